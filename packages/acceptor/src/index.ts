@@ -1,0 +1,2 @@
+/** A keytab and a token in, an Identity out. */
+export {}

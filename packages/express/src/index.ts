@@ -1,0 +1,2 @@
+/** Kerberos sign-on and constrained delegation for Express. */
+export {}

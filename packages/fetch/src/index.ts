@@ -1,0 +1,2 @@
+/** A fetch that answers Negotiate, as a user or as the service. */
+export {}

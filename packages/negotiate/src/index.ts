@@ -1,0 +1,2 @@
+/** The framework-free middle: an Authorization header in, an outcome out. */
+export {}

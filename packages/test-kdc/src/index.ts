@@ -1,0 +1,2 @@
+/** An embedded Kerberos realm for demos and tests; never for production. */
+export {}
