@@ -1,0 +1,34 @@
+import type { ByteReader } from './byte-reader.js'
+
+/**
+ * Decodes UTF-16LE, unit by unit: lone surrogates stay what they are.
+ * A decoder that replaces them would map two different account names to one string.
+ */
+export function decodeUtf16(bytes: Uint8Array): string {
+  const units = new Uint16Array(bytes.length >> 1)
+  for (let i = 0; i < units.length; i++) units[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8)
+  let text = ''
+  for (let i = 0; i < units.length; i += ARGUMENTS_AT_ONCE) {
+    text += String.fromCharCode(...units.subarray(i, i + ARGUMENTS_AT_ONCE))
+  }
+  return text
+}
+
+export function encodeUtf16(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length * 2)
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i)
+    bytes[2 * i] = unit
+    bytes[2 * i + 1] = unit >> 8
+  }
+  return bytes
+}
+
+/** Reads `length` octets of UTF-16LE; an odd length is refused. */
+export function readUtf16(reader: ByteReader, length: number, field: string): string {
+  if (length % 2 !== 0) reader.fail(field, 'an even number of octets', String(length))
+  return decodeUtf16(reader.bytes(length, field))
+}
+
+/** Arguments of one call live on the stack, which a hostile length must not exhaust. */
+const ARGUMENTS_AT_ONCE = 4096
