@@ -1,0 +1,121 @@
+import { accessSync, constants, existsSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { type RunResult, runProgram } from './processes.js'
+
+/** What has to be on the machine: programs (by name) or files (by absolute path), and the Debian packages that bring them. */
+export interface Requirement {
+  programs: readonly string[]
+  packages: readonly string[]
+}
+
+export const mitClients: Requirement = {
+  programs: ['kinit', 'klist', 'kvno', 'curl'],
+  packages: ['krb5-user', 'curl'],
+}
+
+export const sambaServer: Requirement = {
+  programs: ['samba', 'samba-tool', 'kinit', '/usr/share/samba/setup/provision.ldif', '/usr/bin/python3'],
+  packages: [
+    'samba',
+    'samba-ad-dc',
+    'samba-ad-provision',
+    'samba-dsdb-modules',
+    'samba-vfs-modules',
+    'winbind',
+    'ldb-tools',
+    'krb5-user',
+  ],
+}
+
+export const mitServer: Requirement = {
+  programs: ['krb5kdc', 'kadmind', 'kadmin.local', 'kdb5_util', 'kinit'],
+  packages: ['krb5-kdc', 'krb5-admin-server', 'krb5-user'],
+}
+
+export const mitLdapServer: Requirement = {
+  programs: [...mitServer.programs, 'kdb5_ldap_util', 'slapd', 'slapadd', 'ldapmodify', 'ldapwhoami'],
+  packages: [...mitServer.packages, 'krb5-kdc-ldap', 'slapd', 'ldap-utils'],
+}
+
+/** Heimdal is never installed, because its packages conflict with MIT's; heimdal.ts unpacks them. */
+export const heimdalServer: Requirement = { programs: ['dpkg', 'apt-get'], packages: ['dpkg', 'apt'] }
+
+/** Daemons live in sbin, which is not on everybody's path. */
+export const searchPath: string = ['/usr/sbin', '/sbin', '/usr/local/sbin', process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
+
+export const isRoot = (): boolean => process.getuid?.() === 0
+
+/** Installs what is missing where that is possible: as root on Debian, in one call, without any daemon being started. */
+export async function installMissing(requirements: readonly Requirement[]): Promise<void> {
+  const wanting = requirements.filter((requirement) => missingPrograms(requirement).length > 0)
+  if (wanting.length === 0 || !isRoot() || !isDebian()) return
+  const packages = [...new Set(wanting.flatMap((requirement) => requirement.packages))]
+  const result = await install(packages)
+  if (result.status !== 0) throw new Error(`apt-get cannot install ${packages.join(' ')}: ${lastLines(result)}`)
+}
+
+/** Why this cannot be used here, or undefined when it can. */
+export function whyMissing(requirement: Requirement): string | undefined {
+  const missing = missingPrograms(requirement)
+  if (missing.length === 0) return undefined
+  const advice = isDebian() ? `: apt-get install ${requirement.packages.join(' ')}` : ''
+  return `${missing.join(', ')} not found${advice}`
+}
+
+export const isDebian = (): boolean => existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get')
+
+/** `apt-get` with what the harness always wants of it. Resolves also when it fails. */
+export function aptGet(args: readonly string[], directory?: string): Promise<RunResult> {
+  return runProgram('apt-get', [...APT_OPTIONS, ...args], { environment: APT_ENVIRONMENT, timeout: 1_200_000, directory })
+}
+
+const APT_OPTIONS = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=600', '-o', 'Dpkg::Use-Pty=0']
+const APT_ENVIRONMENT = { DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C.UTF-8' }
+
+/**
+ * The policy file keeps the packages' own services from starting. A shell does all of it, so that our policy file
+ * disappears again even when the harness is killed meanwhile; and it is not handed to the guard, because a package
+ * manager killed half-way leaves the machine broken.
+ */
+const INSTALL = `
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  printf '#!/bin/sh\\nexit 101\\n' >"$policy"
+  chmod 755 "$policy"
+  trap 'rm -f "$policy"' EXIT
+fi
+apt() { apt-get ${APT_OPTIONS.join(' ')} "$@"; }
+ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt update
+known=
+for package in "$@"; do
+  if apt-cache show "$package" >/dev/null 2>&1; then known="$known $package"; fi
+done
+apt install --no-install-recommends $known || { apt update && apt install --no-install-recommends $known; }
+`
+
+function install(packages: readonly string[]): Promise<RunResult> {
+  const options = { environment: APT_ENVIRONMENT, timeout: 1_200_000 }
+  return runProgram('/bin/sh', ['-c', INSTALL, 'install', ...packages], options)
+}
+
+function missingPrograms(requirement: Requirement): string[] {
+  return requirement.programs.filter((program) => !isInstalled(program))
+}
+
+function isInstalled(program: string): boolean {
+  if (program.startsWith('/')) return existsSync(program)
+  return searchPath.split(delimiter).some((folder) => isExecutable(join(folder, program)))
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function lastLines(result: RunResult): string {
+  return `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-4).join(' | ')
+}

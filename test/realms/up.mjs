@@ -1,0 +1,52 @@
+#!/usr/bin/env node
+// Brings up realms for use by hand: prints what there is as JSON and waits for Ctrl-C.
+//
+//   node test/realms/up.mjs [CORP] [PARTNER] [EAST] [WEST] [PLAIN] [NORTH] [SOUTH]     default: CORP EAST
+//
+// Then, in another terminal: export KRB5_CONFIG=… (see `environment`), kinit alice@CORP.TEST, password pw-alice.
+import { fileURLToPath } from 'node:url'
+import { createViteServer } from 'vitest/node'
+
+const wanted = process.argv.slice(2).map((name) => name.toUpperCase())
+const { realmKeys, startRealms } = await loadHarness()
+const unknown = wanted.filter((name) => !realmKeys.includes(name))
+if (unknown.length > 0) {
+  console.error(`no such realm: ${unknown.join(', ')}; there are ${realmKeys.join(', ')}`)
+  process.exit(2)
+}
+const end = new Promise((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, resolve)
+})
+const started = Date.now()
+const starting = startRealms(wanted.length > 0 ? { wanted } : {})
+await Promise.race([starting.then(announce), end.then(() => process.exit(130))])
+const alive = setInterval(() => {}, 60_000)
+await end
+clearInterval(alive)
+const realms = await starting
+for (const line of realms.fallen()) console.error(line)
+await realms[Symbol.asyncDispose]()
+
+function announce(running) {
+  const info = running.info()
+  console.log(JSON.stringify(info, null, 2))
+  for (const [key, reason] of Object.entries(info.unavailable)) console.error(`${key} is not available: ${reason}`)
+  const names = Object.keys(info.realms).join(', ') || 'nothing'
+  console.error(`${names} up after ${((Date.now() - started) / 1000).toFixed(1)} s, the same JSON is in ${info.directory}/realms.json`)
+  console.error(`export KRB5_CONFIG=${info.krb5Config}   # Ctrl-C here ends everything`)
+}
+
+/** The harness is TypeScript, which Node 20 cannot run; the test runner's own loader can. */
+async function loadHarness() {
+  const server = await createViteServer({
+    root: fileURLToPath(new URL('.', import.meta.url)),
+    configFile: false,
+    logLevel: 'error',
+    server: { middlewareMode: true, hmr: false, ws: false, watch: null },
+    optimizeDeps: { noDiscovery: true, include: [] },
+  })
+  const addresses = await server.ssrLoadModule('/addresses.ts')
+  const realms = await server.ssrLoadModule('/realms.ts')
+  await server.close()
+  return { ...addresses, ...realms }
+}
