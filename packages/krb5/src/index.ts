@@ -1,2 +1,65 @@
-/** Kerberos V5 as data: messages, keys, keytab, credential cache and PAC, without sockets or a clock. */
-export {}
+/**
+ * Kerberos V5 as data: messages, keys, keytabs, credential caches and PACs. Octets in, values out, and back; no sockets, no clock.
+ *
+ * `decode(ApReq, bytes)` and `encode(ApReq, value)` work for every message: each is an interface and a codec of the same name.
+ * `Key` seals, opens and signs. `Keytab` and `decodeCcache` read the files that other Kerberos programs write.
+ */
+
+export { openApReq, openAuthenticator, openEncryptedData, openTicket, sealApReq, sealEncryptedData } from './ap-exchange.js'
+export type { ApReqOptions, OpenedApReq, OpenedTicket } from './ap-exchange.js'
+export { type Codec, decode, encode, field, type FieldsOf, optional, sequence, sequenceOf, application, context } from './asn1/codec.js'
+export { DerFault, DerReader, DerWriter } from './asn1/der.js'
+export { elementAt } from './asn1/element.js'
+export { hasFlag, Int32, KerberosFlags, kerberosFlags, KerberosString, KerberosTime, OctetString, UInt32 } from './asn1/primitives.js'
+export { ByteReader } from './bytes/byte-reader.js'
+export { ByteWriter } from './bytes/byte-writer.js'
+export { decodeCcache, encodeCcache } from './ccache.js'
+export type { CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
+export { KeyUsage } from './crypto/key-usage.js'
+export { Key, type RandomSource } from './crypto/key.js'
+export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
+export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
+export type { ErrorDetails, MalformedDetails } from './errors.js'
+export { Keytab, type KeytabEntry } from './keytab.js'
+export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
+export { AdType, AuthorizationData, flattenAuthorizationData } from './messages/authorization-data.js'
+export type { AuthorizationDataElement, FoundAuthorizationData } from './messages/authorization-data.js'
+export { Checksum, EncryptedData, EncryptionKey } from './messages/encrypted-data.js'
+export { FX_FAST_ARMOR_AP_REQUEST, KrbFastArmor, KrbFastReq, KrbFastResponse, PaFxFastReply, PaFxFastRequest } from './messages/fast.js'
+export type { KrbFastArmoredRep, KrbFastArmoredReq, KrbFastFinished } from './messages/fast.js'
+export { AsRep, EncAsRepPart, EncTgsRepPart, TgsRep, type EncKdcRepPart, type KdcRep, type LastReqEntry } from './messages/kdc-rep.js'
+export { AsReq, KdcOption, KdcReqBody, TgsReq, type KdcReq } from './messages/kdc-req.js'
+export { KrbError } from './messages/krb-error.js'
+export { EncKrbCredPart, EncKrbPrivPart, KrbCred, KrbPriv, KrbSafe, KrbSafeBody } from './messages/krb-safe-priv-cred.js'
+export type { KrbCredInfo, UserData } from './messages/krb-safe-priv-cred.js'
+export { MessageType } from './messages/message-type.js'
+export {
+  EtypeInfo,
+  EtypeInfo2,
+  findPaData,
+  KerbErrorData,
+  MethodData,
+  PacOption,
+  PaData,
+  PaEncTsEnc,
+  PaPacOptions,
+  PaPacRequest,
+  PaType,
+  TypedData,
+} from './messages/pa-data.js'
+export type { EtypeInfo2Entry, EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'
+export { forUserChecksumInput, PaForUser, PaS4uX509User, S4uOption, S4uUserId } from './messages/pa-s4u.js'
+export { NameType, PrincipalName } from './messages/principal-name.js'
+export { EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlag, TransitedEncoding } from './messages/ticket.js'
+export {
+  asciiLower,
+  formatName,
+  formatPrincipal,
+  parsePrincipal,
+  parseSpn,
+  type Principal,
+  sameName,
+  samePrincipal,
+  sameRealmIgnoringCase,
+  type ServicePrincipalName,
+} from './principal.js'

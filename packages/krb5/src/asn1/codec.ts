@@ -1,0 +1,231 @@
+/**
+ * Messages as tables: each codec is a value built from the combinators below, typed over the interface that it reads and writes,
+ * so that a missing, extra or wrongly optional field does not compile.
+ */
+
+import { MalformedTokenError } from '../errors.js'
+import { cannotEncode, DerFault, DerReader, DerWriter } from './der.js'
+import { MAX_MESSAGE_OCTETS, MAX_SEQUENCE_OF_ELEMENTS } from './limits.js'
+
+/** How one ASN.1 type is read and written. */
+export interface Codec<T> {
+  /** The name used in errors: `AP-REQ`, `Int32`. */
+  readonly name: string
+  /** The identifier octet that every encoding begins with. */
+  readonly tag: number
+  /** @throws DerFault */
+  read(reader: DerReader): T
+  write(writer: DerWriter, value: T): void
+}
+
+/** Decodes exactly one value that fills `bytes`. Octet strings in the result are views on `bytes`. @throws MalformedTokenError */
+export function decode<T>(codec: Codec<T>, bytes: Uint8Array): T {
+  try {
+    if (bytes.length > MAX_MESSAGE_OCTETS) {
+      throw new DerFault(`at most ${MAX_MESSAGE_OCTETS} octets`, `${bytes.length}`, 'KRB_ERR_FIELD_TOOLONG')
+    }
+    const reader = new DerReader(bytes)
+    const value = codec.read(reader)
+    if (reader.position !== bytes.length) {
+      throw new DerFault('the end', `${bytes.length - reader.position} trailing octets`)
+    }
+    return value
+  } catch (fault) {
+    throw fault instanceof DerFault ? malformed(codec.name, fault) : fault
+  }
+}
+
+/** The one DER encoding of a value. @throws ConfigurationError when the value does not fit the type */
+export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+  const writer = new DerWriter()
+  codec.write(writer, value)
+  return writer.finish()
+}
+
+interface Field<T, Optional extends boolean> {
+  readonly tag: number
+  readonly codec: Codec<T>
+  readonly optional: Optional
+}
+
+/** One field for each property of T, in the order of the ASN.1 definition; optional exactly where the property is. */
+export type FieldsOf<T> = {
+  readonly [K in keyof T]-?: undefined extends T[K] ? Field<Exclude<T[K], undefined>, true> : Field<T[K], false>
+}
+
+export function field<T>(number: number, codec: Codec<T>): Field<T, false> {
+  return { tag: 0xa0 | number, codec, optional: false }
+}
+
+export function optional<T>(number: number, codec: Codec<T>): Field<T, true> {
+  return { tag: 0xa0 | number, codec, optional: true }
+}
+
+/** A field with one permitted value, such as `pvno [0] INTEGER (5)`. Not part of the decoded value. */
+export interface FixedField {
+  readonly tag: number
+  readonly name: string
+  readonly value: number
+  /** The protocol's name for the refusal. */
+  readonly code: string
+}
+
+export interface SequenceOptions {
+  /** Fixed fields, which in Kerberos always come first. */
+  readonly fixed?: readonly FixedField[]
+  /** The definition ends in `...`: fields of a later version are read past. */
+  readonly extensible?: boolean
+}
+
+/** SEQUENCE with explicitly tagged fields. */
+export function sequence<T extends object>(name: string, fields: FieldsOf<T>, options: SequenceOptions = {}): Codec<T> {
+  const entries = Object.entries(fields) as [keyof T & string, Field<unknown, boolean>][]
+  const fixed = options.fixed ?? []
+  return {
+    name,
+    tag: 0x30,
+    read(reader) {
+      const enclosing = reader.enter(0x30)
+      for (const constant of fixed) readFixed(reader, constant)
+      const value: Record<string, unknown> = {}
+      let index = 0
+      try {
+        for (; index < entries.length; index++) {
+          const [key, { tag, codec, optional }] = entries[index]
+          if (optional && reader.peek() !== tag) {
+            value[key] = undefined
+            continue
+          }
+          const outer = reader.enter(tag)
+          value[key] = codec.read(reader)
+          reader.leave(outer)
+        }
+      } catch (fault) {
+        throw within(fault, wireName(entries[index][0]))
+      }
+      if (options.extensible) while (reader.position < reader.end) reader.skip()
+      reader.leave(enclosing)
+      return value as T
+    },
+    write(writer, value) {
+      const mark = writer.written
+      for (let index = entries.length - 1; index >= 0; index--) {
+        const [key, { tag, codec, optional }] = entries[index]
+        const item: unknown = value[key]
+        if (item === undefined && optional) continue
+        if (item === undefined) cannotEncode(`${name}.${wireName(key)}`, 'nothing')
+        const inner = writer.written
+        codec.write(writer, item)
+        writer.header(tag, inner)
+      }
+      for (let index = fixed.length - 1; index >= 0; index--) writeFixed(writer, fixed[index])
+      writer.header(0x30, mark)
+    },
+  }
+}
+
+/** SEQUENCE OF, bounded in number; `minimum` is 1 where the definition says SIZE (1..MAX). */
+export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[]> {
+  return {
+    name: `SEQUENCE OF ${element.name}`,
+    tag: 0x30,
+    read(reader) {
+      const enclosing = reader.enter(0x30)
+      const values: T[] = []
+      try {
+        while (reader.position < reader.end) {
+          if (values.length === MAX_SEQUENCE_OF_ELEMENTS) {
+            throw new DerFault(`at most ${MAX_SEQUENCE_OF_ELEMENTS} elements`, 'more')
+          }
+          values.push(element.read(reader))
+        }
+      } catch (fault) {
+        throw within(fault, values.length)
+      }
+      if (values.length < minimum) throw new DerFault(`at least ${minimum} element`, 'none')
+      reader.leave(enclosing)
+      return values
+    },
+    write(writer, values) {
+      const mark = writer.written
+      for (let index = values.length - 1; index >= 0; index--) element.write(writer, values[index])
+      writer.header(0x30, mark)
+    },
+  }
+}
+
+/** [APPLICATION n] around a type; `name` replaces the inner name. */
+export function application<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
+  return tagged(0x60 | number, name, inner)
+}
+
+/** An explicit context tag around a type, where it is not a field of a sequence. */
+export function context<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
+  return tagged(0xa0 | number, name, inner)
+}
+
+/** The same value under another outer tag: some KDCs send EncTGSRepPart where EncASRepPart belongs. */
+export function readableAs<T>(written: Codec<T>, ...others: readonly Codec<T>[]): Codec<T> {
+  const all = [written, ...others]
+  return {
+    ...written,
+    read(reader) {
+      const tag = reader.peek()
+      return (all.find((codec) => codec.tag === tag) ?? written).read(reader)
+    },
+  }
+}
+
+function tagged<T>(tag: number, name: string, inner: Codec<T>): Codec<T> {
+  return {
+    name,
+    tag,
+    read(reader) {
+      const enclosing = reader.enter(tag)
+      const value = inner.read(reader)
+      reader.leave(enclosing)
+      return value
+    },
+    write(writer, value) {
+      const mark = writer.written
+      inner.write(writer, value)
+      writer.header(tag, mark)
+    },
+  }
+}
+
+function readFixed(reader: DerReader, { tag, name, value, code }: FixedField): void {
+  try {
+    const enclosing = reader.enter(tag)
+    const contents = reader.contents(0x02)
+    if (contents.length !== 1 || contents[0] !== value) {
+      throw new DerFault(String(value), contents.length === 1 ? String((contents[0] << 24) >> 24) : 'another number', code)
+    }
+    reader.leave(enclosing)
+  } catch (fault) {
+    throw within(fault, name)
+  }
+}
+
+function writeFixed(writer: DerWriter, { tag, value }: FixedField): void {
+  const mark = writer.written
+  writer.octet(value)
+  writer.header(0x02, mark)
+  writer.header(tag, mark)
+}
+
+function within(fault: unknown, step: string | number): unknown {
+  if (fault instanceof DerFault) fault.path.unshift(step)
+  return fault
+}
+
+/** `encPart` in TypeScript is `enc-part` in the RFC. */
+function wireName(property: string): string {
+  return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+}
+
+function malformed(name: string, fault: DerFault): MalformedTokenError {
+  const path = fault.path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${step}`)).join('')
+  const { expected, found } = fault
+  return new MalformedTokenError({ path: name + path, expected, found, ...(fault.code && { code: fault.code }) })
+}

@@ -1,0 +1,177 @@
+/**
+ * Distinguished Encoding Rules, strict: definite lengths in their shortest form, low tag numbers, nothing after the end.
+ * Lenient readers let two byte strings mean the same message, which breaks every checksum and replay check above them.
+ *
+ * Source: ITU-T X.690 sections 8 and 10.
+ */
+
+import { ConfigurationError } from '../errors.js'
+
+/**
+ * What a reader stumbled over. Carries the path of field names, which grows while it travels outwards.
+ * Not an `Error`: `decode` turns it into a `MalformedTokenError`, and garbage must not cost a stack trace per layer.
+ */
+export class DerFault {
+  readonly path: (string | number)[] = []
+  readonly expected: string
+  readonly found: string
+  readonly code: string | undefined
+
+  constructor(expected: string, found: string, code?: string) {
+    this.expected = expected
+    this.found = found
+    this.code = code
+  }
+}
+
+/** A cursor over one message. `end` is the end of the element being read, never beyond the end of the bytes. */
+export class DerReader {
+  readonly bytes: Uint8Array
+  position: number
+  end: number
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes
+    this.position = 0
+    this.end = bytes.length
+  }
+
+  /** The next identifier octet, or -1 at the end of the enclosing element. */
+  peek(): number {
+    return this.position < this.end ? this.bytes[this.position] : -1
+  }
+
+  /** Enters an element: afterwards `end` is its end. Returns the enclosing end, to be handed to `leave`. */
+  enter(tag: number): number {
+    const length = this.header(tag)
+    const enclosing = this.end
+    this.end = this.position + length
+    return enclosing
+  }
+
+  /** Leaves an element; everything in it must have been read. */
+  leave(enclosing: number): void {
+    if (this.position !== this.end) {
+      throw new DerFault('the end of the element', `${this.end - this.position} more octets`)
+    }
+    this.end = enclosing
+  }
+
+  /** Reads identifier and length; returns the length. The contents begin at `position` and fit into the enclosing element. */
+  header(tag: number): number {
+    if (this.peek() !== tag) throw new DerFault(nameOfTag(tag), nameOfTag(this.peek()))
+    this.position++
+    const length = this.length()
+    if (length > this.end - this.position) {
+      throw new DerFault(`a length of at most ${this.end - this.position}`, String(length))
+    }
+    return length
+  }
+
+  /** The contents of a primitive element, as a view on the message. */
+  contents(tag: number): Uint8Array {
+    const length = this.header(tag)
+    const start = this.position
+    this.position += length
+    return this.bytes.subarray(start, this.position)
+  }
+
+  /** Reads past any one element, whatever it is. */
+  skip(): void {
+    const tag = this.peek()
+    if (tag < 0) throw new DerFault('an element', 'the end')
+    if ((tag & 0x1f) === 0x1f) throw new DerFault('a tag number below 31', 'a high tag number')
+    const length = this.header(tag)
+    this.position += length
+  }
+
+  private length(): number {
+    if (this.position >= this.end) throw new DerFault('a length', 'the end')
+    const first = this.bytes[this.position++]
+    if (first < 0x80) return first
+    const count = first & 0x7f
+    if (count === 0) throw new DerFault('a definite length', 'the indefinite form')
+    if (count > 4) throw new DerFault('a length of at most four octets', `${count} octets`)
+    if (count > this.end - this.position) throw new DerFault('a length', 'the end')
+    let length = 0
+    for (let i = 0; i < count; i++) length = length * 256 + this.bytes[this.position++]
+    if (length < 0x80 || length < 2 ** (8 * (count - 1))) {
+      throw new DerFault('the shortest form of the length', `${length} in ${count} octets`)
+    }
+    return length
+  }
+}
+
+/** Writes backwards, so that each length is known when it is written and nothing is measured twice. */
+export class DerWriter {
+  private buffer = new Uint8Array(1024)
+  private start = this.buffer.length
+
+  /** A place to measure from: octets written so far. */
+  get written(): number {
+    return this.buffer.length - this.start
+  }
+
+  octet(value: number): void {
+    if (this.start === 0) this.grow(1)
+    this.buffer[--this.start] = value
+  }
+
+  octets(values: Uint8Array): void {
+    if (this.start < values.length) this.grow(values.length)
+    this.start -= values.length
+    this.buffer.set(values, this.start)
+  }
+
+  /** Closes the element whose contents were written since `mark`, a former value of `written`. */
+  header(tag: number, mark: number): void {
+    let length = this.written - mark
+    if (length < 0x80) {
+      this.octet(length)
+    } else {
+      let count = 0
+      for (; length > 0; length = Math.floor(length / 256), count++) this.octet(length & 0xff)
+      this.octet(0x80 | count)
+    }
+    this.octet(tag)
+  }
+
+  finish(): Uint8Array {
+    return this.buffer.slice(this.start)
+  }
+
+  private grow(need: number): void {
+    const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.written + need))
+    const start = larger.length - this.written
+    larger.set(this.buffer.subarray(this.start), start)
+    this.buffer = larger
+    this.start = start
+  }
+}
+
+/** The value handed to an encoder cannot be encoded: the caller's mistake, not the peer's. */
+export function cannotEncode(expected: string, found: unknown): never {
+  const shown = typeof found === 'number' || typeof found === 'string' ? JSON.stringify(found) : typeof found
+  throw new ConfigurationError(`cannot encode: expected ${expected}, found ${shown}`, { code: 'ASN1_BAD_FORMAT' })
+}
+
+const UNIVERSAL: Readonly<Record<number, string>> = {
+  0x01: 'BOOLEAN',
+  0x02: 'INTEGER',
+  0x03: 'BIT STRING',
+  0x04: 'OCTET STRING',
+  0x06: 'OBJECT IDENTIFIER',
+  0x0a: 'ENUMERATED',
+  0x18: 'GeneralizedTime',
+  0x1b: 'GeneralString',
+  0x30: 'SEQUENCE',
+}
+
+function nameOfTag(tag: number): string {
+  if (tag < 0) return 'the end'
+  if (UNIVERSAL[tag] !== undefined) return UNIVERSAL[tag]
+  const number = tag & 0x1f
+  if (tag >> 5 === 0b011) return `[APPLICATION ${number}]`
+  if (tag >> 5 === 0b101) return `[${number}]`
+  return `tag 0x${tag.toString(16).padStart(2, '0')}`
+}

@@ -1,0 +1,10 @@
+/** Limits of the ASN.1 reader. Each bounds work that a length field in a hostile message could otherwise command. */
+
+/** Octets in one message. The largest real ones, KDC replies with the PAC of a user in 1,000+ groups, stay below 200 kB. */
+export const MAX_MESSAGE_OCTETS = 1 << 20
+
+/** Elements in one SEQUENCE OF. Real lists (padata, authorization data, tickets, addresses, encryption types) have fewer than 50. */
+export const MAX_SEQUENCE_OF_ELEMENTS = 1024
+
+/** Nested authorization data or unknown elements. Real tokens nest less than 12 deep; unbounded recursion was CVE-2020-28196. */
+export const MAX_DEPTH = 32

@@ -1,0 +1,229 @@
+/** The primitive types of Kerberos. Source: RFC 4120 section 5.2. */
+
+import type { Codec } from './codec.js'
+import { cannotEncode, DerFault, type DerReader } from './der.js'
+
+/** Int32 (-2147483648..2147483647). */
+export const Int32: Codec<number> = integer('Int32', -(2 ** 31), 2 ** 31 - 1)
+
+/**
+ * UInt32 (0..4294967295). Negative numbers are read as what a signed writer meant: old MIT releases encode
+ * sequence numbers, and others nonces, as Int32.
+ */
+export const UInt32: Codec<number> = {
+  ...integer('UInt32', 0, 2 ** 32 - 1),
+  read: (reader) => readInteger(reader, -(2 ** 31), 2 ** 32 - 1) >>> 0,
+}
+
+/** A key version number: UInt32, but written as Int32 by historic peers. Kept as it was sent; compare with `sameKvno`. */
+export const Kvno: Codec<number> = integer('UInt32', -(2 ** 31), 2 ** 32 - 1)
+
+/** Microseconds (0..999999). */
+export const Microseconds: Codec<number> = integer('Microseconds', 0, 999_999)
+
+export const OctetString: Codec<Uint8Array> = {
+  name: 'OCTET STRING',
+  tag: 0x04,
+  read: (reader) => reader.contents(0x04),
+  write(writer, value) {
+    const mark = writer.written
+    writer.octets(value)
+    writer.header(0x04, mark)
+  },
+}
+
+export const Bool: Codec<boolean> = {
+  name: 'BOOLEAN',
+  tag: 0x01,
+  read(reader) {
+    const contents = reader.contents(0x01)
+    if (contents.length !== 1 || (contents[0] !== 0 && contents[0] !== 0xff)) {
+      throw new DerFault('BOOLEAN 0 or 255', contents.length === 1 ? String(contents[0]) : `${contents.length} octets`)
+    }
+    return contents[0] === 0xff
+  },
+  write(writer, value) {
+    const mark = writer.written
+    writer.octet(value ? 0xff : 0)
+    writer.header(0x01, mark)
+  },
+}
+
+/**
+ * KerberosString and Realm: GeneralString holding UTF-8, as every current implementation sends it.
+ * Other octets and NUL are refused: a name that two programs read differently is an attack.
+ */
+export const KerberosString: Codec<string> = {
+  name: 'KerberosString',
+  tag: 0x1b,
+  read(reader) {
+    const text = decodeUtf8(reader.contents(0x1b))
+    if (text === undefined) throw new DerFault('UTF-8', 'other octets')
+    if (text.includes('\0')) throw new DerFault('a string without NUL', 'NUL')
+    return text
+  },
+  write(writer, value) {
+    const mark = writer.written
+    writer.octets(encoder.encode(value))
+    writer.header(0x1b, mark)
+  },
+}
+
+/** Text for people, such as e-text: some KDCs end it with NUL or use another character set, which must not lose the error. */
+export const DisplayString: Codec<string> = {
+  ...KerberosString,
+  name: 'KerberosString',
+  read: (reader) => lenientDecoder.decode(reader.contents(0x1b)).replace(/\0+$/, ''),
+}
+
+/** KerberosTime: GeneralizedTime `YYYYMMDDHHMMSSZ`, here milliseconds since the epoch. Fractions are dropped when written. */
+export const KerberosTime: Codec<number> = {
+  name: 'KerberosTime',
+  tag: 0x18,
+  read(reader) {
+    const start = reader.position + 2
+    const contents = reader.contents(0x18)
+    if (contents.length !== 15 || contents[14] !== 0x5a) throw new DerFault('YYYYMMDDHHMMSSZ', 'another form')
+    return readTime(reader.bytes, start)
+  },
+  write(writer, value) {
+    if (!(value >= MIN_TIME && value <= MAX_TIME)) cannotEncode('a time in milliseconds since the epoch', value)
+    const iso = new Date(value).toISOString()
+    const mark = writer.written
+    writer.octets(encoder.encode(`${iso.slice(0, 19).replace(/[-T:]/g, '')}Z`))
+    writer.header(0x18, mark)
+  },
+}
+
+/**
+ * KerberosFlags: a BIT STRING of at least 32 bits, as octets; bit 0 is the most significant bit of octet 0.
+ * Unknown bits and longer strings are kept; shorter ones are filled up with zeros.
+ * Source: RFC 4120 section 5.2.8.
+ */
+export type KerberosFlags = Uint8Array
+
+export const KerberosFlags: Codec<KerberosFlags> = {
+  name: 'KerberosFlags',
+  tag: 0x03,
+  read(reader) {
+    const contents = reader.contents(0x03)
+    const unused = contents.length > 0 ? contents[0] : 8
+    if (unused > 7 || (unused > 0 && (contents.length < 2 || (contents[contents.length - 1] & ((1 << unused) - 1)) !== 0))) {
+      throw new DerFault('a BIT STRING whose unused bits are zero', 'another')
+    }
+    if (contents.length >= 5) return contents.subarray(1)
+    const flags = new Uint8Array(4)
+    flags.set(contents.subarray(1))
+    return flags
+  },
+  write(writer, value) {
+    if (value.length < 4) cannotEncode('at least 32 flag bits', value.length * 8)
+    const mark = writer.written
+    writer.octets(value)
+    writer.octet(0)
+    writer.header(0x03, mark)
+  },
+}
+
+/** Flags with these bits set, by the bit numbers of the RFC. */
+export function kerberosFlags(...bits: readonly number[]): KerberosFlags {
+  const flags = new Uint8Array(4)
+  for (const bit of bits) flags[bit >> 3] |= 0x80 >> (bit & 7)
+  return flags
+}
+
+/** Whether a bit, by its number in the RFC, is set. */
+export function hasFlag(flags: KerberosFlags, bit: number): boolean {
+  return (flags[bit >> 3] & (0x80 >> (bit & 7))) !== 0
+}
+
+export function integer(name: string, minimum: number, maximum: number): Codec<number> {
+  return {
+    name,
+    tag: 0x02,
+    read: (reader) => readInteger(reader, minimum, maximum),
+    write(writer, value) {
+      if (!Number.isInteger(value) || value < minimum || value > maximum) cannotEncode(`${name} ${minimum}..${maximum}`, value)
+      const mark = writer.written
+      let rest = value
+      let octet: number
+      do {
+        octet = rest & 0xff
+        writer.octet(octet)
+        rest = Math.floor(rest / 256)
+      } while (rest !== 0 && rest !== -1)
+      // One more octet where the sign bit would otherwise say the opposite.
+      if (rest === 0 && octet >= 0x80) writer.octet(0)
+      if (rest === -1 && octet < 0x80) writer.octet(0xff)
+      writer.header(0x02, mark)
+    },
+  }
+}
+
+function readInteger(reader: DerReader, minimum: number, maximum: number): number {
+  const length = reader.header(0x02)
+  if (length === 0 || length > 5) throw new DerFault('an INTEGER of 1 to 5 octets', `${length} octets`)
+  const { bytes } = reader
+  const first = bytes[reader.position++]
+  let value = (first << 24) >> 24
+  if (length > 1) {
+    const second = bytes[reader.position]
+    if ((first === 0 && second < 0x80) || (first === 0xff && second >= 0x80)) {
+      throw new DerFault('the shortest form of the INTEGER', 'a longer one')
+    }
+    for (let rest = length - 1; rest > 0; rest--) value = value * 256 + bytes[reader.position++]
+  }
+  if (value < minimum || value > maximum) throw new DerFault(`an INTEGER ${minimum}..${maximum}`, String(value))
+  return value
+}
+
+const encoder = new TextEncoder()
+const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
+/** Names are short and nearly always ASCII: a loop beats TextDecoder there by far. Longer ones are worth the call. */
+const SHORT_TEXT = 64
+
+function decodeUtf8(octets: Uint8Array): string | undefined {
+  if (octets.length <= SHORT_TEXT) {
+    let text = ''
+    let index = 0
+    for (; index < octets.length && octets[index] < 0x80; index++) text += String.fromCharCode(octets[index])
+    if (index === octets.length) return text
+  }
+  try {
+    return strictDecoder.decode(octets)
+  } catch {
+    return undefined
+  }
+}
+
+// Years below 100 mean 19xx to Date.UTC; no ticket is that old.
+const MIN_TIME = Date.UTC(100, 0, 1)
+const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59)
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+
+function readTime(bytes: Uint8Array, start: number): number {
+  const year = digits(bytes, start, 4)
+  const month = digits(bytes, start + 4, 2)
+  const day = digits(bytes, start + 6, 2)
+  const hour = digits(bytes, start + 8, 2)
+  const minute = digits(bytes, start + 10, 2)
+  const second = digits(bytes, start + 12, 2)
+  const inRange = year >= 100 && month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60
+  const time = inRange ? Date.UTC(year, month - 1, day, hour, minute, second) : Number.NaN
+  if (!inRange || day > DAYS[month - 1] || (day === 29 && new Date(time).getUTCDate() !== 29)) {
+    throw new DerFault('a date and time that exist', 'others')
+  }
+  return time
+}
+
+function digits(bytes: Uint8Array, start: number, count: number): number {
+  let value = 0
+  for (let index = start; index < start + count; index++) {
+    const digit = bytes[index] - 0x30
+    if (digit < 0 || digit > 9) throw new DerFault('digits', 'another character')
+    value = value * 10 + digit
+  }
+  return value
+}

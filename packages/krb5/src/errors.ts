@@ -1,0 +1,87 @@
+/**
+ * The errors of s4u: one base class, one subclass for each party who must act.
+ *
+ * `code` is the protocol's own name for what went wrong (`KRB_AP_ERR_SKEW`), `hint` says what to do.
+ * No message, hint or property ever carries a token, a ticket, a key or a password.
+ */
+
+/** Marks an error of s4u even when a second copy of the package made it. */
+const brand = Symbol.for('s4u.error')
+
+export interface ErrorDetails {
+  /** The protocol's own name: `KRB_AP_ERR_SKEW`, `KDC_ERR_BADOPTION`, `GSS_S_DEFECTIVE_TOKEN`. */
+  readonly code?: string
+  /** What the reader of the log should do about it, in one or two sentences. */
+  readonly hint?: string
+  readonly cause?: unknown
+}
+
+export abstract class S4uError extends Error {
+  abstract override readonly name: string
+  readonly code: string
+  readonly hint: string | undefined
+
+  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.code = details.code
+    this.hint = details.hint
+    Object.defineProperty(this, brand, { value: true })
+  }
+
+  /** True for every error of s4u, whichever copy of the package made it. */
+  static is(value: unknown): value is S4uError {
+    return value instanceof Error && brand in value
+  }
+}
+
+export interface MalformedDetails extends ErrorDetails {
+  /** Where in the message it happened: `AP-REQ.ticket.enc-part.kvno`. */
+  readonly path: string
+  readonly expected: string
+  readonly found: string
+}
+
+/** The peer's bytes are not what the specification says they are. The peer must act. */
+export class MalformedTokenError extends S4uError {
+  override readonly name = 'MalformedTokenError'
+  readonly path: string
+  readonly expected: string
+  readonly found: string
+
+  constructor(details: MalformedDetails) {
+    super(`${details.path}: expected ${details.expected}, found ${details.found}`, {
+      code: 'GSS_S_DEFECTIVE_TOKEN',
+      ...details,
+    })
+    this.path = details.path
+    this.expected = details.expected
+    this.found = details.found
+  }
+}
+
+/** The peer's bytes are well formed, and what they claim is not accepted: expired, replayed, not for us, forged. */
+export class RejectedTokenError extends S4uError {
+  override readonly name = 'RejectedTokenError'
+
+  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
+    super(message, details)
+  }
+}
+
+/** The keytab has no key that fits. Whoever keeps the keytab must act. */
+export class MissingKeyError extends S4uError {
+  override readonly name = 'MissingKeyError'
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { code: 'KRB_AP_ERR_NOKEY', ...details })
+  }
+}
+
+/** An option, a file or a call of ours is wrong. The developer or operator of this service must act. */
+export class ConfigurationError extends S4uError {
+  override readonly name = 'ConfigurationError'
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { code: 'KRB5_CONFIG_BADFORMAT', ...details })
+  }
+}

@@ -1,0 +1,55 @@
+import { type Codec, decode, field, sequence, sequenceOf } from '../asn1/codec.js'
+import { MAX_DEPTH } from '../asn1/limits.js'
+import { Int32, OctetString } from '../asn1/primitives.js'
+import { MalformedTokenError } from '../errors.js'
+
+/** Authorization data types. Source: RFC 4120 section 7.5.4, RFC 4537 section 3, RFC 7751 section 3, MS-KILE section 2.2. */
+export const AdType = {
+  IF_RELEVANT: 1,
+  KDC_ISSUED: 4,
+  AND_OR: 5,
+  MANDATORY_FOR_KDC: 8,
+  INITIAL_VERIFIED_CAS: 9,
+  CAMMAC: 96,
+  AUTHENTICATION_INDICATOR: 97,
+  WIN2K_PAC: 128,
+  ETYPE_NEGOTIATION: 129,
+  TOKEN_RESTRICTIONS: 141,
+  KERB_LOCAL: 142,
+  AUTH_DATA_AP_OPTIONS: 143,
+  TARGET_PRINCIPAL: 144,
+  SIGNTICKET: 512,
+} as const
+
+/** Source: RFC 4120 section 5.2.6: `SEQUENCE { ad-type [0] Int32, ad-data [1] OCTET STRING }`. */
+export interface AuthorizationDataElement {
+  readonly adType: number
+  readonly adData: Uint8Array
+}
+
+export type AuthorizationData = readonly AuthorizationDataElement[]
+
+const Element = sequence<AuthorizationDataElement>('AuthorizationDataElement', {
+  adType: field(0, Int32),
+  adData: field(1, OctetString),
+})
+
+export const AuthorizationData: Codec<AuthorizationData> = { ...sequenceOf(Element), name: 'AuthorizationData' }
+
+/** One element with the containers that it stood in. */
+export interface FoundAuthorizationData extends AuthorizationDataElement {
+  /** True inside AD-IF-RELEVANT: whoever does not know the type may ignore it. Source: RFC 4120 section 5.2.6.1. */
+  readonly ifRelevant: boolean
+}
+
+/** All elements in order, those inside AD-IF-RELEVANT (however deep) included, the containers left out. @throws MalformedTokenError */
+export function flattenAuthorizationData(data: AuthorizationData, ifRelevant = false, depth = 0): FoundAuthorizationData[] {
+  if (depth === MAX_DEPTH) {
+    throw new MalformedTokenError({ path: 'AuthorizationData', expected: `at most ${MAX_DEPTH} containers`, found: 'more' })
+  }
+  return data.flatMap(({ adType, adData }) =>
+    adType === AdType.IF_RELEVANT
+      ? flattenAuthorizationData(decode(AuthorizationData, adData), true, depth + 1)
+      : [{ adType, adData, ifRelevant }],
+  )
+}

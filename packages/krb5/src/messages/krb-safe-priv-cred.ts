@@ -1,0 +1,126 @@
+import { application, type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { KerberosFlags, KerberosString, KerberosTime, Microseconds, OctetString, UInt32 } from '../asn1/primitives.js'
+import type { Key } from '../crypto/key.js'
+import { Checksum, EncryptedData, EncryptionKey } from './encrypted-data.js'
+import { MessageType, messageHeader } from './message-type.js'
+import { PrincipalName } from './principal-name.js'
+import { HostAddress, HostAddresses, Ticket } from './ticket.js'
+
+/** Source: RFC 4120 section 5.6.1 and section 5.7.1: the same fields stand in KRB-SAFE-BODY and EncKrbPrivPart. */
+export interface UserData {
+  readonly userData: Uint8Array
+  readonly timestamp?: number
+  readonly usec?: number
+  readonly seqNumber?: number
+  readonly sAddress: HostAddress
+  readonly rAddress?: HostAddress
+}
+
+const UserData = sequence<UserData>('KRB-SAFE-BODY', {
+  userData: field(0, OctetString),
+  timestamp: optional(1, KerberosTime),
+  usec: optional(2, Microseconds),
+  seqNumber: optional(3, UInt32),
+  sAddress: field(4, HostAddress),
+  rAddress: optional(5, HostAddress),
+})
+
+/** The body alone: its encoding is what the checksum covers (key usage 15). */
+export const KrbSafeBody: Codec<UserData> = UserData
+
+export interface KrbSafe {
+  readonly safeBody: UserData
+  readonly cksum: Checksum
+}
+
+/** Source: RFC 4120 section 5.6.1. */
+export const KrbSafe: Codec<KrbSafe> = application(
+  20,
+  'KRB-SAFE',
+  sequence<KrbSafe>(
+    'KRB-SAFE',
+    { safeBody: field(2, UserData), cksum: field(3, Checksum) },
+    { fixed: messageHeader(MessageType.KRB_SAFE) },
+  ),
+)
+
+export interface KrbPriv {
+  readonly encPart: EncryptedData
+}
+
+/** Source: RFC 4120 section 5.7.1. The number 2 is unused there. */
+export const KrbPriv: Codec<KrbPriv> = application(
+  21,
+  'KRB-PRIV',
+  sequence<KrbPriv>('KRB-PRIV', { encPart: field(3, EncryptedData) }, { fixed: messageHeader(MessageType.KRB_PRIV) }),
+)
+
+export const EncKrbPrivPart: Codec<UserData> = application(28, 'EncKrbPrivPart', UserData)
+
+/** Forwarded tickets; what belongs to them, session keys included, is in the sealed part. Source: RFC 4120 section 5.8.1. */
+export interface KrbCred {
+  readonly tickets: readonly Ticket[]
+  readonly encPart: EncryptedData
+}
+
+export const KrbCred: Codec<KrbCred> = application(
+  22,
+  'KRB-CRED',
+  sequence<KrbCred>(
+    'KRB-CRED',
+    { tickets: field(2, sequenceOf(Ticket)), encPart: field(3, EncryptedData) },
+    { fixed: messageHeader(MessageType.KRB_CRED) },
+  ),
+)
+
+/** What belongs to one forwarded ticket. Source: RFC 4120 section 5.8.1. */
+export interface KrbCredInfo {
+  readonly key: Key
+  readonly prealm?: string
+  readonly pname?: PrincipalName
+  readonly flags?: KerberosFlags
+  readonly authtime?: number
+  readonly starttime?: number
+  readonly endtime?: number
+  readonly renewTill?: number
+  readonly srealm?: string
+  readonly sname?: PrincipalName
+  readonly caddr?: readonly HostAddress[]
+}
+
+const KrbCredInfo = sequence<KrbCredInfo>('KrbCredInfo', {
+  key: field(0, EncryptionKey),
+  prealm: optional(1, KerberosString),
+  pname: optional(2, PrincipalName),
+  flags: optional(3, KerberosFlags),
+  authtime: optional(4, KerberosTime),
+  starttime: optional(5, KerberosTime),
+  endtime: optional(6, KerberosTime),
+  renewTill: optional(7, KerberosTime),
+  srealm: optional(8, KerberosString),
+  sname: optional(9, PrincipalName),
+  caddr: optional(10, HostAddresses),
+})
+
+export interface EncKrbCredPart {
+  readonly ticketInfo: readonly KrbCredInfo[]
+  readonly nonce?: number
+  readonly timestamp?: number
+  readonly usec?: number
+  readonly sAddress?: HostAddress
+  readonly rAddress?: HostAddress
+}
+
+/** Sealed with key usage 14. Source: RFC 4120 section 5.8.1. */
+export const EncKrbCredPart: Codec<EncKrbCredPart> = application(
+  29,
+  'EncKrbCredPart',
+  sequence<EncKrbCredPart>('EncKrbCredPart', {
+    ticketInfo: field(0, sequenceOf(KrbCredInfo)),
+    nonce: optional(1, UInt32),
+    timestamp: optional(2, KerberosTime),
+    usec: optional(3, Microseconds),
+    sAddress: optional(4, HostAddress),
+    rAddress: optional(5, HostAddress),
+  }),
+)

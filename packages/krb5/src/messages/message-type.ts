@@ -1,0 +1,23 @@
+import type { FixedField } from '../asn1/codec.js'
+
+/** Message types, equal to their APPLICATION tags. Source: RFC 4120 section 7.5.7. */
+export const MessageType = {
+  AS_REQ: 10,
+  AS_REP: 11,
+  TGS_REQ: 12,
+  TGS_REP: 13,
+  AP_REQ: 14,
+  AP_REP: 15,
+  KRB_SAFE: 20,
+  KRB_PRIV: 21,
+  KRB_CRED: 22,
+  KRB_ERROR: 30,
+} as const
+
+/** `pvno [0] INTEGER (5), msg-type [1] INTEGER (n)`: how every message but KDC-REQ begins, which counts from 1. */
+export function messageHeader(type: number, firstTag = 0): readonly FixedField[] {
+  return [
+    { tag: 0xa0 | firstTag, name: 'pvno', value: 5, code: 'KRB_AP_ERR_BADVERSION' },
+    { tag: 0xa0 | (firstTag + 1), name: 'msg-type', value: type, code: 'KRB_AP_ERR_MSG_TYPE' },
+  ]
+}

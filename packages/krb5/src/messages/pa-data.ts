@@ -1,0 +1,138 @@
+import { type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { Bool, Int32, KerberosFlags, KerberosString, KerberosTime, Microseconds, OctetString } from '../asn1/primitives.js'
+
+/**
+ * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806, MS-KILE section 2.2.10,
+ * MS-SFU section 2.2.
+ */
+export const PaType = {
+  TGS_REQ: 1,
+  ENC_TIMESTAMP: 2,
+  PW_SALT: 3,
+  ETYPE_INFO: 11,
+  PK_AS_REQ: 16,
+  PK_AS_REP: 17,
+  ETYPE_INFO2: 19,
+  SVR_REFERRAL_INFO: 20,
+  PAC_REQUEST: 128,
+  FOR_USER: 129,
+  S4U_X509_USER: 130,
+  AS_CHECKSUM: 132,
+  FX_COOKIE: 133,
+  FX_FAST: 136,
+  FX_ERROR: 137,
+  ENCRYPTED_CHALLENGE: 138,
+  REQ_ENC_PA_REP: 149,
+  SUPPORTED_ENCTYPES: 165,
+  PAC_OPTIONS: 167,
+} as const
+
+/** Source: RFC 4120 section 5.2.7: `SEQUENCE { padata-type [1] Int32, padata-value [2] OCTET STRING }`. */
+export interface PaData {
+  readonly padataType: number
+  readonly padataValue: Uint8Array
+}
+
+export const PaData: Codec<PaData> = sequence<PaData>('PA-DATA', {
+  padataType: field(1, Int32),
+  padataValue: field(2, OctetString),
+})
+
+/** The e-data of KDC_ERR_PREAUTH_REQUIRED. Source: RFC 4120 section 5.9.1. */
+export const MethodData: Codec<readonly PaData[]> = { ...sequenceOf(PaData), name: 'METHOD-DATA' }
+
+export function findPaData(padata: readonly PaData[] | undefined, type: number): Uint8Array | undefined {
+  return padata?.find(({ padataType }) => padataType === type)?.padataValue
+}
+
+/** PA-ENC-TIMESTAMP before sealing (key usage 1). Source: RFC 4120 section 5.2.7.2. */
+export interface PaEncTsEnc {
+  readonly patimestamp: number
+  readonly pausec?: number
+}
+
+export const PaEncTsEnc: Codec<PaEncTsEnc> = sequence<PaEncTsEnc>('PA-ENC-TS-ENC', {
+  patimestamp: field(0, KerberosTime),
+  pausec: optional(1, Microseconds),
+})
+
+/** How the KDC derives the client's key: one entry for each encryption type, best first. Source: RFC 4120 section 5.2.7.5. */
+export interface EtypeInfo2Entry {
+  readonly etype: number
+  readonly salt?: string
+  readonly s2kparams?: Uint8Array
+}
+
+export const EtypeInfo2: Codec<readonly EtypeInfo2Entry[]> = {
+  ...sequenceOf(
+    sequence<EtypeInfo2Entry>('ETYPE-INFO2-ENTRY', {
+      etype: field(0, Int32),
+      salt: optional(1, KerberosString),
+      s2kparams: optional(2, OctetString),
+    }),
+  ),
+  name: 'ETYPE-INFO2',
+}
+
+/** The older form, with a salt of octets and no parameters. Source: RFC 4120 section 5.2.7.4. */
+export interface EtypeInfoEntry {
+  readonly etype: number
+  readonly salt?: Uint8Array
+}
+
+export const EtypeInfo: Codec<readonly EtypeInfoEntry[]> = {
+  ...sequenceOf(
+    sequence<EtypeInfoEntry>('ETYPE-INFO-ENTRY', { etype: field(0, Int32), salt: optional(1, OctetString) }),
+  ),
+  name: 'ETYPE-INFO',
+}
+
+/** Asks for a PAC, or for none. Source: MS-KILE section 2.2.3. */
+export interface PaPacRequest {
+  readonly includePac: boolean
+}
+
+export const PaPacRequest: Codec<PaPacRequest> = sequence<PaPacRequest>('KERB-PA-PAC-REQUEST', {
+  includePac: field(0, Bool),
+})
+
+/** Bit numbers of PA-PAC-OPTIONS. Source: MS-KILE section 2.2.10, MS-SFU section 2.2.5. */
+export const PacOption = {
+  CLAIMS: 0,
+  BRANCH_AWARE: 1,
+  FORWARD_TO_FULL_DC: 2,
+  RESOURCE_BASED_CONSTRAINED_DELEGATION: 3,
+} as const
+
+export interface PaPacOptions {
+  readonly flags: KerberosFlags
+}
+
+export const PaPacOptions: Codec<PaPacOptions> = sequence<PaPacOptions>('PA-PAC-OPTIONS', {
+  flags: field(0, KerberosFlags),
+})
+
+/** TYPED-DATA, where an error carries more than text. Source: RFC 4120 section 5.9.1. */
+export interface TypedDataElement {
+  readonly dataType: number
+  readonly dataValue?: Uint8Array
+}
+
+export const TypedData: Codec<readonly TypedDataElement[]> = {
+  ...sequenceOf(
+    sequence<TypedDataElement>('TYPED-DATA', { dataType: field(0, Int32), dataValue: optional(1, OctetString) }),
+    1,
+  ),
+  name: 'TYPED-DATA',
+}
+
+/** `data-type` 3 holds an NTSTATUS. Source: MS-KILE section 2.2.1. */
+export interface KerbErrorData {
+  readonly dataType: number
+  readonly dataValue?: Uint8Array
+}
+
+export const KerbErrorData: Codec<KerbErrorData> = sequence<KerbErrorData>('KERB-ERROR-DATA', {
+  dataType: field(1, Int32),
+  dataValue: optional(2, OctetString),
+})

@@ -1,0 +1,120 @@
+import { MalformedTokenError } from './errors.js'
+import { NameType, type PrincipalName } from './messages/principal-name.js'
+
+/** A name and its realm: who somebody is. */
+export interface Principal {
+  readonly name: PrincipalName
+  readonly realm: string
+}
+
+/**
+ * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, `\0` refused).
+ * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
+ * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@`.
+ * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
+ *
+ * @throws MalformedTokenError
+ */
+export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
+  const { components, realm = options.realm } =
+    options.nameType === NameType.ENTERPRISE ? splitEnterprise(text, options.realm) : split(text)
+  if (realm === undefined || realm === '') throw notAPrincipal(text, 'a realm after @')
+  if (components.some((component) => component === '')) throw notAPrincipal(text, 'no empty components')
+  const nameType = options.nameType ?? (components.length === 1 ? NameType.PRINCIPAL : NameType.SRV_INST)
+  return { name: { nameType, nameString: components }, realm }
+}
+
+/** The reverse of `parsePrincipal`, with the same escapes. */
+export function formatPrincipal({ name, realm }: Principal): string {
+  return `${formatName(name)}@${escape(realm)}`
+}
+
+/** The name without its realm: `HTTP/web.ad.test`. */
+export function formatName({ nameType, nameString }: PrincipalName): string {
+  // The @ of an enterprise name is readable as it stands, since the realm's @ is the last one.
+  if (nameType === NameType.ENTERPRISE && nameString.length === 1) return nameString[0]
+  return nameString.map(escape).join('/')
+}
+
+/** Names are equal when their components are; the type is a hint. Source: RFC 4120 section 6.2. */
+export function sameName(a: PrincipalName, b: PrincipalName): boolean {
+  return a.nameString.length === b.nameString.length && a.nameString.every((part, index) => part === b.nameString[index])
+}
+
+/** Octet for octet, as everything but Active Directory compares. */
+export function samePrincipal(a: Principal, b: Principal): boolean {
+  return a.realm === b.realm && sameName(a.name, b.name)
+}
+
+/** ASCII case is folded and nothing else: locale rules would make two realms one. Source: MS-KILE section 3.1.5.8. */
+export function sameRealmIgnoringCase(a: string, b: string): boolean {
+  return asciiLower(a) === asciiLower(b)
+}
+
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+/** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
+export interface ServicePrincipalName {
+  readonly serviceClass: string
+  readonly host: string
+  readonly port?: number
+  readonly serviceName?: string
+}
+
+/** @throws MalformedTokenError */
+export function parseSpn(text: string): ServicePrincipalName {
+  const match = /^([^/:@\s]+)\/(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+)(?::(\d{1,5}))?(?:\/([^@\s]+))?$/.exec(text)
+  const port = match?.[3] === undefined ? undefined : Number(match[3])
+  if (match === null || (port !== undefined && (port < 1 || port > 65_535))) {
+    throw new MalformedTokenError({ path: 'SPN', expected: 'class/host, class/host:port or class/host:port/name', found: text })
+  }
+  const [, serviceClass, host, , serviceName] = match
+  return { serviceClass, host, ...(port !== undefined && { port }), ...(serviceName !== undefined && { serviceName }) }
+}
+
+interface Parts {
+  readonly components: readonly string[]
+  readonly realm?: string
+}
+
+function splitEnterprise(text: string, realm: string | undefined): Parts {
+  const at = realm === undefined ? text.lastIndexOf('@') : -1
+  return at < 0 ? { components: [text] } : { components: [text.slice(0, at)], realm: text.slice(at + 1) }
+}
+
+function split(text: string): Parts {
+  const components = ['']
+  let realm: string | undefined
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === '@') {
+      if (realm !== undefined) throw notAPrincipal(text, 'one @ that is not escaped')
+      realm = ''
+    } else if (character === '/' && realm === undefined) {
+      components.push('')
+    } else {
+      const literal = character === '\\' ? unescape(text, ++index) : character
+      if (realm === undefined) components[components.length - 1] += literal
+      else realm += literal
+    }
+  }
+  return { components, ...(realm !== undefined && { realm }) }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '\\': '\\', '/': '/', '@': '@' }
+
+function unescape(text: string, index: number): string {
+  const literal = ESCAPES[text[index] ?? '']
+  if (literal === undefined) throw notAPrincipal(text, 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash')
+  return literal
+}
+
+function escape(component: string): string {
+  return component.replace(/[\\/@]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/[\b]/g, '\\b')
+}
+
+function notAPrincipal(text: string, expected: string): MalformedTokenError {
+  return new MalformedTokenError({ path: 'principal', expected, found: JSON.stringify(text) })
+}
