@@ -1,27 +1,48 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import type { TestProjectInlineConfiguration } from 'vitest/config'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-const conditions = ['@s4u/source', 'module', 'node', 'development|production']
-/** Sibling packages resolve to their sources, as they do for the compiler. */
-const sources = { resolve: { conditions }, ssr: { resolve: { conditions } } }
-const noblePrimitives = fileURLToPath(new URL('../packages/krb5/src/crypto/primitives/noble.ts', import.meta.url))
+const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
+const root = at('..')
+
+/** One suite of `npm test`; packages and their siblings resolve to the sources, as they do for the compiler. */
+const suite = (
+  name: string,
+  include: string[],
+  options: TestProjectInlineConfiguration['test'] = {},
+  alias: Record<string, string> = {},
+): TestProjectInlineConfiguration => {
+  const conditions = ['@s4u/source', 'module', 'node', 'development|production']
+  return {
+    root,
+    resolve: { conditions, alias },
+    ssr: { resolve: { conditions } },
+    test: { name, include, environment: 'node', ...options },
+  }
+}
+
+const cryptoTests = ['packages/krb5/src/crypto/**/*.test.ts', 'test/vectors/**/*.test.ts']
+const realServers = { globalSetup: [at('realms/setup.ts')], testTimeout: 60_000, hookTimeout: 180_000 }
 
 export default defineConfig({
   root,
   test: {
     projects: [
-      { ...sources, root, test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts'] } },
-      {
-        ...sources,
-        root,
-        resolve: { conditions, alias: { '#primitives': noblePrimitives } },
-        test: {
-          name: 'noble',
-          include: ['packages/krb5/src/crypto/**/*.test.ts', 'test/vectors/**/*.test.ts'],
-          env: { S4U_PRIMITIVES: 'noble' },
+      suite('unit', ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts']),
+      // The same vectors on the portable implementation, whatever the platform would have chosen.
+      suite(
+        'noble',
+        cryptoTests,
+        { env: { S4U_PRIMITIVES: 'noble' } },
+        {
+          '#primitives': at('../packages/krb5/src/crypto/primitives/noble.ts'),
         },
-      },
+      ),
+      suite('packages', ['test/packages/**/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
+      suite('stories', ['test/stories/**/*.test.ts'], { testTimeout: 30_000 }),
+      suite('hostile', ['test/hostile/**/*.test.ts'], { testTimeout: 60_000 }),
+      // Suites share the realms, so their files run one after the other.
+      suite('interop', ['test/interop/**/*.test.ts'], { ...realServers, fileParallelism: false }),
     ],
   },
 })

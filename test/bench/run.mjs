@@ -1,0 +1,37 @@
+/**
+ * `npm run bench`: runs every test/bench/*.bench.mjs against the built packages.
+ *
+ *     npm run bench                         all of them, as a table
+ *     npm run bench -- crypto               those whose file name contains "crypto"
+ *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio }]` too
+ *
+ * A bench file exports a default async function that is given `measure` and adds rows with it; `floor` is what the
+ * bare operation below ours costs, `ratio` is value / floor. Lower is better, in all of them.
+ */
+import { readdirSync, writeFileSync } from 'node:fs'
+import { measureWith } from './measure.mjs'
+
+const args = process.argv.slice(2)
+const jsonAt = args.indexOf('--json')
+const jsonFile = jsonAt < 0 ? undefined : args.splice(jsonAt, 2)[1]
+if (jsonAt >= 0 && jsonFile === undefined) throw new Error('--json needs a file name')
+
+const files = readdirSync(new URL('.', import.meta.url))
+  .filter((file) => file.endsWith('.bench.mjs'))
+  .filter((file) => args.length === 0 || args.some((part) => file.includes(part)))
+  .sort()
+
+const rows = []
+for (const file of files) {
+  const { default: bench } = await import(new URL(file, import.meta.url).href)
+  await bench(measureWith((row) => rows.push(print(row))))
+}
+if (rows.length === 0) console.log('no benchmark to run')
+if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows, null, 2)}\n`)
+
+function print(row) {
+  const number = (value, width) => value.toFixed(2).padStart(width)
+  const floor = row.floor === undefined ? '' : `  floor ${number(row.floor, 9)}  ratio ${number(row.ratio, 6)}`
+  console.log(`${row.name.padEnd(56)} ${number(row.value, 10)} ${row.unit}${floor}`)
+  return row
+}

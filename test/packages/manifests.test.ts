@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { packageNames, readManifest, root } from './sources.js'
+
+const workspace = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+describe.each(packageNames)('the manifest of %s', (name) => {
+  const manifest = readManifest(name)
+
+  test('says what every manifest says', () => {
+    expect(manifest).toMatchObject({
+      name: `@s4u/${name}`,
+      version: workspace.version,
+      license: 'MIT',
+      type: 'module',
+      sideEffects: false,
+      engines: workspace.engines,
+      exports: {
+        '.': { '@s4u/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
+        './package.json': './package.json',
+      },
+    })
+  })
+
+  test('runs nothing at installation', () => {
+    const scripts = Object.keys(manifest.scripts ?? {})
+    expect(scripts.filter((script) => /^(pre|post)?(install|prepare|publish|pack)/.test(script))).toEqual([])
+  })
+
+  test('has a README with a changelog of its version', () => {
+    const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8')
+    expect(readme).toMatch(new RegExp(`^# @s4u/${name}$`, 'm'))
+    expect(readme).toMatch(/^## Changelog$/m)
+    expect(readme).toContain(`\n### ${manifest.version}\n`)
+  })
+})
