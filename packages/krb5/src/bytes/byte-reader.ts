@@ -33,17 +33,17 @@ export class ByteReader {
   }
 
   u8(field: string): number {
-    return this.#bytes[this.#take(1, field)]!
+    return this.#bytes[this.#take(1, field)]
   }
 
   u16le(field: string): number {
     const at = this.#take(2, field)
-    return this.#bytes[at]! | (this.#bytes[at + 1]! << 8)
+    return this.#bytes[at] | (this.#bytes[at + 1] << 8)
   }
 
   u16be(field: string): number {
     const at = this.#take(2, field)
-    return (this.#bytes[at]! << 8) | this.#bytes[at + 1]!
+    return (this.#bytes[at] << 8) | this.#bytes[at + 1]
   }
 
   u32le(field: string): number {
@@ -57,13 +57,13 @@ export class ByteReader {
   i32le(field: string): number {
     const at = this.#take(4, field)
     const b = this.#bytes
-    return b[at]! | (b[at + 1]! << 8) | (b[at + 2]! << 16) | (b[at + 3]! << 24)
+    return b[at] | (b[at + 1] << 8) | (b[at + 2] << 16) | (b[at + 3] << 24)
   }
 
   i32be(field: string): number {
     const at = this.#take(4, field)
     const b = this.#bytes
-    return (b[at]! << 24) | (b[at + 1]! << 16) | (b[at + 2]! << 8) | b[at + 3]!
+    return (b[at] << 24) | (b[at + 1] << 16) | (b[at + 2] << 8) | b[at + 3]
   }
 
   u64le(field: string): bigint {

@@ -6,7 +6,7 @@ import type { ByteReader } from './byte-reader.js'
  */
 export function decodeUtf16(bytes: Uint8Array): string {
   const units = new Uint16Array(bytes.length >> 1)
-  for (let i = 0; i < units.length; i++) units[i] = bytes[2 * i]! | (bytes[2 * i + 1]! << 8)
+  for (let i = 0; i < units.length; i++) units[i] = bytes[2 * i] | (bytes[2 * i + 1] << 8)
   let text = ''
   for (let i = 0; i < units.length; i += ARGUMENTS_AT_ONCE) {
     text += String.fromCharCode(...units.subarray(i, i + ARGUMENTS_AT_ONCE))

@@ -1,0 +1,186 @@
+import type { Key } from '../crypto/key.js'
+import type { AttributesInfo } from './attributes-info.js'
+import { decodeAttributesInfo } from './attributes-info.js'
+import { PacBufferType, pacBufferTypeName } from './buffer-type.js'
+import type { ClaimsArray } from './claims.js'
+import { decodeClaims } from './claims.js'
+import type { ClientInfo } from './client-info.js'
+import { decodeClientInfo } from './client-info.js'
+import type { PacBuffer, PlacedBuffer } from './container.js'
+import { decodeContainer } from './container.js'
+import type { CredentialInfo } from './credential-info.js'
+import { decodeCredentialInfo } from './credential-info.js'
+import type { DelegationInfo } from './delegation-info.js'
+import { decodeDelegationInfo } from './delegation-info.js'
+import type { DeviceInfo } from './device-info.js'
+import { decodeDeviceInfo } from './device-info.js'
+import type { LogonInfo } from './logon-info.js'
+import { decodeLogonInfo } from './logon-info.js'
+import { logonSidsOf, userSidOf } from './logon-sids.js'
+import { decodeSid } from './sid.js'
+import type { PacSignature } from './signature.js'
+import { decodePacSignature, verifyPacSignature, withSignaturesZeroed } from './signature.js'
+import type { UpnDnsInfo } from './upn-dns-info.js'
+import { decodeUpnDnsInfo } from './upn-dns-info.js'
+
+const T = PacBufferType
+
+/**
+ * A Privilege Attribute Certificate, as received: who the user is to the KDC. MS-PAC.
+ *
+ * Decoding looks at the directory of buffers only; each buffer is decoded when it is first asked for, and then throws
+ * MalformedTokenError if it is broken. Nothing in a PAC may be believed before a signature was verified, at least with
+ * {@link Pac.verifyServerChecksum}.
+ */
+export class Pac {
+  readonly bytes: Uint8Array
+  /** In the order of the file; unknown types are kept. */
+  readonly buffers: readonly PacBuffer[]
+  readonly #placed: readonly PlacedBuffer[]
+
+  /** @throws MalformedTokenError */
+  static decode(bytes: Uint8Array): Pac {
+    return new Pac(bytes, decodeContainer(bytes))
+  }
+
+  private constructor(bytes: Uint8Array, placed: readonly PlacedBuffer[]) {
+    this.bytes = bytes
+    this.buffers = placed
+    this.#placed = placed
+  }
+
+  /** KERB_VALIDATION_INFO: names, times, groups. Absent from PACs of MIT realms. */
+  get logonInfo(): LogonInfo | undefined {
+    return this.#logonInfo()
+  }
+
+  get credentialInfo(): CredentialInfo | undefined {
+    return this.#credentialInfo()
+  }
+
+  get serverChecksum(): PacSignature | undefined {
+    return this.#serverChecksum()
+  }
+
+  get kdcChecksum(): PacSignature | undefined {
+    return this.#kdcChecksum()
+  }
+
+  get clientInfo(): ClientInfo | undefined {
+    return this.#clientInfo()
+  }
+
+  get delegationInfo(): DelegationInfo | undefined {
+    return this.#delegationInfo()
+  }
+
+  get upnDnsInfo(): UpnDnsInfo | undefined {
+    return this.#upnDnsInfo()
+  }
+
+  get clientClaims(): readonly ClaimsArray[] | undefined {
+    return this.#clientClaims()
+  }
+
+  get deviceInfo(): DeviceInfo | undefined {
+    return this.#deviceInfo()
+  }
+
+  get deviceClaims(): readonly ClaimsArray[] | undefined {
+    return this.#deviceClaims()
+  }
+
+  get ticketChecksum(): PacSignature | undefined {
+    return this.#ticketChecksum()
+  }
+
+  get attributes(): AttributesInfo | undefined {
+    return this.#attributes()
+  }
+
+  /** The SID of whoever asked for the TGT. MS-PAC section 2.15. */
+  get requestor(): string | undefined {
+    return this.#requestor()
+  }
+
+  get fullChecksum(): PacSignature | undefined {
+    return this.#fullChecksum()
+  }
+
+  /** The user's own SID, of LOGON_INFO. */
+  get userSid(): string | undefined {
+    return this.logonInfo === undefined ? undefined : userSidOf(this.logonInfo)
+  }
+
+  /** Every SID that may grant the user something: user, groups, extra SIDs, resource groups. Empty without LOGON_INFO. */
+  sids(): readonly string[] {
+    return (this.#sids ??= this.logonInfo === undefined ? [] : Object.freeze(logonSidsOf(this.logonInfo)))
+  }
+
+  /**
+   * Verifies the signature that a service can verify: over the whole PAC, with the key that opened the ticket, whatever
+   * its encryption type. MS-PAC section 2.8.1.
+   *
+   * @throws RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_INAPP_CKSUM
+   */
+  verifyServerChecksum(key: Key): void {
+    const zeroed = withSignaturesZeroed(this.bytes, this.#placed, [T.SERVER_CHECKSUM, T.KDC_CHECKSUM])
+    verifyPacSignature(key, T.SERVER_CHECKSUM, this.serverChecksum, zeroed)
+  }
+
+  /**
+   * Verifies the KDC's signature, which covers the server's signature only. `key` is krbtgt's. MS-PAC section 2.8.2.
+   * @throws RejectedTokenError
+   */
+  verifyKdcChecksum(key: Key): void {
+    verifyPacSignature(key, T.KDC_CHECKSUM, this.kdcChecksum, this.serverChecksum?.signature ?? NOTHING)
+  }
+
+  /**
+   * Verifies that the PAC belongs to its ticket. `encTicketPart` is the encoded EncTicketPart with the contents of the
+   * AD-WIN2K-PAC element replaced by one zero octet; `key` is krbtgt's. MS-PAC section 2.8.3.
+   *
+   * @throws RejectedTokenError
+   */
+  verifyTicketChecksum(key: Key, encTicketPart: Uint8Array): void {
+    verifyPacSignature(key, T.TICKET_CHECKSUM, this.ticketChecksum, encTicketPart)
+  }
+
+  /**
+   * Verifies the KDC's signature over the whole PAC, the answer to CVE-2022-37967. `key` is krbtgt's. MS-PAC section 2.8.4.
+   * @throws RejectedTokenError
+   */
+  verifyFullChecksum(key: Key): void {
+    const types = [T.SERVER_CHECKSUM, T.KDC_CHECKSUM, T.FULL_CHECKSUM]
+    verifyPacSignature(key, T.FULL_CHECKSUM, this.fullChecksum, withSignaturesZeroed(this.bytes, this.#placed, types))
+  }
+
+  #sids: readonly string[] | undefined
+  readonly #logonInfo = this.#once(T.LOGON_INFO, decodeLogonInfo)
+  readonly #credentialInfo = this.#once(T.CREDENTIAL_INFO, decodeCredentialInfo)
+  readonly #serverChecksum = this.#once(T.SERVER_CHECKSUM, decodePacSignature)
+  readonly #kdcChecksum = this.#once(T.KDC_CHECKSUM, decodePacSignature)
+  readonly #clientInfo = this.#once(T.CLIENT_INFO, decodeClientInfo)
+  readonly #delegationInfo = this.#once(T.DELEGATION_INFO, decodeDelegationInfo)
+  readonly #upnDnsInfo = this.#once(T.UPN_DNS_INFO, decodeUpnDnsInfo)
+  readonly #clientClaims = this.#once(T.CLIENT_CLAIMS, decodeClaims)
+  readonly #deviceInfo = this.#once(T.DEVICE_INFO, decodeDeviceInfo)
+  readonly #deviceClaims = this.#once(T.DEVICE_CLAIMS, decodeClaims)
+  readonly #ticketChecksum = this.#once(T.TICKET_CHECKSUM, decodePacSignature)
+  readonly #attributes = this.#once(T.ATTRIBUTES_INFO, decodeAttributesInfo)
+  readonly #requestor = this.#once(T.REQUESTOR, decodeSid)
+  readonly #fullChecksum = this.#once(T.FULL_CHECKSUM, decodePacSignature)
+
+  /** Decodes a buffer when it is asked for, and only then. */
+  #once<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value): () => Value | undefined {
+    let value: Value | undefined
+    return () => {
+      if (value !== undefined) return value
+      const buffer = this.#placed.find((candidate) => candidate.type === type)
+      if (buffer !== undefined) value = decode(buffer.data, `PAC.${pacBufferTypeName(type)}`)
+      return value
+    }
+  }
+}
+
+const NOTHING = new Uint8Array(0)
