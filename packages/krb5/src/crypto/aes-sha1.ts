@@ -1,0 +1,101 @@
+/**
+ * aes128-cts-hmac-sha1-96 and aes256-cts-hmac-sha1-96 (RFC 3962): the simplified profile of RFC 3961 with AES in CTS
+ * mode, HMAC-SHA1 cut to 96 bits, and keys derived by DK.
+ */
+import { primitives } from '#primitives'
+import { HmacKey } from './hmac-key.js'
+import { nFold } from './n-fold.js'
+import { utf8 } from './octets.js'
+import { BLOCK, ZERO_IV } from './primitives/primitives.js'
+import { SimplifiedSpecificKey } from './simplified-profile.js'
+import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-type.js'
+import type { CbcCipher } from './primitives/primitives.js'
+import type { Mac, SimplifiedProfile } from './simplified-profile.js'
+
+/** HMAC-SHA1-96. */
+const CHECKSUM_LENGTH = 12
+
+export const aes128Sha1: EncryptionType = {
+  ...aesSha1Type(16),
+  etype: 17,
+  name: 'aes128-cts-hmac-sha1-96',
+  aliases: ['aes128-cts', 'aes128-sha1'],
+  checksumType: 15,
+}
+
+export const aes256Sha1: EncryptionType = {
+  ...aesSha1Type(32),
+  etype: 18,
+  name: 'aes256-cts-hmac-sha1-96',
+  aliases: ['aes256-cts', 'aes256-sha1'],
+  checksumType: 16,
+}
+
+type Named = 'etype' | 'name' | 'aliases' | 'checksumType'
+
+function aesSha1Type(keyLength: number): Omit<EncryptionType, Named> {
+  return {
+    weak: false,
+    keyLength,
+    confounderLength: BLOCK,
+    checksumLength: CHECKSUM_LENGTH,
+    // RFC 3962 section 4.
+    defaultIterations: 4096,
+    async stringToKey(password, salt, iterations) {
+      const seed = await primitives.pbkdf2('sha1', utf8(password), salt, iterations, keyLength)
+      const key = new AesSha1Key(seed)
+      const derived = key.derive(utf8('kerberos'))
+      key.wipe()
+      seed.fill(0)
+      return derived
+    },
+    protocolKey: (value) => new AesSha1Key(value),
+  }
+}
+
+export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
+  readonly checksumLength = CHECKSUM_LENGTH
+  readonly #keyLength: number
+  readonly #base: CbcCipher
+
+  constructor(value: Uint8Array) {
+    this.#keyLength = value.length
+    this.#base = primitives.aesCbc(value)
+  }
+
+  specificKey(usage: number): SpecificKey {
+    return new SimplifiedSpecificKey(this, usage)
+  }
+
+  /**
+   * DK (RFC 3961 section 5.1): each block is the encryption of the one before it, the first that of the folded
+   * constant. That is what CBC does to zeros.
+   */
+  derive(constant: Uint8Array): Uint8Array {
+    const blocks = new Uint8Array(this.#keyLength)
+    blocks.set(constant.length === BLOCK ? constant : nFold(constant, BLOCK))
+    return this.#base.encrypt(ZERO_IV, blocks)
+  }
+
+  cipher(key: Uint8Array): CbcCipher {
+    return primitives.aesCbc(key)
+  }
+
+  mac(key: Uint8Array): Mac {
+    return new HmacKey('sha1', key)
+  }
+
+  /** RFC 3961 section 5.3: the hash, cut to whole blocks, encrypted under DK(key, "prf"). */
+  prf(input: Uint8Array): Uint8Array {
+    const key = this.derive(utf8('prf'))
+    const cipher = this.cipher(key)
+    const output = cipher.encrypt(ZERO_IV, primitives.digest('sha1', input).slice(0, BLOCK)).slice()
+    cipher.wipe()
+    key.fill(0)
+    return output
+  }
+
+  wipe(): void {
+    this.#base.wipe()
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Checksums by their number on the wire (RFC 3961 section 8), where a message says which it carries.
+ *
+ * An allow-list: a keyed checksum counts only when its type is the one that belongs to the key. Believing whatever
+ * type the peer wrote was CVE-2016-2126 and CVE-2018-16860.
+ */
+import { primitives } from '#primitives'
+import { ConfigurationError, RejectedTokenError } from '../errors.js'
+import { requireSameChecksum } from './constant-time.js'
+import { kerberosCrc32 } from './crc32.js'
+import { HMAC_MD5_CHECKSUM, hmacMd5 } from './hmac-md5.js'
+import { modified } from './key.js'
+import { md4 } from './md4.js'
+import type { Key } from './key.js'
+
+export interface ChecksumPolicy {
+  /** Whether KERB_CHECKSUM_HMAC_MD5 (-138) may be made with a key of any type, as MS-SFU section 2.2.1 demands. */
+  readonly hmacMd5WithAnyKey?: boolean
+}
+
+/** The checksum of `data` of this type. Throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP when it does not fit the key. */
+export function makeChecksum(
+  key: Key,
+  type: number,
+  usage: number,
+  data: Uint8Array,
+  policy: ChecksumPolicy = {},
+): Uint8Array {
+  const checksum = checksumOfType(key, type, usage, data, policy)
+  if (checksum !== undefined) return checksum
+  throw new ConfigurationError(`the checksum type ${checksumTypeName(type)} does not fit ${key.encryptionType.name}`, {
+    code: 'KDC_ERR_SUMTYPE_NOSUPP',
+  })
+}
+
+/**
+ * Throws RejectedTokenError: KRB_AP_ERR_INAPP_CKSUM when the type does not fit the key (an unkeyed one never does),
+ * KRB_AP_ERR_MODIFIED when the checksum is not that of `data`.
+ */
+export function verifyChecksumOfType(
+  key: Key,
+  type: number,
+  usage: number,
+  data: Uint8Array,
+  checksum: Uint8Array,
+  policy: ChecksumPolicy = {},
+): void {
+  const computed = checksumOfType(key, type, usage, data, policy)
+  if (computed === undefined) {
+    const what = type in UNKEYED ? 'is not keyed, so anyone can make it' : `does not fit ${key.encryptionType.name}`
+    throw new RejectedTokenError(`the checksum type ${checksumTypeName(type)} ${what}`, {
+      code: 'KRB_AP_ERR_INAPP_CKSUM',
+    })
+  }
+  requireSameChecksum(computed, checksum, modified)
+}
+
+/** KERB_CHECKSUM_HMAC_MD5 (-138) under a key of any encryption type: for PA-FOR-USER (MS-SFU section 2.2.1). */
+export function hmacMd5Checksum(key: Key, usage: number, data: Uint8Array): Uint8Array {
+  const value = key.exposeSecretBytes()
+  const checksum = hmacMd5(value, usage, data)
+  value.fill(0)
+  return checksum
+}
+
+/**
+ * An unkeyed checksum: crc32 (1), rsa-md4 (2), rsa-md5 (7), sha1 (10 and 14). It proves nothing about who made the
+ * data. Its only place is inside something that is sealed. Throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP for others.
+ */
+export function makeUnkeyedChecksumThatProvesNothing(type: number, data: Uint8Array): Uint8Array {
+  if (type in UNKEYED) return UNKEYED[type].compute(data)
+  throw new ConfigurationError(`the checksum type ${checksumTypeName(type)} is not an unkeyed one`, {
+    code: 'KDC_ERR_SUMTYPE_NOSUPP',
+  })
+}
+
+/** What to call this number when it is printed: `hmac-sha1-96-aes256`, `cksumtype 99`. */
+export function checksumTypeName(type: number): string {
+  return KEYED_NAMES.get(type) ?? UNKEYED[type]?.name ?? `cksumtype ${type}`
+}
+
+function checksumOfType(
+  key: Key,
+  type: number,
+  usage: number,
+  data: Uint8Array,
+  policy: ChecksumPolicy,
+): Uint8Array | undefined {
+  if (type === key.checksumType) return key.checksum(usage, data)
+  if (type === HMAC_MD5_CHECKSUM && policy.hmacMd5WithAnyKey) return hmacMd5Checksum(key, usage, data)
+  return undefined
+}
+
+interface UnkeyedChecksum {
+  readonly name: string
+  compute(data: Uint8Array): Uint8Array
+}
+
+const sha1: UnkeyedChecksum = { name: 'sha1', compute: (data) => primitives.digest('sha1', data) }
+
+const UNKEYED: Readonly<Record<number, UnkeyedChecksum>> = {
+  1: { name: 'crc32', compute: kerberosCrc32 },
+  2: { name: 'rsa-md4', compute: md4 },
+  7: { name: 'rsa-md5', compute: (data) => primitives.digest('md5', data) },
+  10: sha1,
+  14: sha1,
+}
+
+const KEYED_NAMES: ReadonlyMap<number, string> = new Map([
+  [12, 'hmac-sha1-des3-kd'],
+  [15, 'hmac-sha1-96-aes128'],
+  [16, 'hmac-sha1-96-aes256'],
+  [17, 'cmac-camellia128'],
+  [18, 'cmac-camellia256'],
+  [19, 'hmac-sha256-128-aes128'],
+  [20, 'hmac-sha384-192-aes256'],
+  [HMAC_MD5_CHECKSUM, 'hmac-md5'],
+])

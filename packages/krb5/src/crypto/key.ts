@@ -1,0 +1,173 @@
+import { primitives } from '#primitives'
+import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../errors.js'
+import { equalInConstantTime, requireSameChecksum } from './constant-time.js'
+import { encryptionTypeName, findEncryptionType, requireEncryptionType } from './registry.js'
+import { stringToKey } from './string-to-key.js'
+import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-type.js'
+import type { RandomSource } from './primitives/primitives.js'
+import type { IterationLimits } from './string-to-key.js'
+
+export type { RandomSource } from './primitives/primitives.js'
+
+/**
+ * How many key usage numbers a key keeps its derived keys for. A service's key sees usage 2, and 17 for the PAC; a
+ * session key sees 11 and 12, a context four more. The oldest goes first.
+ */
+const MAX_SPECIFIC_KEYS = 8
+
+/**
+ * A Kerberos key (RFC 4120 section 5.2.9, EncryptionKey) and what can be done with it (RFC 3961 section 3).
+ *
+ * Its octets are private: printing, JSON and structuredClone show the encryption type and nothing else. Everything
+ * but the constructor, `etype`, `equals` and `exposeSecretBytes` throws ConfigurationError KDC_ERR_ETYPE_NOSUPP for a
+ * type that is unknown or refused, and everything throws it with KRB5_KEY_WIPED after `wipe()`.
+ */
+export class Key {
+  readonly etype: number
+  readonly #value: Uint8Array
+  readonly #specificKeys = new Map<number, SpecificKey>()
+  #protocolKey: ProtocolKey | undefined
+  #wiped = false
+
+  /**
+   * Copies `value`. Throws MalformedTokenError when its length is not that of the encryption type. A key of an
+   * unknown type may be held (a keytab has many), though not used.
+   */
+  constructor(etype: number, value: Uint8Array) {
+    const expected = findEncryptionType(etype)?.keyLength
+    if (expected !== undefined && value.length !== expected) {
+      throw new MalformedTokenError({
+        path: 'EncryptionKey.keyvalue',
+        expected: `${expected} octets for ${encryptionTypeName(etype)}`,
+        found: `${value.length} octets`,
+      })
+    }
+    this.etype = etype
+    this.#value = new Uint8Array(value)
+  }
+
+  /** A fresh key. */
+  static random(etype: number, random: RandomSource = primitives.randomBytes): Key {
+    return new Key(etype, random(requireEncryptionType(etype).keyLength))
+  }
+
+  /**
+   * The key that belongs to a password. Does not block the event loop on Node.
+   *
+   * `s2kparams` are the octets of ETYPE-INFO2-ENTRY (RFC 4120 section 5.2.7.5). Throws RejectedTokenError
+   * KRB5_ERR_BAD_S2K_PARAMS when they ask for fewer or more iterations than `limits` allow.
+   */
+  static async fromPassword(
+    etype: number,
+    password: string,
+    salt: Uint8Array | string,
+    s2kparams?: Uint8Array,
+    limits?: IterationLimits,
+  ): Promise<Key> {
+    const value = await stringToKey(requireEncryptionType(etype), password, salt, s2kparams, limits)
+    const key = new Key(etype, value)
+    value.fill(0)
+    return key
+  }
+
+  get encryptionType(): EncryptionType {
+    return requireEncryptionType(this.etype)
+  }
+
+  /** The mandatory keyed checksum type of the encryption type: 15 for aes128-cts-hmac-sha1-96, and so on. */
+  get checksumType(): number {
+    return this.encryptionType.checksumType
+  }
+
+  /** The ciphertext of RFC 3961 section 3, "encrypt": longer than `plaintext` by confounder and checksum. */
+  seal(usage: number, plaintext: Uint8Array, random: RandomSource = primitives.randomBytes): Uint8Array {
+    const { confounderLength } = this.encryptionType
+    const confounder = random(confounderLength)
+    if (confounder.length !== confounderLength) throw new ConfigurationError('the random source gave too few octets')
+    return this.#specific(usage).seal(confounder, plaintext)
+  }
+
+  /**
+   * The plaintext. Throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the ciphertext was not sealed with this
+   * key for this usage, or is too short to have been.
+   */
+  open(usage: number, ciphertext: Uint8Array): Uint8Array {
+    return this.#specific(usage).open(ciphertext)
+  }
+
+  /** The keyed checksum of type `checksumType`. */
+  checksum(usage: number, data: Uint8Array): Uint8Array {
+    return this.#specific(usage).checksum(data)
+  }
+
+  /** Throws RejectedTokenError KRB_AP_ERR_MODIFIED unless `checksum` is that of `data`. */
+  verifyChecksum(usage: number, data: Uint8Array, checksum: Uint8Array): void {
+    requireSameChecksum(this.checksum(usage, data), checksum, modified)
+  }
+
+  /** The pseudo-random function of RFC 3961 section 3; how many octets it gives depends on the type. */
+  prf(input: Uint8Array): Uint8Array {
+    return this.#protocol().prf(input)
+  }
+
+  /** Whether both are the same key, in constant time. */
+  equals(other: Key): boolean {
+    return this.etype === other.etype && equalInConstantTime(this.#octets(), other.#octets())
+  }
+
+  /** A copy of the secret octets. Whoever calls this answers for where they go. */
+  exposeSecretBytes(): Uint8Array {
+    return this.#octets().slice()
+  }
+
+  /** Zeroes the key and what was derived from it. The key cannot be used any more. */
+  wipe(): void {
+    this.#wiped = true
+    this.#value.fill(0)
+    for (const specific of this.#specificKeys.values()) specific.wipe()
+    this.#specificKeys.clear()
+    this.#protocolKey?.wipe()
+    this.#protocolKey = undefined
+  }
+
+  toString(): string {
+    return `Key(${encryptionTypeName(this.etype)})`
+  }
+
+  toJSON(): string {
+    return this.toString()
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString()
+  }
+
+  #specific(usage: number): SpecificKey {
+    const known = this.#specificKeys.get(usage)
+    if (known !== undefined) return known
+    const specific = this.#protocol().specificKey(usage)
+    for (const [oldest, key] of this.#specificKeys) {
+      if (this.#specificKeys.size < MAX_SPECIFIC_KEYS) break
+      key.wipe()
+      this.#specificKeys.delete(oldest)
+    }
+    this.#specificKeys.set(usage, specific)
+    return specific
+  }
+
+  #protocol(): ProtocolKey {
+    return (this.#protocolKey ??= this.encryptionType.protocolKey(this.#octets()))
+  }
+
+  #octets(): Uint8Array {
+    if (this.#wiped) throw new ConfigurationError('the key has been wiped', { code: 'KRB5_KEY_WIPED' })
+    return this.#value
+  }
+}
+
+export function modified(): RejectedTokenError {
+  return new RejectedTokenError('the checksum is not that of the data under this key', {
+    code: 'KRB_AP_ERR_MODIFIED',
+    hint: 'The key is not the one it was made with, or the octets were changed on the way.',
+  })
+}

@@ -1,0 +1,47 @@
+import { cbc } from '@noble/ciphers/aes.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { md5, sha1 } from '@noble/hashes/legacy.js'
+import { pbkdf2Async } from '@noble/hashes/pbkdf2.js'
+import { sha256, sha384 } from '@noble/hashes/sha2.js'
+import { camelliaCbc } from './camellia.js'
+import { requireWholeBlocks } from './primitives.js'
+import type { Primitives } from './primitives.js'
+
+const hashes = { md5, sha1, sha256, sha384 }
+
+/** The portable primitives: @noble, and the platform's own `crypto.getRandomValues`. */
+export const primitives: Primitives = {
+  digest: (hash, data) => hashes[hash](data),
+  hmac(hash, key, first, second) {
+    const mac = hmac.create(hashes[hash], key).update(first)
+    if (second !== undefined) mac.update(second)
+    return mac.digest()
+  },
+  pbkdf2: (hash, password, salt, iterations, length) =>
+    pbkdf2Async(hashes[hash], password, salt, { c: iterations, dkLen: length }),
+  randomBytes(length) {
+    return globalThis.crypto.getRandomValues(new Uint8Array(length))
+  },
+  sameOctets(a, b) {
+    let difference = 0
+    for (let i = 0; i < a.length; i++) difference |= a[i] ^ b[i]
+    return difference === 0
+  },
+  aesCbc(key) {
+    const copy = new Uint8Array(key)
+    return {
+      encrypt(iv, blocks) {
+        requireWholeBlocks(blocks)
+        return cbc(copy, iv, { disablePadding: true }).encrypt(blocks)
+      },
+      decrypt(iv, blocks) {
+        requireWholeBlocks(blocks)
+        return cbc(copy, iv, { disablePadding: true }).decrypt(blocks)
+      },
+      wipe() {
+        copy.fill(0)
+      },
+    }
+  },
+  camelliaCbc,
+}

@@ -1,0 +1,98 @@
+import { ConfigurationError } from '../errors.js'
+import { aes128Sha1, aes256Sha1 } from './aes-sha1.js'
+import { aes128Sha2, aes256Sha2 } from './aes-sha2.js'
+import { camellia128, camellia256 } from './camellia.js'
+import { rc4Hmac } from './rc4-hmac.js'
+import type { EncryptionType } from './encryption-type.js'
+
+/**
+ * Every encryption type that works, strongest use first: what Active Directory, MIT, Heimdal and FreeIPA all have,
+ * then the SHA-2 types, then Camellia, then the weak one.
+ */
+export const ENCRYPTION_TYPES: readonly EncryptionType[] = [
+  aes256Sha1,
+  aes128Sha1,
+  aes256Sha2,
+  aes128Sha2,
+  camellia256,
+  camellia128,
+  rc4Hmac,
+]
+
+/** The etype numbers to offer and to accept when nothing else is configured: all but the weak ones, best first. */
+export const DEFAULT_ETYPES: readonly number[] = ENCRYPTION_TYPES.filter((type) => !type.weak).map(({ etype }) => etype)
+
+/** Known by name so that a keytab or a KDC's offer can be printed, and never used: number, names. */
+const REFUSED: readonly (readonly [number, ...string[]])[] = [
+  [1, 'des-cbc-crc'],
+  [2, 'des-cbc-md4'],
+  [3, 'des-cbc-md5', 'des'],
+  [5, 'des3-cbc-md5'],
+  [7, 'des3-cbc-sha1'],
+  [16, 'des3-cbc-sha1-kd', 'des3-hmac-sha1', 'des3'],
+  [24, 'rc4-hmac-exp', 'arcfour-hmac-exp', 'arcfour-hmac-md5-exp'],
+]
+
+/** The families that MIT's krb5.conf has names for. */
+const FAMILIES: ReadonlyMap<string, readonly EncryptionType[]> = new Map([
+  ['aes', [aes256Sha1, aes128Sha1, aes256Sha2, aes128Sha2]],
+  ['camellia', [camellia256, camellia128]],
+  ['rc4', [rc4Hmac]],
+])
+
+const byNumber: ReadonlyMap<number, EncryptionType> = new Map(ENCRYPTION_TYPES.map((type) => [type.etype, type]))
+const byName: ReadonlyMap<string, EncryptionType> = new Map(
+  ENCRYPTION_TYPES.flatMap((type) => [type.name, ...type.aliases].map((name) => [name, type])),
+)
+const refusedByNumber: ReadonlyMap<number, string> = new Map(REFUSED.map(([etype, name]) => [etype, name]))
+const refusedByName: ReadonlyMap<string, string> = new Map(
+  REFUSED.flatMap(([, ...names]) => names.map((name) => [name, names[0]])),
+)
+
+/** The encryption type of this number, or undefined when it is unknown or refused. */
+export function findEncryptionType(etype: number): EncryptionType | undefined {
+  return byNumber.get(etype)
+}
+
+/** The encryption type of this number. Throws ConfigurationError KDC_ERR_ETYPE_NOSUPP when it is unknown or refused. */
+export function requireEncryptionType(etype: number): EncryptionType {
+  const type = byNumber.get(etype)
+  if (type !== undefined) return type
+  const name = refusedByNumber.get(etype)
+  throw name === undefined ? unknownType(`${etype}`) : refusedType(name)
+}
+
+/** The encryption type of this name or alias (for a family, its best member), whatever the letter case. Throws as above. */
+export function encryptionTypeByName(name: string): EncryptionType {
+  return encryptionTypesByName(name)[0]
+}
+
+/** The same, and for a family name of krb5.conf (`aes`, `camellia`, `rc4`) all its members, best first. */
+export function encryptionTypesByName(name: string): readonly EncryptionType[] {
+  const lower = name.toLowerCase()
+  const family = FAMILIES.get(lower)
+  if (family !== undefined) return family
+  const type = byName.get(lower)
+  if (type !== undefined) return [type]
+  const refused = refusedByName.get(lower)
+  throw refused === undefined ? unknownType(JSON.stringify(name)) : refusedType(refused)
+}
+
+/** What to call this number when it is printed, whether or not it works: `aes256-cts-hmac-sha1-96`, `etype 99`. */
+export function encryptionTypeName(etype: number): string {
+  return byNumber.get(etype)?.name ?? refusedByNumber.get(etype) ?? `etype ${etype}`
+}
+
+function unknownType(what: string): ConfigurationError {
+  return new ConfigurationError(`the encryption type ${what} is not known`, {
+    code: 'KDC_ERR_ETYPE_NOSUPP',
+    hint: `Known are ${ENCRYPTION_TYPES.map(({ name, etype }) => `${name} (${etype})`).join(', ')}.`,
+  })
+}
+
+function refusedType(name: string): ConfigurationError {
+  return new ConfigurationError(`the encryption type ${name} is refused: it can be broken by anyone`, {
+    code: 'KDC_ERR_ETYPE_NOSUPP',
+    hint: 'DES (RFC 6649), triple DES and the export variant of RC4 (RFC 8429) are not implemented. Give the account AES keys: set msDS-SupportedEncryptionTypes to 24 or more and change its password, or write a new keytab.',
+  })
+}
