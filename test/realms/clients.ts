@@ -20,7 +20,12 @@ export interface KinitOptions {
 }
 
 /** Signs a user in by password, or a service by keytab, into a credential cache of its own. Rejects when the KDC refuses. */
-export async function kinit(info: RealmsInfo, realm: RealmKey, name: string, options: KinitOptions = {}): Promise<Login> {
+export async function kinit(
+  info: RealmsInfo,
+  realm: RealmKey,
+  name: string,
+  options: KinitOptions = {},
+): Promise<Login> {
   const { users, services, name: realmName } = realmOf(info, realm)
   const ccache = join(info.directory, 'ccaches', `${name}-${randomUUID()}`)
   const login: Login = { ccache, environment: { ...info.environment, KRB5CCNAME: `FILE:${ccache}` } }
@@ -42,12 +47,15 @@ export function run(program: string, args: readonly string[], options: RunOption
 export async function runOk(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   const result = await runProgram(program, args, options)
   if (result.status === 0) return result
-  throw new Error(`${program} ${args.join(' ')} ended with ${result.status}: ${result.stderr.trim() || result.stdout.trim()}`)
+  throw new Error(
+    `${program} ${args.join(' ')} ended with ${result.status}: ${result.stderr.trim() || result.stdout.trim()}`,
+  )
 }
 
 /** A realm that must be there. */
 export function realmOf(info: RealmsInfo, key: RealmKey): RealmInfo {
   const realm = info.realms[key]
-  if (realm === undefined) throw new Error(`${key}.TEST is not running: ${info.unavailable[key] ?? 'nobody asked for it'}`)
+  if (realm === undefined)
+    throw new Error(`${key}.TEST is not running: ${info.unavailable[key] ?? 'nobody asked for it'}`)
   return realm
 }

@@ -28,7 +28,12 @@ export function writeKdcConf(site: Site, key: MitKey, slapd: Slapd | undefined):
   })
   const realms = { [realmName(key)]: { ...database, ...realmOptions(site, key, folder) } }
   const conf = (defaults: Profile, log: string): string =>
-    renderProfile({ kdcdefaults: defaults, realms, ...modules, logging: { kdc: `FILE:${site.directory}/log/${log}.log` } })
+    renderProfile({
+      kdcdefaults: defaults,
+      realms,
+      ...modules,
+      logging: { kdc: `FILE:${site.directory}/log/${log}.log` },
+    })
   writeFileSync(kdcProfile(site, key), conf(listening(hostOf(site, key)), `${realmName(key)}.kdc`))
   if (key !== 'EAST') return
   const capped = { ...listening(cappedHost(site)), kdc_max_dgram_reply_size: CAPPED_REPLY_SIZE }

@@ -73,7 +73,12 @@ function describe(site: Site, key: MitKey): RealmInfo {
     const account = { principal: `${user.name}@${name}`, password: `pw-${user.name}`, note: user.note, groups: [] }
     info.users[user.name] = user.name === 'alice' && ldap ? { ...account, enterpriseName: ALICE_ALIAS } : account
   }
-  const spnOf = (target: string): string => spn(services.find((service) => service.name === target), target, domain)
+  const spnOf = (target: string): string =>
+    spn(
+      services.find((service) => service.name === target),
+      target,
+      domain,
+    )
   for (const service of services) {
     info.services[service.name] = {
       principal: `${spnOf(service.name)}@${name}`,
@@ -115,7 +120,9 @@ function trustsOf(key: MitKey): string[] {
     WEST: trusts.eastAndWest,
     PLAIN: [],
   }
-  return all[key].map(({ password, principal }) => `addprinc -requires_preauth ${TRUST_KEY} -pw ${password} ${principal}`)
+  return all[key].map(
+    ({ password, principal }) => `addprinc -requires_preauth ${TRUST_KEY} -pw ${password} ${principal}`,
+  )
 }
 
 /** kadmin knows neither delegation lists nor aliases: they are written into the directory. */
@@ -143,4 +150,3 @@ function change(principal: string): string[] {
   const realm = principal.slice(principal.lastIndexOf('@') + 1)
   return [`dn: krbPrincipalName=${principal},cn=${realm},cn=krbcontainer,dc=kdb`, 'changetype: modify']
 }
-

@@ -37,16 +37,43 @@ export const mitLdapServer: Requirement = {
   packages: [...mitServer.packages, 'krb5-kdc-ldap', 'slapd', 'ldap-utils'],
 }
 
+/** What single suites need besides a realm. */
+export const toolKeys = ['requests-kerberos', 'chromium', 'apache', 'postgresql'] as const
+export type ToolKey = (typeof toolKeys)[number]
+
+export const tools: Record<ToolKey, Requirement> = {
+  'requests-kerberos': {
+    programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/requests_kerberos'],
+    packages: ['python3-requests-kerberos'],
+  },
+  chromium: { programs: ['chromium'], packages: ['chromium'] },
+  apache: {
+    programs: ['apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
+    packages: ['apache2', 'libapache2-mod-auth-gssapi'],
+  },
+  postgresql: { programs: ['/usr/lib/postgresql'], packages: ['postgresql'] },
+}
+
 /** Heimdal is never installed, because its packages conflict with MIT's; heimdal.ts unpacks them. */
 export const heimdalServer: Requirement = { programs: ['dpkg', 'apt-get'], packages: ['dpkg', 'apt'] }
 
 /** Daemons live in sbin, which is not on everybody's path. */
-export const searchPath: string = ['/usr/sbin', '/sbin', '/usr/local/sbin', process.env.PATH ?? '/usr/bin:/bin'].join(delimiter)
+export const searchPath: string = ['/usr/sbin', '/sbin', '/usr/local/sbin', process.env.PATH ?? '/usr/bin:/bin'].join(
+  delimiter,
+)
 
 export const isRoot = (): boolean => process.getuid?.() === 0
 
+let installing: Promise<void> = Promise.resolve()
+
 /** Installs what is missing where that is possible: as root on Debian, in one call, without any daemon being started. */
-export async function installMissing(requirements: readonly Requirement[]): Promise<void> {
+export function installMissing(requirements: readonly Requirement[]): Promise<void> {
+  // One after the other, so that a later call finds what an earlier one has installed.
+  installing = installing.catch(() => {}).then(() => installNow(requirements))
+  return installing
+}
+
+async function installNow(requirements: readonly Requirement[]): Promise<void> {
   const wanting = requirements.filter((requirement) => missingPrograms(requirement).length > 0)
   if (wanting.length === 0 || !isRoot() || !isDebian()) return
   const packages = [...new Set(wanting.flatMap((requirement) => requirement.packages))]
@@ -66,7 +93,11 @@ export const isDebian = (): boolean => existsSync('/etc/debian_version') && exis
 
 /** `apt-get` with what the harness always wants of it. Resolves also when it fails. */
 export function aptGet(args: readonly string[], directory?: string): Promise<RunResult> {
-  return runProgram('apt-get', [...APT_OPTIONS, ...args], { environment: APT_ENVIRONMENT, timeout: 1_200_000, directory })
+  return runProgram('apt-get', [...APT_OPTIONS, ...args], {
+    environment: APT_ENVIRONMENT,
+    timeout: 1_200_000,
+    directory,
+  })
 }
 
 const APT_OPTIONS = ['-q', '-y', '-o', 'DPkg::Lock::Timeout=600', '-o', 'Dpkg::Use-Pty=0']

@@ -117,7 +117,12 @@ export function runProgram(
 }
 
 /** Resolves when something accepts a TCP connection there. */
-export async function waitForPort(host: string, port: number, processes: Processes, milliseconds = 20_000): Promise<void> {
+export async function waitForPort(
+  host: string,
+  port: number,
+  processes: Processes,
+  milliseconds = 20_000,
+): Promise<void> {
   await waitUntil(`nothing listens on ${host}:${port}`, () => answers(host, port), processes, milliseconds)
 }
 

@@ -1,4 +1,8 @@
 import type { RealmKey } from './addresses.js'
+import type { ToolKey } from './packages.js'
+
+/** What a suite may ask for: realms by their short names, and programs. */
+export type Wanted = RealmKey | ToolKey
 
 /** What a test needs to know about the realms of this run. Plain data: it travels to the test workers as JSON. */
 export interface RealmsInfo {
@@ -10,8 +14,8 @@ export interface RealmsInfo {
   /** What a Kerberos program needs in its environment to see these realms and nothing of the machine's own. */
   environment: Record<string, string>
   realms: Partial<Record<RealmKey, RealmInfo>>
-  /** Why a realm that was asked for is not there. */
-  unavailable: Partial<Record<RealmKey, string>>
+  /** Why a realm or a program that was asked for is not there. */
+  unavailable: Partial<Record<Wanted, string>>
 }
 
 export interface RealmInfo {
@@ -27,6 +31,8 @@ export interface RealmInfo {
   /** LDAP of the directory itself, Samba only. */
   ldap?: Address
   administrator?: Account
+  /** Heimdal only: its own client programs, and the LD_LIBRARY_PATH that they need. */
+  clients?: { kinit: string; kgetcred: string; libraries: string }
   users: Record<string, UserInfo>
   services: Record<string, ServiceInfo>
   /** A keytab with every key of the realm, krbtgt included: it opens anything. Samba only. */

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { portsFor, type RealmKey, realmKeys } from './addresses.js'
 import { startHeimdal } from './heimdal.js'
+import { unpackHeimdal } from './heimdal-packages.js'
 import { krb5Conf, renderProfile } from './krb5-conf.js'
 import { linkRealms, startMit } from './mit.js'
 import {
@@ -15,15 +16,17 @@ import {
   type Requirement,
   sambaServer,
   searchPath,
+  type ToolKey,
+  tools,
   whyMissing,
 } from './packages.js'
 import { openProcesses } from './processes.js'
-import type { RealmInfo, RealmsInfo } from './realm-info.js'
+import type { RealmInfo, RealmsInfo, Wanted } from './realm-info.js'
 import { startSamba, trustForests } from './samba.js'
 import type { Site } from './site.js'
 import { startSlapd } from './slapd.js'
 
-export type { Account, Address, RealmInfo, RealmsInfo, ServiceInfo, UserInfo } from './realm-info.js'
+export type { Account, Address, RealmInfo, RealmsInfo, ServiceInfo, UserInfo, Wanted } from './realm-info.js'
 export type { RealmKey } from './addresses.js'
 
 export const defaultRealms: readonly RealmKey[] = ['CORP', 'EAST']
@@ -32,7 +35,7 @@ export interface Realms {
   /** What there is so far. */
   info(): RealmsInfo
   /** Starts what is not running yet, in parallel. What cannot be had is listed in `unavailable`; this never rejects for it. */
-  start(wanted: readonly RealmKey[]): Promise<RealmsInfo>
+  start(wanted: readonly Wanted[]): Promise<RealmsInfo>
   /** The daemons that died meanwhile, one line each: krb5kdc has been seen to. */
   fallen(): string[]
   /** Stops every process and removes the folder. */
@@ -40,7 +43,7 @@ export interface Realms {
 }
 
 /** Brings up real Kerberos realms on loopback addresses of their own. Everything ends with this process, however it ends. */
-export async function startRealms({ wanted = defaultRealms }: { wanted?: readonly RealmKey[] } = {}): Promise<Realms> {
+export async function startRealms({ wanted = defaultRealms }: { wanted?: readonly Wanted[] } = {}): Promise<Realms> {
   const realms = await openRealms()
   await realms.start(wanted)
   return realms
@@ -58,10 +61,11 @@ export async function openRealms(): Promise<Realms> {
     unavailable: {},
   }
   const starters = makeStarters(site)
-  const attempts = new Map<RealmKey, Promise<void>>()
-  const attempt = async (key: RealmKey): Promise<void> => {
+  const attempts = new Map<Wanted, Promise<void>>()
+  const attempt = async (key: Wanted): Promise<void> => {
     try {
-      info.realms[key] = await starters[key]()
+      if (isTool(key)) requireTool(key)
+      else info.realms[key] = await starters[key]()
     } catch (error) {
       info.unavailable[key] = error instanceof Error ? error.message : String(error)
     }
@@ -109,12 +113,21 @@ const requirements: Record<RealmKey, Requirement> = {
   SOUTH: heimdalServer,
 }
 
+const isTool = (key: Wanted): key is ToolKey => key in tools
+
+function requireTool(key: ToolKey): void {
+  const reason = whyMissing(tools[key])
+  if (reason !== undefined) throw new Error(reason)
+}
+
 /** Failures show later, as what is still missing. */
-async function prepare(wanted: readonly RealmKey[]): Promise<void> {
+async function prepare(wanted: readonly Wanted[]): Promise<void> {
   if (wanted.length === 0) return
-  await installMissing([mitClients, ...wanted.map((key) => requirements[key])]).catch((error: Error) => {
-    process.stderr.write(`${error.message}\n`)
-  })
+  await installMissing([mitClients, ...wanted.map((key) => (isTool(key) ? tools[key] : requirements[key]))]).catch(
+    (error: Error) => {
+      process.stderr.write(`${error.message}\n`)
+    },
+  )
 }
 
 /** How each realm starts, and after which other. Realms that share something wait for it, not for each other. */
@@ -122,8 +135,7 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
   const slapd = once(() => startSlapd(site))
   const corp = once(() => startSamba(site, 'CORP'))
   const east = once(async () => startMit(site, 'EAST', await slapd()))
-  const south = once(() => startHeimdal(site, 'SOUTH'))
-  const north = once(() => startHeimdal(site, 'NORTH'))
+  const heimdal = once(unpackHeimdal)
   const starters: Record<RealmKey, () => Promise<RealmInfo>> = {
     CORP: corp,
     async PARTNER() {
@@ -138,8 +150,8 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
       return info
     },
     PLAIN: () => startMit(site, 'PLAIN'),
-    NORTH: north,
-    SOUTH: south,
+    NORTH: () => startHeimdal(site, 'NORTH', heimdal()),
+    SOUTH: () => startHeimdal(site, 'SOUTH', heimdal()),
   }
   for (const key of realmKeys) {
     const start = starters[key]

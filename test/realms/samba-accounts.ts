@@ -68,7 +68,12 @@ export const corp: SambaForest = {
     { name: 'hank', password: 'pw-hank', note: 'locked out by wrong passwords' },
     { name: 'gina', password: 'pw-gina', attributes: { accountExpires: LONG_AGO }, note: 'account expired in 2012' },
     { name: 'ivy', password: 'pw-ivy', attributes: { logonHours: `hex:${'00'.repeat(21)}` }, note: 'no logon hours' },
-    { name: 'nopre', password: 'pw-nopre', flags: ORDINARY | NO_PREAUTHENTICATION, note: 'needs no pre-authentication' },
+    {
+      name: 'nopre',
+      password: 'pw-nopre',
+      flags: ORDINARY | NO_PREAUTHENTICATION,
+      note: 'needs no pre-authentication',
+    },
     {
       name: 'rc4only',
       password: 'pw-rc4only',

@@ -18,7 +18,14 @@ export function writeSambaConf(site: Site, key: SambaKey): void {
   chmodSync(join(folder, 'private'), 0o700)
   const options: Record<string, string> = { ...identity(site, key), ...quiet, ...folders(site, key) }
   const lines = Object.entries(options).map(([name, value]) => `${name} = ${value}`)
-  const shares = ['[sysvol]', `path = ${folder}/sysvol`, 'read only = no', '[netlogon]', `path = ${scripts}`, 'read only = no']
+  const shares = [
+    '[sysvol]',
+    `path = ${folder}/sysvol`,
+    'read only = no',
+    '[netlogon]',
+    `path = ${scripts}`,
+    'read only = no',
+  ]
   writeFileSync(smbConf(site, key), `${['[global]', ...lines, ...shares].join('\n')}\n`)
   const shared = krb5Conf(site.processes.block, site.ports, site.directory)
   writeFileSync(sambaKrb5Config(site), renderProfile({ ...shared, kdc: { 'require-preauth': false } }))

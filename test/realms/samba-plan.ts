@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { dnsDomain, realmName } from './addresses.js'
 import type { RealmInfo, ServiceInfo } from './realm-info.js'
-import { AES, corp, ORDINARY, partner, PROTOCOL_TRANSITION, type SambaForest, type SambaService } from './samba-accounts.js'
+import {
+  AES,
+  corp,
+  ORDINARY,
+  partner,
+  PROTOCOL_TRANSITION,
+  type SambaForest,
+  type SambaService,
+} from './samba-accounts.js'
 import { controllers, folderOf, type SambaKey, smbConf } from './samba-conf.js'
 import { addressOf, type Site } from './site.js'
 

@@ -62,14 +62,25 @@ async function seed(site: Site, key: SambaKey, info: RealmInfo): Promise<void> {
 }
 
 function startController(site: Site, key: SambaKey): void {
-  const args = ['-F', '--no-process-group', '-M', 'prefork', '-s', smbConf(site, key), '-l', join(folderOf(site, key), 'log')]
+  const args = [
+    '-F',
+    '--no-process-group',
+    '-M',
+    'prefork',
+    '-s',
+    smbConf(site, key),
+    '-l',
+    join(folderOf(site, key), 'log'),
+  ]
   site.processes.start(controllers[key], 'samba', [...args, '--option=prefork children=1'], sambaEnvironment(site))
 }
 
 /** Samba's children open their sockets late, so it is asked for something that only a working KDC answers. */
 async function waitForController(site: Site, key: SambaKey): Promise<void> {
   const probe = async (): Promise<boolean> => {
-    const { stderr } = await runProgram('kinit', ['-c', 'MEMORY:', `nobody@${realmName(key)}`], { environment: site.environment })
+    const { stderr } = await runProgram('kinit', ['-c', 'MEMORY:', `nobody@${realmName(key)}`], {
+      environment: site.environment,
+    })
     return stderr.includes('not found in Kerberos database')
   }
   await waitUntil(`the KDC of ${realmName(key)} does not answer`, probe, site.processes)

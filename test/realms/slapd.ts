@@ -29,7 +29,11 @@ export async function startSlapd(site: Site): Promise<Slapd> {
   copyFileSync(programPath('slapd'), join(folder, 'slapd'))
   site.processes.start('slapd', join(folder, 'slapd'), ['-f', conf, '-h', uri, '-d', '0'])
   const access = ['-Q', '-Y', 'EXTERNAL', '-H', uri]
-  await waitUntil('slapd does not answer', async () => (await runProgram('ldapwhoami', access)).status === 0, site.processes)
+  await waitUntil(
+    'slapd does not answer',
+    async () => (await runProgram('ldapwhoami', access)).status === 0,
+    site.processes,
+  )
   const modify = async (ldif: string): Promise<void> => {
     await site.processes.run('ldapmodify', access, { input: ldif })
   }

@@ -32,7 +32,9 @@ function announce(running) {
   console.log(JSON.stringify(info, null, 2))
   for (const [key, reason] of Object.entries(info.unavailable)) console.error(`${key} is not available: ${reason}`)
   const names = Object.keys(info.realms).join(', ') || 'nothing'
-  console.error(`${names} up after ${((Date.now() - started) / 1000).toFixed(1)} s, the same JSON is in ${info.directory}/realms.json`)
+  console.error(
+    `${names} up after ${((Date.now() - started) / 1000).toFixed(1)} s, the same JSON is in ${info.directory}/realms.json`,
+  )
   console.error(`export KRB5_CONFIG=${info.krb5Config}   # Ctrl-C here ends everything`)
 }
 

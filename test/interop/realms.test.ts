@@ -1,0 +1,198 @@
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { connect } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { kinit, realmOf, run, runOk } from '../realms/clients.js'
+import type { RealmsInfo } from '../realms/realms.js'
+import { describeRealms } from '../realms/suite.js'
+
+/** The error numbers of RFC 4120 section 7.5.9, as MIT's programs say them. */
+const refusals = {
+  13: /KDC can't fulfill requested option/,
+  18: /Client's credentials have been revoked/,
+  23: /Password has expired|must change|Cannot read password/i,
+}
+
+await describeRealms('the Samba realm', ['CORP'], (info) => {
+  const corp = realmOf(info, 'CORP')
+  const { web, kcd, vault, api } = corp.services
+  const at = (spn: string): string => `${spn}@CORP.TEST`
+
+  test('signs a user in and gives tickets for a service and a computer', async () => {
+    const alice = await kinit(info, 'CORP', 'alice')
+    const { stdout } = await runOk('kvno', [at(web.spn), at(corp.services.web01.spn), at(vault.spn)], alice)
+    expect(stdout).toContain('HTTP/web.corp.test@CORP.TEST: kvno = 3')
+  })
+
+  test.each(['zoë', 'carol', 'dave', 'nopre', 'rc4only', 'grouper'])('signs %s in', async (name) => {
+    await kinit(info, 'CORP', name)
+  })
+
+  test('signs bob in by his UPN', async () => {
+    const { enterpriseName = '' } = corp.users.bob
+    await kinit(info, 'CORP', 'bob', { flags: ['-E'], principal: `${enterpriseName}@CORP.TEST` })
+  })
+
+  test.each(['erin', 'hank', 'gina', 'ivy'])('refuses %s', async (name) => {
+    await expect(kinit(info, 'CORP', name)).rejects.toThrow(refusals[18])
+  })
+
+  test('tells frank to change the password', async () => {
+    await expect(kinit(info, 'CORP', 'frank')).rejects.toThrow(refusals[23])
+  })
+
+  test.each(Object.keys(corp.services))('has a keytab by which %s signs in and opens its tickets', async (name) => {
+    const service = await kinit(info, 'CORP', name)
+    await runOk('kvno', ['-k', corp.services[name].keytab, at(corp.services[name].spn)], service)
+  })
+
+  test('lets web act for a user to api, and to nothing else', async () => {
+    const service = await kinit(info, 'CORP', 'web')
+    await runOk('kvno', ['-U', 'alice@corp.test', '-P', at(api.spn)], service)
+    const refused = await run('kvno', ['-U', 'alice@corp.test', '-P', at(vault.spn)], service)
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
+  })
+
+  test('lets web not act for a sensitive user, and kcd for nobody who has not shown a ticket', async () => {
+    const sensitive = await run('kvno', ['-U', 'carol@corp.test', '-P', at(api.spn)], await kinit(info, 'CORP', 'web'))
+    expect(sensitive.stderr).toMatch(refusals[13])
+    const transition = await run('kvno', ['-U', 'alice@corp.test', '-P', at(api.spn)], await kinit(info, 'CORP', 'kcd'))
+    expect(transition.stderr).toMatch(refusals[13])
+    expect(kcd.delegatesTo).toEqual([api.spn])
+  })
+})
+
+await describeRealms('the MIT realm', ['EAST'], (info) => {
+  const east = realmOf(info, 'EAST')
+  const { web, vault, api } = east.services
+
+  test('signs a user in and gives a ticket for a service', async () => {
+    const alice = await kinit(info, 'EAST', 'alice')
+    const { stdout } = await runOk('kvno', [web.spn], alice)
+    expect(stdout).toContain('HTTP/web.east.test@EAST.TEST: kvno = 1')
+  })
+
+  test('refuses a locked user', async () => {
+    await expect(kinit(info, 'EAST', 'locked')).rejects.toThrow(refusals[18])
+  })
+
+  const ticketed = Object.keys(east.services).filter((name) => name !== 'nosvr')
+  test.each(ticketed)('has a keytab by which %s signs in and opens its tickets', async (name) => {
+    const service = await kinit(info, 'EAST', name)
+    await runOk('kvno', ['-k', east.services[name].keytab, east.services[name].spn], service)
+  })
+
+  test('lets web act for a user to api, and to nothing else', async () => {
+    const service = await kinit(info, 'EAST', 'web')
+    await runOk('kvno', ['-U', 'alice@corp.example', '-P', api.spn], service)
+    const refused = await run('kvno', ['-I', 'alice', '-P', vault.spn], service)
+    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
+  })
+
+  test('lets web not act for a sensitive user', async () => {
+    const refused = await run('kvno', ['-I', 'sensitive', '-P', api.spn], await kinit(info, 'EAST', 'web'))
+    expect(refused.stderr).toMatch(refusals[13])
+  })
+})
+
+await describeRealms('the trust between the Samba forests', ['CORP', 'PARTNER'], (info) => {
+  test('leads a user of either to the services of the other', async () => {
+    const alice = await kinit(info, 'CORP', 'alice')
+    await runOk('kvno', ['HTTP/api.partner.test@PARTNER.TEST'], alice)
+    const oscar = await kinit(info, 'PARTNER', 'oscar')
+    await runOk('kvno', ['HTTP/api.corp.test@CORP.TEST'], oscar)
+  })
+})
+
+await describeRealms('the trust between the MIT realms', ['EAST', 'WEST'], (info) => {
+  test('leads a user of either to the services of the other', async () => {
+    await runOk('kvno', ['HTTP/api.west.test@WEST.TEST'], await kinit(info, 'EAST', 'alice'))
+    await runOk('kvno', ['HTTP/api.east.test@EAST.TEST'], await kinit(info, 'WEST', 'alice'))
+  })
+
+  test('lets a service ask for a ticket to itself for a user of the other', async () => {
+    const service = await kinit(info, 'EAST', 'web')
+    await runOk('kvno', ['-I', 'alice@WEST.TEST', 'HTTP/web.east.test@EAST.TEST'], service)
+  })
+})
+
+await describeRealms('the MIT realm without a directory', ['PLAIN'], (info) => {
+  test('gives tickets, also for a user who has not shown one, but none to go on with', async () => {
+    await runOk('kvno', ['HTTP/web.plain.test@PLAIN.TEST'], await kinit(info, 'PLAIN', 'alice'))
+    const service = await kinit(info, 'PLAIN', 'web')
+    await runOk('kvno', ['-I', 'alice@PLAIN.TEST', 'HTTP/web.plain.test@PLAIN.TEST'], service)
+    const onward = await run('kvno', ['-I', 'alice@PLAIN.TEST', '-P', 'HTTP/api.plain.test@PLAIN.TEST'], service)
+    expect(onward.stderr).toMatch(refusals[13])
+  })
+})
+
+await describeRealms('the Heimdal realms', ['NORTH', 'SOUTH', 'EAST'], (info) => {
+  const north = realmOf(info, 'NORTH')
+  const kgetcred = async (args: string[], environment: Record<string, string>): Promise<unknown> => {
+    const { kgetcred: program = '', libraries = '' } = north.clients ?? {}
+    return runOk(program, args, { environment: { ...environment, LD_LIBRARY_PATH: libraries } })
+  }
+
+  test.each(Object.keys(north.services))('have a keytab by which %s signs in and opens its tickets', async (name) => {
+    const service = await kinit(info, 'NORTH', name)
+    const { keytab, principal } = north.services[name]
+    await runOk('kvno', ['-k', keytab, principal], service)
+  })
+
+  test('lead users to the services of each other and of MIT', async () => {
+    const alice = await kinit(info, 'NORTH', 'alice')
+    await runOk('kvno', ['HTTP/api.south.test@SOUTH.TEST', 'HTTP/api.east.test@EAST.TEST'], alice)
+    await runOk('kvno', ['HTTP/api.north.test@NORTH.TEST'], await kinit(info, 'EAST', 'alice'))
+  })
+
+  test('let web act for a user to api, and to nothing else', async () => {
+    const { environment, ccache } = await kinit(info, 'NORTH', 'web')
+    const evidence = `FILE:${ccache}-evidence`
+    const { web, api, vault } = north.services
+    await kgetcred(
+      ['--forwardable', '--impersonate=alice@NORTH.TEST', `--out-cache=${evidence}`, web.principal],
+      environment,
+    )
+    await kgetcred([`--delegation-credential-cache=${evidence}`, api.principal], environment)
+    await expect(kgetcred([`--delegation-credential-cache=${evidence}`, vault.principal], environment)).rejects.toThrow(
+      'kgetcred',
+    )
+  })
+})
+
+await describeRealms('the end of a run of the harness', ['PLAIN'], (info) => {
+  test.each(['SIGTERM', 'SIGKILL'] as const)(
+    'leaves nothing behind after %s, and another run untouched',
+    async (signal) => {
+      const { child, other } = await startByHand()
+      expect(other.block).not.toBe(info.block)
+      expect(existsSync(other.directory)).toBe(true)
+      child.kill(signal)
+      await expect.poll(() => existsSync(other.directory), { timeout: 10_000 }).toBe(false)
+      expect(await listens(realmOf(other, 'PLAIN').kdc)).toBe(false)
+      await kinit(info, 'PLAIN', 'alice')
+    },
+    60_000,
+  )
+})
+
+async function startByHand(): Promise<{ child: ReturnType<typeof spawn>; other: RealmsInfo }> {
+  const script = fileURLToPath(new URL('../realms/up.mjs', import.meta.url))
+  const child = spawn(process.execPath, [script, 'PLAIN'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  for await (const chunk of child.stdout) {
+    text += String(chunk)
+    if (text.endsWith('\n}\n')) break
+  }
+  const other: RealmsInfo = JSON.parse(text)
+  return { child, other }
+}
+
+function listens({ host, port }: { host: string; port: number }): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, host)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.unref()
+  })
+}

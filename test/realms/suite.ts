@@ -1,0 +1,37 @@
+import { describe, inject, test } from 'vitest'
+import { whySkipped } from './control.js'
+import type { RealmsInfo, Wanted } from './realm-info.js'
+import './setup.js'
+
+/**
+ * A suite that needs real servers: `await describeRealms('title', ['CORP', 'EAST'], (info) => { test(…) })` at the top
+ * of a test file; tools are asked for in the same way (`['EAST', 'chromium']`). Where a realm cannot be had the suite is skipped with the reason, or fails with it in CI.
+ */
+export async function describeRealms(
+  title: string,
+  wanted: readonly Wanted[],
+  tests: (info: RealmsInfo) => void,
+): Promise<void> {
+  const info = await useRealms(title, wanted)
+  const reason = whySkipped(wanted, info)
+  if (reason === undefined) {
+    describe(title, () => tests(info))
+    return
+  }
+  const inCi = process.env.CI === 'true'
+  describe(title, () => {
+    test(`needs ${wanted.join(', ')}: ${reason}`, { skip: !inCi }, () => {
+      throw new Error(reason)
+    })
+  })
+}
+
+/** Starts the realms unless they are running, and says what is there. `suite` is the name under which a lack is reported. */
+export async function useRealms(suite: string, wanted: readonly Wanted[]): Promise<RealmsInfo> {
+  const query = new URLSearchParams({ suite })
+  for (const key of wanted) query.append('wanted', key)
+  const response = await fetch(`${inject('realmsControl')}?${query}`)
+  if (!response.ok) throw new Error(await response.text())
+  const info: RealmsInfo = JSON.parse(await response.text())
+  return info
+}
