@@ -22,7 +22,7 @@ const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
 const STOP_GRACE_MS = 20_000
 
 const steps = [
-  check('format', 'oxfmt', ['--config', 'test/oxfmtrc.json', '--check', '.']),
+  check('format', 'oxfmt', ['--config', 'test/oxfmtrc.json', '--check', '.', '!**/*.md']),
   check('lint', 'oxlint', ['--config', 'test/oxlintrc.json', '--deny-warnings']),
   check('typecheck', 'tsc', ['--noEmit']),
   // What a consumer's compiler sees: the emitted declarations, in three kinds of project.
@@ -41,6 +41,7 @@ const total = { passed: 0, failed: 0, skipped: 0 }
 const running = new Set()
 let interrupted = false
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal))
+stopWithNpm()
 process.on('exit', () => {
   for (const child of running) kill(child, 'SIGKILL')
   rmSync(reports, { recursive: true, force: true })
@@ -172,6 +173,7 @@ function run(name, command, args) {
 function quietEnvironment() {
   return {
     ...process.env,
+    ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
     DO_NOT_TRACK: '1',
     TURBO_TELEMETRY_DISABLED: '1',
     TURBO_NO_UPDATE_NOTIFIER: '1',
@@ -189,6 +191,13 @@ function interrupt(signal) {
   for (const child of running) kill(child, 'SIGTERM')
   if (running.size === 0) finish()
   setTimeout(finish, STOP_GRACE_MS)
+}
+
+/** A signal to npm ends npm and the shell between us, and reaches us only as another parent. */
+function stopWithNpm() {
+  if (process.env.npm_lifecycle_event === undefined) return
+  const parent = process.ppid
+  setInterval(() => process.ppid !== parent && interrupt('npm was stopped'), 500).unref()
 }
 
 function kill(child, signal) {
