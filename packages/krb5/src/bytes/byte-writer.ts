@@ -15,42 +15,50 @@ export class ByteWriter {
   }
 
   u8(value: number): this {
-    this.#view.setUint8(this.#grow(1), value)
+    const at = this.#grow(1)
+    this.#view.setUint8(at, value)
     return this
   }
 
   u16le(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, true)
+    const at = this.#grow(2)
+    this.#view.setUint16(at, value, true)
     return this
   }
 
   u16be(value: number): this {
-    this.#view.setUint16(this.#grow(2), value, false)
+    const at = this.#grow(2)
+    this.#view.setUint16(at, value, false)
     return this
   }
 
   u32le(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, true)
+    const at = this.#grow(4)
+    this.#view.setUint32(at, value, true)
     return this
   }
 
   u32be(value: number): this {
-    this.#view.setUint32(this.#grow(4), value, false)
+    const at = this.#grow(4)
+    this.#view.setUint32(at, value, false)
     return this
   }
 
   u64le(value: bigint): this {
-    this.#view.setBigUint64(this.#grow(8), value, true)
+    const at = this.#grow(8)
+    this.#view.setBigUint64(at, value, true)
     return this
   }
 
   u64be(value: bigint): this {
-    this.#view.setBigUint64(this.#grow(8), value, false)
+    const at = this.#grow(8)
+    this.#view.setBigUint64(at, value, false)
     return this
   }
 
   bytes(value: Uint8Array): this {
-    this.#bytes.set(value, this.#grow(value.length))
+    const at = this.#grow(value.length)
+    this.#bytes.set(value, at)
     return this
   }
 
@@ -69,6 +77,7 @@ export class ByteWriter {
     return this.#bytes.slice(0, this.#length)
   }
 
+  /** Makes room and tells where. May replace the buffer, so it must be called before that is touched. */
   #grow(length: number): number {
     const at = this.#length
     this.#length += length

@@ -63,7 +63,7 @@ export function decodeLogonInfo(bytes: Uint8Array, path = 'PAC.LOGON_INFO'): Log
   return NdrReader.decode(bytes, path, (ndr) => readDeferred(ndr, readFixed(ndr)))
 }
 
-/** Octet for octet as Windows does it. */
+/** As Windows does it, octet for octet but for the values of referent identifiers when there are resource groups. */
 export function encodeLogonInfo(info: LogonInfo): Uint8Array {
   return NdrWriter.encode((ndr) => {
     writeFixed(ndr, info)
