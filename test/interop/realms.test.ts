@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { kinit, realmOf, run, runOk } from '../realms/clients.js'
@@ -88,6 +89,17 @@ await describeRealms('the MIT realm', ['EAST'], (info) => {
     await runOk('kvno', ['-U', 'alice@corp.example', '-P', api.spn], service)
     const refused = await run('kvno', ['-I', 'alice', '-P', vault.spn], service)
     expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
+  })
+
+  test('has a second KDC whose UDP answers are always too big', async () => {
+    const { host = '', port = 0 } = east.cappedKdc ?? {}
+    const config = join(info.directory, 'krb5-capped.conf')
+    const text = readFileSync(info.krb5Config, 'utf8')
+    writeFileSync(config, text.replace(`kdc = ${east.kdc.host}:${east.kdc.port}`, `kdc = ${host}:${port}`))
+    const trace = join(info.directory, 'log', 'capped-trace')
+    const environment = { ...info.environment, KRB5_CONFIG: config, KRB5_TRACE: trace }
+    await kinit({ ...info, environment }, 'EAST', 'alice')
+    expect(readFileSync(trace, 'utf8')).toMatch(/too big for UDP[^]*Initiating TCP connection/)
   })
 
   test('lets web not act for a sensitive user', async () => {

@@ -6,7 +6,7 @@
 //   node guard.mjs FOLDER KEEP FIRST LAST LEASE_PORT KDC_PORT HOST[,HOST…]
 //
 // Input lines: `+PID` a process group was started, `-PID` it ended. Output: one line, the block (`127.0.88`), or `!REASON`.
-import { rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -63,7 +63,7 @@ function bind(address, port) {
 async function stopGroups() {
   signalAll('SIGTERM')
   const deadline = Date.now() + PATIENCE
-  while (Date.now() < deadline && [...groups].some(alive)) await sleep(30)
+  while (Date.now() < deadline && livingGroups().some((group) => groups.has(group))) await sleep(30)
   signalAll('SIGKILL')
 }
 
@@ -77,11 +77,22 @@ function signalAll(signal) {
   }
 }
 
-function alive(group) {
+/** Not those whose processes have ended and wait for a parent to notice: in containers that can be forever. */
+function livingGroups() {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(readStat)
+    .filter(({ state }) => state !== 'Z')
+    .map(({ group }) => group)
+}
+
+/** Of `PID (NAME) STATE PARENT GROUP …`, where NAME may contain anything. */
+function readStat(pid) {
   try {
-    process.kill(-group, 0)
-    return true
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const [state, , group] = text.slice(text.lastIndexOf(')') + 2).split(' ')
+    return { state, group: Number(group) }
   } catch {
-    return false
+    return { state: 'Z', group: 0 } // it has just ended
   }
 }

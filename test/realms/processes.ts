@@ -178,7 +178,10 @@ async function firstLine(guard: ChildProcess): Promise<string> {
   })
   lines.close()
   guard.stdout.destroy()
-  if (line.startsWith('!')) throw new Error(line.slice(1))
+  if (line.startsWith('!')) {
+    guard.stdin?.end() // it removes the folder
+    throw new Error(line.slice(1))
+  }
   return line
 }
 

@@ -49,17 +49,19 @@ export async function startRealms({ wanted = defaultRealms }: { wanted?: readonl
   return realms
 }
 
-/** The ground for realms, with none running yet. */
+/** The ground for realms, with none running yet. Where there can be no ground, everything is unavailable for that reason. */
 export async function openRealms(): Promise<Realms> {
-  const site = await openSite()
-  const info: RealmsInfo = {
-    directory: site.directory,
-    block: site.processes.block,
-    krb5Config: site.krb5Config,
-    environment: site.environment,
-    realms: {},
-    unavailable: {},
+  try {
+    if (process.platform !== 'linux') throw new Error('the addresses of the realms exist on Linux only')
+    return realmsAt(await openSite())
+  } catch (error) {
+    return noRealms(messageOf(error))
   }
+}
+
+function realmsAt(site: Site): Realms {
+  const { directory, krb5Config, environment, processes } = site
+  const info: RealmsInfo = { directory, krb5Config, environment, block: processes.block, realms: {}, unavailable: {} }
   const starters = makeStarters(site)
   const attempts = new Map<Wanted, Promise<void>>()
   const attempt = async (key: Wanted): Promise<void> => {
@@ -67,7 +69,7 @@ export async function openRealms(): Promise<Realms> {
       if (isTool(key)) requireTool(key)
       else info.realms[key] = await starters[key]()
     } catch (error) {
-      info.unavailable[key] = error instanceof Error ? error.message : String(error)
+      info.unavailable[key] = messageOf(error)
     }
   }
   return {
@@ -76,13 +78,28 @@ export async function openRealms(): Promise<Realms> {
       await prepare(wanted.filter((key) => !attempts.has(key)))
       for (const key of wanted) if (!attempts.has(key)) attempts.set(key, attempt(key))
       await Promise.all(wanted.map((key) => attempts.get(key)))
-      writeFileSync(join(site.directory, 'realms.json'), JSON.stringify(info, null, 2))
+      writeFileSync(join(directory, 'realms.json'), JSON.stringify(info, null, 2))
       return info
     },
-    fallen: () => site.processes.fallen(),
-    [Symbol.asyncDispose]: () => site.processes.stop(),
+    fallen: () => processes.fallen(),
+    [Symbol.asyncDispose]: () => processes.stop(),
   }
 }
+
+function noRealms(reason: string): Realms {
+  const info: RealmsInfo = { directory: '', block: '', krb5Config: '', environment: {}, realms: {}, unavailable: {} }
+  return {
+    info: () => info,
+    async start(wanted) {
+      for (const key of wanted) info.unavailable[key] = reason
+      return info
+    },
+    fallen: () => [],
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 async function openSite(): Promise<Site> {
   const directory = mkdtempSync(join(tmpdir(), 's4u-realms-'))
@@ -165,7 +182,6 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
 }
 
 function whyUnavailable(key: RealmKey): string | undefined {
-  if (process.platform !== 'linux') return 'the addresses of the realms exist on Linux only'
   const missing = whyMissing(mitClients) ?? whyMissing(requirements[key])
   if (missing !== undefined) return missing
   if (requirements[key] === sambaServer && !isRoot()) return 'Samba as a domain controller needs root'

@@ -5,7 +5,8 @@ import './setup.js'
 
 /**
  * A suite that needs real servers: `await describeRealms('title', ['CORP', 'EAST'], (info) => { test(…) })` at the top
- * of a test file; tools are asked for in the same way (`['EAST', 'chromium']`). Where a realm cannot be had the suite is skipped with the reason, or fails with it in CI.
+ * of a test file. Tools are asked for in the same way: `['EAST', 'chromium']`. Where something cannot be had the suite is
+ * skipped with the reason, or fails with it in CI.
  */
 export async function describeRealms(
   title: string,

@@ -7,34 +7,34 @@
 import { fileURLToPath } from 'node:url'
 import { createViteServer } from 'vitest/node'
 
-const wanted = process.argv.slice(2).map((name) => name.toUpperCase())
-const { realmKeys, startRealms } = await loadHarness()
-const unknown = wanted.filter((name) => !realmKeys.includes(name))
+const { realmKeys, toolKeys, startRealms } = await loadHarness()
+const known = [...realmKeys, ...toolKeys]
+const wanted = process.argv.slice(2)
+const unknown = wanted.filter((name) => !known.includes(name))
 if (unknown.length > 0) {
-  console.error(`no such realm: ${unknown.join(', ')}; there are ${realmKeys.join(', ')}`)
+  console.error(`neither a realm nor a tool: ${unknown.join(', ')}; there are ${known.join(', ')}`)
   process.exit(2)
 }
 const end = new Promise((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, resolve)
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => resolve(undefined))
 })
-const started = Date.now()
-const starting = startRealms(wanted.length > 0 ? { wanted } : {})
-await Promise.race([starting.then(announce), end.then(() => process.exit(130))])
+const began = Date.now()
 const alive = setInterval(() => {}, 60_000)
+const realms = await Promise.race([startRealms(wanted.length > 0 ? { wanted } : {}), end])
+if (realms === undefined) process.exit(130) // while they were starting; the guard ends what there is
+announce(realms)
 await end
 clearInterval(alive)
-const realms = await starting
 for (const line of realms.fallen()) console.error(line)
 await realms[Symbol.asyncDispose]()
 
 function announce(running) {
   const info = running.info()
+  const seconds = ((Date.now() - began) / 1000).toFixed(1)
   console.log(JSON.stringify(info, null, 2))
   for (const [key, reason] of Object.entries(info.unavailable)) console.error(`${key} is not available: ${reason}`)
   const names = Object.keys(info.realms).join(', ') || 'nothing'
-  console.error(
-    `${names} up after ${((Date.now() - started) / 1000).toFixed(1)} s, the same JSON is in ${info.directory}/realms.json`,
-  )
+  console.error(`${names} up after ${seconds} s, the same JSON is in ${info.directory}/realms.json`)
   console.error(`export KRB5_CONFIG=${info.krb5Config}   # Ctrl-C here ends everything`)
 }
 
@@ -48,7 +48,8 @@ async function loadHarness() {
     optimizeDeps: { noDiscovery: true, include: [] },
   })
   const addresses = await server.ssrLoadModule('/addresses.ts')
+  const packages = await server.ssrLoadModule('/packages.ts')
   const realms = await server.ssrLoadModule('/realms.ts')
   await server.close()
-  return { ...addresses, ...realms }
+  return { ...addresses, ...packages, ...realms }
 }
