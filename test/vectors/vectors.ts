@@ -1,23 +1,34 @@
 import { readFileSync } from 'node:fs'
+import { test } from 'vitest'
 
 export interface Vector {
   readonly [field: string]: string | number | boolean | null | undefined
 }
 
-interface Group {
-  readonly source: string
-  readonly items: readonly Vector[]
+interface VectorFile {
+  readonly vectors: Readonly<Record<string, { readonly source: string; readonly items: readonly Vector[] }>>
 }
 
-const file: { readonly vectors: Readonly<Record<string, Group>> } = JSON.parse(
-  readFileSync(new URL('rfc-vectors.json', import.meta.url), 'utf8'),
-)
+/** A file of vectors in groups, which remembers the groups that were read. */
+export class Vectors {
+  readonly #groups: VectorFile['vectors']
+  readonly #read = new Set<string>()
 
-export const groupNames: readonly string[] = Object.keys(file.vectors)
+  constructor(name: string) {
+    const file: VectorFile = JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))
+    this.#groups = file.vectors
+  }
 
-/** The vectors of one group, each with its number; an unknown name is a mistake of the test. */
-export function vectorsOf(group: string): readonly (readonly [number, Vector])[] {
-  return file.vectors[group].items.map((vector, i) => [i + 1, vector])
+  /** One test for each vector of a group. */
+  each(group: string, check: (vector: Vector) => void | Promise<void>): void {
+    this.#read.add(group)
+    const numbered = this.#groups[group].items.map((vector, i) => ({ number: i + 1, vector }))
+    test.each(numbered)(`${group} $number`, ({ vector }) => check(vector))
+  }
+
+  get unread(): readonly string[] {
+    return Object.keys(this.#groups).filter((group) => !this.#read.has(group))
+  }
 }
 
 /** The octets of a hex field. */

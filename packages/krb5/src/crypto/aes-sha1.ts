@@ -73,7 +73,7 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
    */
   derive(constant: Uint8Array): Uint8Array {
     const blocks = new Uint8Array(this.#keyLength)
-    blocks.set(constant.length === BLOCK ? constant : nFold(constant, BLOCK))
+    blocks.set(folded(constant))
     return this.#base.encrypt(ZERO_IV, blocks)
   }
 
@@ -98,4 +98,20 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
   wipe(): void {
     this.#base.wipe()
   }
+}
+
+/**
+ * Constants are the same for every key, and folding one takes longer than encrypting it; so the usual ones are kept.
+ * Every key usage number in use, three times over, fits.
+ */
+const MAX_FOLDED = 256
+const foldedConstants = new Map<string, Uint8Array>()
+
+function folded(constant: Uint8Array): Uint8Array {
+  const name = String.fromCharCode(...constant)
+  const known = foldedConstants.get(name)
+  if (known !== undefined) return known
+  const fold = nFold(constant, BLOCK)
+  if (foldedConstants.size < MAX_FOLDED) foldedConstants.set(name, fold)
+  return fold
 }

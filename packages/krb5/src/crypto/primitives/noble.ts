@@ -2,12 +2,12 @@ import { cbc } from '@noble/ciphers/aes.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { pbkdf2Async } from '@noble/hashes/pbkdf2.js'
-import { sha256, sha384 } from '@noble/hashes/sha2.js'
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { camelliaCbc } from './camellia.js'
 import { requireWholeBlocks } from './primitives.js'
 import type { Primitives } from './primitives.js'
 
-const hashes = { md5, sha1, sha256, sha384 }
+const hashes = { md5, sha1, sha256, sha384, sha512 }
 
 /** The portable primitives: @noble, and the platform's own `crypto.getRandomValues`. */
 export const primitives: Primitives = {

@@ -74,6 +74,9 @@ class NativeCbc implements CbcCipher {
 
   wipe(): void {
     this.#key.fill(0)
+    // What the last derivation left here is half of a derived key.
+    this.#sealed.fill(0)
+    this.#opened.fill(0)
     this.#cipher = undefined
     this.#decipher = undefined
   }

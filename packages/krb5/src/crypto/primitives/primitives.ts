@@ -4,7 +4,7 @@
  * `#primitives` resolves to `node.ts` on Node and to `noble.ts` elsewhere; both must answer alike, octet for octet.
  */
 
-export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384'
+export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
 /** Octets of fresh randomness. Passed in wherever a confounder or a key is made, so that tests can repeat themselves. */
 export type RandomSource = (length: number) => Uint8Array
