@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { hmacMd5Checksum, verifyChecksumOfType } from '../../packages/krb5/src/crypto/checksum-types.js'
+import { verifyChecksumOfType } from '../../packages/krb5/src/crypto/checksum-types.js'
 import { combineKeys } from '../../packages/krb5/src/crypto/combine-keys.js'
+import { hmacMd5Checksum } from '../../packages/krb5/src/crypto/hmac-md5.js'
 import { Key } from '../../packages/krb5/src/crypto/key.js'
 import { Vectors, number, octets, text } from './vectors.js'
 import type { Vector } from './vectors.js'

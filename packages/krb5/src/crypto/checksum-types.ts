@@ -8,10 +8,13 @@ import { primitives } from '#primitives'
 import { ConfigurationError, RejectedTokenError } from '../errors.js'
 import { requireSameChecksum } from './constant-time.js'
 import { kerberosCrc32 } from './crc32.js'
-import { HMAC_MD5_CHECKSUM, hmacMd5 } from './hmac-md5.js'
+import { hmacMd5Checksum } from './hmac-md5.js'
 import { modified } from './key.js'
 import { md4 } from './md4.js'
+import { HMAC_MD5_CHECKSUM } from './rc4-checksum.js'
 import type { Key } from './key.js'
+
+export { hmacMd5Checksum }
 
 export interface ChecksumPolicy {
   /** Whether KERB_CHECKSUM_HMAC_MD5 (-138) may be made with a key of any type, as MS-SFU section 2.2.1 demands. */
@@ -53,14 +56,6 @@ export function verifyChecksumOfType(
     })
   }
   requireSameChecksum(computed, checksum, modified)
-}
-
-/** KERB_CHECKSUM_HMAC_MD5 (-138) under a key of any encryption type: for PA-FOR-USER (MS-SFU section 2.2.1). */
-export function hmacMd5Checksum(key: Key, usage: number, data: Uint8Array): Uint8Array {
-  const value = key.exposeSecretBytes()
-  const checksum = hmacMd5(value, usage, data)
-  value.fill(0)
-  return checksum
 }
 
 /**

@@ -1,34 +1,13 @@
-import { primitives } from '#primitives'
-import { joinOctets, uint32LittleEndian, utf8 } from './octets.js'
-
-/** The checksum type number of KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4). */
-export const HMAC_MD5_CHECKSUM = -138
-
-/** Octets of it. */
-export const HMAC_MD5_LENGTH = 16
+import { hmacMd5 } from './rc4-checksum.js'
+import type { Key } from './key.js'
 
 /**
- * KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4) under the octets of any key: MS-SFU section 2.2.1 wants it in
- * PA-FOR-USER whatever the encryption type of the session key is.
+ * KERB_CHECKSUM_HMAC_MD5 (-138, RFC 4757 section 4) under a key of any encryption type: MS-SFU section 2.2.1 wants it
+ * in PA-FOR-USER whatever the session key is.
  */
-export function hmacMd5(keyValue: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
-  const signingKey = primitives.hmac('md5', keyValue, utf8('signaturekey\0'))
-  const digest = primitives.digest('md5', joinOctets(rc4MessageType(usage), data))
-  const checksum = primitives.hmac('md5', signingKey, digest)
-  signingKey.fill(0)
+export function hmacMd5Checksum(key: Key | Uint8Array, usage: number, data: Uint8Array): Uint8Array {
+  const value = key instanceof Uint8Array ? key.slice() : key.exposeSecretBytes()
+  const checksum = hmacMd5(value, usage, data)
+  value.fill(0)
   return checksum
 }
-
-/**
- * The message type T that stands for a key usage number (RFC 4757 section 3), as four octets.
- *
- * Erratum of that section, and what Windows and MIT do: usage 9 is not changed to 8.
- */
-export function rc4MessageType(usage: number): Uint8Array {
-  return uint32LittleEndian(MESSAGE_TYPES.get(usage) ?? usage)
-}
-
-const MESSAGE_TYPES: ReadonlyMap<number, number> = new Map([
-  [3, 8],
-  [23, 13],
-])

@@ -5,7 +5,7 @@
 import { primitives } from '#primitives'
 import { requireSameChecksum } from './constant-time.js'
 import { badIntegrity } from './encryption-type.js'
-import { HMAC_MD5_CHECKSUM, HMAC_MD5_LENGTH, hmacMd5, rc4MessageType } from './hmac-md5.js'
+import { HMAC_MD5_CHECKSUM, HMAC_MD5_LENGTH, hmacMd5, rc4MessageType } from './rc4-checksum.js'
 import { md4 } from './md4.js'
 import { joinOctets } from './octets.js'
 import { rc4 } from './rc4.js'

@@ -1,0 +1,19 @@
+import { primitives } from '#primitives'
+import { rc4 } from './rc4.js'
+import type { Key } from './key.js'
+
+/**
+ * The two ciphers of the GSS-API tokens of rc4-hmac (RFC 4757 section 7.3), which are RC4 under a key of their own:
+ * `sequence` hides SND_SEQ, with the token's checksum as `salt`; `seal` hides confounder and message, with the
+ * sequence number in the clear, most significant octet first, as `salt`. Their checksums are `key.checksum` with
+ * usage 15 for MIC tokens and 13 for Wrap tokens, cut to 8 octets.
+ */
+export function rc4TokenCipher(key: Key, purpose: 'sequence' | 'seal', salt: Uint8Array, data: Uint8Array): Uint8Array {
+  const value = key.exposeSecretBytes()
+  if (purpose === 'seal') for (let i = 0; i < value.length; i++) value[i] ^= 0xf0
+  const local = primitives.hmac('md5', value, new Uint8Array(4))
+  const cipherKey = primitives.hmac('md5', local, salt)
+  const output = rc4(cipherKey, data)
+  for (const secret of [value, local, cipherKey]) secret.fill(0)
+  return output
+}
