@@ -1,0 +1,126 @@
+import { type ErrorDetails, type KrbError, krbErrorName, S4uError } from '@s4u/krb5'
+import { findNtStatus, ntStatusName } from './nt-status.js'
+
+/** Which exchange with the KDC it was: sign-in, a ticket for the service itself, or one of the two delegation steps. */
+export type ExchangeStep = 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy'
+
+/** What a KDC said, in its own terms. Nothing in a KRB-ERROR is protected; these fields are for people, not for decisions. */
+export interface KdcAnswer {
+  readonly step: ExchangeStep
+  /** The account that asked: `svc-web@AD.TEST`. */
+  readonly account: string
+  /** What it asked for: an SPN, or the krbtgt. */
+  readonly target: string
+  /** For whom, in a delegation step. */
+  readonly user?: string
+  readonly errorCode: number
+  readonly errorText?: string
+  /** The NTSTATUS that Active Directory and Samba add: `STATUS_ACCOUNT_DISABLED`. */
+  readonly ntStatus?: string
+}
+
+/** Reads a KRB-ERROR into the terms of `KdcAnswer`. */
+export function kdcAnswer(
+  step: ExchangeStep,
+  account: string,
+  target: string,
+  error: KrbError,
+  user?: string,
+): KdcAnswer {
+  const status = findNtStatus(error)
+  return {
+    step,
+    account,
+    target,
+    ...(user !== undefined && { user }),
+    errorCode: error.errorCode,
+    ...(error.eText !== undefined && { errorText: error.eText }),
+    ...(status !== undefined && { ntStatus: ntStatusName(status) }),
+  }
+}
+
+/** The KDC answered no. `code` is its answer: `KDC_ERR_C_PRINCIPAL_UNKNOWN`. */
+export class KdcError extends S4uError {
+  override readonly name: string = 'KdcError'
+  readonly answer: KdcAnswer
+
+  constructor(answer: KdcAnswer, details: ErrorDetails = {}) {
+    super(describe(answer), { code: krbErrorName(answer.errorCode), ...details })
+    this.answer = answer
+  }
+}
+
+/** The directory does not let this account act for this user towards this target. `settings` says which setting would. */
+export class DelegationRefusedError extends S4uError {
+  override readonly name = 'DelegationRefusedError'
+  readonly answer: KdcAnswer
+  readonly reason: RefusalReason
+  readonly settings: readonly DirectorySetting[]
+
+  constructor(answer: KdcAnswer, reason: RefusalReason, sentence: string, settings: readonly DirectorySetting[]) {
+    super(`${sentence} (${describe(answer)})`, {
+      code: krbErrorName(answer.errorCode),
+      hint: settings.map(formatSetting).join('\n'),
+    })
+    this.answer = answer
+    this.reason = reason
+    this.settings = settings
+  }
+}
+
+export type RefusalReason =
+  | 'target-not-allowed'
+  | 'target-unknown'
+  | 'protocol-transition-not-allowed'
+  | 'user-not-delegable'
+  | 'evidence-not-forwardable'
+  | 'not-a-service'
+  | 'not-permitted-by-application'
+  | 'other'
+
+/** One setting that would turn the refusal into a grant, and the command that makes it, by directory. */
+export interface DirectorySetting {
+  readonly attribute: string
+  readonly activeDirectory: string
+  readonly samba: string
+  readonly mit: string
+}
+
+export interface FailedAttempt {
+  /** `udp/127.0.0.1:88`. */
+  readonly address: string
+  readonly reason: string
+}
+
+/** No KDC of the realm answered within the time limit. The network, or whoever runs the KDCs, must act. */
+export class KdcUnreachableError extends S4uError {
+  override readonly name = 'KdcUnreachableError'
+  readonly realm: string
+  readonly attempts: readonly FailedAttempt[]
+
+  constructor(realm: string, attempts: readonly FailedAttempt[], details: ErrorDetails = {}) {
+    const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ')
+    super(`no KDC of ${realm} answered (${tried || 'none is known'})`, {
+      code: 'KRB5_KDC_UNREACH',
+      hint:
+        attempts.length > 0
+          ? 'Check that the addresses are right and that UDP and TCP port 88 are open from here.'
+          : `Name the KDCs in the kdc option, in krb5.conf ([realms] ${realm}), or in DNS (_kerberos._udp and _kerberos._tcp SRV records).`,
+      ...details,
+    })
+    this.realm = realm
+    this.attempts = attempts
+  }
+}
+
+function describe(answer: KdcAnswer): string {
+  const forUser = answer.user === undefined ? '' : ` as ${answer.user}`
+  const what =
+    answer.step === 'AS' ? `sign-in of ${answer.account}` : `${answer.account} asked for ${answer.target}${forUser}`
+  const said = [`KDC error ${answer.errorCode}`, answer.ntStatus, answer.errorText && JSON.stringify(answer.errorText)]
+  return `${answer.step}: ${what}: ${krbErrorName(answer.errorCode)} (${said.filter(Boolean).join(', ')})`
+}
+
+function formatSetting({ attribute, activeDirectory, samba, mit }: DirectorySetting): string {
+  return `${attribute}\n  Active Directory: ${activeDirectory}\n  Samba: ${samba}\n  MIT: ${mit}`
+}

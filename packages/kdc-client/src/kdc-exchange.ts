@@ -1,0 +1,74 @@
+import { decode, type Key, KrbError, MalformedTokenError, type Principal, type RandomSource } from '@s4u/krb5'
+import type { KdcTransport } from './transport.js'
+
+/** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
+export interface KdcContext {
+  readonly transport: KdcTransport
+  readonly clock: KdcClock
+  readonly random: RandomSource
+  /** Encryption types offered, best first. */
+  readonly etypes: readonly number[]
+}
+
+/** The KDC's clock: ours plus the offset learned from its errors. */
+export class KdcClock {
+  private readonly local: () => number
+  private offset = 0
+
+  constructor(local: () => number) {
+    this.local = local
+  }
+
+  /** Milliseconds since the epoch, as the KDC would say. */
+  now(): number {
+    return this.local() + this.offset
+  }
+
+  /** Adopts the time in a KRB_AP_ERR_SKEW. Source: RFC 4120 section 3.1.6. */
+  learn(serverTime: number): void {
+    this.offset = serverTime - this.local()
+  }
+}
+
+/** One request and its answer: the reply, or the KDC's refusal. Both are still unproven. */
+export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: KrbError }
+
+/** First octet of a KRB-ERROR: [APPLICATION 30]. */
+const KRB_ERROR_TAG = 0x7e
+
+/** @throws KdcUnreachableError, MalformedTokenError */
+export async function exchangeWithKdc(
+  { transport }: KdcContext,
+  realm: string,
+  request: Uint8Array,
+  replyTag: number,
+  signal?: AbortSignal,
+): Promise<KdcAnswerBytes> {
+  const answer = await transport(request, { realm, ...(signal && { signal }) })
+  if (answer[0] === KRB_ERROR_TAG) return { error: decode(KrbError, answer) }
+  if (answer[0] === replyTag) return { reply: answer }
+  const found = answer.length === 0 ? 'an empty answer' : `an answer that begins with 0x${answer[0].toString(16)}`
+  throw new MalformedTokenError({ path: 'KDC answer', expected: 'the reply to the request, or KRB-ERROR', found })
+}
+
+/** A nonce of 31 bits: some KDCs read it as a signed number. */
+export function newNonce(random: RandomSource): number {
+  const [a, b, c, d] = random(4)
+  return ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d
+}
+
+/** The moment of an authenticator or pre-authentication: whole seconds in milliseconds, and microseconds. */
+export function kerberosMoment(milliseconds: number): { readonly time: number; readonly usec: number } {
+  const time = Math.floor(milliseconds / 1000) * 1000
+  return { time, usec: Math.floor((milliseconds - time) * 1000) }
+}
+
+/** The service that grants tickets of a realm. */
+export function ticketGrantingService(realm: string, of: string = realm): Principal {
+  return { name: { nameType: 2, nameString: ['krbtgt', of] }, realm }
+}
+
+/** Whether the answer is sealed with an encryption type that we offered: a downgrade otherwise. */
+export function wasOffered({ etypes }: KdcContext, key: Key): boolean {
+  return etypes.includes(key.etype)
+}
