@@ -5,11 +5,12 @@ import type { ByteReader } from './byte-reader.js'
  * A decoder that replaces them would map two different account names to one string.
  */
 export function decodeUtf16(bytes: Uint8Array): string {
-  const units = new Uint16Array(bytes.length >> 1)
-  for (let i = 0; i < units.length; i++) units[i] = bytes[2 * i] | (bytes[2 * i + 1] << 8)
   let text = ''
-  for (let i = 0; i < units.length; i += ARGUMENTS_AT_ONCE) {
-    text += String.fromCharCode(...units.subarray(i, i + ARGUMENTS_AT_ONCE))
+  for (let start = 0; start + 1 < bytes.length; start += 2 * UNITS_AT_ONCE) {
+    const units: number[] = []
+    const end = Math.min(bytes.length - 1, start + 2 * UNITS_AT_ONCE)
+    for (let at = start; at < end; at += 2) units.push(bytes[at] | (bytes[at + 1] << 8))
+    text += String.fromCharCode(...units)
   }
   return text
 }
@@ -31,4 +32,4 @@ export function readUtf16(reader: ByteReader, length: number, field: string): st
 }
 
 /** Arguments of one call live on the stack, which a hostile length must not exhaust. */
-const ARGUMENTS_AT_ONCE = 4096
+const UNITS_AT_ONCE = 4096

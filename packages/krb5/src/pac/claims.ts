@@ -3,14 +3,14 @@ import { NdrReader } from './ndr-reader.js'
 import { NdrWriter } from './ndr-writer.js'
 import { decompressXpressHuffman } from './xpress-huffman.js'
 
-/** CLAIMS_ARRAY: the claims of one source. MS-ADTS section 2.2.18.5. */
+/** CLAIMS_ARRAY: the claims of one source. MS-ADTS section 2.2.18.6. */
 export interface ClaimsArray {
   /** See `ClaimsSource`. */
   readonly source: number
   readonly claims: readonly Claim[]
 }
 
-/** CLAIM_ENTRY: what the directory says of a user or a device. MS-ADTS section 2.2.18.4. */
+/** CLAIM_ENTRY: what the directory says of a user or a device. MS-ADTS section 2.2.18.5. */
 export type Claim =
   | { readonly id: string; readonly type: 'int64'; readonly values: readonly bigint[] }
   | { readonly id: string; readonly type: 'uint64'; readonly values: readonly bigint[] }
@@ -52,7 +52,7 @@ interface Metadata {
   readonly uncompressedSize: number
 }
 
-/** MS-ADTS section 2.2.18.7. */
+/** MS-ADTS section 2.2.18.8. */
 function readMetadata(ndr: NdrReader): Metadata {
   const { count } = expectPresent(ndr, 'ClaimsSet')
   const format = ndr.u16('usCompressionFormat')
@@ -67,7 +67,7 @@ function readMetadata(ndr: NdrReader): Metadata {
   return { claimsSet, format, uncompressedSize }
 }
 
-/** MS-ADTS section 2.2.18.6. */
+/** MS-ADTS section 2.2.18.7. */
 function readClaimsSet(ndr: NdrReader): ClaimsArray[] {
   const arrays = ndr.countedPointer('ClaimsArrays')
   const reserved = readReservedHead(ndr)
@@ -187,11 +187,11 @@ function writeValues(ndr: NdrWriter, claim: Claim): void {
   }
 }
 
-/** MS-ADTS section 2.2.18.2. */
+/** MS-ADTS section 2.2.18.4. */
 const COMPRESSION_NONE = 0
 const COMPRESSION_XPRESS_HUFFMAN = 4
 
-/** MS-ADTS section 2.2.18.1. */
+/** MS-ADTS section 2.2.18.2. */
 const CLAIM_TYPE_INT64 = 1
 const CLAIM_TYPE_UINT64 = 2
 const CLAIM_TYPE_STRING = 3

@@ -21,15 +21,16 @@ export function decodeDelegationInfo(bytes: Uint8Array, path = 'PAC.DELEGATION_I
   })
 }
 
+/** Octet for octet as Windows and MIT do it. */
 export function encodeDelegationInfo(info: DelegationInfo): Uint8Array {
   return NdrWriter.encode((ndr) => {
-    ndr.unicodeStringHeader(info.s4u2proxyTarget)
+    ndr.unicodeStringHeader(info.s4u2proxyTarget, TERMINATOR)
     ndr.countedPointer(info.transitedServices)
-    ndr.unicodeString(info.s4u2proxyTarget)
+    ndr.unicodeString(info.s4u2proxyTarget, TERMINATOR)
     if (info.transitedServices.length === 0) return
     ndr.u32(info.transitedServices.length)
-    for (const service of info.transitedServices) ndr.unicodeStringHeader(service)
-    for (const service of info.transitedServices) ndr.unicodeString(service)
+    for (const service of info.transitedServices) ndr.unicodeStringHeader(service, TERMINATOR)
+    for (const service of info.transitedServices) ndr.unicodeString(service, TERMINATOR)
   })
 }
 
@@ -39,3 +40,6 @@ function readServices(ndr: NdrReader, count: number): string[] {
   for (let i = 0; i < count; i++) headers.push(ndr.unicodeStringHeader(`S4UTransitedServices[${i}]`))
   return headers.map((header, i) => ndr.unicodeString(header, `S4UTransitedServices[${i}]`))
 }
+
+/** The maximum length counts a zero character that is not sent. */
+const TERMINATOR = 2
