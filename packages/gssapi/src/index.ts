@@ -1,2 +1,67 @@
-/** GSS-API context tokens, SPNEGO and the Negotiate header, as state machines without I/O. */
-export {}
+/**
+ * GSS-API context tokens, SPNEGO and the Negotiate header, as state machines without I/O.
+ *
+ * An acceptor hands a token to `beginNegotiation` and follows the steps; an initiator starts from `createInitiator`. Both end with a
+ * `SecurityContext`. `parseAuthorization`, `formatChallenge` and `findNegotiateChallenge` are the HTTP side.
+ */
+
+export { type ApRepOptions, openApRep, type SealedApRep, sealApRep } from './ap-rep.js'
+export {
+  type AuthenticatorChecksum,
+  decodeAuthenticatorChecksum,
+  encodeAuthenticatorChecksum,
+  GSS_CHECKSUM_TYPE,
+  readAuthenticatorChecksum,
+} from './authenticator-checksum.js'
+export {
+  type ChannelAddress,
+  type ChannelBindings,
+  channelBindingsHash,
+  isUnbound,
+  tlsExporter,
+  tlsServerEndPoint,
+} from './channel-bindings.js'
+export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-flags.js'
+export {
+  createInitiator,
+  type Initiator,
+  type InitiatorOptions,
+  type InitiatorStep,
+  type ServiceCredential,
+} from './initiator.js'
+export { frameKrb5Token, type Krb5MessageKind, type Krb5Token, Krb5TokenId, readKrb5Token } from './krb5-token.js'
+export {
+  findNegotiateChallenge,
+  formatAuthorization,
+  formatChallenge,
+  MAX_TOKEN_OCTETS,
+  type NegotiateChallenge,
+  parseAuthorization,
+  type ParsedAuthorization,
+} from './negotiate-header.js'
+export {
+  type AcceptedApReq,
+  type ApReqStep,
+  beginNegotiation,
+  type CompletedNegotiation,
+  type ContinueStep,
+  type MicAwaited,
+  type NegotiationOptions,
+  type NegotiationReply,
+  type NegotiationStep,
+  type UnsupportedStep,
+} from './negotiation.js'
+export { isKerberos, Mechanism, ObjectIdentifier } from './oids.js'
+export type { Role } from './per-message.js'
+export { SecurityContext, type SecurityContextOptions } from './security-context.js'
+export {
+  decodeNegTokenInit,
+  decodeNegTokenResp,
+  encodeNegTokenInit,
+  encodeNegTokenResp,
+  type MechTypeList,
+  type NegState,
+  type NegTokenInit,
+  type NegTokenResp,
+} from './spnego.js'
+export { frame, type InitialContextToken, isFramed, unframe } from './token-framing.js'

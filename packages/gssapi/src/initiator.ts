@@ -1,0 +1,296 @@
+/** The initiator's side: a ticket in, tokens out, a context at the end. */
+
+import {
+  AdType,
+  ApOption,
+  AuthorizationData,
+  type Authenticator,
+  ConfigurationError,
+  decode,
+  encode,
+  type EncApRepPart,
+  formatPrincipal,
+  Key,
+  type KerberosFlags,
+  kerberosFlags,
+  KrbError,
+  krbErrorName,
+  MalformedTokenError,
+  type Principal,
+  type RandomSource,
+  RejectedTokenError,
+  sealApReq,
+  type Ticket,
+} from '@s4u/krb5'
+import { mutualAuthenticationFailed, openApRep } from './ap-rep.js'
+import { encodeAuthenticatorChecksum } from './authenticator-checksum.js'
+import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js'
+import { ContextFlag } from './context-flags.js'
+import { frameKrb5Token, readKrb5Token } from './krb5-token.js'
+import { isKerberos, Mechanism } from './oids.js'
+import { SecurityContext } from './security-context.js'
+import { platformRandom, randomSequenceNumber } from './randomness.js'
+import {
+  decodeNegTokenResp,
+  encodeNegTokenInit,
+  encodeNegTokenResp,
+  type MechTypeList,
+  type NegTokenResp,
+} from './spnego.js'
+import { isFramed } from './token-framing.js'
+
+/** A ticket for a service and what its holder knows of it. */
+export interface ServiceCredential {
+  readonly client: Principal
+  readonly service: Principal
+  readonly ticket: Ticket
+  readonly sessionKey: Key
+  readonly flags: KerberosFlags
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+}
+
+export interface InitiatorOptions {
+  readonly ticket: ServiceCredential
+  /** Whether the service must prove that it could open the ticket. Default true. */
+  readonly mutual?: boolean
+  /** Lets the service know who the client is, and do nothing in its name. */
+  readonly identify?: boolean
+  /** An encoded KRB-CRED sealed with the ticket's session key: hands the client's ticket-granting ticket to the service. */
+  readonly delegate?: Uint8Array
+  /** The channel, or its application data as `tlsServerEndPoint` and `tlsExporter` make it. */
+  readonly channelBindings?: ChannelBindings | Uint8Array
+  /** `krb5` leaves SPNEGO out. Default `spnego`. */
+  readonly framing?: 'spnego' | 'krb5'
+  /** Bits of `ContextFlag` beside those that the options above set. Default replay detection, sequencing, confidentiality, integrity. */
+  readonly flags?: number
+  /** Milliseconds since the epoch. */
+  readonly now: number | (() => number)
+  readonly random?: RandomSource
+}
+
+/** A negotiation that has begun: send `token`, hand what comes back to `step`, once. */
+export interface Initiator {
+  readonly token: Uint8Array
+  /**
+   * @param reply the service's token; undefined when it accepted without one
+   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when the service did not prove itself; the name of its KRB-ERROR when it refused
+   * @throws MalformedTokenError
+   */
+  step(reply: Uint8Array | undefined): InitiatorStep
+}
+
+export type InitiatorStep =
+  /** `token`, if there is one, is still to be sent: the service waits for it, the client for nothing more. */
+  | { readonly status: 'established'; readonly context: SecurityContext; readonly token?: Uint8Array }
+  | { readonly status: 'continue'; readonly token: Uint8Array; step(reply: Uint8Array | undefined): InitiatorStep }
+
+/**
+ * Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1, RFC 4178 section 3.2.
+ * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED
+ */
+export function createInitiator(options: InitiatorOptions): Initiator {
+  const sent = makeApReq(options)
+  const apReqToken = frameKrb5Token('ap-req', sent.apReq)
+  if (options.framing === 'krb5') return once(apReqToken, (reply) => finishRaw(sent, reply))
+  // One mechanism only: there is nothing to choose, so nobody can make the choice worse.
+  const { token, mechTypes } = encodeNegTokenInit({ mechanisms: [Mechanism.KRB5], mechToken: apReqToken })
+  return once(token, (reply) => finishSpnego(sent, mechTypes, reply))
+}
+
+/** What was sent, and what the answer is compared with. */
+interface SentApReq {
+  readonly apReq: Uint8Array
+  readonly authenticator: Authenticator
+  readonly subkey: Key
+  readonly seqNumber: number
+  readonly mutual: boolean
+  readonly flags: number
+  readonly credential: ServiceCredential
+  readonly random: RandomSource | undefined
+}
+
+function makeApReq(options: InitiatorOptions): SentApReq {
+  const { ticket: credential, mutual = true, random = platformRandom } = options
+  const { client, service, ticket, sessionKey } = credential
+  const now = typeof options.now === 'number' ? options.now : options.now()
+  if (now >= credential.expiresAt) throw expired(service)
+  const flags = flagsFor(options, mutual)
+  const subkey = Key.random(sessionKey.etype, random)
+  const seqNumber = randomSequenceNumber(random)
+  const authenticator: Authenticator = {
+    crealm: client.realm,
+    cname: client.name,
+    cksum: encodeAuthenticatorChecksum({
+      flags,
+      ...(options.channelBindings !== undefined && { channelBindings: channelBindingsHash(options.channelBindings) }),
+      ...(options.delegate !== undefined && { delegation: options.delegate }),
+    }),
+    ...timesOf(now, random),
+    subkey,
+    seqNumber,
+    authorizationData: authorizationDataFor(options),
+  }
+  const apOptions = mutual ? kerberosFlags(ApOption.MUTUAL_REQUIRED) : kerberosFlags()
+  const apReq = sealApReq({ apOptions, ticket, sessionKey, authenticator, random })
+  return { apReq, authenticator, subkey, seqNumber, mutual, flags, credential, random }
+}
+
+function flagsFor({ flags = DEFAULT_FLAGS, identify, delegate }: InitiatorOptions, mutual: boolean): number {
+  const { MUTUAL, IDENTIFY, DELEG, DCE_STYLE } = ContextFlag
+  if ((flags & DCE_STYLE) !== 0) throw new ConfigurationError('DCE_STYLE contexts are not supported')
+  const rest = flags & ~(MUTUAL | IDENTIFY | DELEG)
+  return rest | (mutual ? MUTUAL : 0) | (identify ? IDENTIFY : 0) | (delegate === undefined ? 0 : DELEG)
+}
+
+/** Microseconds of our own below the millisecond: two requests of one client in the same one differ for every replay cache. */
+function timesOf(now: number, random: RandomSource): { ctime: number; cusec: number } {
+  const milliseconds = Math.floor(now)
+  const [high, low] = random(2)
+  const fraction = ((milliseconds % 1000) + 1000) % 1000
+  return { ctime: milliseconds - fraction, cusec: fraction * 1000 + (((high << 8) | low) % 1000) }
+}
+
+/**
+ * Says that a bound channel is meant, so that an acceptor does not take zeros instead (MS-KILE section 2.2.8), and that an RC4
+ * session key may be left behind for a better one (RFC 4537 section 3).
+ */
+function authorizationDataFor({ channelBindings, ticket }: InitiatorOptions): AuthorizationData | undefined {
+  const relevant = [
+    ...(channelBindings === undefined ? [] : [{ adType: AdType.AUTH_DATA_AP_OPTIONS, adData: AP_OPTIONS_CBT }]),
+    ...(ticket.sessionKey.etype === RC4_HMAC ? [{ adType: AdType.ETYPE_NEGOTIATION, adData: BETTER_THAN_RC4 }] : []),
+  ]
+  return relevant.length === 0
+    ? undefined
+    : [{ adType: AdType.IF_RELEVANT, adData: encode(AuthorizationData, relevant) }]
+}
+
+const DEFAULT_FLAGS = ContextFlag.REPLAY | ContextFlag.SEQUENCE | ContextFlag.CONF | ContextFlag.INTEG
+
+/** KERB_AP_OPTIONS_CBT, little-endian. */
+const AP_OPTIONS_CBT: Uint8Array = Uint8Array.of(0, 0x40, 0, 0)
+
+const RC4_HMAC = 23
+
+/** EtypeList, SEQUENCE OF Int32: 20, 19, 18, 17. */
+const BETTER_THAN_RC4: Uint8Array = Uint8Array.of(0x30, 12, 2, 1, 20, 2, 1, 19, 2, 1, 18, 2, 1, 17)
+
+function finishRaw(sent: SentApReq, reply: Uint8Array | undefined): InitiatorStep {
+  return { status: 'established', context: establish(sent, reply) }
+}
+
+/** Source: RFC 4178 section 4.2.2 and section 5. */
+function finishSpnego(sent: SentApReq, mechTypes: MechTypeList, reply: Uint8Array | undefined): InitiatorStep {
+  if (reply === undefined) return finishRaw(sent, reply)
+  const { negState, responseToken, mechListMic } = readResponse(reply)
+  const context = establish(sent, responseToken)
+  if (mechListMic !== undefined) context.verifyMic(mechTypes.bytes, mechListMic)
+  if (negState === undefined || negState === 'accept-completed') return { status: 'established', context }
+  const token = encodeNegTokenResp({ mechListMic: context.getMic(mechTypes.bytes) })
+  if (mechListMic !== undefined) return { status: 'established', context, token }
+  return { status: 'continue', ...once(token, (last) => finishMic(context, mechTypes, last)) }
+}
+
+/** The service asked for a MIC and owes its own. */
+function finishMic(context: SecurityContext, mechTypes: MechTypeList, reply: Uint8Array | undefined): InitiatorStep {
+  const mechListMic = reply && readResponse(reply).mechListMic
+  if (mechListMic === undefined) {
+    throw new RejectedTokenError('the service asked for a mechListMIC and sent none itself', { code: 'GSS_S_BAD_SIG' })
+  }
+  context.verifyMic(mechTypes.bytes, mechListMic)
+  return { status: 'established', context }
+}
+
+/** A NegTokenResp that is no refusal. */
+function readResponse(reply: Uint8Array): NegTokenResp {
+  // A refusal may come without SPNEGO around it.
+  if (isFramed(reply) || reply[0] === 0x7e) throw refusedByPeer(readKrb5Token(reply, 'krb-error').message)
+  const resp = decodeNegTokenResp(reply)
+  const responseToken = resp.responseToken?.length === 0 ? undefined : resp.responseToken
+  if (resp.supportedMech !== undefined && !isKerberos(resp.supportedMech)) {
+    throw new RejectedTokenError(`the service chose the mechanism ${resp.supportedMech}, which was not offered`, {
+      code: 'GSS_S_BAD_MECH',
+    })
+  }
+  if (resp.negState === 'reject') throw rejected(responseToken)
+  // Windows 2000 sends the response token a second time in place of the MIC.
+  return {
+    ...resp,
+    responseToken,
+    mechListMic: sameOctets(resp.mechListMic, responseToken) ? undefined : resp.mechListMic,
+  }
+}
+
+/** The context, once the service's answer has been checked. */
+function establish(sent: SentApReq, token: Uint8Array | undefined): SecurityContext {
+  const { mutual, credential, authenticator, subkey, seqNumber, flags, random } = sent
+  if (token === undefined && mutual)
+    throw mutualAuthenticationFailed('the service did not prove that it is the service')
+  const part = token && readApRep(token, credential.sessionKey, authenticator)
+  return new SecurityContext({
+    role: 'initiator',
+    peer: credential.service,
+    flags,
+    initiatorKey: subkey,
+    ...(part?.subkey !== undefined && { acceptorKey: part.subkey }),
+    sendSequence: seqNumber,
+    receiveSequence: part?.seqNumber ?? (part === undefined ? seqNumber : 0),
+    random,
+  })
+}
+
+function readApRep(token: Uint8Array, sessionKey: Key, authenticator: Authenticator): EncApRepPart {
+  const { kind, message } = readKrb5Token(token, 'ap-rep', 'krb-error')
+  if (kind === 'krb-error') throw refusedByPeer(message)
+  return openApRep(message, sessionKey, authenticator)
+}
+
+function rejected(responseToken: Uint8Array | undefined): RejectedTokenError {
+  if (responseToken !== undefined) {
+    try {
+      return refusedByPeer(readKrb5Token(responseToken, 'krb-error').message)
+    } catch (error) {
+      if (!(error instanceof MalformedTokenError)) throw error
+    }
+  }
+  return new RejectedTokenError('the service rejected the negotiation (negState reject) and gave no reason', {
+    code: 'GSS_S_FAILURE',
+  })
+}
+
+function refusedByPeer(message: Uint8Array): RejectedTokenError {
+  const code = krbErrorName(decode(KrbError, message).errorCode)
+  return new RejectedTokenError(`the service refused the ticket: ${code}`, { code, hint: HINTS[code] })
+}
+
+const HINTS: Readonly<Record<string, string>> = {
+  KRB_AP_ERR_SKEW: 'The clocks of this machine and of the service differ by more than the service allows.',
+  KRB_AP_ERR_MODIFIED:
+    'The ticket is sealed for another account than the service runs as: its SPN is on the wrong account, or its key has changed.',
+  KRB_AP_ERR_BAD_INTEGRITY:
+    'The ticket is sealed for another account than the service runs as: its SPN is on the wrong account, or its key has changed.',
+  KRB_AP_ERR_NOKEY: 'The keytab of the service has no key for this SPN, encryption type and key version.',
+  KRB_AP_ERR_REPEAT: 'The service has seen this request before: something between the two sent it twice.',
+}
+
+function expired(service: Principal): RejectedTokenError {
+  return new RejectedTokenError(`the ticket for ${formatPrincipal(service)} has expired`, {
+    code: 'KRB_AP_ERR_TKT_EXPIRED',
+  })
+}
+
+function once(token: Uint8Array, step: (reply: Uint8Array | undefined) => InitiatorStep): Initiator {
+  let used = false
+  return {
+    token,
+    step(reply) {
+      if (used) throw new ConfigurationError('an initiator takes one reply; make another for the next request')
+      used = true
+      return step(reply)
+    },
+  }
+}
+
+function sameOctets(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
+  return a !== undefined && b !== undefined && a.length === b.length && a.every((octet, index) => octet === b[index])
+}

@@ -1,0 +1,122 @@
+/** The HTTP headers of the Negotiate scheme. Source: RFC 4559 section 4, RFC 9110 section 11. */
+
+import { MalformedTokenError } from '@s4u/krb5'
+import { decodeBase64, encodeBase64 } from './base64.js'
+
+/**
+ * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by default; the authenticator can
+ * hold as much again of a forwarded ticket.
+ */
+export const MAX_TOKEN_OCTETS = 128 * 1024
+
+export type ParsedAuthorization =
+  /** No header, or an empty one. */
+  | { readonly status: 'none' }
+  /** `Basic`, `Bearer`: somebody else's business. */
+  | { readonly status: 'other-scheme'; readonly scheme: string }
+  | { readonly status: 'malformed'; readonly error: MalformedTokenError }
+  | { readonly status: 'token'; readonly token: Uint8Array }
+
+/** Reads the value of an `Authorization` header. Never throws. */
+export function parseAuthorization(header: string | undefined): ParsedAuthorization {
+  const value = trim(header ?? '')
+  if (value === '') return { status: 'none' }
+  const [, scheme, parameters] = SCHEME.exec(value) ?? []
+  if (scheme === undefined)
+    return { status: 'malformed', error: malformed('Authorization', 'a scheme', 'another character') }
+  if (scheme.toLowerCase() !== NEGOTIATE) return { status: 'other-scheme', scheme }
+  try {
+    return { status: 'token', token: readToken('Authorization', parameters) }
+  } catch (error) {
+    if (error instanceof MalformedTokenError) return { status: 'malformed', error }
+    throw error
+  }
+}
+
+/** The value of a `WWW-Authenticate` header: `Negotiate`, or `Negotiate YII…` with a token. */
+export function formatChallenge(token?: Uint8Array): string {
+  return token === undefined ? 'Negotiate' : `Negotiate ${encodeBase64(token)}`
+}
+
+/** The value of an `Authorization` header. */
+export function formatAuthorization(token: Uint8Array): string {
+  return `Negotiate ${encodeBase64(token)}`
+}
+
+/** A server asks for Negotiate, or answers it. */
+export interface NegotiateChallenge {
+  readonly token?: Uint8Array
+}
+
+/**
+ * Finds Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or several values.
+ * @throws MalformedTokenError when its token is not base64
+ */
+export function findNegotiateChallenge(
+  header: string | readonly string[] | null | undefined,
+): NegotiateChallenge | undefined {
+  const values = typeof header === 'string' ? [header] : (header ?? [])
+  let found: NegotiateChallenge | undefined
+  for (const item of values.flatMap(splitList)) {
+    const [, scheme, parameters] = SCHEME.exec(item) ?? []
+    if (AUTH_PARAM.test(item) || scheme?.toLowerCase() !== NEGOTIATE) continue
+    if (parameters !== undefined) return { token: readToken('WWW-Authenticate', parameters) }
+    found = {}
+  }
+  return found
+}
+
+const NEGOTIATE = 'negotiate'
+const TOKEN_CHARACTERS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+const SCHEME = new RegExp(`^(${TOKEN_CHARACTERS})(?: +([^]*))?$`)
+/** `realm="x"` of the challenge before, which a comma separates from it as it separates challenges. */
+const AUTH_PARAM = new RegExp(`^${TOKEN_CHARACTERS}[ \\t]*=[ \\t]*(?:"|[^=\\s])`)
+
+/** The elements of a comma-separated list, quoted strings left whole. Source: RFC 9110 section 5.6.1. */
+function splitList(value: string): string[] {
+  const items: string[] = []
+  let start = 0
+  let quoted = false
+  for (let index = 0; index < value.length; index++) {
+    const character = value[index]
+    if (character === '"') quoted = !quoted
+    else if (character === '\\' && quoted) index++
+    else if (character === ',' && !quoted) {
+      items.push(trim(value.slice(start, index)))
+      start = index + 1
+    }
+  }
+  return [...items, trim(value.slice(start))].filter((item) => item !== '')
+}
+
+function readToken(path: string, text: string | undefined): Uint8Array {
+  if (text === undefined || text === '') throw malformed(path, 'a token after Negotiate', 'nothing')
+  if (text.length > (MAX_TOKEN_OCTETS / 3) * 4) {
+    throw malformed(
+      path,
+      `at most ${MAX_TOKEN_OCTETS} octets`,
+      `${text.length} characters of base64`,
+      'KRB_ERR_FIELD_TOOLONG',
+    )
+  }
+  const token = decodeBase64(text)
+  if (token === undefined) throw malformed(path, 'base64', 'something else')
+  return token
+}
+
+/** Optional whitespace is space and tab; `String.trim` knows many more. */
+function trim(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+function malformed(path: string, expected: string, found: string, code?: string): MalformedTokenError {
+  return new MalformedTokenError({ path, expected, found, ...(code !== undefined && { code }) })
+}

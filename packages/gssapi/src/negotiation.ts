@@ -1,0 +1,329 @@
+/** The acceptor's side of a negotiation: tokens in, steps out. Every step is a value of its own, so no state can be used twice. */
+
+import {
+  ApReq,
+  ConfigurationError,
+  decode,
+  type Key,
+  MalformedTokenError,
+  type OpenedApReq,
+  type RandomSource,
+  RejectedTokenError,
+} from '@s4u/krb5'
+import { readAuthenticatorChecksum } from './authenticator-checksum.js'
+import { describeStart, frameKrb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
+import { isKerberos, Mechanism } from './oids.js'
+import { SecurityContext } from './security-context.js'
+import {
+  decodeNegTokenInit,
+  decodeNegTokenResp,
+  encodeNegTokenResp,
+  type MechTypeList,
+  type NegTokenInit,
+} from './spnego.js'
+import { isFramed, unframe } from './token-framing.js'
+
+export interface NegotiationOptions {
+  /** Randomness for the messages of the context. */
+  readonly random?: RandomSource
+}
+
+export type NegotiationStep = ApReqStep | ContinueStep | UnsupportedStep
+
+/** An AP-REQ is in hand. Judge it, then call exactly one of `accept` and `reject`. */
+export interface ApReqStep {
+  readonly status: 'ap-req'
+  /** The reply comes in the same framing. */
+  readonly framing: 'spnego' | 'krb5'
+  /** The object identifier under which Kerberos was chosen. */
+  readonly mechanism: string
+  readonly apReq: ApReq
+  readonly apReqBytes: Uint8Array
+  /** @throws RejectedTokenError when the initiator's mechListMIC is wrong: somebody changed its list */
+  accept(accepted: AcceptedApReq): NegotiationReply
+  /** The token that says no, around an encoded KRB-ERROR if there is one. Raw Kerberos without a KRB-ERROR says nothing. */
+  reject(error?: Uint8Array): Uint8Array | undefined
+}
+
+/** Another leg is needed before there is an AP-REQ. */
+export interface ContinueStep {
+  readonly status: 'continue'
+  readonly reply: Uint8Array
+  /** @throws MalformedTokenError, RejectedTokenError */
+  next(token: Uint8Array): NegotiationStep
+}
+
+/** No Kerberos in it. */
+export interface UnsupportedStep {
+  readonly status: 'unsupported'
+  readonly mechanism: 'ntlm' | 'negoex' | 'iakerb' | 'unknown'
+  /** Object identifiers, as far as the token names any. */
+  readonly offered: readonly string[]
+  readonly reply?: Uint8Array
+}
+
+/** What judging an AP-REQ came to; `{ opened, ...sealApRep({ opened }) }` when mutual authentication was asked for. */
+export interface AcceptedApReq {
+  readonly opened: OpenedApReq
+  /** The encoded AP-REP, when the initiator asked for mutual authentication. */
+  readonly apRep?: Uint8Array
+  /** The acceptor's subkey, else the initiator's, else the session key. */
+  readonly contextKey: Key
+  /** Whether `contextKey` is the subkey in `apRep`. */
+  readonly acceptorSubkey?: boolean
+  /** The number in `apRep`. Without an AP-REP both sides count from the initiator's number. */
+  readonly sequenceNumber?: number
+  /** The flags of the authenticator's checksum, read from it by default. */
+  readonly flags?: number
+}
+
+export type NegotiationReply = CompletedNegotiation | MicAwaited
+
+export interface CompletedNegotiation {
+  readonly status: 'complete'
+  readonly reply?: Uint8Array
+  readonly context: SecurityContext
+}
+
+/** The caller is known, but its list of mechanisms is not confirmed: it is not authenticated before `next` has returned. */
+export interface MicAwaited {
+  readonly status: 'continue'
+  readonly reply: Uint8Array
+  /** @throws MalformedTokenError, RejectedTokenError */
+  next(token: Uint8Array): CompletedNegotiation
+}
+
+/**
+ * Takes the first token of an initiator.
+ * Source: RFC 4178 section 3.2 and section 4, RFC 4121 section 4.1, MS-SPNG section 3.2.
+ * @throws MalformedTokenError
+ */
+export function beginNegotiation(token: Uint8Array, options: NegotiationOptions = {}): NegotiationStep {
+  const signature = signatureOf(token)
+  if (signature !== undefined) return { status: 'unsupported', mechanism: signature, offered: [] }
+  if (!isFramed(token)) throw notFramed(token)
+  const { mechanism, innerToken } = unframe(token)
+  if (mechanism === Mechanism.SPNEGO) return beginSpnego(decodeNegTokenInit(innerToken), options)
+  if (mechanism === Mechanism.KRB5) return rawApReq(readInnerKrb5Token(innerToken, 'ap-req').message, options)
+  return { status: 'unsupported', mechanism: familyOf([mechanism]), offered: [mechanism] }
+}
+
+/** Kerberos without SPNEGO around it. */
+function rawApReq(apReqBytes: Uint8Array, options: NegotiationOptions): ApReqStep {
+  const once = answerOnce()
+  return {
+    status: 'ap-req',
+    framing: 'krb5',
+    mechanism: Mechanism.KRB5,
+    apReq: decode(ApReq, apReqBytes),
+    apReqBytes,
+    accept(accepted) {
+      once()
+      return { status: 'complete', reply: framedApRep(accepted), context: contextOf(accepted, options) }
+    },
+    reject(error) {
+      once()
+      return error && frameKrb5Token('krb-error', error)
+    },
+  }
+}
+
+/** What is settled about a SPNEGO negotiation. */
+interface Negotiated extends NegotiationOptions {
+  readonly mechTypes: MechTypeList
+  /** The first Kerberos in the list, under the number that stands there. */
+  readonly chosen: string
+  /** Kerberos was not the first choice, so that the list must be confirmed. */
+  readonly micRequired: boolean
+  /** A reply was sent already: supportedMech stands in the first one only. */
+  readonly replied: boolean
+}
+
+function beginSpnego(
+  { mechTypes, mechToken, mechListMic }: NegTokenInit,
+  options: NegotiationOptions,
+): NegotiationStep {
+  const { mechanisms } = mechTypes
+  const place = mechanisms.findIndex(isKerberos)
+  const inside = mechToken && signatureOf(mechToken)
+  if (place < 0 || (place === 0 && inside !== undefined)) {
+    const mechanism = inside ?? familyOf(mechanisms)
+    return { status: 'unsupported', mechanism, offered: mechanisms, reply: encodeNegTokenResp({ negState: 'reject' }) }
+  }
+  const negotiated: Negotiated = {
+    ...options,
+    mechTypes,
+    chosen: mechanisms[place],
+    micRequired: place > 0,
+    replied: false,
+  }
+  // The optimistic token belongs to the first mechanism of the list. For another one it is none of our business.
+  if (place === 0 && mechToken !== undefined) return spnegoApReq(negotiated, mechToken, mechListMic)
+  return askForToken(negotiated)
+}
+
+function askForToken(negotiated: Negotiated): ContinueStep {
+  const { chosen, micRequired } = negotiated
+  const once = answerOnce()
+  return {
+    status: 'continue',
+    reply: encodeNegTokenResp({ negState: micRequired ? 'request-mic' : 'accept-incomplete', supportedMech: chosen }),
+    next(token) {
+      once()
+      const { responseToken, mechListMic } = readLaterLeg(token)
+      if (responseToken === undefined) throw malformed('NegTokenResp.response-token', 'a krb5 context token', 'nothing')
+      return spnegoApReq({ ...negotiated, replied: true }, responseToken, mechListMic)
+    },
+  }
+}
+
+function spnegoApReq(negotiated: Negotiated, mechToken: Uint8Array, mechListMic: Uint8Array | undefined): ApReqStep {
+  const { message: apReqBytes } = readKrb5Token(mechToken, 'ap-req')
+  const supportedMech = negotiated.replied ? undefined : negotiated.chosen
+  const once = answerOnce()
+  return {
+    status: 'ap-req',
+    framing: 'spnego',
+    mechanism: negotiated.chosen,
+    apReq: decode(ApReq, apReqBytes),
+    apReqBytes,
+    accept(accepted) {
+      once()
+      return finishSpnego(negotiated, accepted, mechListMic)
+    },
+    reject(error) {
+      once()
+      const responseToken = error && frameKrb5Token('krb-error', error)
+      return encodeNegTokenResp({ negState: 'reject', supportedMech, responseToken })
+    },
+  }
+}
+
+/**
+ * Both MICs or none: they are exchanged when Kerberos was not the initiator's first choice, or when the initiator sent one.
+ * Otherwise nobody can have gained anything by changing the list. Source: RFC 4178 section 5.
+ */
+function finishSpnego(
+  negotiated: Negotiated,
+  accepted: AcceptedApReq,
+  mechListMic: Uint8Array | undefined,
+): NegotiationReply {
+  const { mechTypes, chosen, micRequired, replied } = negotiated
+  const context = contextOf(accepted, negotiated)
+  const answer = { supportedMech: replied ? undefined : chosen, responseToken: framedApRep(accepted) }
+  if (mechListMic !== undefined) verifyMechListMic(context, mechTypes, mechListMic)
+  else if (!micRequired) return complete(context, encodeNegTokenResp({ negState: 'accept-completed', ...answer }))
+  const mic = context.getMic(mechTypes.bytes)
+  if (mechListMic !== undefined) {
+    return complete(context, encodeNegTokenResp({ negState: 'accept-completed', ...answer, mechListMic: mic }))
+  }
+  return awaitMic(
+    context,
+    mechTypes,
+    encodeNegTokenResp({ negState: 'accept-incomplete', ...answer, mechListMic: mic }),
+  )
+}
+
+function awaitMic(context: SecurityContext, mechTypes: MechTypeList, reply: Uint8Array): MicAwaited {
+  const once = answerOnce()
+  return {
+    status: 'continue',
+    reply,
+    next(token) {
+      once()
+      const { mechListMic, responseToken } = readLaterLeg(token)
+      if (responseToken !== undefined)
+        throw malformed('NegTokenResp.response-token', 'none, since Kerberos is done', 'one')
+      if (mechListMic === undefined) throw listNotConfirmed('it sent no mechListMIC')
+      verifyMechListMic(context, mechTypes, mechListMic)
+      return complete(context)
+    },
+  }
+}
+
+function complete(context: SecurityContext, reply?: Uint8Array): CompletedNegotiation {
+  return { status: 'complete', reply, context }
+}
+
+function verifyMechListMic(context: SecurityContext, mechTypes: MechTypeList, mic: Uint8Array): void {
+  try {
+    context.verifyMic(mechTypes.bytes, mic)
+  } catch (error) {
+    throw error instanceof RejectedTokenError ? listNotConfirmed('its mechListMIC is wrong', error) : error
+  }
+}
+
+function listNotConfirmed(reason: string, cause?: unknown): RejectedTokenError {
+  return new RejectedTokenError(`the initiator did not confirm its list of mechanisms: ${reason}`, {
+    code: 'GSS_S_BAD_SIG',
+    hint: 'Somebody on the way may have changed the list to force a weaker mechanism.',
+    cause,
+  })
+}
+
+function readLaterLeg(token: Uint8Array) {
+  const resp = decodeNegTokenResp(token)
+  if (resp.negState === 'reject')
+    throw new RejectedTokenError('the initiator gave up (negState reject)', { code: 'GSS_S_FAILURE' })
+  // No octets are no token: some encoders write the empty field.
+  return { ...resp, responseToken: resp.responseToken?.length === 0 ? undefined : resp.responseToken }
+}
+
+function framedApRep({ apRep }: AcceptedApReq): Uint8Array | undefined {
+  return apRep && frameKrb5Token('ap-rep', apRep)
+}
+
+function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): SecurityContext {
+  const { opened, contextKey, acceptorSubkey = false } = accepted
+  const { authenticator, encTicketPart } = opened
+  const receiveSequence = authenticator.seqNumber ?? 0
+  return new SecurityContext({
+    role: 'acceptor',
+    peer: { name: encTicketPart.cname, realm: encTicketPart.crealm },
+    flags: accepted.flags ?? readAuthenticatorChecksum(authenticator).flags,
+    initiatorKey: acceptorSubkey ? (authenticator.subkey ?? encTicketPart.key) : contextKey,
+    ...(acceptorSubkey && { acceptorKey: contextKey }),
+    sendSequence: accepted.sequenceNumber ?? receiveSequence,
+    receiveSequence,
+    random,
+  })
+}
+
+/** Tokens of mechanisms that are not framed at all. Source: MS-NLMP section 2.2.1, MS-NEGOEX section 2.2.6.1. */
+const SIGNATURES = [
+  { mechanism: 'ntlm', octets: new TextEncoder().encode('NTLMSSP\0') },
+  { mechanism: 'negoex', octets: new TextEncoder().encode('NEGOEXTS') },
+] as const
+
+function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
+  return SIGNATURES.find(({ octets }) => octets.every((octet, index) => octet === token[index]))?.mechanism
+}
+
+const FAMILIES: ReadonlyMap<string, UnsupportedStep['mechanism']> = new Map([
+  [Mechanism.NTLM, 'ntlm'],
+  [Mechanism.NEGOEX, 'negoex'],
+  [Mechanism.IAKERB, 'iakerb'],
+])
+
+/** NTLM explains more than its companions: a Windows client that has no Kerberos ticket offers NEGOEX too. */
+function familyOf(mechanisms: readonly string[]): UnsupportedStep['mechanism'] {
+  for (const [oid, family] of FAMILIES) if (mechanisms.includes(oid)) return family
+  return 'unknown'
+}
+
+/** A second answer to the same AP-REQ would put a second message under the same sequence number. */
+function answerOnce(): () => void {
+  let answered = false
+  return () => {
+    if (answered) throw new ConfigurationError('this step of the negotiation was answered already')
+    answered = true
+  }
+}
+
+function notFramed(token: Uint8Array): MalformedTokenError {
+  return malformed('token', 'a token framed as in RFC 2743 section 3.1', describeStart(token))
+}
+
+function malformed(path: string, expected: string, found: string): MalformedTokenError {
+  return new MalformedTokenError({ path, expected, found })
+}

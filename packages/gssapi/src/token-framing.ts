@@ -1,0 +1,57 @@
+import { type Codec, decode, DerFault, encode } from '@s4u/krb5'
+import { ObjectIdentifier } from './oids.js'
+
+/**
+ * The first token of a mechanism. Source: RFC 2743 section 3.1.
+ *
+ *     InitialContextToken ::= [APPLICATION 0] IMPLICIT SEQUENCE {
+ *         thisMech           MechType,
+ *         innerContextToken  ANY DEFINED BY thisMech -- not necessarily ASN.1
+ *     }
+ */
+export interface InitialContextToken {
+  readonly mechanism: string
+  readonly innerToken: Uint8Array
+}
+
+const InitialContextToken: Codec<InitialContextToken> = {
+  name: 'InitialContextToken',
+  tag: 0x60,
+  read(reader) {
+    const enclosing = reader.enter(0x60)
+    const mechanism = readMechanism(reader)
+    const innerToken = reader.bytes.subarray(reader.position, reader.end)
+    reader.position = reader.end
+    reader.leave(enclosing)
+    return { mechanism, innerToken }
+  },
+  write(writer, { mechanism, innerToken }) {
+    const mark = writer.written
+    writer.octets(innerToken)
+    ObjectIdentifier.write(writer, mechanism)
+    writer.header(0x60, mark)
+  },
+}
+
+/** Whether a token begins as RFC 2743 framing does. */
+export function isFramed(token: Uint8Array): boolean {
+  return token[0] === 0x60
+}
+
+/** Takes the framing off. Lengths must be in their shortest form and end with the token. @throws MalformedTokenError */
+export function unframe(token: Uint8Array): InitialContextToken {
+  return decode(InitialContextToken, token)
+}
+
+export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
+  return encode(InitialContextToken, { mechanism, innerToken })
+}
+
+const readMechanism: Codec<string>['read'] = (reader) => {
+  try {
+    return ObjectIdentifier.read(reader)
+  } catch (fault) {
+    if (fault instanceof DerFault) fault.path.unshift('this-mech')
+    throw fault
+  }
+}
