@@ -112,7 +112,7 @@ class AesSha2SpecificKey implements SpecificKey {
     if (length < BLOCK) throw badIntegrity()
     const sealed = ciphertext.subarray(0, length)
     requireSameChecksum(this.#mac(sealed), ciphertext.subarray(length), badIntegrity)
-    return decryptCts(this.#encryption(), sealed).subarray(BLOCK)
+    return decryptCts(this.#encryption(), ciphertext, length).subarray(BLOCK)
   }
 
   checksum(data: Uint8Array): Uint8Array {

@@ -25,29 +25,35 @@ export function encryptCts(cipher: CbcCipher, padded: Uint8Array, length: number
 }
 
 /**
- * Decrypts at least one block.
+ * Decrypts the first `length` octets, at least one block, of `wire`.
  *
  * The block before last on the wire is X(n), whose plaintext ends in the zeros of the padding. So D(X(n)) ends in the
  * octets that were stolen from X(n-1). It is fed at its place on the wire, after X(n-2), and what the chaining added
  * to it is taken off again.
  */
-export function decryptCts(cipher: CbcCipher, ciphertext: Uint8Array): Uint8Array {
-  if (ciphertext.length === BLOCK) return cipher.decrypt(ZERO_IV, ciphertext)
-  const last = Math.ceil(ciphertext.length / BLOCK) * BLOCK - BLOCK
-  const rest = ciphertext.length - last
-  const chain = last === BLOCK ? ZERO_IV : ciphertext.subarray(last - 2 * BLOCK, last - BLOCK)
-  const blocks = cipher.decrypt(ZERO_IV, ciphertext.subarray(0, last))
-
-  const output = new Uint8Array(ciphertext.length)
-  output.set(blocks)
+export function decryptCts(cipher: CbcCipher, wire: Uint8Array, length: number): Uint8Array {
+  if (length === BLOCK) return cipher.decrypt(ZERO_IV, wire.subarray(0, BLOCK))
+  const end = Math.ceil(length / BLOCK) * BLOCK
+  const last = end - BLOCK
+  const rest = length - last
+  // The first blocks come out right, the last two are then put right in place. The last is decrypted only to get an
+  // array that is long enough, so it may run on into the checksum that follows.
+  const output = cipher.decrypt(ZERO_IV, end <= wire.length ? wire.subarray(0, end) : lengthened(wire, end))
+  const chain = last === BLOCK ? ZERO_IV : wire.subarray(last - 2 * BLOCK, last - BLOCK)
   const stolen = new Uint8Array(BLOCK)
   for (let i = 0; i < BLOCK; i++) {
-    const decrypted = blocks[last - BLOCK + i] ^ chain[i]
-    if (i < rest) output[last + i] = decrypted ^ (stolen[i] = ciphertext[last + i])
-    else stolen[i] = decrypted
+    const decrypted = output[last - BLOCK + i] ^ chain[i]
+    stolen[i] = i < rest ? wire[last + i] : decrypted
+    output[last + i] = decrypted ^ stolen[i]
   }
   output.set(cipher.decrypt(chain, stolen), last - BLOCK)
-  return output
+  return output.subarray(0, length)
+}
+
+function lengthened(octets: Uint8Array, length: number): Uint8Array {
+  const longer = new Uint8Array(length)
+  longer.set(octets)
+  return longer
 }
 
 /** Confounder and plaintext in one array, with zeros up to a whole block. */

@@ -49,7 +49,7 @@ export class SimplifiedSpecificKey implements SpecificKey {
   open(ciphertext: Uint8Array): Uint8Array {
     const length = ciphertext.length - this.#profile.checksumLength
     if (length < BLOCK) throw badIntegrity()
-    const plaintext = decryptCts(this.#encryption(), ciphertext.subarray(0, length))
+    const plaintext = decryptCts(this.#encryption(), ciphertext, length)
     const mac = this.#integrityMac().compute(plaintext).subarray(0, this.#profile.checksumLength)
     requireSameChecksum(mac, ciphertext.subarray(length), () => {
       plaintext.fill(0)
