@@ -1,2 +1,15 @@
-/** A keytab and a token in, an Identity out. */
-export {}
+/**
+ * A keytab and a token in, an `Identity` out: keys, clock skew, replay detection, PAC and channel bindings are judged here.
+ */
+
+export type { Accepted, AcceptOutcome, Continued, PendingNegotiation, Refused } from './accept-outcome.js'
+export { type Acceptor, createAcceptor } from './acceptor.js'
+export type { AcceptorOptions, ChannelBindingPolicy } from './acceptor-options.js'
+export type { AcceptContext } from './ap-req-acceptance.js'
+export { ACCEPT_CHANNEL, type AcceptorEvent, type EventListener, type ExchangeEvent } from './events.js'
+export type { AssertedEvidence, Evidence, ForwardedTgt, TicketEvidence } from './evidence.js'
+export { Identity } from './identity.js'
+export type { AssertedBy, AuthenticationMethod, IdentityClaims, ImpersonationLevel } from './identity.js'
+export type { KeytabProvider, KeytabSource } from './keytab-source.js'
+export { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'
+export type { ReplayStore, ReplayVerdict } from './replay-store.js'

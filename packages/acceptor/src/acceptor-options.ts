@@ -1,0 +1,115 @@
+import { ConfigurationError } from '@s4u/krb5'
+import type { RandomSource } from '@s4u/krb5'
+import type { EventListener } from './events.js'
+import type { KeytabSource } from './keytab-source.js'
+import { MemoryReplayStore } from './memory-replay-store.js'
+import type { ReplayStore } from './replay-store.js'
+
+export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
+
+export interface AcceptorOptions {
+  /** Default: the file of KRB5_KTNAME, else /etc/krb5.keytab. A file is read again when it changes. */
+  readonly keytab?: KeytabSource
+  /**
+   * The principals whose keys count, with or without realm: `HTTP/web.ad.test`. Default: every `HTTP/…` of the keytab. A ticket
+   * for another name (`host/web.ad.test`) is accepted only if that is listed, or has the same key as one that is.
+   */
+  readonly service?: string | readonly string[]
+  /** How far clocks may be apart, milliseconds. Default 300,000. */
+  readonly clockSkew?: number
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  readonly random?: RandomSource
+  /**
+   * Where accepted authenticators are remembered. Default: in this process, up to 5 million. Several instances need a
+   * store in common. `false` accepts every replay: only for tests, and where the channel itself forbids replays.
+   */
+  readonly replayCache?: ReplayStore | false
+  /** What becomes of a request while the store gives no answer. Default `refuse`. A full store always refuses. */
+  readonly onReplayStoreDown?: 'refuse' | 'accept'
+  /**
+   * `off` (default) looks at no bindings; `allow` refuses wrong ones, and missing ones of a client that knows about them;
+   * `require` refuses whoever does not bind the channel.
+   */
+  readonly channelBinding?: ChannelBindingPolicy
+  /** Refuses tickets without a PAC: of every realm, or of those listed. Default `false`: no PAC means no groups. */
+  readonly requirePac?: boolean | readonly string[]
+  /** Lets rc4-hmac in, for tickets and session keys. Default `false`. */
+  readonly allowWeakEncryption?: boolean
+  /**
+   * Whose users are accepted besides those of the service's own realm. Default: every realm on whose path a KDC vouches
+   * (transited-policy-checked, a direct trust, or a PAC, which a domain controller filters at every trust).
+   */
+  readonly trustedRealms?: readonly string[]
+  /** Accepts `WELLKNOWN/ANONYMOUS`, at level `anonymous`. Default `false`. */
+  readonly allowAnonymous?: boolean
+  /** Compares the addresses in tickets that have some with `clientAddress`. Default `false`: they break behind NAT and proxies. */
+  readonly checkAddresses?: boolean
+  /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */
+  readonly ticketCacheSize?: number
+  readonly onEvent?: EventListener
+}
+
+/** Options, checked and complete. */
+export interface AcceptorSettings {
+  readonly clockSkew: number
+  readonly now: () => number
+  readonly random: RandomSource | undefined
+  readonly replayStore: ReplayStore | undefined
+  readonly acceptWithoutReplayStore: boolean
+  readonly channelBinding: ChannelBindingPolicy
+  readonly requirePac: (realm: string) => boolean
+  readonly allowWeakEncryption: boolean
+  readonly trustedRealms: readonly string[] | undefined
+  readonly allowAnonymous: boolean
+  readonly checkAddresses: boolean
+  readonly ticketCacheSize: number
+}
+
+/** More is no skew but no check at all, and the replay cache must hold twice as long. */
+const MAX_CLOCK_SKEW = 3_600_000
+
+const DEFAULT_CLOCK_SKEW = 300_000
+const DEFAULT_TICKET_CACHE_SIZE = 4_096
+
+/** @throws ConfigurationError */
+export function checkOptions(options: AcceptorOptions): AcceptorSettings {
+  const { now = Date.now, replayCache = new MemoryReplayStore({ now }), requirePac = false } = options
+  const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
+  const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
+  if (replayCache !== false && typeof replayCache.remember !== 'function') {
+    throw new ConfigurationError('replayCache must be a ReplayStore or false')
+  }
+  return {
+    clockSkew: numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW),
+    now,
+    random: options.random,
+    replayStore: replayCache === false ? undefined : replayCache,
+    acceptWithoutReplayStore: onReplayStoreDown === 'accept',
+    channelBinding,
+    requirePac: typeof requirePac === 'boolean' ? () => requirePac : (realm) => requirePac.includes(realm),
+    allowWeakEncryption: options.allowWeakEncryption ?? false,
+    trustedRealms: options.trustedRealms,
+    allowAnonymous: options.allowAnonymous ?? false,
+    checkAddresses: options.checkAddresses ?? false,
+    ticketCacheSize: numberWithin('ticketCacheSize', options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE, 0, 1_000_000),
+  }
+}
+
+/** The configured names as a list. @throws ConfigurationError */
+export function servicesOf({ service }: AcceptorOptions): readonly string[] | undefined {
+  const services = typeof service === 'string' ? [service] : service
+  if (services?.length === 0) throw new ConfigurationError('service must name at least one principal')
+  return services
+}
+
+function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === value)
+  if (choice !== undefined) return choice
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+}
+
+function numberWithin(name: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value
+  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${value}`)
+}

@@ -1,0 +1,218 @@
+import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
+import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
+import { ConfigurationError, encryptionTypeName, formatPrincipal, RejectedTokenError, S4uError } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
+import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
+import { checkOptions, servicesOf } from './acceptor-options.js'
+import type { AcceptorOptions, AcceptorSettings } from './acceptor-options.js'
+import { krbErrorFor } from './ap-reply.js'
+import { acceptApReq } from './ap-req-acceptance.js'
+import type { AcceptContext, JudgedApReq } from './ap-req-acceptance.js'
+import { AcceptorEvents } from './events.js'
+import type { ExchangeEvent } from './events.js'
+import type { Identity } from './identity.js'
+import { KeyRing } from './key-ring.js'
+import { keytabPlaces } from './keytab-source.js'
+import { isKeyTrouble, TicketOpener } from './ticket-opener.js'
+import type { AcceptedTicket } from './ticket-opener.js'
+import { unsupportedMechanism } from './unsupported-mechanism.js'
+
+/** The service's side of sign-on. Safe for any number of requests at once. */
+export interface Acceptor extends Disposable {
+  /**
+   * One leg: the client's token in, the verdict out. Never rejects for what a peer sends.
+   * @throws ConfigurationError when `negotiation` is not one of this acceptor's
+   */
+  accept(token: Uint8Array, context?: AcceptContext & { readonly negotiation?: PendingNegotiation }): Promise<AcceptOutcome>
+  /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError, and what a keytab provider throws */
+  ready(): Promise<void>
+  /** The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given its keytab. */
+  readonly principals: readonly string[]
+  /** Forgets opened tickets. Later tokens are refused. */
+  close(): void
+}
+
+/**
+ * An acceptor with the keys of a keytab. Options and files are checked at once.
+ * @throws ConfigurationError, MissingKeyError naming the file and the principal
+ */
+export function createAcceptor(options: AcceptorOptions = {}): Acceptor {
+  return new KeytabAcceptor(options)
+}
+
+/** How long a client may think between two legs, milliseconds. */
+const NEGOTIATION_TIME_LIMIT = 60_000
+
+type Resume = (token: Uint8Array, context: AcceptContext) => Promise<AcceptOutcome>
+
+class KeytabAcceptor implements Acceptor {
+  readonly #settings: AcceptorSettings
+  readonly #events: AcceptorEvents
+  readonly #keys: KeyRing
+  readonly #tickets: TicketOpener
+  readonly #pending = new WeakMap<PendingNegotiation, Resume | 'used'>()
+  #closed = false
+
+  constructor(options: AcceptorOptions) {
+    this.#settings = checkOptions(options)
+    this.#events = new AcceptorEvents(options.onEvent)
+    const policy = { services: servicesOf(options), allowWeakEncryption: this.#settings.allowWeakEncryption }
+    this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, this.#events)
+    this.#tickets = new TicketOpener(this.#settings)
+  }
+
+  get principals(): readonly string[] {
+    return this.#keys.current?.principals ?? []
+  }
+
+  async ready(): Promise<void> {
+    await this.#keys.ready(this.#settings.now())
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#tickets.clear()
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+
+  async accept(
+    token: Uint8Array,
+    { negotiation, ...context }: AcceptContext & { readonly negotiation?: PendingNegotiation } = {},
+  ): Promise<AcceptOutcome> {
+    const resume = negotiation === undefined ? undefined : this.#resumeOf(negotiation)
+    try {
+      if (this.#closed) throw new ConfigurationError('the acceptor is closed', { code: 'S4U_CLOSED' })
+      if (resume !== undefined) return await resume(token, context)
+      return await this.#take(beginNegotiation(token, { random: this.#settings.random }), context)
+    } catch (error) {
+      return this.#refuse(error, context)
+    }
+  }
+
+  async #take(step: NegotiationStep, context: AcceptContext): Promise<AcceptOutcome> {
+    if (step.status === 'ap-req') return this.#judge(step, context)
+    if (step.status === 'unsupported') {
+      const error = unsupportedMechanism(step.mechanism, step.offered)
+      return this.#refuse(error, context, step.reply, { mechanism: step.mechanism })
+    }
+    const next: Resume = async (token, nextContext) => this.#take(step.next(token), nextContext)
+    return this.#continue(step.reply, next, context)
+  }
+
+  async #judge(step: ApReqStep, context: AcceptContext): Promise<AcceptOutcome> {
+    const { apReq, framing, mechanism } = step
+    let facts: Partial<ExchangeEvent> = { framing, mechanism, ...this.#ifWanted(() => sealedFactsOf(apReq.ticket)) }
+    let judged: JudgedApReq
+    try {
+      const { ticket, seenBefore } = await this.#openTicket(apReq.ticket)
+      facts = { ...facts, ...this.#ifWanted(() => factsOf(ticket, seenBefore)) }
+      judged = await acceptApReq(apReq, ticket, context, this.#settings, this.#events)
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      return this.#refuse(error, context, step.reject(krbErrorFor(error, apReq.ticket, this.#settings.now())), facts)
+    }
+    return this.#answer(step, judged, context, facts)
+  }
+
+  /** The caller is known; what is left is whether somebody tampered with the list of mechanisms. */
+  #answer(step: ApReqStep, judged: JudgedApReq, context: AcceptContext, facts: Partial<ExchangeEvent>): AcceptOutcome {
+    const { identity, accepted } = judged
+    let reply: NegotiationReply
+    try {
+      reply = step.accept(accepted)
+    } catch (error) {
+      return this.#refuse(error, context, encodeNegTokenResp({ negState: 'reject' }), facts)
+    }
+    if (reply.status === 'complete') return this.#accept(identity, reply, context, facts)
+    const { next } = reply
+    const finish: Resume = async (token, nextContext) => this.#accept(identity, next(token), nextContext, facts)
+    return this.#continue(reply.reply, finish, context, facts)
+  }
+
+  async #openTicket(ticket: Ticket): Promise<{ ticket: AcceptedTicket; seenBefore: boolean }> {
+    const now = this.#settings.now()
+    this.#keys.checkNowAndThen(now)
+    const keys = this.#keys.current ?? (await this.#keys.ready(now))
+    const known = this.#tickets.find(ticket, keys)
+    if (known !== undefined) return { ticket: known, seenBefore: true }
+    const opened = await this.#openNewTicket(ticket, now)
+    const { label: service, kvno, newestKvno } = opened.serviceKey
+    if (kvno < newestKvno) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
+    return { ticket: opened, seenBefore: false }
+  }
+
+  async #openNewTicket(ticket: Ticket, now: number): Promise<AcceptedTicket> {
+    const keys = this.#keys.current ?? (await this.#keys.ready(now))
+    try {
+      return this.#tickets.open(ticket, keys)
+    } catch (error) {
+      // The key may have been changed since the last look: its first ticket must not be refused.
+      if (!isKeyTrouble(error) || !(await this.#keys.refresh(now))) throw error
+      return this.#tickets.open(ticket, this.#keys.current ?? keys)
+    }
+  }
+
+  #resumeOf(negotiation: PendingNegotiation): Resume {
+    const resume = this.#pending.get(negotiation)
+    if (resume === undefined) throw new ConfigurationError('negotiation was not made by this acceptor')
+    this.#pending.set(negotiation, 'used')
+    const expired = this.#settings.now() > negotiation.expiresAt
+    if (resume !== 'used' && !expired) return resume
+    return async () => {
+      throw new RejectedTokenError(expired ? 'the negotiation took too long' : 'the negotiation had its next token already', {
+        code: 'GSS_S_NO_CONTEXT',
+      })
+    }
+  }
+
+  #continue(reply: Uint8Array, next: Resume, context: AcceptContext, facts: Partial<ExchangeEvent> = {}): AcceptOutcome {
+    const negotiation = Object.freeze({ expiresAt: this.#settings.now() + NEGOTIATION_TIME_LIMIT })
+    this.#pending.set(negotiation, next)
+    this.#record('continue', context, facts)
+    return { status: 'continue', reply, negotiation }
+  }
+
+  #accept(
+    identity: Identity,
+    { reply, context: securityContext }: CompletedNegotiation,
+    request: AcceptContext,
+    facts: Partial<ExchangeEvent>,
+  ): Accepted {
+    if (this.#events.wanted) {
+      const { impersonationLevel, delegatedBy } = identity
+      this.#record('accepted', request, { ...facts, impersonationLevel, delegatedBy })
+    }
+    return { status: 'accepted', identity, context: securityContext, reply }
+  }
+
+  /** Anything but an error of s4u is a fault of this program: it is thrown, so that it is seen. */
+  #refuse(error: unknown, context: AcceptContext, reply?: Uint8Array, facts: Partial<ExchangeEvent> = {}): Refused {
+    if (!S4uError.is(error)) throw error
+    const { code, message, hint } = error
+    this.#record('refused', context, { ...facts, code, message, hint })
+    const mechanism = error.code === 'GSS_S_BAD_MECH' ? facts.mechanism : undefined
+    return { status: 'refused', error, reply, mechanism }
+  }
+
+  /** Facts are for events alone: without listeners they are not worth gathering. */
+  #ifWanted(facts: () => Partial<ExchangeEvent>): Partial<ExchangeEvent> | undefined {
+    return this.#events.wanted ? facts() : undefined
+  }
+
+  #record(outcome: ExchangeEvent['outcome'], { clientAddress }: AcceptContext, facts: Partial<ExchangeEvent>): void {
+    if (this.#events.wanted) this.#events.publish({ ...facts, kind: 'exchange', outcome, clientAddress })
+  }
+}
+
+function sealedFactsOf({ sname, realm, encPart }: Ticket): Partial<ExchangeEvent> {
+  const ticketService = formatPrincipal({ name: sname, realm })
+  return { ticketService, encryptionType: encryptionTypeName(encPart.etype), kvno: encPart.kvno }
+}
+
+function factsOf({ principal: client, serviceKey, opened }: AcceptedTicket, ticketSeenBefore: boolean): Partial<ExchangeEvent> {
+  const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
+  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore }
+}

@@ -1,0 +1,136 @@
+import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
+import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
+import { formatName, hasFlag, openAuthenticator, RejectedTokenError, TicketFlag } from '@s4u/krb5'
+import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
+import type { AcceptorSettings } from './acceptor-options.js'
+import { replyTo } from './ap-reply.js'
+import { refuseUserToUser, requireClock, requireSameClient, requireTicketTime } from './ap-req-checks.js'
+import { readClientCapabilities } from './authorization-data.js'
+import { requireChannel } from './channel-binding.js'
+import { requireClientAddress } from './client-address.js'
+import type { AcceptorEvents } from './events.js'
+import type { ForwardedTgt, TicketEvidence } from './evidence.js'
+import { readForwardedTgt } from './forwarded-tgt.js'
+import { Identity } from './identity.js'
+import type { ImpersonationLevel } from './identity.js'
+import { replayDigest, ReplayStoreFault, requireFresh } from './replay-store.js'
+import type { AcceptedTicket } from './ticket-opener.js'
+
+/** What is known about the request that the token came with. */
+export interface AcceptContext {
+  /** Application data of the channel, as `tlsServerEndPoint` and `tlsExporter` make it: one, or one for each binding type. */
+  readonly channelBindings?: Uint8Array | readonly Uint8Array[]
+  /** Of the real client: `10.0.0.1`, `::1`. */
+  readonly clientAddress?: string
+}
+
+export interface JudgedApReq {
+  readonly identity: Identity
+  readonly accepted: AcceptedApReq
+}
+
+/**
+ * Judges an AP-REQ whose ticket is open, in the order of RFC 4120 section 3.2.3. The replay store comes last but for
+ * the answer: what is refused anyway takes no room in it.
+ *
+ * @throws RejectedTokenError, MalformedTokenError
+ */
+export async function acceptApReq(
+  apReq: ApReq,
+  ticket: AcceptedTicket,
+  request: AcceptContext,
+  settings: AcceptorSettings,
+  events: AcceptorEvents,
+): Promise<JudgedApReq> {
+  const { encTicketPart } = ticket.opened
+  refuseUserToUser(apReq)
+  const authenticator = openAuthenticator(apReq, encTicketPart.key)
+  requireSameClient(authenticator, encTicketPart)
+  if (settings.checkAddresses) requireClientAddress(encTicketPart.caddr, request.clientAddress)
+  const now = settings.now()
+  requireClock(authenticator, now, settings.clockSkew)
+  requireTicketTime(encTicketPart, now, settings.clockSkew)
+  const { subkeyEtypes, channelBindingAware } = readClientCapabilities(authenticator)
+  const checksum = readAuthenticatorChecksum(authenticator)
+  refuseDceStyle(checksum)
+  const bound = requireChannel(settings.channelBinding, checksum.channelBindings, channelBindingAware, request.channelBindings)
+  const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
+  const opened: OpenedApReq = { ...ticket.opened, apReq, authenticator }
+  // Only a store that is elsewhere is worth waiting for.
+  const remembered = remember(opened, ticket, settings, events)
+  if (remembered !== undefined) await remembered
+  const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
+  const accepted = replyTo({ opened, flags, subkeyEtypes, random: settings.random })
+  return { identity: identityOf(ticket, flags, forwardedTgt), accepted }
+}
+
+/** Three legs without framing, for DCE RPC: over HTTP it is an attempt at confusion. */
+function refuseDceStyle({ flags }: AuthenticatorChecksum): void {
+  if ((flags & ContextFlag.DCE_STYLE) === 0) return
+  throw new RejectedTokenError('the client asks for DCE style, which is for DCE RPC alone', { code: 'GSS_S_UNAVAILABLE' })
+}
+
+function forwardedTgtOf(
+  { delegation }: AuthenticatorChecksum,
+  { opened }: AcceptedTicket,
+  authenticator: Authenticator,
+): ForwardedTgt | undefined {
+  return delegation === undefined ? undefined : readForwardedTgt(delegation, opened.encTicketPart, authenticator)
+}
+
+function remember(
+  { authenticator, apReq }: OpenedApReq,
+  { serviceKey }: AcceptedTicket,
+  { replayStore, clockSkew, acceptWithoutReplayStore }: AcceptorSettings,
+  events: AcceptorEvents,
+): void | Promise<void> {
+  if (replayStore === undefined) return
+  // From then on its own time refuses it. One second more for the fraction that stands in cusec.
+  const expiresAt = authenticator.ctime + clockSkew + 1_000
+  const onFault = (error: unknown): void => {
+    if (!(error instanceof ReplayStoreFault)) throw error
+    const accepted = error.fault === 'down' && acceptWithoutReplayStore
+    if (error.fault === 'full') events.publish({ kind: 'replay-cache-full' })
+    else events.publish({ kind: 'replay-store-down', accepted, message: messageOf(error.cause) })
+    if (!accepted) throw error.toRejection()
+  }
+  try {
+    return requireFresh(replayStore, replayDigest(apReq.authenticator, serviceKey.principal), expiresAt)?.catch(onFault)
+  } catch (error) {
+    return onFault(error)
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+function identityOf(ticket: AcceptedTicket, flags: number, forwardedTgt: ForwardedTgt | undefined): Identity {
+  const { client, principal, pac, opened, serviceKey } = ticket
+  const { endtime: expiresAt, flags: ticketFlags } = opened.encTicketPart
+  const forwardable = hasFlag(ticketFlags, TicketFlag.FORWARDABLE)
+  const evidence: TicketEvidence = {
+    kind: 'ticket',
+    ticket: opened.ticket,
+    service: serviceKey.principal,
+    forwardable,
+    expiresAt,
+    forwardedTgt,
+  }
+  return new Identity({
+    principal,
+    name: formatName(client.name),
+    realm: client.realm,
+    authenticationMethod: 'kerberos',
+    impersonationLevel: levelOf(ticket, flags, forwardable || forwardedTgt !== undefined),
+    expiresAt,
+    pac,
+    evidence,
+  })
+}
+
+function levelOf({ anonymous }: AcceptedTicket, flags: number, delegable: boolean): ImpersonationLevel {
+  if (anonymous) return 'anonymous'
+  if ((flags & ContextFlag.IDENTIFY) !== 0) return 'identification'
+  return delegable ? 'delegation' : 'impersonation'
+}

@@ -1,0 +1,36 @@
+import { hasFlag, RejectedTokenError, sameRealmIgnoringCase, TicketFlag } from '@s4u/krb5'
+import type { EncTicketPart, Pac } from '@s4u/krb5'
+
+/**
+ * Whether the realms between client and service are to be believed. Source: RFC 4120 section 3.2.3 and section 2.7.
+ * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED
+ */
+export function requireTrustedPath(
+  { crealm, flags, transited }: EncTicketPart,
+  pac: Pac | undefined,
+  ownRealm: string,
+  trustedRealms: readonly string[] | undefined,
+): void {
+  if (sameRealmIgnoringCase(crealm, ownRealm)) return
+  if (trustedRealms !== undefined) {
+    if (trustedRealms.some((realm) => sameRealmIgnoringCase(realm, crealm))) return
+    throw notTrusted(`users of ${crealm} are not accepted`, 'Add the realm to trustedRealms if its users may sign in.')
+  }
+  const direct = transited.contents.length === 0
+  // Domain controllers neither set the flag nor want it looked at; they filter the SIDs at each trust. MS-KILE section 3.4.5.
+  const filtered = pac?.logonInfo !== undefined
+  if (hasFlag(flags, TicketFlag.TRANSITED_POLICY_CHECKED) || direct || filtered) return
+  throw notTrusted(
+    `no KDC vouches for the path from ${crealm} to ${ownRealm}`,
+    'List the realm in trustedRealms if every realm between may vouch for its users.',
+  )
+}
+
+/** Source: RFC 8062 section 3. */
+export function isAnonymous({ flags, cname }: EncTicketPart): boolean {
+  return hasFlag(flags, TicketFlag.ANONYMOUS) || (cname.nameString[0] === 'WELLKNOWN' && cname.nameString[1] === 'ANONYMOUS')
+}
+
+function notTrusted(message: string, hint: string): RejectedTokenError {
+  return new RejectedTokenError(message, { code: 'KRB_AP_PATH_NOT_ACCEPTED', hint })
+}

@@ -1,0 +1,76 @@
+/** What an acceptor tells about its work. The only file of this package that knows `node:diagnostics_channel`. */
+
+import { channel } from 'node:diagnostics_channel'
+import type { ImpersonationLevel } from './identity.js'
+
+/** The name of the diagnostics channel on which every event of every acceptor appears. */
+export const ACCEPT_CHANNEL = 's4u:accept'
+
+export type AcceptorEvent =
+  | ExchangeEvent
+  /** A ticket was opened with a key that a newer one has replaced: not all tickets have been renewed yet. */
+  | { readonly kind: 'old-key-used'; readonly service: string; readonly kvno: number; readonly newestKvno: number }
+  | { readonly kind: 'keytab-reloaded'; readonly source: string; readonly principals: readonly string[] }
+  /** The keys that were read before stay in use. */
+  | { readonly kind: 'keytab-reload-failed'; readonly source: string; readonly code: string; readonly message: string }
+  | { readonly kind: 'replay-cache-full' }
+  /** `accepted` tells what onReplayStoreDown made of it. */
+  | { readonly kind: 'replay-store-down'; readonly accepted: boolean; readonly message: string }
+
+/** One leg of one negotiation, whatever came of it. Holds no token, ticket or key. */
+export interface ExchangeEvent {
+  readonly kind: 'exchange'
+  readonly outcome: 'accepted' | 'continue' | 'refused'
+  /** Why it was refused: `KRB_AP_ERR_SKEW`. */
+  readonly code?: string
+  readonly message?: string
+  readonly hint?: string
+  /** An OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */
+  readonly mechanism?: string
+  readonly framing?: 'spnego' | 'krb5'
+  readonly clientAddress?: string
+  /** `alice@AD.TEST`; when refused, only if the ticket could be opened. */
+  readonly client?: string
+  /** Whose key opened the ticket. */
+  readonly service?: string
+  /** The name on the ticket, which nothing protects. */
+  readonly ticketService?: string
+  readonly encryptionType?: string
+  readonly sessionEncryptionType?: string
+  readonly kvno?: number
+  /** Whether the ticket had been opened for an earlier request. */
+  readonly ticketSeenBefore?: boolean
+  readonly impersonationLevel?: ImpersonationLevel
+  readonly delegatedBy?: readonly string[]
+}
+
+export type EventListener = (event: AcceptorEvent) => void
+
+const diagnostics = channel(ACCEPT_CHANNEL)
+
+/** Where one acceptor's events go. */
+export class AcceptorEvents {
+  readonly #listener: EventListener | undefined
+
+  constructor(listener?: EventListener) {
+    this.#listener = listener
+  }
+
+  /** Whether anybody would read an event: if not, making it can be saved. */
+  get wanted(): boolean {
+    return this.#listener !== undefined || diagnostics.hasSubscribers
+  }
+
+  publish(event: AcceptorEvent): void {
+    if (diagnostics.hasSubscribers) diagnostics.publish(event)
+    if (this.#listener === undefined) return
+    try {
+      this.#listener(event)
+    } catch (error) {
+      // A fault of the listener must not change who is let in. It surfaces like that of a diagnostics subscriber.
+      process.nextTick(() => {
+        throw error
+      })
+    }
+  }
+}

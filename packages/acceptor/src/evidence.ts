@@ -1,0 +1,41 @@
+import type { KerberosFlags, Key, Principal, Ticket } from '@s4u/krb5'
+
+/**
+ * What a service holds in its hand to act as a caller. It is as good as the caller's presence, so it is kept out of
+ * everything that prints: see `Identity.evidence`.
+ */
+export type Evidence = TicketEvidence | AssertedEvidence
+
+/** The ticket that the caller presented: evidence for S4U2Proxy. MS-SFU section 3.1.5.2. */
+export interface TicketEvidence {
+  readonly kind: 'ticket'
+  /** As the KDC sealed it; its octets are a copy, so that nothing of the request stays alive. */
+  readonly ticket: Ticket
+  /** Whose key opened the ticket: the service that may show it to the KDC. */
+  readonly service: Principal
+  /** A KDC takes only forwardable tickets as evidence, unless the target itself lists the service. */
+  readonly forwardable: boolean
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  /** The caller's own TGT, when the client forwarded one (unconstrained delegation). */
+  readonly forwardedTgt?: ForwardedTgt
+}
+
+/** The app vouches for the caller: S4U2Self must be asked for a ticket first. MS-SFU section 3.1.5.1. */
+export interface AssertedEvidence {
+  readonly kind: 'asserted'
+  /** The client certificate that the app has verified, DER. */
+  readonly certificate?: Uint8Array
+}
+
+/** A TGT out of the KRB-CRED of the client's checksum. RFC 4121 section 4.1.1. */
+export interface ForwardedTgt {
+  readonly client: Principal
+  readonly ticket: Ticket
+  readonly sessionKey: Key
+  readonly flags: KerberosFlags
+  readonly authtime?: number
+  readonly starttime?: number
+  readonly expiresAt: number
+  readonly renewTill?: number
+}

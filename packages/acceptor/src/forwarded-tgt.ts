@@ -1,0 +1,49 @@
+import { decode, EncKrbCredPart, hasFlag, kerberosFlags, KeyUsage, KrbCred, openEncryptedData, RejectedTokenError, samePrincipal, TicketFlag } from '@s4u/krb5'
+import type { Authenticator, EncryptedData, EncTicketPart, Key, KrbCredInfo, Principal, Ticket } from '@s4u/krb5'
+import type { ForwardedTgt } from './evidence.js'
+
+/**
+ * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and Windows, by others with the
+ * authenticator's subkey, and not at all by Heimdal (the authenticator around it is sealed). Source: RFC 4121 section 4.1.1.
+ *
+ * @param delegation the encoded KRB-CRED
+ * @throws RejectedTokenError, MalformedTokenError
+ */
+export function readForwardedTgt(delegation: Uint8Array, ticket: EncTicketPart, authenticator: Authenticator): ForwardedTgt {
+  // A copy, since what is decoded outlives the request.
+  const { tickets, encPart } = decode(KrbCred, delegation.slice())
+  const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
+  const index = tickets.findIndex(isTgt)
+  if (index < 0 || ticketInfo.length !== tickets.length) throw unusable('it holds no TGT')
+  return tgtOf(tickets[index], ticketInfo[index], { name: ticket.cname, realm: ticket.crealm })
+}
+
+/** RFC 4120 section 5.8.1: no encryption, when the message travels inside something encrypted. */
+const ETYPE_NULL = 0
+
+function openCredentials(encPart: EncryptedData, sessionKey: Key, subkey: Key | undefined): Uint8Array {
+  if (encPart.etype === ETYPE_NULL) return encPart.cipher
+  try {
+    return openEncryptedData(encPart, sessionKey, KeyUsage.KRB_CRED)
+  } catch (error) {
+    if (subkey === undefined || !(error instanceof RejectedTokenError)) throw error
+    return openEncryptedData(encPart, subkey, KeyUsage.KRB_CRED)
+  }
+}
+
+function isTgt({ sname }: Ticket): boolean {
+  return sname.nameString.length === 2 && sname.nameString[0] === 'krbtgt'
+}
+
+function tgtOf(ticket: Ticket, info: KrbCredInfo, client: Principal): ForwardedTgt {
+  const { key, pname = client.name, prealm = client.realm, flags = kerberosFlags(), endtime } = info
+  // Else whoever steals a TGT could sign in as itself and have the service act as its owner.
+  if (!samePrincipal({ name: pname, realm: prealm }, client)) throw unusable('it belongs to another client')
+  if (endtime === undefined || hasFlag(flags, TicketFlag.INVALID)) throw unusable('it is not valid, or not known how long')
+  const { authtime, starttime, renewTill } = info
+  return { client, ticket, sessionKey: key, flags, authtime, starttime, expiresAt: endtime, renewTill }
+}
+
+function unusable(why: string): RejectedTokenError {
+  return new RejectedTokenError(`the forwarded credential cannot be used: ${why}`, { code: 'KRB_AP_ERR_BADMATCH' })
+}

@@ -1,0 +1,150 @@
+import { parseSid } from '@s4u/krb5'
+import type { Pac } from '@s4u/krb5'
+import type { Evidence } from './evidence.js'
+
+/** How the caller proved who it is. `asserted`: another part of the app vouches for it. */
+export type AuthenticationMethod = 'kerberos' | 'basic' | 'certificate' | 'asserted' | (string & {})
+
+/** What the service may do as the caller, least first. Source: MS-DTYP, "SECURITY_IMPERSONATION_LEVEL". */
+export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
+
+/** Who vouches for the caller: a KDC that saw a credential, or a service by protocol transition. MS-SFU section 3.2.5.1.2. */
+export type AssertedBy = 'authority' | 'service'
+
+/** What an identity is made of. An `Identity` satisfies it; what is left out is read from `pac` when it is asked for. */
+export interface IdentityClaims {
+  /** `alice@AD.TEST` */
+  readonly principal: string
+  /** `alice` */
+  readonly name: string
+  /** `AD.TEST` */
+  readonly realm: string
+  readonly authenticationMethod: AuthenticationMethod
+  readonly impersonationLevel: ImpersonationLevel
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly pac?: Pac | undefined
+  readonly sid?: string | undefined
+  readonly upn?: string | undefined
+  readonly groups?: readonly string[] | undefined
+  readonly delegatedBy?: readonly string[] | undefined
+  readonly assertedBy?: AssertedBy | undefined
+  readonly evidence?: Evidence | undefined
+}
+
+/**
+ * A caller, judged. Frozen.
+ *
+ * The PAC was verified, but its fields are decoded when they are first asked for: `sid`, `upn`, `groups`, `delegatedBy`,
+ * `assertedBy` and `isInGroup` throw MalformedTokenError if the KDC wrote (and signed) nonsense.
+ */
+export class Identity implements IdentityClaims {
+  /** `alice@AD.TEST` */
+  readonly principal: string
+  readonly name: string
+  readonly realm: string
+  readonly authenticationMethod: AuthenticationMethod
+  readonly impersonationLevel: ImpersonationLevel
+  /** The end of the ticket, milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly #claims: IdentityClaims
+
+  /** A subclass that adds fields freezes itself when it is done. */
+  constructor(claims: IdentityClaims) {
+    this.principal = claims.principal
+    this.name = claims.name
+    this.realm = claims.realm
+    this.authenticationMethod = claims.authenticationMethod
+    this.impersonationLevel = claims.impersonationLevel
+    this.expiresAt = claims.expiresAt
+    // Taken over unread from another identity, so that making one from another does not decode the PAC.
+    this.#claims = #claims in claims ? claims.#claims : copyOf(claims)
+    if (new.target === Identity) Object.freeze(this)
+  }
+
+  /** The user's security identifier: what authority should hang on, since names are given away again. */
+  get sid(): string | undefined {
+    return this.#claims.sid ?? this.pac?.userSid
+  }
+
+  /** `alice@ad.test`, the name for people. Undefined outside Active Directory. */
+  get upn(): string | undefined {
+    return this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
+  }
+
+  /** The SIDs of the groups that may grant something to the user. Empty when there is no PAC. */
+  get groups(): readonly string[] {
+    return this.#claims.groups ?? groupsOf(this.pac)
+  }
+
+  /** Verified with the service's key. */
+  get pac(): Pac | undefined {
+    return this.#claims.pac
+  }
+
+  /** The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. */
+  get delegatedBy(): readonly string[] {
+    return this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY
+  }
+
+  /** Undefined when the KDC does not say. `service` means that no password was seen: protocol transition. */
+  get assertedBy(): AssertedBy | undefined {
+    return this.#claims.assertedBy ?? asserterOf(this.groups)
+  }
+
+  /** What the service may show a KDC to act as the caller. Not in anything that prints. */
+  get evidence(): Evidence | undefined {
+    return this.#claims.evidence
+  }
+
+  /**
+   * Whether the PAC names this group, directly or nested.
+   * @throws ConfigurationError when `sid` is no SID: names are not in tickets, and `false` would hide that
+   */
+  isInGroup(sid: string): boolean {
+    if (this.groups.includes(sid)) return true
+    parseSid(sid)
+    return false
+  }
+
+  toString(): string {
+    return this.principal
+  }
+
+  toJSON(): object {
+    const { principal, name, realm, sid, upn, authenticationMethod, impersonationLevel } = this
+    const { assertedBy, delegatedBy, groups, expiresAt } = this
+    const who = { principal, name, realm, sid, upn }
+    return { ...who, authenticationMethod, impersonationLevel, assertedBy, delegatedBy, groups, expiresAt }
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `${this.constructor.name}(${this.principal}, ${this.authenticationMethod}, ${this.impersonationLevel})`
+  }
+}
+
+const NOBODY: readonly string[] = Object.freeze([])
+
+/** AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section 2.4.2.4. */
+const ASSERTED_BY_AUTHORITY = 'S-1-18-1'
+const ASSERTED_BY_SERVICE = 'S-1-18-2'
+
+/** The claims of others may change behind our back, and of a second copy of this package the fields are not own ones. */
+function copyOf(claims: IdentityClaims): IdentityClaims {
+  const { principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, evidence, pac } = claims
+  const { sid, upn, assertedBy } = claims
+  const who = { principal, name, realm, sid, upn, assertedBy, authenticationMethod, impersonationLevel, expiresAt }
+  const groups = claims.groups && Object.freeze([...claims.groups])
+  const delegatedBy = claims.delegatedBy && Object.freeze([...claims.delegatedBy])
+  return { ...who, groups, delegatedBy, evidence, pac }
+}
+
+function groupsOf(pac: Pac | undefined): readonly string[] {
+  const user = pac?.userSid
+  return pac?.sids().filter((sid) => sid !== user) ?? NOBODY
+}
+
+function asserterOf(groups: readonly string[]): AssertedBy | undefined {
+  if (groups.includes(ASSERTED_BY_SERVICE)) return 'service'
+  return groups.includes(ASSERTED_BY_AUTHORITY) ? 'authority' : undefined
+}

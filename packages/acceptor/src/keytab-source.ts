@@ -1,0 +1,173 @@
+/** Where the service's keys come from. The only file of this package that touches the file system or the environment. */
+
+import { readFileSync, statSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { ConfigurationError, Keytab } from '@s4u/krb5'
+
+/**
+ * A path (`FILE:` and `WRFILE:` in front of it are understood), the octets of a keytab, a `Keytab`, a function that
+ * fetches one of those from elsewhere, or several of all these.
+ */
+export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider | readonly KeytabSource[]
+
+export type KeytabProvider = () => Uint8Array | Keytab | Promise<Uint8Array | Keytab>
+
+/** One place, read again when it changes. */
+export interface KeytabPlace {
+  /** How errors call it: the path. */
+  readonly name: string
+  /** Reads it at once; undefined when that cannot be done without waiting. @throws ConfigurationError */
+  loadNow(): Keytab | undefined
+  /** Undefined when it has not changed since it was last read. @throws ConfigurationError, and what a provider throws */
+  loadIfChanged(now: number): Promise<Keytab | undefined>
+}
+
+/** @throws ConfigurationError for a source of no known kind */
+export function keytabPlaces(source: KeytabSource = defaultPath()): KeytabPlace[] {
+  if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabPlaces(one))
+  if (typeof source === 'function') return [new ProvidedKeytab(source)]
+  if (typeof source === 'string') return [new KeytabFile(pathOf(source))]
+  if (source instanceof URL) return [new KeytabFile(fileURLToPath(source))]
+  if (source instanceof Uint8Array || source instanceof Keytab) return [new KeytabInMemory(source)]
+  throw new ConfigurationError('keytab must be a path, octets, a Keytab, a function that gives one, or a list of these')
+}
+
+/** A keytab that is larger holds more than hosts and services; it would be read again with every change. */
+const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
+
+/** Providers speak to a vault: how often one is asked without need, in milliseconds. */
+const PROVIDER_INTERVAL = 60_000
+
+const DEFAULT_KEYTAB = '/etc/krb5.keytab'
+
+function defaultPath(): string {
+  return process.env['KRB5_KTNAME'] || DEFAULT_KEYTAB
+}
+
+function pathOf(name: string): string {
+  const type = /^([A-Za-z]{2,}):/.exec(name)?.[1]
+  if (type === undefined) return name
+  if (type === 'FILE' || type === 'WRFILE') return name.slice(type.length + 1)
+  throw new ConfigurationError(`keytab ${JSON.stringify(name)}: keytabs of type ${type} cannot be read`, {
+    code: 'KRB5_KT_UNKNOWN_TYPE',
+    hint: 'Name a file, with or without FILE: in front.',
+  })
+}
+
+class KeytabFile implements KeytabPlace {
+  readonly name: string
+  #stamp = ''
+
+  constructor(path: string) {
+    if (path === '') throw new ConfigurationError('keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND' })
+    this.name = path
+  }
+
+  loadNow(): Keytab {
+    return this.#reading(() => {
+      // Before reading: what is written in between is then noticed the next time.
+      const stamp = stampOf(this.name, statSync(this.name, { bigint: true }))
+      const keytab = Keytab.decode(readFileSync(this.name), this.name)
+      this.#stamp = stamp
+      return keytab
+    })
+  }
+
+  async loadIfChanged(): Promise<Keytab | undefined> {
+    try {
+      const stamp = stampOf(this.name, await stat(this.name, { bigint: true }))
+      if (stamp === this.#stamp) return undefined
+      const keytab = Keytab.decode(await readFile(this.name), this.name)
+      this.#stamp = stamp
+      return keytab
+    } catch (error) {
+      return this.#reading(() => {
+        throw error
+      })
+    }
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof ConfigurationError) throw error
+      throw unreadable(this.name, error)
+    }
+  }
+}
+
+interface FileStatus {
+  readonly mtimeNs: bigint
+  readonly size: bigint
+  readonly ino: bigint
+}
+
+function stampOf(path: string, { mtimeNs, size, ino }: FileStatus): string {
+  if (size > MAX_KEYTAB_OCTETS) {
+    throw new ConfigurationError(`${path} is no keytab: it has ${size} octets, ${MAX_KEYTAB_OCTETS} is the most`, {
+      code: 'KRB5_KT_FORMAT',
+    })
+  }
+  return `${mtimeNs}:${size}:${ino}`
+}
+
+function unreadable(path: string, cause: unknown): ConfigurationError {
+  const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+  const missing = errno === 'ENOENT'
+  return new ConfigurationError(
+    missing ? `the keytab ${path} does not exist` : `the keytab ${path} cannot be read: ${errno}`,
+    {
+      code: missing ? 'KRB5_KT_NOTFOUND' : 'KRB5_KT_IOERR',
+      hint: missing
+        ? 'Name the file in the option keytab or in KRB5_KTNAME. samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.'
+        : `Give the user that runs this process the right to read ${path}, and nobody else.`,
+      cause,
+    },
+  )
+}
+
+class KeytabInMemory implements KeytabPlace {
+  readonly name = 'the keytab in memory'
+  readonly #keytab: Keytab
+
+  constructor(source: Uint8Array | Keytab) {
+    this.#keytab = keytabOf(source, this.name)
+  }
+
+  loadNow(): Keytab {
+    return this.#keytab
+  }
+
+  async loadIfChanged(): Promise<undefined> {
+    return undefined
+  }
+}
+
+class ProvidedKeytab implements KeytabPlace {
+  readonly name = 'the keytab provider'
+  readonly #provider: KeytabProvider
+  #askedAt = -Infinity
+
+  constructor(provider: KeytabProvider) {
+    this.#provider = provider
+  }
+
+  loadNow(): undefined {
+    return undefined
+  }
+
+  async loadIfChanged(now: number): Promise<Keytab | undefined> {
+    if (Math.abs(now - this.#askedAt) < PROVIDER_INTERVAL) return undefined
+    const keytab = keytabOf(await this.#provider(), this.name)
+    this.#askedAt = now
+    return keytab
+  }
+}
+
+function keytabOf(source: Uint8Array | Keytab, name: string): Keytab {
+  if (source instanceof Keytab) return source
+  if (source instanceof Uint8Array) return Keytab.decode(source, name)
+  throw new ConfigurationError(`${name} gave neither octets nor a Keytab`)
+}

@@ -1,0 +1,96 @@
+import { digest, formatPrincipal, RejectedTokenError } from '@s4u/krb5'
+import type { EncryptedData, Principal } from '@s4u/krb5'
+
+/** `fresh`: never seen, and remembered from now on. `seen`: a replay. `full`: no room to remember it. */
+export type ReplayVerdict = 'fresh' | 'seen' | 'full'
+
+/**
+ * Where authenticators that were accepted are remembered until they expire by themselves. Several instances of a
+ * service share one, for example as `SET key 1 NX PXAT expiresAt` of Redis, whose answer `OK` is `fresh`.
+ */
+export interface ReplayStore {
+  /**
+   * Looks and inserts in one step: of two calls with the same digest, at whatever time and from whichever instance, one is
+   * told `fresh`. The same digest always comes with the same `expiresAt` (milliseconds since the epoch).
+   * Throws or rejects when it cannot tell.
+   */
+  remember(digest: Uint8Array, expiresAt: number): ReplayVerdict | Promise<ReplayVerdict>
+}
+
+/** How long a store may take. A caller is waiting, and one that hangs must not pile up requests. */
+const STORE_TIME_LIMIT = 2_000
+
+/**
+ * What a replay is recognised by: the sealed authenticator and whose key opened its ticket. Nothing of it can be changed by
+ * who does not hold the session key; the names in clear text beside it can. Source: RFC 4120 section 3.2.3.
+ */
+export function replayDigest(authenticator: EncryptedData, service: Principal): Uint8Array {
+  const name = encoder.encode(formatPrincipal(service))
+  const octets = new Uint8Array(authenticator.cipher.length + name.length)
+  octets.set(authenticator.cipher)
+  octets.set(name, authenticator.cipher.length)
+  return digest('sha256', octets)
+}
+
+/**
+ * @throws RejectedTokenError KRB_AP_ERR_REPEAT for a replay
+ * @throws ReplayStoreFault when the store is full, or cannot tell
+ */
+export function requireFresh(store: ReplayStore, digest: Uint8Array, expiresAt: number): void | Promise<void> {
+  let verdict: ReplayVerdict | Promise<ReplayVerdict>
+  try {
+    verdict = store.remember(digest, expiresAt)
+  } catch (cause) {
+    throw new ReplayStoreFault('down', cause)
+  }
+  if (typeof verdict === 'string') return judge(verdict)
+  return withinLimit(verdict).then(judge)
+}
+
+/** Not an error of the caller: the store has no answer. */
+export class ReplayStoreFault extends Error {
+  readonly fault: 'full' | 'down'
+
+  constructor(fault: 'full' | 'down', cause?: unknown) {
+    super(`replay store is ${fault}`, { cause })
+    this.fault = fault
+  }
+
+  /** How the caller is told. The code is ours: no RFC names a service that cannot tell. */
+  toRejection(): RejectedTokenError {
+    const full = this.fault === 'full'
+    return new RejectedTokenError(full ? 'the replay cache is full' : 'the replay store does not answer', {
+      code: full ? 'S4U_REPLAY_CACHE_FULL' : 'S4U_REPLAY_STORE_DOWN',
+      hint: full
+        ? 'More tokens came within the clock skew than replayCache has room for: raise maxEntries, or look for a client that loops.'
+        : "Repair the store. With onReplayStoreDown: 'accept' the service would go on, open to replays.",
+      cause: this.cause,
+    })
+  }
+}
+
+function judge(verdict: ReplayVerdict): void {
+  if (verdict === 'fresh') return
+  if (verdict === 'full') throw new ReplayStoreFault('full')
+  if (verdict !== 'seen') throw new ReplayStoreFault('down', new TypeError('the replay store gave no verdict'))
+  throw new RejectedTokenError('this authenticator was presented before', {
+    code: 'KRB_AP_ERR_REPEAT',
+    hint: 'Somebody replays captured traffic, or a client or proxy repeats a request with the same token: each request needs a new one.',
+  })
+}
+
+async function withinLimit(verdict: Promise<ReplayVerdict>): Promise<ReplayVerdict> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${STORE_TIME_LIMIT} ms`)), STORE_TIME_LIMIT)
+  })
+  try {
+    return await Promise.race([verdict, late])
+  } catch (cause) {
+    throw new ReplayStoreFault('down', cause)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const encoder = new TextEncoder()

@@ -1,0 +1,184 @@
+import {
+  asciiLower,
+  ConfigurationError,
+  encryptionTypeName,
+  findEncryptionType,
+  formatName,
+  formatPrincipal,
+  MissingKeyError,
+  parsePrincipal,
+} from '@s4u/krb5'
+import type { EncryptedData, Key, Keytab, KeytabEntry, Principal, Ticket } from '@s4u/krb5'
+
+/** A long-term key of a service that this acceptor stands for. */
+export interface ServiceKey {
+  readonly principal: Principal
+  /** `HTTP/web.ad.test@AD.TEST` */
+  readonly label: string
+  readonly kvno: number
+  /** The highest version of the same principal: if it is another one, this key is an old one. */
+  readonly newestKvno: number
+  readonly key: Key
+}
+
+/** Which entries of a keytab count. */
+export interface ServiceKeyPolicy {
+  /** With or without realm. Undefined: every `HTTP/…`. */
+  readonly services: readonly string[] | undefined
+  readonly allowWeakEncryption: boolean
+}
+
+/**
+ * Keys that are tried on one ticket. Those of the service that the ticket names come first, so this only bounds what a
+ * forged ticket costs in a farm's keytab.
+ */
+const MAX_KEYS_TRIED = 100
+
+/** The accepted keys of a keytab. Immutable; a changed keytab makes a new one. */
+export class ServiceKeys {
+  readonly all: readonly ServiceKey[]
+  /** Names in the keytab that are accepted, each once. */
+  readonly principals: readonly string[]
+  readonly #byEtype = new Map<number, ServiceKey[]>()
+  readonly #names: ReadonlySet<string>
+  readonly #keys: ReadonlySet<Key>
+
+  /**
+   * `source` names the file in errors. Key objects of `previous` that are equal are kept, with what was derived from them.
+   * @throws MissingKeyError when a service that was asked for has no key that may be used
+   */
+  constructor(keytab: Keytab, policy: ServiceKeyPolicy, source: string, previous?: ServiceKeys) {
+    const accepted = acceptedEntries(keytab, policy, source)
+    this.all = withKnownKeys(accepted, previous).sort((a, b) => b.kvno - a.kvno)
+    this.principals = Object.freeze([...new Set(this.all.map(({ label }) => label))])
+    this.#names = new Set(this.all.map(({ principal }) => foldedName(principal)))
+    this.#keys = new Set(this.all.map(({ key }) => key))
+    for (const serviceKey of this.all) {
+      const { etype } = serviceKey.key
+      const sameEtype = this.#byEtype.get(etype)
+      if (sameEtype === undefined) this.#byEtype.set(etype, [serviceKey])
+      else sameEtype.push(serviceKey)
+    }
+  }
+
+  /** Whether a key is still in the keytab. */
+  has(key: Key): boolean {
+    return this.#keys.has(key)
+  }
+
+  /** Whether the name that the ticket bears in clear text is one of ours. */
+  serves(ticket: Ticket): boolean {
+    return this.#names.has(foldedName({ name: ticket.sname, realm: ticket.realm }))
+  }
+
+  /** Whether the ticket's key version is in the keytab. */
+  hasVersion(encPart: EncryptedData): boolean {
+    return encPart.kvno === undefined || this.all.some(({ kvno }) => sameKvno(kvno, encPart.kvno))
+  }
+
+  /**
+   * The keys to try, likeliest first: those of the service that the ticket names, then the exact version, then newest
+   * first. The version orders the tries and forbids none: keytabs and KDCs count differently.
+   */
+  candidatesFor(ticket: Ticket): readonly ServiceKey[] {
+    const candidates = this.#byEtype.get(ticket.encPart.etype) ?? []
+    if (candidates.length < 2) return candidates
+    const wanted = foldedName({ name: ticket.sname, realm: ticket.realm })
+    const rank = (candidate: ServiceKey): number =>
+      (foldedName(candidate.principal) === wanted ? 0 : 2) + (sameKvno(candidate.kvno, ticket.encPart.kvno) ? 0 : 1)
+    return withoutRepeated([...candidates].sort((a, b) => rank(a) - rank(b))).slice(0, MAX_KEYS_TRIED)
+  }
+}
+
+/** Read-only domain controllers put their number into the upper half. MS-KILE section 3.1.5.8. */
+export function sameKvno(a: number, b: number | undefined): boolean {
+  return b !== undefined && (a & 0xffff) === (b & 0xffff)
+}
+
+/** Stands for the realm that a configured name does not have. No realm is called this. */
+const ANY_REALM = '*'
+
+function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {
+  const wanted = policy.services?.map(parseService)
+  const named = keytab.entries.filter(({ principal }) => wanted?.some((one) => matches(one, principal)) ?? isHttp(principal))
+  const usable = named.filter(({ key }) => isUsable(key, policy))
+  for (const one of wanted ?? [undefined]) {
+    const fits = ({ principal }: KeytabEntry): boolean => one === undefined || matches(one, principal)
+    if (!usable.some(fits)) throw noKey(one, named.filter(fits), keytab, source)
+  }
+  return usable
+}
+
+function parseService(text: string): Principal {
+  try {
+    return parsePrincipal(text, { realm: ANY_REALM })
+  } catch (cause) {
+    throw new ConfigurationError(`service ${JSON.stringify(text)} is no principal`, {
+      hint: 'Write HTTP/web.ad.test or HTTP/web.ad.test@AD.TEST.',
+      cause,
+    })
+  }
+}
+
+/** ASCII letter case does not tell services apart: neither Active Directory nor the DNS look at it. */
+function matches(wanted: Principal, { name, realm }: Principal): boolean {
+  const sameRealm = wanted.realm === ANY_REALM || asciiLower(wanted.realm) === asciiLower(realm)
+  return sameRealm && asciiLower(formatName(wanted.name)) === asciiLower(formatName(name))
+}
+
+function isHttp({ name }: Principal): boolean {
+  return name.nameString.length > 1 && asciiLower(name.nameString[0]) === 'http'
+}
+
+function isUsable(key: Key, { allowWeakEncryption }: ServiceKeyPolicy): boolean {
+  const type = findEncryptionType(key.etype)
+  return type !== undefined && (allowWeakEncryption || !type.weak)
+}
+
+function noKey(wanted: Principal | undefined, found: readonly KeytabEntry[], keytab: Keytab, source: string): MissingKeyError {
+  const service =
+    wanted === undefined ? 'HTTP/…' : wanted.realm === ANY_REALM ? formatName(wanted.name) : formatPrincipal(wanted)
+  if (found.length > 0) {
+    const types = [...new Set(found.map(({ key }) => encryptionTypeName(key.etype)))].join(', ')
+    return new MissingKeyError(`${source} has keys for ${service} of no type that may be used, only ${types}`, {
+      hint: 'Give the account AES keys and export the keytab again, or set allowWeakEncryption for rc4-hmac.',
+    })
+  }
+  const others = keytab.principals.slice(0, 10).join(', ') || 'nothing'
+  return new MissingKeyError(`${source} has no key for ${service}, it has: ${others}`, {
+    hint: "Add the service's key to the keytab, or name the principal that it has in the option service.",
+  })
+}
+
+function withKnownKeys(entries: readonly KeytabEntry[], previous: ServiceKeys | undefined): ServiceKey[] {
+  const newest = new Map<string, number>()
+  for (const { principal, kvno } of entries) {
+    const label = formatPrincipal(principal)
+    newest.set(label, Math.max(kvno, newest.get(label) ?? kvno))
+  }
+  const known = new Map(previous?.all.map((serviceKey) => [slotOf(serviceKey), serviceKey.key]))
+  return entries.map(({ principal, kvno, key }) => {
+    const label = formatPrincipal(principal)
+    const before = known.get(slotOf({ label, kvno, key }))
+    const kept = before?.equals(key) ? before : key
+    return Object.freeze({ principal, label, kvno, newestKvno: newest.get(label) ?? kvno, key: kept })
+  })
+}
+
+function slotOf({ label, kvno, key }: Pick<ServiceKey, 'label' | 'kvno' | 'key'>): string {
+  return `${kvno} ${key.etype} ${label}`
+}
+
+function foldedName(principal: Principal): string {
+  return asciiLower(formatPrincipal(principal))
+}
+
+/** One account often stands in the keytab under several names, with the same key. */
+function withoutRepeated(keys: readonly ServiceKey[]): ServiceKey[] {
+  const distinct: ServiceKey[] = []
+  for (const candidate of keys) {
+    if (distinct.length === MAX_KEYS_TRIED) break
+    if (!distinct.some(({ key }) => key === candidate.key || key.equals(candidate.key))) distinct.push(candidate)
+  }
+  return distinct
+}

@@ -1,0 +1,138 @@
+import { encryptionTypeName, findEncryptionType, formatPrincipal, MissingKeyError, openTicket, RejectedTokenError, S4uError } from '@s4u/krb5'
+import type { OpenedTicket, Pac, Principal, Ticket } from '@s4u/krb5'
+import type { AcceptorSettings } from './acceptor-options.js'
+import { findPac } from './authorization-data.js'
+import { isAnonymous, requireTrustedPath } from './client-realm.js'
+import { OpenedTicketCache } from './opened-ticket-cache.js'
+import { verifyPac } from './pac-checks.js'
+import type { ServiceKey, ServiceKeys } from './service-keys.js'
+
+/** A ticket that was opened with a key of ours and about which all is judged that depends on nothing but the ticket. */
+export interface AcceptedTicket {
+  readonly opened: OpenedTicket
+  readonly serviceKey: ServiceKey
+  readonly client: Principal
+  /** `client`, printed. */
+  readonly principal: string
+  /** Verified. */
+  readonly pac: Pac | undefined
+  readonly anonymous: boolean
+}
+
+/** Opens tickets, each once as long as its client uses it. */
+export class TicketOpener {
+  readonly #settings: AcceptorSettings
+  readonly #cache: OpenedTicketCache
+
+  constructor(settings: AcceptorSettings) {
+    this.#settings = settings
+    this.#cache = new OpenedTicketCache(settings.ticketCacheSize)
+  }
+
+  /** A ticket that was opened before, with a key that is still valid. */
+  find(ticket: Ticket, keys: ServiceKeys): AcceptedTicket | undefined {
+    const known = this.#cache.find(ticket.encPart)
+    if (known === undefined || keys.has(known.serviceKey.key)) return known
+    this.#cache.forget(ticket.encPart)
+    return undefined
+  }
+
+  /**
+   * @throws MissingKeyError KRB_AP_ERR_NOKEY or KRB_AP_ERR_BADKEYVER when the keytab has no key for it
+   * @throws RejectedTokenError KRB_AP_ERR_NOT_US, KRB_AP_ERR_BAD_INTEGRITY when no key opens it, and whatever the ticket itself is refused for
+   * @throws MalformedTokenError
+   */
+  open(presented: Ticket, keys: ServiceKeys): AcceptedTicket {
+    const ticket = copyOf(presented)
+    const { opened, serviceKey } = openWithOneOf(ticket, keys)
+    const accepted = judge(opened, serviceKey, this.#settings)
+    this.#cache.remember(accepted)
+    return accepted
+  }
+
+  clear(): void {
+    this.#cache.clear()
+  }
+}
+
+/** Whether an error says that no key of ours opened the ticket, so that a newer keytab may help. */
+export function isKeyTrouble(error: unknown): boolean {
+  return S4uError.is(error) && KEY_TROUBLE.has(error.code)
+}
+
+const KEY_TROUBLE: ReadonlySet<string> = new Set([
+  'KRB_AP_ERR_NOKEY',
+  'KRB_AP_ERR_BADKEYVER',
+  'KRB_AP_ERR_BAD_INTEGRITY',
+  'KRB_AP_ERR_NOT_US',
+])
+
+/** The ticket outlives its request: as evidence, and in the cache. A view would keep the whole request with it. */
+function copyOf({ realm, sname, encPart }: Ticket): Ticket {
+  return { realm, sname, encPart: { ...encPart, cipher: encPart.cipher.slice() } }
+}
+
+function openWithOneOf(ticket: Ticket, keys: ServiceKeys): { opened: OpenedTicket; serviceKey: ServiceKey } {
+  const candidates = keys.candidatesFor(ticket)
+  for (const serviceKey of candidates) {
+    try {
+      return { opened: openTicket(ticket, serviceKey.key), serviceKey }
+    } catch (error) {
+      if (!(error instanceof RejectedTokenError)) throw error
+    }
+  }
+  throw noKeyFits(ticket, keys, candidates)
+}
+
+function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorSettings): AcceptedTicket {
+  const { encTicketPart } = opened
+  requireStrongSessionKey(encTicketPart.key.etype, settings)
+  const pac = findPac(encTicketPart)
+  if (pac === undefined) requireNoPac(encTicketPart.crealm, settings)
+  else verifyPac(pac, encTicketPart, serviceKey.key)
+  requireTrustedPath(encTicketPart, pac, serviceKey.principal.realm, settings.trustedRealms)
+  const anonymous = isAnonymous(encTicketPart)
+  if (anonymous && !settings.allowAnonymous) throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
+  const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
+  return { opened, serviceKey, client, principal: formatPrincipal(client), pac, anonymous }
+}
+
+function requireStrongSessionKey(etype: number, { allowWeakEncryption }: AcceptorSettings): void {
+  const type = findEncryptionType(etype)
+  if (type !== undefined && (allowWeakEncryption || !type.weak)) return
+  throw new RejectedTokenError(`the session key is of type ${encryptionTypeName(etype)}, which may not be used`, {
+    code: 'KDC_ERR_ETYPE_NOSUPP',
+    hint: 'Let the KDC issue AES session keys (msDS-SupportedEncryptionTypes of the service account), or set allowWeakEncryption for rc4-hmac.',
+  })
+}
+
+function requireNoPac(realm: string, { requirePac }: AcceptorSettings): void {
+  if (!requirePac(realm)) return
+  throw new RejectedTokenError(`the ticket of a user of ${realm} has no PAC`, {
+    code: 'KDC_ERR_POLICY',
+    hint: 'The client asked for a ticket without one, or the service account has NO_AUTH_DATA_REQUIRED set in userAccountControl.',
+  })
+}
+
+/** No key opened the ticket. Says what is known to whoever has to find out why; the client is told the code alone. */
+function noKeyFits(ticket: Ticket, keys: ServiceKeys, tried: readonly ServiceKey[]): MissingKeyError | RejectedTokenError {
+  const { encPart } = ticket
+  const name = formatPrincipal({ name: ticket.sname, realm: ticket.realm })
+  const type = encryptionTypeName(encPart.etype)
+  const version = encPart.kvno === undefined ? 'without kvno' : `kvno ${encPart.kvno}`
+  const attempts = tried.slice(0, 8).map(({ label, kvno }) => `${label} kvno ${kvno}`)
+  const what = `the ticket for ${name} (${type}, ${version}) does not open with any key of the keytab; tried ${attempts.join(', ') || 'none'}`
+  if (!keys.serves(ticket)) return new RejectedTokenError(what, { code: 'KRB_AP_ERR_NOT_US', hint: HINT_NOT_US })
+  if (tried.length === 0) return new MissingKeyError(what, { code: 'KRB_AP_ERR_NOKEY', hint: HINT_NO_TYPE })
+  if (!keys.hasVersion(encPart)) return new MissingKeyError(what, { code: 'KRB_AP_ERR_BADKEYVER', hint: HINT_VERSION })
+  return new RejectedTokenError(what, { code: 'KRB_AP_ERR_BAD_INTEGRITY', hint: HINT_INTEGRITY })
+}
+
+const HINT_NOT_US =
+  'The client asked for another service: look at the host name in the URL and at DNS aliases. Add the name to the account and its key to the keytab, and to the option service if that is set.'
+const HINT_NO_TYPE =
+  'Export the keytab with all encryption types of the account, or set msDS-SupportedEncryptionTypes to what the keytab has.'
+const HINT_VERSION =
+  'The password of the service account was changed after the keytab was written: export it again. Clients keep old tickets until these end, so keep the old keys as well.'
+const HINT_INTEGRITY =
+  'The usual causes: the SPN is registered on another account than the one in the keytab (setspn -Q), the password was changed without a new keytab, or a host alias leads to another account. Else the ticket was damaged on the way.'
