@@ -36,7 +36,11 @@ export function openTicket(ticket: Ticket, key: Key): OpenedTicket {
 }
 
 /** Opens the authenticator with the session key of its ticket. @throws RejectedTokenError, MalformedTokenError */
-export function openAuthenticator(apReq: ApReq, sessionKey: Key, usage: number = KeyUsage.AP_REQ_AUTHENTICATOR): Authenticator {
+export function openAuthenticator(
+  apReq: ApReq,
+  sessionKey: Key,
+  usage: number = KeyUsage.AP_REQ_AUTHENTICATOR,
+): Authenticator {
   return decode(Authenticator, openEncryptedData(apReq.authenticator, sessionKey, usage))
 }
 
@@ -56,7 +60,13 @@ export function openEncryptedData(data: EncryptedData, key: Key, usage: number):
   return key.open(usage, data.cipher)
 }
 
-export function sealEncryptedData(plaintext: Uint8Array, key: Key, usage: number, random?: RandomSource, kvno?: number): EncryptedData {
+export function sealEncryptedData(
+  plaintext: Uint8Array,
+  key: Key,
+  usage: number,
+  random?: RandomSource,
+  kvno?: number,
+): EncryptedData {
   return { etype: key.etype, ...(kvno !== undefined && { kvno }), cipher: key.seal(usage, plaintext, random) }
 }
 

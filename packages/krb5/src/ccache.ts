@@ -57,17 +57,24 @@ const MAX_CREDENTIALS = 10_000
 export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): CredentialCache {
   const version = bytes[1]
   if (bytes[0] !== 5 || !(version >= 1 && version <= 4)) {
-    throw new ConfigurationError(`${source} is not a credential cache: expected a file that begins with 05 01 to 05 04`, {
-      code: 'KRB5_CCACHE_BADVNO',
-      hint: 'Only FILE: caches can be read. Set KRB5CCNAME=FILE:/path and run kinit again.',
-    })
+    throw new ConfigurationError(
+      `${source} is not a credential cache: expected a file that begins with 05 01 to 05 04`,
+      {
+        code: 'KRB5_CCACHE_BADVNO',
+        hint: 'Only FILE: caches can be read. Set KRB5CCNAME=FILE:/path and run kinit again.',
+      },
+    )
   }
   try {
     return new CacheReader(bytes, version).read()
   } catch (error) {
     if (!(error instanceof MalformedTokenError)) throw error
     const hint = 'Run kinit again; a cache that is being written can be cut short.'
-    throw new ConfigurationError(`${source} is damaged: ${error.message}`, { code: 'KRB5_CC_FORMAT', hint, cause: error })
+    throw new ConfigurationError(`${source} is damaged: ${error.message}`, {
+      code: 'KRB5_CC_FORMAT',
+      hint,
+      cause: error,
+    })
   }
 }
 
@@ -111,7 +118,8 @@ class CacheReader {
       const entry = this.credential(field)
       if ('value' in entry) settings.push(entry)
       else credentials.push(entry)
-      if (credentials.length + settings.length > MAX_CREDENTIALS) reader.fail(field, `at most ${MAX_CREDENTIALS}`, 'more')
+      if (credentials.length + settings.length > MAX_CREDENTIALS)
+        reader.fail(field, `at most ${MAX_CREDENTIALS}`, 'more')
     }
     return { principal, credentials, settings, kdcOffset }
   }
@@ -123,7 +131,8 @@ class CacheReader {
     while (header.remaining > 0) {
       const tag = header.u16be('tag')
       const field = header.sub(header.u16be('length'), 'field')
-      if (tag === 1 && field.length === 8) offset = field.i32be('seconds') * 1000 + Math.trunc(field.i32be('usec') / 1000)
+      if (tag === 1 && field.length === 8)
+        offset = field.i32be('seconds') * 1000 + Math.trunc(field.i32be('usec') / 1000)
     }
     return offset
   }
@@ -156,7 +165,18 @@ class CacheReader {
     }
     const times = { authtime, starttime, endtime, renewTill }
     const key = new Key(etype, keyValue)
-    return { client, server, key, ...times, isSkey, flags, addresses, authorizationData, ticket: decode(Ticket, ticket), secondTicket }
+    return {
+      client,
+      server,
+      key,
+      ...times,
+      isSkey,
+      flags,
+      addresses,
+      authorizationData,
+      ticket: decode(Ticket, ticket),
+      secondTicket,
+    }
   }
 
   /** A number in the file's byte order, unlike the bit string it stands for. */
@@ -169,7 +189,10 @@ class CacheReader {
   private list(field: string): [number, Uint8Array][] {
     const count = this.u32(`${field}.count`)
     this.reader.expectElements(count, 6, field)
-    return Array.from({ length: count }, (_, index) => [this.u16(`${field}[${index}].type`), this.octets(`${field}[${index}]`)])
+    return Array.from({ length: count }, (_, index) => [
+      this.u16(`${field}[${index}].type`),
+      this.octets(`${field}[${index}]`),
+    ])
   }
 
   private octets(field: string): Uint8Array {
@@ -203,8 +226,14 @@ function writeCredential(file: ByteWriter, credential: CachedCredential): void {
   const { authtime, starttime, endtime, renewTill } = credential
   for (const time of [authtime, starttime, endtime, renewTill]) file.u32be(Math.floor(time / 1000))
   file.u8(credential.isSkey ? 1 : 0).bytes(credential.flags.subarray(0, 4))
-  writeList(file, credential.addresses.map(({ addrType, address }) => [addrType, address]))
-  writeList(file, credential.authorizationData.map(({ adType, adData }) => [adType, adData]))
+  writeList(
+    file,
+    credential.addresses.map(({ addrType, address }) => [addrType, address]),
+  )
+  writeList(
+    file,
+    credential.authorizationData.map(({ adType, adData }) => [adType, adData]),
+  )
   writeOctets(file, encode(Ticket, credential.ticket))
   writeOctets(file, credential.secondTicket)
 }
@@ -221,7 +250,10 @@ function writeSetting(file: ByteWriter, client: Principal, { name, principal, va
   const nameString = [SETTINGS_NAME, name, ...(principal === undefined ? [] : [principal])]
   writePrincipal(file, client)
   writePrincipal(file, { name: { nameType: 0, nameString }, realm: SETTINGS_REALM })
-  file.u16be(0).u32be(0).zeros(4 * 4 + 1 + 4 + 4 + 4)
+  file
+    .u16be(0)
+    .u32be(0)
+    .zeros(4 * 4 + 1 + 4 + 4 + 4)
   writeOctets(file, value)
   file.u32be(0)
 }

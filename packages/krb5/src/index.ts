@@ -5,36 +5,98 @@
  * `Key` seals, opens and signs. `Keytab` and `decodeCcache` read the files that other Kerberos programs write.
  */
 
-export { openApReq, openAuthenticator, openEncryptedData, openTicket, sealApReq, sealEncryptedData } from './ap-exchange.js'
+export {
+  openApReq,
+  openAuthenticator,
+  openEncryptedData,
+  openTicket,
+  sealApReq,
+  sealEncryptedData,
+} from './ap-exchange.js'
 export type { ApReqOptions, OpenedApReq, OpenedTicket } from './ap-exchange.js'
-export { type Codec, decode, encode, field, type FieldsOf, optional, sequence, sequenceOf, application, context } from './asn1/codec.js'
+export {
+  type Codec,
+  decode,
+  encode,
+  field,
+  type FieldsOf,
+  optional,
+  sequence,
+  sequenceOf,
+  application,
+  context,
+} from './asn1/codec.js'
 export { DerFault, DerReader, DerWriter } from './asn1/der.js'
 export { elementAt } from './asn1/element.js'
-export { hasFlag, Int32, KerberosFlags, kerberosFlags, KerberosString, KerberosTime, OctetString, UInt32 } from './asn1/primitives.js'
+export {
+  hasFlag,
+  Int32,
+  KerberosFlags,
+  kerberosFlags,
+  KerberosString,
+  KerberosTime,
+  OctetString,
+  UInt32,
+} from './asn1/primitives.js'
 export { ByteReader } from './bytes/byte-reader.js'
 export { ByteWriter } from './bytes/byte-writer.js'
 export { decodeCcache, encodeCcache } from './ccache.js'
 export type { CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
 export { KeyUsage } from './crypto/key-usage.js'
-export { checksumTypeName, hmacMd5Checksum, makeChecksum, makeUnkeyedChecksumThatProvesNothing, verifyChecksumOfType } from './crypto/checksum-types.js'
+export {
+  checksumTypeName,
+  hmacMd5Checksum,
+  makeChecksum,
+  makeUnkeyedChecksumThatProvesNothing,
+  verifyChecksumOfType,
+} from './crypto/checksum-types.js'
 export { combineKeys } from './crypto/combine-keys.js'
 export { digest, type HashName } from './crypto/digest.js'
 export { Key, type RandomSource } from './crypto/key.js'
-export { DEFAULT_ETYPES, encryptionTypeByName, encryptionTypeName, encryptionTypesByName, findEncryptionType } from './crypto/registry.js'
+export {
+  DEFAULT_ETYPES,
+  encryptionTypeByName,
+  encryptionTypeName,
+  encryptionTypesByName,
+  findEncryptionType,
+} from './crypto/registry.js'
 export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
 export type { ErrorDetails, MalformedDetails } from './errors.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
+export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export { AdType, AuthorizationData, flattenAuthorizationData } from './messages/authorization-data.js'
 export type { AuthorizationDataElement, FoundAuthorizationData } from './messages/authorization-data.js'
 export { Checksum, EncryptedData, EncryptionKey } from './messages/encrypted-data.js'
-export { FX_FAST_ARMOR_AP_REQUEST, KrbFastArmor, KrbFastReq, KrbFastResponse, PaFxFastReply, PaFxFastRequest } from './messages/fast.js'
+export {
+  FX_FAST_ARMOR_AP_REQUEST,
+  KrbFastArmor,
+  KrbFastReq,
+  KrbFastResponse,
+  PaFxFastReply,
+  PaFxFastRequest,
+} from './messages/fast.js'
 export type { KrbFastArmoredRep, KrbFastArmoredReq, KrbFastFinished } from './messages/fast.js'
-export { AsRep, EncAsRepPart, EncTgsRepPart, TgsRep, type EncKdcRepPart, type KdcRep, type LastReqEntry } from './messages/kdc-rep.js'
+export {
+  AsRep,
+  EncAsRepPart,
+  EncTgsRepPart,
+  TgsRep,
+  type EncKdcRepPart,
+  type KdcRep,
+  type LastReqEntry,
+} from './messages/kdc-rep.js'
 export { AsReq, KdcOption, KdcReqBody, TgsReq, type KdcReq } from './messages/kdc-req.js'
 export { KrbError } from './messages/krb-error.js'
-export { EncKrbCredPart, EncKrbPrivPart, KrbCred, KrbPriv, KrbSafe, KrbSafeBody } from './messages/krb-safe-priv-cred.js'
+export {
+  EncKrbCredPart,
+  EncKrbPrivPart,
+  KrbCred,
+  KrbPriv,
+  KrbSafe,
+  KrbSafeBody,
+} from './messages/krb-safe-priv-cred.js'
 export type { KrbCredInfo, UserData } from './messages/krb-safe-priv-cred.js'
 export { MessageType } from './messages/message-type.js'
 export {

@@ -77,10 +77,13 @@ export class Keytab {
 function versionOf(bytes: Uint8Array, source: string): 1 | 2 {
   if (bytes.length >= 2 && bytes[0] === 5 && (bytes[1] === 1 || bytes[1] === 2)) return bytes[1]
   const found = bytes.length === 0 ? 'an empty file' : bytes.length < 2 ? 'one octet' : 'something else'
-  throw new ConfigurationError(`${source} is not a keytab: expected a file that begins with 05 01 or 05 02, found ${found}`, {
-    code: 'KRB5_KEYTAB_BADVNO',
-    hint: 'Point to the file that samba-tool domain exportkeytab, ktpass or kadmin ktadd wrote; `klist -k FILE` must list it.',
-  })
+  throw new ConfigurationError(
+    `${source} is not a keytab: expected a file that begins with 05 01 or 05 02, found ${found}`,
+    {
+      code: 'KRB5_KEYTAB_BADVNO',
+      hint: 'Point to the file that samba-tool domain exportkeytab, ktpass or kadmin ktadd wrote; `klist -k FILE` must list it.',
+    },
+  )
 }
 
 function readEntries(bytes: Uint8Array, version: 1 | 2): KeytabEntry[] {
@@ -112,7 +115,8 @@ function readEntry(reader: ByteReader, version: 1 | 2, littleEndian: boolean): K
   const u32 = (field: string): number => (littleEndian ? reader.u32le(field) : reader.u32be(field))
   const text = (field: string): string => decodeText(reader, u16(`${field}.length`), field)
   const count = u16('components') - (version === 1 ? 1 : 0)
-  if (count < 0 || count > MAX_COMPONENTS) reader.fail('components', `at most ${MAX_COMPONENTS} components`, String(count))
+  if (count < 0 || count > MAX_COMPONENTS)
+    reader.fail('components', `at most ${MAX_COMPONENTS} components`, String(count))
   const realm = text('realm')
   const nameString = Array.from({ length: count }, (_, index) => text(`component[${index}]`))
   const nameType = version === 1 ? NameType.UNKNOWN : u32('nameType') | 0
@@ -142,7 +146,10 @@ function encodeEntry({ principal, kvno, key, timestamp }: KeytabEntry): Uint8Arr
     record.u16be(octets.length).bytes(octets)
   }
   const value = key.exposeSecretBytes()
-  record.u32be(nameType).u32be(Math.floor(timestamp / 1000)).u8(kvno & 0xff)
+  record
+    .u32be(nameType)
+    .u32be(Math.floor(timestamp / 1000))
+    .u8(kvno & 0xff)
   return record.u16be(key.etype).u16be(value.length).bytes(value).u32be(kvno).toBytes()
 }
 

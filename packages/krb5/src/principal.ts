@@ -38,7 +38,9 @@ export function formatName({ nameType, nameString }: PrincipalName): string {
 
 /** Names are equal when their components are; the type is a hint. Source: RFC 4120 section 6.2. */
 export function sameName(a: PrincipalName, b: PrincipalName): boolean {
-  return a.nameString.length === b.nameString.length && a.nameString.every((part, index) => part === b.nameString[index])
+  return (
+    a.nameString.length === b.nameString.length && a.nameString.every((part, index) => part === b.nameString[index])
+  )
 }
 
 /** Octet for octet, as everything but Active Directory compares. */
@@ -68,7 +70,11 @@ export function parseSpn(text: string): ServicePrincipalName {
   const match = /^([^/:@\s]+)\/(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+)(?::(\d{1,5}))?(?:\/([^@\s]+))?$/.exec(text)
   const port = match?.[3] === undefined ? undefined : Number(match[3])
   if (match === null || (port !== undefined && (port < 1 || port > 65_535))) {
-    throw new MalformedTokenError({ path: 'SPN', expected: 'class/host, class/host:port or class/host:port/name', found: text })
+    throw new MalformedTokenError({
+      path: 'SPN',
+      expected: 'class/host, class/host:port or class/host:port/name',
+      found: text,
+    })
   }
   const [, serviceClass, host, , serviceName] = match
   return { serviceClass, host, ...(port !== undefined && { port }), ...(serviceName !== undefined && { serviceName }) }
@@ -112,7 +118,11 @@ function unescape(text: string, index: number): string {
 }
 
 function escape(component: string): string {
-  return component.replace(/[\\/@]/g, '\\$&').replace(/\n/g, '\\n').replace(/\t/g, '\\t').replace(/[\b]/g, '\\b')
+  return component
+    .replace(/[\\/@]/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\t/g, '\\t')
+    .replace(/[\b]/g, '\\b')
 }
 
 function notAPrincipal(text: string, expected: string): MalformedTokenError {

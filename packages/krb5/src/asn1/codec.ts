@@ -199,7 +199,11 @@ function readFixed(reader: DerReader, { tag, name, value, code }: FixedField): v
     const enclosing = reader.enter(tag)
     const contents = reader.contents(0x02)
     if (contents.length !== 1 || contents[0] !== value) {
-      throw new DerFault(String(value), contents.length === 1 ? String((contents[0] << 24) >> 24) : 'another number', code)
+      throw new DerFault(
+        String(value),
+        contents.length === 1 ? String((contents[0] << 24) >> 24) : 'another number',
+        code,
+      )
     }
     reader.leave(enclosing)
   } catch (fault) {

@@ -108,7 +108,10 @@ export const KerberosFlags: Codec<KerberosFlags> = {
   read(reader) {
     const contents = reader.contents(0x03)
     const unused = contents.length > 0 ? contents[0] : 8
-    if (unused > 7 || (unused > 0 && (contents.length < 2 || (contents[contents.length - 1] & ((1 << unused) - 1)) !== 0))) {
+    if (
+      unused > 7 ||
+      (unused > 0 && (contents.length < 2 || (contents[contents.length - 1] & ((1 << unused) - 1)) !== 0))
+    ) {
       throw new DerFault('a BIT STRING whose unused bits are zero', 'another')
     }
     if (contents.length >= 5) return contents.subarray(1)
@@ -143,7 +146,8 @@ export function integer(name: string, minimum: number, maximum: number): Codec<n
     tag: 0x02,
     read: (reader) => readInteger(reader, minimum, maximum),
     write(writer, value) {
-      if (!Number.isInteger(value) || value < minimum || value > maximum) cannotEncode(`${name} ${minimum}..${maximum}`, value)
+      if (!Number.isInteger(value) || value < minimum || value > maximum)
+        cannotEncode(`${name} ${minimum}..${maximum}`, value)
       const mark = writer.written
       let rest = value
       let octet: number

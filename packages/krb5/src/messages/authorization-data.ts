@@ -43,9 +43,17 @@ export interface FoundAuthorizationData extends AuthorizationDataElement {
 }
 
 /** All elements in order, those inside AD-IF-RELEVANT (however deep) included, the containers left out. @throws MalformedTokenError */
-export function flattenAuthorizationData(data: AuthorizationData, ifRelevant = false, depth = 0): FoundAuthorizationData[] {
+export function flattenAuthorizationData(
+  data: AuthorizationData,
+  ifRelevant = false,
+  depth = 0,
+): FoundAuthorizationData[] {
   if (depth === MAX_DEPTH) {
-    throw new MalformedTokenError({ path: 'AuthorizationData', expected: `at most ${MAX_DEPTH} containers`, found: 'more' })
+    throw new MalformedTokenError({
+      path: 'AuthorizationData',
+      expected: `at most ${MAX_DEPTH} containers`,
+      found: 'more',
+    })
   }
   return data.flatMap(({ adType, adData }) =>
     adType === AdType.IF_RELEVANT

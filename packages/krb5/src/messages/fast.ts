@@ -1,5 +1,13 @@
 import { type Codec, context, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
-import { Int32, KerberosFlags, KerberosString, KerberosTime, Microseconds, OctetString, UInt32 } from '../asn1/primitives.js'
+import {
+  Int32,
+  KerberosFlags,
+  KerberosString,
+  KerberosTime,
+  Microseconds,
+  OctetString,
+  UInt32,
+} from '../asn1/primitives.js'
 import type { Key } from '../crypto/key.js'
 import { Checksum, EncryptedData, EncryptionKey } from './encrypted-data.js'
 import { KdcReqBody } from './kdc-req.js'

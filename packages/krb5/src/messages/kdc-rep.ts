@@ -109,4 +109,7 @@ const EncKdcRepPart = sequence<EncKdcRepPart>('EncKDCRepPart', {
 export const EncTgsRepPart: Codec<EncKdcRepPart> = application(26, 'EncTGSRepPart', EncKdcRepPart)
 
 /** Some KDCs answer an AS-REQ with tag 26. Source: RFC 4120 section 5.4.2. */
-export const EncAsRepPart: Codec<EncKdcRepPart> = readableAs(application(25, 'EncASRepPart', EncKdcRepPart), EncTgsRepPart)
+export const EncAsRepPart: Codec<EncKdcRepPart> = readableAs(
+  application(25, 'EncASRepPart', EncKdcRepPart),
+  EncTgsRepPart,
+)

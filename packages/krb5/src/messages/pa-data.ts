@@ -1,5 +1,13 @@
 import { type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
-import { Bool, Int32, KerberosFlags, KerberosString, KerberosTime, Microseconds, OctetString } from '../asn1/primitives.js'
+import {
+  Bool,
+  Int32,
+  KerberosFlags,
+  KerberosString,
+  KerberosTime,
+  Microseconds,
+  OctetString,
+} from '../asn1/primitives.js'
 
 /**
  * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806, MS-KILE section 2.2.10,

@@ -1,0 +1,188 @@
+/**
+ * The syntax of krb5.conf: sections, subsections in braces, relations. It knows nothing of what the names mean.
+ *
+ * MIT's reader is followed to the letter, since a file with which `kinit` works must work here:
+ * - what stands before the first `[section]` is a comment;
+ * - the `{` of a subsection ends its line, or stands alone on the next: `name = { a = b }` is a text, and nobody looks into it;
+ * - a `#` or `;` starts a comment at the beginning of a line only;
+ * - `*` after a section, a name or a closing brace makes it final: the files that come after are not asked any more;
+ * - `include` and `includedir` begin in the first column.
+ *
+ * Source: MIT krb5 documentation, "krb5.conf", and its profile library.
+ */
+
+import { ConfigurationError } from './errors.js'
+
+/** Reads the files that `include` and `includedir` name. Whatever it throws becomes the cause of a ConfigurationError. */
+export interface IncludeReader {
+  readFile(path: string): string
+  /** The names in a folder, without the folder. */
+  listFolder(path: string): readonly string[]
+}
+
+/** `name = value`, or `name = { … }`. */
+export interface ProfileNode {
+  readonly name: string
+  /** Undefined for a subsection. */
+  readonly value: string | undefined
+  /** Of a subsection, in the order of the file; names may repeat. */
+  readonly children: ProfileNode[]
+  readonly source: string
+  /** Counted from 1. */
+  readonly line: number
+  final: boolean
+}
+
+export interface ProfileOptions {
+  /** The name of the file, for errors. */
+  readonly source: string
+  readonly include?: IncludeReader
+}
+
+/** @throws ConfigurationError KRB5_CONFIG_BADFORMAT with file and line */
+export function parseProfile(text: string, options: ProfileOptions): ProfileNode {
+  const root = subsection('', options.source, 0)
+  new ProfileParser(root, options.include, { files: 0 }).parse(text, options.source, 0)
+  return root
+}
+
+/** An error about one line of a configuration file. */
+export function badLine(
+  place: { readonly source: string; readonly line: number },
+  what: string,
+  cause?: unknown,
+): ConfigurationError {
+  return new ConfigurationError(`${place.source}, line ${place.line}: ${what}`, {
+    code: 'KRB5_CONFIG_BADFORMAT',
+    cause,
+  })
+}
+
+/** Files that include files: a file that includes itself would never end, and one that does so twice fills the memory first. */
+const MAX_INCLUDE_DEPTH = 10
+const MAX_INCLUDED_FILES = 256
+
+class ProfileParser {
+  private readonly root: ProfileNode
+  private readonly include: IncludeReader | undefined
+  private readonly budget: { files: number }
+  /** The subsections around the current line, outermost first; empty before the first section. */
+  private open: ProfileNode[] = []
+  private awaitingBrace = false
+  private place = { source: '', line: 0 }
+  private depth = 0
+
+  constructor(root: ProfileNode, include: IncludeReader | undefined, budget: { files: number }) {
+    this.root = root
+    this.include = include
+    this.budget = budget
+  }
+
+  parse(text: string, source: string, depth: number): void {
+    this.depth = depth
+    const lines = (text.startsWith('\ufeff') ? text.slice(1) : text).split('\n')
+    for (const [index, line] of lines.entries()) {
+      this.place = { source, line: index + 1 }
+      this.parseLine(line)
+    }
+  }
+
+  private parseLine(line: string): void {
+    const directive = /^(include|includedir)\s(.*)$/s.exec(line)
+    if (directive !== null) return this.parseInclude(directive[1], directive[2].trim())
+    const text = line.trim()
+    if (this.awaitingBrace) {
+      if (!text.startsWith('{')) throw this.bad('expected the { of the subsection that the line before begins')
+      this.awaitingBrace = false
+      return
+    }
+    if (this.open.length === 0 && !line.startsWith('[')) return
+    if (text === '' || text.startsWith('#') || text.startsWith(';')) return
+    if (text.startsWith('[')) this.parseSection(text)
+    else if (text.startsWith('}')) this.closeSubsection(text)
+    else this.parseRelation(text)
+  }
+
+  private parseSection(text: string): void {
+    if (this.open.length > 1) throw this.bad('a section inside of a subsection: a } is missing before it')
+    const match = /^\[([^\]]*)\](\*?)\s*(?:[#;].*)?$/.exec(text)
+    if (match === null) throw this.bad('expected [section] alone on its line')
+    const section = this.subsectionOf(this.root, match[1])
+    section.final ||= match[2] === '*'
+    this.open = [section]
+  }
+
+  private closeSubsection(text: string): void {
+    if (this.open.length < 2) throw this.bad('a } that closes nothing')
+    const closed = this.open.pop()
+    if (closed !== undefined && text.startsWith('}*')) closed.final = true
+  }
+
+  private parseRelation(text: string): void {
+    const match = /^([^\s=]+)\s*=\s*(.*)$/.exec(text)
+    if (match === null) throw this.bad('expected name = value')
+    const star = match[1].indexOf('*')
+    const name = star < 0 ? match[1] : match[1].slice(0, star)
+    const value = match[2]
+    const parent = this.open[this.open.length - 1]
+    if (value === '' || /^\{\s*$/.test(value)) {
+      this.awaitingBrace = value === ''
+      const child = this.subsectionOf(parent, name)
+      child.final ||= star >= 0
+      this.open.push(child)
+      return
+    }
+    const literal = value.startsWith('"') ? unquote(value) : value
+    parent.children.push({ name, value: literal, children: [], ...this.place, final: star >= 0 })
+  }
+
+  /** A subsection that is written twice is one subsection. */
+  private subsectionOf(parent: ProfileNode, name: string): ProfileNode {
+    const known = parent.children.find((child) => child.name === name && child.value === undefined)
+    if (known !== undefined) return known
+    const made = subsection(name, this.place.source, this.place.line)
+    parent.children.push(made)
+    return made
+  }
+
+  private parseInclude(kind: string, path: string): void {
+    if (this.include === undefined) throw this.bad(`${kind} ${path}, but nothing was given to read it with`)
+    if (this.depth === MAX_INCLUDE_DEPTH) throw this.bad(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`)
+    for (const file of kind === 'include' ? [path] : this.filesIn(this.include, path)) {
+      if (++this.budget.files > MAX_INCLUDED_FILES) throw this.bad(`more than ${MAX_INCLUDED_FILES} included files`)
+      const text = this.reading(file, () => this.include?.readFile(file) ?? '')
+      new ProfileParser(this.root, this.include, this.budget).parse(text, file, this.depth + 1)
+    }
+  }
+
+  /** In the order of their names; backups and what package managers leave behind are passed over. */
+  private filesIn(include: IncludeReader, folder: string): string[] {
+    const names = this.reading(folder, () => [...include.listFolder(folder)])
+    const wanted = names.filter((name) => /^[\w-]+$|^[^.].*\.conf$/.test(name)).sort()
+    return wanted.map((name) => `${folder.replace(/\/+$/, '')}/${name}`)
+  }
+
+  private reading<T>(path: string, read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      throw badLine(this.place, `cannot read ${path}`, error)
+    }
+  }
+
+  private bad(what: string): ConfigurationError {
+    return badLine(this.place, what)
+  }
+}
+
+function subsection(name: string, source: string, line: number): ProfileNode {
+  return { name, value: undefined, children: [], source, line, final: false }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b' }
+
+/** Up to the next quote that is not escaped; what follows it on the line is passed over. */
+function unquote(text: string): string {
+  const inner = /^"((?:[^"\\]|\\.)*)/.exec(text)?.[1] ?? ''
+  return inner.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character)
+}
