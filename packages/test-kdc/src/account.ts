@@ -1,0 +1,58 @@
+import { asciiLower, Key, type RandomSource } from '@s4u/krb5'
+import type { AccountChange } from './settings.js'
+
+/** An entry of the directory. */
+export interface Account {
+  readonly kind: 'user' | 'service' | 'krbtgt'
+  /** sAMAccountName. */
+  readonly name: string
+  readonly relativeId: number
+  readonly sid: string
+  readonly groups: readonly string[]
+  /** Best first; all of the same version. */
+  keys: readonly Key[]
+  kvno: number
+  /** Of the keys that come from a password. */
+  readonly salt: string
+  readonly encryptionTypes: readonly number[]
+  settings: AccountChange
+}
+
+/** The salt of Active Directory: realm and account name, case kept. Source: MS-KILE section 3.1.1.2. */
+export function saltOf(realm: string, name: string): string {
+  return `${realm}${name}`
+}
+
+/** Sets new keys and counts the version up. Without a password the keys are random. */
+export async function setKeys(account: Account, password: string | undefined, random: RandomSource | undefined): Promise<void> {
+  account.keys = await makeKeys(account, password, random)
+  account.kvno++
+}
+
+/** The first of these encryption types for which the account has a key: the client's wish decides. */
+export function keyForWish(account: Account, etypes: readonly number[]): Key | undefined {
+  for (const etype of etypes) {
+    const key = account.keys.find((candidate) => candidate.etype === etype)
+    if (key !== undefined) return key
+  }
+  return undefined
+}
+
+/** The key that tickets for this account are sealed with. */
+export function ticketKeyOf(account: Account): Key {
+  return account.keys[0]
+}
+
+export function upnOf(account: Account, realm: string): { upn: string; constructed: boolean } {
+  const { upn } = account.settings
+  return { upn: upn ?? `${account.name}@${asciiLower(realm)}`, constructed: upn === undefined }
+}
+
+function makeKeys(account: Account, password: string | undefined, random: RandomSource | undefined): Promise<Key[]> {
+  const { encryptionTypes, salt } = account
+  return Promise.all(
+    encryptionTypes.map(async (etype) =>
+      password === undefined ? Key.random(etype, random) : Key.fromPassword(etype, password, salt),
+    ),
+  )
+}

@@ -1,0 +1,36 @@
+import { asciiLower, ConfigurationError } from '@s4u/krb5'
+import { type Account, saltOf, setKeys } from './account.js'
+import type { Directory } from './directory.js'
+import type { RealmState } from './realm-state.js'
+import type { AccountChange, TestService, TestUser } from './settings.js'
+
+/** @throws ConfigurationError when the name or an SPN is taken */
+export async function addAccount(state: RealmState, kind: 'user' | 'service', name: string, options: TestUser | TestService): Promise<void> {
+  const { directory, relativeIds, kdc } = state
+  if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name)) throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
+  if (directory.findByAccountName(name) !== undefined) throw new ConfigurationError(`${name} is there already`)
+  const { password, sid, groups = [], encryptionTypes = [18, 17], ...settings } = options
+  const relativeId = relativeIds.next()
+  const account: Account = {
+    kind,
+    name,
+    relativeId,
+    sid: sid ?? `${directory.domainSid}-${relativeId}`,
+    groups: groups.map((group) => relativeIds.groupSid(group)),
+    keys: [],
+    kvno: 1,
+    salt: saltOf(directory.realm, name),
+    encryptionTypes,
+    settings,
+  }
+  requireNewSpns(directory, settings)
+  await setKeys(account, password, kdc.random)
+  directory.add(account)
+}
+
+/** Two accounts with one SPN are the usual reason of KRB_AP_ERR_MODIFIED; a directory does not allow them. */
+function requireNewSpns(directory: Directory, { spns = [] }: AccountChange): void {
+  const taken = new Set(directory.accounts().flatMap(({ settings }) => settings.spns?.map(asciiLower) ?? []))
+  const twice = spns.find((spn) => taken.has(asciiLower(spn)))
+  if (twice !== undefined) throw new ConfigurationError(`another account has the SPN ${twice}`)
+}

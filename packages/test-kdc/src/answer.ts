@@ -1,0 +1,45 @@
+import { AsReq, type Codec, decode, type KdcReq, type KdcReqBody, MalformedTokenError, MessageType, NameType, TgsReq } from '@s4u/krb5'
+import { answerAsReq } from './as-exchange.js'
+import type { Exchange, Kdc } from './kdc.js'
+import { encodeRefusal, Refusal } from './refusal.js'
+import { answerTgsReq } from './tgs-exchange.js'
+
+/** Answers one request. Undefined for what is not Kerberos: silence, as KDCs do. */
+export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], journal: Exchange[]): Uint8Array | undefined {
+  const asExchange = request[0] === (0x60 | MessageType.AS_REQ)
+  if (!asExchange && request[0] !== (0x60 | MessageType.TGS_REQ)) return undefined
+  const body = findBody(asExchange ? AsReq : TgsReq, request)
+  if (body === undefined) return undefined
+  const exchange: Exchange = { kind: asExchange ? 'AS' : 'TGS', time: kdc.now(), via, requestOctets: request.length }
+  journal.push(exchange)
+  const reply = attempt(kdc, request, body, exchange)
+  exchange.replyOctets = reply.length
+  return reply
+}
+
+function findBody(codec: Codec<KdcReq>, request: Uint8Array): KdcReqBody | undefined {
+  try {
+    return decode(codec, request).reqBody
+  } catch (error) {
+    if (error instanceof MalformedTokenError) return undefined
+    throw error
+  }
+}
+
+function attempt(kdc: Kdc, request: Uint8Array, body: KdcReqBody, exchange: Exchange): Uint8Array {
+  try {
+    return exchange.kind === 'AS' ? answerAsReq(kdc, request, exchange) : answerTgsReq(kdc, request, exchange)
+  } catch (error) {
+    const refusal = error instanceof Refusal ? error : unexpected(error)
+    Object.assign(exchange, { outcome: refusal.code, ntStatus: refusal.details.ntStatus, reason: refusal.message })
+    const { realm } = kdc.directory
+    const sname = body.sname ?? { nameType: NameType.UNKNOWN, nameString: [] }
+    const client = body.cname && { cname: body.cname, crealm: realm }
+    return encodeRefusal(refusal, { inAsExchange: request[0] === (0x60 | MessageType.AS_REQ), realm, sname, ...client }, kdc.now())
+  }
+}
+
+/** Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be used. */
+function unexpected(error: unknown): Refusal {
+  return new Refusal('KRB_ERR_GENERIC', error instanceof Error ? error.message : 'unknown error')
+}

@@ -1,0 +1,227 @@
+import {
+  AsReq,
+  Checksum,
+  decode,
+  encode,
+  EncryptedData,
+  EtypeInfo2,
+  findPaData,
+  formatName,
+  formatPrincipal,
+  hasFlag,
+  KdcOption,
+  type KdcReq,
+  type KdcReqBody,
+  type Key,
+  kerberosFlags,
+  KeyUsage,
+  NameType,
+  openEncryptedData,
+  type PaData,
+  PaEncTsEnc,
+  PaPacRequest,
+  PaType,
+  type PrincipalName,
+  TicketFlag,
+} from '@s4u/krb5'
+import { isDelegable, requireFreshPassword, requireUsableAccount } from './account-state.js'
+import { type Account, keyForWish, ticketKeyOf } from './account.js'
+import { type Grant, issue, type ReplySeal } from './issue.js'
+import type { Exchange, Kdc } from './kdc.js'
+import { grantTimes, type TicketTimes, wholeSeconds } from './lifetimes.js'
+import { AssertedIdentity, forTicketGranting, newPac } from './pac-of.js'
+import { findDestination, ticketGrantingName, trustTowards } from './referral.js'
+import { refuse } from './refusal.js'
+import { sessionKeyType } from './session-key.js'
+
+/** Signs a user or a service in. Source: RFC 4120 section 3.1, MS-KILE section 3.3.5.7. */
+export function answerAsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
+  const request = decode(AsReq, bytes)
+  noteNames(kdc, request.reqBody, exchange)
+  const client = findClient(kdc, request.reqBody)
+  const service = findService(kdc, request.reqBody)
+  const wish = wishOf(client, request.reqBody)
+  requireUsableAccount(client)
+  const preAuthenticated = requirePreAuthentication(kdc, client, request, wish)
+  requireFreshPassword(client, service.sname.nameString)
+  const replyKey = keyForWish(client, wish)
+  if (replyKey === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
+  const as = { bytes, request, client, service, replyKey, preAuthenticated, wish }
+  return issue(kdc, grantOf(kdc, as), sealFor(as), exchange)
+}
+
+interface AsService {
+  readonly account: Account
+  readonly sname: PrincipalName
+  readonly ticketGranting: boolean
+}
+
+interface AsGrant {
+  readonly bytes: Uint8Array
+  readonly request: KdcReq
+  readonly client: Account
+  readonly service: AsService
+  readonly replyKey: Key
+  readonly preAuthenticated: boolean
+  readonly wish: readonly number[]
+}
+
+function noteNames(kdc: Kdc, { cname, sname }: KdcReqBody, exchange: Exchange): void {
+  if (cname !== undefined) exchange.client = formatPrincipal({ name: cname, realm: kdc.directory.realm })
+  if (sname !== undefined) exchange.service = formatName(sname)
+}
+
+function findClient({ directory }: Kdc, { cname, realm }: KdcReqBody): Account {
+  if (cname === undefined || cname.nameString.length === 0) refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', 'the request names no client')
+  if (!directory.isOwnRealm(realm)) refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', `this is not a KDC of ${realm}`)
+  const account = directory.findClient(cname)
+  if (account !== undefined && account.kind !== 'krbtgt') return account
+  const foreign = cname.nameType === NameType.ENTERPRISE ? trustTowards(directory, afterAt(cname.nameString[0])) : undefined
+  if (foreign !== undefined) {
+    refuse('KDC_ERR_WRONG_REALM', `ask a KDC of ${foreign.realm}`, { clientRealm: foreign.realm })
+  }
+  return refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', `there is no ${formatName(cname)}`)
+}
+
+function findService({ directory }: Kdc, { sname }: KdcReqBody): AsService {
+  const destination = sname === undefined ? undefined : findDestination(directory, sname)
+  if (sname === undefined || destination === undefined || !('account' in destination) || destination.account.kind === 'user') {
+    return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'there is no such service')
+  }
+  const { account } = destination
+  const ticketGranting = account === directory.krbtgt && sname.nameString[0].toLowerCase() === 'krbtgt'
+  return { account, ticketGranting, sname: ticketGranting ? ticketGrantingName(directory.realm) : sname }
+}
+
+/** Protected Users never get RC4. Source: MS-KILE section 3.3.5.6.1. */
+function wishOf({ settings }: Account, { etype }: KdcReqBody): readonly number[] {
+  return settings.protected ? etype.filter((each) => each !== RC4) : etype
+}
+
+/** Whether the client has proven the password. Source: RFC 4120 section 5.2.7.2. */
+function requirePreAuthentication(kdc: Kdc, client: Account, request: KdcReq, wish: readonly number[]): boolean {
+  const value = findPaData(request.padata, PaType.ENC_TIMESTAMP)
+  const etypeInfo = etypeInfo2(client, wish)
+  if (etypeInfo === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
+  if (value === undefined) {
+    if (client.settings.withoutPreAuthentication) return false
+    const methodData = [etypeInfo, { padataType: PaType.ENC_TIMESTAMP, padataValue: new Uint8Array(0) }]
+    refuse('KDC_ERR_PREAUTH_REQUIRED', 'pre-authentication is required', { methodData })
+  }
+  const sealed = decode(EncryptedData, value)
+  const key = client.keys.find(({ etype }) => etype === sealed.etype)
+  if (key === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the encryption type of the timestamp')
+  const { patimestamp } = openTimestamp(sealed, key, etypeInfo)
+  if (Math.abs(patimestamp - kdc.now()) > kdc.clockSkew) refuse('KRB_AP_ERR_SKEW', 'the clocks differ too much')
+  return true
+}
+
+function openTimestamp(sealed: EncryptedData, key: Key, etypeInfo: PaData): PaEncTsEnc {
+  try {
+    return decode(PaEncTsEnc, openEncryptedData(sealed, key, KeyUsage.PA_ENC_TIMESTAMP))
+  } catch {
+    return refuse('KDC_ERR_PREAUTH_FAILED', 'the password is wrong', { methodData: [etypeInfo] })
+  }
+}
+
+/** What the account's keys are made of, for the encryption types on offer. */
+function etypeInfo2({ encryptionTypes, salt }: Account, wish: readonly number[]): PaData | undefined {
+  const entries = encryptionTypes.filter((etype) => wish.includes(etype)).map((etype) => (etype === RC4 ? { etype } : { etype, salt }))
+  return entries.length === 0 ? undefined : { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, entries) }
+}
+
+function grantOf(kdc: Kdc, as: AsGrant): Grant {
+  const { request, client, service, wish } = as
+  const { reqBody } = request
+  const { directory } = kdc
+  const times = timesFor(kdc, client, reqBody)
+  const authtime = wholeSeconds(kdc.now())
+  const { account, sname, ticketGranting } = service
+  return {
+    target: { realm: directory.realm, sname, key: ticketKeyOf(account), kvno: account.kvno, ticketGranting },
+    crealm: directory.realm,
+    cname: clientName(client, reqBody),
+    transited: { trType: 1, contents: new Uint8Array(0) },
+    flags: flagsFor(as, times),
+    authtime,
+    times,
+    addresses: reqBody.addresses,
+    sessionKeyType: sessionKeyType(account, wish),
+    pac: pacFor(kdc, as, authtime),
+  }
+}
+
+function sealFor(as: AsGrant): ReplySeal {
+  const { request, client, replyKey } = as
+  const info = etypeInfo2(client, [replyKey.etype])
+  return {
+    message: 'AS',
+    nonce: request.reqBody.nonce,
+    key: replyKey,
+    usage: KeyUsage.AS_REP,
+    kvno: client.kvno,
+    padata: info && [info],
+    encryptedPaData: encryptedPaData(as),
+  }
+}
+
+function timesFor(kdc: Kdc, { settings }: Account, body: KdcReqBody): TicketTimes {
+  if (body.from !== undefined && body.from > kdc.now() + kdc.clockSkew) {
+    refuse('KDC_ERR_CANNOT_POSTDATE', 'tickets for later are not issued')
+  }
+  const most = settings.protected ? PROTECTED_LIFETIME : Infinity
+  return grantTimes(body, {
+    now: kdc.now(),
+    lifetime: Math.min(kdc.ticketLifetime, most),
+    renewLifetime: Math.min(kdc.renewLifetime, most),
+    mayRenew: true,
+  })
+}
+
+function flagsFor({ request, client, service, preAuthenticated }: AsGrant, { renewTill }: TicketTimes): Uint8Array {
+  const asked = (option: number): boolean => hasFlag(request.reqBody.kdcOptions, option)
+  const delegable = isDelegable(client)
+  return kerberosFlags(
+    TicketFlag.INITIAL,
+    ...(preAuthenticated ? [TicketFlag.PRE_AUTHENT] : []),
+    ...(delegable && asked(KdcOption.FORWARDABLE) ? [TicketFlag.FORWARDABLE] : []),
+    ...(delegable && asked(KdcOption.PROXIABLE) ? [TicketFlag.PROXIABLE] : []),
+    ...(renewTill === undefined ? [] : [TicketFlag.RENEWABLE]),
+    ...(service.account.settings.okAsDelegate ? [TicketFlag.OK_AS_DELEGATE] : []),
+    ...(findPaData(request.padata, PaType.REQ_ENC_PA_REP) === undefined ? [] : [TicketFlag.ENC_PA_REP]),
+  )
+}
+
+/** The stored spelling with canonicalization, else the name as asked for. Source: RFC 6806 section 6. */
+function clientName(client: Account, { kdcOptions, cname }: KdcReqBody): PrincipalName {
+  const canonicalize = hasFlag(kdcOptions, KdcOption.CANONICALIZE) || cname === undefined
+  return canonicalize ? { nameType: NameType.PRINCIPAL, nameString: [client.name] } : cname
+}
+
+function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: number) {
+  const { directory } = kdc
+  const name = formatName(clientName(client, request.reqBody))
+  const asserted = AssertedIdentity.AUTHENTICATION_AUTHORITY
+  const contents = newPac({ directory, account: client, authtime, clientName: name, asserted })
+  const wanted = findPaData(request.padata, PaType.PAC_REQUEST)
+  const requested = wanted === undefined ? undefined : decode(PaPacRequest, wanted).includePac
+  if (service.ticketGranting) return forTicketGranting(contents, client, requested)
+  return requested === false ? undefined : contents
+}
+
+/** Proof that nobody changed the request on its way. Source: RFC 6806 section 11. */
+function encryptedPaData({ bytes, request, replyKey }: AsGrant): readonly PaData[] | undefined {
+  if (findPaData(request.padata, PaType.REQ_ENC_PA_REP) === undefined) return undefined
+  const checksum = replyKey.checksum(KeyUsage.AS_REQ, bytes)
+  const padataValue = encode(Checksum, { cksumtype: replyKey.checksumType, checksum })
+  return [{ padataType: PaType.REQ_ENC_PA_REP, padataValue }]
+}
+
+function afterAt(name: string): string {
+  return name.slice(name.lastIndexOf('@') + 1)
+}
+
+const RC4 = 23
+
+/** Source: MS-KILE section 3.3.5.1: tickets of Protected Users last four hours. */
+const PROTECTED_LIFETIME = 4 * 3600_000

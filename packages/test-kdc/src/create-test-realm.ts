@@ -1,0 +1,73 @@
+import { asciiLower } from '@s4u/krb5'
+import { setKeys } from './account.js'
+import { addAccount } from './add-account.js'
+import { keytabOf, requireAccount } from './keytab-of.js'
+import { type ConfiguredRealm, renderKrb5Conf } from './krb5-conf.js'
+import { listen, type ListenAddress, type ListenOptions } from './listen.js'
+import { frontFor, reachable } from './neighbourhood.js'
+import { createState, type RealmState, remember } from './realm-state.js'
+import type { TestRealm, TestRealmOptions } from './test-realm.js'
+import { establishTrust } from './trust.js'
+
+/**
+ * Brings up a realm in this process. Nothing is on the network before `listen()`.
+ *
+ *     await using realm = await createTestRealm({
+ *       realm: 'AD.TEST',
+ *       users: { alice: { password: 'wonderland', groups: ['Sales'] } },
+ *       services: { web: { spns: ['HTTP/web.ad.test'], trustedToAuthForDelegation: true, allowedToDelegateTo: ['HTTP/api.ad.test'] } },
+ *     })
+ */
+export async function createTestRealm(options: TestRealmOptions): Promise<TestRealm> {
+  const state = await createState(options)
+  for (const [name, user] of Object.entries(options.users ?? {})) await addAccount(state, 'user', name, user)
+  for (const [name, service] of Object.entries(options.services ?? {})) await addAccount(state, 'service', name, service)
+  const realm = handleOf(state)
+  remember(realm, state)
+  for (const trust of options.trusts ?? []) await establishTrust(state, trust)
+  return realm
+}
+
+function handleOf(state: RealmState): TestRealm {
+  const { kdc, directory, journal, relativeIds } = state
+  return {
+    realm: directory.realm,
+    domainSid: directory.domainSid,
+    misbehave: kdc.misbehave,
+    exchanges: journal,
+    get now() {
+      return kdc.now()
+    },
+    set now(time) {
+      state.clock = () => time
+    },
+    transport: async (request, { realm, signal } = {}) => frontFor(state, request, realm).inMemory(request, signal),
+    keytabFor: (name) => keytabOf(directory, requireAccount(directory, name)),
+    keytabFile: (name) => keytabOf(directory, requireAccount(directory, name)).encode(),
+    sidOf: (name) => relativeIds.findGroup(name) ?? requireAccount(directory, name).sid,
+    change(name, settings) {
+      const account = requireAccount(directory, name)
+      account.settings = { ...account.settings, ...settings }
+    },
+    addUser: (name, user) => addAccount(state, 'user', name, user),
+    addService: (name, service) => addAccount(state, 'service', name, service),
+    changePassword: (name, password) => setKeys(requireAccount(directory, name), password, kdc.random),
+    listen: (options = {}) => startListening(state, options),
+    krb5Conf: (libdefaults) => renderKrb5Conf([...reachable(state)].map(configured), libdefaults),
+    [Symbol.asyncDispose]: () => stopListening(state),
+  }
+}
+
+async function startListening(state: RealmState, options: ListenOptions): Promise<ListenAddress> {
+  const listener = await listen(state.front, options)
+  state.listeners.push(listener)
+  return { host: listener.host, port: listener.port }
+}
+
+async function stopListening({ listeners }: RealmState): Promise<void> {
+  await Promise.all(listeners.splice(0).map((listener) => listener.close()))
+}
+
+function configured({ directory, listeners }: RealmState): ConfiguredRealm {
+  return { realm: directory.realm, domains: [asciiLower(directory.realm)], addresses: listeners }
+}

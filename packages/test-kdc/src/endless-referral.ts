@@ -1,0 +1,17 @@
+import type { Grant } from './issue.js'
+import type { Kdc } from './kdc.js'
+import { grantOrdinary } from './ordinary-ticket.js'
+import { ticketGrantingName } from './referral.js'
+import { ticketKeyOf } from './account.js'
+import type { TgsRequest } from './tgs-request.js'
+
+/** Misbehaviour: a TGT for a realm that nobody has heard of, and from there to the next. */
+export function endlessReferral(kdc: Kdc, request: TgsRequest): Grant {
+  const { realm, krbtgt } = kdc.directory
+  request.exchange.outcome = 'referral'
+  const sname = ticketGrantingName(`HOP-${++hops}.TEST`)
+  const grant = grantOrdinary(kdc, { ...request, service: krbtgt, sname: ticketGrantingName(realm), trust: undefined })
+  return { ...grant, target: { realm, sname, key: ticketKeyOf(krbtgt), kvno: krbtgt.kvno, ticketGranting: true } }
+}
+
+let hops = 0

@@ -1,0 +1,72 @@
+import { encode, KRB_ERROR_CODES, KrbError, NameType } from '@s4u/krb5'
+import { answer } from './answer.js'
+import type { Exchange, Kdc } from './kdc.js'
+import type { Answers } from './listen.js'
+import { mangle } from './misbehave.js'
+
+/** The KDC as its clients meet it, over each transport, with its misbehaviour. */
+export interface Front extends Answers {
+  inMemory(request: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array>
+}
+
+export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number): Front {
+  const { misbehave } = kdc
+  let previous: Uint8Array | undefined
+
+  async function respond(request: Uint8Array, via: Exchange['via'], signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    const fresh = answer(kdc, request, via, journal)
+    const reply = misbehave.replayPreviousReply && previous !== undefined ? previous : fresh
+    previous = fresh ?? previous
+    if (misbehave.slow !== undefined) await delay(misbehave.slow, signal)
+    if (misbehave.silent) await delay(Infinity, signal)
+    return reply && mangle(reply, misbehave)
+  }
+
+  return {
+    isDead: () => misbehave.dead === true,
+    liesAboutLength: () => misbehave.hugeLengthPrefix === true,
+    async overUdp(request) {
+      if (misbehave.dead || misbehave.dropUdp || misbehave.silent) return undefined
+      const reply = await respond(request, 'udp')
+      const tooBig = misbehave.answerTooBig === true || (reply?.length ?? 0) > udpReplyLimit
+      return reply !== undefined && tooBig ? responseTooBig(kdc) : reply
+    },
+    overTcp: (request) => respond(request, 'tcp'),
+    async inMemory(request, signal) {
+      signal?.throwIfAborted()
+      if (misbehave.dead) throw Object.assign(new Error('connect ECONNREFUSED: the test KDC is dead'), { code: 'ECONNREFUSED' })
+      const reply = await respond(request, 'memory', signal)
+      signal?.throwIfAborted()
+      if (reply === undefined) throw Object.assign(new Error('the test KDC closed the connection'), { code: 'ECONNRESET' })
+      return misbehave.hugeLengthPrefix ? withHugeLength(reply) : reply
+    },
+  }
+}
+
+/** Source: RFC 4120 section 7.2.1. */
+function responseTooBig(kdc: Kdc): Uint8Array {
+  const now = kdc.now()
+  const sname = { nameType: NameType.SRV_INST, nameString: ['krbtgt', kdc.directory.realm] }
+  const errorCode = KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG
+  return encode(KrbError, { stime: Math.floor(now / 1000) * 1000, susec: 0, errorCode, realm: kdc.directory.realm, sname })
+}
+
+/** Rejects when the signal aborts; with `Infinity`, only then. */
+function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = milliseconds === Infinity ? undefined : setTimeout(done, milliseconds)
+    const stop = (): void => {
+      clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    function done(): void {
+      signal?.removeEventListener('abort', stop)
+      resolve()
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+}
+
+function withHugeLength(reply: Uint8Array): Uint8Array {
+  return Uint8Array.of(reply[0], 0x84, 0xff, 0xff, 0xff, 0xfe, ...reply.subarray(4))
+}

@@ -1,0 +1,61 @@
+import {
+  AsRep,
+  encode,
+  EncAsRepPart,
+  EncTgsRepPart,
+  hasFlag,
+  type HostAddress,
+  Key,
+  type PaData,
+  type PrincipalName,
+  sealEncryptedData,
+  TgsRep,
+  TicketFlag,
+} from '@s4u/krb5'
+import type { Exchange, Kdc } from './kdc.js'
+import type { TicketTimes } from './lifetimes.js'
+import { misname, missealed, sessionKeyTypeFor } from './misbehave.js'
+import { sealTicket, type TicketContents, type TicketTarget } from './ticket-seal.js'
+
+/** A ticket that the KDC has decided to issue. */
+export interface Grant extends Omit<TicketContents, 'key' | 'starttime' | 'endtime' | 'renewTill' | 'caddr'> {
+  readonly target: TicketTarget
+  readonly times: TicketTimes
+  readonly addresses: readonly HostAddress[] | undefined
+  readonly sessionKeyType: number
+}
+
+/** How the client gets it. */
+export interface ReplySeal {
+  readonly message: 'AS' | 'TGS'
+  readonly nonce: number
+  readonly key: Key
+  readonly usage: number
+  readonly kvno?: number
+  readonly padata?: readonly PaData[]
+  readonly encryptedPaData?: readonly PaData[]
+}
+
+/** The KDC-REP with the ticket, and a note of it in the journal. Source: RFC 4120 sections 3.1.3 and 3.3.3. */
+export function issue(kdc: Kdc, grant: Grant, seal: ReplySeal, exchange: Exchange): Uint8Array {
+  const { target, times, addresses, sessionKeyType, ...contents } = grant
+  const names = misname({ crealm: grant.crealm, cname: grant.cname, sname: target.sname }, kdc.misbehave)
+  const key = Key.random(sessionKeyTypeFor(sessionKeyType, kdc.misbehave), kdc.random)
+  const { crealm, cname, sname } = names
+  const ticket = sealTicket(kdc, { ...target, sname }, { ...contents, ...times, crealm, cname, key, caddr: addresses })
+  exchange.outcome ??= 'issued'
+  exchange.ticketEncryptionType = target.key.etype
+  exchange.sessionKeyType = key.etype
+  exchange.forwardable = hasFlag(grant.flags, TicketFlag.FORWARDABLE)
+  const encPart = sealPart(kdc, grant, seal, key, sname)
+  return encode(seal.message === 'AS' ? AsRep : TgsRep, { padata: seal.padata, crealm, cname, ticket, encPart })
+}
+
+function sealPart(kdc: Kdc, grant: Grant, seal: ReplySeal, key: Key, sname: PrincipalName) {
+  const { flags, authtime, target, times, addresses } = grant
+  const { nonce, encryptedPaData } = seal
+  const lastReq = [{ lrType: 0, lrValue: authtime }]
+  const part = { key, lastReq, nonce, flags, authtime, ...times, srealm: target.realm, sname, caddr: addresses, encryptedPaData }
+  const bytes = encode(seal.message === 'AS' ? EncAsRepPart : EncTgsRepPart, missealed(part, kdc.misbehave))
+  return sealEncryptedData(bytes, seal.key, seal.usage, kdc.random, seal.kvno)
+}

@@ -1,0 +1,39 @@
+import { asciiLower } from '@s4u/krb5'
+import type { ListenAddress } from './listen.js'
+
+export interface ConfiguredRealm {
+  readonly realm: string
+  readonly domains: readonly string[]
+  readonly addresses: readonly ListenAddress[]
+}
+
+/** What MIT, Heimdal and Java read. The first realm is the default one; nothing is ever asked of DNS. */
+export function renderKrb5Conf(
+  realms: readonly ConfiguredRealm[],
+  libdefaults: Readonly<Record<string, string | number | boolean>> = {},
+): string {
+  const settings = { default_realm: realms[0].realm, ...DEFAULTS, ...libdefaults }
+  return [
+    '[libdefaults]',
+    ...Object.entries(settings).map(([name, value]) => `  ${name} = ${value}`),
+    '',
+    '[realms]',
+    ...realms.flatMap(({ realm, addresses }) => [
+      `  ${realm} = {`,
+      ...addresses.map(({ host, port }) => `    kdc = ${host.includes(':') ? `[${host}]` : host}:${port}`),
+      '  }',
+    ]),
+    '',
+    '[domain_realm]',
+    ...realms.flatMap(({ realm, domains }) => domains.map(asciiLower).flatMap((domain) => [`  ${domain} = ${realm}`, `  .${domain} = ${realm}`])),
+    '',
+  ].join('\n')
+}
+
+const DEFAULTS = {
+  dns_lookup_kdc: false,
+  dns_lookup_realm: false,
+  dns_canonicalize_hostname: false,
+  rdns: false,
+  forwardable: true,
+}

@@ -1,0 +1,62 @@
+import {
+  decode,
+  encode,
+  formatName,
+  formatPrincipal,
+  KdcOption,
+  kerberosFlags,
+  PacOption,
+  type PaData,
+  PaPacOptions,
+  PaType,
+  TgsReq,
+} from '@s4u/krb5'
+import { endlessReferral } from './endless-referral.js'
+import { type Grant, issue } from './issue.js'
+import type { Exchange, Kdc } from './kdc.js'
+import { grantOrdinary } from './ordinary-ticket.js'
+import { grantToSelf } from './s4u2self.js'
+import { grantByProxy } from './s4u2proxy.js'
+import { acceptS4uUser } from './s4u-user.js'
+import { acceptTgsHeader } from './tgs-header.js'
+import { readTgsRequest, type TgsRequest } from './tgs-request.js'
+
+/** Gives tickets to whoever has a TGT. PA-FX-FAST is ignored. Source: RFC 4120 section 3.3, MS-SFU section 3.2.5. */
+export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
+  const request = decode(TgsReq, bytes)
+  const { sname, nonce } = request.reqBody
+  if (sname !== undefined) exchange.service = formatName(sname)
+  const header = acceptTgsHeader(kdc, request, bytes)
+  exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
+  const tgs = readTgsRequest(kdc, request, header, exchange)
+  const user = kdc.misbehave.ignoreS4u ? undefined : acceptS4uUser(request, header)
+  const { grant, padata } = user === undefined ? { grant: grantFor(kdc, tgs), padata: undefined } : grantToSelf(kdc, tgs, user)
+  const { replyKey: key, replyKeyUsage: usage } = header
+  return issue(kdc, grant, { message: 'TGS', nonce, key, usage, padata, encryptedPaData: encryptedPaData(kdc, tgs) }, exchange)
+}
+
+function grantFor(kdc: Kdc, request: TgsRequest): Grant {
+  const { exchange, asks } = request
+  if (kdc.misbehave.endlessReferral) return endlessReferral(kdc, request)
+  if (asks(KdcOption.CNAME_IN_ADDL_TKT) && !kdc.misbehave.ignoreS4u) return grantByProxy(kdc, request)
+  if (asks(KdcOption.RENEW)) exchange.kind = 'renewal'
+  if (asks(KdcOption.ENC_TKT_IN_SKEY)) exchange.kind = 'user-to-user'
+  return grantOrdinary(kdc, request)
+}
+
+/** What this KDC and the service can do. Source: MS-KILE section 3.3.5.7.4, MS-SFU section 3.2.5.2.2. */
+function encryptedPaData(kdc: Kdc, { resourceBased, service }: TgsRequest): readonly PaData[] {
+  const { encryptionTypes } = service ?? kdc.directory.krbtgt
+  const bits = encryptionTypes.reduce((sum, etype) => sum | (SUPPORTED_BITS.get(etype) ?? 0), 0)
+  const supported = { padataType: PaType.SUPPORTED_ENCTYPES, padataValue: Uint8Array.of(bits, 0, 0, 0) }
+  if (resourceBased === undefined) return [supported]
+  const flags = kerberosFlags(PacOption.RESOURCE_BASED_CONSTRAINED_DELEGATION)
+  return [supported, { padataType: PaType.PAC_OPTIONS, padataValue: encode(PaPacOptions, { flags }) }]
+}
+
+/** Source: MS-KILE section 2.2.7. */
+const SUPPORTED_BITS: ReadonlyMap<number, number> = new Map([
+  [23, 0x04],
+  [17, 0x08],
+  [18, 0x10],
+])
