@@ -92,7 +92,12 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,
-    ticketCacheSize: numberWithin('ticketCacheSize', options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE, 0, 1_000_000),
+    ticketCacheSize: numberWithin(
+      'ticketCacheSize',
+      options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,
+      0,
+      1_000_000,
+    ),
   }
 }
 

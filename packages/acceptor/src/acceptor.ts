@@ -1,20 +1,22 @@
 import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
 import { ConfigurationError, encryptionTypeName, formatPrincipal, RejectedTokenError, S4uError } from '@s4u/krb5'
-import type { Ticket } from '@s4u/krb5'
+import type { Keytab, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
 import { checkOptions, servicesOf } from './acceptor-options.js'
 import type { AcceptorOptions, AcceptorSettings } from './acceptor-options.js'
 import { krbErrorFor } from './ap-reply.js'
 import { acceptApReq } from './ap-req-acceptance.js'
+import { requireTicketTime } from './ap-req-checks.js'
 import type { AcceptContext, JudgedApReq } from './ap-req-acceptance.js'
 import { AcceptorEvents } from './events.js'
 import type { ExchangeEvent } from './events.js'
-import type { Identity } from './identity.js'
+import type { AuthenticationMethod, Identity } from './identity.js'
+import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
 import { isKeyTrouble, TicketOpener } from './ticket-opener.js'
-import type { AcceptedTicket } from './ticket-opener.js'
+import type { AcceptedTicket } from './accepted-ticket.js'
 import { unsupportedMechanism } from './unsupported-mechanism.js'
 
 /** The service's side of sign-on. Safe for any number of requests at once. */
@@ -23,7 +25,17 @@ export interface Acceptor extends Disposable {
    * One leg: the client's token in, the verdict out. Never rejects for what a peer sends.
    * @throws ConfigurationError when `negotiation` is not one of this acceptor's
    */
-  accept(token: Uint8Array, context?: AcceptContext & { readonly negotiation?: PendingNegotiation }): Promise<AcceptOutcome>
+  accept(
+    token: Uint8Array,
+    context?: AcceptContext & { readonly negotiation?: PendingNegotiation },
+  ): Promise<AcceptOutcome>
+  /**
+   * The identity in a ticket to this service that the service itself asked the KDC for (S4U2Self). Keys, times and PAC are judged as
+   * always; that the user is present is the app's word. @throws RejectedTokenError, MissingKeyError, MalformedTokenError
+   */
+  identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity>
+  /** The keytab as it is now, for signing in with it. @throws as `ready` */
+  keytab(): Promise<Keytab>
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError, and what a keytab provider throws */
   ready(): Promise<void>
   /** The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given its keytab. */
@@ -67,6 +79,17 @@ class KeytabAcceptor implements Acceptor {
 
   async ready(): Promise<void> {
     await this.#keys.ready(this.#settings.now())
+  }
+
+  async identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity> {
+    const opened = await this.#openTicket(ticket)
+    requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
+    return identityOfOwnTicket(opened.ticket, authenticationMethod)
+  }
+
+  async keytab(): Promise<Keytab> {
+    await this.ready()
+    return this.#keys.keytab
   }
 
   close(): void {
@@ -162,13 +185,21 @@ class KeytabAcceptor implements Acceptor {
     const expired = this.#settings.now() > negotiation.expiresAt
     if (resume !== 'used' && !expired) return resume
     return async () => {
-      throw new RejectedTokenError(expired ? 'the negotiation took too long' : 'the negotiation had its next token already', {
-        code: 'GSS_S_NO_CONTEXT',
-      })
+      throw new RejectedTokenError(
+        expired ? 'the negotiation took too long' : 'the negotiation had its next token already',
+        {
+          code: 'GSS_S_NO_CONTEXT',
+        },
+      )
     }
   }
 
-  #continue(reply: Uint8Array, next: Resume, context: AcceptContext, facts: Partial<ExchangeEvent> = {}): AcceptOutcome {
+  #continue(
+    reply: Uint8Array,
+    next: Resume,
+    context: AcceptContext,
+    facts: Partial<ExchangeEvent> = {},
+  ): AcceptOutcome {
     const negotiation = Object.freeze({ expiresAt: this.#settings.now() + NEGOTIATION_TIME_LIMIT })
     this.#pending.set(negotiation, next)
     this.#record('continue', context, facts)
@@ -212,7 +243,10 @@ function sealedFactsOf({ sname, realm, encPart }: Ticket): Partial<ExchangeEvent
   return { ticketService, encryptionType: encryptionTypeName(encPart.etype), kvno: encPart.kvno }
 }
 
-function factsOf({ principal: client, serviceKey, opened }: AcceptedTicket, ticketSeenBefore: boolean): Partial<ExchangeEvent> {
+function factsOf(
+  { principal: client, serviceKey, opened }: AcceptedTicket,
+  ticketSeenBefore: boolean,
+): Partial<ExchangeEvent> {
   const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
   return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore }
 }

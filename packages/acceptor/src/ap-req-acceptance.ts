@@ -1,6 +1,6 @@
 import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
-import { formatName, hasFlag, openAuthenticator, RejectedTokenError, TicketFlag } from '@s4u/krb5'
+import { openAuthenticator, RejectedTokenError } from '@s4u/krb5'
 import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { replyTo } from './ap-reply.js'
@@ -9,12 +9,12 @@ import { readClientCapabilities } from './authorization-data.js'
 import { requireChannel } from './channel-binding.js'
 import { requireClientAddress } from './client-address.js'
 import type { AcceptorEvents } from './events.js'
-import type { ForwardedTgt, TicketEvidence } from './evidence.js'
+import type { ForwardedTgt } from './evidence.js'
 import { readForwardedTgt } from './forwarded-tgt.js'
-import { Identity } from './identity.js'
-import type { ImpersonationLevel } from './identity.js'
+import type { Identity } from './identity.js'
+import { identityOfCaller } from './identity-of-ticket.js'
 import { replayDigest, ReplayStoreFault, requireFresh } from './replay-store.js'
-import type { AcceptedTicket } from './ticket-opener.js'
+import type { AcceptedTicket } from './accepted-ticket.js'
 
 /** What is known about the request that the token came with. */
 export interface AcceptContext {
@@ -53,7 +53,12 @@ export async function acceptApReq(
   const { subkeyEtypes, channelBindingAware } = readClientCapabilities(authenticator)
   const checksum = readAuthenticatorChecksum(authenticator)
   refuseDceStyle(checksum)
-  const bound = requireChannel(settings.channelBinding, checksum.channelBindings, channelBindingAware, request.channelBindings)
+  const bound = requireChannel(
+    settings.channelBinding,
+    checksum.channelBindings,
+    channelBindingAware,
+    request.channelBindings,
+  )
   const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
   const opened: OpenedApReq = { ...ticket.opened, apReq, authenticator }
   // Only a store that is elsewhere is worth waiting for.
@@ -61,13 +66,15 @@ export async function acceptApReq(
   if (remembered !== undefined) await remembered
   const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
   const accepted = replyTo({ opened, flags, subkeyEtypes, random: settings.random })
-  return { identity: identityOf(ticket, flags, forwardedTgt), accepted }
+  return { identity: identityOfCaller(ticket, flags, forwardedTgt), accepted }
 }
 
 /** Three legs without framing, for DCE RPC: over HTTP it is an attempt at confusion. */
 function refuseDceStyle({ flags }: AuthenticatorChecksum): void {
   if ((flags & ContextFlag.DCE_STYLE) === 0) return
-  throw new RejectedTokenError('the client asks for DCE style, which is for DCE RPC alone', { code: 'GSS_S_UNAVAILABLE' })
+  throw new RejectedTokenError('the client asks for DCE style, which is for DCE RPC alone', {
+    code: 'GSS_S_UNAVAILABLE',
+  })
 }
 
 function forwardedTgtOf(
@@ -103,34 +110,4 @@ function remember(
 
 function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
-}
-
-function identityOf(ticket: AcceptedTicket, flags: number, forwardedTgt: ForwardedTgt | undefined): Identity {
-  const { client, principal, pac, opened, serviceKey } = ticket
-  const { endtime: expiresAt, flags: ticketFlags } = opened.encTicketPart
-  const forwardable = hasFlag(ticketFlags, TicketFlag.FORWARDABLE)
-  const evidence: TicketEvidence = {
-    kind: 'ticket',
-    ticket: opened.ticket,
-    service: serviceKey.principal,
-    forwardable,
-    expiresAt,
-    forwardedTgt,
-  }
-  return new Identity({
-    principal,
-    name: formatName(client.name),
-    realm: client.realm,
-    authenticationMethod: 'kerberos',
-    impersonationLevel: levelOf(ticket, flags, forwardable || forwardedTgt !== undefined),
-    expiresAt,
-    pac,
-    evidence,
-  })
-}
-
-function levelOf({ anonymous }: AcceptedTicket, flags: number, delegable: boolean): ImpersonationLevel {
-  if (anonymous) return 'anonymous'
-  if ((flags & ContextFlag.IDENTIFY) !== 0) return 'identification'
-  return delegable ? 'delegation' : 'impersonation'
 }

@@ -7,16 +7,21 @@ import type { ApReq, Authenticator, EncTicketPart } from '@s4u/krb5'
  */
 export function refuseUserToUser({ apOptions }: ApReq): void {
   if (!hasFlag(apOptions, ApOption.USE_SESSION_KEY)) return
-  throw new RejectedTokenError('the client asks for user-to-user authentication, and a service has no TGT to be asked for', {
-    code: 'KRB_AP_ERR_NO_TGT',
-    hint: 'The SPN belongs to an account for which the KDC demands user-to-user: give the service an account with a key.',
-  })
+  throw new RejectedTokenError(
+    'the client asks for user-to-user authentication, and a service has no TGT to be asked for',
+    {
+      code: 'KRB_AP_ERR_NO_TGT',
+      hint: 'The SPN belongs to an account for which the KDC demands user-to-user: give the service an account with a key.',
+    },
+  )
 }
 
 /** Source: RFC 4120 section 3.2.3. @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
 export function requireSameClient(authenticator: Authenticator, ticket: EncTicketPart): void {
   if (authenticator.crealm === ticket.crealm && sameName(authenticator.cname, ticket.cname)) return
-  throw new RejectedTokenError('the authenticator is in the name of another client than the ticket', { code: 'KRB_AP_ERR_BADMATCH' })
+  throw new RejectedTokenError('the authenticator is in the name of another client than the ticket', {
+    code: 'KRB_AP_ERR_BADMATCH',
+  })
 }
 
 /** Source: RFC 4120 section 3.2.3. @throws RejectedTokenError KRB_AP_ERR_SKEW */

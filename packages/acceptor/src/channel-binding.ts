@@ -39,6 +39,9 @@ function badBindings(message: string, hint: string): RejectedTokenError {
   return new RejectedTokenError(message, { code: 'GSS_S_BAD_BINDINGS', hint })
 }
 
-const HINT_CHANNEL = 'channelBinding is require, but the request came without TLS, or TLS ends at a proxy: name its certificate.'
-const HINT_CLIENT = 'The client cannot bind the channel. Most clients outside Windows cannot: channelBinding allow lets them in.'
-const HINT_OTHER = 'TLS ends at a proxy with another certificate than the configured one, or somebody relays the token of a user.'
+const HINT_CHANNEL =
+  'channelBinding is require, but the request came without TLS, or TLS ends at a proxy: name its certificate.'
+const HINT_CLIENT =
+  'The client cannot bind the channel. Most clients outside Windows cannot: channelBinding allow lets them in.'
+const HINT_OTHER =
+  'TLS ends at a proxy with another certificate than the configured one, or somebody relays the token of a user.'

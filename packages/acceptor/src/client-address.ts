@@ -13,7 +13,11 @@ const IPV6 = 24
 export function requireClientAddress(caddr: readonly HostAddress[] | undefined, address: string | undefined): void {
   if (caddr === undefined || caddr.length === 0) return
   const client = address === undefined ? undefined : parseAddress(address)
-  if (client !== undefined && caddr.some((one) => one.addrType === client.addrType && sameOctets(one.address, client.address))) return
+  if (
+    client !== undefined &&
+    caddr.some((one) => one.addrType === client.addrType && sameOctets(one.address, client.address))
+  )
+    return
   throw new RejectedTokenError(`the ticket is not good from ${address ?? 'an unknown address'}`, {
     code: 'KRB_AP_ERR_BADADDR',
     hint: 'The client is behind NAT or a proxy (pass the real address), or the ticket was taken from elsewhere. Or set checkAddresses: false.',

@@ -28,7 +28,9 @@ export function requireTrustedPath(
 
 /** Source: RFC 8062 section 3. */
 export function isAnonymous({ flags, cname }: EncTicketPart): boolean {
-  return hasFlag(flags, TicketFlag.ANONYMOUS) || (cname.nameString[0] === 'WELLKNOWN' && cname.nameString[1] === 'ANONYMOUS')
+  return (
+    hasFlag(flags, TicketFlag.ANONYMOUS) || (cname.nameString[0] === 'WELLKNOWN' && cname.nameString[1] === 'ANONYMOUS')
+  )
 }
 
 function notTrusted(message: string, hint: string): RejectedTokenError {

@@ -9,6 +9,10 @@ export type Evidence = TicketEvidence | AssertedEvidence
 /** The ticket that the caller presented: evidence for S4U2Proxy. MS-SFU section 3.1.5.2. */
 export interface TicketEvidence {
   readonly kind: 'ticket'
+  /** Whom the ticket names. */
+  readonly client: Principal
+  /** The caller showed it, or this service asked the KDC for it (S4U2Self), which decides what a KDC's refusal means. */
+  readonly origin: 'presented' | 's4u2self'
   /** As the KDC sealed it; its octets are a copy, so that nothing of the request stays alive. */
   readonly ticket: Ticket
   /** Whose key opened the ticket: the service that may show it to the KDC. */

@@ -1,4 +1,15 @@
-import { decode, EncKrbCredPart, hasFlag, kerberosFlags, KeyUsage, KrbCred, openEncryptedData, RejectedTokenError, samePrincipal, TicketFlag } from '@s4u/krb5'
+import {
+  decode,
+  EncKrbCredPart,
+  hasFlag,
+  kerberosFlags,
+  KeyUsage,
+  KrbCred,
+  openEncryptedData,
+  RejectedTokenError,
+  samePrincipal,
+  TicketFlag,
+} from '@s4u/krb5'
 import type { Authenticator, EncryptedData, EncTicketPart, Key, KrbCredInfo, Principal, Ticket } from '@s4u/krb5'
 import type { ForwardedTgt } from './evidence.js'
 
@@ -9,7 +20,11 @@ import type { ForwardedTgt } from './evidence.js'
  * @param delegation the encoded KRB-CRED
  * @throws RejectedTokenError, MalformedTokenError
  */
-export function readForwardedTgt(delegation: Uint8Array, ticket: EncTicketPart, authenticator: Authenticator): ForwardedTgt {
+export function readForwardedTgt(
+  delegation: Uint8Array,
+  ticket: EncTicketPart,
+  authenticator: Authenticator,
+): ForwardedTgt {
   // A copy, since what is decoded outlives the request.
   const { tickets, encPart } = decode(KrbCred, delegation.slice())
   const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
@@ -39,7 +54,8 @@ function tgtOf(ticket: Ticket, info: KrbCredInfo, client: Principal): ForwardedT
   const { key, pname = client.name, prealm = client.realm, flags = kerberosFlags(), endtime } = info
   // Else whoever steals a TGT could sign in as itself and have the service act as its owner.
   if (!samePrincipal({ name: pname, realm: prealm }, client)) throw unusable('it belongs to another client')
-  if (endtime === undefined || hasFlag(flags, TicketFlag.INVALID)) throw unusable('it is not valid, or not known how long')
+  if (endtime === undefined || hasFlag(flags, TicketFlag.INVALID))
+    throw unusable('it is not valid, or not known how long')
   const { authtime, starttime, renewTill } = info
   return { client, ticket, sessionKey: key, flags, authtime, starttime, expiresAt: endtime, renewTill }
 }

@@ -33,10 +33,7 @@ export interface IdentityClaims {
 }
 
 /**
- * A caller, judged. Frozen.
- *
- * The PAC was verified, but its fields are decoded when they are first asked for: `sid`, `upn`, `groups`, `delegatedBy`,
- * `assertedBy` and `isInGroup` throw MalformedTokenError if the KDC wrote (and signed) nonsense.
+ * A caller, judged. Frozen. What it shows of the PAC was verified when the ticket was accepted.
  */
 export class Identity implements IdentityClaims {
   /** `alice@AD.TEST` */

@@ -38,6 +38,11 @@ export class KeyRing {
     return this.#current
   }
 
+  /** Everything in the keytab as it is now, the account's entries included, which accept no tickets but sign in. */
+  get keytab(): Keytab {
+    return Keytab.merge(this.#parts.filter((part) => part !== undefined))
+  }
+
   /** Waits for keys. Calls that come together share one wait. @throws what the provider threw, ConfigurationError, MissingKeyError */
   ready(now: number): Promise<ServiceKeys> {
     this.#starting ??= this.#start(now).finally(() => (this.#starting = undefined))

@@ -23,7 +23,9 @@ export class MemoryReplayStore implements ReplayStore {
   constructor(options: MemoryReplayStoreOptions = {}) {
     const { maxEntries = DEFAULT_MAX_ENTRIES, now = Date.now } = options
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > HIGHEST_MAX_ENTRIES) {
-      throw new ConfigurationError(`maxEntries of the replay cache must be 1 to ${HIGHEST_MAX_ENTRIES}, not ${maxEntries}`)
+      throw new ConfigurationError(
+        `maxEntries of the replay cache must be 1 to ${HIGHEST_MAX_ENTRIES}, not ${maxEntries}`,
+      )
     }
     this.#maxEntries = maxEntries
     this.#now = now

@@ -1,5 +1,5 @@
 import type { EncryptedData } from '@s4u/krb5'
-import type { AcceptedTicket } from './ticket-opener.js'
+import type { AcceptedTicket } from './accepted-ticket.js'
 
 /** Octets of ciphertext that are kept at most; what belongs to a ticket takes several times as much. */
 const MAX_OCTETS = 16 * 1024 * 1024

@@ -10,13 +10,20 @@ import type { ClientInfo, EncTicketPart, Key, Pac } from '@s4u/krb5'
  */
 export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
   pac.verifyServerChecksum(key)
+  decodeWhatIdentitiesShow(pac)
   const { clientInfo, requestor } = pac
   if (clientInfo === undefined) throw foreignPac('it does not say whose it is')
   requireSameName(clientInfo, ticket)
   requireSameLogin(clientInfo, ticket)
   // As a rule only tickets for krbtgt carry the requestor. MS-PAC section 2.15.
   const { userSid } = requestor === undefined ? {} : pac
-  if (userSid !== undefined && userSid !== requestor) throw foreignPac(`it was asked for by ${requestor}, not by ${userSid}`)
+  if (userSid !== undefined && userSid !== requestor)
+    throw foreignPac(`it was asked for by ${requestor}, not by ${userSid}`)
+}
+
+/** Here and not in a request handler is where a PAC that is signed but broken must come to light. It keeps what it decoded. */
+function decodeWhatIdentitiesShow(pac: Pac): void {
+  void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo]
 }
 
 /** The name stands without realm; a user from another realm has it after S4U2Self. MS-SFU section 3.2.5.1.2. */

@@ -100,7 +100,9 @@ const ANY_REALM = '*'
 
 function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {
   const wanted = policy.services?.map(parseService)
-  const named = keytab.entries.filter(({ principal }) => wanted?.some((one) => matches(one, principal)) ?? isHttp(principal))
+  const named = keytab.entries.filter(
+    ({ principal }) => wanted?.some((one) => matches(one, principal)) ?? isHttp(principal),
+  )
   const usable = named.filter(({ key }) => isUsable(key, policy))
   for (const one of wanted ?? [undefined]) {
     const fits = ({ principal }: KeytabEntry): boolean => one === undefined || matches(one, principal)
@@ -135,7 +137,12 @@ function isUsable(key: Key, { allowWeakEncryption }: ServiceKeyPolicy): boolean 
   return type !== undefined && (allowWeakEncryption || !type.weak)
 }
 
-function noKey(wanted: Principal | undefined, found: readonly KeytabEntry[], keytab: Keytab, source: string): MissingKeyError {
+function noKey(
+  wanted: Principal | undefined,
+  found: readonly KeytabEntry[],
+  keytab: Keytab,
+  source: string,
+): MissingKeyError {
   const service =
     wanted === undefined ? 'HTTP/…' : wanted.realm === ANY_REALM ? formatName(wanted.name) : formatPrincipal(wanted)
   if (found.length > 0) {

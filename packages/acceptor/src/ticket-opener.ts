@@ -1,23 +1,20 @@
-import { encryptionTypeName, findEncryptionType, formatPrincipal, MissingKeyError, openTicket, RejectedTokenError, S4uError } from '@s4u/krb5'
-import type { OpenedTicket, Pac, Principal, Ticket } from '@s4u/krb5'
+import {
+  encryptionTypeName,
+  findEncryptionType,
+  formatPrincipal,
+  MissingKeyError,
+  openTicket,
+  RejectedTokenError,
+  S4uError,
+} from '@s4u/krb5'
+import type { OpenedTicket, Ticket } from '@s4u/krb5'
+import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { findPac } from './authorization-data.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
 import { verifyPac } from './pac-checks.js'
 import type { ServiceKey, ServiceKeys } from './service-keys.js'
-
-/** A ticket that was opened with a key of ours and about which all is judged that depends on nothing but the ticket. */
-export interface AcceptedTicket {
-  readonly opened: OpenedTicket
-  readonly serviceKey: ServiceKey
-  readonly client: Principal
-  /** `client`, printed. */
-  readonly principal: string
-  /** Verified. */
-  readonly pac: Pac | undefined
-  readonly anonymous: boolean
-}
 
 /** Opens tickets, each once as long as its client uses it. */
 export class TicketOpener {
@@ -92,7 +89,8 @@ function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorS
   else verifyPac(pac, encTicketPart, serviceKey.key)
   requireTrustedPath(encTicketPart, pac, serviceKey.principal.realm, settings.trustedRealms)
   const anonymous = isAnonymous(encTicketPart)
-  if (anonymous && !settings.allowAnonymous) throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
+  if (anonymous && !settings.allowAnonymous)
+    throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
   const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
   return { opened, serviceKey, client, principal: formatPrincipal(client), pac, anonymous }
 }
@@ -115,7 +113,11 @@ function requireNoPac(realm: string, { requirePac }: AcceptorSettings): void {
 }
 
 /** No key opened the ticket. Says what is known to whoever has to find out why; the client is told the code alone. */
-function noKeyFits(ticket: Ticket, keys: ServiceKeys, tried: readonly ServiceKey[]): MissingKeyError | RejectedTokenError {
+function noKeyFits(
+  ticket: Ticket,
+  keys: ServiceKeys,
+  tried: readonly ServiceKey[],
+): MissingKeyError | RejectedTokenError {
   const { encPart } = ticket
   const name = formatPrincipal({ name: ticket.sname, realm: ticket.realm })
   const type = encryptionTypeName(encPart.etype)

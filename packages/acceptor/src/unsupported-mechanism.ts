@@ -7,16 +7,20 @@ import { RejectedTokenError } from '@s4u/krb5'
  */
 export function unsupportedMechanism(mechanism: string, offered: readonly string[]): RejectedTokenError {
   const list = offered.length === 0 ? '' : `; it offered ${offered.join(', ')}`
-  return new RejectedTokenError(`the client did not come with Kerberos but with ${NAMES[mechanism] ?? 'an unknown mechanism'}${list}`, {
-    code: 'GSS_S_BAD_MECH',
-    hint: HINTS[mechanism] ?? 'Only Kerberos is accepted here.',
-  })
+  return new RejectedTokenError(
+    `the client did not come with Kerberos but with ${NAMES[mechanism] ?? 'an unknown mechanism'}${list}`,
+    {
+      code: 'GSS_S_BAD_MECH',
+      hint: HINTS[mechanism] ?? 'Only Kerberos is accepted here.',
+    },
+  )
 }
 
 const NAMES: Readonly<Record<string, string>> = { ntlm: 'NTLM', negoex: 'NegoEx', iakerb: 'IAKERB' }
 
 const HINTS: Readonly<Record<string, string>> = {
   ntlm: 'Windows falls back to NTLM when it gets no ticket. The usual causes: the URL has an IP address instead of a name, the site is not in the intranet zone, the SPN HTTP/host is missing or on two accounts (setspn -X), or the client is not in the domain or cannot reach a domain controller.',
-  negoex: 'The client is joined to a cloud directory and found no domain controller that knows this host: register the SPN HTTP/host.',
+  negoex:
+    'The client is joined to a cloud directory and found no domain controller that knows this host: register the SPN HTTP/host.',
   iakerb: 'The client cannot reach a KDC itself and asks the service to pass its messages on, which is not done here.',
 }

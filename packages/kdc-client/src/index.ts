@@ -11,3 +11,5 @@ export { createKdcClient, type KdcClient, type KdcClientOptions, type TicketOpti
 export type { KdcOption } from './kdc-source.js'
 export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 export type { KdcTransport, TransportContext } from './transport.js'
+export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
+export type { RandomSource } from '@s4u/krb5'

@@ -1,7 +1,7 @@
 /** S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other means. Source: MS-SFU section 3.1.5.1. */
 
 import {
-  Checksum,
+  type Checksum,
   elementAt,
   decode,
   encode,

@@ -1,7 +1,7 @@
 /** The Ticket-Granting Service exchange: one request, one checked reply. Source: RFC 4120 section 3.3. */
 
 import {
-  Authenticator,
+  type Authenticator,
   decode,
   encode,
   type EncKdcRepPart,

@@ -1,0 +1,14 @@
+import type { OpenedTicket, Pac, Principal } from '@s4u/krb5'
+import type { ServiceKey } from './service-keys.js'
+
+/** A ticket that was opened with a key of ours and about which all is judged that depends on nothing but the ticket. */
+export interface AcceptedTicket {
+  readonly opened: OpenedTicket
+  readonly serviceKey: ServiceKey
+  readonly client: Principal
+  /** `client`, printed. */
+  readonly principal: string
+  /** Verified. */
+  readonly pac: Pac | undefined
+  readonly anonymous: boolean
+}

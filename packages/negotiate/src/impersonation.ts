@@ -1,0 +1,75 @@
+import type { ImpersonationLevel } from '@s4u/acceptor'
+import { createFetch, type Fetch, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
+import { ConfigurationError, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
+
+/** What may be said of the delegated fetch: everything but whose tickets it shows. */
+export type FetchOptions = Omit<NegotiatedFetchOptions, 'ticketFor'>
+
+/** How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and KDCs. */
+export interface TicketSource {
+  readonly principal: string
+  readonly level: ImpersonationLevel
+  ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
+  readonly fetchOptions: FetchOptions
+}
+
+/** What `contextFor` may be told about the context. */
+export type ContextOptions = TicketOptions &
+  Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'>
+
+/**
+ * Acting as somebody. Made without touching the network; the first use asks the KDC, later ones the ticket cache.
+ *
+ * Nothing ambient is switched, so that forgetting to dispose it is harmless; after disposal everything on it refuses.
+ */
+export class Impersonation implements Disposable {
+  /** Whom requests are made as: `alice@AD.TEST`. */
+  readonly principal: string
+  readonly level: ImpersonationLevel
+  /** `fetch`, with a ticket in the user's name. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
+  readonly fetch: Fetch
+  readonly #source: TicketSource
+  #ended = false
+
+  constructor(source: TicketSource) {
+    this.principal = source.principal
+    this.level = source.level
+    this.#source = source
+    const bound = createFetch({ ...source.fetchOptions, ticketFor: (spn, options) => this.ticketFor(spn, options) })
+    this.fetch = async (input, init) => {
+      this.#refuseWhenEnded()
+      return bound(input, init)
+    }
+  }
+
+  /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */
+  async ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
+    this.#refuseWhenEnded()
+    return this.#source.ticketFor(spn, options)
+  }
+
+  /** The client's side of a GSS-API negotiation with a service, for any protocol: `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch` */
+  async contextFor(spn: string, options: ContextOptions = {}): Promise<Initiator> {
+    const { signal, ...initiatorOptions } = options
+    const ticket = await this.ticketFor(spn, signal ? { signal } : {})
+    const now = this.#source.fetchOptions.now ?? Date.now
+    return createInitiator({ ...initiatorOptions, ticket, now })
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Impersonation(${this.principal}, ${this.#ended ? 'ended' : this.level})`
+  }
+
+  #refuseWhenEnded(): void {
+    if (!this.#ended) return
+    throw new ConfigurationError(`the impersonation of ${this.principal} has ended`, {
+      code: 'GSS_S_NO_CONTEXT',
+      hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
+    })
+  }
+}
