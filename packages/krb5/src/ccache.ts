@@ -48,6 +48,9 @@ export interface CredentialCache {
 }
 
 const SETTINGS_REALM = 'X-CACHECONF:'
+/** Where a setting was that has been removed. A ticket that has been removed has no end, and this as its beginning. */
+const REMOVED_SETTINGS_REALM = 'X-RMED-CONF:'
+const REMOVED_AUTHTIME = 0xffff_ffff * 1000
 const SETTINGS_NAME = 'krb5_ccache_conf_data'
 
 /** Tickets in one cache; a user who visits hundreds of services in a day stays far below. */
@@ -113,13 +116,14 @@ class CacheReader {
     const principal = this.principal('principal')
     const credentials: CachedCredential[] = []
     const settings: CacheSetting[] = []
+    let count = 0
     while (reader.remaining > 0) {
-      const field = `credentials[${credentials.length + settings.length}]`
+      const field = `credentials[${count}]`
+      if (++count > MAX_CREDENTIALS) reader.fail(field, `at most ${MAX_CREDENTIALS}`, 'more')
       const entry = this.credential(field)
+      if (entry === undefined) continue
       if ('value' in entry) settings.push(entry)
       else credentials.push(entry)
-      if (credentials.length + settings.length > MAX_CREDENTIALS)
-        reader.fail(field, `at most ${MAX_CREDENTIALS}`, 'more')
     }
     return { principal, credentials, settings, kdcOffset }
   }
@@ -147,7 +151,8 @@ class CacheReader {
     return { name: { nameType, nameString }, realm }
   }
 
-  private credential(field: string): CachedCredential | CacheSetting {
+  /** Undefined for what has been removed: files are not rewritten for that, the entry is only marked. */
+  private credential(field: string): CachedCredential | CacheSetting | undefined {
     const client = this.principal(`${field}.client`)
     const server = this.principal(`${field}.server`)
     const etype = (this.u16(`${field}.key.etype`) << 16) >> 16
@@ -163,6 +168,7 @@ class CacheReader {
     if (server.realm === SETTINGS_REALM && server.name.nameString[0] === SETTINGS_NAME) {
       return { name: server.name.nameString[1] ?? '', principal: server.name.nameString[2], value: ticket }
     }
+    if (server.realm === REMOVED_SETTINGS_REALM || (endtime === 0 && authtime === REMOVED_AUTHTIME)) return undefined
     const times = { authtime, starttime, endtime, renewTill }
     const key = new Key(etype, keyValue)
     return {

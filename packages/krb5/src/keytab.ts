@@ -143,6 +143,8 @@ function encodeEntry({ principal, kvno, key, timestamp }: KeytabEntry): Uint8Arr
   const record = new ByteWriter().u16be(nameString.length)
   for (const text of [principal.realm, ...nameString]) {
     const octets = encoder.encode(text)
+    if (octets.length > 0xffff)
+      throw new ConfigurationError('a name of more than 65535 octets does not fit in a keytab')
     record.u16be(octets.length).bytes(octets)
   }
   const value = key.exposeSecretBytes()
