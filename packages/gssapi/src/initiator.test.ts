@@ -1,0 +1,233 @@
+import { AdType, encode, flattenAuthorizationData, Key, KrbError, openApReq } from '@s4u/krb5'
+import { describe, expect, test } from 'vitest'
+import { readAuthenticatorChecksum } from './authenticator-checksum.js'
+import { channelBindingsHash, isUnbound } from './channel-bindings.js'
+import { ContextFlag, contextFlagNames } from './context-flags.js'
+import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
+import { codeOf, flip, text } from './fixtures/octets.js'
+import { createInitiator, type InitiatorOptions } from './initiator.js'
+import { frameKrb5Token } from './krb5-token.js'
+import { beginNegotiation } from './negotiation.js'
+import { Mechanism } from './oids.js'
+import type { SecurityContext } from './security-context.js'
+import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenResp, type NegTokenResp } from './spnego.js'
+import { unframe } from './token-framing.js'
+
+function begin(options: Partial<InitiatorOptions> = {}, issued = issueTicket()) {
+  const initiator = createInitiator({ ticket: issued.credential, now: NOW, ...options })
+  const step = beginNegotiation(initiator.token)
+  if (step.status !== 'ap-req') throw new Error(step.status)
+  return { initiator, step, serviceKey: issued.serviceKey, opened: openApReq(step.apReq, issued.serviceKey) }
+}
+
+function established(step: ReturnType<ReturnType<typeof createInitiator>['step']>): SecurityContext {
+  if (step.status !== 'established') throw new Error(step.status)
+  return step.context
+}
+
+function krbError(errorCode: number): Uint8Array {
+  return encode(KrbError, {
+    stime: NOW,
+    susec: 0,
+    errorCode,
+    realm: 'AD.TEST',
+    sname: { nameType: 2, nameString: ['HTTP', 'web'] },
+  })
+}
+
+describe('the first token', () => {
+  test('offers Kerberos alone, with a token for it', () => {
+    const { token } = begin().initiator
+    const init = decodeNegTokenInit(unframe(token).innerToken)
+    expect(init.mechTypes.mechanisms).toEqual([Mechanism.KRB5])
+    expect(init).toMatchObject({ reqFlags: undefined, mechListMic: undefined })
+  })
+
+  test('names the client of the ticket, the time, a subkey and a sequence number', () => {
+    const { authenticator, encTicketPart } = begin({ now: () => NOW + 123.4 }).opened
+    expect(authenticator).toMatchObject({ cname: encTicketPart.cname, crealm: 'AD.TEST', ctime: NOW })
+    expect(Math.floor(authenticator.cusec / 1000)).toBe(123)
+    expect(authenticator.subkey?.etype).toBe(encTicketPart.key.etype)
+    expect(authenticator.subkey?.equals(encTicketPart.key)).toBe(false)
+    expect(authenticator.seqNumber).toBeLessThan(2 ** 30)
+    expect(authenticator.authorizationData).toBeUndefined()
+  })
+
+  test('asks for what it is told to ask', () => {
+    const flags = (options: Partial<InitiatorOptions>) =>
+      contextFlagNames(readAuthenticatorChecksum(begin(options).opened.authenticator).flags)
+    expect(flags({})).toEqual(['MUTUAL', 'REPLAY', 'SEQUENCE', 'CONF', 'INTEG'])
+    expect(flags({ mutual: false, identify: true, flags: ContextFlag.MUTUAL | ContextFlag.DELEG })).toEqual([
+      'IDENTIFY',
+    ])
+    expect(flags({ delegate: text('cred'), flags: ContextFlag.INTEG })).toEqual(['DELEG', 'MUTUAL', 'INTEG'])
+  })
+
+  test('carries a forwarded ticket', () => {
+    expect(readAuthenticatorChecksum(begin({ delegate: text('cred') }).opened.authenticator).delegation).toEqual(
+      text('cred'),
+    )
+  })
+
+  test('carries the channel, and says that it does', () => {
+    const channelBindings = text('tls-exporter:0123')
+    const { authenticator } = begin({ channelBindings }).opened
+    expect(readAuthenticatorChecksum(authenticator).channelBindings).toEqual(channelBindingsHash(channelBindings))
+    expect(flattenAuthorizationData(authenticator.authorizationData ?? [])).toEqual([
+      { adType: AdType.AUTH_DATA_AP_OPTIONS, adData: Uint8Array.of(0, 0x40, 0, 0), ifRelevant: true },
+    ])
+    expect(isUnbound(readAuthenticatorChecksum(begin().opened.authenticator).channelBindings)).toBe(true)
+  })
+
+  test('offers better encryption types when the session key is of RC4', () => {
+    const { authenticator } = begin({}, issueTicket({ sessionEtype: 23 })).opened
+    expect(flattenAuthorizationData(authenticator.authorizationData ?? [])).toMatchObject([
+      { adType: AdType.ETYPE_NEGOTIATION, ifRelevant: true },
+    ])
+  })
+
+  test('is another each time', () => {
+    const { credential } = issueTicket()
+    const [a, b] = [0, 1].map(() => createInitiator({ ticket: credential, now: NOW }).token)
+    expect(a).not.toEqual(b)
+  })
+
+  test('is not made from an expired ticket, nor for DCE', () => {
+    const { credential } = issueTicket()
+    expect(codeOf(() => createInitiator({ ticket: credential, now: credential.expiresAt }))).toBe(
+      'KRB_AP_ERR_TKT_EXPIRED',
+    )
+    expect(() => createInitiator({ ticket: credential, now: NOW, flags: ContextFlag.DCE_STYLE })).toThrow(/DCE_STYLE/)
+  })
+})
+
+describe.each(['spnego', 'krb5'] as const)('in %s', (framing) => {
+  test.each([true, false])('a context is established (subkey of the acceptor: %s)', (withSubkey) => {
+    const { initiator, step, serviceKey } = begin({ framing })
+    const reply = step.accept(judge(step, serviceKey, { subkey: withSubkey ? Key.random(18) : undefined }))
+    if (reply.status !== 'complete') throw new Error(reply.status)
+    const context = established(initiator.step(reply.reply))
+    expect(context).toMatchObject({
+      role: 'initiator',
+      flags: 0x3e,
+      peer: { name: { nameString: ['HTTP', 'web.ad.test'] } },
+    })
+    expect(reply.context.unwrap(context.wrap(text('to')))).toEqual(text('to'))
+    expect(context.unwrap(reply.context.wrap(text('fro')))).toEqual(text('fro'))
+  })
+
+  test('without mutual authentication no answer is needed', () => {
+    const { initiator, step, serviceKey } = begin({ framing, mutual: false })
+    const reply = step.accept(judge(step, serviceKey, { apRep: false }))
+    if (reply.status !== 'complete') throw new Error(reply.status)
+    const context = established(initiator.step(framing === 'krb5' ? undefined : reply.reply))
+    expect(context.unwrap(reply.context.wrap(text('fro')))).toEqual(text('fro'))
+    expect(established(begin({ framing, mutual: false }).initiator.step(undefined)).role).toBe('initiator')
+  })
+
+  test('a service that does not prove itself is refused', () => {
+    expect(codeOf(() => begin({ framing }).initiator.step(undefined))).toBe('KRB_AP_ERR_MUT_FAIL')
+    const { initiator } = begin({ framing })
+    const other = begin({ framing })
+    const reply = other.step.accept(judge(other.step, other.serviceKey)).reply
+    expect(codeOf(() => initiator.step(reply))).toBe('KRB_AP_ERR_MUT_FAIL')
+  })
+
+  test('a KRB-ERROR is named', () => {
+    const { initiator, step } = begin({ framing })
+    expect(codeOf(() => initiator.step(step.reject(krbError(37))))).toBe('KRB_AP_ERR_SKEW')
+    expect(codeOf(() => begin({ framing }).initiator.step(krbError(34)))).toBe('KRB_AP_ERR_REPEAT')
+    expect(codeOf(() => begin({ framing }).initiator.step(frameKrb5Token('krb-error', krbError(31))))).toBe(
+      'KRB_AP_ERR_BAD_INTEGRITY',
+    )
+  })
+
+  test('rubbish is malformed', () => {
+    for (const reply of [new Uint8Array(0), text('rubbish'), begin({ framing }).initiator.token]) {
+      expect(codeOf(() => begin({ framing }).initiator.step(reply))).toBe('GSS_S_DEFECTIVE_TOKEN')
+    }
+  })
+
+  test('one reply is read', () => {
+    const { initiator } = begin({ framing, mutual: false })
+    initiator.step(undefined)
+    expect(() => initiator.step(undefined)).toThrow(/takes one reply/)
+  })
+})
+
+describe('in a SPNEGO answer', () => {
+  /** What the service would say, changed. */
+  function answered(
+    change: (resp: NegTokenResp, service: { mic(list?: Uint8Array): Uint8Array }) => NegTokenResp,
+    options: Partial<InitiatorOptions> = {},
+  ) {
+    const { initiator, step, serviceKey } = begin(options)
+    const reply = step.accept(judge(step, serviceKey))
+    if (reply.status !== 'complete') throw new Error(reply.status)
+    const { mechTypes } = decodeNegTokenInit(unframe(initiator.token).innerToken)
+    const service = { mic: (list = mechTypes.bytes) => reply.context.getMic(list) }
+    const answer = () => initiator.step(encodeNegTokenResp(change(decodeNegTokenResp(reply.reply!), service)))
+    return { answer, service, mechTypes, context: reply.context }
+  }
+
+  test('a mechanism that was not offered is refused', () => {
+    expect(codeOf(answered((resp) => ({ ...resp, supportedMech: Mechanism.NTLM })).answer)).toBe('GSS_S_BAD_MECH')
+    expect(codeOf(answered((resp) => ({ ...resp, supportedMech: Mechanism.MS_KRB5 })).answer)).toBe('nothing')
+  })
+
+  test('a rejection without a reason is one', () => {
+    expect(codeOf(answered(() => ({ negState: 'reject' })).answer)).toBe('GSS_S_FAILURE')
+    expect(codeOf(answered(() => ({ negState: 'reject', responseToken: text('?') })).answer)).toBe('GSS_S_FAILURE')
+  })
+
+  test('success without a proof is refused', () => {
+    expect(codeOf(answered(() => ({ negState: 'accept-completed' })).answer)).toBe('KRB_AP_ERR_MUT_FAIL')
+    expect(codeOf(answered(() => ({ negState: 'accept-incomplete', responseToken: new Uint8Array(0) })).answer)).toBe(
+      'KRB_AP_ERR_MUT_FAIL',
+    )
+  })
+
+  test('a MIC is verified', () => {
+    expect(codeOf(answered((resp, { mic }) => ({ ...resp, mechListMic: mic() })).answer)).toBe('nothing')
+    expect(codeOf(answered((resp, { mic }) => ({ ...resp, mechListMic: flip(mic(), -1) })).answer)).toBe(
+      'KRB_AP_ERR_MODIFIED',
+    )
+    expect(codeOf(answered((resp, { mic }) => ({ ...resp, mechListMic: mic(text('another list')) })).answer)).toBe(
+      'KRB_AP_ERR_MODIFIED',
+    )
+  })
+
+  test('a MIC that repeats the token is the mistake of Windows 2000', () => {
+    expect(codeOf(answered((resp) => ({ ...resp, mechListMic: resp.responseToken })).answer)).toBe('nothing')
+  })
+
+  test('a MIC that waits for ours gets it, and that is all', () => {
+    const { answer, context, mechTypes } = answered((resp, { mic }) => ({
+      ...resp,
+      negState: 'accept-incomplete',
+      mechListMic: mic(),
+    }))
+    const step = answer()
+    if (step.status !== 'established') throw new Error(step.status)
+    expect(context.verifyMic(mechTypes.bytes, decodeNegTokenResp(step.token!).mechListMic!)).toEqual(mechTypes.bytes)
+  })
+
+  test('a request for our MIC is answered, and the MIC of the service awaited', () => {
+    const ask = () => {
+      const exchange = answered((resp) => ({ ...resp, negState: 'request-mic' }))
+      const step = exchange.answer()
+      if (step.status !== 'continue') throw new Error(step.status)
+      return { ...exchange, step }
+    }
+    const { step, context, mechTypes, service } = ask()
+    context.verifyMic(mechTypes.bytes, decodeNegTokenResp(step.token).mechListMic!)
+    established(step.step(encodeNegTokenResp({ negState: 'accept-completed', mechListMic: service.mic() })))
+    expect(codeOf(() => ask().step.step(encodeNegTokenResp({ negState: 'accept-completed' })))).toBe('GSS_S_BAD_SIG')
+    expect(codeOf(() => ask().step.step(undefined))).toBe('GSS_S_BAD_SIG')
+    expect(codeOf(() => ask().step.step(encodeNegTokenResp({ negState: 'reject' })))).toBe('GSS_S_FAILURE')
+    const other = ask()
+    expect(codeOf(() => other.step.step(encodeNegTokenResp({ mechListMic: flip(other.service.mic(), -1) })))).toBe(
+      'KRB_AP_ERR_MODIFIED',
+    )
+  })
+})
