@@ -8,7 +8,7 @@ import type { AccountChange, TestService, TestUser } from './settings.js'
 export async function addAccount(state: RealmState, kind: 'user' | 'service', name: string, options: TestUser | TestService): Promise<void> {
   const { directory, relativeIds, kdc } = state
   if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name)) throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
-  if (directory.findByAccountName(name) !== undefined) throw new ConfigurationError(`${name} is there already`)
+  if (directory.findByAccountName(name) !== undefined || asciiLower(name) === 'krbtgt') throw new ConfigurationError(`${name} is there already`)
   const { password, sid, groups = [], encryptionTypes = [18, 17], ...settings } = options
   const relativeId = relativeIds.next()
   const account: Account = {

@@ -4,8 +4,14 @@ import type { Exchange, Kdc } from './kdc.js'
 import { encodeRefusal, Refusal } from './refusal.js'
 import { answerTgsReq } from './tgs-exchange.js'
 
+export interface Answer {
+  readonly reply: Uint8Array
+  /** The entry in the journal. */
+  readonly exchange: Exchange
+}
+
 /** Answers one request. Undefined for what is not Kerberos: silence, as KDCs do. */
-export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], journal: Exchange[]): Uint8Array | undefined {
+export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], journal: Exchange[]): Answer | undefined {
   const asExchange = request[0] === (0x60 | MessageType.AS_REQ)
   if (!asExchange && request[0] !== (0x60 | MessageType.TGS_REQ)) return undefined
   const body = findBody(asExchange ? AsReq : TgsReq, request)
@@ -14,7 +20,7 @@ export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], jour
   journal.push(exchange)
   const reply = attempt(kdc, request, body, exchange)
   exchange.replyOctets = reply.length
-  return reply
+  return { reply, exchange }
 }
 
 function findBody(codec: Codec<KdcReq>, request: Uint8Array): KdcReqBody | undefined {

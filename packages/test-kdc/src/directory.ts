@@ -1,4 +1,4 @@
-import { asciiLower, type Key, NameType, type PrincipalName, sameRealmIgnoringCase } from '@s4u/krb5'
+import { asciiLower, type Key, type PrincipalName, sameRealmIgnoringCase } from '@s4u/krb5'
 import { type Account, upnOf } from './account.js'
 import { subjectUpn } from './certificate.js'
 
@@ -50,7 +50,7 @@ export class Directory {
   findBySpn(spn: string): Account | undefined {
     const wanted = asciiLower(spn)
     const holder = (name: string): Account | undefined =>
-      this.accounts().find(({ settings }) => settings.spns?.some((candidate) => asciiLower(candidate) === name))
+      [this.krbtgt, ...this.accounts()].find(({ settings }) => settings.spns?.some((candidate) => asciiLower(candidate) === name))
     const [serviceClass, ...rest] = wanted.split('/')
     return holder(wanted) ?? (HOST_CLASSES.has(serviceClass) ? holder(['host', ...rest].join('/')) : undefined)
   }
@@ -64,12 +64,11 @@ export class Directory {
     return explicit ?? (this.isOwnRealm(wanted.slice(at + 1)) ? this.findByAccountName(wanted.slice(0, at)) : undefined)
   }
 
-  /** The account that signs in under this name. A service signs in by account name: its SPN is no client. */
-  findClient({ nameType, nameString }: PrincipalName): Account | undefined {
+  /** The account that signs in under this name, of whatever type. A service signs in by account name: its SPN is no client. */
+  findClient({ nameString }: PrincipalName): Account | undefined {
     if (nameString.length !== 1) return undefined
     const [name] = nameString
-    if (name.includes('@')) return this.findByUpn(name)
-    return nameType === NameType.ENTERPRISE ? undefined : this.findByAccountName(name)
+    return name.includes('@') ? this.findByUpn(name) : this.findByAccountName(name)
   }
 
   /** The account that a client certificate stands for: mapped explicitly, or by the UPN in it. The certificate is not verified. */

@@ -1,5 +1,5 @@
 import { encode, KRB_ERROR_CODES, KrbError, NameType } from '@s4u/krb5'
-import { answer } from './answer.js'
+import { type Answer, answer } from './answer.js'
 import type { Exchange, Kdc } from './kdc.js'
 import type { Answers } from './listen.js'
 import { mangle } from './misbehave.js'
@@ -14,7 +14,8 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
   let previous: Uint8Array | undefined
 
   async function respond(request: Uint8Array, via: Exchange['via'], signal?: AbortSignal): Promise<Uint8Array | undefined> {
-    const fresh = answer(kdc, request, via, journal)
+    const answered = answer(kdc, request, via, journal)
+    const fresh = answered && (via === 'udp' ? fitting(answered) : answered.reply)
     const reply = misbehave.replayPreviousReply && previous !== undefined ? previous : fresh
     previous = fresh ?? previous
     if (misbehave.slow !== undefined) await delay(misbehave.slow, signal)
@@ -22,14 +23,19 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
     return reply && mangle(reply, misbehave)
   }
 
+  /** What goes into a datagram, or the word that it does not. */
+  function fitting({ reply, exchange }: Answer): Uint8Array {
+    if (!misbehave.answerTooBig && reply.length <= udpReplyLimit) return reply
+    exchange.outcome = 'KRB_ERR_RESPONSE_TOO_BIG'
+    return responseTooBig(kdc)
+  }
+
   return {
     isDead: () => misbehave.dead === true,
     liesAboutLength: () => misbehave.hugeLengthPrefix === true,
     async overUdp(request) {
       if (misbehave.dead || misbehave.dropUdp || misbehave.silent) return undefined
-      const reply = await respond(request, 'udp')
-      const tooBig = misbehave.answerTooBig === true || (reply?.length ?? 0) > udpReplyLimit
-      return reply !== undefined && tooBig ? responseTooBig(kdc) : reply
+      return respond(request, 'udp')
     },
     overTcp: (request) => respond(request, 'tcp'),
     async inMemory(request, signal) {

@@ -1,7 +1,7 @@
 import { hasFlag, TicketFlag } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { createTestRealm } from './create-test-realm.js'
-import { byProxy, openAsService, requestTicket, signInWithKeytab, signInWithPassword, spn, toSelf } from './test-client.js'
+import { byProxy, openAsService, requestTicket, signInWithKeytab, signInWithPassword, spn, toSelf } from './fixtures/bare-client.js'
 
 describe('a realm', () => {
   test('signs a user in and gives tickets', async () => {

@@ -61,11 +61,12 @@ export function readTgsRequest(kdc: Kdc, request: KdcReq, header: TgsHeader, exc
   }
 }
 
-function findClient({ directory }: Kdc, { ticket, pac }: TgsHeader): Account | undefined {
+function findClient({ directory }: Kdc, { ticket, pac, issuer }: TgsHeader): Account | undefined {
   if (!sameRealmIgnoringCase(ticket.crealm, directory.realm)) return undefined
   const account = directory.findClient(ticket.cname)
-  // Whoever took over another's name is not that other. Source: CVE-2021-42278, CVE-2021-42287.
-  const renamed = account !== undefined && pac?.requestor !== undefined && pac.requestor !== account.sid
+  // Whoever took over another's name is not that other (CVE-2021-42287). A PAC from another realm speaks of a user there.
+  const requestor = issuer === undefined ? pac?.requestor : undefined
+  const renamed = account !== undefined && requestor !== undefined && requestor !== account.sid
   if (account === undefined || renamed) return refuse('KDC_ERR_TGT_REVOKED', 'the client is not in the directory any more')
   requireUsableAccount(account)
   return account

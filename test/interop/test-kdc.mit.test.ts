@@ -1,0 +1,80 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { openSite } from './test-kdc.site.js'
+
+/** MIT's kinit, kvno and klist against the embedded realm. */
+describe.each([
+  ['UDP where it fits', false],
+  ['TCP', true],
+])('MIT clients, by %s,', async (_title, tcpOnly) => {
+  const site = await openSite({ tcpOnly })
+  const { ad, partner, shell, attempt } = site
+  afterAll(() => site[Symbol.asyncDispose]())
+  const signIn = (user: string, password: string, flags = '') => `echo ${password} | kinit ${flags} ${user}`
+  const asService = (name: string) => `kinit -k -t ${name}.keytab ${name}`
+
+  test('sign a user in and get a ticket that the keytab opens', async () => {
+    const listing = await shell(`${signIn('alice', 'wonderland')} && kvno -k web.keytab HTTP/web.ad.test && klist -ef`, 'alice')
+    expect(listing).toContain('HTTP/web.ad.test@AD.TEST: kvno = 2, keytab entry valid')
+    expect(listing).toContain('aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96')
+    expect(ad.exchanges.at(-1)).toMatchObject({ via: 'tcp', client: 'alice@AD.TEST', outcome: 'issued' })
+    expect(ad.exchanges.some(({ via }) => via === 'udp')).toBe(!tcpOnly)
+  })
+
+  test('sign in by an enterprise name, and find users of a trusted realm', async () => {
+    expect(await shell(`${signIn('bob.builder@ad.example', 'builder-1', '-C -E')} && klist`, 'bob')).toContain('bob@AD.TEST')
+    expect(await shell(`${signIn('pat@partner.test', 'partner-1', '-C -E')} && klist`, 'pat')).toContain('pat@PARTNER.TEST')
+  })
+
+  test('are refused with the right error', async () => {
+    expect((await attempt(signIn('alice', 'wrong'))).stderr).toMatch(/Password incorrect|Preauthentication failed/)
+    expect((await attempt(signIn('nobody', 'x'))).stderr).toContain('not found in Kerberos database')
+    expect((await attempt(signIn('dave', 'disabled-1'))).stderr).toContain('revoked')
+    expect((await attempt(signIn('frank', 'old-1'))).stderr).toMatch(/expired|must change|Cannot read password/i)
+  })
+
+  test('renew, forward and decline', async () => {
+    expect(await shell(`${signIn('alice', 'wonderland', '-r 2d')} && kinit -R && klist -f`, 'renewed')).toContain('FRIA')
+    expect(await shell(`${signIn('carol', 'sensitive-1')} && klist -f`, 'carol')).toContain('Flags: RIA')
+  })
+
+  test('act for a user: protocol transition and constrained delegation', async () => {
+    const command = `${asService('web')} && kvno -k web.keytab -U alice -P HTTP/api.ad.test && klist -f`
+    expect(await shell(command, 'web')).toMatch(/HTTP\/api.ad.test@AD.TEST\n\s+for client alice@AD.TEST.*Flags: FRA/)
+    const denied = await attempt(`${asService('web')} && kvno -U alice -P HTTP/data.ad.test`, 'web2')
+    expect(denied.stderr).toContain("KDC can't fulfill requested option")
+    expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', ntStatus: 'STATUS_NOT_FOUND' })
+  })
+
+  test('act for a user where the target allows it', async () => {
+    await shell(`${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/data.ad.test`, 'plain')
+    expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', delegation: 'resource-based', user: 'alice@AD.TEST' })
+  })
+
+  test('do not act for a sensitive user', async () => {
+    const { stderr } = await attempt(`${asService('web')} && kvno -U carol -P HTTP/api.ad.test`, 'web-carol')
+    expect(stderr).toContain("KDC can't fulfill requested option")
+  })
+
+  test('get a ticket of the trusted realm by referral', async () => {
+    const listing = await shell(`${signIn('alice', 'wonderland')} && kvno -k shop.keytab HTTP/shop.partner.test && klist`, 'referral')
+    expect(listing).toContain('HTTP/shop.partner.test@PARTNER.TEST')
+    expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'TGS', service: 'HTTP/shop.partner.test', outcome: 'referral' })
+  })
+
+  test('act for a user of the trusted realm', async () => {
+    const listing = await shell(`${asService('web')} && kvno -k web.keytab -U pat@PARTNER.TEST -P HTTP/api.ad.test && klist`, 'foreign')
+    expect(listing).toContain('for client pat')
+  })
+
+  test('act for a user at a service of the trusted realm that allows it', async () => {
+    const listing = await shell(`${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/shop.partner.test@ && klist`, 'rbcd')
+    expect(listing).toContain('for client alice')
+    expect(partner.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', delegation: 'resource-based', client: 'plain@AD.TEST' })
+  })
+
+  test('talk user to user', async () => {
+    await shell(signIn('bob', 'builder-1'), 'u2u-bob')
+    await shell(`${signIn('alice', 'wonderland')} && kvno --u2u FILE:cc-u2u-bob bob`, 'u2u-alice')
+    expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'user-to-user', outcome: 'issued' })
+  })
+})
