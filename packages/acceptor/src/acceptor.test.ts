@@ -1,8 +1,36 @@
-import { createInitiator, decodeNegTokenResp, encodeNegTokenInit, encodeNegTokenResp, frameKrb5Token, readKrb5Token } from '@s4u/gssapi'
-import { ConfigurationError, decode, KrbError, KRB_ERROR_CODES, sealApReq, kerberosFlags } from '@s4u/krb5'
+import {
+  createInitiator,
+  decodeNegTokenResp,
+  encodeNegTokenInit,
+  encodeNegTokenResp,
+  frameKrb5Token,
+  readKrb5Token,
+} from '@s4u/gssapi'
+import {
+  ApReq,
+  ConfigurationError,
+  decode,
+  encode,
+  kerberosFlags,
+  KeyUsage,
+  KRB_ERROR_CODES,
+  KrbError,
+} from '@s4u/krb5'
+import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { createAcceptor } from './acceptor.js'
-import { entryOf, HOUR, DOMAIN_SID, issue, keyOf, keytabOf, NOW, oddToken, SPN, tokenOf } from './fixtures/issued-token.js'
+import {
+  entryOf,
+  HOUR,
+  DOMAIN_SID,
+  issue,
+  keyOf,
+  keytabOf,
+  NOW,
+  oddToken,
+  SPN,
+  tokenOf,
+} from './fixtures/issued-token.js'
 import { accepted, acceptorWith, continued, refused } from './fixtures/outcomes.js'
 
 const KRB5 = '1.2.840.113554.1.2.2'
@@ -10,28 +38,31 @@ const NTLM = '1.3.6.1.4.1.311.2.2.10'
 const NEGOEX = '1.3.6.1.4.1.311.2.2.30'
 
 describe('a good token', () => {
-  test.each(['spnego', 'krb5'] as const)('framed as %s is accepted, and its client accepts the answer', async (framing) => {
-    const initiator = createInitiator({ ticket: issue(), now: NOW, framing })
-    const { identity, reply, context } = accepted(await acceptorWith().accept(initiator.token))
-    expect(identity).toMatchObject({
-      principal: 'alice@AD.TEST',
-      name: 'alice',
-      realm: 'AD.TEST',
-      authenticationMethod: 'kerberos',
-      impersonationLevel: 'delegation',
-      expiresAt: NOW + 9 * HOUR,
-      sid: `${DOMAIN_SID}-1104`,
-      upn: 'alice@ad.test',
-      groups: [`${DOMAIN_SID}-513`, `${DOMAIN_SID}-1110`, `${DOMAIN_SID}-1111`, 'S-1-18-1'],
-      delegatedBy: [],
-      assertedBy: 'authority',
-    })
-    const step = initiator.step(reply)
-    if (step.status !== 'established') throw new Error(step.status)
-    const message = new TextEncoder().encode('hello')
-    expect(context.unwrap(step.context.wrap(message))).toEqual(message)
-    expect(step.context.unwrap(context.wrap(message))).toEqual(message)
-  })
+  test.each(['spnego', 'krb5'] as const)(
+    'framed as %s is accepted, and its client accepts the answer',
+    async (framing) => {
+      const initiator = createInitiator({ ticket: issue(), now: NOW, framing })
+      const { identity, reply, context } = accepted(await acceptorWith().accept(initiator.token))
+      expect(identity).toMatchObject({
+        principal: 'alice@AD.TEST',
+        name: 'alice',
+        realm: 'AD.TEST',
+        authenticationMethod: 'kerberos',
+        impersonationLevel: 'delegation',
+        expiresAt: NOW + 9 * HOUR,
+        sid: `${DOMAIN_SID}-1104`,
+        upn: 'alice@ad.test',
+        groups: [`${DOMAIN_SID}-513`, `${DOMAIN_SID}-1110`, `${DOMAIN_SID}-1111`, 'S-1-18-1'],
+        delegatedBy: [],
+        assertedBy: 'authority',
+      })
+      const step = initiator.step(reply)
+      if (step.status !== 'established') throw new Error(step.status)
+      const message = new TextEncoder().encode('hello')
+      expect(context.unwrap(step.context.wrap(message))).toEqual(message)
+      expect(step.context.unwrap(context.wrap(message))).toEqual(message)
+    },
+  )
 
   test('without mutual authentication gets accept-completed and no AP-REP; raw Kerberos gets nothing', async () => {
     const acceptor = acceptorWith()
@@ -75,7 +106,9 @@ describe('evidence', () => {
     const { identity } = accepted(await acceptorWith().accept(tokenOf(credential)))
     expect(identity.impersonationLevel).toBe('impersonation')
     expect(identity.evidence).toMatchObject({ kind: 'ticket', ticket, forwardable: false, expiresAt: NOW + 9 * HOUR })
-    expect(identity.evidence).toMatchObject({ service: { realm: 'AD.TEST', name: { nameString: ['HTTP', 'web.ad.test'] } } })
+    expect(identity.evidence).toMatchObject({
+      service: { realm: 'AD.TEST', name: { nameString: ['HTTP', 'web.ad.test'] } },
+    })
   })
 
   test('is of no use to a client that asked to be identified only', async () => {
@@ -94,7 +127,12 @@ describe('a token that no key opens', () => {
     expect(error.message).toContain('tried HTTP/web.ad.test@AD.TEST kvno 3, HTTP/web.ad.test@AD.TEST kvno 2')
     expect(error.hint).toContain('setspn')
     const answer = decode(KrbError, readKrb5Token(reply!, 'krb-error').message)
-    expect(answer).toMatchObject({ errorCode: KRB_ERROR_CODES.KRB_AP_ERR_BAD_INTEGRITY, eText: undefined, eData: undefined, stime: NOW })
+    expect(answer).toMatchObject({
+      errorCode: KRB_ERROR_CODES.KRB_AP_ERR_BAD_INTEGRITY,
+      eText: undefined,
+      eData: undefined,
+      stime: NOW,
+    })
   })
 
   test('for a service that is not ours is NOT_US, whatever it says in clear text', async () => {
@@ -138,7 +176,11 @@ describe('what is not Kerberos', () => {
     expect(decodeNegTokenResp(reply!).negState).toBe('reject')
   })
 
-  test.each([[[NEGOEX], 'negoex'], [['1.3.6.1.5.2.5'], 'iakerb'], [['1.2.3.4'], 'unknown']])('%s is %s', async (mechanisms, name) => {
+  test.each([
+    [[NEGOEX], 'negoex'],
+    [['1.3.6.1.5.2.5'], 'iakerb'],
+    [['1.2.3.4'], 'unknown'],
+  ])('%s is %s', async (mechanisms, name) => {
     const { token } = encodeNegTokenInit({ mechanisms })
     expect(refused(await acceptorWith().accept(token)).mechanism).toBe(name)
   })
@@ -157,20 +199,14 @@ describe('what is not Kerberos', () => {
 
   test('an authenticator that opens but is nonsense is malformed, and answered with KRB_ERR_GENERIC', async () => {
     const { ticket, sessionKey } = issue()
-    const authenticator = { etype: 18, cipher: sessionKey.seal(11, Uint8Array.of(1, 2, 3)) }
-    const good = sealApReq({ apOptions: kerberosFlags(), ticket, sessionKey, authenticator: oddAuthenticator() })
-    expect(good.length).toBeGreaterThan(0)
-    const { encode, ApReq } = await import('@s4u/krb5')
-    const token = frameKrb5Token('ap-req', encode(ApReq, { apOptions: kerberosFlags(), ticket, authenticator }))
-    const { error, reply } = refused(await acceptorWith().accept(token))
+    const authenticator = { etype: 18, cipher: sessionKey.seal(KeyUsage.AP_REQ_AUTHENTICATOR, Uint8Array.of(1, 2, 3)) }
+    const apReq = encode(ApReq, { apOptions: kerberosFlags(), ticket, authenticator })
+    const { error, reply } = refused(await acceptorWith().accept(frameKrb5Token('ap-req', apReq)))
     expect(error.name).toBe('MalformedTokenError')
-    expect(decode(KrbError, readKrb5Token(reply!, 'krb-error').message).errorCode).toBe(KRB_ERROR_CODES.KRB_ERR_GENERIC)
+    const answer = decode(KrbError, readKrb5Token(reply!, 'krb-error').message)
+    expect(answer.errorCode).toBe(KRB_ERROR_CODES.KRB_ERR_GENERIC)
   })
 })
-
-function oddAuthenticator() {
-  return { crealm: 'A', cname: { nameType: 1, nameString: ['a'] }, ctime: NOW, cusec: 0 }
-}
 
 describe('several legs', () => {
   const hello = (mechanisms = [KRB5]): Uint8Array => encodeNegTokenInit({ mechanisms }).token
@@ -222,7 +258,9 @@ describe('several legs', () => {
     expect(refused(await acceptor.accept(apReqLeg(), { negotiation })).error.code).toBe('GSS_S_NO_CONTEXT')
     const late = continued(await acceptor.accept(hello()))
     now += 61_000
-    expect(refused(await acceptor.accept(apReqLeg(), { negotiation: late.negotiation })).error.code).toBe('GSS_S_NO_CONTEXT')
+    expect(refused(await acceptor.accept(apReqLeg(), { negotiation: late.negotiation })).error.code).toBe(
+      'GSS_S_NO_CONTEXT',
+    )
     const foreign = continued(await acceptorWith().accept(hello()))
     await expect(acceptor.accept(apReqLeg(), { negotiation: foreign.negotiation })).rejects.toThrow(ConfigurationError)
   })
@@ -252,10 +290,10 @@ describe('an acceptor', () => {
   })
 
   test('keeps no secret in what it prints', async () => {
-    const { inspect } = await import('node:util')
     const acceptor = createAcceptor({ keytab: keytabOf(), now: () => NOW })
     const outcome = accepted(await acceptor.accept(oddToken(issue())))
-    const printed = inspect(outcome, { depth: 10, showHidden: true }) + JSON.stringify(outcome) + inspect(acceptor, { depth: 10 })
+    const printed =
+      inspect(outcome, { depth: 10, showHidden: true }) + JSON.stringify(outcome) + inspect(acceptor, { depth: 10 })
     expect(printed).not.toContain(Buffer.from(issue().sessionKey.exposeSecretBytes()).toString('hex'))
     expect(printed).not.toMatch(/cipher|7, 7, 7|sessionKey/)
   })

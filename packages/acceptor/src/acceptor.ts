@@ -15,6 +15,7 @@ import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
+import type { ServiceKeys } from './service-keys.js'
 import { isKeyTrouble, TicketOpener } from './ticket-opener.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import { unsupportedMechanism } from './unsupported-mechanism.js'
@@ -36,7 +37,7 @@ export interface Acceptor extends Disposable {
   identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity>
   /** The keytab as it is now, for signing in with it. @throws as `ready` */
   keytab(): Promise<Keytab>
-  /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError, and what a keytab provider throws */
+  /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
   /** The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given its keytab. */
   readonly principals: readonly string[]
@@ -161,20 +162,22 @@ class KeytabAcceptor implements Acceptor {
     const keys = this.#keys.current ?? (await this.#keys.ready(now))
     const known = this.#tickets.find(ticket, keys)
     if (known !== undefined) return { ticket: known, seenBefore: true }
-    const opened = await this.#openNewTicket(ticket, now)
+    const opened = await this.#openNewTicket(ticket, keys)
     const { label: service, kvno, newestKvno } = opened.serviceKey
     if (kvno < newestKvno) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
     return { ticket: opened, seenBefore: false }
   }
 
-  async #openNewTicket(ticket: Ticket, now: number): Promise<AcceptedTicket> {
-    const keys = this.#keys.current ?? (await this.#keys.ready(now))
+  async #openNewTicket(ticket: Ticket, keys: ServiceKeys): Promise<AcceptedTicket> {
     try {
       return this.#tickets.open(ticket, keys)
     } catch (error) {
+      if (!isKeyTrouble(error)) throw error
       // The key may have been changed since the last look: its first ticket must not be refused.
-      if (!isKeyTrouble(error) || !(await this.#keys.refresh(now))) throw error
-      return this.#tickets.open(ticket, this.#keys.current ?? keys)
+      await this.#keys.refresh(this.#settings.now())
+      const { current } = this.#keys
+      if (current === undefined || current === keys) throw error
+      return this.#tickets.open(ticket, current)
     }
   }
 

@@ -62,7 +62,7 @@ export async function acceptApReq(
   const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
   const opened: OpenedApReq = { ...ticket.opened, apReq, authenticator }
   // Only a store that is elsewhere is worth waiting for.
-  const remembered = remember(opened, ticket, settings, events)
+  const remembered = remember(opened, settings, events)
   if (remembered !== undefined) await remembered
   const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
   const accepted = replyTo({ opened, flags, subkeyEtypes, random: settings.random })
@@ -87,7 +87,6 @@ function forwardedTgtOf(
 
 function remember(
   { authenticator, apReq }: OpenedApReq,
-  { serviceKey }: AcceptedTicket,
   { replayStore, clockSkew, acceptWithoutReplayStore }: AcceptorSettings,
   events: AcceptorEvents,
 ): void | Promise<void> {
@@ -102,7 +101,7 @@ function remember(
     if (!accepted) throw error.toRejection()
   }
   try {
-    return requireFresh(replayStore, replayDigest(apReq.authenticator, serviceKey.principal), expiresAt)?.catch(onFault)
+    return requireFresh(replayStore, replayDigest(apReq.authenticator), expiresAt)?.catch(onFault)
   } catch (error) {
     return onFault(error)
   }

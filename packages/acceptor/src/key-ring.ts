@@ -19,7 +19,8 @@ export class KeyRing {
   readonly #name: string
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
-  #checking: Promise<boolean> | undefined
+  #checking: Promise<void> | undefined
+  #nextCheck: Promise<void> | undefined
   #starting: Promise<ServiceKeys> | undefined
   #lastFailure = ''
 
@@ -43,7 +44,7 @@ export class KeyRing {
     return Keytab.merge(this.#parts.filter((part) => part !== undefined))
   }
 
-  /** Waits for keys. Calls that come together share one wait. @throws what the provider threw, ConfigurationError, MissingKeyError */
+  /** Waits for keys. Calls that come together share one wait. @throws ConfigurationError, MissingKeyError */
   ready(now: number): Promise<ServiceKeys> {
     this.#starting ??= this.#start(now).finally(() => (this.#starting = undefined))
     return this.#starting
@@ -52,15 +53,23 @@ export class KeyRing {
   /** Looks at the keytab in the background when that is due. */
   checkNowAndThen(now: number): void {
     // In both directions: a clock that was set back must not stop the checks.
-    if (Math.abs(now - this.#checkedAt) < CHECK_INTERVAL) return
+    if (this.#current === undefined || Math.abs(now - this.#checkedAt) < CHECK_INTERVAL) return
     this.#checkedAt = now
     void this.refresh(now)
   }
 
-  /** Reads again what has changed; tells whether the keys did. Never throws. Calls that come together share one look. */
-  refresh(now: number): Promise<boolean> {
-    this.#checking ??= this.#refresh(now).finally(() => (this.#checking = undefined))
-    return this.#checking
+  /** Reads what has changed up to now. Never throws. Calls that come together share one look. */
+  refresh(now: number): Promise<void> {
+    if (this.#checking === undefined) {
+      this.#checking = this.#refresh(now).finally(() => (this.#checking = undefined))
+      return this.#checking
+    }
+    // A look that has begun may have missed what the caller is after.
+    this.#nextCheck ??= this.#checking.then(() => {
+      this.#nextCheck = undefined
+      return this.refresh(now)
+    })
+    return this.#nextCheck
   }
 
   async #start(now: number): Promise<ServiceKeys> {
@@ -73,16 +82,14 @@ export class KeyRing {
     return this.#current
   }
 
-  async #refresh(now: number): Promise<boolean> {
+  async #refresh(now: number): Promise<void> {
     try {
       const { changed, failure } = await this.#load(now)
       if (changed) this.#use(this.#build())
       if (failure !== undefined) throw failure.reason
       if (changed) this.#lastFailure = ''
-      return changed
     } catch (error) {
       this.#reportOnce(error)
-      return false
     }
   }
 

@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ConfigurationError, Keytab } from '@s4u/krb5'
+import { ConfigurationError, Keytab, S4uError } from '@s4u/krb5'
 
 /**
  * A path (`FILE:` and `WRFILE:` in front of it are understood), the octets of a keytab, a `Keytab`, a function that
@@ -19,7 +19,7 @@ export interface KeytabPlace {
   readonly name: string
   /** Reads it at once; undefined when that cannot be done without waiting. @throws ConfigurationError */
   loadNow(): Keytab | undefined
-  /** Undefined when it has not changed since it was last read. @throws ConfigurationError, and what a provider throws */
+  /** Undefined when it has not changed since it was last read. @throws ConfigurationError */
   loadIfChanged(now: number): Promise<Keytab | undefined>
 }
 
@@ -160,9 +160,14 @@ class ProvidedKeytab implements KeytabPlace {
 
   async loadIfChanged(now: number): Promise<Keytab | undefined> {
     if (Math.abs(now - this.#askedAt) < PROVIDER_INTERVAL) return undefined
-    const keytab = keytabOf(await this.#provider(), this.name)
     this.#askedAt = now
-    return keytab
+    try {
+      return keytabOf(await this.#provider(), this.name)
+    } catch (cause) {
+      this.#askedAt = -Infinity
+      if (S4uError.is(cause)) throw cause
+      throw new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
+    }
   }
 }
 

@@ -1,20 +1,42 @@
-import { ContextFlag } from '@s4u/gssapi'
-import { AdType, ApOption, AuthorizationData, encode, RejectedTokenError, TicketFlag } from '@s4u/krb5'
+import { ContextFlag, openApRep, readKrb5Token } from '@s4u/gssapi'
+import { AdType, ApOption, TicketFlag } from '@s4u/krb5'
+import type { AuthorizationData } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from './acceptor-options.js'
 import type { AcceptContext } from './ap-req-acceptance.js'
-import { entryOf, HOUR, ifRelevant, issue, keyOf, keytabOf, NOW, oddToken, SPN, tokenOf } from './fixtures/issued-token.js'
+import {
+  entryOf,
+  HOUR,
+  ifRelevant,
+  issue,
+  keyOf,
+  keytabOf,
+  NOW,
+  oddToken,
+  SPN,
+  tokenOf,
+} from './fixtures/issued-token.js'
 import type { IssueOptions, OddApReq } from './fixtures/issued-token.js'
 import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
 
 const MINUTE = 60_000
 
-async function refusalOf(credential: IssueOptions, odd: OddApReq = {}, options: AcceptorOptions = {}, context: AcceptContext = {}) {
+async function refusalOf(
+  credential: IssueOptions,
+  odd: OddApReq = {},
+  options: AcceptorOptions = {},
+  context: AcceptContext = {},
+) {
   const { error } = refused(await acceptorWith(options).accept(oddToken(issue(credential), odd), context))
   return error
 }
 
-async function acceptanceOf(credential: IssueOptions, odd: OddApReq = {}, options: AcceptorOptions = {}, context: AcceptContext = {}) {
+async function acceptanceOf(
+  credential: IssueOptions,
+  odd: OddApReq = {},
+  options: AcceptorOptions = {},
+  context: AcceptContext = {},
+) {
   return accepted(await acceptorWith(options).accept(oddToken(issue(credential), odd), context))
 }
 
@@ -47,7 +69,9 @@ describe('the clock of the client', () => {
   test('may be apart by the skew and no more', async () => {
     await acceptanceOf({}, { authenticator: { ctime: NOW + 5 * MINUTE, cusec: 0 } })
     await acceptanceOf({}, { authenticator: { ctime: NOW - 5 * MINUTE, cusec: 0 } })
-    expect((await refusalOf({}, { authenticator: { ctime: NOW + 5 * MINUTE, cusec: 1000 } })).code).toBe('KRB_AP_ERR_SKEW')
+    expect((await refusalOf({}, { authenticator: { ctime: NOW + 5 * MINUTE, cusec: 1000 } })).code).toBe(
+      'KRB_AP_ERR_SKEW',
+    )
     expect((await refusalOf({}, { authenticator: { ctime: NOW - 5 * MINUTE - 1000 } })).code).toBe('KRB_AP_ERR_SKEW')
   })
 
@@ -60,7 +84,9 @@ describe('the clock of the client', () => {
 
   test('may be apart as far as the options say', async () => {
     await acceptanceOf({}, { authenticator: { ctime: NOW + 10 * MINUTE } }, { clockSkew: 11 * MINUTE })
-    expect((await refusalOf({}, { authenticator: { ctime: NOW + 2000 } }, { clockSkew: 1000 })).code).toBe('KRB_AP_ERR_SKEW')
+    expect((await refusalOf({}, { authenticator: { ctime: NOW + 2000 } }, { clockSkew: 1000 })).code).toBe(
+      'KRB_AP_ERR_SKEW',
+    )
   })
 })
 
@@ -75,7 +101,9 @@ describe('a ticket', () => {
   test('that is not yet valid is refused, by starttime or else by authtime', async () => {
     const later = NOW + 5 * MINUTE + 1000
     expect((await refusalOf({ part: { starttime: later } })).code).toBe('KRB_AP_ERR_TKT_NYV')
-    expect((await refusalOf({ pac: false, part: { starttime: undefined, authtime: later } })).code).toBe('KRB_AP_ERR_TKT_NYV')
+    expect((await refusalOf({ pac: false, part: { starttime: undefined, authtime: later } })).code).toBe(
+      'KRB_AP_ERR_TKT_NYV',
+    )
     await acceptanceOf({ part: { starttime: NOW + 5 * MINUTE } })
   })
 
@@ -179,8 +207,8 @@ describe('a user of another realm', () => {
   test('is refused when nobody vouches for the path', async () => {
     const error = await refusalOf({ ...foreign, pac: false, part: detour })
     expect(error.code).toBe('KRB_AP_PATH_NOT_ACCEPTED')
-    const { logonInfo } = { logonInfo: undefined }
-    expect((await refusalOf({ ...foreign, pac: { logonInfo }, part: detour })).code).toBe('KRB_AP_PATH_NOT_ACCEPTED')
+    const withoutSids = { pac: { logonInfo: undefined } }
+    expect((await refusalOf({ ...foreign, ...withoutSids, part: detour })).code).toBe('KRB_AP_PATH_NOT_ACCEPTED')
   })
 
   test('is accepted from listed realms alone when there is a list', async () => {
@@ -201,20 +229,14 @@ test('AD-ETYPE-NEGOTIATION lifts the subkey of a weak session to aes256, and lea
   const etypes = Uint8Array.of(0x30, 6, 2, 1, 20, 2, 1, 18)
   const authorizationData = ifRelevant({ adType: AdType.ETYPE_NEGOTIATION, adData: etypes })
   const subkeyOf = async (etype: number, data?: AuthorizationData) => {
-    const { openApRep, readKrb5Token } = await import('@s4u/gssapi')
     const sessionKey = keyOf(7, etype)
     const token = oddToken(issue({ sessionKey }), { authenticator: { authorizationData: data, ctime: NOW, cusec: 77 } })
     const { reply } = accepted(await acceptorWith({ allowWeakEncryption: true }).accept(token))
     return openApRep(readKrb5Token(reply!, 'ap-rep').message, sessionKey, { ctime: NOW, cusec: 77 }).subkey?.etype
   }
-  expect(encode(AuthorizationData, authorizationData).length).toBeGreaterThan(0)
   expect(await subkeyOf(23, authorizationData)).toBe(18)
   expect(await subkeyOf(17, authorizationData)).toBe(18)
   expect(await subkeyOf(20, authorizationData)).toBe(20)
   expect(await subkeyOf(17)).toBe(17)
   expect(await subkeyOf(23)).toBe(23)
-})
-
-test('every refusal is one of ours', async () => {
-  expect(await refusalOf({}, { sealedWith: keyOf(8) })).toBeInstanceOf(RejectedTokenError)
 })

@@ -1,5 +1,5 @@
-import { digest, formatPrincipal, RejectedTokenError } from '@s4u/krb5'
-import type { EncryptedData, Principal } from '@s4u/krb5'
+import { digest, RejectedTokenError } from '@s4u/krb5'
+import type { EncryptedData } from '@s4u/krb5'
 
 /** `fresh`: never seen, and remembered from now on. `seen`: a replay. `full`: no room to remember it. */
 export type ReplayVerdict = 'fresh' | 'seen' | 'full'
@@ -21,15 +21,12 @@ export interface ReplayStore {
 const STORE_TIME_LIMIT = 2_000
 
 /**
- * What a replay is recognised by: the sealed authenticator and whose key opened its ticket. Nothing of it can be changed by
- * who does not hold the session key; the names in clear text beside it can. Source: RFC 4120 section 3.2.3.
+ * What a replay is recognised by: the sealed authenticator and nothing else. Who does not hold the session key cannot change it,
+ * and there is one way alone to seal its contents with its confounder. The names in clear text must not count: where two
+ * services share a key, they would decide whose key opens the ticket. Source: RFC 4120 section 3.2.3.
  */
-export function replayDigest(authenticator: EncryptedData, service: Principal): Uint8Array {
-  const name = encoder.encode(formatPrincipal(service))
-  const octets = new Uint8Array(authenticator.cipher.length + name.length)
-  octets.set(authenticator.cipher)
-  octets.set(name, authenticator.cipher.length)
-  return digest('sha256', octets)
+export function replayDigest(authenticator: EncryptedData): Uint8Array {
+  return digest('sha256', authenticator.cipher)
 }
 
 /**
@@ -92,5 +89,3 @@ async function withinLimit(verdict: Promise<ReplayVerdict>): Promise<ReplayVerdi
     clearTimeout(timer)
   }
 }
-
-const encoder = new TextEncoder()
