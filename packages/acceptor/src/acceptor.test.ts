@@ -273,9 +273,39 @@ describe('several legs', () => {
   })
 })
 
+describe('a ticket that the service got for a user itself', () => {
+  test('makes an identity with the method that the app names, and evidence of its own making', async () => {
+    const identity = await acceptorWith().identify(issue().ticket, 'certificate')
+    expect(identity).toMatchObject({ principal: 'alice@AD.TEST', authenticationMethod: 'certificate' })
+    expect(identity).toMatchObject({
+      impersonationLevel: 'delegation',
+      evidence: { kind: 'ticket', origin: 's4u2self' },
+    })
+    const alone = await acceptorWith().identify(issue({ flags: [] }).ticket, 'asserted')
+    expect(alone.impersonationLevel).toBe('impersonation')
+  })
+
+  test('is judged like any other', async () => {
+    const acceptor = acceptorWith()
+    await expect(acceptor.identify(issue({ key: keyOf(50) }).ticket, 'asserted')).rejects.toThrow('does not open')
+    const expired = issue({ part: { endtime: NOW - HOUR } })
+    await expect(acceptor.identify(expired.ticket, 'asserted')).rejects.toThrow('expired')
+    const forged = issue({ pacSigning: { server: keyOf(66) } })
+    await expect(acceptor.identify(forged.ticket, 'asserted')).rejects.toMatchObject({ code: 'KRB_AP_ERR_MODIFIED' })
+  })
+})
+
 describe('an acceptor', () => {
   test('names its principals', () => {
     expect(acceptorWith().principals).toEqual(['HTTP/web.ad.test@AD.TEST'])
+  })
+
+  test('hands out the whole keytab, for signing in with the account in it', async () => {
+    const keytab = keytabOf(entryOf(SPN, 1, keyOf(1)), entryOf('svc-web', 1, keyOf(1)))
+    expect((await acceptorWith({ keytab }).keytab()).principals).toEqual([
+      'HTTP/web.ad.test@AD.TEST',
+      'svc-web@AD.TEST',
+    ])
   })
 
   test('refuses everything once it is closed, also by using', async () => {

@@ -1,6 +1,6 @@
 import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import { ConfigurationError, encryptionTypeName, formatPrincipal, RejectedTokenError, S4uError } from '@s4u/krb5'
+import { ConfigurationError, RejectedTokenError, S4uError } from '@s4u/krb5'
 import type { Keytab, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
 import { checkOptions, servicesOf } from './acceptor-options.js'
@@ -11,6 +11,7 @@ import { requireTicketTime } from './ap-req-checks.js'
 import type { AcceptContext, JudgedApReq } from './ap-req-acceptance.js'
 import { AcceptorEvents } from './events.js'
 import type { ExchangeEvent } from './events.js'
+import { factsOf, sealedFactsOf } from './exchange-facts.js'
 import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
@@ -188,12 +189,8 @@ class KeytabAcceptor implements Acceptor {
     const expired = this.#settings.now() > negotiation.expiresAt
     if (resume !== 'used' && !expired) return resume
     return async () => {
-      throw new RejectedTokenError(
-        expired ? 'the negotiation took too long' : 'the negotiation had its next token already',
-        {
-          code: 'GSS_S_NO_CONTEXT',
-        },
-      )
+      const why = expired ? 'the negotiation took too long' : 'the negotiation had its next token already'
+      throw new RejectedTokenError(why, { code: 'GSS_S_NO_CONTEXT' })
     }
   }
 
@@ -239,17 +236,4 @@ class KeytabAcceptor implements Acceptor {
   #record(outcome: ExchangeEvent['outcome'], { clientAddress }: AcceptContext, facts: Partial<ExchangeEvent>): void {
     if (this.#events.wanted) this.#events.publish({ ...facts, kind: 'exchange', outcome, clientAddress })
   }
-}
-
-function sealedFactsOf({ sname, realm, encPart }: Ticket): Partial<ExchangeEvent> {
-  const ticketService = formatPrincipal({ name: sname, realm })
-  return { ticketService, encryptionType: encryptionTypeName(encPart.etype), kvno: encPart.kvno }
-}
-
-function factsOf(
-  { principal: client, serviceKey, opened }: AcceptedTicket,
-  ticketSeenBefore: boolean,
-): Partial<ExchangeEvent> {
-  const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
-  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore }
 }

@@ -60,7 +60,8 @@ export async function acceptApReq(
     request.channelBindings,
   )
   const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
-  const opened: OpenedApReq = { ...ticket.opened, apReq, authenticator }
+  const { ticket: sealed, bytes } = ticket.opened
+  const opened: OpenedApReq = { ticket: sealed, encTicketPart, bytes, apReq, authenticator }
   // Only a store that is elsewhere is worth waiting for.
   const remembered = remember(opened, settings, events)
   if (remembered !== undefined) await remembered

@@ -12,14 +12,14 @@ export function identityOfCaller(
   flags: number,
   forwardedTgt: ForwardedTgt | undefined,
 ): Identity {
-  const evidence: TicketEvidence = { ...evidenceIn(ticket), origin: 'presented', forwardedTgt }
+  const evidence = evidenceIn(ticket, 'presented', forwardedTgt)
   const delegable = evidence.forwardable || forwardedTgt !== undefined
   return identityOf(ticket, evidence, 'kerberos', levelOf(ticket, flags, delegable))
 }
 
 /** The user for whom the service itself got a ticket to itself (S4U2Self). */
 export function identityOfOwnTicket(ticket: AcceptedTicket, method: AuthenticationMethod): Identity {
-  const evidence: TicketEvidence = { ...evidenceIn(ticket), origin: 's4u2self' }
+  const evidence = evidenceIn(ticket, 's4u2self', undefined)
   return identityOf(ticket, evidence, method, evidence.forwardable ? 'delegation' : 'impersonation')
 }
 
@@ -29,16 +29,27 @@ function identityOf(
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
 ): Identity {
-  const { realm } = client
-  const expiresAt = opened.encTicketPart.endtime
-  const who = { principal, name: formatName(client.name), realm }
-  return new Identity({ ...who, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
+  return new Identity({
+    principal,
+    name: formatName(client.name),
+    realm: client.realm,
+    authenticationMethod,
+    impersonationLevel,
+    expiresAt: opened.encTicketPart.endtime,
+    pac,
+    evidence,
+  })
 }
 
-function evidenceIn({ client, opened, serviceKey }: AcceptedTicket): Omit<TicketEvidence, 'origin'> {
+function evidenceIn(
+  { client, opened, serviceKey }: AcceptedTicket,
+  origin: TicketEvidence['origin'],
+  forwardedTgt: ForwardedTgt | undefined,
+): TicketEvidence {
   const { endtime: expiresAt, flags } = opened.encTicketPart
   const forwardable = hasFlag(flags, TicketFlag.FORWARDABLE)
-  return { kind: 'ticket', client, ticket: opened.ticket, service: serviceKey.principal, forwardable, expiresAt }
+  const { principal: service } = serviceKey
+  return { kind: 'ticket', client, origin, ticket: opened.ticket, service, forwardable, expiresAt, forwardedTgt }
 }
 
 function levelOf({ anonymous }: AcceptedTicket, flags: number, delegable: boolean): ImpersonationLevel {

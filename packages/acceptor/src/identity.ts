@@ -128,12 +128,21 @@ const ASSERTED_BY_SERVICE = 'S-1-18-2'
 
 /** The claims of others may change behind our back, and of a second copy of this package the fields are not own ones. */
 function copyOf(claims: IdentityClaims): IdentityClaims {
-  const { principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, evidence, pac } = claims
-  const { sid, upn, assertedBy } = claims
-  const who = { principal, name, realm, sid, upn, assertedBy, authenticationMethod, impersonationLevel, expiresAt }
-  const groups = claims.groups && Object.freeze([...claims.groups])
-  const delegatedBy = claims.delegatedBy && Object.freeze([...claims.delegatedBy])
-  return { ...who, groups, delegatedBy, evidence, pac }
+  return {
+    principal: claims.principal,
+    name: claims.name,
+    realm: claims.realm,
+    authenticationMethod: claims.authenticationMethod,
+    impersonationLevel: claims.impersonationLevel,
+    expiresAt: claims.expiresAt,
+    pac: claims.pac,
+    sid: claims.sid,
+    upn: claims.upn,
+    groups: claims.groups && Object.freeze([...claims.groups]),
+    delegatedBy: claims.delegatedBy && Object.freeze([...claims.delegatedBy]),
+    assertedBy: claims.assertedBy,
+    evidence: claims.evidence,
+  }
 }
 
 function groupsOf(pac: Pac | undefined): readonly string[] {

@@ -17,6 +17,7 @@ export class KeyRing {
   readonly #events: AcceptorEvents
   readonly #parts: (Keytab | undefined)[]
   readonly #name: string
+  #keytab = new Keytab([])
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
   #checking: Promise<void> | undefined
@@ -39,9 +40,9 @@ export class KeyRing {
     return this.#current
   }
 
-  /** Everything in the keytab as it is now, the account's entries included, which accept no tickets but sign in. */
+  /** The whole keytab that `current` is made of: the account's entries accept no tickets, but sign in. Empty before there is one. */
   get keytab(): Keytab {
-    return Keytab.merge(this.#parts.filter((part) => part !== undefined))
+    return this.#keytab
   }
 
   /** Waits for keys. Calls that come together share one wait. @throws ConfigurationError, MissingKeyError */
@@ -114,7 +115,10 @@ export class KeyRing {
   #build(): ServiceKeys | undefined {
     const keytabs = this.#parts.filter((part) => part !== undefined)
     if (keytabs.length < this.#parts.length) return undefined
-    return new ServiceKeys(Keytab.merge(keytabs), this.#policy, this.#name, this.#current)
+    const merged = Keytab.merge(keytabs)
+    const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
+    this.#keytab = merged
+    return keys
   }
 
   /** A broken file is looked at each second; its error is news once. */

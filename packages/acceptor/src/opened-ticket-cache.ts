@@ -61,7 +61,8 @@ export class OpenedTicketCache {
 }
 
 function tailOf({ cipher }: EncryptedData): string {
-  return String.fromCharCode(...cipher.subarray(-TAIL))
+  const start = Math.max(0, cipher.length - TAIL)
+  return Buffer.from(cipher.buffer, cipher.byteOffset + start, cipher.length - start).toString('latin1')
 }
 
 function sameSeal(a: EncryptedData, b: EncryptedData): boolean {

@@ -1,0 +1,21 @@
+/** What the record of an exchange says about its ticket: names and numbers, nothing that opens anything. */
+
+import { encryptionTypeName, formatPrincipal } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
+import type { AcceptedTicket } from './accepted-ticket.js'
+import type { ExchangeEvent } from './events.js'
+
+/** What anybody can read on a ticket. */
+export function sealedFactsOf({ sname, realm, encPart }: Ticket): Partial<ExchangeEvent> {
+  const ticketService = formatPrincipal({ name: sname, realm })
+  return { ticketService, encryptionType: encryptionTypeName(encPart.etype), kvno: encPart.kvno }
+}
+
+/** What the opened ticket says. */
+export function factsOf(
+  { principal: client, serviceKey, opened }: AcceptedTicket,
+  ticketSeenBefore: boolean,
+): Partial<ExchangeEvent> {
+  const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
+  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore }
+}
