@@ -29,6 +29,7 @@ export {
   type InitiatorStep,
   type ServiceCredential,
 } from './initiator.js'
+export type { ForeignMechanism } from './foreign-mechanism.js'
 export { frameKrb5Token, type Krb5MessageKind, type Krb5Token, Krb5TokenId, readKrb5Token } from './krb5-token.js'
 export {
   findNegotiateChallenge,
@@ -39,18 +40,18 @@ export {
   parseAuthorization,
   type ParsedAuthorization,
 } from './negotiate-header.js'
-export {
-  type AcceptedApReq,
-  type ApReqStep,
-  beginNegotiation,
-  type CompletedNegotiation,
-  type ContinueStep,
-  type MicAwaited,
-  type NegotiationOptions,
-  type NegotiationReply,
-  type NegotiationStep,
-  type UnsupportedStep,
-} from './negotiation.js'
+export { beginNegotiation } from './negotiation.js'
+export type {
+  AcceptedApReq,
+  ApReqStep,
+  CompletedNegotiation,
+  ContinueStep,
+  MicAwaited,
+  NegotiationOptions,
+  NegotiationReply,
+  NegotiationStep,
+  UnsupportedStep,
+} from './negotiation-step.js'
 export { isKerberos, Mechanism, ObjectIdentifier } from './oids.js'
 export type { Role } from './per-message.js'
 export { SecurityContext, type SecurityContextOptions } from './security-context.js'

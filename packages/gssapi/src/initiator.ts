@@ -27,6 +27,7 @@ import { encodeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js'
 import { ContextFlag } from './context-flags.js'
 import { frameKrb5Token, readKrb5Token } from './krb5-token.js'
+import { sameOctets } from './octets.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
 import { platformRandom, randomSequenceNumber } from './randomness.js'
@@ -165,6 +166,8 @@ function authorizationDataFor({ channelBindings, ticket }: InitiatorOptions): Au
     : [{ adType: AdType.IF_RELEVANT, adData: encode(AuthorizationData, relevant) }]
 }
 
+const NOTHING: Uint8Array = new Uint8Array(0)
+
 const DEFAULT_FLAGS = ContextFlag.REPLAY | ContextFlag.SEQUENCE | ContextFlag.CONF | ContextFlag.INTEG
 
 /** KERB_AP_OPTIONS_CBT, little-endian. */
@@ -214,10 +217,11 @@ function readResponse(reply: Uint8Array): NegTokenResp {
   }
   if (resp.negState === 'reject') throw rejected(responseToken)
   // Windows 2000 sends the response token a second time in place of the MIC.
+  const isRepeated = responseToken !== undefined && sameOctets(resp.mechListMic ?? NOTHING, responseToken)
   return {
     ...resp,
     responseToken,
-    mechListMic: sameOctets(resp.mechListMic, responseToken) ? undefined : resp.mechListMic,
+    mechListMic: isRepeated ? undefined : resp.mechListMic,
   }
 }
 
@@ -289,8 +293,4 @@ function once(token: Uint8Array, step: (reply: Uint8Array | undefined) => Initia
       return step(reply)
     },
   }
-}
-
-function sameOctets(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {
-  return a !== undefined && b !== undefined && a.length === b.length && a.every((octet, index) => octet === b[index])
 }

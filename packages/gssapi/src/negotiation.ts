@@ -1,17 +1,19 @@
-/** The acceptor's side of a negotiation: tokens in, steps out. Every step is a value of its own, so no state can be used twice. */
+/** The acceptor's side of a negotiation: tokens in, steps out. */
 
-import {
-  ApReq,
-  ConfigurationError,
-  decode,
-  type Key,
-  MalformedTokenError,
-  type OpenedApReq,
-  type RandomSource,
-  RejectedTokenError,
-} from '@s4u/krb5'
+import { ApReq, ConfigurationError, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
 import { readAuthenticatorChecksum } from './authenticator-checksum.js'
+import { familyOf, signatureOf } from './foreign-mechanism.js'
 import { describeStart, frameKrb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
+import type {
+  AcceptedApReq,
+  ApReqStep,
+  CompletedNegotiation,
+  ContinueStep,
+  MicAwaited,
+  NegotiationOptions,
+  NegotiationReply,
+  NegotiationStep,
+} from './negotiation-step.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
 import {
@@ -22,76 +24,6 @@ import {
   type NegTokenInit,
 } from './spnego.js'
 import { isFramed, unframe } from './token-framing.js'
-
-export interface NegotiationOptions {
-  /** Randomness for the messages of the context. */
-  readonly random?: RandomSource
-}
-
-export type NegotiationStep = ApReqStep | ContinueStep | UnsupportedStep
-
-/** An AP-REQ is in hand. Judge it, then call exactly one of `accept` and `reject`. */
-export interface ApReqStep {
-  readonly status: 'ap-req'
-  /** The reply comes in the same framing. */
-  readonly framing: 'spnego' | 'krb5'
-  /** The object identifier under which Kerberos was chosen. */
-  readonly mechanism: string
-  readonly apReq: ApReq
-  readonly apReqBytes: Uint8Array
-  /** @throws RejectedTokenError when the initiator's mechListMIC is wrong: somebody changed its list */
-  accept(accepted: AcceptedApReq): NegotiationReply
-  /** The token that says no, around an encoded KRB-ERROR if there is one. Raw Kerberos without a KRB-ERROR says nothing. */
-  reject(error?: Uint8Array): Uint8Array | undefined
-}
-
-/** Another leg is needed before there is an AP-REQ. */
-export interface ContinueStep {
-  readonly status: 'continue'
-  readonly reply: Uint8Array
-  /** @throws MalformedTokenError, RejectedTokenError */
-  next(token: Uint8Array): NegotiationStep
-}
-
-/** No Kerberos in it. */
-export interface UnsupportedStep {
-  readonly status: 'unsupported'
-  readonly mechanism: 'ntlm' | 'negoex' | 'iakerb' | 'unknown'
-  /** Object identifiers, as far as the token names any. */
-  readonly offered: readonly string[]
-  readonly reply?: Uint8Array
-}
-
-/** What judging an AP-REQ came to; `{ opened, ...sealApRep({ opened }) }` when mutual authentication was asked for. */
-export interface AcceptedApReq {
-  readonly opened: OpenedApReq
-  /** The encoded AP-REP, when the initiator asked for mutual authentication. */
-  readonly apRep?: Uint8Array
-  /** The acceptor's subkey, else the initiator's, else the session key. */
-  readonly contextKey: Key
-  /** Whether `contextKey` is the subkey in `apRep`. */
-  readonly acceptorSubkey?: boolean
-  /** The number in `apRep`. Without an AP-REP both sides count from the initiator's number. */
-  readonly sequenceNumber?: number
-  /** The flags of the authenticator's checksum, read from it by default. */
-  readonly flags?: number
-}
-
-export type NegotiationReply = CompletedNegotiation | MicAwaited
-
-export interface CompletedNegotiation {
-  readonly status: 'complete'
-  readonly reply?: Uint8Array
-  readonly context: SecurityContext
-}
-
-/** The caller is known, but its list of mechanisms is not confirmed: it is not authenticated before `next` has returned. */
-export interface MicAwaited {
-  readonly status: 'continue'
-  readonly reply: Uint8Array
-  /** @throws MalformedTokenError, RejectedTokenError */
-  next(token: Uint8Array): CompletedNegotiation
-}
 
 /**
  * Takes the first token of an initiator.
@@ -287,28 +219,6 @@ function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): Sec
     receiveSequence,
     random,
   })
-}
-
-/** Tokens of mechanisms that are not framed at all. Source: MS-NLMP section 2.2.1, MS-NEGOEX section 2.2.6.1. */
-const SIGNATURES = [
-  { mechanism: 'ntlm', octets: new TextEncoder().encode('NTLMSSP\0') },
-  { mechanism: 'negoex', octets: new TextEncoder().encode('NEGOEXTS') },
-] as const
-
-function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
-  return SIGNATURES.find(({ octets }) => octets.every((octet, index) => octet === token[index]))?.mechanism
-}
-
-const FAMILIES: ReadonlyMap<string, UnsupportedStep['mechanism']> = new Map([
-  [Mechanism.NTLM, 'ntlm'],
-  [Mechanism.NEGOEX, 'negoex'],
-  [Mechanism.IAKERB, 'iakerb'],
-])
-
-/** NTLM explains more than its companions: a Windows client that has no Kerberos ticket offers NEGOEX too. */
-function familyOf(mechanisms: readonly string[]): UnsupportedStep['mechanism'] {
-  for (const [oid, family] of FAMILIES) if (mechanisms.includes(oid)) return family
-  return 'unknown'
 }
 
 /** A second answer to the same AP-REQ would put a second message under the same sequence number. */

@@ -32,7 +32,7 @@ export const ObjectIdentifier: Codec<string> = {
   },
   write(writer, value) {
     const mark = writer.written
-    writer.octets(arcOctets(value))
+    writer.octets(OCTETS.get(value) ?? arcOctets(value))
     writer.header(0x06, mark)
   },
 }
@@ -80,7 +80,6 @@ function octetKey(octets: Uint8Array): string {
   return text
 }
 
-/** Nearly every token names one of these; looking them up spares taking the number apart. */
-const KNOWN: ReadonlyMap<string, string> = new Map(
-  Object.values(Mechanism).map((oid) => [octetKey(arcOctets(oid)), oid]),
-)
+/** Nearly every token names one of these; looking them up spares taking the numbers apart and putting them together. */
+const OCTETS: ReadonlyMap<string, Uint8Array> = new Map(Object.values(Mechanism).map((oid) => [oid, arcOctets(oid)]))
+const KNOWN: ReadonlyMap<string, string> = new Map([...OCTETS].map(([oid, octets]) => [octetKey(octets), oid]))

@@ -1,13 +1,10 @@
 /** MIC and Wrap tokens: octets in and out, no state. Source: RFC 4121 section 4.2. */
 
-import {
-  ConfigurationError,
-  type Key,
-  KeyUsage,
-  MalformedTokenError,
-  type RandomSource,
-  RejectedTokenError,
-} from '@s4u/krb5'
+import { type Key, KeyUsage, MalformedTokenError, type RandomSource, RejectedTokenError } from '@s4u/krb5'
+import { concat } from './octets.js'
+
+/** rc4-hmac has tokens of its own (RFC 4757 section 7), which are older than these. */
+export const RC4_HMAC = 23
 
 export type Role = 'initiator' | 'acceptor'
 
@@ -37,7 +34,7 @@ export interface VerifiedMessage {
 /** Source: RFC 4121 section 4.2.6.1. */
 export function makeMicToken(message: OutgoingMessage, data: Uint8Array): Uint8Array {
   const header = makeHeader(MIC, flagsOf(message), FILLER, FILLER, message.sequence)
-  return concat(header, usable(message.key).checksum(SIGN[message.sender], concat(data, header)))
+  return concat(header, message.key.checksum(SIGN[message.sender], concat(data, header)))
 }
 
 /** Returns `data` when the token is its checksum. @throws MalformedTokenError, RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BADDIRECTION */
@@ -50,7 +47,7 @@ export function verifyMicToken(message: IncomingMessage, data: Uint8Array, token
 
 /** Source: RFC 4121 section 4.2.6.2. */
 export function makeWrapToken(message: OutgoingMessage, data: Uint8Array, confidential: boolean): Uint8Array {
-  const key = usable(message.key)
+  const key = message.key
   const usage = SEAL[message.sender]
   const flags = flagsOf(message) | (confidential ? SEALED : 0)
   const header = makeHeader(WRAP, flags, 0, 0, message.sequence)
@@ -104,9 +101,6 @@ const FILLER = 0xffff
 
 const SIGN: Readonly<Record<Role, number>> = { initiator: KeyUsage.INITIATOR_SIGN, acceptor: KeyUsage.ACCEPTOR_SIGN }
 const SEAL: Readonly<Record<Role, number>> = { initiator: KeyUsage.INITIATOR_SEAL, acceptor: KeyUsage.ACCEPTOR_SEAL }
-
-/** rc4-hmac has tokens of its own (RFC 4757 section 7), which are older than RFC 4121. */
-const RC4_HMAC = 23
 
 interface Header {
   readonly octets: Uint8Array
@@ -166,17 +160,14 @@ function keyOf({ sender, keyFor }: IncomingMessage, { flags }: Header): Key {
     })
   }
   const key = keyFor((flags & ACCEPTOR_SUBKEY) !== 0)
-  if (key !== undefined) return usable(key)
-  throw new RejectedTokenError('the message names a subkey of the acceptor, which sent none', {
-    code: 'KRB_AP_ERR_MODIFIED',
-  })
-}
-
-function usable(key: Key): Key {
+  if (key === undefined) {
+    throw new RejectedTokenError('the message names a subkey of the acceptor, which sent none', {
+      code: 'KRB_AP_ERR_MODIFIED',
+    })
+  }
   if (key.etype !== RC4_HMAC) return key
-  throw new ConfigurationError('messages of a context with an rc4-hmac key are not supported', {
-    code: 'KDC_ERR_ETYPE_NOSUPP',
-    hint: 'Give the account AES keys (msDS-SupportedEncryptionTypes), so that its tickets have AES session keys.',
+  throw new RejectedTokenError('the key of the context is of rc4-hmac, the message is not', {
+    code: 'KRB_AP_ERR_MODIFIED',
   })
 }
 
@@ -184,16 +175,6 @@ function usable(key: Key): Key {
 function rotateLeft(octets: Uint8Array, count: number): Uint8Array {
   const by = octets.length === 0 ? 0 : count % octets.length
   return by === 0 ? octets : concat(octets.subarray(by), octets.subarray(0, by))
-}
-
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let offset = 0
-  for (const part of parts) {
-    whole.set(part, offset)
-    offset += part.length
-  }
-  return whole
 }
 
 function hex(value: number): string {

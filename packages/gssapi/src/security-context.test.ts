@@ -31,7 +31,7 @@ function pair(etype = 18, options: Partial<SecurityContextOptions> = {}) {
   }
 }
 
-describe.each([17, 18, 19, 20, 25, 26])('with encryption type %i', (etype) => {
+describe.each([17, 18, 19, 20, 23, 25, 26])('with encryption type %i', (etype) => {
   test.each([true, false])('messages pass in both directions (confidential: %s)', (confidential) => {
     const { initiator, acceptor } = pair(etype)
     for (const message of [data, new Uint8Array(0), new Uint8Array(1000).fill(7)]) {

@@ -4,11 +4,14 @@ import {
   makeMicToken,
   makeWrapToken,
   openWrapToken,
+  RC4_HMAC,
   type Role,
   type VerifiedMessage,
   verifyMicToken,
 } from './per-message.js'
+import { makeRc4MicToken, makeRc4WrapToken, openRc4WrapToken, verifyRc4MicToken } from './rc4-per-message.js'
 import { SequenceWindow } from './sequence-window.js'
+import { isFramed } from './token-framing.js'
 
 export interface SecurityContextOptions {
   /** Which side this is. */
@@ -58,7 +61,8 @@ export class SecurityContext {
 
   /** A message for the peer, sealed unless `confidential` is false, signed in any case. Source: RFC 2743 section 2.3.3. */
   wrap(data: Uint8Array, { confidential = true }: { readonly confidential?: boolean } = {}): Uint8Array {
-    return makeWrapToken(this.#outgoing(), data, confidential)
+    const make = this.#isRc4 ? makeRc4WrapToken : makeWrapToken
+    return make(this.#outgoing(), data, confidential)
   }
 
   /**
@@ -68,7 +72,8 @@ export class SecurityContext {
    * @throws RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY, KRB_AP_ERR_BADDIRECTION, KRB_AP_ERR_REPEAT, KRB_AP_ERR_BADORDER
    */
   unwrap(token: Uint8Array, { confidential = false }: { readonly confidential?: boolean } = {}): Uint8Array {
-    const message = openWrapToken(this.#incoming, token)
+    const open = isFramed(token) ? openRc4WrapToken : openWrapToken
+    const message = open(this.#incoming, token)
     if (confidential && !message.confidential) {
       throw new RejectedTokenError('the message is signed but not sealed', { code: 'KRB_AP_ERR_INAPP_CKSUM' })
     }
@@ -77,12 +82,14 @@ export class SecurityContext {
 
   /** A signature over `data`, which travels elsewhere. Source: RFC 2743 section 2.3.1. */
   getMic(data: Uint8Array): Uint8Array {
-    return makeMicToken(this.#outgoing(), data)
+    const make = this.#isRc4 ? makeRc4MicToken : makeMicToken
+    return make(this.#outgoing(), data)
   }
 
   /** Returns `data` when `mic` is the peer's signature over it. @throws as `unwrap` */
   verifyMic(data: Uint8Array, mic: Uint8Array): Uint8Array {
-    return this.#inSequence(verifyMicToken(this.#incoming, data, mic))
+    const verify = isFramed(mic) ? verifyRc4MicToken : verifyMicToken
+    return this.#inSequence(verify(this.#incoming, data, mic))
   }
 
   toJSON(): object {
@@ -91,6 +98,11 @@ export class SecurityContext {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `SecurityContext ${JSON.stringify(this)}`
+  }
+
+  /** The older tokens are framed, which those of RFC 4121 are not. */
+  get #isRc4(): boolean {
+    return (this.#acceptorKey ?? this.#initiatorKey).etype === RC4_HMAC
   }
 
   #outgoing() {

@@ -1,0 +1,27 @@
+import { Mechanism } from './oids.js'
+
+/** What a client that has no Kerberos for us offers in its place. */
+export type ForeignMechanism = 'ntlm' | 'negoex' | 'iakerb' | 'unknown'
+
+/** Which mechanism a token without framing belongs to. */
+export function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
+  return SIGNATURES.find(({ octets }) => octets.every((octet, index) => octet === token[index]))?.mechanism
+}
+
+/** NTLM explains more than its companions: a Windows client that has no Kerberos ticket offers NEGOEX too. */
+export function familyOf(mechanisms: readonly string[]): ForeignMechanism {
+  for (const [oid, family] of FAMILIES) if (mechanisms.includes(oid)) return family
+  return 'unknown'
+}
+
+/** Tokens of mechanisms that are not framed at all. Source: MS-NLMP section 2.2.1, MS-NEGOEX section 2.2.6.1. */
+const SIGNATURES = [
+  { mechanism: 'ntlm', octets: new TextEncoder().encode('NTLMSSP\0') },
+  { mechanism: 'negoex', octets: new TextEncoder().encode('NEGOEXTS') },
+] as const
+
+const FAMILIES: ReadonlyMap<string, ForeignMechanism> = new Map([
+  [Mechanism.NTLM, 'ntlm'],
+  [Mechanism.NEGOEX, 'negoex'],
+  [Mechanism.IAKERB, 'iakerb'],
+])
