@@ -85,7 +85,7 @@ function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorS
   const { encTicketPart } = opened
   requireStrongSessionKey(encTicketPart.key.etype, settings)
   const pac = findPac(encTicketPart)
-  if (pac === undefined) requireNoPac(encTicketPart.crealm, settings)
+  if (pac === undefined) refuseMissingPac(encTicketPart.crealm, settings)
   else verifyPac(pac, encTicketPart, serviceKey.key)
   requireTrustedPath(encTicketPart, pac, serviceKey.principal.realm, settings.trustedRealms)
   const anonymous = isAnonymous(encTicketPart)
@@ -104,7 +104,7 @@ function requireStrongSessionKey(etype: number, { allowWeakEncryption }: Accepto
   })
 }
 
-function requireNoPac(realm: string, { requirePac }: AcceptorSettings): void {
+function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {
   if (!requirePac(realm)) return
   throw new RejectedTokenError(`the ticket of a user of ${realm} has no PAC`, {
     code: 'KDC_ERR_POLICY',
