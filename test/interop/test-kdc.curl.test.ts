@@ -1,13 +1,12 @@
 import { createServer, type Server } from 'node:http'
 import { formatName } from '@s4u/krb5'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { openSite } from './test-kdc.site.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { mitClients } from '../realms/packages.js'
+import { describeClients } from './test-kdc.site.js'
 import { openToken } from './test-kdc.token.js'
 
 /** curl's `--negotiate` with tickets of the embedded realm, towards a server that says whom it sees. */
-describe('curl', async () => {
-  const site = await openSite()
-  const { ad, shell } = site
+await describeClients('curl', mitClients, ({ ad, shell }) => {
   let server: Server
   let url = ''
   beforeAll(async () => {
@@ -21,10 +20,7 @@ describe('curl', async () => {
     const address = server.address()
     if (typeof address === 'object' && address !== null) url = `http://api.ad.test:${address.port}/`
   })
-  afterAll(async () => {
-    server.close()
-    await site[Symbol.asyncDispose]()
-  })
+  afterAll(() => void server.close())
 
   test('negotiates as the user who has signed in', async () => {
     const resolve = `--resolve ${new URL(url).host}:127.0.0.1`

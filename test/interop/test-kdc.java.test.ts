@@ -1,17 +1,13 @@
 import { formatName, formatPrincipal, hasFlag, TicketFlag } from '@s4u/krb5'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { beside, openSite } from './test-kdc.site.js'
+import { beforeAll, expect, test } from 'vitest'
+import { beside, describeClients } from './test-kdc.site.js'
 import { openToken } from './test-kdc.token.js'
 
-/** Java's JGSS against the embedded realm. It starts with UDP, and with TCP for what is too long. */
-describe.each([
-  ['UDP where it fits', false],
-  ['TCP', true],
-])('Java, by %s,', async (_title, tcpOnly) => {
-  const site = await openSite({ tcpOnly })
-  const { ad, partner, directory, shell, attempt } = site
+const jdk = { programs: ['java', 'javac'], packages: ['openjdk-17-jdk-headless'] }
+
+/** Java's JGSS against the embedded realm. */
+await describeClients('Java', jdk, ({ ad, partner, directory, shell, attempt }) => {
   beforeAll(() => shell(`javac -d ${directory} ${beside('java/Impersonate.java')}`))
-  afterAll(() => site[Symbol.asyncDispose]())
 
   const exports = '--add-exports java.security.jgss/com.sun.security.jgss=ALL-UNNAMED'
   const java = (service: string, user: string, target: string) =>
@@ -39,7 +35,11 @@ describe.each([
   })
 
   test('impersonates a user at a service of the trusted realm that allows it', async () => {
-    const { encTicketPart } = openToken(partner, 'shop', await tokenOf(java('plain', 'alice', 'HTTP@shop.partner.test')))
+    const { encTicketPart } = openToken(
+      partner,
+      'shop',
+      await tokenOf(java('plain', 'alice', 'HTTP@shop.partner.test')),
+    )
     expect(formatPrincipal({ name: encTicketPart.cname, realm: encTicketPart.crealm })).toBe('alice@AD.TEST')
   })
 

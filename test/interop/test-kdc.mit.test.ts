@@ -1,19 +1,17 @@
-import { afterAll, describe, expect, test } from 'vitest'
-import { openSite } from './test-kdc.site.js'
+import { expect, test } from 'vitest'
+import { mitClients } from '../realms/packages.js'
+import { describeClients } from './test-kdc.site.js'
 
 /** MIT's kinit, kvno and klist against the embedded realm. */
-describe.each([
-  ['UDP where it fits', false],
-  ['TCP', true],
-])('MIT clients, by %s,', async (_title, tcpOnly) => {
-  const site = await openSite({ tcpOnly })
-  const { ad, partner, shell, attempt } = site
-  afterAll(() => site[Symbol.asyncDispose]())
+await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt, tcpOnly }) => {
   const signIn = (user: string, password: string, flags = '') => `echo ${password} | kinit ${flags} ${user}`
   const asService = (name: string) => `kinit -k -t ${name}.keytab ${name}`
 
   test('sign a user in and get a ticket that the keytab opens', async () => {
-    const listing = await shell(`${signIn('alice', 'wonderland')} && kvno -k web.keytab HTTP/web.ad.test && klist -ef`, 'alice')
+    const listing = await shell(
+      `${signIn('alice', 'wonderland')} && kvno -k web.keytab HTTP/web.ad.test && klist -ef`,
+      'alice',
+    )
     expect(listing).toContain('HTTP/web.ad.test@AD.TEST: kvno = 2, keytab entry valid')
     expect(listing).toContain('aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha1-96')
     expect(ad.exchanges.at(-1)).toMatchObject({ via: 'tcp', client: 'alice@AD.TEST', outcome: 'issued' })
@@ -21,8 +19,12 @@ describe.each([
   })
 
   test('sign in by an enterprise name, and find users of a trusted realm', async () => {
-    expect(await shell(`${signIn('bob.builder@ad.example', 'builder-1', '-C -E')} && klist`, 'bob')).toContain('bob@AD.TEST')
-    expect(await shell(`${signIn('pat@partner.test', 'partner-1', '-C -E')} && klist`, 'pat')).toContain('pat@PARTNER.TEST')
+    expect(await shell(`${signIn('bob.builder@ad.example', 'builder-1', '-C -E')} && klist`, 'bob')).toContain(
+      'bob@AD.TEST',
+    )
+    expect(await shell(`${signIn('pat@partner.test', 'partner-1', '-C -E')} && klist`, 'pat')).toContain(
+      'pat@PARTNER.TEST',
+    )
   })
 
   test('are refused with the right error', async () => {
@@ -33,7 +35,9 @@ describe.each([
   })
 
   test('renew, forward and decline', async () => {
-    expect(await shell(`${signIn('alice', 'wonderland', '-r 2d')} && kinit -R && klist -f`, 'renewed')).toContain('FRIA')
+    expect(await shell(`${signIn('alice', 'wonderland', '-r 2d')} && kinit -R && klist -f`, 'renewed')).toContain(
+      'FRIA',
+    )
     expect(await shell(`${signIn('carol', 'sensitive-1')} && klist -f`, 'carol')).toContain('Flags: RIA')
   })
 
@@ -47,7 +51,11 @@ describe.each([
 
   test('act for a user where the target allows it', async () => {
     await shell(`${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/data.ad.test`, 'plain')
-    expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', delegation: 'resource-based', user: 'alice@AD.TEST' })
+    expect(ad.exchanges.at(-1)).toMatchObject({
+      kind: 'S4U2Proxy',
+      delegation: 'resource-based',
+      user: 'alice@AD.TEST',
+    })
   })
 
   test('do not act for a sensitive user', async () => {
@@ -56,20 +64,33 @@ describe.each([
   })
 
   test('get a ticket of the trusted realm by referral', async () => {
-    const listing = await shell(`${signIn('alice', 'wonderland')} && kvno -k shop.keytab HTTP/shop.partner.test && klist`, 'referral')
+    const listing = await shell(
+      `${signIn('alice', 'wonderland')} && kvno -k shop.keytab HTTP/shop.partner.test && klist`,
+      'referral',
+    )
     expect(listing).toContain('HTTP/shop.partner.test@PARTNER.TEST')
     expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'TGS', service: 'HTTP/shop.partner.test', outcome: 'referral' })
   })
 
   test('act for a user of the trusted realm', async () => {
-    const listing = await shell(`${asService('web')} && kvno -k web.keytab -U pat@PARTNER.TEST -P HTTP/api.ad.test && klist`, 'foreign')
+    const listing = await shell(
+      `${asService('web')} && kvno -k web.keytab -U pat@PARTNER.TEST -P HTTP/api.ad.test && klist`,
+      'foreign',
+    )
     expect(listing).toContain('for client pat')
   })
 
   test('act for a user at a service of the trusted realm that allows it', async () => {
-    const listing = await shell(`${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/shop.partner.test@ && klist`, 'rbcd')
+    const listing = await shell(
+      `${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/shop.partner.test@ && klist`,
+      'rbcd',
+    )
     expect(listing).toContain('for client alice')
-    expect(partner.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', delegation: 'resource-based', client: 'plain@AD.TEST' })
+    expect(partner.exchanges.at(-1)).toMatchObject({
+      kind: 'S4U2Proxy',
+      delegation: 'resource-based',
+      client: 'plain@AD.TEST',
+    })
   })
 
   test('talk user to user', async () => {

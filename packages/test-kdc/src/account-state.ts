@@ -3,8 +3,10 @@ import { refuse } from './refusal.js'
 
 /** Accounts that may not be used at all, whoever asks. Source: MS-KILE section 3.3.5.7.1. */
 export function requireUsableAccount({ name, settings }: Account): void {
-  if (settings.disabled) refuse('KDC_ERR_CLIENT_REVOKED', `${name} is disabled`, { ntStatus: 'STATUS_ACCOUNT_DISABLED' })
-  if (settings.lockedOut) refuse('KDC_ERR_CLIENT_REVOKED', `${name} is locked out`, { ntStatus: 'STATUS_ACCOUNT_LOCKED_OUT' })
+  if (settings.disabled)
+    refuse('KDC_ERR_CLIENT_REVOKED', `${name} is disabled`, { ntStatus: 'STATUS_ACCOUNT_DISABLED' })
+  if (settings.lockedOut)
+    refuse('KDC_ERR_CLIENT_REVOKED', `${name} is locked out`, { ntStatus: 'STATUS_ACCOUNT_LOCKED_OUT' })
   if (settings.expired) refuse('KDC_ERR_CLIENT_REVOKED', `${name} has expired`, { ntStatus: 'STATUS_ACCOUNT_EXPIRED' })
 }
 

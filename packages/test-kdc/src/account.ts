@@ -24,7 +24,11 @@ export function saltOf(realm: string, name: string): string {
 }
 
 /** Sets new keys and counts the version up. Without a password the keys are random. */
-export async function setKeys(account: Account, password: string | undefined, random: RandomSource | undefined): Promise<void> {
+export async function setKeys(
+  account: Account,
+  password: string | undefined,
+  random: RandomSource | undefined,
+): Promise<void> {
   account.keys = await makeKeys(account, password, random)
   account.kvno++
 }

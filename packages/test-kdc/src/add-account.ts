@@ -5,10 +5,17 @@ import type { RealmState } from './realm-state.js'
 import type { AccountChange, TestService, TestUser } from './settings.js'
 
 /** @throws ConfigurationError when the name or an SPN is taken */
-export async function addAccount(state: RealmState, kind: 'user' | 'service', name: string, options: TestUser | TestService): Promise<void> {
+export async function addAccount(
+  state: RealmState,
+  kind: 'user' | 'service',
+  name: string,
+  options: TestUser | TestService,
+): Promise<void> {
   const { directory, relativeIds, kdc } = state
-  if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name)) throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
-  if (directory.findByAccountName(name) !== undefined || asciiLower(name) === 'krbtgt') throw new ConfigurationError(`${name} is there already`)
+  if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name))
+    throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
+  if (directory.findByAccountName(name) !== undefined || asciiLower(name) === 'krbtgt')
+    throw new ConfigurationError(`${name} is there already`)
   const { password, sid, groups = [], encryptionTypes = [18, 17], ...settings } = options
   const relativeId = relativeIds.next()
   const account: Account = {

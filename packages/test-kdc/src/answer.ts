@@ -1,4 +1,14 @@
-import { AsReq, type Codec, decode, type KdcReq, type KdcReqBody, MalformedTokenError, MessageType, NameType, TgsReq } from '@s4u/krb5'
+import {
+  AsReq,
+  type Codec,
+  decode,
+  type KdcReq,
+  type KdcReqBody,
+  MalformedTokenError,
+  MessageType,
+  NameType,
+  TgsReq,
+} from '@s4u/krb5'
 import { answerAsReq } from './as-exchange.js'
 import type { Exchange, Kdc } from './kdc.js'
 import { encodeRefusal, Refusal } from './refusal.js'
@@ -41,7 +51,11 @@ function attempt(kdc: Kdc, request: Uint8Array, body: KdcReqBody, exchange: Exch
     const { realm } = kdc.directory
     const sname = body.sname ?? { nameType: NameType.UNKNOWN, nameString: [] }
     const client = body.cname && { cname: body.cname, crealm: realm }
-    return encodeRefusal(refusal, { inAsExchange: request[0] === (0x60 | MessageType.AS_REQ), realm, sname, ...client }, kdc.now())
+    return encodeRefusal(
+      refusal,
+      { inAsExchange: request[0] === (0x60 | MessageType.AS_REQ), realm, sname, ...client },
+      kdc.now(),
+    )
   }
 }
 

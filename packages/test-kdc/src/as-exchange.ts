@@ -72,11 +72,13 @@ function noteNames(kdc: Kdc, { cname, sname }: KdcReqBody, exchange: Exchange): 
 }
 
 function findClient({ directory }: Kdc, { cname, realm }: KdcReqBody): Account {
-  if (cname === undefined || cname.nameString.length === 0) refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', 'the request names no client')
+  if (cname === undefined || cname.nameString.length === 0)
+    refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', 'the request names no client')
   if (!directory.isOwnRealm(realm)) refuse('KDC_ERR_C_PRINCIPAL_UNKNOWN', `this is not a KDC of ${realm}`)
   const account = directory.findClient(cname)
   if (account !== undefined && account.kind !== 'krbtgt') return account
-  const foreign = cname.nameType === NameType.ENTERPRISE ? trustTowards(directory, afterAt(cname.nameString[0])) : undefined
+  const foreign =
+    cname.nameType === NameType.ENTERPRISE ? trustTowards(directory, afterAt(cname.nameString[0])) : undefined
   if (foreign !== undefined) {
     refuse('KDC_ERR_WRONG_REALM', `ask a KDC of ${foreign.realm}`, { clientRealm: foreign.realm })
   }
@@ -85,7 +87,12 @@ function findClient({ directory }: Kdc, { cname, realm }: KdcReqBody): Account {
 
 function findService({ directory }: Kdc, { sname }: KdcReqBody): AsService {
   const destination = sname === undefined ? undefined : findDestination(directory, sname)
-  if (sname === undefined || destination === undefined || !('account' in destination) || destination.account.kind === 'user') {
+  if (
+    sname === undefined ||
+    destination === undefined ||
+    !('account' in destination) ||
+    destination.account.kind === 'user'
+  ) {
     return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'there is no such service')
   }
   const { account } = destination
@@ -110,7 +117,8 @@ function requirePreAuthentication(kdc: Kdc, client: Account, request: KdcReq, wi
   }
   const sealed = decode(EncryptedData, value)
   const key = client.keys.find(({ etype }) => etype === sealed.etype)
-  if (key === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the encryption type of the timestamp')
+  if (key === undefined)
+    refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the encryption type of the timestamp')
   const { patimestamp } = openTimestamp(sealed, key, etypeInfo)
   if (Math.abs(patimestamp - kdc.now()) > kdc.clockSkew) refuse('KRB_AP_ERR_SKEW', 'the clocks differ too much')
   return true
@@ -126,7 +134,9 @@ function openTimestamp(sealed: EncryptedData, key: Key, etypeInfo: PaData): PaEn
 
 /** What the account's keys are made of, for the encryption types on offer. */
 function etypeInfo2({ encryptionTypes, salt }: Account, wish: readonly number[]): PaData | undefined {
-  const entries = encryptionTypes.filter((etype) => wish.includes(etype)).map((etype) => (etype === RC4 ? { etype } : { etype, salt }))
+  const entries = encryptionTypes
+    .filter((etype) => wish.includes(etype))
+    .map((etype) => (etype === RC4 ? { etype } : { etype, salt }))
   return entries.length === 0 ? undefined : { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, entries) }
 }
 

@@ -8,7 +8,14 @@ export function subjectUpn(certificate: Uint8Array): string | undefined {
     // OtherName: the identifier, then [0] around the string; both lengths are short in any real UPN.
     const [outer, outerLength, tag, length] = certificate.subarray(start + UPN_OID.length)
     const from = start + UPN_OID.length + 4
-    if (outer !== 0xa0 || outerLength !== length + 2 || tag !== 0x0c || length > 127 || from + length > certificate.length) continue
+    if (
+      outer !== 0xa0 ||
+      outerLength !== length + 2 ||
+      tag !== 0x0c ||
+      length > 127 ||
+      from + length > certificate.length
+    )
+      continue
     return new TextDecoder().decode(certificate.subarray(from, from + length))
   }
   return undefined

@@ -21,7 +21,8 @@ import { establishTrust } from './trust.js'
 export async function createTestRealm(options: TestRealmOptions): Promise<TestRealm> {
   const state = await createState(options)
   for (const [name, user] of Object.entries(options.users ?? {})) await addAccount(state, 'user', name, user)
-  for (const [name, service] of Object.entries(options.services ?? {})) await addAccount(state, 'service', name, service)
+  for (const [name, service] of Object.entries(options.services ?? {}))
+    await addAccount(state, 'service', name, service)
   const realm = handleOf(state)
   remember(realm, state)
   for (const trust of options.trusts ?? []) await establishTrust(state, trust)

@@ -44,7 +44,8 @@ export type S4u2ProxyDecision =
  * itself grants it, except for users who may not be delegated at all. Source: MS-SFU sections 3.2.5.2.1 to 3.2.5.2.3.
  */
 export function decideS4u2Proxy(circumstances: S4u2ProxyCircumstances): S4u2ProxyDecision {
-  const { evidenceForwardable, targetIsListed, resourceBasedRequested, grantedByTarget, mayNotBeDelegated } = circumstances
+  const { evidenceForwardable, targetIsListed, resourceBasedRequested, grantedByTarget, mayNotBeDelegated } =
+    circumstances
   if (evidenceForwardable && targetIsListed) return { granted: 'constrained' }
   if (!resourceBasedRequested) return withoutResourceBased(circumstances)
   if (!grantedByTarget) {

@@ -50,7 +50,9 @@ export class Directory {
   findBySpn(spn: string): Account | undefined {
     const wanted = asciiLower(spn)
     const holder = (name: string): Account | undefined =>
-      [this.krbtgt, ...this.accounts()].find(({ settings }) => settings.spns?.some((candidate) => asciiLower(candidate) === name))
+      [this.krbtgt, ...this.accounts()].find(({ settings }) =>
+        settings.spns?.some((candidate) => asciiLower(candidate) === name),
+      )
     const [serviceClass, ...rest] = wanted.split('/')
     return holder(wanted) ?? (HOST_CLASSES.has(serviceClass) ? holder(['host', ...rest].join('/')) : undefined)
   }
@@ -73,7 +75,9 @@ export class Directory {
 
   /** The account that a client certificate stands for: mapped explicitly, or by the UPN in it. The certificate is not verified. */
   findByCertificate(certificate: Uint8Array): Account | undefined {
-    const mapped = this.accounts().find(({ settings }) => settings.certificates?.some((each) => sameOctets(each, certificate)))
+    const mapped = this.accounts().find(({ settings }) =>
+      settings.certificates?.some((each) => sameOctets(each, certificate)),
+    )
     const upn = mapped === undefined ? subjectUpn(certificate) : undefined
     return mapped ?? (upn === undefined ? undefined : this.findByUpn(upn))
   }

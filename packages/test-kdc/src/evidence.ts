@@ -35,21 +35,26 @@ export interface Evidence {
 export function acceptEvidence(kdc: Kdc, request: TgsRequest): Evidence {
   const [ticket] = request.body.additionalTickets ?? []
   if (ticket === undefined) return refuse('KDC_ERR_BADOPTION', 'the request has no evidence ticket')
-  return request.header.issuer === undefined ? ownEvidence(kdc, request, ticket) : referredEvidence(kdc, request, ticket)
+  return request.header.issuer === undefined
+    ? ownEvidence(kdc, request, ticket)
+    : referredEvidence(kdc, request, ticket)
 }
 
 /** Source: MS-SFU section 3.2.5.2.1. */
 function ownEvidence(kdc: Kdc, { client }: TgsRequest, ticket: Ticket): Evidence {
   const { directory } = kdc
-  if (isTicketGrantingService(ticket.sname.nameString)) refuse('KDC_ERR_BADOPTION', 'the evidence is a ticket-granting ticket')
+  if (isTicketGrantingService(ticket.sname.nameString))
+    refuse('KDC_ERR_BADOPTION', 'the evidence is a ticket-granting ticket')
   const destination = directory.isOwnRealm(ticket.realm) ? findDestination(directory, ticket.sname) : undefined
   const account = destination !== undefined && 'account' in destination ? destination.account : undefined
-  if (client === undefined || account !== client) refuse('KRB_AP_ERR_BADMATCH', 'the evidence is not for the service that asks')
+  if (client === undefined || account !== client)
+    refuse('KRB_AP_ERR_BADMATCH', 'the evidence is not for the service that asks')
   const key = client.keys.find(({ etype }) => etype === ticket.encPart.etype) ?? ticketKeyOf(client)
   const opened = open(kdc, ticket, key)
   const pac = verifiedPac(opened, key, ticketKeyOf(directory.krbtgt))
   const { cname, crealm } = opened
-  if (pac.clientInfo?.name !== formatName(cname)) refuse('KRB_AP_ERR_MODIFIED', 'the PAC of the evidence speaks of another client')
+  if (pac.clientInfo?.name !== formatName(cname))
+    refuse('KRB_AP_ERR_MODIFIED', 'the PAC of the evidence speaks of another client')
   const service = formatPrincipal({ name: ticket.sname, realm: directory.realm })
   return { ticket: opened, pac, name: cname, realm: crealm, service }
 }
@@ -80,7 +85,8 @@ function referredEvidence(kdc: Kdc, request: TgsRequest, ticket: Ticket): Eviden
 /** `alice@AD.TEST`; the realm stands behind the last @. */
 function userOf(clientName: string | undefined): { name: PrincipalName; realm: string } {
   const at = clientName?.lastIndexOf('@') ?? -1
-  if (clientName === undefined || at < 1) return refuse('KDC_ERR_BADOPTION', 'the PAC of the evidence names no user with realm')
+  if (clientName === undefined || at < 1)
+    return refuse('KDC_ERR_BADOPTION', 'the PAC of the evidence names no user with realm')
   const name = clientName.slice(0, at)
   const nameType = name.includes('@') ? NameType.ENTERPRISE : NameType.PRINCIPAL
   return { name: { nameType, nameString: [name] }, realm: clientName.slice(at + 1) }

@@ -13,7 +13,11 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
   const { misbehave } = kdc
   let previous: Uint8Array | undefined
 
-  async function respond(request: Uint8Array, via: Exchange['via'], signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  async function respond(
+    request: Uint8Array,
+    via: Exchange['via'],
+    signal?: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
     const answered = answer(kdc, request, via, journal)
     const fresh = answered && (via === 'udp' ? fitting(answered) : answered.reply)
     const reply = misbehave.replayPreviousReply && previous !== undefined ? previous : fresh
@@ -40,10 +44,12 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
     overTcp: (request) => respond(request, 'tcp'),
     async inMemory(request, signal) {
       signal?.throwIfAborted()
-      if (misbehave.dead) throw Object.assign(new Error('connect ECONNREFUSED: the test KDC is dead'), { code: 'ECONNREFUSED' })
+      if (misbehave.dead)
+        throw Object.assign(new Error('connect ECONNREFUSED: the test KDC is dead'), { code: 'ECONNREFUSED' })
       const reply = await respond(request, 'memory', signal)
       signal?.throwIfAborted()
-      if (reply === undefined) throw Object.assign(new Error('the test KDC closed the connection'), { code: 'ECONNRESET' })
+      if (reply === undefined)
+        throw Object.assign(new Error('the test KDC closed the connection'), { code: 'ECONNRESET' })
       return misbehave.hugeLengthPrefix ? withHugeLength(reply) : reply
     },
   }
@@ -54,7 +60,13 @@ function responseTooBig(kdc: Kdc): Uint8Array {
   const now = kdc.now()
   const sname = { nameType: NameType.SRV_INST, nameString: ['krbtgt', kdc.directory.realm] }
   const errorCode = KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG
-  return encode(KrbError, { stime: Math.floor(now / 1000) * 1000, susec: 0, errorCode, realm: kdc.directory.realm, sname })
+  return encode(KrbError, {
+    stime: Math.floor(now / 1000) * 1000,
+    susec: 0,
+    errorCode,
+    realm: kdc.directory.realm,
+    sname,
+  })
 }
 
 /** Rejects when the signal aborts; with `Infinity`, only then. */

@@ -55,7 +55,18 @@ function sealPart(kdc: Kdc, grant: Grant, seal: ReplySeal, key: Key, sname: Prin
   const { flags, authtime, target, times, addresses } = grant
   const { nonce, encryptedPaData } = seal
   const lastReq = [{ lrType: 0, lrValue: authtime }]
-  const part = { key, lastReq, nonce, flags, authtime, ...times, srealm: target.realm, sname, caddr: addresses, encryptedPaData }
+  const part = {
+    key,
+    lastReq,
+    nonce,
+    flags,
+    authtime,
+    ...times,
+    srealm: target.realm,
+    sname,
+    caddr: addresses,
+    encryptedPaData,
+  }
   const bytes = encode(seal.message === 'AS' ? EncAsRepPart : EncTgsRepPart, missealed(part, kdc.misbehave))
   return sealEncryptedData(bytes, seal.key, seal.usage, kdc.random, seal.kvno)
 }

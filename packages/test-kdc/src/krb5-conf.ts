@@ -25,7 +25,9 @@ export function renderKrb5Conf(
     ]),
     '',
     '[domain_realm]',
-    ...realms.flatMap(({ realm, domains }) => domains.map(asciiLower).flatMap((domain) => [`  ${domain} = ${realm}`, `  .${domain} = ${realm}`])),
+    ...realms.flatMap(({ realm, domains }) =>
+      domains.map(asciiLower).flatMap((domain) => [`  ${domain} = ${realm}`, `  .${domain} = ${realm}`]),
+    ),
     '',
   ].join('\n')
 }

@@ -39,7 +39,10 @@ export function grantTimes(body: KdcReqBody, limits: TimeLimits): TicketTimes {
 }
 
 /** The same lifetime again, from now on. Source: RFC 4120 section 3.3.3, "RENEW". */
-export function renewTimes(kdc: Kdc, ticket: { starttime?: number; authtime: number; endtime: number; renewTill?: number }): TicketTimes {
+export function renewTimes(
+  kdc: Kdc,
+  ticket: { starttime?: number; authtime: number; endtime: number; renewTill?: number },
+): TicketTimes {
   const starttime = wholeSeconds(kdc.now())
   const { renewTill } = ticket
   if (renewTill === undefined) refuse('KDC_ERR_BADOPTION', 'the ticket is not renewable')

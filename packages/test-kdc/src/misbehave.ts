@@ -65,8 +65,14 @@ export function mangle(reply: Uint8Array, misbehave: Misbehaviour): Uint8Array {
 }
 
 function changed(flags: Uint8Array): Uint8Array {
-  const kept = Array.from({ length: 32 }, (_, bit) => bit).filter((bit) => bit !== TicketFlag.FORWARDABLE && hasFlag(flags, bit))
-  return kerberosFlags(...kept, TicketFlag.PROXIABLE, ...(hasFlag(flags, TicketFlag.FORWARDABLE) ? [] : [TicketFlag.FORWARDABLE]))
+  const kept = Array.from({ length: 32 }, (_, bit) => bit).filter(
+    (bit) => bit !== TicketFlag.FORWARDABLE && hasFlag(flags, bit),
+  )
+  return kerberosFlags(
+    ...kept,
+    TicketFlag.PROXIABLE,
+    ...(hasFlag(flags, TicketFlag.FORWARDABLE) ? [] : [TicketFlag.FORWARDABLE]),
+  )
 }
 
 const RC4 = 23

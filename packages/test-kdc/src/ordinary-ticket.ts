@@ -1,5 +1,15 @@
-import { formatName, hasFlag, KdcOption, kerberosFlags, type Pac, type PacContents, PacAttribute, sameRealmIgnoringCase, TicketFlag } from '@s4u/krb5'
-import type { TransitedEncoding } from '@s4u/krb5'
+import {
+  formatName,
+  hasFlag,
+  KdcOption,
+  kerberosFlags,
+  type Pac,
+  type PacContents,
+  PacAttribute,
+  sameRealmIgnoringCase,
+  TicketFlag,
+  type TransitedEncoding,
+} from '@s4u/krb5'
 import type { Grant } from './issue.js'
 import type { Kdc } from './kdc.js'
 import { grantTimes, renewTimes, type TicketTimes } from './lifetimes.js'
@@ -84,8 +94,10 @@ function ordinaryFlags(request: TgsRequest, target: TicketTarget, times: TicketT
   const { header, asks } = request
   const forwardable = hasFlag(header.ticket.flags, TicketFlag.FORWARDABLE)
   const proxiable = hasFlag(header.ticket.flags, TicketFlag.PROXIABLE)
-  if (asks(KdcOption.FORWARDED) && !forwardable) refuse('KDC_ERR_BADOPTION', 'the ticket-granting ticket is not forwardable')
-  if (asks(KdcOption.PROXY) && (!proxiable || target.ticketGranting)) refuse('KDC_ERR_BADOPTION', 'no proxy of this ticket')
+  if (asks(KdcOption.FORWARDED) && !forwardable)
+    refuse('KDC_ERR_BADOPTION', 'the ticket-granting ticket is not forwardable')
+  if (asks(KdcOption.PROXY) && (!proxiable || target.ticketGranting))
+    refuse('KDC_ERR_BADOPTION', 'no proxy of this ticket')
   if (asks(KdcOption.VALIDATE)) refuse('KDC_ERR_BADOPTION', 'no ticket here is postdated')
   if (asks(KdcOption.RENEW)) return header.ticket.flags
   const forwarded = asks(KdcOption.FORWARDED) || hasFlag(header.ticket.flags, TicketFlag.FORWARDED)
@@ -101,7 +113,8 @@ function ordinaryFlags(request: TgsRequest, target: TicketTarget, times: TicketT
 function pacFor({ header, trust }: TgsRequest, pac: Pac, { ticketGranting }: TicketTarget): PacContents | undefined {
   // A referral made for S4U speaks of the user, and may only be passed on.
   const aboutClient = pac.clientInfo?.name === formatName(header.ticket.cname)
-  if (!aboutClient && trust === undefined) refuse('KDC_ERR_BADOPTION', 'the PAC speaks of another client than the ticket')
+  if (!aboutClient && trust === undefined)
+    refuse('KDC_ERR_BADOPTION', 'the PAC speaks of another client than the ticket')
   const wanted = PacAttribute.PAC_WAS_REQUESTED | PacAttribute.PAC_WAS_GIVEN_IMPLICITLY
   const declined = pac.attributes !== undefined && (pac.attributes.flags & wanted) === 0
   return declined && !ticketGranting ? undefined : copiedPac(pac, { ticketGranting })

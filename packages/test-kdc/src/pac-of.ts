@@ -5,7 +5,7 @@ import {
   filetimeOfMilliseconds,
   GroupAttribute,
   type LogonInfo,
-  Pac,
+  type Pac,
   type PacBuffer,
   PacBufferType,
   type PacContents,
@@ -44,7 +44,11 @@ export function newPac(options: NewPac): PacContents {
 }
 
 /** What only TGTs carry on top. Source: MS-PAC sections 2.14 and 2.15. */
-export function forTicketGranting(contents: PacContents, account: Account, requested: boolean | undefined): PacContents {
+export function forTicketGranting(
+  contents: PacContents,
+  account: Account,
+  requested: boolean | undefined,
+): PacContents {
   const flags = requested === undefined ? 2 : requested ? 1 : 0
   return { ...contents, attributes: { flagsLength: 2, flags }, requestor: account.sid }
 }

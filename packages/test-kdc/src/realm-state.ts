@@ -40,7 +40,15 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
   }
   const journal: Exchange[] = []
   const front = createFront(kdc, journal, options.udpReplyLimit ?? WINDOWS_UDP_LIMIT)
-  return Object.assign(state, { kdc, directory, front, journal, relativeIds: new RelativeIds(domainSid), listeners: [], neighbours: [] })
+  return Object.assign(state, {
+    kdc,
+    directory,
+    front,
+    journal,
+    relativeIds: new RelativeIds(domainSid),
+    listeners: [],
+    neighbours: [],
+  })
 }
 
 async function createKrbtgt(domainSid: string, { random }: TestRealmOptions): Promise<Account> {
@@ -69,7 +77,8 @@ export function remember(realm: TestRealm, state: RealmState): void {
 /** What is behind a realm of this process. @throws ConfigurationError for an object that is none */
 export function stateOf(realm: TestRealm): RealmState {
   const state = states.get(realm)
-  if (state === undefined) throw new ConfigurationError('a trust wants a realm made by createTestRealm, or { realm: NAME, password }')
+  if (state === undefined)
+    throw new ConfigurationError('a trust wants a realm made by createTestRealm, or { realm: NAME, password }')
   return state
 }
 

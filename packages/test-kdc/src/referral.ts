@@ -39,7 +39,8 @@ function singleName(directory: Directory, name: string): Destination {
   const account = name.includes('@') ? directory.findByUpn(name) : directory.findByAccountName(name)
   if (account !== undefined) return { account }
   const at = name.lastIndexOf('@')
-  const trust = at < 0 ? undefined : (trustTowards(directory, name.slice(at + 1)) ?? trustForHost(directory, name.slice(at + 1)))
+  const trust =
+    at < 0 ? undefined : (trustTowards(directory, name.slice(at + 1)) ?? trustForHost(directory, name.slice(at + 1)))
   return trust === undefined ? undefined : { trust }
 }
 
@@ -47,7 +48,9 @@ function singleName(directory: Directory, name: string): Destination {
 function trustForHost(directory: Directory, hostAndPort: string): Trust | undefined {
   const host = asciiLower(hostAndPort).replace(/:\d+$/, '')
   const candidates = directory.trusts.flatMap((trust) =>
-    [trust, ...trust.beyond()].flatMap(({ domains }) => domains.map((domain) => ({ trust, domain: asciiLower(domain) }))),
+    [trust, ...trust.beyond()].flatMap(({ domains }) =>
+      domains.map((domain) => ({ trust, domain: asciiLower(domain) })),
+    ),
   )
   return candidates
     .filter(({ domain }) => host === domain || host.endsWith(`.${domain}`))

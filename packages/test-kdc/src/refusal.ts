@@ -1,4 +1,13 @@
-import { encode, KerbErrorData, KRB_ERROR_CODES, KrbError, type KrbErrorName, MethodData, type PaData, type PrincipalName } from '@s4u/krb5'
+import {
+  encode,
+  KerbErrorData,
+  KRB_ERROR_CODES,
+  KrbError,
+  type KrbErrorName,
+  MethodData,
+  type PaData,
+  type PrincipalName,
+} from '@s4u/krb5'
 
 export interface RefusalDetails {
   /** Windows' reason, sent as e-data. */
@@ -71,7 +80,9 @@ function errorData({ ntStatus, methodData = [] }: RefusalDetails, inAsExchange: 
   const element = status === undefined ? [] : [{ padataType: KERB_ERR_TYPE_EXTENDED, padataValue: status }]
   const elements = [...methodData, ...element]
   if (inAsExchange) return elements.length === 0 ? undefined : encode(MethodData, elements)
-  return status === undefined ? undefined : encode(KerbErrorData, { dataType: KERB_ERR_TYPE_EXTENDED, dataValue: status })
+  return status === undefined
+    ? undefined
+    : encode(KerbErrorData, { dataType: KERB_ERR_TYPE_EXTENDED, dataValue: status })
 }
 
 /** KERB_EXT_ERROR: status, a reserved word, and flags that are always 1. Source: MS-KILE section 2.2.2. */

@@ -51,7 +51,14 @@ function acceptForUser(bytes: Uint8Array, sessionKey: Key): S4uUser {
   // HMAC-MD5 whatever the key; Heimdal sends the checksum of the key's own type.
   judge(() => {
     const policy = { hmacMd5WithAnyKey: true }
-    verifyChecksumOfType(sessionKey, cksumtype, KeyUsage.NON_KERB_CHECKSUM, forUserChecksumInput(forUser), checksum, policy)
+    verifyChecksumOfType(
+      sessionKey,
+      cksumtype,
+      KeyUsage.NON_KERB_CHECKSUM,
+      forUserChecksumInput(forUser),
+      checksum,
+      policy,
+    )
   })
   return { name: forUser.userName, realm: forUser.userRealm, certificate: undefined, replyPadata: () => undefined }
 }
@@ -60,7 +67,9 @@ function acceptX509User(bytes: Uint8Array, nonce: number, { subkey, ticket }: Tg
   const { userId, checksum } = decode(PaS4uX509User, bytes)
   const key = subkey ?? ticket.key
   const covered = elementAt(bytes, 'PA-S4U-X509-USER.user-id', 0x30, 0xa0)
-  judge(() => verifyChecksumOfType(key, checksum.cksumtype, KeyUsage.PA_S4U_X509_USER_REQUEST, covered, checksum.checksum))
+  judge(() =>
+    verifyChecksumOfType(key, checksum.cksumtype, KeyUsage.PA_S4U_X509_USER_REQUEST, covered, checksum.checksum),
+  )
   if (userId.nonce !== nonce) refuse('KRB_AP_ERR_MODIFIED', 'the nonce of PA-S4U-X509-USER is not that of the request')
   return {
     name: userId.cname?.nameString.some((part) => part !== '') ? userId.cname : undefined,
@@ -85,7 +94,8 @@ function judge(verify: () => void): void {
     verify()
   } catch (error) {
     if (!(error instanceof RejectedTokenError)) throw error
-    if (error.code === 'KRB_AP_ERR_INAPP_CKSUM') refuse('KDC_ERR_SUMTYPE_NOSUPP', 'the checksum over the user is not keyed')
+    if (error.code === 'KRB_AP_ERR_INAPP_CKSUM')
+      refuse('KDC_ERR_SUMTYPE_NOSUPP', 'the checksum over the user is not keyed')
     refuse('KRB_AP_ERR_MODIFIED', 'the checksum over the user is wrong')
   }
 }

@@ -1,4 +1,14 @@
-import { asciiLower, type DelegationInfo, formatName, formatPrincipal, hasFlag, KdcOption, kerberosFlags, sameRealmIgnoringCase, TicketFlag } from '@s4u/krb5'
+import {
+  asciiLower,
+  type DelegationInfo,
+  formatName,
+  formatPrincipal,
+  hasFlag,
+  KdcOption,
+  kerberosFlags,
+  sameRealmIgnoringCase,
+  TicketFlag,
+} from '@s4u/krb5'
 import { requireUsableAccount } from './account-state.js'
 import type { Account } from './account.js'
 import { decideS4u2Proxy } from './delegation-policy.js'
@@ -19,7 +29,8 @@ export function grantByProxy(kdc: Kdc, request: TgsRequest): Grant {
   const evidence = acceptEvidence(kdc, request)
   request.exchange.user = formatPrincipal({ name: evidence.name, realm: evidence.realm })
   requireUsableUser(kdc, evidence)
-  if (isTicketGrantingService(request.sname.nameString)) refuse('KDC_ERR_BADOPTION', 'the target is a ticket-granting service')
+  if (isTicketGrantingService(request.sname.nameString))
+    refuse('KDC_ERR_BADOPTION', 'the target is a ticket-granting service')
   return request.trust === undefined ? localTarget(kdc, request, evidence) : foreignTarget(kdc, request, evidence)
 }
 
@@ -44,7 +55,8 @@ function localTarget(kdc: Kdc, request: TgsRequest, evidence: Evidence): Grant {
  */
 function foreignTarget(kdc: Kdc, request: TgsRequest, evidence: Evidence): Grant {
   const { header, resourceBased } = request
-  if (!resourceBased) refuse('KDC_ERR_BADOPTION', 'only resource-based delegation crosses realms', { ntStatus: 'STATUS_NOT_SUPPORTED' })
+  if (!resourceBased)
+    refuse('KDC_ERR_BADOPTION', 'only resource-based delegation crosses realms', { ntStatus: 'STATUS_NOT_SUPPORTED' })
   const { cname, crealm } = header.ticket
   const clientName = `${formatName(evidence.name)}@${evidence.realm}`
   const delegationInfo = nextHop(request, evidence, formatPrincipal({ name: cname, realm: crealm }))
@@ -71,7 +83,13 @@ function requireDelegation(request: TgsRequest, { ticket, pac }: Evidence): void
 /** Whether the target's list holds the service, by account name, by name and realm, or by SID. */
 function grantsTo(target: Account, { client, header }: TgsRequest): boolean {
   const { cname, crealm } = header.ticket
-  const names = [formatPrincipal({ name: cname, realm: crealm }), header.pac?.userSid, client?.sid, client?.name, client && `${client.name}@${crealm}`]
+  const names = [
+    formatPrincipal({ name: cname, realm: crealm }),
+    header.pac?.userSid,
+    client?.sid,
+    client?.name,
+    client && `${client.name}@${crealm}`,
+  ]
   const known = new Set(names.filter((name) => name !== undefined).map(asciiLower))
   return (target.settings.allowedToActOnBehalfOf ?? []).some((granted) => known.has(asciiLower(granted)))
 }

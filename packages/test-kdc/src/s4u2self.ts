@@ -76,7 +76,8 @@ function localSubject(directory: Directory, request: TgsRequest, user: S4uUser):
   // Not canonicalized: what was asked for is what the service compares the reply with.
   const name = user.name ?? { nameType: NameType.PRINCIPAL, nameString: [account.name] }
   const { authtime } = request.header.ticket
-  const make = (clientName: string) => newPac({ directory, account, authtime, clientName, asserted: AssertedIdentity.SERVICE })
+  const make = (clientName: string) =>
+    newPac({ directory, account, authtime, clientName, asserted: AssertedIdentity.SERVICE })
   return {
     name,
     realm: directory.realm,
@@ -95,7 +96,8 @@ function findAccount(directory: Directory, { name, certificate }: S4uUser): Acco
   const byName = name === undefined ? undefined : directory.findClient(name)
   if (certificate === undefined) return byName
   const byCertificate = directory.findByCertificate(certificate)
-  if (name !== undefined && byName !== byCertificate) refuse('KDC_ERR_CLIENT_NOT_TRUSTED', 'the certificate is not that user’s')
+  if (name !== undefined && byName !== byCertificate)
+    refuse('KDC_ERR_CLIENT_NOT_TRUSTED', 'the certificate is not that user’s')
   return byCertificate
 }
 
@@ -116,7 +118,8 @@ function towardsUser(kdc: Kdc, request: TgsRequest, user: S4uUser): Grant {
 /** Back to the service's realm, in the service's name. */
 function referral(kdc: Kdc, request: TgsRequest, subject: Subject): Grant {
   const { header, trust } = request
-  if (trust !== trustTowards(kdc.directory, header.ticket.crealm)) refuse('KRB_AP_ERR_BADMATCH', 'the service asked for is another one')
+  if (trust !== trustTowards(kdc.directory, header.ticket.crealm))
+    refuse('KRB_AP_ERR_BADMATCH', 'the service asked for is another one')
   const times = timesOf(kdc, request)
   const forwardable = inheritsFlag(request, KdcOption.FORWARDABLE, TicketFlag.FORWARDABLE)
   return {
@@ -131,7 +134,8 @@ function referral(kdc: Kdc, request: TgsRequest, subject: Subject): Grant {
 }
 
 function requireSameService({ service, client, sname }: TgsRequest): void {
-  if (client === undefined || service !== client) refuse('KRB_AP_ERR_BADMATCH', `${formatName(sname)} is not the service that asks`)
+  if (client === undefined || service !== client)
+    refuse('KRB_AP_ERR_BADMATCH', `${formatName(sname)} is not the service that asks`)
 }
 
 function ticketToSelf(kdc: Kdc, request: TgsRequest, subject: Subject): Grant {

@@ -30,9 +30,15 @@ export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): U
   exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
   const tgs = readTgsRequest(kdc, request, header, exchange)
   const user = kdc.misbehave.ignoreS4u ? undefined : acceptS4uUser(request, header)
-  const { grant, padata } = user === undefined ? { grant: grantFor(kdc, tgs), padata: undefined } : grantToSelf(kdc, tgs, user)
+  const { grant, padata } =
+    user === undefined ? { grant: grantFor(kdc, tgs), padata: undefined } : grantToSelf(kdc, tgs, user)
   const { replyKey: key, replyKeyUsage: usage } = header
-  return issue(kdc, grant, { message: 'TGS', nonce, key, usage, padata, encryptedPaData: encryptedPaData(kdc, tgs) }, exchange)
+  return issue(
+    kdc,
+    grant,
+    { message: 'TGS', nonce, key, usage, padata, encryptedPaData: encryptedPaData(kdc, tgs) },
+    exchange,
+  )
 }
 
 function grantFor(kdc: Kdc, request: TgsRequest): Grant {

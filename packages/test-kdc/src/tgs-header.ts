@@ -109,7 +109,8 @@ function requireSameClient(ticket: EncTicketPart, { cname, crealm }: Authenticat
 function requireTimes(kdc: Kdc, ticket: EncTicketPart, { ctime }: Authenticator): void {
   const now = kdc.now()
   if (ticket.endtime <= now) refuse('KRB_AP_ERR_TKT_EXPIRED', 'the ticket-granting ticket has expired')
-  if ((ticket.starttime ?? ticket.authtime) > now + kdc.clockSkew) refuse('KRB_AP_ERR_TKT_NYV', 'the ticket is not valid yet')
+  if ((ticket.starttime ?? ticket.authtime) > now + kdc.clockSkew)
+    refuse('KRB_AP_ERR_TKT_NYV', 'the ticket is not valid yet')
   if (Math.abs(ctime - now) > kdc.clockSkew) refuse('KRB_AP_ERR_SKEW', 'the clocks differ too much')
 }
 

@@ -42,7 +42,8 @@ export interface TgsRequest {
 export function readTgsRequest(kdc: Kdc, request: KdcReq, header: TgsHeader, exchange: Exchange): TgsRequest {
   const body = request.reqBody
   const { sname } = body
-  if (sname === undefined || sname.nameString.length === 0) return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'the request names no service')
+  if (sname === undefined || sname.nameString.length === 0)
+    return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'the request names no service')
   if (!kdc.directory.isOwnRealm(body.realm)) refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `this is not a KDC of ${body.realm}`)
   const client = findClient(kdc, header)
   const destination = findDestination(kdc.directory, sname)
@@ -67,7 +68,8 @@ function findClient({ directory }: Kdc, { ticket, pac, issuer }: TgsHeader): Acc
   // Whoever took over another's name is not that other (CVE-2021-42287). A PAC from another realm speaks of a user there.
   const requestor = issuer === undefined ? pac?.requestor : undefined
   const renamed = account !== undefined && requestor !== undefined && requestor !== account.sid
-  if (account === undefined || renamed) return refuse('KDC_ERR_TGT_REVOKED', 'the client is not in the directory any more')
+  if (account === undefined || renamed)
+    return refuse('KDC_ERR_TGT_REVOKED', 'the client is not in the directory any more')
   requireUsableAccount(account)
   return account
 }
@@ -78,7 +80,10 @@ function resourceBasedOption(request: KdcReq): boolean | undefined {
 }
 
 /** Source: RFC 4120 section 3.3.2: under the subkey (usage 5) or the session key (usage 4). */
-function openClientAuthorization({ encAuthorizationData }: KdcReqBody, header: TgsHeader): AuthorizationData | undefined {
+function openClientAuthorization(
+  { encAuthorizationData }: KdcReqBody,
+  header: TgsHeader,
+): AuthorizationData | undefined {
   if (encAuthorizationData === undefined) return undefined
   const usage = header.subkey === undefined ? KeyUsage.TGS_REQ_AUTHDATA_SESSION_KEY : KeyUsage.TGS_REQ_AUTHDATA_SUBKEY
   try {

@@ -10,7 +10,10 @@ export async function establishTrust(state: RealmState, trust: TestRealm | TestT
   if (typeof realm !== 'string') return linkNeighbours(state, stateOf(realm), domains)
   if (password === undefined) throw new ConfigurationError(`the trust with ${realm} has no password`)
   const here = state.directory.realm
-  const [outbound, inbound] = await Promise.all([interRealmKey(password, here, realm), interRealmKey(password, realm, here)])
+  const [outbound, inbound] = await Promise.all([
+    interRealmKey(password, here, realm),
+    interRealmKey(password, realm, here),
+  ])
   state.directory.trusts.push({ realm, domains: domains ?? [asciiLower(realm)], outbound, inbound, beyond: () => [] })
 }
 
@@ -29,10 +32,17 @@ function linkNeighbours(here: RealmState, there: RealmState, domains: readonly s
   there.neighbours.push(here)
 }
 
-function trustWith(other: RealmState, own: RealmState, outbound: Key, inbound: Key, domains: readonly string[] | undefined): Trust {
+function trustWith(
+  other: RealmState,
+  own: RealmState,
+  outbound: Key,
+  inbound: Key,
+  domains: readonly string[] | undefined,
+): Trust {
   const { realm } = other.directory
   const far = () => [...reachable(other, new Set([own]))].filter((state) => state !== own && state !== other)
-  const beyond = () => far().map(({ directory }) => ({ realm: directory.realm, domains: [asciiLower(directory.realm)] }))
+  const beyond = () =>
+    far().map(({ directory }) => ({ realm: directory.realm, domains: [asciiLower(directory.realm)] }))
   return { realm, domains: domains ?? [asciiLower(realm)], outbound, inbound, beyond }
 }
 

@@ -11,12 +11,14 @@ export function userToUserKey(kdc: Kdc, request: TgsRequest): Key {
   const [second] = request.body.additionalTickets ?? []
   if (second === undefined) refuse('KDC_ERR_BADOPTION', 'the request has no additional ticket')
   const ours = directory.isOwnRealm(second.realm) && isTicketGrantingService(second.sname.nameString)
-  if (!ours || !directory.isOwnRealm(second.sname.nameString[1])) refuse('KDC_ERR_POLICY', 'the additional ticket is not a TGT of this realm')
+  if (!ours || !directory.isOwnRealm(second.sname.nameString[1]))
+    refuse('KDC_ERR_POLICY', 'the additional ticket is not a TGT of this realm')
   const ticket = open(second, ticketKeyOf(directory.krbtgt))
   if (ticket.endtime <= kdc.now()) refuse('KRB_AP_ERR_TKT_EXPIRED', 'the additional ticket has expired')
   const local = sameRealmIgnoringCase(ticket.crealm, directory.realm)
   const holder = local ? directory.findClient(ticket.cname) : undefined
-  if (holder === undefined || holder !== request.service) refuse('KDC_ERR_SERVER_NOMATCH', 'the additional ticket is not the service’s')
+  if (holder === undefined || holder !== request.service)
+    refuse('KDC_ERR_SERVER_NOMATCH', 'the additional ticket is not the service’s')
   return ticket.key
 }
 
