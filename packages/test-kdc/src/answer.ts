@@ -28,6 +28,7 @@ export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], jour
   if (body === undefined) return undefined
   const exchange: Exchange = { kind: asExchange ? 'AS' : 'TGS', time: kdc.now(), via, requestOctets: request.length }
   journal.push(exchange)
+  if (journal.length > MAX_EXCHANGES) journal.shift()
   const reply = attempt(kdc, request, body, exchange)
   exchange.replyOctets = reply.length
   return { reply, exchange }
@@ -63,3 +64,6 @@ function attempt(kdc: Kdc, request: Uint8Array, body: KdcReqBody, exchange: Exch
 function unexpected(error: unknown): Refusal {
   return new Refusal('KRB_ERR_GENERIC', error instanceof Error ? error.message : 'unknown error')
 }
+
+/** A demo may run for weeks; no test looks back further. */
+const MAX_EXCHANGES = 10_000

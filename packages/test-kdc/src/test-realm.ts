@@ -53,7 +53,7 @@ export interface TestRealm {
   readonly domainSid: string
   /** What the KDC does wrong; switches may be turned at any time. */
   readonly misbehave: Misbehaviour
-  /** All requests so far and what became of them, oldest first. */
+  /** The requests so far and what became of them, oldest first; the last 10,000. */
   readonly exchanges: readonly Readonly<Exchange>[]
   /** Milliseconds since the epoch. Setting it stops the clock there. */
   now: number
