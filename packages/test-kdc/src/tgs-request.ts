@@ -44,7 +44,8 @@ export function readTgsRequest(kdc: Kdc, request: KdcReq, header: TgsHeader, exc
   const { sname } = body
   if (sname === undefined || sname.nameString.length === 0)
     return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'the request names no service')
-  if (!kdc.directory.isOwnRealm(body.realm)) refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `this is not a KDC of ${body.realm}`)
+  const isOurs = kdc.directory.isOwnRealm(body.realm) || kdc.misbehave.endlessReferral
+  if (!isOurs) refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `this is not a KDC of ${body.realm}`)
   const client = findClient(kdc, header)
   const destination = findDestination(kdc.directory, sname)
   if (destination === undefined) return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `there is no ${formatName(sname)}`)
