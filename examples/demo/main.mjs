@@ -1,0 +1,31 @@
+/**
+ * The demo: `node examples/demo/main.mjs [--page | --story] [--port N]`. A page where somebody sits at a terminal, else the story as
+ * text. Needs the packages built; `npm start` sees to that.
+ */
+import { parseArgs } from 'node:util'
+import { openStage } from './stage.mjs'
+import { tell } from './story.mjs'
+import { createWorld } from './world.mjs'
+
+const { values } = parseArgs({
+  options: { page: { type: 'boolean' }, story: { type: 'boolean' }, port: { type: 'string' } },
+})
+const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
+const withPage = values.page ?? (!values.story && process.stdout.isTTY === true && !inCi)
+
+const world = await createWorld()
+if (withPage) await show()
+else await tellOnce()
+
+async function tellOnce() {
+  const right = await tell(world)
+  await world.close()
+  process.exitCode = right ? 0 : 1
+}
+
+async function show() {
+  const stage = await openStage(world, { port: values.port === undefined ? undefined : Number(values.port) })
+  console.log(`\n  s4u demo: ${stage.url}\n\n  Open it in a browser. Ctrl-C ends it.\n`)
+  const stop = () => stage.close().then(() => world.close())
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { negotiate } from '@s4u/express'
+import express from 'express'
+import { formPasswords, REALM } from './directory.mjs'
+
+/** The front: knows its callers by Kerberos or by a password form, and calls its backends as whoever called. */
+export function createWeb({ keytab, kdc, fetch, onRefusal }) {
+  const app = express()
+  const kerberos = negotiate({ keytab, kdc, fetch: { fetch }, delegation: { protocolTransition: true } })
+  const sessions = new Map()
+
+  app.post('/login', express.json(), async (req, res) => {
+    const { name, password } = req.body
+    if (!Object.hasOwn(formPasswords, name) || formPasswords[name] !== password) {
+      res.status(401).json({ error: 'wrong name or password' })
+      return
+    }
+    // The app has checked the password itself; Kerberos saw none. The KDC gives a ticket on the app's word: S4U2Self.
+    const identity = await kerberos.negotiator.identityFor(`${name}@${REALM}`, { method: 'form' })
+    const session = randomUUID()
+    sessions.set(session, identity)
+    res.cookie('session', session, { httpOnly: true, sameSite: 'strict' }).json({ identity })
+  })
+
+  app.use((req, _res, next) => {
+    const identity = sessions.get(/(?:^|; )session=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1])
+    if (identity) req.identity = identity
+    next()
+  })
+
+  app.use(async (req, res, next) => {
+    if (req.identity) return next()
+    // Asked twice about one request a negotiator answers the same, so a log can have the reason that the client must not.
+    const outcome = await kerberos.negotiator.authenticate(req)
+    if (outcome.status === 'challenge' && outcome.error) onRefusal('web', outcome.error)
+    kerberos(req, res, next)
+  })
+
+  app.get('/me', (req, res) => void res.json({ identity: req.identity }))
+  app.get('/orders', (req, res) => passOn(req, res, 'http://api.ad.test/orders'))
+  app.get('/archive', (req, res) => passOn(req, res, 'http://archive.ad.test/'))
+  app.get('/vault', (req, res) => passOn(req, res, 'http://vault.ad.test/'))
+
+  app.use((error, _req, res, _next) => {
+    // Name, code and hint are for whoever reads the log, never for the browser.
+    onRefusal('web', error)
+    res.status(403).json({ error: 'This could not be done in your name.' })
+  })
+  return app
+}
+
+async function passOn(req, res, url) {
+  const caller = req.identity.impersonate()
+  const answer = await caller.fetch(url)
+  res.status(answer.status).json(await answer.json())
+}

@@ -1,0 +1,91 @@
+/**
+ * Reads what is on the wire, for the drawing: a token in an Authorization header, a ticket in a KDC's reply. Nobody on a real network
+ * could: tickets are sealed for the service, and only the demo has everybody's keys.
+ */
+import { createHash } from 'node:crypto'
+import {
+  ApOption,
+  ApReq,
+  AsRep,
+  decode,
+  EncAsRepPart,
+  encryptionTypeName,
+  formatName,
+  formatPrincipal,
+  hasFlag,
+  KeyUsage,
+  openEncryptedData,
+  openTicket,
+  TgsRep,
+  TgsReq,
+  TicketFlag,
+} from '@s4u/krb5'
+import { decodeNegTokenInit, Mechanism, parseAuthorization, readKrb5Token, unframe } from '@s4u/gssapi'
+
+const AS_REP = 0x6b
+const TGS_REQ = 0x6c
+const TGS_REP = 0x6d
+
+/** What an Authorization header carries; undefined when it carries no token. */
+export function readToken(header, realm) {
+  const parsed = parseAuthorization(header ?? undefined)
+  if (parsed.status !== 'token') return undefined
+  const { token } = parsed
+  const spnego = unframe(token).mechanism === Mechanism.SPNEGO
+  const inner = spnego ? decodeNegTokenInit(unframe(token).innerToken).mechToken : token
+  const apReq = decode(ApReq, readKrb5Token(inner, 'ap-req').message)
+  return {
+    kind: spnego ? 'SPNEGO with a Kerberos AP-REQ' : 'Kerberos AP-REQ',
+    octets: token.length,
+    mutual: hasFlag(apReq.apOptions, ApOption.MUTUAL_REQUIRED),
+    ticket: ticketFacts(apReq.ticket, sealedFor(apReq.ticket, realm)),
+  }
+}
+
+/** The ticket that a KDC has issued; undefined when it has not. */
+export function readIssuedTicket(reply, realm) {
+  if (reply[0] === AS_REP) {
+    const { crealm, cname, ticket, encPart } = decode(AsRep, reply)
+    const key = keyOf(realm, formatName(cname), encPart.etype)
+    const part = decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP))
+    return ticketFacts(ticket, { ...part, crealm, cname })
+  }
+  if (reply[0] !== TGS_REP) return undefined
+  const { ticket } = decode(TgsRep, reply)
+  return ticketFacts(ticket, sealedFor(ticket, realm))
+}
+
+/** The ticket that a service shows the KDC as proof that the user came to it: in S4U2Proxy requests only. */
+export function readEvidence(request, realm) {
+  if (request[0] !== TGS_REQ) return undefined
+  const [ticket] = decode(TgsReq, request).reqBody.additionalTickets ?? []
+  return ticket && ticketFacts(ticket, sealedFor(ticket, realm))
+}
+
+function sealedFor(ticket, realm) {
+  return openTicket(ticket, keyOf(realm, formatName(ticket.sname), ticket.encPart.etype)).encTicketPart
+}
+
+function keyOf(realm, name, etype) {
+  return realm.keytabFor(name).entries.find(({ key }) => key.etype === etype).key
+}
+
+function ticketFacts(ticket, { crealm, cname, flags, key, starttime, authtime, endtime }) {
+  return {
+    /** The same for the same ticket, wherever it turns up. */
+    id: createHash('sha256').update(ticket.encPart.cipher).digest('hex').slice(0, 12),
+    client: formatPrincipal({ name: cname, realm: crealm }),
+    service: formatName(ticket.sname),
+    encryptionType: encryptionTypeName(ticket.encPart.etype),
+    sessionKeyType: encryptionTypeName(key.etype),
+    flags: flagNames(flags),
+    startsAt: starttime ?? authtime,
+    expiresAt: endtime,
+  }
+}
+
+function flagNames(flags) {
+  return Object.entries(TicketFlag)
+    .filter(([, bit]) => hasFlag(flags, bit))
+    .map(([name]) => name.toLowerCase().replaceAll('_', '-'))
+}

@@ -1,0 +1,126 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { createTestRealm } from '@s4u/test-kdc'
+import { createApi } from './api.mjs'
+import { createArchive, createData } from './data.mjs'
+import { groups, REALM, services, users } from './directory.mjs'
+import { Journal } from './journal.mjs'
+import { createWeb } from './web.mjs'
+import { Workstation } from './workstation.mjs'
+
+/** Windows sends tickets of up to 48,000 octets; Node's own limit is 16 kB for all headers. */
+const MAX_HEADER_OCTETS = 65_536
+
+/** The realm, the four services and the workstation, running. */
+export async function createWorld() {
+  const realm = await createTestRealm({ realm: REALM, users, services })
+  const { host, port } = await realm.listen()
+  const journal = new Journal(realm)
+  const addresses = {}
+  const world = new World({ realm, journal, addresses, kdcAddress: `${host}:${port}` })
+  await world.start()
+  return world
+}
+
+class World {
+  workstation
+  #servers = []
+  #turn = Promise.resolve()
+
+  constructor({ realm, journal, addresses, kdcAddress }) {
+    this.realm = realm
+    this.journal = journal
+    this.addresses = addresses
+    this.kdcAddress = kdcAddress
+    /** Names for SIDs, which is all that tickets carry. */
+    this.groupNames = {
+      ...wellKnown(realm.domainSid),
+      ...Object.fromEntries(groups.map((name) => [realm.sidOf(name), name])),
+    }
+  }
+
+  async start() {
+    const { realm, journal, addresses } = this
+    const onRefusal = (where, error) => journal.refused(where, error)
+    const tools = (name) => ({
+      keytab: realm.keytabFor(`svc-${name}`),
+      kdc: journal.kdcFor(name),
+      fetch: journal.fetchFor(name, addresses),
+      onRefusal,
+    })
+    this.#handlers = {
+      web: createWeb(tools('web')),
+      api: createApi(tools('api')).callback(),
+      data: createData({ ...tools('data'), sales: realm.sidOf('Sales') }).callback(),
+      archive: createArchive(tools('archive')).callback(),
+    }
+    this.workstation = new Workstation({
+      fetch: journal.fetchFor('browser', addresses),
+      kdc: journal.kdcFor('browser'),
+    })
+    if (this.#servers.length > 0) return
+    for (const name of Object.keys(this.#handlers)) addresses[name] = await this.#listen(name)
+  }
+
+  #handlers = {}
+
+  /** Behind the name, so that a service can be replaced by one with empty caches. */
+  async #listen(name) {
+    const server = createServer({ maxHeaderSize: MAX_HEADER_OCTETS }, (req, res) => this.#handlers[name](req, res))
+    this.#servers.push(server)
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    return `127.0.0.1:${server.address().port}`
+  }
+
+  /** Plays one scene after the other, so that what the journal has belongs to one of them. */
+  play(scene) {
+    const result = this.#turn.then(() => this.#play(scene))
+    this.#turn = result.catch(() => {})
+    return result
+  }
+
+  async #play(scene) {
+    const { journal, workstation } = this
+    journal.begin()
+    const auditBefore = journal.audit.length === 0 ? undefined : journal.audit[0]
+    const response = await scene(workstation)
+    const body = await response.json().catch(() => ({}))
+    const end = journal.audit.indexOf(auditBefore)
+    return {
+      steps: journal.steps,
+      refusals: journal.refusals,
+      status: response.status,
+      body,
+      audit: journal.audit.slice(0, end < 0 ? undefined : end).reverse(),
+    }
+  }
+
+  /** Everybody signed out, every cache empty, as on the first day. */
+  reset() {
+    const result = this.#turn.then(async () => {
+      this.journal.begin()
+      this.journal.forgetTickets()
+      await this.start()
+    })
+    this.#turn = result
+    return result
+  }
+
+  async close() {
+    this.journal.close()
+    for (const server of this.#servers) {
+      server.close()
+      server.closeAllConnections()
+    }
+    await this.realm[Symbol.asyncDispose]()
+  }
+}
+
+function wellKnown(domainSid) {
+  return {
+    [`${domainSid}-513`]: 'Domain Users',
+    'S-1-18-1': 'identity asserted by the KDC (it saw the password)',
+    'S-1-18-2': 'identity asserted by a service (protocol transition)',
+  }
+}
