@@ -1,8 +1,15 @@
 /**
  * A `fetch` that answers `Negotiate`: `createFetch` binds one to whoever's tickets it is given, and `fetch` acts as the identity that is
- * ambient where it is called.
+ * ambient where it is called. `negotiateInterceptor` does the same for undici, `createAuthorizationFor` makes headers for others.
  */
 
-export { type AmbientIdentity, currentIdentity, fetch, runAs } from './ambient.js'
-export { createFetch, type Fetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+export { type AmbientIdentity, authorizationFor, currentIdentity, fetch, runAs } from './ambient.js'
+export { createAuthorizationFor, createNegotiationFor } from './authorization-for.js'
+export type { AuthorizationFor, AuthorizationOptions, Negotiation, NegotiationFor } from './authorization-for.js'
+export { Connections, type ConnectionsOptions, type IdentityConnections } from './connections.js'
+export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events.js'
+export { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
+export { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+export type { AllowedImpersonationLevel, Fetch, NegotiateOptions, TicketRequest, TicketSource } from './options.js'
+export type { ProxyOptions } from './proxy.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-name.js'

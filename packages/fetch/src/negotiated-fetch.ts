@@ -1,128 +1,166 @@
-import { createInitiator, findNegotiateChallenge, formatAuthorization, type Initiator } from '@s4u/gssapi'
-import { type RandomSource, RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
+import type { ServiceTicket } from '@s4u/kdc-client'
+import { Authenticator } from './authenticator.js'
+import type { Attempt } from './attempt.js'
+import { challengeSchemes } from './challenge-schemes.js'
+import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
+import { rememberAsking, wasAskedBy } from './learned-origins.js'
+import type { Fetch, NegotiateOptions } from './options.js'
 import { followRedirects, isRedirect } from './redirect.js'
-import { serviceNameOf, type ServiceNameOptions } from './service-name.js'
 
-export type Fetch = typeof globalThis.fetch
-
-export interface NegotiatedFetchOptions extends ServiceNameOptions {
-  /** Supplies the ticket to show, in whoever's name this fetch acts. */
-  readonly ticketFor: (spn: string, options: { readonly signal?: AbortSignal }) => Promise<ServiceTicket>
-  /** The fetch below: where requests really go. Default: the platform's. */
+export interface NegotiatedFetchOptions extends NegotiateOptions {
+  /** The fetch below: where requests really go. It brings its own connections. Default: the platform's, on `connections`. */
   readonly fetch?: Fetch
   /**
-   * `require` (default): the server must prove that it is the service the ticket was for, or the response is not handed out.
-   * `off` is for servers that do not answer with a token.
+   * `true` (default): every request carries a token. `false`: none does before the server has asked. `learned`: an origin that
+   * has asked once gets them unasked from then on. A body that cannot be sent twice always goes with a token.
    */
-  readonly mutualAuthentication?: 'require' | 'off'
-  /** Milliseconds since the epoch. */
-  readonly now?: () => number
-  readonly random?: RandomSource
+  readonly preemptive?: boolean | 'learned'
+  /**
+   * Where connections are kept, apart for each ticket. Default: one keeper for the process. `shared` uses the platform's own
+   * connections, which all identities share: only for backends that authenticate each request by itself.
+   */
+  readonly connections?: Connections | 'shared'
 }
 
-/** Legs of one negotiation. Kerberos takes one, a cautious SPNEGO peer two or three. */
-const MAX_LEGS = 4
-
 /**
- * A `fetch` that shows a ticket with each request and checks the server's answer to it. Each request carries a fresh token: one that is
- * sent twice is a replay. Redirects to another origin go without one. Source: RFC 4559.
+ * A `fetch` that shows a ticket with each request and checks the server's answer to it. Each request carries a fresh token: one that
+ * is sent twice is a replay. A request that brings its own `Authorization`, or is made with `credentials: 'omit'`, goes as it is;
+ * so does the rest of a redirect to an origin that was not listed, or from https down to http. Source: RFC 4559.
  *
  * @throws KdcError, DelegationRefusedError, KdcUnreachableError (no ticket), RejectedTokenError KRB_AP_ERR_MUT_FAIL (not the right server)
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
-  const { fetch: base = globalThis.fetch } = options
+  const authenticator = new Authenticator(options)
   return async (input, init) => {
     const request = new Request(input, init)
-    const { origin } = new URL(request.url)
+    const first = new URL(request.url)
+    const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.origin)
+    const bare = request.credentials === 'omit' || request.headers.has('authorization')
     const replayable = isReplayable(request, init)
-    return followRedirects(request, replayable, (hop) =>
-      new URL(hop.url).origin === origin
-        ? negotiate(hop, options, base, replayable)
-        : base(hop, { redirect: 'manual' }),
+    const backend = { options, authenticator, replayable, followed: request.redirect === 'follow' }
+    return followRedirects(request, replayable, (hop, downgraded) =>
+      bare || downgraded || !isFor(new URL(hop.url)) ? sendBare(hop, backend) : negotiate(hop, backend),
     )
   }
 }
 
-async function negotiate(
-  request: Request,
-  options: NegotiatedFetchOptions,
-  base: Fetch,
-  replayable: boolean,
-): Promise<Response> {
-  const spn = serviceNameOf(new URL(request.url), options)
-  if (spn === undefined) return base(request, { redirect: 'manual' })
-  const initiator = await initiatorFor(spn, options, request.signal)
-  for (let leg = 1, token = initiator.token; ; leg++) {
-    const response = await send(base, request, token, replayable)
-    const next = verified(initiator, response, options, spn)
-    // A challenge to a body that is gone cannot be met, and an endless one should not be.
-    if (next === undefined || !replayable || leg === MAX_LEGS) return response
+interface Backend {
+  readonly options: NegotiatedFetchOptions
+  readonly authenticator: Authenticator
+  /** Whether the body can be sent again. */
+  readonly replayable: boolean
+  /** Whether redirects are followed, and not handed out. */
+  readonly followed: boolean
+}
+
+async function negotiate(request: Request, backend: Backend): Promise<Response> {
+  const { options, authenticator, replayable } = backend
+  const url = new URL(request.url)
+  const spn = await authenticator.serviceName(url)
+  if (spn === undefined) return sendBare(request, backend)
+  if (replayable && !isPreemptive(url, options)) {
+    const response = await sendBare(request, backend)
+    if (!isAsking(response)) return response
+    rememberAsking(url)
     await response.body?.cancel()
-    token = next
+  }
+  const bindingsFor = async (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
+  const { signal } = request
+  const attempt = await authenticator.begin(url, spn, bindingsFor, { signal })
+  const [response, stale] = await sendLegs(request, backend, attempt)
+  if (!stale || !replayable) return response
+  const another = await authenticator.beginAfresh(attempt, url, bindingsFor, { signal })
+  if (another === undefined) return response
+  await response.body?.cancel()
+  const [answer] = await sendLegs(request, backend, another)
+  return answer
+}
+
+/** Sends the request, with a token for each leg, until there is an answer to hand out; also whether it says that the ticket is stale. */
+async function sendLegs(request: Request, backend: Backend, attempt: Attempt): Promise<[Response, boolean]> {
+  const connections = connectionsOf(attempt.details.ticket, backend.options)
+  for (let { authorization } = attempt; ;) {
+    const response = await send(request, backend, connections, authorization)
+    const challenge = response.headers.get('www-authenticate')
+    const followed = backend.followed && isHarmlessRedirect(response, request.url)
+    const judgement = await judge(attempt, response, challenge, followed)
+    // A challenge to a body that is gone cannot be met.
+    if (judgement.kind !== 'again' || !backend.replayable) return [response, judgement.kind === 'stale']
+    await response.body?.cancel()
+    authorization = judgement.authorization
   }
 }
 
-async function initiatorFor(spn: string, options: NegotiatedFetchOptions, signal: AbortSignal): Promise<Initiator> {
-  const { ticketFor, now = Date.now, random, mutualAuthentication = 'require' } = options
-  const ticket = await ticketFor(spn, { signal })
-  return createInitiator({ ticket, mutual: mutualAuthentication === 'require', now, ...(random && { random }) })
-}
-
-/** A copy is sent where another leg may follow; a stream can be sent only once. */
-function send(base: Fetch, request: Request, token: Uint8Array, replayable: boolean): Promise<Response> {
-  const headers = new Headers(request.headers)
-  headers.set('authorization', formatAuthorization(token))
-  return base(replayable ? request.clone() : request, { headers, redirect: 'manual' })
-}
-
-/**
- * Checks the server's token. Returns the token of a further leg, or undefined when the response can be handed out: the server has
- * proved itself, or has refused or redirected, which is its own answer. @throws RejectedTokenError, MalformedTokenError
- */
-function verified(
-  initiator: Initiator,
-  response: Response,
-  options: NegotiatedFetchOptions,
-  spn: string,
-): Uint8Array | undefined {
-  const token = findNegotiateChallenge(response.headers.get('www-authenticate') ?? undefined)?.token
-  if (response.status === 401) return token && furtherLeg(initiator, token)
-  if (token === undefined && (options.mutualAuthentication === 'off' || isRedirect(response))) return undefined
+/** A response that is not handed out must not hold its connection either. */
+async function judge(attempt: Attempt, response: Response, challenge: string | null, followed: boolean) {
   try {
-    const step = initiator.step(token)
-    return step.status === 'continue' ? step.token : undefined
+    return attempt.judge({ status: response.status, challenge, followed })
   } catch (error) {
-    throw named(error, spn)
-  }
-}
-
-/** In a 401 a token is another leg, or the server's reason to refuse; the reason stays in the response for whoever asked. */
-function furtherLeg(initiator: Initiator, token: Uint8Array): Uint8Array | undefined {
-  try {
-    const step = initiator.step(token)
-    return step.status === 'continue' ? step.token : undefined
-  } catch (error) {
-    if (S4uError.is(error)) return undefined
+    await response.body?.cancel()
     throw error
   }
 }
 
-function named(error: unknown, spn: string): unknown {
-  if (!(error instanceof RejectedTokenError)) return error
-  return new RejectedTokenError(`${spn} did not prove its identity: ${error.message}`, {
-    code: error.code,
-    hint: 'The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token?',
-    cause: error,
+/** A copy is sent where another leg may follow; a stream can be sent only once. */
+function send(
+  request: Request,
+  { options, replayable }: Backend,
+  connections: IdentityConnections | undefined,
+  authorization: string,
+): Promise<Response> {
+  const headers = new Headers(request.headers)
+  headers.set('authorization', authorization)
+  const sent = replayable && request.body !== null ? request.clone() : request
+  return callBelow(options, sent, {
+    headers,
+    redirect: 'manual',
+    ...(connections && { dispatcher: connections.dispatcher }),
   })
+}
+
+function sendBare(request: Request, { options, replayable }: Backend): Promise<Response> {
+  return callBelow(options, replayable && request.body !== null ? request.clone() : request, { redirect: 'manual' })
+}
+
+/** The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not. */
+function callBelow(
+  { fetch: below = globalThis.fetch }: NegotiatedFetchOptions,
+  request: Request,
+  init: object,
+): Promise<Response> {
+  return below(request, init)
+}
+
+/** None where the app brings its own fetch, or wants the platform's connections. */
+function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
+  const { fetch: below, connections = below === undefined ? sharedConnections() : 'shared', ticketFor } = options
+  return connections === 'shared' ? undefined : connections.of(ticket, ticketFor)
+}
+
+function isPreemptive(url: URL, { preemptive = true }: NegotiatedFetchOptions): boolean {
+  return preemptive === 'learned' ? wasAskedBy(url) : preemptive
+}
+
+function isAsking({ status, headers }: Response): boolean {
+  if (status !== 401) return false
+  return challengeSchemes(headers.get('www-authenticate')).some((scheme) => scheme.toLowerCase() === 'negotiate')
+}
+
+/**
+ * Whether an unproven redirect may be followed: over TLS it came from the backend; without, anybody on the way could send the request
+ * elsewhere, so it may lead to the same host alone.
+ */
+function isHarmlessRedirect(response: Response, from: string): boolean {
+  const location = response.headers.get('location')
+  if (!isRedirect(response) || location === null || !URL.canParse(location, from)) return false
+  const source = new URL(from)
+  return source.protocol === 'https:' || new URL(location, from).hostname === source.hostname
 }
 
 /** Whether the body can be sent again: there is none, or the caller still holds its source. */
 function isReplayable(request: Request, init: RequestInit | undefined): boolean {
-  return (
-    request.body === null ||
-    (init?.body !== undefined &&
-      init.body !== null &&
-      !(init.body instanceof ReadableStream) &&
-      !(Symbol.asyncIterator in Object(init.body)))
-  )
+  if (request.body === null) return true
+  const body = init?.body
+  if (body === undefined || body === null) return false
+  return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in Object(body))
 }

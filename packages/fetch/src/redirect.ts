@@ -20,17 +20,21 @@ const BODY_HEADERS: readonly string[] = [
 export async function followRedirects(
   request: Request,
   replayable: boolean,
-  send: (request: Request) => Promise<Response>,
+  send: (request: Request, downgraded: boolean) => Promise<Response>,
 ): Promise<Response> {
   let hop = request
+  // What came over http may have been led there by anybody: from then on nothing is vouched for.
+  let downgraded = false
   for (let count = 0; ; count++) {
-    const response = await send(hop)
+    const response = await send(hop, downgraded)
     const location = response.headers.get('location')
     if (request.redirect === 'manual' || !isRedirect(response) || location === null) return response
     if (request.redirect === 'error') throw new TypeError(`redirected to another place, which the request forbids`)
     if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
     await response.body?.cancel()
-    hop = nextHop(hop, new URL(location, hop.url), response.status, replayable)
+    const next = nextHop(hop, new URL(location, hop.url), response.status, replayable)
+    downgraded ||= hop.url.startsWith('https:') && next.url.startsWith('http:')
+    hop = next
   }
 }
 
@@ -44,13 +48,13 @@ function nextHop(previous: Request, url: URL, status: number, replayable: boolea
     throw new TypeError(`redirected to ${url.protocol}, which is not HTTP`)
   const headers = new Headers(previous.headers)
   if (url.origin !== new URL(previous.url).origin) for (const name of SECRETS) headers.delete(name)
-  const { signal, method } = previous
+  const { signal, method, credentials } = previous
   const asGet =
     (status === 303 && method !== 'GET' && method !== 'HEAD') ||
     ((status === 301 || status === 302) && method === 'POST')
   if (asGet || previous.body === null) {
     if (asGet) for (const name of BODY_HEADERS) headers.delete(name)
-    return new Request(url, { method: asGet ? 'GET' : method, headers, signal })
+    return new Request(url, { method: asGet ? 'GET' : method, headers, signal, credentials })
   }
   if (!replayable) throw new TypeError(`redirected with ${status}, but the body was a stream and cannot be sent again`)
   return new Request(url, new Request(previous, { headers }))

@@ -1,28 +1,75 @@
+import { domainToASCII } from 'node:url'
+
 /** A fetch-like function knows URLs, Kerberos knows service principal names: how one becomes the other. */
 export interface ServiceNameOptions {
-  /** Names for single hosts, where the SPN is not the obvious one: `{ 'www.ad.test': 'HTTP/farm.ad.test' }`. Keys may carry a port. */
+  /**
+   * Names for hosts whose SPN is not the obvious one: `{ 'www.ad.test': 'HTTP/farm.ad.test' }`. A key may carry a port, or be
+   * `*.farm.ad.test` or `*`; the most exact one counts. `*` in a name stands for the host that was asked: `HTTP/*`.
+   */
   readonly serviceNames?: Readonly<Record<string, string>>
   /** Whether a port other than 80 and 443 becomes part of the name, as in `HTTP/web.ad.test:8080`. Browsers leave it out. */
   readonly includePort?: boolean
+  /**
+   * Whether the name is made of the end of the host's CNAME chain. Off by default: DNS is not protected, and a forged answer would
+   * choose the service that the ticket is for. A function looks it up itself.
+   */
+  readonly canonicalName?: boolean | ((host: string) => Promise<string>)
 }
 
 /**
- * `HTTP/api.ad.test` for `https://API.ad.test./orders`. No DNS is asked: a forged answer would choose the service that the ticket is for.
+ * `HTTP/api.ad.test` for `https://API.ad.test./orders`. No DNS is asked.
  * Undefined for IP addresses, which have no service principal name unless `serviceNames` gives them one.
  * Source: RFC 4559 section 4.
  */
-export function serviceNameOf(
-  url: URL,
-  { serviceNames = {}, includePort = false }: ServiceNameOptions = {},
+export function serviceNameOf(url: URL, options: ServiceNameOptions = {}): string | undefined {
+  return serviceNameOfHost(hostOf(url), url.port, options)
+}
+
+/** The same for a host that came from elsewhere, such as the end of a CNAME chain. */
+export function serviceNameOfHost(
+  host: string,
+  port: string,
+  { serviceNames = {}, includePort = false }: ServiceNameOptions,
 ): string | undefined {
-  const host = url.hostname.replace(/\.$/, '')
-  const named = serviceNames[url.host] ?? serviceNames[host]
-  if (named !== undefined) return named
+  const named = findName(serviceNames, host, port)
+  if (named !== undefined) return named.replace('*', () => host)
   if (host === '' || isIpAddress(host)) return undefined
-  return includePort && url.port !== '' ? `HTTP/${host}:${url.port}` : `HTTP/${host}`
+  return includePort && port !== '' ? `HTTP/${host}:${port}` : `HTTP/${host}`
+}
+
+/** The host as names have it: no dot at the end, which only says that DNS suffixes are not to be tried. */
+export function hostOf({ hostname }: URL): string {
+  return hostname.replace(/\.$/, '')
 }
 
 /** The URL parser has already brought IPv4 into four decimal parts and IPv6 into brackets. */
-function isIpAddress(host: string): boolean {
+export function isIpAddress(host: string): boolean {
   return host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)
+}
+
+function findName(names: Readonly<Record<string, string>>, host: string, port: string): string | undefined {
+  const keys = Object.keys(names)
+  if (keys.length === 0) return undefined
+  for (const candidate of candidatesFor(host, port)) {
+    const key = keys.find((name) => name === candidate || normalized(name) === candidate)
+    if (key !== undefined) return names[key]
+  }
+  return undefined
+}
+
+/** Most exact first: with the port, without, then the wildcards from the longest to `*`. */
+function candidatesFor(host: string, port: string): string[] {
+  const wildcards = isIpAddress(host)
+    ? []
+    : host.split('.').map((_, index, labels) => ['*', ...labels.slice(index + 1)].join('.'))
+  return [...(port === '' ? [] : [`${host}:${port}`]), host, ...wildcards, '*']
+}
+
+/** People write `Bücher.ad.test.`; the URL parser has made `xn--bcher-kva.ad.test` of it. */
+function normalized(key: string): string {
+  const [, host, port = ''] = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(key) ?? []
+  if (host === undefined) return key
+  const bare = host.replace(/\.$/, '')
+  const [, star, rest] = /^(\*\.)?(.*)$/.exec(bare) ?? []
+  return (star ?? '') + (isIpAddress(rest) || rest === '*' ? rest : domainToASCII(rest)) + port
 }

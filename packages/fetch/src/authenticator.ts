@@ -1,0 +1,96 @@
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { Attempt, type AttemptDetails } from './attempt.js'
+import { findServiceName } from './canonical-host.js'
+import type { NegotiateOptions, TicketRequest } from './options.js'
+import { originList, type OriginList } from './origin-list.js'
+
+/** What a token can be bound to, once it is known on which connections it will travel. */
+export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined>
+
+/**
+ * Tickets that were got because another one was stale. If these are refused too, the key is not the reason, and a backend that
+ * always says so cannot make us ask the KDC for every request.
+ */
+const gotAfresh = new WeakSet<object>()
+
+/** Decides which requests carry a token, and makes them. */
+export class Authenticator {
+  /** The app's own list; undefined when it made none. */
+  readonly isListed: OriginList | undefined
+  readonly #options: NegotiateOptions
+  readonly #refusal: 401 | 407
+
+  /** @throws ConfigurationError */
+  constructor(options: NegotiateOptions, refusal: 401 | 407 = 401) {
+    const { allowedImpersonationLevel, forwardTgt, origins } = options
+    if (allowedImpersonationLevel === 'delegation' && forwardTgt === undefined) {
+      throw new ConfigurationError('allowedImpersonationLevel is delegation, and there is no ticket-granting ticket', {
+        code: 'GSS_S_NO_CRED',
+        hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the backend use constrained delegation.',
+      })
+    }
+    this.isListed = origins && originList(origins)
+    this.#options = options
+    this.#refusal = refusal
+  }
+
+  /** The name of the service behind a URL; undefined when requests to it go without a token. */
+  async serviceName(url: URL): Promise<string | undefined> {
+    if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
+    return findServiceName(url, this.#options)
+  }
+
+  /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
+  async begin(url: URL, spn: string, bindingsFor: BindingSource, request: TicketRequest = {}): Promise<Attempt> {
+    const ticket = await this.#options.ticketFor(spn, request)
+    return this.#attempt(url, spn, ticket, bindingsFor, request)
+  }
+
+  /** The same with a fresh ticket; undefined when there is no better one. */
+  async beginAfresh(
+    failed: Attempt,
+    url: URL,
+    bindingsFor: BindingSource,
+    request: TicketRequest,
+  ): Promise<Attempt | undefined> {
+    const { spn, ticket: stale } = failed.details
+    if (gotAfresh.has(stale.ticket)) return undefined
+    const ticket = await this.#options.ticketFor(spn, { ...request, fresh: true })
+    if (ticket.ticket === stale.ticket) return undefined
+    gotAfresh.add(ticket.ticket)
+    return this.#attempt(url, spn, ticket, bindingsFor, request)
+  }
+
+  async #attempt(
+    { origin }: URL,
+    spn: string,
+    ticket: ServiceTicket,
+    bindingsFor: BindingSource,
+    { signal }: TicketRequest,
+  ): Promise<Attempt> {
+    const { allowedImpersonationLevel, forwardTgt } = this.#options
+    const channelBindings = await this.#bindings(origin, ticket, bindingsFor)
+    const delegate =
+      allowedImpersonationLevel === 'delegation' ? await forwardTgt?.(ticket, { ...(signal && { signal }) }) : undefined
+    const details: AttemptDetails = {
+      origin,
+      spn,
+      ticket,
+      refusal: this.#refusal,
+      ...(channelBindings && { channelBindings }),
+      ...(delegate && { delegate }),
+    }
+    return new Attempt(details, this.#options)
+  }
+
+  async #bindings(origin: string, ticket: ServiceTicket, bindingsFor: BindingSource): Promise<Uint8Array | undefined> {
+    const { channelBinding = 'allow' } = this.#options
+    if (channelBinding === 'off') return undefined
+    const bindings = await bindingsFor(ticket)
+    if (bindings !== undefined || channelBinding === 'allow') return bindings
+    throw new ConfigurationError(`there is no channel to bind to on the way to ${origin}`, {
+      code: 'GSS_S_BAD_BINDINGS',
+      hint: 'channelBinding is require: use https, with a certificate signed with RSA or ECDSA, and the connections of this package.',
+    })
+  }
+}

@@ -1,0 +1,55 @@
+import { ConfigurationError } from '@s4u/kdc-client'
+import { Authenticator } from './authenticator.js'
+import type { NegotiateOptions } from './options.js'
+
+export interface AuthorizationOptions {
+  readonly signal?: AbortSignal
+}
+
+/** One token for one request, for clients that are not `fetch`. */
+export interface Negotiation {
+  /** The value of the `Authorization` header: `Negotiate YII…`. */
+  readonly authorization: string
+  /**
+   * Checks the server's answer; call it before anything of the response is used. A 401 is the server's own answer and passes.
+   * @param challenge the response's `WWW-Authenticate`
+   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, MalformedTokenError
+   */
+  verify(response: {
+    readonly status: number
+    readonly challenge?: string | readonly string[] | null | undefined
+  }): void
+}
+
+/**
+ * Tokens for requests that axios, got or `node:http` send. Each is good for one request.
+ * @throws ConfigurationError when the URL gets none: see `origins` and `serviceNames`
+ */
+export type NegotiationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<Negotiation>
+
+/** The value of an `Authorization` header alone: nobody checks who answers. @throws as `NegotiationFor` */
+export type AuthorizationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<string>
+
+export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
+  const authenticator = new Authenticator(options)
+  return async (target, request = {}) => {
+    const url = new URL(target)
+    const spn = await authenticator.serviceName(url)
+    if (spn === undefined) throw noToken(url)
+    const attempt = await authenticator.begin(url, spn, () => Promise.resolve(undefined), request)
+    const { authorization } = attempt
+    return { authorization, verify: ({ status, challenge }) => void attempt.judge({ status, challenge }) }
+  }
+}
+
+export function createAuthorizationFor(options: NegotiateOptions): AuthorizationFor {
+  const negotiationFor = createNegotiationFor(options)
+  return async (url, request) => (await negotiationFor(url, request)).authorization
+}
+
+function noToken({ origin }: URL): ConfigurationError {
+  return new ConfigurationError(`there is no token for ${origin}`, {
+    code: 'GSS_S_NO_CRED',
+    hint: 'An IP address needs an entry in serviceNames, an app with an origins list one there, and anonymous has no tokens.',
+  })
+}

@@ -1,0 +1,104 @@
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import type { ConnectionOptions } from 'node:tls'
+import { Agent, type Dispatcher } from 'undici'
+import { BackendConnector } from './backend-connector.js'
+import type { TicketSource } from './options.js'
+import { type Proxy, type ProxyOptions, proxyFor } from './proxy.js'
+
+export interface ConnectionsOptions {
+  /** Identities whose connections are kept; the one that was idle longest goes first. Default 500. */
+  readonly maxIdentities?: number
+  /** Connections of one identity to one origin; further requests wait. Default 16. */
+  readonly maxPerOrigin?: number
+  /** For how long a connection is kept without a request; milliseconds, default 4,000. */
+  readonly keepAlive?: number
+  /** Certificate authorities and whatever else TLS to backends needs. */
+  readonly tls?: ConnectionOptions
+  /** A proxy on the way to the backends. It is answered with its own service principal name when it asks who comes. */
+  readonly proxy?: ProxyOptions
+}
+
+/** The connections that carry one identity's requests, and nobody else's. */
+export interface IdentityConnections {
+  readonly dispatcher: Dispatcher
+  /** What tokens can be bound to on the way to this URL. */
+  bindings(url: URL): Promise<Uint8Array | undefined>
+}
+
+interface Kept extends IdentityConnections {
+  close(): void
+}
+
+/**
+ * Keeps connections, apart for each service ticket: a server may authenticate a connection instead of each request on it, and a
+ * second identity on such a connection would be served as the first. A ticket names one user, and is what the connection was
+ * authenticated with, so nothing that an app does can bring two identities together.
+ */
+export class Connections implements AsyncDisposable {
+  readonly #kept = new Map<object, Kept>()
+  readonly #options: ConnectionsOptions
+  readonly #closing = new Set<Promise<void>>()
+
+  /** @throws ConfigurationError */
+  constructor(options: ConnectionsOptions = {}) {
+    const { maxIdentities = 1, maxPerOrigin = 1 } = options
+    if (!(maxIdentities >= 1 && maxPerOrigin >= 1))
+      throw new ConfigurationError('connections need room for one at least')
+    this.#options = options
+  }
+
+  /** How many identities have connections here. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /** `ticketFor` supplies the ticket for a proxy, unless the proxy has a source of its own. */
+  of({ ticket }: ServiceTicket, ticketFor: TicketSource): IdentityConnections {
+    const found = this.#kept.get(ticket)
+    if (found !== undefined) {
+      // A Map keeps the order of insertion: the first is the one that was idle longest.
+      this.#kept.delete(ticket)
+      this.#kept.set(ticket, found)
+      return found
+    }
+    const { maxIdentities = 500 } = this.#options
+    for (const [oldest, connections] of this.#kept) {
+      if (this.#kept.size < maxIdentities) break
+      this.#kept.delete(oldest)
+      connections.close()
+    }
+    const opened = this.#open(ticketFor)
+    this.#kept.set(ticket, opened)
+    return opened
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const connections of this.#kept.values()) connections.close()
+    this.#kept.clear()
+    await Promise.all(this.#closing)
+  }
+
+  #open(ticketFor: TicketSource): Kept {
+    const { maxPerOrigin = 16, keepAlive = 4_000, tls = {}, proxy: proxyOptions } = this.#options
+    const proxy: Proxy | undefined = proxyOptions && proxyFor({ ticketFor, ...proxyOptions })
+    const connector = new BackendConnector(tls, proxy?.tunnel)
+    const agent = new Agent({ connections: maxPerOrigin, keepAliveTimeout: keepAlive, connect: connector.connect })
+    return {
+      dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
+      bindings: (url) => connector.bindings(url),
+      close: () => {
+        connector.close()
+        // Requests that are on their way still arrive.
+        const closing = agent.close().finally(() => this.#closing.delete(closing))
+        this.#closing.add(closing)
+      },
+    }
+  }
+}
+
+let ofThisProcess: Connections | undefined
+
+/** Those of whoever does not bring any. */
+export function sharedConnections(): Connections {
+  return (ofThisProcess ??= new Connections())
+}

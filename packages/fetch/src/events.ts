@@ -1,0 +1,50 @@
+/** What requests in somebody's name tell about themselves. The only file of this package that knows `node:diagnostics_channel`. */
+
+import { channel } from 'node:diagnostics_channel'
+
+/** The name of the diagnostics channel on which every event appears. */
+export const FETCH_CHANNEL = 's4u:fetch'
+
+/** Holds no token, ticket, path or query. */
+export interface FetchEventSubject {
+  /** `https://api.ad.test`, or that of the proxy. */
+  readonly origin: string
+  /** `HTTP/api.ad.test` */
+  readonly service: string
+  /** In whose name: `alice@AD.TEST`. */
+  readonly client: string
+  readonly status: number
+}
+
+export type FetchEvent =
+  | (FetchEventSubject & { readonly kind: 'authenticated'; readonly legs: number; readonly serverProven: boolean })
+  /** The backend did not take the ticket; `code` is its reason, if it gave one. */
+  | (FetchEventSubject & { readonly kind: 'refused'; readonly legs: number; readonly code?: string })
+  /** The backend answers the ticket by asking for something else: `['Basic', 'Bearer']`. Its answer goes to the caller as it is. */
+  | (FetchEventSubject & { readonly kind: 'other-scheme-wanted'; readonly schemes: readonly string[] })
+  /** The response was not handed out. */
+  | (FetchEventSubject & { readonly kind: 'server-not-proven'; readonly code: string })
+  /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */
+  | (FetchEventSubject & { readonly kind: 'stale-ticket'; readonly code: string })
+
+export type FetchEventListener = (event: FetchEvent) => void
+
+const diagnostics = channel(FETCH_CHANNEL)
+
+export function publish(event: FetchEvent, listener: FetchEventListener | undefined): void {
+  if (diagnostics.hasSubscribers) diagnostics.publish(event)
+  if (listener === undefined) return
+  try {
+    listener(event)
+  } catch (error) {
+    // A fault of the listener must not change what the caller gets. It surfaces like that of a diagnostics subscriber.
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}
+
+/** Whether anybody would read an event: if not, making it can be saved. */
+export function isWanted(listener: FetchEventListener | undefined): boolean {
+  return listener !== undefined || diagnostics.hasSubscribers
+}

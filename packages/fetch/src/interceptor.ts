@@ -1,0 +1,49 @@
+import { ConfigurationError } from '@s4u/kdc-client'
+import type { Dispatcher } from 'undici'
+import { Authenticator } from './authenticator.js'
+import { dispatchNegotiating, hasHeader, OF_SERVER } from './negotiating-handler.js'
+import type { NegotiateOptions } from './options.js'
+
+export interface InterceptorOptions extends NegotiateOptions {
+  /** The origins that get a token. Required: an Agent sends to whatever it is told, redirects included. */
+  readonly origins: readonly string[]
+  /**
+   * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so that nobody comes after it on a
+   * connection that the backend may have bound to this identity. Default false.
+   */
+  readonly ownAgent?: boolean
+}
+
+/**
+ * An interceptor for undici: `new Agent().compose(negotiateInterceptor({ ticketFor, origins }))`. Each request carries a token, and
+ * the server's answer to it is checked before the response is handed out.
+ *
+ * Tokens are bound to no channel, since the Agent opens the connections; `channelBinding: 'require'` is refused.
+ *
+ * @throws ConfigurationError
+ */
+export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
+  if (options.channelBinding === 'require') {
+    throw new ConfigurationError('an interceptor does not see the TLS connection that channelBinding needs', {
+      code: 'GSS_S_BAD_BINDINGS',
+      hint: 'Use the fetch of createFetch, whose connections are its own.',
+    })
+  }
+  const authenticator = new Authenticator(options)
+  return (dispatch) => (dispatchOptions, handler) => {
+    const url = new URL(dispatchOptions.path, String(dispatchOptions.origin))
+    if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
+    const begin = async () => {
+      const spn = await authenticator.serviceName(url)
+      return spn === undefined ? undefined : authenticator.begin(url, spn, unbound)
+    }
+    const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
+    return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
+      first: begin,
+      asked: () => Promise.resolve(undefined),
+      afresh: (failed) => authenticator.beginAfresh(failed, url, unbound, {}),
+    })
+  }
+}
+
+const unbound = (): Promise<undefined> => Promise.resolve(undefined)

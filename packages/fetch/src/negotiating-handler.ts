@@ -1,0 +1,202 @@
+import { DecoratorHandler, type Dispatcher } from 'undici'
+import type { Attempt, Judgement } from './attempt.js'
+
+type Dispatch = Dispatcher.Dispatch
+type DispatchOptions = Dispatcher.DispatchOptions
+type Handler = Dispatcher.DispatchHandler
+type Controller = Dispatcher.DispatchController
+type ResponseHeaders = Record<string, string | string[] | undefined>
+
+/** A backend's 401 or a proxy's 407, and the headers that go with it. */
+export interface Scheme {
+  readonly refusal: 401 | 407
+  readonly challenge: 'www-authenticate' | 'proxy-authenticate'
+  readonly header: 'authorization' | 'proxy-authorization'
+}
+
+export const OF_SERVER: Scheme = { refusal: 401, challenge: 'www-authenticate', header: 'authorization' }
+export const OF_PROXY: Scheme = { refusal: 407, challenge: 'proxy-authenticate', header: 'proxy-authorization' }
+
+/** Starts negotiations about one request. */
+export interface Negotiations {
+  /** Undefined: this request goes as it is, for now. */
+  first(): Promise<Attempt | undefined>
+  /** The server asked a request that carried nothing. */
+  asked(): Promise<Attempt | undefined>
+  /** The server could not open the ticket. */
+  afresh(failed: Attempt): Promise<Attempt | undefined>
+}
+
+/** Sends one request of undici's, in as many legs as it takes, and hands the last answer to `handler`. */
+export function dispatchNegotiating(
+  dispatch: Dispatch,
+  options: DispatchOptions,
+  handler: Handler,
+  scheme: Scheme,
+  negotiations: Negotiations,
+): true {
+  // Node's own fetch may be of an older undici, whose handlers have other methods.
+  const inner: Handler = handler.onRequestStart === undefined ? new DecoratorHandler(handler) : handler
+  const request = new NegotiatingHandler(dispatch, options, inner, scheme, negotiations)
+  negotiations.first().then(
+    (attempt) => request.send(attempt),
+    (error: Error) => request.fail(error),
+  )
+  return true
+}
+
+class NegotiatingHandler implements Handler {
+  readonly #dispatch: Dispatch
+  readonly #options: DispatchOptions
+  readonly #inner: Handler
+  readonly #scheme: Scheme
+  readonly #negotiations: Negotiations
+  #attempt: Attempt | undefined
+  /** What follows the answer that is being read, which nobody gets to see. */
+  #next: (() => void) | undefined
+  #started = false
+
+  constructor(
+    dispatch: Dispatch,
+    options: DispatchOptions,
+    inner: Handler,
+    scheme: Scheme,
+    negotiations: Negotiations,
+  ) {
+    this.#dispatch = dispatch
+    this.#options = options
+    this.#inner = inner
+    this.#scheme = scheme
+    this.#negotiations = negotiations
+  }
+
+  send(attempt: Attempt | undefined, authorization: string | undefined = attempt?.authorization): void {
+    this.#attempt = attempt
+    this.#next = undefined
+    const { header } = this.#scheme
+    const headers =
+      authorization === undefined ? this.#options.headers : withHeader(this.#options.headers, header, authorization)
+    try {
+      this.#dispatch({ ...this.#options, headers }, this)
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  fail(error: Error): void {
+    if (!this.#started) {
+      // Handlers learn of a failure through a request that has begun.
+      this.#started = true
+      this.#inner.onRequestStart?.(DEAD, {})
+    }
+    this.#inner.onResponseError?.(DEAD, error)
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.#started = true
+    this.#inner.onRequestStart?.(controller, context)
+  }
+
+  onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
+    this.#inner.onRequestUpgrade?.(...args)
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
+    const challenge = headers[this.#scheme.challenge]
+    const handOut = (): void => this.#inner.onResponseStart?.(controller, status, withoutUndefined(headers), message)
+    let judgement: Judgement | undefined
+    try {
+      judgement = this.#attempt?.judge({ status, challenge })
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    const again = this.#again(judgement, status)
+    if (again === undefined) {
+      handOut()
+      return
+    }
+    // Whether there is another request may be known only later, and until then nothing is read.
+    controller.pause()
+    again.then(
+      (next) => {
+        this.#next = next
+        if (next === undefined) handOut()
+        controller.resume()
+      },
+      (error: Error) => controller.abort(error),
+    )
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#next === undefined) this.#inner.onResponseData?.(controller, chunk)
+  }
+
+  onResponseEnd(controller: Controller, trailers: Record<string, string | string[]>): void {
+    if (this.#next === undefined) this.#inner.onResponseEnd?.(controller, trailers)
+    else this.#next()
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    this.#inner.onResponseError?.(controller, error)
+  }
+
+  /** The request that follows this answer, if one may. A body that is a stream is gone. */
+  #again(judgement: Judgement | undefined, status: number): Promise<(() => void) | undefined> | undefined {
+    const { refusal } = this.#scheme
+    const attempt = this.#attempt
+    if (!isReplayable(this.#options.body)) return undefined
+    if (attempt === undefined) return status === refusal ? this.#afterwards(this.#negotiations.asked()) : undefined
+    if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
+    return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined
+  }
+
+  async #afterwards(attempt: Promise<Attempt | undefined>): Promise<(() => void) | undefined> {
+    const next = await attempt
+    return next && (() => this.send(next))
+  }
+}
+
+/** Stands for the controller of a request that was never sent. */
+const DEAD: Controller = {
+  aborted: true,
+  paused: false,
+  reason: null,
+  rawHeaders: [],
+  rawTrailers: [],
+  abort() {},
+  pause() {},
+  resume() {},
+}
+
+function isReplayable(body: DispatchOptions['body']): boolean {
+  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+}
+
+/** undici takes headers as pairs in a row, as pairs, or as an object. */
+export function withHeader(headers: DispatchOptions['headers'], name: string, value: string): string[] {
+  return [...flatHeaders(headers).filter(([key]) => key.toLowerCase() !== name), [name, value]].flat()
+}
+
+export function hasHeader(headers: DispatchOptions['headers'], name: string): boolean {
+  return flatHeaders(headers).some(([key]) => key.toLowerCase() === name)
+}
+
+function flatHeaders(headers: DispatchOptions['headers']): [string, string][] {
+  if (headers === undefined || headers === null) return []
+  if (Array.isArray(headers) && typeof headers[0] === 'string') {
+    return headers.flatMap((key, index) => (index % 2 === 0 ? [[String(key), String(headers[index + 1])]] : []))
+  }
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  return pairs.flatMap((pair): [string, string][] => {
+    const [key, value] = pair
+    if (value === undefined || value === null) return []
+    return Array.isArray(value) ? value.map((one) => [String(key), String(one)]) : [[String(key), String(value)]]
+  })
+}
+
+function withoutUndefined(headers: ResponseHeaders): Record<string, string | string[]> {
+  const kept: Record<string, string | string[]> = {}
+  for (const [name, value] of Object.entries(headers)) if (value !== undefined) kept[name] = value
+  return kept
+}

@@ -1,0 +1,48 @@
+import type { RandomSource, ServiceTicket } from '@s4u/kdc-client'
+import type { FetchEventListener } from './events.js'
+import type { ServiceNameOptions } from './service-name.js'
+
+export type Fetch = typeof globalThis.fetch
+
+export interface TicketRequest {
+  readonly signal?: AbortSignal
+  /** The cached ticket is sealed with a key that the service no longer has: get another one from the KDC. */
+  readonly fresh?: boolean
+}
+
+/** Supplies the ticket to show, in whoever's name requests are made. */
+export type TicketSource = (spn: string, options: TicketRequest) => Promise<ServiceTicket>
+
+/** How much of the user a backend gets. Source: WCF, AllowedImpersonationLevel. */
+export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
+
+/** What decides whether a request carries a token, and which. */
+export interface NegotiateOptions extends ServiceNameOptions {
+  readonly ticketFor: TicketSource
+  /**
+   * `require` (default): the server must prove that it is the service the ticket was for, or the response is not handed out.
+   * `off` is for servers that do not answer with a token.
+   */
+  readonly mutualAuthentication?: 'require' | 'off'
+  /**
+   * `anonymous` sends no identity, `identification` lets the backend know the user and do nothing in the user's name, `delegation`
+   * hands the backend a ticket-granting ticket of the user (see `forwardTgt`). Default `impersonation`.
+   */
+  readonly allowedImpersonationLevel?: AllowedImpersonationLevel
+  /** For `delegation`: an encoded KRB-CRED with the user's ticket-granting ticket, sealed with the session key of `ticket`. */
+  readonly forwardTgt?: (ticket: ServiceTicket, options: { readonly signal?: AbortSignal }) => Promise<Uint8Array>
+  /**
+   * Whether tokens are bound to the certificate of the TLS connection (tls-server-end-point). `allow` (default) binds where there is
+   * something to bind to, `require` sends no token otherwise.
+   */
+  readonly channelBinding?: 'off' | 'allow' | 'require'
+  /**
+   * The only origins that get a token: `https://api.ad.test`, `https://*.farm.ad.test`, `http://api.ad.test:8080`. Default: the one
+   * that the app's code names in a call, never one that a redirect leads to.
+   */
+  readonly origins?: readonly string[]
+  readonly onEvent?: FetchEventListener
+  /** Milliseconds since the epoch. */
+  readonly now?: () => number
+  readonly random?: RandomSource
+}

@@ -1,0 +1,24 @@
+import { ConfigurationError } from '@s4u/kdc-client'
+import { expect, test } from 'vitest'
+import { originList } from './origin-list.js'
+
+test.each([
+  ['https://api.ad.test', 'https://api.ad.test/orders', true],
+  ['https://api.ad.test', 'http://api.ad.test/', false],
+  ['https://api.ad.test', 'https://api.ad.test:8443/', false],
+  ['https://api.ad.test', 'https://api.ad.test.evil.test/', false],
+  ['https://*.farm.ad.test', 'https://n1.farm.ad.test/', true],
+  ['https://*.farm.ad.test', 'https://farm.ad.test/', false],
+  ['https://*.farm.ad.test', 'https://evilfarm.ad.test/', false],
+  ['https://*.farm.ad.test', 'http://n1.farm.ad.test/', false],
+  ['http://*.farm.ad.test:8080', 'http://n1.farm.ad.test:8080/', true],
+])('the list [%s] and %s: %s', (entry, url, listed) => {
+  expect(originList([entry])(new URL(url))).toBe(listed)
+})
+
+test.each(['api.ad.test', 'https://api.ad.test/path', 'ftp://api.ad.test', '*', 'https://*', ''])(
+  'refuses %j, which is not an origin',
+  (entry) => {
+    expect(() => originList([entry])).toThrow(ConfigurationError)
+  },
+)

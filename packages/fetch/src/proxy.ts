@@ -1,0 +1,147 @@
+import { type IncomingMessage, request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Socket } from 'node:net'
+import type { ConnectionOptions } from 'node:tls'
+import type { Dispatcher } from 'undici'
+import type { Attempt } from './attempt.js'
+import { Authenticator } from './authenticator.js'
+import type { Tunnel } from './backend-connector.js'
+import { challengeSchemes } from './challenge-schemes.js'
+import { dispatchNegotiating, hasHeader, OF_PROXY, withHeader } from './negotiating-handler.js'
+import type { NegotiateOptions, TicketSource } from './options.js'
+
+export interface ProxyOptions {
+  /** `http://proxy.ad.test:3128` */
+  readonly url: string | URL
+  /** In whose name the proxy is asked to let requests through. Default: the user's, as for the backends. */
+  readonly ticketFor?: TicketSource
+  /** The proxy's name where it is not the obvious one, as for backends. */
+  readonly serviceNames?: Readonly<Record<string, string>>
+  /** `off` (default): proxies seldom answer with a token. One that does is checked in any case. */
+  readonly mutualAuthentication?: NegotiateOptions['mutualAuthentication']
+  readonly onEvent?: NegotiateOptions['onEvent']
+  /** For a proxy behind TLS. */
+  readonly tls?: ConnectionOptions
+  readonly now?: () => number
+}
+
+/** The way through one proxy: tunnels for https, requests in absolute form for http. */
+export interface Proxy {
+  readonly tunnel: Tunnel
+  readonly interceptors: Dispatcher.DispatcherComposeInterceptor[]
+}
+
+export function proxyFor(options: ProxyOptions & { readonly ticketFor: TicketSource }): Proxy {
+  const url = new URL(options.url)
+  const { tls = {}, mutualAuthentication = 'off', ...rest } = options
+  const way: Way = {
+    url,
+    tls,
+    asks: false,
+    authenticator: new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407),
+  }
+  return {
+    tunnel: (target) => openTunnel(way, target),
+    // The first is the innermost: it is given what the second makes.
+    interceptors: [negotiateWithProxy(way), toAbsoluteForm(url)],
+  }
+}
+
+interface Way {
+  readonly url: URL
+  readonly tls: ConnectionOptions
+  readonly authenticator: Authenticator
+  /** The proxy has asked before: requests that it would refuse are not sent to it. */
+  asks: boolean
+}
+
+/** Source: RFC 9112 section 3.2.2. */
+function toAbsoluteForm(proxy: URL): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    const { origin } = options
+    const target = new URL(String(origin))
+    if (target.protocol !== 'http:') return dispatch(options, handler)
+    const headers = hasHeader(options.headers, 'host')
+      ? options.headers
+      : withHeader(options.headers, 'host', target.host)
+    return dispatch({ ...options, origin: proxy.origin, path: target.origin + options.path, headers }, handler)
+  }
+}
+
+function negotiateWithProxy(way: Way): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    if (String(options.origin) !== way.url.origin) return dispatch(options, handler)
+    return dispatchNegotiating(dispatch, options, handler, OF_PROXY, {
+      first: () => (way.asks ? begin(way) : Promise.resolve(undefined)),
+      asked: () => {
+        way.asks = true
+        return begin(way)
+      },
+      afresh: (failed) => way.authenticator.beginAfresh(failed, way.url, unbound, {}),
+    })
+  }
+}
+
+/** Source: RFC 9110 section 9.3.6. */
+async function openTunnel(way: Way, target: string): Promise<Socket> {
+  let attempt = way.asks ? await begin(way) : undefined
+  let authorization = attempt?.authorization
+  for (;;) {
+    const { response, socket } = await connectThrough(way, target, authorization)
+    const status = response.statusCode ?? 0
+    const challenge = response.headers['proxy-authenticate']
+    const judgement = attempt?.judge({ status, challenge })
+    if (status >= 200 && status < 300) return socket
+    socket.destroy()
+    if (judgement?.kind === 'again') {
+      authorization = judgement.authorization
+      continue
+    }
+    if (attempt === undefined && status === 407 && isNegotiable(challenge)) {
+      way.asks = true
+      attempt = await begin(way)
+    } else if (attempt !== undefined && judgement?.kind === 'stale') {
+      attempt = await way.authenticator.beginAfresh(attempt, way.url, unbound, {})
+    } else attempt = undefined
+    if (attempt === undefined) throw new TypeError(`the proxy ${way.url.host} answered ${status} to CONNECT ${target}`)
+    authorization = attempt.authorization
+  }
+}
+
+async function begin({ authenticator, url }: Way): Promise<Attempt | undefined> {
+  const spn = await authenticator.serviceName(url)
+  return spn === undefined ? undefined : authenticator.begin(url, spn, unbound)
+}
+
+function connectThrough(
+  { url, tls }: Way,
+  target: string,
+  authorization: string | undefined,
+): Promise<{ response: IncomingMessage; socket: Socket }> {
+  const headers = { host: target, ...(authorization !== undefined && { 'proxy-authorization': authorization }) }
+  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = url
+    const host = hostname.replace(/^\[|\]$/g, '')
+    open({ ...tls, host, port, method: 'CONNECT', path: target, headers, agent: false, timeout: TUNNEL_TIMEOUT })
+      .once('connect', (response, socket: Socket) => resolve({ response, socket }))
+      .once('response', (response) => {
+        const { socket } = response
+        resolve({ response, socket })
+      })
+      .once('timeout', function (this: { destroy(error: Error): void }) {
+        this.destroy(new TypeError(`the proxy ${url.host} did not answer in time`))
+      })
+      .once('error', reject)
+      .end()
+  })
+}
+
+/** For the proxy to answer a CONNECT; milliseconds. */
+const TUNNEL_TIMEOUT = 10_000
+
+function isNegotiable(challenge: string | readonly string[] | undefined): boolean {
+  return challengeSchemes(challenge).some((scheme) => scheme.toLowerCase() === 'negotiate')
+}
+
+const unbound = (): Promise<undefined> => Promise.resolve(undefined)
