@@ -4,6 +4,7 @@
  */
 
 import { decode, encode } from './asn1/codec.js'
+import { secretOctets } from './bytes/secret-octets.js'
 import { KeyUsage } from './crypto/key-usage.js'
 import type { Key, RandomSource } from './crypto/key.js'
 import { RejectedTokenError } from './errors.js'
@@ -31,8 +32,8 @@ export interface OpenedApReq extends OpenedTicket {
  * @throws MalformedTokenError
  */
 export function openTicket(ticket: Ticket, key: Key): OpenedTicket {
-  const bytes = openEncryptedData(ticket.encPart, key, KeyUsage.TICKET)
-  return { ticket, encTicketPart: decode(EncTicketPart, bytes), bytes }
+  const plaintext = openEncryptedData(ticket.encPart, key, KeyUsage.TICKET)
+  return { ticket, encTicketPart: decode(EncTicketPart, plaintext), bytes: secretOctets(plaintext) }
 }
 
 /** Opens the authenticator with the session key of its ticket. @throws RejectedTokenError, MalformedTokenError */

@@ -1,7 +1,7 @@
 /** The primitive types of Kerberos. Source: RFC 4120 section 5.2. */
 
 import type { Codec } from './codec.js'
-import { cannotEncode, DerFault, type DerReader } from './der.js'
+import { cannotEncode, DerFault, type DerReader, type DerWriter } from './der.js'
 
 /** Int32 (-2147483648..2147483647). */
 export const Int32: Codec<number> = integer('Int32', -(2 ** 31), 2 ** 31 - 1)
@@ -51,7 +51,7 @@ export const Bool: Codec<boolean> = {
 
 /**
  * KerberosString and Realm: GeneralString holding UTF-8, as every current implementation sends it.
- * Other octets and NUL are refused: a name that two programs read differently is an attack.
+ * Other octets and NUL are refused both ways: a name that two programs read differently is an attack.
  */
 export const KerberosString: Codec<string> = {
   name: 'KerberosString',
@@ -63,17 +63,18 @@ export const KerberosString: Codec<string> = {
     return text
   },
   write(writer, value) {
-    const mark = writer.written
-    writer.octets(encoder.encode(value))
-    writer.header(0x1b, mark)
+    if (value.includes('\0')) cannotEncode('a string without NUL', 'NUL')
+    if (LONE_SURROGATE.test(value)) cannotEncode('a string of whole characters', 'half a character')
+    writeText(writer, value)
   },
 }
 
 /** Text for people, such as e-text: some KDCs end it with NUL or use another character set, which must not lose the error. */
 export const DisplayString: Codec<string> = {
-  ...KerberosString,
   name: 'KerberosString',
+  tag: 0x1b,
   read: (reader) => lenientDecoder.decode(reader.contents(0x1b)).replace(/\0+$/, ''),
+  write: writeText,
 }
 
 /** KerberosTime: GeneralizedTime `YYYYMMDDHHMMSSZ`, here milliseconds since the epoch. Fractions are dropped when written. */
@@ -180,6 +181,15 @@ function readInteger(reader: DerReader, minimum: number, maximum: number): numbe
   if (value < minimum || value > maximum) throw new DerFault(`an INTEGER ${minimum}..${maximum}`, String(value))
   return value
 }
+
+function writeText(writer: DerWriter, value: string): void {
+  const mark = writer.written
+  writer.octets(encoder.encode(value))
+  writer.header(0x1b, mark)
+}
+
+/** UTF-8 has no octets for it; the encoder would put another character in its place. */
+const LONE_SURROGATE = /\p{Surrogate}/u
 
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })

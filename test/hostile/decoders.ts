@@ -1,0 +1,262 @@
+import {
+  beginNegotiation,
+  decodeAuthenticatorChecksum,
+  decodeNegTokenInit,
+  decodeNegTokenResp,
+  findNegotiateChallenge,
+  frame,
+  frameKrb5Token,
+  isFramed,
+  Mechanism,
+  parseAuthorization,
+  readKrb5Token,
+  SecurityContext,
+  unframe,
+} from '@s4u/gssapi'
+import {
+  AuthorizationData,
+  ConfigurationError,
+  decode,
+  decodeCcache,
+  elementAt,
+  encodeCcache,
+  flattenAuthorizationData,
+  formatPrincipal,
+  Key,
+  Keytab,
+  MalformedTokenError,
+  NameType,
+  Pac,
+  parseKrb5Conf,
+  parsePrincipal,
+  parseSid,
+  parseSpn,
+  RejectedTokenError,
+  type S4uError,
+} from '@s4u/krb5'
+import { decompressXpressHuffman } from '../../packages/krb5/src/pac/xpress-huffman.js'
+import { arbitraryMessage } from './arbitraries.js'
+import * as fc from 'fast-check'
+import { type MessageCodec, messageCodecs } from '../vectors/message-codecs.js'
+import { ccaches, configurations, fromHex, keytabs, octetsIn, recorded, texts, vectorFile } from './seeds.js'
+
+type ErrorClass = abstract new (...args: never[]) => S4uError
+
+/** Something that reads octets which anybody may have sent. */
+export interface Decoder {
+  readonly name: string
+  readonly seeds: readonly Uint8Array[]
+  /** Reads everything there is to read. What it throws must be one of `errors`. */
+  readonly run: (bytes: Uint8Array) => void
+  readonly errors: readonly ErrorClass[]
+}
+
+const MAX_CLAIMS = 1 << 16
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
+const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
+const key = new Key(18, new Uint8Array(32).fill(7))
+
+export const decoders: readonly Decoder[] = [
+  ...messageCodecs.map(messageDecoder),
+  decoder('authorization data, nested', recorded('EncTicketPart').slice(0, 3).map(authorizationDataOf), (bytes) =>
+    flattenAuthorizationData(decode(AuthorizationData, bytes)),
+  ),
+  decoder('an element of a message', recorded('TGS-REQ'), (bytes) => elementAt(bytes, 'req-body', 0x6c, 0x30, 0xa4)),
+  decoder('PAC', octetsIn('pac/pacs.json', 'pac'), readPac),
+  decoder('PAC claims', octetsIn('pac/claims.json', 'data'), (bytes) => readPacBuffer(13, bytes)),
+  ...pacBuffers().map(([type, seeds]) => decoder(`PAC buffer ${type}`, seeds, (bytes) => readPacBuffer(type, bytes))),
+  decoder('XPRESS Huffman', compressed(), (bytes) => {
+    const length = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8)
+    return decompressXpressHuffman(bytes.subarray(2), length, MAX_CLAIMS, 'claims')
+  }),
+  decoder('keytab', keytabs, (bytes) => void Keytab.decode(Keytab.decode(bytes).encode()), [ConfigurationError]),
+  decoder('credential cache', ccaches, (bytes) => void decodeCcache(encodeCcache(decodeCcache(bytes))), [
+    ConfigurationError,
+  ]),
+  decoder('krb5.conf', configurations, readConfiguration, [ConfigurationError]),
+  ...textDecoders(),
+  ...gssDecoders(),
+]
+
+function decoder(
+  name: string,
+  seeds: readonly Uint8Array[],
+  run: (bytes: Uint8Array) => unknown,
+  errors: readonly ErrorClass[] = [MalformedTokenError],
+): Decoder {
+  if (seeds.length === 0) throw new Error(`no seeds for ${name}`)
+  return { name, seeds, run: (bytes) => void run(bytes), errors }
+}
+
+/** Whatever is decoded can be encoded, and is then the same. */
+function messageDecoder({ name, decode: read, encode: write }: MessageCodec): Decoder {
+  const generated = fc.sample(arbitraryMessage(name), { numRuns: 12, seed: 1 }).map(write)
+  return decoder(name, [...recorded(name), ...generated], (bytes) => {
+    const canonical = write(read(bytes))
+    if (Buffer.compare(write(read(canonical)), canonical) !== 0) throw new Error(`${name} has two encodings`)
+  })
+}
+
+function readPac(bytes: Uint8Array): void {
+  const pac = Pac.decode(bytes)
+  for (const { type, data } of pac.buffers) readPacBuffer(type, data)
+  try {
+    pac.verifyServerChecksum(key)
+  } catch (error) {
+    if (!(error instanceof RejectedTokenError)) throw error
+  }
+}
+
+/** The buffers of all recorded PACs, by type. */
+function pacBuffers(): [number, Uint8Array[]][] {
+  const single: { vectors: { type: number; data: string }[] } = Object(vectorFile('pac/buffers.json'))
+  const found = new Map<number, Uint8Array[]>()
+  const add = (type: number, data: Uint8Array): unknown => found.set(type, [...(found.get(type) ?? []), data])
+  for (const { type, data } of single.vectors) add(type, fromHex(data))
+  for (const bytes of octetsIn('pac/pacs.json', 'pac'))
+    for (const { type, data } of Pac.decode(bytes).buffers) add(type, data)
+  return [...found].sort(([a], [b]) => a - b)
+}
+
+/** Compressed octets behind the length of the plain ones, in two octets. */
+function compressed(): Uint8Array[] {
+  const file: { vectors: { compressed: string; length: number }[] } = Object(vectorFile('pac/xpress-huffman.json'))
+  return file.vectors
+    .filter(({ length }) => length < MAX_CLAIMS)
+    .map(({ compressed, length }) => Uint8Array.of(length & 0xff, length >> 8, ...fromHex(compressed)))
+}
+
+/** One buffer in a PAC of its own. */
+function readPacBuffer(type: number, data: Uint8Array): void {
+  const bytes = new Uint8Array(24 + data.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, 1, true)
+  view.setUint32(8, type, true)
+  view.setUint32(12, data.length, true)
+  view.setUint32(16, 24, true)
+  bytes.set(data, 24)
+  const pac = Pac.decode(bytes)
+  void [
+    pac.logonInfo,
+    pac.credentialInfo,
+    pac.serverChecksum,
+    pac.kdcChecksum,
+    pac.clientInfo,
+    pac.delegationInfo,
+    pac.upnDnsInfo,
+  ]
+  void [
+    pac.clientClaims,
+    pac.deviceInfo,
+    pac.deviceClaims,
+    pac.ticketChecksum,
+    pac.attributes,
+    pac.requestor,
+    pac.fullChecksum,
+  ]
+  pac.sids()
+}
+
+function readConfiguration(bytes: Uint8Array): void {
+  const include = { readFile: () => '[included]\n a = b\n', listFolder: () => ['a', 'b.conf', '.c'] }
+  const conf = parseKrb5Conf(text(bytes), { include })
+  for (const section of conf.names()) for (const name of conf.names(section)) conf.strings(section, name)
+  for (const realm of conf.names('realms')) conf.kdcsOf(realm)
+  for (const realm of conf.names('capaths')) conf.capath(realm, 'B')
+  conf.realmOf('web.ad.test')
+  conf.boolean('libdefaults', 'forwardable')
+  conf.duration('libdefaults', 'ticket_lifetime')
+}
+
+function textDecoders(): Decoder[] {
+  const principals = texts(
+    'alice@AD.TEST',
+    'HTTP/web.ad.test@AD.TEST',
+    'a\\/b\\@c\\\\\\n\\t\\b@R\\@S',
+    'zoë@AD.TEST',
+    'bob@corp.example@AD.TEST',
+  )
+  const spns = texts(
+    'HTTP/web.ad.test',
+    'HTTP/web.ad.test:8080',
+    'MSSQLSvc/db.ad.test:1433/name',
+    'ldap/[fd00::1]:389/ad.test',
+  )
+  return [
+    decoder('principal', principals, (bytes) => {
+      const parsed = parsePrincipal(utf8(bytes))
+      const printed = formatPrincipal(parsed)
+      if (formatPrincipal(parsePrincipal(printed)) !== printed) throw new Error('a principal is printed as another')
+    }),
+    decoder('enterprise principal', principals, (bytes) =>
+      parsePrincipal(utf8(bytes), { nameType: NameType.ENTERPRISE }),
+    ),
+    decoder('SPN', spns, (bytes) => parseSpn(utf8(bytes))),
+    decoder(
+      'SID',
+      texts('S-1-5-21-1-2-3-512', 'S-1-5-32-544', 'S-1-0x1234567890AB-7'),
+      (bytes) => parseSid(text(bytes)),
+      [MalformedTokenError, ConfigurationError],
+    ),
+  ]
+}
+
+function gssDecoders(): Decoder[] {
+  const apReqs = recorded('AP-REQ').map((bytes) => frameKrb5Token('ap-req', bytes))
+  const init = (mechanisms: string) =>
+    fromHex(
+      `a0${lengthOctet(mechanisms, 4)}30${lengthOctet(mechanisms, 2)}a0${lengthOctet(mechanisms, 0)}${mechanisms}`,
+    )
+  const spnego = [init('300b06092a864886f712010202'), init('301606092a864882f71201020206092a864886f712010202')].map(
+    (token) => frame(Mechanism.SPNEGO, token),
+  )
+  const responses = [
+    'a1073005a0030a0100',
+    'a1143012a0030a0101a10b06092a864886f712010202',
+    'a10f300da0030a0100a2060404deadbeef',
+  ].map(fromHex)
+  const headers = texts(
+    'Negotiate YIIB',
+    'Negotiate  YII=',
+    'Basic YWxpY2U6cHc=',
+    'Basic realm="a, b", Negotiate oQcwBaADCgEA, Digest x=y',
+  )
+  const peer = parsePrincipal('alice@AD.TEST')
+  const context = (role: 'acceptor' | 'initiator') =>
+    new SecurityContext({ role, peer, flags: 0, initiatorKey: key, sendSequence: 0, receiveSequence: 0 })
+  const sender = context('initiator')
+  const wrapped = [
+    sender.wrap(new Uint8Array(20)),
+    sender.wrap(new Uint8Array(20), { confidential: false }),
+    sender.getMic(new Uint8Array(9)),
+  ]
+  const both = [MalformedTokenError, RejectedTokenError]
+  return [
+    decoder('initial context token', [...apReqs, ...spnego], (bytes) => isFramed(bytes) && unframe(bytes)),
+    decoder('Kerberos context token', apReqs, (bytes) => readKrb5Token(bytes, 'ap-req', 'ap-rep', 'krb-error')),
+    decoder(
+      'NegTokenInit',
+      spnego.map((token) => unframe(token).innerToken),
+      (bytes) => decodeNegTokenInit(bytes),
+    ),
+    decoder('NegTokenResp', responses, (bytes) => decodeNegTokenResp(bytes)),
+    decoder('first token of a negotiation', [...apReqs, ...spnego], (bytes) => beginNegotiation(bytes), both),
+    decoder(
+      'checksum of an authenticator',
+      [fromHex(`10000000${'00'.repeat(16)}3e000000`), fromHex(`10000000${'00'.repeat(16)}3f00000001000300763000`)],
+      (bytes) => decodeAuthenticatorChecksum(bytes),
+    ),
+    decoder('Authorization header', headers, (bytes) => parseAuthorization(text(bytes))),
+    decoder('WWW-Authenticate header', headers, (bytes) => findNegotiateChallenge(text(bytes))),
+    decoder('wrap token', wrapped, (bytes) => context('acceptor').unwrap(bytes), both),
+    decoder('MIC token', wrapped, (bytes) => context('acceptor').verifyMic(new Uint8Array(9), bytes), both),
+  ]
+}
+
+function lengthOctet(contents: string, more: number): string {
+  return (contents.length / 2 + more).toString(16).padStart(2, '0')
+}
+
+function authorizationDataOf(encTicketPart: Uint8Array): Uint8Array {
+  return elementAt(encTicketPart, 'authorization-data', 0x63, 0x30, 0xaa)
+}

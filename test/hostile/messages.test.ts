@@ -1,0 +1,71 @@
+import { ConfigurationError, decode, encode, KerberosString, MalformedTokenError } from '@s4u/krb5'
+import * as fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { plain, readWithAsn1js } from '../vectors/asn1-oracle.js'
+import { messageCodecs } from '../vectors/message-codecs.js'
+import { arbitraryMessage } from './arbitraries.js'
+
+describe.each(messageCodecs.map((codec) => [codec.name, codec] as const))('%s', (name, codec) => {
+  const messages = arbitraryMessage(name)
+
+  test('is decoded to what was encoded, and asn1js reads the same', () => {
+    fc.assert(
+      fc.property(messages, (value) => {
+        const bytes = codec.encode(value)
+        const expected = plain(value)
+        expect(plain(codec.decode(bytes))).toEqual(expected)
+        expect(plain(readWithAsn1js(name, bytes))).toEqual(expected)
+      }),
+    )
+  })
+
+  test('has one encoding', () => {
+    fc.assert(
+      fc.property(messages, (value) => {
+        const bytes = codec.encode(value)
+        expect(codec.encode(codec.decode(bytes))).toEqual(bytes)
+      }),
+    )
+  })
+
+  test('is refused when it is cut short or has something behind it', () => {
+    fc.assert(
+      fc.property(
+        messages,
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        fc.nat(255),
+        (value, part, octet) => {
+          const bytes = codec.encode(value)
+          expect(() => codec.decode(bytes.subarray(0, Math.floor(bytes.length * part)))).toThrow(MalformedTokenError)
+          expect(() => codec.decode(Uint8Array.of(...bytes, octet))).toThrow(MalformedTokenError)
+        },
+      ),
+      { numRuns: 30 },
+    )
+  })
+
+  test('with one octet changed is decoded or refused, and what is decoded can be encoded', () => {
+    fc.assert(
+      fc.property(messages, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, at, change) => {
+        const bytes = codec.encode(value)
+        bytes[at % bytes.length] ^= change
+        let decoded: unknown
+        try {
+          decoded = codec.decode(bytes)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedTokenError)
+          return
+        }
+        expect(plain(codec.decode(codec.encode(decoded)))).toEqual(plain(decoded))
+      }),
+    )
+  })
+})
+
+test.each(['a\0b', '\ud800', 'x\udc00'])('the text %j is in no message', (text) => {
+  expect(() => encode(KerberosString, text)).toThrow(ConfigurationError)
+})
+
+test('text beyond the basic plane is', () => {
+  expect(decode(KerberosString, encode(KerberosString, '😀'))).toBe('😀')
+})
