@@ -7,11 +7,11 @@ import { packageNames } from './sources.js'
  */
 const exported: Record<string, readonly string[]> = {
   acceptor: [],
-  express: [],
+  express: ['currentIdentity', 'impersonation', 'negotiate', 'requireDelegatedBy', 'requireGroup', 'requireIdentity'],
   fetch: [],
   gssapi: [],
   'kdc-client': [],
-  koa: [],
+  koa: ['currentIdentity', 'impersonation', 'negotiate', 'requireDelegatedBy', 'requireGroup', 'requireIdentity'],
   krb5: [
     'AdType',
     'ApOption',
@@ -150,7 +150,26 @@ const exported: Record<string, readonly string[]> = {
     'sequenceOf',
     'verifyChecksumOfType',
   ],
-  negotiate: [],
+  negotiate: [
+    'CallerIdentity',
+    'ConfigurationError',
+    'DelegationRefusedError',
+    'Impersonation',
+    'KdcError',
+    'KdcUnreachableError',
+    'MalformedTokenError',
+    'MissingKeyError',
+    'RejectedTokenError',
+    'S4uError',
+    'createNegotiator',
+    'currentIdentity',
+    'delegatedByGate',
+    'groupGate',
+    'identityGate',
+    'impersonationGate',
+    'respond',
+    'writeHeaders',
+  ],
   'test-kdc': [],
 }
 

@@ -5,4 +5,6 @@
  *     app.get('/', (req, res) => res.send(`Hello ${req.identity.principal}`))
  */
 
-export { negotiate, type NegotiateMiddleware } from './negotiate.js'
+export { currentIdentity } from '@s4u/negotiate'
+export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
+export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'

@@ -1,5 +1,15 @@
-import { type CallerIdentity, createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
-import type { RequestHandler } from 'express'
+import {
+  type CallerIdentity,
+  createNegotiator,
+  type ImpersonationOption,
+  type Mode,
+  type Negotiator,
+  type NegotiatorOptions,
+  respond,
+  writeHeaders,
+} from '@s4u/negotiate'
+import type { Request, RequestHandler } from 'express'
+import { gated } from './gated.js'
 
 declare global {
   namespace Express {
@@ -10,24 +20,32 @@ declare global {
   }
 }
 
-/** The middleware, with the negotiator behind it for `identityFor` and `ready`. */
+export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
+  /** Also by request: `(req) => (req.path === '/health' || req.user ? 'off' : 'required')`. */
+  readonly mode?: Mode | ((req: Request) => Mode)
+}
+
+/** The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`. */
 export interface NegotiateMiddleware extends RequestHandler {
   readonly negotiator: Negotiator
+  /** `impersonation()` for this middleware, where a process has several. @throws ConfigurationError */
+  impersonation(option: ImpersonationOption): RequestHandler
 }
 
 /** Answers 401 until the caller has authenticated, then sets `req.identity`. @throws ConfigurationError, MissingKeyError at once */
-export function negotiate(options: NegotiatorOptions = {}): NegotiateMiddleware {
-  const negotiator = createNegotiator(options)
+export function negotiate({ mode, ...options }: NegotiateOptions = {}): NegotiateMiddleware {
+  const negotiator = createNegotiator(typeof mode === 'string' ? { ...options, mode } : options)
   const handler: RequestHandler = (req, res, next) => {
-    negotiator.authenticate(req).then((outcome) => {
-      res.set(outcome.headers)
-      if (outcome.status === 'challenge') {
-        res.status(outcome.statusCode).type('text').send(outcome.body)
-        return
-      }
+    const modeHere = typeof mode === 'function' ? mode(req) : mode
+    negotiator.authenticate(req, { mode: modeHere }).then((outcome) => {
+      if (outcome.status === 'challenge') return respond(res, outcome)
+      writeHeaders(res, outcome.headers)
       if (outcome.status === 'authenticated') req.identity = outcome.identity
-      next()
+      outcome.run(next)
     }, next)
   }
-  return Object.assign(handler, { negotiator })
+  return Object.assign(handler, {
+    negotiator,
+    impersonation: (option: ImpersonationOption) => gated(negotiator.impersonation(option)),
+  })
 }

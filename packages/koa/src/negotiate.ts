@@ -1,5 +1,15 @@
-import { type CallerIdentity, createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
-import type { Middleware } from 'koa'
+import {
+  type CallerIdentity,
+  createNegotiator,
+  type ImpersonationOption,
+  type Mode,
+  type Negotiator,
+  type NegotiatorOptions,
+  writeHeaders,
+} from '@s4u/negotiate'
+import type { Context, Middleware } from 'koa'
+import { gated } from './gated.js'
+import { keepHeaders, respondWith } from './respond.js'
 
 declare module 'koa' {
   interface DefaultContext {
@@ -11,23 +21,31 @@ declare module 'koa' {
   }
 }
 
-/** The middleware, with the negotiator behind it for `identityFor` and `ready`. */
-export type NegotiateMiddleware = Middleware & { readonly negotiator: Negotiator }
+export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
+  /** Also by request: `(ctx) => (ctx.path === '/health' || ctx.state.user ? 'off' : 'required')`. */
+  readonly mode?: Mode | ((ctx: Context) => Mode)
+}
+
+/** The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`. */
+export type NegotiateMiddleware = Middleware & {
+  readonly negotiator: Negotiator
+  /** `impersonation()` for this middleware, where a process has several. @throws ConfigurationError */
+  impersonation(option: ImpersonationOption): Middleware
+}
 
 /** Answers 401 until the caller has authenticated, then sets `ctx.identity` and `ctx.state.identity`. @throws ConfigurationError, MissingKeyError at once */
-export function negotiate(options: NegotiatorOptions = {}): NegotiateMiddleware {
-  const negotiator = createNegotiator(options)
+export function negotiate({ mode, ...options }: NegotiateOptions = {}): NegotiateMiddleware {
+  const negotiator = createNegotiator(typeof mode === 'string' ? { ...options, mode } : options)
   const middleware: Middleware = async (ctx, next) => {
-    const outcome = await negotiator.authenticate(ctx.req)
-    ctx.set({ ...outcome.headers })
-    if (outcome.status === 'challenge') {
-      ctx.status = outcome.statusCode
-      ctx.type = 'text'
-      ctx.body = outcome.body
-      return
-    }
+    const modeHere = typeof mode === 'function' ? mode(ctx) : mode
+    const outcome = await negotiator.authenticate(ctx.req, { mode: modeHere })
+    if (outcome.status === 'challenge') return respondWith(ctx, outcome)
+    writeHeaders(ctx.res, outcome.headers)
     if (outcome.status === 'authenticated') ctx.identity = ctx.state.identity = outcome.identity
-    await next()
+    return keepHeaders(outcome.headers, () => outcome.run(next))
   }
-  return Object.assign(middleware, { negotiator })
+  return Object.assign(middleware, {
+    negotiator,
+    impersonation: (option: ImpersonationOption) => gated(negotiator.impersonation(option)),
+  })
 }

@@ -38,8 +38,8 @@ export class Delegator {
   }
 }
 
-/** @throws RejectedTokenError when the caller lets nobody act for it, or left nothing to act with */
-function evidenceOf(identity: Identity): EvidenceTicket {
+/** @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets nobody act for it, or left nothing to act with */
+export function evidenceOf(identity: Identity): EvidenceTicket {
   const { evidence, impersonationLevel, principal } = identity
   if (impersonationLevel === 'anonymous' || impersonationLevel === 'identification') {
     throw notImpersonable(

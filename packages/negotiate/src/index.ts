@@ -1,20 +1,44 @@
 /**
  * The middle that no framework is needed for: an `Authorization` header in, an `Outcome` out; an identity that can be acted as.
- * `@s4u/express` and `@s4u/koa` are thin translations of it, and plain `node:http` can use it as it is.
+ * `@s4u/express` and `@s4u/koa` are thin translations of it, and plain `node:http` can use it as it is:
+ *
+ *     const negotiator = createNegotiator({ keytab: 'web.keytab' })
+ *     createServer(async (request, response) => {
+ *       const outcome = await negotiator.authenticate(request)
+ *       if (outcome.status === 'challenge') return respond(response, outcome)
+ *       writeHeaders(response, outcome.headers)
+ *       …
+ *     })
  */
 
 export type { AuthenticationMethod, ImpersonationLevel } from '@s4u/acceptor'
+export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
 export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
 export { CallerIdentity } from './caller-identity.js'
 export type { DelegationOptions } from './delegation-policy.js'
-export { type ContextOptions, type FetchOptions, Impersonation } from './impersonation.js'
-export { createNegotiator } from './negotiator.js'
 export type {
-  ChallengeReason,
+  AuthenticatedEvent,
+  ChallengeEvent,
+  FailedEvent,
+  NegotiatorCounters,
+  NegotiatorListeners,
+} from './events.js'
+export { delegatedByGate, groupGate, identityGate } from './gates.js'
+export { type ContextOptions, type FetchOptions, Impersonation } from './impersonation.js'
+export { impersonationGate, type ImpersonationOption } from './impersonation-option.js'
+export { createNegotiator, type Negotiator } from './negotiator.js'
+export type { ChallengeBody, ChallengeReason, Mode, NegotiatorOptions, TlsCertificate } from './negotiator-options.js'
+export type {
+  Anonymous,
+  Authenticated,
+  Challenge,
+  Gate,
   NegotiableRequest,
-  Negotiator,
-  NegotiatorOptions,
   Outcome,
   ResponseHeaders,
-} from './negotiator.js'
+  Runner,
+  Verdict,
+} from './outcome.js'
+export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
+export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'

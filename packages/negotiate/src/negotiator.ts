@@ -1,63 +1,50 @@
+import { randomBytes } from 'node:crypto'
 import {
-  type AcceptOutcome,
-  type AcceptorOptions,
-  createAcceptor,
   type Acceptor,
+  type AcceptOutcome,
   type AuthenticationMethod,
+  createAcceptor,
+  type Identity,
 } from '@s4u/acceptor'
 import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
-import { createKdcClient, type KdcClient, type KdcClientOptions, type S4uError } from '@s4u/kdc-client'
+import {
+  createKdcClient,
+  type KdcClient,
+  type MalformedTokenError,
+  RejectedTokenError,
+  type S4uError,
+} from '@s4u/kdc-client'
 import { CallerIdentity } from './caller-identity.js'
-import { checkDelegationOptions, type DelegationOptions, requireProtocolTransition } from './delegation-policy.js'
+import { Challenges } from './challenges.js'
+import { ConnectionSession } from './connection-session.js'
+import { CookieSession } from './cookie-session.js'
+import { requireProtocolTransition } from './delegation-policy.js'
 import { Delegator } from './delegator.js'
-import type { FetchOptions } from './impersonation.js'
-
-export interface NegotiatorOptions extends AcceptorOptions {
-  /** `required` (default): who does not authenticate gets a 401. `optional`: they pass without an identity; a wrong token is still refused. */
-  readonly mode?: 'required' | 'optional'
-  /** The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG, then DNS. */
-  readonly kdc?: KdcClientOptions['kdc']
-  readonly delegation?: DelegationOptions
-  /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
-  readonly encryptionTypes?: readonly number[]
-  /** How the delegated fetch behaves. */
-  readonly fetch?: FetchOptions
-  /** The body of a 401: text, or a function of the reason. Default: one plain sentence. */
-  readonly challenge?: string | ((reason: ChallengeReason) => string)
-}
-
-/** Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could use. */
-export type ChallengeReason =
-  | { readonly kind: 'no-token' }
-  | { readonly kind: 'continue' }
-  | { readonly kind: 'refused'; readonly code: string }
-
-/** What a negotiator reads of a request. A `node:http` IncomingMessage fits. */
-export interface NegotiableRequest {
-  readonly headers: { readonly authorization?: string | undefined }
-  readonly socket?: { readonly remoteAddress?: string | undefined }
-}
-
-/** Headers to set on the response, whatever its status. */
-export type ResponseHeaders = Readonly<Record<string, string>>
-
-export type Outcome =
-  /** Go on, and set these headers on the response, whatever its status: they prove to the client who answers. */
-  | { readonly status: 'authenticated'; readonly identity: CallerIdentity; readonly headers: ResponseHeaders }
-  /** Go on without an identity: authentication is optional, or another scheme is in use. */
-  | { readonly status: 'anonymous'; readonly headers: ResponseHeaders }
-  /** Send this. `error` is for the log, never for the client; absent when there was just no token yet. */
-  | {
-      readonly status: 'challenge'
-      readonly statusCode: 400 | 401
-      readonly headers: ResponseHeaders
-      readonly body: string
-      readonly error?: S4uError
-    }
+import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import { warnOfSmallHeaders } from './header-size.js'
+import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
+import { recordNegotiated } from './negotiated-requests.js'
+import { checkNegotiatorOptions, configuredBindings, type Mode, type NegotiatorOptions } from './negotiator-options.js'
+import {
+  type Challenge,
+  type Gate,
+  headerOf,
+  type NegotiableRequest,
+  type Outcome,
+  type ResponseHeaders,
+  runPlainly,
+} from './outcome.js'
+import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
+import { connectionOf } from './proxied.js'
+import { checkSession } from './session-options.js'
+import { bindingsOf } from './tls-channel.js'
 
 export interface Negotiator extends Disposable {
-  /** Who sent this request? Called twice for one request it answers the same, without a second look at the token. */
-  authenticate(request: NegotiableRequest): Promise<Outcome>
+  /**
+   * Who sent this request? Called again for the same request it answers the same, without a second look at the token; `mode` may
+   * differ: what was optional for the app can be required by a route.
+   */
+  authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, or a user
    * principal name. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
@@ -66,36 +53,62 @@ export interface Negotiator extends Disposable {
     user: string,
     options?: { readonly method?: AuthenticationMethod; readonly signal?: AbortSignal },
   ): Promise<CallerIdentity>
+  /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
+  startSession(identity: CallerIdentity): ResponseHeaders
+  /** Ends the session of a request: the headers that take its cookie away. A stolen cookie lives until its time is over. */
+  endSession(request: NegotiableRequest): ResponseHeaders
+  /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
+  impersonation(option: ImpersonationOption): Gate
+  readonly counters: NegotiatorCounters
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
 }
 
 /** Checks its options at once. @throws ConfigurationError, MissingKeyError */
 export function createNegotiator(options: NegotiatorOptions = {}): Negotiator {
-  checkDelegationOptions(options.delegation ?? {})
-  return new HttpNegotiator(options, createAcceptor(options))
+  checkNegotiatorOptions(options)
+  const negotiator = new HttpNegotiator(options, createAcceptor(options))
+  declareNegotiator(options.impersonateCallerForAllOperations ?? false)
+  return negotiator
 }
 
 class HttpNegotiator implements Negotiator {
   private readonly options: NegotiatorOptions
   private readonly acceptor: Acceptor
   private readonly delegator: Delegator
-  private readonly outcomes = new WeakMap<NegotiableRequest, Promise<Outcome>>()
-  private client: Promise<KdcClient> | undefined
+  private readonly events: NegotiatorEvents
+  private readonly challenges: Challenges
+  private readonly pending: PendingNegotiations
+  private readonly cookies: CookieSession | undefined
+  private readonly connections: ConnectionSession | undefined
+  private readonly proxyBindings: readonly Uint8Array[]
+  private readonly found = new WeakMap<NegotiableRequest, Promise<Found>>()
+  private client: { readonly keys: readonly string[]; readonly ready: Promise<KdcClient> } | undefined
 
   constructor(options: NegotiatorOptions, acceptor: Acceptor) {
+    const { now = Date.now, random = randomBytes } = options
+    const session = checkSession(options.session)
     this.options = options
     this.acceptor = acceptor
-    const fetchOptions = { ...(options.now && { now: options.now }), ...options.fetch }
-    this.delegator = new Delegator(() => this.kdcClient(), options.delegation ?? {}, fetchOptions)
+    this.delegator = new Delegator(() => this.kdcClient(), options.delegation ?? {}, { now, ...options.fetch })
+    this.events = new NegotiatorEvents(options)
+    this.challenges = new Challenges(options)
+    this.pending = new PendingNegotiations(now)
+    this.proxyBindings = configuredBindings(options)
+    this.connections = session === 'connection' ? new ConnectionSession(now) : undefined
+    this.cookies = typeof session === 'object' ? new CookieSession(session, { acceptor, now, random }) : undefined
   }
 
-  authenticate(request: NegotiableRequest): Promise<Outcome> {
-    const known = this.outcomes.get(request)
-    if (known) return known
-    const outcome = this.negotiate(request)
-    this.outcomes.set(request, outcome)
-    return outcome
+  get counters(): NegotiatorCounters {
+    return this.events.counters
+  }
+
+  async authenticate(request: NegotiableRequest, { mode = this.options.mode ?? 'required' } = {}): Promise<Outcome> {
+    recordNegotiated(request, this.negotiated(request))
+    if (mode === 'off') return ANONYMOUS
+    let found = this.found.get(request)
+    if (found === undefined) this.found.set(request, (found = this.look(request)))
+    return this.outcomeOf(await found, request, mode)
   }
 
   async identityFor(
@@ -105,8 +118,20 @@ class HttpNegotiator implements Negotiator {
     requireProtocolTransition(user, this.options.delegation ?? {})
     const client = await this.kdcClient()
     const ticket = await client.s4u2self(user, signal ? { signal } : {})
-    const identity = await this.acceptor.identify(ticket.ticket, method)
-    return new CallerIdentity(identity, this.delegator)
+    return this.callerOf(await this.acceptor.identify(ticket.ticket, method))
+  }
+
+  startSession(identity: CallerIdentity): ResponseHeaders {
+    return this.cookies?.begin(identity) ?? {}
+  }
+
+  endSession(request: NegotiableRequest): ResponseHeaders {
+    this.connections?.end(request)
+    return this.cookies?.end(request) ?? {}
+  }
+
+  impersonation(option: ImpersonationOption): Gate {
+    return impersonationGateOf(option, this.impersonatesAlways)
   }
 
   async ready(): Promise<void> {
@@ -114,73 +139,159 @@ class HttpNegotiator implements Negotiator {
   }
 
   [Symbol.dispose](): void {
+    this.pending.clear()
     this.acceptor[Symbol.dispose]()
   }
 
-  private async negotiate(request: NegotiableRequest): Promise<Outcome> {
-    const parsed = parseAuthorization(request.headers.authorization)
+  private get impersonatesAlways(): boolean {
+    return this.options.impersonateCallerForAllOperations ?? false
+  }
+
+  private negotiated(request: NegotiableRequest): { impersonatesAlways: boolean; challenge: () => Challenge } {
+    return { impersonatesAlways: this.impersonatesAlways, challenge: () => this.challenges.first(request) }
+  }
+
+  /** A token, else a session, else nothing. What is found does not depend on whether anybody must be there. */
+  private async look(request: NegotiableRequest): Promise<Found> {
+    warnOfSmallHeaders(request)
+    const parsed = parseAuthorization(headerOf(request, 'authorization'))
     switch (parsed.status) {
       case 'none':
+        return this.lookForSession(request)
       case 'other-scheme':
-        return this.withoutToken()
+        return { by: 'nothing', reason: 'other-scheme', headers: {} }
       case 'malformed':
-        return this.challenge(400, parsed.error)
+        return this.refuseHeader(request, parsed.error)
       case 'token':
-        return this.outcomeOf(await this.acceptor.accept(parsed.token, contextOf(request)))
+        return this.judge(request, parsed.token)
     }
   }
 
-  private withoutToken(): Outcome {
-    const headers = { 'WWW-Authenticate': formatChallenge() }
-    if (this.options.mode === 'optional') return { status: 'anonymous', headers: {} }
-    return { status: 'challenge', statusCode: 401, headers, body: this.body({ kind: 'no-token' }) }
+  private async lookForSession(request: NegotiableRequest): Promise<Found> {
+    const bound = this.connections?.find(request)
+    if (bound !== undefined) return this.authenticated(request, bound, 'connection', {})
+    const session = await this.cookies?.find(request)
+    if (session?.status === 'found') return this.authenticated(request, this.callerOf(session.identity), 'session', {})
+    if (session?.status !== 'refused') return { by: 'nothing', reason: 'no-token', headers: {} }
+    this.events.refusedUnseen({ ...this.about(request), code: session.error.code, error: session.error })
+    return { by: 'nothing', reason: 'no-token', headers: session.headers }
   }
 
-  private outcomeOf(accepted: AcceptOutcome): Outcome {
+  private async judge(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
+    const connection = connectionOf(request)
+    const negotiation = isContinuation(token) ? this.pending.take(connection) : undefined
+    if (negotiation === undefined && isContinuation(token)) return this.refuseUnseen(request, NOT_HERE())
+    const accepted = await this.acceptor.accept(token, {
+      ...this.about(request),
+      ...(negotiation && { negotiation }),
+      ...((this.options.channelBinding ?? 'off') !== 'off' && {
+        channelBindings: [...bindingsOf(request), ...this.proxyBindings],
+      }),
+    })
+    return this.follow(request, accepted, connection)
+  }
+
+  private follow(request: NegotiableRequest, accepted: AcceptOutcome, connection: object | undefined): Found {
     switch (accepted.status) {
       case 'accepted': {
-        const identity = new CallerIdentity(accepted.identity, this.delegator)
-        return { status: 'authenticated', identity, headers: replyHeader(accepted.reply) }
+        const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
+        const identity = this.callerOf(accepted.identity)
+        const session = this.connections?.begin(request, identity) ?? this.cookies?.begin(identity)
+        return this.authenticated(request, identity, 'token', { ...reply, ...session })
       }
       case 'continue': {
-        const body = this.body({ kind: 'continue' })
-        return {
-          status: 'challenge',
-          statusCode: 401,
-          headers: { 'WWW-Authenticate': formatChallenge(accepted.reply) },
-          body,
-        }
+        const kept = connection !== undefined && this.pending.keep(connection, accepted.negotiation)
+        if (!kept) return this.refuseUnseen(request, CANNOT_CONTINUE())
+        this.events.challenged({ ...this.about(request), reason: 'continue' })
+        return { by: 'refusal', challenge: this.challenges.next(accepted.reply) }
       }
       case 'refused':
-        return this.challenge(401, accepted.error, accepted.reply)
+        return this.refuse(request, accepted.error, accepted)
     }
   }
 
-  private challenge(statusCode: 400 | 401, error: S4uError, reply?: Uint8Array): Outcome {
-    const headers = { 'WWW-Authenticate': formatChallenge(reply) }
-    return { status: 'challenge', statusCode, headers, body: this.body({ kind: 'refused', code: error.code }), error }
-  }
-
-  private body(reason: ChallengeReason): string {
-    const { challenge = DEFAULT_BODY } = this.options
-    return typeof challenge === 'function' ? challenge(reason) : challenge
-  }
-
-  private kdcClient(): Promise<KdcClient> {
-    this.client ??= this.createClient().catch((error: unknown) => {
-      this.client = undefined
-      throw error
+  private refuse(
+    request: NegotiableRequest,
+    error: S4uError,
+    { reply, mechanism }: { readonly reply?: Uint8Array; readonly mechanism?: string },
+  ): Found {
+    this.connections?.end(request)
+    this.events.failed({
+      ...this.about(request),
+      code: error.code,
+      error,
+      statusCode: 401,
+      ...(mechanism && { mechanism }),
     })
-    return this.client
+    return { by: 'refusal', challenge: this.challenges.refused(request, error, 401, reply) }
+  }
+
+  private refuseUnseen(request: NegotiableRequest, error: S4uError): Found {
+    this.connections?.end(request)
+    this.events.refusedUnseen({ ...this.about(request), code: error.code, error, statusCode: 401 })
+    return { by: 'refusal', challenge: this.challenges.refused(request, error, 401) }
+  }
+
+  private refuseHeader(request: NegotiableRequest, error: MalformedTokenError): Found {
+    this.events.refusedUnseen({ ...this.about(request), code: error.code, error, statusCode: 400 })
+    return { by: 'refusal', challenge: this.challenges.refused(request, error, 400) }
+  }
+
+  private authenticated(
+    request: NegotiableRequest,
+    identity: CallerIdentity,
+    by: 'token' | 'session' | 'connection',
+    headers: ResponseHeaders,
+  ): Found {
+    this.events.authenticated({ ...this.about(request), identity, by })
+    return { by, identity, headers }
+  }
+
+  private outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {
+    if (found.by === 'refusal') return found.challenge
+    if (found.by !== 'nothing') {
+      const { identity, by, headers } = found
+      return { status: 'authenticated', identity, by, headers, run: runnerFor(identity, this.impersonatesAlways) }
+    }
+    if (mode === 'optional') return { ...ANONYMOUS, headers: found.headers }
+    this.events.challenged({ ...this.about(request), reason: found.reason })
+    const challenge = this.challenges.first(request)
+    return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
+  }
+
+  private about(request: NegotiableRequest): { request: NegotiableRequest; clientAddress?: string } {
+    const { clientAddress: find } = this.options
+    const clientAddress = find === undefined ? request.socket?.remoteAddress : find(request)
+    return { request, ...(clientAddress !== undefined && { clientAddress }) }
+  }
+
+  private callerOf(identity: Identity): CallerIdentity {
+    return new CallerIdentity(identity, this.delegator)
+  }
+
+  /** One client for as long as the keytab stays the same: it signs in with what is in there. */
+  private async kdcClient(): Promise<KdcClient> {
+    await this.acceptor.ready()
+    const { principals: keys } = this.acceptor
+    if (this.client?.keys !== keys) {
+      const ready = this.createClient()
+      const client = { keys, ready }
+      this.client = client
+      ready.catch(() => {
+        if (this.client === client) this.client = undefined
+      })
+    }
+    return this.client.ready
   }
 
   private async createClient(): Promise<KdcClient> {
-    const { kdc, delegation, encryptionTypes, now, random } = this.options
+    const { kdc, kdcTimeLimit, delegation, encryptionTypes, now, random } = this.options
     const keytab = await this.acceptor.keytab()
     const principal = delegation?.principal
     return createKdcClient({
       credentials: { keytab, ...(principal !== undefined && { principal }) },
       ...(kdc !== undefined && { kdc }),
+      ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
       ...(encryptionTypes && { encryptionTypes }),
       ...(now && { now }),
       ...(random && { random }),
@@ -188,12 +299,26 @@ class HttpNegotiator implements Negotiator {
   }
 }
 
-const DEFAULT_BODY = 'Sign in with Kerberos to use this service.\n'
+/** What a request was found to bring, whatever is made of it. */
+type Found =
+  | {
+      readonly by: 'token' | 'session' | 'connection'
+      readonly identity: CallerIdentity
+      readonly headers: ResponseHeaders
+    }
+  | { readonly by: 'nothing'; readonly reason: 'no-token' | 'other-scheme'; readonly headers: ResponseHeaders }
+  | { readonly by: 'refusal'; readonly challenge: Challenge }
 
-function replyHeader(reply: Uint8Array | undefined): ResponseHeaders {
-  return reply === undefined ? {} : { 'WWW-Authenticate': formatChallenge(reply) }
-}
+const ANONYMOUS = { status: 'anonymous', headers: {}, run: runPlainly } as const
 
-function contextOf({ socket }: NegotiableRequest): { clientAddress?: string } {
-  return socket?.remoteAddress === undefined ? {} : { clientAddress: socket.remoteAddress }
-}
+const NOT_HERE = (): RejectedTokenError =>
+  new RejectedTokenError('the token continues a negotiation that is not under way on this connection', {
+    code: 'GSS_S_NO_CONTEXT',
+    hint: 'It took too long, came over another connection, or through a proxy: further legs need the connection of the first.',
+  })
+
+const CANNOT_CONTINUE = (): RejectedTokenError =>
+  new RejectedTokenError('the client needs several legs, and this request cannot be followed by another', {
+    code: 'GSS_S_UNAVAILABLE',
+    hint: 'It came through a proxy, over HTTP/2, or on a connection with two negotiations at once; or too many are under way. A client that puts Kerberos first needs one leg alone.',
+  })

@@ -1,0 +1,27 @@
+import { delegatedByGate, groupGate, identityGate, impersonationGate, type ImpersonationOption } from '@s4u/negotiate'
+import type { RequestHandler } from 'express'
+import { gated } from './gated.js'
+
+/**
+ * What a route says about impersonation: `required` runs its handlers as the caller, so that the `fetch` of `@s4u/fetch` acts as the
+ * caller, and refuses who cannot be impersonated; `allowed` does so under `impersonateCallerForAllOperations`; `notAllowed` never.
+ * @throws ConfigurationError at once for `notAllowed` together with `impersonateCallerForAllOperations`
+ */
+export function impersonation(option: ImpersonationOption): RequestHandler {
+  return gated(impersonationGate(option))
+}
+
+/** Lets members of any of these groups pass; others get 403. @param sids `S-1-5-21-…-512` @throws ConfigurationError at once */
+export function requireGroup(...sids: readonly string[]): RequestHandler {
+  return gated(groupGate(...sids))
+}
+
+/** Lets callers pass who came through these services and no others. @throws ConfigurationError at once for an empty list */
+export function requireDelegatedBy(services: readonly string[]): RequestHandler {
+  return gated(delegatedByGate(services))
+}
+
+/** Lets known callers pass and asks others to authenticate: for single routes behind `mode: 'optional'`. */
+export function requireIdentity(): RequestHandler {
+  return gated(identityGate())
+}

@@ -1,0 +1,12 @@
+import type { Gate } from '@s4u/negotiate'
+import type { Middleware } from 'koa'
+import { respondWith } from './respond.js'
+
+/** A check of a route as a middleware. */
+export function gated(gate: Gate): Middleware {
+  return async (ctx, next) => {
+    const verdict = gate(ctx.req, ctx.identity)
+    if (verdict.status === 'challenge') return respondWith(ctx, verdict)
+    await verdict.run(next)
+  }
+}

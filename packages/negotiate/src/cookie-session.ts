@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import type { Acceptor, Identity } from '@s4u/acceptor'
+import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { cookiesFor, removalOf, valueOf } from './cookie-pieces.js'
+import { headerOf, type NegotiableRequest, type ResponseHeaders } from './outcome.js'
+import { createSealedBox, type SealedBox } from './sealed-box.js'
+import type { CookieSettings } from './session-options.js'
+import { decodeSessionTicket, encodeSessionTicket, restoredIdentity, sessionTicketOf } from './session-ticket.js'
+
+/** What a request shows of a session. */
+export type FoundSession =
+  | { readonly status: 'none' }
+  | { readonly status: 'found'; readonly identity: Identity }
+  /** `headers` take the cookie away. */
+  | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
+
+export interface CookieSessionDeps {
+  readonly acceptor: Pick<Acceptor, 'identify'>
+  readonly now: () => number
+  readonly random?: ((length: number) => Uint8Array) | undefined
+  readonly warn?: (message: string) => void
+}
+
+/** Sessions in sealed cookies. Nothing is kept here, so that any instance with the keys and the keytab can go on. */
+export class CookieSession {
+  readonly #settings: CookieSettings
+  readonly #deps: CookieSessionDeps
+  readonly #box: SealedBox
+  #warned = false
+
+  constructor(settings: CookieSettings, deps: CookieSessionDeps) {
+    this.#settings = settings
+    this.#deps = deps
+    const { random = randomBytes } = deps
+    this.#box = createSealedBox(settings.keys ?? [random(32)], `s4u session 1 ${settings.name}`, random)
+  }
+
+  /** The headers that begin a session; none when the identity has no ticket, or too big a one. */
+  begin(identity: Identity): ResponseHeaders {
+    const { name, attributes, maxAge } = this.#settings
+    const session = sessionTicketOf(identity, Math.min(identity.expiresAt, this.#deps.now() + maxAge))
+    if (session === undefined) return {}
+    const value = Buffer.from(this.#box.seal(encodeSessionTicket(session))).toString('base64url')
+    const cookies = cookiesFor(name, value, attributes)
+    if (cookies === undefined) this.#warnOfSize(identity, value.length)
+    return cookies === undefined ? {} : { 'Set-Cookie': cookies }
+  }
+
+  /** The headers that take the cookies of a request away. */
+  end(request: NegotiableRequest): ResponseHeaders {
+    const { name, attributes } = this.#settings
+    const cookies = removalOf(name, headerOf(request, 'cookie') ?? '', attributes)
+    return cookies.length === 0 ? {} : { 'Set-Cookie': cookies }
+  }
+
+  async find(request: NegotiableRequest): Promise<FoundSession> {
+    const header = headerOf(request, 'cookie')
+    if (header === undefined || !header.includes(`${this.#settings.name}=`)) return { status: 'none' }
+    try {
+      return { status: 'found', identity: await this.#restore(header) }
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      return { status: 'refused', error, headers: this.end(request) }
+    }
+  }
+
+  async #restore(header: string): Promise<Identity> {
+    const value = valueOf(this.#settings.name, header)
+    const octets = value === undefined ? undefined : this.#box.open(Buffer.from(value, 'base64url'))
+    const session = octets && decodeSessionTicket(octets)
+    if (session === undefined)
+      throw refusal('the session cookie was not sealed with a key of session.keys, or is not whole')
+    if (session.expiresAt <= this.#deps.now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
+    const identity = await this.#deps.acceptor.identify(session.ticket, session.method)
+    if (identity.principal !== session.principal) throw refusal('the session is not of the user of its ticket')
+    return restoredIdentity(identity, session)
+  }
+
+  #warnOfSize({ principal }: Identity, length: number): void {
+    if (this.#warned) return
+    this.#warned = true
+    const { warn = emitWarning } = this.#deps
+    warn(
+      `the ticket of ${principal} is too big for a cookie session (${length} characters): such users authenticate with every request. ` +
+        'Take them out of groups, or turn sessions off.',
+    )
+  }
+}
+
+function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
+  return new RejectedTokenError(message, { code })
+}
+
+function emitWarning(message: string): void {
+  process.emitWarning(message, { type: 'S4uWarning', code: 'S4U_SESSION_TOO_BIG' })
+}

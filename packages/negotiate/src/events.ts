@@ -1,0 +1,108 @@
+/** What a negotiator tells about its work. The only file of this package that publishes on a diagnostics channel. */
+
+import { channel } from 'node:diagnostics_channel'
+import { ACCEPT_CHANNEL, type EventListener } from '@s4u/acceptor'
+import type { S4uError } from '@s4u/kdc-client'
+import type { CallerIdentity } from './caller-identity.js'
+import type { Authenticated, NegotiableRequest } from './outcome.js'
+
+export interface NegotiatorListeners {
+  /** A caller was asked to authenticate, or for another leg. Not an error: browsers send no token unasked. */
+  readonly onChallenge?: (event: ChallengeEvent) => void
+  readonly onAuthenticated?: (event: AuthenticatedEvent) => void
+  /** A token, header or session was refused. */
+  readonly onFailed?: (event: FailedEvent) => void
+}
+
+export interface ChallengeEvent {
+  readonly request: NegotiableRequest
+  readonly reason: 'no-token' | 'other-scheme' | 'continue'
+  readonly clientAddress?: string
+}
+
+export interface AuthenticatedEvent {
+  readonly request: NegotiableRequest
+  readonly identity: CallerIdentity
+  readonly by: Authenticated['by']
+  readonly clientAddress?: string
+}
+
+export interface FailedEvent {
+  readonly request: NegotiableRequest
+  /** `KRB_AP_ERR_SKEW`: what failures are counted by. */
+  readonly code: string
+  /** For the log. Its `hint` says what to do: for NTLM, the usual reasons why a client has no ticket. */
+  readonly error: S4uError
+  /** Undefined when a session failed: its request goes on as if there were none. */
+  readonly statusCode?: 400 | 401
+  /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
+  readonly mechanism?: string
+  readonly clientAddress?: string
+}
+
+/** How often what happened since the negotiator was made. */
+export interface NegotiatorCounters {
+  readonly challenged: number
+  readonly authenticated: Readonly<Record<Authenticated['by'], number>>
+  /** By reason: `{ KRB_AP_ERR_REPEAT: 3 }`. */
+  readonly failed: Readonly<Record<string, number>>
+}
+
+const diagnostics = channel(ACCEPT_CHANNEL)
+
+/** Where one negotiator's events go, and what counts them. */
+export class NegotiatorEvents {
+  readonly #listeners: NegotiatorListeners & { readonly onEvent?: EventListener }
+  readonly #authenticated = { token: 0, session: 0, connection: 0 }
+  readonly #failed = new Map<string, number>()
+  #challenged = 0
+
+  constructor(listeners: NegotiatorListeners & { readonly onEvent?: EventListener }) {
+    this.#listeners = listeners
+  }
+
+  get counters(): NegotiatorCounters {
+    return {
+      challenged: this.#challenged,
+      authenticated: { ...this.#authenticated },
+      failed: Object.fromEntries(this.#failed),
+    }
+  }
+
+  challenged(event: ChallengeEvent): void {
+    this.#challenged++
+    notify(this.#listeners.onChallenge, event)
+  }
+
+  authenticated(event: AuthenticatedEvent): void {
+    this.#authenticated[event.by]++
+    notify(this.#listeners.onAuthenticated, event)
+  }
+
+  /** A refusal that the acceptor has published already. */
+  failed(event: FailedEvent): void {
+    this.#failed.set(event.code, (this.#failed.get(event.code) ?? 0) + 1)
+    notify(this.#listeners.onFailed, event)
+  }
+
+  /** A refusal that the acceptor has not seen: it appears among the acceptor's, so that whoever watches one channel misses nothing. */
+  refusedUnseen(event: FailedEvent): void {
+    const { code, error, clientAddress, mechanism } = event
+    const { message, hint } = error
+    const exchange = { kind: 'exchange', outcome: 'refused', code, message, hint, mechanism, clientAddress } as const
+    if (diagnostics.hasSubscribers) diagnostics.publish(exchange)
+    notify(this.#listeners.onEvent, exchange)
+    this.failed(event)
+  }
+}
+
+/** A fault of a listener must not change who is let in. It surfaces like that of a diagnostics subscriber. */
+function notify<T>(listener: ((event: T) => void) | undefined, event: T): void {
+  try {
+    listener?.(event)
+  } catch (error) {
+    process.nextTick(() => {
+      throw error
+    })
+  }
+}

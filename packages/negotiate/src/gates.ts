@@ -1,0 +1,93 @@
+/** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
+
+import { ConfigurationError, RejectedTokenError, type S4uError } from '@s4u/kdc-client'
+import { parseSid } from '@s4u/krb5'
+import type { CallerIdentity } from './caller-identity.js'
+import { findNegotiated } from './negotiated-requests.js'
+import { type Challenge, type Gate, type NegotiableRequest, runPlainly, type Verdict } from './outcome.js'
+
+/** Lets known callers pass: for single routes behind `mode: 'optional'`. */
+export function identityGate(): Gate {
+  return (request, identity) => (identity === undefined ? unknownCaller(request) : PASS)
+}
+
+/**
+ * Lets members of any of these groups pass; others get 403. @param sids `S-1-5-21-…-512`: names are not in tickets
+ * @throws ConfigurationError at once for what is no SID
+ */
+export function groupGate(...sids: readonly string[]): Gate {
+  if (sids.length === 0) throw new ConfigurationError('requireGroup needs at least one SID')
+  for (const sid of sids) requireSid(sid)
+  return (request, identity) => {
+    if (identity === undefined) return unknownCaller(request)
+    return sids.some((sid) => identity.isInGroup(sid))
+      ? PASS
+      : forbidden(identity, 'is in none of the groups of this route')
+  }
+}
+
+/**
+ * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes directly gets 403 too.
+ * @param services `web$@AD.TEST`, `HTTP/web.ad.test`: without a realm that of this service is meant
+ * @throws ConfigurationError at once for an empty list
+ */
+export function delegatedByGate(services: readonly string[]): Gate {
+  if (services.length === 0 || services.includes('')) {
+    throw new ConfigurationError('requireDelegatedBy needs the names of services', {
+      hint: "Write what identity.delegatedBy shows: ['HTTP/web.ad.test@AD.TEST'], or the account on Active Directory.",
+    })
+  }
+  return (request, identity) => {
+    if (identity === undefined) return unknownCaller(request)
+    const { delegatedBy } = identity
+    if (delegatedBy.length === 0) return forbidden(identity, 'came directly, and not through a service')
+    const realm = ownRealm(identity)
+    const allowed = new Set(services.map((service) => folded(service, realm)))
+    const stranger = delegatedBy.find((service) => !allowed.has(folded(service, realm)))
+    return stranger === undefined ? PASS : forbidden(identity, `came through ${stranger}`)
+  }
+}
+
+/** Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator in front of the route */
+export function unknownCaller(request: NegotiableRequest): Challenge {
+  const negotiated = findNegotiated(request)
+  if (negotiated !== undefined) return negotiated.challenge()
+  throw new ConfigurationError('a route asks for a caller, but nothing in front of it authenticates any', {
+    hint: 'Put app.use(negotiate(…)) before the route.',
+  })
+}
+
+/** The caller is known, and still not let in: to authenticate again would change nothing. */
+export function forbidden(identity: CallerIdentity, why: string, cause?: S4uError): Challenge {
+  const error = new RejectedTokenError(`${identity.principal} ${why}`, {
+    code: cause?.code ?? 'SEC_E_LOGON_DENIED',
+    hint: cause?.hint,
+    cause,
+  })
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
+}
+
+const PASS: Verdict = { status: 'pass', run: runPlainly }
+
+function requireSid(sid: string): void {
+  try {
+    parseSid(sid)
+  } catch (cause) {
+    throw new ConfigurationError(`requireGroup: ${JSON.stringify(sid)} is no SID`, {
+      hint: 'Tickets name groups by SID. On Windows: (Get-ADGroup NAME).SID, on Samba: samba-tool group show NAME.',
+      cause,
+    })
+  }
+}
+
+/** Of the service whose key opened the ticket: the realm that has written the list. */
+function ownRealm({ evidence, realm }: CallerIdentity): string {
+  return evidence?.kind === 'ticket' ? evidence.service.realm : realm
+}
+
+/** SPNs and accounts are compared without regard to ASCII case, as Active Directory does. */
+function folded(service: string, realm: string): string {
+  const full = service.includes('@') ? service : `${service}@${realm}`
+  return full.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+}

@@ -1,0 +1,113 @@
+/**
+ * The declarative form of impersonation: what a route says about it, and what the whole app says. WCF's rules:
+ *
+ * | route        | impersonateCallerForAllOperations | the handler runs            |
+ * | ------------ | --------------------------------- | --------------------------- |
+ * | `required`   | any                               | as the caller               |
+ * | `allowed`    | false                             | as the service              |
+ * | `allowed`    | true                              | as the caller               |
+ * | `notAllowed` | false                             | as the service              |
+ * | `notAllowed` | true                              | never: an error at start-up |
+ */
+
+import { runAs } from '@s4u/fetch'
+import { ConfigurationError, S4uError } from '@s4u/kdc-client'
+import type { CallerIdentity } from './caller-identity.js'
+import { evidenceOf } from './delegator.js'
+import { forbidden, unknownCaller } from './gates.js'
+import { findNegotiated } from './negotiated-requests.js'
+import { type Gate, type NegotiableRequest, type Runner, runPlainly, type Verdict } from './outcome.js'
+
+export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
+
+/**
+ * The gate of a route, for the negotiator that was made last: of an app with one, its own, wherever its routes are declared. Where a
+ * process has several, `negotiator.impersonation()` says which is meant.
+ * @throws ConfigurationError at once for `notAllowed` where the app impersonates always
+ */
+export function impersonationGate(option: ImpersonationOption): Gate {
+  return gateFor(option, declared.impersonatesAlways, () => {
+    declared.notAllowedBefore ||= declared.impersonatesAlways === undefined
+  })
+}
+
+/** The same, for one negotiator. @throws ConfigurationError */
+export function impersonationGateOf(option: ImpersonationOption, impersonatesAlways: boolean): Gate {
+  return gateFor(option, impersonatesAlways)
+}
+
+/**
+ * Takes note of a new negotiator, to which the routes belong that are declared from now on, and those before if it is the first one.
+ * @throws ConfigurationError when one of these says `notAllowed` and the negotiator impersonates always
+ */
+export function declareNegotiator(impersonatesAlways: boolean): void {
+  const { notAllowedBefore } = declared
+  declared.notAllowedBefore = false
+  if (notAllowedBefore && impersonatesAlways) throw conflict()
+  declared.impersonatesAlways = impersonatesAlways
+}
+
+/** Runs as the caller, or as nobody where the caller is unknown. */
+export function runnerFor(identity: CallerIdentity | undefined, impersonatesAlways: boolean): Runner {
+  if (!impersonatesAlways || identity === undefined) return runPlainly
+  return (next) => identity.impersonate(next)
+}
+
+/** The only thing here that outlives a call: no route knows its app before a request comes, and an error must not wait for one. */
+const declared: { impersonatesAlways: boolean | undefined; notAllowedBefore: boolean } = {
+  impersonatesAlways: undefined,
+  notAllowedBefore: false,
+}
+
+function gateFor(
+  option: ImpersonationOption,
+  impersonatesAlways: boolean | undefined,
+  onNotAllowed?: () => void,
+): Gate {
+  switch (option) {
+    case 'required':
+      return (request, identity) => asCaller(request, identity)
+    case 'allowed':
+      return (request, identity) => ({ status: 'pass', run: runnerFor(identity, alwaysFor(request)) })
+    case 'notAllowed':
+      if (impersonatesAlways) throw conflict()
+      onNotAllowed?.()
+      return (request) => asService(request)
+    default:
+      throw new ConfigurationError(
+        `impersonation must be required, allowed or notAllowed, not ${JSON.stringify(option)}`,
+      )
+  }
+}
+
+/** A caller who cannot be impersonated never reaches the handler. */
+function asCaller(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
+  if (identity === undefined) return unknownCaller(request)
+  try {
+    evidenceOf(identity)
+  } catch (error) {
+    if (S4uError.is(error)) return forbidden(identity, 'cannot be impersonated, which this route requires', error)
+    throw error
+  }
+  return { status: 'pass', run: runnerFor(identity, true) }
+}
+
+/** Also within a router that requires impersonation: the nearest word counts. */
+function asService(request: NegotiableRequest): Verdict {
+  // Only a route that was declared for another negotiator than the one in front of it comes here.
+  if (alwaysFor(request)) throw conflict()
+  return { status: 'pass', run: (next) => runAs(undefined, next) }
+}
+
+function alwaysFor(request: NegotiableRequest): boolean {
+  return findNegotiated(request)?.impersonatesAlways ?? false
+}
+
+function conflict(): ConfigurationError {
+  return new ConfigurationError(
+    'a route says impersonation notAllowed, but impersonateCallerForAllOperations is true',
+    {
+      hint: 'Take one of the two back. Where several negotiators share a process, declare the route with negotiator.impersonation().',
+    },
+  )
+}

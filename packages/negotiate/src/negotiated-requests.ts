@@ -1,0 +1,19 @@
+import type { Challenge, NegotiableRequest } from './outcome.js'
+
+/** What the gates of a route need to know of the negotiator in front of it. */
+export interface Negotiated {
+  readonly impersonatesAlways: boolean
+  /** The 401 for a caller whom the negotiator let pass unknown. */
+  challenge(): Challenge
+}
+
+const negotiated = new WeakMap<NegotiableRequest, Negotiated>()
+
+/** The last negotiator that a request passed decides about it. */
+export function recordNegotiated(request: NegotiableRequest, by: Negotiated): void {
+  negotiated.set(request, by)
+}
+
+export function findNegotiated(request: NegotiableRequest): Negotiated | undefined {
+  return negotiated.get(request)
+}

@@ -1,0 +1,100 @@
+import { X509Certificate } from 'node:crypto'
+import type { AcceptorOptions } from '@s4u/acceptor'
+import { tlsServerEndPoint } from '@s4u/gssapi'
+import { ConfigurationError, type KdcClientOptions } from '@s4u/kdc-client'
+import { checkDelegationOptions, type DelegationOptions } from './delegation-policy.js'
+import type { NegotiatorListeners } from './events.js'
+import type { FetchOptions } from './impersonation.js'
+import type { NegotiableRequest } from './outcome.js'
+import type { SessionOption } from './session-options.js'
+
+export type Mode = 'required' | 'optional' | 'off'
+
+export interface NegotiatorOptions extends AcceptorOptions, NegotiatorListeners {
+  /**
+   * `required` (default): who does not authenticate gets a 401. `optional`: they pass without an identity; a wrong token is still
+   * refused. `off`: nothing is looked at, for routes that another scheme guards.
+   */
+  readonly mode?: Mode
+  /** The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG, then DNS. */
+  readonly kdc?: KdcClientOptions['kdc']
+  /** For one exchange with a KDC, failover included; milliseconds, default 10,000. */
+  readonly kdcTimeLimit?: number
+  readonly delegation?: DelegationOptions
+  /** Runs every handler as its caller; routes may require that, and none may forbid it. Default `false`. */
+  readonly impersonateCallerForAllOperations?: boolean
+  /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
+  readonly encryptionTypes?: readonly number[]
+  /** How the delegated fetch behaves. */
+  readonly fetch?: FetchOptions
+  /** What callers keep who have authenticated. Default `false`: every request authenticates, as Kerberos makes cheap. */
+  readonly session?: SessionOption
+  /** The body of a 401: text, text with its media type, or a function of the reason. Default: one plain sentence. */
+  readonly challenge?: ChallengeBody | ((reason: ChallengeReason) => ChallengeBody)
+  /** Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic realm="orders"']`. */
+  readonly otherChallenges?: readonly string[]
+  /**
+   * A caller whose token is refused is not offered Negotiate again, but only `otherChallenges`: browsers then ask for a password or
+   * show the page instead of trying once more. Default `false`.
+   */
+  readonly negotiateOnce?: boolean
+  /**
+   * How a caller over HTTP/2 is challenged. `401` (default) suits Chromium, which goes on over HTTP/1.1 by itself, and clients that send
+   * a token with each request. `http-1.1-required` resets the stream, as IIS does: for a server with `allowHTTP1`, whatever the browser.
+   */
+  readonly http2Challenge?: '401' | 'http-1.1-required'
+  /** Certificates (PEM or DER) that clients see in front of this server, where TLS ends at a proxy: for channel bindings. */
+  readonly tlsCertificate?: TlsCertificate | readonly TlsCertificate[]
+  /** The address of the real client, where a proxy knows it. Default: the connection's. */
+  readonly clientAddress?: (request: NegotiableRequest) => string | undefined
+}
+
+export type TlsCertificate = string | Uint8Array
+
+/** HTML needs its media type: `{ type: 'text/html; charset=utf-8', body }`. */
+export type ChallengeBody = string | { readonly type: string; readonly body: string }
+
+/** Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could use. */
+export type ChallengeReason =
+  | { readonly kind: 'no-token' }
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'refused'; readonly code: string }
+
+/** @throws ConfigurationError */
+export function checkNegotiatorOptions(options: NegotiatorOptions): void {
+  checkDelegationOptions(options.delegation ?? {})
+  requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
+  requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
+  for (const value of options.otherChallenges ?? []) requireChallenge(value)
+}
+
+/** Application data of the configured certificates. @throws ConfigurationError when one cannot be read or bound to */
+export function configuredBindings({ tlsCertificate = [] }: NegotiatorOptions): readonly Uint8Array[] {
+  const list =
+    typeof tlsCertificate === 'string' || tlsCertificate instanceof Uint8Array ? [tlsCertificate] : tlsCertificate
+  return list.map((certificate) => tlsServerEndPoint(derOf(certificate)))
+}
+
+function derOf(certificate: TlsCertificate): Uint8Array {
+  try {
+    return new X509Certificate(certificate).raw
+  } catch (cause) {
+    throw new ConfigurationError('tlsCertificate is no X.509 certificate', {
+      hint: 'Give the contents of the file (PEM or DER), not its path.',
+      cause,
+    })
+  }
+}
+
+function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+}
+
+/** A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header in. */
+function requireChallenge(value: string): void {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+( [\x20-\x7e]+)?$/.test(value) && !/^negotiate\b/i.test(value)) return
+  throw new ConfigurationError(`otherChallenges: ${JSON.stringify(value)} is not the challenge of another scheme`, {
+    hint: `Write 'Bearer' or 'Basic realm="orders"'; Negotiate is always offered.`,
+  })
+}

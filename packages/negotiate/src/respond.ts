@@ -1,0 +1,44 @@
+/** How outcomes become responses: the part that the frameworks have in common, since each has `node:http` below. */
+
+import { constants } from 'node:http2'
+import type { Challenge, ResponseHeaders } from './outcome.js'
+
+/** A `ServerResponse` of `node:http` or `node:http2`. */
+export interface HeaderTarget {
+  getHeader(name: string): number | string | readonly string[] | undefined
+  setHeader(name: string, value: string | readonly string[]): unknown
+}
+
+export interface ResponseTarget extends HeaderTarget {
+  statusCode: number
+  end(body: string): unknown
+  /** Of HTTP/2. */
+  readonly stream?: { close(code: number): void }
+}
+
+/** Adds headers. What the app or another scheme has set before stays: its cookies, its challenges. */
+export function writeHeaders(response: HeaderTarget, headers: ResponseHeaders): void {
+  for (const [name, value] of Object.entries(headers)) {
+    const before = name === 'Set-Cookie' || name === 'WWW-Authenticate' ? listOf(response.getHeader(name)) : []
+    const added = listOf(value).filter((one) => !before.includes(one))
+    const all = [...before, ...added]
+    response.setHeader(name, all.length === 1 ? all[0] : all)
+  }
+}
+
+/** Sends a challenge. */
+export function respond(response: ResponseTarget, challenge: Challenge): void {
+  const { statusCode, headers, body, http1Required = false } = challenge
+  if (http1Required && response.stream !== undefined) {
+    response.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED)
+    return
+  }
+  response.statusCode = statusCode
+  writeHeaders(response, headers)
+  response.end(body)
+}
+
+function listOf(value: number | string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return typeof value === 'object' ? value : [String(value)]
+}

@@ -1,0 +1,90 @@
+import { negotiate } from '@s4u/express'
+import { negotiate as negotiateKoa } from '@s4u/koa'
+import { Keytab } from '@s4u/krb5'
+import { ConfigurationError, createNegotiator, MissingKeyError } from '@s4u/negotiate'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { corporation } from './fixtures/corporation.js'
+
+/** What is wrong with keys and options is said when the app starts, with the names of the file and the principal. */
+
+const realm = await corporation()
+const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const fileOf = (name: string, octets: Uint8Array): string => {
+  const path = join(folder, name)
+  writeFileSync(path, octets)
+  return path
+}
+const whole = realm.keytabFile('web')
+
+describe.each([
+  ['Express', negotiate],
+  ['Koa', negotiateKoa],
+  ['node:http', createNegotiator],
+] as const)('%s', (_name, make) => {
+  test.each([
+    ['is missing', () => join(folder, 'nowhere.keytab'), ConfigurationError, 'KRB5_KT_NOTFOUND'],
+    ['has no octets', () => fileOf('empty.keytab', new Uint8Array(0)), ConfigurationError, 'KRB5_KEYTAB_BADVNO'],
+    ['is damaged', () => fileOf('damaged.keytab', whole.subarray(0, 50)), ConfigurationError, 'KRB5_KT_FORMAT'],
+    [
+      'is something else',
+      () => fileOf('else.keytab', new TextEncoder().encode('root:x:0:0\n')),
+      ConfigurationError,
+      'KRB5_KEYTAB_BADVNO',
+    ],
+    ['has no entries', () => fileOf('no-entries.keytab', Uint8Array.of(5, 2)), MissingKeyError, 'KRB_AP_ERR_NOKEY'],
+  ])('refuses to start when the keytab %s', (_what, path, type, code) => {
+    const keytab = path()
+    const error = errorOf(() => make({ keytab }))
+    expect(error).toBeInstanceOf(type)
+    expect(error).toMatchObject({ code })
+    expect(error.message).toContain(keytab)
+  })
+
+  test('refuses to start when the keytab has no key for the service, and names both', () => {
+    const keytab = fileOf('other.keytab', realm.keytabFile('other'))
+    const error = errorOf(() => make({ keytab, service: 'HTTP/web.ad.test' }))
+    expect(error).toBeInstanceOf(MissingKeyError)
+    expect(error.message).toContain(keytab)
+    expect(error.message).toContain('HTTP/web.ad.test')
+    expect(error.message).toContain('HTTP/other.ad.test@AD.TEST')
+  })
+
+  test('refuses to start when the keytab has no HTTP principal at all', () => {
+    const entries = realm.keytabFor('web').entries.filter(({ principal }) => principal.name.nameString.length === 1)
+    const keytab = fileOf('account.keytab', new Keytab(entries).encode())
+    const error = errorOf(() => make({ keytab }))
+    expect(error).toBeInstanceOf(MissingKeyError)
+    expect(error.message).toContain(keytab)
+    expect(error.message).toContain('HTTP/')
+    expect(error.message).toContain('web@AD.TEST')
+  })
+
+  test.each([
+    ['a mode that is none', { mode: 'sometimes' }],
+    ['a channel binding that is none', { channelBinding: 'maybe' }],
+    ['a target that is no SPN', { delegation: { allow: ['https://api.ad.test'] } }],
+    ['a header within a challenge', { otherChallenges: ['Basic realm="x"\r\nSet-Cookie: a=b'] }],
+    ['Negotiate among the other challenges', { otherChallenges: ['Negotiate'] }],
+    ['a session key that can be guessed', { session: { kind: 'cookie', keys: ['secret'] } }],
+    ['a session of no kind', { session: 'forever' }],
+    ['a certificate that is a path', { tlsCertificate: '/etc/ssl/cert.pem' }],
+    ['a way to challenge over HTTP/2 that is none', { http2Challenge: 'politely' }],
+  ])('refuses to start with %s', (_what, options) => {
+    const all = { keytab: realm.keytabFor('web'), ...options }
+    expect(errorOf(() => (make as (options: object) => unknown)(all))).toBeInstanceOf(ConfigurationError)
+  })
+})
+
+function errorOf(run: () => unknown): Error {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof Error) return error
+  }
+  throw new Error('it started')
+}
