@@ -24,18 +24,19 @@ export class BackendConnector {
     this.#open = buildConnector({ timeout: CONNECT_TIMEOUT, ...tls })
     this.#tunnel = tunnel
     this.connect = (options, callback) => {
-      const address = `${options.hostname}:${portOf(options)}`
+      const address = addressOf(options)
       const spare = this.#spare.get(address)
       this.#spare.delete(address)
-      if (spare !== undefined && !spare.destroyed && options.protocol === 'https:') callback(null, spare)
-      else this.#connect(options, callback)
+      if (spare === undefined || spare.destroyed || options.protocol !== 'https:') this.#connect(options, callback)
+      // Connections are never there at once, and undici relies on that.
+      else queueMicrotask(() => callback(null, spare.ref()))
     }
   }
 
   /** The application data of the channel to an origin; undefined over plain HTTP, and for certificates that have none. */
   async bindings(url: URL): Promise<Uint8Array | undefined> {
     if (url.protocol !== 'https:') return undefined
-    const address = `${url.hostname}:${portOf(url)}`
+    const address = addressOf(url)
     const certificate = this.#certificates.get(address) ?? (await this.#learn(url, address))
     try {
       return certificate && tlsServerEndPoint(certificate)
@@ -50,10 +51,13 @@ export class BackendConnector {
     this.#spare.clear()
   }
 
-  /** A connection shows the certificate, and is then the next one that is used. */
-  async #learn({ hostname, host, protocol, port }: URL, address: string): Promise<Uint8Array | undefined> {
+  /** A connection shows the certificate, and is then the next one that is used. Fails as the platform's fetch would. */
+  async #learn({ hostname: bracketed, host, protocol, port }: URL, address: string): Promise<Uint8Array | undefined> {
+    const hostname = bracketed.replace(/^\[|\]$/g, '')
     const socket = await new Promise<Socket>((resolve, reject) => {
-      this.#connect({ hostname, host, protocol, port }, (error, opened) => (error ? reject(error) : resolve(opened)))
+      this.#connect({ hostname, host, protocol, port }, (error, opened) =>
+        error ? reject(new TypeError('fetch failed', { cause: error })) : resolve(opened),
+      )
     })
     this.#spare.get(address)?.destroy()
     this.#spare.set(address, socket)
@@ -68,7 +72,7 @@ export class BackendConnector {
   }
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
-    const address = `${options.hostname}:${portOf(options)}`
+    const address = addressOf(options)
     const done: buildConnector.Callback = (...result) => {
       const [, socket] = result
       if (socket instanceof TLSSocket) {
@@ -90,7 +94,12 @@ export class BackendConnector {
 /** For one connection to be there, TLS included; milliseconds. */
 const CONNECT_TIMEOUT = 10_000
 
-function portOf({ protocol, port }: { readonly protocol: string; readonly port?: string }): string {
-  if (port !== undefined && port !== '') return port
-  return protocol === 'https:' ? '443' : '80'
+/** `api.ad.test:443`, `[::1]:8443`: undici has taken the brackets off, URLs have them. */
+function addressOf({
+  hostname,
+  protocol,
+  port,
+}: Pick<buildConnector.Options, 'hostname' | 'protocol' | 'port'>): string {
+  const host = hostname.includes(':') && !hostname.startsWith('[') ? `[${hostname}]` : hostname
+  return `${host}:${port === '' || port === undefined ? (protocol === 'https:' ? '443' : '80') : port}`
 }

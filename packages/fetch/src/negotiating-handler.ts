@@ -169,7 +169,8 @@ const DEAD: Controller = {
   resume() {},
 }
 
-function isReplayable(body: DispatchOptions['body']): boolean {
+/** Whether a body can be sent again. What comes from a fetch never can: it is a stream down here. */
+export function isReplayable(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
 }
 

@@ -7,7 +7,7 @@ import type { Attempt } from './attempt.js'
 import { Authenticator } from './authenticator.js'
 import type { Tunnel } from './backend-connector.js'
 import { challengeSchemes } from './challenge-schemes.js'
-import { dispatchNegotiating, hasHeader, OF_PROXY, withHeader } from './negotiating-handler.js'
+import { dispatchNegotiating, hasHeader, isReplayable, OF_PROXY, withHeader } from './negotiating-handler.js'
 import type { NegotiateOptions, TicketSource } from './options.js'
 
 export interface ProxyOptions {
@@ -72,12 +72,13 @@ function negotiateWithProxy(way: Way): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     if (String(options.origin) !== way.url.origin) return dispatch(options, handler)
     return dispatchNegotiating(dispatch, options, handler, OF_PROXY, {
-      first: () => (way.asks ? begin(way) : Promise.resolve(undefined)),
+      // A body that cannot be sent again must not meet a question. A proxy that asks none may have no name either.
+      first: () => (way.asks ? begin(way) : isReplayable(options.body) ? nothing() : begin(way).catch(nothing)),
       asked: () => {
         way.asks = true
         return begin(way)
       },
-      afresh: (failed) => way.authenticator.beginAfresh(failed, way.url, unbound, {}),
+      afresh: (failed) => way.authenticator.beginAfresh(failed, way.url, nothing, {}),
     })
   }
 }
@@ -101,7 +102,7 @@ async function openTunnel(way: Way, target: string): Promise<Socket> {
       way.asks = true
       attempt = await begin(way)
     } else if (attempt !== undefined && judgement?.kind === 'stale') {
-      attempt = await way.authenticator.beginAfresh(attempt, way.url, unbound, {})
+      attempt = await way.authenticator.beginAfresh(attempt, way.url, nothing, {})
     } else attempt = undefined
     if (attempt === undefined) throw new TypeError(`the proxy ${way.url.host} answered ${status} to CONNECT ${target}`)
     authorization = attempt.authorization
@@ -110,7 +111,7 @@ async function openTunnel(way: Way, target: string): Promise<Socket> {
 
 async function begin({ authenticator, url }: Way): Promise<Attempt | undefined> {
   const spn = await authenticator.serviceName(url)
-  return spn === undefined ? undefined : authenticator.begin(url, spn, unbound)
+  return spn === undefined ? undefined : authenticator.begin(url, spn, nothing)
 }
 
 function connectThrough(
@@ -144,4 +145,4 @@ function isNegotiable(challenge: string | readonly string[] | undefined): boolea
   return challengeSchemes(challenge).some((scheme) => scheme.toLowerCase() === 'negotiate')
 }
 
-const unbound = (): Promise<undefined> => Promise.resolve(undefined)
+const nothing = (): Promise<undefined> => Promise.resolve(undefined)

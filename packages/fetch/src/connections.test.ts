@@ -1,0 +1,184 @@
+import { tlsServerEndPoint } from '@s4u/gssapi'
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { X509Certificate } from 'node:crypto'
+import { afterEach, describe, expect, test } from 'vitest'
+import { CERTIFICATES } from '../../../test/stories/certificates.js'
+import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { Connections } from './connections.js'
+import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+
+const service = serviceNamed()
+const open: AsyncDisposable[] = []
+
+afterEach(async () => {
+  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
+})
+
+function keep<T extends AsyncDisposable>(one: T): T {
+  open.push(one)
+  return one
+}
+
+const plainSite = async () =>
+  keep(await serve((request, response) => authenticate(acceptorOf(service), request, response)))
+
+function fetchAs(ticket: ServiceTicket, connections: NegotiatedFetchOptions['connections'], more = {}) {
+  return createFetch({ ticketFor: async () => ticket, ...(connections && { connections }), ...more })
+}
+
+describe('connections', () => {
+  test('are never shared between identities, and are used again by their own', async () => {
+    const { origin, seen } = await plainSite()
+    const connections = keep(new Connections({ maxPerOrigin: 1 }))
+    const [alice, bob] = [issueTicket(service, 'alice'), issueTicket(service, 'bob')]
+    for (const ticket of [alice, bob, alice, bob, alice]) {
+      await (await fetchAs(ticket, connections)(origin)).text()
+    }
+    const portsOf = (user: string) =>
+      new Set(seen.filter(({ principal }) => principal === user).map(({ port }) => port))
+    const [ofAlice, ofBob] = [portsOf('alice@AD.TEST'), portsOf('bob@AD.TEST')]
+    expect([ofAlice.size, ofBob.size]).toEqual([1, 1])
+    expect(ofAlice).not.toEqual(ofBob)
+  })
+
+  test('are apart by default, also from those of requests in nobody’s name', async () => {
+    const { origin, seen } = await plainSite()
+    await (await fetch(origin)).text()
+    await (await fetchAs(issueTicket(service, 'alice'), undefined)(origin)).text()
+    await (await fetch(origin)).text()
+    await (await fetchAs(issueTicket(service, 'bob'), undefined)(origin)).text()
+    const [anonymous, alice, , bob] = seen.map(({ port }) => port)
+    expect(new Set([anonymous, alice, bob]).size).toBe(3)
+  })
+
+  test('of many identities at the same time stay apart', async () => {
+    const { origin, seen } = await plainSite()
+    const connections = keep(new Connections())
+    const users = Array.from({ length: 20 }, (_, index) => issueTicket(service, `user${index}`))
+    const requests = Array.from({ length: 200 }, (_, index) => fetchAs(users[index % 20], connections)(origin))
+    const answers = await Promise.all((await Promise.all(requests)).map((response) => response.text()))
+    expect(answers).toEqual(answers.map((_, index) => `user${index % 20}@AD.TEST`))
+    const owners = new Map<number, string>()
+    for (const { port, principal = '' } of seen) {
+      expect(owners.get(port) ?? principal).toBe(principal)
+      owners.set(port, principal)
+    }
+  })
+
+  test('are bounded: per identity, and in identities', async () => {
+    const { origin, seen } = await plainSite()
+    const connections = keep(new Connections({ maxIdentities: 2, maxPerOrigin: 2 }))
+    const alice = issueTicket(service, 'alice')
+    const bodies = Array.from({ length: 10 }, async () => (await fetchAs(alice, connections)(origin)).text())
+    await Promise.all(bodies)
+    expect(new Set(seen.map(({ port }) => port)).size).toBeLessThanOrEqual(2)
+    for (const user of ['bob', 'carol', 'dave']) await fetchAs(issueTicket(service, user), connections)(origin)
+    expect(connections.size).toBe(2)
+  })
+
+  test('that must make room finish what they carry', async () => {
+    const connections = keep(new Connections({ maxIdentities: 1 }))
+    const slow = keep(
+      await serve(async (request, response) => {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return authenticate(acceptorOf(service), request, response)
+      }),
+    )
+    const answers = ['alice', 'bob', 'carol'].map((user) =>
+      fetchAs(issueTicket(service, user), connections)(slow.origin),
+    )
+    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+  })
+
+  test('are the platform’s where the app says so', async () => {
+    const { origin } = await plainSite()
+    expect((await fetchAs(issueTicket(service), 'shared')(origin)).status).toBe(200)
+  })
+
+  test('need room for one', () => {
+    expect(() => new Connections({ maxIdentities: 0 })).toThrow(ConfigurationError)
+    expect(() => new Connections({ maxPerOrigin: 0 })).toThrow(ConfigurationError)
+  })
+})
+
+describe('over TLS', () => {
+  const [certificate, otherCertificate] = CERTIFICATES
+  const tls = { ca: [certificate.cert, otherCertificate.cert] }
+  const endPoint = (cert: string) => tlsServerEndPoint(new X509Certificate(cert).raw)
+
+  /** Requires tokens that are bound to a certificate. */
+  const boundSite = async (bound: string = certificate.cert) => {
+    const acceptor = acceptorOf(service, { channelBinding: 'require' })
+    const bind: typeof acceptor = {
+      ...acceptor,
+      accept: (token) => acceptor.accept(token, { channelBindings: endPoint(bound) }),
+    }
+    return keep(await serve((request, response) => authenticate(bind, request, response), certificate))
+  }
+
+  test('tokens are bound to the certificate of the server', async () => {
+    const { origin, seen } = await boundSite()
+    const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
+    for (let count = 0; count < 3; count++) expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
+    expect((await call(origin, { method: 'POST', body: 'x' })).status).toBe(200)
+    // The connection that showed the certificate carried the first request.
+    expect(seen.length).toBe(4)
+  })
+
+  test('a server that sits behind somebody with another certificate refuses the token', async () => {
+    const { origin } = await boundSite(otherCertificate.cert)
+    expect((await fetchAs(issueTicket(service), keep(new Connections({ tls })))(origin)).status).toBe(401)
+  })
+
+  test('nothing is bound where the app wants that', async () => {
+    const { origin } = await boundSite()
+    const options = { channelBinding: 'off' }
+    expect((await fetchAs(issueTicket(service), keep(new Connections({ tls })), options)(origin)).status).toBe(401)
+  })
+
+  test('a server whose certificate is not trusted gets no token', async () => {
+    const { origin, seen } = await boundSite()
+    await expect(fetchAs(issueTicket(service), keep(new Connections()))(origin)).rejects.toThrow('fetch failed')
+    expect(seen).toEqual([])
+  })
+
+  test('require sends nothing where there is no channel', async () => {
+    const { origin, seen } = await plainSite()
+    const options = { channelBinding: 'require' }
+    const answer = fetchAs(issueTicket(service), keep(new Connections()), options)(origin)
+    await expect(answer).rejects.toMatchObject({ name: 'ConfigurationError', code: 'GSS_S_BAD_BINDINGS' })
+    const below = createFetch({ ticketFor: async () => issueTicket(service), channelBinding: 'require', fetch })
+    await expect(below('https://localhost/')).rejects.toMatchObject({ code: 'GSS_S_BAD_BINDINGS' })
+    expect(seen).toEqual([])
+  })
+
+  test('a redirect down to http carries nothing, nor does what follows', async () => {
+    const plain = keep(await serve((_request, response) => response.end('plain')))
+    const acceptor = acceptorOf(service)
+    const secure = keep(
+      await serve((request, response) => {
+        response.statusCode = 302
+        response.setHeader('location', `${plain.origin}/`)
+        return authenticate(acceptor, request, response)
+      }, certificate),
+    )
+    const options = { origins: [secure.origin, plain.origin] }
+    const call = fetchAs(issueTicket(service), keep(new Connections({ tls })), options)
+    expect(await (await call(secure.origin)).text()).toBe('plain')
+    expect(plain.seen[0].headers.authorization).toBeUndefined()
+  })
+
+  test('a redirect without a token may be followed, since TLS vouches for it', async () => {
+    const other = keep(await serve((_request, response) => response.end('sign in here'), otherCertificate))
+    const gateway = keep(
+      await serve((_request, response) => response.writeHead(302, { location: other.origin }).end(), certificate),
+    )
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
+    try {
+      const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
+      expect(await (await call(gateway.origin)).text()).toBe('sign in here')
+    } finally {
+      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
+    }
+  })
+})

@@ -1,0 +1,155 @@
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { Readable } from 'node:stream'
+import { Agent, fetch as undiciFetch, request, type Dispatcher } from 'undici'
+import { afterEach, describe, expect, test } from 'vitest'
+import {
+  acceptorOf,
+  authenticate,
+  issueTicket,
+  kerberosSite,
+  serve,
+  serviceNamed,
+} from '../../../test/stories/kerberos-backend.js'
+import { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
+
+const service = serviceNamed()
+const open: AsyncDisposable[] = []
+const agents: Dispatcher[] = []
+
+afterEach(async () => {
+  for (const agent of agents.splice(0)) await agent.destroy()
+  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
+})
+
+const site = async (...args: Parameters<typeof kerberosSite> extends [unknown, ...infer Rest] ? Rest : never) => {
+  const made = await kerberosSite(service, ...args)
+  open.push(made)
+  return made
+}
+
+const server = async (handle: Parameters<typeof serve>[0]) => {
+  const made = await serve(handle)
+  open.push(made)
+  return made
+}
+
+function agentFor(
+  origin: string,
+  options: Partial<InterceptorOptions> = {},
+  ticket = issueTicket(service),
+): Dispatcher {
+  const agent = new Agent()
+  agents.push(agent)
+  return agent.compose(negotiateInterceptor({ ticketFor: async () => ticket, origins: [origin], ...options }))
+}
+
+describe('an Agent with the interceptor', () => {
+  test('sends a token with each request, and keeps what the request had', async () => {
+    const { origin, seen } = await site()
+    const dispatcher = agentFor(origin)
+    for (const headers of [{ 'x-a': '1' }, ['x-a', '1'], new Map([['x-a', '1']])]) {
+      const { statusCode, body } = await request(`${origin}/p?q=1`, { dispatcher, method: 'POST', body: 'hi', headers })
+      expect([statusCode, await body.text()]).toEqual([200, 'alice@AD.TEST hi'])
+    }
+    for (const one of seen) expect(one).toMatchObject({ method: 'POST', url: '/p?q=1', headers: { 'x-a': '1' } })
+    expect(new Set(seen.map(({ headers }) => headers.authorization)).size).toBe(3)
+  })
+
+  test('works below the fetch of Node and that of undici', async () => {
+    const { origin } = await site()
+    const dispatcher = agentFor(origin)
+    const init: object = { dispatcher, method: 'POST', body: 'hi' }
+    expect(await (await fetch(origin, init)).text()).toBe('alice@AD.TEST hi')
+    expect(await (await undiciFetch(origin, { dispatcher })).text()).toBe('alice@AD.TEST')
+  })
+
+  test('leaves no connection behind that another identity could come by', async () => {
+    const { origin, seen } = await site()
+    const shared = new Agent({ connections: 1 })
+    const own = new Agent({ connections: 1 })
+    agents.push(shared, own)
+    const as = (user: string, agent: Agent) => {
+      const options = { ticketFor: async () => issueTicket(service, user), origins: [origin], ownAgent: agent === own }
+      return agent.compose(negotiateInterceptor(options))
+    }
+    const get = async (dispatcher: Dispatcher) => (await request(origin, { dispatcher })).body.text()
+    for (const user of ['alice', 'bob', 'alice']) await get(as(user, shared))
+    expect(new Set(seen.map(({ port }) => port)).size).toBe(3)
+    for (let count = 0; count < 3; count++) await get(as('alice', own))
+    expect(new Set(seen.slice(3).map(({ port }) => port)).size).toBe(1)
+  })
+
+  test('sends no token to origins that are not listed, and lets a request bring its own', async () => {
+    const { origin, seen } = await site()
+    await (await request(origin, { dispatcher: agentFor('https://api.ad.test') })).body.dump()
+    await (await request(origin, { dispatcher: agentFor(origin), headers: { Authorization: 'Basic x' } })).body.dump()
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, 'Basic x'])
+  })
+
+  test('keeps the answer of a server that does not prove itself', async () => {
+    const { origin } = await server((_request, response) => response.end('forged'))
+    await expect(request(origin, { dispatcher: agentFor(origin) })).rejects.toMatchObject({
+      code: 'KRB_AP_ERR_MUT_FAIL',
+    })
+    const init: object = { dispatcher: agentFor(origin) }
+    await expect(fetch(origin, init)).rejects.toMatchObject({ cause: { code: 'KRB_AP_ERR_MUT_FAIL' } })
+  })
+
+  test('hands a refusal out', async () => {
+    const { origin } = await server((_request, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end('no'),
+    )
+    const { statusCode, body } = await request(origin, { dispatcher: agentFor(origin) })
+    expect([statusCode, await body.text()]).toEqual([401, 'no'])
+  })
+
+  test('reports that there is no ticket', async () => {
+    const { origin } = await site()
+    const ticketFor = () => Promise.reject(new ConfigurationError('no ticket'))
+    await expect(request(origin, { dispatcher: agentFor(origin, { ticketFor }) })).rejects.toThrow('no ticket')
+    const init: object = { dispatcher: agentFor(origin, { ticketFor }) }
+    await expect(fetch(origin, init)).rejects.toMatchObject({ cause: { message: 'no ticket' } })
+  })
+
+  test('gets a fresh ticket when the service has another key, for a body that it still has', async () => {
+    const { origin, seen } = await site()
+    const wrong = () => issueTicket({ ...service, key: serviceNamed().key })
+    const renewing =
+      (first: ServiceTicket) =>
+      async (_: string, { fresh = false }: { fresh?: boolean }) =>
+        fresh ? issueTicket(service) : first
+    const once = { dispatcher: agentFor(origin, { ticketFor: renewing(wrong()) }), method: 'POST' } as const
+    expect((await request(origin, { ...once, body: 'x' })).statusCode).toBe(200)
+    const streamed = { dispatcher: agentFor(origin, { ticketFor: renewing(wrong()) }), method: 'POST' } as const
+    const { statusCode, body } = await request(origin, { ...streamed, body: Readable.from(['x']) })
+    expect([statusCode, await body.text()]).toEqual([401, 'no'])
+    expect(seen).toHaveLength(3)
+    const same = agentFor(origin, {}, wrong())
+    expect(await (await request(origin, { dispatcher: same })).body.text()).toBe('no')
+  })
+
+  test('can be aborted while the ticket is on its way', async () => {
+    const { origin, seen } = await site()
+    const ticketFor = () => new Promise<ServiceTicket>((resolve) => setTimeout(() => resolve(issueTicket(service)), 50))
+    const signal = AbortSignal.timeout(10)
+    await expect(request(origin, { dispatcher: agentFor(origin, { ticketFor }), signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await new Promise((resolve) => setTimeout(resolve, 80))
+    expect(seen).toEqual([])
+  })
+
+  test('passes large answers through', async () => {
+    const acceptor = acceptorOf(service)
+    const { origin } = await server(async (incoming, response) => {
+      const end = response.end.bind(response)
+      const big = () => end(Buffer.alloc(5_000_000, 'x'))
+      response.end = big
+      return authenticate(acceptor, incoming, response)
+    })
+    const { body } = await request(origin, { dispatcher: agentFor(origin) })
+    expect((await body.arrayBuffer()).byteLength).toBe(5_000_000)
+  })
+})
+
+test('channel binding is refused, since the Agent opens the connections', () => {
+  expect(() => agentFor('https://api.ad.test', { channelBinding: 'require' })).toThrow(ConfigurationError)
+})
