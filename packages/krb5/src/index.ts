@@ -53,6 +53,7 @@ export {
 export { combineKeys } from './crypto/combine-keys.js'
 export { digest, type HashName } from './crypto/digest.js'
 export { Key, type RandomSource } from './crypto/key.js'
+export { platformRandom } from './crypto/random.js'
 export { rc4TokenCipher } from './crypto/rc4-tokens.js'
 export {
   DEFAULT_ETYPES,

@@ -79,7 +79,7 @@ export interface SequenceOptions {
 
 /** SEQUENCE with explicitly tagged fields. */
 export function sequence<T extends object>(name: string, fields: FieldsOf<T>, options: SequenceOptions = {}): Codec<T> {
-  const entries = Object.entries(fields) as [keyof T & string, Field<unknown, boolean>][]
+  const entries = entriesOf<T>(fields)
   const fixed = options.fixed ?? []
   return {
     name,
@@ -91,17 +91,17 @@ export function sequence<T extends object>(name: string, fields: FieldsOf<T>, op
       let index = 0
       try {
         for (; index < entries.length; index++) {
-          const [key, { tag, codec, optional }] = entries[index]
-          if (optional && reader.peek() !== tag) {
-            value[key] = undefined
+          const entry = entries[index]
+          if (entry.optional && reader.peek() !== entry.tag) {
+            value[entry.property] = undefined
             continue
           }
-          const outer = reader.enter(tag)
-          value[key] = codec.read(reader)
+          const outer = reader.enter(entry.tag)
+          value[entry.property] = entry.codec.read(reader)
           reader.leave(outer)
         }
       } catch (fault) {
-        throw within(fault, wireName(entries[index][0]))
+        throw within(fault, wireName(entries[index].property))
       }
       if (options.extensible) while (reader.position < reader.end) reader.skip()
       reader.leave(enclosing)
@@ -110,10 +110,10 @@ export function sequence<T extends object>(name: string, fields: FieldsOf<T>, op
     write(writer, value) {
       const mark = writer.written
       for (let index = entries.length - 1; index >= 0; index--) {
-        const [key, { tag, codec, optional }] = entries[index]
-        const item: unknown = value[key]
+        const { property, tag, codec, optional } = entries[index]
+        const item: unknown = value[property]
         if (item === undefined && optional) continue
-        if (item === undefined) cannotEncode(`${name}.${wireName(key)}`, 'nothing')
+        if (item === undefined) cannotEncode(`${name}.${wireName(property)}`, 'nothing')
         const inner = writer.written
         codec.write(writer, item)
         writer.header(tag, inner)
@@ -122,6 +122,16 @@ export function sequence<T extends object>(name: string, fields: FieldsOf<T>, op
       writer.header(0x30, mark)
     },
   }
+}
+
+interface Entry<T> extends Field<unknown, boolean> {
+  readonly property: keyof T & string
+}
+
+function entriesOf<T>(fields: FieldsOf<T>): readonly Entry<T>[] {
+  const entries = Object.entries(fields) as [keyof T & string, Field<unknown, boolean>][]
+  // One shape for all, with its properties at hand: this is where decoding spends its time.
+  return entries.map(([property, { tag, codec, optional }]) => ({ property, tag, codec, optional }))
 }
 
 /** SEQUENCE OF, bounded in number; `minimum` is 1 where the definition says SIZE (1..MAX). */
@@ -197,13 +207,11 @@ function tagged<T>(tag: number, name: string, inner: Codec<T>): Codec<T> {
 function readFixed(reader: DerReader, { tag, name, value, code }: FixedField): void {
   try {
     const enclosing = reader.enter(tag)
-    const contents = reader.contents(0x02)
-    if (contents.length !== 1 || contents[0] !== value) {
-      throw new DerFault(
-        String(value),
-        contents.length === 1 ? String((contents[0] << 24) >> 24) : 'another number',
-        code,
-      )
+    const length = reader.header(0x02)
+    const found = (reader.bytes[reader.position] << 24) >> 24
+    reader.position += length
+    if (length !== 1 || found !== value) {
+      throw new DerFault(String(value), length === 1 ? String(found) : 'another number', code)
     }
     reader.leave(enclosing)
   } catch (fault) {

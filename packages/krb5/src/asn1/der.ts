@@ -43,8 +43,8 @@ export class DerReader {
 
   /** Enters an element: afterwards `end` is its end. Returns the enclosing end, to be handed to `leave`. */
   enter(tag: number): number {
-    const length = this.header(tag)
     const enclosing = this.end
+    const length = this.header(tag)
     this.end = this.position + length
     return enclosing
   }
@@ -59,13 +59,16 @@ export class DerReader {
 
   /** Reads identifier and length; returns the length. The contents begin at `position` and fit into the enclosing element. */
   header(tag: number): number {
-    if (this.peek() !== tag) throw new DerFault(nameOfTag(tag), nameOfTag(this.peek()))
-    this.position++
-    const length = this.length()
-    if (length > this.end - this.position) {
-      throw new DerFault(`a length of at most ${this.end - this.position}`, String(length))
+    const { bytes, position, end } = this
+    // Nearly every element is shorter than 128 octets: one look at each octet, and nothing is written twice.
+    if (position + 1 < end && bytes[position] === tag) {
+      const length = bytes[position + 1]
+      if (length < 0x80 && length <= end - position - 2) {
+        this.position = position + 2
+        return length
+      }
     }
-    return length
+    return this.longHeader(tag)
   }
 
   /** The contents of a primitive element, as a view on the message. */
@@ -85,6 +88,16 @@ export class DerReader {
     this.position += length
   }
 
+  private longHeader(tag: number): number {
+    if (this.peek() !== tag) throw new DerFault(nameOfTag(tag), nameOfTag(this.peek()))
+    this.position++
+    const length = this.length()
+    if (length > this.end - this.position) {
+      throw new DerFault(`a length of at most ${this.end - this.position}`, String(length))
+    }
+    return length
+  }
+
   private length(): number {
     if (this.position >= this.end) throw new DerFault('a length', 'the end')
     const first = this.bytes[this.position++]
@@ -93,9 +106,11 @@ export class DerReader {
     if (count === 0) throw new DerFault('a definite length', 'the indefinite form')
     if (count > 4) throw new DerFault('a length of at most four octets', `${count} octets`)
     if (count > this.end - this.position) throw new DerFault('a length', 'the end')
+    const leading = this.bytes[this.position]
     let length = 0
-    for (let i = 0; i < count; i++) length = length * 256 + this.bytes[this.position++]
-    if (length < 0x80 || length < 2 ** (8 * (count - 1))) {
+    for (let left = count; left > 0; left--) length = (length << 8) | this.bytes[this.position++]
+    length >>>= 0
+    if (leading === 0 || length < 0x80) {
       throw new DerFault('the shortest form of the length', `${length} in ${count} octets`)
     }
     return length

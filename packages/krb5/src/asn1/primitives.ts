@@ -57,7 +57,10 @@ export const KerberosString: Codec<string> = {
   name: 'KerberosString',
   tag: 0x1b,
   read(reader) {
-    const text = decodeUtf8(reader.contents(0x1b))
+    const length = reader.header(0x1b)
+    const start = reader.position
+    reader.position += length
+    const text = decodeUtf8(reader.bytes, start, reader.position)
     if (text === undefined) throw new DerFault('UTF-8', 'other octets')
     if (text.includes('\0')) throw new DerFault('a string without NUL', 'NUL')
     return text
@@ -82,9 +85,10 @@ export const KerberosTime: Codec<number> = {
   name: 'KerberosTime',
   tag: 0x18,
   read(reader) {
-    const start = reader.position + 2
-    const contents = reader.contents(0x18)
-    if (contents.length !== 15 || contents[14] !== 0x5a) throw new DerFault('YYYYMMDDHHMMSSZ', 'another form')
+    const length = reader.header(0x18)
+    const start = reader.position
+    reader.position += length
+    if (length !== 15 || reader.bytes[start + 14] !== 0x5a) throw new DerFault('YYYYMMDDHHMMSSZ', 'another form')
     return readTime(reader.bytes, start)
   },
   write(writer, value) {
@@ -198,46 +202,51 @@ const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 /** Names are short and nearly always ASCII: a loop beats TextDecoder there by far. Longer ones are worth the call. */
 const SHORT_TEXT = 64
 
-function decodeUtf8(octets: Uint8Array): string | undefined {
-  if (octets.length <= SHORT_TEXT) {
+function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start <= SHORT_TEXT) {
     let text = ''
-    let index = 0
-    for (; index < octets.length && octets[index] < 0x80; index++) text += String.fromCharCode(octets[index])
-    if (index === octets.length) return text
+    let index = start
+    for (; index < end && bytes[index] < 0x80; index++) text += String.fromCharCode(bytes[index])
+    if (index === end) return text
   }
   try {
-    return strictDecoder.decode(octets)
+    return strictDecoder.decode(bytes.subarray(start, end))
   } catch {
     return undefined
   }
 }
 
-// Years below 100 mean 19xx to Date.UTC; no ticket is that old.
+// Dates before the year 100 are no dates of tickets.
 const MIN_TIME = Date.UTC(100, 0, 1)
 const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59)
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
+/** Days before each month of a common year. */
+const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365]
+const DAYS_TO_1970 = 719_162
+
+/** Reckons for itself: `Date.UTC` costs more than all of the digits, and takes 31 February for 3 March. */
 function readTime(bytes: Uint8Array, start: number): number {
-  const year = digits(bytes, start, 4)
-  const month = digits(bytes, start + 4, 2)
-  const day = digits(bytes, start + 6, 2)
-  const hour = digits(bytes, start + 8, 2)
-  const minute = digits(bytes, start + 10, 2)
-  const second = digits(bytes, start + 12, 2)
+  const year = digits(bytes, start) * 100 + digits(bytes, start + 2)
+  const month = digits(bytes, start + 4)
+  const day = digits(bytes, start + 6)
+  const hour = digits(bytes, start + 8)
+  const minute = digits(bytes, start + 10)
+  const second = digits(bytes, start + 12)
+  const leap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
   const inRange = year >= 100 && month >= 1 && month <= 12 && day >= 1 && hour < 24 && minute < 60 && second < 60
-  const time = inRange ? Date.UTC(year, month - 1, day, hour, minute, second) : Number.NaN
-  if (!inRange || day > DAYS[month - 1] || (day === 29 && new Date(time).getUTCDate() !== 29)) {
+  if (!inRange || day > DAYS_BEFORE[month] - DAYS_BEFORE[month - 1] + (leap && month === 2 ? 1 : 0)) {
     throw new DerFault('a date and time that exist', 'others')
   }
-  return time
+  const past = year - 1
+  const leapDays = Math.floor(past / 4) - Math.floor(past / 100) + Math.floor(past / 400) + (leap && month > 2 ? 1 : 0)
+  const days = past * 365 + leapDays - DAYS_TO_1970 + DAYS_BEFORE[month - 1] + day - 1
+  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
 }
 
-function digits(bytes: Uint8Array, start: number, count: number): number {
-  let value = 0
-  for (let index = start; index < start + count; index++) {
-    const digit = bytes[index] - 0x30
-    if (digit < 0 || digit > 9) throw new DerFault('digits', 'another character')
-    value = value * 10 + digit
-  }
-  return value
+/** A number of two digits. */
+function digits(bytes: Uint8Array, at: number): number {
+  const tens = bytes[at] - 0x30
+  const ones = bytes[at + 1] - 0x30
+  if (tens < 0 || tens > 9 || ones < 0 || ones > 9) throw new DerFault('digits', 'another character')
+  return tens * 10 + ones
 }

@@ -3,12 +3,8 @@ export function secretOctets(octets: Uint8Array): Uint8Array {
   return new SecretOctets(octets.buffer, octets.byteOffset, octets.length)
 }
 
+// No `Symbol.species` here: V8 then takes the slow way to every part of every typed array in the process.
 class SecretOctets extends Uint8Array<ArrayBufferLike> {
-  /** Parts of it are plain arrays: the caller has chosen them. */
-  static get [Symbol.species](): Uint8ArrayConstructor {
-    return Uint8Array
-  }
-
   override toString(): string {
     return `<${this.length} secret octets>`
   }

@@ -15,6 +15,9 @@ export type { RandomSource } from './primitives/primitives.js'
  */
 const MAX_SPECIFIC_KEYS = 8
 
+/** Most keys are made and never used: subkeys of contexts that carry no messages. */
+const NONE: readonly never[] = []
+
 /**
  * A Kerberos key (RFC 4120 section 5.2.9, EncryptionKey) and what can be done with it (RFC 3961 section 3).
  *
@@ -25,7 +28,8 @@ const MAX_SPECIFIC_KEYS = 8
 export class Key {
   readonly etype: number
   readonly #value: Uint8Array
-  readonly #specificKeys = new Map<number, SpecificKey>()
+  /** The oldest first. */
+  #specificKeys: readonly { readonly usage: number; readonly key: SpecificKey }[] = NONE
   #protocolKey: ProtocolKey | undefined
   #wiped = false
 
@@ -124,8 +128,8 @@ export class Key {
   wipe(): void {
     this.#wiped = true
     this.#value.fill(0)
-    for (const specific of this.#specificKeys.values()) specific.wipe()
-    this.#specificKeys.clear()
+    for (const { key } of this.#specificKeys) key.wipe()
+    this.#specificKeys = NONE
     this.#protocolKey?.wipe()
     this.#protocolKey = undefined
   }
@@ -143,16 +147,12 @@ export class Key {
   }
 
   #specific(usage: number): SpecificKey {
-    const known = this.#specificKeys.get(usage)
-    if (known !== undefined) return known
-    const specific = this.#protocol().specificKey(usage)
-    for (const [oldest, key] of this.#specificKeys) {
-      if (this.#specificKeys.size < MAX_SPECIFIC_KEYS) break
-      key.wipe()
-      this.#specificKeys.delete(oldest)
-    }
-    this.#specificKeys.set(usage, specific)
-    return specific
+    for (const known of this.#specificKeys) if (known.usage === usage) return known.key
+    const key = this.#protocol().specificKey(usage)
+    const kept = this.#specificKeys
+    if (kept.length === MAX_SPECIFIC_KEYS) kept[0].key.wipe()
+    this.#specificKeys = [...(kept.length === MAX_SPECIFIC_KEYS ? kept.slice(1) : kept), { usage, key }]
+    return key
   }
 
   #protocol(): ProtocolKey {

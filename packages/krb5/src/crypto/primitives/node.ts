@@ -1,9 +1,9 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   getCiphers,
+  hash as digestOnce,
   pbkdf2,
   randomFillSync,
   timingSafeEqual,
@@ -15,7 +15,7 @@ import type { CbcCipher, Primitives } from './primitives.js'
 
 /** The primitives of `node:crypto`: the only file of this package that imports anything of Node. */
 export const primitives: Primitives = {
-  digest: (hash, data) => plain(createHash(hash).update(data).digest()),
+  digest: (hash, data) => plain(digestOnce(hash, data, 'buffer')),
   hmac(hash, key, first, second) {
     const mac = createHmac(hash, key).update(first)
     if (second !== undefined) mac.update(second)
@@ -25,7 +25,7 @@ export const primitives: Primitives = {
     new Promise((resolve, reject) => {
       pbkdf2(password, salt, iterations, length, hash, (error, key) => (error ? reject(error) : resolve(plain(key))))
     }),
-  randomBytes: (length) => randomFillSync(new Uint8Array(length)),
+  randomBytes,
   sameOctets: (a, b) => timingSafeEqual(a, b),
   aesCbc: (key) => new NativeCbc(`aes-${key.length * 8}-cbc`, key),
   // BoringSSL (Electron) and FIPS providers come without Camellia.
@@ -44,10 +44,8 @@ export const primitives: Primitives = {
 class NativeCbc implements CbcCipher {
   readonly #algorithm: string
   readonly #key: Uint8Array
-  readonly #sealed = new Uint8Array(BLOCK)
-  readonly #opened = new Uint8Array(BLOCK)
-  #cipher: Cipher | undefined
-  #decipher: Decipher | undefined
+  #sealing: Chain<Cipher> | undefined
+  #opening: Chain<Decipher> | undefined
 
   constructor(algorithm: string, key: Uint8Array) {
     this.#algorithm = algorithm
@@ -56,48 +54,69 @@ class NativeCbc implements CbcCipher {
 
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array {
     requireWholeBlocks(blocks)
-    const cipher = (this.#cipher ??= this.#start(createCipheriv, this.#sealed))
-    for (let i = 0; i < BLOCK; i++) blocks[i] ^= iv[i] ^ this.#sealed[i]
+    const { cipher, last } = (this.#sealing ??= this.#start(createCipheriv))
+    for (let i = 0; i < BLOCK; i++) blocks[i] ^= iv[i] ^ last[i]
     const output = plain(cipher.update(blocks))
-    carry(this.#sealed, output)
+    carry(last, output)
     return output
   }
 
   decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array {
     requireWholeBlocks(blocks)
-    const decipher = (this.#decipher ??= this.#start(createDecipheriv, this.#opened))
-    const output = plain(decipher.update(blocks))
-    for (let i = 0; i < BLOCK; i++) output[i] ^= iv[i] ^ this.#opened[i]
-    carry(this.#opened, blocks)
+    const { cipher, last } = (this.#opening ??= this.#start(createDecipheriv))
+    const output = plain(cipher.update(blocks))
+    for (let i = 0; i < BLOCK; i++) output[i] ^= iv[i] ^ last[i]
+    carry(last, blocks)
     return output
   }
 
   wipe(): void {
     this.#key.fill(0)
     // What the last derivation left here is half of a derived key.
-    this.#sealed.fill(0)
-    this.#opened.fill(0)
-    this.#cipher = undefined
-    this.#decipher = undefined
+    this.#sealing?.last.fill(0)
+    this.#opening?.last.fill(0)
+    this.#sealing = undefined
+    this.#opening = undefined
   }
 
-  #start<T extends Cipher | Decipher>(
-    create: (algorithm: string, key: Uint8Array, iv: Uint8Array) => T,
-    chain: Uint8Array,
-  ): T {
-    chain.fill(0)
+  #start<T extends Cipher | Decipher>(create: (algorithm: string, key: Uint8Array, iv: Uint8Array) => T): Chain<T> {
     const cipher = create(this.#algorithm, this.#key, ZERO_IV)
     cipher.setAutoPadding(false)
-    return cipher
+    return { cipher, last: new Uint8Array(BLOCK) }
   }
 }
 
-function carry(chain: Uint8Array, ciphertext: Uint8Array): void {
+/** One direction of a key: most keys are used in one only. */
+interface Chain<T> {
+  readonly cipher: T
+  /** The ciphertext block that the next one is chained to. */
+  readonly last: Uint8Array
+}
+
+function carry(last: Uint8Array, ciphertext: Uint8Array): void {
   const start = ciphertext.length - BLOCK
-  for (let i = 0; i < BLOCK; i++) chain[i] = ciphertext[start + i]
+  for (let i = 0; i < BLOCK; i++) last[i] = ciphertext[start + i]
 }
 
 /** A view of the same octets that is no Buffer: `slice` of a Buffer does not copy. */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+}
+
+/** Confounders, keys and sequence numbers are short, and a call for one costs as much as a call for this many. */
+const POOL = 4096
+const pool = new Uint8Array(POOL)
+let handedOut = POOL
+
+/** Octets leave the pool when they are handed out: it never holds anything that is in use. */
+function randomBytes(length: number): Uint8Array {
+  if (length > POOL / 8) return randomFillSync(new Uint8Array(length))
+  if (handedOut + length > POOL) {
+    randomFillSync(pool)
+    handedOut = 0
+  }
+  const octets = pool.slice(handedOut, handedOut + length)
+  pool.fill(0, handedOut, handedOut + length)
+  handedOut += length
+  return octets
 }
