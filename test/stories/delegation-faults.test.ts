@@ -1,7 +1,6 @@
 import { createNegotiator, KdcUnreachableError, RejectedTokenError, S4uError } from '@s4u/negotiate'
-import { createServer, type Server } from 'node:net'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, createServer, type Server } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { API, corporation, Desktop } from './fixtures/corporation.js'
 import { serve } from './fixtures/serve.js'

@@ -51,7 +51,7 @@ export function delegatedByGate(services: readonly string[]): Gate {
 /** Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator in front of the route */
 export function unknownCaller(request: NegotiableRequest): Challenge {
   const negotiated = findNegotiated(request)
-  if (negotiated !== undefined) return negotiated.challenge()
+  if (negotiated !== undefined) return negotiated.challenge(request)
   throw new ConfigurationError('a route asks for a caller, but nothing in front of it authenticates any', {
     hint: 'Put app.use(negotiate(…)) before the route.',
   })

@@ -7,7 +7,9 @@ const ENOUGH = 65_536
 const warned = new WeakSet<object>()
 
 /** Warns once for each server that users in many groups will get a 431 of it, which no log of the app would show. */
-export function warnOfSmallHeaders({ socket }: NegotiableRequest, emit = emitWarning): void {
+export function warnOfSmallHeaders({ socket, httpVersionMajor = 1 }: NegotiableRequest, emit = emitWarning): void {
+  // HTTP/2 has limits of its own, which are large enough.
+  if (httpVersionMajor > 1) return
   const server: unknown = socket && 'server' in socket ? socket.server : undefined
   if (typeof server !== 'object' || server === null || warned.has(server)) return
   warned.add(server)

@@ -4,7 +4,7 @@ import type { Challenge, NegotiableRequest } from './outcome.js'
 export interface Negotiated {
   readonly impersonatesAlways: boolean
   /** The 401 for a caller whom the negotiator let pass unknown. */
-  challenge(): Challenge
+  challenge(request: NegotiableRequest): Challenge
 }
 
 const negotiated = new WeakMap<NegotiableRequest, Negotiated>()
