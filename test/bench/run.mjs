@@ -5,8 +5,9 @@
  *     npm run bench -- crypto               those whose file name contains "crypto"
  *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio }]` too
  *
- * A bench file exports a default async function that is given `measure` and adds rows with it; `floor` is what the
- * bare operation below ours costs, `ratio` is value / floor. Lower is better, in all of them.
+ * A bench file exports a default async function that is given `measure` and adds rows with it, or with `add` what it has
+ * measured in its own way; `floor` is what the bare operation below ours costs, `ratio` is value / floor. Lower is better, in
+ * all of them.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { measureWith } from './measure.mjs'
@@ -24,7 +25,8 @@ const files = readdirSync(new URL('.', import.meta.url))
 const rows = []
 for (const file of files) {
   const { default: bench } = await import(new URL(file, import.meta.url).href)
-  await bench(measureWith((row) => rows.push(print(row))))
+  const add = (row) => rows.push(print(row))
+  await bench(measureWith(add), add)
 }
 if (rows.length === 0) console.log('no benchmark to run')
 if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows, null, 2)}\n`)

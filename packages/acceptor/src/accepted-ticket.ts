@@ -6,8 +6,9 @@ export interface AcceptedTicket {
   readonly opened: OpenedTicket
   readonly serviceKey: ServiceKey
   readonly client: Principal
-  /** `client`, printed. */
+  /** `client`, printed, with and without its realm. */
   readonly principal: string
+  readonly name: string
   /** Verified. */
   readonly pac: Pac | undefined
   readonly anonymous: boolean

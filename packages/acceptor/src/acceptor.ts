@@ -57,6 +57,13 @@ export function createAcceptor(options: AcceptorOptions = {}): Acceptor {
 /** How long a client may think between two legs, milliseconds. */
 const NEGOTIATION_TIME_LIMIT = 60_000
 
+const NO_FACTS: Partial<ExchangeEvent> = {}
+
+interface FoundTicket {
+  readonly ticket: AcceptedTicket
+  readonly seenBefore: boolean
+}
+
 type Resume = (token: Uint8Array, context: AcceptContext) => Promise<AcceptOutcome>
 
 class KeytabAcceptor implements Acceptor {
@@ -105,8 +112,9 @@ class KeytabAcceptor implements Acceptor {
 
   async accept(
     token: Uint8Array,
-    { negotiation, ...context }: AcceptContext & { readonly negotiation?: PendingNegotiation } = {},
+    context: AcceptContext & { readonly negotiation?: PendingNegotiation } = {},
   ): Promise<AcceptOutcome> {
+    const { negotiation } = context
     const resume = negotiation === undefined ? undefined : this.#resumeOf(negotiation)
     try {
       if (this.#closed) throw new ConfigurationError('the acceptor is closed', { code: 'S4U_CLOSED' })
@@ -129,11 +137,11 @@ class KeytabAcceptor implements Acceptor {
 
   async #judge(step: ApReqStep, context: AcceptContext): Promise<AcceptOutcome> {
     const { apReq, framing, mechanism } = step
-    let facts: Partial<ExchangeEvent> = { framing, mechanism, ...this.#ifWanted(() => sealedFactsOf(apReq.ticket)) }
+    let facts = this.#ifWanted(() => ({ framing, mechanism, ...sealedFactsOf(apReq.ticket) }))
     let judged: JudgedApReq
     try {
       const { ticket, seenBefore } = await this.#openTicket(apReq.ticket)
-      facts = { ...facts, ...this.#ifWanted(() => factsOf(ticket, seenBefore)) }
+      facts = this.#ifWanted(() => ({ ...facts, ...factsOf(ticket, seenBefore) }))
       judged = await acceptApReq(apReq, ticket, context, this.#settings, this.#events)
     } catch (error) {
       if (!S4uError.is(error)) throw error
@@ -157,19 +165,20 @@ class KeytabAcceptor implements Acceptor {
     return this.#continue(reply.reply, finish, context, facts)
   }
 
-  async #openTicket(ticket: Ticket): Promise<{ ticket: AcceptedTicket; seenBefore: boolean }> {
+  async #openTicket(ticket: Ticket): Promise<FoundTicket> {
     const now = this.#settings.now()
     this.#keys.checkNowAndThen(now)
     const keys = this.#keys.current ?? (await this.#keys.ready(now))
     const known = this.#tickets.find(ticket, keys)
     if (known !== undefined) return { ticket: known, seenBefore: true }
     const opened = await this.#openNewTicket(ticket, keys)
-    const { label: service, kvno, newestKvno } = opened.serviceKey
-    if (kvno < newestKvno) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
-    return { ticket: opened, seenBefore: false }
+    const { label: service, kvno, newestKvno } = opened.ticket.serviceKey
+    const news = kvno < newestKvno && !opened.seenBefore
+    if (news) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
+    return opened
   }
 
-  async #openNewTicket(ticket: Ticket, keys: ServiceKeys): Promise<AcceptedTicket> {
+  async #openNewTicket(ticket: Ticket, keys: ServiceKeys): Promise<FoundTicket> {
     try {
       return this.#tickets.open(ticket, keys)
     } catch (error) {
@@ -229,8 +238,8 @@ class KeytabAcceptor implements Acceptor {
   }
 
   /** Facts are for events alone: without listeners they are not worth gathering. */
-  #ifWanted(facts: () => Partial<ExchangeEvent>): Partial<ExchangeEvent> | undefined {
-    return this.#events.wanted ? facts() : undefined
+  #ifWanted(facts: () => Partial<ExchangeEvent>): Partial<ExchangeEvent> {
+    return this.#events.wanted ? facts() : NO_FACTS
   }
 
   #record(outcome: ExchangeEvent['outcome'], { clientAddress }: AcceptContext, facts: Partial<ExchangeEvent>): void {

@@ -11,7 +11,7 @@ export function requireTrustedPath(
   ownRealm: string,
   trustedRealms: readonly string[] | undefined,
 ): void {
-  if (sameRealmIgnoringCase(crealm, ownRealm)) return
+  if (crealm === ownRealm || sameRealmIgnoringCase(crealm, ownRealm)) return
   if (trustedRealms !== undefined) {
     if (trustedRealms.some((realm) => sameRealmIgnoringCase(realm, crealm))) return
     throw notTrusted(`users of ${crealm} are not accepted`, 'Add the realm to trustedRealms if its users may sign in.')

@@ -1,7 +1,7 @@
 /** From a ticket that is judged to the identity that it makes. */
 
 import { ContextFlag } from '@s4u/gssapi'
-import { formatName, hasFlag, TicketFlag } from '@s4u/krb5'
+import { hasFlag, TicketFlag } from '@s4u/krb5'
 import type { ForwardedTgt, TicketEvidence } from './evidence.js'
 import { type AuthenticationMethod, Identity, type ImpersonationLevel } from './identity.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
@@ -24,14 +24,14 @@ export function identityOfOwnTicket(ticket: AcceptedTicket, method: Authenticati
 }
 
 function identityOf(
-  { client, principal, pac, opened }: AcceptedTicket,
+  { client, principal, name, pac, opened }: AcceptedTicket,
   evidence: TicketEvidence,
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
 ): Identity {
   return new Identity({
     principal,
-    name: formatName(client.name),
+    name,
     realm: client.realm,
     authenticationMethod,
     impersonationLevel,

@@ -7,14 +7,22 @@ const MAX_OCTETS = 16 * 1024 * 1024
 /** Octets at the end of a ciphertext that it is found by. The rest is compared. */
 const TAIL = 16
 
+/** Tickets whose first coming is remembered, a power of two. */
+const FIRST_COMINGS = 8_192
+
 /**
  * Tickets that were opened and judged, so that a client that shows its ticket again costs less. Found by the exact
  * ciphertext; ends with the ticket; the least recently used goes first. Nothing in it depends on the time or on the
  * authenticator: those are judged with every request.
+ *
+ * A ticket is kept when it comes for the second time. Many come only once, and for those the garbage collector would work as
+ * much as the ciphers do; nor can somebody with many tickets drive out those of everybody else by showing each once.
  */
 export class OpenedTicketCache {
   readonly #entries = new Map<string, AcceptedTicket>()
   readonly #maxEntries: number
+  /** 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older one. */
+  readonly #cameOnce = new Uint32Array(FIRST_COMINGS)
   #octets = 0
 
   constructor(maxEntries: number) {
@@ -34,29 +42,58 @@ export class OpenedTicketCache {
     return found
   }
 
-  remember(ticket: AcceptedTicket): void {
-    if (this.#maxEntries === 0) return
+  /** To be told of every ticket that was opened. Returns whether it had been opened before. */
+  remember(ticket: AcceptedTicket): boolean {
     const { encPart } = ticket.opened.ticket
-    this.forget(encPart)
-    this.#entries.set(tailOf(encPart), ticket)
-    this.#octets += encPart.cipher.length
-    for (const [, oldest] of this.#entries) {
-      if (this.#entries.size <= this.#maxEntries && this.#octets <= MAX_OCTETS) break
-      this.forget(oldest.opened.ticket.encPart)
-    }
+    const cameBefore = this.#noteComing(encPart)
+    if (cameBefore) this.#keep(ticket, encPart)
+    return cameBefore
   }
 
   forget(sealed: EncryptedData): void {
-    const tail = tailOf(sealed)
-    const found = this.#entries.get(tail)
-    if (found === undefined) return
-    this.#octets -= found.opened.ticket.encPart.cipher.length
-    this.#entries.delete(tail)
+    this.#forget(tailOf(sealed))
   }
 
   clear(): void {
     this.#entries.clear()
+    this.#cameOnce.fill(0)
     this.#octets = 0
+  }
+
+  #noteComing({ cipher }: EncryptedData): boolean {
+    const end = cipher.length
+    const place = ((cipher[end - 1] << 8) | cipher[end - 2]) & (FIRST_COMINGS - 1)
+    const mark = ((cipher[end - 3] << 24) | (cipher[end - 4] << 16) | (cipher[end - 5] << 8) | cipher[end - 6]) >>> 0
+    const cameBefore = this.#cameOnce[place] === mark
+    this.#cameOnce[place] = mark
+    return cameBefore
+  }
+
+  #keep(ticket: AcceptedTicket, encPart: EncryptedData): void {
+    if (this.#maxEntries === 0) return
+    const tail = tailOf(encPart)
+    this.#forget(tail)
+    this.#entries.set(tail, ticket)
+    this.#octets += encPart.cipher.length
+    if (this.#isFull) this.#makeRoom()
+  }
+
+  get #isFull(): boolean {
+    return this.#entries.size > this.#maxEntries || this.#octets > MAX_OCTETS
+  }
+
+  #makeRoom(): void {
+    for (const tail of this.#entries.keys()) {
+      this.#forget(tail)
+      if (!this.#isFull) return
+    }
+  }
+
+  #forget(tail: string): void {
+    const found = this.#entries.get(tail)
+    if (found === undefined) return
+    this.#octets -= found.opened.ticket.encPart.cipher.length
+    this.#entries.delete(tail)
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   encryptionTypeName,
   findEncryptionType,
+  formatName,
   formatPrincipal,
   MissingKeyError,
   openTicket,
@@ -39,12 +40,11 @@ export class TicketOpener {
    * @throws RejectedTokenError KRB_AP_ERR_NOT_US, KRB_AP_ERR_BAD_INTEGRITY when no key opens it, and whatever the ticket itself is refused for
    * @throws MalformedTokenError
    */
-  open(presented: Ticket, keys: ServiceKeys): AcceptedTicket {
+  open(presented: Ticket, keys: ServiceKeys): { ticket: AcceptedTicket; seenBefore: boolean } {
     const ticket = copyOf(presented)
     const { opened, serviceKey } = openWithOneOf(ticket, keys)
     const accepted = judge(opened, serviceKey, this.#settings)
-    this.#cache.remember(accepted)
-    return accepted
+    return { ticket: accepted, seenBefore: this.#cache.remember(accepted) }
   }
 
   clear(): void {
@@ -92,7 +92,8 @@ function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorS
   if (anonymous && !settings.allowAnonymous)
     throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
   const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
-  return { opened, serviceKey, client, principal: formatPrincipal(client), pac, anonymous }
+  const [principal, name] = [formatPrincipal(client), formatName(client.name)]
+  return { opened, serviceKey, client, principal, name, pac, anonymous }
 }
 
 function requireStrongSessionKey(etype: number, { allowWeakEncryption }: AcceptorSettings): void {

@@ -8,12 +8,13 @@ import {
   KeyUsage,
   openEncryptedData,
   type OpenedApReq,
+  platformRandom,
   type RandomSource,
   RejectedTokenError,
   S4uError,
   sealEncryptedData,
 } from '@s4u/krb5'
-import { platformRandom, randomSequenceNumber } from './randomness.js'
+import { randomSequenceNumber } from './randomness.js'
 
 export interface ApRepOptions {
   readonly opened: OpenedApReq

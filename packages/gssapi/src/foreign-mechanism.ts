@@ -5,6 +5,8 @@ export type ForeignMechanism = 'ntlm' | 'negoex' | 'iakerb' | 'unknown'
 
 /** Which mechanism a token without framing belongs to. */
 export function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
+  // All of them begin with this letter, and no framed token does.
+  if (token[0] !== 0x4e) return undefined
   return SIGNATURES.find(({ octets }) => octets.every((octet, index) => octet === token[index]))?.mechanism
 }
 

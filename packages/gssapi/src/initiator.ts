@@ -16,6 +16,7 @@ import {
   KrbError,
   krbErrorName,
   MalformedTokenError,
+  platformRandom,
   type Principal,
   type RandomSource,
   RejectedTokenError,
@@ -30,7 +31,7 @@ import { frameKrb5Token, readKrb5Token } from './krb5-token.js'
 import { sameOctets } from './octets.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
-import { platformRandom, randomSequenceNumber } from './randomness.js'
+import { randomSequenceNumber } from './randomness.js'
 import {
   decodeNegTokenResp,
   encodeNegTokenInit,

@@ -24,15 +24,17 @@ export const ObjectIdentifier: Codec<string> = {
   name: 'OBJECT IDENTIFIER',
   tag: 0x06,
   read(reader) {
-    const octets = reader.contents(0x06)
-    if (octets.length === 0 || octets.length > MAX_OID_OCTETS) {
-      throw new DerFault(`an OBJECT IDENTIFIER of 1 to ${MAX_OID_OCTETS} octets`, `${octets.length}`)
+    const length = reader.header(0x06)
+    if (length === 0 || length > MAX_OID_OCTETS) {
+      throw new DerFault(`an OBJECT IDENTIFIER of 1 to ${MAX_OID_OCTETS} octets`, `${length}`)
     }
-    return KNOWN.get(octetKey(octets)) ?? readArcs(octets)
+    const start = reader.position
+    reader.position += length
+    return findKnown(reader.bytes, start, length) ?? readArcs(reader.bytes.subarray(start, reader.position))
   },
   write(writer, value) {
     const mark = writer.written
-    writer.octets(OCTETS.get(value) ?? arcOctets(value))
+    writer.octets(KNOWN.find(({ oid }) => oid === value)?.octets ?? arcOctets(value))
     writer.header(0x06, mark)
   },
 }
@@ -74,12 +76,17 @@ function base128(arc: number): number[] {
   return octets
 }
 
-function octetKey(octets: Uint8Array): string {
-  let text = ''
-  for (const octet of octets) text += String.fromCharCode(octet)
-  return text
-}
-
 /** Nearly every token names one of these; looking them up spares taking the numbers apart and putting them together. */
-const OCTETS: ReadonlyMap<string, Uint8Array> = new Map(Object.values(Mechanism).map((oid) => [oid, arcOctets(oid)]))
-const KNOWN: ReadonlyMap<string, string> = new Map([...OCTETS].map(([oid, octets]) => [octetKey(octets), oid]))
+const KNOWN: readonly { readonly oid: string; readonly octets: Uint8Array }[] = Object.values(Mechanism).map((oid) => ({
+  oid,
+  octets: arcOctets(oid),
+}))
+
+function findKnown(bytes: Uint8Array, start: number, length: number): string | undefined {
+  for (const { oid, octets } of KNOWN) {
+    let same = octets.length === length
+    for (let index = 0; same && index < length; index++) same = bytes[start + index] === octets[index]
+    if (same) return oid
+  }
+  return undefined
+}

@@ -1,8 +1,5 @@
 import type { RandomSource } from '@s4u/krb5'
 
-/** The platform's own, wherever none is passed in. */
-export const platformRandom: RandomSource = (length) => crypto.getRandomValues(new Uint8Array(length))
-
 /** A first sequence number, of 30 bits: implementations that hold it in 32 signed ones have room to count. Source: RFC 4120 section 5.5.1. */
 export function randomSequenceNumber(random: RandomSource): number {
   const [a, b, c, d] = random(4)

@@ -3,11 +3,10 @@
  * they do not say whose key they are under. Source: RFC 4757 section 7.3.
  */
 
-import { type Key, MalformedTokenError, rc4TokenCipher, RejectedTokenError } from '@s4u/krb5'
+import { type Key, MalformedTokenError, platformRandom, rc4TokenCipher, RejectedTokenError } from '@s4u/krb5'
 import { concat, sameOctets } from './octets.js'
 import { Mechanism } from './oids.js'
 import { type IncomingMessage, type OutgoingMessage, RC4_HMAC, type Role, type VerifiedMessage } from './per-message.js'
-import { platformRandom } from './randomness.js'
 import { frame, unframe } from './token-framing.js'
 
 export function makeRc4MicToken({ key, sender, sequence }: OutgoingMessage, data: Uint8Array): Uint8Array {

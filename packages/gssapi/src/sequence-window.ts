@@ -3,6 +3,8 @@ import { RejectedTokenError } from '@s4u/krb5'
 /** How far back numbers are remembered when they may arrive in any order. */
 const WINDOW = 64n
 
+const ALL_SEEN = (1n << WINDOW) - 1n
+
 /**
  * Which sequence numbers of the peer have been seen. Source: RFC 2743 section 1.2.3.
  *
@@ -13,7 +15,7 @@ export class SequenceWindow {
   readonly #unique: boolean
   #next: bigint
   /** Bit n: the number `next - 1 - n` was seen. What lies before the first number counts as seen. */
-  #seen = (1n << WINDOW) - 1n
+  #seen = ALL_SEEN
 
   constructor(first: bigint, rules: { readonly ordered: boolean; readonly unique: boolean }) {
     this.#next = first

@@ -1,0 +1,76 @@
+import { openTicket, parsePrincipal } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
+import { describe, expect, test } from 'vitest'
+import type { AcceptedTicket } from './accepted-ticket.js'
+import { issue, keyOf, NOW, oddToken, SERVICE_KEY, tokenOf } from './fixtures/issued-token.js'
+import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
+import { OpenedTicketCache } from './opened-ticket-cache.js'
+
+const serviceKey = {
+  principal: parsePrincipal('HTTP/web.ad.test@AD.TEST'),
+  label: '',
+  kvno: 1,
+  newestKvno: 1,
+  key: SERVICE_KEY,
+}
+
+function opened(ticket: Ticket = issue().ticket): AcceptedTicket {
+  const client = parsePrincipal('alice@AD.TEST')
+  const names = { client, principal: 'alice@AD.TEST', name: 'alice' }
+  return { opened: openTicket(ticket, SERVICE_KEY), serviceKey, pac: undefined, anonymous: false, ...names }
+}
+
+const sealOf = ({ opened: { ticket } }: AcceptedTicket) => ticket.encPart
+
+describe('the cache of opened tickets', () => {
+  test('keeps a ticket from its second coming on', () => {
+    const cache = new OpenedTicketCache(10)
+    const ticket = opened()
+    expect(cache.remember(ticket)).toBe(false)
+    expect(cache.find(sealOf(ticket))).toBeUndefined()
+    expect(cache.remember(ticket)).toBe(true)
+    expect(cache.find(sealOf(ticket))).toBe(ticket)
+    cache.forget(sealOf(ticket))
+    expect(cache.size).toBe(0)
+  })
+
+  test('finds the exact ciphertext only', () => {
+    const cache = new OpenedTicketCache(10)
+    const ticket = opened()
+    cache.remember(ticket)
+    cache.remember(ticket)
+    const { etype, cipher } = sealOf(ticket)
+    const changed = cipher.slice()
+    changed[0] ^= 1
+    expect(cache.find({ etype, cipher: changed })).toBeUndefined()
+    expect(cache.find({ etype: 20, cipher })).toBeUndefined()
+  })
+
+  test('drops what was used least recently', () => {
+    const cache = new OpenedTicketCache(2)
+    const tickets = [opened(), opened(), opened()]
+    for (const ticket of tickets.slice(0, 2)) for (const _ of [1, 2]) cache.remember(ticket)
+    cache.find(sealOf(tickets[0]))
+    for (const _ of [1, 2]) cache.remember(tickets[2])
+    expect(tickets.map((ticket) => cache.find(sealOf(ticket)) === ticket)).toEqual([true, false, true])
+    cache.clear()
+    expect(cache.size).toBe(0)
+  })
+
+  test('of size 0 keeps nothing', () => {
+    const cache = new OpenedTicketCache(0)
+    const ticket = opened()
+    for (const _ of [1, 2, 3]) cache.remember(ticket)
+    expect(cache.size).toBe(0)
+  })
+})
+
+test('a ticket that is kept is judged like a new one', async () => {
+  let now = NOW
+  const acceptor = acceptorWith({ now: () => now })
+  const ticket = issue({ sessionKey: keyOf(8) })
+  for (const _ of [1, 2, 3]) accepted(await acceptor.accept(tokenOf(ticket)))
+  now = ticket.expiresAt + 600_000
+  const late = oddToken(ticket, { authenticator: { ctime: now } })
+  expect(refused(await acceptor.accept(late)).error.code).toBe('KRB_AP_ERR_TKT_EXPIRED')
+})
