@@ -50,7 +50,8 @@ export function declareNegotiator(impersonatesAlways: boolean): void {
 /** Runs as the caller, or as nobody where the caller is unknown. */
 export function runnerFor(identity: CallerIdentity | undefined, impersonatesAlways: boolean): Runner {
   if (!impersonatesAlways || identity === undefined) return runPlainly
-  return (next) => identity.impersonate(next)
+  // Not `impersonate(next)`: Express takes an argument of `next` for an error.
+  return (next) => identity.impersonate(() => next())
 }
 
 /** The only thing here that outlives a call: no route knows its app before a request comes, and an error must not wait for one. */
