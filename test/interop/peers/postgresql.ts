@@ -1,0 +1,92 @@
+import { execFile, spawn } from 'node:child_process'
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { answering, ended } from './apache.js'
+
+export interface PostgresOptions {
+  readonly address: string
+  readonly realm: string
+  readonly keytab: string
+  readonly krb5Config: string
+  readonly roles: readonly string[]
+}
+
+/** PostgreSQL that lets people in by GSS-API alone: database `enc` over GSS encryption, `plain` without. */
+export interface Postgres extends AsyncDisposable {
+  readonly port: number
+  log(): string
+}
+
+const PORT = 5432
+const VERSIONS = '/usr/lib/postgresql'
+const run = promisify(execFile)
+
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const { address, realm, keytab, krb5Config, roles } = options
+  const folder = mkdtempSync(join(tmpdir(), 's4u-postgres-'))
+  const newest = readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0]
+  const program = (name: string): string => join(VERSIONS, newest, 'bin', name)
+  // PostgreSQL refuses to run as root.
+  const root = process.getuid?.() === 0
+  const prefix = root ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : []
+  const env = { PATH: process.env.PATH, HOME: folder, KRB5_CONFIG: join(folder, 'krb5.conf') }
+  const command = (name: string, args: readonly string[]): [string, string[]] => {
+    const [first, ...rest] = [...prefix, program(name), ...args]
+    return [first, rest]
+  }
+  copyFileSync(krb5Config, join(folder, 'krb5.conf'))
+  copyFileSync(keytab, join(folder, 'krb5.keytab'))
+  for (const name of ['krb5.conf', 'krb5.keytab']) chmodSync(join(folder, name), 0o600)
+  if (root) await run('chown', ['-R', 'postgres:postgres', folder])
+  const data = join(folder, 'data')
+  const call = (name: string, args: readonly string[]) => run(...command(name, args), { env, cwd: folder })
+  await call('initdb', ['-N', '-D', data, '-A', 'trust', '-U', 'postgres', '--no-locale', '-E', 'UTF8'])
+  const settings = {
+    listen_addresses: address,
+    unix_socket_directories: folder,
+    krb_server_keyfile: `${folder}/krb5.keytab`,
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    appendFileSync(join(data, 'postgresql.conf'), `${name} = '${value}'\n`)
+  }
+  appendFileSync(join(data, 'postgresql.conf'), `port = ${PORT}\nfsync = off\n`)
+  const gss = `all 0.0.0.0/0 gss include_realm=0 krb_realm=${realm}`
+  writeFileSync(
+    join(data, 'pg_hba.conf'),
+    `local all postgres trust\nhostgssenc enc ${gss}\nhostnogssenc plain ${gss}\n`,
+  )
+  const logFile = join(folder, 'log')
+  const child = spawn(...command('postgres', ['-D', data, '-c', 'logging_collector=off']), {
+    env,
+    cwd: folder,
+    stdio: 'ignore',
+  })
+  const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
+  await answering(child, address, PORT, log)
+  const statements = [
+    ...roles.map((role) => `create role ${role} login`),
+    'create database enc',
+    'create database plain',
+  ]
+  for (const sql of statements) await call('psql', ['-qh', folder, '-p', `${PORT}`, '-U', 'postgres', '-c', sql])
+  return {
+    port: PORT,
+    log,
+    async [Symbol.asyncDispose]() {
+      await ended(child)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
