@@ -30,7 +30,8 @@ export class Journal {
     this.refusals = []
   }
 
-  forgetTickets() {
+  forget() {
+    this.audit = []
     this.tickets.clear()
   }
 

@@ -24,8 +24,19 @@ async function tellOnce() {
 }
 
 async function show() {
-  const stage = await openStage(world, { port: values.port === undefined ? undefined : Number(values.port) })
+  const stage = await openStage(world, { port: values.port === undefined ? undefined : Number(values.port) }).catch(
+    refuse,
+  )
+  if (stage === undefined) return
   console.log(`\n  s4u demo: ${stage.url}\n\n  Open it in a browser. Ctrl-C ends it.\n`)
   const stop = () => stage.close().then(() => world.close())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
+}
+
+async function refuse({ code, message }) {
+  console.error(
+    code === 'EADDRINUSE' ? `Port ${values.port} is taken. Name another: npm start -- --port 4401` : message,
+  )
+  await world.close()
+  process.exitCode = 1
 }

@@ -88,7 +88,7 @@ function* endOf({ body, refusals, status }, { groupNames }) {
   }
   if (body.identity) {
     const { principal, groups, delegatedBy, authenticationMethod, assertedBy } = body.identity
-    const names = groups.map((sid) => groupNames[sid] ?? sid).filter((name) => !name.startsWith('identity'))
+    const names = groups.map((sid) => groupNames[sid] ?? sid).filter((name) => !name.endsWith('asserted identity'))
     const by = delegatedBy.length > 0 ? `, through ${delegatedBy.join(', then ')}` : ''
     yield `${body.service ?? 'web'} sees ${principal} (${authenticationMethod}, asserted by ${assertedBy}), groups ${names.join(', ')}${by}`
   }

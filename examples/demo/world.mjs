@@ -100,7 +100,7 @@ class World {
   reset() {
     const result = this.#turn.then(async () => {
       this.journal.begin()
-      this.journal.forgetTickets()
+      this.journal.forget()
       await this.start()
     })
     this.#turn = result
@@ -120,7 +120,7 @@ class World {
 function wellKnown(domainSid) {
   return {
     [`${domainSid}-513`]: 'Domain Users',
-    'S-1-18-1': 'identity asserted by the KDC (it saw the password)',
-    'S-1-18-2': 'identity asserted by a service (protocol transition)',
+    'S-1-18-1': 'Authentication authority asserted identity',
+    'S-1-18-2': 'Service asserted identity',
   }
 }

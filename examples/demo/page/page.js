@@ -1,0 +1,180 @@
+import { Drawing } from './drawing.js'
+import { element } from './dom.js'
+import { outcomeOf } from './outcome.js'
+import { auditItem, cachesOf, codeLines } from './records.js'
+import { details, gist, headline, isRefused, lineAtWork, sentence } from './words.js'
+
+const byId = (id) => document.getElementById(id)
+const formPasswords = { alice: 'looking-glass', bob: 'can-we-fix-it', carol: 'humbug' }
+const drawing = new Drawing(byId('drawing'))
+let last
+/** Goes up with every scene, so that an older one that is still being shown stops. */
+let turn = 0
+
+const { setting, ...first } = await ask('/state')
+begin(first)
+
+function begin(state) {
+  byId('realm').textContent = `embedded realm ${setting.realm} is up`
+  byId('kdc-address').textContent = setting.kdcAddress
+  byId('code').replaceChildren(...codeLines(setting.code))
+  byId('try-it').textContent = tryIt(setting)
+  byId('caption').textContent = 'Press a button: nobody is signed in yet.'
+  renderState(state)
+  for (const button of document.querySelectorAll('button[data-action]:not([type=submit])'))
+    button.addEventListener('click', () => act(button.dataset.action))
+  byId('again').addEventListener('click', againOrSkip)
+  byId('story').addEventListener('click', playStory)
+  byId('reset').addEventListener('click', reset)
+  listenToForm()
+  document.body.dataset.ready = 'true'
+}
+
+function listenToForm() {
+  const form = byId('form')
+  const opener = byId('open-form')
+  opener.addEventListener('click', () => {
+    form.hidden = !form.hidden
+    opener.setAttribute('aria-expanded', String(!form.hidden))
+    if (!form.hidden) form.elements.password.focus()
+  })
+  form.elements.name.addEventListener(
+    'change',
+    () => (form.elements.password.value = formPasswords[form.elements.name.value]),
+  )
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    act('form', { name: form.elements.name.value, password: form.elements.password.value })
+  })
+}
+
+/** Plays one scene for real, then shows it. Resolves to whether it was seen to the end. */
+async function act(action, input = {}) {
+  const mine = ++turn
+  document.body.dataset.playing = action
+  drawing.clear()
+  byId('caption').textContent = '…'
+  let result
+  try {
+    result = await ask(`/do/${action}`, input)
+  } catch (error) {
+    byId('caption').textContent = `The demo does not answer: ${error.message}. Is npm start still running?`
+    delete document.body.dataset.playing
+    return false
+  }
+  if (mine !== turn) return false
+  last = result
+  renderState(result)
+  renderSteps(result.steps)
+  return showLast(mine)
+}
+
+async function showLast(mine, slowly = !matchMedia('(prefers-reduced-motion: reduce)').matches) {
+  const { steps } = last
+  byId('again').disabled = false
+  byId('again').textContent = 'Skip to the end'
+  byId('outcome').replaceChildren(element('p', { class: 'empty' }, 'Under way …'))
+  if (slowly) intoView(byId('drawing'))
+  const seen = await drawing.play(steps, (index) => pointOut(steps, index), slowly)
+  if (mine !== turn || !seen) return false
+  byId('again').textContent = 'Show again'
+  byId('outcome').replaceChildren(...outcomeOf(last, setting.groupNames))
+  delete document.body.dataset.playing
+  return true
+}
+
+function againOrSkip() {
+  if (last === undefined) return
+  const skip = document.body.dataset.playing !== undefined
+  document.body.dataset.playing = 'again'
+  showLast(++turn, !skip)
+}
+
+async function playStory() {
+  await reset()
+  const mine = turn
+  for (const [index, { title, action, input }] of setting.scenes.entries()) {
+    byId('who').textContent = `Scene ${index + 1} of ${setting.scenes.length}: ${title}.`
+    const seen = await act(action, input)
+    if (!seen || turn !== mine + index + 1) return
+    byId('who').textContent = `Scene ${index + 1} of ${setting.scenes.length}: ${title}.`
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
+    if (turn !== mine + index + 1) return
+  }
+  renderUser(last.user)
+}
+
+/** Milliseconds between two scenes of the story, to read what came of the one. */
+const PAUSE = 2200
+
+async function reset() {
+  turn++
+  delete document.body.dataset.playing
+  drawing.clear()
+  last = undefined
+  renderState(await ask('/reset', {}))
+  renderSteps([])
+  byId('again').disabled = true
+  byId('caption').textContent = 'Everybody is signed out, and all caches are empty.'
+  byId('outcome').replaceChildren(
+    element('p', { class: 'empty' }, 'Nothing yet. Sign somebody in, then call the backend.'),
+  )
+}
+
+function renderState({ user, tickets, audit }) {
+  renderUser(user)
+  byId('tickets').replaceChildren(...cachesOf(tickets))
+  byId('audit').replaceChildren(...audit.slice(0, 20).map(auditItem))
+}
+
+function renderUser(user) {
+  const by = user?.method === 'form' ? 'by password form; the browser has no ticket' : 'with Kerberos'
+  byId('who').textContent = user ? `Signed in: ${user.name}, ${by}.` : 'Nobody is signed in.'
+  for (const button of document.querySelectorAll('.people button')) {
+    const pressed =
+      user !== null && (user.method === 'form' ? button.id === 'open-form' : button.dataset.action === user.name)
+    button.setAttribute('aria-pressed', String(pressed))
+  }
+}
+
+function renderSteps(steps) {
+  byId('no-steps').hidden = steps.length > 0
+  byId('steps').replaceChildren(
+    ...steps.map((step) => {
+      const summary = element('summary', {}, headline(step), element('span', { class: 'gist' }, gist(step)))
+      const item = element('details', {}, summary, element('p', { class: 'note' }, sentence(step)), details(step))
+      item.addEventListener('toggle', () => item.open && drawing.point(step))
+      return element('li', { class: isRefused(step) ? 'bad' : undefined }, item)
+    }),
+  )
+}
+
+function pointOut(steps, index) {
+  byId('caption').textContent = `${index + 1} of ${steps.length}: ${sentence(steps[index])}`
+  for (const [place, item] of [...byId('steps').children].entries()) item.classList.toggle('now', place === index)
+  const atWork = lineAtWork(steps[index])
+  for (const line of byId('code').children) line.classList.toggle('now', atWork?.test(line.textContent) ?? false)
+}
+
+/** On a phone the buttons are above the drawing. */
+function intoView(node) {
+  const { top, bottom } = node.getBoundingClientRect()
+  if (top < 0 || bottom > innerHeight) node.scrollIntoView({ behavior: 'smooth', block: 'nearest' })
+}
+
+function tryIt({ krb5Conf, web, realm }) {
+  const [host, port] = web.split(':')
+  return [
+    `cat >/tmp/s4u-krb5.conf <<'END'\n${krb5Conf.trim()}\nEND`,
+    `export KRB5_CONFIG=/tmp/s4u-krb5.conf KRB5CCNAME=/tmp/s4u-ccache`,
+    `echo wonderland | kinit alice@${realm}`,
+    `curl --negotiate -u : --resolve web.ad.test:${port}:${host} http://web.ad.test:${port}/orders`,
+    `chromium --auth-server-allowlist='*.ad.test' --host-resolver-rules='MAP web.ad.test ${host}' http://web.ad.test:${port}/orders`,
+  ].join('\n')
+}
+
+async function ask(path, body) {
+  const headers = { 'content-type': 'application/json' }
+  const response = await fetch(path, body && { method: 'POST', headers, body: JSON.stringify(body) })
+  return response.json()
+}

@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** A running demo, in a process group of its own as a terminal would start it. */
+export interface Demo {
+  readonly child: ChildProcess
+  /** Of the page. */
+  readonly url: string
+  /** Milliseconds from the start of the program until it named the address. */
+  readonly startedIn: number
+  /** Ends it as Ctrl-C does, and resolves when it has ended. */
+  stop(): Promise<void>
+}
+
+/** Starts the demo with its page, by whatever command does that. */
+export async function startDemo(command: string, args: readonly string[]): Promise<Demo> {
+  const started = Date.now()
+  const env = { ...process.env, NO_COLOR: '1' }
+  const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'exit')
+  let output = ''
+  const url = await new Promise<string>((resolve, reject) => {
+    const read = (chunk: Buffer): void => {
+      output += chunk.toString()
+      const found = /s4u demo: (\S+)/.exec(output)
+      if (found) resolve(found[1])
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('exit', () => reject(new Error(`the demo ended: ${output}`)))
+  })
+  const stop = async (): Promise<void> => {
+    signalGroup(child, 'SIGINT')
+    await ended
+  }
+  return { child, url, startedIn: Date.now() - started, stop }
+}
+
+/** Whether any process of the group still lives. */
+export function groupLives(child: ChildProcess): boolean {
+  return signalGroup(child, 0)
+}
+
+export function signalGroup({ pid = 0 }: ChildProcess, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(-pid, signal)
+  } catch {
+    return false
+  }
+}
