@@ -1,5 +1,5 @@
 /** Reading what a client sends: messages, tickets, PACs. The keys are known, as they are to a service that runs for a while. */
-import { createDecipheriv, createHmac, randomBytes } from 'node:crypto'
+import { createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   AdType,
   ApReq,
@@ -48,18 +48,30 @@ export default async function bench(measure) {
     decode(EncTicketPart, encTicketPart),
     decode(Authenticator, authenticator),
   ])
-  await measure('encode-ap-req', () => encode(ApReq, decode(ApReq, apReq)))
+  const decoded = decode(ApReq, apReq)
+  await measure('encode-ap-req', () => encode(ApReq, decoded))
   await measureOpening(measure, ticket, serviceKey)
   await measurePac(measure, pac, serviceKey)
 }
 
+/**
+ * Ciphertext stealing (RFC 3962 section 5) takes two passes through the cipher, since the octets of the second come out of the first;
+ * and a checksum is compared in constant time. No bare call of `node:crypto` does without.
+ */
 async function measureOpening(measure, ticket, serviceKey) {
   const [iv, raw, macKey] = [new Uint8Array(16), randomBytes(32), randomBytes(32)]
-  const blocks = ticket.encPart.cipher.subarray(0, Math.floor(ticket.encPart.cipher.length / 16) * 16)
+  const { cipher } = ticket.encPart
+  const blocks = cipher.subarray(0, Math.floor(cipher.length / 16) * 16)
+  const [block, checksum] = [cipher.subarray(0, 16), cipher.subarray(-12)]
   await measure(
     'open-ticket-pac',
     () => openTicket(ticket, serviceKey),
-    () => [createDecipheriv('aes-256-cbc', raw, iv).update(blocks), createHmac('sha1', macKey).update(blocks).digest()],
+    () => {
+      const decipher = createDecipheriv('aes-256-cbc', raw, iv)
+      const plaintext = [decipher.update(blocks), decipher.update(block)]
+      const mac = createHmac('sha1', macKey).update(blocks).digest()
+      return [plaintext, timingSafeEqual(mac.subarray(0, 12), checksum)]
+    },
   )
 }
 
