@@ -132,7 +132,9 @@ describe('an Agent with the interceptor', () => {
     const { origin, seen } = await site()
     const ticketFor = () => new Promise<ServiceTicket>((resolve) => setTimeout(() => resolve(issueTicket(service)), 50))
     const signal = AbortSignal.timeout(10)
-    await expect(request(origin, { dispatcher: agentFor(origin, { ticketFor }), signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(request(origin, { dispatcher: agentFor(origin, { ticketFor }), signal })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    })
     await new Promise((resolve) => setTimeout(resolve, 80))
     expect(seen).toEqual([])
   })
