@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
 import type { RandomSource } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
@@ -87,7 +87,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     replayStore: replayCache === false ? undefined : replayCache,
     acceptWithoutReplayStore: onReplayStoreDown === 'accept',
     channelBinding,
-    requirePac: typeof requirePac === 'boolean' ? () => requirePac : (realm) => requirePac.includes(realm),
+    requirePac: requirePacOf(requirePac),
     allowWeakEncryption: options.allowWeakEncryption ?? false,
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
@@ -106,6 +106,12 @@ export function servicesOf({ service }: AcceptorOptions): readonly string[] | un
   const services = typeof service === 'string' ? [service] : service
   if (services?.length === 0) throw new ConfigurationError('service must name at least one principal')
   return services
+}
+
+/** Without regard to case, as trustedRealms: a realm that is written otherwise than in tickets must not go unchecked. */
+function requirePacOf(realms: boolean | readonly string[]): AcceptorSettings['requirePac'] {
+  if (typeof realms === 'boolean') return () => realms
+  return (realm) => realms.some((one) => sameRealmIgnoringCase(one, realm))
 }
 
 function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {

@@ -4,7 +4,13 @@ import { openAuthenticator, RejectedTokenError } from '@s4u/krb5'
 import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { replyTo } from './ap-reply.js'
-import { refuseUserToUser, requireClock, requireSameClient, requireTicketTime } from './ap-req-checks.js'
+import {
+  refuseUserToUser,
+  requireClock,
+  requireSameClient,
+  requireStrongKey,
+  requireTicketTime,
+} from './ap-req-checks.js'
 import { readClientCapabilities } from './authorization-data.js'
 import { requireChannel } from './channel-binding.js'
 import { requireClientAddress } from './client-address.js'
@@ -46,6 +52,7 @@ export async function acceptApReq(
   refuseUserToUser(apReq)
   const authenticator = openAuthenticator(apReq, encTicketPart.key)
   requireSameClient(authenticator, encTicketPart)
+  if (authenticator.subkey !== undefined) requireStrongKey(authenticator.subkey, 'subkey', settings.allowWeakEncryption)
   if (settings.checkAddresses) requireClientAddress(encTicketPart.caddr, request.clientAddress)
   const now = settings.now()
   requireClock(authenticator, now, settings.clockSkew)

@@ -1,5 +1,13 @@
-import { ApOption, hasFlag, RejectedTokenError, sameName, TicketFlag } from '@s4u/krb5'
-import type { ApReq, Authenticator, EncTicketPart } from '@s4u/krb5'
+import {
+  ApOption,
+  encryptionTypeName,
+  findEncryptionType,
+  hasFlag,
+  RejectedTokenError,
+  sameName,
+  TicketFlag,
+} from '@s4u/krb5'
+import type { ApReq, Authenticator, EncTicketPart, Key } from '@s4u/krb5'
 
 /**
  * The session key of a TGT of ours would be needed: that is for peers that have no long-term key.
@@ -53,6 +61,19 @@ export function requireTicketTime(ticket: EncTicketPart, now: number, clockSkew:
       hint: 'The client must get a new ticket. If it has a fresh one, the clock of this server is ahead.',
     })
   }
+}
+
+/**
+ * The keys that a context is made of: the KDC chooses one, the client the other. @param which `session key`, `subkey`
+ * @throws RejectedTokenError KDC_ERR_ETYPE_NOSUPP
+ */
+export function requireStrongKey({ etype }: Key, which: string, allowWeak: boolean): void {
+  const type = findEncryptionType(etype)
+  if (type !== undefined && (allowWeak || !type.weak)) return
+  throw new RejectedTokenError(`the ${which} is of type ${encryptionTypeName(etype)}, which may not be used`, {
+    code: 'KDC_ERR_ETYPE_NOSUPP',
+    hint: 'Let the KDC issue AES session keys (msDS-SupportedEncryptionTypes of the service account), or set allowWeakEncryption for rc4-hmac.',
+  })
 }
 
 /** `00:10:03`, without sign. */

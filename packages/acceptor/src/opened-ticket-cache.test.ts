@@ -74,3 +74,13 @@ test('a ticket that is kept is judged like a new one', async () => {
   const late = oddToken(ticket, { authenticator: { ctime: now } })
   expect(refused(await acceptor.accept(late)).error.code).toBe('KRB_AP_ERR_TKT_EXPIRED')
 })
+
+test('a name that somebody changed on the way does not stay with the ticket', async () => {
+  const acceptor = acceptorWith()
+  const credential = issue()
+  const sname = { nameType: 2, nameString: ['HTTP', 'evil.test'] }
+  const renamed = { ...credential, ticket: { ...credential.ticket, sname } }
+  for (const _ of [1, 2, 3]) accepted(await acceptor.accept(oddToken(renamed)))
+  const { evidence } = accepted(await acceptor.accept(oddToken(credential))).identity
+  expect(evidence).toMatchObject({ ticket: { sname: credential.ticket.sname } })
+})

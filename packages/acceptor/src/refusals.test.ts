@@ -136,6 +136,12 @@ describe('weak encryption', () => {
     expect((await refusalOf(credential)).code).toBe('KDC_ERR_ETYPE_NOSUPP')
     await acceptanceOf(credential, {}, { allowWeakEncryption: true })
   })
+
+  test('is not used for subkeys of clients either, whose messages would be sealed with them', async () => {
+    const odd = { authenticator: { subkey: keyOf(8, 23) } }
+    expect((await refusalOf({}, odd)).code).toBe('KDC_ERR_ETYPE_NOSUPP')
+    await acceptanceOf({}, odd, { allowWeakEncryption: true })
+  })
 })
 
 describe('authorization data', () => {

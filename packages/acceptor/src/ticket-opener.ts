@@ -1,17 +1,18 @@
 import {
   encryptionTypeName,
-  findEncryptionType,
   formatName,
   formatPrincipal,
   MissingKeyError,
   openTicket,
   RejectedTokenError,
   S4uError,
+  sameName,
 } from '@s4u/krb5'
 import type { OpenedTicket, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { findPac } from './authorization-data.js'
+import { requireStrongKey } from './ap-req-checks.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
 import { verifyPac } from './pac-checks.js'
@@ -27,10 +28,14 @@ export class TicketOpener {
     this.#cache = new OpenedTicketCache(settings.ticketCacheSize)
   }
 
-  /** A ticket that was opened before, with a key that is still valid. */
+  /**
+   * A ticket that was opened before, with a key that is still valid and under the same name. That name is not sealed, and a KDC to
+   * which the ticket is shown as evidence goes by it: whoever changed it once must not have changed it for later requests.
+   */
   find(ticket: Ticket, keys: ServiceKeys): AcceptedTicket | undefined {
     const known = this.#cache.find(ticket.encPart)
-    if (known === undefined || keys.has(known.serviceKey.key)) return known
+    if (known === undefined) return undefined
+    if (keys.has(known.serviceKey.key)) return hasSameName(known.opened.ticket, ticket) ? known : undefined
     this.#cache.forget(ticket.encPart)
     return undefined
   }
@@ -64,6 +69,10 @@ const KEY_TROUBLE: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_NOT_US',
 ])
 
+function hasSameName(a: Ticket, b: Ticket): boolean {
+  return a.realm === b.realm && sameName(a.sname, b.sname)
+}
+
 /** The ticket outlives its request: as evidence, and in the cache. A view would keep the whole request with it. */
 function copyOf({ realm, sname, encPart }: Ticket): Ticket {
   return { realm, sname, encPart: { ...encPart, cipher: encPart.cipher.slice() } }
@@ -83,7 +92,7 @@ function openWithOneOf(ticket: Ticket, keys: ServiceKeys): { opened: OpenedTicke
 
 function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorSettings): AcceptedTicket {
   const { encTicketPart } = opened
-  requireStrongSessionKey(encTicketPart.key.etype, settings)
+  requireStrongKey(encTicketPart.key, 'session key', settings.allowWeakEncryption)
   const pac = findPac(encTicketPart)
   if (pac === undefined) refuseMissingPac(encTicketPart.crealm, settings)
   else verifyPac(pac, encTicketPart, serviceKey.key)
@@ -94,15 +103,6 @@ function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorS
   const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
   const [principal, name] = [formatPrincipal(client), formatName(client.name)]
   return { opened, serviceKey, client, principal, name, pac, anonymous }
-}
-
-function requireStrongSessionKey(etype: number, { allowWeakEncryption }: AcceptorSettings): void {
-  const type = findEncryptionType(etype)
-  if (type !== undefined && (allowWeakEncryption || !type.weak)) return
-  throw new RejectedTokenError(`the session key is of type ${encryptionTypeName(etype)}, which may not be used`, {
-    code: 'KDC_ERR_ETYPE_NOSUPP',
-    hint: 'Let the KDC issue AES session keys (msDS-SupportedEncryptionTypes of the service account), or set allowWeakEncryption for rc4-hmac.',
-  })
 }
 
 function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {
