@@ -46,6 +46,11 @@ describe('the encryption types', () => {
     expect(ENCRYPTION_TYPES.filter(({ weak }) => weak).map(({ etype }) => etype)).toEqual([23])
   })
 
+  test('cannot be changed by one user of the process for all others', () => {
+    expect(() => Reflect.apply(Array.prototype.push, DEFAULT_ETYPES, [23])).toThrow(TypeError)
+    expect(() => Reflect.apply(Array.prototype.pop, ENCRYPTION_TYPES, [])).toThrow(TypeError)
+  })
+
   test.each(['des-cbc-crc', 'des-cbc-md4', 'des-cbc-md5', 'des3-cbc-sha1', 'DES3-CBC-SHA1-KD', 'arcfour-hmac-exp'])(
     'do not include %s, and say why',
     (name) => {

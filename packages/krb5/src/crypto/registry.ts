@@ -9,7 +9,7 @@ import type { EncryptionType } from './encryption-type.js'
  * Every encryption type that works, strongest use first: what Active Directory, MIT, Heimdal and FreeIPA all have,
  * then the SHA-2 types, then Camellia, then the weak one.
  */
-export const ENCRYPTION_TYPES: readonly EncryptionType[] = [
+export const ENCRYPTION_TYPES: readonly EncryptionType[] = Object.freeze([
   aes256Sha1,
   aes128Sha1,
   aes256Sha2,
@@ -17,10 +17,15 @@ export const ENCRYPTION_TYPES: readonly EncryptionType[] = [
   camellia256,
   camellia128,
   rc4Hmac,
-]
+])
 
-/** The etype numbers to offer and to accept when nothing else is configured: all but the weak ones, best first. */
-export const DEFAULT_ETYPES: readonly number[] = ENCRYPTION_TYPES.filter((type) => !type.weak).map(({ etype }) => etype)
+/**
+ * The etype numbers to offer and to accept when nothing else is configured: all but the weak ones, best first. Frozen, since every
+ * client of the process offers them.
+ */
+export const DEFAULT_ETYPES: readonly number[] = Object.freeze(
+  ENCRYPTION_TYPES.filter((type) => !type.weak).map(({ etype }) => etype),
+)
 
 /** Known by name so that a keytab or a KDC's offer can be printed, and never used: number, names. */
 const REFUSED: readonly (readonly [number, ...string[]])[] = [
