@@ -36,6 +36,10 @@ function explainS4u2self(answer: KdcAnswer): DelegationRefusedError | KdcError {
       return new KdcError(answer, {
         hint: `The KDC knows no user ${user}. Write name@REALM, or the user principal name.`,
       })
+    case KRB.KRB_AP_ERR_BADMATCH:
+      return refused(answer, 'not-a-service', `the KDC does not take ${account} for the service that asks`, [
+        registerSpn(account, 'HTTP/HOST'),
+      ])
     default:
       return explainSignIn(answer)
   }
@@ -46,8 +50,16 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
   switch (answer.errorCode) {
     case KRB.KDC_ERR_BADOPTION:
     case KRB.KDC_ERR_POLICY:
-    case KRB.KRB_AP_ERR_BADMATCH:
       return explainNotDelegable(answer, facts)
+    case KRB.KRB_AP_ERR_BADMATCH:
+    case KRB.KDC_ERR_SERVER_NOMATCH:
+      return refused(answer, 'evidence-unusable', `the ticket shown as evidence is not one for ${account}`, [])
+    case KRB.KRB_AP_ERR_MODIFIED:
+    case KRB.KRB_AP_ERR_BAD_INTEGRITY:
+    case KRB.KRB_AP_ERR_BADKEYVER: {
+      const sentence = `the KDC cannot open the ticket shown as evidence: it was changed, or issued before the password of ${account} was`
+      return refused(answer, 'evidence-unusable', sentence, [])
+    }
     case KRB.KDC_ERR_S_PRINCIPAL_UNKNOWN:
       return refused(answer, 'target-unknown', `no account has the service principal name ${target}`, [
         registerSpn('the account of the target', target),
@@ -55,9 +67,9 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
     case KRB.KDC_ERR_TGT_REVOKED:
       return refused(
         answer,
-        'other',
+        'no-pac',
         `the KDC wants a PAC in the tickets of ${account} and its users, and there is none`,
-        [],
+        [restorePac(account)],
       )
     case KRB.KDC_ERR_ETYPE_NOSUPP:
       return new KdcError(answer, {
@@ -68,30 +80,34 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
   }
 }
 
-/** The KDC refused the delegation itself. Which setting it missed follows from the evidence. */
+/** The KDC refused the delegation itself. Which setting it missed follows from its NTSTATUS, if there is one, and from the evidence. */
 function explainNotDelegable(answer: KdcAnswer, { evidence, mayTransition }: DelegationFacts): DelegationRefusedError {
-  const { account, target, user = 'the user' } = answer
-  if (evidence === undefined || evidence.forwardable) {
+  const { account, target, user = 'the user', ntStatus = '' } = answer
+  const forwardable = evidence?.forwardable ?? true
+  if (NOT_LISTED.has(ntStatus) || (forwardable && ntStatus !== ACCOUNT_RESTRICTION)) {
     return refused(answer, 'target-not-allowed', `${account} may not delegate to ${target}`, [
       allowTarget(account, target),
       allowOnTarget(account, target),
     ])
   }
+  if (evidence === undefined || forwardable) return userNotDelegable(answer, user)
   if (evidence.origin === 'presented') {
     const sentence = `the ticket that ${user} presented to ${account} cannot be passed on: it is not forwardable`
     return refused(answer, 'evidence-not-forwardable', sentence, [allowUser(user)])
   }
-  if (mayTransition) {
-    return refused(
-      answer,
-      'user-not-delegable',
-      `${user} may not be impersonated: the account is sensitive or in Protected Users`,
-      [allowUser(user)],
-    )
-  }
+  if (mayTransition) return userNotDelegable(answer, user)
   const sentence = `${account} may not act for users who did not present a ticket (protocol transition), or ${user} may not be impersonated at all`
   return refused(answer, 'protocol-transition-not-allowed', sentence, [allowTransition(account), allowUser(user)])
 }
+
+function userNotDelegable(answer: KdcAnswer, user: string): DelegationRefusedError {
+  const sentence = `${user} may not be impersonated: the account is sensitive or in Protected Users`
+  return refused(answer, 'user-not-delegable', sentence, [allowUser(user)])
+}
+
+/** Whatever the evidence, the target is on no list. Source: MS-SFU section 3.2.5.2.1 and section 3.2.5.2.3. */
+const NOT_LISTED: ReadonlySet<string> = new Set(['STATUS_NOT_SUPPORTED', 'STATUS_NOT_FOUND'])
+const ACCOUNT_RESTRICTION = 'STATUS_ACCOUNT_RESTRICTION'
 
 function refused(
   answer: KdcAnswer,
@@ -140,6 +156,15 @@ function allowUser(user: string): DirectorySetting {
     activeDirectory: `Set-ADAccountControl '${bare(user)}' -AccountNotDelegated $false`,
     samba: `samba-tool user sensitive '${bare(user)}' off`,
     mit: `kadmin modprinc +allow_forwardable ${user}`,
+  }
+}
+
+function restorePac(account: string): DirectorySetting {
+  return {
+    attribute: `userAccountControl of ${account} must not have NO_AUTH_DATA_REQUIRED (0x2000000), and sign-in must ask for a PAC (pac: true)`,
+    activeDirectory: `Set-ADUser '${bare(account)}' -Replace @{userAccountControl=VALUE} with VALUE lacking 0x2000000`,
+    samba: `samba-tool user edit '${bare(account)}' (userAccountControl)`,
+    mit: `kadmin modprinc -no_auth_data_required ${account}`,
   }
 }
 

@@ -17,6 +17,8 @@ export interface KdcAnswer {
   readonly errorText?: string
   /** The NTSTATUS that Active Directory and Samba add: `STATUS_ACCOUNT_DISABLED`. */
   readonly ntStatus?: string
+  /** What the KDC says is the time, milliseconds since the epoch. */
+  readonly serverTime?: number
 }
 
 /** Reads a KRB-ERROR into the terms of `KdcAnswer`. */
@@ -36,6 +38,7 @@ export function kdcAnswer(
     errorCode: error.errorCode,
     ...(error.eText !== undefined && { errorText: error.eText }),
     ...(status !== undefined && { ntStatus: ntStatusName(status) }),
+    serverTime: error.stime,
   }
 }
 
@@ -74,6 +77,8 @@ export type RefusalReason =
   | 'protocol-transition-not-allowed'
   | 'user-not-delegable'
   | 'evidence-not-forwardable'
+  | 'evidence-unusable'
+  | 'no-pac'
   | 'not-a-service'
   | 'not-permitted-by-application'
   | 'other'

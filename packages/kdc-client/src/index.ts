@@ -1,15 +1,29 @@
 /**
  * Asks a KDC for tickets: as the service itself (`ticketFor`), to itself in the name of a user (`s4u2self`), and to another service in
- * the name of a user (`s4u2proxy`). Every reply is compared with what was asked for before anything of it is used.
+ * the name of a user (`s4u2proxy`, or by whichever way is best, `ticketAs`). Every reply is compared with what was asked for before
+ * anything of it is used.
  */
 
-export type { KdcCredentials } from './credentials.js'
+export { createKdcClient } from './create-kdc-client.js'
+export { type ForwardedTicket, type KdcCredentials, signInPrincipal } from './credentials.js'
 export { DelegationRefusedError, KdcError, KdcUnreachableError } from './errors.js'
 export type { DirectorySetting, ExchangeStep, FailedAttempt, KdcAnswer, RefusalReason } from './errors.js'
-export { signInPrincipal } from './credentials.js'
-export { createKdcClient, type KdcClient, type KdcClientOptions, type TicketOptions } from './kdc-client.js'
+export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './evidence-ladder.js'
+export type {
+  CacheOptions,
+  DelegatedTicket,
+  KdcClient,
+  KdcClientOptions,
+  OwnTicketOptions,
+  TicketOptions,
+} from './kdc-client.js'
+export type { DnsSource, SrvRecord } from './kdc-lookup.js'
+export type { UriRecord } from './dns-uri.js'
+export type { ProxyTrust } from './kdc-proxy.js'
 export type { KdcOption } from './kdc-source.js'
+export type { DomainNames, S4uSubject } from './s4u-user.js'
 export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
+export type { TicketStore, TicketStoreOptions } from './ticket-store.js'
 export type { KdcTransport, TransportContext } from './transport.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
 export type { RandomSource } from '@s4u/krb5'

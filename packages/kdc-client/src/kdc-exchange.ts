@@ -8,15 +8,18 @@ export interface KdcContext {
   readonly random: RandomSource
   /** Encryption types offered, best first. */
   readonly etypes: readonly number[]
+  /** Whether to ask for a PAC at sign-in; without one there is no delegation. Default: yes. */
+  readonly pac?: boolean
 }
 
-/** The KDC's clock: ours plus the offset learned from its errors. */
+/** The KDC's clock: ours plus an offset that a KDC vouched for. */
 export class KdcClock {
   private readonly local: () => number
-  private offset = 0
+  private offset: number
 
-  constructor(local: () => number) {
+  constructor(local: () => number, offset = 0) {
     this.local = local
+    this.offset = offset
   }
 
   /** Milliseconds since the epoch, as the KDC would say. */
@@ -24,11 +27,26 @@ export class KdcClock {
     return this.local() + this.offset
   }
 
-  /** Adopts the time in a KRB_AP_ERR_SKEW. Source: RFC 4120 section 3.1.6. */
-  learn(serverTime: number): void {
-    this.offset = serverTime - this.local()
+  /**
+   * The clock as a KRB_AP_ERR_SKEW would have it, for one more try. Anybody can forge that error, so it must not move the clock by
+   * itself: that is for `adopt`, when the try has led to a reply that only the KDC can have made. Source: RFC 4120 section 3.1.6.
+   */
+  supposing(serverTime: number): KdcClock {
+    return new KdcClock(this.local, serverTime - this.local())
+  }
+
+  adopt(tried: KdcClock): void {
+    this.offset = tried.offset
+  }
+
+  /** Takes the time out of a sealed reply, unless it agrees well enough: a reply may have been under way for seconds. */
+  confirm(serverTime: number): void {
+    if (Math.abs(serverTime - this.now()) > TOLERATED) this.offset = serverTime - this.local()
   }
 }
+
+/** Far below what KDCs tolerate (five minutes), far above what an exchange takes. */
+const TOLERATED = 30_000
 
 /** One request and its answer: the reply, or the KDC's refusal. Both are still unproven. */
 export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: KrbError }

@@ -1,25 +1,97 @@
 import { ConfigurationError } from '@s4u/krb5'
-import { type KdcAddress, lookUpKdcs, parseKdcAddress } from './kdc-address.js'
+import { LRUCache } from 'lru-cache'
+import { readFileSync } from 'node:fs'
+import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
+import { type DnsSource, lookUpKdcs } from './kdc-lookup.js'
+import type { ProxyTrust } from './kdc-proxy.js'
+import type { Krb5Configuration } from './krb5-configuration.js'
 import { type KdcTransport, networkTransport } from './transport.js'
 
 /** One address, several in order of preference, addresses by realm, or a transport of one's own. */
 export type KdcOption = string | readonly string[] | Readonly<Record<string, string | readonly string[]>> | KdcTransport
 
+export interface KdcSourceOptions {
+  readonly kdc?: KdcOption
+  /** The files of this machine, where the option names no KDC of a realm. */
+  readonly configuration: Krb5Configuration
+  readonly timeLimit?: number
+  readonly proxyTrust?: ProxyTrust
+  readonly now: () => number
+  readonly dns?: DnsSource
+}
+
+/** How long what DNS said is believed; milliseconds. Node does not tell how long its answers are good for. */
+const FOUND_FOR = 300_000
+/** A realm that nothing was found for may have been a hiccup. */
+const NOT_FOUND_FOR = 5_000
+/** Realms remembered; referrals name few. */
+const MAX_REALMS = 100
+
 /** @throws ConfigurationError when an address cannot be read */
-export function transportFor(
-  kdc: KdcOption | undefined,
-  timeLimit: number | undefined,
-  now: () => number,
-): KdcTransport {
+export function transportFor(options: KdcSourceOptions): KdcTransport {
+  const { kdc, timeLimit, now, configuration } = options
   if (typeof kdc === 'function') return kdc
-  const limits = { now, ...(timeLimit !== undefined && { timeLimit }) }
-  if (kdc === undefined) return networkTransport({ ...limits, locate: (realm) => lookUpKdcs(realm) })
+  const named = namedAddresses(kdc)
+  const byDns = rememberingLookup(options)
+  return networkTransport({
+    now,
+    timeLimit,
+    proxyTrust: options.proxyTrust ?? anchorsFrom(options),
+    locate: async (realm, signal) => named(realm) ?? configured(configuration, realm) ?? (await byDns(realm, signal)),
+  })
+}
+
+/** What the option says of a realm. A list without a realm stands for every realm: it is the caller's word. */
+function namedAddresses(
+  kdc: Exclude<KdcOption, KdcTransport> | undefined,
+): (realm: string) => readonly KdcAddress[] | undefined {
+  if (kdc === undefined) return () => undefined
   if (typeof kdc === 'string' || isList(kdc)) {
     const addresses = parseAll(kdc)
-    return networkTransport({ ...limits, locate: async () => addresses })
+    return () => addresses
   }
   const byRealm = new Map(Object.entries(kdc).map(([realm, list]) => [realm.toUpperCase(), parseAll(list)]))
-  return networkTransport({ ...limits, locate: async (realm) => byRealm.get(realm.toUpperCase()) ?? lookUpKdcs(realm) })
+  return (realm) => byRealm.get(realm.toUpperCase())
+}
+
+function configured(configuration: Krb5Configuration, realm: string): readonly KdcAddress[] | undefined {
+  const addresses = configuration.conf.kdcsOf(realm)
+  if (addresses.length > 0) return addresses
+  // Without a KDC in the file, and DNS forbidden there, the realm has none.
+  return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
+}
+
+function rememberingLookup({ now, dns }: KdcSourceOptions) {
+  const known = new LRUCache<string, { readonly addresses: readonly KdcAddress[]; readonly until: number }>({
+    max: MAX_REALMS,
+  })
+  return async (realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> => {
+    const remembered = known.get(realm)
+    if (remembered && remembered.until > now()) return remembered.addresses
+    const addresses = await lookUpKdcs(realm, { signal, source: dns })
+    known.set(realm, { addresses, until: now() + (addresses.length > 0 ? FOUND_FOR : NOT_FOUND_FOR) })
+    return addresses
+  }
+}
+
+/** `http_anchors` of the realms in krb5.conf: FILE: entries. Source: MIT krb5 documentation, "krb5.conf". */
+function anchorsFrom({ configuration, kdc }: KdcSourceOptions): ProxyTrust | undefined {
+  if (kdc !== undefined) return undefined
+  const { conf } = configuration
+  const files = conf
+    .names('realms')
+    .flatMap((realm) => conf.strings('realms', realm, 'http_anchors'))
+    .filter((anchor) => anchor.startsWith('FILE:'))
+    .map((anchor) => anchor.slice('FILE:'.length))
+  return files.length === 0 ? undefined : files.map((path) => readAnchor(path))
+}
+
+function readAnchor(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ConfigurationError(`cannot read the certificates in ${path}, which http_anchors names`, { cause })
+  }
 }
 
 function parseAll(list: string | readonly string[]): readonly KdcAddress[] {

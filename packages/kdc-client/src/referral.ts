@@ -1,4 +1,13 @@
-import { formatName, type Principal, RejectedTokenError, sameName } from '@s4u/krb5'
+import {
+  formatName,
+  KRB_ERROR_CODES,
+  type KrbError,
+  type Principal,
+  type PrincipalName,
+  RejectedTokenError,
+  sameName,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
 import { type KdcContext, ticketGrantingService } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { isReferral, requestTicket, type TgsOutcome } from './tgs-exchange.js'
@@ -6,34 +15,91 @@ import { isReferral, requestTicket, type TgsOutcome } from './tgs-exchange.js'
 /** Realms on the way to a service. Forests with more than three hops are hard to find; a loop is easier. */
 const MAX_REFERRALS = 8
 
-/** Follows the KDCs' referrals from realm to realm until one grants the service's ticket. Source: RFC 6806 section 8. */
-export async function requestTicketThroughReferrals(
-  context: KdcContext,
-  request: { readonly tgt: ServiceTicket; readonly service: Principal; readonly client: Principal },
-): Promise<TgsOutcome> {
-  const { service, client } = request
-  let { tgt } = request
-  const visited = new Set([tgt.service.name.nameString[1]])
-  const first = service.realm === tgt.service.name.nameString[1] ? service.name : undefined
-  for (let sname = first ?? ticketGrantingService(client.realm, service.realm).name; ; sname = service.name) {
-    const outcome = await requestTicket(context, { tgt, sname, expectedClient: client })
-    if (
-      'refused' in outcome ||
-      sameName(outcome.ticket.service.name, service.name) ||
-      !isReferral(outcome.ticket.service.name)
-    )
-      return outcome
-    const next = outcome.ticket.service.name.nameString[1]
-    if (visited.has(next) || visited.size === MAX_REFERRALS) {
+/** The realms passed so far: an endless way ends here. */
+export class Itinerary {
+  private readonly visited: string[]
+  private readonly target: string
+
+  constructor(target: string, start: string) {
+    this.target = target
+    this.visited = [start]
+  }
+
+  /** @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that was passed already, and for one too many */
+  enter(realm: string): void {
+    const circle = this.visited.some((visited) => sameRealmIgnoringCase(visited, realm))
+    const path = [...this.visited, realm].join(', ')
+    if (circle || this.visited.length >= MAX_REFERRALS) {
       throw new RejectedTokenError(
-        `TGS: the KDCs refer ${formatName(service.name)} in a circle: ${[...visited, next].join(', ')}`,
+        `TGS: the KDCs refer ${this.target} ${circle ? 'in a circle' : 'on and on'}: ${path}`,
         {
           code: 'KRB_AP_PATH_NOT_ACCEPTED',
           hint: 'Check the trusts and the [domain_realm] or name suffix routing of these realms.',
         },
       )
     }
-    visited.add(next)
-    tgt = outcome.ticket
+    this.visited.push(realm)
   }
+}
+
+/** The realm whose KDC a ticket-granting ticket is for. */
+export function realmAsked(tgt: ServiceTicket): string {
+  return tgt.service.name.nameString[1]
+}
+
+export type GrantingOutcome = { readonly tgt: ServiceTicket } | { readonly refused: KrbError }
+
+/** How clients find the way when KDCs do not tell it: the realms between, nearest first. */
+export type Capaths = (from: string, to: string) => readonly string[] | undefined
+
+/**
+ * A ticket-granting ticket for another realm. The own KDC is asked for the realm itself, and its referrals are followed; where it does not
+ * know the way, the configured one is taken realm by realm. Source: RFC 4120 section 3.3.1, RFC 6806 section 8.
+ */
+export async function requestForeignTgt(
+  context: KdcContext,
+  start: ServiceTicket,
+  realm: string,
+  capaths: Capaths,
+): Promise<GrantingOutcome> {
+  const direct = await walk(context, start, [realm])
+  if ('tgt' in direct || direct.refused.errorCode !== KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN) return direct
+  const between = capaths(start.client.realm, realm) ?? []
+  return between.length === 0 ? direct : walk(context, start, [...between, realm])
+}
+
+async function walk(context: KdcContext, start: ServiceTicket, stations: readonly string[]): Promise<GrantingOutcome> {
+  const itinerary = new Itinerary(`krbtgt/${stations[stations.length - 1]}`, realmAsked(start))
+  let tgt = start
+  for (const station of stations) {
+    while (!sameRealmIgnoringCase(realmAsked(tgt), station)) {
+      const sname = ticketGrantingService(realmAsked(tgt), station).name
+      const outcome = await requestTicket(context, { tgt, sname, expectedClient: tgt.client })
+      if ('refused' in outcome) return outcome
+      tgt = outcome.ticket
+      itinerary.enter(realmAsked(tgt))
+    }
+  }
+  return { tgt }
+}
+
+/** A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers to. */
+export async function requestTicketThroughReferrals(
+  context: KdcContext,
+  request: { readonly tgt: ServiceTicket; readonly service: Principal; readonly client: Principal },
+): Promise<TgsOutcome> {
+  const { service, client } = request
+  let { tgt } = request
+  const itinerary = new Itinerary(formatName(service.name), realmAsked(tgt))
+  for (;;) {
+    const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client })
+    if ('refused' in outcome || !isElsewhere(outcome.ticket, service.name)) return outcome
+    tgt = outcome.ticket
+    itinerary.enter(realmAsked(tgt))
+  }
+}
+
+/** The ticket is for another realm's KDC, not for the service. */
+export function isElsewhere({ service }: ServiceTicket, asked: PrincipalName): boolean {
+  return isReferral(service.name) && !sameName(service.name, asked)
 }

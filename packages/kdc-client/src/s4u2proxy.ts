@@ -4,13 +4,16 @@ import {
   encode,
   KdcOption,
   kerberosFlags,
+  formatName,
   PacOption,
   type PaData,
   PaPacOptions,
   PaType,
   type PrincipalName,
+  type Ticket,
 } from '@s4u/krb5'
 import type { KdcContext } from './kdc-exchange.js'
+import { isElsewhere, Itinerary, realmAsked } from './referral.js'
 import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
 import { requestTicket, type TgsOutcome } from './tgs-exchange.js'
 
@@ -18,27 +21,36 @@ export interface S4u2proxyRequest {
   readonly tgt: ServiceTicket
   readonly evidence: EvidenceTicket
   readonly sname: PrincipalName
+  /** The service's own ticket-granting ticket for another realm, for delegation across realms. */
+  readonly tgtFor: (realm: string) => Promise<ServiceTicket>
 }
 
-/** The evidence goes to the KDC unchanged: what is not forwardable is the KDC's to judge. Source: MS-SFU section 3.1.5.2.1. */
-export async function requestS4u2proxy(
-  context: KdcContext,
-  request: S4u2proxyRequest,
-  signal?: AbortSignal,
-): Promise<TgsOutcome> {
-  const { tgt, evidence, sname } = request
-  return requestTicket(
-    context,
-    {
+/**
+ * The evidence goes to the KDC unchanged: what is not forwardable is the KDC's to judge. A target of another realm is answered with a
+ * referral that speaks of the user; with that one as evidence, and an ordinary ticket-granting ticket beside it, the next realm is
+ * asked. Source: MS-SFU section 3.1.5.2.1 and section 3.1.5.2.2.
+ */
+export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRequest): Promise<TgsOutcome> {
+  const { evidence, sname } = request
+  let { tgt } = request
+  let proof: Ticket = evidence.ticket
+  const itinerary = new Itinerary(formatName(sname), realmAsked(tgt))
+  for (;;) {
+    const outcome = await requestTicket(context, {
       tgt,
       sname,
       options: [KdcOption.CNAME_IN_ADDL_TKT],
       padata: () => [resourceBased()],
-      additionalTickets: [evidence.ticket],
+      additionalTickets: [proof],
       expectedClient: evidence.client,
-    },
-    signal,
-  )
+      referralClient: evidence.client,
+    })
+    if ('refused' in outcome || !isElsewhere(outcome.ticket, sname)) return outcome
+    const next = realmAsked(outcome.ticket)
+    itinerary.enter(next)
+    proof = outcome.ticket.ticket
+    tgt = await request.tgtFor(next)
+  }
 }
 
 /** Says that the client knows resource-based delegation, which it must say always. Source: MS-SFU section 2.2.5. */

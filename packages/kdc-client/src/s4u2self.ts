@@ -1,136 +1,82 @@
 /** S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other means. Source: MS-SFU section 3.1.5.1. */
 
 import {
-  type Checksum,
-  elementAt,
-  decode,
-  encode,
-  findPaData,
-  forUserChecksumInput,
+  formatName,
   formatPrincipal,
-  hmacMd5Checksum,
-  KeyUsage,
-  kerberosFlags,
+  hasFlag,
   NameType,
   openTicket,
-  PaForUser,
-  type PaData,
-  PaS4uX509User,
-  PaType,
-  parsePrincipal,
   type Principal,
+  type PrincipalName,
   RejectedTokenError,
-  S4uOption,
-  S4uUserId,
   samePrincipal,
   sameRealmIgnoringCase,
-  verifyChecksumOfType,
+  TicketFlag,
 } from '@s4u/krb5'
-import type { SignIn } from './credentials.js'
 import type { KdcContext } from './kdc-exchange.js'
+import { isElsewhere, Itinerary, realmAsked } from './referral.js'
+import { confirmedUser, s4uPadata } from './s4u-padata.js'
+import { nameOfUser, type S4uUser } from './s4u-user.js'
 import type { ServiceTicket } from './service-ticket.js'
-import { type CheckedReply, type RequestBinding, requestTicket, type TgsOutcome } from './tgs-exchange.js'
-
-/** KERB_CHECKSUM_HMAC_MD5: prescribed for PA-FOR-USER whatever the key. Source: MS-SFU section 2.2.1. */
-const KERB_CHECKSUM_HMAC_MD5 = -138
+import type { SignIn } from './sign-in.js'
+import { requestTicket, type TgsOutcome } from './tgs-exchange.js'
 
 export interface S4u2selfRequest {
+  /** A ticket-granting ticket for the user's realm. */
   readonly tgt: ServiceTicket
   /** The service that asks, by the name with which it signed in. */
   readonly service: Principal
-  readonly user: Principal
-}
-
-export async function requestS4u2self(
-  context: KdcContext,
-  request: S4u2selfRequest,
-  signal?: AbortSignal,
-): Promise<TgsOutcome> {
-  const { tgt, service, user } = request
-  return requestTicket(
-    context,
-    {
-      tgt,
-      sname: service.name,
-      padata: (binding) => [paS4uX509User(user, binding), paForUser(user, binding)],
-      expectedClient: (reply) => confirmedUser(user, reply),
-    },
-    signal,
-  )
+  readonly user: S4uUser
 }
 
 /**
- * `bob`, `bob@AD.TEST` and, as an enterprise name for the service's realm to resolve, `bob.builder@corp.example`.
- * @throws MalformedTokenError
+ * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to the service's own. In every realm but
+ * that one the service is named by an enterprise name. Source: MS-SFU section 3.1.5.1.1.
  */
-export function parseUser(text: string, realm: string): Principal {
-  const at = text.lastIndexOf('@')
-  if (at < 0) return parsePrincipal(text, { realm, nameType: NameType.PRINCIPAL })
-  if (sameRealmIgnoringCase(text.slice(at + 1), realm)) {
-    return parsePrincipal(text.slice(0, at), { realm, nameType: NameType.PRINCIPAL })
+export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<TgsOutcome> {
+  const { service, user } = request
+  let { tgt } = request
+  const itinerary = new Itinerary(nameOfUser(user), realmAsked(tgt))
+  for (;;) {
+    const realm = realmAsked(tgt)
+    const sname = nameIn(realm, service)
+    const outcome = await requestTicket(context, {
+      tgt,
+      sname,
+      padata: (binding) => s4uPadata(user, realm, binding),
+      expectedClient: (reply) => confirmedUser(user, reply),
+    })
+    if ('refused' in outcome || !isElsewhere(outcome.ticket, sname)) return outcome
+    tgt = outcome.ticket
+    itinerary.enter(realmAsked(tgt))
   }
-  return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
+}
+
+function nameIn(realm: string, service: Principal): PrincipalName {
+  if (sameRealmIgnoringCase(realm, service.realm)) return service.name
+  return { nameType: NameType.ENTERPRISE, nameString: [`${formatName(service.name)}@${service.realm}`] }
 }
 
 /**
- * Opens the ticket with the service's own key, where a keytab has it, and compares the sealed name: the name in the reply is not
- * protected, and whoever sits on the network could have put the user's name on a ticket of the service itself.
+ * Opens the ticket with the service's own key, where a keytab has it, and compares what is sealed with what the reply says: the name in
+ * the reply is not protected, and whoever sits on the network could have put the user's name on a ticket of the service itself.
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH or KRB_AP_ERR_MODIFIED
  */
-export function verifyOwnTicket({ ticket, client }: ServiceTicket, signIn: SignIn): void {
+export function verifyOwnTicket({ ticket, client, flags }: ServiceTicket, signIn: SignIn): void {
   const key = signIn.findKey?.(ticket.encPart.etype, ticket.encPart.kvno)
   if (key === undefined) return
-  const { crealm, cname } = openTicket(ticket, key).encTicketPart
-  if (!samePrincipal({ name: cname, realm: crealm }, client)) {
-    throw new RejectedTokenError(
-      `S4U2Self: the reply speaks of ${formatPrincipal(client)}, but its ticket names ${formatPrincipal({ name: cname, realm: crealm })}`,
-      {
-        code: 'KRB_AP_ERR_BADMATCH',
-        hint: 'The reply was changed on the way from the KDC, or the KDC does not support S4U2Self.',
-      },
-    )
-  }
+  const sealed = openTicket(ticket, key).encTicketPart
+  const named = { name: sealed.cname, realm: sealed.crealm }
+  if (!samePrincipal(named, client))
+    throw notAsSaid(`speaks of ${formatPrincipal(client)}, but its ticket names ${formatPrincipal(named)}`)
+  const forwardable = hasFlag(flags, TicketFlag.FORWARDABLE)
+  if (forwardable !== hasFlag(sealed.flags, TicketFlag.FORWARDABLE))
+    throw notAsSaid(`says that its ticket is ${forwardable ? '' : 'not '}forwardable, and the ticket says otherwise`)
 }
 
-/** Source: MS-SFU section 2.2.1. */
-function paForUser(user: Principal, { sessionKey }: RequestBinding): PaData {
-  const forUser = { userName: user.name, userRealm: user.realm, authPackage: 'Kerberos' }
-  const checksum = hmacMd5Checksum(sessionKey, KeyUsage.NON_KERB_CHECKSUM, forUserChecksumInput(forUser))
-  const cksum = { cksumtype: KERB_CHECKSUM_HMAC_MD5, checksum }
-  return { padataType: PaType.FOR_USER, padataValue: encode(PaForUser, { ...forUser, cksum }) }
-}
-
-/** The checksum's key is the subkey, as MIT, Heimdal and Windows have it, whatever the text says. Source: MS-SFU section 2.2.2. */
-function paS4uX509User(user: Principal, { nonce, subkey }: RequestBinding): PaData {
-  const userId = { nonce, cname: user.name, crealm: user.realm, options: kerberosFlags(S4uOption.USE_REPLY_KEY_USAGE) }
-  const covered = encode(S4uUserId, userId)
-  const checksum: Checksum = {
-    cksumtype: subkey.checksumType,
-    checksum: subkey.checksum(KeyUsage.PA_S4U_X509_USER_REQUEST, covered),
-  }
-  return { padataType: PaType.S4U_X509_USER, padataValue: encode(PaS4uX509User, { userId, checksum }) }
-}
-
-/**
- * Whom the ticket must name: the user asked for, or, where an enterprise name was asked for, the name that the KDC resolved it to and
- * signed. Source: MS-SFU section 3.1.5.1.2.
- */
-function confirmedUser(asked: Principal, { padata, nonce, subkey }: CheckedReply): Principal {
-  const bytes = findPaData(padata, PaType.S4U_X509_USER)
-  if (bytes === undefined) return asked
-  const { userId, checksum } = decode(PaS4uX509User, bytes)
-  const covered = elementAt(bytes, 'PA-S4U-X509-USER.user-id', 0x30, 0xa0)
-  verifyChecksumOfType(subkey, checksum.cksumtype, KeyUsage.PA_S4U_X509_USER_REPLY, covered, checksum.checksum)
-  if (userId.nonce !== nonce) throw mismatch('another request')
-  const confirmed = userId.cname && { name: userId.cname, realm: userId.crealm }
-  if (confirmed === undefined) return asked
-  if (asked.name.nameType !== NameType.ENTERPRISE && !samePrincipal(confirmed, asked))
-    throw mismatch(formatPrincipal(confirmed))
-  return confirmed
-}
-
-function mismatch(found: string): RejectedTokenError {
-  return new RejectedTokenError(`S4U2Self: the KDC's signed user does not belong to the request: found ${found}`, {
+function notAsSaid(what: string): RejectedTokenError {
+  return new RejectedTokenError(`S4U2Self: the reply ${what}`, {
     code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'The reply was changed on the way from the KDC, or the KDC does not support S4U2Self.',
   })
 }

@@ -10,6 +10,7 @@ import {
   hasFlag,
   KdcOption,
   KdcReqBody,
+  type KerberosFlags,
   kerberosFlags,
   Key,
   KeyUsage,
@@ -30,9 +31,13 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
+import { isPlausibleFlags } from './reply-flags.js'
 import type { ServiceTicket } from './service-ticket.js'
 
 const TGS_REP_TAG = 0x6d
+
+/** What clocks may differ by, milliseconds. Source: RFC 4120 section 3.1.3. */
+const MAX_SKEW = 300_000
 
 /** What to ask a KDC for, and what the answer must say. */
 export interface TgsRequest {
@@ -44,8 +49,10 @@ export interface TgsRequest {
   /** Builds pre-authentication data that is bound to this request. */
   readonly padata?: (binding: RequestBinding) => readonly PaData[]
   readonly additionalTickets?: readonly Ticket[]
-  /** Whom the ticket must name: the asker itself, or the user of a delegation. */
+  /** Whom the ticket must name: the asker itself, or the user of a delegation. A referral must name the asker whatever this says. */
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
+  /** Of a delegation: whom a referral may name instead of the asker. */
+  readonly referralClient?: Principal
 }
 
 /** The secrets of one request that pre-authentication data is bound to. */
@@ -83,7 +90,7 @@ export async function requestTicket(
 
 function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, nonce: number): KdcReqBody {
   return {
-    kdcOptions: kerberosFlags(KdcOption.FORWARDABLE, KdcOption.CANONICALIZE, ...(request.options ?? [])),
+    kdcOptions: optionsOf(request),
     realm,
     sname: request.sname,
     till: request.tgt.expiresAt,
@@ -91,6 +98,10 @@ function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, non
     etype: etypes,
     ...(request.additionalTickets && { additionalTickets: request.additionalTickets }),
   }
+}
+
+function optionsOf({ options = [] }: TgsRequest): KerberosFlags {
+  return kerberosFlags(KdcOption.FORWARDABLE, KdcOption.CANONICALIZE, ...options)
 }
 
 /** The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the reply. Source: RFC 4120 section 7.5.1. */
@@ -120,17 +131,9 @@ function openReply(context: KdcContext, request: TgsRequest, binding: RequestBin
   const part = decode(EncTgsRepPart, openEncryptedData(reply.encPart, binding.subkey, KeyUsage.TGS_REP_SUBKEY))
   if (part.nonce !== binding.nonce) throw untrusted('answers another request (nonce)', 'KRB_AP_ERR_MODIFIED')
   checkService(request, part, reply.ticket)
-  checkValidity(context, part)
-  const { expectedClient } = request
-  const expected =
-    typeof expectedClient === 'function'
-      ? expectedClient({ ...binding, part, padata: reply.padata ?? [] })
-      : expectedClient
+  checkValidity(context, request, part)
   const client = { name: reply.cname, realm: reply.crealm }
-  // A KDC that does not know S4U, or that overlooked its padata, answers with a ticket in the name of the service itself.
-  // Using that one for the user would be acting as the service. Source: MS-SFU section 3.1.5.1.2.
-  if (!samePrincipal(client, expected))
-    throw untrusted(`names another client than ${formatName(expected.name)}@${expected.realm}`, 'KRB_AP_ERR_BADMATCH')
+  checkClient(request, client, { ...binding, part, padata: reply.padata ?? [] })
   const ticket: ServiceTicket = Object.freeze({
     client,
     service: { name: part.sname, realm: part.srealm },
@@ -143,6 +146,28 @@ function openReply(context: KdcContext, request: TgsRequest, binding: RequestBin
     ...(part.renewTill !== undefined && { renewableUntil: part.renewTill }),
   })
   return { ticket, part }
+}
+
+/**
+ * A KDC that does not know S4U, or that overlooked its padata, answers with a ticket in the name of the service itself. Using that one
+ * for the user would be acting as the service. Source: MS-SFU section 3.1.5.1.2.
+ */
+function checkClient(request: TgsRequest, client: Principal, reply: CheckedReply): void {
+  const { expectedClient, tgt, referralClient } = request
+  if (isReferralFor(request, reply.part)) {
+    if (samePrincipal(client, tgt.client) || (referralClient && samePrincipal(client, referralClient))) return
+    throw otherClient(tgt.client)
+  }
+  const expected = typeof expectedClient === 'function' ? expectedClient(reply) : expectedClient
+  if (!samePrincipal(client, expected)) throw otherClient(expected)
+}
+
+function otherClient({ name, realm }: Principal): RejectedTokenError {
+  return untrusted(`names another client than ${formatName(name)}@${realm}`, 'KRB_AP_ERR_BADMATCH')
+}
+
+function isReferralFor({ sname }: TgsRequest, part: EncKdcRepPart): boolean {
+  return isReferral(part.sname) && !sameName(part.sname, sname)
 }
 
 /** The service asked for in the realm asked, or a referral: the ticket-granting service of another realm. Source: RFC 6806 section 8. */
@@ -161,12 +186,16 @@ function checkService(request: TgsRequest, part: EncKdcRepPart, ticket: Ticket):
   }
 }
 
-function checkValidity(context: KdcContext, part: EncKdcRepPart): void {
+function checkValidity(context: KdcContext, request: TgsRequest, part: EncKdcRepPart): void {
   if (part.endtime <= context.clock.now()) throw untrusted('has expired already', 'KRB_AP_ERR_TKT_EXPIRED')
   if (hasFlag(part.flags, TicketFlag.INVALID))
     throw untrusted('carries a ticket that is not valid yet', 'KRB_AP_ERR_TKT_NYV')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
+  if ((part.starttime ?? part.authtime) > context.clock.now() + MAX_SKEW)
+    throw untrusted('carries a ticket that begins later', 'KRB_AP_ERR_TKT_NYV')
+  if (!isPlausibleFlags(part.flags, optionsOf(request), request.tgt.flags))
+    throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
 }
 
 export function isReferral({ nameString }: PrincipalName): boolean {

@@ -1,74 +1,127 @@
 import { LRUCache } from 'lru-cache'
+import { DelegationRefusedError, KdcError } from './errors.js'
 import type { ServiceTicket } from './service-ticket.js'
+import { identify, type TicketKey } from './ticket-key.js'
+import type { SealedTickets } from './ticket-store.js'
+import { refreshTime, usableUntil } from './ticket-times.js'
+import { abortable } from './time-limit.js'
 
-/** Tickets kept. One is about 3 kB, so this is 30 MB at the most: 2,500 users of four backends within a ticket's lifetime. */
-const DEFAULT_MAX_TICKETS = 10_000
+export type { TicketKey } from './ticket-key.js'
 
-/** Tickets end this long before they expire, so that none dies on the way to the backend; milliseconds. */
-export const EXPIRY_MARGIN = 60_000
+/** Octets that tickets may take: some 20,000 of users in few groups. */
+const DEFAULT_MAX_BYTES = 64 << 20
 
-/**
- * Everything that decides which ticket a request gets. Two askers who differ in any of it never share an entry, and there is no
- * option that leaves something out: caches keyed by the service alone have handed users each other's tickets.
- */
-export type TicketKey =
-  | { readonly kind: 'own'; readonly client: string; readonly service: string; readonly etypes: readonly number[] }
-  | {
-      readonly kind: 's4u2self'
-      readonly client: string
-      readonly user: string
-      readonly userNameType: number
-      readonly etypes: readonly number[]
-    }
-  | {
-      readonly kind: 's4u2proxy'
-      readonly client: string
-      readonly user: string
-      readonly evidence: string
-      readonly service: string
-      readonly etypes: readonly number[]
-    }
+/** What an entry takes beside the octets of its ticket and its key: objects, a session key with what is derived from it. Measured. */
+const OVERHEAD = 1_500
+
+/** How long a refusal stands. Short: whoever mends the directory wants to see it work. */
+const REFUSED_FOR = 10_000
+const MAX_REFUSALS = 10_000
+
+/** A refresh in the background that fails is tried again after this; milliseconds. */
+const RETRY_AFTER = 30_000
 
 export interface TicketCacheOptions {
-  readonly max?: number
+  readonly maxBytes?: number
+  readonly refusedFor?: number
   readonly now: () => number
+  /** Shared with other instances. */
+  readonly shared?: SealedTickets
 }
 
-/** Bounded by number, ended by time; one exchange per key however many callers wait for it. */
-export class TicketCache {
-  private readonly tickets: LRUCache<string, ServiceTicket>
-  private readonly inFlight = new Map<string, Promise<ServiceTicket>>()
-  private readonly now: () => number
+interface Entry {
+  readonly ticket: ServiceTicket
+  readonly refreshAt: number
+  readonly usableUntil: number
+  nextRefresh: number
+}
 
-  constructor({ max = DEFAULT_MAX_TICKETS, now }: TicketCacheOptions) {
-    this.tickets = new LRUCache({ max })
-    this.now = now
+interface Refusal {
+  readonly error: KdcError | DelegationRefusedError
+  readonly until: number
+}
+
+/**
+ * Tickets, bounded by octets and ended by time. One exchange per key however many callers wait for it; a ticket near its end is got anew
+ * while it is still handed out; a KDC's no is remembered briefly.
+ */
+export class TicketCache {
+  private readonly entries: LRUCache<string, Entry>
+  private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
+  private readonly inFlight = new Map<string, Promise<ServiceTicket>>()
+  private readonly options: TicketCacheOptions
+
+  constructor(options: TicketCacheOptions) {
+    this.options = options
+    this.entries = new LRUCache({
+      maxSize: options.maxBytes ?? DEFAULT_MAX_BYTES,
+      sizeCalculation: ({ ticket }, id) => sizeOf(id, ticket),
+    })
   }
 
   /** The ticket for this key, from the cache or through `request`. A caller who aborts leaves the exchange to the others. */
   async get(key: TicketKey, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
     signal?.throwIfAborted()
     const id = identify(key)
-    const kept = this.tickets.get(id)
-    if (kept && kept.expiresAt - EXPIRY_MARGIN > this.now()) return kept
-    return abortable(this.inFlight.get(id) ?? this.start(id, request), signal)
+    const entry = this.entries.get(id)
+    const now = this.options.now()
+    if (entry && now < entry.usableUntil) {
+      if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
+      return entry.ticket
+    }
+    const refusal = this.refusals.get(id)
+    if (refusal && now < refusal.until) throw refusal.error
+    return abortable(this.inFlight.get(id) ?? this.start(id, () => this.obtain(id, request)), signal)
   }
 
   clear(): void {
-    this.tickets.clear()
+    this.entries.clear()
+    this.refusals.clear()
   }
 
   get size(): number {
-    return this.tickets.size
+    return this.entries.size
   }
 
-  private start(id: string, request: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
-    const flight = request()
-      .then((ticket) => {
-        this.tickets.set(id, ticket)
-        return ticket
-      })
-      .finally(() => this.inFlight.delete(id))
+  /** Octets, as they are counted against the limit. */
+  get bytes(): number {
+    return this.entries.calculatedSize
+  }
+
+  private refresh(id: string, entry: Entry, request: () => Promise<ServiceTicket>): void {
+    if (this.inFlight.has(id)) return
+    entry.nextRefresh = this.options.now() + RETRY_AFTER
+    // In vain is no harm: the ticket at hand is still good. A refusal now says nothing of that one.
+    void this.start(id, async () => this.keep(id, await request())).catch(() => {})
+  }
+
+  private async obtain(id: string, request: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
+    const { shared, now } = this.options
+    const elsewhere = await shared?.find(id)
+    if (elsewhere && now() < refreshTime(elsewhere)) return this.remember(id, elsewhere)
+    try {
+      return this.keep(id, await request())
+    } catch (error) {
+      if (error instanceof KdcError || error instanceof DelegationRefusedError)
+        this.refusals.set(id, { error, until: now() + (this.options.refusedFor ?? REFUSED_FOR) })
+      throw error
+    }
+  }
+
+  private keep(id: string, ticket: ServiceTicket): ServiceTicket {
+    const { shared, now } = this.options
+    void shared?.keep(id, ticket, usableUntil(ticket) - now())
+    return this.remember(id, ticket)
+  }
+
+  private remember(id: string, ticket: ServiceTicket): ServiceTicket {
+    this.entries.set(id, { ticket, refreshAt: refreshTime(ticket), usableUntil: usableUntil(ticket), nextRefresh: 0 })
+    this.refusals.delete(id)
+    return ticket
+  }
+
+  private start(id: string, obtain: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
+    const flight = obtain().finally(() => this.inFlight.delete(id))
     this.inFlight.set(id, flight)
     // Every caller may have gone by the time it fails.
     flight.catch(() => {})
@@ -76,24 +129,6 @@ export class TicketCache {
   }
 }
 
-/** An unambiguous form: JSON quotes what a joined string would run together. The order of the properties is fixed here, not by the caller. */
-function identify(key: TicketKey): string {
-  const { kind, client, etypes } = key
-  switch (kind) {
-    case 'own':
-      return JSON.stringify([kind, client, key.service, etypes])
-    case 's4u2self':
-      return JSON.stringify([kind, client, key.user, key.userNameType, etypes])
-    case 's4u2proxy':
-      return JSON.stringify([kind, client, key.user, key.evidence, key.service, etypes])
-  }
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
+function sizeOf(id: string, { ticket }: ServiceTicket): number {
+  return OVERHEAD + id.length + ticket.encPart.cipher.length
 }

@@ -1,8 +1,11 @@
-import { createSocket } from 'node:dgram'
-import { connect, isIPv6 } from 'node:net'
-import { KRB_ERROR_CODES, KrbError, decode } from '@s4u/krb5'
+import { decode, KRB_ERROR_CODES, KrbError } from '@s4u/krb5'
 import { type FailedAttempt, KdcUnreachableError } from './errors.js'
-import type { KdcAddress } from './kdc-address.js'
+import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
+import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
+import { TcpConnections } from './tcp-exchange.js'
+import { pause, withTimeLimit } from './time-limit.js'
+import { Turnstile } from './turnstile.js'
+import { exchangeOverUdp } from './udp-exchange.js'
 
 /** Carries one request to some KDC of a realm and returns its answer, whatever that says. */
 export type KdcTransport = (request: Uint8Array, context: TransportContext) => Promise<Uint8Array>
@@ -18,6 +21,8 @@ export interface NetworkOptions {
   /** For one exchange, failover included; milliseconds. */
   readonly timeLimit?: number
   readonly now?: () => number
+  /** Who may vouch for an HTTPS proxy. */
+  readonly proxyTrust?: ProxyTrust
 }
 
 /** A user is waiting at the other end: longer than this, and the page is given up anyway. MIT waits 30 s, browsers less. */
@@ -29,127 +34,129 @@ const FIRST_WAIT = 1_000
 /** Larger requests go by TCP at once: fragments get lost, and firewalls drop them. The figure is MIT's udp_preference_limit. */
 const MAX_UDP_REQUEST = 1_465
 
-/** A KDC's answer is a ticket and little more. Whoever announces more than this does not speak Kerberos. */
-const MAX_TCP_REPLY = 1 << 20
-
 /** How long a KDC that did not answer is asked last. */
 const DEAD_FOR = 60_000
 
+/** How long a KDC whose answers did not fit into datagrams is asked by TCP at once. */
+const TOO_BIG_FOR = 300_000
+
+/**
+ * Requests on the way at one time. A KDC answers one after the other anyway, and thousands of sockets at once lose datagrams and
+ * connections; MIT's KDC takes thirty.
+ */
+const MAX_IN_FLIGHT = 16
+
 /**
  * Talks to KDCs by UDP, and by TCP where the request or the answer is too big. Asks one after another until one answers or the time
- * is over; the one that answered last is asked first. Source: RFC 4120 section 7.2.
+ * is over; those that did not answer lately are asked last. Source: RFC 4120 section 7.2.
  */
-export function networkTransport({
-  locate,
-  timeLimit = DEFAULT_TIME_LIMIT,
-  now = Date.now,
-}: NetworkOptions): KdcTransport {
-  const deadUntil = new Map<string, number>()
+export function networkTransport(options: NetworkOptions): KdcTransport {
+  const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust } = options
+  const line = new KdcLine(now, proxyTrust)
   return async (request, { realm, signal }) => {
-    const limit = AbortSignal.timeout(timeLimit)
-    const ended = signal ? AbortSignal.any([signal, limit]) : limit
-    const addresses = await locate(realm, ended)
-    const alive = (address: KdcAddress): number => ((deadUntil.get(keyOf(address)) ?? 0) > now() ? 1 : 0)
-    const ordered = [...addresses].sort((a, b) => alive(a) - alive(b))
     const attempts: FailedAttempt[] = []
-    for (let wait = FIRST_WAIT; ordered.length > 0 && !ended.aborted; wait *= 2) {
-      for (const address of ordered) {
-        const answer = await ask(address, request, wait, ended, attempts)
-        if (answer !== undefined) {
-          deadUntil.delete(keyOf(address))
-          return answer
-        }
-        signal?.throwIfAborted()
-        deadUntil.set(keyOf(address), now() + DEAD_FOR)
-      }
-      // When every address refuses at once, asking again at once is a storm, not patience.
-      if (!ended.aborted) await pause(Math.min(wait, FIRST_WAIT) / 4, ended)
-    }
-    signal?.throwIfAborted()
-    throw new KdcUnreachableError(realm, lastOfEach(attempts))
-  }
-}
-
-async function ask(
-  address: KdcAddress,
-  request: Uint8Array,
-  wait: number,
-  ended: AbortSignal,
-  attempts: FailedAttempt[],
-): Promise<Uint8Array | undefined> {
-  const protocols = address.protocol
-    ? [address.protocol]
-    : request.length > MAX_UDP_REQUEST
-      ? (['tcp'] as const)
-      : (['udp', 'tcp'] as const)
-  for (const protocol of protocols) {
-    if (ended.aborted) break
-    const patience = AbortSignal.any([ended, AbortSignal.timeout(wait)])
     try {
-      const answer =
-        protocol === 'udp' ? await overUdp(address, request, patience) : await overTcp(address, request, patience)
-      if (protocol === 'tcp' || !isTooBigForUdp(answer)) return answer
-      attempts.push({ address: `udp/${keyOf(address)}`, reason: 'the answer is too big for UDP' })
+      return await withTimeLimit(timeLimit, signal, async (ended) => {
+        const addresses = await locate(realm, ended)
+        return line.ask(addresses, { realm, request, ended, attempts })
+      })
     } catch (error) {
-      attempts.push({ address: `${protocol}/${keyOf(address)}`, reason: reasonOf(error, wait) })
+      signal?.throwIfAborted()
+      if (!(error instanceof NoAnswer) && !isTimeout(error)) throw error
+      throw new KdcUnreachableError(realm, lastOfEach(attempts))
     }
   }
-  return undefined
 }
 
-/** A datagram each way. Connected, so that answers of others are dropped and a closed port is noticed at once. */
-function overUdp({ host, port }: KdcAddress, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-  return settle(
-    signal,
-    () => socket.close(),
-    (resolve, reject) => {
-      socket.on('error', reject)
-      socket.on('message', resolve)
-      socket.connect(port, host, () => socket.send(request))
-    },
-  )
+interface Errand {
+  readonly realm: string
+  readonly request: Uint8Array
+  readonly ended: AbortSignal
+  /** What went wrong so far, for the error. */
+  readonly attempts: FailedAttempt[]
 }
 
-/** A length of four octets, then the message, each way. Source: RFC 4120 section 7.2.2. */
-function overTcp({ host, port }: KdcAddress, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-  const socket = connect({ host, port, noDelay: true })
-  return settle(
-    signal,
-    () => socket.destroy(),
-    (resolve, reject) => {
-      const length = new Uint8Array(4)
-      new DataView(length.buffer).setUint32(0, request.length)
-      socket.on('error', reject)
-      socket.on('close', () => reject(new Error('the connection was closed before the answer was complete')))
-      socket.on('connect', () => {
-        socket.write(length)
-        socket.write(request)
-      })
-      let received = Buffer.alloc(0)
-      socket.on('data', (chunk) => {
-        received = Buffer.concat([received, chunk])
-        if (received.length < 4) return
-        const size = received.readUInt32BE(0)
-        if (size > MAX_TCP_REPLY) reject(new Error(`it announced an answer of ${size} octets`))
-        else if (received.length >= 4 + size) resolve(received.subarray(4, 4 + size))
-      })
-    },
-  )
-}
+/** Nobody is left to ask. */
+class NoAnswer extends Error {}
 
-/** Runs until the first of resolve, reject and abort; then closes the socket, whatever happened. */
-function settle(
-  signal: AbortSignal,
-  close: () => void,
-  start: (resolve: (answer: Uint8Array) => void, reject: (error: unknown) => void) => void,
-): Promise<Uint8Array> {
-  return new Promise<Uint8Array>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) return abort()
-    signal.addEventListener('abort', abort, { once: true })
-    start(resolve, reject)
-  }).finally(close)
+/** The way to the KDCs, with what is known of them. */
+class KdcLine {
+  private readonly deadUntil = new Map<string, number>()
+  private readonly tooBigUntil = new Map<string, number>()
+  private readonly connections = new TcpConnections()
+  private readonly turnstile = new Turnstile(MAX_IN_FLIGHT)
+  private readonly now: () => number
+  private readonly proxyTrust: ProxyTrust | undefined
+
+  constructor(now: () => number, proxyTrust: ProxyTrust | undefined) {
+    this.now = now
+    this.proxyTrust = proxyTrust
+  }
+
+  async ask(addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
+    const { ended } = errand
+    for (let wait = FIRST_WAIT; addresses.length > 0 && !ended.aborted; wait *= 2) {
+      const answer = await this.turnstile.pass(() => this.round(addresses, errand, wait), ended)
+      if (answer !== undefined) return answer
+      // When every address refuses at once, asking again at once is a storm, not patience.
+      if (!ended.aborted) await pause(FIRST_WAIT / 4, ended)
+    }
+    throw new NoAnswer()
+  }
+
+  /** Each KDC once, those that answered lately first. */
+  private async round(addresses: readonly KdcAddress[], errand: Errand, wait: number): Promise<Uint8Array | undefined> {
+    const dead = (address: KdcAddress): number => (this.isNoted(this.deadUntil, address) ? 1 : 0)
+    for (const address of [...addresses].sort((a, b) => dead(a) - dead(b))) {
+      const answer = await this.askOne(address, errand, wait)
+      if (answer !== undefined) {
+        this.deadUntil.delete(formatKdcAddress(address))
+        return answer
+      }
+      if (errand.ended.aborted) return undefined
+      this.deadUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
+    }
+    return undefined
+  }
+
+  private async askOne(address: KdcAddress, errand: Errand, wait: number): Promise<Uint8Array | undefined> {
+    for (const protocol of this.protocolsFor(address, errand.request)) {
+      const attempted = `${protocol}/${formatKdcAddress(address)}`
+      if (errand.ended.aborted) return undefined
+      try {
+        const answer = await withTimeLimit(wait, errand.ended, (signal) =>
+          this.exchange(protocol, address, errand, signal),
+        )
+        if (protocol !== 'udp' || !isTooBigForUdp(answer)) return answer
+        this.tooBigUntil.set(formatKdcAddress(address), this.now() + TOO_BIG_FOR)
+        errand.attempts.push({ address: attempted, reason: 'the answer is too big for UDP' })
+      } catch (error) {
+        errand.attempts.push({ address: attempted, reason: reasonOf(error) })
+      }
+    }
+    return undefined
+  }
+
+  private protocolsFor(address: KdcAddress, request: Uint8Array): readonly ('udp' | 'tcp' | 'https')[] {
+    if (address.protocol) return [address.protocol]
+    const tcpOnly = request.length > MAX_UDP_REQUEST || this.isNoted(this.tooBigUntil, address)
+    return tcpOnly ? ['tcp'] : ['udp', 'tcp']
+  }
+
+  private exchange(
+    protocol: 'udp' | 'tcp' | 'https',
+    address: KdcAddress,
+    { realm, request }: Errand,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    if (protocol === 'udp') return exchangeOverUdp(address, request, signal)
+    if (protocol === 'tcp') return this.connections.exchange(address, request, signal)
+    return exchangeOverHttps(address, realm, request, signal, this.proxyTrust)
+  }
+
+  private isNoted(until: ReadonlyMap<string, number>, address: KdcAddress): boolean {
+    return (until.get(formatKdcAddress(address)) ?? 0) > this.now()
+  }
 }
 
 function isTooBigForUdp(answer: Uint8Array): boolean {
@@ -161,21 +168,13 @@ function isTooBigForUdp(answer: Uint8Array): boolean {
   }
 }
 
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, milliseconds)
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
+function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError'
 }
 
-function reasonOf(error: unknown, wait: number): string {
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${wait} ms`
+function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
-  return error instanceof Error ? error.message : 'failed'
-}
-
-function keyOf({ host, port }: KdcAddress): string {
-  return isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`
+  return error instanceof Error && error.message !== '' ? error.message : 'failed'
 }
 
 function lastOfEach(attempts: readonly FailedAttempt[]): FailedAttempt[] {

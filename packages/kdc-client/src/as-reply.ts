@@ -1,0 +1,103 @@
+import {
+  AsRep,
+  Checksum,
+  decode,
+  type EncKdcRepPart,
+  EncAsRepPart,
+  EtypeInfo2,
+  findPaData,
+  hasFlag,
+  type KdcRep,
+  type KdcReqBody,
+  type Key,
+  KeyUsage,
+  openEncryptedData,
+  type PaData,
+  PaType,
+  RejectedTokenError,
+  sameName,
+  sameRealmIgnoringCase,
+  TicketFlag,
+  verifyChecksumOfType,
+} from '@s4u/krb5'
+import type { AsSession } from './as-session.js'
+import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
+import { isPlausibleFlags } from './reply-flags.js'
+import type { ServiceTicket } from './service-ticket.js'
+
+export interface SentAsReq {
+  readonly body: KdcReqBody
+  readonly bytes: Uint8Array
+}
+
+/** Opens the reply and compares it with the request. Source: RFC 4120 section 3.1.5. @throws RejectedTokenError, MissingKeyError */
+export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Uint8Array): Promise<ServiceTicket> {
+  const reply = decode(AsRep, bytes)
+  const { body } = sent
+  if (!isAskedClient(session, reply)) throw untrusted('names another client', 'KRB_AP_ERR_BADMATCH')
+  if (!body.etype.includes(reply.encPart.etype))
+    throw untrusted('is sealed with an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
+  const armored = session.armor?.openReply(reply, bytes, body.nonce)
+  const longTerm = await keyOf(session, reply, armored?.padata ?? reply.padata)
+  const key = armored?.strengthen(longTerm) ?? longTerm
+  const part = decode(EncAsRepPart, openEncryptedData(reply.encPart, key, KeyUsage.AS_REP))
+  checkPart(session, sent, reply, part)
+  proveRequest(sent, part, key)
+  if (findPaData(part.encryptedPaData, PaType.FX_FAST) !== undefined) session.offersFast = true
+  return Object.freeze({
+    // The KDC's spelling of the realm is the one that its tickets carry.
+    client: { name: reply.cname, realm: reply.crealm },
+    service: ticketGrantingService(part.srealm),
+    ticket: reply.ticket,
+    sessionKey: part.key,
+    flags: part.flags,
+    authenticatedAt: part.authtime,
+    startsAt: part.starttime ?? part.authtime,
+    expiresAt: part.endtime,
+    ...(part.renewTill !== undefined && { renewableUntil: part.renewTill }),
+  })
+}
+
+/** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */
+function isAskedClient({ signIn, realm, isEnterprise }: AsSession, { cname, crealm }: KdcRep): boolean {
+  return sameRealmIgnoringCase(crealm, realm) && (isEnterprise || sameName(cname, signIn.principal.name))
+}
+
+async function keyOf({ signIn, info }: AsSession, reply: KdcRep, padata: readonly PaData[] | undefined): Promise<Key> {
+  const { etype, kvno } = reply.encPart
+  const inReply = findPaData(padata, PaType.ETYPE_INFO2)
+  const fromReply = inReply && decode(EtypeInfo2, inReply).find((entry) => entry.etype === etype)
+  const known = info?.etype === etype ? info : undefined
+  return signIn.keyFor(fromReply ?? known ?? { etype }, kvno)
+}
+
+function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, part: EncKdcRepPart): void {
+  const { context, realm } = session
+  if (part.nonce !== body.nonce) throw untrusted('answers another request (nonce)', 'KRB_AP_ERR_MODIFIED')
+  const granting = ticketGrantingService(part.srealm)
+  if (!sameName(part.sname, granting.name) || !sameRealmIgnoringCase(part.srealm, realm))
+    throw untrusted('is a ticket for another service', 'KRB_AP_ERR_BADMATCH')
+  if (!sameName(ticket.sname, part.sname) || !sameRealmIgnoringCase(ticket.realm, part.srealm))
+    throw untrusted('carries a ticket for another service than it says', 'KRB_AP_ERR_MODIFIED')
+  if (part.endtime <= context.clock.now()) throw untrusted('has expired already', 'KRB_AP_ERR_TKT_EXPIRED')
+  if (!wasOffered(context, part.key))
+    throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
+  if (!isPlausibleFlags(part.flags, body.kdcOptions))
+    throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
+}
+
+/** A KDC that says it proves requests must do so: the checksum covers all that went over the wire unprotected. Source: RFC 6806 section 11. */
+function proveRequest({ bytes }: SentAsReq, part: EncKdcRepPart, key: Key): void {
+  if (!hasFlag(part.flags, TicketFlag.ENC_PA_REP)) return
+  const proof = findPaData(part.encryptedPaData, PaType.REQ_ENC_PA_REP)
+  if (proof === undefined) throw untrusted('does not prove that it answers this request', 'KRB_AP_ERR_MODIFIED')
+  const { cksumtype, checksum } = decode(Checksum, proof)
+  verifyChecksumOfType(key, cksumtype, KeyUsage.AS_REQ, bytes, checksum)
+}
+
+function untrusted(what: string, code: string): RejectedTokenError {
+  return new RejectedTokenError(`AS: the KDC's reply ${what}`, {
+    code,
+    hint: 'Either something between here and the KDC changes replies, or the address is not that of a KDC of this realm.',
+  })
+}

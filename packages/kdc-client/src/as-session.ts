@@ -1,0 +1,171 @@
+import {
+  AsReq,
+  decode,
+  encode,
+  EncryptedData,
+  EtypeInfo2,
+  type EtypeInfo2Entry,
+  findPaData,
+  formatPrincipal,
+  KdcOption,
+  type KdcReqBody,
+  kerberosFlags,
+  KeyUsage,
+  KRB_ERROR_CODES as KRB,
+  type KrbError,
+  MethodData,
+  NameType,
+  type PaData,
+  PaEncTsEnc,
+  PaPacRequest,
+  PaType,
+  sealEncryptedData,
+} from '@s4u/krb5'
+import { kdcAnswer, KdcError } from './errors.js'
+import { FastArmor } from './fast-armor.js'
+import { type KdcContext, kerberosMoment, newNonce, ticketGrantingService } from './kdc-exchange.js'
+import type { ServiceTicket } from './service-ticket.js'
+import type { SignIn } from './sign-in.js'
+import { explainSignIn } from './sign-in-refusal.js'
+
+/** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
+const WANTED_LIFETIME = 24 * 3_600_000
+
+export interface SignInOptions {
+  /** A ticket-granting ticket that is still good, to armor the request with. */
+  readonly armor?: ServiceTicket
+  readonly signal?: AbortSignal
+}
+
+/** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
+export class AsSession {
+  readonly signIn: SignIn
+  readonly armor: FastArmor | undefined
+  context: KdcContext
+  realm: string
+  /** How the KDC derives the key, once it wants pre-authentication. */
+  info: EtypeInfo2Entry | undefined
+  offersFast = false
+  private cookie: PaData | undefined
+  private readonly realms: string[]
+  private clockMended = false
+
+  constructor(context: KdcContext, signIn: SignIn, { armor }: SignInOptions) {
+    this.context = context
+    this.signIn = signIn
+    this.realm = signIn.principal.realm
+    this.realms = [this.realm]
+    this.armor = armor && new FastArmor(context, armor)
+  }
+
+  /** A name that the KDC is to resolve. */
+  get isEnterprise(): boolean {
+    return this.signIn.principal.name.nameType === NameType.ENTERPRISE
+  }
+
+  async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
+    const { armor } = this
+    const body = this.body()
+    const inner = [pacRequest(this.context), ...(this.cookie ? [this.cookie] : []), ...(await this.proof())]
+    // Empty, it asks for proof in the sealed part that nobody changed the request. Source: RFC 6806 section 11.
+    const wantsProof = { padataType: PaType.REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }
+    const padata = armor ? [armor.wrap(inner, body), wantsProof] : [...inner, wantsProof]
+    return { bytes: encode(AsReq, { padata, reqBody: body }), body }
+  }
+
+  /** Whether it is worth asking again, with what the error said. */
+  async mend(error: KrbError): Promise<boolean> {
+    this.learnMethods(error)
+    switch (error.errorCode) {
+      case KRB.KRB_AP_ERR_SKEW:
+        return this.mendClock(error)
+      case KRB.KDC_ERR_PREAUTH_REQUIRED:
+        if (this.info) return false
+        this.info = this.chooseKey(error)
+        return true
+      case KRB.KDC_ERR_WRONG_REALM:
+        return this.follow(error)
+      case KRB.KDC_ERR_PREAUTH_FAILED:
+        return this.info !== undefined && ((await this.signIn.tryOtherKey?.(this.info)) ?? false)
+      default:
+        return false
+    }
+  }
+
+  refusal(error: KrbError): KdcError {
+    return explainSignIn(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
+  }
+
+  private body(): KdcReqBody {
+    const { clock, random, etypes } = this.context
+    const canonicalize = this.isEnterprise ? [KdcOption.CANONICALIZE] : []
+    return {
+      kdcOptions: kerberosFlags(KdcOption.FORWARDABLE, KdcOption.RENEWABLE_OK, ...canonicalize),
+      cname: this.signIn.principal.name,
+      realm: this.realm,
+      sname: ticketGrantingService(this.realm).name,
+      till: clock.now() + WANTED_LIFETIME,
+      nonce: newNonce(random),
+      // The reply is sealed with the long-term key, so only types that we have one for are of use.
+      etype: etypes.filter((etype) => this.signIn.etypes.includes(etype)),
+    }
+  }
+
+  private async proof(): Promise<PaData[]> {
+    const { info, armor, context, signIn } = this
+    if (info === undefined) return []
+    const key = await signIn.keyFor(info)
+    if (armor) return [armor.challenge(key)]
+    const { time, usec } = kerberosMoment(context.clock.now())
+    const plain = encode(PaEncTsEnc, { patimestamp: time, pausec: usec })
+    const sealed = sealEncryptedData(plain, key, KeyUsage.PA_ENC_TIMESTAMP, context.random)
+    return [{ padataType: PaType.ENC_TIMESTAMP, padataValue: encode(EncryptedData, sealed) }]
+  }
+
+  private learnMethods({ eData }: KrbError): void {
+    const methods = methodsIn(eData)
+    if (findPaData(methods, PaType.FX_FAST) !== undefined || this.armor) this.offersFast = true
+    this.cookie = methods.find(({ padataType }) => padataType === PaType.FX_COOKIE)
+  }
+
+  private mendClock({ stime }: KrbError): boolean {
+    if (this.clockMended) return false
+    this.clockMended = true
+    this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
+    return true
+  }
+
+  /** The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. */
+  private follow({ crealm }: KrbError): boolean {
+    if (crealm === undefined || !this.isEnterprise || this.realms.includes(crealm) || this.armor) return false
+    this.realms.push(crealm)
+    this.realm = crealm
+    this.info = undefined
+    return true
+  }
+
+  /** The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are not to be answered with. */
+  private chooseKey(error: KrbError): EtypeInfo2Entry {
+    const { context, signIn } = this
+    const info = findPaData(methodsIn(error.eData), PaType.ETYPE_INFO2)
+    const offered = info === undefined ? [] : decode(EtypeInfo2, info)
+    const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
+    if (usable) return usable
+    throw new KdcError(kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error), {
+      hint: `The KDC has keys of encryption types [${offered.map(({ etype }) => etype).join(', ')}], we have [${signIn.etypes.join(', ')}].`,
+    })
+  }
+}
+
+function pacRequest({ pac = true }: KdcContext): PaData {
+  return { padataType: PaType.PAC_REQUEST, padataValue: encode(PaPacRequest, { includePac: pac }) }
+}
+
+/** e-data of other errors is something else. */
+function methodsIn(eData: Uint8Array | undefined): readonly PaData[] {
+  try {
+    return eData === undefined ? [] : decode(MethodData, eData)
+  } catch {
+    return []
+  }
+}

@@ -1,0 +1,241 @@
+import {
+  formatPrincipal,
+  KdcOption,
+  KRB_ERROR_CODES as KRB,
+  type KrbError,
+  NameType,
+  type Principal,
+  samePrincipal,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
+import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
+import { explainDelegation } from './delegation-refusal.js'
+import { type ExchangeStep, kdcAnswer } from './errors.js'
+import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
+import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
+import type { KdcContext } from './kdc-exchange.js'
+import type { Krb5Configuration } from './krb5-configuration.js'
+import { climb } from './ladder-climb.js'
+import { type GrantingOutcome, realmAsked, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
+import { type DomainNames, nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
+import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
+import { requestS4u2proxy } from './s4u2proxy.js'
+import { targetOf } from './service-target.js'
+import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
+import { explainSignIn } from './sign-in-refusal.js'
+import { requestTicket } from './tgs-exchange.js'
+import { TicketCache } from './ticket-cache.js'
+import { TicketGranting } from './ticket-granting.js'
+import { fingerprintOf, fingerprintOfOctets } from './ticket-key.js'
+import { SealedTickets } from './ticket-store.js'
+import { asKnownIn, findUserRealm } from './user-realm.js'
+
+export interface ClientParts {
+  readonly context: KdcContext
+  readonly authority: Authority
+  /** The krb5.conf of this machine, where the caller did not name the KDCs. */
+  readonly conf: Krb5Configuration | undefined
+  readonly domains: DomainNames | undefined
+  readonly cache: CacheOptions
+}
+
+/** What an exchange is about, for the errors. */
+interface About {
+  readonly step: ExchangeStep
+  readonly target: string
+  readonly user?: string
+  readonly evidence?: EvidenceTicket
+}
+
+export class Client implements KdcClient {
+  readonly principal: string
+  private readonly context: KdcContext
+  private readonly authority: Authority
+  private readonly self: Principal
+  private readonly granting: TicketGranting
+  /** The service's own tickets, and those of its users: apart, so that no mistake in a key could ever mix them. */
+  private readonly own: TicketCache
+  private readonly users: TicketCache
+  private readonly parts: ClientParts
+  private mayTransition = false
+
+  constructor(parts: ClientParts) {
+    const { context, authority, cache } = parts
+    const now = (): number => context.clock.now()
+    const { refusedFor, maxBytes } = cache
+    const shared = cache.shared && new SealedTickets(cache.shared, context.random)
+    this.parts = parts
+    this.context = context
+    this.authority = authority
+    this.self = authority.principal
+    this.principal = formatPrincipal(this.self)
+    this.granting = new TicketGranting(context, authority)
+    this.own = new TicketCache({ now, refusedFor })
+    this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
+  }
+
+  get realm(): string {
+    return this.self.realm
+  }
+
+  ticketFor(spn: string, { signal, userToUser }: OwnTicketOptions = {}): Promise<ServiceTicket> {
+    const service = targetOf(spn, this.realm, this.parts.conf)
+    const key = { ...this.asker('own'), service: formatPrincipal(service) } as const
+    const about = { step: 'TGS', target: spn } as const
+    if (userToUser) {
+      const options = [KdcOption.ENC_TKT_IN_SKEY]
+      const request = { sname: service.name, options, additionalTickets: [userToUser] }
+      const ask = (): Promise<ServiceTicket> =>
+        this.exchange(about, (context, tgt) => requestTicket(context, { ...request, tgt, expectedClient: tgt.client }))
+      return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, signal)
+    }
+    const ask = (): Promise<ServiceTicket> =>
+      this.exchange(
+        about,
+        (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
+        () => this.tgtFor(service.realm),
+      )
+    return this.own.get(key, ask, signal)
+  }
+
+  async s4u2self(subject: S4uSubject, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+    const user = readSubject(subject, this.realm, this.parts.domains)
+    const { principal, certificate } = user
+    // A KDC refuses to let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active Directory), and there is no need.
+    if (principal && samePrincipal(principal, this.self)) return this.ticketFor(this.principal, { signal })
+    const key = {
+      ...this.asker('s4u2self'),
+      user: principal === undefined ? '' : formatPrincipal(principal),
+      userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
+      certificate: certificate && fingerprintOfOctets(certificate),
+    } as const
+    return this.users.get(key, () => this.transition(user), signal)
+  }
+
+  s4u2proxy(evidence: EvidenceTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+    const target = targetOf(spn, this.realm, this.parts.conf)
+    const user = formatPrincipal(evidence.client)
+    const service = formatPrincipal(target)
+    const key = { ...this.asker('s4u2proxy'), user, evidence: fingerprintOf(evidence.ticket), service } as const
+    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
+    const ask = (): Promise<ServiceTicket> =>
+      this.exchange({ step: 'S4U2Proxy', target: spn, user, evidence }, (context, tgt) =>
+        requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
+      )
+    return this.users.get(key, ask, signal)
+  }
+
+  ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+    const service = targetOf(spn, this.realm, this.parts.conf)
+    const client = formatPrincipal(forwarded.client)
+    const tgt = fingerprintOf(forwarded.ticket)
+    const key = { ...this.asker('forwarded'), client, tgt, service: formatPrincipal(service) } as const
+    const ask = async (): Promise<ServiceTicket> => {
+      const start = grantingTicketOf(forwarded)
+      const request = { tgt: start, service, client: forwarded.client }
+      const outcome = await requestTicketThroughReferrals(this.context, request)
+      if ('ticket' in outcome) return outcome.ticket
+      throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
+    }
+    return this.users.get(key, ask, signal)
+  }
+
+  ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
+    return climb(this, grounds, spn, options)
+  }
+
+  how(grounds: Grounds): Plan {
+    return chooseEvidence(grounds, this.context.clock.now())
+  }
+
+  private asker<Kind extends string>(kind: Kind) {
+    return { kind, client: this.principal, etypes: this.context.etypes } as const
+  }
+
+  /** S4U2Self, by way of the user's realm where that is another one. */
+  private async transition(asked: S4uUser): Promise<ServiceTicket> {
+    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked) } as const
+    const user = await this.placed(asked)
+    const realm = user.principal?.realm ?? this.realm
+    const ticket = await this.exchange(
+      about,
+      (context, tgt) => requestS4u2self(context, { tgt, service: this.self, user }),
+      () => this.tgtFor(realm),
+    )
+    await this.verify(ticket)
+    if (isForwardable(ticket)) this.mayTransition = true
+    return ticket
+  }
+
+  /** An enterprise name with the realm that it belongs to. */
+  private async placed(user: S4uUser): Promise<S4uUser> {
+    const { principal, certificate } = user
+    if (principal?.name.nameType !== NameType.ENTERPRISE) return user
+    const realm = await findUserRealm(this.context, principal)
+    if (sameRealmIgnoringCase(realm, this.realm)) return user
+    return { principal: asKnownIn(realm, principal), certificate }
+  }
+
+  /** With the service's key of the ticket's version; a keytab that was rotated meanwhile is read again for it. */
+  private async verify(ticket: ServiceTicket): Promise<void> {
+    const { authority } = this
+    if (authority.kind !== 'sign-in') return
+    const { etype, kvno } = ticket.ticket.encPart
+    if (authority.findKey && authority.findKey(etype, kvno) === undefined) await authority.tryOtherKey?.({ etype })
+    verifyOwnTicket(ticket, authority)
+  }
+
+  /** The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept like any ticket. */
+  private async tgtFor(realm: string): Promise<ServiceTicket> {
+    if (sameRealmIgnoringCase(realm, this.realm)) return this.granting.tgt()
+    const target = `krbtgt/${realm}`
+    const capaths = (from: string, to: string) => this.parts.conf?.conf.capath(from, to)
+    return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}` }, () =>
+      this.exchange({ step: 'TGS', target }, async (context, tgt) =>
+        asTgsOutcome(await requestForeignTgt(context, tgt, realm, capaths)),
+      ),
+    )
+  }
+
+  /** Runs one exchange with a ticket-granting ticket; a clock that is off and a ticket that is of no use any more are mended once. */
+  private async exchange(
+    about: About,
+    run: (context: KdcContext, tgt: ServiceTicket) => Promise<Asked>,
+    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(),
+  ): Promise<ServiceTicket> {
+    let { context } = this
+    for (let again = true; ; again = false) {
+      const tgt = await granted()
+      const outcome = await run(context, tgt)
+      if ('ticket' in outcome) {
+        if (context !== this.context) this.context.clock.adopt(context.clock)
+        return outcome.ticket
+      }
+      const { refused } = outcome
+      if (refused.errorCode === KRB.KRB_AP_ERR_SKEW)
+        context = { ...context, clock: context.clock.supposing(refused.stime) }
+      else if (OF_NO_USE.has(refused.errorCode) && realmAsked(tgt) === this.realm) this.granting.discard(tgt)
+      else again = false
+      if (!again) throw this.refusal(about, refused)
+    }
+  }
+
+  private refusal({ step, target, user, evidence }: About, error: KrbError) {
+    const answer = kdcAnswer(step, this.principal, target, error, user)
+    if (step === 'TGS') return explainSignIn(answer)
+    return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
+  }
+}
+
+type Asked = { readonly ticket: ServiceTicket } | { readonly refused: KrbError }
+
+/** What a KDC says of a ticket-granting ticket that it does not take any more: ended, or sealed with a key it has changed. */
+const OF_NO_USE: ReadonlySet<number> = new Set([
+  KRB.KRB_AP_ERR_TKT_EXPIRED,
+  KRB.KRB_AP_ERR_BADKEYVER,
+  KRB.KDC_ERR_TGT_REVOKED,
+])
+
+function asTgsOutcome(outcome: GrantingOutcome): Asked {
+  return 'tgt' in outcome ? { ticket: outcome.tgt } : outcome
+}

@@ -1,0 +1,27 @@
+import { DEFAULT_ETYPES } from '@s4u/krb5'
+import { randomBytes } from 'node:crypto'
+import { Client } from './client.js'
+import { authorityOf } from './credentials.js'
+import type { KdcClient, KdcClientOptions } from './kdc-client.js'
+import { KdcClock } from './kdc-exchange.js'
+import { transportFor } from './kdc-source.js'
+import { Krb5Configuration } from './krb5-configuration.js'
+
+/** Checks its options at once; the network is not used before the first ticket. @throws ConfigurationError, MissingKeyError */
+export function createKdcClient(options: KdcClientOptions): KdcClient {
+  const { now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = (length) => randomBytes(length) } = options
+  const configuration = new Krb5Configuration(process.env, now)
+  // A caller who names the KDCs does not mean the files of this machine.
+  const conf = options.kdc === undefined ? configuration : undefined
+  const realm = options.realm ?? conf?.conf.defaultRealm
+  const authority = authorityOf(options.credentials, realm, etypes)
+  const transport = transportFor({ ...options, configuration, now })
+  const clock = new KdcClock(now)
+  return new Client({
+    context: { transport, clock, random, etypes, pac: options.pac },
+    authority,
+    conf,
+    domains: options.domains,
+    cache: options.cache ?? {},
+  })
+}

@@ -1,0 +1,42 @@
+import { ConfigurationError } from '@s4u/krb5'
+import { readFileSync, statSync } from 'node:fs'
+
+/** A keytab or credential cache on disk, which other programs rewrite. */
+export class CredentialFile {
+  readonly path: string
+  private readonly what: string
+  private stamp = ''
+
+  constructor(path: string, what: string) {
+    this.path = path
+    this.what = what
+  }
+
+  /** @throws ConfigurationError KRB5_KT_NOTFOUND with the path */
+  read(): Uint8Array {
+    try {
+      this.stamp = stampOf(this.path)
+      return readFileSync(this.path)
+    } catch (cause) {
+      throw new ConfigurationError(`cannot read the ${this.what} ${this.path}`, {
+        code: 'KRB5_KT_NOTFOUND',
+        hint: 'Check that the file exists and that this process may read it.',
+        cause,
+      })
+    }
+  }
+
+  /** Whether the file is another one than was read. A file that is gone for the moment has not changed. */
+  hasChanged(): boolean {
+    try {
+      return stampOf(this.path) !== this.stamp
+    } catch {
+      return false
+    }
+  }
+}
+
+function stampOf(path: string): string {
+  const { mtimeMs, size, ino } = statSync(path)
+  return `${mtimeMs},${size},${ino}`
+}

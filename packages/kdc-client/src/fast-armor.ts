@@ -1,0 +1,124 @@
+/** FAST: a sign-in inside a channel that an older ticket of the same service has made. Source: RFC 6113 section 5.4. */
+
+import {
+  type Authenticator,
+  combineKeys,
+  decode,
+  elementAt,
+  encode,
+  EncryptedData,
+  findPaData,
+  FX_FAST_ARMOR_AP_REQUEST,
+  KdcReqBody,
+  type KdcRep,
+  kerberosFlags,
+  Key,
+  KeyUsage,
+  KrbError,
+  KrbFastReq,
+  KrbFastResponse,
+  MethodData,
+  openEncryptedData,
+  type PaData,
+  PaEncTsEnc,
+  PaFxFastReply,
+  PaFxFastRequest,
+  PaType,
+  RejectedTokenError,
+  sameName,
+  sealApReq,
+  sealEncryptedData,
+  verifyChecksumOfType,
+} from '@s4u/krb5'
+import { type KdcContext, kerberosMoment } from './kdc-exchange.js'
+import type { ServiceTicket } from './service-ticket.js'
+
+/** One armored exchange, of one or more legs. */
+export class FastArmor {
+  private readonly context: KdcContext
+  private readonly armorKey: Key
+  private readonly apReq: Uint8Array
+
+  /** Source: RFC 6113 section 5.4.1.1. */
+  constructor(context: KdcContext, tgt: ServiceTicket) {
+    const { random, clock } = context
+    const { sessionKey, client, ticket } = tgt
+    const subkey = Key.random(sessionKey.etype, random)
+    const { time, usec } = kerberosMoment(clock.now())
+    const authenticator: Authenticator = { crealm: client.realm, cname: client.name, ctime: time, cusec: usec, subkey }
+    this.context = context
+    this.armorKey = combineKeys(subkey, sessionKey, 'subkeyarmor', 'ticketarmor')
+    this.apReq = sealApReq({ apOptions: kerberosFlags(), ticket, sessionKey, authenticator, random })
+  }
+
+  /** The time, sealed with what only the client, the KDC and this channel know. Source: RFC 6113 section 5.4.6. */
+  challenge(longTermKey: Key): PaData {
+    const key = combineKeys(this.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
+    const { time, usec } = kerberosMoment(this.context.clock.now())
+    const plain = encode(PaEncTsEnc, { patimestamp: time, pausec: usec })
+    const sealed = sealEncryptedData(plain, key, KeyUsage.ENC_CHALLENGE_CLIENT, this.context.random)
+    return { padataType: PaType.ENCRYPTED_CHALLENGE, padataValue: encode(EncryptedData, sealed) }
+  }
+
+  /** Source: RFC 6113 section 5.4.2. */
+  wrap(padata: readonly PaData[], reqBody: KdcReqBody): PaData {
+    const { armorKey } = this
+    const inner = encode(KrbFastReq, { fastOptions: kerberosFlags(), padata, reqBody })
+    const checksum = armorKey.checksum(KeyUsage.FAST_REQ_CHECKSUM, encode(KdcReqBody, reqBody))
+    const request = {
+      armor: { armorType: FX_FAST_ARMOR_AP_REQUEST, armorValue: this.apReq },
+      reqChecksum: { cksumtype: armorKey.checksumType, checksum },
+      encFastReq: sealEncryptedData(inner, armorKey, KeyUsage.FAST_ENC, this.context.random),
+    }
+    return { padataType: PaType.FX_FAST, padataValue: encode(PaFxFastRequest, request) }
+  }
+
+  /** The padata of the reply, and what becomes of the reply's key. @throws RejectedTokenError when the reply is not of this channel */
+  openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
+    const response = this.open(reply.padata)
+    if (response === undefined) throw refused('is not armored, although the request was')
+    const { finished, strengthenKey, padata } = response
+    if (response.nonce !== nonce) throw refused('answers another request (nonce)')
+    if (finished === undefined || !sameName(finished.cname, reply.cname) || finished.crealm !== reply.crealm)
+      throw refused('names another client than its armor')
+    const { cksumtype, checksum } = finished.ticketChecksum
+    const ticket = elementAt(bytes, 'AS-REP.ticket', 0x6b, 0x30, 0xa5)
+    verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum)
+    const strengthen = (key: Key): Key =>
+      strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
+    return { padata, strengthen }
+  }
+
+  /** The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as they are. Source: RFC 6113 section 5.4.4. */
+  openError(error: KrbError): { readonly error: KrbError; readonly armored: boolean } {
+    const response = this.open(error.eData && methodsIn(error.eData))
+    const inner = response && findPaData(response.padata, PaType.FX_ERROR)
+    if (response === undefined || inner === undefined) return { error, armored: false }
+    return { error: { ...decode(KrbError, inner), eData: encode(MethodData, response.padata) }, armored: true }
+  }
+
+  private open(padata: readonly PaData[] | undefined): KrbFastResponse | undefined {
+    const bytes = findPaData(padata, PaType.FX_FAST)
+    if (bytes === undefined || bytes.length === 0) return undefined
+    const { encFastRep } = decode(PaFxFastReply, bytes)
+    return decode(KrbFastResponse, openEncryptedData(encFastRep, this.armorKey, KeyUsage.FAST_REP))
+  }
+}
+
+export interface ArmoredReply {
+  readonly padata: readonly PaData[]
+  readonly strengthen: (key: Key) => Key
+}
+
+/** Errors of all kinds carry e-data of all kinds. */
+function methodsIn(eData: Uint8Array): readonly PaData[] | undefined {
+  try {
+    return decode(MethodData, eData)
+  } catch {
+    return undefined
+  }
+}
+
+function refused(what: string): RejectedTokenError {
+  return new RejectedTokenError(`AS: the KDC's reply ${what}`, { code: 'KRB_AP_ERR_MODIFIED' })
+}

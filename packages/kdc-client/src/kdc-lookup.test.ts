@@ -1,0 +1,79 @@
+import { describe, expect, test } from 'vitest'
+import { type DnsSource, inOrder, lookUpKdcs, type SrvRecord } from './kdc-lookup.js'
+
+const srv = (name: string, priority = 0, weight = 0, port = 88): SrvRecord => ({ name, port, priority, weight })
+
+function dnsOf(records: Record<string, readonly SrvRecord[]>, uris: Record<string, string[]> = {}): DnsSource {
+  return {
+    async resolveSrv(name) {
+      const found = records[name]
+      if (found === undefined) throw new Error('ENOTFOUND')
+      return found
+    },
+    resolveUri: async (name) => (uris[name] ?? []).map((target, priority) => ({ priority, weight: 0, target })),
+  }
+}
+
+describe('KDCs from DNS', () => {
+  test('one that is in both records is asked by UDP first, then by TCP', async () => {
+    const source = dnsOf({ '_kerberos._udp.AD.TEST': [srv('dc1')], '_kerberos._tcp.AD.TEST': [srv('dc1')] })
+    expect(await lookUpKdcs('AD.TEST', { source })).toEqual([{ host: 'dc1', port: 88 }])
+  })
+
+  test('one that is in one record only is asked by that protocol only', async () => {
+    const source = dnsOf({ '_kerberos._udp.AD.TEST': [srv('u')], '_kerberos._tcp.AD.TEST': [srv('t')] })
+    expect(await lookUpKdcs('AD.TEST', { source })).toEqual([
+      { host: 'u', port: 88, protocol: 'udp' },
+      { host: 't', port: 88, protocol: 'tcp' },
+    ])
+  })
+
+  test('a realm without records has none, and a target of "." says that there is none', async () => {
+    expect(await lookUpKdcs('AD.TEST', { source: dnsOf({}) })).toEqual([])
+    expect(await lookUpKdcs('AD.TEST', { source: dnsOf({ '_kerberos._udp.AD.TEST': [srv('.')] }) })).toEqual([])
+  })
+
+  test('URI records go before SRV records, in their order; what cannot be read is passed over', async () => {
+    const uris = {
+      '_kerberos.AD.TEST': [
+        'krb5srv:m:udp:kdc1.ad.test:1088',
+        'krb5srv::kkdcp:https://proxy.ad.test/KdcProxy',
+        'krb5srv::kkdcp:http://plain.ad.test/',
+        'krb5srv:m:tcp:kdc2.ad.test',
+        'mailto:admin@ad.test',
+      ],
+    }
+    const source = dnsOf({ '_kerberos._udp.AD.TEST': [srv('dc1')] }, uris)
+    expect(await lookUpKdcs('AD.TEST', { source })).toEqual([
+      { host: 'kdc1.ad.test', port: 1088, protocol: 'udp' },
+      { host: 'proxy.ad.test', port: 443, protocol: 'https', path: '/KdcProxy' },
+      { host: 'kdc2.ad.test', port: 88, protocol: 'tcp' },
+    ])
+  })
+})
+
+describe('the order of records', () => {
+  test('lowest priority first, whatever the weight', () => {
+    const records = [srv('late', 10, 100), srv('early', 1, 0)]
+    expect(inOrder(records, () => 0).map(({ name }) => name)).toEqual(['early', 'late'])
+  })
+
+  test('within a priority, each comes first as often as its weight says', () => {
+    const first = { heavy: 0, light: 0 }
+    for (let draw = 0; draw < 1000; draw++) {
+      const [{ name }] = inOrder([srv('light', 0, 10), srv('heavy', 0, 90)], () => draw / 1000)
+      if (name === 'heavy' || name === 'light') first[name]++
+    }
+    expect(first.heavy).toBeGreaterThan(880)
+    expect(first.light).toBeGreaterThan(80)
+  })
+
+  test('loses nobody', () => {
+    const records = Array.from({ length: 9 }, (_, index) => srv(`kdc${index}`, index % 3, index))
+    expect(
+      inOrder(records, Math.random)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(records.map(({ name }) => name).sort())
+  })
+})

@@ -1,0 +1,109 @@
+/** The KDCs that DNS names for a realm. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI records. */
+
+import { promises as dns } from 'node:dns'
+import { type UriRecord, resolveUri } from './dns-uri.js'
+import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
+
+/** What is asked of DNS, for tests to answer. */
+export interface DnsSource {
+  resolveSrv(name: string): Promise<readonly SrvRecord[]>
+  resolveUri(name: string, signal?: AbortSignal): Promise<readonly UriRecord[]>
+}
+
+export interface SrvRecord {
+  readonly name: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+export interface LookupOptions {
+  readonly source?: DnsSource
+  readonly random?: () => number
+  readonly signal?: AbortSignal
+}
+
+const systemDns: DnsSource = {
+  resolveSrv: (name) => dns.resolveSrv(name),
+  resolveUri,
+}
+
+/** URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list. */
+export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
+  const { source = systemDns, random = Math.random, signal } = options
+  const [byUri, bySrv] = await Promise.all([
+    uriAddresses(source, realm, random, signal),
+    srvAddresses(source, realm, random),
+  ])
+  return byUri.length > 0 ? byUri : bySrv
+}
+
+async function srvAddresses(source: DnsSource, realm: string, random: () => number): Promise<KdcAddress[]> {
+  const [udp, tcp] = await Promise.all([
+    srvRecords(source, `_kerberos._udp.${realm}`),
+    srvRecords(source, `_kerberos._tcp.${realm}`),
+  ])
+  const overTcp = new Set(tcp.map(addressOf))
+  const onlyTcp = tcp.filter((record) => !udp.some((other) => addressOf(other) === addressOf(record)))
+  return [...inOrder(udp, random), ...inOrder(onlyTcp, random)].map((record) => ({
+    host: record.name,
+    port: record.port,
+    ...(onlyTcp.includes(record)
+      ? { protocol: 'tcp' as const }
+      : !overTcp.has(addressOf(record)) && tcp.length > 0 && { protocol: 'udp' as const }),
+  }))
+}
+
+async function srvRecords(source: DnsSource, name: string): Promise<readonly SrvRecord[]> {
+  try {
+    // A target of "." says that the service is decidedly not available. Source: RFC 2782.
+    return (await source.resolveSrv(name)).filter((record) => record.name !== '' && record.name !== '.')
+  } catch {
+    return []
+  }
+}
+
+async function uriAddresses(
+  source: DnsSource,
+  realm: string,
+  random: () => number,
+  signal: AbortSignal | undefined,
+): Promise<KdcAddress[]> {
+  const records = await source.resolveUri(`_kerberos.${realm}`, signal).catch(() => [])
+  return inOrder(records, random).flatMap(({ target }) => uriAddress(target) ?? [])
+}
+
+/** `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`, `krb5srv::kkdcp:https://host/path`. */
+function uriAddress(target: string): KdcAddress | undefined {
+  const match = /^krb5srv:[a-z]*:(udp|tcp|kkdcp):(.+)$/i.exec(target)
+  if (match === null) return undefined
+  const [, transport, residual] = match
+  try {
+    const address = parseKdcAddress(
+      transport.toLowerCase() === 'kkdcp' ? residual : `${transport.toLowerCase()}/${residual}`,
+    )
+    return transport.toLowerCase() === 'kkdcp' && address.protocol !== 'https' ? undefined : address
+  } catch {
+    return undefined
+  }
+}
+
+/** Priority first; within one, each draw takes a record with the chance of its weight. Source: RFC 2782. */
+export function inOrder<T extends { readonly priority: number; readonly weight: number }>(
+  records: readonly T[],
+  random: () => number,
+): T[] {
+  const rest = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight)
+  const ordered: T[] = []
+  while (rest.length > 0) {
+    const group = rest.filter(({ priority }) => priority === rest[0].priority)
+    let draw = random() * group.reduce((sum, { weight }) => sum + weight, 0)
+    const chosen = group.find(({ weight }) => (draw -= weight) <= 0) ?? group[group.length - 1]
+    ordered.push(...rest.splice(rest.indexOf(chosen), 1))
+  }
+  return ordered
+}
+
+function addressOf({ name, port }: SrvRecord): string {
+  return `${name}:${port}`
+}

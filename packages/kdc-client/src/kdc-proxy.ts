@@ -1,0 +1,87 @@
+/** Asking a KDC through an HTTPS proxy, where nothing but the web is open. Source: MS-KKDCP. */
+
+import { decode, encode, field, KerberosString, Int32, OctetString, optional, sequence } from '@s4u/krb5'
+import { request as httpsRequest } from 'node:https'
+import type { KdcAddress } from './kdc-address.js'
+
+/**
+ * Source: MS-KKDCP section 2.2.2.
+ *
+ *     KDC-PROXY-MESSAGE ::= SEQUENCE {
+ *         kerb-message   [0] OCTET STRING, -- with the length of four octets that goes before it on TCP
+ *         target-domain  [1] KerberosString OPTIONAL,
+ *         dclocator-hint [2] INTEGER OPTIONAL
+ *     }
+ */
+interface KdcProxyMessage {
+  readonly kerbMessage: Uint8Array
+  readonly targetDomain?: string
+  readonly dclocatorHint?: number
+}
+
+const KdcProxyMessage = sequence<KdcProxyMessage>('KDC-PROXY-MESSAGE', {
+  kerbMessage: field(0, OctetString),
+  targetDomain: optional(1, KerberosString),
+  dclocatorHint: optional(2, Int32),
+})
+
+/** As for TCP. */
+const MAX_REPLY = 1 << 20
+
+/** Certificates of the authorities that may vouch for proxies, PEM; without it those that Node trusts. */
+export type ProxyTrust = string | Uint8Array | readonly (string | Uint8Array)[]
+
+export async function exchangeOverHttps(
+  address: KdcAddress,
+  realm: string,
+  request: Uint8Array,
+  signal: AbortSignal,
+  trust: ProxyTrust | undefined,
+): Promise<Uint8Array> {
+  const body = encode(KdcProxyMessage, { kerbMessage: framed(request), targetDomain: realm })
+  const { kerbMessage } = decode(KdcProxyMessage, await post(address, body, signal, trust))
+  const length = kerbMessage.length < 4 ? -1 : new DataView(kerbMessage.buffer, kerbMessage.byteOffset).getUint32(0)
+  if (length !== kerbMessage.length - 4) throw new Error('the proxy passed on an answer whose length is wrong')
+  return kerbMessage.subarray(4)
+}
+
+function post(
+  { host, port, path = '/' }: KdcAddress,
+  body: Uint8Array,
+  signal: AbortSignal,
+  trust: ProxyTrust | undefined,
+): Promise<Uint8Array> {
+  const headers = { 'Content-Type': 'application/kerberos', 'Content-Length': body.length }
+  const ca = trust === undefined ? {} : { ca: certificates(trust) }
+  return new Promise<Uint8Array>((resolve, reject) => {
+    const sent = httpsRequest({ host, port, path, method: 'POST', headers, signal, ...ca }, (response) => {
+      const { statusCode = 0 } = response
+      const chunks: Uint8Array[] = []
+      let size = 0
+      response.on('error', reject)
+      response.on('data', (chunk: Uint8Array) => {
+        size += chunk.length
+        if (size > MAX_REPLY) sent.destroy(new Error('the proxy sent more than an answer of a KDC'))
+        chunks.push(chunk)
+      })
+      response.on('end', () => {
+        if (statusCode === 200) resolve(Buffer.concat(chunks))
+        else reject(new Error(`the proxy answered with HTTP status ${statusCode}`))
+      })
+    })
+    sent.on('error', (error) => reject(signal.aborted ? signal.reason : error))
+    sent.end(body)
+  })
+}
+
+function certificates(trust: ProxyTrust): (string | Buffer)[] {
+  const list = typeof trust === 'string' || trust instanceof Uint8Array ? [trust] : trust
+  return list.map((one) => (typeof one === 'string' ? one : Buffer.from(one)))
+}
+
+function framed(request: Uint8Array): Uint8Array {
+  const message = new Uint8Array(4 + request.length)
+  new DataView(message.buffer).setUint32(0, request.length)
+  message.set(request, 4)
+  return message
+}

@@ -1,0 +1,161 @@
+import {
+  type EtypeInfo2Entry,
+  formatPrincipal,
+  type Key,
+  Keytab,
+  type KeytabEntry,
+  MissingKeyError,
+  type Principal,
+  samePrincipal,
+} from '@s4u/krb5'
+import { CredentialFile } from './credential-file.js'
+import { parseSignInName, type SignIn } from './sign-in.js'
+
+export interface KeytabCredentials {
+  readonly principal?: string
+  readonly keytab: string | Uint8Array | Keytab
+  readonly reload?: () => Keytab | Promise<Keytab>
+  readonly enterprise?: boolean
+}
+
+/** @throws ConfigurationError, MissingKeyError */
+export function keytabAuthority(
+  credentials: KeytabCredentials,
+  realm: string | undefined,
+  etypes: readonly number[],
+): SignIn {
+  const source = sourceOf(credentials)
+  const keytab = source.first
+  const { principal: name, enterprise } = credentials
+  const principal =
+    name === undefined
+      ? signInPrincipal(keytab)
+      : parseSignInName(name, realm ?? keytab.entries[0]?.principal.realm, enterprise)
+  if (principal === undefined) throw noKey(keytab, undefined)
+  const keys = new KeyChoice(keytab, principal, etypes)
+  if (keys.etypes.length === 0) throw noKey(keytab, principal)
+  return {
+    kind: 'sign-in',
+    principal,
+    get etypes() {
+      return keys.etypes
+    },
+    findKey: (etype, kvno) => keys.find(etype, kvno),
+    keyFor: async ({ etype }, kvno) => keys.current(etype, kvno),
+    async tryOtherKey(refused) {
+      const reread = await source.again()
+      if (reread !== undefined && keys.replace(reread, refused)) return true
+      return keys.retreat(refused.etype)
+    },
+  }
+}
+
+/**
+ * The principal of a keytab that can sign in: on Active Directory the account, since an SPN cannot. Accounts have one component;
+ * where a keytab holds only SPNs, as MIT's do, the first one is it.
+ */
+export function signInPrincipal({ entries }: Keytab): Principal | undefined {
+  const account = entries.find(({ principal }) => principal.name.nameString.length === 1)
+  return (account ?? entries[0])?.principal
+}
+
+/** The keys of one principal, newest first, and which of them is used. */
+class KeyChoice {
+  private entries: readonly KeytabEntry[]
+  private readonly principal: Principal
+  private readonly offered: readonly number[]
+  /** How many of the newest keys of a type are passed over, because the KDC did not know them yet. */
+  private readonly passedOver = new Map<number, number>()
+
+  constructor(keytab: Keytab, principal: Principal, offered: readonly number[]) {
+    this.principal = principal
+    this.offered = offered
+    this.entries = keysOf(keytab, principal)
+  }
+
+  get etypes(): readonly number[] {
+    return this.offered.filter((etype) => this.entries.some(({ key }) => key.etype === etype))
+  }
+
+  find(etype: number, kvno: number | undefined): Key | undefined {
+    return this.ofType(etype).find((entry) => kvno === undefined || sameVersion(entry.kvno, kvno))?.key
+  }
+
+  /** @throws MissingKeyError */
+  current(etype: number, kvno: number | undefined): Key {
+    const entries = this.ofType(etype)
+    const named = kvno === undefined ? undefined : entries.find((entry) => sameVersion(entry.kvno, kvno))
+    const key = (named ?? entries[this.passedOver.get(etype) ?? 0] ?? entries[0])?.key
+    if (key) return key
+    throw new MissingKeyError(
+      `the keytab has no key of encryption type ${etype} for ${formatPrincipal(this.principal)}`,
+    )
+  }
+
+  /** True when the keytab has another key now than the one that was refused. */
+  replace(keytab: Keytab, { etype }: EtypeInfo2Entry): boolean {
+    const entries = keysOf(keytab, this.principal)
+    if (entries.length === 0) return false
+    const before = this.current(etype, undefined)
+    this.entries = entries
+    this.passedOver.clear()
+    const after = this.ofType(etype)[0]?.key
+    return after === undefined || !after.equals(before)
+  }
+
+  /** The version before: the keytab may have been written before the directory knew the new key. Once, since wrong keys lock accounts out. */
+  retreat(etype: number): boolean {
+    const passed = this.passedOver.get(etype) ?? 0
+    if (passed > 0 || this.ofType(etype).length < 2) {
+      this.passedOver.delete(etype)
+      return false
+    }
+    this.passedOver.set(etype, 1)
+    return true
+  }
+
+  private ofType(etype: number): readonly KeytabEntry[] {
+    return this.entries.filter(({ key }) => key.etype === etype)
+  }
+}
+
+function keysOf({ entries }: Keytab, principal: Principal): readonly KeytabEntry[] {
+  return entries.filter((entry) => samePrincipal(entry.principal, principal)).sort((a, b) => b.kvno - a.kvno)
+}
+
+/** Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number above sixteen. Source: MS-KILE section 3.1.5.8. */
+function sameVersion(ours: number, theirs: number): boolean {
+  return ours === theirs || ours === (theirs & 0xffff) || (ours < 256 && ours === (theirs & 0xff))
+}
+
+interface KeytabSource {
+  readonly first: Keytab
+  /** The keytab as it is now; undefined when it cannot have changed. */
+  again(): Promise<Keytab | undefined>
+}
+
+function sourceOf({ keytab, reload }: KeytabCredentials): KeytabSource {
+  const again = async (): Promise<Keytab | undefined> => reload?.()
+  if (keytab instanceof Keytab) return { first: keytab, again }
+  if (typeof keytab !== 'string') return { first: Keytab.decode(keytab), again }
+  const file = new CredentialFile(keytab.replace(/^(FILE|WRFILE):/, ''), 'keytab')
+  const read = (): Keytab => Keytab.decode(file.read(), file.path)
+  return { first: read(), again: reload ? again : async () => (file.hasChanged() ? readable(read) : undefined) }
+}
+
+/** A file that is being rewritten is worth no more than the old one. */
+function readable(read: () => Keytab): Keytab | undefined {
+  try {
+    return read()
+  } catch {
+    return undefined
+  }
+}
+
+function noKey(keytab: Keytab, principal: Principal | undefined): MissingKeyError {
+  const wanted = principal ? formatPrincipal(principal) : 'any principal'
+  const has = keytab.principals.join(', ') || 'nobody'
+  return new MissingKeyError(`the keytab has no usable key of ${wanted}; it has keys of ${has}`, {
+    hint: 'Name the account in `principal`, or export a keytab that holds it with an AES key.',
+  })
+}

@@ -1,0 +1,68 @@
+import { ConfigurationError, Krb5Conf, parseKrb5Conf } from '@s4u/krb5'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+
+/** Where every Kerberos program looks when KRB5_CONFIG names nothing. */
+const DEFAULT_FILE = '/etc/krb5.conf'
+
+/** How long the files are believed to be as they were read; milliseconds. */
+const FRESH_FOR = 10_000
+
+/**
+ * The krb5.conf of this machine: `KRB5_CONFIG` (several files with a colon between them), else /etc/krb5.conf if there is one. Read
+ * again when a file has changed.
+ */
+export class Krb5Configuration {
+  private readonly files: string
+  private readonly named: boolean
+  private readonly now: () => number
+  private read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
+  private checkedAt = -Infinity
+
+  constructor(environment: NodeJS.ProcessEnv = process.env, now: () => number = Date.now) {
+    this.named = environment.KRB5_CONFIG !== undefined && environment.KRB5_CONFIG !== ''
+    this.files = this.named ? (environment.KRB5_CONFIG ?? '') : DEFAULT_FILE
+    this.now = now
+  }
+
+  /** @throws ConfigurationError for a file that cannot be read, or has a line that cannot */
+  get conf(): Krb5Conf {
+    const { read } = this
+    if (read && this.now() - this.checkedAt < FRESH_FOR && this.now() >= this.checkedAt) return read.conf
+    const paths = this.files.split(':').filter((path) => path !== '')
+    const stamp = paths.map(stampOf).join('|')
+    this.checkedAt = this.now()
+    if (read?.stamp === stamp) return read.conf
+    const conf = Krb5Conf.merge(paths.flatMap((path) => this.load(path)))
+    this.read = { conf, stamp }
+    return conf
+  }
+
+  /** Of several files those that are missing do no harm, as long as there is one. */
+  private load(path: string): Krb5Conf[] {
+    try {
+      return [parseKrb5Conf(readFileSync(path, 'utf8'), { source: path, include })]
+    } catch (cause) {
+      if (cause instanceof ConfigurationError) throw cause
+      if (!this.named || this.files.includes(':')) return []
+      throw new ConfigurationError(`cannot read ${path}, which KRB5_CONFIG names`, {
+        code: 'KRB5_CONFIG_CANTOPEN',
+        hint: 'Check the path in KRB5_CONFIG, and that this process may read the file.',
+        cause,
+      })
+    }
+  }
+}
+
+const include = {
+  readFile: (path: string): string => readFileSync(path, 'utf8'),
+  listFolder: (path: string): readonly string[] => readdirSync(path),
+}
+
+function stampOf(path: string): string {
+  try {
+    const { mtimeMs, size, ino } = statSync(path)
+    return `${mtimeMs},${size},${ino}`
+  } catch {
+    return 'none'
+  }
+}

@@ -1,0 +1,58 @@
+import { RejectedTokenError } from '@s4u/krb5'
+import { DelegationRefusedError, KdcError } from './errors.js'
+import type { Grounds, Rung } from './evidence-ladder.js'
+import type { DelegatedTicket, KdcClient, TicketOptions } from './kdc-client.js'
+import { evidenceFromS4u2self, type ServiceTicket } from './service-ticket.js'
+
+/**
+ * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another way cannot change ends it: which
+ * targets a service may reach is the same by all of them.
+ */
+export async function climb(
+  client: KdcClient,
+  grounds: Grounds,
+  spn: string,
+  options: TicketOptions,
+): Promise<DelegatedTicket> {
+  const { rungs } = client.how(grounds)
+  const possible = rungs.filter((rung) => rung.possible)
+  if (possible.length === 0) throw noWay(grounds, rungs)
+  for (const [index, { way }] of possible.entries()) {
+    try {
+      return { way, ticket: await take(client, way, grounds, spn, options) }
+    } catch (error) {
+      if (index === possible.length - 1 || !isWorthGoingOn(error)) throw error
+    }
+  }
+  throw noWay(grounds, rungs)
+}
+
+async function take(
+  client: KdcClient,
+  way: Rung['way'],
+  { forwardedTgt, evidence, user, certificate, protocolTransition }: Grounds,
+  spn: string,
+  options: TicketOptions,
+): Promise<ServiceTicket> {
+  if (way === 'forwarded-tgt' && forwardedTgt) return client.ticketWith(forwardedTgt, spn, options)
+  if (way !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
+  const subject = certificate ? { certificate } : user
+  // Where the service may vouch again it does: the ticket cache has the ticket, or a fresh one comes.
+  const vouched = evidence?.origin === 's4u2self' && !protocolTransition ? evidence : undefined
+  return client.s4u2proxy(vouched ?? evidenceFromS4u2self(await client.s4u2self(subject, options)), spn, options)
+}
+
+function isWorthGoingOn(error: unknown): boolean {
+  if (error instanceof DelegationRefusedError) return ABOUT_THE_EVIDENCE.has(error.reason)
+  return error instanceof KdcError && error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
+}
+
+const ABOUT_THE_EVIDENCE: ReadonlySet<string> = new Set(['evidence-not-forwardable', 'evidence-unusable', 'no-pac'])
+
+function noWay({ user }: Grounds, rungs: readonly Rung[]): RejectedTokenError {
+  const because = rungs.map((rung) => `${rung.way}: ${rung.because}`).join('; ')
+  return new RejectedTokenError(`there is no way to act as ${user}`, {
+    code: 'SEC_E_NO_IMPERSONATION',
+    hint: because,
+  })
+}

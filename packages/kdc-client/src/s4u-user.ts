@@ -1,0 +1,55 @@
+import {
+  ConfigurationError,
+  formatPrincipal,
+  NameType,
+  parsePrincipal,
+  type Principal,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
+
+/** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
+export type S4uSubject = string | { readonly certificate: Uint8Array; readonly user?: string }
+
+/** The same, read: by name, by certificate, or by both, which must then belong together. */
+export interface S4uUser {
+  readonly principal?: Principal
+  readonly certificate?: Uint8Array
+}
+
+/** What is known of realms beside their names: `{ CORP: 'CORP.TEST' }`. */
+export type DomainNames = Readonly<Record<string, string>>
+
+/** @throws MalformedTokenError, ConfigurationError */
+export function readSubject(subject: S4uSubject, realm: string, domains: DomainNames = {}): S4uUser {
+  if (typeof subject === 'string') return { principal: parseUser(subject, realm, domains) }
+  const { certificate, user } = subject
+  if (certificate.length === 0) throw new ConfigurationError('the certificate of the user is empty')
+  return { certificate, ...(user !== undefined && { principal: parseUser(user, realm, domains) }) }
+}
+
+/**
+ * `bob`, `bob@AD.TEST`, `AD\bob` and, as an enterprise name for the service's realm to resolve, `bob.builder@corp.example`.
+ * @throws MalformedTokenError
+ */
+export function parseUser(text: string, realm: string, domains: DomainNames = {}): Principal {
+  const backslash = /^([^\\@/]+)\\([^\\@/]+)$/.exec(text)
+  if (backslash) return parseDownLevelName(backslash[1], backslash[2], realm, domains)
+  const at = text.lastIndexOf('@')
+  if (at < 0) return parsePrincipal(text, { realm, nameType: NameType.PRINCIPAL })
+  if (sameRealmIgnoringCase(text.slice(at + 1), realm))
+    return parsePrincipal(text.slice(0, at), { realm, nameType: NameType.PRINCIPAL })
+  return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
+}
+
+/** `DOMAIN\user`. The NetBIOS name of a domain is commonly the first label of its DNS name; others must be configured. */
+function parseDownLevelName(domain: string, user: string, realm: string, domains: DomainNames): Principal {
+  const known = Object.entries(domains).find(([name]) => sameRealmIgnoringCase(name, domain))?.[1]
+  const isOwn = sameRealmIgnoringCase(domain, realm) || sameRealmIgnoringCase(domain, realm.split('.')[0])
+  if (known === undefined && isOwn) return parsePrincipal(user, { realm, nameType: NameType.PRINCIPAL })
+  return parseUser(`${user}@${known ?? domain}`, realm)
+}
+
+/** For messages and the cache; a certificate without a name is told by its fingerprint elsewhere. */
+export function nameOfUser({ principal }: S4uUser): string {
+  return principal === undefined ? 'the owner of the certificate' : formatPrincipal(principal)
+}

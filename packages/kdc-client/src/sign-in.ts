@@ -1,0 +1,35 @@
+import { type EtypeInfo2Entry, type Key, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import type { ServiceTicket } from './service-ticket.js'
+
+/** Something that can sign in: a name, and its long-term key for what the KDC names. */
+export interface SignIn {
+  readonly kind: 'sign-in'
+  readonly principal: Principal
+  /** Encryption types there can be a key for, best first. */
+  readonly etypes: readonly number[]
+  /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */
+  keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
+  /** The key of exactly this type and version, where a keytab has it. */
+  findKey?(etype: number, kvno: number | undefined): Key | undefined
+  /** After a KDC refused the key: makes the next best one current. False when there is none left to try. */
+  tryOtherKey?(refused: EtypeInfo2Entry): Promise<boolean>
+}
+
+/** A ticket-granting ticket from elsewhere, which cannot be had anew by signing in. */
+export interface ReadyTicket {
+  readonly kind: 'ready-ticket'
+  readonly principal: Principal
+  /** The ticket as it is now. Read anew, where there is something to read. @throws ConfigurationError */
+  tgt(): ServiceTicket
+}
+
+export type Authority = SignIn | ReadyTicket
+
+/** `svc-web@AD.TEST`, or as an enterprise name `svc.web@corp.example` of a realm that is to resolve it. @throws MalformedTokenError */
+export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
+  if (enterprise) {
+    const suffix = name.slice(name.lastIndexOf('@') + 1)
+    return { name: { nameType: NameType.ENTERPRISE, nameString: [name] }, realm: realm ?? suffix.toUpperCase() }
+  }
+  return parsePrincipal(name, realm === undefined ? {} : { realm })
+}

@@ -1,0 +1,260 @@
+import { Key, kerberosFlags, TicketFlag } from '@s4u/krb5'
+import * as fc from 'fast-check'
+import { describe, expect, test, vi } from 'vitest'
+import { KdcError, KdcUnreachableError } from './errors.js'
+import type { ServiceTicket } from './service-ticket.js'
+import { TicketCache } from './ticket-cache.js'
+import { identify, type TicketKey } from './ticket-key.js'
+import { SealedTickets, type TicketStore } from './ticket-store.js'
+
+const HOUR = 3_600_000
+
+function ticketOf(user: string, { startsAt = 0, lifetime = HOUR, octets = 100 } = {}): ServiceTicket {
+  const name = { nameType: 1, nameString: [user] }
+  const sname = { nameType: 2, nameString: ['HTTP', 'api.ad.test'] }
+  const cipher = new Uint8Array(octets)
+  return Object.freeze({
+    client: { name, realm: 'AD.TEST' },
+    service: { name: sname, realm: 'AD.TEST' },
+    ticket: { realm: 'AD.TEST', sname, encPart: { etype: 18, kvno: 3, cipher } },
+    sessionKey: Key.random(18),
+    flags: kerberosFlags(TicketFlag.FORWARDABLE, TicketFlag.PRE_AUTHENT),
+    authenticatedAt: startsAt,
+    startsAt,
+    expiresAt: startsAt + lifetime,
+  })
+}
+
+const keyOf = (user: string): TicketKey => ({
+  kind: 's4u2proxy',
+  client: 'web@AD.TEST',
+  user: `${user}@AD.TEST`,
+  evidence: 'e',
+  service: 'HTTP/api.ad.test@AD.TEST',
+  etypes: [18],
+})
+
+const refusal = (): KdcError =>
+  new KdcError({ step: 'S4U2Proxy', account: 'web@AD.TEST', target: 'HTTP/api.ad.test', errorCode: 13 })
+
+describe('the ticket cache', () => {
+  test('asks once, however many wait, and not again while the ticket is fresh', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    const request = vi.fn(async () => ticketOf('alice'))
+    const all = await Promise.all(Array.from({ length: 100 }, () => cache.get(keyOf('alice'), request)))
+    expect(new Set(all).size).toBe(1)
+    expect(await cache.get(keyOf('alice'), request)).toBe(all[0])
+    expect(request).toHaveBeenCalledTimes(1)
+  })
+
+  test('hands the old ticket out near its end, and gets a new one meanwhile', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now })
+    const request = vi.fn(async () => ticketOf('alice', { startsAt: now }))
+    const first = await cache.get(keyOf('alice'), request)
+    now = 0.85 * HOUR
+    expect(await cache.get(keyOf('alice'), request)).toBe(first)
+    await vi.waitFor(async () => expect(await cache.get(keyOf('alice'), request)).not.toBe(first))
+    expect(request).toHaveBeenCalledTimes(2)
+  })
+
+  test('keeps the old ticket to its end when there is no new one, and does not ask all the time', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now })
+    const first = await cache.get(keyOf('alice'), async () => ticketOf('alice'))
+    const failing = vi.fn(async () => Promise.reject(refusal()))
+    now = 0.85 * HOUR
+    for (let call = 0; call < 10; call++) {
+      expect(await cache.get(keyOf('alice'), failing)).toBe(first)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(failing).toHaveBeenCalledTimes(1)
+    now = HOUR - 1
+    await expect(cache.get(keyOf('alice'), failing)).rejects.toBeInstanceOf(KdcError)
+  })
+
+  test('remembers a refusal briefly', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now })
+    const request = vi.fn(async () => Promise.reject(refusal()))
+    for (let call = 0; call < 5; call++) await expect(cache.get(keyOf('alice'), request)).rejects.toThrow('BADOPTION')
+    expect(request).toHaveBeenCalledTimes(1)
+    now = 10_001
+    expect(await cache.get(keyOf('alice'), async () => ticketOf('alice'))).toBeDefined()
+  })
+
+  test('does not remember that no KDC answered', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    await expect(
+      cache.get(keyOf('alice'), async () => Promise.reject(new KdcUnreachableError('AD.TEST', []))),
+    ).rejects.toThrow('no KDC')
+    expect(await cache.get(keyOf('alice'), async () => ticketOf('alice'))).toBeDefined()
+  })
+
+  test('a caller who gives up does not take the exchange from the others', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    let answer = (_ticket: ServiceTicket): void => {}
+    const request = vi.fn(() => new Promise<ServiceTicket>((resolve) => (answer = resolve)))
+    const impatient = new AbortController()
+    const [gone, patient] = [cache.get(keyOf('alice'), request, impatient.signal), cache.get(keyOf('alice'), request)]
+    impatient.abort(new Error('gone'))
+    await expect(gone).rejects.toThrow('gone')
+    answer(ticketOf('alice'))
+    expect((await patient).client.name.nameString).toEqual(['alice'])
+    await expect(cache.get(keyOf('alice'), request, impatient.signal)).rejects.toThrow('gone')
+  })
+
+  test('an exchange that fails after all have gone harms nobody', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    const impatient = new AbortController()
+    let fail = (_error: Error): void => {}
+    const request = () => new Promise<ServiceTicket>((_, reject) => (fail = reject))
+    const gone = cache.get(keyOf('alice'), request, impatient.signal)
+    impatient.abort(new Error('gone'))
+    await expect(gone).rejects.toThrow('gone')
+    fail(new Error('too late'))
+    await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  test('stays within its octets', async () => {
+    const cache = new TicketCache({ now: () => 0, maxBytes: 50_000 })
+    for (let user = 0; user < 200; user++)
+      await cache.get(keyOf(`user${user}`), async () => ticketOf(`user${user}`, { octets: 2_000 }))
+    expect(cache.bytes).toBeLessThanOrEqual(50_000)
+    expect(cache.size).toBeGreaterThan(5)
+    expect(cache.size).toBeLessThan(25)
+  })
+})
+
+describe('the key of a ticket', () => {
+  const text = fc.oneof(
+    fc.constantFrom('alice@AD.TEST', 'bob@AD.TEST', '', 'HTTP/api', '","', '[]', 'null'),
+    fc.string(),
+  )
+  const asker = {
+    client: text,
+    etypes: fc.array(fc.constantFrom(17, 18, 20), { maxLength: 3 }),
+    options: fc.array(fc.nat(31), { maxLength: 2 }),
+  }
+  const anyKey: fc.Arbitrary<TicketKey> = fc.oneof(
+    fc.record({
+      kind: fc.constant('own' as const),
+      ...asker,
+      service: text,
+      userToUser: fc.option(text, { nil: undefined }),
+    }),
+    fc.record({
+      kind: fc.constant('s4u2self' as const),
+      ...asker,
+      user: text,
+      userNameType: fc.constantFrom(1, 10),
+      certificate: fc.option(text, { nil: undefined }),
+    }),
+    fc.record({ kind: fc.constant('s4u2proxy' as const), ...asker, user: text, evidence: text, service: text }),
+    fc.record({ kind: fc.constant('forwarded' as const), ...asker, tgt: text, service: text }),
+  )
+
+  test('is never shared by two askers who differ in anything', () => {
+    fc.assert(
+      fc.property(anyKey, anyKey, (a, b) => {
+        expect(identify(a) === identify(b)).toBe(same(a, b))
+      }),
+      { numRuns: 5_000 },
+    )
+  })
+
+  test('two askers who differ in one thing never get the same ticket', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(anyKey, { minLength: 2, maxLength: 8 }), async (keys) => {
+        const cache = new TicketCache({ now: () => 0 })
+        const got = await Promise.all(keys.map((key) => cache.get(key, async () => ticketOf('whoever'))))
+        for (const [i, a] of keys.entries())
+          for (const [j, b] of keys.entries()) if (got[i] === got[j]) expect(same(a, b)).toBe(true)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  function same(a: TicketKey, b: TicketKey): boolean {
+    const fields = (key: TicketKey): string =>
+      JSON.stringify(
+        Object.entries(key)
+          .filter(([, value]) => value !== undefined)
+          .sort(),
+      )
+    return fields(a) === fields(b)
+  }
+})
+
+describe('tickets shared by instances', () => {
+  const secret = '0123456789abcdef0123456789abcdef'
+  const random = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length))
+
+  function memoryStore() {
+    const values = new Map<string, Uint8Array>()
+    const store: TicketStore = {
+      get: async (key) => values.get(key),
+      set: async (key, value) => void values.set(key, value),
+    }
+    return { store, values }
+  }
+
+  const instance = (store: TicketStore, other = secret): TicketCache =>
+    new TicketCache({ now: () => 0, shared: new SealedTickets({ store, secret: other }, random) })
+
+  test('what one has, the other need not ask for', async () => {
+    const { store } = memoryStore()
+    const ticket = await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))
+    const other = await instance(store).get(keyOf('alice'), async () => Promise.reject(new Error('asked')))
+    expect(other).toMatchObject({ client: ticket.client, service: ticket.service, expiresAt: ticket.expiresAt })
+    expect(other.sessionKey.equals(ticket.sessionKey)).toBe(true)
+    expect(other.flags).toEqual(ticket.flags)
+    expect(Object.isFrozen(other)).toBe(true)
+  })
+
+  test('nothing in the store tells whose it is or what it holds', async () => {
+    const { store, values } = memoryStore()
+    const ticket = await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))
+    const [[key, value]] = values
+    const everything = Buffer.concat([Buffer.from(key), value])
+    const secrets = [
+      Buffer.from('alice'),
+      Buffer.from('api.ad.test'),
+      Buffer.from(ticket.sessionKey.exposeSecretBytes()),
+    ]
+    for (const secretThing of secrets) expect(everything.includes(secretThing)).toBe(false)
+  })
+
+  test('a ticket put under another’s name, a changed one and one of another secret are not taken', async () => {
+    const { store, values } = memoryStore()
+    await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))
+    await instance(store).get(keyOf('bob'), async () => ticketOf('bob'))
+    const [alices, bobs] = [...values.keys()]
+    values.set(bobs, values.get(alices) ?? new Uint8Array(0))
+    const bob = await instance(store).get(keyOf('bob'), async () => ticketOf('bob'))
+    expect(bob.client.name.nameString).toEqual(['bob'])
+    for (const at of [0, 13, 60]) {
+      const changed = (values.get(alices) ?? new Uint8Array(0)).slice()
+      changed[at] ^= 1
+      values.set(alices, changed)
+      const request = vi.fn(async () => ticketOf('alice'))
+      await instance(store).get(keyOf('alice'), request)
+      expect(request).toHaveBeenCalledTimes(1)
+    }
+    const request = vi.fn(async () => ticketOf('alice'))
+    await instance(store, secret.toUpperCase()).get(keyOf('alice'), request)
+    expect(request).toHaveBeenCalledTimes(1)
+  })
+
+  test('a store that fails is as good as none', async () => {
+    const store: TicketStore = {
+      get: async () => Promise.reject(new Error('down')),
+      set: async () => Promise.reject(new Error('down')),
+    }
+    expect(await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))).toBeDefined()
+  })
+
+  test('a secret that is too short is refused', () => {
+    expect(() => new SealedTickets({ ...memoryStore(), secret: 'short' }, random)).toThrow(RangeError)
+  })
+})

@@ -1,0 +1,57 @@
+import type { Ticket } from '@s4u/krb5'
+import { createHash } from 'node:crypto'
+
+/**
+ * Everything that decides which ticket a request gets. Two askers who differ in any of it never share an entry, and there is no
+ * option that leaves something out: caches keyed by the service alone have handed users each other's tickets.
+ */
+export type TicketKey = {
+  /** Who asks the KDC, with realm. */
+  readonly client: string
+  /** KDC options beside those that every request has. */
+  readonly options?: readonly number[]
+  /** Encryption types offered, in their order. */
+  readonly etypes: readonly number[]
+} & (
+  | { readonly kind: 'own'; readonly service: string; readonly userToUser?: string }
+  | {
+      readonly kind: 's4u2self'
+      /** The user as asked for, with realm; empty where only a certificate says who it is. */
+      readonly user: string
+      readonly userNameType: number
+      readonly certificate?: string
+    }
+  | { readonly kind: 's4u2proxy'; readonly user: string; readonly evidence: string; readonly service: string }
+  | { readonly kind: 'forwarded'; readonly tgt: string; readonly service: string }
+)
+
+/** An unambiguous form: JSON quotes what a joined string would run together. The order of the properties is fixed here, not by the caller. */
+export function identify(key: TicketKey): string {
+  const { kind, client, options = [], etypes } = key
+  const asked = [kind, client, options, etypes]
+  switch (kind) {
+    case 'own':
+      return JSON.stringify([...asked, key.service, key.userToUser ?? null])
+    case 's4u2self':
+      return JSON.stringify([...asked, key.user, key.userNameType, key.certificate ?? null])
+    case 's4u2proxy':
+      return JSON.stringify([...asked, key.user, key.evidence, key.service])
+    case 'forwarded':
+      return JSON.stringify([...asked, key.tgt, key.service])
+  }
+}
+
+const fingerprints = new WeakMap<Ticket, string>()
+
+/** Which ticket it is: the sealed part is different in each that a KDC issues. */
+export function fingerprintOf(ticket: Ticket): string {
+  const known = fingerprints.get(ticket)
+  if (known !== undefined) return known
+  const fingerprint = fingerprintOfOctets(ticket.encPart.cipher)
+  fingerprints.set(ticket, fingerprint)
+  return fingerprint
+}
+
+export function fingerprintOfOctets(octets: Uint8Array): string {
+  return createHash('sha256').update(octets).digest('base64')
+}

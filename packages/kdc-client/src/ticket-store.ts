@@ -1,0 +1,98 @@
+/** Tickets shared by several instances of a service, sealed: whoever runs the store reads none of them and forges none. */
+
+import { decodeCcache, encodeCcache } from '@s4u/krb5'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
+import { ticketOf } from './ccache-authority.js'
+import type { ServiceTicket } from './service-ticket.js'
+
+/** What a shared store must do; Redis does it with GET and SET PX. Neither keys nor values tell anything. */
+export interface TicketStore {
+  get(key: string): Promise<Uint8Array | undefined>
+  /** `lifetime` in milliseconds: longer is of no use. */
+  set(key: string, value: Uint8Array, lifetime: number): Promise<void>
+}
+
+export interface TicketStoreOptions {
+  readonly store: TicketStore
+  /** At least 32 octets of randomness, the same in all instances. */
+  readonly secret: Uint8Array | string
+}
+
+const NONCE = 12
+const TAG = 16
+const MIN_SECRET = 32
+
+/** A store behind a seal. Losing the store, or what is in it, is never an error: tickets come from the KDC then. */
+export class SealedTickets {
+  private readonly store: TicketStore
+  private readonly names: KeyObject
+  private readonly seal: KeyObject
+  private readonly random: (length: number) => Uint8Array
+
+  /** @throws RangeError for a secret that is none */
+  constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
+    const octets = typeof secret === 'string' ? Buffer.from(secret) : secret
+    if (octets.length < MIN_SECRET)
+      throw new RangeError(`the secret of the ticket store has less than ${MIN_SECRET} octets`)
+    const derive = (purpose: string): KeyObject =>
+      createSecretKey(Buffer.from(hkdfSync('sha256', octets, new Uint8Array(0), `s4u tickets ${purpose}`, 32)))
+    this.store = store
+    this.random = random
+    this.names = derive('names')
+    this.seal = derive('seal')
+  }
+
+  async find(id: string): Promise<ServiceTicket | undefined> {
+    try {
+      const sealed = await this.store.get(this.nameOf(id))
+      return sealed && this.open(id, sealed)
+    } catch {
+      return undefined
+    }
+  }
+
+  async keep(id: string, ticket: ServiceTicket, lifetime: number): Promise<void> {
+    if (lifetime <= 0) return
+    await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime).catch(() => {})
+  }
+
+  private nameOf(id: string): string {
+    return `s4u:${createHmac('sha256', this.names).update(id).digest('base64url')}`
+  }
+
+  /** The id is sealed along: a ticket under another's name in the store does not open. */
+  private close(id: string, ticket: ServiceTicket): Uint8Array {
+    const nonce = this.random(NONCE)
+    const cipher = createCipheriv('aes-256-gcm', this.seal, nonce).setAAD(Buffer.from(id))
+    const sealed = Buffer.concat([cipher.update(encodeTicket(ticket)), cipher.final()])
+    return Buffer.concat([nonce, sealed, cipher.getAuthTag()])
+  }
+
+  private open(id: string, sealed: Uint8Array): ServiceTicket {
+    const decipher = createDecipheriv('aes-256-gcm', this.seal, sealed.subarray(0, NONCE)).setAAD(Buffer.from(id))
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
+    const plain = Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()])
+    return ticketOf(decodeCcache(plain).credentials[0])
+  }
+}
+
+/** A credential cache with one ticket: the format is there, and holds all that a ticket's holder must know. */
+function encodeTicket(ticket: ServiceTicket): Uint8Array {
+  const { client, service, sessionKey, flags, authenticatedAt, startsAt, expiresAt, renewableUntil = 0 } = ticket
+  const credential = {
+    client,
+    server: service,
+    key: sessionKey,
+    authtime: authenticatedAt,
+    starttime: startsAt,
+    endtime: expiresAt,
+    renewTill: renewableUntil,
+    isSkey: false,
+    flags,
+    addresses: [],
+    authorizationData: [],
+    ticket: ticket.ticket,
+    secondTicket: new Uint8Array(0),
+  }
+  return encodeCcache({ principal: client, credentials: [credential], settings: [], kdcOffset: 0 })
+}

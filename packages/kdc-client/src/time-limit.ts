@@ -1,0 +1,49 @@
+/**
+ * Runs something that may take only so long. The signal it is given aborts when the time is over or when `parent` does; neither a timer
+ * nor a listener is left when it ends.
+ */
+export async function withTimeLimit<T>(
+  milliseconds: number,
+  parent: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  parent?.throwIfAborted()
+  const controller = new AbortController()
+  const stop = (): void => controller.abort(parent?.reason)
+  const timer = setTimeout(() => controller.abort(timeout(milliseconds)), milliseconds)
+  parent?.addEventListener('abort', stop, { once: true })
+  try {
+    return await run(controller.signal)
+  } finally {
+    clearTimeout(timer)
+    parent?.removeEventListener('abort', stop)
+  }
+}
+
+/** Rejects when the signal aborts, whatever becomes of the promise. A rejection that comes after that is nobody's any more. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) return abort()
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
+export function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    if (signal.aborted) done()
+    else signal.addEventListener('abort', done, { once: true })
+  })
+}
+
+function timeout(milliseconds: number): DOMException {
+  return new DOMException(`no answer within ${milliseconds} ms`, 'TimeoutError')
+}

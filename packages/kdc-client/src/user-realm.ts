@@ -1,0 +1,64 @@
+/** Where a user belongs whose name does not say it. Source: MS-SFU section 3.1.5.1.1.1, RFC 6806 section 7. */
+
+import {
+  AsReq,
+  encode,
+  KdcOption,
+  kerberosFlags,
+  KRB_ERROR_CODES as KRB,
+  type KrbError,
+  NameType,
+  type Principal,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
+import { exchangeWithKdc, type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange.js'
+
+const AS_REP_TAG = 0x6b
+const MAX_REALMS = 4
+/** The answer is not wanted, so nothing needs to last. */
+const LIFETIME = 600_000
+
+/**
+ * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to be sent to the right realm. The own
+ * realm, where a KDC does not know better. What is learned is not proven; it only decides which KDC is asked.
+ */
+export async function findUserRealm(context: KdcContext, user: Principal): Promise<string> {
+  const visited = [user.realm]
+  while (visited.length <= MAX_REALMS) {
+    const realm = visited[visited.length - 1]
+    const answer = await exchangeWithKdc(context, realm, probe(context, user, realm), AS_REP_TAG)
+    if ('reply' in answer) return realm
+    const next = nextRealm(answer.error, visited)
+    if (next === undefined) return realm
+    visited.push(next)
+  }
+  return user.realm
+}
+
+/** As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with another suffix stays whole. */
+export function asKnownIn(realm: string, user: Principal): Principal {
+  const [text] = user.name.nameString
+  const at = text.lastIndexOf('@')
+  return sameRealmIgnoringCase(text.slice(at + 1), realm)
+    ? { name: { nameType: NameType.PRINCIPAL, nameString: [text.slice(0, at)] }, realm }
+    : { name: user.name, realm }
+}
+
+function probe({ clock, random, etypes }: KdcContext, user: Principal, realm: string): Uint8Array {
+  const reqBody = {
+    kdcOptions: kerberosFlags(KdcOption.CANONICALIZE),
+    cname: user.name,
+    realm,
+    sname: ticketGrantingService(realm).name,
+    till: clock.now() + LIFETIME,
+    nonce: newNonce(random),
+    etype: etypes,
+  }
+  return encode(AsReq, { padata: [], reqBody })
+}
+
+/** Where the KDC sends us, unless we come from there. */
+function nextRealm({ errorCode, crealm }: KrbError, visited: readonly string[]): string | undefined {
+  if (errorCode !== KRB.KDC_ERR_WRONG_REALM || crealm === undefined) return undefined
+  return visited.some((realm) => sameRealmIgnoringCase(realm, crealm)) ? undefined : crealm
+}

@@ -1,0 +1,214 @@
+import {
+  AsRep,
+  AsReq,
+  decode,
+  encode,
+  EtypeInfo2,
+  KRB_ERROR_CODES,
+  KrbError,
+  MethodData,
+  NameType,
+  PaType,
+  TgsRep,
+} from '@s4u/krb5'
+import type { Misbehaviour, TestRealm } from '@s4u/test-kdc'
+import { describe, expect, test } from 'vitest'
+import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
+import { createKdcClient, evidenceFromS4u2self, type KdcTransport } from '@s4u/kdc-client'
+
+const AS_REP = 0x6b
+const TGS_REP = 0x6d
+
+/** Lies in the KDC itself, by the exchange in which they are told, with the name under which they are refused. */
+const lies: readonly (readonly [lie: Exclude<keyof Misbehaviour, 'slow'>, inAs: string, inTgs: string])[] = [
+  ['wrongClient', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
+  ['wrongRealm', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
+  ['wrongService', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
+  ['wrongNonce', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
+  ['downgradeEtype', 'KDC_ERR_ETYPE_NOSUPP', 'KDC_ERR_ETYPE_NOSUPP'],
+  ['changeFlags', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
+  ['truncate', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
+  ['hugeLengthPrefix', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
+]
+
+describe.each(lies)('a KDC that lies (%s)', (lie, inAs, inTgs) => {
+  test('is refused at sign-in', async () => {
+    const realm = await adTest({ misbehave: { [lie]: true } })
+    const error = await refusalOf(clientOf(realm, 'web').ticketFor('HTTP/api.ad.test'))
+    expect(error).toMatchObject({ code: inAs })
+  })
+
+  test('is refused when it gives tickets, to itself and to others, in whoever’s name', async () => {
+    const realm = await adTest()
+    const client = clientOf(realm, 'web')
+    const evidence = evidenceFromS4u2self(await client.s4u2self('alice'))
+    realm.misbehave[lie] = true
+    expect(await refusalOf(client.ticketFor('HTTP/vault.ad.test'))).toMatchObject({ code: inTgs })
+    expect(await refusalOf(client.s4u2self('bob'))).toMatchObject({ code: inTgs })
+    expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject({ code: inTgs })
+  })
+
+  test('leaves nothing behind: the next honest answer is taken', async () => {
+    const realm = await adTest()
+    const client = clientOf(realm, 'web')
+    await client.ticketFor('HTTP/web.ad.test')
+    realm.misbehave[lie] = true
+    await refusalOf(client.s4u2self('bob'))
+    realm.misbehave[lie] = false
+    expect((await client.s4u2self('bob')).client.name.nameString).toEqual(['bob'])
+  })
+})
+
+test('a KDC that does not know S4U gives a ticket in the name of the service, which is not taken for the user’s', async () => {
+  const realm = await adTest({ misbehave: { ignoreS4u: true } })
+  const client = clientOf(realm, 'web')
+  expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
+  realm.misbehave.ignoreS4u = false
+  const evidence = evidenceFromS4u2self(await client.s4u2self('bob'))
+  realm.misbehave.ignoreS4u = true
+  expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
+})
+
+test('a reply that answered an earlier request is refused', async () => {
+  const realm = await adTest()
+  const client = clientOf(realm, 'web')
+  await client.ticketFor('HTTP/web.ad.test')
+  realm.misbehave.replayPreviousReply = true
+  expect(await refusalOf(client.ticketFor('HTTP/vault.ad.test'))).toMatchObject({ code: 'KRB_AP_ERR_BAD_INTEGRITY' })
+})
+
+test('endless referrals end', async () => {
+  const realm = await adTest()
+  const client = clientOf(realm, 'web')
+  const evidence = evidenceFromS4u2self(await client.s4u2self('alice'))
+  const before = realm.exchanges.length
+  realm.misbehave.endlessReferral = true
+  const refused = expect.stringMatching(/PATH_NOT_ACCEPTED|BADMATCH|S_PRINCIPAL_UNKNOWN/)
+  expect(await refusalOf(client.ticketFor('HTTP/vault.ad.test'))).toMatchObject({ code: refused })
+  expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject({ code: refused })
+  expect(realm.exchanges.length - before).toBeLessThan(20)
+})
+
+describe('somebody on the way who', () => {
+  test.each([
+    ['puts the user’s name on a ticket of the service itself', renamed(['alice']), 'KRB_AP_ERR_BADMATCH'],
+    ['cuts the message short', (bytes: Uint8Array) => bytes.subarray(0, 40), 'GSS_S_DEFECTIVE_TOKEN'],
+    ['sends nothing', () => new Uint8Array(0), 'GSS_S_DEFECTIVE_TOKEN'],
+    ['sends something else', () => Uint8Array.of(0x30, 0), 'GSS_S_DEFECTIVE_TOKEN'],
+    ['flips a bit under the seal', flipped, 'KRB_AP_ERR_BAD_INTEGRITY'],
+    ['changes the service in the clear part of the ticket', otherService, 'KRB_AP_ERR_MODIFIED'],
+  ])('%s is refused', async (_what, tamper, code) => {
+    const realm = await adTest()
+    let active = false
+    const kdc = tampering(realm, (reply) => (active && reply[0] === TGS_REP ? tamper(reply) : reply))
+    const client = clientOf(realm, 'web', { kdc })
+    await client.ticketFor('HTTP/web.ad.test')
+    active = true
+    realm.misbehave.ignoreS4u = true
+    expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code })
+  })
+
+  test('changes the AS reply is refused', async () => {
+    const realm = await adTest()
+    const kdc = tampering(realm, (reply) => (reply[0] === AS_REP ? flipped(reply) : reply))
+    expect(await refusalOf(clientOf(realm, 'web', { kdc }).ticketFor('HTTP/api.ad.test'))).toMatchObject({
+      code: 'KRB_AP_ERR_BAD_INTEGRITY',
+    })
+  })
+
+  test('changes the request so that it asks for weaker keys is found out by the proof in the reply', async () => {
+    const realm = await adTest()
+    const kdc: KdcTransport = (request, context) => {
+      const changed = request[0] === 0x6a ? asksForLess(request) : request
+      return realm.transport(changed, context)
+    }
+    expect(await refusalOf(clientOf(realm, 'web', { kdc }).ticketFor('HTTP/api.ad.test'))).toMatchObject({
+      code: expect.stringMatching(/KRB_AP_ERR_MODIFIED/),
+    })
+  })
+
+  test('forges an error is believed once, and does not move the clock', async () => {
+    const realm = await adTest()
+    const farAway = realm.now + 400 * 86_400_000
+    let forge = true
+    const kdc = tampering(realm, (reply) => (forge ? forgedSkew(farAway) : reply))
+    const client = clientOf(realm, 'web', { kdc })
+    expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({ code: 'KRB_AP_ERR_SKEW' })
+    forge = false
+    const later = clientOf(realm, 'web', { kdc })
+    const ticket = await later.ticketFor('HTTP/api.ad.test')
+    forge = true
+    await refusalOf(later.ticketFor('HTTP/vault.ad.test'))
+    forge = false
+    expect(await later.ticketFor('HTTP/api.ad.test')).toBe(ticket)
+    expect((await later.ticketFor('HTTP/web.ad.test')).expiresAt).toBeLessThan(farAway)
+  })
+
+  test('sends an endless number of “pre-authentication required” is not answered for ever', async () => {
+    const realm = await adTest()
+    let asked = 0
+    const kdc: KdcTransport = async (request, context) => {
+      asked++
+      const reply = await realm.transport(request, context)
+      if (reply[0] !== AS_REP) return reply
+      return encode(KrbError, { ...forgery(realm.now), errorCode: KRB_ERROR_CODES.KDC_ERR_PREAUTH_REQUIRED })
+    }
+    await refusalOf(clientOf(realm, 'web', { kdc }).ticketFor('HTTP/api.ad.test'))
+    expect(asked).toBeLessThan(9)
+  })
+})
+
+test('a number of iterations that would keep this process busy for hours is refused', async () => {
+  const realm = await adTest()
+  const info = encode(EtypeInfo2, [
+    { etype: 18, salt: 'AD.TESTalice', s2kparams: Uint8Array.of(0x7f, 0xff, 0xff, 0xff) },
+  ])
+  const eData = encode(MethodData, [{ padataType: PaType.ETYPE_INFO2, padataValue: info }])
+  const kdc: KdcTransport = async () =>
+    encode(KrbError, { ...forgery(0), errorCode: KRB_ERROR_CODES.KDC_ERR_PREAUTH_REQUIRED, eData })
+  const credentials = { principal: 'alice@AD.TEST', password: 'pw-alice' }
+  const client = createKdcClient({ kdc, credentials, now: () => realm.now })
+  expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({ code: 'KRB5_ERR_BAD_S2K_PARAMS' })
+})
+
+function tampering(realm: TestRealm, tamper: (reply: Uint8Array) => Uint8Array): KdcTransport {
+  return async (request, context) => tamper(await realm.transport(request, context))
+}
+
+function renamed(nameString: string[]) {
+  return (reply: Uint8Array): Uint8Array =>
+    encode(TgsRep, { ...decode(TgsRep, reply), cname: { nameType: NameType.PRINCIPAL, nameString } })
+}
+
+function otherService(reply: Uint8Array): Uint8Array {
+  const decoded = decode(TgsRep, reply)
+  return encode(TgsRep, {
+    ...decoded,
+    ticket: { ...decoded.ticket, sname: { nameType: 2, nameString: ['HTTP', 'mallory.test'] } },
+  })
+}
+
+function flipped(reply: Uint8Array): Uint8Array {
+  const codec = reply[0] === AS_REP ? AsRep : TgsRep
+  const decoded = decode(codec, reply)
+  const cipher = decoded.encPart.cipher.slice()
+  cipher[40] ^= 1
+  return encode(codec, { ...decoded, encPart: { ...decoded.encPart, cipher } })
+}
+
+function forgery(stime: number) {
+  return { stime, susec: 0, realm: 'AD.TEST', sname: { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] } }
+}
+
+function forgedSkew(stime: number): Uint8Array {
+  return encode(KrbError, {
+    ...forgery(Math.floor(stime / 1000) * 1000),
+    errorCode: KRB_ERROR_CODES.KRB_AP_ERR_SKEW,
+  })
+}
+
+/** The same AS-REQ, asking for one encryption type only, as somebody on the way would have it. */
+function asksForLess(request: Uint8Array): Uint8Array {
+  const { padata, reqBody } = decode(AsReq, request)
+  return encode(AsReq, { padata, reqBody: { ...reqBody, etype: [17] } })
+}
