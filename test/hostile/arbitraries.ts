@@ -14,7 +14,7 @@ function arbitraryOf(type: Asn1Type): fc.Arbitrary<unknown> {
       return definition === undefined ? primitive(type.name) : arbitraryOf(definition)
     }
     case 'list':
-      return fc.array(arbitraryOf(type.of), { maxLength: 4 })
+      return fc.array(arbitraryOf(type.of), { minLength: type.minimum, maxLength: 4 })
     case 'tagged':
       return arbitraryOf(type.of)
     case 'sequence':

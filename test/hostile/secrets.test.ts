@@ -41,6 +41,7 @@ const messages = {
   EncASRepPart: encKdcRepPart,
   EncTGSRepPart: encKdcRepPart,
   EncKrbCredPart: { ticketInfo: [{ key, prealm: 'R' }] },
+  'KERB-KEY-LIST-REP': [key],
   KrbFastResponse: {
     padata: [],
     strengthenKey: key,

@@ -76,6 +76,16 @@ const text = `
     cname [8] PrincipalName OPTIONAL, realm [9] KerberosString, sname [10] PrincipalName, e-text [11] KerberosString OPTIONAL,
     e-data [12] OctetString OPTIONAL }
   METHOD-DATA ::= SEQUENCE OF PA-DATA
+  TYPED-DATA ::= SEQUENCE SIZE (1..MAX) OF SEQUENCE { data-type [0] Int32, data-value [1] OctetString OPTIONAL }
+  AD-KDCIssued ::= SEQUENCE {
+    ad-checksum [0] Checksum, i-realm [1] KerberosString OPTIONAL, i-sname [2] PrincipalName OPTIONAL,
+    elements [3] AuthorizationData }
+  AD-AND-OR ::= SEQUENCE { condition-count [0] Int32, elements [1] AuthorizationData }
+  KERB-AD-RESTRICTION-ENTRY ::= SEQUENCE OF SEQUENCE { restriction-type [0] Int32, restriction [1] OctetString }
+  KERB-KEY-LIST-REQ ::= SEQUENCE OF Int32
+  KERB-KEY-LIST-REP ::= SEQUENCE OF EncryptionKey
+  PA-AUTHENTICATION-SET ::= SEQUENCE OF SEQUENCE {
+    pa-type [0] Int32, pa-hint [1] OctetString OPTIONAL, pa-value [2] OctetString OPTIONAL }
   PA-ENC-TS-ENC ::= SEQUENCE { patimestamp [0] KerberosTime, pausec [1] Microseconds OPTIONAL }
   ETYPE-INFO ::= SEQUENCE OF SEQUENCE { etype [0] Int32, salt [1] OctetString OPTIONAL }
   ETYPE-INFO2 ::= SEQUENCE OF SEQUENCE { etype [0] Int32, salt [1] KerberosString OPTIONAL, s2kparams [2] OctetString OPTIONAL }
@@ -103,7 +113,7 @@ const text = `
 export type Asn1Type =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'constant'; readonly value: number }
-  | { readonly kind: 'list'; readonly of: Asn1Type }
+  | { readonly kind: 'list'; readonly of: Asn1Type; readonly minimum: number }
   | {
       readonly kind: 'tagged'
       readonly tagClass: 'application' | 'context'
@@ -154,9 +164,11 @@ function parse(module: string): Map<string, Asn1Type> {
     return { property, number, type: parsed, optional }
   }
   const sequence = (): Asn1Type => {
+    const sized = tokens[at] === 'SIZE'
+    if (sized) for (const token of ['SIZE', '(', '1', 'MAX', ')']) take(token)
     if (tokens[at] === 'OF') {
       next()
-      return { kind: 'list', of: type() }
+      return { kind: 'list', of: type(), minimum: sized ? 1 : 0 }
     }
     const fields: Asn1Field[] = []
     do {

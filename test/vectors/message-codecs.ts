@@ -1,4 +1,6 @@
 import {
+  AdAndOr,
+  AdKdcIssued,
   ApRep,
   ApReq,
   AsRep,
@@ -20,7 +22,10 @@ import {
   EtypeInfo2,
   HostAddresses,
   KdcReqBody,
+  KerbAdRestrictionEntries,
   KerbErrorData,
+  KerbKeyListRep,
+  KerbKeyListReq,
   KrbCred,
   KrbError,
   KrbFastArmor,
@@ -30,6 +35,7 @@ import {
   KrbSafe,
   KrbSafeBody,
   MethodData,
+  PaAuthenticationSet,
   PaData,
   PaEncTsEnc,
   PaForUser,
@@ -44,6 +50,7 @@ import {
   TgsReq,
   Ticket,
   TransitedEncoding,
+  TypedData,
 } from '@s4u/krb5'
 
 /** A message type, whatever its values are. */
@@ -61,6 +68,8 @@ function message<T>(name: string, codec: Codec<T>): MessageCodec {
 }
 
 export const messageCodecs: readonly MessageCodec[] = [
+  message('AD-AND-OR', AdAndOr),
+  message('AD-KDCIssued', AdKdcIssued),
   message('AP-REP', ApRep),
   message('AP-REQ', ApReq),
   message('AS-REP', AsRep),
@@ -79,7 +88,10 @@ export const messageCodecs: readonly MessageCodec[] = [
   message('EncryptedData', EncryptedData),
   message('HostAddresses', HostAddresses),
   message('KDC-REQ-BODY', KdcReqBody),
+  message('KERB-AD-RESTRICTION-ENTRY', KerbAdRestrictionEntries),
   message('KERB-ERROR-DATA', KerbErrorData),
+  message('KERB-KEY-LIST-REP', KerbKeyListRep),
+  message('KERB-KEY-LIST-REQ', KerbKeyListReq),
   message('KERB-PA-PAC-REQUEST', PaPacRequest),
   message('KRB-CRED', KrbCred),
   message('KRB-ERROR', KrbError),
@@ -90,6 +102,7 @@ export const messageCodecs: readonly MessageCodec[] = [
   message('KrbFastReq', KrbFastReq),
   message('KrbFastResponse', KrbFastResponse),
   message('METHOD-DATA', MethodData),
+  message('PA-AUTHENTICATION-SET', PaAuthenticationSet),
   message('PA-DATA', PaData),
   message('PA-ENC-TS-ENC', PaEncTsEnc),
   message('PA-FOR-USER', PaForUser),
@@ -102,6 +115,7 @@ export const messageCodecs: readonly MessageCodec[] = [
   message('TGS-REP', TgsRep),
   message('TGS-REQ', TgsReq),
   message('Ticket', Ticket),
+  message('TYPED-DATA', TypedData),
   message('TransitedEncoding', TransitedEncoding),
 ]
 

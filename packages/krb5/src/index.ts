@@ -68,8 +68,19 @@ export type { ErrorDetails, MalformedDetails } from './errors.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
-export { AdType, AuthorizationData, flattenAuthorizationData } from './messages/authorization-data.js'
-export type { AuthorizationDataElement, FoundAuthorizationData } from './messages/authorization-data.js'
+export {
+  AdAndOr,
+  AdKdcIssued,
+  AdType,
+  AuthorizationData,
+  flattenAuthorizationData,
+  KerbAdRestrictionEntries,
+} from './messages/authorization-data.js'
+export type {
+  AuthorizationDataElement,
+  FoundAuthorizationData,
+  KerbAdRestrictionEntry,
+} from './messages/authorization-data.js'
 export { Checksum, EncryptedData, EncryptionKey } from './messages/encrypted-data.js'
 export {
   FX_FAST_ARMOR_AP_REQUEST,
@@ -77,9 +88,15 @@ export {
   KrbFastReq,
   KrbFastResponse,
   PaFxFastReply,
+  PaAuthenticationSet,
   PaFxFastRequest,
 } from './messages/fast.js'
-export type { KrbFastArmoredRep, KrbFastArmoredReq, KrbFastFinished } from './messages/fast.js'
+export type {
+  KrbFastArmoredRep,
+  KrbFastArmoredReq,
+  KrbFastFinished,
+  PaAuthenticationSetElement,
+} from './messages/fast.js'
 export {
   AsRep,
   EncAsRepPart,
@@ -113,6 +130,8 @@ export {
   PaPacOptions,
   PaPacRequest,
   PaType,
+  KerbKeyListRep,
+  KerbKeyListReq,
   TypedData,
 } from './messages/pa-data.js'
 export type { EtypeInfo2Entry, EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'

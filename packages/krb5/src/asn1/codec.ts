@@ -157,6 +157,7 @@ export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[
       return values
     },
     write(writer, values) {
+      if (values.length < minimum) cannotEncode(`at least ${minimum} element`, 'none')
       const mark = writer.written
       for (let index = values.length - 1; index >= 0; index--) element.write(writer, values[index])
       writer.header(0x30, mark)

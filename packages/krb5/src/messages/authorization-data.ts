@@ -1,7 +1,9 @@
-import { type Codec, decode, field, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec, decode, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
 import { MAX_DEPTH } from '../asn1/limits.js'
-import { Int32, OctetString } from '../asn1/primitives.js'
+import { Int32, KerberosString, OctetString } from '../asn1/primitives.js'
 import { MalformedTokenError } from '../errors.js'
+import { Checksum } from './encrypted-data.js'
+import { PrincipalName } from './principal-name.js'
 
 /** Authorization data types. Source: RFC 4120 section 7.5.4, RFC 4537 section 3, RFC 7751 section 3, MS-KILE section 2.2. */
 export const AdType = {
@@ -35,6 +37,48 @@ const Element = sequence<AuthorizationDataElement>('AuthorizationDataElement', {
 })
 
 export const AuthorizationData: Codec<AuthorizationData> = { ...sequenceOf(Element), name: 'AuthorizationData' }
+
+/** AD-KDCIssued: what the KDC says of itself, with its signature by the session key (key usage 19). Source: RFC 4120 section 5.2.6.2. */
+export interface AdKdcIssued {
+  readonly adChecksum: Checksum
+  readonly iRealm?: string
+  readonly iSname?: PrincipalName
+  readonly elements: AuthorizationData
+}
+
+export const AdKdcIssued: Codec<AdKdcIssued> = sequence<AdKdcIssued>('AD-KDCIssued', {
+  adChecksum: field(0, Checksum),
+  iRealm: optional(1, KerberosString),
+  iSname: optional(2, PrincipalName),
+  elements: field(3, AuthorizationData),
+})
+
+/** AD-AND-OR: so many of the elements must be satisfied. Source: RFC 4120 section 5.2.6.3. */
+export interface AdAndOr {
+  readonly conditionCount: number
+  readonly elements: AuthorizationData
+}
+
+export const AdAndOr: Codec<AdAndOr> = sequence<AdAndOr>('AD-AND-OR', {
+  conditionCount: field(0, Int32),
+  elements: field(1, AuthorizationData),
+})
+
+/** What AD type 141 holds: restrictions of the client's token, which a service passes on or ignores. Source: MS-KILE section 2.2.6. */
+export interface KerbAdRestrictionEntry {
+  readonly restrictionType: number
+  readonly restriction: Uint8Array
+}
+
+export const KerbAdRestrictionEntries: Codec<readonly KerbAdRestrictionEntry[]> = {
+  ...sequenceOf(
+    sequence<KerbAdRestrictionEntry>('KERB-AD-RESTRICTION-ENTRY', {
+      restrictionType: field(0, Int32),
+      restriction: field(1, OctetString),
+    }),
+  ),
+  name: 'KERB-AD-RESTRICTION-ENTRY',
+}
 
 /** One element with the containers that it stood in. */
 export interface FoundAuthorizationData extends AuthorizationDataElement {

@@ -109,3 +109,21 @@ export const KrbFastResponse: Codec<KrbFastResponse> = sequence<KrbFastResponse>
   },
   { extensible: true },
 )
+
+/** One step of an authentication set, which the KDC proposes. Source: RFC 6113 section 5.3. */
+export interface PaAuthenticationSetElement {
+  readonly paType: number
+  readonly paHint?: Uint8Array
+  readonly paValue?: Uint8Array
+}
+
+export const PaAuthenticationSet: Codec<readonly PaAuthenticationSetElement[]> = {
+  ...sequenceOf(
+    sequence<PaAuthenticationSetElement>(
+      'PA-AUTHENTICATION-SET-ELEM',
+      { paType: field(0, Int32), paHint: optional(1, OctetString), paValue: optional(2, OctetString) },
+      { extensible: true },
+    ),
+  ),
+  name: 'PA-AUTHENTICATION-SET',
+}

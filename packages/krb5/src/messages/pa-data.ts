@@ -8,6 +8,8 @@ import {
   Microseconds,
   OctetString,
 } from '../asn1/primitives.js'
+import type { Key } from '../crypto/key.js'
+import { EncryptionKey } from './encrypted-data.js'
 
 /**
  * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806, MS-KILE section 2.2.10,
@@ -27,10 +29,14 @@ export const PaType = {
   S4U_X509_USER: 130,
   AS_CHECKSUM: 132,
   FX_COOKIE: 133,
+  AUTHENTICATION_SET: 134,
+  AUTH_SET_SELECTED: 135,
   FX_FAST: 136,
   FX_ERROR: 137,
   ENCRYPTED_CHALLENGE: 138,
   REQ_ENC_PA_REP: 149,
+  KERB_KEY_LIST_REQ: 161,
+  KERB_KEY_LIST_REP: 162,
   SUPPORTED_ENCTYPES: 165,
   PAC_OPTIONS: 167,
 } as const
@@ -119,6 +125,12 @@ export interface PaPacOptions {
 export const PaPacOptions: Codec<PaPacOptions> = sequence<PaPacOptions>('PA-PAC-OPTIONS', {
   flags: field(0, KerberosFlags),
 })
+
+/** KERB-KEY-LIST-REQ (padata 161): encryption types of which the client wants its long-term keys. Source: MS-KILE section 2.2.11. */
+export const KerbKeyListReq: Codec<readonly number[]> = { ...sequenceOf(Int32), name: 'KERB-KEY-LIST-REQ' }
+
+/** KERB-KEY-LIST-REP (padata 162). Source: MS-KILE section 2.2.12. */
+export const KerbKeyListRep: Codec<readonly Key[]> = { ...sequenceOf(EncryptionKey), name: 'KERB-KEY-LIST-REP' }
 
 /** TYPED-DATA, where an error carries more than text. Source: RFC 4120 section 5.9.1. */
 export interface TypedDataElement {
