@@ -1,0 +1,59 @@
+import { expect, test } from 'vitest'
+import { ConnectionSession } from './connection-session.js'
+import { callerWith, HOUR, NOW } from './fixtures/identities.js'
+import { connection, requestWith } from './fixtures/requests.js'
+
+const alice = callerWith()
+const bob = callerWith({ principal: 'bob@AD.TEST' })
+
+test('the caller of a connection is known on it, and nowhere else', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const socket = connection()
+  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual({ 'Persistent-Auth': 'true' })
+  expect(sessions.find(requestWith({}, { socket }))).toBe(alice)
+  expect(sessions.find(requestWith({}, { socket: connection() }))).toBeUndefined()
+  expect(sessions.find(requestWith())).toBeUndefined()
+})
+
+test('a proxy ends it for good, whether it shows before, with or after the token', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const proxied = { via: '1.1 proxy' }
+  const socket = connection()
+  expect(sessions.begin(requestWith(proxied, { socket }), alice)).toEqual({})
+  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual({})
+  const other = connection()
+  sessions.begin(requestWith({}, { socket: other }), alice)
+  expect(sessions.find(requestWith(proxied, { socket: other }))).toBeUndefined()
+  sessions.end(requestWith({}, { socket: other }))
+  expect(sessions.begin(requestWith({}, { socket: other }), alice)).toEqual({})
+})
+
+test('a second user ends it for good, the same one does not', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const request = requestWith({}, { socket: connection() })
+  sessions.begin(request, alice)
+  expect(sessions.begin(request, alice)).toEqual({ 'Persistent-Auth': 'true' })
+  expect(sessions.begin(request, bob)).toEqual({})
+  expect(sessions.find(request)).toBeUndefined()
+  expect(sessions.begin(request, alice)).toEqual({})
+})
+
+test('nobody is bound over HTTP/2', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const request = requestWith({}, { socket: connection(), httpVersionMajor: 2 })
+  expect(sessions.begin(request, alice)).toEqual({})
+  expect(sessions.find(request)).toBeUndefined()
+})
+
+test('it ends with the ticket, and when it is ended', () => {
+  let now = NOW
+  const sessions = new ConnectionSession(() => now)
+  const request = requestWith({}, { socket: connection() })
+  sessions.begin(request, alice)
+  now = NOW + 9 * HOUR
+  expect(sessions.find(request)).toBeUndefined()
+  now = NOW
+  sessions.begin(request, alice)
+  sessions.end(request)
+  expect(sessions.find(request)).toBeUndefined()
+})

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest'
+import { cookiesFor, removalOf, valueOf } from './cookie-pieces.js'
+
+const ATTRIBUTES = '; Path=/; HttpOnly'
+const sent = (cookies: readonly string[]): string =>
+  cookies.map((cookie) => cookie.slice(0, -ATTRIBUTES.length)).join('; ')
+const text = (length: number): string => Array.from({ length }, (_, index) => 'abcdefghij'[index % 10]).join('')
+
+test.each([1, 3_800, 3_801, 10_000, 15_200])(
+  'a value of %i characters comes back whole, in cookies that browsers keep',
+  (length) => {
+    const cookies = cookiesFor('s', text(length), ATTRIBUTES)!
+    expect(cookies).toHaveLength(Math.ceil(length / 3_800))
+    for (const cookie of cookies) expect(cookie.length).toBeLessThan(4_096)
+    expect(valueOf('s', `x=1; ${sent([...cookies].reverse())}; y=2`)).toBe(text(length))
+  },
+)
+
+test('a value that no four cookies hold has none', () => {
+  expect(cookiesFor('s', text(15_201), ATTRIBUTES)).toBeUndefined()
+})
+
+test('leftovers of a longer value do no harm', () => {
+  const long = cookiesFor('s', text(8_000), ATTRIBUTES)!
+  const short = cookiesFor('s', 'new', ATTRIBUTES)!
+  expect(valueOf('s', sent([...short, ...long.slice(1)]))).toBe('new')
+})
+
+test.each(['', 's', 's=', 's=abc', 's=0.abc', 's=5.abc', 's=2.abc', 's.1=abc', 'ss=1.abc', 'S=1.abc'])(
+  'nothing is read out of %j',
+  (header) => expect(valueOf('s', header)).toBeUndefined(),
+)
+
+test('exactly the cookies that came are taken away', () => {
+  expect(removalOf('s', 's=2.a; s.1=b; other=c', ATTRIBUTES)).toEqual([
+    's=; Max-Age=0; Path=/; HttpOnly',
+    's.1=; Max-Age=0; Path=/; HttpOnly',
+  ])
+  expect(removalOf('s', 'other=c', ATTRIBUTES)).toEqual([])
+})
