@@ -69,6 +69,9 @@ describe('lengths', () => {
     ['a length beyond the end', '040201'],
     ['a length without its octets', '0482'],
     ['no length at all', '04'],
+    ['a length of two gigabytes', '048480000000'],
+    ['a length of four gigabytes', '0484ffffffff'],
+    ['a leading zero before a length that fits', '04830000800000'],
     ['nothing', ''],
     ['trailing octets', '04010100'],
     ['another type', '0201 01'],
@@ -102,6 +105,10 @@ describe('KerberosTime', () => {
 
   test.each([
     '20260229000000Z',
+    '19000229000000Z',
+    '20240230000000Z',
+    '20260431000000Z',
+    '00991231235959Z',
     '20261301000000Z',
     '20260100000000Z',
     '20260101240000Z',
@@ -113,6 +120,15 @@ describe('KerberosTime', () => {
   ])('refuses %s', (text) => {
     const bytes = Uint8Array.from([0x18, text.length, ...Buffer.from(text)])
     refused(() => decode(KerberosTime, bytes))
+  })
+
+  test('counts the days of every month of four centuries as Date does', () => {
+    for (let month = 0; month < 4800; month++) {
+      for (const day of [1, 28, 29, 30, 31]) {
+        const time = Date.UTC(1900, month, day, 23, 59, 58)
+        expect(decode(KerberosTime, encode(KerberosTime, time))).toBe(time)
+      }
+    }
   })
 
   test('accepts a leap day', () => {
