@@ -1,0 +1,19 @@
+import { ConfigurationError } from '@s4u/negotiate'
+import { expect, test } from 'vitest'
+import { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'
+
+test('each is a middleware', () => {
+  for (const made of [
+    impersonation('required'),
+    requireGroup('S-1-5-21-1-2-3-512'),
+    requireDelegatedBy(['web@AD.TEST']),
+    requireIdentity(),
+  ]) {
+    expect(made).toBeInstanceOf(Function)
+  }
+})
+
+test('wrong arguments are refused when the app starts', () => {
+  expect(() => requireGroup('Sales')).toThrow(ConfigurationError)
+  expect(() => requireDelegatedBy([])).toThrow(ConfigurationError)
+})

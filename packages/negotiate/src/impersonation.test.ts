@@ -1,0 +1,55 @@
+import { inspect } from 'node:util'
+import { expect, test } from 'vitest'
+import { Impersonation, type TicketSource } from './impersonation.js'
+
+function sourceWith(ticketFor: TicketSource['ticketFor']): TicketSource {
+  return { principal: 'alice@AD.TEST', level: 'delegation', ticketFor, fetchOptions: {} }
+}
+
+test('asks for tickets when they are needed, and not before', async () => {
+  const asked: string[] = []
+  const alice = new Impersonation(
+    sourceWith((spn) => {
+      asked.push(spn)
+      return Promise.reject(new Error('no KDC'))
+    }),
+  )
+  expect(asked).toEqual([])
+  await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('no KDC')
+  await expect(alice.contextFor('postgres/db.ad.test')).rejects.toThrow('no KDC')
+  await expect(alice.fetch('http://api.ad.test/orders')).rejects.toThrow('no KDC')
+  expect(asked).toEqual(['HTTP/api.ad.test', 'postgres/db.ad.test', 'HTTP/api.ad.test'])
+})
+
+test('hands the signal on', async () => {
+  const signals: unknown[] = []
+  const { signal } = new AbortController()
+  const alice = new Impersonation(
+    sourceWith((_spn, options) => {
+      signals.push(options?.signal)
+      return Promise.reject(new Error('no KDC'))
+    }),
+  )
+  await alice.ticketFor('HTTP/a', { signal }).catch(() => undefined)
+  await alice.contextFor('HTTP/a', { signal }).catch(() => undefined)
+  expect(signals).toEqual([signal, signal])
+})
+
+test('refuses everything when it has ended', async () => {
+  const alice = new Impersonation(sourceWith(() => expect.unreachable()))
+  {
+    using ended = alice
+    expect(ended).toBe(alice)
+  }
+  const error = expect.objectContaining({ name: 'ConfigurationError', code: 'GSS_S_NO_CONTEXT' })
+  await expect(alice.ticketFor('HTTP/a')).rejects.toEqual(error)
+  await expect(alice.contextFor('HTTP/a')).rejects.toEqual(error)
+  await expect(alice.fetch('http://a/')).rejects.toEqual(error)
+})
+
+test('prints who is acted as', () => {
+  const alice = new Impersonation(sourceWith(() => expect.unreachable()))
+  expect(inspect(alice)).toBe('Impersonation(alice@AD.TEST, delegation)')
+  alice[Symbol.dispose]()
+  expect(inspect(alice)).toBe('Impersonation(alice@AD.TEST, ended)')
+})

@@ -1,0 +1,40 @@
+import { createAcceptor } from '@s4u/acceptor'
+import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
+import { ServiceClient } from './service-client.js'
+
+test('one client serves until the keytab changes, and signs in with the new keys then', async () => {
+  await using realm = await corporation()
+  const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
+  const keytab = join(folder, 'web.keytab')
+  let later = 0
+  const write = (): void => {
+    writeFileSync(keytab, realm.keytabFile('web'))
+    utimesSync(keytab, new Date(), new Date(Date.now() + later))
+  }
+  write()
+  const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => Date.now() + later }
+  using acceptor = createAcceptor(options)
+  const client = new ServiceClient(acceptor, options)
+  const first = await client.get()
+  expect(await client.get()).toBe(first)
+  await realm.changePassword('web')
+  later = 2_000
+  write()
+  await acceptor.accept(await new Desktop(realm, 'alice').token())
+  await expect.poll(() => client.get()).not.toBe(first)
+  expect(await (await client.get()).s4u2self('bob')).toMatchObject({ client: { name: { nameString: ['bob'] } } })
+  rmSync(folder, { recursive: true })
+})
+
+test('a client that could not be made is made again when it is asked for again', async () => {
+  await using realm = await corporation()
+  using acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
+  const client = new ServiceClient(acceptor, { kdc: realm.transport, delegation: { principal: 'nobody@AD.TEST' } })
+  const failures = await Promise.allSettled([client.get(), client.get()])
+  expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  await expect(client.get()).rejects.toThrow(/nobody/)
+})

@@ -1,0 +1,32 @@
+import { tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { connect, createServer, type SecureVersion, type TLSSocket } from 'node:tls'
+import { expect, test } from 'vitest'
+import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
+import { connection, requestWith } from './fixtures/requests.js'
+import { bindingsOf } from './tls-channel.js'
+
+test('there is nothing to bind to without TLS', () => {
+  expect(bindingsOf(requestWith())).toEqual([])
+  expect(bindingsOf(requestWith({}, { socket: connection() }))).toEqual([])
+})
+
+test.each<[SecureVersion, number]>([
+  ['TLSv1.3', 2],
+  ['TLSv1.2', 1],
+])('over %s a client can have bound to %i things, which are looked up once', async (version, count) => {
+  const { key, cert, der } = selfSigned('web.ad.test')
+  const server = createServer({ key, cert, maxVersion: version }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const accepted = once(server, 'secureConnection')
+  const client = connect({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', rejectUnauthorized: false })
+  await once(client, 'secureConnect')
+  const [socket]: TLSSocket[] = await accepted
+  const bindings = bindingsOf(requestWith({}, { socket }))
+  const exported = client.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+  expect(bindings).toEqual([tlsServerEndPoint(der), tlsExporter(exported)].slice(0, count))
+  expect(bindingsOf(requestWith({}, { socket }))).toBe(bindings)
+  client.destroy()
+  server.close()
+})
