@@ -5,7 +5,7 @@ import { readEvidence, readIssuedTicket, readToken } from './wire.mjs'
 /** Audit records that are kept. */
 const MAX_AUDIT_RECORDS = 200
 
-const AUDIT_CHANNELS = ['s4u:accept', 's4u:kdc', 's4u:impersonate']
+const AUDIT_CHANNELS = ['s4u:accept', 's4u:kdc', 's4u:impersonate', 's4u:fetch']
 
 export class Journal {
   steps = []
@@ -62,6 +62,7 @@ export class Journal {
         step.ticket = ticket
         this.tickets.set(ticket.id, { ...ticket, holder: from, obtainedBy: step.exchange, uses: 0 })
       }
+      this.#note(auditRecord(step), 'the KDC')
       return reply
     }
   }
@@ -98,11 +99,12 @@ export class Journal {
     if (token === undefined) return request.headers.has('cookie') ? { cookie: true } : {}
     const held = this.tickets.get(token.ticket.id)
     if (held) held.uses++
-    return { token, fromCache: held !== undefined && held.uses > 1 }
+    const copied = this.steps.some((step) => step.token?.id === token.id)
+    return { token, copied, fromCache: held !== undefined && held.uses > 1 }
   }
 
   #note(event, channel) {
-    this.audit.unshift({ time: Date.now(), channel, ...event })
+    this.audit.unshift({ time: Date.now(), channel, ...plain(event) })
     this.audit.length = Math.min(this.audit.length, MAX_AUDIT_RECORDS)
   }
 }
@@ -120,6 +122,20 @@ function exchangeFacts({
   replyOctets,
 }) {
   return { exchange: kind, client, service, user, outcome, ntStatus, reason, delegation, requestOctets, replyOctets }
+}
+
+/** What a domain controller writes into its own log: event 4769 of Windows, 4768 for sign-in. */
+function auditRecord({ exchange, client, service, user, outcome, ntStatus, ticket }) {
+  const { encryptionType, flags, transitedServices } = ticket ?? {}
+  const record = { exchange, outcome, client, service, user, ntStatus, encryptionType, flags, transitedServices }
+  return JSON.parse(JSON.stringify(record))
+}
+
+/** What of an event can be shown: no request, no object with a life of its own. */
+function plain(event) {
+  return Object.fromEntries(
+    Object.entries(event).filter(([, value]) => typeof value !== 'object' || Array.isArray(value)),
+  )
 }
 
 function since(started) {

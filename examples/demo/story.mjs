@@ -44,12 +44,12 @@ function exchangeOutcome({ outcome, delegation, ntStatus }) {
   return [outcome, ntStatus].filter(Boolean).join(' ')
 }
 
-function tokenWords({ token, fromCache, cookie }) {
+function tokenWords({ token, copied, fromCache, cookie }) {
   if (token === undefined) return [cookie ? 'session cookie, no token' : 'no token']
   return [
     `${token.kind}, ${token.octets} octets`,
     token.ticket.service,
-    fromCache ? 'ticket from cache' : 'new ticket',
+    copied ? 'the same token again' : fromCache ? 'ticket from cache' : 'new ticket',
     ...ticketWords(token.ticket),
   ]
 }

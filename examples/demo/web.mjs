@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { negotiate } from '@s4u/express'
 import express from 'express'
 import { formPasswords, REALM } from './directory.mjs'
@@ -6,8 +5,15 @@ import { formPasswords, REALM } from './directory.mjs'
 /** The front: knows its callers by Kerberos or by a password form, and calls its backends as whoever called. */
 export function createWeb({ keytab, kdc, fetch, onRefusal }) {
   const app = express()
-  const kerberos = negotiate({ keytab, kdc, fetch: { fetch }, delegation: { protocolTransition: true } })
-  const sessions = new Map()
+  const kerberos = negotiate({
+    keytab,
+    kdc,
+    fetch: { fetch },
+    delegation: { protocolTransition: true },
+    // For the form. Secure is the default; only a demo speaks plain HTTP.
+    session: { kind: 'cookie', secure: false },
+    onFailed: ({ error }) => onRefusal('web', error),
+  })
 
   app.post('/login', express.json(), async (req, res) => {
     const { name, password } = req.body
@@ -17,25 +23,10 @@ export function createWeb({ keytab, kdc, fetch, onRefusal }) {
     }
     // The app has checked the password itself; Kerberos saw none. The KDC gives a ticket on the app's word: S4U2Self.
     const identity = await kerberos.negotiator.identityFor(`${name}@${REALM}`, { method: 'form' })
-    const session = randomUUID()
-    sessions.set(session, identity)
-    res.cookie('session', session, { httpOnly: true, sameSite: 'strict' }).json({ identity })
+    res.set(kerberos.negotiator.startSession(identity)).json({ identity })
   })
 
-  app.use((req, _res, next) => {
-    const identity = sessions.get(/(?:^|; )session=([\w-]+)/.exec(req.headers.cookie ?? '')?.[1])
-    if (identity) req.identity = identity
-    next()
-  })
-
-  app.use(async (req, res, next) => {
-    if (req.identity) return next()
-    // Asked twice about one request a negotiator answers the same, so a log can have the reason that the client must not.
-    const outcome = await kerberos.negotiator.authenticate(req)
-    if (outcome.status === 'challenge' && outcome.error) onRefusal('web', outcome.error)
-    kerberos(req, res, next)
-  })
-
+  app.use(kerberos)
   app.get('/me', (req, res) => void res.json({ identity: req.identity }))
   app.get('/orders', (req, res) => passOn(req, res, 'http://api.ad.test/orders'))
   app.get('/archive', (req, res) => passOn(req, res, 'http://archive.ad.test/'))

@@ -4,18 +4,21 @@
  */
 import { createHash } from 'node:crypto'
 import {
+  AdType,
   ApOption,
   ApReq,
   AsRep,
   decode,
   EncAsRepPart,
   encryptionTypeName,
+  flattenAuthorizationData,
   formatName,
   formatPrincipal,
   hasFlag,
   KeyUsage,
   openEncryptedData,
   openTicket,
+  Pac,
   TgsRep,
   TgsReq,
   TicketFlag,
@@ -37,6 +40,8 @@ export function readToken(header, realm) {
   return {
     kind: spnego ? 'SPNEGO with a Kerberos AP-REQ' : 'Kerberos AP-REQ',
     octets: token.length,
+    /** The same for the same token: a copy of it is a replay. */
+    id: createHash('sha256').update(token).digest('hex').slice(0, 12),
     mutual: hasFlag(apReq.apOptions, ApOption.MUTUAL_REQUIRED),
     ticket: ticketFacts(apReq.ticket, sealedFor(apReq.ticket, realm)),
   }
@@ -70,7 +75,7 @@ function keyOf(realm, name, etype) {
   return realm.keytabFor(name).entries.find(({ key }) => key.etype === etype).key
 }
 
-function ticketFacts(ticket, { crealm, cname, flags, key, starttime, authtime, endtime }) {
+function ticketFacts(ticket, { crealm, cname, flags, key, starttime, authtime, endtime, authorizationData = [] }) {
   return {
     /** The same for the same ticket, wherever it turns up. */
     id: createHash('sha256').update(ticket.encPart.cipher).digest('hex').slice(0, 12),
@@ -81,6 +86,7 @@ function ticketFacts(ticket, { crealm, cname, flags, key, starttime, authtime, e
     flags: flagNames(flags),
     startsAt: starttime ?? authtime,
     expiresAt: endtime,
+    transitedServices: transitedServices(authorizationData),
   }
 }
 
@@ -88,4 +94,10 @@ function flagNames(flags) {
   return Object.entries(TicketFlag)
     .filter(([, bit]) => hasFlag(flags, bit))
     .map(([name]) => name.toLowerCase().replaceAll('_', '-'))
+}
+
+/** The services that act for the client, nearest last: S4U_DELEGATION_INFO of the PAC. */
+function transitedServices(authorizationData) {
+  const pac = flattenAuthorizationData(authorizationData).find(({ adType }) => adType === AdType.WIN2K_PAC)
+  return (pac && Pac.decode(pac.adData).delegationInfo?.transitedServices) ?? []
 }

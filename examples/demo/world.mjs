@@ -83,17 +83,9 @@ class World {
   async #play(scene) {
     const { journal, workstation } = this
     journal.begin()
-    const auditBefore = journal.audit.length === 0 ? undefined : journal.audit[0]
     const response = await scene(workstation)
     const body = await response.json().catch(() => ({}))
-    const end = journal.audit.indexOf(auditBefore)
-    return {
-      steps: journal.steps,
-      refusals: journal.refusals,
-      status: response.status,
-      body,
-      audit: journal.audit.slice(0, end < 0 ? undefined : end).reverse(),
-    }
+    return { steps: journal.steps, refusals: journal.refusals, status: response.status, body }
   }
 
   /** Everybody signed out, every cache empty, as on the first day. */

@@ -124,7 +124,7 @@ async function reset() {
 function renderState({ user, tickets, audit }) {
   renderUser(user)
   byId('tickets').replaceChildren(...cachesOf(tickets))
-  byId('audit').replaceChildren(...audit.slice(0, 20).map(auditItem))
+  byId('audit').replaceChildren(...audit.slice(0, 40).map(auditItem))
 }
 
 function renderUser(user) {

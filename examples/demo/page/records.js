@@ -25,8 +25,17 @@ function ticketItem(ticket) {
 }
 
 export function auditItem(record) {
-  const { time, channel, outcome, client, service, code, kind } = record
-  const refused = outcome === 'refused' || code !== undefined
+  const { time, channel, outcome, kind, exchange, client, service, user, code, delegatedBy, transitedServices } = record
+  const refused = outcome?.startsWith('KDC_ERR') ? outcome !== 'KDC_ERR_PREAUTH_REQUIRED' : outcome === 'refused'
+  const via = (delegatedBy ?? transitedServices ?? []).map(bare)
+  const words = [
+    exchange ?? outcome ?? kind,
+    bare(client ?? ''),
+    service && `at ${bare(service)}`,
+    user && `as ${bare(user)}`,
+    via.length > 0 && `through ${via.join(', ')}`,
+    exchange ? outcome : code,
+  ]
   return element(
     'li',
     {},
@@ -36,17 +45,18 @@ export function auditItem(record) {
       element(
         'summary',
         { class: refused ? 'bad' : undefined },
-        element('time', {}, new Date(time).toLocaleTimeString()),
-        element(
-          'span',
-          {},
-          [outcome ?? kind, client, service && `at ${service.replace(/@.*/, '')}`, code].filter(Boolean).join(' '),
-        ),
+        element('time', {}, new Date(time).toLocaleTimeString([], { hour12: false })),
+        element('span', {}, words.filter(Boolean).join(' ')),
         element('small', {}, channel),
       ),
       element('pre', { tabindex: '0', 'aria-label': 'record' }, JSON.stringify(record, null, 2)),
     ),
   )
+}
+
+/** Without the realm, which is the same everywhere here. */
+function bare(principal) {
+  return principal.replace(/@.*/, '')
 }
 
 const TOKENS = /(\/\/.*)|('[^']*')|\b(import|from|const|async|await)\b/g

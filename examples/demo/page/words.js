@@ -33,7 +33,12 @@ export function edgeNotes(step, shown) {
   }
   if (step.kind === 'answer') return [undefined, `${step.status} · ${step.milliseconds} ms`]
   if (step.token === undefined) return [step.cookie ? 'no Kerberos' : '', '']
-  return [[step.fromCache ? 'cached' : 'new', cipherName(step.token.ticket.encryptionType)].join(' · '), '']
+  return [
+    [step.copied ? 'copied' : step.fromCache ? 'cached' : 'new', cipherName(step.token.ticket.encryptionType)].join(
+      ' · ',
+    ),
+    '',
+  ]
 }
 
 /** One sentence for whoever watches or listens. */
@@ -45,6 +50,7 @@ export function sentence(step) {
     return `${from} answers ${to} with ${status}${rest}.`
   }
   if (token === undefined) return `${from} sends ${line} to ${to} with ${cookie ? 'a session cookie' : 'no token'}.`
+  if (step.copied) return `Somebody sends ${line} to ${to}, with a copy of the same token.`
   const ticket = step.fromCache ? 'a ticket from its cache' : 'the new ticket'
   return `${from} sends ${line} to ${to}, with ${ticket} of ${token.ticket.client}.`
 }
@@ -62,8 +68,9 @@ function exchangeSentence({ from, exchange, service, user, outcome, delegation }
 }
 
 /** The line of the code that is at work. */
-export function lineAtWork({ kind, from, to }) {
+export function lineAtWork({ kind, from, to, status }) {
   if (kind === 'request' && to === 'web') return /app\.use/
+  if (kind === 'answer' && from === 'web' && status === 401) return /app\.use/
   if (kind === 'answer' && from === 'web') return /res\./
   return from === 'web' || to === 'web' ? /caller\.fetch/ : undefined
 }
@@ -88,21 +95,20 @@ function exchangeName({ exchange, service, user }) {
 
 /** The second line: what was on the arrow, in short. */
 export function gist(step) {
-  const { kind, outcome, ntStatus, delegation, token, ticket, cookie, fromCache, proof, challenge } = step
+  const { kind, outcome, ntStatus, delegation, token, ticket, cookie, proof, challenge } = step
   if (kind === 'answer')
     return challenge ? 'WWW-Authenticate: Negotiate' : proof ? 'with proof that it is the right server' : ''
   if (kind === 'request') {
     if (token === undefined) return cookie ? 'session cookie, no token' : 'no token'
-    return [
-      'SPNEGO',
-      token.ticket.service,
-      ...ticketGist(token.ticket),
-      fromCache ? 'from the cache' : 'new from the KDC',
-    ].join(' · ')
+    return ['SPNEGO', token.ticket.service, ...ticketGist(token.ticket), origin(step)].join(' · ')
   }
   if (outcome === 'KDC_ERR_PREAUTH_REQUIRED') return 'prove your key first'
   if (outcome !== 'issued') return [outcome, ntStatus].filter(Boolean).join(' · ')
   return [delegation ? `issued (${delegation})` : 'issued', ...(ticket ? ticketGist(ticket) : [])].join(' · ')
+}
+
+function origin({ copied, fromCache }) {
+  return copied ? 'the same token again' : fromCache ? 'from the cache' : 'new from the KDC'
 }
 
 function ticketGist(ticket) {
@@ -124,7 +130,9 @@ export function details(step) {
   return facts({
     Request: mono(`${line}  Host: ${host}`),
     Token: token ? `${token.kind}, ${token.octets} octets` : cookie ? 'none; a session cookie' : 'none',
-    'Ticket from': token && (step.fromCache ? 'cache: no KDC was asked' : 'the KDC, just now'),
+    'Ticket from':
+      token &&
+      (step.copied ? 'a copy of the whole token' : step.fromCache ? 'cache: no KDC was asked' : 'the KDC, just now'),
     ...(token && ticketFacts(token.ticket)),
     'Wants proof': token && (token.mutual ? 'yes (mutual authentication)' : 'no'),
   })
@@ -150,13 +158,23 @@ function exchangeFacts(step) {
   })
 }
 
-function ticketFacts({ client, service, encryptionType, sessionKeyType, flags, startsAt, expiresAt }) {
+function ticketFacts({
+  client,
+  service,
+  encryptionType,
+  sessionKeyType,
+  flags,
+  startsAt,
+  expiresAt,
+  transitedServices,
+}) {
   return {
     "Ticket's client": mono(client),
     "Ticket's service": mono(service),
     'Encryption type': mono(encryptionType),
     'Session key': mono(sessionKeyType),
     Flags: flags.join(', '),
+    'Services on the way': transitedServices.length > 0 ? mono(transitedServices.join(', then ')) : undefined,
     Lifetime: `${duration(expiresAt - startsAt)}, until ${clock(expiresAt)}`,
   }
 }
