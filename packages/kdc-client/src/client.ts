@@ -1,4 +1,5 @@
 import {
+  ConfigurationError,
   formatPrincipal,
   KdcOption,
   KRB_ERROR_CODES as KRB,
@@ -17,7 +18,7 @@ import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
 import { type GrantingOutcome, realmAsked, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
-import { type DomainNames, nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
+import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
 import { targetOf } from './service-target.js'
@@ -167,13 +168,16 @@ export class Client implements KdcClient {
     return ticket
   }
 
-  /** An enterprise name with the realm that it belongs to. */
+  /** An enterprise name with the realm that it belongs to. @throws ConfigurationError for a certificate of another realm's user */
   private async placed(user: S4uUser): Promise<S4uUser> {
-    const { principal, certificate } = user
-    if (principal?.name.nameType !== NameType.ENTERPRISE) return user
-    const realm = await findUserRealm(this.context, principal)
+    const unplaced = unplacedName(user, this.realm)
+    if (unplaced === undefined) return user
+    const realm = await findUserRealm(this.context, unplaced)
     if (sameRealmIgnoringCase(realm, this.realm)) return user
-    return { principal: asKnownIn(realm, principal), certificate }
+    if (user.certificate === undefined) return { principal: asKnownIn(realm, unplaced) }
+    throw new ConfigurationError(`the certificate is that of ${formatPrincipal(unplaced)}, who belongs to ${realm}`, {
+      hint: `Only certificates of users of ${this.realm} can be shown to its KDC. Name the user instead.`,
+    })
   }
 
   /** With the service's key of the ticket's version; a keytab that was rotated meanwhile is read again for it. */
@@ -225,6 +229,13 @@ export class Client implements KdcClient {
     if (step === 'TGS') return explainSignIn(answer)
     return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
   }
+}
+
+/** The name whose realm is not plain to see: an enterprise name, or the one in a certificate with another suffix. */
+function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | undefined {
+  if (principal) return principal.name.nameType === NameType.ENTERPRISE ? principal : undefined
+  const named = upn?.includes('@') ? parseUser(upn, realm) : undefined
+  return named?.name.nameType === NameType.ENTERPRISE ? named : undefined
 }
 
 type Asked = { readonly ticket: ServiceTicket } | { readonly refused: KrbError }

@@ -1,4 +1,5 @@
 import {
+  certificateUpn,
   ConfigurationError,
   formatPrincipal,
   NameType,
@@ -14,6 +15,8 @@ export type S4uSubject = string | { readonly certificate: Uint8Array; readonly u
 export interface S4uUser {
   readonly principal?: Principal
   readonly certificate?: Uint8Array
+  /** The user principal name in the certificate, where there is one: for messages, and for the realm. */
+  readonly upn?: string
 }
 
 /** What is known of realms beside their names: `{ CORP: 'CORP.TEST' }`. */
@@ -24,7 +27,8 @@ export function readSubject(subject: S4uSubject, realm: string, domains: DomainN
   if (typeof subject === 'string') return { principal: parseUser(subject, realm, domains) }
   const { certificate, user } = subject
   if (certificate.length === 0) throw new ConfigurationError('the certificate of the user is empty')
-  return { certificate, ...(user !== undefined && { principal: parseUser(user, realm, domains) }) }
+  const upn = certificateUpn(certificate)
+  return { certificate, upn, principal: user === undefined ? undefined : parseUser(user, realm, domains) }
 }
 
 /**
@@ -49,7 +53,7 @@ function parseDownLevelName(domain: string, user: string, realm: string, domains
   return parseUser(`${user}@${known ?? domain}`, realm)
 }
 
-/** For messages and the cache; a certificate without a name is told by its fingerprint elsewhere. */
-export function nameOfUser({ principal }: S4uUser): string {
-  return principal === undefined ? 'the owner of the certificate' : formatPrincipal(principal)
+/** For messages. */
+export function nameOfUser({ principal, upn = 'the owner of the certificate' }: S4uUser): string {
+  return principal === undefined ? upn : formatPrincipal(principal)
 }

@@ -42,6 +42,7 @@ export { ByteReader } from './bytes/byte-reader.js'
 export { ByteWriter } from './bytes/byte-writer.js'
 export { decodeCcache, encodeCcache } from './ccache.js'
 export type { CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
+export { certificateUpn } from './certificate-upn.js'
 export { KeyUsage } from './crypto/key-usage.js'
 export {
   checksumTypeName,

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { certificateUpn } from './certificate-upn.js'
+import { MalformedTokenError } from './errors.js'
+
+/** Made by OpenSSL: alternative names email:alice@mail.test and otherName 1.3.6.1.4.1.311.20.2.3 UTF8:alice@ad.test. */
+const WITH_UPN = Buffer.from(
+  'MIIBtDCCAVqgAwIBAgIUZoTLg8g85zmehRXXxpN0XV2e7ggwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFQWxpY2UwIBcNMjYxMTIxMDQ1MTA3WhgPMjEyNjEwMjgwNDUxMDdaMBAxDjAMBgNVBAMMBUFsaWNlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0PlEQ2fkq0Na8QeHlMzfH1Itqr3sM+17bvix8dHBR0zXFWKuglM7kkwfiVU16qGliK+AaVjbKMZ21KHrG0xcNaOBjzCBjDAdBgNVHQ4EFgQUCjEIRvaIJhnT1Tjgza0X/kan9bwwHwYDVR0jBBgwFoAUCjEIRvaIJhnT1Tjgza0X/kan9bwwDwYDVR0TAQH/BAUwAwEB/zA5BgNVHREEMjAwgQ9hbGljZUBtYWlsLnRlc3SgHQYKKwYBBAGCNxQCA6APDA1hbGljZUBhZC50ZXN0MAoGCCqGSM49BAMCA0gAMEUCIAR0230L4MItRM3598H44XSqVI47coP/ZPDgUFo79rSfAiEA3YjJrIRoJdmPaQKzArXYSZcMM8HJHAxTGQooOWkar1I=',
+  'base64',
+)
+
+/** Made by OpenSSL, without alternative names. */
+const WITHOUT = Buffer.from(
+  'MIIBdzCCAR2gAwIBAgIUc1WdTDiKPdN1hUvzU85iGH7aJFAwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFcGxhaW4wIBcNMjYxMTIxMDQ1MTA3WhgPMjEyNjEwMjgwNDUxMDdaMBAxDjAMBgNVBAMMBXBsYWluMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEX8v7hrElB5CjN9qvhM8kYXd2JnR8u1yIEbG7Wk7XY1E/v0CLTYnjO4iNqytxYd6uTSpvX+gX4cacwB5/82PY1KNTMFEwHQYDVR0OBBYEFN6oiFwZtoee/m55M37EWRhJQG/aMB8GA1UdIwQYMBaAFN6oiFwZtoee/m55M37EWRhJQG/aMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgKUVPaiES+pIeMZddDco8tkX7162XDbITRTGYlnre8OUCIQC6RMH+2OpZHSQLDfpwyRPilDkfLHbzPEYU+2U4qDUwgQ==',
+  'base64',
+)
+
+describe('the user principal name of a certificate', () => {
+  test('is read from its subject alternative names', () => {
+    expect(certificateUpn(WITH_UPN)).toBe('alice@ad.test')
+  })
+
+  test('may be absent', () => {
+    expect(certificateUpn(WITHOUT)).toBeUndefined()
+  })
+
+  test.each([
+    ['nothing', new Uint8Array(0)],
+    ['a part of a certificate', WITH_UPN.subarray(0, 100)],
+    ['a certificate with something behind it', Buffer.concat([WITH_UPN, Uint8Array.of(0)])],
+    ['another structure', Uint8Array.of(0x30, 3, 2, 1, 5)],
+    ['a megabyte', new Uint8Array(1 << 20)],
+  ])('%s is refused', (_what, octets) => {
+    expect(() => certificateUpn(octets)).toThrow(MalformedTokenError)
+  })
+
+  test('whatever is changed in it, there is a name, none, or a refusal', () => {
+    for (let at = 0; at < WITH_UPN.length; at++) {
+      for (const flip of [1, 0x80, 0xff]) {
+        const changed = new Uint8Array(WITH_UPN)
+        changed[at] ^= flip
+        try {
+          certificateUpn(changed)
+        } catch (error) {
+          expect(error).toBeInstanceOf(MalformedTokenError)
+        }
+      }
+    }
+  })
+})
