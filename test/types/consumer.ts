@@ -8,5 +8,74 @@ import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
 import * as testKdc from '@s4u/test-kdc'
+import createExpress from 'express'
+import Koa from 'koa'
+import { createServer } from 'node:http'
+import { createSecureServer } from 'node:http2'
 
 export const packages: object[] = [acceptor, express, fetch, gssapi, kdcClient, koa, krb5, negotiate, testKdc]
+
+const options: negotiate.NegotiatorOptions = {
+  keytab: ['web.keytab', new Uint8Array(2), async () => new Uint8Array(2)],
+  service: 'HTTP/web.ad.test',
+  kdc: { 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test:88'] },
+  delegation: { principal: 'svc-web', allow: ['HTTP/*.ad.test'], protocolTransition: (user) => user !== 'admin' },
+  session: { kind: 'cookie', keys: ['0123456789abcdef0123456789abcdef'], maxAge: 3_600_000, sameSite: 'strict' },
+  channelBinding: 'allow',
+  challenge: (reason) => (reason.kind === 'refused' ? `Sorry: ${reason.code}` : { type: 'text/html', body: '<form>' }),
+  otherChallenges: ['Bearer'],
+  onFailed: ({ code, error, mechanism }) => console.warn(code, error.hint, mechanism),
+}
+
+// Express
+const web = createExpress()
+const kerberos = express.negotiate({ ...options, mode: (req) => (req.path === '/health' ? 'off' : 'required') })
+web.use(kerberos)
+web.get('/', (req, res) => {
+  const { principal, sid, groups, delegatedBy, impersonationLevel }: negotiate.CallerIdentity = req.identity
+  res.json({ principal, sid, groups, delegatedBy, impersonationLevel })
+})
+web.get('/orders', async (req, res) => {
+  using caller = req.identity.impersonate()
+  const orders: Response = await caller.fetch('https://api.ad.test/orders')
+  res.json(await orders.json())
+})
+web.get('/report', express.impersonation('required'), express.requireGroup('S-1-5-21-1-2-3-512'), async (req, res) => {
+  const length: number = await req.identity.impersonate(async (as) => as.principal.length)
+  res.json({ length, as: express.currentIdentity()?.principal })
+})
+web.post('/login', async (_req, res) => {
+  const user = await kerberos.negotiator.identityFor('bob@AD.TEST', { method: 'password' })
+  negotiate.writeHeaders(res, kerberos.negotiator.startSession(user))
+  res.end()
+})
+// @ts-expect-error: there are three options, and this is none
+web.get('/wrong', express.impersonation('sometimes'))
+// @ts-expect-error: identities are frozen
+web.use((req) => void (req.identity.principal = 'mallory@AD.TEST'))
+
+// Koa
+const api = new Koa()
+api.use(koa.negotiate({ ...options, mode: 'optional' }))
+api.use(koa.requireDelegatedBy(['HTTP/web.ad.test']))
+api.use(koa.requireIdentity())
+api.use((ctx) => {
+  ctx.body = { caller: ctx.identity.principal, same: ctx.state.identity === ctx.identity }
+})
+// @ts-expect-error: a mode is one of three words
+koa.negotiate({ mode: 'maybe' })
+
+// node:http and node:http2
+const negotiator: negotiate.Negotiator = negotiate.createNegotiator(options)
+createServer(async (request, response) => {
+  const outcome = await negotiator.authenticate(request)
+  if (outcome.status === 'challenge') return negotiate.respond(response, outcome)
+  negotiate.writeHeaders(response, outcome.headers)
+  const caller: string = outcome.status === 'authenticated' ? outcome.identity.principal : 'nobody'
+  return void response.end(caller)
+})
+createSecureServer({ allowHTTP1: true }, async (request, response) => {
+  const outcome = await negotiator.authenticate(request, { mode: 'optional' })
+  if (outcome.status === 'challenge') negotiate.respond(response, outcome)
+})
+export const failures: number | undefined = negotiator.counters.failed['KRB_AP_ERR_SKEW']
