@@ -38,7 +38,15 @@ export const mitLdapServer: Requirement = {
 }
 
 /** What single suites need besides a realm. */
-export const toolKeys = ['requests-kerberos', 'chromium', 'apache', 'postgresql'] as const
+export const toolKeys = [
+  'requests-kerberos',
+  'python-gssapi',
+  'java',
+  'chromium',
+  'firefox',
+  'apache',
+  'postgresql',
+] as const
 export type ToolKey = (typeof toolKeys)[number]
 
 export const tools: Record<ToolKey, Requirement> = {
@@ -46,7 +54,13 @@ export const tools: Record<ToolKey, Requirement> = {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/requests_kerberos'],
     packages: ['python3-requests-kerberos'],
   },
+  'python-gssapi': {
+    programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/gssapi'],
+    packages: ['python3-gssapi'],
+  },
+  java: { programs: ['java', 'javac'], packages: ['openjdk-17-jdk-headless'] },
   chromium: { programs: ['chromium'], packages: ['chromium'] },
+  firefox: { programs: ['firefox-esr'], packages: ['firefox-esr'] },
   apache: {
     programs: ['apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
     packages: ['apache2', 'libapache2-mod-auth-gssapi'],
