@@ -1,0 +1,198 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { createFetch } from '@s4u/fetch'
+import { createKdcClient } from '@s4u/kdc-client'
+import { negotiate } from '@s4u/koa'
+import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
+import Koa from 'koa'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+
+/** The examples as their readers run them: programs of their own, in a folder with a keytab, on the built packages. */
+
+const examples = fileURLToPath(new URL('../../examples', import.meta.url))
+const hook = new URL('examples-hosts.mjs', import.meta.url).href
+const folder = mkdtempSync(join(tmpdir(), 's4u-examples-'))
+const running = new Set<ChildProcess>()
+let realm: TestRealm
+let backend: Server
+let hosts: Record<string, string>
+
+beforeAll(async () => {
+  realm = await createTestRealm({
+    realm: 'AD.TEST',
+    users: {
+      alice: { password: 'wonderland', groups: ['Managers'] },
+      bob: { password: 'builder' },
+      carol: { password: 'christmas', sensitive: true },
+    },
+    services: {
+      'svc-web': {
+        spns: ['HTTP/web.ad.test'],
+        trustedToAuthForDelegation: true,
+        allowedToDelegateTo: ['HTTP/api.ad.test'],
+      },
+      'svc-api': { spns: ['HTTP/api.ad.test'] },
+      'svc-report': { spns: ['HTTP/report.ad.test'] },
+    },
+  })
+  await realm.listen()
+  backend = createServer(api().callback()).listen(0, '127.0.0.1')
+  await once(backend, 'listening')
+  hosts = { 'api.ad.test': `127.0.0.1:${portOf(backend)}` }
+  writeFileSync(join(folder, 'krb5.conf'), realm.krb5Conf())
+  writeFileSync(join(folder, 'web.keytab'), realm.keytabFile('svc-web'))
+  writeFileSync(join(folder, 'report.keytab'), realm.keytabFile('svc-report'))
+})
+afterEach(() => {
+  for (const child of running) child.kill()
+})
+afterAll(async () => {
+  backend.close()
+  await realm[Symbol.asyncDispose]()
+  rmSync(folder, { recursive: true })
+})
+
+describe('express-authenticate', () => {
+  test('knows its caller, and the groups of the caller', async () => {
+    const url = await serve('express-authenticate/server.mjs', { MANAGERS: realm.sidOf('Managers') })
+    const alice = fetchAs('alice', 'wonderland')
+    expect(await (await alice(url)).json()).toEqual({
+      hello: 'alice@AD.TEST',
+      upn: 'alice@ad.test',
+      authenticationMethod: 'kerberos',
+    })
+    expect((await alice(`${url}salaries`)).status).toBe(200)
+    expect((await fetchAs('bob', 'builder')(`${url}salaries`)).status).toBe(403)
+  })
+
+  test('answers whoever has no ticket, and lets the health check through', async () => {
+    const url = await serve('express-authenticate/server.mjs')
+    const answer = await fetch(url)
+    expect(answer.status).toBe(401)
+    expect(await answer.text()).toMatch(/help desk/)
+    expect((await fetch(`${url}health`)).status).toBe(200)
+  })
+})
+
+test('express-impersonate calls its backend as the caller', async () => {
+  const url = await serve('express-impersonate/server.mjs')
+  const orders = await fetchAs('alice', 'wonderland')(`${url}orders`)
+  expect(await orders.json()).toEqual({ caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] })
+})
+
+test('koa-impersonate calls its backend as the caller, and nobody else', async () => {
+  const url = await serve('koa-impersonate/server.mjs')
+  const alice = fetchAs('alice', 'wonderland')
+  const orders = await alice(`${url}orders`)
+  expect(await orders.json()).toEqual({ caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] })
+  const gold = await alice(`${url}gold`)
+  expect(gold.status).toBe(403)
+  expect(await gold.json()).toEqual({ error: 'This cannot be done in your name.' })
+})
+
+test('protocol-transition acts for a user who showed a password, and not for one who may not be impersonated', async () => {
+  const url = await serve('protocol-transition/server.mjs')
+  const orders = await fetch(`${url}orders`, basic('bob', 'can-we-fix-it'))
+  expect(await orders.json()).toEqual({ caller: 'bob@AD.TEST', delegatedBy: ['svc-web@AD.TEST'] })
+  expect((await fetch(`${url}orders`, basic('bob', 'wrong'))).status).toBe(401)
+  expect((await fetch(`${url}orders`, basic('carol', 'humbug'))).status).toBe(500)
+})
+
+test('fetch-with-keytab calls a service in its own name', async () => {
+  const { status, output } = await run('fetch-with-keytab/report.mjs', ['http://api.ad.test/orders'])
+  expect(output).toContain('svc-report@AD.TEST got 200')
+  expect(output).toContain('"caller":"svc-report@AD.TEST"')
+  expect(status).toBe(0)
+})
+
+test('test-your-own-app is a test that passes', async () => {
+  const { status, output } = await run('test-your-own-app/app.test.mjs', [])
+  expect(output).toMatch(/pass 2\n/)
+  expect(status).toBe(0)
+})
+
+test('every example is short', () => {
+  const files = readdirSync(examples, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /^[a-z-]+\/[a-z.]+\.mjs$/.test(file) && !/^(demo|postgresql)\//.test(file))
+    .map((file) => join(examples, file))
+  expect(files).toHaveLength(7)
+  const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 60)
+  expect(long).toEqual([])
+})
+
+function api(): Koa {
+  const app = new Koa()
+  app.use(negotiate({ keytab: realm.keytabFor('svc-api') }))
+  app.use((ctx) => {
+    ctx.body = { caller: ctx.identity.principal, delegatedBy: ctx.identity.delegatedBy }
+  })
+  return app
+}
+
+/** Starts an example that serves, and waits until it does. */
+async function serve(file: string, environment: Record<string, string> = {}): Promise<string> {
+  const port = await freePort()
+  const { child, ended } = start(file, [], { PORT: String(port), ...environment })
+  const url = `http://127.0.0.1:${port}/`
+  while (child.exitCode === null) {
+    const answer = await fetch(url).catch(() => undefined)
+    if (answer) return url
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  throw new Error(`${file} ended: ${(await ended).output}`)
+}
+
+function run(file: string, args: string[]): Promise<{ status: number | null; output: string }> {
+  return start(file, args).ended
+}
+
+function start(file: string, args: string[], environment: Record<string, string> = {}) {
+  const { KRB5_KTNAME: _keytab, NODE_TEST_CONTEXT: _context, ...inherited } = process.env
+  const env = {
+    ...inherited,
+    KRB5_CONFIG: join(folder, 'krb5.conf'),
+    HOSTS: JSON.stringify(hosts),
+    NO_COLOR: '1',
+    ...environment,
+  }
+  const options = { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] as ['ignore', 'pipe', 'pipe'] }
+  const child = spawn(process.execPath, ['--import', hook, join(examples, file), ...args], options)
+  running.add(child)
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const ended = once(child, 'close').then(([status]: (number | null)[]) => {
+    running.delete(child)
+    return { status, output }
+  })
+  return { child, ended }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const port = portOf(server)
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function portOf(server: Server): number {
+  const address = server.address() as AddressInfo
+  return address.port
+}
+
+function fetchAs(user: string, password: string): typeof fetch {
+  const client = createKdcClient({ credentials: { principal: `${user}@AD.TEST`, password }, kdc: realm.transport })
+  const serviceNames = { '127.0.0.1': 'HTTP/web.ad.test' }
+  return createFetch({ ticketFor: (spn, options) => client.ticketFor(spn, options), serviceNames })
+}
+
+function basic(name: string, password: string): RequestInit {
+  return { headers: { authorization: `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}` } }
+}
