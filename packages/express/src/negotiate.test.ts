@@ -60,6 +60,26 @@ test('hands faults to the app', async () => {
   expect((await run(negotiate({ keytab }), fault)).nexts).toEqual([[fault]])
 })
 
+test('hands it to the app that an answer has been sent already', async () => {
+  const kerberos = negotiate({ keytab })
+  const challenge = {
+    status: 'challenge',
+    statusCode: 401,
+    headers: { 'WWW-Authenticate': 'Negotiate' },
+    body: '',
+  } as const
+  vi.spyOn(kerberos.negotiator, 'authenticate').mockResolvedValue(challenge)
+  const sent = new Error('Cannot set headers after they are sent to the client')
+  const fail = (): never => {
+    throw sent
+  }
+  const res = { getHeader: () => undefined, setHeader: fail } as unknown as Response
+  const next = vi.fn()
+  kerberos({} as Request, res, next)
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(next).toHaveBeenCalledWith(sent)
+})
+
 test('takes the mode from the request where it is a function', async () => {
   const anonymous = { status: 'anonymous', headers: {}, run: runPlainly } as const
   const paths: string[] = []

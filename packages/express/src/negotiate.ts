@@ -37,12 +37,15 @@ export function negotiate({ mode, ...options }: NegotiateOptions = {}): Negotiat
   const negotiator = createNegotiator(typeof mode === 'string' ? { ...options, mode } : options)
   const handler: RequestHandler = (req, res, next) => {
     const modeHere = typeof mode === 'function' ? mode(req) : mode
-    negotiator.authenticate(req, { mode: modeHere }).then((outcome) => {
+    const proceed = async (): Promise<void> => {
+      const outcome = await negotiator.authenticate(req, { mode: modeHere })
       if (outcome.status === 'challenge') return respond(res, outcome)
       writeHeaders(res, outcome.headers)
       if (outcome.status === 'authenticated') req.identity = outcome.identity
       outcome.run(next)
-    }, next)
+    }
+    // Express 4 does not look at what a handler returns.
+    proceed().catch(next)
   }
   return Object.assign(handler, {
     negotiator,
