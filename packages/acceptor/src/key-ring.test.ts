@@ -187,4 +187,21 @@ describe('a keytab provider', () => {
     await acceptor.ready()
     accepted(await acceptor.accept(tokenOf(issue())))
   })
+
+  test('that begins to fail is not asked for every ticket that does not open', async () => {
+    let asked = 0
+    const acceptor = acceptorOf(() => {
+      if (asked++ > 0) throw new Error('the vault is sealed')
+      return keytabOf()
+    })
+    await acceptor.ready()
+    now += 120_000
+    const stranger = issue({ key: keyOf(55) })
+    for (let count = 0; count < 20; count++) refused(await acceptor.accept(tokenOf(stranger)))
+    expect(asked).toBe(2)
+    now += 6_000
+    refused(await acceptor.accept(tokenOf(stranger)))
+    expect(asked).toBe(3)
+    accepted(await acceptor.accept(tokenOf(issue(), { now })))
+  })
 })

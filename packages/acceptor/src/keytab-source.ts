@@ -39,6 +39,9 @@ const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
 /** Providers speak to a vault: how often one is asked without need, in milliseconds. */
 const PROVIDER_INTERVAL = 60_000
 
+/** How soon again when it failed while there were keys: whoever sends garbage must not have the vault asked each time. */
+const PROVIDER_RETRY = 5_000
+
 const DEFAULT_KEYTAB = '/etc/krb5.keytab'
 
 function defaultPath(): string {
@@ -149,6 +152,7 @@ class ProvidedKeytab implements KeytabPlace {
   readonly name = 'the keytab provider'
   readonly #provider: KeytabProvider
   #askedAt = -Infinity
+  #hasGivenKeys = false
 
   constructor(provider: KeytabProvider) {
     this.#provider = provider
@@ -162,9 +166,11 @@ class ProvidedKeytab implements KeytabPlace {
     if (Math.abs(now - this.#askedAt) < PROVIDER_INTERVAL) return undefined
     this.#askedAt = now
     try {
-      return keytabOf(await this.#provider(), this.name)
+      const keytab = keytabOf(await this.#provider(), this.name)
+      this.#hasGivenKeys = true
+      return keytab
     } catch (cause) {
-      this.#askedAt = -Infinity
+      this.#askedAt = this.#hasGivenKeys ? now - PROVIDER_INTERVAL + PROVIDER_RETRY : -Infinity
       if (S4uError.is(cause)) throw cause
       throw new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
     }
