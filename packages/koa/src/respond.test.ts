@@ -1,4 +1,5 @@
 import type { ParameterizedContext } from 'koa'
+import { EventEmitter } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
 import { keepHeaders, respondWith } from './respond.js'
 
@@ -25,6 +26,13 @@ describe('a challenge', () => {
     respondWith(ctx, { ...challenge, http1Required: true })
     expect(ctx.respond).toBe(false)
     expect(close).toHaveBeenCalledOnce()
+  })
+
+  test('is no error for the log of Koa', () => {
+    const stream = Object.assign(new EventEmitter(), { close: () => stream.emit('error', reset) })
+    const reset = new Error('reset')
+    respondWith({ res: { stream } } as unknown as ParameterizedContext, { ...challenge, http1Required: true })
+    expect(reset).toMatchObject({ expose: true })
   })
 })
 

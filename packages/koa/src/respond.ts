@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events'
 import { type Challenge, respond, type ResponseHeaders, writeHeaders } from '@s4u/negotiate'
 import type { ParameterizedContext } from 'koa'
 
@@ -5,12 +6,20 @@ import type { ParameterizedContext } from 'koa'
 export function respondWith(ctx: ParameterizedContext, challenge: Challenge): void {
   if (challenge.http1Required) {
     ctx.respond = false
+    expectReset(ctx.res)
     respond(ctx.res, challenge)
     return
   }
   ctx.status = challenge.statusCode
   ctx.body = challenge.body
   writeHeaders(ctx.res, challenge.headers)
+}
+
+/** Koa logs what ends a stream early, unless it is marked as told to the client. */
+function expectReset(response: object): void {
+  const stream: unknown = 'stream' in response ? response.stream : undefined
+  if (!(stream instanceof EventEmitter)) return
+  stream.prependListener('error', (error: Error) => void Object.assign(error, { expose: true }))
 }
 
 /** Koa drops all headers when a handler throws, but those of the error; the proof of who answers belongs to that answer too. */
