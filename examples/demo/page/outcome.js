@@ -17,7 +17,7 @@ function verdict({ status, body, refusals }) {
       ? `${body.service} answered ${body.identity.principal}.`
       : `web knows who is calling: ${body.identity.principal}.`
     : refusals.length > 0
-      ? `Refused. The browser learned only this: ${status}${body.error ? `, “${body.error}”` : ', and that Kerberos is wanted'}.`
+      ? `Refused. The browser learned only this: ${status}${body.error ? `, “${body.error.replace(/\.$/, '')}”` : ', and that Kerberos is wanted'}.`
       : status === 401 && body.error
         ? `web itself says no: ${body.error}. No KDC was asked.`
         : 'Nobody is signed in: web answers 401 and WWW-Authenticate: Negotiate. A browser in the domain takes that as its cue to send a ticket.'

@@ -130,6 +130,7 @@ function renderState({ user, tickets, audit }) {
 function renderUser(user) {
   const by = user?.method === 'form' ? 'by password form; the browser has no ticket' : 'with Kerberos'
   byId('who').textContent = user ? `Signed in: ${user.name}, ${by}.` : 'Nobody is signed in.'
+  byId('played').hidden = user?.method !== 'kerberos'
   for (const button of document.querySelectorAll('.people button')) {
     const pressed =
       user !== null && (user.method === 'form' ? button.id === 'open-form' : button.dataset.action === user.name)
