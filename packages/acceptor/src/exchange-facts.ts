@@ -1,14 +1,15 @@
 /** What the record of an exchange says about its ticket: names and numbers, nothing that opens anything. */
 
-import { encryptionTypeName, formatPrincipal } from '@s4u/krb5'
+import { encryptionTypeName } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
+import { clearTextName } from './clear-text-name.js'
 import type { ExchangeEvent } from './events.js'
 
 /** What anybody can read on a ticket. */
-export function sealedFactsOf({ sname, realm, encPart }: Ticket): Partial<ExchangeEvent> {
-  const ticketService = formatPrincipal({ name: sname, realm })
-  return { ticketService, encryptionType: encryptionTypeName(encPart.etype), kvno: encPart.kvno }
+export function sealedFactsOf(ticket: Ticket): Partial<ExchangeEvent> {
+  const { etype, kvno } = ticket.encPart
+  return { ticketService: clearTextName(ticket), encryptionType: encryptionTypeName(etype), kvno }
 }
 
 /** What the opened ticket says. */

@@ -1,5 +1,7 @@
 import { parseSid } from '@s4u/krb5'
 import type { Pac } from '@s4u/krb5'
+import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
+import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
 import type { Evidence } from './evidence.js'
 
 /** How the caller proved who it is. `asserted`: another part of the app vouches for it. */
@@ -102,6 +104,24 @@ export class Identity implements IdentityClaims {
     if (this.groups.includes(sid)) return true
     parseSid(sid)
     return false
+  }
+
+  /**
+   * What a Windows security descriptor lets the caller do, answered here without a hop: all of `desiredAccess`, or 0.
+   *
+   *     if (identity.accessCheck('D:(A;;FR;;;S-1-5-21-1-2-3-1110)', 'FR')) …
+   *
+   * @param securityDescriptor SDDL, or the self-relative binary form
+   * @param desiredAccess a mask, or SDDL rights: `FR`, `RPWP`; with MAXIMUM_ALLOWED the answer is every right there is
+   * @throws ConfigurationError when the SDDL or the rights are wrong, or the ticket held no SID
+   * @throws MalformedTokenError when the binary form is wrong
+   */
+  accessCheck(
+    securityDescriptor: string | Uint8Array,
+    desiredAccess: number | string,
+    options: AccessCheckOptions & CallerOptions = {},
+  ): number {
+    return accessCheck(securityDescriptor, desiredAccess, callerFromPac(this, options), options)
   }
 
   toString(): string {

@@ -2,6 +2,10 @@
  * A keytab and a token in, an `Identity` out: keys, clock skew, replay detection, PAC and channel bindings are judged here.
  */
 
+export { accessCheck, type AccessCaller, type AccessCheckOptions } from './access-check/access-check.js'
+export { AccessMask, type GenericMapping, GenericMappings } from './access-check/access-mask.js'
+export type { CallerOptions } from './access-check/caller-from-pac.js'
+export type { ObjectType } from './access-check/object-types.js'
 export type { Accepted, AcceptOutcome, Continued, PendingNegotiation, Refused } from './accept-outcome.js'
 export { type Acceptor, createAcceptor } from './acceptor.js'
 export type { AcceptorOptions, ChannelBindingPolicy } from './acceptor-options.js'

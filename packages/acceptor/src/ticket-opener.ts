@@ -13,6 +13,7 @@ import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { findPac } from './authorization-data.js'
 import { requireStrongKey } from './ap-req-checks.js'
+import { clearTextName } from './clear-text-name.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
 import { verifyPac } from './pac-checks.js'
@@ -120,7 +121,7 @@ function noKeyFits(
   tried: readonly ServiceKey[],
 ): MissingKeyError | RejectedTokenError {
   const { encPart } = ticket
-  const name = formatPrincipal({ name: ticket.sname, realm: ticket.realm })
+  const name = clearTextName(ticket)
   const type = encryptionTypeName(encPart.etype)
   const version = encPart.kvno === undefined ? 'without kvno' : `kvno ${encPart.kvno}`
   const attempts = tried.slice(0, 8).map(({ label, kvno }) => `${label} kvno ${kvno}`)

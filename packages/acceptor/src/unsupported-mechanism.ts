@@ -6,7 +6,8 @@ import { RejectedTokenError } from '@s4u/krb5'
  * @param offered the OIDs of its list
  */
 export function unsupportedMechanism(mechanism: string, offered: readonly string[]): RejectedTokenError {
-  const list = offered.length === 0 ? '' : `; it offered ${offered.join(', ')}`
+  const shown = offered.slice(0, MAX_SHOWN).join(', ')
+  const list = offered.length === 0 ? '' : `; it offered ${shown}${offered.length > MAX_SHOWN ? ', …' : ''}`
   return new RejectedTokenError(
     `the client did not come with Kerberos but with ${NAMES[mechanism] ?? 'an unknown mechanism'}${list}`,
     {
@@ -15,6 +16,9 @@ export function unsupportedMechanism(mechanism: string, offered: readonly string
     },
   )
 }
+
+/** Windows offers five. Anybody may offer thousands. */
+const MAX_SHOWN = 10
 
 const NAMES: Readonly<Record<string, string>> = { ntlm: 'NTLM', negoex: 'NegoEx', iakerb: 'IAKERB' }
 

@@ -1,0 +1,76 @@
+import { ByteReader, decodeSid } from '@s4u/krb5'
+import type { Scalar } from './scalar.js'
+
+/** A named attribute of a user, a device or a resource, as conditions see it. */
+export interface Attribute {
+  readonly name: string
+  readonly values: readonly Scalar[]
+  readonly caseSensitive: boolean
+}
+
+/** More values than any directory stores; what is here came from a 64 kB entry. */
+const MAX_VALUES = 4_096
+
+const CASE_SENSITIVE = 0x2
+const DISABLED = 0x10
+
+const ValueType = { INT64: 1, UINT64: 2, STRING: 3, SID: 5, BOOLEAN: 6, OCTET_STRING: 0x10 } as const
+
+/**
+ * CLAIM_SECURITY_ATTRIBUTE_RELATIVE_V1, as a resource attribute ACE holds it. Undefined for one that is switched off.
+ * Source: MS-DTYP section 2.4.10.1.
+ * @throws MalformedTokenError
+ */
+export function decodeAttribute(bytes: Uint8Array, path: string): Attribute | undefined {
+  const reader = new ByteReader(bytes, path)
+  const nameAt = reader.u32le('Name')
+  const type = reader.u16le('ValueType')
+  reader.u16le('Reserved')
+  const flags = reader.u32le('Flags')
+  const count = reader.u32le('ValueCount')
+  if (count > MAX_VALUES) reader.fail('ValueCount', `at most ${MAX_VALUES}`, String(count))
+  const offsets = Array.from({ length: count }, (_, index) => reader.u32le(`Values[${index}]`))
+  const name = readText(bytes, nameAt, path)
+  const values = offsets.map((offset) => readValue(bytes, offset, type, path))
+  if ((flags & DISABLED) !== 0) return undefined
+  return { name, values, caseSensitive: (flags & CASE_SENSITIVE) !== 0 }
+}
+
+function readValue(bytes: Uint8Array, offset: number, type: number, path: string): Scalar {
+  const reader = at(bytes, offset, path)
+  switch (type) {
+    case ValueType.INT64:
+      return { type: 'integer', value: reader.i64le('value') }
+    case ValueType.UINT64:
+    case ValueType.BOOLEAN:
+      return { type: 'integer', value: reader.u64le('value') }
+    case ValueType.STRING:
+      return { type: 'string', value: readText(bytes, offset, path) }
+    case ValueType.SID:
+      return { type: 'sid', value: decodeSid(reader.bytes(reader.u32le('length'), 'value'), path) }
+    case ValueType.OCTET_STRING:
+      return { type: 'octets', value: hex(reader.bytes(reader.u32le('length'), 'value')) }
+    default:
+      return reader.fail('ValueType', 'a type of claims', String(type))
+  }
+}
+
+/** UTF-16 up to a zero. */
+function readText(bytes: Uint8Array, offset: number, path: string): string {
+  const reader = at(bytes, offset, path)
+  let text = ''
+  for (;;) {
+    const unit = reader.u16le('text')
+    if (unit === 0) return text
+    text += String.fromCharCode(unit)
+  }
+}
+
+function at(bytes: Uint8Array, offset: number, path: string): ByteReader {
+  if (offset > bytes.length) new ByteReader(bytes, path).fail('offset', `at most ${bytes.length}`, String(offset))
+  return new ByteReader(bytes.subarray(offset), path)
+}
+
+export function hex(bytes: Uint8Array): string {
+  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('')
+}

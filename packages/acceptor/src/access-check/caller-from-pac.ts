@@ -1,0 +1,62 @@
+import { type Claim, ConfigurationError, type DeviceInfo, GroupAttribute, type Pac } from '@s4u/krb5'
+import type { AccessCaller } from './access-check.js'
+
+/** What an access check needs to know of an identity. */
+export interface PacHolder {
+  readonly principal: string
+  readonly impersonationLevel: string
+  readonly sid: string | undefined
+  readonly groups: readonly string[]
+  readonly pac: Pac | undefined
+}
+
+export interface CallerOptions {
+  /** Groups of this machine that the caller is in, which no ticket can know: `S-1-5-32-545`. */
+  readonly localGroups?: readonly string[]
+  /** What the app itself says about this request: attributes without `@` in conditions. */
+  readonly localClaims?: readonly Claim[]
+}
+
+/**
+ * The caller as a security descriptor sees it: user, groups, device and claims of the PAC.
+ * @throws ConfigurationError when nothing says which SIDs the caller has: to check with none would deny what is allowed, and allow what is denied
+ */
+export function callerFromPac(
+  { principal, impersonationLevel, sid, groups, pac }: PacHolder,
+  { localGroups = [], localClaims }: CallerOptions,
+): AccessCaller {
+  if (impersonationLevel === 'anonymous') return { sid: ANONYMOUS, groups: localGroups }
+  if (sid === undefined) {
+    throw new ConfigurationError(`there is no security identifier of ${principal}, so no access can be checked`, {
+      code: 'GSS_S_UNAVAILABLE',
+      hint: 'The ticket had no PAC with LOGON_INFO. Directories without SIDs have no use for security descriptors; see requirePac.',
+    })
+  }
+  return {
+    sid,
+    groups: [...groups, THIS_ORGANIZATION, ...localGroups],
+    deviceGroups: pac?.deviceInfo === undefined ? [] : deviceSids(pac.deviceInfo),
+    claims: {
+      user: (pac?.clientClaims ?? []).flatMap(({ claims }) => claims),
+      device: (pac?.deviceClaims ?? []).flatMap(({ claims }) => claims),
+      ...(localClaims && { local: localClaims }),
+    },
+  }
+}
+
+const ANONYMOUS = 'S-1-5-7'
+const THIS_ORGANIZATION = 'S-1-5-15'
+
+/** The computer itself, and its groups that are enabled. */
+function deviceSids({ accountDomainId, userId, accountGroupIds, extraSids, domainGroups }: DeviceInfo): string[] {
+  const enabled = ({ attributes }: { readonly attributes: number }): boolean =>
+    (attributes & GroupAttribute.ENABLED) !== 0
+  return [
+    `${accountDomainId}-${userId}`,
+    ...accountGroupIds.filter(enabled).map(({ relativeId }) => `${accountDomainId}-${relativeId}`),
+    ...extraSids.filter(enabled).map(({ sid }) => sid),
+    ...domainGroups.flatMap(({ domainId, groupIds }) =>
+      groupIds.filter(enabled).map(({ relativeId }) => `${domainId}-${relativeId}`),
+    ),
+  ]
+}

@@ -1,0 +1,163 @@
+import { ByteReader, decodeSid } from '@s4u/krb5'
+import { hex } from './attribute.js'
+import type { Scalar } from './scalar.js'
+
+/** The expression of a conditional entry. Source: MS-DTYP section 2.4.4.17. */
+export type Condition =
+  | { readonly kind: 'and' | 'or'; readonly left: Condition; readonly right: Condition }
+  | { readonly kind: 'not'; readonly operand: Condition }
+  | { readonly kind: 'exists'; readonly attribute: Operand; readonly negated: boolean }
+  | {
+      readonly kind: 'member'
+      readonly of: 'user' | 'device'
+      readonly any: boolean
+      readonly negated: boolean
+      readonly sids: Operand
+    }
+  | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Operand; readonly right: Operand }
+  | Operand
+
+export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'any' | 'not contains' | 'not any'
+
+export type Operand =
+  | { readonly kind: 'literal'; readonly values: readonly Scalar[]; readonly composite: boolean }
+  | { readonly kind: 'attribute'; readonly of: AttributeOwner; readonly name: string }
+
+export type AttributeOwner = 'local' | 'user' | 'resource' | 'device'
+
+/** Nobody writes expressions this deep, and evaluating one must not exhaust the stack. */
+export const MAX_CONDITION_DEPTH = 100
+
+/** ACE_CONDITION_SIGNATURE: `artx`. */
+const SIGNATURE = 0x78747261
+
+/**
+ * Reads the postfix form. Source: MS-DTYP section 2.4.4.17.4.
+ * @throws MalformedTokenError
+ */
+export function decodeCondition(bytes: Uint8Array, path: string): Condition {
+  const reader = new ByteReader(bytes, path)
+  const signature = reader.u32le('signature')
+  if (signature !== SIGNATURE) reader.fail('signature', 'artx', signature.toString(16))
+  const stack: { readonly node: Condition; readonly depth: number }[] = []
+  const pop = () => stack.pop() ?? reader.fail('token', 'an operand before its operator', 'none')
+  while (reader.remaining > 0) {
+    const code = reader.u8('token')
+    if (code === PADDING) continue
+    const literal = readOperand(reader, code)
+    if (literal !== undefined) {
+      stack.push({ node: literal, depth: 1 })
+      continue
+    }
+    const operands = BINARY.has(code) ? [pop(), pop()].reverse() : [pop()]
+    const depth = 1 + Math.max(...operands.map((operand) => operand.depth))
+    if (depth > MAX_CONDITION_DEPTH) reader.fail('expression', `a depth of at most ${MAX_CONDITION_DEPTH}`, 'more')
+    const node = operation(
+      code,
+      operands.map((operand) => operand.node),
+    )
+    stack.push({
+      node: node ?? reader.fail('token', 'an operator with operands of its kind', `0x${code.toString(16)}`),
+      depth,
+    })
+  }
+  const { node } = pop()
+  if (stack.length > 0) reader.fail('expression', 'one result', `${stack.length + 1}`)
+  return node
+}
+
+const PADDING = 0x00
+
+const COMPARISONS: ReadonlyMap<number, Comparison> = new Map([
+  [0x80, '=='],
+  [0x81, '!='],
+  [0x82, '<'],
+  [0x83, '<='],
+  [0x84, '>'],
+  [0x85, '>='],
+  [0x86, 'contains'],
+  [0x88, 'any'],
+  [0x8e, 'not contains'],
+  [0x8f, 'not any'],
+])
+
+const MEMBERSHIPS: ReadonlyMap<number, { of: 'user' | 'device'; any: boolean; negated: boolean }> = new Map([
+  [0x89, { of: 'user', any: false, negated: false }],
+  [0x8a, { of: 'device', any: false, negated: false }],
+  [0x8b, { of: 'user', any: true, negated: false }],
+  [0x8c, { of: 'device', any: true, negated: false }],
+  [0x90, { of: 'user', any: false, negated: true }],
+  [0x91, { of: 'device', any: false, negated: true }],
+  [0x92, { of: 'user', any: true, negated: true }],
+  [0x93, { of: 'device', any: true, negated: true }],
+])
+
+const EXISTS = 0x87
+const NOT_EXISTS = 0x8d
+const AND = 0xa0
+const OR = 0xa1
+const NOT = 0xa2
+
+const BINARY: ReadonlySet<number> = new Set([...COMPARISONS.keys(), AND, OR])
+
+const OWNERS: ReadonlyMap<number, AttributeOwner> = new Map([
+  [0xf8, 'local'],
+  [0xf9, 'user'],
+  [0xfa, 'resource'],
+  [0xfb, 'device'],
+])
+
+function operation(code: number, [left, right]: readonly Condition[]): Condition | undefined {
+  if (code === AND || code === OR) return { kind: code === AND ? 'and' : 'or', left, right }
+  if (code === NOT) return { kind: 'not', operand: left }
+  if (!isOperand(left)) return undefined
+  const operator = COMPARISONS.get(code)
+  if (operator !== undefined) return isOperand(right) ? { kind: 'compare', operator, left, right } : undefined
+  const membership = MEMBERSHIPS.get(code)
+  if (membership !== undefined) return { kind: 'member', ...membership, sids: left }
+  if (code === EXISTS || code === NOT_EXISTS) return { kind: 'exists', attribute: left, negated: code === NOT_EXISTS }
+  return undefined
+}
+
+function isOperand(node: Condition): node is Operand {
+  return node.kind === 'literal' || node.kind === 'attribute'
+}
+
+function readOperand(reader: ByteReader, code: number): Operand | undefined {
+  const of = OWNERS.get(code)
+  if (of !== undefined) return { kind: 'attribute', of, name: readText(reader) }
+  if (code !== COMPOSITE) {
+    const value = readScalar(reader, code)
+    return value && { kind: 'literal', values: [value], composite: false }
+  }
+  const inner = new ByteReader(reader.bytes(reader.u32le('composite'), 'composite'), reader.path)
+  const values: Scalar[] = []
+  while (inner.remaining > 0) {
+    const value = readScalar(inner, inner.u8('token'))
+    values.push(value ?? inner.fail('composite', 'literals', 'another token'))
+  }
+  return { kind: 'literal', values, composite: true }
+}
+
+const COMPOSITE = 0x50
+const STRING = 0x10
+const OCTETS = 0x18
+const SID = 0x51
+
+function readScalar(reader: ByteReader, code: number): Scalar | undefined {
+  if (code >= 0x01 && code <= 0x04) {
+    const value = reader.i64le('integer')
+    reader.bytes(2, 'sign and base')
+    return { type: 'integer', value }
+  }
+  if (code === STRING) return { type: 'string', value: readText(reader) }
+  if (code === OCTETS) return { type: 'octets', value: hex(reader.bytes(reader.u32le('octets'), 'octets')) }
+  if (code === SID) return { type: 'sid', value: decodeSid(reader.bytes(reader.u32le('SID'), 'SID'), reader.path) }
+  return undefined
+}
+
+function readText(reader: ByteReader): string {
+  const octets = reader.bytes(reader.u32le('text'), 'text')
+  if (octets.length % 2 !== 0) reader.fail('text', 'whole characters', `${octets.length} octets`)
+  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(octets)
+}

@@ -1,0 +1,166 @@
+import type { Attribute } from './attribute.js'
+import type { AttributeOwner, Comparison, Condition, Operand } from './condition.js'
+import type { Scalar } from './scalar.js'
+
+/** What conditions ask about. */
+export interface ConditionFacts {
+  readonly sids: ReadonlySet<string>
+  readonly deviceSids: ReadonlySet<string>
+  readonly attributes: Readonly<Record<AttributeOwner, readonly Attribute[]>>
+}
+
+/** Undefined is UNKNOWN: something that the answer hangs on is not there. */
+export type Truth = boolean | undefined
+
+/** Source: MS-DTYP sections 2.4.4.17.6, 2.4.4.17.7 and 2.5.3.1.5. */
+export function evaluateCondition(condition: Condition, facts: ConditionFacts): Truth {
+  try {
+    return truthOf(condition, facts)
+  } catch (error) {
+    // A rule that cannot be applied makes the whole expression unknown, whatever the rest of it says.
+    if (error instanceof InapplicableRule) return undefined
+    throw error
+  }
+}
+
+class InapplicableRule extends Error {}
+
+function truthOf(node: Condition, facts: ConditionFacts): Truth {
+  switch (node.kind) {
+    case 'and':
+      return and(truthOf(node.left, facts), truthOf(node.right, facts))
+    case 'or':
+      return not(and(not(truthOf(node.left, facts)), not(truthOf(node.right, facts))))
+    case 'not':
+      return not(truthOf(node.operand, facts))
+    case 'exists':
+      return node.negated !== exists(node.attribute, facts)
+    case 'member':
+      return node.negated !== isMember(node.sids, node.any, node.of === 'user' ? facts.sids : facts.deviceSids)
+    case 'compare':
+      return compare(node.operator, node.left, node.right, facts)
+    default:
+      return truthOfOperand(node, facts)
+  }
+}
+
+function not(truth: Truth): Truth {
+  return truth === undefined ? undefined : !truth
+}
+
+/** FALSE decides, then UNKNOWN. */
+function and(left: Truth, right: Truth): Truth {
+  if (left === false || right === false) return false
+  return left === undefined || right === undefined ? undefined : true
+}
+
+/** An attribute alone is true when it is not zero and not empty. */
+function truthOfOperand(operand: Operand, facts: ConditionFacts): Truth {
+  if (operand.kind === 'literal') throw new InapplicableRule()
+  const values = find(operand, facts)?.values ?? []
+  if (values.length === 0) return undefined
+  if (values.length > 1) throw new InapplicableRule()
+  const [value] = values
+  if (value.type === 'integer') return value.value !== 0n
+  if (value.type === 'string') return value.value !== ''
+  throw new InapplicableRule()
+}
+
+/** Defined for what the resource and the app say alone. */
+function exists(operand: Operand, facts: ConditionFacts): boolean {
+  if (operand.kind === 'literal' || operand.of === 'user' || operand.of === 'device') throw new InapplicableRule()
+  return (find(operand, facts)?.values ?? []).length > 0
+}
+
+function isMember(operand: Operand, any: boolean, sids: ReadonlySet<string>): boolean {
+  if (operand.kind === 'attribute' || operand.values.length === 0) throw new InapplicableRule()
+  const asked = operand.values.map((value) => {
+    if (value.type !== 'sid') throw new InapplicableRule()
+    return value.value
+  })
+  return any ? asked.some((sid) => sids.has(sid)) : asked.every((sid) => sids.has(sid))
+}
+
+interface Values {
+  readonly values: readonly Scalar[]
+  readonly caseSensitive: boolean
+  /** Written as a list, or holding several. */
+  readonly isList: boolean
+}
+
+function compare(operator: Comparison, left: Operand, right: Operand, facts: ConditionFacts): Truth {
+  const [ours, theirs] = [valuesOf(left, facts), valuesOf(right, facts)]
+  if (ours === undefined || theirs === undefined) return undefined
+  const caseSensitive = ours.caseSensitive || theirs.caseSensitive
+  switch (operator) {
+    case '==':
+      return equalSets(ours, theirs, caseSensitive)
+    case '!=':
+      return !equalSets(ours, theirs, caseSensitive)
+    case 'contains':
+      return containsAll(ours, theirs, caseSensitive)
+    case 'not contains':
+      return !containsAll(ours, theirs, caseSensitive)
+    case 'any':
+      return containsAny(ours, theirs, caseSensitive)
+    case 'not any':
+      return !containsAny(ours, theirs, caseSensitive)
+    default:
+      if (ours.isList || theirs.isList) throw new InapplicableRule()
+      return inOrder(operator, ours.values[0], theirs.values[0], caseSensitive)
+  }
+}
+
+function valuesOf(operand: Operand, facts: ConditionFacts): Values | undefined {
+  if (operand.kind === 'literal') {
+    return { values: operand.values, caseSensitive: false, isList: operand.composite }
+  }
+  const attribute = find(operand, facts)
+  if (attribute === undefined || attribute.values.length === 0) return undefined
+  return { ...attribute, isList: attribute.values.length > 1 }
+}
+
+/** Values are sets: neither order nor repetition counts. */
+function equalSets(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
+  return containsAll(ours, theirs, caseSensitive) && containsAll(theirs, ours, caseSensitive)
+}
+
+function containsAll(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
+  const keys = keysOf(ours, theirs, caseSensitive)
+  return theirs.values.every((value) => keys.has(keyOf(value, caseSensitive)))
+}
+
+function containsAny(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
+  const keys = keysOf(ours, theirs, caseSensitive)
+  return theirs.values.some((value) => keys.has(keyOf(value, caseSensitive)))
+}
+
+/** Only values of one type can be compared. */
+function keysOf(ours: Values, theirs: Values, caseSensitive: boolean): ReadonlySet<string> {
+  const types = new Set([...ours.values, ...theirs.values].map(({ type }) => type))
+  if (types.size > 1) throw new InapplicableRule()
+  return new Set(ours.values.map((value) => keyOf(value, caseSensitive)))
+}
+
+function keyOf({ type, value }: Scalar, caseSensitive: boolean): string {
+  return type === 'string' && !caseSensitive ? value.toUpperCase() : String(value)
+}
+
+function inOrder(operator: '<' | '<=' | '>' | '>=', left: Scalar, right: Scalar, caseSensitive: boolean): boolean {
+  const ordered = (a: bigint | string, b: bigint | string): boolean => {
+    if (operator === '<') return a < b
+    if (operator === '<=') return a <= b
+    return operator === '>' ? a > b : a >= b
+  }
+  if (left.type === 'integer' && right.type === 'integer') return ordered(left.value, right.value)
+  if (left.type === 'string' && right.type === 'string') {
+    return ordered(keyOf(left, caseSensitive), keyOf(right, caseSensitive))
+  }
+  throw new InapplicableRule()
+}
+
+function find(operand: Operand, { attributes }: ConditionFacts): Attribute | undefined {
+  if (operand.kind === 'literal') return undefined
+  const name = operand.name.toLowerCase()
+  return attributes[operand.of].find((attribute) => attribute.name.toLowerCase() === name)
+}

@@ -1,0 +1,47 @@
+import { ConfigurationError } from '@s4u/krb5'
+
+/** Reads an SDDL string from the front. Every failure says where it is. */
+export class SddlScanner {
+  readonly text: string
+  at = 0
+
+  constructor(text: string) {
+    this.text = text
+  }
+
+  get isAtEnd(): boolean {
+    return this.at >= this.text.length
+  }
+
+  /** Moves over a literal text where it stands here, in any case. */
+  take(expected: string): boolean {
+    const found = this.text.slice(this.at, this.at + expected.length)
+    if (found.toLowerCase() !== expected.toLowerCase()) return false
+    this.at += expected.length
+    return true
+  }
+
+  /** @throws ConfigurationError unless the text stands here */
+  expect(expected: string): void {
+    if (!this.take(expected)) this.fail(`${JSON.stringify(expected)} is missing`)
+  }
+
+  /** What a sticky pattern matches here; undefined where it does not match. */
+  match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.at
+    const [found] = pattern.exec(this.text) ?? []
+    if (found !== undefined) this.at += found.length
+    return found
+  }
+
+  skipBlanks(): void {
+    this.match(/\s*/y)
+  }
+
+  fail(reason: string): never {
+    const near = this.text.slice(Math.max(0, this.at - 10), this.at + 20)
+    throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}, near ${JSON.stringify(near)}`, {
+      code: 'ERROR_INVALID_SECURITY_DESCR',
+    })
+  }
+}

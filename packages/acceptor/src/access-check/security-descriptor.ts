@@ -1,0 +1,41 @@
+import type { Attribute } from './attribute.js'
+import type { Condition } from './condition.js'
+
+/** Who may do what with an object, as far as an access check looks at it. Source: MS-DTYP section 2.4.6. */
+export interface SecurityDescriptor {
+  readonly owner: string | undefined
+  readonly group: string | undefined
+  /** Undefined: nobody is kept out. An empty list keeps everybody out. */
+  readonly dacl: readonly Ace[] | undefined
+  /** The resource attributes of the SACL. */
+  readonly attributes: readonly Attribute[]
+}
+
+/** An entry that allows or denies. Source: MS-DTYP section 2.4.4. */
+export interface Ace {
+  readonly kind: 'allow' | 'deny'
+  /** Meant for what is created below the object, and not for the object itself. */
+  readonly inheritOnly: boolean
+  readonly mask: number
+  readonly sid: string
+  /** The property, property set, child class or extended right that the entry is about. Lower case. */
+  readonly objectType?: string
+  /** The entry counts only if this holds. `unreadable` never holds for sure, nor does it fail for sure. */
+  readonly condition?: Condition | 'unreadable'
+}
+
+/** AceType. Source: MS-DTYP section 2.4.4.1. */
+export const AceType = {
+  ACCESS_ALLOWED: 0x00,
+  ACCESS_DENIED: 0x01,
+  ACCESS_ALLOWED_OBJECT: 0x05,
+  ACCESS_DENIED_OBJECT: 0x06,
+  ACCESS_ALLOWED_CALLBACK: 0x09,
+  ACCESS_DENIED_CALLBACK: 0x0a,
+  ACCESS_ALLOWED_CALLBACK_OBJECT: 0x0b,
+  ACCESS_DENIED_CALLBACK_OBJECT: 0x0c,
+  SYSTEM_RESOURCE_ATTRIBUTE: 0x12,
+} as const
+
+/** Source: MS-DTYP section 2.4.4.1. */
+export const INHERIT_ONLY = 0x08
