@@ -21,6 +21,7 @@ import {
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import type { AsSession } from './as-session.js'
+import type { ArmoredReply } from './fast-armor.js'
 import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -38,9 +39,7 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
   if (!body.etype.includes(reply.encPart.etype))
     throw untrusted('is sealed with an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
   const armored = session.armor?.openReply(reply, bytes, body.nonce)
-  const longTerm = await keyOf(session, reply, armored?.padata ?? reply.padata)
-  const key = armored?.strengthen(longTerm) ?? longTerm
-  const part = decode(EncAsRepPart, openEncryptedData(reply.encPart, key, KeyUsage.AS_REP))
+  const { part, key } = await openPart(session, reply, armored)
   checkPart(session, sent, reply, part)
   proveRequest(sent, part, key)
   if (findPaData(part.encryptedPaData, PaType.FX_FAST) !== undefined) session.offersFast = true
@@ -56,6 +55,21 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
     expiresAt: part.endtime,
     ...(part.renewTill !== undefined && { renewableUntil: part.renewTill }),
   })
+}
+
+/** Opens the sealed part; where the key turns out to be an old one, with the next best. */
+async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply | undefined) {
+  const { signIn } = session
+  const { encPart } = reply
+  for (let again = true; ; again = false) {
+    const longTerm = await keyOf(session, reply, armored?.padata ?? reply.padata)
+    const key = armored?.strengthen(longTerm) ?? longTerm
+    try {
+      return { part: decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP)), key }
+    } catch (error) {
+      if (!again || !(await signIn.tryOtherKey?.({ etype: encPart.etype }))) throw error
+    }
+  }
 }
 
 /** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */

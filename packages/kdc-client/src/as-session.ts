@@ -40,7 +40,7 @@ export interface SignInOptions {
 /** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
 export class AsSession {
   readonly signIn: SignIn
-  readonly armor: FastArmor | undefined
+  armor: FastArmor | undefined
   context: KdcContext
   realm: string
   /** How the KDC derives the key, once it wants pre-authentication. */
@@ -48,13 +48,16 @@ export class AsSession {
   offersFast = false
   private cookie: PaData | undefined
   private readonly realms: string[]
+  private readonly armorTicket: ServiceTicket | undefined
   private clockMended = false
+  private forwardable = true
 
   constructor(context: KdcContext, signIn: SignIn, { armor }: SignInOptions) {
     this.context = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
+    this.armorTicket = armor
     this.armor = armor && new FastArmor(context, armor)
   }
 
@@ -66,10 +69,11 @@ export class AsSession {
   async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
     const { armor } = this
     const body = this.body()
-    const inner = [pacRequest(this.context), ...(this.cookie ? [this.cookie] : []), ...(await this.proof())]
     // Empty, it asks for proof in the sealed part that nobody changed the request. Source: RFC 6806 section 11.
     const wantsProof = { padataType: PaType.REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }
-    const padata = armor ? [armor.wrap(inner, body), wantsProof] : [...inner, wantsProof]
+    const cookie = this.cookie ? [this.cookie] : []
+    const inner = [pacRequest(this.context), ...cookie, ...(await this.proof()), wantsProof]
+    const padata = armor ? [armor.wrap(inner, body)] : inner
     return { bytes: encode(AsReq, { padata, reqBody: body }), body }
   }
 
@@ -85,6 +89,12 @@ export class AsSession {
         return true
       case KRB.KDC_ERR_WRONG_REALM:
         return this.follow(error)
+      case KRB.KDC_ERR_POLICY: {
+        // Heimdal refuses the request of an account that may not have forwardable tickets; others leave the flag out.
+        const { forwardable } = this
+        this.forwardable = false
+        return forwardable
+      }
       case KRB.KDC_ERR_PREAUTH_FAILED:
         return this.info !== undefined && ((await this.signIn.tryOtherKey?.(this.info)) ?? false)
       default:
@@ -98,9 +108,12 @@ export class AsSession {
 
   private body(): KdcReqBody {
     const { clock, random, etypes } = this.context
-    const canonicalize = this.isEnterprise ? [KdcOption.CANONICALIZE] : []
+    const options = [
+      ...(this.forwardable ? [KdcOption.FORWARDABLE] : []),
+      ...(this.isEnterprise ? [KdcOption.CANONICALIZE] : []),
+    ]
     return {
-      kdcOptions: kerberosFlags(KdcOption.FORWARDABLE, KdcOption.RENEWABLE_OK, ...canonicalize),
+      kdcOptions: kerberosFlags(KdcOption.RENEWABLE_OK, ...options),
       cname: this.signIn.principal.name,
       realm: this.realm,
       sname: ticketGrantingService(this.realm).name,
@@ -132,6 +145,7 @@ export class AsSession {
     if (this.clockMended) return false
     this.clockMended = true
     this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
+    this.armor = this.armorTicket && new FastArmor(this.context, this.armorTicket)
     return true
   }
 
@@ -152,6 +166,7 @@ export class AsSession {
     const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
     if (usable) return usable
     throw new KdcError(kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error), {
+      code: 'KDC_ERR_ETYPE_NOSUPP',
       hint: `The KDC has keys of encryption types [${offered.map(({ etype }) => etype).join(', ')}], we have [${signIn.etypes.join(', ')}].`,
     })
   }

@@ -11,7 +11,7 @@ import {
 } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import { explainDelegation } from './delegation-refusal.js'
-import { type ExchangeStep, kdcAnswer } from './errors.js'
+import { type ExchangeStep, kdcAnswer, KdcError } from './errors.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
@@ -29,7 +29,7 @@ import { TicketCache } from './ticket-cache.js'
 import { TicketGranting } from './ticket-granting.js'
 import { fingerprintOf, fingerprintOfOctets } from './ticket-key.js'
 import { SealedTickets } from './ticket-store.js'
-import { asKnownIn, findUserRealm } from './user-realm.js'
+import { asKnownIn, findUserRealm, realmOfSuffix } from './user-realm.js'
 
 export interface ClientParts {
   readonly context: KdcContext
@@ -172,12 +172,23 @@ export class Client implements KdcClient {
   private async placed(user: S4uUser): Promise<S4uUser> {
     const unplaced = unplacedName(user, this.realm)
     if (unplaced === undefined) return user
-    const realm = await findUserRealm(this.context, unplaced)
+    const realm = (await findUserRealm(this.context, unplaced)) ?? (await this.trustedRealm(realmOfSuffix(unplaced)))
     if (sameRealmIgnoringCase(realm, this.realm)) return user
     if (user.certificate === undefined) return { principal: asKnownIn(realm, unplaced) }
     throw new ConfigurationError(`the certificate is that of ${formatPrincipal(unplaced)}, who belongs to ${realm}`, {
       hint: `Only certificates of users of ${this.realm} can be shown to its KDC. Name the user instead.`,
     })
+  }
+
+  /** The realm, if there is a way to it; else the own, whose refusal is then the answer. */
+  private async trustedRealm(realm: string): Promise<string> {
+    return this.tgtFor(realm).then(
+      () => realm,
+      (error: unknown) => {
+        if (error instanceof KdcError) return this.realm
+        throw error
+      },
+    )
   }
 
   /** With the service's key of the ticket's version; a keytab that was rotated meanwhile is read again for it. */

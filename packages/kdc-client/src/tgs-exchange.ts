@@ -100,8 +100,10 @@ function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, non
   }
 }
 
-function optionsOf({ options = [] }: TgsRequest): KerberosFlags {
-  return kerberosFlags(KdcOption.FORWARDABLE, KdcOption.CANONICALIZE, ...options)
+/** Some KDCs refuse to be asked for what the ticket-granting ticket cannot give, instead of giving less. */
+function optionsOf({ options = [], tgt }: TgsRequest): KerberosFlags {
+  const forwardable = hasFlag(tgt.flags, TicketFlag.FORWARDABLE) ? [KdcOption.FORWARDABLE] : []
+  return kerberosFlags(...forwardable, KdcOption.CANONICALIZE, ...options)
 }
 
 /** The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the reply. Source: RFC 4120 section 7.5.1. */

@@ -19,20 +19,26 @@ const MAX_REALMS = 4
 const LIFETIME = 600_000
 
 /**
- * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to be sent to the right realm. The own
- * realm, where a KDC does not know better. What is learned is not proven; it only decides which KDC is asked.
+ * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to be sent to the right realm.
+ * Undefined where no KDC knows the name. What is learned is not proven; it only decides which KDC is asked.
  */
-export async function findUserRealm(context: KdcContext, user: Principal): Promise<string> {
+export async function findUserRealm(context: KdcContext, user: Principal): Promise<string | undefined> {
   const visited = [user.realm]
   while (visited.length <= MAX_REALMS) {
     const realm = visited[visited.length - 1]
     const answer = await exchangeWithKdc(context, realm, probe(context, user, realm), AS_REP_TAG)
     if ('reply' in answer) return realm
     const next = nextRealm(answer.error, visited)
-    if (next === undefined) return realm
+    if (next === undefined) return answer.error.errorCode === KRB.KDC_ERR_C_PRINCIPAL_UNKNOWN ? undefined : realm
     visited.push(next)
   }
-  return user.realm
+  return undefined
+}
+
+/** The realm that a name with this suffix would belong to if the suffix were one: `WEST.TEST` of `bob@west.test`. */
+export function realmOfSuffix({ name }: Principal): string {
+  const suffix = name.nameString[0].slice(name.nameString[0].lastIndexOf('@') + 1)
+  return /[A-Z]/.test(suffix) ? suffix : suffix.toUpperCase()
 }
 
 /** As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with another suffix stays whole. */

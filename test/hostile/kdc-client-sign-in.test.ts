@@ -1,0 +1,228 @@
+import { createKdcClient, type KdcClientOptions, type ServiceTicket } from '@s4u/kdc-client'
+import { decode, encodeCcache, formatPrincipal, KdcOption, hasFlag, Key, Keytab, TgsReq } from '@s4u/krb5'
+import type { TestRealm } from '@s4u/test-kdc'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test, vi } from 'vitest'
+import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
+
+const HOUR = 3_600_000
+const folder = mkdtempSync(join(tmpdir(), 's4u-sign-in-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const signIns = (realm: TestRealm): number =>
+  realm.exchanges.filter(({ kind, outcome }) => kind === 'AS' && outcome === 'issued').length
+
+function ccacheOf(tgt: ServiceTicket): Uint8Array {
+  const { client, service, sessionKey, flags, authenticatedAt, startsAt, expiresAt, renewableUntil = 0 } = tgt
+  const times = { authtime: authenticatedAt, starttime: startsAt, endtime: expiresAt, renewTill: renewableUntil }
+  const rest = { isSkey: false, addresses: [], authorizationData: [], secondTicket: new Uint8Array(0) }
+  const credential = { client, server: service, key: sessionKey, ...times, flags, ...rest, ticket: tgt.ticket }
+  return encodeCcache({ principal: client, credentials: [credential], settings: [], kdcOffset: 0 })
+}
+
+describe('the ticket-granting ticket', () => {
+  test('is got anew before it ends, while the old one is used', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const client = clientOf(realm, 'web')
+    await client.ticketFor('HTTP/api.ad.test')
+    expect(signIns(realm)).toBe(1)
+    realm.now += 8.5 * HOUR
+    await client.ticketFor('HTTP/vault.ad.test')
+    await vi.waitFor(() => expect(signIns(realm)).toBe(2))
+    realm.now += 5 * HOUR
+    await client.ticketFor('HTTP/kcd.ad.test')
+    expect(signIns(realm)).toBe(2)
+  })
+
+  test('is kept to its end when no KDC answers', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const client = clientOf(realm, 'web')
+    const before = await client.ticketFor('HTTP/api.ad.test')
+    realm.now += 9 * HOUR
+    realm.misbehave.dead = true
+    expect(await client.ticketFor('HTTP/api.ad.test')).toBe(before)
+    await new Promise((resolve) => setImmediate(resolve))
+    realm.misbehave.dead = false
+    expect(formatPrincipal((await client.ticketFor('HTTP/vault.ad.test')).client)).toBe('web@AD.TEST')
+  })
+
+  test('is asked for once by many who come at the same time', async () => {
+    const realm = await adTest()
+    const client = clientOf(realm, 'web')
+    await Promise.all(['api', 'vault', 'kcd', 'rbcd'].map((name) => client.ticketFor(`HTTP/${name}.ad.test`)))
+    expect(signIns(realm)).toBe(1)
+  })
+
+  test('that the KDC does not take any more is replaced once', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const real = realm.now
+    let frozen = real
+    const client = clientOf(realm, 'web', { now: () => frozen })
+    await client.ticketFor('HTTP/api.ad.test')
+    // The client's clock has stopped; the KDC's goes on until the ticket has ended.
+    realm.now += 11 * HOUR
+    const ticket = await client.ticketFor('HTTP/vault.ad.test')
+    frozen = realm.now
+    expect(ticket.expiresAt).toBeGreaterThan(realm.now)
+  })
+})
+
+test('a wrong password is not tried again by every request: that would lock the account out', async () => {
+  const realm = await adTest({ now: Date.now() })
+  const client = userClient(realm, 'alice', { credentials: { principal: 'alice@AD.TEST', password: 'wrong' } })
+  const errors = []
+  for (let request = 0; request < 20; request++)
+    errors.push(await refusalOf(client.ticketFor(`HTTP/host${request}.ad.test`)))
+  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['KDC_ERR_PREAUTH_FAILED']))
+  expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBe(1)
+  realm.now += 11_000
+  await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+  expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBe(2)
+})
+
+describe('a keytab', () => {
+  test('that was written anew is read again when the KDC refuses the old key', async () => {
+    const realm = await adTest()
+    const path = join(folder, 'web.keytab')
+    writeFileSync(path, realm.keytabFile('web'))
+    const client = clientOf(realm, 'web', { credentials: { keytab: `FILE:${path}` } })
+    await realm.changePassword('web')
+    writeFileSync(path, realm.keytabFile('web'))
+    expect(formatPrincipal((await client.ticketFor('HTTP/api.ad.test')).client)).toBe('web@AD.TEST')
+  })
+
+  test('that is given by a function is asked for again', async () => {
+    const realm = await adTest()
+    const keytab = realm.keytabFor('web')
+    const client = clientOf(realm, 'web', { credentials: { keytab, reload: () => realm.keytabFor('web') } })
+    await realm.changePassword('web')
+    expect(formatPrincipal((await client.ticketFor('HTTP/api.ad.test')).client)).toBe('web@AD.TEST')
+  })
+
+  test('that was written before the directory knew the new key works with the old one', async () => {
+    const realm = await adTest()
+    const old = realm.keytabFor('web')
+    const newer = old.entries.map((entry) => ({ ...entry, kvno: entry.kvno + 1, key: Key.random(entry.key.etype) }))
+    const keytab = Keytab.merge([old, new Keytab(newer)])
+    expect(
+      formatPrincipal((await clientOf(realm, 'web', { credentials: { keytab } }).ticketFor('HTTP/api.ad.test')).client),
+    ).toBe('web@AD.TEST')
+  })
+
+  test('that does not work is tried twice and no more', async () => {
+    const realm = await adTest()
+    const old = realm.keytabFor('web')
+    await realm.changePassword('web')
+    const keytab = Keytab.merge([
+      old,
+      new Keytab(old.entries.map((entry) => ({ ...entry, kvno: 9, key: Key.random(entry.key.etype) }))),
+    ])
+    await refusalOf(clientOf(realm, 'web', { credentials: { keytab } }).ticketFor('HTTP/api.ad.test'))
+    expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBeLessThanOrEqual(2)
+  })
+
+  test('rotated between sign-in and S4U2Self is read again to open the ticket', async () => {
+    const realm = await adTest()
+    const path = join(folder, 'rotated.keytab')
+    writeFileSync(path, realm.keytabFile('web'))
+    const client = clientOf(realm, 'web', { credentials: { keytab: path } })
+    await client.ticketFor('HTTP/api.ad.test')
+    await realm.changePassword('web')
+    writeFileSync(path, realm.keytabFile('web'))
+    expect(formatPrincipal((await client.s4u2self('alice')).client)).toBe('alice@AD.TEST')
+  })
+
+  test('without a usable key says whose keys it has', async () => {
+    const realm = await adTest()
+    const make = (options: KdcClientOptions['credentials']) => () => clientOf(realm, 'web', { credentials: options })
+    expect(make({ keytab: realm.keytabFor('web'), principal: 'api' })).toThrow('it has keys of web@AD.TEST')
+    expect(make({ keytab: new Keytab([]) })).toThrow('it has keys of nobody')
+    expect(make({ keytab: join(folder, 'none') })).toThrow('cannot read the keytab')
+  })
+})
+
+describe('a ticket from elsewhere', () => {
+  test('is read again when its file has changed', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const path = join(folder, 'ccache')
+    writeFileSync(path, ccacheOf(await granted(realm)))
+    const client = createKdcClient({
+      kdc: realm.transport,
+      credentials: { ccache: `FILE:${path}` },
+      now: () => realm.now,
+    })
+    await client.ticketFor('HTTP/api.ad.test')
+    realm.now += 12 * HOUR
+    writeFileSync(path, ccacheOf(await granted(realm)))
+    expect(formatPrincipal((await client.ticketFor('HTTP/vault.ad.test')).client)).toBe('alice@AD.TEST')
+  })
+
+  test('that has ended says how to get another', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const ccache = ccacheOf(await granted(realm))
+    const client = createKdcClient({ kdc: realm.transport, credentials: { ccache }, now: () => realm.now })
+    realm.now += 12 * HOUR
+    expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({
+      code: 'KRB_AP_ERR_TKT_EXPIRED',
+      hint: expect.stringContaining('kinit alice@AD.TEST'),
+    })
+  })
+
+  test('may be what a caller forwarded', async () => {
+    const realm = await adTest()
+    const { client, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').ticketFor(
+      'krbtgt/AD.TEST',
+    )
+    const tgt = { client, ticket, sessionKey, flags, expiresAt }
+    const asAlice = createKdcClient({ kdc: realm.transport, credentials: { tgt }, now: () => realm.now })
+    expect(formatPrincipal((await asAlice.ticketFor('HTTP/api.ad.test')).client)).toBe('alice@AD.TEST')
+  })
+
+  test.each([
+    [
+      'a cache without a ticket-granting ticket',
+      {
+        ccache: encodeCcache({
+          principal: { name: { nameType: 1, nameString: ['x'] }, realm: 'X' },
+          credentials: [],
+          settings: [],
+          kdcOffset: 0,
+        }),
+      },
+      /holds no ticket-granting ticket/,
+    ],
+    ['a cache of another type', { ccache: 'KEYRING:persistent:0' }, /type KEYRING/],
+    ['a file that is not there', { ccache: '/nowhere/ccache' }, /nowhere/],
+  ])('%s is refused', (_what, credentials, message) => {
+    expect(() => createKdcClient({ kdc: 'kdc.ad.test', credentials })).toThrow(message)
+  })
+})
+
+test('the clock of the KDC is learned from its sealed replies, and used from then on', async () => {
+  const realm = await adTest({ now: Date.now() })
+  const client = clientOf(realm, 'web', { now: () => realm.now - 400_000 })
+  await client.ticketFor('HTTP/api.ad.test')
+  const refused = (): number => realm.exchanges.filter(({ outcome }) => outcome === 'KRB_AP_ERR_SKEW').length
+  expect(refused()).toBe(1)
+  await client.ticketFor('HTTP/vault.ad.test')
+  expect(refused()).toBe(1)
+})
+
+test('a client that may not have forwardable tickets does not ask for them', async () => {
+  const realm = await adTest()
+  const sent: Uint8Array[] = []
+  const kdc: KdcClientOptions['kdc'] = (request, context) => {
+    sent.push(request)
+    return realm.transport(request, context)
+  }
+  await userClient(realm, 'carol', { kdc }).ticketFor('HTTP/api.ad.test')
+  const [request] = sent.filter(([tag]) => tag === 0x6c)
+  expect(hasFlag(decode(TgsReq, request).reqBody.kdcOptions, KdcOption.FORWARDABLE)).toBe(false)
+})
+
+/** A ticket-granting ticket of alice. */
+function granted(realm: TestRealm): Promise<ServiceTicket> {
+  return userClient(realm, 'alice').ticketFor('krbtgt/AD.TEST')
+}

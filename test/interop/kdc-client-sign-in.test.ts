@@ -1,0 +1,245 @@
+import { createKdcClient, evidenceFromS4u2self, type KdcClientOptions } from '@s4u/kdc-client'
+import { ApReq, AsReq, decode, findPaData, formatPrincipal, Keytab, PaType, TgsReq } from '@s4u/krb5'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { kinit, realmOf, run, runOk } from '../realms/clients.js'
+import { describeRealms } from '../realms/suite.js'
+
+for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
+  await describeRealms(`signing in to ${key}`, [key], (info) => {
+    const realm = realmOf(info, key)
+    const { web, api } = realm.services
+    const kdc = `${realm.kdc.host}:${realm.kdc.port}`
+    const make = (options: Partial<KdcClientOptions> = {}) =>
+      createKdcClient({ kdc, credentials: { keytab: web.keytab }, ...options })
+
+    test('a credential cache that kinit wrote is as good as a password', async () => {
+      const login = await kinit(info, key, 'alice')
+      const ticket = await make({ credentials: { ccache: login.ccache } }).ticketFor(api.spn)
+      expect(formatPrincipal(ticket.client)).toBe(realm.users.alice.principal)
+    })
+
+    test('KRB5_CONFIG and KRB5CCNAME are enough', async () => {
+      const login = await kinit(info, key, 'alice')
+      vi.stubEnv('KRB5CCNAME', `FILE:${login.ccache}`)
+      vi.stubEnv('KRB5_CONFIG', info.krb5Config)
+      try {
+        const ticket = await createKdcClient({ credentials: { ccache: true } }).ticketFor(api.spn)
+        expect(formatPrincipal(ticket.client)).toBe(realm.users.alice.principal)
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    })
+
+    test('a clock that is seven minutes off is set by the KDC', async () => {
+      const ticket = await make({ now: () => Date.now() + 420_000 }).ticketFor(api.spn)
+      expect(Math.abs(ticket.startsAt - Date.now())).toBeLessThan(60_000)
+    })
+
+    test('a keytab that is written anew heals a client that has the old one', async () => {
+      const path = join(info.directory, 'keytabs', `rotating-${key}.keytab`)
+      const wrong = Keytab.decode(readFileSync(api.keytab)).entries.map((entry) => ({
+        ...entry,
+        principal: Keytab.decode(readFileSync(web.keytab)).entries[0].principal,
+      }))
+      writeFileSync(path, new Keytab(wrong).encode())
+      const client = make({ credentials: { keytab: path } })
+      copyFileSync(web.keytab, path)
+      expect(formatPrincipal((await client.ticketFor(api.spn)).client)).toBe(web.principal)
+    })
+
+    test('a ticket without a PAC is had on request', async () => {
+      const ticket = await make({ pac: false }).ticketFor(api.spn)
+      const usual = await make().ticketFor(api.spn)
+      if (realm.kind === 'samba') {
+        expect(ticket.ticket.encPart.cipher.length).toBeLessThan(usual.ticket.encPart.cipher.length)
+      }
+      expect(formatPrincipal(ticket.client)).toBe(web.principal)
+    })
+  })
+}
+
+for (const key of ['CORP', 'EAST'] as const) {
+  await describeRealms(`armored sign-in to ${key}`, [key], (info) => {
+    const realm = realmOf(info, key)
+    const kdc = `${realm.kdc.host}:${realm.kdc.port}`
+
+    test('the second sign-in goes through a channel that the first ticket made', async () => {
+      const { principal, password } = realm.users.alice
+      const before = createKdcClient({ kdc, credentials: { principal, password } })
+      const lifetime = (await before.ticketFor(`krbtgt/${realm.name}`)).expiresAt - Date.now()
+      const sent: Uint8Array[] = []
+      const received: Uint8Array[] = []
+      let ahead = 0
+      const client = createKdcClient({
+        kdc: async (request) => {
+          sent.push(request)
+          const reply = await overTcp(realm.kdc, request)
+          received.push(reply)
+          return reply
+        },
+        credentials: { principal, password },
+        now: () => Date.now() + ahead,
+      })
+      await client.ticketFor(realm.services.api.spn)
+      const [first] = grantingTicketsIn(sent)
+      // Late in the life of the ticket by the client's clock; the KDC sets that right on the way.
+      ahead = lifetime * 0.85
+      await client.ticketFor(realm.services.data.spn)
+      await vi.waitFor(() => expect(sent.some(isArmored) && received.at(-1)?.[0]).toBe(AS_REP))
+      const { none, web, kcd, vault } = realm.services
+      for (const { spn } of [none, web, kcd, vault]) {
+        await client.ticketFor(spn)
+        if (grantingTicketsIn(sent).at(-1) !== first) break
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      expect(grantingTicketsIn(sent).at(-1)).not.toBe(first)
+    })
+  })
+}
+
+const AS_REQ = 0x6a
+const AS_REP = 0x6b
+
+function isArmored(request: Uint8Array): boolean {
+  return request[0] === AS_REQ && findPaData(decode(AsReq, request).padata, PaType.FX_FAST) !== undefined
+}
+
+/** Which tickets the TGS requests were made with. */
+function grantingTicketsIn(requests: readonly Uint8Array[]): string[] {
+  return requests
+    .filter(([tag]) => tag !== AS_REQ)
+    .map((request) => findPaData(decode(TgsReq, request).padata, PaType.TGS_REQ) ?? new Uint8Array(0))
+    .map((apReq) => Buffer.from(decode(ApReq, apReq).ticket.encPart.cipher).toString('base64'))
+}
+
+function overTcp({ host, port }: { host: string; port: number }, request: Uint8Array): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, host)
+    const chunks: Buffer[] = []
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(request.length)
+    socket.on('error', reject)
+    socket.on('data', (chunk) => {
+      const all = Buffer.concat([...chunks, chunk])
+      chunks.splice(0, chunks.length, all)
+      if (all.length < 4 || all.length < 4 + all.readUInt32BE(0)) return
+      resolve(new Uint8Array(all.subarray(4)))
+      socket.destroy()
+    })
+    socket.write(Buffer.concat([length, request]))
+  })
+}
+
+await describeRealms('names at sign-in to CORP', ['CORP'], (info) => {
+  const realm = realmOf(info, 'CORP')
+  const kdc = `${realm.kdc.host}:${realm.kdc.port}`
+
+  test('a user principal name is resolved, and its salt is the one that the KDC tells', async () => {
+    const { password, enterpriseName = '' } = realm.users.bob
+    const credentials = { principal: enterpriseName, password, enterprise: true }
+    const ticket = await createKdcClient({ kdc, realm: realm.name, credentials }).ticketFor(realm.services.api.spn)
+    expect(formatPrincipal(ticket.client)).toBe('bob@CORP.TEST')
+  })
+
+  test('a password that is not ASCII is UTF-8', async () => {
+    const { principal, password } = realm.users.zoë
+    const ticket = await createKdcClient({ kdc, credentials: { principal, password } }).ticketFor(
+      realm.services.api.spn,
+    )
+    expect(ticket.client.name.nameString).toEqual(['zoë'])
+  })
+
+  test.each([
+    ['bob.builder@corp.example', 'bob.builder@corp.example@CORP.TEST'],
+    ['CORP\\alice', 'alice@CORP.TEST'],
+  ])('S4U2Self takes %s', async (user, client) => {
+    const service = createKdcClient({ kdc, credentials: { keytab: realm.services.web.keytab } })
+    expect(formatPrincipal((await service.s4u2self(user)).client)).toBe(client)
+  })
+})
+
+await describeRealms('a user of a trusted forest', ['CORP', 'PARTNER'], (info) => {
+  const [corp, partner] = [realmOf(info, 'CORP'), realmOf(info, 'PARTNER')]
+  const kdc = { [corp.name]: corp.kdc.host, [partner.name]: partner.kdc.host }
+
+  test('is sent to the right realm at sign-in', async () => {
+    const { principal, password } = partner.users.oscar
+    const client = createKdcClient({ kdc, realm: corp.name, credentials: { principal, password, enterprise: true } })
+    expect(formatPrincipal((await client.ticketFor(`${partner.services.api.spn}@${partner.name}`)).client)).toBe(
+      principal,
+    )
+  })
+
+  test('a service of the other forest is reached by referral', async () => {
+    const client = createKdcClient({ kdc, credentials: { keytab: corp.services.web.keytab } })
+    for (const spn of [partner.services.api.spn, `${partner.services.api.spn}@${partner.name}`]) {
+      const ticket = await client.ticketFor(spn)
+      expect(formatPrincipal(ticket.client)).toBe(corp.services.web.principal)
+      expect(ticket.service.realm).toBe(partner.name)
+    }
+  })
+
+  test('S4U2Self for a user of the other forest never ends with a ticket in another name', async () => {
+    const client = createKdcClient({ kdc, credentials: { keytab: corp.services.web.keytab } })
+    const outcome = await client.s4u2self(partner.users.oscar.principal).then(
+      ({ client: named }) => formatPrincipal(named),
+      (error: { code: string }) => error.code,
+    )
+    expect(outcome).toMatch(/^(oscar@PARTNER.TEST|KRB_AP_ERR_BADMATCH|KDC_ERR_C_PRINCIPAL_UNKNOWN)$/)
+  })
+})
+
+await describeRealms('two MIT realms', ['EAST', 'WEST'], (info) => {
+  const [east, west] = [realmOf(info, 'EAST'), realmOf(info, 'WEST')]
+  const kdc = { [east.name]: `${east.kdc.host}:${east.kdc.port}`, [west.name]: `${west.kdc.host}:${west.kdc.port}` }
+
+  test('a service of the other realm is reached', async () => {
+    const client = createKdcClient({ kdc, credentials: { keytab: east.services.web.keytab } })
+    const ticket = await client.ticketFor(`${west.services.api.spn}@${west.name}`)
+    expect(ticket.service.realm).toBe(west.name)
+    expect(formatPrincipal(ticket.client)).toBe(east.services.web.principal)
+  })
+
+  test('S4U2Self for a user of the other realm, and on to a backend as that user', async () => {
+    const client = createKdcClient({ kdc, credentials: { keytab: east.services.web.keytab } })
+    const self = await client.s4u2self(west.users.bob.principal)
+    expect(formatPrincipal(self.client)).toBe(west.users.bob.principal)
+    const proxy = await client.s4u2proxy(evidenceFromS4u2self(self), east.services.api.spn)
+    expect(formatPrincipal(proxy.client)).toBe(west.users.bob.principal)
+  })
+})
+
+await describeRealms('KDCs that are hard to reach', ['EAST'], (info) => {
+  const realm = realmOf(info, 'EAST')
+  const { web, api } = realm.services
+
+  test('one whose datagrams are capped is asked by TCP', async () => {
+    const { host, port } = realm.cappedKdc ?? realm.kdc
+    const client = createKdcClient({ kdc: `${host}:${port}`, credentials: { keytab: web.keytab } })
+    expect(formatPrincipal((await client.ticketFor(api.spn)).client)).toBe(web.principal)
+  })
+
+  test('a ticket that kinit got is renewed before it ends', async () => {
+    const login = await kinit(info, 'EAST', 'alice', { flags: ['-l', '4s', '-r', '1h'] })
+    const { host, port } = realm.kdc
+    const client = createKdcClient({ kdc: `${host}:${port}`, credentials: { ccache: login.ccache } })
+    await client.ticketFor(api.spn)
+    await new Promise((resolve) => setTimeout(resolve, 3_300))
+    await client.ticketFor(realm.services.data.spn)
+    await new Promise((resolve) => setTimeout(resolve, 1_500))
+    const late = await client.ticketFor(realm.services.none.spn)
+    expect(formatPrincipal(late.client)).toBe(realm.users.alice.principal)
+    expect(late.expiresAt).toBeGreaterThan(Date.now())
+  })
+
+  test('kvno of MIT gets the same ticket with the same evidence', async () => {
+    const login = await kinit(info, 'EAST', 'web')
+    const { environment } = login
+    await runOk('kvno', ['-k', web.keytab, '-I', realm.users.bob.principal, web.spn], { environment })
+    const second = await run('kvno', ['-I', realm.users.bob.principal, '-P', api.spn], { environment })
+    expect(second.stdout + second.stderr).toContain('kvno = ')
+  })
+})
