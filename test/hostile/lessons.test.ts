@@ -7,6 +7,7 @@ import {
   AdType,
   ApRep,
   ApReq,
+  type Authenticator,
   AuthorizationData,
   decode,
   encode,
@@ -325,7 +326,7 @@ describe('the acceptor', () => {
     const acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
     for (const user of ['alice', 'bob']) {
       const ticket = await new Desktop(realm, user).ticketFor(WEB)
-      const outcome = await acceptor.accept(tokenWithoutSequence(ticket))
+      const outcome = await acceptor.accept(rawToken(ticket))
       expect(outcome).toMatchObject({ status: 'accepted', identity: { principal: `${user}@AD.TEST` } })
     }
   })
@@ -361,6 +362,42 @@ describe('the acceptor', () => {
     expect(subkey).toBeDefined()
     expect(sent && subkey?.equals(sent)).toBe(false)
     expect(subkey?.equals(ticket.sessionKey)).toBe(false)
+  })
+
+  test('does not follow containers within containers without end (CVE-2020-28196)', async () => {
+    await using realm = await corporation()
+    const acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
+    const ticket = await new Desktop(realm, 'alice').ticketFor(WEB)
+    for (const depth of [2, 2_000]) {
+      let authorizationData: AuthorizationData = [{ adType: AdType.KERB_LOCAL, adData: new Uint8Array(4) }]
+      for (let level = 0; level < depth; level++)
+        authorizationData = [{ adType: AdType.IF_RELEVANT, adData: encode(AuthorizationData, authorizationData) }]
+      const outcome = await acceptor.accept(rawToken(ticket, { cusec: depth, authorizationData }))
+      if (depth === 2) expect(outcome.status).toBe('accepted')
+      else expect(outcome).toMatchObject({ status: 'refused', error: { name: 'MalformedTokenError' } })
+    }
+  })
+
+  test('lets no realm speak for the users of another when none is trusted, also with keys of both (one tenant against another)', async () => {
+    await using realm = await corporation()
+    await using other = await createTestRealm({ realm: 'TENANT.TEST', services: { web: { spns: [WEB] } } })
+    const key = keyFor(other, 'web')
+    const ticket = await new Desktop(realm, 'alice').ticketFor(WEB)
+    const part = openTicket(ticket.ticket, keyFor(realm, 'web')).encTicketPart
+    // Whoever runs the KDC of TENANT.TEST issues a ticket for its own name of the service, to alice of AD.TEST.
+    const encPart = sealEncryptedData(
+      encode(EncTicketPart, { ...part, authorizationData: undefined }),
+      key,
+      KeyUsage.TICKET,
+      undefined,
+      1,
+    )
+    const forged = { ...ticket, ticket: { ...ticket.ticket, realm: 'TENANT.TEST', encPart } }
+    const keytab = [realm.keytabFor('web'), other.keytabFor('web')]
+    const acceptor = createAcceptor({ keytab, trustedRealms: [] })
+    const outcome = await acceptor.accept(createInitiator({ ticket: forged, now: Date.now }).token)
+    expect(outcome).toMatchObject({ status: 'refused', error: { code: 'KRB_AP_PATH_NOT_ACCEPTED' } })
+    expect((await acceptor.accept(createInitiator({ ticket, now: Date.now }).token)).status).toBe('accepted')
   })
 
   test('answers no token of its own making: an answer that comes back to it is no request (gokrb5, challenge tokens)', async () => {
@@ -455,10 +492,10 @@ function promoted({ authorizationData = [] }: EncTicketPart, server: Key): Autho
   return [{ adType: AdType.IF_RELEVANT, adData: element }]
 }
 
-function tokenWithoutSequence({ ticket, sessionKey, client }: ServiceTicket): Uint8Array {
+/** A token without a sequence number, subkey or flags, and whatever else the authenticator shall have. */
+function rawToken({ ticket, sessionKey, client }: ServiceTicket, more: Partial<Authenticator> = {}): Uint8Array {
   const ctime = Math.floor(Date.now() / 1000) * 1000
-  const authenticator = { crealm: client.realm, cname: client.name, ctime, cusec: 0 }
   const cksum = encodeAuthenticatorChecksum({ flags: 0 })
-  const apReq = { apOptions: kerberosFlags(), ticket, sessionKey, authenticator: { ...authenticator, cksum } }
-  return frameKrb5Token('ap-req', sealApReq(apReq))
+  const authenticator = { crealm: client.realm, cname: client.name, ctime, cusec: 0, cksum, ...more }
+  return frameKrb5Token('ap-req', sealApReq({ apOptions: kerberosFlags(), ticket, sessionKey, authenticator }))
 }
