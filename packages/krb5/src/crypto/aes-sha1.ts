@@ -74,7 +74,10 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
   derive(constant: Uint8Array): Uint8Array {
     const blocks = new Uint8Array(this.#keyLength)
     blocks.set(folded(constant))
-    return this.#base.encrypt(ZERO_IV, blocks)
+    const key = this.#base.encrypt(ZERO_IV, blocks)
+    // The cipher chains from one derivation to the next, so that this holds a part of the key before.
+    blocks.fill(0)
+    return key
   }
 
   cipher(key: Uint8Array): CbcCipher {

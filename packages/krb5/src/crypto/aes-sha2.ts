@@ -8,7 +8,7 @@ import { decryptCts, encryptCts, padded } from './cts.js'
 import { CHECKSUM_KEY, ENCRYPTION_KEY, INTEGRITY_KEY, badIntegrity, usageConstant } from './encryption-type.js'
 import { HmacKey } from './hmac-key.js'
 import { BLOCK, ZERO_IV } from './primitives/primitives.js'
-import { joinOctets, uint32, utf8 } from './octets.js'
+import { joinOctets, utf8 } from './octets.js'
 import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-type.js'
 import type { CbcCipher } from './primitives/primitives.js'
 
@@ -34,6 +34,8 @@ export const aes256Sha2: EncryptionType = {
   aliases: ['aes256-sha2'],
   checksumType: 20,
 }
+
+const NOTHING = new Uint8Array(0)
 
 function aesSha2Type(name: string, sizes: Sizes): Omit<EncryptionType, 'etype' | 'aliases' | 'checksumType'> {
   return {
@@ -70,10 +72,20 @@ export class AesSha2Key implements ProtocolKey {
     return new AesSha2SpecificKey(this, usage)
   }
 
-  /** KDF-HMAC-SHA2 (RFC 8009 section 3). One step is enough: no key is longer than the hash. */
-  derive(label: Uint8Array, length: number, context: Uint8Array = new Uint8Array(0)): Uint8Array {
-    const input = joinOctets(uint32(1), label, Uint8Array.of(0), context, uint32(length * 8))
-    return this.#base.compute(input).slice(0, length)
+  /**
+   * KDF-HMAC-SHA2 (RFC 8009 section 3): the number of the step, the label, a zero, the context, the length in bits. One step is
+   * enough: no key is longer than the hash. What the caller gets is all there is of the key: filling it wipes it.
+   */
+  derive(label: Uint8Array, length: number, context: Uint8Array = NOTHING): Uint8Array {
+    const input = new Uint8Array(label.length + context.length + 9)
+    input[3] = 1
+    input.set(label, 4)
+    input.set(context, label.length + 5)
+    input[input.length - 2] = length >>> 5
+    input[input.length - 1] = length << 3
+    const hash = this.#base.compute(input)
+    hash.fill(0, length)
+    return hash.subarray(0, length)
   }
 
   /** RFC 8009 section 5. */
