@@ -9,7 +9,10 @@ export interface DelegationOptions {
   readonly principal?: string
   /** Target SPNs: `HTTP/api.ad.test`, `HTTP/*.farm.ad.test`, `HTTP/*`. Default: whatever the directory allows. */
   readonly allow?: readonly string[]
-  /** Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says so. */
+  /**
+   * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says
+   * so. It is given the user as `identityFor` is, and `alice@AD.TEST` for callers and owners of certificates: let it name who may.
+   */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
 
@@ -23,13 +26,22 @@ export function requireAllowedTarget(spn: string, { allow }: DelegationOptions):
 }
 
 /** @throws ConfigurationError KDC_ERR_POLICY unless the app permits protocol transition for this user */
-export function requireProtocolTransition(user: string, { protocolTransition = false }: DelegationOptions): void {
-  const permitted = typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
-  if (permitted) return
+export function requireProtocolTransition(user: string, options: DelegationOptions): void {
+  if (permitsTransition(user, options)) return
   throw new ConfigurationError(`this app does not permit itself to impersonate ${user}, who presented no ticket`, {
     code: 'KDC_ERR_POLICY',
     hint: 'Set delegation.protocolTransition to true, or to a function that permits this user.',
   })
+}
+
+/** The same for a user whom only the KDC knows yet: for some at least. @throws ConfigurationError KDC_ERR_POLICY */
+export function requireSomeTransition(options: DelegationOptions): void {
+  if (typeof options.protocolTransition !== 'function') requireProtocolTransition('the owner of a certificate', options)
+}
+
+/** Whether the app permits itself to vouch for this user. */
+export function permitsTransition(user: string, { protocolTransition = false }: DelegationOptions): boolean {
+  return typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
 }
 
 /** @throws ConfigurationError when a pattern is not `class/host`, with `*` as the first label of the host or as the whole of it */

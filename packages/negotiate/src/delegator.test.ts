@@ -1,30 +1,41 @@
-import { Identity } from '@s4u/acceptor'
+import { type ForwardedTgt, Identity } from '@s4u/acceptor'
 import type { KdcClient } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
+import type { DelegationOptions } from './delegation-policy.js'
 import { Delegator, evidenceOf } from './delegator.js'
 import { claimsWith, EVIDENCE } from './fixtures/identities.js'
 
-type S4u2Proxy = KdcClient['s4u2proxy']
+type TicketAs = KdcClient['ticketAs']
 
-function delegatorWith(s4u2proxy: S4u2Proxy, allow?: readonly string[]): Delegator {
-  const client = { s4u2proxy } as KdcClient
-  return new Delegator(async () => client, allow ? { allow } : {}, {})
+function delegatorWith(ticketAs: TicketAs, options: DelegationOptions = {}): Delegator {
+  const client = { ticketAs } as KdcClient
+  return new Delegator(async () => client, options, {})
 }
 
-test('the KDC is shown the ticket of the caller, and nothing else of what the service knows', async () => {
-  const asked: unknown[] = []
-  const delegator = delegatorWith(async (...args) => {
-    asked.push(args)
-    throw new Error('asked')
-  })
-  using alice = delegator.impersonate(new Identity(claimsWith()))
-  await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('asked')
-  const { client, ticket, forwardable, expiresAt, origin } = EVIDENCE
-  expect(asked).toEqual([[{ client, ticket, forwardable, expiresAt, origin }, 'HTTP/api.ad.test', {}]])
-})
+test.each([undefined, true, (user: string) => user === 'alice@AD.TEST'])(
+  'the KDC client is given the evidence of the caller, and whether the app would vouch (%s)',
+  async (protocolTransition) => {
+    const asked: unknown[] = []
+    const ticketAs: TicketAs = async (...args) => {
+      asked.push(args)
+      throw new Error('asked')
+    }
+    const forwardedTgt = { client: EVIDENCE.client } as ForwardedTgt
+    const identity = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardedTgt } }))
+    using alice = delegatorWith(ticketAs, protocolTransition === undefined ? {} : { protocolTransition }).impersonate(
+      identity,
+    )
+    await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('asked')
+    const { client, ticket, forwardable, expiresAt, origin } = EVIDENCE
+    const evidence = { client, ticket, forwardable, expiresAt, origin }
+    const vouches = protocolTransition !== undefined
+    const grounds = { user: 'alice@AD.TEST', evidence, forwardedTgt, protocolTransition: vouches }
+    expect(asked).toEqual([[grounds, 'HTTP/api.ad.test', {}]])
+  },
+)
 
 test("the app's own list comes before the KDC", async () => {
-  const delegator = delegatorWith(() => expect.unreachable(), ['HTTP/api.ad.test'])
+  const delegator = delegatorWith(() => expect.unreachable(), { allow: ['HTTP/api.ad.test'] })
   using alice = delegator.impersonate(new Identity(claimsWith()))
   await expect(alice.ticketFor('HTTP/vault.ad.test')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
 })

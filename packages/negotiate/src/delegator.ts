@@ -1,4 +1,4 @@
-import type { Identity } from '@s4u/acceptor'
+import type { Identity, TicketEvidence } from '@s4u/acceptor'
 import {
   type EvidenceTicket,
   type KdcClient,
@@ -6,7 +6,7 @@ import {
   type ServiceTicket,
   type TicketOptions,
 } from '@s4u/kdc-client'
-import { type DelegationOptions, requireAllowedTarget } from './delegation-policy.js'
+import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
 import { type FetchOptions, Impersonation } from './impersonation.js'
 
 /** Turns identities into impersonations: the one place where a caller's evidence meets the KDC client. */
@@ -30,16 +30,20 @@ export class Delegator {
     })
   }
 
-  /** The app's own list first, then what the caller permitted, then the KDC. */
+  /** The app's own list first, then what the caller permitted, then the KDC, by the best way there is. */
   private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
     requireAllowedTarget(spn, this.options)
-    const evidence = evidenceOf(identity)
-    return (await this.client()).s4u2proxy(evidence, spn, options)
+    const { forwardedTgt, ...evidence } = evidenceOf(identity)
+    const protocolTransition = permitsTransition(identity.principal, this.options)
+    const grounds = { user: identity.principal, evidence, forwardedTgt, protocolTransition }
+    return (await (await this.client()).ticketAs(grounds, spn, options)).ticket
   }
 }
 
 /** @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets nobody act for it, or left nothing to act with */
-export function evidenceOf(identity: Identity): EvidenceTicket {
+export function evidenceOf(
+  identity: Identity,
+): EvidenceTicket & { readonly forwardedTgt?: TicketEvidence['forwardedTgt'] } {
   const { evidence, impersonationLevel, principal } = identity
   if (impersonationLevel === 'anonymous' || impersonationLevel === 'identification') {
     throw notImpersonable(
@@ -55,8 +59,8 @@ export function evidenceOf(identity: Identity): EvidenceTicket {
       'Identities from a session without evidence, or made by hand, cannot be impersonated.',
     )
   }
-  const { client, ticket, forwardable, expiresAt, origin } = evidence
-  return { client, ticket, forwardable, expiresAt, origin }
+  const { client, ticket, forwardable, expiresAt, origin, forwardedTgt } = evidence
+  return { client, ticket, forwardable, expiresAt, origin, forwardedTgt }
 }
 
 function notImpersonable(principal: string, why: string, hint: string): RejectedTokenError {

@@ -20,6 +20,10 @@ export interface NegotiatorOptions extends AcceptorOptions, NegotiatorListeners 
   readonly kdc?: KdcClientOptions['kdc']
   /** For one exchange with a KDC, failover included; milliseconds, default 10,000. */
   readonly kdcTimeLimit?: number
+  /** NetBIOS names of domains, for users written `CORP\\bob`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
+  readonly domains?: KdcClientOptions['domains']
+  /** How many tickets of users are kept, for how long a refusal is, and whether other instances share them. */
+  readonly ticketCache?: KdcClientOptions['cache']
   readonly delegation?: DelegationOptions
   /** Runs every handler as its caller; routes may require that, and none may forbid it. Default `false`. */
   readonly impersonateCallerForAllOperations?: boolean

@@ -1,6 +1,7 @@
 import { formatAuthorization } from '@s4u/gssapi'
 import { ConfigurationError, MissingKeyError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
+import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
 import { API, corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
 import { callerWith } from './fixtures/identities.js'
 import { requestWith } from './fixtures/requests.js'
@@ -65,6 +66,21 @@ describe('a user whom the app has authenticated', () => {
     using acting = bob.impersonate()
     expect((await acting.ticketFor(API)).client.name.nameString).toEqual(['bob'])
     await expect(negotiator.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+  })
+
+  test('may be known by a certificate, whose owner the directory names and the app must permit', async () => {
+    const { der } = selfSigned('frank')
+    const user = { certificate: new Uint8Array(der) }
+    await realm.addUser('frank', { password: 'wonderland', certificates: [user.certificate] })
+    using permitting = make({
+      delegation: { principal: 'web', protocolTransition: (name) => name === 'frank@AD.TEST' },
+    })
+    const frank = await permitting.identityFor(user)
+    expect(frank).toMatchObject({ principal: 'frank@AD.TEST', authenticationMethod: 'certificate' })
+    using refusing = make({ delegation: { principal: 'web', protocolTransition: (name) => name === 'bob@AD.TEST' } })
+    await expect(refusing.identityFor(user)).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+    using never = make()
+    await expect(never.identityFor(user)).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
   })
 
   test('is nobody by default', async () => {

@@ -1,8 +1,9 @@
 import { type Acceptor, type AuthenticationMethod, createAcceptor } from '@s4u/acceptor'
+import type { S4uSubject } from '@s4u/kdc-client'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
-import { requireProtocolTransition } from './delegation-policy.js'
+import { requireProtocolTransition, requireSomeTransition } from './delegation-policy.js'
 import { Delegator } from './delegator.js'
 import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
@@ -25,11 +26,11 @@ export interface Negotiator extends Disposable {
    */
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
   /**
-   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, or a user
-   * principal name. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
+   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, `AD\\bob`, a
+   * user principal name, or `{ certificate }`, DER, which the app has verified. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
    */
   identityFor(
-    user: string,
+    user: S4uSubject,
     options?: { readonly method?: AuthenticationMethod; readonly signal?: AbortSignal },
   ): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
@@ -84,13 +85,18 @@ class HttpNegotiator implements Negotiator, Negotiated {
   }
 
   async identityFor(
-    user: string,
-    { method = 'asserted', signal }: { method?: AuthenticationMethod; signal?: AbortSignal } = {},
+    user: S4uSubject,
+    { method, signal }: { method?: AuthenticationMethod; signal?: AbortSignal } = {},
   ): Promise<CallerIdentity> {
-    requireProtocolTransition(user, this.#parts.options.delegation ?? {})
-    const client = await this.#parts.client.get()
-    const ticket = await client.s4u2self(user, signal ? { signal } : {})
-    return new CallerIdentity(await this.#parts.acceptor.identify(ticket.ticket, method), this.#parts.delegator)
+    const { options, client, acceptor, delegator } = this.#parts
+    const { delegation = {} } = options
+    if (typeof user === 'string') requireProtocolTransition(user, delegation)
+    else requireSomeTransition(delegation)
+    const { ticket } = await (await client.get()).s4u2self(user, signal ? { signal } : {})
+    const identity = await acceptor.identify(ticket, method ?? (typeof user === 'string' ? 'asserted' : 'certificate'))
+    // Whose certificate it is only the directory knows.
+    if (typeof user !== 'string') requireProtocolTransition(identity.principal, delegation)
+    return new CallerIdentity(identity, delegator)
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {

@@ -27,13 +27,15 @@ export class ServiceClient {
   }
 
   async #create(): Promise<KdcClient> {
-    const { kdc, kdcTimeLimit, delegation, encryptionTypes, now, random } = this.#options
+    const { kdc, kdcTimeLimit, domains, ticketCache, delegation, encryptionTypes, now, random } = this.#options
     const keytab = await this.#acceptor.keytab()
     const principal = delegation?.principal
     return createKdcClient({
       credentials: { keytab, ...(principal !== undefined && { principal }) },
       ...(kdc !== undefined && { kdc }),
       ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
+      ...(domains && { domains }),
+      ...(ticketCache && { cache: ticketCache }),
       ...(encryptionTypes && { encryptionTypes }),
       ...(now && { now }),
       ...(random && { random }),
