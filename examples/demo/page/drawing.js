@@ -21,11 +21,12 @@ export class Drawing {
   #edges = {}
   #nodes = {}
   #run = 0
+  #hurried = false
   #shown = []
 
   constructor(host) {
     this.#host = host
-    const narrow = matchMedia('(max-width: 700px)')
+    const narrow = matchMedia('(max-width: 860px)')
     narrow.addEventListener('change', () => this.#draw(narrow.matches ? tall : wide))
     this.#draw(narrow.matches ? tall : wide)
   }
@@ -41,14 +42,20 @@ export class Drawing {
   async play(steps, onStep, slowly) {
     this.clear()
     const run = this.#run
+    this.#hurried = !slowly
     for (const [index, step] of steps.entries()) {
       onStep(index)
       this.#begin(step)
-      if (slowly) await this.#travel(step, run)
+      if (!this.#hurried) await this.#travel(step, run)
       if (run !== this.#run) return false
       this.#finish(step)
     }
     return true
+  }
+
+  /** Shows the rest at once. */
+  hurry() {
+    this.#hurried = true
   }
 
   /** One step of those that were played, out of turn. */
@@ -113,7 +120,7 @@ export class Drawing {
   #begin(step) {
     const edge = this.#edges[edgeOf(step)]
     if (edge === undefined) return
-    if (step.kind !== 'answer') show(edge, 'active', [edgeLabel(step), '', ''])
+    if (step.kind !== 'answer') show(edge, 'active', [edgeLabel(step, this.#shown), '', ''])
     else edge.group.setAttribute('class', 'edge active')
     edge.group.parentNode.append(edge.group)
     this.#nodes[step.from]?.classList.add('active')
@@ -124,7 +131,7 @@ export class Drawing {
     const edge = this.#edges[edgeOf(step)]
     if (edge === undefined) return
     const state = isRefused(step) ? 'refused' : 'done'
-    const label = step.kind === 'answer' ? undefined : edgeLabel(step)
+    const label = step.kind === 'answer' ? undefined : edgeLabel(step, this.#shown)
     show(edge, state, [label, ...edgeNotes(step, this.#shown)])
     for (const name of [step.from, step.to]) this.#nodes[name]?.classList.add('active')
     if (isRefused(step) && step.kind === 'answer') this.#nodes[step.to]?.classList.add('refused')
@@ -152,7 +159,7 @@ export class Drawing {
         const { x, y } = edge.line.getPointAtLength(place(ease(progress)) * length)
         edge.dot.setAttribute('cx', x)
         edge.dot.setAttribute('cy', y)
-        if (progress < 1 && run === this.#run) return requestAnimationFrame(frame)
+        if (progress < 1 && run === this.#run && !this.#hurried) return requestAnimationFrame(frame)
         edge.dot.classList.remove('moving')
         resolve()
       }

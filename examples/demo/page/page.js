@@ -8,6 +8,8 @@ const byId = (id) => document.getElementById(id)
 const formPasswords = { alice: 'looking-glass', bob: 'can-we-fix-it', carol: 'humbug' }
 const drawing = new Drawing(byId('drawing'))
 let last
+/** Of the scene, while the whole story is played. */
+let title
 /** Goes up with every scene, so that an older one that is still being shown stops. */
 let turn = 0
 
@@ -49,8 +51,9 @@ function listenToForm() {
 }
 
 /** Plays one scene for real, then shows it. Resolves to whether it was seen to the end. */
-async function act(action, input = {}) {
+async function act(action, input = {}, titleOfScene = undefined) {
   const mine = ++turn
+  title = titleOfScene
   document.body.dataset.playing = action
   drawing.clear()
   byId('caption').textContent = '…'
@@ -69,7 +72,8 @@ async function act(action, input = {}) {
   return showLast(mine)
 }
 
-async function showLast(mine, slowly = !matchMedia('(prefers-reduced-motion: reduce)').matches) {
+async function showLast(mine) {
+  const slowly = !matchMedia('(prefers-reduced-motion: reduce)').matches
   const { steps } = last
   byId('again').disabled = false
   byId('again').textContent = 'Skip to the end'
@@ -85,22 +89,24 @@ async function showLast(mine, slowly = !matchMedia('(prefers-reduced-motion: red
 
 function againOrSkip() {
   if (last === undefined) return
-  const skip = document.body.dataset.playing !== undefined
+  if (document.body.dataset.playing !== undefined) return drawing.hurry()
   document.body.dataset.playing = 'again'
-  showLast(++turn, !skip)
+  title = undefined
+  renderUser(last.user)
+  showLast(++turn)
 }
 
 async function playStory() {
   await reset()
   const mine = turn
-  for (const [index, { title, action, input }] of setting.scenes.entries()) {
-    byId('who').textContent = `Scene ${index + 1} of ${setting.scenes.length}: ${title}.`
-    const seen = await act(action, input)
+  const { scenes } = setting
+  for (const [index, scene] of scenes.entries()) {
+    const seen = await act(scene.action, scene.input, `Scene ${index + 1} of ${scenes.length}: ${scene.title}.`)
     if (!seen || turn !== mine + index + 1) return
-    byId('who').textContent = `Scene ${index + 1} of ${setting.scenes.length}: ${title}.`
     await new Promise((resolve) => setTimeout(resolve, PAUSE))
     if (turn !== mine + index + 1) return
   }
+  title = undefined
   renderUser(last.user)
 }
 
@@ -109,6 +115,7 @@ const PAUSE = 2200
 
 async function reset() {
   turn++
+  title = undefined
   delete document.body.dataset.playing
   drawing.clear()
   last = undefined
@@ -129,7 +136,7 @@ function renderState({ user, tickets, audit }) {
 
 function renderUser(user) {
   const by = user?.method === 'form' ? 'by password form; the browser has no ticket' : 'with Kerberos'
-  byId('who').textContent = user ? `Signed in: ${user.name}, ${by}.` : 'Nobody is signed in.'
+  byId('who').textContent = title ?? (user ? `Signed in: ${user.name}, ${by}.` : 'Nobody is signed in.')
   byId('played').hidden = user?.method !== 'kerberos'
   for (const button of document.querySelectorAll('.people button')) {
     const pressed =

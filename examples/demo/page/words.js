@@ -18,8 +18,12 @@ export function isRefused({ kind, outcome, status }) {
   return kind === 'answer' && status >= 400
 }
 
-export function edgeLabel({ kind, exchange, token, cookie }) {
-  if (kind === 'exchange') return exchange
+export function edgeLabel(step, shown) {
+  const { kind, token, cookie } = step
+  if (kind === 'exchange') {
+    const here = [...shown, step].filter((other) => other.kind === 'exchange' && other.from === step.from)
+    return [...new Set(here.map(({ exchange }) => exchange))].join(', ')
+  }
   if (token) return token.ticket.service
   return cookie ? 'session cookie' : 'no token'
 }
