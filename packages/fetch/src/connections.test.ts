@@ -90,6 +90,31 @@ describe('connections', () => {
     expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
   })
 
+  test('carry the legs of one negotiation, with whatever page a challenge comes with', async () => {
+    const { origin, seen } = await plainSite()
+    const call = fetchAs(issueTicket(service), keep(new Connections()), { preemptive: false, fetch: undefined })
+    await (await call(origin)).text()
+    const bound = keep(new Connections())
+    const renewed = [issueTicket({ ...service, key: serviceNamed().key }), issueTicket(service)]
+    const ticketFor = async (_: string, { fresh = false }: { fresh?: boolean }) => renewed[fresh ? 1 : 0]
+    await (await createFetch({ ticketFor, connections: bound })(origin)).text()
+    expect(seen.map(({ principal }) => principal)).toEqual([undefined, 'alice@AD.TEST', undefined, 'alice@AD.TEST'])
+  })
+
+  test('are given up with a page that does not end', async () => {
+    const { origin } = keep(
+      await serve((request, response) => {
+        if (request.headers.authorization !== undefined) return authenticate(acceptorOf(service), request, response)
+        response.writeHead(401, { 'www-authenticate': 'Negotiate' })
+        const timer = setInterval(() => response.write('x'.repeat(20_000)), 1)
+        response.once('close', () => clearInterval(timer))
+        return undefined
+      }),
+    )
+    const call = fetchAs(issueTicket(service), keep(new Connections()), { preemptive: false })
+    expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
+  })
+
   test('are the platform’s where the app says so', async () => {
     const { origin } = await plainSite()
     expect((await fetchAs(issueTicket(service), 'shared')(origin)).status).toBe(200)

@@ -4,6 +4,7 @@ import type { Attempt } from './attempt.js'
 import { challengeSchemes } from './challenge-schemes.js'
 import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
 import { rememberAsking, wasAskedBy } from './learned-origins.js'
+import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions } from './options.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
@@ -62,7 +63,7 @@ async function negotiate(request: Request, backend: Backend): Promise<Response> 
     const response = await sendBare(request, backend)
     if (!isAsking(response)) return response
     rememberAsking(url)
-    await response.body?.cancel()
+    await discard(response)
   }
   const bindingsFor = async (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
   const { signal } = request
@@ -71,7 +72,7 @@ async function negotiate(request: Request, backend: Backend): Promise<Response> 
   if (!stale || !replayable) return response
   const another = await authenticator.beginAfresh(attempt, url, bindingsFor, { signal })
   if (another === undefined) return response
-  await response.body?.cancel()
+  await discard(response)
   const [answer] = await sendLegs(request, backend, another)
   return answer
 }
@@ -86,7 +87,7 @@ async function sendLegs(request: Request, backend: Backend, attempt: Attempt): P
     const judgement = await judge(attempt, response, challenge, followed)
     // A challenge to a body that is gone cannot be met.
     if (judgement.kind !== 'again' || !backend.replayable) return [response, judgement.kind === 'stale']
-    await response.body?.cancel()
+    await discard(response)
     authorization = judgement.authorization
   }
 }
@@ -96,7 +97,7 @@ async function judge(attempt: Attempt, response: Response, challenge: string | n
   try {
     return attempt.judge({ status: response.status, challenge, followed })
   } catch (error) {
-    await response.body?.cancel()
+    await discard(response)
     throw error
   }
 }

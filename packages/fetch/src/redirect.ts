@@ -1,3 +1,5 @@
+import { discard } from './discard.js'
+
 /** Redirects, followed here instead of below, because each hop needs a token of its own or none at all. */
 
 /** As many as the platform's fetch follows. Source: WHATWG Fetch, "HTTP-redirect fetch". */
@@ -31,7 +33,7 @@ export async function followRedirects(
     if (request.redirect === 'manual' || !isRedirect(response) || location === null) return response
     if (request.redirect === 'error') throw new TypeError(`redirected to another place, which the request forbids`)
     if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
-    await response.body?.cancel()
+    await discard(response)
     const next = nextHop(hop, new URL(location, hop.url), response.status, replayable)
     downgraded ||= hop.url.startsWith('https:') && next.url.startsWith('http:')
     hop = next
