@@ -6,6 +6,7 @@ import Koa from 'koa'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinit, realmOf, run, type Login } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
@@ -24,12 +25,14 @@ for (const key of ['CORP', 'EAST'] as const) {
     const servers: Server[] = []
     let webUrl = ''
     let kcdUrl = ''
+    let otherUrl = ''
     let alice: Login
 
     beforeAll(async () => {
       const apiUrl = await listen(backend(api.keytab).callback(), `${info.block}.41`)
       const serviceNames = { [new URL(apiUrl).host]: api.spn }
       const front = (keytab: string) => frontEnd({ keytab, kdc, apiUrl, unlisted, serviceNames })
+      otherUrl = await listen(front(web.keytab), `${info.block}.43`)
       webUrl = named(await listen(front(web.keytab), `${info.block}.40`), web.host)
       kcdUrl = named(await listen(front(kcd.keytab), `${info.block}.42`), kcd.host)
       alice = await kinit(info, key, 'alice')
@@ -81,6 +84,20 @@ for (const key of ['CORP', 'EAST'] as const) {
       expect(JSON.parse(stdout)).toMatchObject({ principal: `alice@${realm.name}` })
     })
 
+    test('still acts as the caller on the next request, on another instance, with a cookie in place of a ticket', async () => {
+      const jar = join(info.directory, `jar-${key}`)
+      await curl(`${webUrl}/whoami`, alice, ['-c', jar])
+      const other = named(otherUrl, web.host)
+      const { hostname } = new URL(otherUrl)
+      // Neither the ticket cache nor the port of the first instance.
+      const { stdout } = await run('curl', ['-s', '-b', jar, ...resolve(other, hostname), `${other}/backend`], {
+        environment: info.environment,
+      })
+      expect(JSON.parse(stdout)).toMatchObject({ principal: `alice@${realm.name}` })
+      const { stdout: refused } = await run('curl', ['-si', ...resolve(other, hostname), `${other}/backend`])
+      expect(refused).toMatch(/^HTTP\/1.1 401 Unauthorized\r\n/)
+    })
+
     test('acts for a user who never showed a ticket', async () => {
       const { stdout } = await curl(`${webUrl}/as/bob@${realm.name}`, alice)
       expect(JSON.parse(stdout)).toMatchObject({ principal: `bob@${realm.name}` })
@@ -129,7 +146,15 @@ function frontEnd(options: {
 }) {
   const { keytab, kdc, apiUrl, unlisted, serviceNames } = options
   const app = express()
-  const kerberos = negotiate({ keytab, kdc, delegation: { protocolTransition: true }, fetch: { serviceNames } })
+  // Plain HTTP: curl would keep a secure cookie to itself.
+  const session = { kind: 'cookie', keys: ['of all instances of this service'], secure: false } as const
+  const kerberos = negotiate({
+    keytab,
+    kdc,
+    session,
+    delegation: { protocolTransition: true },
+    fetch: { serviceNames },
+  })
   app.use(kerberos)
   app.get('/whoami', (req, res) => void res.json(req.identity))
   app.get('/backend', async (req, res) => {
