@@ -8,7 +8,7 @@
  */
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -21,7 +21,7 @@ checkNodeVersion()
 if (!isInstalled()) await pnpm('Installing', ['install', '--frozen-lockfile'])
 if (!isBuilt()) {
   await pnpm('Building', ['exec', 'turbo', 'run', 'build', '--filter=@s4u/demo...', '--output-logs=errors-only'])
-  writeFileSync(stamp, digestOfSources())
+  writeFileSync(stamp, digestOfBuild())
 }
 await import('./demo/main.mjs')
 
@@ -42,19 +42,17 @@ function isInstalled() {
 
 /** Asking turbo takes two seconds; reading all sources takes a twentieth of one. */
 function isBuilt() {
-  const missing = packages().some((path) => !existsSync(join(path, 'dist', 'index.js')))
-  return !missing && existsSync(stamp) && readFileSync(stamp, 'utf8') === digestOfSources()
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === digestOfBuild()
 }
 
-function packages() {
-  const folder = join(root, 'packages')
-  return readdirSync(folder).map((name) => join(folder, name))
-}
-
-function digestOfSources() {
-  const hash = createHash('sha256').update(readFileSync(join(root, 'pnpm-lock.yaml')))
-  for (const path of packages()) {
+/** What was built, and when: another build since then may have been of other sources. */
+function digestOfBuild() {
+  const hash = createHash('sha256')
+  for (const name of ['pnpm-lock.yaml', 'tsconfig.json']) hash.update(readFileSync(join(root, name)))
+  for (const name of readdirSync(join(root, 'packages'))) {
+    const path = join(root, 'packages', name)
     const sources = readdirSync(join(path, 'src'), { recursive: true }).map((name) => join(path, 'src', name))
+    hash.update(String(statSync(join(path, 'dist', 'index.js'), { throwIfNoEntry: false })?.mtimeMs))
     const files = [join(path, 'package.json'), ...sources.filter((file) => file.endsWith('.ts')).sort()]
     for (const file of files) hash.update(`${file}\0`).update(readFileSync(file))
   }

@@ -65,7 +65,7 @@ export const story = [
   scene('Carol signs in; web may know who she is', 'carol', { status: 200, principal: 'carol@AD.TEST' }),
   scene('But her account is sensitive, so nobody may act as carol', 'orders', {
     status: 403,
-    refusal: ['web', 'DelegationRefusedError', 'KDC_ERR_BADOPTION', 'evidence-not-forwardable'],
+    refusal: ['web', 'DelegationRefusedError', 'KDC_ERR_BADOPTION', 'user-not-delegable'],
   }),
 ]
 
