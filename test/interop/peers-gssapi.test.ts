@@ -1,12 +1,13 @@
 import { createAcceptor } from '@s4u/acceptor'
 import type { AcceptOutcome, Accepted, AcceptorOptions } from '@s4u/acceptor'
 import { decodeNegTokenResp, encodeNegTokenInit, encodeNegTokenResp, Mechanism, readKrb5Token } from '@s4u/gssapi'
-import { encryptionTypeByName } from '@s4u/krb5'
+import { encodeCcache, encryptionTypeByName } from '@s4u/krb5'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
-import { kinit, type Login, realmOf } from '../realms/clients.js'
+import { kinit, type Login, realmOf, runOk } from '../realms/clients.js'
 import { allEncryptionTypes } from '../realms/mit-accounts.js'
+import type { RealmsInfo } from '../realms/realm-info.js'
 import { describeRealms } from '../realms/suite.js'
 import { beside, compileJava } from './sign-on/clients.js'
 import { base64, type Conversation, converse, exchangeMessages } from './sign-on/conversation.js'
@@ -18,6 +19,31 @@ function accepted(outcome: AcceptOutcome): Accepted {
   if (outcome.status === 'refused') throw outcome.error
   if (outcome.status !== 'accepted') throw new Error(`not accepted but ${outcome.status}`)
   return outcome
+}
+
+/** The TGT that came along, in a cache that MIT's programs read. */
+function forwardedLogin({ identity }: Accepted, info: RealmsInfo, name: string): Login {
+  if (identity.evidence?.kind !== 'ticket' || identity.evidence.forwardedTgt === undefined)
+    throw new Error('no TGT came')
+  const { client, ticket, sessionKey, flags, expiresAt, authtime = 0, starttime = 0 } = identity.evidence.forwardedTgt
+  const credential = {
+    client,
+    server: { name: ticket.sname, realm: ticket.realm },
+    key: sessionKey,
+    authtime,
+    starttime,
+    endtime: expiresAt,
+    renewTill: 0,
+    isSkey: false,
+    flags,
+    addresses: [],
+    authorizationData: [],
+    ticket,
+    secondTicket: new Uint8Array(0),
+  }
+  const ccache = join(info.directory, 'ccaches', name)
+  writeFileSync(ccache, encodeCcache({ principal: client, credentials: [credential], settings: [], kdcOffset: 0 }))
+  return { ccache, environment: { ...info.environment, KRB5CCNAME: `FILE:${ccache}` } }
 }
 
 /** One leg there, one back. */
@@ -70,6 +96,13 @@ await describeRealms('MIT GSS-API', ['EAST', 'python-gssapi'], (info) => {
 
   test('with rc4-hmac only where it is allowed', () => {
     expect(() => createAcceptor({ keytab: services['arcfour-hmac'].keytab })).toThrow(/of no type that may be used/)
+  })
+
+  test('hands its TGT over, with which the KDC gives tickets in its name', async () => {
+    const program = [beside('initiator.py'), web.host, 'spnego', 'delegate']
+    await using peer = converse('/usr/bin/python3', program, alice.environment)
+    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-mit')
+    await runOk('kvno', [services.api.spn], forwarded)
   })
 
   test('after an unknown first choice: three legs, and each side confirms the list', async () => {
@@ -132,5 +165,13 @@ await describeRealms('JGSS', ['EAST', 'java'], (info) => {
     expect(identity.principal).toBe(PEER)
     peer.sendLine('go on')
     await exchangeMessages(peer, context)
+  })
+
+  test('hands its TGT over, with which the KDC gives tickets in its name', async () => {
+    const program = ['-cp', classes, 'Initiator', alice.ccache, web.host, 'krb5', 'delegate']
+    const conf = `-Djava.security.krb5.conf=${info.krb5Config}`
+    await using peer = converse('java', [conf, ...program], alice.environment)
+    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-java')
+    await runOk('kvno', [realmOf(info, 'EAST').services.api.spn], forwarded)
   })
 })

@@ -12,25 +12,26 @@ import org.ietf.jgss.GSSName;
 import org.ietf.jgss.MessageProp;
 import org.ietf.jgss.Oid;
 
-/** Initiator CCACHE HOST MECHANISM: what initiator.py does, in Java's own implementation. */
+/** Initiator CCACHE HOST MECHANISM [delegate]: what initiator.py does, in Java's own implementation. */
 public final class Initiator {
     private static final BufferedReader IN =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
 
     public static void main(String[] args) throws Exception {
         PrivilegedExceptionAction<Void> action = () -> {
-            converse(establish(args[1], args[2]));
+            converse(establish(args[1], args[2], args.length > 3));
             return null;
         };
         Subject.doAs(CacheLogin.subject(args[0]), action);
     }
 
-    private static GSSContext establish(String host, String mechanism) throws Exception {
+    private static GSSContext establish(String host, String mechanism, boolean delegate) throws Exception {
         GSSManager manager = GSSManager.getInstance();
         Oid oid = new Oid(mechanism.equals("krb5") ? "1.2.840.113554.1.2.2" : "1.3.6.1.5.5.2");
         GSSName service = manager.createName("HTTP@" + host, GSSName.NT_HOSTBASED_SERVICE);
         GSSContext context = manager.createContext(service, oid, null, GSSContext.DEFAULT_LIFETIME);
         context.requestMutualAuth(true);
+        context.requestCredDeleg(delegate);
         byte[] token = new byte[0];
         while (true) {
             token = context.initSecContext(token, 0, token.length);

@@ -1,4 +1,5 @@
-"""HOST MECHANISM: signs on to HTTP@HOST with raw krb5 or with spnego, one base64 token a line to and fro ('-' for none), then
+"""HOST MECHANISM [delegate]: signs on to HTTP@HOST with raw krb5 or with spnego, and hands its TGT over where that is asked for.
+One base64 token a line goes to and fro ('-' for none), then it
 exchanges messages: sends a MIC over 'from the peer', the same text sealed, and signed only; expects a MIC over 'from the
 service', that text sealed, and signed only. Says 'ok' when all of them are right."""
 import base64
@@ -6,7 +7,7 @@ import sys
 
 import gssapi
 
-host, mechanism = sys.argv[1:]
+host, mechanism = sys.argv[1:3]
 OIDS = {'krb5': '1.2.840.113554.1.2.2', 'spnego': '1.3.6.1.5.5.2'}
 Flag = gssapi.RequirementFlag
 
@@ -22,6 +23,8 @@ def receive():
 
 name = gssapi.Name('HTTP@' + host, gssapi.NameType.hostbased_service)
 flags = Flag.mutual_authentication | Flag.out_of_sequence_detection | Flag.replay_detection | Flag.integrity
+if 'delegate' in sys.argv[3:]:
+    flags |= Flag.delegate_to_peer
 context = gssapi.SecurityContext(
     name=name, mech=gssapi.OID.from_int_seq(OIDS[mechanism]), usage='initiate', flags=flags | Flag.confidentiality)
 token = context.step()
