@@ -50,6 +50,7 @@ describe('S4U2Self', () => {
     ['AD\\alice', 'alice@AD.TEST'],
     ['ad.test\\alice', 'alice@AD.TEST'],
     ['bob.builder@corp.example', 'bob.builder@corp.example@AD.TEST'],
+    ['bob.builder@corp.example@AD.TEST', 'bob.builder@corp.example@AD.TEST'],
   ])('takes the user as %s', async (text, client) => {
     const ticket = await clientOf(realm, 'web').s4u2self(text)
     expect(formatPrincipal(ticket.client)).toBe(client)
@@ -355,6 +356,20 @@ describe('the evidence ladder', () => {
     ).toMatchObject({
       reason: 'evidence-unusable',
     })
+  })
+
+  test('a ticket from S4U2Self is used for as long as it lasts, then the service vouches again', async () => {
+    const client = clientOf(realm, 'web')
+    const vouched = evidenceFromS4u2self(await client.s4u2self({ certificate: ALICES }))
+    const at = grounds({ evidence: vouched, protocolTransition: true })
+    const before = realm.exchanges.length
+    await client.ticketAs(at, 'HTTP/api.ad.test')
+    expect(realm.exchanges.slice(before).map(({ kind }) => kind)).toEqual(['S4U2Proxy'])
+    await client.ticketAs(
+      grounds({ evidence: { ...vouched, expiresAt: 0 }, protocolTransition: true }),
+      'HTTP/api.ad.test',
+    )
+    expect(realm.exchanges.slice(before).map(({ kind }) => kind)).toContain('S4U2Self')
   })
 
   test('a target that is on no list ends it at once', async () => {

@@ -21,13 +21,13 @@ import { type GrantingOutcome, realmAsked, requestForeignTgt, requestTicketThrou
 import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
-import { targetOf } from './service-target.js'
+import { ServiceTargets } from './service-target.js'
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import { requestTicket } from './tgs-exchange.js'
 import { TicketCache } from './ticket-cache.js'
 import { TicketGranting } from './ticket-granting.js'
-import { fingerprintOf, fingerprintOfOctets } from './ticket-key.js'
+import { fingerprintOf, fingerprintOfOctets, nameOf } from './ticket-key.js'
 import { SealedTickets } from './ticket-store.js'
 import { asKnownIn, findUserRealm, realmOfSuffix } from './user-realm.js'
 
@@ -58,6 +58,7 @@ export class Client implements KdcClient {
   private readonly own: TicketCache
   private readonly users: TicketCache
   private readonly parts: ClientParts
+  private readonly targets: ServiceTargets
   private mayTransition = false
 
   constructor(parts: ClientParts) {
@@ -70,6 +71,7 @@ export class Client implements KdcClient {
     this.authority = authority
     this.self = authority.principal
     this.principal = formatPrincipal(this.self)
+    this.targets = new ServiceTargets(this.self.realm, parts.conf)
     this.granting = new TicketGranting(context, authority)
     this.own = new TicketCache({ now, refusedFor })
     this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
@@ -80,8 +82,8 @@ export class Client implements KdcClient {
   }
 
   ticketFor(spn: string, { signal, userToUser }: OwnTicketOptions = {}): Promise<ServiceTicket> {
-    const service = targetOf(spn, this.realm, this.parts.conf)
-    const key = { ...this.asker('own'), service: formatPrincipal(service) } as const
+    const service = this.targets.read(spn)
+    const key = { ...this.asker('own'), service: service.text } as const
     const about = { step: 'TGS', target: spn } as const
     if (userToUser) {
       const options = [KdcOption.ENC_TKT_IN_SKEY]
@@ -114,10 +116,10 @@ export class Client implements KdcClient {
   }
 
   s4u2proxy(evidence: EvidenceTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
-    const target = targetOf(spn, this.realm, this.parts.conf)
-    const user = formatPrincipal(evidence.client)
-    const service = formatPrincipal(target)
-    const key = { ...this.asker('s4u2proxy'), user, evidence: fingerprintOf(evidence.ticket), service } as const
+    const target = this.targets.read(spn)
+    const user = nameOf(evidence.client)
+    const evidenceId = fingerprintOf(evidence.ticket)
+    const key = { ...this.asker('s4u2proxy'), user, evidence: evidenceId, service: target.text } as const
     const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
     const ask = (): Promise<ServiceTicket> =>
       this.exchange({ step: 'S4U2Proxy', target: spn, user, evidence }, (context, tgt) =>
@@ -127,10 +129,10 @@ export class Client implements KdcClient {
   }
 
   ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
-    const service = targetOf(spn, this.realm, this.parts.conf)
+    const service = this.targets.read(spn)
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
-    const key = { ...this.asker('forwarded'), client, tgt, service: formatPrincipal(service) } as const
+    const key = { ...this.asker('forwarded'), client, tgt, service: service.text } as const
     const ask = async (): Promise<ServiceTicket> => {
       const start = grantingTicketOf(forwarded)
       const request = { tgt: start, service, client: forwarded.client }
@@ -142,7 +144,7 @@ export class Client implements KdcClient {
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
-    return climb(this, grounds, spn, options)
+    return climb(this, grounds, spn, options, this.context.clock.now())
   }
 
   how(grounds: Grounds): Plan {

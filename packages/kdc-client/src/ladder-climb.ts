@@ -13,13 +13,14 @@ export async function climb(
   grounds: Grounds,
   spn: string,
   options: TicketOptions,
+  now: number,
 ): Promise<DelegatedTicket> {
   const { rungs } = client.how(grounds)
   const possible = rungs.filter((rung) => rung.possible)
   if (possible.length === 0) throw noWay(grounds, rungs)
   for (const [index, { way }] of possible.entries()) {
     try {
-      return { way, ticket: await take(client, way, grounds, spn, options) }
+      return { way, ticket: await take(client, way, grounds, spn, options, now) }
     } catch (error) {
       if (index === possible.length - 1 || !isWorthGoingOn(error)) throw error
     }
@@ -30,15 +31,15 @@ export async function climb(
 async function take(
   client: KdcClient,
   way: Rung['way'],
-  { forwardedTgt, evidence, user, certificate, protocolTransition }: Grounds,
+  { forwardedTgt, evidence, user, certificate }: Grounds,
   spn: string,
   options: TicketOptions,
+  now: number,
 ): Promise<ServiceTicket> {
   if (way === 'forwarded-tgt' && forwardedTgt) return client.ticketWith(forwardedTgt, spn, options)
   if (way !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
   const subject = certificate ? { certificate } : user
-  // Where the service may vouch again it does: the ticket cache has the ticket, or a fresh one comes.
-  const vouched = evidence?.origin === 's4u2self' && !protocolTransition ? evidence : undefined
+  const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
   return client.s4u2proxy(vouched ?? evidenceFromS4u2self(await client.s4u2self(subject, options)), spn, options)
 }
 

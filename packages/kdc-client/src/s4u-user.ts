@@ -40,9 +40,11 @@ export function parseUser(text: string, realm: string, domains: DomainNames = {}
   if (backslash) return parseDownLevelName(backslash[1], backslash[2], realm, domains)
   const at = text.lastIndexOf('@')
   if (at < 0) return parsePrincipal(text, { realm, nameType: NameType.PRINCIPAL })
-  if (sameRealmIgnoringCase(text.slice(at + 1), realm))
-    return parsePrincipal(text.slice(0, at), { realm, nameType: NameType.PRINCIPAL })
-  return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
+  if (!sameRealmIgnoringCase(text.slice(at + 1), realm))
+    return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
+  const name = text.slice(0, at)
+  // `bob.builder@corp.example@AD.TEST` is how an enterprise name of the realm is written.
+  return parsePrincipal(name, { realm, nameType: name.includes('@') ? NameType.ENTERPRISE : NameType.PRINCIPAL })
 }
 
 /** `DOMAIN\user`. The NetBIOS name of a domain is commonly the first label of its DNS name; others must be configured. */

@@ -1,11 +1,44 @@
-import { NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import { formatPrincipal, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from './krb5-configuration.js'
+
+/** A service as it was asked for, read. */
+export interface ServiceTarget extends Principal {
+  /** `HTTP/api.ad.test@AD.TEST`: the same for all ways of writing it. */
+  readonly text: string
+}
+
+/** Targets remembered; a service calls few, and whoever names ever new ones fills no memory. */
+const MAX_TARGETS = 500
+
+/** Reads what services are called, and remembers it: the same few are asked for in every request. */
+export class ServiceTargets {
+  private readonly known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
+  private readonly ownRealm: string
+  private readonly conf: Krb5Configuration | undefined
+
+  constructor(ownRealm: string, conf: Krb5Configuration | undefined) {
+    this.ownRealm = ownRealm
+    this.conf = conf
+  }
+
+  /** @throws MalformedTokenError */
+  read(spn: string): ServiceTarget {
+    const known = this.known.get(spn)
+    if (known) return known
+    const principal = targetOf(spn, this.ownRealm, this.conf)
+    const target = Object.freeze({ ...principal, text: formatPrincipal(principal) })
+    // What krb5.conf says may change, so only what does not hang on it is remembered.
+    if (this.conf === undefined) this.known.set(spn, target)
+    return target
+  }
+}
 
 /**
  * `HTTP/api.ad.test`, with or without a realm. Without one it is the realm that krb5.conf names for the host, else the own: a KDC that
  * knows better refers to the right one. @throws MalformedTokenError
  */
-export function targetOf(spn: string, ownRealm: string, conf: Krb5Configuration | undefined): Principal {
+function targetOf(spn: string, ownRealm: string, conf: Krb5Configuration | undefined): Principal {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
   const [, host] = name.nameString
   const nameType = name.nameString.length === 2 ? NameType.SRV_INST : name.nameType

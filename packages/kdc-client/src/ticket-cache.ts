@@ -12,7 +12,7 @@ export type { TicketKey } from './ticket-key.js'
 const DEFAULT_MAX_BYTES = 64 << 20
 
 /** What an entry takes beside the octets of its ticket and its key: objects, a session key with what is derived from it. Measured. */
-const OVERHEAD = 1_500
+const OVERHEAD = 2_000
 
 /** How long a refusal stands. Short: whoever mends the directory wants to see it work. */
 const REFUSED_FOR = 10_000

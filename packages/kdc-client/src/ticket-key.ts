@@ -1,4 +1,4 @@
-import type { Ticket } from '@s4u/krb5'
+import { formatPrincipal, type Principal, type Ticket } from '@s4u/krb5'
 import { createHash } from 'node:crypto'
 
 /**
@@ -27,18 +27,30 @@ export type TicketKey = {
 
 /** An unambiguous form: JSON quotes what a joined string would run together. The order of the properties is fixed here, not by the caller. */
 export function identify(key: TicketKey): string {
-  const { kind, client, options = [], etypes } = key
-  const asked = [kind, client, options, etypes]
+  const { kind, client, options = NO_OPTIONS, etypes } = key
   switch (kind) {
     case 'own':
-      return JSON.stringify([...asked, key.service, key.userToUser ?? null])
+      return JSON.stringify([kind, client, options, etypes, key.service, key.userToUser ?? null])
     case 's4u2self':
-      return JSON.stringify([...asked, key.user, key.userNameType, key.certificate ?? null])
+      return JSON.stringify([kind, client, options, etypes, key.user, key.userNameType, key.certificate ?? null])
     case 's4u2proxy':
-      return JSON.stringify([...asked, key.user, key.evidence, key.service])
+      return JSON.stringify([kind, client, options, etypes, key.user, key.evidence, key.service])
     case 'forwarded':
-      return JSON.stringify([...asked, key.tgt, key.service])
+      return JSON.stringify([kind, client, options, etypes, key.tgt, key.service])
   }
+}
+
+const NO_OPTIONS: readonly number[] = []
+
+const names = new WeakMap<Principal, string>()
+
+/** `alice@AD.TEST`, written once for each value that says so. */
+export function nameOf(principal: Principal): string {
+  const known = names.get(principal)
+  if (known !== undefined) return known
+  const name = formatPrincipal(principal)
+  names.set(principal, name)
+  return name
 }
 
 const fingerprints = new WeakMap<Ticket, string>()

@@ -1,0 +1,135 @@
+/**
+ * Asking KDCs: what an exchange costs this process, how many delegations a second one client gets, and what its cache costs. The rows
+ * with a real KDC need MIT's; without it they are left out, with the reason.
+ */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createKdcClient, evidenceFromS4u2self } from '@s4u/kdc-client'
+import { createTestRealm } from '@s4u/test-kdc'
+
+/** How long each rate is measured. */
+const SECONDS = 4
+const CACHED = 1_500
+
+export default async function bench(measure, add) {
+  await benchEmbedded(measure, add)
+  await benchMit(add)
+}
+
+async function benchEmbedded(measure, add) {
+  const users = Object.fromEntries(
+    Array.from({ length: CACHED }, (_, index) => [`u${index}`, { password: 'x', encryptionTypes: [] }]),
+  )
+  const realm = await createTestRealm({
+    realm: 'AD.TEST',
+    users,
+    services: {
+      web: {
+        spns: ['HTTP/web.ad.test'],
+        trustedToAuthForDelegation: true,
+        allowedToDelegateTo: ['HTTP/api.ad.test'],
+      },
+      api: { spns: ['HTTP/api.ad.test'] },
+    },
+  })
+  const make = (cache) =>
+    createKdcClient({ kdc: realm.transport, credentials: { keytab: realm.keytabFor('web') }, cache })
+  const names = Object.keys(users)
+
+  const uncached = make({ maxBytes: 1 })
+  const { rate } = await delegations(uncached, names.slice(0, 16), 'HTTP/api.ad.test')
+  add({ name: 's4u-per-second-embedded', value: rate, unit: '/s, higher is better' })
+
+  const client = make()
+  const evidence = evidenceFromS4u2self(await client.s4u2self('u0'))
+  await client.s4u2proxy(evidence, 'HTTP/api.ad.test')
+  await measure('ticket-cache-hit', () => client.s4u2proxy(evidence, 'HTTP/api.ad.test'))
+
+  add({ name: 'ticket-cache-entry', value: await octetsPerEntry(make, names), unit: 'octets' })
+}
+
+async function benchMit(add) {
+  const realms = await startRealm()
+  if (typeof realms === 'string') return console.log(`no MIT realm, its rows are left out: ${realms}`)
+  try {
+    const { kdc, services, users } = realms.info.realms.EAST
+    const client = createKdcClient({
+      kdc: `${kdc.host}:${kdc.port}`,
+      credentials: { keytab: services.web.keytab },
+      cache: { maxBytes: 1 },
+    })
+    const names = [users.alice, users.bob, users.carol].map(({ principal }) => principal)
+    await delegations(client, names, services.api.spn, 1)
+    const { rate, cpu } = await delegations(client, names, services.api.spn)
+    add({ name: 's4u-per-second-mit', value: rate, unit: '/s, higher is better' })
+    // Two exchanges to each delegation.
+    add({ name: 'tgs-exchange', value: cpu / 2, unit: 'µs of CPU' })
+  } finally {
+    realms.stop()
+  }
+}
+
+/** S4U2Self and S4U2Proxy, one after the other for each user and all users at once. CPU time in microseconds per delegation. */
+async function delegations(client, users, spn, seconds = SECONDS) {
+  const delegate = async (user) => client.s4u2proxy(evidenceFromS4u2self(await client.s4u2self(user)), spn)
+  await Promise.all(users.map(delegate))
+  const started = performance.now()
+  const cpuBefore = process.cpuUsage()
+  let count = 0
+  await Promise.all(
+    users.map(async (user) => {
+      while (performance.now() - started < seconds * 1000) {
+        await delegate(user)
+        count++
+      }
+    }),
+  )
+  const { user, system } = process.cpuUsage(cpuBefore)
+  return { rate: (count * 1000) / (performance.now() - started), cpu: (user + system) / count }
+}
+
+/** What goes when a client with so many tickets goes. Two of them to each user. */
+async function octetsPerEntry(make, names) {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc')
+  let client = make()
+  for (const name of names)
+    await client.s4u2proxy(evidenceFromS4u2self(await client.s4u2self(name)), 'HTTP/api.ad.test')
+  const used = () => {
+    collect()
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const full = used()
+  await client.ticketFor('HTTP/web.ad.test')
+  client = undefined
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  return (full - used()) / (2 * names.length)
+}
+
+/** MIT's KDC, or why there is none. */
+async function startRealm() {
+  const program = fileURLToPath(new URL('../realms/up.mjs', import.meta.url))
+  const child = spawn(process.execPath, [program, 'EAST'], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let text = ''
+  child.stdout.setEncoding('utf8').on('data', (chunk) => (text += chunk))
+  const ended = once(child, 'exit').then(() => undefined)
+  const info = await Promise.race([ended, complete(() => text)])
+  if (info?.realms.EAST !== undefined) return { info, stop: () => child.kill('SIGTERM') }
+  child.kill('SIGTERM')
+  return info?.unavailable.EAST ?? 'the harness ended'
+}
+
+async function complete(text) {
+  for (;;) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    try {
+      return JSON.parse(text())
+    } catch {
+      // Not all of it is there yet.
+    }
+  }
+}
