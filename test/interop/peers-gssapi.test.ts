@@ -148,6 +148,36 @@ await describeRealms('MIT GSS-API with a ticket of Samba', ['CORP', 'python-gssa
   })
 })
 
+await describeRealms('Heimdal GSS-API', ['NORTH', 'python-gssapi'], (info) => {
+  const { services, clients } = realmOf(info, 'NORTH')
+  const { web } = services
+  const libraries = clients?.libraries ?? ''
+  let environment: Record<string, string>
+  beforeAll(async () => {
+    const alice = await kinit(info, 'NORTH', 'alice')
+    const conf = join(info.directory, 'NORTH.TEST.conf')
+    environment = { ...alice.environment, KRB5_CONFIG: conf, LD_LIBRARY_PATH: libraries }
+  })
+  const initiator = (...args: string[]) => {
+    const program = [beside('heimdal-initiator.py'), join(libraries, 'libgssapi.so.3'), web.host, ...args]
+    return converse('/usr/bin/python3', program, environment)
+  }
+
+  test.each(['krb5', 'spnego'])('as %s: both sides sign and seal messages', async (mechanism) => {
+    await using peer = initiator(mechanism)
+    const { identity, context } = await signOn(peer, { keytab: web.keytab })
+    expect(identity.principal).toBe('alice@NORTH.TEST')
+    peer.sendLine('go on')
+    await exchangeMessages(peer, context)
+  })
+
+  test('hands its TGT over, unsealed inside the authenticator, with which the KDC gives tickets in its name', async () => {
+    await using peer = initiator('spnego', 'delegate')
+    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-heimdal')
+    await runOk('kvno', [`${services.api.spn}@NORTH.TEST`], forwarded)
+  })
+})
+
 await describeRealms('JGSS', ['EAST', 'java'], (info) => {
   const { web } = realmOf(info, 'EAST').services
   let alice: Login
