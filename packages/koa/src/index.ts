@@ -5,6 +5,16 @@
  *     app.use((ctx) => { ctx.body = `Hello ${ctx.identity.principal}` })
  */
 
-export { currentIdentity } from '@s4u/negotiate'
+export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/negotiate'
+export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/negotiate'
+export { currentIdentity, writeHeaders } from '@s4u/negotiate'
+export type {
+  CallerIdentity,
+  Impersonation,
+  ImpersonationOption,
+  Mode,
+  Negotiator,
+  SessionOption,
+} from '@s4u/negotiate'
 export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
 export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'
