@@ -84,10 +84,11 @@ describe('connections', () => {
         return authenticate(acceptorOf(service), request, response)
       }),
     )
-    const answers = ['alice', 'bob', 'carol'].map((user) =>
-      fetchAs(issueTicket(service, user), connections)(slow.origin),
-    )
-    expect((await Promise.all(answers)).map(({ status }) => status)).toEqual([200, 200, 200])
+    const users = Array.from({ length: 50 }, (_, index) => `user${index}`)
+    const answers = users.map((user) => fetchAs(issueTicket(service, user), connections)(slow.origin))
+    const bodies = (await Promise.all(answers)).map((response) => response.text())
+    expect(await Promise.all(bodies)).toEqual(users.map((user) => `${user}@AD.TEST`))
+    expect(connections.size).toBe(1)
   })
 
   test('carry the legs of one negotiation, with whatever page a challenge comes with', async () => {

@@ -26,7 +26,8 @@ export interface IdentityConnections {
 }
 
 interface Kept extends IdentityConnections {
-  close(): void
+  readonly agent: Agent
+  readonly connector: BackendConnector
 }
 
 /**
@@ -37,7 +38,6 @@ interface Kept extends IdentityConnections {
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
   readonly #options: ConnectionsOptions
-  readonly #closing = new Set<Promise<void>>()
 
   /** @throws ConfigurationError */
   constructor(options: ConnectionsOptions = {}) {
@@ -62,20 +62,23 @@ export class Connections implements AsyncDisposable {
       return found
     }
     const { maxIdentities = 500 } = this.#options
-    for (const [oldest, connections] of this.#kept) {
+    for (const [oldest, { connector }] of this.#kept) {
       if (this.#kept.size < maxIdentities) break
       this.#kept.delete(oldest)
-      connections.close()
+      // Not closed: a request may be about to use them. Whatever is idle ends by itself.
+      connector.close()
     }
     const opened = this.#open(ticketFor)
     this.#kept.set(ticket, opened)
     return opened
   }
 
+  /** Requests that are on their way still arrive; there can be no others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const connections of this.#kept.values()) connections.close()
+    const kept = [...this.#kept.values()]
     this.#kept.clear()
-    await Promise.all(this.#closing)
+    for (const { connector } of kept) connector.close()
+    await Promise.all(kept.map(({ agent }) => agent.close()))
   }
 
   #open(ticketFor: TicketSource): Kept {
@@ -84,14 +87,10 @@ export class Connections implements AsyncDisposable {
     const connector = new BackendConnector(tls, proxy?.tunnel)
     const agent = new Agent({ connections: maxPerOrigin, keepAliveTimeout: keepAlive, connect: connector.connect })
     return {
+      agent,
+      connector,
       dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
       bindings: (url) => connector.bindings(url),
-      close: () => {
-        connector.close()
-        // Requests that are on their way still arrive.
-        const closing = agent.close().finally(() => this.#closing.delete(closing))
-        this.#closing.add(closing)
-      },
     }
   }
 }
