@@ -3,6 +3,7 @@
  * text. Needs the packages built; `npm start` sees to that.
  */
 import { parseArgs } from 'node:util'
+import { actions } from './scenes.mjs'
 import { openStage } from './stage.mjs'
 import { tell } from './story.mjs'
 import { createWorld } from './world.mjs'
@@ -24,6 +25,8 @@ async function tellOnce() {
 }
 
 async function show() {
+  // As at a desktop in the domain: whoever opens the page is signed in already.
+  await world.play(actions.alice)
   const stage = await openStage(world, { port: values.port === undefined ? undefined : Number(values.port) }).catch(
     refuse,
   )

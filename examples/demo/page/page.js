@@ -21,7 +21,9 @@ function begin(state) {
   byId('kdc-address').textContent = setting.kdcAddress
   byId('code').replaceChildren(...codeLines(setting.code))
   byId('try-it').textContent = tryIt(setting)
-  byId('caption').textContent = 'Press a button: nobody is signed in yet.'
+  byId('caption').textContent = state.user
+    ? `${state.user.name} is signed in, as at a desktop in the domain. Press “Call the backend as the caller”.`
+    : 'Press a button: nobody is signed in yet.'
   renderState(state)
   for (const button of document.querySelectorAll('button[data-action]:not([type=submit])'))
     button.addEventListener('click', () => act(button.dataset.action))
