@@ -9,13 +9,16 @@ const MAX_PIECE = 3_800
  */
 const MAX_PIECES = 4
 
+/** Characters of the longest value there can be. */
+export const MAX_VALUE = MAX_PIECE * MAX_PIECES
+
 /**
  * The cookies that carry a value: `name=3.data`, `name.1=data`, … The first says how many there are, so that leftovers of a longer one
  * do no harm. Undefined when it is too long.
  */
 export function cookiesFor(name: string, value: string, attributes: string): readonly string[] | undefined {
+  if (value.length > MAX_VALUE) return undefined
   const count = Math.ceil(value.length / MAX_PIECE)
-  if (count > MAX_PIECES) return undefined
   return Array.from({ length: count }, (_, index) => {
     const piece = value.slice(index * MAX_PIECE, (index + 1) * MAX_PIECE)
     return index === 0 ? `${name}=${count}.${piece}${attributes}` : `${name}.${index}=${piece}${attributes}`

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { Acceptor, Identity } from '@s4u/acceptor'
 import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
-import { cookiesFor, removalOf, valueOf } from './cookie-pieces.js'
+import { cookiesFor, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
 import { headerOf, type NegotiableRequest, type ResponseHeaders } from './outcome.js'
-import { createSealedBox, type SealedBox } from './sealed-box.js'
+import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
 import { decodeSessionTicket, encodeSessionTicket, restoredIdentity, sessionTicketOf } from './session-ticket.js'
 
@@ -40,10 +40,14 @@ export class CookieSession {
     const { name, attributes, maxAge } = this.#settings
     const session = sessionTicketOf(identity, Math.min(identity.expiresAt, this.#deps.now() + maxAge))
     if (session === undefined) return {}
-    const value = Buffer.from(this.#box.seal(encodeSessionTicket(session))).toString('base64url')
-    const cookies = cookiesFor(name, value, attributes)
-    if (cookies === undefined) this.#warnOfSize(identity, value.length)
-    return cookies === undefined ? {} : { 'Set-Cookie': cookies }
+    const octets = encodeSessionTicket(session)
+    const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)
+    if (length > MAX_VALUE) {
+      this.#warnOfSize(identity, length)
+      return {}
+    }
+    const value = Buffer.from(this.#box.seal(octets)).toString('base64url')
+    return { 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
   }
 
   /** The headers that take the cookies of a request away. */

@@ -1,10 +1,12 @@
 import { formatAuthorization } from '@s4u/gssapi'
 import { ConfigurationError, MissingKeyError } from '@s4u/kdc-client'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
 import { API, corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
 import { callerWith } from './fixtures/identities.js'
 import { requestWith } from './fixtures/requests.js'
+import { identityGate } from './gates.js'
 import { createNegotiator } from './negotiator.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
@@ -100,6 +102,40 @@ test('is ready when its keys are, and says why not', async () => {
   await expect(negotiator.ready()).resolves.toBeUndefined()
   using late = make({ keytab: async () => realm.keytabFor('other'), service: 'HTTP/web.ad.test' })
   await expect(late.ready()).rejects.toThrow(MissingKeyError)
+})
+
+test('lets nobody in for any header, and never rejects', async () => {
+  using negotiator = make({ session: 'cookie' })
+  const token = formatAuthorization(await alice.token())
+  const authorization = fc.oneof(
+    fc.string(),
+    fc.string().map((text) => `Negotiate ${text}`),
+    fc
+      .uint8Array({ minLength: 1, maxLength: 200 })
+      .map((octets) => `Negotiate ${Buffer.from(octets).toString('base64')}`),
+    fc.integer({ min: 9, max: token.length - 1 }).map((length) => token.slice(0, length)),
+  )
+  const cookie = fc.oneof(
+    fc.string(),
+    fc.base64String().map((text) => `__Host-s4u=1.${text}`),
+  )
+  const headers = fc.record({ authorization, cookie }, { requiredKeys: [] })
+  await fc.assert(
+    fc.asyncProperty(
+      headers,
+      async (some) => (await negotiator.authenticate(requestWith(some))).status === 'challenge',
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('a route that asks for a caller is counted among the challenges', async () => {
+  using negotiator = make({ mode: 'optional' })
+  const request = requestWith()
+  await negotiator.authenticate(request)
+  expect(negotiator.counters.challenged).toBe(0)
+  expect(identityGate()(request, undefined)).toMatchObject({ status: 'challenge', statusCode: 401 })
+  expect(negotiator.counters.challenged).toBe(1)
 })
 
 test('refuses everybody when it is disposed of', async () => {

@@ -12,6 +12,7 @@ import { checkNegotiatorOptions, type Mode, type NegotiatorOptions } from './neg
 import {
   type Challenge,
   type Gate,
+  headerOf,
   type NegotiableRequest,
   type Outcome,
   type ResponseHeaders,
@@ -113,6 +114,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
 
   /** For the routes behind it that want to know who calls. */
   challenge(request: NegotiableRequest): Challenge {
+    const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
+    this.#parts.events.challenged({ ...this.#finder.about(request), reason })
     return this.#parts.challenges.first(request)
   }
 

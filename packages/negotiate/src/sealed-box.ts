@@ -32,7 +32,7 @@ export function createSealedBox(
       return box
     },
     open(box) {
-      if (box.length < NONCE_OCTETS + TAG_OCTETS) return undefined
+      if (box.length < BOX_OVERHEAD) return undefined
       const nonce = box.subarray(0, NONCE_OCTETS)
       for (const key of keys) {
         try {
@@ -49,3 +49,6 @@ export function createSealedBox(
 const KEY_OCTETS = 32
 const NONCE_OCTETS = 24
 const TAG_OCTETS = 16
+
+/** Octets that sealing adds. */
+export const BOX_OVERHEAD = NONCE_OCTETS + TAG_OCTETS
