@@ -1,11 +1,12 @@
 import { decodeNegTokenInit, type NegTokenInit, unframe } from '@s4u/gssapi'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { kinit, type Login, realmOf } from '../realms/clients.js'
+import { kinit, type Login, realmOf, runOk } from '../realms/clients.js'
 import type { RealmsInfo, Wanted } from '../realms/realm-info.js'
 import { describeRealms } from '../realms/suite.js'
 import {
   type Answer,
+  beside,
   chromium,
   compileJava,
   curl,
@@ -14,6 +15,7 @@ import {
   requestsKerberos,
   type Target,
 } from './sign-on/clients.js'
+import { npmKerberos } from './sign-on/npm-kerberos.js'
 import { openService, type Service } from './sign-on/service.js'
 
 /** HTTP clients, as they are installed, sign on to a `node:http` server. */
@@ -119,3 +121,22 @@ await describeClient('Firefox', ['firefox'], (stage) => {
     expect(target.service.exchanges).toContainEqual(expect.objectContaining({ outcome: 'accepted', client: PEER }))
   })
 })
+
+/** Native code that Debian has no package of: without a compiler there is nothing to test. */
+const kerberosFolder = await npmKerberos().catch((error: Error) => {
+  process.stderr.write(`skipped: npm kerberos signs on: ${error.message}\n`)
+  return undefined
+})
+if (kerberosFolder !== undefined) {
+  await describeClient('npm kerberos', [], (stage) => {
+    test('with SPNEGO, and demands the proof of the service', async () => {
+      const { target, login } = stage()
+      const { address, port } = target.service
+      const args = [beside('npm-kerberos-client.mjs'), kerberosFolder, target.host, address, String(port)]
+      const answer = JSON.parse((await runOk(process.execPath, args, login)).stdout)
+      expectPeer(answer)
+      expect(answer.proved).toBe(true)
+      expect(target.service.exchanges).toMatchObject([{ outcome: 'accepted', framing: 'spnego' }])
+    })
+  })
+}
