@@ -4,10 +4,25 @@ import {
   evidenceFromS4u2self,
   type Grounds,
   isForwardable,
+  type KdcTransport,
   type ServiceTicket,
 } from '@s4u/kdc-client'
-import { formatPrincipal, hasFlag, openTicket, TicketFlag } from '@s4u/krb5'
+import {
+  AsReq,
+  decode,
+  encode,
+  formatPrincipal,
+  hasFlag,
+  KRB_ERROR_CODES,
+  KrbError,
+  openTicket,
+  TgsReq,
+  TicketFlag,
+} from '@s4u/krb5'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
 
@@ -263,6 +278,34 @@ test('a chain of realms is walked to its end', async () => {
     const ticket = await clientOf(a, 'web').ticketFor(spn)
     expect(seenBy(c, 'api', ticket).client).toBe('web@AD.TEST')
   }
+})
+
+describe('where the KDCs do not know the way', () => {
+  test('krb5.conf tells it: the realm of a host, and the realms between', async () => {
+    const c = await createTestRealm({ realm: 'C.TEST', services: { api: { spns: ['HTTP/api.c.test'] } } })
+    const b = await createTestRealm({ realm: 'B.TEST', trusts: [c] })
+    const a = await adTest({ trusts: [b] })
+    const path = join(mkdtempSync(join(tmpdir(), 's4u-capaths-')), 'krb5.conf')
+    const capaths = '[capaths]\n  AD.TEST = {\n    C.TEST = B.TEST\n  }\n'
+    writeFileSync(path, `[domain_realm]\n  .c.test = C.TEST\n${capaths}`)
+    const asked: string[] = []
+    const kdc: KdcTransport = async (request, context) => {
+      const { sname, realm } = decode(request[0] === 0x6a ? AsReq : TgsReq, request).reqBody
+      asked.push(`${sname?.nameString.join('/')}@${realm}`)
+      if (asked.at(-1) !== 'krbtgt/C.TEST@AD.TEST') return a.transport(request, context)
+      const errorCode = KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN
+      return encode(KrbError, { stime: a.now, susec: 0, errorCode, realm, sname: { nameType: 2, nameString: [] } })
+    }
+    const ticket = await clientOf(a, 'web', { kdc, krb5Config: path }).ticketFor('HTTP/api.c.test')
+    expect(seenBy(c, 'api', ticket).client).toBe('web@AD.TEST')
+    expect(asked).toContain('krbtgt/B.TEST@AD.TEST')
+    expect(asked).toContain('krbtgt/C.TEST@B.TEST')
+    expect(asked).not.toContain('HTTP/api.c.test@AD.TEST')
+    const lost = clientOf(a, 'web', { kdc })
+    expect(await refusalOf(lost.ticketFor('HTTP/api.c.test@C.TEST'))).toMatchObject({
+      code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN',
+    })
+  })
 })
 
 describe('user-to-user', () => {

@@ -133,6 +133,24 @@ function overTcp({ host, port }: { host: string; port: number }, request: Uint8A
   })
 }
 
+await describeRealms('delegation in NORTH', ['NORTH'], (info) => {
+  const realm = realmOf(info, 'NORTH')
+  const { web, api } = realm.services
+
+  test('goes through with a ticket from S4U2Self, the only evidence that Heimdal takes', async () => {
+    const client = createKdcClient({ kdc: `${realm.kdc.host}:${realm.kdc.port}`, credentials: { keytab: web.keytab } })
+    const evidence = evidenceFromS4u2self(await client.s4u2self(realm.users.bob.principal))
+    expect(evidence.forwardable).toBe(true)
+    expect(formatPrincipal((await client.s4u2proxy(evidence, api.spn)).client)).toBe(realm.users.bob.principal)
+  })
+
+  test('a user who may not have forwardable tickets signs in all the same', async () => {
+    const { principal, password } = realm.users.sensitive
+    const client = createKdcClient({ kdc: `${realm.kdc.host}:${realm.kdc.port}`, credentials: { principal, password } })
+    expect(formatPrincipal((await client.ticketFor(api.spn)).client)).toBe(principal)
+  })
+})
+
 await describeRealms('names at sign-in to CORP', ['CORP'], (info) => {
   const realm = realmOf(info, 'CORP')
   const kdc = `${realm.kdc.host}:${realm.kdc.port}`

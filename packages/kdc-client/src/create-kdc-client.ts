@@ -10,9 +10,9 @@ import { Krb5Configuration } from './krb5-configuration.js'
 /** Checks its options at once; the network is not used before the first ticket. @throws ConfigurationError, MissingKeyError */
 export function createKdcClient(options: KdcClientOptions): KdcClient {
   const { now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = (length) => randomBytes(length) } = options
-  const configuration = new Krb5Configuration(process.env, now)
-  // A caller who names the KDCs does not mean the files of this machine.
-  const conf = options.kdc === undefined ? configuration : undefined
+  const configuration = new Krb5Configuration(options.krb5Config ?? process.env.KRB5_CONFIG, now)
+  // A caller who names the KDCs does not mean the files of this machine, unless they are named as well.
+  const conf = options.kdc === undefined || options.krb5Config !== undefined ? configuration : undefined
   const realm = options.realm ?? conf?.conf.defaultRealm
   const authority = authorityOf(options.credentials, realm, etypes)
   const transport = transportFor({ ...options, configuration, now })

@@ -13,6 +13,8 @@ export interface KdcClientOptions {
   readonly realm?: string
   /** KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or /etc/krb5.conf, then DNS. */
   readonly kdc?: KdcOption
+  /** The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where `kdc` is given. */
+  readonly krb5Config?: string
   readonly credentials: KdcCredentials
   /** Encryption types offered, best first. Default: AES with SHA-1 and SHA-2, Camellia; never RC4 unless named. */
   readonly encryptionTypes?: readonly number[]

@@ -18,9 +18,10 @@ export class Krb5Configuration {
   private read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
   private checkedAt = -Infinity
 
-  constructor(environment: NodeJS.ProcessEnv = process.env, now: () => number = Date.now) {
-    this.named = environment.KRB5_CONFIG !== undefined && environment.KRB5_CONFIG !== ''
-    this.files = this.named ? (environment.KRB5_CONFIG ?? '') : DEFAULT_FILE
+  /** `files` as in KRB5_CONFIG. */
+  constructor(files: string | undefined, now: () => number) {
+    this.named = files !== undefined && files !== ''
+    this.files = files || DEFAULT_FILE
     this.now = now
   }
 
@@ -44,9 +45,9 @@ export class Krb5Configuration {
     } catch (cause) {
       if (cause instanceof ConfigurationError) throw cause
       if (!this.named || this.files.includes(':')) return []
-      throw new ConfigurationError(`cannot read ${path}, which KRB5_CONFIG names`, {
+      throw new ConfigurationError(`cannot read ${path}, which is named as krb5.conf`, {
         code: 'KRB5_CONFIG_CANTOPEN',
-        hint: 'Check the path in KRB5_CONFIG, and that this process may read the file.',
+        hint: 'Check the path in KRB5_CONFIG or krb5Config, and that this process may read the file.',
         cause,
       })
     }

@@ -1,0 +1,112 @@
+import { encode, KerbErrorData, KRB_ERROR_CODES, type KrbError, type KrbErrorName, MethodData } from '@s4u/krb5'
+import { describe, expect, test } from 'vitest'
+import { type DelegationFacts, explainDelegation } from './delegation-refusal.js'
+import { DelegationRefusedError, type ExchangeStep, kdcAnswer } from './errors.js'
+import { findNtStatus, ntStatusName } from './nt-status.js'
+
+const presented = { origin: 'presented', forwardable: true } as const
+const vouched = { origin: 's4u2self', forwardable: true } as const
+
+function errorOf(code: KrbErrorName, eData?: Uint8Array): KrbError {
+  const sname = { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] }
+  return { stime: 0, susec: 0, errorCode: KRB_ERROR_CODES[code], realm: 'AD.TEST', sname, eData }
+}
+
+function statusOf(status: number): Uint8Array {
+  const value = new Uint8Array(12)
+  new DataView(value.buffer).setUint32(0, status, true)
+  return value
+}
+
+const withStatus = (status: number): Uint8Array => encode(KerbErrorData, { dataType: 3, dataValue: statusOf(status) })
+
+function explain(step: ExchangeStep, code: KrbErrorName, facts: DelegationFacts = {}, status?: number) {
+  const error = errorOf(code, status === undefined ? undefined : withStatus(status))
+  return explainDelegation(kdcAnswer(step, 'web@AD.TEST', 'HTTP/api.ad.test', error, 'alice@AD.TEST'), facts)
+}
+
+describe('a refused delegation', () => {
+  test.each([
+    // Source: MS-SFU section 3.2.5.2.1 and section 3.2.5.2.3.
+    ['KDC_ERR_BADOPTION', { evidence: presented }, undefined, 'target-not-allowed'],
+    ['KDC_ERR_BADOPTION', { evidence: presented }, 0xc00000bb, 'target-not-allowed'],
+    ['KDC_ERR_BADOPTION', { evidence: { ...vouched, forwardable: false } }, 0xc00000bb, 'target-not-allowed'],
+    ['KDC_ERR_BADOPTION', { evidence: presented }, 0xc0000272, 'target-not-allowed'],
+    ['KDC_ERR_BADOPTION', { evidence: { ...presented, forwardable: false } }, 0xc0000272, 'evidence-not-forwardable'],
+    ['KDC_ERR_BADOPTION', { evidence: presented }, 0xc0000225, 'target-not-allowed'],
+    ['KDC_ERR_BADOPTION', { evidence: vouched }, 0xc000006e, 'user-not-delegable'],
+    ['KDC_ERR_BADOPTION', { evidence: { ...presented, forwardable: false } }, 0xc000006e, 'evidence-not-forwardable'],
+    [
+      'KDC_ERR_BADOPTION',
+      { evidence: { ...vouched, forwardable: false } },
+      0xc000006e,
+      'protocol-transition-not-allowed',
+    ],
+    [
+      'KDC_ERR_BADOPTION',
+      { evidence: { ...vouched, forwardable: false }, mayTransition: true },
+      undefined,
+      'user-not-delegable',
+    ],
+    ['KDC_ERR_POLICY', { evidence: presented }, undefined, 'target-not-allowed'],
+    ['KDC_ERR_S_PRINCIPAL_UNKNOWN', {}, undefined, 'target-unknown'],
+    ['KDC_ERR_TGT_REVOKED', {}, undefined, 'no-pac'],
+    ['KRB_AP_ERR_MODIFIED', {}, undefined, 'evidence-unusable'],
+    ['KRB_AP_ERR_BADMATCH', {}, undefined, 'evidence-unusable'],
+  ] as const)('%s with %j and NTSTATUS %s is %s', (code, facts, status, reason) => {
+    const error = explain('S4U2Proxy', code, facts, status)
+    expect(error).toMatchObject({ name: 'DelegationRefusedError', code, reason })
+    expect(error.message).toContain('web@AD.TEST')
+  })
+
+  test.each([
+    ['KDC_ERR_ETYPE_NOSUPP', /msDS-SupportedEncryptionTypes/],
+    ['KDC_ERR_CLIENT_REVOKED', /alice@AD.TEST is disabled, or locked out/],
+    ['KDC_ERR_KEY_EXPIRED', /password of alice@AD.TEST/],
+    ['KRB_AP_ERR_SKEW', /1970-01-01T00:00:00.000Z/],
+  ] as const)('%s is about the account', (code, hint) => {
+    const error = explain('S4U2Proxy', code)
+    expect(error).toMatchObject({ name: 'KdcError', code })
+    expect(error.hint).toMatch(hint)
+  })
+
+  test('gives a command for each directory', () => {
+    const error = explain('S4U2Proxy', 'KDC_ERR_BADOPTION', { evidence: presented })
+    if (!(error instanceof DelegationRefusedError)) throw error
+    for (const setting of error.settings)
+      for (const command of [setting.activeDirectory, setting.samba, setting.mit]) expect(command).not.toBe('')
+    expect(error.hint).toContain("-Add @{'msDS-AllowedToDelegateTo'='HTTP/api.ad.test'}")
+  })
+})
+
+test('a service that is none cannot ask for others', () => {
+  expect(explain('S4U2Self', 'KDC_ERR_S_PRINCIPAL_UNKNOWN')).toMatchObject({ reason: 'not-a-service' })
+  expect(explain('S4U2Self', 'KDC_ERR_PADATA_TYPE_NOSUPP')).toMatchObject({ reason: 'not-a-service' })
+  expect(explain('S4U2Self', 'KRB_AP_ERR_BADMATCH')).toMatchObject({ reason: 'not-a-service' })
+  expect(explain('S4U2Self', 'KDC_ERR_C_PRINCIPAL_UNKNOWN').hint).toContain('no user alice@AD.TEST')
+})
+
+describe('the NTSTATUS of a refusal', () => {
+  test('is found as Active Directory sends it, and as Samba does', () => {
+    expect(findNtStatus(errorOf('KDC_ERR_BADOPTION', withStatus(0xc00000bb)))).toBe(0xc00000bb)
+    const methods = encode(MethodData, [
+      { padataType: 19, padataValue: Uint8Array.of(0x30, 0) },
+      { padataType: 3, padataValue: statusOf(0xc0000072) },
+    ])
+    expect(findNtStatus(errorOf('KDC_ERR_CLIENT_REVOKED', methods))).toBe(0xc0000072)
+  })
+
+  test.each([
+    undefined,
+    new Uint8Array(0),
+    Uint8Array.of(0x30, 0x80),
+    encode(KerbErrorData, { dataType: 3, dataValue: Uint8Array.of(1) }),
+  ])('may be absent, and rubbish is none', (eData) => {
+    expect(findNtStatus(errorOf('KDC_ERR_BADOPTION', eData))).toBeUndefined()
+  })
+
+  test('has a name, or its number', () => {
+    expect(ntStatusName(0xc0000072)).toBe('STATUS_ACCOUNT_DISABLED')
+    expect(ntStatusName(0xc0001234)).toBe('0xC0001234')
+  })
+})

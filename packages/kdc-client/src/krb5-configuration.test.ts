@@ -1,0 +1,58 @@
+import { ConfigurationError } from '@s4u/krb5'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, expect, test } from 'vitest'
+import { Krb5Configuration } from './krb5-configuration.js'
+
+const folder = mkdtempSync(join(tmpdir(), 's4u-krb5-conf-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function file(name: string, text: string): string {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const realm = (name: string): string => `[libdefaults]\n  default_realm = ${name}\n`
+
+test('several files are read as one; those that are missing do no harm', () => {
+  const files = [
+    file('a', realm('A.TEST')),
+    join(folder, 'missing'),
+    file('b', `${realm('B.TEST')}[realms]\n  B.TEST = {\n    kdc = kdc.b.test\n  }\n`),
+  ]
+  const { conf } = new Krb5Configuration(files.join(':'), Date.now)
+  expect(conf.defaultRealm).toBe('A.TEST')
+  expect(conf.kdcsOf('B.TEST')).toEqual([{ host: 'kdc.b.test', port: 88 }])
+})
+
+test('a file that is named and cannot be read is told', () => {
+  const configuration = new Krb5Configuration(join(folder, 'missing'), Date.now)
+  expect(() => configuration.conf).toThrow(ConfigurationError)
+})
+
+test('a file with a mistake is told with its line', () => {
+  const configuration = new Krb5Configuration(file('bad', '[libdefaults\n'), Date.now)
+  expect(() => configuration.conf).toThrow(/bad, line 1/)
+})
+
+test('a file that has changed is read again, after a while', () => {
+  let now = 0
+  const path = file('changing', realm('A.TEST'))
+  const configuration = new Krb5Configuration(path, () => now)
+  const before = configuration.conf
+  writeFileSync(path, realm('LONGER.TEST'))
+  expect(configuration.conf).toBe(before)
+  now = 10_001
+  expect(configuration.conf.defaultRealm).toBe('LONGER.TEST')
+  const again = configuration.conf
+  now = 30_000
+  expect(configuration.conf).toBe(again)
+})
+
+test('includes are read from disk', () => {
+  const included = file('included', realm('INCLUDED.TEST'))
+  const configuration = new Krb5Configuration(file('including', `include ${included}\n`), Date.now)
+  expect(configuration.conf.defaultRealm).toBe('INCLUDED.TEST')
+})
