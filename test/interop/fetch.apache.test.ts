@@ -99,6 +99,24 @@ await describeRealms('the delegated fetch and Apache', ['EAST', 'apache'], (info
     expect(events).toMatchObject([{ service: services.vault.spn, client: 'alice@EAST.TEST', status: 401 }])
   })
 
+  test('through a proxy that asks who comes, and is told with a ticket of its own', async () => {
+    // One host has one key here, so that backend and proxy have the same name.
+    const proxy = { url: apache.proxy, serviceNames: { [address]: services.api.spn } }
+    const through = new Connections({ tls, proxy })
+    for (const [origin, user] of [
+      [apache.plain, 'alice'],
+      [apache.secure, 'bob'],
+      [apache.plain, 'bob'],
+    ]) {
+      const response = await actingAs(user, { connections: through })(`${origin}/plain`, { method: 'POST', body: 'x' })
+      expect(await answer(response)).toBe(`200 ${user}@EAST.TEST Negotiate x`)
+    }
+    await through[Symbol.asyncDispose]()
+    const log = apache.proxyLog()
+    expect(log).toContainEqual(expect.stringMatching(/^POST .*\/plain alice@EAST.TEST 200$/))
+    expect(log).toContainEqual(expect.stringMatching(/^CONNECT .* bob@EAST.TEST 200$/))
+  })
+
   test('a backend that wants another scheme', async () => {
     const events: FetchEvent[] = []
     const response = await actingAs('alice', { onEvent: (event) => events.push(event) })(`${apache.plain}/basic`)

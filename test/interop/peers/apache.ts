@@ -5,6 +5,7 @@ import {
   copyFileSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -28,7 +29,11 @@ export interface Apache extends AsyncDisposable {
   readonly plain: string
   /** `https://127.0.88.60:8443`, with a certificate for localhost. */
   readonly secure: string
+  /** `http://127.0.88.60:3128`: a forward proxy that wants to know who comes. */
+  readonly proxy: string
   errorLog(): string
+  /** `METHOD PATH USER STATUS` of each request that reached the proxy. */
+  proxyLog(): string[]
 }
 
 const MODULES = '/usr/lib/apache2/modules'
@@ -48,6 +53,9 @@ const LOADED = [
   'ssl',
   'mime',
   'auth_gssapi',
+  'proxy',
+  'proxy_http',
+  'proxy_connect',
 ]
 
 /** Locations: `/plain` authenticates each request, `/conn` each connection, `/session` by cookie after the first; `/basic` knows no Kerberos. */
@@ -58,13 +66,15 @@ export async function startApache({ address, keytab, krb5Config }: ApacheOptions
   writeFileSync(join(folder, 'httpd.conf'), configuration(folder, address, identity).join('\n'))
   const child = spawn('/usr/sbin/apache2', ['-f', join(folder, 'httpd.conf'), '-D', 'FOREGROUND'], {
     env: { PATH: process.env.PATH, KRB5_CONFIG: join(folder, 'krb5.conf') },
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', openSync(join(folder, 'error.log'), 'a')],
   })
   await answering(child, address, 8080, () => readFileSync(join(folder, 'error.log'), 'utf8'))
   return {
     plain: `http://${address}:8080`,
     secure: `https://${address}:8443`,
+    proxy: `http://${address}:3128`,
     errorLog: () => readFileSync(join(folder, 'error.log'), 'utf8'),
+    proxyLog: () => readFileSync(join(folder, 'proxy.log'), 'utf8').trim().split('\n'),
     async [Symbol.asyncDispose]() {
       await ended(child)
       rmSync(folder, { recursive: true, force: true })
@@ -133,6 +143,15 @@ function configuration(folder: string, address: string, identity: readonly strin
     'LimitRequestFieldSize 65536',
     'TypesConfig /etc/mime.types',
     'PassEnv KRB5_CONFIG',
+    `Listen ${address}:3128`,
+    `<VirtualHost ${address}:3128>`,
+    ' ProxyRequests On',
+    ' AllowCONNECT 8443',
+    ' <Proxy *>',
+    ...kerberos.map((line) => `  ${line}`),
+    ' </Proxy>',
+    ` CustomLog ${at('proxy.log')} "%m %U %u %>s"`,
+    '</VirtualHost>',
     ...host(8080),
     ...host(8443, ' SSLEngine on', ` SSLCertificateFile ${at('tls.crt')}`, ` SSLCertificateKeyFile ${at('tls.key')}`),
     '',
