@@ -73,8 +73,8 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 }
 
 /** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */
-function isAskedClient({ signIn, realm, isEnterprise }: AsSession, { cname, crealm }: KdcRep): boolean {
-  return sameRealmIgnoringCase(crealm, realm) && (isEnterprise || sameName(cname, signIn.principal.name))
+function isAskedClient({ signIn, realm, canonicalizes }: AsSession, { cname, crealm }: KdcRep): boolean {
+  return sameRealmIgnoringCase(crealm, realm) && (canonicalizes || sameName(cname, signIn.principal.name))
 }
 
 async function keyOf({ signIn, info }: AsSession, reply: KdcRep, padata: readonly PaData[] | undefined): Promise<Key> {

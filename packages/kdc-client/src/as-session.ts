@@ -61,9 +61,9 @@ export class AsSession {
     this.armor = armor && new FastArmor(context, armor)
   }
 
-  /** A name that the KDC is to resolve. */
-  get isEnterprise(): boolean {
-    return this.signIn.principal.name.nameType === NameType.ENTERPRISE
+  /** Whether the KDC is to resolve the name, and may send us to another realm with it. */
+  get canonicalizes(): boolean {
+    return this.context.canonicalize === true || this.signIn.principal.name.nameType === NameType.ENTERPRISE
   }
 
   async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
@@ -110,7 +110,7 @@ export class AsSession {
     const { clock, random, etypes } = this.context
     const options = [
       ...(this.forwardable ? [KdcOption.FORWARDABLE] : []),
-      ...(this.isEnterprise ? [KdcOption.CANONICALIZE] : []),
+      ...(this.canonicalizes ? [KdcOption.CANONICALIZE] : []),
     ]
     return {
       kdcOptions: kerberosFlags(KdcOption.RENEWABLE_OK, ...options),
@@ -151,7 +151,7 @@ export class AsSession {
 
   /** The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. */
   private follow({ crealm }: KrbError): boolean {
-    if (crealm === undefined || !this.isEnterprise || this.realms.includes(crealm) || this.armor) return false
+    if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm) || this.armor) return false
     this.realms.push(crealm)
     this.realm = crealm
     this.info = undefined

@@ -12,6 +12,7 @@ import {
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import { explainDelegation } from './delegation-refusal.js'
 import { type ExchangeStep, kdcAnswer, KdcError } from './errors.js'
+import { tell } from './events.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
@@ -140,7 +141,7 @@ export class Client implements KdcClient {
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
-    return this.users.get(key, ask, signal)
+    return this.users.get(key, () => tell({ step: 'TGS', account: client, target: spn }, ask), signal)
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
@@ -214,8 +215,17 @@ export class Client implements KdcClient {
     )
   }
 
+  /** One exchange, told to whoever listens. */
+  private exchange(
+    about: About,
+    run: (context: KdcContext, tgt: ServiceTicket) => Promise<Asked>,
+    granted?: () => Promise<ServiceTicket>,
+  ): Promise<ServiceTicket> {
+    return tell({ ...about, account: this.principal }, () => this.ask(about, run, granted))
+  }
+
   /** Runs one exchange with a ticket-granting ticket; a clock that is off and a ticket that is of no use any more are mended once. */
-  private async exchange(
+  private async ask(
     about: About,
     run: (context: KdcContext, tgt: ServiceTicket) => Promise<Asked>,
     granted: () => Promise<ServiceTicket> = () => this.granting.tgt(),

@@ -18,7 +18,7 @@ export function createKdcClient(options: KdcClientOptions): KdcClient {
   const transport = transportFor({ ...options, configuration, now })
   const clock = new KdcClock(now)
   return new Client({
-    context: { transport, clock, random, etypes, pac: options.pac },
+    context: { transport, clock, random, etypes, pac: options.pac, canonicalize: options.canonicalize },
     authority,
     conf,
     domains: options.domains,

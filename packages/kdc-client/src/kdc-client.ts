@@ -20,6 +20,8 @@ export interface KdcClientOptions {
   readonly encryptionTypes?: readonly number[]
   /** Whether sign-in asks for a PAC. Default: yes; without one there is no delegation. */
   readonly pac?: boolean
+  /** Whether sign-in takes the KDC's own spelling of the name, aliases included. Default: for enterprise names only. */
+  readonly canonicalize?: boolean
   /** NetBIOS names of domains, for users written `CORP\alice`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
   readonly domains?: DomainNames
   /** For one exchange with a KDC, failover included; milliseconds, default 10,000. */

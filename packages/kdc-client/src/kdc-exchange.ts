@@ -10,6 +10,8 @@ export interface KdcContext {
   readonly etypes: readonly number[]
   /** Whether to ask for a PAC at sign-in; without one there is no delegation. Default: yes. */
   readonly pac?: boolean
+  /** Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise names only. */
+  readonly canonicalize?: boolean
 }
 
 /** The KDC's clock: ours plus an offset that a KDC vouched for. */

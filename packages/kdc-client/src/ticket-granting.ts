@@ -2,6 +2,7 @@ import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, TicketFlag } f
 import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
+import { tell } from './events.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { requestTicket } from './tgs-exchange.js'
@@ -57,8 +58,10 @@ export class TicketGranting {
     return flight
   }
 
-  private async obtain(): Promise<ServiceTicket> {
-    return this.authority.kind === 'sign-in' ? this.signIn() : this.fromElsewhere()
+  private obtain(): Promise<ServiceTicket> {
+    if (this.authority.kind === 'ready-ticket') return this.fromElsewhere()
+    const account = formatPrincipal(this.authority.principal)
+    return tell({ step: 'AS', account, target: 'krbtgt' }, () => this.signIn())
   }
 
   private async signIn(): Promise<ServiceTicket> {
