@@ -1,7 +1,11 @@
+import { negotiate } from '@s4u/express'
 import { formatAuthorization } from '@s4u/gssapi'
+import { negotiate as negotiateInKoa } from '@s4u/koa'
 import type { AuthenticatedEvent, ChallengeEvent, FailedEvent, NegotiatorOptions } from '@s4u/negotiate'
+import express from 'express'
+import Koa from 'koa'
 import { once } from 'node:events'
-import { request as send } from 'node:http'
+import { type RequestListener, request as send } from 'node:http'
 import { connect, constants, createServer as createHttp2Server } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, test } from 'vitest'
@@ -164,6 +168,44 @@ describe.each(stacks)('$name', (stack) => {
     await site.get('/', { headers: { 'x-real-ip': '10.1.2.3' } })
     expect(heard).toEqual(['10.1.2.3'])
   })
+})
+
+describe('a caller whom another scheme has authenticated already', () => {
+  const authorization = 'Bearer of-bob'
+
+  test('is not asked again by Express', async () => {
+    const app = express()
+    app.use((req, _res, next) => {
+      if (req.headers.authorization === authorization) Object.assign(req, { user: 'bob' })
+      next()
+    })
+    app.use(negotiate({ keytab, mode: (req) => ('user' in req ? 'off' : 'required') }))
+    app.get('/', (req, res) => void res.json({ user: 'user' in req ? req.user : req.identity.principal }))
+    await expectBoth(app)
+  })
+
+  test('is not asked again by Koa', async () => {
+    const app = new Koa()
+    app.use((ctx, next) => {
+      if (ctx.headers.authorization === authorization) ctx.state['user'] = 'bob'
+      return next()
+    })
+    app.use(negotiateInKoa({ keytab, mode: (ctx) => (ctx.state['user'] === undefined ? 'required' : 'off') }))
+    app.use((ctx) => {
+      ctx.body = { user: ctx.state['user'] ?? ctx.identity.principal }
+    })
+    await expectBoth(app.callback())
+  })
+
+  async function expectBoth(listener: RequestListener): Promise<void> {
+    await using site = await serve(listener)
+    const bob = await site.get('/', { authorization })
+    expect(JSON.parse(bob.body)).toEqual({ user: 'bob' })
+    expect(bob.headers['www-authenticate']).toBeUndefined()
+    expect((await site.get('/', { authorization: 'Bearer of-mallory' })).status).toBe(401)
+    const answer = await site.get('/', { authorization: await alice.authorization() })
+    expect(JSON.parse(answer.body)).toEqual({ user: 'alice@AD.TEST' })
+  }
 })
 
 describe.each(stacks.filter(({ name }) => !name.startsWith('Express')))('$name over HTTP/2', (stack) => {
