@@ -134,6 +134,18 @@ describe('a keytab', () => {
     expect(formatPrincipal((await client.s4u2self('alice')).client)).toBe('alice@AD.TEST')
   })
 
+  test('whose versions are not those of the directory does not go back to an older key for it', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const odd = realm.keytabFor('web').entries.map((entry) => ({ ...entry, kvno: entry.kvno + 50 }))
+    const older = odd.map((entry) => ({ ...entry, kvno: 2, key: Key.random(entry.key.etype) }))
+    const keytab = new Keytab([...odd, ...older])
+    const client = clientOf(realm, 'web', { credentials: { keytab } })
+    await client.s4u2self('alice')
+    realm.now += 11 * HOUR
+    await client.s4u2self('alice')
+    expect(realm.exchanges.some(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED')).toBe(false)
+  })
+
   test('without a usable key says whose keys it has', async () => {
     const realm = await adTest()
     const make = (options: KdcClientOptions['credentials']) => () => clientOf(realm, 'web', { credentials: options })

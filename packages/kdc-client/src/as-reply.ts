@@ -57,18 +57,23 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
   })
 }
 
-/** Opens the sealed part; where the key turns out to be an old one, with the next best. */
+/**
+ * Opens the sealed part: with the key of the version that the reply names, with the one that signed us in, since versions in keytabs are
+ * often wrong, and with the next best.
+ */
 async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply | undefined) {
-  const { signIn } = session
   const { encPart } = reply
-  for (let again = true; ; again = false) {
-    const longTerm = await keyOf(session, reply, armored?.padata ?? reply.padata)
+  const padata = armored?.padata ?? reply.padata
+  const open = async (kvno: number | undefined) => {
+    const longTerm = await keyOf(session, encPart.etype, padata, kvno)
     const key = armored?.strengthen(longTerm) ?? longTerm
-    try {
-      return { part: decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP)), key }
-    } catch (error) {
-      if (!again || !(await signIn.tryOtherKey?.({ etype: encPart.etype }))) throw error
-    }
+    return { part: decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP)), key }
+  }
+  try {
+    return await open(encPart.kvno).catch(() => open(undefined))
+  } catch (error) {
+    if (!(await session.signIn.tryOtherKey?.({ etype: encPart.etype }))) throw error
+    return open(undefined)
   }
 }
 
@@ -77,8 +82,12 @@ function isAskedClient({ signIn, realm, canonicalizes }: AsSession, { cname, cre
   return sameRealmIgnoringCase(crealm, realm) && (canonicalizes || sameName(cname, signIn.principal.name))
 }
 
-async function keyOf({ signIn, info }: AsSession, reply: KdcRep, padata: readonly PaData[] | undefined): Promise<Key> {
-  const { etype, kvno } = reply.encPart
+function keyOf(
+  { signIn, info }: AsSession,
+  etype: number,
+  padata: readonly PaData[] | undefined,
+  kvno: number | undefined,
+): Promise<Key> {
   const inReply = findPaData(padata, PaType.ETYPE_INFO2)
   const fromReply = inReply && decode(EtypeInfo2, inReply).find((entry) => entry.etype === etype)
   const known = info?.etype === etype ? info : undefined

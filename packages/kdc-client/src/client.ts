@@ -2,23 +2,21 @@ import {
   ConfigurationError,
   formatPrincipal,
   KdcOption,
-  KRB_ERROR_CODES as KRB,
-  type KrbError,
   NameType,
   type Principal,
   samePrincipal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
-import { explainDelegation } from './delegation-refusal.js'
-import { type ExchangeStep, kdcAnswer, KdcError } from './errors.js'
+import { kdcAnswer, KdcError } from './errors.js'
 import { tell } from './events.js'
+import { type Answered, Exchanges } from './exchanges.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
-import { type GrantingOutcome, realmAsked, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
+import { type GrantingOutcome, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
 import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
@@ -41,14 +39,6 @@ export interface ClientParts {
   readonly cache: CacheOptions
 }
 
-/** What an exchange is about, for the errors. */
-interface About {
-  readonly step: ExchangeStep
-  readonly target: string
-  readonly user?: string
-  readonly evidence?: EvidenceTicket
-}
-
 export class Client implements KdcClient {
   readonly principal: string
   private readonly context: KdcContext
@@ -60,7 +50,7 @@ export class Client implements KdcClient {
   private readonly users: TicketCache
   private readonly parts: ClientParts
   private readonly targets: ServiceTargets
-  private mayTransition = false
+  private readonly exchanges: Exchanges
 
   constructor(parts: ClientParts) {
     const { context, authority, cache } = parts
@@ -74,6 +64,7 @@ export class Client implements KdcClient {
     this.principal = formatPrincipal(this.self)
     this.targets = new ServiceTargets(this.self.realm, parts.conf)
     this.granting = new TicketGranting(context, authority)
+    this.exchanges = new Exchanges(context, this.granting, this.self)
     this.own = new TicketCache({ now, refusedFor })
     this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
   }
@@ -90,11 +81,13 @@ export class Client implements KdcClient {
       const options = [KdcOption.ENC_TKT_IN_SKEY]
       const request = { sname: service.name, options, additionalTickets: [userToUser] }
       const ask = (): Promise<ServiceTicket> =>
-        this.exchange(about, (context, tgt) => requestTicket(context, { ...request, tgt, expectedClient: tgt.client }))
+        this.exchanges.run(about, (context, tgt) =>
+          requestTicket(context, { ...request, tgt, expectedClient: tgt.client }),
+        )
       return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, signal)
     }
     const ask = (): Promise<ServiceTicket> =>
-      this.exchange(
+      this.exchanges.run(
         about,
         (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
         () => this.tgtFor(service.realm),
@@ -123,7 +116,7 @@ export class Client implements KdcClient {
     const key = { ...this.asker('s4u2proxy'), user, evidence: evidenceId, service: target.text } as const
     const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
     const ask = (): Promise<ServiceTicket> =>
-      this.exchange({ step: 'S4U2Proxy', target: spn, user, evidence }, (context, tgt) =>
+      this.exchanges.run({ step: 'S4U2Proxy', target: spn, user, evidence }, (context, tgt) =>
         requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
       )
     return this.users.get(key, ask, signal)
@@ -161,13 +154,13 @@ export class Client implements KdcClient {
     const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked) } as const
     const user = await this.placed(asked)
     const realm = user.principal?.realm ?? this.realm
-    const ticket = await this.exchange(
+    const ticket = await this.exchanges.run(
       about,
       (context, tgt) => requestS4u2self(context, { tgt, service: this.self, user }),
       () => this.tgtFor(realm),
     )
     await this.verify(ticket)
-    if (isForwardable(ticket)) this.mayTransition = true
+    if (isForwardable(ticket)) this.exchanges.mayTransition = true
     return ticket
   }
 
@@ -199,7 +192,7 @@ export class Client implements KdcClient {
     const { authority } = this
     if (authority.kind !== 'sign-in') return
     const { etype, kvno } = ticket.ticket.encPart
-    if (authority.findKey && authority.findKey(etype, kvno) === undefined) await authority.tryOtherKey?.({ etype })
+    if (authority.keysFor?.(etype, kvno).exact === false) await authority.reread?.()
     verifyOwnTicket(ticket, authority)
   }
 
@@ -209,48 +202,10 @@ export class Client implements KdcClient {
     const target = `krbtgt/${realm}`
     const capaths = (from: string, to: string) => this.parts.conf?.conf.capath(from, to)
     return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}` }, () =>
-      this.exchange({ step: 'TGS', target }, async (context, tgt) =>
+      this.exchanges.run({ step: 'TGS', target }, async (context, tgt) =>
         asTgsOutcome(await requestForeignTgt(context, tgt, realm, capaths)),
       ),
     )
-  }
-
-  /** One exchange, told to whoever listens. */
-  private exchange(
-    about: About,
-    run: (context: KdcContext, tgt: ServiceTicket) => Promise<Asked>,
-    granted?: () => Promise<ServiceTicket>,
-  ): Promise<ServiceTicket> {
-    return tell({ ...about, account: this.principal }, () => this.ask(about, run, granted))
-  }
-
-  /** Runs one exchange with a ticket-granting ticket; a clock that is off and a ticket that is of no use any more are mended once. */
-  private async ask(
-    about: About,
-    run: (context: KdcContext, tgt: ServiceTicket) => Promise<Asked>,
-    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(),
-  ): Promise<ServiceTicket> {
-    let { context } = this
-    for (let again = true; ; again = false) {
-      const tgt = await granted()
-      const outcome = await run(context, tgt)
-      if ('ticket' in outcome) {
-        if (context !== this.context) this.context.clock.adopt(context.clock)
-        return outcome.ticket
-      }
-      const { refused } = outcome
-      if (refused.errorCode === KRB.KRB_AP_ERR_SKEW)
-        context = { ...context, clock: context.clock.supposing(refused.stime) }
-      else if (OF_NO_USE.has(refused.errorCode) && realmAsked(tgt) === this.realm) this.granting.discard(tgt)
-      else again = false
-      if (!again) throw this.refusal(about, refused)
-    }
-  }
-
-  private refusal({ step, target, user, evidence }: About, error: KrbError) {
-    const answer = kdcAnswer(step, this.principal, target, error, user)
-    if (step === 'TGS') return explainSignIn(answer)
-    return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
   }
 }
 
@@ -261,15 +216,6 @@ function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | u
   return named?.name.nameType === NameType.ENTERPRISE ? named : undefined
 }
 
-type Asked = { readonly ticket: ServiceTicket } | { readonly refused: KrbError }
-
-/** What a KDC says of a ticket-granting ticket that it does not take any more: ended, or sealed with a key it has changed. */
-const OF_NO_USE: ReadonlySet<number> = new Set([
-  KRB.KRB_AP_ERR_TKT_EXPIRED,
-  KRB.KRB_AP_ERR_BADKEYVER,
-  KRB.KDC_ERR_TGT_REVOKED,
-])
-
-function asTgsOutcome(outcome: GrantingOutcome): Asked {
+function asTgsOutcome(outcome: GrantingOutcome): Answered {
   return 'tgt' in outcome ? { ticket: outcome.tgt } : outcome
 }

@@ -3,6 +3,7 @@
 import { decode, encode, field, KerberosString, Int32, OctetString, optional, sequence } from '@s4u/krb5'
 import { request as httpsRequest } from 'node:https'
 import type { KdcAddress } from './kdc-address.js'
+import { framed } from './tcp-exchange.js'
 
 /**
  * Source: MS-KKDCP section 2.2.2.
@@ -77,11 +78,4 @@ function post(
 function certificates(trust: ProxyTrust): (string | Buffer)[] {
   const list = typeof trust === 'string' || trust instanceof Uint8Array ? [trust] : trust
   return list.map((one) => (typeof one === 'string' ? one : Buffer.from(one)))
-}
-
-function framed(request: Uint8Array): Uint8Array {
-  const message = new Uint8Array(4 + request.length)
-  new DataView(message.buffer).setUint32(0, request.length)
-  message.set(request, 4)
-  return message
 }

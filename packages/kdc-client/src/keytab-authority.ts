@@ -9,7 +9,7 @@ import {
   samePrincipal,
 } from '@s4u/krb5'
 import { CredentialFile } from './credential-file.js'
-import { parseSignInName, type SignIn } from './sign-in.js'
+import { type KeysForTicket, parseSignInName, type SignIn } from './sign-in.js'
 
 export interface KeytabCredentials {
   readonly principal?: string
@@ -40,12 +40,16 @@ export function keytabAuthority(
     get etypes() {
       return keys.etypes
     },
-    findKey: (etype, kvno) => keys.find(etype, kvno),
+    keysFor: (etype, kvno) => keys.forTicket(etype, kvno),
     keyFor: async ({ etype }, kvno) => keys.current(etype, kvno),
     async tryOtherKey(refused) {
       const reread = await source.again()
       if (reread !== undefined && keys.replace(reread, refused)) return true
       return keys.retreat(refused.etype)
+    },
+    async reread() {
+      const reread = await source.again()
+      if (reread !== undefined) keys.adopt(reread)
     },
   }
 }
@@ -77,8 +81,11 @@ class KeyChoice {
     return this.offered.filter((etype) => this.entries.some(({ key }) => key.etype === etype))
   }
 
-  find(etype: number, kvno: number | undefined): Key | undefined {
-    return this.ofType(etype).find((entry) => kvno === undefined || sameVersion(entry.kvno, kvno))?.key
+  forTicket(etype: number, kvno: number | undefined): KeysForTicket {
+    const entries = this.ofType(etype)
+    const named = entries.filter((entry) => kvno !== undefined && sameVersion(entry.kvno, kvno))
+    const rest = entries.filter((entry) => !named.includes(entry))
+    return { exact: named.length > 0, keys: [...named, ...rest].map(({ key }) => key) }
   }
 
   /** @throws MissingKeyError */
@@ -92,13 +99,19 @@ class KeyChoice {
     )
   }
 
-  /** True when the keytab has another key now than the one that was refused. */
-  replace(keytab: Keytab, { etype }: EtypeInfo2Entry): boolean {
+  /** A keytab that has lost the principal is none. */
+  adopt(keytab: Keytab): boolean {
     const entries = keysOf(keytab, this.principal)
     if (entries.length === 0) return false
-    const before = this.current(etype, undefined)
     this.entries = entries
     this.passedOver.clear()
+    return true
+  }
+
+  /** True when the keytab has another key now than the one that was refused. */
+  replace(keytab: Keytab, { etype }: EtypeInfo2Entry): boolean {
+    const before = this.current(etype, undefined)
+    if (!this.adopt(keytab)) return false
     const after = this.ofType(etype)[0]?.key
     return after === undefined || !after.equals(before)
   }

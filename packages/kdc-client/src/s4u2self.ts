@@ -1,6 +1,7 @@
 /** S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other means. Source: MS-SFU section 3.1.5.1. */
 
 import {
+  type EncTicketPart,
   formatName,
   formatPrincipal,
   hasFlag,
@@ -11,6 +12,7 @@ import {
   RejectedTokenError,
   samePrincipal,
   sameRealmIgnoringCase,
+  type Ticket,
   TicketFlag,
 } from '@s4u/krb5'
 import type { KdcContext } from './kdc-exchange.js'
@@ -63,15 +65,29 @@ function nameIn(realm: string, service: Principal): PrincipalName {
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH or KRB_AP_ERR_MODIFIED
  */
 export function verifyOwnTicket({ ticket, client, flags }: ServiceTicket, signIn: SignIn): void {
-  const key = signIn.findKey?.(ticket.encPart.etype, ticket.encPart.kvno)
-  if (key === undefined) return
-  const sealed = openTicket(ticket, key).encTicketPart
+  const sealed = openWithAny(ticket, signIn)
+  if (sealed === undefined) return
   const named = { name: sealed.cname, realm: sealed.crealm }
   if (!samePrincipal(named, client))
     throw notAsSaid(`speaks of ${formatPrincipal(client)}, but its ticket names ${formatPrincipal(named)}`)
   const forwardable = hasFlag(flags, TicketFlag.FORWARDABLE)
   if (forwardable !== hasFlag(sealed.flags, TicketFlag.FORWARDABLE))
     throw notAsSaid(`says that its ticket is ${forwardable ? '' : 'not '}forwardable, and the ticket says otherwise`)
+}
+
+/** Undefined where the keytab does not have the key. @throws RejectedTokenError where it has it, and the ticket does not open */
+function openWithAny(ticket: Ticket, signIn: SignIn): EncTicketPart | undefined {
+  const { exact, keys } = signIn.keysFor?.(ticket.encPart.etype, ticket.encPart.kvno) ?? { exact: false, keys: [] }
+  let failure: unknown
+  for (const key of keys) {
+    try {
+      return openTicket(ticket, key).encTicketPart
+    } catch (error) {
+      failure ??= error
+    }
+  }
+  if (exact) throw failure
+  return undefined
 }
 
 function notAsSaid(what: string): RejectedTokenError {

@@ -1,6 +1,12 @@
 import { type EtypeInfo2Entry, type Key, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
 import type { ServiceTicket } from './service-ticket.js'
 
+export interface KeysForTicket {
+  /** Whether the version is among them. */
+  readonly exact: boolean
+  readonly keys: readonly Key[]
+}
+
 /** Something that can sign in: a name, and its long-term key for what the KDC names. */
 export interface SignIn {
   readonly kind: 'sign-in'
@@ -9,10 +15,12 @@ export interface SignIn {
   readonly etypes: readonly number[]
   /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
-  /** The key of exactly this type and version, where a keytab has it. */
-  findKey?(etype: number, kvno: number | undefined): Key | undefined
+  /** Keys that may open a ticket of this type and version, where a keytab has them: those of the version first. */
+  keysFor?(etype: number, kvno: number | undefined): KeysForTicket
   /** After a KDC refused the key: makes the next best one current. False when there is none left to try. */
   tryOtherKey?(refused: EtypeInfo2Entry): Promise<boolean>
+  /** Reads the keys again, where they may have changed. */
+  reread?(): Promise<void>
 }
 
 /** A ticket-granting ticket from elsewhere, which cannot be had anew by signing in. */

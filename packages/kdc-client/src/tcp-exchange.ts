@@ -160,7 +160,8 @@ class ReplyReader {
   }
 }
 
-function framed(request: Uint8Array): Uint8Array {
+/** Source: RFC 4120 section 7.2.2. */
+export function framed(request: Uint8Array): Uint8Array {
   const message = new Uint8Array(4 + request.length)
   new DataView(message.buffer).setUint32(0, request.length)
   message.set(request, 4)

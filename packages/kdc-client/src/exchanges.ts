@@ -1,0 +1,84 @@
+import { formatPrincipal, KRB_ERROR_CODES as KRB, type KrbError, type Principal } from '@s4u/krb5'
+import { explainDelegation } from './delegation-refusal.js'
+import { type ExchangeStep, kdcAnswer } from './errors.js'
+import { tell } from './events.js'
+import type { KdcContext } from './kdc-exchange.js'
+import { realmAsked } from './referral.js'
+import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
+import { explainSignIn } from './sign-in-refusal.js'
+import type { TicketGranting } from './ticket-granting.js'
+
+/** What an exchange is about, for the errors. */
+export interface About {
+  readonly step: ExchangeStep
+  readonly target: string
+  readonly user?: string
+  readonly evidence?: EvidenceTicket
+}
+
+export type Answered = { readonly ticket: ServiceTicket } | { readonly refused: KrbError }
+
+/** What a KDC says of a ticket-granting ticket that it does not take any more: ended, or sealed with a key that it has changed. */
+const OF_NO_USE: ReadonlySet<number> = new Set([
+  KRB.KRB_AP_ERR_TKT_EXPIRED,
+  KRB.KRB_AP_ERR_BADKEYVER,
+  KRB.KRB_AP_ERR_BAD_INTEGRITY,
+  KRB.KDC_ERR_TGT_REVOKED,
+])
+
+/** Runs exchanges with the service's ticket-granting ticket, mends what can be mended, and explains what cannot. */
+export class Exchanges {
+  /** This account has had a forwardable S4U2Self ticket, so it is trusted for protocol transition. */
+  mayTransition = false
+  private readonly context: KdcContext
+  private readonly granting: TicketGranting
+  private readonly self: Principal
+
+  constructor(context: KdcContext, granting: TicketGranting, self: Principal) {
+    this.context = context
+    this.granting = granting
+    this.self = self
+  }
+
+  /** One exchange, told to whoever listens. `granted` gives the ticket-granting ticket; default: that of the own realm. */
+  run(
+    about: About,
+    ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
+    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(),
+  ): Promise<ServiceTicket> {
+    return tell({ ...about, account: formatPrincipal(this.self) }, () => this.mended(about, ask, granted))
+  }
+
+  /** A clock that is off, and a ticket that is of no use any more, are mended once. */
+  private async mended(
+    about: About,
+    ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
+    granted: () => Promise<ServiceTicket>,
+  ): Promise<ServiceTicket> {
+    let { context } = this
+    for (let again = true; ; again = false) {
+      const tgt = await granted()
+      const answered = await ask(context, tgt)
+      if ('ticket' in answered) {
+        if (context !== this.context) this.context.clock.adopt(context.clock)
+        return answered.ticket
+      }
+      const { refused } = answered
+      if (again && refused.errorCode === KRB.KRB_AP_ERR_SKEW)
+        context = { ...context, clock: context.clock.supposing(refused.stime) }
+      else if (again && this.isOfNoUse(tgt, about, refused)) this.granting.discard(tgt)
+      else throw this.refusal(about, refused)
+    }
+  }
+
+  /** With evidence in the request, that may be what the KDC means: it is not mended by signing in again. */
+  private isOfNoUse(tgt: ServiceTicket, { evidence }: About, { errorCode }: KrbError): boolean {
+    return OF_NO_USE.has(errorCode) && evidence === undefined && realmAsked(tgt) === this.self.realm
+  }
+
+  private refusal({ step, target, user, evidence }: About, error: KrbError) {
+    const answer = kdcAnswer(step, formatPrincipal(this.self), target, error, user)
+    if (step === 'TGS') return explainSignIn(answer)
+    return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
+  }
+}
