@@ -9,15 +9,14 @@ export interface Demo {
   readonly child: ChildProcess
   /** Of the page. */
   readonly url: string
-  /** Milliseconds from the start of the program until it named the address. */
-  readonly startedIn: number
+  /** All that it has printed. */
+  output(): string
   /** Ends it as Ctrl-C does, and resolves when it has ended. */
   stop(): Promise<void>
 }
 
 /** Starts the demo with its page, by whatever command does that. */
 export async function startDemo(command: string, args: readonly string[]): Promise<Demo> {
-  const started = Date.now()
   const env = { ...process.env, NO_COLOR: '1' }
   const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   const ended = once(child, 'exit')
@@ -36,7 +35,7 @@ export async function startDemo(command: string, args: readonly string[]): Promi
     signalGroup(child, 'SIGINT')
     await ended
   }
-  return { child, url, startedIn: Date.now() - started, stop }
+  return { child, url, output: () => output, stop }
 }
 
 /** Whether any process of the group still lives. */
