@@ -20,13 +20,13 @@ import { type GrantingOutcome, requestForeignTgt, requestTicketThroughReferrals 
 import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
-import { ServiceTargets } from './service-target.js'
+import { type ServiceTarget, ServiceTargets } from './service-target.js'
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import { requestTicket } from './tgs-exchange.js'
 import { TicketCache } from './ticket-cache.js'
 import { TicketGranting } from './ticket-granting.js'
-import { fingerprintOf, fingerprintOfOctets, nameOf } from './ticket-key.js'
+import { fingerprintOf, fingerprintOfOctets, nameOf, ProxyIds } from './ticket-key.js'
 import { SealedTickets } from './ticket-store.js'
 import { asKnownIn, findUserRealm, realmOfSuffix } from './user-realm.js'
 
@@ -51,6 +51,7 @@ export class Client implements KdcClient {
   private readonly parts: ClientParts
   private readonly targets: ServiceTargets
   private readonly exchanges: Exchanges
+  private readonly proxyIds = new ProxyIds()
 
   constructor(parts: ClientParts) {
     const { context, authority, cache } = parts
@@ -73,7 +74,7 @@ export class Client implements KdcClient {
     return this.self.realm
   }
 
-  ticketFor(spn: string, { signal, userToUser }: OwnTicketOptions = {}): Promise<ServiceTicket> {
+  async ticketFor(spn: string, { signal, userToUser }: OwnTicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const key = { ...this.asker('own'), service: service.text } as const
     const about = { step: 'TGS', target: spn } as const
@@ -109,20 +110,13 @@ export class Client implements KdcClient {
     return this.users.get(key, () => this.transition(user), signal)
   }
 
-  s4u2proxy(evidence: EvidenceTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  async s4u2proxy(evidence: EvidenceTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
     const target = this.targets.read(spn)
-    const user = nameOf(evidence.client)
-    const evidenceId = fingerprintOf(evidence.ticket)
-    const key = { ...this.asker('s4u2proxy'), user, evidence: evidenceId, service: target.text } as const
-    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
-    const ask = (): Promise<ServiceTicket> =>
-      this.exchanges.run({ step: 'S4U2Proxy', target: spn, user, evidence }, (context, tgt) =>
-        requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
-      )
-    return this.users.get(key, ask, signal)
+    const ask = (): Promise<ServiceTicket> => this.delegate(evidence, target, spn)
+    return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, signal)
   }
 
-  ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  async ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
@@ -147,6 +141,14 @@ export class Client implements KdcClient {
 
   private asker<Kind extends string>(kind: Kind) {
     return { kind, client: this.principal, etypes: this.context.etypes } as const
+  }
+
+  private delegate(evidence: EvidenceTicket, target: ServiceTarget, spn: string): Promise<ServiceTicket> {
+    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
+    const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence } as const
+    return this.exchanges.run(about, (context, tgt) =>
+      requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
+    )
   }
 
   /** S4U2Self, by way of the user's realm where that is another one. */

@@ -60,9 +60,13 @@ export class TicketCache {
   }
 
   /** The ticket for this key, from the cache or through `request`. A caller who aborts leaves the exchange to the others. */
-  async get(key: TicketKey, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
+  get(key: TicketKey, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
+    return this.getIdentified(identify(key), request, signal)
+  }
+
+  /** The same for a key that has been identified before. */
+  async getIdentified(id: string, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
     signal?.throwIfAborted()
-    const id = identify(key)
     const entry = this.entries.get(id)
     const now = this.options.now()
     if (entry && now < entry.usableUntil) {

@@ -1,5 +1,6 @@
 import { formatPrincipal, type Principal, type Ticket } from '@s4u/krb5'
 import { createHash } from 'node:crypto'
+import type { ServiceTarget } from './service-target.js'
 
 /**
  * Everything that decides which ticket a request gets. Two askers who differ in any of it never share an entry, and there is no
@@ -67,3 +68,37 @@ export function fingerprintOf(ticket: Ticket): string {
 export function fingerprintOfOctets(octets: Uint8Array): string {
   return createHash('sha256').update(octets).digest('base64')
 }
+
+interface KnownIds {
+  readonly client: Principal
+  readonly byTarget: Map<ServiceTarget, string>
+}
+
+/**
+ * The keys of delegations, made once for each evidence and target: every request of a user asks for the same ones. What decides is which
+ * values they are, not how they are written, so that no two askers can meet here who would not have the same key.
+ */
+export class ProxyIds {
+  private readonly known = new WeakMap<Ticket, KnownIds>()
+
+  of(
+    { client, ticket }: { readonly client: Principal; readonly ticket: Ticket },
+    target: ServiceTarget,
+    asker: { readonly kind: 's4u2proxy'; readonly client: string; readonly etypes: readonly number[] },
+  ): string {
+    let ids = this.known.get(ticket)
+    if (ids?.client !== client) {
+      ids = { client, byTarget: new Map() }
+      this.known.set(ticket, ids)
+    }
+    const known = ids.byTarget.get(target)
+    if (known !== undefined) return known
+    const id = identify({ ...asker, user: nameOf(client), evidence: fingerprintOf(ticket), service: target.text })
+    // With krb5.conf in use each call has a target of its own.
+    if (ids.byTarget.size >= MAX_TARGETS_EACH) ids.byTarget.clear()
+    ids.byTarget.set(target, id)
+    return id
+  }
+}
+
+const MAX_TARGETS_EACH = 16
