@@ -49,14 +49,14 @@ export class Exchanges {
     return tell({ ...about, account: formatPrincipal(this.self) }, () => this.mended(about, ask, granted))
   }
 
-  /** A clock that is off, and a ticket that is of no use any more, are mended once. */
+  /** A clock that is off, and a ticket that is of no use any more, are mended, each once. */
   private async mended(
     about: About,
     ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
     granted: () => Promise<ServiceTicket>,
   ): Promise<ServiceTicket> {
     let { context } = this
-    for (let again = true; ; again = false) {
+    for (let clockMended = false, ticketMended = false; ;) {
       const tgt = await granted()
       const answered = await ask(context, tgt)
       if ('ticket' in answered) {
@@ -64,10 +64,13 @@ export class Exchanges {
         return answered.ticket
       }
       const { refused } = answered
-      if (again && refused.errorCode === KRB.KRB_AP_ERR_SKEW)
+      if (!clockMended && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
+        clockMended = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
-      else if (again && this.isOfNoUse(tgt, about, refused)) this.granting.discard(tgt)
-      else throw this.refusal(about, refused)
+      } else if (!ticketMended && this.isOfNoUse(tgt, about, refused)) {
+        ticketMended = true
+        this.granting.discard(tgt)
+      } else throw this.refusal(about, refused)
     }
   }
 
