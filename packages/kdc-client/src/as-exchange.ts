@@ -2,6 +2,7 @@
 
 import { openAsReply } from './as-reply.js'
 import { AsSession, type SignInOptions } from './as-session.js'
+import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
@@ -33,6 +34,7 @@ export async function requestTgt(
   const session = new AsSession(context, signIn, options)
   for (let leg = 1; ; leg++) {
     const { bytes, body } = await session.request()
+    noteOptions(body.kdcOptions)
     const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG, options.signal)
     if ('reply' in answer) {
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)

@@ -1,6 +1,7 @@
 /** What a client tells about its exchanges. The only file of this package that knows `node:diagnostics_channel`. */
 
-import { encryptionTypeName } from '@s4u/krb5'
+import { encryptionTypeName, formatName, type KerberosFlags } from '@s4u/krb5'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import type { ExchangeStep } from './errors.js'
 import { isForwardable, type ServiceTicket } from './service-ticket.js'
@@ -31,23 +32,71 @@ export interface KdcEvent {
   readonly expiresAt?: number
   /** Milliseconds. */
   readonly duration: number
+  /** As Windows events 4768 and 4769 have them: the account `svc-web`, its domain, and those of the user if there is one. */
+  readonly accountName: string
+  readonly accountDomain: string
+  readonly userName?: string
+  readonly userDomain?: string
+  readonly serviceName: string
+  /** Known when there is a ticket. */
+  readonly serviceRealm?: string
+  /** KDC options of the last request, `0x40810000`. */
+  readonly ticketOptions?: string
+  /** The ticket's flags, `0x40A10000`. */
+  readonly ticketFlags?: string
+  /** `0x12`; its name is `encryptionType`. */
+  readonly ticketEncryptionType?: string
+  /** The KDC's answer: `0xD`, whose name is `code`; `0x0` for a ticket. Absent when it gave none. */
+  readonly failureCode?: string
+}
+
+/** The exchanges that ended while somebody waited for a ticket. */
+export interface ExchangeTally {
+  exchanges: number
 }
 
 export type KdcEventSubject = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user'>
 
 const diagnostics = channel(KDC_CHANNEL)
+const tallies = new AsyncLocalStorage<ExchangeTally>()
+const requests = new AsyncLocalStorage<{ options?: KerberosFlags }>()
+
+/** Runs `callback` and counts the exchanges that end in it. None: the ticket came from a cache, or of an exchange begun for another. */
+export function tallyExchanges<T>(callback: (tally: ExchangeTally) => T): T {
+  const tally = { exchanges: 0 }
+  return tallies.run(tally, () => callback(tally))
+}
+
+/** What a request asks for, for the event of the exchange it belongs to. */
+export function noteOptions(options: KerberosFlags): void {
+  const request = requests.getStore()
+  if (request) request.options = options
+}
 
 /** Runs an exchange and tells how it went. */
 export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
-  if (!diagnostics.hasSubscribers) return exchange()
+  const tally = tallies.getStore()
+  try {
+    return await (diagnostics.hasSubscribers ? tellOf(subject, exchange) : exchange())
+  } finally {
+    if (tally) tally.exchanges++
+  }
+}
+
+type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
+
+async function tellOf<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
   const began = performance.now()
-  const publish = (rest: Omit<KdcEvent, 'kind' | 'duration' | keyof KdcEventSubject>): void => {
+  const request: { options?: KerberosFlags } = {}
+  const publish = (rest: Rest): void => {
     const { step, account, target, user } = subject
     const duration = performance.now() - began
-    diagnostics.publish({ kind: 'exchange', step, account, target, user, ...rest, duration } satisfies KdcEvent)
+    const ticketOptions = request.options && hexOfFlags(request.options)
+    const told = { ...inWindowsTerms(subject), ticketOptions, ...rest, duration }
+    diagnostics.publish(Object.freeze({ kind: 'exchange', step, account, target, user, ...told } satisfies KdcEvent))
   }
   try {
-    const ticket = await exchange()
+    const ticket = await requests.run(request, exchange)
     publish({ outcome: 'issued', ...describe(ticket) })
     return ticket
   } catch (error) {
@@ -56,13 +105,39 @@ export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, ex
   }
 }
 
+function inWindowsTerms({ account, target, user }: KdcEventSubject) {
+  const [accountName, accountDomain] = split(account)
+  const [userName, userDomain] = user === undefined ? [] : split(user)
+  return { accountName, accountDomain, userName, userDomain, serviceName: split(target)[0] }
+}
+
+/** A name and its realm, behind the last `@`. */
+function split(principal: string): [string, string] {
+  const at = principal.lastIndexOf('@')
+  return at < 0 ? [principal, ''] : [principal.slice(0, at), principal.slice(at + 1)]
+}
+
 function describe(ticket: ServiceTicket) {
   return {
     encryptionType: encryptionTypeName(ticket.ticket.encPart.etype),
     sessionEncryptionType: encryptionTypeName(ticket.sessionKey.etype),
     forwardable: isForwardable(ticket),
     expiresAt: ticket.expiresAt,
+    serviceName: formatName(ticket.service.name),
+    serviceRealm: ticket.service.realm,
+    ticketFlags: hexOfFlags(ticket.flags),
+    ticketEncryptionType: hex(ticket.ticket.encPart.etype),
+    failureCode: hex(0),
   }
+}
+
+/** Numbers as Windows prints them in events. */
+function hex(value: number): string {
+  return `0x${value.toString(16).toUpperCase()}`
+}
+
+function hexOfFlags(flags: KerberosFlags): string {
+  return `0x${Buffer.from(flags).toString('hex').toUpperCase()}`
 }
 
 function whyFailed(error: unknown) {
@@ -73,5 +148,7 @@ function whyFailed(error: unknown) {
     code: 'code' in error ? text(error.code) : error.name,
     reason: 'reason' in error ? text(error.reason) : undefined,
     ntStatus: answer !== null && 'ntStatus' in answer ? text(answer.ntStatus) : undefined,
+    failureCode:
+      answer && 'errorCode' in answer && typeof answer.errorCode === 'number' ? hex(answer.errorCode) : undefined,
   }
 }

@@ -30,6 +30,7 @@ import {
   type Ticket,
   TicketFlag,
 } from '@s4u/krb5'
+import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -83,6 +84,7 @@ export async function requestTicket(
   const binding = { nonce: newNonce(context.random), sessionKey: tgt.sessionKey, subkey }
   const realm = tgt.service.name.nameString[1]
   const body = reqBody(context, request, realm, binding.nonce)
+  noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, encode(KdcReqBody, body)), ...(request.padata?.(binding) ?? [])]
   const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG, signal)
   return 'error' in answer ? { refused: answer.error } : openReply(context, request, binding, answer.reply)

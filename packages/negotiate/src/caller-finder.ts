@@ -9,6 +9,7 @@ import { CookieSession } from './cookie-session.js'
 import type { Delegator } from './delegator.js'
 import type { NegotiatorEvents } from './events.js'
 import { warnOfSmallHeaders } from './header-size.js'
+import { rememberAddress } from './impersonate-events.js'
 import { configuredBindings, type NegotiatorOptions } from './negotiator-options.js'
 import {
   type Authenticated,
@@ -168,7 +169,9 @@ export class CallerFinder {
     by: Authenticated['by'],
     headers: ResponseHeaders,
   ): Found {
-    this.#deps.events.authenticated({ ...this.about(request), identity, by })
+    const about = this.about(request)
+    rememberAddress(identity, about.clientAddress)
+    this.#deps.events.authenticated({ ...about, identity, by })
     return { by, identity, headers }
   }
 

@@ -1,5 +1,6 @@
 import type { Identity, TicketEvidence } from '@s4u/acceptor'
 import {
+  type DelegatedTicket,
   type EvidenceTicket,
   type KdcClient,
   RejectedTokenError,
@@ -7,6 +8,7 @@ import {
   type TicketOptions,
 } from '@s4u/kdc-client'
 import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
+import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { type FetchOptions, Impersonation } from './impersonation.js'
 
 /** Turns identities into impersonations: the one place where a caller's evidence meets the KDC client. */
@@ -32,11 +34,23 @@ export class Delegator {
 
   /** The app's own list first, then what the caller permitted, then the KDC, by the best way there is. */
   private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
+    const subject: ImpersonateSubject = { user: identity.principal, target: spn, identity }
+    return (await tellImpersonation(subject, () => this.obtain(subject, identity, options))).ticket
+  }
+
+  private async obtain(
+    subject: ImpersonateSubject,
+    identity: Identity,
+    options?: TicketOptions,
+  ): Promise<DelegatedTicket> {
+    const { target: spn } = subject
     requireAllowedTarget(spn, this.options)
     const { forwardedTgt, ...evidence } = evidenceOf(identity)
     const protocolTransition = permitsTransition(identity.principal, this.options)
     const grounds = { user: identity.principal, evidence, forwardedTgt, protocolTransition }
-    return (await (await this.client()).ticketAs(grounds, spn, options)).ticket
+    const client = await this.client()
+    subject.account = client.principal
+    return client.ticketAs(grounds, spn, options)
   }
 }
 

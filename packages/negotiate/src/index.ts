@@ -16,6 +16,7 @@ export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
 export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
+export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit-writer.js'
 export { CallerIdentity } from './caller-identity.js'
 export type { DelegationOptions } from './delegation-policy.js'
 export type {
@@ -26,6 +27,7 @@ export type {
   NegotiatorListeners,
 } from './events.js'
 export { delegatedByGate, groupGate, identityGate } from './gates.js'
+export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './impersonate-events.js'
 export { type ContextOptions, type FetchOptions, Impersonation } from './impersonation.js'
 export { impersonationGate, type ImpersonationOption } from './impersonation-option.js'
 export { createNegotiator, type Negotiator } from './negotiator.js'

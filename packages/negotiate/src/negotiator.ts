@@ -6,6 +6,7 @@ import { Challenges } from './challenges.js'
 import { requireProtocolTransition, requireSomeTransition } from './delegation-policy.js'
 import { Delegator } from './delegator.js'
 import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
 import { checkNegotiatorOptions, type Mode, type NegotiatorOptions } from './negotiator-options.js'
@@ -93,7 +94,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const { delegation = {} } = options
     if (typeof user === 'string') requireProtocolTransition(user, delegation)
     else requireSomeTransition(delegation)
-    const { ticket } = await (await client.get()).s4u2self(user, signal ? { signal } : {})
+    const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
+    const { ticket } = await tellImpersonation(subject, async () => {
+      const asker = await client.get()
+      subject.account = asker.principal
+      return { ticket: await asker.s4u2self(user, signal ? { signal } : {}) }
+    }).then((got) => got.ticket)
     const identity = await acceptor.identify(ticket, method ?? (typeof user === 'string' ? 'asserted' : 'certificate'))
     // Whose certificate it is only the directory knows.
     if (typeof user !== 'string') requireProtocolTransition(identity.principal, delegation)

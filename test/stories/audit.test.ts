@@ -1,0 +1,177 @@
+import { KDC_CHANNEL } from '@s4u/kdc-client'
+import { createNegotiator, IMPERSONATE_CHANNEL, type Negotiator, writeAuditTo } from '@s4u/negotiate'
+import type { TestRealm } from '@s4u/test-kdc'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Writable } from 'node:stream'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
+
+let realm: TestRealm
+let web: Negotiator
+const kdc: unknown[] = []
+const acts: unknown[] = []
+const listenKdc = (event: unknown): void => void kdc.push(event)
+const listenActs = (event: unknown): void => void acts.push(event)
+
+beforeEach(async () => {
+  realm = await corporation()
+  const options = { keytab: realm.keytabFor('web'), kdc: realm.transport, now: () => realm.now }
+  web = createNegotiator({ ...options, delegation: { principal: 'web', protocolTransition: (user) => user === 'bob' } })
+  kdc.length = 0
+  acts.length = 0
+})
+
+afterEach(() => {
+  unsubscribe(KDC_CHANNEL, listenKdc)
+  unsubscribe(IMPERSONATE_CHANNEL, listenActs)
+  web[Symbol.dispose]()
+})
+
+function listen(): void {
+  subscribe(KDC_CHANNEL, listenKdc)
+  subscribe(IMPERSONATE_CHANNEL, listenActs)
+}
+
+async function alice() {
+  const authorization = await new Desktop(realm, 'alice').authorization(WEB)
+  const outcome = await web.authenticate({ headers: { authorization }, socket: { remoteAddress: '192.0.2.7' } })
+  if (outcome.status !== 'authenticated') throw new Error('alice was not let in')
+  return outcome.identity
+}
+
+describe('the audit tells of a ticket in the name of a caller', () => {
+  test('who, for whom, to what, by which way, and that the KDC was asked the first time only', async () => {
+    listen()
+    using caller = (await alice()).impersonate()
+    await caller.ticketFor(API)
+    await caller.ticketFor(API)
+    const same = {
+      kind: 'impersonate',
+      outcome: 'issued',
+      account: 'web@AD.TEST',
+      userName: 'alice',
+      userDomain: 'AD.TEST',
+      serviceName: API,
+      serviceRealm: 'AD.TEST',
+      evidence: 'presented',
+      way: 's4u2proxy',
+      clientAddress: '192.0.2.7',
+      ticketEncryptionType: '0x12',
+      failureCode: '0x0',
+      transitedServices: ['web@AD.TEST'],
+    }
+    expect(acts).toMatchObject([
+      { ...same, cache: 'exchange' },
+      { ...same, cache: 'hit' },
+    ])
+    expect(acts.every((event) => Object.isFrozen(event))).toBe(true)
+  })
+
+  test('and of each exchange what event 4769 of Windows tells', async () => {
+    using caller = (await alice()).impersonate()
+    listen()
+    await caller.ticketFor(API)
+    expect(kdc).toMatchObject([
+      { step: 'AS', accountName: 'web', serviceName: 'krbtgt/AD.TEST', ticketOptions: '0x40000010' },
+      {
+        step: 'S4U2Proxy',
+        accountName: 'web',
+        accountDomain: 'AD.TEST',
+        userName: 'alice',
+        userDomain: 'AD.TEST',
+        serviceName: API,
+        serviceRealm: 'AD.TEST',
+        // Forwardable, cname-in-addl-tkt and canonicalize.
+        ticketOptions: '0x40030000',
+        ticketEncryptionType: '0x12',
+        failureCode: '0x0',
+      },
+    ])
+    expect(kdc.every((event) => Object.isFrozen(event))).toBe(true)
+  })
+
+  test('and of a refusal the code of the KDC, and that it is remembered', async () => {
+    using caller = (await alice()).impersonate()
+    listen()
+    for (let turn = 0; turn < 2; turn++) await expect(caller.ticketFor('HTTP/other.ad.test')).rejects.toThrow()
+    const refusal = { outcome: 'failed', code: 'KDC_ERR_BADOPTION', failureCode: '0xD', reason: 'target-not-allowed' }
+    expect(acts).toMatchObject([
+      { ...refusal, cache: 'exchange' },
+      { ...refusal, cache: 'hit' },
+    ])
+    expect(kdc).toMatchObject([{ step: 'AS' }, { ticketOptions: '0x40030000', failureCode: '0xD' }])
+  })
+
+  test('and of a protocol transition, allowed or not', async () => {
+    listen()
+    using bob = (await web.identityFor('bob')).impersonate()
+    expect(acts).toMatchObject([{ outcome: 'issued', user: 'bob', target: '', cache: 'exchange', serviceName: 'web' }])
+    await bob.ticketFor(API).catch(() => {})
+    expect(acts[1]).toMatchObject({ user: 'bob@AD.TEST', evidence: 's4u2self' })
+  })
+})
+
+/** Takes nothing before it is let go. */
+class Slow extends Writable {
+  readonly lines: string[] = []
+  #go: (() => void) | undefined
+  #open = false
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.lines.push(String(chunk))
+    if (this.#open) done()
+    else this.#go = done
+  }
+
+  release(): void {
+    this.#open = true
+    this.#go?.()
+  }
+}
+
+describe('the JSON-lines writer', () => {
+  test('writes each event of each channel as a line with its time first, until it is disposed of', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 's4u-audit-'))
+    const path = join(folder, 'audit.jsonl')
+    const writer = writeAuditTo(path, { now: () => 0 })
+    using caller = (await alice()).impersonate()
+    await caller.ticketFor(API)
+    await writer[Symbol.asyncDispose]()
+    await caller.ticketFor(API)
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n')
+    rmSync(folder, { recursive: true })
+    for (const line of lines) expect(line).toMatch(/^\{"time":"1970-01-01T00:00:00\.000Z","channel":"s4u:/)
+    const channels = lines.map((line) => JSON.parse(line).channel)
+    expect(new Set(channels)).toEqual(new Set(['s4u:accept', 's4u:kdc', 's4u:impersonate']))
+    expect(channels.filter((channel) => channel === 's4u:impersonate')).toHaveLength(1)
+  })
+
+  test('holds a bounded number of lines for a stream that does not keep up, and says how many it left out', async () => {
+    const stream = new Slow({ highWaterMark: 1 })
+    using _writer = writeAuditTo(stream, { maxWaiting: 2 })
+    using caller = (await alice()).impersonate()
+    for (let turn = 0; turn < 10; turn++) await caller.ticketFor(API)
+    expect(stream.lines).toHaveLength(1)
+    stream.release()
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(stream.lines.length).toBeLessThan(10)
+    await caller.ticketFor(API)
+    const all = stream.lines.map((line) => JSON.parse(line))
+    expect(all.filter(({ dropped }) => dropped > 0)).toHaveLength(1)
+    expect(all.at(-1)).toMatchObject({ channel: 's4u:impersonate', user: 'alice@AD.TEST' })
+  })
+
+  test('never fails a request when its stream does', async () => {
+    const failures: unknown[] = []
+    const stream = new Writable({ write: (_chunk, _encoding, done) => done(new Error('disk full')) })
+    using _writer = writeAuditTo(stream, { onError: (error) => failures.push(error) })
+    using caller = (await alice()).impersonate()
+    await caller.ticketFor(API)
+    await caller.ticketFor(API)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(failures).toMatchObject([{ message: 'disk full' }])
+  })
+})
