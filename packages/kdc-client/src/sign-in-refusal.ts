@@ -65,7 +65,7 @@ const BY_CODE: Readonly<Record<number, Advice>> = {
   [KRB.KDC_ERR_POLICY]: ({ principal, account }) =>
     `A policy of the KDC forbids it: ${principal} is disabled, may not have forwardable tickets, or an authentication policy applies. Enable-ADAccount ${account} | samba-tool user enable ${account} | kadmin getprinc ${account}`,
   [KRB.KDC_ERR_ETYPE_NOSUPP]: ({ account }, { target }) =>
-    `${account}, ${target} and this client have no encryption type in common. Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256 (msDS-SupportedEncryptionTypes 24) and reset the password | samba-tool domain kds, net ads enctypes set ACCOUNT 24 | kadmin cpw -randkey`,
+    `${account}, ${target} and this client have no encryption type in common. Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256 (msDS-SupportedEncryptionTypes 24) and reset the password | net ads enctypes set ACCOUNT 24 | kadmin cpw -randkey`,
   [KRB.KDC_ERR_PREAUTH_FAILED]: ({ principal, account }) =>
     `Wrong password or key of ${principal}. A keytab goes out of date when the password of its account is changed: export it again and compare the versions (klist -k, msDS-KeyVersionNumber). ktpass -princ ... | samba-tool domain exportkeytab --principal=${account} | kadmin ktadd ${account}`,
   [KRB.KRB_AP_ERR_SKEW]: (_subject, { serverTime }) =>

@@ -61,13 +61,15 @@ const at =
   (...ports: number[]) =>
   async () =>
     ports.map((port) => ({ host: '127.0.0.1', port }))
-const tooBig = encode(KrbError, {
-  stime: 0,
-  susec: 0,
-  errorCode: KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG,
-  realm: 'AD.TEST',
-  sname: { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] },
-})
+const errorOf = (errorCode: number): Uint8Array =>
+  encode(KrbError, {
+    stime: 0,
+    susec: 0,
+    errorCode,
+    realm: 'AD.TEST',
+    sname: { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] },
+  })
+const tooBig = errorOf(KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG)
 
 describe('asking a KDC', () => {
   test('by UDP, when everything fits', async () => {
@@ -129,6 +131,21 @@ describe('a KDC that', () => {
     expect(new Uint8Array(await networkTransport({ locate: at(bad.port, good.port) })(REQUEST, REALM))).toEqual(REPLY)
     const alone = networkTransport({ locate: at(bad.port), timeLimit: 300 })
     await expect(alone(REQUEST, REALM)).rejects.toThrow(reason)
+  })
+
+  test('says that it is not up yet is passed over', async () => {
+    const starting = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) })
+    const good = await fakeKdc({ udp: () => REPLY })
+    const transport = networkTransport({ locate: at(starting.port, good.port) })
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    const alone = networkTransport({ locate: at(starting.port), timeLimit: 300 })
+    await expect(alone(REQUEST, REALM)).rejects.toThrow('KDC_ERR_SVC_UNAVAILABLE')
+  })
+
+  test('refuses is not asked again: its word counts', async () => {
+    const kdc = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) })
+    await networkTransport({ locate: at(kdc.port) })(REQUEST, REALM)
+    expect(kdc.heard).toEqual(['udp'])
   })
 
   test('does not answer is asked last for a minute', async () => {

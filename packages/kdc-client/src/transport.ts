@@ -127,7 +127,12 @@ class KdcLine {
         const answer = await withTimeLimit(wait, errand.ended, (signal) =>
           this.exchange(protocol, address, errand, signal),
         )
-        if (protocol !== 'udp' || !isTooBigForUdp(answer)) return answer
+        const error = errorCodeIn(answer)
+        if (error === KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) {
+          errand.attempts.push({ address: attempted, reason: 'KDC_ERR_SVC_UNAVAILABLE' })
+          return undefined
+        }
+        if (protocol !== 'udp' || error !== KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG) return answer
         this.tooBigUntil.set(formatKdcAddress(address), this.now() + TOO_BIG_FOR)
         errand.attempts.push({ address: attempted, reason: 'the answer is too big for UDP' })
       } catch (error) {
@@ -159,14 +164,18 @@ class KdcLine {
   }
 }
 
-function isTooBigForUdp(answer: Uint8Array): boolean {
-  const isError = answer[0] === 0x7e
+/** What the KDC refuses with; undefined for a reply, and for what cannot be read. */
+function errorCodeIn(answer: Uint8Array): number | undefined {
+  if (answer[0] !== KRB_ERROR_TAG) return undefined
   try {
-    return isError && decode(KrbError, answer).errorCode === KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG
+    return decode(KrbError, answer).errorCode
   } catch {
-    return false
+    return undefined
   }
 }
+
+/** First octet of a KRB-ERROR: [APPLICATION 30]. */
+const KRB_ERROR_TAG = 0x7e
 
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError'
