@@ -232,7 +232,7 @@ class KeytabAcceptor implements Acceptor {
   #refuse(error: unknown, context: AcceptContext, reply?: Uint8Array, facts: Partial<ExchangeEvent> = {}): Refused {
     if (!S4uError.is(error)) throw error
     const { code, message, hint } = error
-    this.#record('refused', context, { ...facts, code, message, hint })
+    this.#record('refused', context, { ...facts, code, message, hint, error })
     const mechanism = error.code === 'GSS_S_BAD_MECH' ? facts.mechanism : undefined
     return { status: 'refused', error, reply, mechanism }
   }

@@ -1,6 +1,7 @@
 /** What an acceptor tells about its work. The only file of this package that knows `node:diagnostics_channel`. */
 
 import { channel } from 'node:diagnostics_channel'
+import type { S4uError } from '@s4u/krb5'
 import type { ImpersonationLevel } from './identity.js'
 
 /** The name of the diagnostics channel on which every event of every acceptor appears. */
@@ -25,6 +26,8 @@ export interface ExchangeEvent {
   readonly code?: string
   readonly message?: string
   readonly hint?: string
+  /** The refusal itself, for who wants its class or cause. */
+  readonly error?: S4uError
   /** An OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
   readonly framing?: 'spnego' | 'krb5'

@@ -118,6 +118,8 @@ function unescape(text: string, index: number): string {
 }
 
 function escape(component: string): string {
+  // Names are printed for every ticket, and nearly none has anything to escape.
+  if (!/[\\/@\n\t\b]/.test(component)) return component
   return component
     .replace(/[\\/@]/g, '\\$&')
     .replace(/\n/g, '\\n')

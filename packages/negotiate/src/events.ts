@@ -89,7 +89,16 @@ export class NegotiatorEvents {
   refusedUnseen(event: FailedEvent): void {
     const { code, error, clientAddress, mechanism } = event
     const { message, hint } = error
-    const exchange = { kind: 'exchange', outcome: 'refused', code, message, hint, mechanism, clientAddress } as const
+    const exchange = {
+      kind: 'exchange',
+      outcome: 'refused',
+      code,
+      message,
+      hint,
+      error,
+      mechanism,
+      clientAddress,
+    } as const
     if (diagnostics.hasSubscribers) diagnostics.publish(exchange)
     notify(this.#listeners.onEvent, exchange)
     this.failed(event)
