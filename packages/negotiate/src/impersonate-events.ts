@@ -42,7 +42,7 @@ export interface ImpersonateEvent {
   readonly encryptionType?: string
   /** Of the user, where the request told it. */
   readonly clientAddress?: string
-  /** The services that act for the user with this ticket, nearest last. */
+  /** The services that act for the user with this ticket, nearest last; this one by the account that asked. */
   readonly transitedServices: readonly string[]
   /** The KDC's answer, `0xD`; `0x0` for a ticket. */
   readonly failureCode?: string
