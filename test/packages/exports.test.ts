@@ -76,6 +76,7 @@ const exported: Record<string, readonly string[]> = {
     'readAuthenticatorChecksum',
     'readKrb5Token',
     'sealApRep',
+    'sealForwardedCredential',
     'tlsExporter',
     'tlsServerEndPoint',
     'unframe',

@@ -22,6 +22,7 @@ export {
   tlsServerEndPoint,
 } from './channel-bindings.js'
 export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-flags.js'
+export { type ForwardableCredential, sealForwardedCredential } from './forwarded-credential.js'
 export {
   createInitiator,
   type Initiator,

@@ -116,6 +116,17 @@ export class Client implements KdcClient {
     return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, signal)
   }
 
+  /** Source: RFC 4120 section 3.3.3, "FORWARDED". */
+  forwardedTgt({ signal }: TicketOptions = {}): Promise<ServiceTicket> {
+    const target = `krbtgt/${this.realm}`
+    const options = [KdcOption.FORWARDED]
+    const ask = (): Promise<ServiceTicket> =>
+      this.exchanges.run({ step: 'TGS', target }, (context, tgt) =>
+        requestTicket(context, { tgt, sname: tgt.service.name, options, expectedClient: tgt.client }),
+      )
+    return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, signal)
+  }
+
   async ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const client = formatPrincipal(forwarded.client)

@@ -1,0 +1,102 @@
+import { createInitiator, formatAuthorization, type InitiatorOptions, sealForwardedCredential } from '@s4u/gssapi'
+import { createKdcClient } from '@s4u/kdc-client'
+import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
+import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { API, PASSWORD, WEB } from './fixtures/corporation.js'
+
+/** WCF's tables of impersonation levels, row by row, where Kerberos without Windows has the thing. */
+let realm: TestRealm
+
+beforeEach(async () => {
+  realm = await createTestRealm({
+    realm: 'AD.TEST',
+    users: { alice: { password: PASSWORD }, carol: { password: PASSWORD, sensitive: true } },
+    services: {
+      web: { spns: [WEB], trustedToAuthForDelegation: true, allowedToDelegateTo: [API] },
+      kcd: { spns: ['HTTP/kcd.ad.test'], allowedToDelegateTo: [API] },
+      api: { spns: [API] },
+    },
+  })
+})
+
+function serviceNamed(principal: string, options: NegotiatorOptions = {}): Negotiator {
+  const keytab = realm.keytabFor(principal)
+  const delegation = { principal, protocolTransition: true }
+  return createNegotiator({ keytab, kdc: realm.transport, now: () => realm.now, delegation, ...options })
+}
+
+const NOT_VOUCHING: NegotiatorOptions = { delegation: { principal: 'web' } }
+
+function userClient(user: string) {
+  const credentials = { principal: user, password: PASSWORD }
+  return createKdcClient({ realm: 'AD.TEST', kdc: realm.transport, credentials, now: () => realm.now })
+}
+
+async function arrive(user: string, options: Partial<InitiatorOptions> = {}) {
+  const ticket = await userClient(user).ticketFor(WEB)
+  const { token } = createInitiator({ ticket, now: () => realm.now, ...options })
+  using web = serviceNamed('web', NOT_VOUCHING)
+  const outcome = await web.authenticate({ headers: { authorization: formatAuthorization(token) } })
+  if (outcome.status !== 'authenticated') throw new Error('the caller was not let in')
+  return outcome.identity
+}
+
+/** Across machines: a ticket of another service in the caller's name. */
+async function reaches(identity: Awaited<ReturnType<typeof arrive>>, spn = API): Promise<boolean> {
+  using caller = identity.impersonate()
+  return caller.ticketFor(spn).then(
+    ({ client }) => client.name.nameString[0] === identity.name,
+    () => false,
+  )
+}
+
+describe('cached token: what the client allows, and whether both are capable of delegation', () => {
+  test.each([
+    ['identification', 'n/a', 'alice', { identify: true }, 'identification', false],
+    ['impersonation', 'no: a sensitive user', 'carol', {}, 'impersonation', false],
+    ['impersonation', 'yes: a forwardable ticket', 'alice', {}, 'delegation', true],
+  ] as const)('%s, %s', async (_allowed, _capable, user, options, level, remote) => {
+    const identity = await arrive(user, options)
+    expect(identity.impersonationLevel).toBe(level)
+    expect(await reaches(identity)).toBe(remote)
+  })
+
+  test('delegation, yes: a ticket-granting ticket that was forwarded reaches what no list of the service has', async () => {
+    const client = userClient('alice')
+    const [ticket, tgt] = [await client.ticketFor(WEB), await client.forwardedTgt()]
+    const identity = await arrive('alice', { ticket, delegate: sealForwardedCredential(tgt, ticket.sessionKey) })
+    expect(identity.impersonationLevel).toBe('delegation')
+    expect(await reaches(identity)).toBe(true)
+    expect(await reaches(identity, 'HTTP/kcd.ad.test')).toBe(true)
+  })
+
+  test('delegation, no: a sensitive user has nothing to forward', async () => {
+    await expect(userClient('carol').forwardedTgt()).rejects.toMatchObject({ name: 'KdcError' })
+  })
+
+  test('anonymous: no token is sent, and the service must take callers without one', async () => {
+    using web = serviceNamed('web')
+    const request = { headers: {} }
+    expect(await web.authenticate(request)).toMatchObject({ status: 'challenge', statusCode: 401 })
+    expect(await web.authenticate(request, { mode: 'optional' })).toMatchObject({ status: 'anonymous' })
+  })
+})
+
+describe('S4U: whether the directory, and the app, let the service vouch for users', () => {
+  test.each([
+    ['yes, to a user who may be delegated', 'web', 'alice', 'delegation', true],
+    ['yes, to a sensitive user', 'web', 'carol', 'impersonation', false],
+    ['no', 'kcd', 'alice', 'impersonation', false],
+  ])('%s', async (_right, principal, user, level, remote) => {
+    using service = serviceNamed(principal)
+    const identity = await service.identityFor(user)
+    expect(identity.impersonationLevel).toBe(level)
+    expect(await reaches(identity)).toBe(remote)
+  })
+
+  test('not permitted by the app itself: there is no identity', async () => {
+    using web = serviceNamed('web', NOT_VOUCHING)
+    await expect(web.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+  })
+})
