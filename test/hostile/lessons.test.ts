@@ -472,7 +472,10 @@ function openOf(realm: TestRealm, { ticket }: ServiceTicket) {
   return { name: cname, realm: crealm }
 }
 
-/** The PAC of the ticket with Domain Admins in it, signed with the key of the service and one that is not the KDC's. */
+/**
+ * The PAC of the ticket with Domain Admins in it, signed with the key of the service and one that is not the KDC's. The KDC's signature
+ * over the ticket stays, and stays right: it does not cover the PAC.
+ */
 function promoted({ authorizationData = [] }: EncTicketPart, server: Key): AuthorizationData {
   const [{ adData }] = decode(AuthorizationData, authorizationData[0].adData)
   const { logonInfo, clientInfo, buffers } = Pac.decode(adData)
@@ -482,8 +485,6 @@ function promoted({ authorizationData = [] }: EncTicketPart, server: Key): Autho
     PacBufferType.CLIENT_INFO,
     PacBufferType.SERVER_CHECKSUM,
     PacBufferType.KDC_CHECKSUM,
-    PacBufferType.TICKET_CHECKSUM,
-    PacBufferType.FULL_CHECKSUM,
   ]
   const groupIds = [...logonInfo.groupIds, { relativeId: 512, attributes: 7 }]
   const other = buffers.filter(({ type }) => !replaced.includes(type))
