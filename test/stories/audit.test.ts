@@ -96,7 +96,9 @@ describe('the audit tells of a ticket in the name of a caller', () => {
   test('and of a refusal the code of the KDC, and that it is remembered', async () => {
     using caller = (await alice()).impersonate()
     listen()
-    for (let turn = 0; turn < 2; turn++) await expect(caller.ticketFor('HTTP/other.ad.test')).rejects.toThrow('other.ad.test')
+    for (let turn = 0; turn < 2; turn++) {
+      await expect(caller.ticketFor('HTTP/other.ad.test')).rejects.toThrow('other.ad.test')
+    }
     const refusal = { outcome: 'failed', code: 'KDC_ERR_BADOPTION', failureCode: '0xD', reason: 'target-not-allowed' }
     expect(acts).toMatchObject([
       { ...refusal, cache: 'exchange' },
