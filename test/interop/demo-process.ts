@@ -19,6 +19,7 @@ export interface Demo {
 export async function startDemo(command: string, args: readonly string[]): Promise<Demo> {
   const env = { ...process.env, NO_COLOR: '1' }
   const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  putOnLeash(child)
   const ended = once(child, 'exit')
   let output = ''
   const url = await new Promise<string>((resolve, reject) => {
@@ -36,6 +37,15 @@ export async function startDemo(command: string, args: readonly string[]): Promi
     await ended
   }
   return { child, url, output: () => output, stop }
+}
+
+/** Ends the group with this process, in whatever way that goes: nobody else knows of it. */
+function putOnLeash(child: ChildProcess): void {
+  const program = `process.stdin.resume().on('end', () => { try { process.kill(-${child.pid}, 'SIGKILL') } catch {} })`
+  const leash = spawn(process.execPath, ['-e', program], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+  leash.unref()
+  // The number of a group that is gone may become another's.
+  child.once('exit', () => groupLives(child) || leash.kill('SIGKILL'))
 }
 
 /** Whether any process of the group still lives. */

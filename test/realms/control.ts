@@ -5,6 +5,9 @@ import { toolKeys } from './packages.js'
 import type { RealmsInfo, Wanted } from './realm-info.js'
 import { openRealms, type Realms } from './realms.js'
 
+/** What a test worker is told, as JSON. */
+export type ControlAnswer = { readonly info: RealmsInfo } | { readonly error: string }
+
 export interface Control {
   /** Where test workers ask for realms. */
   url: string
@@ -23,12 +26,19 @@ export async function openControl(): Promise<Control> {
     const { searchParams } = new URL(request.url ?? '/', 'http://control')
     const names = searchParams.getAll('wanted')
     const wanted = [...realmKeys, ...toolKeys].filter((key) => names.includes(key))
+    // An installation can take longer than a client waits for the first byte; white space before JSON is allowed.
+    response.writeHead(200, { 'content-type': 'application/json' })
+    const waiting = setInterval(() => response.write('\n'), 10_000)
+    const answer = (value: ControlAnswer): void => {
+      clearInterval(waiting)
+      response.end(JSON.stringify(value))
+    }
     start(wanted).then(
       (info) => {
         report(searchParams.get('suite') ?? 'a suite', wanted, info)
-        response.setHeader('content-type', 'application/json').end(JSON.stringify(info))
+        answer({ info })
       },
-      (error: Error) => response.writeHead(500).end(error.message),
+      (error: Error) => answer({ error: error.message }),
     )
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

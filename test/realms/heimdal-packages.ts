@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { aptGet } from './packages.js'
+import { downloadPackages } from './packages.js'
 import { runProgram } from './processes.js'
 
 /** Where Heimdal's programs are. */
@@ -56,10 +56,7 @@ async function downloadTo(target: string): Promise<void> {
   mkdirSync(cache, { recursive: true })
   const work = mkdtempSync(join(cache, 'unpacking-'))
   try {
-    const wanted = ['download', ...programs, ...libraries]
-    let result = await aptGet(wanted, work)
-    if (result.status !== 0 && (await aptGet(['update'])).status === 0) result = await aptGet(wanted, work)
-    if (result.status !== 0) throw new Error(`apt-get cannot download Heimdal: ${result.stderr.trim().slice(-300)}`)
+    await downloadPackages([...programs, ...libraries], work)
     const script = 'mkdir tree && for package in *.deb; do dpkg -x "$package" tree || exit 1; done'
     const unpacked = await runProgram('/bin/sh', ['-c', script], { directory: work })
     if (unpacked.status !== 0) throw new Error(`cannot unpack Heimdal: ${unpacked.stderr.trim()}`)

@@ -1,8 +1,11 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { type RunResult, runProgram } from './processes.js'
 
-/** What has to be on the machine: programs (by name) or files (by absolute path), and the Debian packages that bring them. */
+/**
+ * What has to be on the machine: programs (by name) or files (by absolute path, in which one folder may be `*`), and the Debian
+ * packages that bring them.
+ */
 export interface Requirement {
   programs: readonly string[]
   packages: readonly string[]
@@ -46,6 +49,8 @@ export const toolKeys = [
   'firefox',
   'apache',
   'postgresql',
+  'kdcproxy',
+  'compiler',
 ] as const
 export type ToolKey = (typeof toolKeys)[number]
 
@@ -65,7 +70,13 @@ export const tools: Record<ToolKey, Requirement> = {
     programs: ['apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
     packages: ['apache2', 'libapache2-mod-auth-gssapi'],
   },
-  postgresql: { programs: ['/usr/lib/postgresql'], packages: ['postgresql'] },
+  postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
+  kdcproxy: {
+    programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],
+    packages: ['python3-kdcproxy', 'openssl'],
+  },
+  // For the native addon that npm's kerberos is.
+  compiler: { programs: ['g++', 'make', '/usr/bin/python3'], packages: ['g++', 'make', 'python3'] },
 }
 
 /** Heimdal is never installed, because its packages conflict with MIT's; heimdal.ts unpacks them. */
@@ -105,8 +116,16 @@ export function whyMissing(requirement: Requirement): string | undefined {
 
 export const isDebian = (): boolean => existsSync('/etc/debian_version') && existsSync('/usr/bin/apt-get')
 
+/** `apt-get download`, once more with fresh lists when it fails at first. Rejects when there is no such thing. */
+export async function downloadPackages(names: readonly string[], directory: string): Promise<void> {
+  let result = await aptGet(['download', ...names], directory)
+  if (result.status !== 0 && (await aptGet(['update'])).status === 0)
+    result = await aptGet(['download', ...names], directory)
+  if (result.status !== 0) throw new Error(`apt-get cannot download ${names.join(' ')}: ${lastLines(result)}`)
+}
+
 /** `apt-get` with what the harness always wants of it. Resolves also when it fails. */
-export function aptGet(args: readonly string[], directory?: string): Promise<RunResult> {
+function aptGet(args: readonly string[], directory?: string): Promise<RunResult> {
   return runProgram('apt-get', [...APT_OPTIONS, ...args], {
     environment: APT_ENVIRONMENT,
     timeout: 1_200_000,
@@ -130,17 +149,15 @@ if [ ! -e "$policy" ]; then
   trap 'rm -f "$policy"' EXIT
 fi
 apt() { apt-get ${APT_OPTIONS.join(' ')} "$@"; }
-ls /var/lib/apt/lists/*_Packages* >/dev/null 2>&1 || apt update
-known=
-for package in "$@"; do
-  if apt-cache show "$package" >/dev/null 2>&1; then known="$known $package"; fi
-done
-apt install --no-install-recommends $known || { apt update && apt install --no-install-recommends $known; }
+# What a release does not have is passed over; but lists that are old or not there at all know too little.
+known() { for package in "$@"; do apt-cache show "$package" >/dev/null 2>&1 && echo "$package"; done; true; }
+[ "$(known "$@" | wc -l)" = $# ] || apt update
+apt install --no-install-recommends $(known "$@") || { apt update && apt install --no-install-recommends $(known "$@"); }
 `
 
 function install(packages: readonly string[]): Promise<RunResult> {
   const options = { environment: APT_ENVIRONMENT, timeout: 1_200_000 }
-  return runProgram('/bin/sh', ['-c', INSTALL, 'install', ...packages], options)
+  return runProgram('/bin/sh', ['-c', INSTALL, 'install', ...packages], options, () => {})
 }
 
 function missingPrograms(requirement: Requirement): string[] {
@@ -148,8 +165,14 @@ function missingPrograms(requirement: Requirement): string[] {
 }
 
 function isInstalled(program: string): boolean {
-  if (program.startsWith('/')) return existsSync(program)
+  if (program.startsWith('/')) return isFile(program)
   return searchPath.split(delimiter).some((folder) => isExecutable(join(folder, program)))
+}
+
+function isFile(path: string): boolean {
+  const [before, after] = path.split('/*/')
+  if (after === undefined) return existsSync(path)
+  return existsSync(before) && readdirSync(before).some((name) => existsSync(join(before, name, after)))
 }
 
 function isExecutable(path: string): boolean {

@@ -84,23 +84,24 @@ export async function openProcesses(
   }
 }
 
-/** Runs a program to its end and reports how it went, whatever its exit status. */
+/** Runs a program to its end and reports how it went, whatever its exit status. `started` makes it a process group of its own. */
 export function runProgram(
   program: string,
   args: readonly string[],
   options: RunOptions = {},
-  started: (child: ChildProcess) => void = () => {},
+  started?: (child: ChildProcess) => void,
 ): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       cwd: options.directory,
       env: { ...process.env, ...options.environment },
-      detached: true,
+      // Whoever detaches it must end it: all others end with the process group that they are started in.
+      detached: started !== undefined,
     })
-    started(child)
+    started?.(child)
     const out: Buffer[] = []
     const err: Buffer[] = []
-    const timer = setTimeout(() => killGroup(child), options.timeout ?? 120_000)
+    const timer = setTimeout(() => (started ? killGroup(child) : child.kill('SIGKILL')), options.timeout ?? 120_000)
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk))
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk))
     child.once('error', (cause) => {

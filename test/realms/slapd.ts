@@ -1,7 +1,7 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import { aptGet, isDebian, searchPath } from './packages.js'
+import { downloadPackages, isDebian, searchPath } from './packages.js'
 import { runProgram, waitUntil } from './processes.js'
 import type { Site } from './site.js'
 
@@ -55,8 +55,7 @@ async function kerberosSchema(folder: string): Promise<Uint8Array> {
   const path = 'usr/share/doc/krb5-kdc-ldap/kerberos.schema.gz'
   if (existsSync(`/${path}`)) return gunzipSync(readFileSync(`/${path}`))
   if (!isDebian()) throw new Error(`/${path} not found`)
-  const download = await aptGet(['download', 'krb5-kdc-ldap'], folder)
-  if (download.status !== 0) throw new Error(`apt-get cannot download krb5-kdc-ldap: ${download.stderr.trim()}`)
+  await downloadPackages(['krb5-kdc-ldap'], folder)
   await runProgram('/bin/sh', ['-c', 'dpkg -x krb5-kdc-ldap_*.deb unpacked'], { directory: folder })
   return gunzipSync(readFileSync(join(folder, 'unpacked', path)))
 }

@@ -1,5 +1,5 @@
 import { describe, inject, test } from 'vitest'
-import { whySkipped } from './control.js'
+import { type ControlAnswer, whySkipped } from './control.js'
 import type { RealmsInfo, Wanted } from './realm-info.js'
 import './setup.js'
 
@@ -32,7 +32,7 @@ export async function useRealms(suite: string, wanted: readonly Wanted[]): Promi
   const query = new URLSearchParams({ suite })
   for (const key of wanted) query.append('wanted', key)
   const response = await fetch(`${inject('realmsControl')}?${query}`)
-  if (!response.ok) throw new Error(await response.text())
-  const info: RealmsInfo = JSON.parse(await response.text())
-  return info
+  const answer: ControlAnswer = JSON.parse(await response.text())
+  if ('error' in answer) throw new Error(answer.error)
+  return answer.info
 }

@@ -2,9 +2,10 @@ import { execFile, spawn } from 'node:child_process'
 import {
   appendFileSync,
   chmodSync,
+  closeSync,
   copyFileSync,
-  existsSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,6 +13,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { answering, ended } from './apache.js'
 
@@ -68,25 +70,44 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     `local all postgres trust\nhostgssenc enc ${gss}\nhostnogssenc plain ${gss}\n`,
   )
   const logFile = join(folder, 'log')
+  const output = openSync(logFile, 'a')
   const child = spawn(...command('postgres', ['-D', data, '-c', 'logging_collector=off']), {
     env,
     cwd: folder,
-    stdio: 'ignore',
+    stdio: ['ignore', output, output],
   })
-  const log = (): string => (existsSync(logFile) ? readFileSync(logFile, 'utf8') : '')
-  await answering(child, address, PORT, log)
+  closeSync(output)
+  const log = (): string => readFileSync(logFile, 'utf8')
+  const stop = async (): Promise<void> => {
+    await ended(child)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  const query = (sql: string) => call('psql', ['-qh', folder, '-p', `${PORT}`, '-U', 'postgres', '-c', sql])
   const statements = [
     ...roles.map((role) => `create role ${role} login`),
     'create database enc',
     'create database plain',
   ]
-  for (const sql of statements) await call('psql', ['-qh', folder, '-p', `${PORT}`, '-U', 'postgres', '-c', sql])
-  return {
-    port: PORT,
-    log,
-    async [Symbol.asyncDispose]() {
-      await ended(child)
-      rmSync(folder, { recursive: true, force: true })
-    },
+  try {
+    await answering(child, address, PORT, log)
+    await queriable(query)
+    for (const sql of statements) await query(sql)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { port: PORT, log, [Symbol.asyncDispose]: stop }
+}
+
+/** It takes connections before it takes queries. */
+async function queriable(query: (sql: string) => Promise<unknown>): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    const error = await query('select 1').then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    if (error === undefined) return
+    if (tries === 100) throw error
+    await sleep(100)
   }
 }

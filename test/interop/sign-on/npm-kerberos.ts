@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runOk } from '../../realms/clients.js'
-import { aptGet, isDebian } from '../../realms/packages.js'
+import { downloadPackages, isDebian } from '../../realms/packages.js'
 
 /** Kept between runs, as what Heimdal's packages are unpacked to is. */
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/s4u/', import.meta.url))
@@ -24,8 +24,7 @@ async function buildIn(target: string): Promise<void> {
   mkdirSync(cache, { recursive: true })
   const directory = mkdtempSync(join(cache, 'building-'))
   try {
-    const download = await aptGet(['download', 'krb5-multidev', 'comerr-dev'], directory)
-    if (download.status !== 0) throw new Error(`apt-get cannot download the headers: ${download.stderr.trim()}`)
+    await downloadPackages(['krb5-multidev', 'comerr-dev'], directory)
     const options = { directory, timeout: 2 * MINUTES }
     await runOk('/bin/sh', ['-c', 'for package in *.deb; do dpkg -x "$package" headers || exit 1; done'], options)
     const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--no-save']
