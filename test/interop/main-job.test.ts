@@ -10,13 +10,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinit, realmOf, run, type Login } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
+import { requestsKerberos } from './sign-on/clients.js'
 
 /**
  * The whole job on real servers: a caller signs in to an Express service with Kerberos, and the service calls its Koa backend as that
  * caller, with the directory's own rules deciding.
  */
 for (const key of ['CORP', 'EAST'] as const) {
-  await describeRealms(`the main job in ${key}`, [key], (info) => {
+  await describeRealms(`the main job in ${key}`, [key, 'requests-kerberos'], (info) => {
     const realm = realmOf(info, key)
     const { web, kcd, api } = realm.services
     const sensitive = key === 'CORP' ? 'carol' : 'sensitive'
@@ -65,9 +66,9 @@ for (const key of ['CORP', 'EAST'] as const) {
     })
 
     test('accepts raw Kerberos tokens', async () => {
-      const result = await requests(info.environment, `${webUrl}/whoami`, `${info.block}.40`, alice)
-      expect(result.stderr).toBe('')
-      expect(JSON.parse(result.stdout)).toMatchObject({ status: 200, principal: `alice@${realm.name}` })
+      const service = { address: `${info.block}.40`, port: Number(new URL(webUrl).port) }
+      const { status, body } = await requestsKerberos({ host: web.host, service, path: '/whoami' }, alice)
+      expect([status, JSON.parse(body).principal]).toEqual([200, `alice@${realm.name}`])
     })
 
     test('calls the backend as the caller, who sees the caller and the service that acts for it', async () => {
@@ -198,19 +199,4 @@ function named(url: string, host: string): string {
 function resolve(url: string, address: string): string[] {
   const { hostname, port } = new URL(url)
   return ['--resolve', `${hostname}:${port}:${address}`]
-}
-
-/** Python's requests-kerberos sends krb5 tokens without SPNEGO, and checks the mutual authentication itself. */
-function requests(environment: Record<string, string>, url: string, address: string, login: Login) {
-  const { hostname } = new URL(url)
-  const program = `
-import json, socket, requests, requests_kerberos
-look_up = socket.getaddrinfo
-socket.getaddrinfo = lambda host, *rest, **more: look_up('${address}' if host == '${hostname}' else host, *rest, **more)
-answer = requests.get('${url}', auth=requests_kerberos.HTTPKerberosAuth(mutual_authentication=requests_kerberos.REQUIRED))
-print(json.dumps({'status': answer.status_code, 'principal': answer.json().get('principal')}))
-`
-  return run('/usr/bin/python3', ['-W', 'ignore', '-c', program], {
-    environment: { ...environment, ...login.environment },
-  })
 }

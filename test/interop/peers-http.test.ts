@@ -23,7 +23,7 @@ const PEER = 'alice@EAST.TEST'
 
 interface Stage {
   readonly info: RealmsInfo
-  readonly target: Target
+  readonly target: Target & { readonly service: Service }
   readonly login: Login
 }
 
@@ -47,7 +47,7 @@ function expectPeer({ status, body }: Answer): void {
 }
 
 /** The tokens that came, in order; undefined for a request without one. */
-const tokensOf = ({ service }: Target) =>
+const tokensOf = ({ service }: Stage['target']) =>
   service.requests.map(({ authorization }) =>
     authorization === undefined ? undefined : new Uint8Array(Buffer.from(authorization.slice(10), 'base64')),
   )

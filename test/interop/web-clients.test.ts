@@ -15,7 +15,7 @@ import { describeRealms } from '../realms/suite.js'
 import { selfSigned } from '../stories/fixtures/certificate.js'
 
 /** Chromium and curl over TLS and HTTP/2, with a ticket that MIT's kinit got from the embedded realm. */
-await describeRealms('browsers and curl over HTTP/2 and in sessions', ['chromium'], () => {
+await describeRealms('browsers and curl over HTTP/2 and in sessions', ['chromium', 'mit-clients'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-web-'))
   const kerberos = { KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5CCNAME: `FILE:${join(folder, 'ccache')}` }
   const certificate = selfSigned('web.ad.test')

@@ -42,6 +42,7 @@ export const mitLdapServer: Requirement = {
 
 /** What single suites need besides a realm. */
 export const toolKeys = [
+  'mit-clients',
   'requests-kerberos',
   'python-gssapi',
   'java',
@@ -55,6 +56,7 @@ export const toolKeys = [
 export type ToolKey = (typeof toolKeys)[number]
 
 export const tools: Record<ToolKey, Requirement> = {
+  'mit-clients': mitClients,
   'requests-kerberos': {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/requests_kerberos'],
     packages: ['python3-requests-kerberos'],

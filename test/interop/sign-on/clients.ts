@@ -5,12 +5,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Login, run, runOk } from '../../realms/clients.js'
 import type { RealmsInfo } from '../../realms/realm-info.js'
-import type { Service } from './service.js'
 
 /** Where a client is sent to: a host that no resolver knows, at the service's address. */
 export interface Target {
   readonly host: string
-  readonly service: Service
+  readonly service: { readonly address: string; readonly port: number }
+  /** Default `/`. */
+  readonly path?: string
 }
 
 /** What a client got in the end. */
@@ -19,7 +20,7 @@ export interface Answer {
   readonly body: string
 }
 
-export const urlOf = ({ host, service }: Target): string => `http://${host}:${service.port}/`
+export const urlOf = ({ host, service, path = '/' }: Target): string => `http://${host}:${service.port}${path}`
 
 /** A source file beside this one. */
 export const beside = (path: string): string => fileURLToPath(new URL(path, import.meta.url))

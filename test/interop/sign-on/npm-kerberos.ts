@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runOk } from '../../realms/clients.js'
 import { downloadPackages, isDebian } from '../../realms/packages.js'
+import { useRealms } from '../../realms/suite.js'
 
 /** Kept between runs, as what Heimdal's packages are unpacked to is. */
 const cache = fileURLToPath(new URL('../../../node_modules/.cache/s4u/', import.meta.url))
@@ -15,7 +16,11 @@ const MINUTES = 60_000
  */
 export async function npmKerberos(): Promise<string> {
   const target = join(cache, `npm-kerberos-${VERSION}-${process.arch}-${process.versions.modules}`)
-  if (!existsSync(target)) await buildIn(target)
+  if (!existsSync(target)) {
+    const { unavailable } = await useRealms('npm kerberos', ['compiler'])
+    if (unavailable.compiler !== undefined) throw new Error(unavailable.compiler)
+    await buildIn(target)
+  }
   return join(target, 'node_modules', 'kerberos')
 }
 
