@@ -155,6 +155,7 @@ function readPacBuffer(type: number, data: Uint8Array): void {
     pac.fullChecksum,
   ]
   pac.sids()
+  pac.denyOnlySids()
 }
 
 function readConfiguration(bytes: Uint8Array): void {

@@ -6,9 +6,14 @@ import { describeRealms } from '../realms/suite.js'
 const DOMAIN = 'S-1-5-21-1-2-3'
 const USER = `${DOMAIN}-1104`
 const GROUPS = [`${DOMAIN}-513`, `${DOMAIN}-1110`]
-const TRUSTEES = [USER, ...GROUPS, `${DOMAIN}-1111`, 'S-1-1-0', 'S-1-5-11', 'S-1-5-32-544']
+const DENY_ONLY = `${DOMAIN}-1111`
+const WELL_KNOWN = ['S-1-1-0', 'S-1-5-2', 'S-1-5-11']
+const TRUSTEES = [USER, ...GROUPS, DENY_ONLY, 'S-1-1-0', 'S-1-5-11', 'S-1-5-32-544']
 const GUID = '00000001-0000-0000-0000-000000000000'
 const CASES = 3_000
+const NOBODY = `${DOMAIN}-9999`
+const GRANTS = new RegExp(`(\\((?:A|OA);[^)]*;)${DENY_ONLY}(?=\\))`, 'g')
+const OWNS = new RegExp(`O:${DENY_ONLY}(?=G:)`)
 
 /** Samba's own check, of one JSON line after the other: `[SDDL, desired access]`. Answers with a verdict and the binary form. */
 const ORACLE = `
@@ -35,11 +40,7 @@ await describeRealms('access checks, compared with those of Samba', ['CORP'], ()
   test(`${CASES} descriptors, made at random, are judged the same`, async () => {
     const random = generator(20_261_121)
     const cases = Array.from({ length: CASES }, () => [randomSddl(random), randomMask(random)] as const)
-    const sids = [USER, ...GROUPS, 'S-1-1-0', 'S-1-5-2', 'S-1-5-11']
-    const input = [sids, ...cases].map((line) => JSON.stringify(line)).join('\n')
-    const { stdout, stderr, status } = await run('/usr/bin/python3', ['-c', ORACLE], { input: `${input}\n` })
-    expect([status, stderr]).toEqual([0, ''])
-    const answers = stdout.trim().split('\n')
+    const answers = await askSamba([USER, ...GROUPS, ...WELL_KNOWN], cases)
     const caller = { sid: USER, groups: GROUPS }
     const ours = cases.map(([sddl, desired], index) => {
       const binary = Buffer.from(answers[index].slice(2), 'hex')
@@ -50,7 +51,31 @@ await describeRealms('access checks, compared with those of Samba', ['CORP'], ()
     expect(different).toEqual([])
     expect(new Set(ours).size).toBe(2)
   })
+
+  // A token of Samba's has no attributes: the group is an ordinary one there, and what it would grant is taken out.
+  test('a group that may only deny is one that no entry allows anything, and that owns nothing', async () => {
+    const random = generator(20_261_127)
+    const cases = Array.from({ length: CASES }, () => [randomSddl(random), randomMask(random)] as const)
+    const withoutGrants = cases.map(
+      ([sddl, desired]) => [sddl.replace(GRANTS, `$1${NOBODY}`).replace(OWNS, `O:${NOBODY}`), desired] as const,
+    )
+    const answers = await askSamba([USER, ...GROUPS, DENY_ONLY, ...WELL_KNOWN], withoutGrants)
+    const caller = { sid: USER, groups: GROUPS, denyOnlySids: [DENY_ONLY] }
+    const ours = cases.map(([sddl, desired]) => String(Number(accessCheck(sddl, desired, caller) === desired)))
+    expect(cases.filter((_, index) => ours[index] !== answers[index][0])).toEqual([])
+    const without = cases.map(
+      ([sddl, desired]) => accessCheck(sddl, desired, { sid: USER, groups: GROUPS }) === desired,
+    )
+    expect(without.filter((granted, index) => granted && ours[index] === '0').length).toBeGreaterThan(10)
+  })
 })
+
+async function askSamba(sids: readonly string[], cases: readonly (readonly [string, number])[]): Promise<string[]> {
+  const input = [sids, ...cases].map((line) => JSON.stringify(line)).join('\n')
+  const { stdout, stderr, status } = await run('/usr/bin/python3', ['-c', ORACLE], { input: `${input}\n` })
+  expect([status, stderr]).toEqual([0, ''])
+  return stdout.trim().split('\n')
+}
 
 /** Numbers that are the same in every run: a linear congruential generator. */
 function generator(seed: number): (below: number) => number {

@@ -109,6 +109,37 @@ describe('restricted callers', () => {
   })
 })
 
+describe('a group that may only deny', () => {
+  const caller = { ...ALICE, denyOnlySids: [PAYROLL] }
+  test.each([
+    ['grants nothing', `D:(A;;0x1;;;${PAYROLL})`, false],
+    ['denies', `D:(D;;0x1;;;${PAYROLL})(A;;0x1;;;WD)`, false],
+    ['denies nothing that was granted before', `D:(A;;0x1;;;WD)(D;;0x1;;;${PAYROLL})`, true],
+    ['denies nothing else', `D:(D;;0x2;;;${PAYROLL})(A;;0x1;;;WD)`, true],
+    ['denies in a conditional entry', `D:(XD;;0x1;;;${PAYROLL};(Member_of {SID(DU)}))(A;;0x1;;;WD)`, false],
+    ['denies as the object itself', 'D:(D;;0x1;;;PS)(A;;0x1;;;WD)', false],
+    ['does not own', `O:${PAYROLL}D:(A;;0x1;;;OW)`, false],
+    ['is denied what owners are denied', `O:${PAYROLL}D:(D;;0x1;;;OW)(A;;0x1;;;WD)`, false],
+    ['opens no condition', `D:(XA;;0x1;;;WD;(Member_of {SID(${PAYROLL})}))`, false],
+    ['opens no condition among others', `D:(XA;;0x1;;;WD;(Member_of {SID(DU), SID(${PAYROLL})}))`, false],
+    ['nor by not being one', `D:(XA;;0x1;;;WD;(Not_Member_of {SID(${PAYROLL})}))`, false],
+    ['lets another one open it', `D:(XA;;0x1;;;WD;(Member_of_Any {SID(DU), SID(${PAYROLL})}))`, true],
+    ['denies under a condition', `D:(XD;;0x1;;;WD;(Member_of {SID(${PAYROLL})}))(A;;0x1;;;WD)`, false],
+    ['denies under one of several', `D:(XD;;0x1;;;WD;(Member_of_Any {SID(BA), SID(${PAYROLL})}))(A;;0x1;;;WD)`, false],
+    [
+      'denies not with one that is missing',
+      `D:(XD;;0x1;;;WD;(Member_of {SID(BA), SID(${PAYROLL})}))(A;;0x1;;;WD)`,
+      true,
+    ],
+  ])('%s', (_what, sddl, granted) => {
+    expect(accessCheck(sddl, READ, caller, { self: PAYROLL })).toBe(granted ? READ : 0)
+  })
+
+  test('that grants as well grants', () => {
+    expect(accessCheck(`D:(A;;0x1;;;${ENGINEERING})`, READ, { ...ALICE, denyOnlySids: [ENGINEERING] })).toBe(READ)
+  })
+})
+
 describe('the anonymous user', () => {
   const caller = { sid: 'S-1-5-7', groups: [] }
   test('is not an authenticated one', () => {

@@ -23,6 +23,8 @@ export interface AccessCaller {
    * whoever comes over the network.
    */
   readonly groups: readonly string[]
+  /** Groups that deny what entries refuse them, and grant nothing (SE_GROUP_USE_FOR_DENY_ONLY). */
+  readonly denyOnlySids?: readonly string[]
   /** The groups of the computer that the user sits at: what `Device_Member_of` asks about. */
   readonly deviceGroups?: readonly string[]
   /** A restricted caller gets what the user may do and these SIDs may do too. */
@@ -85,31 +87,38 @@ function grantedAccess(
 ): number {
   if (descriptor.dacl === undefined) return (EVERY_RIGHT | mapping.all) >>> 0
   const sids = sidsOf(caller)
-  const facts = factsOf(caller, sids, descriptor)
-  const granted = decide(descriptor, descriptor.dacl, sids, facts, mapping, options)
+  const denyOnlySids = new Set(caller.denyOnlySids?.map(canonicalSid))
+  const facts = factsOf(caller, sids, denyOnlySids, descriptor)
+  const trustees = { allow: sids, deny: new Set([...sids, ...denyOnlySids]) }
+  const granted = decide(descriptor, descriptor.dacl, trustees, facts, mapping, options)
   if (caller.restrictedSids === undefined) return granted
   const restricted = new Set(caller.restrictedSids.map(canonicalSid))
-  return granted & decide(descriptor, descriptor.dacl, restricted, facts, mapping, options)
+  const both = { allow: restricted, deny: restricted }
+  return granted & decide(descriptor, descriptor.dacl, both, facts, mapping, options)
 }
+
+/** The SIDs that each kind of entry is compared with. */
+type Trustees = Readonly<Record<Ace['kind'], ReadonlySet<string>>>
 
 /** Entries in their order: whichever names a right first decides it. */
 function decide(
   { owner }: SecurityDescriptor,
   dacl: readonly Ace[],
-  sids: ReadonlySet<string>,
+  trustees: Trustees,
   facts: ConditionFacts,
   mapping: GenericMapping,
   { objectType, self }: AccessCheckOptions,
 ): number {
   const effective = dacl.filter(({ inheritOnly }) => !inheritOnly)
-  const isOwner = owner !== undefined && sids.has(owner)
+  const isOwner = (kind: Ace['kind']): boolean => owner !== undefined && trustees[kind].has(owner)
   const root = new AccessNode(objectType)
   // An entry for OWNER RIGHTS replaces what owners have otherwise.
   const ownerRights = effective.some(({ sid }) => sid === OWNER_RIGHTS)
-  if (isOwner && !ownerRights) root.decide('allow', AccessMask.READ_CONTROL | AccessMask.WRITE_DAC, undefined)
+  if (isOwner('allow') && !ownerRights) root.decide('allow', AccessMask.READ_CONTROL | AccessMask.WRITE_DAC, undefined)
   const principalSelf = self === undefined ? undefined : canonicalSid(self)
   for (const ace of effective) {
-    const isMeant = ace.sid === OWNER_RIGHTS ? isOwner : sids.has(ace.sid === SELF ? (principalSelf ?? SELF) : ace.sid)
+    const sid = ace.sid === SELF ? (principalSelf ?? SELF) : ace.sid
+    const isMeant = sid === OWNER_RIGHTS ? isOwner(ace.kind) : trustees[ace.kind].has(sid)
     if (!isMeant || !conditionHolds(ace, facts)) continue
     // Without parts to ask about, a refusal for one part counts, and a permission for one does not.
     const part = objectType === undefined && ace.kind === 'deny' ? undefined : ace.objectType
@@ -141,11 +150,13 @@ function sidsOf({ sid, groups }: AccessCaller): ReadonlySet<string> {
 function factsOf(
   { deviceGroups = [], claims = {} }: AccessCaller,
   sids: ReadonlySet<string>,
+  denyOnlySids: ReadonlySet<string>,
   { attributes }: SecurityDescriptor,
 ): ConditionFacts {
   const { user = [], device = [], local = [] } = claims
   return {
     sids,
+    denyOnlySids,
     deviceSids: new Set(deviceGroups.map(canonicalSid)),
     attributes: {
       user: user.map(toAttribute),

@@ -15,7 +15,7 @@ const claims: IdentityClaims = {
 function withPac(): Identity {
   const contents = {
     clientInfo: { clientId: 0n, name: 'alice' },
-    logonInfo: logonInfo(),
+    logonInfo: logonInfo({ groupIds: [...logonInfo().groupIds, { relativeId: 1112, attributes: 0x10 }] }),
     clientClaims: [{ source: 1, claims: [{ id: 'Title', type: 'string', values: ['PM'] } as const] }],
     deviceClaims: [{ source: 1, claims: [{ id: 'managed', type: 'boolean', values: [true] } as const] }],
     deviceInfo: {
@@ -43,6 +43,8 @@ test.each([
   ['the user', `D:(A;;FR;;;${DOMAIN_SID}-1104)`, true],
   ['a group', `D:(A;;FR;;;${DOMAIN_SID}-1110)`, true],
   ['a group of others', `D:(A;;FR;;;${DOMAIN_SID}-9999)`, false],
+  ['a group that may only deny', `D:(A;;FR;;;${DOMAIN_SID}-1112)`, false],
+  ['everybody but such a group', `D:(D;;FR;;;${DOMAIN_SID}-1112)(A;;FR;;;WD)`, false],
   ['domain users', 'D:(A;;FR;;;DU)', true],
   ['everyone of this organization', 'D:(A;;FR;;;S-1-5-15)', true],
   ['whoever a KDC saw a credential of', 'D:(A;;FR;;;S-1-18-1)', true],

@@ -35,6 +35,7 @@ export function callerFromPac(
   return {
     sid,
     groups: [...groups, THIS_ORGANIZATION, ...localGroups],
+    denyOnlySids: pac?.denyOnlySids() ?? [],
     deviceGroups: pac?.deviceInfo === undefined ? [] : deviceSids(pac.deviceInfo),
     claims: {
       user: (pac?.clientClaims ?? []).flatMap(({ claims }) => claims),

@@ -5,6 +5,8 @@ import type { Scalar } from './scalar.js'
 /** What conditions ask about. */
 export interface ConditionFacts {
   readonly sids: ReadonlySet<string>
+  /** Whether the user is in one of these is unknown, so that it helps nobody in and keeps out whom it should. */
+  readonly denyOnlySids: ReadonlySet<string>
   readonly deviceSids: ReadonlySet<string>
   readonly attributes: Readonly<Record<AttributeOwner, readonly Attribute[]>>
 }
@@ -36,7 +38,7 @@ function truthOf(node: Condition, facts: ConditionFacts): Truth {
     case 'exists':
       return node.negated !== exists(node.attribute, facts)
     case 'member':
-      return node.negated !== isMember(node.sids, node.any, node.of === 'user' ? facts.sids : facts.deviceSids)
+      return node.negated ? not(isMember(node, facts)) : isMember(node, facts)
     case 'compare':
       return compare(node.operator, node.left, node.right, facts)
     default:
@@ -72,13 +74,17 @@ function exists(operand: Operand, facts: ConditionFacts): boolean {
   return (find(operand, facts)?.values ?? []).length > 0
 }
 
-function isMember(operand: Operand, any: boolean, sids: ReadonlySet<string>): boolean {
+type Membership = Extract<Condition, { readonly kind: 'member' }>
+
+function isMember(membership: Membership, facts: ConditionFacts): Truth {
+  const { sids: operand, of } = membership
   if (operand.kind === 'attribute' || operand.values.length === 0) throw new InapplicableRule()
-  const asked = operand.values.map((value) => {
+  const asked = operand.values.map((value): Truth => {
     if (value.type !== 'sid') throw new InapplicableRule()
-    return value.value
+    if (of === 'device') return facts.deviceSids.has(value.value)
+    return facts.denyOnlySids.has(value.value) && !facts.sids.has(value.value) ? undefined : facts.sids.has(value.value)
   })
-  return any ? asked.some((sid) => sids.has(sid)) : asked.every((sid) => sids.has(sid))
+  return membership.any ? not(asked.map(not).reduce(and)) : asked.reduce(and)
 }
 
 interface Values {

@@ -143,14 +143,36 @@ describe('an encoded PAC', () => {
 })
 
 describe('the groups of a user', () => {
-  const sidsWith = (changes: Partial<LogonInfo>) =>
-    Pac.decode(
-      encodePac({ logonInfo: { ...logonInfo, ...changes } }, { server: Key.random(18), kdc: Key.random(18) }),
-    ).sids()
+  const pacWith = (changes: Partial<LogonInfo>) =>
+    Pac.decode(encodePac({ logonInfo: { ...logonInfo, ...changes } }, { server: Key.random(18), kdc: Key.random(18) }))
+  const sidsWith = (changes: Partial<LogonInfo>) => pacWith(changes).sids()
   const own = [`${domain}-1104`, `${domain}-513`, `${domain}-1200`]
 
   test('leave out those that may only deny', () => {
     expect(sidsWith({})).toEqual([...own, 'S-1-18-1', 'S-1-5-21-4-5-6-3000'])
+  })
+
+  test('name those that may only deny apart, of every list that counts', () => {
+    const [mayGrant, denyOnly] = [7, 0x10]
+    const lists = {
+      groupIds: [
+        { relativeId: 1200, attributes: denyOnly },
+        { relativeId: 1201, attributes: mayGrant },
+      ],
+      extraSids: [{ sid: 'S-1-5-21-7-8-9-2000', attributes: denyOnly }],
+      resourceGroups: [{ relativeId: 3001, attributes: denyOnly }],
+    }
+    const extra = ['S-1-5-21-7-8-9-2000', 'S-1-5-21-4-5-6-3001']
+    expect(pacWith(lists).denyOnlySids()).toEqual([`${domain}-1200`, ...extra])
+    expect(pacWith({ ...lists, userFlags: 0 }).denyOnlySids()).toEqual([`${domain}-1200`])
+    expect(Pac.decode(new Uint8Array(8)).denyOnlySids()).toEqual([])
+  })
+
+  test('have the primary group among them unless it may only deny', () => {
+    const primary = { relativeId: 513, attributes: 0x10 }
+    expect(sidsWith({ groupIds: [] })).toContain(`${domain}-513`)
+    expect(sidsWith({ groupIds: [primary] })).not.toContain(`${domain}-513`)
+    expect(pacWith({ groupIds: [primary] }).denyOnlySids()).toContain(`${domain}-513`)
   })
 
   test('leave out extra SIDs without their flag', () => {

@@ -48,6 +48,7 @@ function decodeEverything(bytes: Uint8Array): void {
   const pac = Pac.decode(bytes)
   const getters = [
     () => pac.sids(),
+    () => pac.denyOnlySids(),
     () => pac.clientInfo,
     () => pac.upnDnsInfo,
     () => pac.serverChecksum,

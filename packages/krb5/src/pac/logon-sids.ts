@@ -1,3 +1,4 @@
+import type { GroupMembership, SidAndAttributes } from './group-membership.js'
 import { GroupAttribute } from './group-membership.js'
 import type { LogonInfo } from './logon-info.js'
 import { UserFlag } from './logon-info.js'
@@ -13,24 +14,36 @@ export function userSidOf(info: LogonInfo): string | undefined {
  * resource groups if `userFlags` declares them. Groups that may only deny are left out. MS-PAC section 2.5, MS-KILE section 3.4.5.3.
  */
 export function logonSidsOf(info: LogonInfo): string[] {
-  const sids = new Set<string>()
   const user = userSidOf(info)
-  if (user !== undefined) sids.add(user)
-  sids.add(`${info.logonDomainId}-${info.primaryGroupId}`)
-  for (const { relativeId, attributes } of info.groupIds) {
-    if (mayGrant(attributes)) sids.add(`${info.logonDomainId}-${relativeId}`)
-  }
-  if ((info.userFlags & UserFlag.EXTRA_SIDS) !== 0) {
-    for (const { sid, attributes } of info.extraSids) if (mayGrant(attributes)) sids.add(sid)
-  }
-  if ((info.userFlags & UserFlag.RESOURCE_GROUPS) !== 0 && info.resourceGroupDomainSid !== undefined) {
-    for (const { relativeId, attributes } of info.resourceGroups) {
-      if (mayGrant(attributes)) sids.add(`${info.resourceGroupDomainSid}-${relativeId}`)
-    }
-  }
-  return [...sids]
+  const primary = `${info.logonDomainId}-${info.primaryGroupId}`
+  const groups = groupsOf(info)
+  const granting = groups.filter(mayGrant).map(({ sid }) => sid)
+  const listed = groups.some(({ sid }) => sid === primary)
+  const own = [...(user === undefined ? [] : [user]), ...(listed && !granting.includes(primary) ? [] : [primary])]
+  return [...new Set([...own, ...granting])]
 }
 
-function mayGrant(attributes: number): boolean {
+/** The groups that may deny the user something, and grant nothing, each once. MS-PAC section 2.2.1. */
+export function denyOnlySidsOf(info: LogonInfo): string[] {
+  const granting = new Set(logonSidsOf(info))
+  const denying = groupsOf(info).filter((group) => !mayGrant(group) && !granting.has(group.sid))
+  return [...new Set(denying.map(({ sid }) => sid))]
+}
+
+function groupsOf(info: LogonInfo): readonly SidAndAttributes[] {
+  const { logonDomainId, groupIds, userFlags, extraSids, resourceGroupDomainSid, resourceGroups } = info
+  const domain = resourceGroupDomainSid
+  return [
+    ...inDomain(logonDomainId, groupIds),
+    ...((userFlags & UserFlag.EXTRA_SIDS) === 0 ? [] : extraSids),
+    ...((userFlags & UserFlag.RESOURCE_GROUPS) === 0 || domain === undefined ? [] : inDomain(domain, resourceGroups)),
+  ]
+}
+
+function inDomain(domain: string, groups: readonly GroupMembership[]): readonly SidAndAttributes[] {
+  return groups.map(({ relativeId, attributes }) => ({ sid: `${domain}-${relativeId}`, attributes }))
+}
+
+function mayGrant({ attributes }: SidAndAttributes): boolean {
   return (attributes & GroupAttribute.USE_FOR_DENY_ONLY) === 0
 }

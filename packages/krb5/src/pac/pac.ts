@@ -16,7 +16,7 @@ import type { DeviceInfo } from './device-info.js'
 import { decodeDeviceInfo } from './device-info.js'
 import type { LogonInfo } from './logon-info.js'
 import { decodeLogonInfo } from './logon-info.js'
-import { logonSidsOf, userSidOf } from './logon-sids.js'
+import { denyOnlySidsOf, logonSidsOf, userSidOf } from './logon-sids.js'
 import { decodeSid } from './sid.js'
 import type { PacSignature } from './signature.js'
 import { decodePacSignature, verifyPacSignature, withSignaturesZeroed } from './signature.js'
@@ -115,6 +115,11 @@ export class Pac {
   /** Every SID that may grant the user something: user, groups, extra SIDs, resource groups. Empty without LOGON_INFO. */
   sids(): readonly string[] {
     return (this.#sids ??= this.logonInfo === undefined ? [] : Object.freeze(logonSidsOf(this.logonInfo)))
+  }
+
+  /** The groups that grant nothing and still deny: what an access check compares with entries that deny, and with no others. */
+  denyOnlySids(): readonly string[] {
+    return this.logonInfo === undefined ? [] : denyOnlySidsOf(this.logonInfo)
   }
 
   /**
