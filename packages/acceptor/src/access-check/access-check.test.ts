@@ -145,6 +145,14 @@ describe('the anonymous user', () => {
   test('is not an authenticated one', () => {
     expect(accessCheck('D:(A;;0x1;;;AU)', READ, caller)).toBe(0)
     expect(accessCheck('D:(A;;0x1;;;AN)', READ, caller)).toBe(READ)
+    expect(accessCheck('D:(A;;0x1;;;NU)', READ, caller)).toBe(READ)
+  })
+
+  test('is one of everyone where that is asked for', () => {
+    expect(accessCheck('D:(A;;0x1;;;WD)', READ, caller)).toBe(0)
+    expect(accessCheck('D:(A;;0x1;;;WD)', READ, caller, { everyoneIncludesAnonymous: true })).toBe(READ)
+    expect(accessCheck('D:(A;;0x1;;;AU)', READ, caller, { everyoneIncludesAnonymous: true })).toBe(0)
+    expect(accessCheck('D:(A;;0x1;;;WD)', READ, ALICE, { everyoneIncludesAnonymous: false })).toBe(READ)
   })
 })
 

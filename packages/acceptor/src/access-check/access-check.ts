@@ -19,8 +19,8 @@ import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 export interface AccessCaller {
   readonly sid: string
   /**
-   * The SIDs of the groups that count. Everyone, and for all but the anonymous user Network and Authenticated Users, are added here, as Windows does for
-   * whoever comes over the network.
+   * The SIDs of the groups that count. Network, and for all but the anonymous user Everyone and Authenticated Users, are added here, as
+   * Windows does for whoever comes over the network.
    */
   readonly groups: readonly string[]
   /** Groups that deny what entries refuse them, and grant nothing (SE_GROUP_USE_FOR_DENY_ONLY). */
@@ -46,6 +46,11 @@ export interface AccessCheckOptions {
   readonly self?: string
   /** What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the caller. */
   readonly domainSid?: string
+  /**
+   * Whether what Everyone may do the anonymous user may do too. Default: no, as on Windows, whose policy of that name ("Let Everyone
+   * permissions apply to anonymous users") this is.
+   */
+  readonly everyoneIncludesAnonymous?: boolean
 }
 
 /**
@@ -86,7 +91,7 @@ function grantedAccess(
   options: AccessCheckOptions,
 ): number {
   if (descriptor.dacl === undefined) return (EVERY_RIGHT | mapping.all) >>> 0
-  const sids = sidsOf(caller)
+  const sids = sidsOf(caller, options)
   const denyOnlySids = new Set(caller.denyOnlySids?.map(canonicalSid))
   const facts = factsOf(caller, sids, denyOnlySids, descriptor)
   const trustees = { allow: sids, deny: new Set([...sids, ...denyOnlySids]) }
@@ -141,10 +146,14 @@ const AUTHENTICATED_USERS = 'S-1-5-11'
 const SELF = 'S-1-5-10'
 const OWNER_RIGHTS = 'S-1-3-4'
 
-function sidsOf({ sid, groups }: AccessCaller): ReadonlySet<string> {
+function sidsOf(
+  { sid, groups }: AccessCaller,
+  { everyoneIncludesAnonymous = false }: AccessCheckOptions,
+): ReadonlySet<string> {
   const user = canonicalSid(sid)
-  const wellKnown = user === ANONYMOUS ? [EVERYONE, NETWORK] : [EVERYONE, NETWORK, AUTHENTICATED_USERS]
-  return new Set([user, ...groups.map(canonicalSid), ...wellKnown])
+  const ofAnonymous = everyoneIncludesAnonymous ? [EVERYONE] : []
+  const wellKnown = user === ANONYMOUS ? ofAnonymous : [EVERYONE, AUTHENTICATED_USERS]
+  return new Set([user, ...groups.map(canonicalSid), NETWORK, ...wellKnown])
 }
 
 function factsOf(

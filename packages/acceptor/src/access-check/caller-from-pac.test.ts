@@ -67,6 +67,8 @@ test('an anonymous identity is the anonymous user', () => {
   const anonymous = new Identity({ ...claims, impersonationLevel: 'anonymous' })
   expect(anonymous.accessCheck('D:(A;;FR;;;AN)', 'FR')).not.toBe(0)
   expect(anonymous.accessCheck('D:(A;;FR;;;AU)', 'FR')).toBe(0)
+  expect(anonymous.accessCheck('D:(A;;FR;;;WD)', 'FR')).toBe(0)
+  expect(anonymous.accessCheck('D:(A;;FR;;;WD)', 'FR', { everyoneIncludesAnonymous: true })).not.toBe(0)
 })
 
 test('an identity without SIDs cannot be checked', () => {
