@@ -6,7 +6,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Writable } from 'node:stream'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { selfSigned } from './fixtures/certificate.js'
 import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
 
 let realm: TestRealm
@@ -64,18 +65,20 @@ describe('the audit tells of a ticket in the name of a caller', () => {
       transitedServices: ['web@AD.TEST'],
     }
     expect(acts).toMatchObject([
-      { ...same, cache: 'exchange' },
-      { ...same, cache: 'hit' },
+      { ...same, cache: 'exchange', ticketOptions: '0x40030000' },
+      { ...same, cache: 'hit', ticketOptions: undefined },
     ])
     expect(acts.every((event) => Object.isFrozen(event))).toBe(true)
   })
 
   test('and of each exchange what event 4769 of Windows tells', async () => {
-    using caller = (await alice()).impersonate()
-    listen()
+    subscribe(KDC_CHANNEL, listenKdc)
+    const identity = await alice()
+    kdc.length = 0
+    using caller = identity.impersonate()
     await caller.ticketFor(API)
     expect(kdc).toMatchObject([
-      { step: 'AS', accountName: 'web', serviceName: 'krbtgt/AD.TEST', ticketOptions: '0x40000010' },
+      { step: 'AS', accountName: 'web', serviceName: 'krbtgt/AD.TEST', ticketOptions: '0x40000010', cache: 'miss' },
       {
         step: 'S4U2Proxy',
         accountName: 'web',
@@ -88,8 +91,13 @@ describe('the audit tells of a ticket in the name of a caller', () => {
         ticketOptions: '0x40030000',
         ticketEncryptionType: '0x12',
         failureCode: '0x0',
+        clientAddress: '192.0.2.7',
+        transitedServices: ['web@AD.TEST'],
+        cache: 'miss',
       },
     ])
+    // The service's own sign-in is on nobody's behalf.
+    expect(kdc[0]).not.toHaveProperty('clientAddress')
     expect(kdc.every((event) => Object.isFrozen(event))).toBe(true)
   })
 
@@ -104,15 +112,66 @@ describe('the audit tells of a ticket in the name of a caller', () => {
       { ...refusal, cache: 'exchange' },
       { ...refusal, cache: 'hit' },
     ])
-    expect(kdc).toMatchObject([{ step: 'AS' }, { ticketOptions: '0x40030000', failureCode: '0xD' }])
+    expect(kdc).toMatchObject([
+      { step: 'AS' },
+      { ticketOptions: '0x40030000', failureCode: '0xD', transitedServices: [] },
+    ])
   })
 
   test('and of a protocol transition, allowed or not', async () => {
     listen()
     using bob = (await web.identityFor('bob')).impersonate()
-    expect(acts).toMatchObject([{ outcome: 'issued', user: 'bob', target: '', cache: 'exchange', serviceName: 'web' }])
+    const named = { user: 'bob@AD.TEST', userName: 'bob', userDomain: 'AD.TEST' }
+    expect(acts).toMatchObject([{ outcome: 'issued', ...named, target: '', cache: 'exchange', serviceName: 'web' }])
+    expect(acts[0]).toMatchObject({ ticketOptions: expect.stringMatching(/^0x4/) })
     await bob.ticketFor(API).catch(() => {})
     expect(acts[1]).toMatchObject({ user: 'bob@AD.TEST', evidence: 's4u2self' })
+  })
+
+  test('and of one that the app does not permit itself, for which no KDC was asked', async () => {
+    listen()
+    await expect(web.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+    expect(acts).toMatchObject([{ outcome: 'failed', user: 'alice', target: '', code: 'KDC_ERR_POLICY' }])
+    expect(acts[0]).not.toHaveProperty('cache')
+    expect(kdc).toEqual([])
+  })
+
+  test('and of one by certificate whom the ticket names, permitted or not', async () => {
+    const certificates = await Promise.all(
+      ['bob', 'alice'].map(async (name) => {
+        const certificate = new Uint8Array(selfSigned(name).der)
+        await realm.addUser(`${name}2`, { password: 'wonderland', certificates: [certificate] })
+        return certificate
+      }),
+    )
+    const [bobs, alices] = certificates
+    const options = { keytab: realm.keytabFor('web'), kdc: realm.transport, now: () => realm.now }
+    const protocolTransition = (user: string): boolean => user === 'bob2@AD.TEST'
+    using service = createNegotiator({ ...options, delegation: { principal: 'web', protocolTransition } })
+    listen()
+    await service.identityFor({ certificate: bobs })
+    await expect(service.identityFor({ certificate: alices })).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+    expect(acts).toMatchObject([
+      { outcome: 'issued', user: 'bob2@AD.TEST', userName: 'bob2', userDomain: 'AD.TEST' },
+      { outcome: 'failed', user: 'alice2@AD.TEST', userName: 'alice2', code: 'KDC_ERR_POLICY', cache: 'exchange' },
+    ])
+    const transitions = kdc.filter((event) => Object(event).step === 'S4U2Self')
+    expect(transitions).toMatchObject([{ user: 'bob2@AD.TEST' }, { user: 'alice2@AD.TEST', userName: 'alice2' }])
+    const eves = { certificate: new Uint8Array(selfSigned('eve').der) }
+    await expect(service.identityFor(eves)).rejects.toMatchObject({ code: expect.stringMatching(/^KDC_ERR_/) })
+    expect(acts[2]).toMatchObject({ outcome: 'failed', user: '(certificate)' })
+  })
+
+  test('and that a ticket was got anew because it was about to end', async () => {
+    listen()
+    const identity = await alice()
+    using caller = identity.impersonate()
+    await caller.ticketFor(API)
+    kdc.length = 0
+    realm.now = identity.expiresAt - 120_000
+    await caller.ticketFor(API)
+    await vi.waitFor(() => expect(kdc.map((event) => Object(event).step).sort()).toEqual(['AS', 'S4U2Proxy']))
+    expect(kdc).toMatchObject([{ cache: 'refresh' }, { cache: 'refresh' }])
   })
 })
 

@@ -1,6 +1,6 @@
 /** What a client tells about its exchanges. The only file of this package that knows `node:diagnostics_channel`. */
 
-import { encryptionTypeName, formatName, type KerberosFlags } from '@s4u/krb5'
+import { encryptionTypeName, formatName, formatPrincipal, type KerberosFlags } from '@s4u/krb5'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import type { ExchangeStep } from './errors.js'
@@ -48,23 +48,43 @@ export interface KdcEvent {
   readonly ticketEncryptionType?: string
   /** The KDC's answer: `0xD`, whose name is `code`; `0x0` for a ticket. Absent when it gave none. */
   readonly failureCode?: string
+  /** Of the user on whose behalf it was, where whoever asked told it: a KDC's own log has the address of this service. */
+  readonly clientAddress?: string
+  /** The services that act for the user by this ticket, nearest last, as far as whoever asked told: this one by its account. In a delegation step. */
+  readonly transitedServices?: readonly string[]
+  /** Why the cache did not answer: there was no ticket, or one that was about to end. */
+  readonly cache: CacheMiss
 }
+
+/** What was in the cache when a KDC was asked: nothing that could be used, or a ticket near its end. */
+export type CacheMiss = 'miss' | 'refresh'
 
 /** The exchanges that ended while somebody waited for a ticket. */
 export interface ExchangeTally {
   exchanges: number
+  /** KDC options of the one that ended last, `0x40810000`. */
+  ticketOptions?: string
 }
+
+/** What whoever asks for a ticket in a user's name knows of the user, for the events. */
+export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices'>
 
 export type KdcEventSubject = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user'>
 
 const diagnostics = channel(KDC_CHANNEL)
-const tallies = new AsyncLocalStorage<ExchangeTally>()
+const tallies = new AsyncLocalStorage<{ readonly tally: ExchangeTally; readonly occasion: Occasion }>()
 const requests = new AsyncLocalStorage<{ options?: KerberosFlags }>()
+const misses = new AsyncLocalStorage<CacheMiss>()
 
 /** Runs `callback` and counts the exchanges that end in it. None: the ticket came from a cache, or of an exchange begun for another. */
-export function tallyExchanges<T>(callback: (tally: ExchangeTally) => T): T {
-  const tally = { exchanges: 0 }
-  return tallies.run(tally, () => callback(tally))
+export function tallyExchanges<T>(callback: (tally: ExchangeTally) => T, occasion: Occasion = {}): T {
+  const tally: ExchangeTally = { exchanges: 0 }
+  return tallies.run({ tally, occasion }, () => callback(tally))
+}
+
+/** Runs what asks a KDC because the cache could not answer. */
+export function afterMiss<T>(miss: CacheMiss, ask: () => T): T {
+  return misses.run(miss, ask)
 }
 
 /** What a request asks for, for the event of the exchange it belongs to. */
@@ -75,34 +95,49 @@ export function noteOptions(options: KerberosFlags): void {
 
 /** Runs an exchange and tells how it went. */
 export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
-  const tally = tallies.getStore()
-  try {
-    return await (diagnostics.hasSubscribers ? tellOf(subject, exchange) : exchange())
-  } finally {
-    if (tally) tally.exchanges++
-  }
-}
-
-type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
-
-async function tellOf<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
-  const began = performance.now()
+  const watched = tallies.getStore()
+  if (watched === undefined && !diagnostics.hasSubscribers) return exchange()
   const request: { options?: KerberosFlags } = {}
+  const began = performance.now()
   const publish = (rest: Rest): void => {
-    const { step, account, target, user } = subject
-    const duration = performance.now() - began
     const ticketOptions = request.options && hexOfFlags(request.options)
-    const told = { ...inWindowsTerms(subject), ticketOptions, ...rest, duration }
-    diagnostics.publish(Object.freeze({ kind: 'exchange', step, account, target, user, ...told } satisfies KdcEvent))
+    if (watched) {
+      watched.tally.exchanges++
+      watched.tally.ticketOptions = ticketOptions ?? watched.tally.ticketOptions
+    }
+    if (!diagnostics.hasSubscribers) return
+    const told = { ...about(subject, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
+    diagnostics.publish(Object.freeze({ kind: 'exchange', ...told } satisfies KdcEvent))
   }
   try {
     const ticket = await requests.run(request, exchange)
-    publish({ outcome: 'issued', ...describe(ticket) })
+    publish({ outcome: 'issued', ...describe(ticket), ...inNameOf(subject, ticket, watched?.occasion) })
     return ticket
   } catch (error) {
     publish({ outcome: 'failed', ...whyFailed(error) })
     throw error
   }
+}
+
+type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
+
+function about(subject: KdcEventSubject, { clientAddress, transitedServices = [] }: Occasion = {}) {
+  const { step, account, target, user } = subject
+  const cache: CacheMiss = misses.getStore() ?? 'miss'
+  const ofUser = user === undefined ? {} : { clientAddress, transitedServices }
+  return { step, account, target, user, ...inWindowsTerms(subject), ...ofUser, cache }
+}
+
+/** The user as the ticket names him, who may have been named otherwise or by a certificate; and with S4U2Proxy one more service acts for him. */
+function inNameOf(
+  { step, account, user }: KdcEventSubject,
+  { client }: ServiceTicket,
+  { transitedServices = [] }: Occasion = {},
+) {
+  if (user === undefined) return {}
+  const named = { user: formatPrincipal(client), userName: formatName(client.name), userDomain: client.realm }
+  if (step !== 'S4U2Proxy') return named
+  return { ...named, transitedServices: Object.freeze([...transitedServices, account]) }
 }
 
 function inWindowsTerms({ account, target, user }: KdcEventSubject) {

@@ -8,7 +8,14 @@ export { createKdcClient } from './create-kdc-client.js'
 export { type ForwardedTicket, type KdcCredentials, signInPrincipal } from './credentials.js'
 export { DelegationRefusedError, KdcError, KdcUnreachableError } from './errors.js'
 export type { DirectorySetting, ExchangeStep, FailedAttempt, KdcAnswer, RefusalReason } from './errors.js'
-export { type ExchangeTally, KDC_CHANNEL, type KdcEvent, tallyExchanges } from './events.js'
+export {
+  type CacheMiss,
+  type ExchangeTally,
+  KDC_CHANNEL,
+  type KdcEvent,
+  type Occasion,
+  tallyExchanges,
+} from './events.js'
 export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './evidence-ladder.js'
 export type {
   CacheOptions,

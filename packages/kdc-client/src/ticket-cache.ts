@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { DelegationRefusedError, KdcError } from './errors.js'
+import { afterMiss } from './events.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { identify, type TicketKey } from './ticket-key.js'
 import type { SealedTickets } from './ticket-store.js'
@@ -96,7 +97,7 @@ export class TicketCache {
     if (this.inFlight.has(id)) return
     entry.nextRefresh = this.options.now() + RETRY_AFTER
     // In vain is no harm: the ticket at hand is still good. A refusal now says nothing of that one.
-    void this.start(id, async () => this.keep(id, await request())).catch(() => {})
+    void this.start(id, async () => this.keep(id, await afterMiss('refresh', request))).catch(() => {})
   }
 
   private async obtain(id: string, request: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
@@ -125,7 +126,7 @@ export class TicketCache {
   }
 
   private start(id: string, obtain: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
-    const flight = obtain().finally(() => this.inFlight.delete(id))
+    const flight = afterMiss('miss', obtain).finally(() => this.inFlight.delete(id))
     this.inFlight.set(id, flight)
     // Every caller may have gone by the time it fails.
     flight.catch(() => {})

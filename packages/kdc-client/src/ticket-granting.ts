@@ -2,7 +2,7 @@ import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, TicketFlag } f
 import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
-import { tell } from './events.js'
+import { afterMiss, tell } from './events.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { requestTicket } from './tgs-exchange.js'
@@ -36,11 +36,12 @@ export class TicketGranting {
   async tgt(): Promise<ServiceTicket> {
     const { current } = this
     const now = this.context.clock.now()
-    if (current === undefined || now >= usableUntil(current)) return this.flight ?? this.start()
+    if (current === undefined || now >= usableUntil(current))
+      return this.flight ?? afterMiss('miss', () => this.start())
     if (now >= refreshTime(current) && now >= this.nextRefresh && this.flight === undefined) {
       this.nextRefresh = now + RETRY_AFTER
       // In vain is no harm: the ticket at hand is still good, and somebody will come by again.
-      this.start().catch(() => {})
+      afterMiss('refresh', () => this.start()).catch(() => {})
     }
     return current
   }

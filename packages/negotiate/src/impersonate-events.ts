@@ -4,6 +4,8 @@ import { channel } from 'node:diagnostics_channel'
 import type { Identity } from '@s4u/acceptor'
 import {
   DelegationRefusedError,
+  type ExchangeTally,
+  KDC_CHANNEL,
   KdcError,
   S4uError,
   type ServiceTicket,
@@ -21,7 +23,7 @@ export interface ImpersonateEvent {
   readonly outcome: 'issued' | 'failed'
   /** Who acts: `svc-web@AD.TEST`. Unknown when the app's own rules refused before it had to be. */
   readonly account?: string
-  /** In whose name: `alice@AD.TEST`; for a protocol transition as the app named the user. */
+  /** In whose name: `alice@AD.TEST`; for a protocol transition that failed as the app named the user, a certificate's owner `(certificate)`. */
   readonly user: string
   readonly userName: string
   readonly userDomain: string
@@ -37,6 +39,8 @@ export interface ImpersonateEvent {
   readonly impersonationLevel?: string
   /** `exchange`: a KDC was asked for this one. `hit`: the ticket, or the refusal, was there or under way. Absent when nothing was asked for. */
   readonly cache?: 'hit' | 'exchange'
+  /** KDC options of the last request to a KDC, `0x40810000`. Absent when none was asked. */
+  readonly ticketOptions?: string
   /** `0x12`, and its name. */
   readonly ticketEncryptionType?: string
   readonly encryptionType?: string
@@ -55,20 +59,25 @@ export interface ImpersonateEvent {
   readonly duration: number
 }
 
-/** Of whom and for what a ticket is asked. `account` is told as soon as it is known. */
+/** Of whom and for what a ticket is asked. `account`, and the user's full name, are told as soon as they are known. */
 export interface ImpersonateSubject {
-  readonly user: string
+  user: string
   readonly target: string
   readonly identity?: Identity
   account?: string
 }
 
 const diagnostics = channel(IMPERSONATE_CHANNEL)
+const exchanges = channel(KDC_CHANNEL)
 const addresses = new WeakMap<Identity, string>()
 
 /** Where the caller came from, for the events of what is done in its name. Nothing is kept when nobody listens. */
 export function rememberAddress(identity: Identity, clientAddress: string | undefined): void {
-  if (clientAddress !== undefined && diagnostics.hasSubscribers) addresses.set(identity, clientAddress)
+  if (clientAddress !== undefined && isHeard()) addresses.set(identity, clientAddress)
+}
+
+function isHeard(): boolean {
+  return diagnostics.hasSubscribers || exchanges.hasSubscribers
 }
 
 /** Runs what gets a ticket, and tells how it went. */
@@ -76,24 +85,32 @@ export async function tellImpersonation<T extends { readonly ticket: ServiceTick
   subject: ImpersonateSubject,
   obtain: () => Promise<T>,
 ): Promise<T> {
-  if (!diagnostics.hasSubscribers) return obtain()
-  return tallyExchanges(async (tally) => {
-    const began = performance.now()
-    const publish = (rest: Partial<ImpersonateEvent> & Pick<ImpersonateEvent, 'outcome'>): void => {
-      const asked = subject.account === undefined ? {} : ({ cache: tally.exchanges > 0 ? 'exchange' : 'hit' } as const)
-      const duration = performance.now() - began
-      const event: ImpersonateEvent = { kind: 'impersonate', ...about(subject), ...asked, ...rest, duration }
-      diagnostics.publish(Object.freeze(event))
-    }
-    try {
-      const got = await obtain()
-      publish({ outcome: 'issued', ...describe(got), ...transited(subject, got.way) })
-      return got
-    } catch (error) {
-      publish({ outcome: 'failed', ...whyFailed(error) })
-      throw error
-    }
-  })
+  if (!isHeard()) return obtain()
+  const { clientAddress, transitedServices } = about(subject)
+  const began = performance.now()
+  return tallyExchanges(
+    async (tally) => {
+      const publish = (rest: Partial<ImpersonateEvent> & Pick<ImpersonateEvent, 'outcome'>): void => {
+        const asked = { ...about(subject), ...cacheState(subject, tally), ticketOptions: tally.ticketOptions }
+        const duration = performance.now() - began
+        const event: ImpersonateEvent = { kind: 'impersonate', ...asked, ...rest, duration }
+        diagnostics.publish(Object.freeze(event))
+      }
+      try {
+        const got = await obtain()
+        publish({ outcome: 'issued', ...describe(got), ...transited(subject, got.way) })
+        return got
+      } catch (error) {
+        publish({ outcome: 'failed', ...whyFailed(error) })
+        throw error
+      }
+    },
+    { clientAddress, transitedServices },
+  )
+}
+
+function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {
+  return account === undefined ? {} : ({ cache: tally.exchanges > 0 ? 'exchange' : 'hit' } as const)
 }
 
 function about({ user, target, identity, account }: ImpersonateSubject) {

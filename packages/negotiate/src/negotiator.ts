@@ -1,5 +1,6 @@
 import { type Acceptor, type AuthenticationMethod, createAcceptor } from '@s4u/acceptor'
 import type { S4uSubject } from '@s4u/kdc-client'
+import { formatPrincipal } from '@s4u/krb5'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
@@ -92,17 +93,20 @@ class HttpNegotiator implements Negotiator, Negotiated {
   ): Promise<CallerIdentity> {
     const { options, client, acceptor, delegator } = this.#parts
     const { delegation = {} } = options
-    if (typeof user === 'string') requireProtocolTransition(user, delegation)
-    else requireSomeTransition(delegation)
     const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
-    const { ticket } = await tellImpersonation(subject, async () => {
+    const { identity } = await tellImpersonation(subject, async () => {
+      if (typeof user === 'string') requireProtocolTransition(user, delegation)
+      else requireSomeTransition(delegation)
       const asker = await client.get()
       subject.account = asker.principal
-      return { ticket: await asker.s4u2self(user, signal ? { signal } : {}) }
-    }).then((got) => got.ticket)
-    const identity = await acceptor.identify(ticket, method ?? (typeof user === 'string' ? 'asserted' : 'certificate'))
-    // Whose certificate it is only the directory knows.
-    if (typeof user !== 'string') requireProtocolTransition(identity.principal, delegation)
+      const ticket = await asker.s4u2self(user, signal ? { signal } : {})
+      subject.user = formatPrincipal(ticket.client)
+      const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
+      const identity = await acceptor.identify(ticket.ticket, by)
+      // Whose certificate it is only the directory knows.
+      if (typeof user !== 'string') requireProtocolTransition(identity.principal, delegation)
+      return { ticket, identity }
+    })
     return new CallerIdentity(identity, delegator)
   }
 
