@@ -1,55 +1,59 @@
-import { createInitiator, formatAuthorization } from '@s4u/gssapi'
-import { createKdcClient, type ServiceTicket } from '@s4u/kdc-client'
-import { type CallerIdentity, createNegotiator, delegatedByGate, type Negotiator } from '@s4u/negotiate'
-import { afterAll, expect, test } from 'vitest'
+import { createFetch } from '@s4u/fetch'
+import { createKdcClient } from '@s4u/kdc-client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
+import { type Chain, openChain } from '../stories/fixtures/chain.js'
 
 /** alice calls web, which calls api as her, which calls data as her: what real KDCs write into the ticket on the way. */
 for (const key of ['CORP', 'EAST'] as const) {
-  await describeRealms(`a chain of three hops in ${key}`, [key], (info) => {
+  await describeRealms(`a chain of three HTTP services in ${key}`, [key], (info) => {
     const realm = realmOf(info, key)
     const { web, api, data } = realm.services
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`
-    const negotiators: Negotiator[] = []
+    const through = [web, api].map(({ spn }) => `${spn}@${realm.name}`)
+    let chain: Chain
+    let sales: Chain
 
-    afterAll(() => {
-      for (const negotiator of negotiators) negotiator[Symbol.dispose]()
+    const linkOf = ({ spn, keytab }: typeof web) => ({ spn, options: { keytab, kdc } })
+    beforeAll(async () => {
+      chain = await openChain([linkOf(web), linkOf(api), { ...linkOf(data), requireDelegatedBy: through }])
+      sales = await openChain([linkOf(web), linkOf(api), { ...linkOf(data), requireDelegatedBy: [web.spn] }])
+    })
+    afterAll(async () => {
+      for (const one of [chain, sales]) await one?.[Symbol.asyncDispose]()
     })
 
-    function service({ keytab }: { readonly keytab: string }): Negotiator {
-      const negotiator = createNegotiator({ keytab, kdc })
-      negotiators.push(negotiator)
-      return negotiator
+    /** alice's own program. */
+    async function ask({ services }: Chain, at: number) {
+      const { spn } = [web, api, data][at]
+      const client = createKdcClient({ credentials: { principal: `alice@${realm.name}`, password: 'pw-alice' }, kdc })
+      const { url } = services[at]
+      const fetch = createFetch({
+        serviceNames: { [new URL(url).host]: spn },
+        ticketFor: (name) => client.ticketFor(name),
+      })
+      const answer = await fetch(url)
+      return { status: answer.status, text: await answer.text() }
     }
 
-    async function arrive(at: Negotiator, ticketFor: () => Promise<ServiceTicket>): Promise<CallerIdentity> {
-      const { token } = createInitiator({ ticket: await ticketFor(), now: Date.now })
-      const outcome = await at.authenticate({ headers: { authorization: formatAuthorization(token) } })
-      if (outcome.status === 'authenticated') return outcome.identity
-      throw new Error('the caller was not let in', { cause: outcome })
-    }
+    test('each service adds itself, nearest last, and the last one lets who came through them pass', async () => {
+      const { status, text } = await ask(chain, 0)
+      expect([status, JSON.parse(text)]).toEqual([
+        200,
+        {
+          views: [[], through.slice(0, 1), through].map((delegatedBy) => ({
+            principal: `alice@${realm.name}`,
+            delegatedBy,
+          })),
+        },
+      ])
+    })
 
-    async function call(as: CallerIdentity, spn: string, at: Negotiator): Promise<CallerIdentity> {
-      using caller = as.impersonate()
-      return await arrive(at, () => caller.ticketFor(spn))
-    }
-
-    test('each service adds itself, nearest last, and a backend can ask for those it knows', async () => {
-      const credentials = { principal: `alice@${realm.name}`, password: 'pw-alice' }
-      const alice = createKdcClient({ credentials, kdc })
-      const [atWeb, atApi, atData] = await (async () => {
-        const first = await arrive(service(web), () => alice.ticketFor(web.spn))
-        const second = await call(first, api.spn, service(api))
-        return [first, second, await call(second, data.spn, service(data))]
-      })()
-      for (const { principal } of [atWeb, atApi, atData]) expect(principal).toBe(`alice@${realm.name}`)
-      expect(atWeb.delegatedBy).toEqual([])
-      expect(atApi.delegatedBy).toEqual([expect.stringMatching(/web/i)])
-      expect(atData.delegatedBy).toEqual([atApi.delegatedBy[0], expect.stringMatching(/api/i)])
-      const request = { headers: {} }
-      expect(delegatedByGate(atData.delegatedBy)(request, atData)).toMatchObject({ status: 'pass' })
-      expect(delegatedByGate([atData.delegatedBy[1]])(request, atData)).toMatchObject({ statusCode: 403 })
+    test('the last one refuses who came by another way: through one that it does not know, or directly', async () => {
+      const { text } = await ask(sales, 0)
+      expect(JSON.parse(text)).toMatchObject({ views: [{}, { delegatedBy: through.slice(0, 1) }], refused: 403 })
+      expect(await ask(chain, 2)).toMatchObject({ status: 403 })
     })
   })
 }

@@ -1,8 +1,5 @@
-import { negotiate } from '@s4u/express'
-import { negotiate as negotiateKoa } from '@s4u/koa'
-import { DelegationRefusedError } from '@s4u/negotiate'
-import express from 'express'
-import Koa from 'koa'
+import { createFetch, type Fetch, type NegotiateOptions } from '@s4u/fetch'
+import { createKdcClient } from '@s4u/kdc-client'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -10,31 +7,41 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { kinit, realmOf, run, type Login } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
+import { frameworks } from './main-job.site.js'
 import { requestsKerberos } from './sign-on/clients.js'
 
 /**
- * The whole job on real servers: a caller signs in to an Express service with Kerberos, and the service calls its Koa backend as that
- * caller, with the directory's own rules deciding.
+ * The whole job on real servers: a caller signs in to a service with Kerberos, and the service calls its backend, written in the other
+ * framework, as that caller, with the directory's own rules deciding.
  */
-for (const key of ['CORP', 'EAST'] as const) {
-  await describeRealms(`the main job in ${key}`, [key, 'requests-kerberos'], (info) => {
+const [inExpress, inKoa] = frameworks
+const sites = (['CORP', 'EAST'] as const).flatMap((key) => [
+  { key, service: inExpress, behind: inKoa },
+  { key, service: inKoa, behind: inExpress },
+])
+
+for (const { key, service, behind } of sites) {
+  const title = `the main job in ${key}, of ${service.name} with ${behind.name} behind it,`
+  await describeRealms(title, [key, 'requests-kerberos'], (info) => {
     const realm = realmOf(info, key)
     const { web, kcd, api } = realm.services
     const sensitive = key === 'CORP' ? 'carol' : 'sensitive'
     const unlisted = (realm.services.vault ?? realm.services.none).spn
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`
     const servers: Server[] = []
+    let webAddress = ''
     let webUrl = ''
     let kcdUrl = ''
     let otherUrl = ''
     let alice: Login
 
     beforeAll(async () => {
-      const apiUrl = await listen(backend(api.keytab).callback(), `${info.block}.41`)
+      const apiUrl = await listen(behind.backend(api.keytab), `${info.block}.41`)
       const serviceNames = { [new URL(apiUrl).host]: api.spn }
-      const front = (keytab: string) => frontEnd({ keytab, kdc, apiUrl, unlisted, serviceNames })
+      const front = (keytab: string) => service.front({ keytab, kdc, apiUrl, unlisted, serviceNames })
       otherUrl = await listen(front(web.keytab), `${info.block}.43`)
-      webUrl = named(await listen(front(web.keytab), `${info.block}.40`), web.host)
+      webAddress = await listen(front(web.keytab), `${info.block}.40`)
+      webUrl = named(webAddress, web.host)
       kcdUrl = named(await listen(front(kcd.keytab), `${info.block}.42`), kcd.host)
       alice = await kinit(info, key, 'alice')
     })
@@ -66,18 +73,18 @@ for (const key of ['CORP', 'EAST'] as const) {
     })
 
     test('accepts raw Kerberos tokens', async () => {
-      const service = { address: `${info.block}.40`, port: Number(new URL(webUrl).port) }
-      const { status, body } = await requestsKerberos({ host: web.host, service, path: '/whoami' }, alice)
+      const at = { address: `${info.block}.40`, port: Number(new URL(webUrl).port) }
+      const { status, body } = await requestsKerberos({ host: web.host, service: at, path: '/whoami' }, alice)
       expect([status, JSON.parse(body).principal]).toEqual([200, `alice@${realm.name}`])
     })
 
-    test('calls the backend as the caller, who sees the caller and the service that acts for it', async () => {
-      const { stdout } = await curl(`${webUrl}/backend`, alice)
-      expect(JSON.parse(stdout)).toMatchObject({
-        principal: `alice@${realm.name}`,
-        delegatedBy: [web.principal.includes('/') ? web.principal : expect.any(String)],
-      })
-      expect(JSON.parse(stdout).delegatedBy[0]).toMatch(key === 'CORP' ? /web/ : web.principal)
+    test.each([
+      ['as the one that a handler names', 'backend'],
+      ['as the ambient one of a route that requires it', 'ambient'],
+    ])('calls the backend as the caller, %s, and the backend sees who acts for the caller', async (_how, path) => {
+      const { stdout } = await curl(`${webUrl}/${path}`, alice)
+      const delegatedBy = [`${web.spn}@${realm.name}`]
+      expect(JSON.parse(stdout)).toMatchObject({ principal: `alice@${realm.name}`, delegatedBy })
     })
 
     test('delegates without protocol transition when the caller presented a ticket', async () => {
@@ -123,6 +130,27 @@ for (const key of ['CORP', 'EAST'] as const) {
       expect(error.message).toContain(error.answer.target)
     })
 
+    test('knows what callers and their directory let it do, and does no more', async () => {
+      const answers = async (fetch: Fetch) =>
+        Promise.all(['/whoami', '/ambient'].map(async (path) => statusAndBody(await fetch(`${webAddress}${path}`))))
+      const [known, asAlice] = await answers(desktop('alice'))
+      expect([known.body.impersonationLevel, asAlice.status]).toEqual(['delegation', 200])
+      // The client's own word, which no directory overrules.
+      const [identified, refused] = await answers(desktop('alice', { allowedImpersonationLevel: 'identification' }))
+      expect([identified.body.impersonationLevel, refused.status]).toEqual(['identification', 403])
+      const [kept, notDelegable] = await answers(desktop(sensitive))
+      expect([kept.body.impersonationLevel, notDelegable.status]).toEqual(['impersonation', 502])
+      expect(notDelegable.body).toMatchObject({ name: 'DelegationRefusedError', code: 'KDC_ERR_BADOPTION' })
+    })
+
+    /** Somebody's program, which signs in with a password. */
+    function desktop(name: string, options: Partial<NegotiateOptions> = {}): Fetch {
+      const { principal, password } = realm.users[name]
+      const client = createKdcClient({ kdc, credentials: { principal, password } })
+      const serviceNames = { [new URL(webAddress).host]: web.spn }
+      return createFetch({ ...options, serviceNames, ticketFor: (spn) => client.ticketFor(spn) })
+    }
+
     async function listen(handler: Parameters<typeof createServer>[1], host: string): Promise<string> {
       const server = createServer({ maxHeaderSize: 65_536 }, handler).listen(0, host)
       servers.push(server)
@@ -138,57 +166,9 @@ for (const key of ['CORP', 'EAST'] as const) {
   })
 }
 
-function frontEnd(options: {
-  keytab: string
-  kdc: string
-  apiUrl: string
-  unlisted: string
-  serviceNames: Record<string, string>
-}) {
-  const { keytab, kdc, apiUrl, unlisted, serviceNames } = options
-  const app = express()
-  // Plain HTTP: curl would keep a secure cookie to itself.
-  const session = { kind: 'cookie', keys: ['of all instances of this service'], secure: false } as const
-  const kerberos = negotiate({
-    keytab,
-    kdc,
-    session,
-    delegation: { protocolTransition: true },
-    fetch: { serviceNames },
-  })
-  app.use(kerberos)
-  app.get('/whoami', (req, res) => void res.json(req.identity))
-  app.get('/backend', async (req, res) => {
-    using caller = req.identity.impersonate()
-    const answer = await caller.fetch(`${apiUrl}/orders`)
-    res.status(answer.status).json(await answer.json())
-  })
-  app.get('/as/:user', async (req, res) => {
-    await kerberos.negotiator.identityFor('bob')
-    const user = await kerberos.negotiator.identityFor(req.params.user, { method: 'asserted' })
-    using other = user.impersonate()
-    const answer = await other.fetch(`${apiUrl}/orders`)
-    res.status(answer.status).json(await answer.json())
-  })
-  app.get('/unlisted', async (req, res) => {
-    using caller = req.identity.impersonate()
-    res.json(await caller.ticketFor(unlisted))
-  })
-  const onError: express.ErrorRequestHandler = (error, _req, res, _next) => {
-    if (!(error instanceof DelegationRefusedError)) throw error
-    const { name, code, message, hint, reason, answer } = error
-    res.status(502).json({ name, code, message, hint, reason, answer })
-  }
-  return app.use(onError)
-}
-
-function backend(keytab: string): Koa {
-  const app = new Koa()
-  app.use(negotiateKoa({ keytab }))
-  app.use((ctx) => {
-    ctx.body = ctx.identity.toJSON()
-  })
-  return app
+async function statusAndBody(answer: Response) {
+  const text = await answer.text()
+  return { status: answer.status, body: text.startsWith('{') ? JSON.parse(text) : {} }
 }
 
 function named(url: string, host: string): string {

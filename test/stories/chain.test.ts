@@ -1,7 +1,14 @@
 import { createInitiator, formatAuthorization } from '@s4u/gssapi'
-import { type CallerIdentity, createNegotiator, delegatedByGate, type Negotiator } from '@s4u/negotiate'
+import {
+  type CallerIdentity,
+  createNegotiator,
+  delegatedByGate,
+  type Negotiator,
+  type NegotiatorOptions,
+} from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { openChain } from './fixtures/chain.js'
 import { API, Desktop, PASSWORD, WEB } from './fixtures/corporation.js'
 
 /** alice calls web, which calls api as her, which calls data as her. */
@@ -22,16 +29,17 @@ beforeEach(async () => {
       data: { spns: [DATA] },
     },
   })
-  const serviceNamed = (principal: string) =>
-    createNegotiator({
-      keytab: realm.keytabFor(principal),
-      kdc: realm.transport,
-      now: () => realm.now,
-      delegation: { principal },
-    })
+  const serviceNamed = (principal: string) => createNegotiator(optionsOf(principal))
   web = serviceNamed('web')
   api = serviceNamed('api')
   data = serviceNamed('data')
+})
+
+const optionsOf = (principal: string): NegotiatorOptions => ({
+  keytab: realm.keytabFor(principal),
+  kdc: realm.transport,
+  now: () => realm.now,
+  delegation: { principal },
 })
 
 afterEach(() => {
@@ -68,6 +76,30 @@ describe('a chain of three hops', () => {
     const atWeb = await arrive(web, await desktop(WEB))
     using alice = atWeb.impersonate()
     await expect(alice.ticketFor(DATA)).rejects.toMatchObject({ reason: 'target-not-allowed' })
+  })
+})
+
+describe('a chain of three HTTP services', () => {
+  const open = (...known: readonly string[]) =>
+    openChain([
+      { spn: WEB, options: optionsOf('web') },
+      { spn: API, options: optionsOf('api') },
+      { spn: DATA, options: optionsOf('data'), requireDelegatedBy: known },
+    ])
+  const view = (...delegatedBy: readonly string[]) => ({ principal: 'alice@AD.TEST', delegatedBy })
+
+  test('calls on as the caller, and each service sees through whom the caller came', async () => {
+    await using chain = await open(WEB, API)
+    const { body } = await chain.services[0].get('/', { authorization: await desktop(WEB) })
+    const views = [view(), view(`${WEB}@AD.TEST`), view(`${WEB}@AD.TEST`, `${API}@AD.TEST`)]
+    expect(JSON.parse(body)).toEqual({ views })
+  })
+
+  test('ends where the last one does not know a service on the way, or nobody was', async () => {
+    await using chain = await open(WEB)
+    const { body } = await chain.services[0].get('/', { authorization: await desktop(WEB) })
+    expect(JSON.parse(body)).toEqual({ views: [view(), view(`${WEB}@AD.TEST`)], refused: 403 })
+    expect((await chain.services[2].get('/', { authorization: await desktop(DATA) })).status).toBe(403)
   })
 })
 
