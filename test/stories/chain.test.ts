@@ -72,6 +72,21 @@ describe('a chain of three hops', () => {
     expect(atData.delegatedBy).toEqual([`${WEB}@AD.TEST`, `${API}@AD.TEST`])
   })
 
+  test('counts a hop once, however many realms lie between the two services', async () => {
+    const depot = 'HTTP/depot.far.test'
+    const partner = await createTestRealm({ realm: 'PARTNER.TEST', trusts: [realm] })
+    const far = await createTestRealm({
+      realm: 'FAR.TEST',
+      services: { depot: { spns: [depot], allowedToActOnBehalfOf: ['web@AD.TEST'] } },
+      trusts: [partner],
+    })
+    using service = createNegotiator({ keytab: far.keytabFor('depot'), now: () => realm.now })
+    const atDepot = await callAs(await arrive(web, await desktop(WEB)), depot, service)
+    expect(atDepot.principal).toBe('alice@AD.TEST')
+    expect(atDepot.delegatedBy).toEqual(['web@AD.TEST'])
+    expect(partner.exchanges.some(({ kind, outcome }) => kind === 'S4U2Proxy' && outcome === 'referral')).toBe(true)
+  })
+
   test('does not let a service skip one: what web may call is for the directory to say', async () => {
     const atWeb = await arrive(web, await desktop(WEB))
     using alice = atWeb.impersonate()

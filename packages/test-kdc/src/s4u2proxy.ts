@@ -42,9 +42,7 @@ function requireUsableUser({ directory }: Kdc, { name, realm }: Evidence): void 
 function localTarget(kdc: Kdc, request: TgsRequest, evidence: Evidence): Grant {
   requireDelegation(request, evidence)
   const { name, realm } = evidence
-  // What came by referral has this hop in it already.
-  const fromHere = request.header.issuer === undefined
-  const delegationInfo = fromHere ? nextHop(request, evidence, evidence.service) : undefined
+  const delegationInfo = nextHop(request, evidence, evidence.service)
   const pac = copiedPac(evidence.pac, { clientName: formatName(name), delegationInfo, ticketGranting: false })
   return { ...proxyGrant(kdc, request, evidence), crealm: realm, cname: name, pac }
 }
@@ -108,8 +106,9 @@ function proxyGrant(kdc: Kdc, request: TgsRequest, { ticket, pac }: Evidence): O
   }
 }
 
-/** Source: MS-PAC section 2.9: one more transited service. */
-function nextHop({ sname }: TgsRequest, { pac }: Evidence, service: string): DelegationInfo {
+/** One more transited service, unless a KDC on the way has written this hop down already. Source: MS-PAC section 2.9. */
+function nextHop({ sname, header }: TgsRequest, { pac }: Evidence, service: string): DelegationInfo | undefined {
+  if (header.issuer !== undefined) return undefined
   const before = pac.delegationInfo?.transitedServices ?? []
   return { s4u2proxyTarget: formatName(sname), transitedServices: [...before, service] }
 }

@@ -193,6 +193,19 @@ describe('S4U2Proxy to a target in another realm', () => {
     expect(part).toMatchObject({ crealm: 'AD.TEST', cname: principal('alice') })
   })
 
+  test('is one hop however many realms lie between', async () => {
+    const { tgt, evidence } = await evidenceOf('plain')
+    const target = 'HTTP/depot.far.test'
+    const about = await byProxy(ad, tgt, evidence, target)
+    const own = await requestTicket(ad, tgt, tgtName('PARTNER.TEST'))
+    const aboutFurther = await byProxy(ad, own, about, target)
+    expect(aboutFurther.ticket.sname).toEqual(tgtName('FAR.TEST'))
+    const ownFurther = await requestTicket(ad, own, tgtName('FAR.TEST'))
+    const { part, pac } = openAsService(far, 'depot', await byProxy(ad, ownFurther, aboutFurther, target))
+    expect(part).toMatchObject({ crealm: 'AD.TEST', cname: principal('alice') })
+    expect(pac.delegationInfo).toEqual({ s4u2proxyTarget: target, transitedServices: ['plain@AD.TEST'] })
+  })
+
   test('is refused without RBCD bit, where the target grants nothing, and with evidence for another target', async () => {
     const { tgt, evidence } = await evidenceOf('plain')
     const without = byProxy(ad, tgt, evidence, 'HTTP/shop.partner.test', { resourceBased: false })
