@@ -45,12 +45,14 @@ export class Journal {
     const realm = this.#realm
     return async (request, context) => {
       const step = { kind: 'exchange', from, to: 'kdc' }
-      const before = realm.exchanges.length
       const started = performance.now()
       this.steps.push(step)
-      const reply = await realm.transport(request, context)
+      const answered = realm.transport(request, context)
+      // The realm notes a request at once, and forgets the oldest: the last one is this.
+      const noted = realm.exchanges.at(-1)
+      const reply = await answered
       step.milliseconds = since(started)
-      Object.assign(step, exchangeFacts(realm.exchanges[before]))
+      Object.assign(step, exchangeFacts(noted))
       const evidence = readEvidence(request, realm)
       if (evidence)
         step.evidence = {
