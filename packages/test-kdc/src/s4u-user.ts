@@ -40,9 +40,11 @@ export function acceptS4uUser(request: KdcReq, header: TgsHeader): S4uUser | und
   const forUser = findPaData(request.padata, PaType.FOR_USER)
   const byForUser = forUser === undefined ? undefined : acceptForUser(forUser, header.ticket.key)
   const x509 = findPaData(request.padata, PaType.S4U_X509_USER)
-  // With RC4 it is protected by an unkeyed checksum in the reply, which this KDC does not do: PA-FOR-USER is there as well.
-  const usable = x509 !== undefined && header.replyKey.etype !== RC4
-  return usable ? acceptX509User(x509, request.reqBody.nonce, header) : byForUser
+  if (x509 === undefined) return byForUser
+  if (header.replyKey.etype !== RC4) return acceptX509User(x509, request.reqBody.nonce, header)
+  // With RC4 its checksum is unkeyed, and the reply would have to protect both. Alone it must not be passed over either: the ticket
+  // would be one in the name of the service itself.
+  return byForUser ?? refuse('KDC_ERR_SUMTYPE_NOSUPP', 'with an RC4 key only PA-FOR-USER names a user')
 }
 
 function acceptForUser(bytes: Uint8Array, sessionKey: Key): S4uUser {

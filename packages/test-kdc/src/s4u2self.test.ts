@@ -6,6 +6,7 @@ import {
   Key,
   kerberosFlags,
   KeyUsage,
+  type PaData,
   PaS4uX509User,
   PaType,
   S4uOption,
@@ -196,6 +197,15 @@ describe('PA-S4U-X509-USER', () => {
     await expect(ask({ cname: principal('alice') }, Key.random(18))).rejects.toThrow('KRB_AP_ERR_MODIFIED')
     await expect(ask({ cname: principal('alice') }, Key.random(17))).rejects.toThrow('KDC_ERR_SUMTYPE_NOSUPP')
     await expect(ask({ cname: principal('alice') }, subkey, 4712)).rejects.toThrow('KRB_AP_ERR_MODIFIED')
+  })
+
+  test('is refused alone under RC4, which gives it no keyed checksum; beside PA-FOR-USER that one counts', async () => {
+    const rc4 = Key.random(23)
+    const alone = x509User(rc4, { nonce: 4711, crealm: 'AD.TEST', cname: principal('alice') })
+    const send = (padata: PaData[]) => requestTicket(realm, web, principal('web'), { nonce: 4711, subkey: rc4, padata })
+    await expect(send([alone])).rejects.toThrow('KDC_ERR_SUMTYPE_NOSUPP')
+    const { reply } = await send([alone, forUser(web, principal('bob'), 'AD.TEST')])
+    expect(reply.cname).toEqual(principal('bob'))
   })
 })
 
