@@ -55,7 +55,7 @@ function handleOf(state: RealmState): TestRealm {
     changePassword: (name, password) => setKeys(requireAccount(directory, name), password, kdc.random),
     listen: (options = {}) => startListening(state, options),
     krb5Conf: (libdefaults) => renderKrb5Conf([...reachable(state)].map(configured), libdefaults),
-    [Symbol.asyncDispose]: () => stopListening(state),
+    [Symbol.asyncDispose]: () => end(state),
   }
 }
 
@@ -65,7 +65,8 @@ async function startListening(state: RealmState, options: ListenOptions): Promis
   return { host: listener.host, port: listener.port }
 }
 
-async function stopListening({ listeners }: RealmState): Promise<void> {
+async function end({ listeners, ending }: RealmState): Promise<void> {
+  ending.abort()
   await Promise.all(listeners.splice(0).map((listener) => listener.close()))
 }
 

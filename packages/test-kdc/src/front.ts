@@ -9,7 +9,14 @@ export interface Front extends Answers {
   inMemory(request: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array>
 }
 
-export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number): Front {
+export interface FrontOptions {
+  /** Octets of the largest reply over UDP. */
+  readonly udpReplyLimit: number
+  /** Replies that wait are given up when the realm ends, so that no timer outlives it. */
+  readonly ended: AbortSignal
+}
+
+export function createFront(kdc: Kdc, journal: Exchange[], { udpReplyLimit, ended }: FrontOptions): Front {
   const { misbehave } = kdc
   let previous: Uint8Array | undefined
 
@@ -22,9 +29,14 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
     const fresh = answered && (via === 'udp' ? fitting(answered) : answered.reply)
     const reply = misbehave.replayPreviousReply && previous !== undefined ? previous : fresh
     previous = fresh ?? previous
-    if (misbehave.slow !== undefined) await delay(misbehave.slow, signal)
-    if (misbehave.silent) await delay(Infinity, signal)
-    return reply && mangle(reply, misbehave)
+    const waited = await hesitate(signal)
+    return reply && waited && !misbehave.dead ? mangle(reply, misbehave) : undefined
+  }
+
+  /** Whether there is still somebody to answer. */
+  async function hesitate(signal: AbortSignal | undefined): Promise<boolean> {
+    if (misbehave.slow !== undefined && !(await delay(misbehave.slow, signal, ended))) return false
+    return !misbehave.silent || delay(Infinity, signal, ended)
   }
 
   /** What goes into a datagram, or the word that it does not. */
@@ -41,7 +53,7 @@ export function createFront(kdc: Kdc, journal: Exchange[], udpReplyLimit: number
       if (misbehave.dead || misbehave.dropUdp || misbehave.silent) return undefined
       return respond(request, 'udp')
     },
-    overTcp: (request) => respond(request, 'tcp'),
+    overTcp: async (request) => (misbehave.dead ? undefined : respond(request, 'tcp')),
     async inMemory(request, signal) {
       signal?.throwIfAborted()
       if (misbehave.dead)
@@ -69,20 +81,17 @@ function responseTooBig(kdc: Kdc): Uint8Array {
   })
 }
 
-/** Rejects when the signal aborts; with `Infinity`, only then. */
-function delay(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = milliseconds === Infinity ? undefined : setTimeout(done, milliseconds)
-    const stop = (): void => {
-      clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    function done(): void {
-      signal?.removeEventListener('abort', stop)
-      resolve()
-    }
-    signal?.addEventListener('abort', stop, { once: true })
-  })
+/** Whether the time is over: false when the realm ended first. Rejects when the caller gives up. `Infinity` is never over. */
+function delay(milliseconds: number, signal: AbortSignal | undefined, ended: AbortSignal): Promise<boolean> {
+  if (ended.aborted) return Promise.resolve(false)
+  const settled = new AbortController()
+  const listening = { signal: settled.signal }
+  return new Promise<boolean>((resolve, reject) => {
+    const timer = milliseconds === Infinity ? undefined : setTimeout(() => resolve(true), milliseconds)
+    listening.signal.addEventListener('abort', () => clearTimeout(timer))
+    signal?.addEventListener('abort', () => reject(signal.reason), listening)
+    ended.addEventListener('abort', () => resolve(false), listening)
+  }).finally(() => settled.abort())
 }
 
 function withHugeLength(reply: Uint8Array): Uint8Array {

@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { AsReq, decode, encode, kerberosFlags, KrbError, krbErrorName } from '@s4u/krb5'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { createAd, NINE } from './fixtures/ad-realm.js'
 import { principal } from './fixtures/bare-client.js'
 import type { ListenAddress } from './listen.js'
@@ -54,6 +55,22 @@ function overUdp({ host, port }: ListenAddress, message: Uint8Array): Promise<Ui
   })
 }
 
+/** A connection that stays open until one of the two ends it. */
+async function openConnection({ host, port }: ListenAddress) {
+  const socket = connect(port, host)
+  const state = {
+    socket,
+    received: 0,
+    closed: false,
+    [Symbol.asyncDispose]: async () => void socket.destroy(),
+  }
+  socket.on('data', (chunk) => (state.received += chunk.length))
+  socket.on('error', () => undefined)
+  socket.on('close', () => (state.closed = true))
+  await once(socket, 'connect')
+  return state
+}
+
 describe('a realm that listens', () => {
   test('answers on UDP and TCP, on one port', async () => {
     await using other = await createAd()
@@ -99,8 +116,45 @@ describe('a realm that listens', () => {
     expect(await overUdp(address, request)).toBeUndefined()
     other.misbehave.hugeLengthPrefix = true
     expect((await overTcp(address, framed(request))).readUInt32BE(0)).toBe(0xfffffffe)
+  })
+
+  test('answers late over both when it is slow', async () => {
+    await using other = await createAd({ misbehave: { slow: 60 } })
+    const address = await other.listen()
+    for (const send of [() => overUdp(address, request), () => overTcp(address, framed(request), 100)]) {
+      const began = performance.now()
+      expect((await send())?.length).toBeGreaterThan(100)
+      expect(performance.now() - began).toBeGreaterThan(50)
+    }
+  })
+
+  test('takes connections and requests and never answers when it is silent', async () => {
+    await using other = await createAd({ misbehave: { silent: true } })
+    const address = await other.listen()
+    expect(await overUdp(address, request)).toBeUndefined()
+    await using connection = await openConnection(address)
+    connection.socket.write(framed(request))
+    await expect.poll(() => other.exchanges.length).toBe(1)
+    expect(connection).toMatchObject({ received: 0, closed: false })
+  })
+
+  test('is dead to new connections at once, to open ones at the next request, and to datagrams', async () => {
+    await using other = await createAd()
+    const address = await other.listen()
+    await using connection = await openConnection(address)
+    connection.socket.write(framed(request))
+    await expect.poll(() => connection.received).toBeGreaterThan(100)
+    const before = connection.received
     other.misbehave.dead = true
-    expect(await overTcp(address, framed(request))).toHaveLength(0)
+    connection.socket.write(framed(request))
+    await expect.poll(() => connection.closed).toBe(true)
+    expect(connection.received).toBe(before)
+    await using late = await openConnection(address)
+    await expect.poll(() => late.closed).toBe(true)
+    expect(await overUdp(address, request)).toBeUndefined()
+    expect(other.exchanges).toHaveLength(1)
+    other.misbehave.dead = false
+    expect((await overTcp(address, framed(request), 100)).length).toBeGreaterThan(100)
   })
 
   test('stops in the end, also with connections open', async () => {
@@ -113,6 +167,25 @@ describe('a realm that listens', () => {
     await closed
     expect(await overTcp(address, framed(request))).toHaveLength(0)
     await other[Symbol.asyncDispose]()
+  })
+
+  test('gives up the replies that wait, so that nothing keeps the process alive', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    try {
+      const other = await createAd({ misbehave: { slow: 600_000 } })
+      const connection = await openConnection(await other.listen())
+      connection.socket.write(framed(request, request))
+      const inMemory = other.transport(request).catch((error: { code?: string }) => error.code)
+      while (other.exchanges.length < 2) await new Promise(setImmediate)
+      expect(vi.getTimerCount()).toBe(2)
+      await other[Symbol.asyncDispose]()
+      expect(await inMemory).toBe('ECONNRESET')
+      while (!connection.closed) await new Promise(setImmediate)
+      expect(vi.getTimerCount()).toBe(0)
+      expect(connection.received).toBe(0)
+    } finally {
+      vi.useRealTimers()
+    }
   })
 
   test('does not take a port that is taken', async () => {

@@ -24,7 +24,7 @@ export interface Answers {
   overUdp(request: Uint8Array): Promise<Uint8Array | undefined>
   /** Undefined: close the connection. */
   overTcp(request: Uint8Array): Promise<Uint8Array | undefined>
-  /** Takes connections, and closes them at once. */
+  /** Closes new connections at once. */
   isDead(): boolean
   /** Says that nearly four gigabytes follow. */
   liesAboutLength(): boolean

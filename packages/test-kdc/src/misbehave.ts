@@ -6,7 +6,10 @@ export interface Misbehaviour {
   dropUdp?: boolean
   /** Answers everything over UDP with KRB_ERR_RESPONSE_TOO_BIG. */
   answerTooBig?: boolean
-  /** Refuses connections, and takes datagrams without a sound. In memory: rejects with ECONNREFUSED. */
+  /**
+   * Closes connections as soon as they are made, and open ones at their next request; takes datagrams without a sound. The port stays
+   * taken: for ECONNREFUSED on a socket, do not listen. In memory: rejects with ECONNREFUSED.
+   */
   dead?: boolean
   /** Accepts connections and requests and never answers. */
   silent?: boolean

@@ -17,6 +17,8 @@ export interface RealmState {
   readonly listeners: Listener[]
   /** Realms of this process with a trust, for the in-memory transport and krb5.conf. */
   readonly neighbours: RealmState[]
+  /** Aborted when the realm ends. */
+  readonly ending: AbortController
   clock: () => number
 }
 
@@ -39,7 +41,9 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     now: () => state.clock(),
   }
   const journal: Exchange[] = []
-  const front = createFront(kdc, journal, options.udpReplyLimit ?? WINDOWS_UDP_LIMIT)
+  const ending = new AbortController()
+  const { udpReplyLimit = WINDOWS_UDP_LIMIT } = options
+  const front = createFront(kdc, journal, { udpReplyLimit, ended: ending.signal })
   return Object.assign(state, {
     kdc,
     directory,
@@ -48,6 +52,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     relativeIds: new RelativeIds(domainSid),
     listeners: [],
     neighbours: [],
+    ending,
   })
 }
 

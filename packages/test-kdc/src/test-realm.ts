@@ -75,6 +75,6 @@ export interface TestRealm {
   listen(options?: ListenOptions): Promise<ListenAddress>
   /** A krb5.conf for clients of this realm and of the realms that it trusts, as far as they listen. */
   krb5Conf(libdefaults?: Readonly<Record<string, string | number | boolean>>): string
-  /** Closes what listens. */
+  /** Closes what listens, and gives up the replies that wait because the KDC is `slow` or `silent`. */
   [Symbol.asyncDispose](): Promise<void>
 }
