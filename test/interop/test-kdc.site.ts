@@ -2,24 +2,28 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
-import { afterAll, describe, test } from 'vitest'
+import { createTestRealm, type TestRealm, type TestRealmOptions } from '@s4u/test-kdc'
+import { afterAll, describe, expect, test } from 'vitest'
 import { run, runOk } from '../realms/clients.js'
 import { installMissing, type Requirement, whyMissing } from '../realms/packages.js'
 import type { RunResult } from '../realms/processes.js'
 
+/** How requests and replies travel: by one of the two alone, or as clients and Active Directory do when nothing is set. */
+export type Way = 'udp' | 'tcp' | 'as fits'
+
 /**
- * A suite of real clients, once by UDP as far as messages fit and once by TCP. Where the programs cannot be had it is skipped with
- * the reason, or fails with it in CI.
+ * A suite of real clients, once for each way to a KDC. Where the programs cannot be had it is skipped with the reason, or fails
+ * with it in CI.
  */
 export async function describeClients(
   title: string,
   programs: Requirement,
   tests: (site: Site) => void,
+  ways: readonly Way[] = ['udp', 'tcp'],
 ): Promise<void> {
-  await installMissing([programs]).catch(() => undefined)
-  const reason = whyMissing(programs)
+  const reason = await whyUnavailable(programs)
   if (reason !== undefined) {
+    process.stderr.write(`skipped: ${title}: ${reason}\n`)
     describe(title, () => {
       test(reason, { skip: process.env.CI !== 'true' }, () => {
         throw new Error(reason)
@@ -27,13 +31,30 @@ export async function describeClients(
     })
     return
   }
-  for (const tcpOnly of [false, true]) {
-    const site = await openSite(tcpOnly)
-    describe(`${title}, by ${tcpOnly ? 'TCP' : 'UDP where it fits'},`, () => {
+  for (const way of ways) {
+    const site = await openSite(way)
+    describe(`${title}, by ${way === 'as fits' ? 'UDP where it fits' : way.toUpperCase()},`, () => {
       afterAll(() => site[Symbol.asyncDispose]())
       tests(site)
+      if (way !== 'as fits') test('had every kind of answer that way', () => expectAllBy(site, way))
     })
   }
+}
+
+async function whyUnavailable(programs: Requirement): Promise<string | undefined> {
+  const failure = await installMissing([programs]).catch((error: Error) => error.message)
+  const missing = whyMissing(programs)
+  return missing && [missing, failure].filter((part) => part !== undefined).join('; ')
+}
+
+/** A client that waited a second in vain tries the other way, so that not every single answer has to have come by this one. */
+function expectAllBy({ ad, partner }: Site, way: Way): void {
+  const answered = [...ad.exchanges, ...partner.exchanges].filter(
+    ({ outcome }) => outcome === 'issued' || outcome === 'referral',
+  )
+  const kinds = (exchanges: typeof answered) => [...new Set(exchanges.map(({ kind }) => kind))].sort()
+  expect(kinds(answered)).toContain('TGS')
+  expect(kinds(answered.filter(({ via }) => via === way))).toEqual(kinds(answered))
 }
 
 /** Two embedded realms that trust each other, listening, and real clients that know of nothing else. */
@@ -41,8 +62,6 @@ export interface Site {
   readonly ad: TestRealm
   readonly partner: TestRealm
   readonly directory: string
-  /** The clients never try UDP. */
-  readonly tcpOnly: boolean
   /** Runs a shell command with a credential cache of its own name; rejects unless it succeeds. */
   shell(command: string, cache?: string): Promise<string>
   /** The same, for what is to fail. */
@@ -50,10 +69,18 @@ export interface Site {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-async function openSite(tcpOnly: boolean): Promise<Site> {
+/** Messages up to this go by UDP; 32,700 octets is the most that MIT and Java have. */
+const PREFERENCE: Record<Way, Record<string, number>> = {
+  udp: { udp_preference_limit: 32_700 },
+  tcp: { udp_preference_limit: 1 },
+  'as fits': {},
+}
+
+async function openSite(way: Way): Promise<Site> {
   const directory = mkdtempSync(join(tmpdir(), 's4u-test-kdc-'))
-  const ad = await createAd()
-  const partner = await createPartner(ad)
+  const limit = way === 'udp' ? { udpReplyLimit: 60_000 } : {}
+  const ad = await createAd(limit)
+  const partner = await createPartner(ad, limit)
   await ad.listen({ host: '127.0.77.10' })
   await partner.listen({ host: '127.0.77.11' })
   const environment = {
@@ -62,8 +89,10 @@ async function openSite(tcpOnly: boolean): Promise<Site> {
     KRB5_CONFIG: join(directory, 'krb5.conf'),
     KRB5RCACHETYPE: 'none',
   }
-  const conf = ad.krb5Conf({ default_ccache_name: `FILE:${directory}/cc`, ...(tcpOnly && { udp_preference_limit: 1 }) })
-  writeFileSync(environment.KRB5_CONFIG, conf)
+  writeFileSync(
+    environment.KRB5_CONFIG,
+    ad.krb5Conf({ default_ccache_name: `FILE:${directory}/cc`, ...PREFERENCE[way] }),
+  )
   for (const name of ['web', 'plain', 'api', 'data'])
     writeFileSync(join(directory, `${name}.keytab`), ad.keytabFile(name))
   writeFileSync(join(directory, 'shop.keytab'), partner.keytabFile('shop'))
@@ -75,7 +104,6 @@ async function openSite(tcpOnly: boolean): Promise<Site> {
     ad,
     partner,
     directory,
-    tcpOnly,
     shell: async (command, cache = 'default') => (await runOk('sh', ['-c', command], options(cache))).stdout,
     attempt: (command, cache = 'default') => run('sh', ['-c', command], options(cache)),
     async [Symbol.asyncDispose]() {
@@ -85,9 +113,10 @@ async function openSite(tcpOnly: boolean): Promise<Site> {
   }
 }
 
-function createAd(): Promise<TestRealm> {
+function createAd(limit: Partial<TestRealmOptions>): Promise<TestRealm> {
   return createTestRealm({
     realm: 'AD.TEST',
+    ...limit,
     users: {
       alice: { password: 'wonderland', groups: ['Sales', 'Everyone at work'] },
       carol: { password: 'sensitive-1', sensitive: true },
@@ -104,9 +133,10 @@ function createAd(): Promise<TestRealm> {
   })
 }
 
-function createPartner(ad: TestRealm): Promise<TestRealm> {
+function createPartner(ad: TestRealm, limit: Partial<TestRealmOptions>): Promise<TestRealm> {
   return createTestRealm({
     realm: 'PARTNER.TEST',
+    ...limit,
     users: { pat: { password: 'partner-1' } },
     services: { shop: { spns: ['HTTP/shop.partner.test'], allowedToActOnBehalfOf: ['plain@AD.TEST'] } },
     trusts: [ad],
