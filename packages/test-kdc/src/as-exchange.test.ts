@@ -187,6 +187,11 @@ describe('the AS exchange refuses', () => {
     )
   })
 
+  test('a timestamp under an encryption type that the account has no key for', async () => {
+    await expect(signIn(realm, principal('alice'), Key.random(20))).rejects.toThrow('KDC_ERR_ETYPE_NOSUPP')
+    expect(realm.exchanges.at(-1)?.reason).toBe('the account has no key of the encryption type of the timestamp')
+  })
+
   test('tickets that would never be valid, or only later', async () => {
     await expect(signIn(realm, principal('alice'), aliceKey, { till: NINE - HOUR })).rejects.toThrow(
       'KDC_ERR_NEVER_VALID',

@@ -65,7 +65,7 @@ function withAuthorization(kdc: Kdc, target: TicketTarget, contents: TicketConte
 }
 
 /** AD-WIN2K-PAC in AD-IF-RELEVANT. Source: MS-KILE section 3.3.5.6.3. */
-function pacElement(pac: Uint8Array): AuthorizationData {
+export function pacElement(pac: Uint8Array): AuthorizationData {
   const adData = encode(AuthorizationData, [{ adType: AdType.WIN2K_PAC, adData: pac }])
   return [{ adType: AdType.IF_RELEVANT, adData }]
 }

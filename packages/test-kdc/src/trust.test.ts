@@ -206,6 +206,13 @@ describe('S4U2Proxy to a target in another realm', () => {
     expect(pac.delegationInfo).toEqual({ s4u2proxyTarget: target, transitedServices: ['plain@AD.TEST'] })
   })
 
+  test('leaves nothing behind that is worth a ticket of the service’s own: its PAC speaks of the user', async () => {
+    const { tgt, evidence } = await evidenceOf('plain')
+    const about = await byProxy(ad, tgt, evidence, 'HTTP/shop.partner.test')
+    await expect(requestTicket(ad, about, spn('HTTP/till.partner.test'))).rejects.toThrow('KDC_ERR_BADOPTION')
+    expect(partner.exchanges.at(-1)?.reason).toBe('the PAC speaks of another client than the ticket')
+  })
+
   test('is refused without RBCD bit, where the target grants nothing, and with evidence for another target', async () => {
     const { tgt, evidence } = await evidenceOf('plain')
     const without = byProxy(ad, tgt, evidence, 'HTTP/shop.partner.test', { resourceBased: false })
