@@ -8,14 +8,14 @@ export interface Account {
   readonly name: string
   readonly relativeId: number
   readonly sid: string
-  readonly groups: readonly string[]
+  groups: readonly string[]
   /** Best first; all of the same version. */
   keys: readonly Key[]
   kvno: number
   /** Of the keys that come from a password. */
   readonly salt: string
   readonly encryptionTypes: readonly number[]
-  settings: AccountChange
+  settings: Omit<AccountChange, 'groups'>
 }
 
 /** The salt of Active Directory: realm and account name, case kept. Source: MS-KILE section 3.1.1.2. */

@@ -2,6 +2,7 @@ import { asciiLower, ConfigurationError } from '@s4u/krb5'
 import { type Account, saltOf, setKeys } from './account.js'
 import type { Directory } from './directory.js'
 import type { RealmState } from './realm-state.js'
+import { checkAccount } from './settings-check.js'
 import type { AccountChange, TestService, TestUser } from './settings.js'
 
 /** @throws ConfigurationError when the name or an SPN is taken */
@@ -12,6 +13,7 @@ export async function addAccount(
   options: TestUser | TestService,
 ): Promise<void> {
   const { directory, relativeIds, kdc } = state
+  checkAccount(kind, name, options)
   if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name))
     throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
   if (directory.findByAccountName(name) !== undefined || asciiLower(name) === 'krbtgt')
@@ -36,8 +38,9 @@ export async function addAccount(
 }
 
 /** Two accounts with one SPN are the usual reason of KRB_AP_ERR_MODIFIED; a directory does not allow them. */
-function requireNewSpns(directory: Directory, { spns = [] }: AccountChange): void {
-  const taken = new Set(directory.accounts().flatMap(({ settings }) => settings.spns?.map(asciiLower) ?? []))
+export function requireNewSpns(directory: Directory, { spns = [] }: AccountChange, own?: Account): void {
+  const others = directory.accounts().filter((account) => account !== own)
+  const taken = new Set(others.flatMap(({ settings }) => settings.spns?.map(asciiLower) ?? []))
   const twice = spns.find((spn) => taken.has(asciiLower(spn)))
   if (twice !== undefined) throw new ConfigurationError(`another account has the SPN ${twice}`)
 }

@@ -1,11 +1,13 @@
 import { asciiLower } from '@s4u/krb5'
 import { setKeys } from './account.js'
 import { addAccount } from './add-account.js'
+import { changeAccount } from './change-account.js'
 import { keytabOf, requireAccount } from './keytab-of.js'
 import { type ConfiguredRealm, renderKrb5Conf } from './krb5-conf.js'
 import { listen, type ListenAddress, type ListenOptions } from './listen.js'
 import { frontFor, reachable } from './neighbourhood.js'
 import { createState, type RealmState, remember } from './realm-state.js'
+import { checkRealmOptions } from './settings-check.js'
 import type { TestRealm, TestRealmOptions } from './test-realm.js'
 import { establishTrust } from './trust.js'
 
@@ -19,6 +21,7 @@ import { establishTrust } from './trust.js'
  *     })
  */
 export async function createTestRealm(options: TestRealmOptions): Promise<TestRealm> {
+  checkRealmOptions(options)
   const state = await createState(options)
   for (const [name, user] of Object.entries(options.users ?? {})) await addAccount(state, 'user', name, user)
   for (const [name, service] of Object.entries(options.services ?? {}))
@@ -46,10 +49,7 @@ function handleOf(state: RealmState): TestRealm {
     keytabFor: (name) => keytabOf(directory, requireAccount(directory, name)),
     keytabFile: (name) => keytabOf(directory, requireAccount(directory, name)).encode(),
     sidOf: (name) => relativeIds.findGroup(name) ?? requireAccount(directory, name).sid,
-    change(name, settings) {
-      const account = requireAccount(directory, name)
-      account.settings = { ...account.settings, ...settings }
-    },
+    change: (name, settings) => changeAccount(state, name, settings),
     addUser: (name, user) => addAccount(state, 'user', name, user),
     addService: (name, service) => addAccount(state, 'service', name, service),
     changePassword: (name, password) => setKeys(requireAccount(directory, name), password, kdc.random),

@@ -51,4 +51,4 @@ export interface TestService extends TestAccount {
 }
 
 /** What may be changed while the realm runs. */
-export type AccountChange = Partial<Omit<TestUser & TestService, 'password' | 'sid' | 'encryptionTypes' | 'groups'>>
+export type AccountChange = Partial<Omit<TestUser & TestService, 'password' | 'sid' | 'encryptionTypes'>>

@@ -65,7 +65,7 @@ export interface TestRealm {
   keytabFile(accountOrSpn: string): Uint8Array
   /** The SID of an account or a group. @throws ConfigurationError */
   sidOf(name: string): string
-  /** Changes an account's settings from now on: `realm.change('alice', { disabled: true })`. */
+  /** Changes an account's settings from now on: `realm.change('alice', { disabled: true })`. @throws ConfigurationError */
   change(name: string, settings: AccountChange): void
   addUser(name: string, user: TestUser): Promise<void>
   addService(name: string, service: TestService): Promise<void>

@@ -2,10 +2,12 @@ import { asciiLower, ConfigurationError, Key, type RandomSource } from '@s4u/krb
 import type { Trust } from './directory.js'
 import { reachable } from './neighbourhood.js'
 import { type RealmState, stateOf } from './realm-state.js'
+import { checkTrust } from './settings-check.js'
 import type { TestRealm, TestTrust } from './test-realm.js'
 
 /** A trust in both directions. Between realms of this process, both learn of it at once. */
 export async function establishTrust(state: RealmState, trust: TestRealm | TestTrust): Promise<void> {
+  if (isDetailed(trust)) checkTrust(trust)
   const { realm, password, domains } = isDetailed(trust) ? trust : { realm: trust }
   if (typeof realm !== 'string') return linkNeighbours(state, stateOf(realm), domains)
   if (password === undefined) throw new ConfigurationError(`the trust with ${realm} has no password`)
