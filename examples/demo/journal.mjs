@@ -1,22 +1,32 @@
-/** What flowed: every request, answer and KDC exchange in the order in which it began, and every ticket that anybody holds. */
+/** What flowed: every request, answer and KDC exchange in the order in which it began, and the tickets that come of it. */
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { randomUUID } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { Holdings } from './holdings.mjs'
 import { readEvidence, readIssuedTicket, readToken } from './wire.mjs'
 
 /** Audit records that are kept. */
 const MAX_AUDIT_RECORDS = 200
 
+/** Steps of one story that are kept: nothing here has more than twenty of its own. */
+const MAX_STEPS = 100
+
 const AUDIT_CHANNELS = ['s4u:accept', 's4u:kdc', 's4u:impersonate', 's4u:fetch']
 
+/** Says between the demo's own services to which story a request belongs. Whoever comes from outside cannot guess one. */
+export const STORY_HEADER = 's4u-demo-story'
+
 export class Journal {
-  steps = []
-  refusals = []
   audit = []
-  tickets = new Map()
+  holdings
   #realm
+  #current = new AsyncLocalStorage()
+  #open = new Map()
   #listener = (event, channel) => this.#note(event, channel)
 
   constructor(realm) {
     this.#realm = realm
+    this.holdings = new Holdings(() => realm.now)
     for (const name of AUDIT_CHANNELS) subscribe(name, this.#listener)
   }
 
@@ -24,20 +34,33 @@ export class Journal {
     for (const name of AUDIT_CHANNELS) unsubscribe(name, this.#listener)
   }
 
-  /** Everything from here on belongs to another story. */
+  /** A story of its own: all that happens while it is followed, in whatever service, and nothing of what happens besides. */
   begin() {
-    this.steps = []
-    this.refusals = []
+    const story = { id: randomUUID(), steps: [], refusals: [] }
+    this.#open.set(story.id, story)
+    return story
+  }
+
+  follow(story, action) {
+    return this.#current.run(story, action)
+  }
+
+  find(id) {
+    return this.#open.get(id)
+  }
+
+  end(story) {
+    this.#open.delete(story.id)
   }
 
   forget() {
     this.audit = []
-    this.tickets.clear()
+    this.holdings.clear()
   }
 
   /** As a developer gets it; `where` is the service whose log it is in. */
   refused(where, { name, code, message, hint, reason }) {
-    this.refusals.push({ where, name, code, message, hint, reason })
+    this.#current.getStore()?.refusals.push({ where, name, code, message, hint, reason })
   }
 
   /** The way to the KDC, as `createKdcClient` and `negotiate` take it, with every exchange noted. */
@@ -46,7 +69,7 @@ export class Journal {
     return async (request, context) => {
       const step = { kind: 'exchange', from, to: 'kdc' }
       const started = performance.now()
-      this.steps.push(step)
+      this.#add(step)
       const answered = realm.transport(request, context)
       // The realm notes a request at once, and forgets the oldest: the last one is this.
       const noted = realm.exchanges.at(-1)
@@ -54,19 +77,25 @@ export class Journal {
       step.milliseconds = since(started)
       Object.assign(step, exchangeFacts(noted))
       const evidence = readEvidence(request, realm)
-      if (evidence)
-        step.evidence = {
-          ...evidence,
-          origin: this.tickets.get(evidence.id)?.holder === from ? 'S4U2Self' : 'presented',
-        }
+      if (evidence) {
+        const origin = this.holdings.holderOf(evidence) === from ? 'S4U2Self' : 'presented'
+        step.evidence = { ...evidence, origin }
+      }
       const ticket = readIssuedTicket(reply, realm)
       if (ticket) {
         step.ticket = ticket
-        this.tickets.set(ticket.id, { ...ticket, holder: from, obtainedBy: step.exchange, uses: 0 })
+        this.holdings.add(ticket, { holder: from, obtainedBy: step.exchange, evidence })
       }
       this.#note(auditRecord(step), 'the KDC')
       return reply
     }
+  }
+
+  /** An exchange that came to the KDC over the network, from a program that is none of the demo's. */
+  fromOutside(exchange) {
+    const step = { kind: 'exchange', from: 'browser', to: 'kdc', ...exchangeFacts(exchange), via: exchange.via }
+    this.#note(auditRecord(step), 'the KDC')
+    return step
   }
 
   /** `fetch` with every request noted, for hosts that no DNS knows: `addresses` has the port of each. */
@@ -75,34 +104,32 @@ export class Journal {
       const request = new Request(input, init)
       const url = new URL(request.url)
       const to = url.hostname.split('.')[0]
-      const { host } = url
+      this.#add(
+        this.requestStep(from, to, { method: request.method, url, headers: Object.fromEntries(request.headers) }),
+      )
       url.host = addresses[to]
-      const step = {
-        kind: 'request',
-        from,
-        to,
-        line: `${request.method} ${url.pathname}`,
-        host,
-        ...this.#shown(request),
-      }
-      this.steps.push(step)
+      const forwarded = new Request(url, request)
+      const story = this.#current.getStore()
+      if (story) forwarded.headers.set(STORY_HEADER, story.id)
       const started = performance.now()
-      const response = await fetch(new Request(url, request))
-      const reply = /^Negotiate \S/.test(response.headers.get('www-authenticate') ?? '')
-      const { status } = response
-      const kind = status === 401 ? { challenge: true } : { proof: reply }
-      this.steps.push({ kind: 'answer', from: to, to: from, status, ...kind, milliseconds: since(started) })
+      const response = await fetch(forwarded)
+      const header = response.headers.get('www-authenticate')
+      this.#add(answerStep(to, from, { status: response.status, header, milliseconds: since(started) }))
       return response
     }
   }
 
-  #shown(request) {
-    const token = readToken(request.headers.get('authorization'), this.#realm)
-    if (token === undefined) return request.headers.has('cookie') ? { cookie: true } : {}
-    const held = this.tickets.get(token.ticket.id)
-    if (held) held.uses++
-    const copied = this.steps.some((step) => step.token?.id === token.id)
-    return { token, copied, fromCache: held !== undefined && held.uses > 1 }
+  requestStep(from, to, { method, url, headers }) {
+    const step = { kind: 'request', from, to, line: `${method} ${url.pathname}`, host: url.host }
+    const token = readToken(headers.authorization, this.#realm)
+    if (token === undefined) return headers.cookie ? { ...step, cookie: true } : step
+    const copied = this.#current.getStore()?.steps.some((other) => other.token?.id === token.id)
+    return { ...step, token, copied, fromCache: this.holdings.use(token.ticket) > 1 }
+  }
+
+  #add(step) {
+    const story = this.#current.getStore()
+    if (story && story.steps.length < MAX_STEPS) story.steps.push(step)
   }
 
   #note(event, channel) {
@@ -111,18 +138,20 @@ export class Journal {
   }
 }
 
-function exchangeFacts({
-  kind,
-  client,
-  service,
-  user,
-  outcome,
-  ntStatus,
-  reason,
-  delegation,
-  requestOctets,
-  replyOctets,
-}) {
+/** `header` is WWW-Authenticate: a challenge where it names the scheme alone, the server's proof where a token follows. */
+export function answerStep(from, to, { status, header, milliseconds }) {
+  const said = header ?? ''
+  const step = { kind: 'answer', from, to, status, milliseconds }
+  if (status === 401) return { ...step, challenge: /(^|,)\s*Negotiate\b/i.test(said) }
+  return { ...step, proof: /^Negotiate \S/i.test(said) }
+}
+
+export function since(started) {
+  return Math.round((performance.now() - started) * 10) / 10
+}
+
+function exchangeFacts(exchange) {
+  const { kind, client, service, user, outcome, ntStatus, reason, delegation, requestOctets, replyOctets } = exchange
   return { exchange: kind, client, service, user, outcome, ntStatus, reason, delegation, requestOctets, replyOctets }
 }
 
@@ -138,8 +167,4 @@ function plain(event) {
   return Object.fromEntries(
     Object.entries(event).filter(([, value]) => typeof value !== 'object' || Array.isArray(value)),
   )
-}
-
-function since(started) {
-  return Math.round((performance.now() - started) * 10) / 10
 }

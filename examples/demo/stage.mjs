@@ -7,6 +7,9 @@ import { actions, story } from './scenes.mjs'
 
 const DEFAULT_PORT = 4400
 
+/** Of calls that a page has not taken yet. */
+const MAX_WAITING_OCTETS = 1 << 20
+
 /** Everything comes from here, and the browser is told to fetch nothing from anywhere else. */
 const CONTENT_SECURITY_POLICY =
   "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -39,6 +42,7 @@ function stageOf(world) {
     const result = await world.play((workstation) => actions[action](workstation, req.body))
     res.json({ ...result, ...stateOf(world) })
   })
+  app.get('/calls', (_req, res) => pushCalls(world, res))
   app.post('/reset', async (_req, res) => {
     await world.reset()
     res.json(stateOf(world))
@@ -46,9 +50,19 @@ function stageOf(world) {
   return app
 }
 
+/** Server-Sent Events: each call from outside, as soon as it has been answered. A page that does not keep up misses some. */
+function pushCalls(world, res) {
+  res.set('Content-Type', 'text/event-stream').flushHeaders()
+  const stop = world.visitors.listen((call) => {
+    if (res.writableLength > MAX_WAITING_OCTETS) return
+    res.write(`data: ${JSON.stringify({ ...call, ...stateOf(world) })}\n\n`)
+  })
+  res.on('close', stop)
+}
+
 /** What changes with every scene. */
 function stateOf({ workstation, journal }) {
-  return { user: workstation.user ?? null, tickets: [...journal.tickets.values()], audit: journal.audit }
+  return { user: workstation.user ?? null, tickets: journal.holdings.list(), audit: journal.audit }
 }
 
 /** What does not. */

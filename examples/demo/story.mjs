@@ -81,7 +81,7 @@ function row(from, arrow, to, words) {
   return `${from.padEnd(7)} ${arrow} ${to.padEnd(7)}  ${words.join(' · ')}`
 }
 
-function* endOf({ body, refusals, status }, { groupNames }) {
+function* endOf({ body, refusals, steps }, { groupNames }) {
   for (const { where, name, code, message, hint } of refusals) {
     yield `${where}'s log: ${name} ${code}: ${message}`
     for (const line of hint?.split('\n') ?? []) yield `  ${line}`
@@ -93,5 +93,5 @@ function* endOf({ body, refusals, status }, { groupNames }) {
     yield `${body.service ?? 'web'} sees ${principal} (${authenticationMethod}, asserted by ${assertedBy}), groups ${names.join(', ')}${by}`
   }
   if (body.rows) yield `${body.rows.length} rows: ${body.rule}`
-  if (status === 401 && refusals.length === 0) yield 'web says that it wants Kerberos'
+  if (steps.at(-1)?.challenge && refusals.length === 0) yield 'web says that it wants Kerberos'
 }

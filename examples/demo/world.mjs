@@ -5,6 +5,7 @@ import { createApi } from './api.mjs'
 import { createArchive, createData } from './data.mjs'
 import { groups, REALM, services, users } from './directory.mjs'
 import { Journal } from './journal.mjs'
+import { Visitors } from './visitors.mjs'
 import { createWeb } from './web.mjs'
 import { Workstation } from './workstation.mjs'
 
@@ -30,6 +31,7 @@ class World {
   constructor({ realm, journal, addresses, kdcAddress }) {
     this.realm = realm
     this.journal = journal
+    this.visitors = new Visitors(realm, journal)
     this.addresses = addresses
     this.kdcAddress = kdcAddress
     /** Names for SIDs, which is all that tickets carry. */
@@ -66,14 +68,16 @@ class World {
 
   /** Behind the name, so that a service can be replaced by one with empty caches. */
   async #listen(name) {
-    const server = createServer({ maxHeaderSize: MAX_HEADER_OCTETS }, (req, res) => this.#handlers[name](req, res))
+    const server = createServer({ maxHeaderSize: MAX_HEADER_OCTETS }, (req, res) =>
+      this.visitors.receive(name, req, res, this.#handlers[name]),
+    )
     this.#servers.push(server)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     return `127.0.0.1:${server.address().port}`
   }
 
-  /** Plays one scene after the other, so that what the journal has belongs to one of them. */
+  /** Plays one scene after the other: there is one workstation. */
   play(scene) {
     const result = this.#turn.then(() => this.#play(scene))
     this.#turn = result.catch(() => {})
@@ -82,16 +86,19 @@ class World {
 
   async #play(scene) {
     const { journal, workstation } = this
-    journal.begin()
-    const response = await scene(workstation)
-    const body = await response.json().catch(() => ({}))
-    return { steps: journal.steps, refusals: journal.refusals, status: response.status, body }
+    const story = journal.begin()
+    try {
+      const response = await journal.follow(story, () => scene(workstation))
+      const body = await response.json().catch(() => ({}))
+      return { steps: story.steps, refusals: story.refusals, status: response.status, body }
+    } finally {
+      journal.end(story)
+    }
   }
 
   /** Everybody signed out, every cache empty, as on the first day. */
   reset() {
     const result = this.#turn.then(async () => {
-      this.journal.begin()
       this.journal.forget()
       await this.start()
     })
@@ -101,6 +108,7 @@ class World {
 
   async close() {
     this.journal.close()
+    this.visitors.close()
     for (const server of this.#servers) {
       server.close()
       server.closeAllConnections()

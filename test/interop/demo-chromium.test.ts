@@ -50,6 +50,30 @@ await describeRealms('Chromium with a ticket of kinit, at the front of the demo'
     expect(JSON.parse(stdout).identity.principal).toBe('alice@AD.TEST')
   })
 
+  test('the page shows what curl sets in motion, and what it had asked of the KDC before', async () => {
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] })
+    try {
+      const page = await browser.newPage({ reducedMotion: 'reduce' })
+      await page.goto(demo.url)
+      await page.waitForSelector('body[data-ready]')
+      await runOk('kinit', ['bob@AD.TEST'], { environment: kerberos, input: 'builder\n' })
+      const url = `http://web.ad.test:${port}/orders`
+      const args = ['-s', '--negotiate', '-u', ':', '--resolve', `web.ad.test:${port}:${host}`, url]
+      const { stdout } = await run('curl', args, { environment: kerberos })
+      expect(JSON.parse(stdout).identity.principal).toBe('bob@AD.TEST')
+      await page.locator('#who', { hasText: /From outside this page, curl\/\S+ has called web\./ }).waitFor()
+      await page.waitForSelector('body:not([data-playing])')
+      expect(await page.textContent('#outcome')).toContain('data answered bob@AD.TEST.')
+      for (const edge of ['browser-kdc', 'browser-web', 'web-kdc', 'web-api', 'api-data'])
+        expect(await page.getAttribute(`[data-edge=${edge}]`, 'class')).toBe('edge done')
+      expect(await page.textContent('#steps')).toMatch(/AS krbtgt\/AD\.TEST.*TGS HTTP\/web\.ad\.test.*S4U2Proxy/s)
+      await page.getByRole('button', { name: 'Sign in as alice' }).click()
+      await page.locator('#who', { hasText: 'Signed in: alice, with Kerberos.' }).waitFor()
+    } finally {
+      await browser.close()
+    }
+  })
+
   async function visit(name: string, path: string, flags: string[]): Promise<string> {
     const profile = join(folder, name)
     mkdirSync(profile)

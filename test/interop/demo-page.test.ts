@@ -59,6 +59,7 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
   test('asks nobody for anything when nobody is signed in', async () => {
     await press('Call the backend as the caller')
     expect(await outcome()).toContain('web answers 401')
+    expect(await page.textContent('#steps')).toContain('WWW-Authenticate: Negotiate')
     expect(await states()).toMatchObject({ 'browser-web': 'refused', 'browser-kdc': '' })
   })
 
@@ -142,7 +143,11 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
     expect(await page.locator('.refusal h3').textContent()).toContain('DelegationRefusedError')
     await page.getByLabel('Password').fill('wrong')
     await press('Sign in with the form')
-    expect(await outcome()).toContain('wrong name or password')
+    expect(await outcome()).toContain('web itself says no: wrong name or password.')
+    const answer = page.locator('#steps li', { hasText: 'web → browser' })
+    expect(await answer.textContent()).toContain('401')
+    expect(await answer.textContent()).not.toMatch(/WWW-Authenticate|wants Kerberos/)
+    expect(await page.textContent('#caption')).not.toContain('wants Kerberos')
   })
 
   test('forgets everything when told to', async () => {

@@ -2,26 +2,33 @@
 import { element, facts, mono } from './dom.js'
 import { clock } from './words.js'
 
-export function outcomeOf({ status, body, refusals }, groupNames) {
-  const parts = [verdict({ status, body, refusals })]
+export function outcomeOf({ status, body, refusals, steps, caller }, groupNames) {
+  const parts = [verdict({ status, body, refusals, caller, challenged: steps.at(-1)?.challenge })]
   parts.push(...refusals.map((refusal) => refusalCard(refusal)))
   if (body.identity) parts.push(identityCard(body, groupNames))
   if (body.rows) parts.push(rowsOf(body))
   return parts
 }
 
-function verdict({ status, body, refusals }) {
-  const good = status < 400
-  const text = good
-    ? body.service
-      ? `${body.service} answered ${body.identity.principal}.`
-      : `web knows who is calling: ${body.identity.principal}.`
-    : refusals.length > 0
-      ? `Refused. The browser learned only this: ${status}${body.error ? `, “${body.error.replace(/\.$/, '')}”` : ', and that Kerberos is wanted'}.`
-      : status === 401 && body.error
-        ? `web itself says no: ${body.error}. No KDC was asked.`
-        : 'Nobody is signed in: web answers 401 and WWW-Authenticate: Negotiate. A browser in the domain takes that as its cue to send a ticket.'
-  return element('p', { class: `verdict ${good ? 'good' : 'bad'}` }, text)
+function verdict(result) {
+  const good = result.status < 400
+  return element('p', { class: `verdict ${good ? 'good' : 'bad'}` }, good ? goodNews(result) : badNews(result))
+}
+
+function goodNews({ status, body }) {
+  if (body.identity === undefined) return `The answer is ${status}.`
+  const { principal } = body.identity
+  return body.service ? `${body.service} answered ${principal}.` : `web knows who is calling: ${principal}.`
+}
+
+function badNews({ status, body, refusals, caller = 'The browser', challenged }) {
+  if (refusals.length > 0) {
+    const rest = body.error ? `, “${body.error.replace(/\.$/, '')}”` : ', and that Kerberos is wanted'
+    return `Refused. ${caller} learned only this: ${status}${rest}.`
+  }
+  if (challenged)
+    return 'Nobody is signed in: web answers 401 and WWW-Authenticate: Negotiate. A browser in the domain takes that as its cue to send a ticket.'
+  return body.error ? `web itself says no: ${body.error}. No KDC was asked.` : `The answer is ${status}.`
 }
 
 function refusalCard({ where, name, code, message, hint, reason }) {

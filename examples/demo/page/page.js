@@ -12,6 +12,10 @@ let last
 let title
 /** Goes up with every scene, so that an older one that is still being shown stops. */
 let turn = 0
+/** The turn in which the whole story began, while it is being told, pauses included. */
+let telling
+/** A call from outside that is still to be shown. Of several, the last one is. */
+let waiting
 
 const { setting, ...first } = await ask('/state')
 begin(first)
@@ -31,6 +35,7 @@ function begin(state) {
   byId('story').addEventListener('click', playStory)
   byId('reset').addEventListener('click', reset)
   listenToForm()
+  listenToCalls()
   document.body.dataset.ready = 'true'
 }
 
@@ -52,6 +57,34 @@ function listenToForm() {
   })
 }
 
+/** curl, or a browser with a ticket of its own, has called a service: its flow is shown once nothing else is. */
+function listenToCalls() {
+  new EventSource('/calls').addEventListener('message', ({ data }) => {
+    waiting = JSON.parse(data)
+    showCall()
+  })
+}
+
+function showCall() {
+  if (waiting === undefined || telling !== undefined || document.body.dataset.playing !== undefined) return
+  last = waiting
+  waiting = undefined
+  title = titleOf(last)
+  document.body.dataset.playing = 'call'
+  renderState(last)
+  renderSteps(last.steps)
+  showLast(++turn)
+}
+
+function titleOf({ caller, service }) {
+  return caller && `From outside this page, ${caller} has called ${service}.`
+}
+
+function finish() {
+  delete document.body.dataset.playing
+  showCall()
+}
+
 /** Plays one scene for real, then shows it. Resolves to whether it was seen to the end. */
 async function act(action, input = {}, titleOfScene = undefined) {
   const mine = ++turn
@@ -64,7 +97,7 @@ async function act(action, input = {}, titleOfScene = undefined) {
     result = await ask(`/do/${action}`, input)
   } catch (error) {
     byId('caption').textContent = `The demo does not answer: ${error.message}. Is npm start still running?`
-    delete document.body.dataset.playing
+    finish()
     return false
   }
   if (mine !== turn) return false
@@ -85,7 +118,7 @@ async function showLast(mine) {
   if (mine !== turn || !seen) return false
   byId('again').textContent = 'Show again'
   byId('outcome').replaceChildren(...outcomeOf(last, setting.groupNames))
-  delete document.body.dataset.playing
+  finish()
   return true
 }
 
@@ -93,7 +126,7 @@ function againOrSkip() {
   if (last === undefined) return
   if (document.body.dataset.playing !== undefined) return drawing.hurry()
   document.body.dataset.playing = 'again'
-  title = undefined
+  title = titleOf(last)
   renderUser(last.user)
   showLast(++turn)
 }
@@ -101,7 +134,14 @@ function againOrSkip() {
 async function playStory() {
   await reset()
   const mine = turn
-  const { scenes } = setting
+  telling = mine
+  await tellScenes(setting.scenes, mine)
+  if (telling !== mine) return
+  telling = undefined
+  showCall()
+}
+
+async function tellScenes(scenes, mine) {
   for (const [index, scene] of scenes.entries()) {
     const seen = await act(scene.action, scene.input, `Scene ${index + 1} of ${scenes.length}: ${scene.title}.`)
     if (!seen || turn !== mine + index + 1) return
@@ -121,6 +161,7 @@ async function reset() {
   delete document.body.dataset.playing
   drawing.clear()
   last = undefined
+  waiting = undefined
   renderState(await ask('/reset', {}))
   renderSteps([])
   byId('again').disabled = true
@@ -139,7 +180,7 @@ function renderState({ user, tickets, audit }) {
 function renderUser(user) {
   const by = user?.method === 'form' ? 'by password form; the browser has no ticket' : 'with Kerberos'
   byId('who').textContent = title ?? (user ? `Signed in: ${user.name}, ${by}.` : 'Nobody is signed in.')
-  byId('played').hidden = user?.method !== 'kerberos'
+  byId('played').hidden = user?.method !== 'kerberos' || last?.caller !== undefined
   for (const button of document.querySelectorAll('.people button')) {
     const pressed =
       user !== null && (user.method === 'form' ? button.id === 'open-form' : button.dataset.action === user.name)

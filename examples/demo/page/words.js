@@ -12,9 +12,17 @@ export function edgeOf({ kind, from, to }) {
   return kind === 'answer' ? `${to}-${from}` : `${from}-${to}`
 }
 
-/** A KDC that wants the password proved first is not refusing anything. */
+/** What a KDC says that is no refusal: what the client has to do next. */
+const NO_REFUSALS = {
+  KDC_ERR_PREAUTH_REQUIRED: { gist: 'prove your key first', sentence: 'the KDC asks it to prove its key first' },
+  KRB_ERR_RESPONSE_TOO_BIG: {
+    gist: 'too big for UDP: ask again over TCP',
+    sentence: 'the answer is too big for a datagram, so the KDC asks it to come by TCP',
+  },
+}
+
 export function isRefused({ kind, outcome, status }) {
-  if (kind === 'exchange') return outcome !== 'issued' && outcome !== 'KDC_ERR_PREAUTH_REQUIRED'
+  if (kind === 'exchange') return outcome !== 'issued' && !(outcome in NO_REFUSALS)
   return kind === 'answer' && status >= 400
 }
 
@@ -32,8 +40,9 @@ export function edgeLabel(step, shown) {
 export function edgeNotes(step, shown) {
   if (step.kind === 'exchange') {
     const here = shown.filter((other) => other.kind === 'exchange' && other.from === step.from)
-    const total = here.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
-    return [isRefused(step) ? step.outcome.replace('KDC_ERR_', '') : `${total.toFixed(1)} ms`]
+    const total = here.reduce((sum, { milliseconds = 0 }) => sum + milliseconds, 0)
+    const way = step.via ? `by ${step.via.toUpperCase()}` : `${total.toFixed(1)} ms`
+    return [isRefused(step) ? step.outcome.replace('KDC_ERR_', '') : way]
   }
   if (step.kind === 'answer') return [undefined, `${step.status} · ${step.milliseconds} ms`]
   if (step.token === undefined) return [step.cookie ? 'no Kerberos' : '', '']
@@ -47,20 +56,20 @@ export function edgeNotes(step, shown) {
 
 /** One sentence for whoever watches or listens. */
 export function sentence(step) {
-  const { kind, from, to, line, token, cookie, status, proof, challenge } = step
+  const { kind, from, to, line, token, status, proof, challenge } = step
   if (kind === 'exchange') return exchangeSentence(step)
   if (kind === 'answer') {
     const rest = challenge ? ': it wants Kerberos' : proof ? ', and proves that it is the right server' : ''
     return `${from} answers ${to} with ${status}${rest}.`
   }
-  if (token === undefined) return `${from} sends ${line} to ${to} with ${cookie ? 'a session cookie' : 'no token'}.`
+  if (token === undefined) return `${from} sends ${line} to ${to} with ${withoutToken(step)}.`
   if (step.copied) return `Somebody sends ${line} to ${to}, with a copy of the same token.`
   const ticket = step.fromCache ? 'a ticket from its cache' : 'the new ticket'
   return `${from} sends ${line} to ${to}, with ${ticket} of ${token.ticket.client}.`
 }
 
 function exchangeSentence({ from, exchange, service, user, outcome, delegation }) {
-  if (outcome === 'KDC_ERR_PREAUTH_REQUIRED') return `${from} wants to sign in; the KDC asks it to prove its key first.`
+  if (outcome in NO_REFUSALS) return `${from} asks for a ticket; ${NO_REFUSALS[outcome].sentence}.`
   const what = {
     AS: 'signs in',
     TGS: `asks for a ticket to ${service}`,
@@ -72,9 +81,9 @@ function exchangeSentence({ from, exchange, service, user, outcome, delegation }
 }
 
 /** The line of the code that is at work. */
-export function lineAtWork({ kind, from, to, status }) {
+export function lineAtWork({ kind, from, to, challenge }) {
   if (kind === 'request' && to === 'web') return /app\.use/
-  if (kind === 'answer' && from === 'web' && status === 401) return /app\.use/
+  if (kind === 'answer' && from === 'web' && challenge) return /app\.use/
   if (kind === 'answer' && from === 'web') return /res\./
   return from === 'web' || to === 'web' ? /caller\.fetch/ : undefined
 }
@@ -85,7 +94,7 @@ export function headline(step) {
   const place = (name) => (name === 'kdc' ? 'KDC' : name)
   const way = `${place(from)} ${kind === 'exchange' ? '⇄' : '→'} ${place(to)}`
   const what = { exchange: exchangeName(step), request: line, answer: String(status) }[kind]
-  const took = kind === 'request' ? '' : `${step.milliseconds} ms`
+  const took = kind === 'request' ? '' : (milliseconds(step) ?? step.via?.toUpperCase() ?? '')
   return [
     element('span', { class: 'way' }, way),
     element('span', { class: 'what' }, what),
@@ -103,10 +112,10 @@ export function gist(step) {
   if (kind === 'answer')
     return challenge ? 'WWW-Authenticate: Negotiate' : proof ? 'with proof that it is the right server' : ''
   if (kind === 'request') {
-    if (token === undefined) return cookie ? 'session cookie, no token' : 'no token'
+    if (token === undefined) return cookie ? 'session cookie, no token' : withoutToken(step)
     return ['SPNEGO', token.ticket.service, ...ticketGist(token.ticket), origin(step)].join(' · ')
   }
-  if (outcome === 'KDC_ERR_PREAUTH_REQUIRED') return 'prove your key first'
+  if (outcome in NO_REFUSALS) return NO_REFUSALS[outcome].gist
   if (outcome !== 'issued') return [outcome, ntStatus].filter(Boolean).join(' · ')
   return [delegation ? `issued (${delegation})` : 'issued', ...(ticket ? ticketGist(ticket) : [])].join(' · ')
 }
@@ -130,10 +139,10 @@ export function details(step) {
       Took: milliseconds(step),
     })
   }
-  const { token, cookie, host, line } = step
+  const { token, host, line } = step
   return facts({
     Request: mono(`${line}  Host: ${host}`),
-    Token: token ? `${token.kind}, ${token.octets} octets` : cookie ? 'none; a session cookie' : 'none',
+    Token: token ? `${token.kind}, ${token.octets} octets` : withoutToken(step),
     'Ticket from':
       token &&
       (step.copied ? 'a copy of the whole token' : step.fromCache ? 'cache: no KDC was asked' : 'the KDC, just now'),
@@ -143,7 +152,7 @@ export function details(step) {
 }
 
 function exchangeFacts(step) {
-  const { exchange, client, service, user, outcome, ntStatus, reason, delegation, evidence, ticket } = step
+  const { exchange, client, service, user, outcome, ntStatus, reason, delegation, evidence, ticket, via } = step
   const listed = { constrained: 'the list of the service that asks', 'resource-based': 'the list of the target' }
   return facts({
     Exchange: exchange,
@@ -154,7 +163,8 @@ function exchangeFacts(step) {
       evidence &&
       `${evidence.origin === 'presented' ? 'the ticket that was presented to it' : 'its own S4U2Self ticket'}, ${forwardable(evidence)}`,
     Answer: [outcome, ntStatus].filter(Boolean).join(', '),
-    Reason: outcome === 'KDC_ERR_PREAUTH_REQUIRED' ? undefined : reason,
+    Reason: outcome in NO_REFUSALS ? undefined : reason,
+    Over: via && `the network, by ${via.toUpperCase()}`,
     'Allowed by': delegation && listed[delegation],
     ...(ticket && ticketFacts(ticket)),
     Octets: `${step.requestOctets} there, ${step.replyOctets} back`,
@@ -200,6 +210,12 @@ function duration(time) {
   return minutes % 60 === 0 ? `${minutes / 60} h` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Nobody knows how long the exchanges of others took. */
 function milliseconds(step) {
-  return `${step.milliseconds} ms`
+  return step.milliseconds === undefined ? undefined : `${step.milliseconds} ms`
+}
+
+function withoutToken({ cookie, unreadable }) {
+  if (unreadable) return 'a token that no service here has a key for'
+  return cookie ? 'a session cookie' : 'no token'
 }
