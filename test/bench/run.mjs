@@ -3,11 +3,11 @@
  *
  *     npm run bench                         all of them, as a table
  *     npm run bench -- crypto               those whose file name contains "crypto"
- *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio }]` too
+ *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio, limit }]` too
  *
  * A bench file exports a default async function that is given `measure` and adds rows with it, or with `add` what it has
  * measured in its own way; `floor` is what the bare operation below ours costs, `ratio` is value / floor. Lower is better, in
- * all of them.
+ * all of them; a row above its `limit`, where it has one, makes the exit status 1.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { measureWith } from './measure.mjs'
@@ -34,6 +34,11 @@ if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows, null
 function print(row) {
   const number = (value, width) => value.toFixed(2).padStart(width)
   const floor = row.floor === undefined ? '' : `  floor ${number(row.floor, 9)}  ratio ${number(row.ratio, 6)}`
-  console.log(`${row.name.padEnd(56)} ${number(row.value, 10)} ${row.unit}${floor}`)
+  const limit = row.limit === undefined ? '' : `  limit ${number(row.limit, 9)}`
+  const exceeded = row.value > row.limit
+  console.log(
+    `${row.name.padEnd(56)} ${number(row.value, 10)} ${row.unit}${floor}${limit}${exceeded ? '  EXCEEDED' : ''}`,
+  )
+  if (exceeded) process.exitCode = 1
   return row
 }

@@ -1,6 +1,10 @@
-import { spawn } from 'node:child_process'
+import { spawn, type StdioOptions } from 'node:child_process'
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { describe, expect, test } from 'vitest'
 import { groupLives, root, signalGroup, startDemo } from '../interop/demo-process.js'
 
 /** `npm start`, as people and their CI run it. */
@@ -18,17 +22,20 @@ test('npm start tells the story as text where nobody looks, and ends well', { ti
   expect(status).toBe(0)
 })
 
+test('the demo tells the story as text where there is no terminal, outside CI too', async () => {
+  const { status, output } = await run(process.execPath, [main], { CI: undefined })
+  expect(output).toMatch(/11 of 11 scenes went as they should\n$/)
+  expect(status).toBe(0)
+})
+
 test('a story that goes wrong says where, and ends with another status', async () => {
-  const program = `
-    import { createWorld } from './examples/demo/world.mjs'
-    import { tell } from './examples/demo/story.mjs'
-    const world = await createWorld()
-    world.realm.change('carol', { sensitive: false })
-    world.realm.change('svc-archive', { allowedToActOnBehalfOf: [] })
-    const right = await tell(world)
-    await world.close()
-    process.exitCode = right ? 0 : 1`
-  const { status, output } = await run(process.execPath, ['--input-type=module', '-e', program])
+  const directory = pathToFileURL(join(root, 'examples', 'demo', 'directory.mjs')).href
+  const otherwise = `
+    import { services, users } from '${directory}'
+    users.carol.sensitive = false
+    services['svc-archive'].allowedToActOnBehalfOf = []`
+  const hook = `data:text/javascript,${encodeURIComponent(otherwise)}`
+  const { status, output } = await run(process.execPath, ['--import', hook, main, '--story'])
   expect(output).toMatch(/WRONG: status is 403, expected 200/)
   expect(output).toMatch(/9 of 11 scenes/)
   expect(status).toBe(1)
@@ -66,7 +73,55 @@ test('a port that is taken is said plainly when it was asked for, and gone round
   signalGroup(demo.child, 'SIGTERM')
 })
 
-async function run(command: string, args: string[], environment: Record<string, string> = {}) {
+describe('Ctrl-C leaves nothing behind', () => {
+  test.each(['Installing', 'Building'])('while it is %s', async (what) => {
+    await using checkout = freshCheckout(what === 'Building')
+    const env = { ...process.env, PATH: `${checkout.bin}:${process.env.PATH}` }
+    const stdio: StdioOptions = ['ignore', 'pipe', 'inherit']
+    const child = spawn(process.execPath, [checkout.start], { cwd: checkout.folder, env, detached: true, stdio })
+    let output = ''
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    await expect.poll(checkout.pnpm, { timeout: 10_000 }).toBeGreaterThan(0)
+    const pnpm = checkout.pnpm()
+    expect(output).toBe(`${what} …\n`)
+    const ended = once(child, 'exit')
+    child.kill('SIGINT')
+    expect(await ended).toEqual([130, null])
+    await expect.poll(() => lives(pnpm), { timeout: 10_000 }).toBe(false)
+  })
+})
+
+/** As after `git clone`, or with all packages installed; its `npx` waits for ever, and notes who does. */
+function freshCheckout(installed: boolean) {
+  const folder = mkdtempSync(join(tmpdir(), 's4u-checkout-'))
+  const at = (...path: string[]): string => join(folder, ...path)
+  for (const name of ['bin', 'examples', 'node_modules/.pnpm']) mkdirSync(at(name), { recursive: true })
+  for (const name of ['examples/start.mjs', 'package.json', 'pnpm-lock.yaml']) copyFileSync(join(root, name), at(name))
+  if (installed) copyFileSync(at('pnpm-lock.yaml'), at('node_modules', '.pnpm', 'lock.yaml'))
+  writeFileSync(at('bin', 'npx'), `#!/bin/sh\nsleep 600 &\necho $! >'${at('pid')}'\nwait\n`, { mode: 0o755 })
+  const pnpm = (): number => (existsSync(at('pid')) ? Number(readFileSync(at('pid'), 'utf8')) : 0)
+  return {
+    folder,
+    bin: at('bin'),
+    start: at('examples', 'start.mjs'),
+    /** The process that pnpm would have been; 0 before it is there. */
+    pnpm,
+    async [Symbol.asyncDispose]() {
+      if (lives(pnpm())) process.kill(pnpm(), 'SIGKILL')
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
+
+function lives(pid: number): boolean {
+  try {
+    return pid > 0 && process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+async function run(command: string, args: string[], environment: Record<string, string | undefined> = {}) {
   const env = { ...process.env, NO_COLOR: '1', ...environment }
   const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
