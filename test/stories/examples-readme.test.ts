@@ -104,6 +104,8 @@ test('every link leads somewhere, and every package and example is there', () =>
   const links = [...readme.matchAll(/\]\(([^)]+)\)/g)].map(([, link]) => link)
   expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([])
   for (const name of readdirSync(join(root, 'packages'))) expect(links).toContain(`packages/${name}`)
+  const shown = new Set(links.filter((link) => link.startsWith('examples/')).map((link) => link.split('/')[1]))
+  expect([...shown].sort()).toEqual(readdirSync(join(root, 'examples')).sort())
 })
 
 async function freePort(): Promise<number> {
