@@ -2,7 +2,7 @@
  * `npm start`: installs and builds what is not there yet, then runs the demo on the embedded realm. Needs Node and npm, nothing else:
  * pnpm comes through npx, in the version that package.json names.
  *
- *     npm start                a page, and its address
+ *     npm start                a page, opened in the browser, and its address; with BROWSER=none the address alone
  *     npm start -- --story     the same as text; also what CI and whoever has no terminal gets
  *     npm start -- --port 80   a port of one's own choice
  */

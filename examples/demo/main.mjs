@@ -3,6 +3,7 @@
  * text. Needs the packages built; `npm start` sees to that.
  */
 import { parseArgs } from 'node:util'
+import { openInBrowser } from './browser.mjs'
 import { actions } from './scenes.mjs'
 import { openStage } from './stage.mjs'
 import { tell } from './story.mjs'
@@ -12,7 +13,8 @@ const { values } = parseArgs({
   options: { page: { type: 'boolean' }, story: { type: 'boolean' }, port: { type: 'string' } },
 })
 const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
-const withPage = values.page ?? (!values.story && process.stdout.isTTY === true && !inCi)
+const somebodyLooks = process.stdout.isTTY === true && !inCi
+const withPage = values.page ?? (!values.story && somebodyLooks)
 
 const world = await createWorld()
 if (withPage) await show()
@@ -32,6 +34,7 @@ async function show() {
   )
   if (stage === undefined) return
   console.log(`\n  s4u demo: ${stage.url}\n\n  Open it in a browser. Ctrl-C ends it.\n`)
+  if (somebodyLooks) openInBrowser(stage.url)
   const stop = () => stage.close().then(() => world.close())
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, stop)
 }

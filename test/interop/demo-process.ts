@@ -16,8 +16,12 @@ export interface Demo {
 }
 
 /** Starts the demo with its page, by whatever command does that. */
-export async function startDemo(command: string, args: readonly string[]): Promise<Demo> {
-  const env = { ...process.env, NO_COLOR: '1' }
+export async function startDemo(
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string | undefined> = {},
+): Promise<Demo> {
+  const env = { ...process.env, NO_COLOR: '1', ...environment }
   const child = spawn(command, args, { cwd: root, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
   putOnLeash(child)
   const ended = once(child, 'exit')

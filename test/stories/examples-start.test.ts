@@ -73,6 +73,33 @@ test('a port that is taken is said plainly when it was asked for, and gone round
   signalGroup(demo.child, 'SIGTERM')
 })
 
+describe('the page opens by itself', { skip: !existsSync('/usr/bin/script') }, () => {
+  test.each([
+    ['where somebody sits at a terminal with a desktop', true, {}, true],
+    ['in the browser that they like better', true, { BROWSER: 'other-browser', DISPLAY: undefined }, true],
+    ['but not without a desktop', true, { DISPLAY: undefined }, false],
+    ['but not when they do not want it', true, { BROWSER: 'none' }, false],
+    ['but not in CI', true, { CI: 'true' }, false],
+    ['but not without a terminal', false, {}, false],
+  ])('%s', async (_title, atTerminal, wishes, opens) => {
+    const folder = mkdtempSync(join(tmpdir(), 's4u-desktop-'))
+    for (const name of ['xdg-open', 'other-browser'])
+      writeFileSync(join(folder, name), `#!/bin/sh\necho "$1" >'${folder}/opened'\n`, { mode: 0o755 })
+    const desktop = { CI: undefined, BROWSER: undefined, WAYLAND_DISPLAY: undefined, DISPLAY: ':77' }
+    const environment = { ...desktop, ...wishes, PATH: `${folder}:${process.env.PATH}` }
+    const program = `exec '${process.execPath}' ${main} --page --port 0`
+    const shell = atTerminal ? ['script', '-qec', program, '/dev/null'] : ['sh', '-c', program]
+    const demo = await startDemo(shell[0], shell.slice(1), environment)
+    const opened = () => existsSync(join(folder, 'opened')) && readFileSync(join(folder, 'opened'), 'utf8').trim()
+    if (opens) await expect.poll(opened, { timeout: 5_000 }).toBe(demo.url)
+    else await new Promise((resolve) => setTimeout(resolve, 500))
+    expect(opened()).toBe(opens && demo.url)
+    signalGroup(demo.child, 'SIGTERM')
+    await expect.poll(() => fetch(demo.url).catch(() => 'gone'), { timeout: 5_000 }).toBe('gone')
+    rmSync(folder, { recursive: true })
+  })
+})
+
 describe('Ctrl-C leaves nothing behind', () => {
   test.each(['Installing', 'Building'])('while it is %s', async (what) => {
     await using checkout = freshCheckout(what === 'Building')
