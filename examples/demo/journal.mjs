@@ -93,8 +93,9 @@ export class Journal {
 
   /** An exchange that came to the KDC over the network, from a program that is none of the demo's. */
   fromOutside(exchange) {
-    const step = { kind: 'exchange', from: 'browser', to: 'kdc', ...exchangeFacts(exchange), via: exchange.via }
-    this.#note(auditRecord(step), 'the KDC')
+    const { via, time } = exchange
+    const step = { kind: 'exchange', from: 'browser', to: 'kdc', ...exchangeFacts(exchange), via }
+    this.#note({ ...auditRecord(step), time }, 'the KDC')
     return step
   }
 

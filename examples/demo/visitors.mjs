@@ -70,7 +70,8 @@ export class Visitors {
       const answer = answerStep(service, 'browser', { status: res.statusCode, header, milliseconds: since(started) })
       story.steps.push(answer)
       const isFirst = story.steps.filter(({ kind }) => kind === 'answer').length === 1
-      if (answer.challenge && isFirst && !req.socket.destroyed) this.#wait(visit, req.socket)
+      const mayComeBack = answer.challenge && isFirst && !req.socket.destroyed && !this.#waiting.has(req.socket)
+      if (mayComeBack) this.#wait(visit, req.socket)
       else this.#tell(visit)
     })
     this.#journal.follow(story, () => {
