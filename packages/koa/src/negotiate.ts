@@ -9,7 +9,7 @@ import {
 } from '@s4u/negotiate'
 import type { Context, Middleware } from 'koa'
 import { gated } from './gated.js'
-import { keepHeaders, respondWith } from './respond.js'
+import { keepHeadersOnError, respondWith } from './respond.js'
 
 declare module 'koa' {
   interface DefaultContext {
@@ -42,7 +42,8 @@ export function negotiate({ mode, ...options }: NegotiateOptions = {}): Negotiat
     if (outcome.status === 'challenge') return respondWith(ctx, outcome)
     writeHeaders(ctx.res, outcome.headers)
     if (outcome.status === 'authenticated') ctx.identity = ctx.state.identity = outcome.identity
-    return keepHeaders(outcome.headers, () => outcome.run(next))
+    keepHeadersOnError(ctx, outcome.headers)
+    return outcome.run(next)
   }
   return Object.assign(middleware, {
     negotiator,

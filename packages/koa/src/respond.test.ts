@@ -1,7 +1,7 @@
 import type { ParameterizedContext } from 'koa'
 import { EventEmitter } from 'node:events'
 import { describe, expect, test, vi } from 'vitest'
-import { keepHeaders, respondWith } from './respond.js'
+import { keepHeadersOnError, respondWith } from './respond.js'
 
 const challenge = {
   status: 'challenge',
@@ -37,31 +37,50 @@ describe('a challenge', () => {
 })
 
 describe('the headers of a request whose handler fails', () => {
-  const failing = async (error: unknown): Promise<unknown> => {
-    const fail = async (): Promise<never> => {
-      throw error
+  /** What is left of Koa's own `onerror`. */
+  const failing = (headers: Record<string, string>) => {
+    const sent = new Map<string, unknown>([['x-of-the-handler', '1']])
+    const writeHead = vi.fn()
+    const res = {
+      headersSent: false,
+      writeHead,
+      getHeader: (name: string) => sent.get(name),
+      setHeader: (name: string, value: unknown) => void sent.set(name, value),
     }
-    try {
-      return await keepHeaders({ 'WWW-Authenticate': 'Negotiate x' }, fail)
-    } catch (thrown) {
-      return thrown
-    }
+    const onerror = vi.fn((error: { headers?: object } | null) => {
+      if (error === null || res.headersSent) return
+      sent.clear()
+      for (const [name, value] of Object.entries(error.headers ?? {})) sent.set(name, value)
+      res.writeHead(500)
+      res.headersSent = true
+    })
+    const ctx = { res, onerror } as unknown as ParameterizedContext
+    keepHeadersOnError(ctx, headers)
+    return { ctx, sent, writeHead, onerror }
   }
 
-  test('go with the error, after its own', async () => {
-    const error = Object.assign(new Error('no'), { headers: { Allow: 'GET' } })
-    expect(await failing(error)).toBe(error)
-    expect(error.headers).toEqual({ Allow: 'GET', 'WWW-Authenticate': 'Negotiate x' })
-    expect(await failing(new Error('no'))).toMatchObject({ headers: { 'WWW-Authenticate': 'Negotiate x' } })
+  test('stand next to those of the error, which stays as it was', () => {
+    const error = Object.freeze(Object.assign(new Error('no'), { headers: Object.freeze({ Allow: 'GET' }) }))
+    const { ctx, sent, writeHead, onerror } = failing({ 'WWW-Authenticate': 'Negotiate x' })
+    ctx.onerror(error)
+    expect(Object.fromEntries(sent)).toEqual({ Allow: 'GET', 'WWW-Authenticate': 'Negotiate x' })
+    expect(onerror).toHaveBeenCalledWith(error)
+    expect(onerror.mock.contexts).toEqual([ctx])
+    expect(writeHead).toHaveBeenCalledExactlyOnceWith(500)
   })
 
-  test('leave alone what cannot carry them', async () => {
-    const frozen = Object.freeze(new Error('no'))
-    expect(await failing(frozen)).toBe(frozen)
-    expect(await failing('text')).toBe('text')
+  test('are of no matter when it does not, or fails after the response has begun', () => {
+    const { ctx, sent, writeHead, onerror } = failing({ 'WWW-Authenticate': 'Negotiate x' })
+    ctx.onerror(null as unknown as Error)
+    ctx.onerror(new Error('first'))
+    ctx.onerror(new Error('second'))
+    expect(onerror).toHaveBeenCalledTimes(3)
+    expect(writeHead).toHaveBeenCalledOnce()
+    expect(sent.size).toBe(1)
   })
 
-  test('are of no matter when it does not', async () => {
-    await expect(keepHeaders({}, async () => 1)).resolves.toBeUndefined()
+  test('change nothing about Koa where there are none', () => {
+    const { ctx, onerror } = failing({})
+    expect(ctx.onerror).toBe(onerror)
   })
 })

@@ -22,15 +22,30 @@ function expectReset(response: object): void {
   stream.prependListener('error', (error: Error) => void Object.assign(error, { expose: true }))
 }
 
-/** Koa drops all headers when a handler throws, but those of the error; the proof of who answers belongs to that answer too. */
-export async function keepHeaders(headers: ResponseHeaders, run: () => Promise<unknown>): Promise<void> {
-  try {
-    await run()
-  } catch (error) {
-    if (error instanceof Error && Object.isExtensible(error)) {
-      const own = 'headers' in error && typeof error.headers === 'object' ? error.headers : {}
-      Object.assign(error, { headers: { ...headers, ...own } })
-    }
-    throw error
+/**
+ * Koa drops all headers when a handler throws, but those of the error; the proof of who answers belongs to that answer too. It is
+ * added to the response and never to the error: several requests can fail with one and the same (an exchange that they share, a
+ * constant), and then the session of one caller would go out to the others.
+ */
+export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseHeaders): void {
+  if (Object.keys(headers).length === 0) return
+  const { onerror, res } = ctx
+  const onErrorOfThis = (error: Error | null): void => {
+    // Koa comes by without an error too, when a response is over.
+    if (error && !res.headersSent) beforeHead(res, () => writeHeaders(res, headers))
+    Reflect.apply(onerror, ctx, [error])
   }
+  Object.assign(ctx, { onerror: onErrorOfThis })
+}
+
+/** The last moment: Koa, or whatever an app has put in place of its `onerror`, has taken away and set what it wants by then. */
+function beforeHead(response: ParameterizedContext['res'], act: () => void): void {
+  const { writeHead } = response
+  Object.assign(response, {
+    writeHead(...head: unknown[]): unknown {
+      Object.assign(response, { writeHead })
+      act()
+      return Reflect.apply(writeHead, response, head)
+    },
+  })
 }
