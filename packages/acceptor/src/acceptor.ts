@@ -78,7 +78,8 @@ class KeytabAcceptor implements Acceptor {
     this.#settings = checkOptions(options)
     this.#events = new AcceptorEvents(options.onEvent)
     const policy = { services: servicesOf(options), allowWeakEncryption: this.#settings.allowWeakEncryption }
-    this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, this.#events)
+    const { now } = this.#settings
+    this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
     this.#tickets = new TicketOpener(this.#settings)
   }
 
@@ -87,7 +88,7 @@ class KeytabAcceptor implements Acceptor {
   }
 
   async ready(): Promise<void> {
-    await this.#keys.ready(this.#settings.now())
+    await this.#keys.ready()
   }
 
   async identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity> {
@@ -168,7 +169,7 @@ class KeytabAcceptor implements Acceptor {
   async #openTicket(ticket: Ticket): Promise<FoundTicket> {
     const now = this.#settings.now()
     this.#keys.checkNowAndThen(now)
-    const keys = this.#keys.current ?? (await this.#keys.ready(now))
+    const keys = this.#keys.current ?? (await this.#keys.ready())
     const known = this.#tickets.find(ticket, keys)
     if (known !== undefined) return { ticket: known, seenBefore: true }
     const opened = await this.#openNewTicket(ticket, keys)
@@ -184,10 +185,9 @@ class KeytabAcceptor implements Acceptor {
     } catch (error) {
       if (!isKeyTrouble(error)) throw error
       // The key may have been changed since the last look: its first ticket must not be refused.
-      await this.#keys.refresh(this.#settings.now())
-      const { current } = this.#keys
-      if (current === undefined || current === keys) throw error
-      return this.#tickets.open(ticket, current)
+      const newer = await this.#keys.newerThan(keys)
+      if (newer === undefined) throw error
+      return this.#openNewTicket(ticket, newer)
     }
   }
 

@@ -3,35 +3,39 @@ import type { AcceptorEvents } from './events.js'
 import type { KeytabPlace } from './keytab-source.js'
 import { ServiceKeys } from './service-keys.js'
 import type { ServiceKeyPolicy } from './service-keys.js'
+import { WatchedPlace } from './watched-place.js'
 
 /** How often a keytab file is looked at while requests come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
+
+export interface KeyRingDeps {
+  readonly events: AcceptorEvents
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
 
 /**
  * The service's keys as they are now. A keytab that changes is read again without stopping anything; one that cannot be
  * read any more, or lost the service, is reported and the keys stay what they were.
  */
 export class KeyRing {
-  readonly #places: readonly KeytabPlace[]
+  readonly #places: readonly WatchedPlace[]
   readonly #policy: ServiceKeyPolicy
-  readonly #events: AcceptorEvents
-  readonly #parts: (Keytab | undefined)[]
+  readonly #deps: KeyRingDeps
   readonly #name: string
+  readonly #waiting = new Set<() => void>()
   #keytab = new Keytab([])
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
-  #checking: Promise<void> | undefined
-  #nextCheck: Promise<void> | undefined
   #starting: Promise<ServiceKeys> | undefined
-  #lastFailure = ''
 
   /** @throws ConfigurationError, MissingKeyError for what can be read without waiting */
-  constructor(places: readonly KeytabPlace[], policy: ServiceKeyPolicy, events: AcceptorEvents) {
-    this.#places = places
+  constructor(places: readonly KeytabPlace[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
     this.#policy = policy
-    this.#events = events
+    this.#deps = deps
     this.#name = places.map(({ name }) => name).join(', ')
-    this.#parts = places.map((place) => place.loadNow())
+    const listener = { changed: () => this.#rebuild(), failed: (error: unknown) => this.#report(error) }
+    this.#places = places.map((place) => new WatchedPlace(place, deps.now, listener))
     this.#current = this.#build()
   }
 
@@ -46,8 +50,8 @@ export class KeyRing {
   }
 
   /** Waits for keys. Calls that come together share one wait. @throws ConfigurationError, MissingKeyError */
-  ready(now: number): Promise<ServiceKeys> {
-    this.#starting ??= this.#start(now).finally(() => (this.#starting = undefined))
+  ready(): Promise<ServiceKeys> {
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined))
     return this.#starting
   }
 
@@ -56,77 +60,72 @@ export class KeyRing {
     // In both directions: a clock that was set back must not stop the checks.
     if (this.#current === undefined || Math.abs(now - this.#checkedAt) < CHECK_INTERVAL) return
     this.#checkedAt = now
-    void this.refresh(now)
+    void this.#look(false)
   }
 
-  /** Reads what has changed up to now. Never throws. Calls that come together share one look. */
-  refresh(now: number): Promise<void> {
-    if (this.#checking === undefined) {
-      this.#checking = this.#refresh(now).finally(() => (this.#checking = undefined))
-      return this.#checking
+  /** Looks for other keys than these, which did not open a ticket. Undefined when there are none. Never rejects. */
+  async newerThan(keys: ServiceKeys): Promise<ServiceKeys | undefined> {
+    if (this.#current === keys) {
+      const { promise, resolve } = settledLater()
+      this.#waiting.add(resolve)
+      // What is new is enough: nobody waits for a place that takes its time when another one has brought keys.
+      await Promise.race([promise, this.#look(true)])
+      this.#waiting.delete(resolve)
     }
-    // A look that has begun may have missed what the caller is after.
-    this.#nextCheck ??= this.#checking.then(() => {
-      this.#nextCheck = undefined
-      return this.refresh(now)
-    })
-    return this.#nextCheck
+    return this.#current === keys ? undefined : this.#current
   }
 
-  async #start(now: number): Promise<ServiceKeys> {
+  async #look(urgent: boolean): Promise<void> {
+    await Promise.all(this.#places.map((place) => place.refresh(urgent)))
+  }
+
+  async #start(): Promise<ServiceKeys> {
     if (this.#current === undefined) {
-      const { failure } = await this.#load(now)
-      if (failure !== undefined) throw failure.reason
+      await this.#look(true)
+      const missing = this.#places.find(({ keytab }) => keytab === undefined)
+      if (missing !== undefined) throw missing.failure
       this.#current = this.#build()
     }
     if (this.#current === undefined) throw new ConfigurationError(`${this.#name} gave no keytab`)
     return this.#current
   }
 
-  async #refresh(now: number): Promise<void> {
+  /** At the start it is done, and may fail, for those who wait. */
+  #rebuild(): void {
+    if (this.#current === undefined) return
     try {
-      const { changed, failure } = await this.#load(now)
-      if (changed) this.#use(this.#build())
-      if (failure !== undefined) throw failure.reason
-      if (changed) this.#lastFailure = ''
+      this.#use(this.#build())
     } catch (error) {
-      this.#reportOnce(error)
+      this.#report(error)
     }
   }
 
   #use(keys: ServiceKeys | undefined): void {
     if (keys === undefined) return
     this.#current = keys
-    this.#events.publish({ kind: 'keytab-reloaded', source: this.#name, principals: keys.principals })
-  }
-
-  /** One place that cannot be read must not hide that another has changed. */
-  async #load(now: number): Promise<{ changed: boolean; failure: PromiseRejectedResult | undefined }> {
-    const results = await Promise.allSettled(this.#places.map((place) => place.loadIfChanged(now)))
-    let changed = false
-    for (const [index, result] of results.entries()) {
-      if (result.status === 'rejected' || result.value === undefined) continue
-      this.#parts[index] = result.value
-      changed = true
-    }
-    return { changed, failure: results.find((result) => result.status === 'rejected') }
+    for (const resolve of this.#waiting) resolve()
+    this.#deps.events.publish({ kind: 'keytab-reloaded', source: this.#name, principals: keys.principals })
   }
 
   #build(): ServiceKeys | undefined {
-    const keytabs = this.#parts.filter((part) => part !== undefined)
-    if (keytabs.length < this.#parts.length) return undefined
+    const keytabs = this.#places.map(({ keytab }) => keytab).filter((keytab) => keytab !== undefined)
+    if (keytabs.length < this.#places.length) return undefined
     const merged = Keytab.merge(keytabs)
     const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
     this.#keytab = merged
     return keys
   }
 
-  /** A broken file is looked at each second; its error is news once. */
-  #reportOnce(error: unknown): void {
+  #report(error: unknown): void {
+    if (this.#current === undefined) return
     const message = error instanceof Error ? error.message : String(error)
-    if (message === this.#lastFailure) return
-    this.#lastFailure = message
     const code = S4uError.is(error) ? error.code : 'KRB5_KT_IOERR'
-    this.#events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
+    this.#deps.events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
   }
+}
+
+function settledLater(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve }
 }

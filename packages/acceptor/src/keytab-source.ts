@@ -11,7 +11,11 @@ import { ConfigurationError, Keytab, S4uError } from '@s4u/krb5'
  */
 export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider | readonly KeytabSource[]
 
-export type KeytabProvider = () => Uint8Array | Keytab | Promise<Uint8Array | Keytab>
+/**
+ * Asked when the acceptor starts, each minute while requests come, and when a ticket does not open. It may take ten seconds: then `signal`
+ * says that nobody waits for it any more, and it counts as failed.
+ */
+export type KeytabProvider = (signal: AbortSignal) => Uint8Array | Keytab | Promise<Uint8Array | Keytab>
 
 /** One place, read again when it changes. */
 export interface KeytabPlace {
@@ -19,8 +23,8 @@ export interface KeytabPlace {
   readonly name: string
   /** Reads it at once; undefined when that cannot be done without waiting. @throws ConfigurationError */
   loadNow(): Keytab | undefined
-  /** Undefined when it has not changed since it was last read. @throws ConfigurationError */
-  loadIfChanged(now: number): Promise<Keytab | undefined>
+  /** Undefined when it has not changed since it was last read. `urgent`: a ticket did not open. @throws ConfigurationError */
+  loadIfChanged(clock: () => number, urgent: boolean): Promise<Keytab | undefined>
 }
 
 /** @throws ConfigurationError for a source of no known kind */
@@ -39,8 +43,17 @@ const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
 /** Providers speak to a vault: how often one is asked without need, in milliseconds. */
 const PROVIDER_INTERVAL = 60_000
 
-/** How soon again when it failed while there were keys: whoever sends garbage must not have the vault asked each time. */
+/**
+ * How soon again when it failed, or when one ticket after the other does not open. The first such ticket has it asked at once, so that a
+ * key that was changed loses no request; but whoever sends garbage must not have the vault asked each time.
+ */
 const PROVIDER_RETRY = 5_000
+
+/** How soon again while there are no keys at all: nobody is served until then. */
+const PROVIDER_RETRY_AT_START = 1_000
+
+/** Requests wait meanwhile, and one that hangs must not pile them up. */
+const PROVIDER_TIME_LIMIT = 10_000
 
 const DEFAULT_KEYTAB = '/etc/krb5.keytab'
 
@@ -151,8 +164,10 @@ class KeytabInMemory implements KeytabPlace {
 class ProvidedKeytab implements KeytabPlace {
   readonly name = 'the keytab provider'
   readonly #provider: KeytabProvider
-  #askedAt = -Infinity
+  #answeredAt = -Infinity
+  #urgentAt = -Infinity
   #hasGivenKeys = false
+  #failure: S4uError | undefined
 
   constructor(provider: KeytabProvider) {
     this.#provider = provider
@@ -162,19 +177,55 @@ class ProvidedKeytab implements KeytabPlace {
     return undefined
   }
 
-  async loadIfChanged(now: number): Promise<Keytab | undefined> {
-    if (Math.abs(now - this.#askedAt) < PROVIDER_INTERVAL) return undefined
-    this.#askedAt = now
+  async loadIfChanged(clock: () => number, urgent: boolean): Promise<Keytab | undefined> {
+    if (!this.#isDue(clock(), urgent)) {
+      if (this.#failure !== undefined) throw this.#failure
+      return undefined
+    }
+    const countsAsUrgent = urgent && this.#hasGivenKeys
     try {
-      const keytab = keytabOf(await this.#provider(), this.name)
+      const keytab = keytabOf(await withinLimit(this.#provider), this.name)
+      this.#failure = undefined
       this.#hasGivenKeys = true
       return keytab
     } catch (cause) {
-      this.#askedAt = this.#hasGivenKeys ? now - PROVIDER_INTERVAL + PROVIDER_RETRY : -Infinity
-      if (S4uError.is(cause)) throw cause
-      throw new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
+      this.#failure = S4uError.is(cause) ? cause : providerFailed(cause)
+      throw this.#failure
+    } finally {
+      // When it has answered, and not when it was asked: one that takes its time is to have its rest too.
+      this.#answeredAt = clock()
+      if (countsAsUrgent) this.#urgentAt = this.#answeredAt
     }
   }
+
+  #isDue(now: number, urgent: boolean): boolean {
+    const rest = Math.abs(now - this.#answeredAt)
+    if (!this.#hasGivenKeys) return rest >= PROVIDER_RETRY_AT_START
+    if (this.#failure !== undefined) return rest >= PROVIDER_RETRY
+    if (urgent) return Math.abs(now - this.#urgentAt) >= PROVIDER_RETRY
+    return rest >= PROVIDER_INTERVAL
+  }
+}
+
+async function withinLimit(provider: KeytabProvider): Promise<Uint8Array | Keytab> {
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = new Error(`no answer within ${PROVIDER_TIME_LIMIT} ms`)
+      reject(error)
+      controller.abort(error)
+    }, PROVIDER_TIME_LIMIT)
+  })
+  try {
+    return await Promise.race([provider(controller.signal), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function providerFailed(cause: unknown): ConfigurationError {
+  return new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
 }
 
 function keytabOf(source: Uint8Array | Keytab, name: string): Keytab {
