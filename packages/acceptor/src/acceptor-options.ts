@@ -56,6 +56,8 @@ export interface AcceptorSettings {
   readonly now: () => number
   readonly random: RandomSource | undefined
   readonly replayStore: ReplayStore | undefined
+  /** How long after its own time an authenticator is remembered. */
+  readonly rememberedFor: number
   readonly acceptWithoutReplayStore: boolean
   readonly channelBinding: ChannelBindingPolicy
   readonly requirePac: (realm: string) => boolean
@@ -70,21 +72,31 @@ export interface AcceptorSettings {
 const MAX_CLOCK_SKEW = 3_600_000
 
 const DEFAULT_CLOCK_SKEW = 300_000
+
+/**
+ * From `clockSkew` after its time on an authenticator is refused by that time alone. One second more for the fraction that stands in
+ * cusec, and `clockSkew` once more for a store in common: its clock and those of the other instances may be as far from ours as those of
+ * clients. What it forgot while an instance with a slow clock would still take it could be replayed there.
+ */
+const FRACTION = 1_000
+
 const DEFAULT_TICKET_CACHE_SIZE = 4_096
 
 /** @throws ConfigurationError */
 export function checkOptions(options: AcceptorOptions): AcceptorSettings {
   const { now = Date.now, replayCache = new MemoryReplayStore({ now }), requirePac = false } = options
+  const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   if (replayCache !== false && typeof replayCache.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }
   return {
-    clockSkew: numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW),
+    clockSkew,
     now,
     random: options.random,
     replayStore: replayCache === false ? undefined : replayCache,
+    rememberedFor: clockSkew + FRACTION + (options.replayCache === undefined ? 0 : clockSkew),
     acceptWithoutReplayStore: onReplayStoreDown === 'accept',
     channelBinding,
     requirePac: requirePacOf(requirePac),

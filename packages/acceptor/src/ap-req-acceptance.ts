@@ -95,12 +95,11 @@ function forwardedTgtOf(
 
 function remember(
   { authenticator, apReq }: OpenedApReq,
-  { replayStore, clockSkew, acceptWithoutReplayStore }: AcceptorSettings,
+  { replayStore, rememberedFor, acceptWithoutReplayStore }: AcceptorSettings,
   events: AcceptorEvents,
 ): void | Promise<void> {
   if (replayStore === undefined) return
-  // From then on its own time refuses it. One second more for the fraction that stands in cusec.
-  const expiresAt = authenticator.ctime + clockSkew + 1_000
+  const expiresAt = authenticator.ctime + rememberedFor
   const onFault = (error: unknown): void => {
     if (!(error instanceof ReplayStoreFault)) throw error
     const accepted = error.fault === 'down' && acceptWithoutReplayStore

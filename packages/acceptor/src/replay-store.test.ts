@@ -39,7 +39,36 @@ describe('the replay store', () => {
       },
     }
     accepted(await acceptorWith({ replayCache }).accept(oddToken(issue(), { authenticator: { ctime: NOW + 60_000 } })))
-    expect(remembered).toEqual([NOW + 60_000 + 300_000 + 1000])
+    expect(remembered).toEqual([NOW + 60_000 + 2 * 300_000 + 1000])
+  })
+
+  test.each([
+    ['the store is ahead of the instances', { store: 299_000, first: 0, second: 0 }],
+    ['the second instance is behind', { store: 150_000, first: 150_000, second: -149_000 }],
+    ['the first instance is ahead', { store: 0, first: 299_000, second: 0 }],
+    ['the client is ahead as well', { store: 0, first: 0, second: -299_000, client: 300_000 }],
+  ])('in common forgets nothing that an instance would still accept: %s', async (_how, clocks) => {
+    let time = NOW
+    const replayCache = storeOf(() => time + clocks.store)
+    const [first, second] = [clocks.first, clocks.second].map((ahead) =>
+      acceptorWith({ replayCache, now: () => time + ahead }),
+    )
+    const { client = 0 } = clocks as { client?: number }
+    const token = oddToken(issue(), { authenticator: { ctime: time + client } })
+    accepted(await first.accept(token))
+    for (let minute = 0; minute < 20; minute++) {
+      expect(refused(await second.accept(token)).error.code).toMatch(/^KRB_AP_ERR_(REPEAT|SKEW)$/)
+      time += 59_500
+    }
+    expect(refused(await second.accept(token)).error.code).toBe('KRB_AP_ERR_SKEW')
+  })
+
+  test('of an acceptor alone keeps nothing longer than it must', async () => {
+    const { acceptor } = listening({})
+    const remember = vi.spyOn(MemoryReplayStore.prototype, 'remember')
+    accepted(await acceptor.accept(oddToken(issue())))
+    expect(remember).toHaveBeenCalledExactlyOnceWith(expect.anything(), NOW + 300_000 + 1000)
+    remember.mockRestore()
   })
 
   test('is not filled by tokens that are refused', async () => {
@@ -122,4 +151,18 @@ function sameAuthenticator(): { token: Uint8Array; renamed: Uint8Array } {
   const renamed = token.slice()
   renamed.set(new TextEncoder().encode('two'), Buffer.from(renamed).indexOf('web.ad.test'))
   return { token, renamed }
+}
+
+/** A store that is elsewhere: it forgets by its own clock. */
+function storeOf(clock: () => number): ReplayStore {
+  const known = new Map<string, number>()
+  return {
+    async remember(digest, expiresAt) {
+      const key = Buffer.from(digest).toString('hex')
+      for (const [one, end] of known) if (end <= clock()) known.delete(one)
+      if (known.has(key)) return 'seen'
+      known.set(key, expiresAt)
+      return 'fresh'
+    },
+  }
 }

@@ -11,8 +11,11 @@ export type ReplayVerdict = 'fresh' | 'seen' | 'full'
 export interface ReplayStore {
   /**
    * Looks and inserts in one step: of two calls with the same digest, at whatever time and from whichever instance, one is
-   * told `fresh`. The same digest always comes with the same `expiresAt` (milliseconds since the epoch).
-   * Throws or rejects when it cannot tell.
+   * told `fresh`. Throws or rejects when it cannot tell.
+   *
+   * Instances with the same `clockSkew` give the same digest the same `expiresAt`, milliseconds since the epoch: twice the skew after the
+   * client's time, so that no digest is forgotten early as long as the clocks of the instances and of the store are within `clockSkew`
+   * of each other.
    */
   remember(digest: Uint8Array, expiresAt: number): ReplayVerdict | Promise<ReplayVerdict>
 }
