@@ -1,9 +1,11 @@
 import { impersonation, negotiate, requireDelegatedBy, requireGroup } from '@s4u/express'
 import { createKdcClient } from '@s4u/kdc-client'
-import { createInitiator, formatAuthorization } from '@s4u/gssapi'
+import { createInitiator, formatAuthorization, type InitiatorOptions } from '@s4u/gssapi'
 import { impersonation as impersonationInKoa, negotiate as negotiateKoa } from '@s4u/koa'
-import { ConfigurationError, currentIdentity, type ImpersonationOption, type NegotiatorOptions } from '@s4u/negotiate'
+import { ConfigurationError, currentIdentity } from '@s4u/negotiate'
+import type { FailedEvent, ImpersonationOption, NegotiatorOptions } from '@s4u/negotiate'
 import express from 'express'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { describe, expect, test } from 'vitest'
 import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
 import { serve } from './fixtures/serve.js'
@@ -107,6 +109,27 @@ describe.each(stacks)('$name', (stack) => {
     const authorization = await alice.authorization(WEB, { identify: true })
     expect((await site.get('/', { authorization })).status).toBe(403)
     expect(reached).toBe(0)
+  })
+
+  test.each<[string, Partial<Site>, Partial<InitiatorOptions>, string]>([
+    ['of other groups', { requireGroup: [realm.sidOf('Sales')] }, {}, 'SEC_E_LOGON_DENIED'],
+    ['who comes directly', { requireDelegatedBy: ['other@AD.TEST'] }, {}, 'SEC_E_LOGON_DENIED'],
+    ['who cannot be impersonated', { impersonation: 'required' }, { identify: true }, 'SEC_E_NO_IMPERSONATION'],
+  ])('tells its operator of a caller %s', async (_who, site, initiator, code) => {
+    const [failures, records]: [FailedEvent[], unknown[]] = [[], []]
+    const record = (event: unknown): void => void records.push(event)
+    const onFailed = (event: FailedEvent): void => void failures.push(event)
+    const { listener, negotiator } = stack.build({ options: { ...options, onFailed }, ...site })
+    await using serving = await serve(listener)
+    subscribe('s4u:accept', record)
+    const answer = await serving.get('/', { authorization: await bob.authorization(WEB, initiator) })
+    unsubscribe('s4u:accept', record)
+    expect(answer.status).toBe(403)
+    expect(failures).toEqual([expect.objectContaining({ code, statusCode: 403, clientAddress: '127.0.0.1' })])
+    expect(failures[0].identity?.principal).toBe('bob@AD.TEST')
+    expect(failures[0].error.message).toContain('bob@AD.TEST')
+    expect(negotiator.counters).toMatchObject({ authenticated: { token: 1 }, failed: { [code]: 1 } })
+    expect(records).toContainEqual(expect.objectContaining({ outcome: 'refused', code, client: 'bob@AD.TEST' }))
   })
 })
 

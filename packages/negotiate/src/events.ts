@@ -10,7 +10,7 @@ export interface NegotiatorListeners {
   /** A caller was asked to authenticate, or for another leg. Not an error: browsers send no token unasked. */
   readonly onChallenge?: (event: ChallengeEvent) => void
   readonly onAuthenticated?: (event: AuthenticatedEvent) => void
-  /** A token, header or session was refused. */
+  /** A token, header or session was refused, or a known caller by a route. */
   readonly onFailed?: (event: FailedEvent) => void
 }
 
@@ -34,7 +34,9 @@ export interface FailedEvent {
   /** For the log. Its `hint` says what to do: for NTLM, the usual reasons why a client has no ticket. */
   readonly error: S4uError
   /** Undefined when a session failed: its request goes on as if there were none. */
-  readonly statusCode?: 400 | 401
+  readonly statusCode?: 400 | 401 | 403
+  /** Who is known and still not let in: with 403. */
+  readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
   readonly clientAddress?: string
@@ -87,7 +89,7 @@ export class NegotiatorEvents {
 
   /** A refusal that the acceptor has not seen: it appears among the acceptor's, so that whoever watches one channel misses nothing. */
   refusedUnseen(event: FailedEvent): void {
-    const { code, error, clientAddress, mechanism } = event
+    const { code, error, clientAddress, mechanism, identity } = event
     const { message, hint } = error
     const exchange = {
       kind: 'exchange',
@@ -98,6 +100,7 @@ export class NegotiatorEvents {
       error,
       mechanism,
       clientAddress,
+      client: identity?.principal,
     } as const
     if (diagnostics.hasSubscribers) diagnostics.publish(exchange)
     notify(this.#listeners.onEvent, exchange)

@@ -1,20 +1,20 @@
 import { ConfigurationError } from '@s4u/kdc-client'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { callerWith } from './fixtures/identities.js'
 import { requestWith } from './fixtures/requests.js'
 import { delegatedByGate, groupGate, identityGate } from './gates.js'
-import { recordNegotiated } from './negotiated-requests.js'
+import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
 import type { Gate } from './outcome.js'
 
 const SALES = 'S-1-5-21-1-2-3-1110'
 const ADMINS = 'S-1-5-21-1-2-3-512'
 
 /** A request that passed a negotiator which lets unknown callers through. */
-function request() {
+function request(noteForbidden = vi.fn<Negotiated['noteForbidden']>()) {
   const made = requestWith()
   const challenge = () =>
     ({ status: 'challenge', statusCode: 401, headers: { 'WWW-Authenticate': 'Negotiate' }, body: '' }) as const
-  recordNegotiated(made, { impersonatesAlways: false, challenge })
+  recordNegotiated(made, { impersonatesAlways: false, challenge, noteForbidden })
   return made
 }
 const statusFor = (gate: Gate, caller: ReturnType<typeof callerWith> | undefined): number => {
@@ -49,6 +49,17 @@ describe('a gate for groups', () => {
     if (verdict.status === 'pass') throw new Error('passed')
     expect(verdict.error?.message).toContain('alice@AD.TEST')
     expect(verdict.body + JSON.stringify(verdict.headers)).not.toMatch(/alice|S-1-5/)
+  })
+
+  test('tells the negotiator in front of the route, if there is one', () => {
+    const told = vi.fn<Negotiated['noteForbidden']>()
+    const [made, caller] = [request(told), callerWith({ groups: [SALES] })]
+    groupGate(SALES)(made, caller)
+    expect(told).not.toHaveBeenCalled()
+    const verdict = groupGate(ADMINS)(made, caller)
+    if (verdict.status === 'pass') throw new Error('passed')
+    expect(told).toHaveBeenCalledExactlyOnceWith(made, caller, verdict.error)
+    expect(groupGate(ADMINS)(requestWith(), caller)).toMatchObject({ statusCode: 403 })
   })
 
   test.each([[[]], [['Sales']], [[SALES, '']], [['S-1-5-21-x']]])('is not made for %j', (sids) => {

@@ -22,7 +22,7 @@ export function groupGate(...sids: readonly string[]): Gate {
     if (identity === undefined) return unknownCaller(request)
     return sids.some((sid) => identity.isInGroup(sid))
       ? PASS
-      : forbidden(identity, 'is in none of the groups of this route')
+      : forbidden(request, identity, 'is in none of the groups of this route')
   }
 }
 
@@ -40,11 +40,11 @@ export function delegatedByGate(services: readonly string[]): Gate {
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
     const { delegatedBy } = identity
-    if (delegatedBy.length === 0) return forbidden(identity, 'came directly, and not through a service')
+    if (delegatedBy.length === 0) return forbidden(request, identity, 'came directly, and not through a service')
     const realm = ownRealm(identity)
     const allowed = new Set(services.map((service) => folded(service, realm)))
     const stranger = delegatedBy.find((service) => !allowed.has(folded(service, realm)))
-    return stranger === undefined ? PASS : forbidden(identity, `came through ${stranger}`)
+    return stranger === undefined ? PASS : forbidden(request, identity, `came through ${stranger}`)
   }
 }
 
@@ -57,13 +57,22 @@ export function unknownCaller(request: NegotiableRequest): Challenge {
   })
 }
 
-/** The caller is known, and still not let in: to authenticate again would change nothing. */
-export function forbidden(identity: CallerIdentity, why: string, cause?: S4uError): Challenge {
+/**
+ * The caller is known, and still not let in: to authenticate again would change nothing. Told to the negotiator in front of the route,
+ * whose events they are: no framework would.
+ */
+export function forbidden(
+  request: NegotiableRequest,
+  identity: CallerIdentity,
+  why: string,
+  cause?: S4uError,
+): Challenge {
   const error = new RejectedTokenError(`${identity.principal} ${why}`, {
     code: cause?.code ?? 'SEC_E_LOGON_DENIED',
     hint: cause?.hint,
     cause,
   })
+  findNegotiated(request)?.noteForbidden(request, identity, error)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
   return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
 }

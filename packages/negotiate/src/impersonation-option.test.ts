@@ -15,7 +15,7 @@ import type { NegotiableRequest, Verdict } from './outcome.js'
 function behind(impersonatesAlways: boolean): NegotiableRequest {
   const request = requestWith()
   const challenge = () => ({ status: 'challenge', statusCode: 401, headers: {}, body: '' }) as const
-  recordNegotiated(request, { impersonatesAlways, challenge })
+  recordNegotiated(request, { impersonatesAlways, challenge, noteForbidden: () => {} })
   return request
 }
 const actsAs = (verdict: Verdict): unknown =>

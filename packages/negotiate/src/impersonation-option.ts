@@ -87,7 +87,8 @@ function asCaller(request: NegotiableRequest, identity: CallerIdentity | undefin
   try {
     evidenceOf(identity)
   } catch (error) {
-    if (S4uError.is(error)) return forbidden(identity, 'cannot be impersonated, which this route requires', error)
+    if (S4uError.is(error))
+      return forbidden(request, identity, 'cannot be impersonated, which this route requires', error)
     throw error
   }
   return { status: 'pass', run: runnerFor(identity, true) }

@@ -1,3 +1,5 @@
+import type { S4uError } from '@s4u/kdc-client'
+import type { CallerIdentity } from './caller-identity.js'
 import type { Challenge, NegotiableRequest } from './outcome.js'
 
 /** What the gates of a route need to know of the negotiator in front of it. */
@@ -5,6 +7,8 @@ export interface Negotiated {
   readonly impersonatesAlways: boolean
   /** The 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
+  /** To be told of a caller whom a route does not let in. */
+  noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void
 }
 
 const negotiated = new WeakMap<NegotiableRequest, Negotiated>()

@@ -1,5 +1,5 @@
 import { type Acceptor, type AuthenticationMethod, createAcceptor } from '@s4u/acceptor'
-import type { S4uSubject } from '@s4u/kdc-client'
+import type { S4uError, S4uSubject } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
@@ -127,6 +127,11 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
     this.#parts.events.challenged({ ...this.#finder.about(request), reason })
     return this.#parts.challenges.first(request)
+  }
+
+  noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void {
+    const { code } = error
+    this.#parts.events.refusedUnseen({ ...this.#finder.about(request), code, error, statusCode: 403, identity })
   }
 
   async ready(): Promise<void> {
