@@ -11,10 +11,16 @@ export interface AcceptorOptions {
   /** Default: the file of KRB5_KTNAME, else /etc/krb5.keytab. A file is read again when it changes. */
   readonly keytab?: KeytabSource
   /**
-   * The principals whose keys count, with or without realm: `HTTP/web.ad.test`. Default: every `HTTP/…` of the keytab. A ticket
-   * for another name (`host/web.ad.test`) is accepted only if that is listed, or has the same key as one that is.
+   * The principals whose keys count, with or without realm: `HTTP/web.ad.test`. Default: every `HTTP/…` of the keytab. Only tickets for
+   * these names are accepted, and for hosts by their first label (`HTTP/web`). An account (`svc-web`), whose keytab does not say what
+   * its SPNs are, stands for every `HTTP/…`, and `host/web.ad.test` for `HTTP/web.ad.test` as well.
    */
   readonly service?: string | readonly string[]
+  /**
+   * Other names by which clients may ask for the service, with tickets that open with one of its keys: `HTTP/portal.ad.test` where that is
+   * another SPN of the same account; `HTTP/*` for any host.
+   */
+  readonly serviceAliases?: readonly string[]
   /** How far clocks may be apart, milliseconds. Default 300,000. */
   readonly clockSkew?: number
   /** Milliseconds since the epoch. */

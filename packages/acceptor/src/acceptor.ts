@@ -77,8 +77,8 @@ class KeytabAcceptor implements Acceptor {
   constructor(options: AcceptorOptions) {
     this.#settings = checkOptions(options)
     this.#events = new AcceptorEvents(options.onEvent)
-    const policy = { services: servicesOf(options), allowWeakEncryption: this.#settings.allowWeakEncryption }
-    const { now } = this.#settings
+    const { now, allowWeakEncryption } = this.#settings
+    const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], allowWeakEncryption }
     this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
     this.#tickets = new TicketOpener(this.#settings)
   }
@@ -143,6 +143,8 @@ class KeytabAcceptor implements Acceptor {
     try {
       const { ticket, seenBefore } = await this.#openTicket(apReq.ticket)
       facts = this.#ifWanted(() => ({ ...facts, ...factsOf(ticket, seenBefore) }))
+      if (!this.#keys.current?.serves(apReq.ticket, ticket.serviceKey))
+        await this.#keys.requireNewName(apReq.ticket, ticket.serviceKey)
       judged = await acceptApReq(apReq, ticket, context, this.#settings, this.#events)
     } catch (error) {
       if (!S4uError.is(error)) throw error

@@ -1,8 +1,10 @@
 import { ConfigurationError, Keytab, S4uError } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from './events.js'
 import type { KeytabPlace } from './keytab-source.js'
+import { notServed } from './served-names.js'
 import { ServiceKeys } from './service-keys.js'
-import type { ServiceKeyPolicy } from './service-keys.js'
+import type { ServiceKey, ServiceKeyPolicy } from './service-keys.js'
 import { WatchedPlace } from './watched-place.js'
 
 /** How often a keytab file is looked at while requests come, in milliseconds. */
@@ -73,6 +75,15 @@ export class KeyRing {
       this.#waiting.delete(resolve)
     }
     return this.#current === keys ? undefined : this.#current
+  }
+
+  /**
+   * The name on a ticket that was opened is none of ours; unless it has been added to the keytab since the last look.
+   * @throws RejectedTokenError KRB_AP_ERR_NOT_US
+   */
+  async requireNewName(ticket: Ticket, { label }: ServiceKey): Promise<void> {
+    const newer = this.#current && (await this.newerThan(this.#current))
+    if (!newer?.serves(ticket)) throw notServed(ticket, label)
   }
 
   async #look(urgent: boolean): Promise<void> {

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { entryOf, issue, keyOf, SPN } from './fixtures/issued-token.js'
 import { ServiceKeys } from './service-keys.js'
 
-const everyHttp = { services: undefined, allowWeakEncryption: false }
+const everyHttp = { services: undefined, aliases: [], allowWeakEncryption: false }
 const keysOf = (keytab: Keytab, services?: readonly string[]) =>
   new ServiceKeys(keytab, { ...everyHttp, services }, 'web.keytab')
 const ticketFor = (service: string, kvno?: number): Ticket => {

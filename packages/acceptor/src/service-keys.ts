@@ -1,14 +1,14 @@
 import {
   asciiLower,
-  ConfigurationError,
   encryptionTypeName,
   findEncryptionType,
   formatName,
   formatPrincipal,
   MissingKeyError,
-  parsePrincipal,
+  sameName,
 } from '@s4u/krb5'
 import type { EncryptedData, Key, Keytab, KeytabEntry, Principal, Ticket } from '@s4u/krb5'
+import { ANY_REALM, parseService, ServedNames } from './served-names.js'
 
 /** A long-term key of a service that this acceptor stands for. */
 export interface ServiceKey {
@@ -25,6 +25,8 @@ export interface ServiceKey {
 export interface ServiceKeyPolicy {
   /** With or without realm. Undefined: every `HTTP/…`. */
   readonly services: readonly string[] | undefined
+  /** Further names by which clients may have asked for them. */
+  readonly aliases: readonly string[]
   readonly allowWeakEncryption: boolean
 }
 
@@ -40,7 +42,7 @@ export class ServiceKeys {
   /** Names in the keytab that are accepted, each once. */
   readonly principals: readonly string[]
   readonly #byEtype = new Map<number, ServiceKey[]>()
-  readonly #names: ReadonlySet<string>
+  readonly #names: ServedNames
   readonly #keys: ReadonlySet<Key>
 
   /**
@@ -51,7 +53,10 @@ export class ServiceKeys {
     const accepted = acceptedEntries(keytab, policy, source)
     this.all = withKnownKeys(accepted, previous).sort((a, b) => b.kvno - a.kvno)
     this.principals = Object.freeze([...new Set(this.all.map(({ label }) => label))])
-    this.#names = new Set(this.all.map(({ principal }) => foldedName(principal)))
+    this.#names = new ServedNames(
+      this.all.map(({ principal }) => principal),
+      policy.aliases,
+    )
     this.#keys = new Set(this.all.map(({ key }) => key))
     for (const serviceKey of this.all) {
       const { etype } = serviceKey.key
@@ -67,8 +72,11 @@ export class ServiceKeys {
   }
 
   /** Whether the name that the ticket bears in clear text is one of ours. */
-  serves(ticket: Ticket): boolean {
-    return this.#names.has(foldedName({ name: ticket.sname, realm: ticket.realm }))
+  serves(ticket: Ticket, openedWith?: ServiceKey): boolean {
+    // Nearly always it is the very name of the key.
+    const principal = openedWith?.principal
+    if (principal?.realm === ticket.realm && sameName(principal.name, ticket.sname)) return true
+    return this.#names.has(ticket)
   }
 
   /** Whether the ticket's key version is in the keytab. */
@@ -95,11 +103,8 @@ export function sameKvno(a: number, b: number | undefined): boolean {
   return b !== undefined && (a & 0xffff) === (b & 0xffff)
 }
 
-/** Stands for the realm that a configured name does not have. No realm is called this. */
-const ANY_REALM = '*'
-
 function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {
-  const wanted = policy.services?.map(parseService)
+  const wanted = policy.services?.map((text) => parseService('service', text))
   const named = keytab.entries.filter(
     ({ principal }) => wanted?.some((one) => matches(one, principal)) ?? isHttp(principal),
   )
@@ -109,17 +114,6 @@ function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: strin
     if (!usable.some(fits)) throw noKey(one, named.filter(fits), keytab, source)
   }
   return usable
-}
-
-function parseService(text: string): Principal {
-  try {
-    return parsePrincipal(text, { realm: ANY_REALM })
-  } catch (cause) {
-    throw new ConfigurationError(`service ${JSON.stringify(text)} is no principal`, {
-      hint: 'Write HTTP/web.ad.test or HTTP/web.ad.test@AD.TEST.',
-      cause,
-    })
-  }
 }
 
 /** ASCII letter case does not tell services apart: neither Active Directory nor the DNS look at it. */

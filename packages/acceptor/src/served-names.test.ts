@@ -1,0 +1,95 @@
+import { ConfigurationError } from '@s4u/krb5'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { AcceptorOptions } from './acceptor-options.js'
+import { entryOf, issue, keytabOf, oddToken, SERVICE_KEY, SPN, tokenOf } from './fixtures/issued-token.js'
+import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
+
+/** What becomes of a ticket that opens with the key of `principal`. */
+async function verdictOn(asked: string, principal: string, options: AcceptorOptions = {}): Promise<string> {
+  const keytab = keytabOf(entryOf(principal, 1, SERVICE_KEY))
+  const outcome = await acceptorWith({ keytab, ...options }).accept(tokenOf(issue({ service: asked })))
+  return outcome.status === 'refused' ? outcome.error.code : outcome.status
+}
+
+describe('a ticket that opens with a key of ours', () => {
+  test.each<[string, string, AcceptorOptions]>([
+    ['HTTP/web.ad.test', SPN, {}],
+    ['http/WEB.AD.TEST', SPN, {}],
+    ['HTTP/web', SPN, {}],
+    ['HTTP/Web', 'HTTP/web', {}],
+    ['HTTP/portal.ad.test', SPN, { serviceAliases: ['HTTP/Portal.ad.test'] }],
+    ['HTTP/portal.ad.test', SPN, { serviceAliases: ['HTTP/portal.ad.test@ad.test'] }],
+    ['HTTP/whatever.ad.test', SPN, { serviceAliases: ['HTTP/*'] }],
+    ['host/web.ad.test', SPN, { serviceAliases: ['host/web.ad.test'] }],
+    ['HTTP/web.ad.test', 'svc-web', { service: 'svc-web' }],
+    ['svc-web', 'svc-web', { service: 'svc-web' }],
+    ['HTTP/web.ad.test', 'host/web.ad.test', { service: 'host/web.ad.test' }],
+    ['HTTP/web', 'host/web.ad.test', { service: 'host/web.ad.test' }],
+  ])('for %s is accepted by %s, with %o', async (asked, principal, options) => {
+    expect(await verdictOn(asked, principal, options)).toBe('accepted')
+  })
+
+  test.each<[string, string, AcceptorOptions]>([
+    ['HTTP/alias.ad.test', SPN, {}],
+    ['HTTP/evil.test', SPN, {}],
+    ['HTTP/web.ad.test.evil.test', SPN, {}],
+    ['HTTP/web.ad.test:8080', SPN, {}],
+    ['HTTP/web/ad.test', SPN, {}],
+    ['HTTP/*', SPN, {}],
+    ['host/web.ad.test', SPN, {}],
+    ['cifs/web.ad.test', SPN, {}],
+    ['svc-web', SPN, {}],
+    ['HTTP/portal.ad.test', SPN, { serviceAliases: ['HTTP/portal.ad.test@OTHER.TEST'] }],
+    ['HTTP/portal', SPN, { serviceAliases: ['HTTP/portal.ad.test'] }],
+    ['cifs/web.ad.test', SPN, { serviceAliases: ['HTTP/*'] }],
+    ['cifs/web.ad.test', 'svc-web', { service: 'svc-web' }],
+    ['cifs/web.ad.test', 'host/web.ad.test', { service: 'host/web.ad.test' }],
+    ['HTTP/other.ad.test', 'host/web.ad.test', { service: 'host/web.ad.test' }],
+  ])('for %s is not accepted by %s, with %o', async (asked, principal, options) => {
+    expect(await verdictOn(asked, principal, options)).toBe('KRB_AP_ERR_NOT_US')
+  })
+
+  test('and names another service is refused with a word about the option, each time, and its client is in the record', async () => {
+    const records: unknown[] = []
+    const acceptor = acceptorWith({ onEvent: (event) => records.push(event) })
+    const credential = issue({ service: 'cifs/web.ad.test' })
+    for (const _ of [1, 2, 3]) {
+      const { error } = refused(await acceptor.accept(oddToken(credential)))
+      expect(error.message).toContain('the ticket is for cifs/web.ad.test@AD.TEST, which is none of the names')
+      expect(error.hint).toContain('serviceAliases')
+    }
+    expect(records).toContainEqual(expect.objectContaining({ code: 'KRB_AP_ERR_NOT_US', client: 'alice@AD.TEST' }))
+  })
+
+  test('may bear a name that was added to the keytab just now', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
+    try {
+      const path = join(folder, 'web.keytab')
+      writeFileSync(path, keytabOf().encode())
+      const acceptor = acceptorWith({ keytab: path })
+      const [service, portal] = [SPN, 'HTTP/portal.ad.test'].map((spn) => issue({ service: spn }))
+      accepted(await acceptor.accept(tokenOf(service)))
+      refused(await acceptor.accept(tokenOf(portal)))
+      writeFileSync(
+        path,
+        keytabOf(entryOf(SPN, 1, SERVICE_KEY), entryOf('HTTP/portal.ad.test', 1, SERVICE_KEY)).encode(),
+      )
+      accepted(await acceptor.accept(tokenOf(portal)))
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  })
+})
+
+test('a ticket that the service got itself may be for its account', async () => {
+  const { ticket } = issue({ service: 'svc-web' })
+  expect(await acceptorWith().identify(ticket, 'asserted')).toMatchObject({ principal: 'alice@AD.TEST' })
+})
+
+test('an alias that is no principal is an error at once', () => {
+  expect(() => acceptorWith({ serviceAliases: [''] })).toThrow(ConfigurationError)
+  expect(() => acceptorWith({ serviceAliases: ['HTTP/@AD.TEST'] })).toThrow(/serviceAliases "HTTP\/@AD.TEST"/)
+})
