@@ -128,7 +128,7 @@ export class CallerFinder {
       case 'accepted': {
         const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
         const identity = this.#callerOf(accepted.identity)
-        const session = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity)
+        const session = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity, request)
         return this.#authenticated(request, identity, 'token', { ...reply, ...session })
       }
       case 'continue': {

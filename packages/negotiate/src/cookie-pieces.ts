@@ -9,6 +9,9 @@ const MAX_PIECE = 3_800
  */
 const MAX_PIECES = 4
 
+/** What stands around each piece besides the name: `=3.`, `.1=`, `; `. */
+const PIECE_MARKS = 5
+
 /** Characters of the longest value there can be. */
 export const MAX_VALUE = MAX_PIECE * MAX_PIECES
 
@@ -34,10 +37,31 @@ export function valueOf(name: string, header: string): string | undefined {
   return rest.includes(undefined) ? undefined : start + rest.join('')
 }
 
+/** Whether a request shows any of a value, whole or not. */
+export function isShown(name: string, header: string): boolean {
+  return findCookie(header, name) !== undefined
+}
+
+/** Octets that a value takes in the header of a request. */
+export function lengthInHeader(name: string, value: string): number {
+  return value.length + Math.ceil(value.length / MAX_PIECE) * (name.length + PIECE_MARKS)
+}
+
+/** Octets of a header that belong to the cookies of a value. */
+export function lengthShown(name: string, header: string): number {
+  const shown = namesOf(name).map((one) => findCookie(header, one)?.length)
+  return shown.reduce<number>((sum, length) => (length === undefined ? sum : sum + length + name.length), 0)
+}
+
 /** Takes the cookies away that a request has shown. */
 export function removalOf(name: string, header: string, attributes: string): readonly string[] {
-  const names = [name, ...Array.from({ length: MAX_PIECES - 1 }, (_, index) => `${name}.${index + 1}`)]
-  return names.filter((one) => findCookie(header, one) !== undefined).map((one) => `${one}=; Max-Age=0${attributes}`)
+  return namesOf(name)
+    .filter((one) => findCookie(header, one) !== undefined)
+    .map((one) => `${one}=; Max-Age=0${attributes}`)
+}
+
+function namesOf(name: string): readonly string[] {
+  return [name, ...Array.from({ length: MAX_PIECES - 1 }, (_, index) => `${name}.${index + 1}`)]
 }
 
 function findCookie(header: string, name: string): string | undefined {

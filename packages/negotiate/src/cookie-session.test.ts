@@ -3,7 +3,7 @@ import { MissingKeyError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
 import { CookieSession } from './cookie-session.js'
 import { claimsWith, EVIDENCE, HOUR, NOW, TICKET } from './fixtures/identities.js'
-import { requestWith } from './fixtures/requests.js'
+import { connection, requestWith } from './fixtures/requests.js'
 import { checkSession } from './session-options.js'
 
 const alice = new Identity(claimsWith())
@@ -44,6 +44,9 @@ test('who began a session is found again', async () => {
 test('a request without the cookie has none', async () => {
   expect(await sessions().find(requestWith())).toEqual({ status: 'none' })
   expect(await sessions().find(requestWith({ cookie: 'theme=dark' }))).toEqual({ status: 'none' })
+  expect(await sessions().find(requestWith({ cookie: 'my__Host-s4u=1.x; x=__Host-s4u=1.x' }))).toEqual({
+    status: 'none',
+  })
 })
 
 describe('a session is refused', () => {
@@ -97,6 +100,47 @@ test('a ticket that is too big begins none, and is warned of once', () => {
   expect(cookies.begin(erin)).toEqual({})
   expect(cookies.begin(erin)).toEqual({})
   expect(warnings).toEqual([expect.stringContaining('erin@AD.TEST')])
+})
+
+describe('the server of the request', () => {
+  const requestOf = (maxHeaderSize: number | undefined, headers: Record<string, string> = {}) =>
+    requestWith(headers, { socket: Object.assign(connection(), maxHeaderSize && { server: { maxHeaderSize } }) })
+  const authorization = `Negotiate ${'A'.repeat(6_000)}`
+  const big = new Identity(
+    claimsWith({
+      evidence: { ...EVIDENCE, ticket: { ...TICKET, encPart: { ...TICKET.encPart, cipher: new Uint8Array(6_000) } } },
+    }),
+  )
+  const warnings: string[] = []
+  const begins = (
+    request: ReturnType<typeof requestOf> | undefined,
+    cookies = sessions({ warn: (text) => void warnings.push(text) }),
+  ) => cookies.begin(big, request)['Set-Cookie'] !== undefined
+
+  test('must take the cookie and the token together, or none begins, with a warning', () => {
+    expect(begins(requestOf(16_384, { authorization }))).toBe(false)
+    expect(warnings).toEqual([expect.stringContaining('maxHeaderSize: 65536')])
+    expect(begins(requestOf(32_768, { authorization }))).toBe(true)
+    expect(begins(requestOf(16_384))).toBe(true)
+    expect(begins(requestOf(undefined, { authorization }))).toBe(true)
+  })
+
+  test('is not thought to get the old cookie as well as the new one', () => {
+    const headers = requestAfter(sessions(), big).headers
+    const cookie = String(headers['cookie'])
+    expect(begins(requestOf(16_384, { authorization: 'Negotiate YII', cookie }))).toBe(true)
+    expect(
+      begins(requestOf(16_384, { authorization: 'Negotiate YII', cookie: cookie.replaceAll('__Host-s4u', 'other') })),
+    ).toBe(false)
+  })
+
+  test('is that of the last request where the app begins a session itself', async () => {
+    const cookies = sessions({ warn: () => {} })
+    await cookies.find(requestOf(8_192))
+    expect(begins(undefined, cookies)).toBe(false)
+    await cookies.find(requestOf(16_384))
+    expect(begins(undefined, cookies)).toBe(true)
+  })
 })
 
 test('ending it takes the cookies away that are there', () => {

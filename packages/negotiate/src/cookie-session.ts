@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { Acceptor, Identity } from '@s4u/acceptor'
 import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
-import { cookiesFor, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
+import { cookiesFor, isShown, lengthInHeader, lengthShown, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
+import { headerLengthOf, headerLimitOf } from './header-size.js'
 import { headerOf, type NegotiableRequest, type ResponseHeaders } from './outcome.js'
 import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
@@ -27,6 +28,8 @@ export class CookieSession {
   readonly #deps: CookieSessionDeps
   readonly #box: SealedBox
   #warned = false
+  /** What the server of the last request takes. */
+  #headerLimit: number | undefined
 
   constructor(settings: CookieSettings, deps: CookieSessionDeps) {
     this.#settings = settings
@@ -35,8 +38,11 @@ export class CookieSession {
     this.#box = createSealedBox(settings.keys ?? [random(32)], `s4u session 1 ${settings.name}`, random)
   }
 
-  /** The headers that begin a session; none when the identity has no ticket, or too big a one. */
-  begin(identity: Identity): ResponseHeaders {
+  /**
+   * The headers that begin a session; none when the identity has no ticket, or one that is too big, in itself or for the server of
+   * `request` when the client shows its token next to the cookie.
+   */
+  begin(identity: Identity, request?: NegotiableRequest): ResponseHeaders {
     const { name, attributes, maxAge } = this.#settings
     const session = sessionTicketOf(identity, Math.min(identity.expiresAt, this.#deps.now() + maxAge))
     if (session === undefined) return {}
@@ -47,6 +53,10 @@ export class CookieSession {
       return {}
     }
     const value = Buffer.from(this.#box.seal(octets)).toString('base64url')
+    if (!this.#hasRoomFor(value, request)) {
+      this.#warnOfSize(identity, length)
+      return {}
+    }
     return { 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
   }
 
@@ -58,14 +68,25 @@ export class CookieSession {
   }
 
   async find(request: NegotiableRequest): Promise<FoundSession> {
+    this.#headerLimit = headerLimitOf(request)
     const header = headerOf(request, 'cookie')
-    if (header === undefined || !header.includes(`${this.#settings.name}=`)) return { status: 'none' }
+    if (header === undefined || !isShown(this.#settings.name, header)) return { status: 'none' }
     try {
       return { status: 'found', identity: await this.#restore(header) }
     } catch (error) {
       if (!S4uError.is(error)) throw error
       return { status: 'refused', error, headers: this.end(request) }
     }
+  }
+
+  /** More headers than the server takes are answered with 431, and the browser would send them again until the session is over. */
+  #hasRoomFor(value: string, request: NegotiableRequest | undefined): boolean {
+    const { name } = this.#settings
+    const limit = request === undefined ? this.#headerLimit : headerLimitOf(request)
+    if (limit === undefined) return true
+    const before =
+      request === undefined ? 0 : headerLengthOf(request) - lengthShown(name, headerOf(request, 'cookie') ?? '')
+    return before + lengthInHeader(name, value) + HEADER_RESERVE <= limit
   }
 
   async #restore(header: string): Promise<Identity> {
@@ -86,10 +107,13 @@ export class CookieSession {
     const { warn = emitWarning } = this.#deps
     warn(
       `the ticket of ${principal} is too big for a cookie session (${length} characters): such users authenticate with every request. ` +
-        'Take them out of groups, or turn sessions off.',
+        'Create the server with { maxHeaderSize: 65536 } if it takes less, take them out of groups, or turn sessions off.',
     )
   }
 }
+
+/** For what the next requests may have that this one has not: a longer URL, other cookies. */
+const HEADER_RESERVE = 2_048
 
 function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
   return new RejectedTokenError(message, { code })
