@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@s4u/krb5'
+import type { ClaimsArray } from '@s4u/krb5'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { DOMAIN_SID, issue, logonInfo, NOW, tokenOf } from './fixtures/issued-token.js'
@@ -72,6 +73,7 @@ describe('an identity', () => {
       assertedBy: 'authority',
       delegatedBy: [],
       groups: alice.groups,
+      claims: {},
       expiresAt: alice.expiresAt,
     })
     expect(inspect(new Identity(claims), { showHidden: true, depth: 9 })).not.toContain('certificate')
@@ -112,5 +114,53 @@ describe('delegation', () => {
     const extraSids = [{ sid: 'S-1-18-2', attributes: 7 }]
     const alice = await callerOf({ pac: { logonInfo: logonInfo({ extraSids }) } })
     expect(alice).toMatchObject({ assertedBy: 'service', authenticationMethod: 'kerberos' })
+  })
+})
+
+describe('claims', () => {
+  const clientClaims: ClaimsArray[] = [
+    {
+      source: 1,
+      claims: [
+        { id: 'ad://ext/department:1', type: 'string', values: ['Sales', 'Field'] },
+        { id: 'ad://ext/cleared:2', type: 'boolean', values: [true] },
+        { id: 'ad://ext/level:3', type: 'int64', values: [-(2n ** 60n)] },
+        { id: '__proto__', type: 'uint64', values: [2n ** 63n] },
+      ],
+    },
+    { source: 2, claims: [{ id: 'ad://ext/department:1', type: 'string', values: ['Certified'] }] },
+  ]
+
+  test('are found by their id, with their types, and frozen', async () => {
+    const alice = await callerOf({ pac: { clientClaims } })
+    expect(alice.claims['ad://ext/department:1']).toEqual(['Sales', 'Field', 'Certified'])
+    expect(alice.claims['ad://ext/cleared:2']).toEqual([true])
+    expect(alice.claims['ad://ext/level:3']).toEqual([-(2n ** 60n)])
+    expect(alice.claims['__proto__']).toEqual([2n ** 63n])
+    expect(alice.claims['toString']).toBeUndefined()
+    expect(Object.isFrozen(alice.claims)).toBe(true)
+    expect(Object.isFrozen(alice.claims['ad://ext/department:1'])).toBe(true)
+    expect(alice.claims).toBe(alice.claims)
+  })
+
+  test('stand in JSON, integers as text', async () => {
+    const alice = await callerOf({ pac: { clientClaims } })
+    expect(JSON.parse(JSON.stringify(alice)).claims).toMatchObject({
+      'ad://ext/department:1': ['Sales', 'Field', 'Certified'],
+      'ad://ext/cleared:2': [true],
+      'ad://ext/level:3': [String(-(2n ** 60n))],
+    })
+  })
+
+  test('are none where the directory issues none', async () => {
+    for (const pac of [{}, false] as const) expect(Object.keys((await callerOf({ pac })).claims)).toEqual([])
+  })
+
+  test('are copied where somebody else names them', () => {
+    const values = ['Sales']
+    const identity = new Identity({ ...claims, claims: { department: values } })
+    values.push('Board')
+    expect(identity.claims['department']).toEqual(['Sales'])
+    expect(new Identity(identity).claims).toBe(identity.claims)
   })
 })

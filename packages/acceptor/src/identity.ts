@@ -3,6 +3,7 @@ import type { Pac } from '@s4u/krb5'
 import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
 import type { Evidence } from './evidence.js'
+import { frozenClaims, printableClaims, type UserClaims, userClaimsOf } from './user-claims.js'
 
 /** How the caller proved who it is. `asserted`: another part of the app vouches for it. */
 export type AuthenticationMethod = 'kerberos' | 'basic' | 'certificate' | 'asserted' | (string & {})
@@ -31,6 +32,7 @@ export interface IdentityClaims {
   readonly groups?: readonly string[] | undefined
   readonly delegatedBy?: readonly string[] | undefined
   readonly assertedBy?: AssertedBy | undefined
+  readonly claims?: UserClaims | undefined
   readonly evidence?: Evidence | undefined
 }
 
@@ -91,6 +93,14 @@ export class Identity implements IdentityClaims {
     return this.#claims.assertedBy ?? asserterOf(this.groups)
   }
 
+  /**
+   * What the directory says of the user besides groups, by claim id: `claims['ad://ext/department:88d06a3b']` is `['Sales']`. Empty
+   * where the directory issues none. Text, boolean or bigint.
+   */
+  get claims(): UserClaims {
+    return this.#claims.claims ?? userClaimsOf(this.pac)
+  }
+
   /** What the service may show a KDC to act as the caller. Not in anything that prints. */
   get evidence(): Evidence | undefined {
     return this.#claims.evidence
@@ -131,8 +141,9 @@ export class Identity implements IdentityClaims {
   toJSON(): object {
     const { principal, name, realm, sid, upn, authenticationMethod, impersonationLevel } = this
     const { assertedBy, delegatedBy, groups, expiresAt } = this
+    const claims = printableClaims(this.claims)
     const who = { principal, name, realm, sid, upn }
-    return { ...who, authenticationMethod, impersonationLevel, assertedBy, delegatedBy, groups, expiresAt }
+    return { ...who, authenticationMethod, impersonationLevel, assertedBy, delegatedBy, groups, claims, expiresAt }
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
@@ -161,6 +172,7 @@ function copyOf(claims: IdentityClaims): IdentityClaims {
     groups: claims.groups && Object.freeze([...claims.groups]),
     delegatedBy: claims.delegatedBy && Object.freeze([...claims.delegatedBy]),
     assertedBy: claims.assertedBy,
+    claims: claims.claims && frozenClaims(Object.entries(claims.claims)),
     evidence: claims.evidence,
   }
 }

@@ -17,3 +17,4 @@ export type { AssertedBy, AuthenticationMethod, IdentityClaims, ImpersonationLev
 export type { KeytabProvider, KeytabSource } from './keytab-source.js'
 export { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'
 export type { ReplayStore, ReplayVerdict } from './replay-store.js'
+export type { ClaimValue, UserClaims } from './user-claims.js'

@@ -64,9 +64,17 @@ describe('a PAC', () => {
     accepted(await outcomeOf({ pac: { requestor: `${DOMAIN_SID}-1104` } }))
   })
 
-  test('that is signed but broken is refused when it comes, not when it is read', async () => {
-    const other = [{ type: PacBufferType.LOGON_INFO, data: new Uint8Array(40) }]
-    expect((await refusalOf({ pac: { logonInfo: undefined, other } })).name).toBe('MalformedTokenError')
+  test.each([
+    'LOGON_INFO',
+    'UPN_DNS_INFO',
+    'DELEGATION_INFO',
+    'CLIENT_CLAIMS',
+    'DEVICE_INFO',
+    'DEVICE_CLAIMS',
+  ] as const)('that is signed but has a broken %s is refused when it comes, not when it is read', async (name) => {
+    const other = [{ type: PacBufferType[name], data: new Uint8Array(40).fill(1) }]
+    const pac = { logonInfo: undefined, upnDnsInfo: undefined, other }
+    expect(await refusalOf({ pac })).toMatchObject({ name: 'MalformedTokenError', path: expect.stringContaining(name) })
   })
 
   test('outside AD-IF-RELEVANT does not count', async () => {

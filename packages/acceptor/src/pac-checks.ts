@@ -23,7 +23,7 @@ export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
 
 /** Here and not in a request handler is where a PAC that is signed but broken must come to light. It keeps what it decoded. */
 function decodeWhatIdentitiesShow(pac: Pac): void {
-  void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo]
+  void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo, pac.clientClaims, pac.deviceInfo, pac.deviceClaims]
 }
 
 /** The name stands without realm; a user from another realm has it after S4U2Self. MS-SFU section 3.2.5.1.2. */

@@ -11,7 +11,7 @@
  *     })
  */
 
-export type { AuthenticationMethod, ImpersonationLevel } from '@s4u/acceptor'
+export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
 export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
