@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { kinit, type Login, realmOf, runOk } from '../realms/clients.js'
 import type { RealmsInfo, Wanted } from '../realms/realm-info.js'
-import { describeRealms } from '../realms/suite.js'
+import { describeMissing, describeRealms } from '../realms/suite.js'
 import {
   type Answer,
   beside,
@@ -123,16 +123,20 @@ await describeClient('Firefox', ['firefox'], (stage) => {
 })
 
 /** Native code that Debian has no package of: without a compiler there is nothing to test. */
-const kerberosFolder = await npmKerberos().catch((error: Error) => {
-  process.stderr.write(`skipped: npm kerberos signs on: ${error.message}\n`)
-  return undefined
-})
-if (kerberosFolder !== undefined) {
-  await describeClient('npm kerberos', [], (stage) => {
+const NPM_KERBEROS = 'npm kerberos'
+const kerberos = await npmKerberos().then(
+  (folder) => ({ folder }),
+  ({ message }: Error) => ({ reason: message.split('\n')[0] }),
+)
+if ('reason' in kerberos) {
+  process.stderr.write(`skipped: ${NPM_KERBEROS} signs on: ${kerberos.reason}\n`)
+  describeMissing(`${NPM_KERBEROS} signs on`, NPM_KERBEROS, kerberos.reason)
+} else {
+  await describeClient(NPM_KERBEROS, [], (stage) => {
     test('with SPNEGO, and demands the proof of the service', async () => {
       const { target, login } = stage()
       const { address, port } = target.service
-      const args = [beside('npm-kerberos-client.mjs'), kerberosFolder, target.host, address, String(port)]
+      const args = [beside('npm-kerberos-client.mjs'), kerberos.folder, target.host, address, String(port)]
       const answer = JSON.parse((await runOk(process.execPath, args, login)).stdout)
       expectPeer(answer)
       expect(answer.proved).toBe(true)
