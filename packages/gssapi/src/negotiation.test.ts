@@ -181,7 +181,6 @@ describe('a SPNEGO token without a Kerberos token', () => {
       codeOf(() => expectStep(beginNegotiation(init([KRB5]).token), 'continue').next(second))
     expect(leg(encodeNegTokenResp({}))).toBe('GSS_S_DEFECTIVE_TOKEN')
     expect(leg(encodeNegTokenResp({ responseToken: new Uint8Array(0) }))).toBe('GSS_S_DEFECTIVE_TOKEN')
-    expect(leg(encodeNegTokenResp({ responseToken: NTLM_TYPE_1 }))).toBe('GSS_S_DEFECTIVE_TOKEN')
     expect(leg(encodeNegTokenResp({ negState: 'reject' }))).toBe('GSS_S_FAILURE')
     expect(leg(begun().token)).toBe('GSS_S_DEFECTIVE_TOKEN')
     expect(leg(new Uint8Array(0))).toBe('GSS_S_DEFECTIVE_TOKEN')
@@ -279,12 +278,42 @@ describe('what is not Kerberos is recognised', () => {
     ['IAKERB', init([IAKERB]).token, 'iakerb'],
     ['unknown mechanisms', init(['1.2.3', '1.2.4'], text('x')).token, 'unknown'],
     ['NTLM under the name of Kerberos', init([KRB5, NTLM], NTLM_TYPE_1).token, 'ntlm'],
+    ['IAKERB under the name of Kerberos', init([KRB5], frame(IAKERB, fromHex('0501'))).token, 'iakerb'],
   ])('%s inside SPNEGO, and rejected', (_, token, mechanism) => {
     const step = expectStep(beginNegotiation(token), 'unsupported')
     expect(step.mechanism).toBe(mechanism)
     expect(step.offered.length).toBeGreaterThan(0)
     expect(decodeNegTokenResp(step.reply!)).toMatchObject({ negState: 'reject' })
   })
+})
+
+describe('what is not Kerberos is recognised in a later leg', () => {
+  const leg = (responseToken: Uint8Array): Uint8Array => encodeNegTokenResp({ responseToken })
+
+  test.each<[string, Uint8Array, string]>([
+    ['NTLM', leg(NTLM_TYPE_1), 'ntlm'],
+    ['NegoEx', leg(text('NEGOEXTS\0\0')), 'negoex'],
+    ['NTLM in GSS-API framing', leg(frame(NTLM, NTLM_TYPE_1)), 'ntlm'],
+    ['IAKERB', leg(frame(IAKERB, fromHex('0501'))), 'iakerb'],
+    ['NTLM without SPNEGO', NTLM_TYPE_1, 'ntlm'],
+  ])('%s', (_, token, mechanism) => {
+    const offered = [NEGOEX, KRB5, NTLM]
+    const waiting = expectStep(beginNegotiation(init(offered, text('x')).token), 'continue')
+    const step = expectStep(waiting.next(token), 'unsupported')
+    expect(step).toMatchObject({ mechanism, offered })
+    expect(decodeNegTokenResp(step.reply!)).toMatchObject({ negState: 'reject' })
+  })
+
+  test('and what is neither is malformed', () => {
+    for (const odd of [frame('1.2.3', text('x')), Uint8Array.of(0x60, 3, 1), text('NTLM')]) {
+      const waiting = expectStep(beginNegotiation(init([KRB5]).token), 'continue')
+      expect(codeOf(() => waiting.next(leg(odd)))).toBe('GSS_S_DEFECTIVE_TOKEN')
+    }
+  })
+})
+
+test('an empty mechToken is none', () => {
+  expectStep(beginNegotiation(init([KRB5], new Uint8Array(0)).token), 'continue')
 })
 
 describe('a first token is refused', () => {

@@ -2,7 +2,7 @@
 
 import { ApReq, ConfigurationError, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
 import { readAuthenticatorChecksum } from './authenticator-checksum.js'
-import { familyOf, signatureOf } from './foreign-mechanism.js'
+import { familyOf, foreignMechanismOf, type ForeignMechanism, signatureOf } from './foreign-mechanism.js'
 import { describeStart, frameKrb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
 import type {
   AcceptedApReq,
@@ -13,6 +13,7 @@ import type {
   NegotiationOptions,
   NegotiationReply,
   NegotiationStep,
+  UnsupportedStep,
 } from './negotiation-step.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
@@ -71,17 +72,14 @@ interface Negotiated extends NegotiationOptions {
   readonly replied: boolean
 }
 
-function beginSpnego(
-  { mechTypes, mechToken, mechListMic }: NegTokenInit,
-  options: NegotiationOptions,
-): NegotiationStep {
+function beginSpnego(init: NegTokenInit, options: NegotiationOptions): NegotiationStep {
+  const { mechTypes, mechListMic } = init
   const { mechanisms } = mechTypes
+  const mechToken = unlessEmpty(init.mechToken)
   const place = mechanisms.findIndex(isKerberos)
-  const inside = mechToken && signatureOf(mechToken)
-  if (place < 0 || (place === 0 && inside !== undefined)) {
-    const mechanism = inside ?? familyOf(mechanisms)
-    return { status: 'unsupported', mechanism, offered: mechanisms, reply: encodeNegTokenResp({ negState: 'reject' }) }
-  }
+  const inside = mechToken && foreignMechanismOf(mechToken)
+  if (place < 0) return rejected(inside ?? familyOf(mechanisms), mechanisms)
+  if (place === 0 && inside !== undefined) return rejected(inside, mechanisms)
   const negotiated: Negotiated = {
     ...options,
     mechTypes,
@@ -94,15 +92,23 @@ function beginSpnego(
   return askForToken(negotiated)
 }
 
+function rejected(mechanism: ForeignMechanism, offered: readonly string[]): UnsupportedStep {
+  return { status: 'unsupported', mechanism, offered, reply: encodeNegTokenResp({ negState: 'reject' }) }
+}
+
 function askForToken(negotiated: Negotiated): ContinueStep {
-  const { chosen, micRequired } = negotiated
+  const { chosen, micRequired, mechTypes } = negotiated
   const once = answerOnce()
   return {
     status: 'continue',
     reply: encodeNegTokenResp({ negState: micRequired ? 'request-mic' : 'accept-incomplete', supportedMech: chosen }),
     next(token) {
       once()
+      const bare = signatureOf(token)
+      if (bare !== undefined) return rejected(bare, mechTypes.mechanisms)
       const { responseToken, mechListMic } = readLaterLeg(token)
+      const foreign = responseToken && foreignMechanismOf(responseToken)
+      if (foreign !== undefined) return rejected(foreign, mechTypes.mechanisms)
       if (responseToken === undefined) throw malformed('NegTokenResp.response-token', 'a krb5 context token', 'nothing')
       return spnegoApReq({ ...negotiated, replied: true }, responseToken, mechListMic)
     },
@@ -197,8 +203,12 @@ function readLaterLeg(token: Uint8Array) {
   const resp = decodeNegTokenResp(token)
   if (resp.negState === 'reject')
     throw new RejectedTokenError('the initiator gave up (negState reject)', { code: 'GSS_S_FAILURE' })
-  // No octets are no token: some encoders write the empty field.
-  return { ...resp, responseToken: resp.responseToken?.length === 0 ? undefined : resp.responseToken }
+  return { ...resp, responseToken: unlessEmpty(resp.responseToken) }
+}
+
+/** No octets are no token: some encoders write the empty field. */
+function unlessEmpty(token: Uint8Array | undefined): Uint8Array | undefined {
+  return token?.length === 0 ? undefined : token
 }
 
 function framedApRep({ apRep }: AcceptedApReq): Uint8Array | undefined {
