@@ -26,10 +26,10 @@ describe('the cache of opened tickets', () => {
   test('keeps a ticket from its second coming on', () => {
     const cache = new OpenedTicketCache(10)
     const ticket = opened()
-    expect(cache.remember(ticket)).toBe(false)
-    expect(cache.find(sealOf(ticket))).toBeUndefined()
-    expect(cache.remember(ticket)).toBe(true)
-    expect(cache.find(sealOf(ticket))).toBe(ticket)
+    expect(cache.remember(ticket, NOW)).toBe(false)
+    expect(cache.find(sealOf(ticket), NOW)).toBeUndefined()
+    expect(cache.remember(ticket, NOW)).toBe(true)
+    expect(cache.find(sealOf(ticket), NOW)).toBe(ticket)
     cache.forget(sealOf(ticket))
     expect(cache.size).toBe(0)
   })
@@ -37,30 +37,58 @@ describe('the cache of opened tickets', () => {
   test('finds the exact ciphertext only', () => {
     const cache = new OpenedTicketCache(10)
     const ticket = opened()
-    cache.remember(ticket)
-    cache.remember(ticket)
+    cache.remember(ticket, NOW)
+    cache.remember(ticket, NOW)
     const { etype, cipher } = sealOf(ticket)
     const changed = cipher.slice()
     changed[0] ^= 1
-    expect(cache.find({ etype, cipher: changed })).toBeUndefined()
-    expect(cache.find({ etype: 20, cipher })).toBeUndefined()
+    expect(cache.find({ etype, cipher: changed }, NOW)).toBeUndefined()
+    expect(cache.find({ etype: 20, cipher }, NOW)).toBeUndefined()
   })
 
   test('drops what was used least recently', () => {
     const cache = new OpenedTicketCache(2)
     const tickets = [opened(), opened(), opened()]
-    for (const ticket of tickets.slice(0, 2)) for (const _ of [1, 2]) cache.remember(ticket)
-    cache.find(sealOf(tickets[0]))
-    for (const _ of [1, 2]) cache.remember(tickets[2])
-    expect(tickets.map((ticket) => cache.find(sealOf(ticket)) === ticket)).toEqual([true, false, true])
+    for (const ticket of tickets.slice(0, 2)) for (const _ of [1, 2]) cache.remember(ticket, NOW)
+    cache.find(sealOf(tickets[0]), NOW)
+    for (const _ of [1, 2]) cache.remember(tickets[2], NOW)
+    expect(tickets.map((ticket) => cache.find(sealOf(ticket), NOW) === ticket)).toEqual([true, false, true])
     cache.clear()
     expect(cache.size).toBe(0)
+  })
+
+  test('finds no ticket that has ended, nor keeps one', () => {
+    const cache = new OpenedTicketCache(10)
+    const ticket = opened()
+    const end = ticket.opened.encTicketPart.endtime
+    for (const _ of [1, 2]) cache.remember(ticket, end - 1)
+    expect(cache.find(sealOf(ticket), end - 1)).toBe(ticket)
+    expect(cache.find(sealOf(ticket), end)).toBeUndefined()
+    expect(cache.size).toBe(0)
+    for (const _ of [1, 2]) cache.remember(ticket, end)
+    expect(cache.size).toBe(0)
+  })
+
+  test('drops what has ended when another ticket comes, at most once a minute', () => {
+    const cache = new OpenedTicketCache(10)
+    const keep = (ticket: AcceptedTicket, now: number): void => {
+      for (const _ of [1, 2]) cache.remember(ticket, now)
+    }
+    for (const end of [1, 2, 3]) keep(opened(issue({ part: { endtime: NOW + end * 60_000 } }).ticket), NOW)
+    keep(opened(), NOW + 59_000)
+    expect(cache.size).toBe(4)
+    keep(opened(), NOW + 120_000)
+    expect(cache.size).toBe(3)
+    keep(opened(), NOW + 179_000)
+    expect(cache.size).toBe(4)
+    keep(opened(), NOW + 180_000)
+    expect(cache.size).toBe(4)
   })
 
   test('of size 0 keeps nothing', () => {
     const cache = new OpenedTicketCache(0)
     const ticket = opened()
-    for (const _ of [1, 2, 3]) cache.remember(ticket)
+    for (const _ of [1, 2, 3]) cache.remember(ticket, NOW)
     expect(cache.size).toBe(0)
   })
 })

@@ -7,6 +7,9 @@ const MAX_OCTETS = 16 * 1024 * 1024
 /** Octets at the end of a ciphertext that it is found by. The rest is compared. */
 const TAIL = 16
 
+/** How often the tickets are dropped that have ended, milliseconds. Looked at when a ticket is kept. */
+const SWEEP_INTERVAL = 60_000
+
 /** Tickets whose first coming is remembered, a power of two. */
 const FIRST_COMINGS = 8_192
 
@@ -24,6 +27,7 @@ export class OpenedTicketCache {
   /** 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older one. */
   readonly #cameOnce = new Uint32Array(FIRST_COMINGS)
   #octets = 0
+  #sweptAt = 0
 
   constructor(maxEntries: number) {
     this.#maxEntries = maxEntries
@@ -33,20 +37,27 @@ export class OpenedTicketCache {
     return this.#entries.size
   }
 
-  find(sealed: EncryptedData): AcceptedTicket | undefined {
+  find(sealed: EncryptedData, now: number): AcceptedTicket | undefined {
     const tail = tailOf(sealed)
     const found = this.#entries.get(tail)
     if (found === undefined || !sameSeal(found.opened.ticket.encPart, sealed)) return undefined
+    if (hasEnded(found, now)) {
+      this.#forget(tail)
+      return undefined
+    }
     this.#entries.delete(tail)
     this.#entries.set(tail, found)
     return found
   }
 
   /** To be told of every ticket that was opened. Returns whether it had been opened before. */
-  remember(ticket: AcceptedTicket): boolean {
+  remember(ticket: AcceptedTicket, now: number): boolean {
     const { encPart } = ticket.opened.ticket
     const cameBefore = this.#noteComing(encPart)
-    if (cameBefore) this.#keep(ticket, encPart)
+    if (cameBefore && !hasEnded(ticket, now)) {
+      this.#sweepNowAndThen(now)
+      this.#keep(ticket, encPart)
+    }
     return cameBefore
   }
 
@@ -78,6 +89,13 @@ export class OpenedTicketCache {
     if (this.#isFull) this.#makeRoom()
   }
 
+  /** What nobody shows again would else stay, session key and PAC with it, until others need the room. */
+  #sweepNowAndThen(now: number): void {
+    if (Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL) return
+    this.#sweptAt = now
+    for (const [tail, ticket] of this.#entries) if (hasEnded(ticket, now)) this.#forget(tail)
+  }
+
   get #isFull(): boolean {
     return this.#entries.size > this.#maxEntries || this.#octets > MAX_OCTETS
   }
@@ -95,6 +113,10 @@ export class OpenedTicketCache {
     this.#octets -= found.opened.ticket.encPart.cipher.length
     this.#entries.delete(tail)
   }
+}
+
+function hasEnded({ opened }: AcceptedTicket, now: number): boolean {
+  return opened.encTicketPart.endtime <= now
 }
 
 function tailOf({ cipher }: EncryptedData): string {

@@ -34,7 +34,7 @@ export class TicketOpener {
    * which the ticket is shown as evidence goes by it: whoever changed it once must not have changed it for later requests.
    */
   find(ticket: Ticket, keys: ServiceKeys): AcceptedTicket | undefined {
-    const known = this.#cache.find(ticket.encPart)
+    const known = this.#cache.find(ticket.encPart, this.#settings.now())
     if (known === undefined) return undefined
     if (keys.has(known.serviceKey.key)) return hasSameName(known.opened.ticket, ticket) ? known : undefined
     this.#cache.forget(ticket.encPart)
@@ -50,7 +50,7 @@ export class TicketOpener {
     const ticket = copyOf(presented)
     const { opened, serviceKey } = openWithOneOf(ticket, keys)
     const accepted = judge(opened, serviceKey, this.#settings)
-    return { ticket: accepted, seenBefore: this.#cache.remember(accepted) }
+    return { ticket: accepted, seenBefore: this.#cache.remember(accepted, this.#settings.now()) }
   }
 
   clear(): void {
