@@ -1,6 +1,7 @@
 import { formatAuthorization, tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
 import type { FailedEvent, NegotiatorOptions } from '@s4u/negotiate'
 import { once } from 'node:events'
+import { connect as connectHttp2, createSecureServer } from 'node:http2'
 import { createServer, request as send } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
@@ -65,6 +66,38 @@ describe.each(stacks)('$name', (stack) => {
     expect((await site.get('/', { authorization: await alice.authorization() })).status).toBe(401)
   })
 })
+
+/** Express does not know the requests of HTTP/2. */
+describe.each(stacks.filter(({ name }) => !name.startsWith('Express')))('$name over HTTP/2', (stack) => {
+  test.each([
+    ['certificate', 200],
+    ['exporter', 200],
+    ['none', 401],
+    ["another's certificate", 401],
+  ] as const)('answers a client that binds %s with %i, twice on a connection', async (binding, status) => {
+    const { listener } = stack.build({ options: { keytab, channelBinding: 'require' } })
+    const { key, cert } = certificate
+    const server = createSecureServer({ key, cert }, listener as Http2Listener).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const session = connectHttp2(url, { ca: cert, checkServerIdentity: () => undefined })
+    try {
+      await once(session, 'connect')
+      for (const _ of [1, 2]) {
+        const channelBindings = bindingOf(session.socket as TLSSocket, binding)
+        const token = await alice.token(WEB, channelBindings ? { channelBindings } : {})
+        const [headers] = await once(session.request({ authorization: formatAuthorization(token) }).end(), 'response')
+        expect(headers[':status']).toBe(status)
+      }
+    } finally {
+      session.destroy()
+      server.close()
+    }
+  })
+})
+
+/** The compatible API of HTTP/2 takes what was written for HTTP/1. */
+type Http2Listener = (request: unknown, response: unknown) => void
 
 async function overTls(stack: Stack, options: NegotiatorOptions, binding: Binding): Promise<number> {
   const { listener } = stack.build({ options: { keytab, ...options } })

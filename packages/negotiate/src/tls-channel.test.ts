@@ -1,6 +1,7 @@
 import { tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
+import { connect as connectHttp2, createSecureServer, type Http2ServerRequest } from 'node:http2'
 import { connect, createServer, type SecureVersion, type TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
@@ -29,4 +30,26 @@ test.each<[SecureVersion, number]>([
   expect(bindingsOf(requestWith({}, { socket }))).toBe(bindings)
   client.destroy()
   server.close()
+})
+
+test('over HTTP/2 the same for all streams of a connection, and others for another connection', async () => {
+  const { key, cert, der } = selfSigned('web.ad.test')
+  const found: (readonly Uint8Array[])[] = []
+  const server = createSecureServer({ key, cert }, (request: Http2ServerRequest, response) => {
+    found.push(bindingsOf(request))
+    response.end()
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const _ of [1, 2]) {
+    const client = connectHttp2(url, { rejectUnauthorized: false })
+    for (const path of ['/a', '/b']) await once(client.request({ ':path': path }).end().resume(), 'end')
+    client.destroy()
+  }
+  server.close()
+  expect(found.map((bindings) => bindings[0])).toEqual([1, 2, 3, 4].map(() => tlsServerEndPoint(der)))
+  expect(found.map(({ length }) => length)).toEqual([2, 2, 2, 2])
+  expect(found[1]).toBe(found[0])
+  expect(found[3]).toBe(found[2])
+  expect(found[2][1]).not.toEqual(found[0][1])
 })

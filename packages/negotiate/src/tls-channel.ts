@@ -10,13 +10,22 @@ const known = new WeakMap<object, readonly Uint8Array[]>()
  * What a client can have bound its token to: the certificate that it saw, or the TLS connection itself. Empty without TLS.
  * Source: RFC 5929 section 4, RFC 9266.
  */
-export function bindingsOf({ socket }: NegotiableRequest): readonly Uint8Array[] {
+export function bindingsOf(request: NegotiableRequest): readonly Uint8Array[] {
+  const { socket } = request
   if (!(socket instanceof TLSSocket)) return []
-  const before = known.get(socket)
+  const connection = sessionOf(request) ?? socket
+  const before = known.get(connection)
   if (before !== undefined) return before
   const bindings = [endPointOf(socket), exporterOf(socket)].filter((binding) => binding !== undefined)
-  known.set(socket, bindings)
+  known.set(connection, bindings)
   return bindings
+}
+
+/** Over HTTP/2 each stream has a socket object of its own, in front of the one that they share: the session is the connection. */
+function sessionOf(request: NegotiableRequest): object | undefined {
+  const stream: unknown = 'stream' in request ? request.stream : undefined
+  const session: unknown = typeof stream === 'object' && stream !== null && 'session' in stream && stream.session
+  return typeof session === 'object' && session !== null ? session : undefined
 }
 
 function endPointOf(socket: TLSSocket): Uint8Array | undefined {
