@@ -64,6 +64,20 @@ describe('a ticket that opens with a key of ours', () => {
     expect(records).toContainEqual(expect.objectContaining({ code: 'KRB_AP_ERR_NOT_US', client: 'alice@AD.TEST' }))
   })
 
+  test('may have no realm on it, as with Heimdal', async () => {
+    for (const [service, code] of [
+      [SPN, undefined],
+      ['HTTP/web', undefined],
+      ['cifs/web.ad.test', 'KRB_AP_ERR_NOT_US'],
+    ] as const) {
+      const credential = issue({ service })
+      const outcome = await acceptorWith().accept(
+        oddToken({ ...credential, ticket: { ...credential.ticket, realm: '' } }),
+      )
+      expect(outcome.status === 'refused' ? outcome.error.code : undefined).toBe(code)
+    }
+  })
+
   test('may bear a name that was added to the keytab just now', async () => {
     const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
     try {

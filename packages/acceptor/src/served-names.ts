@@ -6,7 +6,7 @@ import {
   parsePrincipal,
   RejectedTokenError,
 } from '@s4u/krb5'
-import type { Principal, Ticket } from '@s4u/krb5'
+import type { Principal, PrincipalName, Ticket } from '@s4u/krb5'
 import { clearTextName } from './clear-text-name.js'
 
 /**
@@ -19,19 +19,26 @@ import { clearTextName } from './clear-text-name.js'
  */
 export class ServedNames {
   readonly #names: ReadonlySet<string>
+  readonly #realms: readonly string[]
 
   /** @param aliases `HTTP/portal.ad.test`, with or without realm; `HTTP/*` is any host. @throws ConfigurationError */
   constructor(principals: readonly Principal[], aliases: readonly string[]) {
-    const realms = new Set(principals.map(({ realm }) => realm))
+    const realms = [...new Set(principals.map(({ realm }) => realm))]
+    this.#realms = realms
     const others = aliases
       .map((alias) => parseService('serviceAliases', alias))
-      .flatMap(({ name, realm }) => (realm === ANY_REALM ? [...realms] : [realm]).map((one) => ({ name, realm: one })))
+      .flatMap(({ name, realm }) => (realm === ANY_REALM ? realms : [realm]).map((one) => ({ name, realm: one })))
     this.#names = new Set([...principals.flatMap(namesOf), ...others].map(folded))
   }
 
   has({ sname, realm }: Ticket): boolean {
-    if (this.#names.has(folded({ name: sname, realm }))) return true
-    const { nameString } = sname
+    // Heimdal's clients leave the realm of some tickets empty.
+    return (realm === '' ? this.#realms : [realm]).some((one) => this.#hasIn(one, sname))
+  }
+
+  #hasIn(realm: string, name: PrincipalName): boolean {
+    if (this.#names.has(folded({ name, realm }))) return true
+    const { nameString } = name
     return nameString.length === 2 && this.#names.has(folded(named(realm, nameString[0], ANY_HOST)))
   }
 }
