@@ -20,6 +20,8 @@ const USERS = 200
 /** What may stay: 10,000 digests of the replay store, the opened tickets of the users, and what the runtime keeps for itself. */
 const MEMORY_THAT_MAY_STAY = 10 * 1024 * 1024
 const TIME_LIMIT = 60_000
+/** Those of the test runner, the slow connections and those of the beginning. */
+const DESCRIPTORS_OF_ITS_OWN = 500
 
 interface Plan {
   readonly id: string
@@ -174,10 +176,18 @@ function writeKeytab(...keys: readonly ServiceKeyVersion[]): void {
   renameSync(`${keytab}.new`, keytab)
 }
 
-/** One for each request, as far as the system lets a process have so many. */
+/**
+ * One for each request. Node raises its limit of open files to the hard one by itself; where that is too low the requests are as many but
+ * not at once, which is said; in CI, where nothing may be skipped, the test fails.
+ */
 function connections(): number {
   const limit = Number(/^Max open files\s+(\d+)/m.exec(readLimits())?.[1] ?? 1024)
-  return Math.min(REQUESTS, limit - 500)
+  const possible = Math.min(REQUESTS, limit - DESCRIPTORS_OF_ITS_OWN)
+  if (possible === REQUESTS) return possible
+  const reason = `a process may open ${limit} files (ulimit -Hn): ${possible} requests at once, not ${REQUESTS}`
+  if (process.env.CI === 'true') throw new Error(reason)
+  process.stderr.write(`skipped: ten thousand at once: ${reason}\n`)
+  return possible
 }
 
 function readLimits(): string {
