@@ -62,6 +62,8 @@ export interface AcceptorSettings {
   readonly now: () => number
   readonly random: RandomSource | undefined
   readonly replayStore: ReplayStore | undefined
+  /** Whether other acceptors may have the same store. */
+  readonly replayStoreInCommon: boolean
   /** How long after its own time an authenticator is remembered. */
   readonly rememberedFor: number
   readonly acceptWithoutReplayStore: boolean
@@ -91,6 +93,7 @@ const DEFAULT_TICKET_CACHE_SIZE = 4_096
 /** @throws ConfigurationError */
 export function checkOptions(options: AcceptorOptions): AcceptorSettings {
   const { now = Date.now, replayCache = new MemoryReplayStore({ now }), requirePac = false } = options
+  const replayStoreInCommon = options.replayCache !== undefined
   const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
@@ -102,7 +105,8 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     now,
     random: options.random,
     replayStore: replayCache === false ? undefined : replayCache,
-    rememberedFor: clockSkew + FRACTION + (options.replayCache === undefined ? 0 : clockSkew),
+    replayStoreInCommon,
+    rememberedFor: clockSkew + FRACTION + (replayStoreInCommon ? clockSkew : 0),
     acceptWithoutReplayStore: onReplayStoreDown === 'accept',
     channelBinding,
     requirePac: requirePacOf(requirePac),

@@ -20,6 +20,7 @@ import { readForwardedTgt } from './forwarded-tgt.js'
 import type { Identity } from './identity.js'
 import { identityOfCaller } from './identity-of-ticket.js'
 import { replayDigest, ReplayStoreFault, requireFresh } from './replay-store.js'
+import { requireFreshOnce } from './replays-of-request.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
 
 /** What is known about the request that the token came with. */
@@ -28,6 +29,8 @@ export interface AcceptContext {
   readonly channelBindings?: Uint8Array | readonly Uint8Array[]
   /** Of the real client: `10.0.0.1`, `::1`. */
   readonly clientAddress?: string
+  /** The request itself: a token that several acceptors with one replay store find in it is no replay. */
+  readonly request?: object
 }
 
 export interface JudgedApReq {
@@ -70,7 +73,7 @@ export async function acceptApReq(
   const { ticket: sealed, bytes } = ticket.opened
   const opened: OpenedApReq = { ticket: sealed, encTicketPart, bytes, apReq, authenticator }
   // Only a store that is elsewhere is worth waiting for.
-  const remembered = remember(opened, settings, events)
+  const remembered = remember(opened, request, settings, events)
   if (remembered !== undefined) await remembered
   const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
   const accepted = replyTo({ opened, flags, subkeyEtypes, random: settings.random })
@@ -95,7 +98,8 @@ function forwardedTgtOf(
 
 function remember(
   { authenticator, apReq }: OpenedApReq,
-  { replayStore, rememberedFor, acceptWithoutReplayStore }: AcceptorSettings,
+  { request }: AcceptContext,
+  { replayStore, replayStoreInCommon, rememberedFor, acceptWithoutReplayStore }: AcceptorSettings,
   events: AcceptorEvents,
 ): void | Promise<void> {
   if (replayStore === undefined) return
@@ -108,7 +112,12 @@ function remember(
     if (!accepted) throw error.toRejection()
   }
   try {
-    return requireFresh(replayStore, replayDigest(apReq.authenticator), expiresAt)?.catch(onFault)
+    const digest = replayDigest(apReq.authenticator)
+    const alone = request === undefined || !replayStoreInCommon
+    const answer = alone
+      ? requireFresh(replayStore, digest, expiresAt)
+      : requireFreshOnce(request, replayStore, digest, expiresAt)
+    return answer?.catch(onFault)
   } catch (error) {
     return onFault(error)
   }

@@ -116,6 +116,7 @@ export class CallerFinder {
     const { clientAddress } = this.about(request)
     const bound = (options.channelBinding ?? 'off') !== 'off'
     const accepted = await acceptor.accept(token, {
+      request,
       ...(clientAddress !== undefined && { clientAddress }),
       ...(negotiation && { negotiation }),
       ...(bound && { channelBindings: [...bindingsOf(request), ...this.#proxyBindings] }),
