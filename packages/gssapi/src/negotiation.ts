@@ -1,6 +1,7 @@
 /** The acceptor's side of a negotiation: tokens in, steps out. */
 
-import { ApReq, ConfigurationError, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
+import { ApReq, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
+import { answerOnce } from './answer-once.js'
 import { readAuthenticatorChecksum } from './authenticator-checksum.js'
 import { familyOf, foreignMechanismOf, type ForeignMechanism, signatureOf } from './foreign-mechanism.js'
 import { describeStart, frameKrb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
@@ -77,9 +78,7 @@ function beginSpnego(init: NegTokenInit, options: NegotiationOptions): Negotiati
   const { mechanisms } = mechTypes
   const mechToken = unlessEmpty(init.mechToken)
   const place = mechanisms.findIndex(isKerberos)
-  const inside = mechToken && foreignMechanismOf(mechToken)
-  if (place < 0) return rejected(inside ?? familyOf(mechanisms), mechanisms)
-  if (place === 0 && inside !== undefined) return rejected(inside, mechanisms)
+  if (place < 0) return rejected((mechToken && foreignMechanismOf(mechToken)) ?? familyOf(mechanisms), mechanisms)
   const negotiated: Negotiated = {
     ...options,
     mechTypes,
@@ -88,7 +87,7 @@ function beginSpnego(init: NegTokenInit, options: NegotiationOptions): Negotiati
     replied: false,
   }
   // The optimistic token belongs to the first mechanism of the list. For another one it is none of our business.
-  if (place === 0 && mechToken !== undefined) return spnegoApReq(negotiated, mechToken, mechListMic)
+  if (place === 0 && mechToken !== undefined) return spnegoToken(negotiated, mechToken, mechListMic)
   return askForToken(negotiated)
 }
 
@@ -107,11 +106,21 @@ function askForToken(negotiated: Negotiated): ContinueStep {
       const bare = signatureOf(token)
       if (bare !== undefined) return rejected(bare, mechTypes.mechanisms)
       const { responseToken, mechListMic } = readLaterLeg(token)
-      const foreign = responseToken && foreignMechanismOf(responseToken)
-      if (foreign !== undefined) return rejected(foreign, mechTypes.mechanisms)
       if (responseToken === undefined) throw malformed('NegTokenResp.response-token', 'a krb5 context token', 'nothing')
-      return spnegoApReq({ ...negotiated, replied: true }, responseToken, mechListMic)
+      return spnegoToken({ ...negotiated, replied: true }, responseToken, mechListMic)
     },
+  }
+}
+
+/** A token of Kerberos, or of what a client without a ticket has put in its place. */
+function spnegoToken(negotiated: Negotiated, token: Uint8Array, mechListMic?: Uint8Array): NegotiationStep {
+  try {
+    return spnegoApReq(negotiated, token, mechListMic)
+  } catch (error) {
+    // Asked only then, since nearly every token is one of Kerberos.
+    const foreign = foreignMechanismOf(token)
+    if (foreign === undefined) throw error
+    return rejected(foreign, negotiated.mechTypes.mechanisms)
   }
 }
 
@@ -229,15 +238,6 @@ function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): Sec
     receiveSequence,
     random,
   })
-}
-
-/** A second answer to the same AP-REQ would put a second message under the same sequence number. */
-function answerOnce(): () => void {
-  let answered = false
-  return () => {
-    if (answered) throw new ConfigurationError('this step of the negotiation was answered already')
-    answered = true
-  }
 }
 
 function notFramed(token: Uint8Array): MalformedTokenError {
