@@ -1,6 +1,13 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, MalformedTokenError, type ServiceTicket } from '@s4u/kdc-client'
+import { parsePrincipal } from '@s4u/krb5'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkDelegationOptions, requireAllowedTarget, requireProtocolTransition } from './delegation-policy.js'
+import {
+  checkDelegationOptions,
+  requireAllowedTarget,
+  requireNamedRealm,
+  requireProtocolTransition,
+} from './delegation-policy.js'
 
 describe('a target', () => {
   test.each([
@@ -9,7 +16,12 @@ describe('a target', () => {
     ['HTTP/a.farm.ad.test', ['ldap/x', 'HTTP/*.farm.ad.test']],
     ['HTTP/a.b.farm.ad.test', ['HTTP/*.farm.ad.test']],
     ['HTTP/anything', ['HTTP/*']],
+    ['HTTP/[fd00::1]', ['HTTP/*']],
     ['HTTP/anything', undefined],
+    ['MSSQLSvc/db.ad.test:1433', ['MSSQLSvc/db.ad.test:1433']],
+    ['MSSQLSvc/db.farm.ad.test:Sales', ['MSSQLSvc/*.farm.ad.test:SALES']],
+    ['HTTP/api.ad.test@AD.TEST', ['HTTP/api.ad.test@ad.test']],
+    ['HTTP/a.farm.ad.test@AD.TEST', ['HTTP/*.farm.ad.test', 'HTTP/*.farm.ad.test@AD.TEST']],
   ])('%s is permitted by %j', (spn, allow) => {
     expect(() => requireAllowedTarget(spn, { allow })).not.toThrow()
   })
@@ -21,6 +33,19 @@ describe('a target', () => {
     ['HTTP/.farm.ad.test', ['HTTP/*.farm.ad.test']],
     ['HTTP/farm.ad.test', ['HTTP/*.farm.ad.test']],
     ['ldap/api.ad.test', ['HTTP/*']],
+    ['api.ad.test', ['HTTP/*']],
+    // What the KDC client reads as HTTP/vault.ad.test, whatever stands behind the @.
+    ['HTTP/vault.ad.test@x.farm.ad.test', ['HTTP/*.farm.ad.test']],
+    ['HTTP/vault.ad.test@x', ['HTTP/*']],
+    ['HTTP/api.ad.test@OTHER.TEST', ['HTTP/api.ad.test', 'HTTP/api.ad.test@AD.TEST']],
+    ['HTTP/api.ad.test', ['HTTP/api.ad.test@AD.TEST']],
+    ['HTTP/vault.ad.test/x.farm.ad.test', ['HTTP/*.farm.ad.test', 'HTTP/*']],
+    ['HTTP/vault.ad.test:x.farm.ad.test', ['HTTP/*.farm.ad.test', 'HTTP/*']],
+    ['HTTP/[fd00::1].farm.ad.test', ['HTTP/*.farm.ad.test', 'HTTP/*']],
+    ['HTTP/vault .farm.ad.test', ['HTTP/*.farm.ad.test', 'HTTP/*']],
+    ['HTTP/\u212aeys.ad.test', ['HTTP/keys.ad.test']],
+    ['HTTP/api.ad.test:8080', ['HTTP/api.ad.test', 'HTTP/*.ad.test', 'HTTP/*']],
+    ['HTTP/api.ad.test', ['HTTP/api.ad.test:8080']],
   ])('%s is not permitted by %j, and the error names it', (spn, allow) => {
     expect(() => requireAllowedTarget(spn, { allow })).toThrow(
       expect.objectContaining({
@@ -29,6 +54,64 @@ describe('a target', () => {
         message: expect.stringContaining(spn),
       }),
     )
+  })
+})
+
+test.each([
+  ['HTTP/vault.ad.test\\/x.farm.ad.test'],
+  ['HTTP/vault.ad.test\\@x.farm.ad.test'],
+  ['HTTP/vault.ad.test\\\\.farm.ad.test'],
+  ['HTTP/vault\\n.farm.ad.test'],
+])('%s is read before it is compared', (spn) => {
+  const error = expect.objectContaining({ code: 'KDC_ERR_POLICY' })
+  expect(() => requireAllowedTarget(spn, { allow: ['HTTP/*.farm.ad.test', 'HTTP/*'] })).toThrow(error)
+})
+
+test('what is no name of a service is not one that is permitted', () => {
+  for (const spn of ['HTTP/a@b@c.farm.ad.test', 'HTTP//a.farm.ad.test', '', 'HTTP/a.farm.ad.test@'])
+    expect(() => requireAllowedTarget(spn, { allow: ['HTTP/*'] })).toThrow(MalformedTokenError)
+})
+
+test('whatever is permitted is, read by the KDC client, what an entry says', () => {
+  const piece = fc.constantFrom(
+    ...'HTTP http a vault farm .farm.ad.test ad.test . / @ : \\ \\/ \\@ * [ ] AD.TEST x'.split(' '),
+    ' ',
+  )
+  const text = fc.array(piece, { maxLength: 8 }).map((pieces) => pieces.join(''))
+  const spn = fc.oneof(
+    text,
+    text.map((rest) => `HTTP/${rest}`),
+    text.map((rest) => `HTTP/a${rest}.farm.ad.test`),
+  )
+  const allow = ['HTTP/*.farm.ad.test', 'HTTP/*.farm.ad.test@AD.TEST', 'HTTP/vault']
+  let permitted = 0
+  fc.assert(
+    fc.property(spn, (asked) => {
+      try {
+        requireAllowedTarget(asked, { allow })
+      } catch {
+        return
+      }
+      permitted++
+      const { name, realm } = parsePrincipal(asked, { realm: 'UNSAID' })
+      expect(name.nameString.length).toBe(2)
+      expect(name.nameString.join('/')).toMatch(/^http\/(vault|([^.:/@\\\s[\]*]+\.)+farm\.ad\.test)$/i)
+      expect(realm).toMatch(/^(UNSAID|AD\.TEST)$/i)
+    }),
+    { numRuns: 5_000 },
+  )
+  expect(permitted).toBeGreaterThan(100)
+})
+
+describe('a realm that was named', () => {
+  const ticket = (realm: string): ServiceTicket =>
+    ({ service: parsePrincipal(`HTTP/api.ad.test@${realm}`) }) as ServiceTicket
+
+  test('is the one that the ticket must be for', () => {
+    expect(() => requireNamedRealm('HTTP/api.ad.test@ad.test', ticket('AD.TEST'))).not.toThrow()
+    expect(() => requireNamedRealm('HTTP/api.ad.test', ticket('OTHER.TEST'))).not.toThrow()
+    const error = expect.objectContaining({ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH' })
+    expect(() => requireNamedRealm('HTTP/api.ad.test@OTHER.TEST', ticket('AD.TEST'))).toThrow(error)
   })
 })
 
@@ -51,7 +134,13 @@ test.each([
   'HTTP/*farm',
   'HTTP/a.*.b',
   '*/api',
-  'HTTP/api@AD.TEST',
+  'HTTP/api@',
+  'HTTP/api@A@B',
+  'HTTP/api/ad.test',
+  'HTTP/api:',
+  'HTTP/*:*',
+  'HTTP/[fd00::1',
+  'HTTP/a\\/b',
   'https://api.ad.test',
 ])('%j is no pattern', (pattern) => {
   expect(() => checkDelegationOptions({ allow: ['HTTP/ok', pattern] })).toThrow(ConfigurationError)

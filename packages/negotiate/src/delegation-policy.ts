@@ -1,4 +1,6 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
+import { formatPrincipal, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
 export interface DelegationOptions {
@@ -7,7 +9,10 @@ export interface DelegationOptions {
    * Default: the keytab's first account, else its first entry.
    */
   readonly principal?: string
-  /** Target SPNs: `HTTP/api.ad.test`, `HTTP/*.farm.ad.test`, `HTTP/*`. Default: whatever the directory allows. */
+  /**
+   * Target SPNs: `HTTP/api.ad.test`, `HTTP/*.farm.ad.test`, `HTTP/*`. A port, an instance name or a realm is permitted only by an entry
+   * that names it (`MSSQLSvc/db.ad.test:1433`, `HTTP/api.ad.test@AD.TEST`). Default: whatever the directory allows.
+   */
   readonly allow?: readonly string[]
   /**
    * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says
@@ -16,13 +21,33 @@ export interface DelegationOptions {
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
 
-/** @throws ConfigurationError KDC_ERR_POLICY when the app's own list does not have the target */
+/** @throws ConfigurationError KDC_ERR_POLICY when the app's own list does not have the target; MalformedTokenError when it is no name */
 export function requireAllowedTarget(spn: string, { allow }: DelegationOptions): void {
-  if (allow === undefined || allow.some((pattern) => matches(spn, pattern))) return
-  throw new ConfigurationError(`this app does not permit itself to act as a caller towards ${spn}`, {
+  if (allow === undefined) return
+  // What the KDC client will read, and not the text: `HTTP/vault@x.farm.ad.test` is `HTTP/vault`.
+  const target = readTarget(spn)
+  if (isAllowed(target, allow)) return
+  const name = JSON.stringify(spn)
+  throw new ConfigurationError(`this app does not permit itself to act as a caller towards ${name}`, {
     code: 'KDC_ERR_POLICY',
-    hint: `Add '${spn}' to delegation.allow if the app is meant to call it as its callers.`,
+    hint: `Add ${name} to delegation.allow if the app is meant to call it as its callers.`,
   })
+}
+
+/**
+ * Delegation begins at the own KDC, whatever realm was named, and goes where its referrals lead.
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when the ticket is for the service of that name in another realm than the one named
+ */
+export function requireNamedRealm(spn: string, { service }: ServiceTicket): void {
+  const { realm } = readTarget(spn)
+  if (realm === undefined || sameRealmIgnoringCase(realm, service.realm)) return
+  throw new RejectedTokenError(
+    `${JSON.stringify(spn)} was asked for, and the ticket is one for ${formatPrincipal(service)}`,
+    {
+      code: 'KRB_AP_ERR_BADMATCH',
+      hint: 'Name the service without its realm, or with the one that it is in.',
+    },
+  )
 }
 
 /** @throws ConfigurationError KDC_ERR_POLICY unless the app permits protocol transition for this user */
@@ -44,9 +69,9 @@ export function permitsTransition(user: string, { protocolTransition = false }: 
   return typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
 }
 
-/** @throws ConfigurationError when a pattern is not `class/host`, with `*` as the first label of the host or as the whole of it */
+/** @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it */
 export function checkDelegationOptions({ allow = [] }: DelegationOptions): void {
-  const wrong = allow.find((pattern) => !/^[^/@\s*]+\/(\*|(\*\.)?[^/@\s*]+)$/.test(pattern))
+  const wrong = allow.find((entry) => !isEntry(entry))
   if (wrong === undefined) return
   throw new ConfigurationError(
     `delegation.allow: ${JSON.stringify(wrong)} is not a service principal name or pattern`,
@@ -56,18 +81,11 @@ export function checkDelegationOptions({ allow = [] }: DelegationOptions): void 
   )
 }
 
-/** SPNs are compared without regard to case, as Active Directory does. */
-function matches(spn: string, pattern: string): boolean {
-  const [serviceClass, host] = split(spn)
-  const [wantedClass, wantedHost] = split(pattern)
-  if (serviceClass !== wantedClass) return false
-  if (wantedHost === '*') return true
-  return wantedHost.startsWith('*.')
-    ? host.endsWith(wantedHost.slice(1)) && host.length > wantedHost.length - 1
-    : host === wantedHost
+/** The name as the KDC client reads it, with its realm only where one was written. @throws MalformedTokenError */
+function readTarget(spn: string): Target {
+  const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
+  return realm === UNSAID ? { name } : { name, realm }
 }
 
-function split(spn: string): [string, string] {
-  const slash = spn.indexOf('/')
-  return [spn.slice(0, slash).toLowerCase(), spn.slice(slash + 1).toLowerCase()]
-}
+/** No realm can be called this. */
+const UNSAID = '\0'

@@ -1,5 +1,6 @@
 import { type ForwardedTgt, Identity } from '@s4u/acceptor'
-import type { KdcClient } from '@s4u/kdc-client'
+import type { KdcClient, ServiceTicket } from '@s4u/kdc-client'
+import { parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { DelegationOptions } from './delegation-policy.js'
 import { Delegator, evidenceOf } from './delegator.js'
@@ -38,6 +39,14 @@ test("the app's own list comes before the KDC", async () => {
   const delegator = delegatorWith(() => expect.unreachable(), { allow: ['HTTP/api.ad.test'] })
   using alice = delegator.impersonate(new Identity(claimsWith()))
   await expect(alice.ticketFor('HTTP/vault.ad.test')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+  await expect(alice.ticketFor('HTTP/vault.ad.test@api.ad.test')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+})
+
+test('a ticket for the service of that name in another realm than the one named is not handed out', async () => {
+  const ticket = { service: parsePrincipal('HTTP/api.ad.test@AD.TEST') } as ServiceTicket
+  using alice = delegatorWith(async () => ({ ticket, way: 's4u2proxy' })).impersonate(new Identity(claimsWith()))
+  expect(await alice.ticketFor('HTTP/api.ad.test@AD.TEST')).toBe(ticket)
+  await expect(alice.ticketFor('HTTP/api.ad.test@OTHER.TEST')).rejects.toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
 })
 
 describe('nobody acts for a caller', () => {

@@ -7,7 +7,12 @@ import {
   type ServiceTicket,
   type TicketOptions,
 } from '@s4u/kdc-client'
-import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
+import {
+  type DelegationOptions,
+  permitsTransition,
+  requireAllowedTarget,
+  requireNamedRealm,
+} from './delegation-policy.js'
 import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { type FetchOptions, Impersonation } from './impersonation.js'
 
@@ -50,7 +55,9 @@ export class Delegator {
     const grounds = { user: identity.principal, evidence, forwardedTgt, protocolTransition }
     const client = await this.client()
     subject.account = client.principal
-    return client.ticketAs(grounds, spn, options)
+    const delegated = await client.ticketAs(grounds, spn, options)
+    requireNamedRealm(spn, delegated.ticket)
+    return delegated
   }
 }
 
