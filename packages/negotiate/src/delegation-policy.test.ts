@@ -4,6 +4,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   checkDelegationOptions,
+  type DelegationOptions,
+  permitsTransition,
   requireAllowedTarget,
   requireNamedRealm,
   requireProtocolTransition,
@@ -125,6 +127,29 @@ describe('protocol transition', () => {
     expect(() => requireProtocolTransition('bob', forBob)).not.toThrow()
     expect(() => requireProtocolTransition('alice', { protocolTransition: true })).not.toThrow()
   })
+
+  // What plain JavaScript may say; every one of these is truthy, or means something else than it says.
+  test.each<[string, unknown]>([
+    ['a promise', async () => false],
+    ['text', () => 'false'],
+    ['a number', () => 1],
+    ['an object', () => ({ permitted: false })],
+    ['nothing', () => undefined],
+  ])('an answer that is %s permits nothing, and is an error', (_what, protocolTransition) => {
+    const options = { protocolTransition } as DelegationOptions
+    expect(() => checkDelegationOptions(options)).not.toThrow()
+    for (const ask of [permitsTransition, requireProtocolTransition])
+      expect(() => ask('alice', options)).toThrow(/^delegation.protocolTransition must answer true or false/)
+  })
+
+  test.each([['false'], ['true'], [1], [0], [null], [{}], [Promise.resolve(true)]])(
+    'an option that is %j permits nothing, and is an error at once',
+    (protocolTransition) => {
+      const options = { protocolTransition } as unknown as DelegationOptions
+      expect(() => checkDelegationOptions(options)).toThrow(ConfigurationError)
+      expect(() => permitsTransition('alice', options)).toThrow(ConfigurationError)
+    },
+  )
 })
 
 test.each([

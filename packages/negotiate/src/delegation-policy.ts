@@ -16,7 +16,8 @@ export interface DelegationOptions {
   readonly allow?: readonly string[]
   /**
    * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says
-   * so. It is given the user as `identityFor` is, and `alice@AD.TEST` for callers and owners of certificates: let it name who may.
+   * so. It is given the user as `identityFor` is, and `alice@AD.TEST` for callers and owners of certificates: let it name who may. Only
+   * `true` is a yes; a promise, or anything else that is no boolean, is an error.
    */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
@@ -64,19 +65,37 @@ export function requireSomeTransition(options: DelegationOptions): void {
   if (typeof options.protocolTransition !== 'function') requireProtocolTransition('the owner of a certificate', options)
 }
 
-/** Whether the app permits itself to vouch for this user. */
+/** Whether the app permits itself to vouch for this user. @throws ConfigurationError when the answer is neither yes nor no */
 export function permitsTransition(user: string, { protocolTransition = false }: DelegationOptions): boolean {
-  return typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
+  const said: unknown = typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
+  // A promise of `false` is as truthy as the text 'false'.
+  if (typeof said !== 'boolean') throw notBoolean(said, typeof protocolTransition === 'function')
+  return said
 }
 
-/** @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it */
-export function checkDelegationOptions({ allow = [] }: DelegationOptions): void {
+/**
+ * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it, or
+ * protocolTransition neither a boolean nor a function
+ */
+export function checkDelegationOptions({ allow = [], protocolTransition = false }: DelegationOptions): void {
+  if (typeof protocolTransition !== 'boolean' && typeof protocolTransition !== 'function')
+    throw notBoolean(protocolTransition, false)
   const wrong = allow.find((entry) => !isEntry(entry))
   if (wrong === undefined) return
   throw new ConfigurationError(
     `delegation.allow: ${JSON.stringify(wrong)} is not a service principal name or pattern`,
     {
       hint: "Write 'HTTP/api.ad.test', 'HTTP/*.farm.ad.test' (one or more labels in place of the star) or 'HTTP/*'.",
+    },
+  )
+}
+
+function notBoolean(said: unknown, bySaying: boolean): ConfigurationError {
+  const what = said instanceof Promise ? 'a promise' : said === null ? 'null' : `of type ${typeof said}`
+  return new ConfigurationError(
+    `delegation.protocolTransition must ${bySaying ? 'answer' : 'be'} true or false, and ${bySaying ? 'the answer' : 'it'} is ${what}`,
+    {
+      hint: 'Give true, false, or a function that returns one of them at once: look up beforehand what it needs to know.',
     },
   )
 }
