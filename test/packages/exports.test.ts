@@ -251,6 +251,7 @@ const exported: Record<string, readonly string[]> = {
     'parsePrincipal',
     'parseSid',
     'parseSpn',
+    'printable',
     'platformRandom',
     'rc4TokenCipher',
     'sameName',

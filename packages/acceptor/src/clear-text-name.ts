@@ -1,4 +1,4 @@
-import { formatPrincipal } from '@s4u/krb5'
+import { formatPrincipal, printable } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 
 /** Characters of the name that are shown. Real ones have at most a quarter of it. */
@@ -11,8 +11,5 @@ const MAX_SHOWN = 256
 export function clearTextName({ sname, realm }: Ticket): string {
   const text = formatPrincipal({ name: sname, realm })
   const shown = text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text
-  return shown.replace(NOT_FOR_LOGS, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`)
+  return printable(shown)
 }
-
-/** Control and format characters, among them those that turn the direction of writing; line separators; half characters. */
-const NOT_FOR_LOGS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu

@@ -2,8 +2,10 @@
  * The errors of s4u: one base class, one subclass for each party who must act.
  *
  * `code` is the protocol's own name for what went wrong (`KRB_AP_ERR_SKEW`), `hint` says what to do.
- * No message, hint or property ever carries a token, a ticket, a key or a password.
+ * No message, hint or property ever carries a token, a ticket, a key or a password. A message is one line, whatever the names in it.
  */
+
+import { printable } from './printable.js'
 
 /** Marks an error of s4u even when a second copy of the package made it. */
 const brand = Symbol.for('s4u.error')
@@ -22,9 +24,9 @@ export abstract class S4uError extends Error {
   readonly hint: string | undefined
 
   constructor(message: string, details: ErrorDetails & { readonly code: string }) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
-    this.hint = details.hint
+    this.hint = details.hint?.split('\n').map(printable).join('\n')
     Object.defineProperty(this, brand, { value: true })
   }
 

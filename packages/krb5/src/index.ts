@@ -168,3 +168,4 @@ export {
   sameRealmIgnoringCase,
   type ServicePrincipalName,
 } from './principal.js'
+export { printable } from './printable.js'

@@ -1,0 +1,38 @@
+/**
+ * Commands for hints, with names in them. Whoever reads a hint pastes its command, and whoever typed the name may have typed it for
+ * that: a name that is more than letters, digits and a few signs is quoted, and one that a shell, `cmd.exe`, an LDAP filter or a
+ * reader could take for something else is not put into a command at all.
+ */
+
+/** A name, or one that is quoted even when it need not be. */
+type Argument = string | { readonly quoted: string }
+
+type CommandTag = (texts: TemplateStringsArray, ...names: readonly Argument[]) => string
+
+/** powershell`Enable-ADAccount ${account}`. Source: about_Quoting_Rules, "single-quoted strings". */
+export const powershell = commandTag((name) => `'${name.replaceAll("'", "''")}'`)
+
+/** sh`samba-tool user enable ${account}`. Source: POSIX, Shell Command Language, section 2.2.2. */
+export const sh = commandTag((name) => `'${name.replaceAll("'", "'\\''")}'`)
+
+/** What stands in place of a command. */
+export const NO_COMMAND = 'no command, since a shell could misread the name: type it yourself'
+
+function commandTag(quote: (name: string) => string): CommandTag {
+  return (texts, ...names) => {
+    const shown = names.map((name) => argument(name, quote))
+    return shown.includes(undefined) ? NO_COMMAND : String.raw({ raw: texts }, ...shown)
+  }
+}
+
+function argument(name: Argument, quote: (name: string) => string): string | undefined {
+  const [text, isPlain] = typeof name === 'string' ? [name, PLAIN.test(name)] : [name.quoted, false]
+  if (isPlain) return text
+  return QUOTABLE.test(text) ? quote(text) : undefined
+}
+
+/** Is one word, and the same word, in all of them. A machine's account ends in `$`. */
+const PLAIN = /^[A-Za-z0-9_][\w./:@-]*\$?$/
+
+/** What single quotes make one word of: no option, and no quote but the straight one, since PowerShell takes curly ones for it. */
+const QUOTABLE = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N} _.,/:@$+='-]*$/u
