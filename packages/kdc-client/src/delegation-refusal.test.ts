@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { type DelegationFacts, explainDelegation } from './delegation-refusal.js'
 import { DelegationRefusedError, type ExchangeStep, kdcAnswer } from './errors.js'
 import { findNtStatus, ntStatusName } from './nt-status.js'
+import { explainSignIn } from './sign-in-refusal.js'
 
 const presented = { origin: 'presented', forwardable: true } as const
 const vouched = { origin: 's4u2self', forwardable: true } as const
@@ -20,9 +21,15 @@ function statusOf(status: number): Uint8Array {
 
 const withStatus = (status: number): Uint8Array => encode(KerbErrorData, { dataType: 3, dataValue: statusOf(status) })
 
-function explain(step: ExchangeStep, code: KrbErrorName, facts: DelegationFacts = {}, status?: number) {
+function explain(
+  step: ExchangeStep,
+  code: KrbErrorName,
+  facts: DelegationFacts = {},
+  status?: number,
+  user = 'alice@AD.TEST',
+) {
   const error = errorOf(code, status === undefined ? undefined : withStatus(status))
-  return explainDelegation(kdcAnswer(step, 'web@AD.TEST', 'HTTP/api.ad.test', error, 'alice@AD.TEST'), facts)
+  return explainDelegation(kdcAnswer(step, 'web@AD.TEST', 'HTTP/api.ad.test', error, user), facts)
 }
 
 describe('a refused delegation', () => {
@@ -60,6 +67,10 @@ describe('a refused delegation', () => {
   })
 
   test.each([
+    ['KDC_ERR_CLIENT_NOT_TRUSTED', /certificate of alice@AD.TEST.*certutil/],
+    ['KDC_ERR_SERVICE_REVOKED', /HTTP\/api.ad.test is disabled.*kadmin modprinc \+allow_tix/],
+    ['KDC_ERR_MUST_USE_USER2USER', /HTTP\/api.ad.test.*user-to-user.*setspn -S/],
+    ['KRB_ERR_GENERIC', /its own log.*journalctl -u krb5-kdc/],
     ['KDC_ERR_ETYPE_NOSUPP', /msDS-SupportedEncryptionTypes/],
     ['KDC_ERR_CLIENT_REVOKED', /alice@AD.TEST is disabled, or locked out/],
     ['KDC_ERR_KEY_EXPIRED', /password of alice@AD.TEST/],
@@ -79,11 +90,71 @@ describe('a refused delegation', () => {
   })
 })
 
+test.each(['KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_BADMATCH'] as const)(
+  'evidence of no use (%s) has its commands',
+  (code) => {
+    const hint = explain('S4U2Proxy', code, { evidence: presented }).hint
+    expect(hint).toMatch(/setspn -L web[^]*samba-tool spn list web[^]*kadmin getprinc web@AD.TEST/)
+  },
+)
+
+const codes = Object.keys(KRB_ERROR_CODES) as KrbErrorName[]
+
+describe.each(['AS', 'TGS', 'S4U2Self', 'S4U2Proxy'] as const)('every code of a KDC in %s', (step) => {
+  test.each([...codes, 'KRB_ERROR_199'])('%s says what is wrong, and what to run', (code) => {
+    const errorCode = code === 'KRB_ERROR_199' ? 199 : KRB_ERROR_CODES[code as KrbErrorName]
+    const answer = kdcAnswer(
+      step,
+      'web@AD.TEST',
+      'HTTP/api.ad.test',
+      { ...errorOf('KDC_ERR_NONE'), errorCode },
+      'alice@AD.TEST',
+    )
+    for (const forwardable of [true, false]) {
+      const facts = { evidence: { ...presented, forwardable } }
+      const error = step === 'AS' || step === 'TGS' ? explainSignIn(answer) : explainDelegation(answer, facts)
+      expect(error).toMatchObject({ code })
+      // A sentence, then commands.
+      expect(error.hint).toMatch(/^.{20,}(\. .{5,}| \| |\n {2}Active Directory: .{5,})/)
+      expect(error.hint).toMatch(COMMAND)
+      expect(error.hint).not.toMatch(/undefined|\.\./)
+    }
+  })
+})
+
+const COMMAND =
+  /\b(setspn|klist|w32tm|certutil|ktpass|samba-tool|[A-Z][a-z]+-(AD[A-Z][a-z]+|WinEvent|Service|NetConnection)) /
+
+describe('a name that somebody chose', () => {
+  const forged = "x'; calc\nFORGED LOG LINE@evil.example"
+
+  test.each(['S4U2Self', 'S4U2Proxy'] as const)('is on one line of an error of %s, and in no command', (step) => {
+    for (const code of codes)
+      for (const forwardable of [true, false]) {
+        const error = explain(step, code, { evidence: { ...vouched, forwardable } }, undefined, forged)
+        expect(error.message).not.toContain('\n')
+        for (const line of (error.hint ?? '').split('\n')) {
+          expect(line).not.toMatch(/^FORGED/)
+          // Prose may name the user, a command may not.
+          const [, ...commands] = line.split(/: (?=\S+ )|\. (?=\S+ )| \| /)
+          for (const command of commands.filter((each) => /^(samba-tool|kadmin|setspn|[A-Z][a-z]+-AD)/.test(each)))
+            expect(command).not.toContain('calc')
+        }
+      }
+  })
+
+  test('is quoted when it has to be', () => {
+    const { hint } = explain('S4U2Proxy', 'KDC_ERR_CLIENT_REVOKED', {}, undefined, "o'brien@AD.TEST")
+    expect(hint).toContain("Enable-ADAccount 'o''brien'")
+    expect(hint).toContain("samba-tool user enable 'o'\\''brien'")
+  })
+})
+
 test('a service that is none cannot ask for others', () => {
   expect(explain('S4U2Self', 'KDC_ERR_S_PRINCIPAL_UNKNOWN')).toMatchObject({ reason: 'not-a-service' })
   expect(explain('S4U2Self', 'KDC_ERR_PADATA_TYPE_NOSUPP')).toMatchObject({ reason: 'not-a-service' })
   expect(explain('S4U2Self', 'KRB_AP_ERR_BADMATCH')).toMatchObject({ reason: 'not-a-service' })
-  expect(explain('S4U2Self', 'KDC_ERR_C_PRINCIPAL_UNKNOWN').hint).toContain('no user alice@AD.TEST')
+  expect(explain('S4U2Self', 'KDC_ERR_C_PRINCIPAL_UNKNOWN').hint).toMatch(/no user alice@AD.TEST.*Get-ADUser alice/)
 })
 
 describe('the NTSTATUS of a refusal', () => {

@@ -1,4 +1,4 @@
-import { type ErrorDetails, type KrbError, krbErrorName, S4uError } from '@s4u/krb5'
+import { type ErrorDetails, type KrbError, krbErrorName, printable, S4uError } from '@s4u/krb5'
 import { findNtStatus, ntStatusName } from './nt-status.js'
 
 /** Which exchange with the KDC it was: sign-in, a ticket for the service itself, or one of the two delegation steps. */
@@ -21,7 +21,7 @@ export interface KdcAnswer {
   readonly serverTime?: number
 }
 
-/** Reads a KRB-ERROR into the terms of `KdcAnswer`. */
+/** Reads a KRB-ERROR into the terms of `KdcAnswer`. Names are as they are printed, since hints have lines of their own. */
 export function kdcAnswer(
   step: ExchangeStep,
   account: string,
@@ -32,9 +32,9 @@ export function kdcAnswer(
   const status = findNtStatus(error)
   return {
     step,
-    account,
-    target,
-    ...(user !== undefined && { user }),
+    account: printable(account),
+    target: printable(target),
+    ...(user !== undefined && { user: printable(user) }),
     errorCode: error.errorCode,
     ...(error.eText !== undefined && { errorText: error.eText }),
     ...(status !== undefined && { ntStatus: ntStatusName(status) }),
