@@ -37,6 +37,8 @@ web.get('/', (req, res) => {
 })
 web.get('/orders', async (req, res) => {
   using caller = req.identity.impersonate()
+  const { way, level, rungs }: negotiate.ImpersonationPlan = caller.how('HTTP/api.ad.test')
+  console.log(way ?? rungs.map(({ because }) => because), level)
   const orders: Response = await caller.fetch('https://api.ad.test/orders')
   res.json(await orders.json())
 })

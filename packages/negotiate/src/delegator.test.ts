@@ -1,10 +1,10 @@
-import { type ForwardedTgt, Identity } from '@s4u/acceptor'
-import type { KdcClient, ServiceTicket } from '@s4u/kdc-client'
+import { type ForwardedTgt, Identity, type IdentityClaims } from '@s4u/acceptor'
+import { type KdcClient, MalformedTokenError, type ServiceTicket, type Way } from '@s4u/kdc-client'
 import { parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { DelegationOptions } from './delegation-policy.js'
 import { Delegator, evidenceOf } from './delegator.js'
-import { claimsWith, EVIDENCE } from './fixtures/identities.js'
+import { claimsWith, EVIDENCE, HOUR, NOW } from './fixtures/identities.js'
 
 type TicketAs = KdcClient['ticketAs']
 
@@ -47,6 +47,50 @@ test('a ticket for the service of that name in another realm than the one named 
   using alice = delegatorWith(async () => ({ ticket, way: 's4u2proxy' })).impersonate(new Identity(claimsWith()))
   expect(await alice.ticketFor('HTTP/api.ad.test@AD.TEST')).toBe(ticket)
   await expect(alice.ticketFor('HTTP/api.ad.test@OTHER.TEST')).rejects.toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
+})
+
+describe('how a ticket would be got', () => {
+  const plan = (changes: Partial<IdentityClaims>, options: DelegationOptions = {}, spn = 'HTTP/api.ad.test') => {
+    const client = () => expect.unreachable('no KDC client is needed')
+    return new Delegator(client, options, { now: () => NOW }).impersonate(new Identity(claimsWith(changes))).how(spn)
+  }
+  const forwardedTgt = { client: EVIDENCE.client, expiresAt: NOW + HOUR } as ForwardedTgt
+  const unforwardable = { ...EVIDENCE, forwardable: false }
+
+  test.each<[string, Partial<IdentityClaims>, DelegationOptions, Way | undefined]>([
+    ['a forwarded TGT', { evidence: { ...EVIDENCE, forwardedTgt } }, {}, 'forwarded-tgt'],
+    ['a ticket that is forwardable', {}, { protocolTransition: true }, 's4u2proxy'],
+    ['one that is not', { evidence: unforwardable }, { protocolTransition: true }, 'resource-based'],
+    ['one that has ended', { evidence: { ...EVIDENCE, expiresAt: NOW } }, { protocolTransition: true }, 's4u2self'],
+    ['… but not without leave', { evidence: { ...EVIDENCE, expiresAt: NOW } }, {}, undefined],
+    ['a ticket, and leave for the target', {}, { allow: ['HTTP/*.ad.test'] }, 's4u2proxy'],
+  ])('with %s, is told with the level, the target and every rung', (_what, changes, options, way) => {
+    const got = plan(changes, options)
+    expect(got).toMatchObject({ target: 'HTTP/api.ad.test', level: 'delegation', way })
+    expect(got.rungs.map((rung) => rung.way)).toEqual(['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self'])
+    expect(got.rungs.find(({ possible }) => possible)?.way).toBe(way)
+  })
+
+  test.each<[string, Partial<IdentityClaims>, DelegationOptions, RegExp]>([
+    ['the list does not have the target', {}, { allow: ['HTTP/vault.ad.test'] }, /does not permit itself.*api.ad.test/],
+    ['the caller asked to be identified only', { impersonationLevel: 'identification' }, {}, /level is identification/],
+    ['there is no ticket', { evidence: undefined, impersonationLevel: 'impersonation' }, {}, /no ticket to show/],
+  ])('when %s, is by no way, and every rung says why', async (_what, changes, options, because) => {
+    const got = plan(changes, options)
+    expect(got.way).toBeUndefined()
+    expect(got.rungs.length).toBe(4)
+    for (const rung of got.rungs)
+      expect(rung).toMatchObject({ possible: false, because: expect.stringMatching(because) })
+    // And that is what happens.
+    using caller = delegatorWith(() => expect.unreachable(), options).impersonate(new Identity(claimsWith(changes)))
+    await expect(caller.ticketFor('HTTP/api.ad.test')).rejects.toThrow(because)
+  })
+
+  test('is an error where the question is one', () => {
+    expect(() => plan({}, { allow: [] }, 'HTTP//')).toThrow(MalformedTokenError)
+    const options = { protocolTransition: () => 'yes' } as unknown as DelegationOptions
+    expect(() => plan({}, options)).toThrow(/protocolTransition/)
+  })
 })
 
 describe('nobody acts for a caller', () => {

@@ -1,9 +1,12 @@
 import type { Identity, TicketEvidence } from '@s4u/acceptor'
 import {
+  chooseEvidence,
   type DelegatedTicket,
   type EvidenceTicket,
+  type Grounds,
   type KdcClient,
   RejectedTokenError,
+  S4uError,
   type ServiceTicket,
   type TicketOptions,
 } from '@s4u/kdc-client'
@@ -14,7 +17,7 @@ import {
   requireNamedRealm,
 } from './delegation-policy.js'
 import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
-import { type FetchOptions, Impersonation } from './impersonation.js'
+import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
 
 /** Turns identities into impersonations: the one place where a caller's evidence meets the KDC client. */
 export class Delegator {
@@ -33,6 +36,7 @@ export class Delegator {
       principal: identity.principal,
       level: identity.impersonationLevel,
       ticketFor: (spn, options) => this.ticketFor(identity, spn, options),
+      how: (spn) => this.how(identity, spn),
       fetchOptions: this.fetchOptions,
     })
   }
@@ -49,17 +53,39 @@ export class Delegator {
     options?: TicketOptions,
   ): Promise<DelegatedTicket> {
     const { target: spn } = subject
-    requireAllowedTarget(spn, this.options)
-    const { forwardedTgt, ...evidence } = evidenceOf(identity)
-    const protocolTransition = permitsTransition(identity.principal, this.options)
-    const grounds = { user: identity.principal, evidence, forwardedTgt, protocolTransition }
+    const grounds = this.groundsFor(identity, spn)
     const client = await this.client()
     subject.account = client.principal
     const delegated = await client.ticketAs(grounds, spn, options)
     requireNamedRealm(spn, delegated.ticket)
     return delegated
   }
+
+  /** The same rules, told instead of applied. */
+  private how(identity: Identity, spn: string): ImpersonationPlan {
+    const { principal: user, impersonationLevel: level } = identity
+    const now = (this.fetchOptions.now ?? Date.now)()
+    try {
+      return { target: spn, level, ...chooseEvidence(this.groundsFor(identity, spn), now) }
+    } catch (error) {
+      if (!S4uError.is(error) || !REFUSALS.has(error.code)) throw error
+      const { rungs } = chooseEvidence({ user }, now)
+      const closed = rungs.map(({ way }) => ({ way, possible: false, because: error.message }))
+      return { target: spn, level, way: undefined, rungs: closed }
+    }
+  }
+
+  /** @throws ConfigurationError KDC_ERR_POLICY, RejectedTokenError SEC_E_NO_IMPERSONATION */
+  private groundsFor(identity: Identity, spn: string): Grounds {
+    requireAllowedTarget(spn, this.options)
+    const { forwardedTgt, ...evidence } = evidenceOf(identity)
+    const protocolTransition = permitsTransition(identity.principal, this.options)
+    return { user: identity.principal, evidence, forwardedTgt, protocolTransition }
+  }
 }
+
+/** What ends it before any way is gone. */
+const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_POLICY', 'SEC_E_NO_IMPERSONATION'])
 
 /** @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets nobody act for it, or left nothing to act with */
 export function evidenceOf(

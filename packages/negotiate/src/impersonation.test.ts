@@ -1,9 +1,13 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { Impersonation, type TicketSource } from './impersonation.js'
+import { Impersonation, type ImpersonationPlan, type TicketSource } from './impersonation.js'
 
 function sourceWith(ticketFor: TicketSource['ticketFor']): TicketSource {
-  return { principal: 'alice@AD.TEST', level: 'delegation', ticketFor, fetchOptions: {} }
+  return { principal: 'alice@AD.TEST', level: 'delegation', ticketFor, how: planOf, fetchOptions: {} }
+}
+
+function planOf(target: string): ImpersonationPlan {
+  return { target, level: 'delegation', way: 's4u2proxy', rungs: [] }
 }
 
 test('asks for tickets when they are needed, and not before', async () => {
@@ -19,6 +23,11 @@ test('asks for tickets when they are needed, and not before', async () => {
   await expect(alice.contextFor('postgres/db.ad.test')).rejects.toThrow('no KDC')
   await expect(alice.fetch('http://api.ad.test/orders')).rejects.toThrow('no KDC')
   expect(asked).toEqual(['HTTP/api.ad.test', 'postgres/db.ad.test', 'HTTP/api.ad.test'])
+})
+
+test('tells how it would get a ticket, without getting it', () => {
+  const alice = new Impersonation(sourceWith(() => expect.unreachable()))
+  expect(alice.how('HTTP/api.ad.test')).toEqual(planOf('HTTP/api.ad.test'))
 })
 
 test('hands the signal on', async () => {
@@ -45,6 +54,7 @@ test('refuses everything when it has ended', async () => {
   await expect(alice.ticketFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.contextFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.fetch('http://a/')).rejects.toEqual(error)
+  expect(() => alice.how('HTTP/a')).toThrow(error)
 })
 
 test('prints who is acted as', () => {

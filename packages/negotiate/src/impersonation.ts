@@ -1,7 +1,7 @@
 import type { ImpersonationLevel } from '@s4u/acceptor'
 import { createFetch, type Fetch, type NegotiatedFetchOptions } from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
-import { ConfigurationError, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
+import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
 export type FetchOptions = Omit<NegotiatedFetchOptions, 'ticketFor'>
@@ -11,7 +11,15 @@ export interface TicketSource {
   readonly principal: string
   readonly level: ImpersonationLevel
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
+  how(spn: string): ImpersonationPlan
   readonly fetchOptions: FetchOptions
+}
+
+/** By which way a ticket would be asked for first, and what stands against the others. */
+export interface ImpersonationPlan extends Plan {
+  /** The service, as it was asked about. */
+  readonly target: string
+  readonly level: ImpersonationLevel
 }
 
 /** What `contextFor` may be told about the context. */
@@ -47,6 +55,15 @@ export class Impersonation implements Disposable {
   async ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     this.#refuseWhenEnded()
     return this.#source.ticketFor(spn, options)
+  }
+
+  /**
+   * How `ticketFor` would go about it, without asking anybody: what the caller permits, the app's own rules and the evidence at hand
+   * decide. Whether the KDC then agrees is only known when it is asked. @throws MalformedTokenError, ConfigurationError
+   */
+  how(spn: string): ImpersonationPlan {
+    this.#refuseWhenEnded()
+    return this.#source.how(spn)
   }
 
   /** The client's side of a GSS-API negotiation with a service, for any protocol: `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch` */

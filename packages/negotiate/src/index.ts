@@ -28,7 +28,7 @@ export type {
 } from './events.js'
 export { delegatedByGate, groupGate, identityGate } from './gates.js'
 export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './impersonate-events.js'
-export { type ContextOptions, type FetchOptions, Impersonation } from './impersonation.js'
+export { type ContextOptions, type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
 export { impersonationGate, type ImpersonationOption } from './impersonation-option.js'
 export { createNegotiator, type Negotiator } from './negotiator.js'
 export type { ChallengeBody, ChallengeReason, Mode, NegotiatorOptions, TlsCertificate } from './negotiator-options.js'
