@@ -45,7 +45,7 @@ const revoked = ({ principal, name }: AdviceAbout): Advice => ({
   commands: [
     powershell`Enable-ADAccount ${name}, Unlock-ADAccount ${name}`,
     sh`samba-tool user enable ${name}, samba-tool user unlock ${name}`,
-    sh`kadmin modprinc +allow_tix -unlock ${name}`,
+    sh`kadmin modprinc -unlock +allow_tix ${name}`,
   ],
 })
 
