@@ -5,13 +5,15 @@ import { ticketGrantingName } from './referral.js'
 import { ticketKeyOf } from './account.js'
 import type { TgsRequest } from './tgs-request.js'
 
-/** Misbehaviour: a TGT for a realm that nobody has heard of, and from there to the next. */
+/** Misbehaviour: a TGT for a realm that nobody has heard of, and from there to the next, whatever is asked and of whichever of them. */
 export function endlessReferral(kdc: Kdc, request: TgsRequest): Grant {
   const { realm, krbtgt } = kdc.directory
   request.exchange.outcome = 'referral'
   const sname = ticketGrantingName(`HOP-${++hops}.TEST`)
   const grant = grantOrdinary(kdc, { ...request, service: krbtgt, sname: ticketGrantingName(realm), trust: undefined })
-  return { ...grant, target: { realm, sname, key: ticketKeyOf(krbtgt), kvno: krbtgt.kvno, ticketGranting: true } }
+  // Each of these realms speaks for itself.
+  const target = { realm: request.body.realm, sname, key: ticketKeyOf(krbtgt), kvno: krbtgt.kvno, ticketGranting: true }
+  return { ...grant, target }
 }
 
 let hops = 0

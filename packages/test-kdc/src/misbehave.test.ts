@@ -72,7 +72,9 @@ describe('a KDC that misbehaves', () => {
     let current = tgt
     const seen = new Set<string>()
     for (let hop = 0; hop < 5; hop++) {
+      const asked = current.ticket.sname.nameString[1]
       current = await requestTicket(realm, current, web)
+      expect(current.ticket.realm).toBe(asked)
       seen.add(current.ticket.sname.nameString[1])
     }
     expect(seen.size).toBe(5)

@@ -29,7 +29,8 @@ export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): U
   const header = acceptTgsHeader(kdc, request, bytes)
   exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
   const tgs = readTgsRequest(kdc, request, header, exchange)
-  const user = kdc.misbehave.ignoreS4u ? undefined : acceptS4uUser(request, header)
+  const { ignoreS4u, endlessReferral: refers } = kdc.misbehave
+  const user = ignoreS4u || refers ? undefined : acceptS4uUser(request, header)
   const { grant, padata } =
     user === undefined ? { grant: grantFor(kdc, tgs), padata: undefined } : grantToSelf(kdc, tgs, user)
   const { replyKey: key, replyKeyUsage: usage } = header

@@ -72,9 +72,9 @@ function findTicketGrantingKey(kdc: Kdc, { realm, sname, encPart }: Ticket): { k
   const [service, instance] = sname.nameString
   const isTgs = sname.nameString.length === 2 && asciiLower(service) === 'krbtgt'
   if (!isTgs) refuse('KDC_ERR_POLICY', 'the ticket is not a ticket-granting ticket')
-  const ours = directory.isOwnRealm(instance) || misbehave.endlessReferral === true
-  const issuer = directory.isOwnRealm(realm) ? undefined : directory.findTrust(realm)
-  if (!ours || (issuer === undefined && !directory.isOwnRealm(realm))) {
+  const isOwn = (name: string): boolean => directory.isOwnRealm(name) || misbehave.endlessReferral === true
+  const issuer = isOwn(realm) ? undefined : directory.findTrust(realm)
+  if (!isOwn(instance) || (issuer === undefined && !isOwn(realm))) {
     refuse('KRB_AP_ERR_NOT_US', `no key for krbtgt/${instance}@${realm}`)
   }
   const kvno = issuer === undefined ? directory.krbtgt.kvno : undefined

@@ -47,7 +47,8 @@ export function readTgsRequest(kdc: Kdc, request: KdcReq, header: TgsHeader, exc
   const isOurs = kdc.directory.isOwnRealm(body.realm) || kdc.misbehave.endlessReferral
   if (!isOurs) refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `this is not a KDC of ${body.realm}`)
   const client = findClient(kdc, header)
-  const destination = findDestination(kdc.directory, sname)
+  const nowhere = kdc.misbehave.endlessReferral ? { account: kdc.directory.krbtgt } : undefined
+  const destination = findDestination(kdc.directory, sname) ?? nowhere
   if (destination === undefined) return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `there is no ${formatName(sname)}`)
   return {
     body,
