@@ -14,6 +14,7 @@ import {
   openEncryptedData,
   type PaData,
   PaType,
+  type Principal,
   RejectedTokenError,
   sameName,
   sameRealmIgnoringCase,
@@ -35,17 +36,18 @@ export interface SentAsReq {
 export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Uint8Array): Promise<ServiceTicket> {
   const reply = decode(AsRep, bytes)
   const { body } = sent
-  if (!isAskedClient(session, reply)) throw untrusted('names another client', 'KRB_AP_ERR_BADMATCH')
   if (!body.etype.includes(reply.encPart.etype))
     throw untrusted('is sealed with an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
   const armored = session.armor?.openReply(reply, bytes, body.nonce)
+  const client = armored?.client ?? { name: reply.cname, realm: reply.crealm }
+  if (!isAskedClient(session, client)) throw untrusted('names another client', 'KRB_AP_ERR_BADMATCH')
   const { part, key } = await openPart(session, reply, armored)
   checkPart(session, sent, reply, part)
   proveRequest(sent, part, key)
   if (findPaData(part.encryptedPaData, PaType.FX_FAST) !== undefined) session.offersFast = true
   return Object.freeze({
     // The KDC's spelling of the realm is the one that its tickets carry.
-    client: { name: reply.cname, realm: reply.crealm },
+    client,
     service: ticketGrantingService(part.srealm),
     ticket: reply.ticket,
     sessionKey: part.key,
@@ -78,8 +80,8 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 }
 
 /** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */
-function isAskedClient({ signIn, realm, canonicalizes }: AsSession, { cname, crealm }: KdcRep): boolean {
-  return sameRealmIgnoringCase(crealm, realm) && (canonicalizes || sameName(cname, signIn.principal.name))
+function isAskedClient({ signIn, realm, canonicalizes }: AsSession, client: Principal): boolean {
+  return sameRealmIgnoringCase(client.realm, realm) && (canonicalizes || sameName(client.name, signIn.principal.name))
 }
 
 function keyOf(

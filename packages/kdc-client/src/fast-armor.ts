@@ -15,6 +15,7 @@ import {
   Key,
   KeyUsage,
   KrbError,
+  type KrbFastFinished,
   KrbFastReq,
   KrbFastResponse,
   MethodData,
@@ -24,6 +25,7 @@ import {
   PaFxFastReply,
   PaFxFastRequest,
   PaType,
+  type Principal,
   RejectedTokenError,
   sameName,
   sealApReq,
@@ -79,14 +81,13 @@ export class FastArmor {
     if (response === undefined) throw refused('is not armored, although the request was')
     const { finished, strengthenKey, padata } = response
     if (response.nonce !== nonce) throw refused('answers another request (nonce)')
-    if (finished === undefined || !sameName(finished.cname, reply.cname) || finished.crealm !== reply.crealm)
-      throw refused('names another client than its armor')
+    if (finished === undefined || !isNamedAs(reply, finished)) throw refused('names another client than its armor')
     const { cksumtype, checksum } = finished.ticketChecksum
     const ticket = elementAt(bytes, 'AS-REP.ticket', 0x6b, 0x30, 0xa5)
     verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum)
     const strengthen = (key: Key): Key =>
       strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
-    return { padata, strengthen }
+    return { padata, strengthen, client: { name: finished.cname, realm: finished.crealm } }
   }
 
   /** The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as they are. Source: RFC 6113 section 5.4.4. */
@@ -106,8 +107,16 @@ export class FastArmor {
 }
 
 export interface ArmoredReply {
+  /** Whom the channel says that the ticket names. */
+  readonly client: Principal
   readonly padata: readonly PaData[]
   readonly strengthen: (key: Key) => Key
+}
+
+/** In the clear Heimdal names nobody: who it is stands within the armor alone. Source: RFC 6113 section 5.4.3. */
+function isNamedAs({ cname, crealm }: KdcRep, finished: KrbFastFinished): boolean {
+  const namesNobody = cname.nameString.length === 0 && crealm === ''
+  return namesNobody || (sameName(finished.cname, cname) && finished.crealm === crealm)
 }
 
 /** Errors of all kinds carry e-data of all kinds. */
