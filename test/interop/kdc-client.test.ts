@@ -34,6 +34,16 @@ for (const key of ['CORP', 'EAST'] as const) {
       expect(formatPrincipal(ticket.client)).toBe(principal)
     })
 
+    test('gets a user-to-user ticket for a service that has only its ticket-granting ticket at hand', async () => {
+      const { principal, password } = realm.users.alice
+      const alice = createKdcClient({ kdc, credentials: { principal, password } })
+      const peer = await clientOf(web).forwardedTgt()
+      const ticket = await alice.ticketFor(web.spn, { userToUser: peer.ticket })
+      const sealed = openTicket(ticket.ticket, peer.sessionKey).encTicketPart
+      expect(formatPrincipal({ name: sealed.cname, realm: sealed.crealm })).toBe(principal)
+      expect(sealed.key.equals(ticket.sessionKey)).toBe(true)
+    })
+
     test('gets a ticket to itself, and to a listed backend, in the name of a user', async () => {
       const client = clientOf(web)
       const self = await client.s4u2self(realm.users.bob.principal)
