@@ -49,6 +49,10 @@ test('finds none when nobody answers', async () => {
   expect(await resolveUri('_kerberos.AD.TEST', undefined, ['127.0.0.1:9'])).toEqual([])
 })
 
+test('passes over a name server whose own name does not resolve', async () => {
+  expect(await resolveUri('_kerberos.AD.TEST', undefined, [`${'x'.repeat(64)}.test`, '127.0.0.1:9'])).toEqual([])
+})
+
 test('does not read an answer to another question, nor one that is damaged', () => {
   const answer = answerTo(question(1, '_kerberos.AD.TEST'), ['krb5srv:m:udp:kdc1'])
   expect(readAnswer(answer, 2)).toBeUndefined()

@@ -49,7 +49,10 @@ function ask(server: string, name: string, signal: AbortSignal): Promise<readonl
         reject(new Error('the answer of the name server is damaged'))
       }
     })
-    socket.connect(port, host, () => socket.send(question(id, name)))
+    socket.connect(port, host, (failure?: Error) => {
+      if (failure) reject(failure)
+      else if (!signal.aborted) socket.send(question(id, name))
+    })
   }).finally(() => socket.close())
 }
 

@@ -9,6 +9,8 @@ import { networkTransport } from './transport.js'
 const REQUEST = Uint8Array.of(0x6a, 1, 2, 3)
 const REPLY = Uint8Array.of(0x6b, 4, 5, 6)
 const REALM = { realm: 'AD.TEST' }
+/** A label too long for any name: no resolver asks anybody for it. */
+const UNRESOLVABLE = `${'x'.repeat(64)}.test`
 
 interface FakeKdc {
   readonly port: number
@@ -131,6 +133,14 @@ describe('a KDC that', () => {
     expect(new Uint8Array(await networkTransport({ locate: at(bad.port, good.port) })(REQUEST, REALM))).toEqual(REPLY)
     const alone = networkTransport({ locate: at(bad.port), timeLimit: 300 })
     await expect(alone(REQUEST, REALM)).rejects.toThrow(reason)
+  })
+
+  test('has a name that does not resolve is passed over', async () => {
+    const good = await fakeKdc({ udp: () => REPLY })
+    const locate = async () => [{ host: UNRESOLVABLE, port: 88 }, ...(await at(good.port)())]
+    expect(new Uint8Array(await networkTransport({ locate })(REQUEST, REALM))).toEqual(REPLY)
+    const alone = networkTransport({ locate: async () => [{ host: UNRESOLVABLE, port: 88 }], timeLimit: 300 })
+    await expect(alone(REQUEST, REALM)).rejects.toThrow(/udp\/.*: E[A-Z_]+; tcp\/.*: E[A-Z_]+/)
   })
 
   test('says that it is not up yet is passed over', async () => {

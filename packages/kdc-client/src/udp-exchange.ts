@@ -25,8 +25,10 @@ export function exchangeOverUdp(
     signal.addEventListener('abort', abort, { once: true })
     socket.on('error', (error) => end(() => reject(error)))
     socket.on('message', (answer) => end(() => resolve(answer)))
-    socket.connect(port, host, () => {
-      if (open) socket.send(request)
+    // A name that does not resolve is told to the callback, not to the listener.
+    socket.connect(port, host, (failure?: Error) => {
+      if (failure) end(() => reject(failure))
+      else if (open) socket.send(request)
     })
   })
 }
