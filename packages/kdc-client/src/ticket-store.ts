@@ -7,9 +7,9 @@ import type { ServiceTicket } from './service-ticket.js'
 
 /** What a shared store must do; Redis does it with GET and SET PX. Neither keys nor values tell anything. */
 export interface TicketStore {
-  get(key: string): Promise<Uint8Array | undefined>
+  get(key: string): Promise<Uint8Array | undefined> | Uint8Array | undefined
   /** `lifetime` in milliseconds: longer is of no use. */
-  set(key: string, value: Uint8Array, lifetime: number): Promise<void>
+  set(key: string, value: Uint8Array, lifetime: number): Promise<void> | void
 }
 
 export interface TicketStoreOptions {
@@ -53,7 +53,11 @@ export class SealedTickets {
 
   async keep(id: string, ticket: ServiceTicket, lifetime: number): Promise<void> {
     if (lifetime <= 0) return
-    await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime).catch(() => {})
+    try {
+      await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime)
+    } catch {
+      // Nobody waits for it, so nobody else would catch it: the process would end.
+    }
   }
 
   private nameOf(id: string): string {
