@@ -52,6 +52,23 @@ describe('KDCs from DNS', () => {
   })
 })
 
+test('the question ends when whoever asks gives up', async () => {
+  const asked = new AbortController()
+  const heard: (AbortSignal | undefined)[] = []
+  const gone = (signal: AbortSignal | undefined): Promise<never> => {
+    heard.push(signal)
+    return new Promise((_, reject) => signal?.addEventListener('abort', () => reject(signal.reason)))
+  }
+  const source: DnsSource = {
+    resolveSrv: (_name, signal) => gone(signal),
+    resolveUri: (_name, signal) => gone(signal),
+  }
+  const looking = lookUpKdcs('AD.TEST', { source, signal: asked.signal })
+  asked.abort(new Error('gone'))
+  await expect(looking).rejects.toThrow('gone')
+  expect(heard).toEqual([asked.signal, asked.signal, asked.signal])
+})
+
 describe('the order of records', () => {
   test('lowest priority first, whatever the weight', () => {
     const records = [srv('late', 10, 100), srv('early', 1, 0)]

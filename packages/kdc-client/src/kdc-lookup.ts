@@ -6,7 +6,7 @@ import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
 
 /** What is asked of DNS, for tests to answer. */
 export interface DnsSource {
-  resolveSrv(name: string): Promise<readonly SrvRecord[]>
+  resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]>
   resolveUri(name: string, signal?: AbortSignal): Promise<readonly UriRecord[]>
 }
 
@@ -23,9 +23,22 @@ export interface LookupOptions {
   readonly signal?: AbortSignal
 }
 
-const systemDns: DnsSource = {
-  resolveSrv: (name) => dns.resolveSrv(name),
-  resolveUri,
+const systemDns: DnsSource = { resolveSrv, resolveUri }
+
+/** Several name servers get their turn before a caller has lost patience; milliseconds. */
+const PATIENCE = { timeout: 1_000, tries: 2 }
+
+/** With a resolver of its own, whose questions can be taken back. */
+async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]> {
+  signal?.throwIfAborted()
+  const resolver = new dns.Resolver(PATIENCE)
+  const cancel = (): void => resolver.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await resolver.resolveSrv(name)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
 }
 
 /** URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list. */
@@ -33,15 +46,21 @@ export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Pr
   const { source = systemDns, random = Math.random, signal } = options
   const [byUri, bySrv] = await Promise.all([
     uriAddresses(source, realm, random, signal),
-    srvAddresses(source, realm, random),
+    srvAddresses(source, realm, random, signal),
   ])
+  signal?.throwIfAborted()
   return byUri.length > 0 ? byUri : bySrv
 }
 
-async function srvAddresses(source: DnsSource, realm: string, random: () => number): Promise<KdcAddress[]> {
+async function srvAddresses(
+  source: DnsSource,
+  realm: string,
+  random: () => number,
+  signal: AbortSignal | undefined,
+): Promise<KdcAddress[]> {
   const [udp, tcp] = await Promise.all([
-    srvRecords(source, `_kerberos._udp.${realm}`),
-    srvRecords(source, `_kerberos._tcp.${realm}`),
+    srvRecords(source, `_kerberos._udp.${realm}`, signal),
+    srvRecords(source, `_kerberos._tcp.${realm}`, signal),
   ])
   const overTcp = new Set(tcp.map(addressOf))
   const onlyTcp = tcp.filter((record) => !udp.some((other) => addressOf(other) === addressOf(record)))
@@ -54,10 +73,14 @@ async function srvAddresses(source: DnsSource, realm: string, random: () => numb
   }))
 }
 
-async function srvRecords(source: DnsSource, name: string): Promise<readonly SrvRecord[]> {
+async function srvRecords(
+  source: DnsSource,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly SrvRecord[]> {
   try {
     // A target of "." says that the service is decidedly not available. Source: RFC 2782.
-    return (await source.resolveSrv(name)).filter((record) => record.name !== '' && record.name !== '.')
+    return (await source.resolveSrv(name, signal)).filter((record) => record.name !== '' && record.name !== '.')
   } catch {
     return []
   }

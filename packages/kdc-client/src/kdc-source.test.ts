@@ -65,6 +65,14 @@ describe('the KDCs of a realm', () => {
     expect(resolveSrv).toHaveBeenCalledTimes(4)
   })
 
+  test('that DNS never tells of are missed within the limit', async () => {
+    const resolveSrv = (): Promise<never> => new Promise(() => {})
+    const began = Date.now()
+    const transport = transportFor({ ...common, dns: { ...noDns, resolveSrv } })
+    await expect(transport(REQUEST, { realm: 'AD.TEST' })).rejects.toThrow('no KDC of AD.TEST answered')
+    expect(Date.now() - began).toBeLessThan(2_000)
+  })
+
   test('are not looked up in DNS where krb5.conf forbids it', async () => {
     const resolveSrv = vi.fn(async () => [])
     const configuration = conf('[libdefaults]\n  dns_lookup_kdc = false\n')

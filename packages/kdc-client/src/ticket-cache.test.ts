@@ -260,6 +260,14 @@ describe('tickets shared by instances', () => {
     await new Promise((resolve) => setImmediate(resolve))
   })
 
+  test('a store that never answers keeps nobody waiting for long', async () => {
+    const never = (): Promise<never> => new Promise(() => {})
+    const began = Date.now()
+    const ticket = await instance({ get: never, set: never }).get(keyOf('alice'), async () => ticketOf('alice'))
+    expect(ticket).toBeDefined()
+    expect(Date.now() - began).toBeLessThan(2_000)
+  })
+
   test('a secret that is too short is refused', () => {
     expect(() => new SealedTickets({ ...memoryStore(), secret: 'short' }, random)).toThrow(RangeError)
   })

@@ -4,6 +4,7 @@ import { decodeCcache, encodeCcache } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
 import { ticketOf } from './ccache-authority.js'
 import type { ServiceTicket } from './service-ticket.js'
+import { abortable, withTimeLimit } from './time-limit.js'
 
 /** What a shared store must do; Redis does it with GET and SET PX. Neither keys nor values tell anything. */
 export interface TicketStore {
@@ -21,6 +22,9 @@ export interface TicketStoreOptions {
 const NONCE = 12
 const TAG = 16
 const MIN_SECRET = 32
+
+/** A store in the same network answers within some milliseconds; past this the KDC, which takes some tens, is the faster way. */
+const STORE_WAIT = 300
 
 /** A store behind a seal. Losing the store, or what is in it, is never an error: tickets come from the KDC then. */
 export class SealedTickets {
@@ -44,7 +48,7 @@ export class SealedTickets {
 
   async find(id: string): Promise<ServiceTicket | undefined> {
     try {
-      const sealed = await this.store.get(this.nameOf(id))
+      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => abortable(this.read(id), signal))
       return sealed && this.open(id, sealed)
     } catch {
       return undefined
@@ -58,6 +62,10 @@ export class SealedTickets {
     } catch {
       // Nobody waits for it, so nobody else would catch it: the process would end.
     }
+  }
+
+  private async read(id: string): Promise<Uint8Array | undefined> {
+    return this.store.get(this.nameOf(id))
   }
 
   private nameOf(id: string): string {

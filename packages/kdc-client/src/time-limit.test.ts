@@ -44,4 +44,5 @@ test('a promise that nobody waits for any more may fail unnoticed', async () => 
   await expect(waiting).rejects.toThrow('gone')
   fail(new Error('too late'))
   await expect(abortable(Promise.resolve(1), caller.signal)).rejects.toThrow('gone')
+  await expect(abortable(Promise.reject(new Error('too late')), caller.signal)).rejects.toThrow('gone')
 })

@@ -1,6 +1,6 @@
 /**
  * Runs something that may take only so long. The signal it is given aborts when the time is over or when `parent` does; neither a timer
- * nor a listener is left when it ends.
+ * nor a listener is left when it ends. What heeds no signal goes through `abortable`.
  */
 export async function withTimeLimit<T>(
   milliseconds: number,
@@ -25,7 +25,7 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(signal.reason)
-    if (signal.aborted) return abort()
+    if (signal.aborted) abort()
     signal.addEventListener('abort', abort, { once: true })
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
   })

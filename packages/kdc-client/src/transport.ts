@@ -3,7 +3,7 @@ import { type FailedAttempt, KdcUnreachableError } from './errors.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
 import { TcpConnections } from './tcp-exchange.js'
-import { pause, withTimeLimit } from './time-limit.js'
+import { abortable, pause, withTimeLimit } from './time-limit.js'
 import { Turnstile } from './turnstile.js'
 import { exchangeOverUdp } from './udp-exchange.js'
 
@@ -57,7 +57,7 @@ export function networkTransport(options: NetworkOptions): KdcTransport {
     const attempts: FailedAttempt[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended) => {
-        const addresses = await locate(realm, ended)
+        const addresses = await abortable(locate(realm, ended), ended)
         return line.ask(addresses, { realm, request, ended, attempts })
       })
     } catch (error) {
