@@ -65,8 +65,8 @@ export class Client implements KdcClient {
     this.principal = formatPrincipal(this.self)
     this.targets = new ServiceTargets(this.self.realm, parts.conf)
     this.granting = new TicketGranting(context, authority)
-    this.exchanges = new Exchanges(context, this.granting, this.self)
     this.own = new TicketCache({ now, refusedFor })
+    this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
     this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
   }
 

@@ -1,4 +1,10 @@
-import { formatPrincipal, KRB_ERROR_CODES as KRB, type KrbError, type Principal } from '@s4u/krb5'
+import {
+  formatPrincipal,
+  KRB_ERROR_CODES as KRB,
+  type KrbError,
+  type Principal,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
 import { explainDelegation } from './delegation-refusal.js'
 import { type ExchangeStep, kdcAnswer } from './errors.js'
 import { tell } from './events.js'
@@ -6,7 +12,8 @@ import type { KdcContext } from './kdc-exchange.js'
 import { realmAsked } from './referral.js'
 import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
-import type { TicketGranting } from './ticket-granting.js'
+import type { TgsRefusal } from './tgs-exchange.js'
+import { isYoung, type TicketGranting } from './ticket-granting.js'
 
 /** What an exchange is about, for the errors. */
 export interface About {
@@ -16,7 +23,12 @@ export interface About {
   readonly evidence?: EvidenceTicket
 }
 
-export type Answered = { readonly ticket: ServiceTicket } | { readonly refused: KrbError }
+export type Answered = { readonly ticket: ServiceTicket } | TgsRefusal
+
+/** Where the ticket-granting tickets for other realms are kept. */
+export interface ForeignTgts {
+  discard(tgt: ServiceTicket): void
+}
 
 /** What a KDC says of a ticket-granting ticket that it does not take any more: ended, or sealed with a key that it has changed. */
 const OF_NO_USE: ReadonlySet<number> = new Set([
@@ -32,11 +44,13 @@ export class Exchanges {
   mayTransition = false
   private readonly context: KdcContext
   private readonly granting: TicketGranting
+  private readonly foreign: ForeignTgts
   private readonly self: Principal
 
-  constructor(context: KdcContext, granting: TicketGranting, self: Principal) {
+  constructor(context: KdcContext, granting: TicketGranting, foreign: ForeignTgts, self: Principal) {
     this.context = context
     this.granting = granting
+    this.foreign = foreign
     this.self = self
   }
 
@@ -67,16 +81,24 @@ export class Exchanges {
       if (!clockMended && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
         clockMended = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
-      } else if (!ticketMended && this.isOfNoUse(tgt, about, refused)) {
-        ticketMended = true
-        this.granting.discard(tgt)
-      } else throw this.refusal(about, refused)
+      } else if (!ticketMended && (await this.mendsTicket(answered, about))) ticketMended = true
+      else throw this.refusal(about, refused)
     }
   }
 
-  /** With evidence in the request, that may be what the KDC means: it is not mended by signing in again. */
-  private isOfNoUse(tgt: ServiceTicket, { evidence }: About, { errorCode }: KrbError): boolean {
-    return OF_NO_USE.has(errorCode) && evidence === undefined && realmAsked(tgt) === this.self.realm
+  /**
+   * Whether it is worth asking again, with another ticket-granting ticket. Where there is evidence in the request, the KDC may mean that
+   * one as well: a ticket-granting ticket that was got just now is not suspected, so that bad evidence, of which anybody may present any
+   * number, does not make as many sign-ins.
+   */
+  private async mendsTicket({ refused, shown }: TgsRefusal, { evidence }: About): Promise<boolean> {
+    if (!OF_NO_USE.has(refused.errorCode)) return false
+    const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
+    if (evidence && isOwn) return this.granting.replace(shown)
+    if (evidence && isYoung(shown, this.context.clock.now())) return false
+    if (isOwn) this.granting.discard(shown)
+    else this.foreign.discard(shown)
+    return true
   }
 
   private refusal({ step, target, user, evidence }: About, error: KrbError) {

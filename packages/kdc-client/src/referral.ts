@@ -1,7 +1,6 @@
 import {
   formatName,
   KRB_ERROR_CODES,
-  type KrbError,
   type Principal,
   type PrincipalName,
   RejectedTokenError,
@@ -10,7 +9,7 @@ import {
 } from '@s4u/krb5'
 import { type KdcContext, ticketGrantingService } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
-import { isReferral, requestTicket, type TgsOutcome } from './tgs-exchange.js'
+import { isReferral, requestTicket, type TgsOutcome, type TgsRefusal } from './tgs-exchange.js'
 
 /** Realms on the way to a service. Forests with more than three hops are hard to find; a loop is easier. */
 const MAX_REFERRALS = 8
@@ -47,7 +46,7 @@ export function realmAsked(tgt: ServiceTicket): string {
   return tgt.service.name.nameString[1]
 }
 
-export type GrantingOutcome = { readonly tgt: ServiceTicket } | { readonly refused: KrbError }
+export type GrantingOutcome = { readonly tgt: ServiceTicket } | TgsRefusal
 
 /** How clients find the way when KDCs do not tell it: the realms between, nearest first. */
 export type Capaths = (from: string, to: string) => readonly string[] | undefined

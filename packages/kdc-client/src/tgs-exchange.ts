@@ -69,9 +69,13 @@ export interface CheckedReply extends RequestBinding {
   readonly part: EncKdcRepPart
 }
 
-export type TgsOutcome =
-  | { readonly ticket: ServiceTicket; readonly part: EncKdcRepPart }
-  | { readonly refused: KrbError }
+export type TgsOutcome = { readonly ticket: ServiceTicket; readonly part: EncKdcRepPart } | TgsRefusal
+
+/** The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another realm, the last. */
+export interface TgsRefusal {
+  readonly refused: KrbError
+  readonly shown: ServiceTicket
+}
 
 /** Ends of validity asked for: as long as the ticket-granting ticket, which the KDC enforces anyway. */
 export async function requestTicket(
@@ -87,7 +91,7 @@ export async function requestTicket(
   noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, encode(KdcReqBody, body)), ...(request.padata?.(binding) ?? [])]
   const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG, signal)
-  return 'error' in answer ? { refused: answer.error } : openReply(context, request, binding, answer.reply)
+  return 'error' in answer ? { refused: answer.error, shown: tgt } : openReply(context, request, binding, answer.reply)
 }
 
 function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, nonce: number): KdcReqBody {

@@ -79,6 +79,11 @@ export class TicketCache {
     return abortable(this.inFlight.get(id) ?? this.start(id, () => this.obtain(id, request)), signal)
   }
 
+  /** A KDC does not take it any more. */
+  discard(ticket: ServiceTicket): void {
+    for (const [id, entry] of this.entries.entries()) if (entry.ticket === ticket) this.entries.delete(id)
+  }
+
   clear(): void {
     this.entries.clear()
     this.refusals.clear()

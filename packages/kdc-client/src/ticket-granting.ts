@@ -14,6 +14,14 @@ const REFUSED_FOR = 10_000
 /** A refresh in the background that fails is tried again after this; milliseconds. */
 const RETRY_AFTER = 30_000
 
+/** A ticket-granting ticket this young is good: whoever blames it is asked about something else; milliseconds. */
+const YOUNG = 60_000
+
+/** Times as the KDC says them. */
+export function isYoung({ startsAt }: ServiceTicket, now: number): boolean {
+  return now < startsAt + YOUNG
+}
+
 /**
  * The service's ticket-granting ticket, kept good: got anew before it ends, by whoever uses it then, without making him wait. No timer
  * runs; a client that nobody uses does nothing.
@@ -25,6 +33,9 @@ export class TicketGranting {
   private flight: Promise<ServiceTicket> | undefined
   private refusal: { readonly error: KdcError; readonly until: number } | undefined
   private nextRefresh = 0
+  private nextReplacement = 0
+  /** What is to be replaced armors nothing: the KDC may not take it. */
+  private suspect: ServiceTicket | undefined
   private offersFast = false
 
   constructor(context: KdcContext, authority: Authority) {
@@ -49,6 +60,22 @@ export class TicketGranting {
   /** A KDC said that it has expired, or that it is not its own any more. */
   discard(tgt: ServiceTicket): void {
     if (this.current === tgt) this.current = undefined
+  }
+
+  /**
+   * A KDC said so of a request in which it may have meant something else: another one, if there can be one, and true then. The one at
+   * hand is kept until there is, for it may be good.
+   */
+  async replace(tgt: ServiceTicket): Promise<boolean> {
+    if (this.current !== tgt) return true
+    if (this.flight === undefined) {
+      const now = this.context.clock.now()
+      if (isYoung(tgt, now) || now < this.nextReplacement) return false
+      this.nextReplacement = now + YOUNG
+      this.suspect = tgt
+    }
+    const other = await (this.flight ?? this.start()).catch(() => tgt)
+    return other !== tgt
   }
 
   private start(): Promise<ServiceTicket> {
@@ -85,6 +112,7 @@ export class TicketGranting {
   /** The ticket that is about to end, if the KDC takes armored requests. */
   private armor(): ServiceTicket | undefined {
     const { current, context } = this
+    if (current === this.suspect) return undefined
     return this.offersFast && current && current.expiresAt > context.clock.now() ? current : undefined
   }
 
