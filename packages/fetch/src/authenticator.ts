@@ -8,10 +8,13 @@ import { originList, type OriginList } from './origin-list.js'
 export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined>
 
 /**
- * Tickets that were got because another one was stale. If these are refused too, the key is not the reason, and a backend that
- * always says so cannot make us ask the KDC for every request.
+ * Tickets that were got because another one was stale, and when. If these are refused too, the key is not the reason, and a backend
+ * that always says so cannot make us ask the KDC for every request.
  */
-const gotAfresh = new WeakSet<object>()
+const gotAfresh = new WeakMap<object, number>()
+
+/** By then the key may have changed once more; milliseconds. */
+const AFRESH_AGAIN_AFTER = 60_000
 
 /** Decides which requests carry a token, and makes them. */
 export class Authenticator {
@@ -53,11 +56,12 @@ export class Authenticator {
     bindingsFor: BindingSource,
     request: TicketRequest,
   ): Promise<Attempt | undefined> {
+    const { now = Date.now } = this.#options
     const { spn, ticket: stale } = failed.details
-    if (gotAfresh.has(stale.ticket)) return undefined
+    if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
     const ticket = await this.#options.ticketFor(spn, { ...request, fresh: true })
     if (ticket.ticket === stale.ticket) return undefined
-    gotAfresh.add(ticket.ticket)
+    gotAfresh.set(ticket.ticket, now())
     return this.#attempt(url, spn, ticket, bindingsFor, request)
   }
 

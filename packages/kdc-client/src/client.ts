@@ -74,7 +74,7 @@ export class Client implements KdcClient {
     return this.self.realm
   }
 
-  async ticketFor(spn: string, { signal, userToUser }: OwnTicketOptions = {}): Promise<ServiceTicket> {
+  async ticketFor(spn: string, { userToUser, ...caching }: OwnTicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const key = { ...this.asker('own'), service: service.text } as const
     const about = { step: 'TGS', target: spn } as const
@@ -85,7 +85,7 @@ export class Client implements KdcClient {
         this.exchanges.run(about, (context, tgt) =>
           requestTicket(context, { ...request, tgt, expectedClient: tgt.client }),
         )
-      return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, signal)
+      return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, caching)
     }
     const ask = (): Promise<ServiceTicket> =>
       this.exchanges.run(
@@ -93,41 +93,41 @@ export class Client implements KdcClient {
         (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
         () => this.tgtFor(service.realm),
       )
-    return this.own.get(key, ask, signal)
+    return this.own.get(key, ask, caching)
   }
 
-  async s4u2self(subject: S4uSubject, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  async s4u2self(subject: S4uSubject, options: TicketOptions = {}): Promise<ServiceTicket> {
     const user = readSubject(subject, this.realm, this.parts.domains)
     const { principal, certificate } = user
     // A KDC refuses to let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active Directory), and there is no need.
-    if (principal && samePrincipal(principal, this.self)) return this.ticketFor(this.principal, { signal })
+    if (principal && samePrincipal(principal, this.self)) return this.ticketFor(this.principal, options)
     const key = {
       ...this.asker('s4u2self'),
       user: principal === undefined ? '' : formatPrincipal(principal),
       userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
       certificate: certificate && fingerprintOfOctets(certificate),
     } as const
-    return this.users.get(key, () => this.transition(user), signal)
+    return this.users.get(key, () => this.transition(user), options)
   }
 
-  async s4u2proxy(evidence: EvidenceTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  async s4u2proxy(evidence: EvidenceTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     const target = this.targets.read(spn)
     const ask = (): Promise<ServiceTicket> => this.delegate(evidence, target, spn)
-    return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, signal)
+    return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
   }
 
   /** Source: RFC 4120 section 3.3.3, "FORWARDED". */
-  forwardedTgt({ signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  forwardedTgt(caching: TicketOptions = {}): Promise<ServiceTicket> {
     const target = `krbtgt/${this.realm}`
     const options = [KdcOption.FORWARDED]
     const ask = (): Promise<ServiceTicket> =>
       this.exchanges.run({ step: 'TGS', target }, (context, tgt) =>
         requestTicket(context, { tgt, sname: tgt.service.name, options, expectedClient: tgt.client }),
       )
-    return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, signal)
+    return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, caching)
   }
 
-  async ticketWith(forwarded: ForwardedTicket, spn: string, { signal }: TicketOptions = {}): Promise<ServiceTicket> {
+  async ticketWith(forwarded: ForwardedTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
@@ -139,7 +139,7 @@ export class Client implements KdcClient {
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
-    return this.users.get(key, () => tell({ step: 'TGS', account: client, target: spn }, ask), signal)
+    return this.users.get(key, () => tell({ step: 'TGS', account: client, target: spn }, ask), options)
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {

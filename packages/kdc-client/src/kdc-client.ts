@@ -48,6 +48,11 @@ export interface CacheOptions {
 export interface TicketOptions {
   /** Ends the wait of this caller; others who wait for the same ticket still get it. */
   readonly signal?: AbortSignal
+  /**
+   * The service could not open the ticket that is kept: its key has changed. The KDC is asked for another one, but not again within
+   * seconds; until then the freshest one is handed out.
+   */
+  readonly fresh?: boolean
 }
 
 export interface OwnTicketOptions extends TicketOptions {

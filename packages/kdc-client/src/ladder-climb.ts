@@ -40,7 +40,9 @@ async function take(
   if (way !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
   const subject = certificate ? { certificate } : user
   const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
-  return client.s4u2proxy(vouched ?? evidenceFromS4u2self(await client.s4u2self(subject, options)), spn, options)
+  // A target's key has changed when `fresh` is asked for; that says nothing of the ticket to this service.
+  const { signal } = options
+  return client.s4u2proxy(vouched ?? evidenceFromS4u2self(await client.s4u2self(subject, { signal })), spn, options)
 }
 
 function isWorthGoingOn(error: unknown): boolean {

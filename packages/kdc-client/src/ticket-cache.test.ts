@@ -96,12 +96,15 @@ describe('the ticket cache', () => {
     let answer = (_ticket: ServiceTicket): void => {}
     const request = vi.fn(() => new Promise<ServiceTicket>((resolve) => (answer = resolve)))
     const impatient = new AbortController()
-    const [gone, patient] = [cache.get(keyOf('alice'), request, impatient.signal), cache.get(keyOf('alice'), request)]
+    const [gone, patient] = [
+      cache.get(keyOf('alice'), request, { signal: impatient.signal }),
+      cache.get(keyOf('alice'), request),
+    ]
     impatient.abort(new Error('gone'))
     await expect(gone).rejects.toThrow('gone')
     answer(ticketOf('alice'))
     expect((await patient).client.name.nameString).toEqual(['alice'])
-    await expect(cache.get(keyOf('alice'), request, impatient.signal)).rejects.toThrow('gone')
+    await expect(cache.get(keyOf('alice'), request, { signal: impatient.signal })).rejects.toThrow('gone')
   })
 
   test('an exchange that fails after all have gone harms nobody', async () => {
@@ -109,11 +112,57 @@ describe('the ticket cache', () => {
     const impatient = new AbortController()
     let fail = (_error: Error): void => {}
     const request = () => new Promise<ServiceTicket>((_, reject) => (fail = reject))
-    const gone = cache.get(keyOf('alice'), request, impatient.signal)
+    const gone = cache.get(keyOf('alice'), request, { signal: impatient.signal })
     impatient.abort(new Error('gone'))
     await expect(gone).rejects.toThrow('gone')
     fail(new Error('too late'))
     await new Promise((resolve) => setImmediate(resolve))
+  })
+
+  describe('asked for a fresh ticket', () => {
+    const setUp = async () => {
+      const clock = { now: 0 }
+      const cache = new TicketCache({ now: () => clock.now })
+      const request = vi.fn(async () => ticketOf('alice'))
+      const afresh = () => cache.get(keyOf('alice'), request, { fresh: true })
+      return { clock, cache, request, afresh, stale: await cache.get(keyOf('alice'), request) }
+    }
+
+    test('gets one, however many ask and however young the old one is, and hands it to all from then on', async () => {
+      const { cache, request, afresh, stale } = await setUp()
+      const fresh = await Promise.all(Array.from({ length: 100 }, afresh))
+      expect(new Set(fresh).size).toBe(1)
+      expect(fresh[0]).not.toBe(stale)
+      expect(await cache.get(keyOf('alice'), request)).toBe(fresh[0])
+      expect(request).toHaveBeenCalledTimes(2)
+    })
+
+    test('does not get one after the other', async () => {
+      const { clock, request, afresh } = await setUp()
+      const second = await afresh()
+      clock.now = 9_999
+      for (let call = 0; call < 10; call++) expect(await afresh()).toBe(second)
+      clock.now = 10_000
+      expect(await afresh()).not.toBe(second)
+      expect(request).toHaveBeenCalledTimes(3)
+    })
+
+    test('keeps the old one when there is none, and does not ask again at once', async () => {
+      const { cache, request, afresh, stale } = await setUp()
+      request.mockRejectedValueOnce(new KdcUnreachableError('AD.TEST', []))
+      await expect(afresh()).rejects.toThrow('no KDC')
+      expect(await afresh()).toBe(stale)
+      expect(await cache.get(keyOf('alice'), request)).toBe(stale)
+      expect(request).toHaveBeenCalledTimes(2)
+    })
+
+    test('stands by a refusal', async () => {
+      const cache = new TicketCache({ now: () => 0 })
+      const request = vi.fn(async () => Promise.reject(refusal()))
+      for (let call = 0; call < 5; call++)
+        await expect(cache.get(keyOf('alice'), request, { fresh: true })).rejects.toThrow('BADOPTION')
+      expect(request).toHaveBeenCalledTimes(1)
+    })
   })
 
   test('stays within its octets', async () => {
@@ -210,6 +259,16 @@ describe('tickets shared by instances', () => {
     expect(other.sessionKey.equals(ticket.sessionKey)).toBe(true)
     expect(other.flags).toEqual(ticket.flags)
     expect(Object.isFrozen(other)).toBe(true)
+  })
+
+  test('a fresh one is not taken from the store, but put there', async () => {
+    const { store } = memoryStore()
+    await instance(store).get(keyOf('alice'), async () => ticketOf('alice', { octets: 100 }))
+    const renewed = await instance(store).get(keyOf('alice'), async () => ticketOf('alice', { octets: 200 }), {
+      fresh: true,
+    })
+    const other = await instance(store).get(keyOf('alice'), async () => Promise.reject(new Error('asked')))
+    expect([renewed, other].map(({ ticket }) => ticket.encPart.cipher.length)).toEqual([200, 200])
   })
 
   test('nothing in the store tells whose it is or what it holds', async () => {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { DelegationRefusedError, KdcError } from './errors.js'
 import { afterMiss } from './events.js'
+import type { TicketOptions } from './kdc-client.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { identify, type TicketKey } from './ticket-key.js'
 import type { SealedTickets } from './ticket-store.js'
@@ -22,6 +23,9 @@ const MAX_REFUSALS = 10_000
 /** A refresh in the background that fails is tried again after this; milliseconds. */
 const RETRY_AFTER = 30_000
 
+/** After a fresh ticket there is no fresher one for so long, whatever a service says that cannot open it either; milliseconds. */
+const FRESH_FOR = 10_000
+
 export interface TicketCacheOptions {
   readonly maxBytes?: number
   readonly refusedFor?: number
@@ -35,6 +39,8 @@ interface Entry {
   readonly refreshAt: number
   readonly usableUntil: number
   nextRefresh: number
+  /** Until then it is the freshest that there is. */
+  freshUntil: number
 }
 
 interface Refusal {
@@ -61,22 +67,30 @@ export class TicketCache {
   }
 
   /** The ticket for this key, from the cache or through `request`. A caller who aborts leaves the exchange to the others. */
-  get(key: TicketKey, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
-    return this.getIdentified(identify(key), request, signal)
+  get(key: TicketKey, request: () => Promise<ServiceTicket>, options?: TicketOptions): Promise<ServiceTicket> {
+    return this.getIdentified(identify(key), request, options)
   }
 
   /** The same for a key that has been identified before. */
-  async getIdentified(id: string, request: () => Promise<ServiceTicket>, signal?: AbortSignal): Promise<ServiceTicket> {
+  async getIdentified(
+    id: string,
+    request: () => Promise<ServiceTicket>,
+    { signal, fresh = false }: TicketOptions = {},
+  ): Promise<ServiceTicket> {
     signal?.throwIfAborted()
     const entry = this.entries.get(id)
+    const flight = this.inFlight.get(id)
     const now = this.options.now()
-    if (entry && now < entry.usableUntil) {
+    const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
+    if (entry && now < entry.usableUntil && isFreshEnough) {
       if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
       return entry.ticket
     }
     const refusal = this.refusals.get(id)
     if (refusal && now < refusal.until) throw refusal.error
-    return abortable(this.inFlight.get(id) ?? this.start(id, () => this.obtain(id, request)), signal)
+    // In vain it is not tried again at once: until then the old one is handed out.
+    if (fresh && entry) entry.freshUntil = now + FRESH_FOR
+    return abortable(flight ?? this.start(id, () => this.obtain(id, request, fresh)), signal)
   }
 
   /** A KDC does not take it any more. */
@@ -105,12 +119,12 @@ export class TicketCache {
     void this.start(id, async () => this.keep(id, await afterMiss('refresh', request))).catch(() => {})
   }
 
-  private async obtain(id: string, request: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
+  private async obtain(id: string, request: () => Promise<ServiceTicket>, fresh: boolean): Promise<ServiceTicket> {
     const { shared, now } = this.options
-    const elsewhere = await shared?.find(id)
+    const elsewhere = fresh ? undefined : await shared?.find(id)
     if (elsewhere && now() < refreshTime(elsewhere)) return this.remember(id, elsewhere)
     try {
-      return this.keep(id, await request())
+      return this.keep(id, await request(), fresh ? now() + FRESH_FOR : 0)
     } catch (error) {
       if (error instanceof KdcError || error instanceof DelegationRefusedError)
         this.refusals.set(id, { error, until: now() + (this.options.refusedFor ?? REFUSED_FOR) })
@@ -118,14 +132,15 @@ export class TicketCache {
     }
   }
 
-  private keep(id: string, ticket: ServiceTicket): ServiceTicket {
+  private keep(id: string, ticket: ServiceTicket, freshUntil = 0): ServiceTicket {
     const { shared, now } = this.options
     void shared?.keep(id, ticket, usableUntil(ticket) - now())
-    return this.remember(id, ticket)
+    return this.remember(id, ticket, freshUntil)
   }
 
-  private remember(id: string, ticket: ServiceTicket): ServiceTicket {
-    this.entries.set(id, { ticket, refreshAt: refreshTime(ticket), usableUntil: usableUntil(ticket), nextRefresh: 0 })
+  private remember(id: string, ticket: ServiceTicket, freshUntil = 0): ServiceTicket {
+    const [refreshAt, until] = [refreshTime(ticket), usableUntil(ticket)]
+    this.entries.set(id, { ticket, refreshAt, usableUntil: until, nextRefresh: 0, freshUntil })
     this.refusals.delete(id)
     return ticket
   }

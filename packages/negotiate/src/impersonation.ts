@@ -68,8 +68,8 @@ export class Impersonation implements Disposable {
 
   /** The client's side of a GSS-API negotiation with a service, for any protocol: `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch` */
   async contextFor(spn: string, options: ContextOptions = {}): Promise<Initiator> {
-    const { signal, ...initiatorOptions } = options
-    const ticket = await this.ticketFor(spn, signal ? { signal } : {})
+    const { signal, fresh, ...initiatorOptions } = options
+    const ticket = await this.ticketFor(spn, { signal, fresh })
     const now = this.#source.fetchOptions.now ?? Date.now
     return createInitiator({ ...initiatorOptions, ticket, now })
   }
