@@ -1,4 +1,10 @@
-import { createKdcClient, type KdcClientOptions, type ServiceTicket } from '@s4u/kdc-client'
+import {
+  createKdcClient,
+  evidenceFromS4u2self,
+  type Grounds,
+  type KdcClientOptions,
+  type ServiceTicket,
+} from '@s4u/kdc-client'
 import { decode, encodeCcache, formatPrincipal, KdcOption, hasFlag, Key, Keytab, TgsReq } from '@s4u/krb5'
 import type { TestRealm } from '@s4u/test-kdc'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -134,6 +140,33 @@ describe('a keytab', () => {
     expect(formatPrincipal((await client.s4u2self('alice')).client)).toBe('alice@AD.TEST')
   })
 
+  test.each([
+    ['vouches', (): Partial<Grounds> => ({})],
+    ['has vouched', (self: ServiceTicket): Partial<Grounds> => ({ evidence: evidenceFromS4u2self(self) })],
+  ])('rotated while the service %s for a user makes it vouch again, once', async (_when, more) => {
+    const { realm, client, rotate } = await transitioning()
+    const grounds = { user: 'alice@AD.TEST', protocolTransition: true, ...more(await client.s4u2self('alice')) }
+    await client.ticketAs(grounds, 'HTTP/api.ad.test')
+    await rotate()
+    const before = realm.exchanges.length
+    const { ticket } = await client.ticketAs(grounds, 'HTTP/vault.ad.test')
+    expect(formatPrincipal(ticket.client)).toBe('alice@AD.TEST')
+    const vouched = (): number => realm.exchanges.slice(before).filter(({ kind }) => kind === 'S4U2Self').length
+    expect(vouched()).toBe(1)
+    await client.ticketAs(grounds, 'HTTP/kcd.ad.test')
+    expect(vouched()).toBe(1)
+  })
+
+  test('rotated does not make a service vouch again that may not', async () => {
+    const { realm, client, rotate } = await transitioning()
+    const evidence = evidenceFromS4u2self(await client.s4u2self('alice'))
+    await rotate()
+    const before = realm.exchanges.length
+    const refused = refusalOf(client.ticketAs({ user: 'alice@AD.TEST', evidence }, 'HTTP/vault.ad.test'))
+    expect(await refused).toMatchObject({ reason: 'evidence-unusable' })
+    expect(realm.exchanges.slice(before).map(({ kind }) => kind)).not.toContain('S4U2Self')
+  })
+
   test('whose versions are not those of the directory does not go back to an older key for it', async () => {
     const realm = await adTest({ now: Date.now() })
     const odd = realm.keytabFor('web').entries.map((entry) => ({ ...entry, kvno: entry.kvno + 50 }))
@@ -233,6 +266,21 @@ test('a client that may not have forwardable tickets does not ask for them', asy
   const [request] = sent.filter(([tag]) => tag === 0x6c)
   expect(hasFlag(decode(TgsReq, request).reqBody.kdcOptions, KdcOption.FORWARDABLE)).toBe(false)
 })
+
+/** A service that vouches for users, and whose key can be changed behind its back. */
+async function transitioning() {
+  const allowedToDelegateTo = ['HTTP/api.ad.test', 'HTTP/vault.ad.test', 'HTTP/kcd.ad.test']
+  const web = { spns: ['HTTP/web.ad.test'], trustedToAuthForDelegation: true, allowedToDelegateTo }
+  const realm = await adTest({ services: { web } })
+  const keytab = join(folder, `transition-${Math.random()}.keytab`)
+  writeFileSync(keytab, realm.keytabFile('web'))
+  const client = clientOf(realm, 'web', { credentials: { keytab } })
+  const rotate = async (): Promise<void> => {
+    await realm.changePassword('web')
+    writeFileSync(keytab, realm.keytabFile('web'))
+  }
+  return { realm, client, rotate }
+}
 
 /** A ticket-granting ticket of alice. */
 function granted(realm: TestRealm): Promise<ServiceTicket> {

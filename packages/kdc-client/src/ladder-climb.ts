@@ -1,4 +1,4 @@
-import { RejectedTokenError } from '@s4u/krb5'
+import { RejectedTokenError, type Ticket } from '@s4u/krb5'
 import { DelegationRefusedError, KdcError } from './errors.js'
 import type { Grounds, Rung } from './evidence-ladder.js'
 import type { DelegatedTicket, KdcClient, TicketOptions } from './kdc-client.js'
@@ -31,18 +31,52 @@ export async function climb(
 async function take(
   client: KdcClient,
   way: Rung['way'],
-  { forwardedTgt, evidence, user, certificate }: Grounds,
+  grounds: Grounds,
   spn: string,
   options: TicketOptions,
   now: number,
 ): Promise<ServiceTicket> {
+  const { forwardedTgt, evidence } = grounds
   if (way === 'forwarded-tgt' && forwardedTgt) return client.ticketWith(forwardedTgt, spn, options)
   if (way !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
+  return takeByVouching(client, grounds, spn, options, now)
+}
+
+/**
+ * With the ticket by which the service has vouched for the user, or vouches now. When the service's own key has changed since, KDCs
+ * cannot open it any more: it vouches again, where it may.
+ */
+async function takeByVouching(
+  client: KdcClient,
+  { evidence, user, certificate, protocolTransition = false }: Grounds,
+  spn: string,
+  options: TicketOptions,
+  now: number,
+): Promise<ServiceTicket> {
   const subject = certificate ? { certificate } : user
-  const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
   // A target's key has changed when `fresh` is asked for; that says nothing of the ticket to this service.
   const { signal } = options
-  return client.s4u2proxy(vouched ?? evidenceFromS4u2self(await client.s4u2self(subject, { signal })), spn, options)
+  const vouch = async (fresh: boolean) => evidenceFromS4u2self(await client.s4u2self(subject, { signal, fresh }))
+  const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
+  const ways = [...(vouched ? [async () => vouched] : []), () => vouch(false), () => vouch(true)]
+  const ofNoUse = new Set<Ticket>()
+  let refused: unknown
+  for (const evidenceFor of ways) {
+    const proof = await evidenceFor()
+    if (ofNoUse.has(proof.ticket)) continue
+    try {
+      return await client.s4u2proxy(proof, spn, options)
+    } catch (error) {
+      if (!protocolTransition || !isUnusable(error)) throw error
+      ofNoUse.add(proof.ticket)
+      refused = error
+    }
+  }
+  throw refused
+}
+
+function isUnusable(error: unknown): boolean {
+  return error instanceof DelegationRefusedError && error.reason === 'evidence-unusable'
 }
 
 function isWorthGoingOn(error: unknown): boolean {
