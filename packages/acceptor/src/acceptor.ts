@@ -36,7 +36,7 @@ export interface Acceptor extends Disposable {
    * always; that the user is present is the app's word. @throws RejectedTokenError, MissingKeyError, MalformedTokenError
    */
   identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity>
-  /** The keytab as it is now, for signing in with it. @throws as `ready` */
+  /** The keytab as it is now, read again where it has changed, for signing in with it. @throws as `ready` */
   keytab(): Promise<Keytab>
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
@@ -98,7 +98,7 @@ class KeytabAcceptor implements Acceptor {
   }
 
   async keytab(): Promise<Keytab> {
-    await this.ready()
+    await this.#keys.newerThan(await this.#keys.ready())
     return this.#keys.keytab
   }
 

@@ -30,6 +30,27 @@ test('one client serves until the keytab changes, and signs in with the new keys
   rmSync(folder, { recursive: true })
 })
 
+test('a client that nobody has come to since the keytab changed signs in with the new keys', async () => {
+  const start = Date.now()
+  await using realm = await corporation()
+  realm.now = start
+  const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
+  const keytab = join(folder, 'web.keytab')
+  writeFileSync(keytab, realm.keytabFile('web'))
+  const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => realm.now }
+  using acceptor = createAcceptor(options)
+  const client = new ServiceClient(acceptor, options)
+  await (await client.get()).s4u2self('bob')
+  await realm.changePassword('web')
+  writeFileSync(keytab, realm.keytabFile('web'))
+  utimesSync(keytab, new Date(), new Date(start + 2_000))
+  realm.now += 11 * 3_600_000
+  const ticket = await (await client.get()).s4u2self('carol')
+  expect(ticket).toMatchObject({ client: { name: { nameString: ['carol'] } } })
+  expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBe(1)
+  rmSync(folder, { recursive: true })
+})
+
 test('a client that could not be made is made again when it is asked for again', async () => {
   await using realm = await corporation()
   using acceptor = createAcceptor({ keytab: realm.keytabFor('web') })

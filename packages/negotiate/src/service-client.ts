@@ -1,5 +1,6 @@
 import type { Acceptor } from '@s4u/acceptor'
 import { createKdcClient, type KdcClient } from '@s4u/kdc-client'
+import type { Keytab } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
 /** The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. */
@@ -28,10 +29,12 @@ export class ServiceClient {
 
   async #create(): Promise<KdcClient> {
     const { kdc, kdcTimeLimit, domains, ticketCache, delegation, encryptionTypes, now, random } = this.#options
-    const keytab = await this.#acceptor.keytab()
+    // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
+    const reload = (): Promise<Keytab> => this.#acceptor.keytab()
+    const keytab = await reload()
     const principal = delegation?.principal
     return createKdcClient({
-      credentials: { keytab, ...(principal !== undefined && { principal }) },
+      credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
       ...(kdc !== undefined && { kdc }),
       ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
       ...(domains && { domains }),
