@@ -1,0 +1,104 @@
+import { asciiLower } from '@s4u/krb5'
+import { LRUCache } from 'lru-cache'
+import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
+import { askInTurn, type Errand } from './kdc-asking.js'
+import { KdcNotes } from './kdc-notes.js'
+import type { ProxyTrust } from './kdc-proxy.js'
+import { TcpConnections } from './tcp-exchange.js'
+import { Turnstile } from './turnstile.js'
+
+/**
+ * Requests on the way to one realm at one time. A KDC answers one after the other anyway, and thousands of sockets at once lose datagrams
+ * and connections; MIT's KDC takes thirty.
+ */
+const MAX_IN_FLIGHT = 16
+
+/** Realms with a queue of their own; referrals name few. */
+const MAX_REALMS = 100
+
+/**
+ * Nobody who waits gets an answer from a realm that has been silent for so long, milliseconds: as long as one waits by default. Whoever
+ * comes later is told at once, and one at a time tries whether it is back.
+ */
+const GIVEN_UP_AFTER = 10_000
+
+/** Nobody is left to ask. */
+export class NoAnswer extends Error {}
+
+/** The way to one realm. */
+interface Line {
+  readonly turnstile: Turnstile
+  /** Since when none of its KDCs has answered. */
+  silentSince: number | undefined
+  isTried: boolean
+}
+
+/** The ways to the KDCs: a queue for each realm, so that one that does not answer holds up no other. */
+export class KdcLines {
+  private readonly lines = new LRUCache<string, Line>({ max: MAX_REALMS })
+  private readonly connections = new TcpConnections()
+  private readonly notes: KdcNotes
+  private readonly now: () => number
+  private readonly proxyTrust: ProxyTrust | undefined
+
+  constructor(now: () => number, proxyTrust: ProxyTrust | undefined) {
+    this.now = now
+    this.proxyTrust = proxyTrust
+    this.notes = new KdcNotes(now)
+  }
+
+  /** @throws NoAnswer, and whatever the errand's signal aborts with while it waits in the queue */
+  async ask(addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
+    if (addresses.length === 0) throw new NoAnswer()
+    const line = this.lineTo(errand.realm)
+    if (this.isGivenUp(line, addresses)) return this.tryAlone(line, addresses, errand)
+    const turn = (): Promise<Uint8Array> =>
+      this.isGivenUp(line, addresses) ? this.tryAlone(line, addresses, errand) : this.run(line, addresses, errand)
+    return line.turnstile.pass(turn, errand.ended)
+  }
+
+  private async tryAlone(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
+    if (line.isTried) {
+      const reason = 'given up for the moment: it has been silent, and is being tried by another request'
+      errand.attempts.push(...addresses.map((address) => ({ address: formatKdcAddress(address), reason })))
+      throw new NoAnswer()
+    }
+    line.isTried = true
+    try {
+      return await this.run(line, addresses, errand)
+    } finally {
+      line.isTried = false
+    }
+  }
+
+  private async run(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
+    const { notes, connections, proxyTrust } = this
+    const began = this.now()
+    const answer = await askInTurn(addresses, errand, { notes, connections, proxyTrust })
+    if (answer !== undefined) {
+      line.silentSince = undefined
+      return answer
+    }
+    // Not when the caller gave up before all were asked.
+    if (this.areDead(addresses)) line.silentSince ??= began
+    throw new NoAnswer()
+  }
+
+  private isGivenUp({ silentSince }: Line, addresses: readonly KdcAddress[]): boolean {
+    const isSilent = silentSince !== undefined && this.now() >= silentSince + GIVEN_UP_AFTER
+    return isSilent && this.areDead(addresses)
+  }
+
+  private areDead(addresses: readonly KdcAddress[]): boolean {
+    return addresses.every((address) => this.notes.isDead(address))
+  }
+
+  private lineTo(realm: string): Line {
+    const name = asciiLower(realm)
+    const known = this.lines.get(name)
+    if (known) return known
+    const line = { turnstile: new Turnstile(MAX_IN_FLIGHT), silentSince: undefined, isTried: false }
+    this.lines.set(name, line)
+    return line
+  }
+}

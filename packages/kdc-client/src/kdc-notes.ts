@@ -1,0 +1,42 @@
+import { LRUCache } from 'lru-cache'
+import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
+
+/** How long a KDC that did not answer is asked last. */
+const DEAD_FOR = 60_000
+
+/** How long a KDC that only TCP brings answers from, or whose answers did not fit into datagrams, is asked by TCP at once. */
+const TCP_FOR = 300_000
+
+/** KDCs that something is remembered of. */
+const MAX_KDCS = 1_000
+
+/** What is known of KDCs from earlier requests. */
+export class KdcNotes {
+  private readonly deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  private readonly tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  private readonly now: () => number
+
+  constructor(now: () => number) {
+    this.now = now
+  }
+
+  isDead(address: KdcAddress): boolean {
+    return (this.deadUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+  }
+
+  noteDead(address: KdcAddress): void {
+    this.deadUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
+  }
+
+  noteAlive(address: KdcAddress): void {
+    this.deadUntil.delete(formatKdcAddress(address))
+  }
+
+  wantsTcp(address: KdcAddress): boolean {
+    return (this.tcpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+  }
+
+  noteTcp(address: KdcAddress): void {
+    this.tcpUntil.set(formatKdcAddress(address), this.now() + TCP_FOR)
+  }
+}
