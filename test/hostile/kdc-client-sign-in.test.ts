@@ -75,18 +75,86 @@ describe('the ticket-granting ticket', () => {
   })
 })
 
-test('a wrong password is not tried again by every request: that would lock the account out', async () => {
-  const realm = await adTest({ now: Date.now() })
-  const client = userClient(realm, 'alice', { credentials: { principal: 'alice@AD.TEST', password: 'wrong' } })
-  const errors = []
-  for (let request = 0; request < 20; request++)
-    errors.push(await refusalOf(client.ticketFor(`HTTP/host${request}.ad.test`)))
-  expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['KDC_ERR_PREAUTH_FAILED']))
-  expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBe(1)
-  realm.now += 11_000
-  await refusalOf(client.ticketFor('HTTP/api.ad.test'))
-  expect(realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length).toBe(2)
+describe('a wrong key', () => {
+  const wrong = { principal: 'alice@AD.TEST', password: 'wrong' }
+  const tries = (realm: TestRealm): number =>
+    realm.exchanges.filter(({ outcome }) => outcome === 'KDC_ERR_PREAUTH_FAILED').length
+
+  test('is not tried again by every request', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const client = userClient(realm, 'alice', { credentials: wrong })
+    const errors = []
+    for (let request = 0; request < 20; request++)
+      errors.push(await refusalOf(client.ticketFor(`HTTP/host${request}.ad.test`)))
+    expect(new Set(errors.map(({ code }) => code))).toEqual(new Set(['KDC_ERR_PREAUTH_FAILED']))
+    expect(tries(realm)).toBe(1)
+    realm.now += 61_000
+    await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+    expect(tries(realm)).toBe(2)
+  })
+
+  test.each([
+    ['a password', () => wrong],
+    ['two versions in a keytab', (realm: TestRealm) => ({ keytab: twoWrong(realm), reload: () => twoWrong(realm) })],
+  ])('tried for a day (%s) never comes to five within the half hour that directories count', async (_what, given) => {
+    const realm = await adTest({ now: Date.now() })
+    const client = clientOf(realm, 'web', { credentials: given(realm) })
+    const times: number[] = []
+    for (let request = 0; request < 24 * 120; request++) {
+      const before = tries(realm)
+      await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+      for (let more = before; more < tries(realm); more++) times.push(realm.now)
+      realm.now += 30_000
+    }
+    expect(times.length).toBeGreaterThan(20)
+    let counted = 0
+    // As directories do: each wrong key begins the half hour anew.
+    for (const [index, time] of times.entries()) {
+      counted = index > 0 && time - times[index - 1] < 1_800_000 ? counted + 1 : 1
+      expect(counted).toBeLessThan(5)
+    }
+  })
+
+  test('that is replaced in the keytab is tried within seconds', async () => {
+    const realm = await adTest({ now: Date.now() })
+    const path = join(folder, 'late.keytab')
+    writeFileSync(path, realm.keytabFile('web'))
+    const client = clientOf(realm, 'web', { credentials: { keytab: path } })
+    await realm.changePassword('web')
+    await refusalOf(client.ticketFor('HTTP/api.ad.test'))
+    realm.now += 5_000
+    await refusalOf(client.ticketFor('HTTP/vault.ad.test'))
+    writeFileSync(path, realm.keytabFile('web'))
+    realm.now += 10_000
+    expect(formatPrincipal((await client.ticketFor('HTTP/api.ad.test')).client)).toBe('web@AD.TEST')
+    expect(tries(realm)).toBe(1)
+  })
+
+  test('that was the right one gives way to a newer one in the keytab at once', async () => {
+    const realm = await adTest({ now: Date.now() })
+    await realm.changePassword('web', 'old')
+    const old = realm.keytabFor('web')
+    await realm.changePassword('web', 'new')
+    const keytab = Keytab.merge([old, realm.keytabFor('web')])
+    await realm.changePassword('web', 'old')
+    const client = clientOf(realm, 'web', { credentials: { keytab } })
+    await client.ticketFor('HTTP/api.ad.test')
+    await realm.changePassword('web', 'new')
+    realm.now += 11 * HOUR
+    expect(formatPrincipal((await client.ticketFor('HTTP/vault.ad.test')).client)).toBe('web@AD.TEST')
+  })
 })
+
+/** Keys of two versions, neither of which the directory knows. */
+function twoWrong(realm: TestRealm): Keytab {
+  const { entries } = realm.keytabFor('web')
+  const wrongOf = (kvno: number) => entries.map((entry) => ({ ...entry, kvno, key: fixedKey(entry.key.etype, kvno) }))
+  return new Keytab([...wrongOf(8), ...wrongOf(9)])
+}
+
+function fixedKey(etype: number, fill: number): Key {
+  return Key.random(etype, (length) => new Uint8Array(length).fill(fill))
+}
 
 describe('a keytab', () => {
   test('that was written anew is read again when the KDC refuses the old key', async () => {

@@ -74,7 +74,7 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
   try {
     return await open(encPart.kvno).catch(() => open(undefined))
   } catch (error) {
-    if (!(await session.signIn.tryOtherKey?.({ etype: encPart.etype }))) throw error
+    if (!(await session.tryOtherKey({ etype: encPart.etype }))) throw error
     return open(undefined)
   }
 }

@@ -34,6 +34,8 @@ const WANTED_LIFETIME = 24 * 3_600_000
 export interface SignInOptions {
   /** A ticket-granting ticket that is still good, to armor the request with. */
   readonly armor?: ServiceTicket
+  /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
+  readonly again?: boolean
   readonly signal?: AbortSignal
 }
 
@@ -49,15 +51,19 @@ export class AsSession {
   private cookie: PaData | undefined
   private readonly realms: string[]
   private readonly armorTicket: ServiceTicket | undefined
+  private readonly again: boolean
   private clockMended = false
+  private hasReread = false
+  private hasSwitched = false
   private forwardable = true
 
-  constructor(context: KdcContext, signIn: SignIn, { armor }: SignInOptions) {
+  constructor(context: KdcContext, signIn: SignIn, { armor, again = false }: SignInOptions) {
     this.context = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
     this.armorTicket = armor
+    this.again = again
     this.armor = armor && new FastArmor(context, armor)
   }
 
@@ -96,10 +102,22 @@ export class AsSession {
         return forwardable
       }
       case KRB.KDC_ERR_PREAUTH_FAILED:
-        return this.info !== undefined && ((await this.signIn.tryOtherKey?.(this.info)) ?? false)
+        return this.info !== undefined && this.tryOtherKey(this.info)
       default:
         return false
     }
+  }
+
+  /** After a key was of no use: makes another one current, if there is one. One version back, and no more. */
+  async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
+    const { signIn, hasReread, hasSwitched } = this
+    this.hasReread = true
+    if (!hasReread && (await signIn.reread?.(refused))) return true
+    if (this.again) return false
+    this.hasSwitched = true
+    const hasOther = signIn.switchKey?.(refused.etype) ?? false
+    // Both are of no use: the first one is current again.
+    return hasOther && !hasSwitched
   }
 
   refusal(error: KrbError): KdcError {

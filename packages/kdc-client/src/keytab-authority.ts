@@ -42,15 +42,11 @@ export function keytabAuthority(
     },
     keysFor: (etype, kvno) => keys.forTicket(etype, kvno),
     keyFor: async ({ etype }, kvno) => keys.current(etype, kvno),
-    async tryOtherKey(refused) {
+    async reread(refused) {
       const reread = await source.again()
-      if (reread !== undefined && keys.replace(reread, refused)) return true
-      return keys.retreat(refused.etype)
+      return reread !== undefined && keys.adopt(reread, refused)
     },
-    async reread() {
-      const reread = await source.again()
-      if (reread !== undefined) keys.adopt(reread)
-    },
+    switchKey: (etype) => keys.switch(etype),
   }
 }
 
@@ -99,31 +95,23 @@ class KeyChoice {
     )
   }
 
-  /** A keytab that has lost the principal is none. */
-  adopt(keytab: Keytab): boolean {
+  /**
+   * True when the keytab has other keys now, or another key than the one that was refused. One that has lost the principal is none.
+   */
+  adopt(keytab: Keytab, refused?: EtypeInfo2Entry): boolean {
     const entries = keysOf(keytab, this.principal)
-    if (entries.length === 0) return false
+    if (entries.length === 0 || sameKeys(entries, this.entries)) return false
+    const before = refused && this.current(refused.etype, undefined)
     this.entries = entries
     this.passedOver.clear()
-    return true
+    const after = refused && this.ofType(refused.etype)[0]?.key
+    return before === undefined || after === undefined || !after.equals(before)
   }
 
-  /** True when the keytab has another key now than the one that was refused. */
-  replace(keytab: Keytab, { etype }: EtypeInfo2Entry): boolean {
-    const before = this.current(etype, undefined)
-    if (!this.adopt(keytab)) return false
-    const after = this.ofType(etype)[0]?.key
-    return after === undefined || !after.equals(before)
-  }
-
-  /** The version before: the keytab may have been written before the directory knew the new key. Once, since wrong keys lock accounts out. */
-  retreat(etype: number): boolean {
-    const passed = this.passedOver.get(etype) ?? 0
-    if (passed > 0 || this.ofType(etype).length < 2) {
-      this.passedOver.delete(etype)
-      return false
-    }
-    this.passedOver.set(etype, 1)
+  /** The version before: the keytab may have been written before the directory knew the new key. */
+  switch(etype: number): boolean {
+    if (this.ofType(etype).length < 2) return false
+    if (!this.passedOver.delete(etype)) this.passedOver.set(etype, 1)
     return true
   }
 
@@ -134,6 +122,10 @@ class KeyChoice {
 
 function keysOf({ entries }: Keytab, principal: Principal): readonly KeytabEntry[] {
   return entries.filter((entry) => samePrincipal(entry.principal, principal)).sort((a, b) => b.kvno - a.kvno)
+}
+
+function sameKeys(a: readonly KeytabEntry[], b: readonly KeytabEntry[]): boolean {
+  return a.length === b.length && a.every(({ kvno, key }, index) => kvno === b[index].kvno && key.equals(b[index].key))
 }
 
 /** Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number above sixteen. Source: MS-KILE section 3.1.5.8. */

@@ -17,10 +17,10 @@ export interface SignIn {
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
   /** Keys that may open a ticket of this type and version, where a keytab has them: those of the version first. */
   keysFor?(etype: number, kvno: number | undefined): KeysForTicket
-  /** After a KDC refused the key: makes the next best one current. False when there is none left to try. */
-  tryOtherKey?(refused: EtypeInfo2Entry): Promise<boolean>
-  /** Reads the keys again, where they may have changed. */
-  reread?(): Promise<void>
+  /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
+  reread?(refused?: EtypeInfo2Entry): Promise<boolean>
+  /** Makes the version before the newest key current, or the newest again. False when there is only one. */
+  switchKey?(etype: number): boolean
 }
 
 /** A ticket-granting ticket from elsewhere, which cannot be had anew by signing in. */

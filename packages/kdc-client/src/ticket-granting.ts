@@ -8,8 +8,17 @@ import type { ServiceTicket } from './service-ticket.js'
 import { requestTicket } from './tgs-exchange.js'
 import { refreshTime, usableUntil } from './ticket-times.js'
 
-/** After a refusal the KDC is not asked again for so long: a wrong key tried by every request would lock the account out. */
+/** After a refusal that no key mends, such as that of a disabled account, the KDC is not asked again for so long; milliseconds. */
 const REFUSED_FOR = 10_000
+
+/**
+ * How long a wrong key is not tried again, after the first time, the second and all others; milliseconds. Directories lock an account out
+ * after five or ten wrong ones, and begin to count anew when none has come for a while, commonly up to half an hour.
+ */
+const WRONG_KEY_FOR = [60_000, 300_000, 1_860_000]
+
+/** How often it is looked meanwhile whether there is another key, which is tried at once; milliseconds. */
+const LOOK_EVERY = 10_000
 
 /** A refresh in the background that fails is tried again after this; milliseconds. */
 const RETRY_AFTER = 30_000
@@ -22,6 +31,12 @@ export function isYoung({ startsAt }: ServiceTicket, now: number): boolean {
   return now < startsAt + YOUNG
 }
 
+interface Refusal {
+  readonly error: KdcError
+  readonly until: number
+  nextLook: number
+}
+
 /**
  * The service's ticket-granting ticket, kept good: got anew before it ends, by whoever uses it then, without making him wait. No timer
  * runs; a client that nobody uses does nothing.
@@ -31,7 +46,8 @@ export class TicketGranting {
   private readonly authority: Authority
   private current: ServiceTicket | undefined
   private flight: Promise<ServiceTicket> | undefined
-  private refusal: { readonly error: KdcError; readonly until: number } | undefined
+  private refusal: Refusal | undefined
+  private wrongKeys = 0
   private nextRefresh = 0
   private nextReplacement = 0
   /** What is to be replaced armors nothing: the KDC may not take it. */
@@ -95,18 +111,40 @@ export class TicketGranting {
   private async signIn(): Promise<ServiceTicket> {
     const { authority, context, refusal } = this
     if (authority.kind !== 'sign-in') throw new TypeError('nobody to sign in')
-    if (refusal && context.clock.now() < refusal.until) throw refusal.error
+    if (refusal && context.clock.now() < refusal.until && !(await this.hasOtherKeys(refusal))) throw refusal.error
     this.refusal = undefined
     try {
-      const { tgt, offersFast } = await requestTgt(context, authority, { armor: this.armor() })
+      const { tgt, offersFast } = await requestTgt(context, authority, {
+        armor: this.armor(),
+        again: this.wrongKeys > 0,
+      })
       this.offersFast = offersFast
+      this.wrongKeys = 0
       return tgt
     } catch (error) {
       // An armored request is one more thing that can go wrong: the next one goes without.
       this.offersFast = false
-      if (error instanceof KdcError) this.refusal = { error, until: context.clock.now() + REFUSED_FOR }
+      if (error instanceof KdcError) this.remember(error)
       throw error
     }
+  }
+
+  private remember(error: KdcError): void {
+    const isWrongKey = error.code === WRONG_KEY
+    const wait = isWrongKey ? WRONG_KEY_FOR[Math.min(this.wrongKeys, WRONG_KEY_FOR.length - 1)] : REFUSED_FOR
+    if (isWrongKey) this.wrongKeys++
+    this.refusal = { error, until: this.context.clock.now() + wait, nextLook: 0 }
+  }
+
+  private async hasOtherKeys(refusal: Refusal): Promise<boolean> {
+    const { authority, context } = this
+    if (authority.kind !== 'sign-in' || refusal.error.code !== WRONG_KEY) return false
+    const now = context.clock.now()
+    if (now < refusal.nextLook) return false
+    refusal.nextLook = now + LOOK_EVERY
+    const isOther = (await authority.reread?.()) ?? false
+    if (isOther) this.wrongKeys = 0
+    return isOther
   }
 
   /** The ticket that is about to end, if the KDC takes armored requests. */
@@ -135,6 +173,8 @@ export class TicketGranting {
     })
   }
 }
+
+const WRONG_KEY = 'KDC_ERR_PREAUTH_FAILED'
 
 function isRenewable({ flags, renewableUntil, expiresAt }: ServiceTicket, now: number): boolean {
   return hasFlag(flags, TicketFlag.RENEWABLE) && (renewableUntil ?? 0) > expiresAt && now < expiresAt
