@@ -8,12 +8,14 @@ import {
   KrbError,
   MethodData,
   NameType,
+  type PaData,
   PaType,
   TgsRep,
 } from '@s4u/krb5'
 import type { Misbehaviour, TestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
+import { Meddler, namesUser, withoutUser } from './meddler.js'
 import {
   createKdcClient,
   type EvidenceTicket,
@@ -157,6 +159,55 @@ describe('somebody on the way who', () => {
     expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code })
   })
 
+  describe.each([
+    ['a keytab', (realm: TestRealm) => ({ keytab: realm.keytabFor('web') })],
+    ['a password', () => ({ principal: 'web@AD.TEST', password: 'pw-web' })],
+    ['a password, and tickets of another encryption type than it signed in with', () => AES128_ONLY],
+    ['a ticket-granting ticket', async (realm: TestRealm) => ({ tgt: await grantedTo(realm) })],
+  ])('meets a service with %s and', (_what, credentialsFor) => {
+    const setUp = async () => {
+      const web = { spns: ['HTTP/web.ad.test'], password: 'pw-web', trustedToAuthForDelegation: true }
+      const realm = await adTest({ services: { web } })
+      const credentials = await credentialsFor(realm)
+      const meddler = new Meddler(realm)
+      const encryptionTypes = credentials === AES128_ONLY ? [17] : undefined
+      return {
+        realm,
+        meddler,
+        client: clientOf(realm, 'web', { kdc: meddler.transport, credentials, encryptionTypes }),
+      }
+    }
+
+    test('does nothing does no harm', async () => {
+      const { client } = await setUp()
+      expect((await client.s4u2self('alice')).client.name.nameString).toEqual(['alice'])
+    })
+
+    test('puts the user’s name on a ticket of the service itself is refused', async () => {
+      const { client, meddler } = await setUp()
+      meddler.changeRequest = withoutUser
+      meddler.changeReply = (reply, request) => (namesUser(request) ? { ...reply, cname: ALICE } : reply)
+      expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code: REFUSED })
+    })
+
+    test('has the KDC asked for another user, as it was before, is refused', async () => {
+      const { client, meddler } = await setUp()
+      let bobs: PaData[] = []
+      meddler.changeRequest = (request) => {
+        const forUser = (request.padata ?? []).filter(({ padataType }) => padataType === PaType.FOR_USER)
+        if (forUser.length === 0) return request
+        if (bobs.length === 0) bobs = forUser
+        return { ...request, padata: [...(withoutUser(request).padata ?? []), ...bobs] }
+      }
+      meddler.changeReply = (reply, request) =>
+        namesUser(request) && bobs.length > 0 ? { ...reply, cname: asked } : reply
+      let asked = { nameType: NameType.PRINCIPAL, nameString: ['bob'] }
+      await client.s4u2self('bob').catch(() => {})
+      asked = ALICE
+      expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code: REFUSED })
+    })
+  })
+
   test('changes the AS reply is refused', async () => {
     const realm = await adTest()
     const kdc = tampering(realm, (reply) => (reply[0] === AS_REP ? flipped(reply) : reply))
@@ -219,6 +270,18 @@ test('a number of iterations that would keep this process busy for hours is refu
   const client = createKdcClient({ kdc, credentials, now: () => realm.now })
   expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({ code: 'KRB5_ERR_BAD_S2K_PARAMS' })
 })
+
+const ALICE = { nameType: NameType.PRINCIPAL, nameString: ['alice'] }
+const AES128_ONLY = { principal: 'web@AD.TEST', password: 'pw-web' }
+/** By the name in the ticket, or for want of a key that opens it. */
+const REFUSED = expect.stringMatching(/^(KRB_AP_ERR_BADMATCH|KRB_AP_ERR_NOKEY)$/)
+
+/** A ticket-granting ticket of the service, out of its hands. */
+async function grantedTo(realm: TestRealm) {
+  const granting = await clientOf(realm, 'web').ticketFor('krbtgt/AD.TEST')
+  const { client, ticket, sessionKey, flags, expiresAt } = granting
+  return { client, ticket, sessionKey, flags, expiresAt }
+}
 
 function tampering(realm: TestRealm, tamper: (reply: Uint8Array) => Uint8Array): KdcTransport {
   return async (request, context) => tamper(await realm.transport(request, context))

@@ -17,8 +17,9 @@ import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
 import { type GrantingOutcome, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
+import { verifyOwnTicket } from './own-ticket.js'
 import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
-import { requestS4u2self, verifyOwnTicket } from './s4u2self.js'
+import { requestS4u2self } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
 import { type ServiceTarget, ServiceTargets } from './service-target.js'
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
@@ -169,10 +170,13 @@ export class Client implements KdcClient {
     const realm = user.principal?.realm ?? this.realm
     const ticket = await this.exchanges.run(
       about,
-      (context, tgt) => requestS4u2self(context, { tgt, service: this.self, user }),
+      async (context, tgt) => {
+        const outcome = await requestS4u2self(context, { tgt, service: this.self, user })
+        if ('ticket' in outcome) await verifyOwnTicket(outcome.ticket, outcome.isSigned, this.authority)
+        return outcome
+      },
       () => this.tgtFor(realm),
     )
-    await this.verify(ticket)
     if (isForwardable(ticket)) this.exchanges.mayTransition = true
     return ticket
   }
@@ -198,15 +202,6 @@ export class Client implements KdcClient {
         throw error
       },
     )
-  }
-
-  /** With the service's key of the ticket's version; a keytab that was rotated meanwhile is read again for it. */
-  private async verify(ticket: ServiceTicket): Promise<void> {
-    const { authority } = this
-    if (authority.kind !== 'sign-in') return
-    const { etype, kvno } = ticket.ticket.encPart
-    if (authority.keysFor?.(etype, kvno).exact === false) await authority.reread?.()
-    verifyOwnTicket(ticket, authority)
   }
 
   /** The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept like any ticket. */

@@ -40,7 +40,7 @@ export function keytabAuthority(
     get etypes() {
       return keys.etypes
     },
-    keysFor: (etype, kvno) => keys.forTicket(etype, kvno),
+    keysFor: async (etype, kvno) => keys.forTicket(etype, kvno),
     keyFor: async ({ etype }, kvno) => keys.current(etype, kvno),
     async reread(refused) {
       const reread = await source.again()

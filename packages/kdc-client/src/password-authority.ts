@@ -1,4 +1,4 @@
-import { Key } from '@s4u/krb5'
+import { type EtypeInfo2Entry, Key, type Principal } from '@s4u/krb5'
 import { parseSignInName, type SignIn } from './sign-in.js'
 
 export interface PasswordCredentials {
@@ -14,24 +14,54 @@ export function passwordAuthority(
   etypes: readonly number[],
 ): SignIn {
   const principal = parseSignInName(name, realm, enterprise)
-  const derived = new Map<string, Promise<Key>>()
+  const keys = new DerivedKeys(password, principal)
   return {
     kind: 'sign-in',
     principal,
     etypes,
-    keyFor: ({ etype, salt, s2kparams }) => {
-      // The salt that the KDC sends is the only right one: accounts keep theirs when they are renamed. Source: MS-KILE section 3.1.1.2.
-      const usedSalt = salt ?? principal.realm + principal.name.nameString.join('')
-      const cached = JSON.stringify([etype, usedSalt, s2kparams ? [...s2kparams] : null])
-      const known = derived.get(cached)
-      if (known) return known
-      const key = Key.fromPassword(etype, password, usedSalt, s2kparams)
-      // Salts come from unproven messages: whoever sends ever new ones fills no memory with it.
-      if (derived.size >= MAX_DERIVED) derived.clear()
-      derived.set(cached, key)
-      key.catch(() => derived.delete(cached))
-      return key
-    },
+    keyFor: (info) => keys.get(info),
+    // No version is known of a password: it is tried.
+    keysFor: async (etype) => ({ exact: false, keys: await keys.of(etype) }),
+  }
+}
+
+/** The keys of a password, each derived once. */
+class DerivedKeys {
+  private readonly derived = new Map<string, { readonly etype: number; readonly key: Promise<Key> }>()
+  private readonly password: string
+  private readonly standardSalt: string
+  private lastSalt: string
+
+  constructor(password: string, { realm, name }: Principal) {
+    this.password = password
+    this.standardSalt = realm + name.nameString.join('')
+    this.lastSalt = this.standardSalt
+  }
+
+  /** The salt that the KDC sends is the only right one: accounts keep theirs when they are renamed. Source: MS-KILE section 3.1.1.2. */
+  get({ etype, salt, s2kparams }: EtypeInfo2Entry): Promise<Key> {
+    if (salt !== undefined) this.lastSalt = salt
+    const usedSalt = salt ?? this.standardSalt
+    const cached = JSON.stringify([etype, usedSalt, s2kparams ? [...s2kparams] : null])
+    const known = this.derived.get(cached)
+    if (known) return known.key
+    const key = Key.fromPassword(etype, this.password, usedSalt, s2kparams)
+    // Salts come from unproven messages: whoever sends ever new ones fills no memory with it.
+    if (this.derived.size >= MAX_DERIVED) this.derived.clear()
+    this.derived.set(cached, { etype, key })
+    key.catch(() => this.derived.delete(cached))
+    return key
+  }
+
+  /** Those of one type. When signing in took another, the account has the same salt for it, but for rare directories. */
+  async of(etype: number): Promise<readonly Key[]> {
+    const known = [...this.derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
+    const settled = await Promise.allSettled(known.length > 0 ? known : [this.derive(etype)])
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  }
+
+  private async derive(etype: number): Promise<Key> {
+    return this.get({ etype, salt: this.lastSalt })
   }
 }
 

@@ -64,23 +64,29 @@ function paS4uX509User({ principal, certificate }: S4uUser, realm: string, { non
   return { padataType: PaType.S4U_X509_USER, padataValue: encode(PaS4uX509User, { userId, checksum }) }
 }
 
+/** Whom the ticket must name, and whether the KDC has signed that. */
+export interface ConfirmedUser {
+  readonly client: Principal
+  readonly isSigned: boolean
+}
+
 /**
- * Whom the ticket must name: the user asked for, or, where an enterprise name or a certificate was sent, the name that the KDC
- * resolved it to and signed. Source: MS-SFU section 3.1.5.1.2. @throws RejectedTokenError
+ * The user asked for, or, where an enterprise name or a certificate was sent, the name that the KDC resolved it to and signed.
+ * Source: MS-SFU section 3.1.5.1.2. @throws RejectedTokenError
  */
-export function confirmedUser({ principal: asked, certificate }: S4uUser, reply: CheckedReply): Principal {
+export function confirmedUser({ principal: asked, certificate }: S4uUser, reply: CheckedReply): ConfirmedUser {
   const signed = signedUser(reply)
   if (asked === undefined) {
-    if (signed) return signed
+    if (signed) return { client: signed, isSigned: true }
     throw mismatch('nobody: it does not say whose certificate it is', 'KDC_ERR_PADATA_TYPE_NOSUPP')
   }
   if (signed === undefined) {
-    if (certificate === undefined) return asked
+    if (certificate === undefined) return { client: asked, isSigned: false }
     throw mismatch('nobody: it has not looked at the certificate', 'KDC_ERR_PADATA_TYPE_NOSUPP')
   }
   const adoptable = asked.name.nameType === NameType.ENTERPRISE
   if (!adoptable && !samePrincipal(signed, asked)) throw mismatch(formatPrincipal(signed))
-  return signed
+  return { client: signed, isSigned: true }
 }
 
 function signedUser({ padata, nonce, subkey }: CheckedReply): Principal | undefined {

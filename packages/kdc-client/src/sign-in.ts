@@ -15,8 +15,8 @@ export interface SignIn {
   readonly etypes: readonly number[]
   /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
-  /** Keys that may open a ticket of this type and version, where a keytab has them: those of the version first. */
-  keysFor?(etype: number, kvno: number | undefined): KeysForTicket
+  /** Keys that may open a ticket of this type and version: those of the version first. */
+  keysFor(etype: number, kvno: number | undefined): Promise<KeysForTicket>
   /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
   /** Makes the version before the newest key current, or the newest again. False when there is only one. */
