@@ -35,6 +35,9 @@ const lies: readonly (readonly [lie: Exclude<keyof Misbehaviour, 'slow'>, inAs: 
   ['wrongNonce', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
   ['downgradeEtype', 'KDC_ERR_ETYPE_NOSUPP', 'KDC_ERR_ETYPE_NOSUPP'],
   ['changeFlags', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
+  ['beginsLater', 'KRB_AP_ERR_TKT_NYV', 'KRB_AP_ERR_TKT_NYV'],
+  ['endsLater', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
+  ['renewsLater', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
   ['truncate', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
   ['hugeLengthPrefix', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
 ]

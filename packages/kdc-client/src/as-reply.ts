@@ -25,6 +25,7 @@ import type { AsSession } from './as-session.js'
 import type { ArmoredReply } from './fast-armor.js'
 import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
 import { isPlausibleFlags } from './reply-flags.js'
+import { wrongTimes } from './reply-times.js'
 import type { ServiceTicket } from './service-ticket.js'
 
 export interface SentAsReq {
@@ -107,6 +108,9 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
   if (part.endtime <= context.clock.now()) throw untrusted('has expired already', 'KRB_AP_ERR_TKT_EXPIRED')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
+  // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock, which may be learned from this very reply.
+  const wrong = wrongTimes(part, { from: part.authtime, till: body.till, renewTill: body.till })
+  if (wrong) throw untrusted(wrong.what, wrong.code)
   if (!isPlausibleFlags(part.flags, body.kdcOptions))
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
 }

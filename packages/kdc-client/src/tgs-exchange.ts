@@ -33,12 +33,10 @@ import {
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
 import { isPlausibleFlags } from './reply-flags.js'
+import { type AskedTimes, wrongTimes } from './reply-times.js'
 import type { ServiceTicket } from './service-ticket.js'
 
 const TGS_REP_TAG = 0x6d
-
-/** What clocks may differ by, milliseconds. Source: RFC 4120 section 3.1.3. */
-const MAX_SKEW = 300_000
 
 /** What to ask a KDC for, and what the answer must say. */
 export interface TgsRequest {
@@ -200,10 +198,16 @@ function checkValidity(context: KdcContext, request: TgsRequest, part: EncKdcRep
     throw untrusted('carries a ticket that is not valid yet', 'KRB_AP_ERR_TKT_NYV')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
-  if ((part.starttime ?? part.authtime) > context.clock.now() + MAX_SKEW)
-    throw untrusted('carries a ticket that begins later', 'KRB_AP_ERR_TKT_NYV')
+  const wrong = wrongTimes(part, askedTimes(context, request))
+  if (wrong) throw untrusted(wrong.what, wrong.code)
   if (!isPlausibleFlags(part.flags, optionsOf(request), request.tgt.flags))
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
+}
+
+/** As long as the ticket-granting ticket; renewed, as long as that may be renewed. A forwarded one may not tell how long that is. */
+function askedTimes({ clock }: KdcContext, { tgt, options = [] }: TgsRequest): AskedTimes {
+  const renewTill = hasFlag(tgt.flags, TicketFlag.RENEWABLE) ? tgt.renewableUntil : tgt.expiresAt
+  return { from: clock.now(), till: options.includes(KdcOption.RENEW) ? renewTill : tgt.expiresAt, renewTill }
 }
 
 export function isReferral({ nameString }: PrincipalName): boolean {

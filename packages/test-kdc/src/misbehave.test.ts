@@ -44,6 +44,24 @@ describe('a KDC that misbehaves', () => {
     expect((await requestTicket(realm, tgt, web, { etypes: [18] })).part.key.etype).toBe(23)
   })
 
+  test('changes times', async () => {
+    const honest = (await requestTicket(realm, tgt, web)).part
+    const later = async (lie: 'beginsLater' | 'endsLater' | 'renewsLater') => {
+      misbehave[lie] = true
+      const { starttime = 0, endtime, renewTill = 0 } = (await requestTicket(realm, tgt, web)).part
+      misbehave[lie] = false
+      const day = 24 * 3600_000
+      return [
+        starttime > (honest.starttime ?? 0) + day,
+        endtime > honest.endtime + day,
+        renewTill > (honest.renewTill ?? 0) + day,
+      ]
+    }
+    expect(await later('beginsLater')).toEqual([true, true, false])
+    expect(await later('endsLater')).toEqual([false, true, false])
+    expect(await later('renewsLater')).toEqual([false, false, true])
+  })
+
   test('changes flags', async () => {
     misbehave.changeFlags = true
     const { flags } = (await requestTicket(realm, tgt, web, { options: [KdcOption.FORWARDABLE] })).part

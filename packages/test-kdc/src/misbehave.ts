@@ -28,6 +28,10 @@ export interface Misbehaviour {
   downgradeEtype?: boolean
   /** Flags in the reply that are not those asked for: forwardable is turned over, and the ticket becomes proxiable. */
   changeFlags?: boolean
+  /** Times in the reply that nobody asked for: it begins, ends or can be renewed weeks later. */
+  beginsLater?: boolean
+  endsLater?: boolean
+  renewsLater?: boolean
   /** Leaves out the last octets of each reply. */
   truncate?: boolean
   /** Over TCP: says that nearly four gigabytes follow. In memory, where no length precedes, the DER length says so. */
@@ -55,7 +59,17 @@ export function misname(names: TicketNames, misbehave: Misbehaviour): TicketName
 
 export function missealed(part: EncKdcRepPart, misbehave: Misbehaviour): EncKdcRepPart {
   const nonce = misbehave.wrongNonce ? (part.nonce + 1) % 2 ** 31 : part.nonce
-  return { ...part, nonce, flags: misbehave.changeFlags ? changed(part.flags) : part.flags }
+  const flags = misbehave.changeFlags ? changed(part.flags) : part.flags
+  return { ...part, ...mistimed(part, misbehave), nonce, flags }
+}
+
+function mistimed(part: EncKdcRepPart, misbehave: Misbehaviour): Partial<EncKdcRepPart> {
+  const { authtime, starttime = authtime, endtime, renewTill = endtime } = part
+  return {
+    ...(misbehave.beginsLater && { starttime: starttime + WEEKS, endtime: endtime + WEEKS }),
+    ...(misbehave.endsLater && { endtime: endtime + WEEKS }),
+    ...(misbehave.renewsLater && { renewTill: renewTill + WEEKS }),
+  }
 }
 
 export function sessionKeyTypeFor(etype: number, misbehave: Misbehaviour): number {
@@ -79,3 +93,4 @@ function changed(flags: Uint8Array): Uint8Array {
 }
 
 const RC4 = 23
+const WEEKS = 14 * 24 * 3600_000

@@ -1,0 +1,27 @@
+import type { EncKdcRepPart } from '@s4u/krb5'
+
+/** What clocks may differ by, milliseconds. Source: RFC 4120 section 3.1.3. */
+export const MAX_SKEW = 300_000
+
+/** The latest times that a request asks for, milliseconds since the epoch. */
+export interface AskedTimes {
+  /** When the ticket may begin: now. */
+  readonly from: number
+  readonly till: number | undefined
+  readonly renewTill: number | undefined
+}
+
+type GrantedTimes = Pick<EncKdcRepPart, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>
+
+/** What is wrong with the times of a ticket: nothing when it begins, ends and can be renewed no later than was asked for. */
+export function wrongTimes({ authtime, starttime, endtime, renewTill }: GrantedTimes, asked: AskedTimes) {
+  const isLater = (time: number | undefined, limit: number | undefined): boolean =>
+    time !== undefined && limit !== undefined && time > limit + MAX_SKEW
+  if (isLater(starttime ?? authtime, asked.from))
+    return { what: 'carries a ticket that begins later', code: 'KRB_AP_ERR_TKT_NYV' }
+  if (isLater(endtime, asked.till))
+    return { what: 'carries a ticket that lasts longer than was asked for', code: 'KRB_AP_ERR_MODIFIED' }
+  if (isLater(renewTill, asked.renewTill))
+    return { what: 'carries a ticket that can be renewed for longer than was asked for', code: 'KRB_AP_ERR_MODIFIED' }
+  return undefined
+}
