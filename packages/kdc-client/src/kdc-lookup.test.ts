@@ -7,12 +7,15 @@ function dnsOf(records: Record<string, readonly SrvRecord[]>, uris: Record<strin
   return {
     async resolveSrv(name) {
       const found = records[name]
-      if (found === undefined) throw new Error('ENOTFOUND')
+      if (found === undefined) throw failing('ENOTFOUND')
       return found
     },
     resolveUri: async (name) => (uris[name] ?? []).map((target, priority) => ({ priority, weight: 0, target })),
   }
 }
+
+/** As Node's resolver fails. */
+const failing = (code: string): Error => Object.assign(new Error(`querySrv ${code}`), { code })
 
 describe('KDCs from DNS', () => {
   test('one that is in both records is asked by UDP first, then by TCP', async () => {
@@ -32,6 +35,17 @@ describe('KDCs from DNS', () => {
     expect(await lookUpKdcs('AD.TEST', { source: dnsOf({}) })).toEqual([])
     expect(await lookUpKdcs('AD.TEST', { source: dnsOf({ '_kerberos._udp.AD.TEST': [srv('.')] }) })).toEqual([])
   })
+
+  test.each(['ESERVFAIL', 'ETIMEOUT'])(
+    'a name server that fails (%s) has not said that there are none',
+    async (code) => {
+      const fail = async (): Promise<never> => Promise.reject(failing(code))
+      const source = { resolveSrv: fail, resolveUri: async () => [] }
+      await expect(lookUpKdcs('AD.TEST', { source })).rejects.toMatchObject({ code })
+      const half = { ...source, resolveSrv: async (name: string) => (name.includes('_tcp') ? [srv('dc1')] : fail()) }
+      expect(await lookUpKdcs('AD.TEST', { source: half })).toEqual([{ host: 'dc1', port: 88, protocol: 'tcp' }])
+    },
+  )
 
   test('URI records go before SRV records, in their order; what cannot be read is passed over', async () => {
     const uris = {

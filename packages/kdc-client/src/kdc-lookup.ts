@@ -41,7 +41,10 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
   }
 }
 
-/** URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list. */
+/**
+ * URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list.
+ * Rejects with what a name server that failed said, when there is nothing else to go by.
+ */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
   const { source = systemDns, random = Math.random, signal } = options
   const [byUri, bySrv] = await Promise.all([
@@ -49,7 +52,15 @@ export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Pr
     srvAddresses(source, realm, random, signal),
   ])
   signal?.throwIfAborted()
-  return byUri.length > 0 ? byUri : bySrv
+  if (byUri.length > 0) return byUri
+  if (bySrv.addresses.length === 0 && bySrv.failure !== undefined) throw bySrv.failure
+  return bySrv.addresses
+}
+
+interface SrvAnswer {
+  readonly records: readonly SrvRecord[]
+  /** Why it is not known whether there are any. */
+  readonly failure?: unknown
 }
 
 async function srvAddresses(
@@ -57,33 +68,36 @@ async function srvAddresses(
   realm: string,
   random: () => number,
   signal: AbortSignal | undefined,
-): Promise<KdcAddress[]> {
-  const [udp, tcp] = await Promise.all([
+): Promise<{ readonly addresses: readonly KdcAddress[]; readonly failure?: unknown }> {
+  const [{ records: udp, failure }, { records: tcp, failure: otherFailure }] = await Promise.all([
     srvRecords(source, `_kerberos._udp.${realm}`, signal),
     srvRecords(source, `_kerberos._tcp.${realm}`, signal),
   ])
   const overTcp = new Set(tcp.map(addressOf))
   const onlyTcp = tcp.filter((record) => !udp.some((other) => addressOf(other) === addressOf(record)))
-  return [...inOrder(udp, random), ...inOrder(onlyTcp, random)].map((record) => ({
+  const addresses = [...inOrder(udp, random), ...inOrder(onlyTcp, random)].map((record) => ({
     host: record.name,
     port: record.port,
     ...(onlyTcp.includes(record)
       ? { protocol: 'tcp' as const }
       : !overTcp.has(addressOf(record)) && tcp.length > 0 && { protocol: 'udp' as const }),
   }))
+  return { addresses, failure: failure ?? otherFailure }
 }
 
-async function srvRecords(
-  source: DnsSource,
-  name: string,
-  signal: AbortSignal | undefined,
-): Promise<readonly SrvRecord[]> {
+async function srvRecords(source: DnsSource, name: string, signal: AbortSignal | undefined): Promise<SrvAnswer> {
   try {
+    const answer = await source.resolveSrv(name, signal)
     // A target of "." says that the service is decidedly not available. Source: RFC 2782.
-    return (await source.resolveSrv(name, signal)).filter((record) => record.name !== '' && record.name !== '.')
-  } catch {
-    return []
+    return { records: answer.filter((record) => record.name !== '' && record.name !== '.') }
+  } catch (failure) {
+    return isAbsence(failure) ? { records: [] } : { records: [], failure }
   }
+}
+
+/** There is no such name, or no such record. Anything else says nothing of that. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA')
 }
 
 async function uriAddresses(

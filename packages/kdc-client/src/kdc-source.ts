@@ -1,8 +1,8 @@
 import { ConfigurationError } from '@s4u/krb5'
-import { LRUCache } from 'lru-cache'
 import { readFileSync } from 'node:fs'
+import { DnsMemory } from './dns-memory.js'
 import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
-import { type DnsSource, lookUpKdcs } from './kdc-lookup.js'
+import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { type KdcTransport, networkTransport } from './transport.js'
@@ -20,24 +20,18 @@ export interface KdcSourceOptions {
   readonly dns?: DnsSource
 }
 
-/** How long what DNS said is believed; milliseconds. Node does not tell how long its answers are good for. */
-const FOUND_FOR = 300_000
-/** A realm that nothing was found for may have been a hiccup. */
-const NOT_FOUND_FOR = 5_000
-/** Realms remembered; referrals name few. */
-const MAX_REALMS = 100
-
 /** @throws ConfigurationError when an address cannot be read */
 export function transportFor(options: KdcSourceOptions): KdcTransport {
   const { kdc, timeLimit, now, configuration } = options
   if (typeof kdc === 'function') return kdc
   const named = namedAddresses(kdc)
-  const byDns = rememberingLookup(options)
+  const byDns = new DnsMemory(now, options.dns)
   return networkTransport({
     now,
     timeLimit,
     proxyTrust: options.proxyTrust ?? anchorsFrom(options),
-    locate: async (realm, signal) => named(realm) ?? configured(configuration, realm) ?? (await byDns(realm, signal)),
+    locate: async (realm, signal) =>
+      named(realm) ?? configured(configuration, realm) ?? (await byDns.find(realm, signal)),
   })
 }
 
@@ -59,19 +53,6 @@ function configured(configuration: Krb5Configuration, realm: string): readonly K
   if (addresses.length > 0) return addresses
   // Without a KDC in the file, and DNS forbidden there, the realm has none.
   return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
-}
-
-function rememberingLookup({ now, dns }: KdcSourceOptions) {
-  const known = new LRUCache<string, { readonly addresses: readonly KdcAddress[]; readonly until: number }>({
-    max: MAX_REALMS,
-  })
-  return async (realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> => {
-    const remembered = known.get(realm)
-    if (remembered && remembered.until > now()) return remembered.addresses
-    const addresses = await lookUpKdcs(realm, { signal, source: dns })
-    known.set(realm, { addresses, until: now() + (addresses.length > 0 ? FOUND_FOR : NOT_FOUND_FOR) })
-    return addresses
-  }
 }
 
 /** `http_anchors` of the realms in krb5.conf: FILE: entries. Source: MIT krb5 documentation, "krb5.conf". */
