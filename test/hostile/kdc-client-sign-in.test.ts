@@ -313,6 +313,17 @@ describe('a ticket from elsewhere', () => {
   })
 })
 
+test.each([
+  [{ ccache: '/nowhere/ccache' }, 'KRB5_FCC_NOFILE', '/nowhere/ccache'],
+  [{ keytab: '/nowhere/keytab' }, 'KRB5_KT_NOTFOUND', '/nowhere/keytab'],
+])(
+  'a file of credentials that is not there (%o) is told by the name that MIT gives it',
+  async (credentials, code, path) => {
+    const made = Promise.resolve().then(() => createKdcClient({ kdc: 'kdc.ad.test', credentials }))
+    expect(await refusalOf(made)).toMatchObject({ code, message: expect.stringContaining(path) })
+  },
+)
+
 test('the clock of the KDC is learned from its sealed replies, and used from then on', async () => {
   const realm = await adTest({ now: Date.now() })
   const client = clientOf(realm, 'web', { now: () => realm.now - 400_000 })

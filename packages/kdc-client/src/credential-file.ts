@@ -1,25 +1,30 @@
 import { ConfigurationError } from '@s4u/krb5'
 import { readFileSync, statSync } from 'node:fs'
 
+type Kind = 'keytab' | 'credential cache'
+
+/** As MIT krb5 calls it when there is no such file. */
+const NO_FILE: Readonly<Record<Kind, string>> = { keytab: 'KRB5_KT_NOTFOUND', 'credential cache': 'KRB5_FCC_NOFILE' }
+
 /** A keytab or credential cache on disk, which other programs rewrite. */
 export class CredentialFile {
   readonly path: string
-  private readonly what: string
+  private readonly what: Kind
   private stamp = ''
 
-  constructor(path: string, what: string) {
+  constructor(path: string, what: Kind) {
     this.path = path
     this.what = what
   }
 
-  /** @throws ConfigurationError KRB5_KT_NOTFOUND with the path */
+  /** @throws ConfigurationError KRB5_KT_NOTFOUND or KRB5_FCC_NOFILE with the path */
   read(): Uint8Array {
     try {
       this.stamp = stampOf(this.path)
       return readFileSync(this.path)
     } catch (cause) {
       throw new ConfigurationError(`cannot read the ${this.what} ${this.path}`, {
-        code: 'KRB5_KT_NOTFOUND',
+        code: NO_FILE[this.what],
         hint: 'Check that the file exists and that this process may read it.',
         cause,
       })
