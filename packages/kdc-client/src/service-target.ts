@@ -1,4 +1,4 @@
-import { formatPrincipal, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import { formatPrincipal, type Krb5Conf, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from './krb5-configuration.js'
 
@@ -16,6 +16,8 @@ export class ServiceTargets {
   private readonly known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
   private readonly ownRealm: string
   private readonly conf: Krb5Configuration | undefined
+  /** What krb5.conf said when they were read: when it has changed, they are read again. */
+  private readWith: Krb5Conf | undefined
 
   constructor(ownRealm: string, conf: Krb5Configuration | undefined) {
     this.ownRealm = ownRealm
@@ -24,12 +26,14 @@ export class ServiceTargets {
 
   /** @throws MalformedTokenError */
   read(spn: string): ServiceTarget {
+    const conf = this.conf?.conf
+    if (conf !== this.readWith) this.known.clear()
+    this.readWith = conf
     const known = this.known.get(spn)
     if (known) return known
-    const principal = targetOf(spn, this.ownRealm, this.conf)
+    const principal = targetOf(spn, this.ownRealm, conf)
     const target = Object.freeze({ ...principal, text: formatPrincipal(principal) })
-    // What krb5.conf says may change, so only what does not hang on it is remembered.
-    if (this.conf === undefined) this.known.set(spn, target)
+    this.known.set(spn, target)
     return target
   }
 }
@@ -38,11 +42,11 @@ export class ServiceTargets {
  * `HTTP/api.ad.test`, with or without a realm. Without one it is the realm that krb5.conf names for the host, else the own: a KDC that
  * knows better refers to the right one. @throws MalformedTokenError
  */
-function targetOf(spn: string, ownRealm: string, conf: Krb5Configuration | undefined): Principal {
+function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Principal {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
   const [, host] = name.nameString
   const nameType = name.nameString.length === 2 ? NameType.SRV_INST : name.nameType
-  const mapped = realm === UNSAID && host !== undefined ? conf?.conf.realmOf(host.replace(/:\d+$/, '')) : undefined
+  const mapped = realm === UNSAID && host !== undefined ? conf?.realmOf(host.replace(/:\d+$/, '')) : undefined
   return { name: { ...name, nameType }, realm: realm === UNSAID ? (mapped ?? ownRealm) : realm }
 }
 

@@ -94,7 +94,7 @@ export class ProxyIds {
     const known = ids.byTarget.get(target)
     if (known !== undefined) return known
     const id = identify({ ...asker, user: nameOf(client), evidence: fingerprintOf(ticket), service: target.text })
-    // With krb5.conf in use each call has a target of its own.
+    // Targets are read anew now and then, and are other values then.
     if (ids.byTarget.size >= MAX_TARGETS_EACH) ids.byTarget.clear()
     ids.byTarget.set(target, id)
     return id
