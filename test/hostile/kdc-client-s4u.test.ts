@@ -11,11 +11,15 @@ import {
   AsReq,
   decode,
   encode,
+  findPaData,
   formatPrincipal,
   hasFlag,
   KRB_ERROR_CODES,
   KrbError,
   openTicket,
+  type PaData,
+  PaS4uX509User,
+  PaType,
   TgsReq,
   TicketFlag,
 } from '@s4u/krb5'
@@ -25,6 +29,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
+import { Meddler } from './meddler.js'
 
 /** Alternative names email:alice@mail.test and UPN alice@ad.test; made by OpenSSL. */
 const ALICES = Buffer.from(
@@ -269,6 +274,75 @@ describe('two realms that trust each other', () => {
     expect(formatPrincipal(ticket.client)).toBe('oscar@PARTNER.TEST')
   })
 })
+
+describe('the certificate of another realm’s user', () => {
+  /** A service in one realm, and alice, whose certificate says `alice@ad.test`, in another. */
+  async function abroad() {
+    const home = await adTest()
+    const here = await createTestRealm({
+      realm: 'HERE.TEST',
+      services: {
+        web: {
+          spns: ['HTTP/web.here.test'],
+          trustedToAuthForDelegation: true,
+          allowedToDelegateTo: ['HTTP/api.here.test'],
+        },
+        api: { spns: ['HTTP/api.here.test'] },
+      },
+      trusts: [home],
+    })
+    const meddler = new Meddler(here)
+    return { home, here, meddler, client: clientOf(here, 'web', { kdc: meddler.transport }) }
+  }
+
+  test.each([
+    ['alone', { certificate: ALICES }],
+    ['with a name', { certificate: ALICES, user: 'alice@AD.TEST' }],
+  ])('is shown to that realm’s KDC, %s, and to no other', async (_how, subject) => {
+    const { here, meddler, client } = await abroad()
+    const ticket = await client.s4u2self(subject)
+    expect(formatPrincipal(ticket.client)).toBe('alice@AD.TEST')
+    expect(seenBy(here, 'web', ticket).client).toBe('alice@AD.TEST')
+    const shownTo = meddler
+      .with(PaType.S4U_X509_USER)
+      .filter(
+        ({ padata }) =>
+          decode(PaS4uX509User, findPaData(padata, PaType.S4U_X509_USER) ?? none).userId.subjectCertificate,
+      )
+      .map(({ reqBody }) => reqBody.realm)
+    expect(shownTo).toEqual(['AD.TEST'])
+    const proxy = await client.s4u2proxy(evidenceFromS4u2self(ticket), 'HTTP/api.here.test')
+    expect(seenBy(here, 'api', proxy).client).toBe('alice@AD.TEST')
+  })
+
+  test('is refused when it is not that user’s', async () => {
+    const { client } = await abroad()
+    expect(await refusalOf(client.s4u2self({ certificate: ALICES, user: 'bob@AD.TEST' }))).toMatchObject({
+      code: 'KDC_ERR_CLIENT_NOT_TRUSTED',
+    })
+  })
+
+  test.each([
+    ['does not look at it', (): PaData[] => [], 'KDC_ERR_PADATA_TYPE_NOSUPP'],
+    ['is spoken for by somebody on the way', changedUser, 'KRB_AP_ERR_MODIFIED'],
+  ])('is not believed when that KDC %s', async (_what, change, code) => {
+    const { meddler, client } = await abroad()
+    meddler.changeReply = (reply) => ({ ...reply, padata: change(reply.padata ?? []) })
+    expect(await refusalOf(client.s4u2self({ certificate: ALICES }))).toMatchObject({ code })
+  })
+})
+
+const none = new Uint8Array(0)
+
+/** Another name in the padata that the KDC signed. */
+function changedUser(padata: readonly PaData[]): PaData[] {
+  return padata.map((each) => {
+    if (each.padataType !== PaType.S4U_X509_USER) return each
+    const { userId, checksum } = decode(PaS4uX509User, each.padataValue)
+    const cname = { nameType: 1, nameString: ['carol'] }
+    return { ...each, padataValue: encode(PaS4uX509User, { userId: { ...userId, cname }, checksum }) }
+  })
+}
 
 test('a chain of realms is walked to its end', async () => {
   const c = await createTestRealm({ realm: 'C.TEST', services: { api: { spns: ['HTTP/api.c.test'] } } })

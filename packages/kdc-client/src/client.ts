@@ -1,12 +1,4 @@
-import {
-  ConfigurationError,
-  formatPrincipal,
-  KdcOption,
-  NameType,
-  type Principal,
-  samePrincipal,
-  sameRealmIgnoringCase,
-} from '@s4u/krb5'
+import { formatPrincipal, KdcOption, NameType, type Principal, samePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import { kdcAnswer, KdcError } from './errors.js'
 import { tell } from './events.js'
@@ -166,8 +158,7 @@ export class Client implements KdcClient {
   /** S4U2Self, by way of the user's realm where that is another one. */
   private async transition(asked: S4uUser): Promise<ServiceTicket> {
     const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked) } as const
-    const user = await this.placed(asked)
-    const realm = user.principal?.realm ?? this.realm
+    const { user, realm } = await this.placed(asked)
     const ticket = await this.exchanges.run(
       about,
       async (context, tgt) => {
@@ -181,16 +172,14 @@ export class Client implements KdcClient {
     return ticket
   }
 
-  /** An enterprise name with the realm that it belongs to. @throws ConfigurationError for a certificate of another realm's user */
-  private async placed(user: S4uUser): Promise<S4uUser> {
+  /** A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a certificate, has to be found. */
+  private async placed(user: S4uUser): Promise<{ readonly user: S4uUser; readonly realm: string }> {
     const unplaced = unplacedName(user, this.realm)
-    if (unplaced === undefined) return user
+    if (unplaced === undefined) return { user, realm: user.principal?.realm ?? this.realm }
     const realm = (await findUserRealm(this.context, unplaced)) ?? (await this.trustedRealm(realmOfSuffix(unplaced)))
-    if (sameRealmIgnoringCase(realm, this.realm)) return user
-    if (user.certificate === undefined) return { principal: asKnownIn(realm, unplaced) }
-    throw new ConfigurationError(`the certificate is that of ${formatPrincipal(unplaced)}, who belongs to ${realm}`, {
-      hint: `Only certificates of users of ${this.realm} can be shown to its KDC. Name the user instead.`,
-    })
+    if (sameRealmIgnoringCase(realm, this.realm)) return { user, realm }
+    const principal = user.principal && asKnownIn(realm, unplaced)
+    return { user: { ...user, principal }, realm }
   }
 
   /** The realm, if there is a way to it; else the own, whose refusal is then the answer. */

@@ -1,6 +1,14 @@
 /** S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other means. Source: MS-SFU section 3.1.5.1. */
 
-import { formatName, NameType, type Principal, type PrincipalName, sameRealmIgnoringCase } from '@s4u/krb5'
+import {
+  formatName,
+  formatPrincipal,
+  NameType,
+  type Principal,
+  type PrincipalName,
+  RejectedTokenError,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
 import type { KdcContext } from './kdc-exchange.js'
 import { isElsewhere, Itinerary, realmAsked } from './referral.js'
 import { confirmedUser, s4uPadata } from './s4u-padata.js'
@@ -21,11 +29,12 @@ export type S4u2selfOutcome = { readonly ticket: ServiceTicket; readonly isSigne
 
 /**
  * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to the service's own. In every realm but
- * that one the service is named by an enterprise name. Source: MS-SFU section 3.1.5.1.1.
+ * that one the service is named by an enterprise name. A certificate is shown to the first KDC only, which says whose it is.
+ * Source: MS-SFU section 3.1.5.1.1.
  */
 export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<S4u2selfOutcome> {
-  const { service, user } = request
-  let { tgt } = request
+  const { service } = request
+  let { tgt, user } = request
   const itinerary = new Itinerary(nameOfUser(user), realmAsked(tgt))
   for (;;) {
     const realm = realmAsked(tgt)
@@ -40,12 +49,27 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
         isSigned = confirmed.isSigned
         return confirmed.client
       },
+      onReferral: (reply) => {
+        if (user.certificate) user = { principal: ownUserOf(realm, confirmedUser(user, reply).client) }
+      },
     })
     if ('refused' in outcome) return outcome
     if (!isElsewhere(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned }
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))
   }
+}
+
+/** A KDC knows whose a certificate is in its own realm, and has no say in others. @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
+function ownUserOf(realm: string, user: Principal): Principal {
+  if (sameRealmIgnoringCase(user.realm, realm)) return user
+  throw new RejectedTokenError(
+    `S4U2Self: the KDC of ${realm} says that the certificate is that of ${formatPrincipal(user)}`,
+    {
+      code: 'KRB_AP_ERR_BADMATCH',
+      hint: `Map the certificate to an account of ${realm}, or name the user.`,
+    },
+  )
 }
 
 function nameIn(realm: string, service: Principal): PrincipalName {

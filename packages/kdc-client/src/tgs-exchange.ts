@@ -52,6 +52,8 @@ export interface TgsRequest {
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
   /** Of a delegation: whom a referral may name instead of the asker. */
   readonly referralClient?: Principal
+  /** Looks at a referral, which is as good as any reply. */
+  readonly onReferral?: (reply: CheckedReply) => void
 }
 
 /** The secrets of one request that pre-authentication data is bound to. */
@@ -159,10 +161,11 @@ function openReply(context: KdcContext, request: TgsRequest, binding: RequestBin
  * for the user would be acting as the service. Source: MS-SFU section 3.1.5.1.2.
  */
 function checkClient(request: TgsRequest, client: Principal, reply: CheckedReply): void {
-  const { expectedClient, tgt, referralClient } = request
+  const { expectedClient, tgt, referralClient, onReferral } = request
   if (isReferralFor(request, reply.part)) {
-    if (samePrincipal(client, tgt.client) || (referralClient && samePrincipal(client, referralClient))) return
-    throw otherClient(tgt.client)
+    if (!samePrincipal(client, tgt.client) && !(referralClient && samePrincipal(client, referralClient)))
+      throw otherClient(tgt.client)
+    return onReferral?.(reply)
   }
   const expected = typeof expectedClient === 'function' ? expectedClient(reply) : expectedClient
   if (!samePrincipal(client, expected)) throw otherClient(expected)

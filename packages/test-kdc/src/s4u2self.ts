@@ -40,9 +40,9 @@ export function grantToSelf(kdc: Kdc, request: TgsRequest, user: S4uUser): S4u2S
   const subject = findSubject(kdc, request, user)
   if (subject === undefined) return { grant: towardsUser(kdc, request, user) }
   request.exchange.user = formatPrincipal({ name: subject.name, realm: subject.realm })
-  if (request.trust !== undefined) return { grant: referral(kdc, request, subject) }
-  requireSameService(request)
   const padata = user.replyPadata(subject.name, subject.realm)
+  if (request.trust !== undefined) return { grant: referral(kdc, request, subject), padata }
+  requireSameService(request)
   return { grant: ticketToSelf(kdc, request, subject), padata }
 }
 
