@@ -86,6 +86,22 @@ describe('an Agent with the interceptor', () => {
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, 'Basic x'])
   })
 
+  test.each(['//hr.ad.test/x', '/\\hr.ad.test/x', 'http://hr.ad.test/x'])(
+    'asks for a ticket to the host that the request goes to, whatever its path says (%s)',
+    async (path) => {
+      const { origin, seen } = await site()
+      const asked: string[] = []
+      const ticketFor = async (spn: string) => {
+        asked.push(spn)
+        return issueTicket(service)
+      }
+      const dispatcher = agentFor(origin, { ticketFor, origins: [origin, 'http://hr.ad.test'] })
+      await (await dispatcher.request({ origin, path, method: 'GET' })).body.dump()
+      expect(asked).toEqual(['HTTP/localhost'])
+      expect(seen.map(({ principal }) => principal)).toEqual(['alice@AD.TEST'])
+    },
+  )
+
   test('keeps the answer of a server that does not prove itself', async () => {
     const { origin } = await server((_request, response) => response.end('forged'))
     await expect(request(origin, { dispatcher: agentFor(origin) })).rejects.toMatchObject({

@@ -31,7 +31,8 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
   }
   const authenticator = new Authenticator(options)
   return (dispatch) => (dispatchOptions, handler) => {
-    const url = new URL(dispatchOptions.path, String(dispatchOptions.origin))
+    // Not with the path: one that begins with two slashes would name a host, and the ticket would be for that one.
+    const url = new URL(String(dispatchOptions.origin))
     if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
