@@ -1,6 +1,8 @@
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
-import { Agent, fetch as undiciFetch, request, type Dispatcher } from 'undici'
+import { Agent, fetch as undiciFetch, request, type Dispatcher, upgrade } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   acceptorOf,
@@ -101,6 +103,41 @@ describe('an Agent with the interceptor', () => {
       expect(seen.map(({ principal }) => principal)).toEqual(['alice@AD.TEST'])
     },
   )
+
+  test('hands out what a server says meanwhile, and judges its answer alone', async () => {
+    const acceptor = acceptorOf(service)
+    const { origin } = await server(async (incoming, response) => {
+      response.writeEarlyHints({ link: '</style.css>; rel=preload' })
+      response.writeProcessing()
+      return authenticate(acceptor, incoming, response)
+    })
+    const told: unknown[] = []
+    const onInfo = ({ statusCode, headers }: { statusCode: number; headers: object }) =>
+      void told.push([statusCode, headers])
+    const { statusCode, body } = await request(origin, { dispatcher: agentFor(origin), onInfo })
+    expect([statusCode, await body.text()]).toEqual([200, 'alice@AD.TEST'])
+    expect(told).toEqual([
+      [103, { link: '</style.css>; rel=preload' }],
+      [102, {}],
+    ])
+  })
+
+  test('does not hand out a connection that a server switches to without having proved itself', async () => {
+    const impostor = createServer((socket) => {
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+      )
+      socket.on('error', () => {})
+    }).listen(0)
+    await once(impostor, 'listening')
+    const origin = `http://localhost:${(impostor.address() as AddressInfo).port}`
+    const forged = upgrade(origin, { dispatcher: agentFor(origin), protocol: 'x' })
+    await expect(forged).rejects.toMatchObject({ code: 'KRB_AP_ERR_MUT_FAIL' })
+    const trusting = agentFor(origin, { mutualAuthentication: 'off' })
+    const { socket } = await upgrade(origin, { dispatcher: trusting, protocol: 'x' })
+    socket.destroy()
+    impostor.close()
+  })
 
   test('keeps the answer of a server that does not prove itself', async () => {
     const { origin } = await server((_request, response) => response.end('forged'))

@@ -97,13 +97,21 @@ class NegotiatingHandler implements Handler {
     this.#inner.onRequestStart?.(controller, context)
   }
 
+  /** What is thrown here closes the connection, and reaches the handler as a failure. */
   onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
+    const [, status, headers] = args
+    this.#attempt?.judge({ status, challenge: headers[this.#scheme.challenge] })
     this.#inner.onRequestUpgrade?.(...args)
   }
 
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
     const challenge = headers[this.#scheme.challenge]
     const handOut = (): void => this.#inner.onResponseStart?.(controller, status, withoutUndefined(headers), message)
+    // Early hints and the like: the answer, and the server's proof with it, is yet to come. Source: RFC 9110 section 15.2.
+    if (status < 200) {
+      handOut()
+      return
+    }
     let judgement: Judgement | undefined
     try {
       judgement = this.#attempt?.judge({ status, challenge })
