@@ -52,7 +52,7 @@ export class Connections implements AsyncDisposable {
     return this.#kept.size
   }
 
-  /** `ticketFor` supplies the ticket for a proxy, unless the proxy has a source of its own. */
+  /** `ticketFor` supplies the ticket for a proxy, unless the proxy has a source of its own. It is asked for as long as these are kept. */
   of({ ticket }: ServiceTicket, ticketFor: TicketSource): IdentityConnections {
     const found = this.#kept.get(ticket)
     if (found !== undefined) {

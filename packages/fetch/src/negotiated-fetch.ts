@@ -5,7 +5,7 @@ import { challengeSchemes } from './challenge-schemes.js'
 import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
 import { rememberAsking, wasAskedBy } from './learned-origins.js'
 import { discard } from './discard.js'
-import type { Fetch, NegotiateOptions } from './options.js'
+import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
 export interface NegotiatedFetchOptions extends NegotiateOptions {
@@ -21,6 +21,11 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
    * connections, which all identities share: only for backends that authenticate each request by itself.
    */
   readonly connections?: Connections | 'shared'
+  /**
+   * Supplies the ticket for a proxy on the way. Connections outlive a fetch, and the next one of the same identity uses them too: give
+   * this one where `ticketFor` ends. Default: `ticketFor`.
+   */
+  readonly ticketForProxy?: TicketSource
 }
 
 /**
@@ -134,8 +139,8 @@ function callBelow(
 
 /** None where the app brings its own fetch, or wants the platform's connections. */
 function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
-  const { fetch: below, connections = below === undefined ? sharedConnections() : 'shared', ticketFor } = options
-  return connections === 'shared' ? undefined : connections.of(ticket, ticketFor)
+  const { fetch: below, connections = below === undefined ? sharedConnections() : 'shared' } = options
+  return connections === 'shared' ? undefined : connections.of(ticket, options.ticketForProxy ?? options.ticketFor)
 }
 
 function isPreemptive(url: URL, { preemptive = true }: NegotiatedFetchOptions): boolean {

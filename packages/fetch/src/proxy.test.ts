@@ -1,10 +1,7 @@
-import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
-import { once } from 'node:events'
-import { createServer, request as httpRequest, type IncomingMessage } from 'node:http'
-import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
-import { acceptorOf, issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
 import { createFetch } from './negotiated-fetch.js'
 import type { ProxyOptions } from './proxy.js'
@@ -23,64 +20,8 @@ function keep<T extends AsyncDisposable>(one: T): T {
   return one
 }
 
-/** A corporate proxy: says 407 until it knows who comes, then lets CONNECT and absolute forms through. */
 async function startProxy({ wants = 'negotiate', key = proxyService.key } = {}) {
-  const acceptor = acceptorOf({ ...proxyService, key })
-  const seen: string[] = []
-  const judge = async ({ method, url, headers }: IncomingMessage): Promise<string | undefined> => {
-    const authorization = headers['proxy-authorization']
-    const parsed = parseAuthorization(Array.isArray(authorization) ? authorization[0] : authorization)
-    const outcome = parsed.status === 'token' ? await acceptor.accept(parsed.token) : undefined
-    const who = outcome?.status === 'accepted' ? outcome.identity.principal : undefined
-    seen.push(`${method} ${url} ${who}`)
-    if (wants === 'nothing') return ''
-    if (wants === 'basic') return undefined
-    reply = outcome?.reply && formatChallenge(outcome.reply)
-    return who
-  }
-  let reply: string | undefined
-  const challenge = () => (wants === 'basic' ? 'Basic realm="proxy"' : (reply ?? 'Negotiate'))
-  const server = createServer({ maxHeaderSize: 65_536 }, async (request, response) => {
-    if ((await judge(request)) === undefined) {
-      response.writeHead(407, { 'proxy-authenticate': challenge() }).end('who?')
-      return
-    }
-    const headers = { ...request.headers }
-    delete headers['proxy-authorization']
-    const onward = httpRequest(request.url ?? '', { method: request.method, headers, agent: false }, (answer) => {
-      response.writeHead(answer.statusCode ?? 0, answer.headers)
-      answer.pipe(response)
-    })
-    request.pipe(onward)
-  })
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => void sockets.add(socket))
-  server.on('connect', async (request: IncomingMessage, socket: Socket) => {
-    if ((await judge(request)) === undefined) {
-      socket.end(
-        `HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: ${challenge()}\r\nContent-Length: 0\r\n\r\n`,
-      )
-      return
-    }
-    const { hostname, port } = new URL(`http://${request.url}`)
-    const onward = connect(Number(port), hostname, () => {
-      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-      onward.pipe(socket).pipe(onward)
-    })
-    onward.on('error', () => socket.destroy())
-    sockets.add(onward)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  return keep({
-    url: `http://127.0.0.1:${port}`,
-    seen,
-    async [Symbol.asyncDispose]() {
-      server.close()
-      for (const socket of sockets) socket.destroy()
-    },
-  })
+  return keep(await kerberosProxy({ ...proxyService, key }, { wants }))
 }
 
 function fetchThrough(proxy: { url: string }, options: Partial<ProxyOptions> = {}) {
@@ -129,6 +70,21 @@ describe('a proxy that asks who comes', () => {
     const call = fetchThrough(proxy, { ticketFor: async () => asService })
     expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
     expect(proxy.seen.at(-1)).toContain('svc-web@AD.TEST')
+  })
+
+  test('is answered from a source that outlives a fetch, where there is one', async () => {
+    const proxy = await startProxy()
+    const { origin } = keep(await kerberosSite(service))
+    const serviceNames = { '127.0.0.1': proxyService.spn }
+    const connections = keep(new Connections({ proxy: { url: proxy.url, serviceNames } }))
+    const [ticket, ticketOfProxy] = [issueTicket(service), issueTicket(proxyService)]
+    for (let count = 0; count < 2; count++) {
+      let ended = false
+      const ticketFor = () => (ended ? Promise.reject(new Error('ended')) : Promise.resolve(ticket))
+      const call = createFetch({ ticketFor, ticketForProxy: async () => ticketOfProxy, connections })
+      expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
+      ended = true
+    }
   })
 
   test.each([false, true])('is not answered in a scheme that we do not speak (TLS: %s)', async (secure) => {

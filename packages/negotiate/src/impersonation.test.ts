@@ -1,5 +1,8 @@
 import { inspect } from 'node:util'
+import { Connections } from '@s4u/fetch'
 import { expect, test } from 'vitest'
+import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Impersonation, type ImpersonationPlan, type TicketSource } from './impersonation.js'
 
 function sourceWith(ticketFor: TicketSource['ticketFor']): TicketSource {
@@ -55,6 +58,21 @@ test('refuses everything when it has ended', async () => {
   await expect(alice.contextFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.fetch('http://a/')).rejects.toEqual(error)
   expect(() => alice.how('HTTP/a')).toThrow(error)
+})
+
+test('leaves the way through a proxy to those that come after it', async () => {
+  const [service, proxyService] = [serviceNamed(), serviceNamed('HTTP/proxy.ad.test')]
+  await using proxy = await kerberosProxy(proxyService)
+  await using site = await kerberosSite(service)
+  const serviceNames = { '127.0.0.1': proxyService.spn }
+  await using connections = new Connections({ proxy: { url: proxy.url, serviceNames } })
+  const tickets = new Map([service, proxyService].map((one) => [one.spn, issueTicket(one)]))
+  const ticketFor = async (spn: string) => tickets.get(spn) ?? Promise.reject(new Error(spn))
+  for (let count = 0; count < 2; count++) {
+    using alice = new Impersonation({ ...sourceWith(ticketFor), fetchOptions: { connections } })
+    expect(await (await alice.fetch(site.origin)).text()).toBe('alice@AD.TEST')
+  }
+  expect(proxy.seen.at(-1)).toContain('alice@AD.TEST')
 })
 
 test('prints who is acted as', () => {

@@ -4,7 +4,7 @@ import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gss
 import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
-export type FetchOptions = Omit<NegotiatedFetchOptions, 'ticketFor'>
+export type FetchOptions = Omit<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy'>
 
 /** How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and KDCs. */
 export interface TicketSource {
@@ -44,7 +44,12 @@ export class Impersonation implements Disposable {
     this.principal = source.principal
     this.level = source.level
     this.#source = source
-    const bound = createFetch({ ...source.fetchOptions, ticketFor: (spn, options) => this.ticketFor(spn, options) })
+    const bound = createFetch({
+      ...source.fetchOptions,
+      ticketFor: (spn, options) => this.ticketFor(spn, options),
+      // Connections go on to the next impersonation of the same caller, and must not end with this one.
+      ticketForProxy: (spn, options) => source.ticketFor(spn, options),
+    })
     this.fetch = async (input, init) => {
       this.#refuseWhenEnded()
       return bound(input, init)
