@@ -116,6 +116,17 @@ describe('connections', () => {
     expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
   })
 
+  test('of requests in nobody’s name are used again, but not after one that brought its own name', async () => {
+    const { origin, seen } = await plainSite()
+    const call = fetchAs(issueTicket(service), keep(new Connections({ maxPerOrigin: 1 })))
+    const omit = { credentials: 'omit' } as const
+    const own = (user: string) => ({ headers: { authorization: `NTLM ${user}` } })
+    for (const init of [omit, omit, own('alice'), own('bob'), omit]) await (await call(origin, init)).text()
+    const [first, second, alice, bob, last] = seen.map(({ port }) => port)
+    expect(second).toBe(first)
+    expect(new Set([alice, bob, last]).size).toBe(3)
+  })
+
   test('are the platform’s where the app says so', async () => {
     const { origin } = await plainSite()
     expect((await fetchAs(issueTicket(service), 'shared')(origin)).status).toBe(200)
@@ -162,6 +173,37 @@ describe('over TLS', () => {
     expect((await fetchAs(issueTicket(service), keep(new Connections({ tls })), options)(origin)).status).toBe(401)
   })
 
+  test.each<[string, Partial<NegotiatedFetchOptions>, RequestInit]>([
+    ['before the server has asked', { preemptive: false }, {}],
+    ['to learn whether the server asks', { preemptive: 'learned' }, {}],
+    ['of nobody', { allowedImpersonationLevel: 'anonymous' }, {}],
+    ['without credentials', {}, { credentials: 'omit' }],
+    ['with an Authorization of its own', {}, { headers: { authorization: 'Bearer x' } }],
+    ['to an origin that is not listed', { origins: ['https://api.ad.test'] }, {}],
+  ])('a request %s trusts the same authorities', async (_what, options, init) => {
+    const { origin, seen } = keep(await serve((_request, response) => response.end('hello'), certificate))
+    const call = fetchAs(issueTicket(service), keep(new Connections({ tls })), options)
+    expect(await (await call(origin, init)).text()).toBe('hello')
+    expect(String(seen[0].headers.authorization)).not.toMatch(/Negotiate/)
+  })
+
+  test('and so does one to an address without a name, and one after a redirect', async () => {
+    const plain = keep(await serve((_request, response) => response.end('hello'), otherCertificate))
+    const acceptor = acceptorOf(service)
+    const first = keep(
+      await serve((request, response) => {
+        response.statusCode = 302
+        response.setHeader('location', plain.origin)
+        return authenticate(acceptor, request, response)
+      }, certificate),
+    )
+    const address = plain.origin.replace('localhost', '127.0.0.1')
+    const checkServerIdentity = () => undefined
+    const connections = keep(new Connections({ tls: { ...tls, checkServerIdentity } }))
+    const call = fetchAs(issueTicket(service), connections)
+    for (const url of [address, first.origin]) expect(await (await call(url)).text()).toBe('hello')
+  })
+
   test('a server whose certificate is not trusted gets no token', async () => {
     const { origin, seen } = await boundSite()
     await expect(fetchAs(issueTicket(service), keep(new Connections()))(origin)).rejects.toThrow('fetch failed')
@@ -199,12 +241,7 @@ describe('over TLS', () => {
     const gateway = keep(
       await serve((_request, response) => response.writeHead(302, { location: other.origin }).end(), certificate),
     )
-    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'
-    try {
-      const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
-      expect(await (await call(gateway.origin)).text()).toBe('sign in here')
-    } finally {
-      delete process.env.NODE_TLS_REJECT_UNAUTHORIZED
-    }
+    const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
+    expect(await (await call(gateway.origin)).text()).toBe('sign in here')
   })
 })

@@ -2,6 +2,7 @@ import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
+import { hasHeader } from './negotiating-handler.js'
 import type { TicketSource } from './options.js'
 import { type Proxy, type ProxyOptions, proxyFor } from './proxy.js'
 
@@ -37,6 +38,7 @@ interface Kept extends IdentityConnections {
  */
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
+  #ofNobody: Kept | undefined
   readonly #options: ConnectionsOptions
 
   /** @throws ConfigurationError */
@@ -73,17 +75,30 @@ export class Connections implements AsyncDisposable {
     return opened
   }
 
+  /**
+   * For requests in nobody's name. A proxy is answered only if it has a source of its own. A request that brings its own
+   * `Authorization` ends its connection: who knows whether the server binds that to it.
+   */
+  ofNobody(): IdentityConnections {
+    if (this.#ofNobody === undefined) {
+      const opened = this.#open(undefined)
+      this.#ofNobody = { ...opened, dispatcher: opened.dispatcher.compose(endWithAuthorization) }
+    }
+    return this.#ofNobody
+  }
+
   /** Requests that are on their way still arrive; there can be no others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const kept = [...this.#kept.values()]
+    const kept = [...this.#kept.values(), ...(this.#ofNobody ? [this.#ofNobody] : [])]
     this.#kept.clear()
+    this.#ofNobody = undefined
     for (const { connector } of kept) connector.close()
     await Promise.all(kept.map(({ agent }) => agent.close()))
   }
 
-  #open(ticketFor: TicketSource): Kept {
+  #open(ticketFor: TicketSource | undefined): Kept {
     const { maxPerOrigin = 16, keepAlive = 4_000, tls = {}, proxy: proxyOptions } = this.#options
-    const proxy: Proxy | undefined = proxyOptions && proxyFor({ ticketFor, ...proxyOptions })
+    const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
     const connector = new BackendConnector(tls, proxy?.tunnel)
     const agent = new Agent({ connections: maxPerOrigin, keepAliveTimeout: keepAlive, connect: connector.connect })
     return {
@@ -94,6 +109,9 @@ export class Connections implements AsyncDisposable {
     }
   }
 }
+
+const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
+  dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
 
 let ofThisProcess: Connections | undefined
 

@@ -6,6 +6,7 @@ import { type Connections, type IdentityConnections, sharedConnections } from '.
 import { rememberAsking, wasAskedBy } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
+import { ProxyRefusal } from './proxy.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
 export interface NegotiatedFetchOptions extends NegotiateOptions {
@@ -65,10 +66,12 @@ async function negotiate(request: Request, backend: Backend): Promise<Response> 
   const spn = await authenticator.serviceName(url)
   if (spn === undefined) return sendBare(request, backend)
   if (replayable && !isPreemptive(url, options)) {
-    const response = await sendBare(request, backend)
-    if (!isAsking(response)) return response
-    rememberAsking(url)
-    await discard(response)
+    const response = await sendUnasked(request, backend)
+    if (response !== undefined) {
+      if (!isAsking(response)) return response
+      rememberAsking(url)
+      await discard(response)
+    }
   }
   const bindingsFor = async (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
   const { signal } = request
@@ -125,7 +128,21 @@ function send(
 }
 
 function sendBare(request: Request, { options, replayable }: Backend): Promise<Response> {
-  return callBelow(options, replayable && request.body !== null ? request.clone() : request, { redirect: 'manual' })
+  const connections = keeperOf(options)?.ofNobody()
+  return callBelow(options, replayable && request.body !== null ? request.clone() : request, {
+    redirect: 'manual',
+    ...(connections && { dispatcher: connections.dispatcher }),
+  })
+}
+
+/** What the server says to nobody; undefined when a proxy on the way asks who comes. */
+async function sendUnasked(request: Request, backend: Backend): Promise<Response | undefined> {
+  try {
+    return await sendBare(request, backend)
+  } catch (error) {
+    if (error instanceof TypeError && error.cause instanceof ProxyRefusal) return undefined
+    throw error
+  }
 }
 
 /** The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not. */
@@ -137,10 +154,14 @@ function callBelow(
   return below(request, init)
 }
 
-/** None where the app brings its own fetch, or wants the platform's connections. */
 function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
+  return keeperOf(options)?.of(ticket, options.ticketForProxy ?? options.ticketFor)
+}
+
+/** None where the app brings its own fetch, or wants the platform's connections. */
+function keeperOf(options: NegotiatedFetchOptions): Connections | undefined {
   const { fetch: below, connections = below === undefined ? sharedConnections() : 'shared' } = options
-  return connections === 'shared' ? undefined : connections.of(ticket, options.ticketForProxy ?? options.ticketFor)
+  return connections === 'shared' ? undefined : connections
 }
 
 function isPreemptive(url: URL, { preemptive = true }: NegotiatedFetchOptions): boolean {

@@ -21,8 +21,8 @@ export const OF_PROXY: Scheme = { refusal: 407, challenge: 'proxy-authenticate',
 export interface Negotiations {
   /** Undefined: this request goes as it is, for now. */
   first(): Promise<Attempt | undefined>
-  /** The server asked a request that carried nothing. */
-  asked(): Promise<Attempt | undefined>
+  /** The server asked a request that carried nothing; whether it can be sent again. */
+  asked(replayable: boolean): Promise<Attempt | undefined>
   /** The server could not open the ticket. */
   afresh(failed: Attempt): Promise<Attempt | undefined>
 }
@@ -153,8 +153,10 @@ class NegotiatingHandler implements Handler {
   #again(judgement: Judgement | undefined, status: number): Promise<(() => void) | undefined> | undefined {
     const { refusal } = this.#scheme
     const attempt = this.#attempt
-    if (!isReplayable(this.#options.body)) return undefined
-    if (attempt === undefined) return status === refusal ? this.#afterwards(this.#negotiations.asked()) : undefined
+    const replayable = isReplayable(this.#options.body)
+    if (attempt === undefined)
+      return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable)) : undefined
+    if (!replayable) return undefined
     if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
     return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined
   }

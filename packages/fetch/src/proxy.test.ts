@@ -3,7 +3,7 @@ import { CERTIFICATES } from '../../../test/stories/certificates.js'
 import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
-import { createFetch } from './negotiated-fetch.js'
+import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
 import type { ProxyOptions } from './proxy.js'
 
 const service = serviceNamed()
@@ -24,14 +24,18 @@ async function startProxy({ wants = 'negotiate', key = proxyService.key } = {}) 
   return keep(await kerberosProxy({ ...proxyService, key }, { wants }))
 }
 
-function fetchThrough(proxy: { url: string }, options: Partial<ProxyOptions> = {}) {
+function fetchThrough(
+  proxy: { url: string },
+  options: Partial<ProxyOptions> = {},
+  more: Partial<NegotiatedFetchOptions> = {},
+) {
   const serviceNames = { '127.0.0.1': proxyService.spn }
   const own = keep(
     new Connections({ tls: { ca: certificate.cert }, proxy: { url: proxy.url, serviceNames, ...options } }),
   )
   const tickets = new Map([service, proxyService].map((one) => [one.spn, issueTicket(one)]))
   const ticketFor = async (spn: string) => tickets.get(spn) ?? Promise.reject(new Error(spn))
-  return createFetch({ ticketFor, connections: own })
+  return createFetch({ ticketFor, connections: own, ...more })
 }
 
 describe('a proxy that asks who comes', () => {
@@ -87,6 +91,37 @@ describe('a proxy that asks who comes', () => {
     }
   })
 
+  test.each([false, true])('is not answered for requests in nobody’s name (TLS: %s)', async (secure) => {
+    const proxy = await startProxy()
+    const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const call = fetchThrough(proxy)
+    for (const init of [{}, { method: 'POST', body: 'x' }])
+      await expect(call(origin, { ...init, credentials: 'omit' })).rejects.toMatchObject({
+        cause: { message: expect.stringContaining('answered 407') },
+      })
+    expect(seen).toEqual([])
+    expect(proxy.seen).toEqual(Array(2).fill(expect.stringContaining('undefined')))
+  })
+
+  test.each([false, true])('is answered in the name of the service for those, too (TLS: %s)', async (secure) => {
+    const proxy = await startProxy()
+    const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const asService = issueTicket(proxyService, 'svc-web')
+    const call = fetchThrough(proxy, { ticketFor: async () => asService })
+    expect((await call(origin, { credentials: 'omit' })).status).toBe(401)
+    expect(proxy.seen.at(-1)).toContain('svc-web@AD.TEST')
+    expect(seen[0].headers.authorization).toBeUndefined()
+  })
+
+  test.each([false, true])('is answered in the name of the user when it asks first (TLS: %s)', async (secure) => {
+    const proxy = await startProxy()
+    const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const call = fetchThrough(proxy, {}, { preemptive: false })
+    expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
+    expect(await (await call(origin, { method: 'POST', body: 'x' })).text()).toBe('alice@AD.TEST x')
+    expect(proxy.seen).toContainEqual(expect.stringContaining('alice@AD.TEST'))
+  })
+
   test.each([false, true])('is not answered in a scheme that we do not speak (TLS: %s)', async (secure) => {
     const proxy = await startProxy({ wants: 'basic' })
     const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
@@ -109,6 +144,13 @@ test('a proxy that does not ask learns nobody’s name', async () => {
   const { origin } = keep(await kerberosSite(service, { certificate }))
   expect(await (await fetchThrough(proxy)(origin)).text()).toBe('alice@AD.TEST')
   expect(proxy.seen).toEqual([expect.stringContaining('undefined')])
+})
+
+test.each([false, true])('a proxy lets requests in nobody’s name through as well (TLS: %s)', async (secure) => {
+  const proxy = await startProxy({ wants: 'nothing' })
+  const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+  expect((await fetchThrough(proxy)(origin, { credentials: 'omit' })).status).toBe(401)
+  expect(proxy.seen).toHaveLength(1)
 })
 
 test('a proxy that is not there is an error of the network', async () => {

@@ -31,15 +31,13 @@ export interface Proxy {
   readonly interceptors: Dispatcher.DispatcherComposeInterceptor[]
 }
 
-export function proxyFor(options: ProxyOptions & { readonly ticketFor: TicketSource }): Proxy {
+/** Without a source of tickets the proxy is told nobody's name, whatever it asks. */
+export function proxyFor(options: ProxyOptions): Proxy {
   const url = new URL(options.url)
-  const { tls = {}, mutualAuthentication = 'off', ...rest } = options
-  const way: Way = {
-    url,
-    tls,
-    asks: false,
-    authenticator: new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407),
-  }
+  const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
+  const authenticator =
+    ticketFor && new Authenticator({ ...rest, ticketFor, mutualAuthentication, channelBinding: 'off' }, 407)
+  const way: Way = { url, tls, asks: false, authenticator }
   return {
     tunnel: (target) => openTunnel(way, target),
     // The first is the innermost: it is given what the second makes.
@@ -47,10 +45,13 @@ export function proxyFor(options: ProxyOptions & { readonly ticketFor: TicketSou
   }
 }
 
+/** What `fetch failed` is caused by when a proxy lets nobody through whom it does not know. */
+export class ProxyRefusal extends TypeError {}
+
 interface Way {
   readonly url: URL
   readonly tls: ConnectionOptions
-  readonly authenticator: Authenticator
+  readonly authenticator: Authenticator | undefined
   /** The proxy has asked before: requests that it would refuse are not sent to it. */
   asks: boolean
 }
@@ -74,11 +75,12 @@ function negotiateWithProxy(way: Way): Dispatcher.DispatcherComposeInterceptor {
     return dispatchNegotiating(dispatch, options, handler, OF_PROXY, {
       // A body that cannot be sent again must not meet a question. A proxy that asks none may have no name either.
       first: () => (way.asks ? begin(way) : isReplayable(options.body) ? nothing() : begin(way).catch(nothing)),
-      asked: () => {
+      asked: async (replayable) => {
+        if (way.authenticator === undefined) throw refusal(way, 407, `a request to ${new URL(options.path).origin}`)
         way.asks = true
-        return begin(way)
+        return replayable ? begin(way) : undefined
       },
-      afresh: (failed) => way.authenticator.beginAfresh(failed, way.url, nothing, {}),
+      afresh: (failed) => beginAfresh(way, failed),
     })
   }
 }
@@ -102,16 +104,25 @@ async function openTunnel(way: Way, target: string): Promise<Socket> {
       way.asks = true
       attempt = await begin(way)
     } else if (attempt !== undefined && judgement?.kind === 'stale') {
-      attempt = await way.authenticator.beginAfresh(attempt, way.url, nothing, {})
+      attempt = await beginAfresh(way, attempt)
     } else attempt = undefined
-    if (attempt === undefined) throw new TypeError(`the proxy ${way.url.host} answered ${status} to CONNECT ${target}`)
+    if (attempt === undefined) throw refusal(way, status, `CONNECT ${target}`)
     authorization = attempt.authorization
   }
 }
 
+function refusal({ url }: Way, status: number, request: string): TypeError {
+  const message = `the proxy ${url.host} answered ${status} to ${request}`
+  return status === 407 ? new ProxyRefusal(message) : new TypeError(message)
+}
+
 async function begin({ authenticator, url }: Way): Promise<Attempt | undefined> {
-  const spn = await authenticator.serviceName(url)
-  return spn === undefined ? undefined : authenticator.begin(url, spn, nothing)
+  const spn = await authenticator?.serviceName(url)
+  return spn === undefined ? undefined : authenticator?.begin(url, spn, nothing)
+}
+
+async function beginAfresh({ authenticator, url }: Way, failed: Attempt): Promise<Attempt | undefined> {
+  return authenticator?.beginAfresh(failed, url, nothing, {})
 }
 
 function connectThrough(
