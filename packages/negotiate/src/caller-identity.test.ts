@@ -1,5 +1,5 @@
 import { Identity } from '@s4u/acceptor'
-import { currentIdentity } from '@s4u/fetch'
+import { authorizationFor, currentIdentity, fetch } from '@s4u/fetch'
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { callerWith } from './fixtures/identities.js'
@@ -30,4 +30,14 @@ test('is ambient within a callback and what it starts, and nowhere else', async 
   look()
   expect(value).toBe('alice@AD.TEST')
   expect(seen).toEqual(['alice@AD.TEST', 'alice@AD.TEST', undefined])
+})
+
+test('is the one whom requests of the callback are made as, and headers for other clients', async () => {
+  await callerWith().impersonate(async (alice) => {
+    for (const request of [fetch, authorizationFor])
+      await expect(request('http://api.ad.test/')).rejects.toThrow('no KDC here')
+    alice[Symbol.dispose]()
+    for (const request of [fetch, authorizationFor])
+      await expect(request('http://api.ad.test/')).rejects.toThrow('has ended')
+  })
 })

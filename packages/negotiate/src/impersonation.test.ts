@@ -25,7 +25,8 @@ test('asks for tickets when they are needed, and not before', async () => {
   await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('no KDC')
   await expect(alice.contextFor('postgres/db.ad.test')).rejects.toThrow('no KDC')
   await expect(alice.fetch('http://api.ad.test/orders')).rejects.toThrow('no KDC')
-  expect(asked).toEqual(['HTTP/api.ad.test', 'postgres/db.ad.test', 'HTTP/api.ad.test'])
+  await expect(alice.authorizationFor('http://api.ad.test/orders')).rejects.toThrow('no KDC')
+  expect(asked).toEqual(['HTTP/api.ad.test', 'postgres/db.ad.test', 'HTTP/api.ad.test', 'HTTP/api.ad.test'])
 })
 
 test('tells how it would get a ticket, without getting it', () => {
@@ -58,6 +59,23 @@ test('refuses everything when it has ended', async () => {
   await expect(alice.contextFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.fetch('http://a/')).rejects.toEqual(error)
   expect(() => alice.how('HTTP/a')).toThrow(error)
+  await expect(alice.authorizationFor('http://a/')).rejects.toEqual(error)
+  await expect(alice.negotiationFor('http://a/')).rejects.toEqual(error)
+})
+
+test('makes headers for other clients, and checks who answers them', async () => {
+  const service = serviceNamed()
+  const ticket = issueTicket(service)
+  await using site = await kerberosSite(service)
+  using alice = new Impersonation(sourceWith(async () => ticket))
+  const answerTo = async (authorization: string) => {
+    const { status, headers } = await fetch(site.origin, { headers: { authorization } })
+    return { status, challenge: headers.get('www-authenticate') }
+  }
+  expect(await answerTo(await alice.authorizationFor(site.origin))).toMatchObject({ status: 200 })
+  const { authorization, verify } = await alice.negotiationFor(site.origin)
+  const answer = await answerTo(authorization)
+  expect(() => verify({ ...answer, challenge: 'Negotiate' })).toThrow(/did not prove/)
 })
 
 test('leaves the way through a proxy to those that come after it', async () => {

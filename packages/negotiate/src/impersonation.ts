@@ -1,5 +1,12 @@
 import type { ImpersonationLevel } from '@s4u/acceptor'
-import { createFetch, type Fetch, type NegotiatedFetchOptions } from '@s4u/fetch'
+import {
+  type AuthorizationFor,
+  createFetch,
+  createNegotiationFor,
+  type Fetch,
+  type NegotiatedFetchOptions,
+  type NegotiationFor,
+} from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
 import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
 
@@ -37,6 +44,10 @@ export class Impersonation implements Disposable {
   readonly level: ImpersonationLevel
   /** `fetch`, with a ticket in the user's name. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   readonly fetch: Fetch
+  /** The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as `fetch`; ConfigurationError when the URL gets none */
+  readonly authorizationFor: AuthorizationFor
+  /** The same with a check of the server's answer. @throws as `authorizationFor` */
+  readonly negotiationFor: NegotiationFor
   readonly #source: TicketSource
   #ended = false
 
@@ -44,16 +55,23 @@ export class Impersonation implements Disposable {
     this.principal = source.principal
     this.level = source.level
     this.#source = source
-    const bound = createFetch({
+    const options: NegotiatedFetchOptions = {
       ...source.fetchOptions,
-      ticketFor: (spn, options) => this.ticketFor(spn, options),
+      ticketFor: (spn, request) => this.ticketFor(spn, request),
       // Connections go on to the next impersonation of the same caller, and must not end with this one.
-      ticketForProxy: (spn, options) => source.ticketFor(spn, options),
-    })
+      ticketForProxy: (spn, request) => source.ticketFor(spn, request),
+    }
+    const bound = createFetch(options)
     this.fetch = async (input, init) => {
       this.#refuseWhenEnded()
       return bound(input, init)
     }
+    let negotiate: NegotiationFor | undefined
+    this.negotiationFor = async (url, request) => {
+      this.#refuseWhenEnded()
+      return (negotiate ??= createNegotiationFor(options))(url, request)
+    }
+    this.authorizationFor = async (url, request) => (await this.negotiationFor(url, request)).authorization
   }
 
   /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */
