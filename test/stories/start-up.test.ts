@@ -73,6 +73,15 @@ describe.each([
     ['a session key that can be guessed', { session: { kind: 'cookie', keys: ['secret'] } }],
     ['a session of no kind', { session: 'forever' }],
     ['a certificate that is a path', { tlsCertificate: '/etc/ssl/cert.pem' }],
+    [
+      'an origin for the delegated fetch that leaves open whether TLS is meant',
+      { fetch: { origins: ['api.ad.test'] } },
+    ],
+    ['a level for the delegated fetch that is none', { fetch: { allowedImpersonationLevel: 'Anonymous' } }],
+    ['delegation by the fetch, and nothing to forward', { fetch: { allowedImpersonationLevel: 'delegation' } }],
+    ['a proof of backends that is none', { fetch: { mutualAuthentication: 'required' } }],
+    ['a channel binding of the fetch that is none', { fetch: { channelBinding: 'yes' } }],
+    ['a time for tokens that is none', { fetch: { preemptive: 'sometimes' } }],
     ['a way to challenge over HTTP/2 that is none', { http2Challenge: 'politely' }],
   ])('refuses to start with %s', (_what, options) => {
     const all = { keytab: realm.keytabFor('web'), ...options }

@@ -1,7 +1,7 @@
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
-import type { NegotiateOptions, TicketRequest } from './options.js'
+import { checkNegotiateOptions, type NegotiateOptions, type TicketRequest } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 
 /** What a token can be bound to, once it is known on which connections it will travel. */
@@ -25,13 +25,8 @@ export class Authenticator {
 
   /** @throws ConfigurationError */
   constructor(options: NegotiateOptions, refusal: 401 | 407 = 401) {
-    const { allowedImpersonationLevel, forwardTgt, origins } = options
-    if (allowedImpersonationLevel === 'delegation' && forwardTgt === undefined) {
-      throw new ConfigurationError('allowedImpersonationLevel is delegation, and there is no ticket-granting ticket', {
-        code: 'GSS_S_NO_CRED',
-        hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the backend use constrained delegation.',
-      })
-    }
+    checkNegotiateOptions(options)
+    const { origins } = options
     this.isListed = origins && originList(origins)
     this.#options = options
     this.#refusal = refusal

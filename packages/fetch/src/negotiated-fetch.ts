@@ -1,4 +1,4 @@
-import type { ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import type { Attempt } from './attempt.js'
 import { challengeSchemes } from './challenge-schemes.js'
@@ -34,10 +34,14 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
  * is sent twice is a replay. A request that brings its own `Authorization`, or is made with `credentials: 'omit'`, goes as it is;
  * so does the rest of a redirect to an origin that was not listed, or from https down to http. Source: RFC 4559.
  *
- * @throws KdcError, DelegationRefusedError, KdcUnreachableError (no ticket), RejectedTokenError KRB_AP_ERR_MUT_FAIL (not the right server)
+ * Options are checked at once. The fetch throws KdcError, DelegationRefusedError, KdcUnreachableError (no ticket), and RejectedTokenError
+ * KRB_AP_ERR_MUT_FAIL (not the right server).
+ *
+ * @throws ConfigurationError
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
   const authenticator = new Authenticator(options)
+  requirePreemptive(options)
   return async (input, init) => {
     const request = new Request(input, init)
     const first = new URL(request.url)
@@ -166,6 +170,11 @@ function keeperOf(options: NegotiatedFetchOptions): Connections | undefined {
 
 function isPreemptive(url: URL, { preemptive = true }: NegotiatedFetchOptions): boolean {
   return preemptive === 'learned' ? wasAskedBy(url) : preemptive
+}
+
+function requirePreemptive({ preemptive = true }: NegotiatedFetchOptions): void {
+  if (typeof preemptive === 'boolean' || preemptive === 'learned') return
+  throw new ConfigurationError(`preemptive must be true, false or 'learned', not ${JSON.stringify(preemptive)}`)
 }
 
 function isAsking({ status, headers }: Response): boolean {

@@ -1,4 +1,4 @@
-import type { RandomSource, ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, type RandomSource, type ServiceTicket } from '@s4u/kdc-client'
 import type { FetchEventListener } from './events.js'
 import type { ServiceNameOptions } from './service-name.js'
 
@@ -45,4 +45,26 @@ export interface NegotiateOptions extends ServiceNameOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly random?: RandomSource
+}
+
+/** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
+export function checkNegotiateOptions(options: NegotiateOptions): void {
+  const { allowedImpersonationLevel, forwardTgt } = options
+  requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'off'])
+  requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
+  requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)
+  if (allowedImpersonationLevel !== 'delegation') return
+  if (forwardTgt === undefined) {
+    throw new ConfigurationError('allowedImpersonationLevel is delegation, and there is no ticket-granting ticket', {
+      code: 'GSS_S_NO_CRED',
+      hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the backend use constrained delegation.',
+    })
+  }
+}
+
+const LEVELS: readonly AllowedImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation']
+
+function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
+  if (value === undefined || choices.includes(value)) return
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
 }
