@@ -79,6 +79,10 @@ describe.each([
     ],
     ['a level for the delegated fetch that is none', { fetch: { allowedImpersonationLevel: 'Anonymous' } }],
     ['delegation by the fetch, and nothing to forward', { fetch: { allowedImpersonationLevel: 'delegation' } }],
+    [
+      'delegation by the fetch to whomever',
+      { fetch: { allowedImpersonationLevel: 'delegation', forwardTgt: async () => new Uint8Array(1) } },
+    ],
     ['a proof of backends that is none', { fetch: { mutualAuthentication: 'required' } }],
     ['a channel binding of the fetch that is none', { fetch: { channelBinding: 'yes' } }],
     ['a time for tokens that is none', { fetch: { preemptive: 'sometimes' } }],

@@ -425,8 +425,18 @@ describe('the level that the app allows', () => {
     expect(() => fetchWith({ allowedImpersonationLevel: 'delegation' })).toThrow(/forwardTgt|ticket-granting/)
     const forwardTgt = vi.fn(async () => new Uint8Array([1, 2, 3]))
     const { origin } = await server((_request, response) => response.writeHead(401).end())
-    await fetchWith({ allowedImpersonationLevel: 'delegation', forwardTgt })(origin)
+    await fetchWith({ allowedImpersonationLevel: 'delegation', forwardTgt, origins: [origin] })(origin)
     expect(forwardTgt).toHaveBeenCalledTimes(1)
+  })
+
+  test('delegation needs a list of those who may have it', async () => {
+    const forwardTgt = vi.fn(async () => new Uint8Array([1, 2, 3]))
+    const delegation = { allowedImpersonationLevel: 'delegation', forwardTgt } as const
+    expect(() => fetchWith(delegation)).toThrow(ConfigurationError)
+    const { origin, seen } = await server((_request, response) => response.end('hello'))
+    await fetchWith({ ...delegation, origins: ['https://api.ad.test'] })(origin)
+    expect(seen[0].headers.authorization).toBeUndefined()
+    expect(forwardTgt).not.toHaveBeenCalled()
   })
 })
 

@@ -38,7 +38,8 @@ export interface NegotiateOptions extends ServiceNameOptions {
   readonly channelBinding?: 'off' | 'allow' | 'require'
   /**
    * The only origins that get a token: `https://api.ad.test`, `https://*.farm.ad.test`, `http://api.ad.test:8080`. Default: the one
-   * that the app's code names in a call, never one that a redirect leads to.
+   * of the URL that is fetched, http included, never one that a redirect leads to; so make a list where URLs come from elsewhere.
+   * Required for `delegation`.
    */
   readonly origins?: readonly string[]
   readonly onEvent?: FetchEventListener
@@ -49,7 +50,7 @@ export interface NegotiateOptions extends ServiceNameOptions {
 
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
 export function checkNegotiateOptions(options: NegotiateOptions): void {
-  const { allowedImpersonationLevel, forwardTgt } = options
+  const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'off'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
   requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)
@@ -58,6 +59,11 @@ export function checkNegotiateOptions(options: NegotiateOptions): void {
     throw new ConfigurationError('allowedImpersonationLevel is delegation, and there is no ticket-granting ticket', {
       code: 'GSS_S_NO_CRED',
       hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the backend use constrained delegation.',
+    })
+  }
+  if (origins === undefined) {
+    throw new ConfigurationError('a ticket-granting ticket would be forwarded to whatever URL is fetched', {
+      hint: "List who may have it, and so may act as the user everywhere: origins: ['https://api.ad.test'].",
     })
   }
 }
