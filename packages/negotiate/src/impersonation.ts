@@ -1,5 +1,6 @@
 import type { ImpersonationLevel } from '@s4u/acceptor'
 import {
+  type AllowedImpersonationLevel,
   type AuthorizationFor,
   createFetch,
   createNegotiationFor,
@@ -29,9 +30,10 @@ export interface ImpersonationPlan extends Plan {
   readonly level: ImpersonationLevel
 }
 
-/** What `contextFor` may be told about the context. */
+/** What `contextFor` may be told about the context. How much of the user the service gets is by default what `fetch` gives. */
 export type ContextOptions = TicketOptions &
-  Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'>
+  Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'> &
+  Pick<FetchOptions, 'allowedImpersonationLevel' | 'forwardTgt'>
 
 /**
  * Acting as somebody. Made without touching the network; the first use asks the KDC, later ones the ticket cache.
@@ -91,10 +93,14 @@ export class Impersonation implements Disposable {
 
   /** The client's side of a GSS-API negotiation with a service, for any protocol: `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch` */
   async contextFor(spn: string, options: ContextOptions = {}): Promise<Initiator> {
-    const { signal, fresh, ...initiatorOptions } = options
+    this.#refuseWhenEnded()
+    const { now = Date.now, allowedImpersonationLevel, forwardTgt } = this.#source.fetchOptions
+    const { signal, fresh, ...context } = { allowedImpersonationLevel, forwardTgt, ...options }
+    const level = requireLevel(spn, context)
     const ticket = await this.ticketFor(spn, { signal, fresh })
-    const now = this.#source.fetchOptions.now ?? Date.now
-    return createInitiator({ ...initiatorOptions, ticket, now })
+    const delegate = level === 'delegation' ? await context.forwardTgt?.(ticket, { signal }) : undefined
+    const identify = level === 'identification' || context.identify
+    return createInitiator({ ...context, identify, delegate, ticket, now })
   }
 
   [Symbol.dispose](): void {
@@ -111,5 +117,30 @@ export class Impersonation implements Disposable {
       code: 'GSS_S_NO_CONTEXT',
       hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
     })
+  }
+}
+
+/** A context always names somebody, and what it is to forward must be there. @throws ConfigurationError */
+function requireLevel(
+  spn: string,
+  { allowedImpersonationLevel: level = 'impersonation', forwardTgt }: ContextOptions,
+): AllowedImpersonationLevel {
+  switch (level) {
+    case 'delegation':
+      if (forwardTgt) return level
+      throw new ConfigurationError(`a ticket-granting ticket is to be forwarded to ${spn}, and there is none`, {
+        code: 'GSS_S_NO_CRED',
+        hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the service use constrained delegation.',
+      })
+    case 'impersonation':
+    case 'identification':
+      return level
+    case 'anonymous':
+      throw new ConfigurationError(`a context with ${spn} names the user, and allowedImpersonationLevel is anonymous`, {
+        code: 'GSS_S_NO_CRED',
+        hint: 'Connect without authentication, or give the context an allowedImpersonationLevel of its own.',
+      })
+    default:
+      throw new ConfigurationError(`${JSON.stringify(level)} is no allowedImpersonationLevel`)
   }
 }
