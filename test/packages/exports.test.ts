@@ -95,6 +95,7 @@ const exported: Record<string, readonly string[]> = {
     'createKdcClient',
     'evidenceFromS4u2self',
     'isForwardable',
+    'parseUser',
     'signInPrincipal',
     'tallyExchanges',
   ],

@@ -1,6 +1,12 @@
 import { createInitiator, formatAuthorization, type InitiatorOptions, sealForwardedCredential } from '@s4u/gssapi'
 import { createKdcClient } from '@s4u/kdc-client'
-import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
+import {
+  type CallerIdentity,
+  createNegotiator,
+  impersonationGate,
+  type Negotiator,
+  type NegotiatorOptions,
+} from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { API, PASSWORD, WEB } from './fixtures/corporation.js'
@@ -83,6 +89,20 @@ describe('cached token: what the client allows, and whether both are capable of 
   })
 })
 
+describe('user name credentials: a password given to the service, and whether its user is capable of delegation', () => {
+  test.each([
+    ['yes', 'alice', 'delegation', true],
+    ['no: a sensitive user', 'carol', 'impersonation', false],
+  ] as const)('%s', async (_capable, user, level, remote) => {
+    using service = serviceNamed('kcd', { delegation: { principal: 'kcd' } })
+    const identity = await service.identityFor({ user, password: PASSWORD })
+    expect(identity.impersonationLevel).toBe(level)
+    // The lists of the service have nothing to do with it: the user signed in, as at a desktop.
+    expect(await reaches(identity)).toBe(remote)
+    expect(await reaches(identity, WEB)).toBe(remote)
+  })
+})
+
 describe('S4U: whether the directory, and the app, let the service vouch for users', () => {
   test.each([
     ['yes, to a user who may be delegated', 'web', 'alice', 'delegation', true],
@@ -99,4 +119,38 @@ describe('S4U: whether the directory, and the app, let the service vouch for use
     using web = serviceNamed('web', NOT_VOUCHING)
     await expect(web.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
   })
+})
+
+describe('delegation ability, in this process and across machines', () => {
+  const request = { headers: {} }
+  const locally = (identity: CallerIdentity) => impersonationGate('required')(request, identity).status === 'pass'
+
+  test.each([
+    ['identification', 'alice', { identify: true }, false, false],
+    ['impersonation', 'carol', {}, true, false],
+    ['delegation', 'alice', {}, true, true],
+  ] as const)('%s', async (level, user, options, local, remote) => {
+    const identity = await arrive(user, options)
+    expect([identity.impersonationLevel, locally(identity), await reaches(identity)]).toEqual([level, local, remote])
+  })
+
+  test('impersonation, to a service that lists this one itself: resource-based', async () => {
+    await realm.addService('open', { spns: ['HTTP/open.ad.test'], allowedToActOnBehalfOf: ['web'] })
+    using kcd = serviceNamed('kcd')
+    expect((await kcd.identityFor('alice')).impersonationLevel).toBe('impersonation')
+    await realm.addService('friend', { spns: ['HTTP/friend.ad.test'], allowedToActOnBehalfOf: ['kcd'] })
+    expect(await reaches(await kcd.identityFor('alice'), 'HTTP/friend.ad.test')).toBe(true)
+    expect(await reaches(await kcd.identityFor('alice'), 'HTTP/open.ad.test')).toBe(false)
+  })
+
+  test.each(['identification', 'impersonation', 'delegation'] as const)(
+    'at %s, what a security descriptor says of the caller is answered',
+    async (level) => {
+      const options = { identification: { identify: true }, impersonation: {}, delegation: {} }[level]
+      const identity = await arrive(level === 'impersonation' ? 'carol' : 'alice', options)
+      expect(identity.impersonationLevel).toBe(level)
+      expect(identity.accessCheck(`D:(A;;FR;;;${identity.sid})`, 'FR')).not.toBe(0)
+      expect(identity.accessCheck(`D:(D;;FR;;;${identity.sid})(A;;FR;;;WD)`, 'FR')).toBe(0)
+    },
+  )
 })

@@ -43,5 +43,6 @@ export type {
   Runner,
   Verdict,
 } from './outcome.js'
+export type { PasswordSubject } from './password-sign-in.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
 export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'

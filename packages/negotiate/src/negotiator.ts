@@ -20,6 +20,7 @@ import {
   type ResponseHeaders,
   runPlainly,
 } from './outcome.js'
+import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { ServiceClient } from './service-client.js'
 
 export interface Negotiator extends Disposable {
@@ -31,9 +32,12 @@ export interface Negotiator extends Disposable {
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, `AD\\bob`, a
    * user principal name, or `{ certificate }`, DER, which the app has verified. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
+   *
+   * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every wrong password counts there.
+   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others; RejectedTokenError when it was not the KDC that answered
    */
   identityFor(
-    user: S4uSubject,
+    user: S4uSubject | PasswordSubject,
     options?: { readonly method?: AuthenticationMethod; readonly signal?: AbortSignal },
   ): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
@@ -88,9 +92,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
   }
 
   async identityFor(
-    user: S4uSubject,
+    user: S4uSubject | PasswordSubject,
     { method, signal }: { method?: AuthenticationMethod; signal?: AbortSignal } = {},
   ): Promise<CallerIdentity> {
+    if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, method, signal)
     const { options, client, acceptor, delegator } = this.#parts
     const { delegation = {} } = options
     const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
@@ -141,6 +146,17 @@ class HttpNegotiator implements Negotiator, Negotiated {
   [Symbol.dispose](): void {
     this.#finder.clear()
     this.#parts.acceptor[Symbol.dispose]()
+  }
+
+  async #signIn(
+    user: PasswordSubject,
+    method: AuthenticationMethod = 'basic',
+    signal: AbortSignal | undefined,
+  ): Promise<CallerIdentity> {
+    const { acceptor, client, delegator, options } = this.#parts
+    const { now = Date.now } = options
+    const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal })
+    return new CallerIdentity(identity, delegator)
   }
 
   #outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {

@@ -1,7 +1,8 @@
 import type { Acceptor } from '@s4u/acceptor'
-import { createKdcClient, type KdcClient } from '@s4u/kdc-client'
-import type { Keytab } from '@s4u/krb5'
+import { createKdcClient, type KdcClient, type KdcClientOptions, parseUser } from '@s4u/kdc-client'
+import { formatPrincipal, type Keytab, NameType } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
+import type { PasswordSubject } from './password-sign-in.js'
 
 /** The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. */
 export class ServiceClient {
@@ -27,21 +28,39 @@ export class ServiceClient {
     })
   }
 
+  /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
+  async ofUser({ user, password }: PasswordSubject): Promise<KdcClient> {
+    const { realm } = await this.get()
+    const principal = parseUser(user, realm, this.#options.domains)
+    const credentials =
+      principal.name.nameType === NameType.ENTERPRISE
+        ? { principal: principal.name.nameString[0], password, enterprise: true }
+        : { principal: formatPrincipal(principal), password }
+    return createKdcClient({ ...kdcOptions(this.#options), realm, credentials })
+  }
+
   async #create(): Promise<KdcClient> {
-    const { kdc, kdcTimeLimit, domains, ticketCache, delegation, encryptionTypes, now, random } = this.#options
+    const { ticketCache, delegation } = this.#options
     // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
     const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     const keytab = await reload()
     const principal = delegation?.principal
     return createKdcClient({
+      ...kdcOptions(this.#options),
       credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
-      ...(kdc !== undefined && { kdc }),
-      ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
-      ...(domains && { domains }),
       ...(ticketCache && { cache: ticketCache }),
-      ...(encryptionTypes && { encryptionTypes }),
-      ...(now && { now }),
-      ...(random && { random }),
     })
+  }
+}
+
+function kdcOptions(options: NegotiatorOptions): Omit<KdcClientOptions, 'credentials'> {
+  const { kdc, kdcTimeLimit, domains, encryptionTypes, now, random } = options
+  return {
+    ...(kdc !== undefined && { kdc }),
+    ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
+    ...(domains && { domains }),
+    ...(encryptionTypes && { encryptionTypes }),
+    ...(now && { now }),
+    ...(random && { random }),
   }
 }

@@ -1,0 +1,58 @@
+import { type Acceptor, type AuthenticationMethod, Identity } from '@s4u/acceptor'
+import { createInitiator, sealForwardedCredential } from '@s4u/gssapi'
+import { isForwardable, type KdcClient, RejectedTokenError } from '@s4u/kdc-client'
+
+/** A user, as in `identityFor`, and the password that was typed into a form or came with Basic. It is used once, and not kept. */
+export interface PasswordSubject {
+  readonly user: string
+  readonly password: string
+}
+
+export interface PasswordSignIn {
+  readonly method: AuthenticationMethod
+  readonly now: () => number
+  readonly signal?: AbortSignal
+}
+
+/** Ties the token to the acceptor that is handed it here: it never leaves the process. */
+const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
+
+/**
+ * Signs the user in, and lets the user's ticket to this service be judged like that of any caller. A KDC's word alone is worth
+ * nothing: whoever sits in its place on the network can choose the password that an AS-REP is sealed with. But nobody else can seal a
+ * ticket with the service's key, and only the token proves that its session key is the one that we were told, and the ticket not
+ * one that was seen on the wire.
+ *
+ * @param client of the user, made with the password
+ * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError
+ */
+export async function signInWithPassword(
+  acceptor: Acceptor,
+  client: KdcClient,
+  { method, now, signal }: PasswordSignIn,
+): Promise<Identity> {
+  await acceptor.ready()
+  const [self] = acceptor.principals
+  const ticket = await client.ticketFor(self, { signal })
+  // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing is.
+  const tgt = isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
+  const delegate = tgt && sealForwardedCredential(tgt, ticket.sessionKey)
+  const { token } = createInitiator({ ticket, delegate, now, channelBindings: CHANNEL })
+  const outcome = await acceptor.accept(token, { channelBindings: CHANNEL })
+  if (outcome.status === 'accepted') return authenticatedBy(method, outcome.identity)
+  const cause = outcome.status === 'refused' ? outcome.error : undefined
+  throw cause === undefined || cause instanceof RejectedTokenError ? notTheKdc(client.principal, cause) : cause
+}
+
+function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
+  const { principal, name, realm, impersonationLevel, expiresAt, pac, evidence } = identity
+  return new Identity({ principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
+}
+
+function notTheKdc(user: string, cause: RejectedTokenError | undefined): RejectedTokenError {
+  return new RejectedTokenError(`the sign-in of ${user} was answered by a KDC that this service cannot believe`, {
+    code: cause?.code ?? 'KRB_AP_ERR_MODIFIED',
+    hint: 'Somebody else may have answered in its place, or the keytab of this service is out of date: see the cause.',
+    cause,
+  })
+}
