@@ -117,9 +117,15 @@ export class DerReader {
   }
 }
 
-/** Writes backwards, so that each length is known when it is written and nothing is measured twice. */
+/** Enough for a message with a ticket whose PAC is not large. */
+const SPARE_SIZE = 4096
+
+/** One buffer serves writers one after the other: getting a new one is much of what a small message costs. */
+let spare: Uint8Array | undefined
+
+/** Writes backwards, so that each length is known when it is written and nothing is measured twice. Good for one message. */
 export class DerWriter {
-  private buffer = new Uint8Array(1024)
+  private buffer = takeSpare()
   private start = this.buffer.length
 
   /** A place to measure from: octets written so far. */
@@ -152,7 +158,14 @@ export class DerWriter {
   }
 
   finish(): Uint8Array {
-    return this.buffer.slice(this.start)
+    const { buffer, start } = this
+    const octets = buffer.slice(start)
+    this.buffer = NOTHING
+    this.start = 0
+    // Session keys have been in there.
+    buffer.fill(0, start)
+    if (buffer.length === SPARE_SIZE) spare = buffer
+    return octets
   }
 
   private grow(need: number): void {
@@ -162,6 +175,15 @@ export class DerWriter {
     this.buffer = larger
     this.start = start
   }
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+/** A message within a message, or one after a failure, has a buffer of its own. */
+function takeSpare(): Uint8Array {
+  const taken = spare ?? new Uint8Array(SPARE_SIZE)
+  spare = undefined
+  return taken
 }
 
 /** The value handed to an encoder cannot be encoded: the caller's mistake, not the peer's. */
