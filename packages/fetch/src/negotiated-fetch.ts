@@ -48,7 +48,8 @@ export function createFetch(options: NegotiatedFetchOptions): Fetch {
     const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.origin)
     const bare = request.credentials === 'omit' || request.headers.has('authorization')
     const replayable = isReplayable(request, init)
-    const backend = { options, authenticator, replayable, followed: request.redirect === 'follow' }
+    const given = input instanceof Request ? undefined : (init ?? {})
+    const backend = { options, authenticator, replayable, given, followed: request.redirect === 'follow' }
     return followRedirects(request, replayable, (hop, downgraded) =>
       bare || downgraded || !isFor(new URL(hop.url)) ? sendBare(hop, backend) : negotiate(hop, backend),
     )
@@ -60,6 +61,8 @@ interface Backend {
   readonly authenticator: Authenticator
   /** Whether the body can be sent again. */
   readonly replayable: boolean
+  /** All that the app said of the request beside its URL, unless it handed over one that it had made. */
+  readonly given: RequestInit | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
 }
@@ -114,29 +117,19 @@ async function judge(attempt: Attempt, response: Response, challenge: string | n
   }
 }
 
-/** A copy is sent where another leg may follow; a stream can be sent only once. */
 function send(
   request: Request,
-  { options, replayable }: Backend,
+  backend: Backend,
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
   const headers = new Headers(request.headers)
   headers.set('authorization', authorization)
-  const sent = replayable && request.body !== null ? request.clone() : request
-  return callBelow(options, sent, {
-    headers,
-    redirect: 'manual',
-    ...(connections && { dispatcher: connections.dispatcher }),
-  })
+  return callBelow(request, backend, connections, headers)
 }
 
-function sendBare(request: Request, { options, replayable }: Backend): Promise<Response> {
-  const connections = keeperOf(options)?.ofNobody()
-  return callBelow(options, replayable && request.body !== null ? request.clone() : request, {
-    redirect: 'manual',
-    ...(connections && { dispatcher: connections.dispatcher }),
-  })
+function sendBare(request: Request, backend: Backend): Promise<Response> {
+  return callBelow(request, backend, keeperOf(backend.options)?.ofNobody(), request.headers)
 }
 
 /** What the server says to nobody; undefined when a proxy on the way asks who comes. */
@@ -149,13 +142,23 @@ async function sendUnasked(request: Request, backend: Backend): Promise<Response
   }
 }
 
-/** The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not. */
+/**
+ * A copy is sent where another leg may follow; a stream can be sent only once. Where there is no body, what is sent need not be made of
+ * the request, which costs as much as a token.
+ *
+ * The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not.
+ */
 function callBelow(
-  { fetch: below = globalThis.fetch }: NegotiatedFetchOptions,
   request: Request,
-  init: object,
+  { options, replayable, given }: Backend,
+  connections: IdentityConnections | undefined,
+  headers: Headers,
 ): Promise<Response> {
-  return below(request, init)
+  const { fetch: below = globalThis.fetch } = options
+  const { method, url, body } = request
+  const changes: object = { headers, redirect: 'manual', ...(connections && { dispatcher: connections.dispatcher }) }
+  if (given !== undefined && body === null) return below(url, { ...given, method, body: null, ...changes })
+  return below(replayable && body !== null ? request.clone() : request, changes)
 }
 
 function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
