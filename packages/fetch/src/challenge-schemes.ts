@@ -7,5 +7,10 @@ export function challengeSchemes(header: string | readonly string[] | null | und
   return [...new Set(schemes)]
 }
 
+/** Whether a challenge offers what this package speaks. */
+export function offersNegotiate(header: string | readonly string[] | null | undefined): boolean {
+  return challengeSchemes(header).some((scheme) => scheme.toLowerCase() === 'negotiate')
+}
+
 /** A token that no equals sign follows: with one it is a parameter of the challenge before. */
 const SCHEME = /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?=[ \t]*$|[ \t]+[^ \t=])/

@@ -156,6 +156,32 @@ describe('an Agent with the interceptor', () => {
     expect([statusCode, await body.text()]).toEqual([401, 'no'])
   })
 
+  test('waits with the token until the server has asked, and where it may, no longer than that', async () => {
+    const { origin, seen } = await site()
+    const get = async (options: Partial<InterceptorOptions>, body?: string | Readable) => {
+      const method = body === undefined ? 'GET' : 'POST'
+      const response = await request(origin, { dispatcher: agentFor(origin, options), method, body })
+      return [await response.body.text(), seen.splice(0).map(({ principal }) => principal)]
+    }
+    const [asked, unasked] = [[undefined, 'alice@AD.TEST'], ['alice@AD.TEST']]
+    for (let count = 0; count < 2; count++)
+      expect(await get({ preemptive: false }, 'x')).toEqual(['alice@AD.TEST x', asked])
+    expect(await get({ preemptive: false }, Readable.from(['x']))).toEqual(['alice@AD.TEST x', unasked])
+    expect(await get({ preemptive: 'learned' })).toEqual(['alice@AD.TEST', unasked])
+    const fresh = await site()
+    const learning = agentFor(fresh.origin, { preemptive: 'learned' })
+    for (let count = 0; count < 2; count++) await (await request(fresh.origin, { dispatcher: learning })).body.dump()
+    expect(fresh.seen.map(({ principal }) => principal)).toEqual([...asked, ...unasked])
+  })
+
+  test('does not answer a server that asks for something else', async () => {
+    const { origin, seen } = await server((_request, response) =>
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end('no'),
+    )
+    const { statusCode, body } = await request(origin, { dispatcher: agentFor(origin, { preemptive: false }) })
+    expect([statusCode, await body.text(), seen.length]).toEqual([401, 'no', 1])
+  })
+
   test('reports that there is no ticket', async () => {
     const { origin } = await site()
     const ticketFor = () => Promise.reject(new ConfigurationError('no ticket'))

@@ -1,7 +1,9 @@
 import { ConfigurationError } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
 import { Authenticator } from './authenticator.js'
-import { dispatchNegotiating, hasHeader, OF_SERVER } from './negotiating-handler.js'
+import { offersNegotiate } from './challenge-schemes.js'
+import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
+import { dispatchNegotiating, hasHeader, isReplayable, OF_SERVER } from './negotiating-handler.js'
 import type { NegotiateOptions } from './options.js'
 
 export interface InterceptorOptions extends NegotiateOptions {
@@ -12,6 +14,11 @@ export interface InterceptorOptions extends NegotiateOptions {
    * connection that the backend may have bound to this identity. Default false.
    */
   readonly ownAgent?: boolean
+  /**
+   * As that of `createFetch`: `true` (default) unasked, `false` when the server has asked, `learned` from then on. A body that is a stream
+   * always goes with a token, and so does any that comes from a fetch above.
+   */
+  readonly preemptive?: Preemptive
 }
 
 /**
@@ -30,21 +37,28 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
     })
   }
   const authenticator = new Authenticator(options)
+  const { preemptive } = options
+  checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
     // Not with the path: one that begins with two slashes would name a host, and the ticket would be for that one.
     const url = new URL(String(dispatchOptions.origin))
     if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
-      return spn === undefined ? undefined : authenticator.begin(url, spn, unbound)
+      return spn === undefined ? undefined : authenticator.begin(url, spn, nothing)
     }
     const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
     return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
-      first: begin,
-      asked: () => Promise.resolve(undefined),
-      afresh: (failed) => authenticator.beginAfresh(failed, url, unbound, {}),
+      first: () => (isPreemptive(url, preemptive) || !isReplayable(dispatchOptions.body) ? begin() : nothing()),
+      asked: async (replayable, challenge) => {
+        if (!offersNegotiate(challenge)) return undefined
+        rememberAsking(url)
+        return replayable ? begin() : undefined
+      },
+      afresh: (failed) => authenticator.beginAfresh(failed, url, nothing, {}),
     })
   }
 }
 
-const unbound = (): Promise<undefined> => Promise.resolve(undefined)
+/** No channel to bind to, and no token. */
+const nothing = (): Promise<undefined> => Promise.resolve(undefined)

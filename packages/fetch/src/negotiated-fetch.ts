@@ -1,9 +1,9 @@
-import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import type { ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import type { Attempt } from './attempt.js'
-import { challengeSchemes } from './challenge-schemes.js'
+import { offersNegotiate } from './challenge-schemes.js'
 import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
-import { rememberAsking, wasAskedBy } from './learned-origins.js'
+import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
 import { ProxyRefusal } from './proxy.js'
@@ -16,7 +16,7 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
    * `true` (default): every request carries a token. `false`: none does before the server has asked. `learned`: an origin that
    * has asked once gets them unasked from then on. A body that cannot be sent twice always goes with a token.
    */
-  readonly preemptive?: boolean | 'learned'
+  readonly preemptive?: Preemptive
   /**
    * Where connections are kept, apart for each ticket. Default: one keeper for the process. `shared` uses the platform's own
    * connections, which all identities share: only for backends that authenticate each request by itself.
@@ -41,7 +41,7 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
   const authenticator = new Authenticator(options)
-  requirePreemptive(options)
+  checkPreemptive(options.preemptive)
   return async (input, init) => {
     const request = new Request(input, init)
     const first = new URL(request.url)
@@ -72,7 +72,7 @@ async function negotiate(request: Request, backend: Backend): Promise<Response> 
   const url = new URL(request.url)
   const spn = await authenticator.serviceName(url)
   if (spn === undefined) return sendBare(request, backend)
-  if (replayable && !isPreemptive(url, options)) {
+  if (replayable && !isPreemptive(url, options.preemptive)) {
     const response = await sendUnasked(request, backend)
     if (response !== undefined) {
       if (!isAsking(response)) return response
@@ -171,18 +171,8 @@ function keeperOf(options: NegotiatedFetchOptions): Connections | undefined {
   return connections === 'shared' ? undefined : connections
 }
 
-function isPreemptive(url: URL, { preemptive = true }: NegotiatedFetchOptions): boolean {
-  return preemptive === 'learned' ? wasAskedBy(url) : preemptive
-}
-
-function requirePreemptive({ preemptive = true }: NegotiatedFetchOptions): void {
-  if (typeof preemptive === 'boolean' || preemptive === 'learned') return
-  throw new ConfigurationError(`preemptive must be true, false or 'learned', not ${JSON.stringify(preemptive)}`)
-}
-
 function isAsking({ status, headers }: Response): boolean {
-  if (status !== 401) return false
-  return challengeSchemes(headers.get('www-authenticate')).some((scheme) => scheme.toLowerCase() === 'negotiate')
+  return status === 401 && offersNegotiate(headers.get('www-authenticate'))
 }
 
 /**

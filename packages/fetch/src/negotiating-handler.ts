@@ -21,8 +21,8 @@ export const OF_PROXY: Scheme = { refusal: 407, challenge: 'proxy-authenticate',
 export interface Negotiations {
   /** Undefined: this request goes as it is, for now. */
   first(): Promise<Attempt | undefined>
-  /** The server asked a request that carried nothing; whether it can be sent again. */
-  asked(replayable: boolean): Promise<Attempt | undefined>
+  /** The server asked a request that carried nothing; whether that can be sent again. */
+  asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
   /** The server could not open the ticket. */
   afresh(failed: Attempt): Promise<Attempt | undefined>
 }
@@ -119,7 +119,7 @@ class NegotiatingHandler implements Handler {
       controller.abort(error instanceof Error ? error : new Error(String(error)))
       return
     }
-    const again = this.#again(judgement, status)
+    const again = this.#again(judgement, status, challenge)
     if (again === undefined) {
       handOut()
       return
@@ -150,12 +150,16 @@ class NegotiatingHandler implements Handler {
   }
 
   /** The request that follows this answer, if one may. A body that is a stream is gone. */
-  #again(judgement: Judgement | undefined, status: number): Promise<(() => void) | undefined> | undefined {
+  #again(
+    judgement: Judgement | undefined,
+    status: number,
+    challenge: string | string[] | undefined,
+  ): Promise<(() => void) | undefined> | undefined {
     const { refusal } = this.#scheme
     const attempt = this.#attempt
     const replayable = isReplayable(this.#options.body)
     if (attempt === undefined)
-      return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable)) : undefined
+      return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable, challenge)) : undefined
     if (!replayable) return undefined
     if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
     return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined

@@ -6,7 +6,7 @@ import type { Dispatcher } from 'undici'
 import type { Attempt } from './attempt.js'
 import { Authenticator } from './authenticator.js'
 import type { Tunnel } from './backend-connector.js'
-import { challengeSchemes } from './challenge-schemes.js'
+import { offersNegotiate } from './challenge-schemes.js'
 import { dispatchNegotiating, hasHeader, isReplayable, OF_PROXY, withHeader } from './negotiating-handler.js'
 import type { NegotiateOptions, TicketSource } from './options.js'
 
@@ -100,7 +100,7 @@ async function openTunnel(way: Way, target: string): Promise<Socket> {
       authorization = judgement.authorization
       continue
     }
-    if (attempt === undefined && status === 407 && isNegotiable(challenge)) {
+    if (attempt === undefined && status === 407 && offersNegotiate(challenge)) {
       way.asks = true
       attempt = await begin(way)
     } else if (attempt !== undefined && judgement?.kind === 'stale') {
@@ -151,9 +151,5 @@ function connectThrough(
 
 /** For the proxy to answer a CONNECT; milliseconds. */
 const TUNNEL_TIMEOUT = 10_000
-
-function isNegotiable(challenge: string | readonly string[] | undefined): boolean {
-  return challengeSchemes(challenge).some((scheme) => scheme.toLowerCase() === 'negotiate')
-}
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined)
