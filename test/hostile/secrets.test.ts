@@ -1,12 +1,17 @@
+import { readAuthenticatorChecksum } from '@s4u/gssapi'
 import {
+  Authenticator,
   type CredentialCache,
+  decode,
   decodeCcache,
   encode,
   encodeCcache,
+  EncKrbCredPart,
   EncTicketPart,
   Key,
   Keytab,
   KeyUsage,
+  KrbCred,
   openTicket,
   parsePrincipal,
   sealEncryptedData,
@@ -124,6 +129,40 @@ describe.each(Object.entries(messages))('the key of %s', (type, value) => {
         }
       }
     }
+  })
+})
+
+describe('the session key of a forwarded ticket, in a KRB-CRED that is not encrypted as Heimdal sends it,', () => {
+  const cipher = messageCodec('EncKrbCredPart').encode(messages.EncKrbCredPart)
+  const cred = messageCodec('KRB-CRED').encode({ tickets: [], encPart: { etype: 0, cipher } })
+  const head = Uint8Array.of(16, ...new Uint8Array(19), 1, 0, 0, 0, 1, 0, cred.length & 0xff, cred.length >> 8)
+  const cksum = { cksumtype: 0x8003, checksum: Uint8Array.of(...head, ...cred) }
+  const authenticator = messageCodec('Authenticator').encode({ crealm: 'R', cname: name, cusec: 0, ctime: 0, cksum })
+
+  test('is in what is encoded', () => {
+    for (const bytes of [cred, authenticator]) expect(Buffer.from(bytes).includes(Buffer.from(secret))).toBe(true)
+  })
+
+  test('is not in what is printed of the KRB-CRED', () => {
+    const decoded = decode(KrbCred, cred)
+    expect(Buffer.from(decoded.encPart.cipher)).toEqual(Buffer.from(cipher))
+    expectNoSecret(shownAsLogged(decoded))
+    expectNoSecret(shownAsLogged(decoded.encPart.cipher.subarray(3)))
+    expectNoSecret(shownAsLogged(decode(EncKrbCredPart, decoded.encPart.cipher)))
+  })
+
+  test('is not in what is printed of the authenticator that carries it', () => {
+    const decoded = decode(Authenticator, authenticator)
+    expect(Buffer.from(decoded.cksum?.checksum ?? [])).toEqual(Buffer.from(cksum.checksum))
+    expectNoSecret(shownAsLogged(decoded))
+    const { delegation } = readAuthenticatorChecksum(decoded)
+    expect(Buffer.from(delegation ?? [])).toEqual(Buffer.from(cred))
+    expectNoSecret(shownAsLogged(delegation))
+  })
+
+  test('is in no error, whichever octet is wrong', () => {
+    expectErrorsWithoutSecret(cred, (damaged) => decode(KrbCred, damaged))
+    expectErrorsWithoutSecret(authenticator, (damaged) => readAuthenticatorChecksum(decode(Authenticator, damaged)))
   })
 })
 

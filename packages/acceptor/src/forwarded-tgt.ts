@@ -26,7 +26,7 @@ export function readForwardedTgt(
   authenticator: Authenticator,
 ): ForwardedTgt {
   // A copy, since what is decoded outlives the request.
-  const { tickets, encPart } = decode(KrbCred, delegation.slice())
+  const { tickets, encPart } = decode(KrbCred, new Uint8Array(delegation))
   const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
   const index = tickets.findIndex(isTgt)
   if (index < 0 || ticketInfo.length !== tickets.length) throw unusable('it holds no TGT')
@@ -37,7 +37,7 @@ export function readForwardedTgt(
 const ETYPE_NULL = 0
 
 function openCredentials(encPart: EncryptedData, sessionKey: Key, subkey: Key | undefined): Uint8Array {
-  if (encPart.etype === ETYPE_NULL) return encPart.cipher
+  if (encPart.etype === ETYPE_NULL) return new Uint8Array(encPart.cipher)
   try {
     return openEncryptedData(encPart, sessionKey, KeyUsage.KRB_CRED)
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type Codec, field, optional, sequence } from '../asn1/codec.js'
 import { DerFault } from '../asn1/der.js'
 import { Int32, Kvno, OctetString } from '../asn1/primitives.js'
+import { secretOctets } from '../bytes/secret-octets.js'
 import { Key } from '../crypto/key.js'
 
 /**
@@ -18,11 +19,22 @@ export interface EncryptedData {
   readonly cipher: Uint8Array
 }
 
-export const EncryptedData: Codec<EncryptedData> = sequence<EncryptedData>('EncryptedData', {
+const encryptedData = sequence<EncryptedData>('EncryptedData', {
   etype: field(0, Int32),
   kvno: optional(1, Kvno),
   cipher: field(2, OctetString),
 })
+
+export const EncryptedData: Codec<EncryptedData> = {
+  ...encryptedData,
+  read(reader) {
+    const data = encryptedData.read(reader)
+    return data.etype === ETYPE_NULL ? { ...data, cipher: secretOctets(data.cipher) } : data
+  },
+}
+
+/** Not encrypted: Heimdal forwards tickets so, with the session key in the clear. Source: RFC 4120 section 5.8.1. */
+const ETYPE_NULL = 0
 
 /** A keyed checksum over something the message says. Source: RFC 4120 section 5.2.9. */
 export interface Checksum {
@@ -30,10 +42,26 @@ export interface Checksum {
   readonly checksum: Uint8Array
 }
 
-export const Checksum: Codec<Checksum> = sequence<Checksum>('Checksum', {
+const checksum = sequence<Checksum>('Checksum', {
   cksumtype: field(0, Int32),
   checksum: field(1, OctetString),
 })
+
+export const Checksum: Codec<Checksum> = {
+  ...checksum,
+  read(reader) {
+    const value = checksum.read(reader)
+    if (value.cksumtype !== GSS_CHECKSUM || value.checksum.length <= GSS_CHECKSUM_OCTETS) return value
+    return { ...value, checksum: secretOctets(value.checksum) }
+  },
+}
+
+/**
+ * The checksum that is a structure instead. Behind its channel bindings and flags a forwarded ticket may stand, whose session
+ * key need not be encrypted. Source: RFC 4121 section 4.1.1.
+ */
+const GSS_CHECKSUM = 0x8003
+const GSS_CHECKSUM_OCTETS = 24
 
 interface EncryptionKeyOnWire {
   readonly keytype: number
