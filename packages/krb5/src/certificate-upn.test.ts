@@ -14,6 +14,8 @@ const WITHOUT = Buffer.from(
   'base64',
 )
 
+const UPN_OID = Uint8Array.of(6, 10, 0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3)
+
 describe('the user principal name of a certificate', () => {
   test('is read from its subject alternative names', () => {
     expect(certificateUpn(WITH_UPN)).toBe('alice@ad.test')
@@ -33,6 +35,32 @@ describe('the user principal name of a certificate', () => {
     expect(() => certificateUpn(octets)).toThrow(MalformedTokenError)
   })
 
+  test.each([
+    ['a certificate of many elements', der(0x30, der(0x30, repeated(20_000, 5, 0)))],
+    ['alternative names of many elements', withAltNames(repeated(20_000, 0x82, 0))],
+    ['a name of many elements', withAltNames(der(0xa0, UPN_OID, der(0xa0, repeated(20_000, 5, 0))))],
+    ['a name in a name in a name', withAltNames(der(0xa0, UPN_OID, der(0xa0, nested(1_000))))],
+  ])('%s is no work for anybody', (_what, octets) => {
+    const before = process.cpuUsage()
+    try {
+      expect(certificateUpn(octets)).toBeUndefined()
+    } catch (error) {
+      expect(error).toBeInstanceOf(MalformedTokenError)
+    }
+    const { user, system } = process.cpuUsage(before)
+    expect(user + system).toBeLessThan(50_000)
+  })
+
+  test('is that of the first name of its kind, and names stand in one extension', () => {
+    const name = (text: string) => der(0xa0, UPN_OID, der(0xa0, der(0x0c, Buffer.from(text))))
+    expect(certificateUpn(withAltNames(name('a@b'), name('c@d')))).toBe('a@b')
+    expect(certificateUpn(withAltNames(der(0xa0, UPN_OID, der(0xa0, der(0x16, Buffer.from('a@b'))))))).toBeUndefined()
+    const twice = der(0xa3, der(0x30, extension(name('a@b')), extension(name('c@d'))))
+    expect(() => certificateUpn(der(0x30, der(0x30, twice)))).toThrow('Certificate: expected one subjectAltName')
+    const latin1 = der(0xa0, UPN_OID, der(0xa0, der(0x0c, Uint8Array.of(0xe9))))
+    expect(() => certificateUpn(withAltNames(latin1))).toThrow('SubjectAltName: expected UTF-8')
+  })
+
   test('whatever is changed in it, there is a name, none, or a refusal', () => {
     for (let at = 0; at < WITH_UPN.length; at++) {
       for (const flip of [1, 0x80, 0xff]) {
@@ -47,3 +75,28 @@ describe('the user principal name of a certificate', () => {
     }
   })
 })
+
+function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
+  const contents = Buffer.concat(parts)
+  const { length } = contents
+  const sized = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return Uint8Array.of(tag, ...sized, ...contents)
+}
+
+function extension(...names: readonly Uint8Array[]): Uint8Array {
+  return der(0x30, Uint8Array.of(6, 3, 0x55, 0x1d, 0x11), der(4, der(0x30, ...names)))
+}
+
+function withAltNames(...names: readonly Uint8Array[]): Uint8Array {
+  return der(0x30, der(0x30, der(0xa3, der(0x30, extension(...names)))))
+}
+
+function repeated(count: number, ...element: readonly number[]): Uint8Array {
+  return Uint8Array.from({ length: count * element.length }, (_, index) => element[index % element.length])
+}
+
+function nested(depth: number): Uint8Array {
+  let octets: Uint8Array = Uint8Array.of(5, 0)
+  for (let level = 0; level < depth && octets.length < 1000; level++) octets = der(0x30, octets)
+  return octets
+}
