@@ -6,6 +6,7 @@ import { decodeClientInfo } from './client-info.js'
 import { decodeCredentialInfo } from './credential-info.js'
 import { decodeDelegationInfo, encodeDelegationInfo } from './delegation-info.js'
 import { decodeDeviceInfo, encodeDeviceInfo } from './device-info.js'
+import type { GroupMembership } from './group-membership.js'
 import { decodeLogonInfo } from './logon-info.js'
 import { decodePacSignature } from './signature.js'
 import { decodeUpnDnsInfo, encodeUpnDnsInfo } from './upn-dns-info.js'
@@ -101,6 +102,19 @@ describe('KERB_VALIDATION_INFO', () => {
 })
 
 describe('PAC_DEVICE_INFO', () => {
+  test.each(vectors.filter(({ type }) => type === 14))('of the vector $name is decoded and encoded', (vector) => {
+    const info = decodeDeviceInfo(hex(vector.data))
+    const pairs = (groups: readonly GroupMembership[]) =>
+      groups.map(({ relativeId, attributes }) => [relativeId, attributes])
+    expect({
+      ...info,
+      accountGroupIds: pairs(info.accountGroupIds),
+      extraSids: info.extraSids.map(({ sid, attributes }) => [sid, attributes]),
+      domainGroups: info.domainGroups.map(({ domainId, groupIds }) => ({ domainId, groupIds: pairs(groupIds) })),
+    }).toEqual(vector.expected)
+    expect(Buffer.from(encodeDeviceInfo(info)).toString('hex')).toBe(vector.data)
+  })
+
   const bytes = encodeDeviceInfo({
     userId: 1,
     primaryGroupId: 2,
