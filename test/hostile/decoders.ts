@@ -1,21 +1,8 @@
 import {
-  beginNegotiation,
-  decodeAuthenticatorChecksum,
-  decodeNegTokenInit,
-  decodeNegTokenResp,
-  findNegotiateChallenge,
-  frame,
-  frameKrb5Token,
-  isFramed,
-  Mechanism,
-  parseAuthorization,
-  readKrb5Token,
-  SecurityContext,
-  unframe,
-} from '@s4u/gssapi'
-import {
   AuthorizationData,
+  certificateUpn,
   ConfigurationError,
+  type CredentialInfo,
   decode,
   decodeCcache,
   elementAt,
@@ -26,32 +13,35 @@ import {
   Keytab,
   MalformedTokenError,
   NameType,
+  openCredentialInfo,
   Pac,
   parseKrb5Conf,
   parsePrincipal,
   parseSid,
   parseSpn,
   RejectedTokenError,
-  type S4uError,
 } from '@s4u/krb5'
 import { decompressXpressHuffman } from '../../packages/krb5/src/pac/xpress-huffman.js'
 import { arbitraryMessage } from './arbitraries.js'
+import { type Decoder, decoder } from './decoder.js'
+import { gssDecoders } from './decoders-gssapi.js'
+import { networkDecoders } from './decoders-network.js'
 import * as fc from 'fast-check'
 import { type MessageCodec, messageCodecs } from '../vectors/message-codecs.js'
-import { ccaches, configurations, fromHex, keytabs, octetsIn, recorded, texts, vectorFile } from './seeds.js'
-
-type ErrorClass = abstract new (...args: never[]) => S4uError
-
-/** Something that reads octets which anybody may have sent. */
-export interface Decoder {
-  readonly name: string
-  readonly seeds: readonly Uint8Array[]
-  /** Reads everything there is to read. What it throws must be one of `errors`. */
-  readonly run: (bytes: Uint8Array) => void
-  readonly errors: readonly ErrorClass[]
-}
+import {
+  ccaches,
+  certificates,
+  configurations,
+  fromHex,
+  keytabs,
+  octetsIn,
+  recorded,
+  texts,
+  vectorFile,
+} from './seeds.js'
 
 const MAX_CLAIMS = 1 << 16
+const CREDENTIAL_KEY_USAGE = 16
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
 const key = new Key(18, new Uint8Array(32).fill(7))
@@ -63,8 +53,10 @@ export const decoders: readonly Decoder[] = [
   ),
   decoder('an element of a message', recorded('TGS-REQ'), (bytes) => elementAt(bytes, 'req-body', 0x6c, 0x30, 0xa4)),
   decoder('PAC', octetsIn('pac/pacs.json', 'pac'), readPac),
+  decoder('PAC_CREDENTIAL_DATA', [credentialData()], (bytes) => openCredentialInfo(sealedCredentials(bytes), key)),
   decoder('PAC claims', octetsIn('pac/claims.json', 'data'), (bytes) => readPacBuffer(13, bytes)),
   ...pacBuffers().map(([type, seeds]) => decoder(`PAC buffer ${type}`, seeds, (bytes) => readPacBuffer(type, bytes))),
+  decoder('X.509 certificate', certificates, certificateUpn),
   decoder('XPRESS Huffman', compressed(), (bytes) => {
     const length = (bytes[0] ?? 0) | ((bytes[1] ?? 0) << 8)
     return decompressXpressHuffman(bytes.subarray(2), length, MAX_CLAIMS, 'claims')
@@ -75,18 +67,9 @@ export const decoders: readonly Decoder[] = [
   ]),
   decoder('krb5.conf', configurations, readConfiguration, [ConfigurationError]),
   ...textDecoders(),
-  ...gssDecoders(),
+  ...gssDecoders,
+  ...networkDecoders,
 ]
-
-function decoder(
-  name: string,
-  seeds: readonly Uint8Array[],
-  run: (bytes: Uint8Array) => unknown,
-  errors: readonly ErrorClass[] = [MalformedTokenError],
-): Decoder {
-  if (seeds.length === 0) throw new Error(`no seeds for ${name}`)
-  return { name, seeds, run: (bytes) => void run(bytes), errors }
-}
 
 /** Whatever is decoded can be encoded, and is then the same. */
 function messageDecoder({ name, decode: read, encode: write }: MessageCodec): Decoder {
@@ -116,6 +99,20 @@ function pacBuffers(): [number, Uint8Array[]][] {
   for (const bytes of octetsIn('pac/pacs.json', 'pac'))
     for (const { type, data } of Pac.decode(bytes).buffers) add(type, data)
   return [...found].sort(([a], [b]) => a - b)
+}
+
+/** What Windows sealed for a user who signed in with a smart card. */
+function credentialData(): Uint8Array {
+  const file: { vectors: { pac: string; credentialKey?: { etype: number; key: string } }[] } = Object(
+    vectorFile('pac/pacs.json'),
+  )
+  const { pac, credentialKey } = file.vectors.find((vector) => vector.credentialKey !== undefined)!
+  const { serializedData } = Pac.decode(fromHex(pac)).credentialInfo!
+  return new Key(credentialKey!.etype, fromHex(credentialKey!.key)).open(CREDENTIAL_KEY_USAGE, serializedData)
+}
+
+function sealedCredentials(plaintext: Uint8Array): CredentialInfo {
+  return { version: 0, encryptionType: key.etype, serializedData: key.seal(CREDENTIAL_KEY_USAGE, plaintext) }
 }
 
 /** Compressed octets behind the length of the plain ones, in two octets. */
@@ -200,62 +197,6 @@ function textDecoders(): Decoder[] {
       [MalformedTokenError, ConfigurationError],
     ),
   ]
-}
-
-function gssDecoders(): Decoder[] {
-  const apReqs = recorded('AP-REQ').map((bytes) => frameKrb5Token('ap-req', bytes))
-  const init = (mechanisms: string) =>
-    fromHex(
-      `a0${lengthOctet(mechanisms, 4)}30${lengthOctet(mechanisms, 2)}a0${lengthOctet(mechanisms, 0)}${mechanisms}`,
-    )
-  const spnego = [init('300b06092a864886f712010202'), init('301606092a864882f71201020206092a864886f712010202')].map(
-    (token) => frame(Mechanism.SPNEGO, token),
-  )
-  const responses = [
-    'a1073005a0030a0100',
-    'a1143012a0030a0101a10b06092a864886f712010202',
-    'a10f300da0030a0100a2060404deadbeef',
-  ].map(fromHex)
-  const headers = texts(
-    'Negotiate YIIB',
-    'Negotiate  YII=',
-    'Basic YWxpY2U6cHc=',
-    'Basic realm="a, b", Negotiate oQcwBaADCgEA, Digest x=y',
-  )
-  const peer = parsePrincipal('alice@AD.TEST')
-  const context = (role: 'acceptor' | 'initiator') =>
-    new SecurityContext({ role, peer, flags: 0, initiatorKey: key, sendSequence: 0, receiveSequence: 0 })
-  const sender = context('initiator')
-  const wrapped = [
-    sender.wrap(new Uint8Array(20)),
-    sender.wrap(new Uint8Array(20), { confidential: false }),
-    sender.getMic(new Uint8Array(9)),
-  ]
-  const both = [MalformedTokenError, RejectedTokenError]
-  return [
-    decoder('initial context token', [...apReqs, ...spnego], (bytes) => isFramed(bytes) && unframe(bytes)),
-    decoder('Kerberos context token', apReqs, (bytes) => readKrb5Token(bytes, 'ap-req', 'ap-rep', 'krb-error')),
-    decoder(
-      'NegTokenInit',
-      spnego.map((token) => unframe(token).innerToken),
-      (bytes) => decodeNegTokenInit(bytes),
-    ),
-    decoder('NegTokenResp', responses, (bytes) => decodeNegTokenResp(bytes)),
-    decoder('first token of a negotiation', [...apReqs, ...spnego], (bytes) => beginNegotiation(bytes), both),
-    decoder(
-      'checksum of an authenticator',
-      [fromHex(`10000000${'00'.repeat(16)}3e000000`), fromHex(`10000000${'00'.repeat(16)}3f00000001000300763000`)],
-      (bytes) => decodeAuthenticatorChecksum(bytes),
-    ),
-    decoder('Authorization header', headers, (bytes) => parseAuthorization(text(bytes))),
-    decoder('WWW-Authenticate header', headers, (bytes) => findNegotiateChallenge(text(bytes))),
-    decoder('wrap token', wrapped, (bytes) => context('acceptor').unwrap(bytes), both),
-    decoder('MIC token', wrapped, (bytes) => context('acceptor').verifyMic(new Uint8Array(9), bytes), both),
-  ]
-}
-
-function lengthOctet(contents: string, more: number): string {
-  return (contents.length / 2 + more).toString(16).padStart(2, '0')
 }
 
 function authorizationDataOf(encTicketPart: Uint8Array): Uint8Array {

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
-import type { Decoder } from './decoders.js'
+import type { Decoder } from './decoder.js'
 import { mutate } from './mutate.js'
 import { Random } from './random.js'
 

@@ -1,6 +1,16 @@
 /** Asking a KDC through an HTTPS proxy, where nothing but the web is open. Source: MS-KKDCP. */
 
-import { decode, encode, field, KerberosString, Int32, OctetString, optional, sequence } from '@s4u/krb5'
+import {
+  decode,
+  encode,
+  field,
+  KerberosString,
+  Int32,
+  MalformedTokenError,
+  OctetString,
+  optional,
+  sequence,
+} from '@s4u/krb5'
 import { request as httpsRequest } from 'node:https'
 import type { KdcAddress } from './kdc-address.js'
 import { framed } from './tcp-exchange.js'
@@ -39,10 +49,21 @@ export async function exchangeOverHttps(
   signal: AbortSignal,
   trust: ProxyTrust | undefined,
 ): Promise<Uint8Array> {
-  const body = encode(KdcProxyMessage, { kerbMessage: framed(request), targetDomain: realm })
-  const { kerbMessage } = decode(KdcProxyMessage, await post(address, body, signal, trust))
+  return readProxyMessage(await post(address, encodeProxyMessage(request, realm), signal, trust))
+}
+
+export function encodeProxyMessage(message: Uint8Array, realm: string): Uint8Array {
+  return encode(KdcProxyMessage, { kerbMessage: framed(message), targetDomain: realm })
+}
+
+/** The message of the KDC that a proxy passes on. @throws MalformedTokenError */
+export function readProxyMessage(bytes: Uint8Array): Uint8Array {
+  const { kerbMessage } = decode(KdcProxyMessage, bytes)
   const length = kerbMessage.length < 4 ? -1 : new DataView(kerbMessage.buffer, kerbMessage.byteOffset).getUint32(0)
-  if (length !== kerbMessage.length - 4) throw new Error('the proxy passed on an answer whose length is wrong')
+  if (length !== kerbMessage.length - 4) {
+    const path = 'KDC-PROXY-MESSAGE.kerb-message'
+    throw new MalformedTokenError({ path, expected: 'its length before the message', found: `${length}` })
+  }
   return kerbMessage.subarray(4)
 }
 
