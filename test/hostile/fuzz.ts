@@ -10,7 +10,7 @@ export interface FuzzReport {
   readonly refused: number
   readonly seconds: number
   readonly slowest: { readonly milliseconds: number; readonly decoder: string }
-  /** How much larger the heap is after the last input than after the first tenth, in octets. */
+  /** How much more memory is in use after the last input than after the first tenth, in octets. */
   readonly growth: number
   /** What went wrong, with the input: nothing, if all is well. */
   readonly failures: readonly string[]
@@ -30,9 +30,9 @@ export function fuzz(decoders: readonly Decoder[], inputs: number, seed: number)
   const share = Math.ceil(inputs / decoders.length)
   // Two rounds, so that memory is compared when every decoder has warmed up.
   for (const decoder of decoders) run.round(decoder, Math.ceil(share / 10), random)
-  const before = heapAfterCollection()
+  const before = memoryAfterCollection()
   for (const decoder of decoders) run.round(decoder, share - Math.ceil(share / 10), random)
-  const growth = heapAfterCollection() - before
+  const growth = memoryAfterCollection() - before
   return { ...run.counts(), growth, seconds: (performance.now() - started) / 1000 }
 }
 
@@ -95,10 +95,12 @@ function timeOf(action: () => unknown): number {
   return performance.now() - started
 }
 
-function heapAfterCollection(): number {
+function memoryAfterCollection(): number {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   collect()
   collect()
-  return process.memoryUsage().heapUsed
+  // Octets lie outside of the heap: `external` counts those of array buffers as well.
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
 }
