@@ -1,9 +1,11 @@
 import {
+  formatName,
   formatPrincipal,
   MalformedTokenError,
   NameType,
   parsePrincipal,
   type Principal,
+  samePrincipal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import * as fc from 'fast-check'
@@ -27,18 +29,26 @@ describe('principals', () => {
     )
   })
 
-  test('with different names are printed differently', () => {
-    fc.assert(
-      fc.property(
-        fc.array(part, { minLength: 1, maxLength: 3 }),
-        fc.array(part, { minLength: 1, maxLength: 3 }),
-        (left, right) => {
-          const print = (nameString: readonly string[]): string =>
-            formatPrincipal({ name: { nameType: 1, nameString }, realm: 'R' })
-          expect(print(left) === print(right)).toBe(JSON.stringify(left) === JSON.stringify(right))
-        },
-      ),
+  test('with different names or realms are printed differently, whatever their types', () => {
+    const named = fc.oneof(
+      fc.record({ nameType: fc.constant(NameType.ENTERPRISE), nameString: fc.tuple(part) }),
+      fc.record({
+        nameType: fc.constantFrom(NameType.PRINCIPAL, NameType.SRV_INST, NameType.ENTERPRISE),
+        nameString: fc.array(part, { minLength: 1, maxLength: 3 }),
+      }),
     )
+    const principal: fc.Arbitrary<Principal> = fc.record({ name: named, realm: part })
+    fc.assert(
+      fc.property(principal, principal, (left, right) => {
+        if (formatPrincipal(left) === formatPrincipal(right)) expect(samePrincipal(left, right)).toBe(true)
+        if (left.name.nameType === right.name.nameType && samePrincipal(left, right))
+          expect(formatPrincipal(left)).toBe(formatPrincipal(right))
+      }),
+      { numRuns: 2000 },
+    )
+    const enterprise = { nameType: NameType.ENTERPRISE, nameString: ['alice/admin'] }
+    const service = { nameType: NameType.SRV_INST, nameString: ['alice', 'admin'] }
+    expect(formatName(enterprise)).not.toBe(formatName(service))
   })
 
   test('of any text are read or refused', () => {
@@ -53,14 +63,21 @@ describe('principals', () => {
     )
   })
 
-  test('that are enterprise names keep their @', () => {
-    const local = fc.string({ unit: fc.constantFrom('a', '.', '@', 'ë', '/'), minLength: 1 })
+  test('that are enterprise names keep their @, and are what they were when they are read again', () => {
+    const options = { nameType: NameType.ENTERPRISE }
+    const readable = fc.string({ unit: fc.constantFrom('a', '.', '@', 'ë'), minLength: 1 })
     fc.assert(
-      fc.property(local, (user) => {
+      fc.property(readable, (user) => {
         const text = `${user}@AD.TEST`
-        const options = { nameType: NameType.ENTERPRISE }
         expect(parsePrincipal(text, options)).toEqual({ name: { nameType: 10, nameString: [user] }, realm: 'AD.TEST' })
         expect(formatPrincipal(parsePrincipal(text, options))).toBe(text)
+      }),
+    )
+    fc.assert(
+      fc.property(part, part, (user, realm) => {
+        const principal: Principal = { name: { nameType: NameType.ENTERPRISE, nameString: [user] }, realm }
+        expect(parsePrincipal(formatPrincipal(principal), options)).toEqual(principal)
+        expect(parsePrincipal(formatName(principal.name), { ...options, realm })).toEqual(principal)
       }),
     )
   })

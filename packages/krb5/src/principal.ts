@@ -10,7 +10,7 @@ export interface Principal {
 /**
  * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, `\0` refused).
  * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
- * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@`.
+ * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@` that is not escaped.
  * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
  *
  * @throws MalformedTokenError
@@ -31,8 +31,8 @@ export function formatPrincipal({ name, realm }: Principal): string {
 
 /** The name without its realm: `HTTP/web.ad.test`. */
 export function formatName({ nameType, nameString }: PrincipalName): string {
-  // The @ of an enterprise name is readable as it stands, since the realm's @ is the last one.
-  if (nameType === NameType.ENTERPRISE && nameString.length === 1) return nameString[0]
+  // The @ of an enterprise name is readable as it stands, since the realm's @ is the last one. Its / is not that of two components.
+  if (nameType === NameType.ENTERPRISE && nameString.length === 1) return nameString[0].split('@').map(escape).join('@')
   return nameString.map(escape).join('/')
 }
 
@@ -85,9 +85,16 @@ interface Parts {
   readonly realm?: string
 }
 
+/** One component, which may contain @ and /; the last @ that is not escaped stands before the realm. */
 function splitEnterprise(text: string, realm: string | undefined): Parts {
-  const at = realm === undefined ? text.lastIndexOf('@') : -1
-  return at < 0 ? { components: [text] } : { components: [text.slice(0, at)], realm: text.slice(at + 1) }
+  let name = ''
+  let at = -1
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '@') at = name.length
+    name += text[index] === '\\' ? unescape(text, ++index) : text[index]
+  }
+  if (realm !== undefined || at < 0) return { components: [name] }
+  return { components: [name.slice(0, at)], realm: name.slice(at + 1) }
 }
 
 function split(text: string): Parts {
