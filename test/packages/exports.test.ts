@@ -235,6 +235,7 @@ const exported: Record<string, readonly string[]> = {
     'formatName',
     'formatPrincipal',
     'formatSid',
+    'formatSpn',
     'hasFlag',
     'hmacMd5Checksum',
     'kerberosFlags',

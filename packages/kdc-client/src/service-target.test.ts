@@ -1,13 +1,42 @@
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { Krb5Configuration } from './krb5-configuration.js'
 import { ServiceTargets } from './service-target.js'
 
+const folder = mkdtempSync(join(tmpdir(), 's4u-service-target-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+const path = join(folder, 'krb5.conf')
+writeFileSync(path, '[domain_realm]\n  .other.test = OTHER.TEST\n  fd00::1 = SIX.TEST\n  10.0.0.1 = FOUR.TEST\n')
+const targets = new ServiceTargets('AD.TEST', new Krb5Configuration(path, Date.now))
+
+test.each([
+  ['HTTP/web.other.test', 'OTHER.TEST'],
+  ['HTTP/web.other.test:8080', 'OTHER.TEST'],
+  ['MSSQLSvc/db.other.test:1433', 'OTHER.TEST'],
+  ['MSSQLSvc/db.other.test:INST', 'OTHER.TEST'],
+  ['ldap/dc1.other.test/ad.test', 'OTHER.TEST'],
+  ['HTTP/[fd00::1]', 'SIX.TEST'],
+  ['HTTP/[fd00::1]:8080', 'SIX.TEST'],
+  ['HTTP/[fd00::2]:8080', 'AD.TEST'],
+  ['HTTP/10.0.0.1:8080', 'FOUR.TEST'],
+  ['HTTP/10.0.0.2', 'AD.TEST'],
+  ['HTTP/web.other.test@THIRD.TEST', 'THIRD.TEST'],
+  ['HTTP/web', 'AD.TEST'],
+  ['web', 'AD.TEST'],
+  ['a/b:c:d', 'AD.TEST'],
+])('the realm of %s is %s', (spn, realm) => {
+  expect(targets.read(spn).realm).toBe(realm)
+})
+
+test('the name stays what it is', () => {
+  expect(targets.read('MSSQLSvc/db.other.test:INST').text).toBe('MSSQLSvc/db.other.test:INST@OTHER.TEST')
+})
+
 test('a target is read once, and again when krb5.conf has changed', () => {
-  const folder = mkdtempSync(join(tmpdir(), 's4u-service-target-'))
-  const path = join(folder, 'krb5.conf')
+  const path = join(folder, 'changing.conf')
   let now = 0
   const write = (realm: string): void => {
     writeFileSync(path, `[domain_realm]\n  .partner.test = ${realm}\n`)
@@ -23,5 +52,4 @@ test('a target is read once, and again when krb5.conf has changed', () => {
   write('OTHER.TEST')
   now = 40_000
   expect(targets.read('HTTP/api.partner.test').text).toBe('HTTP/api.partner.test@OTHER.TEST')
-  rmSync(folder, { recursive: true })
 })

@@ -1,4 +1,12 @@
-import { formatPrincipal, type Krb5Conf, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import {
+  formatPrincipal,
+  type Krb5Conf,
+  MalformedTokenError,
+  NameType,
+  parsePrincipal,
+  parseSpn,
+  type Principal,
+} from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from './krb5-configuration.js'
 
@@ -44,10 +52,20 @@ export class ServiceTargets {
  */
 function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Principal {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
-  const [, host] = name.nameString
   const nameType = name.nameString.length === 2 ? NameType.SRV_INST : name.nameType
-  const mapped = realm === UNSAID && host !== undefined ? conf?.realmOf(host.replace(/:\d+$/, '')) : undefined
+  const host = conf === undefined || realm !== UNSAID ? undefined : hostOf(name.nameString)
+  const mapped = host === undefined ? undefined : conf?.realmOf(host)
   return { name: { ...name, nameType }, realm: realm === UNSAID ? (mapped ?? ownRealm) : realm }
+}
+
+/** Without the port or the instance, and without the brackets of an address. Undefined for names that are no SPN. */
+function hostOf(nameString: readonly string[]): string | undefined {
+  try {
+    return parseSpn(nameString.join('/')).host.replace(/^\[|\]$/g, '')
+  } catch (error) {
+    if (error instanceof MalformedTokenError) return undefined
+    throw error
+  }
 }
 
 /** No realm can be called this. */

@@ -160,6 +160,7 @@ export {
   asciiLower,
   formatName,
   formatPrincipal,
+  formatSpn,
   parsePrincipal,
   parseSpn,
   type Principal,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { ConfigurationError } from './errors.js'
 import { NameType } from './messages/principal-name.js'
-import { formatPrincipal, parsePrincipal, parseSpn, sameName, sameRealmIgnoringCase } from './principal.js'
+import { formatPrincipal, formatSpn, parsePrincipal, parseSpn, sameName, sameRealmIgnoringCase } from './principal.js'
+import type { ServicePrincipalName } from './principal.js'
 
 describe('parsePrincipal', () => {
   test.each([
@@ -50,11 +52,33 @@ describe('parseSpn', () => {
     ['HTTP/web.ad.test', { serviceClass: 'HTTP', host: 'web.ad.test' }],
     ['MSSQLSvc/db.ad.test:1433', { serviceClass: 'MSSQLSvc', host: 'db.ad.test', port: 1433 }],
     ['ldap/dc1.ad.test/ad.test', { serviceClass: 'ldap', host: 'dc1.ad.test', serviceName: 'ad.test' }],
-  ])('reads %s', (text, spn) => {
+    ['MSSQLSvc/db.ad.test:PAYROLL', { serviceClass: 'MSSQLSvc', host: 'db.ad.test', instance: 'PAYROLL' }],
+    ['MSSQLSvc/db.ad.test:2019$A', { serviceClass: 'MSSQLSvc', host: 'db.ad.test', instance: '2019$A' }],
+    ['HTTP/[fd00::1]:8080', { serviceClass: 'HTTP', host: '[fd00::1]', port: 8080 }],
+    ['ldap/[fd00::1]/ad.test', { serviceClass: 'ldap', host: '[fd00::1]', serviceName: 'ad.test' }],
+    ['A/b:1/c/d', { serviceClass: 'A', host: 'b', port: 1, serviceName: 'c/d' }],
+  ])('reads %s, and formatSpn prints it', (text, spn) => {
     expect(parseSpn(text)).toEqual(spn)
+    expect(formatSpn(spn)).toBe(text)
   })
 
-  test.each(['web.ad.test', 'HTTP/', '/web', 'HTTP/web:0', 'HTTP/web:99999', 'HTTP/web/'])('refuses %j', (text) => {
+  test.each([
+    ...['web.ad.test', 'HTTP/', '/web', 'HTTP/web:0', 'HTTP/web:99999', 'HTTP/web:123456', 'HTTP/web/', 'HTTP/web:'],
+    ...['HTTP/fd00::1', 'HTTP/[fd00::1', 'HTTP/web:1:A', 'HTTP/web:A B', 'HTTP/web@R'],
+  ])('refuses %j', (text) => {
     expect(() => parseSpn(text)).toThrow('SPN: expected')
+  })
+
+  test.each<ServicePrincipalName>([
+    { serviceClass: 'HTTP', host: 'web/name' },
+    { serviceClass: 'HTTP', host: 'web:80' },
+    { serviceClass: 'HTTP', host: 'fd00::1' },
+    { serviceClass: '', host: 'web' },
+    { serviceClass: 'HTTP', host: 'web', port: 65_536 },
+    { serviceClass: 'HTTP', host: 'web', port: 80, instance: 'A' },
+    { serviceClass: 'HTTP', host: 'web', instance: '80' },
+    { serviceClass: 'HTTP', host: 'web', serviceName: '' },
+  ])('does not print %j', (spn) => {
+    expect(() => formatSpn(spn)).toThrow(ConfigurationError)
   })
 })

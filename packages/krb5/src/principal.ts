@@ -1,4 +1,4 @@
-import { MalformedTokenError } from './errors.js'
+import { ConfigurationError, MalformedTokenError } from './errors.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
 
 /** A name and its realm: who somebody is. */
@@ -60,25 +60,54 @@ export function asciiLower(text: string): string {
 /** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
 export interface ServicePrincipalName {
   readonly serviceClass: string
+  /** IPv6 addresses stand in brackets. */
   readonly host: string
   readonly port?: number
+  /** Of SQL Server, in place of a port: `MSSQLSvc/db.ad.test:PAYROLL`. */
+  readonly instance?: string
   readonly serviceName?: string
 }
 
 /** @throws MalformedTokenError */
 export function parseSpn(text: string): ServicePrincipalName {
-  const match = /^([^/:@\s]+)\/(\[[0-9A-Fa-f:.]+\]|[^/:@\s]+)(?::(\d{1,5}))?(?:\/([^@\s]+))?$/.exec(text)
-  const port = match?.[3] === undefined ? undefined : Number(match[3])
-  if (match === null || (port !== undefined && (port < 1 || port > 65_535))) {
-    throw new MalformedTokenError({
-      path: 'SPN',
-      expected: 'class/host, class/host:port or class/host:port/name',
-      found: text,
+  const spn = readSpn(text)
+  if (spn === undefined) {
+    const expected = 'class/host, class/host:port or class/host:port/name'
+    throw new MalformedTokenError({ path: 'SPN', expected, found: text })
+  }
+  return spn
+}
+
+/** The reverse of `parseSpn`. @throws ConfigurationError for parts that would be read as others */
+export function formatSpn({ serviceClass, host, port, instance, serviceName }: ServicePrincipalName): string {
+  const detail = [port, instance].map((part) => (part === undefined ? '' : `:${part}`)).join('')
+  const text = `${serviceClass}/${host}${detail}${serviceName === undefined ? '' : `/${serviceName}`}`
+  const read = readSpn(text)
+  const same = read?.serviceClass === serviceClass && read.host === host && read.serviceName === serviceName
+  if (!same || read.port !== port || read.instance !== instance) {
+    throw new ConfigurationError(`not the parts of a service principal name: ${JSON.stringify(text)}`, {
+      hint: 'No part may be empty or contain what separates the parts. A port or an instance stands behind the host, not both.',
     })
   }
-  const [, serviceClass, host, , serviceName] = match
-  return { serviceClass, host, ...(port !== undefined && { port }), ...(serviceName !== undefined && { serviceName }) }
+  return text
 }
+
+function readSpn(text: string): ServicePrincipalName | undefined {
+  const match = SPN.exec(text)
+  if (match === null) return undefined
+  const [, serviceClass, host, digits, instance, serviceName] = match
+  const port = digits === undefined ? undefined : Number(digits)
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  return {
+    serviceClass,
+    host,
+    ...(port !== undefined && { port }),
+    ...(instance !== undefined && { instance }),
+    ...(serviceName !== undefined && { serviceName }),
+  }
+}
+
+const SPN = /^([^/:@\s]+)\/(\[[0-9A-Fa-f:.]+\]|[^/:@\s[\]]+)(?::(?:(\d+)|([^/:@\s]+)))?(?:\/([^@\s]+))?$/
 
 interface Parts {
   readonly components: readonly string[]
