@@ -81,7 +81,7 @@ export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): Cr
   }
 }
 
-/** The file, version 4. */
+/** The file, version 4. It has room for 32 flags of a ticket. @throws ConfigurationError for fewer */
 export function encodeCcache(cache: CredentialCache): Uint8Array {
   const file = new ByteWriter(1024).u16be(0x0504)
   const offset = cache.kdcOffset
@@ -231,6 +231,10 @@ function writeCredential(file: ByteWriter, credential: CachedCredential): void {
   writeOctets(file, credential.key.exposeSecretBytes())
   const { authtime, starttime, endtime, renewTill } = credential
   for (const time of [authtime, starttime, endtime, renewTill]) file.u32be(Math.floor(time / 1000))
+  if (credential.flags.length < 4) {
+    const found = `found ${credential.flags.length * 8}`
+    throw new ConfigurationError(`cannot encode: expected 32 flags of a ticket, ${found}`, { code: 'KRB5_CC_FORMAT' })
+  }
   file.u8(credential.isSkey ? 1 : 0).bytes(credential.flags.subarray(0, 4))
   writeList(
     file,

@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../errors.js'
+
 /** Writes fixed formats (PAC, keytab, credential cache) into a buffer that grows. Numbers are taken modulo their width. */
 export class ByteWriter {
   #bytes: Uint8Array
@@ -24,6 +26,15 @@ export class ByteWriter {
     const at = this.#grow(2)
     this.#view.setUint16(at, value, true)
     return this
+  }
+
+  /** A length or an offset: one that wrapped would make something else of what was written. @throws ConfigurationError */
+  length16le(value: number, field: string): this {
+    if (value > 0xffff) {
+      const expected = `at most ${0xffff} octets fit into ${field}`
+      throw new ConfigurationError(`cannot encode: ${expected}, found ${value}`, { code: 'KRB_ERR_FIELD_TOOLONG' })
+    }
+    return this.u16le(value)
   }
 
   u16be(value: number): this {

@@ -20,7 +20,9 @@ export function decodeClientInfo(bytes: Uint8Array, path = 'PAC.CLIENT_INFO'): C
   return { clientId, name }
 }
 
+/** @throws ConfigurationError for a name of more than 32,767 characters */
 export function encodeClientInfo(info: ClientInfo): Uint8Array {
   const name = encodeUtf16(info.name)
-  return new ByteWriter(10 + name.length).u64le(info.clientId).u16le(name.length).bytes(name).toBytes()
+  const writer = new ByteWriter(10 + name.length).u64le(info.clientId)
+  return writer.length16le(name.length, 'CLIENT_INFO.Name').bytes(name).toBytes()
 }

@@ -1,5 +1,6 @@
 import { ByteWriter } from '../bytes/byte-writer.js'
 import { encodeUtf16 } from '../bytes/utf16.js'
+import { ConfigurationError } from '../errors.js'
 import { encodeSid } from './sid.js'
 
 /**
@@ -57,18 +58,30 @@ export class NdrWriter {
     return this.u32(elements.length).pointer(elements.length > 0)
   }
 
-  /** The fixed part of an RPC_UNICODE_STRING. `spare` octets of maximum length are for a terminator that is not sent. */
+  /**
+   * The fixed part of an RPC_UNICODE_STRING. `spare` octets of maximum length are for a terminator that is not sent.
+   * @throws ConfigurationError for more than 32,767 characters, terminator included
+   */
   unicodeStringHeader(text: string, spare = 0): this {
-    return this.u16(text.length * 2)
-      .u16(text.length * 2 + spare)
-      .pointer(true)
+    const length = text.length * 2
+    this.#writer
+      .align(2)
+      .length16le(length, 'a string')
+      .length16le(length + spare, 'a string')
+    return this.pointer(true)
   }
 
   unicodeString(text: string, spare = 0): this {
     return this.#varying(text.length + spare / 2, text)
   }
 
+  /** @throws ConfigurationError for text with a zero character, which would end it */
   terminatedString(text: string): this {
+    if (text.includes('\0')) {
+      throw new ConfigurationError('cannot encode: expected text without zero characters, found one', {
+        code: 'KRB_ERR_GENERIC',
+      })
+    }
     return this.#varying(text.length + 1, `${text}\0`)
   }
 

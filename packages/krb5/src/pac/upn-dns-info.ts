@@ -36,7 +36,7 @@ export function decodeUpnDnsInfo(bytes: Uint8Array, path = 'PAC.UPN_DNS_INFO'): 
   }
 }
 
-/** Sets or clears the flag of the extension as `extended` demands. */
+/** Sets or clears the flag of the extension as `extended` demands. @throws ConfigurationError for names that together are too long */
 export function encodeUpnDnsInfo(info: UpnDnsInfo): Uint8Array {
   const parts = [encodeUtf16(info.upn), encodeUtf16(info.dnsDomainName)]
   if (info.extended !== undefined) parts.push(encodeUtf16(info.extended.samAccountName), encodeSid(info.extended.sid))
@@ -49,7 +49,8 @@ export function encodeUpnDnsInfo(info: UpnDnsInfo): Uint8Array {
   }
 
   const writer = new ByteWriter(end + 8)
-  const span = (index: number) => writer.u16le(parts[index].length).u16le(offsets[index])
+  const span = (index: number) =>
+    writer.length16le(parts[index].length, 'UPN_DNS_INFO').length16le(offsets[index], 'UPN_DNS_INFO')
   span(0)
   span(1)
   writer.u32le(info.extended === undefined ? info.flags & ~UpnDnsFlag.EXTENDED : info.flags | UpnDnsFlag.EXTENDED)
