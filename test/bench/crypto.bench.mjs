@@ -1,5 +1,5 @@
 /** The operations of `Key`, next to the calls of `node:crypto` that none of them can do without. */
-import { createCipheriv, createDecipheriv, createHmac, pbkdf2, randomBytes, randomFillSync } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, pbkdf2, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { Key } from '@s4u/krb5'
 
@@ -29,16 +29,19 @@ async function benchType(measure, { name, etype, cipher, keyLength, hash }) {
   const plaintext = randomBytes(TICKET)
   const ciphertext = key.seal(TICKET_USAGE, plaintext)
   const mac = () => createHmac(hash, macKey).update(blocks).digest()
+  const newDecipher = () => createDecipheriv(cipher, raw, iv).setAutoPadding(false)
+  // A key that is kept can keep its objects, so they are no part of what an operation cannot avoid.
+  const [decipher, encipher] = [newDecipher(), createCipheriv(cipher, raw, iv).setAutoPadding(false)]
 
   await measure(
     `open-${name}`,
     () => key.open(TICKET_USAGE, ciphertext),
-    () => [createDecipheriv(cipher, raw, iv).update(blocks), mac()],
+    () => [decipher.update(blocks), mac()],
   )
   await measure(
     `seal-${name}`,
     () => key.seal(TICKET_USAGE, plaintext),
-    () => [randomFillSync(new Uint8Array(16)), createCipheriv(cipher, raw, iv).update(blocks), mac()],
+    () => [encipher.update(blocks), mac()],
   )
   await measure(`checksum-${name}`, () => key.checksum(CHECKSUM_USAGE, plaintext), mac)
   // A session key is used about once: nothing that was derived before helps.
@@ -46,7 +49,7 @@ async function benchType(measure, { name, etype, cipher, keyLength, hash }) {
   await measure(
     `open-${name}-new-key`,
     () => new Key(etype, value).open(TICKET_USAGE, ciphertext),
-    () => [createDecipheriv(cipher, raw, iv).update(blocks), mac()],
+    () => [newDecipher().update(blocks), mac()],
   )
 }
 

@@ -1,6 +1,7 @@
 /**
- * Measures an operation next to the bare one below it. The two take turns in short batches, so that what disturbs
- * the machine disturbs both, and the medians of the batches are compared.
+ * Measures an operation next to the bare one below it: the CPU time of the process, all its threads, so that neither other programs
+ * nor work that is handed to another thread make a difference. The two take turns in short batches, so that what disturbs the
+ * machine disturbs both, and the medians of the batches are compared.
  */
 
 const WARM_UP_MS = 150
@@ -10,19 +11,19 @@ const BATCHES = 51
 /**
  * @param {(row: { name: string, value: number, unit: string, floor?: number, ratio?: number }) => void} add
  * @returns {(name: string, operation: () => unknown, floor?: () => unknown) => Promise<void>}
- *   measures microseconds per call; operations may be asynchronous
+ *   measures microseconds of CPU per call; operations may be asynchronous
  */
 export function measureWith(add) {
   return async (name, operation, floor) => {
     const subjects = [operation, floor].filter((one) => one !== undefined)
     const sizes = []
     for (const subject of subjects) sizes.push(await batchSize(subject))
-    const times = subjects.map(() => [])
+    const costs = subjects.map(() => [])
     for (let batch = 0; batch < BATCHES; batch++) {
-      for (const [index, subject] of subjects.entries()) times[index].push(await timeBatch(subject, sizes[index]))
+      for (const [index, subject] of subjects.entries()) costs[index].push(await costOfBatch(subject, sizes[index]))
     }
-    const [value, bare] = times.map(median)
-    add({ name, value, unit: 'µs', ...(bare === undefined ? {} : { floor: bare, ratio: value / bare }) })
+    const [value, bare] = costs.map(median)
+    add({ name, value, unit: 'µs CPU', ...(bare === undefined ? {} : { floor: bare, ratio: value / bare }) })
   }
 }
 
@@ -38,14 +39,15 @@ async function batchSize(subject) {
   return Math.max(1, Math.round((calls * BATCH_MS) / WARM_UP_MS))
 }
 
-/** Microseconds per call. */
-async function timeBatch(subject, size) {
-  const started = performance.now()
+/** Microseconds of CPU per call. */
+async function costOfBatch(subject, size) {
+  const before = process.cpuUsage()
   for (let call = 0; call < size; call++) {
     const result = subject()
     if (result instanceof Promise) await result
   }
-  return ((performance.now() - started) * 1000) / size
+  const { user, system } = process.cpuUsage(before)
+  return (user + system) / size
 }
 
 function median(values) {

@@ -6,8 +6,8 @@
  *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio, limit }]` too
  *
  * A bench file exports a default async function that is given `measure` and adds rows with it, or with `add` what it has
- * measured in its own way; `floor` is what the bare operation below ours costs, `ratio` is value / floor. Lower is better, in
- * all of them; a row above its `limit`, where it has one, makes the exit status 1.
+ * measured in its own way; `floor` is what the bare operation below ours costs, `ratio` is value / floor, both null in the file where
+ * nothing bare can be compared. Lower is better, in all of them; a row above its `limit`, where it has one, makes the exit status 1.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { measureWith } from './measure.mjs'
@@ -23,13 +23,21 @@ const files = readdirSync(new URL('.', import.meta.url))
   .sort()
 
 const rows = []
+const inJson = ({ name, value, unit, floor = null, ratio = null, limit }) => ({
+  name,
+  value,
+  unit,
+  floor,
+  ratio,
+  limit,
+})
 for (const file of files) {
   const { default: bench } = await import(new URL(file, import.meta.url).href)
   const add = (row) => rows.push(print(row))
   await bench(measureWith(add), add)
 }
 if (rows.length === 0) console.log('no benchmark to run')
-if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows, null, 2)}\n`)
+if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(rows.map(inJson), null, 2)}\n`)
 
 function print(row) {
   const number = (value, width) => value.toFixed(2).padStart(width)
