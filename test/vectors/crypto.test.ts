@@ -12,6 +12,7 @@ import { primitives as noble } from '../../packages/krb5/src/crypto/primitives/n
 import { camelliaCbc } from '../../packages/krb5/src/crypto/primitives/camellia.js'
 import { rc4 } from '../../packages/krb5/src/crypto/rc4.js'
 import { encryptionTypeByName } from '../../packages/krb5/src/crypto/registry.js'
+import { testConstants } from './constants.js'
 import { Vectors, number, octets, text } from './vectors.js'
 import type { Vector } from './vectors.js'
 import type { HashName } from '../../packages/krb5/src/crypto/primitives/primitives.js'
@@ -187,6 +188,8 @@ describe('what is refused', () => {
     expect(() => encryptionTypeByName('des3-cbc-sha1')).toThrow(/is refused/)
   })
 })
+
+testConstants(vectors)
 
 test('every group of vectors is read', () => {
   expect(vectors.unread).toEqual([])

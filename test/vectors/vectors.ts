@@ -7,16 +7,19 @@ export interface Vector {
 
 interface VectorFile {
   readonly vectors: Readonly<Record<string, { readonly source: string; readonly items: readonly Vector[] }>>
+  readonly constants?: Readonly<Record<string, { readonly source: string; readonly values: unknown }>>
 }
 
-/** A file of vectors in groups, which remembers the groups that were read. */
+/** A file of vectors and constants in groups, which remembers the groups that were read. */
 export class Vectors {
   readonly #groups: VectorFile['vectors']
+  readonly #constants: NonNullable<VectorFile['constants']>
   readonly #read = new Set<string>()
 
   constructor(name: string) {
     const file: VectorFile = JSON.parse(readFileSync(new URL(name, import.meta.url), 'utf8'))
     this.#groups = file.vectors
+    this.#constants = file.constants ?? {}
   }
 
   /** One test for each vector of a group. */
@@ -26,8 +29,15 @@ export class Vectors {
     test.each(numbered)(`${group} $number`, ({ vector }) => check(vector))
   }
 
+  /** Names and what they stand for. */
+  constants(group: string): readonly (readonly [string, unknown])[] {
+    this.#read.add(`constants.${group}`)
+    return Object.entries(Object(this.#constants[group].values))
+  }
+
   get unread(): readonly string[] {
-    return Object.keys(this.#groups).filter((group) => !this.#read.has(group))
+    const groups = [...Object.keys(this.#groups), ...Object.keys(this.#constants).map((name) => `constants.${name}`)]
+    return groups.filter((group) => !this.#read.has(group))
   }
 }
 
