@@ -5,12 +5,14 @@ import {
   type CredentialInfo,
   decode,
   decodeCcache,
+  decodeNtlmCredential,
   elementAt,
   encodeCcache,
   flattenAuthorizationData,
   formatPrincipal,
   Key,
   Keytab,
+  KeyUsage,
   MalformedTokenError,
   NameType,
   openCredentialInfo,
@@ -41,7 +43,6 @@ import {
 } from './seeds.js'
 
 const MAX_CLAIMS = 1 << 16
-const CREDENTIAL_KEY_USAGE = 16
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')
 const utf8 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8')
 const key = new Key(18, new Uint8Array(32).fill(7))
@@ -53,7 +54,9 @@ export const decoders: readonly Decoder[] = [
   ),
   decoder('an element of a message', recorded('TGS-REQ'), (bytes) => elementAt(bytes, 'req-body', 0x6c, 0x30, 0xa4)),
   decoder('PAC', octetsIn('pac/pacs.json', 'pac'), readPac),
-  decoder('PAC_CREDENTIAL_DATA', [credentialData()], (bytes) => openCredentialInfo(sealedCredentials(bytes), key)),
+  decoder('PAC_CREDENTIAL_DATA', credentialData(), (bytes) =>
+    openCredentialInfo(sealedCredentials(bytes), key).forEach(decodeNtlmCredential),
+  ),
   decoder('PAC claims', octetsIn('pac/claims.json', 'data'), (bytes) => readPacBuffer(13, bytes)),
   ...pacBuffers().map(([type, seeds]) => decoder(`PAC buffer ${type}`, seeds, (bytes) => readPacBuffer(type, bytes))),
   decoder('X.509 certificate', certificates, certificateUpn),
@@ -101,18 +104,13 @@ function pacBuffers(): [number, Uint8Array[]][] {
   return [...found].sort(([a], [b]) => a - b)
 }
 
-/** What Windows sealed for a user who signed in with a smart card. */
-function credentialData(): Uint8Array {
-  const file: { vectors: { pac: string; credentialKey?: { etype: number; key: string } }[] } = Object(
-    vectorFile('pac/pacs.json'),
-  )
-  const { pac, credentialKey } = file.vectors.find((vector) => vector.credentialKey !== undefined)!
-  const { serializedData } = Pac.decode(fromHex(pac)).credentialInfo!
-  return new Key(credentialKey!.etype, fromHex(credentialKey!.key)).open(CREDENTIAL_KEY_USAGE, serializedData)
+/** What Windows and Samba seal for users who sign in with a smart card. */
+function credentialData(): Uint8Array[] {
+  return [...octetsIn('pac/pacs.json', 'credentialData'), ...octetsIn('pac/credentials.json', 'data')]
 }
 
 function sealedCredentials(plaintext: Uint8Array): CredentialInfo {
-  return { version: 0, encryptionType: key.etype, serializedData: key.seal(CREDENTIAL_KEY_USAGE, plaintext) }
+  return { version: 0, encryptionType: key.etype, serializedData: key.seal(KeyUsage.PAC_CREDENTIAL, plaintext) }
 }
 
 /** Compressed octets behind the length of the plain ones, in two octets. */

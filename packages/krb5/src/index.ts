@@ -145,13 +145,19 @@ export { PacBufferType } from './pac/buffer-type.js'
 export type { Claim, ClaimsArray } from './pac/claims.js'
 export type { ClientInfo } from './pac/client-info.js'
 export type { PacBuffer } from './pac/container.js'
-export { type CredentialInfo, openCredentialInfo, SupplementalCredential } from './pac/credential-info.js'
+export {
+  type CredentialInfo,
+  openCredentialInfo,
+  sealCredentialInfo,
+  SupplementalCredential,
+} from './pac/credential-info.js'
 export type { DelegationInfo } from './pac/delegation-info.js'
 export type { DeviceInfo, DomainGroupMembership } from './pac/device-info.js'
 export { encodePac, type PacContents, type PacSigning } from './pac/encode-pac.js'
 export { FILETIME_NEVER, type Filetime, filetimeOfMilliseconds, millisecondsOfFiletime } from './pac/filetime.js'
 export { GroupAttribute, type GroupMembership, type SidAndAttributes } from './pac/group-membership.js'
 export { type LogonInfo, UserFlag } from './pac/logon-info.js'
+export { decodeNtlmCredential, encodeNtlmCredential, NtlmCredential } from './pac/ntlm-credential.js'
 export { Pac } from './pac/pac.js'
 export { decodeSid, encodeSid, formatSid, parseSid, type Sid } from './pac/sid.js'
 export type { PacSignature } from './pac/signature.js'

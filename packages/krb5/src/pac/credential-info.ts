@@ -1,8 +1,10 @@
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
-import type { Key } from '../crypto/key.js'
-import { RejectedTokenError } from '../errors.js'
+import { KeyUsage } from '../crypto/key-usage.js'
+import type { Key, RandomSource } from '../crypto/key.js'
+import { ConfigurationError, RejectedTokenError } from '../errors.js'
 import { NdrReader } from './ndr-reader.js'
+import { NdrWriter } from './ndr-writer.js'
 
 /** PAC_CREDENTIAL_INFO: credentials for whoever signed in without a password. MS-PAC section 2.6.1. */
 export interface CredentialInfo {
@@ -17,15 +19,24 @@ export class SupplementalCredential {
   /** `NTLM` */
   readonly packageName: string
   readonly #credentials: Uint8Array
+  #wiped = false
 
+  /** Copies `credentials`. */
   constructor(packageName: string, credentials: Uint8Array) {
     this.packageName = packageName
-    this.#credentials = credentials.slice()
+    this.#credentials = new Uint8Array(credentials)
   }
 
-  /** A copy of the credentials: password hashes. */
+  /** A copy of the credentials: password hashes. Whoever calls this answers for where they go. */
   exposeSecretBytes(): Uint8Array {
+    if (this.#wiped) throw new ConfigurationError('the credentials have been wiped', { code: 'KRB5_KEY_WIPED' })
     return this.#credentials.slice()
+  }
+
+  /** Zeroes the credentials, which cannot be had any more. */
+  wipe(): void {
+    this.#wiped = true
+    this.#credentials.fill(0)
   }
 }
 
@@ -58,7 +69,24 @@ export function openCredentialInfo(info: CredentialInfo, key: Key): Supplemental
       },
     )
   }
-  return decodeCredentialData(key.open(CREDENTIAL_KEY_USAGE, info.serializedData))
+  const plaintext = key.open(KeyUsage.PAC_CREDENTIAL, info.serializedData)
+  try {
+    return decodeCredentialData(plaintext)
+  } finally {
+    plaintext.fill(0)
+  }
+}
+
+/** Encrypts credentials with the key of the AS reply, as a KDC does. MS-PAC section 2.6.1. */
+export function sealCredentialInfo(
+  credentials: readonly SupplementalCredential[],
+  key: Key,
+  random?: RandomSource,
+): CredentialInfo {
+  const plaintext = encodeCredentialData(credentials)
+  const serializedData = key.seal(KeyUsage.PAC_CREDENTIAL, plaintext, random)
+  plaintext.fill(0)
+  return { version: 0, encryptionType: key.etype, serializedData }
 }
 
 /** PAC_CREDENTIAL_DATA: its array of packages stands in the structure, so the count comes first. MS-PAC section 2.6.2. */
@@ -85,5 +113,20 @@ function decodeCredentialData(bytes: Uint8Array): SupplementalCredential[] {
   })
 }
 
-/** KERB_NON_KERB_SALT. MS-PAC section 2.6.1. */
-const CREDENTIAL_KEY_USAGE = 16
+function encodeCredentialData(credentials: readonly SupplementalCredential[]): Uint8Array {
+  return NdrWriter.encode((ndr) => {
+    const secrets = credentials.map((credential) => credential.exposeSecretBytes())
+    ndr.u32(credentials.length).u32(credentials.length)
+    for (const [i, { packageName }] of credentials.entries()) {
+      ndr
+        .unicodeStringHeader(packageName)
+        .u32(secrets[i].length)
+        .pointer(secrets[i].length > 0)
+    }
+    for (const [i, { packageName }] of credentials.entries()) {
+      ndr.unicodeString(packageName)
+      if (secrets[i].length > 0) ndr.u32(secrets[i].length).bytes(secrets[i])
+      secrets[i].fill(0)
+    }
+  })
+}
