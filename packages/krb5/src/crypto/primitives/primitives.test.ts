@@ -1,3 +1,4 @@
+import { primitives } from '#primitives'
 import { describe, expect, test } from 'vitest'
 import { camelliaCbc } from './camellia.js'
 import { primitives as node } from './node.js'
@@ -17,6 +18,10 @@ function generator(seed: number): (length: number) => Uint8Array {
 const octets = generator(20260101)
 const plain = (bytes: Uint8Array): Uint8Array => new Uint8Array(bytes)
 const hashes: readonly HashName[] = ['md5', 'sha1', 'sha256', 'sha384']
+
+test('the run is on the implementation that it is named after', () => {
+  expect(primitives).toBe(process.env.S4U_PRIMITIVES === 'noble' ? noble : node)
+})
 
 describe('node and noble agree on', () => {
   test.each(hashes)('digest and HMAC with %s', (hash) => {
