@@ -1,7 +1,4 @@
-import { decode, KerbErrorData, type KrbError, MethodData } from '@s4u/krb5'
-
-/** KERB_ERR_TYPE_EXTENDED: the value is an NTSTATUS, four reserved octets and flags. Source: MS-KILE section 2.2.1. */
-const EXTENDED_ERROR = 3
+import { decode, decodeKerbExtError, KERB_ERR_TYPE_EXTENDED, KerbErrorData, type KrbError, MethodData } from '@s4u/krb5'
 
 /**
  * The NTSTATUS in the e-data of a refusal, if there is one: Active Directory sends KERB-ERROR-DATA, Samba a METHOD-DATA with an
@@ -44,13 +41,12 @@ const NAMES: Readonly<Record<number, string>> = {
 }
 
 function inMethodData(eData: Uint8Array): number | undefined {
-  const element = decode(MethodData, eData).find(({ padataType }) => padataType === EXTENDED_ERROR)
-  return element && extended({ dataType: EXTENDED_ERROR, dataValue: element.padataValue })
+  const element = decode(MethodData, eData).find(({ padataType }) => padataType === KERB_ERR_TYPE_EXTENDED)
+  return element && extended({ dataType: KERB_ERR_TYPE_EXTENDED, dataValue: element.padataValue })
 }
 
 function extended({ dataType, dataValue }: KerbErrorData): number | undefined {
-  if (dataType !== EXTENDED_ERROR || dataValue === undefined || dataValue.length < 4) return undefined
-  return new DataView(dataValue.buffer, dataValue.byteOffset).getUint32(0, true)
+  return dataType === KERB_ERR_TYPE_EXTENDED && dataValue ? decodeKerbExtError(dataValue).status : undefined
 }
 
 /** e-data has no type of its own: what does not decode as one thing may be another, and the error must not be lost over it. */

@@ -137,6 +137,20 @@ export {
 } from './messages/pa-data.js'
 export type { EtypeInfo2Entry, EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'
 export { forUserChecksumInput, PaForUser, PaS4uX509User, S4uOption, S4uUserId } from './messages/pa-s4u.js'
+export {
+  decodeKerbExtError,
+  decodeSupportedEnctypes,
+  decodeTokenInfoIntegrity,
+  encodeKerbExtError,
+  encodeSupportedEnctypes,
+  encodeTokenInfoIntegrity,
+  KERB_ERR_TYPE_EXTENDED,
+  type KerbExtError,
+  SupportedEnctype,
+  supportedEnctypeBits,
+  type TokenInfoIntegrity,
+  TokenIntegrityLevel,
+} from './messages/ms-kile.js'
 export { NameType, PrincipalName } from './messages/principal-name.js'
 export { EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlag, TransitedEncoding } from './messages/ticket.js'
 export type { AttributesInfo } from './pac/attributes-info.js'

@@ -1,5 +1,7 @@
 import {
   encode,
+  encodeKerbExtError,
+  KERB_ERR_TYPE_EXTENDED,
   KerbErrorData,
   KRB_ERROR_CODES,
   KrbError,
@@ -76,7 +78,8 @@ export function encodeRefusal(refusal: Refusal, context: ErrorContext, now: numb
 
 /** Source: MS-KILE section 2.2.1. */
 function errorData({ ntStatus, methodData = [] }: RefusalDetails, inAsExchange: boolean): Uint8Array | undefined {
-  const status = ntStatus === undefined ? undefined : extendedStatus(NT_STATUS[ntStatus])
+  const status =
+    ntStatus === undefined ? undefined : encodeKerbExtError({ status: NT_STATUS[ntStatus], flags: EXTENDED_FLAGS })
   const element = status === undefined ? [] : [{ padataType: KERB_ERR_TYPE_EXTENDED, padataValue: status }]
   const elements = [...methodData, ...element]
   if (inAsExchange) return elements.length === 0 ? undefined : encode(MethodData, elements)
@@ -85,13 +88,5 @@ function errorData({ ntStatus, methodData = [] }: RefusalDetails, inAsExchange: 
     : encode(KerbErrorData, { dataType: KERB_ERR_TYPE_EXTENDED, dataValue: status })
 }
 
-/** KERB_EXT_ERROR: status, a reserved word, and flags that are always 1. Source: MS-KILE section 2.2.2. */
-function extendedStatus(status: number): Uint8Array {
-  const octets = new Uint8Array(12)
-  const view = new DataView(octets.buffer)
-  view.setUint32(0, status, true)
-  view.setUint32(8, 1, true)
-  return octets
-}
-
-const KERB_ERR_TYPE_EXTENDED = 3
+/** Of KERB_EXT_ERROR, always 1. Source: MS-KILE section 2.2.2. */
+const EXTENDED_FLAGS = 1

@@ -1,6 +1,7 @@
 import {
   decode,
   encode,
+  encodeSupportedEnctypes,
   formatName,
   formatPrincipal,
   KdcOption,
@@ -9,6 +10,7 @@ import {
   type PaData,
   PaPacOptions,
   PaType,
+  supportedEnctypeBits,
   TgsReq,
 } from '@s4u/krb5'
 import { endlessReferral } from './endless-referral.js'
@@ -54,16 +56,9 @@ function grantFor(kdc: Kdc, request: TgsRequest): Grant {
 /** What this KDC and the service can do. Source: MS-KILE section 3.3.5.7.4, MS-SFU section 3.2.5.2.2. */
 function encryptedPaData(kdc: Kdc, { resourceBased, service }: TgsRequest): readonly PaData[] {
   const { encryptionTypes } = service ?? kdc.directory.krbtgt
-  const bits = encryptionTypes.reduce((sum, etype) => sum | (SUPPORTED_BITS.get(etype) ?? 0), 0)
-  const supported = { padataType: PaType.SUPPORTED_ENCTYPES, padataValue: Uint8Array.of(bits, 0, 0, 0) }
+  const padataValue = encodeSupportedEnctypes(supportedEnctypeBits(encryptionTypes))
+  const supported = { padataType: PaType.SUPPORTED_ENCTYPES, padataValue }
   if (resourceBased === undefined) return [supported]
   const flags = kerberosFlags(PacOption.RESOURCE_BASED_CONSTRAINED_DELEGATION)
   return [supported, { padataType: PaType.PAC_OPTIONS, padataValue: encode(PaPacOptions, { flags }) }]
 }
-
-/** Source: MS-KILE section 2.2.7. */
-const SUPPORTED_BITS: ReadonlyMap<number, number> = new Map([
-  [23, 0x04],
-  [17, 0x08],
-  [18, 0x10],
-])
