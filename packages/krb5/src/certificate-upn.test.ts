@@ -40,15 +40,8 @@ describe('the user principal name of a certificate', () => {
     ['alternative names of many elements', withAltNames(repeated(20_000, 0x82, 0))],
     ['a name of many elements', withAltNames(der(0xa0, UPN_OID, der(0xa0, repeated(20_000, 5, 0))))],
     ['a name in a name in a name', withAltNames(der(0xa0, UPN_OID, der(0xa0, nested(1_000))))],
-  ])('%s is no work for anybody', (_what, octets) => {
-    const before = process.cpuUsage()
-    try {
-      expect(certificateUpn(octets)).toBeUndefined()
-    } catch (error) {
-      expect(error).toBeInstanceOf(MalformedTokenError)
-    }
-    const { user, system } = process.cpuUsage(before)
-    expect(user + system).toBeLessThan(50_000)
+  ])('%s is refused before anybody has much work with it', (_what, octets) => {
+    expect(() => certificateUpn(octets)).toThrow('expected DER of at most 500 elements, 32 deep')
   })
 
   test('is that of the first name of its kind, and names stand in one extension', () => {

@@ -1,8 +1,17 @@
-import { DerFault, DerReader } from './asn1/der.js'
+import { Constructed, fromBER, ObjectIdentifier, OctetString, Sequence, Utf8String } from 'asn1js'
 import { MalformedTokenError } from './errors.js'
 
-/** Larger than any real certificate. */
-const MAX_OCTETS = 1 << 16
+/** Source: RFC 5280 section 4.2.1.6. */
+const SUBJECT_ALT_NAME = '2.5.29.17'
+
+/** szOID_NT_PRINCIPAL_NAME. Source: MS-WCCE section 2.2.2.7.5. */
+const NT_PRINCIPAL_NAME = '1.3.6.1.4.1.311.20.2.3'
+
+/**
+ * Larger than any real certificate, which has two or three hundred elements, some ten deep. asn1js makes an object of each element, of
+ * which 64 KB could hold thirty thousand: they would take a service half a second.
+ */
+const LIMITS = { octets: 1 << 16, elements: 500, depth: 32 }
 
 /**
  * The user principal name among the subject alternative names of an X.509 certificate (DER): `alice@ad.test`. Undefined where there is
@@ -11,105 +20,78 @@ const MAX_OCTETS = 1 << 16
  * @throws MalformedTokenError for what is not a certificate
  */
 export function certificateUpn(certificate: Uint8Array): string | undefined {
-  const altNames = readDer('Certificate', certificate, readCertificate)
-  return altNames && readDer('SubjectAltName', altNames, readAltNames)
-}
-
-/** Certificate, tbsCertificate, [3] EXPLICIT Extensions: the contents of the one that is wanted. Source: RFC 5280 section 4.1. */
-function readCertificate(reader: DerReader): Uint8Array | undefined {
-  const whole = reader.enter(SEQUENCE)
-  const tbsCertificate = reader.enter(SEQUENCE)
-  while (reader.position < reader.end && reader.peek() !== EXTENSIONS) reader.skip()
-  const altNames = reader.position < reader.end ? readExtensions(reader) : undefined
-  reader.leave(tbsCertificate)
-  while (reader.position < reader.end) reader.skip()
-  reader.leave(whole)
-  return altNames
-}
-
-/** `SEQUENCE { extnID OBJECT IDENTIFIER, critical BOOLEAN DEFAULT FALSE, extnValue OCTET STRING }`, each once. */
-function readExtensions(reader: DerReader): Uint8Array | undefined {
-  let altNames: Uint8Array | undefined
-  const tagged = reader.enter(EXTENSIONS)
-  const list = reader.enter(SEQUENCE)
-  while (reader.position < reader.end) {
-    const extension = reader.enter(SEQUENCE)
-    const wanted = sameOctets(reader.contents(OBJECT_IDENTIFIER), SUBJECT_ALT_NAME)
-    if (reader.peek() === BOOLEAN) reader.skip()
-    const value = reader.contents(OCTET_STRING)
-    // With two of them, one program would look at the first and another at the second.
-    if (wanted && altNames !== undefined) throw new DerFault('one subjectAltName', 'a second one')
-    if (wanted) altNames = value
-    reader.leave(extension)
+  try {
+    return findUpn(certificate)
+  } catch (error) {
+    if (error instanceof MalformedTokenError) throw error
+    // asn1js reads lazily and throws errors of its own, from wherever it is.
+    throw malformed('Certificate', 'DER', error)
   }
-  reader.leave(list)
-  reader.leave(tagged)
-  return altNames
 }
 
-/** GeneralNames: the first that is a user principal name. Source: RFC 5280 section 4.2.1.6. */
-function readAltNames(reader: DerReader): string | undefined {
-  let upn: string | undefined
-  const list = reader.enter(SEQUENCE)
-  while (reader.position < reader.end) {
-    if (upn === undefined && reader.peek() === OTHER_NAME) upn = readOtherName(reader)
-    else reader.skip()
+function findUpn(certificate: Uint8Array): string | undefined {
+  const extensions = extensionsOf(read(certificate, 'Certificate'))
+  const [extension, second] = extensions.filter(([oid]) => isOid(oid, SUBJECT_ALT_NAME))
+  // With two of them, one program would look at the first and another at the second.
+  if (second !== undefined) throw malformed('Certificate', 'one subjectAltName')
+  const altNames = extension?.at(-1)
+  if (!(altNames instanceof OctetString)) return undefined
+  for (const name of childrenOf(read(altNames.valueBlock.valueHexView, 'SubjectAltName'))) {
+    const upn = otherName(name)
+    if (upn !== undefined) return upn
   }
-  reader.leave(list)
-  return upn
+  return undefined
 }
 
-/** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`, implicitly tagged; the value is a UTF8String. */
-function readOtherName(reader: DerReader): string | undefined {
-  let text: string | undefined
-  const otherName = reader.enter(OTHER_NAME)
-  const wanted = sameOctets(reader.contents(OBJECT_IDENTIFIER), NT_PRINCIPAL_NAME)
-  const value = reader.enter(VALUE)
-  if (wanted && reader.peek() === UTF8_STRING) text = textOf(reader.contents(UTF8_STRING))
-  else reader.skip()
-  reader.leave(value)
-  reader.leave(otherName)
-  return text
+/** Certificate, tbsCertificate, [3] EXPLICIT Extensions. Source: RFC 5280 section 4.1. */
+function extensionsOf(certificate: unknown): readonly (readonly unknown[])[] {
+  const [tbs] = childrenOf(certificate)
+  if (!(tbs instanceof Sequence)) throw malformed('Certificate', 'a sequence of a sequence')
+  const wrapper = childrenOf(tbs).find((child) => isContext(child, 3))
+  return childrenOf(childrenOf(wrapper)[0]).map(childrenOf)
 }
 
+/** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`, implicitly tagged. Source: RFC 5280 section 4.2.1.6. */
+function otherName(name: unknown): string | undefined {
+  if (!isContext(name, 0)) return undefined
+  const [oid, value] = childrenOf(name)
+  if (!isOid(oid, NT_PRINCIPAL_NAME)) return undefined
+  const [text] = childrenOf(value)
+  return text instanceof Utf8String ? textOf(text.valueBlock.valueHexView) : undefined
+}
+
+/** Not `getValue()`, which takes other octets for some text or other. */
 function textOf(octets: Uint8Array): string {
   try {
-    return decoder.decode(octets)
-  } catch {
-    throw new DerFault('UTF-8', 'other octets')
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
+  } catch (cause) {
+    throw malformed('SubjectAltName', 'UTF-8', cause)
   }
 }
 
-function readDer<T>(path: string, octets: Uint8Array, read: (reader: DerReader) => T): T {
-  try {
-    if (octets.length > MAX_OCTETS) throw new DerFault(`at most ${MAX_OCTETS} octets`, `${octets.length}`)
-    const reader = new DerReader(octets)
-    const value = read(reader)
-    if (reader.position !== octets.length) throw new DerFault('the end', 'more octets')
-    return value
-  } catch (fault) {
-    if (!(fault instanceof DerFault)) throw fault
-    throw new MalformedTokenError({ path, expected: fault.expected, found: fault.found })
-  }
+function childrenOf(node: unknown): readonly unknown[] {
+  return node instanceof Sequence || node instanceof Constructed ? node.valueBlock.value : []
 }
 
-function sameOctets(left: Uint8Array, right: Uint8Array): boolean {
-  return left.length === right.length && left.every((octet, index) => octet === right[index])
+function isContext(node: unknown, number: number): boolean {
+  return node instanceof Constructed && node.idBlock.tagClass === CONTEXT_SPECIFIC && node.idBlock.tagNumber === number
 }
 
-/** id-ce-subjectAltName, 2.5.29.17. Source: RFC 5280 section 4.2.1.6. */
-const SUBJECT_ALT_NAME = Uint8Array.of(0x55, 0x1d, 0x11)
+/** As asn1js numbers the classes. */
+const CONTEXT_SPECIFIC = 3
 
-/** szOID_NT_PRINCIPAL_NAME, 1.3.6.1.4.1.311.20.2.3. Source: MS-WCCE section 2.2.2.7.5. */
-const NT_PRINCIPAL_NAME = Uint8Array.of(0x2b, 6, 1, 4, 1, 0x82, 0x37, 0x14, 2, 3)
+function isOid(node: unknown, oid: string): boolean {
+  return node instanceof ObjectIdentifier && node.getValue() === oid
+}
 
-const SEQUENCE = 0x30
-const OBJECT_IDENTIFIER = 0x06
-const BOOLEAN = 0x01
-const OCTET_STRING = 0x04
-const EXTENSIONS = 0xa3
-const OTHER_NAME = 0xa0
-const VALUE = 0xa0
-const UTF8_STRING = 0x0c
+function read(octets: Uint8Array, path: string): unknown {
+  if (octets.length > LIMITS.octets) throw malformed(path, `at most ${LIMITS.octets} octets`)
+  const { offset, result } = fromBER(new Uint8Array(octets), { maxNodes: LIMITS.elements, maxDepth: LIMITS.depth })
+  if (offset !== octets.length || result.error !== '')
+    throw malformed(path, `DER of at most ${LIMITS.elements} elements, ${LIMITS.depth} deep`)
+  return result
+}
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+function malformed(path: string, expected: string, cause?: unknown): MalformedTokenError {
+  return new MalformedTokenError({ path, expected, found: 'something else', cause })
+}
