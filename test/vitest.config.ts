@@ -28,7 +28,7 @@ export default defineConfig({
   root,
   test: {
     projects: [
-      suite('unit', ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts']),
+      suite('unit', ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts'], { testTimeout: 30_000 }),
       // The same vectors on the portable implementation, whatever the platform would have chosen.
       suite(
         'noble',
