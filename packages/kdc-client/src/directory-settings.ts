@@ -2,7 +2,7 @@
 
 import { bareName } from './advice.js'
 import type { DirectorySetting } from './errors.js'
-import { powershell, sh } from './shell-command.js'
+import { NO_COMMAND, powershell, sh } from './shell-command.js'
 
 export function allowTarget(account: string, target: string): DirectorySetting {
   const [asker, spn] = [bareName(account), bareName(target)]
@@ -10,8 +10,20 @@ export function allowTarget(account: string, target: string): DirectorySetting {
     attribute: `msDS-AllowedToDelegateTo of ${account} must list ${spn}`,
     activeDirectory: powershell`Set-ADObject (Get-ADObject -Filter {sAMAccountName -eq ${{ quoted: asker }}}) -Add @{'msDS-AllowedToDelegateTo'=${{ quoted: spn }}}`,
     samba: sh`samba-tool delegation add-service ${asker} ${spn}`,
-    mit: sh`ldapmodify: dn of ${account}, add krbAllowedToDelegateTo: ${target} (LDAP backend; DB2 has no delegation lists)`,
+    mit: addToDelegationList(account, target),
   }
+}
+
+/** The list holds principals with their realms, and compares them to the letter. */
+function addToDelegationList(account: string, target: string): string {
+  const realm = account.slice(account.lastIndexOf('@') + 1)
+  const listed = target.includes('@') ? target : `${target}@${realm}`
+  // What a DN would have to escape, no command is made of.
+  const named = account.replace(/[,+="<>#;\\]/g, '\\$&')
+  const ldif = `'dn: krbPrincipalName=%s,cn=%s,CONTAINER\\nchangetype: modify\\nadd: krbAllowedToDelegateTo\\nkrbAllowedToDelegateTo: %s\\n'`
+  const command = sh` ${named} ${realm} ${listed} | ldapmodify -Y EXTERNAL -H ldapi:///`
+  if (command === NO_COMMAND) return command
+  return `printf ${ldif}${command}   # CONTAINER: ldap_kerberos_container_dn of kdc.conf; the DB2 backend has no such lists`
 }
 
 export function allowOnTarget(account: string, target: string): DirectorySetting {
