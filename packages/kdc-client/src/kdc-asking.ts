@@ -6,7 +6,6 @@ import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import type { KdcNotes } from './kdc-notes.js'
 import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
 import type { TcpConnections } from './tcp-exchange.js'
-import { pause } from './time-limit.js'
 import { exchangeOverUdp } from './udp-exchange.js'
 
 export interface Errand {
@@ -60,16 +59,23 @@ function inOrder(addresses: readonly KdcAddress[], notes: KdcNotes): readonly Kd
   return [...addresses].sort((a, b) => dead(a) - dead(b))
 }
 
+/** Made once: an error of its own for each request would cost more than all the rest. */
+const ENOUGH = new Error('enough')
+
 class Asking {
   answer: Uint8Array | undefined
+  isOver = false
   private readonly errand: Errand
   private readonly means: Means
-  /** Aborts whatever is open when there is an answer, or no time left. */
+  /** Ends what is open when there is an answer, or no time left. */
   private readonly over = new AbortController()
+  private running = 0
+  /** Connections that may bring the answer still. */
   private readonly open = new Map<string, Promise<void>>()
   /** Those that are not up yet. */
   private readonly unavailable = new Set<KdcAddress>()
   private readonly askedByUdp = new Set<KdcAddress>()
+  private wake: () => void = () => {}
 
   constructor(errand: Errand, means: Means) {
     this.errand = errand
@@ -78,13 +84,11 @@ class Asking {
     if (errand.ended.aborted) this.end()
   }
 
-  get isOver(): boolean {
-    return this.over.signal.aborted
-  }
-
   readonly end = (): void => {
+    this.isOver = true
     this.errand.ended.removeEventListener('abort', this.end)
-    this.over.abort()
+    if (this.running > 0) this.over.abort(ENOUGH)
+    this.wake()
   }
 
   /** Waits for an answer, whoever gives it, or for this KDC to fail, or for so long. */
@@ -98,23 +102,26 @@ class Asking {
   }
 
   /** Until there is an answer, `failed` is settled, or the time is over. */
-  async listen(milliseconds: number, failed?: Promise<void>): Promise<void> {
-    const enough = new AbortController()
-    const wake = (): void => enough.abort()
-    this.over.signal.addEventListener('abort', wake, { once: true })
-    if (this.isOver) wake()
-    void failed?.then(wake)
-    await pause(milliseconds, enough.signal)
-    this.over.signal.removeEventListener('abort', wake)
+  listen(milliseconds: number, failed?: Promise<void>): Promise<void> {
+    if (this.isOver) return Promise.resolve()
+    return new Promise((resolve) => {
+      const enough = (): void => {
+        clearTimeout(timer)
+        resolve()
+      }
+      const timer = setTimeout(enough, milliseconds)
+      this.wake = enough
+      void failed?.then(enough)
+    })
   }
 
-  /** A connection that is open still may bring the answer; a datagram may be lost, and is sent again. */
+  /** A connection that is open still is waited for; a datagram may be lost, and is sent again. */
   private openOrStart(protocol: Protocol, address: KdcAddress): Promise<void> {
     const name = `${protocol}/${formatKdcAddress(address)}`
-    const open = protocol === 'udp' ? undefined : this.open.get(name)
+    const open = this.open.get(name)
     if (open) return open
-    const attempt = this.attempt(protocol, address, name).finally(() => this.open.delete(name))
-    this.open.set(name, attempt)
+    const attempt = this.attempt(protocol, address, name)
+    if (protocol !== 'udp') this.open.set(name, attempt)
     return attempt
   }
 
@@ -124,13 +131,23 @@ class Asking {
     if (!attempts.some((before) => before.address === name)) attempts.push({ address: name, reason: 'no answer' })
     if (protocol === 'udp') this.askedByUdp.add(address)
     try {
-      const answer = await this.exchange(protocol, address)
+      const answer = await this.counted(name, this.exchange(protocol, address))
       if (this.isOver) return
       const reason = this.judge(protocol, address, answer)
       if (reason === undefined) return this.take(protocol, address, answer)
       attempts.push({ address: name, reason })
     } catch (error) {
       if (!this.isOver) attempts.push({ address: name, reason: reasonOf(error) })
+    }
+  }
+
+  private async counted(name: string, exchange: Promise<Uint8Array>): Promise<Uint8Array> {
+    this.running++
+    try {
+      return await exchange
+    } finally {
+      this.running--
+      this.open.delete(name)
     }
   }
 
