@@ -1,6 +1,6 @@
 import { Connections, createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
 import { createKdcClient, evidenceFromS4u2self, type KdcClient } from '@s4u/kdc-client'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { CERTIFICATES } from '../stories/certificates.js'
@@ -112,9 +112,12 @@ await describeRealms('the delegated fetch and Apache', ['EAST', 'apache'], (info
       expect(await answer(response)).toBe(`200 ${user}@EAST.TEST Negotiate x`)
     }
     await through[Symbol.asyncDispose]()
-    const log = apache.proxyLog()
-    expect(log).toContainEqual(expect.stringMatching(/^POST .*\/plain alice@EAST.TEST 200$/))
-    expect(log).toContainEqual(expect.stringMatching(/^CONNECT .* bob@EAST.TEST 200$/))
+    // A tunnel is logged when it has come to its end.
+    await vi.waitFor(() => {
+      const log = apache.proxyLog()
+      expect(log).toContainEqual(expect.stringMatching(/^POST .*\/plain alice@EAST.TEST 200$/))
+      expect(log).toContainEqual(expect.stringMatching(/^CONNECT .* bob@EAST.TEST 200$/))
+    }, 10_000)
   })
 
   test('a backend that wants another scheme', async () => {

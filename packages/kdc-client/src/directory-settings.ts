@@ -23,7 +23,7 @@ function addToDelegationList(account: string, target: string): string {
   const ldif = `'dn: krbPrincipalName=%s,cn=%s,CONTAINER\\nchangetype: modify\\nadd: krbAllowedToDelegateTo\\nkrbAllowedToDelegateTo: %s\\n'`
   const command = sh` ${named} ${realm} ${listed} | ldapmodify -Y EXTERNAL -H ldapi:///`
   if (command === NO_COMMAND) return command
-  return `printf ${ldif}${command}   # CONTAINER: ldap_kerberos_container_dn of kdc.conf; the DB2 backend has no such lists`
+  return `printf ${ldif}${command}   # CONTAINER: ldap_kerberos_container_dn of kdc.conf; DB2 has no delegation lists`
 }
 
 export function allowOnTarget(account: string, target: string): DirectorySetting {
