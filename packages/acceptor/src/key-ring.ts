@@ -121,7 +121,7 @@ export class KeyRing {
   #build(): ServiceKeys | undefined {
     const keytabs = this.#places.map(({ keytab }) => keytab).filter((keytab) => keytab !== undefined)
     if (keytabs.length < this.#places.length) return undefined
-    const merged = Keytab.merge(keytabs)
+    const merged = Keytab.merge(keytabs, this.#name)
     const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
     this.#keytab = merged
     return keys

@@ -1,4 +1,5 @@
 import {
+  encryptionTypeName,
   type EtypeInfo2Entry,
   formatPrincipal,
   type Key,
@@ -31,9 +32,12 @@ export function keytabAuthority(
     name === undefined
       ? signInPrincipal(keytab)
       : parseSignInName(name, realm ?? keytab.entries[0]?.principal.realm, enterprise)
-  if (principal === undefined) throw noKey(keytab, undefined)
+  if (principal === undefined) throw noKey(keytab, 'any principal')
   const keys = new KeyChoice(keytab, principal, etypes)
-  if (keys.etypes.length === 0) throw noKey(keytab, principal)
+  if (keys.etypes.length === 0) {
+    const others = keysOf(keytab, principal)
+    throw others.length === 0 ? noKey(keytab, formatPrincipal(principal)) : noKeyOfType(keytab, others, etypes)
+  }
   return {
     kind: 'sign-in',
     principal,
@@ -64,12 +68,14 @@ class KeyChoice {
   private entries: readonly KeytabEntry[]
   private readonly principal: Principal
   private readonly offered: readonly number[]
+  private readonly keytabName: string
   /** How many of the newest keys of a type are passed over, because the KDC did not know them yet. */
   private readonly passedOver = new Map<number, number>()
 
   constructor(keytab: Keytab, principal: Principal, offered: readonly number[]) {
     this.principal = principal
     this.offered = offered
+    this.keytabName = nameOf(keytab)
     this.entries = keysOf(keytab, principal)
   }
 
@@ -91,7 +97,7 @@ class KeyChoice {
     const key = (named ?? entries[this.passedOver.get(etype) ?? 0] ?? entries[0])?.key
     if (key) return key
     throw new MissingKeyError(
-      `the keytab has no key of encryption type ${etype} for ${formatPrincipal(this.principal)}`,
+      `${this.keytabName} has no key of encryption type ${etype} for ${formatPrincipal(this.principal)}`,
     )
   }
 
@@ -157,10 +163,23 @@ function readable(read: () => Keytab): Keytab | undefined {
   }
 }
 
-function noKey(keytab: Keytab, principal: Principal | undefined): MissingKeyError {
-  const wanted = principal ? formatPrincipal(principal) : 'any principal'
+function nameOf({ source }: Keytab): string {
+  return source ?? 'the keytab'
+}
+
+function noKey(keytab: Keytab, wanted: string): MissingKeyError {
   const has = keytab.principals.join(', ') || 'nobody'
-  return new MissingKeyError(`the keytab has no usable key of ${wanted}; it has keys of ${has}`, {
+  return new MissingKeyError(`${nameOf(keytab)} has no usable key of ${wanted}; it has keys of ${has}`, {
     hint: 'Name the account in `principal`, or export a keytab that holds it with an AES key.',
   })
+}
+
+function noKeyOfType(keytab: Keytab, has: readonly KeytabEntry[], wanted: readonly number[]): MissingKeyError {
+  const list = (etypes: readonly number[]): string => [...new Set(etypes)].map(encryptionTypeName).join(', ')
+  const principal = formatPrincipal(has[0].principal)
+  const types = list(has.map(({ key }) => key.etype))
+  return new MissingKeyError(
+    `${nameOf(keytab)} has no usable key of ${principal}: its encryption types are ${types}, those asked for ${list(wanted) || 'none'}`,
+    { hint: 'Export a keytab that holds the account with an AES key, or name one of its types in `encryptionTypes`.' },
+  )
 }

@@ -94,6 +94,13 @@ describe('a keytab', () => {
     expect(merged.principals).toEqual(['a@R', 'b@R'])
   })
 
+  test('knows the file that it was read from, for the errors of those who use it', () => {
+    const octets = new Keytab([entry('a@R', 1)]).encode()
+    expect(Keytab.decode(octets, '/etc/web.keytab').source).toBe('/etc/web.keytab')
+    expect(Keytab.decode(octets).source).toBeUndefined()
+    expect(Keytab.merge([Keytab.decode(octets)], '/etc/web.keytab, /etc/api.keytab').source).toContain('api.keytab')
+  })
+
   test('shows no key when it is printed', () => {
     const keytab = Keytab.decode(hex(V2, '00000025', START, '07', KEY))
     const shown = inspect(keytab, { depth: 9, showHidden: true }) + JSON.stringify(keytab)

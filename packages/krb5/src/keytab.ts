@@ -30,22 +30,26 @@ const MAX_COMPONENTS = 16
 /** An immutable set of keys. Printing it shows principals, versions and encryption types, never key octets. */
 export class Keytab {
   readonly entries: readonly KeytabEntry[]
+  /** What errors call it: the path, where it was read from a file. */
+  readonly source: string | undefined
 
-  constructor(entries: readonly KeytabEntry[]) {
+  constructor(entries: readonly KeytabEntry[], source?: string) {
     this.entries = Object.freeze([...entries])
+    this.source = source
   }
 
   /**
-   * Reads format version 1 or 2. `source` names the file in errors.
+   * Reads format version 1 or 2. `source` names the file in errors, those of a later use included.
    * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (damaged)
    */
-  static decode(bytes: Uint8Array, source = 'keytab'): Keytab {
-    const version = versionOf(bytes, source)
+  static decode(bytes: Uint8Array, source?: string): Keytab {
+    const name = source ?? 'keytab'
+    const version = versionOf(bytes, name)
     try {
-      return new Keytab(readEntries(bytes, version))
+      return new Keytab(readEntries(bytes, version), source)
     } catch (error) {
       if (!(error instanceof MalformedTokenError)) throw error
-      throw new ConfigurationError(`${source} is damaged: ${error.message}`, {
+      throw new ConfigurationError(`${name} is damaged: ${error.message}`, {
         code: 'KRB5_KT_FORMAT',
         hint: 'Export the keytab again (samba-tool domain exportkeytab, ktpass, or kadmin ktadd) and copy it in binary mode.',
         cause: error,
@@ -53,9 +57,10 @@ export class Keytab {
     }
   }
 
-  /** Several keytabs as one, in the given order. */
-  static merge(keytabs: readonly Keytab[]): Keytab {
-    return new Keytab(keytabs.flatMap(({ entries }) => entries))
+  /** Several keytabs as one, in the given order. `source` is what errors call it. */
+  static merge(keytabs: readonly Keytab[], source?: string): Keytab {
+    const entries = keytabs.flatMap((keytab) => keytab.entries)
+    return new Keytab(entries, source)
   }
 
   /** The file, format version 2. */
