@@ -53,7 +53,7 @@ describe.each(stacks)('$name', (stack) => {
 
   test('lets callers pass who came through a known service, and no others', async () => {
     const delegated = (): Promise<string> => throughWeb('alice')
-    const api = { ...options, keytab: realm.keytabFor('api') }
+    const api = { ...options, keytab: realm.keytabFor('api'), delegation: { principal: 'api' } }
     const handle = ({ identity }: Visit): unknown => identity
     await using open = await serve(stack.build({ options: api, handle }).listener)
     const { delegatedBy } = JSON.parse((await open.get('/', { authorization: await delegated() })).body)

@@ -1,11 +1,11 @@
 import { negotiate } from '@s4u/express'
 import { negotiate as negotiateKoa } from '@s4u/koa'
-import { Keytab } from '@s4u/krb5'
+import { Key, Keytab } from '@s4u/krb5'
 import { ConfigurationError, createNegotiator, MissingKeyError } from '@s4u/negotiate'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { corporation } from './fixtures/corporation.js'
 
 /** What is wrong with keys and options is said when the app starts, with the names of the file and the principal. */
@@ -87,11 +87,50 @@ describe.each([
     ['a channel binding of the fetch that is none', { fetch: { channelBinding: 'yes' } }],
     ['a time for tokens that is none', { fetch: { preemptive: 'sometimes' } }],
     ['a way to challenge over HTTP/2 that is none', { http2Challenge: 'politely' }],
+    ['a KDC whose address cannot be read', { kdc: 'ftp://nonsense here' }],
+    ['an empty list of KDCs', { kdc: [] }],
+    ['a realm whose KDC has an address that cannot be read', { kdc: { 'AD.TEST': 'kdc.ad.test:port' } }],
+    ['an account for delegation that is no name', { delegation: { principal: '' } }],
   ])('refuses to start with %s', (_what, options) => {
     const all = { keytab: realm.keytabFor('web'), ...options }
     expect(errorOf(() => (make as (options: object) => unknown)(all))).toBeInstanceOf(ConfigurationError)
   })
+
+  test.each([
+    ['has no key of the account that delegates', { delegation: { principal: 'nobody' } }, 'nobody@AD.TEST'],
+    ['has no key of the encryption types that the KDC is asked with', { encryptionTypes: [99] }, 'web@AD.TEST'],
+  ])('refuses to start when the keytab %s, and names both', (_what, options, principal) => {
+    const keytab = fileOf('web.keytab', whole)
+    const error = errorOf(() => make({ keytab, ...options }))
+    expect(error).toBeInstanceOf(MissingKeyError)
+    expect(error.message).toContain(keytab)
+    expect(error.message).toContain(principal)
+  })
+
+  test('refuses to start when KRB5_CONFIG names no file and the app delegates', () => {
+    vi.stubEnv('KRB5_CONFIG', join(folder, 'nowhere.conf'))
+    const error = errorOf(() => make({ keytab: fileOf('web.keytab', whole), delegation: {} }))
+    expect(error).toMatchObject({ code: 'KRB5_CONFIG_CANTOPEN' })
+  })
+
+  test('starts without any KDC, and with a keytab that could not sign in, when it says nothing of one', () => {
+    vi.stubEnv('KRB5_CONFIG', join(folder, 'nowhere.conf'))
+    const entries = realm.keytabFor('web').entries.map((entry) => ({ ...entry, key: Key.random(23) }))
+    const keytab = fileOf('rc4.keytab', new Keytab(entries).encode())
+    expect(() => make({ keytab, allowWeakEncryption: true })).not.toThrow()
+  })
 })
+
+test.each([
+  ['a KDC whose address cannot be read', { kdc: 'ftp://nonsense here' }, ConfigurationError],
+  ['an account without a key', { delegation: { principal: 'nobody' } }, MissingKeyError],
+  ['encryption types without a key', { encryptionTypes: [99] }, MissingKeyError],
+])('is not ready with %s when a provider gives the keytab', async (_what, options, type) => {
+  using negotiator = createNegotiator({ keytab: async () => whole, ...options })
+  await expect(negotiator.ready()).rejects.toBeInstanceOf(type)
+})
+
+afterEach(() => vi.unstubAllEnvs())
 
 function errorOf(run: () => unknown): Error {
   try {

@@ -17,8 +17,7 @@ import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
 import type { ServiceKeys } from './service-keys.js'
-import { isKeyTrouble, TicketOpener } from './ticket-opener.js'
-import type { AcceptedTicket } from './accepted-ticket.js'
+import { type FoundTicket, isKeyTrouble, TicketOpener } from './ticket-opener.js'
 import { unsupportedMechanism } from './unsupported-mechanism.js'
 
 /** The service's side of sign-on. Safe for any number of requests at once. */
@@ -38,6 +37,8 @@ export interface Acceptor extends Disposable {
   identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity>
   /** The keytab as it is now, read again where it has changed, for signing in with it. @throws as `ready` */
   keytab(): Promise<Keytab>
+  /** The keytab that `principals` are those of. Undefined before a provider has given its keytab. */
+  readonly currentKeytab: Keytab | undefined
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
   /** The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given its keytab. */
@@ -58,11 +59,6 @@ export function createAcceptor(options: AcceptorOptions = {}): Acceptor {
 const NEGOTIATION_TIME_LIMIT = 60_000
 
 const NO_FACTS: Partial<ExchangeEvent> = {}
-
-interface FoundTicket {
-  readonly ticket: AcceptedTicket
-  readonly seenBefore: boolean
-}
 
 type Resume = (token: Uint8Array, context: AcceptContext) => Promise<AcceptOutcome>
 
@@ -85,6 +81,10 @@ class KeytabAcceptor implements Acceptor {
 
   get principals(): readonly string[] {
     return this.#keys.current?.principals ?? []
+  }
+
+  get currentKeytab(): Keytab | undefined {
+    return this.#keys.current && this.#keys.keytab
   }
 
   async ready(): Promise<void> {

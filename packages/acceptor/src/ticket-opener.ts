@@ -46,7 +46,7 @@ export class TicketOpener {
    * @throws RejectedTokenError KRB_AP_ERR_NOT_US, KRB_AP_ERR_BAD_INTEGRITY when no key opens it, and whatever the ticket itself is refused for
    * @throws MalformedTokenError
    */
-  open(presented: Ticket, keys: ServiceKeys): { ticket: AcceptedTicket; seenBefore: boolean } {
+  open(presented: Ticket, keys: ServiceKeys): FoundTicket {
     const ticket = copyOf(presented)
     const { opened, serviceKey } = openWithOneOf(ticket, keys)
     const accepted = judge(opened, serviceKey, this.#settings)
@@ -56,6 +56,11 @@ export class TicketOpener {
   clear(): void {
     this.#cache.clear()
   }
+}
+
+export interface FoundTicket {
+  readonly ticket: AcceptedTicket
+  readonly seenBefore: boolean
 }
 
 /** Whether an error says that no key of ours opened the ticket, so that a newer keytab may help. */

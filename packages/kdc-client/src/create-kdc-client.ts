@@ -13,8 +13,8 @@ export function createKdcClient(options: KdcClientOptions): KdcClient {
   const configuration = new Krb5Configuration(options.krb5Config ?? process.env.KRB5_CONFIG, now)
   // A caller who names the KDCs does not mean the files of this machine, unless they are named as well.
   const conf = options.kdc === undefined || options.krb5Config !== undefined ? configuration : undefined
-  const realm = options.realm ?? conf?.conf.defaultRealm
-  const authority = authorityOf(options.credentials, realm, etypes)
+  const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
+  const authority = authorityOf(options.credentials, realms, etypes)
   const transport = transportFor({ ...options, configuration, now })
   const clock = new KdcClock(now)
   return new Client({

@@ -11,7 +11,7 @@ import { ccacheAuthority } from './ccache-authority.js'
 import { keytabAuthority } from './keytab-authority.js'
 import { passwordAuthority } from './password-authority.js'
 import type { ServiceTicket } from './service-ticket.js'
-import type { Authority, ReadyTicket } from './sign-in.js'
+import type { Authority, ReadyTicket, RealmsOfNames } from './sign-in.js'
 
 export type { Authority, SignIn } from './sign-in.js'
 export { signInPrincipal } from './keytab-authority.js'
@@ -50,13 +50,13 @@ export interface ForwardedTicket {
  */
 export function authorityOf(
   credentials: KdcCredentials,
-  realm: string | undefined,
+  realms: RealmsOfNames,
   etypes: readonly number[] = DEFAULT_ETYPES,
 ): Authority {
   if ('tgt' in credentials) return fromForwarded(credentials.tgt)
   if ('ccache' in credentials) return ccacheAuthority(credentials.ccache)
-  if ('password' in credentials) return passwordAuthority(credentials, realm, etypes)
-  return keytabAuthority(credentials, realm, etypes)
+  if ('password' in credentials) return passwordAuthority(credentials, realms.realm ?? realms.defaultRealm, etypes)
+  return keytabAuthority(credentials, realms, etypes)
 }
 
 function fromForwarded(forwarded: ForwardedTicket): ReadyTicket {

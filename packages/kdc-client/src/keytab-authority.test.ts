@@ -1,4 +1,4 @@
-import { Key, Keytab, MissingKeyError, parsePrincipal } from '@s4u/krb5'
+import { Key, Keytab, type KeytabEntry, MissingKeyError, parsePrincipal } from '@s4u/krb5'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,26 @@ const web = {
   key: Key.random(18),
   timestamp: 0,
 }
+
+describe('a name without a realm', () => {
+  const krb5Config = join(folder, 'krb5.conf')
+  writeFileSync(krb5Config, '[libdefaults]\n  default_realm = ATHENA.MIT.EDU\n')
+  const principalOf = (entries: readonly KeytabEntry[], options: { realm?: string } = {}): string =>
+    createKdcClient({ krb5Config, credentials: { keytab: new Keytab(entries), principal: 'web' }, ...options })
+      .principal
+
+  test('is one of the keytab, whatever the krb5.conf of the machine is about', () => {
+    expect(principalOf([web])).toBe('web@AD.TEST')
+  })
+
+  test('is that of the default realm where the keytab has it of several', () => {
+    expect(principalOf([web, { ...web, principal: parsePrincipal('web@ATHENA.MIT.EDU') }])).toBe('web@ATHENA.MIT.EDU')
+  })
+
+  test('is of no other realm than the one that the caller names', () => {
+    expect(() => principalOf([web], { realm: 'OTHER.TEST' })).toThrow('no usable key of web@OTHER.TEST')
+  })
+})
 
 describe('a keytab that nobody can sign in with', () => {
   const fileOf = (name: string, keytab: Keytab): string => {

@@ -10,7 +10,7 @@ import {
   samePrincipal,
 } from '@s4u/krb5'
 import { CredentialFile } from './credential-file.js'
-import { type KeysForTicket, parseSignInName, type SignIn } from './sign-in.js'
+import { type KeysForTicket, parseSignInName, type RealmsOfNames, type SignIn } from './sign-in.js'
 
 export interface KeytabCredentials {
   readonly principal?: string
@@ -22,16 +22,12 @@ export interface KeytabCredentials {
 /** @throws ConfigurationError, MissingKeyError */
 export function keytabAuthority(
   credentials: KeytabCredentials,
-  realm: string | undefined,
+  realms: RealmsOfNames,
   etypes: readonly number[],
 ): SignIn {
   const source = sourceOf(credentials)
   const keytab = source.first
-  const { principal: name, enterprise } = credentials
-  const principal =
-    name === undefined
-      ? signInPrincipal(keytab)
-      : parseSignInName(name, realm ?? keytab.entries[0]?.principal.realm, enterprise)
+  const principal = credentials.principal === undefined ? signInPrincipal(keytab) : named(keytab, credentials, realms)
   if (principal === undefined) throw noKey(keytab, 'any principal')
   const keys = new KeyChoice(keytab, principal, etypes)
   if (keys.etypes.length === 0) {
@@ -61,6 +57,23 @@ export function keytabAuthority(
 export function signInPrincipal({ entries }: Keytab): Principal | undefined {
   const account = entries.find(({ principal }) => principal.name.nameString.length === 1)
   return (account ?? entries[0])?.principal
+}
+
+/**
+ * A name without a realm is one of the keytab, which knows better than the krb5.conf of the machine: that may be about another realm, or
+ * as the distribution has it.
+ */
+function named(
+  keytab: Keytab,
+  { principal: name = '', enterprise }: KeytabCredentials,
+  { realm, defaultRealm }: RealmsOfNames,
+): Principal {
+  const inRealm = (of: string | undefined): Principal => parseSignInName(name, of, enterprise)
+  if (realm !== undefined) return inRealm(realm)
+  const realms = keytab.entries.map(({ principal }) => principal.realm)
+  const inOrder = new Set(defaultRealm === undefined ? realms : [defaultRealm, ...realms])
+  const withKeys = [...inOrder].map(inRealm).find((principal) => keysOf(keytab, principal).length > 0)
+  return withKeys ?? inRealm(realms[0] ?? defaultRealm)
 }
 
 /** The keys of one principal, newest first, and which of them is used. */

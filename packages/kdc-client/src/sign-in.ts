@@ -33,6 +33,14 @@ export interface ReadyTicket {
 
 export type Authority = SignIn | ReadyTicket
 
+/** Of which realm a name is that does not say it. */
+export interface RealmsOfNames {
+  /** The caller's word. */
+  readonly realm: string | undefined
+  /** That of the krb5.conf. */
+  readonly defaultRealm: string | undefined
+}
+
 /** `svc-web@AD.TEST`, or as an enterprise name `svc.web@corp.example` of a realm that is to resolve it. @throws MalformedTokenError */
 export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
   if (enterprise) {

@@ -74,12 +74,14 @@ export function permitsTransition(user: string, { protocolTransition = false }: 
 }
 
 /**
- * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it, or
- * protocolTransition neither a boolean nor a function
+ * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it,
+ * protocolTransition neither a boolean nor a function, or the principal no name
  */
-export function checkDelegationOptions({ allow = [], protocolTransition = false }: DelegationOptions): void {
+export function checkDelegationOptions(options: DelegationOptions): void {
+  const { allow = [], protocolTransition = false, principal } = options
   if (typeof protocolTransition !== 'boolean' && typeof protocolTransition !== 'function')
     throw notBoolean(protocolTransition, false)
+  if (principal !== undefined) requireName(principal)
   const wrong = allow.find((entry) => !isEntry(entry))
   if (wrong === undefined) return
   throw new ConfigurationError(
@@ -88,6 +90,17 @@ export function checkDelegationOptions({ allow = [], protocolTransition = false 
       hint: "Write 'HTTP/api.ad.test', 'HTTP/*.farm.ad.test' (one or more labels in place of the star) or 'HTTP/*'.",
     },
   )
+}
+
+function requireName(principal: string): void {
+  try {
+    readTarget(principal)
+  } catch (cause) {
+    throw new ConfigurationError(`delegation.principal: ${JSON.stringify(principal)} is not the name of a principal`, {
+      hint: "Write the account with which the service signs in: 'svc-web' or 'svc-web@AD.TEST'.",
+      cause,
+    })
+  }
 }
 
 function notBoolean(said: unknown, bySaying: boolean): ConfigurationError {
@@ -100,7 +113,7 @@ function notBoolean(said: unknown, bySaying: boolean): ConfigurationError {
   )
 }
 
-/** The name as the KDC client reads it, with its realm only where one was written. @throws MalformedTokenError */
+/** A name as the KDC client reads it, with its realm only where one was written. @throws MalformedTokenError */
 function readTarget(spn: string): Target {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
   return realm === UNSAID ? { name } : { name, realm }

@@ -47,11 +47,11 @@ export interface Negotiator extends Disposable {
   /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
   impersonation(option: ImpersonationOption): Gate
   readonly counters: NegotiatorCounters
-  /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
+  /** Resolves when the keys are there, checked as at the start where a provider gives them. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
 }
 
-/** Checks its options at once. @throws ConfigurationError, MissingKeyError */
+/** Checks its options at once; what goes with a keytab that a function gives, in `ready`. @throws ConfigurationError, MissingKeyError */
 export function createNegotiator(options: NegotiatorOptions = {}): Negotiator {
   checkNegotiatorOptions(options)
   const negotiator = new HttpNegotiator(options, createAcceptor(options))
@@ -140,7 +140,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
   }
 
   async ready(): Promise<void> {
-    await this.#parts.acceptor.ready()
+    await this.#parts.client.ready()
   }
 
   [Symbol.dispose](): void {

@@ -53,7 +53,7 @@ test('a client that nobody has come to since the keytab changed signs in with th
 
 test('a client that could not be made is made again when it is asked for again', async () => {
   await using realm = await corporation()
-  using acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
+  using acceptor = createAcceptor({ keytab: async () => realm.keytabFor('web') })
   const client = new ServiceClient(acceptor, { kdc: realm.transport, delegation: { principal: 'nobody@AD.TEST' } })
   const failures = await Promise.allSettled([client.get(), client.get()])
   expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])

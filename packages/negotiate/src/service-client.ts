@@ -10,9 +10,17 @@ export class ServiceClient {
   readonly #options: NegotiatorOptions
   #current: { readonly keys: readonly string[]; readonly client: Promise<KdcClient> } | undefined
 
+  /** @throws ConfigurationError, MissingKeyError for what options say of the KDC, where the keytab is at hand */
   constructor(acceptor: Acceptor, options: NegotiatorOptions) {
     this.#acceptor = acceptor
     this.#options = options
+    this.#check()
+  }
+
+  /** Resolves when the keys are there, and go with what options say of the KDC. @throws ConfigurationError, MissingKeyError */
+  async ready(): Promise<void> {
+    await this.#acceptor.ready()
+    this.#check()
   }
 
   /** @throws ConfigurationError, MissingKeyError */
@@ -40,17 +48,40 @@ export class ServiceClient {
   }
 
   async #create(): Promise<KdcClient> {
-    const { ticketCache, delegation } = this.#options
     // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
-    const reload = (): Promise<Keytab> => this.#acceptor.keytab()
-    const keytab = await reload()
+    return this.#clientWith(await this.#acceptor.keytab())
+  }
+
+  /**
+   * The same client, for nothing: what is wrong with it must not wait for the first impersonation. An app that says nothing of a KDC may
+   * never need one, nor a keytab that could sign in.
+   */
+  #check(): void {
+    const { currentKeytab } = this.#acceptor
+    if (currentKeytab !== undefined && speaksOfKdc(this.#options)) this.#clientWith(currentKeytab)
+  }
+
+  #clientWith(keytab: Keytab): KdcClient {
+    const { ticketCache, delegation } = this.#options
     const principal = delegation?.principal
+    const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     return createKdcClient({
       ...kdcOptions(this.#options),
       credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
       ...(ticketCache && { cache: ticketCache }),
     })
   }
+}
+
+function speaksOfKdc({
+  kdc,
+  kdcTimeLimit,
+  domains,
+  encryptionTypes,
+  ticketCache,
+  delegation,
+}: NegotiatorOptions): boolean {
+  return [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation].some((option) => option !== undefined)
 }
 
 function kdcOptions(options: NegotiatorOptions): Omit<KdcClientOptions, 'credentials'> {
