@@ -35,7 +35,8 @@ export async function requestTgt(
   for (let leg = 1; ; leg++) {
     const { bytes, body } = await session.request()
     noteOptions(body.kdcOptions)
-    const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG, options.signal)
+    if (session.info) options.onProof?.()
+    const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG)
     if ('reply' in answer) {
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)
       context.clock.adopt(session.context.clock)

@@ -36,7 +36,8 @@ export interface SignInOptions {
   readonly armor?: ServiceTicket
   /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
   readonly again?: boolean
-  readonly signal?: AbortSignal
+  /** Called before a request that proves the key, and that a KDC may count as a wrong one. */
+  readonly onProof?: () => void
 }
 
 /** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */

@@ -74,17 +74,18 @@ export class Client implements KdcClient {
     if (userToUser) {
       const options = [KdcOption.ENC_TKT_IN_SKEY]
       const request = { sname: service.name, options, additionalTickets: [userToUser] }
-      const ask = (): Promise<ServiceTicket> =>
-        this.exchanges.run(about, (context, tgt) =>
+      const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
+        this.exchanges.run(about, signal, (context, tgt) =>
           requestTicket(context, { ...request, tgt, expectedClient: tgt.client }),
         )
       return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, caching)
     }
-    const ask = (): Promise<ServiceTicket> =>
+    const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
       this.exchanges.run(
         about,
+        signal,
         (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
-        () => this.tgtFor(service.realm),
+        () => this.tgtFor(service.realm, signal),
       )
     return this.own.get(key, ask, caching)
   }
@@ -100,12 +101,12 @@ export class Client implements KdcClient {
       userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
       certificate: certificate && fingerprintOfOctets(certificate),
     } as const
-    return this.users.get(key, () => this.transition(user), options)
+    return this.users.get(key, (signal) => this.transition(user, signal), options)
   }
 
   async s4u2proxy(evidence: EvidenceTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     const target = this.targets.read(spn)
-    const ask = (): Promise<ServiceTicket> => this.delegate(evidence, target, spn)
+    const ask = (signal: AbortSignal): Promise<ServiceTicket> => this.delegate(evidence, target, spn, signal)
     return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
   }
 
@@ -113,8 +114,8 @@ export class Client implements KdcClient {
   forwardedTgt(caching: TicketOptions = {}): Promise<ServiceTicket> {
     const target = `krbtgt/${this.realm}`
     const options = [KdcOption.FORWARDED]
-    const ask = (): Promise<ServiceTicket> =>
-      this.exchanges.run({ step: 'TGS', target }, (context, tgt) =>
+    const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
+      this.exchanges.run({ step: 'TGS', target }, signal, (context, tgt) =>
         requestTicket(context, { tgt, sname: tgt.service.name, options, expectedClient: tgt.client }),
       )
     return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, caching)
@@ -125,14 +126,15 @@ export class Client implements KdcClient {
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
     const key = { ...this.asker('forwarded'), client, tgt, service: service.text } as const
-    const ask = async (): Promise<ServiceTicket> => {
+    const ask = async (signal: AbortSignal): Promise<ServiceTicket> => {
       const start = grantingTicketOf(forwarded)
       const request = { tgt: start, service, client: forwarded.client }
-      const outcome = await requestTicketThroughReferrals(this.context, request)
+      const outcome = await requestTicketThroughReferrals({ ...this.context, signal }, request)
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
-    return this.users.get(key, () => tell({ step: 'TGS', account: client, target: spn }, ask), options)
+    const told = { step: 'TGS', account: client, target: spn } as const
+    return this.users.get(key, (signal) => tell(told, () => ask(signal)), options)
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
@@ -147,44 +149,54 @@ export class Client implements KdcClient {
     return { kind, client: this.principal, etypes: this.context.etypes } as const
   }
 
-  private delegate(evidence: EvidenceTicket, target: ServiceTarget, spn: string): Promise<ServiceTicket> {
-    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm)
+  private delegate(
+    evidence: EvidenceTicket,
+    target: ServiceTarget,
+    spn: string,
+    signal: AbortSignal,
+  ): Promise<ServiceTicket> {
+    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm, signal)
     const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence } as const
-    return this.exchanges.run(about, (context, tgt) =>
+    return this.exchanges.run(about, signal, (context, tgt) =>
       requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
     )
   }
 
   /** S4U2Self, by way of the user's realm where that is another one. */
-  private async transition(asked: S4uUser): Promise<ServiceTicket> {
+  private async transition(asked: S4uUser, signal: AbortSignal): Promise<ServiceTicket> {
     const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked) } as const
-    const { user, realm } = await this.placed(asked)
+    const { user, realm } = await this.placed(asked, signal)
     const ticket = await this.exchanges.run(
       about,
+      signal,
       async (context, tgt) => {
         const outcome = await requestS4u2self(context, { tgt, service: this.self, user })
         if ('ticket' in outcome) await verifyOwnTicket(outcome.ticket, outcome.isSigned, this.authority)
         return outcome
       },
-      () => this.tgtFor(realm),
+      () => this.tgtFor(realm, signal),
     )
     if (isForwardable(ticket)) this.exchanges.mayTransition = true
     return ticket
   }
 
   /** A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a certificate, has to be found. */
-  private async placed(user: S4uUser): Promise<{ readonly user: S4uUser; readonly realm: string }> {
+  private async placed(
+    user: S4uUser,
+    signal: AbortSignal,
+  ): Promise<{ readonly user: S4uUser; readonly realm: string }> {
     const unplaced = unplacedName(user, this.realm)
     if (unplaced === undefined) return { user, realm: user.principal?.realm ?? this.realm }
-    const realm = (await findUserRealm(this.context, unplaced)) ?? (await this.trustedRealm(realmOfSuffix(unplaced)))
+    const found = await findUserRealm({ ...this.context, signal }, unplaced)
+    const realm = found ?? (await this.trustedRealm(realmOfSuffix(unplaced), signal))
     if (sameRealmIgnoringCase(realm, this.realm)) return { user, realm }
     const principal = user.principal && asKnownIn(realm, unplaced)
     return { user: { ...user, principal }, realm }
   }
 
   /** The realm, if there is a way to it; else the own, whose refusal is then the answer. */
-  private async trustedRealm(realm: string): Promise<string> {
-    return this.tgtFor(realm).then(
+  private async trustedRealm(realm: string, signal: AbortSignal): Promise<string> {
+    return this.tgtFor(realm, signal).then(
       () => realm,
       (error: unknown) => {
         if (error instanceof KdcError) return this.realm
@@ -194,15 +206,16 @@ export class Client implements KdcClient {
   }
 
   /** The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept like any ticket. */
-  private async tgtFor(realm: string): Promise<ServiceTicket> {
-    if (sameRealmIgnoringCase(realm, this.realm)) return this.granting.tgt()
+  private async tgtFor(realm: string, signal: AbortSignal): Promise<ServiceTicket> {
+    if (sameRealmIgnoringCase(realm, this.realm)) return this.granting.tgt(signal)
     const target = `krbtgt/${realm}`
     const capaths = (from: string, to: string) => this.parts.conf?.conf.capath(from, to)
-    return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}` }, () =>
-      this.exchanges.run({ step: 'TGS', target }, async (context, tgt) =>
+    const key = { ...this.asker('own'), service: `${target}@${this.realm}` } as const
+    const ask = (until: AbortSignal): Promise<ServiceTicket> =>
+      this.exchanges.run({ step: 'TGS', target }, until, async (context, tgt) =>
         asTgsOutcome(await requestForeignTgt(context, tgt, realm, capaths)),
-      ),
-    )
+      )
+    return this.own.get(key, ask, { signal })
   }
 }
 

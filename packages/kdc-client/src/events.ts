@@ -20,7 +20,7 @@ export interface KdcEvent {
   readonly target: string
   /** On whose behalf, in a delegation step. */
   readonly user?: string
-  /** Why it failed: `KDC_ERR_BADOPTION`; for a delegation also the reason and the NTSTATUS. */
+  /** Why it failed: `KDC_ERR_BADOPTION`, `AbortError` when nobody waited any more; for a delegation also the reason and the NTSTATUS. */
   readonly code?: string
   readonly reason?: string
   readonly ntStatus?: string
@@ -180,7 +180,7 @@ function whyFailed(error: unknown) {
   if (!(error instanceof Error)) return {}
   const answer = 'answer' in error && typeof error.answer === 'object' ? error.answer : null
   return {
-    code: 'code' in error ? text(error.code) : error.name,
+    code: ('code' in error ? text(error.code) : undefined) ?? error.name,
     reason: 'reason' in error ? text(error.reason) : undefined,
     ntStatus: answer !== null && 'ntStatus' in answer ? text(answer.ntStatus) : undefined,
     failureCode:

@@ -54,27 +54,32 @@ export class Exchanges {
     this.self = self
   }
 
-  /** One exchange, told to whoever listens. `granted` gives the ticket-granting ticket; default: that of the own realm. */
+  /**
+   * One exchange, told to whoever listens, until the signal aborts. `granted` gives the ticket-granting ticket; default: that of the own
+   * realm.
+   */
   run(
     about: About,
+    signal: AbortSignal,
     ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
-    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(),
+    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(signal),
   ): Promise<ServiceTicket> {
-    return tell({ ...about, account: formatPrincipal(this.self) }, () => this.mended(about, ask, granted))
+    return tell({ ...about, account: formatPrincipal(this.self) }, () => this.mended(about, signal, ask, granted))
   }
 
   /** A clock that is off, and a ticket that is of no use any more, are mended, each once. */
   private async mended(
     about: About,
+    signal: AbortSignal,
     ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
     granted: () => Promise<ServiceTicket>,
   ): Promise<ServiceTicket> {
-    let { context } = this
+    let context: KdcContext = { ...this.context, signal }
     for (let clockMended = false, ticketMended = false; ;) {
       const tgt = await granted()
       const answered = await ask(context, tgt)
       if ('ticket' in answered) {
-        if (context !== this.context) this.context.clock.adopt(context.clock)
+        if (context.clock !== this.context.clock) this.context.clock.adopt(context.clock)
         return answered.ticket
       }
       const { refused } = answered

@@ -46,7 +46,7 @@ export interface CacheOptions {
 }
 
 export interface TicketOptions {
-  /** Ends the wait of this caller; others who wait for the same ticket still get it. */
+  /** Ends the wait of this caller, and the exchange unless others wait for the same ticket, who still get it. */
   readonly signal?: AbortSignal
   /**
    * The service could not open the ticket that is kept: its key has changed. The KDC is asked for another one, but not again within

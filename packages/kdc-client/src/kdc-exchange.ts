@@ -12,6 +12,8 @@ export interface KdcContext {
   readonly pac?: boolean
   /** Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise names only. */
   readonly canonicalize?: boolean
+  /** Aborts when nobody waits for the exchange any more. */
+  readonly signal?: AbortSignal
 }
 
 /** The KDC's clock: ours plus an offset that a KDC vouched for. */
@@ -56,14 +58,14 @@ export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: 
 /** First octet of a KRB-ERROR: [APPLICATION 30]. */
 const KRB_ERROR_TAG = 0x7e
 
-/** @throws KdcUnreachableError, MalformedTokenError */
+/** @throws KdcUnreachableError, MalformedTokenError, and whatever the signal aborts with */
 export async function exchangeWithKdc(
-  { transport }: KdcContext,
+  { transport, signal }: KdcContext,
   realm: string,
   request: Uint8Array,
   replyTag: number,
-  signal?: AbortSignal,
 ): Promise<KdcAnswerBytes> {
+  signal?.throwIfAborted()
   const answer = await transport(request, { realm, ...(signal && { signal }) })
   if (answer[0] === KRB_ERROR_TAG) return { error: decode(KrbError, answer) }
   if (answer[0] === replyTag) return { reply: answer }

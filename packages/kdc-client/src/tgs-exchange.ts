@@ -78,11 +78,7 @@ export interface TgsRefusal {
 }
 
 /** Ends of validity asked for: as long as the ticket-granting ticket, which the KDC enforces anyway. */
-export async function requestTicket(
-  context: KdcContext,
-  request: TgsRequest,
-  signal?: AbortSignal,
-): Promise<TgsOutcome> {
+export async function requestTicket(context: KdcContext, request: TgsRequest): Promise<TgsOutcome> {
   const { tgt } = request
   const subkey = Key.random(tgt.sessionKey.etype, context.random)
   const binding = { nonce: newNonce(context.random), sessionKey: tgt.sessionKey, subkey }
@@ -90,7 +86,7 @@ export async function requestTicket(
   const body = reqBody(context, request, realm, binding.nonce)
   noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, encode(KdcReqBody, body)), ...(request.padata?.(binding) ?? [])]
-  const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG, signal)
+  const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG)
   return 'error' in answer ? { refused: answer.error, shown: tgt } : openReply(context, request, binding, answer.reply)
 }
 

@@ -107,6 +107,77 @@ describe('the ticket cache', () => {
     await expect(cache.get(keyOf('alice'), request, { signal: impatient.signal })).rejects.toThrow('gone')
   })
 
+  describe('an exchange', () => {
+    /** A request that answers when it is told to, and the signals that it was given. */
+    const slowly = () => {
+      const signals: AbortSignal[] = []
+      let answer = (_ticket: ServiceTicket): void => {}
+      const request = (signal: AbortSignal): Promise<ServiceTicket> => {
+        signals.push(signal)
+        return new Promise((resolve, reject) => {
+          answer = resolve
+          signal.addEventListener('abort', () => reject(signal.reason))
+        })
+      }
+      return { request, signals, answer: (ticket: ServiceTicket) => answer(ticket) }
+    }
+
+    test('ends with the last caller who waits for it, and not with one of two', async () => {
+      const cache = new TicketCache({ now: () => 0 })
+      const { request, signals } = slowly()
+      const callers = [new AbortController(), new AbortController()]
+      const waits = callers.map(({ signal }) => cache.get(keyOf('alice'), request, { signal }))
+      callers[0].abort(new Error('first'))
+      await expect(waits[0]).rejects.toThrow('first')
+      expect(signals[0].aborted).toBe(false)
+      callers[1].abort(new Error('second'))
+      await expect(waits[1]).rejects.toThrow('second')
+      expect(signals).toMatchObject([{ aborted: true }])
+    })
+
+    test('that was ended is begun anew by whoever comes next, and does not take that one along', async () => {
+      const cache = new TicketCache({ now: () => 0 })
+      const { request, signals, answer } = slowly()
+      const gone = new AbortController()
+      const wait = cache.get(keyOf('alice'), request, { signal: gone.signal })
+      gone.abort(new Error('gone'))
+      await expect(wait).rejects.toThrow('gone')
+      const next = [cache.get(keyOf('alice'), request), cache.get(keyOf('alice'), request)]
+      await new Promise((resolve) => setImmediate(resolve))
+      answer(ticketOf('alice'))
+      expect(new Set(await Promise.all(next)).size).toBe(1)
+      expect(signals).toMatchObject([{ aborted: true }, { aborted: false }])
+    })
+
+    test('in the background is nobody’s, and ends with nobody', async () => {
+      let now = 0
+      const cache = new TicketCache({ now: () => now })
+      await cache.get(keyOf('alice'), async () => ticketOf('alice'))
+      now = 0.85 * HOUR
+      const { request, signals, answer } = slowly()
+      await cache.get(keyOf('alice'), request)
+      now = HOUR
+      const gone = new AbortController()
+      const wait = cache.get(keyOf('alice'), request, { signal: gone.signal })
+      gone.abort(new Error('gone'))
+      await expect(wait).rejects.toThrow('gone')
+      expect(signals).toMatchObject([{ aborted: false }])
+      answer(ticketOf('alice', { startsAt: now }))
+      expect(await cache.get(keyOf('alice'), request)).toMatchObject({ startsAt: HOUR })
+      expect(signals).toMatchObject([{ aborted: false }])
+    })
+
+    test('that is over is not ended afterwards', async () => {
+      const cache = new TicketCache({ now: () => 0 })
+      const { request, signals, answer } = slowly()
+      const wait = cache.get(keyOf('alice'), request)
+      await new Promise((resolve) => setImmediate(resolve))
+      answer(ticketOf('alice'))
+      await wait
+      expect(signals).toMatchObject([{ aborted: false }])
+    })
+  })
+
   test('an exchange that fails after all have gone harms nobody', async () => {
     const cache = new TicketCache({ now: () => 0 })
     const impatient = new AbortController()

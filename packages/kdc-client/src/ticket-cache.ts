@@ -1,12 +1,12 @@
 import { LRUCache } from 'lru-cache'
 import { DelegationRefusedError, KdcError } from './errors.js'
 import { afterMiss } from './events.js'
+import { Flight } from './flight.js'
 import type { TicketOptions } from './kdc-client.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { identify, type TicketKey } from './ticket-key.js'
 import type { SealedTickets } from './ticket-store.js'
 import { refreshTime, usableUntil } from './ticket-times.js'
-import { abortable } from './time-limit.js'
 
 export type { TicketKey } from './ticket-key.js'
 
@@ -43,6 +43,9 @@ interface Entry {
   freshUntil: number
 }
 
+/** Gets a ticket from a KDC, as long as somebody waits for it. */
+export type TicketRequest = (signal: AbortSignal) => Promise<ServiceTicket>
+
 interface Refusal {
   readonly error: KdcError | DelegationRefusedError
   readonly until: number
@@ -55,7 +58,7 @@ interface Refusal {
 export class TicketCache {
   private readonly entries: LRUCache<string, Entry>
   private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
-  private readonly inFlight = new Map<string, Promise<ServiceTicket>>()
+  private readonly inFlight = new Map<string, Flight<ServiceTicket>>()
   private readonly options: TicketCacheOptions
 
   constructor(options: TicketCacheOptions) {
@@ -66,20 +69,23 @@ export class TicketCache {
     })
   }
 
-  /** The ticket for this key, from the cache or through `request`. A caller who aborts leaves the exchange to the others. */
-  get(key: TicketKey, request: () => Promise<ServiceTicket>, options?: TicketOptions): Promise<ServiceTicket> {
+  /**
+   * The ticket for this key, from the cache or through `request`. A caller who aborts leaves the exchange to the others; with the last
+   * one it ends.
+   */
+  get(key: TicketKey, request: TicketRequest, options?: TicketOptions): Promise<ServiceTicket> {
     return this.getIdentified(identify(key), request, options)
   }
 
   /** The same for a key that has been identified before. */
   async getIdentified(
     id: string,
-    request: () => Promise<ServiceTicket>,
+    request: TicketRequest,
     { signal, fresh = false }: TicketOptions = {},
   ): Promise<ServiceTicket> {
     signal?.throwIfAborted()
     const entry = this.entries.get(id)
-    const flight = this.inFlight.get(id)
+    const flight = this.flightOf(id)
     const now = this.options.now()
     const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
     if (entry && now < entry.usableUntil && isFreshEnough) {
@@ -90,7 +96,7 @@ export class TicketCache {
     if (refusal && now < refusal.until) throw refusal.error
     // In vain it is not tried again at once: until then the old one is handed out.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
-    return abortable(flight ?? this.start(id, () => this.obtain(id, request, fresh)), signal)
+    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until), fresh))).wait(signal)
   }
 
   /** A KDC does not take it any more. */
@@ -112,11 +118,20 @@ export class TicketCache {
     return this.entries.calculatedSize
   }
 
-  private refresh(id: string, entry: Entry, request: () => Promise<ServiceTicket>): void {
-    if (this.inFlight.has(id)) return
+  private flightOf(id: string): Flight<ServiceTicket> | undefined {
+    const flight = this.inFlight.get(id)
+    return flight?.isAborted ? undefined : flight
+  }
+
+  private refresh(id: string, entry: Entry, request: TicketRequest): void {
+    if (this.flightOf(id)) return
     entry.nextRefresh = this.options.now() + RETRY_AFTER
     // In vain is no harm: the ticket at hand is still good. A refusal now says nothing of that one.
-    void this.start(id, async () => this.keep(id, await afterMiss('refresh', request))).catch(() => {})
+    this.start(id, async (signal, keep) => {
+      // Whoever comes to wait for it may go again.
+      keep()
+      return this.keep(id, await afterMiss('refresh', () => request(signal)))
+    })
   }
 
   private async obtain(id: string, request: () => Promise<ServiceTicket>, fresh: boolean): Promise<ServiceTicket> {
@@ -145,14 +160,18 @@ export class TicketCache {
     return ticket
   }
 
-  private start(id: string, obtain: () => Promise<ServiceTicket>): Promise<ServiceTicket> {
-    const flight = afterMiss('miss', obtain).finally(() => this.inFlight.delete(id))
+  private start(id: string, obtain: FlightPlan): Flight<ServiceTicket> {
+    const flight = new Flight<ServiceTicket>((signal, keep) =>
+      afterMiss('miss', () => obtain(signal, keep)).finally(() => {
+        if (this.inFlight.get(id) === flight) this.inFlight.delete(id)
+      }),
+    )
     this.inFlight.set(id, flight)
-    // Every caller may have gone by the time it fails.
-    flight.catch(() => {})
     return flight
   }
 }
+
+type FlightPlan = (signal: AbortSignal, keep: () => void) => Promise<ServiceTicket>
 
 function sizeOf(id: string, { ticket }: ServiceTicket): number {
   return OVERHEAD + id.length + ticket.encPart.cipher.length

@@ -3,6 +3,7 @@ import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
 import { afterMiss, tell } from './events.js'
+import { Flight } from './flight.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { requestTicket } from './tgs-exchange.js'
@@ -45,7 +46,7 @@ export class TicketGranting {
   private readonly context: KdcContext
   private readonly authority: Authority
   private current: ServiceTicket | undefined
-  private flight: Promise<ServiceTicket> | undefined
+  private flight: Flight<ServiceTicket> | undefined
   private refusal: Refusal | undefined
   private wrongKeys = 0
   private nextRefresh = 0
@@ -60,15 +61,17 @@ export class TicketGranting {
   }
 
   /** @throws KdcError, KdcUnreachableError, RejectedTokenError; ConfigurationError when a ticket from elsewhere has expired */
-  async tgt(): Promise<ServiceTicket> {
+  async tgt(signal?: AbortSignal): Promise<ServiceTicket> {
     const { current } = this
     const now = this.context.clock.now()
     if (current === undefined || now >= usableUntil(current))
-      return this.flight ?? afterMiss('miss', () => this.start())
-    if (now >= refreshTime(current) && now >= this.nextRefresh && this.flight === undefined) {
+      return (this.underWay ?? afterMiss('miss', () => this.start())).wait(signal)
+    if (now >= refreshTime(current) && now >= this.nextRefresh && this.underWay === undefined) {
       this.nextRefresh = now + RETRY_AFTER
       // In vain is no harm: the ticket at hand is still good, and somebody will come by again.
-      afterMiss('refresh', () => this.start()).catch(() => {})
+      afterMiss('refresh', () => this.start())
+        .wait()
+        .catch(() => {})
     }
     return current
   }
@@ -84,32 +87,41 @@ export class TicketGranting {
    */
   async replace(tgt: ServiceTicket): Promise<boolean> {
     if (this.current !== tgt) return true
-    if (this.flight === undefined) {
+    const { underWay } = this
+    if (underWay === undefined) {
       const now = this.context.clock.now()
       if (isYoung(tgt, now) || now < this.nextReplacement) return false
       this.nextReplacement = now + YOUNG
       this.suspect = tgt
     }
-    const other = await (this.flight ?? this.start()).catch(() => tgt)
+    const other = await (underWay ?? this.start()).wait().catch(() => tgt)
     return other !== tgt
   }
 
-  private start(): Promise<ServiceTicket> {
-    const flight = this.obtain()
-      .then((tgt) => (this.current = tgt))
-      .finally(() => (this.flight = undefined))
+  private get underWay(): Flight<ServiceTicket> | undefined {
+    return this.flight?.isAborted ? undefined : this.flight
+  }
+
+  private start(): Flight<ServiceTicket> {
+    const flight = new Flight<ServiceTicket>((signal, keep) =>
+      this.obtain({ ...this.context, signal }, keep)
+        .then((tgt) => (this.current = tgt))
+        .finally(() => {
+          if (this.flight === flight) this.flight = undefined
+        }),
+    )
     this.flight = flight
     return flight
   }
 
-  private obtain(): Promise<ServiceTicket> {
-    if (this.authority.kind === 'ready-ticket') return this.fromElsewhere()
+  private obtain(context: KdcContext, keep: () => void): Promise<ServiceTicket> {
+    if (this.authority.kind === 'ready-ticket') return this.fromElsewhere(context)
     const account = formatPrincipal(this.authority.principal)
-    return tell({ step: 'AS', account, target: 'krbtgt' }, () => this.signIn())
+    return tell({ step: 'AS', account, target: 'krbtgt' }, () => this.signIn(context, keep))
   }
 
-  private async signIn(): Promise<ServiceTicket> {
-    const { authority, context, refusal } = this
+  private async signIn(context: KdcContext, keep: () => void): Promise<ServiceTicket> {
+    const { authority, refusal } = this
     if (authority.kind !== 'sign-in') throw new TypeError('nobody to sign in')
     if (refusal && context.clock.now() < refusal.until && !(await this.hasOtherKeys(refusal))) throw refusal.error
     this.refusal = undefined
@@ -117,6 +129,8 @@ export class TicketGranting {
       const { tgt, offersFast } = await requestTgt(context, authority, {
         armor: this.armor(),
         again: this.wrongKeys > 0,
+        // A wrong key must be known for one, or whoever comes next tries it again: the answer is waited for, even if nobody else does.
+        onProof: keep,
       })
       this.offersFast = offersFast
       this.wrongKeys = 0
@@ -155,8 +169,8 @@ export class TicketGranting {
   }
 
   /** What is in the file now; renewed, where it can be. */
-  private async fromElsewhere(): Promise<ServiceTicket> {
-    const { authority, context, current } = this
+  private async fromElsewhere(context: KdcContext): Promise<ServiceTicket> {
+    const { authority, current } = this
     if (authority.kind === 'sign-in') throw new TypeError('the ticket is one of our own')
     const now = context.clock.now()
     const given = authority.tgt()
