@@ -1,26 +1,31 @@
-import { ContextFlag, createInitiator } from '@s4u/gssapi'
+import { ContextFlag, createInitiator, formatAuthorization } from '@s4u/gssapi'
 import { createKdcClient } from '@s4u/kdc-client'
 import { decodeSid } from '@s4u/krb5'
-import { expect, test } from 'vitest'
+import { type CallerIdentity, createNegotiator, type Negotiator } from '@s4u/negotiate'
+import { afterAll, describe, expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { bindGssapi, bindSpnego, type LdapClient, openLdap } from './peers/ldap-client.js'
 
 const { REPLAY, SEQUENCE, CONF, INTEG } = ContextFlag
+/** As the directory has it among its controller’s names, and in the delegation list of web. */
+const DIRECTORY = 'ldap/dc1.corp.test'
+
 const LAYERS = [
   { how: 'seal', flags: REPLAY | SEQUENCE | CONF | INTEG, layer: 4 },
   { how: 'sign', flags: REPLAY | SEQUENCE | INTEG, layer: 2 },
 ] as const
 
 await describeRealms('the directory of Samba as a user', ['CORP'], (info) => {
-  const { users, kdc, ldap = kdc } = realmOf(info, 'CORP')
+  const { users, services, kdc: kdcAddress, ldap = kdcAddress } = realmOf(info, 'CORP')
+  const { web } = services
   const base = 'DC=corp,DC=test'
+  const kdc = `${kdcAddress.host}:${kdcAddress.port}`
 
-  async function initiatorFor(user: string, flags: number, framing: 'spnego' | 'krb5') {
+  async function initiatorFor(user: string, flags: number, framing: 'spnego' | 'krb5', spn = DIRECTORY) {
     const { principal, password } = users[user]
-    const client = createKdcClient({ kdc: `${kdc.host}:${kdc.port}`, credentials: { principal, password } })
-    const ticket = await client.ticketFor('ldap/dc1.corp.test')
-    return createInitiator({ ticket, flags, framing, now: Date.now })
+    const client = createKdcClient({ kdc, credentials: { principal, password } })
+    return createInitiator({ ticket: await client.ticketFor(spn), flags, framing, now: Date.now })
   }
 
   /** The directory says whose groups count in this session, the user's own SID first. */
@@ -48,6 +53,51 @@ await describeRealms('the directory of Samba as a user', ['CORP'], (info) => {
     expect(await sidOfSession(client)).toBe(await sidInDirectory(client, 'alice'))
   })
 
+  describe('in a caller’s name', () => {
+    const negotiator = createNegotiator({
+      keytab: web.keytab,
+      kdc,
+      delegation: { principal: 'svc-web', allow: [DIRECTORY], protocolTransition: (user) => user.startsWith('alice@') },
+    })
+
+    afterAll(() => negotiator[Symbol.dispose]())
+
+    async function presenting(user: string): Promise<CallerIdentity> {
+      const { token } = await initiatorFor(user, LAYERS[0].flags, 'spnego', web.spn)
+      return identityOf(negotiator, formatAuthorization(token))
+    }
+
+    const ways: readonly [string, string, () => Promise<CallerIdentity>][] = [
+      ['who presented a ticket', 'bob', () => presenting('bob')],
+      ['whom the app has authenticated itself', 'alice', () => negotiator.identityFor(users.alice.principal)],
+    ]
+
+    test.each(ways.flatMap((way) => LAYERS.map((layer) => [...way, layer] as const)))(
+      '%s (%s): contextFor signs and seals',
+      async (_how, user, identityFor, { how, flags }) => {
+        using caller = (await identityFor()).impersonate()
+        using client = await openLdap(ldap.host, ldap.port)
+        client.protect(await bindSpnego(client, await caller.contextFor(DIRECTORY, { flags })), how)
+        expect(caller.principal).toBe(users[user].principal)
+        expect(await sidOfSession(client)).toBe(await sidInDirectory(client, user))
+      },
+    )
+
+    test('SASL GSSAPI', async () => {
+      using alice = (await presenting('alice')).impersonate()
+      using client = await openLdap(ldap.host, ldap.port)
+      const { flags, layer, how } = LAYERS[0]
+      const initiator = await alice.contextFor(DIRECTORY, { flags, framing: 'krb5' })
+      client.protect(await bindGssapi(client, initiator, layer), how)
+      expect(await sidOfSession(client)).toBe(await sidInDirectory(client, 'alice'))
+    })
+
+    test('not for one who may not be delegated', async () => {
+      using carol = (await presenting('carol')).impersonate()
+      await expect(carol.contextFor(DIRECTORY)).rejects.toMatchObject({ reason: 'evidence-not-forwardable' })
+    })
+  })
+
   test('long answers, one after the other on one connection', async () => {
     using client = await openLdap(ldap.host, ldap.port)
     client.protect(await bindSpnego(client, await initiatorFor('alice', LAYERS[0].flags, 'spnego')), 'seal')
@@ -62,6 +112,12 @@ await describeRealms('the directory of Samba as a user', ['CORP'], (info) => {
     await expect(sidInDirectory(client, 'alice')).rejects.toThrow(/ended with 1/)
   })
 })
+
+async function identityOf(negotiator: Negotiator, authorization: string): Promise<CallerIdentity> {
+  const outcome = await negotiator.authenticate({ headers: { authorization } })
+  if (outcome.status !== 'authenticated') throw new Error('the caller was not let in')
+  return outcome.identity
+}
 
 function sidOf(octets: Uint8Array | undefined): string {
   if (octets === undefined) throw new Error('there is no SID')

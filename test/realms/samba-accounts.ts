@@ -18,7 +18,7 @@ export interface SambaService {
   name: string
   note: string
   flags?: number
-  /** Names of services whose SPNs are in msDS-AllowedToDelegateTo. */
+  /** Services whose SPNs are in msDS-AllowedToDelegateTo: by their names here, or as `ldap/dc1`. */
   delegatesTo?: readonly string[]
   /** msDS-SupportedEncryptionTypes. */
   encryptionTypes?: number
@@ -83,7 +83,12 @@ export const corp: SambaForest = {
     { name: 'grouper', password: 'pw-grouper', groups: manyGroups, note: 'in 200 groups more: a large PAC' },
   ],
   services: [
-    { name: 'web', delegatesTo: ['api'], flags: ORDINARY | PROTOCOL_TRANSITION, note: 'may use any protocol, to api' },
+    {
+      name: 'web',
+      delegatesTo: ['api', 'ldap/dc1'],
+      flags: ORDINARY | PROTOCOL_TRANSITION,
+      note: 'may use any protocol, to api and to the directory',
+    },
     { name: 'kcd', delegatesTo: ['api'], note: 'may use Kerberos only, to api' },
     { name: 'api', delegatesTo: ['data'], note: 'the backend; may go on to data' },
     { name: 'data', note: 'the second hop' },

@@ -22,7 +22,7 @@ export function describeForest(site: Site, key: SambaKey): RealmInfo {
   const realm = realmName(key)
   const domain = dnsDomain(key)
   const keytabs = join(site.directory, 'keytabs')
-  const spnOf = (name: string): string => `HTTP/${name}.${domain}`
+  const spnOf = (name: string): string => `${name.includes('/') ? name : `HTTP/${name}`}.${domain}`
   const info: RealmInfo = {
     name: realm,
     domain,
