@@ -342,6 +342,18 @@ describe('tickets shared by instances', () => {
     expect([renewed, other].map(({ ticket }) => ticket.encPart.cipher.length)).toEqual([200, 200])
   })
 
+  test('what is too short to be sealed is not taken', async () => {
+    const { store, values } = memoryStore()
+    await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))
+    const [[name, sealed]] = values
+    const asked = vi.fn(async () => ticketOf('alice'))
+    for (let length = 0; length < 40; length++) {
+      values.set(name, sealed.subarray(0, length))
+      await instance(store).get(keyOf('alice'), asked)
+    }
+    expect(asked).toHaveBeenCalledTimes(40)
+  })
+
   test('nothing in the store tells whose it is or what it holds', async () => {
     const { store, values } = memoryStore()
     const ticket = await instance(store).get(keyOf('alice'), async () => ticketOf('alice'))

@@ -81,7 +81,10 @@ export class SealedTickets {
   }
 
   private open(id: string, sealed: Uint8Array): ServiceTicket {
-    const decipher = createDecipheriv('aes-256-gcm', this.seal, sealed.subarray(0, NONCE)).setAAD(Buffer.from(id))
+    // Node takes a tag of four octets for one, which would be guessed soon enough. Source: NIST SP 800-38D, appendix C.
+    if (sealed.length < NONCE + TAG) throw new RangeError('too short for a sealed ticket')
+    const nonce = sealed.subarray(0, NONCE)
+    const decipher = createDecipheriv('aes-256-gcm', this.seal, nonce, { authTagLength: TAG }).setAAD(Buffer.from(id))
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
     const plain = Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()])
     return ticketOf(decodeCcache(plain).credentials[0])
