@@ -1,7 +1,7 @@
 /** What to do where the account of a client, or that of a service, is the reason. */
 
 import { KRB_ERROR_CODES as KRB } from '@s4u/krb5'
-import type { Advice, AdviceAbout, AdviceTable } from './advice.js'
+import { type Advice, type AdviceAbout, type AdviceTable, nameForCommand } from './advice.js'
 import { powershell, sh } from './shell-command.js'
 
 const disabled = ({ principal, name }: AdviceAbout): Advice => ({
@@ -52,7 +52,7 @@ const revoked = ({ principal, name }: AdviceAbout): Advice => ({
 const wrongPassword = ({ principal, name }: AdviceAbout): Advice => ({
   sentence: `Wrong password or key of ${principal}. A keytab goes out of date when the password of its account is changed: export it again and compare the versions (klist -k, msDS-KeyVersionNumber)`,
   commands: [
-    powershell`ktpass -princ ${principal} -mapuser ${name} -crypto AES256-SHA1 -pass * -out FILE`,
+    powershell`ktpass -princ ${nameForCommand(principal)} -mapuser ${name} -crypto AES256-SHA1 -pass * -out FILE`,
     sh`samba-tool domain exportkeytab --principal=${name}`,
     sh`kadmin ktadd ${name}`,
   ],

@@ -26,7 +26,7 @@ import { FastArmor } from './fast-armor.js'
 import { type KdcContext, kerberosMoment, newNonce, ticketGrantingService } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
-import { explainSignIn } from './sign-in-refusal.js'
+import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
 
 /** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
 const WANTED_LIFETIME = 24 * 3_600_000
@@ -184,10 +184,9 @@ export class AsSession {
     const offered = info === undefined ? [] : decode(EtypeInfo2, info)
     const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
     if (usable) return usable
-    throw new KdcError(kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error), {
-      code: 'KDC_ERR_ETYPE_NOSUPP',
-      hint: `The KDC has keys of encryption types [${offered.map(({ etype }) => etype).join(', ')}], we have [${signIn.etypes.join(', ')}].`,
-    })
+    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
+    const theirs = offered.map(({ etype }) => etype)
+    throw new KdcError(answer, { code: 'KDC_ERR_ETYPE_NOSUPP', hint: noCommonKey(answer, theirs, signIn.etypes) })
   }
 }
 

@@ -164,7 +164,7 @@ export class Client implements KdcClient {
 
   /** S4U2Self, by way of the user's realm where that is another one. */
   private async transition(asked: S4uUser, signal: AbortSignal): Promise<ServiceTicket> {
-    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked) } as const
+    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked, this.realm) } as const
     const { user, realm } = await this.placed(asked, signal)
     const ticket = await this.exchanges.run(
       about,

@@ -150,6 +150,41 @@ describe('a name that somebody chose', () => {
   })
 })
 
+describe('a user', () => {
+  test.each([undefined, 'the owner of the certificate'])(
+    'of whom no name is known (%s) is left open in commands',
+    (user) => {
+      for (const step of ['S4U2Self', 'S4U2Proxy'] as const)
+        for (const code of codes) {
+          const error = errorOf(code)
+          const answer = kdcAnswer(step, 'web@AD.TEST', 'HTTP/api.ad.test', error, user)
+          const { hint } = explainDelegation(answer, {
+            evidence: { ...vouched, forwardable: false },
+            mayTransition: true,
+          })
+          expect(hint).not.toMatch(/'the (user|owner of the certificate)'/)
+          if (code === 'KDC_ERR_C_PRINCIPAL_UNKNOWN' && step === 'S4U2Self')
+            expect(hint).toMatch(/Get-ADUser USER \| samba-tool user show USER \| kadmin getprinc USER/)
+          if (code === 'KDC_ERR_BADOPTION' && step === 'S4U2Proxy')
+            expect(hint).toMatch(
+              /Set-ADAccountControl USER .*off USER|Set-ADAccountControl USER [^]*allow_forwardable USER/,
+            )
+        }
+    },
+  )
+
+  test('with an enterprise name is found by it', () => {
+    const { hint } = explain('S4U2Self', 'KDC_ERR_CLIENT_REVOKED', {}, undefined, 'bob.builder@corp.example@AD.TEST')
+    expect(hint).toContain("Enable-ADAccount (Get-ADUser -Filter {UserPrincipalName -eq 'bob.builder@corp.example'})")
+  })
+
+  test('with an enterprise name is found by it as the account that delegates', () => {
+    const error = kdcAnswer('S4U2Proxy', 'svc.web@corp.example@AD.TEST', 'HTTP/api', errorOf('KDC_ERR_BADOPTION'))
+    const { hint } = explainDelegation(error, { evidence: presented })
+    expect(hint).toContain("Get-ADObject -Filter {userPrincipalName -eq 'svc.web@corp.example'}")
+  })
+})
+
 test('a service that is none cannot ask for others', () => {
   expect(explain('S4U2Self', 'KDC_ERR_S_PRINCIPAL_UNKNOWN')).toMatchObject({ reason: 'not-a-service' })
   expect(explain('S4U2Self', 'KDC_ERR_PADATA_TYPE_NOSUPP')).toMatchObject({ reason: 'not-a-service' })

@@ -17,6 +17,7 @@ import {
   KdcError,
   type RefusalReason,
 } from './errors.js'
+import { SOME_USER } from './advice.js'
 import { explainSignIn, unknownUser } from './sign-in-refusal.js'
 
 /** What is known of a refused delegation beside the KDC's answer. */
@@ -36,7 +37,7 @@ export function explainDelegation(answer: KdcAnswer, facts: DelegationFacts = {}
 }
 
 function explainS4u2self(answer: KdcAnswer): DelegationRefusedError | KdcError {
-  const { account, user = 'the user' } = answer
+  const { account, user = SOME_USER } = answer
   switch (answer.errorCode) {
     case KRB.KDC_ERR_S_PRINCIPAL_UNKNOWN:
     case KRB.KDC_ERR_PADATA_TYPE_NOSUPP:
@@ -55,7 +56,7 @@ function explainS4u2self(answer: KdcAnswer): DelegationRefusedError | KdcError {
 }
 
 function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): DelegationRefusedError | KdcError {
-  const { account, target, user = 'the user' } = answer
+  const { account, target, user = SOME_USER } = answer
   switch (answer.errorCode) {
     case KRB.KDC_ERR_BADOPTION:
     case KRB.KDC_ERR_POLICY:
@@ -89,7 +90,7 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
 
 /** The KDC refused the delegation itself. Which setting it missed follows from its NTSTATUS, if there is one, and from the evidence. */
 function explainNotDelegable(answer: KdcAnswer, { evidence, mayTransition }: DelegationFacts): DelegationRefusedError {
-  const { account, target, user = 'the user', ntStatus = '' } = answer
+  const { account, target, user = SOME_USER, ntStatus = '' } = answer
   const forwardable = evidence?.forwardable ?? true
   if (NOT_LISTED.has(ntStatus) || (forwardable && ntStatus !== ACCOUNT_RESTRICTION)) {
     return refused(answer, 'target-not-allowed', `${account} may not delegate to ${target}`, [

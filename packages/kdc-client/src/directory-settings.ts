@@ -1,6 +1,6 @@
 /** The settings that decide about delegation, with the command that makes each, by directory. */
 
-import { bareName } from './advice.js'
+import { bareName, nameForCommand } from './advice.js'
 import type { DirectorySetting } from './errors.js'
 import { NO_COMMAND, powershell, sh } from './shell-command.js'
 
@@ -8,10 +8,15 @@ export function allowTarget(account: string, target: string): DirectorySetting {
   const [asker, spn] = [bareName(account), bareName(target)]
   return {
     attribute: `msDS-AllowedToDelegateTo of ${account} must list ${spn}`,
-    activeDirectory: powershell`Set-ADObject (Get-ADObject -Filter {sAMAccountName -eq ${{ quoted: asker }}}) -Add @{'msDS-AllowedToDelegateTo'=${{ quoted: spn }}}`,
+    activeDirectory: powershell`Set-ADObject (Get-ADObject -Filter {${nameAttribute(asker)} -eq ${{ quoted: asker }}}) -Add @{'msDS-AllowedToDelegateTo'=${{ quoted: spn }}}`,
     samba: sh`samba-tool delegation add-service ${asker} ${spn}`,
     mit: addToDelegationList(account, target),
   }
+}
+
+/** In which attribute the directory has a name: that of an account, or a user principal name. */
+function nameAttribute(name: string): string {
+  return name.includes('@') ? 'userPrincipalName' : 'sAMAccountName'
 }
 
 /** The list holds principals with their realms, and compares them to the letter. */
@@ -30,7 +35,7 @@ export function allowOnTarget(account: string, target: string): DirectorySetting
   const asker = bareName(account)
   return {
     attribute: `or msDS-AllowedToActOnBehalfOfOtherIdentity of the account of ${bareName(target)} must name ${account} (resource-based)`,
-    activeDirectory: powershell`Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount (Get-ADObject -Filter {sAMAccountName -eq ${{ quoted: asker }}})`,
+    activeDirectory: powershell`Set-ADComputer TARGET -PrincipalsAllowedToDelegateToAccount (Get-ADObject -Filter {${nameAttribute(asker)} -eq ${{ quoted: asker }}})`,
     samba: sh`samba-tool delegation add-principal TARGET ${asker} (from Samba 4.19)`,
     mit: 'not available in the LDAP backend',
   }
@@ -50,7 +55,7 @@ export function allowUser(user: string): DirectorySetting {
     attribute: `userAccountControl of ${user} must not have NOT_DELEGATED (0x100000), and ${user} must not be in Protected Users`,
     activeDirectory: powershell`Set-ADAccountControl ${bareName(user)} -AccountNotDelegated $false`,
     samba: sh`samba-tool user sensitive ${bareName(user)} off`,
-    mit: sh`kadmin modprinc +allow_forwardable ${user}`,
+    mit: sh`kadmin modprinc +allow_forwardable ${nameForCommand(user)}`,
   }
 }
 

@@ -7,8 +7,8 @@ import { powershell, sh } from './shell-command.js'
 /** The ticket shown is got anew by whoever got it. */
 const newTicket = (sentence: string): Advice => ({ sentence, commands: ['klist purge', 'kdestroy, then kinit'] })
 
-const noCommonEtype = ({ name, target }: AdviceAbout): Advice => ({
-  sentence: `${name}, ${target} and this client have no encryption type in common: set msDS-SupportedEncryptionTypes to 24 (AES) on the accounts and reset their passwords`,
+const noCommonEtype = ({ principal, target }: AdviceAbout): Advice => ({
+  sentence: `${principal}, ${target} and this client have no encryption type in common: set msDS-SupportedEncryptionTypes to 24 (AES) on the accounts and reset their passwords`,
   commands: [
     'Set-ADUser ACCOUNT -KerberosEncryptionType AES128,AES256',
     'net ads enctypes set ACCOUNT 24',

@@ -32,7 +32,10 @@ describe('a user as people write it', () => {
   })
 
   test('has a name for messages', () => {
-    expect(nameOfUser(readSubject('bob', 'AD.TEST'))).toBe('bob@AD.TEST')
-    expect(nameOfUser({ certificate: Uint8Array.of(1) })).toBe('the owner of the certificate')
+    expect(nameOfUser(readSubject('bob', 'AD.TEST'), 'AD.TEST')).toBe('bob@AD.TEST')
+    const certificate = Uint8Array.of(1)
+    expect(nameOfUser({ certificate }, 'AD.TEST')).toBe('the owner of the certificate')
+    expect(nameOfUser({ certificate, upn: 'bob@ad.test' }, 'AD.TEST')).toBe('bob@AD.TEST')
+    expect(nameOfUser({ certificate, upn: 'bob@corp.example' }, 'AD.TEST')).toBe('bob@corp.example@AD.TEST')
   })
 })

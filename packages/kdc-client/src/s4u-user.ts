@@ -7,6 +7,7 @@ import {
   type Principal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
+import { OWNER_OF_CERTIFICATE } from './advice.js'
 
 /** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
 export type S4uSubject = string | { readonly certificate: Uint8Array; readonly user?: string }
@@ -55,7 +56,9 @@ function parseDownLevelName(domain: string, user: string, realm: string, domains
   return parseUser(`${user}@${known ?? domain}`, realm)
 }
 
-/** For messages. */
-export function nameOfUser({ principal, upn = 'the owner of the certificate' }: S4uUser): string {
-  return principal === undefined ? upn : formatPrincipal(principal)
+/** For messages. The name in a certificate is shown as it would be if the app had given it. */
+export function nameOfUser({ principal, upn }: S4uUser, realm: string): string {
+  if (principal !== undefined) return formatPrincipal(principal)
+  if (upn === undefined) return OWNER_OF_CERTIFICATE
+  return upn.includes('@') ? formatPrincipal(parseUser(upn, realm)) : upn
 }

@@ -35,7 +35,7 @@ export type S4u2selfOutcome = { readonly ticket: ServiceTicket; readonly isSigne
 export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<S4u2selfOutcome> {
   const { service } = request
   let { tgt, user } = request
-  const itinerary = new Itinerary(nameOfUser(user), realmAsked(tgt))
+  const itinerary = new Itinerary(nameOfUser(user, service.realm), realmAsked(tgt))
   for (;;) {
     const realm = realmAsked(tgt)
     const sname = nameIn(realm, service)

@@ -3,13 +3,24 @@ import { describe, expect, test } from 'vitest'
 import { NO_COMMAND, powershell, sh } from './shell-command.js'
 
 describe('a name in a command', () => {
-  test.each(['alice', 'svc-web', 'WEB01$', 'HTTP/web.ad.test:8080@AD.TEST', 'bob.builder@corp.example'])(
-    '%s stands as it is',
-    (name) => {
-      expect(powershell`Enable-ADAccount ${name}`).toBe(`Enable-ADAccount ${name}`)
-      expect(sh`samba-tool user enable ${name}`).toBe(`samba-tool user enable ${name}`)
-    },
-  )
+  test.each(['alice', 'svc-web', 'WEB01$', 'HTTP/web.ad.test:8080@AD.TEST'])('%s stands as it is', (name) => {
+    expect(powershell`Enable-ADAccount ${name}`).toBe(`Enable-ADAccount ${name}`)
+    expect(sh`samba-tool user enable ${name}`).toBe(`samba-tool user enable ${name}`)
+  })
+
+  test('an account is found by its user principal name, which is no -Identity', () => {
+    const upn = 'bob.builder@corp.example'
+    const found = `-Filter {UserPrincipalName -eq '${upn}'}`
+    expect(powershell`Get-ADUser ${upn} -Properties *`).toBe(`Get-ADUser ${found} -Properties *`)
+    expect(powershell`Enable-ADAccount ${upn}, Unlock-ADAccount ${upn}`).toBe(
+      `Enable-ADAccount (Get-ADUser ${found}), Unlock-ADAccount (Get-ADUser ${found})`,
+    )
+    expect(powershell`setspn -L ${upn}`).toBe(`setspn -L ${upn}`)
+    expect(powershell`Get-ADUser ${"bob'@corp.example"}`).toBe(
+      "Get-ADUser -Filter {UserPrincipalName -eq 'bob''@corp.example'}",
+    )
+    expect(powershell`Get-ADUser ${'bob; calc@corp.example'}`).toBe(NO_COMMAND)
+  })
 
   test.each([
     ["o'brien", "'o''brien'", "'o'\\''brien'"],

@@ -10,7 +10,7 @@ type Argument = string | { readonly quoted: string }
 type CommandTag = (texts: TemplateStringsArray, ...names: readonly Argument[]) => string
 
 /** powershell`Enable-ADAccount ${account}`. Source: about_Quoting_Rules, "single-quoted strings". */
-export const powershell = commandTag((name) => `'${name.replaceAll("'", "''")}'`)
+export const powershell = commandTag((name) => `'${name.replaceAll("'", "''")}'`, findByUpn)
 
 /** sh`samba-tool user enable ${account}`. Source: POSIX, Shell Command Language, section 2.2.2. */
 export const sh = commandTag((name) => `'${name.replaceAll("'", "'\\''")}'`)
@@ -18,9 +18,19 @@ export const sh = commandTag((name) => `'${name.replaceAll("'", "'\\''")}'`)
 /** What stands in place of a command. */
 export const NO_COMMAND = 'no command, since a shell could misread the name: type it yourself'
 
-function commandTag(quote: (name: string) => string): CommandTag {
+type Quote = (name: string) => string
+
+/** `before` is the command up to an argument; what is returned stands in place of that, where it cannot stand itself. */
+type Rewrite = (name: string, before: string) => readonly [string, { readonly quoted: string }, string] | undefined
+
+function commandTag(quote: Quote, rewrite: Rewrite = () => undefined): CommandTag {
   return (texts, ...names) => {
-    const shown = names.map((name) => argument(name, quote))
+    const shown = names.map((name, index) => {
+      const other = typeof name === 'string' ? rewrite(name, texts[index]) : undefined
+      if (other === undefined) return argument(name, quote)
+      const quoted = argument(other[1], quote)
+      return quoted && other[0] + quoted + other[2]
+    })
     return shown.includes(undefined) ? NO_COMMAND : String.raw({ raw: texts }, ...shown)
   }
 }
@@ -29,6 +39,14 @@ function argument(name: Argument, quote: (name: string) => string): string | und
   const [text, isPlain] = typeof name === 'string' ? [name, PLAIN.test(name)] : [name.quoted, false]
   if (isPlain) return text
   return QUOTABLE.test(text) ? quote(text) : undefined
+}
+
+/** An account is what these cmdlets take first (`-Identity`), by its own name and not by a user principal name. */
+function findByUpn(name: string, before: string): ReturnType<Rewrite> {
+  const cmdlet = /\b([A-Z][a-z]+-AD\w+) $/.exec(before)?.[1]
+  if (cmdlet === undefined || !/^[^/]+@/.test(name)) return undefined
+  const filter = '-Filter {UserPrincipalName -eq '
+  return cmdlet === 'Get-ADUser' ? [filter, { quoted: name }, '}'] : [`(Get-ADUser ${filter}`, { quoted: name }, '})']
 }
 
 /** Is one word, and the same word, in all of them. A machine's account ends in `$`. */

@@ -1,5 +1,6 @@
+import { encryptionTypeName } from '@s4u/krb5'
 import { ACCOUNT_ADVICE, STATUS_ADVICE } from './account-advice.js'
-import { type Advice, type AdviceAbout, bareName } from './advice.js'
+import { type Advice, type AdviceAbout, bareName, nameForCommand } from './advice.js'
 import { type KdcAnswer, KdcError } from './errors.js'
 import { REQUEST_ADVICE } from './request-advice.js'
 import { powershell, sh } from './shell-command.js'
@@ -18,7 +19,25 @@ export function unknownUser(user: string): string {
   const name = bareName(user)
   return format({
     sentence: `The KDC knows no user ${user}. Write name@REALM, or the user principal name`,
-    commands: [powershell`Get-ADUser ${name}`, sh`samba-tool user show ${name}`, sh`kadmin getprinc ${user}`],
+    commands: [
+      powershell`Get-ADUser ${name}`,
+      sh`samba-tool user show ${name}`,
+      sh`kadmin getprinc ${nameForCommand(user)}`,
+    ],
+  })
+}
+
+/** The hint for an account whose keys at the KDC are all of other encryption types than ours. */
+export function noCommonKey({ account }: KdcAnswer, offered: readonly number[], ours: readonly number[]): string {
+  const name = bareName(account)
+  const list = (etypes: readonly number[]): string => etypes.map(encryptionTypeName).join(', ') || 'none'
+  return format({
+    sentence: `The KDC has keys of ${account} of the encryption types ${list(offered)}, and we have ${list(ours)}: give the account AES, set its password anew, and export its keytab again if it has one`,
+    commands: [
+      powershell`Set-ADUser ${name} -KerberosEncryptionType AES128,AES256`,
+      sh`net ads enctypes set ${name} 24`,
+      sh`kadmin cpw ${account}`,
+    ],
   })
 }
 
