@@ -9,7 +9,7 @@ import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
 import type { TicketStoreOptions } from './ticket-store.js'
 
 export interface KdcClientOptions {
-  /** The realm to sign in to, where the credentials do not name it. */
+  /** The realm to sign in to, where the credentials do not name it. Default: that of the keytab, else default_realm of the krb5.conf. */
   readonly realm?: string
   /** KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or /etc/krb5.conf, then DNS. */
   readonly kdc?: KdcOption
