@@ -27,6 +27,9 @@ type Protocol = 'udp' | 'tcp' | 'https'
 /** One lost datagram costs a second, as with MIT and Windows; after all KDCs were asked once, patience doubles. */
 const FIRST_WAIT = 1_000
 
+/** When whoever waits goes before that, it is not known to be dead: but the next one, who may go as soon, is to come to another one. */
+const SLOW = FIRST_WAIT / 4
+
 /** When every address refuses at once, asking again at once is a storm, not patience. */
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
@@ -55,8 +58,8 @@ export async function askInTurn(
 }
 
 function inOrder(addresses: readonly KdcAddress[], notes: KdcNotes): readonly KdcAddress[] {
-  const dead = (address: KdcAddress): number => (notes.isDead(address) ? 1 : 0)
-  return [...addresses].sort((a, b) => dead(a) - dead(b))
+  const rank = (address: KdcAddress): number => (notes.isDead(address) ? 2 : notes.isSlow(address) ? 1 : 0)
+  return [...addresses].sort((a, b) => rank(a) - rank(b))
 }
 
 /** Made once: an error of its own for each request would cost more than all the rest. */
@@ -94,11 +97,13 @@ class Asking {
   /** Waits for an answer, whoever gives it, or for this KDC to fail, or for so long. */
   async ask(address: KdcAddress, wait: number): Promise<void> {
     this.unavailable.delete(address)
+    const began = performance.now()
     for (const protocol of this.protocolsFor(address)) {
       if (this.isOver || this.unavailable.has(address)) break
       await this.listen(wait, this.openOrStart(protocol, address))
     }
     if (!this.isOver) this.means.notes.noteDead(address)
+    else if (this.answer === undefined && performance.now() - began >= SLOW) this.means.notes.noteSlow(address)
   }
 
   /** Until there is an answer, `failed` is settled, or the time is over. */

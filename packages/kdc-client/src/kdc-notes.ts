@@ -13,6 +13,7 @@ const MAX_KDCS = 1_000
 /** What is known of KDCs from earlier requests. */
 export class KdcNotes {
   private readonly deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  private readonly slowUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly now: () => number
 
@@ -30,6 +31,16 @@ export class KdcNotes {
 
   noteAlive(address: KdcAddress): void {
     this.deadUntil.delete(formatKdcAddress(address))
+    this.slowUntil.delete(formatKdcAddress(address))
+  }
+
+  isSlow(address: KdcAddress): boolean {
+    return (this.slowUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+  }
+
+  /** It may be dead or not: nobody waited long enough to know. */
+  noteSlow(address: KdcAddress): void {
+    this.slowUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
   }
 
   wantsTcp(address: KdcAddress): boolean {

@@ -149,6 +149,14 @@ describe('a KDC that', () => {
   })
 })
 
+test('callers who wait for less than it takes to go on come to another KDC all the same', async () => {
+  const [silent, good] = [await fakeKdc({ tcp: () => {} }), await fakeKdc({ udp: () => REPLY })]
+  const transport = networkTransport({ locate: at(silent.port, good.port) })
+  const ask = () => transport(REQUEST, { ...REALM, signal: AbortSignal.timeout(400) })
+  await expect(ask()).rejects.toThrow('timeout')
+  expect(new Uint8Array(await ask())).toEqual(REPLY)
+})
+
 test('a fifth of the datagrams lost costs time, and no answer', async () => {
   let count = 0
   const kdc = await fakeKdc({
