@@ -22,7 +22,8 @@ export function replyTo(options: ReplyOptions): AcceptedApReq {
   const { apReq, authenticator, encTicketPart } = opened
   if (!wantsReply(apReq, flags)) return { opened, flags, contextKey: authenticator.subkey ?? encTicketPart.key }
   const subkey = Key.random(subkeyEtype(encTicketPart.key.etype, options), random)
-  return { opened, flags, ...sealApRep({ opened, subkey, random }) }
+  const { apRep, contextKey, acceptorSubkey, sequenceNumber } = sealApRep({ opened, subkey, random })
+  return { opened, flags, apRep, contextKey, acceptorSubkey, sequenceNumber }
 }
 
 /**

@@ -81,7 +81,8 @@ function hasSameName(a: Ticket, b: Ticket): boolean {
 
 /** The ticket outlives its request: as evidence, and in the cache. A view would keep the whole request with it. */
 function copyOf({ realm, sname, encPart }: Ticket): Ticket {
-  return { realm, sname, encPart: { ...encPart, cipher: encPart.cipher.slice() } }
+  const { etype, kvno, cipher } = encPart
+  return { realm, sname, encPart: { etype, kvno, cipher: cipher.slice() } }
 }
 
 function openWithOneOf(ticket: Ticket, keys: ServiceKeys): { opened: OpenedTicket; serviceKey: ServiceKey } {

@@ -79,8 +79,10 @@ function beginSpnego(init: NegTokenInit, options: NegotiationOptions): Negotiati
   const mechToken = unlessEmpty(init.mechToken)
   const place = mechanisms.findIndex(isKerberos)
   if (place < 0) return rejected((mechToken && foreignMechanismOf(mechToken)) ?? familyOf(mechanisms), mechanisms)
+  const { random } = options
+  // Each field by name, here and wherever every sign-on comes by: V8 puts a literal that begins with a spread together slowly.
   const negotiated: Negotiated = {
-    ...options,
+    random,
     mechTypes,
     chosen: mechanisms[place],
     micRequired: place > 0,
@@ -233,7 +235,7 @@ function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): Sec
     peer: { name: encTicketPart.cname, realm: encTicketPart.crealm },
     flags: accepted.flags ?? readAuthenticatorChecksum(authenticator).flags,
     initiatorKey: acceptorSubkey ? (authenticator.subkey ?? encTicketPart.key) : contextKey,
-    ...(acceptorSubkey && { acceptorKey: contextKey }),
+    acceptorKey: acceptorSubkey ? contextKey : undefined,
     sendSequence: accepted.sequenceNumber ?? receiveSequence,
     receiveSequence,
     random,

@@ -68,7 +68,7 @@ export function sealEncryptedData(
   random?: RandomSource,
   kvno?: number,
 ): EncryptedData {
-  return { etype: key.etype, ...(kvno !== undefined && { kvno }), cipher: key.seal(usage, plaintext, random) }
+  return { etype: key.etype, kvno, cipher: key.seal(usage, plaintext, random) }
 }
 
 export interface ApReqOptions {
