@@ -108,13 +108,19 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
  * Every key usage number in use, three times over, fits.
  */
 const MAX_FOLDED = 256
-const foldedConstants = new Map<string, Uint8Array>()
+const foldedConstants = new Map<number, Uint8Array>()
 
 function folded(constant: Uint8Array): Uint8Array {
-  const name = String.fromCharCode(...constant)
+  if (constant.length > MAX_NUMBERED) return nFold(constant, BLOCK)
+  // A number, since text would have to be made for each look. The one in front tells apart what differs in leading zeros alone.
+  let name = 1
+  for (let i = 0; i < constant.length; i++) name = name * 256 + constant[i]
   const known = foldedConstants.get(name)
   if (known !== undefined) return known
   const fold = nFold(constant, BLOCK)
   if (foldedConstants.size < MAX_FOLDED) foldedConstants.set(name, fold)
   return fold
 }
+
+/** Octets that a number holds exactly, next to the one in front; usage constants have five. */
+const MAX_NUMBERED = 6

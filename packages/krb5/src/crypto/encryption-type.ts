@@ -50,7 +50,10 @@ export function badIntegrity(): RejectedTokenError {
 
 /** The octets of a key usage number and of one more octet that tells what the derived key is for. */
 export function usageConstant(usage: number, purpose: number): Uint8Array {
-  return Uint8Array.of(usage >>> 24, usage >>> 16, usage >>> 8, usage, purpose)
+  const constant = new Uint8Array(5)
+  for (let i = 0; i < 4; i++) constant[i] = usage >>> (24 - 8 * i)
+  constant[4] = purpose
+  return constant
 }
 
 /** RFC 3961 section 5.3: the last octet of the constants for Kc, Ke and Ki. */
