@@ -87,11 +87,13 @@ export interface FoundAuthorizationData extends AuthorizationDataElement {
 }
 
 /** All elements in order, those inside AD-IF-RELEVANT (however deep) included, the containers left out. @throws MalformedTokenError */
-export function flattenAuthorizationData(
-  data: AuthorizationData,
-  ifRelevant = false,
-  depth = 0,
-): FoundAuthorizationData[] {
+export function flattenAuthorizationData(data: AuthorizationData, ifRelevant = false): FoundAuthorizationData[] {
+  const found: FoundAuthorizationData[] = []
+  collect(data, ifRelevant, 0, found)
+  return found
+}
+
+function collect(data: AuthorizationData, ifRelevant: boolean, depth: number, found: FoundAuthorizationData[]): void {
   if (depth === MAX_DEPTH) {
     throw new MalformedTokenError({
       path: 'AuthorizationData',
@@ -99,9 +101,8 @@ export function flattenAuthorizationData(
       found: 'more',
     })
   }
-  return data.flatMap(({ adType, adData }) =>
-    adType === AdType.IF_RELEVANT
-      ? flattenAuthorizationData(decode(AuthorizationData, adData), true, depth + 1)
-      : [{ adType, adData, ifRelevant }],
-  )
+  for (const { adType, adData } of data) {
+    if (adType === AdType.IF_RELEVANT) collect(decode(AuthorizationData, adData), true, depth + 1, found)
+    else found.push({ adType, adData, ifRelevant })
+  }
 }

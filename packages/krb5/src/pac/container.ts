@@ -75,12 +75,11 @@ function readBuffer(reader: ByteReader, bytes: Uint8Array, index: number, count:
 
 /** With two buffers of one type, one program would verify the first and another would believe the second. */
 function refuseDuplicates(reader: ByteReader, buffers: readonly PlacedBuffer[]): void {
-  const seen = new Set<number>()
-  for (const [index, { type }] of buffers.entries()) {
-    if (isKnownPacBufferType(type) && seen.has(type)) {
+  for (let index = 1; index < buffers.length; index++) {
+    const { type } = buffers[index]
+    if (isKnownPacBufferType(type) && buffers.findIndex((buffer) => buffer.type === type) < index) {
       reader.fail(`Buffers[${index}]`, `one ${pacBufferTypeName(type)}`, 'a second one')
     }
-    seen.add(type)
   }
 }
 

@@ -51,60 +51,60 @@ export class Pac {
 
   /** KERB_VALIDATION_INFO: names, times, groups. Absent from PACs of MIT realms. */
   get logonInfo(): LogonInfo | undefined {
-    return this.#logonInfo()
+    return (this.#logonInfo ??= this.#read(T.LOGON_INFO, decodeLogonInfo))
   }
 
   get credentialInfo(): CredentialInfo | undefined {
-    return this.#credentialInfo()
+    return (this.#credentialInfo ??= this.#read(T.CREDENTIAL_INFO, decodeCredentialInfo))
   }
 
   get serverChecksum(): PacSignature | undefined {
-    return this.#serverChecksum()
+    return (this.#serverChecksum ??= this.#read(T.SERVER_CHECKSUM, decodePacSignature))
   }
 
   get kdcChecksum(): PacSignature | undefined {
-    return this.#kdcChecksum()
+    return (this.#kdcChecksum ??= this.#read(T.KDC_CHECKSUM, decodePacSignature))
   }
 
   get clientInfo(): ClientInfo | undefined {
-    return this.#clientInfo()
+    return (this.#clientInfo ??= this.#read(T.CLIENT_INFO, decodeClientInfo))
   }
 
   get delegationInfo(): DelegationInfo | undefined {
-    return this.#delegationInfo()
+    return (this.#delegationInfo ??= this.#read(T.DELEGATION_INFO, decodeDelegationInfo))
   }
 
   get upnDnsInfo(): UpnDnsInfo | undefined {
-    return this.#upnDnsInfo()
+    return (this.#upnDnsInfo ??= this.#read(T.UPN_DNS_INFO, decodeUpnDnsInfo))
   }
 
   get clientClaims(): readonly ClaimsArray[] | undefined {
-    return this.#clientClaims()
+    return (this.#clientClaims ??= this.#read(T.CLIENT_CLAIMS, decodeClaims))
   }
 
   get deviceInfo(): DeviceInfo | undefined {
-    return this.#deviceInfo()
+    return (this.#deviceInfo ??= this.#read(T.DEVICE_INFO, decodeDeviceInfo))
   }
 
   get deviceClaims(): readonly ClaimsArray[] | undefined {
-    return this.#deviceClaims()
+    return (this.#deviceClaims ??= this.#read(T.DEVICE_CLAIMS, decodeClaims))
   }
 
   get ticketChecksum(): PacSignature | undefined {
-    return this.#ticketChecksum()
+    return (this.#ticketChecksum ??= this.#read(T.TICKET_CHECKSUM, decodePacSignature))
   }
 
   get attributes(): AttributesInfo | undefined {
-    return this.#attributes()
+    return (this.#attributes ??= this.#read(T.ATTRIBUTES_INFO, decodeAttributesInfo))
   }
 
   /** The SID of whoever asked for the TGT. MS-PAC section 2.15. */
   get requestor(): string | undefined {
-    return this.#requestor()
+    return (this.#requestor ??= this.#read(T.REQUESTOR, decodeSid))
   }
 
   get fullChecksum(): PacSignature | undefined {
-    return this.#fullChecksum()
+    return (this.#fullChecksum ??= this.#read(T.FULL_CHECKSUM, decodePacSignature))
   }
 
   /** The user's own SID, of LOGON_INFO. */
@@ -160,31 +160,28 @@ export class Pac {
     verifyPacSignature(key, T.FULL_CHECKSUM, this.fullChecksum, withSignaturesZeroed(this.bytes, this.#placed, types))
   }
 
+  #logonInfo: LogonInfo | undefined
+  #credentialInfo: CredentialInfo | undefined
+  #serverChecksum: PacSignature | undefined
+  #kdcChecksum: PacSignature | undefined
+  #clientInfo: ClientInfo | undefined
+  #delegationInfo: DelegationInfo | undefined
+  #upnDnsInfo: UpnDnsInfo | undefined
+  #clientClaims: readonly ClaimsArray[] | undefined
+  #deviceInfo: DeviceInfo | undefined
+  #deviceClaims: readonly ClaimsArray[] | undefined
+  #ticketChecksum: PacSignature | undefined
+  #attributes: AttributesInfo | undefined
+  #requestor: string | undefined
+  #fullChecksum: PacSignature | undefined
   #sids: readonly string[] | undefined
-  readonly #logonInfo = this.#once(T.LOGON_INFO, decodeLogonInfo)
-  readonly #credentialInfo = this.#once(T.CREDENTIAL_INFO, decodeCredentialInfo)
-  readonly #serverChecksum = this.#once(T.SERVER_CHECKSUM, decodePacSignature)
-  readonly #kdcChecksum = this.#once(T.KDC_CHECKSUM, decodePacSignature)
-  readonly #clientInfo = this.#once(T.CLIENT_INFO, decodeClientInfo)
-  readonly #delegationInfo = this.#once(T.DELEGATION_INFO, decodeDelegationInfo)
-  readonly #upnDnsInfo = this.#once(T.UPN_DNS_INFO, decodeUpnDnsInfo)
-  readonly #clientClaims = this.#once(T.CLIENT_CLAIMS, decodeClaims)
-  readonly #deviceInfo = this.#once(T.DEVICE_INFO, decodeDeviceInfo)
-  readonly #deviceClaims = this.#once(T.DEVICE_CLAIMS, decodeClaims)
-  readonly #ticketChecksum = this.#once(T.TICKET_CHECKSUM, decodePacSignature)
-  readonly #attributes = this.#once(T.ATTRIBUTES_INFO, decodeAttributesInfo)
-  readonly #requestor = this.#once(T.REQUESTOR, decodeSid)
-  readonly #fullChecksum = this.#once(T.FULL_CHECKSUM, decodePacSignature)
 
-  /** Decodes a buffer when it is asked for, and only then. */
-  #once<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value): () => Value | undefined {
-    let value: Value | undefined
-    return () => {
-      if (value !== undefined) return value
-      const buffer = this.#placed.find((candidate) => candidate.type === type)
-      if (buffer !== undefined) value = decode(buffer.data, `PAC.${pacBufferTypeName(type)}`)
-      return value
+  /** Decodes a buffer, which its getter does when it is asked for, and only then. */
+  #read<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value): Value | undefined {
+    for (const buffer of this.#placed) {
+      if (buffer.type === type) return decode(buffer.data, `PAC.${pacBufferTypeName(type)}`)
     }
+    return undefined
   }
 }
 
