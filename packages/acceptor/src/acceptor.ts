@@ -126,7 +126,8 @@ class KeytabAcceptor implements Acceptor {
     }
   }
 
-  async #take(step: NegotiationStep, context: AcceptContext): Promise<AcceptOutcome> {
+  /** Promises here and below are for what takes time alone: as a rule all is at hand, and each `await` costs. */
+  #take(step: NegotiationStep, context: AcceptContext): AcceptOutcome | Promise<AcceptOutcome> {
     if (step.status === 'ap-req') return this.#judge(step, context)
     if (step.status === 'unsupported') {
       const error = unsupportedMechanism(step.mechanism, step.offered)
@@ -141,11 +142,13 @@ class KeytabAcceptor implements Acceptor {
     let facts = this.#ifWanted(() => ({ framing, mechanism, ...sealedFactsOf(apReq.ticket) }))
     let judged: JudgedApReq
     try {
-      const { ticket, seenBefore } = await this.#openTicket(apReq.ticket)
+      const found = this.#openTicket(apReq.ticket)
+      const { ticket, seenBefore } = found instanceof Promise ? await found : found
       facts = this.#ifWanted(() => ({ ...facts, ...factsOf(ticket, seenBefore) }))
       if (!this.#keys.current?.serves(apReq.ticket, ticket.serviceKey))
         await this.#keys.requireNewName(apReq.ticket, ticket.serviceKey)
-      judged = await acceptApReq(apReq, ticket, context, this.#settings, this.#events)
+      const judgement = acceptApReq(apReq, ticket, context, this.#settings, this.#events)
+      judged = judgement instanceof Promise ? await judgement : judgement
     } catch (error) {
       if (!S4uError.is(error)) throw error
       return this.#refuse(error, context, step.reject(krbErrorFor(error, apReq.ticket, this.#settings.now())), facts)
@@ -168,29 +171,32 @@ class KeytabAcceptor implements Acceptor {
     return this.#continue(reply.reply, finish, context, facts)
   }
 
-  async #openTicket(ticket: Ticket): Promise<FoundTicket> {
-    const now = this.#settings.now()
-    this.#keys.checkNowAndThen(now)
-    const keys = this.#keys.current ?? (await this.#keys.ready())
-    const known = this.#tickets.find(ticket, keys)
-    if (known !== undefined) return { ticket: known, seenBefore: true }
-    const opened = await this.#openNewTicket(ticket, keys)
-    const { label: service, kvno, newestKvno } = opened.ticket.serviceKey
-    const news = kvno < newestKvno && !opened.seenBefore
-    if (news) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
-    return opened
+  #openTicket(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
+    this.#keys.checkNowAndThen(this.#settings.now())
+    const { current } = this.#keys
+    return current ? this.#openWith(current, ticket) : this.#keys.ready().then((keys) => this.#openWith(keys, ticket))
   }
 
-  async #openNewTicket(ticket: Ticket, keys: ServiceKeys): Promise<FoundTicket> {
+  #openWith(keys: ServiceKeys, ticket: Ticket): FoundTicket | Promise<FoundTicket> {
+    const known = this.#tickets.find(ticket, keys)
+    if (known !== undefined) return { ticket: known, seenBefore: true }
     try {
-      return this.#tickets.open(ticket, keys)
+      const opened = this.#tickets.open(ticket, keys)
+      const { label: service, kvno, newestKvno } = opened.ticket.serviceKey
+      const news = kvno < newestKvno && !opened.seenBefore
+      if (news) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
+      return opened
     } catch (error) {
       if (!isKeyTrouble(error)) throw error
-      // The key may have been changed since the last look: its first ticket must not be refused.
-      const newer = await this.#keys.newerThan(keys)
-      if (newer === undefined) throw error
-      return this.#openNewTicket(ticket, newer)
+      return this.#openWithNewer(keys, ticket, error)
     }
+  }
+
+  /** The key may have been changed since the last look: its first ticket must not be refused. */
+  async #openWithNewer(keys: ServiceKeys, ticket: Ticket, error: unknown): Promise<FoundTicket> {
+    const newer = await this.#keys.newerThan(keys)
+    if (newer === undefined) throw error
+    return this.#openWith(newer, ticket)
   }
 
   #resumeOf(negotiation: PendingNegotiation): Resume {

@@ -44,13 +44,13 @@ export interface JudgedApReq {
  *
  * @throws RejectedTokenError, MalformedTokenError
  */
-export async function acceptApReq(
+export function acceptApReq(
   apReq: ApReq,
   ticket: AcceptedTicket,
   request: AcceptContext,
   settings: AcceptorSettings,
   events: AcceptorEvents,
-): Promise<JudgedApReq> {
+): JudgedApReq | Promise<JudgedApReq> {
   const { encTicketPart } = ticket.opened
   refuseUserToUser(apReq)
   const authenticator = openAuthenticator(apReq, encTicketPart.key)
@@ -72,12 +72,14 @@ export async function acceptApReq(
   const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
   const { ticket: sealed, bytes } = ticket.opened
   const opened: OpenedApReq = { ticket: sealed, encTicketPart, bytes, apReq, authenticator }
+  const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
+  const answer = (): JudgedApReq => ({
+    accepted: replyTo({ opened, flags, subkeyEtypes, random: settings.random }),
+    identity: identityOfCaller(ticket, flags, forwardedTgt),
+  })
   // Only a store that is elsewhere is worth waiting for.
   const remembered = remember(opened, request, settings, events)
-  if (remembered !== undefined) await remembered
-  const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
-  const accepted = replyTo({ opened, flags, subkeyEtypes, random: settings.random })
-  return { identity: identityOfCaller(ticket, flags, forwardedTgt), accepted }
+  return remembered === undefined ? answer() : remembered.then(answer)
 }
 
 /** Three legs without framing, for DCE RPC: over HTTP it is an attempt at confusion. */

@@ -4,9 +4,6 @@ import type { AcceptedTicket } from './accepted-ticket.js'
 /** Octets of ciphertext that are kept at most; what belongs to a ticket takes several times as much. */
 const MAX_OCTETS = 16 * 1024 * 1024
 
-/** Octets at the end of a ciphertext that it is found by. The rest is compared. */
-const TAIL = 16
-
 /** How often the tickets are dropped that have ended, milliseconds. Looked at when a ticket is kept. */
 const SWEEP_INTERVAL = 60_000
 
@@ -22,7 +19,7 @@ const FIRST_COMINGS = 8_192
  * much as the ciphers do; nor can somebody with many tickets drive out those of everybody else by showing each once.
  */
 export class OpenedTicketCache {
-  readonly #entries = new Map<string, AcceptedTicket>()
+  readonly #entries = new Map<number, AcceptedTicket>()
   readonly #maxEntries: number
   /** 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older one. */
   readonly #cameOnce = new Uint32Array(FIRST_COMINGS)
@@ -107,7 +104,7 @@ export class OpenedTicketCache {
     }
   }
 
-  #forget(tail: string): void {
+  #forget(tail: number): void {
     const found = this.#entries.get(tail)
     if (found === undefined) return
     this.#octets -= found.opened.ticket.encPart.cipher.length
@@ -119,9 +116,11 @@ function hasEnded({ opened }: AcceptedTicket, now: number): boolean {
   return opened.encTicketPart.endtime <= now
 }
 
-function tailOf({ cipher }: EncryptedData): string {
-  const start = Math.max(0, cipher.length - TAIL)
-  return Buffer.from(cipher.buffer, cipher.byteOffset + start, cipher.length - start).toString('latin1')
+/** What a ciphertext is found by, a number of 48 bits: its last octets, which are of a MAC. All of it is compared then. */
+function tailOf({ cipher }: EncryptedData): number {
+  const end = cipher.length
+  const high = (cipher[end - 1] << 16) | (cipher[end - 2] << 8) | cipher[end - 3]
+  return high * 0x100_0000 + ((cipher[end - 4] << 16) | (cipher[end - 5] << 8) | cipher[end - 6])
 }
 
 function sameSeal(a: EncryptedData, b: EncryptedData): boolean {

@@ -19,6 +19,11 @@ import { OpenedTicketCache } from './opened-ticket-cache.js'
 import { verifyPac } from './pac-checks.js'
 import type { ServiceKey, ServiceKeys } from './service-keys.js'
 
+export interface FoundTicket {
+  readonly ticket: AcceptedTicket
+  readonly seenBefore: boolean
+}
+
 /** Opens tickets, each once as long as its client uses it. */
 export class TicketOpener {
   readonly #settings: AcceptorSettings
