@@ -22,21 +22,33 @@ export function decodeBase64(text: string): Uint8Array | undefined {
 
 export function encodeBase64(octets: Uint8Array): string {
   let text = ''
-  let index = 0
-  for (; index + 2 < octets.length; index += 3) {
-    const group = (octets[index] << 16) | (octets[index + 1] << 8) | octets[index + 2]
-    text += ALPHABET[group >> 18] + ALPHABET[(group >> 12) & 63] + ALPHABET[(group >> 6) & 63] + ALPHABET[group & 63]
-  }
-  const rest = octets.length - index
-  if (rest === 1) text += `${ALPHABET[octets[index] >> 2]}${ALPHABET[(octets[index] & 3) << 4]}==`
-  if (rest === 2) {
-    const group = (octets[index] << 8) | octets[index + 1]
-    text += `${ALPHABET[group >> 10]}${ALPHABET[(group >> 4) & 63]}${ALPHABET[(group & 15) << 2]}=`
+  for (let start = 0; start < octets.length; start += OCTETS_AT_ONCE) {
+    text += String.fromCharCode(...codesOf(octets, start, Math.min(octets.length, start + OCTETS_AT_ONCE)))
   }
   return text
 }
 
+/** Arguments of one call live on the stack. A multiple of three, so that only the last part is padded. */
+const OCTETS_AT_ONCE = 3_072
+
+/** The characters by their codes: a text that grows one by one is a chain, which has to be gone through again. */
+function codesOf(octets: Uint8Array, start: number, end: number): number[] {
+  const codes = new Array<number>(Math.ceil((end - start) / 3) * 4)
+  let at = 0
+  for (let index = start; index < end; index += 3) {
+    const group = (octets[index] << 16) | (octets[index + 1] << 8) | octets[index + 2]
+    codes[at++] = CODES[group >> 18]
+    codes[at++] = CODES[(group >> 12) & 63]
+    codes[at++] = CODES[(group >> 6) & 63]
+    codes[at++] = CODES[group & 63]
+  }
+  const missing = (3 - ((end - start) % 3)) % 3
+  return missing === 0 ? codes : codes.fill(PADDING, at - missing)
+}
+
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0))
+const PADDING = 0x3d
 
 /** -1 stands for every character that is not in the alphabet; it stays negative through all the shifting. */
 const VALUES = new Int8Array(128).fill(-1)
