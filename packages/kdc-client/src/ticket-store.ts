@@ -1,6 +1,6 @@
 /** Tickets shared by several instances of a service, sealed: whoever runs the store reads none of them and forges none. */
 
-import { decodeCcache, encodeCcache } from '@s4u/krb5'
+import { ConfigurationError, decodeCcache, encodeCcache } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
 import { ticketOf } from './ccache-authority.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -33,11 +33,14 @@ export class SealedTickets {
   private readonly seal: KeyObject
   private readonly random: (length: number) => Uint8Array
 
-  /** @throws RangeError for a secret that is none */
+  /** @throws ConfigurationError for a secret that is none */
   constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
     const octets = typeof secret === 'string' ? Buffer.from(secret) : secret
-    if (octets.length < MIN_SECRET)
-      throw new RangeError(`the secret of the ticket store has less than ${MIN_SECRET} octets`)
+    // Undefined where an environment variable is not set, whatever the compiler was told.
+    if (!(octets instanceof Uint8Array) || octets.length < MIN_SECRET)
+      throw new ConfigurationError(`the secret of the shared ticket cache has less than ${MIN_SECRET} octets`, {
+        hint: 'Draw it once (openssl rand -base64 32) and give the same one to all instances.',
+      })
     const derive = (purpose: string): KeyObject =>
       createSecretKey(Buffer.from(hkdfSync('sha256', octets, new Uint8Array(0), `s4u tickets ${purpose}`, 32)))
     this.store = store
