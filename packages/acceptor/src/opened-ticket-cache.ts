@@ -116,7 +116,7 @@ function hasEnded({ opened }: AcceptedTicket, now: number): boolean {
   return opened.encTicketPart.endtime <= now
 }
 
-/** What a ciphertext is found by, a number of 48 bits: its last octets, which are of a MAC. All of it is compared then. */
+/** What a ciphertext is found by, a number of 48 bits: its last octets, which nobody chooses who lacks the key. All of it is compared then. */
 function tailOf({ cipher }: EncryptedData): number {
   const end = cipher.length
   const high = (cipher[end - 1] << 16) | (cipher[end - 2] << 8) | cipher[end - 3]

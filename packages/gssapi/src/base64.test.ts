@@ -23,6 +23,13 @@ test('every octet survives, in every place', () => {
   }
 })
 
+test('what is encoded in several parts is one text', () => {
+  for (const length of [3_071, 3_072, 3_073, 6_146]) {
+    const octets = Uint8Array.from({ length }, (_, index) => (index * 31) & 0xff)
+    expect(encodeBase64(octets)).toBe(Buffer.from(octets).toString('base64'))
+  }
+})
+
 test.each([
   '',
   '=',
