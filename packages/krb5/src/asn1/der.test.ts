@@ -97,6 +97,13 @@ describe('lengths', () => {
 })
 
 describe('KerberosTime', () => {
+  test('is written as Date has it, to the second', () => {
+    for (const time of [Date.UTC(100, 0, 1), -1, 0, 999, Date.UTC(2024, 1, 29, 23, 59, 59), Date.UTC(9999, 11, 31)]) {
+      const text = `${new Date(time).toISOString().slice(0, 19).replace(/[-T:]/g, '')}Z`
+      expect(encode(KerberosTime, time)).toEqual(hex(`180f${Buffer.from(text).toString('hex')}`))
+    }
+  })
+
   test('is milliseconds here and seconds on the wire', () => {
     const bytes = encode(KerberosTime, Date.UTC(2026, 10, 21, 3, 4, 5, 999))
     expect(Buffer.from(bytes.subarray(2)).toString()).toBe('20261121030405Z')
@@ -139,6 +146,15 @@ describe('KerberosTime', () => {
 })
 
 describe('KerberosString', () => {
+  test('is written in UTF-8, however long it is', () => {
+    for (const text of ['', 'A', 'HTTP', 'a'.repeat(64), 'a'.repeat(65), 'a\u007f', 'a\u0080', 'zoë', '\u{1f600}']) {
+      const octets = Buffer.from(text)
+      expect(encode(KerberosString, text)).toEqual(
+        hex(`1b${Buffer.of(octets.length).toString('hex')}${octets.toString('hex')}`),
+      )
+    }
+  })
+
   test('is UTF-8', () => {
     expect(decode(KerberosString, encode(KerberosString, 'zoë'))).toBe('zoë')
     expect(decode(KerberosString, encode(KerberosString, 'é'.repeat(100)))).toBe('é'.repeat(100))

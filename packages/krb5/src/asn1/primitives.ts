@@ -68,6 +68,7 @@ export const KerberosString: Codec<string> = {
     return text
   },
   write(writer, value) {
+    if (writeShortAscii(writer, value)) return
     if (value.includes('\0')) cannotEncode('a string without NUL', 'NUL')
     if (LONE_SURROGATE.test(value)) cannotEncode('a string of whole characters', 'half a character')
     writeText(writer, value)
@@ -174,6 +175,19 @@ function writeText(writer: DerWriter, value: string): void {
   writer.header(0x1b, mark)
 }
 
+/** Backwards, as the writer goes. False, with nothing written, for NUL and for what is not ASCII or long. */
+function writeShortAscii(writer: DerWriter, value: string): boolean {
+  if (value.length > SHORT_TEXT) return false
+  for (let index = 0; index < value.length; index++) {
+    const code = value.charCodeAt(index)
+    if (code === 0 || code >= 0x80) return false
+  }
+  const mark = writer.written
+  for (let index = value.length - 1; index >= 0; index--) writer.octet(value.charCodeAt(index))
+  writer.header(0x1b, mark)
+  return true
+}
+
 /** UTF-8 has no octets for it; the encoder would put another character in its place. */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
@@ -181,7 +195,7 @@ const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Names are short and nearly always ASCII: a loop beats TextDecoder there by far. Longer ones are worth the call. */
+/** Names are short and nearly always ASCII: a loop beats TextDecoder and TextEncoder there by far. Longer ones are worth the call. */
 const SHORT_TEXT = 64
 
 function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {
