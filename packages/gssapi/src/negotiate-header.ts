@@ -74,6 +74,11 @@ const AUTH_PARAM = new RegExp(`^${TOKEN_CHARACTERS}[ \\t]*=[ \\t]*(?:"|[^=\\s])`
 
 /** The elements of a comma-separated list, quoted strings left whole. Source: RFC 9110 section 5.6.1. */
 function splitList(value: string): string[] {
+  // A server that answers a token says one thing, and the token may be long.
+  if (!value.includes(',')) {
+    const item = trim(value)
+    return item === '' ? [] : [item]
+  }
   const items: string[] = []
   let start = 0
   let quoted = false

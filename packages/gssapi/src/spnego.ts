@@ -13,7 +13,7 @@ import {
   sequenceOf,
 } from '@s4u/krb5'
 import { Mechanism, ObjectIdentifier } from './oids.js'
-import { frame } from './token-framing.js'
+import { encodeFramed } from './token-framing.js'
 
 /**
  * The list of mechanisms with its octets as they were sent: mechListMIC covers those, and encoding the list again would only
@@ -87,14 +87,14 @@ export function encodeNegTokenInit(
   const { mechanisms, reqFlags, mechToken, mechListMic, negHints } = init
   const mechTypes = { mechanisms, bytes: encode(Mechanisms, mechanisms) }
   const third = negHints === undefined ? { mechListMic } : { negHints }
-  const inner = encode(NegTokenInitChoice, {
+  const token = encodeFramed(Mechanism.SPNEGO, NegTokenInitChoice, {
     mechTypes,
     reqFlags,
     mechToken,
     ...(third.mechListMic !== undefined || negHints !== undefined ? { third } : {}),
     ...(negHints !== undefined && { fourth: mechListMic }),
   })
-  return { token: frame(Mechanism.SPNEGO, inner), mechTypes }
+  return { token, mechTypes }
 }
 
 export function encodeNegTokenResp(resp: NegTokenResp): Uint8Array {

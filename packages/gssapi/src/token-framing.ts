@@ -1,4 +1,4 @@
-import { type Codec, decode, DerFault, encode } from '@s4u/krb5'
+import { type Codec, decode, DerFault, DerWriter, encode } from '@s4u/krb5'
 import { ObjectIdentifier } from './oids.js'
 
 /**
@@ -45,6 +45,15 @@ export function unframe(token: Uint8Array): InitialContextToken {
 
 export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
   return encode(InitialContextToken, { mechanism, innerToken })
+}
+
+/** The same for a token that is written where it belongs: a ticket in it is copied once less. */
+export function encodeFramed<T>(mechanism: string, inner: Codec<T>, value: T): Uint8Array {
+  const writer = new DerWriter()
+  inner.write(writer, value)
+  ObjectIdentifier.write(writer, mechanism)
+  writer.header(0x60, 0)
+  return writer.finish()
 }
 
 const readMechanism: Codec<string>['read'] = (reader) => {
