@@ -88,7 +88,7 @@ class KeytabAcceptor implements Acceptor {
   }
 
   async ready(): Promise<void> {
-    await this.#keys.ready()
+    if (this.#keys.current === undefined) await this.#keys.ready()
   }
 
   async identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity> {

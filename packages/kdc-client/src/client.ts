@@ -107,7 +107,7 @@ export class Client implements KdcClient {
   async s4u2proxy(evidence: EvidenceTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     const target = this.targets.read(spn)
     const ask = (signal: AbortSignal): Promise<ServiceTicket> => this.delegate(evidence, target, spn, signal)
-    return this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
+    return await this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
   }
 
   /** Source: RFC 4120 section 3.3.3, "FORWARDED". */

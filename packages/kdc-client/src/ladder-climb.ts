@@ -28,7 +28,7 @@ export async function climb(
   throw noWay(grounds, rungs)
 }
 
-async function take(
+function take(
   client: KdcClient,
   way: Rung['way'],
   grounds: Grounds,

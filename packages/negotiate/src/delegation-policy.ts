@@ -40,6 +40,8 @@ export function requireAllowedTarget(spn: string, { allow }: DelegationOptions):
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when the ticket is for the service of that name in another realm than the one named
  */
 export function requireNamedRealm(spn: string, { service }: ServiceTicket): void {
+  // Only what follows an @ is a realm, and reading the name costs more than looking for one.
+  if (!spn.includes('@')) return
   const { realm } = readTarget(spn)
   if (realm === undefined || sameRealmIgnoringCase(realm, service.realm)) return
   throw new RejectedTokenError(

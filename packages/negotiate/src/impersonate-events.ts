@@ -81,10 +81,11 @@ function isHeard(): boolean {
 }
 
 /** Runs what gets a ticket, and tells how it went. */
-export async function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: Way }>(
+export function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: Way }>(
   subject: ImpersonateSubject,
   obtain: () => Promise<T>,
 ): Promise<T> {
+  // Most often nobody listens, and one more promise for each ticket would be all that this does.
   if (!isHeard()) return obtain()
   const { clientAddress, transitedServices } = about(subject)
   const began = performance.now()

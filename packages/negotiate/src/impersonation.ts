@@ -66,7 +66,7 @@ export class Impersonation implements Disposable {
     const bound = createFetch(options)
     this.fetch = async (input, init) => {
       this.#refuseWhenEnded()
-      return bound(input, init)
+      return await bound(input, init)
     }
     let negotiate: NegotiationFor | undefined
     this.negotiationFor = async (url, request) => {
@@ -79,7 +79,7 @@ export class Impersonation implements Disposable {
   /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */
   async ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     this.#refuseWhenEnded()
-    return this.#source.ticketFor(spn, options)
+    return await this.#source.ticketFor(spn, options)
   }
 
   /**

@@ -30,10 +30,12 @@ export class ServiceClient {
     const { principals: keys } = this.#acceptor
     if (this.#current?.keys !== keys) this.#current = { keys, client: this.#create() }
     const { client } = this.#current
-    return client.catch((error: unknown) => {
+    try {
+      return await client
+    } catch (error) {
       if (this.#current?.client === client) this.#current = undefined
       throw error
-    })
+    }
   }
 
   /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
