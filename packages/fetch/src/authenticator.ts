@@ -3,9 +3,10 @@ import { Attempt, type AttemptDetails } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
 import { checkNegotiateOptions, type NegotiateOptions, type TicketRequest } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
+import { serviceNameOf } from './service-name.js'
 
 /** What a token can be bound to, once it is known on which connections it will travel. */
-export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined>
+export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined> | undefined
 
 /**
  * Tickets that were got because another one was stale, and when. If these are refused too, the key is not the reason, and a backend
@@ -33,15 +34,16 @@ export class Authenticator {
   }
 
   /** The name of the service behind a URL; undefined when requests to it go without a token. */
-  async serviceName(url: URL): Promise<string | undefined> {
+  serviceName(url: URL): Promise<string | undefined> | string | undefined {
     if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
+    if (!this.#options.canonicalName) return serviceNameOf(url, this.#options)
     return findServiceName(url, this.#options)
   }
 
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
   async begin(url: URL, spn: string, bindingsFor: BindingSource, request: TicketRequest = {}): Promise<Attempt> {
     const ticket = await this.#options.ticketFor(spn, request)
-    return this.#attempt(url, spn, ticket, bindingsFor, request)
+    return await this.#attempt(url, spn, ticket, bindingsFor, request)
   }
 
   /** The same with a fresh ticket; undefined when there is no better one. */
@@ -67,8 +69,10 @@ export class Authenticator {
     bindingsFor: BindingSource,
     { signal }: TicketRequest,
   ): Promise<Attempt> {
-    const { allowedImpersonationLevel, forwardTgt } = this.#options
-    const channelBindings = await this.#bindings(origin, ticket, bindingsFor)
+    const { allowedImpersonationLevel, forwardTgt, channelBinding = 'allow' } = this.#options
+    const bindings = channelBinding === 'off' ? undefined : bindingsFor(ticket)
+    const channelBindings = bindings && (await bindings)
+    if (channelBindings === undefined && channelBinding === 'require') throw noChannel(origin)
     const delegate =
       allowedImpersonationLevel === 'delegation' ? await forwardTgt?.(ticket, { ...(signal && { signal }) }) : undefined
     const details: AttemptDetails = {
@@ -81,15 +85,11 @@ export class Authenticator {
     }
     return new Attempt(details, this.#options)
   }
+}
 
-  async #bindings(origin: string, ticket: ServiceTicket, bindingsFor: BindingSource): Promise<Uint8Array | undefined> {
-    const { channelBinding = 'allow' } = this.#options
-    if (channelBinding === 'off') return undefined
-    const bindings = await bindingsFor(ticket)
-    if (bindings !== undefined || channelBinding === 'allow') return bindings
-    throw new ConfigurationError(`there is no channel to bind to on the way to ${origin}`, {
-      code: 'GSS_S_BAD_BINDINGS',
-      hint: 'channelBinding is require: use https, with a certificate signed with RSA or ECDSA, and the connections of this package.',
-    })
-  }
+function noChannel(origin: string): ConfigurationError {
+  return new ConfigurationError(`there is no channel to bind to on the way to ${origin}`, {
+    code: 'GSS_S_BAD_BINDINGS',
+    hint: 'channelBinding is require: use https, with a certificate signed with RSA or ECDSA, and the connections of this package.',
+  })
 }

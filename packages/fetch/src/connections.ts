@@ -23,7 +23,7 @@ export interface ConnectionsOptions {
 export interface IdentityConnections {
   readonly dispatcher: Dispatcher
   /** What tokens can be bound to on the way to this URL. */
-  bindings(url: URL): Promise<Uint8Array | undefined>
+  bindings(url: URL): Promise<Uint8Array | undefined> | undefined
 }
 
 interface Kept extends IdentityConnections {
@@ -105,7 +105,7 @@ export class Connections implements AsyncDisposable {
       agent,
       connector,
       dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
-      bindings: (url) => connector.bindings(url),
+      bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
   }
 }

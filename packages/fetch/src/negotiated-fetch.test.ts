@@ -65,6 +65,31 @@ describe('a request in the name of a user', () => {
     expect(seen[0]).toMatchObject({ method: 'PUT', body: 'hello', headers })
   })
 
+  test('that says no more than a URL, headers and a signal is sent as any other', async () => {
+    const { origin, seen } = await site()
+    const { signal } = new AbortController()
+    const headers = { 'x-trace': '1' }
+    const call = fetchWith()
+    await call(origin, { headers, signal })
+    await call(new URL(origin), { method: 'GET', headers: new Headers(headers) })
+    await call(new Request(origin, { headers }))
+    const traced = { method: 'GET', headers: { 'x-trace': '1' }, principal: 'alice@AD.TEST' }
+    expect(seen).toMatchObject([traced, traced, traced])
+    const ended = call(origin, { signal: AbortSignal.abort() })
+    await expect(ended).rejects.toMatchObject({ name: 'AbortError' })
+  })
+
+  test.each([
+    ['that is no URL', 'orders', {}],
+    ['with a password in its URL', 'http://alice:wonderland@api.ad.test/', {}],
+    ['with a header that is none', 'http://api.ad.test/', { headers: { 'x y': '1' } }],
+    ['with a body that a GET cannot have', 'http://api.ad.test/', { body: '' }],
+  ])('%s is refused before a ticket is asked for, as fetch refuses it', async (_, url, init) => {
+    const ticketFor = vi.fn(async () => issueTicket(service))
+    await expect(createFetch({ ticketFor })(url, init)).rejects.toBeInstanceOf(TypeError)
+    expect(ticketFor).not.toHaveBeenCalled()
+  })
+
   test('carries a token of its own each time', async () => {
     const { origin, seen } = await site()
     const call = fetchWith()

@@ -1,11 +1,12 @@
 import type { ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
-import type { Attempt } from './attempt.js'
+import type { Attempt, Judgement } from './attempt.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
+import { type Outgoing, outgoing } from './outgoing.js'
 import { ProxyRefusal } from './proxy.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
@@ -43,15 +44,14 @@ export function createFetch(options: NegotiatedFetchOptions): Fetch {
   const authenticator = new Authenticator(options)
   checkPreemptive(options.preemptive)
   return async (input, init) => {
-    const request = new Request(input, init)
-    const first = new URL(request.url)
-    const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.origin)
-    const bare = request.credentials === 'omit' || request.headers.has('authorization')
-    const replayable = isReplayable(request, init)
+    const first = outgoing(input, init)
+    const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.url.origin)
+    const bare = first.credentials === 'omit' || first.headers?.has('authorization')
+    const replayable = isReplayable(first, init)
     const given = input instanceof Request ? undefined : (init ?? {})
-    const backend = { options, authenticator, replayable, given, followed: request.redirect === 'follow' }
-    return followRedirects(request, replayable, (hop, downgraded) =>
-      bare || downgraded || !isFor(new URL(hop.url)) ? sendBare(hop, backend) : negotiate(hop, backend),
+    const backend = { options, authenticator, replayable, given, followed: first.redirect === 'follow' }
+    return await followRedirects(first, replayable, (hop, downgraded) =>
+      bare || downgraded || !isFor(hop.url) ? sendBare(hop, backend) : negotiate(hop, backend),
     )
   }
 }
@@ -67,39 +67,48 @@ interface Backend {
   readonly followed: boolean
 }
 
-async function negotiate(request: Request, backend: Backend): Promise<Response> {
+async function negotiate(hop: Outgoing, backend: Backend): Promise<Response> {
   const { options, authenticator, replayable } = backend
-  const url = new URL(request.url)
-  const spn = await authenticator.serviceName(url)
-  if (spn === undefined) return sendBare(request, backend)
+  const { url, signal } = hop
+  // What is known at once is not waited for: with async hooks on, as they are here, each promise shows in the cost of a request.
+  const named = authenticator.serviceName(url)
+  const spn = named instanceof Promise ? await named : named
+  if (spn === undefined) return sendBare(hop, backend)
   if (replayable && !isPreemptive(url, options.preemptive)) {
-    const response = await sendUnasked(request, backend)
+    const response = await sendUnasked(hop, backend)
     if (response !== undefined) {
       if (!isAsking(response)) return response
       rememberAsking(url)
       await discard(response)
     }
   }
-  const bindingsFor = async (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
-  const { signal } = request
-  const attempt = await authenticator.begin(url, spn, bindingsFor, { signal })
-  const [response, stale] = await sendLegs(request, backend, attempt)
+  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
+  const request = signal ? { signal } : {}
+  const attempt = await authenticator.begin(url, spn, bindingsFor, request)
+  const [response, stale] = await sendLegs(hop, backend, attempt)
   if (!stale || !replayable) return response
-  const another = await authenticator.beginAfresh(attempt, url, bindingsFor, { signal })
+  const another = await authenticator.beginAfresh(attempt, url, bindingsFor, request)
   if (another === undefined) return response
   await discard(response)
-  const [answer] = await sendLegs(request, backend, another)
+  const [answer] = await sendLegs(hop, backend, another)
   return answer
 }
 
 /** Sends the request, with a token for each leg, until there is an answer to hand out; also whether it says that the ticket is stale. */
-async function sendLegs(request: Request, backend: Backend, attempt: Attempt): Promise<[Response, boolean]> {
+async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Promise<[Response, boolean]> {
   const connections = connectionsOf(attempt.details.ticket, backend.options)
   for (let { authorization } = attempt; ;) {
-    const response = await send(request, backend, connections, authorization)
+    const response = await send(hop, backend, connections, authorization)
     const challenge = response.headers.get('www-authenticate')
-    const followed = backend.followed && isHarmlessRedirect(response, request.url)
-    const judgement = await judge(attempt, response, challenge, followed)
+    const followed = backend.followed && isHarmlessRedirect(response, hop.url)
+    let judgement: Judgement
+    try {
+      judgement = attempt.judge({ status: response.status, challenge, followed })
+    } catch (error) {
+      // A response that is not handed out must not hold its connection either.
+      await discard(response)
+      throw error
+    }
     // A challenge to a body that is gone cannot be met.
     if (judgement.kind !== 'again' || !backend.replayable) return [response, judgement.kind === 'stale']
     await discard(response)
@@ -107,35 +116,25 @@ async function sendLegs(request: Request, backend: Backend, attempt: Attempt): P
   }
 }
 
-/** A response that is not handed out must not hold its connection either. */
-async function judge(attempt: Attempt, response: Response, challenge: string | null, followed: boolean) {
-  try {
-    return attempt.judge({ status: response.status, challenge, followed })
-  } catch (error) {
-    await discard(response)
-    throw error
-  }
-}
-
 function send(
-  request: Request,
+  hop: Outgoing,
   backend: Backend,
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
-  const headers = new Headers(request.headers)
+  const headers = new Headers(hop.headers)
   headers.set('authorization', authorization)
-  return callBelow(request, backend, connections, headers)
+  return callBelow(hop, backend, connections, headers)
 }
 
-function sendBare(request: Request, backend: Backend): Promise<Response> {
-  return callBelow(request, backend, keeperOf(backend.options)?.ofNobody(), request.headers)
+function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
+  return callBelow(hop, backend, keeperOf(backend.options)?.ofNobody(), hop.headers ?? new Headers())
 }
 
 /** What the server says to nobody; undefined when a proxy on the way asks who comes. */
-async function sendUnasked(request: Request, backend: Backend): Promise<Response | undefined> {
+async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Response | undefined> {
   try {
-    return await sendBare(request, backend)
+    return await sendBare(hop, backend)
   } catch (error) {
     if (error instanceof TypeError && error.cause instanceof ProxyRefusal) return undefined
     throw error
@@ -149,16 +148,16 @@ async function sendUnasked(request: Request, backend: Backend): Promise<Response
  * The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not.
  */
 function callBelow(
-  request: Request,
+  { method, url, request }: Outgoing,
   { options, replayable, given }: Backend,
   connections: IdentityConnections | undefined,
   headers: Headers,
 ): Promise<Response> {
   const { fetch: below = globalThis.fetch } = options
-  const { method, url, body } = request
   const changes: object = { headers, redirect: 'manual', ...(connections && { dispatcher: connections.dispatcher }) }
-  if (given !== undefined && body === null) return below(url, { ...given, method, body: null, ...changes })
-  return below(replayable && body !== null ? request.clone() : request, changes)
+  if (request === undefined || (given !== undefined && request.body === null))
+    return below(url.href, { ...given, method, body: null, ...changes })
+  return below(replayable && request.body !== null ? request.clone() : request, changes)
 }
 
 function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
@@ -179,16 +178,15 @@ function isAsking({ status, headers }: Response): boolean {
  * Whether an unproven redirect may be followed: over TLS it came from the backend; without, anybody on the way could send the request
  * elsewhere, so it may lead to the same host alone.
  */
-function isHarmlessRedirect(response: Response, from: string): boolean {
+function isHarmlessRedirect(response: Response, from: URL): boolean {
   const location = response.headers.get('location')
-  if (!isRedirect(response) || location === null || !URL.canParse(location, from)) return false
-  const source = new URL(from)
-  return source.protocol === 'https:' || new URL(location, from).hostname === source.hostname
+  if (!isRedirect(response) || location === null || !URL.canParse(location, from.href)) return false
+  return from.protocol === 'https:' || new URL(location, from).hostname === from.hostname
 }
 
 /** Whether the body can be sent again: there is none, or the caller still holds its source. */
-function isReplayable(request: Request, init: RequestInit | undefined): boolean {
-  if (request.body === null) return true
+function isReplayable({ request }: Outgoing, init: RequestInit | undefined): boolean {
+  if (request === undefined || request.body === null) return true
   const body = init?.body
   if (body === undefined || body === null) return false
   return !(body instanceof ReadableStream) && !(Symbol.asyncIterator in Object(body))

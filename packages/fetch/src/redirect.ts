@@ -1,4 +1,5 @@
 import { discard } from './discard.js'
+import { type Outgoing, outgoingRequest } from './outgoing.js'
 
 /** Redirects, followed here instead of below, because each hop needs a token of its own or none at all. */
 
@@ -20,9 +21,9 @@ const BODY_HEADERS: readonly string[] = [
 ]
 
 export async function followRedirects(
-  request: Request,
+  request: Outgoing,
   replayable: boolean,
-  send: (request: Request, downgraded: boolean) => Promise<Response>,
+  send: (hop: Outgoing, downgraded: boolean) => Promise<Response>,
 ): Promise<Response> {
   let hop = request
   // What came over http may have been led there by anybody: from then on nothing is vouched for.
@@ -34,8 +35,8 @@ export async function followRedirects(
     if (request.redirect === 'error') throw new TypeError(`redirected to another place, which the request forbids`)
     if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
     await discard(response)
-    const next = nextHop(hop, new URL(location, hop.url), response.status, replayable)
-    downgraded ||= hop.url.startsWith('https:') && next.url.startsWith('http:')
+    const next = outgoingRequest(nextHop(hop, new URL(location, hop.url), response.status, replayable))
+    downgraded ||= hop.url.protocol === 'https:' && next.url.protocol === 'http:'
     hop = next
   }
 }
@@ -45,19 +46,20 @@ export function isRedirect({ status, headers }: Response): boolean {
   return REDIRECTS.includes(status) && headers.has('location')
 }
 
-function nextHop(previous: Request, url: URL, status: number, replayable: boolean): Request {
+function nextHop(previous: Outgoing, url: URL, status: number, replayable: boolean): Request {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     throw new TypeError(`redirected to ${url.protocol}, which is not HTTP`)
   const headers = new Headers(previous.headers)
-  if (url.origin !== new URL(previous.url).origin) for (const name of SECRETS) headers.delete(name)
-  const { signal, method, credentials } = previous
+  if (url.origin !== previous.url.origin) for (const name of SECRETS) headers.delete(name)
+  const { method, credentials, request } = previous
+  const signal = previous.signal ?? null
   const asGet =
     (status === 303 && method !== 'GET' && method !== 'HEAD') ||
     ((status === 301 || status === 302) && method === 'POST')
-  if (asGet || previous.body === null) {
+  if (asGet || request === undefined || request.body === null) {
     if (asGet) for (const name of BODY_HEADERS) headers.delete(name)
     return new Request(url, { method: asGet ? 'GET' : method, headers, signal, credentials })
   }
   if (!replayable) throw new TypeError(`redirected with ${status}, but the body was a stream and cannot be sent again`)
-  return new Request(url, new Request(previous, { headers }))
+  return new Request(url, new Request(request, { headers }))
 }
