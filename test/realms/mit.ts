@@ -45,7 +45,9 @@ async function startDaemons(site: Site, key: MitKey): Promise<void> {
   const realm = realmName(key)
   const start = (name: string, program: string, args: string[], profile = kdcProfile(site, key)): void =>
     site.processes.start(name, program, args, { KRB5_KDC_PROFILE: profile })
-  start(`${realm}.krb5kdc`, 'krb5kdc', ['-n', '-r', realm])
+  // For measurements: a process answers one request at a time.
+  const workers = process.env.S4U_KDC_WORKERS
+  start(`${realm}.krb5kdc`, 'krb5kdc', ['-n', '-r', realm, ...(workers === undefined ? [] : ['-w', workers])])
   await waitForPort(hostOf(site, key), site.ports.kdc, site.processes)
   if (key !== 'EAST') return
   start(`${realm}.capped`, 'krb5kdc', ['-n', '-r', realm], cappedProfile(site))

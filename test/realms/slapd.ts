@@ -44,6 +44,8 @@ function slapdConf(folder: string, rootDn: string): string {
   const schemas = ['core', 'cosine', 'inetorgperson'].map((name) => `include /etc/ldap/schema/${name}.schema`)
   return [
     ...[...schemas, `include ${folder}/kerberos.schema`],
+    // Nobody reads it, and where there is no syslog each search tries three times to reach one.
+    'loglevel 0',
     ...['modulepath /usr/lib/ldap', 'moduleload back_mdb', 'database mdb', 'maxsize 67108864', 'suffix dc=kdb'],
     ...[`rootdn "${rootDn}"`, `directory ${folder}/data`, 'dbnosync'],
     ...['index objectClass eq', 'index krbPrincipalName eq,sub,pres', ''],

@@ -1,7 +1,7 @@
 import { formatPrincipal, KdcOption, NameType, type Principal, samePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import { kdcAnswer, KdcError } from './errors.js'
-import { tell } from './events.js'
+import { type CacheMiss, tell } from './events.js'
 import { type Answered, Exchanges } from './exchanges.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
@@ -70,19 +70,19 @@ export class Client implements KdcClient {
   async ticketFor(spn: string, { userToUser, ...caching }: OwnTicketOptions = {}): Promise<ServiceTicket> {
     const service = this.targets.read(spn)
     const key = { ...this.asker('own'), service: service.text } as const
-    const about = { step: 'TGS', target: spn } as const
+    const about = (cache: CacheMiss) => ({ step: 'TGS', target: spn, cache }) as const
     if (userToUser) {
       const options = [KdcOption.ENC_TKT_IN_SKEY]
       const request = { sname: service.name, options, additionalTickets: [userToUser] }
-      const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
-        this.exchanges.run(about, signal, (context, tgt) =>
+      const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+        this.exchanges.run(about(cache), signal, (context, tgt) =>
           requestTicket(context, { ...request, tgt, expectedClient: tgt.client }),
         )
       return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, caching)
     }
-    const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
+    const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
       this.exchanges.run(
-        about,
+        about(cache),
         signal,
         (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
         () => this.tgtFor(service.realm, signal),
@@ -101,12 +101,13 @@ export class Client implements KdcClient {
       userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
       certificate: certificate && fingerprintOfOctets(certificate),
     } as const
-    return this.users.get(key, (signal) => this.transition(user, signal), options)
+    return this.users.get(key, (signal, cache) => this.transition(user, signal, cache), options)
   }
 
   async s4u2proxy(evidence: EvidenceTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
     const target = this.targets.read(spn)
-    const ask = (signal: AbortSignal): Promise<ServiceTicket> => this.delegate(evidence, target, spn, signal)
+    const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+      this.delegate(evidence, { target, spn }, signal, cache)
     return await this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
   }
 
@@ -114,8 +115,8 @@ export class Client implements KdcClient {
   forwardedTgt(caching: TicketOptions = {}): Promise<ServiceTicket> {
     const target = `krbtgt/${this.realm}`
     const options = [KdcOption.FORWARDED]
-    const ask = (signal: AbortSignal): Promise<ServiceTicket> =>
-      this.exchanges.run({ step: 'TGS', target }, signal, (context, tgt) =>
+    const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+      this.exchanges.run({ step: 'TGS', target, cache }, signal, (context, tgt) =>
         requestTicket(context, { tgt, sname: tgt.service.name, options, expectedClient: tgt.client }),
       )
     return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, caching)
@@ -134,7 +135,7 @@ export class Client implements KdcClient {
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
     const told = { step: 'TGS', account: client, target: spn } as const
-    return this.users.get(key, (signal) => tell(told, () => ask(signal)), options)
+    return this.users.get(key, (signal, cache) => tell({ ...told, cache }, () => ask(signal)), options)
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
@@ -151,20 +152,20 @@ export class Client implements KdcClient {
 
   private delegate(
     evidence: EvidenceTicket,
-    target: ServiceTarget,
-    spn: string,
+    { target, spn }: { readonly target: ServiceTarget; readonly spn: string },
     signal: AbortSignal,
+    cache: CacheMiss,
   ): Promise<ServiceTicket> {
     const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm, signal)
-    const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence } as const
+    const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence, cache } as const
     return this.exchanges.run(about, signal, (context, tgt) =>
       requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
     )
   }
 
   /** S4U2Self, by way of the user's realm where that is another one. */
-  private async transition(asked: S4uUser, signal: AbortSignal): Promise<ServiceTicket> {
-    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked, this.realm) } as const
+  private async transition(asked: S4uUser, signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> {
+    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked, this.realm), cache } as const
     const { user, realm } = await this.placed(asked, signal)
     const ticket = await this.exchanges.run(
       about,
@@ -211,8 +212,8 @@ export class Client implements KdcClient {
     const target = `krbtgt/${realm}`
     const capaths = (from: string, to: string) => this.parts.conf?.conf.capath(from, to)
     const key = { ...this.asker('own'), service: `${target}@${this.realm}` } as const
-    const ask = (until: AbortSignal): Promise<ServiceTicket> =>
-      this.exchanges.run({ step: 'TGS', target }, until, async (context, tgt) =>
+    const ask = (until: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+      this.exchanges.run({ step: 'TGS', target, cache }, until, async (context, tgt) =>
         asTgsOutcome(await requestForeignTgt(context, tgt, realm, capaths)),
       )
     return this.own.get(key, ask, { signal })

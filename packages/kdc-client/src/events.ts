@@ -69,22 +69,18 @@ export interface ExchangeTally {
 /** What whoever asks for a ticket in a user's name knows of the user, for the events. */
 export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices'>
 
-export type KdcEventSubject = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user'>
+export type KdcEventSubject = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user' | 'cache'>
 
 const diagnostics = channel(KDC_CHANNEL)
+
+// Nothing runs in these unless somebody listens: from the first time on, every promise of the process would cost more.
 const tallies = new AsyncLocalStorage<{ readonly tally: ExchangeTally; readonly occasion: Occasion }>()
 const requests = new AsyncLocalStorage<{ options?: KerberosFlags }>()
-const misses = new AsyncLocalStorage<CacheMiss>()
 
 /** Runs `callback` and counts the exchanges that end in it. None: the ticket came from a cache, or of an exchange begun for another. */
 export function tallyExchanges<T>(callback: (tally: ExchangeTally) => T, occasion: Occasion = {}): T {
   const tally: ExchangeTally = { exchanges: 0 }
   return tallies.run({ tally, occasion }, () => callback(tally))
-}
-
-/** Runs what asks a KDC because the cache could not answer. */
-export function afterMiss<T>(miss: CacheMiss, ask: () => T): T {
-  return misses.run(miss, ask)
 }
 
 /** What a request asks for, for the event of the exchange it belongs to. */
@@ -122,8 +118,7 @@ export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, ex
 type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
 
 function about(subject: KdcEventSubject, { clientAddress, transitedServices = [] }: Occasion = {}) {
-  const { step, account, target, user } = subject
-  const cache: CacheMiss = misses.getStore() ?? 'miss'
+  const { step, account, target, user, cache } = subject
   const ofUser = user === undefined ? {} : { clientAddress, transitedServices }
   return { step, account, target, user, ...inWindowsTerms(subject), ...ofUser, cache }
 }

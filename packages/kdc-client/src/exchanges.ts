@@ -7,7 +7,7 @@ import {
 } from '@s4u/krb5'
 import { explainDelegation } from './delegation-refusal.js'
 import { type ExchangeStep, kdcAnswer } from './errors.js'
-import { tell } from './events.js'
+import { type CacheMiss, tell } from './events.js'
 import type { KdcContext } from './kdc-exchange.js'
 import { realmAsked } from './referral.js'
 import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
@@ -15,12 +15,14 @@ import { explainSignIn } from './sign-in-refusal.js'
 import type { TgsRefusal } from './tgs-exchange.js'
 import { isYoung, type TicketGranting } from './ticket-granting.js'
 
-/** What an exchange is about, for the errors. */
+/** What an exchange is about, for the errors and the events. */
 export interface About {
   readonly step: ExchangeStep
   readonly target: string
   readonly user?: string
   readonly evidence?: EvidenceTicket
+  /** Why a KDC is asked. */
+  readonly cache: CacheMiss
 }
 
 export type Answered = { readonly ticket: ServiceTicket } | TgsRefusal

@@ -34,9 +34,17 @@ export function parseKdcAddress(text: string): KdcAddress {
   }
 }
 
+/** Each request asks for it several times. */
+const texts = new WeakMap<KdcAddress, string>()
+
 /** Without the protocol: `kdc1.ad.test:88`. */
-export function formatKdcAddress({ host, port, path = '' }: KdcAddress): string {
-  return `${isIPv6(host) ? `[${host}]` : host}:${port}${path}`
+export function formatKdcAddress(address: KdcAddress): string {
+  const known = texts.get(address)
+  if (known !== undefined) return known
+  const { host, port, path = '' } = address
+  const text = `${isIPv6(host) ? `[${host}]` : host}:${port}${path}`
+  texts.set(address, text)
+  return text
 }
 
 /** Source: RFC 4120 section 7.2.1. */

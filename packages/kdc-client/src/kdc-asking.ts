@@ -6,18 +6,21 @@ import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import type { KdcNotes } from './kdc-notes.js'
 import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
 import type { TcpConnections } from './tcp-exchange.js'
-import { exchangeOverUdp } from './udp-exchange.js'
+import type { UdpSockets } from './udp-exchange.js'
 
 export interface Errand {
   readonly realm: string
   readonly request: Uint8Array
   readonly ended: AbortSignal
+  /** Aborts that signal: there is an answer, and nobody listens to the others any more. */
+  readonly end: (reason: Error) => void
   /** What went wrong so far, for the error. */
   readonly attempts: FailedAttempt[]
 }
 
 export interface Means {
   readonly notes: KdcNotes
+  readonly sockets: UdpSockets
   readonly connections: TcpConnections
   readonly proxyTrust: ProxyTrust | undefined
 }
@@ -70,8 +73,6 @@ class Asking {
   isOver = false
   private readonly errand: Errand
   private readonly means: Means
-  /** Ends what is open when there is an answer, or no time left. */
-  private readonly over = new AbortController()
   private running = 0
   /** Connections that may bring the answer still. */
   private readonly open = new Map<string, Promise<void>>()
@@ -90,7 +91,7 @@ class Asking {
   readonly end = (): void => {
     this.isOver = true
     this.errand.ended.removeEventListener('abort', this.end)
-    if (this.running > 0) this.over.abort(ENOUGH)
+    if (this.running > 0 && !this.errand.ended.aborted) this.errand.end(ENOUGH)
     this.wake()
   }
 
@@ -184,11 +185,10 @@ class Asking {
   }
 
   private exchange(protocol: Protocol, address: KdcAddress): Promise<Uint8Array> {
-    const { realm, request } = this.errand
-    const { signal } = this.over
-    if (protocol === 'udp') return exchangeOverUdp(address, request, signal)
-    if (protocol === 'tcp') return this.means.connections.exchange(address, request, signal)
-    return exchangeOverHttps(address, realm, request, signal, this.means.proxyTrust)
+    const { realm, request, ended } = this.errand
+    if (protocol === 'udp') return this.means.sockets.exchange(address, request, ended)
+    if (protocol === 'tcp') return this.means.connections.exchange(address, request, ended)
+    return exchangeOverHttps(address, realm, request, ended, this.means.proxyTrust)
   }
 }
 

@@ -6,6 +6,7 @@ import { KdcNotes } from './kdc-notes.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { TcpConnections } from './tcp-exchange.js'
 import { Turnstile } from './turnstile.js'
+import { UdpSockets } from './udp-exchange.js'
 
 /**
  * Requests on the way to one realm at one time. A KDC answers one after the other anyway, and thousands of sockets at once lose datagrams
@@ -36,6 +37,7 @@ interface Line {
 /** The ways to the KDCs: a queue for each realm, so that one that does not answer holds up no other. */
 export class KdcLines {
   private readonly lines = new LRUCache<string, Line>({ max: MAX_REALMS })
+  private readonly sockets = new UdpSockets()
   private readonly connections = new TcpConnections()
   private readonly notes: KdcNotes
   private readonly now: () => number
@@ -72,9 +74,9 @@ export class KdcLines {
   }
 
   private async run(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
-    const { notes, connections, proxyTrust } = this
+    const { notes, sockets, connections, proxyTrust } = this
     const began = this.now()
-    const answer = await askInTurn(addresses, errand, { notes, connections, proxyTrust })
+    const answer = await askInTurn(addresses, errand, { notes, sockets, connections, proxyTrust })
     if (answer !== undefined) {
       line.silentSince = undefined
       return answer

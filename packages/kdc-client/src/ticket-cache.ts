@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { DelegationRefusedError, KdcError } from './errors.js'
-import { afterMiss } from './events.js'
+import type { CacheMiss } from './events.js'
 import { Flight } from './flight.js'
 import type { TicketOptions } from './kdc-client.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -43,8 +43,8 @@ interface Entry {
   freshUntil: number
 }
 
-/** Gets a ticket from a KDC, as long as somebody waits for it. */
-export type TicketRequest = (signal: AbortSignal) => Promise<ServiceTicket>
+/** Gets a ticket from a KDC, as long as somebody waits for it, and is told why the cache had none. */
+export type TicketRequest = (signal: AbortSignal, cache: CacheMiss) => Promise<ServiceTicket>
 
 interface Refusal {
   readonly error: KdcError | DelegationRefusedError
@@ -96,7 +96,7 @@ export class TicketCache {
     if (refusal && now < refusal.until) throw refusal.error
     // In vain it is not tried again at once: until then the old one is handed out.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
-    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until), fresh))).wait(signal)
+    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until, 'miss'), fresh))).wait(signal)
   }
 
   /** A KDC does not take it any more. */
@@ -130,7 +130,7 @@ export class TicketCache {
     this.start(id, async (signal, keep) => {
       // Whoever comes to wait for it may go again.
       keep()
-      return this.keep(id, await afterMiss('refresh', () => request(signal)))
+      return this.keep(id, await request(signal, 'refresh'))
     })
   }
 
@@ -162,7 +162,7 @@ export class TicketCache {
 
   private start(id: string, obtain: FlightPlan): Flight<ServiceTicket> {
     const flight = new Flight<ServiceTicket>((signal, keep) =>
-      afterMiss('miss', () => obtain(signal, keep)).finally(() => {
+      obtain(signal, keep).finally(() => {
         if (this.inFlight.get(id) === flight) this.inFlight.delete(id)
       }),
     )

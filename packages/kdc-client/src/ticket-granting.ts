@@ -2,7 +2,7 @@ import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, TicketFlag } f
 import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
-import { afterMiss, tell } from './events.js'
+import { type CacheMiss, tell } from './events.js'
 import { Flight } from './flight.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -64,12 +64,11 @@ export class TicketGranting {
   async tgt(signal?: AbortSignal): Promise<ServiceTicket> {
     const { current } = this
     const now = this.context.clock.now()
-    if (current === undefined || now >= usableUntil(current))
-      return (this.underWay ?? afterMiss('miss', () => this.start())).wait(signal)
+    if (current === undefined || now >= usableUntil(current)) return (this.underWay ?? this.start('miss')).wait(signal)
     if (now >= refreshTime(current) && now >= this.nextRefresh && this.underWay === undefined) {
       this.nextRefresh = now + RETRY_AFTER
       // In vain is no harm: the ticket at hand is still good, and somebody will come by again.
-      afterMiss('refresh', () => this.start())
+      this.start('refresh')
         .wait()
         .catch(() => {})
     }
@@ -94,7 +93,7 @@ export class TicketGranting {
       this.nextReplacement = now + YOUNG
       this.suspect = tgt
     }
-    const other = await (underWay ?? this.start()).wait().catch(() => tgt)
+    const other = await (underWay ?? this.start('miss')).wait().catch(() => tgt)
     return other !== tgt
   }
 
@@ -102,9 +101,9 @@ export class TicketGranting {
     return this.flight?.isAborted ? undefined : this.flight
   }
 
-  private start(): Flight<ServiceTicket> {
+  private start(cache: CacheMiss): Flight<ServiceTicket> {
     const flight = new Flight<ServiceTicket>((signal, keep) =>
-      this.obtain({ ...this.context, signal }, keep)
+      this.obtain({ ...this.context, signal }, keep, cache)
         .then((tgt) => (this.current = tgt))
         .finally(() => {
           if (this.flight === flight) this.flight = undefined
@@ -114,10 +113,10 @@ export class TicketGranting {
     return flight
   }
 
-  private obtain(context: KdcContext, keep: () => void): Promise<ServiceTicket> {
+  private obtain(context: KdcContext, keep: () => void, cache: CacheMiss): Promise<ServiceTicket> {
     if (this.authority.kind === 'ready-ticket') return this.fromElsewhere(context)
     const account = formatPrincipal(this.authority.principal)
-    return tell({ step: 'AS', account, target: 'krbtgt' }, () => this.signIn(context, keep))
+    return tell({ step: 'AS', account, target: 'krbtgt', cache }, () => this.signIn(context, keep))
   }
 
   private async signIn(context: KdcContext, keep: () => void): Promise<ServiceTicket> {

@@ -1,11 +1,11 @@
 /**
- * Runs something that may take only so long. The signal it is given aborts when the time is over or when `parent` does; neither a timer
- * nor a listener is left when it ends. What heeds no signal goes through `abortable`.
+ * Runs something that may take only so long. The signal it is given aborts when the time is over, when `parent` does, or when it ends what
+ * is still under way itself; neither a timer nor a listener is left when it ends. What heeds no signal goes through `abortable`.
  */
 export async function withTimeLimit<T>(
   milliseconds: number,
   parent: AbortSignal | undefined,
-  run: (signal: AbortSignal) => Promise<T>,
+  run: (signal: AbortSignal, end: (reason: Error) => void) => Promise<T>,
 ): Promise<T> {
   parent?.throwIfAborted()
   const controller = new AbortController()
@@ -13,7 +13,7 @@ export async function withTimeLimit<T>(
   const timer = setTimeout(() => controller.abort(timeout(milliseconds)), milliseconds)
   parent?.addEventListener('abort', stop, { once: true })
   try {
-    return await run(controller.signal)
+    return await run(controller.signal, (reason) => controller.abort(reason))
   } finally {
     clearTimeout(timer)
     parent?.removeEventListener('abort', stop)

@@ -36,9 +36,9 @@ export function networkTransport(options: NetworkOptions): KdcTransport {
     const attempts: FailedAttempt[] = []
     let addresses: readonly KdcAddress[] = []
     try {
-      return await withTimeLimit(timeLimit, signal, async (ended) => {
+      return await withTimeLimit(timeLimit, signal, async (ended, end) => {
         addresses = await abortable(locate(realm, ended), ended)
-        return lines.ask(addresses, { realm, request, ended, attempts })
+        return lines.ask(addresses, { realm, request, ended, end, attempts })
       })
     } catch (error) {
       signal?.throwIfAborted()

@@ -1,34 +1,150 @@
-import { createSocket } from 'node:dgram'
+import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import type { KdcAddress } from './kdc-address.js'
+import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
+
+/** Sockets kept open to one KDC: no more requests than this are on their way to a realm at one time. */
+const MAX_IDLE = 16
+
+/** How long an open socket waits for the next request, milliseconds. */
+const IDLE_FOR = 10_000
+
+/** The name of a KDC may come to mean another address, and this machine may get another one, so no socket is used for longer than this. */
+const MAX_AGE = 60_000
 
 /**
- * A datagram each way. Connected, so that answers of others are dropped and a closed port is noticed at once. Each exchange has a
- * socket, and so a port, of its own: a late answer to one request never meets the next. Source: RFC 4120 section 7.2.1.
+ * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used again, by one request at a time, and
+ * only after an answer: a late one never meets the next request. An answer that the network delivers twice may, and is known by being
+ * the same. Source: RFC 4120 section 7.2.1.
  */
-export function exchangeOverUdp(
-  { host, port }: KdcAddress,
-  request: Uint8Array,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  return new Promise<Uint8Array>((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
-    const end = (settle: () => void): void => {
-      signal.removeEventListener('abort', abort)
-      if (open) socket.close()
-      open = false
-      settle()
+export class UdpSockets {
+  private readonly idle = new Map<string, UdpSocket[]>()
+
+  async exchange(address: KdcAddress, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    signal.throwIfAborted()
+    const key = formatKdcAddress(address)
+    const kept = this.take(key)
+    const answer = kept && (await this.tryKept(kept, key, request, signal))
+    if (answer !== undefined) return answer
+    const fresh = new UdpSocket(address)
+    return this.keep(key, fresh, await fresh.exchange(request, signal))
+  }
+
+  /** Undefined when the request is to be sent again: what went wrong may be long past, as a network that this machine has left. */
+  private async tryKept(
+    kept: UdpSocket,
+    key: string,
+    request: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array | undefined> {
+    const { lastAnswer } = kept
+    try {
+      const answer = await kept.exchange(request, signal)
+      if (lastAnswer === undefined || Buffer.compare(answer, lastAnswer) !== 0) return this.keep(key, kept, answer)
+      kept.close()
+    } catch (error) {
+      if (signal.aborted) throw error
     }
-    const abort = (): void => end(() => reject(signal.reason))
-    let open = true
-    signal.addEventListener('abort', abort, { once: true })
-    socket.on('error', (error) => end(() => reject(error)))
-    socket.on('message', (answer) => end(() => resolve(answer)))
-    // A name that does not resolve is told to the callback, not to the listener.
-    socket.connect(port, host, (failure?: Error) => {
-      if (failure) end(() => reject(failure))
-      else if (open) socket.send(request)
-    })
-  })
+    return undefined
+  }
+
+  private take(key: string): UdpSocket | undefined {
+    const sockets = this.idle.get(key)
+    for (let socket = sockets?.pop(); socket; socket = sockets?.pop()) {
+      if (socket.isUsable) return socket
+      socket.close()
+    }
+    this.idle.delete(key)
+    return undefined
+  }
+
+  private keep(key: string, socket: UdpSocket, answer: Uint8Array): Uint8Array {
+    const sockets = this.idle.get(key) ?? []
+    if (sockets.length >= MAX_IDLE) socket.close()
+    else {
+      sockets.push(socket)
+      this.idle.set(key, sockets)
+      socket.rest()
+    }
+    return answer
+  }
 }
+
+/** Connected, so that answers of others are dropped and a closed port is noticed at once. */
+class UdpSocket {
+  lastAnswer: Uint8Array | undefined
+  private readonly address: KdcAddress
+  private readonly socket: Socket
+  private readonly until = performance.now() + MAX_AGE
+  private readonly idleTimer: NodeJS.Timeout
+  private isConnected = false
+  private isOpen = true
+  /** Ends the wait for the answer. */
+  private settle: ((outcome: Outcome) => void) | undefined
+
+  constructor(address: KdcAddress) {
+    this.address = address
+    this.socket = createSocket(isIPv6(address.host) ? 'udp6' : 'udp4')
+    this.socket.on('error', (error) => this.fail(error))
+    this.socket.on('message', (answer) => this.receive(answer))
+    this.idleTimer = setTimeout(() => this.settle ?? this.close(), IDLE_FOR).unref()
+  }
+
+  get isUsable(): boolean {
+    return this.isOpen && performance.now() < this.until
+  }
+
+  exchange(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    return new Promise<Uint8Array>((resolve, reject) => {
+      const abort = (): void => this.fail(signal.reason)
+      signal.addEventListener('abort', abort, { once: true })
+      this.settle = (outcome) => {
+        this.settle = undefined
+        signal.removeEventListener('abort', abort)
+        if ('answer' in outcome) resolve(outcome.answer)
+        else reject(outcome.reason)
+      }
+      this.send(request)
+    })
+  }
+
+  /** Waits, without keeping the process alive, until it is used again or has been idle for too long. */
+  rest(): void {
+    this.idleTimer.refresh()
+    this.socket.unref()
+  }
+
+  close(): void {
+    if (!this.isOpen) return
+    this.isOpen = false
+    clearTimeout(this.idleTimer)
+    this.socket.close()
+  }
+
+  private send(request: Uint8Array): void {
+    const { socket, address } = this
+    if (this.isConnected) {
+      socket.ref()
+      return socket.send(request)
+    }
+    // A name that does not resolve is told to the callback, not to the listener.
+    return socket.connect(address.port, address.host, (failure?: Error) => {
+      if (failure) return this.fail(failure)
+      this.isConnected = true
+      return this.isOpen ? socket.send(request) : undefined
+    })
+  }
+
+  private receive(answer: Uint8Array): void {
+    this.lastAnswer = answer
+    if (this.settle) this.settle({ answer })
+    // Whoever speaks unasked is not believed later.
+    else this.close()
+  }
+
+  private fail(reason: unknown): void {
+    this.close()
+    this.settle?.({ reason })
+  }
+}
+
+type Outcome = { readonly answer: Uint8Array } | { readonly reason: unknown }
