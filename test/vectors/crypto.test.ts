@@ -66,7 +66,7 @@ describe('building blocks', () => {
       const cipher = primitives.aesCbc(octets(v, 'key'))
       const padded = new Uint8Array(Math.ceil(input.length / 16) * 16)
       padded.set(input)
-      expect(encryptCts(cipher, padded, input.length, 0)).toEqual(output)
+      expect(encryptCts(cipher, padded, input.length).subarray(0, input.length)).toEqual(output)
       expect(decryptCts(cipher, output, output.length)).toEqual(input)
     })
   })

@@ -24,11 +24,11 @@ export class Authenticator {
   readonly #options: NegotiateOptions
   readonly #refusal: 401 | 407
 
-  /** @throws ConfigurationError */
-  constructor(options: NegotiateOptions, refusal: 401 | 407 = 401) {
-    checkNegotiateOptions(options)
+  /** `checked` has the same options but for the tickets, so that they need not be looked at again. @throws ConfigurationError */
+  constructor(options: NegotiateOptions, refusal: 401 | 407 = 401, checked?: Authenticator) {
+    if (checked === undefined) checkNegotiateOptions(options)
     const { origins } = options
-    this.isListed = origins && originList(origins)
+    this.isListed = checked ? checked.isListed : origins && originList(origins)
     this.#options = options
     this.#refusal = refusal
   }

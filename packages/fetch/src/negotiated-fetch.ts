@@ -41,8 +41,28 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
  * @throws ConfigurationError
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
-  const authenticator = new Authenticator(options)
   checkPreemptive(options.preemptive)
+  return fetchWith(options, new Authenticator(options))
+}
+
+/** Whose tickets a fetch shows. */
+export type FetchTickets = Pick<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy'>
+
+/** The same for many identities: options are checked once, and what is made is a `createFetch` without tickets. @throws ConfigurationError */
+export function prepareFetch(
+  options: Omit<NegotiatedFetchOptions, keyof FetchTickets>,
+): (tickets: FetchTickets) => Fetch {
+  checkPreemptive(options.preemptive)
+  const checked = new Authenticator({ ...options, ticketFor: nobodysTicket })
+  return (tickets) => {
+    const all = { ...options, ...tickets }
+    return fetchWith(all, new Authenticator(all, 401, checked))
+  }
+}
+
+const nobodysTicket: TicketSource = () => Promise.reject(new TypeError('nobody is impersonated'))
+
+function fetchWith(options: NegotiatedFetchOptions, authenticator: Authenticator): Fetch {
   return async (input, init) => {
     const first = outgoing(input, init)
     const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.url.origin)
@@ -122,6 +142,9 @@ function send(
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
+  // The platform reads a long header once less when it is not in a Headers before.
+  if (hop.headers === undefined && backend.options.fetch === undefined)
+    return callBelow(hop, backend, connections, { authorization })
   const headers = new Headers(hop.headers)
   headers.set('authorization', authorization)
   return callBelow(hop, backend, connections, headers)
@@ -151,7 +174,7 @@ function callBelow(
   { method, url, request }: Outgoing,
   { options, replayable, given }: Backend,
   connections: IdentityConnections | undefined,
-  headers: Headers,
+  headers: Headers | Readonly<Record<string, string>>,
 ): Promise<Response> {
   const { fetch: below = globalThis.fetch } = options
   const changes: object = { headers, redirect: 'manual', ...(connections && { dispatcher: connections.dispatcher }) }
@@ -179,8 +202,8 @@ function isAsking({ status, headers }: Response): boolean {
  * elsewhere, so it may lead to the same host alone.
  */
 function isHarmlessRedirect(response: Response, from: URL): boolean {
-  const location = response.headers.get('location')
-  if (!isRedirect(response) || location === null || !URL.canParse(location, from.href)) return false
+  const location = isRedirect(response) ? response.headers.get('location') : null
+  if (location === null || !URL.canParse(location, from.href)) return false
   return from.protocol === 'https:' || new URL(location, from).hostname === from.hostname
 }
 

@@ -29,9 +29,8 @@ function findPlainGet(input: Parameters<Fetch>[0], init: RequestInit = {}): Outg
   const hasBody = body !== undefined && body !== null
   const isPlain = method === 'GET' && !hasBody && redirect === undefined && credentials === undefined
   if (!isPlain || !(signal === undefined || signal instanceof AbortSignal)) return undefined
-  if (input instanceof Request || !URL.canParse(String(input))) return undefined
-  const url = new URL(input)
-  if (url.username !== '' || url.password !== '') return undefined
+  const url = input instanceof Request ? undefined : findUrl(input)
+  if (url === undefined || url.username !== '' || url.password !== '') return undefined
   return {
     url,
     method,
@@ -40,5 +39,13 @@ function findPlainGet(input: Parameters<Fetch>[0], init: RequestInit = {}): Outg
     credentials: 'same-origin',
     signal,
     request: undefined,
+  }
+}
+
+function findUrl(input: string | URL): URL | undefined {
+  try {
+    return new URL(input)
+  } catch {
+    return undefined
   }
 }

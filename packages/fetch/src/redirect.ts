@@ -30,8 +30,9 @@ export async function followRedirects(
   let downgraded = false
   for (let count = 0; ; count++) {
     const response = await send(hop, downgraded)
+    if (request.redirect === 'manual' || !isRedirect(response)) return response
     const location = response.headers.get('location')
-    if (request.redirect === 'manual' || !isRedirect(response) || location === null) return response
+    if (location === null) return response
     if (request.redirect === 'error') throw new TypeError(`redirected to another place, which the request forbids`)
     if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
     await discard(response)

@@ -12,7 +12,7 @@ import {
   type RandomSource,
   RejectedTokenError,
   S4uError,
-  sealEncryptedData,
+  sealMessage,
 } from '@s4u/krb5'
 import { randomSequenceNumber } from './randomness.js'
 
@@ -43,13 +43,9 @@ export interface SealedApRep {
 export function sealApRep({ opened, subkey, seqNumber, random = platformRandom }: ApRepOptions): SealedApRep {
   const { authenticator, encTicketPart } = opened
   const sequenceNumber = seqNumber ?? randomSequenceNumber(random)
-  const part = encode(EncApRepPart, {
-    ctime: authenticator.ctime,
-    cusec: authenticator.cusec,
-    subkey,
-    seqNumber: sequenceNumber,
-  })
-  const encPart = sealEncryptedData(part, encTicketPart.key, KeyUsage.AP_REP, random)
+  const { ctime, cusec } = authenticator
+  const part: EncApRepPart = { ctime, cusec, subkey, seqNumber: sequenceNumber }
+  const encPart = sealMessage(EncApRepPart, part, encTicketPart.key, KeyUsage.AP_REP, random)
   const contextKey = subkey ?? authenticator.subkey ?? encTicketPart.key
   return { apRep: encode(ApRep, { encPart }), contextKey, acceptorSubkey: subkey !== undefined, sequenceNumber }
 }

@@ -69,7 +69,7 @@ export function encodeAuthenticatorChecksum(
   if (channelBindings.length !== BINDINGS_OCTETS)
     throw new ConfigurationError('the hash of channel bindings has 16 octets')
   const flags = delegation === undefined ? value.flags & ~ContextFlag.DELEG : value.flags | ContextFlag.DELEG
-  const writer = new ByteWriter().u32le(BINDINGS_OCTETS).bytes(channelBindings).u32le(flags)
+  const writer = new ByteWriter(FIXED_OCTETS).u32le(BINDINGS_OCTETS).bytes(channelBindings).u32le(flags)
   if (delegation !== undefined) {
     if (delegation.length > MAX_DELEGATION_OCTETS) {
       throw new ConfigurationError(
@@ -83,6 +83,8 @@ export function encodeAuthenticatorChecksum(
 }
 
 const BINDINGS_OCTETS = 16
+/** What there is always. */
+const FIXED_OCTETS = 24
 const NO_BINDINGS: Uint8Array = new Uint8Array(BINDINGS_OCTETS)
 const DELEGATION_OPTION = 1
 /** Dlgth has two octets. */

@@ -9,7 +9,7 @@ import {
   platformRandom,
   type Principal,
   type RandomSource,
-  sealEncryptedData,
+  sealMessage,
   type Ticket,
   TicketFlag,
 } from '@s4u/krb5'
@@ -56,7 +56,6 @@ export function sealForwardedCredential(
     srealm: service.realm,
     sname: service.name,
   }
-  const part = encode(EncKrbCredPart, { ticketInfo: [info] })
-  const encPart = sealEncryptedData(part, sessionKey, KeyUsage.KRB_CRED, random)
+  const encPart = sealMessage(EncKrbCredPart, { ticketInfo: [info] }, sessionKey, KeyUsage.KRB_CRED, random)
   return encode(KrbCred, { tickets: [tgt.ticket], encPart })
 }

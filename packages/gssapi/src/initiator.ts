@@ -3,10 +3,12 @@
 import {
   AdType,
   ApOption,
+  ApReq,
   AuthorizationData,
   type Authenticator,
   ConfigurationError,
   decode,
+  DerWriter,
   encode,
   type EncApRepPart,
   formatPrincipal,
@@ -20,24 +22,26 @@ import {
   type Principal,
   type RandomSource,
   RejectedTokenError,
-  sealApReq,
+  sealedApReq,
   type Ticket,
 } from '@s4u/krb5'
 import { mutualAuthenticationFailed, openApRep } from './ap-rep.js'
 import { encodeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js'
 import { ContextFlag } from './context-flags.js'
-import { frameKrb5Token, readKrb5Token } from './krb5-token.js'
+import { readKrb5Token, writeKrb5Token } from './krb5-token.js'
 import { sameOctets } from './octets.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
 import { randomSequenceNumber } from './randomness.js'
 import {
   decodeNegTokenResp,
-  encodeNegTokenInit,
+  encodeNegTokenInitWith,
   encodeNegTokenResp,
   type MechTypeList,
+  mechTypeList,
   type NegTokenResp,
+  type TokenWriter,
 } from './spnego.js'
 import { isFramed } from './token-framing.js'
 
@@ -93,16 +97,23 @@ export type InitiatorStep =
  */
 export function createInitiator(options: InitiatorOptions): Initiator {
   const sent = makeApReq(options)
-  const apReqToken = frameKrb5Token('ap-req', sent.apReq)
-  if (options.framing === 'krb5') return once(apReqToken, (reply) => finishRaw(sent, reply))
-  // One mechanism only: there is nothing to choose, so nobody can make the choice worse.
-  const { token, mechTypes } = encodeNegTokenInit({ mechanisms: [Mechanism.KRB5], mechToken: apReqToken })
-  return once(token, (reply) => finishSpnego(sent, mechTypes, reply))
+  const write: TokenWriter = (writer) => writeKrb5Token(writer, 'ap-req', ApReq, sent.apReq)
+  if (options.framing === 'krb5') return once(written(write), (reply) => finishRaw(sent, reply))
+  return once(encodeNegTokenInitWith(KERBEROS_ONLY, write), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
+}
+
+/** There is nothing to choose, so nobody can make the choice worse. */
+const KERBEROS_ONLY = mechTypeList([Mechanism.KRB5])
+
+function written(write: TokenWriter): Uint8Array {
+  const writer = new DerWriter()
+  write(writer)
+  return writer.finish()
 }
 
 /** What was sent, and what the answer is compared with. */
 interface SentApReq {
-  readonly apReq: Uint8Array
+  readonly apReq: ApReq
   readonly authenticator: Authenticator
   readonly subkey: Key
   readonly seqNumber: number
@@ -134,7 +145,7 @@ function makeApReq(options: InitiatorOptions): SentApReq {
     authorizationData: authorizationDataFor(options),
   }
   const apOptions = mutual ? kerberosFlags(ApOption.MUTUAL_REQUIRED) : kerberosFlags()
-  const apReq = sealApReq({ apOptions, ticket, sessionKey, authenticator, random })
+  const apReq = sealedApReq({ apOptions, ticket, sessionKey, authenticator, random })
   return { apReq, authenticator, subkey, seqNumber, mutual, flags, credential, random }
 }
 

@@ -55,6 +55,9 @@ export interface NegotiateChallenge {
 export function findNegotiateChallenge(
   header: string | readonly string[] | null | undefined,
 ): NegotiateChallenge | undefined {
+  // What a server says that answers a token. Nothing that a list could hold has these characters alone.
+  const [, answer] = typeof header === 'string' ? (ANSWER.exec(header) ?? []) : []
+  if (answer !== undefined) return { token: readToken('WWW-Authenticate', answer) }
   const values = typeof header === 'string' ? [header] : (header ?? [])
   let found: NegotiateChallenge | undefined
   for (const item of values.flatMap(splitList)) {
@@ -67,6 +70,7 @@ export function findNegotiateChallenge(
 }
 
 const NEGOTIATE = 'negotiate'
+const ANSWER = /^Negotiate ([A-Za-z0-9+/]+=*)$/
 const TOKEN_CHARACTERS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const SCHEME = new RegExp(`^(${TOKEN_CHARACTERS})(?: +([^]*))?$`)
 /** `realm="x"` of the challenge before, which a comma separates from it as it separates challenges. */

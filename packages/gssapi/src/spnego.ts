@@ -5,6 +5,7 @@ import {
   context,
   decode,
   DerFault,
+  type DerWriter,
   encode,
   field,
   OctetString,
@@ -69,7 +70,13 @@ export interface NegTokenResp {
 /** Decodes `NegotiationToken ::= CHOICE { negTokenInit [0], negTokenResp [1] }`, here [0], without its framing. @throws MalformedTokenError */
 export function decodeNegTokenInit(bytes: Uint8Array): NegTokenInit {
   const { mechTypes, reqFlags, mechToken, third = {}, fourth } = decode(NegTokenInitChoice, bytes)
-  return { mechTypes, reqFlags, mechToken, mechListMic: third.mechListMic ?? fourth, negHints: third.negHints }
+  return {
+    mechTypes,
+    reqFlags,
+    mechToken: mechToken instanceof Uint8Array ? mechToken : undefined,
+    mechListMic: third.mechListMic ?? fourth,
+    negHints: third.negHints,
+  }
 }
 
 /** Decodes the other branch, [1], which is never framed. @throws MalformedTokenError */
@@ -85,7 +92,7 @@ export function encodeNegTokenInit(
   readonly mechTypes: MechTypeList
 } {
   const { mechanisms, reqFlags, mechToken, mechListMic, negHints } = init
-  const mechTypes = { mechanisms, bytes: encode(Mechanisms, mechanisms) }
+  const mechTypes = mechTypeList(mechanisms)
   const third = negHints === undefined ? { mechListMic } : { negHints }
   const token = encodeFramed(Mechanism.SPNEGO, NegTokenInitChoice, {
     mechTypes,
@@ -97,6 +104,17 @@ export function encodeNegTokenInit(
   return { token, mechTypes }
 }
 
+/** The same with a token that is written where it belongs. */
+export function encodeNegTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): Uint8Array {
+  return encodeFramed(Mechanism.SPNEGO, NegTokenInitChoice, { mechTypes, mechToken })
+}
+
+export type TokenWriter = (writer: DerWriter) => void
+
+export function mechTypeList(mechanisms: readonly string[]): MechTypeList {
+  return { mechanisms, bytes: encode(Mechanisms, mechanisms) }
+}
+
 export function encodeNegTokenResp(resp: NegTokenResp): Uint8Array {
   return encode(NegTokenRespChoice, resp)
 }
@@ -105,7 +123,7 @@ export function encodeNegTokenResp(resp: NegTokenResp): Uint8Array {
 interface NegTokenInitOnWire {
   readonly mechTypes: MechTypeList
   readonly reqFlags?: Uint8Array
-  readonly mechToken?: Uint8Array
+  readonly mechToken?: Uint8Array | TokenWriter
   readonly third?: { readonly mechListMic?: Uint8Array; readonly negHints?: Uint8Array }
   readonly fourth?: Uint8Array
 }
@@ -148,6 +166,18 @@ const MicOrHints: Codec<NonNullable<NegTokenInitOnWire['third']>> = {
   },
 }
 
+const MechToken: Codec<Uint8Array | TokenWriter> = {
+  name: OctetString.name,
+  tag: OctetString.tag,
+  read: (reader) => OctetString.read(reader),
+  write(writer, value) {
+    if (value instanceof Uint8Array) return OctetString.write(writer, value)
+    const mark = writer.written
+    value(writer)
+    return writer.header(OctetString.tag, mark)
+  },
+}
+
 const NegTokenInitChoice: Codec<NegTokenInitOnWire> = context(
   0,
   'NegTokenInit',
@@ -156,7 +186,7 @@ const NegTokenInitChoice: Codec<NegTokenInitOnWire> = context(
     {
       mechTypes: field(0, MechTypes),
       reqFlags: optional(1, IgnoredBits),
-      mechToken: optional(2, OctetString),
+      mechToken: optional(2, MechToken),
       third: optional(3, MicOrHints),
       fourth: optional(4, OctetString),
     },

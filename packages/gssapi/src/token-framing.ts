@@ -14,11 +14,14 @@ export interface InitialContextToken {
   readonly innerToken: Uint8Array
 }
 
+/** [APPLICATION 0] */
+export const FRAME_TAG = 0x60
+
 const InitialContextToken: Codec<InitialContextToken> = {
   name: 'InitialContextToken',
-  tag: 0x60,
+  tag: FRAME_TAG,
   read(reader) {
-    const enclosing = reader.enter(0x60)
+    const enclosing = reader.enter(FRAME_TAG)
     const mechanism = readMechanism(reader)
     const innerToken = reader.bytes.subarray(reader.position, reader.end)
     reader.position = reader.end
@@ -29,13 +32,13 @@ const InitialContextToken: Codec<InitialContextToken> = {
     const mark = writer.written
     writer.octets(innerToken)
     ObjectIdentifier.write(writer, mechanism)
-    writer.header(0x60, mark)
+    writer.header(FRAME_TAG, mark)
   },
 }
 
 /** Whether a token begins as RFC 2743 framing does. */
 export function isFramed(token: Uint8Array): boolean {
-  return token[0] === 0x60
+  return token[0] === FRAME_TAG
 }
 
 /** Takes the framing off. Lengths must be in their shortest form and end with the token. @throws MalformedTokenError */
@@ -52,7 +55,7 @@ export function encodeFramed<T>(mechanism: string, inner: Codec<T>, value: T): U
   const writer = new DerWriter()
   inner.write(writer, value)
   ObjectIdentifier.write(writer, mechanism)
-  writer.header(0x60, 0)
+  writer.header(FRAME_TAG, 0)
   return writer.finish()
 }
 

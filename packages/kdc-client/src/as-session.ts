@@ -19,7 +19,7 @@ import {
   PaEncTsEnc,
   PaPacRequest,
   PaType,
-  sealEncryptedData,
+  sealMessage,
 } from '@s4u/krb5'
 import { kdcAnswer, KdcError } from './errors.js'
 import { FastArmor } from './fast-armor.js'
@@ -149,8 +149,8 @@ export class AsSession {
     const key = await signIn.keyFor(info)
     if (armor) return [armor.challenge(key)]
     const { time, usec } = kerberosMoment(context.clock.now())
-    const plain = encode(PaEncTsEnc, { patimestamp: time, pausec: usec })
-    const sealed = sealEncryptedData(plain, key, KeyUsage.PA_ENC_TIMESTAMP, context.random)
+    const stamp = { patimestamp: time, pausec: usec }
+    const sealed = sealMessage(PaEncTsEnc, stamp, key, KeyUsage.PA_ENC_TIMESTAMP, context.random)
     return [{ padataType: PaType.ENC_TIMESTAMP, padataValue: encode(EncryptedData, sealed) }]
   }
 

@@ -29,7 +29,7 @@ import {
   RejectedTokenError,
   sameName,
   sealApReq,
-  sealEncryptedData,
+  sealMessage,
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import { type KdcContext, kerberosMoment } from './kdc-exchange.js'
@@ -57,20 +57,20 @@ export class FastArmor {
   challenge(longTermKey: Key): PaData {
     const key = combineKeys(this.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
     const { time, usec } = kerberosMoment(this.context.clock.now())
-    const plain = encode(PaEncTsEnc, { patimestamp: time, pausec: usec })
-    const sealed = sealEncryptedData(plain, key, KeyUsage.ENC_CHALLENGE_CLIENT, this.context.random)
+    const stamp = { patimestamp: time, pausec: usec }
+    const sealed = sealMessage(PaEncTsEnc, stamp, key, KeyUsage.ENC_CHALLENGE_CLIENT, this.context.random)
     return { padataType: PaType.ENCRYPTED_CHALLENGE, padataValue: encode(EncryptedData, sealed) }
   }
 
   /** Source: RFC 6113 section 5.4.2. */
   wrap(padata: readonly PaData[], reqBody: KdcReqBody): PaData {
     const { armorKey } = this
-    const inner = encode(KrbFastReq, { fastOptions: kerberosFlags(), padata, reqBody })
+    const inner = { fastOptions: kerberosFlags(), padata, reqBody }
     const checksum = armorKey.checksum(KeyUsage.FAST_REQ_CHECKSUM, encode(KdcReqBody, reqBody))
     const request = {
       armor: { armorType: FX_FAST_ARMOR_AP_REQUEST, armorValue: this.apReq },
       reqChecksum: { cksumtype: armorKey.checksumType, checksum },
-      encFastReq: sealEncryptedData(inner, armorKey, KeyUsage.FAST_ENC, this.context.random),
+      encFastReq: sealMessage(KrbFastReq, inner, armorKey, KeyUsage.FAST_ENC, this.context.random),
     }
     return { padataType: PaType.FX_FAST, padataValue: encode(PaFxFastRequest, request) }
   }

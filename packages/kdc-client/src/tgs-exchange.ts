@@ -29,6 +29,7 @@ import {
   TgsReq,
   type Ticket,
   TicketFlag,
+  withEncoding,
 } from '@s4u/krb5'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
@@ -85,7 +86,7 @@ export async function requestTicket(context: KdcContext, request: TgsRequest): P
   const realm = tgt.service.name.nameString[1]
   const body = reqBody(context, request, realm, binding.nonce)
   noteOptions(body.kdcOptions)
-  const padata = [paTgsReq(context, tgt, subkey, encode(KdcReqBody, body)), ...(request.padata?.(binding) ?? [])]
+  const padata = [paTgsReq(context, tgt, subkey, body), ...(request.padata?.(binding) ?? [])]
   const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG)
   return 'error' in answer ? { refused: answer.error, shown: tgt } : openReply(context, request, binding, answer.reply)
 }
@@ -109,13 +110,14 @@ function optionsOf({ options = [], tgt }: TgsRequest): KerberosFlags {
 }
 
 /** The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the reply. Source: RFC 4120 section 7.5.1. */
-function paTgsReq({ clock, random }: KdcContext, tgt: ServiceTicket, subkey: Key, body: Uint8Array): PaData {
+function paTgsReq({ clock, random }: KdcContext, tgt: ServiceTicket, subkey: Key, body: KdcReqBody): PaData {
   const { time, usec } = kerberosMoment(clock.now())
   const { sessionKey, client } = tgt
+  const checksum = withEncoding(KdcReqBody, body, (octets) => sessionKey.checksum(KeyUsage.TGS_REQ_CHECKSUM, octets))
   const authenticator: Authenticator = {
     crealm: client.realm,
     cname: client.name,
-    cksum: { cksumtype: sessionKey.checksumType, checksum: sessionKey.checksum(KeyUsage.TGS_REQ_CHECKSUM, body) },
+    cksum: { cksumtype: sessionKey.checksumType, checksum },
     cusec: usec,
     ctime: time,
     subkey,

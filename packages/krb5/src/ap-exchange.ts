@@ -3,7 +3,7 @@
  * times, names, replays and authorization data are the acceptor's business.
  */
 
-import { decode, encode } from './asn1/codec.js'
+import { type Codec, decode, encode, withEncoding } from './asn1/codec.js'
 import { secretOctets } from './bytes/secret-octets.js'
 import { KeyUsage } from './crypto/key-usage.js'
 import type { Key, RandomSource } from './crypto/key.js'
@@ -71,6 +71,17 @@ export function sealEncryptedData(
   return { etype: key.etype, kvno, cipher: key.seal(usage, plaintext, random) }
 }
 
+/** The same for a message, whose encoding is wiped: there are keys in most. */
+export function sealMessage<T>(
+  codec: Codec<T>,
+  message: T,
+  key: Key,
+  usage: number,
+  random?: RandomSource,
+): EncryptedData {
+  return withEncoding(codec, message, (plaintext) => sealEncryptedData(plaintext, key, usage, random))
+}
+
 export interface ApReqOptions {
   readonly apOptions: KerberosFlags
   readonly ticket: Ticket
@@ -83,7 +94,11 @@ export interface ApReqOptions {
 
 /** The AP-REQ of a client. Source: RFC 4120 section 3.2.2. */
 export function sealApReq(options: ApReqOptions): Uint8Array {
+  return encode(ApReq, sealedApReq(options))
+}
+
+/** The same before it is encoded, for a message that it is a part of. */
+export function sealedApReq(options: ApReqOptions): ApReq {
   const { apOptions, ticket, sessionKey, authenticator, usage = KeyUsage.AP_REQ_AUTHENTICATOR, random } = options
-  const sealed = sealEncryptedData(encode(Authenticator, authenticator), sessionKey, usage, random)
-  return encode(ApReq, { apOptions, ticket, authenticator: sealed })
+  return { apOptions, ticket, authenticator: sealMessage(Authenticator, authenticator, sessionKey, usage, random) }
 }

@@ -11,13 +11,16 @@ export {
   openEncryptedData,
   openTicket,
   sealApReq,
+  sealedApReq,
   sealEncryptedData,
+  sealMessage,
 } from './ap-exchange.js'
 export type { ApReqOptions, OpenedApReq, OpenedTicket } from './ap-exchange.js'
 export {
   type Codec,
   decode,
   encode,
+  withEncoding,
   field,
   type FieldsOf,
   optional,

@@ -1,4 +1,5 @@
 import type { Identity, TicketEvidence } from '@s4u/acceptor'
+import { type Fetch, type FetchTickets, prepareFetch } from '@s4u/fetch'
 import {
   chooseEvidence,
   type DelegatedTicket,
@@ -24,11 +25,13 @@ export class Delegator {
   private readonly client: () => Promise<KdcClient>
   private readonly options: DelegationOptions
   private readonly fetchOptions: FetchOptions
+  private readonly fetchFor: (tickets: FetchTickets) => Fetch
 
   constructor(client: () => Promise<KdcClient>, options: DelegationOptions, fetchOptions: FetchOptions) {
     this.client = client
     this.options = options
     this.fetchOptions = fetchOptions
+    this.fetchFor = prepareFetch(fetchOptions)
   }
 
   impersonate(identity: Identity): Impersonation {
@@ -37,6 +40,7 @@ export class Delegator {
       level: identity.impersonationLevel,
       ticketFor: (spn, options) => this.ticketFor(identity, spn, options),
       how: (spn) => this.how(identity, spn),
+      fetchFor: this.fetchFor,
       fetchOptions: this.fetchOptions,
     })
   }

@@ -1,12 +1,19 @@
 import { inspect } from 'node:util'
-import { Connections } from '@s4u/fetch'
+import { Connections, prepareFetch } from '@s4u/fetch'
 import { expect, test } from 'vitest'
 import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Impersonation, type ImpersonationPlan, type TicketSource } from './impersonation.js'
 
 function sourceWith(ticketFor: TicketSource['ticketFor']): TicketSource {
-  return { principal: 'alice@AD.TEST', level: 'delegation', ticketFor, how: planOf, fetchOptions: {} }
+  return {
+    principal: 'alice@AD.TEST',
+    level: 'delegation',
+    ticketFor,
+    how: planOf,
+    fetchOptions: {},
+    fetchFor: prepareFetch({}),
+  }
 }
 
 function planOf(target: string): ImpersonationPlan {
@@ -87,7 +94,7 @@ test('leaves the way through a proxy to those that come after it', async () => {
   const tickets = new Map([service, proxyService].map((one) => [one.spn, issueTicket(one)]))
   const ticketFor = async (spn: string) => tickets.get(spn) ?? Promise.reject(new Error(spn))
   for (let count = 0; count < 2; count++) {
-    using alice = new Impersonation({ ...sourceWith(ticketFor), fetchOptions: { connections } })
+    using alice = new Impersonation({ ...sourceWith(ticketFor), fetchFor: prepareFetch({ connections }) })
     expect(await (await alice.fetch(site.origin)).text()).toBe('alice@AD.TEST')
   }
   expect(proxy.seen.at(-1)).toContain('alice@AD.TEST')

@@ -2,9 +2,9 @@ import type { ImpersonationLevel } from '@s4u/acceptor'
 import {
   type AllowedImpersonationLevel,
   type AuthorizationFor,
-  createFetch,
   createNegotiationFor,
   type Fetch,
+  type FetchTickets,
   type NegotiatedFetchOptions,
   type NegotiationFor,
 } from '@s4u/fetch'
@@ -12,7 +12,7 @@ import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gss
 import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
-export type FetchOptions = Omit<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy'>
+export type FetchOptions = Omit<NegotiatedFetchOptions, keyof FetchTickets>
 
 /** How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and KDCs. */
 export interface TicketSource {
@@ -21,6 +21,8 @@ export interface TicketSource {
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
   how(spn: string): ImpersonationPlan
   readonly fetchOptions: FetchOptions
+  /** Made of those, which have been checked. */
+  fetchFor(tickets: FetchTickets): Fetch
 }
 
 /** By which way a ticket would be asked for first, and what stands against the others. */
@@ -46,34 +48,39 @@ export class Impersonation implements Disposable {
   readonly level: ImpersonationLevel
   /** `fetch`, with a ticket in the user's name. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   readonly fetch: Fetch
-  /** The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as `fetch`; ConfigurationError when the URL gets none */
-  readonly authorizationFor: AuthorizationFor
-  /** The same with a check of the server's answer. @throws as `authorizationFor` */
-  readonly negotiationFor: NegotiationFor
   readonly #source: TicketSource
+  readonly #tickets: FetchTickets
+  #negotiationFor: NegotiationFor | undefined
   #ended = false
 
   constructor(source: TicketSource) {
     this.principal = source.principal
     this.level = source.level
     this.#source = source
-    const options: NegotiatedFetchOptions = {
-      ...source.fetchOptions,
+    this.#tickets = {
       ticketFor: (spn, request) => this.ticketFor(spn, request),
       // Connections go on to the next impersonation of the same caller, and must not end with this one.
       ticketForProxy: (spn, request) => source.ticketFor(spn, request),
     }
-    const bound = createFetch(options)
+    const bound = source.fetchFor(this.#tickets)
     this.fetch = async (input, init) => {
       this.#refuseWhenEnded()
       return await bound(input, init)
     }
-    let negotiate: NegotiationFor | undefined
-    this.negotiationFor = async (url, request) => {
+  }
+
+  /** The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as `fetch`; ConfigurationError when the URL gets none */
+  get authorizationFor(): AuthorizationFor {
+    return async (url, request) => (await this.negotiationFor(url, request)).authorization
+  }
+
+  /** The same with a check of the server's answer. @throws as `authorizationFor` */
+  get negotiationFor(): NegotiationFor {
+    return async (url, request) => {
       this.#refuseWhenEnded()
-      return (negotiate ??= createNegotiationFor(options))(url, request)
+      this.#negotiationFor ??= createNegotiationFor({ ...this.#source.fetchOptions, ...this.#tickets })
+      return this.#negotiationFor(url, request)
     }
-    this.authorizationFor = async (url, request) => (await this.negotiationFor(url, request)).authorization
   }
 
   /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */

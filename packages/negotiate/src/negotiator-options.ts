@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { AcceptorOptions } from '@s4u/acceptor'
-import { createFetch } from '@s4u/fetch'
+import { prepareFetch } from '@s4u/fetch'
 import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, type KdcClientOptions } from '@s4u/kdc-client'
 import { checkDelegationOptions, type DelegationOptions } from './delegation-policy.js'
@@ -71,8 +71,8 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
   for (const value of options.otherChallenges ?? []) requireChallenge(value)
-  // The same fetch that impersonations have, with nobody's tickets: what is wrong with it must not wait for a request.
-  createFetch({ ...options.fetch, ticketFor: () => Promise.reject(new TypeError('nobody is impersonated')) })
+  // What is wrong with it must not wait for a request.
+  prepareFetch({ ...options.fetch })
 }
 
 /** Application data of the configured certificates. @throws ConfigurationError when one cannot be read or bound to */

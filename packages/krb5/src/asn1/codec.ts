@@ -42,6 +42,13 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
   return writer.finish()
 }
 
+/** The same for as long as `use` runs, and wiped then: what is sealed or summed up next needs no memory of its own. */
+export function withEncoding<T, R>(codec: Codec<T>, value: T, use: (octets: Uint8Array) => R): R {
+  const writer = new DerWriter()
+  codec.write(writer, value)
+  return writer.lend(use)
+}
+
 interface Field<T, Optional extends boolean> {
   readonly tag: number
   readonly codec: Codec<T>

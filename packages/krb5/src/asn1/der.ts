@@ -158,14 +158,21 @@ export class DerWriter {
   }
 
   finish(): Uint8Array {
+    return this.lend((octets) => octets.slice())
+  }
+
+  /** What was written, for as long as `use` runs. */
+  lend<T>(use: (octets: Uint8Array) => T): T {
     const { buffer, start } = this
-    const octets = buffer.slice(start)
     this.buffer = NOTHING
     this.start = 0
-    // Session keys have been in there.
-    buffer.fill(0, start)
-    if (buffer.length === SPARE_SIZE) spare = buffer
-    return octets
+    try {
+      return use(buffer.subarray(start))
+    } finally {
+      // Session keys have been in there.
+      buffer.fill(0, start)
+      if (buffer.length === SPARE_SIZE) spare = buffer
+    }
   }
 
   private grow(need: number): void {

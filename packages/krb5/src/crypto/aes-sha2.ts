@@ -83,7 +83,7 @@ export class AesSha2Key implements ProtocolKey {
     input.set(context, label.length + 5)
     input[input.length - 2] = length >>> 5
     input[input.length - 1] = length << 3
-    const hash = this.#base.compute(input)
+    const hash = this.#base.derive(input)
     hash.fill(0, length)
     return hash.subarray(0, length)
   }
@@ -114,9 +114,9 @@ class AesSha2SpecificKey implements SpecificKey {
 
   seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
     const length = confounder.length + plaintext.length
-    const output = encryptCts(this.#encryption(), padded(confounder, plaintext), length, this.#checksumLength)
+    const output = encryptCts(this.#encryption(), padded(confounder, plaintext, this.#checksumLength), length)
     output.set(this.#mac(output.subarray(0, length)), length)
-    return output
+    return output.subarray(0, length + this.#checksumLength)
   }
 
   open(ciphertext: Uint8Array): Uint8Array {

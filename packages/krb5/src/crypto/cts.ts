@@ -7,20 +7,19 @@ import type { CbcCipher } from './primitives/primitives.js'
  */
 
 /**
- * Encrypts the first `length` octets of `padded`, the rest of which is zero up to a whole block. `padded` is scratch.
- * The result has `trailer` more octets at its end, for the checksum that follows.
+ * Encrypts the first `length` octets of what `padded` gave, which is wiped. The result goes on behind them: there is room for the
+ * checksum that was asked for.
  */
-export function encryptCts(cipher: CbcCipher, padded: Uint8Array, length: number, trailer: number): Uint8Array {
-  const blocks = cipher.encrypt(ZERO_IV, padded)
-  const output = new Uint8Array(length + trailer)
-  const last = blocks.length - BLOCK
-  if (last === 0) {
-    output.set(blocks)
-    return output
+export function encryptCts(cipher: CbcCipher, blocks: Uint8Array, length: number): Uint8Array {
+  const output = cipher.encrypt(ZERO_IV, blocks)
+  blocks.fill(0)
+  const last = Math.ceil(length / BLOCK) * BLOCK - BLOCK
+  if (last === 0) return output
+  for (let i = 0; i < BLOCK; i++) {
+    const stolen = output[last - BLOCK + i]
+    output[last - BLOCK + i] = output[last + i]
+    output[last + i] = stolen
   }
-  output.set(blocks.subarray(0, last - BLOCK))
-  output.set(blocks.subarray(last), last - BLOCK)
-  output.set(blocks.subarray(last - BLOCK, length - BLOCK), last)
   return output
 }
 
@@ -56,10 +55,22 @@ function lengthened(octets: Uint8Array, length: number): Uint8Array {
   return longer
 }
 
-/** Confounder and plaintext in one array, with zeros up to a whole block. */
-export function padded(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
-  const blocks = new Uint8Array(Math.ceil((confounder.length + plaintext.length) / BLOCK) * BLOCK)
+/** Enough for an authenticator. */
+const SPARE_SIZE = 2_048
+
+/** Serves one encryption after the other: memory of its own would cost each more than encrypting does. */
+const spare = new Uint8Array(SPARE_SIZE)
+
+/**
+ * Confounder and plaintext in one array, with zeros up to a whole block, and blocks for as many more octets: encrypting those is cheaper
+ * than making an array for a checksum behind the ciphertext. Good until the next call.
+ */
+export function padded(confounder: Uint8Array, plaintext: Uint8Array, more: number): Uint8Array {
+  const length = confounder.length + plaintext.length
+  const size = (Math.ceil(length / BLOCK) + Math.ceil(more / BLOCK)) * BLOCK
+  const blocks = size > SPARE_SIZE ? new Uint8Array(size) : spare.subarray(0, size)
   blocks.set(confounder)
   blocks.set(plaintext, confounder.length)
+  blocks.fill(0, length)
   return blocks
 }

@@ -13,7 +13,12 @@ export class HmacKey implements Mac {
   }
 
   compute(data: Uint8Array, more?: Uint8Array): Uint8Array {
-    return primitives.hmac(this.#hash, this.#key, data, more)
+    return primitives.mac(this.#hash, this.#key, data, more)
+  }
+
+  /** The same where the result is a secret: filling it wipes it. */
+  derive(data: Uint8Array): Uint8Array {
+    return primitives.hmac(this.#hash, this.#key, data)
   }
 
   wipe(): void {

@@ -38,12 +38,13 @@ export class SimplifiedSpecificKey implements SpecificKey {
   }
 
   seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
-    const blocks = padded(confounder, plaintext)
+    const { checksumLength } = this.#profile
+    const blocks = padded(confounder, plaintext, checksumLength)
     const length = confounder.length + plaintext.length
     const mac = this.#integrityMac().compute(blocks.subarray(0, length))
-    const output = encryptCts(this.#encryption(), blocks, length, this.#profile.checksumLength)
-    output.set(mac.subarray(0, this.#profile.checksumLength), length)
-    return output
+    const output = encryptCts(this.#encryption(), blocks, length)
+    output.set(mac.subarray(0, checksumLength), length)
+    return output.subarray(0, length + checksumLength)
   }
 
   open(ciphertext: Uint8Array): Uint8Array {

@@ -5,18 +5,21 @@ import { pbkdf2Async } from '@noble/hashes/pbkdf2.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
 import { camelliaCbc } from './camellia.js'
 import { requireWholeBlocks } from './primitives.js'
-import type { Primitives } from './primitives.js'
+import type { HashName, Primitives } from './primitives.js'
 
 const hashes = { md5, sha1, sha256, sha384, sha512 }
+
+function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array {
+  const mac = hmac.create(hashes[hash], key).update(first)
+  if (second !== undefined) mac.update(second)
+  return mac.digest()
+}
 
 /** The portable primitives: @noble, and the platform's own `crypto.getRandomValues`. */
 export const primitives: Primitives = {
   digest: (hash, data) => hashes[hash](data),
-  hmac(hash, key, first, second) {
-    const mac = hmac.create(hashes[hash], key).update(first)
-    if (second !== undefined) mac.update(second)
-    return mac.digest()
-  },
+  hmac: hmacOver,
+  mac: hmacOver,
   pbkdf2: (hash, password, salt, iterations, length) =>
     pbkdf2Async(hashes[hash], password, salt, { c: iterations, dkLen: length }),
   randomBytes(length) {

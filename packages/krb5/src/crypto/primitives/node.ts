@@ -8,19 +8,16 @@ import {
   randomFillSync,
   timingSafeEqual,
 } from 'node:crypto'
-import type { Cipher, Decipher } from 'node:crypto'
+import type { Cipher, Decipher, Hmac } from 'node:crypto'
 import { camelliaCbc } from './camellia.js'
 import { BLOCK, ZERO_IV, requireWholeBlocks } from './primitives.js'
-import type { CbcCipher, Primitives } from './primitives.js'
+import type { CbcCipher, HashName, Primitives } from './primitives.js'
 
 /** The primitives of `node:crypto`: the only file of this package that imports anything of Node. */
 export const primitives: Primitives = {
   digest: (hash, data) => plain(digestOnce(hash, data, 'buffer')),
-  hmac(hash, key, first, second) {
-    const mac = createHmac(hash, key).update(first)
-    if (second !== undefined) mac.update(second)
-    return plain(mac.digest())
-  },
+  hmac: (hash, key, first, second) => plain(hmacOver(hash, key, first, second).digest()),
+  mac: (hash, key, first, second) => octetsOf(hmacOver(hash, key, first, second).digest('binary')),
   pbkdf2: (hash, password, salt, iterations, length) =>
     new Promise((resolve, reject) => {
       pbkdf2(password, salt, iterations, length, hash, (error, key) => (error ? reject(error) : resolve(plain(key))))
@@ -96,6 +93,18 @@ interface Chain<T> {
 function carry(last: Uint8Array, ciphertext: Uint8Array): void {
   const start = ciphertext.length - BLOCK
   for (let i = 0; i < BLOCK; i++) last[i] = ciphertext[start + i]
+}
+
+function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Hmac {
+  const mac = createHmac(hash, key).update(first)
+  return second === undefined ? mac : mac.update(second)
+}
+
+/** Memory outside the heap, which every Buffer is made of, costs more than hashing a message; so short digests come as text. */
+function octetsOf(latin1: string): Uint8Array {
+  const octets = new Uint8Array(latin1.length)
+  for (let i = 0; i < octets.length; i++) octets[i] = latin1.charCodeAt(i)
+  return octets
 }
 
 /** A view of the same octets that is no Buffer: `slice` of a Buffer does not copy. */

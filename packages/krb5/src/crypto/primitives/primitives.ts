@@ -23,6 +23,8 @@ export interface Primitives {
   digest(hash: HashName, data: Uint8Array): Uint8Array
   /** HMAC (RFC 2104) over `first`, followed by `second` when there is one. */
   hmac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
+  /** The same for what is sent, or compared with what came: the platform may keep copies of the result. */
+  mac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
   /** PBKDF2 (RFC 8018 section 5.2), away from the event loop where the platform can do that. */
   pbkdf2(
     hash: HashName,
