@@ -2,9 +2,16 @@
  * What one sign-on costs an acceptor: CPU microseconds, of all threads of the process, for a fresh SPNEGO AP-REQ with mutual
  * authentication and replay detection. With a ticket seen before, and with every ticket new; the PAC has about 1 kB.
  *
- * The floor is made of the calls of `node:crypto` that no acceptor on Node can do without, with objects kept where ours are kept.
+ * The floor is made of the calls of `node:crypto` that no acceptor on Node can do without, with objects kept where ours are kept. In the
+ * rows `…-against-mit` it is MIT's C library, which takes turns with ours, with its replay cache: every token is another one.
  */
+import { spawn } from 'node:child_process'
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, randomFillSync } from 'node:crypto'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { createAcceptor } from '@s4u/acceptor'
@@ -30,6 +37,8 @@ import {
 const TOKENS = 400
 const WARM_UP_ROUNDS = 25
 const ROUNDS = 25
+/** MIT's replay cache is kept from round to round, so that each of its rounds needs tokens of its own. */
+const MIT_EVERY = 3
 
 setFlagsFromString('--expose-gc')
 const collectGarbage = runInNewContext('gc')
@@ -49,8 +58,10 @@ export default async function bench(_measure, add) {
     for (const withPac of [false, true]) {
       for (const newTickets of [false, true]) {
         const name = `accept-${type.name}${withPac ? '-pac' : ''}${newTickets ? '-new-ticket' : ''}`
-        const { value, floor } = await benchAccept(type, withPac, newTickets)
+        const { value, floor, mit } = await benchAccept(type, withPac, newTickets)
         add({ name, value, unit: 'µs CPU', floor, ratio: value / floor })
+        if (mit !== undefined)
+          add({ name: `${name}-against-mit`, value, unit: 'µs CPU', floor: mit, ratio: value / mit })
       }
     }
   }
@@ -66,8 +77,10 @@ async function benchAccept(type, withPac, newTickets) {
   const keytab = new Keytab([{ principal: SERVICE, kvno: 1, key: serviceKey, timestamp: NOW }])
   const bare = bareCrypto(type, withPac, newTickets)
 
+  const mit = mitAcceptor(keytab)
   const values = []
   const floors = []
+  const theirs = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
     const acceptor = createAcceptor({ keytab, now: () => NOW })
     await requireAccepted(acceptor, [first])
@@ -77,8 +90,40 @@ async function benchAccept(type, withPac, newTickets) {
     if (round < 0) continue
     values.push(value)
     floors.push(floor)
+    if (mit && round % MIT_EVERY === 0)
+      theirs.push(await mit.cpuPerToken(tokens.map(() => token(newTickets ? issue() : known))))
   }
-  return { value: median(values), floor: median(floors) }
+  mit?.stop()
+  return { value: median(values), floor: median(floors), mit: median(theirs) }
+}
+
+/** MIT's acceptor, in a process of its own; undefined where python3-gssapi is not installed. */
+function mitAcceptor(keytab) {
+  if (!existsSync('/usr/lib/python3/dist-packages/gssapi')) return undefined
+  const folder = mkdtempSync(join(tmpdir(), 's4u-bench-'))
+  const [KRB5_KTNAME, KRB5_CONFIG] = ['keytab', 'krb5.conf'].map((name) => join(folder, name))
+  writeFileSync(KRB5_KTNAME, keytab.encode())
+  writeFileSync(
+    KRB5_CONFIG,
+    '[libdefaults]\ndefault_realm = AD.TEST\ndns_lookup_kdc = false\ndns_canonicalize_hostname = false\n',
+  )
+  const child = spawn('/usr/bin/python3', [fileURLToPath(new URL('mit-acceptor.py', import.meta.url))], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, KRB5_KTNAME, KRB5_CONFIG, KRB5RCACHEDIR: folder },
+  })
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  return {
+    async cpuPerToken(tokens) {
+      child.stdin.write(`${JSON.stringify(tokens.map((token) => Buffer.from(token).toString('base64')))}\n`)
+      const { done, value } = await answers.next()
+      if (done) throw new Error("MIT's acceptor ended")
+      return Number(value)
+    },
+    stop() {
+      child.kill('SIGTERM')
+      rmSync(folder, { recursive: true })
+    },
+  }
 }
 
 async function requireAccepted(acceptor, tokens) {
