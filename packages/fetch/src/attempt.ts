@@ -1,4 +1,4 @@
-import { createInitiator, findNegotiateChallenge, type Initiator } from '@s4u/gssapi'
+import { createInitiator, findNegotiateChallenge, formatAuthorization, type Initiator } from '@s4u/gssapi'
 import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
 import { challengeSchemes } from './challenge-schemes.js'
 import { isWanted, publish, type FetchEventSubject } from './events.js'
@@ -67,7 +67,7 @@ export class Attempt {
       ...(random && { random }),
     })
     this.details = details
-    this.authorization = authorizationOf(initiator.token)
+    this.authorization = formatAuthorization(initiator.token)
     this.#pending = initiator
     this.#options = options
   }
@@ -84,7 +84,8 @@ export class Attempt {
     try {
       const token = findNegotiateChallenge(answer.challenge)?.token
       const next = token && this.#step(token)
-      if (next !== undefined && this.#legs++ < MAX_LEGS) return { kind: 'again', authorization: authorizationOf(next) }
+      if (next !== undefined && this.#legs++ < MAX_LEGS)
+        return { kind: 'again', authorization: formatAuthorization(next) }
     } catch (error) {
       if (!S4uError.is(error)) throw error
       code = error.code
@@ -138,11 +139,6 @@ export class Attempt {
     const { origin, spn, ticket } = this.details
     publish(make({ origin, service: spn, client: clientOf(ticket), status }), onEvent)
   }
-}
-
-/** As `formatAuthorization` of @s4u/gssapi, which knows no Buffer; Node's encoder saves each request a tenth of its time. */
-function authorizationOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return `Negotiate ${Buffer.from(buffer, byteOffset, length).toString('base64')}`
 }
 
 function clientOf({ client }: ServiceTicket): string {

@@ -1,7 +1,7 @@
 /** The HTTP headers of the Negotiate scheme. Source: RFC 4559 section 4, RFC 9110 section 11. */
 
+import { decodeBase64, encodeBase64 } from '#base64'
 import { MalformedTokenError } from '@s4u/krb5'
-import { decodeBase64, encodeBase64 } from './base64.js'
 
 /**
  * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by default; the authenticator can
