@@ -1,7 +1,4 @@
-/**
- * The process that web.bench.mjs measures: one app with protection and one without, the same framework, on two ports. Says over IPC how
- * much CPU it has used, in microseconds.
- */
+/** A process that web.bench.mjs measures: one app, with protection or without. Says over IPC how much CPU it has used, in microseconds. */
 import { createServer } from 'node:http'
 import { negotiate } from '@s4u/express'
 import { negotiate as negotiateKoa } from '@s4u/koa'
@@ -23,9 +20,8 @@ const apps = {
 
 process.on('message', async ({ start, cpu }) => {
   if (start !== undefined) {
-    const protection = { keytab: Buffer.from(start.keytab, 'base64') }
-    const ports = [await listen(apps[start.framework](undefined)), await listen(apps[start.framework](protection))]
-    process.send({ ports })
+    const protection = start.keytab && { keytab: Buffer.from(start.keytab, 'base64') }
+    process.send({ port: await listen(apps[start.framework](protection)) })
   }
   if (cpu) {
     const { user, system } = process.cpuUsage()

@@ -33,6 +33,11 @@ export type Found =
   | { readonly by: 'nothing'; readonly reason: 'no-token' | 'other-scheme'; readonly headers: ResponseHeaders }
   | { readonly by: 'refusal'; readonly challenge: Challenge }
 
+interface AboutRequest {
+  readonly request: NegotiableRequest
+  readonly clientAddress?: string
+}
+
 export interface CallerFinderDeps {
   readonly options: NegotiatorOptions
   readonly acceptor: Acceptor
@@ -90,7 +95,7 @@ export class CallerFinder {
   }
 
   /** What events say about a request. */
-  about(request: NegotiableRequest): { request: NegotiableRequest; clientAddress?: string } {
+  about(request: NegotiableRequest): AboutRequest {
     const { clientAddress: find } = this.#deps.options
     const clientAddress = find === undefined ? request.socket?.remoteAddress : find(request)
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
@@ -98,10 +103,10 @@ export class CallerFinder {
 
   async #findSession(request: NegotiableRequest): Promise<Found> {
     const bound = this.#connections?.find(request)
-    if (bound !== undefined) return this.#authenticated(request, bound, 'connection', {})
+    if (bound !== undefined) return this.#authenticated(this.about(request), bound, 'connection', {})
     const session = await this.#cookies?.find(request)
     if (session?.status === 'found')
-      return this.#authenticated(request, this.#callerOf(session.identity), 'session', {})
+      return this.#authenticated(this.about(request), this.#callerOf(session.identity), 'session', {})
     if (session?.status !== 'refused') return { by: 'nothing', reason: 'no-token', headers: {} }
     this.#deps.events.refusedUnseen({ ...this.about(request), code: session.error.code, error: session.error })
     return { by: 'nothing', reason: 'no-token', headers: session.headers }
@@ -109,11 +114,11 @@ export class CallerFinder {
 
   async #judge(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
     const { acceptor, options } = this.#deps
-    const connection = connectionOf(request)
-    const negotiation = isContinuation(token) ? this.#pending.take(connection) : undefined
-    if (negotiation === undefined && isContinuation(token))
-      return this.#refuse(request, notUnderWay(), { unseen: true })
-    const { clientAddress } = this.about(request)
+    const continues = isContinuation(token)
+    const negotiation = continues ? this.#pending.take(connectionOf(request)) : undefined
+    if (negotiation === undefined && continues) return this.#refuse(request, notUnderWay(), { unseen: true })
+    const about = this.about(request)
+    const { clientAddress } = about
     const bound = (options.channelBinding ?? 'off') !== 'off'
     const accepted = await acceptor.accept(token, {
       request,
@@ -121,21 +126,23 @@ export class CallerFinder {
       ...(negotiation && { negotiation }),
       ...(bound && { channelBindings: [...bindingsOf(request), ...this.#proxyBindings] }),
     })
-    return this.#follow(request, accepted, connection)
+    return this.#follow(about, accepted)
   }
 
-  #follow(request: NegotiableRequest, accepted: AcceptOutcome, connection: object | undefined): Found {
+  #follow(about: AboutRequest, accepted: AcceptOutcome): Found {
+    const { request } = about
     switch (accepted.status) {
       case 'accepted': {
         const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
         const identity = this.#callerOf(accepted.identity)
         const session = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity, request)
-        return this.#authenticated(request, identity, 'token', { ...reply, ...session })
+        return this.#authenticated(about, identity, 'token', { ...reply, ...session })
       }
       case 'continue': {
+        const connection = connectionOf(request)
         const kept = connection !== undefined && this.#pending.keep(connection, accepted.negotiation)
         if (!kept) return this.#refuse(request, cannotContinue(), { unseen: true })
-        this.#deps.events.challenged({ ...this.about(request), reason: 'continue' })
+        this.#deps.events.challenged({ ...about, reason: 'continue' })
         return { by: 'refusal', challenge: this.#deps.challenges.next(accepted.reply) }
       }
       case 'refused':
@@ -165,12 +172,11 @@ export class CallerFinder {
   }
 
   #authenticated(
-    request: NegotiableRequest,
+    about: AboutRequest,
     identity: CallerIdentity,
     by: Authenticated['by'],
     headers: ResponseHeaders,
   ): Found {
-    const about = this.about(request)
     rememberAddress(identity, about.clientAddress)
     this.#deps.events.authenticated({ ...about, identity, by })
     return { by, identity, headers }
