@@ -8,7 +8,6 @@ import {
   type Authenticator,
   ConfigurationError,
   decode,
-  DerWriter,
   encode,
   type EncApRepPart,
   formatPrincipal,
@@ -29,7 +28,7 @@ import { mutualAuthenticationFailed, openApRep } from './ap-rep.js'
 import { encodeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js'
 import { ContextFlag } from './context-flags.js'
-import { readKrb5Token, writeKrb5Token } from './krb5-token.js'
+import { krb5Token, readKrb5Token } from './krb5-token.js'
 import { sameOctets } from './octets.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
@@ -41,9 +40,8 @@ import {
   type MechTypeList,
   mechTypeList,
   type NegTokenResp,
-  type TokenWriter,
 } from './spnego.js'
-import { isFramed } from './token-framing.js'
+import { isFramed, written } from './token-framing.js'
 
 /** A ticket for a service and what its holder knows of it. */
 export interface ServiceCredential {
@@ -97,19 +95,13 @@ export type InitiatorStep =
  */
 export function createInitiator(options: InitiatorOptions): Initiator {
   const sent = makeApReq(options)
-  const write: TokenWriter = (writer) => writeKrb5Token(writer, 'ap-req', ApReq, sent.apReq)
-  if (options.framing === 'krb5') return once(written(write), (reply) => finishRaw(sent, reply))
-  return once(encodeNegTokenInitWith(KERBEROS_ONLY, write), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
+  const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
+  if (options.framing === 'krb5') return once(written(token), (reply) => finishRaw(sent, reply))
+  return once(encodeNegTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
 }
 
 /** There is nothing to choose, so nobody can make the choice worse. */
 const KERBEROS_ONLY = mechTypeList([Mechanism.KRB5])
-
-function written(write: TokenWriter): Uint8Array {
-  const writer = new DerWriter()
-  write(writer)
-  return writer.finish()
-}
 
 /** What was sent, and what the answer is compared with. */
 interface SentApReq {

@@ -1,6 +1,6 @@
-import { type Codec, type DerWriter, MalformedTokenError } from '@s4u/krb5'
-import { Mechanism, ObjectIdentifier } from './oids.js'
-import { frame, FRAME_TAG, isFramed, unframe } from './token-framing.js'
+import { MalformedTokenError } from '@s4u/krb5'
+import { Mechanism } from './oids.js'
+import { framed, isFramed, type TokenWriter, unframe, written } from './token-framing.js'
 
 /** TOK_ID of the tokens that establish a context. Source: RFC 4121 section 4.1. */
 export const Krb5TokenId = { AP_REQ: 0x0100, AP_REP: 0x0200, KRB_ERROR: 0x0300 } as const
@@ -15,21 +15,16 @@ export interface Krb5Token {
 
 /** A message in the framing of the Kerberos mechanism. The framing always names `KRB5`, also where SPNEGO chose `MS_KRB5`. */
 export function frameKrb5Token(kind: Krb5MessageKind, message: Uint8Array): Uint8Array {
-  const inner = new Uint8Array(message.length + 2)
-  inner[0] = TOKEN_IDS[kind] >> 8
-  inner[1] = TOKEN_IDS[kind] & 0xff
-  inner.set(message, 2)
-  return frame(Mechanism.KRB5, inner)
+  return written(krb5Token(kind, (writer) => writer.octets(message)))
 }
 
-/** Writes one where it belongs, so that the ticket in it is copied once, and not for each frame around it. */
-export function writeKrb5Token<T>(writer: DerWriter, kind: Krb5MessageKind, codec: Codec<T>, message: T): void {
-  const mark = writer.written
-  codec.write(writer, message)
-  writer.octet(TOKEN_IDS[kind] & 0xff)
-  writer.octet(TOKEN_IDS[kind] >> 8)
-  ObjectIdentifier.write(writer, Mechanism.KRB5)
-  writer.header(FRAME_TAG, mark)
+/** The same before it is written. */
+export function krb5Token(kind: Krb5MessageKind, message: TokenWriter): TokenWriter {
+  return framed(Mechanism.KRB5, (writer) => {
+    message(writer)
+    writer.octet(TOKEN_IDS[kind] & 0xff)
+    writer.octet(TOKEN_IDS[kind] >> 8)
+  })
 }
 
 /** Reads a framed token; `expected` names the kinds that may come. @throws MalformedTokenError */

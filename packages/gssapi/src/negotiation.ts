@@ -4,7 +4,7 @@ import { ApReq, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb
 import { answerOnce } from './answer-once.js'
 import { readAuthenticatorChecksum } from './authenticator-checksum.js'
 import { familyOf, foreignMechanismOf, type ForeignMechanism, signatureOf } from './foreign-mechanism.js'
-import { describeStart, frameKrb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
+import { describeStart, frameKrb5Token, krb5Token, readInnerKrb5Token, readKrb5Token } from './krb5-token.js'
 import type {
   AcceptedApReq,
   ApReqStep,
@@ -25,7 +25,7 @@ import {
   type MechTypeList,
   type NegTokenInit,
 } from './spnego.js'
-import { isFramed, unframe } from './token-framing.js'
+import { isFramed, type TokenWriter, unframe, written } from './token-framing.js'
 
 /**
  * Takes the first token of an initiator.
@@ -53,7 +53,8 @@ function rawApReq(apReqBytes: Uint8Array, options: NegotiationOptions): ApReqSte
     apReqBytes,
     accept(accepted) {
       once()
-      return { status: 'complete', reply: framedApRep(accepted), context: contextOf(accepted, options) }
+      const apRep = apRepToken(accepted)
+      return { status: 'complete', reply: apRep && written(apRep), context: contextOf(accepted, options) }
     },
     reject(error) {
       once()
@@ -159,7 +160,7 @@ function finishSpnego(
 ): NegotiationReply {
   const { mechTypes, chosen, micRequired, replied } = negotiated
   const context = contextOf(accepted, negotiated)
-  const answer = { supportedMech: replied ? undefined : chosen, responseToken: framedApRep(accepted) }
+  const answer = { supportedMech: replied ? undefined : chosen, responseToken: apRepToken(accepted) }
   if (mechListMic !== undefined) verifyMechListMic(context, mechTypes, mechListMic)
   else if (!micRequired) return complete(context, encodeNegTokenResp({ negState: 'accept-completed', ...answer }))
   const mic = context.getMic(mechTypes.bytes)
@@ -222,8 +223,8 @@ function unlessEmpty(token: Uint8Array | undefined): Uint8Array | undefined {
   return token?.length === 0 ? undefined : token
 }
 
-function framedApRep({ apRep }: AcceptedApReq): Uint8Array | undefined {
-  return apRep && frameKrb5Token('ap-rep', apRep)
+function apRepToken({ apRep }: AcceptedApReq): TokenWriter | undefined {
+  return apRep && krb5Token('ap-rep', (writer) => writer.octets(apRep))
 }
 
 function contextOf(accepted: AcceptedApReq, { random }: NegotiationOptions): SecurityContext {

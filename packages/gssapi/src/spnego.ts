@@ -5,7 +5,6 @@ import {
   context,
   decode,
   DerFault,
-  type DerWriter,
   encode,
   field,
   OctetString,
@@ -14,7 +13,7 @@ import {
   sequenceOf,
 } from '@s4u/krb5'
 import { Mechanism, ObjectIdentifier } from './oids.js'
-import { encodeFramed } from './token-framing.js'
+import { framed, type TokenWriter, written } from './token-framing.js'
 
 /**
  * The list of mechanisms with its octets as they were sent: mechListMIC covers those, and encoding the list again would only
@@ -81,7 +80,13 @@ export function decodeNegTokenInit(bytes: Uint8Array): NegTokenInit {
 
 /** Decodes the other branch, [1], which is never framed. @throws MalformedTokenError */
 export function decodeNegTokenResp(bytes: Uint8Array): NegTokenResp {
-  return decode(NegTokenRespChoice, bytes)
+  const { negState, supportedMech, responseToken, mechListMic } = decode(NegTokenRespChoice, bytes)
+  return {
+    negState,
+    supportedMech,
+    responseToken: responseToken instanceof Uint8Array ? responseToken : undefined,
+    mechListMic,
+  }
 }
 
 /** A framed NegTokenInit, and the octets of its list for the MIC. */
@@ -94,7 +99,7 @@ export function encodeNegTokenInit(
   const { mechanisms, reqFlags, mechToken, mechListMic, negHints } = init
   const mechTypes = mechTypeList(mechanisms)
   const third = negHints === undefined ? { mechListMic } : { negHints }
-  const token = encodeFramed(Mechanism.SPNEGO, NegTokenInitChoice, {
+  const token = encodeInit({
     mechTypes,
     reqFlags,
     mechToken,
@@ -106,16 +111,18 @@ export function encodeNegTokenInit(
 
 /** The same with a token that is written where it belongs. */
 export function encodeNegTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): Uint8Array {
-  return encodeFramed(Mechanism.SPNEGO, NegTokenInitChoice, { mechTypes, mechToken })
+  return encodeInit({ mechTypes, mechToken })
 }
 
-export type TokenWriter = (writer: DerWriter) => void
+function encodeInit(init: NegTokenInitOnWire): Uint8Array {
+  return written(framed(Mechanism.SPNEGO, (writer) => NegTokenInitChoice.write(writer, init)))
+}
 
 export function mechTypeList(mechanisms: readonly string[]): MechTypeList {
   return { mechanisms, bytes: encode(Mechanisms, mechanisms) }
 }
 
-export function encodeNegTokenResp(resp: NegTokenResp): Uint8Array {
+export function encodeNegTokenResp(resp: NegTokenRespOnWire): Uint8Array {
   return encode(NegTokenRespChoice, resp)
 }
 
@@ -126,6 +133,11 @@ interface NegTokenInitOnWire {
   readonly mechToken?: Uint8Array | TokenWriter
   readonly third?: { readonly mechListMic?: Uint8Array; readonly negHints?: Uint8Array }
   readonly fourth?: Uint8Array
+}
+
+/** As it is sent: the token in it may be written where it belongs. */
+interface NegTokenRespOnWire extends Omit<NegTokenResp, 'responseToken'> {
+  readonly responseToken?: Uint8Array | TokenWriter
 }
 
 const Mechanisms = sequenceOf(ObjectIdentifier, 1)
@@ -166,7 +178,7 @@ const MicOrHints: Codec<NonNullable<NegTokenInitOnWire['third']>> = {
   },
 }
 
-const MechToken: Codec<Uint8Array | TokenWriter> = {
+const Token: Codec<Uint8Array | TokenWriter> = {
   name: OctetString.name,
   tag: OctetString.tag,
   read: (reader) => OctetString.read(reader),
@@ -186,7 +198,7 @@ const NegTokenInitChoice: Codec<NegTokenInitOnWire> = context(
     {
       mechTypes: field(0, MechTypes),
       reqFlags: optional(1, IgnoredBits),
-      mechToken: optional(2, MechToken),
+      mechToken: optional(2, Token),
       third: optional(3, MicOrHints),
       fourth: optional(4, OctetString),
     },
@@ -218,15 +230,15 @@ const NegStateCodec: Codec<NegState> = {
   },
 }
 
-const NegTokenRespChoice: Codec<NegTokenResp> = context(
+const NegTokenRespChoice: Codec<NegTokenRespOnWire> = context(
   1,
   'NegTokenResp',
-  sequence<NegTokenResp>(
+  sequence<NegTokenRespOnWire>(
     'NegTokenResp',
     {
       negState: optional(0, NegStateCodec),
       supportedMech: optional(1, ObjectIdentifier),
-      responseToken: optional(2, OctetString),
+      responseToken: optional(2, Token),
       mechListMic: optional(3, OctetString),
     },
     { extensible: true },

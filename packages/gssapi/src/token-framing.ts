@@ -15,7 +15,7 @@ export interface InitialContextToken {
 }
 
 /** [APPLICATION 0] */
-export const FRAME_TAG = 0x60
+const FRAME_TAG = 0x60
 
 const InitialContextToken: Codec<InitialContextToken> = {
   name: 'InitialContextToken',
@@ -28,12 +28,7 @@ const InitialContextToken: Codec<InitialContextToken> = {
     reader.leave(enclosing)
     return { mechanism, innerToken }
   },
-  write(writer, { mechanism, innerToken }) {
-    const mark = writer.written
-    writer.octets(innerToken)
-    ObjectIdentifier.write(writer, mechanism)
-    writer.header(FRAME_TAG, mark)
-  },
+  write: (writer, { mechanism, innerToken }) => framed(mechanism, (inner) => inner.octets(innerToken))(writer),
 }
 
 /** Whether a token begins as RFC 2743 framing does. */
@@ -50,12 +45,21 @@ export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
   return encode(InitialContextToken, { mechanism, innerToken })
 }
 
-/** The same for a token that is written where it belongs: a ticket in it is copied once less. */
-export function encodeFramed<T>(mechanism: string, inner: Codec<T>, value: T): Uint8Array {
+/** Writes a token where it belongs, so that a ticket in it is copied once, and not for each frame around it. */
+export type TokenWriter = (writer: DerWriter) => void
+
+export function framed(mechanism: string, inner: TokenWriter): TokenWriter {
+  return (writer) => {
+    const mark = writer.written
+    inner(writer)
+    ObjectIdentifier.write(writer, mechanism)
+    writer.header(FRAME_TAG, mark)
+  }
+}
+
+export function written(token: TokenWriter): Uint8Array {
   const writer = new DerWriter()
-  inner.write(writer, value)
-  ObjectIdentifier.write(writer, mechanism)
-  writer.header(FRAME_TAG, 0)
+  token(writer)
   return writer.finish()
 }
 

@@ -11,7 +11,7 @@ export const HMAC_MD5_LENGTH = 16
 export function hmacMd5(keyValue: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
   const signingKey = primitives.hmac('md5', keyValue, utf8('signaturekey\0'))
   const digest = primitives.digest('md5', joinOctets(rc4MessageType(usage), data))
-  const checksum = primitives.hmac('md5', signingKey, digest)
+  const checksum = primitives.mac('md5', signingKey, digest)
   signingKey.fill(0)
   return checksum
 }

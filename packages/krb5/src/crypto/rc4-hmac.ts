@@ -69,7 +69,7 @@ class Rc4SpecificKey implements SpecificKey {
 
   seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array {
     const data = joinOctets(confounder, plaintext)
-    const checksum = primitives.hmac('md5', this.#k1, data)
+    const checksum = primitives.mac('md5', this.#k1, data)
     return joinOctets(checksum, this.#cipher(checksum, data))
   }
 
@@ -77,7 +77,7 @@ class Rc4SpecificKey implements SpecificKey {
     if (ciphertext.length < HMAC_MD5_LENGTH + CONFOUNDER_LENGTH) throw badIntegrity()
     const checksum = ciphertext.subarray(0, HMAC_MD5_LENGTH)
     const data = this.#cipher(checksum, ciphertext.subarray(HMAC_MD5_LENGTH))
-    requireSameChecksum(primitives.hmac('md5', this.#k1, data), checksum, () => {
+    requireSameChecksum(primitives.mac('md5', this.#k1, data), checksum, () => {
       data.fill(0)
       return badIntegrity()
     })

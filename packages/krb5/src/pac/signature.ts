@@ -38,13 +38,23 @@ export function blankPacSignature(key: Key, rodcIdentifier?: number): PacSignatu
   return { signatureType, signature, rodcIdentifier }
 }
 
-/** The PAC with some signatures zeroed: everything behind the type, RODCIdentifier included. MS-PAC section 2.8.1. */
+/** Enough for a user in some hundred groups. */
+const SPARE_SIZE = 8_192
+
+/** Serves one PAC after the other: memory of its own would cost each as much as signing it does. */
+const spare = new Uint8Array(SPARE_SIZE)
+
+/**
+ * The PAC with some signatures zeroed: everything behind the type, RODCIdentifier included. Good until the next call.
+ * MS-PAC section 2.8.1.
+ */
 export function withSignaturesZeroed(
   pac: Uint8Array,
   buffers: readonly PlacedBuffer[],
   types: readonly number[],
 ): Uint8Array {
-  const copy = pac.slice()
+  const copy = pac.length > SPARE_SIZE ? new Uint8Array(pac.length) : spare.subarray(0, pac.length)
+  copy.set(pac)
   for (const { type, offset, data } of buffers) {
     if (types.includes(type)) copy.fill(0, offset + SIGNATURE_TYPE_LENGTH, offset + data.length)
   }

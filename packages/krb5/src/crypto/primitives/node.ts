@@ -15,7 +15,7 @@ import type { CbcCipher, HashName, Primitives } from './primitives.js'
 
 /** The primitives of `node:crypto`: the only file of this package that imports anything of Node. */
 export const primitives: Primitives = {
-  digest: (hash, data) => plain(digestOnce(hash, data, 'buffer')),
+  digest: (hash, data) => octetsOf(digestOnce(hash, data, 'binary')),
   hmac: (hash, key, first, second) => plain(hmacOver(hash, key, first, second).digest()),
   mac: (hash, key, first, second) => octetsOf(hmacOver(hash, key, first, second).digest('binary')),
   pbkdf2: (hash, password, salt, iterations, length) =>

@@ -20,6 +20,7 @@ export interface CbcCipher {
 }
 
 export interface Primitives {
+  /** Of what is no secret: the platform may keep copies of the result. */
   digest(hash: HashName, data: Uint8Array): Uint8Array
   /** HMAC (RFC 2104) over `first`, followed by `second` when there is one. */
   hmac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
