@@ -1,6 +1,7 @@
 import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { X509Certificate } from 'node:crypto'
+import { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
@@ -160,6 +161,26 @@ describe('over TLS', () => {
     expect((await call(origin, { method: 'POST', body: 'x' })).status).toBe(200)
     // The connection that showed the certificate carried the first request.
     expect(seen.length).toBe(4)
+  })
+
+  test('a client certificate is shown where tokens may go, and nowhere else', async () => {
+    const asking = { ...certificate, requestCert: true, rejectUnauthorized: false }
+    const shown: boolean[] = []
+    const handle: Parameters<typeof serve>[0] = ({ socket }, response) => {
+      shown.push(socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined)
+      response.end()
+    }
+    const [site, other] = [keep(await serve(handle, asking)), keep(await serve(handle, asking))]
+    const connections = keep(new Connections({ tls: { ...tls, ...otherCertificate } }))
+    const shows = async (origins: string[], init?: RequestInit): Promise<boolean | undefined> => {
+      const options = { origins, mutualAuthentication: 'off' }
+      await (await fetchAs(issueTicket(service), connections, options)(site.origin, init)).text()
+      return shown.pop()
+    }
+    expect(await shows([site.origin])).toBe(true)
+    expect(await shows([site.origin], { headers: { authorization: 'Bearer x' } })).toBe(true)
+    expect(await shows([site.origin], { credentials: 'omit' })).toBe(false)
+    expect(await shows([other.origin])).toBe(false)
   })
 
   test('a server that sits behind somebody with another certificate refuses the token', async () => {

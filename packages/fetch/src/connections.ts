@@ -13,7 +13,7 @@ export interface ConnectionsOptions {
   readonly maxPerOrigin?: number
   /** For how long a connection is kept without a request; milliseconds, default 4,000. */
   readonly keepAlive?: number
-  /** Certificate authorities and whatever else TLS to backends needs. */
+  /** Certificate authorities and whatever else TLS to backends needs. A client certificate is shown to origins that get tokens alone. */
   readonly tls?: ConnectionOptions
   /** A proxy on the way to the backends. It is answered with its own service principal name when it asks who comes. */
   readonly proxy?: ProxyOptions
@@ -39,6 +39,8 @@ interface Kept extends IdentityConnections {
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
   #ofNobody: Kept | undefined
+  /** The same without a client certificate. */
+  #ofStrangers: Kept | undefined
   readonly #options: ConnectionsOptions
 
   /** @throws ConfigurationError */
@@ -80,24 +82,32 @@ export class Connections implements AsyncDisposable {
    * `Authorization` ends its connection: who knows whether the server binds that to it.
    */
   ofNobody(): IdentityConnections {
-    if (this.#ofNobody === undefined) {
-      const opened = this.#open(undefined)
-      this.#ofNobody = { ...opened, dispatcher: opened.dispatcher.compose(endWithAuthorization) }
-    }
-    return this.#ofNobody
+    return (this.#ofNobody ??= this.#openForNobody(this.#options))
+  }
+
+  /** For requests to whom the app has not named: a client certificate is a credential as well, and is not shown. */
+  ofStrangers(): IdentityConnections {
+    const { tls = {} } = this.#options
+    return (this.#ofStrangers ??= this.#openForNobody({ ...this.#options, tls: withoutCertificate(tls) }))
   }
 
   /** Requests that are on their way still arrive; there can be no others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const kept = [...this.#kept.values(), ...(this.#ofNobody ? [this.#ofNobody] : [])]
+    const ofNobody = [this.#ofNobody, this.#ofStrangers].filter((kept) => kept !== undefined)
+    const kept = [...this.#kept.values(), ...ofNobody]
     this.#kept.clear()
-    this.#ofNobody = undefined
+    this.#ofNobody = this.#ofStrangers = undefined
     for (const { connector } of kept) connector.close()
     await Promise.all(kept.map(({ agent }) => agent.close()))
   }
 
-  #open(ticketFor: TicketSource | undefined): Kept {
-    const { maxPerOrigin = 16, keepAlive = 4_000, tls = {}, proxy: proxyOptions } = this.#options
+  #openForNobody(options: ConnectionsOptions): Kept {
+    const opened = this.#open(undefined, options)
+    return { ...opened, dispatcher: opened.dispatcher.compose(endWithAuthorization) }
+  }
+
+  #open(ticketFor: TicketSource | undefined, options: ConnectionsOptions = this.#options): Kept {
+    const { maxPerOrigin = 16, keepAlive = 4_000, tls = {}, proxy: proxyOptions } = options
     const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
     const connector = new BackendConnector(tls, proxy?.tunnel)
     const agent = new Agent({ connections: maxPerOrigin, keepAliveTimeout: keepAlive, connect: connector.connect })
@@ -112,6 +122,11 @@ export class Connections implements AsyncDisposable {
 
 const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
+
+/** What a client shows of itself in a TLS handshake; a context may have a certificate in it. */
+function withoutCertificate(tls: ConnectionOptions): ConnectionOptions {
+  return { ...tls, cert: undefined, key: undefined, pfx: undefined, secureContext: undefined }
+}
 
 let ofThisProcess: Connections | undefined
 

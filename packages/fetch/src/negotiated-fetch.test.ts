@@ -49,6 +49,17 @@ function fetchWith(options: Partial<NegotiatedFetchOptions> = {}, ticket = issue
 const rejected = { name: 'RejectedTokenError' }
 
 describe('a request in the name of a user', () => {
+  test('is all that fetch takes for one: options that are inherited, and none', async () => {
+    const { origin, seen } = await site()
+    const inherited: RequestInit = Object.create({ method: 'POST', body: 'x' })
+    expect((await fetchWith()(origin, inherited)).status).toBe(200)
+    expect((await Reflect.apply(fetchWith(), undefined, [origin, null])).status).toBe(200)
+    expect(seen).toMatchObject([
+      { method: 'POST', body: 'x', principal: 'alice@AD.TEST' },
+      { method: 'GET', principal: 'alice@AD.TEST' },
+    ])
+  })
+
   test('carries a token for the service of the URL, and gives the answer', async () => {
     const { origin, seen } = await site()
     const ticketFor = vi.fn(async () => issueTicket(service))

@@ -6,7 +6,7 @@ import { type Connections, type IdentityConnections, sharedConnections } from '.
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
-import { type Outgoing, outgoing } from './outgoing.js'
+import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing.js'
 import { ProxyRefusal } from './proxy.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
@@ -66,13 +66,15 @@ function fetchWith(options: NegotiatedFetchOptions, authenticator: Authenticator
   return async (input, init) => {
     const first = outgoing(input, init)
     const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.url.origin)
-    const bare = first.credentials === 'omit' || first.headers?.has('authorization')
+    const bare = first.headers?.has('authorization')
     const replayable = isReplayable(first, init)
-    const given = input instanceof Request ? undefined : (init ?? {})
+    const said = init ?? {}
+    const given = input instanceof Request || !hasOwnMembersOnly(said) ? undefined : said
     const backend = { options, authenticator, replayable, given, followed: first.redirect === 'follow' }
-    return await followRedirects(first, replayable, (hop, downgraded) =>
-      bare || downgraded || !isFor(hop.url) ? sendBare(hop, backend) : negotiate(hop, backend),
-    )
+    return await followRedirects(first, replayable, (hop, downgraded) => {
+      if (first.credentials === 'omit' || downgraded || !isFor(hop.url)) return sendToStranger(hop, backend)
+      return bare ? sendBare(hop, backend) : negotiate(hop, backend)
+    })
   }
 }
 
@@ -81,7 +83,7 @@ interface Backend {
   readonly authenticator: Authenticator
   /** Whether the body can be sent again. */
   readonly replayable: boolean
-  /** All that the app said of the request beside its URL, unless it handed over one that it had made. */
+  /** All that the app said of the request beside its URL, where it can be copied and is not a request that the app had made. */
   readonly given: RequestInit | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
@@ -90,7 +92,7 @@ interface Backend {
 async function negotiate(hop: Outgoing, backend: Backend): Promise<Response> {
   const { options, authenticator, replayable } = backend
   const { url, signal } = hop
-  // What is known at once is not waited for: with async hooks on, as they are here, each promise shows in the cost of a request.
+  // What is known at once is not waited for: each promise shows in the cost of a request, more so with async hooks on.
   const named = authenticator.serviceName(url)
   const spn = named instanceof Promise ? await named : named
   if (spn === undefined) return sendBare(hop, backend)
@@ -152,6 +154,11 @@ function send(
 
 function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
   return callBelow(hop, backend, keeperOf(backend.options)?.ofNobody(), hop.headers ?? new Headers())
+}
+
+/** Without any credentials of ours. */
+function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
+  return callBelow(hop, backend, keeperOf(backend.options)?.ofStrangers(), hop.headers ?? new Headers())
 }
 
 /** What the server says to nobody; undefined when a proxy on the way asks who comes. */

@@ -24,11 +24,12 @@ export function outgoingRequest(request: Request): Outgoing {
  * A `GET` that says nothing unusual: a Request, which the platform's fetch makes in any case, need not be made of it before. That one, with
  * its signal, costs as much as a token. Whatever could be wrong is left to the Request, whose errors are those of `fetch`.
  */
-function findPlainGet(input: Parameters<Fetch>[0], init: RequestInit = {}): Outgoing | undefined {
+function findPlainGet(input: Parameters<Fetch>[0], given: RequestInit | null | undefined): Outgoing | undefined {
+  const init = given ?? {}
   const { method = 'GET', headers, body, redirect, credentials, signal } = init
   const hasBody = body !== undefined && body !== null
   const isPlain = method === 'GET' && !hasBody && redirect === undefined && credentials === undefined
-  if (!isPlain || !(signal === undefined || signal instanceof AbortSignal)) return undefined
+  if (!isPlain || !hasOwnMembersOnly(init) || !(signal === undefined || signal instanceof AbortSignal)) return undefined
   const url = input instanceof Request ? undefined : findUrl(input)
   if (url === undefined || url.username !== '' || url.password !== '') return undefined
   return {
@@ -40,6 +41,12 @@ function findPlainGet(input: Parameters<Fetch>[0], init: RequestInit = {}): Outg
     signal,
     request: undefined,
   }
+}
+
+/** Whether nothing is inherited, which whoever copies it would lose. */
+export function hasOwnMembersOnly(init: RequestInit): boolean {
+  const prototype: unknown = Object.getPrototypeOf(init)
+  return prototype === Object.prototype || prototype === null
 }
 
 function findUrl(input: string | URL): URL | undefined {
