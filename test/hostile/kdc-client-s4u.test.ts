@@ -145,6 +145,18 @@ describe('S4U2Proxy', () => {
     expect(realm.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', delegation: 'constrained' })
   })
 
+  test('gives no ticket for the service of that name in another realm than the one named', async () => {
+    const client = clientOf(realm, 'kcd')
+    const evidence = await presented(realm, 'alice', 'HTTP/kcd.ad.test')
+    expect((await client.s4u2proxy(evidence, 'HTTP/api.ad.test@ad.test')).service.realm).toBe('AD.TEST')
+    const { client: user, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').forwardedTgt()
+    const forwarded = { client: user, ticket, sessionKey, flags, expiresAt }
+    const elsewhere = 'HTTP/api.ad.test@OTHER.TEST'
+    const refused = { name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH' }
+    await expect(client.s4u2proxy(evidence, elsewhere)).rejects.toMatchObject(refused)
+    await expect(client.ticketWith(forwarded, elsewhere)).rejects.toMatchObject(refused)
+  })
+
   test('by the target’s list, with evidence of any kind', async () => {
     const client = clientOf(realm, 'rbcd')
     const evidence = evidenceFromS4u2self(await client.s4u2self('alice'))

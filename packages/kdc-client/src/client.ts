@@ -13,7 +13,7 @@ import { verifyOwnTicket } from './own-ticket.js'
 import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
-import { type ServiceTarget, ServiceTargets } from './service-target.js'
+import { requireNamedRealm, type ServiceTarget, ServiceTargets } from './service-target.js'
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import { requestTicket } from './tgs-exchange.js'
@@ -108,7 +108,10 @@ export class Client implements KdcClient {
     const target = this.targets.read(spn)
     const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
       this.delegate(evidence, { target, spn }, signal, cache)
-    return await this.users.getIdentified(this.proxyIds.of(evidence, target, this.asker('s4u2proxy')), ask, options)
+    const id = this.proxyIds.of(evidence, target, this.asker('s4u2proxy'))
+    const ticket = await this.users.getIdentified(id, ask, options)
+    requireNamedRealm(target, ticket)
+    return ticket
   }
 
   /** Source: RFC 4120 section 3.3.3, "FORWARDED". */
@@ -135,7 +138,9 @@ export class Client implements KdcClient {
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
     const told = { step: 'TGS', account: client, target: spn } as const
-    return this.users.get(key, (signal, cache) => tell({ ...told, cache }, () => ask(signal)), options)
+    const ticket = await this.users.get(key, (signal, cache) => tell({ ...told, cache }, () => ask(signal)), options)
+    requireNamedRealm(service, ticket)
+    return ticket
   }
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {

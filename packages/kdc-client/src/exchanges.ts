@@ -88,7 +88,7 @@ export class Exchanges {
       if (!clockMended && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
         clockMended = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
-      } else if (!ticketMended && (await this.mendsTicket(answered, about))) ticketMended = true
+      } else if (!ticketMended && (await this.mendsTicket(answered, about, signal))) ticketMended = true
       else throw this.refusal(about, refused)
     }
   }
@@ -98,10 +98,14 @@ export class Exchanges {
    * one as well: a ticket-granting ticket that was got just now is not suspected, so that bad evidence, of which anybody may present any
    * number, does not make as many sign-ins.
    */
-  private async mendsTicket({ refused, shown }: TgsRefusal, { evidence }: About): Promise<boolean> {
+  private async mendsTicket(
+    { refused, shown }: TgsRefusal,
+    { evidence }: About,
+    signal: AbortSignal,
+  ): Promise<boolean> {
     if (!OF_NO_USE.has(refused.errorCode)) return false
     const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
-    if (evidence && isOwn) return this.granting.replace(shown)
+    if (evidence && isOwn) return this.granting.replace(shown, signal)
     if (evidence && isYoung(shown, this.context.clock.now())) return false
     if (isOwn) this.granting.discard(shown)
     else this.foreign.discard(shown)

@@ -78,11 +78,11 @@ export interface KdcClient {
    * certificate. @throws DelegationRefusedError, KdcError, KdcUnreachableError
    */
   s4u2self(user: S4uSubject, options?: TicketOptions): Promise<ServiceTicket>
-  /** A ticket to another service in the name of the evidence's user. @throws DelegationRefusedError, KdcError, KdcUnreachableError */
+  /** A ticket to another service in the name of the evidence's user. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   s4u2proxy(evidence: EvidenceTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /** A ticket-granting ticket of one's own, issued to be handed to a service that is trusted with everything. @throws KdcError, KdcUnreachableError */
   forwardedTgt(options?: TicketOptions): Promise<ServiceTicket>
-  /** A ticket to another service with a ticket-granting ticket that a caller forwarded. @throws KdcError, KdcUnreachableError */
+  /** A ticket to another service with a ticket-granting ticket that a caller forwarded. @throws KdcError, KdcUnreachableError, RejectedTokenError */
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /** A ticket to another service in a user's name, by the best way there is. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   ticketAs(grounds: Grounds, spn: string, options?: TicketOptions): Promise<DelegatedTicket>

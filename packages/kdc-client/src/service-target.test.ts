@@ -1,9 +1,11 @@
+import { parsePrincipal } from '@s4u/krb5'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { Krb5Configuration } from './krb5-configuration.js'
-import { ServiceTargets } from './service-target.js'
+import { requireNamedRealm, ServiceTargets } from './service-target.js'
+import type { ServiceTicket } from './service-ticket.js'
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-service-target-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -29,6 +31,18 @@ test.each([
   ['a/b:c:d', 'AD.TEST'],
 ])('the realm of %s is %s', (spn, realm) => {
   expect(targets.read(spn).realm).toBe(realm)
+})
+
+test('a realm that was named is the one that the ticket must be for', () => {
+  const ticketOf = (realm: string): ServiceTicket =>
+    ({ service: parsePrincipal(`HTTP/api.ad.test@${realm}`) }) as ServiceTicket
+  const requires = (spn: string, realm: string) => () => requireNamedRealm(targets.read(spn), ticketOf(realm))
+  expect(requires('HTTP/api.ad.test@ad.test', 'AD.TEST')).not.toThrow()
+  expect(requires('HTTP/api.ad.test', 'OTHER.TEST')).not.toThrow()
+  // Where krb5.conf has a realm for the host, nobody has named it.
+  expect(requires('HTTP/api.other.test', 'AD.TEST')).not.toThrow()
+  const error = expect.objectContaining({ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH' })
+  expect(requires('HTTP/api.ad.test@OTHER.TEST', 'AD.TEST')).toThrow(error)
 })
 
 test('the name stays what it is', () => {

@@ -6,14 +6,31 @@ import {
   parsePrincipal,
   parseSpn,
   type Principal,
+  RejectedTokenError,
+  sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from './krb5-configuration.js'
+import type { ServiceTicket } from './service-ticket.js'
 
 /** A service as it was asked for, read. */
 export interface ServiceTarget extends Principal {
   /** `HTTP/api.ad.test@AD.TEST`: the same for all ways of writing it. */
   readonly text: string
+  /** Whether the realm stood behind the name, and was not found for it. */
+  readonly isRealmNamed: boolean
+}
+
+/**
+ * What begins at the user's KDC, whatever realm was named, goes where its referrals lead.
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when the ticket is for the service of that name in another realm than the one named
+ */
+export function requireNamedRealm({ isRealmNamed, realm, text }: ServiceTarget, { service }: ServiceTicket): void {
+  if (!isRealmNamed || sameRealmIgnoringCase(realm, service.realm)) return
+  throw new RejectedTokenError(`${text} was asked for, and the ticket is one for ${formatPrincipal(service)}`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'Name the service without its realm, or with the one that it is in.',
+  })
 }
 
 /** Targets remembered; a service calls few, and whoever names ever new ones fills no memory. */
@@ -39,8 +56,7 @@ export class ServiceTargets {
     this.readWith = conf
     const known = this.known.get(spn)
     if (known) return known
-    const principal = targetOf(spn, this.ownRealm, conf)
-    const target = Object.freeze({ ...principal, text: formatPrincipal(principal) })
+    const target = Object.freeze(targetOf(spn, this.ownRealm, conf))
     this.known.set(spn, target)
     return target
   }
@@ -50,12 +66,14 @@ export class ServiceTargets {
  * `HTTP/api.ad.test`, with or without a realm. Without one it is the realm that krb5.conf names for the host, else the own: a KDC that
  * knows better refers to the right one. @throws MalformedTokenError
  */
-function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Principal {
+function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): ServiceTarget {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
+  const isRealmNamed = realm !== UNSAID
   const nameType = name.nameString.length === 2 ? NameType.SRV_INST : name.nameType
-  const host = conf === undefined || realm !== UNSAID ? undefined : hostOf(name.nameString)
+  const host = conf === undefined || isRealmNamed ? undefined : hostOf(name.nameString)
   const mapped = host === undefined ? undefined : conf?.realmOf(host)
-  return { name: { ...name, nameType }, realm: realm === UNSAID ? (mapped ?? ownRealm) : realm }
+  const target = { name: { ...name, nameType }, realm: isRealmNamed ? realm : (mapped ?? ownRealm) }
+  return { ...target, text: formatPrincipal(target), isRealmNamed }
 }
 
 /** Without the port or the instance, and without the brackets of an address. Undefined for names that are no SPN. */

@@ -84,7 +84,7 @@ export class TicketGranting {
    * A KDC said so of a request in which it may have meant something else: another one, if there can be one, and true then. The one at
    * hand is kept until there is, for it may be good.
    */
-  async replace(tgt: ServiceTicket): Promise<boolean> {
+  async replace(tgt: ServiceTicket, signal?: AbortSignal): Promise<boolean> {
     if (this.current !== tgt) return true
     const { underWay } = this
     if (underWay === undefined) {
@@ -93,7 +93,7 @@ export class TicketGranting {
       this.nextReplacement = now + YOUNG
       this.suspect = tgt
     }
-    const other = await (underWay ?? this.start('miss')).wait().catch(() => tgt)
+    const other = await (underWay ?? this.start('miss')).wait(signal).catch(() => tgt)
     return other !== tgt
   }
 

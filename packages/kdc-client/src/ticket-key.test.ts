@@ -13,6 +13,7 @@ const target = (host: string): ServiceTarget => ({
   name: { nameType: 2, nameString: ['HTTP', host] },
   realm: 'AD.TEST',
   text: `HTTP/${host}@AD.TEST`,
+  isRealmNamed: false,
 })
 
 describe('the key of a delegation', () => {

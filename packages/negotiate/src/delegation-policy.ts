@@ -1,5 +1,5 @@
-import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
-import { formatPrincipal, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { ConfigurationError } from '@s4u/kdc-client'
+import { parsePrincipal } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
@@ -33,24 +33,6 @@ export function requireAllowedTarget(spn: string, { allow }: DelegationOptions):
     code: 'KDC_ERR_POLICY',
     hint: `Add ${name} to delegation.allow if the app is meant to call it as its callers.`,
   })
-}
-
-/**
- * Delegation begins at the own KDC, whatever realm was named, and goes where its referrals lead.
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when the ticket is for the service of that name in another realm than the one named
- */
-export function requireNamedRealm(spn: string, { service }: ServiceTicket): void {
-  // Only what follows an @ is a realm, and reading the name costs more than looking for one.
-  if (!spn.includes('@')) return
-  const { realm } = readTarget(spn)
-  if (realm === undefined || sameRealmIgnoringCase(realm, service.realm)) return
-  throw new RejectedTokenError(
-    `${JSON.stringify(spn)} was asked for, and the ticket is one for ${formatPrincipal(service)}`,
-    {
-      code: 'KRB_AP_ERR_BADMATCH',
-      hint: 'Name the service without its realm, or with the one that it is in.',
-    },
-  )
 }
 
 /** @throws ConfigurationError KDC_ERR_POLICY unless the app permits protocol transition for this user */

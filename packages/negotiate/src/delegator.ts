@@ -11,12 +11,7 @@ import {
   type ServiceTicket,
   type TicketOptions,
 } from '@s4u/kdc-client'
-import {
-  type DelegationOptions,
-  permitsTransition,
-  requireAllowedTarget,
-  requireNamedRealm,
-} from './delegation-policy.js'
+import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
 import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
 
@@ -60,9 +55,7 @@ export class Delegator {
     const grounds = this.groundsFor(identity, spn)
     const client = await this.client()
     subject.account = client.principal
-    const delegated = await client.ticketAs(grounds, spn, options)
-    requireNamedRealm(spn, delegated.ticket)
-    return delegated
+    return await client.ticketAs(grounds, spn, options)
   }
 
   /** The same rules, told instead of applied. */
