@@ -123,9 +123,10 @@ export class Connections implements AsyncDisposable {
 const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
 
-/** What a client shows of itself in a TLS handshake; a context may have a certificate in it. */
+/** Nothing by which a client shows in a TLS handshake who it is: a context or a session may have a certificate in it. */
 function withoutCertificate(tls: ConnectionOptions): ConnectionOptions {
-  return { ...tls, cert: undefined, key: undefined, pfx: undefined, secureContext: undefined }
+  const certificate = { cert: undefined, key: undefined, pfx: undefined, clientCertEngine: undefined }
+  return { ...tls, ...certificate, pskCallback: undefined, secureContext: undefined, session: undefined }
 }
 
 let ofThisProcess: Connections | undefined

@@ -5,6 +5,7 @@ import type { FailedAttempt } from './errors.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import type { KdcNotes } from './kdc-notes.js'
 import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
+import { KRB_ERROR_TAG } from './krb-error-tag.js'
 import type { TcpConnections } from './tcp-exchange.js'
 import type { UdpSockets } from './udp-exchange.js'
 
@@ -201,9 +202,6 @@ function errorCodeIn(answer: Uint8Array): number | undefined {
     return undefined
   }
 }
-
-/** First octet of a KRB-ERROR: [APPLICATION 30]. */
-const KRB_ERROR_TAG = 0x7e
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code

@@ -1,4 +1,5 @@
 import { decode, type Key, KrbError, MalformedTokenError, type Principal, type RandomSource } from '@s4u/krb5'
+import { KRB_ERROR_TAG } from './krb-error-tag.js'
 import type { KdcTransport } from './transport.js'
 
 /** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
@@ -54,9 +55,6 @@ const TOLERATED = 30_000
 
 /** One request and its answer: the reply, or the KDC's refusal. Both are still unproven. */
 export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: KrbError }
-
-/** First octet of a KRB-ERROR: [APPLICATION 30]. */
-const KRB_ERROR_TAG = 0x7e
 
 /** @throws KdcUnreachableError, MalformedTokenError, and whatever the signal aborts with */
 export async function exchangeWithKdc(

@@ -87,6 +87,14 @@ describe('a socket to a KDC', () => {
     expect(portsUsed(server)).toBe(2)
   })
 
+  test('is not used again after a refusal, which would pass for the answer to any other request', async () => {
+    const sockets = new UdpSockets()
+    const server = await kdc((request, reply, count) => reply(count === 1 ? Uint8Array.of(0x7e, 1) : request))
+    expect(await ask(sockets, server, 1)).toEqual([0x7e, 1])
+    expect(await ask(sockets, server, 2)).toEqual([2])
+    expect(portsUsed(server)).toBe(2)
+  })
+
   test('that fails is replaced at once: the KDC may be up again', async () => {
     const sockets = new UdpSockets()
     const server = await kdc(echo)

@@ -1,6 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
+import { KRB_ERROR_TAG } from './krb-error-tag.js'
 
 /** Sockets kept open to one KDC: no more requests than this are on their way to a realm at one time. */
 const MAX_IDLE = 16
@@ -13,8 +14,9 @@ const MAX_AGE = 60_000
 
 /**
  * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used again, by one request at a time, and
- * only after an answer: a late one never meets the next request. An answer that the network delivers twice may, and is known by being
- * the same. Source: RFC 4120 section 7.2.1.
+ * only after a reply: what comes late to a request that was given up meets no other. Neither does a refusal, which nothing ties to its
+ * request. A reply that the network delivers twice may, and is known by being the same; one from before that has another nonce.
+ * Source: RFC 4120 section 7.2.1.
  */
 export class UdpSockets {
   private readonly idle = new Map<string, UdpSocket[]>()
@@ -59,7 +61,7 @@ export class UdpSockets {
 
   private keep(key: string, socket: UdpSocket, answer: Uint8Array): Uint8Array {
     const sockets = this.idle.get(key) ?? []
-    if (sockets.length >= MAX_IDLE) socket.close()
+    if (answer[0] === KRB_ERROR_TAG || sockets.length >= MAX_IDLE) socket.close()
     else {
       sockets.push(socket)
       this.idle.set(key, sockets)
