@@ -2,7 +2,7 @@ import { createInitiator, findNegotiateChallenge, formatAuthorization, type Init
 import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
 import { challengeSchemes } from './challenge-schemes.js'
 import { isWanted, publish, type FetchEventSubject } from './events.js'
-import type { NegotiateOptions } from './options.js'
+import type { NegotiateRules } from './options.js'
 
 /** What a server said to a token. */
 export interface ServerAnswer {
@@ -50,11 +50,11 @@ export class Attempt {
   readonly details: AttemptDetails
   /** The value of the header to send. It is good for one request: one that is sent twice is a replay. */
   readonly authorization: string
-  readonly #options: NegotiateOptions
+  readonly #options: NegotiateRules
   #pending: Pick<Initiator, 'step'> | undefined
   #legs = 1
 
-  constructor(details: AttemptDetails, options: NegotiateOptions) {
+  constructor(details: AttemptDetails, options: NegotiateRules) {
     const { ticket, channelBindings, delegate } = details
     const { now = Date.now, random, mutualAuthentication = 'require', allowedImpersonationLevel } = options
     const initiator = createInitiator({
@@ -62,12 +62,12 @@ export class Attempt {
       mutual: mutualAuthentication === 'require',
       identify: allowedImpersonationLevel === 'identification',
       now,
-      ...(channelBindings && { channelBindings }),
-      ...(delegate && { delegate }),
-      ...(random && { random }),
+      channelBindings,
+      delegate,
+      random,
     })
     this.details = details
-    this.authorization = formatAuthorization(initiator.token)
+    this.authorization = initiator.authorization
     this.#pending = initiator
     this.#options = options
   }

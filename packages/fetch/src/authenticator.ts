@@ -1,7 +1,7 @@
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
-import { checkNegotiateOptions, type NegotiateOptions, type TicketRequest } from './options.js'
+import { checkNegotiateOptions, type NegotiateRules, type TicketSource } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 import { serviceNameOf } from './service-name.js'
 
@@ -17,18 +17,26 @@ const gotAfresh = new WeakMap<object, number>()
 /** By then the key may have changed once more; milliseconds. */
 const AFRESH_AGAIN_AFTER = 60_000
 
-/** Decides which requests carry a token, and makes them. */
+/** For whom one request is, and what it travels on. */
+export interface OnBehalf {
+  readonly ticketFor: TicketSource
+  /** Without it there is nothing to bind to. */
+  readonly bindingsFor?: BindingSource
+  readonly signal?: AbortSignal
+}
+
+/** Decides which requests carry a token, and makes them: one for all identities, since nothing but the ticket is anybody's own. */
 export class Authenticator {
   /** The app's own list; undefined when it made none. */
   readonly isListed: OriginList | undefined
-  readonly #options: NegotiateOptions
+  readonly #options: NegotiateRules
   readonly #refusal: 401 | 407
 
-  /** `checked` has the same options but for the tickets, so that they need not be looked at again. @throws ConfigurationError */
-  constructor(options: NegotiateOptions, refusal: 401 | 407 = 401, checked?: Authenticator) {
-    if (checked === undefined) checkNegotiateOptions(options)
+  /** @throws ConfigurationError */
+  constructor(options: NegotiateRules, refusal: 401 | 407 = 401) {
+    checkNegotiateOptions(options)
     const { origins } = options
-    this.isListed = checked ? checked.isListed : origins && originList(origins)
+    this.isListed = origins && originList(origins)
     this.#options = options
     this.#refusal = refusal
   }
@@ -41,49 +49,45 @@ export class Authenticator {
   }
 
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
-  async begin(url: URL, spn: string, bindingsFor: BindingSource, request: TicketRequest = {}): Promise<Attempt> {
-    const ticket = await this.#options.ticketFor(spn, request)
-    return await this.#attempt(url, spn, ticket, bindingsFor, request)
+  async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
+    const { ticketFor, signal } = onBehalf
+    return this.#attempt(url, spn, await ticketFor(spn, { signal }), onBehalf)
   }
 
   /** The same with a fresh ticket; undefined when there is no better one. */
-  async beginAfresh(
-    failed: Attempt,
-    url: URL,
-    bindingsFor: BindingSource,
-    request: TicketRequest,
-  ): Promise<Attempt | undefined> {
+  async beginAfresh(failed: Attempt, url: URL, onBehalf: OnBehalf): Promise<Attempt | undefined> {
     const { now = Date.now } = this.#options
+    const { ticketFor, signal } = onBehalf
     const { spn, ticket: stale } = failed.details
     if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
-    const ticket = await this.#options.ticketFor(spn, { ...request, fresh: true })
+    const ticket = await ticketFor(spn, { signal, fresh: true })
     if (ticket.ticket === stale.ticket) return undefined
     gotAfresh.set(ticket.ticket, now())
-    return this.#attempt(url, spn, ticket, bindingsFor, request)
+    return this.#attempt(url, spn, ticket, onBehalf)
   }
 
-  async #attempt(
-    { origin }: URL,
-    spn: string,
-    ticket: ServiceTicket,
-    bindingsFor: BindingSource,
-    { signal }: TicketRequest,
+  /** Most have nothing to wait for. */
+  #attempt(url: URL, spn: string, ticket: ServiceTicket, onBehalf: OnBehalf): Promise<Attempt> | Attempt {
+    const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
+    const { origin } = url
+    const bindings = channelBinding === 'off' ? undefined : onBehalf.bindingsFor?.(ticket)
+    const details: AttemptDetails = { origin, spn, ticket, refusal: this.#refusal }
+    if (bindings === undefined && channelBinding === 'require') throw noChannel(origin)
+    if (bindings === undefined && allowedImpersonationLevel !== 'delegation') return new Attempt(details, this.#options)
+    return this.#attemptWith(details, bindings, onBehalf)
+  }
+
+  async #attemptWith(
+    details: AttemptDetails,
+    bindings: ReturnType<BindingSource>,
+    { signal }: OnBehalf,
   ): Promise<Attempt> {
-    const { allowedImpersonationLevel, forwardTgt, channelBinding = 'allow' } = this.#options
-    const bindings = channelBinding === 'off' ? undefined : bindingsFor(ticket)
-    const channelBindings = bindings && (await bindings)
-    if (channelBindings === undefined && channelBinding === 'require') throw noChannel(origin)
-    const delegate =
-      allowedImpersonationLevel === 'delegation' ? await forwardTgt?.(ticket, { ...(signal && { signal }) }) : undefined
-    const details: AttemptDetails = {
-      origin,
-      spn,
-      ticket,
-      refusal: this.#refusal,
-      ...(channelBindings && { channelBindings }),
-      ...(delegate && { delegate }),
-    }
-    return new Attempt(details, this.#options)
+    const { allowedImpersonationLevel, channelBinding, forwardTgt } = this.#options
+    const channelBindings = await bindings
+    if (channelBindings === undefined && channelBinding === 'require') throw noChannel(details.origin)
+    const isForwarded = allowedImpersonationLevel === 'delegation'
+    const delegate = isForwarded ? await forwardTgt?.(details.ticket, { signal }) : undefined
+    return new Attempt({ ...details, channelBindings, delegate }, this.#options)
   }
 }
 

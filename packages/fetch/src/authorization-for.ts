@@ -32,11 +32,12 @@ export type AuthorizationFor = (url: string | URL, options?: AuthorizationOption
 
 export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
   const authenticator = new Authenticator(options)
-  return async (target, request = {}) => {
+  const { ticketFor } = options
+  return async (target, { signal } = {}) => {
     const url = new URL(target)
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)
-    const attempt = await authenticator.begin(url, spn, () => Promise.resolve(undefined), request)
+    const attempt = await authenticator.begin(url, spn, { ticketFor, signal })
     const { authorization } = attempt
     return { authorization, verify: ({ status, challenge }) => void attempt.judge({ status, challenge }) }
   }

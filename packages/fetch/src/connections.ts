@@ -2,7 +2,7 @@ import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
-import { hasHeader } from './negotiating-handler.js'
+import { hasHeader, withHeader } from './negotiating-handler.js'
 import type { TicketSource } from './options.js'
 import { type Proxy, type ProxyOptions, proxyFor } from './proxy.js'
 
@@ -38,6 +38,7 @@ interface Kept extends IdentityConnections {
  */
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
+  #latest: Kept | undefined
   #ofNobody: Kept | undefined
   /** The same without a client certificate. */
   #ofStrangers: Kept | undefined
@@ -60,9 +61,12 @@ export class Connections implements AsyncDisposable {
   of({ ticket }: ServiceTicket, ticketFor: TicketSource): IdentityConnections {
     const found = this.#kept.get(ticket)
     if (found !== undefined) {
-      // A Map keeps the order of insertion: the first is the one that was idle longest.
-      this.#kept.delete(ticket)
-      this.#kept.set(ticket, found)
+      // A Map keeps the order of insertion: the first is the one that was idle longest. One that is last need not be moved there.
+      if (found !== this.#latest) {
+        this.#kept.delete(ticket)
+        this.#kept.set(ticket, found)
+        this.#latest = found
+      }
       return found
     }
     const { maxIdentities = 500 } = this.#options
@@ -74,6 +78,7 @@ export class Connections implements AsyncDisposable {
     }
     const opened = this.#open(ticketFor)
     this.#kept.set(ticket, opened)
+    this.#latest = opened
     return opened
   }
 
@@ -96,7 +101,7 @@ export class Connections implements AsyncDisposable {
     const ofNobody = [this.#ofNobody, this.#ofStrangers].filter((kept) => kept !== undefined)
     const kept = [...this.#kept.values(), ...ofNobody]
     this.#kept.clear()
-    this.#ofNobody = this.#ofStrangers = undefined
+    this.#latest = this.#ofNobody = this.#ofStrangers = undefined
     for (const { connector } of kept) connector.close()
     await Promise.all(kept.map(({ agent }) => agent.close()))
   }
@@ -117,6 +122,26 @@ export class Connections implements AsyncDisposable {
       dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
+  }
+}
+
+/** What carries one request. */
+export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
+
+/**
+ * The same connections, for one request that shows a token. It is added here, below the platform's fetch, which reads through every
+ * header character by character and more than once.
+ */
+export function showing({ dispatcher }: IdentityConnections, authorization: string): RequestDispatcher {
+  let unused: string | undefined = authorization
+  return {
+    dispatch(options, handler) {
+      // One that is sent twice is a replay. The platform holds on to its requests, and need not hold on to their tokens.
+      if (unused === undefined) throw new TypeError('a token is good for one request, and this one was sent before')
+      const headers = withHeader(options.headers, 'authorization', unused)
+      unused = undefined
+      return dispatcher.dispatch({ ...options, headers }, handler)
+    },
   }
 }
 

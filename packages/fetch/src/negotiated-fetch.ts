@@ -2,7 +2,13 @@ import type { ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import type { Attempt, Judgement } from './attempt.js'
 import { offersNegotiate } from './challenge-schemes.js'
-import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
+import {
+  type Connections,
+  type IdentityConnections,
+  type RequestDispatcher,
+  sharedConnections,
+  showing,
+} from './connections.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
@@ -41,36 +47,31 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
  * @throws ConfigurationError
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
-  checkPreemptive(options.preemptive)
-  return fetchWith(options, new Authenticator(options))
+  return prepareFetch(options)(options)
 }
 
 /** Whose tickets a fetch shows. */
 export type FetchTickets = Pick<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy'>
 
+/** All that is the same for whoever it is. */
+export type FetchRules = Omit<NegotiatedFetchOptions, keyof FetchTickets>
+
 /** The same for many identities: options are checked once, and what is made is a `createFetch` without tickets. @throws ConfigurationError */
-export function prepareFetch(
-  options: Omit<NegotiatedFetchOptions, keyof FetchTickets>,
-): (tickets: FetchTickets) => Fetch {
+export function prepareFetch(options: FetchRules): (tickets: FetchTickets) => Fetch {
   checkPreemptive(options.preemptive)
-  const checked = new Authenticator({ ...options, ticketFor: nobodysTicket })
-  return (tickets) => {
-    const all = { ...options, ...tickets }
-    return fetchWith(all, new Authenticator(all, 401, checked))
-  }
+  const authenticator = new Authenticator(options)
+  return (tickets) => fetchWith(options, authenticator, tickets)
 }
 
-const nobodysTicket: TicketSource = () => Promise.reject(new TypeError('nobody is impersonated'))
-
-function fetchWith(options: NegotiatedFetchOptions, authenticator: Authenticator): Fetch {
+function fetchWith(options: FetchRules, authenticator: Authenticator, tickets: FetchTickets): Fetch {
   return async (input, init) => {
     const first = outgoing(input, init)
-    const isFor = authenticator.isListed ?? ((url: URL) => url.origin === first.url.origin)
+    const isFor = authenticator.isListed ?? ((url: URL) => url === first.url || url.origin === first.url.origin)
     const bare = first.headers?.has('authorization')
     const replayable = isReplayable(first, init)
     const said = init ?? {}
     const given = input instanceof Request || !hasOwnMembersOnly(said) ? undefined : said
-    const backend = { options, authenticator, replayable, given, followed: first.redirect === 'follow' }
+    const backend = { options, authenticator, tickets, replayable, given, followed: first.redirect === 'follow' }
     return await followRedirects(first, replayable, (hop, downgraded) => {
       if (first.credentials === 'omit' || downgraded || !isFor(hop.url)) return sendToStranger(hop, backend)
       return bare ? sendBare(hop, backend) : negotiate(hop, backend)
@@ -79,8 +80,9 @@ function fetchWith(options: NegotiatedFetchOptions, authenticator: Authenticator
 }
 
 interface Backend {
-  readonly options: NegotiatedFetchOptions
+  readonly options: FetchRules
   readonly authenticator: Authenticator
+  readonly tickets: FetchTickets
   /** Whether the body can be sent again. */
   readonly replayable: boolean
   /** All that the app said of the request beside its URL, where it can be copied and is not a request that the app had made. */
@@ -90,7 +92,7 @@ interface Backend {
 }
 
 async function negotiate(hop: Outgoing, backend: Backend): Promise<Response> {
-  const { options, authenticator, replayable } = backend
+  const { options, authenticator, tickets, replayable } = backend
   const { url, signal } = hop
   // What is known at once is not waited for: each promise shows in the cost of a request, more so with async hooks on.
   const named = authenticator.serviceName(url)
@@ -104,21 +106,26 @@ async function negotiate(hop: Outgoing, backend: Backend): Promise<Response> {
       await discard(response)
     }
   }
-  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, options)?.bindings(url)
-  const request = signal ? { signal } : {}
-  const attempt = await authenticator.begin(url, spn, bindingsFor, request)
-  const [response, stale] = await sendLegs(hop, backend, attempt)
+  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, backend)?.bindings(url)
+  const onBehalf = { ticketFor: tickets.ticketFor, bindingsFor, signal }
+  const attempt = await authenticator.begin(url, spn, onBehalf)
+  const { response, stale } = await sendLegs(hop, backend, attempt)
   if (!stale || !replayable) return response
-  const another = await authenticator.beginAfresh(attempt, url, bindingsFor, request)
+  const another = await authenticator.beginAfresh(attempt, url, onBehalf)
   if (another === undefined) return response
   await discard(response)
-  const [answer] = await sendLegs(hop, backend, another)
-  return answer
+  return (await sendLegs(hop, backend, another)).response
 }
 
-/** Sends the request, with a token for each leg, until there is an answer to hand out; also whether it says that the ticket is stale. */
-async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Promise<[Response, boolean]> {
-  const connections = connectionsOf(attempt.details.ticket, backend.options)
+interface Answer {
+  readonly response: Response
+  /** Whether it says that the ticket is stale. */
+  readonly stale: boolean
+}
+
+/** Sends the request, with a token for each leg, until there is an answer to hand out. */
+async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Promise<Answer> {
+  const connections = connectionsOf(attempt.details.ticket, backend)
   for (let { authorization } = attempt; ;) {
     const response = await send(hop, backend, connections, authorization)
     const challenge = response.headers.get('www-authenticate')
@@ -132,7 +139,7 @@ async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Prom
       throw error
     }
     // A challenge to a body that is gone cannot be met.
-    if (judgement.kind !== 'again' || !backend.replayable) return [response, judgement.kind === 'stale']
+    if (judgement.kind !== 'again' || !backend.replayable) return { response, stale: judgement.kind === 'stale' }
     await discard(response)
     authorization = judgement.authorization
   }
@@ -144,21 +151,19 @@ function send(
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
-  // The platform reads a long header once less when it is not in a Headers before.
-  if (hop.headers === undefined && backend.options.fetch === undefined)
-    return callBelow(hop, backend, connections, { authorization })
+  if (connections !== undefined) return callBelow(hop, backend, showing(connections, authorization), hop.headers)
   const headers = new Headers(hop.headers)
   headers.set('authorization', authorization)
-  return callBelow(hop, backend, connections, headers)
+  return callBelow(hop, backend, undefined, headers)
 }
 
 function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
-  return callBelow(hop, backend, keeperOf(backend.options)?.ofNobody(), hop.headers ?? new Headers())
+  return callBelow(hop, backend, keeperOf(backend.options)?.ofNobody().dispatcher, hop.headers)
 }
 
 /** Without any credentials of ours. */
 function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
-  return callBelow(hop, backend, keeperOf(backend.options)?.ofStrangers(), hop.headers ?? new Headers())
+  return callBelow(hop, backend, keeperOf(backend.options)?.ofStrangers().dispatcher, hop.headers)
 }
 
 /** What the server says to nobody; undefined when a proxy on the way asks who comes. */
@@ -180,22 +185,22 @@ async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Response | 
 function callBelow(
   { method, url, request }: Outgoing,
   { options, replayable, given }: Backend,
-  connections: IdentityConnections | undefined,
-  headers: Headers | Readonly<Record<string, string>>,
+  dispatcher: RequestDispatcher | undefined,
+  headers: Headers | undefined,
 ): Promise<Response> {
   const { fetch: below = globalThis.fetch } = options
-  const changes: object = { headers, redirect: 'manual', ...(connections && { dispatcher: connections.dispatcher }) }
-  if (request === undefined || (given !== undefined && request.body === null))
-    return below(url.href, { ...given, method, body: null, ...changes })
+  const changes: object = { redirect: 'manual', ...(headers && { headers }), ...(dispatcher && { dispatcher }) }
+  if (request === undefined) return below(url.href, { ...given, ...changes })
+  if (given !== undefined && request.body === null) return below(url.href, { ...given, method, body: null, ...changes })
   return below(replayable && request.body !== null ? request.clone() : request, changes)
 }
 
-function connectionsOf(ticket: ServiceTicket, options: NegotiatedFetchOptions): IdentityConnections | undefined {
-  return keeperOf(options)?.of(ticket, options.ticketForProxy ?? options.ticketFor)
+function connectionsOf(ticket: ServiceTicket, { options, tickets }: Backend): IdentityConnections | undefined {
+  return keeperOf(options)?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
 }
 
 /** None where the app brings its own fetch, or wants the platform's connections. */
-function keeperOf(options: NegotiatedFetchOptions): Connections | undefined {
+function keeperOf(options: FetchRules): Connections | undefined {
   const { fetch: below, connections = below === undefined ? sharedConnections() : 'shared' } = options
   return connections === 'shared' ? undefined : connections
 }

@@ -189,8 +189,23 @@ export function isReplayable(body: DispatchOptions['body']): boolean {
 }
 
 /** undici takes headers as pairs in a row, as pairs, or as an object. */
-export function withHeader(headers: DispatchOptions['headers'], name: string, value: string): string[] {
+export function withHeader(
+  headers: DispatchOptions['headers'],
+  name: string,
+  value: string,
+): DispatchOptions['headers'] {
+  // What a fetch hands down need not be taken apart.
+  if (isRecord(headers) && !hasKey(headers, name)) return { ...headers, [name]: value }
   return [...flatHeaders(headers).filter(([key]) => key.toLowerCase() !== name), [name, value]].flat()
+}
+
+function isRecord(headers: DispatchOptions['headers']): headers is Record<string, string | string[]> {
+  return headers !== undefined && headers !== null && !(Symbol.iterator in headers)
+}
+
+function hasKey(headers: object, name: string): boolean {
+  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return true
+  return false
 }
 
 export function hasHeader(headers: DispatchOptions['headers'], name: string): boolean {

@@ -48,8 +48,11 @@ export interface NegotiateOptions extends ServiceNameOptions {
   readonly random?: RandomSource
 }
 
+/** The same for whoever it is. */
+export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor'>
+
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
-export function checkNegotiateOptions(options: NegotiateOptions): void {
+export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'off'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
 import type { Dispatcher } from 'undici'
 import type { Attempt } from './attempt.js'
-import { Authenticator } from './authenticator.js'
+import { Authenticator, type OnBehalf } from './authenticator.js'
 import type { Tunnel } from './backend-connector.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { dispatchNegotiating, hasHeader, isReplayable, OF_PROXY, withHeader } from './negotiating-handler.js'
@@ -35,9 +35,8 @@ export interface Proxy {
 export function proxyFor(options: ProxyOptions): Proxy {
   const url = new URL(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
-  const authenticator =
-    ticketFor && new Authenticator({ ...rest, ticketFor, mutualAuthentication, channelBinding: 'off' }, 407)
-  const way: Way = { url, tls, asks: false, authenticator }
+  const authenticator = new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
+  const way: Way = { url, tls, asks: false, authenticator, onBehalf: ticketFor && { ticketFor } }
   return {
     tunnel: (target) => openTunnel(way, target),
     // The first is the innermost: it is given what the second makes.
@@ -51,7 +50,9 @@ export class ProxyRefusal extends TypeError {}
 interface Way {
   readonly url: URL
   readonly tls: ConnectionOptions
-  readonly authenticator: Authenticator | undefined
+  readonly authenticator: Authenticator
+  /** Undefined where the proxy is told nobody's name. */
+  readonly onBehalf: OnBehalf | undefined
   /** The proxy has asked before: requests that it would refuse are not sent to it. */
   asks: boolean
 }
@@ -76,7 +77,7 @@ function negotiateWithProxy(way: Way): Dispatcher.DispatcherComposeInterceptor {
       // A body that cannot be sent again must not meet a question. A proxy that asks none may have no name either.
       first: () => (way.asks ? begin(way) : isReplayable(options.body) ? nothing() : begin(way).catch(nothing)),
       asked: async (replayable) => {
-        if (way.authenticator === undefined) throw refusal(way, 407, `a request to ${new URL(options.path).origin}`)
+        if (way.onBehalf === undefined) throw refusal(way, 407, `a request to ${new URL(options.path).origin}`)
         way.asks = true
         return replayable ? begin(way) : undefined
       },
@@ -116,13 +117,13 @@ function refusal({ url }: Way, status: number, request: string): TypeError {
   return status === 407 ? new ProxyRefusal(message) : new TypeError(message)
 }
 
-async function begin({ authenticator, url }: Way): Promise<Attempt | undefined> {
-  const spn = await authenticator?.serviceName(url)
-  return spn === undefined ? undefined : authenticator?.begin(url, spn, nothing)
+async function begin({ authenticator, onBehalf, url }: Way): Promise<Attempt | undefined> {
+  const spn = await authenticator.serviceName(url)
+  return spn === undefined || onBehalf === undefined ? undefined : authenticator.begin(url, spn, onBehalf)
 }
 
-async function beginAfresh({ authenticator, url }: Way, failed: Attempt): Promise<Attempt | undefined> {
-  return authenticator?.beginAfresh(failed, url, nothing, {})
+async function beginAfresh({ authenticator, onBehalf, url }: Way, failed: Attempt): Promise<Attempt | undefined> {
+  return onBehalf && authenticator.beginAfresh(failed, url, onBehalf)
 }
 
 function connectThrough(

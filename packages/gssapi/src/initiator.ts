@@ -29,19 +29,20 @@ import { encodeAuthenticatorChecksum } from './authenticator-checksum.js'
 import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js'
 import { ContextFlag } from './context-flags.js'
 import { krb5Token, readKrb5Token } from './krb5-token.js'
+import { formatAuthorization } from './negotiate-header.js'
 import { sameOctets } from './octets.js'
 import { isKerberos, Mechanism } from './oids.js'
 import { SecurityContext } from './security-context.js'
 import { randomSequenceNumber } from './randomness.js'
 import {
   decodeNegTokenResp,
-  encodeNegTokenInitWith,
   encodeNegTokenResp,
   type MechTypeList,
   mechTypeList,
   type NegTokenResp,
+  negTokenInitWith,
 } from './spnego.js'
-import { isFramed, written } from './token-framing.js'
+import { isFramed, type TokenWriter, withToken, written } from './token-framing.js'
 
 /** A ticket for a service and what its holder knows of it. */
 export interface ServiceCredential {
@@ -76,6 +77,8 @@ export interface InitiatorOptions {
 /** A negotiation that has begun: send `token`, hand what comes back to `step`, once. */
 export interface Initiator {
   readonly token: Uint8Array
+  /** The same as the value of an HTTP `Authorization` header. */
+  readonly authorization: string
   /**
    * @param reply the service's token; undefined when it accepted without one
    * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when the service did not prove itself; the name of its KRB-ERROR when it refused
@@ -96,8 +99,8 @@ export type InitiatorStep =
 export function createInitiator(options: InitiatorOptions): Initiator {
   const sent = makeApReq(options)
   const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
-  if (options.framing === 'krb5') return once(written(token), (reply) => finishRaw(sent, reply))
-  return once(encodeNegTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
+  if (options.framing === 'krb5') return new Begun(token, (reply) => finishRaw(sent, reply))
+  return new Begun(negTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
 }
 
 /** There is nothing to choose, so nobody can make the choice worse. */
@@ -128,8 +131,8 @@ function makeApReq(options: InitiatorOptions): SentApReq {
     cname: client.name,
     cksum: encodeAuthenticatorChecksum({
       flags,
-      ...(options.channelBindings !== undefined && { channelBindings: channelBindingsHash(options.channelBindings) }),
-      ...(options.delegate !== undefined && { delegation: options.delegate }),
+      channelBindings: options.channelBindings && channelBindingsHash(options.channelBindings),
+      delegation: options.delegate,
     }),
     ...timesOf(now, random),
     subkey,
@@ -195,7 +198,7 @@ function finishSpnego(sent: SentApReq, mechTypes: MechTypeList, reply: Uint8Arra
   if (negState === undefined || negState === 'accept-completed') return { status: 'established', context }
   const token = encodeNegTokenResp({ mechListMic: context.getMic(mechTypes.bytes) })
   if (mechListMic !== undefined) return { status: 'established', context, token }
-  return { status: 'continue', ...once(token, (last) => finishMic(context, mechTypes, last)) }
+  return { status: 'continue', token, step: once((last) => finishMic(context, mechTypes, last)) }
 }
 
 /** The service asked for a MIC and owes its own. */
@@ -287,14 +290,33 @@ function expired(service: Principal): RejectedTokenError {
   })
 }
 
-function once(token: Uint8Array, step: (reply: Uint8Array | undefined) => InitiatorStep): Initiator {
+type Step = Initiator['step']
+
+/** Writes the token in the form that is asked for: mostly text, for which octets in memory of their own would cost more than the rest. */
+class Begun implements Initiator {
+  readonly step: Step
+  readonly #write: TokenWriter
+  #token: Uint8Array | undefined
+
+  constructor(write: TokenWriter, step: Step) {
+    this.#write = write
+    this.step = once(step)
+  }
+
+  get token(): Uint8Array {
+    return (this.#token ??= written(this.#write))
+  }
+
+  get authorization(): string {
+    return withToken(this.#write, formatAuthorization)
+  }
+}
+
+function once(step: Step): Step {
   let used = false
-  return {
-    token,
-    step(reply) {
-      if (used) throw new ConfigurationError('an initiator takes one reply; make another for the next request')
-      used = true
-      return step(reply)
-    },
+  return (reply) => {
+    if (used) throw new ConfigurationError('an initiator takes one reply; make another for the next request')
+    used = true
+    return step(reply)
   }
 }

@@ -99,23 +99,23 @@ export function encodeNegTokenInit(
   const { mechanisms, reqFlags, mechToken, mechListMic, negHints } = init
   const mechTypes = mechTypeList(mechanisms)
   const third = negHints === undefined ? { mechListMic } : { negHints }
-  const token = encodeInit({
+  const token = framedInit({
     mechTypes,
     reqFlags,
     mechToken,
     ...(third.mechListMic !== undefined || negHints !== undefined ? { third } : {}),
     ...(negHints !== undefined && { fourth: mechListMic }),
   })
-  return { token, mechTypes }
+  return { token: written(token), mechTypes }
 }
 
-/** The same with a token that is written where it belongs. */
-export function encodeNegTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): Uint8Array {
-  return encodeInit({ mechTypes, mechToken })
+/** The same before it is written, as the token in it is. */
+export function negTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): TokenWriter {
+  return framedInit({ mechTypes, mechToken })
 }
 
-function encodeInit(init: NegTokenInitOnWire): Uint8Array {
-  return written(framed(Mechanism.SPNEGO, (writer) => NegTokenInitChoice.write(writer, init)))
+function framedInit(init: NegTokenInitOnWire): TokenWriter {
+  return framed(Mechanism.SPNEGO, (writer) => NegTokenInitChoice.write(writer, init))
 }
 
 export function mechTypeList(mechanisms: readonly string[]): MechTypeList {

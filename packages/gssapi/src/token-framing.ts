@@ -58,9 +58,14 @@ export function framed(mechanism: string, inner: TokenWriter): TokenWriter {
 }
 
 export function written(token: TokenWriter): Uint8Array {
+  return withToken(token, (octets) => octets.slice())
+}
+
+/** The token for as long as `use` runs: one that is sent as text needs no memory of its own. */
+export function withToken<T>(token: TokenWriter, use: (octets: Uint8Array) => T): T {
   const writer = new DerWriter()
   token(writer)
-  return writer.finish()
+  return writer.lend(use)
 }
 
 const readMechanism: Codec<string>['read'] = (reader) => {

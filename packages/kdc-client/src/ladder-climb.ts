@@ -18,14 +18,14 @@ export async function climb(
   const { rungs } = client.how(grounds)
   const possible = rungs.filter((rung) => rung.possible)
   if (possible.length === 0) throw noWay(grounds, rungs)
-  for (const [index, { way }] of possible.entries()) {
+  for (let index = 0; ; index++) {
+    const { way } = possible[index]
     try {
       return { way, ticket: await take(client, way, grounds, spn, options, now) }
     } catch (error) {
       if (index === possible.length - 1 || !isWorthGoingOn(error)) throw error
     }
   }
-  throw noWay(grounds, rungs)
 }
 
 function take(

@@ -63,10 +63,7 @@ export class Impersonation implements Disposable {
       ticketForProxy: (spn, request) => source.ticketFor(spn, request),
     }
     const bound = source.fetchFor(this.#tickets)
-    this.fetch = async (input, init) => {
-      this.#refuseWhenEnded()
-      return await bound(input, init)
-    }
+    this.fetch = (input, init) => (this.#ended ? Promise.reject(this.#hasEnded()) : bound(input, init))
   }
 
   /** The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as `fetch`; ConfigurationError when the URL gets none */
@@ -84,9 +81,8 @@ export class Impersonation implements Disposable {
   }
 
   /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */
-  async ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
-    this.#refuseWhenEnded()
-    return await this.#source.ticketFor(spn, options)
+  ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
+    return this.#ended ? Promise.reject(this.#hasEnded()) : this.#source.ticketFor(spn, options)
   }
 
   /**
@@ -119,8 +115,11 @@ export class Impersonation implements Disposable {
   }
 
   #refuseWhenEnded(): void {
-    if (!this.#ended) return
-    throw new ConfigurationError(`the impersonation of ${this.principal} has ended`, {
+    if (this.#ended) throw this.#hasEnded()
+  }
+
+  #hasEnded(): ConfigurationError {
+    return new ConfigurationError(`the impersonation of ${this.principal} has ended`, {
       code: 'GSS_S_NO_CONTEXT',
       hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
     })

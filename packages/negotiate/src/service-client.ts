@@ -24,18 +24,20 @@ export class ServiceClient {
   }
 
   /** @throws ConfigurationError, MissingKeyError */
-  async get(): Promise<KdcClient> {
-    await this.#acceptor.ready()
+  get(): Promise<KdcClient> {
+    return this.#acceptor.currentKeytab ? this.#withKeys() : this.#acceptor.ready().then(() => this.#withKeys())
+  }
+
+  #withKeys(): Promise<KdcClient> {
     // A keytab that was read again brings a new list.
     const { principals: keys } = this.#acceptor
-    if (this.#current?.keys !== keys) this.#current = { keys, client: this.#create() }
-    const { client } = this.#current
-    try {
-      return await client
-    } catch (error) {
+    if (this.#current?.keys === keys) return this.#current.client
+    const client = this.#create()
+    this.#current = { keys, client }
+    client.catch(() => {
       if (this.#current?.client === client) this.#current = undefined
-      throw error
-    }
+    })
+    return client
   }
 
   /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
