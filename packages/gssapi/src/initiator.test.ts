@@ -7,6 +7,7 @@ import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
 import { codeOf, flip, text } from './fixtures/octets.js'
 import { createInitiator, type InitiatorOptions } from './initiator.js'
 import { frameKrb5Token } from './krb5-token.js'
+import { formatAuthorization } from './negotiate-header.js'
 import { beginNegotiation } from './negotiation.js'
 import { Mechanism } from './oids.js'
 import type { SecurityContext } from './security-context.js'
@@ -41,6 +42,13 @@ describe('the first token', () => {
     const init = decodeNegTokenInit(unframe(token).innerToken)
     expect(init.mechTypes.mechanisms).toEqual([Mechanism.KRB5])
     expect(init).toMatchObject({ reqFlags: undefined, mechListMic: undefined })
+  })
+
+  test.each(['spnego', 'krb5'] as const)('is the same as a header, in the framing of %s', (framing) => {
+    const initiator = createInitiator({ ticket: issueTicket().credential, now: NOW, framing })
+    const { authorization, token } = initiator
+    expect(authorization).toBe(formatAuthorization(token))
+    expect([initiator.authorization, initiator.token]).toEqual([authorization, token])
   })
 
   test('names the client of the ticket, the time, a subkey and a sequence number', () => {

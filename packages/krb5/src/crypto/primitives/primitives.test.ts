@@ -33,6 +33,19 @@ describe('node and noble agree on', () => {
     }
   })
 
+  test.each(hashes)('a MAC with %s, of messages and keys of every length that is treated in another way', (hash) => {
+    const block = hash === 'sha384' ? 128 : 64
+    for (const keyLength of [0, 1, 16, 32, block - 1, block, block + 1, 200]) {
+      for (const length of [0, 1, 180, 2_047 - block, 2_048 - block, 2_049 - block, 5_000]) {
+        const [data, key] = [octets(length), octets(keyLength)]
+        expect(plain(node.mac(hash, key, data))).toEqual(plain(noble.mac(hash, key, data)))
+        expect(plain(node.mac(hash, key, data, octets(1).fill(7)))).toEqual(
+          plain(noble.mac(hash, key, data, Uint8Array.of(7))),
+        )
+      }
+    }
+  })
+
   test.each(hashes)('PBKDF2 with %s', async (hash) => {
     const [password, salt] = [octets(9), octets(20)]
     expect(await node.pbkdf2(hash, password, salt, 20, 40)).toEqual(await noble.pbkdf2(hash, password, salt, 20, 40))
