@@ -17,7 +17,10 @@ import { ProxyRefusal } from './proxy.js'
 import { followRedirects, isRedirect } from './redirect.js'
 
 export interface NegotiatedFetchOptions extends NegotiateOptions {
-  /** The fetch below: where requests really go. It brings its own connections. Default: the platform's, on `connections`. */
+  /**
+   * The fetch below: where requests really go. It brings its own connections, and is given the token among the headers. Default: the
+   * platform's, on `connections`, which add the token themselves.
+   */
   readonly fetch?: Fetch
   /**
    * `true` (default): every request carries a token. `false`: none does before the server has asked. `learned`: an origin that

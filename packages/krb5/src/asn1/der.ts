@@ -157,11 +157,6 @@ export class DerWriter {
     this.octet(tag)
   }
 
-  /** A copy of what was written since `mark`. */
-  since(mark: number): Uint8Array {
-    return this.buffer.slice(this.start, this.buffer.length - mark)
-  }
-
   finish(): Uint8Array {
     return this.lend((octets) => octets.slice())
   }

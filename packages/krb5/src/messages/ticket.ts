@@ -41,7 +41,7 @@ export interface Ticket {
   readonly encPart: EncryptedData
 }
 
-const onWire: Codec<Ticket> = application(
+export const Ticket: Codec<Ticket> = application(
   1,
   'Ticket',
   sequence<Ticket>(
@@ -54,23 +54,6 @@ const onWire: Codec<Ticket> = application(
     { fixed: [{ tag: 0xa0, name: 'tkt-vno', value: 5, code: 'KRB_AP_ERR_BADVERSION' }] },
   ),
 )
-
-/** A client shows the same ticket many times. */
-const written = new WeakMap<Ticket, Uint8Array>()
-
-export const Ticket: Codec<Ticket> = {
-  ...onWire,
-  write(writer, ticket) {
-    const known = written.get(ticket)
-    if (known !== undefined) {
-      writer.octets(known)
-      return
-    }
-    const mark = writer.written
-    onWire.write(writer, ticket)
-    written.set(ticket, writer.since(mark))
-  },
-}
 
 /** Source: RFC 4120 section 5.2.5. Addresses are octets in network order. */
 export interface HostAddress {

@@ -17,7 +17,7 @@ import type { CbcCipher, HashName, Primitives } from './primitives.js'
 export const primitives: Primitives = {
   digest: (hash, data) => octetsOf(digestOnce(hash, data, 'binary')),
   hmac: (hash, key, first, second) => plain(hmacOver(hash, key, first, second).digest()),
-  mac: macOf,
+  mac: (hash, key, first, second) => octetsOf(hmacOver(hash, key, first, second).digest('binary')),
   pbkdf2: (hash, password, salt, iterations, length) =>
     new Promise((resolve, reject) => {
       pbkdf2(password, salt, iterations, length, hash, (error, key) => (error ? reject(error) : resolve(plain(key))))
@@ -98,30 +98,6 @@ function carry(last: Uint8Array, ciphertext: Uint8Array): void {
 function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Hmac {
   const mac = createHmac(hash, key).update(first)
   return second === undefined ? mac : mac.update(second)
-}
-
-/** Octets that `hash` takes at a time. Source: RFC 2104 section 2. */
-const HASHED_AT_ONCE: Readonly<Record<HashName, number>> = { md5: 64, sha1: 64, sha256: 64, sha384: 128, sha512: 128 }
-
-/** Enough for an authenticator; longer messages cost more to copy than an Hmac object does. */
-const SCRATCH = 2_048
-const scratch = new Uint8Array(SCRATCH)
-
-/** HMAC as RFC 2104 section 2 has it, in two digests: an Hmac object of Node's costs more than both, once made and once collected. */
-function macOf(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array {
-  const block = HASHED_AT_ONCE[hash]
-  const length = block + first.length + (second?.length ?? 0)
-  if (key.length > block || length > SCRATCH) return octetsOf(hmacOver(hash, key, first, second).digest('binary'))
-  for (let i = 0; i < block; i++) scratch[i] = (i < key.length ? key[i] : 0) ^ 0x36
-  scratch.set(first, block)
-  if (second !== undefined) scratch.set(second, block + first.length)
-  const inner = digestOnce(hash, scratch.subarray(0, length), 'binary')
-  for (let i = 0; i < block; i++) scratch[i] ^= 0x36 ^ 0x5c
-  for (let i = 0; i < inner.length; i++) scratch[block + i] = inner.charCodeAt(i)
-  const mac = octetsOf(digestOnce(hash, scratch.subarray(0, block + inner.length), 'binary'))
-  // The key, and what was told under it.
-  scratch.fill(0, 0, Math.max(length, block + inner.length))
-  return mac
 }
 
 /** Memory outside the heap, which every Buffer is made of, costs more than hashing a message; so short digests come as text. */
