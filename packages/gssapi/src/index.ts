@@ -23,13 +23,7 @@ export {
 } from './channel-bindings.js'
 export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-flags.js'
 export { type ForwardableCredential, sealForwardedCredential } from './forwarded-credential.js'
-export {
-  createInitiator,
-  type Initiator,
-  type InitiatorOptions,
-  type InitiatorStep,
-  type ServiceCredential,
-} from './initiator.js'
+export { createInitiator, type Initiator, type InitiatorOptions, type InitiatorStep } from './initiator.js'
 export type { ForeignMechanism } from './foreign-mechanism.js'
 export { frameKrb5Token, type Krb5MessageKind, type Krb5Token, Krb5TokenId, readKrb5Token } from './krb5-token.js'
 export {
@@ -56,6 +50,7 @@ export type {
 export { isKerberos, Mechanism, ObjectIdentifier } from './oids.js'
 export type { Role } from './per-message.js'
 export { SecurityContext, type SecurityContextOptions } from './security-context.js'
+export type { ContextRequest, ServiceCredential } from './sent-ap-req.js'
 export {
   decodeNegTokenInit,
   decodeNegTokenResp,
