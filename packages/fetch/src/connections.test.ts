@@ -1,11 +1,11 @@
-import { createInitiator, tlsServerEndPoint } from '@s4u/gssapi'
+import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { X509Certificate } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
-import { Connections, showing } from './connections.js'
+import { Connections } from './connections.js'
 import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
 
 const service = serviceNamed()
@@ -264,20 +264,5 @@ describe('over TLS', () => {
     )
     const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
     expect(await (await call(gateway.origin)).text()).toBe('sign in here')
-  })
-
-  test('carry a token once, whatever sends its request again', async () => {
-    const { origin, seen } = await plainSite()
-    const connections = keep(new Connections())
-    const ticket = issueTicket(service, 'alice')
-    const once = showing(
-      connections.of(ticket, async () => ticket),
-      createInitiator({ ticket, now: Date.now }).authorization,
-    )
-    const init: object = { dispatcher: once }
-    const send = async () => (await fetch(origin, init)).text()
-    expect(await send()).toBe('alice@AD.TEST')
-    await expect(send()).rejects.toMatchObject({ cause: { message: expect.stringContaining('sent before') } })
-    expect(seen).toHaveLength(1)
   })
 })

@@ -2,7 +2,7 @@ import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
-import { hasHeader, withHeader } from './negotiating-handler.js'
+import { hasHeader } from './negotiating-handler.js'
 import type { TicketSource } from './options.js'
 import { type Proxy, type ProxyOptions, proxyFor } from './proxy.js'
 
@@ -122,26 +122,6 @@ export class Connections implements AsyncDisposable {
       dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
-  }
-}
-
-/** What carries one request. */
-export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
-
-/**
- * The same connections, for one request that shows a token. It is added here, below the platform's fetch, which reads through every
- * header character by character and more than once.
- */
-export function showing({ dispatcher }: IdentityConnections, authorization: string): RequestDispatcher {
-  let unused: string | undefined = authorization
-  return {
-    dispatch(options, handler) {
-      // One that is sent twice is a replay. The platform holds on to its requests, and need not hold on to their tokens.
-      if (unused === undefined) throw new TypeError('a token is good for one request, and this one was sent before')
-      const headers = withHeader(options.headers, 'authorization', unused)
-      unused = undefined
-      return dispatcher.dispatch({ ...options, headers }, handler)
-    },
   }
 }
 

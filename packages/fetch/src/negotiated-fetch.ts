@@ -1,14 +1,9 @@
 import type { ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import type { Attempt, Judgement } from './attempt.js'
+import { type Carried, carry } from './carried-token.js'
 import { offersNegotiate } from './challenge-schemes.js'
-import {
-  type Connections,
-  type IdentityConnections,
-  type RequestDispatcher,
-  sharedConnections,
-  showing,
-} from './connections.js'
+import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
 import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
@@ -19,7 +14,7 @@ import { followRedirects, isRedirect } from './redirect.js'
 export interface NegotiatedFetchOptions extends NegotiateOptions {
   /**
    * The fetch below: where requests really go. It brings its own connections, and is given the token among the headers. Default: the
-   * platform's, on `connections`, which add the token themselves.
+   * global one, on `connections`; once it is seen to use those, they add the token. Give one here that answers some requests itself.
    */
   readonly fetch?: Fetch
   /**
@@ -154,19 +149,19 @@ function send(
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
-  if (connections !== undefined) return callBelow(hop, backend, showing(connections, authorization), hop.headers)
-  const headers = new Headers(hop.headers)
-  headers.set('authorization', authorization)
-  return callBelow(hop, backend, undefined, headers)
+  const { fetch: below = globalThis.fetch } = backend.options
+  return callBelow(hop, backend, carry(authorization, hop.headers, connections?.dispatcher, below))
 }
 
 function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
-  return callBelow(hop, backend, keeperOf(backend.options)?.ofNobody().dispatcher, hop.headers)
+  const dispatcher = keeperOf(backend.options)?.ofNobody().dispatcher
+  return callBelow(hop, backend, { dispatcher, headers: hop.headers })
 }
 
 /** Without any credentials of ours. */
 function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
-  return callBelow(hop, backend, keeperOf(backend.options)?.ofStrangers().dispatcher, hop.headers)
+  const dispatcher = keeperOf(backend.options)?.ofStrangers().dispatcher
+  return callBelow(hop, backend, { dispatcher, headers: hop.headers })
 }
 
 /** What the server says to nobody; undefined when a proxy on the way asks who comes. */
@@ -188,8 +183,7 @@ async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Response | 
 function callBelow(
   { method, url, request }: Outgoing,
   { options, replayable, given }: Backend,
-  dispatcher: RequestDispatcher | undefined,
-  headers: Headers | undefined,
+  { dispatcher, headers }: Carried,
 ): Promise<Response> {
   const { fetch: below = globalThis.fetch } = options
   const changes: object = { redirect: 'manual', ...(headers && { headers }), ...(dispatcher && { dispatcher }) }
