@@ -1,7 +1,7 @@
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
-import { checkNegotiateOptions, type NegotiateRules, type TicketSource } from './options.js'
+import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 import { serviceNameOf } from './service-name.js'
 
@@ -19,7 +19,8 @@ const AFRESH_AGAIN_AFTER = 60_000
 
 /** For whom one request is, and what it travels on. */
 export interface OnBehalf {
-  readonly ticketFor: TicketSource
+  /** Whose tickets; an object of the app's, whose method `ticketFor` may be. */
+  readonly tickets: Pick<NegotiateOptions, 'ticketFor'>
   /** Without it there is nothing to bind to. */
   readonly bindingsFor?: BindingSource
   readonly signal?: AbortSignal
@@ -50,17 +51,17 @@ export class Authenticator {
 
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
   async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
-    const { ticketFor, signal } = onBehalf
-    return this.#attempt(url, spn, await ticketFor(spn, { signal }), onBehalf)
+    const { tickets, signal } = onBehalf
+    return this.#attempt(url, spn, await tickets.ticketFor(spn, { signal }), onBehalf)
   }
 
   /** The same with a fresh ticket; undefined when there is no better one. */
   async beginAfresh(failed: Attempt, url: URL, onBehalf: OnBehalf): Promise<Attempt | undefined> {
     const { now = Date.now } = this.#options
-    const { ticketFor, signal } = onBehalf
+    const { tickets, signal } = onBehalf
     const { spn, ticket: stale } = failed.details
     if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
-    const ticket = await ticketFor(spn, { signal, fresh: true })
+    const ticket = await tickets.ticketFor(spn, { signal, fresh: true })
     if (ticket.ticket === stale.ticket) return undefined
     gotAfresh.set(ticket.ticket, now())
     return this.#attempt(url, spn, ticket, onBehalf)
@@ -69,11 +70,10 @@ export class Authenticator {
   /** Most have nothing to wait for. */
   #attempt(url: URL, spn: string, ticket: ServiceTicket, onBehalf: OnBehalf): Promise<Attempt> | Attempt {
     const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
-    const { origin } = url
     const bindings = channelBinding === 'off' ? undefined : onBehalf.bindingsFor?.(ticket)
-    const details: AttemptDetails = { origin, spn, ticket, refusal: this.#refusal }
-    if (bindings === undefined && channelBinding === 'require') throw noChannel(origin)
-    if (bindings === undefined && allowedImpersonationLevel !== 'delegation') return new Attempt(details, this.#options)
+    const details: AttemptDetails = { origin: url.origin, spn, ticket, refusal: this.#refusal }
+    const isPlain = channelBinding !== 'require' && allowedImpersonationLevel !== 'delegation'
+    if (bindings === undefined && isPlain) return new Attempt(details, this.#options)
     return this.#attemptWith(details, bindings, onBehalf)
   }
 

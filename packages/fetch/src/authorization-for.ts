@@ -32,12 +32,11 @@ export type AuthorizationFor = (url: string | URL, options?: AuthorizationOption
 
 export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
   const authenticator = new Authenticator(options)
-  const { ticketFor } = options
   return async (target, { signal } = {}) => {
     const url = new URL(target)
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)
-    const attempt = await authenticator.begin(url, spn, { ticketFor, signal })
+    const attempt = await authenticator.begin(url, spn, { tickets: options, signal })
     const { authorization } = attempt
     return { authorization, verify: ({ status, challenge }) => void attempt.judge({ status, challenge }) }
   }

@@ -64,6 +64,17 @@ describe('a token', () => {
     expect(seen).toHaveLength(2)
   })
 
+  test('may be of a ticket that a method of the options supplies', async () => {
+    const { origin } = await site()
+    const options = {
+      mine: alice,
+      async ticketFor() {
+        return this.mine
+      },
+    }
+    expect(await (await createFetch(options)(origin)).text()).toBe('alice@AD.TEST')
+  })
+
   test('arrives by what has replaced the platform’s fetch, also where that loses the dispatcher', async () => {
     const { origin } = await site()
     const lose: Fetch = (input, init) => platformFetch(new Request(origin, new Request(input, init)))

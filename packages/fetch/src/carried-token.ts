@@ -5,7 +5,7 @@ import type { Fetch } from './options.js'
 /** What carries one request. */
 export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
 
-/** What the fetch below is called with, for a request to have its token. */
+/** What the fetch below is called with, beside what the request says of itself. */
 export interface Carried {
   readonly headers: Headers | undefined
   readonly dispatcher: RequestDispatcher | undefined

@@ -9,7 +9,13 @@ export type { AuthorizationFor, AuthorizationOptions, Negotiation, NegotiationFo
 export { Connections, type ConnectionsOptions, type IdentityConnections } from './connections.js'
 export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events.js'
 export { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
-export { createFetch, type FetchTickets, type NegotiatedFetchOptions, prepareFetch } from './negotiated-fetch.js'
+export {
+  createFetch,
+  type FetchRules,
+  type FetchTickets,
+  type NegotiatedFetchOptions,
+  prepareFetch,
+} from './negotiated-fetch.js'
 export type { AllowedImpersonationLevel, Fetch, NegotiateOptions, TicketRequest, TicketSource } from './options.js'
 export type { ProxyOptions } from './proxy.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-name.js'

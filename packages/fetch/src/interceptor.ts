@@ -37,7 +37,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
     })
   }
   const authenticator = new Authenticator(options)
-  const { preemptive, ticketFor } = options
+  const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
     // Not with the path: one that begins with two slashes would name a host, and the ticket would be for that one.
@@ -45,7 +45,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
     if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
-      return spn === undefined ? undefined : authenticator.begin(url, spn, { ticketFor })
+      return spn === undefined ? undefined : authenticator.begin(url, spn, { tickets: options })
     }
     const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
     return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
@@ -55,7 +55,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
         rememberAsking(url)
         return replayable ? begin() : undefined
       },
-      afresh: (failed) => authenticator.beginAfresh(failed, url, { ticketFor }),
+      afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets: options }),
     })
   }
 }

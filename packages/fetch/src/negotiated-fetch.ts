@@ -105,7 +105,7 @@ async function negotiate(hop: Outgoing, backend: Backend): Promise<Response> {
     }
   }
   const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, backend)?.bindings(url)
-  const onBehalf = { ticketFor: tickets.ticketFor, bindingsFor, signal }
+  const onBehalf = { tickets, bindingsFor, signal }
   const attempt = await authenticator.begin(url, spn, onBehalf)
   const { response, stale } = await sendLegs(hop, backend, attempt)
   if (!stale || !replayable) return response

@@ -36,7 +36,13 @@ export function proxyFor(options: ProxyOptions): Proxy {
   const url = new URL(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
   const authenticator = new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
-  const way: Way = { url, tls, asks: false, authenticator, onBehalf: ticketFor && { ticketFor } }
+  const way: Way = {
+    url,
+    tls,
+    asks: false,
+    authenticator,
+    onBehalf: ticketFor && { tickets: { ...options, ticketFor } },
+  }
   return {
     tunnel: (target) => openTunnel(way, target),
     // The first is the innermost: it is given what the second makes.

@@ -4,15 +4,15 @@ import {
   type AuthorizationFor,
   createNegotiationFor,
   type Fetch,
+  type FetchRules,
   type FetchTickets,
-  type NegotiatedFetchOptions,
   type NegotiationFor,
 } from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
 import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
-export type FetchOptions = Omit<NegotiatedFetchOptions, keyof FetchTickets>
+export type FetchOptions = FetchRules
 
 /** How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and KDCs. */
 export interface TicketSource {

@@ -104,13 +104,14 @@ function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: U
 /** Octets that a hash takes at a time, the B of RFC 2104 section 2. */
 const HASHED_AT_ONCE: Readonly<Record<HashName, number>> = { md5: 64, sha1: 64, sha256: 64, sha384: 128, sha512: 128 }
 
-/** Key and message of an authenticator fit. Copying what is longer costs more than an Hmac object does. */
+/** Key and message of an authenticator fit. What is longer is left to an Hmac object, and not copied. */
 const SCRATCH = 2_048
 const scratch = new Uint8Array(SCRATCH)
 
 /**
- * H(K xor opad, H(K xor ipad, text)) as RFC 2104 section 2 writes it. Making and collecting an Hmac object costs about twice as much as
- * both digests, for messages as short as Kerberos has them. Undefined where they are not.
+ * H(K xor opad, H(K xor ipad, text)) as RFC 2104 section 2 writes it. An Hmac object costs one and a half to two times as
+ * much as both digests, for messages as short as Kerberos has them. Undefined where they are not. The inner digest stays behind as text:
+ * it is no MAC, and without the key it makes none.
  */
 function macInTwoDigests(
   hash: HashName,
