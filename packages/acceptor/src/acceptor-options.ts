@@ -1,5 +1,5 @@
 import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
-import type { RandomSource } from '@s4u/krb5'
+import type { OptionTableOf, RandomSource } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
 import { MemoryReplayStore } from './memory-replay-store.js'
@@ -55,6 +55,26 @@ export interface AcceptorOptions {
   readonly ticketCacheSize?: number
   readonly onEvent?: EventListener
 }
+
+/** Every name in AcceptorOptions; others are refused. */
+export const ACCEPTOR_OPTIONS = {
+  keytab: 'value',
+  service: 'value',
+  serviceAliases: 'value',
+  clockSkew: 'value',
+  now: 'value',
+  random: 'value',
+  replayCache: 'value',
+  onReplayStoreDown: 'value',
+  channelBinding: 'value',
+  requirePac: 'value',
+  allowWeakEncryption: 'value',
+  trustedRealms: 'value',
+  allowAnonymous: 'value',
+  checkAddresses: 'value',
+  ticketCacheSize: 'value',
+  onEvent: 'value',
+} as const satisfies OptionTableOf<AcceptorOptions>
 
 /** Options, checked and complete. */
 export interface AcceptorSettings {

@@ -1,9 +1,9 @@
 import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import { ConfigurationError, RejectedTokenError, S4uError } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, RejectedTokenError, S4uError } from '@s4u/krb5'
 import type { Keytab, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
-import { checkOptions, servicesOf } from './acceptor-options.js'
+import { ACCEPTOR_OPTIONS, checkOptions, servicesOf } from './acceptor-options.js'
 import type { AcceptorOptions, AcceptorSettings } from './acceptor-options.js'
 import { krbErrorFor } from './ap-reply.js'
 import { acceptApReq } from './ap-req-acceptance.js'
@@ -51,8 +51,8 @@ export interface Acceptor extends Disposable {
  * An acceptor with the keys of a keytab. Options and files are checked at once.
  * @throws ConfigurationError, MissingKeyError naming the file and the principal
  */
-export function createAcceptor(options: AcceptorOptions = {}): Acceptor {
-  return new KeytabAcceptor(options)
+export function createAcceptor(options?: AcceptorOptions): Acceptor {
+  return new KeytabAcceptor(closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS))
 }
 
 /** How long a client may think between two legs, milliseconds. */

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
 import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 
 export interface MemoryReplayStoreOptions {
@@ -7,6 +7,8 @@ export interface MemoryReplayStoreOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
+
+const OPTIONS = { maxEntries: 'value', now: 'value' } as const satisfies OptionTableOf<MemoryReplayStoreOptions>
 
 /**
  * A replay store for one process. An entry takes 16 octets of digest in a table that is between half and three quarters
@@ -20,8 +22,9 @@ export class MemoryReplayStore implements ReplayStore {
   /** Every slice before this one has been forgotten. Never moves back, even when the clock does. */
   #firstSlice = -Infinity
 
-  constructor(options: MemoryReplayStoreOptions = {}) {
-    const { maxEntries = DEFAULT_MAX_ENTRIES, now = Date.now } = options
+  /** @throws ConfigurationError */
+  constructor(options?: MemoryReplayStoreOptions) {
+    const { maxEntries = DEFAULT_MAX_ENTRIES, now = Date.now } = closeOptions('MemoryReplayStore', options, OPTIONS)
     if (!Number.isSafeInteger(maxEntries) || maxEntries < 1 || maxEntries > HIGHEST_MAX_ENTRIES) {
       throw new ConfigurationError(
         `maxEntries of the replay cache must be 1 to ${HIGHEST_MAX_ENTRIES}, not ${maxEntries}`,

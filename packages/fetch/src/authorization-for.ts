@@ -1,6 +1,12 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, pickOptions } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
-import type { NegotiateOptions } from './options.js'
+import {
+  NEGOTIATE_OPTIONS,
+  NEGOTIATE_RULES,
+  type NegotiateOptions,
+  type NegotiateRules,
+  requireTicketSource,
+} from './options.js'
 
 export interface AuthorizationOptions {
   readonly signal?: AbortSignal
@@ -31,12 +37,14 @@ export type NegotiationFor = (url: string | URL, options?: AuthorizationOptions)
 export type AuthorizationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<string>
 
 export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
-  const authenticator = new Authenticator(options)
+  const closed = closeOptions('createNegotiationFor', options, NEGOTIATE_OPTIONS)
+  const tickets = { ticketFor: requireTicketSource('createNegotiationFor', closed.ticketFor).bind(options) }
+  const authenticator = new Authenticator(pickOptions<NegotiateRules>(closed, NEGOTIATE_RULES))
   return async (target, { signal } = {}) => {
     const url = new URL(target)
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)
-    const attempt = await authenticator.begin(url, spn, { tickets: options, signal })
+    const attempt = await authenticator.begin(url, spn, { tickets, signal })
     const { authorization } = attempt
     return { authorization, verify: ({ status, challenge }) => void attempt.judge({ status, challenge }) }
   }

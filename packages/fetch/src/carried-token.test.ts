@@ -66,13 +66,13 @@ describe('a token', () => {
 
   test('may be of a ticket that a method of the options supplies', async () => {
     const { origin } = await site()
-    const options = {
-      mine: alice,
+    class Tickets {
+      readonly #mine = alice
       async ticketFor() {
-        return this.mine
-      },
+        return this.#mine
+      }
     }
-    expect(await (await createFetch(options)(origin)).text()).toBe('alice@AD.TEST')
+    expect(await (await createFetch(new Tickets())(origin)).text()).toBe('alice@AD.TEST')
   })
 
   test('arrives by what has replaced the platform’s fetch, also where that loses the dispatcher', async () => {

@@ -1,10 +1,10 @@
-import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, type OptionTableOf, type ServiceTicket } from '@s4u/kdc-client'
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
 import { hasHeader } from './negotiating-handler.js'
 import type { TicketSource } from './options.js'
-import { type Proxy, type ProxyOptions, proxyFor } from './proxy.js'
+import { type Proxy, PROXY_OPTIONS, type ProxyOptions, proxyFor } from './proxy.js'
 
 export interface ConnectionsOptions {
   /** Identities whose connections are kept; the one that was idle longest goes first. Default 500. */
@@ -18,6 +18,14 @@ export interface ConnectionsOptions {
   /** A proxy on the way to the backends. It is answered with its own service principal name when it asks who comes. */
   readonly proxy?: ProxyOptions
 }
+
+const CONNECTIONS_OPTIONS = {
+  maxIdentities: 'value',
+  maxPerOrigin: 'value',
+  keepAlive: 'value',
+  tls: 'value',
+  proxy: PROXY_OPTIONS,
+} as const satisfies OptionTableOf<ConnectionsOptions>
 
 /** The connections that carry one identity's requests, and nobody else's. */
 export interface IdentityConnections {
@@ -45,7 +53,8 @@ export class Connections implements AsyncDisposable {
   readonly #options: ConnectionsOptions
 
   /** @throws ConfigurationError */
-  constructor(options: ConnectionsOptions = {}) {
+  constructor(given?: ConnectionsOptions) {
+    const options = closeOptions('Connections', given, CONNECTIONS_OPTIONS)
     const { maxIdentities = 1, maxPerOrigin = 1 } = options
     if (!(maxIdentities >= 1 && maxPerOrigin >= 1))
       throw new ConfigurationError('connections need room for one at least')

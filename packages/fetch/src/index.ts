@@ -11,11 +11,20 @@ export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEven
 export { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
 export {
   createFetch,
+  FETCH_RULES,
   type FetchRules,
   type FetchTickets,
   type NegotiatedFetchOptions,
   prepareFetch,
 } from './negotiated-fetch.js'
-export type { AllowedImpersonationLevel, Fetch, NegotiateOptions, TicketRequest, TicketSource } from './options.js'
+export { NEGOTIATE_RULES } from './options.js'
+export type {
+  AllowedImpersonationLevel,
+  Fetch,
+  NegotiateOptions,
+  NegotiateRules,
+  TicketRequest,
+  TicketSource,
+} from './options.js'
 export type { ProxyOptions } from './proxy.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-name.js'

@@ -1,10 +1,16 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
 import { Authenticator } from './authenticator.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { dispatchNegotiating, hasHeader, isReplayable, OF_SERVER } from './negotiating-handler.js'
-import type { NegotiateOptions } from './options.js'
+import {
+  NEGOTIATE_OPTIONS,
+  NEGOTIATE_RULES,
+  type NegotiateOptions,
+  type NegotiateRules,
+  requireTicketSource,
+} from './options.js'
 
 export interface InterceptorOptions extends NegotiateOptions {
   /** The origins that get a token. Required: an Agent sends to whatever it is told, redirects included. */
@@ -21,6 +27,12 @@ export interface InterceptorOptions extends NegotiateOptions {
   readonly preemptive?: Preemptive
 }
 
+const INTERCEPTOR_OPTIONS = {
+  ...NEGOTIATE_OPTIONS,
+  ownAgent: 'value',
+  preemptive: 'value',
+} as const satisfies OptionTableOf<InterceptorOptions>
+
 /**
  * An interceptor for undici: `new Agent().compose(negotiateInterceptor({ ticketFor, origins }))`. Each request carries a token, and
  * the server's answer to it is checked before the response is handed out.
@@ -29,14 +41,16 @@ export interface InterceptorOptions extends NegotiateOptions {
  *
  * @throws ConfigurationError
  */
-export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
+export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
+  const options = closeOptions('negotiateInterceptor', given, INTERCEPTOR_OPTIONS)
+  const tickets = { ticketFor: requireTicketSource('negotiateInterceptor', options.ticketFor).bind(given) }
   if (options.channelBinding === 'require') {
     throw new ConfigurationError('an interceptor does not see the TLS connection that channelBinding needs', {
       code: 'GSS_S_BAD_BINDINGS',
       hint: 'Use the fetch of createFetch, whose connections are its own.',
     })
   }
-  const authenticator = new Authenticator(options)
+  const authenticator = new Authenticator(pickOptions<NegotiateRules>(options, NEGOTIATE_RULES))
   const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
@@ -45,7 +59,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
     if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
-      return spn === undefined ? undefined : authenticator.begin(url, spn, { tickets: options })
+      return spn === undefined ? undefined : authenticator.begin(url, spn, { tickets })
     }
     const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
     return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
@@ -55,7 +69,7 @@ export function negotiateInterceptor(options: InterceptorOptions): Dispatcher.Di
         rememberAsking(url)
         return replayable ? begin() : undefined
       },
-      afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets: options }),
+      afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets }),
     })
   }
 }

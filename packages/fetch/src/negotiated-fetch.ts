@@ -1,4 +1,4 @@
-import type { ServiceTicket } from '@s4u/kdc-client'
+import { closeOptions, type KdcClient, type OptionTableOf, pickOptions, type ServiceTicket } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import type { Attempt, Judgement } from './attempt.js'
 import { type Carried, carry } from './carried-token.js'
@@ -6,7 +6,13 @@ import { offersNegotiate } from './challenge-schemes.js'
 import { type Connections, type IdentityConnections, sharedConnections } from './connections.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
 import { discard } from './discard.js'
-import type { Fetch, NegotiateOptions, TicketSource } from './options.js'
+import {
+  type Fetch,
+  NEGOTIATE_RULES,
+  type NegotiateOptions,
+  requireTicketSource,
+  type TicketSource,
+} from './options.js'
 import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing.js'
 import { ProxyRefusal } from './proxy.js'
 import { followRedirects, isRedirect } from './redirect.js'
@@ -42,10 +48,21 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
  * Options are checked at once. The fetch throws KdcError, DelegationRefusedError, KdcUnreachableError (no ticket), and RejectedTokenError
  * KRB_AP_ERR_MUT_FAIL (not the right server).
  *
+ * A KDC client in place of options calls backends in the service's own name: `createFetch(client)`.
+ *
  * @throws ConfigurationError
  */
 export function createFetch(options: NegotiatedFetchOptions): Fetch {
-  return prepareFetch(options)(options)
+  if (isKdcClient(options)) return prepareFetch({})({ ticketFor: (spn, request) => options.ticketFor(spn, request) })
+  const closed = closeOptions('createFetch', options, FETCH_OPTIONS)
+  // As methods of the caller's object, which they may need.
+  const ticketFor = requireTicketSource('createFetch', closed.ticketFor).bind(options)
+  const ticketForProxy = closed.ticketForProxy?.bind(options)
+  return prepareFetch(pickOptions<FetchRules>(closed, FETCH_RULES))({ ticketFor, ticketForProxy })
+}
+
+function isKdcClient(options: object): options is KdcClient {
+  return typeof options === 'object' && options !== null && 's4u2proxy' in options
 }
 
 /** Whose tickets a fetch shows. */
@@ -54,8 +71,23 @@ export type FetchTickets = Pick<NegotiatedFetchOptions, 'ticketFor' | 'ticketFor
 /** All that is the same for whoever it is. */
 export type FetchRules = Omit<NegotiatedFetchOptions, keyof FetchTickets>
 
+/** Every name in FetchRules; others are refused. */
+export const FETCH_RULES = {
+  ...NEGOTIATE_RULES,
+  fetch: 'value',
+  preemptive: 'value',
+  connections: 'value',
+} as const satisfies OptionTableOf<FetchRules>
+
+const FETCH_OPTIONS = {
+  ...FETCH_RULES,
+  ticketFor: 'value',
+  ticketForProxy: 'value',
+} as const satisfies OptionTableOf<NegotiatedFetchOptions>
+
 /** The same for many identities: options are checked once, and what is made is a `createFetch` without tickets. @throws ConfigurationError */
-export function prepareFetch(options: FetchRules): (tickets: FetchTickets) => Fetch {
+export function prepareFetch(rules: FetchRules): (tickets: FetchTickets) => Fetch {
+  const options = closeOptions('fetch', rules, FETCH_RULES)
   checkPreemptive(options.preemptive)
   const authenticator = new Authenticator(options)
   return (tickets) => fetchWith(options, authenticator, tickets)

@@ -1,4 +1,4 @@
-import { ConfigurationError, type RandomSource, type ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, type OptionTableOf, type RandomSource, type ServiceTicket } from '@s4u/kdc-client'
 import type { FetchEventListener } from './events.js'
 import type { ServiceNameOptions } from './service-name.js'
 
@@ -51,6 +51,27 @@ export interface NegotiateOptions extends ServiceNameOptions {
 /** The same for whoever it is. */
 export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor'>
 
+/** Every name in NegotiateRules; others are refused. */
+export const NEGOTIATE_RULES = {
+  serviceNames: 'map',
+  includePort: 'value',
+  canonicalName: 'value',
+  mutualAuthentication: 'value',
+  allowedImpersonationLevel: 'value',
+  forwardTgt: 'value',
+  channelBinding: 'value',
+  origins: 'value',
+  onEvent: 'value',
+  now: 'value',
+  random: 'value',
+} as const satisfies OptionTableOf<NegotiateRules>
+
+/** Every name in NegotiateOptions. */
+export const NEGOTIATE_OPTIONS = {
+  ...NEGOTIATE_RULES,
+  ticketFor: 'value',
+} as const satisfies OptionTableOf<NegotiateOptions>
+
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
 export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
@@ -69,6 +90,14 @@ export function checkNegotiateOptions(options: NegotiateRules): void {
       hint: "List who may have it, and so may act as the user everywhere: origins: ['https://api.ad.test'].",
     })
   }
+}
+
+/** @throws ConfigurationError without a source of tickets: only the first request would show it */
+export function requireTicketSource(owner: string, ticketFor: TicketSource): TicketSource {
+  if (typeof ticketFor === 'function') return ticketFor
+  throw new ConfigurationError(`${owner}: ticketFor is missing, the function that supplies tickets`, {
+    hint: 'Give that of a client: ticketFor: (spn, options) => client.ticketFor(spn, options).',
+  })
 }
 
 const LEVELS: readonly AllowedImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation']

@@ -2,6 +2,7 @@ import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
 import type { ConnectionOptions } from 'node:tls'
+import type { OptionTableOf } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
 import type { Attempt } from './attempt.js'
 import { Authenticator, type OnBehalf } from './authenticator.js'
@@ -24,6 +25,17 @@ export interface ProxyOptions {
   readonly tls?: ConnectionOptions
   readonly now?: () => number
 }
+
+/** Every name in ProxyOptions; others are refused. */
+export const PROXY_OPTIONS = {
+  url: 'value',
+  ticketFor: 'value',
+  serviceNames: 'map',
+  mutualAuthentication: 'value',
+  onEvent: 'value',
+  tls: 'value',
+  now: 'value',
+} as const satisfies OptionTableOf<ProxyOptions>
 
 /** The way through one proxy: tunnels for https, requests in absolute form for http. */
 export interface Proxy {

@@ -10,7 +10,9 @@ import {
   KrbError,
   krbErrorName,
   MalformedTokenError,
+  type OptionTableOf,
   RejectedTokenError,
+  requireKnownOptions,
 } from '@s4u/krb5'
 import { mutualAuthenticationFailed, openApRep } from './ap-rep.js'
 import { krb5Token, readKrb5Token } from './krb5-token.js'
@@ -34,6 +36,18 @@ export interface InitiatorOptions extends ContextRequest {
   readonly framing?: 'spnego' | 'krb5'
 }
 
+const INITIATOR_OPTIONS = {
+  ticket: 'value',
+  mutual: 'value',
+  identify: 'value',
+  delegate: 'value',
+  channelBindings: 'value',
+  flags: 'value',
+  now: 'value',
+  random: 'value',
+  framing: 'value',
+} as const satisfies OptionTableOf<InitiatorOptions>
+
 /** A negotiation that has begun: send `token`, hand what comes back to `step`, once. */
 export interface Initiator {
   readonly token: Uint8Array
@@ -54,9 +68,10 @@ export type InitiatorStep =
 
 /**
  * Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1, RFC 4178 section 3.2.
- * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED
+ * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED; ConfigurationError S4U_UNKNOWN_OPTION
  */
 export function createInitiator(options: InitiatorOptions): Initiator {
+  requireKnownOptions('createInitiator', options, INITIATOR_OPTIONS)
   const sent = makeApReq(options)
   const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
   if (options.framing === 'krb5') return new Begun(token, (reply) => finishRaw(sent, reply))

@@ -17,13 +17,15 @@ export {
   tallyExchanges,
 } from './events.js'
 export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './evidence-ladder.js'
-export type {
-  CacheOptions,
-  DelegatedTicket,
-  KdcClient,
-  KdcClientOptions,
-  OwnTicketOptions,
-  TicketOptions,
+export {
+  CACHE_OPTIONS,
+  type CacheOptions,
+  type DelegatedTicket,
+  KDC_CLIENT_OPTIONS,
+  type KdcClient,
+  type KdcClientOptions,
+  type OwnTicketOptions,
+  type TicketOptions,
 } from './kdc-client.js'
 export type { DnsSource, SrvRecord } from './kdc-lookup.js'
 export type { UriRecord } from './dns-uri.js'
@@ -34,4 +36,5 @@ export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceT
 export type { TicketStore, TicketStoreOptions } from './ticket-store.js'
 export type { KdcTransport, TransportContext } from './transport.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
-export type { RandomSource } from '@s4u/krb5'
+export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from '@s4u/krb5'
+export type { OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'

@@ -1,4 +1,4 @@
-import type { RandomSource, Ticket } from '@s4u/krb5'
+import type { OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { ForwardedTicket, KdcCredentials } from './credentials.js'
 import type { Grounds, Plan, Way } from './evidence-ladder.js'
 import type { DnsSource } from './kdc-lookup.js'
@@ -44,6 +44,41 @@ export interface CacheOptions {
   /** Tickets shared with other instances, sealed. */
   readonly shared?: TicketStoreOptions
 }
+
+const CREDENTIALS: OptionTable = {
+  principal: 'value',
+  keytab: 'value',
+  reload: 'value',
+  enterprise: 'value',
+  password: 'value',
+  ccache: 'value',
+  tgt: 'value',
+}
+
+/** Every name in CacheOptions; others are refused. */
+export const CACHE_OPTIONS = {
+  maxBytes: 'value',
+  refusedFor: 'value',
+  shared: { store: 'value', secret: 'value' } satisfies OptionTableOf<TicketStoreOptions>,
+} as const satisfies OptionTableOf<CacheOptions>
+
+/** Every name in KdcClientOptions; others are refused. */
+export const KDC_CLIENT_OPTIONS = {
+  realm: 'value',
+  kdc: 'map',
+  krb5Config: 'value',
+  credentials: CREDENTIALS,
+  encryptionTypes: 'value',
+  pac: 'value',
+  canonicalize: 'value',
+  domains: 'map',
+  timeLimit: 'value',
+  proxyTrust: 'value',
+  cache: CACHE_OPTIONS,
+  now: 'value',
+  random: 'value',
+  dns: 'value',
+} as const satisfies OptionTableOf<KdcClientOptions>
 
 export interface TicketOptions {
   /** Ends the wait of this caller, and the exchange unless others wait for the same ticket, who still get it. */

@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { ACCEPT_CHANNEL } from '@s4u/acceptor'
 import { FETCH_CHANNEL } from '@s4u/fetch'
-import { KDC_CHANNEL } from '@s4u/kdc-client'
+import { closeOptions, KDC_CHANNEL, type OptionTableOf } from '@s4u/kdc-client'
 import { IMPERSONATE_CHANNEL } from './impersonate-events.js'
 
 export interface AuditWriterOptions {
@@ -16,6 +16,12 @@ export interface AuditWriterOptions {
   /** Milliseconds since the epoch. */
   readonly now?: () => number
 }
+
+const AUDIT_OPTIONS = {
+  maxWaiting: 'value',
+  onError: 'value',
+  now: 'value',
+} as const satisfies OptionTableOf<AuditWriterOptions>
 
 /** Ends the writing. Disposed of asynchronously it waits until a file that it opened is closed; a stream of the caller's stays open. */
 export type AuditWriter = Disposable & AsyncDisposable
@@ -32,7 +38,8 @@ const CHANNELS = [ACCEPT_CHANNEL, KDC_CHANNEL, IMPERSONATE_CHANNEL, FETCH_CHANNE
  *
  * @param target a stream, or the path of a file that is appended to, made for its owner only
  */
-export function writeAuditTo(target: Writable | string, options: AuditWriterOptions = {}): AuditWriter {
+export function writeAuditTo(target: Writable | string, given?: AuditWriterOptions): AuditWriter {
+  const options = closeOptions('writeAuditTo', given, AUDIT_OPTIONS)
   const owned = typeof target === 'string'
   const stream = owned ? createWriteStream(target, { flags: 'a', mode: 0o600 }) : target
   const lines = new Lines(stream, options)

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
 import { parsePrincipal } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
@@ -21,6 +21,13 @@ export interface DelegationOptions {
    */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
+
+/** Every name in DelegationOptions; others are refused. */
+export const DELEGATION_OPTIONS = {
+  principal: 'value',
+  allow: 'value',
+  protocolTransition: 'value',
+} as const satisfies OptionTableOf<DelegationOptions>
 
 /** @throws ConfigurationError KDC_ERR_POLICY when the app's own list does not have the target; MalformedTokenError when it is no name */
 export function requireAllowedTarget(spn: string, { allow }: DelegationOptions): void {

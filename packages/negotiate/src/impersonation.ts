@@ -6,10 +6,20 @@ import {
   type Fetch,
   type FetchRules,
   type FetchTickets,
+  NEGOTIATE_RULES,
+  type NegotiateRules,
   type NegotiationFor,
 } from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
-import { ConfigurationError, type Plan, type ServiceTicket, type TicketOptions } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  type OptionTableOf,
+  pickOptions,
+  type Plan,
+  requireKnownOptions,
+  type ServiceTicket,
+  type TicketOptions,
+} from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
 export type FetchOptions = FetchRules
@@ -36,6 +46,18 @@ export interface ImpersonationPlan extends Plan {
 export type ContextOptions = TicketOptions &
   Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'> &
   Pick<FetchOptions, 'allowedImpersonationLevel' | 'forwardTgt'>
+
+const CONTEXT_OPTIONS = {
+  signal: 'value',
+  fresh: 'value',
+  channelBindings: 'value',
+  flags: 'value',
+  framing: 'value',
+  identify: 'value',
+  mutual: 'value',
+  allowedImpersonationLevel: 'value',
+  forwardTgt: 'value',
+} as const satisfies OptionTableOf<ContextOptions>
 
 /**
  * Acting as somebody. Made without touching the network; the first use asks the KDC, later ones the ticket cache.
@@ -75,7 +97,10 @@ export class Impersonation implements Disposable {
   get negotiationFor(): NegotiationFor {
     return async (url, request) => {
       this.#refuseWhenEnded()
-      this.#negotiationFor ??= createNegotiationFor({ ...this.#source.fetchOptions, ...this.#tickets })
+      this.#negotiationFor ??= createNegotiationFor({
+        ...pickOptions<NegotiateRules>(this.#source.fetchOptions, NEGOTIATE_RULES),
+        ticketFor: this.#tickets.ticketFor,
+      })
       return this.#negotiationFor(url, request)
     }
   }
@@ -98,12 +123,14 @@ export class Impersonation implements Disposable {
   async contextFor(spn: string, options: ContextOptions = {}): Promise<Initiator> {
     this.#refuseWhenEnded()
     const { now = Date.now, allowedImpersonationLevel, forwardTgt } = this.#source.fetchOptions
+    requireKnownOptions('contextFor', options, CONTEXT_OPTIONS)
     const { signal, fresh, ...context } = { allowedImpersonationLevel, forwardTgt, ...options }
     const level = requireLevel(spn, context)
     const ticket = await this.ticketFor(spn, { signal, fresh })
     const delegate = level === 'delegation' ? await context.forwardTgt?.(ticket, { signal }) : undefined
     const identify = level === 'identification' || context.identify
-    return createInitiator({ ...context, identify, delegate, ticket, now })
+    const { channelBindings, flags, framing, mutual } = context
+    return createInitiator({ channelBindings, flags, framing, mutual, identify, delegate, ticket, now })
   }
 
   [Symbol.dispose](): void {

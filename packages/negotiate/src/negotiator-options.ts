@@ -1,13 +1,19 @@
 import { X509Certificate } from 'node:crypto'
-import type { AcceptorOptions } from '@s4u/acceptor'
-import { prepareFetch } from '@s4u/fetch'
+import { ACCEPTOR_OPTIONS, type AcceptorOptions } from '@s4u/acceptor'
+import { FETCH_RULES, prepareFetch } from '@s4u/fetch'
 import { tlsServerEndPoint } from '@s4u/gssapi'
-import { ConfigurationError, type KdcClientOptions } from '@s4u/kdc-client'
-import { checkDelegationOptions, type DelegationOptions } from './delegation-policy.js'
+import {
+  CACHE_OPTIONS,
+  ConfigurationError,
+  type KdcClientOptions,
+  NO_OPTIONS,
+  type OptionTableOf,
+} from '@s4u/kdc-client'
+import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation-policy.js'
 import type { NegotiatorListeners } from './events.js'
 import type { FetchOptions } from './impersonation.js'
 import type { NegotiableRequest } from './outcome.js'
-import type { SessionOption } from './session-options.js'
+import { SESSION_OPTIONS, type SessionOption } from './session-options.js'
 
 export type Mode = 'required' | 'optional' | 'off'
 
@@ -65,9 +71,33 @@ export type ChallengeReason =
   | { readonly kind: 'continue' }
   | { readonly kind: 'refused'; readonly code: string }
 
+/** Every name in NegotiatorOptions; others are refused. */
+export const NEGOTIATOR_OPTIONS = {
+  ...ACCEPTOR_OPTIONS,
+  mode: 'value',
+  kdc: 'map',
+  kdcTimeLimit: 'value',
+  domains: 'map',
+  ticketCache: CACHE_OPTIONS,
+  delegation: DELEGATION_OPTIONS,
+  impersonateCallerForAllOperations: 'value',
+  encryptionTypes: 'value',
+  fetch: FETCH_RULES,
+  session: { orElse: 'value', group: SESSION_OPTIONS },
+  challenge: 'value',
+  otherChallenges: 'value',
+  negotiateOnce: 'value',
+  http2Challenge: 'value',
+  tlsCertificate: 'value',
+  clientAddress: 'value',
+  onChallenge: 'value',
+  onAuthenticated: 'value',
+  onFailed: 'value',
+} as const satisfies OptionTableOf<NegotiatorOptions>
+
 /** @throws ConfigurationError */
 export function checkNegotiatorOptions(options: NegotiatorOptions): void {
-  checkDelegationOptions(options.delegation ?? {})
+  checkDelegationOptions(options.delegation ?? NO_OPTIONS)
   requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
   for (const value of options.otherChallenges ?? []) requireChallenge(value)

@@ -1,5 +1,11 @@
-import { type Acceptor, type AuthenticationMethod, createAcceptor } from '@s4u/acceptor'
-import type { S4uError, S4uSubject } from '@s4u/kdc-client'
+import {
+  type Acceptor,
+  ACCEPTOR_OPTIONS,
+  type AcceptorOptions,
+  type AuthenticationMethod,
+  createAcceptor,
+} from '@s4u/acceptor'
+import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
@@ -10,7 +16,7 @@ import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
 import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
-import { checkNegotiatorOptions, type Mode, type NegotiatorOptions } from './negotiator-options.js'
+import { checkNegotiatorOptions, type Mode, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
 import {
   type Challenge,
   type Gate,
@@ -52,9 +58,11 @@ export interface Negotiator extends Disposable {
 }
 
 /** Checks its options at once; what goes with a keytab that a function gives, in `ready`. @throws ConfigurationError, MissingKeyError */
-export function createNegotiator(options: NegotiatorOptions = {}): Negotiator {
+export function createNegotiator(given?: NegotiatorOptions): Negotiator {
+  const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
   checkNegotiatorOptions(options)
-  const negotiator = new HttpNegotiator(options, createAcceptor(options))
+  const acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
+  const negotiator = new HttpNegotiator(options, acceptor)
   declareNegotiator(negotiator.impersonatesAlways)
   return negotiator
 }
@@ -69,7 +77,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const { now = Date.now } = options
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)
-    const delegator = new Delegator(() => client.get(), options.delegation ?? {}, { now, ...options.fetch })
+    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, { now, ...options.fetch })
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
     this.#parts = { options, acceptor, client, delegator, events, challenges }
@@ -97,7 +105,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
   ): Promise<CallerIdentity> {
     if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, method, signal)
     const { options, client, acceptor, delegator } = this.#parts
-    const { delegation = {} } = options
+    const { delegation = NO_OPTIONS } = options
     const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
     const { identity } = await tellImpersonation(subject, async () => {
       if (typeof user === 'string') requireProtocolTransition(user, delegation)

@@ -1,4 +1,5 @@
-import { createAcceptor } from '@s4u/acceptor'
+import { ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
+import { pickOptions } from '@s4u/kdc-client'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ test('one client serves until the keytab changes, and signs in with the new keys
   }
   write()
   const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => Date.now() + later }
-  using acceptor = createAcceptor(options)
+  using acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
   const client = new ServiceClient(acceptor, options)
   const first = await client.get()
   expect(await client.get()).toBe(first)
@@ -38,7 +39,7 @@ test('a client that nobody has come to since the keytab changed signs in with th
   const keytab = join(folder, 'web.keytab')
   writeFileSync(keytab, realm.keytabFile('web'))
   const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => realm.now }
-  using acceptor = createAcceptor(options)
+  using acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
   const client = new ServiceClient(acceptor, options)
   await (await client.get()).s4u2self('bob')
   await realm.changePassword('web')

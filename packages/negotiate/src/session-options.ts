@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
 
 /**
  * `'cookie'`: a sealed cookie with everything in it, the ticket included, so that any instance with the keys can go on and
@@ -31,6 +31,18 @@ export interface CookieSessionOptions {
   /** Default true. `false` sends it over plain HTTP, where everybody on the way can take the session over. */
   readonly secure?: boolean
 }
+
+/** Every name in the options of a session; others are refused. */
+export const SESSION_OPTIONS = {
+  kind: 'value',
+  keys: 'value',
+  maxAge: 'value',
+  name: 'value',
+  path: 'value',
+  domain: 'value',
+  sameSite: 'value',
+  secure: 'value',
+} as const satisfies OptionTableOf<CookieSessionOptions>
 
 /** Options, checked and complete. */
 export interface CookieSettings {

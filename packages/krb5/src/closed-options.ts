@@ -1,0 +1,226 @@
+/**
+ * Options as a closed set of names: a name that is none is an error, and not a setting that silently does not apply.
+ *
+ * `requirePAC: true` that is passed over lets in whom it was to keep out. And an option that nobody set must not come from
+ * `Object.prototype`, where a library or an attacker (prototype pollution) may have put one.
+ */
+
+import { ConfigurationError } from './errors.js'
+
+/** What stands under a name. `map`: an object whose names are data (realms). A table: options in a group. */
+export type OptionKind = 'value' | 'map' | OptionTable | { readonly orElse: 'value'; readonly group: OptionTable }
+
+export interface OptionTable {
+  readonly [name: string]: OptionKind
+}
+
+/** A table that the compiler holds to the interface: a new option without a row does not compile. */
+export type OptionTableOf<T extends object> = { readonly [Name in keyof T]-?: OptionKind }
+
+/** No options, whatever `Object.prototype` says. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null))
+
+/**
+ * The options as they are now: copied, frozen, without a prototype, lists and groups likewise. What the caller changes
+ * afterwards has no effect. Options of a class or with `Object.create(defaults)` are taken too.
+ *
+ *     const OPTIONS = { keytab: 'value', delegation: { allow: 'value' } } satisfies OptionTableOf<Options>
+ *     const { keytab, delegation } = closeOptions('createAcceptor', options, OPTIONS)
+ *
+ * @param owner whose options they are, for the message
+ * @throws ConfigurationError for a name that is no option, with the nearest one; for options that are no object
+ */
+export function closeOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
+export function closeOptions(owner: string, options: unknown, table: OptionTable): object {
+  return closed({ owner, path: '', root: table }, options ?? NO_OPTIONS, table)
+}
+
+/** Those of the options that are another's too: what a negotiator is told of its acceptor. */
+export function pickOptions<T extends object>(options: T, table: OptionTableOf<T>): T
+export function pickOptions(options: object, table: OptionTable): object {
+  const names = Object.keys(table).filter((name) => Object.hasOwn(options, name))
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]))
+}
+
+/** Only refuses, without a copy: for what is given with each call. @throws ConfigurationError as `closeOptions` */
+export function requireKnownOptions<T extends object>(
+  owner: string,
+  options: T | undefined,
+  table: OptionTableOf<T>,
+): void {
+  if (options !== undefined) requireKnown({ owner, path: '', root: table }, options, table)
+}
+
+interface Place {
+  readonly owner: string
+  /** `delegation.`, or nothing. */
+  readonly path: string
+  readonly root: OptionTable
+}
+
+function closed(place: Place, options: unknown, table: OptionTable): object {
+  const holders = requireKnown(place, options, table)
+  const copy: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(table)) {
+    const holder = holders.find((one) => Object.hasOwn(one, name))
+    // With the whole of the options as `this`: a getter of a class reads its own fields.
+    const value: unknown = holder && Reflect.get(holder, name, options)
+    if (value !== undefined) copy[name] = closedValue({ ...place, path: `${place.path}${name}.` }, value, kind)
+  }
+  // In this order V8 keeps the properties fast; an object that is born without a prototype is slow to read.
+  return Object.freeze(Object.setPrototypeOf(copy, null))
+}
+
+function closedValue(place: Place, value: unknown, kind: OptionKind): unknown {
+  if (Array.isArray(value)) return Object.freeze([...value])
+  if (kind === 'value') return value
+  const isObject = typeof value === 'object' && value !== null
+  if (kind === 'map') return isObject && isPlain(value) ? mapOf(value) : value
+  if (!isGroupOrValue(kind)) return closed(place, value, kind)
+  return isObject ? closed(place, value, kind.group) : value
+}
+
+function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {
+  return typeof kind === 'object' && kind.orElse === 'value'
+}
+
+/** Names of peers are looked up in it: `constructor` must not find anything. */
+function mapOf(value: object): object {
+  const entries = Object.entries(value).map(([name, each]: [string, unknown]) => [name, closedValueOfMap(each)])
+  return Object.freeze(Object.setPrototypeOf(Object.fromEntries(entries), null))
+}
+
+function closedValueOfMap(value: unknown): unknown {
+  return Array.isArray(value) ? Object.freeze([...value]) : value
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || isObjectPrototype(prototype)
+}
+
+/** The objects that hold the options, the nearest first. */
+function requireKnown(place: Place, options: unknown, table: OptionTable): readonly object[] {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+    throw noObject(place, options)
+  const holders: object[] = []
+  for (let one: unknown = options; isHolder(one); one = Object.getPrototypeOf(one)) holders.push(one)
+  for (const holder of holders) {
+    for (const name of Object.keys(holder)) if (!Object.hasOwn(table, name)) throw noOption(place, name, table)
+  }
+  return holders
+}
+
+/** That of another realm of JavaScript too: vitest and vm contexts have one of their own. */
+function isHolder(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isObjectPrototype(value)
+}
+
+function isObjectPrototype(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === null &&
+    Object.hasOwn(value, 'isPrototypeOf')
+  )
+}
+
+function noObject({ owner, path }: Place, found: unknown): ConfigurationError {
+  const kind = found === null ? 'null' : ArrayBuffer.isView(found) ? 'octets' : Array.isArray(found) ? 'a list' : found
+  const what = typeof kind === 'string' && kind !== found ? kind : `a ${typeof found}`
+  const subject = path === '' ? 'the options' : path.slice(0, -1)
+  // The value is not shown: it may be a password.
+  return new ConfigurationError(`${owner}: ${subject} must be an object, not ${what}`, {
+    hint: "Write the options with their names: { keytab: 'web.keytab' }.",
+  })
+}
+
+/** Longer is no slip of the pen but data, or a secret in the wrong place. */
+const MAX_SHOWN_NAME = 40
+
+function noOption(place: Place, name: string, table: OptionTable): ConfigurationError {
+  const { owner, path } = place
+  // A text or a list that was spread into options.
+  if (/^\d+$/.test(name)) return noObject(place, [])
+  const shown = name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(path + name)
+  const nearest = nearestOption(name, place, table)
+  const all = `The options are ${Object.keys(table).join(', ')}.`
+  return new ConfigurationError(
+    `${owner}: ${shown} is not an option${nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`}`,
+    { code: 'S4U_UNKNOWN_OPTION', hint: nearest === undefined ? all : `Write ${nearest}, or leave it out. ${all}` },
+  )
+}
+
+/** Words of other libraries for ours. */
+const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['secret', ['keys']],
+  ['secrets', ['keys']],
+  ['key', ['keys', 'secret']],
+  ['ttl', ['maxAge']],
+  ['expires', ['maxAge']],
+  ['spn', ['service']],
+  ['servicename', ['service']],
+  ['hosts', ['origins']],
+  ['allowlist', ['allow']],
+  ['targets', ['allow']],
+  ['timeout', ['timeLimit', 'kdcTimeLimit']],
+  ['account', ['principal']],
+  ['username', ['principal']],
+])
+
+function nearestOption(name: string, { path, root }: Place, table: OptionTable): string | undefined {
+  const here = Object.keys(table).map((one) => ({ name: one, path: path + one }))
+  const everywhere = pathsOf(root, '')
+  const same = (one: { name: string }): boolean => folded(one.name) === folded(name)
+  const synonyms = ALSO_CALLED.get(folded(name)) ?? []
+  const alike = (one: { name: string }): boolean => synonyms.includes(one.name)
+  const found =
+    here.find(same) ??
+    here.find(alike) ??
+    everywhere.find(same) ??
+    closest(name, here) ??
+    everywhere.find(alike) ??
+    closest(name, everywhere)
+  return found?.path
+}
+
+function pathsOf(table: OptionTable, path: string): { readonly name: string; readonly path: string }[] {
+  return Object.entries(table).flatMap(([name, kind]) => {
+    const inner = typeof kind !== 'object' ? undefined : isGroupOrValue(kind) ? kind.group : kind
+    return [{ name, path: path + name }, ...(inner === undefined ? [] : pathsOf(inner, `${path}${name}.`))]
+  })
+}
+
+function folded(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '')
+}
+
+function closest<T extends { readonly name: string }>(name: string, candidates: readonly T[]): T | undefined {
+  if (name.length > MAX_SHOWN_NAME) return undefined
+  const ranked = candidates
+    .map((one) => ({ one, distance: distanceBetween(folded(name), folded(one.name)) }))
+    .sort((a, b) => a.distance - b.distance)
+  const [best] = ranked
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
+}
+
+/** A word that is cut short is near, however much is missing. */
+const MIN_PREFIX = 4
+
+/** Letters to be added, left out or changed (Levenshtein). */
+function distanceBetween(from: string, to: string): number {
+  return from.length >= MIN_PREFIX && to.startsWith(from) ? 1 : editDistance(from, to)
+}
+
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const change = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1))
+    }
+    row = next
+  }
+  return row[to.length]
+}
