@@ -1,0 +1,131 @@
+/**
+ * What is mutated, and which tests are to notice it. A scope is a package: Stryker runs once for each.
+ */
+import { existsSync, statSync } from 'node:fs'
+import { join, relative, resolve, sep } from 'node:path'
+
+/**
+ * `trusted`: the files and folders that decide whom to believe, and so are mutated when nothing is named; all of the
+ * package where it is left out. `tests`: what runs beside the tests of the package itself.
+ *
+ * @type {Record<string, { trusted?: string[], tests?: string[] }>}
+ */
+export const packages = {
+  acceptor: {},
+  gssapi: {},
+  'kdc-client': {
+    trusted: [
+      'as-reply.ts',
+      'tgs-exchange.ts',
+      'reply-flags.ts',
+      'reply-times.ts',
+      'referral.ts',
+      'user-realm.ts',
+      'fast-armor.ts',
+      's4u-padata.ts',
+      's4u2self.ts',
+      's4u2proxy.ts',
+      'own-ticket.ts',
+      'evidence-ladder.ts',
+      'ticket-key.ts',
+      'ticket-cache.ts',
+      'ticket-times.ts',
+    ],
+    tests: [
+      'test/hostile/kdc-client-lies.test.ts',
+      'test/hostile/kdc-client-names.test.ts',
+      'test/hostile/kdc-client-s4u.test.ts',
+      'test/hostile/kdc-client-sign-in.test.ts',
+      'test/hostile/kdc-client-stale-tgt.test.ts',
+    ],
+  },
+  fetch: {
+    trusted: [
+      'redirect.ts',
+      'origin-list.ts',
+      'learned-origins.ts',
+      'carried-token.ts',
+      'challenge-schemes.ts',
+      'connections.ts',
+      'attempt.ts',
+      'authenticator.ts',
+      'authorization-for.ts',
+      'negotiating-handler.ts',
+      'service-name.ts',
+      'canonical-host.ts',
+    ],
+  },
+  negotiate: {
+    trusted: [
+      'cookie-session.ts',
+      'cookie-pieces.ts',
+      'sealed-box.ts',
+      'session-options.ts',
+      'session-ticket.ts',
+      'connection-session.ts',
+      'delegation-policy.ts',
+      'allowed-targets.ts',
+      'pending-negotiations.ts',
+      'proxied.ts',
+      'gates.ts',
+    ],
+  },
+  krb5: {
+    trusted: ['asn1', 'bytes', 'messages', 'pac', 'crypto', 'keytab.ts', 'ccache.ts', 'principal.ts'],
+    tests: ['test/vectors/**/*.test.ts', 'test/hostile/messages.test.ts', 'test/hostile/names.test.ts'],
+  },
+}
+
+/** Not mutated: tests and what serves them, and lists of names without a decision in them. */
+const notMutated = ['**/*.test.ts', '**/fixtures/**', '**/index.ts']
+
+/**
+ * @typedef {{ name: string, mutate: string[], tests: string[] }} Scope `mutate` and `tests` are globs below the root
+ */
+
+/**
+ * Sorts the named packages, folders and files by package; with none named: what is trusted in every package of the list.
+ *
+ * @param {string} root the repository
+ * @param {string[]} names paths below `root`, or below `from`
+ * @param {string} from where the names were typed
+ * @returns {Scope[]}
+ * @throws Error when a name leads nowhere, or to what is not the source of a package
+ */
+export function scopesOf(root, names, from = root) {
+  const places = names.length === 0 ? defaultPlaces() : names.map((name) => placeOf(root, name, from))
+  return [...byPackage(places)].map(([name, found]) => ({
+    name,
+    mutate: [...found.map((place) => globOf(root, place.path)), ...notMutated.map((glob) => `!${glob}`)],
+    tests: [`packages/${name}/src/**/*.test.ts`, ...(packages[name]?.tests ?? [])],
+  }))
+}
+
+function defaultPlaces() {
+  return Object.entries(packages).flatMap(([name, { trusted = [''] }]) =>
+    trusted.map((path) => ({ name, path: `packages/${name}/src${path === '' ? '' : `/${path}`}` })),
+  )
+}
+
+function byPackage(places) {
+  const found = new Map()
+  for (const place of places) found.set(place.name, [...(found.get(place.name) ?? []), place])
+  return found
+}
+
+function placeOf(root, name, from) {
+  const path = [resolve(from, name), resolve(root, name)]
+    .map((candidate) => relative(root, candidate).split(sep).join('/'))
+    .find((candidate) => existsSync(join(root, candidate)))
+  const [, packageName, below] = /^packages\/([^/]+)(?:\/src(\/.+)?)?\/?$/.exec(path ?? '') ?? []
+  if (packageName === undefined) {
+    throw new Error(`${name}: name a package (packages/gssapi), or a folder or a file below its src`)
+  }
+  return { name: packageName, path: `packages/${packageName}/src${below ?? ''}` }
+}
+
+function globOf(root, path) {
+  const place = join(root, path)
+  if (!existsSync(place)) throw new Error(`${path} of test/mutation/scopes.mjs is not there: name what took its place`)
+  return statSync(place).isDirectory() ? `${path}/**/*.ts` : path
+}
