@@ -38,7 +38,10 @@ export default defineConfig({
           '#primitives': at('../packages/krb5/src/crypto/primitives/noble.ts'),
         },
       ),
-      suite('packages', ['test/packages/**/*.test.ts'], { testTimeout: 120_000, hookTimeout: 120_000 }),
+      suite('packages', ['test/packages/**/*.test.ts', 'test/mutation/**/*.test.ts'], {
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+      }),
       suite('stories', ['test/stories/**/*.test.ts'], { testTimeout: 30_000 }),
       // Those with ten thousand callers want the machine to themselves, and so does the fuzzer, which counts milliseconds.
       suite('hostile', ['test/hostile/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),

@@ -11,7 +11,7 @@ const LONGEST_PIECE = 160
  * @property {string} file below the root, with `/`
  * @property {number} line where the change begins, from 1
  * @property {string} mutator the name of Stryker's rule
- * @property {'killed' | 'timeout' | 'survived' | 'uncovered' | 'invalid'} fate
+ * @property {string} fate killed, timeout, survived, uncovered (no test runs it) or invalid (not counted)
  * @property {string} before the lines that are changed, with single spaces
  * @property {string} after the same lines, changed
  */

@@ -76,6 +76,9 @@ export const packages = {
   },
 }
 
+/** Tests that give thousands of changed inputs: slow for each mutant, and a score must not depend on luck. */
+const luck = ['**/mutations.test.ts', '**/fuzz.test.ts']
+
 /** Not mutated: tests and what serves them, and lists of names without a decision in them. */
 const notMutated = ['**/*.test.ts', '**/fixtures/**', '**/index.ts']
 
@@ -97,7 +100,7 @@ export function scopesOf(root, names, from = root) {
   return [...byPackage(places)].map(([name, found]) => ({
     name,
     mutate: [...found.map((place) => globOf(root, place.path)), ...notMutated.map((glob) => `!${glob}`)],
-    tests: [`packages/${name}/src/**/*.test.ts`, ...(packages[name]?.tests ?? [])],
+    tests: [`packages/${name}/src/**/*.test.ts`, ...(packages[name]?.tests ?? []), ...luck.map((glob) => `!${glob}`)],
   }))
 }
 

@@ -37,10 +37,14 @@ export function scoreLine(name, verdict) {
 export function fileLines(mutants, survivors) {
   const files = [...new Set(survivors.map((mutant) => mutant.file))].map((file) => {
     const left = survivors.filter((mutant) => mutant.file === file).length
-    const killed = mutants.filter(({ file: of, fate }) => of === file && (fate === 'killed' || fate === 'timeout')).length
+    const killed = mutants.filter(
+      ({ file: of, fate }) => of === file && (fate === 'killed' || fate === 'timeout'),
+    ).length
     return { file, left, share: share(killed, killed + left) }
   })
-  return files.sort((a, b) => a.share - b.share).map(({ file, left, share }) => `${percent(share).padStart(7)}  ${left} left  ${file}`)
+  return files
+    .sort((a, b) => a.share - b.share)
+    .map(({ file, left, share }) => `${percent(share).padStart(7)}  ${left} left  ${file}`)
 }
 
 /** @returns {string} a survivor as `file:line`, what is there and what it could be without a test noticing */

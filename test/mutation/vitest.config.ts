@@ -1,9 +1,27 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer } from 'vitest/node'
+import type { TestSpecification } from 'vitest/node'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+/** Globs; one with `!` in front leaves files out. */
+const named = JSON.parse(process.env.S4U_MUTATION_TESTS ?? '[]') as string[]
 const conditions = ['@s4u/source', 'module', 'node', 'development|production']
+
+/**
+ * The first test that fails ends a try. So the test file beside the changed file runs first, and those with hostile
+ * input last, since they take longest.
+ */
+class NearestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const changed = this.ctx.config.related ?? []
+    const beside = new Set(changed.map((path) => path.replace(/\.ts$/, '.test.ts')))
+    const place = ({ moduleId }: TestSpecification): number =>
+      beside.has(moduleId) ? 0 : moduleId.includes('hostile') ? 2 : 1
+    return files.toSorted((a, b) => place(a) - place(b))
+  }
+}
 
 /**
  * What Stryker runs: the test files that test/mutation/run.mjs names, in the working copy in which this file then lies.
@@ -17,11 +35,13 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     name: 'mutation',
-    include: JSON.parse(process.env.S4U_MUTATION_TESTS ?? '[]') as string[],
+    include: named.filter((glob) => !glob.startsWith('!')),
+    exclude: ['**/node_modules/**', ...named.filter((glob) => glob.startsWith('!')).map((glob) => glob.slice(1))],
     environment: 'node',
     testTimeout: 60_000,
     hookTimeout: 60_000,
     // One changed place after the other is tried: the files of one try take turns.
     fileParallelism: false,
+    sequence: { sequencer: NearestFirst },
   },
 })
