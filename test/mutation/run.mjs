@@ -102,7 +102,9 @@ function optionsOf(scope, { fresh, workers, report }) {
     clearTextReporter: { allowColor: false },
     allowConsoleColors: false,
     allowEmpty: true,
+    logLevel: 'warn',
     fileLogLevel: 'off',
+    warnings: { slow: false },
     thresholds: { high: 100, low: 95, break: null },
   }
 }
