@@ -7,9 +7,12 @@ import { codeOf, listFiles, readSources, root, stemOf } from './sources.js'
 const topLevel = [
   '.ci',
   '.gitignore',
+  'CHANGELOG.md',
   'CONTRIBUTING.md',
   'LICENSE',
   'README.md',
+  'SECURITY.md',
+  'docs',
   'examples',
   'package.json',
   'packages',

@@ -28,10 +28,15 @@ describe.each(packageNames)('the manifest of %s', (name) => {
     expect(scripts.filter((script) => /^(pre|post)?(install|prepare|publish|pack)/.test(script))).toEqual([])
   })
 
-  test('has a README with a changelog of its version', () => {
+  test('has a README that leads to the changelog', () => {
     const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8')
     expect(readme).toMatch(new RegExp(`^# @s4u/${name}$`, 'm'))
-    expect(readme).toMatch(/^## Changelog$/m)
-    expect(readme).toContain(`\n### ${manifest.version}\n`)
+    expect(readme).toContain('[What has changed](../../CHANGELOG.md)')
   })
+})
+
+test('the changelog has the version of the packages, and what comes next above it', () => {
+  const versions = readFileSync(join(root, 'CHANGELOG.md'), 'utf8').match(/^## .*$/gm) ?? []
+  expect(versions.map((line) => line.replace(/ \(not released\)$/, ''))).toContain(`## ${workspace.version}`)
+  expect(versions.slice(1).filter((line) => line.includes('not released'))).toEqual([])
 })
