@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { mitClients } from '../realms/packages.js'
 import { describeClients } from './test-kdc.site.js'
 
@@ -90,6 +90,65 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
       kind: 'S4U2Proxy',
       delegation: 'resource-based',
       client: 'plain@AD.TEST',
+    })
+  })
+
+  describe('inside of FAST', () => {
+    /** `-T` names the credential cache whose ticket makes the armor. */
+    const armored = (user: string, password: string, flags = '') =>
+      `${asService('web')} && cp cc-$ARMOR cc-armor-$ARMOR && ${signIn(user, password, `-T FILE:cc-armor-$ARMOR ${flags}`)}`
+    const withArmor = (name: string, command: string) => `ARMOR=${name}; ${command}`
+
+    test('sign a user in, and get tickets with what came of it', async () => {
+      const before = ad.exchanges.length
+      const command = withArmor('fast', `${armored('alice', 'wonderland')} && kvno -k web.keytab HTTP/web.ad.test`)
+      expect(await shell(command, 'fast')).toContain('keytab entry valid')
+      const exchanges = ad.exchanges.slice(before).filter(({ client }) => client === 'alice@AD.TEST')
+      expect(exchanges.filter(({ outcome }) => outcome !== 'KRB_ERR_RESPONSE_TOO_BIG')).toMatchObject([
+        { kind: 'AS', armored: true, outcome: 'KDC_ERR_PREAUTH_REQUIRED' },
+        { kind: 'AS', armored: true, outcome: 'issued' },
+        { kind: 'TGS', armored: true, outcome: 'issued' },
+      ])
+    })
+
+    test('act for a user', async () => {
+      await shell(`${asService('web')} && kvno -U alice -P HTTP/api.ad.test`, 'fast-web')
+      const kinds = ad.exchanges.slice(-2).map(({ kind, armored: isArmored }) => [kind, isArmored])
+      expect(kinds).toEqual([
+        ['S4U2Self', true],
+        ['S4U2Proxy', true],
+      ])
+    })
+
+    test('are told inside of the armor that the password is wrong', async () => {
+      const { stderr } = await attempt(withArmor('wrong', armored('alice', 'wrong')), 'wrong')
+      expect(stderr).toMatch(/Password incorrect|Preauthentication failed/)
+      expect(ad.exchanges.at(-1)).toMatchObject({ armored: true, outcome: 'KDC_ERR_PREAUTH_FAILED' })
+    })
+
+    test('sign a user in who may not without', async () => {
+      const without = await attempt(signIn('erin', 'armor-1'))
+      expect(without.stderr).toMatch(/[Pp]reauthentication failure/)
+      expect(await shell(`${withArmor('erin', armored('erin', 'armor-1'))} && klist`, 'erin')).toContain('erin@AD.TEST')
+    })
+
+    test.each([
+      ['fastWrongNonce'],
+      ['fastWrongKey'],
+      ['fastNoFinished'],
+      ['fastWrongChecksum'],
+      ['fastUnusedStrengthenKey'],
+      ['fastNoCookie'],
+    ] as const)('believe no KDC that lies (%s)', async (lie) => {
+      ad.misbehave[lie] = true
+      try {
+        // The armor itself is got without.
+        const { stderr } = await attempt(withArmor(lie, armored('alice', 'wonderland')), lie)
+        expect(stderr).not.toBe('')
+        expect((await attempt('klist', lie)).stdout).not.toContain('alice@AD.TEST')
+      } finally {
+        ad.misbehave[lie] = false
+      }
     })
   })
 

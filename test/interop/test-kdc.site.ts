@@ -122,6 +122,7 @@ function createAd(limit: Partial<TestRealmOptions>): Promise<TestRealm> {
       carol: { password: 'sensitive-1', sensitive: true },
       dave: { password: 'disabled-1', disabled: true },
       frank: { password: 'old-1', mustChangePassword: true },
+      erin: { password: 'armor-1', requireFast: true },
       bob: { password: 'builder-1', upn: 'bob.builder@ad.example' },
     },
     services: {

@@ -11,7 +11,8 @@ import {
 } from '@s4u/krb5'
 import { answerAsReq } from './as-exchange.js'
 import type { Exchange, Kdc } from './kdc.js'
-import { encodeRefusal, Refusal } from './refusal.js'
+import { encodeRefusal } from './krb-error.js'
+import { asRefusal } from './refusal.js'
 import { answerTgsReq } from './tgs-exchange.js'
 
 export interface Answer {
@@ -47,22 +48,14 @@ function attempt(kdc: Kdc, request: Uint8Array, body: KdcReqBody, exchange: Exch
   try {
     return exchange.kind === 'AS' ? answerAsReq(kdc, request, exchange) : answerTgsReq(kdc, request, exchange)
   } catch (error) {
-    const refusal = error instanceof Refusal ? error : unexpected(error)
+    const refusal = asRefusal(error)
     Object.assign(exchange, { outcome: refusal.code, ntStatus: refusal.details.ntStatus, reason: refusal.message })
     const { realm } = kdc.directory
     const sname = body.sname ?? { nameType: NameType.UNKNOWN, nameString: [] }
     const client = body.cname && { cname: body.cname, crealm: realm }
-    return encodeRefusal(
-      refusal,
-      { inAsExchange: request[0] === (0x60 | MessageType.AS_REQ), realm, sname, ...client },
-      kdc.now(),
-    )
+    const inAsExchange = request[0] === (0x60 | MessageType.AS_REQ)
+    return encodeRefusal(kdc, refusal, { inAsExchange, realm, sname, ...client })
   }
-}
-
-/** Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be used. */
-function unexpected(error: unknown): Refusal {
-  return new Refusal('KRB_ERR_GENERIC', error instanceof Error ? error.message : 'unknown error')
 }
 
 /** A demo may run for weeks; no test looks back further. */

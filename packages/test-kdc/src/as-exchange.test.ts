@@ -36,7 +36,11 @@ describe('the AS exchange', () => {
     if (!(error instanceof KrbErrorReceived)) throw error
     expect(error.message).toBe('KDC_ERR_PREAUTH_REQUIRED')
     const methods = decode(MethodData, error.error.eData ?? new Uint8Array(0))
-    expect(methods.map(({ padataType }) => padataType)).toEqual([PaType.ETYPE_INFO2, PaType.ENC_TIMESTAMP])
+    expect(methods.map(({ padataType }) => padataType)).toEqual([
+      PaType.ETYPE_INFO2,
+      PaType.ENC_TIMESTAMP,
+      PaType.FX_FAST,
+    ])
     expect(decode(EtypeInfo2, methods[0].padataValue)).toEqual([
       { etype: 18, salt: 'AD.TESTalice', s2kparams: undefined },
       { etype: 17, salt: 'AD.TESTalice', s2kparams: undefined },
@@ -107,7 +111,7 @@ describe('the AS exchange', () => {
     const padata = [{ padataType: PaType.REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }]
     const { part } = await signIn(realm, principal('alice'), aliceKey, { padata })
     expect(hasFlag(part.flags, TicketFlag.ENC_PA_REP)).toBe(true)
-    expect(part.encryptedPaData?.map(({ padataType }) => padataType)).toEqual([PaType.REQ_ENC_PA_REP])
+    expect(part.encryptedPaData?.map(({ padataType }) => padataType)).toEqual([PaType.REQ_ENC_PA_REP, PaType.FX_FAST])
   })
 
   test('signs a service in with its keytab, and an account without pre-authentication where that is set', async () => {

@@ -3,8 +3,6 @@ import {
   Checksum,
   decode,
   encode,
-  EncryptedData,
-  EtypeInfo2,
   findPaData,
   formatName,
   formatPrincipal,
@@ -16,9 +14,7 @@ import {
   kerberosFlags,
   KeyUsage,
   NameType,
-  openEncryptedData,
   type PaData,
-  PaEncTsEnc,
   PaPacRequest,
   PaType,
   type PrincipalName,
@@ -26,28 +22,51 @@ import {
 } from '@s4u/krb5'
 import { isDelegable, requireFreshPassword, requireUsableAccount } from './account-state.js'
 import { type Account, keyForWish, ticketKeyOf } from './account.js'
+import { type ReplyArmor, strengthened } from './fast/armored-reply.js'
+import type { FastChannel } from './fast/channel.js'
+import { openArmoredAsReq } from './fast/open-armor.js'
+import { withinChannel } from './fast/within-channel.js'
 import { type Grant, issue, type ReplySeal } from './issue.js'
 import type { Exchange, Kdc } from './kdc.js'
 import { grantTimes, type TicketTimes, wholeSeconds } from './lifetimes.js'
 import { AssertedIdentity, forTicketGranting, newPac } from './pac-of.js'
+import { etypeInfo2, type PreAuthentication, requirePreAuthentication } from './pre-authentication.js'
 import { findDestination, ticketGrantingName, trustTowards } from './referral.js'
 import { refuse } from './refusal.js'
 import { sessionKeyType } from './session-key.js'
 
 /** Signs a user or a service in. Source: RFC 4120 section 3.1, MS-KILE section 3.3.5.7. */
 export function answerAsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
-  const request = decode(AsReq, bytes)
+  const sent = decode(AsReq, bytes)
+  noteNames(kdc, sent.reqBody, exchange)
+  const armored = openArmoredAsReq(kdc, sent, bytes)
+  const { channel, request } = armored ?? { channel: undefined, request: sent }
+  if (channel) exchange.armored = true
+  return withinChannel(channel, () => signIn(kdc, { bytes, request, channel }, exchange))
+}
+
+interface ReceivedAsReq {
+  readonly bytes: Uint8Array
+  readonly request: KdcReq
+  readonly channel: FastChannel | undefined
+}
+
+function signIn(kdc: Kdc, received: ReceivedAsReq, exchange: Exchange): Uint8Array {
+  const { request, channel } = received
   noteNames(kdc, request.reqBody, exchange)
   const client = findClient(kdc, request.reqBody)
   const service = findService(kdc, request.reqBody)
   const wish = wishOf(client, request.reqBody)
   requireUsableAccount(client)
-  const preAuthenticated = requirePreAuthentication(kdc, client, request, wish)
+  const preAuthentication = requirePreAuthentication(kdc, { client, request, channel, wish })
   requireFreshPassword(client, service.sname.nameString)
-  const replyKey = keyForWish(client, wish)
-  if (replyKey === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
-  const as = { bytes, request, client, service, replyKey, preAuthenticated, wish }
-  return issue(kdc, grantOf(kdc, as), sealFor(as), exchange)
+  const longTermKey = keyForWish(client, wish)
+  if (longTermKey === undefined)
+    refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
+  const armor = channel && strengthened(kdc, channel, longTermKey)
+  const replyKey = armor?.replyKey ?? longTermKey
+  const as = { ...received, client, service, replyKey, armor, preAuthentication, wish }
+  return issue(kdc, grantOf(kdc, as), sealFor(kdc, as), exchange)
 }
 
 interface AsService {
@@ -56,13 +75,12 @@ interface AsService {
   readonly ticketGranting: boolean
 }
 
-interface AsGrant {
-  readonly bytes: Uint8Array
-  readonly request: KdcReq
+interface AsGrant extends ReceivedAsReq {
   readonly client: Account
   readonly service: AsService
   readonly replyKey: Key
-  readonly preAuthenticated: boolean
+  readonly armor: ReplyArmor | undefined
+  readonly preAuthentication: PreAuthentication
   readonly wish: readonly number[]
 }
 
@@ -105,41 +123,6 @@ function wishOf({ settings }: Account, { etype }: KdcReqBody): readonly number[]
   return settings.protected ? etype.filter((each) => each !== RC4) : etype
 }
 
-/** Whether the client has proven the password. Source: RFC 4120 section 5.2.7.2. */
-function requirePreAuthentication(kdc: Kdc, client: Account, request: KdcReq, wish: readonly number[]): boolean {
-  const value = findPaData(request.padata, PaType.ENC_TIMESTAMP)
-  const etypeInfo = etypeInfo2(client, wish)
-  if (etypeInfo === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
-  if (value === undefined) {
-    if (client.settings.withoutPreAuthentication) return false
-    const methodData = [etypeInfo, { padataType: PaType.ENC_TIMESTAMP, padataValue: new Uint8Array(0) }]
-    refuse('KDC_ERR_PREAUTH_REQUIRED', 'pre-authentication is required', { methodData })
-  }
-  const sealed = decode(EncryptedData, value)
-  const key = client.keys.find(({ etype }) => etype === sealed.etype)
-  if (key === undefined)
-    refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the encryption type of the timestamp')
-  const { patimestamp } = openTimestamp(sealed, key, etypeInfo)
-  if (Math.abs(patimestamp - kdc.now()) > kdc.clockSkew) refuse('KRB_AP_ERR_SKEW', 'the clocks differ too much')
-  return true
-}
-
-function openTimestamp(sealed: EncryptedData, key: Key, etypeInfo: PaData): PaEncTsEnc {
-  try {
-    return decode(PaEncTsEnc, openEncryptedData(sealed, key, KeyUsage.PA_ENC_TIMESTAMP))
-  } catch {
-    return refuse('KDC_ERR_PREAUTH_FAILED', 'the password is wrong', { methodData: [etypeInfo] })
-  }
-}
-
-/** What the account's keys are made of, for the encryption types on offer. */
-function etypeInfo2({ encryptionTypes, salt }: Account, wish: readonly number[]): PaData | undefined {
-  const entries = encryptionTypes
-    .filter((etype) => wish.includes(etype))
-    .map((etype) => (etype === RC4 ? { etype } : { etype, salt }))
-  return entries.length === 0 ? undefined : { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, entries) }
-}
-
 function grantOf(kdc: Kdc, as: AsGrant): Grant {
   const { request, client, service, wish } = as
   const { reqBody } = request
@@ -161,8 +144,8 @@ function grantOf(kdc: Kdc, as: AsGrant): Grant {
   }
 }
 
-function sealFor(as: AsGrant): ReplySeal {
-  const { request, client, replyKey } = as
+function sealFor(kdc: Kdc, as: AsGrant): ReplySeal {
+  const { request, client, replyKey, armor, preAuthentication } = as
   const info = etypeInfo2(client, [replyKey.etype])
   return {
     message: 'AS',
@@ -170,8 +153,9 @@ function sealFor(as: AsGrant): ReplySeal {
     key: replyKey,
     usage: KeyUsage.AS_REP,
     kvno: client.kvno,
-    padata: info && [info],
-    encryptedPaData: encryptedPaData(as),
+    padata: [...(info ? [info] : []), ...preAuthentication.padata],
+    armor,
+    encryptedPaData: encryptedPaData(kdc, as),
   }
 }
 
@@ -188,12 +172,12 @@ function timesFor(kdc: Kdc, { settings }: Account, body: KdcReqBody): TicketTime
   })
 }
 
-function flagsFor({ request, client, service, preAuthenticated }: AsGrant, { renewTill }: TicketTimes): Uint8Array {
+function flagsFor({ request, client, service, preAuthentication }: AsGrant, { renewTill }: TicketTimes): Uint8Array {
   const asked = (option: number): boolean => hasFlag(request.reqBody.kdcOptions, option)
   const delegable = isDelegable(client)
   return kerberosFlags(
     TicketFlag.INITIAL,
-    ...(preAuthenticated ? [TicketFlag.PRE_AUTHENT] : []),
+    ...(preAuthentication.done ? [TicketFlag.PRE_AUTHENT] : []),
     ...(delegable && asked(KdcOption.FORWARDABLE) ? [TicketFlag.FORWARDABLE] : []),
     ...(delegable && asked(KdcOption.PROXIABLE) ? [TicketFlag.PROXIABLE] : []),
     ...(renewTill === undefined ? [] : [TicketFlag.RENEWABLE]),
@@ -219,12 +203,13 @@ function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: numbe
   return requested === false ? undefined : contents
 }
 
-/** Proof that nobody changed the request on its way. Source: RFC 6806 section 11. */
-function encryptedPaData({ bytes, request, replyKey }: AsGrant): readonly PaData[] | undefined {
+/** Proof that nobody changed the request on its way, nor left out that there is FAST. Source: RFC 6806 section 11. */
+function encryptedPaData({ fast }: Kdc, { bytes, request, replyKey }: AsGrant): readonly PaData[] | undefined {
   if (findPaData(request.padata, PaType.REQ_ENC_PA_REP) === undefined) return undefined
   const checksum = replyKey.checksum(KeyUsage.AS_REQ, bytes)
   const padataValue = encode(Checksum, { cksumtype: replyKey.checksumType, checksum })
-  return [{ padataType: PaType.REQ_ENC_PA_REP, padataValue }]
+  const offered = fast === 'off' ? [] : [{ padataType: PaType.FX_FAST, padataValue: new Uint8Array(0) }]
+  return [{ padataType: PaType.REQ_ENC_PA_REP, padataValue }, ...offered]
 }
 
 function afterAt(name: string): string {

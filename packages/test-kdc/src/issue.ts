@@ -12,6 +12,7 @@ import {
   TgsRep,
   TicketFlag,
 } from '@s4u/krb5'
+import { armorReply, type ReplyArmor } from './fast/armored-reply.js'
 import type { Exchange, Kdc } from './kdc.js'
 import type { TicketTimes } from './lifetimes.js'
 import { misname, missealed, sessionKeyTypeFor } from './misbehave.js'
@@ -33,6 +34,8 @@ export interface ReplySeal {
   readonly usage: number
   readonly kvno?: number
   readonly padata?: readonly PaData[]
+  /** The FAST channel that it goes back through. */
+  readonly armor?: ReplyArmor
   readonly encryptedPaData?: readonly PaData[]
 }
 
@@ -48,7 +51,10 @@ export function issue(kdc: Kdc, grant: Grant, seal: ReplySeal, exchange: Exchang
   exchange.sessionKeyType = key.etype
   exchange.forwardable = hasFlag(grant.flags, TicketFlag.FORWARDABLE)
   const encPart = sealPart(kdc, grant, seal, key, sname)
-  return encode(seal.message === 'AS' ? AsRep : TgsRep, { padata: seal.padata, crealm, cname, ticket, encPart })
+  const { padata, armor } = seal
+  const plain = { padata, crealm, cname, ticket }
+  const outside = armor === undefined ? plain : armorReply(kdc, armor, plain)
+  return encode(seal.message === 'AS' ? AsRep : TgsRep, { ...outside, ticket, encPart })
 }
 
 function sealPart(kdc: Kdc, grant: Grant, seal: ReplySeal, key: Key, sname: PrincipalName) {

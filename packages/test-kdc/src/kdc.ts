@@ -3,6 +3,9 @@ import type { Directory } from './directory.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { NtStatusName } from './refusal.js'
 
+/** Whether this KDC takes requests inside of FAST, or from users nothing else. Source: RFC 6113, MS-KILE section 3.3.5.1. */
+export type FastSupport = 'off' | 'offered' | 'required'
+
 /** Everything an exchange needs to know of the realm. */
 export interface Kdc {
   readonly directory: Directory
@@ -11,6 +14,7 @@ export interface Kdc {
   readonly renewLifetime: number
   readonly clockSkew: number
   readonly acceptUnkeyedChecksums: boolean
+  readonly fast: FastSupport
   readonly misbehave: Misbehaviour
   /** Milliseconds since the epoch. */
   now(): number
@@ -37,6 +41,8 @@ export interface Exchange {
   ticketEncryptionType?: number
   sessionKeyType?: number
   forwardable?: boolean
+  /** The request came inside of FAST. */
+  armored?: boolean
   /** Which setting allowed an S4U2Proxy. */
   delegation?: 'constrained' | 'resource-based'
   /** Octets on the wire. */

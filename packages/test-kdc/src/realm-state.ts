@@ -37,6 +37,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     renewLifetime: options.renewLifetime ?? 7 * 24 * HOUR,
     clockSkew: options.clockSkew ?? HOUR / 12,
     acceptUnkeyedChecksums: options.dangerouslyAcceptUnkeyedChecksums ?? false,
+    fast: options.fast ?? 'offered',
     misbehave: { ...options.misbehave },
     now: () => state.clock(),
   }

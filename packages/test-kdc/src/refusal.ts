@@ -1,15 +1,5 @@
-import {
-  encode,
-  encodeKerbExtError,
-  KERB_ERR_TYPE_EXTENDED,
-  KerbErrorData,
-  KRB_ERROR_CODES,
-  KrbError,
-  type KrbErrorName,
-  MethodData,
-  type PaData,
-  type PrincipalName,
-} from '@s4u/krb5'
+import type { KrbErrorName, PaData } from '@s4u/krb5'
+import type { FastChannel } from './fast/channel.js'
 
 export interface RefusalDetails {
   /** Windows' reason, sent as e-data. */
@@ -25,16 +15,29 @@ export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: KrbErrorName
   readonly details: RefusalDetails
+  /** Inside whose armor the client is told. */
+  readonly channel: FastChannel | undefined
 
-  constructor(code: KrbErrorName, text: string, details: RefusalDetails = {}) {
+  constructor(code: KrbErrorName, text: string, details: RefusalDetails = {}, channel?: FastChannel) {
     super(text)
     this.code = code
     this.details = details
+    this.channel = channel
+  }
+
+  within(channel: FastChannel): Refusal {
+    return new Refusal(this.code, this.message, this.details, channel)
   }
 }
 
 export function refuse(code: KrbErrorName, text: string, details?: RefusalDetails): never {
   throw new Refusal(code, text, details)
+}
+
+/** Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be used. */
+export function asRefusal(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  return new Refusal('KRB_ERR_GENERIC', error instanceof Error ? error.message : 'unknown error')
 }
 
 /** The reasons that Active Directory gives. Source: MS-ERREF section 2.3.1. */
@@ -50,43 +53,3 @@ export const NT_STATUS = {
 } as const
 
 export type NtStatusName = keyof typeof NT_STATUS
-
-export interface ErrorContext {
-  /** AS errors carry METHOD-DATA, in which the NTSTATUS is one more element; others a KERB-ERROR-DATA alone. */
-  readonly inAsExchange: boolean
-  readonly realm: string
-  readonly sname: PrincipalName
-  readonly crealm?: string
-  readonly cname?: PrincipalName
-}
-
-/** The KRB-ERROR that says so. `now` in milliseconds. Source: RFC 4120 section 5.9.1. */
-export function encodeRefusal(refusal: Refusal, context: ErrorContext, now: number): Uint8Array {
-  const { inAsExchange, ...names } = context
-  const { clientRealm } = refusal.details
-  const whole = Math.floor(now / 1000) * 1000
-  return encode(KrbError, {
-    stime: whole,
-    susec: Math.floor(now - whole) * 1000,
-    errorCode: KRB_ERROR_CODES[refusal.code],
-    ...names,
-    ...(clientRealm !== undefined && { crealm: clientRealm }),
-    eText: refusal.message,
-    eData: errorData(refusal.details, inAsExchange),
-  })
-}
-
-/** Source: MS-KILE section 2.2.1. */
-function errorData({ ntStatus, methodData = [] }: RefusalDetails, inAsExchange: boolean): Uint8Array | undefined {
-  const status =
-    ntStatus === undefined ? undefined : encodeKerbExtError({ status: NT_STATUS[ntStatus], flags: EXTENDED_FLAGS })
-  const element = status === undefined ? [] : [{ padataType: KERB_ERR_TYPE_EXTENDED, padataValue: status }]
-  const elements = [...methodData, ...element]
-  if (inAsExchange) return elements.length === 0 ? undefined : encode(MethodData, elements)
-  return status === undefined
-    ? undefined
-    : encode(KerbErrorData, { dataType: KERB_ERR_TYPE_EXTENDED, dataValue: status })
-}
-
-/** Of KERB_EXT_ERROR, always 1. Source: MS-KILE section 2.2.2. */
-const EXTENDED_FLAGS = 1

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@s4u/krb5'
+import type { FastSupport } from './kdc.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { AccountChange, TestService, TestUser } from './settings.js'
 import type { TestRealmOptions, TestTrust } from './test-realm.js'
@@ -66,6 +67,8 @@ const isText = (value: unknown): boolean => typeof value === 'string'
 const isNumber = (value: unknown): boolean => typeof value === 'number' && !Number.isNaN(value)
 const isFunction = (value: unknown): boolean => typeof value === 'function'
 
+const FAST: ReadonlySet<unknown> = new Set<FastSupport>(['off', 'offered', 'required'])
+
 const KINDS = {
   text: { words: 'a text', test: isText },
   flag: { words: 'true or false', test: (value: unknown) => typeof value === 'boolean' },
@@ -73,6 +76,7 @@ const KINDS = {
   function: { words: 'a function', test: isFunction },
   clock: { words: 'a number or a function', test: (value: unknown) => isNumber(value) || isFunction(value) },
   object: { words: 'an object', test: isObject },
+  fast: { words: 'off, offered or required', test: (value: unknown) => FAST.has(value) },
   list: { words: 'a list', test: Array.isArray },
   texts: { words: 'a list of texts', test: (value: unknown) => isListOf(value, isText) },
   numbers: { words: 'a list of numbers', test: (value: unknown) => isListOf(value, isNumber) },
@@ -94,6 +98,7 @@ const OF_ALL = {
   expired: 'flag',
   lockedOut: 'flag',
   mustChangePassword: 'flag',
+  requireFast: 'flag',
   encryptionTypes: 'numbers',
   certificates: 'octets',
   password: 'text',
@@ -131,6 +136,7 @@ const REALM: Readonly<Record<keyof TestRealmOptions, Kind>> = {
   clockSkew: 'number',
   udpReplyLimit: 'number',
   dangerouslyAcceptUnkeyedChecksums: 'flag',
+  fast: 'fast',
   misbehave: 'object',
 }
 
@@ -156,4 +162,18 @@ const MISBEHAVIOUR: Readonly<Record<keyof Misbehaviour, Kind>> = {
   hugeLengthPrefix: 'flag',
   endlessReferral: 'flag',
   ignoreS4u: 'flag',
+  fastWrongNonce: 'flag',
+  fastWrongKey: 'flag',
+  fastStripped: 'flag',
+  fastPlainErrors: 'flag',
+  fastNoError: 'flag',
+  fastNoCookie: 'flag',
+  fastNoFinished: 'flag',
+  fastWrongChecksum: 'flag',
+  fastWrongClient: 'flag',
+  fastWrongRealm: 'flag',
+  fastNoStrengthenKey: 'flag',
+  fastUnusedStrengthenKey: 'flag',
+  fastNoChallenge: 'flag',
+  fastWrongChallenge: 'flag',
 }

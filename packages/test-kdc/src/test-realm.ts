@@ -1,5 +1,5 @@
 import type { Keytab, RandomSource } from '@s4u/krb5'
-import type { Exchange } from './kdc.js'
+import type { Exchange, FastSupport } from './kdc.js'
 import type { ListenAddress, ListenOptions } from './listen.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { AccountChange, TestService, TestUser } from './settings.js'
@@ -24,6 +24,11 @@ export interface TestRealmOptions {
   readonly udpReplyLimit?: number
   /** Accept the unkeyed checksum rsa-md5 over a TGS-REQ, which Windows clients send. Default: no. */
   readonly dangerouslyAcceptUnkeyedChecksums?: boolean
+  /**
+   * FAST, "Kerberos armoring" in Active Directory: `off`, as if there were no such thing; `offered`, the default, as in Samba, MIT and
+   * Heimdal; `required` of users, not of services: "Fail unarmored authentication requests". Source: RFC 6113, MS-KILE section 3.3.5.1.
+   */
+  readonly fast?: FastSupport
   /** Switches that are on from the beginning. */
   readonly misbehave?: Misbehaviour
 }

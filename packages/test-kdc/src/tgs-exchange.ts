@@ -5,6 +5,7 @@ import {
   formatName,
   formatPrincipal,
   KdcOption,
+  type KdcReq,
   kerberosFlags,
   PacOption,
   type PaData,
@@ -14,34 +15,50 @@ import {
   TgsReq,
 } from '@s4u/krb5'
 import { endlessReferral } from './endless-referral.js'
+import { strengthened } from './fast/armored-reply.js'
+import type { FastChannel } from './fast/channel.js'
+import { openArmoredTgsReq } from './fast/open-armor.js'
+import { withinChannel } from './fast/within-channel.js'
 import { type Grant, issue } from './issue.js'
 import type { Exchange, Kdc } from './kdc.js'
 import { grantOrdinary } from './ordinary-ticket.js'
 import { grantToSelf } from './s4u2self.js'
 import { grantByProxy } from './s4u2proxy.js'
 import { acceptS4uUser } from './s4u-user.js'
-import { acceptTgsHeader } from './tgs-header.js'
+import { acceptTgsHeader, type TgsHeader } from './tgs-header.js'
 import { readTgsRequest, type TgsRequest } from './tgs-request.js'
 
-/** Gives tickets to whoever has a TGT. PA-FX-FAST is ignored. Source: RFC 4120 section 3.3, MS-SFU section 3.2.5. */
+/** Gives tickets to whoever has a TGT. Source: RFC 4120 section 3.3, RFC 6113 section 5.4, MS-SFU section 3.2.5. */
 export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
-  const request = decode(TgsReq, bytes)
+  const sent = decode(TgsReq, bytes)
+  const { sname } = sent.reqBody
+  if (sname !== undefined) exchange.service = formatName(sname)
+  const header = acceptTgsHeader(kdc, sent, bytes)
+  exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
+  const armored = openArmoredTgsReq(kdc, sent, header)
+  const { channel, request } = armored ?? { channel: undefined, request: sent }
+  if (channel) exchange.armored = true
+  return withinChannel(channel, () => grantTicket(kdc, { header, request, channel }, exchange))
+}
+
+interface ReceivedTgsReq {
+  readonly header: TgsHeader
+  readonly request: KdcReq
+  readonly channel: FastChannel | undefined
+}
+
+function grantTicket(kdc: Kdc, { header, request, channel }: ReceivedTgsReq, exchange: Exchange): Uint8Array {
   const { sname, nonce } = request.reqBody
   if (sname !== undefined) exchange.service = formatName(sname)
-  const header = acceptTgsHeader(kdc, request, bytes)
-  exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
   const tgs = readTgsRequest(kdc, request, header, exchange)
   const { ignoreS4u, endlessReferral: refers } = kdc.misbehave
   const user = ignoreS4u || refers ? undefined : acceptS4uUser(request, header)
   const { grant, padata } =
     user === undefined ? { grant: grantFor(kdc, tgs), padata: undefined } : grantToSelf(kdc, tgs, user)
-  const { replyKey: key, replyKeyUsage: usage } = header
-  return issue(
-    kdc,
-    grant,
-    { message: 'TGS', nonce, key, usage, padata, encryptedPaData: encryptedPaData(kdc, tgs) },
-    exchange,
-  )
+  const armor = channel && strengthened(kdc, channel, header.replyKey)
+  const { replyKey: key } = armor ?? header
+  const seal = { nonce, key, usage: header.replyKeyUsage, padata, armor, encryptedPaData: encryptedPaData(kdc, tgs) }
+  return issue(kdc, grant, { message: 'TGS', ...seal }, exchange)
 }
 
 function grantFor(kdc: Kdc, request: TgsRequest): Grant {

@@ -41,12 +41,9 @@ export interface TgsHeader {
 
 /** Opens and judges PA-TGS-REQ. `bytes` is the request as sent, whose body the checksum covers. Source: RFC 4120 section 3.3.2. */
 export function acceptTgsHeader(kdc: Kdc, request: KdcReq, bytes: Uint8Array): TgsHeader {
-  const apReq = findApReq(request)
-  const { key, issuer } = findTicketGrantingKey(kdc, apReq.ticket)
-  const ticket = openTicketGrantingTicket(apReq.ticket, key)
-  const authenticator = openProof(apReq, ticket.key)
-  requireSameClient(ticket, authenticator)
-  requireTimes(kdc, ticket, authenticator)
+  const accepted = acceptGrantingTicket(kdc, findApReq(request), KeyUsage.TGS_REQ_AUTHENTICATOR)
+  const { key, issuer, ticket, authenticator } = accepted
+  requireNoArmor(ticket, authenticator)
   requireBodyChecksum(kdc, authenticator, ticket.key, elementAt(bytes, 'TGS-REQ.req-body', 0x6c, 0x30, 0xa4))
   const pac = openPac(kdc, ticket, key, issuer)
   const { subkey } = authenticator
@@ -59,6 +56,30 @@ export function acceptTgsHeader(kdc: Kdc, request: KdcReq, bytes: Uint8Array): T
     replyKeyUsage: subkey === undefined ? KeyUsage.TGS_REP_SESSION_KEY : KeyUsage.TGS_REP_SUBKEY,
     authenticator,
   }
+}
+
+/** A ticket-granting ticket, and who shows it. */
+export interface GrantingTicket {
+  readonly key: Key
+  readonly issuer: Trust | undefined
+  readonly ticket: EncTicketPart
+  readonly authenticator: Authenticator
+}
+
+/** The AP-REQ with a ticket-granting ticket, in PA-TGS-REQ or as armor; `usage` is that of its authenticator. */
+export function acceptGrantingTicket(kdc: Kdc, apReq: ApReq, usage: number): GrantingTicket {
+  const { key, issuer } = findTicketGrantingKey(kdc, apReq.ticket)
+  const ticket = openTicketGrantingTicket(apReq.ticket, key)
+  const authenticator = openProof(apReq, ticket.key, usage)
+  requireSameClient(ticket, authenticator)
+  requireTimes(kdc, ticket, authenticator)
+  return { key, issuer, ticket, authenticator }
+}
+
+/** What was made for armor gets no tickets. Source: RFC 6113 section 5.4.1.1, AD-fx-fast-armor. */
+function requireNoArmor(ticket: EncTicketPart, authenticator: Authenticator): void {
+  const elements = [...(ticket.authorizationData ?? []), ...(authenticator.authorizationData ?? [])]
+  if (elements.some(({ adType }) => adType === FX_FAST_ARMOR)) refuse('KDC_ERR_POLICY', 'the ticket is armor only')
 }
 
 function findApReq(request: KdcReq): ApReq {
@@ -92,9 +113,9 @@ function openTicketGrantingTicket(ticket: Ticket, key: Key): EncTicketPart {
   }
 }
 
-function openProof(apReq: ApReq, sessionKey: Key): Authenticator {
+function openProof(apReq: ApReq, sessionKey: Key, usage: number): Authenticator {
   try {
-    return openAuthenticator(apReq, sessionKey, KeyUsage.TGS_REQ_AUTHENTICATOR)
+    return openAuthenticator(apReq, sessionKey, usage)
   } catch {
     return refuse('KRB_AP_ERR_BAD_INTEGRITY', 'the authenticator does not open')
   }
@@ -143,3 +164,5 @@ function openPac(kdc: Kdc, ticket: EncTicketPart, key: Key, issuer: Trust | unde
 
 /** Unkeyed: proves nothing, but Windows clients send it. */
 const RSA_MD5 = 7
+
+const FX_FAST_ARMOR = 71

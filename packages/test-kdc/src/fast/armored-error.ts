@@ -1,0 +1,19 @@
+import { encode, KrbError, MethodData, type PaData, PaType } from '@s4u/krb5'
+import type { Kdc } from '../kdc.js'
+import type { FastChannel } from './channel.js'
+import { makeCookie } from './cookie.js'
+import { hidesClientNames, sealResponse } from './response.js'
+
+/**
+ * The error with its twin inside the armor, which is the one to believe, beside the METHOD-DATA that would have been its e-data.
+ * Source: RFC 6113 section 5.4.4.
+ */
+export function armorError(kdc: Kdc, channel: FastChannel, error: KrbError, methods: readonly PaData[]): KrbError {
+  const { misbehave } = kdc
+  if (misbehave.fastPlainErrors) return { ...error, eData: encode(MethodData, methods) }
+  const twin = { padataType: PaType.FX_ERROR, padataValue: encode(KrbError, { ...error, eData: undefined }) }
+  const cookie = channel.client && !misbehave.fastNoCookie ? [makeCookie(kdc, channel.client)] : []
+  const padata = [...methods, ...(misbehave.fastNoError ? [] : [twin]), ...cookie]
+  const eData = encode(MethodData, [sealResponse(kdc, channel, { padata })])
+  return hidesClientNames(channel) ? { ...error, cname: undefined, crealm: undefined, eData } : { ...error, eData }
+}

@@ -1,0 +1,94 @@
+/** Opens PA-FX-FAST of a request. Source: RFC 6113 sections 5.4.1 and 5.4.2. */
+
+import {
+  ApReq,
+  combineKeys,
+  decode,
+  elementAt,
+  findPaData,
+  FX_FAST_ARMOR_AP_REQUEST,
+  type KdcReq,
+  type Key,
+  KeyUsage,
+  type KrbFastArmor,
+  type KrbFastArmoredReq,
+  KrbFastReq,
+  openEncryptedData,
+  PaFxFastRequest,
+  PaType,
+  RejectedTokenError,
+  verifyChecksumOfType,
+} from '@s4u/krb5'
+import type { Kdc } from '../kdc.js'
+import { refuse } from '../refusal.js'
+import { acceptGrantingTicket, type TgsHeader } from '../tgs-header.js'
+import type { ArmoredRequest } from './channel.js'
+
+/** Undefined for a request without armor, and where this KDC does not speak FAST. `bytes` is the request as sent. */
+export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): ArmoredRequest | undefined {
+  const armored = findArmored(kdc, sent)
+  if (armored === undefined) return undefined
+  const armorKey = explicitArmorKey(kdc, armored.armor)
+  return openRequest(armored, armorKey, elementAt(bytes, 'AS-REQ.req-body', 0x6a, 0x30, 0xa4))
+}
+
+/** The armor of a TGS request is the subkey of its authenticator, and the checksum covers PA-TGS-REQ. */
+export function openArmoredTgsReq(kdc: Kdc, sent: KdcReq, header: TgsHeader): ArmoredRequest | undefined {
+  const armored = findArmored(kdc, sent)
+  if (armored === undefined) return undefined
+  const { subkey, ticket } = header
+  if (armored.armor !== undefined) refuse('KDC_ERR_PREAUTH_FAILED', 'a TGS request is its own armor')
+  if (subkey === undefined) refuse('KDC_ERR_PREAUTH_FAILED', 'an armored TGS request needs a subkey')
+  const apReq = findPaData(sent.padata, PaType.TGS_REQ) ?? new Uint8Array(0)
+  return openRequest(armored, armorKeyOf(subkey, ticket.key), apReq)
+}
+
+function findArmored({ fast }: Kdc, { padata }: KdcReq): KrbFastArmoredReq | undefined {
+  const value = fast === 'off' ? undefined : findPaData(padata, PaType.FX_FAST)
+  return value && decode(PaFxFastRequest, value)
+}
+
+/** The AP-REQ of an armor ticket. Source: RFC 6113 section 5.4.1.1. */
+function explicitArmorKey(kdc: Kdc, armor: KrbFastArmor | undefined): Key {
+  if (armor === undefined) return refuse('KDC_ERR_PREAUTH_FAILED', 'the request is armored with nothing')
+  if (armor.armorType !== FX_FAST_ARMOR_AP_REQUEST)
+    refuse('KDC_ERR_PREAUTH_FAILED', `nobody knows the armor type ${armor.armorType}`)
+  const { ticket, authenticator } = acceptGrantingTicket(
+    kdc,
+    decode(ApReq, armor.armorValue),
+    KeyUsage.AP_REQ_AUTHENTICATOR,
+  )
+  const { subkey } = authenticator
+  return subkey === undefined
+    ? refuse('KDC_ERR_PREAUTH_FAILED', 'the armor has no subkey')
+    : armorKeyOf(subkey, ticket.key)
+}
+
+function armorKeyOf(subkey: Key, sessionKey: Key): Key {
+  return combineKeys(subkey, sessionKey, 'subkeyarmor', 'ticketarmor')
+}
+
+/** `covered` is what binds the armor to the rest of the message: the outer body, or PA-TGS-REQ. */
+function openRequest(
+  { reqChecksum, encFastReq }: KrbFastArmoredReq,
+  armorKey: Key,
+  covered: Uint8Array,
+): ArmoredRequest {
+  const { cksumtype, checksum } = reqChecksum
+  const { fastOptions, padata, reqBody } = judge(() => {
+    verifyChecksumOfType(armorKey, cksumtype, KeyUsage.FAST_REQ_CHECKSUM, covered, checksum)
+    return decode(KrbFastReq, openEncryptedData(encFastReq, armorKey, KeyUsage.FAST_ENC))
+  })
+  const channel = { armorKey, nonce: reqBody.nonce, client: reqBody.cname, fastOptions }
+  return { channel, request: { padata, reqBody } }
+}
+
+function judge<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    if (!(error instanceof RejectedTokenError)) throw error
+    const code = error.code === 'KRB_AP_ERR_INAPP_CKSUM' ? error.code : 'KRB_AP_ERR_MODIFIED'
+    return refuse(code, 'the armored request is not what was sealed and signed')
+  }
+}

@@ -1,0 +1,24 @@
+import { hasFlag } from '@s4u/krb5'
+import { asRefusal, refuse } from '../refusal.js'
+import { type FastChannel, FastOption } from './channel.js'
+
+/** Whatever is refused in here is refused inside the armor. Source: RFC 6113 section 5.4.4. */
+export function withinChannel<T>(channel: FastChannel | undefined, act: () => T): T {
+  if (channel === undefined) return act()
+  try {
+    requireKnownOptions(channel)
+    return act()
+  } catch (error) {
+    throw asRefusal(error).within(channel)
+  }
+}
+
+/** The first sixteen are critical: who does not know one must refuse. Source: RFC 6113 section 5.4.2. */
+function requireKnownOptions({ fastOptions }: FastChannel): void {
+  const critical = Array.from({ length: CRITICAL_OPTIONS }, (_, bit) => bit)
+  const unknown = critical.find((bit) => bit !== FastOption.HIDE_CLIENT_NAMES && hasFlag(fastOptions, bit))
+  if (unknown !== undefined)
+    refuse('KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS', `nobody knows the critical FAST option ${unknown}`)
+}
+
+const CRITICAL_OPTIONS = 16
