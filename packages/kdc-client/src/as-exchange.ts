@@ -43,7 +43,7 @@ export async function requestTgt(
       context.clock.confirm(tgt.authenticatedAt)
       return { tgt, offersFast: session.offersFast }
     }
-    const error = session.armor?.openError(answer.error).error ?? answer.error
+    const error = session.armor?.openError(answer.error, body.nonce).error ?? answer.error
     if (leg === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)
   }
 }

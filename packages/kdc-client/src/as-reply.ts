@@ -24,6 +24,7 @@ import {
 import type { AsSession } from './as-session.js'
 import type { ArmoredReply } from './fast-armor.js'
 import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
+import { openReply } from './open-reply.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import { wrongTimes } from './reply-times.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -70,7 +71,10 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
   const open = async (kvno: number | undefined) => {
     const longTerm = await keyOf(session, encPart.etype, padata, kvno)
     const key = armored?.strengthen(longTerm) ?? longTerm
-    return { part: decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP)), key }
+    const opened = openReply('AS', 'does not open with the client’s key', () =>
+      openEncryptedData(encPart, key, KeyUsage.AS_REP),
+    )
+    return { part: decode(EncAsRepPart, opened), key }
   }
   try {
     return await open(encPart.kvno).catch(() => open(undefined))
@@ -121,7 +125,9 @@ function proveRequest({ bytes }: SentAsReq, part: EncKdcRepPart, key: Key): void
   const proof = findPaData(part.encryptedPaData, PaType.REQ_ENC_PA_REP)
   if (proof === undefined) throw untrusted('does not prove that it answers this request', 'KRB_AP_ERR_MODIFIED')
   const { cksumtype, checksum } = decode(Checksum, proof)
-  verifyChecksumOfType(key, cksumtype, KeyUsage.AS_REQ, bytes, checksum)
+  openReply('AS', 'answers another request than the one that was sent', () =>
+    verifyChecksumOfType(key, cksumtype, KeyUsage.AS_REQ, bytes, checksum),
+  )
 }
 
 function untrusted(what: string, code: string): RejectedTokenError {

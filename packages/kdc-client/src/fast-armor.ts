@@ -33,6 +33,7 @@ import {
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import { type KdcContext, kerberosMoment } from './kdc-exchange.js'
+import { openReply } from './open-reply.js'
 import type { ServiceTicket } from './service-ticket.js'
 
 /** One armored exchange, of one or more legs. */
@@ -40,6 +41,8 @@ export class FastArmor {
   private readonly context: KdcContext
   private readonly armorKey: Key
   private readonly apReq: Uint8Array
+  /** The key that the last request has shown to know, and that the KDC has to show as well. */
+  private shownKey: Key | undefined
 
   /** Source: RFC 6113 section 5.4.1.1. */
   constructor(context: KdcContext, tgt: ServiceTicket) {
@@ -55,6 +58,7 @@ export class FastArmor {
 
   /** The time, sealed with what only the client, the KDC and this channel know. Source: RFC 6113 section 5.4.6. */
   challenge(longTermKey: Key): PaData {
+    this.shownKey = longTermKey
     const key = combineKeys(this.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
     const { time, usec } = kerberosMoment(this.context.clock.now())
     const stamp = { patimestamp: time, pausec: usec }
@@ -75,26 +79,39 @@ export class FastArmor {
     return { padataType: PaType.FX_FAST, padataValue: encode(PaFxFastRequest, request) }
   }
 
-  /** The padata of the reply, and what becomes of the reply's key. @throws RejectedTokenError when the reply is not of this channel */
+  /**
+   * The padata of the reply, and what becomes of the reply's key. KDCs strengthen it, and answer a challenge with one of their own; Active
+   * Directory, Samba, MIT and Heimdal do, and Heimdal's client insists on both as well. Where one is missing, somebody has left it out.
+   * @throws RejectedTokenError when the reply is not of this channel
+   */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
     const response = this.open(reply.padata)
     if (response === undefined) throw refused('is not armored, although the request was')
     const { finished, strengthenKey, padata } = response
-    if (response.nonce !== nonce) throw refused('answers another request (nonce)')
-    if (finished === undefined || !isNamedAs(reply, finished)) throw refused('names another client than its armor')
+    if (response.nonce !== nonce) throw refused('answers another request within its armor (nonce)')
+    if (finished === undefined) throw refused('is not finished: nothing binds it to its armor')
+    if (!isNamedAs(reply, finished)) throw refused('names another client than its armor')
     const { cksumtype, checksum } = finished.ticketChecksum
     const ticket = elementAt(bytes, 'AS-REP.ticket', 0x6b, 0x30, 0xa5)
-    verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum)
-    const strengthen = (key: Key): Key =>
-      strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
+    openReply('AS', 'carries another ticket than its armor says', () =>
+      verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum),
+    )
+    if (strengthenKey === undefined) throw refused('has no key that makes its own stronger')
+    this.requireChallenge(padata)
+    const strengthen = (key: Key): Key => combineKeys(strengthenKey, key, 'strengthenkey', 'replykey')
     return { padata, strengthen, client: { name: finished.cname, realm: finished.crealm } }
   }
 
-  /** The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as they are. Source: RFC 6113 section 5.4.4. */
-  openError(error: KrbError): { readonly error: KrbError; readonly armored: boolean } {
+  /**
+   * The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as they are. Source: RFC 6113 section 5.4.4.
+   * @throws RejectedTokenError when the error is armored, and not for this request
+   */
+  openError(error: KrbError, nonce: number): { readonly error: KrbError; readonly armored: boolean } {
     const response = this.open(error.eData && methodsIn(error.eData))
-    const inner = response && findPaData(response.padata, PaType.FX_ERROR)
-    if (response === undefined || inner === undefined) return { error, armored: false }
+    if (response === undefined) return { error, armored: false }
+    if (response.nonce !== nonce) throw refused('is an error that answers another request within its armor (nonce)')
+    const inner = findPaData(response.padata, PaType.FX_ERROR)
+    if (inner === undefined) throw refused('is an error whose armor does not say which')
     return { error: { ...decode(KrbError, inner), eData: encode(MethodData, response.padata) }, armored: true }
   }
 
@@ -102,7 +119,22 @@ export class FastArmor {
     const bytes = findPaData(padata, PaType.FX_FAST)
     if (bytes === undefined || bytes.length === 0) return undefined
     const { encFastRep } = decode(PaFxFastReply, bytes)
-    return decode(KrbFastResponse, openEncryptedData(encFastRep, this.armorKey, KeyUsage.FAST_REP))
+    const opened = openReply('AS', 'is armored with another key than the request', () =>
+      openEncryptedData(encFastRep, this.armorKey, KeyUsage.FAST_REP),
+    )
+    return decode(KrbFastResponse, opened)
+  }
+
+  /** Only who knows the client's key can have made it; what time it tells does not matter. Source: RFC 6113 section 5.4.6. */
+  private requireChallenge(padata: readonly PaData[]): void {
+    const { shownKey } = this
+    if (shownKey === undefined) return
+    const value = findPaData(padata, PaType.ENCRYPTED_CHALLENGE)
+    if (value === undefined) throw refused('does not show that the KDC knows the client’s key')
+    const key = combineKeys(this.armorKey, shownKey, 'kdcchallengearmor', 'challengelongterm')
+    openReply('AS', 'shows another key than the client’s', () =>
+      openEncryptedData(decode(EncryptedData, value), key, KeyUsage.ENC_CHALLENGE_KDC),
+    )
   }
 }
 
@@ -129,5 +161,8 @@ function methodsIn(eData: Uint8Array): readonly PaData[] | undefined {
 }
 
 function refused(what: string): RejectedTokenError {
-  return new RejectedTokenError(`AS: the KDC's reply ${what}`, { code: 'KRB_AP_ERR_MODIFIED' })
+  return new RejectedTokenError(`AS: the KDC's reply ${what}`, {
+    code: 'KRB_AP_ERR_MODIFIED',
+    hint: 'Something between here and the KDC changes replies, or the address is not that of a KDC of this realm.',
+  })
 }

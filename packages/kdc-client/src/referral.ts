@@ -73,7 +73,7 @@ async function walk(context: KdcContext, start: ServiceTicket, stations: readonl
   for (const station of stations) {
     while (!sameRealmIgnoringCase(realmAsked(tgt), station)) {
       const sname = ticketGrantingService(realmAsked(tgt), station).name
-      const outcome = await requestTicket(context, { tgt, sname, expectedClient: tgt.client })
+      const outcome = await requestTicket(context, { tgt, sname, expectedClient: tgt.client, mayRefer: true })
       if ('refused' in outcome) return outcome
       tgt = outcome.ticket
       itinerary.enter(realmAsked(tgt))
@@ -91,7 +91,7 @@ export async function requestTicketThroughReferrals(
   let { tgt } = request
   const itinerary = new Itinerary(formatName(service.name), realmAsked(tgt))
   for (;;) {
-    const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client })
+    const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client, mayRefer: true })
     if ('refused' in outcome || !isElsewhere(outcome.ticket, service.name)) return outcome
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))

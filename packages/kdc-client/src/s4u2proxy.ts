@@ -39,6 +39,7 @@ export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRe
     const outcome = await requestTicket(context, {
       tgt,
       sname,
+      mayRefer: true,
       options: [KdcOption.CNAME_IN_ADDL_TKT],
       padata: () => [resourceBased()],
       additionalTickets: [proof],

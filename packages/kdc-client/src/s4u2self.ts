@@ -43,6 +43,7 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
     const outcome = await requestTicket(context, {
       tgt,
       sname,
+      mayRefer: true,
       padata: (binding) => s4uPadata(user, realm, binding),
       expectedClient: (reply) => {
         const confirmed = confirmedUser(user, reply)

@@ -33,6 +33,7 @@ import {
 } from '@s4u/krb5'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
+import { openReply } from './open-reply.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import { type AskedTimes, wrongTimes } from './reply-times.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -53,6 +54,8 @@ export interface TgsRequest {
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
   /** Of a delegation: whom a referral may name instead of the asker. */
   readonly referralClient?: Principal
+  /** Whether the KDC may answer with a ticket for the KDC of another realm, which is then asked. Default: no. */
+  readonly mayRefer?: boolean
   /** Looks at a referral, which is as good as any reply. */
   readonly onReferral?: (reply: CheckedReply) => void
 }
@@ -88,7 +91,7 @@ export async function requestTicket(context: KdcContext, request: TgsRequest): P
   noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, body), ...(request.padata?.(binding) ?? [])]
   const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG)
-  return 'error' in answer ? { refused: answer.error, shown: tgt } : openReply(context, request, binding, answer.reply)
+  return 'error' in answer ? { refused: answer.error, shown: tgt } : judgeReply(context, request, binding, answer.reply)
 }
 
 function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, nonce: number): KdcReqBody {
@@ -132,9 +135,12 @@ function paTgsReq({ clock, random }: KdcContext, tgt: ServiceTicket, subkey: Key
 }
 
 /** Opens the reply and compares everything in it with the request. Source: RFC 4120 section 3.3.4. */
-function openReply(context: KdcContext, request: TgsRequest, binding: RequestBinding, bytes: Uint8Array): TgsOutcome {
+function judgeReply(context: KdcContext, request: TgsRequest, binding: RequestBinding, bytes: Uint8Array): TgsOutcome {
   const reply = decode(TgsRep, bytes)
-  const part = decode(EncTgsRepPart, openEncryptedData(reply.encPart, binding.subkey, KeyUsage.TGS_REP_SUBKEY))
+  const opened = openReply('TGS', 'does not open with the key of this request', () =>
+    openEncryptedData(reply.encPart, binding.subkey, KeyUsage.TGS_REP_SUBKEY),
+  )
+  const part = decode(EncTgsRepPart, opened)
   if (part.nonce !== binding.nonce) throw untrusted('answers another request (nonce)', 'KRB_AP_ERR_MODIFIED')
   checkService(request, part, reply.ticket)
   checkValidity(context, request, part)
@@ -182,7 +188,7 @@ function checkService(request: TgsRequest, part: EncKdcRepPart, ticket: Ticket):
   const askedRealm = request.tgt.service.name.nameString[1]
   if (!sameRealmIgnoringCase(part.srealm, askedRealm))
     throw untrusted('comes from another realm', 'KRB_AP_ERR_BADMATCH')
-  if (!sameNameIgnoringCase(part.sname, request.sname) && !isReferral(part.sname)) {
+  if (!sameNameIgnoringCase(part.sname, request.sname) && !(request.mayRefer && isReferral(part.sname))) {
     throw untrusted(
       `is a ticket for ${formatName(part.sname)}, not for ${formatName(request.sname)}`,
       'KRB_AP_ERR_BADMATCH',
