@@ -27,26 +27,60 @@ import {
 const AS_REP = 0x6b
 const TGS_REP = 0x6d
 
-/** Lies in the KDC itself, by the exchange in which they are told, with the name under which they are refused. */
-const lies: readonly (readonly [lie: Exclude<keyof Misbehaviour, 'slow'>, inAs: string, inTgs: string])[] = [
-  ['wrongClient', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
-  ['wrongRealm', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
-  ['wrongService', 'KRB_AP_ERR_BADMATCH', 'KRB_AP_ERR_BADMATCH'],
-  ['wrongNonce', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
-  ['downgradeEtype', 'KDC_ERR_ETYPE_NOSUPP', 'KDC_ERR_ETYPE_NOSUPP'],
-  ['changeFlags', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
-  ['beginsLater', 'KRB_AP_ERR_TKT_NYV', 'KRB_AP_ERR_TKT_NYV'],
-  ['endsLater', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
-  ['renewsLater', 'KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_MODIFIED'],
-  ['truncate', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
-  ['hugeLengthPrefix', 'GSS_S_DEFECTIVE_TOKEN', 'GSS_S_DEFECTIVE_TOKEN'],
+/** Lies in the KDC itself, with the name under which they are refused, and by which of the checks. */
+const lies: readonly (readonly [
+  lie: Exclude<keyof Misbehaviour, 'slow'>,
+  code: string,
+  inAs: RegExp,
+  inTgs: RegExp,
+])[] = [
+  ['wrongClient', 'KRB_AP_ERR_BADMATCH', /names another client$/, /names another client than/],
+  ['wrongRealm', 'KRB_AP_ERR_BADMATCH', /names another client$/, /names another client than/],
+  [
+    'wrongService',
+    'KRB_AP_ERR_BADMATCH',
+    /is a ticket for another service$/,
+    /is a ticket for HTTP\/mallory.test, not for/,
+  ],
+  ['wrongNonce', 'KRB_AP_ERR_MODIFIED', /answers another request \(nonce\)$/, /answers another request \(nonce\)$/],
+  [
+    'downgradeEtype',
+    'KDC_ERR_ETYPE_NOSUPP',
+    /a session key of an encryption type/,
+    /a session key of an encryption type/,
+  ],
+  ['changeFlags', 'KRB_AP_ERR_MODIFIED', /flags that were not asked for$/, /flags that were not asked for$/],
+  ['beginsLater', 'KRB_AP_ERR_TKT_NYV', /begins later$/, /begins later$/],
+  ['endsLater', 'KRB_AP_ERR_MODIFIED', /lasts longer than was asked for$/, /lasts longer than was asked for$/],
+  [
+    'renewsLater',
+    'KRB_AP_ERR_MODIFIED',
+    /renewed for longer than was asked for$/,
+    /renewed for longer than was asked for$/,
+  ],
 ]
 
-describe.each(lies)('a KDC that lies (%s)', (lie, inAs, inTgs) => {
-  test('is refused at sign-in', async () => {
+/** What never was a message: the path says of which one it was to be. */
+const garbage: readonly (readonly [lie: 'truncate' | 'hugeLengthPrefix', inAs: RegExp, inTgs: RegExp])[] = [
+  ['truncate', /^KRB-ERROR: /, /^TGS-REP: /],
+  ['hugeLengthPrefix', /^KRB-ERROR: /, /^TGS-REP: /],
+]
+
+const cases = [
+  ...lies.map(([lie, code, inAs, inTgs]) => [lie, code, said('AS', inAs), said('TGS', inTgs)] as const),
+  ...garbage.map(([lie, inAs, inTgs]) => [lie, 'GSS_S_DEFECTIVE_TOKEN', inAs, inTgs] as const),
+]
+
+function said(step: 'AS' | 'TGS', what: RegExp): RegExp {
+  return new RegExp(`^${step}: the KDC's reply .*${what.source}`)
+}
+
+describe.each(cases)('a KDC that lies (%s)', (lie, code, inAs, inTgs) => {
+  test('is refused at sign-in, and not only at the next step', async () => {
     const realm = await adTest({ misbehave: { [lie]: true } })
     const error = await refusalOf(clientOf(realm, 'web').ticketFor('HTTP/api.ad.test'))
-    expect(error).toMatchObject({ code: inAs })
+    expect(error).toMatchObject({ code, message: expect.stringMatching(inAs) })
+    expect(realm.exchanges.every(({ kind }) => kind === 'AS')).toBe(true)
   })
 
   test('is refused when it gives tickets, to itself and to others, in whoever’s name', async () => {
@@ -54,9 +88,12 @@ describe.each(lies)('a KDC that lies (%s)', (lie, inAs, inTgs) => {
     const client = clientOf(realm, 'web')
     const evidence = evidenceFromS4u2self(await client.s4u2self('alice'))
     realm.misbehave[lie] = true
-    expect(await refusalOf(client.ticketFor('HTTP/vault.ad.test'))).toMatchObject({ code: inTgs })
-    expect(await refusalOf(client.s4u2self('bob'))).toMatchObject({ code: inTgs })
-    expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject({ code: inTgs })
+    const before = realm.exchanges.length
+    const refused = { code, message: expect.stringMatching(inTgs) }
+    expect(await refusalOf(client.ticketFor('HTTP/vault.ad.test'))).toMatchObject(refused)
+    expect(await refusalOf(client.s4u2self('bob'))).toMatchObject(refused)
+    expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject(refused)
+    expect(realm.exchanges.slice(before).map(({ kind }) => kind)).toEqual(['TGS', 'S4U2Self', 'S4U2Proxy'])
   })
 
   test('leaves nothing behind: the next honest answer is taken', async () => {
