@@ -110,11 +110,15 @@ describe.each(cases)('a KDC that lies (%s)', (lie, code, inAs, inTgs) => {
 test('a KDC that does not know S4U gives a ticket in the name of the service, which is not taken for the user’s', async () => {
   const realm = await adTest({ misbehave: { ignoreS4u: true } })
   const client = clientOf(realm, 'web')
-  expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
+  const refused = (user: string) => ({
+    code: 'KRB_AP_ERR_BADMATCH',
+    message: `TGS: the KDC's reply names another client than ${user}@AD.TEST`,
+  })
+  expect(await refusalOf(client.s4u2self('alice'))).toMatchObject(refused('alice'))
   realm.misbehave.ignoreS4u = false
   const evidence = evidenceFromS4u2self(await client.s4u2self('bob'))
   realm.misbehave.ignoreS4u = true
-  expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
+  expect(await refusalOf(client.s4u2proxy(evidence, 'HTTP/api.ad.test'))).toMatchObject(refused('bob'))
 })
 
 describe('a reply that answered an earlier request is refused', () => {
@@ -130,7 +134,10 @@ describe('a reply that answered an earlier request is refused', () => {
     await client.ticketFor('HTTP/web.ad.test')
     await ask(clientOf(realm, 'web'), evidence)
     realm.misbehave.replayPreviousReply = true
-    expect(await refusalOf(ask(client, evidence))).toMatchObject({ code: 'KRB_AP_ERR_BAD_INTEGRITY' })
+    expect(await refusalOf(ask(client, evidence))).toMatchObject({
+      code: 'KRB_AP_ERR_BAD_INTEGRITY',
+      message: "TGS: the KDC's reply does not open with the key of this request",
+    })
   })
 
   test('in AS, where the key is always the same one and only the nonce tells', async () => {
@@ -141,7 +148,7 @@ describe('a reply that answered an earlier request is refused', () => {
     await ask()
     expect(await refusalOf(ask())).toMatchObject({
       code: 'KRB_AP_ERR_MODIFIED',
-      message: expect.stringContaining('nonce'),
+      message: "AS: the KDC's reply answers another request (nonce)",
     })
   })
 })
@@ -160,6 +167,7 @@ describe('endless referrals end', () => {
     expect(await refusalOf(ask(client, evidence))).toMatchObject({
       name: 'RejectedTokenError',
       code: 'KRB_AP_PATH_NOT_ACCEPTED',
+      message: expect.stringMatching(/^TGS: the KDCs refer .* on and on: AD.TEST, HOP-/),
     })
     expect(realm.exchanges.length - before).toBeLessThan(20)
   })
@@ -175,20 +183,34 @@ describe('endless referrals end', () => {
       })
     const credentials = { principal: 'bob.builder@corp.example', password: 'pw-bob', enterprise: true }
     const client = createKdcClient({ kdc, realm: 'AD.TEST', credentials, now: () => realm.now })
-    expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({ code: 'KDC_ERR_WRONG_REALM' })
+    expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({
+      name: 'KdcError',
+      code: 'KDC_ERR_WRONG_REALM',
+      message: expect.stringMatching(/^AS: sign-in of/),
+    })
     expect(asked).toBeLessThan(10)
   })
 })
 
 describe('somebody on the way who', () => {
-  test.each([
-    ['puts the user’s name on a ticket of the service itself', renamed(['alice']), 'KRB_AP_ERR_BADMATCH'],
-    ['cuts the message short', (bytes: Uint8Array) => bytes.subarray(0, 40), 'GSS_S_DEFECTIVE_TOKEN'],
-    ['sends nothing', () => new Uint8Array(0), 'GSS_S_DEFECTIVE_TOKEN'],
-    ['sends something else', () => Uint8Array.of(0x30, 0), 'GSS_S_DEFECTIVE_TOKEN'],
-    ['flips a bit under the seal', flipped, 'KRB_AP_ERR_BAD_INTEGRITY'],
-    ['changes the service in the clear part of the ticket', otherService, 'KRB_AP_ERR_MODIFIED'],
-  ])('%s is refused', async (_what, tamper, code) => {
+  test.each<[what: string, tamper: (reply: Uint8Array) => Uint8Array, code: string, message: RegExp]>([
+    [
+      'puts the user’s name on a ticket of the service itself',
+      renamed(['alice']),
+      'KRB_AP_ERR_BADMATCH',
+      /^S4U2Self: the reply s/,
+    ],
+    ['cuts the message short', (bytes) => bytes.subarray(0, 40), 'GSS_S_DEFECTIVE_TOKEN', /^TGS-REP: /],
+    ['sends nothing', () => new Uint8Array(0), 'GSS_S_DEFECTIVE_TOKEN', /^KDC answer: .*found an empty answer/],
+    ['sends something else', () => Uint8Array.of(0x30, 0), 'GSS_S_DEFECTIVE_TOKEN', /^KDC answer: .*begins with 0x30/],
+    ['flips a bit under the seal', flipped, 'KRB_AP_ERR_BAD_INTEGRITY', /^TGS: .*does not open/],
+    [
+      'changes the service in the clear part of the ticket',
+      otherService,
+      'KRB_AP_ERR_MODIFIED',
+      /^TGS: .*carries a ticket for another service than it says/,
+    ],
+  ])('%s is refused', async (_what, tamper, code, message) => {
     const realm = await adTest()
     let active = false
     const kdc = tampering(realm, (reply) => (active && reply[0] === TGS_REP ? tamper(reply) : reply))
@@ -196,7 +218,7 @@ describe('somebody on the way who', () => {
     await client.ticketFor('HTTP/web.ad.test')
     active = true
     realm.misbehave.ignoreS4u = true
-    expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code })
+    expect(await refusalOf(client.s4u2self('alice'))).toMatchObject({ code, message: expect.stringMatching(message) })
   })
 
   describe.each([
@@ -253,6 +275,7 @@ describe('somebody on the way who', () => {
     const kdc = tampering(realm, (reply) => (reply[0] === AS_REP ? flipped(reply) : reply))
     expect(await refusalOf(clientOf(realm, 'web', { kdc }).ticketFor('HTTP/api.ad.test'))).toMatchObject({
       code: 'KRB_AP_ERR_BAD_INTEGRITY',
+      message: "AS: the KDC's reply does not open with the client’s key",
     })
   })
 
@@ -264,6 +287,7 @@ describe('somebody on the way who', () => {
     }
     expect(await refusalOf(clientOf(realm, 'web', { kdc }).ticketFor('HTTP/api.ad.test'))).toMatchObject({
       code: 'KRB_AP_ERR_MODIFIED',
+      message: "AS: the KDC's reply answers another request than the one that was sent",
     })
   })
 
@@ -298,17 +322,39 @@ describe('somebody on the way who', () => {
   })
 })
 
-test('a number of iterations that would keep this process busy for hours is refused', async () => {
-  const realm = await adTest()
-  const info = encode(EtypeInfo2, [
-    { etype: 18, salt: 'AD.TESTalice', s2kparams: Uint8Array.of(0x7f, 0xff, 0xff, 0xff) },
-  ])
-  const eData = encode(MethodData, [{ padataType: PaType.ETYPE_INFO2, padataValue: info }])
-  const kdc: KdcTransport = async () =>
-    encode(KrbError, { ...forgery(0), errorCode: KRB_ERROR_CODES.KDC_ERR_PREAUTH_REQUIRED, eData })
-  const credentials = { principal: 'alice@AD.TEST', password: 'pw-alice' }
-  const client = createKdcClient({ kdc, credentials, now: () => realm.now })
-  expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({ code: 'KRB5_ERR_BAD_S2K_PARAMS' })
+describe('string-to-key parameters in an error that anybody can have forged', () => {
+  test.each<[what: string, parameters: readonly number[], message: RegExp]>([
+    [
+      'that would keep this process busy for hours',
+      [0x7f, 0xff, 0xff, 0xff],
+      /ask for 2147483647 iterations, more than/,
+    ],
+    ['of one iteration more than are done', [0x00, 0x10, 0x00, 0x01], /ask for 1048577 iterations, more than 1048576$/],
+    ['of nothing, which means the most', [0, 0, 0, 0], /ask for 4294967296 iterations, more than/],
+    ['that make a password cheap to guess', [0, 0, 0, 1], /ask for 1 iterations, fewer than/],
+    ['of one iteration less than any KDC does', [0x00, 0x00, 0x0f, 0xff], /ask for 4095 iterations, fewer than 4096$/],
+    ['that are too short', [0x00, 0x10, 0x00], /are 3 octets instead of 4$/],
+  ])(
+    '%s are refused, and nothing is sent that a password could be guessed from',
+    async (_what, parameters, message) => {
+      const realm = await adTest()
+      const info = encode(EtypeInfo2, [{ etype: 18, salt: 'AD.TESTalice', s2kparams: Uint8Array.from(parameters) }])
+      const eData = encode(MethodData, [{ padataType: PaType.ETYPE_INFO2, padataValue: info }])
+      let asked = 0
+      const kdc: KdcTransport = async () => {
+        asked++
+        return encode(KrbError, { ...forgery(0), errorCode: KRB_ERROR_CODES.KDC_ERR_PREAUTH_REQUIRED, eData })
+      }
+      const credentials = { principal: 'alice@AD.TEST', password: 'pw-alice' }
+      const client = createKdcClient({ kdc, credentials, now: () => realm.now })
+      expect(await refusalOf(client.ticketFor('HTTP/api.ad.test'))).toMatchObject({
+        name: 'RejectedTokenError',
+        code: 'KRB5_ERR_BAD_S2K_PARAMS',
+        message: expect.stringMatching(message),
+      })
+      expect(asked).toBe(1)
+    },
+  )
 })
 
 const ALICE = { nameType: NameType.PRINCIPAL, nameString: ['alice'] }
