@@ -1,9 +1,15 @@
-import type { KdcClient } from '@s4u/kdc-client'
+import { createKdcClient, type KdcClient, type KdcTransport, type ServiceTicket } from '@s4u/kdc-client'
 import {
+  ApReq,
   Checksum,
+  decode,
   type EncKdcRepPart,
   encode,
+  encodeCcache,
+  findPaData,
   formatPrincipal,
+  hasFlag,
+  KdcOption,
   type KdcRep,
   Key,
   kerberosFlags,
@@ -13,12 +19,14 @@ import {
   type PaData,
   PaType,
   type PrincipalName,
+  TgsReq,
+  type Ticket,
   TicketFlag,
 } from '@s4u/krb5'
 import { createTestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
-import { type Lie, LyingKdc } from './lying-kdc.js'
+import { type Lie, LyingKdc, type Told } from './lying-kdc.js'
 
 const HOUR = 3_600_000
 const NOW = Date.UTC(2026, 0, 15, 9)
@@ -154,6 +162,12 @@ describe('a KDC that has turned bad, at sign-in,', () => {
       'carries a ticket with flags that were not asked for',
     ]),
     [
+      'binds the ticket to an address',
+      inPart(() => ({ caddr: [{ addrType: 2, address: Uint8Array.of(192, 0, 2, 1) }] })),
+      'KRB_AP_ERR_BADADDR',
+      'carries a ticket that is bound to addresses, which were not asked for',
+    ],
+    [
       'says that it proves the request, and does not',
       inPart(() => ({ encryptedPaData: undefined })),
       'KRB_AP_ERR_MODIFIED',
@@ -226,6 +240,7 @@ describe('a KDC that has turned bad, at sign-in,', () => {
       })),
     ],
     ['leaves out when the ticket begins', inPart(() => ({ starttime: undefined }))],
+    ['names no address in so many words', inPart(() => ({ caddr: [] }))],
     ['gives a ticket that ends in a second', inPart(() => ({ endtime: NOW + 1000 }))],
     [
       'is a little generous, as clocks differ',
@@ -561,6 +576,100 @@ describe('a referral', () => {
     )
   })
 })
+
+describe('a renewal', () => {
+  /** A client that has found alice's ticket-granting ticket in a file, in whose last fifth it is renewed. */
+  async function renewing() {
+    const { realm, kdc, client: alice } = await bad()
+    let granted: ServiceTicket | undefined
+    kdc.asLie = (told) => {
+      granted = grantingTicketOf(told)
+      return told
+    }
+    await alice.ticketFor(API)
+    if (granted === undefined) throw new Error('nobody has signed in')
+    const shown: Ticket[] = []
+    const transport: KdcTransport = (request, context) => {
+      const { padata, reqBody } = decode(TgsReq, request)
+      const { ticket } = decode(ApReq, findPaData(padata, PaType.TGS_REQ) ?? new Uint8Array(0))
+      if (reqBody.sname?.nameString[0] === 'HTTP') shown.push(ticket)
+      return kdc.transport(request, context)
+    }
+    const ccache = ccacheOf(granted)
+    const client = createKdcClient({ kdc: transport, credentials: { ccache }, now: () => realm.now })
+    realm.now += 8.5 * HOUR
+    return { realm, kdc, client, given: granted.ticket, lastShown: () => shown.at(-1) }
+  }
+
+  const onlyRenewals =
+    (lie: Lie): Lie =>
+    (told, asked) =>
+      hasFlag(asked.reqBody.kdcOptions, KdcOption.RENEW) ? lie(told, asked) : told
+
+  test('is used when the KDC is honest', async () => {
+    const { realm, client, given, lastShown } = await renewing()
+    await client.ticketFor(VAULT)
+    expect(realm.exchanges.map(({ kind }) => kind)).toContain('renewal')
+    await client.ticketFor(API)
+    expect(lastShown()).not.toEqual(given)
+  })
+
+  test.each<[what: string, lie: Lie]>([
+    ['answers another request', inPart(({ nonce }) => ({ nonce: nonce ^ 1 }))],
+    ['in the name of another client', outside(() => ({ cname: MALLORY }))],
+    ['in the name of a client of another realm', outside(() => ({ crealm: 'MALLORY.TEST' }))],
+    [
+      'is for the KDC of another realm',
+      both(
+        inPart(() => ({ sname: spn('krbtgt', 'MALLORY.TEST') })),
+        inTicket({ sname: spn('krbtgt', 'MALLORY.TEST') }),
+      ),
+    ],
+    [
+      'is of another realm',
+      both(
+        inPart(() => ({ srealm: 'MALLORY.TEST' })),
+        inTicket({ realm: 'MALLORY.TEST' }),
+      ),
+    ],
+    ['has a weaker session key', inPart(() => ({ key: Key.random(23) }))],
+    ['lasts longer than it may be renewed', inPart(() => ({ endtime: NOW + 25 * HOUR }))],
+    ['may be renewed for longer than before', inPart(() => ({ renewTill: NOW + 25 * HOUR }))],
+    ['is not valid yet', withFlag(TicketFlag.INVALID)],
+    ['is proxiable, which it was not', withFlag(TicketFlag.PROXIABLE)],
+  ])('that %s is not used: the ticket at hand is, to its end', async (_what, lie) => {
+    const { realm, kdc, client, given, lastShown } = await renewing()
+    kdc.tgsLie = onlyRenewals(lie)
+    await client.ticketFor(VAULT)
+    expect(realm.exchanges.filter(({ kind }) => kind === 'renewal').length).toBeGreaterThan(0)
+    expect(lastShown()).toEqual(given)
+    realm.now = NOW + 10 * HOUR
+    expect(await refusalOf(client.ticketFor('HTTP/kcd.ad.test'))).toMatchObject({ code: 'KRB_AP_ERR_TKT_EXPIRED' })
+  })
+})
+
+function grantingTicketOf({ reply, part }: Told): ServiceTicket {
+  const { flags, authtime, starttime = authtime, endtime, renewTill } = part
+  return {
+    client: { name: reply.cname, realm: reply.crealm },
+    service: { name: part.sname, realm: part.srealm },
+    ticket: reply.ticket,
+    sessionKey: part.key,
+    flags,
+    authenticatedAt: authtime,
+    startsAt: starttime,
+    expiresAt: endtime,
+    renewableUntil: renewTill,
+  }
+}
+
+function ccacheOf(tgt: ServiceTicket): Uint8Array {
+  const { client, service, sessionKey, flags, authenticatedAt, startsAt, expiresAt, renewableUntil = 0 } = tgt
+  const times = { authtime: authenticatedAt, starttime: startsAt, endtime: expiresAt, renewTill: renewableUntil }
+  const rest = { isSkey: false, addresses: [], authorizationData: [], secondTicket: new Uint8Array(0) }
+  const credential = { client, server: service, key: sessionKey, ...times, flags, ...rest, ticket: tgt.ticket }
+  return encodeCcache({ principal: client, credentials: [credential], settings: [], kdcOffset: 0 })
+}
 
 function bitsOf(flags: Uint8Array): number[] {
   return Array.from({ length: 32 }, (_, bit) => bit).filter(

@@ -115,6 +115,8 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
   // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock, which may be learned from this very reply.
   const wrong = wrongTimes(part, { from: part.authtime, till: body.till, renewTill: body.till })
   if (wrong) throw untrusted(wrong.what, wrong.code)
+  if (part.caddr !== undefined && part.caddr.length > 0)
+    throw untrusted('carries a ticket that is bound to addresses, which were not asked for', 'KRB_AP_ERR_BADADDR')
   if (!isPlausibleFlags(part.flags, body.kdcOptions))
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
 }
