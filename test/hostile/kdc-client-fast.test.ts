@@ -81,7 +81,6 @@ const lies: readonly (readonly [lie: keyof Misbehaviour, code: string, message: 
   ['fastWrongChecksum', 'KRB_AP_ERR_MODIFIED', 'carries another ticket than its armor says'],
   ['fastWrongClient', 'KRB_AP_ERR_MODIFIED', 'names another client than its armor'],
   ['fastWrongRealm', 'KRB_AP_ERR_MODIFIED', 'names another client than its armor'],
-  ['fastNoStrengthenKey', 'KRB_AP_ERR_MODIFIED', 'has no key that makes its own stronger'],
   ['fastUnusedStrengthenKey', 'KRB_AP_ERR_BAD_INTEGRITY', 'does not open with the client’s key'],
   ['fastNoChallenge', 'KRB_AP_ERR_MODIFIED', 'does not show that the KDC knows the client’s key'],
   ['fastWrongChallenge', 'KRB_AP_ERR_BAD_INTEGRITY', 'shows another key than the client’s'],
@@ -116,6 +115,34 @@ describe.each(lies)('a KDC that lies inside of FAST (%s)', (lie, code, message) 
     const { client } = await aboutToSignIn({}, lieInReplies(lie))
     await refusalOf(client.ticketFor(VAULT))
     expect(formatPrincipal((await client.ticketFor(VAULT)).client)).toBe('web@AD.TEST')
+  })
+})
+
+describe('a KDC that leaves out what makes the key of its reply stronger (fastNoStrengthenKey)', () => {
+  test('is refused when it has not left it out before', async () => {
+    const { realm, client, signIns } = await aboutToSignIn()
+    await client.ticketFor(VAULT)
+    realm.now += 10 * HOUR - 30_000
+    realm.misbehave.fastNoStrengthenKey = true
+    const refused = {
+      ...REJECTED,
+      code: 'KRB_AP_ERR_MODIFIED',
+      message: "AS: the KDC's reply has no key that makes its own stronger, as replies had before",
+    }
+    expect(await refusalOf(client.ticketFor(API))).toMatchObject(refused)
+    // Without armor there is nothing to leave out; and it is not forgotten meanwhile.
+    await client.ticketFor(API)
+    expect(signIns().at(-1)?.armored).toBeUndefined()
+    realm.now += 10 * HOUR - 30_000
+    expect(await refusalOf(client.ticketFor(VAULT))).toMatchObject(refused)
+  })
+
+  test('is believed when it never does, as Heimdal’s does not', async () => {
+    const { realm, client, signIns } = await aboutToSignIn({ misbehave: { fastNoStrengthenKey: true } })
+    await client.ticketFor(VAULT)
+    realm.now += 10 * HOUR - 30_000
+    await client.ticketFor(API)
+    expect(signIns().filter(({ armored, outcome }) => armored && outcome === 'issued').length).toBe(2)
   })
 })
 

@@ -19,6 +19,8 @@ export interface SignInResult {
   readonly tgt: ServiceTicket
   /** The KDC said that it takes armored requests. */
   readonly offersFast: boolean
+  /** The KDC makes the keys of armored replies stronger. */
+  readonly strengthens: boolean
 }
 
 /**
@@ -41,7 +43,8 @@ export async function requestTgt(
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)
       context.clock.adopt(session.context.clock)
       context.clock.confirm(tgt.authenticatedAt)
-      return { tgt, offersFast: session.offersFast }
+      const { offersFast, strengthens } = session
+      return { tgt, offersFast, strengthens }
     }
     const error = session.armor?.openError(answer.error, body.nonce).error ?? answer.error
     if (leg === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)

@@ -42,6 +42,7 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
     throw untrusted('is sealed with an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
   const armored = session.armor?.openReply(reply, bytes, body.nonce)
   const client = armored?.client ?? { name: reply.cname, realm: reply.crealm }
+  if (armored) noteStrength(session, armored)
   if (!isAskedClient(session, client)) throw untrusted('names another client', 'KRB_AP_ERR_BADMATCH')
   const { part, key } = await openPart(session, reply, armored)
   checkPart(session, sent, reply, part)
@@ -82,6 +83,16 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
     if (!(await session.tryOtherKey({ etype: encPart.etype }))) throw error
     return open(undefined)
   }
+}
+
+/**
+ * A KDC may leave out what makes the reply's key stronger, but one that had it before has no reason to: who knows the client's key and not
+ * the armor's could then put in a session key of his own.
+ */
+function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): void {
+  if (session.strengthens && !isStrengthened)
+    throw untrusted('has no key that makes its own stronger, as replies had before', 'KRB_AP_ERR_MODIFIED')
+  session.strengthens = isStrengthened
 }
 
 /** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */

@@ -34,6 +34,8 @@ const WANTED_LIFETIME = 24 * 3_600_000
 export interface SignInOptions {
   /** A ticket-granting ticket that is still good, to armor the request with. */
   readonly armor?: ServiceTicket
+  /** The KDC has made the keys of armored replies stronger before. */
+  readonly strengthens?: boolean
   /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
   readonly again?: boolean
   /** Called before a request that proves the key, and that a KDC may count as a wrong one. */
@@ -49,6 +51,8 @@ export class AsSession {
   /** How the KDC derives the key, once it wants pre-authentication. */
   info: EtypeInfo2Entry | undefined
   offersFast = false
+  /** The KDC makes the keys of armored replies stronger. */
+  strengthens: boolean
   private cookie: PaData | undefined
   private readonly realms: string[]
   private readonly armorTicket: ServiceTicket | undefined
@@ -58,12 +62,13 @@ export class AsSession {
   private hasSwitched = false
   private forwardable = true
 
-  constructor(context: KdcContext, signIn: SignIn, { armor, again = false }: SignInOptions) {
+  constructor(context: KdcContext, signIn: SignIn, { armor, strengthens = false, again = false }: SignInOptions) {
     this.context = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
     this.armorTicket = armor
+    this.strengthens = strengthens
     this.again = again
     this.armor = armor && new FastArmor(context, armor)
   }

@@ -154,11 +154,20 @@ describe('an armored reply', () => {
   test('is taken when it is honest, and its key is the stronger one', () => {
     const { armor, key } = channel()
     const response = responseOf(key)
-    const { client, strengthen, padata } = opened(armor, replyWith([sealedResponse(key, response)]))
+    const { client, strengthen, isStrengthened, padata } = opened(armor, replyWith([sealedResponse(key, response)]))
     expect(client).toEqual({ name: WEB, realm: 'AD.TEST' })
     expect(padata).toEqual(response.padata)
     const stronger = combineKeys(response.strengthenKey ?? key, longTermKey, 'strengthenkey', 'replykey')
     expect(strengthen(longTermKey).equals(stronger)).toBe(true)
+    expect(isStrengthened).toBe(true)
+  })
+
+  test('may leave the key as it is, as Heimdal’s do, and says so', () => {
+    const { armor, key } = channel()
+    const reply = replyWith([sealedResponse(key, responseOf(key, { strengthenKey: undefined }))])
+    const { strengthen, isStrengthened } = opened(armor, reply)
+    expect(strengthen(longTermKey)).toBe(longTermKey)
+    expect(isStrengthened).toBe(false)
   })
 
   test('needs no challenge where none was made', () => {
@@ -220,12 +229,6 @@ describe('an armored reply', () => {
       (key) => ({ finished: { ...finishedWith(key), crealm: 'MALLORY.TEST' } }),
       'KRB_AP_ERR_MODIFIED',
       'names another client than its armor',
-    ],
-    [
-      'without a stronger key',
-      () => ({ strengthenKey: undefined }),
-      'KRB_AP_ERR_MODIFIED',
-      'has no key that makes its own stronger',
     ],
     [
       'without a challenge',

@@ -80,8 +80,8 @@ export class FastArmor {
   }
 
   /**
-   * The padata of the reply, and what becomes of the reply's key. KDCs strengthen it, and answer a challenge with one of their own; Active
-   * Directory, Samba, MIT and Heimdal do, and Heimdal's client insists on both as well. Where one is missing, somebody has left it out.
+   * The padata of the reply, and what becomes of the reply's key. A challenge is answered with one of the KDC's own, as Active Directory,
+   * Samba, MIT and Heimdal do. Most make the reply's key stronger too; Heimdal 7 does not, and need not.
    * @throws RejectedTokenError when the reply is not of this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
@@ -96,10 +96,11 @@ export class FastArmor {
     openReply('AS', 'carries another ticket than its armor says', () =>
       verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum),
     )
-    if (strengthenKey === undefined) throw refused('has no key that makes its own stronger')
     this.requireChallenge(padata)
-    const strengthen = (key: Key): Key => combineKeys(strengthenKey, key, 'strengthenkey', 'replykey')
-    return { padata, strengthen, client: { name: finished.cname, realm: finished.crealm } }
+    const strengthen = (key: Key): Key =>
+      strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
+    const client = { name: finished.cname, realm: finished.crealm }
+    return { padata, strengthen, isStrengthened: strengthenKey !== undefined, client }
   }
 
   /**
@@ -142,7 +143,9 @@ export interface ArmoredReply {
   /** Whom the channel says that the ticket names. */
   readonly client: Principal
   readonly padata: readonly PaData[]
+  /** What the reply is sealed with: more than the client's key where the channel adds to it. */
   readonly strengthen: (key: Key) => Key
+  readonly isStrengthened: boolean
 }
 
 /** In the clear Heimdal names nobody: who it is stands within the armor alone. Source: RFC 6113 section 5.4.3. */

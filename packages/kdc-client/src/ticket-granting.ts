@@ -54,6 +54,7 @@ export class TicketGranting {
   /** What is to be replaced armors nothing: the KDC may not take it. */
   private suspect: ServiceTicket | undefined
   private offersFast = false
+  private strengthens = false
 
   constructor(context: KdcContext, authority: Authority) {
     this.context = context
@@ -125,13 +126,15 @@ export class TicketGranting {
     if (refusal && context.clock.now() < refusal.until && !(await this.hasOtherKeys(refusal))) throw refusal.error
     this.refusal = undefined
     try {
-      const { tgt, offersFast } = await requestTgt(context, authority, {
+      const { tgt, offersFast, strengthens } = await requestTgt(context, authority, {
         armor: this.armor(),
+        strengthens: this.strengthens,
         again: this.wrongKeys > 0,
         // A wrong key must be known for one, or whoever comes next tries it again: the answer is waited for, even if nobody else does.
         onProof: keep,
       })
       this.offersFast = offersFast
+      this.strengthens = strengthens
       this.wrongKeys = 0
       return tgt
     } catch (error) {
