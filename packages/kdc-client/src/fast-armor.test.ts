@@ -162,6 +162,12 @@ describe('an armored reply', () => {
     expect(isStrengthened).toBe(true)
   })
 
+  test('may answer the challenge with a key derived as for the client’s, as Heimdal’s do', () => {
+    const { armor, key } = channel()
+    const padata = [kdcChallenge(key, longTermKey, 'clientchallengearmor')]
+    expect(opened(armor, replyWith([sealedResponse(key, responseOf(key, { padata }))])).padata).toEqual(padata)
+  })
+
   test('may leave the key as it is, as Heimdal’s do, and says so', () => {
     const { armor, key } = channel()
     const reply = replyWith([sealedResponse(key, responseOf(key, { strengthenKey: undefined }))])
