@@ -6,7 +6,7 @@
  */
 
 export { createTestRealm } from './create-test-realm.js'
-export type { Exchange } from './kdc.js'
+export type { Exchange, FastSupport } from './kdc.js'
 export type { ListenAddress, ListenOptions } from './listen.js'
 export type { Misbehaviour } from './misbehave.js'
 export { NT_STATUS, type NtStatusName } from './refusal.js'
