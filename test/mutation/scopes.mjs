@@ -15,7 +15,10 @@ export const packages = {
   gssapi: {},
   'kdc-client': {
     trusted: [
+      'as-exchange.ts',
+      'as-session.ts',
       'as-reply.ts',
+      'open-reply.ts',
       'tgs-exchange.ts',
       'reply-flags.ts',
       'reply-times.ts',
@@ -32,8 +35,11 @@ export const packages = {
       'ticket-times.ts',
     ],
     tests: [
+      'test/hostile/kdc-client-fast.test.ts',
       'test/hostile/kdc-client-lies.test.ts',
       'test/hostile/kdc-client-names.test.ts',
+      'test/hostile/kdc-client-preauth.test.ts',
+      'test/hostile/kdc-client-replies.test.ts',
       'test/hostile/kdc-client-s4u.test.ts',
       'test/hostile/kdc-client-sign-in.test.ts',
       'test/hostile/kdc-client-stale-tgt.test.ts',
