@@ -39,7 +39,8 @@ describe('a sign-in inside of FAST', () => {
     const clients = [
       userClient(realm, 'alice'),
       userClient(realm, 'bob', { encryptionTypes: [17] }),
-      userClient(realm, 'dora'),
+      // In another spelling, so that the reply alone tells the salt, and does so within its armor.
+      userClient(realm, 'DORA', { credentials: { principal: 'DORA@AD.TEST', password: 'pw-dora' } }),
     ]
     for (const client of clients) await client.ticketFor(API)
     realm.now += 10 * HOUR - 30_000
@@ -48,7 +49,7 @@ describe('a sign-in inside of FAST', () => {
     const armored = realm.exchanges
       .slice(before)
       .filter((exchange) => exchange.armored && exchange.outcome === 'issued')
-    expect(armored.map(({ client }) => client)).toEqual(['alice@AD.TEST', 'bob@AD.TEST', 'dora@AD.TEST'])
+    expect(armored.map(({ client }) => client)).toEqual(['alice@AD.TEST', 'bob@AD.TEST', 'DORA@AD.TEST'])
   })
 
   test('is not tried where the KDC does not offer it', async () => {

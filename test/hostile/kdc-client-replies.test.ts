@@ -1,4 +1,10 @@
-import { createKdcClient, type KdcClient, type KdcTransport, type ServiceTicket } from '@s4u/kdc-client'
+import {
+  createKdcClient,
+  evidenceFromS4u2self,
+  type KdcClient,
+  type KdcTransport,
+  type ServiceTicket,
+} from '@s4u/kdc-client'
 import {
   ApReq,
   Checksum,
@@ -23,7 +29,7 @@ import {
   type Ticket,
   TicketFlag,
 } from '@s4u/krb5'
-import { createTestRealm } from '@s4u/test-kdc'
+import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
 import { type Lie, LyingKdc, type Told } from './lying-kdc.js'
@@ -65,6 +71,7 @@ async function bad(clientOptions: { readonly encryptionTypes?: readonly number[]
 const rejected = (step: 'AS' | 'TGS', code: string, message: string) => ({
   name: 'RejectedTokenError',
   code,
+  hint: expect.stringContaining('between here and the KDC changes replies'),
   message: `${step}: the KDC's reply ${message}`,
 })
 
@@ -461,6 +468,73 @@ describe('a KDC that has turned bad, when it gives tickets,', () => {
     const { kdc, client } = await bad()
     kdc.tgsLie = lie
     expect(formatPrincipal((await client.ticketFor(API)).client)).toBe('alice@AD.TEST')
+  })
+})
+
+describe('what is kept of a ticket', () => {
+  const ticketWith = async (change: (part: EncKdcRepPart) => Partial<EncKdcRepPart>) => {
+    const { kdc, client } = await bad()
+    kdc.tgsLie = inPart(change)
+    return client.ticketFor(API)
+  }
+
+  test('are its times as they stand under the seal', async () => {
+    const times = { authtime: NOW - 2000, starttime: NOW - 1000, endtime: NOW + HOUR, renewTill: NOW + 2 * HOUR }
+    expect(await ticketWith(() => times)).toMatchObject({
+      authenticatedAt: NOW - 2000,
+      startsAt: NOW - 1000,
+      expiresAt: NOW + HOUR,
+      renewableUntil: NOW + 2 * HOUR,
+    })
+  })
+
+  test('is the sign-in for its beginning where none is named, and no renewing where none is', async () => {
+    const ticket = await ticketWith(() => ({ authtime: NOW - 2000, starttime: undefined, renewTill: undefined }))
+    expect(ticket).toMatchObject({ authenticatedAt: NOW - 2000, startsAt: NOW - 2000 })
+    expect(ticket).not.toHaveProperty('renewableUntil')
+  })
+})
+
+describe('a ticket in the name of a user', () => {
+  /** A service with evidence that alice came to it. */
+  async function delegating(trusts: TestRealm[] = []) {
+    const realm = await adTest({ now: NOW, trusts })
+    const kdc = new LyingKdc(
+      realm,
+      realm.keytabFor('rbcd').entries.map(({ key }) => key),
+    )
+    const client = clientOf(realm, 'rbcd', { kdc: kdc.transport })
+    return { realm, kdc, client, evidence: evidenceFromS4u2self(await client.s4u2self('alice')) }
+  }
+
+  test('is taken when its KDC spells the target in another case', async () => {
+    const { kdc, client, evidence } = await delegating()
+    kdc.tgsLie = both(
+      inPart(() => ({ sname: spn('HTTP', 'API.AD.TEST') })),
+      inTicket({ sname: spn('HTTP', 'API.AD.TEST') }),
+    )
+    expect(formatPrincipal((await client.s4u2proxy(evidence, API)).client)).toBe('alice@AD.TEST')
+  })
+
+  test.each<[what: string, cname: string | undefined, isTaken: boolean]>([
+    ['the service itself, as KDCs write', undefined, true],
+    ['the user, whom the evidence names', 'alice', true],
+    ['somebody else', 'mallory', false],
+  ])('by referral: one that names %s', async (_what, name, isTaken) => {
+    const shop = { spns: ['HTTP/shop.partner.test'], allowedToActOnBehalfOf: ['rbcd@AD.TEST'] }
+    const there = await createTestRealm({ realm: 'PARTNER.TEST', now: NOW, services: { shop } })
+    const { kdc, client, evidence } = await delegating([there])
+    const cname = name === undefined ? undefined : { nameType: NameType.PRINCIPAL, nameString: [name] }
+    kdc.tgsLie = (told, asked) =>
+      cname && asked.reqBody.realm === 'AD.TEST' && hasFlag(asked.reqBody.kdcOptions, KdcOption.CNAME_IN_ADDL_TKT)
+        ? outside(() => ({ cname }))(told, asked)
+        : told
+    const asked = client.s4u2proxy(evidence, 'HTTP/shop.partner.test')
+    if (isTaken) expect(formatPrincipal((await asked).client)).toBe('alice@AD.TEST')
+    else
+      expect(await refusalOf(asked)).toMatchObject(
+        rejected('TGS', 'KRB_AP_ERR_BADMATCH', 'names another client than rbcd@AD.TEST'),
+      )
   })
 })
 

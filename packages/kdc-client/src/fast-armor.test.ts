@@ -121,7 +121,12 @@ function replyWith(padata: readonly PaData[] | undefined, change: Partial<KdcRep
 
 const opened = (armor: FastArmor, reply: KdcRep) => armor.openReply(reply, encode(AsRep, reply), NONCE)
 const refusal = (code: string, message: string) =>
-  expect.objectContaining({ name: 'RejectedTokenError', code, message: `AS: the KDC's reply ${message}` })
+  expect.objectContaining({
+    name: 'RejectedTokenError',
+    code,
+    message: `AS: the KDC's reply ${message}`,
+    hint: expect.stringContaining('between here and the KDC changes replies'),
+  })
 
 describe('an armored request', () => {
   test('carries padata and body, sealed, beside a checksum of the body outside', () => {

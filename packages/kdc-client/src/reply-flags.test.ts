@@ -24,6 +24,26 @@ describe('the flags of a reply', () => {
     expect(isPlausibleFlags(kerberosFlags(flag), asked)).toBe(false)
   })
 
+  const { FORWARDABLE, FORWARDED, PROXIABLE, PROXY, MAY_POSTDATE, POSTDATED, INVALID, RENEWABLE, ANONYMOUS } =
+    TicketFlag
+  test.each<[what: string, flag: number, ...options: number[]]>([
+    ['forwardable', FORWARDABLE, KdcOption.FORWARDABLE],
+    ['forwarded', FORWARDED, KdcOption.FORWARDED],
+    ['proxiable', PROXIABLE, KdcOption.PROXIABLE],
+    ['a proxy', PROXY, KdcOption.PROXY],
+    ['postdatable', MAY_POSTDATE, KdcOption.ALLOW_POSTDATE],
+    ['postdated', POSTDATED, KdcOption.POSTDATED],
+    ['invalid until later', INVALID, KdcOption.POSTDATED],
+    ['renewable', RENEWABLE, KdcOption.RENEWABLE, KdcOption.RENEWABLE_OK, KdcOption.RENEW],
+    ['anonymous', ANONYMOUS, KdcOption.REQUEST_ANONYMOUS],
+  ])('may be %s when exactly that was asked for', (_what, flag, ...options) => {
+    const granting = Object.values(KdcOption).filter((option) =>
+      isPlausibleFlags(kerberosFlags(flag), kerberosFlags(option)),
+    )
+    expect(granting.sort((a, b) => a - b)).toEqual(options.sort((a, b) => a - b))
+    expect(isPlausibleFlags(kerberosFlags(flag), kerberosFlags())).toBe(false)
+  })
+
   test('may be those of the ticket that was shown, but for invalid', () => {
     const shown = kerberosFlags(TicketFlag.PROXIABLE, TicketFlag.INVALID)
     expect(isPlausibleFlags(kerberosFlags(TicketFlag.PROXIABLE), asked, shown)).toBe(true)

@@ -15,8 +15,7 @@ type GrantedTimes = Pick<EncKdcRepPart, 'authtime' | 'starttime' | 'endtime' | '
 
 /** What is wrong with the times of a ticket: nothing when it begins, ends and can be renewed no later than was asked for. */
 export function wrongTimes({ authtime, starttime, endtime, renewTill }: GrantedTimes, asked: AskedTimes) {
-  const isLater = (time: number | undefined, limit: number | undefined): boolean =>
-    time !== undefined && limit !== undefined && time > limit + MAX_SKEW
+  const isLater = (time = -Infinity, limit = Infinity): boolean => time > limit + MAX_SKEW
   if (isLater(starttime ?? authtime, asked.from))
     return { what: 'carries a ticket that begins later', code: 'KRB_AP_ERR_TKT_NYV' }
   if (isLater(endtime, asked.till))
