@@ -8,7 +8,10 @@ const HOUR = 3_600_000
 const API = 'HTTP/api.ad.test'
 const VAULT = 'HTTP/vault.ad.test'
 
-/** A service whose ticket-granting ticket is about to end: whoever comes next waits for a sign-in that this ticket armors. */
+/**
+ * A service whose ticket-granting ticket is about to end: whoever comes next waits for a sign-in
+ * that this ticket armors.
+ */
 async function aboutToSignIn(
   options: Partial<TestRealmOptions> = {},
   via: (realm: TestRealm) => KdcTransport = ({ transport }) => transport,

@@ -27,7 +27,9 @@ import {
 const AS_REP = 0x6b
 const TGS_REP = 0x6d
 
-/** Lies in the KDC itself, with the name under which they are refused, and by which of the checks. */
+/**
+ * Lies in the KDC itself, with the name under which they are refused, and by which of the checks.
+ */
 const lies: readonly (readonly [
   lie: Exclude<keyof Misbehaviour, 'slow'>,
   code: string,

@@ -47,7 +47,10 @@ const etypeInfo = (...entries: readonly EtypeInfo2Entry[]): PaData => ({
 const wantsProof = (...entries: readonly EtypeInfo2Entry[]): KrbError =>
   error('KDC_ERR_PREAUTH_REQUIRED', methods(etypeInfo(...entries)))
 
-/** Somebody who answers the first sign-in requests himself, in this order, and lets the others through. */
+/**
+ * Somebody who answers the first sign-in requests himself, in this order, and lets the others
+ * through.
+ */
 function forger(realm: TestRealm, ...forged: readonly KrbError[]) {
   const requests: KdcReq[] = []
   const transport: KdcTransport = async (bytes, context) => {

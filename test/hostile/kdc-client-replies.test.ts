@@ -652,7 +652,10 @@ describe('a referral', () => {
 })
 
 describe('a renewal', () => {
-  /** A client that has found alice's ticket-granting ticket in a file, in whose last fifth it is renewed. */
+  /**
+   * A client that has found alice's ticket-granting ticket in a file, in whose last fifth it is
+   * renewed.
+   */
   async function renewing() {
     const { realm, kdc, client: alice } = await bad()
     let granted: ServiceTicket | undefined

@@ -37,8 +37,9 @@ export type Lie = (told: Told, asked: KdcReq) => Told
 const honest: Lie = (told) => told
 
 /**
- * A KDC of the realm that has turned bad: it has all keys and seals whatever it likes, one thing at a time, so that of each check in the
- * client it can be seen that it is there. `keys` are those of the clients that sign in, of any of which the reply may be.
+ * A KDC of the realm that has turned bad: it has all keys and seals whatever it likes, one thing at
+ * a time, so that of each check in the client it can be seen that it is there. `keys` are those of
+ * the clients that sign in, of any of which the reply may be.
  */
 export class LyingKdc {
   asLie: Lie = honest

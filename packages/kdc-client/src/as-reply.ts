@@ -86,8 +86,8 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 }
 
 /**
- * A KDC may leave out what makes the reply's key stronger, but one that had it before has no reason to: who knows the client's key and not
- * the armor's could then put in a session key of his own.
+ * A KDC may leave out what makes the reply's key stronger, but one that had it before has no reason
+ * to: who knows the client's key and not the armor's could then put in a session key of his own.
  */
 function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): void {
   if (session.strengthens && !isStrengthened)

@@ -80,8 +80,9 @@ export class FastArmor {
   }
 
   /**
-   * The padata of the reply, and what becomes of the reply's key. A challenge is answered with one of the KDC's own, as Active Directory,
-   * Samba, MIT and Heimdal do. Most make the reply's key stronger too; Heimdal 7 does not, and need not.
+   * The padata of the reply, and what becomes of the reply's key. A challenge is answered with one
+   * of the KDC's own, as Active Directory, Samba, MIT and Heimdal do. Most make the reply's key
+   * stronger too; Heimdal 7 does not, and need not.
    * @throws RejectedTokenError when the reply is not of this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
@@ -104,7 +105,8 @@ export class FastArmor {
   }
 
   /**
-   * The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as they are. Source: RFC 6113 section 5.4.4.
+   * The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as
+   * they are. Source: RFC 6113 section 5.4.4.
    * @throws RejectedTokenError when the error is armored, and not for this request
    */
   openError(error: KrbError, nonce: number): { readonly error: KrbError; readonly armored: boolean } {
@@ -126,7 +128,10 @@ export class FastArmor {
     return decode(KrbFastResponse, opened)
   }
 
-  /** Only who knows the client's key can have made it; what time it tells does not matter. Source: RFC 6113 section 5.4.6. */
+  /**
+   * Only who knows the client's key can have made it; what time it tells does not matter. Source:
+   * RFC 6113 section 5.4.6.
+   */
   private requireChallenge(padata: readonly PaData[]): void {
     const { shownKey } = this
     if (shownKey === undefined) return
@@ -141,7 +146,8 @@ export class FastArmor {
       try {
         return open('kdcchallengearmor')
       } catch {
-        // Heimdal 7 derives it as the client's own; that one does not pass for it, since its key usage is another.
+        // Heimdal 7 derives it as the client's own; that one does not pass for it, since its key
+        // usage is another.
         return open('clientchallengearmor')
       }
     })

@@ -1,8 +1,9 @@
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
- * Runs what breaks a seal of a KDC's answer or compares a checksum in it. A code alone does not tell in which exchange it was refused, and
- * for which of the seals: the message does. @throws RejectedTokenError
+ * Runs what breaks a seal of a KDC's answer or compares a checksum in it. A code alone does not
+ * tell in which exchange it was refused, and for which of the seals: the message does. @throws
+ * RejectedTokenError
  */
 export function openReply<T>(step: 'AS' | 'TGS', fault: string, open: () => T): T {
   try {

@@ -54,7 +54,10 @@ export interface TgsRequest {
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
   /** Of a delegation: whom a referral may name instead of the asker. */
   readonly referralClient?: Principal
-  /** Whether the KDC may answer with a ticket for the KDC of another realm, which is then asked. Default: no. */
+  /**
+   * Whether the KDC may answer with a ticket for the KDC of another realm, which is then asked.
+   * Default: no.
+   */
   readonly mayRefer?: boolean
   /** Looks at a referral, which is as good as any reply. */
   readonly onReferral?: (reply: CheckedReply) => void

@@ -203,7 +203,10 @@ function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: numbe
   return requested === false ? undefined : contents
 }
 
-/** Proof that nobody changed the request on its way, nor left out that there is FAST. Source: RFC 6806 section 11. */
+/**
+ * Proof that nobody changed the request on its way, nor left out that there is FAST. Source: RFC
+ * 6806 section 11.
+ */
 function encryptedPaData({ fast }: Kdc, { bytes, request, replyKey }: AsGrant): readonly PaData[] | undefined {
   if (findPaData(request.padata, PaType.REQ_ENC_PA_REP) === undefined) return undefined
   const checksum = replyKey.checksum(KeyUsage.AS_REQ, bytes)

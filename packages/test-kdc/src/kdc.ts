@@ -3,7 +3,10 @@ import type { Directory } from './directory.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { NtStatusName } from './refusal.js'
 
-/** Whether this KDC takes requests inside of FAST, or from users nothing else. Source: RFC 6113, MS-KILE section 3.3.5.1. */
+/**
+ * Whether this KDC takes requests inside of FAST, or from users nothing else. Source: RFC 6113,
+ * MS-KILE section 3.3.5.1.
+ */
 export type FastSupport = 'off' | 'offered' | 'required'
 
 /** Everything an exchange needs to know of the realm. */

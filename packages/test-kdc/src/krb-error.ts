@@ -16,7 +16,10 @@ import { wholeSeconds } from './lifetimes.js'
 import { NT_STATUS, type Refusal, type RefusalDetails } from './refusal.js'
 
 export interface ErrorContext {
-  /** AS errors carry METHOD-DATA, in which the NTSTATUS is one more element; others a KERB-ERROR-DATA alone. */
+  /**
+   * AS errors carry METHOD-DATA, in which the NTSTATUS is one more element; others a
+   * KERB-ERROR-DATA alone.
+   */
   readonly inAsExchange: boolean
   readonly realm: string
   readonly sname: PrincipalName

@@ -40,7 +40,10 @@ export interface Misbehaviour {
   endlessReferral?: boolean
   /** Does not know S4U: such requests get an ordinary ticket in the name of the service that asked. */
   ignoreS4u?: boolean
-  /** Of FAST (RFC 6113 section 5.4), in answers to armored requests: another nonce inside the armor of replies and errors. */
+  /**
+   * Of FAST (RFC 6113 section 5.4), in answers to armored requests: another nonce inside the armor
+   * of replies and errors.
+   */
   fastWrongNonce?: boolean
   /** Replies and errors armored with a key that is not the channel's. */
   fastWrongKey?: boolean
@@ -52,12 +55,18 @@ export interface Misbehaviour {
   fastNoError?: boolean
   /** Armored errors without the cookie that the next request must show. */
   fastNoCookie?: boolean
-  /** Replies without the part that binds ticket and client to the channel; or one of another ticket, client or realm. */
+  /**
+   * Replies without the part that binds ticket and client to the channel; or one of another ticket,
+   * client or realm.
+   */
   fastNoFinished?: boolean
   fastWrongChecksum?: boolean
   fastWrongClient?: boolean
   fastWrongRealm?: boolean
-  /** Replies sealed with the long-term key alone: without a key that makes it stronger, or with one that is not used. */
+  /**
+   * Replies sealed with the long-term key alone: without a key that makes it stronger, or with one
+   * that is not used.
+   */
   fastNoStrengthenKey?: boolean
   fastUnusedStrengthenKey?: boolean
   /** Replies that do not show that the KDC knows the client's key, or that show another key. */

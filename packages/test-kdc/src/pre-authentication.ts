@@ -1,4 +1,7 @@
-/** Whether the client of an AS exchange has proven its key. Source: RFC 4120 section 5.2.7, RFC 6113 section 5.4.6. */
+/**
+ * Whether the client of an AS exchange has proven its key. Source: RFC 4120 section 5.2.7, RFC 6113
+ * section 5.4.6.
+ */
 
 import {
   decode,
@@ -64,7 +67,10 @@ export function etypeInfo2({ encryptionTypes, salt }: Account, wish: readonly nu
   return entries.length === 0 ? undefined : { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, entries) }
 }
 
-/** Computers, which are services here, sign in without armor where nothing else is said of them. Source: MS-KILE section 3.3.5.1. */
+/**
+ * Computers, which are services here, sign in without armor where nothing else is said of them.
+ * Source: MS-KILE section 3.3.5.1.
+ */
 function needsFast({ fast }: Kdc, { kind, settings }: Account): boolean {
   return fast !== 'off' && (settings.requireFast ?? (fast === 'required' && kind === 'user'))
 }

@@ -34,7 +34,10 @@ export function refuse(code: KrbErrorName, text: string, details?: RefusalDetail
   throw new Refusal(code, text, details)
 }
 
-/** Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be used. */
+/**
+ * Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be
+ * used.
+ */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
   return new Refusal('KRB_ERR_GENERIC', error instanceof Error ? error.message : 'unknown error')

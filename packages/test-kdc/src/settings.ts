@@ -15,7 +15,10 @@ interface TestAccount {
   readonly lockedOut?: boolean
   /** The password has expired or must be changed at the next logon. */
   readonly mustChangePassword?: boolean
-  /** Signs in inside of FAST or not at all, whatever the realm says of users and services; or need not. */
+  /**
+   * Signs in inside of FAST or not at all, whatever the realm says of users and services; or need
+   * not.
+   */
   readonly requireFast?: boolean
   /** Encryption types by number, best first. Default `[18, 17]`: AES256 and AES128 with SHA-1. */
   readonly encryptionTypes?: readonly number[]

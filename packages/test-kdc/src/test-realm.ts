@@ -25,8 +25,9 @@ export interface TestRealmOptions {
   /** Accept the unkeyed checksum rsa-md5 over a TGS-REQ, which Windows clients send. Default: no. */
   readonly dangerouslyAcceptUnkeyedChecksums?: boolean
   /**
-   * FAST, "Kerberos armoring" in Active Directory: `off`, as if there were no such thing; `offered`, the default, as in Samba, MIT and
-   * Heimdal; `required` of users, not of services: "Fail unarmored authentication requests". Source: RFC 6113, MS-KILE section 3.3.5.1.
+   * FAST, "Kerberos armoring" in Active Directory: `off`, as if there were no such thing;
+   * `offered`, the default, as in Samba, MIT and Heimdal; `required` of users, not of services:
+   * "Fail unarmored authentication requests". Source: RFC 6113, MS-KILE section 3.3.5.1.
    */
   readonly fast?: FastSupport
   /** Switches that are on from the beginning. */

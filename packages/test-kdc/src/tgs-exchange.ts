@@ -28,7 +28,10 @@ import { acceptS4uUser } from './s4u-user.js'
 import { acceptTgsHeader, type TgsHeader } from './tgs-header.js'
 import { readTgsRequest, type TgsRequest } from './tgs-request.js'
 
-/** Gives tickets to whoever has a TGT. Source: RFC 4120 section 3.3, RFC 6113 section 5.4, MS-SFU section 3.2.5. */
+/**
+ * Gives tickets to whoever has a TGT. Source: RFC 4120 section 3.3, RFC 6113 section 5.4, MS-SFU
+ * section 3.2.5.
+ */
 export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
   const sent = decode(TgsReq, bytes)
   const { sname } = sent.reqBody

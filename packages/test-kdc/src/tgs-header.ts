@@ -66,7 +66,10 @@ export interface GrantingTicket {
   readonly authenticator: Authenticator
 }
 
-/** The AP-REQ with a ticket-granting ticket, in PA-TGS-REQ or as armor; `usage` is that of its authenticator. */
+/**
+ * The AP-REQ with a ticket-granting ticket, in PA-TGS-REQ or as armor; `usage` is that of its
+ * authenticator.
+ */
 export function acceptGrantingTicket(kdc: Kdc, apReq: ApReq, usage: number): GrantingTicket {
   const { key, issuer } = findTicketGrantingKey(kdc, apReq.ticket)
   const ticket = openTicketGrantingTicket(apReq.ticket, key)

@@ -13,7 +13,10 @@ export interface ReplyArmor {
   readonly replyKey: Key
 }
 
-/** The reply's key, made stronger by one that only the channel has seen. Source: RFC 6113 section 5.4.3. */
+/**
+ * The reply's key, made stronger by one that only the channel has seen. Source: RFC 6113 section
+ * 5.4.3.
+ */
 export function strengthened({ misbehave, random }: Kdc, channel: FastChannel, replyKey: Key): ReplyArmor {
   if (misbehave.fastNoStrengthenKey || misbehave.fastStripped) return { channel, strengthenKey: undefined, replyKey }
   const strengthenKey = Key.random(replyKey.etype, random)
@@ -23,7 +26,10 @@ export function strengthened({ misbehave, random }: Kdc, channel: FastChannel, r
 
 type ReplyOutside = Pick<KdcRep, 'padata' | 'crealm' | 'cname'>
 
-/** What stands outside of the seal of the reply: the armor, with all that was to stand there inside of it. */
+/**
+ * What stands outside of the seal of the reply: the armor, with all that was to stand there inside
+ * of it.
+ */
 export function armorReply(
   kdc: Kdc,
   { channel, strengthenKey }: ReplyArmor,

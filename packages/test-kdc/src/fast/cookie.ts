@@ -1,4 +1,7 @@
-/** What the KDC wants to see again in the next request of a conversation. Source: RFC 6113 section 5.2. */
+/**
+ * What the KDC wants to see again in the next request of a conversation. Source: RFC 6113 section
+ * 5.2.
+ */
 
 import { findPaData, formatName, type PaData, PaType, type PrincipalName } from '@s4u/krb5'
 import { ticketKeyOf } from '../account.js'

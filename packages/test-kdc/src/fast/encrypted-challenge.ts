@@ -1,4 +1,7 @@
-/** The time, sealed with what only client, KDC and channel know together, in both directions. Source: RFC 6113 section 5.4.6. */
+/**
+ * The time, sealed with what only client, KDC and channel know together, in both directions.
+ * Source: RFC 6113 section 5.4.6.
+ */
 
 import {
   combineKeys,
@@ -23,7 +26,10 @@ export interface OpenedChallenge {
   readonly time: number
 }
 
-/** Which of the account's keys it was made with: its encryption type is that of the armor, and does not tell. */
+/**
+ * Which of the account's keys it was made with: its encryption type is that of the armor, and does
+ * not tell.
+ */
 export function openChallenge(
   { armorKey }: FastChannel,
   value: Uint8Array,

@@ -24,7 +24,10 @@ import { refuse } from '../refusal.js'
 import { acceptGrantingTicket, type TgsHeader } from '../tgs-header.js'
 import type { ArmoredRequest } from './channel.js'
 
-/** Undefined for a request without armor, and where this KDC does not speak FAST. `bytes` is the request as sent. */
+/**
+ * Undefined for a request without armor, and where this KDC does not speak FAST. `bytes` is the
+ * request as sent.
+ */
 export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): ArmoredRequest | undefined {
   const armored = findArmored(kdc, sent)
   if (armored === undefined) return undefined
@@ -32,7 +35,10 @@ export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): Arm
   return openRequest(armored, armorKey, elementAt(bytes, 'AS-REQ.req-body', 0x6a, 0x30, 0xa4))
 }
 
-/** The armor of a TGS request is the subkey of its authenticator, and the checksum covers PA-TGS-REQ. */
+/**
+ * The armor of a TGS request is the subkey of its authenticator, and the checksum covers
+ * PA-TGS-REQ.
+ */
 export function openArmoredTgsReq(kdc: Kdc, sent: KdcReq, header: TgsHeader): ArmoredRequest | undefined {
   const armored = findArmored(kdc, sent)
   if (armored === undefined) return undefined

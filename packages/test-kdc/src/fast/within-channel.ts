@@ -13,7 +13,10 @@ export function withinChannel<T>(channel: FastChannel | undefined, act: () => T)
   }
 }
 
-/** The first sixteen are critical: who does not know one must refuse. Source: RFC 6113 section 5.4.2. */
+/**
+ * The first sixteen are critical: who does not know one must refuse. Source: RFC 6113 section
+ * 5.4.2.
+ */
 function requireKnownOptions({ fastOptions }: FastChannel): void {
   const critical = Array.from({ length: CRITICAL_OPTIONS }, (_, bit) => bit)
   const unknown = critical.find((bit) => bit !== FastOption.HIDE_CLIENT_NAMES && hasFlag(fastOptions, bit))
