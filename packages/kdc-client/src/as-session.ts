@@ -173,9 +173,14 @@ export class AsSession {
     return true
   }
 
-  /** The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. */
-  private follow({ crealm }: KrbError): boolean {
+  /**
+   * The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. It says so in an error, which anybody can write: a KDC
+   * of the writer's would be looked up, connected to, and shown a proof of the password that it can try passwords on.
+   */
+  private async follow({ crealm }: KrbError): Promise<boolean> {
     if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm) || this.armor) return false
+    const { mayFollow, signal } = this.context
+    if (!mayFollow || !(await mayFollow(crealm, signal ? { signal } : {}))) return false
     this.realms.push(crealm)
     this.realm = crealm
     this.info = undefined
@@ -188,6 +193,7 @@ export class AsSession {
     const info = findPaData(methodsIn(error.eData), PaType.ETYPE_INFO2)
     const offered = info === undefined ? [] : decode(EtypeInfo2, info)
     const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
+    signIn.learn?.(offered.filter(({ etype }) => context.etypes.includes(etype)))
     if (usable) return usable
     const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
     const theirs = offered.map(({ etype }) => etype)

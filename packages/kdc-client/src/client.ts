@@ -1,16 +1,16 @@
-import { formatPrincipal, KdcOption, NameType, type Principal, samePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { formatPrincipal, KdcOption, type Principal, samePrincipal } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
-import { kdcAnswer, KdcError } from './errors.js'
+import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
-import { type Answered, Exchanges } from './exchanges.js'
+import { Exchanges } from './exchanges.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
-import { type GrantingOutcome, requestForeignTgt, requestTicketThroughReferrals } from './referral.js'
+import { requestTicketThroughReferrals } from './referral.js'
 import { verifyOwnTicket } from './own-ticket.js'
-import { type DomainNames, nameOfUser, parseUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
+import { type DomainNames, nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
 import { requireNamedRealm, type ServiceTarget, ServiceTargets } from './service-target.js'
@@ -19,9 +19,10 @@ import { explainSignIn } from './sign-in-refusal.js'
 import { requestTicket } from './tgs-exchange.js'
 import { TicketCache } from './ticket-cache.js'
 import { TicketGranting } from './ticket-granting.js'
-import { fingerprintOf, fingerprintOfOctets, nameOf, ProxyIds } from './ticket-key.js'
+import { fingerprintOf, nameOf, ProxyIds, transitionKey } from './ticket-key.js'
 import { SealedTickets } from './ticket-store.js'
-import { asKnownIn, findUserRealm, realmOfSuffix } from './user-realm.js'
+import { TrustedRealms } from './trusted-realms.js'
+import { placeUser } from './user-realm.js'
 
 export interface ClientParts {
   readonly context: KdcContext
@@ -44,6 +45,7 @@ export class Client implements KdcClient {
   private readonly parts: ClientParts
   private readonly targets: ServiceTargets
   private readonly exchanges: Exchanges
+  private readonly trusted: TrustedRealms
   private readonly proxyIds = new ProxyIds()
 
   constructor(parts: ClientParts) {
@@ -61,6 +63,9 @@ export class Client implements KdcClient {
     this.own = new TicketCache({ now, refusedFor })
     this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
     this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
+    const { self, granting, exchanges, own } = this
+    const capaths = (from: string, to: string) => parts.conf?.conf.capath(from, to)
+    this.trusted = new TrustedRealms({ self, etypes: context.etypes, granting, exchanges, own, capaths })
   }
 
   get realm(): string {
@@ -85,22 +90,17 @@ export class Client implements KdcClient {
         about(cache),
         signal,
         (context, tgt) => requestTicketThroughReferrals(context, { tgt, service, client: tgt.client }),
-        () => this.tgtFor(service.realm, signal),
+        () => this.trusted.tgtFor(service.realm, signal),
       )
     return this.own.get(key, ask, caching)
   }
 
   async s4u2self(subject: S4uSubject, options: TicketOptions = {}): Promise<ServiceTicket> {
     const user = readSubject(subject, this.realm, this.parts.domains)
-    const { principal, certificate } = user
+    const { principal } = user
     // A KDC refuses to let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active Directory), and there is no need.
-    if (principal && samePrincipal(principal, this.self)) return this.ticketFor(this.principal, options)
-    const key = {
-      ...this.asker('s4u2self'),
-      user: principal === undefined ? '' : formatPrincipal(principal),
-      userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
-      certificate: certificate && fingerprintOfOctets(certificate),
-    } as const
+    if (principal && samePrincipal(principal, this.self)) return this.ticketToItself(options)
+    const key = transitionKey(this.asker('s4u2self'), user)
     return this.users.get(key, (signal, cache) => this.transition(user, signal, cache), options)
   }
 
@@ -131,8 +131,10 @@ export class Client implements KdcClient {
     const tgt = fingerprintOf(forwarded.ticket)
     const key = { ...this.asker('forwarded'), client, tgt, service: service.text } as const
     const ask = async (signal: AbortSignal): Promise<ServiceTicket> => {
-      const start = grantingTicketOf(forwarded)
-      const request = { tgt: start, service, client: forwarded.client }
+      const start = grantingTicketOf(forwarded, this.realm)
+      // The user knows the session key as well, and can have sealed what the KDC seems to say.
+      const mayEnter = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
+      const request = { tgt: start, service, client: forwarded.client, mayEnter }
       const outcome = await requestTicketThroughReferrals({ ...this.context, signal }, request)
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
@@ -145,6 +147,10 @@ export class Client implements KdcClient {
 
   ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
     return climb(this, grounds, spn, options, this.context.clock.now())
+  }
+
+  trusts(realm: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    return this.trusted.leadTo(realm, signal)
   }
 
   how(grounds: Grounds): Plan {
@@ -161,17 +167,26 @@ export class Client implements KdcClient {
     signal: AbortSignal,
     cache: CacheMiss,
   ): Promise<ServiceTicket> {
-    const tgtFor = (realm: string): Promise<ServiceTicket> => this.tgtFor(realm, signal)
+    const tgtFor = (realm: string): Promise<ServiceTicket> => this.trusted.tgtFor(realm, signal)
     const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence, cache } as const
     return this.exchanges.run(about, signal, (context, tgt) =>
       requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
     )
   }
 
+  /** In its own name. It is opened each time: what the cache holds of it may have been asked for as any other service's. */
+  private async ticketToItself(options: TicketOptions): Promise<ServiceTicket> {
+    const ticket = await this.ticketFor(this.principal, options)
+    // Without a key there is nothing to open it with, and nobody else's name is claimed.
+    if (this.authority.kind === 'sign-in') await verifyOwnTicket(ticket, false, this.authority)
+    return ticket
+  }
+
   /** S4U2Self, by way of the user's realm where that is another one. */
   private async transition(asked: S4uUser, signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> {
     const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked, this.realm), cache } as const
-    const { user, realm } = await this.placed(asked, signal)
+    const leadsTo = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
+    const { user, realm } = await placeUser({ ...this.context, signal }, asked, this.realm, leadsTo)
     const ticket = await this.exchanges.run(
       about,
       signal,
@@ -180,58 +195,9 @@ export class Client implements KdcClient {
         if ('ticket' in outcome) await verifyOwnTicket(outcome.ticket, outcome.isSigned, this.authority)
         return outcome
       },
-      () => this.tgtFor(realm, signal),
+      () => this.trusted.tgtFor(realm, signal),
     )
     if (isForwardable(ticket)) this.exchanges.mayTransition = true
     return ticket
   }
-
-  /** A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a certificate, has to be found. */
-  private async placed(
-    user: S4uUser,
-    signal: AbortSignal,
-  ): Promise<{ readonly user: S4uUser; readonly realm: string }> {
-    const unplaced = unplacedName(user, this.realm)
-    if (unplaced === undefined) return { user, realm: user.principal?.realm ?? this.realm }
-    const found = await findUserRealm({ ...this.context, signal }, unplaced)
-    const realm = found ?? (await this.trustedRealm(realmOfSuffix(unplaced), signal))
-    if (sameRealmIgnoringCase(realm, this.realm)) return { user, realm }
-    const principal = user.principal && asKnownIn(realm, unplaced)
-    return { user: { ...user, principal }, realm }
-  }
-
-  /** The realm, if there is a way to it; else the own, whose refusal is then the answer. */
-  private async trustedRealm(realm: string, signal: AbortSignal): Promise<string> {
-    return this.tgtFor(realm, signal).then(
-      () => realm,
-      (error: unknown) => {
-        if (error instanceof KdcError) return this.realm
-        throw error
-      },
-    )
-  }
-
-  /** The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept like any ticket. */
-  private async tgtFor(realm: string, signal: AbortSignal): Promise<ServiceTicket> {
-    if (sameRealmIgnoringCase(realm, this.realm)) return this.granting.tgt(signal)
-    const target = `krbtgt/${realm}`
-    const capaths = (from: string, to: string) => this.parts.conf?.conf.capath(from, to)
-    const key = { ...this.asker('own'), service: `${target}@${this.realm}` } as const
-    const ask = (until: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
-      this.exchanges.run({ step: 'TGS', target, cache }, until, async (context, tgt) =>
-        asTgsOutcome(await requestForeignTgt(context, tgt, realm, capaths)),
-      )
-    return this.own.get(key, ask, { signal })
-  }
-}
-
-/** The name whose realm is not plain to see: an enterprise name, or the one in a certificate with another suffix. */
-function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | undefined {
-  if (principal) return principal.name.nameType === NameType.ENTERPRISE ? principal : undefined
-  const named = upn?.includes('@') ? parseUser(upn, realm) : undefined
-  return named?.name.nameType === NameType.ENTERPRISE ? named : undefined
-}
-
-function asTgsOutcome(outcome: GrantingOutcome): Answered {
-  return 'tgt' in outcome ? { ticket: outcome.tgt } : outcome
 }

@@ -3,7 +3,7 @@ import { Client } from './client.js'
 import { authorityOf } from './credentials.js'
 import { KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
-import { transportFor } from './kdc-source.js'
+import { namesKdcsOf, transportFor } from './kdc-source.js'
 import { Krb5Configuration } from './krb5-configuration.js'
 
 /**
@@ -20,9 +20,10 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
   const authority = authorityOf(options.credentials, realms, etypes)
   const transport = transportFor({ ...options, configuration, now })
+  const mayFollow = options.mayFollow ?? namesKdcsOf({ kdc: options.kdc, configuration })
   const clock = new KdcClock(now)
   return new Client({
-    context: { transport, clock, random, etypes, pac: options.pac, canonicalize: options.canonicalize },
+    context: { transport, clock, random, etypes, pac: options.pac, canonicalize: options.canonicalize, mayFollow },
     authority,
     conf,
     domains: options.domains,

@@ -5,6 +5,8 @@ import {
   type Key,
   type Keytab,
   type Principal,
+  RejectedTokenError,
+  sameRealmIgnoringCase,
   type Ticket,
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
@@ -29,7 +31,7 @@ export type KdcCredentials =
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
   /** A path or the octets; `true` is the cache that KRB5CCNAME names. */
   | { readonly ccache: string | Uint8Array | true }
-  /** What a caller forwarded (unconstrained delegation). */
+  /** What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's realm, or of `realm`. */
   | { readonly tgt: ForwardedTicket }
 
 /** A ticket-granting ticket out of somebody else's hands. Times are milliseconds since the epoch. */
@@ -53,22 +55,35 @@ export function authorityOf(
   realms: RealmsOfNames,
   etypes: readonly number[] = DEFAULT_ETYPES,
 ): Authority {
-  if ('tgt' in credentials) return fromForwarded(credentials.tgt)
+  if ('tgt' in credentials) return fromForwarded(credentials.tgt, realms.realm)
   if ('ccache' in credentials) return ccacheAuthority(credentials.ccache)
   if ('password' in credentials) return passwordAuthority(credentials, realms.realm ?? realms.defaultRealm, etypes)
   return keytabAuthority(credentials, realms, etypes)
 }
 
-function fromForwarded(forwarded: ForwardedTicket): ReadyTicket {
-  const tgt = grantingTicketOf(forwarded)
+function fromForwarded(forwarded: ForwardedTicket, realm: string | undefined): ReadyTicket {
+  const tgt = grantingTicketOf(forwarded, realm)
   return { kind: 'ready-ticket', principal: forwarded.client, tgt: () => tgt }
 }
 
-/** The value that exchanges are made with. @throws TypeError for a ticket that is no ticket-granting ticket */
-export function grantingTicketOf(forwarded: ForwardedTicket): ServiceTicket {
+/**
+ * The value that exchanges are made with. The names on the ticket say which KDC is asked, and whoever forwarded it has written them: so
+ * both realms must be that of its client, or the one that is given. Else this process would look up and connect to where a caller likes.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH for what is no ticket-granting ticket of these realms
+ */
+export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): ServiceTicket {
   const { client, ticket, sessionKey, flags, authtime, starttime, expiresAt, renewTill } = forwarded
-  if (ticket.sname.nameString[0] !== 'krbtgt')
-    throw new TypeError(`the ticket of ${formatPrincipal(client)} is not a ticket-granting ticket`)
+  const { nameString } = ticket.sname
+  if (nameString.length !== 2 || nameString[0] !== 'krbtgt')
+    throw unusable(
+      client,
+      `${formatPrincipal({ name: ticket.sname, realm: ticket.realm })} is no ticket-granting service`,
+    )
+  const known = realm === undefined ? [client.realm] : [client.realm, realm]
+  const stranger = [nameString[1], ticket.realm].find((one) => !known.some((of) => sameRealmIgnoringCase(of, one)))
+  if (stranger !== undefined)
+    throw unusable(client, `it is one for the KDC of ${stranger}, and only ${known.join(' and ')} may be asked with it`)
   const begin = starttime ?? authtime ?? 0
   return Object.freeze({
     client,
@@ -80,5 +95,12 @@ export function grantingTicketOf(forwarded: ForwardedTicket): ServiceTicket {
     startsAt: begin,
     expiresAt,
     ...(renewTill !== undefined && { renewableUntil: renewTill }),
+  })
+}
+
+function unusable(client: Principal, why: string): RejectedTokenError {
+  return new RejectedTokenError(`the ticket that ${formatPrincipal(client)} forwarded cannot be used: ${why}`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'A client forwards a ticket-granting ticket of its own realm. Whoever wrote another one there wants this service to ask a KDC of his.',
   })
 }

@@ -47,6 +47,7 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
  */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
   const { source = systemDns, random = Math.random, signal } = options
+  if (!DOMAIN.test(realm)) return []
   const [byUri, bySrv] = await Promise.all([
     uriAddresses(source, realm, random, signal),
     srvAddresses(source, realm, random, signal),
@@ -56,6 +57,9 @@ export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Pr
   if (bySrv.addresses.length === 0 && bySrv.failure !== undefined) throw bySrv.failure
   return bySrv.addresses
 }
+
+/** A realm that is called otherwise, which Kerberos permits, has no records. Source: RFC 4120 section 6.1, RFC 1035 section 2.3.1. */
+const DOMAIN = /^(?=.{1,240}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/
 
 interface SrvAnswer {
   readonly records: readonly SrvRecord[]

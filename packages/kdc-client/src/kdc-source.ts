@@ -35,6 +35,13 @@ export function transportFor(options: KdcSourceOptions): KdcTransport {
   })
 }
 
+/** Whether the KDCs of a realm are named by who has configured this client, so that nothing is looked up for it. */
+export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc' | 'configuration'>) {
+  if (typeof kdc === 'function') return () => true
+  const named = namedAddresses(kdc)
+  return (realm: string): boolean => named(realm) !== undefined || configuration.conf.kdcsOf(realm).length > 0
+}
+
 /** What the option says of a realm. A list without a realm stands for every realm: it is the caller's word. */
 function namedAddresses(
   kdc: Exclude<KdcOption, KdcTransport> | undefined,

@@ -1,12 +1,15 @@
-import { RejectedTokenError, type Ticket } from '@s4u/krb5'
+import { parsePrincipal, type Principal, RejectedTokenError, samePrincipal, type Ticket } from '@s4u/krb5'
 import { DelegationRefusedError, KdcError } from './errors.js'
 import type { Grounds, Rung } from './evidence-ladder.js'
 import type { DelegatedTicket, KdcClient, TicketOptions } from './kdc-client.js'
 import { evidenceFromS4u2self, type ServiceTicket } from './service-ticket.js'
+import { nameOf } from './ticket-key.js'
 
 /**
  * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another way cannot change ends it: which
  * targets a service may reach is the same by all of them.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when what is at hand is another user's, SEC_E_NO_IMPERSONATION when there is no way
  */
 export async function climb(
   client: KdcClient,
@@ -15,6 +18,7 @@ export async function climb(
   options: TicketOptions,
   now: number,
 ): Promise<DelegatedTicket> {
+  requireOneUser(grounds, client.realm)
   const { rungs } = client.how(grounds)
   const possible = rungs.filter((rung) => rung.possible)
   if (possible.length === 0) throw noWay(grounds, rungs)
@@ -56,7 +60,11 @@ async function takeByVouching(
   const subject = certificate ? { certificate } : user
   // A target's key has changed when `fresh` is asked for; that says nothing of the ticket to this service.
   const { signal } = options
-  const vouch = async (fresh: boolean) => evidenceFromS4u2self(await client.s4u2self(subject, { signal, fresh }))
+  const vouch = async (fresh: boolean) => {
+    const proof = evidenceFromS4u2self(await client.s4u2self(subject, { signal, fresh }))
+    if (certificate) requireUser('the certificate', proof.client, user, client.realm)
+    return proof
+  }
   const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
   const ways = [...(vouched ? [async () => vouched] : []), () => vouch(false), () => vouch(true)]
   const ofNoUse = new Set<Ticket>()
@@ -73,6 +81,21 @@ async function takeByVouching(
     }
   }
   throw refused
+}
+
+/** Acting as one user with what another one has left would be the worst of all mistakes, whoever makes it. */
+function requireOneUser({ user, evidence, forwardedTgt }: Grounds, realm: string): void {
+  if (evidence) requireUser('the evidence', evidence.client, user, realm)
+  if (forwardedTgt) requireUser('the ticket-granting ticket', forwardedTgt.client, user, realm)
+}
+
+function requireUser(what: string, owner: Principal, user: string, realm: string): void {
+  const name = nameOf(owner)
+  if (name === user || samePrincipal(owner, parsePrincipal(user, { realm }))) return
+  throw new RejectedTokenError(`${what} is that of ${name}, and not of ${user}`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'Give what belongs to the user that `user` names: alice@AD.TEST.',
+  })
 }
 
 function isUnusable(error: unknown): boolean {

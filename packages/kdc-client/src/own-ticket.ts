@@ -1,7 +1,8 @@
-/** Whom an S4U2Self ticket is for, checked against what nobody between here and the KDC could have changed. */
+/** Whom a ticket to ourselves is for, checked against what nobody between here and the KDC could have changed. */
 
 import {
   type EncTicketPart,
+  encryptionTypeName,
   formatPrincipal,
   hasFlag,
   MissingKeyError,
@@ -15,61 +16,93 @@ import { isForwardable, type ServiceTicket } from './service-ticket.js'
 import type { Authority, SignIn } from './sign-in.js'
 
 /**
- * The name in the reply is under no seal: whoever sits on the network could put the user's name on a ticket of the service itself, or of
- * another user whom the service has asked for before. What cannot be changed is the name in the ticket, which the service opens with its
- * own key, and the name that the KDC signed in the reply, where it does. One of both there must be. (MIT's client has neither check, but
- * FAST around the exchange.)
+ * The name in the reply is under no seal, and the name that some KDCs sign in it says nothing of the ticket beside it: whoever sits on
+ * the network could put the user's name on a ticket of the service itself, or the ticket of another user beside the user's name. What
+ * cannot be changed is what is in the ticket. So where there are keys, one of them must open it, and the session key inside must be the
+ * one that the KDC has sealed for us: then it is the ticket of this very reply. Only where there is none (a credential cache, a ticket
+ * from elsewhere) the signed name must do. (MIT's client has none of these checks, but FAST around the exchange.)
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH or KRB_AP_ERR_MODIFIED, MissingKeyError when there is neither
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH, KRB_AP_ERR_BAD_INTEGRITY or KRB_AP_ERR_MODIFIED; MissingKeyError KRB_AP_ERR_NOKEY
+ * when no key is of the ticket's type and version
  */
 export async function verifyOwnTicket(ticket: ServiceTicket, isSigned: boolean, authority: Authority): Promise<void> {
-  const sealed = authority.kind === 'sign-in' ? await open(ticket.ticket, authority) : undefined
-  if (sealed !== undefined) return compare(ticket, sealed)
+  if (authority.kind === 'sign-in') return compare(ticket, await open(ticket, authority))
   if (isSigned) return
-  const { etype, kvno } = ticket.ticket.encPart
-  const version = kvno === undefined ? '' : `, version ${kvno}`
   throw new MissingKeyError(
-    `S4U2Self: nothing proves that the ticket is for ${formatPrincipal(ticket.client)}: the KDC has not signed it, and there is no key to open it with (encryption type ${etype}${version})`,
+    `S4U2Self: nothing proves that the ticket is for ${formatPrincipal(ticket.client)}: the KDC has not signed it, and there is no key to open it with (${keyOf(ticket.ticket)})`,
+    { hint: 'Sign in with a keytab or a password: this KDC does not support S4U2Self by a credential cache safely.' },
+  )
+}
+
+/**
+ * With one of the service's keys, those of the ticket's version first; a keytab that was rotated meanwhile is read again.
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the key of the version is there and does not open it, else MissingKeyError
+ */
+async function open({ ticket, client }: ServiceTicket, signIn: SignIn): Promise<EncTicketPart> {
+  const first = await openWithAny(ticket, signIn)
+  if (first.part !== undefined) return first.part
+  await signIn.reread?.()
+  const { part, failure } = await openWithAny(ticket, signIn)
+  if (part !== undefined) return part
+  if (failure !== undefined) throw failure
+  throw new MissingKeyError(
+    `S4U2Self: no key of ${formatPrincipal(signIn.principal)} opens the ticket for ${formatPrincipal(client)} (${keyOf(ticket)})`,
     {
-      hint:
-        authority.kind === 'sign-in'
-          ? `Bring the keytab or password of ${formatPrincipal(authority.principal)} up to date.`
-          : 'Sign in with a keytab or a password: this KDC does not support S4U2Self by a credential cache safely.',
+      hint: `Bring the keytab or password of ${formatPrincipal(signIn.principal)} up to date. If it is, the ticket is not the one that the KDC has sent.`,
     },
   )
 }
 
-/** With the service's key of the ticket's version; a keytab that was rotated meanwhile is read again for it. */
-async function open(ticket: Ticket, signIn: SignIn): Promise<EncTicketPart | undefined> {
-  const opened = await openWithAny(ticket, signIn)
-  if (opened !== undefined || signIn.reread === undefined) return opened
-  await signIn.reread()
-  return openWithAny(ticket, signIn)
+interface Opening {
+  readonly part?: EncTicketPart
+  /** Why the key of the ticket's version does not open it. */
+  readonly failure?: unknown
 }
 
-/** Undefined where the key of the version is not there. @throws RejectedTokenError where it is, and the ticket does not open */
-async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<EncTicketPart | undefined> {
+async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<Opening> {
   const { etype, kvno } = ticket.encPart
   const { exact, keys } = await signIn.keysFor(etype, kvno)
   let failure: unknown
   for (const key of keys) {
     try {
-      return openTicket(ticket, key).encTicketPart
+      return { part: openTicket(ticket, key).encTicketPart }
     } catch (error) {
       failure ??= error
     }
   }
-  if (exact) throw failure
-  return undefined
+  return exact ? { failure } : {}
 }
 
-function compare({ client, flags }: ServiceTicket, sealed: EncTicketPart): void {
+/** What is in the ticket stands in the sealed part of the reply as well. Source: RFC 4120 section 5.4.2. */
+function compare(ticket: ServiceTicket, sealed: EncTicketPart): void {
+  if (!sealed.key.equals(ticket.sessionKey))
+    throw notAsSaid('carries a ticket with another session key: it is the ticket of another exchange')
   const named = { name: sealed.cname, realm: sealed.crealm }
-  if (!samePrincipal(named, client))
-    throw notAsSaid(`speaks of ${formatPrincipal(client)}, but its ticket names ${formatPrincipal(named)}`)
-  const forwardable = isForwardable({ flags })
-  if (forwardable !== hasFlag(sealed.flags, TicketFlag.FORWARDABLE))
-    throw notAsSaid(`says that its ticket is ${forwardable ? '' : 'not '}forwardable, and the ticket says otherwise`)
+  if (!samePrincipal(named, ticket.client))
+    throw notAsSaid(`speaks of ${formatPrincipal(ticket.client)}, but its ticket names ${formatPrincipal(named)}`)
+  const isOther = (flag: number): boolean => hasFlag(ticket.flags, flag) !== hasFlag(sealed.flags, flag)
+  if (isOther(TicketFlag.FORWARDABLE))
+    throw notAsSaid(
+      `says that its ticket is ${isForwardable(ticket) ? '' : 'not '}forwardable, and the ticket says otherwise`,
+    )
+  if (COMPARED_FLAGS.some(isOther)) throw notAsSaid('speaks of other flags than its ticket has')
+  if (!hasSameTimes(ticket, sealed)) throw notAsSaid('speaks of other times than its ticket has')
+}
+
+/** What RFC 4120 section 5.3 defines, but for what a KDC says to the client alone: enc-pa-rep. Source: RFC 6806 section 11. */
+const COMPARED_FLAGS: readonly number[] = Object.values(TicketFlag).filter((flag) => flag !== TicketFlag.ENC_PA_REP)
+
+function hasSameTimes(
+  ticket: ServiceTicket,
+  { authtime, starttime, endtime, renewTill, flags }: EncTicketPart,
+): boolean {
+  const { authenticatedAt, startsAt, expiresAt, renewableUntil } = ticket
+  const isRenewedAlike = !hasFlag(flags, TicketFlag.RENEWABLE) || renewTill === renewableUntil
+  return authtime === authenticatedAt && (starttime ?? authtime) === startsAt && endtime === expiresAt && isRenewedAlike
+}
+
+function keyOf({ encPart: { etype, kvno } }: Ticket): string {
+  return `encryption type ${encryptionTypeName(etype)}${kvno === undefined ? '' : `, version ${kvno}`}`
 }
 
 function notAsSaid(what: string): RejectedTokenError {

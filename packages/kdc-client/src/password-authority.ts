@@ -22,6 +22,7 @@ export function passwordAuthority(
     keyFor: (info) => keys.get(info),
     // No version is known of a password: it is tried.
     keysFor: async (etype) => ({ exact: false, keys: await keys.of(etype) }),
+    learn: (info) => keys.learn(info),
   }
 }
 
@@ -31,6 +32,8 @@ class DerivedKeys {
   private readonly password: string
   private readonly standardSalt: string
   private lastSalt: string
+  /** What the KDC last said of each type: the ticket that it gives may be sealed with a key of another type than the reply. */
+  private readonly said = new Map<number, EtypeInfo2Entry>()
 
   constructor(password: string, { realm, name }: Principal) {
     this.password = password
@@ -53,7 +56,11 @@ class DerivedKeys {
     return key
   }
 
-  /** Those of one type. When signing in took another, the account has the same salt for it, but for rare directories. */
+  learn(info: readonly EtypeInfo2Entry[]): void {
+    for (const entry of info) this.said.set(entry.etype, entry)
+  }
+
+  /** Those of one type. When signing in took another, the KDC has mostly said what that one's salt is, and it mostly is the same. */
   async of(etype: number): Promise<readonly Key[]> {
     const known = [...this.derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
     const settled = await Promise.allSettled(known.length > 0 ? known : [this.derive(etype)])
@@ -61,7 +68,7 @@ class DerivedKeys {
   }
 
   private async derive(etype: number): Promise<Key> {
-    return this.get({ etype, salt: this.lastSalt })
+    return this.get(this.said.get(etype) ?? { etype, salt: this.lastSalt })
   }
 }
 

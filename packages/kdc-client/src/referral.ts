@@ -82,20 +82,40 @@ async function walk(context: KdcContext, start: ServiceTicket, stations: readonl
   return { tgt }
 }
 
-/** A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers to. */
+export interface ReferredRequest {
+  readonly tgt: ServiceTicket
+  readonly service: Principal
+  readonly client: Principal
+  /** Whether the KDC of a realm may be asked, where who refers there is not to be believed alone. Default: referrals are followed. */
+  readonly mayEnter?: (realm: string) => Promise<boolean>
+}
+
+/**
+ * A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers to.
+ * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that may not be entered, a circle, and a way that is too long
+ */
 export async function requestTicketThroughReferrals(
   context: KdcContext,
-  request: { readonly tgt: ServiceTicket; readonly service: Principal; readonly client: Principal },
+  request: ReferredRequest,
 ): Promise<TgsOutcome> {
-  const { service, client } = request
+  const { service, client, mayEnter } = request
   let { tgt } = request
   const itinerary = new Itinerary(formatName(service.name), realmAsked(tgt))
   for (;;) {
     const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client, mayRefer: true })
     if ('refused' in outcome || !isElsewhere(outcome.ticket, service.name)) return outcome
     tgt = outcome.ticket
-    itinerary.enter(realmAsked(tgt))
+    const realm = realmAsked(tgt)
+    itinerary.enter(realm)
+    if (mayEnter && !(await mayEnter(realm))) throw noTrust(realm, service)
   }
+}
+
+function noTrust(realm: string, service: Principal): RejectedTokenError {
+  return new RejectedTokenError(`TGS: ${formatName(service.name)} is said to be in ${realm}, to which no trust leads`, {
+    code: 'KRB_AP_PATH_NOT_ACCEPTED',
+    hint: `The own KDC gives no ticket for krbtgt/${realm}: check the trust, or who has sent the ticket-granting ticket.`,
+  })
 }
 
 /** The ticket is for another realm's KDC, not for the service. */

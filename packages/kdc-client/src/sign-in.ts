@@ -17,6 +17,8 @@ export interface SignIn {
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
   /** Keys that may open a ticket of this type and version: those of the version first. */
   keysFor(etype: number, kvno: number | undefined): Promise<KeysForTicket>
+  /** What a KDC says of salts and parameters of other types than the one that is signed in with. */
+  learn?(info: readonly EtypeInfo2Entry[]): void
   /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
   /** Makes the version before the newest key current, or the newest again. False when there is only one. */

@@ -38,6 +38,8 @@ interface Entry {
   readonly ticket: ServiceTicket
   readonly refreshAt: number
   readonly usableUntil: number
+  /** When the KDC began to be asked for it: its answer may be that old. */
+  readonly askedAt: number
   nextRefresh: number
   /** Until then it is the freshest that there is. */
   freshUntil: number
@@ -48,7 +50,13 @@ export type TicketRequest = (signal: AbortSignal, cache: CacheMiss) => Promise<S
 
 interface Refusal {
   readonly error: KdcError | DelegationRefusedError
+  readonly askedAt: number
   readonly until: number
+}
+
+interface Asking {
+  readonly flight: Flight<ServiceTicket>
+  readonly askedAt: number
 }
 
 /**
@@ -58,7 +66,7 @@ interface Refusal {
 export class TicketCache {
   private readonly entries: LRUCache<string, Entry>
   private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
-  private readonly inFlight = new Map<string, Flight<ServiceTicket>>()
+  private readonly inFlight = new Map<string, Asking>()
   private readonly options: TicketCacheOptions
 
   constructor(options: TicketCacheOptions) {
@@ -81,22 +89,27 @@ export class TicketCache {
   async getIdentified(
     id: string,
     request: TicketRequest,
-    { signal, fresh = false }: TicketOptions = {},
+    { signal, fresh = false, maxAge = Infinity }: TicketOptions = {},
   ): Promise<ServiceTicket> {
     signal?.throwIfAborted()
-    const entry = this.entries.get(id)
-    const flight = this.flightOf(id)
     const now = this.options.now()
+    const isYoungEnough = ({ askedAt }: { readonly askedAt: number }): boolean =>
+      maxAge === Infinity || Math.abs(now - askedAt) < maxAge
+    const known = this.entries.get(id)
+    const entry = known && isYoungEnough(known) ? known : undefined
+    const asking = this.askingOf(id)
+    const flight = asking && isYoungEnough(asking) ? asking.flight : undefined
     const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
     if (entry && now < entry.usableUntil && isFreshEnough) {
       if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
       return entry.ticket
     }
     const refusal = this.refusals.get(id)
-    if (refusal && now < refusal.until) throw refusal.error
+    if (refusal && now < refusal.until && isYoungEnough(refusal)) throw refusal.error
     // In vain it is not tried again at once: until then the old one is handed out.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
-    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until, 'miss'), fresh))).wait(signal)
+    const wanted = { fresh, notBefore: now - maxAge }
+    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until, 'miss'), wanted))).wait(signal)
   }
 
   /** A KDC does not take it any more. */
@@ -118,44 +131,59 @@ export class TicketCache {
     return this.entries.calculatedSize
   }
 
-  private flightOf(id: string): Flight<ServiceTicket> | undefined {
-    const flight = this.inFlight.get(id)
-    return flight?.isAborted ? undefined : flight
+  private askingOf(id: string): Asking | undefined {
+    const asking = this.inFlight.get(id)
+    return asking?.flight.isAborted ? undefined : asking
   }
 
   private refresh(id: string, entry: Entry, request: TicketRequest): void {
-    if (this.flightOf(id)) return
-    entry.nextRefresh = this.options.now() + RETRY_AFTER
+    if (this.askingOf(id)) return
+    const askedAt = this.options.now()
+    entry.nextRefresh = askedAt + RETRY_AFTER
     // In vain is no harm: the ticket at hand is still good. A refusal now says nothing of that one.
     this.start(id, async (signal, keep) => {
       // Whoever comes to wait for it may go again.
       keep()
-      return this.keep(id, await request(signal, 'refresh'))
+      return this.keep(id, await request(signal, 'refresh'), { askedAt })
     })
   }
 
-  private async obtain(id: string, request: () => Promise<ServiceTicket>, fresh: boolean): Promise<ServiceTicket> {
+  private async obtain(id: string, request: () => Promise<ServiceTicket>, wanted: Wanted): Promise<ServiceTicket> {
     const { shared, now } = this.options
+    const { fresh, notBefore } = wanted
     const elsewhere = fresh ? undefined : await shared?.find(id)
-    if (elsewhere && now() < refreshTime(elsewhere)) return this.remember(id, elsewhere)
+    // When the other instance asked for it is not known, but that the ticket begins no earlier.
+    if (elsewhere && now() < refreshTime(elsewhere) && elsewhere.startsAt > notBefore)
+      return this.remember(id, elsewhere, { askedAt: elsewhere.startsAt })
+    const askedAt = now()
     try {
-      return this.keep(id, await request(), fresh ? now() + FRESH_FOR : 0)
+      return this.keep(id, await request(), { askedAt, freshUntil: fresh ? now() + FRESH_FOR : 0 })
     } catch (error) {
-      if (error instanceof KdcError || error instanceof DelegationRefusedError)
-        this.refusals.set(id, { error, until: now() + (this.options.refusedFor ?? REFUSED_FOR) })
+      if (error instanceof KdcError || error instanceof DelegationRefusedError) this.refuse(id, error, askedAt)
       throw error
     }
   }
 
-  private keep(id: string, ticket: ServiceTicket, freshUntil = 0): ServiceTicket {
-    const { shared, now } = this.options
-    void shared?.keep(id, ticket, usableUntil(ticket) - now())
-    return this.remember(id, ticket, freshUntil)
+  /** A KDC's no is worth more than its yes before. */
+  private refuse(id: string, error: KdcError | DelegationRefusedError, askedAt: number): void {
+    const known = this.entries.get(id)
+    if (known && known.askedAt <= askedAt) this.entries.delete(id)
+    const until = this.options.now() + (this.options.refusedFor ?? REFUSED_FOR)
+    this.refusals.set(id, { error, askedAt, until })
   }
 
-  private remember(id: string, ticket: ServiceTicket, freshUntil = 0): ServiceTicket {
+  private keep(id: string, ticket: ServiceTicket, about: About): ServiceTicket {
+    const { shared, now } = this.options
+    void shared?.keep(id, ticket, usableUntil(ticket) - now())
+    return this.remember(id, ticket, about)
+  }
+
+  /** An answer that took its time does not replace that to a later question. */
+  private remember(id: string, ticket: ServiceTicket, { askedAt, freshUntil = 0 }: About): ServiceTicket {
+    const known = this.entries.get(id)
+    if (known && known.askedAt > askedAt) return ticket
     const [refreshAt, until] = [refreshTime(ticket), usableUntil(ticket)]
-    this.entries.set(id, { ticket, refreshAt, usableUntil: until, nextRefresh: 0, freshUntil })
+    this.entries.set(id, { ticket, refreshAt, usableUntil: until, askedAt, nextRefresh: 0, freshUntil })
     this.refusals.delete(id)
     return ticket
   }
@@ -163,12 +191,23 @@ export class TicketCache {
   private start(id: string, obtain: FlightPlan): Flight<ServiceTicket> {
     const flight = new Flight<ServiceTicket>((signal, keep) =>
       obtain(signal, keep).finally(() => {
-        if (this.inFlight.get(id) === flight) this.inFlight.delete(id)
+        if (this.inFlight.get(id)?.flight === flight) this.inFlight.delete(id)
       }),
     )
-    this.inFlight.set(id, flight)
+    this.inFlight.set(id, { flight, askedAt: this.options.now() })
     return flight
   }
+}
+
+interface About {
+  readonly askedAt: number
+  readonly freshUntil?: number
+}
+
+/** What is asked of a ticket that another instance has got. Milliseconds since the epoch. */
+interface Wanted {
+  readonly fresh: boolean
+  readonly notBefore: number
 }
 
 type FlightPlan = (signal: AbortSignal, keep: () => void) => Promise<ServiceTicket>

@@ -1,5 +1,6 @@
-import { formatPrincipal, type Principal, type Ticket } from '@s4u/krb5'
+import { formatPrincipal, NameType, type Principal, type Ticket } from '@s4u/krb5'
 import { createHash } from 'node:crypto'
+import type { S4uUser } from './s4u-user.js'
 import type { ServiceTarget } from './service-target.js'
 
 /**
@@ -43,6 +44,22 @@ export function identify(key: TicketKey): string {
 
 const NO_OPTIONS: readonly number[] = []
 
+interface Asker<Kind extends string> {
+  readonly kind: Kind
+  readonly client: string
+  readonly etypes: readonly number[]
+}
+
+/** The key of a ticket to the service itself in a user's name: by all that says who the user is. */
+export function transitionKey(asker: Asker<'s4u2self'>, { principal, certificate }: S4uUser): TicketKey {
+  return {
+    ...asker,
+    user: principal === undefined ? '' : formatPrincipal(principal),
+    userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
+    ...(certificate && { certificate: fingerprintOfOctets(certificate) }),
+  }
+}
+
 const names = new WeakMap<Principal, string>()
 
 /** `alice@AD.TEST`, written once for each value that says so. */
@@ -84,7 +101,7 @@ export class ProxyIds {
   of(
     { client, ticket }: { readonly client: Principal; readonly ticket: Ticket },
     target: ServiceTarget,
-    asker: { readonly kind: 's4u2proxy'; readonly client: string; readonly etypes: readonly number[] },
+    asker: Asker<'s4u2proxy'>,
   ): string {
     let ids = this.known.get(ticket)
     if (ids?.client !== client) {
