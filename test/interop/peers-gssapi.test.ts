@@ -101,7 +101,11 @@ await describeRealms('MIT GSS-API', ['EAST', 'python-gssapi'], (info) => {
   test('hands its TGT over, with which the KDC gives tickets in its name', async () => {
     const program = [beside('initiator.py'), web.host, 'spnego', 'delegate']
     await using peer = converse('/usr/bin/python3', program, alice.environment)
-    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-mit')
+    const forwarded = forwardedLogin(
+      await signOn(peer, { keytab: web.keytab, forwardedTickets: 'use' }),
+      info,
+      'forwarded-by-mit',
+    )
     await runOk('kvno', [services.api.spn], forwarded)
   })
 
@@ -173,7 +177,11 @@ await describeRealms('Heimdal GSS-API', ['NORTH', 'python-gssapi'], (info) => {
 
   test('hands its TGT over, unsealed inside the authenticator, with which the KDC gives tickets in its name', async () => {
     await using peer = initiator('spnego', 'delegate')
-    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-heimdal')
+    const forwarded = forwardedLogin(
+      await signOn(peer, { keytab: web.keytab, forwardedTickets: 'use' }),
+      info,
+      'forwarded-by-heimdal',
+    )
     await runOk('kvno', [`${services.api.spn}@NORTH.TEST`], forwarded)
   })
 })
@@ -201,7 +209,11 @@ await describeRealms('JGSS', ['EAST', 'java'], (info) => {
     const program = ['-cp', classes, 'Initiator', alice.ccache, web.host, 'krb5', 'delegate']
     const conf = `-Djava.security.krb5.conf=${info.krb5Config}`
     await using peer = converse('java', [conf, ...program], alice.environment)
-    const forwarded = forwardedLogin(await signOn(peer, { keytab: web.keytab }), info, 'forwarded-by-java')
+    const forwarded = forwardedLogin(
+      await signOn(peer, { keytab: web.keytab, forwardedTickets: 'use' }),
+      info,
+      'forwarded-by-java',
+    )
     await runOk('kvno', [realmOf(info, 'EAST').services.api.spn], forwarded)
   })
 })

@@ -47,7 +47,8 @@ afterEach(async () => {
 
 function negotiatorOf(principal: string, options: NegotiatorOptions = {}): Negotiator {
   const keytab = realm.keytabFor(principal)
-  return createNegotiator({ keytab, kdc: realm.transport, now: () => realm.now, delegation: { principal }, ...options })
+  const delegation = { principal, forwardedTickets: 'use' } as const
+  return createNegotiator({ keytab, kdc: realm.transport, now: () => realm.now, delegation, ...options })
 }
 
 /** A program that its user runs, with a password at hand. */

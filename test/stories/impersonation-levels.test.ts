@@ -39,10 +39,10 @@ function userClient(user: string) {
   return createKdcClient({ realm: 'AD.TEST', kdc: realm.transport, credentials, now: () => realm.now })
 }
 
-async function arrive(user: string, options: Partial<InitiatorOptions> = {}) {
+async function arrive(user: string, options: Partial<InitiatorOptions> = {}, rules = NOT_VOUCHING) {
   const ticket = await userClient(user).ticketFor(WEB)
   const { token } = createInitiator({ ticket, now: () => realm.now, ...options })
-  using web = serviceNamed('web', NOT_VOUCHING)
+  using web = serviceNamed('web', rules)
   const outcome = await web.authenticate({ headers: { authorization: formatAuthorization(token) } })
   if (outcome.status !== 'authenticated') throw new Error('the caller was not let in')
   return outcome.identity
@@ -71,10 +71,15 @@ describe('cached token: what the client allows, and whether both are capable of 
   test('delegation, yes: a ticket-granting ticket that was forwarded reaches what no list of the service has', async () => {
     const client = userClient('alice')
     const [ticket, tgt] = [await client.ticketFor(WEB), await client.forwardedTgt()]
-    const identity = await arrive('alice', { ticket, delegate: sealForwardedCredential(tgt, ticket.sessionKey) })
+    const forwarding = { ticket, delegate: sealForwardedCredential(tgt, ticket.sessionKey) }
+    const identity = await arrive('alice', forwarding, { delegation: { principal: 'web', forwardedTickets: 'use' } })
     expect(identity.impersonationLevel).toBe('delegation')
     expect(await reaches(identity)).toBe(true)
     expect(await reaches(identity, 'HTTP/kcd.ad.test')).toBe(true)
+    // A service that does not say that it uses them is not capable of that delegation: the ticket counts, and the lists.
+    const without = await arrive('alice', forwarding)
+    expect(without.impersonationLevel).toBe('delegation')
+    expect([await reaches(without), await reaches(without, 'HTTP/kcd.ad.test')]).toEqual([true, false])
   })
 
   test('delegation, no: a sensitive user has nothing to forward', async () => {
@@ -91,15 +96,16 @@ describe('cached token: what the client allows, and whether both are capable of 
 
 describe('user name credentials: a password given to the service, and whether its user is capable of delegation', () => {
   test.each([
-    ['yes', 'alice', 'delegation', true],
-    ['no: a sensitive user', 'carol', 'impersonation', false],
-  ] as const)('%s', async (_capable, user, level, remote) => {
-    using service = serviceNamed('kcd', { delegation: { principal: 'kcd' } })
+    ['yes, as the directory lists', 'alice', 'ignore', 'delegation', true, false],
+    // The lists of the service have nothing to do with it: the user signed in, as at a desktop.
+    ['yes, where the app uses the ticket-granting ticket', 'alice', 'use', 'delegation', true, true],
+    ['no: a sensitive user', 'carol', 'ignore', 'impersonation', false, false],
+    ['no: a sensitive user, even there', 'carol', 'use', 'impersonation', false, false],
+  ] as const)('%s', async (_capable, user, forwardedTickets, level, listed, unlisted) => {
+    using service = serviceNamed('kcd', { delegation: { principal: 'kcd', forwardedTickets } })
     const identity = await service.identityFor({ user, password: PASSWORD })
     expect(identity.impersonationLevel).toBe(level)
-    // The lists of the service have nothing to do with it: the user signed in, as at a desktop.
-    expect(await reaches(identity)).toBe(remote)
-    expect(await reaches(identity, WEB)).toBe(remote)
+    expect([await reaches(identity), await reaches(identity, WEB)]).toEqual([listed, unlisted])
   })
 })
 

@@ -4,7 +4,7 @@ import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { createTestRealm } from '@s4u/test-kdc'
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { corporation, Desktop, PASSWORD, WEB } from './fixtures/corporation.js'
+import { API, corporation, Desktop, PASSWORD, WEB } from './fixtures/corporation.js'
 
 const realm = await corporation()
 const make = (options: NegotiatorOptions = {}) =>
@@ -39,8 +39,23 @@ describe('a user and a password', () => {
     expect(frank).toMatchObject({ principal: 'frank@AD.TEST', authenticationMethod: 'form' })
   })
 
-  test('are as good as a user who is there: services that no list has can be called', async () => {
+  test('are worth what the directory lists: the user’s ticket to this service is the evidence', async () => {
     using negotiator = make()
+    const before = realm.exchanges.length
+    const identity = await negotiator.identityFor({ user: 'alice', password: PASSWORD })
+    const asked = realm.exchanges.slice(before).map(({ kind, client, service }) => [kind, client, service])
+    expect(asked).not.toContainEqual(['TGS', 'alice@AD.TEST', 'krbtgt/AD.TEST'])
+    expect(identity.evidence).toMatchObject({ kind: 'ticket', origin: 'presented', forwardedTgt: undefined })
+    using alice = identity.impersonate()
+    expect((await alice.ticketFor(API)).client.name.nameString).toEqual(['alice'])
+    await expect(alice.ticketFor('HTTP/other.ad.test')).rejects.toMatchObject({
+      name: 'DelegationRefusedError',
+      reason: 'target-not-allowed',
+    })
+  })
+
+  test('are as good as a user who is there where the app keeps the ticket-granting ticket', async () => {
+    using negotiator = make({ delegation: { principal: 'web', forwardedTickets: 'use' } })
     using alice = (await negotiator.identityFor({ user: 'alice', password: PASSWORD })).impersonate()
     expect((await alice.ticketFor('HTTP/other.ad.test')).client.name.nameString).toEqual(['alice'])
   })
@@ -61,7 +76,10 @@ describe('a user and a password', () => {
 
   test('suffice where tokens must be bound to a channel', async () => {
     using negotiator = make({ channelBinding: 'require' })
-    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toBeDefined()
+    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toMatchObject({
+      principal: 'alice@AD.TEST',
+      impersonationLevel: 'delegation',
+    })
   })
 
   test('are asked of the KDC each time', async () => {

@@ -51,10 +51,19 @@ export interface AcceptorOptions {
   readonly allowAnonymous?: boolean
   /** Compares the addresses in tickets that have some with `clientAddress`. Default `false`: they break behind NAT and proxies. */
   readonly checkAddresses?: boolean
+  /**
+   * What becomes of a ticket-granting ticket that a client forwards with its token (unconstrained delegation): `ignore` (default) does not
+   * look at it, and an `exchange` event says that there was one; `use` keeps it as `evidence.forwardedTgt`, when it is one of the caller
+   * for a KDC of the caller's realm or of the service's, and refuses the token else. With it a service acts as the caller everywhere,
+   * whatever the directory lists. Example: `{ forwardedTickets: 'use' }`. Source: RFC 4121 section 4.1.1.
+   */
+  readonly forwardedTickets?: ForwardedTickets
   /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */
   readonly ticketCacheSize?: number
   readonly onEvent?: EventListener
 }
+
+export type ForwardedTickets = 'ignore' | 'use'
 
 /** Every name in AcceptorOptions; others are refused. */
 export const ACCEPTOR_OPTIONS = {
@@ -72,6 +81,7 @@ export const ACCEPTOR_OPTIONS = {
   trustedRealms: 'value',
   allowAnonymous: 'value',
   checkAddresses: 'value',
+  forwardedTickets: 'value',
   ticketCacheSize: 'value',
   onEvent: 'value',
 } as const satisfies OptionTableOf<AcceptorOptions>
@@ -93,6 +103,7 @@ export interface AcceptorSettings {
   readonly trustedRealms: readonly string[] | undefined
   readonly allowAnonymous: boolean
   readonly checkAddresses: boolean
+  readonly useForwardedTickets: boolean
   readonly ticketCacheSize: number
 }
 
@@ -117,6 +128,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
   const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
+  const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
   if (replayCache !== false && typeof replayCache.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }
@@ -134,6 +146,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,
+    useForwardedTickets: forwarded === 'use',
     ticketCacheSize: numberWithin(
       'ticketCacheSize',
       options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,

@@ -11,6 +11,7 @@ import { requireTicketTime } from './ap-req-checks.js'
 import type { AcceptContext, JudgedApReq } from './ap-req-acceptance.js'
 import { AcceptorEvents } from './events.js'
 import type { ExchangeEvent } from './events.js'
+import { type ExpectedTicket, requireExpected } from './expected-ticket.js'
 import { factsOf, sealedFactsOf } from './exchange-facts.js'
 import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
@@ -32,9 +33,10 @@ export interface Acceptor extends Disposable {
   ): Promise<AcceptOutcome>
   /**
    * The identity in a ticket to this service that the service itself asked the KDC for (S4U2Self). Keys, times and PAC are judged as
-   * always; that the user is present is the app's word. @throws RejectedTokenError, MissingKeyError, MalformedTokenError
+   * always, and compared with what was asked for; that the user is present is the app's word.
+   * @throws RejectedTokenError, MissingKeyError, MalformedTokenError
    */
-  identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity>
+  identify(ticket: Ticket, authenticationMethod: AuthenticationMethod, expected?: ExpectedTicket): Promise<Identity>
   /** The keytab as it is now, read again where it has changed, for signing in with it. @throws as `ready` */
   keytab(): Promise<Keytab>
   /** The keytab that `principals` are those of. Undefined before a provider has given its keytab. */
@@ -91,8 +93,13 @@ class KeytabAcceptor implements Acceptor {
     if (this.#keys.current === undefined) await this.#keys.ready()
   }
 
-  async identify(ticket: Ticket, authenticationMethod: AuthenticationMethod): Promise<Identity> {
+  async identify(
+    ticket: Ticket,
+    authenticationMethod: AuthenticationMethod,
+    expected: ExpectedTicket = {},
+  ): Promise<Identity> {
     const opened = await this.#openTicket(ticket)
+    requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
     return identityOfOwnTicket(opened.ticket, authenticationMethod)
   }
@@ -158,7 +165,8 @@ class KeytabAcceptor implements Acceptor {
 
   /** The caller is known; what is left is whether somebody tampered with the list of mechanisms. */
   #answer(step: ApReqStep, judged: JudgedApReq, context: AcceptContext, facts: Partial<ExchangeEvent>): AcceptOutcome {
-    const { identity, accepted } = judged
+    const { identity, accepted, forwardedTicket } = judged
+    if (forwardedTicket) facts = { ...facts, forwardedTicket }
     let reply: NegotiationReply
     try {
       reply = step.accept(accepted)

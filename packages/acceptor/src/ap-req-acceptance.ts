@@ -36,6 +36,8 @@ export interface AcceptContext {
 export interface JudgedApReq {
   readonly identity: Identity
   readonly accepted: AcceptedApReq
+  /** What became of the ticket-granting ticket that came along, if one did. */
+  readonly forwardedTicket?: 'ignored' | 'kept'
 }
 
 /**
@@ -69,13 +71,15 @@ export function acceptApReq(
     channelBindingAware,
     request.channelBindings,
   )
-  const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator)
+  const forwardedTgt = forwardedTgtOf(checksum, ticket, authenticator, settings)
+  const forwardedTicket = checksum.delegation && (forwardedTgt ? 'kept' : 'ignored')
   const { ticket: sealed, bytes } = ticket.opened
   const opened: OpenedApReq = { ticket: sealed, encTicketPart, bytes, apReq, authenticator }
   const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
   const answer = (): JudgedApReq => ({
     accepted: replyTo({ opened, flags, subkeyEtypes, random: settings.random }),
     identity: identityOfCaller(ticket, flags, forwardedTgt),
+    ...(forwardedTicket && { forwardedTicket }),
   })
   // Only a store that is elsewhere is worth waiting for.
   const remembered = remember(opened, request, settings, events)
@@ -92,10 +96,14 @@ function refuseDceStyle({ flags }: AuthenticatorChecksum): void {
 
 function forwardedTgtOf(
   { delegation }: AuthenticatorChecksum,
-  { opened }: AcceptedTicket,
+  { opened, serviceKey }: AcceptedTicket,
   authenticator: Authenticator,
+  { useForwardedTickets, allowWeakEncryption }: AcceptorSettings,
 ): ForwardedTgt | undefined {
-  return delegation === undefined ? undefined : readForwardedTgt(delegation, opened.encTicketPart, authenticator)
+  if (delegation === undefined || !useForwardedTickets) return undefined
+  const tgt = readForwardedTgt(delegation, opened.encTicketPart, authenticator, serviceKey.principal.realm)
+  requireStrongKey(tgt.sessionKey, 'session key of the forwarded ticket', allowWeakEncryption)
+  return tgt
 }
 
 function remember(

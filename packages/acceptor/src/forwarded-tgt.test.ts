@@ -1,12 +1,20 @@
 import { encode, EncKrbCredPart, kerberosFlags, KeyUsage, KrbCred, parsePrincipal, TicketFlag } from '@s4u/krb5'
 import type { EncryptedData, KrbCredInfo } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
+import type { AcceptorOptions } from './acceptor-options.js'
+import type { AcceptorEvent } from './events.js'
 import { HOUR, issue, keyOf, NOW, oddToken, REALM } from './fixtures/issued-token.js'
 import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
 
 const credential = issue({ flags: [] })
 const subkey = keyOf(21)
 const tgt = issue({ service: `krbtgt/${REALM}`, key: keyOf(90) }).ticket
+/** `krbtgt/R@R'`, as a client may write it. */
+const tgtFor = (realm: string, by: string) => ({
+  ...tgt,
+  realm: by,
+  sname: { nameType: 2, nameString: ['krbtgt', realm] },
+})
 const alice = parsePrincipal('alice', { realm: REALM })
 const info: KrbCredInfo = {
   key: keyOf(91),
@@ -26,10 +34,41 @@ function krbCred(sealing: Sealing, changes: Partial<KrbCredInfo> = {}, tickets =
   return encode(KrbCred, { tickets, encPart: sealing(part) })
 }
 
-const offer = (delegation: Uint8Array) =>
-  acceptorWith().accept(oddToken(credential, { delegation, authenticator: { subkey } }))
+const offer = (delegation: Uint8Array, options: AcceptorOptions = { forwardedTickets: 'use' }) =>
+  acceptorWith(options).accept(oddToken(credential, { delegation, authenticator: { subkey } }))
 
-describe('a forwarded TGT', () => {
+describe('a forwarded TGT, by default,', () => {
+  test.each([
+    ['of the caller', krbCred(withSessionKey)],
+    ['of somebody else', krbCred(withSessionKey, { pname: { nameType: 1, nameString: ['bob'] } })],
+    ['that is nonsense', Uint8Array.of(0x76, 0)],
+  ])('%s is not looked at, gives no level, and is told', async (_whose, delegation) => {
+    const events: AcceptorEvent[] = []
+    const { identity } = accepted(await offer(delegation, { onEvent: (event) => void events.push(event) }))
+    expect(identity).toMatchObject({ principal: 'alice@AD.TEST', impersonationLevel: 'impersonation' })
+    expect(identity.evidence).toMatchObject({ kind: 'ticket', forwardedTgt: undefined })
+    expect(events).toMatchObject([{ kind: 'exchange', outcome: 'accepted', forwardedTicket: 'ignored' }])
+  })
+
+  test('leaves the level to the ticket that it came with', async () => {
+    const forwardable = issue()
+    const token = oddToken(forwardable, { delegation: krbCred(withSessionKey) })
+    expect(accepted(await acceptorWith().accept(token)).identity.impersonationLevel).toBe('delegation')
+  })
+
+  test('is no event where none came', async () => {
+    const events: AcceptorEvent[] = []
+    accepted(await acceptorWith({ onEvent: (event) => void events.push(event) }).accept(oddToken(credential)))
+    expect(events[0]).not.toHaveProperty('forwardedTicket')
+  })
+})
+
+test.each(['yes', true, 'Use'])('what becomes of forwarded TGTs is one of two words, and not %s', (value) => {
+  const options = { forwardedTickets: value } as unknown as AcceptorOptions
+  expect(() => acceptorWith(options)).toThrow(/forwardedTickets must be one of ignore, use/)
+})
+
+describe('a forwarded TGT, where they are used,', () => {
   test.each([
     ['the session key', withSessionKey],
     ["the authenticator's subkey", withSubkey],
@@ -54,6 +93,52 @@ describe('a forwarded TGT', () => {
       await offer(krbCred(withSessionKey, { pname: undefined, prealm: undefined, flags: undefined })),
     )
     expect(identity.evidence).toMatchObject({ forwardedTgt: { client: alice } })
+  })
+
+  test.each([
+    ['another realm', 'EVIL.EXAMPLE', 'EVIL.EXAMPLE'],
+    ['another realm, said to be by ours', 'EVIL.EXAMPLE', REALM],
+    ['our realm, said to be by another', REALM, 'EVIL.EXAMPLE'],
+    ['a realm that begins like ours', `${REALM}.EVIL.EXAMPLE`, REALM],
+    ['no realm', '', ''],
+  ])('for the KDC of %s is refused', async (_whose, realm, by) => {
+    const { error } = refused(await offer(krbCred(withSessionKey, {}, [tgtFor(realm, by)])))
+    expect(error).toMatchObject({ code: 'KRB_AP_ERR_BADMATCH', message: expect.stringContaining('another realm') })
+    expect(error.message).not.toContain('EVIL')
+  })
+
+  test.each([
+    ['of the client', 'PARTNER.TEST', 'PARTNER.TEST'],
+    ['of the client, in another letter case', 'partner.test', 'Partner.Test'],
+    ['of the service, by that of the client', REALM, 'PARTNER.TEST'],
+    ['of the service', REALM, REALM],
+  ])('for the KDC of the realm %s is kept', async (_whose, realm, by) => {
+    const oscar = issue({ client: 'oscar', realm: 'PARTNER.TEST', flags: [], pac: false })
+    const part = encode(EncKrbCredPart, { ticketInfo: [{ key: keyOf(91), endtime: NOW + HOUR }], nonce: 1 })
+    const delegation = encode(KrbCred, { tickets: [tgtFor(realm, by)], encPart: withSessionKey(part) })
+    const acceptor = acceptorWith({ forwardedTickets: 'use', trustedRealms: ['PARTNER.TEST'] })
+    const { identity } = accepted(await acceptor.accept(oddToken(oscar, { delegation })))
+    expect(identity.evidence).toMatchObject({ forwardedTgt: { ticket: { realm: by } } })
+  })
+
+  test.each([
+    ['another name', { sname: { nameType: 2, nameString: ['krbtgt', 'EVIL.EXAMPLE'] } }],
+    ['another realm', { srealm: 'EVIL.EXAMPLE' }],
+  ])('that is described by %s than it bears is refused', async (_what, changes) => {
+    expect(refused(await offer(krbCred(withSessionKey, changes))).error.code).toBe('KRB_AP_ERR_BADMATCH')
+  })
+
+  test('with a session key of a weak type is refused, unless those are allowed', async () => {
+    const key = keyOf(91, 23)
+    expect(refused(await offer(krbCred(withSessionKey, { key }))).error.code).toBe('KDC_ERR_ETYPE_NOSUPP')
+    accepted(await offer(krbCred(withSessionKey, { key }), { forwardedTickets: 'use', allowWeakEncryption: true }))
+  })
+
+  test('is told', async () => {
+    const events: AcceptorEvent[] = []
+    const onEvent = (event: AcceptorEvent): void => void events.push(event)
+    accepted(await offer(krbCred(withSessionKey), { forwardedTickets: 'use', onEvent }))
+    expect(events).toMatchObject([{ forwardedTicket: 'kept', impersonationLevel: 'delegation' }])
   })
 
   test('of somebody else is refused', async () => {

@@ -7,7 +7,9 @@ import {
   KrbCred,
   openEncryptedData,
   RejectedTokenError,
+  sameName,
   samePrincipal,
+  sameRealmIgnoringCase,
   TicketFlag,
 } from '@s4u/krb5'
 import type { Authenticator, EncryptedData, EncTicketPart, Key, KrbCredInfo, Principal, Ticket } from '@s4u/krb5'
@@ -17,20 +19,35 @@ import type { ForwardedTgt } from './evidence.js'
  * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and Windows, by others with the
  * authenticator's subkey, and not at all by Heimdal (the authenticator around it is sealed). Source: RFC 4121 section 4.1.1.
  *
+ * All of it is the client's word. The names on the ticket say which KDC will be asked with it: only one of the client's own realm, or of
+ * the service's. Else whoever signs in could have this process look up any host and connect to it.
+ *
  * @param delegation the encoded KRB-CRED
+ * @param ownRealm that of the service whose key opened the ticket
  * @throws RejectedTokenError, MalformedTokenError
  */
 export function readForwardedTgt(
   delegation: Uint8Array,
   ticket: EncTicketPart,
   authenticator: Authenticator,
+  ownRealm: string,
 ): ForwardedTgt {
   // A copy, since what is decoded outlives the request.
   const { tickets, encPart } = decode(KrbCred, new Uint8Array(delegation))
   const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
   const index = tickets.findIndex(isTgt)
   if (index < 0 || ticketInfo.length !== tickets.length) throw unusable('it holds no TGT')
-  return tgtOf(tickets[index], ticketInfo[index], { name: ticket.cname, realm: ticket.crealm })
+  const client = { name: ticket.cname, realm: ticket.crealm }
+  requireRealms(tickets[index], ticketInfo[index], [client.realm, ownRealm])
+  return tgtOf(tickets[index], ticketInfo[index], client)
+}
+
+function requireRealms({ sname, realm }: Ticket, info: KrbCredInfo, known: readonly string[]): void {
+  const { sname: saidName = sname, srealm = realm } = info
+  if (!sameName(saidName, sname) || !sameRealmIgnoringCase(srealm, realm))
+    throw unusable('it is described as a ticket for another service')
+  const stranger = [sname.nameString[1], realm].find((one) => !known.some((own) => sameRealmIgnoringCase(own, one)))
+  if (stranger !== undefined) throw unusable('it is one for the KDC of another realm than those of client and service')
 }
 
 /** RFC 4120 section 5.8.1: no encryption, when the message travels inside something encrypted. */

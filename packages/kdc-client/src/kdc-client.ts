@@ -79,6 +79,7 @@ export const KDC_CLIENT_OPTIONS = {
   encryptionTypes: 'value',
   pac: 'value',
   canonicalize: 'value',
+  mayFollow: 'value',
   domains: 'map',
   timeLimit: 'value',
   proxyTrust: 'value',

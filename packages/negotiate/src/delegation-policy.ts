@@ -1,9 +1,18 @@
+import type { ForwardedTickets, Identity } from '@s4u/acceptor'
 import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
-import { parsePrincipal } from '@s4u/krb5'
+import { parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
 export interface DelegationOptions {
+  /**
+   * What becomes of ticket-granting tickets of users (unconstrained delegation): of one that a client forwards with its token, and of the
+   * one that a password is worth. `ignore` (default): none is kept, and the directory's lists decide with the user's ticket to this
+   * service as evidence. `use`: they are kept with the identity, and the service acts as the user everywhere, whatever the directory
+   * lists; `allow` still holds. A client's must be its own, for a KDC of its realm or of the service's. Example:
+   * `{ forwardedTickets: 'use' }`. Source: RFC 4121 section 4.1.1.
+   */
+  readonly forwardedTickets?: ForwardedTickets
   /**
    * The keytab principal that speaks to the KDC: on Active Directory the account (`svc-web`), since an SPN cannot sign in.
    * Default: the keytab's first account, else its first entry.
@@ -16,8 +25,10 @@ export interface DelegationOptions {
   readonly allow?: readonly string[]
   /**
    * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says
-   * so. It is given the user as `identityFor` is, and `alice@AD.TEST` for callers and owners of certificates: let it name who may. Only
-   * `true` is a yes; a promise, or anything else that is no boolean, is an error.
+   * so. It is given the user as `identityFor` is, and then, where that was an alias, a user principal name or `AD\\alice`, once more the
+   * name that the directory has resolved it to, and must say yes to both; `alice@AD.TEST` for callers and owners of certificates. Let it
+   * name who may, and not who may not: a user has several names. Only `true` is a yes; a promise, or anything else that is no boolean, is
+   * an error. Example: `(user) => ['bob@AD.TEST', 'eve@AD.TEST'].includes(user)`.
    */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
@@ -27,6 +38,7 @@ export const DELEGATION_OPTIONS = {
   principal: 'value',
   allow: 'value',
   protocolTransition: 'value',
+  forwardedTickets: 'value',
 } as const satisfies OptionTableOf<DelegationOptions>
 
 /** @throws ConfigurationError KDC_ERR_POLICY when the app's own list does not have the target; MalformedTokenError when it is no name */
@@ -56,6 +68,23 @@ export function requireSomeTransition(options: DelegationOptions): void {
   if (typeof options.protocolTransition !== 'function') requireProtocolTransition('the owner of a certificate', options)
 }
 
+/**
+ * The same for whom the directory has resolved the name to: an alias, a user principal name or `AD\\bob` may be anybody's, and the app
+ * may know the user by one of them alone. `bob` and `bob@ad.test` are `bob@AD.TEST` as they stand, and are asked about once.
+ * @throws ConfigurationError KDC_ERR_POLICY
+ */
+export function requireResolvedTransition(
+  user: string,
+  { principal, name, realm }: Pick<Identity, 'principal' | 'name' | 'realm'>,
+  ownRealm: string,
+  options: DelegationOptions,
+): void {
+  const at = user.lastIndexOf('@')
+  const isWhole = user.slice(0, at) === name && sameRealmIgnoringCase(user.slice(at + 1), realm)
+  const isBare = user === name && sameRealmIgnoringCase(realm, ownRealm)
+  if (!isWhole && !isBare) requireProtocolTransition(principal, options)
+}
+
 /** Whether the app permits itself to vouch for this user. @throws ConfigurationError when the answer is neither yes nor no */
 export function permitsTransition(user: string, { protocolTransition = false }: DelegationOptions): boolean {
   const said: unknown = typeof protocolTransition === 'function' ? protocolTransition(user) : protocolTransition
@@ -66,10 +95,15 @@ export function permitsTransition(user: string, { protocolTransition = false }: 
 
 /**
  * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it,
- * protocolTransition neither a boolean nor a function, or the principal no name
+ * protocolTransition neither a boolean nor a function, forwardedTickets neither of its words, or the principal no name
  */
 export function checkDelegationOptions(options: DelegationOptions): void {
-  const { allow = [], protocolTransition = false, principal } = options
+  const { allow = [], protocolTransition = false, principal, forwardedTickets = 'ignore' } = options
+  if (!FORWARDED.includes(forwardedTickets))
+    throw new ConfigurationError(
+      `delegation.forwardedTickets must be one of ${FORWARDED.join(', ')}, not ${JSON.stringify(forwardedTickets)}`,
+      { hint: "Leave it out, or write 'use' where the service is to act as its users everywhere." },
+    )
   if (typeof protocolTransition !== 'boolean' && typeof protocolTransition !== 'function')
     throw notBoolean(protocolTransition, false)
   if (principal !== undefined) requireName(principal)
@@ -82,6 +116,8 @@ export function checkDelegationOptions(options: DelegationOptions): void {
     },
   )
 }
+
+const FORWARDED: readonly string[] = ['ignore', 'use']
 
 function requireName(principal: string): void {
   try {

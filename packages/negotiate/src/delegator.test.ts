@@ -22,9 +22,8 @@ test.each([undefined, true, (user: string) => user === 'alice@AD.TEST'])(
     }
     const forwardedTgt = { client: EVIDENCE.client } as ForwardedTgt
     const identity = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardedTgt } }))
-    using alice = delegatorWith(ticketAs, protocolTransition === undefined ? {} : { protocolTransition }).impersonate(
-      identity,
-    )
+    const options: DelegationOptions = { forwardedTickets: 'use', ...(protocolTransition && { protocolTransition }) }
+    using alice = delegatorWith(ticketAs, options).impersonate(identity)
     await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('asked')
     const { client, ticket, forwardable, expiresAt, origin } = EVIDENCE
     const evidence = { client, ticket, forwardable, expiresAt, origin }
@@ -33,6 +32,21 @@ test.each([undefined, true, (user: string) => user === 'alice@AD.TEST'])(
     expect(asked).toEqual([[grounds, 'HTTP/api.ad.test', {}]])
   },
 )
+
+test('a forwarded TGT in an identity from elsewhere is not used unless the app says so', async () => {
+  const given: unknown[] = []
+  const ticketAs: TicketAs = async ({ forwardedTgt }) => {
+    given.push(forwardedTgt)
+    throw new Error('asked')
+  }
+  const forwardedTgt = { client: EVIDENCE.client } as ForwardedTgt
+  const identity = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardedTgt } }))
+  for (const options of [{}, { forwardedTickets: 'ignore' }, { forwardedTickets: 'use' }] as const) {
+    using alice = delegatorWith(ticketAs, options).impersonate(identity)
+    await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('asked')
+  }
+  expect(given).toEqual([undefined, undefined, forwardedTgt])
+})
 
 test("the app's own list comes before the KDC", async () => {
   const delegator = delegatorWith(() => expect.unreachable(), { allow: ['HTTP/api.ad.test'] })
@@ -50,7 +64,8 @@ describe('how a ticket would be got', () => {
   const unforwardable = { ...EVIDENCE, forwardable: false }
 
   test.each<[string, Partial<IdentityClaims>, DelegationOptions, Way | undefined]>([
-    ['a forwarded TGT', { evidence: { ...EVIDENCE, forwardedTgt } }, {}, 'forwarded-tgt'],
+    ['a forwarded TGT', { evidence: { ...EVIDENCE, forwardedTgt } }, { forwardedTickets: 'use' }, 'forwarded-tgt'],
+    ['one that is not asked for', { evidence: { ...EVIDENCE, forwardedTgt } }, {}, 's4u2proxy'],
     ['a ticket that is forwardable', {}, { protocolTransition: true }, 's4u2proxy'],
     ['one that is not', { evidence: unforwardable }, { protocolTransition: true }, 'resource-based'],
     ['one that has ended', { evidence: { ...EVIDENCE, expiresAt: NOW } }, { protocolTransition: true }, 's4u2self'],

@@ -75,7 +75,9 @@ export class Delegator {
   /** @throws ConfigurationError KDC_ERR_POLICY, RejectedTokenError SEC_E_NO_IMPERSONATION */
   private groundsFor(identity: Identity, spn: string): Grounds {
     requireAllowedTarget(spn, this.options)
-    const { forwardedTgt, ...evidence } = evidenceOf(identity)
+    const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
+    // An identity may come from another negotiator, or a session, with other rules.
+    const forwardedTgt = this.options.forwardedTickets === 'use' ? lent : undefined
     const protocolTransition = permitsTransition(identity.principal, this.options)
     return { user: identity.principal, evidence, forwardedTgt, protocolTransition }
   }

@@ -50,6 +50,7 @@ export type ContextOptions = TicketOptions &
 const CONTEXT_OPTIONS = {
   signal: 'value',
   fresh: 'value',
+  maxAge: 'value',
   channelBindings: 'value',
   flags: 'value',
   framing: 'value',
@@ -124,9 +125,9 @@ export class Impersonation implements Disposable {
     this.#refuseWhenEnded()
     const { now = Date.now, allowedImpersonationLevel, forwardTgt } = this.#source.fetchOptions
     requireKnownOptions('contextFor', options, CONTEXT_OPTIONS)
-    const { signal, fresh, ...context } = { allowedImpersonationLevel, forwardTgt, ...options }
+    const { signal, fresh, maxAge, ...context } = { allowedImpersonationLevel, forwardTgt, ...options }
     const level = requireLevel(spn, context)
-    const ticket = await this.ticketFor(spn, { signal, fresh })
+    const ticket = await this.ticketFor(spn, { signal, fresh, maxAge })
     const delegate = level === 'delegation' ? await context.forwardTgt?.(ticket, { signal }) : undefined
     const identify = level === 'identification' || context.identify
     const { channelBindings, flags, framing, mutual } = context

@@ -44,5 +44,6 @@ export type {
   Verdict,
 } from './outcome.js'
 export type { PasswordSubject } from './password-sign-in.js'
+export type { IdentityForOptions } from './protocol-transition.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
 export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'

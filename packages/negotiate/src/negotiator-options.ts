@@ -17,7 +17,7 @@ import { SESSION_OPTIONS, type SessionOption } from './session-options.js'
 
 export type Mode = 'required' | 'optional' | 'off'
 
-export interface NegotiatorOptions extends AcceptorOptions, NegotiatorListeners {
+export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTickets'>, NegotiatorListeners {
   /**
    * `required` (default): who does not authenticate gets a 401. `optional`: they pass without an identity; a wrong token is still
    * refused. `off`: nothing is looked at, for routes that another scheme guards.
@@ -71,9 +71,12 @@ export type ChallengeReason =
   | { readonly kind: 'continue' }
   | { readonly kind: 'refused'; readonly code: string }
 
+/** What is lent has its place in `delegation`. */
+const { forwardedTickets: _inDelegation, ...OF_ACCEPTOR } = ACCEPTOR_OPTIONS
+
 /** Every name in NegotiatorOptions; others are refused. */
 export const NEGOTIATOR_OPTIONS = {
-  ...ACCEPTOR_OPTIONS,
+  ...OF_ACCEPTOR,
   mode: 'value',
   kdc: 'map',
   kdcTimeLimit: 'value',

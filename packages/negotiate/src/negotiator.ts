@@ -5,15 +5,19 @@ import {
   type AuthenticationMethod,
   createAcceptor,
 } from '@s4u/acceptor'
-import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
-import { formatPrincipal } from '@s4u/krb5'
+import {
+  closeOptions,
+  NO_OPTIONS,
+  pickOptions,
+  requireKnownOptions,
+  type S4uError,
+  type S4uSubject,
+} from '@s4u/kdc-client'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
-import { requireProtocolTransition, requireSomeTransition } from './delegation-policy.js'
 import { Delegator } from './delegator.js'
 import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
-import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
 import { checkNegotiatorOptions, type Mode, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
@@ -27,6 +31,7 @@ import {
   runPlainly,
 } from './outcome.js'
 import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
+import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { ServiceClient } from './service-client.js'
 
 export interface Negotiator extends Disposable {
@@ -37,15 +42,14 @@ export interface Negotiator extends Disposable {
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, `AD\\bob`, a
-   * user principal name, or `{ certificate }`, DER, which the app has verified. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
+   * user principal name, or `{ certificate }`, DER, which the app has verified. The directory's answer is at most five minutes old
+   * (`maxAge`), or is asked for now (`fresh`): one who was disabled does not come in any more, and groups are those of now.
+   * @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
    *
    * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every wrong password counts there.
    * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others; RejectedTokenError when it was not the KDC that answered
    */
-  identityFor(
-    user: S4uSubject | PasswordSubject,
-    options?: { readonly method?: AuthenticationMethod; readonly signal?: AbortSignal },
-  ): Promise<CallerIdentity>
+  identityFor(user: S4uSubject | PasswordSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
   startSession(identity: CallerIdentity): ResponseHeaders
   /** Ends the session of a request: the headers that take its cookie away. A stolen cookie lives until its time is over. */
@@ -61,7 +65,8 @@ export interface Negotiator extends Disposable {
 export function createNegotiator(given?: NegotiatorOptions): Negotiator {
   const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
   checkNegotiatorOptions(options)
-  const acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
+  const forwardedTickets = options.delegation?.forwardedTickets ?? 'ignore'
+  const acceptor = createAcceptor({ ...pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS), forwardedTickets })
   const negotiator = new HttpNegotiator(options, acceptor)
   declareNegotiator(negotiator.impersonatesAlways)
   return negotiator
@@ -99,28 +104,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#outcomeOf(await found, request, mode)
   }
 
-  async identityFor(
-    user: S4uSubject | PasswordSubject,
-    { method, signal }: { method?: AuthenticationMethod; signal?: AbortSignal } = {},
-  ): Promise<CallerIdentity> {
-    if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, method, signal)
-    const { options, client, acceptor, delegator } = this.#parts
-    const { delegation = NO_OPTIONS } = options
-    const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
-    const { identity } = await tellImpersonation(subject, async () => {
-      if (typeof user === 'string') requireProtocolTransition(user, delegation)
-      else requireSomeTransition(delegation)
-      const asker = await client.get()
-      subject.account = asker.principal
-      const ticket = await asker.s4u2self(user, signal ? { signal } : {})
-      subject.user = formatPrincipal(ticket.client)
-      const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
-      const identity = await acceptor.identify(ticket.ticket, by)
-      // Whose certificate it is only the directory knows.
-      if (typeof user !== 'string') requireProtocolTransition(identity.principal, delegation)
-      return { ticket, identity }
-    })
-    return new CallerIdentity(identity, delegator)
+  async identityFor(user: S4uSubject | PasswordSubject, options: IdentityForOptions = {}): Promise<CallerIdentity> {
+    requireKnownOptions('identityFor', options, IDENTITY_FOR_OPTIONS)
+    const { options: settings, client, acceptor, delegator } = this.#parts
+    if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, options.method, options.signal)
+    const deps = { acceptor, client, delegation: settings.delegation ?? NO_OPTIONS }
+    return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {
@@ -162,8 +151,9 @@ class HttpNegotiator implements Negotiator, Negotiated {
     signal: AbortSignal | undefined,
   ): Promise<CallerIdentity> {
     const { acceptor, client, delegator, options } = this.#parts
-    const { now = Date.now } = options
-    const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal })
+    const { now = Date.now, delegation } = options
+    const keepsTgt = delegation?.forwardedTickets === 'use'
+    const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal, keepsTgt })
     return new CallerIdentity(identity, delegator)
   }
 

@@ -12,6 +12,8 @@ export interface PasswordSignIn {
   readonly method: AuthenticationMethod
   readonly now: () => number
   readonly signal?: AbortSignal
+  /** Whether the user's ticket-granting ticket is kept with the identity: `delegation.forwardedTickets`. */
+  readonly keepsTgt: boolean
 }
 
 /** Ties the token to the acceptor that is handed it here: it never leaves the process. */
@@ -23,19 +25,22 @@ const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
  * ticket with the service's key, and only the token proves that its session key is the one that we were told, and the ticket not
  * one that was seen on the wire.
  *
+ * That ticket is the evidence with which the service acts as the user, where the directory lets it. The password would be worth more: a
+ * ticket-granting ticket, with which no list of the directory holds. It is kept only where the app says so.
+ *
  * @param client of the user, made with the password
  * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError
  */
 export async function signInWithPassword(
   acceptor: Acceptor,
   client: KdcClient,
-  { method, now, signal }: PasswordSignIn,
+  { method, now, signal, keepsTgt }: PasswordSignIn,
 ): Promise<Identity> {
   await acceptor.ready()
   const [self] = acceptor.principals
   const ticket = await client.ticketFor(self, { signal })
   // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing is.
-  const tgt = isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
+  const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
   const delegate = tgt && sealForwardedCredential(tgt, ticket.sessionKey)
   const { token } = createInitiator({ ticket, delegate, now, channelBindings: CHANNEL })
   const outcome = await acceptor.accept(token, { channelBindings: CHANNEL })

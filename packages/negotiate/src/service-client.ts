@@ -42,13 +42,17 @@ export class ServiceClient {
 
   /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
   async ofUser({ user, password }: PasswordSubject): Promise<KdcClient> {
-    const { realm } = await this.get()
+    const service = await this.get()
+    const { realm } = service
     const principal = parseUser(user, realm, this.#options.domains)
     const credentials =
       principal.name.nameType === NameType.ENTERPRISE
         ? { principal: principal.name.nameString[0], password, enterprise: true }
         : { principal: formatPrincipal(principal), password }
-    return createKdcClient({ ...kdcOptions(this.#options), realm, credentials })
+    // A typed name may say any realm, and anybody on the way may send us to one: the password goes where a trust leads.
+    const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
+      service.trusts(other, signal ? { signal } : {})
+    return createKdcClient({ ...kdcOptions(this.#options), realm, mayFollow, credentials })
   }
 
   async #create(): Promise<KdcClient> {

@@ -1,0 +1,41 @@
+import { type Key, type Keytab, parsePrincipal, RejectedTokenError, samePrincipal } from '@s4u/krb5'
+import type { AcceptedTicket } from './accepted-ticket.js'
+
+/**
+ * What must be in a ticket to this service that the service itself asked a KDC for. What is left out is not compared; but without the
+ * session key nothing ties the ticket to the KDC's reply, and whoever sits in between may have put another one there.
+ *
+ *     acceptor.identify(got.ticket, 'asserted', { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey: got.sessionKey })
+ */
+export interface ExpectedTicket {
+  /** Whom it was asked for: `bob@AD.TEST`. */
+  readonly client?: string
+  /** Who asked, by the name with which it signed in: `svc-web@AD.TEST`. One of its keys must have opened the ticket, and none else of the keytab. */
+  readonly service?: string
+  /** The one that the KDC has sealed for whoever asked. Source: RFC 4120 section 5.4.2. */
+  readonly sessionKey?: Key
+}
+
+/** @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
+export function requireExpected(ticket: AcceptedTicket, expected: ExpectedTicket, keytab: Keytab): void {
+  const { opened, principal, serviceKey } = ticket
+  const { client, service, sessionKey } = expected
+  if (sessionKey !== undefined && !sessionKey.equals(opened.encTicketPart.key))
+    throw another('its session key is not the one that came with it')
+  if (client !== undefined && client !== principal) throw another(`it names ${principal}, and ${client} was asked for`)
+  if (service !== undefined && !isKeyOf(service, serviceKey.key, keytab))
+    throw another(`it opens with the key of ${serviceKey.label}, and ${service} asked for it`)
+}
+
+/** One account often stands in the keytab under several names, with the same key. */
+function isKeyOf(service: string, key: Key, { entries }: Keytab): boolean {
+  const owner = parsePrincipal(service)
+  return entries.some((entry) => samePrincipal(entry.principal, owner) && entry.key.equals(key))
+}
+
+function another(why: string): RejectedTokenError {
+  return new RejectedTokenError(`the ticket is not the one that was asked for: ${why}`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'Something between here and the KDC has put another ticket into its reply.',
+  })
+}

@@ -1,0 +1,84 @@
+/** Users whom the app has authenticated itself: the service vouches for them at the KDC (S4U2Self). Source: MS-SFU section 3.1.5.1. */
+
+import type { Acceptor, AuthenticationMethod, Identity } from '@s4u/acceptor'
+import { ConfigurationError, type KdcClient, type OptionTableOf, type S4uSubject } from '@s4u/kdc-client'
+import { formatPrincipal } from '@s4u/krb5'
+import {
+  type DelegationOptions,
+  requireProtocolTransition,
+  requireResolvedTransition,
+  requireSomeTransition,
+} from './delegation-policy.js'
+import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
+
+/** What may be said of an identity that is asked for. */
+export interface IdentityForOptions {
+  /** What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`, of a password `basic`. */
+  readonly method?: AuthenticationMethod
+  readonly signal?: AbortSignal
+  /** Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a password it is asked always. */
+  readonly fresh?: boolean
+  /**
+   * How old the directory's answer may be, milliseconds; default 300,000 (5 minutes), 0 asks always. A user who was disabled in the
+   * meantime is signed in until then, and groups are those of then. Example: `{ maxAge: 60_000 }`. Of a password it is asked always.
+   */
+  readonly maxAge?: number
+}
+
+/** Every name in IdentityForOptions; others are refused. */
+export const IDENTITY_FOR_OPTIONS = {
+  method: 'value',
+  signal: 'value',
+  fresh: 'value',
+  maxAge: 'value',
+} as const satisfies OptionTableOf<IdentityForOptions>
+
+/**
+ * A sign-in is a question to the directory, and its answer is no ticket to be used until it ends, hours later: an account that was
+ * disabled must not come in. Some minutes save those their exchange who sign in with each request.
+ */
+export const AUTHENTICATION_MAX_AGE = 300_000
+
+export interface TransitionDeps {
+  readonly acceptor: Acceptor
+  readonly client: { get(): Promise<KdcClient> }
+  readonly delegation: DelegationOptions
+}
+
+/** @throws ConfigurationError KDC_ERR_POLICY, KdcError, KdcUnreachableError, RejectedTokenError, MissingKeyError */
+export async function identityByTransition(
+  user: S4uSubject,
+  options: IdentityForOptions,
+  { acceptor, client, delegation }: TransitionDeps,
+): Promise<Identity> {
+  const { method, signal } = options
+  const maxAge = maxAgeOf(options)
+  const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
+  const { identity } = await tellImpersonation(subject, async () => {
+    if (typeof user === 'string') requireProtocolTransition(user, delegation)
+    else requireSomeTransition(delegation)
+    const asker = await client.get()
+    subject.account = asker.principal
+    const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
+    subject.user = formatPrincipal(ticket.client)
+    const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
+    // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of this reply.
+    const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
+    const identity = await acceptor.identify(ticket.ticket, by, expected)
+    // Whose certificate it is, and whose alias or user principal name, only the directory knows.
+    if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
+    else requireProtocolTransition(identity.principal, delegation)
+    return { ticket, identity }
+  })
+  return identity
+}
+
+/** @throws ConfigurationError */
+function maxAgeOf({ fresh = false, maxAge = AUTHENTICATION_MAX_AGE }: IdentityForOptions): number {
+  if (typeof fresh !== 'boolean') throw new ConfigurationError('identityFor: fresh must be true or false')
+  if (typeof maxAge !== 'number' || !(maxAge >= 0))
+    throw new ConfigurationError(`identityFor: maxAge must be a number of milliseconds, and not ${String(maxAge)}`, {
+      hint: 'Write { maxAge: 60_000 } for a minute, or { fresh: true } to ask the directory each time.',
+    })
+  return fresh ? 0 : maxAge
+}
