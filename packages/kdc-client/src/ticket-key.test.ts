@@ -1,6 +1,8 @@
+import { NameType } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
+import type { S4uUser } from './s4u-user.js'
 import type { ServiceTarget } from './service-target.js'
-import { fingerprintOf, identify, nameOf, ProxyIds } from './ticket-key.js'
+import { fingerprintOf, identify, nameOf, ProxyIds, type TicketKey, transitionKey } from './ticket-key.js'
 
 const asker = { kind: 's4u2proxy', client: 'web@AD.TEST', etypes: [18] } as const
 const principal = (name: string) => ({ name: { nameType: 1, nameString: [name] }, realm: 'AD.TEST' })
@@ -47,5 +49,97 @@ describe('the key of a delegation', () => {
     const evidence = { client: principal('alice'), ticket: ticket(1) }
     const keys = Array.from({ length: 50 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
     expect(new Set(keys).size).toBe(50)
+  })
+})
+
+describe('every input that decides which ticket it is, makes another key', () => {
+  const own = { kind: 'own', client: 'web@AD.TEST', service: 'HTTP/api.ad.test@AD.TEST', etypes: [18] } as const
+  const self = {
+    kind: 's4u2self',
+    client: 'web@AD.TEST',
+    user: 'alice@AD.TEST',
+    userNameType: 1,
+    etypes: [18],
+  } as const
+  const proxy = { ...asker, user: 'alice@AD.TEST', evidence: 'e', service: own.service } as const
+  const forwarded = {
+    kind: 'forwarded',
+    client: 'alice@AD.TEST',
+    tgt: 't',
+    service: own.service,
+    etypes: [18],
+  } as const
+
+  test.each<[string, TicketKey, Record<string, unknown>]>([
+    [
+      'of its own',
+      own,
+      { client: 'web@B.TEST', service: 'HTTP/api.ad.test@B.TEST', userToUser: 'u', options: [2], etypes: [17, 18] },
+    ],
+    [
+      'to itself',
+      self,
+      { client: 'x@AD.TEST', user: 'alice@B.TEST', userNameType: 10, certificate: 'c', options: [2], etypes: [17] },
+    ],
+    [
+      'by delegation',
+      proxy,
+      {
+        client: 'x@AD.TEST',
+        user: 'bob@AD.TEST',
+        evidence: 'f',
+        service: 'HTTP/b@AD.TEST',
+        options: [2],
+        etypes: [17],
+      },
+    ],
+    [
+      'with a ticket that was forwarded',
+      forwarded,
+      { client: 'bob@AD.TEST', tgt: 'u', service: 'HTTP/b@AD.TEST', options: [2], etypes: [17] },
+    ],
+  ])('%s', (_kind, key, others) => {
+    const ids = Object.entries(others).map(([name, value]) => identify({ ...key, [name]: value }))
+    expect(new Set([identify(key), ...ids]).size).toBe(ids.length + 1)
+    expect(identify({ ...key })).toBe(identify(key))
+  })
+
+  test('the four kinds never meet', () => {
+    expect(new Set([own, self, proxy, forwarded].map(identify)).size).toBe(4)
+  })
+
+  test('the order of encryption types counts, since a KDC takes the first', () => {
+    expect(identify({ ...own, etypes: [17, 18] })).not.toBe(identify({ ...own, etypes: [18, 17] }))
+  })
+
+  test('nothing runs together: what ends one part does not begin another', () => {
+    expect(identify({ ...self, user: 'a","b' })).not.toBe(identify({ ...self, user: 'a' }))
+    expect(identify({ ...own, options: [1, 2] })).not.toBe(identify({ ...own, options: [12] }))
+  })
+})
+
+describe('the key of a ticket to the service itself', () => {
+  const by = { kind: 's4u2self', client: 'web@AD.TEST', etypes: [18] } as const
+  const keyOf = (user: S4uUser): string => identify(transitionKey(by, user))
+  const alice = { name: { nameType: NameType.PRINCIPAL, nameString: ['alice'] }, realm: 'AD.TEST' }
+
+  test('is another for each user, realm, kind of name and certificate', () => {
+    const keys = [
+      keyOf({ principal: alice }),
+      keyOf({ principal: { ...alice, realm: 'WEST.TEST' } }),
+      keyOf({ principal: { ...alice, name: { ...alice.name, nameString: ['bob'] } } }),
+      keyOf({ principal: { ...alice, name: { ...alice.name, nameType: NameType.ENTERPRISE } } }),
+      keyOf({ principal: alice, certificate: Uint8Array.of(1) }),
+      keyOf({ principal: alice, certificate: Uint8Array.of(2) }),
+      keyOf({ certificate: Uint8Array.of(1) }),
+      keyOf({ certificate: Uint8Array.of(2) }),
+    ]
+    expect(new Set(keys).size).toBe(keys.length)
+  })
+
+  test('is the same for the same', () => {
+    expect(keyOf({ principal: { ...alice }, certificate: Uint8Array.of(1) })).toBe(
+      keyOf({ principal: alice, certificate: Uint8Array.of(1), upn: 'alice@ad.test' }),
+    )
   })
 })
