@@ -66,6 +66,23 @@ describe('KDCs from DNS', () => {
   })
 })
 
+test.each([
+  '',
+  'a b',
+  'evil.example/x',
+  'a@b',
+  'a..b',
+  '-a',
+  'C=US',
+  'é.test',
+  `${'x'.repeat(64)}.test`,
+  `${'a.'.repeat(130)}test`,
+  'a\0.test',
+])('a realm that is no domain (%j) is not looked up', async (realm) => {
+  const source = { resolveSrv: () => expect.unreachable(), resolveUri: () => expect.unreachable() }
+  expect(await lookUpKdcs(realm, { source })).toEqual([])
+})
+
 test('the question ends when whoever asks gives up', async () => {
   const asked = new AbortController()
   const heard: (AbortSignal | undefined)[] = []

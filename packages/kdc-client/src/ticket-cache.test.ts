@@ -414,3 +414,91 @@ describe('tickets shared by instances', () => {
     expect(() => new SealedTickets({ ...memoryStore(), secret: 'short' }, random)).toThrow(ConfigurationError)
   })
 })
+
+describe('a ticket that may only be so old', () => {
+  const aged = () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now })
+    const request = vi.fn(async () => ticketOf('alice', { startsAt: now }))
+    return {
+      cache,
+      request,
+      ask: (maxAge?: number) => cache.get(keyOf('alice'), request, { maxAge }),
+      at: (then: number) => (now = then),
+    }
+  }
+
+  test('is asked for again at that age, and not before', async () => {
+    const { request, ask, at } = aged()
+    const first = await ask(1_000)
+    at(999)
+    expect(await ask(1_000)).toBe(first)
+    at(1_000)
+    const second = await ask(1_000)
+    expect(second).not.toBe(first)
+    expect(request).toHaveBeenCalledTimes(2)
+    at(1_900)
+    expect(await ask(1_000)).toBe(second)
+    expect(await ask()).toBe(second)
+  })
+
+  test('is measured from when it was asked for, and not from the answer', async () => {
+    let now = 0
+    let answer = (_ticket: ServiceTicket): void => {}
+    const cache = new TicketCache({ now: () => now })
+    const slow = () => new Promise<ServiceTicket>((resolve) => (answer = resolve))
+    const waiting = cache.get(keyOf('alice'), slow, { maxAge: 1_000 })
+    await vi.waitFor(() => expect(answer).not.toThrow())
+    now = 900
+    answer(ticketOf('alice'))
+    const first = await waiting
+    now = 999
+    expect(await cache.get(keyOf('alice'), async () => ticketOf('alice'), { maxAge: 1_000 })).toBe(first)
+    now = 1_000
+    expect(await cache.get(keyOf('alice'), async () => ticketOf('alice'), { maxAge: 1_000 })).not.toBe(first)
+  })
+
+  test('0 asks always, and joins no question that was asked before', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    const answers: ((ticket: ServiceTicket) => void)[] = []
+    const request = () => new Promise<ServiceTicket>((resolve) => answers.push(resolve))
+    const asked = [0, 0, undefined].map((maxAge) => cache.get(keyOf('alice'), request, { maxAge }))
+    await vi.waitFor(() => expect(answers.length).toBe(2))
+    const [old, newer] = [ticketOf('alice'), ticketOf('alice')]
+    answers[1](newer)
+    answers[0](old)
+    expect(await Promise.all(asked)).toEqual([old, newer, newer])
+  })
+
+  test('an answer that comes late does not replace that to a later question', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now })
+    let answer = (_ticket: ServiceTicket): void => {}
+    const late = cache.get(keyOf('alice'), () => new Promise((resolve) => (answer = resolve)))
+    await new Promise((resolve) => setImmediate(resolve))
+    now = 10
+    const newer = await cache.get(keyOf('alice'), async () => ticketOf('alice'), { maxAge: 0 })
+    answer(ticketOf('alice'))
+    await late
+    expect(await cache.get(keyOf('alice'), () => expect.unreachable())).toBe(newer)
+  })
+
+  test('a refusal takes the ticket that was there before with it', async () => {
+    const { cache, ask, at } = aged()
+    await ask()
+    at(1_000)
+    const refuse = async (): Promise<never> => Promise.reject(refusal())
+    await expect(cache.get(keyOf('alice'), refuse, { maxAge: 1_000 })).rejects.toThrow('BADOPTION')
+    await expect(ask()).rejects.toThrow('BADOPTION')
+    await expect(ask(0)).resolves.toBeDefined()
+  })
+
+  test('a KDC that cannot be reached leaves what is there to who has not asked for newer', async () => {
+    const { cache, ask, at } = aged()
+    const first = await ask()
+    at(1_000)
+    const unreachable = async (): Promise<never> => Promise.reject(new KdcUnreachableError('AD.TEST', []))
+    await expect(cache.get(keyOf('alice'), unreachable, { maxAge: 1_000 })).rejects.toThrow(KdcUnreachableError)
+    expect(await ask()).toBe(first)
+  })
+})

@@ -104,6 +104,13 @@ test('whatever is permitted is, read by the KDC client, what an entry says', () 
   expect(permitted).toBeGreaterThan(100)
 })
 
+test.each(['yes', true, null, 'USE'])('forwarded tickets are ignored or used, and not %j', (forwardedTickets) => {
+  const options = { forwardedTickets } as unknown as DelegationOptions
+  expect(() => checkDelegationOptions(options)).toThrow(/forwardedTickets must be one of ignore, use/)
+  for (const word of ['ignore', 'use', undefined] as const)
+    expect(() => checkDelegationOptions({ forwardedTickets: word })).not.toThrow()
+})
+
 describe('protocol transition', () => {
   const forBob = { protocolTransition: (user: string) => user === 'bob' }
 
