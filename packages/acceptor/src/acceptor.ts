@@ -1,6 +1,6 @@
 import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import { closeOptions, ConfigurationError, RejectedTokenError, S4uError } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, S4uError } from '@s4u/krb5'
 import type { Keytab, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
 import { ACCEPTOR_OPTIONS, checkOptions, servicesOf } from './acceptor-options.js'
@@ -17,6 +17,7 @@ import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
+import { PendingLegs, type Resume } from './pending-legs.js'
 import type { ServiceKeys } from './service-keys.js'
 import { type FoundTicket, isKeyTrouble, TicketOpener } from './ticket-opener.js'
 import { unsupportedMechanism } from './unsupported-mechanism.js'
@@ -57,19 +58,14 @@ export function createAcceptor(options?: AcceptorOptions): Acceptor {
   return new KeytabAcceptor(closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS))
 }
 
-/** How long a client may think between two legs, milliseconds. */
-const NEGOTIATION_TIME_LIMIT = 60_000
-
 const NO_FACTS: Partial<ExchangeEvent> = {}
-
-type Resume = (token: Uint8Array, context: AcceptContext) => Promise<AcceptOutcome>
 
 class KeytabAcceptor implements Acceptor {
   readonly #settings: AcceptorSettings
   readonly #events: AcceptorEvents
   readonly #keys: KeyRing
   readonly #tickets: TicketOpener
-  readonly #pending = new WeakMap<PendingNegotiation, Resume | 'used'>()
+  readonly #pending: PendingLegs
   #closed = false
 
   constructor(options: AcceptorOptions) {
@@ -79,6 +75,7 @@ class KeytabAcceptor implements Acceptor {
     const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], allowWeakEncryption }
     this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
     this.#tickets = new TicketOpener(this.#settings)
+    this.#pending = new PendingLegs(now)
   }
 
   get principals(): readonly string[] {
@@ -123,7 +120,7 @@ class KeytabAcceptor implements Acceptor {
     context: AcceptContext & { readonly negotiation?: PendingNegotiation } = {},
   ): Promise<AcceptOutcome> {
     const { negotiation } = context
-    const resume = negotiation === undefined ? undefined : this.#resumeOf(negotiation)
+    const resume = negotiation === undefined ? undefined : this.#pending.take(negotiation)
     try {
       if (this.#closed) throw new ConfigurationError('the acceptor is closed', { code: 'S4U_CLOSED' })
       if (resume !== undefined) return await resume(token, context)
@@ -207,26 +204,13 @@ class KeytabAcceptor implements Acceptor {
     return this.#openWith(newer, ticket)
   }
 
-  #resumeOf(negotiation: PendingNegotiation): Resume {
-    const resume = this.#pending.get(negotiation)
-    if (resume === undefined) throw new ConfigurationError('negotiation was not made by this acceptor')
-    this.#pending.set(negotiation, 'used')
-    const expired = this.#settings.now() > negotiation.expiresAt
-    if (resume !== 'used' && !expired) return resume
-    return async () => {
-      const why = expired ? 'the negotiation took too long' : 'the negotiation had its next token already'
-      throw new RejectedTokenError(why, { code: 'GSS_S_NO_CONTEXT' })
-    }
-  }
-
   #continue(
     reply: Uint8Array,
     next: Resume,
     context: AcceptContext,
     facts: Partial<ExchangeEvent> = {},
   ): AcceptOutcome {
-    const negotiation = Object.freeze({ expiresAt: this.#settings.now() + NEGOTIATION_TIME_LIMIT })
-    this.#pending.set(negotiation, next)
+    const negotiation = this.#pending.keep(next)
     this.#record('continue', context, facts)
     return { status: 'continue', reply, negotiation }
   }
