@@ -96,6 +96,25 @@ describe('the KDC client', () => {
     expect(asked.size).toBe(0)
   })
 
+  test('is handed one of a user of another realm, and asks its KDC only where the own one leads there', async () => {
+    const { client, ticket, sessionKey, flags, expiresAt } = await createKdcClient({
+      kdc: partner.transport,
+      credentials: { principal: 'oscar@PARTNER.TEST', password: 'pw-oscar' },
+      now: () => realm.now,
+    }).forwardedTgt()
+    const tgt = { client, ticket, sessionKey, flags, expiresAt }
+    const web = clientOf(realm, 'web', { kdc: transport })
+    expect((await web.ticketWith(tgt, WEB)).client).toEqual(client)
+    expect([...asked].sort()).toEqual(['AD.TEST', 'PARTNER.TEST'])
+    const alone = await adTest()
+    asked.clear()
+    const stranger = clientOf(alone, 'web', {
+      kdc: async (request, context) => (asked.add(context.realm), alone.transport(request, context)),
+    })
+    expect(await refusalOf(stranger.ticketWith(tgt, WEB))).toMatchObject({ code: 'KRB_AP_PATH_NOT_ACCEPTED' })
+    expect([...asked]).toEqual(['AD.TEST'])
+  })
+
   test('does not act as one user with the ticket-granting ticket of another', async () => {
     const client = clientOf(realm, 'web', { kdc: transport })
     const grounds = { user: 'bob@AD.TEST', forwardedTgt: await forwarded() }

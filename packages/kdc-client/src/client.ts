@@ -132,7 +132,7 @@ export class Client implements KdcClient {
     const key = { ...this.asker('forwarded'), client, tgt, service: service.text } as const
     const ask = async (signal: AbortSignal): Promise<ServiceTicket> => {
       const start = grantingTicketOf(forwarded, this.realm)
-      // The user knows the session key as well, and can have sealed what the KDC seems to say.
+      // The user has written where it begins, and knows the session key: what the KDC seems to seal may be the user's as well.
       const mayEnter = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
       const request = { tgt: start, service, client: forwarded.client, mayEnter }
       const outcome = await requestTicketThroughReferrals({ ...this.context, signal }, request)

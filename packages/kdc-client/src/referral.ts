@@ -86,7 +86,7 @@ export interface ReferredRequest {
   readonly tgt: ServiceTicket
   readonly service: Principal
   readonly client: Principal
-  /** Whether the KDC of a realm may be asked, where who refers there is not to be believed alone. Default: referrals are followed. */
+  /** Whether the KDC of a realm may be asked, the first one included, where who names it is not to be believed alone. Default: all may. */
   readonly mayEnter?: (realm: string) => Promise<boolean>
 }
 
@@ -102,20 +102,22 @@ export async function requestTicketThroughReferrals(
   let { tgt } = request
   const itinerary = new Itinerary(formatName(service.name), realmAsked(tgt))
   for (;;) {
+    if (mayEnter && !(await mayEnter(realmAsked(tgt)))) throw noTrust(realmAsked(tgt), service)
     const outcome = await requestTicket(context, { tgt, sname: service.name, expectedClient: client, mayRefer: true })
     if ('refused' in outcome || !isElsewhere(outcome.ticket, service.name)) return outcome
     tgt = outcome.ticket
-    const realm = realmAsked(tgt)
-    itinerary.enter(realm)
-    if (mayEnter && !(await mayEnter(realm))) throw noTrust(realm, service)
+    itinerary.enter(realmAsked(tgt))
   }
 }
 
 function noTrust(realm: string, service: Principal): RejectedTokenError {
-  return new RejectedTokenError(`TGS: ${formatName(service.name)} is said to be in ${realm}, to which no trust leads`, {
-    code: 'KRB_AP_PATH_NOT_ACCEPTED',
-    hint: `The own KDC gives no ticket for krbtgt/${realm}: check the trust, or who has sent the ticket-granting ticket.`,
-  })
+  return new RejectedTokenError(
+    `TGS: ${formatName(service.name)} is to be asked for in ${realm}, to which no trust leads`,
+    {
+      code: 'KRB_AP_PATH_NOT_ACCEPTED',
+      hint: `The own KDC gives no ticket for krbtgt/${realm}: check the trust, or who has sent the ticket-granting ticket.`,
+    },
+  )
 }
 
 /** The ticket is for another realm's KDC, not for the service. */

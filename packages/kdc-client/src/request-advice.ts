@@ -76,7 +76,7 @@ const noPac = ({ principal, name }: AdviceAbout): Advice => ({
 })
 
 const otherRealm = ({ principal, name }: AdviceAbout): Advice => ({
-  sentence: `${principal} belongs to another realm: name that one, or sign in with an enterprise name (enterprise: true)`,
+  sentence: `${principal} belongs to another realm: name that one, or sign in with an enterprise name (enterprise: true). Nothing seals what a KDC says of other realms: an enterprise name is followed to realms whose KDCs the kdc option or krb5.conf names, or that mayFollow permits, and of a service’s users to those that it trusts`,
   commands: [
     powershell`Get-ADUser ${name} -Server GLOBALCATALOG:3268`,
     sh`samba-tool user show ${name}`,

@@ -44,6 +44,7 @@ export class TrustedRealms {
 
   /** Whether there is a way to the realm. @throws KdcUnreachableError when that cannot be found out */
   async leadTo(realm: string, signal?: AbortSignal): Promise<boolean> {
+    if (sameRealmIgnoringCase(realm, this.deps.self.realm)) return true
     try {
       await this.tgtFor(realm, signal)
       return true
