@@ -98,5 +98,5 @@ test('tickets of different types are not shared by clients that offer different 
   const strong = await with_([18, 17]).s4u2self('bob')
   expect((await with_([17]).s4u2self('bob')).sessionKey.etype).toBe(17)
   const shared = await with_([18, 17]).s4u2self('bob')
-  expect(shared.ticket.encPart.cipher).toEqual(strong.ticket.encPart.cipher)
+  expect(Buffer.compare(shared.ticket.encPart.cipher, strong.ticket.encPart.cipher)).toBe(0)
 })
