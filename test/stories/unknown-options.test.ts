@@ -9,7 +9,7 @@ import { negotiate as negotiateKoa } from '@s4u/koa'
 import { createNegotiator, writeAuditTo } from '@s4u/negotiate'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
-import { corporation } from './fixtures/corporation.js'
+import { corporation, PASSWORD } from './fixtures/corporation.js'
 
 await using realm = await corporation()
 const keytab = realm.keytabFor('web')
@@ -24,6 +24,9 @@ const wrong: [string, (options: never) => unknown, object, string][] = [
   ['negotiate', createNegotiator, { keytab, trustedRealm: ['A.TEST'] }, 'trustedRealms'],
   ['negotiate', createNegotiator, { keytab, allow: ['HTTP/api'] }, 'delegation.allow'],
   ['negotiate', createNegotiator, { keytab, delegation: { allowed: ['HTTP/api'] } }, 'delegation.allow'],
+  ['negotiate', createNegotiator, { keytab, forwardedTickets: 'use' }, 'delegation.forwardedTickets'],
+  ['negotiate', createNegotiator, { keytab, delegation: { forwardTickets: 'use' } }, 'delegation.forwardedTickets'],
+  ['createKdcClient', createKdcClient, { credentials, mayfollow: () => true }, 'mayFollow'],
   ['negotiate', createNegotiator, { keytab, fetch: { origin: ['http://api'] } }, 'fetch.origins'],
   ['negotiate', createNegotiator, { keytab, session: { kind: 'cookie', secret: 'x'.repeat(32) } }, 'session.keys'],
   [
@@ -78,16 +81,27 @@ test('options that are changed afterwards change nothing', () => {
   return expect(negotiator.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
 })
 
+test('what is said of one identity is a closed set of names too', async () => {
+  using negotiator = createNegotiator({ keytab, kdc: realm.transport, delegation: { protocolTransition: true } })
+  await expect(negotiator.identityFor('alice', { maxage: 0 } as object)).rejects.toMatchObject({
+    code: 'S4U_UNKNOWN_OPTION',
+    message: expect.stringContaining('did you mean "maxAge"?'),
+  })
+})
+
 test('a polluted Object.prototype permits nothing', async () => {
   const polluted: object = Object.prototype
-  Object.assign(polluted, { protocolTransition: true, allowWeakEncryption: true })
+  Object.assign(polluted, { protocolTransition: true, allowWeakEncryption: true, forwardedTickets: 'use' })
   try {
     for (const delegation of [{ principal: 'web' }, undefined]) {
       using negotiator = createNegotiator({ keytab, kdc: realm.transport, ...(delegation && { delegation }) })
       await expect(negotiator.identityFor('alice')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
+      const alice = await negotiator.identityFor({ user: 'alice', password: PASSWORD })
+      expect(alice.evidence).toMatchObject({ kind: 'ticket', forwardedTgt: undefined })
     }
   } finally {
     Reflect.deleteProperty(polluted, 'protocolTransition')
     Reflect.deleteProperty(polluted, 'allowWeakEncryption')
+    Reflect.deleteProperty(polluted, 'forwardedTickets')
   }
 })

@@ -5,14 +5,7 @@ import {
   type AuthenticationMethod,
   createAcceptor,
 } from '@s4u/acceptor'
-import {
-  closeOptions,
-  NO_OPTIONS,
-  pickOptions,
-  requireKnownOptions,
-  type S4uError,
-  type S4uSubject,
-} from '@s4u/kdc-client'
+import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
 import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
@@ -104,8 +97,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#outcomeOf(await found, request, mode)
   }
 
-  async identityFor(user: S4uSubject | PasswordSubject, options: IdentityForOptions = {}): Promise<CallerIdentity> {
-    requireKnownOptions('identityFor', options, IDENTITY_FOR_OPTIONS)
+  async identityFor(user: S4uSubject | PasswordSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
+    const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
     if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, options.method, options.signal)
     const deps = { acceptor, client, delegation: settings.delegation ?? NO_OPTIONS }
