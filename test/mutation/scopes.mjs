@@ -33,6 +33,9 @@ export const packages = {
       'ticket-key.ts',
       'ticket-cache.ts',
       'ticket-times.ts',
+      'trusted-realms.ts',
+      'ladder-climb.ts',
+      'credentials.ts',
     ],
     tests: [
       'test/hostile/kdc-client-fast.test.ts',
@@ -43,6 +46,10 @@ export const packages = {
       'test/hostile/kdc-client-s4u.test.ts',
       'test/hostile/kdc-client-sign-in.test.ts',
       'test/hostile/kdc-client-stale-tgt.test.ts',
+      'test/hostile/mixed-users.test.ts',
+      'test/hostile/named-realms.test.ts',
+      'test/hostile/swapped-own-ticket.test.ts',
+      'test/hostile/ticket-cache-inputs.test.ts',
     ],
   },
   fetch: {
@@ -70,6 +77,7 @@ export const packages = {
       'session-ticket.ts',
       'connection-session.ts',
       'delegation-policy.ts',
+      'protocol-transition.ts',
       'allowed-targets.ts',
       'pending-negotiations.ts',
       'proxied.ts',

@@ -93,19 +93,17 @@ export class TicketCache {
   ): Promise<ServiceTicket> {
     signal?.throwIfAborted()
     const now = this.options.now()
-    const isYoungEnough = ({ askedAt }: { readonly askedAt: number }): boolean =>
-      maxAge === Infinity || Math.abs(now - askedAt) < maxAge
     const known = this.entries.get(id)
-    const entry = known && isYoungEnough(known) ? known : undefined
+    const entry = known && isYoungEnough(known, now, maxAge) ? known : undefined
     const asking = this.askingOf(id)
-    const flight = asking && isYoungEnough(asking) ? asking.flight : undefined
+    const flight = asking && isYoungEnough(asking, now, maxAge) ? asking.flight : undefined
     const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
     if (entry && now < entry.usableUntil && isFreshEnough) {
       if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
       return entry.ticket
     }
     const refusal = this.refusals.get(id)
-    if (refusal && now < refusal.until && isYoungEnough(refusal)) throw refusal.error
+    if (refusal && now < refusal.until && isYoungEnough(refusal, now, maxAge)) throw refusal.error
     // In vain it is not tried again at once: until then the old one is handed out.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
     const wanted = { fresh, notBefore: now - maxAge }
@@ -211,6 +209,11 @@ interface Wanted {
 }
 
 type FlightPlan = (signal: AbortSignal, keep: () => void) => Promise<ServiceTicket>
+
+/** In both directions: a clock that was set back makes nothing younger. */
+function isYoungEnough({ askedAt }: { readonly askedAt: number }, now: number, maxAge: number): boolean {
+  return maxAge === Infinity || Math.abs(now - askedAt) < maxAge
+}
 
 function sizeOf(id: string, { ticket }: ServiceTicket): number {
   return OVERHEAD + id.length + ticket.encPart.cipher.length
