@@ -19,7 +19,12 @@ const options: negotiate.NegotiatorOptions = {
   keytab: ['web.keytab', new Uint8Array(2), async () => new Uint8Array(2)],
   service: 'HTTP/web.ad.test',
   kdc: { 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test:88'] },
-  delegation: { principal: 'svc-web', allow: ['HTTP/*.ad.test'], protocolTransition: (user) => user !== 'admin' },
+  delegation: {
+    principal: 'svc-web',
+    allow: ['HTTP/*.ad.test'],
+    protocolTransition: (user) => ['bob@AD.TEST'].includes(user),
+    forwardedTickets: 'ignore',
+  },
   session: { kind: 'cookie', keys: ['0123456789abcdef0123456789abcdef'], maxAge: 3_600_000, sameSite: 'strict' },
   channelBinding: 'allow',
   challenge: (reason) => (reason.kind === 'refused' ? `Sorry: ${reason.code}` : { type: 'text/html', body: '<form>' }),
@@ -47,7 +52,7 @@ web.get('/report', express.impersonation('required'), express.requireGroup('S-1-
   res.json({ length, as: express.currentIdentity()?.principal })
 })
 web.post('/login', async (_req, res) => {
-  const user = await kerberos.negotiator.identityFor('bob@AD.TEST', { method: 'password' })
+  const user = await kerberos.negotiator.identityFor('bob@AD.TEST', { method: 'password', fresh: true })
   negotiate.writeHeaders(res, kerberos.negotiator.startSession(user))
   res.end()
 })

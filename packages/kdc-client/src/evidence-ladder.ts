@@ -4,7 +4,7 @@ import type { ForwardedTicket } from './credentials.js'
 import type { EvidenceTicket } from './service-ticket.js'
 
 /**
- * - `forwarded-tgt`: the user's own ticket-granting ticket, which the client sent along (unconstrained delegation).
+ * - `forwarded-tgt`: the user's own ticket-granting ticket, which the client sent along (unconstrained delegation), where the app uses those.
  * - `s4u2proxy`: the ticket that the user presented is shown to the KDC, whose lists decide.
  * - `resource-based`: the same with a ticket that is not forwardable, which only the target itself can make good.
  * - `s4u2self`: no ticket was presented; the service vouches for the user (protocol transition).
@@ -50,7 +50,8 @@ export function chooseEvidence(grounds: Grounds, now: number): Plan {
 
 function forwarded({ forwardedTgt }: Grounds, now: number): Rung {
   const way = 'forwarded-tgt'
-  if (forwardedTgt === undefined) return no(way, 'the client forwarded no ticket-granting ticket')
+  if (forwardedTgt === undefined)
+    return no(way, 'the client forwarded no ticket-granting ticket, or the app uses none (delegation.forwardedTickets)')
   if (forwardedTgt.expiresAt <= now) return no(way, 'the ticket-granting ticket that was forwarded has expired')
   return yes(way, 'the client forwarded a ticket-granting ticket')
 }
