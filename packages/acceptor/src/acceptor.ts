@@ -163,7 +163,7 @@ class KeytabAcceptor implements Acceptor {
   /** The caller is known; what is left is whether somebody tampered with the list of mechanisms. */
   #answer(step: ApReqStep, judged: JudgedApReq, context: AcceptContext, facts: Partial<ExchangeEvent>): AcceptOutcome {
     const { identity, accepted, forwardedTicket } = judged
-    if (forwardedTicket) facts = { ...facts, forwardedTicket }
+    if (forwardedTicket !== undefined) facts = this.#ifWanted(() => ({ ...facts, forwardedTicket }))
     let reply: NegotiationReply
     try {
       reply = step.accept(accepted)

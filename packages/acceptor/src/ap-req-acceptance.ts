@@ -79,7 +79,7 @@ export function acceptApReq(
   const answer = (): JudgedApReq => ({
     accepted: replyTo({ opened, flags, subkeyEtypes, random: settings.random }),
     identity: identityOfCaller(ticket, flags, forwardedTgt),
-    ...(forwardedTicket && { forwardedTicket }),
+    forwardedTicket,
   })
   // Only a store that is elsewhere is worth waiting for.
   const remembered = remember(opened, request, settings, events)
