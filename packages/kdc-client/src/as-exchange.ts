@@ -4,6 +4,7 @@ import { openAsReply } from './as-reply.js'
 import { AsSession, type SignInOptions } from './as-session.js'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 
@@ -19,6 +20,8 @@ export interface SignInResult {
   readonly tgt: ServiceTicket
   /** The KDC said that it takes armored requests. */
   readonly offersFast: boolean
+  /** It cannot be forwarded, because of an error that nobody has signed. */
+  readonly isReduced: boolean
 }
 
 /**
@@ -32,18 +35,36 @@ export async function requestTgt(
   options: SignInOptions = {},
 ): Promise<SignInResult> {
   const session = new AsSession(context, signIn, options)
+  try {
+    return await runLegs(context, session)
+  } catch (error) {
+    session.abandon()
+    throw error
+  }
+}
+
+async function runLegs(context: KdcContext, session: AsSession): Promise<SignInResult> {
   for (let leg = 1; ; leg++) {
     const { bytes, body } = await session.request()
     noteOptions(body.kdcOptions)
-    if (session.info) options.onProof?.()
     const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG)
     if ('reply' in answer) {
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)
       context.clock.adopt(session.context.clock)
       context.clock.confirm(tgt.authenticatedAt)
-      return { tgt, offersFast: session.offersFast }
+      return { tgt, offersFast: session.offersFast, isReduced: session.isReduced }
     }
-    const error = session.armor?.openError(answer.error).error ?? answer.error
-    if (leg === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)
+    const { error, armored } = openError(session, answer.error)
+    const isMended = (!armored && session.disarm()) || (await session.mend(error))
+    if (leg === MAX_LEGS || !isMended) throw session.refusal(error)
+  }
+}
+
+/** What cannot be opened with the key of the armor is not in it. */
+function openError({ armor }: AsSession, error: HeardError): { readonly error: HeardError; readonly armored: boolean } {
+  try {
+    return armor?.openError(error) ?? { error, armored: false }
+  } catch {
+    return { error, armored: false }
   }
 }

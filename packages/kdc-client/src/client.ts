@@ -57,10 +57,14 @@ export class Client implements KdcClient {
     this.self = authority.principal
     this.principal = formatPrincipal(this.self)
     this.targets = new ServiceTargets(this.self.realm, parts.conf)
-    this.granting = new TicketGranting(context, authority)
+    this.granting = new TicketGranting(context, authority, () => {
+      this.own.clear()
+      this.users.clear()
+    })
+    const mayShare = (): boolean => !this.granting.isReduced
     this.own = new TicketCache({ now, refusedFor })
     this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
-    this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
+    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare })
   }
 
   get realm(): string {
@@ -133,7 +137,8 @@ export class Client implements KdcClient {
     const ask = async (signal: AbortSignal): Promise<ServiceTicket> => {
       const start = grantingTicketOf(forwarded)
       const request = { tgt: start, service, client: forwarded.client }
-      const outcome = await requestTicketThroughReferrals({ ...this.context, signal }, request)
+      const place = this.context.place && { ...this.context.place, user: client }
+      const outcome = await requestTicketThroughReferrals({ ...this.context, signal, place }, request)
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }

@@ -1,5 +1,6 @@
 import { decode, type Key, KrbError, MalformedTokenError, type Principal, type RandomSource } from '@s4u/krb5'
-import { KRB_ERROR_TAG } from './krb-error-tag.js'
+import type { QueuePlace } from './fair-queue.js'
+import { type HeardError, KRB_ERROR_TAG } from './krb-error.js'
 import type { KdcTransport } from './transport.js'
 
 /** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
@@ -15,6 +16,8 @@ export interface KdcContext {
   readonly canonicalize?: boolean
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal
+  /** Whose exchange it is, where it has to wait for its turn. */
+  readonly place?: QueuePlace
 }
 
 /** The KDC's clock: ours plus an offset that a KDC vouched for. */
@@ -54,18 +57,28 @@ export class KdcClock {
 const TOLERATED = 30_000
 
 /** One request and its answer: the reply, or the KDC's refusal. Both are still unproven. */
-export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: KrbError }
+export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: HeardError }
+
+/** A sign-in is refused once before it succeeds, mostly, and much follows from an error there. */
+const AS_REP_TAG = 0x6b
 
 /** @throws KdcUnreachableError, MalformedTokenError, and whatever the signal aborts with */
 export async function exchangeWithKdc(
-  { transport, signal }: KdcContext,
+  { transport, signal, place }: KdcContext,
   realm: string,
   request: Uint8Array,
   replyTag: number,
 ): Promise<KdcAnswerBytes> {
   signal?.throwIfAborted()
-  const answer = await transport(request, { realm, ...(signal && { signal }) })
-  if (answer[0] === KRB_ERROR_TAG) return { error: decode(KrbError, answer) }
+  const heard: { unconfirmed?: true } = {}
+  const answer = await transport(request, {
+    realm,
+    prefersTcp: replyTag === AS_REP_TAG,
+    onUnconfirmed: () => (heard.unconfirmed = true),
+    ...(signal && { signal }),
+    ...(place && { place }),
+  })
+  if (answer[0] === KRB_ERROR_TAG) return { error: { ...decode(KrbError, answer), ...heard } }
   if (answer[0] === replyTag) return { reply: answer }
   const found = answer.length === 0 ? 'an empty answer' : `an answer that begins with 0x${answer[0].toString(16)}`
   throw new MalformedTokenError({ path: 'KDC answer', expected: 'the reply to the request, or KRB-ERROR', found })

@@ -14,7 +14,6 @@ import {
   kerberosFlags,
   Key,
   KeyUsage,
-  type KrbError,
   openEncryptedData,
   type PaData,
   PaType,
@@ -33,6 +32,7 @@ import {
 } from '@s4u/krb5'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import { type AskedTimes, wrongTimes } from './reply-times.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -74,7 +74,7 @@ export type TgsOutcome = { readonly ticket: ServiceTicket; readonly part: EncKdc
 
 /** The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another realm, the last. */
 export interface TgsRefusal {
-  readonly refused: KrbError
+  readonly refused: HeardError
   readonly shown: ServiceTicket
 }
 

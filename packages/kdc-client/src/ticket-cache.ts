@@ -32,6 +32,8 @@ export interface TicketCacheOptions {
   readonly now: () => number
   /** Shared with other instances. */
   readonly shared?: SealedTickets
+  /** Whether the tickets that are got now are for others too. Default: yes. */
+  readonly mayShare?: () => boolean
 }
 
 interface Entry {
@@ -141,15 +143,15 @@ export class TicketCache {
     try {
       return this.keep(id, await request(), fresh ? now() + FRESH_FOR : 0)
     } catch (error) {
-      if (error instanceof KdcError || error instanceof DelegationRefusedError)
+      if (isWorthRemembering(error))
         this.refusals.set(id, { error, until: now() + (this.options.refusedFor ?? REFUSED_FOR) })
       throw error
     }
   }
 
   private keep(id: string, ticket: ServiceTicket, freshUntil = 0): ServiceTicket {
-    const { shared, now } = this.options
-    void shared?.keep(id, ticket, usableUntil(ticket) - now())
+    const { shared, now, mayShare } = this.options
+    if (mayShare?.() ?? true) void shared?.keep(id, ticket, usableUntil(ticket) - now())
     return this.remember(id, ticket, freshUntil)
   }
 
@@ -172,6 +174,11 @@ export class TicketCache {
 }
 
 type FlightPlan = (signal: AbortSignal, keep: () => void) => Promise<ServiceTicket>
+
+/** A KDC's no; not one that anybody on the network may have written. */
+function isWorthRemembering(error: unknown): error is Refusal['error'] {
+  return (error instanceof KdcError || error instanceof DelegationRefusedError) && !error.answer.unconfirmed
+}
 
 function sizeOf(id: string, { ticket }: ServiceTicket): number {
   return OVERHEAD + id.length + ticket.encPart.cipher.length

@@ -13,7 +13,8 @@ import {
   slowByUdp,
   UNRESOLVABLE,
 } from './fixtures/fake-kdc.js'
-import { networkTransport } from './transport.js'
+import { errorCodeIn } from './krb-error.js'
+import { type KdcTransport, networkTransport } from './transport.js'
 
 afterEach(closeFakeKdcs)
 
@@ -118,10 +119,70 @@ describe('a KDC that', () => {
     await expect(alone(REQUEST, REALM)).rejects.toThrow('KDC_ERR_SVC_UNAVAILABLE')
   })
 
-  test('refuses is not asked again: its word counts', async () => {
+  test('refuses by TCP is not asked again: its word counts', async () => {
+    const refusal = errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY)
+    const kdc = await fakeKdc({ udp: () => refusal, tcp: (socket) => socket.write(framed(refusal)) })
+    const { transport, unconfirmed } = telling(kdc.port)
+    for (let turn = 0; turn < 2; turn++) expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
+    // Both said the same, so UDP is of use still.
+    expect(kdc.heard).toEqual(['udp', 'tcp', 'udp', 'tcp'])
+    expect(unconfirmed()).toBe(0)
+  })
+
+  test('refuses by UDP is asked by TCP, whose word counts, and which is asked at once from then on', async () => {
+    const kdc = await fakeKdc({
+      udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY),
+      tcp: (socket) => socket.write(framed(REPLY)),
+    })
+    const { transport, unconfirmed } = telling(kdc.port)
+    for (let turn = 0; turn < 2; turn++) expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    expect(kdc.heard).toEqual(['udp', 'tcp', 'tcp'])
+    expect(unconfirmed()).toBe(0)
+  })
+
+  test('refuses by UDP, where there is no TCP, is believed for want of anything better, and told so', async () => {
     const kdc = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) })
-    await networkTransport({ locate: at(kdc.port) })(REQUEST, REALM)
-    expect(kdc.heard).toEqual(['udp'])
+    const { transport, unconfirmed } = telling(kdc.port)
+    expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
+    expect(kdc.heard).toEqual(['udp', 'tcp'])
+    expect(unconfirmed()).toBe(1)
+  })
+
+  test('refuses by UDP, where there is no TCP, does not stand in the way of another', async () => {
+    const [no, good] = [
+      await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) }),
+      await fakeKdc({ udp: () => REPLY }),
+    ]
+    const { transport, unconfirmed } = telling(no.port, good.port)
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    expect(unconfirmed()).toBe(0)
+  })
+
+  test('writes by UDP what is no error that can be read is passed over', async () => {
+    const kdc = await fakeKdc({ udp: () => Uint8Array.of(0x7e, 1, 2), tcp: (socket) => socket.write(framed(REPLY)) })
+    expect(new Uint8Array(await networkTransport({ locate: at(kdc.port) })(REQUEST, REALM))).toEqual(REPLY)
+  })
+
+  test('is to be signed in at is asked by TCP first, and by UDP where there is none', async () => {
+    const kdc = await fakeKdc({ udp: () => REPLY, tcp: (socket) => socket.write(framed(REPLY)) })
+    const transport = networkTransport({ locate: at(kdc.port) })
+    await transport(REQUEST, { ...REALM, prefersTcp: true })
+    expect(kdc.heard).toEqual(['tcp'])
+    let count = 0
+    const without = await fakeKdc({ udp: () => Uint8Array.of(0x6b, count++) })
+    const other = networkTransport({ locate: at(without.port) })
+    for (let turn = 0; turn < 2; turn++) await other(REQUEST, { ...REALM, prefersTcp: true })
+    // It is known for a while that TCP brings nothing there.
+    expect(without.heard).toEqual(['tcp', 'udp', 'udp'])
+  })
+
+  test('says that answers are too big, and has no TCP, is asked by UDP all the same', async () => {
+    let isForged = true
+    const kdc = await fakeKdc({ udp: () => (isForged ? tooBig : REPLY) })
+    const transport = networkTransport({ locate: at(kdc.port), timeLimit: 600 })
+    await expect(transport(REQUEST, REALM)).rejects.toThrow('KRB_ERR_RESPONSE_TOO_BIG')
+    isForged = false
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
   })
 
   test('is slow is listened to while others are asked, and by whichever way it answers', async () => {
@@ -169,3 +230,11 @@ test('a fifth of the datagrams lost costs time, and no answer', async () => {
   )
   expect(answers.map((answer) => answer[1])).toEqual(Array.from({ length: 50 }, (_, index) => index))
 })
+
+/** A transport, and how often it said that an error is unconfirmed. */
+function telling(...ports: number[]) {
+  let count = 0
+  const asks = networkTransport({ locate: at(...ports) })
+  const transport: KdcTransport = (request, context) => asks(request, { ...context, onUnconfirmed: () => count++ })
+  return { transport, unconfirmed: () => count }
+}

@@ -1,0 +1,19 @@
+import type { FailedAttempt } from './errors.js'
+import type { QueuePlace } from './fair-queue.js'
+
+/** One request on its way to the KDCs of its realm. */
+export interface Errand {
+  readonly realm: string
+  readonly request: Uint8Array
+  /** The answer is likely to be an error that has consequences: it is asked for where errors are believed. */
+  readonly prefersTcp: boolean
+  /** Whose it is, where it has to wait for its turn. */
+  readonly place?: QueuePlace
+  readonly ended: AbortSignal
+  /** Aborts that signal: there is an answer, and nobody listens to the others any more. */
+  readonly end: (reason: Error) => void
+  /** What went wrong so far, for the error. */
+  readonly attempts: FailedAttempt[]
+  /** Called when the answer is an error that came in a datagram, and could not be had by TCP. */
+  readonly onUnconfirmed?: () => void
+}
