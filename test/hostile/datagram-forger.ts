@@ -17,8 +17,8 @@ export interface Forgery {
  * or a firewall has closed it, or drops it.
  */
 export class DatagramForger implements AsyncDisposable {
-  /** What he answers with; undefined lets the datagram be. Called with the request. */
-  forge: (request: Uint8Array) => Forgery | undefined = () => undefined
+  /** What he answers with, an error or whatever octets; undefined lets the datagram be. Called with the request. */
+  forge: (request: Uint8Array) => Forgery | Uint8Array | undefined = () => undefined
   /** Which requests never come to the KDC, nor its answers back. Default: none. */
   holdsBack: (request: Uint8Array) => boolean = () => false
   /** Datagrams that he answered. */
@@ -69,7 +69,7 @@ export class DatagramForger implements AsyncDisposable {
     const forgery = this.forge(request)
     if (forgery !== undefined) {
       this.forged++
-      this.#udp.send(forgedError(forgery), from.port, from.address)
+      this.#udp.send(forgery instanceof Uint8Array ? forgery : forgedError(forgery), from.port, from.address)
     }
     if (this.holdsBack(request)) return
     const onward = createSocket('udp4')

@@ -1,5 +1,5 @@
 import { evidenceFromS4u2self, isForwardable, type KdcClient } from '@s4u/kdc-client'
-import { AsReq, decode, encode, EtypeInfo2, findPaData, KRB_ERROR_CODES as KRB, PaType } from '@s4u/krb5'
+import { AsReq, decode, encode, EtypeInfo2, findPaData, KRB_ERROR_CODES as KRB, PaType, TgsRep } from '@s4u/krb5'
 import { afterEach, describe, expect, test } from 'vitest'
 import { DatagramForger, type Forgery } from './datagram-forger.js'
 import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
@@ -98,6 +98,31 @@ describe('a forged datagram', () => {
   })
 })
 
+describe('a forged datagram that is no error', () => {
+  test.each([
+    ['octets of no meaning', Uint8Array.of(1, 2, 3)],
+    ['nothing', new Uint8Array(0)],
+    ['an error that cannot be read', Uint8Array.of(0x7e, 3, 1, 2, 3)],
+    ['what begins as a reply', Uint8Array.of(0x6d, 3, 1, 2, 3)],
+    ['the reply to a sign-in', Uint8Array.of(0x6b, 3, 1, 2, 3)],
+    ['a reply that does not open', sealedByNobody()],
+  ])('(%s) costs nobody the ticket', async (_name, octets) => {
+    const { forger, client } = await site()
+    forger.forge = () => octets
+    expect((await client.ticketFor('HTTP/vault.ad.test')).service.name.nameString).toEqual(['HTTP', 'vault.ad.test'])
+    expect(forger.forged).toBeGreaterThan(0)
+  })
+
+  test('is refused where there is nothing else to go by', async () => {
+    const { forger, client } = await site('closed')
+    await client.ticketFor('HTTP/vault.ad.test')
+    forger.forge = () => sealedByNobody()
+    await refusalOf(client.ticketFor(API))
+    forger.forge = () => undefined
+    expect((await client.ticketFor(API)).service.name.nameString).toEqual(['HTTP', 'api.ad.test'])
+  })
+})
+
 describe('where TCP to the KDC is closed', () => {
   test.each(FORGERIES)(
     'a forged datagram (%s) does not hide a ticket that the KDC sends behind it',
@@ -160,4 +185,12 @@ describe('where TCP to the KDC is closed', () => {
 /** A sign-in that proves a key: what a KDC counts. */
 function showsKey(request: Uint8Array): boolean {
   return request[0] === AS_REQ && findPaData(decode(AsReq, request).padata, PaType.ENC_TIMESTAMP) !== undefined
+}
+
+/** All that a TGS-REP has, and a seal that is none. */
+function sealedByNobody(): Uint8Array {
+  const encPart = { etype: 18, cipher: new Uint8Array(300) }
+  const sname = { nameType: 2, nameString: ['HTTP', 'vault.ad.test'] }
+  const ticket = { realm: 'AD.TEST', sname, encPart }
+  return encode(TgsRep, { crealm: 'AD.TEST', cname: { nameType: 1, nameString: ['web'] }, ticket, encPart })
 }

@@ -14,6 +14,6 @@ export interface Errand {
   readonly end: (reason: Error) => void
   /** What went wrong so far, for the error. */
   readonly attempts: FailedAttempt[]
-  /** Called when the answer is an error that came in a datagram, and could not be had by TCP. */
-  readonly onUnconfirmed?: () => void
+  /** Called when the answer came in a datagram. */
+  readonly onDatagram?: () => void
 }

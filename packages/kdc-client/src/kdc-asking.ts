@@ -136,7 +136,7 @@ class Asking {
     const { refusal, asked } = this
     if (refusal === undefined) return undefined
     if (asked.tcp.has(refusal.address)) this.means.notes.noteUdp(refusal.address)
-    this.errand.onUnconfirmed?.()
+    this.errand.onDatagram?.()
     return refusal.error
   }
 
@@ -207,6 +207,7 @@ class Asking {
     if (protocol === 'tcp' && asked.udp.has(address) && !bothRefuse) notes.noteTcp(address)
     if (protocol === 'tcp') notes.noteTcpAnswers(address)
     if (protocol === 'udp' && asked.tcp.has(address)) notes.noteUdp(address)
+    if (protocol === 'udp') this.errand.onDatagram?.()
     this.answer = answer
     this.end()
   }

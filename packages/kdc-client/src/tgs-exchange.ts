@@ -87,8 +87,17 @@ export async function requestTicket(context: KdcContext, request: TgsRequest): P
   const body = reqBody(context, request, realm, binding.nonce)
   noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, body), ...(request.padata?.(binding) ?? [])]
-  const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG)
-  return 'error' in answer ? { refused: answer.error, shown: tgt } : openReply(context, request, binding, answer.reply)
+  const bytes = encode(TgsReq, { padata, reqBody: body })
+  for (let byTcp = false; ; byTcp = true) {
+    const answer = await exchangeWithKdc(context, realm, bytes, TGS_REP_TAG, byTcp)
+    if ('error' in answer) return { refused: answer.error, shown: tgt }
+    try {
+      return openReply(context, request, binding, answer.reply)
+    } catch (error) {
+      // Anybody can write a datagram that does not open.
+      if (byTcp || !answer.byDatagram) throw error
+    }
+  }
 }
 
 function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, nonce: number): KdcReqBody {

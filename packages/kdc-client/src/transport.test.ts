@@ -122,11 +122,11 @@ describe('a KDC that', () => {
   test('refuses by TCP is not asked again: its word counts', async () => {
     const refusal = errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY)
     const kdc = await fakeKdc({ udp: () => refusal, tcp: (socket) => socket.write(framed(refusal)) })
-    const { transport, unconfirmed } = telling(kdc.port)
+    const { transport, datagrams } = telling(kdc.port)
     for (let turn = 0; turn < 2; turn++) expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
     // Both said the same, so UDP is of use still.
     expect(kdc.heard).toEqual(['udp', 'tcp', 'udp', 'tcp'])
-    expect(unconfirmed()).toBe(0)
+    expect(datagrams()).toBe(0)
   })
 
   test('refuses by UDP is asked by TCP, whose word counts, and which is asked at once from then on', async () => {
@@ -134,18 +134,18 @@ describe('a KDC that', () => {
       udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY),
       tcp: (socket) => socket.write(framed(REPLY)),
     })
-    const { transport, unconfirmed } = telling(kdc.port)
+    const { transport, datagrams } = telling(kdc.port)
     for (let turn = 0; turn < 2; turn++) expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
     expect(kdc.heard).toEqual(['udp', 'tcp', 'tcp'])
-    expect(unconfirmed()).toBe(0)
+    expect(datagrams()).toBe(0)
   })
 
   test('refuses by UDP, where there is no TCP, is believed for want of anything better, and told so', async () => {
     const kdc = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) })
-    const { transport, unconfirmed } = telling(kdc.port)
+    const { transport, datagrams } = telling(kdc.port)
     expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
     expect(kdc.heard).toEqual(['udp', 'tcp'])
-    expect(unconfirmed()).toBe(1)
+    expect(datagrams()).toBe(1)
   })
 
   test('refuses by UDP, where there is no TCP, does not stand in the way of another', async () => {
@@ -153,9 +153,9 @@ describe('a KDC that', () => {
       await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) }),
       await fakeKdc({ udp: () => REPLY }),
     ]
-    const { transport, unconfirmed } = telling(no.port, good.port)
+    const { transport, datagrams } = telling(no.port, good.port)
     expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
-    expect(unconfirmed()).toBe(0)
+    expect(datagrams()).toBe(1)
   })
 
   test('writes by UDP what is no error that can be read is passed over', async () => {
@@ -231,10 +231,10 @@ test('a fifth of the datagrams lost costs time, and no answer', async () => {
   expect(answers.map((answer) => answer[1])).toEqual(Array.from({ length: 50 }, (_, index) => index))
 })
 
-/** A transport, and how often it said that an error is unconfirmed. */
+/** A transport, and how often it said that an answer came in a datagram. */
 function telling(...ports: number[]) {
   let count = 0
   const asks = networkTransport({ locate: at(...ports) })
-  const transport: KdcTransport = (request, context) => asks(request, { ...context, onUnconfirmed: () => count++ })
-  return { transport, unconfirmed: () => count }
+  const transport: KdcTransport = (request, context) => asks(request, { ...context, onDatagram: () => count++ })
+  return { transport, datagrams: () => count }
 }

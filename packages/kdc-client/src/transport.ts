@@ -21,10 +21,10 @@ export interface TransportContext {
   /** Whose request it is, for a queue that is fair between users. */
   readonly place?: QueuePlace
   /**
-   * To be called before an answer is given that is a KRB-ERROR and came in a datagram alone. It is told to whoever asked then, and
-   * nothing is remembered of it. An error without that is taken for the KDC's.
+   * To be called before an answer is given that came in a datagram, which anybody can have written. A reply that does not open is asked
+   * for again then, with `prefersTcp`; an error is told to whoever asked, and nothing is remembered of it.
    */
-  readonly onUnconfirmed?: () => void
+  readonly onDatagram?: () => void
 }
 
 /** Sockets and all that is known of KDCs. */
@@ -53,9 +53,9 @@ const DEFAULT_TIME_LIMIT = 10_000
 export function networkTransport(options: NetworkOptions): NetworkTransport {
   const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust } = options
   const lines = new KdcLines(now, proxyTrust)
-  const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onUnconfirmed }) => {
+  const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
-    const about = { realm, request, attempts, prefersTcp, place, onUnconfirmed }
+    const about = { realm, request, attempts, prefersTcp, place, onDatagram }
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
