@@ -23,7 +23,11 @@ export class DatagramForger implements AsyncDisposable {
   holdsBack: (request: Uint8Array) => boolean = () => false
   /** Datagrams that he answered. */
   forged = 0
-  readonly seen: ('udp' | 'tcp')[] = []
+  /** Connections that were made, and how many were open at most at one time. */
+  connections = 0
+  mostConnections = 0
+  #now = 0
+  readonly #ports = new Set<number>()
   readonly #kdc: ListenAddress
   readonly #udp: DatagramSocket
   readonly #tcp: Server
@@ -57,6 +61,11 @@ export class DatagramForger implements AsyncDisposable {
     return `127.0.0.1:${this.#udp.address().port}`
   }
 
+  /** Sockets from which datagrams came. */
+  get ports(): number {
+    return this.#ports.size
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     for (const socket of this.#open) socket.destroy()
     for (const socket of this.#onward) socket.close()
@@ -65,7 +74,7 @@ export class DatagramForger implements AsyncDisposable {
   }
 
   #answer(request: Uint8Array, from: RemoteInfo): void {
-    this.seen.push('udp')
+    this.#ports.add(from.port)
     const forgery = this.forge(request)
     if (forgery !== undefined) {
       this.forged++
@@ -83,8 +92,11 @@ export class DatagramForger implements AsyncDisposable {
   }
 
   #pass(socket: Socket, isOpen: boolean): void {
-    this.seen.push('tcp')
+    this.connections++
     this.#open.add(socket)
+    this.#now++
+    this.mostConnections = Math.max(this.mostConnections, this.#now)
+    socket.on('close', () => this.#now--)
     socket.on('error', () => socket.destroy())
     if (!isOpen) return void socket.resume()
     const onward = connect(this.#kdc.port, this.#kdc.host)
