@@ -10,6 +10,8 @@ export interface Errand {
   /** Whose it is, where it has to wait for its turn. */
   readonly place?: QueuePlace
   readonly ended: AbortSignal
+  /** When the time is over, as `performance.now()` says it: a place that comes free then is of no use any more. */
+  readonly until: number
   /** Aborts that signal: there is an answer, and nobody listens to the others any more. */
   readonly end: (reason: Error) => void
   /** What went wrong so far, for the error. */

@@ -61,8 +61,12 @@ export class KdcLines {
     if (addresses.length === 0) throw new NoAnswer()
     const line = this.lineTo(errand.realm)
     if (this.isGivenUp(line, addresses)) return this.tryAlone(line, addresses, errand)
-    const turn = (): Promise<Uint8Array> =>
-      this.isGivenUp(line, addresses) ? this.tryAlone(line, addresses, errand) : this.run(line, addresses, errand)
+    const turn = async (): Promise<Uint8Array> => {
+      if (performance.now() >= errand.until) throw new NoAnswer()
+      return this.isGivenUp(line, addresses)
+        ? this.tryAlone(line, addresses, errand)
+        : this.run(line, addresses, errand)
+    }
     try {
       return await line.turnstile.pass(turn, errand.ended, errand.place)
     } catch (error) {

@@ -55,7 +55,8 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
   const lines = new KdcLines(now, proxyTrust)
   const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
-    const about = { realm, request, attempts, prefersTcp, place, onDatagram }
+    const until = performance.now() + timeLimit
+    const about = { realm, request, attempts, prefersTcp, place, onDatagram, until }
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
