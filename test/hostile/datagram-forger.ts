@@ -61,6 +61,11 @@ export class DatagramForger implements AsyncDisposable {
     return `127.0.0.1:${this.#udp.address().port}`
   }
 
+  /** Connections that are open now. */
+  get openConnections(): number {
+    return this.#now
+  }
+
   /** Sockets from which datagrams came. */
   get ports(): number {
     return this.#ports.size

@@ -79,6 +79,14 @@ describe('six hundred password forms at once', () => {
   })
 })
 
+test('a negotiator that is done with leaves no connection open', { timeout: PATIENT }, async () => {
+  const { way, negotiator } = await site()
+  await Promise.all(Array.from({ length: 30 }, () => signIn(negotiator, 'alice')))
+  expect(way.openConnections).toBeGreaterThan(0)
+  negotiator[Symbol.dispose]()
+  await expect.poll(() => way.openConnections).toBe(0)
+})
+
 describe('a flood of password forms of one', () => {
   test('delays the form of another by some rounds', { timeout: PATIENT }, async () => {
     const { realm, negotiator } = await site()
