@@ -55,7 +55,7 @@ async function runLegs(context: KdcContext, session: AsSession): Promise<SignInR
       return { tgt, offersFast: session.offersFast, isReduced: session.isReduced }
     }
     const { error, armored } = openError(session, answer.error)
-    const isMended = (!armored && session.disarm()) || (await session.mend(error))
+    const isMended = (!armored && session.doubtArmor(error)) || (await session.mend(error))
     if (leg === MAX_LEGS || !isMended) throw session.refusal(error)
   }
 }

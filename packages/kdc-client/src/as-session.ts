@@ -53,10 +53,12 @@ export class AsSession {
   offersFast = false
   private cookie: PaData | undefined
   private readonly realms: string[]
-  private armorTicket: ServiceTicket | undefined
+  private readonly armorTicket: ServiceTicket | undefined
+  private readonly start: KdcContext
   private readonly again: boolean
   private readonly onProof: SignInOptions['onProof']
   private clockMended = false
+  private hasDoubted = false
   private hasReread = false
   /** The encryption type of which a key other than the newest is tried. */
   private switched: number | undefined
@@ -65,7 +67,7 @@ export class AsSession {
   private isPolicyArmored = false
 
   constructor(context: KdcContext, signIn: SignIn, { armor, again = false, onProof }: SignInOptions) {
-    this.context = context
+    this.context = this.start = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
@@ -142,15 +144,22 @@ export class AsSession {
   }
 
   /**
-   * An answer in the clear to an armored request, as of a KDC that does not take the armor, or of anybody. Nothing that it says is
-   * believed: what has been done so far is begun anew without armor. False where there is none.
+   * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it has another clock or another key than
+   * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then all is begun
+   * anew without. False where there is no armor.
    */
-  disarm(): boolean {
-    if (this.armor === undefined) return false
-    this.armor = undefined
-    this.armorTicket = undefined
-    this.info = undefined
-    this.cookie = undefined
+  doubtArmor({ errorCode, stime }: HeardError): boolean {
+    const { armorTicket, start, hasDoubted } = this
+    if (this.armor === undefined || armorTicket === undefined) return false
+    this.hasDoubted = true
+    if (hasDoubted) {
+      this.context = start
+      this.armor = this.info = this.cookie = undefined
+      this.clockMended = false
+      return true
+    }
+    if (errorCode === KRB.KRB_AP_ERR_SKEW) this.context = { ...start, clock: start.clock.supposing(stime) }
+    this.armor = new FastArmor(this.context, armorTicket)
     return true
   }
 
@@ -198,7 +207,7 @@ export class AsSession {
     if (this.clockMended) return false
     this.clockMended = true
     this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
-    this.armor = this.armorTicket && new FastArmor(this.context, this.armorTicket)
+    this.armor = this.armor && this.armorTicket && new FastArmor(this.context, this.armorTicket)
     return true
   }
 

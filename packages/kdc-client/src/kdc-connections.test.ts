@@ -82,6 +82,11 @@ describe('options that contradict it are refused', () => {
     expect(make).toThrow(`${name}: said beside connections`)
   })
 
+  test('names that it does not have', () => {
+    const options = { kdcs: '127.0.0.1', timeLimit: 1_000 }
+    expect(() => createKdcConnections(options)).toThrow(/kdcs/)
+  })
+
   test('something else in its place', () => {
     const connections = { close: () => {}, [Symbol.dispose]: () => {} }
     expect(() => createKdcClient({ connections, credentials: of('alice') })).toThrow(

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { type KdcOption, transportFor } from './kdc-source.js'
@@ -24,6 +24,16 @@ export interface KdcConnectionsOptions {
   readonly dns?: DnsSource
 }
 
+/** Every name in KdcConnectionsOptions; others are refused. */
+const KDC_CONNECTIONS_OPTIONS = {
+  kdc: 'map',
+  krb5Config: 'value',
+  timeLimit: 'value',
+  proxyTrust: 'value',
+  now: 'value',
+  dns: 'value',
+} as const satisfies OptionTableOf<KdcConnectionsOptions>
+
 /**
  * The way to the KDCs, which any number of clients may share: the sockets, the queue before each realm, and what is known of KDCs that
  * do not answer. Made by `createKdcConnections`.
@@ -44,7 +54,7 @@ export interface KdcConnections extends Disposable {
  * ```
  */
 export function createKdcConnections(options: KdcConnectionsOptions = {}): KdcConnections {
-  return new SharedConnections(options)
+  return new SharedConnections(closeOptions('createKdcConnections', options, KDC_CONNECTIONS_OPTIONS))
 }
 
 export class SharedConnections implements KdcConnections {
