@@ -9,6 +9,7 @@ import {
 import { formatPrincipal, Keytab, openTicket } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
+import { DatagramForger } from '../hostile/datagram-forger.js'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
@@ -96,9 +97,45 @@ for (const key of ['CORP', 'EAST'] as const) {
       )
     })
 
-    test('asks the second KDC when the first is dead', async () => {
-      const client = createKdcClient({ kdc: [`${info.block}.250`, kdc], credentials: { keytab: web.keytab } })
-      await client.ticketFor(api.spn)
+    test('asks the second KDC when the first is dead, and for a while no other', async () => {
+      await using dead = await DatagramForger.before(realm.kdc, 'dropped')
+      dead.holdsBack = () => true
+      const client = createKdcClient({ kdc: [dead.address, kdc], credentials: { keytab: web.keytab } })
+      const ticket = await client.ticketFor(api.spn)
+      expect(formatPrincipal(ticket.service)).toBe(`${api.spn}@${realm.name}`)
+      const heard = (): number => dead.ports + dead.connections
+      const before = heard()
+      expect(before).toBeGreaterThan(0)
+      // Not even the other requests of that sign-in had to wait for it again: one datagram, one connection.
+      expect(before).toBeLessThanOrEqual(2)
+      await client.ticketFor(web.spn)
+      expect(heard()).toBe(before)
+      const alone = createKdcClient({ kdc: dead.address, credentials: { keytab: web.keytab }, timeLimit: 500 })
+      await expect(alone.ticketFor(api.spn)).rejects.toBeInstanceOf(KdcUnreachableError)
+    })
+
+    test('asks by TCP when somebody else answers every datagram with an error', async () => {
+      await using forger = await DatagramForger.before(realm.kdc)
+      const client = createKdcClient({ kdc: forger.address, credentials: { keytab: web.keytab } })
+      for (const errorCode of [24, 25, 37, 18, 12, 7, 29, 32, 60]) {
+        forger.forge = () => ({ errorCode })
+        const self = await client.s4u2self(realm.users.bob.principal, { fresh: true })
+        expect(formatPrincipal(self.client)).toBe(realm.users.bob.principal)
+        const proxy = await client.s4u2proxy(evidenceFromS4u2self(self), api.spn, { fresh: true })
+        expect(formatPrincipal(proxy.client)).toBe(realm.users.bob.principal)
+      }
+    })
+
+    test('signs in and delegates by UDP alone, where the answers fit', async () => {
+      await using way = await DatagramForger.before(realm.kdc, 'closed')
+      const client = createKdcClient({ kdc: way.address, credentials: { keytab: web.keytab }, timeLimit: 3_000 })
+      const outcome = await client.ticketFor(api.spn).then(
+        ({ service }) => formatPrincipal(service),
+        (error: unknown) => error,
+      )
+      // A domain controller's tickets have a PAC, and are too big for a datagram; MIT's here are not.
+      if (key === 'CORP') expect(String(outcome)).toContain('KRB_ERR_RESPONSE_TOO_BIG')
+      else expect(outcome).toBe(`${api.spn}@${realm.name}`)
     })
 
     test('says which addresses it tried when no KDC answers', async () => {

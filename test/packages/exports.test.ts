@@ -101,6 +101,7 @@ const exported: Record<string, readonly string[]> = {
     'chooseEvidence',
     'closeOptions',
     'createKdcClient',
+    'createKdcConnections',
     'evidenceFromS4u2self',
     'isForwardable',
     'parseUser',

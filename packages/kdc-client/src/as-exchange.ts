@@ -4,6 +4,7 @@ import { openAsReply } from './as-reply.js'
 import { AsSession, type SignInOptions } from './as-session.js'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 
@@ -21,6 +22,8 @@ export interface SignInResult {
   readonly offersFast: boolean
   /** The KDC makes the keys of armored replies stronger. */
   readonly strengthens: boolean
+  /** It cannot be forwarded, because of an error that nobody has signed. */
+  readonly isReduced: boolean
 }
 
 /**
@@ -34,19 +37,41 @@ export async function requestTgt(
   options: SignInOptions = {},
 ): Promise<SignInResult> {
   const session = new AsSession(context, signIn, options)
+  try {
+    return await runLegs(context, session)
+  } catch (error) {
+    session.abandon()
+    throw error
+  }
+}
+
+async function runLegs(context: KdcContext, session: AsSession): Promise<SignInResult> {
   for (let leg = 1; ; leg++) {
     const { bytes, body } = await session.request()
     noteOptions(body.kdcOptions)
-    if (session.info) options.onProof?.()
     const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG)
     if ('reply' in answer) {
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)
       context.clock.adopt(session.context.clock)
       context.clock.confirm(tgt.authenticatedAt)
-      const { offersFast, strengthens } = session
-      return { tgt, offersFast, strengthens }
+      const { offersFast, strengthens, isReduced } = session
+      return { tgt, offersFast, strengthens, isReduced }
     }
-    const error = session.armor?.openError(answer.error, body.nonce).error ?? answer.error
-    if (leg === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)
+    const { error, armored } = openError(session, answer.error, body.nonce)
+    const isMended = (!armored && session.doubtArmor(error)) || (await session.mend(error))
+    if (leg === MAX_LEGS || !isMended) throw session.refusal(error)
+  }
+}
+
+/** What does not open with the key of the armor, or answers another request, is not believed to be in it. */
+function openError(
+  { armor }: AsSession,
+  error: HeardError,
+  nonce: number,
+): { readonly error: HeardError; readonly armored: boolean } {
+  try {
+    return armor?.openError(error, nonce) ?? { error, armored: false }
+  } catch {
+    return { error, armored: false }
   }
 }

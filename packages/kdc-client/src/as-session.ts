@@ -10,6 +10,7 @@ import {
   KdcOption,
   type KdcReqBody,
   kerberosFlags,
+  type Key,
   KeyUsage,
   KRB_ERROR_CODES as KRB,
   type KrbError,
@@ -24,6 +25,7 @@ import {
 import { kdcAnswer, KdcError } from './errors.js'
 import { FastArmor } from './fast-armor.js'
 import { type KdcContext, kerberosMoment, newNonce, ticketGrantingService } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
@@ -38,8 +40,8 @@ export interface SignInOptions {
   readonly strengthens?: boolean
   /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
   readonly again?: boolean
-  /** Called before a request that proves the key, and that a KDC may count as a wrong one. */
-  readonly onProof?: () => void
+  /** Called before a request that proves this key, and that a KDC may count as a wrong one. */
+  readonly onProof?: (key: Key) => void
 }
 
 /** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
@@ -56,20 +58,28 @@ export class AsSession {
   private cookie: PaData | undefined
   private readonly realms: string[]
   private readonly armorTicket: ServiceTicket | undefined
+  private readonly start: KdcContext
   private readonly again: boolean
+  private readonly onProof: SignInOptions['onProof']
   private clockMended = false
+  private hasDoubted = false
   private hasReread = false
+  /** The encryption type of which a key other than the newest is tried. */
+  private switched: number | undefined
   private hasSwitched = false
   private forwardable = true
+  private isPolicyArmored = false
 
-  constructor(context: KdcContext, signIn: SignIn, { armor, strengthens = false, again = false }: SignInOptions) {
-    this.context = context
+  constructor(context: KdcContext, signIn: SignIn, options: SignInOptions) {
+    const { armor, strengthens = false, again = false, onProof } = options
+    this.context = this.start = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
     this.armorTicket = armor
     this.strengthens = strengthens
     this.again = again
+    this.onProof = onProof
     this.armor = armor && new FastArmor(context, armor)
   }
 
@@ -105,6 +115,7 @@ export class AsSession {
         // Heimdal refuses the request of an account that may not have forwardable tickets; others leave the flag out.
         const { forwardable } = this
         this.forwardable = false
+        this.isPolicyArmored = this.armor !== undefined
         return forwardable
       }
       case KRB.KDC_ERR_PREAUTH_FAILED:
@@ -123,10 +134,42 @@ export class AsSession {
     this.hasSwitched = true
     const hasOther = signIn.switchKey?.(refused.etype) ?? false
     // Both are of no use: the first one is current again.
-    return hasOther && !hasSwitched
+    this.switched = hasOther && !hasSwitched ? refused.etype : undefined
+    return this.switched !== undefined
   }
 
-  refusal(error: KrbError): KdcError {
+  /** Nothing came of it: whoever wrote the errors chooses no key for the next time. */
+  abandon(): void {
+    if (this.switched !== undefined) this.signIn.switchKey?.(this.switched)
+    this.switched = undefined
+  }
+
+  /** Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that nobody has signed wants it so. */
+  get isReduced(): boolean {
+    return !this.forwardable && !this.isPolicyArmored
+  }
+
+  /**
+   * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it has another clock or another key than
+   * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then all is begun
+   * anew without. False where there is no armor.
+   */
+  doubtArmor({ errorCode, stime }: HeardError): boolean {
+    const { armorTicket, start, hasDoubted } = this
+    if (this.armor === undefined || armorTicket === undefined) return false
+    this.hasDoubted = true
+    if (hasDoubted) {
+      this.context = start
+      this.armor = this.info = this.cookie = undefined
+      this.clockMended = false
+      return true
+    }
+    if (errorCode === KRB.KRB_AP_ERR_SKEW) this.context = { ...start, clock: start.clock.supposing(stime) }
+    this.armor = new FastArmor(this.context, armorTicket)
+    return true
+  }
+
+  refusal(error: HeardError): KdcError {
     return explainSignIn(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
   }
 
@@ -152,6 +195,7 @@ export class AsSession {
     const { info, armor, context, signIn } = this
     if (info === undefined) return []
     const key = await signIn.keyFor(info)
+    this.onProof?.(key)
     if (armor) return [armor.challenge(key)]
     const { time, usec } = kerberosMoment(context.clock.now())
     const stamp = { patimestamp: time, pausec: usec }
@@ -169,7 +213,7 @@ export class AsSession {
     if (this.clockMended) return false
     this.clockMended = true
     this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
-    this.armor = this.armorTicket && new FastArmor(this.context, this.armorTicket)
+    this.armor = this.armor && this.armorTicket && new FastArmor(this.context, this.armorTicket)
     return true
   }
 

@@ -59,10 +59,14 @@ export class Client implements KdcClient {
     this.self = authority.principal
     this.principal = formatPrincipal(this.self)
     this.targets = new ServiceTargets(this.self.realm, parts.conf)
-    this.granting = new TicketGranting(context, authority)
+    this.granting = new TicketGranting(context, authority, () => {
+      this.own.clear()
+      this.users.clear()
+    })
+    const mayShare = (): boolean => !this.granting.isReduced
     this.own = new TicketCache({ now, refusedFor })
     this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
-    this.users = new TicketCache({ now, refusedFor, maxBytes, shared })
+    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare })
     const { self, granting, exchanges, own } = this
     const capaths = (from: string, to: string) => parts.conf?.conf.capath(from, to)
     this.trusted = new TrustedRealms({ self, etypes: context.etypes, granting, exchanges, own, capaths })
@@ -135,7 +139,8 @@ export class Client implements KdcClient {
       // The user has written where it begins, and knows the session key: what the KDC seems to seal may be the user's as well.
       const mayEnter = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
       const request = { tgt: start, service, client: forwarded.client, mayEnter }
-      const outcome = await requestTicketThroughReferrals({ ...this.context, signal }, request)
+      const place = this.context.place && { ...this.context.place, user: client }
+      const outcome = await requestTicketThroughReferrals({ ...this.context, signal, place }, request)
       if ('ticket' in outcome) return outcome.ticket
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }

@@ -1,10 +1,12 @@
-import { closeOptions, ConfigurationError, DEFAULT_ETYPES, platformRandom } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, DEFAULT_ETYPES, formatPrincipal, platformRandom } from '@s4u/krb5'
 import { Client } from './client.js'
 import { authorityOf } from './credentials.js'
-import { KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
+import { connectionsOf } from './kdc-connections.js'
+import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
-import { namesKdcsOf, transportFor } from './kdc-source.js'
-import { Krb5Configuration } from './krb5-configuration.js'
+
+/** A KDC's no is a KRB-ERROR, which nobody signs: whoever forges one must not gain more than this; milliseconds. */
+const MAX_REFUSED_FOR = 60_000
 
 /**
  * Checks its options at once; the network is not used before the first ticket.
@@ -12,27 +14,37 @@ import { Krb5Configuration } from './krb5-configuration.js'
  */
 export function createKdcClient(given: KdcClientOptions): KdcClient {
   const options = closeOptions('createKdcClient', given, KDC_CLIENT_OPTIONS)
-  if (options.credentials === undefined) throw noCredentials()
-  const { now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = platformRandom } = options
-  const configuration = new Krb5Configuration(options.krb5Config ?? process.env.KRB5_CONFIG, now)
-  // A caller who names the KDCs does not mean the files of this machine, unless they are named as well.
-  const conf = options.kdc === undefined || options.krb5Config !== undefined ? configuration : undefined
+  const { credentials, now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = platformRandom } = options
+  if (credentials === undefined) throw noCredentials()
+  const { transport, conf, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
-  const authority = authorityOf(options.credentials, realms, etypes)
-  const transport = transportFor({ ...options, configuration, now })
-  const mayFollow = options.mayFollow ?? namesKdcsOf({ kdc: options.kdc, configuration })
-  const clock = new KdcClock(now)
+  const authority = authorityOf(credentials, realms, etypes)
+  const place = {
+    // Whoever types a password has not shown anything yet, and takes no turn from those who have.
+    kind: 'password' in credentials ? 'password' : 'service',
+    user: formatPrincipal(authority.principal),
+  }
+  const { pac, canonicalize, mayFollow = namesKdcsOf } = options
   return new Client({
-    context: { transport, clock, random, etypes, pac: options.pac, canonicalize: options.canonicalize, mayFollow },
+    context: { transport, clock: new KdcClock(now), random, etypes, pac, canonicalize, mayFollow, place },
     authority,
     conf,
     domains: options.domains,
-    cache: options.cache ?? {},
+    cache: checkedCache(options.cache),
   })
 }
 
 function noCredentials(): ConfigurationError {
   return new ConfigurationError('createKdcClient: credentials are missing', {
     hint: "Say who asks: credentials: { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }, { principal, password } or { ccache: true }.",
+  })
+}
+
+function checkedCache(cache: CacheOptions = {}): CacheOptions {
+  const { refusedFor } = cache
+  if (refusedFor === undefined || (refusedFor >= 0 && refusedFor <= MAX_REFUSED_FOR)) return cache
+  const found = typeof refusedFor === 'number' ? refusedFor : typeof refusedFor
+  throw new ConfigurationError(`cache.refusedFor is ${found}, not a number of milliseconds up to ${MAX_REFUSED_FOR}`, {
+    hint: 'Nobody signs a refusal of a KDC: one that was forged would stand for as long.',
   })
 }

@@ -1,4 +1,5 @@
-import { type ErrorDetails, type KrbError, krbErrorName, printable, S4uError } from '@s4u/krb5'
+import { type ErrorDetails, krbErrorName, printable, S4uError } from '@s4u/krb5'
+import type { HeardError } from './krb-error.js'
 import { findNtStatus, ntStatusName } from './nt-status.js'
 
 /** Which exchange with the KDC it was: sign-in, a ticket for the service itself, or one of the two delegation steps. */
@@ -19,6 +20,10 @@ export interface KdcAnswer {
   readonly ntStatus?: string
   /** What the KDC says is the time, milliseconds since the epoch. */
   readonly serverTime?: number
+  /**
+   * It came in a datagram alone, since TCP to the KDC is closed: anybody on the network may have written it. Nothing is remembered of it.
+   */
+  readonly unconfirmed?: true
 }
 
 /** Reads a KRB-ERROR into the terms of `KdcAnswer`. Names are as they are printed, since hints have lines of their own. */
@@ -26,7 +31,7 @@ export function kdcAnswer(
   step: ExchangeStep,
   account: string,
   target: string,
-  error: KrbError,
+  error: HeardError,
   user?: string,
 ): KdcAnswer {
   const status = findNtStatus(error)
@@ -39,6 +44,7 @@ export function kdcAnswer(
     ...(error.eText !== undefined && { errorText: error.eText }),
     ...(status !== undefined && { ntStatus: ntStatusName(status) }),
     serverTime: error.stime,
+    ...(error.unconfirmed && { unconfirmed: true }),
   }
 }
 
@@ -123,6 +129,7 @@ function describe(answer: KdcAnswer): string {
   const what =
     answer.step === 'AS' ? `sign-in of ${answer.account}` : `${answer.account} asked for ${answer.target}${forUser}`
   const said = [`KDC error ${answer.errorCode}`, answer.ntStatus, answer.errorText && JSON.stringify(answer.errorText)]
+  if (answer.unconfirmed) said.push('unconfirmed: it came by UDP, and TCP to the KDC is closed')
   return `${answer.step}: ${what}: ${krbErrorName(answer.errorCode)} (${said.filter(Boolean).join(', ')})`
 }
 

@@ -1,14 +1,10 @@
-import {
-  formatPrincipal,
-  KRB_ERROR_CODES as KRB,
-  type KrbError,
-  type Principal,
-  sameRealmIgnoringCase,
-} from '@s4u/krb5'
+import { formatPrincipal, KRB_ERROR_CODES as KRB, type Principal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { explainDelegation } from './delegation-refusal.js'
 import { type ExchangeStep, kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
-import type { KdcContext } from './kdc-exchange.js'
+import type { QueuePlace } from './fair-queue.js'
+import type { KdcClock, KdcContext } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import { realmAsked } from './referral.js'
 import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
@@ -76,12 +72,12 @@ export class Exchanges {
     ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
     granted: () => Promise<ServiceTicket>,
   ): Promise<ServiceTicket> {
-    let context: KdcContext = { ...this.context, signal }
+    let context: KdcContext = { ...this.context, signal, place: this.placeOf(about) }
     for (let clockMended = false, ticketMended = false; ;) {
       const tgt = await granted()
       const answered = await ask(context, tgt)
       if ('ticket' in answered) {
-        if (context.clock !== this.context.clock) this.context.clock.adopt(context.clock)
+        if (context.clock !== this.context.clock) learnTime(this.context.clock, answered.ticket)
         return answered.ticket
       }
       const { refused } = answered
@@ -96,7 +92,7 @@ export class Exchanges {
   /**
    * Whether it is worth asking again, with another ticket-granting ticket. Where there is evidence in the request, the KDC may mean that
    * one as well: a ticket-granting ticket that was got just now is not suspected, so that bad evidence, of which anybody may present any
-   * number, does not make as many sign-ins.
+   * number, does not make as many sign-ins. The same holds for a refusal that came in a datagram alone.
    */
   private async mendsTicket(
     { refused, shown }: TgsRefusal,
@@ -105,16 +101,31 @@ export class Exchanges {
   ): Promise<boolean> {
     if (!OF_NO_USE.has(refused.errorCode)) return false
     const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
-    if (evidence && isOwn) return this.granting.replace(shown, signal)
-    if (evidence && isYoung(shown, this.context.clock.now())) return false
-    if (isOwn) this.granting.discard(shown)
+    const isDoubtful = evidence !== undefined || refused.unconfirmed === true
+    if (isDoubtful && isOwn) return this.granting.replace(shown, signal)
+    if (isDoubtful && isYoung(shown, this.context.clock.now())) return false
+    if (isOwn) await this.granting.renew(shown, signal)
     else this.foreign.discard(shown)
     return true
   }
 
-  private refusal({ step, target, user, evidence }: About, error: KrbError) {
+  /** Among those who wait for a KDC: a delegation is the user's, anything else the service's own. */
+  private placeOf({ user }: About): QueuePlace | undefined {
+    const { place } = this.context
+    return place && user !== undefined ? { ...place, user } : place
+  }
+
+  private refusal({ step, target, user, evidence }: About, error: HeardError) {
     const answer = kdcAnswer(step, formatPrincipal(this.self), target, error, user)
     if (step === 'TGS') return explainSignIn(answer)
     return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
   }
+}
+
+/**
+ * The KDC's time, when a ticket was got with a clock that an error had told. KDCs bear a difference of minutes, so that a ticket does not
+ * prove that clock; when it was issued is sealed in it. A KDC that leaves that out has said nothing of the time.
+ */
+function learnTime(clock: KdcClock, { startsAt, authenticatedAt }: ServiceTicket): void {
+  if (startsAt !== authenticatedAt) clock.confirm(startsAt)
 }

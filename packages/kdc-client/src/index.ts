@@ -27,6 +27,7 @@ export {
   type OwnTicketOptions,
   type TicketOptions,
 } from './kdc-client.js'
+export { createKdcConnections, type KdcConnections, type KdcConnectionsOptions } from './kdc-connections.js'
 export type { DnsSource, SrvRecord } from './kdc-lookup.js'
 export type { UriRecord } from './dns-uri.js'
 export type { ProxyTrust } from './kdc-proxy.js'
@@ -34,6 +35,7 @@ export type { KdcOption } from './kdc-source.js'
 export { type DomainNames, parseUser, type S4uSubject } from './s4u-user.js'
 export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 export type { TicketStore, TicketStoreOptions } from './ticket-store.js'
+export type { QueuePlace } from './fair-queue.js'
 export type { KdcTransport, TransportContext } from './transport.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
 export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from '@s4u/krb5'

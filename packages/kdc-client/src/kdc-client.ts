@@ -2,6 +2,7 @@ import type { OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5
 import type { ForwardedTicket, KdcCredentials } from './credentials.js'
 import type { Grounds, Plan, Way } from './evidence-ladder.js'
 import type { MayFollow } from './kdc-exchange.js'
+import type { KdcConnections } from './kdc-connections.js'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import type { KdcOption } from './kdc-source.js'
@@ -32,10 +33,18 @@ export interface KdcClientOptions {
   readonly mayFollow?: MayFollow
   /** NetBIOS names of domains, for users written `CORP\alice`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
   readonly domains?: DomainNames
-  /** For one exchange with a KDC, failover included; milliseconds, default 10,000. */
+  /**
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
+   * function too.
+   */
   readonly timeLimit?: number
   /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
   readonly proxyTrust?: ProxyTrust
+  /**
+   * The way to the KDCs, shared with other clients, made by `createKdcConnections`; instead of `kdc`, `krb5Config`, `timeLimit`,
+   * `proxyTrust` and `dns`. Default: this client has its own.
+   */
+  readonly connections?: KdcConnections
   readonly cache?: CacheOptions
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -47,7 +56,10 @@ export interface KdcClientOptions {
 export interface CacheOptions {
   /** Octets that the tickets of users may take. Default 64 MB. */
   readonly maxBytes?: number
-  /** How long a KDC's refusal is remembered; milliseconds, default 10,000. */
+  /**
+   * How long a KDC's refusal is remembered; milliseconds, default 10,000, at most 60,000: nobody signs it, so that one that was forged
+   * would stand for as long. One that came in a datagram alone is not remembered.
+   */
   readonly refusedFor?: number
   /** Tickets shared with other instances, sealed. */
   readonly shared?: TicketStoreOptions
@@ -83,6 +95,7 @@ export const KDC_CLIENT_OPTIONS = {
   domains: 'map',
   timeLimit: 'value',
   proxyTrust: 'value',
+  connections: 'value',
   cache: CACHE_OPTIONS,
   now: 'value',
   random: 'value',

@@ -1,5 +1,6 @@
 import { decode, type Key, KrbError, MalformedTokenError, type Principal, type RandomSource } from '@s4u/krb5'
-import { KRB_ERROR_TAG } from './krb-error-tag.js'
+import type { QueuePlace } from './fair-queue.js'
+import { type HeardError, KRB_ERROR_TAG } from './krb-error.js'
 import type { KdcTransport } from './transport.js'
 
 /** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
@@ -17,6 +18,8 @@ export interface KdcContext {
   readonly mayFollow?: MayFollow
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal
+  /** Whose exchange it is, where it has to wait for its turn. */
+  readonly place?: QueuePlace
 }
 
 /** Whether somebody who may say so leads to a realm: a configuration, or a trust. */
@@ -59,19 +62,40 @@ export class KdcClock {
 const TOLERATED = 30_000
 
 /** One request and its answer: the reply, or the KDC's refusal. Both are still unproven. */
-export type KdcAnswerBytes = { readonly reply: Uint8Array } | { readonly error: KrbError }
+export type KdcAnswerBytes = HeardReply | { readonly error: HeardError }
+
+export interface HeardReply {
+  readonly reply: Uint8Array
+  /** It came in a datagram: when it does not open, the KDC has not been asked yet. */
+  readonly byDatagram: boolean
+}
+
+/** A sign-in is refused once before it succeeds, mostly, and much follows from an error there. */
+const AS_REP_TAG = 0x6b
 
 /** @throws KdcUnreachableError, MalformedTokenError, and whatever the signal aborts with */
 export async function exchangeWithKdc(
-  { transport, signal }: KdcContext,
+  context: Pick<KdcContext, 'transport' | 'signal' | 'place'>,
   realm: string,
   request: Uint8Array,
   replyTag: number,
+  prefersTcp = replyTag === AS_REP_TAG,
 ): Promise<KdcAnswerBytes> {
+  const { transport, signal, place } = context
   signal?.throwIfAborted()
-  const answer = await transport(request, { realm, ...(signal && { signal }) })
-  if (answer[0] === KRB_ERROR_TAG) return { error: decode(KrbError, answer) }
-  if (answer[0] === replyTag) return { reply: answer }
+  const heard = { byDatagram: false }
+  const answer = await transport(request, {
+    realm,
+    prefersTcp,
+    onDatagram: () => (heard.byDatagram = true),
+    ...(signal && { signal }),
+    ...(place && { place }),
+  })
+  if (answer[0] === KRB_ERROR_TAG)
+    return { error: { ...decode(KrbError, answer), ...(heard.byDatagram && { unconfirmed: true }) } }
+  if (answer[0] === replyTag) return { reply: answer, ...heard }
+  // Anybody can write a datagram.
+  if (heard.byDatagram && !prefersTcp) return exchangeWithKdc(context, realm, request, replyTag, true)
   const found = answer.length === 0 ? 'an empty answer' : `an answer that begins with 0x${answer[0].toString(16)}`
   throw new MalformedTokenError({ path: 'KDC answer', expected: 'the reply to the request, or KRB-ERROR', found })
 }

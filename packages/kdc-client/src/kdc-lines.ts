@@ -1,18 +1,25 @@
 import { asciiLower } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
+import type { Errand } from './errand.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
-import { askInTurn, type Errand } from './kdc-asking.js'
+import { askInTurn } from './kdc-asking.js'
 import { KdcNotes } from './kdc-notes.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { TcpConnections } from './tcp-exchange.js'
-import { Turnstile } from './turnstile.js'
+import { QueueFull, Turnstile } from './turnstile.js'
 import { UdpSockets } from './udp-exchange.js'
 
 /**
- * Requests on the way to one realm at one time. A KDC answers one after the other anyway, and thousands of sockets at once lose datagrams
- * and connections; MIT's KDC takes thirty.
+ * Requests on the way to one realm at one time, each with a UDP socket and a TCP connection to a KDC at most. A KDC answers one after the
+ * other anyway, and thousands of sockets at once lose datagrams and connections; MIT's KDC takes thirty.
  */
 const MAX_IN_FLIGHT = 16
+
+/**
+ * Requests that may wait for one realm. A KDC answers a thousand in a second, so of more than these those behind would be told after ten
+ * seconds what they can be told now.
+ */
+const MAX_WAITING = 10_000
 
 /** Realms with a queue of their own; referrals name few. */
 const MAX_REALMS = 100
@@ -54,16 +61,30 @@ export class KdcLines {
     if (addresses.length === 0) throw new NoAnswer()
     const line = this.lineTo(errand.realm)
     if (this.isGivenUp(line, addresses)) return this.tryAlone(line, addresses, errand)
-    const turn = (): Promise<Uint8Array> =>
-      this.isGivenUp(line, addresses) ? this.tryAlone(line, addresses, errand) : this.run(line, addresses, errand)
-    return line.turnstile.pass(turn, errand.ended)
+    const turn = async (): Promise<Uint8Array> => {
+      if (performance.now() >= errand.until) throw new NoAnswer()
+      return this.isGivenUp(line, addresses)
+        ? this.tryAlone(line, addresses, errand)
+        : this.run(line, addresses, errand)
+    }
+    try {
+      return await line.turnstile.pass(turn, errand.ended, errand.place)
+    } catch (error) {
+      if (!(error instanceof QueueFull)) throw error
+      throw notAsked(addresses, errand, `not asked: ${MAX_WAITING} requests wait for this realm already`)
+    }
+  }
+
+  /** Closes the sockets that are open and idle. */
+  close(): void {
+    this.sockets.close()
+    this.connections.close()
   }
 
   private async tryAlone(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
     if (line.isTried) {
       const reason = 'given up for the moment: it has been silent, and is being tried by another request'
-      errand.attempts.push(...addresses.map((address) => ({ address: formatKdcAddress(address), reason })))
-      throw new NoAnswer()
+      throw notAsked(addresses, errand, reason)
     }
     line.isTried = true
     try {
@@ -99,8 +120,13 @@ export class KdcLines {
     const name = asciiLower(realm)
     const known = this.lines.get(name)
     if (known) return known
-    const line = { turnstile: new Turnstile(MAX_IN_FLIGHT), silentSince: undefined, isTried: false }
+    const line = { turnstile: new Turnstile(MAX_IN_FLIGHT, MAX_WAITING), silentSince: undefined, isTried: false }
     this.lines.set(name, line)
     return line
   }
+}
+
+function notAsked(addresses: readonly KdcAddress[], { attempts }: Errand, reason: string): NoAnswer {
+  attempts.push(...addresses.map((address) => ({ address: formatKdcAddress(address), reason })))
+  return new NoAnswer()
 }

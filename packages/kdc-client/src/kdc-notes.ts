@@ -7,6 +7,9 @@ const DEAD_FOR = 60_000
 /** How long a KDC that only TCP brings answers from, or whose answers did not fit into datagrams, is asked by TCP at once. */
 const TCP_FOR = 300_000
 
+/** How long a KDC that answers by UDP, and not by TCP, is asked by UDP first whatever is asked. */
+const UDP_FOR = 60_000
+
 /** KDCs that something is remembered of. */
 const MAX_KDCS = 1_000
 
@@ -15,6 +18,7 @@ export class KdcNotes {
   private readonly deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly slowUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  private readonly udpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly now: () => number
 
   constructor(now: () => number) {
@@ -49,5 +53,19 @@ export class KdcNotes {
 
   noteTcp(address: KdcAddress): void {
     this.tcpUntil.set(formatKdcAddress(address), this.now() + TCP_FOR)
+  }
+
+  /** TCP to it is closed, or its connections lead nowhere. */
+  lacksTcp(address: KdcAddress): boolean {
+    return (this.udpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+  }
+
+  noteTcpAnswers(address: KdcAddress): void {
+    this.udpUntil.delete(formatKdcAddress(address))
+  }
+
+  noteUdp(address: KdcAddress): void {
+    this.udpUntil.set(formatKdcAddress(address), this.now() + UDP_FOR)
+    this.tcpUntil.delete(formatKdcAddress(address))
   }
 }

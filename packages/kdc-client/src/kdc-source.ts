@@ -5,7 +5,7 @@ import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
-import { type KdcTransport, networkTransport } from './transport.js'
+import { type KdcTransport, limitedTransport, networkTransport, type NetworkTransport } from './transport.js'
 
 /** One address, several in order of preference, addresses by realm, or a transport of one's own. */
 export type KdcOption = string | readonly string[] | Readonly<Record<string, string | readonly string[]>> | KdcTransport
@@ -14,6 +14,7 @@ export interface KdcSourceOptions {
   readonly kdc?: KdcOption
   /** The files of this machine, where the option names no KDC of a realm. */
   readonly configuration: Krb5Configuration
+  /** For one exchange, whatever the option is; milliseconds. */
   readonly timeLimit?: number
   readonly proxyTrust?: ProxyTrust
   readonly now: () => number
@@ -21,9 +22,9 @@ export interface KdcSourceOptions {
 }
 
 /** @throws ConfigurationError when an address cannot be read */
-export function transportFor(options: KdcSourceOptions): KdcTransport {
+export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkTransport {
   const { kdc, timeLimit, now, configuration } = options
-  if (typeof kdc === 'function') return kdc
+  if (typeof kdc === 'function') return limitedTransport(kdc, timeLimit)
   const named = namedAddresses(kdc)
   const byDns = new DnsMemory(now, options.dns)
   return networkTransport({

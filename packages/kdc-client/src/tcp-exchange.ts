@@ -4,8 +4,11 @@ import type { KdcAddress } from './kdc-address.js'
 /** A KDC's answer is a ticket and little more. Whoever announces more than this does not speak Kerberos. */
 const MAX_REPLY = 1 << 20
 
-/** Connections kept open to one KDC. MIT's KDC closes the oldest of all clients' when there are thirty. */
-const MAX_IDLE = 4
+/**
+ * Connections kept open to one KDC: as many as there may be requests on their way to a realm, so that a crowd makes no more of them.
+ * MIT's KDC closes the oldest of all clients' when there are thirty; one that it has closed is replaced.
+ */
+const MAX_IDLE = 16
 
 /** How long an open connection waits for the next request, milliseconds; KDCs close theirs after some tens of seconds. */
 const IDLE_FOR = 10_000

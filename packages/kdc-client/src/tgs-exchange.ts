@@ -14,7 +14,6 @@ import {
   kerberosFlags,
   Key,
   KeyUsage,
-  type KrbError,
   openEncryptedData,
   type PaData,
   PaType,
@@ -33,6 +32,7 @@ import {
 } from '@s4u/krb5'
 import { noteOptions } from './events.js'
 import { exchangeWithKdc, type KdcContext, kerberosMoment, newNonce, wasOffered } from './kdc-exchange.js'
+import type { HeardError } from './krb-error.js'
 import { openReply } from './open-reply.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import { type AskedTimes, wrongTimes } from './reply-times.js'
@@ -80,7 +80,7 @@ export type TgsOutcome = { readonly ticket: ServiceTicket; readonly part: EncKdc
 
 /** The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another realm, the last. */
 export interface TgsRefusal {
-  readonly refused: KrbError
+  readonly refused: HeardError
   readonly shown: ServiceTicket
 }
 
@@ -93,8 +93,17 @@ export async function requestTicket(context: KdcContext, request: TgsRequest): P
   const body = reqBody(context, request, realm, binding.nonce)
   noteOptions(body.kdcOptions)
   const padata = [paTgsReq(context, tgt, subkey, body), ...(request.padata?.(binding) ?? [])]
-  const answer = await exchangeWithKdc(context, realm, encode(TgsReq, { padata, reqBody: body }), TGS_REP_TAG)
-  return 'error' in answer ? { refused: answer.error, shown: tgt } : judgeReply(context, request, binding, answer.reply)
+  const bytes = encode(TgsReq, { padata, reqBody: body })
+  for (let byTcp = false; ; byTcp = true) {
+    const answer = await exchangeWithKdc(context, realm, bytes, TGS_REP_TAG, byTcp)
+    if ('error' in answer) return { refused: answer.error, shown: tgt }
+    try {
+      return judgeReply(context, request, binding, answer.reply)
+    } catch (error) {
+      // Anybody can write a datagram that does not open.
+      if (byTcp || !answer.byDatagram) throw error
+    }
+  }
 }
 
 function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, nonce: number): KdcReqBody {

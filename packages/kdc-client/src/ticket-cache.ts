@@ -32,6 +32,8 @@ export interface TicketCacheOptions {
   readonly now: () => number
   /** Shared with other instances. */
   readonly shared?: SealedTickets
+  /** Whether the tickets that are got now are for others too. Default: yes. */
+  readonly mayShare?: () => boolean
 }
 
 interface Entry {
@@ -157,7 +159,7 @@ export class TicketCache {
     try {
       return this.keep(id, await request(), { askedAt, freshUntil: fresh ? now() + FRESH_FOR : 0 })
     } catch (error) {
-      if (error instanceof KdcError || error instanceof DelegationRefusedError) this.refuse(id, error, askedAt)
+      if (isWorthRemembering(error)) this.refuse(id, error, askedAt)
       throw error
     }
   }
@@ -171,8 +173,8 @@ export class TicketCache {
   }
 
   private keep(id: string, ticket: ServiceTicket, about: About): ServiceTicket {
-    const { shared, now } = this.options
-    void shared?.keep(id, ticket, usableUntil(ticket) - now())
+    const { shared, now, mayShare } = this.options
+    if (mayShare?.() ?? true) void shared?.keep(id, ticket, usableUntil(ticket) - now())
     return this.remember(id, ticket, about)
   }
 
@@ -213,6 +215,11 @@ type FlightPlan = (signal: AbortSignal, keep: () => void) => Promise<ServiceTick
 /** In both directions: a clock that was set back makes nothing younger. */
 function isYoungEnough({ askedAt }: { readonly askedAt: number }, now: number, maxAge: number): boolean {
   return maxAge === Infinity || Math.abs(now - askedAt) < maxAge
+}
+
+/** A KDC's no; not one that anybody on the network may have written. */
+function isWorthRemembering(error: unknown): error is Refusal['error'] {
+  return (error instanceof KdcError || error instanceof DelegationRefusedError) && !error.answer.unconfirmed
 }
 
 function sizeOf(id: string, { ticket }: ServiceTicket): number {

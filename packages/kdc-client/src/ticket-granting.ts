@@ -1,4 +1,4 @@
-import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, TicketFlag } from '@s4u/krb5'
+import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, type Key, TicketFlag } from '@s4u/krb5'
 import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
@@ -17,6 +17,18 @@ const REFUSED_FOR = 10_000
  * after five or ten wrong ones, and begin to count anew when none has come for a while, commonly up to half an hour.
  */
 const WRONG_KEY_FOR = [60_000, 300_000, 1_860_000]
+
+/**
+ * The same for a key that has worked: nobody signs the error that calls it wrong, so whoever forges it gains no more than this; milliseconds.
+ * If it is wrong indeed, it is one that the directory knew a while ago, and they do not count those.
+ */
+const DOUBTED_KEY_FOR = 60_000
+
+/**
+ * How long a ticket-granting ticket is good that is less than what was wanted because of an error that nobody signs, as one that cannot
+ * be forwarded. Then it is asked again; milliseconds.
+ */
+const REDUCED_FOR = 60_000
 
 /** How often it is looked meanwhile whether there is another key, which is tried at once; milliseconds. */
 const LOOK_EVERY = 10_000
@@ -45,10 +57,15 @@ interface Refusal {
 export class TicketGranting {
   private readonly context: KdcContext
   private readonly authority: Authority
+  private readonly onRestored: () => void
   private current: ServiceTicket | undefined
   private flight: Flight<ServiceTicket> | undefined
   private refusal: Refusal | undefined
   private wrongKeys = 0
+  /** The key that signed in last. */
+  private worked: Key | undefined
+  /** Until then the current one is as good as it is; it could be more. */
+  private reducedUntil: number | undefined
   private nextRefresh = 0
   private nextReplacement = 0
   /** What is to be replaced armors nothing: the KDC may not take it. */
@@ -56,9 +73,16 @@ export class TicketGranting {
   private offersFast = false
   private strengthens = false
 
-  constructor(context: KdcContext, authority: Authority) {
+  /** @param onRestored called when the ticket-granting ticket is again all that was wanted: tickets got by a reduced one are less */
+  constructor(context: KdcContext, authority: Authority, onRestored: () => void = () => {}) {
     this.context = context
     this.authority = authority
+    this.onRestored = onRestored
+  }
+
+  /** Whether tickets got now may be less than what the directory grants. */
+  get isReduced(): boolean {
+    return this.reducedUntil !== undefined
   }
 
   /** @throws KdcError, KdcUnreachableError, RejectedTokenError; ConfigurationError when a ticket from elsewhere has expired */
@@ -66,7 +90,8 @@ export class TicketGranting {
     const { current } = this
     const now = this.context.clock.now()
     if (current === undefined || now >= usableUntil(current)) return (this.underWay ?? this.start('miss')).wait(signal)
-    if (now >= refreshTime(current) && now >= this.nextRefresh && this.underWay === undefined) {
+    const isDue = now >= refreshTime(current) || now >= (this.reducedUntil ?? Infinity)
+    if (isDue && now >= this.nextRefresh && this.underWay === undefined) {
       this.nextRefresh = now + RETRY_AFTER
       // In vain is no harm: the ticket at hand is still good, and somebody will come by again.
       this.start('refresh')
@@ -76,9 +101,14 @@ export class TicketGranting {
     return current
   }
 
-  /** A KDC said that it has expired, or that it is not its own any more. */
-  discard(tgt: ServiceTicket): void {
-    if (this.current === tgt) this.current = undefined
+  /**
+   * A KDC said that it has expired, or that it is not its own any more. Nobody signs that, so the one at hand is kept until there is
+   * another. @throws as `tgt`
+   */
+  async renew(tgt: ServiceTicket, signal?: AbortSignal): Promise<void> {
+    if (this.current !== tgt) return
+    if (this.underWay === undefined) this.suspect = tgt
+    await (this.underWay ?? this.start('miss')).wait(signal)
   }
 
   /**
@@ -125,31 +155,47 @@ export class TicketGranting {
     if (authority.kind !== 'sign-in') throw new TypeError('nobody to sign in')
     if (refusal && context.clock.now() < refusal.until && !(await this.hasOtherKeys(refusal))) throw refusal.error
     this.refusal = undefined
+    const tried: Key[] = []
     try {
-      const { tgt, offersFast, strengthens } = await requestTgt(context, authority, {
+      const { tgt, offersFast, strengthens, isReduced } = await requestTgt(context, authority, {
         armor: this.armor(),
         strengthens: this.strengthens,
         again: this.wrongKeys > 0,
-        // A wrong key must be known for one, or whoever comes next tries it again: the answer is waited for, even if nobody else does.
-        onProof: keep,
+        onProof: (key) => {
+          tried.push(key)
+          // A wrong key must be known for one, or whoever comes next tries it again: the answer is waited for, even if nobody else does.
+          keep()
+        },
       })
       this.offersFast = offersFast
       this.strengthens = strengthens
       this.wrongKeys = 0
+      this.worked = tried.at(-1) ?? this.worked
+      this.noteReduced(isReduced)
       return tgt
     } catch (error) {
       // An armored request is one more thing that can go wrong: the next one goes without.
       this.offersFast = false
-      if (error instanceof KdcError) this.remember(error)
+      if (error instanceof KdcError) this.remember(error, tried)
       throw error
     }
   }
 
-  private remember(error: KdcError): void {
-    const isWrongKey = error.code === WRONG_KEY
-    const wait = isWrongKey ? WRONG_KEY_FOR[Math.min(this.wrongKeys, WRONG_KEY_FOR.length - 1)] : REFUSED_FOR
+  /** @param tried the keys that were shown: before one was, nothing can be said of any */
+  private remember(error: KdcError, tried: readonly Key[]): void {
+    const isWrongKey = error.code === WRONG_KEY && tried.length > 0
+    if (error.answer.unconfirmed && !isWrongKey) return
+    const hasWorked = tried.some((key) => this.worked?.equals(key))
+    const wrongKeyFor = WRONG_KEY_FOR[Math.min(this.wrongKeys, WRONG_KEY_FOR.length - 1)]
     if (isWrongKey) this.wrongKeys++
+    const wait = isWrongKey ? (hasWorked ? DOUBTED_KEY_FOR : wrongKeyFor) : REFUSED_FOR
     this.refusal = { error, until: this.context.clock.now() + wait, nextLook: 0 }
+  }
+
+  private noteReduced(isReduced: boolean): void {
+    const wasReduced = this.reducedUntil !== undefined
+    this.reducedUntil = isReduced ? this.context.clock.now() + REDUCED_FOR : undefined
+    if (wasReduced && !isReduced) this.onRestored()
   }
 
   private async hasOtherKeys(refusal: Refusal): Promise<boolean> {
@@ -176,7 +222,7 @@ export class TicketGranting {
     if (authority.kind === 'sign-in') throw new TypeError('the ticket is one of our own')
     const now = context.clock.now()
     const given = authority.tgt()
-    const best = current && current.expiresAt > given.expiresAt ? current : given
+    const best = current && current !== this.suspect && current.expiresAt > given.expiresAt ? current : given
     if (now < refreshTime(best)) return best
     if (isRenewable(best, now)) {
       const renewed = await renew(context, best).catch(() => undefined)

@@ -1,6 +1,6 @@
 import { KRB_ERROR_CODES } from '@s4u/krb5'
 import type { Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   at,
   closeFakeKdcs,
@@ -13,7 +13,8 @@ import {
   slowByUdp,
   UNRESOLVABLE,
 } from './fixtures/fake-kdc.js'
-import { networkTransport } from './transport.js'
+import { errorCodeIn } from './krb-error.js'
+import { type KdcTransport, networkTransport } from './transport.js'
 
 afterEach(closeFakeKdcs)
 
@@ -118,19 +119,81 @@ describe('a KDC that', () => {
     await expect(alone(REQUEST, REALM)).rejects.toThrow('KDC_ERR_SVC_UNAVAILABLE')
   })
 
-  test('refuses is not asked again: its word counts', async () => {
+  test('refuses by TCP is not asked again: its word counts', async () => {
+    const refusal = errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY)
+    const kdc = await fakeKdc({ udp: () => refusal, tcp: (socket) => socket.write(framed(refusal)) })
+    const { transport, datagrams } = telling(kdc.port)
+    for (let turn = 0; turn < 2; turn++) expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
+    // Both said the same, so UDP is of use still.
+    expect(kdc.heard).toEqual(['udp', 'tcp', 'udp', 'tcp'])
+    expect(datagrams()).toBe(0)
+  })
+
+  test('refuses by UDP is asked by TCP, whose word counts, and which is asked at once from then on', async () => {
+    const kdc = await fakeKdc({
+      udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY),
+      tcp: (socket) => socket.write(framed(REPLY)),
+    })
+    const { transport, datagrams } = telling(kdc.port)
+    for (let turn = 0; turn < 2; turn++) expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    expect(kdc.heard).toEqual(['udp', 'tcp', 'tcp'])
+    expect(datagrams()).toBe(0)
+  })
+
+  test('refuses by UDP, where there is no TCP, is believed for want of anything better, and told so', async () => {
     const kdc = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) })
-    await networkTransport({ locate: at(kdc.port) })(REQUEST, REALM)
-    expect(kdc.heard).toEqual(['udp'])
+    const { transport, datagrams } = telling(kdc.port)
+    expect(errorCodeIn(await transport(REQUEST, REALM))).toBe(12)
+    expect(kdc.heard).toEqual(['udp', 'tcp'])
+    expect(datagrams()).toBe(1)
+  })
+
+  test('refuses by UDP, where there is no TCP, does not stand in the way of another', async () => {
+    const [no, good] = [
+      await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_POLICY) }),
+      await fakeKdc({ udp: () => REPLY }),
+    ]
+    const { transport, datagrams } = telling(no.port, good.port)
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    expect(datagrams()).toBe(1)
+  })
+
+  test('writes by UDP what is no error that can be read is passed over', async () => {
+    const kdc = await fakeKdc({ udp: () => Uint8Array.of(0x7e, 1, 2), tcp: (socket) => socket.write(framed(REPLY)) })
+    expect(new Uint8Array(await networkTransport({ locate: at(kdc.port) })(REQUEST, REALM))).toEqual(REPLY)
+  })
+
+  test('is to be signed in at is asked by TCP first, and by UDP where there is none', async () => {
+    const kdc = await fakeKdc({ udp: () => REPLY, tcp: (socket) => socket.write(framed(REPLY)) })
+    const transport = networkTransport({ locate: at(kdc.port) })
+    await transport(REQUEST, { ...REALM, prefersTcp: true })
+    expect(kdc.heard).toEqual(['tcp'])
+    let count = 0
+    const without = await fakeKdc({ udp: () => Uint8Array.of(0x6b, count++) })
+    const other = networkTransport({ locate: at(without.port) })
+    for (let turn = 0; turn < 2; turn++) await other(REQUEST, { ...REALM, prefersTcp: true })
+    // It is known for a while that TCP brings nothing there.
+    expect(without.heard).toEqual(['tcp', 'udp', 'udp'])
+  })
+
+  test('says that answers are too big, and has no TCP, is asked by UDP all the same', async () => {
+    let isForged = true
+    const kdc = await fakeKdc({ udp: () => (isForged ? tooBig : REPLY) })
+    const transport = networkTransport({ locate: at(kdc.port), timeLimit: 600 })
+    await expect(transport(REQUEST, REALM)).rejects.toThrow('KRB_ERR_RESPONSE_TOO_BIG')
+    isForged = false
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
   })
 
   test('is slow is listened to while others are asked, and by whichever way it answers', async () => {
-    const late = (answer: () => void): void => void setTimeout(answer, 1_500)
-    const byTcp = await fakeKdc({ tcp: (socket) => late(() => socket.write(framed(REPLY))) })
-    const silent = await fakeKdc({})
-    const over = networkTransport({ locate: at(byTcp.port, silent.port) })
+    // It answers when the other one has been asked.
+    const late: (() => void)[] = []
+    const byTcp = await fakeKdc({ tcp: (socket) => late.push(() => socket.write(framed(REPLY))) })
+    const other = await fakeKdc({ udp: () => void late.forEach((answer) => answer()) })
+    const over = networkTransport({ locate: at(byTcp.port, other.port) })
     expect(new Uint8Array(await over(REQUEST, REALM))).toEqual(REPLY)
-    const byUdp = await slowByUdp(1_500)
+    // Its answer to the first datagram comes after the second one.
+    const byUdp = await slowByUdp()
     expect(new Uint8Array(await networkTransport({ locate: at(byUdp) })(REQUEST, REALM))).toEqual(REPLY)
   })
 
@@ -152,9 +215,17 @@ describe('a KDC that', () => {
 test('callers who wait for less than it takes to go on come to another KDC all the same', async () => {
   const [silent, good] = [await fakeKdc({ tcp: () => {} }), await fakeKdc({ udp: () => REPLY })]
   const transport = networkTransport({ locate: at(silent.port, good.port) })
-  const ask = () => transport(REQUEST, { ...REALM, signal: AbortSignal.timeout(400) })
-  await expect(ask()).rejects.toThrow('timeout')
-  expect(new Uint8Array(await ask())).toEqual(REPLY)
+  const caller = new AbortController()
+  const asked = transport(REQUEST, { ...REALM, signal: caller.signal })
+  asked.catch(() => {})
+  await expect.poll(() => silent.heard.length).toBeGreaterThan(0)
+  const now = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 400)
+  caller.abort(new Error('gone'))
+  await expect(asked).rejects.toThrow('gone')
+  now.mockRestore()
+  silent.heard.length = 0
+  expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+  expect(silent.heard).toEqual([])
 })
 
 test('a fifth of the datagrams lost costs time, and no answer', async () => {
@@ -169,3 +240,11 @@ test('a fifth of the datagrams lost costs time, and no answer', async () => {
   )
   expect(answers.map((answer) => answer[1])).toEqual(Array.from({ length: 50 }, (_, index) => index))
 })
+
+/** A transport, and how often it said that an answer came in a datagram. */
+function telling(...ports: number[]) {
+  let count = 0
+  const asks = networkTransport({ locate: at(...ports) })
+  const transport: KdcTransport = (request, context) => asks(request, { ...context, onDatagram: () => count++ })
+  return { transport, datagrams: () => count }
+}

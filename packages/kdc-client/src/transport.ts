@@ -1,4 +1,6 @@
+import { ConfigurationError } from '@s4u/krb5'
 import { type FailedAttempt, KdcUnreachableError } from './errors.js'
+import type { QueuePlace } from './fair-queue.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import { KdcLines, NoAnswer } from './kdc-lines.js'
 import type { ProxyTrust } from './kdc-proxy.js'
@@ -9,7 +11,26 @@ export type KdcTransport = (request: Uint8Array, context: TransportContext) => P
 
 export interface TransportContext {
   readonly realm: string
+  /** Aborts when the time is over, or nobody waits for the answer any more. */
   readonly signal?: AbortSignal
+  /**
+   * The answer is likely to be an error that has consequences, as at sign-in. Nobody signs a KRB-ERROR: where there is a way on which
+   * not everybody can write one, such as TCP, that one is to be gone first.
+   */
+  readonly prefersTcp?: boolean
+  /** Whose request it is, for a queue that is fair between users. */
+  readonly place?: QueuePlace
+  /**
+   * To be called before an answer is given that came in a datagram, which anybody can have written. A reply that does not open is asked
+   * for again then, with `prefersTcp`; an error is told to whoever asked, and nothing is remembered of it.
+   */
+  readonly onDatagram?: () => void
+}
+
+/** Sockets and all that is known of KDCs. */
+export interface NetworkTransport extends KdcTransport {
+  /** Closes the sockets that are open and idle. Whoever asks later opens others. */
+  close(): void
 }
 
 export interface NetworkOptions {
@@ -29,16 +50,18 @@ const DEFAULT_TIME_LIMIT = 10_000
  * Talks to KDCs by UDP, and by TCP where the request or the answer is too big. Asks one after another until one answers or the time
  * is over; those that did not answer lately are asked last. Source: RFC 4120 section 7.2.
  */
-export function networkTransport(options: NetworkOptions): KdcTransport {
+export function networkTransport(options: NetworkOptions): NetworkTransport {
   const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust } = options
   const lines = new KdcLines(now, proxyTrust)
-  return async (request, { realm, signal }) => {
+  const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
+    const until = performance.now() + timeLimit
+    const about = { realm, request, attempts, prefersTcp, place, onDatagram, until }
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
         addresses = await abortable(locate(realm, ended), ended)
-        return lines.ask(addresses, { realm, request, ended, end, attempts })
+        return lines.ask(addresses, { ...about, ended, end })
       })
     } catch (error) {
       signal?.throwIfAborted()
@@ -46,6 +69,36 @@ export function networkTransport(options: NetworkOptions): KdcTransport {
       throw new KdcUnreachableError(realm, attempts.length > 0 ? lastOfEach(attempts) : addresses.map(notAsked))
     }
   }
+  return Object.assign(transport, { close: () => lines.close() })
+}
+
+/**
+ * A transport of the caller's own, within the time limit: it is told by the signal, and not waited for when it does not heed it. What it
+ * brings after that is dropped.
+ */
+export function limitedTransport(kdc: KdcTransport, timeLimit = DEFAULT_TIME_LIMIT): KdcTransport {
+  return async (request, { signal, ...context }) => {
+    let isOver = (): boolean => false
+    try {
+      return await withTimeLimit(timeLimit, signal, async (ended) => {
+        isOver = () => ended.aborted
+        return octetsOf(await abortable(kdc(request, { ...context, signal: ended }), ended))
+      })
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!isOver()) throw error
+      const attempt = { address: 'the kdc function', reason: `no answer within ${timeLimit} ms` }
+      const hint = 'Look at what the function in the kdc option does: its signal tells it when the time is over.'
+      throw new KdcUnreachableError(context.realm, [attempt], { hint })
+    }
+  }
+}
+
+function octetsOf(answer: unknown): Uint8Array {
+  if (answer instanceof Uint8Array) return answer
+  throw new ConfigurationError(`the kdc function resolved to ${typeof answer}, not to the octets of an answer`, {
+    hint: 'It is to send the request to a KDC and to resolve to what that answers, a Uint8Array.',
+  })
 }
 
 function notAsked(address: KdcAddress): FailedAttempt {

@@ -1,4 +1,4 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
+import { createSocket, type RemoteInfo, Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { UdpSockets } from './udp-exchange.js'
@@ -53,7 +53,7 @@ describe('a socket to a KDC', () => {
       if (count !== 2) return reply(request)
       // The network delivers the first answer once more, before the KDC has done anything.
       reply(Uint8Array.of(1))
-      return setTimeout(() => reply(request), 20)
+      return reply(request)
     })
     expect(await ask(sockets, server, 1)).toEqual([1])
     expect(await ask(sockets, server, 2)).toEqual([2])
@@ -67,23 +67,76 @@ describe('a socket to a KDC', () => {
 
   test('is not used again when something came that nobody had asked for', async () => {
     const sockets = new UdpSockets()
+    const closed = vi.spyOn(Socket.prototype, 'close')
+    closing.push(() => closed.mockRestore())
+    const more: (() => unknown)[] = []
     const server = await kdc((request, reply) => {
       reply(request)
-      setTimeout(() => reply(Uint8Array.of(66)), 5)
+      more.push(() => reply(Uint8Array.of(66)))
     })
     expect(await ask(sockets, server, 1)).toEqual([1])
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(closed).not.toHaveBeenCalled()
+    more[0]()
+    await expect.poll(() => closed.mock.calls.length).toBe(1)
     expect(await ask(sockets, server, 2)).toEqual([2])
     expect(portsUsed(server)).toBe(2)
   })
 
   test('is not used again after a request that was given up: its answer may come late', async () => {
     const sockets = new UdpSockets()
-    const server = await kdc((request, reply, count) => void setTimeout(() => reply(request), count === 1 ? 60 : 0))
-    const given = AbortSignal.timeout(20)
-    await expect(sockets.exchange(server.address, Uint8Array.of(1), given)).rejects.toThrow('timeout')
+    const late: (() => unknown)[] = []
+    const server = await kdc((request, reply, count) => {
+      if (count === 1) return late.push(() => reply(request))
+      late[0]()
+      return reply(request)
+    })
+    const caller = new AbortController()
+    const first = sockets.exchange(server.address, Uint8Array.of(1), caller.signal)
+    first.catch(() => {})
+    await expect.poll(() => late.length).toBe(1)
+    caller.abort(new Error('gone'))
+    await expect(first).rejects.toThrow('gone')
     const second = sockets.exchange(server.address, Uint8Array.of(2), never)
     expect([...(await second)]).toEqual([2])
+    expect(portsUsed(server)).toBe(2)
+  })
+
+  test('tells of each refusal, waits on for a reply, and is not used again', async () => {
+    const sockets = new UdpSockets()
+    const server = await kdc((request, reply, count) => {
+      if (count === 1) for (const octet of [1, 2]) reply(Uint8Array.of(0x7e, octet))
+      return reply(request)
+    })
+    const refusals: number[][] = []
+    const onRefusal = (error: Uint8Array): void => void refusals.push([...error])
+    expect([...(await sockets.exchange(server.address, Uint8Array.of(9), never, { onRefusal }))]).toEqual([9])
+    expect(refusals).toEqual([
+      [0x7e, 1],
+      [0x7e, 2],
+    ])
+    expect(await ask(sockets, server, 2)).toEqual([2])
+    expect(portsUsed(server)).toBe(2)
+  })
+
+  test('sends the same datagram again by itself, and no more when the answer is there', async () => {
+    const sockets = new UdpSockets()
+    const server = await kdc((request, reply, count) => count === 2 && reply(request))
+    let again = (): void => {}
+    const asked = sockets.exchange(server.address, Uint8Array.of(9), never, { onSent: (send) => (again = send) })
+    await expect.poll(() => server.ports.length).toBe(1)
+    again()
+    expect([...(await asked)]).toEqual([9])
+    expect(portsUsed(server)).toBe(1)
+    again()
+    expect(await Promise.race([ask(sockets, server, 3), Promise.resolve('waits')])).toBe('waits')
+    expect(server.ports.length).toBe(2)
+  })
+
+  test('is closed with all that are idle', async () => {
+    const [sockets, server] = [new UdpSockets(), await kdc(echo)]
+    await ask(sockets, server, 1)
+    sockets.close()
+    expect(await ask(sockets, server, 2)).toEqual([2])
     expect(portsUsed(server)).toBe(2)
   })
 

@@ -1,9 +1,9 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
-import { KRB_ERROR_TAG } from './krb-error-tag.js'
+import { KRB_ERROR_TAG } from './krb-error.js'
 
-/** Sockets kept open to one KDC: no more requests than this are on their way to a realm at one time. */
+/** Sockets kept open to one KDC: as many as there may be requests on their way to a realm, so that a crowd makes no more of them. */
 const MAX_IDLE = 16
 
 /** How long an open socket waits for the next request, milliseconds. */
@@ -11,6 +11,14 @@ const IDLE_FOR = 10_000
 
 /** The name of a KDC may come to mean another address, and this machine may get another one, so no socket is used for longer than this. */
 const MAX_AGE = 60_000
+
+/** What becomes of a request while it waits for its answer. */
+export interface UdpWait {
+  /** Hears each KRB-ERROR, which anybody can have written: the wait goes on. Without it a KRB-ERROR is an answer. */
+  readonly onRefusal?: (error: Uint8Array) => void
+  /** Is given what sends the same datagram again, on the same socket. */
+  readonly onSent?: (sendAgain: () => void) => void
+}
 
 /**
  * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used again, by one request at a time, and
@@ -21,14 +29,25 @@ const MAX_AGE = 60_000
 export class UdpSockets {
   private readonly idle = new Map<string, UdpSocket[]>()
 
-  async exchange(address: KdcAddress, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  async exchange(
+    address: KdcAddress,
+    request: Uint8Array,
+    signal: AbortSignal,
+    wait: UdpWait = {},
+  ): Promise<Uint8Array> {
     signal.throwIfAborted()
     const key = formatKdcAddress(address)
     const kept = this.take(key)
-    const answer = kept && (await this.tryKept(kept, key, request, signal))
+    const answer = kept && (await this.tryKept(kept, key, request, signal, wait))
     if (answer !== undefined) return answer
     const fresh = new UdpSocket(address)
-    return this.keep(key, fresh, await fresh.exchange(request, signal))
+    return this.keep(key, fresh, await fresh.exchange(request, signal, wait))
+  }
+
+  /** Closes what is open and idle. */
+  close(): void {
+    for (const sockets of this.idle.values()) for (const socket of sockets) socket.close()
+    this.idle.clear()
   }
 
   /** Undefined when the request is to be sent again: what went wrong may be long past, as a network that this machine has left. */
@@ -37,10 +56,11 @@ export class UdpSockets {
     key: string,
     request: Uint8Array,
     signal: AbortSignal,
+    wait: UdpWait,
   ): Promise<Uint8Array | undefined> {
     const { lastAnswer } = kept
     try {
-      const answer = await kept.exchange(request, signal)
+      const answer = await kept.exchange(request, signal, wait)
       if (lastAnswer === undefined || Buffer.compare(answer, lastAnswer) !== 0) return this.keep(key, kept, answer)
       kept.close()
     } catch (error) {
@@ -61,7 +81,7 @@ export class UdpSockets {
 
   private keep(key: string, socket: UdpSocket, answer: Uint8Array): Uint8Array {
     const sockets = this.idle.get(key) ?? []
-    if (answer[0] === KRB_ERROR_TAG || sockets.length >= MAX_IDLE) socket.close()
+    if (socket.hasRefused || answer[0] === KRB_ERROR_TAG || sockets.length >= MAX_IDLE) socket.close()
     else {
       sockets.push(socket)
       this.idle.set(key, sockets)
@@ -74,6 +94,9 @@ export class UdpSockets {
 /** Connected, so that answers of others are dropped and a closed port is noticed at once. */
 class UdpSocket {
   lastAnswer: Uint8Array | undefined
+  /** A KRB-ERROR came by it: there may be more on the way. */
+  hasRefused = false
+  private onRefusal: UdpWait['onRefusal']
   private readonly address: KdcAddress
   private readonly socket: Socket
   private readonly until = performance.now() + MAX_AGE
@@ -95,7 +118,8 @@ class UdpSocket {
     return this.isOpen && performance.now() < this.until
   }
 
-  exchange(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  exchange(request: Uint8Array, signal: AbortSignal, { onRefusal, onSent }: UdpWait): Promise<Uint8Array> {
+    this.onRefusal = onRefusal
     return new Promise<Uint8Array>((resolve, reject) => {
       const abort = (): void => this.fail(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
@@ -106,6 +130,7 @@ class UdpSocket {
         else reject(outcome.reason)
       }
       this.send(request)
+      onSent?.(() => this.isConnected && this.settle && this.socket.send(request))
     })
   }
 
@@ -137,6 +162,10 @@ class UdpSocket {
   }
 
   private receive(answer: Uint8Array): void {
+    if (answer[0] === KRB_ERROR_TAG && this.settle && this.onRefusal) {
+      this.hasRefused = true
+      return this.onRefusal(answer)
+    }
     this.lastAnswer = answer
     if (this.settle) this.settle({ answer })
     // Whoever speaks unasked is not believed later.

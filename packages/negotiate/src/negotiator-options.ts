@@ -25,7 +25,10 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
   readonly mode?: Mode
   /** The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG, then DNS. */
   readonly kdc?: KdcClientOptions['kdc']
-  /** For one exchange with a KDC, failover included; milliseconds, default 10,000. */
+  /**
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
+   * function too.
+   */
   readonly kdcTimeLimit?: number
   /** NetBIOS names of domains, for users written `CORP\\bob`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
   readonly domains?: KdcClientOptions['domains']

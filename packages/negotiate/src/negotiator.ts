@@ -135,6 +135,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
 
   [Symbol.dispose](): void {
     this.#finder.clear()
+    this.#parts.client.close()
     this.#parts.acceptor[Symbol.dispose]()
   }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
+import type { NegotiatorOptions } from './negotiator-options.js'
 import { ServiceClient } from './service-client.js'
 
 test('one client serves until the keytab changes, and signs in with the new keys then', async () => {
@@ -59,4 +60,22 @@ test('a client that could not be made is made again when it is asked for again',
   const failures = await Promise.allSettled([client.get(), client.get()])
   expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   await expect(client.get()).rejects.toThrow(/nobody/)
+})
+
+test('a kdc function that never answers is given up after kdcTimeLimit, for the service and for its users', async () => {
+  await using realm = await corporation()
+  const keytab = realm.keytabFor('web')
+  const heard: (AbortSignal | undefined)[] = []
+  const kdc: NegotiatorOptions['kdc'] = (_request, { signal }) => {
+    heard.push(signal)
+    return new Promise(() => {})
+  }
+  const options = { kdc, kdcTimeLimit: 20, delegation: { principal: 'web' } }
+  using acceptor = createAcceptor({ keytab })
+  const client = new ServiceClient(acceptor, options)
+  const error = { name: 'KdcUnreachableError', message: expect.stringContaining('no answer within 20 ms') }
+  await expect((await client.get()).ticketFor('HTTP/api.ad.test')).rejects.toMatchObject(error)
+  const alice = await client.ofUser({ user: 'alice', password: 'x' })
+  await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toMatchObject(error)
+  expect(heard.map((signal) => signal?.aborted)).toEqual([true, true])
 })

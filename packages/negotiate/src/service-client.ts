@@ -1,13 +1,24 @@
 import type { Acceptor } from '@s4u/acceptor'
-import { createKdcClient, type KdcClient, type KdcClientOptions, parseUser } from '@s4u/kdc-client'
+import {
+  createKdcClient,
+  createKdcConnections,
+  type KdcClient,
+  type KdcClientOptions,
+  type KdcConnections,
+  parseUser,
+} from '@s4u/kdc-client'
 import { formatPrincipal, type Keytab, NameType } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
 import type { PasswordSubject } from './password-sign-in.js'
 
-/** The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. */
+/**
+ * The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. It shares its way
+ * to the KDCs with the clients of users who sign in with passwords: many forms at once are no more sockets, and take turns.
+ */
 export class ServiceClient {
   readonly #acceptor: Acceptor
   readonly #options: NegotiatorOptions
+  #connections: KdcConnections | undefined
   #current: { readonly keys: readonly string[]; readonly client: Promise<KdcClient> } | undefined
 
   /** @throws ConfigurationError, MissingKeyError for what options say of the KDC, where the keytab is at hand */
@@ -52,7 +63,12 @@ export class ServiceClient {
     // A typed name may say any realm, and anybody on the way may send us to one: the password goes where a trust leads.
     const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
-    return createKdcClient({ ...kdcOptions(this.#options), realm, mayFollow, credentials })
+    return createKdcClient({ ...this.#kdcOptions(), realm, mayFollow, credentials })
+  }
+
+  /** Closes the sockets that are open and idle. */
+  close(): void {
+    this.#connections?.close()
   }
 
   async #create(): Promise<KdcClient> {
@@ -74,10 +90,26 @@ export class ServiceClient {
     const principal = delegation?.principal
     const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     return createKdcClient({
-      ...kdcOptions(this.#options),
+      ...this.#kdcOptions(),
       credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
       ...(ticketCache && { cache: ticketCache }),
     })
+  }
+
+  #kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
+    const { kdc, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random } = this.#options
+    this.#connections ??= createKdcConnections({
+      ...(kdc !== undefined && { kdc }),
+      ...(timeLimit !== undefined && { timeLimit }),
+      ...(now && { now }),
+    })
+    return {
+      connections: this.#connections,
+      ...(domains && { domains }),
+      ...(encryptionTypes && { encryptionTypes }),
+      ...(now && { now }),
+      ...(random && { random }),
+    }
   }
 }
 
@@ -90,16 +122,4 @@ function speaksOfKdc({
   delegation,
 }: NegotiatorOptions): boolean {
   return [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation].some((option) => option !== undefined)
-}
-
-function kdcOptions(options: NegotiatorOptions): Omit<KdcClientOptions, 'credentials'> {
-  const { kdc, kdcTimeLimit, domains, encryptionTypes, now, random } = options
-  return {
-    ...(kdc !== undefined && { kdc }),
-    ...(kdcTimeLimit !== undefined && { timeLimit: kdcTimeLimit }),
-    ...(domains && { domains }),
-    ...(encryptionTypes && { encryptionTypes }),
-    ...(now && { now }),
-    ...(random && { random }),
-  }
 }
