@@ -136,6 +136,33 @@ describe.each(changes)('a redirect to %s', (_, from, to, named) => {
   })
 })
 
+test.each([
+  ['https://localhost/', 'http://localhost/'],
+  ['http://localhost/', 'https://localhost/'],
+  ['https://localhost/', 'https://localhost:8443/'],
+  ['https://localhost/', 'https://other.localhost/'],
+  ['https://localhost:443/', 'https://localhost./'],
+])(
+  'a redirect from %s to %s takes no credential along, though each may be on the port of its scheme',
+  async (from, to) => {
+    const seen: [string, string[]][] = []
+    const below: typeof fetch = async (input, init) => {
+      const { url, headers } = new Request(input, init)
+      seen.push([url, ['authorization', 'cookie', 'proxy-authorization'].filter((name) => headers.has(name))])
+      return seen.length === 1 ? Response.redirect(to, 307) : new Response()
+    }
+    const options = { fetch: below, connections: 'shared', mutualAuthentication: 'off' } as const
+    for (const headers of [SECRETS, { ...SECRETS, authorization: 'Bearer abc' }]) {
+      await caller(options)(from, { headers })
+      const all = ['authorization', 'cookie', 'proxy-authorization']
+      expect(seen.splice(0)).toEqual([
+        [new URL(from).href, all],
+        [to, []],
+      ])
+    }
+  },
+)
+
 test('a redirect within the origin keeps all of them', async () => {
   const site = await place('https', ({ url }) => (url === '/' ? '/end' : undefined))
   await (await caller()(site.origin, { headers: SECRETS })).text()
