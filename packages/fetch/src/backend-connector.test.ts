@@ -15,19 +15,21 @@ afterEach(() => {
 })
 
 /** A server that all names of the world lead to, and its connections. */
-async function everywhere(): Promise<{ port: number; sockets: Set<TLSSocket> }> {
+async function everywhere(): Promise<{ port: number; sockets: Set<TLSSocket>; opened: () => number }> {
   const sockets = new Set<TLSSocket>()
   const server = createServer(certificate, (socket) => {
     sockets.add(socket)
     socket.on('error', () => {}).once('close', () => sockets.delete(socket))
   }).listen(0, '127.0.0.1')
+  let count = 0
+  server.on('connection', () => void count++)
   await once(server, 'listening')
   open.push(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })
   const { port } = server.address() as AddressInfo
-  return { port, sockets }
+  return { port, sockets, opened: () => count }
 }
 
 function connectorWith(keepAlive: number): BackendConnector {
@@ -68,4 +70,21 @@ test('a connection that showed a certificate, and that no request came for, is c
   const connector = connectorWith(200)
   await connector.bindings(new URL(`https://host.test:${port}/`))
   await expect.poll(() => sockets.size, { timeout: 5_000 }).toBe(0)
+})
+
+test('many requests that come at once learn it by one connection', async () => {
+  const { port, opened } = await everywhere()
+  const connector = connectorWith(1_000)
+  const url = new URL(`https://host.test:${port}/`)
+  const learnt = await Promise.all(Array.from({ length: 20 }, () => connector.bindings(url)))
+  expect(new Set(learnt.map(String)).size).toBe(1)
+  expect(opened()).toBe(1)
+})
+
+test('an origin that could not be reached is tried again', async () => {
+  const { port } = await everywhere()
+  const connector = connectorWith(50)
+  await expect(connector.bindings(new URL('https://host.test:1/'))).rejects.toThrow('fetch failed')
+  await expect(connector.bindings(new URL('https://host.test:1/'))).rejects.toThrow('fetch failed')
+  expect(await connector.bindings(new URL(`https://host.test:${port}/`))).toBeDefined()
 })

@@ -25,6 +25,7 @@ export class BackendConnector {
   readonly #keepAlive: number
   /** What tokens are bound to, by address; undefined for a certificate that gives nothing. In order of their last use. */
   readonly #bindings = new Map<string, Uint8Array | undefined>()
+  readonly #learning = new Map<string, Promise<void>>()
   /** Opened to learn the certificate, and not in use yet. */
   readonly #spare = new Map<string, Socket | TLSSocket>()
 
@@ -46,7 +47,7 @@ export class BackendConnector {
   async bindings(url: URL): Promise<Uint8Array | undefined> {
     if (url.protocol !== 'https:') return undefined
     const address = addressOf(url)
-    if (!this.#bindings.has(address)) await this.#learn(url, address)
+    if (!this.#bindings.has(address)) await this.#learnOnce(url, address)
     const bindings = this.#bindings.get(address)
     if (this.#bindings.delete(address)) this.#bindings.set(address, bindings)
     return bindings
@@ -60,6 +61,15 @@ export class BackendConnector {
   close(): void {
     for (const socket of this.#spare.values()) socket.destroy()
     this.#spare.clear()
+  }
+
+  /** However many requests want to know: each connection that one of them opened would be beyond what the app allows. */
+  #learnOnce(url: URL, address: string): Promise<void> {
+    const underWay = this.#learning.get(address)
+    if (underWay !== undefined) return underWay
+    const learning = this.#learn(url, address).finally(() => this.#learning.delete(address))
+    this.#learning.set(address, learning)
+    return learning
   }
 
   /** A connection shows the certificate, and is then the next one that is used. Fails as the platform's fetch would. */

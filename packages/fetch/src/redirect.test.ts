@@ -90,9 +90,14 @@ describe.each(changes)('a redirect to %s', (_, from, to, named) => {
   test('takes no credential along that was not meant for it', async () => {
     const end = await place(to)
     const start = await place(from, `${named(end.origin)}/end`)
-    const response = await caller()(start.origin, { method: 'POST', body: 'x', headers: { ...SECRETS, 'x-kept': '1' } })
+    const response = await caller()(start.origin, {
+      method: 'POST',
+      body: 'x',
+      headers: { ...SECRETS, 'x-kept': '1', host: 'alias.test' },
+    })
     expect(await response.text()).toBe('nobody')
     expect(start.seen.map(credentialsIn)).toEqual([['authorization', 'cookie', 'proxy-authorization']])
+    expect(start.seen[0].headers.host).toBe('alias.test')
     expect(start.shown).toEqual([from === 'https'])
     expect(end.seen.map(credentialsIn)).toEqual([[]])
     expect(end.shown).toEqual([false])
