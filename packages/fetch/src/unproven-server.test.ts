@@ -16,6 +16,7 @@ import { Connections } from './connections.js'
 import type { FetchEvent } from './events.js'
 import { negotiateInterceptor } from './interceptor.js'
 import type { NegotiatedFetchOptions } from './fetch-options.js'
+import { MAX_ORIGINS, rememberAsking } from './learned-origins.js'
 import { createFetch } from './negotiated-fetch.js'
 
 const service = serviceNamed()
@@ -110,6 +111,19 @@ describe('somebody on the network who sends an unproven redirect', () => {
     expect(await (await fetchWith()(`${origin}/a`)).text()).toBe('alice@AD.TEST')
     await expect(fetchWith()(`${origin}/b`)).rejects.toMatchObject(unproven)
   })
+})
+
+test('who has led a request elsewhere on the origin is not believed there for not asking, though the origin is forgotten', async () => {
+  const acceptor = acceptorOf(service)
+  const { origin } = await keep(
+    serve((incoming, response) => {
+      if (incoming.url === '/forged') return response.end('forged')
+      if (incoming.headers.authorization === undefined) return authenticate(acceptor, incoming, response)
+      for (let index = 0; index <= MAX_ORIGINS; index++) rememberAsking(new URL(`https://host${index}.test`))
+      return response.writeHead(302, { location: '/forged' }).end()
+    }),
+  )
+  await expect(fetchWith({ preemptive: false })(origin)).rejects.toMatchObject(unproven)
 })
 
 describe.each([false, 'learned'] as const)('with preemptive %j a server that does not ask', (preemptive) => {
