@@ -157,7 +157,8 @@ test.each([
       return seen.length === 1 ? Response.redirect(to, 307) : new Response()
     }
     const options = { fetch: below, connections: 'shared', mutualAuthentication: 'off' } as const
-    for (const own of [{}, { authorization: 'Bearer abc' }]) {
+    const owns: Record<string, string>[] = [{}, { authorization: 'Bearer abc' }]
+    for (const own of owns) {
       const headers = { ...SECRETS, ...own, host: 'alias.test' }
       await caller(options)(from, { headers })
       expect(seen.splice(0)).toEqual([

@@ -68,7 +68,10 @@ class LimitedRequest {
   #start(what: keyof TimeLimits): void {
     clearTimeout(this.#timer)
     const limit = this.#limits[what]
-    if (limit !== Infinity) this.#timer = setTimeout(() => this.#expire(what), limit)
+    if (limit === Infinity) return
+    this.#timer = setTimeout(() => this.#expire(what), limit)
+    // A body that nobody reads must not keep the process.
+    this.#timer.unref()
   }
 
   #expire(what: keyof TimeLimits): void {
