@@ -2,6 +2,7 @@ import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { X509Certificate } from 'node:crypto'
 import { type ConnectionOptions, createSecureContext, TLSSocket } from 'node:tls'
+import { request } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES, PFX } from '../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
@@ -76,6 +77,39 @@ describe('connections', () => {
     expect(new Set(seen.map(({ port }) => port)).size).toBeLessThanOrEqual(2)
     for (const user of ['bob', 'carol', 'dave']) await fetchAs(issueTicket(service, user), connections)(origin)
     expect(connections.size).toBe(2)
+  })
+
+  test('that made room are closed at once, however long the app and the backend would keep them', async () => {
+    const sockets = new Set<object>()
+    const { origin } = keep(
+      await serve((request, response) => {
+        const { socket } = request
+        if (!sockets.has(socket)) socket.once('close', () => sockets.delete(socket))
+        sockets.add(socket)
+        response.setHeader('keep-alive', 'timeout=600')
+        return authenticate(acceptorOf(service), request, response)
+      }),
+    )
+    const connections = keep(new Connections({ maxIdentities: 2, keepAlive: 600_000 }))
+    for (let index = 0; index < 20; index++)
+      await (await fetchAs(issueTicket(service, `user${index}`), connections)(origin)).text()
+    // Sooner than Node's server would close them, which is after five seconds.
+    await expect.poll(() => sockets.size, { timeout: 3_000 }).toBeLessThanOrEqual(2)
+  })
+
+  test('that have made room still carry what comes late, and keep nothing of it', async () => {
+    const { origin, seen } = await plainSite()
+    const connections = keep(new Connections({ maxIdentities: 1, keepAlive: 600_000 }))
+    const alice = issueTicket(service, 'alice')
+    const { dispatcher } = connections.of(alice, async () => alice)
+    const bob = issueTicket(service, 'bob')
+    connections.of(bob, async () => bob)
+    for (let count = 0; count < 3; count++) {
+      const { statusCode, body } = await request(origin, { dispatcher })
+      await body.dump()
+      expect(statusCode).toBe(401)
+    }
+    expect(new Set(seen.map(({ port }) => port)).size).toBe(3)
   })
 
   test('that must make room finish what they carry', async () => {

@@ -101,11 +101,12 @@ export class Connections implements AsyncDisposable {
       return found
     }
     const { maxIdentities = 500 } = this.#options
-    for (const [oldest, { connector }] of this.#kept) {
+    for (const [oldest, { connector, agent }] of this.#kept) {
       if (this.#kept.size < maxIdentities) break
       this.#kept.delete(oldest)
-      // Not closed: a request may be about to use them. Whatever is idle ends by itself.
       connector.close()
+      // What is idle ends at once, what carries a request when that has ended.
+      agent.close(() => {})
     }
     const opened = this.#open(ticketFor)
     this.#kept.set(ticket, opened)
@@ -146,20 +147,20 @@ export class Connections implements AsyncDisposable {
     const { maxPerOrigin = 16, keepAlive = KEEP_ALIVE, tls = {}, proxy: proxyOptions } = options
     const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
     const connector = new BackendConnector(tls, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
-    const agent = new Agent({
-      connections: maxPerOrigin,
-      keepAliveTimeout: keepAlive,
-      // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the identities that are kept.
-      keepAliveMaxTimeout: keepAlive,
-      headersTimeout: 0,
-      connect: connector.connect,
-    })
+    const { connect } = connector
+    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the identities that are kept.
+    const times = { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive, headersTimeout: 0 }
+    const agent = new Agent({ connections: maxPerOrigin, connect, ...times })
+    const own = withInterceptor(
+      agent,
+      sendingLate(agent, () => new Agent({ connect, ...times })),
+    )
     const { answerTimeLimit: answer = ANSWER_TIME_LIMIT, bodyTimeLimit: body = BODY_TIME_LIMIT } = options
     return {
       agent,
       connector,
       limits: { answer, body },
-      dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
+      dispatcher: proxy === undefined ? own : own.compose(proxy.interceptors),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
   }
@@ -183,6 +184,19 @@ function requireTime(name: string, value: number, most: number): void {
   throw new ConfigurationError(`${name} must be a number of milliseconds above 0`, {
     hint: `Give at most ${MAX_TIME}${most === Infinity ? ', or Infinity' : ''}.`,
   })
+}
+
+/**
+ * Of connections that have made room: a request may have been about to use them, and so may a further leg. It has one of its own, which
+ * ends with it.
+ */
+function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComposeInterceptor {
+  let late: Agent | undefined
+  return (dispatch) => (options, handler) => {
+    if (!agent.closed) return dispatch(options, handler)
+    late ??= open()
+    return late.dispatch({ ...options, reset: true }, handler)
+  }
 }
 
 const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
