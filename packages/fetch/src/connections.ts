@@ -160,7 +160,7 @@ export class Connections implements AsyncDisposable {
       agent,
       connector,
       limits: { answer, body },
-      dispatcher: proxy === undefined ? own : own.compose(proxy.interceptors),
+      dispatcher: (proxy?.interceptors ?? []).reduce(withInterceptor, own),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
   }

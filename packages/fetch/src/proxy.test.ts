@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
-import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { issueTicket, kerberosSite, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
 import type { NegotiatedFetchOptions } from './fetch-options.js'
@@ -154,6 +154,15 @@ test.each([false, true])('a proxy lets requests in nobody’s name through as we
   const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
   expect((await fetchThrough(proxy)(origin, { credentials: 'omit' })).status).toBe(401)
   expect(proxy.seen).toHaveLength(1)
+})
+
+test('two cookies are two behind a proxy', async () => {
+  const proxy = await startProxy({ wants: 'nothing' })
+  const { origin } = keep(
+    await serve((_request, response) => response.setHeader('set-cookie', ['a=1', 'b=2']).end(), certificate),
+  )
+  const response = await fetchThrough(proxy)(origin, { credentials: 'omit' })
+  expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
 })
 
 describe('a proxy that must prove itself', () => {

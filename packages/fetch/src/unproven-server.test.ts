@@ -99,6 +99,17 @@ describe('somebody on the network who sends an unproven redirect', () => {
     }
   })
 
+  test.each(['manual', 'error'] as const)(
+    'is not handed out either (redirect: %s), wherever it leads',
+    async (redirect) => {
+      const { origin } = await redirecting('/elsewhere')
+      await expect(fetchWith()(origin, { redirect })).rejects.toMatchObject(unproven)
+      await expect(fetchWith({ preemptive: false, origins: [origin] })(origin, { redirect })).rejects.toMatchObject(
+        unproven,
+      )
+    },
+  )
+
   test('may lead elsewhere on the origin, where the answer must prove itself', async () => {
     const acceptor = acceptorOf(service)
     const { origin } = await keep(
