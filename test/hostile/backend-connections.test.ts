@@ -1,6 +1,6 @@
 /**
- * A backend that authenticates connections, and users of one app who call it. Whatever stands in for the platform's fetch, no request is
- * served there as somebody who came before.
+ * A backend that authenticates connections, and users of one app who call it. Whatever stands in
+ * for the platform's fetch, no request is served there as somebody who came before.
  */
 import { createNegotiator, type CallerIdentity, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { formatChallenge, parseAuthorization } from '@s4u/gssapi'

@@ -6,6 +6,7 @@ globalThis.fetch = (input, init) => {
   const request = new Request(input, init)
   const url = new URL(request.url)
   url.host = hosts[url.host] ?? url.host
-  // A token travels on the connections of its identity alone: whatever stands in for fetch passes those on.
+  // A token travels on the connections of its identity alone: whatever stands in for fetch passes
+  // those on.
   return platformFetch(new Request(url, request), { dispatcher: init?.dispatcher })
 }

@@ -52,8 +52,8 @@ export class Authenticator {
   }
 
   /**
-   * Whether an answer from this URL is believed only with a proof: the app has listed its origin, or it has asked before, so that a
-   * server there which does not ask is not the one that is meant.
+   * Whether an answer from this URL is believed only with a proof: the app has listed its origin,
+   * or it has asked before, so that a server there which does not ask is not the one that is meant.
    */
   expectsProof(url: URL): boolean {
     const { mutualAuthentication = 'require', allowedImpersonationLevel } = this.#options

@@ -23,7 +23,10 @@ export class BackendConnector {
   readonly #open: buildConnector.connector
   readonly #tunnel: Tunnel | undefined
   readonly #keepAlive: number
-  /** What tokens are bound to, by address; undefined for a certificate that gives nothing. In order of their last use. */
+  /**
+   * What tokens are bound to, by address; undefined for a certificate that gives nothing. In order
+   * of their last use.
+   */
   readonly #bindings = new Map<string, Uint8Array | undefined>()
   readonly #learning = new Map<string, Promise<void>>()
   /** Opened to learn the certificate, and not in use yet. */
@@ -63,7 +66,10 @@ export class BackendConnector {
     this.#spare.clear()
   }
 
-  /** However many requests want to know: each connection that one of them opened would be beyond what the app allows. */
+  /**
+   * However many requests want to know: each connection that one of them opened would be beyond
+   * what the app allows.
+   */
   #learnOnce(url: URL, address: string): Promise<void> {
     const underWay = this.#learning.get(address)
     if (underWay !== undefined) return underWay
@@ -95,7 +101,10 @@ export class BackendConnector {
     }, this.#keepAlive).unref()
   }
 
-  /** Not the certificate: what is bound to is a hash of it, and the backend chooses how long that one is. */
+  /**
+   * Not the certificate: what is bound to is a hash of it, and the backend chooses how long that
+   * one is.
+   */
   #remember(address: string, certificate: Uint8Array): void {
     this.#bindings.delete(address)
     this.#bindings.set(address, endPointOf(certificate))
@@ -136,7 +145,10 @@ function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
   }
 }
 
-/** Origins that one identity's tokens are bound to, in 64 octets each; as many as undici keeps TLS sessions of. Others are learnt anew. */
+/**
+ * Origins that one identity's tokens are bound to, in 64 octets each; as many as undici keeps TLS
+ * sessions of. Others are learnt anew.
+ */
 export const MAX_ORIGINS = 100
 
 /** For one connection to be there, TLS included; milliseconds. */

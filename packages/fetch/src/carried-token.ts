@@ -10,8 +10,9 @@ export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
 export type Way = Pick<IdentityConnections, 'dispatcher' | 'limits'>
 
 /**
- * Carries one request, and adds its credentials only here, below the fetch: what does not come by these connections, which are one
- * identity's own, has none. (The platform's fetch would also read through the header character by character, more than once.)
+ * Carries one request, and adds its credentials only here, below the fetch: what does not come by
+ * these connections, which are one identity's own, has none. (The platform's fetch would also read
+ * through the header character by character, more than once.)
  */
 export class Carrier implements RequestDispatcher {
   readonly #way: Way
@@ -27,7 +28,8 @@ export class Carrier implements RequestDispatcher {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { dispatcher, limits } = this.#way
     const authorization = this.#authorization
-    // One that is sent twice is a replay. The platform holds on to its requests, and need not hold on to their tokens.
+    // One that is sent twice is a replay. The platform holds on to its requests, and need not hold
+    // on to their tokens.
     if (this.isUsed && authorization !== undefined)
       throw new TypeError('a token is good for one request, and this one was sent before')
     this.isUsed = true

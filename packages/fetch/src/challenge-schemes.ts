@@ -13,8 +13,9 @@ export function offersNegotiate(header: string | readonly string[] | null | unde
 }
 
 /**
- * Without what stands in quotes, the last of which need not be closed. By hand: an expression for a quoted string begins anew at each quote of
- * a value in which none is closed, and takes a hundred milliseconds for 16 KB of those.
+ * Without what stands in quotes, the last of which need not be closed. By hand: an expression for a
+ * quoted string begins anew at each quote of a value in which none is closed, and takes a hundred
+ * milliseconds for 16 KB of those.
  */
 function withoutQuoted(value: string): string {
   let start = value.indexOf('"')

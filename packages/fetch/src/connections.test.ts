@@ -115,7 +115,8 @@ describe('connections', () => {
   test('that must make room finish what they carry', async () => {
     const connections = keep(new Connections({ maxIdentities: 1 }))
     const users = Array.from({ length: 50 }, (_, index) => `user${index}`)
-    // Nobody is answered before all have come, so that each identity but the last has had to make room meanwhile.
+    // Nobody is answered before all have come, so that each identity but the last has had to make
+    // room meanwhile.
     const arrived: (() => void)[] = []
     const slow = keep(
       await serve(async (request, response) => {

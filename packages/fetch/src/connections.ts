@@ -13,19 +13,21 @@ export interface ConnectionsOptions {
   /** Connections of one identity to one origin; further requests wait. Default 16. */
   readonly maxPerOrigin?: number
   /**
-   * For how long a connection is kept without a request; milliseconds, default 4,000. A backend that says `Keep-Alive: timeout=1` can
-   * shorten it, and none can make it longer.
+   * For how long a connection is kept without a request; milliseconds, default 4,000. A backend
+   * that says `Keep-Alive: timeout=1` can shorten it, and none can make it longer.
    */
   readonly keepAlive?: number
   /**
-   * For a backend to begin its answer, waiting for a free connection included; early hints are no answer. Then the request ends with a
-   * BackendTimeoutError (ETIMEDOUT). Milliseconds, default 300,000 (undici's `headersTimeout`); Infinity for no limit.
+   * For a backend to begin its answer, waiting for a free connection included; early hints are no
+   * answer. Then the request ends with a BackendTimeoutError (ETIMEDOUT). Milliseconds, default
+   * 300,000 (undici's `headersTimeout`); Infinity for no limit.
    */
   readonly answerTimeLimit?: number
   /**
-   * From then on for the body to end, however often a part of it comes. What reads the body then fails, with a BackendTimeoutError as the
-   * `cause`. Milliseconds, default 3,600,000, an hour; Infinity for streams that have no end. A body that is silent for 300,000 ms ends
-   * in any case (undici's `bodyTimeout`).
+   * From then on for the body to end, however often a part of it comes. What reads the body then
+   * fails, with a BackendTimeoutError as the `cause`. Milliseconds, default 3,600,000, an hour;
+   * Infinity for streams that have no end. A body that is silent for 300,000 ms ends in any case
+   * (undici's `bodyTimeout`).
    */
   readonly bodyTimeLimit?: number
   /** Certificate authorities and whatever else TLS to backends needs. A client certificate is shown to origins that get tokens alone. */
@@ -148,7 +150,8 @@ export class Connections implements AsyncDisposable {
     const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
     const connector = new BackendConnector(tls, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
     const { connect } = connector
-    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the identities that are kept.
+    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the
+    // identities that are kept.
     const times = { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive, headersTimeout: 0 }
     const agent = new Agent({ connections: maxPerOrigin, connect, ...times })
     const own = withInterceptor(
@@ -166,13 +169,20 @@ export class Connections implements AsyncDisposable {
   }
 }
 
-/** For how long a connection is kept without a request: as undici does, less than the five seconds of Node's server. Milliseconds. */
+/**
+ * For how long a connection is kept without a request: as undici does, less than the five seconds
+ * of Node's server. Milliseconds.
+ */
 const KEEP_ALIVE = 4_000
 
-/** For an answer to begin: what undici, and so the platform's fetch, gives a server. Milliseconds. */
+/**
+ * For an answer to begin: what undici, and so the platform's fetch, gives a server. Milliseconds.
+ */
 const ANSWER_TIME_LIMIT = 300_000
 
-/** For a body to end: more than a download of a day's data takes, less than for ever. Milliseconds. */
+/**
+ * For a body to end: more than a download of a day's data takes, less than for ever. Milliseconds.
+ */
 const BODY_TIME_LIMIT = 3_600_000
 
 /** More than a timer of Node can wait makes it go off at once. Milliseconds. */
@@ -187,8 +197,8 @@ function requireTime(name: string, value: number, most: number): void {
 }
 
 /**
- * Of connections that have made room: a request may have been about to use them, and so may a further leg. It has one of its own, which
- * ends with it.
+ * Of connections that have made room: a request may have been about to use them, and so may a
+ * further leg. It has one of its own, which ends with it.
  */
 function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComposeInterceptor {
   let late: Agent | undefined
@@ -203,8 +213,8 @@ const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch)
   dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
 
 /**
- * `compose` would convert the handlers that the fetch of Node hands down, and that one then reads two values of a header, such as two
- * cookies, as one.
+ * `compose` would convert the handlers that the fetch of Node hands down, and that one then reads
+ * two values of a header, such as two cookies, as one.
  */
 function withInterceptor(dispatcher: Dispatcher, interceptor: Dispatcher.DispatcherComposeInterceptor): Dispatcher {
   const dispatch = interceptor(dispatcher.dispatch.bind(dispatcher))

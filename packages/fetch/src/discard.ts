@@ -3,7 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 /** The page that a 401 or a redirect comes with; more is not worth keeping a connection for. Octets. */
 export const MAX_DISCARDED = 64 * 1024
 
-/** For such a page to come. A new connection is there sooner, and a body that drips would hold the request up; milliseconds. */
+/**
+ * For such a page to come. A new connection is there sooner, and a body that drips would hold the
+ * request up; milliseconds.
+ */
 export const MAX_DISCARDING = 1_000
 
 /**
@@ -34,7 +37,10 @@ export async function discard(response: Response): Promise<void> {
   }
 }
 
-/** Lets go of a response that is not handed out, and of its connection, without waiting for any of it. */
+/**
+ * Lets go of a response that is not handed out, and of its connection, without waiting for any of
+ * it.
+ */
 export function abandon({ body }: Response): void {
   if (body !== null && !body.locked) forget(body.cancel())
 }

@@ -3,18 +3,25 @@ import { abandon } from './discard.js'
 import type { Fetch } from './options.js'
 
 /**
- * Whether a fetch sends by the dispatcher that it is given. One that does not (that of Bun and of Deno, and whatever has replaced the
- * platform's and makes another request of each) sends by connections that all share: a backend that authenticates connections would
- * serve the next request on one as whoever came before. Such a fetch is found out before it is given a token or a body.
+ * Whether a fetch sends by the dispatcher that it is given. One that does not (that of Bun and of
+ * Deno, and whatever has replaced the platform's and makes another request of each) sends by
+ * connections that all share: a backend that authenticates connections would serve the next request
+ * on one as whoever came before. Such a fetch is found out before it is given a token or a body.
  */
 
 /** What is known of each: that it does, or the answer that is on its way, or that it does not. */
 const known = new WeakMap<Fetch, boolean | Promise<boolean>>()
 
-/** No connection can be opened to it (RFC 919 section 7), and no name is looked up: a fetch that does send sends nothing. */
+/**
+ * No connection can be opened to it (RFC 919 section 7), and no name is looked up: a fetch that
+ * does send sends nothing.
+ */
 const NOWHERE = 'http://255.255.255.255/'
 
-/** For a fetch to reach for its dispatcher. What it does before that is its own work, and no network's; milliseconds. */
+/**
+ * For a fetch to reach for its dispatcher. What it does before that is its own work, and no
+ * network's; milliseconds.
+ */
 const MAX_REACH = 5_000
 
 /** True at once for one that was seen to; there is nothing to wait for then. */

@@ -3,8 +3,9 @@ import { ConfigurationError } from '@s4u/kdc-client'
 /** Origins that have asked for Negotiate. That a server asks is no secret of anybody's, so all identities learn together. */
 
 /**
- * More backends than one app talks to. The one that was not asked longest is forgotten first, and whoever chooses the URLs of an app can
- * have it forget: an app whose URLs come from elsewhere makes a list of its `origins`. An origin takes 300 octets at most.
+ * More backends than one app talks to. The one that was not asked longest is forgotten first, and
+ * whoever chooses the URLs of an app can have it forget: an app whose URLs come from elsewhere
+ * makes a list of its `origins`. An origin takes 300 octets at most.
  */
 export const MAX_ORIGINS = 10_000
 

@@ -15,11 +15,15 @@ export interface HopAnswer {
   readonly owesProof?: boolean
 }
 
-/** Sends one hop to an origin that gets tokens, and judges what answers. `owed`: an unproven redirect has led here. */
+/**
+ * Sends one hop to an origin that gets tokens, and judges what answers. `owed`: an unproven
+ * redirect has led here.
+ */
 export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean): Promise<HopAnswer> {
   const { options, authenticator, tickets, replayable } = backend
   const { url, signal } = hop
-  // What is known at once is not waited for: each promise shows in the cost of a request, more so with async hooks on.
+  // What is known at once is not waited for: each promise shows in the cost of a request, more so
+  // with async hooks on.
   const named = authenticator.serviceName(url)
   const spn = named instanceof Promise ? await named : named
   if (spn === undefined) return { response: await sendNameless(hop, backend, owed) }
@@ -42,15 +46,19 @@ export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean):
   return sendLegs(hop, backend, another)
 }
 
-/** Without a name there is no ticket, and no proof. @throws ConfigurationError where there should be one */
+/**
+ * Without a name there is no ticket, and no proof. @throws ConfigurationError where there should be
+ * one
+ */
 function sendNameless(hop: Outgoing, backend: Backend, owed: boolean): Promise<Response> {
   if (owed || backend.authenticator.expectsProof(hop.url)) throw noName(hop.url)
   return sendBare(hop, backend)
 }
 
 /**
- * A server that does not ask gets no token, and proves nothing. Whoever pretends to be the backend need only not ask: where the app has
- * listed the origin, or it has asked before, its answer is not believed. A refusal is handed out, as after a token.
+ * A server that does not ask gets no token, and proves nothing. Whoever pretends to be the backend
+ * need only not ask: where the app has listed the origin, or it has asked before, its answer is not
+ * believed. A refusal is handed out, as after a token.
  */
 async function judgeUnasked(
   response: Response,
@@ -100,8 +108,9 @@ function isAsking({ status, headers }: Response): boolean {
 }
 
 /**
- * Whether an unproven redirect may be followed: only where what it leads to will be asked for a proof itself. Over http anybody on the way
- * could have sent it, and over https whoever has a certificate for the name, which is less than the key of the service.
+ * Whether an unproven redirect may be followed: only where what it leads to will be asked for a
+ * proof itself. Over http anybody on the way could have sent it, and over https whoever has a
+ * certificate for the name, which is less than the key of the service.
  */
 async function leadsToProof(response: Response, from: URL, backend: Backend): Promise<boolean> {
   const next = backend.followed ? redirectTarget(response, from) : undefined

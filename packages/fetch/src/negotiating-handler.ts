@@ -26,7 +26,10 @@ export interface Negotiations {
   first(): Promise<Attempt | undefined>
   /** The server asked a request that carried nothing; whether that can be sent again. */
   asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
-  /** Judges the answer to a request that carried nothing, and that is no question. @throws when it is not believed */
+  /**
+   * Judges the answer to a request that carried nothing, and that is no question. @throws when it
+   * is not believed
+   */
   unasked?(status: number): void
   /** The server could not open the ticket. */
   afresh(failed: Attempt): Promise<Attempt | undefined>
@@ -160,7 +163,10 @@ class NegotiatingHandler implements Handler {
     this.#inner.onResponseError?.(controller, error)
   }
 
-  /** Reads an answer that nobody gets to see, so that its connection can carry what follows; a long or a slow one is given up. */
+  /**
+   * Reads an answer that nobody gets to see, so that its connection can carry what follows; a long
+   * or a slow one is given up.
+   */
   #discard(controller: Controller, next: () => void): void {
     this.#next = next
     this.#discarded = 0

@@ -20,8 +20,9 @@ export interface ProxyOptions {
   /** The proxy's name where it is not the obvious one, as for backends. */
   readonly serviceNames?: Readonly<Record<string, string>>
   /**
-   * `off` (default): proxies seldom answer with a token. One that does is checked in any case. `require`: each request shows a ticket, also
-   * to a proxy that does not ask, and goes nowhere without (those in nobody's name need `ticketFor`).
+   * `off` (default): proxies seldom answer with a token. One that does is checked in any case.
+   * `require`: each request shows a ticket, also to a proxy that does not ask, and goes nowhere
+   * without (those in nobody's name need `ticketFor`).
    */
   readonly mutualAuthentication?: NegotiateOptions['mutualAuthentication']
   readonly onEvent?: NegotiateOptions['onEvent']
@@ -55,7 +56,8 @@ export function proxyFor(options: ProxyOptions): Proxy {
   const way: Way = {
     url,
     tls,
-    // One that has to prove itself is shown a ticket whether it asks or not: another in its place need only not ask.
+    // One that has to prove itself is shown a ticket whether it asks or not: another in its place
+    // need only not ask.
     asks: mutualAuthentication === 'require',
     isProofDue: mutualAuthentication === 'require',
     authenticator,

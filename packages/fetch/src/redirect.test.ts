@@ -37,7 +37,10 @@ interface Observed extends Site {
 
 type Scheme = 'http' | 'https'
 
-/** Says where to go, in its own proven name where it was asked in somebody's; without a place, who came. */
+/**
+ * Says where to go, in its own proven name where it was asked in somebody's; without a place, who
+ * came.
+ */
 async function place(
   scheme: Scheme,
   to?: string | ((request: IncomingMessage) => string | undefined),

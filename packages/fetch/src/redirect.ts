@@ -22,7 +22,10 @@ const BODY_HEADERS: readonly string[] = [
 
 /** What the hops so far mean for the next one. */
 export interface Trail {
-  /** https has turned into http: anybody may have led the request from there on, and nothing is vouched for. */
+  /**
+   * https has turned into http: anybody may have led the request from there on, and nothing is
+   * vouched for.
+   */
   readonly downgraded: boolean
   /** The redirect that led here was not proven: the answer must be. */
   readonly owesProof: boolean

@@ -17,7 +17,10 @@ export interface Backend {
   readonly tickets: FetchTickets
   /** Whether the body can be sent again. */
   readonly replayable: boolean
-  /** All that the app said of the request beside its URL, where it can be copied and is not a request that the app had made. */
+  /**
+   * All that the app said of the request beside its URL, where it can be copied and is not a
+   * request that the app had made.
+   */
   readonly given: RequestInit | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
@@ -26,8 +29,8 @@ export interface Backend {
 }
 
 /**
- * Nothing is sent by a fetch whose connections all identities share, unless the app has said that they may.
- * True at once where that is known. @throws ConfigurationError
+ * Nothing is sent by a fetch whose connections all identities share, unless the app has said that
+ * they may. True at once where that is known. @throws ConfigurationError
  */
 export function requireOwnConnections(options: FetchRules): true | Promise<true> {
   if (options.connections === 'shared') return true
@@ -60,7 +63,8 @@ export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
   const own = hop.headers?.get('authorization') ?? undefined
   if (way === undefined) return callBelow(hop, backend, hop.headers)
   if (own === undefined) return sendBy(way, undefined, hop, hop.headers, backend)
-  // What the app brings can bind a connection too (NTLM does): it is not shown on one that all share.
+  // What the app brings can bind a connection too (NTLM does): it is not shown on one that all
+  // share.
   const headers = new Headers(hop.headers)
   headers.delete('authorization')
   return sendBy(way, own, hop, headers, backend)
@@ -108,10 +112,11 @@ async function sendBy(
 }
 
 /**
- * A copy is sent where another leg may follow; a stream can be sent only once. Where there is no body, what is sent need not be made of
- * the request, which costs as much as a token.
+ * A copy is sent where another leg may follow; a stream can be sent only once. Where there is no
+ * body, what is sent need not be made of the request, which costs as much as a token.
  *
- * The platform's `dispatcher` option is of its own copy of undici, whose types may differ from ours; the protocol between them does not.
+ * The platform's `dispatcher` option is of its own copy of undici, whose types may differ from
+ * ours; the protocol between them does not.
  */
 function callBelow(
   { method, url, request }: Outgoing,

@@ -89,6 +89,7 @@ test('a URL of many labels costs no more for a long list of names', () => {
     return user + system
   }
   cost()
-  // Each of 120 candidates read each of 2,000 names before: ten seconds, where this takes a few milliseconds.
+  // Each of 120 candidates read each of 2,000 names before: ten seconds, where this takes a few
+  // milliseconds.
   expect(Math.min(cost(), cost(), cost())).toBeLessThan(500_000)
 })

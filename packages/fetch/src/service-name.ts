@@ -57,7 +57,10 @@ function findName(names: Readonly<Record<string, string>>, host: string, port: s
   return undefined
 }
 
-/** Of names that cannot change any more. Whoever chooses the URL chooses how many candidates there are, and each would read all names. */
+/**
+ * Of names that cannot change any more. Whoever chooses the URL chooses how many candidates there
+ * are, and each would read all names.
+ */
 const tables = new WeakMap<object, ReadonlyMap<string, string>>()
 
 function tableOf(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {

@@ -1,6 +1,7 @@
 /**
- * Backends that authenticate a connection instead of each request on it, and fetches that send by connections which all share. The next
- * request on such a connection would be served as whoever came before.
+ * Backends that authenticate a connection instead of each request on it, and fetches that send by
+ * connections which all share. The next request on such a connection would be served as whoever
+ * came before.
  */
 import { Agent, fetch as undiciFetch } from 'undici'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'

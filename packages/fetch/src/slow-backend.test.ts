@@ -20,7 +20,10 @@ import {
 const service = serviceNamed()
 const open: AsyncDisposable[] = []
 
-/** Far more than any limit of the package for what nobody reads, far less than a body that drips. Milliseconds. */
+/**
+ * Far more than any limit of the package for what nobody reads, far less than a body that drips.
+ * Milliseconds.
+ */
 const PATIENCE = 10_000
 
 afterEach(async () => {
@@ -185,7 +188,10 @@ async function counting(): Promise<{ origin: string; closed: () => number }> {
 }
 
 describe('a challenge that was made to be slow to read', () => {
-  /** A quadratic reader takes a hundred times as long for ten times as much; one that is not, ten times. */
+  /**
+   * A quadratic reader takes a hundred times as long for ten times as much; one that is not, ten
+   * times.
+   */
   const growth = (read: (text: string) => unknown, make: (length: number) => string): number => {
     const [small, large] = [make(20_000), make(200_000)]
     const fastest = (text: string): number => {

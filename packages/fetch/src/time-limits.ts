@@ -13,18 +13,23 @@ export interface TimeLimits {
   readonly body: number
 }
 
-/** A backend took longer than the app lets it. Nothing of ours is wrong: the backend, or the limit, must be seen to. */
+/**
+ * A backend took longer than the app lets it. Nothing of ours is wrong: the backend, or the limit,
+ * must be seen to.
+ */
 export class BackendTimeoutError extends S4uError {
   override readonly name = 'BackendTimeoutError'
 }
 
 /**
- * Ends requests that take too long. undici's own limits begin anew with each octet or early hint, and not before a connection is free:
- * a backend that sends one now and then would hold a request, and those behind it, for as long as it likes.
+ * Ends requests that take too long. undici's own limits begin anew with each octet or early hint,
+ * and not before a connection is free: a backend that sends one now and then would hold a request,
+ * and those behind it, for as long as it likes.
  */
 export function limited(handler: Handler, limits: TimeLimits, origin: string): Handler {
   const request = new LimitedRequest(limits, origin)
-  // The fetch of Node hands down handlers of the older kind, and converting them would cost more than all else here.
+  // The fetch of Node hands down handlers of the older kind, and converting them would cost more
+  // than all else here.
   return handler.onRequestStart === undefined
     ? new OlderHandler(handler, request)
     : new LimitedHandler(handler, request)

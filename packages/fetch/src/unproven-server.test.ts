@@ -1,4 +1,7 @@
-/** Who stands between an app and its backends, or in a backend's place, and would be believed without a ticket's key. */
+/**
+ * Who stands between an app and its backends, or in a backend's place, and would be believed
+ * without a ticket's key.
+ */
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type LookupFunction } from 'node:net'
 import { Agent, request, upgrade } from 'undici'
