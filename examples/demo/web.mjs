@@ -8,7 +8,9 @@ export function createWeb({ keytab, kdc, fetch, onRefusal }) {
   const kerberos = negotiate({
     keytab,
     kdc,
-    fetch: { fetch },
+    // The demo's own fetch notes each request and makes another of it; what it calls authenticates
+    // each request by itself.
+    fetch: { fetch, connections: 'shared' },
     delegation: { protocolTransition: true },
     // For the form. Secure is the default; only a demo speaks plain HTTP.
     session: { kind: 'cookie', secure: false },

@@ -54,7 +54,8 @@ export class Workstation {
 
   #fetchAs(name) {
     const client = this.#clients.get(name) ?? this.#open(name)
-    return createFetch({ ticketFor: (spn, options) => client.ticketFor(spn, options), fetch: this.#fetch })
+    const ticketFor = (spn, options) => client.ticketFor(spn, options)
+    return createFetch({ ticketFor, fetch: this.#fetch, connections: 'shared' })
   }
 
   #open(name) {

@@ -105,7 +105,7 @@ function site({ realm, meddler }: World, options: NegotiatorOptions = {}): Negot
     onChallenge: listener,
     onAuthenticated: listener,
     onFailed: listener,
-    fetch: { random, onEvent: show, fetch: backend(realm.keytabFor('api')) },
+    fetch: { random, onEvent: show, fetch: backend(realm.keytabFor('api')), connections: 'shared' },
     ...options,
   })
 }
@@ -244,6 +244,7 @@ describe('no key, password or ticket is shown', () => {
         random,
         onEvent: show,
         fetch: async () => new Response('', { headers: { 'WWW-Authenticate': 'Negotiate AAAA' } }),
+        connections: 'shared',
       },
     })
     const alice = await callerOf(negotiator, await new Desktop(here.realm, 'alice').authorization())

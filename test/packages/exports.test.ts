@@ -34,6 +34,7 @@ const exported: Record<string, readonly string[]> = {
     'writeHeaders',
   ],
   fetch: [
+    'BackendTimeoutError',
     'Connections',
     'FETCH_CHANNEL',
     'FETCH_RULES',

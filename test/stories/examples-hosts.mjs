@@ -6,5 +6,7 @@ globalThis.fetch = (input, init) => {
   const request = new Request(input, init)
   const url = new URL(request.url)
   url.host = hosts[url.host] ?? url.host
-  return platformFetch(new Request(url, request))
+  // A token travels on the connections of its identity alone: whatever stands in for fetch passes
+  // those on.
+  return platformFetch(new Request(url, request), { dispatcher: init?.dispatcher })
 }

@@ -1,6 +1,8 @@
-import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
+import { isWanted, publish } from './events.js'
+import { hasAsked } from './learned-origins.js'
 import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 import { serviceNameOf } from './service-name.js'
@@ -49,6 +51,30 @@ export class Authenticator {
     return findServiceName(url, this.#options)
   }
 
+  /**
+   * Whether an answer from this URL is believed only with a proof: the app has listed its origin,
+   * or it has asked before, so that a server there which does not ask is not the one that is meant.
+   */
+  expectsProof(url: URL): boolean {
+    const { mutualAuthentication = 'require', allowedImpersonationLevel } = this.#options
+    if (mutualAuthentication === 'off' || allowedImpersonationLevel === 'anonymous') return false
+    return this.isListed === undefined ? hasAsked(url) : this.isListed(url)
+  }
+
+  /** What is said of a server that should have asked for a token, and did not. */
+  notAsking({ origin }: URL, spn: string, status: number): RejectedTokenError {
+    const { onEvent } = this.#options
+    const code = 'KRB_AP_ERR_MUT_FAIL'
+    if (isWanted(onEvent)) publish({ kind: 'server-not-asking', origin, service: spn, status, code }, onEvent)
+    return new RejectedTokenError(
+      `${spn} answered ${status} without asking for a token, and did not prove its identity`,
+      {
+        code,
+        hint: "The response was not handed out. Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list; mutualAuthentication: 'off' believes any server.",
+      },
+    )
+  }
+
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
   async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
     const { tickets, signal } = onBehalf
@@ -89,6 +115,14 @@ export class Authenticator {
     const delegate = isForwarded ? await forwardTgt?.(details.ticket, { signal }) : undefined
     return new Attempt({ ...details, channelBindings, delegate }, this.#options)
   }
+}
+
+/** An origin that has to prove itself, and cannot. */
+export function noName({ origin }: URL): ConfigurationError {
+  return new ConfigurationError(`${origin} has no service principal name, and could not prove its identity`, {
+    code: 'GSS_S_NO_CRED',
+    hint: "An IP address needs an entry in serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }. mutualAuthentication: 'off' believes any server.",
+  })
 }
 
 function noChannel(origin: string): ConfigurationError {

@@ -7,6 +7,12 @@ import { buildConnector } from 'undici'
 /** Opens a way through a proxy to a host and port. */
 export type Tunnel = (target: string) => Promise<Socket>
 
+export interface ConnectorOptions {
+  /** For how long a connection waits for the request that it was opened for; milliseconds. */
+  readonly keepAlive: number
+  readonly tunnel?: Tunnel
+}
+
 /**
  * Opens the connections of one identity, and remembers which certificate each origin showed. Tokens are bound to the latest: should
  * a connection be to another member of a farm with a certificate of its own, the backend refuses the token, and nothing worse.
@@ -16,12 +22,19 @@ export class BackendConnector {
   readonly connect: buildConnector.connector
   readonly #open: buildConnector.connector
   readonly #tunnel: Tunnel | undefined
-  readonly #certificates = new Map<string, Uint8Array>()
+  readonly #keepAlive: number
+  /**
+   * What tokens are bound to, by address; undefined for a certificate that gives nothing. In order
+   * of their last use.
+   */
+  readonly #bindings = new Map<string, Uint8Array | undefined>()
+  readonly #learning = new Map<string, Promise<void>>()
   /** Opened to learn the certificate, and not in use yet. */
   readonly #spare = new Map<string, Socket | TLSSocket>()
 
-  constructor(tls: ConnectionOptions, tunnel?: Tunnel) {
+  constructor(tls: ConnectionOptions, { keepAlive, tunnel }: ConnectorOptions) {
     this.#open = buildConnector({ timeout: CONNECT_TIMEOUT, ...tls })
+    this.#keepAlive = keepAlive
     this.#tunnel = tunnel
     this.connect = (options, callback) => {
       const address = addressOf(options)
@@ -37,13 +50,15 @@ export class BackendConnector {
   async bindings(url: URL): Promise<Uint8Array | undefined> {
     if (url.protocol !== 'https:') return undefined
     const address = addressOf(url)
-    const certificate = this.#certificates.get(address) ?? (await this.#learn(url, address))
-    try {
-      return certificate && tlsServerEndPoint(certificate)
-    } catch (error) {
-      if (S4uError.is(error)) return undefined
-      throw error
-    }
+    if (!this.#bindings.has(address)) await this.#learnOnce(url, address)
+    const bindings = this.#bindings.get(address)
+    if (this.#bindings.delete(address)) this.#bindings.set(address, bindings)
+    return bindings
+  }
+
+  /** How many origins are remembered here. */
+  get size(): number {
+    return this.#bindings.size
   }
 
   close(): void {
@@ -51,8 +66,20 @@ export class BackendConnector {
     this.#spare.clear()
   }
 
+  /**
+   * However many requests want to know: each connection that one of them opened would be beyond
+   * what the app allows.
+   */
+  #learnOnce(url: URL, address: string): Promise<void> {
+    const underWay = this.#learning.get(address)
+    if (underWay !== undefined) return underWay
+    const learning = this.#learn(url, address).finally(() => this.#learning.delete(address))
+    this.#learning.set(address, learning)
+    return learning
+  }
+
   /** A connection shows the certificate, and is then the next one that is used. Fails as the platform's fetch would. */
-  async #learn({ hostname: bracketed, host, protocol, port }: URL, address: string): Promise<Uint8Array | undefined> {
+  async #learn({ hostname: bracketed, host, protocol, port }: URL, address: string): Promise<void> {
     const hostname = bracketed.replace(/^\[|\]$/g, '')
     const socket = await new Promise<Socket>((resolve, reject) => {
       this.#connect({ hostname, host, protocol, port }, (error, opened) =>
@@ -68,7 +95,24 @@ export class BackendConnector {
         if (this.#spare.get(address) === socket) this.#spare.delete(address)
       })
     socket.unref()
-    return this.#certificates.get(address)
+    // The request that it was opened for may have been given up.
+    setTimeout(() => {
+      if (this.#spare.get(address) === socket) socket.destroy()
+    }, this.#keepAlive).unref()
+  }
+
+  /**
+   * Not the certificate: what is bound to is a hash of it, and the backend chooses how long that
+   * one is.
+   */
+  #remember(address: string, certificate: Uint8Array): void {
+    this.#bindings.delete(address)
+    this.#bindings.set(address, endPointOf(certificate))
+    if (this.#bindings.size <= MAX_ORIGINS) return
+    for (const oldest of this.#bindings.keys()) {
+      this.#bindings.delete(oldest)
+      break
+    }
   }
 
   #connect(options: buildConnector.Options, callback: buildConnector.Callback): void {
@@ -78,7 +122,7 @@ export class BackendConnector {
       if (socket instanceof TLSSocket) {
         const { raw } = socket.getPeerCertificate()
         // A resumed session may show none; it is the one that was shown when the session began.
-        if (raw !== undefined) this.#certificates.set(address, Uint8Array.from(raw))
+        if (raw !== undefined) this.#remember(address, raw)
       }
       callback(...result)
     }
@@ -90,6 +134,22 @@ export class BackendConnector {
       )
   }
 }
+
+/** Undefined for a certificate whose signature names no hash. */
+function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
+  try {
+    return tlsServerEndPoint(certificate)
+  } catch (error) {
+    if (S4uError.is(error)) return undefined
+    throw error
+  }
+}
+
+/**
+ * Origins that one identity's tokens are bound to, in 64 octets each; as many as undici keeps TLS
+ * sessions of. Others are learnt anew.
+ */
+export const MAX_ORIGINS = 100
 
 /** For one connection to be there, TLS included; milliseconds. */
 const CONNECT_TIMEOUT = 10_000

@@ -1,9 +1,9 @@
 import { createInitiator } from '@s4u/gssapi'
-import type { ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Agent } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
-import { carry } from './carried-token.js'
+import { Carrier } from './carried-token.js'
 import { createFetch } from './negotiated-fetch.js'
 import type { Fetch } from './options.js'
 
@@ -31,37 +31,41 @@ function newAgent(): Agent {
 
 const fetchAs = (ticket: ServiceTicket): Fetch => createFetch({ ticketFor: async () => ticket })
 
-/** The init of a fetch with this token, on connections of its own, and whether it has the token among its headers. */
-function prepared(below: Fetch, agent: Agent) {
+/** The init of a fetch with this token, on connections of its own. */
+function prepared(agent: Agent): object {
   const { authorization } = createInitiator({ ticket: alice, now: Date.now })
-  const { headers, dispatcher } = carry(authorization, undefined, agent, below)
-  const init: object = { dispatcher, ...(headers && { headers }) }
-  return { init, isInHeaders: headers?.get('authorization') === authorization }
+  return { dispatcher: new Carrier({ dispatcher: agent, limits: { answer: Infinity, body: Infinity } }, authorization) }
 }
 
 describe('a token', () => {
-  test('goes below a fetch that has been seen to use its dispatcher, and among the headers before', async () => {
+  test('is added below the fetch, which does not see it', async () => {
     const { origin } = await site()
-    const agent = newAgent()
-    const below: Fetch = (input, init) => platformFetch(input, init)
-    for (const isInHeaders of [true, false, false]) {
-      const { init, isInHeaders: found } = prepared(below, agent)
-      expect(found).toBe(isInHeaders)
-      expect(await (await below(origin, init)).text()).toBe('alice@AD.TEST')
-    }
+    const below = vi.fn<Fetch>((input, init) => platformFetch(input, init))
+    const ticketFor = async () => alice
+    expect(await (await createFetch({ ticketFor, fetch: below })(origin)).text()).toBe('alice@AD.TEST')
+    for (const [input, init] of below.mock.calls)
+      expect(new Request(input, { headers: init?.headers }).headers.get('authorization')).toBeNull()
+    expect(below).toHaveBeenCalledTimes(2)
+  })
+
+  test('is among the headers where the app wants the connections of the fetch below', async () => {
+    const { origin } = await site()
+    const below = vi.fn<Fetch>((input, init) => platformFetch(input, init))
+    const call = createFetch({ ticketFor: async () => alice, fetch: below, connections: 'shared' })
+    expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
+    expect(below).toHaveBeenCalledTimes(1)
+    const [[, init]] = below.mock.calls
+    expect(new Headers(init?.headers).get('authorization')).toMatch(/^Negotiate /)
   })
 
   test('is shown once, whatever sends its request again', async () => {
     const { origin, seen } = await site()
-    const agent = newAgent()
-    const below: Fetch = (input, init) => platformFetch(input, init)
-    await (await below(origin, prepared(below, agent).init)).text()
-    const { init } = prepared(below, agent)
-    expect(await (await below(origin, init)).text()).toBe('alice@AD.TEST')
-    await expect(below(origin, init)).rejects.toMatchObject({
+    const init = prepared(newAgent())
+    expect(await (await platformFetch(origin, init)).text()).toBe('alice@AD.TEST')
+    await expect(platformFetch(origin, init)).rejects.toMatchObject({
       cause: { message: expect.stringContaining('sent before') },
     })
-    expect(seen).toHaveLength(2)
+    expect(seen).toHaveLength(1)
   })
 
   test('may be of a ticket that a method of the options supplies', async () => {
@@ -75,15 +79,20 @@ describe('a token', () => {
     expect(await (await createFetch(new Tickets())(origin)).text()).toBe('alice@AD.TEST')
   })
 
-  test('arrives by what has replaced the platform’s fetch, also where that loses the dispatcher', async () => {
-    const { origin } = await site()
+  test('arrives by what has replaced the platform’s fetch, and by none that loses the dispatcher', async () => {
+    const { origin, seen } = await site()
     const lose: Fetch = (input, init) => platformFetch(new Request(origin, new Request(input, init)))
-    const keep: Fetch = (input, init) => platformFetch(input, init)
-    for (const replaced of [platformFetch, lose, keep, lose, platformFetch]) {
+    const pass: Fetch = (input, init) => platformFetch(input, init)
+    for (const replaced of [platformFetch, lose, pass, lose, platformFetch]) {
       globalThis.fetch = replaced
+      const before = seen.length
       for (let times = 0; times < 3; times++) {
-        expect(await (await fetchAs(alice)(origin)).text()).toBe('alice@AD.TEST')
+        const answer = fetchAs(alice)(origin)
+        if (replaced === lose) await expect(answer).rejects.toBeInstanceOf(ConfigurationError)
+        else expect(await (await answer).text()).toBe('alice@AD.TEST')
       }
+      // Without a token, and to nobody's address, a request may have been tried.
+      if (replaced === lose) expect(seen.slice(before).filter(({ principal }) => principal)).toEqual([])
     }
   })
 })

@@ -1,12 +1,14 @@
 import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { X509Certificate } from 'node:crypto'
-import { TLSSocket } from 'node:tls'
+import { type ConnectionOptions, createSecureContext, TLSSocket } from 'node:tls'
+import { request } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
-import { CERTIFICATES } from '../../../test/stories/certificates.js'
+import { CERTIFICATES, PFX } from '../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { Connections } from './connections.js'
-import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+import type { NegotiatedFetchOptions } from './fetch-options.js'
+import { createFetch } from './negotiated-fetch.js'
 
 const service = serviceNamed()
 const open: AsyncDisposable[] = []
@@ -77,15 +79,54 @@ describe('connections', () => {
     expect(connections.size).toBe(2)
   })
 
-  test('that must make room finish what they carry', async () => {
-    const connections = keep(new Connections({ maxIdentities: 1 }))
-    const slow = keep(
-      await serve(async (request, response) => {
-        await new Promise((resolve) => setTimeout(resolve, 50))
+  test('that made room are closed at once, however long the app and the backend would keep them', async () => {
+    const sockets = new Set<object>()
+    const { origin } = keep(
+      await serve((request, response) => {
+        const { socket } = request
+        if (!sockets.has(socket)) socket.once('close', () => sockets.delete(socket))
+        sockets.add(socket)
+        response.setHeader('keep-alive', 'timeout=600')
         return authenticate(acceptorOf(service), request, response)
       }),
     )
+    const connections = keep(new Connections({ maxIdentities: 2, keepAlive: 600_000 }))
+    for (let index = 0; index < 20; index++)
+      await (await fetchAs(issueTicket(service, `user${index}`), connections)(origin)).text()
+    // Sooner than Node's server would close them, which is after five seconds.
+    await expect.poll(() => sockets.size, { timeout: 3_000 }).toBeLessThanOrEqual(2)
+  })
+
+  test('that have made room still carry what comes late, and keep nothing of it', async () => {
+    const { origin, seen } = await plainSite()
+    const connections = keep(new Connections({ maxIdentities: 1, keepAlive: 600_000 }))
+    const alice = issueTicket(service, 'alice')
+    const { dispatcher } = connections.of(alice, async () => alice)
+    const bob = issueTicket(service, 'bob')
+    connections.of(bob, async () => bob)
+    for (let count = 0; count < 3; count++) {
+      const { statusCode, body } = await request(origin, { dispatcher })
+      await body.dump()
+      expect(statusCode).toBe(401)
+    }
+    expect(new Set(seen.map(({ port }) => port)).size).toBe(3)
+  })
+
+  test('that must make room finish what they carry', async () => {
+    const connections = keep(new Connections({ maxIdentities: 1 }))
     const users = Array.from({ length: 50 }, (_, index) => `user${index}`)
+    // Nobody is answered before all have come, so that each identity but the last has had to make
+    // room meanwhile.
+    const arrived: (() => void)[] = []
+    const slow = keep(
+      await serve(async (request, response) => {
+        await new Promise<void>((resolve) => {
+          arrived.push(resolve)
+          if (arrived.length === users.length) for (const answer of arrived) answer()
+        })
+        return authenticate(acceptorOf(service), request, response)
+      }),
+    )
     const answers = users.map((user) => fetchAs(issueTicket(service, user), connections)(slow.origin))
     const bodies = (await Promise.all(answers)).map((response) => response.text())
     expect(await Promise.all(bodies)).toEqual(users.map((user) => `${user}@AD.TEST`))
@@ -128,6 +169,19 @@ describe('connections', () => {
     expect(new Set([alice, bob, last]).size).toBe(3)
   })
 
+  test('hand out two cookies as two, whoever asked', async () => {
+    const acceptor = acceptorOf(service)
+    const { origin } = keep(
+      await serve((request, response) => {
+        response.setHeader('set-cookie', ['a=1', 'b=2'])
+        return request.headers.authorization ? authenticate(acceptor, request, response) : response.end()
+      }),
+    )
+    const call = fetchAs(issueTicket(service), keep(new Connections()))
+    for (const init of [{}, { credentials: 'omit' }] as const)
+      expect((await call(origin, init)).headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+  })
+
   test('are the platform’s where the app says so', async () => {
     const { origin } = await plainSite()
     expect((await fetchAs(issueTicket(service), 'shared')(origin)).status).toBe(200)
@@ -136,6 +190,13 @@ describe('connections', () => {
   test('need room for one', () => {
     expect(() => new Connections({ maxIdentities: 0 })).toThrow(ConfigurationError)
     expect(() => new Connections({ maxPerOrigin: 0 })).toThrow(ConfigurationError)
+  })
+
+  test.each(['keepAlive', 'answerTimeLimit', 'bodyTimeLimit'])('need time: %s', (name) => {
+    for (const time of [0, -1, NaN, 2 ** 31])
+      expect(() => new Connections({ [name]: time })).toThrow(ConfigurationError)
+    if (name === 'keepAlive') expect(() => new Connections({ [name]: Infinity })).toThrow(ConfigurationError)
+    else expect(new Connections({ [name]: Infinity }).size).toBe(0)
   })
 })
 
@@ -163,7 +224,12 @@ describe('over TLS', () => {
     expect(seen.length).toBe(4)
   })
 
-  test('a client certificate is shown where tokens may go, and nowhere else', async () => {
+  test.each<[string, ConnectionOptions]>([
+    ['cert and key', { cert: otherCertificate.cert, key: otherCertificate.key }],
+    ['pfx', { pfx: PFX, passphrase: 'pfx' }],
+    ['pfx in a list', { pfx: [{ buf: PFX, passphrase: 'pfx' }] }],
+    ['secureContext', { secureContext: createSecureContext({ ...otherCertificate, ca: tls.ca }) }],
+  ])('a client certificate (%s) is shown where tokens may go, and nowhere else', async (_, shownBy) => {
     const asking = { ...certificate, requestCert: true, rejectUnauthorized: false }
     const shown: boolean[] = []
     const handle: Parameters<typeof serve>[0] = ({ socket }, response) => {
@@ -171,7 +237,7 @@ describe('over TLS', () => {
       response.end()
     }
     const [site, other] = [keep(await serve(handle, asking)), keep(await serve(handle, asking))]
-    const connections = keep(new Connections({ tls: { ...tls, ...otherCertificate } }))
+    const connections = keep(new Connections({ tls: { ...tls, ...shownBy } }))
     const shows = async (origins: string[], init?: RequestInit): Promise<boolean | undefined> => {
       const options = { origins, mutualAuthentication: 'off' }
       await (await fetchAs(issueTicket(service), connections, options)(site.origin, init)).text()
@@ -236,7 +302,11 @@ describe('over TLS', () => {
     const options = { channelBinding: 'require' }
     const answer = fetchAs(issueTicket(service), keep(new Connections()), options)(origin)
     await expect(answer).rejects.toMatchObject({ name: 'ConfigurationError', code: 'GSS_S_BAD_BINDINGS' })
-    const below = createFetch({ ticketFor: async () => issueTicket(service), channelBinding: 'require', fetch })
+    const below = createFetch({
+      ticketFor: async () => issueTicket(service),
+      channelBinding: 'require',
+      connections: 'shared',
+    })
     await expect(below('https://localhost/')).rejects.toMatchObject({ code: 'GSS_S_BAD_BINDINGS' })
     expect(seen).toEqual([])
   })
@@ -257,12 +327,16 @@ describe('over TLS', () => {
     expect(plain.seen[0].headers.authorization).toBeUndefined()
   })
 
-  test('a redirect without a token may be followed, since TLS vouches for it', async () => {
+  test('a redirect without a token is not followed to whom nobody vouches for: a certificate is less than a key', async () => {
     const other = keep(await serve((_request, response) => response.end('sign in here'), otherCertificate))
     const gateway = keep(
       await serve((_request, response) => response.writeHead(302, { location: other.origin }).end(), certificate),
     )
-    const call = fetchAs(issueTicket(service), keep(new Connections({ tls })))
-    expect(await (await call(gateway.origin)).text()).toBe('sign in here')
+    const connections = keep(new Connections({ tls }))
+    const answer = fetchAs(issueTicket(service), connections)(gateway.origin)
+    await expect(answer).rejects.toMatchObject({ code: 'KRB_AP_ERR_MUT_FAIL' })
+    expect(other.seen).toEqual([])
+    const trusting = fetchAs(issueTicket(service), connections, { mutualAuthentication: 'off' })
+    expect(await (await trusting(gateway.origin)).text()).toBe('sign in here')
   })
 })

@@ -2,17 +2,34 @@ import { closeOptions, ConfigurationError, type OptionTableOf, type ServiceTicke
 import type { ConnectionOptions } from 'node:tls'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
-import { hasHeader } from './negotiating-handler.js'
+import { hasHeader } from './request-headers.js'
 import type { TicketSource } from './options.js'
 import { type Proxy, PROXY_OPTIONS, type ProxyOptions, proxyFor } from './proxy.js'
+import type { TimeLimits } from './time-limits.js'
 
 export interface ConnectionsOptions {
   /** Identities whose connections are kept; the one that was idle longest goes first. Default 500. */
   readonly maxIdentities?: number
   /** Connections of one identity to one origin; further requests wait. Default 16. */
   readonly maxPerOrigin?: number
-  /** For how long a connection is kept without a request; milliseconds, default 4,000. */
+  /**
+   * For how long a connection is kept without a request; milliseconds, default 4,000. A backend
+   * that says `Keep-Alive: timeout=1` can shorten it, and none can make it longer.
+   */
   readonly keepAlive?: number
+  /**
+   * For a backend to begin its answer, waiting for a free connection included; early hints are no
+   * answer. Then the request ends with a BackendTimeoutError (ETIMEDOUT). Milliseconds, default
+   * 300,000 (undici's `headersTimeout`); Infinity for no limit.
+   */
+  readonly answerTimeLimit?: number
+  /**
+   * From then on for the body to end, however often a part of it comes. What reads the body then
+   * fails, with a BackendTimeoutError as the `cause`. Milliseconds, default 3,600,000, an hour;
+   * Infinity for streams that have no end. A body that is silent for 300,000 ms ends in any case
+   * (undici's `bodyTimeout`).
+   */
+  readonly bodyTimeLimit?: number
   /** Certificate authorities and whatever else TLS to backends needs. A client certificate is shown to origins that get tokens alone. */
   readonly tls?: ConnectionOptions
   /** A proxy on the way to the backends. It is answered with its own service principal name when it asks who comes. */
@@ -23,6 +40,8 @@ const CONNECTIONS_OPTIONS = {
   maxIdentities: 'value',
   maxPerOrigin: 'value',
   keepAlive: 'value',
+  answerTimeLimit: 'value',
+  bodyTimeLimit: 'value',
   tls: 'value',
   proxy: PROXY_OPTIONS,
 } as const satisfies OptionTableOf<ConnectionsOptions>
@@ -30,6 +49,8 @@ const CONNECTIONS_OPTIONS = {
 /** The connections that carry one identity's requests, and nobody else's. */
 export interface IdentityConnections {
   readonly dispatcher: Dispatcher
+  /** How long one request on them may take. */
+  readonly limits: TimeLimits
   /** What tokens can be bound to on the way to this URL. */
   bindings(url: URL): Promise<Uint8Array | undefined> | undefined
 }
@@ -55,9 +76,12 @@ export class Connections implements AsyncDisposable {
   /** @throws ConfigurationError */
   constructor(given?: ConnectionsOptions) {
     const options = closeOptions('Connections', given, CONNECTIONS_OPTIONS)
-    const { maxIdentities = 1, maxPerOrigin = 1 } = options
+    const { maxIdentities = 1, maxPerOrigin = 1, keepAlive = 1, answerTimeLimit = 1, bodyTimeLimit = 1 } = options
     if (!(maxIdentities >= 1 && maxPerOrigin >= 1))
       throw new ConfigurationError('connections need room for one at least')
+    requireTime('keepAlive', keepAlive, MAX_TIME)
+    requireTime('answerTimeLimit', answerTimeLimit, Infinity)
+    requireTime('bodyTimeLimit', bodyTimeLimit, Infinity)
     this.#options = options
   }
 
@@ -79,11 +103,12 @@ export class Connections implements AsyncDisposable {
       return found
     }
     const { maxIdentities = 500 } = this.#options
-    for (const [oldest, { connector }] of this.#kept) {
+    for (const [oldest, { connector, agent }] of this.#kept) {
       if (this.#kept.size < maxIdentities) break
       this.#kept.delete(oldest)
-      // Not closed: a request may be about to use them. Whatever is idle ends by itself.
       connector.close()
+      // What is idle ends at once, what carries a request when that has ended.
+      agent.close(() => {})
     }
     const opened = this.#open(ticketFor)
     this.#kept.set(ticket, opened)
@@ -117,25 +142,86 @@ export class Connections implements AsyncDisposable {
 
   #openForNobody(options: ConnectionsOptions): Kept {
     const opened = this.#open(undefined, options)
-    return { ...opened, dispatcher: opened.dispatcher.compose(endWithAuthorization) }
+    return { ...opened, dispatcher: withInterceptor(opened.dispatcher, endWithAuthorization) }
   }
 
   #open(ticketFor: TicketSource | undefined, options: ConnectionsOptions = this.#options): Kept {
-    const { maxPerOrigin = 16, keepAlive = 4_000, tls = {}, proxy: proxyOptions } = options
+    const { maxPerOrigin = 16, keepAlive = KEEP_ALIVE, tls = {}, proxy: proxyOptions } = options
     const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
-    const connector = new BackendConnector(tls, proxy?.tunnel)
-    const agent = new Agent({ connections: maxPerOrigin, keepAliveTimeout: keepAlive, connect: connector.connect })
+    const connector = new BackendConnector(tls, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
+    const { connect } = connector
+    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the
+    // identities that are kept.
+    const times = { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive, headersTimeout: 0 }
+    const agent = new Agent({ connections: maxPerOrigin, connect, ...times })
+    const own = withInterceptor(
+      agent,
+      sendingLate(agent, () => new Agent({ connect, ...times })),
+    )
+    const { answerTimeLimit: answer = ANSWER_TIME_LIMIT, bodyTimeLimit: body = BODY_TIME_LIMIT } = options
     return {
       agent,
       connector,
-      dispatcher: proxy === undefined ? agent : agent.compose(proxy.interceptors),
+      limits: { answer, body },
+      dispatcher: (proxy?.interceptors ?? []).reduce(withInterceptor, own),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
   }
 }
 
+/**
+ * For how long a connection is kept without a request: as undici does, less than the five seconds
+ * of Node's server. Milliseconds.
+ */
+const KEEP_ALIVE = 4_000
+
+/**
+ * For an answer to begin: what undici, and so the platform's fetch, gives a server. Milliseconds.
+ */
+const ANSWER_TIME_LIMIT = 300_000
+
+/**
+ * For a body to end: more than a download of a day's data takes, less than for ever. Milliseconds.
+ */
+const BODY_TIME_LIMIT = 3_600_000
+
+/** More than a timer of Node can wait makes it go off at once. Milliseconds. */
+const MAX_TIME = 2 ** 31 - 1
+
+/** @throws ConfigurationError */
+function requireTime(name: string, value: number, most: number): void {
+  if (value > 0 && (value <= MAX_TIME || value === most)) return
+  throw new ConfigurationError(`${name} must be a number of milliseconds above 0`, {
+    hint: `Give at most ${MAX_TIME}${most === Infinity ? ', or Infinity' : ''}.`,
+  })
+}
+
+/**
+ * Of connections that have made room: a request may have been about to use them, and so may a
+ * further leg. It has one of its own, which ends with it.
+ */
+function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComposeInterceptor {
+  let late: Agent | undefined
+  return (dispatch) => (options, handler) => {
+    if (!agent.closed) return dispatch(options, handler)
+    late ??= open()
+    return late.dispatch({ ...options, reset: true }, handler)
+  }
+}
+
 const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
   dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
+
+/**
+ * `compose` would convert the handlers that the fetch of Node hands down, and that one then reads
+ * two values of a header, such as two cookies, as one.
+ */
+function withInterceptor(dispatcher: Dispatcher, interceptor: Dispatcher.DispatcherComposeInterceptor): Dispatcher {
+  const dispatch = interceptor(dispatcher.dispatch.bind(dispatcher))
+  return new Proxy(dispatcher, {
+    get: (target, key) => (key === 'dispatch' ? dispatch : Reflect.get(target, key)),
+  })
+}
 
 /** Nothing by which a client shows in a TLS handshake who it is: a context or a session may have a certificate in it. */
 function withoutCertificate(tls: ConnectionOptions): ConnectionOptions {

@@ -24,6 +24,11 @@ export type FetchEvent =
   | (FetchEventSubject & { readonly kind: 'other-scheme-wanted'; readonly schemes: readonly string[] })
   /** The response was not handed out. */
   | (FetchEventSubject & { readonly kind: 'server-not-proven'; readonly code: string })
+  /**
+   * A server that should ask for a token did not, and so proved nothing; no token went to it. The
+   * response was not handed out.
+   */
+  | (Omit<FetchEventSubject, 'client'> & { readonly kind: 'server-not-asking'; readonly code: string })
   /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */
   | (FetchEventSubject & { readonly kind: 'stale-ticket'; readonly code: string })
 

@@ -9,14 +9,8 @@ export type { AuthorizationFor, AuthorizationOptions, Negotiation, NegotiationFo
 export { Connections, type ConnectionsOptions, type IdentityConnections } from './connections.js'
 export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events.js'
 export { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
-export {
-  createFetch,
-  FETCH_RULES,
-  type FetchRules,
-  type FetchTickets,
-  type NegotiatedFetchOptions,
-  prepareFetch,
-} from './negotiated-fetch.js'
+export { FETCH_RULES, type FetchRules, type FetchTickets, type NegotiatedFetchOptions } from './fetch-options.js'
+export { createFetch, prepareFetch } from './negotiated-fetch.js'
 export { NEGOTIATE_RULES } from './options.js'
 export type {
   AllowedImpersonationLevel,
@@ -27,4 +21,5 @@ export type {
   TicketSource,
 } from './options.js'
 export type { ProxyOptions } from './proxy.js'
+export { BackendTimeoutError, type TimeLimits } from './time-limits.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-name.js'

@@ -1,9 +1,9 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
-import { Authenticator } from './authenticator.js'
+import { Authenticator, noName } from './authenticator.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
-import { dispatchNegotiating, hasHeader, isReplayable, OF_SERVER } from './negotiating-handler.js'
+import { dispatchNegotiating, isReplayable, OF_SERVER } from './negotiating-handler.js'
 import {
   NEGOTIATE_OPTIONS,
   NEGOTIATE_RULES,
@@ -11,6 +11,8 @@ import {
   type NegotiateRules,
   requireTicketSource,
 } from './options.js'
+import { hasHeader } from './request-headers.js'
+import { serviceNameOf } from './service-name.js'
 
 export interface InterceptorOptions extends NegotiateOptions {
   /** The origins that get a token. Required: an Agent sends to whatever it is told, redirects included. */
@@ -59,7 +61,9 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
     if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
-      return spn === undefined ? undefined : authenticator.begin(url, spn, { tickets })
+      if (spn !== undefined) return authenticator.begin(url, spn, { tickets })
+      if (authenticator.expectsProof(url)) throw noName(url)
+      return undefined
     }
     const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
     return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
@@ -68,6 +72,10 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
         if (!offersNegotiate(challenge)) return undefined
         rememberAsking(url)
         return replayable ? begin() : undefined
+      },
+      unasked: (status) => {
+        if (authenticator.expectsProof(url))
+          throw authenticator.notAsking(url, serviceNameOf(url, options) ?? url.host, status)
       },
       afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets }),
     })

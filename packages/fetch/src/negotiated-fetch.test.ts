@@ -24,7 +24,8 @@ import {
   type Site,
 } from '../../../test/stories/kerberos-backend.js'
 import { FETCH_CHANNEL, type FetchEvent } from './events.js'
-import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+import type { NegotiatedFetchOptions } from './fetch-options.js'
+import { createFetch } from './negotiated-fetch.js'
 
 const service = serviceNamed()
 const open: AsyncDisposable[] = []
@@ -487,13 +488,13 @@ test('cookies that one identity was given are not sent for another, nor for itse
   expect(seen.map(({ headers }) => headers.cookie)).toEqual([undefined, undefined, undefined])
 })
 
-test('a fetch below is used as it is', async () => {
+test('a fetch below is used as it is where its connections may be shared', async () => {
   const ticket = issueTicket(service)
   const below = vi.fn(async (_input: unknown, _init: unknown) => {
     const { token } = createInitiator({ ticket, now: Date.now() })
     return new Response('x', { status: 401, headers: { 'www-authenticate': formatChallenge(token) } })
   })
-  const response = await fetchWith({ fetch: below }, ticket)('https://localhost/')
+  const response = await fetchWith({ fetch: below, connections: 'shared' }, ticket)('https://localhost/')
   expect(response.status).toBe(401)
   expect(below).toHaveBeenCalledTimes(1)
   expect(below.mock.calls[0][1]).not.toHaveProperty('dispatcher')

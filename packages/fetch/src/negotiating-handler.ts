@@ -1,5 +1,8 @@
 import { DecoratorHandler, type Dispatcher } from 'undici'
 import type { Attempt, Judgement } from './attempt.js'
+import { MAX_DISCARDED, MAX_DISCARDING } from './discard.js'
+import { withHeader } from './request-headers.js'
+import { UNSENT } from './time-limits.js'
 
 type Dispatch = Dispatcher.Dispatch
 type DispatchOptions = Dispatcher.DispatchOptions
@@ -23,6 +26,11 @@ export interface Negotiations {
   first(): Promise<Attempt | undefined>
   /** The server asked a request that carried nothing; whether that can be sent again. */
   asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
+  /**
+   * Judges the answer to a request that carried nothing, and that is no question. @throws when it
+   * is not believed
+   */
+  unasked?(status: number): void
   /** The server could not open the ticket. */
   afresh(failed: Attempt): Promise<Attempt | undefined>
 }
@@ -54,6 +62,9 @@ class NegotiatingHandler implements Handler {
   #attempt: Attempt | undefined
   /** What follows the answer that is being read, which nobody gets to see. */
   #next: (() => void) | undefined
+  #discarded = 0
+  #isGivenUp = false
+  #timer: ReturnType<typeof setTimeout> | undefined
   #started = false
 
   constructor(
@@ -87,9 +98,9 @@ class NegotiatingHandler implements Handler {
     if (!this.#started) {
       // Handlers learn of a failure through a request that has begun.
       this.#started = true
-      this.#inner.onRequestStart?.(DEAD, {})
+      this.#inner.onRequestStart?.(UNSENT, {})
     }
-    this.#inner.onResponseError?.(DEAD, error)
+    this.#inner.onResponseError?.(UNSENT, error)
   }
 
   onRequestStart(controller: Controller, context: unknown): void {
@@ -100,7 +111,7 @@ class NegotiatingHandler implements Handler {
   /** What is thrown here closes the connection, and reaches the handler as a failure. */
   onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
     const [, status, headers] = args
-    this.#attempt?.judge({ status, challenge: headers[this.#scheme.challenge] })
+    this.#judge(status, headers[this.#scheme.challenge])
     this.#inner.onRequestUpgrade?.(...args)
   }
 
@@ -114,7 +125,7 @@ class NegotiatingHandler implements Handler {
     }
     let judgement: Judgement | undefined
     try {
-      judgement = this.#attempt?.judge({ status, challenge })
+      judgement = this.#judge(status, challenge)
     } catch (error) {
       controller.abort(error instanceof Error ? error : new Error(String(error)))
       return
@@ -128,8 +139,8 @@ class NegotiatingHandler implements Handler {
     controller.pause()
     again.then(
       (next) => {
-        this.#next = next
         if (next === undefined) handOut()
+        else this.#discard(controller, next)
         controller.resume()
       },
       (error: Error) => controller.abort(error),
@@ -138,15 +149,46 @@ class NegotiatingHandler implements Handler {
 
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#next === undefined) this.#inner.onResponseData?.(controller, chunk)
+    else if ((this.#discarded += chunk.length) > MAX_DISCARDED) this.#giveUp(controller)
   }
 
   onResponseEnd(controller: Controller, trailers: Record<string, string | string[]>): void {
     if (this.#next === undefined) this.#inner.onResponseEnd?.(controller, trailers)
-    else this.#next()
+    else this.#goOn(this.#next)
   }
 
   onResponseError(controller: Controller, error: Error): void {
+    if (this.#next !== undefined && this.#isGivenUp) return this.#goOn(this.#next)
+    clearTimeout(this.#timer)
     this.#inner.onResponseError?.(controller, error)
+  }
+
+  /**
+   * Reads an answer that nobody gets to see, so that its connection can carry what follows; a long
+   * or a slow one is given up.
+   */
+  #discard(controller: Controller, next: () => void): void {
+    this.#next = next
+    this.#discarded = 0
+    this.#isGivenUp = false
+    this.#timer = setTimeout(() => this.#giveUp(controller), MAX_DISCARDING)
+  }
+
+  #giveUp(controller: Controller): void {
+    this.#isGivenUp = true
+    controller.abort(new Error('the page of a challenge is too long, or too slow'))
+  }
+
+  #goOn(next: () => void): void {
+    clearTimeout(this.#timer)
+    this.#next = undefined
+    next()
+  }
+
+  #judge(status: number, challenge: string | string[] | undefined): Judgement | undefined {
+    if (this.#attempt !== undefined) return this.#attempt.judge({ status, challenge })
+    if (status !== this.#scheme.refusal) this.#negotiations.unasked?.(status)
+    return undefined
   }
 
   /** The request that follows this answer, if one may. A body that is a stream is gone. */
@@ -171,58 +213,9 @@ class NegotiatingHandler implements Handler {
   }
 }
 
-/** Stands for the controller of a request that was never sent. */
-const DEAD: Controller = {
-  aborted: true,
-  paused: false,
-  reason: null,
-  rawHeaders: [],
-  rawTrailers: [],
-  abort() {},
-  pause() {},
-  resume() {},
-}
-
 /** Whether a body can be sent again. What comes from a fetch never can: it is a stream down here. */
 export function isReplayable(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
-}
-
-/** undici takes headers as pairs in a row, as pairs, or as an object. */
-export function withHeader(
-  headers: DispatchOptions['headers'],
-  name: string,
-  value: string,
-): DispatchOptions['headers'] {
-  // What a fetch hands down need not be taken apart.
-  if (isRecord(headers) && !hasKey(headers, name)) return { ...headers, [name]: value }
-  return [...flatHeaders(headers).filter(([key]) => key.toLowerCase() !== name), [name, value]].flat()
-}
-
-function isRecord(headers: DispatchOptions['headers']): headers is Record<string, string | string[]> {
-  return headers !== undefined && headers !== null && !(Symbol.iterator in headers)
-}
-
-function hasKey(headers: object, name: string): boolean {
-  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return true
-  return false
-}
-
-export function hasHeader(headers: DispatchOptions['headers'], name: string): boolean {
-  return flatHeaders(headers).some(([key]) => key.toLowerCase() === name)
-}
-
-function flatHeaders(headers: DispatchOptions['headers']): [string, string][] {
-  if (headers === undefined || headers === null) return []
-  if (Array.isArray(headers) && typeof headers[0] === 'string') {
-    return headers.flatMap((key, index) => (index % 2 === 0 ? [[String(key), String(headers[index + 1])]] : []))
-  }
-  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
-  return pairs.flatMap((pair): [string, string][] => {
-    const [key, value] = pair
-    if (value === undefined || value === null) return []
-    return Array.isArray(value) ? value.map((one) => [String(key), String(one)]) : [[String(key), String(value)]]
-  })
 }
 
 function withoutUndefined(headers: ResponseHeaders): Record<string, string | string[]> {

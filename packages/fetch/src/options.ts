@@ -20,8 +20,11 @@ export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impers
 export interface NegotiateOptions extends ServiceNameOptions {
   readonly ticketFor: TicketSource
   /**
-   * `require` (default): the server must prove that it is the service the ticket was for, or the response is not handed out.
-   * `off` is for servers that do not answer with a token.
+   * `require` (default): the server must prove that it is the service the ticket was for, or the
+   * response is not handed out. An unproven redirect is followed only where the answer to it will
+   * be asked for a proof; an origin that is listed or has asked before is not believed when it does
+   * not ask for a token. `off` is for servers that do not answer with a token. Source: RFC 4559
+   * section 5.
    */
   readonly mutualAuthentication?: 'require' | 'off'
   /**

@@ -1,9 +1,12 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
-import { issueTicket, kerberosSite, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { issueTicket, kerberosSite, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
-import { createFetch, type NegotiatedFetchOptions } from './negotiated-fetch.js'
+import type { NegotiatedFetchOptions } from './fetch-options.js'
+import { createFetch } from './negotiated-fetch.js'
 import type { ProxyOptions } from './proxy.js'
 
 const service = serviceNamed()
@@ -151,6 +154,52 @@ test.each([false, true])('a proxy lets requests in nobody’s name through as we
   const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
   expect((await fetchThrough(proxy)(origin, { credentials: 'omit' })).status).toBe(401)
   expect(proxy.seen).toHaveLength(1)
+})
+
+test('two cookies are two behind a proxy', async () => {
+  const proxy = await startProxy({ wants: 'nothing' })
+  const { origin } = keep(
+    await serve((_request, response) => response.setHeader('set-cookie', ['a=1', 'b=2']).end(), certificate),
+  )
+  const response = await fetchThrough(proxy)(origin, { credentials: 'omit' })
+  expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
+})
+
+describe('a proxy that must prove itself', () => {
+  test.each(['http', 'https'])('is not used for %s where it need only not ask', async (scheme) => {
+    const proxy = await startProxy({ wants: 'nothing' })
+    const { origin, seen } = keep(await kerberosSite(service, scheme === 'https' ? { certificate } : {}))
+    const call = fetchThrough(proxy, { mutualAuthentication: 'require' })
+    const unproven = { name: 'RejectedTokenError', code: 'KRB_AP_ERR_MUT_FAIL' }
+    const refusal: unknown = await call(origin).catch((error: unknown) => error)
+    expect(refusal instanceof TypeError ? refusal.cause : refusal).toMatchObject(unproven)
+    // It was shown a ticket, though it had not asked, and is not asked for a way without one.
+    expect(proxy.seen.filter((line) => line.endsWith('undefined'))).toEqual([])
+    expect(seen.filter(() => scheme === 'https')).toEqual([])
+  })
+
+  test('gets no request in nobody’s name, unless there is a ticket for it', async () => {
+    const proxy = await startProxy({ wants: 'nothing' })
+    const { origin, seen } = keep(await kerberosSite(service))
+    const call = fetchThrough(proxy, { mutualAuthentication: 'require' })
+    await expect(call(origin, { credentials: 'omit' })).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('must prove its identity') },
+    })
+    expect([proxy.seen, seen]).toEqual([[], []])
+  })
+})
+
+test('a proxy whose answer drips is not waited for', { timeout: 30_000 }, async () => {
+  const dripping = createServer((socket) => {
+    socket.write('HTTP/1.1 200 OK\r\nX: ')
+    const timer = setInterval(() => socket.write('x'), 500)
+    socket.on('error', () => {}).once('close', () => clearInterval(timer))
+  }).listen(0, '127.0.0.1')
+  await once(dripping, 'listening')
+  const url = `http://127.0.0.1:${(dripping.address() as AddressInfo).port}`
+  const refusal = fetchThrough({ url })('https://localhost:1/')
+  await expect(refusal).rejects.toMatchObject({ cause: { message: expect.stringContaining('in time') } })
+  dripping.close()
 })
 
 test('a proxy that is not there is an error of the network', async () => {

@@ -8,7 +8,8 @@ import type { Attempt } from './attempt.js'
 import { Authenticator, type OnBehalf } from './authenticator.js'
 import type { Tunnel } from './backend-connector.js'
 import { offersNegotiate } from './challenge-schemes.js'
-import { dispatchNegotiating, hasHeader, isReplayable, OF_PROXY, withHeader } from './negotiating-handler.js'
+import { dispatchNegotiating, isReplayable, OF_PROXY } from './negotiating-handler.js'
+import { hasHeader, withHeader } from './request-headers.js'
 import type { NegotiateOptions, TicketSource } from './options.js'
 
 export interface ProxyOptions {
@@ -18,7 +19,11 @@ export interface ProxyOptions {
   readonly ticketFor?: TicketSource
   /** The proxy's name where it is not the obvious one, as for backends. */
   readonly serviceNames?: Readonly<Record<string, string>>
-  /** `off` (default): proxies seldom answer with a token. One that does is checked in any case. */
+  /**
+   * `off` (default): proxies seldom answer with a token. One that does is checked in any case.
+   * `require`: each request shows a ticket, also to a proxy that does not ask, and goes nowhere
+   * without (those in nobody's name need `ticketFor`).
+   */
   readonly mutualAuthentication?: NegotiateOptions['mutualAuthentication']
   readonly onEvent?: NegotiateOptions['onEvent']
   /** For a proxy behind TLS. */
@@ -51,7 +56,10 @@ export function proxyFor(options: ProxyOptions): Proxy {
   const way: Way = {
     url,
     tls,
-    asks: false,
+    // One that has to prove itself is shown a ticket whether it asks or not: another in its place
+    // need only not ask.
+    asks: mutualAuthentication === 'require',
+    isProofDue: mutualAuthentication === 'require',
     authenticator,
     onBehalf: ticketFor && { tickets: { ...options, ticketFor } },
   }
@@ -71,6 +79,8 @@ interface Way {
   readonly authenticator: Authenticator
   /** Undefined where the proxy is told nobody's name. */
   readonly onBehalf: OnBehalf | undefined
+  /** No request goes to it without a ticket. */
+  readonly isProofDue: boolean
   /** The proxy has asked before: requests that it would refuse are not sent to it. */
   asks: boolean
 }
@@ -135,9 +145,11 @@ function refusal({ url }: Way, status: number, request: string): TypeError {
   return status === 407 ? new ProxyRefusal(message) : new TypeError(message)
 }
 
-async function begin({ authenticator, onBehalf, url }: Way): Promise<Attempt | undefined> {
+async function begin({ authenticator, onBehalf, url, isProofDue }: Way): Promise<Attempt | undefined> {
   const spn = await authenticator.serviceName(url)
-  return spn === undefined || onBehalf === undefined ? undefined : authenticator.begin(url, spn, onBehalf)
+  if (spn !== undefined && onBehalf !== undefined) return authenticator.begin(url, spn, onBehalf)
+  if (isProofDue) throw new ProxyRefusal(`the proxy ${url.host} must prove its identity, and there is no ticket for it`)
+  return undefined
 }
 
 async function beginAfresh({ authenticator, onBehalf, url }: Way, failed: Attempt): Promise<Attempt | undefined> {
@@ -154,16 +166,21 @@ function connectThrough(
   return new Promise((resolve, reject) => {
     const { hostname, port } = url
     const host = hostname.replace(/^\[|\]$/g, '')
-    open({ ...tls, host, port, method: 'CONNECT', path: target, headers, agent: false, timeout: TUNNEL_TIMEOUT })
-      .once('connect', (response, socket: Socket) => resolve({ response, socket }))
-      .once('response', (response) => {
-        const { socket } = response
-        resolve({ response, socket })
+    const request = open({ ...tls, host, port, method: 'CONNECT', path: target, headers, agent: false })
+    // For all of the answer: a limit on silence would begin anew with each octet of its headers.
+    const tooSlow = (): void => void request.destroy(new TypeError(`the proxy ${url.host} did not answer in time`))
+    const timer = setTimeout(tooSlow, TUNNEL_TIMEOUT)
+    const answered = (response: IncomingMessage, socket: Socket): void => {
+      clearTimeout(timer)
+      resolve({ response, socket })
+    }
+    request
+      .once('connect', answered)
+      .once('response', (response) => answered(response, response.socket))
+      .once('error', (error) => {
+        clearTimeout(timer)
+        reject(error)
       })
-      .once('timeout', function (this: { destroy(error: Error): void }) {
-        this.destroy(new TypeError(`the proxy ${url.host} did not answer in time`))
-      })
-      .once('error', reject)
       .end()
   })
 }

@@ -1,4 +1,4 @@
-import { discard } from './discard.js'
+import { abandon, discard } from './discard.js'
 import { type Outgoing, outgoingRequest } from './outgoing.js'
 
 /** Redirects, followed here instead of below, because each hop needs a token of its own or none at all. */
@@ -20,24 +20,30 @@ const BODY_HEADERS: readonly string[] = [
   'content-length',
 ]
 
+/** What the hops so far mean for the next one. */
+export interface Trail {
+  /**
+   * https has turned into http: anybody may have led the request from there on, and nothing is
+   * vouched for.
+   */
+  readonly downgraded: boolean
+  /** The redirect that led here was not proven: the answer must be. */
+  readonly owesProof: boolean
+}
+
 export async function followRedirects(
   request: Outgoing,
   replayable: boolean,
-  send: (hop: Outgoing, downgraded: boolean) => Promise<Response>,
+  send: (hop: Outgoing, trail: Trail) => Promise<{ readonly response: Response; readonly owesProof?: boolean }>,
 ): Promise<Response> {
   let hop = request
-  // What came over http may have been led there by anybody: from then on nothing is vouched for.
-  let downgraded = false
+  let trail: Trail = { downgraded: false, owesProof: false }
   for (let count = 0; ; count++) {
-    const response = await send(hop, downgraded)
+    const { response, owesProof = false } = await send(hop, trail)
     if (request.redirect === 'manual' || !isRedirect(response)) return response
-    const location = response.headers.get('location')
-    if (location === null) return response
-    if (request.redirect === 'error') throw new TypeError(`redirected to another place, which the request forbids`)
-    if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
+    const next = hopAfter(response, hop, replayable, request.redirect === 'error', count)
     await discard(response)
-    const next = outgoingRequest(nextHop(hop, new URL(location, hop.url), response.status, replayable))
-    downgraded ||= hop.url.protocol === 'https:' && next.url.protocol === 'http:'
+    trail = { downgraded: trail.downgraded || isDowngrade(hop.url, next.url), owesProof }
     hop = next
   }
 }
@@ -45,6 +51,39 @@ export async function followRedirects(
 /** A response that only says where to ask instead. */
 export function isRedirect({ status, headers }: Response): boolean {
   return REDIRECTS.includes(status) && headers.has('location')
+}
+
+/** Where a redirect leads; undefined where that is no place. */
+export function redirectTarget(response: Response, from: URL): URL | undefined {
+  const location = isRedirect(response) ? response.headers.get('location') : null
+  return location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
+}
+
+/** From there on anybody could have led the request elsewhere. */
+export function isDowngrade(from: URL, to: URL): boolean {
+  return from.protocol === 'https:' && to.protocol === 'http:'
+}
+
+/** @throws TypeError as `fetch` does, where the redirect is not followed */
+function hopAfter(
+  response: Response,
+  hop: Outgoing,
+  replayable: boolean,
+  isForbidden: boolean,
+  count: number,
+): Outgoing {
+  try {
+    if (isForbidden) throw new TypeError('redirected to another place, which the request forbids')
+    if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
+    const target = redirectTarget(response, hop.url)
+    // Neither is shown: what a Location holds may be a secret.
+    if (target === undefined) throw new TypeError('redirected to something that is not a URL')
+    if (target.username + target.password !== '') throw new TypeError('redirected to a URL with credentials in it')
+    return outgoingRequest(nextHop(hop, target, response.status, replayable))
+  } catch (error) {
+    abandon(response)
+    throw error
+  }
 }
 
 function nextHop(previous: Outgoing, url: URL, status: number, replayable: boolean): Request {

@@ -48,13 +48,29 @@ export function isIpAddress(host: string): boolean {
 }
 
 function findName(names: Readonly<Record<string, string>>, host: string, port: string): string | undefined {
-  const keys = Object.keys(names)
-  if (keys.length === 0) return undefined
+  const table = tableOf(names)
+  if (table.size === 0) return undefined
   for (const candidate of candidatesFor(host, port)) {
-    const key = keys.find((name) => name === candidate || normalized(name) === candidate)
-    if (key !== undefined) return names[key]
+    const name = table.get(candidate)
+    if (name !== undefined) return name
   }
   return undefined
+}
+
+/**
+ * Of names that cannot change any more. Whoever chooses the URL chooses how many candidates there
+ * are, and each would read all names.
+ */
+const tables = new WeakMap<object, ReadonlyMap<string, string>>()
+
+function tableOf(names: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+  const known = tables.get(names)
+  if (known !== undefined) return known
+  const table = new Map<string, string>()
+  for (const [key, name] of Object.entries(names))
+    for (const spelling of [key, normalized(key)]) if (!table.has(spelling)) table.set(spelling, name)
+  if (Object.isFrozen(names)) tables.set(names, table)
+  return table
 }
 
 /** Most exact first: with the port, without, then the wildcards from the longest to `*`. */

@@ -1,0 +1,36 @@
+import type { Dispatcher } from 'undici'
+
+type Headers = Dispatcher.DispatchOptions['headers']
+
+/** undici takes headers as pairs in a row, as pairs, or as an object. */
+export function withHeader(headers: Headers, name: string, value: string): Headers {
+  // What a fetch hands down need not be taken apart.
+  if (isRecord(headers) && !hasKey(headers, name)) return { ...headers, [name]: value }
+  return [...flatHeaders(headers).filter(([key]) => key.toLowerCase() !== name), [name, value]].flat()
+}
+
+function isRecord(headers: Headers): headers is Record<string, string | string[]> {
+  return headers !== undefined && headers !== null && !(Symbol.iterator in headers)
+}
+
+function hasKey(headers: object, name: string): boolean {
+  for (const key in headers) if (key.length === name.length && key.toLowerCase() === name) return true
+  return false
+}
+
+export function hasHeader(headers: Headers, name: string): boolean {
+  return flatHeaders(headers).some(([key]) => key.toLowerCase() === name)
+}
+
+function flatHeaders(headers: Headers): [string, string][] {
+  if (headers === undefined || headers === null) return []
+  if (Array.isArray(headers) && typeof headers[0] === 'string') {
+    return headers.flatMap((key, index) => (index % 2 === 0 ? [[String(key), String(headers[index + 1])]] : []))
+  }
+  const pairs = Symbol.iterator in headers ? [...headers] : Object.entries(headers)
+  return pairs.flatMap((pair): [string, string][] => {
+    const [key, value] = pair
+    if (value === undefined || value === null) return []
+    return Array.isArray(value) ? value.map((one) => [String(key), String(one)]) : [[String(key), String(value)]]
+  })
+}
