@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
@@ -10,15 +10,19 @@ const named = JSON.parse(process.env.S4U_MUTATION_TESTS ?? '[]') as string[]
 const conditions = ['@s4u/source', 'module', 'node', 'development|production']
 
 /**
- * The first test that fails ends a try. So the test file beside the changed file runs first, and those with hostile
- * input last, since they take longest.
+ * The first test that fails ends a try, so those that are likely to notice run first: the test file beside the changed
+ * file, then its neighbours, then the vectors.
  */
 class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const changed = this.ctx.config.related ?? []
     const beside = new Set(changed.map((path) => path.replace(/\.ts$/, '.test.ts')))
-    const place = ({ moduleId }: TestSpecification): number =>
-      beside.has(moduleId) ? 0 : moduleId.includes('hostile') ? 2 : 1
+    const folders = new Set(changed.map(dirname))
+    const place = ({ moduleId }: TestSpecification): number => {
+      if (beside.has(moduleId)) return 0
+      if (folders.has(dirname(moduleId))) return 1
+      return moduleId.includes('/vectors/') ? 2 : 3
+    }
     return files.toSorted((a, b) => place(a) - place(b))
   }
 }
