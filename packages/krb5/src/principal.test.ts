@@ -46,18 +46,18 @@ describe('parsePrincipal', () => {
     ['a//b@AD.TEST', 'no empty components'],
     ['a/@AD.TEST', 'no empty components'],
     ['a@b@AD.TEST', 'one @ that is not escaped'],
-    ['alice\\x@AD.TEST', 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash'],
-    ['alice\\0@AD.TEST', 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash'],
-    ['alice@AD.TEST\\', 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash'],
+    ['alice\\x@AD.TEST', expect.stringMatching(/^one of \\\\ .* after a backslash$/)],
+    ['alice\\0@AD.TEST', expect.stringMatching(/^one of \\\\ .* after a backslash$/)],
+    ['alice@AD.TEST\\', expect.stringMatching(/^one of \\\\ .* after a backslash$/)],
     ['', 'a realm after @'],
   ])('refuses %j', (text, expected) => {
     const refused = () => parsePrincipal(text)
     expect(refused).toThrow(MalformedTokenError)
-    expect(refused).toThrow(expect.objectContaining({ path: 'principal', expected, found: JSON.stringify(text) }))
+    expect(refused).toThrow(expect.objectContaining({ path: 'principal', expected }))
   })
 
   test('takes no empty realm from the option, nor another where the text has one', () => {
-    expect(() => parsePrincipal('alice', { realm: '' })).toThrow('principal: expected a realm after @, found "alice"')
+    expect(() => parsePrincipal('alice', { realm: '' })).toThrow('principal: expected a realm after @')
     expect(parsePrincipal('alice@WEST.TEST', { realm: 'AD.TEST' }).realm).toBe('WEST.TEST')
   })
 
@@ -97,7 +97,7 @@ describe('parsePrincipal', () => {
 
   test('refuses an enterprise name without a realm, or with nothing before it', () => {
     const options = { nameType: NameType.ENTERPRISE }
-    expect(() => parsePrincipal('bob', options)).toThrow('principal: expected a realm after @, found "bob"')
+    expect(() => parsePrincipal('bob', options)).toThrow('principal: expected a realm after @')
     expect(() => parsePrincipal('bob\\@x', options)).toThrow('principal: expected a realm after @')
     expect(() => parsePrincipal('@AD.TEST', options)).toThrow('principal: expected no empty components')
   })
@@ -175,7 +175,6 @@ describe('parseSpn', () => {
         name: 'MalformedTokenError',
         path: 'SPN',
         expected: 'class/host, class/host:port or class/host:port/name',
-        found: text,
       }),
     )
   })
@@ -192,7 +191,7 @@ describe('parseSpn', () => {
     { serviceClass: 'HTTP/web', host: 'x' },
     { serviceClass: 'HTTP', host: 'web:80', port: 90 },
   ])('does not print %j', (spn) => {
-    const text = /^not the parts of a service principal name: "/
+    const text = /^not the parts of a service principal name: ./
     expect(() => formatSpn(spn)).toThrow(ConfigurationError)
     expect(() => formatSpn(spn)).toThrow(
       expect.objectContaining({
