@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer } from 'vitest/node'
-import type { TestSpecification } from 'vitest/node'
+import type { Reporter, TestModule, TestSpecification, TestSuite, Vitest } from 'vitest/node'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 /** Globs; one with `!` in front leaves files out. */
@@ -28,6 +28,33 @@ class NearestFirst extends BaseSequencer {
 }
 
 /**
+ * Stryker looks at tests alone. Where a change breaks a file before it has any, or what runs before all of them, it would
+ * be told as not noticed; so that becomes an error of the run, which test/mutation/mutants.mjs knows.
+ */
+class TellBrokenFiles implements Reporter {
+  #vitest: Vitest | undefined
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest
+  }
+
+  onTestModuleEnd(module: TestModule): void {
+    this.#tell(module)
+  }
+
+  onTestSuiteResult(suite: TestSuite): void {
+    this.#tell(suite)
+  }
+
+  #tell(broken: TestModule | TestSuite): void {
+    const errors = broken.errors()
+    for (const error of errors) this.#vitest?.state.catchError(error, 'Broken test file')
+    // As after the first test that fails: the others can say no more.
+    if (errors.length > 0) void this.#vitest?.cancelCurrentRun('test-failure')
+  }
+}
+
+/**
  * What Stryker runs: the test files that test/mutation/run.mjs names, in the working copy in which this file then lies.
  * Packages resolve to their sources, as in test/vitest.config.ts.
  */
@@ -46,6 +73,7 @@ export default defineConfig({
     hookTimeout: 60_000,
     // One changed place after the other is tried: the files of one try take turns.
     fileParallelism: false,
+    reporters: [new TellBrokenFiles()],
     sequence: { sequencer: NearestFirst },
   },
 })
