@@ -37,7 +37,7 @@ test('a ticket to a service is not handed on', () => {
 test('it says all of what its receiver must know of the ticket, and until when it can be renewed', () => {
   const infoOf = (given: ForwardableCredential) => {
     const { encPart } = decode(KrbCred, sealForwardedCredential(given, keyOf(2)))
-    const [{ key, ...info }] = decode(
+    const [{ key: _key, ...info }] = decode(
       EncKrbCredPart,
       openEncryptedData(encPart, keyOf(2), KeyUsage.KRB_CRED),
     ).ticketInfo
