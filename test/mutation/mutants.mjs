@@ -21,6 +21,8 @@ const fates = {
   Timeout: 'timeout',
   Survived: 'survived',
   NoCoverage: 'uncovered',
+  // A test file could not even be read, or what its tests need could not be made: see vitest.config.ts.
+  RuntimeError: 'killed',
 }
 
 /**

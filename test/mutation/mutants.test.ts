@@ -39,7 +39,7 @@ describe('a mutant', () => {
     ['Timeout', 'timeout'],
     ['Survived', 'survived'],
     ['NoCoverage', 'uncovered'],
-    ['RuntimeError', 'invalid'],
+    ['RuntimeError', 'killed'],
     ['CompileError', 'invalid'],
     ['Ignored', 'invalid'],
   ])('that Stryker calls %s is %s', (status, fate) => {

@@ -13,7 +13,7 @@ import {
 import { expect, test } from 'vitest'
 import { openApRep, sealApRep } from './ap-rep.js'
 import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
-import { codeOf, flip } from './fixtures/octets.js'
+import { codeOf, flip, refusalOf } from './fixtures/octets.js'
 import { createInitiator } from './initiator.js'
 import { beginNegotiation } from './negotiation.js'
 
@@ -79,4 +79,31 @@ test('an initiator that asked for mutual authentication says so in the AP option
   const { step, serviceKey } = openedApReq()
   expect(hasFlag(step.apReq.apOptions, ApOption.MUTUAL_REQUIRED)).toBe(true)
   expect(judge(step, serviceKey).apRep).toBeDefined()
+})
+
+test('an AP-REP that proves nothing says whether it was opened, and who may have sent it', () => {
+  const { opened, sessionKey } = openedApReq()
+  const { ctime, cusec } = opened.authenticator
+  const { apRep } = sealApRep({ opened })
+  const open = (bytes: Uint8Array, sent: { ctime: number; cusec: number }) => () => openApRep(bytes, sessionKey, sent)
+  expect(refusalOf(open(apRep, { ctime: ctime + 1000, cusec }))).toBe(
+    'KRB_AP_ERR_MUT_FAIL: the AP-REP answers another request',
+  )
+  expect(refusalOf(open(flip(apRep, -1), { ctime, cusec }))).toBe(
+    'KRB_AP_ERR_MUT_FAIL: the AP-REP was not made with the session key',
+  )
+  expect(open(flip(apRep, -1), { ctime, cusec })).toThrow(
+    expect.objectContaining({
+      hint: 'Whoever answered could not open the ticket: another server, or a proxy that answers in its own name.',
+      cause: expect.objectContaining({ code: 'KRB_AP_ERR_BAD_INTEGRITY' }),
+    }),
+  )
+})
+
+test('a failure of ours is not taken for one of the peer', () => {
+  const { opened } = openedApReq()
+  const { apRep } = sealApRep({ opened })
+  // A key without its octets: no key that a caller can make.
+  const broken: Key = Object.create(Key.prototype, { etype: { value: 18 } })
+  expect(() => openApRep(apRep, broken, opened.authenticator)).toThrow(TypeError)
 })

@@ -6,7 +6,7 @@ import {
   readAuthenticatorChecksum,
 } from './authenticator-checksum.js'
 import { ContextFlag } from './context-flags.js'
-import { codeOf, fromHex, join, text } from './fixtures/octets.js'
+import { fromHex, join, refusalOf, text } from './fixtures/octets.js'
 
 const bindings = '000102030405060708090a0b0c0d0e0f'
 
@@ -39,20 +39,27 @@ describe('a checksum is refused', () => {
   const head = fromHex(`10000000 ${bindings}`)
   test.each([
     ['that is empty', new Uint8Array(0), 'Lgth'],
+    ['that ends in its bindings', fromHex('10000000 0001'), 'Bnd'],
+    ['that ends in the length of its ticket', join(head, fromHex('01000000 0100 03')), 'Dlgth'],
     ['that ends before its flags do', join(head, fromHex('3e0100')), 'Flags'],
     ['whose bindings are not 16 octets', fromHex(`18000000 ${bindings} 00000000 00000000 00000000`), 'Lgth'],
     ['that promises a forwarded ticket and ends', join(head, fromHex('01000000')), 'DlgOpt'],
     ['of another delegation option', join(head, fromHex('01000000 0200 0000')), 'DlgOpt'],
     ['whose forwarded ticket is cut off', join(head, fromHex('01000000 0100 0300 0000')), 'Deleg'],
   ])('%s', (_, bytes, field) => {
-    expect(() => decodeAuthenticatorChecksum(bytes)).toThrow(`Authenticator.cksum.${field}`)
+    expect(() => decodeAuthenticatorChecksum(bytes)).toThrow(`Authenticator.cksum.${field}: expected`)
   })
 })
 
 test('an authenticator without this checksum is refused', () => {
-  expect(codeOf(() => readAuthenticatorChecksum({}))).toBe('KRB_AP_ERR_INAPP_CKSUM')
-  expect(codeOf(() => readAuthenticatorChecksum({ cksum: { cksumtype: 16, checksum: new Uint8Array(24) } }))).toBe(
-    'KRB_AP_ERR_INAPP_CKSUM',
+  const needed = 'KRB_AP_ERR_INAPP_CKSUM: the authenticator needs the GSS-API checksum (type 0x8003), it has'
+  const other = () => readAuthenticatorChecksum({ cksum: { cksumtype: 16, checksum: new Uint8Array(24) } })
+  expect(refusalOf(() => readAuthenticatorChecksum({}))).toBe(`${needed} none`)
+  expect(refusalOf(other)).toBe(`${needed} type 16`)
+  expect(other).toThrow(
+    expect.objectContaining({
+      hint: 'The client speaks Kerberos without GSS-API. Negotiate needs a GSS-API or SSPI client.',
+    }),
   )
   const cksum = encodeAuthenticatorChecksum({ flags: 2 })
   expect(readAuthenticatorChecksum({ cksum }).flags).toBe(2)
@@ -60,7 +67,14 @@ test('an authenticator without this checksum is refused', () => {
 
 test('what does not fit cannot be encoded', () => {
   expect(() => encodeAuthenticatorChecksum({ flags: 0, delegation: new Uint8Array(65_536) })).toThrow(
-    /65536 octets does not fit/,
+    'a KRB-CRED of 65536 octets does not fit, 65535 is the most',
   )
-  expect(() => encodeAuthenticatorChecksum({ flags: 0, channelBindings: new Uint8Array(15) })).toThrow(/16 octets/)
+  expect(() => encodeAuthenticatorChecksum({ flags: 0, channelBindings: new Uint8Array(15) })).toThrow(
+    'the hash of channel bindings has 16 octets',
+  )
+})
+
+test('the largest forwarded ticket that its length can say fits', () => {
+  const { checksum } = encodeAuthenticatorChecksum({ flags: 0, delegation: new Uint8Array(65_535).fill(7) })
+  expect(decodeAuthenticatorChecksum(checksum).delegation).toEqual(new Uint8Array(65_535).fill(7))
 })

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { channelBindingsHash, isUnbound, tlsExporter, tlsServerEndPoint } from './channel-bindings.js'
-import { fromHex, join, text } from './fixtures/octets.js'
+import { flip, fromHex, join, text } from './fixtures/octets.js'
 
 /** Made by OpenSSL 3.0: EC key, signed ecdsa-with-SHA384. */
 const certificate = fromHex(`
@@ -25,11 +25,26 @@ describe('tls-server-end-point', () => {
     ['md5WithRSAEncryption', '06092a864886f70d010104 0500', 'sha256'],
     ['sha1WithRSAEncryption', '06092a864886f70d010105 0500', 'sha256'],
     ['sha256WithRSAEncryption', '06092a864886f70d01010b 0500', 'sha256'],
+    ['sha256WithRSAEncryption and parameters of its own', '06092a864886f70d01010b 3004a0020500', 'sha256'],
+    ['sha384WithRSAEncryption', '06092a864886f70d01010c 0500', 'sha384'],
+    ['dsa-with-sha1', '06072a8648ce380403', 'sha256'],
+    ['dsa-with-sha256', '0609608648016503040302', 'sha256'],
     ['sha512WithRSAEncryption', '06092a864886f70d01010d 0500', 'sha512'],
     ['ecdsa-with-SHA1', '06072a8648ce3d0401', 'sha256'],
     ['ecdsa-with-SHA256', '06082a8648ce3d040302', 'sha256'],
     ['ecdsa-with-SHA512', '06082a8648ce3d040304', 'sha512'],
     ['RSASSA-PSS with SHA-384', '06092a864886f70d01010a 3011a00f300d06096086480165030402020500', 'sha384'],
+    ['RSASSA-PSS with SHA-256', '06092a864886f70d01010a 3011a00f300d06096086480165030402010500', 'sha256'],
+    ['RSASSA-PSS with SHA-512', '06092a864886f70d01010a 3011a00f300d06096086480165030402030500', 'sha512'],
+    ['RSASSA-PSS with SHA-1', '06092a864886f70d01010a 300da00b300906052b0e03021a0500', 'sha256'],
+    [
+      'RSASSA-PSS with a length of its salt',
+      '06092a864886f70d01010a 3016a00f300d06096086480165030402020500 a203020130',
+      'sha384',
+    ],
+    ['RSASSA-PSS with a length of its salt alone', '06092a864886f70d01010a 3005a203020114', 'sha256'],
+    ['RSASSA-PSS without parameters', '06092a864886f70d01010a', 'sha256'],
+    ['RSASSA-PSS with NULL for parameters', '06092a864886f70d01010a 0500', 'sha256'],
     ['RSASSA-PSS with SHA-1 by default', '06092a864886f70d01010a 3000', 'sha256'],
   ])('of a certificate signed with %s', (_, algorithm, hash) => {
     const signed = certificateSignedWith(algorithm)
@@ -38,7 +53,26 @@ describe('tls-server-end-point', () => {
   })
 
   test('is not defined for Ed25519', () => {
-    expect(() => tlsServerEndPoint(certificateSignedWith('06032b6570'))).toThrow(/1\.3\.101\.112/)
+    expect(() => tlsServerEndPoint(certificateSignedWith('06032b6570'))).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        code: 'GSS_S_BAD_BINDINGS',
+        message: 'tls-server-end-point is not known for certificates signed with 1.3.101.112',
+        hint: 'Use a certificate signed with RSA or ECDSA and SHA-2, or bind with tls-exporter.',
+      }),
+    )
+  })
+
+  test('is not defined for RSASSA-PSS with a hash that is not known', () => {
+    const shake256 = '06092a864886f70d01010a 300fa00d300b0609608648016503040212'
+    expect(() => tlsServerEndPoint(certificateSignedWith(shake256))).toThrow(/signed with 1\.2\.840\.113549\.1\.1\.10$/)
+  })
+
+  test('is not made of a certificate with something else in the parameters of RSASSA-PSS', () => {
+    const left = '06092a864886f70d01010a 3013a011300d06096086480165030402020500 0500'
+    expect(() => tlsServerEndPoint(certificateSignedWith(left))).toThrow(
+      'Certificate: expected the end of the element, found 2 more octets',
+    )
   })
 
   test.each([
@@ -53,7 +87,8 @@ describe('tls-server-end-point', () => {
 
 test('tls-exporter takes 32 octets', () => {
   expect(tlsExporter(new Uint8Array(32))).toEqual(join(text('tls-exporter:'), new Uint8Array(32)))
-  expect(() => tlsExporter(new Uint8Array(31))).toThrow(/32 octets/)
+  expect(() => tlsExporter(new Uint8Array(31))).toThrow('tls-exporter takes 32 octets, not 31')
+  expect(() => tlsExporter(new Uint8Array(33))).toThrow('tls-exporter takes 32 octets, not 33')
 })
 
 describe('the hash of channel bindings', () => {
@@ -75,6 +110,7 @@ describe('the hash of channel bindings', () => {
   test('of no channel is zeros', () => {
     expect(isUnbound(new Uint8Array(16))).toBe(true)
     expect(isUnbound(channelBindingsHash(applicationData))).toBe(false)
+    for (let index = 0; index < 16; index++) expect(isUnbound(flip(new Uint8Array(16), index))).toBe(false)
   })
 })
 

@@ -14,8 +14,7 @@ export function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
 
 /** Which other mechanism the token belongs to that a client has put where one of Kerberos should be. */
 export function foreignMechanismOf(token: Uint8Array): 'ntlm' | 'negoex' | 'iakerb' | undefined {
-  const signature = signatureOf(token)
-  if (signature !== undefined || !isFramed(token)) return signature
+  if (!isFramed(token)) return signatureOf(token)
   const family = familyOf([mechanismOf(token)])
   return family === 'unknown' ? undefined : family
 }

@@ -33,3 +33,28 @@ test('a ticket to a service is not handed on', () => {
   const ticket = { ...tgt.ticket, sname: { nameType: 2, nameString: ['HTTP', 'web.ad.test'] } }
   expect(() => sealForwardedCredential({ ...tgt, ticket }, keyOf(2))).toThrow('only a ticket-granting ticket')
 })
+
+test('it says all of what its receiver must know of the ticket, and until when it can be renewed', () => {
+  const infoOf = (given: ForwardableCredential) => {
+    const { encPart } = decode(KrbCred, sealForwardedCredential(given, keyOf(2)))
+    const [{ key: _key, ...info }] = decode(
+      EncKrbCredPart,
+      openEncryptedData(encPart, keyOf(2), KeyUsage.KRB_CRED),
+    ).ticketInfo
+    return info
+  }
+  const all = {
+    prealm: 'AD.TEST',
+    pname: client.name,
+    flags: tgt.flags,
+    authtime: 1_000,
+    starttime: 2_000,
+    endtime: 3_000,
+    renewTill: undefined,
+    srealm: 'AD.TEST',
+    sname: service.name,
+    caddr: undefined,
+  }
+  expect(infoOf(tgt)).toEqual(all)
+  expect(infoOf({ ...tgt, renewableUntil: 9_000 })).toEqual({ ...all, renewTill: 9_000 })
+})

@@ -52,7 +52,7 @@ export function sealForwardedCredential(
     authtime: authenticatedAt,
     starttime: startsAt,
     endtime: expiresAt,
-    ...(renewableUntil !== undefined && { renewTill: renewableUntil }),
+    renewTill: renewableUntil,
     srealm: service.realm,
     sname: service.name,
   }

@@ -1,16 +1,27 @@
-import { AdType, encode, flattenAuthorizationData, Key, KrbError, openApReq } from '@s4u/krb5'
+import {
+  AdType,
+  ApRep,
+  EncApRepPart,
+  encode,
+  flattenAuthorizationData,
+  Key,
+  KeyUsage,
+  KrbError,
+  openApReq,
+  sealMessage,
+} from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { readAuthenticatorChecksum } from './authenticator-checksum.js'
 import { channelBindingsHash, isUnbound } from './channel-bindings.js'
 import { ContextFlag, contextFlagNames } from './context-flags.js'
 import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
-import { codeOf, flip, text } from './fixtures/octets.js'
+import { codeOf, flip, refusalOf, text } from './fixtures/octets.js'
 import { createInitiator, type InitiatorOptions } from './initiator.js'
 import { frameKrb5Token } from './krb5-token.js'
 import { formatAuthorization } from './negotiate-header.js'
 import { beginNegotiation } from './negotiation.js'
 import { Mechanism } from './oids.js'
-import type { SecurityContext } from './security-context.js'
+import { SecurityContext } from './security-context.js'
 import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenResp, type NegTokenResp } from './spnego.js'
 import { unframe } from './token-framing.js'
 
@@ -42,6 +53,8 @@ describe('the first token', () => {
     const init = decodeNegTokenInit(unframe(token).innerToken)
     expect(init.mechTypes.mechanisms).toEqual([Mechanism.KRB5])
     expect(init).toMatchObject({ reqFlags: undefined, mechListMic: undefined })
+    expect(unframe(token).mechanism).toBe(Mechanism.SPNEGO)
+    expect(unframe(begin({ framing: 'krb5' }).initiator.token).mechanism).toBe(Mechanism.KRB5)
   })
 
   test.each(['spnego', 'krb5'] as const)('is the same as a header, in the framing of %s', (framing) => {
@@ -101,9 +114,10 @@ describe('the first token', () => {
 
   test('is not made from an expired ticket, nor for DCE', () => {
     const { credential } = issueTicket()
-    expect(codeOf(() => createInitiator({ ticket: credential, now: credential.expiresAt }))).toBe(
-      'KRB_AP_ERR_TKT_EXPIRED',
+    expect(refusalOf(() => createInitiator({ ticket: credential, now: credential.expiresAt }))).toBe(
+      'KRB_AP_ERR_TKT_EXPIRED: the ticket for HTTP/web.ad.test@AD.TEST has expired',
     )
+    expect(refusalOf(() => createInitiator({ ticket: credential, now: credential.expiresAt - 1 }))).toBe('nothing')
     expect(() => createInitiator({ ticket: credential, now: NOW, flags: ContextFlag.DCE_STYLE })).toThrow(/DCE_STYLE/)
   })
 })
@@ -133,7 +147,9 @@ describe.each(['spnego', 'krb5'] as const)('in %s', (framing) => {
   })
 
   test('a service that does not prove itself is refused', () => {
-    expect(codeOf(() => begin({ framing }).initiator.step(undefined))).toBe('KRB_AP_ERR_MUT_FAIL')
+    expect(refusalOf(() => begin({ framing }).initiator.step(undefined))).toBe(
+      'KRB_AP_ERR_MUT_FAIL: the service did not prove that it is the service',
+    )
     const { initiator } = begin({ framing })
     const other = begin({ framing })
     const reply = other.step.accept(judge(other.step, other.serviceKey)).reply
@@ -142,7 +158,9 @@ describe.each(['spnego', 'krb5'] as const)('in %s', (framing) => {
 
   test('a KRB-ERROR is named', () => {
     const { initiator, step } = begin({ framing })
-    expect(codeOf(() => initiator.step(step.reject(krbError(37))))).toBe('KRB_AP_ERR_SKEW')
+    expect(refusalOf(() => initiator.step(step.reject(krbError(37))))).toBe(
+      'KRB_AP_ERR_SKEW: the service refused the ticket: KRB_AP_ERR_SKEW',
+    )
     expect(codeOf(() => begin({ framing }).initiator.step(krbError(34)))).toBe('KRB_AP_ERR_REPEAT')
     expect(codeOf(() => begin({ framing }).initiator.step(frameKrb5Token('krb-error', krbError(31))))).toBe(
       'KRB_AP_ERR_BAD_INTEGRITY',
@@ -178,13 +196,16 @@ describe('in a SPNEGO answer', () => {
   }
 
   test('a mechanism that was not offered is refused', () => {
-    expect(codeOf(answered((resp) => ({ ...resp, supportedMech: Mechanism.NTLM })).answer)).toBe('GSS_S_BAD_MECH')
+    expect(refusalOf(answered((resp) => ({ ...resp, supportedMech: Mechanism.NTLM })).answer)).toBe(
+      `GSS_S_BAD_MECH: the service chose the mechanism ${Mechanism.NTLM}, which was not offered`,
+    )
     expect(codeOf(answered((resp) => ({ ...resp, supportedMech: Mechanism.MS_KRB5 })).answer)).toBe('nothing')
   })
 
   test('a rejection without a reason is one', () => {
-    expect(codeOf(answered(() => ({ negState: 'reject' })).answer)).toBe('GSS_S_FAILURE')
-    expect(codeOf(answered(() => ({ negState: 'reject', responseToken: text('?') })).answer)).toBe('GSS_S_FAILURE')
+    const message = 'GSS_S_FAILURE: the service rejected the negotiation (negState reject) and gave no reason'
+    expect(refusalOf(answered(() => ({ negState: 'reject' })).answer)).toBe(message)
+    expect(refusalOf(answered(() => ({ negState: 'reject', responseToken: text('?') })).answer)).toBe(message)
   })
 
   test('success without a proof is refused', () => {
@@ -192,6 +213,32 @@ describe('in a SPNEGO answer', () => {
     expect(codeOf(answered(() => ({ negState: 'accept-incomplete', responseToken: new Uint8Array(0) })).answer)).toBe(
       'KRB_AP_ERR_MUT_FAIL',
     )
+  })
+
+  test('without a state is an answer that says yes', () => {
+    const step = answered((resp) => ({ ...resp, negState: undefined })).answer()
+    expect(step).toMatchObject({ status: 'established' })
+    expect('token' in step && step.token).toBeFalsy()
+  })
+
+  test('an AP-REP without a sequence number begins with 0', () => {
+    const issued = issueTicket()
+    const { initiator, step, opened } = begin({ framing: 'krb5' }, issued)
+    const { ctime, cusec, subkey } = opened.authenticator
+    const encPart = sealMessage(EncApRepPart, { ctime, cusec }, issued.credential.sessionKey, KeyUsage.AP_REP)
+    const context = established(initiator.step(frameKrb5Token('ap-rep', encode(ApRep, { encPart }))))
+    const service = (sendSequence: number) =>
+      new SecurityContext({
+        role: 'acceptor',
+        peer: issued.credential.client,
+        flags: 0,
+        initiatorKey: subkey!,
+        sendSequence,
+        receiveSequence: 0,
+      })
+    expect(step.framing).toBe('krb5')
+    expect(codeOf(() => context.unwrap(service(1).wrap(text('second'))))).toBe('KRB_AP_ERR_BADORDER')
+    expect(context.unwrap(service(0).wrap(text('first')))).toEqual(text('first'))
   })
 
   test('a MIC is verified', () => {
@@ -230,11 +277,40 @@ describe('in a SPNEGO answer', () => {
     context.verifyMic(mechTypes.bytes, decodeNegTokenResp(step.token).mechListMic!)
     established(step.step(encodeNegTokenResp({ negState: 'accept-completed', mechListMic: service.mic() })))
     expect(codeOf(() => ask().step.step(encodeNegTokenResp({ negState: 'accept-completed' })))).toBe('GSS_S_BAD_SIG')
-    expect(codeOf(() => ask().step.step(undefined))).toBe('GSS_S_BAD_SIG')
+    expect(refusalOf(() => ask().step.step(undefined))).toBe(
+      'GSS_S_BAD_SIG: the service asked for a mechListMIC and sent none itself',
+    )
     expect(codeOf(() => ask().step.step(encodeNegTokenResp({ negState: 'reject' })))).toBe('GSS_S_FAILURE')
     const other = ask()
     expect(codeOf(() => other.step.step(encodeNegTokenResp({ mechListMic: flip(other.service.mic(), -1) })))).toBe(
       'KRB_AP_ERR_MODIFIED',
     )
   })
+})
+
+test.each([
+  [37, 'KRB_AP_ERR_SKEW', 'The clocks of this machine and of the service differ by more than the service allows.'],
+  [
+    41,
+    'KRB_AP_ERR_MODIFIED',
+    'The ticket is sealed for another account than the service runs as: its SPN is on the wrong account, or its key has changed.',
+  ],
+  [
+    31,
+    'KRB_AP_ERR_BAD_INTEGRITY',
+    'The ticket is sealed for another account than the service runs as: its SPN is on the wrong account, or its key has changed.',
+  ],
+  [45, 'KRB_AP_ERR_NOKEY', 'The keytab of the service has no key for this SPN, encryption type and key version.'],
+  [34, 'KRB_AP_ERR_REPEAT', 'The service has seen this request before: something between the two sent it twice.'],
+  [7, 'KDC_ERR_S_PRINCIPAL_UNKNOWN', undefined],
+])('a refusal of the service with %i says what to do', (errorCode, code, hint) => {
+  expect(() => begin().initiator.step(krbError(errorCode))).toThrow(
+    expect.objectContaining({ code, message: `the service refused the ticket: ${code}`, hint }),
+  )
+})
+
+test('a context that hands on a ticket says so', () => {
+  const { initiator, step, serviceKey } = begin({ delegate: text('cred') })
+  const reply = step.accept(judge(step, serviceKey))
+  expect(contextFlagNames(established(initiator.step(reply.reply)).flags)).toContain('DELEG')
 })

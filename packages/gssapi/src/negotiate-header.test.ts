@@ -32,19 +32,22 @@ describe('an Authorization header', () => {
   })
 
   test.each([
-    ['no token', 'Negotiate'],
-    ['white space in the token', 'Negotiate Zm9v Zm9v'],
-    ['a line break in the token', 'Negotiate Zm9v\nZm9v'],
-    ['no padding', 'Negotiate Zg'],
-    ['too much padding', 'Negotiate Zm9v===='],
-    ['bits that no octet needs', 'Negotiate Zh=='],
-    ['the alphabet of URLs', 'Negotiate Zm-_'],
-    ['two schemes', 'Negotiate Zm9v, Basic dTpw'],
-    ['no scheme', '"Negotiate" Zm9v'],
-    ['a tab after the scheme', 'Negotiate\tZm9v'],
-  ])('with %s is malformed', (_, header) => {
+    ['no token', 'Negotiate', 'a token after Negotiate, found nothing'],
+    ['white space in the token', 'Negotiate Zm9v Zm9v', 'base64, found something else'],
+    ['a line break in the token', 'Negotiate Zm9v\nZm9v', 'base64, found something else'],
+    ['no padding', 'Negotiate Zg', 'base64, found something else'],
+    ['too much padding', 'Negotiate Zm9v====', 'base64, found something else'],
+    ['bits that no octet needs', 'Negotiate Zh==', 'base64, found something else'],
+    ['the alphabet of URLs', 'Negotiate Zm-_', 'base64, found something else'],
+    ['two schemes', 'Negotiate Zm9v, Basic dTpw', 'base64, found something else'],
+    ['no scheme', '"Negotiate" Zm9v', 'a scheme, found another character'],
+    ['a tab after the scheme', 'Negotiate\tZm9v', 'a scheme, found another character'],
+  ])('with %s is malformed', (_, header, message) => {
     const parsed = parseAuthorization(header)
-    expect(parsed.status).toBe('malformed')
+    expect(parsed).toMatchObject({
+      status: 'malformed',
+      error: { code: 'GSS_S_DEFECTIVE_TOKEN', message: `Authorization: expected ${message}` },
+    })
     expect(JSON.stringify(parsed)).not.toContain('Zm9v')
   })
 
@@ -52,7 +55,13 @@ describe('an Authorization header', () => {
     const largest = parseAuthorization(`Negotiate ${Buffer.alloc(MAX_TOKEN_OCTETS - 2).toString('base64')}`)
     expect(largest.status).toBe('token')
     const larger = parseAuthorization(`Negotiate ${Buffer.alloc(MAX_TOKEN_OCTETS + 1).toString('base64')}`)
-    expect(larger).toMatchObject({ status: 'malformed', error: { code: 'KRB_ERR_FIELD_TOOLONG' } })
+    expect(larger).toMatchObject({
+      status: 'malformed',
+      error: {
+        code: 'KRB_ERR_FIELD_TOOLONG',
+        message: 'Authorization: expected at most 131072 octets, found 174764 characters of base64',
+      },
+    })
   })
 
   test('is formatted as it is parsed', () => {
@@ -77,6 +86,7 @@ describe('Negotiate is found', () => {
     ['before others', 'Negotiate, Basic realm="x", charset=UTF-8'],
     ['in a header of its own', ['NTLM', 'Negotiate']],
     ['between empty elements', ', ,Negotiate,'],
+    ['behind what is no scheme', '"x", Negotiate'],
   ])('%s, without a token', (_, header) => {
     expect(findNegotiateChallenge(header)).toEqual({})
   })
@@ -94,13 +104,27 @@ describe('Negotiate is found', () => {
   })
 })
 
-test.each([undefined, null, '', [], 'Basic realm="Negotiate"', 'Negotiate="x"', 'NTLM', 'X-Negotiate Zm9v'])(
-  'there is no Negotiate in %j',
-  (header) => {
-    expect(findNegotiateChallenge(header)).toBeUndefined()
-  },
-)
+test.each([
+  undefined,
+  null,
+  '',
+  [],
+  'Basic realm="Negotiate"',
+  'Basic realm="a\\", Negotiate Zm9v, b"',
+  'Negotiate="x"',
+  'NTLM',
+  'X-Negotiate Zm9v',
+])('there is no Negotiate in %j', (header) => {
+  expect(findNegotiateChallenge(header)).toBeUndefined()
+})
 
 test('a challenge whose token is not base64 is refused', () => {
-  expect(() => findNegotiateChallenge('Negotiate Zg')).toThrow(/WWW-Authenticate: expected base64/)
+  for (const header of [
+    'Negotiate Zg',
+    'Negotiate Zg, Basic realm="x"',
+    'Negotiate Zm9v Zm9v',
+    ['NTLM', 'Negotiate -'],
+  ]) {
+    expect(() => findNegotiateChallenge(header)).toThrow('WWW-Authenticate: expected base64, found something else')
+  }
 })

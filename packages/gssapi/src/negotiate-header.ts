@@ -76,13 +76,10 @@ const SCHEME = new RegExp(`^(${TOKEN_CHARACTERS})(?: +([^]*))?$`)
 /** `realm="x"` of the challenge before, which a comma separates from it as it separates challenges. */
 const AUTH_PARAM = new RegExp(`^${TOKEN_CHARACTERS}[ \\t]*=[ \\t]*(?:"|[^=\\s])`)
 
-/** The elements of a comma-separated list, quoted strings left whole. Source: RFC 9110 section 5.6.1. */
+/** The elements of a comma-separated list, empty ones too, quoted strings left whole. Source: RFC 9110 section 5.6.1. */
 function splitList(value: string): string[] {
   // A server that answers a token says one thing, and the token may be long.
-  if (!value.includes(',')) {
-    const item = trim(value)
-    return item === '' ? [] : [item]
-  }
+  if (!value.includes(',')) return [trim(value)]
   const items: string[] = []
   let start = 0
   let quoted = false
@@ -95,11 +92,11 @@ function splitList(value: string): string[] {
       start = index + 1
     }
   }
-  return [...items, trim(value.slice(start))].filter((item) => item !== '')
+  return [...items, trim(value.slice(start))]
 }
 
 function readToken(path: string, text: string | undefined): Uint8Array {
-  if (text === undefined || text === '') throw malformed(path, 'a token after Negotiate', 'nothing')
+  if (text === undefined) throw malformed(path, 'a token after Negotiate', 'nothing')
   if (text.length > (MAX_TOKEN_OCTETS / 3) * 4) {
     throw malformed(
       path,
@@ -117,8 +114,9 @@ function readToken(path: string, text: string | undefined): Uint8Array {
 function trim(value: string): string {
   let start = 0
   let end = value.length
-  while (start < end && isBlank(value.charCodeAt(start))) start++
-  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  // Beyond the ends of the text there is NaN, which is no blank.
+  while (isBlank(value.charCodeAt(start))) start++
+  while (isBlank(value.charCodeAt(end - 1))) end--
   return value.slice(start, end)
 }
 

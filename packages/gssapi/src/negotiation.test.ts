@@ -1,7 +1,7 @@
 import { decode, encode, Key, KrbError } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
-import { codeOf, flip, fromHex, join, text } from './fixtures/octets.js'
+import { codeOf, flip, fromHex, join, refusalOf, text } from './fixtures/octets.js'
 import { createInitiator, type InitiatorOptions } from './initiator.js'
 import { frameKrb5Token, readKrb5Token } from './krb5-token.js'
 import { beginNegotiation } from './negotiation.js'
@@ -178,12 +178,15 @@ describe('a SPNEGO token without a Kerberos token', () => {
 
   test('whose second leg is wrong is refused', () => {
     const leg = (second: Uint8Array) =>
-      codeOf(() => expectStep(beginNegotiation(init([KRB5]).token), 'continue').next(second))
-    expect(leg(encodeNegTokenResp({}))).toBe('GSS_S_DEFECTIVE_TOKEN')
-    expect(leg(encodeNegTokenResp({ responseToken: new Uint8Array(0) }))).toBe('GSS_S_DEFECTIVE_TOKEN')
-    expect(leg(encodeNegTokenResp({ negState: 'reject' }))).toBe('GSS_S_FAILURE')
-    expect(leg(begun().token)).toBe('GSS_S_DEFECTIVE_TOKEN')
-    expect(leg(new Uint8Array(0))).toBe('GSS_S_DEFECTIVE_TOKEN')
+      refusalOf(() => expectStep(beginNegotiation(init([KRB5]).token), 'continue').next(second))
+    const nothing = 'GSS_S_DEFECTIVE_TOKEN: NegTokenResp.response-token: expected a krb5 context token, found nothing'
+    expect(leg(encodeNegTokenResp({}))).toBe(nothing)
+    expect(leg(encodeNegTokenResp({ responseToken: new Uint8Array(0) }))).toBe(nothing)
+    expect(leg(encodeNegTokenResp({ negState: 'reject' }))).toBe(
+      'GSS_S_FAILURE: the initiator gave up (negState reject)',
+    )
+    expect(leg(begun().token)).toBe('GSS_S_DEFECTIVE_TOKEN: NegTokenResp: expected [1], found [APPLICATION 0]')
+    expect(leg(new Uint8Array(0))).toBe('GSS_S_DEFECTIVE_TOKEN: NegTokenResp: expected [1], found the end')
   })
 })
 
@@ -230,20 +233,42 @@ describe('a SPNEGO token that prefers another mechanism', () => {
     const third = (leg: (client: SecurityContext) => Uint8Array) => {
       const { client, reply } = twoLegs()
       if (reply.status !== 'continue') throw new Error(reply.status)
-      return codeOf(() => reply.next(leg(client)))
+      return refusalOf(() => reply.next(leg(client)))
     }
+    const notConfirmed = 'GSS_S_BAD_SIG: the initiator did not confirm its list of mechanisms'
+    const wrong = `${notConfirmed}: its mechListMIC is wrong`
     const good = (client: SecurityContext) => client.getMic(mechTypes.bytes)
     expect(third((client) => encodeNegTokenResp({ mechListMic: good(client) }))).toBe('nothing')
-    expect(third(() => encodeNegTokenResp({ negState: 'accept-completed' }))).toBe('GSS_S_BAD_SIG')
-    expect(third((client) => encodeNegTokenResp({ mechListMic: flip(good(client), -1) }))).toBe('GSS_S_BAD_SIG')
+    expect(third(() => encodeNegTokenResp({ negState: 'accept-completed' }))).toBe(
+      `${notConfirmed}: it sent no mechListMIC`,
+    )
+    expect(third((client) => encodeNegTokenResp({ mechListMic: flip(good(client), -1) }))).toBe(wrong)
     // The list as somebody on the way changed it.
     expect(
       third((client) => encodeNegTokenResp({ mechListMic: client.getMic(init([KRB5, NTLM]).mechTypes.bytes) })),
-    ).toBe('GSS_S_BAD_SIG')
+    ).toBe(wrong)
     expect(third((client) => encodeNegTokenResp({ mechListMic: good(client), responseToken: text('more') }))).toBe(
-      'GSS_S_DEFECTIVE_TOKEN',
+      'GSS_S_DEFECTIVE_TOKEN: NegTokenResp.response-token: expected none, since Kerberos is done, found one',
     )
-    expect(third(() => encodeNegTokenResp({ negState: 'reject' }))).toBe('GSS_S_FAILURE')
+    expect(third(() => encodeNegTokenResp({ negState: 'reject' }))).toBe(
+      'GSS_S_FAILURE: the initiator gave up (negState reject)',
+    )
+  })
+
+  test('that is refused for its list says who may have changed it', () => {
+    const { reply } = twoLegs()
+    if (reply.status !== 'continue') throw new Error(reply.status)
+    expect(() => reply.next(encodeNegTokenResp({}))).toThrow(
+      expect.objectContaining({
+        hint: 'Somebody on the way may have changed the list to force a weaker mechanism.',
+      }),
+    )
+    const other = twoLegs()
+    if (other.reply.status !== 'continue') throw new Error(other.reply.status)
+    const { next } = other.reply
+    expect(() => next(encodeNegTokenResp({ mechListMic: flip(other.client.getMic(mechTypes.bytes), -1) }))).toThrow(
+      expect.objectContaining({ cause: expect.objectContaining({ code: 'KRB_AP_ERR_MODIFIED' }) }),
+    )
   })
 
   test('is refused when our own MIC comes back', () => {
@@ -277,6 +302,7 @@ describe('what is not Kerberos is recognised', () => {
     ['NegoEx', init([NEGOEX]).token, 'negoex'],
     ['IAKERB', init([IAKERB]).token, 'iakerb'],
     ['unknown mechanisms', init(['1.2.3', '1.2.4'], text('x')).token, 'unknown'],
+    ['NTLM with a token that is a broken frame', init([NTLM], fromHex('600301')).token, 'ntlm'],
     ['NTLM under the name of Kerberos', init([KRB5, NTLM], NTLM_TYPE_1).token, 'ntlm'],
     ['IAKERB under the name of Kerberos', init([KRB5], frame(IAKERB, fromHex('0501'))).token, 'iakerb'],
   ])('%s inside SPNEGO, and rejected', (_, token, mechanism) => {
@@ -322,7 +348,7 @@ describe('a first token is refused', () => {
   const { innerToken } = unframe(init([KRB5], token).token)
 
   test.each<[string, Uint8Array, RegExp]>([
-    ['that is empty', new Uint8Array(0), /found nothing/],
+    ['that is empty', new Uint8Array(0), /^token: expected a token framed as in RFC 2743 section 3\.1, found nothing$/],
     ['that is a bare AP-REQ', message, /found a bare AP-REQ/],
     ['that is a NegTokenInit without framing', innerToken, /found a bare NegTokenInit/],
     ['that is a later leg', encodeNegTokenResp({ responseToken: token }), /found a bare NegTokenResp/],
@@ -355,4 +381,15 @@ test('a step is answered once', () => {
   const waiting = expectStep(beginNegotiation(init([KRB5]).token), 'continue')
   waiting.next(encodeNegTokenResp({ responseToken: token }))
   expect(() => waiting.next(encodeNegTokenResp({ responseToken: token }))).toThrow(/answered already/)
+})
+
+test('the flags of a context are those of the authenticator, unless they are given', () => {
+  const flagsOf = (flags?: number) => {
+    const { token, serviceKey } = begun()
+    const step = expectStep(beginNegotiation(token), 'ap-req')
+    const reply = step.accept({ ...judge(step, serviceKey), flags })
+    if (reply.status !== 'complete') throw new Error(reply.status)
+    return reply.context.flags
+  }
+  expect([flagsOf(), flagsOf(0x2), flagsOf(0)]).toEqual([0x3e, 0x2, 0])
 })

@@ -114,8 +114,8 @@ function readHeader(tokenId: number, token: Uint8Array): Header {
   if (token.length < HEADER_OCTETS) throw malformed('header', `${HEADER_OCTETS} octets`, `${token.length}`)
   const view = new DataView(token.buffer, token.byteOffset, token.byteLength)
   const id = view.getUint16(0)
-  if (id !== tokenId) throw malformed('TOK_ID', hex(tokenId), hex(id))
-  if (token[3] !== 0xff) throw malformed('Filler', 'ff', hex(token[3]))
+  if (id !== tokenId) throw malformed('TOK_ID', hex(tokenId, 2), hex(id, 2))
+  if (token[3] !== 0xff) throw malformed('Filler', 'ff', hex(token[3], 1))
   const extraCount = view.getUint16(4)
   const rotation = view.getUint16(6)
   if (tokenId === MIC && (extraCount !== FILLER || rotation !== FILLER))
@@ -177,8 +177,8 @@ function rotateLeft(octets: Uint8Array, count: number): Uint8Array {
   return by === 0 ? octets : concat(octets.subarray(by), octets.subarray(0, by))
 }
 
-function hex(value: number): string {
-  return value.toString(16).padStart(value > 0xff ? 4 : 2, '0')
+function hex(value: number, octets: number): string {
+  return value.toString(16).padStart(2 * octets, '0')
 }
 
 function malformed(field: string, expected: string, found: string): MalformedTokenError {

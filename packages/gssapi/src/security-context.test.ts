@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { Key, parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { ContextFlag } from './context-flags.js'
-import { codeOf, flip, join, text } from './fixtures/octets.js'
+import { codeOf, flip, join, refusalOf, text } from './fixtures/octets.js'
 import { SecurityContext, type SecurityContextOptions } from './security-context.js'
 
 const alice = parsePrincipal('alice@AD.TEST')
@@ -64,8 +64,8 @@ test('the header is as RFC 4121 section 4.2.6 has it', () => {
 
 test('a message without a seal is refused where one is demanded', () => {
   const { initiator, acceptor } = pair()
-  expect(codeOf(() => acceptor.unwrap(initiator.wrap(data, { confidential: false }), { confidential: true }))).toBe(
-    'KRB_AP_ERR_INAPP_CKSUM',
+  expect(refusalOf(() => acceptor.unwrap(initiator.wrap(data, { confidential: false }), { confidential: true }))).toBe(
+    'KRB_AP_ERR_INAPP_CKSUM: the message is signed but not sealed',
   )
 })
 
@@ -212,4 +212,14 @@ test('nothing secret is printed', () => {
   expect(inspect(initiator)).toBe(
     'SecurityContext {"role":"initiator","peer":"HTTP/web.ad.test@AD.TEST","flags":["REPLAY","SEQUENCE"]}',
   )
+})
+
+test.each([
+  ['neither order nor repetition is looked at', 0, ['nothing', 'nothing', 'nothing']],
+  ['a repetition is refused', ContextFlag.REPLAY, ['nothing', 'nothing', 'KRB_AP_ERR_REPEAT']],
+  ['another order is refused', ContextFlag.SEQUENCE, ['KRB_AP_ERR_BADORDER', 'nothing', 'KRB_AP_ERR_REPEAT']],
+])('as the flags of the context say, %s', (_, flags, outcome) => {
+  const { initiator, acceptor } = pair(18, { flags })
+  const [first, second] = [initiator.wrap(data), initiator.wrap(data)]
+  expect([second, first, first].map((token) => codeOf(() => acceptor.unwrap(token)))).toEqual(outcome)
 })

@@ -28,7 +28,10 @@ export class SequenceWindow {
     if (!this.#unique) return
     const ahead = number - this.#next
     if (ahead < 0n) return this.#acceptEarlier(-ahead - 1n)
-    if (ahead > 0n && this.#ordered) throw outOfOrder('messages before this one are missing')
+    // So in order nothing is ever left open behind `next`.
+    if (ahead > 0n && this.#ordered) {
+      throw new RejectedTokenError('messages before this one are missing', { code: 'KRB_AP_ERR_BADORDER' })
+    }
     const shift = ahead + 1n
     this.#seen = shift > WINDOW ? 1n : BigInt.asUintN(Number(WINDOW), (this.#seen << shift) | 1n)
     this.#next = number + 1n
@@ -38,11 +41,6 @@ export class SequenceWindow {
     if (age >= WINDOW || (this.#seen & (1n << age)) !== 0n) {
       throw new RejectedTokenError('the message was seen before, or is too old to tell', { code: 'KRB_AP_ERR_REPEAT' })
     }
-    if (this.#ordered) throw outOfOrder('a later message came before this one')
     this.#seen |= 1n << age
   }
-}
-
-function outOfOrder(message: string): RejectedTokenError {
-  return new RejectedTokenError(message, { code: 'KRB_AP_ERR_BADORDER' })
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { fromHex, text } from './fixtures/octets.js'
+import { fromHex, refusalOf, text } from './fixtures/octets.js'
 import { Mechanism } from './oids.js'
 import { frame, isFramed, unframe } from './token-framing.js'
 
@@ -24,15 +24,39 @@ test('a large frame has a long length', () => {
 
 describe('a frame is refused', () => {
   test.each([
-    ['that is empty', ''],
-    ['whose length takes more octets than it needs', '60810b 06092a864886f712010202'],
-    ['of indefinite length', '6080 06092a864886f712010202 0000'],
-    ['that is shorter than it says', '600c 06092a864886f712010202'],
-    ['with octets after it', '600b 06092a864886f712010202 000000'],
-    ['whose mechanism reaches beyond it', '6005 06092a864886f712010202'],
-    ['without a mechanism', '6002 0400'],
-    ['of another type', '300b 06092a864886f712010202'],
-  ])('%s', (_, hex) => {
-    expect(() => unframe(fromHex(hex))).toThrow(/^InitialContextToken/)
+    ['that is empty', '', 'InitialContextToken: expected [APPLICATION 0], found the end'],
+    [
+      'whose length takes more octets than it needs',
+      '60810b 06092a864886f712010202',
+      'InitialContextToken: expected the shortest form of the length, found 11 in 1 octets',
+    ],
+    [
+      'of indefinite length',
+      '6080 06092a864886f712010202 0000',
+      'InitialContextToken: expected a definite length, found the indefinite form',
+    ],
+    [
+      'that is shorter than it says',
+      '600c 06092a864886f712010202',
+      'InitialContextToken: expected a length of at most 11, found 12',
+    ],
+    [
+      'with octets after it',
+      '600b 06092a864886f712010202 000000',
+      'InitialContextToken: expected the end, found 3 trailing octets',
+    ],
+    [
+      'whose mechanism reaches beyond it',
+      '6005 06092a864886f712010202',
+      'InitialContextToken.this-mech: expected a length of at most 3, found 9',
+    ],
+    [
+      'without a mechanism',
+      '6002 0400',
+      'InitialContextToken.this-mech: expected OBJECT IDENTIFIER, found OCTET STRING',
+    ],
+    ['of another type', '300b 06092a864886f712010202', 'InitialContextToken: expected [APPLICATION 0], found SEQUENCE'],
+  ])('%s', (_, hex, message) => {
+    expect(refusalOf(() => unframe(fromHex(hex)))).toBe(`GSS_S_DEFECTIVE_TOKEN: ${message}`)
   })
 })

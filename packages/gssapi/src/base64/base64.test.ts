@@ -9,6 +9,9 @@ describe.each([
 ])('on %s', (_platform, { decodeBase64, encodeBase64 }) => {
   // Source: RFC 4648 section 10.
   test.each([
+    ['\0', 'AA=='],
+    ['\0\0', 'AAA='],
+    ['\0\0\0', 'AAAA'],
     ['f', 'Zg=='],
     ['fo', 'Zm8='],
     ['foo', 'Zm9v'],
@@ -46,6 +49,10 @@ describe.each([
     'Zm9=',
     'Z g=',
     'Zm9v\n',
+    'Zm9\u0080',
+    '\u0080m9v',
+    'Z\u0080==',
+    'Zm9\u007f',
     'Zm9\u00e9',
     'Zm9\u4e00',
     'Zm-_',

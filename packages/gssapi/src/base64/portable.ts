@@ -16,7 +16,7 @@ export function decodeBase64(text: string): Uint8Array | undefined {
     octets[at++] = group >> 8
     octets[at++] = group
   }
-  if (padding > 0) faults |= readLast(text.slice(whole, length - padding), octets, at)
+  faults |= readLast(text.slice(whole, length - padding), octets, at)
   return faults < 0 ? undefined : octets
 }
 
@@ -43,7 +43,7 @@ function codesOf(octets: Uint8Array, start: number, end: number): number[] {
     codes[at++] = CODES[group & 63]
   }
   const missing = (3 - ((end - start) % 3)) % 3
-  return missing === 0 ? codes : codes.fill(PADDING, at - missing)
+  return codes.fill(PADDING, at - missing)
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -52,7 +52,7 @@ const PADDING = 0x3d
 
 /** -1 stands for every character that is not in the alphabet; it stays negative through all the shifting. */
 const VALUES = new Int8Array(128).fill(-1)
-for (let value = 0; value < 64; value++) VALUES[ALPHABET.charCodeAt(value)] = value
+for (const [value, code] of CODES.entries()) VALUES[code] = value
 
 function valueAt(text: string, index: number): number {
   const code = text.charCodeAt(index)
@@ -69,7 +69,7 @@ function groupAt(text: string, index: number): number {
   )
 }
 
-/** One or two octets from two or three characters; negative when they are wrong or carry more bits than the octets do. */
+/** None, one or two octets from none, two or three characters; negative when they are wrong or carry more bits than the octets do. */
 function readLast(characters: string, octets: Uint8Array, at: number): number {
   const bits = characters.length === 2 ? 4 : 2
   let group = 0

@@ -125,13 +125,29 @@ describe('PAC_DEVICE_INFO', () => {
   })
 
   test.each<[string, string, Uint8Array]>([
-    ['without a domain', 'AccountDomainId', patched(bytes, 28, 0)],
-    ['whose domain claims more sub-authorities', 'AccountDomainId', patched(bytes, 56, 5)],
-    ['with a group without a domain', 'DomainGroup[0].DomainId', patched(bytes, 88, 0)],
-    ['with a group list behind a null pointer', 'DomainGroup[0].GroupIds', patched(bytes, 96, 0)],
+    [
+      'without a domain',
+      'AccountDomainId: expected a security identifier, found a null pointer',
+      patched(bytes, 28, 0),
+    ],
+    [
+      'whose domain claims more sub-authorities',
+      'AccountDomainId: expected 5 sub-authorities, found 4',
+      patched(bytes, 56, 5),
+    ],
+    [
+      'with a group without a domain',
+      'DomainGroup[0].DomainId: expected a security identifier, found a null pointer',
+      patched(bytes, 88, 0),
+    ],
+    [
+      'with a group list behind a null pointer',
+      'DomainGroup[0].GroupIds: expected 1 elements, found a null pointer',
+      patched(bytes, 96, 0),
+    ],
   ])('%s is refused', (_what, field, spoilt) => {
     expect(() => decodeDeviceInfo(bytes)).not.toThrow()
-    expect(() => decodeDeviceInfo(spoilt)).toThrow(at(`PAC.DEVICE_INFO.${field}`))
+    expect(() => decodeDeviceInfo(spoilt)).toThrow(`PAC.DEVICE_INFO.${field}`)
   })
 })
 

@@ -72,15 +72,15 @@ describe('claims', () => {
   test('of another compression format are refused', () => {
     const bytes = encodeClaims(every)
     bytes[16 + 4 + 8] = 2
-    expect(() => decodeClaims(bytes)).toThrow(
-      expect.objectContaining({ path: 'PAC.CLIENT_CLAIMS.usCompressionFormat', found: '2' }),
-    )
+    expect(() => decodeClaims(bytes)).toThrow('PAC.CLIENT_CLAIMS.usCompressionFormat: expected 0 or 4, found 2')
   })
 
   test('that claim to decompress to more than the limit are refused', () => {
     const bytes = hex(claimsVectors.find(({ name }) => name === 'Windows, compressed')!.data)
     new DataView(bytes.buffer).setUint32(16 + 16, 0x4_0001, true)
-    expect(() => decodeClaims(bytes)).toThrow(expect.objectContaining({ found: String(0x4_0001) }))
+    expect(() => decodeClaims(bytes)).toThrow(
+      'PAC.CLIENT_CLAIMS.ClaimsSet: expected at most 262144 octets uncompressed, found 262145',
+    )
   })
 
   test('are refused with the path of the claim', () => {
@@ -88,7 +88,7 @@ describe('claims', () => {
     const at = Buffer.from(bytes).indexOf(Buffer.from('06000600', 'hex'))
     bytes[at + 2] = 3
     expect(() => decodeClaims(bytes)).toThrow(
-      expect.objectContaining({ path: 'PAC.CLIENT_CLAIMS.ClaimsSet.ClaimsArrays[0].ClaimEntries[3].Values' }),
+      'PAC.CLIENT_CLAIMS.ClaimsSet.ClaimsArrays[0].ClaimEntries[3].Values: expected the union for type 6, found 3',
     )
   })
 })
@@ -104,22 +104,36 @@ describe('XPRESS Huffman', () => {
   test('does not allocate what is claimed, nor goes on for more than is there', () => {
     const zeros = hex(compressionVectors.find(({ name }) => name === '64k-zeros')!.compressed)
     expect(() => decompress(zeros, 0x4_0000)).toThrow(MalformedTokenError)
-    expect(() => decompress(zeros, 100)).toThrow(MalformedTokenError)
-    expect(() => decompressXpressHuffman(zeros, 0x1_0000, 0xffff, 'X')).toThrow(MalformedTokenError)
+    expect(() => decompress(zeros, 100)).toThrow('X: expected 100 octets uncompressed, found more')
+    expect(() => decompressXpressHuffman(zeros, 0x1_0000, 0xffff, 'X')).toThrow(
+      'X: expected at most 65535 octets uncompressed, found 65536',
+    )
+    expect(decompressXpressHuffman(zeros, 0x1_0000, 0x1_0000, 'X')).toEqual(new Uint8Array(0x1_0000))
   })
 
   test.each([
-    ['an empty input', new Uint8Array(0)],
-    ['a table without codes', new Uint8Array(300)],
-    ['a table with too many codes', new Uint8Array(300).fill(0x11)],
-    ['a table and nothing else', hex(compressionVectors[0].compressed).subarray(0, 256)],
-  ])('refuses %s', (_what, input) => {
-    expect(() => decompress(input, 100)).toThrow(expect.objectContaining({ name: 'MalformedTokenError', path: 'X' }))
+    ['an empty input', new Uint8Array(0), '256 octets, found 0 octets'],
+    ['half a table', new Uint8Array(255), '256 octets, found 255 octets'],
+    ['a table without codes', new Uint8Array(300), 'a complete prefix code, found 0 of 32768 codes'],
+    ['a table with too many codes', new Uint8Array(300).fill(0x11), 'a prefix code, found too many short codes'],
+    [
+      'a table with one code too few',
+      Uint8Array.of(1, ...new Uint8Array(299)),
+      'a complete prefix code, found 16384 of 32768 codes',
+    ],
+    [
+      'a table and nothing else',
+      hex(compressionVectors[0].compressed).subarray(0, 256),
+      'more compressed data, found its end',
+    ],
+  ])('refuses %s', (_what, input, message) => {
+    expect(() => decompress(input, 100)).toThrow(MalformedTokenError)
+    expect(() => decompress(input, 100)).toThrow(`X: expected ${message}`)
   })
 
   test('refuses a match that reaches back before the beginning', () => {
     const input = new Uint8Array(264)
     input[128] = 0x11 // the symbols 256 and 257, distance 1 and length 3 or 4, one bit each
-    expect(() => decompress(input, 100)).toThrow(expect.objectContaining({ found: '1' }))
+    expect(() => decompress(input, 100)).toThrow('X: expected a match at most 0 octets back, found 1')
   })
 })

@@ -36,13 +36,25 @@ describe.each<[string, number, Uint8Array[], (bytes: Uint8Array) => unknown]>([
       const bytes = mutate(seeds[i % seeds.length], random)
       const began = performance.now()
       refused += refusedAsMalformed(decode, bytes) ? 1 : 0
-      slowest = Math.max(slowest, performance.now() - began)
+      if (performance.now() - began > AT_ONCE_MS) slowest = Math.max(slowest, fastestOf(5, decode, bytes))
     }
     expect(refused).toBeGreaterThan(count / 10)
-    // Generous, for machines that do something else as well.
-    expect(slowest).toBeLessThan(500)
+    expect(slowest).toBeLessThan(AT_ONCE_MS)
   })
 })
+
+/** Far more than any of these inputs takes, and far less than one that costs more than its size would. */
+const AT_ONCE_MS = 500
+
+/** What is slow because of the input is slow each time; what is slow because the machine does something else is not. */
+function fastestOf(times: number, decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
+  const durations = Array.from({ length: times }, () => {
+    const began = performance.now()
+    refusedAsMalformed(decode, bytes)
+    return performance.now() - began
+  })
+  return Math.min(...durations)
+}
 
 function decodeEverything(bytes: Uint8Array): void {
   const pac = Pac.decode(bytes)
