@@ -1,4 +1,5 @@
 import {
+  AsRep,
   AsReq,
   Checksum,
   combineKeys,
@@ -188,6 +189,38 @@ describe('an AS exchange inside of FAST', () => {
     expect([outer.cname, outer.crealm]).toEqual([undefined, undefined])
     expect([inner.cname, inner.crealm]).toEqual([alice, 'AD.TEST'])
   })
+})
+
+test('an armored request of which one bit was changed is refused, or means what it meant', async () => {
+  let request = new Uint8Array(0)
+  const { reqBody, cookie } = await begun()
+  const keeping = (bytes: Uint8Array, options?: object) => {
+    request = bytes.slice()
+    return realm.transport(bytes, options)
+  }
+  const listening = { ...realm, now: realm.now, transport: keeping }
+  const padata = [...cookie, challenge(realm, armor, aliceKey)]
+  const honest = openArmoredReply(armor, await askInFast(listening, armor, { padata, reqBody }), aliceKey)
+  let refusals = 0
+  for (let index = 0; index < request.length * 8; index += 5) {
+    const flipped = request.slice()
+    flipped[index >> 3] ^= 1 << (index & 7)
+    const answer = await realm.transport(flipped).catch(() => undefined)
+    if (answer?.[0] !== AS_REP) {
+      refusals++
+      continue
+    }
+    const { part, response, reply } = openArmoredReply(armor, decode(AsRep, answer), aliceKey)
+    expect([part.nonce, response.nonce, part.sname, reply.cname, response.finished?.cname, part.flags]).toEqual([
+      reqBody.nonce,
+      reqBody.nonce,
+      principal('krbtgt', 'AD.TEST'),
+      alice,
+      alice,
+      honest.part.flags,
+    ])
+  }
+  expect(refusals).toBeGreaterThan((request.length * 8) / 5 / 2)
 })
 
 describe('FAST options', () => {
@@ -459,3 +492,5 @@ async function timestampIn() {
   await signIn(listening, alice, aliceKey)
   return decode(AsReq, sent[0])
 }
+
+const AS_REP = 0x6b
