@@ -651,6 +651,68 @@ describe('a referral', () => {
   })
 })
 
+describe('a reply of which one bit was changed on the way', () => {
+  /** Refused as what it is, or taken for what it was: the ticket itself is the service's to open. */
+  async function judge(asked: Promise<ServiceTicket>, honest: ServiceTicket, tampered: () => boolean) {
+    const outcome = await asked.then(meaningOf, (error: Error) => error)
+    expect(tampered()).toBe(true)
+    if (outcome instanceof Error) {
+      expect(['RejectedTokenError', 'MalformedTokenError', 'KdcError']).toContain(outcome.name)
+      return 'refused'
+    }
+    expect(outcome).toEqual(meaningOf(honest))
+    return 'taken'
+  }
+
+  /** The type of a name is a hint, and no part of it. Source: RFC 4120 section 6.2. */
+  const meaningOf = ({ client, service, flags, authenticatedAt, startsAt, expiresAt }: ServiceTicket) => {
+    const names = [formatPrincipal(client), formatPrincipal(service)]
+    return [...names, ...flags, authenticatedAt, startsAt, expiresAt]
+  }
+
+  /** Changes one bit of the first reply with this tag; where it has fewer, none. */
+  function changing(realm: TestRealm, tag: number, bit: number) {
+    const seen = { octets: 0 }
+    const kdc: KdcTransport = async (request, context) => {
+      const reply = await realm.transport(request, context)
+      if (reply[0] !== tag || seen.octets > 0) return reply
+      seen.octets = reply.length
+      const changed = reply.slice()
+      if (bit < reply.length * 8) changed[bit >> 3] ^= 1 << (bit & 7)
+      return changed
+    }
+    return { kdc, seen }
+  }
+
+  test('is refused or means what it meant, when a ticket was asked for', async () => {
+    const { realm, client } = await bad()
+    const { client: name, ticket, sessionKey, flags, expiresAt } = await client.ticketFor('krbtgt/AD.TEST')
+    const tgt = { client: name, ticket, sessionKey, flags, expiresAt }
+    const askWith = (kdc: KdcTransport) =>
+      createKdcClient({ kdc, credentials: { tgt }, now: () => realm.now }).ticketFor(API)
+    const honest = await askWith(realm.transport)
+    const fates: string[] = []
+    for (let bit = 0, octets = 1; bit < octets * 8; bit += 61) {
+      const { kdc, seen } = changing(realm, 0x6d, bit)
+      fates.push(await judge(askWith(kdc), honest, () => seen.octets > 0))
+      octets = seen.octets
+    }
+    expect(fates.filter((fate) => fate === 'refused').length).toBeGreaterThan(fates.length / 4)
+    expect(fates).toContain('taken')
+  })
+
+  test('is refused or means what it meant, at sign-in', async () => {
+    const { realm } = await bad()
+    const askWith = (kdc: KdcTransport) => clientOf(realm, 'web', { kdc }).ticketFor(API)
+    const honest = await askWith(realm.transport)
+    for (let bit = 0, octets = 1; bit < octets * 8; bit += 151) {
+      const { kdc, seen } = changing(realm, 0x6b, bit)
+      await judge(askWith(kdc), honest, () => seen.octets > 0)
+      octets = seen.octets
+    }
+  })
+})
+
 describe('a renewal', () => {
   /**
    * A client that has found alice's ticket-granting ticket in a file, in whose last fifth it is
