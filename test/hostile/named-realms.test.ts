@@ -1,6 +1,7 @@
 /**
- * The name of a realm decides which KDC is looked up and connected to. Tickets, errors and typed names are full of realms that somebody
- * else has written: none of them may lead this process to where no trust of its own KDC does.
+ * The name of a realm decides which KDC is looked up and connected to. Tickets, errors and typed
+ * names are full of realms that somebody else has written: none of them may lead this process to
+ * where no trust of its own KDC does.
  */
 
 import { createInitiator, formatAuthorization, sealForwardedCredential } from '@s4u/gssapi'
@@ -127,7 +128,8 @@ describe('the KDC client', () => {
     const client = clientOf(realm, 'web', { kdc: transport })
     forge = (request) => {
       const { sname } = decode(request[0] === AS_REQ ? AsReq : TgsReq, request).reqBody
-      // Only what is asked with alice's ticket is answered with a referral; the service's own questions are not.
+      // Only what is asked with alice's ticket is answered with a referral; the service's own
+      // questions are not.
       realm.misbehave.endlessReferral = sname?.nameString[0] === 'HTTP'
       return undefined
     }

@@ -1,6 +1,7 @@
 /**
- * A service that asks a KDC for a ticket to itself in a user's name reads from it who the user is. Whoever sits between the two can put
- * another ticket into the reply: the KDC's signature over the user's name does not cover it.
+ * A service that asks a KDC for a ticket to itself in a user's name reads from it who the user is.
+ * Whoever sits between the two can put another ticket into the reply: the KDC's signature over the
+ * user's name does not cover it.
  */
 
 import { createKdcClient, type KdcClient } from '@s4u/kdc-client'
@@ -37,7 +38,10 @@ beforeEach(async () => {
 const seen = async (user: string, spn: string): Promise<Ticket> =>
   (await userClient(realm, `${user}@AD.TEST`).ticketFor(spn)).ticket
 
-/** From now on the sealed part of every ticket in a user's name is that of this one; the name on a ticket is under no seal. */
+/**
+ * From now on the sealed part of every ticket in a user's name is that of this one; the name on a
+ * ticket is under no seal.
+ */
 const swapFor = ({ encPart }: Ticket): void => {
   meddler.changeReply = (reply, request) =>
     namesUser(request) ? { ...reply, ticket: { ...reply.ticket, encPart } } : reply

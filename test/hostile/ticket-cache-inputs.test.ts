@@ -1,4 +1,7 @@
-/** Whoever differs in anything that decides a ticket gets a ticket of his own: caches that left something out have mixed users up. */
+/**
+ * Whoever differs in anything that decides a ticket gets a ticket of his own: caches that left
+ * something out have mixed users up.
+ */
 
 import type { ForwardedTicket, KdcClient, KdcTransport, ServiceTicket } from '@s4u/kdc-client'
 import { evidenceFromS4u2self } from '@s4u/kdc-client'
@@ -30,7 +33,10 @@ const lent = async (user: string): Promise<ForwardedTicket> => {
   return { client: owner, ticket, sessionKey, flags, expiresAt }
 }
 
-/** Asks each for the first time, and then again: all tickets differ, and the second time nobody is asked. */
+/**
+ * Asks each for the first time, and then again: all tickets differ, and the second time nobody is
+ * asked.
+ */
 async function eachItsOwn(asks: readonly (() => Promise<ServiceTicket>)[]): Promise<readonly ServiceTicket[]> {
   const tickets: ServiceTicket[] = []
   for (const ask of asks) tickets.push(await ask())

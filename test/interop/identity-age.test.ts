@@ -5,7 +5,10 @@ import { expect, test } from 'vitest'
 import { realmOf, runOk } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
-/** A real directory is asked again who a user is, and its administrator's changes count from then on. */
+/**
+ * A real directory is asked again who a user is, and its administrator's changes count from then
+ * on.
+ */
 await describeRealms('Samba, asked by protocol transition,', ['CORP'], (info) => {
   const { name: realm, kdc, services } = realmOf(info, 'CORP')
   /** On the controller itself, as its administrator would. */
@@ -69,7 +72,9 @@ await describeRealms('Samba, asked by protocol transition,', ['CORP'], (info) =>
   })
 })
 
-/** What a ticket to ourselves must agree in with its reply is the same with every KDC that we know. */
+/**
+ * What a ticket to ourselves must agree in with its reply is the same with every KDC that we know.
+ */
 for (const key of ['EAST', 'PLAIN', 'NORTH'] as const) {
   await describeRealms(`${key}, asked by protocol transition,`, [key], (info) => {
     const { kdc, services, users } = realmOf(info, key)

@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
-/** With a user's password a service gets what the directory lists for it, and no more unless the app says so. */
+/**
+ * With a user's password a service gets what the directory lists for it, and no more unless the app
+ * says so.
+ */
 for (const key of ['CORP', 'EAST'] as const) {
   await describeRealms(`a password that ${key} checks`, [key], (info) => {
     const { kdc, services, users } = realmOf(info, key)

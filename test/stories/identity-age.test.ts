@@ -1,4 +1,7 @@
-/** A user whom the app has authenticated itself is asked about in the directory, and not in a cache: who was disabled does not come in. */
+/**
+ * A user whom the app has authenticated itself is asked about in the directory, and not in a cache:
+ * who was disabled does not come in.
+ */
 
 import type { CallerIdentity, Negotiator, NegotiatorOptions } from '@s4u/negotiate'
 import { createNegotiator } from '@s4u/negotiate'

@@ -76,7 +76,8 @@ describe('cached token: what the client allows, and whether both are capable of 
     expect(identity.impersonationLevel).toBe('delegation')
     expect(await reaches(identity)).toBe(true)
     expect(await reaches(identity, 'HTTP/kcd.ad.test')).toBe(true)
-    // A service that does not say that it uses them is not capable of that delegation: the ticket counts, and the lists.
+    // A service that does not say that it uses them is not capable of that delegation: the ticket
+    // counts, and the lists.
     const without = await arrive('alice', forwarding)
     expect(without.impersonationLevel).toBe('delegation')
     expect([await reaches(without), await reaches(without, 'HTTP/kcd.ad.test')]).toEqual([true, false])

@@ -52,10 +52,12 @@ export interface AcceptorOptions {
   /** Compares the addresses in tickets that have some with `clientAddress`. Default `false`: they break behind NAT and proxies. */
   readonly checkAddresses?: boolean
   /**
-   * What becomes of a ticket-granting ticket that a client forwards with its token (unconstrained delegation): `ignore` (default) does not
-   * look at it, and an `exchange` event says that there was one; `use` keeps it as `evidence.forwardedTgt`, when it is one of the caller
-   * for a KDC of the caller's realm or of the service's, and refuses the token else. With it a service acts as the caller everywhere,
-   * whatever the directory lists. Example: `{ forwardedTickets: 'use' }`. Source: RFC 4121 section 4.1.1.
+   * What becomes of a ticket-granting ticket that a client forwards with its token (unconstrained
+   * delegation): `ignore` (default) does not look at it, and an `exchange` event says that there
+   * was one; `use` keeps it as `evidence.forwardedTgt`, when it is one of the caller for a KDC of
+   * the caller's realm or of the service's, and refuses the token else. With it a service acts as
+   * the caller everywhere, whatever the directory lists. Example: `{ forwardedTickets: 'use' }`.
+   * Source: RFC 4121 section 4.1.1.
    */
   readonly forwardedTickets?: ForwardedTickets
   /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */

@@ -44,7 +44,10 @@ export interface ExchangeEvent {
   /** Whether the ticket had been opened for an earlier request. */
   readonly ticketSeenBefore?: boolean
   readonly impersonationLevel?: ImpersonationLevel
-  /** The client forwarded a ticket-granting ticket, and what became of it: see the option `forwardedTickets`. */
+  /**
+   * The client forwarded a ticket-granting ticket, and what became of it: see the option
+   * `forwardedTickets`.
+   */
   readonly forwardedTicket?: 'ignored' | 'kept'
   readonly delegatedBy?: readonly string[]
 }

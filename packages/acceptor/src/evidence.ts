@@ -21,7 +21,10 @@ export interface TicketEvidence {
   readonly forwardable: boolean
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
-  /** The caller's own TGT, when the client forwarded one and the option `forwardedTickets` is `use` (unconstrained delegation). */
+  /**
+   * The caller's own TGT, when the client forwarded one and the option `forwardedTickets` is `use`
+   * (unconstrained delegation).
+   */
   readonly forwardedTgt?: ForwardedTgt
 }
 

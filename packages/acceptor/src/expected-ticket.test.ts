@@ -39,6 +39,7 @@ describe('a ticket that the service asked for in a user’s name', () => {
       name: 'RejectedTokenError',
       code: 'KRB_AP_ERR_BADMATCH',
       message: expect.stringMatching(message),
+      hint: 'Something between here and the KDC has put another ticket into its reply.',
     })
   })
 

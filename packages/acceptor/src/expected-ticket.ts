@@ -2,15 +2,20 @@ import { type Key, type Keytab, parsePrincipal, RejectedTokenError, samePrincipa
 import type { AcceptedTicket } from './accepted-ticket.js'
 
 /**
- * What must be in a ticket to this service that the service itself asked a KDC for. What is left out is not compared; but without the
- * session key nothing ties the ticket to the KDC's reply, and whoever sits in between may have put another one there.
+ * What must be in a ticket to this service that the service itself asked a KDC for. What is left
+ * out is not compared; but without the session key nothing ties the ticket to the KDC's reply, and
+ * whoever sits in between may have put another one there.
  *
- *     acceptor.identify(got.ticket, 'asserted', { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey: got.sessionKey })
+ *     const expected = { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey }
+ *     await acceptor.identify(ticket, 'asserted', expected)
  */
 export interface ExpectedTicket {
   /** Whom it was asked for: `bob@AD.TEST`. */
   readonly client?: string
-  /** Who asked, by the name with which it signed in: `svc-web@AD.TEST`. One of its keys must have opened the ticket, and none else of the keytab. */
+  /**
+   * Who asked, by the name with which it signed in: `svc-web@AD.TEST`. One of its keys must have
+   * opened the ticket, and none else of the keytab.
+   */
   readonly service?: string
   /** The one that the KDC has sealed for whoever asked. Source: RFC 4120 section 5.4.2. */
   readonly sessionKey?: Key

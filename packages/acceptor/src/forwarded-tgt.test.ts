@@ -151,6 +151,46 @@ describe('a forwarded TGT, where they are used,', () => {
     expect(refused(await offer(krbCred(sealing))).error.code).toBe('KRB_AP_ERR_BAD_INTEGRITY')
   })
 
+  test.each([
+    ['two components, and another service', ['HTTP', REALM]],
+    ['another service, of one component', ['HTTP']],
+    ['one component', ['krbtgt']],
+    ['three components', ['krbtgt', REALM, REALM]],
+  ])('whose name has %s holds no TGT', async (_what, nameString) => {
+    const other = { ...tgt, sname: { nameType: 2, nameString } }
+    expect(refused(await offer(krbCred(withSessionKey, {}, [other]))).error).toMatchObject({
+      code: 'KRB_AP_ERR_BADMATCH',
+      message: 'the forwarded credential cannot be used: it holds no TGT',
+    })
+  })
+
+  test('is found among other tickets', async () => {
+    const part = encode(EncKrbCredPart, { ticketInfo: [{ ...info, key: keyOf(1) }, info], nonce: 1 })
+    const delegation = encode(KrbCred, { tickets: [credential.ticket, tgt], encPart: withSessionKey(part) })
+    const { evidence } = accepted(await offer(delegation)).identity
+    expect(evidence).toMatchObject({ forwardedTgt: { ticket: tgt } })
+    if (evidence?.kind === 'ticket') expect(evidence.forwardedTgt?.sessionKey.equals(info.key)).toBe(true)
+  })
+
+  test('is refused with the reason', async () => {
+    const messageOf = async (changes: Partial<KrbCredInfo>) =>
+      refused(await offer(krbCred(withSessionKey, changes))).error.message.replace(/.*: /, '')
+    expect(await messageOf({ srealm: 'B.TEST' })).toBe('it is described as a ticket for another service')
+    expect(await messageOf({ pname: { nameType: 1, nameString: ['bob'] } })).toBe('it belongs to another client')
+    expect(await messageOf({ prealm: 'B.TEST' })).toBe('it belongs to another client')
+    expect(await messageOf({ endtime: undefined })).toBe('it is not valid, or not known how long')
+  })
+
+  test.each([
+    ['a key that nobody knows', keyOf(77)],
+    ['the key of the service', keyOf(1)],
+  ])('sealed with %s, by a client without a subkey, is refused', async (_whose, key) => {
+    const sealing: Sealing = (part) => ({ etype: 18, cipher: key.seal(KeyUsage.KRB_CRED, part) })
+    const token = oddToken(credential, { delegation: krbCred(sealing), authenticator: { subkey: undefined } })
+    const { error } = refused(await acceptorWith({ forwardedTickets: 'use' }).accept(token))
+    expect(error).toMatchObject({ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BAD_INTEGRITY' })
+  })
+
   test('must be a TGT, valid and complete', async () => {
     expect(refused(await offer(krbCred(withSessionKey, {}, [credential.ticket]))).error.code).toBe(
       'KRB_AP_ERR_BADMATCH',

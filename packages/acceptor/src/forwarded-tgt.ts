@@ -16,11 +16,13 @@ import type { Authenticator, EncryptedData, EncTicketPart, Key, KrbCredInfo, Pri
 import type { ForwardedTgt } from './evidence.js'
 
 /**
- * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and Windows, by others with the
- * authenticator's subkey, and not at all by Heimdal (the authenticator around it is sealed). Source: RFC 4121 section 4.1.1.
+ * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and
+ * Windows, by others with the authenticator's subkey, and not at all by Heimdal (the authenticator
+ * around it is sealed). Source: RFC 4121 section 4.1.1.
  *
- * All of it is the client's word. The names on the ticket say which KDC will be asked with it: only one of the client's own realm, or of
- * the service's. Else whoever signs in could have this process look up any host and connect to it.
+ * All of it is the client's word. The names on the ticket say which KDC will be asked with it: only
+ * one of the client's own realm, or of the service's. Else whoever signs in could have this process
+ * look up any host and connect to it.
  *
  * @param delegation the encoded KRB-CRED
  * @param ownRealm that of the service whose key opened the ticket

@@ -218,8 +218,9 @@ export class AsSession {
   }
 
   /**
-   * The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. It says so in an error, which anybody can write: a KDC
-   * of the writer's would be looked up, connected to, and shown a proof of the password that it can try passwords on.
+   * The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. It says so in an
+   * error, which anybody can write: a KDC of the writer's would be looked up, connected to, and
+   * shown a proof of the password that it can try passwords on.
    */
   private async follow({ crealm }: KrbError): Promise<boolean> {
     if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm) || this.armor) return false

@@ -136,7 +136,8 @@ export class Client implements KdcClient {
     const key = { ...this.asker('forwarded'), client, tgt, service: service.text } as const
     const ask = async (signal: AbortSignal): Promise<ServiceTicket> => {
       const start = grantingTicketOf(forwarded, this.realm)
-      // The user has written where it begins, and knows the session key: what the KDC seems to seal may be the user's as well.
+      // The user has written where it begins, and knows the session key: what the KDC seems to seal
+      // may be the user's as well.
       const mayEnter = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
       const request = { tgt: start, service, client: forwarded.client, mayEnter }
       const place = this.context.place && { ...this.context.place, user: client }
@@ -179,7 +180,10 @@ export class Client implements KdcClient {
     )
   }
 
-  /** In its own name. It is opened each time: what the cache holds of it may have been asked for as any other service's. */
+  /**
+   * In its own name. It is opened each time: what the cache holds of it may have been asked for as
+   * any other service's.
+   */
   private async ticketToItself(options: TicketOptions): Promise<ServiceTicket> {
     const ticket = await this.ticketFor(this.principal, options)
     // Without a key there is nothing to open it with, and nobody else's name is claimed.

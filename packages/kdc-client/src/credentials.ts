@@ -31,7 +31,10 @@ export type KdcCredentials =
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
   /** A path or the octets; `true` is the cache that KRB5CCNAME names. */
   | { readonly ccache: string | Uint8Array | true }
-  /** What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's realm, or of `realm`. */
+  /**
+   * What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's
+   * realm, or of `realm`.
+   */
   | { readonly tgt: ForwardedTicket }
 
 /** A ticket-granting ticket out of somebody else's hands. Times are milliseconds since the epoch. */
@@ -67,10 +70,12 @@ function fromForwarded(forwarded: ForwardedTicket, realm: string | undefined): R
 }
 
 /**
- * The value that exchanges are made with. The names on the ticket say which KDC is asked, and whoever forwarded it has written them: so
- * both realms must be that of its client, or the one that is given. Else this process would look up and connect to where a caller likes.
+ * The value that exchanges are made with. The names on the ticket say which KDC is asked, and
+ * whoever forwarded it has written them: so both realms must be that of its client, or the one that
+ * is given. Else this process would look up and connect to where a caller likes.
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH for what is no ticket-granting ticket of these realms
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH for what is no ticket-granting ticket of these
+ * realms
  */
 export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): ServiceTicket {
   const { client, ticket, sessionKey, flags, authtime, starttime, expiresAt, renewTill } = forwarded

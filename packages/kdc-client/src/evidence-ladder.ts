@@ -4,9 +4,11 @@ import type { ForwardedTicket } from './credentials.js'
 import type { EvidenceTicket } from './service-ticket.js'
 
 /**
- * - `forwarded-tgt`: the user's own ticket-granting ticket, which the client sent along (unconstrained delegation), where the app uses those.
+ * - `forwarded-tgt`: the user's own ticket-granting ticket, which the client sent along
+ *   (unconstrained delegation), where the app uses those.
  * - `s4u2proxy`: the ticket that the user presented is shown to the KDC, whose lists decide.
- * - `resource-based`: the same with a ticket that is not forwardable, which only the target itself can make good.
+ * - `resource-based`: the same with a ticket that is not forwardable, which only the target
+ *   itself can make good.
  * - `s4u2self`: no ticket was presented; the service vouches for the user (protocol transition).
  */
 export type Way = 'forwarded-tgt' | 's4u2proxy' | 'resource-based' | 's4u2self'

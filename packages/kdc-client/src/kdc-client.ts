@@ -25,10 +25,12 @@ export interface KdcClientOptions {
   /** Whether sign-in takes the KDC's own spelling of the name, aliases included. Default: for enterprise names only. */
   readonly canonicalize?: boolean
   /**
-   * Whether a sign-in with an enterprise name may be followed to the KDCs of another realm, where the one that was asked says that the
-   * name belongs there (KDC_ERR_WRONG_REALM). Nothing seals that answer, and the next KDC is shown a proof of the password. Default: to
-   * realms whose KDCs `kdc` or krb5.conf names; none is looked up in DNS. Example, with the client of a service that knows the trusts:
-   * `(realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806 section 7.
+   * Whether a sign-in with an enterprise name may be followed to the KDCs of another realm, where
+   * the one that was asked says that the name belongs there (KDC_ERR_WRONG_REALM). Nothing seals
+   * that answer, and the next KDC is shown a proof of the password. Default: to realms whose KDCs
+   * `kdc` or krb5.conf names; none is looked up in DNS. Example, with the client of a service that
+   * knows the trusts: `(realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806
+   * section 7.
    */
   readonly mayFollow?: MayFollow
   /** NetBIOS names of domains, for users written `CORP\alice`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
@@ -111,9 +113,10 @@ export interface TicketOptions {
    */
   readonly fresh?: boolean
   /**
-   * How old the KDC's answer may be, milliseconds: a ticket that was asked for so long ago is not handed out, but asked for again, and so
-   * is a refusal. 0 asks always. Default: a ticket is good until it ends. For what is an authentication, since a KDC looks at each request
-   * whether the user is disabled, and puts the groups into the ticket that the user is in now.
+   * How old the KDC's answer may be, milliseconds: a ticket that was asked for so long ago is not
+   * handed out, but asked for again, and so is a refusal. 0 asks always. Default: a ticket is good
+   * until it ends. For what is an authentication, since a KDC looks at each request whether the
+   * user is disabled, and puts the groups into the ticket that the user is in now.
    */
   readonly maxAge?: number
 }
@@ -149,7 +152,10 @@ export interface KdcClient {
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /** A ticket to another service in a user's name, by the best way there is. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   ticketAs(grounds: Grounds, spn: string, options?: TicketOptions): Promise<DelegatedTicket>
-  /** Whether the own KDC leads to the KDCs of a realm: its own one, or by its referrals. @throws KdcUnreachableError */
+  /**
+   * Whether the own KDC leads to the KDCs of a realm: its own one, or by its referrals. @throws
+   * KdcUnreachableError
+   */
   trusts(realm: string, options?: { readonly signal?: AbortSignal }): Promise<boolean>
   /** By which way `ticketAs` would begin, and what stands against the others; without the network. */
   how(grounds: Grounds): Plan

@@ -14,7 +14,10 @@ export interface KdcContext {
   readonly pac?: boolean
   /** Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise names only. */
   readonly canonicalize?: boolean
-  /** Whether the KDCs of a realm may be asked to which an unsealed answer sends a sign-in. Default: none is. */
+  /**
+   * Whether the KDCs of a realm may be asked to which an unsealed answer sends a sign-in. Default:
+   * none is.
+   */
   readonly mayFollow?: MayFollow
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal

@@ -58,7 +58,10 @@ export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Pr
   return bySrv.addresses
 }
 
-/** A realm that is called otherwise, which Kerberos permits, has no records. Source: RFC 4120 section 6.1, RFC 1035 section 2.3.1. */
+/**
+ * A realm that is called otherwise, which Kerberos permits, has no records. Source: RFC 4120
+ * section 6.1, RFC 1035 section 2.3.1.
+ */
 const DOMAIN = /^(?=.{1,240}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/
 
 interface SrvAnswer {

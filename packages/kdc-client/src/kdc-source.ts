@@ -36,7 +36,10 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
   })
 }
 
-/** Whether the KDCs of a realm are named by who has configured this client, so that nothing is looked up for it. */
+/**
+ * Whether the KDCs of a realm are named by who has configured this client, so that nothing is
+ * looked up for it.
+ */
 export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc' | 'configuration'>) {
   if (typeof kdc === 'function') return () => true
   const named = namedAddresses(kdc)

@@ -6,10 +6,11 @@ import { evidenceFromS4u2self, type ServiceTicket } from './service-ticket.js'
 import { nameOf } from './ticket-key.js'
 
 /**
- * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another way cannot change ends it: which
- * targets a service may reach is the same by all of them.
+ * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another
+ * way cannot change ends it: which targets a service may reach is the same by all of them.
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when what is at hand is another user's, SEC_E_NO_IMPERSONATION when there is no way
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when what is at hand is another user's,
+ * SEC_E_NO_IMPERSONATION when there is no way
  */
 export async function climb(
   client: KdcClient,
@@ -83,7 +84,10 @@ async function takeByVouching(
   throw refused
 }
 
-/** Acting as one user with what another one has left would be the worst of all mistakes, whoever makes it. */
+/**
+ * Acting as one user with what another one has left would be the worst of all mistakes, whoever
+ * makes it.
+ */
 function requireOneUser({ user, evidence, forwardedTgt }: Grounds, realm: string): void {
   if (evidence) requireUser('the evidence', evidence.client, user, realm)
   if (forwardedTgt) requireUser('the ticket-granting ticket', forwardedTgt.client, user, realm)

@@ -1,4 +1,7 @@
-/** Whom a ticket to ourselves is for, checked against what nobody between here and the KDC could have changed. */
+/**
+ * Whom a ticket to ourselves is for, checked against what nobody between here and the KDC could
+ * have changed.
+ */
 
 import {
   type EncTicketPart,
@@ -16,14 +19,16 @@ import { isForwardable, type ServiceTicket } from './service-ticket.js'
 import type { Authority, SignIn } from './sign-in.js'
 
 /**
- * The name in the reply is under no seal, and the name that some KDCs sign in it says nothing of the ticket beside it: whoever sits on
- * the network could put the user's name on a ticket of the service itself, or the ticket of another user beside the user's name. What
- * cannot be changed is what is in the ticket. So where there are keys, one of them must open it, and the session key inside must be the
- * one that the KDC has sealed for us: then it is the ticket of this very reply. Only where there is none (a credential cache, a ticket
- * from elsewhere) the signed name must do. (MIT's client has none of these checks, but FAST around the exchange.)
+ * The name in the reply is under no seal, and the name that some KDCs sign in it says nothing of
+ * the ticket beside it: whoever sits on the network could put the user's name on a ticket of the
+ * service itself, or the ticket of another user beside the user's name. What cannot be changed is
+ * what is in the ticket. So where there are keys, one of them must open it, and the session key
+ * inside must be the one that the KDC has sealed for us: then it is the ticket of this very reply.
+ * Only where there is none (a credential cache, a ticket from elsewhere) the signed name must do.
+ * (MIT's client has none of these checks, but FAST around the exchange.)
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH, KRB_AP_ERR_BAD_INTEGRITY or KRB_AP_ERR_MODIFIED; MissingKeyError KRB_AP_ERR_NOKEY
- * when no key is of the ticket's type and version
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH, KRB_AP_ERR_BAD_INTEGRITY or KRB_AP_ERR_MODIFIED;
+ * MissingKeyError KRB_AP_ERR_NOKEY when no key is of the ticket's type and version
  */
 export async function verifyOwnTicket(ticket: ServiceTicket, isSigned: boolean, authority: Authority): Promise<void> {
   if (authority.kind === 'sign-in') return compare(ticket, await open(ticket, authority))
@@ -35,8 +40,10 @@ export async function verifyOwnTicket(ticket: ServiceTicket, isSigned: boolean, 
 }
 
 /**
- * With one of the service's keys, those of the ticket's version first; a keytab that was rotated meanwhile is read again.
- * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the key of the version is there and does not open it, else MissingKeyError
+ * With one of the service's keys, those of the ticket's version first; a keytab that was rotated
+ * meanwhile is read again.
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the key of the version is there and does
+ * not open it, else MissingKeyError
  */
 async function open({ ticket, client }: ServiceTicket, signIn: SignIn): Promise<EncTicketPart> {
   const first = await openWithAny(ticket, signIn)
@@ -73,7 +80,10 @@ async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<Opening> {
   return exact ? { failure } : {}
 }
 
-/** What is in the ticket stands in the sealed part of the reply as well. Source: RFC 4120 section 5.4.2. */
+/**
+ * What is in the ticket stands in the sealed part of the reply as well. Source: RFC 4120 section
+ * 5.4.2.
+ */
 function compare(ticket: ServiceTicket, sealed: EncTicketPart): void {
   if (!sealed.key.equals(ticket.sessionKey))
     throw notAsSaid('carries a ticket with another session key: it is the ticket of another exchange')
@@ -89,7 +99,10 @@ function compare(ticket: ServiceTicket, sealed: EncTicketPart): void {
   if (!hasSameTimes(ticket, sealed)) throw notAsSaid('speaks of other times than its ticket has')
 }
 
-/** What RFC 4120 section 5.3 defines, but for what a KDC says to the client alone: enc-pa-rep. Source: RFC 6806 section 11. */
+/**
+ * What RFC 4120 section 5.3 defines, but for what a KDC says to the client alone: enc-pa-rep.
+ * Source: RFC 6806 section 11.
+ */
 const COMPARED_FLAGS: readonly number[] = Object.values(TicketFlag).filter((flag) => flag !== TicketFlag.ENC_PA_REP)
 
 function hasSameTimes(

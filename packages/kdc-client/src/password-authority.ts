@@ -32,7 +32,10 @@ class DerivedKeys {
   private readonly password: string
   private readonly standardSalt: string
   private lastSalt: string
-  /** What the KDC last said of each type: the ticket that it gives may be sealed with a key of another type than the reply. */
+  /**
+   * What the KDC last said of each type: the ticket that it gives may be sealed with a key of
+   * another type than the reply.
+   */
   private readonly said = new Map<number, EtypeInfo2Entry>()
 
   constructor(password: string, { realm, name }: Principal) {
@@ -60,7 +63,10 @@ class DerivedKeys {
     for (const entry of info) this.said.set(entry.etype, entry)
   }
 
-  /** Those of one type. When signing in took another, the KDC has mostly said what that one's salt is, and it mostly is the same. */
+  /**
+   * Those of one type. When signing in took another, the KDC has mostly said what that one's salt
+   * is, and it mostly is the same.
+   */
   async of(etype: number): Promise<readonly Key[]> {
     const known = [...this.derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
     const settled = await Promise.allSettled(known.length > 0 ? known : [this.derive(etype)])

@@ -86,13 +86,18 @@ export interface ReferredRequest {
   readonly tgt: ServiceTicket
   readonly service: Principal
   readonly client: Principal
-  /** Whether the KDC of a realm may be asked, the first one included, where who names it is not to be believed alone. Default: all may. */
+  /**
+   * Whether the KDC of a realm may be asked, the first one included, where who names it is not to
+   * be believed alone. Default: all may.
+   */
   readonly mayEnter?: (realm: string) => Promise<boolean>
 }
 
 /**
- * A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers to.
- * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that may not be entered, a circle, and a way that is too long
+ * A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers
+ * to.
+ * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that may not be entered, a
+ * circle, and a way that is too long
  */
 export async function requestTicketThroughReferrals(
   context: KdcContext,

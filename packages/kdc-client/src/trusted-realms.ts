@@ -18,9 +18,10 @@ export interface TrustedRealmsDeps {
 }
 
 /**
- * The realms that the own KDC leads to: with its tickets, which it seals, and not with what anybody says of realms. Only their KDCs are
- * looked up and asked. A name that comes from a user, a ticket or an error would else have this process connect to where its sender
- * likes, and show it what it asks.
+ * The realms that the own KDC leads to: with its tickets, which it seals, and not with what anybody
+ * says of realms. Only their KDCs are looked up and asked. A name that comes from a user, a ticket
+ * or an error would else have this process connect to where its sender likes, and show it what it
+ * asks.
  */
 export class TrustedRealms {
   private readonly deps: TrustedRealmsDeps
@@ -29,7 +30,10 @@ export class TrustedRealms {
     this.deps = deps
   }
 
-  /** The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept like any ticket. */
+  /**
+   * The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept
+   * like any ticket.
+   */
   async tgtFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket> {
     const { self, etypes, granting, exchanges, own, capaths } = this.deps
     if (sameRealmIgnoringCase(realm, self.realm)) return granting.tgt(signal)
@@ -42,7 +46,9 @@ export class TrustedRealms {
     return own.get(key, ask, signal ? { signal } : {})
   }
 
-  /** Whether there is a way to the realm. @throws KdcUnreachableError when that cannot be found out */
+  /**
+   * Whether there is a way to the realm. @throws KdcUnreachableError when that cannot be found out
+   */
   async leadTo(realm: string, signal?: AbortSignal): Promise<boolean> {
     if (sameRealmIgnoringCase(realm, this.deps.self.realm)) return true
     try {

@@ -27,7 +27,10 @@ export interface PlacedUser {
   readonly realm: string
 }
 
-/** A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a certificate, has to be found. */
+/**
+ * A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a
+ * certificate, has to be found.
+ */
 export async function placeUser(
   context: KdcContext,
   user: S4uUser,
@@ -42,7 +45,10 @@ export async function placeUser(
   return { user: { ...user, principal }, realm }
 }
 
-/** The name whose realm is not plain to see: an enterprise name, or the one in a certificate with another suffix. */
+/**
+ * The name whose realm is not plain to see: an enterprise name, or the one in a certificate with
+ * another suffix.
+ */
 function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | undefined {
   if (principal) return principal.name.nameType === NameType.ENTERPRISE ? principal : undefined
   const named = upn?.includes('@') ? parseUser(upn, realm) : undefined
@@ -50,9 +56,10 @@ function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | u
 }
 
 /**
- * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to be sent to the right realm.
- * Undefined where no KDC knows the name. What is learned is under no seal, and anybody may have written it: so a KDC is asked only where
- * the own one leads to its realm.
+ * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to
+ * be sent to the right realm. Undefined where no KDC knows the name. What is learned is under no
+ * seal, and anybody may have written it: so a KDC is asked only where the own one leads to its
+ * realm.
  */
 async function findUserRealm(context: KdcContext, user: Principal, leadsTo: LeadsTo): Promise<string | undefined> {
   const visited = [user.realm]
@@ -68,7 +75,10 @@ async function findUserRealm(context: KdcContext, user: Principal, leadsTo: Lead
   return undefined
 }
 
-/** The realm that the suffix would be, if there is a way to it; else the own, whose refusal is then the answer. */
+/**
+ * The realm that the suffix would be, if there is a way to it; else the own, whose refusal is then
+ * the answer.
+ */
 async function realmBySuffix(user: Principal, ownRealm: string, leadsTo: LeadsTo): Promise<string> {
   const realm = realmOfSuffix(user)
   return (await leadsTo(realm)) ? realm : ownRealm

@@ -6,11 +6,13 @@ import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
 export interface DelegationOptions {
   /**
-   * What becomes of ticket-granting tickets of users (unconstrained delegation): of one that a client forwards with its token, and of the
-   * one that a password is worth. `ignore` (default): none is kept, and the directory's lists decide with the user's ticket to this
-   * service as evidence. `use`: they are kept with the identity, and the service acts as the user everywhere, whatever the directory
-   * lists; `allow` still holds. A client's must be its own, for a KDC of its realm or of the service's. Example:
-   * `{ forwardedTickets: 'use' }`. Source: RFC 4121 section 4.1.1.
+   * What becomes of ticket-granting tickets of users (unconstrained delegation): of one that a
+   * client forwards with its token, and of the one that a password is worth. `ignore` (default):
+   * none is kept, and the directory's lists decide with the user's ticket to this service as
+   * evidence. `use`: they are kept with the identity, and the service acts as the user everywhere,
+   * whatever the directory lists; `allow` still holds. A client's must be its own, for a KDC of its
+   * realm or of the service's. Example: `{ forwardedTickets: 'use' }`. Source: RFC 4121 section
+   * 4.1.1.
    */
   readonly forwardedTickets?: ForwardedTickets
   /**
@@ -24,11 +26,13 @@ export interface DelegationOptions {
    */
   readonly allow?: readonly string[]
   /**
-   * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always, or those for whom the function says
-   * so. It is given the user as `identityFor` is, and then, where that was an alias, a user principal name or `AD\\alice`, once more the
-   * name that the directory has resolved it to, and must say yes to both; `alice@AD.TEST` for callers and owners of certificates. Let it
-   * name who may, and not who may not: a user has several names. Only `true` is a yes; a promise, or anything else that is no boolean, is
-   * an error. Example: `(user) => ['bob@AD.TEST', 'eve@AD.TEST'].includes(user)`.
+   * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always,
+   * or those for whom the function says so. It is given the user as `identityFor` is, and then,
+   * where that was an alias, a user principal name or `AD\\alice`, once more the name that the
+   * directory has resolved it to, and must say yes to both; `alice@AD.TEST` for callers and owners
+   * of certificates. Let it name who may, and not who may not: a user has several names. Only
+   * `true` is a yes; a promise, or anything else that is no boolean, is an error. Example: `(user)
+   * => ['bob@AD.TEST', 'eve@AD.TEST'].includes(user)`.
    */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
@@ -69,8 +73,9 @@ export function requireSomeTransition(options: DelegationOptions): void {
 }
 
 /**
- * The same for whom the directory has resolved the name to: an alias, a user principal name or `AD\\bob` may be anybody's, and the app
- * may know the user by one of them alone. `bob` and `bob@ad.test` are `bob@AD.TEST` as they stand, and are asked about once.
+ * The same for whom the directory has resolved the name to: an alias, a user principal name or
+ * `AD\\bob` may be anybody's, and the app may know the user by one of them alone. `bob` and
+ * `bob@ad.test` are `bob@AD.TEST` as they stand, and are asked about once.
  * @throws ConfigurationError KDC_ERR_POLICY
  */
 export function requireResolvedTransition(
@@ -88,7 +93,10 @@ export function requireResolvedTransition(
   if (account !== undefined) requireProtocolTransition(account, options)
 }
 
-/** Some KDCs leave an enterprise name in the ticket as it was asked for: then only the PAC says whose it is. Source: MS-PAC section 2.5. */
+/**
+ * Some KDCs leave an enterprise name in the ticket as it was asked for: then only the PAC says
+ * whose it is. Source: MS-PAC section 2.5.
+ */
 function accountBehind({ name, realm, pac }: Pick<Identity, 'name' | 'realm' | 'pac'>): string | undefined {
   const account = name.includes('@') ? pac?.logonInfo?.effectiveName : undefined
   if (account === undefined || account === '') return undefined
@@ -104,8 +112,9 @@ export function permitsTransition(user: string, { protocolTransition = false }: 
 }
 
 /**
- * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the host or as the whole of it,
- * protocolTransition neither a boolean nor a function, forwardedTickets neither of its words, or the principal no name
+ * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the
+ * host or as the whole of it, protocolTransition neither a boolean nor a function, forwardedTickets
+ * neither of its words, or the principal no name
  */
 export function checkDelegationOptions(options: DelegationOptions): void {
   const { allow = [], protocolTransition = false, principal, forwardedTickets = 'ignore' } = options

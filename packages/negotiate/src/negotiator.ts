@@ -34,13 +34,17 @@ export interface Negotiator extends Disposable {
    */
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
   /**
-   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, `AD\\bob`, a
-   * user principal name, or `{ certificate }`, DER, which the app has verified. The directory's answer is at most five minutes old
-   * (`maxAge`), or is asked for now (`fresh`): one who was disabled does not come in any more, and groups are those of now.
-   * @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
+   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self):
+   * `bob`, `bob@AD.TEST`, `AD\\bob`, a user principal name, or `{ certificate }`, DER, which the
+   * app has verified. The directory's answer is at most five minutes old (`maxAge`), or is asked
+   * for now (`fresh`): one who was disabled does not come in any more, and groups are those of now.
+   * @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError,
+   * KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
    *
-   * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every wrong password counts there.
-   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others; RejectedTokenError when it was not the KDC that answered
+   * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every
+   * wrong password counts there.
+   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
+   * RejectedTokenError when it was not the KDC that answered
    */
   identityFor(user: S4uSubject | PasswordSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */

@@ -12,7 +12,10 @@ export interface PasswordSignIn {
   readonly method: AuthenticationMethod
   readonly now: () => number
   readonly signal?: AbortSignal
-  /** Whether the user's ticket-granting ticket is kept with the identity: `delegation.forwardedTickets`. */
+  /**
+   * Whether the user's ticket-granting ticket is kept with the identity:
+   * `delegation.forwardedTickets`.
+   */
   readonly keepsTgt: boolean
 }
 
@@ -20,13 +23,15 @@ export interface PasswordSignIn {
 const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
 
 /**
- * Signs the user in, and lets the user's ticket to this service be judged like that of any caller. A KDC's word alone is worth
- * nothing: whoever sits in its place on the network can choose the password that an AS-REP is sealed with. But nobody else can seal a
- * ticket with the service's key, and only the token proves that its session key is the one that we were told, and the ticket not
+ * Signs the user in, and lets the user's ticket to this service be judged like that of any caller.
+ * A KDC's word alone is worth nothing: whoever sits in its place on the network can choose the
+ * password that an AS-REP is sealed with. But nobody else can seal a ticket with the service's key,
+ * and only the token proves that its session key is the one that we were told, and the ticket not
  * one that was seen on the wire.
  *
- * That ticket is the evidence with which the service acts as the user, where the directory lets it. The password would be worth more: a
- * ticket-granting ticket, with which no list of the directory holds. It is kept only where the app says so.
+ * That ticket is the evidence with which the service acts as the user, where the directory lets it.
+ * The password would be worth more: a ticket-granting ticket, with which no list of the directory
+ * holds. It is kept only where the app says so.
  *
  * @param client of the user, made with the password
  * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError

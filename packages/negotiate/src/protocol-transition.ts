@@ -1,4 +1,7 @@
-/** Users whom the app has authenticated itself: the service vouches for them at the KDC (S4U2Self). Source: MS-SFU section 3.1.5.1. */
+/**
+ * Users whom the app has authenticated itself: the service vouches for them at the KDC (S4U2Self).
+ * Source: MS-SFU section 3.1.5.1.
+ */
 
 import type { Acceptor, AuthenticationMethod, Identity } from '@s4u/acceptor'
 import { ConfigurationError, type KdcClient, type OptionTableOf, type S4uSubject } from '@s4u/kdc-client'
@@ -13,14 +16,21 @@ import { type ImpersonateSubject, tellImpersonation } from './impersonate-events
 
 /** What may be said of an identity that is asked for. */
 export interface IdentityForOptions {
-  /** What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`, of a password `basic`. */
+  /**
+   * What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`,
+   * of a password `basic`.
+   */
   readonly method?: AuthenticationMethod
   readonly signal?: AbortSignal
-  /** Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a password it is asked always. */
+  /**
+   * Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a
+   * password it is asked always.
+   */
   readonly fresh?: boolean
   /**
-   * How old the directory's answer may be, milliseconds; default 300,000 (5 minutes), 0 asks always. A user who was disabled in the
-   * meantime is signed in until then, and groups are those of then. Example: `{ maxAge: 60_000 }`. Of a password it is asked always.
+   * How old the directory's answer may be, milliseconds; default 300,000 (5 minutes), 0 asks
+   * always. A user who was disabled in the meantime is signed in until then, and groups are those
+   * of then. Example: `{ maxAge: 60_000 }`. Of a password it is asked always.
    */
   readonly maxAge?: number
 }
@@ -34,8 +44,9 @@ export const IDENTITY_FOR_OPTIONS = {
 } as const satisfies OptionTableOf<IdentityForOptions>
 
 /**
- * A sign-in is a question to the directory, and its answer is no ticket to be used until it ends, hours later: an account that was
- * disabled must not come in. Some minutes save those their exchange who sign in with each request.
+ * A sign-in is a question to the directory, and its answer is no ticket to be used until it ends,
+ * hours later: an account that was disabled must not come in. Some minutes save those their
+ * exchange who sign in with each request.
  */
 export const AUTHENTICATION_MAX_AGE = 300_000
 
@@ -45,7 +56,10 @@ export interface TransitionDeps {
   readonly delegation: DelegationOptions
 }
 
-/** @throws ConfigurationError KDC_ERR_POLICY, KdcError, KdcUnreachableError, RejectedTokenError, MissingKeyError */
+/**
+ * @throws ConfigurationError KDC_ERR_POLICY, KdcError, KdcUnreachableError, RejectedTokenError,
+ * MissingKeyError
+ */
 export async function identityByTransition(
   user: S4uSubject,
   options: IdentityForOptions,
@@ -62,7 +76,8 @@ export async function identityByTransition(
     const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
     subject.user = formatPrincipal(ticket.client)
     const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
-    // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of this reply.
+    // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
+    // this reply.
     const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
     const identity = await acceptor.identify(ticket.ticket, by, expected)
     // Whose certificate it is, and whose alias or user principal name, only the directory knows.

@@ -60,7 +60,8 @@ export class ServiceClient {
       principal.name.nameType === NameType.ENTERPRISE
         ? { principal: principal.name.nameString[0], password, enterprise: true }
         : { principal: formatPrincipal(principal), password }
-    // A typed name may say any realm, and anybody on the way may send us to one: the password goes where a trust leads.
+    // A typed name may say any realm, and anybody on the way may send us to one: the password goes
+    // where a trust leads.
     const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
     return createKdcClient({ ...this.#kdcOptions(), realm, mayFollow, credentials })
