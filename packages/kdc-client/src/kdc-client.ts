@@ -28,9 +28,9 @@ export interface KdcClientOptions {
    * Whether a sign-in with an enterprise name may be followed to the KDCs of another realm, where
    * the one that was asked says that the name belongs there (KDC_ERR_WRONG_REALM). Nothing seals
    * that answer, and the next KDC is shown a proof of the password. Default: to realms whose KDCs
-   * `kdc` or krb5.conf names; none is looked up in DNS. Example, with the client of a service that
-   * knows the trusts: `(realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806
-   * section 7.
+   * `kdc` or krb5.conf names (a list without realms, or a transport, names all); none is looked up
+   * in DNS. Example, with the client of a service, which knows the trusts:
+   * `(realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806 section 7.
    */
   readonly mayFollow?: MayFollow
   /** NetBIOS names of domains, for users written `CORP\alice`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
