@@ -14,6 +14,7 @@ const exported: Record<string, readonly string[]> = {
     'Identity',
     'MemoryReplayStore',
     'accessCheck',
+    'clusterReplayStore',
     'createAcceptor',
   ],
   express: [
@@ -25,7 +26,9 @@ const exported: Record<string, readonly string[]> = {
     'MissingKeyError',
     'RejectedTokenError',
     'S4uError',
+    'asyncHandler',
     'currentIdentity',
+    'errorHandler',
     'impersonation',
     'negotiate',
     'requireDelegatedBy',

@@ -15,6 +15,7 @@ export type { AssertedEvidence, Evidence, ForwardedTgt, TicketEvidence } from '.
 export { Identity } from './identity.js'
 export type { AssertedBy, AuthenticationMethod, IdentityClaims, ImpersonationLevel } from './identity.js'
 export type { KeytabProvider, KeytabSource } from './keytab-source.js'
+export { clusterReplayStore, type ClusterReplayStoreOptions } from './cluster-replay-store.js'
 export { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'
 export type { ReplayStore, ReplayVerdict } from './replay-store.js'
 export type { ClaimValue, UserClaims } from './user-claims.js'

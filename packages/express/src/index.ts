@@ -16,5 +16,6 @@ export type {
   Negotiator,
   SessionOption,
 } from '@s4u/negotiate'
+export { asyncHandler, errorHandler, type ErrorHandlerOptions } from './errors.js'
 export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
 export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'

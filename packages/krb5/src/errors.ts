@@ -51,7 +51,12 @@ export abstract class S4uError extends Error {
     Object.defineProperties(this, {
       [brand]: { value: true },
       status: { value: details.status, writable: true },
-      statusCode: { get: () => this.status, set: (status: ErrorStatus) => (this.status = status) },
+      statusCode: {
+        get: () => this.status,
+        set: (status: ErrorStatus) => {
+          this.status = status
+        },
+      },
       // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here: that must neither fail nor succeed.
       expose: { get: () => false, set: () => {} },
     })
