@@ -61,7 +61,10 @@ describe('a user and a password', () => {
 
   test('suffice where tokens must be bound to a channel', async () => {
     using negotiator = make({ channelBinding: 'require' })
-    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toBeDefined()
+    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toMatchObject({
+      principal: 'alice@AD.TEST',
+      authenticationMethod: 'basic',
+    })
   })
 
   test('are asked of the KDC each time', async () => {
@@ -73,7 +76,10 @@ describe('a user and a password', () => {
     await expect(negotiator.identityFor({ user: 'nobody', password: 'x' })).rejects.toMatchObject({
       code: 'KDC_ERR_C_PRINCIPAL_UNKNOWN',
     })
-    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toBeDefined()
+    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toMatchObject({
+      principal: 'alice@AD.TEST',
+      authenticationMethod: 'basic',
+    })
   })
 
   test('leave no password behind', async () => {

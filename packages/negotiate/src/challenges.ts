@@ -29,6 +29,12 @@ export class Challenges {
     return { ...this.#make(request, { kind: 'refused', code: error.code }, statusCode, again), error }
   }
 
+  /** Not a challenge to authenticate: a browser would do so, and ask again in its user's name. */
+  otherSite(error: S4uError): Challenge {
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+    return { status: 'challenge', statusCode: 403, headers, body: 'A page of another site sent this request.\n', error }
+  }
+
   #make(request: NegotiableRequest, reason: ChallengeReason, statusCode: 400 | 401, own: readonly string[]): Challenge {
     const { otherChallenges = [], http2Challenge } = this.#options
     const all = [...own, ...otherChallenges]

@@ -18,6 +18,7 @@ export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableErr
 export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit-writer.js'
 export { CallerIdentity } from './caller-identity.js'
+export type { CrossSiteOption } from './cross-site.js'
 export type { DelegationOptions } from './delegation-policy.js'
 export type {
   AuthenticatedEvent,
@@ -45,4 +46,5 @@ export type {
 } from './outcome.js'
 export type { PasswordSubject } from './password-sign-in.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
+export type { IsRevoked, Session } from './session-revocation.js'
 export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'

@@ -7,12 +7,14 @@ import {
 } from '@s4u/acceptor'
 import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
-import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
+import { CallerFinder, type CallerFinderDeps } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
+import { isPreflight } from './cross-site.js'
 import { requireProtocolTransition, requireSomeTransition } from './delegation-policy.js'
 import { Delegator } from './delegator.js'
-import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import type { Found } from './found-caller.js'
 import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
@@ -28,6 +30,7 @@ import {
 } from './outcome.js'
 import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { ServiceClient } from './service-client.js'
+import type { Session } from './session-revocation.js'
 
 export interface Negotiator extends Disposable {
   /**
@@ -50,6 +53,8 @@ export interface Negotiator extends Disposable {
   startSession(identity: CallerIdentity): ResponseHeaders
   /** Ends the session of a request: the headers that take its cookie away. A stolen cookie lives until its time is over. */
   endSession(request: NegotiableRequest): ResponseHeaders
+  /** The session that `authenticate` found a request to show: what a sign-out has to note, for `session.isRevoked`. */
+  sessionOf(request: NegotiableRequest): Session | undefined
   /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
   impersonation(option: ImpersonationOption): Gate
   readonly counters: NegotiatorCounters
@@ -93,7 +98,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
     { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
   ): Promise<Outcome> {
     recordNegotiated(request, this)
-    if (mode === 'off') return ANONYMOUS
+    if (mode === 'off' || (this.#parts.options.corsPreflight && isPreflight(request))) return ANONYMOUS
     let found = this.#found.get(request)
     if (found === undefined) this.#found.set(request, (found = this.#finder.find(request)))
     return this.#outcomeOf(await found, request, mode)
@@ -131,6 +136,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#finder.endSession(request)
   }
 
+  sessionOf(request: NegotiableRequest): Session | undefined {
+    return this.#finder.sessionOf(request)
+  }
+
   impersonation(option: ImpersonationOption): Gate {
     return impersonationGateOf(option, this.impersonatesAlways)
   }
@@ -138,6 +147,13 @@ class HttpNegotiator implements Negotiator, Negotiated {
   /** For the routes behind it that want to know who calls. */
   challenge(request: NegotiableRequest): Challenge {
     const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
+    return this.#challengeUnless(request, reason)
+  }
+
+  /** To authenticate would not help a page of another site. */
+  #challengeUnless(request: NegotiableRequest, reason: ChallengeEvent['reason']): Challenge {
+    const foreign = this.#finder.refusalOfSite(request)
+    if (foreign !== undefined) return foreign
     this.#parts.events.challenged({ ...this.#finder.about(request), reason })
     return this.#parts.challenges.first(request)
   }
@@ -174,8 +190,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
       return { status: 'authenticated', ...found, run }
     }
     if (mode === 'optional') return { ...ANONYMOUS, headers: found.headers }
-    this.#parts.events.challenged({ ...this.#finder.about(request), reason: found.reason })
-    const challenge = this.#parts.challenges.first(request)
+    const challenge = this.#challengeUnless(request, found.reason)
     return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
   }
 }
