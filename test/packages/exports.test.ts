@@ -34,6 +34,7 @@ const exported: Record<string, readonly string[]> = {
     'requireDelegatedBy',
     'requireGroup',
     'requireIdentity',
+    'upgradeHeaders',
     'writeHeaders',
   ],
   fetch: [
@@ -127,6 +128,7 @@ const exported: Record<string, readonly string[]> = {
     'requireDelegatedBy',
     'requireGroup',
     'requireIdentity',
+    'upgradeHeaders',
     'writeHeaders',
   ],
   krb5: [
@@ -318,6 +320,7 @@ const exported: Record<string, readonly string[]> = {
     'identityGate',
     'impersonationGate',
     'respond',
+    'upgradeHeaders',
     'writeAuditTo',
     'writeHeaders',
   ],

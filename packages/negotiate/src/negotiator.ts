@@ -31,6 +31,7 @@ import {
 import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { ServiceClient } from './service-client.js'
 import type { Session } from './session-revocation.js'
+import { answerUpgrade, type UpgradeOutcome } from './upgrade.js'
 
 export interface Negotiator extends Disposable {
   /**
@@ -38,6 +39,20 @@ export interface Negotiator extends Disposable {
    * differ: what was optional for the app can be required by a route.
    */
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
+  /**
+   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express and Koa, so that nothing else asks.
+   * Pages of other sites are refused whatever `mode` and `crossSite` say, but those of the origins that `crossSite` lists. A refusal has
+   * been written to the socket when the outcome says `challenge`; on the way to the next one the connection stays, if it can.
+   *
+   *     server.on('upgrade', async (request, socket, head) => {
+   *       const outcome = await negotiator.authenticateUpgrade(request)
+   *       if (outcome.status !== 'authenticated') return
+   *       sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request, outcome.identity))
+   *     })
+   *
+   * The headers that belong to the 101 are those of `upgradeHeaders(request)`.
+   */
+  authenticateUpgrade(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<UpgradeOutcome>
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self): `bob`, `bob@AD.TEST`, `AD\\bob`, a
    * user principal name, or `{ certificate }`, DER, which the app has verified. @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError, KdcUnreachableError
@@ -102,6 +117,16 @@ class HttpNegotiator implements Negotiator, Negotiated {
     let found = this.#found.get(request)
     if (found === undefined) this.#found.set(request, (found = this.#finder.find(request)))
     return this.#outcomeOf(await found, request, mode)
+  }
+
+  authenticateUpgrade(
+    request: NegotiableRequest,
+    { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
+  ): Promise<UpgradeOutcome> {
+    return answerUpgrade(request, async () => {
+      if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS
+      return this.authenticate(request, { mode })
+    })
   }
 
   async identityFor(
