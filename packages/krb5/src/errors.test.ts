@@ -1,6 +1,12 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
-import { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, type S4uError } from './errors.js'
+import {
+  ConfigurationError,
+  MalformedTokenError,
+  MissingKeyError,
+  RejectedTokenError,
+  type S4uError,
+} from './errors.js'
 
 const malformed = { path: 'AP-REQ', expected: 'a ticket', found: 'nothing' }
 

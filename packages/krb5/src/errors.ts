@@ -40,10 +40,7 @@ export abstract class S4uError extends Error {
   /** Never: messages name accounts, services and settings, which are for the log and not for whoever sent the request. */
   declare readonly expose: false
 
-  constructor(
-    message: string,
-    details: ErrorDetails & { readonly code: string; readonly status: ErrorStatus },
-  ) {
+  constructor(message: string, details: ErrorDetails & { readonly code: string; readonly status: ErrorStatus }) {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')

@@ -11,6 +11,7 @@
  *     })
  */
 
+export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'
 export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
 export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'

@@ -115,6 +115,8 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkDelegationOptions(options.delegation ?? NO_OPTIONS)
   requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
+  const { corsPreflight = false } = options
+  if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
   for (const value of options.otherChallenges ?? []) requireChallenge(value)
   // What is wrong with it must not wait for a request.
   prepareFetch({ ...options.fetch })
