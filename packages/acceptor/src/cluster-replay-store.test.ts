@@ -114,3 +114,7 @@ test('outside of a cluster it is a memory like any other, and one for the proces
   const end = Date.now() + 600_000
   expect([await store.remember(digest(9), end), await store.remember(digest(9), end)]).toEqual(['fresh', 'seen'])
 })
+
+test('a name that is no option is refused', () => {
+  expect(() => clusterReplayStore({ maxEntry: 1 } as object)).toThrow('maxEntries')
+})

@@ -1,6 +1,7 @@
 /** One replay memory for the workers of `node:cluster` on one machine: that of the primary process, asked over its IPC channels. */
 
 import cluster from 'node:cluster'
+import { closeOptions, type OptionTableOf } from '@s4u/krb5'
 import { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'
 import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 
@@ -18,11 +19,16 @@ export interface ClusterReplayStoreOptions extends Pick<MemoryReplayStoreOptions
  * see `onReplayStoreDown`. In a process that is in no cluster it is a memory like any other. A process manager that is itself the primary
  * (pm2) cannot call it: use a store on the network there.
  *
- * @param options of the primary's memory
+ * @param given options of the primary's memory; workers have none
+ * @throws ConfigurationError
  */
-export function clusterReplayStore(options: ClusterReplayStoreOptions = {}): ReplayStore {
+export function clusterReplayStore(given?: ClusterReplayStoreOptions): ReplayStore {
+  const options = closeOptions('clusterReplayStore', given, OPTIONS)
   return (store ??= cluster.isPrimary ? keptHere(options) : askedThere())
 }
+
+/** Every name in ClusterReplayStoreOptions; others are refused. */
+const OPTIONS = { maxEntries: 'value' } as const satisfies OptionTableOf<ClusterReplayStoreOptions>
 
 /** One for a process, so that negotiators in front of the same route know that they have it in common. */
 let store: ReplayStore | undefined

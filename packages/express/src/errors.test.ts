@@ -1,4 +1,4 @@
-import { RejectedTokenError, type S4uError } from '@s4u/negotiate'
+import { ConfigurationError, RejectedTokenError, type S4uError } from '@s4u/negotiate'
 import type { NextFunction, Request, Response } from 'express'
 import { describe, expect, test, vi } from 'vitest'
 import { asyncHandler, errorHandler } from './errors.js'
@@ -36,6 +36,11 @@ describe('the handler of errors', () => {
     expect(next).toHaveBeenCalledExactlyOnceWith(late)
     expect(response.send).not.toHaveBeenCalled()
     expect(onError).not.toHaveBeenCalled()
+  })
+
+  test('takes no other options', () => {
+    for (const wrong of [{ onerror: () => {} }, { onError: 'log' }])
+      expect(() => errorHandler(wrong as object)).toThrow(ConfigurationError)
   })
 
   test('logs what it answers, unless told otherwise', () => {

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http'
-import { S4uError } from '@s4u/negotiate'
+import { ConfigurationError, S4uError } from '@s4u/negotiate'
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 
 export interface ErrorHandlerOptions {
@@ -13,8 +13,13 @@ export interface ErrorHandlerOptions {
  * services. All other errors go on to the next handler. Put it behind the routes:
  *
  *     app.use(errorHandler())
+ *
+ * @throws ConfigurationError at once
  */
-export function errorHandler({ onError = logError }: ErrorHandlerOptions = {}): ErrorRequestHandler {
+export function errorHandler({ onError = logError, ...others }: ErrorHandlerOptions = {}): ErrorRequestHandler {
+  const [unknown] = Object.keys(others)
+  if (unknown !== undefined || typeof onError !== 'function')
+    throw new ConfigurationError('errorHandler takes one option, onError, which is a function')
   return (error: unknown, request, response, next) => {
     // What has begun cannot be answered otherwise: Express ends the connection.
     if (!S4uError.is(error) || response.headersSent) return next(error)

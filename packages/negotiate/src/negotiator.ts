@@ -66,7 +66,7 @@ export interface Negotiator extends Disposable {
   ): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
   startSession(identity: CallerIdentity): ResponseHeaders
-  /** Ends the session of a request: the headers that take its cookie away. A stolen cookie lives until its time is over. */
+  /** Ends the session of a request: the headers that take its cookie away. A copy of it lives until its time is over, or `session.isRevoked` says so. */
   endSession(request: NegotiableRequest): ResponseHeaders
   /** The session that `authenticate` found a request to show: what a sign-out has to note, for `session.isRevoked`. */
   sessionOf(request: NegotiableRequest): Session | undefined
