@@ -116,5 +116,7 @@ test('outside of a cluster it is a memory like any other, and one for the proces
 })
 
 test('a name that is no option is refused', () => {
-  expect(() => clusterReplayStore({ maxEntry: 1 } as object)).toThrow('maxEntries')
+  expect(() => clusterReplayStore({ maxEntry: 1 } as object)).toThrow(
+    expect.objectContaining({ code: 'S4U_UNKNOWN_OPTION' }),
+  )
 })
