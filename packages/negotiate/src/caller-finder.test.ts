@@ -115,3 +115,18 @@ test.each([
 ])('a header %j comes to %j', async (authorization, found) => {
   expect(await finderWith([]).finder.find(requestWith({ authorization }))).toMatchObject(found)
 })
+
+test('nobody is asked to authenticate again where nobody can tell whether the token is a replay', async () => {
+  const told: unknown[] = []
+  const error = new RejectedTokenError('the store does not answer', { code: 'S4U_REPLAY_STORE_DOWN', status: 503 })
+  const { finder } = finderWith([{ status: 'refused', error } as AcceptOutcome], {
+    onFailed: ({ code, statusCode }) => void told.push({ code, statusCode }),
+  })
+  const found = await finder.find(requestWith({ authorization: FIRST }))
+  expect(found).toMatchObject({
+    by: 'refusal',
+    challenge: { statusCode: 503, headers: { 'Retry-After': '5' }, error },
+  })
+  if (found.by === 'refusal') expect(found.challenge.headers['WWW-Authenticate']).toBeUndefined()
+  expect(told).toEqual([{ code: 'S4U_REPLAY_STORE_DOWN', statusCode: 503 }])
+})

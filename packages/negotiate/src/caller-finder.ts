@@ -204,9 +204,11 @@ export class CallerFinder {
   #refuse(
     request: NegotiableRequest,
     error: S4uError,
-    details: { statusCode?: 400 | 401; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
+    details: { statusCode?: 400; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
   ): Found {
-    const { statusCode = 401, reply, mechanism, unseen = false } = details
+    const { reply, mechanism, unseen = false } = details
+    // To authenticate again would not help while the replay store has no answer, and browsers would ask for a password.
+    const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
     const { events, challenges } = this.#deps
     this.#connections?.end(request)
     const event = {

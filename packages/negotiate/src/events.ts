@@ -37,7 +37,7 @@ export interface FailedEvent {
   /** For the log. Its `hint` says what to do: for NTLM, the usual reasons why a client has no ticket. */
   readonly error: S4uError
   /** Undefined when a session failed: its request goes on as if there were none. */
-  readonly statusCode?: 400 | 401 | 403
+  readonly statusCode?: 400 | 401 | 403 | 503
   /** Who is known and still not let in: with 403. Absent where a page of another site was refused: nobody has looked who it was. */
   readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */

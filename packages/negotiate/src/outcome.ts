@@ -42,8 +42,11 @@ export interface Anonymous {
 /** Send this: see `respond`. `error` is for the log, never for the client; absent when there was just no token yet. */
 export interface Challenge {
   readonly status: 'challenge'
-  /** 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not wanted, or a page of another site. */
-  readonly statusCode: 400 | 401 | 403
+  /**
+   * 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not wanted, or a page of
+   * another site, 503 while nobody can tell whether a token is a replay.
+   */
+  readonly statusCode: 400 | 401 | 403 | 503
   readonly headers: ResponseHeaders
   readonly body: string
   readonly error?: S4uError
