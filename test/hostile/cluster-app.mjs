@@ -1,4 +1,7 @@
-/** A site of two workers, each on a port of its own. REPLAYS: `shared`, `own`, or `forgotten` for a primary that does not do its part. */
+/**
+ * A site of two workers, each on a port of its own. REPLAYS: `shared`, `own`, or `forgotten` for a
+ * primary that does not do its part.
+ */
 import cluster from 'node:cluster'
 import { createServer } from 'node:http'
 import { clusterReplayStore } from '@s4u/acceptor'

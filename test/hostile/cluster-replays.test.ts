@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 import { corporation, Desktop } from '../stories/fixtures/corporation.js'
 
-/** Who has captured a token, and shows it to every worker of a machine in turn. On the built packages, as in production. */
+/**
+ * Who has captured a token, and shows it to every worker of a machine in turn. On the built
+ * packages, as in production.
+ */
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-cluster-'))
 const keytab = join(folder, 'web.keytab')

@@ -7,8 +7,9 @@ import { type Answer, oneConnection, serve } from '../stories/fixtures/serve.js'
 import { type Site, stacks, type Visit } from '../stories/fixtures/stacks.js'
 
 /**
- * A page of another site, open in the browser of somebody who is signed in. It cannot read a token, and need not: browsers add it to its
- * forms, images, credentialed fetches and WebSocket handshakes, as they do cookies without SameSite.
+ * A page of another site, open in the browser of somebody who is signed in. It cannot read a token,
+ * and need not: browsers add it to its forms, images, credentialed fetches and WebSocket
+ * handshakes, as they do cookies without SameSite.
  */
 
 const realm = await corporation()
@@ -16,7 +17,10 @@ const keytab = realm.keytabFor('web')
 const alice = new Desktop(realm, 'alice')
 const keys = [randomBytes(32)]
 
-/** What browsers send of a form at https://evil.test: to a site with TLS, and without, where Sec-Fetch-Site is left out. */
+/**
+ * What browsers send of a form at https://evil.test: to a site with TLS, and without, where
+ * Sec-Fetch-Site is left out.
+ */
 const EVIL = { origin: 'https://evil.test', 'sec-fetch-site': 'cross-site' }
 const OVER_HTTP = { origin: 'https://evil.test' }
 const SANDBOXED = { origin: 'null' }

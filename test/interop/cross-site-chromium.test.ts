@@ -16,8 +16,8 @@ import { describeRealms } from '../realms/suite.js'
 import { selfSigned } from '../stories/fixtures/certificate.js'
 
 /**
- * Somebody who is signed in opens a page at evil.test. No part is played: kinit got the ticket from the embedded realm, and Chromium
- * adds it to whatever the page makes it send.
+ * Somebody who is signed in opens a page at evil.test. No part is played: kinit got the ticket from
+ * the embedded realm, and Chromium adds it to whatever the page makes it send.
  */
 await describeRealms('Chromium on the page of another site', ['chromium', 'mit-clients'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-evil-'))
@@ -170,7 +170,10 @@ await describeRealms('Chromium on the page of another site', ['chromium', 'mit-c
     }
   }
 
-  /** As in web-clients.test.ts: a fresh profile loads no GSS-API library before it has seen Negotiate once. */
+  /**
+   * As in web-clients.test.ts: a fresh profile loads no GSS-API library before it has seen
+   * Negotiate once.
+   */
   function browser(thirdParties: boolean): Promise<BrowserContext> {
     const profile = join(folder, `profile-${profiles++}`)
     mkdirSync(profile)
@@ -179,7 +182,8 @@ await describeRealms('Chromium on the page of another site', ['chromium', 'mit-c
       auth: { disable_negotiate_cname_lookup: true },
     }
     writeFileSync(join(profile, 'Local State'), JSON.stringify(state))
-    // What a browser adds to the frames and fetches of other sites goes by what it does with their cookies.
+    // What a browser adds to the frames and fetches of other sites goes by what it does with their
+    // cookies.
     mkdirSync(join(profile, 'Default'))
     const cookies = { cookie_controls_mode: thirdParties ? 0 : 1, block_third_party_cookies: !thirdParties }
     writeFileSync(join(profile, 'Default', 'Preferences'), JSON.stringify({ profile: cookies }))
@@ -192,7 +196,10 @@ await describeRealms('Chromium on the page of another site', ['chromium', 'mit-c
   }
 })
 
-/** All ways of a page to make a browser send something, and what comes of each: functions of the page. */
+/**
+ * All ways of a page to make a browser send something, and what comes of each: functions of the
+ * page.
+ */
 const TRICKS: Readonly<Record<string, string>> = {
   form: `(url) => new Promise((resolve) => {
     document.body.innerHTML = '<iframe name="hidden"></iframe><form method="POST" target="hidden"></form>'

@@ -1,4 +1,7 @@
-/** One replay memory for the workers of `node:cluster` on one machine: that of the primary process, asked over its IPC channels. */
+/**
+ * One replay memory for the workers of `node:cluster` on one machine: that of the primary process,
+ * asked over its IPC channels.
+ */
 
 import cluster from 'node:cluster'
 import { closeOptions, type OptionTableOf } from '@s4u/krb5'
@@ -8,16 +11,17 @@ import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 export interface ClusterReplayStoreOptions extends Pick<MemoryReplayStoreOptions, 'maxEntries'> {}
 
 /**
- * The replay store of all workers of one machine. Call it in the primary process, which keeps the memory, before it forks, and in each
- * worker, which asks there:
+ * The replay store of all workers of one machine. Call it in the primary process, which keeps the
+ * memory, before it forks, and in each worker, which asks there:
  *
  *     const replayCache = clusterReplayStore()
  *     if (cluster.isPrimary) for (let i = 0; i < 4; i++) cluster.fork()
  *     else createServer(…negotiate({ keytab, replayCache })…)
  *
- * A worker that ends forgets nothing; the primary does. While it gives no answer (it is busy, or never called this), callers are refused:
- * see `onReplayStoreDown`. In a process that is in no cluster it is a memory like any other. A process manager that is itself the primary
- * (pm2) cannot call it: use a store on the network there.
+ * A worker that ends forgets nothing; the primary does. While it gives no answer (it is busy, or
+ * never called this), callers are refused: see `onReplayStoreDown`. In a process that is in no
+ * cluster it is a memory like any other. A process manager that is itself the primary (pm2) cannot
+ * call it: use a store on the network there.
  *
  * @param given options of the primary's memory; workers have none
  * @throws ConfigurationError
@@ -30,7 +34,10 @@ export function clusterReplayStore(given?: ClusterReplayStoreOptions): ReplaySto
 /** Every name in ClusterReplayStoreOptions; others are refused. */
 const OPTIONS = { maxEntries: 'value' } as const satisfies OptionTableOf<ClusterReplayStoreOptions>
 
-/** One for a process, so that negotiators in front of the same route know that they have it in common. */
+/**
+ * One for a process, so that negotiators in front of the same route know that they have it in
+ * common.
+ */
 let store: ReplayStore | undefined
 
 function keptHere({ maxEntries }: ClusterReplayStoreOptions): ReplayStore {
@@ -66,7 +73,10 @@ interface Answer {
   readonly id: number
 }
 
-/** The primary's side. Undefined for messages that are not ours: apps have their own on the same channel. */
+/**
+ * The primary's side. Undefined for messages that are not ours: apps have their own on the same
+ * channel.
+ */
 export function answerTo(message: unknown, memory: MemoryReplayStore): Answer | undefined {
   if (typeof message !== 'object' || message === null || !('s4uReplay' in message)) return undefined
   const { s4uReplay, id, digest, expiresAt } = Object.fromEntries<unknown>(Object.entries(message))
@@ -75,7 +85,10 @@ export function answerTo(message: unknown, memory: MemoryReplayStore): Answer | 
   return { s4uReplay: memory.remember(Buffer.from(digest, 'base64'), expiresAt), id }
 }
 
-/** How long the primary may take, milliseconds: less than what the acceptor allows any store, so that the reason is told. */
+/**
+ * How long the primary may take, milliseconds: less than what the acceptor allows any store, so
+ * that the reason is told.
+ */
 const TIME_LIMIT = 1_500
 
 /** More questions than this are not under way in a primary that answers. */

@@ -1,6 +1,7 @@
 /**
- * What one acceptor of this process has taken, no other takes: a token that is good for two negotiators in one process (two apps, a
- * negotiator that is made anew when options change, one for each tenant) would otherwise be good twice.
+ * What one acceptor of this process has taken, no other takes: a token that is good for two
+ * negotiators in one process (two apps, a negotiator that is made anew when options change, one for
+ * each tenant) would otherwise be good twice.
  */
 
 import cluster from 'node:cluster'
@@ -10,17 +11,24 @@ import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 type Clock = () => number
 
 /**
- * The memory itself. Acceptors may have clocks and skews of their own: what is remembered is the time of the authenticator, which all of
- * them read alike, and not when one of them would have forgotten it.
+ * The memory itself. Acceptors may have clocks and skews of their own: what is remembered is the
+ * time of the authenticator, which all of them read alike, and not when one of them would have
+ * forgotten it.
  */
 export class ProcessReplayMemory {
-  /** How long after its time an authenticator is kept: as long as the most patient acceptor takes it. Never less than before. */
+  /**
+   * How long after its time an authenticator is kept: as long as the most patient acceptor takes
+   * it. Never less than before.
+   */
   #keep = 0
   /** One for each clock, for each forgets by its own. */
   readonly #byClock = new WeakMap<Clock, MemoryReplayStore>()
   readonly #all = new Set<WeakRef<MemoryReplayStore>>()
 
-  /** The store of an acceptor that takes authenticators until `keep` milliseconds after their time, by `clock`. */
+  /**
+   * The store of an acceptor that takes authenticators until `keep` milliseconds after their time,
+   * by `clock`.
+   */
   storeFor(clock: Clock, keep: number): ReplayStore {
     this.#keep = Math.max(this.#keep, keep)
     const own = this.#byClock.get(clock) ?? this.#begin(clock)
@@ -40,7 +48,8 @@ export class ProcessReplayMemory {
 
   #begin(clock: Clock): MemoryReplayStore {
     for (const one of this.#all) if (one.deref() === undefined) this.#all.delete(one)
-    // What is asked later for a longer time was forgotten after the shorter one: the store takes it for seen.
+    // What is asked later for a longer time was forgotten after the shorter one: the store takes it
+    // for seen.
     const store = new MemoryReplayStore({ now: () => clock() - this.#keep })
     this.#byClock.set(clock, store)
     this.#all.add(new WeakRef(store))

@@ -1,6 +1,9 @@
 import { type ReplayStore, requireFresh } from './replay-store.js'
 
-/** What was said about the authenticator of a request, and which acceptors of a process that has one memory were told. */
+/**
+ * What was said about the authenticator of a request, and which acceptors of a process that has one
+ * memory were told.
+ */
 interface Asked {
   readonly digest: Uint8Array
   readonly answer: void | Promise<void>
@@ -10,9 +13,11 @@ interface Asked {
 const asked = new WeakMap<object, WeakMap<object, Asked>>()
 
 /**
- * As `requireFresh`, but once for each request and memory: where two acceptors with one memory stand in front of a route, the second one
- * sees the first one's authenticator and no replay. A request object is of this process alone, so that nobody can send it again.
- * @param memory what the store stands on: the store itself where it is given, or what all acceptors of this process have by default
+ * As `requireFresh`, but once for each request and memory: where two acceptors with one memory
+ * stand in front of a route, the second one sees the first one's authenticator and no replay. A
+ * request object is of this process alone, so that nobody can send it again.
+ * @param memory what the store stands on: the store itself where it is given, or what all acceptors
+ * of this process have by default
  * @throws RejectedTokenError, ReplayStoreFault
  */
 export function requireFreshOnce(

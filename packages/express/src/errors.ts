@@ -3,14 +3,18 @@ import { ConfigurationError, S4uError } from '@s4u/negotiate'
 import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
 
 export interface ErrorHandlerOptions {
-  /** Where the error goes, with its `code` and `hint`: they are for whoever runs the service. Default: `console.error`. */
+  /**
+   * Where the error goes, with its `code` and `hint`: they are for whoever runs the service.
+   * Default: `console.error`.
+   */
   readonly onError?: (error: S4uError, request: Request) => void
 }
 
 /**
- * Answers errors of s4u with their status and its name alone: `403 Forbidden`. The handler that Express has by itself sends the stack
- * to the browser wherever NODE_ENV is not `production`, whatever an error says of `expose`, and with it the names of accounts and
- * services. All other errors go on to the next handler. Put it behind the routes:
+ * Answers errors of s4u with their status and its name alone: `403 Forbidden`. The handler that
+ * Express has by itself sends the stack to the browser wherever NODE_ENV is not `production`,
+ * whatever an error says of `expose`, and with it the names of accounts and services. All other
+ * errors go on to the next handler. Put it behind the routes:
  *
  *     app.use(errorHandler())
  *
@@ -31,8 +35,9 @@ export function errorHandler({ onError = logError, ...others }: ErrorHandlerOpti
 }
 
 /**
- * Hands what an asynchronous handler rejects with to `next`. Express 5 does so by itself; Express 4 looks at no promise, and a
- * refused delegation would be an unhandled rejection, which ends the process, and with it the requests of everybody else.
+ * Hands what an asynchronous handler rejects with to `next`. Express 5 does so by itself; Express 4
+ * looks at no promise, and a refused delegation would be an unhandled rejection, which ends the
+ * process, and with it the requests of everybody else.
  *
  *     app.get('/orders', asyncHandler(async (req, res) => { … }))
  */
@@ -49,6 +54,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 function logError(error: S4uError): void {
-  // oxlint-disable-next-line no-console -- as Express does by itself with errors that nobody handles
+  // oxlint-disable-next-line no-console -- as Express does by itself with errors that nobody
+  // handles
   console.error(error)
 }

@@ -1,6 +1,7 @@
 /**
- * Whether a request acts for whoever sits at the browser, or for a page of somebody else. Browsers add Negotiate tokens by themselves to
- * forms, images, credentialed fetches and WebSocket handshakes of every site, and SameSite of a cookie changes nothing about a token.
+ * Whether a request acts for whoever sits at the browser, or for a page of somebody else. Browsers
+ * add Negotiate tokens by themselves to forms, images, credentialed fetches and WebSocket
+ * handshakes of every site, and SameSite of a cookie changes nothing about a token.
  */
 
 import { TLSSocket } from 'node:tls'
@@ -10,7 +11,10 @@ import { headerOf, type NegotiableRequest } from './outcome.js'
 /** Origins are written as browsers send them: `https://portal.ad.test`, `http://localhost:3000`. */
 export type CrossSiteOption = 'refuse' | 'allow' | readonly string[]
 
-/** Change nothing by themselves, and a page of another site cannot read what they bring. RFC 9110 section 9.2.1. */
+/**
+ * Change nothing by themselves, and a page of another site cannot read what they bring. RFC 9110
+ * section 9.2.1.
+ */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** What is shown of a header that anybody may have sent. */
@@ -30,8 +34,9 @@ export class CrossSitePolicy {
   }
 
   /**
-   * Whether a request may act in the name of its user. Upgrades are judged whatever the option allows: no CORS
-   * stands between a WebSocket and a foreign page, so that its origin has to be named.
+   * Whether a request may act in the name of its user. Upgrades are judged whatever the option
+   * allows: no CORS stands between a WebSocket and a foreign page, so that its origin has to be
+   * named.
    */
   lets(request: NegotiableRequest): boolean {
     if (!isUpgrade(request)) {
@@ -42,23 +47,33 @@ export class CrossSitePolicy {
     return this.#isWelcome(request)
   }
 
-  /** By what the browser says of itself, else by where the page comes from, else by there being no browser. */
+  /**
+   * By what the browser says of itself, else by where the page comes from, else by there being no
+   * browser.
+   */
   #isWelcome(request: NegotiableRequest): boolean {
     const site = headerOf(request, 'sec-fetch-site')
     const origin = headerOf(request, 'origin')
     if (origin !== undefined && this.#origins.has(origin)) return true
-    // `same-site` is another origin: a sibling host, which may be in other hands, or have been taken over.
+    // `same-site` is another origin: a sibling host, which may be in other hands, or have been
+    // taken over.
     if (site !== undefined) return site === 'same-origin' || site === 'none'
     return origin === undefined || isOwnOrigin(origin, request)
   }
 }
 
-/** A handshake for another protocol, a WebSocket as a rule: over HTTP/1 a GET with `Upgrade`, over HTTP/2 a CONNECT. */
+/**
+ * A handshake for another protocol, a WebSocket as a rule: over HTTP/1 a GET with `Upgrade`, over
+ * HTTP/2 a CONNECT.
+ */
 export function isUpgrade({ headers, method }: NegotiableRequest): boolean {
   return headers['upgrade'] !== undefined || method === 'CONNECT'
 }
 
-/** What a browser asks before a request of another origin, without credentials. Fetch standard, section "CORS-preflight fetch". */
+/**
+ * What a browser asks before a request of another origin, without credentials. Fetch standard,
+ * section "CORS-preflight fetch".
+ */
 export function isPreflight(request: NegotiableRequest): boolean {
   const { headers, method } = request
   return (
@@ -72,8 +87,9 @@ export function isEncrypted(request: NegotiableRequest): boolean {
 }
 
 /**
- * Source of the comparison: RFC 6454 section 5. Where the browser saw TLS, a page without it is another origin; where we see none, TLS
- * may end at a proxy that does not say so. What proxies add can be believed here: no page can make a browser send it unasked.
+ * Source of the comparison: RFC 6454 section 5. Where the browser saw TLS, a page without it is
+ * another origin; where we see none, TLS may end at a proxy that does not say so. What proxies add
+ * can be believed here: no page can make a browser send it unasked.
  */
 function isOwnOrigin(origin: string, request: NegotiableRequest): boolean {
   const given = originOf(origin)
@@ -83,7 +99,10 @@ function isOwnOrigin(origin: string, request: NegotiableRequest): boolean {
   return hosts.some((host) => host !== undefined && originOf(`${scheme}://${firstOf(host)}`) === given)
 }
 
-/** In the spelling of browsers: lower case, without the port that goes without saying. Undefined for `null` and what is no origin. */
+/**
+ * In the spelling of browsers: lower case, without the port that goes without saying. Undefined for
+ * `null` and what is no origin.
+ */
 function originOf(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\\\s]+$/i.test(text) || !URL.canParse(text)) return undefined
   return new URL(text).origin

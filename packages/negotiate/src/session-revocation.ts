@@ -1,7 +1,10 @@
 import type { AuthenticationMethod } from '@s4u/acceptor'
 import { RejectedTokenError } from '@s4u/kdc-client'
 
-/** What is known of a session, to its app and to whoever may end it. Holds no secret: nobody can make a session of it. */
+/**
+ * What is known of a session, to its app and to whoever may end it. Holds no secret: nobody can
+ * make a session of it.
+ */
 export interface Session {
   readonly kind: 'cookie' | 'connection'
   /** Another one for each session: 22 characters of base64url. */
@@ -18,7 +21,8 @@ export interface Session {
 }
 
 /**
- * Whether a session must not be believed any more. Asked with each request that shows one: look it up in memory, or with a cache in front.
+ * Whether a session must not be believed any more. Asked with each request that shows one: look it
+ * up in memory, or with a cache in front.
  *
  *     isRevoked: ({ id, sid, startedAt }) => endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
  */
@@ -27,7 +31,10 @@ export type IsRevoked = (session: Session) => boolean | Promise<boolean>
 /** A caller is waiting, and a look-up that hangs must not pile up requests. Milliseconds. */
 const TIME_LIMIT = 2_000
 
-/** Nobody could say whether the session was revoked. Its cookie stays: the next request may have an answer. */
+/**
+ * Nobody could say whether the session was revoked. Its cookie stays: the next request may have an
+ * answer.
+ */
 export const UNKNOWN = 'S4U_SESSION_REVOCATION_UNKNOWN'
 
 /**

@@ -3,8 +3,9 @@ import type { Acceptor } from '@s4u/acceptor'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
 /**
- * Options that say nothing of who is let in, or are applied to each request anyway. All others count as rules, those too that are new:
- * a rule that was forgotten here would let the session of a laxer app into a stricter one.
+ * Options that say nothing of who is let in, or are applied to each request anyway. All others
+ * count as rules, those too that are new: a rule that was forgotten here would let the session of a
+ * laxer app into a stricter one.
  */
 const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
   ...(['keytab', 'now', 'random', 'ticketCacheSize', 'replayCache', 'session', 'delegation'] as const),
@@ -15,9 +16,10 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
 ])
 
 /**
- * What two apps must have in common to take each other's sessions, as text: the rules by which a caller was let in (services, trusted
- * realms, PACs, channel bindings, replays, protocol transition, …), and the services of the keytab where none are named.
- * Functions cannot be compared; that there is one counts.
+ * What two apps must have in common to take each other's sessions, as text: the rules by which a
+ * caller was let in (services, trusted realms, PACs, channel bindings, replays, protocol
+ * transition, …), and the services of the keytab where none are named. Functions cannot be
+ * compared; that there is one counts.
  */
 export function sessionRulesOf(options: NegotiatorOptions, acceptor: Pick<Acceptor, 'principals'>): () => string {
   const rules = Object.fromEntries(Object.entries(options).filter(([name]) => !NO_RULES.has(name)))
@@ -30,7 +32,8 @@ export function sessionRulesOf(options: NegotiatorOptions, acceptor: Pick<Accept
   let names: readonly string[] | undefined
   let digest = ''
   return () => {
-    // Another list when the keytab has changed; made anew with each reading, so that it is mostly the same object.
+    // Another list when the keytab has changed; made anew with each reading, so that it is mostly
+    // the same object.
     const { principals } = acceptor
     if (principals !== names) digest = digestOf([own, plain([...principals])])
     names = principals
@@ -50,7 +53,10 @@ function digestOf(value: unknown): string {
 /** No option is nested deeper; a logger or the like may be, or be a circle. */
 const MAX_DEPTH = 4
 
-/** The same for what means the same: lists of names in order, members in order, absent ones left out. */
+/**
+ * The same for what means the same: lists of names in order, members in order, absent ones left
+ * out.
+ */
 function plain(value: unknown, depth = 0): unknown {
   if (typeof value === 'function') return 'a function'
   if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value

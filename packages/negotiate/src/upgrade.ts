@@ -1,4 +1,7 @@
-/** Handshakes for WebSockets: `server.on('upgrade')` goes past every framework, and hands out a bare socket. */
+/**
+ * Handshakes for WebSockets: `server.on('upgrade')` goes past every framework, and hands out a bare
+ * socket.
+ */
 
 import { STATUS_CODES } from 'node:http'
 import { Duplex } from 'node:stream'
@@ -6,13 +9,17 @@ import { TLSSocket } from 'node:tls'
 import type { Anonymous, Authenticated, Challenge, NegotiableRequest, ResponseHeaders } from './outcome.js'
 import { connectionOf } from './proxied.js'
 
-/** What came of a handshake. A challenge has been sent already: there is nothing left to do with the socket. */
+/**
+ * What came of a handshake. A challenge has been sent already: there is nothing left to do with the
+ * socket.
+ */
 export type UpgradeOutcome = Authenticated | Anonymous | Challenge
 
 const headersOf = new WeakMap<NegotiableRequest, readonly string[]>()
 
 /**
- * The header lines that belong to the 101 of a handshake which was let through: the proof of who answers, and a session that begins.
+ * The header lines that belong to the 101 of a handshake which was let through: the proof of who
+ * answers, and a session that begins.
  *
  *     sockets.on('headers', (lines, request) => lines.push(...upgradeHeaders(request)))
  */
@@ -20,7 +27,10 @@ export function upgradeHeaders(request: NegotiableRequest): readonly string[] {
   return headersOf.get(request) ?? []
 }
 
-/** Judges a handshake, and answers it where it is refused. @throws what `authenticate` throws, when the socket has been closed with a 500 */
+/**
+ * Judges a handshake, and answers it where it is refused. @throws what `authenticate` throws, when
+ * the socket has been closed with a 500
+ */
 export async function answerUpgrade(
   request: NegotiableRequest,
   authenticate: () => Promise<UpgradeOutcome>,
@@ -48,7 +58,10 @@ type Answer = Pick<Challenge, 'headers' | 'body'> & { readonly statusCode: numbe
 
 const FAULT: Answer = { statusCode: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: '' }
 
-/** Browsers and programs make the next handshake on another connection as well; a negotiation of several legs cannot. */
+/**
+ * Browsers and programs make the next handshake on another connection as well; a negotiation of
+ * several legs cannot.
+ */
 function refuse(request: NegotiableRequest, socket: Duplex, { statusCode, headers, body }: Answer): void {
   const again = statusCode === 401 ? serverFor(request, socket) : undefined
   const octets = Buffer.from(body)
@@ -68,14 +81,18 @@ function refuse(request: NegotiableRequest, socket: Duplex, { statusCode, header
   again.emit(socket instanceof TLSSocket ? 'secureConnection' : 'connection', socket)
 }
 
-/** The server that reads the next request from this socket; undefined where what follows may not be one. */
+/**
+ * The server that reads the next request from this socket; undefined where what follows may not be
+ * one.
+ */
 function serverFor(
   request: NegotiableRequest,
   socket: Duplex,
 ): { emit(event: string, socket: Duplex): boolean } | undefined {
   const { headers, method = 'GET' } = request
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
-  // Octets behind the handshake, which Node has handed out apart, would be taken for a request: what a proxy took for a body, say.
+  // Octets behind the handshake, which Node has handed out apart, would be taken for a request:
+  // what a proxy took for a body, say.
   if (method !== 'GET' || hasBody || connectionOf(request) === undefined || socket.destroyed) return undefined
   const server: unknown = 'server' in socket ? socket.server : undefined
   return isEmitter(server) ? server : undefined
