@@ -27,10 +27,11 @@ export interface AcceptorOptions {
   readonly now?: () => number
   readonly random?: RandomSource
   /**
-   * Where accepted authenticators are remembered. Default: one memory for all acceptors of this process, up to 5 million, which a restart
-   * empties: a token that was captured within `clockSkew` before can be shown once more. Several instances need a store in common;
-   * workers of `node:cluster` have `clusterReplayStore()`. `false` accepts every replay: only for tests, and where the channel itself
-   * forbids replays.
+   * Where accepted authenticators are remembered. Default: one memory for all acceptors of this
+   * process, up to 5 million, which a restart empties: a token that was captured within `clockSkew`
+   * before can be shown once more. Several instances need a store in common; workers of
+   * `node:cluster` have `clusterReplayStore()`. `false` accepts every replay: only for tests, and
+   * where the channel itself forbids replays.
    */
   readonly replayCache?: ReplayStore | false
   /** What becomes of a request while the store gives no answer. Default `refuse`. A full store always refuses. */
@@ -84,7 +85,10 @@ export interface AcceptorSettings {
   readonly now: () => number
   readonly random: RandomSource | undefined
   readonly replayStore: ReplayStore | undefined
-  /** What acceptors have in common that have the same store: by it a request is known to have been asked about. */
+  /**
+   * What acceptors have in common that have the same store: by it a request is known to have been
+   * asked about.
+   */
   readonly replayMemory: object
   /** How long after its own time an authenticator is remembered. */
   readonly rememberedFor: number

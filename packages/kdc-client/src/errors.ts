@@ -133,8 +133,9 @@ export class KdcUnreachableError extends S4uError {
 }
 
 /**
- * A no about a user on whose behalf the service asks is a no to that user. At sign-in the account is that of the service, whose
- * operator must act, or of a user with a password, which whoever asks for the password knows better.
+ * A no about a user on whose behalf the service asks is a no to that user. At sign-in the account
+ * is that of the service, whose operator must act, or of a user with a password, which whoever asks
+ * for the password knows better.
  */
 function statusOf({ step, errorCode, user }: KdcAnswer): ErrorStatus {
   if (errorCode === KRB.KDC_ERR_SVC_UNAVAILABLE) return 503

@@ -96,7 +96,10 @@ export function noteOptions(options: KerberosFlags): void {
   if (request) request.options = options
 }
 
-/** Runs an exchange and tells how it went. What is wrong with an answer is the KDC's fault, whoever sent the request behind it. */
+/**
+ * Runs an exchange and tells how it went. What is wrong with an answer is the KDC's fault, whoever
+ * sent the request behind it.
+ */
 export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
   try {
     return await told(subject, exchange)

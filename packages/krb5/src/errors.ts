@@ -21,8 +21,9 @@ export interface ErrorDetails {
 }
 
 /**
- * What a web server answers whose handler fails with an error of s4u. 400 and 401 are the caller's to mend, 403 is a no that stays
- * one; 500 is this service's own fault, 502 a KDC's or a backend's, 503 and 504 are worth another try. RFC 9110 section 15.
+ * What a web server answers whose handler fails with an error of s4u. 400 and 401 are the caller's
+ * to mend, 403 is a no that stays one; 500 is this service's own fault, 502 a KDC's or a backend's,
+ * 503 and 504 are worth another try. RFC 9110 section 15.
  */
 export type ErrorStatus = 400 | 401 | 403 | 500 | 502 | 503 | 504
 
@@ -31,13 +32,16 @@ export abstract class S4uError extends Error {
   readonly code: string
   readonly hint: string | undefined
   /**
-   * The HTTP status that fits, where Express, Koa and others look for it. A layer that knows better may change it: bytes that a user
-   * sent are a 400, and the same bytes of a KDC a 502.
+   * The HTTP status that fits, where Express, Koa and others look for it. A layer that knows better
+   * may change it: bytes that a user sent are a 400, and the same bytes of a KDC a 502.
    */
   declare status: ErrorStatus
   /** As `status`, under the name that Fastify and others read. */
   declare statusCode: ErrorStatus
-  /** Never: messages name accounts, services and settings, which are for the log and not for whoever sent the request. */
+  /**
+   * Never: messages name accounts, services and settings, which are for the log and not for whoever
+   * sent the request.
+   */
   declare readonly expose: false
 
   constructor(message: string, details: ErrorDetails & { readonly code: string; readonly status: ErrorStatus }) {
@@ -54,7 +58,8 @@ export abstract class S4uError extends Error {
           this.status = status
         },
       },
-      // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here: that must neither fail nor succeed.
+      // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here: that must neither
+      // fail nor succeed.
       expose: { get: () => false, set: () => {} },
     })
   }

@@ -114,7 +114,10 @@ export class CallerFinder {
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
   }
 
-  /** Who brings nothing that a browser adds by itself acts in nobody's name. An upgrade is judged in any case. */
+  /**
+   * Who brings nothing that a browser adds by itself acts in nobody's name. An upgrade is judged in
+   * any case.
+   */
   #isForeign(request: NegotiableRequest, authorization: string): boolean {
     if (this.#crossSite.lets(request)) return false
     if (isUpgrade(request)) return true
@@ -207,7 +210,8 @@ export class CallerFinder {
     details: { statusCode?: 400; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
   ): Found {
     const { reply, mechanism, unseen = false } = details
-    // To authenticate again would not help while the replay store has no answer, and browsers would ask for a password.
+    // To authenticate again would not help while the replay store has no answer, and browsers would
+    // ask for a password.
     const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
     const { events, challenges } = this.#deps
     this.#connections?.end(request)

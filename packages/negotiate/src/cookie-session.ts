@@ -26,7 +26,10 @@ export type FoundSession =
 
 export interface CookieSessionDeps {
   readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
-  /** By which rules callers were let in: a session of other ones is none. They may change with the keytab. */
+  /**
+   * By which rules callers were let in: a session of other ones is none. They may change with the
+   * keytab.
+   */
   readonly rules: () => string
   readonly now: () => number
   readonly random?: ((length: number) => Uint8Array) | undefined
@@ -133,7 +136,9 @@ export class CookieSession {
     return Math.min(expiresAt, startedAt + this.#settings.maxAge)
   }
 
-  /** That of other rules has other keys, so that the cookies of one app are no cookies to another. */
+  /**
+   * That of other rules has other keys, so that the cookies of one app are no cookies to another.
+   */
   #sealedBox(): SealedBox {
     const { name, attributes } = this.#settings
     const rules = this.#deps.rules()
@@ -156,7 +161,9 @@ export class CookieSession {
     )
   }
 
-  /** Browsers drop a cookie that is `Secure` and did not come over TLS, and nobody would ever know. */
+  /**
+   * Browsers drop a cookie that is `Secure` and did not come over TLS, and nobody would ever know.
+   */
   #warnOfPlainHttp(request: NegotiableRequest | undefined): void {
     if (!this.#settings.secure || request?.socket === undefined || isEncrypted(request)) return
     this.#warnOnce(

@@ -11,7 +11,10 @@ export interface NegotiatorListeners {
   /** A caller was asked to authenticate, or for another leg. Not an error: browsers send no token unasked. */
   readonly onChallenge?: (event: ChallengeEvent) => void
   readonly onAuthenticated?: (event: AuthenticatedEvent) => void
-  /** A token, header or session was refused, a request that a page of another site has sent, or a known caller by a route. */
+  /**
+   * A token, header or session was refused, a request that a page of another site has sent, or a
+   * known caller by a route.
+   */
   readonly onFailed?: (event: FailedEvent) => void
 }
 
@@ -38,7 +41,10 @@ export interface FailedEvent {
   readonly error: S4uError
   /** Undefined when a session failed: its request goes on as if there were none. */
   readonly statusCode?: 400 | 401 | 403 | 503
-  /** Who is known and still not let in: with 403. Absent where a page of another site was refused: nobody has looked who it was. */
+  /**
+   * Who is known and still not let in: with 403. Absent where a page of another site was refused:
+   * nobody has looked who it was.
+   */
   readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string

@@ -42,15 +42,18 @@ export interface NegotiatorOptions extends AcceptorOptions, NegotiatorListeners 
   /** What callers keep who have authenticated. Default `false`: every request authenticates, as Kerberos makes cheap. */
   readonly session?: SessionOption
   /**
-   * What becomes of requests that a page of another site makes a browser send, with the token or the session of its user. `refuse`
-   * (default): those whose method is not GET, HEAD or OPTIONS, and upgrades to WebSockets, get a 403. A list of origins lets the pages of
-   * these through: `['https://portal.ad.test']`. `allow` lets all pass but upgrades, whose origins must be named. A sibling host
-   * (`Sec-Fetch-Site: same-site`) is another site. Programs that are no browsers are not concerned.
+   * What becomes of requests that a page of another site makes a browser send, with the token or
+   * the session of its user. `refuse` (default): those whose method is not GET, HEAD or OPTIONS,
+   * and upgrades to WebSockets, get a 403. A list of origins lets the pages of these through:
+   * `['https://portal.ad.test']`. `allow` lets all pass but upgrades, whose origins must be named.
+   * A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are no browsers are
+   * not concerned.
    */
   readonly crossSite?: CrossSiteOption
   /**
-   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass unknown, since browsers send them without
-   * credentials, to a handler such as `cors()` that answers them. Not needed where that stands in front. Default `false`.
+   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass unknown,
+   * since browsers send them without credentials, to a handler such as `cors()` that answers them.
+   * Not needed where that stands in front. Default `false`.
    */
   readonly corsPreflight?: boolean
   /** The body of a 401: text, text with its media type, or a function of the reason. Default: one plain sentence. */

@@ -40,9 +40,11 @@ export interface Negotiator extends Disposable {
    */
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
   /**
-   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express and Koa, so that nothing else asks.
-   * Pages of other sites are refused whatever `mode` and `crossSite` say, but those of the origins that `crossSite` lists. A refusal has
-   * been written to the socket when the outcome says `challenge`; on the way to the next one the connection stays, if it can.
+   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express
+   * and Koa, so that nothing else asks. Pages of other sites are refused whatever `mode` and
+   * `crossSite` say, but those of the origins that `crossSite` lists. A refusal has been written to
+   * the socket when the outcome says `challenge`; on the way to the next one the connection stays,
+   * if it can.
    *
    *     server.on('upgrade', async (request, socket, head) => {
    *       const outcome = await negotiator.authenticateUpgrade(request)
@@ -66,9 +68,15 @@ export interface Negotiator extends Disposable {
   ): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
   startSession(identity: CallerIdentity): ResponseHeaders
-  /** Ends the session of a request: the headers that take its cookie away. A copy of it lives until its time is over, or `session.isRevoked` says so. */
+  /**
+   * Ends the session of a request: the headers that take its cookie away. A copy of it lives until
+   * its time is over, or `session.isRevoked` says so.
+   */
   endSession(request: NegotiableRequest): ResponseHeaders
-  /** The session that `authenticate` found a request to show: what a sign-out has to note, for `session.isRevoked`. */
+  /**
+   * The session that `authenticate` found a request to show: what a sign-out has to note, for
+   * `session.isRevoked`.
+   */
   sessionOf(request: NegotiableRequest): Session | undefined
   /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
   impersonation(option: ImpersonationOption): Gate

@@ -43,8 +43,8 @@ export interface Anonymous {
 export interface Challenge {
   readonly status: 'challenge'
   /**
-   * 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not wanted, or a page of
-   * another site, 503 while nobody can tell whether a token is a replay.
+   * 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not
+   * wanted, or a page of another site, 503 while nobody can tell whether a token is a replay.
    */
   readonly statusCode: 400 | 401 | 403 | 503
   readonly headers: ResponseHeaders

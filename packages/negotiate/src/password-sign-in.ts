@@ -15,8 +15,8 @@ export interface PasswordSignIn {
 }
 
 /**
- * What a KDC says of the user or the password. It is the user's to mend: 401, where such an answer to the service's own sign-in is the
- * operator's. RFC 4120 section 7.5.9.
+ * What a KDC says of the user or the password. It is the user's to mend: 401, where such an answer
+ * to the service's own sign-in is the operator's. RFC 4120 section 7.5.9.
  */
 const ABOUT_THE_USER: ReadonlySet<string> = new Set([
   'KDC_ERR_NAME_EXP',

@@ -2,8 +2,9 @@ import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
 import type { IsRevoked } from './session-revocation.js'
 
 /**
- * `'cookie'`: for TLS alone, unless `secure: false` is said. A sealed cookie with everything in it, the ticket included, so that any instance with the keys can go on and
- * `impersonate()` still works. The short form makes a key of its own at each start.
+ * `'cookie'`: for TLS alone, unless `secure: false` is said. A sealed cookie with everything in it,
+ * the ticket included, so that any instance with the keys can go on and `impersonate()` still
+ * works. The short form makes a key of its own at each start.
  *
  * `'connection'`: whoever authenticated on a connection stays authenticated on it (`Persistent-Auth`). **Never behind a proxy**: one that
  * does not say that it is one (`Via`, `X-Forwarded-…`) and shares its connections gives each user the identity of another.
@@ -34,9 +35,9 @@ export interface CookieSessionOptions {
   /** Default true. `false` sends it over plain HTTP, where everybody on the way can take the session over. */
   readonly secure?: boolean
   /**
-   * Ends sessions before their time: one (a user signs out everywhere, a cookie was stolen) or all of a user (an account is disabled, a
-   * group is taken away). Asked with each request that shows a session; what is not a clear no within two seconds ends it.
-   * Default: none is ended early.
+   * Ends sessions before their time: one (a user signs out everywhere, a cookie was stolen) or all
+   * of a user (an account is disabled, a group is taken away). Asked with each request that shows a
+   * session; what is not a clear no within two seconds ends it. Default: none is ended early.
    *
    *     isRevoked: ({ id, sid, startedAt }) => endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
    */
