@@ -54,7 +54,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 function logError(error: S4uError): void {
-  // oxlint-disable-next-line no-console -- as Express does by itself with errors that nobody
-  // handles
+  // As Express does by itself with errors that nobody handles.
+  // oxlint-disable-next-line no-console
   console.error(error)
 }

@@ -117,13 +117,19 @@ describe('of another site', () => {
   })
 
   test('the origins pass that are named, for upgrades as well, and no others', () => {
-    const policy = new CrossSitePolicy(['https://Portal.ad.test:443', 'http://localhost:3000'])
+    const policy = new CrossSitePolicy([
+      'https://Portal.ad.test:443',
+      'http://localhost:3000',
+      'chrome-extension://abcdefgh',
+    ])
     const from = (origin: string, upgrade?: string) =>
       passes(post({ 'sec-fetch-site': 'same-site', origin, ...(upgrade && { upgrade }) }), policy)
     expect(from('https://portal.ad.test')).toBe(true)
     expect(from('https://portal.ad.test', 'websocket')).toBe(true)
     expect(from('http://localhost:3000')).toBe(true)
     expect(from('http://portal.ad.test')).toBe(false)
+    expect(from('chrome-extension://abcdefgh')).toBe(true)
+    expect(from('chrome-extension://abcdefghi')).toBe(false)
     expect(from('http://localhost:3001')).toBe(false)
     expect(from('null')).toBe(false)
     expect(passes(post({ 'sec-fetch-site': 'cross-site' }), policy)).toBe(false)
@@ -143,6 +149,9 @@ describe('of another site', () => {
 test.each<[unknown]>([
   ['deny'],
   [['*']],
+  [['https://*.ad.test']],
+  [['chrome-extension://*']],
+  [['https:/portal']],
   [['https://portal.ad.test/']],
   [['portal.ad.test']],
   [['null']],

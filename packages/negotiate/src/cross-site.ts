@@ -114,13 +114,17 @@ function firstOf(value: string | undefined): string | undefined {
 }
 
 function requireOrigin(entry: unknown): string {
-  const origin = typeof entry === 'string' ? originOf(entry) : undefined
-  if (origin !== undefined) return origin
+  if (typeof entry === 'string' && !entry.includes('*')) {
+    const origin = originOf(entry)
+    if (origin !== undefined) return origin
+    // Of extensions and apps, whose pages have schemes of their own: `chrome-extension://…`.
+    if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(entry)) return entry
+  }
   throw new ConfigurationError('crossSite: one of its entries is no origin', { hint: HINT_OPTION })
 }
 
 const HINT_OPTION =
-  "Write what browsers send as Origin: ['https://portal.ad.test', 'http://localhost:3000'], each by itself."
+  "Write what browsers send as Origin: ['https://portal.ad.test', 'http://localhost:3000'], each by itself, without a star."
 
 /** For the log, which is told what the browser has said. */
 export function foreignSite(request: NegotiableRequest): RejectedTokenError {
