@@ -2,6 +2,8 @@ import { negotiate } from '@s4u/express'
 import express from 'express'
 import { formPasswords, REALM } from './directory.mjs'
 
+const formUsers = new Set(Object.keys(formPasswords).map((name) => `${name}@${REALM}`))
+
 /** The front: knows its callers by Kerberos or by a password form, and calls its backends as whoever called. */
 export function createWeb({ keytab, kdc, fetch, onRefusal }) {
   const app = express()
@@ -11,7 +13,8 @@ export function createWeb({ keytab, kdc, fetch, onRefusal }) {
     // The demo's own fetch notes each request and makes another of it; what it calls authenticates
     // each request by itself.
     fetch: { fetch, connections: 'shared' },
-    delegation: { protocolTransition: true },
+    // For the users of the form, and for nobody else whom the directory knows.
+    delegation: { protocolTransition: (user) => formUsers.has(user) },
     // For the form. Secure is the default; only a demo speaks plain HTTP.
     session: { kind: 'cookie', secure: false },
     onFailed: ({ error }) => onRefusal('web', error),

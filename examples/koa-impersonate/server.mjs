@@ -4,7 +4,7 @@
  * caller, in this function and in everything that it calls.
  */
 import { fetch } from '@s4u/fetch'
-import { negotiate } from '@s4u/koa'
+import { negotiate, S4uError } from '@s4u/koa'
 import Koa from 'koa'
 
 const app = new Koa()
@@ -13,10 +13,11 @@ app.use(async (ctx, next) => {
   try {
     await next()
   } catch (error) {
+    if (!S4uError.is(error)) throw error
     // A KDC's refusal says which setting is missing. That is for the log; the caller learns only that it cannot be done.
-    const { name, code, message, hint } = /** @type {Error & { code?: string, hint?: string }} */ (error)
+    const { name, code, message, hint, status } = error
     console.error(name, code, message, hint)
-    ctx.status = 403
+    ctx.status = status
     ctx.body = { error: 'This cannot be done in your name.' }
   }
 })

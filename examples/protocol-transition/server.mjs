@@ -5,17 +5,23 @@
  * its account to authenticate for delegation: Set-ADAccountControl svc-web -TrustedToAuthForDelegation $true
  */
 import { timingSafeEqual } from 'node:crypto'
-import { negotiate } from '@s4u/express'
+import { errorHandler, negotiate } from '@s4u/express'
 import express from 'express'
 
-/** @type {Record<string, string>} In real life a database of salted hashes. */
-const passwords = { bob: 'can-we-fix-it', carol: 'humbug' }
+/** @type {Record<string, string>} In real life a database of salted hashes. Anybody may have chosen any name here. */
+const passwords = { bob: 'can-we-fix-it', carol: 'humbug', Administrator: 'just-my-nickname' }
+
+/**
+ * Whom the app may vouch for, by name and realm: a list of who may, never of who may not. That one would have to know every account of
+ * the directory that can do harm, in every spelling.
+ */
+const mayActFor = new Set(['bob@AD.TEST', 'carol@AD.TEST'])
 
 const app = express()
 const kerberos = negotiate({
   keytab: 'web.keytab',
-  // Off unless an app says so; a function may decide user by user.
-  delegation: { protocolTransition: (user) => !user.startsWith('admin') },
+  // Off unless an app says so. And whatever the directory would allow, this app calls nothing but its backend.
+  delegation: { protocolTransition: (user) => mayActFor.has(user), allow: ['HTTP/api.ad.test'] },
 })
 
 app.use(async (req, res, next) => {
@@ -36,6 +42,9 @@ app.get('/orders', async (req, res) => {
   const orders = await caller.fetch('http://api.ad.test/orders')
   res.json(await orders.json())
 })
+
+// The log is told what went wrong; the caller, 403 and nothing more.
+app.use(errorHandler())
 
 /** @param {string} name @param {string} password */
 function isRight(name, password) {

@@ -39,5 +39,5 @@ function dnsAnswer(): Uint8Array {
 function sessionOf(reply: Uint8Array): Uint8Array {
   const { ticket } = decode(TgsRep, reply)
   const facts = { principal: 'alice@AD.TEST', method: 'kerberos', level: 'delegation', origin: 'presented' } as const
-  return encodeSessionTicket({ ...facts, expiresAt: 1, ticket })
+  return encodeSessionTicket({ ...facts, id: 'an-id', startedAt: 0, expiresAt: 1, ticket })
 }

@@ -79,6 +79,7 @@ describe('a user and a password', () => {
     await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toMatchObject({
       principal: 'alice@AD.TEST',
       impersonationLevel: 'delegation',
+      authenticationMethod: 'basic',
     })
   })
 
@@ -91,7 +92,10 @@ describe('a user and a password', () => {
     await expect(negotiator.identityFor({ user: 'nobody', password: 'x' })).rejects.toMatchObject({
       code: 'KDC_ERR_C_PRINCIPAL_UNKNOWN',
     })
-    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toBeDefined()
+    await expect(negotiator.identityFor({ user: 'alice', password: PASSWORD })).resolves.toMatchObject({
+      principal: 'alice@AD.TEST',
+      authenticationMethod: 'basic',
+    })
   })
 
   test('leave no password behind', async () => {

@@ -129,7 +129,7 @@ describe.each(stacks)('$name with cookie sessions', (stack) => {
     const signedIn = await site.get('/', { authorization: await alice.authorization(WEB, { identify: true }) })
     const answer = await site.get('/', { headers: { cookie: cookiesOf(signedIn) } })
     expect(JSON.parse(answer.body)).toMatchObject({ principal: 'alice@AD.TEST', impersonationLevel: 'identification' })
-    expect((await site.get('/backend', { headers: { cookie: cookiesOf(signedIn) } })).status).toBe(500)
+    expect((await site.get('/backend', { headers: { cookie: cookiesOf(signedIn) } })).status).toBe(403)
   })
 
   test('begins and ends a session for a user whom the app has authenticated itself', async () => {

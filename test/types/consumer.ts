@@ -25,7 +25,16 @@ const options: negotiate.NegotiatorOptions = {
     protocolTransition: (user) => ['bob@AD.TEST'].includes(user),
     forwardedTickets: 'ignore',
   },
-  session: { kind: 'cookie', keys: ['0123456789abcdef0123456789abcdef'], maxAge: 3_600_000, sameSite: 'strict' },
+  session: {
+    kind: 'cookie',
+    keys: ['0123456789abcdef0123456789abcdef'],
+    maxAge: 3_600_000,
+    sameSite: 'strict',
+    isRevoked: async ({ id, sid, startedAt }: negotiate.Session) => id === 'stolen' || sid === '' || startedAt < 0,
+  },
+  crossSite: ['https://portal.ad.test'],
+  corsPreflight: true,
+  replayCache: acceptor.clusterReplayStore({ maxEntries: 1_000_000 }),
   channelBinding: 'allow',
   challenge: (reason) => (reason.kind === 'refused' ? `Sorry: ${reason.code}` : { type: 'text/html', body: '<form>' }),
   otherChallenges: ['Bearer'],
@@ -55,6 +64,20 @@ web.post('/login', async (_req, res) => {
   const user = await kerberos.negotiator.identityFor('bob@AD.TEST', { method: 'password', fresh: true })
   negotiate.writeHeaders(res, kerberos.negotiator.startSession(user))
   res.end()
+})
+web.post('/logout', (req, res) => {
+  const session: negotiate.Session | undefined = kerberos.negotiator.sessionOf(req)
+  negotiate.writeHeaders(res, kerberos.negotiator.endSession(req))
+  res.json(session?.id)
+})
+web.get(
+  '/old',
+  express.asyncHandler(async (req, res) => void res.json(await req.identity.impersonate().ticketFor('HTTP/x.ad.test'))),
+)
+web.use(express.errorHandler({ onError: ({ code, hint, status }, req) => console.error(req.path, status, code, hint) }))
+createServer(web).on('upgrade', async (request, socket) => {
+  const outcome: negotiate.UpgradeOutcome = await kerberos.negotiator.authenticateUpgrade(request, { mode: 'required' })
+  if (outcome.status === 'authenticated') socket.write(express.upgradeHeaders(request).join('\r\n'))
 })
 // @ts-expect-error: there are three options, and this is none
 web.get('/wrong', express.impersonation('sometimes'))

@@ -2,7 +2,7 @@ import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
 import type { OptionTableOf, RandomSource } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
-import { MemoryReplayStore } from './memory-replay-store.js'
+import { processReplayMemory, warnOfWorkers } from './process-replay-memory.js'
 import type { ReplayStore } from './replay-store.js'
 
 export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
@@ -27,8 +27,11 @@ export interface AcceptorOptions {
   readonly now?: () => number
   readonly random?: RandomSource
   /**
-   * Where accepted authenticators are remembered. Default: in this process, up to 5 million. Several instances need a
-   * store in common. `false` accepts every replay: only for tests, and where the channel itself forbids replays.
+   * Where accepted authenticators are remembered. Default: one memory for all acceptors of this
+   * process, up to 5 million, which a restart empties: a token that was captured within `clockSkew`
+   * before can be shown once more. Several instances need a store in common; workers of
+   * `node:cluster` have `clusterReplayStore()`. `false` accepts every replay: only for tests, and
+   * where the channel itself forbids replays.
    */
   readonly replayCache?: ReplayStore | false
   /** What becomes of a request while the store gives no answer. Default `refuse`. A full store always refuses. */
@@ -94,8 +97,11 @@ export interface AcceptorSettings {
   readonly now: () => number
   readonly random: RandomSource | undefined
   readonly replayStore: ReplayStore | undefined
-  /** Whether other acceptors may have the same store. */
-  readonly replayStoreInCommon: boolean
+  /**
+   * What acceptors have in common that have the same store: by it a request is known to have been
+   * asked about.
+   */
+  readonly replayMemory: object
   /** How long after its own time an authenticator is remembered. */
   readonly rememberedFor: number
   readonly acceptWithoutReplayStore: boolean
@@ -125,22 +131,19 @@ const DEFAULT_TICKET_CACHE_SIZE = 4_096
 
 /** @throws ConfigurationError */
 export function checkOptions(options: AcceptorOptions): AcceptorSettings {
-  const { now = Date.now, replayCache = new MemoryReplayStore({ now }), requirePac = false } = options
-  const replayStoreInCommon = options.replayCache !== undefined
+  const { now = Date.now, replayCache, requirePac = false } = options
   const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
-  if (replayCache !== false && typeof replayCache.remember !== 'function') {
+  if (replayCache && typeof replayCache.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }
   return {
     clockSkew,
     now,
     random: options.random,
-    replayStore: replayCache === false ? undefined : replayCache,
-    replayStoreInCommon,
-    rememberedFor: clockSkew + FRACTION + (replayStoreInCommon ? clockSkew : 0),
+    ...replaySettings(replayCache, now, clockSkew),
     acceptWithoutReplayStore: onReplayStoreDown === 'accept',
     channelBinding,
     requirePac: requirePacOf(requirePac),
@@ -156,6 +159,20 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
       1_000_000,
     ),
   }
+}
+
+function replaySettings(
+  replayCache: ReplayStore | false | undefined,
+  now: () => number,
+  clockSkew: number,
+): Pick<AcceptorSettings, 'replayStore' | 'replayMemory' | 'rememberedFor'> {
+  if (replayCache)
+    return { replayStore: replayCache, replayMemory: replayCache, rememberedFor: 2 * clockSkew + FRACTION }
+  const rememberedFor = clockSkew + FRACTION
+  if (replayCache === undefined) warnOfWorkers()
+  const replayMemory = processReplayMemory()
+  const replayStore = replayCache === false ? undefined : replayMemory.storeFor(now, rememberedFor)
+  return { replayStore, replayMemory, rememberedFor }
 }
 
 /** The configured names as a list. @throws ConfigurationError */

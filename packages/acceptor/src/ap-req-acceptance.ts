@@ -109,7 +109,7 @@ function forwardedTgtOf(
 function remember(
   { authenticator, apReq }: OpenedApReq,
   { request }: AcceptContext,
-  { replayStore, replayStoreInCommon, rememberedFor, acceptWithoutReplayStore }: AcceptorSettings,
+  { replayStore, replayMemory, rememberedFor, acceptWithoutReplayStore }: AcceptorSettings,
   events: AcceptorEvents,
 ): void | Promise<void> {
   if (replayStore === undefined) return
@@ -123,10 +123,10 @@ function remember(
   }
   try {
     const digest = replayDigest(apReq.authenticator)
-    const alone = request === undefined || !replayStoreInCommon
-    const answer = alone
-      ? requireFresh(replayStore, digest, expiresAt)
-      : requireFreshOnce(request, replayStore, digest, expiresAt)
+    const answer =
+      request === undefined
+        ? requireFresh(replayStore, digest, expiresAt)
+        : requireFreshOnce(request, replayMemory, replayStore, digest, expiresAt)
     return answer?.catch(onFault)
   } catch (error) {
     return onFault(error)

@@ -57,6 +57,11 @@ export class MemoryReplayStore implements ReplayStore {
     return 'fresh'
   }
 
+  /** Whether it is held; nothing is remembered or forgotten. */
+  has(digest: Uint8Array, expiresAt: number): boolean {
+    return this.#slices.get(Math.floor(expiresAt / SLICE))?.has(digest) ?? false
+  }
+
   clear(): void {
     this.#slices.clear()
     this.#size = 0

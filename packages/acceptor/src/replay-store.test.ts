@@ -64,10 +64,24 @@ describe('the replay store', () => {
   })
 
   test('of an acceptor alone keeps nothing longer than it must', async () => {
-    const { acceptor } = listening({})
-    const remember = vi.spyOn(MemoryReplayStore.prototype, 'remember')
-    accepted(await acceptor.accept(oddToken(issue())))
-    expect(remember).toHaveBeenCalledExactlyOnceWith(expect.anything(), NOW + 300_000 + 1000)
+    let time = NOW
+    const acceptor = acceptorWith({ now: () => time })
+    const sizes: number[] = []
+    const remember = vi.spyOn(MemoryReplayStore.prototype, 'remember').mockImplementation(function (
+      this: MemoryReplayStore,
+      ...args
+    ) {
+      const verdict = original.apply(this, args)
+      sizes.push(this.size)
+      return verdict
+    })
+    const takeOne = async () => accepted(await acceptor.accept(oddToken(issue(), { authenticator: { ctime: time } })))
+    await takeOne()
+    time += 300_000
+    await takeOne()
+    time += 17_000
+    await takeOne()
+    expect(sizes).toEqual([1, 2, 2])
     remember.mockRestore()
   })
 
@@ -144,6 +158,8 @@ describe('the replay store', () => {
     accepted(await acceptor.accept(token))
   })
 })
+
+const { remember: original } = MemoryReplayStore.prototype
 
 /** The same AP-REQ twice, the second time in the name of another service with the same key. */
 function sameAuthenticator(): { token: Uint8Array; renamed: Uint8Array } {

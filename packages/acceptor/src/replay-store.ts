@@ -65,6 +65,7 @@ export class ReplayStoreFault extends Error {
         ? 'More tokens came within the clock skew than replayCache has room for: raise maxEntries, or look for a client that loops.'
         : "Repair the store. With onReplayStoreDown: 'accept' the service would go on, open to replays.",
       cause: this.cause,
+      status: 503,
     })
   }
 }

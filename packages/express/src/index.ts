@@ -7,7 +7,7 @@
 
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/negotiate'
 export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/negotiate'
-export { currentIdentity, writeHeaders } from '@s4u/negotiate'
+export { clusterReplayStore, currentIdentity, upgradeHeaders, writeHeaders } from '@s4u/negotiate'
 export type {
   CallerIdentity,
   Impersonation,
@@ -16,5 +16,6 @@ export type {
   Negotiator,
   SessionOption,
 } from '@s4u/negotiate'
+export { asyncHandler, errorHandler, type ErrorHandlerOptions } from './errors.js'
 export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
 export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'

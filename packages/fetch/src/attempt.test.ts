@@ -24,7 +24,8 @@ function attempt(onEvent?: (event: FetchEvent) => void): Attempt {
 async function replyOfServer(): Promise<Uint8Array> {
   const parsed = parseAuthorization(attempt().authorization)
   if (parsed.status !== 'token') throw new Error(parsed.status)
-  const outcome = await acceptorOf(service).accept(parsed.token)
+  // The same token each time, too.
+  const outcome = await acceptorOf(service, { replayCache: false }).accept(parsed.token)
   if (outcome.status !== 'accepted' || outcome.reply === undefined) throw new Error(outcome.status)
   return outcome.reply
 }

@@ -146,10 +146,13 @@ function clientOf({ client }: ServiceTicket): string {
 }
 
 function named(error: S4uError, spn: string, status: number): S4uError {
+  // The backend's octets, and not those of whoever asked this service.
+  error.status = 502
   if (!(error instanceof RejectedTokenError)) return error
   return new RejectedTokenError(`${spn} answered ${status} and did not prove its identity: ${error.message}`, {
     code: error.code,
     hint: 'The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token?',
     cause: error,
+    status: 502,
   })
 }

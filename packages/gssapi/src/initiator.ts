@@ -209,6 +209,12 @@ function once(step: Step): Step {
   return (reply) => {
     if (used) throw new ConfigurationError('an initiator takes one reply; make another for the next request')
     used = true
-    return step(reply)
+    try {
+      return step(reply)
+    } catch (error) {
+      // The service's octets, and not those of whoever asked the program that calls it.
+      if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) error.status = 502
+      throw error
+    }
   }
 }

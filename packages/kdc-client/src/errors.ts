@@ -1,4 +1,11 @@
-import { type ErrorDetails, krbErrorName, printable, S4uError } from '@s4u/krb5'
+import {
+  type ErrorDetails,
+  type ErrorStatus,
+  KRB_ERROR_CODES as KRB,
+  krbErrorName,
+  printable,
+  S4uError,
+} from '@s4u/krb5'
 import type { HeardError } from './krb-error.js'
 import { findNtStatus, ntStatusName } from './nt-status.js'
 
@@ -54,7 +61,11 @@ export class KdcError extends S4uError {
   readonly answer: KdcAnswer
 
   constructor(answer: KdcAnswer, details: ErrorDetails = {}) {
-    super(describe(answer), { code: krbErrorName(answer.errorCode), ...details })
+    super(describe(answer), {
+      code: krbErrorName(answer.errorCode),
+      status: statusOf(answer),
+      ...details,
+    })
     this.answer = answer
   }
 }
@@ -70,6 +81,7 @@ export class DelegationRefusedError extends S4uError {
     super(`${sentence} (${describe(answer)})`, {
       code: krbErrorName(answer.errorCode),
       hint: settings.map(formatSetting).join('\n'),
+      status: 403,
     })
     this.answer = answer
     this.reason = reason
@@ -117,12 +129,34 @@ export class KdcUnreachableError extends S4uError {
         attempts.length > 0
           ? 'Check that the addresses are right and that UDP and TCP port 88 are open from here.'
           : `Name the KDCs in the kdc option, in krb5.conf ([realms] ${realm}), or in DNS (_kerberos._udp and _kerberos._tcp SRV records).`,
+      status: 503,
       ...details,
     })
     this.realm = realm
     this.attempts = attempts
   }
 }
+
+/**
+ * A no about a user on whose behalf the service asks is a no to that user. At sign-in the account
+ * is that of the service, whose operator must act, or of a user with a password, which whoever asks
+ * for the password knows better.
+ */
+function statusOf({ step, errorCode, user }: KdcAnswer): ErrorStatus {
+  if (errorCode === KRB.KDC_ERR_SVC_UNAVAILABLE) return 503
+  return step !== 'AS' && user !== undefined && ABOUT_THE_USER.has(errorCode) ? 403 : 502
+}
+
+/** Answers about the user's own account: RFC 4120 section 7.5.9. */
+const ABOUT_THE_USER: ReadonlySet<number> = new Set([
+  KRB.KDC_ERR_NAME_EXP,
+  KRB.KDC_ERR_C_PRINCIPAL_UNKNOWN,
+  KRB.KDC_ERR_POLICY,
+  KRB.KDC_ERR_CLIENT_REVOKED,
+  KRB.KDC_ERR_CLIENT_NOTYET,
+  KRB.KDC_ERR_KEY_EXPIRED,
+  KRB.KDC_ERR_PREAUTH_FAILED,
+])
 
 function describe(answer: KdcAnswer): string {
   const forUser = answer.user === undefined ? '' : ` as ${answer.user}`

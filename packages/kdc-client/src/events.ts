@@ -1,6 +1,13 @@
 /** What a client tells about its exchanges. The only file of this package that knows `node:diagnostics_channel`. */
 
-import { encryptionTypeName, formatName, formatPrincipal, type KerberosFlags } from '@s4u/krb5'
+import {
+  encryptionTypeName,
+  formatName,
+  formatPrincipal,
+  type KerberosFlags,
+  MalformedTokenError,
+  RejectedTokenError,
+} from '@s4u/krb5'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import type { ExchangeStep } from './errors.js'
@@ -89,8 +96,20 @@ export function noteOptions(options: KerberosFlags): void {
   if (request) request.options = options
 }
 
-/** Runs an exchange and tells how it went. */
+/**
+ * Runs an exchange and tells how it went. What is wrong with an answer is the KDC's fault, whoever
+ * sent the request behind it.
+ */
 export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
+  try {
+    return await told(subject, exchange)
+  } catch (error) {
+    if (error instanceof MalformedTokenError || error instanceof RejectedTokenError) error.status = 502
+    throw error
+  }
+}
+
+async function told<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
   const watched = tallies.getStore()
   if (watched === undefined && !diagnostics.hasSubscribers) return exchange()
   const request: { options?: KerberosFlags } = {}
@@ -102,8 +121,8 @@ export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, ex
       watched.tally.ticketOptions = ticketOptions ?? watched.tally.ticketOptions
     }
     if (!diagnostics.hasSubscribers) return
-    const told = { ...about(subject, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
-    diagnostics.publish(Object.freeze({ kind: 'exchange', ...told } satisfies KdcEvent))
+    const facts = { ...about(subject, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
+    diagnostics.publish(Object.freeze({ kind: 'exchange', ...facts } satisfies KdcEvent))
   }
   try {
     const ticket = await requests.run(request, exchange)

@@ -117,6 +117,7 @@ function noWay({ user }: Grounds, rungs: readonly Rung[]): RejectedTokenError {
   const because = rungs.map((rung) => `${rung.way}: ${rung.because}`).join('; ')
   return new RejectedTokenError(`there is no way to act as ${user}`, {
     code: 'SEC_E_NO_IMPERSONATION',
+    status: 403,
     hint: because,
   })
 }

@@ -29,6 +29,7 @@ export function requireNamedRealm({ isRealmNamed, realm, text }: ServiceTarget, 
   if (!isRealmNamed || sameRealmIgnoringCase(realm, service.realm)) return
   throw new RejectedTokenError(`${text} was asked for, and the ticket is one for ${formatPrincipal(service)}`, {
     code: 'KRB_AP_ERR_BADMATCH',
+    status: 502,
     hint: 'Name the service without its realm, or with the one that it is in.',
   })
 }

@@ -16,18 +16,52 @@ export interface ErrorDetails {
   /** What the reader of the log should do about it, in one or two sentences. */
   readonly hint?: string
   readonly cause?: unknown
+  /** The HTTP status of an answer to a request that failed for this. Default: that of the class. */
+  readonly status?: ErrorStatus
 }
+
+/**
+ * What a web server answers whose handler fails with an error of s4u. 400 and 401 are the caller's
+ * to mend, 403 is a no that stays one; 500 is this service's own fault, 502 a KDC's or a backend's,
+ * 503 and 504 are worth another try. RFC 9110 section 15.
+ */
+export type ErrorStatus = 400 | 401 | 403 | 500 | 502 | 503 | 504
 
 export abstract class S4uError extends Error {
   abstract override readonly name: string
   readonly code: string
   readonly hint: string | undefined
+  /**
+   * The HTTP status that fits, where Express, Koa and others look for it. A layer that knows better
+   * may change it: bytes that a user sent are a 400, and the same bytes of a KDC a 502.
+   */
+  declare status: ErrorStatus
+  /** As `status`, under the name that Fastify and others read. */
+  declare statusCode: ErrorStatus
+  /**
+   * Never: messages name accounts, services and settings, which are for the log and not for whoever
+   * sent the request.
+   */
+  declare readonly expose: false
 
-  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
+  constructor(message: string, details: ErrorDetails & { readonly code: string; readonly status: ErrorStatus }) {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
-    Object.defineProperty(this, brand, { value: true })
+    // Not enumerable: they are for frameworks, and would only be noise in what is printed.
+    Object.defineProperties(this, {
+      [brand]: { value: true },
+      status: { value: details.status, writable: true },
+      statusCode: {
+        get: () => this.status,
+        set: (status: ErrorStatus) => {
+          this.status = status
+        },
+      },
+      // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here: that must neither
+      // fail nor succeed.
+      expose: { get: () => false, set: () => {} },
+    })
   }
 
   /** True for every error of s4u, whichever copy of the package made it. */
@@ -53,6 +87,7 @@ export class MalformedTokenError extends S4uError {
   constructor(details: MalformedDetails) {
     super(`${details.path}: expected ${details.expected}, found ${details.found}`, {
       code: 'GSS_S_DEFECTIVE_TOKEN',
+      status: 400,
       ...details,
     })
     this.path = details.path
@@ -66,7 +101,7 @@ export class RejectedTokenError extends S4uError {
   override readonly name = 'RejectedTokenError'
 
   constructor(message: string, details: ErrorDetails & { readonly code: string }) {
-    super(message, details)
+    super(message, { status: 401, ...details })
   }
 }
 
@@ -75,7 +110,7 @@ export class MissingKeyError extends S4uError {
   override readonly name = 'MissingKeyError'
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, { code: 'KRB_AP_ERR_NOKEY', ...details })
+    super(message, { code: 'KRB_AP_ERR_NOKEY', status: 500, ...details })
   }
 }
 
@@ -84,6 +119,6 @@ export class ConfigurationError extends S4uError {
   override readonly name = 'ConfigurationError'
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, { code: 'KRB5_CONFIG_BADFORMAT', ...details })
+    super(message, { code: 'KRB5_CONFIG_BADFORMAT', status: 500, ...details })
   }
 }

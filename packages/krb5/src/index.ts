@@ -76,7 +76,7 @@ export {
 } from './crypto/registry.js'
 export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
-export type { ErrorDetails, MalformedDetails } from './errors.js'
+export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'

@@ -2,12 +2,13 @@ import type { Acceptor, AcceptOutcome } from '@s4u/acceptor'
 import { Identity } from '@s4u/acceptor'
 import { RejectedTokenError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
-import { CallerFinder, type Found } from './caller-finder.js'
+import { CallerFinder } from './caller-finder.js'
 import { Challenges } from './challenges.js'
 import { Delegator } from './delegator.js'
 import { NegotiatorEvents } from './events.js'
 import { claimsWith } from './fixtures/identities.js'
 import { connection, requestWith } from './fixtures/requests.js'
+import type { Found } from './found-caller.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
 /** A finder whose acceptor says what it is told to, and what that acceptor was asked. */
@@ -113,4 +114,19 @@ test.each([
   ['Negotiate', { by: 'refusal', challenge: { statusCode: 400 } }],
 ])('a header %j comes to %j', async (authorization, found) => {
   expect(await finderWith([]).finder.find(requestWith({ authorization }))).toMatchObject(found)
+})
+
+test('nobody is asked to authenticate again where nobody can tell whether the token is a replay', async () => {
+  const told: unknown[] = []
+  const error = new RejectedTokenError('the store does not answer', { code: 'S4U_REPLAY_STORE_DOWN', status: 503 })
+  const { finder } = finderWith([{ status: 'refused', error } as AcceptOutcome], {
+    onFailed: ({ code, statusCode }) => void told.push({ code, statusCode }),
+  })
+  const found = await finder.find(requestWith({ authorization: FIRST }))
+  expect(found).toMatchObject({
+    by: 'refusal',
+    challenge: { statusCode: 503, headers: { 'Retry-After': '5' }, error },
+  })
+  if (found.by === 'refusal') expect(found.challenge.headers['WWW-Authenticate']).toBeUndefined()
+  expect(told).toEqual([{ code: 'S4U_REPLAY_STORE_DOWN', statusCode: 503 }])
 })

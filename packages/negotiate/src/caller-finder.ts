@@ -1,11 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Acceptor, AcceptOutcome, Identity } from '@s4u/acceptor'
 import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
-import { RejectedTokenError, type S4uError } from '@s4u/kdc-client'
+import { S4uError } from '@s4u/kdc-client'
+import { NEVER_CACHED, NOT_CACHED, varyingWith } from './caching.js'
 import { CallerIdentity } from './caller-identity.js'
 import type { Challenges } from './challenges.js'
 import { ConnectionSession } from './connection-session.js'
 import { CookieSession } from './cookie-session.js'
+import { CrossSitePolicy, foreignSite, isUpgrade } from './cross-site.js'
 import type { Delegator } from './delegator.js'
 import type { NegotiatorEvents } from './events.js'
 import { warnOfSmallHeaders } from './header-size.js'
@@ -18,25 +20,14 @@ import {
   type NegotiableRequest,
   type ResponseHeaders,
 } from './outcome.js'
+import type { AboutRequest, Found } from './found-caller.js'
+import { cannotContinue, notUnderWay } from './leg-refusals.js'
 import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
 import { connectionOf } from './proxied.js'
-import { checkSession } from './session-options.js'
+import { checkRevocation, checkSession } from './session-options.js'
+import { type IsRevoked, requireUnrevoked, type Session } from './session-revocation.js'
+import { sessionRulesOf } from './session-rules.js'
 import { bindingsOf } from './tls-channel.js'
-
-/** What a request was found to bring, whether or not anybody must be there. */
-export type Found =
-  | {
-      readonly by: Authenticated['by']
-      readonly identity: CallerIdentity
-      readonly headers: ResponseHeaders
-    }
-  | { readonly by: 'nothing'; readonly reason: 'no-token' | 'other-scheme'; readonly headers: ResponseHeaders }
-  | { readonly by: 'refusal'; readonly challenge: Challenge }
-
-interface AboutRequest {
-  readonly request: NegotiableRequest
-  readonly clientAddress?: string
-}
 
 export interface CallerFinderDeps {
   readonly options: NegotiatorOptions
@@ -52,7 +43,12 @@ export class CallerFinder {
   readonly #pending: PendingNegotiations
   readonly #cookies: CookieSession | undefined
   readonly #connections: ConnectionSession | undefined
+  readonly #isRevoked: IsRevoked | undefined
+  readonly #crossSite: CrossSitePolicy
   readonly #proxyBindings: readonly Uint8Array[]
+  readonly #sessions = new WeakMap<NegotiableRequest, Session>()
+  /** What a caller who shows nothing is told: with a session the answer would be another. */
+  readonly #unknown: ResponseHeaders
 
   /** @throws ConfigurationError */
   constructor(deps: CallerFinderDeps) {
@@ -63,17 +59,24 @@ export class CallerFinder {
     this.#pending = new PendingNegotiations(now)
     this.#proxyBindings = configuredBindings(options)
     this.#connections = session === 'connection' ? new ConnectionSession(now) : undefined
-    this.#cookies = typeof session === 'object' ? new CookieSession(session, { acceptor, now, random }) : undefined
+    const rules = sessionRulesOf(options, acceptor)
+    this.#cookies =
+      typeof session === 'object' ? new CookieSession(session, { acceptor, now, random, rules }) : undefined
+    this.#isRevoked = checkRevocation(options.session)
+    this.#crossSite = new CrossSitePolicy(options.crossSite)
+    this.#unknown = varyingWith(session === undefined ? {} : this.#cookies ? NOT_CACHED : NEVER_CACHED)
   }
 
   async find(request: NegotiableRequest): Promise<Found> {
     warnOfSmallHeaders(request)
     const parsed = parseAuthorization(headerOf(request, 'authorization'))
+    // Before anything is believed or remembered.
+    if (this.#isForeign(request, parsed.status)) return { by: 'refusal', challenge: this.#refuseSite(request) }
     switch (parsed.status) {
       case 'none':
         return this.#findSession(request)
       case 'other-scheme':
-        return { by: 'nothing', reason: 'other-scheme', headers: {} }
+        return { by: 'nothing', reason: 'other-scheme', headers: this.#unknown }
       case 'malformed':
         return this.#refuse(request, parsed.error, { statusCode: 400, unseen: true })
       case 'token':
@@ -90,6 +93,16 @@ export class CallerFinder {
     return this.#cookies?.end(request) ?? {}
   }
 
+  /** The session that a request was found to show. */
+  sessionOf(request: NegotiableRequest): Session | undefined {
+    return this.#sessions.get(request)
+  }
+
+  /** The 403 for a request that a page of another site has sent; undefined for all others. */
+  refusalOfSite(request: NegotiableRequest): Challenge | undefined {
+    return this.#crossSite.lets(request) ? undefined : this.#refuseSite(request)
+  }
+
   clear(): void {
     this.#pending.clear()
   }
@@ -101,15 +114,55 @@ export class CallerFinder {
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
   }
 
+  /**
+   * Who brings nothing that a browser adds by itself acts in nobody's name. An upgrade is judged in
+   * any case.
+   */
+  #isForeign(request: NegotiableRequest, authorization: string): boolean {
+    if (this.#crossSite.lets(request)) return false
+    if (isUpgrade(request)) return true
+    if (authorization !== 'none') return authorization !== 'other-scheme'
+    return this.#connections?.find(request) !== undefined || (this.#cookies?.isShown(request) ?? false)
+  }
+
+  #refuseSite(request: NegotiableRequest): Challenge {
+    const { events, challenges } = this.#deps
+    const error = foreignSite(request)
+    events.refusedUnseen({ ...this.about(request), code: error.code, error, statusCode: 403 })
+    return challenges.otherSite(error)
+  }
+
   async #findSession(request: NegotiableRequest): Promise<Found> {
     const bound = this.#connections?.find(request)
-    if (bound !== undefined) return this.#authenticated(this.about(request), bound, 'connection', {})
-    const session = await this.#cookies?.find(request)
-    if (session?.status === 'found')
-      return this.#authenticated(this.about(request), this.#callerOf(session.identity), 'session', {})
-    if (session?.status !== 'refused') return { by: 'nothing', reason: 'no-token', headers: {} }
-    this.#deps.events.refusedUnseen({ ...this.about(request), code: session.error.code, error: session.error })
-    return { by: 'nothing', reason: 'no-token', headers: session.headers }
+    if (bound !== undefined) return this.#findBound(request, bound)
+    const found = await this.#cookies?.find(request)
+    if (found?.status === 'found') {
+      const { identity, session } = found
+      this.#sessions.set(request, session)
+      return this.#authenticated(this.about(request), this.#callerOf(identity), 'session', NOT_CACHED, session)
+    }
+    return found?.status === 'refused'
+      ? this.#refuseSession(request, found.error, found.headers)
+      : { by: 'nothing', reason: 'no-token', headers: this.#unknown }
+  }
+
+  async #findBound(request: NegotiableRequest, identity: CallerIdentity): Promise<Found> {
+    const session = this.#connections?.sessionOf(identity)
+    try {
+      if (session !== undefined) await requireUnrevoked(this.#isRevoked, session)
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      this.#connections?.end(request)
+      return this.#refuseSession(request, error, {})
+    }
+    if (session !== undefined) this.#sessions.set(request, session)
+    return this.#authenticated(this.about(request), identity, 'connection', NEVER_CACHED, session)
+  }
+
+  /** The request goes on as if there were no session. */
+  #refuseSession(request: NegotiableRequest, error: S4uError, headers: ResponseHeaders): Found {
+    this.#deps.events.refusedUnseen({ ...this.about(request), code: error.code, error })
+    return { by: 'nothing', reason: 'no-token', headers: { ...this.#unknown, ...headers } }
   }
 
   async #judge(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
@@ -154,9 +207,12 @@ export class CallerFinder {
   #refuse(
     request: NegotiableRequest,
     error: S4uError,
-    details: { statusCode?: 400 | 401; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
+    details: { statusCode?: 400; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
   ): Found {
-    const { statusCode = 401, reply, mechanism, unseen = false } = details
+    const { reply, mechanism, unseen = false } = details
+    // To authenticate again would not help while the replay store has no answer, and browsers would
+    // ask for a password.
+    const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
     const { events, challenges } = this.#deps
     this.#connections?.end(request)
     const event = {
@@ -176,27 +232,15 @@ export class CallerFinder {
     identity: CallerIdentity,
     by: Authenticated['by'],
     headers: ResponseHeaders,
+    session?: Session,
   ): Found {
     rememberAddress(identity, about.clientAddress)
-    this.#deps.events.authenticated({ ...about, identity, by })
-    return { by, identity, headers }
+    const shown = session && { session }
+    this.#deps.events.authenticated({ ...about, identity, by, ...shown })
+    return { by, identity, headers, ...shown }
   }
 
   #callerOf(identity: Identity): CallerIdentity {
     return new CallerIdentity(identity, this.#deps.delegator)
   }
-}
-
-function notUnderWay(): RejectedTokenError {
-  return new RejectedTokenError('the token continues a negotiation that is not under way on this connection', {
-    code: 'GSS_S_NO_CONTEXT',
-    hint: 'It took too long, came over another connection, or through a proxy: further legs need the connection of the first.',
-  })
-}
-
-function cannotContinue(): RejectedTokenError {
-  return new RejectedTokenError('the client needs several legs, and this request cannot be followed by another', {
-    code: 'GSS_S_UNAVAILABLE',
-    hint: 'It came through a proxy, over HTTP/2, or on a connection with two negotiations at once; or too many are under way. A client that puts Kerberos first needs one leg alone.',
-  })
 }

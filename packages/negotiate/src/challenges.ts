@@ -23,10 +23,20 @@ export class Challenges {
     return { status: 'challenge', statusCode: 401, headers, body }
   }
 
-  refused(request: NegotiableRequest, error: S4uError, statusCode: 400 | 401, reply?: Uint8Array): Challenge {
+  refused(request: NegotiableRequest, error: S4uError, statusCode: 400 | 401 | 503, reply?: Uint8Array): Challenge {
+    if (statusCode === 503) {
+      const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '5' }
+      return { status: 'challenge', statusCode, headers, body: 'Try again in a moment.\n', error }
+    }
     const { negotiateOnce = false } = this.#options
     const again = negotiateOnce ? [] : [formatChallenge(reply)]
     return { ...this.#make(request, { kind: 'refused', code: error.code }, statusCode, again), error }
+  }
+
+  /** Not a challenge to authenticate: a browser would do so, and ask again in its user's name. */
+  otherSite(error: S4uError): Challenge {
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+    return { status: 'challenge', statusCode: 403, headers, body: 'A page of another site sent this request.\n', error }
   }
 
   #make(request: NegotiableRequest, reason: ChallengeReason, statusCode: 400 | 401, own: readonly string[]): Challenge {

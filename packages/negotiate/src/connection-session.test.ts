@@ -3,13 +3,14 @@ import { ConnectionSession } from './connection-session.js'
 import { callerWith, HOUR, NOW } from './fixtures/identities.js'
 import { connection, requestWith } from './fixtures/requests.js'
 
+const PERSISTENT = { 'Persistent-Auth': 'true', 'Cache-Control': 'private, no-store', Vary: '*' }
 const alice = callerWith()
 const bob = callerWith({ principal: 'bob@AD.TEST' })
 
 test('the caller of a connection is known on it, and nowhere else', () => {
   const sessions = new ConnectionSession(() => NOW)
   const socket = connection()
-  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual({ 'Persistent-Auth': 'true' })
+  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual(PERSISTENT)
   expect(sessions.find(requestWith({}, { socket }))).toBe(alice)
   expect(sessions.find(requestWith({}, { socket: connection() }))).toBeUndefined()
   expect(sessions.find(requestWith())).toBeUndefined()
@@ -32,7 +33,7 @@ test('a second user ends it for good, the same one does not', () => {
   const sessions = new ConnectionSession(() => NOW)
   const request = requestWith({}, { socket: connection() })
   sessions.begin(request, alice)
-  expect(sessions.begin(request, alice)).toEqual({ 'Persistent-Auth': 'true' })
+  expect(sessions.begin(request, alice)).toEqual(PERSISTENT)
   expect(sessions.begin(request, bob)).toEqual({})
   expect(sessions.find(request)).toBeUndefined()
   expect(sessions.begin(request, alice)).toEqual({})
@@ -56,4 +57,22 @@ test('it ends with the ticket, and when it is ended', () => {
   sessions.begin(request, alice)
   sessions.end(request)
   expect(sessions.find(request)).toBeUndefined()
+})
+
+test('each has an id of its own, its user, and its times', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const [one, other] = [alice, bob].map((caller) => {
+    sessions.begin(requestWith({}, { socket: connection() }), caller)
+    return sessions.sessionOf(caller)
+  })
+  expect(one).toEqual({
+    kind: 'connection',
+    id: expect.stringMatching(/^[\w-]{22}$/),
+    principal: 'alice@AD.TEST',
+    authenticationMethod: 'kerberos',
+    startedAt: NOW,
+    expiresAt: NOW + 9 * HOUR,
+  })
+  expect(sessions.sessionOf(alice)).toBe(one)
+  expect(other.id).not.toBe(one.id)
 })

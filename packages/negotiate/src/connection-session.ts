@@ -1,6 +1,9 @@
+import { randomBytes } from 'node:crypto'
+import { NEVER_CACHED } from './caching.js'
 import type { CallerIdentity } from './caller-identity.js'
 import { connectionOf, isProxied } from './proxied.js'
 import type { NegotiableRequest, ResponseHeaders } from './outcome.js'
+import type { Session } from './session-revocation.js'
 
 /**
  * Identities of connections. Opt-in, since a proxy that shares its connections makes one user another: a connection on which a proxy
@@ -9,6 +12,7 @@ import type { NegotiableRequest, ResponseHeaders } from './outcome.js'
 export class ConnectionSession {
   readonly #now: () => number
   readonly #bound = new WeakMap<object, CallerIdentity | 'shared'>()
+  readonly #sessions = new WeakMap<CallerIdentity, Session>()
 
   constructor(now: () => number) {
     this.#now = now
@@ -27,6 +31,7 @@ export class ConnectionSession {
       return {}
     }
     this.#bound.set(connection, identity)
+    this.#sessions.set(identity, this.#begun(identity))
     return PERSISTENT
   }
 
@@ -43,6 +48,17 @@ export class ConnectionSession {
     return undefined
   }
 
+  /** Of an identity that `find` has given. */
+  sessionOf(identity: CallerIdentity): Session {
+    return this.#sessions.get(identity) ?? this.#begun(identity)
+  }
+
+  #begun({ principal, sid, authenticationMethod, expiresAt }: CallerIdentity): Session {
+    const id = randomBytes(16).toString('base64url')
+    const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod }
+    return Object.freeze({ kind: 'connection', id, ...user, startedAt: this.#now(), expiresAt })
+  }
+
   /** Also after a refused token: whoever sent it is perhaps not who was there before. */
   end({ socket }: NegotiableRequest): void {
     if (socket !== undefined && this.#bound.get(socket) !== 'shared') this.#bound.delete(socket)
@@ -53,4 +69,4 @@ export class ConnectionSession {
   }
 }
 
-const PERSISTENT: ResponseHeaders = Object.freeze({ 'Persistent-Auth': 'true' })
+const PERSISTENT: ResponseHeaders = Object.freeze({ ...NEVER_CACHED, 'Persistent-Auth': 'true' })

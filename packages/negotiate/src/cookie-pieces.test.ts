@@ -4,7 +4,8 @@ import { cookiesFor, removalOf, valueOf } from './cookie-pieces.js'
 const ATTRIBUTES = '; Path=/; HttpOnly'
 const sent = (cookies: readonly string[]): string =>
   cookies.map((cookie) => cookie.slice(0, -ATTRIBUTES.length)).join('; ')
-const text = (length: number): string => Array.from({ length }, (_, index) => 'abcdefghij'[index % 10]).join('')
+/** No two of its pieces are alike, or begin so: of 3,800 characters none is a multiple of 7. */
+const text = (length: number): string => Array.from({ length }, (_, index) => 'abcdefg'[index % 7]).join('')
 
 test.each([1, 3_800, 3_801, 10_000, 15_200])(
   'a value of %i characters comes back whole, in cookies that browsers keep',
@@ -37,4 +38,11 @@ test('exactly the cookies that came are taken away', () => {
     's.1=; Max-Age=0; Path=/; HttpOnly',
   ])
   expect(removalOf('s', 'other=c', ATTRIBUTES)).toEqual([])
+})
+
+test('pieces in another order are another value', () => {
+  const [first, second, third] = cookiesFor('s', text(10_000), ATTRIBUTES)!
+  const exchanged = [first, second.replace('s.1=', 's.2='), third.replace('s.2=', 's.1=')]
+  expect(valueOf('s', sent(exchanged))).not.toBe(text(10_000))
+  expect(valueOf('s', sent([third, first, second]))).toBe(text(10_000))
 })

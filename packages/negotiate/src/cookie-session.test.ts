@@ -1,32 +1,43 @@
 import { Identity } from '@s4u/acceptor'
 import { MissingKeyError } from '@s4u/kdc-client'
-import { describe, expect, test } from 'vitest'
+import { TLSSocket } from 'node:tls'
+import { describe, expect, test, vi } from 'vitest'
 import { CookieSession } from './cookie-session.js'
 import { claimsWith, EVIDENCE, HOUR, NOW, TICKET } from './fixtures/identities.js'
 import { connection, requestWith } from './fixtures/requests.js'
-import { checkSession } from './session-options.js'
+import type { NegotiableRequest } from './outcome.js'
+import { checkSession, type CookieSessionOptions } from './session-options.js'
+import type { IsRevoked, Session } from './session-revocation.js'
 
 const alice = new Identity(claimsWith())
 const KEYS = ['k'.repeat(32)]
 
 interface Setting {
   readonly now?: () => number
-  readonly keys?: readonly string[]
+  /** `null`: the option is left out. */
+  readonly keys?: readonly string[] | null
   readonly maxAge?: number
+  readonly more?: Partial<CookieSessionOptions>
+  readonly rules?: string
+  readonly random?: (length: number) => Uint8Array
   readonly identify?: () => Promise<Identity>
-  readonly warn?: (message: string) => void
+  readonly warn?: (message: string, code: string) => void
 }
 
 function sessions({
   now = () => NOW,
   keys = KEYS,
   maxAge = HOUR,
+  more = {},
+  rules = 'R',
+  random,
   identify = async () => alice,
   warn,
 }: Setting = {}): CookieSession {
-  const settings = checkSession({ kind: 'cookie', keys, maxAge })
+  const settings = checkSession({ kind: 'cookie', ...(keys && { keys }), maxAge, ...more })
   if (typeof settings !== 'object') throw new Error('no cookies')
-  return new CookieSession(settings, { acceptor: { identify }, now, ...(warn && { warn }) })
+  const acceptor = { identify, ready: async () => {} }
+  return new CookieSession(settings, { acceptor, rules: () => rules, now, random, ...(warn && { warn }) })
 }
 
 const requestAfter = (cookies: CookieSession, identity = alice) => {
@@ -65,6 +76,40 @@ describe('a session is refused', () => {
     expect(await refusal(sessions({ now: () => NOW + HOUR }))).toBe('GSS_S_CREDENTIALS_EXPIRED')
   })
 
+  test('that has lasted longer than this app lets any, whatever the one says that began it', async () => {
+    const request = requestAfter(sessions({ maxAge: 8 * HOUR }))
+    const short = (now: number) => sessions({ maxAge: HOUR, now: () => now })
+    expect(await short(NOW + HOUR - 1).find(request)).toMatchObject({ session: { expiresAt: NOW + HOUR } })
+    expect(await refusal(short(NOW + HOUR), request)).toBe('GSS_S_CREDENTIALS_EXPIRED')
+  })
+
+  test('of an app with other rules, and not sealed anew when the rules change', async () => {
+    let rules = 'lax'
+    const acceptor = { identify: async () => alice, ready: async () => {} }
+    const settings = checkSession({ kind: 'cookie', keys: KEYS })
+    if (typeof settings !== 'object') throw new Error('no cookies')
+    const cookies = new CookieSession(settings, { acceptor, rules: () => rules, now: () => NOW })
+    const request = requestAfter(cookies)
+    expect(await cookies.find(request)).toMatchObject({ status: 'found' })
+    rules = 'strict'
+    expect(await refusal(cookies, request)).toBe('GSS_S_DEFECTIVE_CREDENTIAL')
+    rules = 'lax'
+    expect(await cookies.find(request)).toMatchObject({ status: 'found' })
+  })
+
+  test.each<Partial<CookieSessionOptions>>([
+    { path: '/admin' },
+    { domain: 'ad.test' },
+    { sameSite: 'none' },
+    { sameSite: 'strict' },
+    { secure: false },
+  ])('of a cookie that was made otherwise: %j', async (more) => {
+    const named = { name: '__Host-s4u' }
+    const request = requestAfter(sessions({ more: named }))
+    const other = await sessions({ more: { ...more, ...named } }).find(request)
+    expect(other).toMatchObject({ status: 'refused', error: { code: 'GSS_S_DEFECTIVE_CREDENTIAL' } })
+  })
+
   test('whose ticket the acceptor refuses, as when its key is gone from the keytab', async () => {
     const identify = () => Promise.reject(new MissingKeyError('gone'))
     expect(await refusal(sessions({ identify }))).toBe('KRB_AP_ERR_NOKEY')
@@ -74,6 +119,135 @@ describe('a session is refused', () => {
     const identify = async () => new Identity(claimsWith({ principal: 'bob@AD.TEST' }))
     expect(await refusal(sessions({ identify }))).toBe('GSS_S_DEFECTIVE_CREDENTIAL')
   })
+})
+
+describe('without keys of the options', () => {
+  test('each app has a key of its own, drawn at random', async () => {
+    const [first, second] = [sessions({ keys: null }), sessions({ keys: null })]
+    expect(await first.find(requestAfter(first))).toMatchObject({ status: 'found' })
+    expect(await second.find(requestAfter(first))).toMatchObject({ status: 'refused' })
+    expect(await sessions({ keys: ['\0'.repeat(32)] }).find(requestAfter(first))).toMatchObject({ status: 'refused' })
+  })
+
+  test('the key has 32 octets of what randomness there is, and is what is drawn', async () => {
+    const asked: number[] = []
+    const random = (seed: number) => (length: number) => {
+      asked.push(length)
+      return new Uint8Array(length).fill(seed)
+    }
+    const first = sessions({ keys: null, random: random(1) })
+    expect(asked).toEqual([32])
+    expect(await sessions({ keys: null, random: random(1) }).find(requestAfter(first))).toMatchObject({
+      status: 'found',
+    })
+    expect(await sessions({ keys: null, random: random(2) }).find(requestAfter(first))).toMatchObject({
+      status: 'refused',
+    })
+  })
+})
+
+describe('a session that may be revoked', () => {
+  const judged = async (isRevoked: IsRevoked) =>
+    sessions({ more: { isRevoked }, now: () => NOW + 1_000 }).find(requestAfter(sessions()))
+
+  test('is told of: its id, its user, its times', async () => {
+    const shown: Session[] = []
+    const one = (session: Session): boolean => shown.push(session) < 0
+    const found = await judged(one)
+    expect(found).toMatchObject({ status: 'found', session: shown[0] })
+    expect(shown[0]).toEqual({
+      kind: 'cookie',
+      id: expect.stringMatching(/^[\w-]{22}$/),
+      principal: 'alice@AD.TEST',
+      authenticationMethod: 'kerberos',
+      startedAt: NOW,
+      expiresAt: NOW + HOUR,
+    })
+    await judged(one)
+    expect(shown[1].id).not.toBe(shown[0].id)
+  })
+
+  test('is taken when the answer is no, at once or later', async () => {
+    expect(await judged(() => false)).toMatchObject({ status: 'found' })
+    expect(await judged(async () => false)).toMatchObject({ status: 'found' })
+  })
+
+  test('is refused when it is yes, and its cookie taken away', async () => {
+    for (const answer of [() => true, async () => true]) {
+      expect(await judged(answer)).toMatchObject({
+        status: 'refused',
+        error: { code: 'S4U_SESSION_REVOKED' },
+        headers: { 'Set-Cookie': [expect.stringMatching(/Max-Age=0/)] },
+      })
+    }
+  })
+
+  test.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('ECONNREFUSED')
+      },
+    ],
+    ['rejects', async () => Promise.reject(new Error('ECONNREFUSED'))],
+    ['answers with nothing', () => undefined],
+    ['answers with something else', async () => 0],
+  ])('is refused when whoever is asked %s, and its cookie kept for the next request', async (_how, isRevoked) => {
+    expect(await judged(isRevoked as IsRevoked)).toMatchObject({
+      status: 'refused',
+      error: { code: 'S4U_SESSION_REVOCATION_UNKNOWN' },
+      headers: {},
+    })
+  })
+
+  test('is refused when there is no answer for two seconds', async () => {
+    vi.useFakeTimers()
+    try {
+      const found = judged(async () => new Promise(() => {}))
+      await vi.advanceTimersByTimeAsync(2_000)
+      expect(await found).toMatchObject({ status: 'refused', error: { code: 'S4U_SESSION_REVOCATION_UNKNOWN' } })
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
+  test('is asked about no session that is none', async () => {
+    const isRevoked = vi.fn(() => false)
+    const cookies = sessions({ more: { isRevoked }, keys: ['x'.repeat(32)] })
+    expect(await cookies.find(requestAfter(sessions()))).toMatchObject({ status: 'refused' })
+    expect(isRevoked).not.toHaveBeenCalled()
+  })
+})
+
+describe('over plain HTTP', () => {
+  const warnedBy = (requests: readonly (NegotiableRequest | undefined)[], more: Partial<CookieSessionOptions> = {}) => {
+    const codes: string[] = []
+    const cookies = sessions({ more, warn: (_message, code) => void codes.push(code) })
+    for (const request of requests) cookies.begin(alice, request)
+    return codes
+  }
+  const plain = requestWith({}, { socket: connection() })
+
+  test('it is warned of once that browsers drop the cookie', () => {
+    expect(warnedBy([plain, plain])).toEqual(['S4U_SESSION_PLAIN_HTTP'])
+  })
+
+  test.each<[string, NegotiableRequest | undefined, Partial<CookieSessionOptions>]>([
+    ['over TLS', requestWith({}, { socket: Object.create(TLSSocket.prototype) }), {}],
+    [
+      'where a proxy says that TLS ends at it',
+      requestWith({ 'x-forwarded-proto': 'https' }, { socket: connection() }),
+      {},
+    ],
+    ['where the cookie is meant for plain HTTP', plain, { secure: false }],
+    ['where the app begins the session itself', undefined, {}],
+  ])('and not %s', (_where, request, more) => {
+    expect(warnedBy([request], more)).toEqual([])
+  })
+})
+
+test('no cache keeps an answer that begins a session', () => {
+  expect(sessions().begin(alice)).toMatchObject({ 'Cache-Control': 'private, no-store', Vary: 'Authorization, Cookie' })
 })
 
 test('a fault of the program is not taken for a refusal', async () => {

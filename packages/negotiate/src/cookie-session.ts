@@ -1,33 +1,49 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import type { Acceptor, Identity } from '@s4u/acceptor'
 import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { NOT_CACHED } from './caching.js'
 import { cookiesFor, isShown, lengthInHeader, lengthShown, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
 import { headerLengthOf, headerLimitOf } from './header-size.js'
 import { headerOf, type NegotiableRequest, type ResponseHeaders } from './outcome.js'
+import { isEncrypted } from './cross-site.js'
 import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
-import { decodeSessionTicket, encodeSessionTicket, restoredIdentity, sessionTicketOf } from './session-ticket.js'
+import { requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
+import {
+  decodeSessionTicket,
+  encodeSessionTicket,
+  restoredIdentity,
+  type SessionTicket,
+  sessionTicketOf,
+} from './session-ticket.js'
 
 /** What a request shows of a session. */
 export type FoundSession =
   | { readonly status: 'none' }
-  | { readonly status: 'found'; readonly identity: Identity }
-  /** `headers` take the cookie away. */
+  | { readonly status: 'found'; readonly identity: Identity; readonly session: Session }
+  /** `headers` take the cookie away, unless it may be good yet. */
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
 
 export interface CookieSessionDeps {
-  readonly acceptor: Pick<Acceptor, 'identify'>
+  readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
+  /**
+   * By which rules callers were let in: a session of other ones is none. They may change with the
+   * keytab.
+   */
+  readonly rules: () => string
   readonly now: () => number
   readonly random?: ((length: number) => Uint8Array) | undefined
-  readonly warn?: (message: string) => void
+  readonly warn?: (message: string, code: string) => void
 }
 
 /** Sessions in sealed cookies. Nothing is kept here, so that any instance with the keys and the keytab can go on. */
 export class CookieSession {
   readonly #settings: CookieSettings
   readonly #deps: CookieSessionDeps
-  readonly #box: SealedBox
-  #warned = false
+  readonly #random: (length: number) => Uint8Array
+  readonly #keys: readonly (string | Uint8Array)[]
+  #box: { readonly rules: string; readonly box: SealedBox } | undefined
+  readonly #warned = new Set<string>()
   /** What the server of the last request takes. */
   #headerLimit: number | undefined
 
@@ -35,7 +51,8 @@ export class CookieSession {
     this.#settings = settings
     this.#deps = deps
     const { random = randomBytes } = deps
-    this.#box = createSealedBox(settings.keys ?? [random(32)], `s4u session 1 ${settings.name}`, random)
+    this.#random = random
+    this.#keys = settings.keys ?? [random(32)]
   }
 
   /**
@@ -43,8 +60,10 @@ export class CookieSession {
    * `request` when the client shows its token next to the cookie.
    */
   begin(identity: Identity, request?: NegotiableRequest): ResponseHeaders {
-    const { name, attributes, maxAge } = this.#settings
-    const session = sessionTicketOf(identity, Math.min(identity.expiresAt, this.#deps.now() + maxAge))
+    const { name, attributes } = this.#settings
+    const startedAt = this.#deps.now()
+    const id = Buffer.from(this.#random(ID_OCTETS)).toString('base64url')
+    const session = sessionTicketOf(identity, { id, startedAt, expiresAt: this.#endOf(startedAt, identity.expiresAt) })
     if (session === undefined) return {}
     const octets = encodeSessionTicket(session)
     const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)
@@ -52,12 +71,13 @@ export class CookieSession {
       this.#warnOfSize(identity, length)
       return {}
     }
-    const value = Buffer.from(this.#box.seal(octets)).toString('base64url')
+    const value = Buffer.from(this.#sealedBox().seal(octets)).toString('base64url')
     if (!this.#hasRoomFor(value, request)) {
       this.#warnOfSize(identity, length)
       return {}
     }
-    return { 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
+    this.#warnOfPlainHttp(request)
+    return { ...NOT_CACHED, 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
   }
 
   /** The headers that take the cookies of a request away. */
@@ -67,15 +87,20 @@ export class CookieSession {
     return cookies.length === 0 ? {} : { 'Set-Cookie': cookies }
   }
 
+  isShown(request: NegotiableRequest): boolean {
+    const header = headerOf(request, 'cookie')
+    return header !== undefined && isShown(this.#settings.name, header)
+  }
+
   async find(request: NegotiableRequest): Promise<FoundSession> {
     this.#headerLimit = headerLimitOf(request)
     const header = headerOf(request, 'cookie')
     if (header === undefined || !isShown(this.#settings.name, header)) return { status: 'none' }
     try {
-      return { status: 'found', identity: await this.#restore(header) }
+      return { status: 'found', ...(await this.#restore(header)) }
     } catch (error) {
       if (!S4uError.is(error)) throw error
-      return { status: 'refused', error, headers: this.end(request) }
+      return { status: 'refused', error, headers: error.code === UNKNOWN ? {} : this.end(request) }
     }
   }
 
@@ -89,28 +114,78 @@ export class CookieSession {
     return before + lengthInHeader(name, value) + HEADER_RESERVE <= limit
   }
 
-  async #restore(header: string): Promise<Identity> {
+  async #restore(header: string): Promise<{ readonly identity: Identity; readonly session: Session }> {
+    const { acceptor, now } = this.#deps
+    // The rules include what is in the keytab, which a provider may not have given yet.
+    await acceptor.ready()
     const value = valueOf(this.#settings.name, header)
-    const octets = value === undefined ? undefined : this.#box.open(Buffer.from(value, 'base64url'))
-    const session = octets && decodeSessionTicket(octets)
-    if (session === undefined)
-      throw refusal('the session cookie was not sealed with a key of session.keys, or is not whole')
-    if (session.expiresAt <= this.#deps.now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
-    const identity = await this.#deps.acceptor.identify(session.ticket, session.method)
-    if (identity.principal !== session.principal) throw refusal('the session is not of the user of its ticket')
-    return restoredIdentity(identity, session)
+    const octets = value === undefined ? undefined : this.#sealedBox().open(Buffer.from(value, 'base64url'))
+    const ticket = octets && decodeSessionTicket(octets)
+    if (ticket === undefined) throw refusal(NOT_OURS)
+    const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
+    if (expiresAt <= now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
+    const identity = await acceptor.identify(ticket.ticket, ticket.method)
+    if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
+    const session = sessionOf(ticket, identity, expiresAt)
+    await requireUnrevoked(this.#settings.isRevoked, session)
+    return { identity: restoredIdentity(identity, ticket), session }
+  }
+
+  /** Also where another instance, whose `maxAge` is longer, has begun it. */
+  #endOf(startedAt: number, expiresAt: number): number {
+    return Math.min(expiresAt, startedAt + this.#settings.maxAge)
+  }
+
+  /**
+   * That of other rules has other keys, so that the cookies of one app are no cookies to another.
+   */
+  #sealedBox(): SealedBox {
+    const { name, attributes } = this.#settings
+    const rules = this.#deps.rules()
+    if (this.#box?.rules !== rules) {
+      // A digest, since what keys are derived with may not be long.
+      const bound = createHash('sha256')
+        .update(JSON.stringify([name, attributes, rules]))
+        .digest('base64url')
+      const purpose = `s4u session 2 ${bound}`
+      this.#box = { rules, box: createSealedBox(this.#keys, purpose, this.#random) }
+    }
+    return this.#box.box
   }
 
   #warnOfSize({ principal }: Identity, length: number): void {
-    if (this.#warned) return
-    this.#warned = true
-    const { warn = emitWarning } = this.#deps
-    warn(
+    this.#warnOnce(
+      'S4U_SESSION_TOO_BIG',
       `the ticket of ${principal} is too big for a cookie session (${length} characters): such users authenticate with every request. ` +
         'Create the server with { maxHeaderSize: 65536 } if it takes less, take them out of groups, or turn sessions off.',
     )
   }
+
+  /**
+   * Browsers drop a cookie that is `Secure` and did not come over TLS, and nobody would ever know.
+   */
+  #warnOfPlainHttp(request: NegotiableRequest | undefined): void {
+    if (!this.#settings.secure || request?.socket === undefined || isEncrypted(request)) return
+    this.#warnOnce(
+      'S4U_SESSION_PLAIN_HTTP',
+      'cookie sessions are begun over plain HTTP, where browsers do not keep them: serve HTTPS, or let the proxy in front, ' +
+        'where TLS ends, send X-Forwarded-Proto: https. session.secure false would show the cookie to everybody on the way.',
+    )
+  }
+
+  #warnOnce(code: string, message: string): void {
+    if (this.#warned.has(code)) return
+    this.#warned.add(code)
+    const { warn = emitWarning } = this.#deps
+    warn(message, code)
+  }
 }
+
+/** Enough that two sessions never have one, and that none is guessed. */
+const ID_OCTETS = 16
+
+const NOT_OURS =
+  'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'
 
 /** For what the next requests may have that this one has not: a longer URL, other cookies. */
 const HEADER_RESERVE = 2_048
@@ -119,6 +194,11 @@ function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): Rejected
   return new RejectedTokenError(message, { code })
 }
 
-function emitWarning(message: string): void {
-  process.emitWarning(message, { type: 'S4uWarning', code: 'S4U_SESSION_TOO_BIG' })
+function sessionOf({ id, principal, method, startedAt }: SessionTicket, { sid }: Identity, expiresAt: number): Session {
+  const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod: method }
+  return Object.freeze({ kind: 'cookie', id, ...user, startedAt, expiresAt })
+}
+
+function emitWarning(message: string, code: string): void {
+  process.emitWarning(message, { type: 'S4uWarning', code })
 }

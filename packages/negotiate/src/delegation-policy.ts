@@ -54,6 +54,7 @@ export function requireAllowedTarget(spn: string, { allow }: DelegationOptions):
   const name = JSON.stringify(spn)
   throw new ConfigurationError(`this app does not permit itself to act as a caller towards ${name}`, {
     code: 'KDC_ERR_POLICY',
+    status: 403,
     hint: `Add ${name} to delegation.allow if the app is meant to call it as its callers.`,
   })
 }
@@ -63,6 +64,7 @@ export function requireProtocolTransition(user: string, options: DelegationOptio
   if (permitsTransition(user, options)) return
   throw new ConfigurationError(`this app does not permit itself to impersonate ${user}, who presented no ticket`, {
     code: 'KDC_ERR_POLICY',
+    status: 403,
     hint: 'Set delegation.protocolTransition to true, or to a function that permits this user.',
   })
 }

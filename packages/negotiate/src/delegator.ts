@@ -110,5 +110,9 @@ export function evidenceOf(
 }
 
 function notImpersonable(principal: string, why: string, hint: string): RejectedTokenError {
-  return new RejectedTokenError(`${principal} cannot be impersonated: ${why}`, { code: 'SEC_E_NO_IMPERSONATION', hint })
+  return new RejectedTokenError(`${principal} cannot be impersonated: ${why}`, {
+    code: 'SEC_E_NO_IMPERSONATION',
+    hint,
+    status: 403,
+  })
 }

@@ -5,12 +5,16 @@ import { ACCEPT_CHANNEL, type EventListener } from '@s4u/acceptor'
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
 import type { Authenticated, NegotiableRequest } from './outcome.js'
+import type { Session } from './session-revocation.js'
 
 export interface NegotiatorListeners {
   /** A caller was asked to authenticate, or for another leg. Not an error: browsers send no token unasked. */
   readonly onChallenge?: (event: ChallengeEvent) => void
   readonly onAuthenticated?: (event: AuthenticatedEvent) => void
-  /** A token, header or session was refused, or a known caller by a route. */
+  /**
+   * A token, header or session was refused, a request that a page of another site has sent, or a
+   * known caller by a route.
+   */
   readonly onFailed?: (event: FailedEvent) => void
 }
 
@@ -24,6 +28,8 @@ export interface AuthenticatedEvent {
   readonly request: NegotiableRequest
   readonly identity: CallerIdentity
   readonly by: Authenticated['by']
+  /** What the caller was known by, where it was not a token. */
+  readonly session?: Session
   readonly clientAddress?: string
 }
 
@@ -34,8 +40,11 @@ export interface FailedEvent {
   /** For the log. Its `hint` says what to do: for NTLM, the usual reasons why a client has no ticket. */
   readonly error: S4uError
   /** Undefined when a session failed: its request goes on as if there were none. */
-  readonly statusCode?: 400 | 401 | 403
-  /** Who is known and still not let in: with 403. */
+  readonly statusCode?: 400 | 401 | 403 | 503
+  /**
+   * Who is known and still not let in: with 403. Absent where a page of another site was refused:
+   * nobody has looked who it was.
+   */
   readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string

@@ -69,6 +69,7 @@ export function forbidden(
 ): Challenge {
   const error = new RejectedTokenError(`${identity.principal} ${why}`, {
     code: cause?.code ?? 'SEC_E_LOGON_DENIED',
+    status: 403,
     hint: cause?.hint,
     cause,
   })

@@ -1,6 +1,6 @@
 import { currentIdentity } from '@s4u/fetch'
 import { ConfigurationError } from '@s4u/kdc-client'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { callerWith } from './fixtures/identities.js'
 import { requestWith } from './fixtures/requests.js'
 import {
@@ -21,11 +21,27 @@ function behind(impersonatesAlways: boolean): NegotiableRequest {
 const actsAs = (verdict: Verdict): unknown =>
   verdict.status === 'pass' ? verdict.run(() => currentIdentity()?.principal) : verdict.statusCode
 
-// Before the first negotiator of this process: this must stay the first test.
-test('a route that was declared first is held against the first negotiator, once', () => {
-  impersonationGate('notAllowed')
-  expect(() => declareNegotiator(true)).toThrow(ConfigurationError)
-  expect(() => declareNegotiator(true)).not.toThrow()
+describe('before the first negotiator of a process', () => {
+  /** What the module remembers is of the process: a copy of it that has seen no negotiator yet. */
+  const newProcess = async () => {
+    vi.resetModules()
+    return import('./impersonation-option.js')
+  }
+
+  test('a route that was declared first is held against the first negotiator, once', async () => {
+    const process = await newProcess()
+    process.impersonationGate('notAllowed')
+    expect(() => process.declareNegotiator(true)).toThrow('impersonation notAllowed')
+    expect(() => process.declareNegotiator(true)).not.toThrow()
+  })
+
+  test('a route is held against no negotiator that does not impersonate always', async () => {
+    const process = await newProcess()
+    process.impersonationGate('notAllowed')
+    process.impersonationGate('required')
+    expect(() => process.declareNegotiator(false)).not.toThrow()
+    expect(() => process.declareNegotiator(true)).not.toThrow()
+  })
 })
 
 describe('the five rows', () => {

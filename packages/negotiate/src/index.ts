@@ -11,6 +11,7 @@
  *     })
  */
 
+export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'
 export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
 export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
@@ -18,6 +19,7 @@ export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableErr
 export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit-writer.js'
 export { CallerIdentity } from './caller-identity.js'
+export type { CrossSiteOption } from './cross-site.js'
 export type { DelegationOptions } from './delegation-policy.js'
 export type {
   AuthenticatedEvent,
@@ -46,4 +48,6 @@ export type {
 export type { PasswordSubject } from './password-sign-in.js'
 export type { IdentityForOptions } from './protocol-transition.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
+export type { IsRevoked, Session } from './session-revocation.js'
 export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'
+export { upgradeHeaders, type UpgradeOutcome } from './upgrade.js'

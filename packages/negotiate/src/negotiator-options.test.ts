@@ -19,6 +19,7 @@ test.each<[string, unknown]>([
   ['an empty challenge', { otherChallenges: [''] }],
   ['a second header', { otherChallenges: ['Basic realm="x"\r\nX: y'] }],
   ['Negotiate again', { otherChallenges: ['negotiate'] }],
+  ['a preflight that is neither', { corsPreflight: 'yes' }],
   ['a target that is none', { delegation: { allow: ['api'] } }],
 ])('%s is refused', (_what, options) => {
   expect(() => checkNegotiatorOptions(options as NegotiatorOptions)).toThrow(ConfigurationError)

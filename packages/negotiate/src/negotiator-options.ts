@@ -9,6 +9,7 @@ import {
   NO_OPTIONS,
   type OptionTableOf,
 } from '@s4u/kdc-client'
+import type { CrossSiteOption } from './cross-site.js'
 import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation-policy.js'
 import type { NegotiatorListeners } from './events.js'
 import type { FetchOptions } from './impersonation.js'
@@ -43,6 +44,21 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
   readonly fetch?: FetchOptions
   /** What callers keep who have authenticated. Default `false`: every request authenticates, as Kerberos makes cheap. */
   readonly session?: SessionOption
+  /**
+   * What becomes of requests that a page of another site makes a browser send, with the token or
+   * the session of its user. `refuse` (default): those whose method is not GET, HEAD or OPTIONS,
+   * and upgrades to WebSockets, get a 403. A list of origins lets the pages of these through:
+   * `['https://portal.ad.test']`. `allow` lets all pass but upgrades, whose origins must be named.
+   * A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are no browsers are
+   * not concerned.
+   */
+  readonly crossSite?: CrossSiteOption
+  /**
+   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass unknown,
+   * since browsers send them without credentials, to a handler such as `cors()` that answers them.
+   * Not needed where that stands in front. Default `false`.
+   */
+  readonly corsPreflight?: boolean
   /** The body of a 401: text, text with its media type, or a function of the reason. Default: one plain sentence. */
   readonly challenge?: ChallengeBody | ((reason: ChallengeReason) => ChallengeBody)
   /** Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic realm="orders"']`. */
@@ -90,6 +106,8 @@ export const NEGOTIATOR_OPTIONS = {
   encryptionTypes: 'value',
   fetch: FETCH_RULES,
   session: { orElse: 'value', group: SESSION_OPTIONS },
+  crossSite: 'value',
+  corsPreflight: 'value',
   challenge: 'value',
   otherChallenges: 'value',
   negotiateOnce: 'value',
@@ -106,6 +124,8 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkDelegationOptions(options.delegation ?? NO_OPTIONS)
   requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
+  const { corsPreflight = false } = options
+  if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
   for (const value of options.otherChallenges ?? []) requireChallenge(value)
   // What is wrong with it must not wait for a request.
   prepareFetch({ ...options.fetch })

@@ -6,11 +6,13 @@ import {
   createAcceptor,
 } from '@s4u/acceptor'
 import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
-import { CallerFinder, type CallerFinderDeps, type Found } from './caller-finder.js'
+import { CallerFinder, type CallerFinderDeps } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
+import { isPreflight } from './cross-site.js'
 import { Delegator } from './delegator.js'
-import { type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import type { Found } from './found-caller.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
 import { checkNegotiatorOptions, type Mode, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
@@ -26,6 +28,8 @@ import {
 import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { ServiceClient } from './service-client.js'
+import type { Session } from './session-revocation.js'
+import { answerUpgrade, type UpgradeOutcome } from './upgrade.js'
 
 export interface Negotiator extends Disposable {
   /**
@@ -33,6 +37,22 @@ export interface Negotiator extends Disposable {
    * differ: what was optional for the app can be required by a route.
    */
   authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
+  /**
+   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express
+   * and Koa, so that nothing else asks. Pages of other sites are refused whatever `mode` and
+   * `crossSite` say, but those of the origins that `crossSite` lists. A refusal has been written to
+   * the socket when the outcome says `challenge`; on the way to the next one the connection stays,
+   * if it can.
+   *
+   *     server.on('upgrade', async (request, socket, head) => {
+   *       const outcome = await negotiator.authenticateUpgrade(request)
+   *       if (outcome.status !== 'authenticated') return
+   *       sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request, outcome.identity))
+   *     })
+   *
+   * The headers that belong to the 101 are those of `upgradeHeaders(request)`.
+   */
+  authenticateUpgrade(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<UpgradeOutcome>
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self):
    * `bob`, `bob@AD.TEST`, `AD\\bob`, a user principal name, or `{ certificate }`, DER, which the
@@ -49,8 +69,16 @@ export interface Negotiator extends Disposable {
   identityFor(user: S4uSubject | PasswordSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
   startSession(identity: CallerIdentity): ResponseHeaders
-  /** Ends the session of a request: the headers that take its cookie away. A stolen cookie lives until its time is over. */
+  /**
+   * Ends the session of a request: the headers that take its cookie away. A copy of it lives until
+   * its time is over, or `session.isRevoked` says so.
+   */
   endSession(request: NegotiableRequest): ResponseHeaders
+  /**
+   * The session that `authenticate` found a request to show: what a sign-out has to note, for
+   * `session.isRevoked`.
+   */
+  sessionOf(request: NegotiableRequest): Session | undefined
   /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
   impersonation(option: ImpersonationOption): Gate
   readonly counters: NegotiatorCounters
@@ -95,10 +123,20 @@ class HttpNegotiator implements Negotiator, Negotiated {
     { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
   ): Promise<Outcome> {
     recordNegotiated(request, this)
-    if (mode === 'off') return ANONYMOUS
+    if (mode === 'off' || (this.#parts.options.corsPreflight && isPreflight(request))) return ANONYMOUS
     let found = this.#found.get(request)
     if (found === undefined) this.#found.set(request, (found = this.#finder.find(request)))
     return this.#outcomeOf(await found, request, mode)
+  }
+
+  authenticateUpgrade(
+    request: NegotiableRequest,
+    { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
+  ): Promise<UpgradeOutcome> {
+    return answerUpgrade(request, async () => {
+      if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS
+      return this.authenticate(request, { mode })
+    })
   }
 
   async identityFor(user: S4uSubject | PasswordSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
@@ -117,6 +155,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#finder.endSession(request)
   }
 
+  sessionOf(request: NegotiableRequest): Session | undefined {
+    return this.#finder.sessionOf(request)
+  }
+
   impersonation(option: ImpersonationOption): Gate {
     return impersonationGateOf(option, this.impersonatesAlways)
   }
@@ -124,6 +166,13 @@ class HttpNegotiator implements Negotiator, Negotiated {
   /** For the routes behind it that want to know who calls. */
   challenge(request: NegotiableRequest): Challenge {
     const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
+    return this.#challengeUnless(request, reason)
+  }
+
+  /** To authenticate would not help a page of another site. */
+  #challengeUnless(request: NegotiableRequest, reason: ChallengeEvent['reason']): Challenge {
+    const foreign = this.#finder.refusalOfSite(request)
+    if (foreign !== undefined) return foreign
     this.#parts.events.challenged({ ...this.#finder.about(request), reason })
     return this.#parts.challenges.first(request)
   }
@@ -162,8 +211,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
       return { status: 'authenticated', ...found, run }
     }
     if (mode === 'optional') return { ...ANONYMOUS, headers: found.headers }
-    this.#parts.events.challenged({ ...this.#finder.about(request), reason: found.reason })
-    const challenge = this.#parts.challenges.first(request)
+    const challenge = this.#challengeUnless(request, found.reason)
     return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
   }
 }

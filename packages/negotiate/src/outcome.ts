@@ -1,9 +1,12 @@
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
+import type { Session } from './session-revocation.js'
 
 /** What a negotiator reads of a request. A `node:http` IncomingMessage fits, and so does the HTTP/2 one. */
 export interface NegotiableRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
+  /** Absent counts as one that changes something. */
+  readonly method?: string | undefined
   readonly httpVersionMajor?: number
   /** The connection. Several legs, connection-bound sessions and channel bindings need the real one. */
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
@@ -23,6 +26,8 @@ export interface Authenticated {
   readonly identity: CallerIdentity
   /** What the identity was taken from. */
   readonly by: 'token' | 'session' | 'connection'
+  /** Of a caller who was known by a cookie or a connection. */
+  readonly session?: Session
   readonly headers: ResponseHeaders
   readonly run: Runner
 }
@@ -37,8 +42,11 @@ export interface Anonymous {
 /** Send this: see `respond`. `error` is for the log, never for the client; absent when there was just no token yet. */
 export interface Challenge {
   readonly status: 'challenge'
-  /** 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not wanted. */
-  readonly statusCode: 400 | 401 | 403
+  /**
+   * 400 for a header that is none, 401 to (re)authenticate, 403 for a caller who is known and not
+   * wanted, or a page of another site, 503 while nobody can tell whether a token is a replay.
+   */
+  readonly statusCode: 400 | 401 | 403 | 503
   readonly headers: ResponseHeaders
   readonly body: string
   readonly error?: S4uError

@@ -1,6 +1,6 @@
 import { type Acceptor, type AuthenticationMethod, Identity } from '@s4u/acceptor'
 import { createInitiator, sealForwardedCredential } from '@s4u/gssapi'
-import { isForwardable, type KdcClient, RejectedTokenError } from '@s4u/kdc-client'
+import { isForwardable, type KdcClient, KdcError, RejectedTokenError } from '@s4u/kdc-client'
 
 /** A user, as in `identityFor`, and the password that was typed into a form or came with Basic. It is used once, and not kept. */
 export interface PasswordSubject {
@@ -18,6 +18,20 @@ export interface PasswordSignIn {
    */
   readonly keepsTgt: boolean
 }
+
+/**
+ * What a KDC says of the user or the password. It is the user's to mend: 401, where such an answer
+ * to the service's own sign-in is the operator's. RFC 4120 section 7.5.9.
+ */
+const ABOUT_THE_USER: ReadonlySet<string> = new Set([
+  'KDC_ERR_NAME_EXP',
+  'KDC_ERR_C_PRINCIPAL_UNKNOWN',
+  'KDC_ERR_POLICY',
+  'KDC_ERR_CLIENT_REVOKED',
+  'KDC_ERR_CLIENT_NOTYET',
+  'KDC_ERR_KEY_EXPIRED',
+  'KDC_ERR_PREAUTH_FAILED',
+])
 
 /** Ties the token to the acceptor that is handed it here: it never leaves the process. */
 const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
@@ -43,7 +57,7 @@ export async function signInWithPassword(
 ): Promise<Identity> {
   await acceptor.ready()
   const [self] = acceptor.principals
-  const ticket = await client.ticketFor(self, { signal })
+  const ticket = await client.ticketFor(self, { signal }).catch(blameUser)
   // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing is.
   const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
   const delegate = tgt && sealForwardedCredential(tgt, ticket.sessionKey)
@@ -52,6 +66,11 @@ export async function signInWithPassword(
   if (outcome.status === 'accepted') return authenticatedBy(method, outcome.identity)
   const cause = outcome.status === 'refused' ? outcome.error : undefined
   throw cause === undefined || cause instanceof RejectedTokenError ? notTheKdc(client.principal, cause) : cause
+}
+
+function blameUser(error: unknown): never {
+  if (error instanceof KdcError && ABOUT_THE_USER.has(error.code)) error.status = 401
+  throw error
 }
 
 function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
@@ -64,5 +83,6 @@ function notTheKdc(user: string, cause: RejectedTokenError | undefined): Rejecte
     code: cause?.code ?? 'KRB_AP_ERR_MODIFIED',
     hint: 'Somebody else may have answered in its place, or the keytab of this service is out of date: see the cause.',
     cause,
+    status: 502,
   })
 }

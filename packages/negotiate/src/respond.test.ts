@@ -33,6 +33,19 @@ describe('headers', () => {
     })
   })
 
+  test.each([
+    ['Accept-Encoding', 'Authorization, Cookie', 'Accept-Encoding, Authorization, Cookie'],
+    [['Cookie', 'origin'], 'Authorization, cookie, Origin', 'cookie, Origin, Authorization'],
+    ['*', 'Cookie', '*'],
+    ['Cookie', '*', '*'],
+    [undefined, 'Cookie', 'Cookie'],
+  ])('join what the answer varies with: %j and %s', (before, added, all) => {
+    const response = new Recorder()
+    if (before !== undefined) response.setHeader('Vary', before)
+    writeHeaders(response, { Vary: added })
+    expect(response.getHeader('Vary')).toBe(all)
+  })
+
   test('replace others, and are not doubled', () => {
     const response = new Recorder()
     response.setHeader('content-type', 'text/html')

@@ -19,11 +19,23 @@ export interface ResponseTarget extends HeaderTarget {
 /** Adds headers. What the app or another scheme has set before stays: its cookies, its challenges. */
 export function writeHeaders(response: HeaderTarget, headers: ResponseHeaders): void {
   for (const [name, value] of Object.entries(headers)) {
+    if (name === 'Vary') {
+      response.setHeader(name, joinedVary(listOf(response.getHeader(name)), listOf(value)))
+      continue
+    }
     const before = name === 'Set-Cookie' || name === 'WWW-Authenticate' ? listOf(response.getHeader(name)) : []
     const added = listOf(value).filter((one) => !before.includes(one))
     const all = [...before, ...added]
     response.setHeader(name, all.length === 1 ? all[0] : all)
   }
+}
+
+/** All names once, in whatever case; a star stands for all there are. RFC 9110 section 12.5.5. */
+function joinedVary(...lists: readonly (readonly string[])[]): string {
+  const names = lists.flat().flatMap((line) => line.split(',').map((name) => name.trim()))
+  if (names.includes('*')) return '*'
+  const byName = new Map(names.filter(Boolean).map((name) => [name.toLowerCase(), name]))
+  return [...byName.values()].join(', ')
 }
 
 /** Sends a challenge. */

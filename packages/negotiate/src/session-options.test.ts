@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
-import { checkSession, type CookieSessionOptions, type SessionOption } from './session-options.js'
+import { checkRevocation, checkSession, type CookieSessionOptions, type SessionOption } from './session-options.js'
 
 const cookie = (changes: Partial<CookieSessionOptions> = {}) => checkSession({ kind: 'cookie', ...changes })
 
@@ -20,6 +20,8 @@ describe('a cookie', () => {
       keys: undefined,
       maxAge: 8 * 3_600_000,
       name: '__Host-s4u',
+      secure: true,
+      isRevoked: undefined,
       attributes: '; Path=/; HttpOnly; Secure; SameSite=Lax',
     })
   })
@@ -49,7 +51,20 @@ test.each<[string, unknown]>([
   ['a path that is none', { kind: 'cookie', path: 'app' }],
   ['a domain with a line break', { kind: 'cookie', domain: 'x\r\ny' }],
   ['a sameSite that is none', { kind: 'cookie', sameSite: 'maybe' }],
+  ['a revocation that is no function', { kind: 'cookie', isRevoked: true }],
   ['cookies for other sites over plain HTTP', { kind: 'cookie', sameSite: 'none', secure: false }],
 ])('%s is refused', (_what, option) => {
   expect(() => checkSession(option as SessionOption)).toThrow(ConfigurationError)
+})
+
+test('either kind may be revoked', () => {
+  const isRevoked = () => false
+  expect(checkRevocation({ kind: 'cookie', isRevoked })).toBe(isRevoked)
+  expect(checkRevocation({ kind: 'connection', isRevoked })).toBe(isRevoked)
+  expect([undefined, false, 'cookie', 'connection'].map((one) => checkRevocation(one as SessionOption))).toEqual(
+    Array(4).fill(undefined),
+  )
+  expect(() => checkRevocation({ kind: 'connection', isRevoked: 'no' } as unknown as SessionOption)).toThrow(
+    ConfigurationError,
+  )
 })

@@ -1,8 +1,10 @@
 import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
+import type { IsRevoked } from './session-revocation.js'
 
 /**
- * `'cookie'`: a sealed cookie with everything in it, the ticket included, so that any instance with the keys can go on and
- * `impersonate()` still works. The short form makes a key of its own at each start.
+ * `'cookie'`: for TLS alone, unless `secure: false` is said. A sealed cookie with everything in it,
+ * the ticket included, so that any instance with the keys can go on and `impersonate()` still
+ * works. The short form makes a key of its own at each start.
  *
  * `'connection'`: whoever authenticated on a connection stays authenticated on it (`Persistent-Auth`). **Never behind a proxy**: one that
  * does not say that it is one (`Via`, `X-Forwarded-…`) and shares its connections gives each user the identity of another.
@@ -11,6 +13,8 @@ export type SessionOption = false | 'cookie' | 'connection' | CookieSessionOptio
 
 export interface ConnectionSessionOptions {
   readonly kind: 'connection'
+  /** As for cookies. */
+  readonly isRevoked?: IsRevoked
 }
 
 export interface CookieSessionOptions {
@@ -30,6 +34,14 @@ export interface CookieSessionOptions {
   readonly sameSite?: 'strict' | 'lax' | 'none'
   /** Default true. `false` sends it over plain HTTP, where everybody on the way can take the session over. */
   readonly secure?: boolean
+  /**
+   * Ends sessions before their time: one (a user signs out everywhere, a cookie was stolen) or all
+   * of a user (an account is disabled, a group is taken away). Asked with each request that shows a
+   * session; what is not a clear no within two seconds ends it. Default: none is ended early.
+   *
+   *     isRevoked: ({ id, sid, startedAt }) => endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
+   */
+  readonly isRevoked?: IsRevoked
 }
 
 /** Every name in the options of a session; others are refused. */
@@ -42,6 +54,7 @@ export const SESSION_OPTIONS = {
   domain: 'value',
   sameSite: 'value',
   secure: 'value',
+  isRevoked: 'value',
 } as const satisfies OptionTableOf<CookieSessionOptions>
 
 /** Options, checked and complete. */
@@ -49,6 +62,8 @@ export interface CookieSettings {
   readonly keys: readonly (string | Uint8Array)[] | undefined
   readonly maxAge: number
   readonly name: string
+  readonly secure: boolean
+  readonly isRevoked: IsRevoked | undefined
   /** What follows the value: `; Path=/; HttpOnly; Secure; SameSite=Lax`. */
   readonly attributes: string
 }
@@ -86,7 +101,15 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
     `; Path=${path}` +
     (domain === undefined ? '' : `; Domain=${domain}`) +
     `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite[0].toUpperCase()}${sameSite.slice(1)}`
-  return { keys, maxAge, name, attributes }
+  return { keys, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
+}
+
+/** The hook of either kind. @throws ConfigurationError */
+export function checkRevocation(option: SessionOption = false): IsRevoked | undefined {
+  const isRevoked = typeof option === 'object' ? option.isRevoked : undefined
+  if (isRevoked !== undefined && typeof isRevoked !== 'function')
+    throw new ConfigurationError('session.isRevoked must be a function that answers true or false')
+  return isRevoked
 }
 
 /** RFC 6265 section 4.1.1. */

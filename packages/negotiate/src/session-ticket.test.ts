@@ -1,46 +1,59 @@
 import { Identity } from '@s4u/acceptor'
+import { encode, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { claimsWith, EVIDENCE, NOW, TICKET } from './fixtures/identities.js'
 import { decodeSessionTicket, encodeSessionTicket, restoredIdentity, sessionTicketOf } from './session-ticket.js'
 
 const identity = new Identity(claimsWith())
+const BEGUN = { id: 'an-id', startedAt: NOW - 1_000, expiresAt: NOW }
 
 test('a session is the ticket and what cannot be read from it, and comes back as it was', () => {
-  const session = sessionTicketOf(identity, NOW)!
+  const session = sessionTicketOf(identity, BEGUN)!
   expect(session).toEqual({
     principal: 'alice@AD.TEST',
     method: 'kerberos',
     level: 'delegation',
     origin: 'presented',
-    expiresAt: NOW,
+    ...BEGUN,
     ticket: TICKET,
   })
   expect(decodeSessionTicket(encodeSessionTicket(session))).toEqual(session)
 })
 
 test('an identity without a ticket makes no session', () => {
-  expect(sessionTicketOf(new Identity(claimsWith({ evidence: undefined })), NOW)).toBeUndefined()
-  expect(sessionTicketOf(new Identity(claimsWith({ evidence: { kind: 'asserted' } })), NOW)).toBeUndefined()
+  expect(sessionTicketOf(new Identity(claimsWith({ evidence: undefined })), BEGUN)).toBeUndefined()
+  expect(sessionTicketOf(new Identity(claimsWith({ evidence: { kind: 'asserted' } })), BEGUN)).toBeUndefined()
 })
 
 describe('octets that are no session', () => {
-  const octets = encodeSessionTicket(sessionTicketOf(identity, NOW)!)
+  const octets = encodeSessionTicket(sessionTicketOf(identity, BEGUN)!)
   const withJson = (json: string): Uint8Array => {
     const text = new TextEncoder().encode(json)
-    return Uint8Array.from([1, 0, text.length, ...text, ...octets.subarray(octets.length - 400)])
+    return Uint8Array.from([2, 0, text.length, ...text, ...encode(Ticket, TICKET)])
   }
 
-  test.each([
+  const FACTS = { ...BEGUN, principal: 'a', method: 'b', origin: 'presented', level: 'delegation' }
+
+  test('are told from such as are one', () => {
+    expect(decodeSessionTicket(withJson(JSON.stringify(FACTS)))).toMatchObject(FACTS)
+  })
+
+  test.each<readonly [string, Uint8Array]>([
     ['nothing', new Uint8Array(0)],
-    ['another version', Uint8Array.from([2, ...octets.subarray(1)])],
+    ['another version', Uint8Array.from([1, ...octets.subarray(1)])],
     ['half of it', octets.subarray(0, octets.length >> 1)],
     ['no JSON', withJson('{')],
     ['JSON of something else', withJson('[]')],
     ['null', withJson('null')],
     [
       'a level that is none',
-      withJson('{"principal":"a","method":"b","expiresAt":1,"origin":"presented","level":"god"}'),
+      withJson(
+        '{"id":"i","principal":"a","method":"b","startedAt":1,"expiresAt":1,"origin":"presented","level":"god"}',
+      ),
     ],
+    ...['id', 'principal', 'method', 'startedAt', 'expiresAt', 'origin', 'level'].map(
+      (missing) => [`no ${missing}`, withJson(JSON.stringify({ ...FACTS, [missing]: undefined }))] as const,
+    ),
   ])('%s', (_what, wrong) => expect(decodeSessionTicket(wrong)).toBeUndefined())
 })
 
@@ -48,7 +61,7 @@ describe('a restored identity', () => {
   const own = new Identity(
     claimsWith({ authenticationMethod: 'asserted', evidence: { ...EVIDENCE, origin: 's4u2self' } }),
   )
-  const session = sessionTicketOf(identity, NOW)!
+  const session = sessionTicketOf(identity, BEGUN)!
 
   test('has the method, the level and the origin of the evidence that it had', () => {
     const restored = restoredIdentity(own, { ...session, level: 'identification' })

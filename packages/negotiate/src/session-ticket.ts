@@ -5,6 +5,10 @@ import { decode, encode, S4uError, Ticket } from '@s4u/krb5'
 
 /** Everything else (groups, SID, PAC) is read from the ticket again, with the service's key, each time. */
 export interface SessionTicket {
+  /** Of the session. */
+  readonly id: string
+  /** When the user authenticated, milliseconds since the epoch. */
+  readonly startedAt: number
   readonly principal: string
   readonly method: AuthenticationMethod
   readonly level: ImpersonationLevel
@@ -15,10 +19,13 @@ export interface SessionTicket {
 }
 
 /** Undefined for identities without a ticket, from which nothing could be restored. A forwarded TGT stays behind: it is worth too much. */
-export function sessionTicketOf(identity: Identity, expiresAt: number): SessionTicket | undefined {
+export function sessionTicketOf(
+  identity: Identity,
+  begun: Pick<SessionTicket, 'id' | 'startedAt' | 'expiresAt'>,
+): SessionTicket | undefined {
   const { evidence, principal, authenticationMethod: method, impersonationLevel: level } = identity
   if (evidence?.kind !== 'ticket') return undefined
-  return { principal, method, level, origin: evidence.origin, expiresAt, ticket: evidence.ticket }
+  return { principal, method, level, origin: evidence.origin, ticket: evidence.ticket, ...begun }
 }
 
 /** The identity as it was, of one that the acceptor made of the same ticket. */
@@ -59,16 +66,20 @@ export function decodeSessionTicket(octets: Uint8Array): SessionTicket | undefin
   }
 }
 
-const VERSION = 1
+const VERSION = 2
 const HEAD = 3
 const LEVELS: readonly string[] = ['anonymous', 'identification', 'impersonation', 'delegation']
 
 function areFacts(value: unknown): value is Omit<SessionTicket, 'ticket'> {
   if (typeof value !== 'object' || value === null) return false
-  const { principal, method, level, origin, expiresAt } = Object.fromEntries<unknown>(Object.entries(value))
+  const { id, principal, method, level, origin, startedAt, expiresAt } = Object.fromEntries<unknown>(
+    Object.entries(value),
+  )
   return (
     typeof principal === 'string' &&
     typeof method === 'string' &&
+    typeof id === 'string' &&
+    typeof startedAt === 'number' &&
     typeof expiresAt === 'number' &&
     (origin === 'presented' || origin === 's4u2self') &&
     typeof level === 'string' &&

@@ -1,0 +1,17 @@
+import { RejectedTokenError } from '@s4u/kdc-client'
+
+/** A later token without a first one. */
+export function notUnderWay(): RejectedTokenError {
+  return new RejectedTokenError('the token continues a negotiation that is not under way on this connection', {
+    code: 'GSS_S_NO_CONTEXT',
+    hint: 'It took too long, came over another connection, or through a proxy: further legs need the connection of the first.',
+  })
+}
+
+/** A first token that would need a second. */
+export function cannotContinue(): RejectedTokenError {
+  return new RejectedTokenError('the client needs several legs, and this request cannot be followed by another', {
+    code: 'GSS_S_UNAVAILABLE',
+    hint: 'It came through a proxy, over HTTP/2, or on a connection with two negotiations at once; or too many are under way. A client that puts Kerberos first needs one leg alone.',
+  })
+}

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import type { NegotiatorOptions } from './negotiator-options.js'
+import { sessionRulesOf } from './session-rules.js'
+
+const principals = ['HTTP/web.ad.test@AD.TEST']
+const rulesOf = (options: object, names = principals): string =>
+  sessionRulesOf(options as NegotiatorOptions, { principals: names })()
+
+test.each<[string, object, object]>([
+  ['services', { service: 'HTTP/a.ad.test' }, { service: 'HTTP/b.ad.test' }],
+  ['aliases', {}, { serviceAliases: ['HTTP/*'] }],
+  ['trusted realms', {}, { trustedRealms: ['PARTNER.TEST'] }],
+  ['realms without a PAC', {}, { requirePac: true }],
+  ['PACs of some realms', { requirePac: ['AD.TEST'] }, { requirePac: ['OTHER.TEST'] }],
+  ['channel bindings', { channelBinding: 'allow' }, { channelBinding: 'require' }],
+  ['weak encryption', {}, { allowWeakEncryption: true }],
+  ['anonymous clients', {}, { allowAnonymous: true }],
+  ['addresses', {}, { checkAddresses: true }],
+  ['replays', {}, { replayCache: false }],
+  ['a store that is down', {}, { onReplayStoreDown: 'accept' }],
+  ['skew', {}, { clockSkew: 3_600_000 }],
+  ['users without a ticket', {}, { delegation: { protocolTransition: true } }],
+  ['some users without a ticket', {}, { delegation: { protocolTransition: () => true } }],
+  ['a rule of a later version', {}, { domainSids: { 'AD.TEST': 'S-1-5-21-1-2-3' } }],
+  ['its value', { domainSids: { A: '1' } }, { domainSids: { A: '2' } }],
+  ['its nesting', { later: { a: { b: { c: 1 } } } }, { later: { a: { b: { c: 2 } } } }],
+])('two apps that differ in %s do not take the sessions of each other', (_what, left, right) => {
+  expect(rulesOf(left)).not.toBe(rulesOf(right))
+})
+
+test.each<[string, object, object]>([
+  ['nothing', {}, {}],
+  ['an option that is left out', {}, { trustedRealms: undefined }],
+  ['the order of names', { trustedRealms: ['A', 'B'] }, { trustedRealms: ['B', 'A'] }],
+  ['the order of options', { requirePac: true, clockSkew: 1 }, { clockSkew: 1, requirePac: true }],
+  ['where the keytab is', { keytab: 'a.keytab' }, { keytab: 'b.keytab' }],
+  ['where replays are remembered', { replayCache: { remember: () => 'fresh' } }, {}],
+  ['how long sessions last', { session: { kind: 'cookie', maxAge: 1 } }, { session: 'cookie' }],
+  ['where they delegate to', { delegation: { allow: ['HTTP/a.ad.test'] } }, {}],
+  ['who listens', { onFailed: () => {} }, { onEvent: () => {} }],
+  ['what is said', { challenge: 'Sign in.', mode: 'optional' }, { otherChallenges: ['Bearer'] }],
+  ['whose pages act', { crossSite: 'allow' }, { corsPreflight: true }],
+])('two apps that differ in %s do', (_what, left, right) => {
+  expect(rulesOf(left)).toBe(rulesOf(right))
+})
+
+test('where no service is named, those of the keytab count, as they are now', () => {
+  let names = principals
+  const rules = sessionRulesOf(
+    {},
+    {
+      get principals() {
+        return names
+      },
+    },
+  )
+  const before = rules()
+  names = [...principals].reverse()
+  expect(rules()).toBe(before)
+  names = [...principals, 'HTTP/other.ad.test@AD.TEST']
+  expect(rules()).not.toBe(before)
+  expect(rulesOf({ service: 'HTTP/web.ad.test' }, names)).toBe(rulesOf({ service: 'HTTP/web.ad.test' }))
+})
+
+test('an option that is an object of somebody else is not looked into', () => {
+  class Logger {
+    readonly self = this
+  }
+  const circle: { self?: object } = {}
+  circle.self = circle
+  expect(rulesOf({ later: new Logger() })).toBe(rulesOf({ later: new Logger() }))
+  expect(rulesOf({ later: circle })).toMatch(/^[\w-]{43}$/)
+})

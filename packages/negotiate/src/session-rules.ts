@@ -1,0 +1,74 @@
+import { createHash } from 'node:crypto'
+import type { Acceptor } from '@s4u/acceptor'
+import type { NegotiatorOptions } from './negotiator-options.js'
+
+/**
+ * Options that say nothing of who is let in, or are applied to each request anyway. All others
+ * count as rules, those too that are new: a rule that was forgotten here would let the session of a
+ * laxer app into a stricter one.
+ */
+const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
+  ...(['keytab', 'now', 'random', 'ticketCacheSize', 'replayCache', 'session', 'delegation'] as const),
+  ...(['kdc', 'kdcTimeLimit', 'domains', 'ticketCache', 'encryptionTypes', 'fetch'] as const),
+  ...(['onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'clientAddress', 'tlsCertificate'] as const),
+  ...(['mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'] as const),
+  ...(['impersonateCallerForAllOperations', 'crossSite', 'corsPreflight'] as const),
+])
+
+/**
+ * What two apps must have in common to take each other's sessions, as text: the rules by which a
+ * caller was let in (services, trusted realms, PACs, channel bindings, replays, protocol
+ * transition, …), and the services of the keytab where none are named. Functions cannot be
+ * compared; that there is one counts.
+ */
+export function sessionRulesOf(options: NegotiatorOptions, acceptor: Pick<Acceptor, 'principals'>): () => string {
+  const rules = Object.fromEntries(Object.entries(options).filter(([name]) => !NO_RULES.has(name)))
+  const own = plain({
+    ...rules,
+    takesReplays: options.replayCache === false,
+    protocolTransition: options.delegation?.protocolTransition ?? false,
+  })
+  if (options.service !== undefined) return once(() => digestOf([own]))
+  let names: readonly string[] | undefined
+  let digest = ''
+  return () => {
+    // Another list when the keytab has changed; made anew with each reading, so that it is mostly
+    // the same object.
+    const { principals } = acceptor
+    if (principals !== names) digest = digestOf([own, plain([...principals])])
+    names = principals
+    return digest
+  }
+}
+
+function once(make: () => string): () => string {
+  let made: string | undefined
+  return () => (made ??= make())
+}
+
+function digestOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64url')
+}
+
+/** No option is nested deeper; a logger or the like may be, or be a circle. */
+const MAX_DEPTH = 4
+
+/**
+ * The same for what means the same: lists of names in order, members in order, absent ones left
+ * out.
+ */
+function plain(value: unknown, depth = 0): unknown {
+  if (typeof value === 'function') return 'a function'
+  if (typeof value !== 'object' || value === null) return typeof value === 'bigint' ? String(value) : value
+  if (depth >= MAX_DEPTH) return 'nested'
+  if (Array.isArray(value)) {
+    const list = value.map((one) => JSON.stringify(plain(one, depth + 1)))
+    return list.sort()
+  }
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return 'an object'
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+  return members.map(([name, member]) => [name, plain(member, depth + 1)])
+}
