@@ -94,6 +94,7 @@ function tooSlow(origin: string, what: keyof TimeLimits, limit: number): Backend
   const late = what === 'answer' ? 'did not begin to answer' : 'did not end its answer'
   return new BackendTimeoutError(`${origin} ${late} within ${limit} ms`, {
     code: 'ETIMEDOUT',
+    status: 504,
     hint: `Is the backend slow, or does it hold its clients up? new Connections({ ${what}TimeLimit }) sets the limit, in milliseconds.`,
   })
 }

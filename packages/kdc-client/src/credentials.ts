@@ -106,6 +106,7 @@ export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): Se
 function unusable(client: Principal, why: string): RejectedTokenError {
   return new RejectedTokenError(`the ticket that ${formatPrincipal(client)} forwarded cannot be used: ${why}`, {
     code: 'KRB_AP_ERR_BADMATCH',
+    status: 403,
     hint: 'A client forwards a ticket-granting ticket of its own realm. Whoever wrote another one there wants this service to ask a KDC of his.',
   })
 }

@@ -98,6 +98,7 @@ function requireUser(what: string, owner: Principal, user: string, realm: string
   if (name === user || samePrincipal(owner, parsePrincipal(user, { realm }))) return
   throw new RejectedTokenError(`${what} is that of ${name}, and not of ${user}`, {
     code: 'KRB_AP_ERR_BADMATCH',
+    status: 500,
     hint: 'Give what belongs to the user that `user` names: alice@AD.TEST.',
   })
 }

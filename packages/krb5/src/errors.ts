@@ -16,7 +16,7 @@ export interface ErrorDetails {
   /** What the reader of the log should do about it, in one or two sentences. */
   readonly hint?: string
   readonly cause?: unknown
-  /** The HTTP status of an answer to a request that failed for this. Default: that of the class. */
+  /** The HTTP status of an answer to a request that failed for this. Default: that of the class, else 500. */
   readonly status?: ErrorStatus
 }
 
@@ -44,14 +44,14 @@ export abstract class S4uError extends Error {
    */
   declare readonly expose: false
 
-  constructor(message: string, details: ErrorDetails & { readonly code: string; readonly status: ErrorStatus }) {
+  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
     // Not enumerable: they are for frameworks, and would only be noise in what is printed.
     Object.defineProperties(this, {
       [brand]: { value: true },
-      status: { value: details.status, writable: true },
+      status: { value: details.status ?? 500, writable: true },
       statusCode: {
         get: () => this.status,
         set: (status: ErrorStatus) => {

@@ -4,7 +4,14 @@
  */
 
 import type { Acceptor, AuthenticationMethod, Identity } from '@s4u/acceptor'
-import { ConfigurationError, type KdcClient, type OptionTableOf, type S4uSubject } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  type KdcClient,
+  MalformedTokenError,
+  type OptionTableOf,
+  RejectedTokenError,
+  type S4uSubject,
+} from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
 import {
   type DelegationOptions,
@@ -79,13 +86,19 @@ export async function identityByTransition(
     // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
     // this reply.
     const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
-    const identity = await acceptor.identify(ticket.ticket, by, expected)
+    const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
     // Whose certificate it is, and whose alias or user principal name, only the directory knows.
     if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
     else requireProtocolTransition(identity.principal, delegation)
     return { ticket, identity }
   })
   return identity
+}
+
+/** Whoever is signed in has shown no ticket: this one is the KDC's. */
+function blameKdc(error: unknown): never {
+  if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) error.status = 502
+  throw error
 }
 
 /** @throws ConfigurationError */
