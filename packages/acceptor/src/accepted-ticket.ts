@@ -9,7 +9,11 @@ export interface AcceptedTicket {
   /** `client`, printed, with and without its realm. */
   readonly principal: string
   readonly name: string
-  /** Verified. */
+  /** Verified, and as far as it is believed. */
   readonly pac: Pac | undefined
+  /** The version of `DomainSids` by which it was judged, where more knowledge may change what is believed. */
+  readonly judgedBy: number | undefined
+  /** There is no PAC, and an option says that this means no groups. */
+  readonly hasNoGroups: boolean
   readonly anonymous: boolean
 }

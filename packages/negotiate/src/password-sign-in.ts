@@ -51,7 +51,9 @@ export async function signInWithPassword(
 
 function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
   const { principal, name, realm, impersonationLevel, expiresAt, pac, evidence } = identity
-  return new Identity({ principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
+  const groupsUnknown = identity.groupsUnknown ?? false
+  const whose = { principal, name, realm, expiresAt, pac, evidence }
+  return new Identity({ ...whose, groupsUnknown, authenticationMethod, impersonationLevel })
 }
 
 function notTheKdc(user: string, cause: RejectedTokenError | undefined): RejectedTokenError {
