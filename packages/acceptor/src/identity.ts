@@ -4,7 +4,7 @@ import { accessCheck, type AccessCheckOptions } from './access-check/access-chec
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
 import type { Evidence } from './evidence.js'
 import { groupsNotKnown } from './groups-not-known.js'
-import { type Withheld, withheldOf } from './pac-authority/withheld.js'
+import { foreignFactsOf, type Withheld, withheldOf } from './pac-authority/withheld.js'
 import { frozenClaims, printableClaims, type UserClaims, userClaimsOf } from './user-claims.js'
 
 /** How the caller proved who it is. `asserted`: another part of the app vouches for it. */
@@ -111,11 +111,19 @@ export class Identity implements IdentityClaims {
   }
 
   /**
-   * The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. Of a user of another realm, whose
-   * KDC can make them up, only where `AcceptorOptions.foreignPac` says so.
+   * The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. Of a user of another realm only
+   * when all are that realm's, or `AcceptorOptions.foreignPac` says so: see `delegationToldBy`.
    */
   get delegatedBy(): readonly string[] {
     return this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY
+  }
+
+  /**
+   * The realm whose KDC may have made `delegatedBy` up, or left it empty: that of a user of another realm, whose PAC our own KDC copies.
+   * Undefined where our own realm wrote it.
+   */
+  get delegationToldBy(): string | undefined {
+    return foreignFactsOf(this.pac)?.delegationToldBy
   }
 
   /** Undefined when the KDC does not say. `service` means that no password was seen: protocol transition. */

@@ -1,6 +1,5 @@
 /** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
 
-import type { Withheld } from '@s4u/acceptor'
 import { ConfigurationError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
 import { parseSid } from '@s4u/krb5'
 import type { CallerIdentity } from './caller-identity.js'
@@ -40,8 +39,10 @@ export function delegatedByGate(services: readonly string[]): Gate {
   }
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
-    const { delegatedBy, withheld } = identity
-    if (withheld?.delegatedBy !== undefined) return forbidden(request, identity, whyNotDelegated(withheld))
+    const { delegatedBy, delegationToldBy, withheld } = identity
+    const said = withheld?.delegatedBy ?? delegatedBy
+    if (said.length > 0 && delegationToldBy !== undefined)
+      return forbidden(request, identity, whyNotDelegated(said, delegationToldBy))
     if (delegatedBy.length === 0) return forbidden(request, identity, 'came directly, and not through a service')
     const realm = ownRealm(identity)
     const allowed = new Set(services.map((service) => folded(service, realm)))
@@ -97,8 +98,8 @@ function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): strin
   return `${none}: that ${said} is one of its SIDs, a PAC of ${withheld.realm} has no authority to say`
 }
 
-function whyNotDelegated({ realm, delegatedBy = [] }: Withheld): string {
-  return `came through ${delegatedBy.join(', ')}, as a KDC of ${realm} may have made up: only what our own realm wrote down counts (foreignPac)`
+function whyNotDelegated(services: readonly string[], realm: string): string {
+  return `is said to have come through ${services.join(', ')}, which a KDC of ${realm} may have made up: only what our own realm wrote counts here (foreignPac)`
 }
 
 const PASS: Verdict = { status: 'pass', run: runPlainly }

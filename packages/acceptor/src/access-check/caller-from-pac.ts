@@ -1,6 +1,6 @@
 import { type Claim, ConfigurationError, type DeviceInfo, GroupAttribute, type Pac } from '@s4u/krb5'
 import { groupsNotKnown } from '../groups-not-known.js'
-import { serviceDomainOf } from '../pac-authority/withheld.js'
+import { foreignFactsOf } from '../pac-authority/withheld.js'
 import type { AccessCaller } from './access-check.js'
 
 /** What an access check needs to know of an identity. */
@@ -40,7 +40,7 @@ export function callerFromPac(
       },
     )
   }
-  const domainSid = serviceDomainOf(pac)
+  const domainSid = foreignFactsOf(pac)?.serviceDomain
   return {
     sid,
     ...(domainSid !== undefined && { domainSid }),

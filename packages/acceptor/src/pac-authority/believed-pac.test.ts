@@ -259,6 +259,21 @@ describe('what else a foreign PAC says', () => {
     expect(await admit(all)).toMatchObject({ ...nothing, ...shown })
   })
 
+  test('of services of its own realm is shown, and told whose word it is', async () => {
+    const { admit } = await serviceAtHome()
+    const through = (...transitedServices: readonly string[]) =>
+      theirs({}, { delegationInfo: { s4u2proxyTarget: SPN, transitedServices } })
+    const front = 'HTTP/front.partner.test@partner.test'
+    expect(await admit(through(front))).toMatchObject({ delegatedBy: [front], delegationToldBy: PARTNER })
+    for (const list of [[front, services[0]], [services[0], front], ['front'], ['front@EVILPARTNER.TEST']]) {
+      const oscar = await admit(through(...list))
+      expect(oscar).toMatchObject({ delegatedBy: [], delegationToldBy: PARTNER, withheld: { delegatedBy: list } })
+    }
+    expect((await admit({ pac: { delegationInfo } })).delegationToldBy).toBeUndefined()
+    const { admit: believing } = await serviceAtHome({ foreignPac: ['delegatedBy'] })
+    expect(await believing(all)).toMatchObject({ delegatedBy: services, delegationToldBy: undefined })
+  })
+
   test('of a device counts as far as it is of the user’s domain', async () => {
     const { admit } = await serviceAtHome({ foreignPac: ['device'] })
     const { pac, ...oscar } = { pac: (await admit(all)).pac, accessCheck: await admit(all) }

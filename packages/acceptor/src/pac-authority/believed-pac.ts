@@ -1,15 +1,9 @@
-import {
-  asciiLower,
-  type EncTicketPart,
-  type LogonInfo,
-  type Pac,
-  RejectedTokenError,
-  sameRealmIgnoringCase,
-} from '@s4u/krb5'
+import { type EncTicketPart, type LogonInfo, type Pac, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
 import type { AcceptorSettings } from '../acceptor-options.js'
 import { domainOf, isDomainSid } from './domain-sids.js'
 import { excerptOf, type Judgement } from './pac-excerpt.js'
-import { noteServiceDomain } from './withheld.js'
+import { isServiceOf } from './service-realm.js'
+import { noteForeign } from './withheld.js'
 import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
 
 /** A PAC of which all is believed that it shows. */
@@ -53,7 +47,9 @@ export function believePac(
   if (sameRealmIgnoringCase(client.realm, client.serviceRealm))
     return logonInfo === undefined ? { pac, provisional: true } : believeOwn(pac, logonInfo, ticket, client, settings)
   const believed = believeForeign(pac, logonInfo, client, settings)
-  noteServiceDomain(believed.pac, settings.domainSids.of(client.serviceRealm) ?? false)
+  const believesDelegation = settings.foreignPac(client.realm).has('delegatedBy')
+  const serviceDomain = settings.domainSids.of(client.serviceRealm) ?? false
+  noteForeign(believed.pac, { serviceDomain, ...(!believesDelegation && { delegationToldBy: client.realm }) })
   return believed
 }
 
@@ -75,7 +71,7 @@ function believeOwn(
   requireUserIn(pac, client, (of) => of === domain || !isOneOf(ownRealms, of, domainSids))
   const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
   const settled = unknown.length === 0
-  if (!settled && !domainSids.isConfigured(realm)) return nothingOf(pac, client, whyUnknown(unknown))
+  if (!settled && !domainSids.isConfigured(realm)) return nothingOf(pac, client, whyUnknown(unknown), EVERYTHING)
   const may = ownAuthority({ user: domain, own: domainsOf(ownRealms, domainSids) }, settled)
   const judgement: Judgement = { realm, maySay: may, maySayResource: may, statements: EVERYTHING }
   return { pac: excerptOf(pac, judgement), provisional: !settled }
@@ -97,8 +93,9 @@ function believeForeign(
   domainSids.requireOwn(realm, domain)
   if (!domainSids.isConfigured(realm)) {
     const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
-    if (unknown.length > 0) return nothingOf(pac, client, whyUnknown(unknown))
-    if (domainSids.of(realm) === undefined && !domainSids.hasRoom) return nothingOf(pac, client, tooMany(realm))
+    if (unknown.length > 0) return nothingOf(pac, client, whyUnknown(unknown), statements)
+    if (domainSids.of(realm) === undefined && !domainSids.hasRoom)
+      return nothingOf(pac, client, tooMany(realm), statements)
     domainSids.learn(realm, domain)
   }
   const domains = { user: domain, own: domainsOf(ownRealms, domainSids) }
@@ -109,16 +106,15 @@ function believeForeign(
 }
 
 /** Nothing of it counts but the name, which the ticket has as well. */
-function nothingOf(pac: Pac, { realm }: Client, because: string): BelievedPac {
-  const judgement = { realm, maySay: nobody, maySayResource: nobody, statements: NOTHING, because }
+function nothingOf(pac: Pac, { realm }: Client, because: string, statements: Judgement['statements']): BelievedPac {
+  const judgement = { realm, maySay: nobody, maySayResource: nobody, statements, because }
   return { pac: excerptOf(pac, judgement), provisional: true }
 }
 
 /** What travelled through another realm, as with delegation across realms, teaches nothing about ours. */
 function stayedAtHome({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
-  const home = `@${asciiLower(crealm)}`
-  const hops = delegationInfo?.transitedServices ?? []
-  return transited.contents.length === 0 && hops.every((hop) => asciiLower(hop).endsWith(home))
+  const services = delegationInfo?.transitedServices ?? []
+  return transited.contents.length === 0 && services.every((service) => isServiceOf(service, crealm))
 }
 
 /** The user's SID, with RID 0 the first extra one, must be in the right domain. @throws RejectedTokenError */
@@ -136,7 +132,6 @@ function domainsOf(realms: readonly string[], sids: AcceptorSettings['domainSids
 }
 
 const nobody = (): boolean => false
-const NOTHING: Judgement['statements'] = new Set()
 const EVERYTHING: Judgement['statements'] = new Set(['upn', 'claims', 'device', 'delegatedBy'])
 
 function whyUnknown(realms: readonly string[]): string {

@@ -10,7 +10,8 @@ import { asciiLower, ConfigurationError } from '@s4u/krb5'
  * - `upn`: the user principal name.
  * - `claims`: the user's claims.
  * - `device`: the device's SID, groups and claims.
- * - `delegatedBy`: the services that acted for the user, which a KDC on the way can make up.
+ * - `delegatedBy`: the services that acted for the user, which the user's KDC can make up. Without it those are shown that are all of the
+ *   user's realm, and `requireDelegatedBy` lets nobody pass by them.
  */
 export type ForeignStatement =
   | 'resourceGroups'

@@ -1,5 +1,6 @@
 import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType, UserFlag } from '@s4u/krb5'
 import type { ForeignStatement } from './foreign-statements.js'
+import { isServiceOf } from './service-realm.js'
 import type { SidAuthority } from './sid-authority.js'
 import { MAX_TOLD, noteWithheld, told, toldText, type Withheld } from './withheld.js'
 
@@ -83,14 +84,21 @@ const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
   ['delegatedBy', T.DELEGATION_INFO],
 ]
 
-/** The claims of a device that is not believed are not either. */
+/** The claims of a device that is not believed are not either. Whose services acted has nothing to do with domains. */
 function buffersWithout(pac: Pac, judgement: Judgement, device: DeviceInfo | undefined): readonly number[] {
-  const { statements, because } = judgement
+  const { statements, because, realm } = judgement
   const otherDevice = device === undefined && pac.deviceInfo !== undefined
-  const counts = (statement: ForeignStatement): boolean =>
-    because === undefined && statements.has(statement) && !(statement === 'device' && otherDevice)
+  const counts = (statement: ForeignStatement): boolean => {
+    if (statement === 'delegatedBy') return statements.has(statement) || isOwnDelegation(pac, realm)
+    return because === undefined && statements.has(statement) && !(statement === 'device' && otherDevice)
+  }
   const isThere = (type: number): boolean => pac.buffers.some((buffer) => buffer.type === type)
   return BUFFERS.filter(([statement, type]) => !counts(statement) && isThere(type)).map(([, type]) => type)
+}
+
+/** A realm may say that services of its own acted for its user: it could act in their place. */
+function isOwnDelegation({ delegationInfo }: Pac, realm: string): boolean {
+  return (delegationInfo?.transitedServices ?? []).every((service) => isServiceOf(service, realm))
 }
 
 function statementsWithout(pac: Pac, without: readonly number[], device: DeviceInfo | undefined): Partial<Withheld> {

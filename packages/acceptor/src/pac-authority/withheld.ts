@@ -34,17 +34,21 @@ export function noteWithheld(pac: Pac, withheld: Withheld): Pac {
   return pac
 }
 
-/**
- * The domain of this service, where the PAC is of a user of another realm: what `Domain Admins` means here is not theirs. `false`: not
- * known. Undefined: that of the user.
- */
-export function serviceDomainOf(pac: Pac | undefined): string | false | undefined {
-  return pac === undefined ? undefined : serviceDomains.get(pac)
+/** What has to be known besides of a PAC of another realm's user. */
+export interface ForeignFacts {
+  /** The domain of this service: what `Domain Admins` means here is not theirs. `false`: not known, or there is none. */
+  readonly serviceDomain: string | false
+  /** The realm whose KDC may have made up the services that acted for the user. */
+  readonly delegationToldBy?: string
 }
 
-export function noteServiceDomain(pac: Pac, domain: string | false): Pac {
-  serviceDomains.set(pac, domain)
-  return pac
+/** Undefined for users of our own realm. */
+export function foreignFactsOf(pac: Pac | undefined): ForeignFacts | undefined {
+  return pac === undefined ? undefined : foreignFacts.get(pac)
+}
+
+export function noteForeign(pac: Pac, facts: ForeignFacts): void {
+  foreignFacts.set(pac, Object.freeze(facts))
 }
 
 /** Others chose the text: for logs. */
@@ -57,4 +61,4 @@ export function toldText(text: string): string {
 }
 
 const withheldParts = new WeakMap<Pac, Withheld>()
-const serviceDomains = new WeakMap<Pac, string | false>()
+const foreignFacts = new WeakMap<Pac, ForeignFacts>()
