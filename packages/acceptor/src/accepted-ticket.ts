@@ -5,6 +5,8 @@ import type { ServiceKey } from './service-keys.js'
 export interface AcceptedTicket {
   readonly opened: OpenedTicket
   readonly serviceKey: ServiceKey
+  /** The realms whose keys the service had, as `ServiceKeys.realms`. */
+  readonly ownRealms: readonly string[]
   readonly client: Principal
   /** `client`, printed, with and without its realm. */
   readonly principal: string

@@ -21,6 +21,7 @@ function opened(ticket: Ticket = issue().ticket): AcceptedTicket {
     opened: openTicket(ticket, SERVICE_KEY),
     serviceKey,
     pac: undefined,
+    ownRealms: [],
     judgedBy: undefined,
     hasNoGroups: false,
     anonymous: false,

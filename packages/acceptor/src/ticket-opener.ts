@@ -43,7 +43,7 @@ export class TicketOpener {
   find(ticket: Ticket, keys: ServiceKeys): AcceptedTicket | undefined {
     const known = this.#cache.find(ticket.encPart, this.#settings.now())
     if (known === undefined) return undefined
-    if (keys.has(known.serviceKey.key) && this.#isJudged(known))
+    if (keys.has(known.serviceKey.key) && this.#isJudged(known, keys))
       return hasSameName(known.opened.ticket, ticket) ? known : undefined
     this.#cache.forget(ticket.encPart)
     return undefined
@@ -70,9 +70,10 @@ export class TicketOpener {
     this.#cache.clear()
   }
 
-  /** Whether all is known still that the judgement hung on. */
-  #isJudged({ judgedBy }: AcceptedTicket): boolean {
-    return judgedBy === undefined || judgedBy === this.#settings.domainSids.version
+  /** Whether all is still as it was that the judgement hung on. */
+  #isJudged({ judgedBy, ownRealms }: AcceptedTicket, { realms }: ServiceKeys): boolean {
+    if (judgedBy !== undefined && judgedBy !== this.#settings.domainSids.version) return false
+    return ownRealms === realms || sameRealms(ownRealms, realms)
   }
 }
 
@@ -87,6 +88,11 @@ const KEY_TROUBLE: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_BAD_INTEGRITY',
   'KRB_AP_ERR_NOT_US',
 ])
+
+/** In the order of the keytab: another order is judged once more, which costs little. */
+function sameRealms(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((realm, index) => realm === b[index])
+}
 
 function hasSameName(a: Ticket, b: Ticket): boolean {
   return a.realm === b.realm && sameName(a.sname, b.sname)
@@ -135,7 +141,7 @@ function judge(
   const [principal, name] = [formatPrincipal(client), formatName(client.name)]
   const judgedBy = provisional ? settings.domainSids.version : undefined
   const hasNoGroups = received?.logonInfo === undefined && settings.noPacMeansNoGroups
-  return { opened, serviceKey, client, principal, name, pac, judgedBy, hasNoGroups, anonymous }
+  return { opened, serviceKey, ownRealms, client, principal, name, pac, judgedBy, hasNoGroups, anonymous }
 }
 
 /** Another ticket may show later that the realm's users have one. */

@@ -37,7 +37,9 @@ export async function signInWithPassword(
   { method, now, signal, keepsTgt }: PasswordSignIn,
 ): Promise<Identity> {
   await acceptor.ready()
-  const [self] = acceptor.principals
+  // With keys of several realms, the user's own KDC is the one to ask: no other may name its users.
+  const { principals } = acceptor
+  const self = principals.find((name) => name.endsWith(`@${client.realm}`)) ?? principals[0]
   const ticket = await client.ticketFor(self, { signal })
   // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing is.
   const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined

@@ -91,7 +91,7 @@ test('its own ticket is one that the service can open, in the name of its accoun
     sid: realm.sidOf('web'),
   })
   const aborted = AbortSignal.abort(new Error('too late'))
-  await expect(new ServiceClient(acceptor, options).ownTicket(aborted)).rejects.toThrow()
+  await expect(new ServiceClient(acceptor, options).ownTicket(aborted)).rejects.toThrow('too late')
 })
 
 test('an acceptor is given a way to its own ticket where options speak of a KDC, and no other than the app’s', async () => {

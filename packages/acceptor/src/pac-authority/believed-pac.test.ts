@@ -165,6 +165,13 @@ describe('a user of another realm', () => {
     expect(() => other.accessCheck('D:(A;;FR;;;DA)', 'FR')).toThrow(/depends on the domain, which is not known/)
   })
 
+  test('shows no SID that UserFlags do not declare', async () => {
+    const { admit } = await serviceAtHome()
+    const oscar = await admit(theirs({ userFlags: 0, extraSids: sids(`${OURS}-512`), resourceGroups: groups(512) }))
+    expect(oscar.pac?.logonInfo).toMatchObject({ extraSids: [], resourceGroups: [] })
+    expect(oscar.withheld?.sids).toBeUndefined()
+  })
+
   test('is told of no more than a hundred SIDs and their number', async () => {
     const { admit, events } = await serviceAtHome()
     const many = Array.from({ length: 150 }, (_, index) => `${OURS}-${2000 + index}`)
@@ -463,6 +470,22 @@ describe('an acceptor with keys of two realms', () => {
       expect(error.message).toContain('a user of AD.TEST has a ticket of the KDC of WEST.TEST')
       expect((await refuse({ key: WEST_KEY, pac, realm: 'ad.test' })).code).toBe('KRB_AP_PATH_NOT_ACCEPTED')
     }
+  })
+
+  test('refuses them from the moment when it has the second key', async () => {
+    let keys = keytabOf(entryOf(SPN, 1, WEST_KEY, 'WEST.TEST'))
+    let now = NOW
+    const acceptor = createAcceptor({ keytab: async () => keys, now: () => now })
+    await acceptor.ready()
+    const issued = issue({ key: WEST_KEY, pac: false })
+    const credential = { ...issued, ticket: { ...issued.ticket, realm: 'WEST.TEST' } }
+    const show = () => acceptor.accept(oddToken(credential, { authenticator: { ctime: now } }))
+    for (let times = 0; times < 3; times++) accepted(await show())
+    keys = keytab
+    now += 61_000
+    await show()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(refused(await show()).error.code).toBe('KRB_AP_PATH_NOT_ACCEPTED')
   })
 
   test('accepts them where an option says so, in one direction', async () => {

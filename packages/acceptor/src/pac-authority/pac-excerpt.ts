@@ -1,4 +1,4 @@
-import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType, UserFlag } from '@s4u/krb5'
+import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType } from '@s4u/krb5'
 import type { ForeignStatement } from './foreign-statements.js'
 import { isServiceOf } from './service-realm.js'
 import type { SidAuthority } from './sid-authority.js'
@@ -46,17 +46,13 @@ function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string
   return [...pac.sids(), ...pac.denyOnlySids()].filter((sid) => !known.has(sid))
 }
 
-/** The same object where all of it is believed. */
+/** The same object where all of it is believed. What UserFlags do not declare, and so does not count, is not shown either. */
 function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: Judgement): LogonInfo {
   const domain = info.resourceGroupDomainSid ?? ''
-  const hasExtra = (info.userFlags & UserFlag.EXTRA_SIDS) !== 0
-  const hasResource = (info.userFlags & UserFlag.RESOURCE_GROUPS) !== 0
-  const extraSids = hasExtra ? info.extraSids.filter(({ sid }) => maySay(sid)) : info.extraSids
-  const resourceGroups = hasResource
-    ? info.resourceGroups.filter(({ relativeId }) => maySayResource(`${domain}-${relativeId}`))
-    : info.resourceGroups
-  const sameExtra = extraSids.length === info.extraSids.length
-  if (sameExtra && resourceGroups.length === info.resourceGroups.length) return info
+  const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
+  const resourceGroups = info.resourceGroups.filter(({ relativeId }) => maySayResource(`${domain}-${relativeId}`))
+  const isSame = extraSids.length === info.extraSids.length && resourceGroups.length === info.resourceGroups.length
+  if (isSame) return info
   const resource = resourceGroups.length === 0 ? { resourceGroupDomainSid: undefined } : {}
   return { ...info, extraSids, resourceGroups, ...resource }
 }
