@@ -83,6 +83,11 @@ describe('a user of another realm', () => {
     ['Local System', { userId: 0, extraSids: sids('S-1-5-18') }],
     ['a user of no domain', { logonDomainId: 'S-1-5-32', userId: 544 }],
     ['a user of the domain that is none', { logonDomainId: 'S-1-5-21-0-0-0', userId: 497 }],
+    [
+      'nobody in Builtin\\Administrators',
+      { logonDomainId: 'S-1-5-32', userId: 0, groupIds: groups(544), userFlags: 0 },
+    ],
+    ['nobody with valid claims', { logonDomainId: 'S-1-5-21-0-0-0', userId: 0, groupIds: groups(497), userFlags: 0 }],
   ] satisfies [string, Partial<LogonInfo>][])('who is said to be %s is refused', async (_who, changes) => {
     for (const made of [await serviceAtHome(), service(knows)]) {
       const error = await made.refuse(theirs(changes))
@@ -308,6 +313,14 @@ describe('what else a foreign PAC says', () => {
     expect((await admit(theirs({ extraSids: sids(sid) }))).isInGroup(sid)).toBe(believed)
   })
 
+  test('does not count before our own domain is known, whatever an option says, but for the services that acted', async () => {
+    const { admit } = service({ foreignPac: ['upn', 'claims', 'device', 'ownDomain', 'delegatedBy'] })
+    const oscar = await admit(all)
+    expect(oscar).toMatchObject({ upn: undefined, sid: undefined, delegatedBy: services, delegationToldBy: undefined })
+    expect(Object.keys(oscar.claims)).toEqual([])
+    expect(oscar.pac).toMatchObject({ deviceInfo: undefined, deviceClaims: undefined, clientClaims: undefined })
+  })
+
   test('never makes the user one of ours', async () => {
     const { refuse } = await serviceAtHome({ foreignPac: ['ownDomain', 'otherDomains', 'resourceGroups'] })
     expect((await refuse(theirs({ logonDomainId: OURS, userId: 500 }))).code).toBe('KDC_ERR_POLICY')
@@ -460,6 +473,15 @@ describe('an acceptor with keys of two realms', () => {
     const { admit } = service({ keytab, ...knows })
     const alice = await admit({ pac: { logonInfo: logonInfo({ extraSids: sids(`${THEIRS}-512`, 'S-1-18-1') }) } })
     expect(alice.groups).toEqual([`${OURS}-513`, `${OURS}-1110`, `${OURS}-1111`, 'S-1-18-1'])
+  })
+
+  test('judges a ticket again when it has come to know the other domain', async () => {
+    const { acceptor, admit } = service({ keytab, ...knows })
+    const credential = issue({ pac: { logonInfo: logonInfo({ extraSids: sids(`${THIRD}-512`) }) } })
+    const show = async () => accepted(await acceptor.accept(oddToken(credential))).identity
+    for (let times = 0; times < 3; times++) expect((await show()).isInGroup(`${THIRD}-512`)).toBe(false)
+    await admit(ofWest())
+    expect((await show()).isInGroup(`${THIRD}-512`)).toBe(true)
   })
 
   test('refuses users of one whom the KDC of the other names', async () => {
