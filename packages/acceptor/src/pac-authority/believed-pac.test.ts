@@ -569,6 +569,11 @@ describe('a ticket without a PAC', () => {
     }
   })
 
+  test('is another thing than a PAC that is not believed, of which no option says that it means no groups', async () => {
+    const oscar = await service({ requirePac: false }).admit(theirs())
+    expect(() => oscar.isInGroup(`${OURS}-512`)).toThrow(/not known/)
+  })
+
   test('of a realm that a list leaves out is accepted whatever was seen, and its groups are unknown', async () => {
     const { admit, refuse } = await serviceAtHome({ requirePac: ['OTHER.TEST'] })
     expect((await admit({ pac: false })).groupsUnknown).toBeDefined()
