@@ -96,10 +96,17 @@ await describeRealms('Tickets of MIT for a service of Heimdal', ['EAST', 'NORTH'
 })
 
 await describeRealms('Tickets of a trusted forest', ['CORP', 'PARTNER'], (info) => {
-  test('name the user and its SIDs', async () => {
-    const { identity } = await visit(info, ['oscar', 'PARTNER'], ['web', 'CORP'])
+  test('name the user, and its SIDs once the service knows which are its own', async () => {
+    const alice = await visit(info, ['alice', 'CORP'], ['web', 'CORP'])
+    const domain = alice.identity.sid.replace(/-\d+$/, '')
+    const { identity } = await visit(info, ['oscar', 'PARTNER'], ['web', 'CORP'], {
+      domainSids: { 'CORP.TEST': domain },
+    })
     expect(identity).toMatchObject({ principal: 'oscar@PARTNER.TEST', realm: 'PARTNER.TEST' })
     expect(identity.sid).toMatch(/^S-1-5-21-/)
+    expect(identity.sid).not.toContain(domain)
     expect(identity.groups).toContain(identity.sid.replace(/-\d+$/, '-513'))
+    const before = await visit(info, ['oscar', 'PARTNER'], ['web', 'CORP'])
+    expect(before.identity).toMatchObject({ principal: 'oscar@PARTNER.TEST', groups: [] })
   })
 })

@@ -5,11 +5,17 @@ import type { ServiceKey } from './service-keys.js'
 export interface AcceptedTicket {
   readonly opened: OpenedTicket
   readonly serviceKey: ServiceKey
+  /** The realms whose keys the service had, as `ServiceKeys.realms`. */
+  readonly ownRealms: readonly string[]
   readonly client: Principal
   /** `client`, printed, with and without its realm. */
   readonly principal: string
   readonly name: string
-  /** Verified. */
+  /** Verified, and as far as it is believed. */
   readonly pac: Pac | undefined
+  /** The version of `DomainSids` by which it was judged, where more knowledge may change what is believed. */
+  readonly judgedBy: number | undefined
+  /** There is no PAC, and an option says that this means no groups. */
+  readonly hasNoGroups: boolean
   readonly anonymous: boolean
 }

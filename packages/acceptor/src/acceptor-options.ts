@@ -1,7 +1,14 @@
 import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
-import type { OptionTableOf, RandomSource } from '@s4u/krb5'
+import type { OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
+import { DomainSids, type DomainSidsOption } from './pac-authority/domain-sids.js'
+import {
+  type ForeignPacOption,
+  type ForeignStatements,
+  foreignStatementsOf,
+} from './pac-authority/foreign-statements.js'
+import { type VouchersOption, vouchersOf, type Vouches } from './pac-authority/vouchers.js'
 import { processReplayMemory, warnOfWorkers } from './process-replay-memory.js'
 import type { ReplayStore } from './replay-store.js'
 
@@ -41,13 +48,41 @@ export interface AcceptorOptions {
    * `require` refuses whoever does not bind the channel.
    */
   readonly channelBinding?: ChannelBindingPolicy
-  /** Refuses tickets without a PAC: of every realm, or of those listed. Default `false`: no PAC means no groups. */
+  /**
+   * Refuses tickets without a PAC: of every realm, or of those listed. Default: of each realm whose users' tickets have SIDs, as
+   * `domainSids` says or a ticket has shown; of other realms, users without a PAC sign in, and what asks for their groups throws.
+   * `false`: no PAC means no groups, also for a user who asked for none (`kinit --no-request-pac`) to be in no list of the banned.
+   */
   readonly requirePac?: boolean | readonly string[]
+  /**
+   * The SID of the domain of each realm: `{ 'CORP.TEST': 'S-1-5-21-1-2-3' }`, or `false` for a realm that has none (MIT, Heimdal). No
+   * other realm may speak for it. Default: learned, that of the service's own realm from the first ticket of one of its users; before,
+   * no SID of foreign users is believed. With keys of several realms, each must be known. Source: MS-PAC section 4.1.2.2.
+   */
+  readonly domainSids?: DomainSidsOption
+  /**
+   * What else is believed of the PACs of users of other realms, of all or by realm: `{ 'PARTNER.TEST': ['resourceGroups', 'upn'] }`.
+   * Default: nothing but the SIDs of their realm's own domain. Only for realms whose KDC you would let say it, or where your own KDC is
+   * known to filter at the trust.
+   */
+  readonly foreignPac?: ForeignPacOption
+  /**
+   * With keys of several realms in the keytab: by realm of the key that opens a ticket, the others of them whose users it may name:
+   * `{ 'WEST.TEST': ['EAST.TEST'] }`. Default: none, so that the KDC of one cannot name users of another. A realm of which there is no
+   * key is a matter of `trustedRealms`.
+   */
+  readonly mayVouchFor?: VouchersOption
+  /**
+   * Gets a ticket of the service for itself, whose PAC says the domain SID of its realm: asked for when a foreign user comes and it is not
+   * known. `@s4u/negotiate` does so by itself where it is told of a KDC. Default: none.
+   */
+  readonly ownTicket?: (signal: AbortSignal) => Promise<Ticket>
   /** Lets rc4-hmac in, for tickets and session keys. Default `false`. */
   readonly allowWeakEncryption?: boolean
   /**
    * Whose users are accepted besides those of the service's own realm. Default: every realm on whose path a KDC vouches
-   * (transited-policy-checked, a direct trust, or a PAC, which a domain controller filters at every trust).
+   * (transited-policy-checked, a direct trust, or a PAC with SIDs: domain controllers check paths by their own rules and set no flag).
+   * Whatever the path, a realm speaks for its own domain alone: see `domainSids`.
    */
   readonly trustedRealms?: readonly string[]
   /** Accepts `WELLKNOWN/ANONYMOUS`, at level `anonymous`. Default `false`. */
@@ -82,6 +117,10 @@ export const ACCEPTOR_OPTIONS = {
   onReplayStoreDown: 'value',
   channelBinding: 'value',
   requirePac: 'value',
+  domainSids: 'map',
+  foreignPac: 'map',
+  mayVouchFor: 'map',
+  ownTicket: 'value',
   allowWeakEncryption: 'value',
   trustedRealms: 'value',
   allowAnonymous: 'value',
@@ -107,6 +146,11 @@ export interface AcceptorSettings {
   readonly acceptWithoutReplayStore: boolean
   readonly channelBinding: ChannelBindingPolicy
   readonly requirePac: (realm: string) => boolean
+  /** Whether callers without a PAC are taken to be in no group. */
+  readonly noPacMeansNoGroups: boolean
+  readonly domainSids: DomainSids
+  readonly foreignPac: ForeignStatements
+  readonly mayVouchFor: Vouches
   readonly allowWeakEncryption: boolean
   readonly trustedRealms: readonly string[] | undefined
   readonly allowAnonymous: boolean
@@ -131,11 +175,12 @@ const DEFAULT_TICKET_CACHE_SIZE = 4_096
 
 /** @throws ConfigurationError */
 export function checkOptions(options: AcceptorOptions): AcceptorSettings {
-  const { now = Date.now, replayCache, requirePac = false } = options
+  const { now = Date.now, replayCache, requirePac } = options
   const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
+  const domainSids = new DomainSids(options.domainSids)
   if (replayCache && typeof replayCache.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }
@@ -146,7 +191,11 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     ...replaySettings(replayCache, now, clockSkew),
     acceptWithoutReplayStore: onReplayStoreDown === 'accept',
     channelBinding,
-    requirePac: requirePacOf(requirePac),
+    requirePac: requirePacOf(requirePac, domainSids),
+    noPacMeansNoGroups: requirePac === false,
+    domainSids,
+    foreignPac: foreignStatementsOf(options.foreignPac),
+    mayVouchFor: vouchersOf(options.mayVouchFor),
     allowWeakEncryption: options.allowWeakEncryption ?? false,
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
@@ -183,7 +232,8 @@ export function servicesOf({ service }: AcceptorOptions): readonly string[] | un
 }
 
 /** Without regard to case, as trustedRealms: a realm that is written otherwise than in tickets must not go unchecked. */
-function requirePacOf(realms: boolean | readonly string[]): AcceptorSettings['requirePac'] {
+function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainSids): AcceptorSettings['requirePac'] {
+  if (realms === undefined) return (realm) => typeof domainSids.of(realm) === 'string'
   if (typeof realms === 'boolean') return () => realms
   return (realm) => realms.some((one) => sameRealmIgnoringCase(one, realm))
 }

@@ -17,6 +17,7 @@ import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
+import { OwnTicket } from './own-ticket.js'
 import { PendingLegs, type Resume } from './pending-legs.js'
 import type { ServiceKeys } from './service-keys.js'
 import { type FoundTicket, isKeyTrouble, TicketOpener } from './ticket-opener.js'
@@ -65,6 +66,7 @@ class KeytabAcceptor implements Acceptor {
   readonly #events: AcceptorEvents
   readonly #keys: KeyRing
   readonly #tickets: TicketOpener
+  readonly #ownTicket: OwnTicket
   readonly #pending: PendingLegs
   #closed = false
 
@@ -75,6 +77,7 @@ class KeytabAcceptor implements Acceptor {
     const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], allowWeakEncryption }
     this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
     this.#tickets = new TicketOpener(this.#settings)
+    this.#ownTicket = new OwnTicket(options.ownTicket, { now, events: this.#events, tickets: this.#tickets })
     this.#pending = new PendingLegs(now)
   }
 
@@ -184,13 +187,13 @@ class KeytabAcceptor implements Acceptor {
 
   #openWith(keys: ServiceKeys, ticket: Ticket): FoundTicket | Promise<FoundTicket> {
     const known = this.#tickets.find(ticket, keys)
-    if (known !== undefined) return { ticket: known, seenBefore: true }
+    if (known !== undefined) return this.#ownTicket.settle({ ticket: known, seenBefore: true }, keys)
     try {
       const opened = this.#tickets.open(ticket, keys)
       const { label: service, kvno, newestKvno } = opened.ticket.serviceKey
       const news = kvno < newestKvno && !opened.seenBefore
       if (news) this.#events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
-      return opened
+      return this.#ownTicket.settle(opened, keys)
     } catch (error) {
       if (!isKeyTrouble(error)) throw error
       return this.#openWithNewer(keys, ticket, error)

@@ -11,20 +11,31 @@ export function requireTrustedPath(
   ownRealm: string,
   trustedRealms: readonly string[] | undefined,
 ): void {
-  if (crealm === ownRealm || sameRealmIgnoringCase(crealm, ownRealm)) return
+  const direct = transited.contents.length === 0
+  if (crealm === ownRealm) return
+  if (sameRealmIgnoringCase(crealm, ownRealm)) {
+    if (direct) return
+    throw notTrusted(
+      `a user of ${crealm} came through other realms, and it is not how ${ownRealm} writes itself`,
+      HINT_CASE,
+    )
+  }
   if (trustedRealms !== undefined) {
     if (trustedRealms.some((realm) => sameRealmIgnoringCase(realm, crealm))) return
     throw notTrusted(`users of ${crealm} are not accepted`, 'Add the realm to trustedRealms if its users may sign in.')
   }
-  const direct = transited.contents.length === 0
-  // Domain controllers neither set the flag nor want it looked at; they filter the SIDs at each trust. MS-KILE section 3.4.5.
-  const filtered = pac?.logonInfo !== undefined
-  if (hasFlag(flags, TicketFlag.TRANSITED_POLICY_CHECKED) || direct || filtered) return
+  // Domain controllers neither set the flag nor want it looked at: they judge by their trusts whose users come over which. What they let
+  // pass of a PAC is another matter. MS-KILE section 3.4.5.
+  const fromDirectory = pac?.logonInfo !== undefined
+  if (hasFlag(flags, TicketFlag.TRANSITED_POLICY_CHECKED) || direct || fromDirectory) return
   throw notTrusted(
     `no KDC vouches for the path from ${crealm} to ${ownRealm}`,
     'List the realm in trustedRealms if every realm between may vouch for its users.',
   )
 }
+
+const HINT_CASE =
+  'Of two realms whose names differ in letter case one may be an attempt to be taken for the other. Write the realm in the keytab as the KDC does.'
 
 /** Source: RFC 8062 section 3. */
 export function isAnonymous({ flags, cname }: EncTicketPart): boolean {

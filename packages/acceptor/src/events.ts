@@ -3,6 +3,7 @@
 import { channel } from 'node:diagnostics_channel'
 import type { S4uError } from '@s4u/krb5'
 import type { ImpersonationLevel } from './identity.js'
+import type { Withheld } from './pac-authority/withheld.js'
 
 /** The name of the diagnostics channel on which every event of every acceptor appears. */
 export const ACCEPT_CHANNEL = 's4u:accept'
@@ -14,6 +15,8 @@ export type AcceptorEvent =
   | { readonly kind: 'keytab-reloaded'; readonly source: string; readonly principals: readonly string[] }
   /** The keys that were read before stay in use. */
   | { readonly kind: 'keytab-reload-failed'; readonly source: string; readonly code: string; readonly message: string }
+  /** The service's own ticket could not be had, which says the domain SID of its realm: no SID of foreign users is believed. */
+  | { readonly kind: 'own-ticket-failed'; readonly code: string; readonly message: string }
   | { readonly kind: 'replay-cache-full' }
   /** `accepted` tells what onReplayStoreDown made of it. */
   | { readonly kind: 'replay-store-down'; readonly accepted: boolean; readonly message: string }
@@ -50,6 +53,8 @@ export interface ExchangeEvent {
    */
   readonly forwardedTicket?: 'ignored' | 'kept'
   readonly delegatedBy?: readonly string[]
+  /** What the PAC of a user of another realm said and that realm has no authority for. Absent where all of it counts. */
+  readonly withheld?: Withheld
 }
 
 export type EventListener = (event: AcceptorEvent) => void

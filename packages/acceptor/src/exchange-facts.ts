@@ -5,6 +5,7 @@ import type { Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import { clearTextName } from './clear-text-name.js'
 import type { ExchangeEvent } from './events.js'
+import { withheldOf } from './pac-authority/withheld.js'
 
 /** What anybody can read on a ticket. */
 export function sealedFactsOf(ticket: Ticket): Partial<ExchangeEvent> {
@@ -14,9 +15,10 @@ export function sealedFactsOf(ticket: Ticket): Partial<ExchangeEvent> {
 
 /** What the opened ticket says. */
 export function factsOf(
-  { principal: client, serviceKey, opened }: AcceptedTicket,
+  { principal: client, serviceKey, opened, pac }: AcceptedTicket,
   ticketSeenBefore: boolean,
 ): Partial<ExchangeEvent> {
   const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
-  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore }
+  const withheld = withheldOf(pac)
+  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore, ...(withheld && { withheld }) }
 }

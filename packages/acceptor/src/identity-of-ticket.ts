@@ -24,7 +24,7 @@ export function identityOfOwnTicket(ticket: AcceptedTicket, method: Authenticati
 }
 
 function identityOf(
-  { client, principal, name, pac, opened }: AcceptedTicket,
+  { client, principal, name, pac, opened, hasNoGroups }: AcceptedTicket,
   evidence: TicketEvidence,
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
@@ -37,6 +37,7 @@ function identityOf(
     impersonationLevel,
     expiresAt: opened.encTicketPart.endtime,
     pac,
+    ...(hasNoGroups && { groupsUnknown: false }),
     evidence,
   })
 }

@@ -3,6 +3,8 @@ import type { Pac } from '@s4u/krb5'
 import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
 import type { Evidence } from './evidence.js'
+import { groupsNotKnown } from './groups-not-known.js'
+import { foreignFactsOf, type Withheld, withheldOf } from './pac-authority/withheld.js'
 import { frozenClaims, printableClaims, type UserClaims, userClaimsOf } from './user-claims.js'
 
 /** How the caller proved who it is. `asserted`: another part of the app vouches for it. */
@@ -30,6 +32,8 @@ export interface IdentityClaims {
   readonly sid?: string | undefined
   readonly upn?: string | undefined
   readonly groups?: readonly string[] | undefined
+  /** Why nobody knows the groups: then whatever asks for them throws. `false`: take it that there are none. Default: no PAC tells them. */
+  readonly groupsUnknown?: string | false | undefined
   readonly delegatedBy?: readonly string[] | undefined
   readonly assertedBy?: AssertedBy | undefined
   readonly claims?: UserClaims | undefined
@@ -73,19 +77,53 @@ export class Identity implements IdentityClaims {
     return this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
   }
 
-  /** The SIDs of the groups that may grant something to the user. Empty when there is no PAC. */
+  /**
+   * The SIDs of the groups that may grant something to the user. Of a user of another realm, those that this realm may give
+   * (`AcceptorOptions.domainSids`). Empty when they are not known: see `groupsUnknown`.
+   */
   get groups(): readonly string[] {
     return this.#claims.groups ?? groupsOf(this.pac)
   }
 
-  /** Verified with the service's key. */
+  /**
+   * Why it is not known which groups the user is in, where it is not: the ticket had no PAC, or nothing in it is believed. Such a user
+   * is in no group, and also in none that should keep it out.
+   */
+  get groupsUnknown(): string | undefined {
+    const { groups, groupsUnknown } = this.#claims
+    if (groupsUnknown !== undefined) return groupsUnknown || undefined
+    if (groups !== undefined || this.impersonationLevel === 'anonymous' || this.pac?.logonInfo !== undefined)
+      return undefined
+    return this.withheld?.because ?? 'the ticket had no PAC with LOGON_INFO'
+  }
+
+  /** What the PAC said and its realm has no authority for. Undefined where all of it counts. */
+  get withheld(): Withheld | undefined {
+    return withheldOf(this.pac)
+  }
+
+  /**
+   * Verified with the service's key. Of a user of another realm only what is believed; `pac.bytes` alone are as they were received,
+   * which nothing should be read from that grants something.
+   */
   get pac(): Pac | undefined {
     return this.#claims.pac
   }
 
-  /** The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. */
+  /**
+   * The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. Of a user of another realm only
+   * when all are that realm's, or `AcceptorOptions.foreignPac` says so: see `delegationToldBy`.
+   */
   get delegatedBy(): readonly string[] {
     return this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY
+  }
+
+  /**
+   * The realm whose KDC may have made `delegatedBy` up, or left it empty: that of a user of another realm, whose PAC our own KDC copies.
+   * Undefined where our own realm wrote it.
+   */
+  get delegationToldBy(): string | undefined {
+    return foreignFactsOf(this.pac)?.delegationToldBy
   }
 
   /** Undefined when the KDC does not say. `service` means that no password was seen: protocol transition. */
@@ -107,12 +145,15 @@ export class Identity implements IdentityClaims {
   }
 
   /**
-   * Whether the PAC names this group, directly or nested.
-   * @throws ConfigurationError when `sid` is no SID: names are not in tickets, and `false` would hide that
+   * Whether the PAC names this group, directly or nested. For lists of the banned, `accessCheck` with entries that deny is the better
+   * question: it heeds groups that grant nothing, too.
+   * @throws ConfigurationError when `sid` is no SID: names are not in tickets, and `false` would hide that; GSS_S_UNAVAILABLE when nobody
+   * knows the groups (`groupsUnknown`), where `false` would let those pass whom a group should keep out
    */
   isInGroup(sid: string): boolean {
     if (this.groups.includes(sid)) return true
     parseSid(sid)
+    if (this.groupsUnknown !== undefined) throw groupsNotKnown(this.principal, this.groupsUnknown)
     return false
   }
 
@@ -123,7 +164,7 @@ export class Identity implements IdentityClaims {
    *
    * @param securityDescriptor SDDL, or the self-relative binary form
    * @param desiredAccess a mask, or SDDL rights: `FR`, `RPWP`; with MAXIMUM_ALLOWED the answer is every right there is
-   * @throws ConfigurationError when the SDDL or the rights are wrong, or the ticket held no SID
+   * @throws ConfigurationError when the SDDL or the rights are wrong, or nobody knows the user's SIDs (GSS_S_UNAVAILABLE)
    * @throws MalformedTokenError when the binary form is wrong
    */
   accessCheck(
@@ -170,6 +211,7 @@ function copyOf(claims: IdentityClaims): IdentityClaims {
     sid: claims.sid,
     upn: claims.upn,
     groups: claims.groups && Object.freeze([...claims.groups]),
+    groupsUnknown: claims.groupsUnknown,
     delegatedBy: claims.delegatedBy && Object.freeze([...claims.delegatedBy]),
     assertedBy: claims.assertedBy,
     claims: claims.claims && frozenClaims(Object.entries(claims.claims)),

@@ -17,7 +17,16 @@ const serviceKey = {
 function opened(ticket: Ticket = issue().ticket): AcceptedTicket {
   const client = parsePrincipal('alice@AD.TEST')
   const names = { client, principal: 'alice@AD.TEST', name: 'alice' }
-  return { opened: openTicket(ticket, SERVICE_KEY), serviceKey, pac: undefined, anonymous: false, ...names }
+  return {
+    opened: openTicket(ticket, SERVICE_KEY),
+    serviceKey,
+    pac: undefined,
+    ownRealms: [],
+    judgedBy: undefined,
+    hasNoGroups: false,
+    anonymous: false,
+    ...names,
+  }
 }
 
 const sealOf = ({ opened: { ticket } }: AcceptedTicket) => ticket.encPart

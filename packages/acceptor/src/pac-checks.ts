@@ -11,14 +11,17 @@ import type { ClientInfo, EncTicketPart, Key, Pac } from '@s4u/krb5'
 export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
   pac.verifyServerChecksum(key)
   decodeWhatIdentitiesShow(pac)
-  const { clientInfo, requestor } = pac
+  const { clientInfo, requestor, upnDnsInfo } = pac
   if (clientInfo === undefined) throw foreignPac('it does not say whose it is')
   requireSameName(clientInfo, ticket)
   requireSameLogin(clientInfo, ticket)
   // As a rule only tickets for krbtgt carry the requestor. MS-PAC section 2.15.
-  const { userSid } = requestor === undefined ? {} : pac
-  if (userSid !== undefined && userSid !== requestor)
+  const { userSid } = pac
+  if (userSid === undefined) return
+  if (requestor !== undefined && userSid !== requestor)
     throw foreignPac(`it was asked for by ${requestor}, not by ${userSid}`)
+  const named = upnDnsInfo?.extended?.sid
+  if (named !== undefined && named !== userSid) throw foreignPac(`its UPN is that of ${named}, not of ${userSid}`)
 }
 
 /** Here and not in a request handler is where a PAC that is signed but broken must come to light. It keeps what it decoded. */

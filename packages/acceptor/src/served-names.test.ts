@@ -32,6 +32,22 @@ describe('a ticket that opens with a key of ours', () => {
     expect(await verdictOn(asked, principal, options)).toBe('accepted')
   })
 
+  test.each<[string, AcceptorOptions, string]>([
+    ['AD.TEST', {}, 'accepted'],
+    ['ad.test', {}, 'accepted'],
+    ['', {}, 'accepted'],
+    ['OTHER.TEST', {}, 'KRB_AP_ERR_NOT_US'],
+    ['AD.TEST.OTHER', {}, 'KRB_AP_ERR_NOT_US'],
+    ['OTHER.TEST', { serviceAliases: [SPN] }, 'KRB_AP_ERR_NOT_US'],
+    ['OTHER.TEST', { serviceAliases: ['HTTP/*'] }, 'KRB_AP_ERR_NOT_US'],
+    ['OTHER.TEST', { serviceAliases: [`${SPN}@OTHER.TEST`] }, 'accepted'],
+  ])('whose name says the realm %j, with %o: %s', async (realm, options, verdict) => {
+    const credential = issue()
+    const token = oddToken({ ...credential, ticket: { ...credential.ticket, realm } })
+    const outcome = await acceptorWith(options).accept(token)
+    expect(outcome.status === 'refused' ? outcome.error.code : outcome.status).toBe(verdict)
+  })
+
   test.each<[string, string, AcceptorOptions]>([
     ['HTTP/alias.ad.test', SPN, {}],
     ['HTTP/evil.test', SPN, {}],

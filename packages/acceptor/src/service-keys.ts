@@ -41,6 +41,8 @@ export class ServiceKeys {
   readonly all: readonly ServiceKey[]
   /** Names in the keytab that are accepted, each once. */
   readonly principals: readonly string[]
+  /** The realms of these names, each once: those whose KDCs can seal a ticket for us. */
+  readonly realms: readonly string[]
   readonly #byEtype = new Map<number, ServiceKey[]>()
   readonly #names: ServedNames
   readonly #keys: ReadonlySet<Key>
@@ -53,6 +55,7 @@ export class ServiceKeys {
     const accepted = acceptedEntries(keytab, policy, source)
     this.all = withKnownKeys(accepted, previous).sort((a, b) => b.kvno - a.kvno)
     this.principals = Object.freeze([...new Set(this.all.map(({ label }) => label))])
+    this.realms = Object.freeze(realmsOf(this.all))
     this.#names = new ServedNames(
       this.all.map(({ principal }) => principal),
       policy.aliases,
@@ -164,6 +167,11 @@ function withKnownKeys(entries: readonly KeytabEntry[], previous: ServiceKeys | 
     const kept = before?.equals(key) ? before : key
     return Object.freeze({ principal, label, kvno, newestKvno: newest.get(label) ?? kvno, key: kept })
   })
+}
+
+/** Letter case does not tell realms apart here, as it does not with names. */
+function realmsOf(keys: readonly ServiceKey[]): readonly string[] {
+  return [...new Map(keys.map(({ principal: { realm } }) => [asciiLower(realm), realm])).values()]
 }
 
 function slotOf({ label, kvno, key }: Pick<ServiceKey, 'label' | 'kvno' | 'key'>): string {

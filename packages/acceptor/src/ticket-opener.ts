@@ -16,6 +16,8 @@ import { requireStrongKey } from './ap-req-checks.js'
 import { clearTextName } from './clear-text-name.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
+import { type BelievedPac, believePac } from './pac-authority/believed-pac.js'
+import { requireOwnVoucher } from './pac-authority/vouchers.js'
 import { verifyPac } from './pac-checks.js'
 import type { ServiceKey, ServiceKeys } from './service-keys.js'
 
@@ -41,7 +43,8 @@ export class TicketOpener {
   find(ticket: Ticket, keys: ServiceKeys): AcceptedTicket | undefined {
     const known = this.#cache.find(ticket.encPart, this.#settings.now())
     if (known === undefined) return undefined
-    if (keys.has(known.serviceKey.key)) return hasSameName(known.opened.ticket, ticket) ? known : undefined
+    if (keys.has(known.serviceKey.key) && this.#isJudged(known, keys))
+      return hasSameName(known.opened.ticket, ticket) ? known : undefined
     this.#cache.forget(ticket.encPart)
     return undefined
   }
@@ -54,18 +57,24 @@ export class TicketOpener {
   open(presented: Ticket, keys: ServiceKeys): FoundTicket {
     const ticket = copyOf(presented)
     const { opened, serviceKey } = openWithOneOf(ticket, keys)
-    const accepted = judge(opened, serviceKey, this.#settings)
+    const accepted = judge(opened, serviceKey, keys.realms, this.#settings)
     return { ticket: accepted, seenBefore: this.#cache.remember(accepted, this.#settings.now()) }
+  }
+
+  /** A ticket that was opened, by what is known now. @throws as `open` */
+  judgeAgain({ opened, serviceKey }: AcceptedTicket, keys: ServiceKeys): AcceptedTicket {
+    return judge(opened, serviceKey, keys.realms, this.#settings)
   }
 
   clear(): void {
     this.#cache.clear()
   }
-}
 
-export interface FoundTicket {
-  readonly ticket: AcceptedTicket
-  readonly seenBefore: boolean
+  /** Whether all is still as it was that the judgement hung on. */
+  #isJudged({ judgedBy, ownRealms }: AcceptedTicket, { realms }: ServiceKeys): boolean {
+    if (judgedBy !== undefined && judgedBy !== this.#settings.domainSids.version) return false
+    return ownRealms === realms || sameRealms(ownRealms, realms)
+  }
 }
 
 /** Whether an error says that no key of ours opened the ticket, so that a newer keytab may help. */
@@ -79,6 +88,11 @@ const KEY_TROUBLE: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_BAD_INTEGRITY',
   'KRB_AP_ERR_NOT_US',
 ])
+
+/** In the order of the keytab: another order is judged once more, which costs little. */
+function sameRealms(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((realm, index) => realm === b[index])
+}
 
 function hasSameName(a: Ticket, b: Ticket): boolean {
   return a.realm === b.realm && sameName(a.sname, b.sname)
@@ -102,26 +116,42 @@ function openWithOneOf(ticket: Ticket, keys: ServiceKeys): { opened: OpenedTicke
   throw noKeyFits(ticket, keys, candidates)
 }
 
-function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorSettings): AcceptedTicket {
+function judge(
+  opened: OpenedTicket,
+  serviceKey: ServiceKey,
+  ownRealms: readonly string[],
+  settings: AcceptorSettings,
+): AcceptedTicket {
   const { encTicketPart } = opened
+  const { crealm, cname } = encTicketPart
+  const { realm: serviceRealm } = serviceKey.principal
   requireStrongKey(encTicketPart.key, 'session key', settings.allowWeakEncryption)
-  const pac = findPac(encTicketPart)
-  if (pac === undefined) refuseMissingPac(encTicketPart.crealm, settings)
-  else verifyPac(pac, encTicketPart, serviceKey.key)
-  requireTrustedPath(encTicketPart, pac, serviceKey.principal.realm, settings.trustedRealms)
+  const received = findPac(encTicketPart)
+  if (received === undefined) refuseMissingPac(crealm, settings)
+  else verifyPac(received, encTicketPart, serviceKey.key)
+  requireOwnVoucher(crealm, serviceRealm, ownRealms, settings.mayVouchFor)
+  requireTrustedPath(encTicketPart, received, serviceRealm, settings.trustedRealms)
   const anonymous = isAnonymous(encTicketPart)
   if (anonymous && !settings.allowAnonymous)
     throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
-  const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
+  const { pac, provisional } = received
+    ? believePac(received, encTicketPart, { serviceRealm, ownRealms }, settings)
+    : NO_PAC
+  const client = { name: cname, realm: crealm }
   const [principal, name] = [formatPrincipal(client), formatName(client.name)]
-  return { opened, serviceKey, client, principal, name, pac, anonymous }
+  const judgedBy = provisional ? settings.domainSids.version : undefined
+  const hasNoGroups = received?.logonInfo === undefined && settings.noPacMeansNoGroups
+  return { opened, serviceKey, ownRealms, client, principal, name, pac, judgedBy, hasNoGroups, anonymous }
 }
+
+/** Another ticket may show later that the realm's users have one. */
+const NO_PAC: Partial<BelievedPac> = { pac: undefined, provisional: true }
 
 function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {
   if (!requirePac(realm)) return
   throw new RejectedTokenError(`the ticket of a user of ${realm} has no PAC`, {
     code: 'KDC_ERR_POLICY',
-    hint: 'The client asked for a ticket without one, or the service account has NO_AUTH_DATA_REQUIRED set in userAccountControl.',
+    hint: 'The client asked for a ticket without one, or the service account has NO_AUTH_DATA_REQUIRED set in userAccountControl. Tickets of that realm have one, as the option requirePac or domainSids says, or an earlier ticket showed; requirePac: false takes such users to be in no group.',
   })
 }
 

@@ -11,12 +11,19 @@ export function impersonation(option: ImpersonationOption): RequestHandler {
   return gated(impersonationGate(option))
 }
 
-/** Lets members of any of these groups pass; others get 403. @param sids `S-1-5-21-…-512` @throws ConfigurationError at once */
+/**
+ * Lets members of any of these groups pass; others get 403, and so does whoever's groups nobody knows. Of a user of another realm count the
+ * groups that this realm may give: see `domainSids`.
+ * @param sids `S-1-5-21-…-512` @throws ConfigurationError at once
+ */
 export function requireGroup(...sids: readonly string[]): RequestHandler {
   return gated(groupGate(...sids))
 }
 
-/** Lets callers pass who came through these services and no others. @throws ConfigurationError at once for an empty list */
+/**
+ * Lets callers pass who came through these services and no others, and no user of another realm, whose KDC can make them up.
+ * @throws ConfigurationError at once for an empty list
+ */
 export function requireDelegatedBy(services: readonly string[]): RequestHandler {
   return gated(delegatedByGate(services))
 }

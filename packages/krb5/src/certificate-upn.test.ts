@@ -54,20 +54,38 @@ describe('the user principal name of a certificate', () => {
     expect(() => certificateUpn(withAltNames(latin1))).toThrow('SubjectAltName: expected UTF-8')
   })
 
-  test('whatever is changed in it, there is a name, none, or a refusal', () => {
+  test('whatever is changed in it, it is the same name, none, or a refusal, unless it is the name that was changed', () => {
+    const name = Buffer.from('alice@ad.test')
+    const start = WITH_UPN.indexOf(name, WITH_UPN.indexOf(Buffer.from(UPN_OID)))
+    const counts = { same: 0, none: 0, refused: 0 }
     for (let at = 0; at < WITH_UPN.length; at++) {
       for (const flip of [1, 0x80, 0xff]) {
         const changed = new Uint8Array(WITH_UPN)
         changed[at] ^= flip
-        try {
-          certificateUpn(changed)
-        } catch (error) {
-          expect(error).toBeInstanceOf(MalformedTokenError)
+        const within = at >= start && at < start + name.length
+        const found = attempt(() => certificateUpn(changed))
+        if (found instanceof Error) {
+          expect(found).toBeInstanceOf(MalformedTokenError)
+          counts.refused++
+        } else if (within) expect(found).toBe(Buffer.from(changed.subarray(start, start + name.length)).toString())
+        else {
+          expect([undefined, 'alice@ad.test']).toContain(found)
+          counts[found === undefined ? 'none' : 'same']++
         }
       }
     }
+    for (const count of Object.values(counts)) expect(count).toBeGreaterThan(30)
   })
 })
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
 
 function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const contents = Buffer.concat(parts)

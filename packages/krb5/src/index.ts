@@ -183,7 +183,7 @@ export { FILETIME_NEVER, type Filetime, filetimeOfMilliseconds, millisecondsOfFi
 export { GroupAttribute, type GroupMembership, type SidAndAttributes } from './pac/group-membership.js'
 export { type LogonInfo, UserFlag } from './pac/logon-info.js'
 export { decodeNtlmCredential, encodeNtlmCredential, NtlmCredential } from './pac/ntlm-credential.js'
-export { Pac } from './pac/pac.js'
+export { Pac, type PacExcerpt } from './pac/pac.js'
 export { decodeSid, encodeSid, formatSid, parseSid, type Sid } from './pac/sid.js'
 export type { PacSignature } from './pac/signature.js'
 export { UpnDnsFlag, type UpnDnsInfo, type UpnDnsInfoExtension } from './pac/upn-dns-info.js'

@@ -44,6 +44,18 @@ describe('a gate for groups', () => {
     expect(statusFor(groupGate(ADMINS), callerWith())).toBe(403)
   })
 
+  test('refuses whose groups nobody knows, and says why', () => {
+    const unknown = callerWith({ groupsUnknown: 'the ticket had no PAC' })
+    const verdict = groupGate(ADMINS)(request(), unknown)
+    expect(verdict).toMatchObject({ statusCode: 403, error: { code: 'GSS_S_UNAVAILABLE' } })
+    if (verdict.status === 'pass') throw new Error('passed')
+    expect(verdict.error?.message).toBe('alice@AD.TEST may be in any group: the ticket had no PAC')
+    expect(verdict.error?.hint).toContain('requirePac')
+    expect(statusFor(groupGate(ADMINS), callerWith({ groupsUnknown: 'why', groups: [ADMINS] }))).toBe(403)
+    const none = groupGate(ADMINS)(request(), callerWith({ groupsUnknown: false }))
+    expect(none).toMatchObject({ error: { code: 'SEC_E_LOGON_DENIED' } })
+  })
+
   test('tells the log who was refused, and the client nothing', () => {
     const verdict = groupGate(ADMINS)(request(), callerWith({ groups: [SALES] }))
     if (verdict.status === 'pass') throw new Error('passed')

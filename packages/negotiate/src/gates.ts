@@ -1,6 +1,6 @@
 /** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
 
-import { ConfigurationError, RejectedTokenError, type S4uError } from '@s4u/kdc-client'
+import { ConfigurationError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
 import { parseSid } from '@s4u/krb5'
 import type { CallerIdentity } from './caller-identity.js'
 import { findNegotiated } from './negotiated-requests.js'
@@ -12,7 +12,7 @@ export function identityGate(): Gate {
 }
 
 /**
- * Lets members of any of these groups pass; others get 403. @param sids `S-1-5-21-…-512`: names are not in tickets
+ * Lets members of any of these groups pass; others get 403, and so do callers of whom nobody knows the groups. @param sids `S-1-5-21-…-512`: names are not in tickets
  * @throws ConfigurationError at once for what is no SID
  */
 export function groupGate(...sids: readonly string[]): Gate {
@@ -20,14 +20,14 @@ export function groupGate(...sids: readonly string[]): Gate {
   for (const sid of sids) requireSid(sid)
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
-    return sids.some((sid) => identity.isInGroup(sid))
-      ? PASS
-      : forbidden(request, identity, 'is in none of the groups of this route')
+    if (identity.groupsUnknown !== undefined) return groupsUnknown(request, identity, sids)
+    return sids.some((sid) => identity.isInGroup(sid)) ? PASS : forbidden(request, identity, whyInNone(identity, sids))
   }
 }
 
 /**
- * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes directly gets 403 too.
+ * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes directly gets 403 too, and so does a
+ * user of another realm, whose KDC can make the list up, unless `foreignPac` believes it.
  * @param services `web$@AD.TEST`, `HTTP/web.ad.test`: without a realm that of this service is meant
  * @throws ConfigurationError at once for an empty list
  */
@@ -39,7 +39,10 @@ export function delegatedByGate(services: readonly string[]): Gate {
   }
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
-    const { delegatedBy } = identity
+    const { delegatedBy, delegationToldBy, withheld } = identity
+    const said = withheld?.delegatedBy ?? delegatedBy
+    if (said.length > 0 && delegationToldBy !== undefined)
+      return forbidden(request, identity, whyNotDelegated(said, delegationToldBy))
     if (delegatedBy.length === 0) return forbidden(request, identity, 'came directly, and not through a service')
     const realm = ownRealm(identity)
     const allowed = new Set(services.map((service) => folded(service, realm)))
@@ -76,6 +79,28 @@ export function forbidden(
   findNegotiated(request)?.noteForbidden(request, identity, error)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
   return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
+}
+
+/** The cause, not the class, says what to do. */
+function groupsUnknown(request: NegotiableRequest, identity: CallerIdentity, sids: readonly string[]): Challenge {
+  try {
+    identity.isInGroup(sids[0])
+  } catch (error) {
+    if (!S4uError.is(error)) throw error
+    return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`, error)
+  }
+  return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`)
+}
+
+function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): string {
+  const none = 'is in none of the groups of this route'
+  const said = sids.find((sid) => withheld?.sids?.includes(sid))
+  if (withheld === undefined || said === undefined) return none
+  return `${none}: that ${said} is one of its SIDs, a PAC of ${withheld.realm} has no authority to say`
+}
+
+function whyNotDelegated(services: readonly string[], realm: string): string {
+  return `is said to have come through ${services.join(', ')}, which a KDC of ${realm} may have made up: only what our own realm wrote counts here (foreignPac)`
 }
 
 const PASS: Verdict = { status: 'pass', run: runPlainly }

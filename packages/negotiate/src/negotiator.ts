@@ -27,7 +27,7 @@ import {
 } from './outcome.js'
 import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
-import { ServiceClient } from './service-client.js'
+import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 import type { Session } from './session-revocation.js'
 import { answerUpgrade, type UpgradeOutcome } from './upgrade.js'
 
@@ -91,8 +91,10 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
   const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
   checkNegotiatorOptions(options)
   const forwardedTickets = options.delegation?.forwardedTickets ?? 'ignore'
-  const acceptor = createAcceptor({ ...pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS), forwardedTickets })
-  const negotiator = new HttpNegotiator(options, acceptor)
+  const source: OwnTicketSource = { get: undefined }
+  const ofAcceptor = pickOptions<AcceptorOptions>(withOwnTicket(options, source), ACCEPTOR_OPTIONS)
+  const acceptor = createAcceptor({ ...ofAcceptor, forwardedTickets })
+  const negotiator = new HttpNegotiator(options, acceptor, source)
   declareNegotiator(negotiator.impersonatesAlways)
   return negotiator
 }
@@ -103,10 +105,11 @@ class HttpNegotiator implements Negotiator, Negotiated {
   readonly #finder: CallerFinder
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
 
-  constructor(options: NegotiatorOptions, acceptor: Acceptor) {
+  constructor(options: NegotiatorOptions, acceptor: Acceptor, source: OwnTicketSource) {
     const { now = Date.now } = options
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)
+    source.get = (signal) => client.ownTicket(signal)
     const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, { now, ...options.fetch })
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)

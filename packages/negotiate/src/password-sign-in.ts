@@ -56,7 +56,9 @@ export async function signInWithPassword(
   { method, now, signal, keepsTgt }: PasswordSignIn,
 ): Promise<Identity> {
   await acceptor.ready()
-  const [self] = acceptor.principals
+  // With keys of several realms, the user's own KDC is the one to ask: no other may name its users.
+  const { principals } = acceptor
+  const self = principals.find((name) => name.endsWith(`@${client.realm}`)) ?? principals[0]
   const ticket = await client.ticketFor(self, { signal }).catch(blameUser)
   // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing is.
   const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
@@ -75,7 +77,9 @@ function blameUser(error: unknown): never {
 
 function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
   const { principal, name, realm, impersonationLevel, expiresAt, pac, evidence } = identity
-  return new Identity({ principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
+  const groupsUnknown = identity.groupsUnknown ?? false
+  const whose = { principal, name, realm, expiresAt, pac, evidence }
+  return new Identity({ ...whose, groupsUnknown, authenticationMethod, impersonationLevel })
 }
 
 function notTheKdc(user: string, cause: RejectedTokenError | undefined): RejectedTokenError {

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
-import { ServiceClient } from './service-client.js'
+import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 
 test('one client serves until the keytab changes, and signs in with the new keys then', async () => {
   await using realm = await corporation()
@@ -78,4 +78,28 @@ test('a kdc function that never answers is given up after kdcTimeLimit, for the 
   const alice = await client.ofUser({ user: 'alice', password: 'x' })
   await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toMatchObject(error)
   expect(heard.map((signal) => signal?.aborted)).toEqual([true, true])
+})
+
+test('its own ticket is one that the service can open, in the name of its account', async () => {
+  await using realm = await corporation()
+  const options = { kdc: realm.transport, delegation: { principal: 'web' } }
+  using acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
+  const client = new ServiceClient(acceptor, options)
+  const ticket = await client.ownTicket(new AbortController().signal)
+  expect(await acceptor.identify(ticket, 'kerberos')).toMatchObject({
+    principal: 'web@AD.TEST',
+    sid: realm.sidOf('web'),
+  })
+  const aborted = AbortSignal.abort(new Error('too late'))
+  await expect(new ServiceClient(acceptor, options).ownTicket(aborted)).rejects.toThrow('too late')
+})
+
+test('an acceptor is given a way to its own ticket where options speak of a KDC, and no other than the app’s', async () => {
+  await using realm = await corporation()
+  const source: OwnTicketSource = { get: undefined }
+  expect(withOwnTicket({}, source).ownTicket).toBeUndefined()
+  const { ownTicket } = withOwnTicket({ kdc: realm.transport }, source)
+  await expect(ownTicket?.(new AbortController().signal)).rejects.toThrow('no KDC client yet')
+  const own = () => Promise.reject(new Error('mine'))
+  expect(withOwnTicket({ kdc: realm.transport, ownTicket: own }, source).ownTicket).toBe(own)
 })

@@ -1,5 +1,6 @@
 import type { Acceptor } from '@s4u/acceptor'
 import {
+  ConfigurationError,
   createKdcClient,
   createKdcConnections,
   type KdcClient,
@@ -7,9 +8,22 @@ import {
   type KdcConnections,
   parseUser,
 } from '@s4u/kdc-client'
-import { formatPrincipal, type Keytab, NameType } from '@s4u/krb5'
+import { formatPrincipal, type Keytab, NameType, type Ticket } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
 import type { PasswordSubject } from './password-sign-in.js'
+
+/** Gets the acceptor a ticket of the service for itself. The client that does needs the acceptor, so it comes a moment later. */
+export interface OwnTicketSource {
+  get: ((signal: AbortSignal) => Promise<Ticket>) | undefined
+}
+
+/** Where options speak of a KDC, the acceptor can ask it which domain is its own. */
+export function withOwnTicket(options: NegotiatorOptions, source: OwnTicketSource): NegotiatorOptions {
+  if (options.ownTicket !== undefined || !speaksOfKdc(options)) return options
+  const ownTicket = (signal: AbortSignal): Promise<Ticket> =>
+    source.get?.(signal) ?? Promise.reject(new ConfigurationError('the service has no KDC client yet'))
+  return { ...options, ownTicket }
+}
 
 /**
  * The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. It shares its way
@@ -37,6 +51,14 @@ export class ServiceClient {
   /** @throws ConfigurationError, MissingKeyError */
   get(): Promise<KdcClient> {
     return this.#acceptor.currentKeytab ? this.#withKeys() : this.#acceptor.ready().then(() => this.#withKeys())
+  }
+
+  /** A ticket of the service for itself, sealed with its own key. @throws KdcError, KdcUnreachableError, ConfigurationError */
+  async ownTicket(signal: AbortSignal): Promise<Ticket> {
+    const client = await this.get()
+    const own = this.#acceptor.principals.find((name) => name.endsWith(`@${client.realm}`))
+    if (own === undefined) throw new ConfigurationError(`the keytab has no name of this service in ${client.realm}`)
+    return (await client.ticketFor(own, { signal })).ticket
   }
 
   #withKeys(): Promise<KdcClient> {

@@ -73,4 +73,11 @@ describe('a restored identity', () => {
     const stiff = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardable: false } }))
     expect(restoredIdentity(stiff, session).impersonationLevel).toBe('impersonation')
   })
+
+  test('has groups that nobody knows where nobody knew them, and none where an option said so', () => {
+    const why = 'the domain is not known'
+    expect(restoredIdentity(new Identity(claimsWith({ groupsUnknown: why })), session).groupsUnknown).toBe(why)
+    expect(restoredIdentity(new Identity(claimsWith()), session).groupsUnknown).toContain('no PAC')
+    expect(restoredIdentity(new Identity(claimsWith({ groupsUnknown: false })), session).groupsUnknown).toBeUndefined()
+  })
 })

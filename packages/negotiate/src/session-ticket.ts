@@ -35,6 +35,7 @@ export function restoredIdentity(identity: Identity, { method, level, origin }: 
   const limited = level === 'delegation' && !evidence.forwardable ? 'impersonation' : level
   return new Identity({
     ...{ principal, name, realm, expiresAt, pac },
+    groupsUnknown: identity.groupsUnknown ?? false,
     authenticationMethod: method,
     impersonationLevel: limited,
     evidence: { ...evidence, origin },

@@ -193,10 +193,10 @@ function clientName(client: Account, { kdcOptions, cname }: KdcReqBody): Princip
 }
 
 function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: number) {
-  const { directory } = kdc
+  const { directory, writePac } = kdc
   const name = formatName(clientName(client, request.reqBody))
   const asserted = AssertedIdentity.AUTHENTICATION_AUTHORITY
-  const contents = newPac({ directory, account: client, authtime, clientName: name, asserted })
+  const contents = newPac({ directory, writePac, account: client, authtime, clientName: name, asserted })
   const wanted = findPaData(request.padata, PaType.PAC_REQUEST)
   const requested = wanted === undefined ? undefined : decode(PaPacRequest, wanted).includePac
   if (service.ticketGranting) return forTicketGranting(contents, client, requested)

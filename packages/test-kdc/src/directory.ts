@@ -10,6 +10,10 @@ export interface Trust {
   readonly outbound: Key
   /** krbtgt/OURS@THEIRS: opens the referrals that they issue. */
   readonly inbound: Key
+  /** Whether PACs that come over it are filtered. */
+  readonly sidFiltering: boolean
+  /** The domains on its other side. Undefined for a real realm, of which nothing is known. */
+  domainSids(): readonly string[] | undefined
   /** The realms that can be reached beyond this one. */
   beyond(): readonly { readonly realm: string; readonly domains: readonly string[] }[]
 }

@@ -17,6 +17,7 @@ import { ticketKeyOf } from './account.js'
 import type { Kdc } from './kdc.js'
 import { findDestination, isTicketGrantingService } from './referral.js'
 import { refuse } from './refusal.js'
+import { filteredPac } from './sid-filter.js'
 import type { TgsRequest } from './tgs-request.js'
 import { encodeWithoutPac, pacBytesOf } from './ticket-seal.js'
 
@@ -72,7 +73,7 @@ function referredEvidence(kdc: Kdc, request: TgsRequest, ticket: Ticket): Eviden
   if (!sameName(opened.cname, header.cname) || !sameRealmIgnoringCase(opened.crealm, header.crealm)) {
     refuse('KDC_ERR_BADOPTION', 'the evidence is another service’s')
   }
-  const pac = verifiedPac(opened, issuer.inbound)
+  const pac = filteredPac(verifiedPac(opened, issuer.inbound), issuer, directory)
   const service = formatPrincipal({ name: header.cname, realm: header.crealm })
   const delegation = pac.delegationInfo
   const lastHop = delegation?.transitedServices.at(-1)

@@ -1,4 +1,4 @@
-import type { KrbErrorName, RandomSource } from '@s4u/krb5'
+import type { KrbErrorName, PacContents, RandomSource } from '@s4u/krb5'
 import type { Directory } from './directory.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { NtStatusName } from './refusal.js'
@@ -19,6 +19,7 @@ export interface Kdc {
   readonly acceptUnkeyedChecksums: boolean
   readonly fast: FastSupport
   readonly misbehave: Misbehaviour
+  readonly writePac: ((contents: PacContents) => PacContents) | undefined
   /** Milliseconds since the epoch. */
   now(): number
 }

@@ -13,12 +13,14 @@ import {
 } from '@s4u/krb5'
 import { type Account, upnOf } from './account.js'
 import type { Directory } from './directory.js'
+import type { Kdc } from './kdc.js'
 
 /** How the KDC knows that it is the user. Source: MS-SFU section 3.2.5.1.2. */
 export const AssertedIdentity = { AUTHENTICATION_AUTHORITY: 'S-1-18-1', SERVICE: 'S-1-18-2' } as const
 
 export interface NewPac {
   readonly directory: Directory
+  readonly writePac?: Kdc['writePac']
   readonly account: Account
   /** Milliseconds since the epoch. */
   readonly authtime: number
@@ -29,9 +31,9 @@ export interface NewPac {
 
 /** What the directory says of an account. Source: MS-PAC section 2.4. */
 export function newPac(options: NewPac): PacContents {
-  const { directory, account, authtime, clientName } = options
+  const { directory, account, authtime, clientName, writePac } = options
   const { upn, constructed } = upnOf(account, directory.realm)
-  return {
+  const contents: PacContents = {
     logonInfo: logonInfo(options),
     clientInfo: { clientId: filetimeOfMilliseconds(authtime), name: clientName },
     upnDnsInfo: {
@@ -41,6 +43,7 @@ export function newPac(options: NewPac): PacContents {
       extended: { samAccountName: account.name, sid: account.sid },
     },
   }
+  return writePac === undefined ? contents : writePac(contents)
 }
 
 /** What only TGTs carry on top. Source: MS-PAC sections 2.14 and 2.15. */

@@ -39,6 +39,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     acceptUnkeyedChecksums: options.dangerouslyAcceptUnkeyedChecksums ?? false,
     fast: options.fast ?? 'offered',
     misbehave: { ...options.misbehave },
+    writePac: options.writePac,
     now: () => state.clock(),
   }
   const journal: Exchange[] = []

@@ -59,13 +59,13 @@ function findSubject(kdc: Kdc, request: TgsRequest, user: S4uUser): Subject | un
   const { directory } = kdc
   const { pac, issuer } = request.header
   if (pac === undefined) refuse('KDC_ERR_TGT_REVOKED', 'the ticket-granting ticket has no PAC')
-  if (directory.isOwnRealm(user.realm)) return localSubject(directory, request, user)
+  if (directory.isOwnRealm(user.realm)) return localSubject(kdc, request, user)
   const said = user.name && `${formatName(user.name)}@${user.realm}`
   const vouchedFor = issuer !== undefined && said !== undefined && pac.clientInfo?.name === said
   return vouchedFor && user.name !== undefined ? foreignSubject(pac, user.name, user.realm) : undefined
 }
 
-function localSubject(directory: Directory, request: TgsRequest, user: S4uUser): Subject | undefined {
+function localSubject({ directory, writePac }: Kdc, request: TgsRequest, user: S4uUser): Subject | undefined {
   const account = findAccount(directory, user)
   if (account === undefined) {
     if (foreignRealmOf(directory, user) !== undefined) return undefined
@@ -77,7 +77,7 @@ function localSubject(directory: Directory, request: TgsRequest, user: S4uUser):
   const name = user.name ?? { nameType: NameType.PRINCIPAL, nameString: [account.name] }
   const { authtime } = request.header.ticket
   const make = (clientName: string) =>
-    newPac({ directory, account, authtime, clientName, asserted: AssertedIdentity.SERVICE })
+    newPac({ directory, writePac, account, authtime, clientName, asserted: AssertedIdentity.SERVICE })
   return {
     name,
     realm: directory.realm,

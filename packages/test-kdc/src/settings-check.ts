@@ -138,9 +138,15 @@ const REALM: Readonly<Record<keyof TestRealmOptions, Kind>> = {
   dangerouslyAcceptUnkeyedChecksums: 'flag',
   fast: 'fast',
   misbehave: 'object',
+  writePac: 'function',
 }
 
-const TRUST: Readonly<Record<keyof TestTrust, Kind>> = { realm: 'realm', password: 'text', domains: 'texts' }
+const TRUST: Readonly<Record<keyof TestTrust, Kind>> = {
+  realm: 'realm',
+  password: 'text',
+  domains: 'texts',
+  sidFiltering: 'flag',
+}
 
 const MISBEHAVIOUR: Readonly<Record<keyof Misbehaviour, Kind>> = {
   dropUdp: 'flag',

@@ -1,4 +1,4 @@
-import type { Keytab, RandomSource } from '@s4u/krb5'
+import type { Keytab, PacContents, RandomSource } from '@s4u/krb5'
 import type { Exchange, FastSupport } from './kdc.js'
 import type { ListenAddress, ListenOptions } from './listen.js'
 import type { Misbehaviour } from './misbehave.js'
@@ -32,6 +32,8 @@ export interface TestRealmOptions {
   readonly fast?: FastSupport
   /** Switches that are on from the beginning. */
   readonly misbehave?: Misbehaviour
+  /** What a lying KDC writes into the PACs of its users instead: SIDs of other domains, services that never acted. Signed like any. */
+  readonly writePac?: (contents: PacContents) => PacContents
 }
 
 /** A trust in detail. */
@@ -42,6 +44,11 @@ export interface TestTrust {
   readonly password?: string
   /** DNS domains of the other realm. Default: its name in lower case. */
   readonly domains?: readonly string[]
+  /**
+   * Whether both KDCs filter the PACs that come over the trust, as Active Directory does between forests: no SIDs of their own domain, none
+   * of a domain that is not behind the trust, no claims. Default true. `false` is what Samba does, for tests of who relies on it.
+   */
+  readonly sidFiltering?: boolean
 }
 
 /** Where the KDC client's in-memory transport sends a request. */

@@ -24,6 +24,7 @@ import { ticketKeyOf } from './account.js'
 import type { Trust } from './directory.js'
 import type { Kdc } from './kdc.js'
 import { refuse } from './refusal.js'
+import { filteredPac } from './sid-filter.js'
 import { pacBytesOf } from './ticket-seal.js'
 
 /** The client of a TGS exchange, proven. */
@@ -157,7 +158,8 @@ function openPac(kdc: Kdc, ticket: EncTicketPart, key: Key, issuer: Trust | unde
   try {
     const pac = Pac.decode(bytes)
     pac.verifyServerChecksum(key)
-    if (issuer === undefined) pac.verifyKdcChecksum(ticketKeyOf(kdc.directory.krbtgt))
+    if (issuer !== undefined) return filteredPac(pac, issuer, kdc.directory)
+    pac.verifyKdcChecksum(ticketKeyOf(kdc.directory.krbtgt))
     return pac
   } catch (error) {
     if (!(error instanceof RejectedTokenError || error instanceof MalformedTokenError)) throw error

@@ -8,28 +8,36 @@ import type { TestRealm, TestTrust } from './test-realm.js'
 /** A trust in both directions. Between realms of this process, both learn of it at once. */
 export async function establishTrust(state: RealmState, trust: TestRealm | TestTrust): Promise<void> {
   if (isDetailed(trust)) checkTrust(trust)
-  const { realm, password, domains } = isDetailed(trust) ? trust : { realm: trust }
-  if (typeof realm !== 'string') return linkNeighbours(state, stateOf(realm), domains)
+  const { realm, password, domains, sidFiltering = true } = isDetailed(trust) ? trust : { realm: trust }
+  if (typeof realm !== 'string') return linkNeighbours(state, stateOf(realm), { domains, sidFiltering })
   if (password === undefined) throw new ConfigurationError(`the trust with ${realm} has no password`)
   const here = state.directory.realm
   const [outbound, inbound] = await Promise.all([
     interRealmKey(password, here, realm),
     interRealmKey(password, realm, here),
   ])
-  state.directory.trusts.push({ realm, domains: domains ?? [asciiLower(realm)], outbound, inbound, beyond: () => [] })
+  const nothing = { beyond: () => [], domainSids: () => undefined }
+  state.directory.trusts.push({
+    ...{ realm, domains: domains ?? [asciiLower(realm)], outbound, inbound },
+    ...{ sidFiltering, ...nothing },
+  })
 }
 
 function isDetailed(trust: TestRealm | TestTrust): trust is TestTrust {
   return !('transport' in trust)
 }
 
-function linkNeighbours(here: RealmState, there: RealmState, domains: readonly string[] | undefined): void {
+type Link = Pick<TestTrust, 'domains'> & { readonly sidFiltering: boolean }
+
+function linkNeighbours(here: RealmState, there: RealmState, link: Link): void {
   if (here.directory.findTrust(there.directory.realm) !== undefined) return
   const { random } = here.kdc
   const towards = interRealmRandom(random)
   const back = interRealmRandom(random)
-  here.directory.trusts.push(trustWith(there, here, towards, back, domains))
-  there.directory.trusts.push(trustWith(here, there, back, towards, undefined))
+  here.directory.trusts.push(trustWith(there, here, { outbound: towards, inbound: back }, link))
+  there.directory.trusts.push(
+    trustWith(here, there, { outbound: back, inbound: towards }, { ...link, domains: undefined }),
+  )
   here.neighbours.push(there)
   there.neighbours.push(here)
 }
@@ -37,15 +45,15 @@ function linkNeighbours(here: RealmState, there: RealmState, domains: readonly s
 function trustWith(
   other: RealmState,
   own: RealmState,
-  outbound: Key,
-  inbound: Key,
-  domains: readonly string[] | undefined,
+  keys: Pick<Trust, 'outbound' | 'inbound'>,
+  { domains, sidFiltering }: Link,
 ): Trust {
-  const { realm } = other.directory
+  const { realm, domainSid } = other.directory
   const far = () => [...reachable(other, new Set([own]))].filter((state) => state !== own && state !== other)
   const beyond = () =>
     far().map(({ directory }) => ({ realm: directory.realm, domains: [asciiLower(directory.realm)] }))
-  return { realm, domains: domains ?? [asciiLower(realm)], outbound, inbound, beyond }
+  const domainSids = () => [domainSid, ...far().map(({ directory }) => directory.domainSid)]
+  return { realm, domains: domains ?? [asciiLower(realm)], ...keys, sidFiltering, domainSids, beyond }
 }
 
 function interRealmRandom(random: RandomSource | undefined): Key {

@@ -23,6 +23,8 @@ export interface AccessCaller {
    * Windows does for whoever comes over the network.
    */
   readonly groups: readonly string[]
+  /** The domain that `DA`, `DU` and the like mean where options do not say: `false` for none. Default: the domain of `sid`. */
+  readonly domainSid?: string | false
   /** Groups that deny what entries refuse them, and grant nothing (SE_GROUP_USE_FOR_DENY_ONLY). */
   readonly denyOnlySids?: readonly string[]
   /** The groups of the computer that the user sits at: what `Device_Member_of` asks about. */
@@ -44,7 +46,10 @@ export interface AccessCheckOptions {
   readonly objectType?: ObjectType
   /** Whom `PS` (SELF) stands for: the SID of the object, if it is a user or a computer. */
   readonly self?: string
-  /** What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the caller. */
+  /**
+   * What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the service, for a caller of another realm; else
+   * that of the caller.
+   */
   readonly domainSid?: string
   /**
    * Whether what Everyone may do the anonymous user may do too. Default: no, as on Windows, whose policy of that name ("Let Everyone
@@ -72,7 +77,7 @@ export function accessCheck(
   caller: AccessCaller,
   options: AccessCheckOptions = {},
 ): number {
-  const { mapping = GenericMappings.FILE, domainSid = domainOf(caller.sid) } = options
+  const { mapping = GenericMappings.FILE, domainSid = ownDomainOf(caller) } = options
   const descriptor =
     typeof securityDescriptor === 'string'
       ? parseSddl(securityDescriptor, domainSid)
@@ -189,6 +194,10 @@ function scalarsOf(claim: Claim): Attribute['values'] {
     default:
       return claim.values.map((value) => ({ type: 'integer', value }))
   }
+}
+
+function ownDomainOf({ sid, domainSid }: AccessCaller): string | undefined {
+  return domainSid === undefined ? domainOf(sid) : domainSid || undefined
 }
 
 /** `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. */

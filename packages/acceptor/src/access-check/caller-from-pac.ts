@@ -1,4 +1,6 @@
 import { type Claim, ConfigurationError, type DeviceInfo, GroupAttribute, type Pac } from '@s4u/krb5'
+import { groupsNotKnown } from '../groups-not-known.js'
+import { foreignFactsOf } from '../pac-authority/withheld.js'
 import type { AccessCaller } from './access-check.js'
 
 /** What an access check needs to know of an identity. */
@@ -8,6 +10,8 @@ export interface PacHolder {
   readonly sid: string | undefined
   readonly groups: readonly string[]
   readonly pac: Pac | undefined
+  /** Why the groups are not known. */
+  readonly groupsUnknown?: string | undefined
 }
 
 export interface CallerOptions {
@@ -22,19 +26,25 @@ export interface CallerOptions {
  * @throws ConfigurationError when nothing says which SIDs the caller has: to check with none would deny what is allowed, and allow what is denied
  */
 export function callerFromPac(
-  { principal, impersonationLevel, sid, groups, pac }: PacHolder,
+  { principal, impersonationLevel, sid, groups, pac, groupsUnknown }: PacHolder,
   { localGroups = [], localClaims }: CallerOptions,
 ): AccessCaller {
   if (impersonationLevel === 'anonymous') return { sid: ANONYMOUS, groups: localGroups }
+  if (sid !== undefined && groupsUnknown !== undefined) throw groupsNotKnown(principal, groupsUnknown)
   if (sid === undefined) {
-    throw new ConfigurationError(`there is no security identifier of ${principal}, so no access can be checked`, {
-      code: 'GSS_S_UNAVAILABLE',
-      hint: 'The ticket had no PAC with LOGON_INFO. Directories without SIDs have no use for security descriptors; see requirePac.',
-    })
+    throw new ConfigurationError(
+      `there is no security identifier of ${principal}, so no access can be checked${groupsUnknown === undefined ? '' : `: ${groupsUnknown}`}`,
+      {
+        code: 'GSS_S_UNAVAILABLE',
+        hint: 'The ticket had no PAC with LOGON_INFO. Directories without SIDs have no use for security descriptors; see requirePac, and domainSids for users of other realms.',
+      },
+    )
   }
+  const domainSid = foreignFactsOf(pac)?.serviceDomain
   return {
     sid,
-    groups: [...groups, THIS_ORGANIZATION, ...localGroups],
+    ...(domainSid !== undefined && { domainSid }),
+    groups: [...groups, ...(groups.includes(OTHER_ORGANIZATION) ? [] : [THIS_ORGANIZATION]), ...localGroups],
     denyOnlySids: pac?.denyOnlySids() ?? [],
     deviceGroups: pac?.deviceInfo === undefined ? [] : deviceSids(pac.deviceInfo),
     claims: {
@@ -47,6 +57,9 @@ export function callerFromPac(
 
 const ANONYMOUS = 'S-1-5-7'
 const THIS_ORGANIZATION = 'S-1-5-15'
+
+/** The user came over a trust with selective authentication. Nobody is of both. MS-DTYP section 2.4.2.4. */
+const OTHER_ORGANIZATION = 'S-1-5-1000'
 
 /** The computer itself, and its groups that are enabled. */
 function deviceSids({ accountDomainId, userId, accountGroupIds, extraSids, domainGroups }: DeviceInfo): string[] {

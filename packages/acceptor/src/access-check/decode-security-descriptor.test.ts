@@ -1,5 +1,6 @@
 import { MalformedTokenError } from '@s4u/krb5'
 import * as fc from 'fast-check'
+import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { accessCheck } from './access-check.js'
 import { decodeSecurityDescriptor } from './decode-security-descriptor.js'
@@ -58,6 +59,18 @@ describe('the binary form that Windows makes', () => {
   })
 })
 
+/** An ACCESS_ALLOWED entry for Everyone with every right. */
+const ALLOW_EVERYBODY = [0, 0, 20, 0, 0xff, 0xff, 0x1f, 0, 1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+
+function attempt<T>(action: () => T): T | Error {
+  try {
+    return action()
+  } catch (error) {
+    if (error instanceof Error) return error
+    throw error
+  }
+}
+
 describe('a broken binary form', () => {
   const whole = Uint8Array.from(windows[2][1])
   const changed = (at: number, ...octets: number[]): Uint8Array => {
@@ -88,15 +101,56 @@ describe('a broken binary form', () => {
     expect(() => decodeSecurityDescriptor(bytes)).toThrow(MalformedTokenError)
   })
 
+  const caller = { sid: 'S-1-5-21-1-2-3-4', groups: ['S-1-5-32-579'] }
+
   test('an expression that cannot be read allows nothing, and denies', () => {
     const unreadable = changed(20 + 84 + 8 + 8 + 16, 0)
-    expect(decodeSecurityDescriptor(unreadable).dacl).toMatchObject([{ condition: 'unreadable' }])
-    const caller = { sid: 'S-1-5-21-1-2-3-4', groups: ['S-1-5-32-579'] }
+    expect(decodeSecurityDescriptor(unreadable).dacl).toMatchObject([{ kind: 'allow', condition: 'unreadable' }])
     expect(accessCheck(unreadable, 1, caller)).toBe(0)
+    // The same entry as one that denies, and behind it one that allows everybody everything.
+    const [aclAt, aceAt] = [104, 112]
+    const denying = Uint8Array.of(...unreadable, ...ALLOW_EVERYBODY)
+    denying[aceAt] = 0x0a
+    const size = denying.length - aclAt
+    denying.set([size & 0xff, size >> 8, 2, 0], aclAt + 2)
+    const dacl = [
+      { kind: 'deny', condition: 'unreadable', mask: 0x1f },
+      { kind: 'allow', sid: 'S-1-1-0' },
+    ]
+    expect(decodeSecurityDescriptor(denying).dacl).toMatchObject(dacl)
+    expect(accessCheck(denying, 1, caller)).toBe(0)
+    // What the entry does not speak of is not denied; nor are those it does not speak of.
+    expect(accessCheck(denying, 0x20, caller)).toBe(0x20)
+    expect(accessCheck(denying, 1, { ...caller, groups: [] })).toBe(1)
   })
 
+  // Reserved octets, control bits and flags that decide nothing, where a part is that is not there, how a number was written.
+  const meaningless = (bytes: Uint8Array): ReadonlySet<number> => {
+    const found = new Set([1, 2, 3, 12, 21, 26, 27])
+    for (let at = 28; at + 4 <= bytes.length; at += bytes[at + 2] | (bytes[at + 3] << 8)) found.add(at + 1)
+    return found
+  }
+
+  test.each(windows.filter(([text]) => !text.includes('S:(')))(
+    'every flipped bit of %s is refused, changes what is read, or lies where nothing is said',
+    (text, octets) => {
+      const original = decodeSecurityDescriptor(Uint8Array.from(octets))
+      const silent = meaningless(Uint8Array.from(octets))
+      const base = text.includes('0x7fffffffffffffff') ? [70, 71] : []
+      for (let at = 0; at < octets.length; at++) {
+        if (silent.has(at) || base.includes(at)) continue
+        for (let bit = 0; bit < 8; bit++) {
+          const bytes = Uint8Array.from(octets)
+          bytes[at] ^= 1 << bit
+          const read = attempt(() => decodeSecurityDescriptor(bytes))
+          if (read instanceof Error) expect(read).toBeInstanceOf(MalformedTokenError)
+          else expect(isDeepStrictEqual(read, original), `bit ${bit} of octet ${at}`).toBe(false)
+        }
+      }
+    },
+  )
+
   test('whatever is changed, it is read or refused', () => {
-    const caller = { sid: 'S-1-5-21-1-2-3-4', groups: ['S-1-5-32-579'] }
     const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255))
     fc.assert(
       fc.property(
@@ -105,11 +159,18 @@ describe('a broken binary form', () => {
         ([, octets], changes) => {
           const bytes = Uint8Array.from(octets)
           for (const [at, octet] of changes) bytes[at % bytes.length] = octet
-          try {
-            accessCheck(bytes, 1, caller)
-          } catch (error) {
-            expect(error).toBeInstanceOf(MalformedTokenError)
+          const verdict = attempt(() => accessCheck(bytes, 1, caller))
+          if (verdict instanceof Error) {
+            expect(verdict).toBeInstanceOf(MalformedTokenError)
+            return
           }
+          // Whoever is let in is let in by an entry that is to be seen in what was read.
+          const { dacl, owner } = decodeSecurityDescriptor(bytes)
+          if (verdict === 0 || dacl === undefined || owner !== undefined) return
+          const mine = new Set([caller.sid, ...caller.groups, 'S-1-1-0', 'S-1-5-2', 'S-1-5-11'])
+          expect(
+            dacl.some(({ kind, sid, condition }) => kind === 'allow' && mine.has(sid) && condition !== 'unreadable'),
+          ).toBe(true)
         },
       ),
       { numRuns: 3_000 },

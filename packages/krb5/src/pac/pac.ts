@@ -13,9 +13,9 @@ import { decodeCredentialInfo } from './credential-info.js'
 import type { DelegationInfo } from './delegation-info.js'
 import { decodeDelegationInfo } from './delegation-info.js'
 import type { DeviceInfo } from './device-info.js'
-import { decodeDeviceInfo } from './device-info.js'
+import { decodeDeviceInfo, encodeDeviceInfo } from './device-info.js'
 import type { LogonInfo } from './logon-info.js'
-import { decodeLogonInfo } from './logon-info.js'
+import { decodeLogonInfo, encodeLogonInfo } from './logon-info.js'
 import { denyOnlySidsOf, logonSidsOf, userSidOf } from './logon-sids.js'
 import { decodeSid } from './sid.js'
 import type { PacSignature } from './signature.js'
@@ -24,6 +24,17 @@ import type { UpnDnsInfo } from './upn-dns-info.js'
 import { decodeUpnDnsInfo } from './upn-dns-info.js'
 
 const T = PacBufferType
+
+/** What is left of a PAC when not all of it is believed. */
+export interface PacExcerpt {
+  /** In place of those that were received; undefined leaves them out. */
+  readonly logonInfo: LogonInfo | undefined
+  readonly deviceInfo: DeviceInfo | undefined
+  /** Types of buffers that are left out besides. */
+  readonly without: readonly number[]
+  /** SIDs that grant nothing, and may still deny. */
+  readonly denyOnlySids: readonly string[]
+}
 
 /**
  * A Privilege Attribute Certificate, as received: who the user is to the KDC. MS-PAC.
@@ -119,7 +130,28 @@ export class Pac {
 
   /** The groups that grant nothing and still deny: what an access check compares with entries that deny, and with no others. */
   denyOnlySids(): readonly string[] {
-    return this.logonInfo === undefined ? [] : denyOnlySidsOf(this.logonInfo)
+    const own = this.logonInfo === undefined ? [] : denyOnlySidsOf(this.logonInfo)
+    return this.#denyOnlySids.length === 0 ? own : [...new Set([...own, ...this.#denyOnlySids])]
+  }
+
+  /**
+   * The same PAC without what is not believed: neither its getters nor its `buffers` show that. `bytes` stay as they were received,
+   * since the signatures are over them.
+   */
+  excerpt({ logonInfo, deviceInfo, without, denyOnlySids }: PacExcerpt): Pac {
+    const changed = new Map<number, Uint8Array | undefined>()
+    if (logonInfo !== this.logonInfo) changed.set(T.LOGON_INFO, logonInfo && encodeLogonInfo(logonInfo))
+    if (deviceInfo !== this.deviceInfo) changed.set(T.DEVICE_INFO, deviceInfo && encodeDeviceInfo(deviceInfo))
+    const placed = this.#placed.flatMap((buffer) => {
+      if (without.includes(buffer.type)) return []
+      if (!changed.has(buffer.type)) return [buffer]
+      const data = changed.get(buffer.type)
+      return data === undefined ? [] : [{ ...buffer, data }]
+    })
+    const excerpt = new Pac(this.bytes, placed)
+    excerpt.#logonInfo = logonInfo
+    excerpt.#denyOnlySids = denyOnlySids
+    return excerpt
   }
 
   /**
@@ -175,6 +207,7 @@ export class Pac {
   #requestor: string | undefined
   #fullChecksum: PacSignature | undefined
   #sids: readonly string[] | undefined
+  #denyOnlySids: readonly string[] = []
 
   /** Decodes a buffer, which its getter does when it is asked for, and only then. */
   #read<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value): Value | undefined {

@@ -1,0 +1,161 @@
+import { type EncTicketPart, type LogonInfo, type Pac, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+import type { AcceptorSettings } from '../acceptor-options.js'
+import { domainOf, isDomainSid } from './domain-sids.js'
+import { excerptOf, type Judgement } from './pac-excerpt.js'
+import { isServiceOf } from './service-realm.js'
+import { noteForeign } from './withheld.js'
+import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
+
+/** A PAC of which all is believed that it shows. */
+export interface BelievedPac {
+  readonly pac: Pac
+  /** Not all is known yet that the answer hangs on: judged again once something was learned. */
+  readonly provisional: boolean
+}
+
+/** Whose PAC it is, and who sealed the ticket. */
+interface Client {
+  readonly realm: string
+  readonly serviceRealm: string
+  readonly ownRealms: readonly string[]
+}
+
+/**
+ * What this service believes of a PAC. The signature shows that it went through our own KDC, not who wrote it: KDCs copy what KDCs of
+ * other realms say, and many filter nothing (Samba; Windows within a forest, and across external trusts without quarantine). So:
+ *
+ * 1. User and logon domain of a PAC are in one domain, which is that of the client's realm and of no other.
+ * 2. A realm may speak for its own domain. Other SIDs grant nothing; that they deny is believed of anybody.
+ * 3. Names, claims, devices and transited services of foreign PACs count where an option says so.
+ *
+ * The domain of our own realm must be known for that: from options, or from a PAC of one of its own users. Until then nothing of a
+ * foreign PAC is believed, since its realm could call our domain its own.
+ *
+ * Source: MS-PAC section 4.1.2.2.
+ *
+ * @param ownRealms those whose keys this service has
+ * @throws RejectedTokenError KDC_ERR_POLICY
+ */
+export function believePac(
+  pac: Pac,
+  ticket: EncTicketPart,
+  service: Omit<Client, 'realm'>,
+  settings: AcceptorSettings,
+): BelievedPac {
+  const client = { realm: ticket.crealm, ...service }
+  const { logonInfo } = pac
+  if (sameRealmIgnoringCase(client.realm, client.serviceRealm))
+    return logonInfo === undefined ? { pac, provisional: true } : believeOwn(pac, logonInfo, ticket, client, settings)
+  const believed = believeForeign(pac, logonInfo, client, settings)
+  const believesDelegation = settings.foreignPac(client.realm).has('delegatedBy')
+  const serviceDomain = settings.domainSids.of(client.serviceRealm) ?? false
+  noteForeign(believed.pac, { serviceDomain, ...(!believesDelegation && { delegationToldBy: client.realm }) })
+  return believed
+}
+
+/** A single realm's KDC is believed everything: it could as well name another user. Of several, each has its own domain. */
+function believeOwn(
+  pac: Pac,
+  info: LogonInfo,
+  ticket: EncTicketPart,
+  client: Client,
+  { domainSids }: AcceptorSettings,
+): BelievedPac {
+  const { realm, ownRealms } = client
+  const domain = info.logonDomainId
+  if (isDomainSid(domain)) {
+    domainSids.requireOwn(realm, domain)
+    if (stayedAtHome(pac, ticket)) domainSids.learn(realm, domain)
+  }
+  if (ownRealms.length < 2) return { pac, provisional: false }
+  requireUserIn(pac, client, (of) => of === domain || !isOneOf(ownRealms, of, domainSids))
+  const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
+  const settled = unknown.length === 0
+  if (!settled && !domainSids.isConfigured(realm)) return nothingOf(pac, client, whyUnknown(unknown), EVERYTHING)
+  const may = ownAuthority({ user: domain, own: domainsOf(ownRealms, domainSids) }, settled)
+  const judgement: Judgement = { realm, maySay: may, maySayResource: may, statements: EVERYTHING }
+  return { pac: excerptOf(pac, judgement), provisional: !settled }
+}
+
+function believeForeign(
+  pac: Pac,
+  info: LogonInfo | undefined,
+  client: Client,
+  { domainSids, foreignPac }: AcceptorSettings,
+): BelievedPac {
+  const { realm, ownRealms } = client
+  const statements = foreignPac(realm)
+  const nothing = { realm, maySay: nobody, maySayResource: nobody, statements }
+  if (info === undefined) return { pac: excerptOf(pac, nothing), provisional: true }
+  const domain = info.logonDomainId
+  if (!isDomainSid(domain)) throw noDomain(realm, domain)
+  requireUserIn(pac, client, (of) => of === domain)
+  domainSids.requireOwn(realm, domain)
+  if (!domainSids.isConfigured(realm)) {
+    const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
+    if (unknown.length > 0) return nothingOf(pac, client, whyUnknown(unknown), statements)
+    if (domainSids.of(realm) === undefined && !domainSids.hasRoom)
+      return nothingOf(pac, client, tooMany(realm), statements)
+    domainSids.learn(realm, domain)
+  }
+  const domains = { user: domain, own: domainsOf(ownRealms, domainSids) }
+  const maySayResource = resourceAuthority(domains, statements)
+  const maySay = foreignAuthority(domains, statements)
+  const resource = (sid: string): boolean => maySay(sid) || maySayResource(sid)
+  return { pac: excerptOf(pac, { realm, maySay, maySayResource: resource, statements }), provisional: false }
+}
+
+/** Nothing of it counts but the name, which the ticket has as well. */
+function nothingOf(pac: Pac, { realm }: Client, because: string, statements: Judgement['statements']): BelievedPac {
+  const judgement = { realm, maySay: nobody, maySayResource: nobody, statements, because }
+  return { pac: excerptOf(pac, judgement), provisional: true }
+}
+
+/** What travelled through another realm, as with delegation across realms, teaches nothing about ours. */
+function stayedAtHome({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
+  const services = delegationInfo?.transitedServices ?? []
+  return transited.contents.length === 0 && services.every((service) => isServiceOf(service, crealm))
+}
+
+/** The user's SID, with RID 0 the first extra one, must be in the right domain. @throws RejectedTokenError */
+function requireUserIn({ userSid }: Pac, { realm }: Client, isRight: (domain: string | undefined) => boolean): void {
+  if (userSid === undefined || isRight(domainOf(userSid))) return
+  throw foreignUser(realm, userSid)
+}
+
+function isOneOf(realms: readonly string[], domain: string | undefined, sids: AcceptorSettings['domainSids']): boolean {
+  return realms.some((realm) => sids.of(realm) === domain)
+}
+
+function domainsOf(realms: readonly string[], sids: AcceptorSettings['domainSids']): ReadonlySet<string> {
+  return new Set(realms.map((realm) => sids.of(realm)).filter((sid) => typeof sid === 'string'))
+}
+
+const nobody = (): boolean => false
+const EVERYTHING: Judgement['statements'] = new Set(['upn', 'claims', 'device', 'delegatedBy'])
+
+function whyUnknown(realms: readonly string[]): string {
+  const whose = realms.slice(0, 5).join(', ')
+  return `the domain SID of ${whose} is not known yet, and without it nobody can tell which SIDs another realm may give; set domainSids (false for a realm without SIDs), or let a user of ${whose} sign in first`
+}
+
+function tooMany(realm: string): string {
+  return `the domain SIDs of so many realms have been learned that ${realm} is not remembered any more; name it in domainSids`
+}
+
+function noDomain(realm: string, sid: string): RejectedTokenError {
+  return new RejectedTokenError(`the PAC of a user of ${realm} has the logon domain ${sid}, which is no domain`, {
+    code: 'KDC_ERR_POLICY',
+    hint: HINT_ATTACK,
+  })
+}
+
+function foreignUser(realm: string, sid: string): RejectedTokenError {
+  return new RejectedTokenError(`the PAC of a user of ${realm} has the user SID ${sid}, which is not of that realm`, {
+    code: 'KDC_ERR_POLICY',
+    hint: HINT_ATTACK,
+  })
+}
+
+const HINT_ATTACK =
+  'No KDC that keeps to its own domain issues this. Ask who runs the KDC of that realm, and let the trust filter SIDs: netdom trust /quarantine:yes.'

@@ -1,0 +1,114 @@
+import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType } from '@s4u/krb5'
+import type { ForeignStatement } from './foreign-statements.js'
+import { isServiceOf } from './service-realm.js'
+import type { SidAuthority } from './sid-authority.js'
+import { MAX_TOLD, noteWithheld, told, toldText, type Withheld } from './withheld.js'
+
+/** What may be believed of a PAC. */
+export interface Judgement {
+  /** The realm of the user. */
+  readonly realm: string
+  /** Which SIDs the realm may give its user. */
+  readonly maySay: SidAuthority
+  /** Which ones may stand among the resource groups. */
+  readonly maySayResource: SidAuthority
+  /** What else counts. */
+  readonly statements: ReadonlySet<ForeignStatement>
+  /** Why no SID at all is believed: LOGON_INFO is left out then. */
+  readonly because?: string
+}
+
+const T = PacBufferType
+
+/** The PAC without what may not be believed; the very same where that is everything. What was left out is noted with it. */
+export function excerptOf(pac: Pac, judgement: Judgement): Pac {
+  const logonInfo = judgement.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, judgement) : undefined
+  const deviceInfo = deviceOf(pac.deviceInfo, judgement)
+  const without = buffersWithout(pac, judgement, deviceInfo)
+  const isWhole = logonInfo === pac.logonInfo && deviceInfo === pac.deviceInfo && without.length === 0
+  if (isWhole) return pac
+  const sids = sidsWithout(pac, logonInfo)
+  const excerpt = pac.excerpt({ logonInfo, deviceInfo, without, denyOnlySids: sids })
+  return noteWithheld(excerpt, {
+    realm: judgement.realm,
+    ...(sids.length > 0 && { sids: told(sids) }),
+    ...(sids.length > MAX_TOLD && { moreSids: sids.length - MAX_TOLD }),
+    ...statementsWithout(pac, without, deviceInfo),
+    ...(judgement.because !== undefined && { because: judgement.because }),
+  })
+}
+
+/** The SIDs that stand in the PAC, and not in what is believed of its LOGON_INFO. */
+function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string[] {
+  if (believed === pac.logonInfo) return []
+  const kept = pac.excerpt({ logonInfo: believed, deviceInfo: undefined, without: [], denyOnlySids: [] })
+  const known = new Set([...kept.sids(), ...kept.denyOnlySids()])
+  return [...pac.sids(), ...pac.denyOnlySids()].filter((sid) => !known.has(sid))
+}
+
+/** The same object where all of it is believed. What UserFlags do not declare, and so does not count, is not shown either. */
+function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: Judgement): LogonInfo {
+  const domain = info.resourceGroupDomainSid ?? ''
+  const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
+  const resourceGroups = info.resourceGroups.filter(({ relativeId }) => maySayResource(`${domain}-${relativeId}`))
+  const isSame = extraSids.length === info.extraSids.length && resourceGroups.length === info.resourceGroups.length
+  if (isSame) return info
+  const resource = resourceGroups.length === 0 ? { resourceGroupDomainSid: undefined } : {}
+  return { ...info, extraSids, resourceGroups, ...resource }
+}
+
+/** A device of another domain than the user's realm is left out whole. */
+function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }: Judgement): DeviceInfo | undefined {
+  if (info === undefined || because !== undefined || !statements.has('device')) return undefined
+  if (!maySay(`${info.accountDomainId}-${info.userId}`)) return undefined
+  const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
+  const domainGroups = info.domainGroups.map(({ domainId, groupIds }) => ({
+    domainId,
+    groupIds: groupIds.filter(({ relativeId }) => maySay(`${domainId}-${relativeId}`)),
+  }))
+  const same =
+    extraSids.length === info.extraSids.length &&
+    domainGroups.every(({ groupIds }, index) => groupIds.length === info.domainGroups[index].groupIds.length)
+  return same ? info : { ...info, extraSids, domainGroups }
+}
+
+/** Which buffer each statement stands in. */
+const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
+  ['upn', T.UPN_DNS_INFO],
+  ['claims', T.CLIENT_CLAIMS],
+  ['device', T.DEVICE_CLAIMS],
+  ['delegatedBy', T.DELEGATION_INFO],
+]
+
+/** The claims of a device that is not believed are not either. Whose services acted has nothing to do with domains. */
+function buffersWithout(pac: Pac, judgement: Judgement, device: DeviceInfo | undefined): readonly number[] {
+  const { statements, because, realm } = judgement
+  const otherDevice = device === undefined && pac.deviceInfo !== undefined
+  const counts = (statement: ForeignStatement): boolean => {
+    if (statement === 'delegatedBy') return statements.has(statement) || isOwnDelegation(pac, realm)
+    return because === undefined && statements.has(statement) && !(statement === 'device' && otherDevice)
+  }
+  const isThere = (type: number): boolean => pac.buffers.some((buffer) => buffer.type === type)
+  return BUFFERS.filter(([statement, type]) => !counts(statement) && isThere(type)).map(([, type]) => type)
+}
+
+/** A realm may say that services of its own acted for its user: it could act in their place. */
+function isOwnDelegation({ delegationInfo }: Pac, realm: string): boolean {
+  return (delegationInfo?.transitedServices ?? []).every((service) => isServiceOf(service, realm))
+}
+
+function statementsWithout(pac: Pac, without: readonly number[], device: DeviceInfo | undefined): Partial<Withheld> {
+  const { upnDnsInfo, clientClaims = [], deviceInfo, delegationInfo } = pac
+  const upn = without.includes(T.UPN_DNS_INFO) ? upnDnsInfo?.upn : undefined
+  const claims = without.includes(T.CLIENT_CLAIMS)
+    ? clientClaims.flatMap((array) => array.claims.map(({ id }) => id))
+    : []
+  const services = without.includes(T.DELEGATION_INFO) ? (delegationInfo?.transitedServices ?? []) : []
+  const leftOut = device === undefined ? deviceInfo : undefined
+  return {
+    ...(upn !== undefined && upn !== '' && { upn: toldText(upn) }),
+    ...(claims.length > 0 && { claims: told(claims) }),
+    ...(leftOut && { device: `${leftOut.accountDomainId}-${leftOut.userId}` }),
+    ...(services.length > 0 && { delegatedBy: told(services) }),
+  }
+}

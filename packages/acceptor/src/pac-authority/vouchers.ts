@@ -1,0 +1,41 @@
+import { asciiLower, ConfigurationError, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+
+/** By realm: the realms whose users its KDC may name. */
+export type VouchersOption = Readonly<Record<string, readonly string[]>>
+
+/** Whether the KDC of `realm` may name users of `other`. */
+export type Vouches = (realm: string, other: string) => boolean
+
+/** @throws ConfigurationError */
+export function vouchersOf(option: VouchersOption = {}): Vouches {
+  const odd = Object.entries(option).find(([, realms]) => !Array.isArray(realms))
+  if (odd !== undefined) {
+    throw new ConfigurationError(`mayVouchFor: what stands at ${JSON.stringify(odd[0])} is no list of realms`, {
+      hint: "Write { 'WEST.TEST': ['EAST.TEST'] } if the KDC of WEST.TEST may name users of EAST.TEST.",
+    })
+  }
+  const byRealm = new Map(Object.entries(option).map(([realm, realms]) => [asciiLower(realm), realms]))
+  return (realm, other) => byRealm.get(asciiLower(realm))?.some((one) => sameRealmIgnoringCase(one, other)) ?? false
+}
+
+/**
+ * Users of a realm whose keys we have get their tickets for us from their own KDC. Who comes as one of them with a ticket that another
+ * realm's KDC sealed, for another of our names, is whom that KDC says, and nobody else.
+ * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED
+ */
+export function requireOwnVoucher(
+  crealm: string,
+  sealedBy: string,
+  ownRealms: readonly string[],
+  mayVouchFor: Vouches,
+): void {
+  if (ownRealms.length < 2 || sameRealmIgnoringCase(crealm, sealedBy)) return
+  if (!ownRealms.some((realm) => sameRealmIgnoringCase(realm, crealm)) || mayVouchFor(sealedBy, crealm)) return
+  throw new RejectedTokenError(
+    `a user of ${crealm} has a ticket of the KDC of ${sealedBy}, although this service has a key of ${crealm} as well`,
+    {
+      code: 'KRB_AP_PATH_NOT_ACCEPTED',
+      hint: `If users of ${crealm} may come with tickets for the service in ${sealedBy}, say so in mayVouchFor. Else the KDC of ${sealedBy}, or whoever has its keys, names users of another realm.`,
+    },
+  )
+}
