@@ -95,8 +95,9 @@ describe('a broken binary form', () => {
     expect(accessCheck(unreadable, 1, caller)).toBe(0)
   })
 
-  test('whatever is changed, it is read or refused', () => {
+  test('whatever is changed, it is read or refused, and grants what its octets say and nothing else', () => {
     const caller = { sid: 'S-1-5-21-1-2-3-4', groups: ['S-1-5-32-579'] }
+    let grants = 0
     const change = fc.tuple(fc.nat(whole.length - 1), fc.nat(255))
     fc.assert(
       fc.property(
@@ -105,15 +106,21 @@ describe('a broken binary form', () => {
         ([, octets], changes) => {
           const bytes = Uint8Array.from(octets)
           for (const [at, octet] of changes) bytes[at % bytes.length] = octet
+          let granted: number
           try {
-            accessCheck(bytes, 1, caller)
+            granted = accessCheck(bytes, 1, caller)
           } catch (error) {
             expect(error).toBeInstanceOf(MalformedTokenError)
+            return
           }
+          if (granted === 0) return
+          grants++
+          expect(mayAllow(bytes, [caller.sid, ...caller.groups, 'S-1-1-0', 'S-1-5-2', 'S-1-5-11'])).toBe(true)
         },
       ),
       { numRuns: 3_000 },
     )
+    expect(grants).toBeGreaterThan(50)
   })
 
   test('whatever text is written, it is read or refused', () => {
@@ -156,3 +163,30 @@ describe('a broken binary form', () => {
     )
   })
 })
+
+/** A second reader, of nothing but types, masks and SIDs: whether there is no list, or an entry that could allow right 1 to one of these. */
+function mayAllow(bytes: Uint8Array, sids: readonly string[]): boolean {
+  const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const [control, dacl] = [view.readUInt16LE(2), view.readUInt32LE(16)]
+  if ((control & 0x4) === 0 || dacl === 0) return true
+  let at = dacl + 8
+  for (let left = view.readUInt16LE(dacl + 4); left > 0; left--) {
+    const [type, flags, size, mask] = [view[at], view[at + 1], view.readUInt16LE(at + 2), view.readUInt32LE(at + 4)]
+    // GENERIC_ALL and GENERIC_READ hold FILE_READ_DATA, which is right 1.
+    const allows = [0, 5, 9, 11].includes(type) && (flags & 0x8) === 0 && (mask & 0x9000_0001) !== 0
+    if (allows && sids.includes(sidAt(view, sidOffset(view, at, type)))) return true
+    at += size
+  }
+  return false
+}
+
+function sidOffset(view: Buffer, at: number, type: number): number {
+  if (type !== 5 && type !== 11) return at + 8
+  const present = view.readUInt32LE(at + 8)
+  return at + 12 + 16 * ((present & 1) + ((present >> 1) & 1))
+}
+
+function sidAt(view: Buffer, at: number): string {
+  const parts = Array.from({ length: view[at + 1] }, (_, index) => view.readUInt32LE(at + 8 + 4 * index))
+  return ['S', view[at], view.readUIntBE(at + 2, 6), ...parts].join('-')
+}

@@ -1,6 +1,6 @@
 import { parseRights } from './access-mask.js'
 import type { Attribute } from './attribute.js'
-import { parseCondition, scanScalar } from './sddl-condition.js'
+import { decodeName, parseCondition, scanScalar } from './sddl-condition.js'
 import { SddlScanner } from './sddl-scanner.js'
 import { parseSddlSid } from './sddl-sids.js'
 import type { Scalar } from './scalar.js'
@@ -124,7 +124,7 @@ function readAttribute(scanner: SddlScanner, domainSid: string | undefined): Att
     values.push(readValue(scanner, type, domainSid))
   }
   scanner.expect(')')
-  return { name: name.value, values, caseSensitive: (Number(flags) & CASE_SENSITIVE) !== 0 }
+  return { name: decodeName(name.value), values, caseSensitive: (Number(flags) & CASE_SENSITIVE) !== 0 }
 }
 
 const CASE_SENSITIVE = 0x2
