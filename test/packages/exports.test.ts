@@ -234,6 +234,7 @@ const exported: Record<string, readonly string[]> = {
     'UserFlag',
     'application',
     'asciiLower',
+    'asciiUpper',
     'certificateUpn',
     'checksumTypeName',
     'closeOptions',

@@ -1,4 +1,4 @@
-import { parseSid } from '@s4u/krb5'
+import { formatSid, parseSid } from '@s4u/krb5'
 import type { Pac } from '@s4u/krb5'
 import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
@@ -112,8 +112,9 @@ export class Identity implements IdentityClaims {
    */
   isInGroup(sid: string): boolean {
     if (this.groups.includes(sid)) return true
-    parseSid(sid)
-    return false
+    // Written otherwise it is the same: who asks whether somebody is *not* in a group must not be told so for a zero too much.
+    const canonical = formatSid(parseSid(sid))
+    return canonical !== sid && this.groups.includes(canonical)
   }
 
   /**

@@ -189,6 +189,7 @@ export type { PacSignature } from './pac/signature.js'
 export { UpnDnsFlag, type UpnDnsInfo, type UpnDnsInfoExtension } from './pac/upn-dns-info.js'
 export {
   asciiLower,
+  asciiUpper,
   formatName,
   formatPrincipal,
   formatSpn,

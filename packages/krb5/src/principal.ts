@@ -57,6 +57,11 @@ export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
+/** `AD.TEST` of `ad.test`. Letters beyond ASCII stay: `toUpperCase` would make the realm `AD.TEST` of `ad.teſt`. */
+export function asciiUpper(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+}
+
 /** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
 export interface ServicePrincipalName {
   readonly serviceClass: string

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError } from '@s4u/krb5'
 
 /** Reads an SDDL string from the front. Every failure says where it is. */
 export class SddlScanner {
@@ -16,7 +16,7 @@ export class SddlScanner {
   /** Moves over a literal text where it stands here, in any case. */
   take(expected: string): boolean {
     const found = this.text.slice(this.at, this.at + expected.length)
-    if (found.toLowerCase() !== expected.toLowerCase()) return false
+    if (asciiLower(found) !== asciiLower(expected)) return false
     this.at += expected.length
     return true
   }
