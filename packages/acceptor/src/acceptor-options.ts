@@ -1,4 +1,4 @@
-import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
+import { ConfigurationError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
 import type { OptionTableOf, RandomSource } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
@@ -191,10 +191,10 @@ function requirePacOf(realms: boolean | readonly string[]): AcceptorSettings['re
 function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
   const choice = choices.find((one) => one === value)
   if (choice !== undefined) return choice
-  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }
 
 function numberWithin(name: string, value: number, minimum: number, maximum: number): number {
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value
-  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${value}`)
+  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${shownInput(value)}`)
 }

@@ -1,4 +1,4 @@
-import { asciiLower, ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, shownPath } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
 import { DnsMemory } from './dns-memory.js'
 import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
@@ -82,7 +82,10 @@ function readAnchor(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new ConfigurationError(`cannot read the certificates in ${path}, which http_anchors names`, { cause })
+    const shown = shownPath(path)
+    throw new ConfigurationError(`cannot read the certificates in ${shown}, which http_anchors names`, {
+      cause: shown === path ? cause : undefined,
+    })
   }
 }
 

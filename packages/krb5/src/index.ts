@@ -77,6 +77,7 @@ export {
 export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
 export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
+export { shownInput, shownName, shownPath } from './shown-input.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'

@@ -1,5 +1,6 @@
 import { ConfigurationError, MalformedTokenError } from './errors.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
+import { shownInput } from './shown-input.js'
 
 /** A name and its realm: who somebody is. */
 export interface Principal {
@@ -18,8 +19,8 @@ export interface Principal {
 export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
   const { components, realm = options.realm } =
     options.nameType === NameType.ENTERPRISE ? splitEnterprise(text, options.realm) : split(text)
-  if (realm === undefined || realm === '') throw notAPrincipal(text, 'a realm after @')
-  if (components.some((component) => component === '')) throw notAPrincipal(text, 'no empty components')
+  if (realm === undefined || realm === '') throw notAPrincipal('a realm after @', 'none')
+  if (components.some((component) => component === '')) throw notAPrincipal('no empty components', 'one')
   const nameType = options.nameType ?? (components.length === 1 ? NameType.PRINCIPAL : NameType.SRV_INST)
   return { name: { nameType, nameString: components }, realm }
 }
@@ -78,7 +79,7 @@ export function parseSpn(text: string): ServicePrincipalName {
   const spn = readSpn(text)
   if (spn === undefined) {
     const expected = 'class/host, class/host:port or class/host:port/name'
-    throw new MalformedTokenError({ path: 'SPN', expected, found: text })
+    throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text) })
   }
   return spn
 }
@@ -90,7 +91,7 @@ export function formatSpn({ serviceClass, host, port, instance, serviceName }: S
   const read = readSpn(text)
   const same = read?.serviceClass === serviceClass && read.host === host && read.serviceName === serviceName
   if (!same || read.port !== port || read.instance !== instance) {
-    throw new ConfigurationError(`not the parts of a service principal name: ${JSON.stringify(text)}`, {
+    throw new ConfigurationError(`not the parts of a service principal name: ${shownInput(text)}`, {
       hint: 'No part may be empty or contain what separates the parts. A port or an instance stands behind the host, not both.',
     })
   }
@@ -137,7 +138,7 @@ function split(text: string): Parts {
   for (let index = 0; index < text.length; index++) {
     const character = text[index]
     if (character === '@') {
-      if (realm !== undefined) throw notAPrincipal(text, 'one @ that is not escaped')
+      if (realm !== undefined) throw notAPrincipal('one @ that is not escaped', 'two')
       realm = ''
     } else if (character === '/' && realm === undefined) {
       components.push('')
@@ -154,7 +155,7 @@ const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '
 
 function unescape(text: string, index: number): string {
   const literal = ESCAPES[text[index] ?? '']
-  if (literal === undefined) throw notAPrincipal(text, 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash')
+  if (literal === undefined) throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b after a backslash', 'something else')
   return literal
 }
 
@@ -168,6 +169,7 @@ function escape(component: string): string {
     .replace(/[\b]/g, '\\b')
 }
 
-function notAPrincipal(text: string, expected: string): MalformedTokenError {
-  return new MalformedTokenError({ path: 'principal', expected, found: JSON.stringify(text) })
+/** The text is not shown: what is no name may be a password, typed or configured in the wrong place. */
+function notAPrincipal(expected: string, found: string): MalformedTokenError {
+  return new MalformedTokenError({ path: 'principal', expected, found })
 }

@@ -11,15 +11,7 @@ import {
   type NegotiationFor,
 } from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
-import {
-  ConfigurationError,
-  type OptionTableOf,
-  pickOptions,
-  type Plan,
-  requireKnownOptions,
-  type ServiceTicket,
-  type TicketOptions,
-} from '@s4u/kdc-client'
+import { ConfigurationError, type OptionTableOf, pickOptions, type Plan, requireKnownOptions, type ServiceTicket, shownInput, type TicketOptions } from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
 export type FetchOptions = FetchRules
@@ -175,6 +167,6 @@ function requireLevel(
         hint: 'Connect without authentication, or give the context an allowedImpersonationLevel of its own.',
       })
     default:
-      throw new ConfigurationError(`${JSON.stringify(level)} is no allowedImpersonationLevel`)
+      throw new ConfigurationError(`${shownInput(level)} is no allowedImpersonationLevel`)
   }
 }

@@ -188,8 +188,7 @@ export function scanScalar(scanner: SddlScanner, domainSid: string | undefined):
 function integerOf(text: string): bigint {
   const digits = text.replace(/^[+-]/, '')
   const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits)
-  if (value > 0xffff_ffff_ffff_ffffn)
-    throw new ConfigurationError(`SDDL: ${text.slice(0, 40)} does not fit into 64 bits`)
+  if (value > 0xffff_ffff_ffff_ffffn) throw new ConfigurationError('SDDL: a number does not fit into 64 bits')
   return text.startsWith('-') ? -value : value
 }
 

@@ -39,8 +39,10 @@ export class SddlScanner {
   }
 
   fail(reason: string): never {
-    const near = this.text.slice(Math.max(0, this.at - 10), this.at + 20)
-    throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}, near ${JSON.stringify(near)}`, {
+    const near = JSON.stringify(this.text.slice(Math.max(0, this.at - 10), this.at + 20))
+    // What is no SDDL at all may be anything, and is not shown.
+    const where = /^\s*[OGDS]:/i.test(this.text) ? `, near ${near}` : ''
+    throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}${where}`, {
       code: 'ERROR_INVALID_SECURITY_DESCR',
     })
   }
