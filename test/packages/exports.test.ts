@@ -291,6 +291,7 @@ const exported: Record<string, readonly string[]> = {
     'pickOptions',
     'platformRandom',
     'printable',
+    'printableName',
     'rc4TokenCipher',
     'requireKnownOptions',
     'sameName',

@@ -1,7 +1,7 @@
 /** From a ticket that is judged to the identity that it makes. */
 
 import { ContextFlag } from '@s4u/gssapi'
-import { hasFlag, TicketFlag } from '@s4u/krb5'
+import { hasFlag, printableName, TicketFlag } from '@s4u/krb5'
 import type { ForwardedTgt, TicketEvidence } from './evidence.js'
 import { type AuthenticationMethod, Identity, type ImpersonationLevel } from './identity.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
@@ -32,7 +32,7 @@ function identityOf(
   return new Identity({
     principal,
     name,
-    realm: client.realm,
+    realm: printableName(client.realm),
     authenticationMethod,
     impersonationLevel,
     expiresAt: opened.encTicketPart.endtime,

@@ -1,4 +1,4 @@
-import { formatSid, parseSid } from '@s4u/krb5'
+import { formatSid, parseSid, printableName } from '@s4u/krb5'
 import type { Pac } from '@s4u/krb5'
 import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
@@ -70,7 +70,8 @@ export class Identity implements IdentityClaims {
 
   /** `alice@ad.test`, the name for people. Undefined outside Active Directory. */
   get upn(): string | undefined {
-    return this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
+    const upn = this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
+    return upn && printableName(upn)
   }
 
   /** The SIDs of the groups that may grant something to the user. Empty when there is no PAC. */
@@ -85,7 +86,7 @@ export class Identity implements IdentityClaims {
 
   /** The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`. */
   get delegatedBy(): readonly string[] {
-    return this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY
+    return shownServices(this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY)
   }
 
   /** Undefined when the KDC does not say. `service` means that no password was seen: protocol transition. */
@@ -150,6 +151,13 @@ export class Identity implements IdentityClaims {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return `${this.constructor.name}(${this.principal}, ${this.authenticationMethod}, ${this.impersonationLevel})`
   }
+}
+
+/** As they may be printed. Nearly always they are. */
+function shownServices(services: readonly string[]): readonly string[] {
+  return services.every((service) => printableName(service) === service)
+    ? services
+    : Object.freeze(services.map(printableName))
 }
 
 const NOBODY: readonly string[] = Object.freeze([])

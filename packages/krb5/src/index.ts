@@ -202,4 +202,4 @@ export {
   sameRealmIgnoringCase,
   type ServicePrincipalName,
 } from './principal.js'
-export { printable } from './printable.js'
+export { printable, printableName } from './printable.js'

@@ -1,5 +1,6 @@
 import { ConfigurationError, MalformedTokenError } from './errors.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
+import { codeOf, NOT_IN_NAMES } from './printable.js'
 import { shownInput } from './shown-input.js'
 
 /** A name and its realm: who somebody is. */
@@ -9,7 +10,8 @@ export interface Principal {
 }
 
 /**
- * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, `\0` refused).
+ * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, and `\u{202e}` as
+ * `formatPrincipal` writes it; `\0` refused).
  * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
  * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@` that is not escaped.
  * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
@@ -25,7 +27,10 @@ export function parsePrincipal(text: string, options: { realm?: string; nameType
   return { name: { nameType, nameString: components }, realm }
 }
 
-/** The reverse of `parsePrincipal`, with the same escapes. */
+/**
+ * The reverse of `parsePrincipal`, with the same escapes. What others wrote into a name cannot act where it is printed: characters that
+ * nobody sees, that turn the direction of writing or begin another line, and `<`, `>`, `"` are shown as their codes (`\u{202e}`).
+ */
 export function formatPrincipal({ name, realm }: Principal): string {
   return `${formatName(name)}@${escape(realm)}`
 }
@@ -126,7 +131,9 @@ function splitEnterprise(text: string, realm: string | undefined): Parts {
   let at = -1
   for (let index = 0; index < text.length; index++) {
     if (text[index] === '@') at = name.length
-    name += text[index] === '\\' ? unescape(text, ++index) : text[index]
+    const [literal, length] = text[index] === '\\' ? unescape(text, index + 1) : [text[index], 0]
+    name += literal
+    index += length
   }
   if (realm !== undefined || at < 0) return { components: [name] }
   return { components: [name.slice(0, at)], realm: name.slice(at + 1) }
@@ -143,7 +150,8 @@ function split(text: string): Parts {
     } else if (character === '/' && realm === undefined) {
       components.push('')
     } else {
-      const literal = character === '\\' ? unescape(text, ++index) : character
+      const [literal, length] = character === '\\' ? unescape(text, index + 1) : [character, 0]
+      index += length
       if (realm === undefined) components[components.length - 1] += literal
       else realm += literal
     }
@@ -153,20 +161,29 @@ function split(text: string): Parts {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '\\': '\\', '/': '/', '@': '@' }
 
-function unescape(text: string, index: number): string {
-  const literal = ESCAPES[text[index] ?? '']
-  if (literal === undefined) throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b after a backslash', 'something else')
-  return literal
+/** What an escape stands for, and how many characters it has behind its backslash. */
+function unescape(text: string, at: number): [literal: string, length: number] {
+  const literal = ESCAPES[text[at] ?? '']
+  if (literal !== undefined) return [literal, 1]
+  const [written, digits] = /^u\{([1-9a-f][\da-f]{0,5})\}/.exec(text.slice(at, at + LONGEST_CODE)) ?? []
+  const code = Number.parseInt(digits ?? '', 16)
+  const character = code <= 0x10_ffff ? String.fromCodePoint(code) : ''
+  // Nothing else: with `\u{61}` for `a`, a name that somebody types could pass by a list of names.
+  if (written !== undefined && character.replace(NOT_IN_NAMES, '') !== character) return [character, written.length]
+  throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b \\u{…} after a backslash', 'something else')
 }
+
+const LONGEST_CODE = 'u{10ffff}'.length
 
 function escape(component: string): string {
   // Names are printed for every ticket, and nearly none has anything to escape.
-  if (!/[\\/@\n\t\b]/.test(component)) return component
+  if (/^[\w.$ -]*$/.test(component)) return component
   return component
     .replace(/[\\/@]/g, '\\$&')
     .replace(/\n/g, '\\n')
     .replace(/\t/g, '\\t')
     .replace(/[\b]/g, '\\b')
+    .replace(NOT_IN_NAMES, codeOf)
 }
 
 /** The text is not shown: what is no name may be a password, typed or configured in the wrong place. */
