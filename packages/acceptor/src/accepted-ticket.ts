@@ -6,9 +6,11 @@ export interface AcceptedTicket {
   readonly opened: OpenedTicket
   readonly serviceKey: ServiceKey
   readonly client: Principal
-  /** `client`, printed, with and without its realm. */
+  /** `client`, printed; and without its realm where that is the service's own. */
   readonly principal: string
   readonly name: string
+  /** As the option localNames has it. */
+  readonly localName: string | undefined
   /** Verified. */
   readonly pac: Pac | undefined
   readonly anonymous: boolean

@@ -1,8 +1,9 @@
 import { ConfigurationError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
-import type { OptionTableOf, RandomSource } from '@s4u/krb5'
+import type { LocalNameMapping, OptionTableOf, RandomSource } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
 import { processReplayMemory, warnOfWorkers } from './process-replay-memory.js'
+import { localNameMapping, type LocalNameOption } from './local-names.js'
 import type { ReplayStore } from './replay-store.js'
 
 export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
@@ -65,6 +66,14 @@ export interface AcceptorOptions {
   readonly forwardedTickets?: ForwardedTickets
   /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */
   readonly ticketCacheSize?: number
+  /**
+   * How `identity.localName` is made. Default: a principal of the service's own realm with one component is called by that (`alice` of
+   * `alice@AD.TEST`), and nobody else has a local name. Otherwise rules as in krb5.conf, `['RULE:[1:$1@$0](^.*@WEST\\.TEST$)s/@.*$/.west/',
+   * 'DEFAULT']`, with names of single principals, `{ rules, names: { 'bob@WEST.TEST': 'bob2' } }`; a `Krb5Conf`; `'krb5.conf'`: that of
+   * this machine (KRB5_CONFIG, else /etc/krb5.conf), read once; or a function. Rules that do not look at the realm (`$0`) are about the
+   * own one alone. Source: MIT krb5 documentation, "krb5.conf", auth_to_local.
+   */
+  readonly localNames?: LocalNameOption
   readonly onEvent?: EventListener
 }
 
@@ -113,6 +122,7 @@ export interface AcceptorSettings {
   readonly checkAddresses: boolean
   readonly useForwardedTickets: boolean
   readonly ticketCacheSize: number
+  readonly localName: LocalNameMapping
 }
 
 /** More is no skew but no check at all, and the replay cache must hold twice as long. */
@@ -152,6 +162,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,
     useForwardedTickets: forwarded === 'use',
+    localName: localNameMapping(options.localNames),
     ticketCacheSize: numberWithin(
       'ticketCacheSize',
       options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,

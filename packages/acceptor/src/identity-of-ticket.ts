@@ -24,7 +24,7 @@ export function identityOfOwnTicket(ticket: AcceptedTicket, method: Authenticati
 }
 
 function identityOf(
-  { client, principal, name, pac, opened }: AcceptedTicket,
+  { client, principal, name, localName, pac, opened }: AcceptedTicket,
   evidence: TicketEvidence,
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
@@ -32,6 +32,7 @@ function identityOf(
   return new Identity({
     principal,
     name,
+    localName,
     realm: printableName(client.realm),
     authenticationMethod,
     impersonationLevel,

@@ -18,8 +18,10 @@ export type AssertedBy = 'authority' | 'service'
 export interface IdentityClaims {
   /** `alice@AD.TEST` */
   readonly principal: string
-  /** `alice` */
+  /** `alice`; of another realm than the service's own `alice@EVIL.TEST`. */
   readonly name: string
+  /** What the option localNames makes of the principal. */
+  readonly localName?: string | undefined
   /** `AD.TEST` */
   readonly realm: string
   readonly authenticationMethod: AuthenticationMethod
@@ -38,11 +40,18 @@ export interface IdentityClaims {
 
 /**
  * A caller, judged. Frozen. What it shows of the PAC was verified when the ticket was accepted.
+ *
+ * **Hang authority on `sid` together with `realm`** (or on `principal`, where there are no SIDs), and never on a part of a name: every realm
+ * that is trusted can have an `alice`, and names are given away again when people leave. `localName` is for programs that know users by a
+ * bare name: by default nobody of another realm has one.
  */
 export class Identity implements IdentityClaims {
-  /** `alice@AD.TEST` */
+  /** `alice@AD.TEST`. Characters that could act on a terminal or a page are shown as codes (`\u{202e}`, `\u{3c}`); no two are the same. */
   readonly principal: string
+  /** `alice` for a user of the service's own realm, `alice@EVIL.TEST` for one of another: never the same for two. */
   readonly name: string
+  /** The name of a local account, as the option `localNames` has it: by default `alice` for `alice` of the own realm, undefined for others. */
+  readonly localName: string | undefined
   readonly realm: string
   readonly authenticationMethod: AuthenticationMethod
   readonly impersonationLevel: ImpersonationLevel
@@ -54,6 +63,7 @@ export class Identity implements IdentityClaims {
   constructor(claims: IdentityClaims) {
     this.principal = claims.principal
     this.name = claims.name
+    this.localName = claims.localName
     this.realm = claims.realm
     this.authenticationMethod = claims.authenticationMethod
     this.impersonationLevel = claims.impersonationLevel
@@ -171,6 +181,7 @@ function copyOf(claims: IdentityClaims): IdentityClaims {
   return {
     principal: claims.principal,
     name: claims.name,
+    localName: claims.localName,
     realm: claims.realm,
     authenticationMethod: claims.authenticationMethod,
     impersonationLevel: claims.impersonationLevel,

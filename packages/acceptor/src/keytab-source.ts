@@ -1,4 +1,4 @@
-/** Where the service's keys come from. The only file of this package that touches the file system or the environment. */
+/** Where the service's keys come from. This file, and that of local names, touch the file system and the environment. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'

@@ -16,7 +16,7 @@ const serviceKey = {
 
 function opened(ticket: Ticket = issue().ticket): AcceptedTicket {
   const client = parsePrincipal('alice@AD.TEST')
-  const names = { client, principal: 'alice@AD.TEST', name: 'alice' }
+  const names = { client, principal: 'alice@AD.TEST', name: 'alice', localName: 'alice' }
   return { opened: openTicket(ticket, SERVICE_KEY), serviceKey, pac: undefined, anonymous: false, ...names }
 }
 

@@ -8,7 +8,7 @@ import {
   S4uError,
   sameName,
 } from '@s4u/krb5'
-import type { OpenedTicket, Ticket } from '@s4u/krb5'
+import type { OpenedTicket, Principal, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { findPac } from './authorization-data.js'
@@ -113,8 +113,18 @@ function judge(opened: OpenedTicket, serviceKey: ServiceKey, settings: AcceptorS
   if (anonymous && !settings.allowAnonymous)
     throw new RejectedTokenError('the client is anonymous', { code: 'KDC_ERR_POLICY' })
   const client = { name: encTicketPart.cname, realm: encTicketPart.crealm }
-  const [principal, name] = [formatPrincipal(client), formatName(client.name)]
-  return { opened, serviceKey, client, principal, name, pac, anonymous }
+  return { opened, serviceKey, client, ...namesOf(client, serviceKey.principal.realm, settings), pac, anonymous }
+}
+
+/** Without its realm a name says who somebody is in the own realm alone: `alice` of another one is called `alice@EVIL.TEST`. */
+function namesOf(
+  client: Principal,
+  ownRealm: string,
+  { localName }: AcceptorSettings,
+): Pick<AcceptedTicket, 'principal' | 'name' | 'localName'> {
+  const principal = formatPrincipal(client)
+  const name = client.realm === ownRealm ? formatName(client.name) : principal
+  return { principal, name, localName: localName(client, ownRealm) }
 }
 
 function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {

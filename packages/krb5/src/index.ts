@@ -202,4 +202,11 @@ export {
   sameRealmIgnoringCase,
   type ServicePrincipalName,
 } from './principal.js'
+export {
+  type AuthToLocal,
+  authToLocal,
+  authToLocalOf,
+  defaultLocalName,
+  type LocalNameMapping,
+} from './local-names/auth-to-local.js'
 export { printable, printableName } from './printable.js'

@@ -74,8 +74,9 @@ function blameUser(error: unknown): never {
 }
 
 function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
-  const { principal, name, realm, impersonationLevel, expiresAt, pac, evidence } = identity
-  return new Identity({ principal, name, realm, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
+  const { principal, name, localName, realm, impersonationLevel, expiresAt, pac, evidence } = identity
+  const who = { principal, name, localName, realm }
+  return new Identity({ ...who, authenticationMethod, impersonationLevel, expiresAt, pac, evidence })
 }
 
 function notTheKdc(user: string, cause: RejectedTokenError | undefined): RejectedTokenError {
