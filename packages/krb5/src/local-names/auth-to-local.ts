@@ -9,6 +9,7 @@
 import { ConfigurationError } from '../errors.js'
 import type { Krb5Conf } from '../krb5-conf.js'
 import { formatName, formatPrincipal, type Principal } from '../principal.js'
+import { NOT_IN_NAMES } from '../printable.js'
 import { findMatch } from './pattern-match.js'
 import { compilePattern, type Pattern } from './posix-pattern.js'
 
@@ -69,7 +70,7 @@ const MAX_CHARACTERS = 256
  * be taken for `alice` of that realm.
  */
 function isOrdinary(component: string): boolean {
-  return /^[\p{L}\p{N}\p{M}._$+ '&-]{1,256}$/u.test(component)
+  return /^[\p{L}\p{N}\p{M}._$+ '&-]{1,256}$/u.test(component) && component.search(NOT_IN_NAMES) < 0
 }
 
 function readRule(text: string): LocalNameMapping {
