@@ -64,7 +64,7 @@ export interface AcceptorOptions {
    * Source: RFC 4121 section 4.1.1.
    */
   readonly forwardedTickets?: ForwardedTickets
-  /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */
+  /** Opened tickets that are kept for the next request, as long as they hold at most 64 MiB of memory together. Default 4,096; 0 keeps none. */
   readonly ticketCacheSize?: number
   /**
    * How `identity.localName` is made. Default: a principal of the service's own realm with one component is called by that (`alice` of
