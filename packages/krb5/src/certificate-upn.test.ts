@@ -54,18 +54,29 @@ describe('the user principal name of a certificate', () => {
     expect(() => certificateUpn(withAltNames(latin1))).toThrow('SubjectAltName: expected UTF-8')
   })
 
-  test('whatever is changed in it, there is a name, none, or a refusal', () => {
+  test('whatever is changed in it, there is the name that stands there now, none, or a refusal', () => {
+    const name = Buffer.from('alice@ad.test')
+    const begin = WITH_UPN.indexOf(name)
+    const others: (string | undefined)[] = []
     for (let at = 0; at < WITH_UPN.length; at++) {
       for (const flip of [1, 0x80, 0xff]) {
         const changed = new Uint8Array(WITH_UPN)
         changed[at] ^= flip
+        let found: string | undefined
         try {
-          certificateUpn(changed)
+          found = certificateUpn(changed)
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedTokenError)
+          continue
         }
+        // Another name is that of the octets in its place, and the old one is there only while nothing of it was changed.
+        const isInName = at >= begin && at < begin + name.length
+        if (isInName) expect(found).toBe(Buffer.from(changed.subarray(begin, begin + name.length)).toString())
+        else expect(['alice@ad.test', undefined]).toContain(found)
+        if (found !== 'alice@ad.test') others.push(found)
       }
     }
+    expect(others.length).toBeGreaterThan(name.length)
   })
 })
 
