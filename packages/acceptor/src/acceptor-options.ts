@@ -97,6 +97,7 @@ export const ACCEPTOR_OPTIONS = {
   checkAddresses: 'value',
   forwardedTickets: 'value',
   ticketCacheSize: 'value',
+  localNames: 'value',
   onEvent: 'value',
 } as const satisfies OptionTableOf<AcceptorOptions>
 

@@ -1,4 +1,10 @@
-import { ConfigurationError, type OptionTableOf, type RandomSource, type ServiceTicket, shownInput } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  type OptionTableOf,
+  type RandomSource,
+  type ServiceTicket,
+  shownInput,
+} from '@s4u/kdc-client'
 import type { FetchEventListener } from './events.js'
 import type { ServiceNameOptions } from './service-name.js'
 

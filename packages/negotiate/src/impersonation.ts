@@ -11,7 +11,16 @@ import {
   type NegotiationFor,
 } from '@s4u/fetch'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
-import { ConfigurationError, type OptionTableOf, pickOptions, type Plan, requireKnownOptions, type ServiceTicket, shownInput, type TicketOptions } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  type OptionTableOf,
+  pickOptions,
+  type Plan,
+  requireKnownOptions,
+  type ServiceTicket,
+  shownInput,
+  type TicketOptions,
+} from '@s4u/kdc-client'
 
 /** What may be said of the delegated fetch: everything but whose tickets it shows. */
 export type FetchOptions = FetchRules

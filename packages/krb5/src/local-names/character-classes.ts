@@ -11,7 +11,7 @@ export const CLASSES: Readonly<Record<string, RegExp>> = {
   xdigit: /^[A-Fa-f\d]$/,
   print: /^[\x20-\x7e]$/,
   graph: /^[\x21-\x7e]$/,
-  cntrl: /^[\0-\x1f\x7f]$/,
+  cntrl: /^\p{Cc}$/u,
 }
 
 /** What GNU's library, which MIT's uses on Linux, has beside POSIX. */
