@@ -10,6 +10,6 @@ import express from 'express'
 export function createApp(options) {
   const app = express()
   app.use(negotiate(options))
-  app.get('/', (req, res) => void res.send(`Hello ${req.identity.name}`))
+  app.get('/', (req, res) => void res.type('text').send(`Hello ${req.identity.name}`))
   return app
 }

@@ -1,4 +1,6 @@
+import { accessCheck, Identity } from '@s4u/acceptor'
 import {
+  asciiUpper,
   formatName,
   formatPrincipal,
   MalformedTokenError,
@@ -8,6 +10,8 @@ import {
   samePrincipal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
+import { Krb5Configuration } from '../../packages/kdc-client/src/krb5-configuration.js'
+import { transportFor } from '../../packages/kdc-client/src/kdc-source.js'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
@@ -51,14 +55,29 @@ describe('principals', () => {
     expect(formatName(enterprise)).not.toBe(formatName(service))
   })
 
-  test('of any text are read or refused', () => {
+  test('of any text are read as one name or refused, and what is read is written in one way', () => {
+    let read = 0
+    const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '@', '\\', '.', 'n', 'ë'), maxLength: 14 })
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), (text) => {
+      fc.property(text, (written) => {
+        let principal: Principal
         try {
-          expect(parsePrincipal(formatPrincipal(parsePrincipal(text)))).toEqual(parsePrincipal(text))
+          principal = parsePrincipal(written)
         } catch (error) {
           expect(error).toBeInstanceOf(MalformedTokenError)
+          return
         }
+        read++
+        expect(parsePrincipal(formatPrincipal(principal))).toEqual(principal)
+        // A second reading of the same text, by splitting: nothing that was changed is read as something else.
+        expect([...principal.name.nameString, principal.realm]).toEqual(partsOf(written))
+      }),
+      { numRuns: 5_000 },
+    )
+    expect(read).toBeGreaterThan(300)
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (written) => {
+        expect(() => parsePrincipal(`${written}@`)).toThrow(MalformedTokenError)
       }),
     )
   })
@@ -83,14 +102,135 @@ describe('principals', () => {
   })
 })
 
-test('realms are the same in either case of ASCII letters and in no other sense', () => {
-  fc.assert(
-    fc.property(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), (left, right) => {
-      const fold = (text: string): string => text.replace(/[a-z]/g, (letter) => letter.toUpperCase())
-      expect(sameRealmIgnoringCase(left, right)).toBe(fold(left) === fold(right))
-    }),
-  )
-  expect(sameRealmIgnoringCase('ad.test', 'AD.TEST')).toBe(true)
-  for (const other of ['AD.TEſT', 'AD.TEST.', 'AD.TEST ', 'İD.TEST'])
-    expect(sameRealmIgnoringCase('AD.TEST', other)).toBe(false)
+/** Components and realm, by splitting at what is not behind a backslash. */
+function partsOf(written: string): string[] {
+  const parts = ['']
+  let inRealm = false
+  for (const piece of written.match(/\\.|[^\\]/gsu) ?? []) {
+    const escaped = { '\\n': '\n', '\\b': '\b' }[piece] ?? piece.slice(-1)
+    if (piece === '@' || (piece === '/' && !inRealm)) parts.push('')
+    else parts[parts.length - 1] += escaped
+    inRealm ||= piece === '@'
+  }
+  return parts
+}
+
+describe('realms are the same in either case of ASCII letters', () => {
+  const flipped = (text: string): string =>
+    text.replace(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
+  const realm = fc.string({ unit: fc.constantFrom(...'aAkKsSiIzZ.-1éſKı'), minLength: 1, maxLength: 12 })
+
+  test('whichever letters are turned', () => {
+    fc.assert(
+      fc.property(realm, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), (left, turn) => {
+        const right = [...left].map((unit, at) => (turn[at] ? flipped(unit) : unit)).join('')
+        expect(sameRealmIgnoringCase(left, right)).toBe(true)
+        expect(sameRealmIgnoringCase(right, left)).toBe(true)
+      }),
+    )
+  })
+
+  test('and in no other sense, whichever character is another', () => {
+    fc.assert(
+      fc.property(realm, fc.nat(), fc.constantFrom(...'abksKſıİé. '), (left, at, other) => {
+        const place = at % left.length
+        const right = left.slice(0, place) + other + left.slice(place + 1)
+        const alike = left[place] === other || flipped(left[place]) === other
+        expect(sameRealmIgnoringCase(left, right)).toBe(alike)
+      }),
+    )
+    expect(sameRealmIgnoringCase('ad.test', 'AD.TEST')).toBe(true)
+    for (const other of ['AD.TEſT', 'AD.TEST.', 'AD.TEST ', 'İD.TEST', 'ADTEST', 'AD\u0000TEST'])
+      expect(sameRealmIgnoringCase('AD.TEST', other)).toBe(false)
+    expect(sameRealmIgnoringCase('KRB.TEST', '\u212aRB.TEST')).toBe(false)
+    expect(sameRealmIgnoringCase('krb.test', '\u212aRB.TEST')).toBe(false)
+  })
+
+  test('so that ſ, ı and U+212A make no realm another, where a realm is made of a name', () => {
+    for (const text of ['ad.teſt', 'ıd.test', '\u212arb.test', 'straße.test'])
+      expect(asciiUpper(text)).not.toMatch(/^[A-Z.]+$/)
+    expect(asciiUpper('ad.test')).toBe('AD.TEST')
+  })
+
+  test('so that the KDCs of a realm are asked for that realm alone', async () => {
+    const asked: string[] = []
+    const locate = transportFor({
+      kdc: { 'AD.TEST': '127.0.0.9:9' },
+      configuration: new Krb5Configuration('/dev/null', Date.now),
+      timeLimit: 200,
+      now: Date.now,
+      dns: {
+        resolveSrv: async (name: string) => {
+          asked.push(name)
+          return []
+        },
+        resolveUri: async () => [],
+      },
+    })
+    await expect(locate(new Uint8Array(4), { realm: 'AD.TEſT' })).rejects.toThrow(/AD.TEſT/)
+    expect(asked.length).toBeGreaterThan(0)
+  })
+})
+
+/** Who may choose a name, for a claim or a value of one, must not thereby hold another. */
+describe('a user whose claim only looks like the one that is asked for', () => {
+  const READ = 1
+  const granted = (condition: string, id: string, value: string): boolean =>
+    accessCheck(`D:(XA;;0x1;;;WD;(${condition}))`, READ, {
+      sid: 'S-1-5-21-1-2-3-1104',
+      groups: [],
+      claims: { user: [{ id, type: 'string', values: [value] }] },
+    }) === READ
+
+  test.each([
+    ['finance', 'ﬁnance'],
+    ['FINANCE', 'Fınance'],
+    ['finance', 'fİnance'],
+    ['sales', 'ſaleſ'],
+    ['strasse', 'Straße'],
+    ['STRASSE', 'straße'],
+    ['kelvin', '\u212aelvin'],
+    ['å', '\u212b'],
+    ['finance', 'finance\u0000'],
+    ['finance', 'fi\u200bnance'],
+    ['é', 'e\u0301'],
+  ])('%j is not let in as %j', (wanted, has) => {
+    for (const [ours, theirs] of [
+      [wanted, has],
+      [has, wanted],
+    ]) {
+      expect(granted(`@User.d == "${ours}"`, 'd', theirs)).toBe(false)
+      expect(granted(`@User.d Contains {"${ours}"}`, 'd', theirs)).toBe(false)
+      expect(granted(`@User.d Any_of {"x", "${ours}"}`, 'd', theirs)).toBe(false)
+    }
+    expect(granted(`@User.d != "${wanted}"`, 'd', has)).toBe(true)
+    expect(granted(`@User.d == "${wanted}"`, 'd', wanted)).toBe(true)
+  })
+
+  test('is not let in by the name of the claim either', () => {
+    expect(granted('@User.kelvin == "x"', '\u212aelvin', 'x')).toBe(false)
+    expect(granted('@User.sales == "x"', 'ſaleſ', 'x')).toBe(false)
+    expect(granted('@User.SALES == "x"', 'ſaleſ', 'x')).toBe(false)
+    expect(granted('@User.Sales == "x"', 'sALES', 'x')).toBe(true)
+  })
+
+  test('is let in in the other case of the same letters', () => {
+    expect(granted('@User.d == "STRAßE"', 'd', 'straße')).toBe(true)
+    expect(granted('@User.d == "ÉCOLE"', 'd', 'école')).toBe(true)
+  })
+})
+
+test('a group is the same however its SID is written, so that a list of who is kept out keeps out', () => {
+  const identity = new Identity({
+    principal: 'alice@AD.TEST',
+    name: 'alice',
+    realm: 'AD.TEST',
+    authenticationMethod: 'kerberos',
+    impersonationLevel: 'impersonation',
+    expiresAt: 0,
+    groups: ['S-1-5-32-544'],
+  })
+  for (const sid of ['S-1-5-32-544', 'S-1-5-032-544', 'S-1-0x5-32-544', 'S-1-05-32-0000000544'])
+    expect(identity.isInGroup(sid)).toBe(true)
+  for (const sid of ['S-1-5-32-5440', 'S-1-5-32-54', 'S-1-50-32-544']) expect(identity.isInGroup(sid)).toBe(false)
 })

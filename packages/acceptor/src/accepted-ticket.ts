@@ -8,9 +8,11 @@ export interface AcceptedTicket {
   /** The realms whose keys the service had, as `ServiceKeys.realms`. */
   readonly ownRealms: readonly string[]
   readonly client: Principal
-  /** `client`, printed, with and without its realm. */
+  /** `client`, printed; and without its realm where that is the service's own. */
   readonly principal: string
   readonly name: string
+  /** As the option localNames has it. */
+  readonly localName: string | undefined
   /** Verified, and as far as it is believed. */
   readonly pac: Pac | undefined
   /** The version of `DomainSids` by which it was judged, where more knowledge may change what is believed. */

@@ -1,5 +1,5 @@
-import { ConfigurationError, sameRealmIgnoringCase } from '@s4u/krb5'
-import type { OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import { ConfigurationError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import type { LocalNameMapping, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
 import { DomainSids, type DomainSidsOption } from './pac-authority/domain-sids.js'
@@ -10,6 +10,7 @@ import {
 } from './pac-authority/foreign-statements.js'
 import { type VouchersOption, vouchersOf, type Vouches } from './pac-authority/vouchers.js'
 import { processReplayMemory, warnOfWorkers } from './process-replay-memory.js'
+import { localNameMapping, type LocalNameOption } from './local-names.js'
 import type { ReplayStore } from './replay-store.js'
 
 export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
@@ -98,8 +99,16 @@ export interface AcceptorOptions {
    * Source: RFC 4121 section 4.1.1.
    */
   readonly forwardedTickets?: ForwardedTickets
-  /** Opened tickets that are kept for the next request. Default 4,096; 0 keeps none. */
+  /** Opened tickets that are kept for the next request, as long as they hold at most 64 MiB of memory together. Default 4,096; 0 keeps none. */
   readonly ticketCacheSize?: number
+  /**
+   * How `identity.localName` is made. Default: a principal of the service's own realm with one component is called by that (`alice` of
+   * `alice@AD.TEST`), and nobody else has a local name. Otherwise rules as in krb5.conf, `['RULE:[1:$1@$0](^.*@WEST\\.TEST$)s/@.*$/.west/',
+   * 'DEFAULT']`, with names of single principals, `{ rules, names: { 'bob@WEST.TEST': 'bob2' } }`; a `Krb5Conf`; `'krb5.conf'`: that of
+   * this machine (KRB5_CONFIG, else /etc/krb5.conf), read once; or a function. Rules that do not look at the realm (`$0`) are about the
+   * own one alone. Source: MIT krb5 documentation, "krb5.conf", auth_to_local.
+   */
+  readonly localNames?: LocalNameOption
   readonly onEvent?: EventListener
 }
 
@@ -127,6 +136,7 @@ export const ACCEPTOR_OPTIONS = {
   checkAddresses: 'value',
   forwardedTickets: 'value',
   ticketCacheSize: 'value',
+  localNames: 'value',
   onEvent: 'value',
 } as const satisfies OptionTableOf<AcceptorOptions>
 
@@ -157,6 +167,7 @@ export interface AcceptorSettings {
   readonly checkAddresses: boolean
   readonly useForwardedTickets: boolean
   readonly ticketCacheSize: number
+  readonly localName: LocalNameMapping
 }
 
 /** More is no skew but no check at all, and the replay cache must hold twice as long. */
@@ -201,6 +212,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,
     useForwardedTickets: forwarded === 'use',
+    localName: localNameMapping(options.localNames),
     ticketCacheSize: numberWithin(
       'ticketCacheSize',
       options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,
@@ -241,10 +253,10 @@ function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainS
 function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
   const choice = choices.find((one) => one === value)
   if (choice !== undefined) return choice
-  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }
 
 function numberWithin(name: string, value: number, minimum: number, maximum: number): number {
   if (Number.isInteger(value) && value >= minimum && value <= maximum) return value
-  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${value}`)
+  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${shownInput(value)}`)
 }

@@ -1,6 +1,6 @@
 import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
-import { openAuthenticator, RejectedTokenError } from '@s4u/krb5'
+import { openAuthenticator, printable, RejectedTokenError } from '@s4u/krb5'
 import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { replyTo } from './ap-reply.js'
@@ -134,5 +134,5 @@ function remember(
 }
 
 function messageOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause)
+  return printable(cause instanceof Error ? cause.message : String(cause))
 }

@@ -1,7 +1,7 @@
 /** From a ticket that is judged to the identity that it makes. */
 
 import { ContextFlag } from '@s4u/gssapi'
-import { hasFlag, TicketFlag } from '@s4u/krb5'
+import { hasFlag, printableName, TicketFlag } from '@s4u/krb5'
 import type { ForwardedTgt, TicketEvidence } from './evidence.js'
 import { type AuthenticationMethod, Identity, type ImpersonationLevel } from './identity.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
@@ -24,7 +24,7 @@ export function identityOfOwnTicket(ticket: AcceptedTicket, method: Authenticati
 }
 
 function identityOf(
-  { client, principal, name, pac, opened, hasNoGroups }: AcceptedTicket,
+  { client, principal, name, localName, pac, opened, hasNoGroups }: AcceptedTicket,
   evidence: TicketEvidence,
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
@@ -32,7 +32,8 @@ function identityOf(
   return new Identity({
     principal,
     name,
-    realm: client.realm,
+    localName,
+    realm: printableName(client.realm),
     authenticationMethod,
     impersonationLevel,
     expiresAt: opened.encTicketPart.endtime,

@@ -1,4 +1,4 @@
-import { parseSid } from '@s4u/krb5'
+import { formatSid, parseSid, printableName } from '@s4u/krb5'
 import type { Pac } from '@s4u/krb5'
 import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
 import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
@@ -20,8 +20,10 @@ export type AssertedBy = 'authority' | 'service'
 export interface IdentityClaims {
   /** `alice@AD.TEST` */
   readonly principal: string
-  /** `alice` */
+  /** `alice`; of another realm than the service's own `alice@EVIL.TEST`. */
   readonly name: string
+  /** What the option localNames makes of the principal. */
+  readonly localName?: string | undefined
   /** `AD.TEST` */
   readonly realm: string
   readonly authenticationMethod: AuthenticationMethod
@@ -42,11 +44,18 @@ export interface IdentityClaims {
 
 /**
  * A caller, judged. Frozen. What it shows of the PAC was verified when the ticket was accepted.
+ *
+ * **Hang authority on `sid` together with `realm`** (or on `principal`, where there are no SIDs), and never on a part of a name: every realm
+ * that is trusted can have an `alice`, and names are given away again when people leave. `localName` is for programs that know users by a
+ * bare name: by default nobody of another realm has one.
  */
 export class Identity implements IdentityClaims {
-  /** `alice@AD.TEST` */
+  /** `alice@AD.TEST`. Characters that could act on a terminal or a page are shown as codes (`\u{202e}`, `\u{3c}`); no two are the same. */
   readonly principal: string
+  /** `alice` for a user of the service's own realm, `alice@EVIL.TEST` for one of another: never the same for two. */
   readonly name: string
+  /** The name of a local account, as the option `localNames` has it: by default `alice` for `alice` of the own realm, undefined for others. */
+  readonly localName: string | undefined
   readonly realm: string
   readonly authenticationMethod: AuthenticationMethod
   readonly impersonationLevel: ImpersonationLevel
@@ -58,6 +67,7 @@ export class Identity implements IdentityClaims {
   constructor(claims: IdentityClaims) {
     this.principal = claims.principal
     this.name = claims.name
+    this.localName = claims.localName
     this.realm = claims.realm
     this.authenticationMethod = claims.authenticationMethod
     this.impersonationLevel = claims.impersonationLevel
@@ -74,7 +84,8 @@ export class Identity implements IdentityClaims {
 
   /** `alice@ad.test`, the name for people. Undefined outside Active Directory. */
   get upn(): string | undefined {
-    return this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
+    const upn = this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
+    return upn && printableName(upn)
   }
 
   /**
@@ -115,7 +126,7 @@ export class Identity implements IdentityClaims {
    * when all are that realm's, or `AcceptorOptions.foreignPac` says so: see `delegationToldBy`.
    */
   get delegatedBy(): readonly string[] {
-    return this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY
+    return shownServices(this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY)
   }
 
   /**
@@ -152,9 +163,10 @@ export class Identity implements IdentityClaims {
    */
   isInGroup(sid: string): boolean {
     if (this.groups.includes(sid)) return true
-    parseSid(sid)
+    // Written otherwise it is the same: who asks whether somebody is *not* in a group must not be told so for a zero too much.
+    const canonical = formatSid(parseSid(sid))
     if (this.groupsUnknown !== undefined) throw groupsNotKnown(this.principal, this.groupsUnknown)
-    return false
+    return canonical !== sid && this.groups.includes(canonical)
   }
 
   /**
@@ -192,6 +204,13 @@ export class Identity implements IdentityClaims {
   }
 }
 
+/** As they may be printed. Nearly always they are. */
+function shownServices(services: readonly string[]): readonly string[] {
+  return services.every((service) => printableName(service) === service)
+    ? services
+    : Object.freeze(services.map(printableName))
+}
+
 const NOBODY: readonly string[] = Object.freeze([])
 
 /** AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section 2.4.2.4. */
@@ -203,6 +222,7 @@ function copyOf(claims: IdentityClaims): IdentityClaims {
   return {
     principal: claims.principal,
     name: claims.name,
+    localName: claims.localName,
     realm: claims.realm,
     authenticationMethod: claims.authenticationMethod,
     impersonationLevel: claims.impersonationLevel,

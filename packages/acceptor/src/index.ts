@@ -16,6 +16,7 @@ export type { AssertedEvidence, Evidence, ForwardedTgt, TicketEvidence } from '.
 export type { ExpectedTicket } from './expected-ticket.js'
 export { Identity } from './identity.js'
 export type { AssertedBy, AuthenticationMethod, IdentityClaims, ImpersonationLevel } from './identity.js'
+export type { LocalNameOption } from './local-names.js'
 export type { KeytabProvider, KeytabSource } from './keytab-source.js'
 export { clusterReplayStore, type ClusterReplayStoreOptions } from './cluster-replay-store.js'
 export { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'

@@ -1,4 +1,4 @@
-import { ConfigurationError, Keytab, S4uError } from '@s4u/krb5'
+import { ConfigurationError, Keytab, printable, S4uError } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from './events.js'
 import type { KeytabPlace } from './keytab-source.js'
@@ -129,7 +129,7 @@ export class KeyRing {
 
   #report(error: unknown): void {
     if (this.#current === undefined) return
-    const message = error instanceof Error ? error.message : String(error)
+    const message = printable(error instanceof Error ? error.message : String(error))
     const code = S4uError.is(error) ? error.code : 'KRB5_KT_IOERR'
     this.#deps.events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
   }

@@ -1,13 +1,14 @@
-/** Where the service's keys come from. The only file of this package that touches the file system or the environment. */
+/** Where the service's keys come from. This file, and that of local names, touch the file system and the environment. */
 
-import { readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { ConfigurationError, Keytab, S4uError } from '@s4u/krb5'
+import { ConfigurationError, Keytab, S4uError, shownPath } from '@s4u/krb5'
 
 /**
- * A path (`FILE:` and `WRFILE:` in front of it are understood), the octets of a keytab, a `Keytab`, a function that
- * fetches one of those from elsewhere, or several of all these.
+ * A path (`FILE:` and `WRFILE:` in front of it are understood), the octets of a keytab, a keytab in base64 (as a text or in a file), a
+ * `Keytab`, a function that fetches one of those from elsewhere, or several of all these. A text that names no file is not shown in
+ * errors unless it looks like a path: it may be a key.
  */
 export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider | readonly KeytabSource[]
 
@@ -15,7 +16,10 @@ export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider |
  * Asked when the acceptor starts, each minute while requests come, and when a ticket does not open. It may take ten seconds: then `signal`
  * says that nobody waits for it any more, and it counts as failed.
  */
-export type KeytabProvider = (signal: AbortSignal) => Uint8Array | Keytab | Promise<Uint8Array | Keytab>
+export type KeytabProvider = (signal: AbortSignal) => ProvidedKeys | Promise<ProvidedKeys>
+
+/** The octets, a `Keytab`, or the octets in base64. */
+export type ProvidedKeys = Uint8Array | Keytab | string
 
 /** One place, read again when it changes. */
 export interface KeytabPlace {
@@ -31,7 +35,7 @@ export interface KeytabPlace {
 export function keytabPlaces(source: KeytabSource = defaultPath()): KeytabPlace[] {
   if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabPlaces(one))
   if (typeof source === 'function') return [new ProvidedKeytab(source)]
-  if (typeof source === 'string') return [new KeytabFile(pathOf(source))]
+  if (typeof source === 'string') return [placeOfText(source)]
   if (source instanceof URL) return [new KeytabFile(fileURLToPath(source))]
   if (source instanceof Uint8Array || source instanceof Keytab) return [new KeytabInMemory(source)]
   throw new ConfigurationError('keytab must be a path, octets, a Keytab, a function that gives one, or a list of these')
@@ -61,11 +65,20 @@ function defaultPath(): string {
   return process.env['KRB5_KTNAME'] || DEFAULT_KEYTAB
 }
 
+function placeOfText(text: string): KeytabPlace {
+  const keytab = Keytab.fromBase64(text)
+  return keytab === undefined ? new KeytabFile(pathOf(text)) : new KeytabInMemory(keytab)
+}
+
+/** The types that MIT and Heimdal know beside files. Other words before a colon may be anything. */
+const OTHER_TYPES: readonly string[] = ['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AFSKEYFILE', 'HDBGET', 'KEYRING', 'DIR']
+
 function pathOf(name: string): string {
-  const type = /^([A-Za-z]{2,}):/.exec(name)?.[1]
+  const type = /^([A-Za-z][A-Za-z\d]+):/.exec(name)?.[1]
   if (type === undefined) return name
   if (type === 'FILE' || type === 'WRFILE') return name.slice(type.length + 1)
-  throw new ConfigurationError(`keytab ${JSON.stringify(name)}: keytabs of type ${type} cannot be read`, {
+  const which = OTHER_TYPES.includes(type) ? `of type ${type}` : 'of another type than FILE'
+  throw new ConfigurationError(`keytab: keytabs ${which} cannot be read`, {
     code: 'KRB5_KT_UNKNOWN_TYPE',
     hint: 'Name a file, with or without FILE: in front.',
   })
@@ -73,18 +86,21 @@ function pathOf(name: string): string {
 
 class KeytabFile implements KeytabPlace {
   readonly name: string
+  readonly #path: string
   #stamp = ''
 
   constructor(path: string) {
     if (path === '') throw new ConfigurationError('keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND' })
-    this.name = path
+    this.#path = path
+    // What is there is a path. What is not there might be the keys themselves, or a password.
+    this.name = existsSync(path) ? path : shownPath(path)
   }
 
   loadNow(): Keytab {
     return this.#reading(() => {
       // Before reading: what is written in between is then noticed the next time.
-      const stamp = stampOf(this.name, statSync(this.name, { bigint: true }))
-      const keytab = Keytab.decode(readFileSync(this.name), this.name)
+      const stamp = stampOf(this.name, statSync(this.#path, { bigint: true }))
+      const keytab = Keytab.decode(readFileSync(this.#path), this.name)
       this.#stamp = stamp
       return keytab
     })
@@ -92,9 +108,9 @@ class KeytabFile implements KeytabPlace {
 
   async loadIfChanged(): Promise<Keytab | undefined> {
     try {
-      const stamp = stampOf(this.name, await stat(this.name, { bigint: true }))
+      const stamp = stampOf(this.name, await stat(this.#path, { bigint: true }))
       if (stamp === this.#stamp) return undefined
-      const keytab = Keytab.decode(await readFile(this.name), this.name)
+      const keytab = Keytab.decode(await readFile(this.#path), this.name)
       this.#stamp = stamp
       return keytab
     } catch (error) {
@@ -109,7 +125,7 @@ class KeytabFile implements KeytabPlace {
       return read()
     } catch (error) {
       if (error instanceof ConfigurationError) throw error
-      throw unreadable(this.name, error)
+      throw unreadable(this.name, this.name === this.#path ? error : undefined, errnoOf(error))
     }
   }
 }
@@ -129,8 +145,12 @@ function stampOf(path: string, { mtimeNs, size, ino }: FileStatus): string {
   return `${mtimeNs}:${size}:${ino}`
 }
 
-function unreadable(path: string, cause: unknown): ConfigurationError {
-  const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown error'
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+}
+
+/** @param cause shows the path: undefined where that must not be */
+function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
   const missing = errno === 'ENOENT'
   return new ConfigurationError(
     missing ? `the keytab ${path} does not exist` : `the keytab ${path} cannot be read: ${errno}`,
@@ -207,7 +227,7 @@ class ProvidedKeytab implements KeytabPlace {
   }
 }
 
-async function withinLimit(provider: KeytabProvider): Promise<Uint8Array | Keytab> {
+async function withinLimit(provider: KeytabProvider): Promise<ProvidedKeys> {
   const controller = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_resolve, reject) => {
@@ -228,8 +248,10 @@ function providerFailed(cause: unknown): ConfigurationError {
   return new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
 }
 
-function keytabOf(source: Uint8Array | Keytab, name: string): Keytab {
+function keytabOf(source: ProvidedKeys, name: string): Keytab {
   if (source instanceof Keytab) return source
+  const fromText = typeof source === 'string' ? Keytab.fromBase64(source, name) : undefined
+  if (fromText !== undefined) return fromText
   if (source instanceof Uint8Array) return Keytab.decode(source, name)
-  throw new ConfigurationError(`${name} gave neither octets nor a Keytab`)
+  throw new ConfigurationError(`${name} gave neither octets nor a Keytab, nor one in base64`)
 }

@@ -1,10 +1,11 @@
-import { openTicket, parsePrincipal } from '@s4u/krb5'
-import type { Ticket } from '@s4u/krb5'
+import { encodePac, openTicket, Pac, parsePrincipal } from '@s4u/krb5'
+import type { Claim, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptedTicket } from './accepted-ticket.js'
-import { issue, keyOf, NOW, oddToken, SERVICE_KEY, tokenOf } from './fixtures/issued-token.js'
+import { issue, keyOf, logonInfo, NOW, oddToken, pacOf, SERVICE_KEY, tokenOf } from './fixtures/issued-token.js'
 import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
-import { OpenedTicketCache } from './opened-ticket-cache.js'
+import { octetsHeldBy } from './octets-held.js'
+import { MAX_OCTETS, MAX_TICKET_OCTETS, OpenedTicketCache } from './opened-ticket-cache.js'
 
 const serviceKey = {
   principal: parsePrincipal('HTTP/web.ad.test@AD.TEST'),
@@ -16,7 +17,7 @@ const serviceKey = {
 
 function opened(ticket: Ticket = issue().ticket): AcceptedTicket {
   const client = parsePrincipal('alice@AD.TEST')
-  const names = { client, principal: 'alice@AD.TEST', name: 'alice' }
+  const names = { client, principal: 'alice@AD.TEST', name: 'alice', localName: 'alice' }
   return {
     opened: openTicket(ticket, SERVICE_KEY),
     serviceKey,
@@ -120,4 +121,63 @@ test('a name that somebody changed on the way does not stay with the ticket', as
   for (const _ of [1, 2, 3]) accepted(await acceptor.accept(oddToken(renamed)))
   const { evidence } = accepted(await acceptor.accept(oddToken(credential))).identity
   expect(evidence).toMatchObject({ ticket: { sname: credential.ticket.sname } })
+})
+
+const manyGroups = {
+  logonInfo: logonInfo({
+    groupIds: Array.from({ length: 1_000 }, (_, at) => ({ relativeId: 2_000 + at, attributes: 7 })),
+  }),
+}
+
+describe('a ticket that holds much', () => {
+  const withClaims = (...claims: Claim[]): AcceptedTicket => {
+    const bytes = encodePac({ clientClaims: [{ source: 1, claims }] }, { server: SERVICE_KEY, kdc: SERVICE_KEY })
+    return { ...opened(), pac: Pac.decode(bytes) }
+  }
+  const keep = (cache: OpenedTicketCache, ticket: AcceptedTicket): void => {
+    for (const _ of [1, 2]) cache.remember(ticket, NOW)
+  }
+
+  test('is counted with what was decoded of it, and not as it came', () => {
+    const plain = octetsHeldBy(opened())
+    const text = octetsHeldBy(withClaims({ id: 'a', type: 'string', values: ['x'.repeat(50_000)] }))
+    const many = octetsHeldBy(withClaims({ id: 'a', type: 'int64', values: Array.from({ length: 4_000 }, () => 1n) }))
+    const names = octetsHeldBy(
+      withClaims(...Array.from({ length: 500 }, (_, at): Claim => ({ id: `c${at}`, type: 'boolean', values: [true] }))),
+    )
+    expect(text - plain).toBeGreaterThan(100_000)
+    expect(many - plain).toBeGreaterThan(150_000)
+    expect(names - plain).toBeGreaterThan(250_000)
+    expect(
+      octetsHeldBy({ ...opened(), pac: Pac.decode(pacOf('alice', NOW, SERVICE_KEY, { pac: manyGroups })) }) - plain,
+    ).toBeGreaterThan(80 * 1_000)
+  })
+
+  test('leaves room for the others: all together hold no more than the limit', () => {
+    const cache = new OpenedTicketCache(100_000)
+    const value = 'x'.repeat(100_000)
+    for (let count = 0; count < 600; count++) keep(cache, withClaims({ id: 'a', type: 'string', values: [value] }))
+    expect(cache.octets).toBeLessThanOrEqual(MAX_OCTETS)
+    expect(cache.octets).toBeGreaterThan(MAX_OCTETS / 2)
+    expect(cache.size).toBeLessThan(MAX_OCTETS / 200_000)
+    cache.clear()
+    expect(cache.octets).toBe(0)
+  })
+
+  test('is not kept at all when it is too heavy, and drives out nobody', () => {
+    const cache = new OpenedTicketCache(10)
+    const alice = opened()
+    keep(cache, alice)
+    const before = cache.octets
+    const heavy = withClaims(
+      ...Array.from({ length: 5 }, (): Claim => ({ id: 'a', type: 'string', values: ['x'.repeat(120_000)] })),
+    )
+    expect(octetsHeldBy(heavy)).toBeGreaterThan(MAX_TICKET_OCTETS)
+    keep(cache, heavy)
+    expect(cache.find(sealOf(heavy), NOW)).toBeUndefined()
+    expect(cache.find(sealOf(alice), NOW)).toBe(alice)
+    expect(cache.octets).toBe(before)
+    cache.forget(sealOf(alice))
+    expect(cache.octets).toBe(0)
+  })
 })

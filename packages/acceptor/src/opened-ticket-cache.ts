@@ -1,8 +1,15 @@
 import type { EncryptedData } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
+import { octetsHeldBy } from './octets-held.js'
 
-/** Octets of ciphertext that are kept at most; what belongs to a ticket takes several times as much. */
-const MAX_OCTETS = 16 * 1024 * 1024
+/** Octets of memory that all kept tickets may hold, with everything that was decoded of them: 4,096 of ordinary users and some to spare. */
+export const MAX_OCTETS: number = 64 * 1024 * 1024
+
+/**
+ * Octets that one ticket may hold to be kept. A heavier one is opened each time, at its owner's cost: who can make a KDC write much into
+ * tickets must not drive out those of everybody else.
+ */
+export const MAX_TICKET_OCTETS: number = MAX_OCTETS / 64
 
 /** How often the tickets are dropped that have ended, milliseconds. Looked at when a ticket is kept. */
 const SWEEP_INTERVAL = 60_000
@@ -19,7 +26,7 @@ const FIRST_COMINGS = 8_192
  * much as the ciphers do; nor can somebody with many tickets drive out those of everybody else by showing each once.
  */
 export class OpenedTicketCache {
-  readonly #entries = new Map<number, AcceptedTicket>()
+  readonly #entries = new Map<number, Kept>()
   readonly #maxEntries: number
   /** 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older one. */
   readonly #cameOnce = new Uint32Array(FIRST_COMINGS)
@@ -34,17 +41,22 @@ export class OpenedTicketCache {
     return this.#entries.size
   }
 
+  /** Octets that the kept tickets hold, as they are counted against the limit. */
+  get octets(): number {
+    return this.#octets
+  }
+
   find(sealed: EncryptedData, now: number): AcceptedTicket | undefined {
     const tail = tailOf(sealed)
     const found = this.#entries.get(tail)
-    if (found === undefined || !sameSeal(found.opened.ticket.encPart, sealed)) return undefined
-    if (hasEnded(found, now)) {
+    if (found === undefined || !sameSeal(found.ticket.opened.ticket.encPart, sealed)) return undefined
+    if (hasEnded(found.ticket, now)) {
       this.#forget(tail)
       return undefined
     }
     this.#entries.delete(tail)
     this.#entries.set(tail, found)
-    return found
+    return found.ticket
   }
 
   /** To be told of every ticket that was opened. Returns whether it had been opened before. */
@@ -81,8 +93,10 @@ export class OpenedTicketCache {
     if (this.#maxEntries === 0) return
     const tail = tailOf(encPart)
     this.#forget(tail)
-    this.#entries.set(tail, ticket)
-    this.#octets += encPart.cipher.length
+    const octets = octetsHeldBy(ticket)
+    if (octets > MAX_TICKET_OCTETS) return
+    this.#entries.set(tail, { ticket, octets })
+    this.#octets += octets
     if (this.#isFull) this.#makeRoom()
   }
 
@@ -90,7 +104,7 @@ export class OpenedTicketCache {
   #sweepNowAndThen(now: number): void {
     if (Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL) return
     this.#sweptAt = now
-    for (const [tail, ticket] of this.#entries) if (hasEnded(ticket, now)) this.#forget(tail)
+    for (const [tail, { ticket }] of this.#entries) if (hasEnded(ticket, now)) this.#forget(tail)
   }
 
   get #isFull(): boolean {
@@ -107,9 +121,14 @@ export class OpenedTicketCache {
   #forget(tail: number): void {
     const found = this.#entries.get(tail)
     if (found === undefined) return
-    this.#octets -= found.opened.ticket.encPart.cipher.length
+    this.#octets -= found.octets
     this.#entries.delete(tail)
   }
+}
+
+interface Kept {
+  readonly ticket: AcceptedTicket
+  readonly octets: number
 }
 
 function hasEnded({ opened }: AcceptedTicket, now: number): boolean {

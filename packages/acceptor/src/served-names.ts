@@ -5,6 +5,7 @@ import {
   NameType,
   parsePrincipal,
   RejectedTokenError,
+  shownInput,
 } from '@s4u/krb5'
 import type { Principal, PrincipalName, Ticket } from '@s4u/krb5'
 import { clearTextName } from './clear-text-name.js'
@@ -63,7 +64,7 @@ export function parseService(option: string, text: string): Principal {
   try {
     return parsePrincipal(text, { realm: ANY_REALM })
   } catch (cause) {
-    throw new ConfigurationError(`${option} ${JSON.stringify(text)} is no principal`, {
+    throw new ConfigurationError(`${option} ${shownInput(text)} is no principal`, {
       hint: 'Write HTTP/web.ad.test or HTTP/web.ad.test@AD.TEST.',
       cause,
     })

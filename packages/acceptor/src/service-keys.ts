@@ -6,6 +6,7 @@ import {
   formatPrincipal,
   MissingKeyError,
   sameName,
+  shownName,
 } from '@s4u/krb5'
 import type { EncryptedData, Key, Keytab, KeytabEntry, Principal, Ticket } from '@s4u/krb5'
 import { ANY_REALM, parseService, ServedNames } from './served-names.js'
@@ -141,7 +142,9 @@ function noKey(
   source: string,
 ): MissingKeyError {
   const service =
-    wanted === undefined ? 'HTTP/…' : wanted.realm === ANY_REALM ? formatName(wanted.name) : formatPrincipal(wanted)
+    wanted === undefined
+      ? 'HTTP/…'
+      : shownName(wanted.realm === ANY_REALM ? formatName(wanted.name) : formatPrincipal(wanted))
   if (found.length > 0) {
     const types = [...new Set(found.map(({ key }) => encryptionTypeName(key.etype)))].join(', ')
     return new MissingKeyError(`${source} has keys for ${service} of no type that may be used, only ${types}`, {

@@ -8,7 +8,7 @@ import {
   S4uError,
   sameName,
 } from '@s4u/krb5'
-import type { OpenedTicket, Ticket } from '@s4u/krb5'
+import type { OpenedTicket, Principal, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-options.js'
 import { findPac } from './authorization-data.js'
@@ -138,10 +138,21 @@ function judge(
     ? believePac(received, encTicketPart, { serviceRealm, ownRealms }, settings)
     : NO_PAC
   const client = { name: cname, realm: crealm }
-  const [principal, name] = [formatPrincipal(client), formatName(client.name)]
+  const names = namesOf(client, serviceRealm, settings)
   const judgedBy = provisional ? settings.domainSids.version : undefined
   const hasNoGroups = received?.logonInfo === undefined && settings.noPacMeansNoGroups
-  return { opened, serviceKey, ownRealms, client, principal, name, pac, judgedBy, hasNoGroups, anonymous }
+  return { opened, serviceKey, ownRealms, client, ...names, pac, judgedBy, hasNoGroups, anonymous }
+}
+
+/** Without its realm a name says who somebody is in the own realm alone: `alice` of another one is called `alice@EVIL.TEST`. */
+function namesOf(
+  client: Principal,
+  ownRealm: string,
+  { localName }: AcceptorSettings,
+): Pick<AcceptedTicket, 'principal' | 'name' | 'localName'> {
+  const principal = formatPrincipal(client)
+  const name = client.realm === ownRealm ? formatName(client.name) : principal
+  return { principal, name, localName: localName(client, ownRealm) }
 }
 
 /** Another ticket may show later that the realm's users have one. */

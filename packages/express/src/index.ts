@@ -2,7 +2,7 @@
  * Kerberos sign-in and delegation for Express:
  *
  *     app.use(negotiate({ keytab: 'web.keytab' }))
- *     app.get('/', (req, res) => res.send(`Hello ${req.identity.principal}`))
+ *     app.get('/', (req, res) => res.type('text').send(`Hello ${req.identity.principal}`))
  */
 
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/negotiate'

@@ -12,7 +12,11 @@ export async function findServiceName(url: URL, options: ServiceNameOptions): Pr
   if (canonicalName === false || direct === undefined || isIpAddress(host)) return direct
   if (serviceNames !== undefined && direct !== serviceNameOf(url, { ...options, serviceNames: {} })) return direct
   const canonical = typeof canonicalName === 'function' ? await canonicalName(host) : await followAliases(host)
-  return serviceNameOfHost(canonical.toLowerCase().replace(/\.$/, ''), url.port, options)
+  return serviceNameOfHost(
+    canonical.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/\.$/, ''),
+    url.port,
+    options,
+  )
 }
 
 /** The end of the chain; the host itself where there is none, or where DNS does not say. */

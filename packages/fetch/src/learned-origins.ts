@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, shownInput } from '@s4u/kdc-client'
 
 /** Origins that have asked for Negotiate. That a server asks is no secret of anybody's, so all identities learn together. */
 
@@ -39,5 +39,5 @@ export function isPreemptive(url: URL, preemptive: Preemptive = true): boolean {
 /** @throws ConfigurationError */
 export function checkPreemptive(preemptive: Preemptive = true): void {
   if (typeof preemptive === 'boolean' || preemptive === 'learned') return
-  throw new ConfigurationError(`preemptive must be true, false or 'learned', not ${JSON.stringify(preemptive)}`)
+  throw new ConfigurationError(`preemptive must be true, false or 'learned', not ${shownInput(preemptive)}`)
 }

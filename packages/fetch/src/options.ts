@@ -1,4 +1,10 @@
-import { ConfigurationError, type OptionTableOf, type RandomSource, type ServiceTicket } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  type OptionTableOf,
+  type RandomSource,
+  type ServiceTicket,
+  shownInput,
+} from '@s4u/kdc-client'
 import type { FetchEventListener } from './events.js'
 import type { ServiceNameOptions } from './service-name.js'
 
@@ -107,5 +113,5 @@ const LEVELS: readonly AllowedImpersonationLevel[] = ['anonymous', 'identificati
 
 function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return
-  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }

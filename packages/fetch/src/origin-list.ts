@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, shownInput } from '@s4u/kdc-client'
 
 /** Which origins an app has listed. */
 export type OriginList = (url: URL) => boolean
@@ -29,7 +29,7 @@ function readOrigin(entry: string): OriginList {
 }
 
 function notAnOrigin(entry: string): ConfigurationError {
-  return new ConfigurationError(`origins: ${JSON.stringify(entry)} is not an origin`, {
+  return new ConfigurationError(`origins: ${shownInput(entry)} is not an origin`, {
     hint: "Write 'https://api.ad.test', 'https://*.farm.ad.test' or 'http://api.ad.test:8080'.",
   })
 }

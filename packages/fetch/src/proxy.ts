@@ -1,3 +1,4 @@
+import { ConfigurationError, shownInput } from '@s4u/kdc-client'
 import { type IncomingMessage, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Socket } from 'node:net'
@@ -50,7 +51,7 @@ export interface Proxy {
 
 /** Without a source of tickets the proxy is told nobody's name, whatever it asks. */
 export function proxyFor(options: ProxyOptions): Proxy {
-  const url = new URL(options.url)
+  const url = urlOf(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
   const authenticator = new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
   const way: Way = {
@@ -68,6 +69,14 @@ export function proxyFor(options: ProxyOptions): Proxy {
     // The first is the innermost: it is given what the second makes.
     interceptors: [negotiateWithProxy(way), toAbsoluteForm(url)],
   }
+}
+
+/** Node's error for what is no URL holds all of it, a password too. @throws ConfigurationError */
+function urlOf(url: string | URL): URL {
+  if (url instanceof URL || URL.canParse(url)) return new URL(url)
+  throw new ConfigurationError(`proxy.url: ${shownInput(url)} is not the URL of a proxy`, {
+    hint: "Write 'http://proxy.ad.test:3128'.",
+  })
 }
 
 /** What `fetch failed` is caused by when a proxy lets nobody through whom it does not know. */

@@ -19,7 +19,7 @@ export function ccacheAuthority(
     return { kind: 'ready-ticket', principal, tgt: () => tgt }
   }
   const file = new CredentialFile(pathOf(source === true ? defaultCache(environment) : source), 'credential cache')
-  let found = grantingTicketIn(decodeCcache(file.read(), file.path))
+  let found = grantingTicketIn(decodeCcache(file.read(), file.name))
   const { principal } = found
   const read = (): ServiceTicket => {
     if (file.hasChanged()) found = newer(file, found)
@@ -36,7 +36,7 @@ interface Found {
 /** Another user's cache under the same name is no renewal, and what is being written is no cache. */
 function newer(file: CredentialFile, before: Found): Found {
   try {
-    const after = grantingTicketIn(decodeCcache(file.read(), file.path))
+    const after = grantingTicketIn(decodeCcache(file.read(), file.name))
     return formatPrincipal(after.principal) === formatPrincipal(before.principal) ? after : before
   } catch {
     return before
@@ -48,10 +48,14 @@ function defaultCache({ KRB5CCNAME }: NodeJS.ProcessEnv): string {
   return KRB5CCNAME ?? `/tmp/krb5cc_${process.getuid?.() ?? 0}`
 }
 
+/** The types that MIT and Heimdal know beside files. Other words before a colon may be anything. */
+const OTHER_TYPES: readonly string[] = ['DIR', 'KEYRING', 'MEMORY', 'KCM', 'API', 'MSLSA', 'SCC']
+
 function pathOf(name: string): string {
   const type = /^([A-Z]{2,}):/.exec(name)?.[1]
   if (type === undefined || type === 'FILE') return name.replace(/^FILE:/, '')
-  throw new ConfigurationError(`credential caches of type ${type} cannot be read`, {
+  const which = OTHER_TYPES.includes(type) ? `of type ${type}` : 'of another type than FILE'
+  throw new ConfigurationError(`credential caches ${which} cannot be read`, {
     code: 'KRB5_CC_UNKNOWN_TYPE',
     hint: 'Use a file: KRB5CCNAME=FILE:/path.',
   })

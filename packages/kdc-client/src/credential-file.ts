@@ -1,5 +1,5 @@
-import { ConfigurationError } from '@s4u/krb5'
-import { readFileSync, statSync } from 'node:fs'
+import { ConfigurationError, shownPath } from '@s4u/krb5'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 
 type Kind = 'keytab' | 'credential cache'
 
@@ -8,12 +8,15 @@ const NO_FILE: Readonly<Record<Kind, string>> = { keytab: 'KRB5_KT_NOTFOUND', 'c
 
 /** A keytab or credential cache on disk, which other programs rewrite. */
 export class CredentialFile {
-  readonly path: string
+  /** The path, for messages: what names no file may be a key or a password, and is shown only where it looks like a path. */
+  readonly name: string
+  private readonly path: string
   private readonly what: Kind
   private stamp = ''
 
   constructor(path: string, what: Kind) {
     this.path = path
+    this.name = existsSync(path) ? path : shownPath(path)
     this.what = what
   }
 
@@ -22,8 +25,10 @@ export class CredentialFile {
     try {
       this.stamp = stampOf(this.path)
       return readFileSync(this.path)
-    } catch (cause) {
-      throw new ConfigurationError(`cannot read the ${this.what} ${this.path}`, {
+    } catch (error) {
+      // Errors of the file system hold the path.
+      const cause = this.name === this.path ? error : undefined
+      throw new ConfigurationError(`cannot read the ${this.what} ${this.name}`, {
         code: NO_FILE[this.what],
         hint: 'Check that the file exists and that this process may read it.',
         cause,

@@ -22,6 +22,7 @@ export { signInPrincipal } from './keytab-authority.js'
 export type KdcCredentials =
   | {
       readonly principal?: string
+      /** A path, the octets, or a keytab in base64. What names no file is not shown in errors unless it looks like a path. */
       readonly keytab: string | Uint8Array | Keytab
       /** Gives the keytab anew when its keys do not work any more. Default: a file is read again. */
       readonly reload?: () => Keytab | Promise<Keytab>

@@ -48,7 +48,7 @@ export function kdcAnswer(
     target: printable(target),
     ...(user !== undefined && { user: printable(user) }),
     errorCode: error.errorCode,
-    ...(error.eText !== undefined && { errorText: error.eText }),
+    ...(error.eText !== undefined && { errorText: printable(error.eText) }),
     ...(status !== undefined && { ntStatus: ntStatusName(status) }),
     serverTime: error.stime,
     ...(error.unconfirmed && { unconfirmed: true }),
@@ -132,8 +132,8 @@ export class KdcUnreachableError extends S4uError {
       status: 503,
       ...details,
     })
-    this.realm = realm
-    this.attempts = attempts
+    this.realm = printable(realm)
+    this.attempts = attempts.map(({ address, reason }) => ({ address: printable(address), reason: printable(reason) }))
   }
 }
 

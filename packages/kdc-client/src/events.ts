@@ -6,6 +6,7 @@ import {
   formatPrincipal,
   type KerberosFlags,
   MalformedTokenError,
+  printableName,
   RejectedTokenError,
 } from '@s4u/krb5'
 import { AsyncLocalStorage } from 'node:async_hooks'
@@ -139,7 +140,7 @@ type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
 function about(subject: KdcEventSubject, { clientAddress, transitedServices = [] }: Occasion = {}) {
   const { step, account, target, user, cache } = subject
   const ofUser = user === undefined ? {} : { clientAddress, transitedServices }
-  return { step, account, target, user, ...inWindowsTerms(subject), ...ofUser, cache }
+  return { step, ...inWindowsTerms({ account, target, user }), ...ofUser, cache }
 }
 
 /** The user as the ticket names him, who may have been named otherwise or by a certificate; and with S4U2Proxy one more service acts for him. */
@@ -154,10 +155,13 @@ function inNameOf(
   return { ...named, transitedServices: Object.freeze([...transitedServices, account]) }
 }
 
-function inWindowsTerms({ account, target, user }: KdcEventSubject) {
+/** What somebody typed into a form, or an address has in it, is not to act in a log. */
+function inWindowsTerms(named: Pick<KdcEventSubject, 'account' | 'target' | 'user'>) {
+  const [account, target] = [printableName(named.account), printableName(named.target)]
+  const user = named.user === undefined ? undefined : printableName(named.user)
   const [accountName, accountDomain] = split(account)
   const [userName, userDomain] = user === undefined ? [] : split(user)
-  return { accountName, accountDomain, userName, userDomain, serviceName: split(target)[0] }
+  return { account, target, user, accountName, accountDomain, userName, userDomain, serviceName: split(target)[0] }
 }
 
 /** A name and its realm, behind the last `@`. */

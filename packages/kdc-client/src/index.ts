@@ -37,6 +37,16 @@ export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceT
 export type { TicketStore, TicketStoreOptions } from './ticket-store.js'
 export type { QueuePlace } from './fair-queue.js'
 export type { KdcTransport, TransportContext } from './transport.js'
-export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
-export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from '@s4u/krb5'
+export {
+  closeOptions,
+  ConfigurationError,
+  MalformedTokenError,
+  MissingKeyError,
+  NO_OPTIONS,
+  pickOptions,
+  RejectedTokenError,
+  requireKnownOptions,
+  S4uError,
+  shownInput,
+} from '@s4u/krb5'
 export type { OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'

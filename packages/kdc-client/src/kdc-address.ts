@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, shownInput } from '@s4u/krb5'
 import { isIPv6 } from 'node:net'
 
 export interface KdcAddress {
@@ -15,14 +15,15 @@ export interface KdcAddress {
  * @throws ConfigurationError
  */
 export function parseKdcAddress(text: string): KdcAddress {
-  const match = /^(?:(udp|tcp)\/|(https):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([^\s/:[\]]+))(?::(\d{1,5}))?(\/\S*)?$/.exec(
-    text.trim(),
-  )
+  const match =
+    /^(?:(udp|tcp)\/|(https):\/\/)?(?:\[([0-9A-Fa-f:.]+)\]|([\p{L}\p{N}._-]{1,253}))(?::(\d{1,5}))?(\/\S*)?$/u.exec(
+      text.trim(),
+    )
   const protocol = protocolOf(match?.[1] ?? match?.[2])
   const port = Number(match?.[5] ?? (protocol === 'https' ? HTTPS_PORT : KERBEROS_PORT))
   const path = match?.[6]
   if (match === null || port < 1 || port > 65_535 || (path !== undefined && protocol !== 'https')) {
-    throw new ConfigurationError(`not the address of a KDC: ${JSON.stringify(text)}`, {
+    throw new ConfigurationError(`not the address of a KDC: ${shownInput(text)}`, {
       hint: 'Write host, host:port, [IPv6]:port, tcp/host:port, udp/host:port or https://host/path.',
     })
   }
@@ -42,7 +43,8 @@ export function formatKdcAddress(address: KdcAddress): string {
   const known = texts.get(address)
   if (known !== undefined) return known
   const { host, port, path = '' } = address
-  const text = `${isIPv6(host) ? `[${host}]` : host}:${port}${path}`
+  // Behind a question mark there may be a token.
+  const text = `${isIPv6(host) ? `[${host}]` : host}:${port}${path.replace(/[?#].*$/, '')}`
   texts.set(address, text)
   return text
 }

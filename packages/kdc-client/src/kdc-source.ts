@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, shownPath } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
 import { DnsMemory } from './dns-memory.js'
 import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
@@ -55,8 +55,8 @@ function namedAddresses(
     const addresses = parseAll(kdc)
     return () => addresses
   }
-  const byRealm = new Map(Object.entries(kdc).map(([realm, list]) => [realm.toUpperCase(), parseAll(list)]))
-  return (realm) => byRealm.get(realm.toUpperCase())
+  const byRealm = new Map(Object.entries(kdc).map(([realm, list]) => [asciiLower(realm), parseAll(list)]))
+  return (realm) => byRealm.get(asciiLower(realm))
 }
 
 function configured(configuration: Krb5Configuration, realm: string): readonly KdcAddress[] | undefined {
@@ -82,7 +82,10 @@ function readAnchor(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw new ConfigurationError(`cannot read the certificates in ${path}, which http_anchors names`, { cause })
+    const shown = shownPath(path)
+    throw new ConfigurationError(`cannot read the certificates in ${shown}, which http_anchors names`, {
+      cause: shown === path ? cause : undefined,
+    })
   }
 }
 

@@ -8,6 +8,7 @@ import {
   MissingKeyError,
   type Principal,
   samePrincipal,
+  shownName,
 } from '@s4u/krb5'
 import { CredentialFile } from './credential-file.js'
 import { type KeysForTicket, parseSignInName, type RealmsOfNames, type SignIn } from './sign-in.js'
@@ -32,7 +33,9 @@ export function keytabAuthority(
   const keys = new KeyChoice(keytab, principal, etypes)
   if (keys.etypes.length === 0) {
     const others = keysOf(keytab, principal)
-    throw others.length === 0 ? noKey(keytab, formatPrincipal(principal)) : noKeyOfType(keytab, others, etypes)
+    throw others.length === 0
+      ? noKey(keytab, shownName(formatPrincipal(principal)))
+      : noKeyOfType(keytab, others, etypes)
   }
   return {
     kind: 'sign-in',
@@ -162,8 +165,10 @@ function sourceOf({ keytab, reload }: KeytabCredentials): KeytabSource {
   const again = async (): Promise<Keytab | undefined> => reload?.()
   if (keytab instanceof Keytab) return { first: keytab, again }
   if (typeof keytab !== 'string') return { first: Keytab.decode(keytab), again }
+  const inMemory = Keytab.fromBase64(keytab)
+  if (inMemory !== undefined) return { first: inMemory, again }
   const file = new CredentialFile(keytab.replace(/^(FILE|WRFILE):/, ''), 'keytab')
-  const read = (): Keytab => Keytab.decode(file.read(), file.path)
+  const read = (): Keytab => Keytab.decode(file.read(), file.name)
   return { first: read(), again: reload ? again : async () => (file.hasChanged() ? readable(read) : undefined) }
 }
 

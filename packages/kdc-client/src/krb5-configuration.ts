@@ -1,4 +1,4 @@
-import { ConfigurationError, Krb5Conf, parseKrb5Conf } from '@s4u/krb5'
+import { ConfigurationError, Krb5Conf, parseKrb5Conf, shownPath } from '@s4u/krb5'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** Where every Kerberos program looks when KRB5_CONFIG names nothing. */
@@ -45,10 +45,11 @@ export class Krb5Configuration {
     } catch (cause) {
       if (cause instanceof ConfigurationError) throw cause
       if (!this.named || this.files.includes(':')) return []
-      throw new ConfigurationError(`cannot read ${path}, which is named as krb5.conf`, {
+      const shown = shownPath(path)
+      throw new ConfigurationError(`cannot read ${shown}, which is named as krb5.conf`, {
         code: 'KRB5_CONFIG_CANTOPEN',
         hint: 'Check the path in KRB5_CONFIG or krb5Config, and that this process may read the file.',
-        cause,
+        cause: shown === path ? cause : undefined,
       })
     }
   }

@@ -1,4 +1,4 @@
-import { type EtypeInfo2Entry, type Key, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import { asciiUpper, type EtypeInfo2Entry, type Key, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
 import type { ServiceTicket } from './service-ticket.js'
 
 export interface KeysForTicket {
@@ -47,7 +47,7 @@ export interface RealmsOfNames {
 export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
   if (enterprise) {
     const suffix = name.slice(name.lastIndexOf('@') + 1)
-    return { name: { nameType: NameType.ENTERPRISE, nameString: [name] }, realm: realm ?? suffix.toUpperCase() }
+    return { name: { nameType: NameType.ENTERPRISE, nameString: [name] }, realm: realm ?? asciiUpper(suffix) }
   }
   return parsePrincipal(name, realm === undefined ? {} : { realm })
 }

@@ -73,6 +73,18 @@ describe('the ticket cache', () => {
     await expect(cache.get(keyOf('alice'), failing)).rejects.toBeInstanceOf(KdcError)
   })
 
+  test('remembers refusals as long as they hold little: names are typed into forms', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    const request = vi.fn(async () => Promise.reject(refusal()))
+    const ask = async (user: string): Promise<void> =>
+      void (await expect(cache.get(keyOf(user), request)).rejects.toThrow('BADOPTION'))
+    for (const user of ['bob', 'bob']) await ask(user)
+    expect(request).toHaveBeenCalledTimes(1)
+    for (let count = 0; count < 40; count++) await ask(`${count}${'x'.repeat(500_000)}`)
+    await ask('bob')
+    expect(request).toHaveBeenCalledTimes(42)
+  })
+
   test('remembers a refusal briefly', async () => {
     let now = 0
     const cache = new TicketCache({ now: () => now })

@@ -19,6 +19,10 @@ const OVERHEAD = 2_000
 /** How long a refusal stands. Short: whoever mends the directory wants to see it work. */
 const REFUSED_FOR = 10_000
 const MAX_REFUSALS = 10_000
+/** Octets that refusals may take: names in them were typed into forms, and errors bring advice, a stack and what a KDC said. */
+const MAX_REFUSAL_BYTES = 32 << 20
+/** What a refusal takes beside its key and its texts. */
+const REFUSAL_OVERHEAD = 4_000
 
 /** A refresh in the background that fails is tried again after this; milliseconds. */
 const RETRY_AFTER = 30_000
@@ -67,7 +71,11 @@ interface Asking {
  */
 export class TicketCache {
   private readonly entries: LRUCache<string, Entry>
-  private readonly refusals = new LRUCache<string, Refusal>({ max: MAX_REFUSALS })
+  private readonly refusals = new LRUCache<string, Refusal>({
+    max: MAX_REFUSALS,
+    maxSize: MAX_REFUSAL_BYTES,
+    sizeCalculation: ({ error }, id) => sizeOfRefusal(id, error),
+  })
   private readonly inFlight = new Map<string, Asking>()
   private readonly options: TicketCacheOptions
 
@@ -220,6 +228,11 @@ function isYoungEnough({ askedAt }: { readonly askedAt: number }, now: number, m
 /** A KDC's no; not one that anybody on the network may have written. */
 function isWorthRemembering(error: unknown): error is Refusal['error'] {
   return (error instanceof KdcError || error instanceof DelegationRefusedError) && !error.answer.unconfirmed
+}
+
+function sizeOfRefusal(id: string, { message, hint = '' }: Refusal['error']): number {
+  // A message is in the stack a second time, and the answer has the names once more.
+  return REFUSAL_OVERHEAD + 2 * (id.length + 3 * message.length + hint.length)
 }
 
 function sizeOf(id: string, { ticket }: ServiceTicket): number {

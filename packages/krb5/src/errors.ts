@@ -90,9 +90,9 @@ export class MalformedTokenError extends S4uError {
       status: 400,
       ...details,
     })
-    this.path = details.path
-    this.expected = details.expected
-    this.found = details.found
+    this.path = printable(details.path)
+    this.expected = printable(details.expected)
+    this.found = printable(details.found)
   }
 }
 

@@ -77,6 +77,7 @@ export {
 export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
 export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
+export { shownInput, shownName, shownPath } from './shown-input.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
@@ -189,6 +190,7 @@ export type { PacSignature } from './pac/signature.js'
 export { UpnDnsFlag, type UpnDnsInfo, type UpnDnsInfoExtension } from './pac/upn-dns-info.js'
 export {
   asciiLower,
+  asciiUpper,
   formatName,
   formatPrincipal,
   formatSpn,
@@ -200,4 +202,11 @@ export {
   sameRealmIgnoringCase,
   type ServicePrincipalName,
 } from './principal.js'
-export { printable } from './printable.js'
+export {
+  type AuthToLocal,
+  authToLocal,
+  authToLocalOf,
+  defaultLocalName,
+  type LocalNameMapping,
+} from './local-names/auth-to-local.js'
+export { printable, printableName } from './printable.js'

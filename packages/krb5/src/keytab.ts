@@ -10,6 +10,7 @@ import { Key } from './crypto/key.js'
 import { ConfigurationError, MalformedTokenError } from './errors.js'
 import type { PrincipalName } from './messages/principal-name.js'
 import { NameType } from './messages/principal-name.js'
+import { keytabOfBase64, keytabOfBase64Octets } from './keytab-base64.js'
 import { formatPrincipal, type Principal } from './principal.js'
 
 export interface KeytabEntry {
@@ -39,11 +40,12 @@ export class Keytab {
   }
 
   /**
-   * Reads format version 1 or 2. `source` names the file in errors, those of a later use included.
+   * Reads format version 1 or 2, or such a file in base64. `source` names the file in errors, those of a later use included.
    * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (damaged)
    */
-  static decode(bytes: Uint8Array, source?: string): Keytab {
+  static decode(octets: Uint8Array, source?: string): Keytab {
     const name = source ?? 'keytab'
+    const bytes = keytabOfBase64Octets(octets) ?? octets
     const version = versionOf(bytes, name)
     try {
       return new Keytab(readEntries(bytes, version), source)
@@ -55,6 +57,19 @@ export class Keytab {
         cause: error,
       })
     }
+  }
+
+  /**
+   * The keytab that a text is in base64, as secret stores and environment variables hold it; undefined for every other text, such as a
+   * path. Nothing of the text is in any error.
+   *
+   *     const keytab = Keytab.fromBase64(process.env.WEB_KEYTAB ?? '')
+   *
+   * @throws ConfigurationError KRB5_KT_FORMAT (damaged)
+   */
+  static fromBase64(text: string, source = 'the keytab in base64'): Keytab | undefined {
+    const bytes = keytabOfBase64(text)
+    return bytes && Keytab.decode(bytes, source)
   }
 
   /** Several keytabs as one, in the given order. `source` is what errors call it. */

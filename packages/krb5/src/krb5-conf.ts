@@ -5,6 +5,7 @@
 
 import type { ConfigurationError } from './errors.js'
 import { asciiLower } from './principal.js'
+import { shownInput } from './shown-input.js'
 import { badLine, type IncludeReader, parseProfile, type ProfileNode } from './profile.js'
 
 export type { IncludeReader } from './profile.js'
@@ -210,5 +211,5 @@ function indexOrEnd(text: string, part: string): number {
 }
 
 function notA(expected: string, { value, source, line }: Relation): ConfigurationError {
-  return badLine({ source, line }, `expected ${expected}, found ${JSON.stringify(value)}`)
+  return badLine({ source, line }, `expected ${expected}, found ${shownInput(value)}`)
 }

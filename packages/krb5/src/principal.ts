@@ -1,5 +1,7 @@
 import { ConfigurationError, MalformedTokenError } from './errors.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
+import { codeOf, NOT_IN_NAMES } from './printable.js'
+import { shownInput } from './shown-input.js'
 
 /** A name and its realm: who somebody is. */
 export interface Principal {
@@ -8,7 +10,8 @@ export interface Principal {
 }
 
 /**
- * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, `\0` refused).
+ * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, and `\u{202e}` as
+ * `formatPrincipal` writes it; `\0` refused).
  * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
  * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@` that is not escaped.
  * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
@@ -18,13 +21,16 @@ export interface Principal {
 export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
   const { components, realm = options.realm } =
     options.nameType === NameType.ENTERPRISE ? splitEnterprise(text, options.realm) : split(text)
-  if (realm === undefined || realm === '') throw notAPrincipal(text, 'a realm after @')
-  if (components.some((component) => component === '')) throw notAPrincipal(text, 'no empty components')
+  if (realm === undefined || realm === '') throw notAPrincipal('a realm after @', 'none')
+  if (components.some((component) => component === '')) throw notAPrincipal('no empty components', 'one')
   const nameType = options.nameType ?? (components.length === 1 ? NameType.PRINCIPAL : NameType.SRV_INST)
   return { name: { nameType, nameString: components }, realm }
 }
 
-/** The reverse of `parsePrincipal`, with the same escapes. */
+/**
+ * The reverse of `parsePrincipal`, with the same escapes. What others wrote into a name cannot act where it is printed: characters that
+ * nobody sees, that turn the direction of writing or begin another line, and `<`, `>`, `"` are shown as their codes (`\u{202e}`).
+ */
 export function formatPrincipal({ name, realm }: Principal): string {
   return `${formatName(name)}@${escape(realm)}`
 }
@@ -57,6 +63,11 @@ export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
+/** `AD.TEST` of `ad.test`. Letters beyond ASCII stay: `toUpperCase` would make the realm `AD.TEST` of `ad.teſt`. */
+export function asciiUpper(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+}
+
 /** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
 export interface ServicePrincipalName {
   readonly serviceClass: string
@@ -73,7 +84,7 @@ export function parseSpn(text: string): ServicePrincipalName {
   const spn = readSpn(text)
   if (spn === undefined) {
     const expected = 'class/host, class/host:port or class/host:port/name'
-    throw new MalformedTokenError({ path: 'SPN', expected, found: text })
+    throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text) })
   }
   return spn
 }
@@ -85,7 +96,7 @@ export function formatSpn({ serviceClass, host, port, instance, serviceName }: S
   const read = readSpn(text)
   const same = read?.serviceClass === serviceClass && read.host === host && read.serviceName === serviceName
   if (!same || read.port !== port || read.instance !== instance) {
-    throw new ConfigurationError(`not the parts of a service principal name: ${JSON.stringify(text)}`, {
+    throw new ConfigurationError(`not the parts of a service principal name: ${shownInput(text)}`, {
       hint: 'No part may be empty or contain what separates the parts. A port or an instance stands behind the host, not both.',
     })
   }
@@ -120,7 +131,9 @@ function splitEnterprise(text: string, realm: string | undefined): Parts {
   let at = -1
   for (let index = 0; index < text.length; index++) {
     if (text[index] === '@') at = name.length
-    name += text[index] === '\\' ? unescape(text, ++index) : text[index]
+    const [literal, length] = text[index] === '\\' ? unescape(text, index + 1) : [text[index], 0]
+    name += literal
+    index += length
   }
   if (realm !== undefined || at < 0) return { components: [name] }
   return { components: [name.slice(0, at)], realm: name.slice(at + 1) }
@@ -132,12 +145,13 @@ function split(text: string): Parts {
   for (let index = 0; index < text.length; index++) {
     const character = text[index]
     if (character === '@') {
-      if (realm !== undefined) throw notAPrincipal(text, 'one @ that is not escaped')
+      if (realm !== undefined) throw notAPrincipal('one @ that is not escaped', 'two')
       realm = ''
     } else if (character === '/' && realm === undefined) {
       components.push('')
     } else {
-      const literal = character === '\\' ? unescape(text, ++index) : character
+      const [literal, length] = character === '\\' ? unescape(text, index + 1) : [character, 0]
+      index += length
       if (realm === undefined) components[components.length - 1] += literal
       else realm += literal
     }
@@ -147,22 +161,32 @@ function split(text: string): Parts {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '\\': '\\', '/': '/', '@': '@' }
 
-function unescape(text: string, index: number): string {
-  const literal = ESCAPES[text[index] ?? '']
-  if (literal === undefined) throw notAPrincipal(text, 'one of \\\\ \\/ \\@ \\n \\t \\b after a backslash')
-  return literal
+/** What an escape stands for, and how many characters it has behind its backslash. */
+function unescape(text: string, at: number): [literal: string, length: number] {
+  const literal = ESCAPES[text[at] ?? '']
+  if (literal !== undefined) return [literal, 1]
+  const [written, digits] = /^u\{([1-9a-f][\da-f]{0,5})\}/.exec(text.slice(at, at + LONGEST_CODE)) ?? []
+  const code = Number.parseInt(digits ?? '', 16)
+  const character = code <= 0x10_ffff ? String.fromCodePoint(code) : ''
+  // Nothing else: with `\u{61}` for `a`, a name that somebody types could pass by a list of names.
+  if (written !== undefined && character.replace(NOT_IN_NAMES, '') !== character) return [character, written.length]
+  throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b \\u{…} after a backslash', 'something else')
 }
+
+const LONGEST_CODE = 'u{10ffff}'.length
 
 function escape(component: string): string {
   // Names are printed for every ticket, and nearly none has anything to escape.
-  if (!/[\\/@\n\t\b]/.test(component)) return component
+  if (/^[\w.$ -]*$/.test(component)) return component
   return component
     .replace(/[\\/@]/g, '\\$&')
     .replace(/\n/g, '\\n')
     .replace(/\t/g, '\\t')
     .replace(/[\b]/g, '\\b')
+    .replace(NOT_IN_NAMES, codeOf)
 }
 
-function notAPrincipal(text: string, expected: string): MalformedTokenError {
-  return new MalformedTokenError({ path: 'principal', expected, found: JSON.stringify(text) })
+/** The text is not shown: what is no name may be a password, typed or configured in the wrong place. */
+function notAPrincipal(expected: string, found: string): MalformedTokenError {
+  return new MalformedTokenError({ path: 'principal', expected, found })
 }

@@ -121,7 +121,7 @@ class Lines {
   #lineOf(channel: string, event: unknown): string {
     const time = new Date(this.#now()).toISOString()
     try {
-      return `${JSON.stringify({ time, channel, ...Object(event) })}\n`
+      return `${asOneLine(JSON.stringify({ time, channel, ...Object(event) }))}\n`
     } catch {
       return `${JSON.stringify({ time, channel, kind: 'unwritable' })}\n`
     }
@@ -134,6 +134,22 @@ class Lines {
     this.#onError(error)
   }
 }
+
+/**
+ * JSON leaves most of what acts on a terminal as it is: marks that turn the direction of writing, separators of lines, characters that
+ * nobody sees. In its own escapes they are the same text to whoever parses the line.
+ */
+function asOneLine(json: string): string {
+  if (/^[\x20-\x7e]*$/.test(json)) return json
+  return json.replace(UNSEEN, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  )
+}
+
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu
 
 function warn({ message }: Error): void {
   process.emitWarning(`the audit is not written any more: ${message}`, { type: 'S4uWarning', code: 'S4U_AUDIT' })

@@ -1,5 +1,5 @@
 import type { ForwardedTickets, Identity } from '@s4u/acceptor'
-import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
+import { ConfigurationError, type OptionTableOf, shownInput } from '@s4u/kdc-client'
 import { formatPrincipal, NameType, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
@@ -130,12 +130,9 @@ export function checkDelegationOptions(options: DelegationOptions): void {
   if (principal !== undefined) requireName(principal)
   const wrong = allow.find((entry) => !isEntry(entry))
   if (wrong === undefined) return
-  throw new ConfigurationError(
-    `delegation.allow: ${JSON.stringify(wrong)} is not a service principal name or pattern`,
-    {
-      hint: "Write 'HTTP/api.ad.test', 'HTTP/*.farm.ad.test' (one or more labels in place of the star) or 'HTTP/*'.",
-    },
-  )
+  throw new ConfigurationError(`delegation.allow: ${shownInput(wrong)} is not a service principal name or pattern`, {
+    hint: "Write 'HTTP/api.ad.test', 'HTTP/*.farm.ad.test' (one or more labels in place of the star) or 'HTTP/*'.",
+  })
 }
 
 const FORWARDED: readonly string[] = ['ignore', 'use']
@@ -144,7 +141,7 @@ function requireName(principal: string): void {
   try {
     readTarget(principal)
   } catch (cause) {
-    throw new ConfigurationError(`delegation.principal: ${JSON.stringify(principal)} is not the name of a principal`, {
+    throw new ConfigurationError(`delegation.principal: ${shownInput(principal)} is not the name of a principal`, {
       hint: "Write the account with which the service signs in: 'svc-web' or 'svc-web@AD.TEST'.",
       cause,
     })

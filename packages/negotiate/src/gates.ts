@@ -1,6 +1,6 @@
 /** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
 
-import { ConfigurationError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { ConfigurationError, RejectedTokenError, S4uError, shownInput } from '@s4u/kdc-client'
 import { parseSid } from '@s4u/krb5'
 import type { CallerIdentity } from './caller-identity.js'
 import { findNegotiated } from './negotiated-requests.js'
@@ -109,7 +109,7 @@ function requireSid(sid: string): void {
   try {
     parseSid(sid)
   } catch (cause) {
-    throw new ConfigurationError(`requireGroup: ${JSON.stringify(sid)} is no SID`, {
+    throw new ConfigurationError(`requireGroup: ${shownInput(sid)} is no SID`, {
       hint: 'Tickets name groups by SID. On Windows: (Get-ADGroup NAME).SID, on Samba: samba-tool group show NAME.',
       cause,
     })

@@ -12,7 +12,7 @@ import {
   tallyExchanges,
   type Way,
 } from '@s4u/kdc-client'
-import { encryptionTypeName, formatName } from '@s4u/krb5'
+import { encryptionTypeName, formatName, printableName } from '@s4u/krb5'
 
 /** The name of the diagnostics channel on which every ticket in somebody's name appears, whether or not a KDC had to be asked. */
 export const IMPERSONATE_CHANNEL = 's4u:impersonate'
@@ -114,7 +114,9 @@ function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {
   return account === undefined ? {} : ({ cache: tally.exchanges > 0 ? 'exchange' : 'hit' } as const)
 }
 
-function about({ user, target, identity, account }: ImpersonateSubject) {
+function about({ identity, account, ...named }: ImpersonateSubject) {
+  // What somebody typed into a form, or an address has in it, is not to act in a log.
+  const [user, target] = [printableName(named.user), printableName(named.target)]
   const [userName, userDomain] = split(user)
   const [serviceName] = split(target)
   const { evidence, impersonationLevel } = identity ?? {}

@@ -11,7 +11,7 @@
  */
 
 import { runAs } from '@s4u/fetch'
-import { ConfigurationError, S4uError } from '@s4u/kdc-client'
+import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
 import { evidenceOf } from './delegator.js'
 import { forbidden, unknownCaller } from './gates.js'
@@ -75,9 +75,7 @@ function gateFor(
       onNotAllowed?.()
       return (request) => asService(request)
     default:
-      throw new ConfigurationError(
-        `impersonation must be required, allowed or notAllowed, not ${JSON.stringify(option)}`,
-      )
+      throw new ConfigurationError(`impersonation must be required, allowed or notAllowed, not ${shownInput(option)}`)
   }
 }
 

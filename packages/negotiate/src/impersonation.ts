@@ -18,6 +18,7 @@ import {
   type Plan,
   requireKnownOptions,
   type ServiceTicket,
+  shownInput,
   type TicketOptions,
 } from '@s4u/kdc-client'
 
@@ -175,6 +176,6 @@ function requireLevel(
         hint: 'Connect without authentication, or give the context an allowedImpersonationLevel of its own.',
       })
     default:
-      throw new ConfigurationError(`${JSON.stringify(level)} is no allowedImpersonationLevel`)
+      throw new ConfigurationError(`${shownInput(level)} is no allowedImpersonationLevel`)
   }
 }

@@ -8,6 +8,7 @@ import {
   type KdcClientOptions,
   NO_OPTIONS,
   type OptionTableOf,
+  shownInput,
 } from '@s4u/kdc-client'
 import type { CrossSiteOption } from './cross-site.js'
 import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation-policy.js'
@@ -151,13 +152,13 @@ function derOf(certificate: TlsCertificate): Uint8Array {
 
 function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return
-  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${JSON.stringify(value)}`)
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }
 
 /** A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header in. */
 function requireChallenge(value: string): void {
   if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+( [\x20-\x7e]+)?$/.test(value) && !/^negotiate\b/i.test(value)) return
-  throw new ConfigurationError(`otherChallenges: ${JSON.stringify(value)} is not the challenge of another scheme`, {
+  throw new ConfigurationError(`otherChallenges: ${shownInput(value)} is not the challenge of another scheme`, {
     hint: `Write 'Bearer' or 'Basic realm="orders"'; Negotiate is always offered.`,
   })
 }

@@ -76,9 +76,9 @@ function blameUser(error: unknown): never {
 }
 
 function authenticatedBy(authenticationMethod: AuthenticationMethod, identity: Identity): Identity {
-  const { principal, name, realm, impersonationLevel, expiresAt, pac, evidence } = identity
+  const { principal, name, localName, realm, impersonationLevel, expiresAt, pac, evidence } = identity
   const groupsUnknown = identity.groupsUnknown ?? false
-  const whose = { principal, name, realm, expiresAt, pac, evidence }
+  const whose = { principal, name, localName, realm, expiresAt, pac, evidence }
   return new Identity({ ...whose, groupsUnknown, authenticationMethod, impersonationLevel })
 }
 

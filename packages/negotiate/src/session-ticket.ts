@@ -30,11 +30,11 @@ export function sessionTicketOf(
 
 /** The identity as it was, of one that the acceptor made of the same ticket. */
 export function restoredIdentity(identity: Identity, { method, level, origin }: SessionTicket): Identity {
-  const { principal, name, realm, expiresAt, pac, evidence } = identity
+  const { principal, name, localName, realm, expiresAt, pac, evidence } = identity
   if (evidence?.kind !== 'ticket') return identity
   const limited = level === 'delegation' && !evidence.forwardable ? 'impersonation' : level
   return new Identity({
-    ...{ principal, name, realm, expiresAt, pac },
+    ...{ principal, name, localName, realm, expiresAt, pac },
     groupsUnknown: identity.groupsUnknown ?? false,
     authenticationMethod: method,
     impersonationLevel: limited,

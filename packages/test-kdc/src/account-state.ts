@@ -1,3 +1,4 @@
+import { asciiLower } from '@s4u/krb5'
 import type { Account } from './account.js'
 import { refuse } from './refusal.js'
 
@@ -12,7 +13,7 @@ export function requireUsableAccount({ name, settings }: Account): void {
 
 /** Only who knows the password learns that it must be changed, and may still ask for a ticket to change it. */
 export function requireFreshPassword({ name, settings }: Account, service: readonly string[]): void {
-  if (!settings.mustChangePassword || service.join('/').toLowerCase() === 'kadmin/changepw') return
+  if (!settings.mustChangePassword || asciiLower(service.join('/')) === 'kadmin/changepw') return
   refuse('KDC_ERR_KEY_EXPIRED', `${name} must change the password`, { ntStatus: 'STATUS_PASSWORD_MUST_CHANGE' })
 }
 

@@ -1,4 +1,4 @@
-import { asciiLower, ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, shownInput } from '@s4u/krb5'
 import { type Account, saltOf, setKeys } from './account.js'
 import type { Directory } from './directory.js'
 import type { RealmState } from './realm-state.js'
@@ -14,8 +14,7 @@ export async function addAccount(
 ): Promise<void> {
   const { directory, relativeIds, kdc } = state
   checkAccount(kind, name, options)
-  if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name))
-    throw new ConfigurationError(`not an account name: ${JSON.stringify(name)}`)
+  if (!/^[^\s@/"[\]:;|=+*?<>\\,]+$/.test(name)) throw new ConfigurationError(`not an account name: ${shownInput(name)}`)
   if (directory.findByAccountName(name) !== undefined || asciiLower(name) === 'krbtgt')
     throw new ConfigurationError(`${name} is there already`)
   const { password, sid, groups = [], encryptionTypes = [18, 17], ...settings } = options

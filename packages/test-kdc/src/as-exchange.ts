@@ -1,4 +1,5 @@
 import {
+  asciiLower,
   AsReq,
   Checksum,
   decode,
@@ -114,7 +115,7 @@ function findService({ directory }: Kdc, { sname }: KdcReqBody): AsService {
     return refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', 'there is no such service')
   }
   const { account } = destination
-  const ticketGranting = account === directory.krbtgt && sname.nameString[0].toLowerCase() === 'krbtgt'
+  const ticketGranting = account === directory.krbtgt && asciiLower(sname.nameString[0]) === 'krbtgt'
   return { account, ticketGranting, sname: ticketGranting ? ticketGrantingName(directory.realm) : sname }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, shownInput } from '@s4u/krb5'
 import { type Account, setKeys } from './account.js'
 import { Directory } from './directory.js'
 import { createFront, type Front } from './front.js'
@@ -24,7 +24,7 @@ export interface RealmState {
 
 export async function createState(options: TestRealmOptions): Promise<RealmState> {
   const realm = options.realm.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
-  if (!/^[A-Z0-9.-]+$/.test(realm)) throw new ConfigurationError(`not a realm name: ${JSON.stringify(options.realm)}`)
+  if (!/^[A-Z0-9.-]+$/.test(realm)) throw new ConfigurationError(`not a realm name: ${shownInput(options.realm)}`)
   const domainSid = newDomainSid(realm)
   const krbtgt = await createKrbtgt(domainSid, options)
   const directory = new Directory(realm, domainSid, krbtgt)

@@ -1,4 +1,4 @@
-import { ConfigurationError, parseSid } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, parseSid } from '@s4u/krb5'
 import { DOMAIN_USERS, PROTECTED_USERS } from './pac-of.js'
 
 /** The domain SID that belongs to a realm name: always the same, so that tests can write SIDs down. */
@@ -32,12 +32,12 @@ export class RelativeIds {
     const known = this.findGroup(nameOrSid)
     if (known !== undefined) return known
     const sid = `${this.#domainSid}-${this.next()}`
-    this.#groups.set(nameOrSid.toLowerCase(), sid)
+    this.#groups.set(asciiLower(nameOrSid), sid)
     return sid
   }
 
   findGroup(name: string): string | undefined {
-    return this.#groups.get(name.toLowerCase())
+    return this.#groups.get(asciiLower(name))
   }
 }
 

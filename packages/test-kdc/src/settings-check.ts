@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, shownInput } from '@s4u/krb5'
 import type { FastSupport } from './kdc.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { AccountChange, TestService, TestUser } from './settings.js'
@@ -50,13 +50,13 @@ function checkNames(what: string, settings: AccountChange): void {
     const odd = settings[list]?.find((spn) => !/^[^/@\s]+(\/[^/@\s]+)+$/.test(spn))
     if (odd === undefined) continue
     const hint = 'A service principal name has no realm: HTTP/web.ad.test'
-    throw new ConfigurationError(`${what}: ${JSON.stringify(odd)} in ${list} is no service principal name`, { hint })
+    throw new ConfigurationError(`${what}: ${shownInput(odd)} in ${list} is no service principal name`, { hint })
   }
   const spn = settings.allowedToActOnBehalfOf?.find((entry) => entry.includes('/'))
   if (spn === undefined) return
   const hint =
     'The directory keeps accounts there: write the account name of the service, web or web@OTHER.TEST, or its SID.'
-  throw new ConfigurationError(`${what}: ${JSON.stringify(spn)} in allowedToActOnBehalfOf is no account`, { hint })
+  throw new ConfigurationError(`${what}: ${shownInput(spn)} in allowedToActOnBehalfOf is no account`, { hint })
 }
 
 const isObject = (value: unknown): value is object =>

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { asciiUpper, ConfigurationError, shownInput } from '@s4u/krb5'
 
 /** Rights that every kind of object has, and requests that stand for several. Source: MS-DTYP section 2.4.3. */
 export const AccessMask = {
@@ -55,8 +55,8 @@ export function parseRights(text: string): number {
   }
   let mask = 0
   for (let at = 0; at < text.length; at += 2) {
-    const right = RIGHTS.get(text.slice(at, at + 2).toUpperCase())
-    if (right === undefined) throw new ConfigurationError(`no access rights: ${JSON.stringify(text.slice(0, 40))}`)
+    const right = RIGHTS.get(asciiUpper(text.slice(at, at + 2)))
+    if (right === undefined) throw new ConfigurationError(`no access rights: ${shownInput(text)}`)
     mask |= right
   }
   return mask >>> 0

@@ -43,7 +43,10 @@ export function decodeCondition(bytes: Uint8Array, path: string): Condition {
   const pop = () => stack.pop() ?? reader.fail('token', 'an operand before its operator', 'none')
   while (reader.remaining > 0) {
     const code = reader.u8('token')
-    if (code === PADDING) continue
+    if (code === PADDING) {
+      readPadding(reader)
+      break
+    }
     const literal = readOperand(reader, code)
     if (literal !== undefined) {
       stack.push({ node: literal, depth: 1 })
@@ -67,6 +70,12 @@ export function decodeCondition(bytes: Uint8Array, path: string): Condition {
 }
 
 const PADDING = 0x00
+
+/** Entries are whole words of four octets; zeros anywhere else would hide what other readers see. */
+function readPadding(reader: ByteReader): void {
+  if (reader.remaining > 2 || reader.rest().some((octet) => octet !== 0))
+    reader.fail('padding', 'up to three zeros at the end', 'something else')
+}
 
 const COMPARISONS: ReadonlyMap<number, Comparison> = new Map([
   [0x80, '=='],
@@ -145,19 +154,39 @@ const OCTETS = 0x18
 const SID = 0x51
 
 function readScalar(reader: ByteReader, code: number): Scalar | undefined {
-  if (code >= 0x01 && code <= 0x04) {
-    const value = reader.i64le('integer')
-    reader.bytes(2, 'sign and base')
-    return { type: 'integer', value }
-  }
+  const bits = INTEGER_BITS.get(code)
+  if (bits !== undefined) return { type: 'integer', value: readInteger(reader, bits) }
   if (code === STRING) return { type: 'string', value: readText(reader) }
   if (code === OCTETS) return { type: 'octets', value: hex(reader.bytes(reader.u32le('octets'), 'octets')) }
   if (code === SID) return { type: 'sid', value: decodeSid(reader.bytes(reader.u32le('SID'), 'SID'), reader.path) }
   return undefined
 }
 
+/** Source: MS-DTYP section 2.4.4.17.5. */
+const INTEGER_BITS: ReadonlyMap<number, number> = new Map([
+  [0x01, 8],
+  [0x02, 16],
+  [0x03, 32],
+  [0x04, 64],
+])
+
+function readInteger(reader: ByteReader, bits: number): bigint {
+  const value = reader.i64le('integer')
+  if (BigInt.asIntN(bits, value) !== value) reader.fail('integer', `${bits} bits`, String(value))
+  const [sign, base] = [reader.u8('sign'), reader.u8('base')]
+  if (sign < 1 || sign > 3 || base < 1 || base > 3) reader.fail('integer', 'sign and base from 1 to 3', 'others')
+  return value
+}
+
 function readText(reader: ByteReader): string {
   const octets = reader.bytes(reader.u32le('text'), 'text')
   if (octets.length % 2 !== 0) reader.fail('text', 'whole characters', `${octets.length} octets`)
-  return new TextDecoder('utf-16le', { ignoreBOM: true }).decode(octets)
+  try {
+    // Half characters would all become the same one, and be equal to each other.
+    const text = new TextDecoder('utf-16le', { ignoreBOM: true, fatal: true }).decode(octets)
+    if (!text.includes('\0')) return text
+  } catch {
+    // As below.
+  }
+  return reader.fail('text', 'UTF-16 without zeros', 'something else')
 }

@@ -1,6 +1,7 @@
 import type { Attribute } from './attribute.js'
 import type { AttributeOwner, Comparison, Condition, Operand } from './condition.js'
 import type { Scalar } from './scalar.js'
+import { upcase } from './upcase.js'
 
 /** What conditions ask about. */
 export interface ConditionFacts {
@@ -94,15 +95,18 @@ interface Values {
   readonly isList: boolean
 }
 
+/** Source: MS-DTYP section 2.4.4.17.6, "Binary Relational Operators"; what it leaves open is as Samba has it. */
 function compare(operator: Comparison, left: Operand, right: Operand, facts: ConditionFacts): Truth {
+  // What is asked about is an attribute: an expression that compares literals would say nothing of anybody.
+  if (left.kind === 'literal' || isEmptyList(right)) throw new InapplicableRule()
   const [ours, theirs] = [valuesOf(left, facts), valuesOf(right, facts)]
   if (ours === undefined || theirs === undefined) return undefined
   const caseSensitive = ours.caseSensitive || theirs.caseSensitive
   switch (operator) {
     case '==':
-      return equalSets(ours, theirs, caseSensitive)
+      return isEqual(ours, theirs, caseSensitive)
     case '!=':
-      return !equalSets(ours, theirs, caseSensitive)
+      return !isEqual(ours, theirs, caseSensitive)
     case 'contains':
       return containsAll(ours, theirs, caseSensitive)
     case 'not contains':
@@ -117,6 +121,14 @@ function compare(operator: Comparison, left: Operand, right: Operand, facts: Con
   }
 }
 
+/**
+ * `{}` is no list of the grammar (MS-DTYP section 2.5.1.1, value-array), but can be written, and stands in binary forms. Everybody's
+ * attributes contain all of nothing and differ from it: such a condition must not let everybody in.
+ */
+function isEmptyList(operand: Operand): boolean {
+  return operand.kind === 'literal' && operand.values.length === 0
+}
+
 function valuesOf(operand: Operand, facts: ConditionFacts): Values | undefined {
   if (operand.kind === 'literal') {
     return { values: operand.values, caseSensitive: false, isList: operand.composite }
@@ -126,8 +138,9 @@ function valuesOf(operand: Operand, facts: ConditionFacts): Values | undefined {
   return { ...attribute, isList: attribute.values.length > 1 }
 }
 
-/** Values are sets: neither order nor repetition counts. */
-function equalSets(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
+/** "The exact same value (single- or set-based)": one value and a list are of two types. In lists neither order nor repetition counts. */
+function isEqual(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
+  if (ours.isList !== theirs.isList) throw new InapplicableRule()
   return containsAll(ours, theirs, caseSensitive) && containsAll(theirs, ours, caseSensitive)
 }
 
@@ -149,7 +162,7 @@ function keysOf(ours: Values, theirs: Values, caseSensitive: boolean): ReadonlyS
 }
 
 function keyOf({ type, value }: Scalar, caseSensitive: boolean): string {
-  return type === 'string' && !caseSensitive ? value.toUpperCase() : String(value)
+  return type === 'string' && !caseSensitive ? upcase(value) : String(value)
 }
 
 function inOrder(operator: '<' | '<=' | '>' | '>=', left: Scalar, right: Scalar, caseSensitive: boolean): boolean {
@@ -167,6 +180,6 @@ function inOrder(operator: '<' | '<=' | '>' | '>=', left: Scalar, right: Scalar,
 
 function find(operand: Operand, { attributes }: ConditionFacts): Attribute | undefined {
   if (operand.kind === 'literal') return undefined
-  const name = operand.name.toLowerCase()
-  return attributes[operand.of].find((attribute) => attribute.name.toLowerCase() === name)
+  const name = upcase(operand.name)
+  return attributes[operand.of].find((attribute) => upcase(attribute.name) === name)
 }

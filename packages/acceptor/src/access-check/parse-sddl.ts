@@ -1,6 +1,7 @@
+import { asciiUpper } from '@s4u/krb5'
 import { parseRights } from './access-mask.js'
 import type { Attribute } from './attribute.js'
-import { parseCondition, scanScalar } from './sddl-condition.js'
+import { decodeName, parseCondition, scanScalar } from './sddl-condition.js'
 import { SddlScanner } from './sddl-scanner.js'
 import { parseSddlSid } from './sddl-sids.js'
 import type { Scalar } from './scalar.js'
@@ -80,7 +81,7 @@ const KINDS: ReadonlyMap<string, Ace['kind']> = new Map([
 const OTHERS: readonly string[] = ['AU', 'AL', 'OU', 'OL', 'XU', 'ML', 'SP', 'RA', 'TL', 'FL']
 
 function readAce(scanner: SddlScanner, domainSid: string | undefined): ReadAce {
-  const type = field(scanner, 'type').toUpperCase()
+  const type = asciiUpper(field(scanner, 'type'))
   const kind = KINDS.get(type)
   if (kind === undefined && !OTHERS.includes(type)) scanner.fail(`${JSON.stringify(type)} is no type of entries`)
   const inheritOnly = readFlags(scanner)
@@ -124,7 +125,7 @@ function readAttribute(scanner: SddlScanner, domainSid: string | undefined): Att
     values.push(readValue(scanner, type, domainSid))
   }
   scanner.expect(')')
-  return { name: name.value, values, caseSensitive: (Number(flags) & CASE_SENSITIVE) !== 0 }
+  return { name: decodeName(name.value), values, caseSensitive: (Number(flags) & CASE_SENSITIVE) !== 0 }
 }
 
 const CASE_SENSITIVE = 0x2
@@ -162,7 +163,7 @@ function field(scanner: SddlScanner, what: string): string {
 
 /** Container and object inheritance and auditing do not matter to an access check. Source: MS-DTYP section 2.5.1.1, ace-flag. */
 function readFlags(scanner: SddlScanner): boolean {
-  const flags = field(scanner, 'flags').toUpperCase()
+  const flags = asciiUpper(field(scanner, 'flags'))
   if (!/^(?:CI|OI|NP|IO|ID|SA|FA|TP|CR)*$/.test(flags)) scanner.fail(`${JSON.stringify(flags)} are no flags of entries`)
   return [...flags.matchAll(/../g)].some(([flag]) => flag === 'IO')
 }

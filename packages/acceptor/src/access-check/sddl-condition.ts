@@ -16,7 +16,7 @@ const MEMBER_OPERATOR = /(not_)?(device_)?member_of(_any)?(?![a-z0-9_])/iy
 const EXISTS_OPERATOR = /(not_)?exists(?![a-z0-9_])/iy
 const WORD_OPERATOR = /(not_)?(contains|any_of)(?![a-z0-9_])/iy
 const SIGN_OPERATOR = /==|!=|<=|>=|<|>/y
-const OWNER_PREFIX = /@(user|device|resource|local)\./iy
+const OWNER_PREFIX = /@(user|device|resource)\./iy
 /** Letters, digits and some signs; everything else as `%0041`. */
 const NAME = /(?:[\p{L}\p{N}_:./-]|%[0-9a-f]{4})+/iuy
 const INTEGER = /[+-]?(?:0x[0-9a-f]+|\d+)/iy
@@ -81,7 +81,18 @@ class ConditionParser {
     if (exists !== undefined) return { kind: 'exists', attribute: this.#operand(), negated: /^not/i.test(exists) }
     const left = this.#operand()
     const operator = this.#comparison()
-    return operator === undefined ? left : { kind: 'compare', operator, left, right: this.#operand() }
+    return operator === undefined ? left : { kind: 'compare', operator, left, right: this.#rightSide() }
+  }
+
+  /** A name without a prefix may be a forgotten pair of quotes. Source: MS-DTYP section 2.5.1.1: attr-name2 or values. */
+  #rightSide(): Operand {
+    const scanner = this.#scanner
+    scanner.skipBlanks()
+    const before = scanner.at
+    const operand = this.#operand()
+    if (operand.kind === 'literal' || scanner.text[before] === '@') return operand
+    scanner.at = before
+    return scanner.fail('on the right side, names begin with @User., @Device. or @Resource. and text stands in quotes')
   }
 
   #comparison(): Comparison | undefined {
@@ -125,7 +136,7 @@ class ConditionParser {
   #attribute(of: AttributeOwner): Operand {
     const name = this.#scanner.match(NAME)
     if (name === undefined) this.#scanner.fail('an attribute or a value is missing')
-    return { kind: 'attribute', of, name: unescape(name) }
+    return { kind: 'attribute', of, name: decodeName(name) }
   }
 
   #list(): Scalar[] {
@@ -160,8 +171,9 @@ class ConditionParser {
 
 /** A literal; undefined where none stands here. @throws ConfigurationError */
 export function scanScalar(scanner: SddlScanner, domainSid: string | undefined): Scalar | undefined {
+  // As it stands: codes like %0041 are for names alone, and text can hold all but quotes. Source: MS-DTYP section 2.5.1.1.
   const quoted = scanner.match(/"[^"]*"/y)
-  if (quoted !== undefined) return { type: 'string', value: unescape(quoted.slice(1, -1)) }
+  if (quoted !== undefined) return { type: 'string', value: quoted.slice(1, -1) }
   const octets = scanner.match(/#(?:[0-9a-f]{2})*/iy)
   if (octets !== undefined) return { type: 'octets', value: octets.slice(1).toLowerCase() }
   if (scanner.take('SID(')) {
@@ -176,12 +188,12 @@ export function scanScalar(scanner: SddlScanner, domainSid: string | undefined):
 function integerOf(text: string): bigint {
   const digits = text.replace(/^[+-]/, '')
   const value = BigInt(/^0[0-7]+$/.test(digits) ? `0o${digits}` : digits)
-  if (value > 0xffff_ffff_ffff_ffffn)
-    throw new ConfigurationError(`SDDL: ${text.slice(0, 40)} does not fit into 64 bits`)
+  if (value > 0xffff_ffff_ffff_ffffn) throw new ConfigurationError('SDDL: a number does not fit into 64 bits')
   return text.startsWith('-') ? -value : value
 }
 
-function unescape(text: string): string {
+/** The characters of a name: `%0041` is `A`. Source: MS-DTYP section 2.5.1.1, attr-char2. */
+export function decodeName(text: string): string {
   return text.replace(/%([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }
 
@@ -191,9 +203,7 @@ function ownerOf(prefix: string): AttributeOwner {
       return 'user'
     case '@device.':
       return 'device'
-    case '@resource.':
-      return 'resource'
     default:
-      return 'local'
+      return 'resource'
   }
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError } from '@s4u/krb5'
 
 /** Reads an SDDL string from the front. Every failure says where it is. */
 export class SddlScanner {
@@ -16,7 +16,7 @@ export class SddlScanner {
   /** Moves over a literal text where it stands here, in any case. */
   take(expected: string): boolean {
     const found = this.text.slice(this.at, this.at + expected.length)
-    if (found.toLowerCase() !== expected.toLowerCase()) return false
+    if (asciiLower(found) !== asciiLower(expected)) return false
     this.at += expected.length
     return true
   }
@@ -39,8 +39,10 @@ export class SddlScanner {
   }
 
   fail(reason: string): never {
-    const near = this.text.slice(Math.max(0, this.at - 10), this.at + 20)
-    throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}, near ${JSON.stringify(near)}`, {
+    const near = JSON.stringify(this.text.slice(Math.max(0, this.at - 10), this.at + 20))
+    // What is no SDDL at all may be anything, and is not shown.
+    const where = /^\s*[OGDS]:/i.test(this.text) ? `, near ${near}` : ''
+    throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}${where}`, {
       code: 'ERROR_INVALID_SECURITY_DESCR',
     })
   }

@@ -1,4 +1,4 @@
-import { ConfigurationError, formatSid, parseSid } from '@s4u/krb5'
+import { asciiUpper, ConfigurationError, formatSid, parseSid } from '@s4u/krb5'
 
 /**
  * The SID of `BA`, `DU` or `S-1-5-…`. Source: MS-DTYP section 2.5.1.1.
@@ -6,7 +6,7 @@ import { ConfigurationError, formatSid, parseSid } from '@s4u/krb5'
  * @throws ConfigurationError
  */
 export function parseSddlSid(text: string, domainSid: string | undefined): string {
-  const name = text.toUpperCase()
+  const name = asciiUpper(text)
   const known = WELL_KNOWN.get(name)
   if (known !== undefined) return known
   const relative = OF_THE_DOMAIN.get(name)

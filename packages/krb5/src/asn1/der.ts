@@ -6,6 +6,7 @@
  */
 
 import { ConfigurationError } from '../errors.js'
+import { shownInput } from '../shown-input.js'
 
 /**
  * What a reader stumbled over. Carries the path of field names, which grows while it travels outwards.
@@ -195,8 +196,9 @@ function takeSpare(): Uint8Array {
 
 /** The value handed to an encoder cannot be encoded: the caller's mistake, not the peer's. */
 export function cannotEncode(expected: string, found: unknown): never {
-  const shown = typeof found === 'number' || typeof found === 'string' ? JSON.stringify(found) : typeof found
-  throw new ConfigurationError(`cannot encode: expected ${expected}, found ${shown}`, { code: 'ASN1_BAD_FORMAT' })
+  throw new ConfigurationError(`cannot encode: expected ${expected}, found ${shownInput(found)}`, {
+    code: 'ASN1_BAD_FORMAT',
+  })
 }
 
 const UNIVERSAL: Readonly<Record<number, string>> = {

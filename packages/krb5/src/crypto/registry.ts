@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../errors.js'
+import { shownInput } from '../shown-input.js'
 import { aes128Sha1, aes256Sha1 } from './aes-sha1.js'
 import { aes128Sha2, aes256Sha2 } from './aes-sha2.js'
 import { camellia128, camellia256 } from './camellia.js'
@@ -80,7 +81,7 @@ export function encryptionTypesByName(name: string): readonly EncryptionType[] {
   const type = byName.get(lower)
   if (type !== undefined) return [type]
   const refused = refusedByName.get(lower)
-  throw refused === undefined ? unknownType(JSON.stringify(name)) : refusedType(refused)
+  throw refused === undefined ? unknownType(shownInput(name)) : refusedType(refused)
 }
 
 /** What to call this number when it is printed, whether or not it works: `aes256-cts-hmac-sha1-96`, `etype 99`. */

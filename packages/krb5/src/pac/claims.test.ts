@@ -83,6 +83,42 @@ describe('claims', () => {
     )
   })
 
+  const values = (count: number): ClaimsArray['claims'] => [
+    { id: 'a', type: 'int64', values: Array.from({ length: count }, () => 1n) },
+  ]
+  const claims = (count: number): ClaimsArray['claims'] =>
+    Array.from({ length: count }, (_, at) => ({ id: `c${at}`, type: 'boolean', values: [true] }))
+
+  test.each([
+    ['values of a directory', [{ source: 1, claims: values(4_096) }]],
+    [
+      'claims of a forest',
+      [
+        { source: 1, claims: claims(400) },
+        { source: 2, claims: claims(112) },
+      ],
+    ],
+  ])('are read up to what %s are', (_what, arrays) => {
+    expect(decodeClaims(encodeClaims(arrays))).toEqual(arrays)
+  })
+
+  /** Each takes a few octets on the wire, fewer still compressed, and hundreds in memory. */
+  test.each([
+    ['values', [{ source: 1, claims: values(4_097) }]],
+    ['values of several claims', [{ source: 1, claims: [...values(4_000), ...values(97)] }]],
+    ['claims', [{ source: 1, claims: claims(513) }]],
+    [
+      'claims of several sources',
+      [
+        { source: 1, claims: claims(400) },
+        { source: 2, claims: claims(113) },
+      ],
+    ],
+    ['sources', Array.from({ length: 17 }, () => ({ source: 1, claims: [] }))],
+  ])('with more %s than any directory has are refused', (_what, arrays) => {
+    expect(() => decodeClaims(encodeClaims(arrays))).toThrow(MalformedTokenError)
+  })
+
   test('are refused with the path of the claim', () => {
     const bytes = encodeClaims(every)
     const at = Buffer.from(bytes).indexOf(Buffer.from('06000600', 'hex'))

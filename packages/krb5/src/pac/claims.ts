@@ -78,10 +78,17 @@ function readClaimsSet(ndr: NdrReader): ClaimsArray[] {
 
 function readClaimsArrays(ndr: NdrReader, count: number): ClaimsArray[] {
   ndr.conformance(count, 12, 'ClaimsArrays')
+  atMost(ndr, 'ClaimsArrays', count, MAX_ARRAYS)
   const heads = []
   for (let i = 0; i < count; i++) {
     heads.push({ source: ndr.u16('usClaimsSourceType'), ...ndr.countedPointer(`ClaimsArrays[${i}].ClaimEntries`) })
   }
+  atMost(
+    ndr,
+    'ClaimsArrays',
+    heads.reduce((sum, head) => sum + head.count, 0),
+    MAX_CLAIMS,
+  )
   return heads.map((head, i) => ({
     source: head.source,
     claims: head.present ? readClaims(ndr, head.count, `ClaimsArrays[${i}].ClaimEntries`) : [],
@@ -92,6 +99,12 @@ function readClaims(ndr: NdrReader, count: number, field: string): Claim[] {
   ndr.conformance(count, 16, field)
   const heads: ClaimHead[] = []
   for (let i = 0; i < count; i++) heads.push(readClaimHead(ndr, `${field}[${i}]`))
+  atMost(
+    ndr,
+    field,
+    heads.reduce((sum, head) => sum + head.count, 0),
+    MAX_VALUES,
+  )
   return heads.map((head, i) => readClaim(ndr, head, `${field}[${i}]`))
 }
 
@@ -202,6 +215,19 @@ const CLAIM_TYPES = {
   string: CLAIM_TYPE_STRING,
   boolean: CLAIM_TYPE_BOOLEAN,
 } as const
+
+function atMost(ndr: NdrReader, field: string, count: number, limit: number): void {
+  if (count > limit) ndr.fail(field, `at most ${limit} elements`, String(count))
+}
+
+/** Sources of claims: there are two. */
+const MAX_ARRAYS = 16
+
+/** Claims of all sources. A forest has some dozens of types; each takes a few octets on the wire and hundreds in memory. */
+const MAX_CLAIMS = 512
+
+/** Values of all claims of a source: more than any directory stores. */
+const MAX_VALUES = 4_096
 
 /**
  * Windows bounds a whole token at 65,535 octets (MaxTokenSize) and UTF-16 claims compress about four times; a few

@@ -1,6 +1,7 @@
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
 import { ConfigurationError } from '../errors.js'
+import { shownInput } from '../shown-input.js'
 
 /** A security identifier in parts. Programs pass SIDs as strings (`S-1-5-21-…-1104`). MS-DTYP section 2.4.2. */
 export interface Sid {
@@ -39,7 +40,7 @@ export function parseSid(sid: string): Sid {
   const identifierAuthority = match === null ? NaN : Number(match[1])
   const subAuthorities = match === null ? [] : match[2].split('-').slice(1).map(Number)
   if (!(identifierAuthority <= MAX_AUTHORITY) || subAuthorities.some((number) => number > 0xffff_ffff)) {
-    throw new ConfigurationError(`Not a security identifier: ${JSON.stringify(sid.slice(0, 200))}`, {
+    throw new ConfigurationError(`Not a security identifier: ${shownInput(sid)}`, {
       hint: 'Write it as S-1-5-21-…, with at most 15 numbers of 32 bits after the identifier authority.',
     })
   }
