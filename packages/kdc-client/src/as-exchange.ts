@@ -57,21 +57,24 @@ async function runLegs(context: KdcContext, session: AsSession): Promise<SignInR
       const { offersFast, strengthens, isReduced } = session
       return { tgt, offersFast, strengthens, isReduced }
     }
-    const { error, armored } = openError(session, answer.error, body.nonce)
-    const isMended = (!armored && session.doubtArmor(error)) || (await session.mend(error))
+    const { error, armored, isBroken } = openError(session, answer.error, body.nonce)
+    const isMended = (!armored && session.doubtArmor(error, isBroken)) || (await session.mend(error))
     if (leg === MAX_LEGS || !isMended) throw session.refusal(error)
   }
 }
 
+interface OpenedError {
+  readonly error: HeardError
+  readonly armored: boolean
+  /** It is in an armor that is none: nothing more is shown inside of ours. */
+  readonly isBroken?: true
+}
+
 /** What does not open with the key of the armor, or answers another request, is not believed to be in it. */
-function openError(
-  { armor }: AsSession,
-  error: HeardError,
-  nonce: number,
-): { readonly error: HeardError; readonly armored: boolean } {
+function openError({ armor }: AsSession, error: HeardError, nonce: number): OpenedError {
   try {
     return armor?.openError(error, nonce) ?? { error, armored: false }
   } catch {
-    return { error, armored: false }
+    return { error, armored: false, isBroken: true }
   }
 }

@@ -151,14 +151,14 @@ export class AsSession {
 
   /**
    * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it has another clock or another key than
-   * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then all is begun
-   * anew without. False where there is no armor.
+   * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then, and at
+   * once when it came in an armor that is none, all is begun anew without. False where there is no armor.
    */
-  doubtArmor({ errorCode, stime }: HeardError): boolean {
+  doubtArmor({ errorCode, stime }: HeardError, isBroken = false): boolean {
     const { armorTicket, start, hasDoubted } = this
     if (this.armor === undefined || armorTicket === undefined) return false
     this.hasDoubted = true
-    if (hasDoubted) {
+    if (hasDoubted || isBroken) {
       this.context = start
       this.armor = this.info = this.cookie = undefined
       this.clockMended = false
