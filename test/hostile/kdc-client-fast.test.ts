@@ -162,6 +162,17 @@ describe.each<[lie: keyof Misbehaviour]>([['fastWrongNonce'], ['fastWrongKey'], 
   },
 )
 
+test('a KDC that answers in the clear is asked once more in armor, and then without: nothing that it said counts', async () => {
+  const { client, signIns } = await aboutToSignIn({ misbehave: { fastPlainErrors: true } })
+  expect(formatPrincipal((await client.ticketFor(VAULT)).client)).toBe('web@AD.TEST')
+  expect(signIns().map(({ armored = false, outcome }) => [armored, outcome])).toEqual([
+    [true, 'KDC_ERR_PREAUTH_REQUIRED'],
+    [true, 'KDC_ERR_PREAUTH_REQUIRED'],
+    [false, 'KDC_ERR_PREAUTH_REQUIRED'],
+    [false, 'issued'],
+  ])
+})
+
 describe('a conversation whose cookie is lost', () => {
   test('ends with what the KDC says of it, and is not taken for a wrong key', async () => {
     const { realm, client, signIns } = await aboutToSignIn({ misbehave: { fastNoCookie: true } })
