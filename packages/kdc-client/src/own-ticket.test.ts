@@ -38,16 +38,13 @@ const flags = kerberosFlags(TicketFlag.FORWARDABLE, TicketFlag.PRE_AUTHENT, Tick
 const TIMES = { authtime: 1_000, starttime: 2_000, endtime: 9_000, renewTill: 20_000 }
 
 /** A ticket with what a KDC would say of it, and what is different in it. */
-function issued(
-  inside: Partial<EncTicketPart> = {},
-  { key = NEW, kvno = 2 as number | undefined } = {},
-): ServiceTicket {
+function issued(inside: Partial<EncTicketPart> = {}, { key = NEW, kvno = 2 as number | null } = {}): ServiceTicket {
   const part: EncTicketPart = {
     ...{ flags, key: SESSION, crealm: REALM, cname: alice.name, ...TIMES },
     transited: { trType: 1, contents: new Uint8Array(0) },
     ...inside,
   }
-  const encPart = sealEncryptedData(encode(EncTicketPart, part), key, KeyUsage.TICKET, undefined, kvno)
+  const encPart = sealEncryptedData(encode(EncTicketPart, part), key, KeyUsage.TICKET, undefined, kvno ?? undefined)
   const service = parsePrincipal('web', { realm: REALM })
   return {
     ...{ client: alice, service, ticket: { realm: REALM, sname: service.name, encPart }, sessionKey: SESSION, flags },
@@ -75,7 +72,7 @@ describe('a ticket to ourselves that the KDC speaks of as it is', () => {
     ['by the key of its version', issued()],
     ['by an older key', issued({}, { key: OLD, kvno: 1 })],
     ['whatever its version says', issued({}, { kvno: 77 })],
-    ['without a version', issued({}, { kvno: undefined })],
+    ['without a version', issued({}, { kvno: null })],
     ['without a beginning of its own', { ...issued({ starttime: undefined }), startsAt: 1_000 }],
     [
       'not renewable, whatever is left of how long it would be',
@@ -213,4 +210,50 @@ test('without any key, the name must be signed', async () => {
 test('no error shows a key', async () => {
   const error = await verdict(issued({ key: keyOf(10) }))
   expect(JSON.stringify(error) + String(error)).not.toMatch(/0a0a|0909|CgoK|CQkJ/)
+})
+
+describe('the errors say what was found, and what to do', () => {
+  const AES = 'aes256-cts-hmac-sha1-96'
+  const UP_TO_DATE =
+    'Bring the keytab or password of web@AD.TEST up to date. If it is, the ticket is not the one that the KDC has sent.'
+  const CHANGED = 'The reply was changed on the way from the KDC, or the KDC does not support S4U2Self.'
+  const forwardable = kerberosFlags(TicketFlag.FORWARDABLE)
+
+  test.each<[string, ServiceTicket, string, string]>([
+    [
+      'of a version that is not there',
+      issued({}, { key: OTHERS, kvno: 3 }),
+      `S4U2Self: no key of web@AD.TEST opens the ticket for alice@AD.TEST (encryption type ${AES}, version 3)`,
+      UP_TO_DATE,
+    ],
+    [
+      'without a version',
+      issued({}, { key: OTHERS, kvno: null }),
+      `S4U2Self: no key of web@AD.TEST opens the ticket for alice@AD.TEST (encryption type ${AES})`,
+      UP_TO_DATE,
+    ],
+    [
+      'that is less than was said',
+      { ...issued({ flags: kerberosFlags() }), flags: forwardable },
+      'S4U2Self: the reply says that its ticket is forwardable, and the ticket says otherwise',
+      CHANGED,
+    ],
+    [
+      'that is more than was said',
+      { ...issued({ flags: forwardable }), flags: kerberosFlags() },
+      'S4U2Self: the reply says that its ticket is not forwardable, and the ticket says otherwise',
+      CHANGED,
+    ],
+  ])('of a ticket %s', async (_what, ticket, message, hint) => {
+    expect(await verdict(ticket)).toMatchObject({ message, hint })
+  })
+
+  test('where there is no key at all', async () => {
+    const principal = parsePrincipal('web', { realm: REALM })
+    const authority: Authority = { kind: 'ready-ticket', principal, tgt: () => expect.unreachable() }
+    await expect(verifyOwnTicket(issued(), false, authority)).rejects.toMatchObject({
+      message: `S4U2Self: nothing proves that the ticket is for alice@AD.TEST: the KDC has not signed it, and there is no key to open it with (encryption type ${AES}, version 2)`,
+      hint: 'Sign in with a keytab or a password: this KDC does not support S4U2Self by a credential cache safely.',
+    })
+  })
 })
