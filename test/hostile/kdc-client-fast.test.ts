@@ -1,8 +1,9 @@
 import type { KdcTransport } from '@s4u/kdc-client'
-import { AsReq, decode, encode, findPaData, formatPrincipal, type KdcReq, PaType } from '@s4u/krb5'
+import { AsReq, decode, encode, findPaData, formatPrincipal, type KdcReq, kerberosFlags, PaType } from '@s4u/krb5'
 import type { Misbehaviour, TestRealm, TestRealmOptions } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
+import { LyingKdc } from './lying-kdc.js'
 
 const HOUR = 3_600_000
 const API = 'HTTP/api.ad.test'
@@ -62,6 +63,21 @@ describe('a sign-in inside of FAST', () => {
       [undefined, 'KDC_ERR_PREAUTH_REQUIRED'],
       [undefined, 'issued'],
     ])
+  })
+
+  test('is tried where FAST is offered in the error before the reply alone', async () => {
+    const realm = await adTest()
+    const kdc = new LyingKdc(
+      realm,
+      realm.keytabFor('web').entries.map(({ key }) => key),
+    )
+    const client = clientOf(realm, 'web', { kdc: kdc.transport })
+    kdc.asLie = (told) => ({ ...told, part: { ...told.part, flags: kerberosFlags(), encryptedPaData: undefined } })
+    await client.ticketFor(API)
+    realm.now += 10 * HOUR - 30_000
+    const before = realm.exchanges.length
+    await client.ticketFor(VAULT).catch(() => {})
+    expect(realm.exchanges[before]).toMatchObject({ kind: 'AS', armored: true })
   })
 
   test('is tried where FAST is offered within the sealed reply alone, which nobody on the way can take out', async () => {
@@ -150,14 +166,30 @@ describe('a KDC that leaves out what makes the key of its reply stronger (fastNo
   })
 })
 
-describe.each<[lie: keyof Misbehaviour]>([['fastWrongNonce'], ['fastWrongKey'], ['fastNoError']])(
-  'a KDC that lies in its armored errors (%s)',
+describe.each<[lie: keyof Misbehaviour]>([['fastPlainErrors'], ['fastWrongNonce'], ['fastWrongKey'], ['fastNoError']])(
+  'a KDC whose errors are not in the armor, or not for this request (%s)',
   (lie) => {
-    test('is not believed: no armored request follows, and nothing is shown inside of that armor', async () => {
+    test('is not believed: nothing is shown inside of that armor, and the sign-in begins anew without', async () => {
       const { client, signIns } = await aboutToSignIn({ misbehave: { [lie]: true } })
-      const outcome = await client.ticketFor(VAULT).catch((error: Error) => error)
-      expect(signIns().filter(({ armored }) => armored)).toMatchObject([{ outcome: 'KDC_ERR_PREAUTH_REQUIRED' }])
-      if (outcome instanceof Error) expect(outcome.message).toMatch(/^AS: the KDC's reply is /)
+      expect(formatPrincipal((await client.ticketFor(VAULT)).client)).toBe('web@AD.TEST')
+      expect(signIns().map(({ armored, outcome }) => [armored, outcome])).toEqual([
+        [true, 'KDC_ERR_PREAUTH_REQUIRED'],
+        [true, 'KDC_ERR_PREAUTH_REQUIRED'],
+        [undefined, 'KDC_ERR_PREAUTH_REQUIRED'],
+        [undefined, 'issued'],
+      ])
+    })
+
+    test('says nothing that counts of the account: it is asked again without armor, which can be told no better', async () => {
+      const { realm, client, signIns } = await aboutToSignIn({ misbehave: { [lie]: true } })
+      realm.change('web', { disabled: true })
+      expect(await refusalOf(client.ticketFor(VAULT))).toMatchObject({
+        name: 'KdcError',
+        code: 'KDC_ERR_CLIENT_REVOKED',
+        message: expect.stringMatching(/^AS: /),
+      })
+      expect(signIns().at(-1)).toMatchObject({ outcome: 'KDC_ERR_CLIENT_REVOKED' })
+      expect(signIns().at(-1)?.armored).toBeUndefined()
     })
   },
 )
@@ -171,6 +203,13 @@ test('a KDC that answers in the clear is asked once more in armor, and then with
     [false, 'KDC_ERR_PREAUTH_REQUIRED'],
     [false, 'issued'],
   ])
+})
+
+test('an error inside of the armor is believed at once', async () => {
+  const { realm, client, signIns } = await aboutToSignIn()
+  realm.change('web', { disabled: true })
+  expect(await refusalOf(client.ticketFor(VAULT))).toMatchObject({ name: 'KdcError', code: 'KDC_ERR_CLIENT_REVOKED' })
+  expect(signIns().map(({ armored, outcome }) => [armored, outcome])).toEqual([[true, 'KDC_ERR_CLIENT_REVOKED']])
 })
 
 describe('a conversation whose cookie is lost', () => {

@@ -116,6 +116,7 @@ describe('hints in an error, of how the key is made,', () => {
       name: 'KdcError',
       code: 'KDC_ERR_ETYPE_NOSUPP',
       message: expect.stringMatching(/^AS: sign-in of alice@AD.TEST: KDC_ERR_PREAUTH_REQUIRED/),
+      answer: expect.objectContaining({ step: 'AS', account: 'alice@AD.TEST', target: 'krbtgt' }),
     })
     expect(requests.length).toBe(1)
     expect(shown(requests)).toEqual([])
@@ -220,6 +221,7 @@ describe('errors that lead nowhere', () => {
       name: 'KdcError',
       code,
       message: expect.stringMatching(/^AS: sign-in of alice@AD.TEST/),
+      answer: expect.objectContaining({ step: 'AS', account: 'alice@AD.TEST', target: 'krbtgt' }),
     })
     expect(requests.length).toBe(1)
   })
@@ -247,6 +249,8 @@ describe('what a client asks for', () => {
       PaType.ENC_TIMESTAMP,
       PaType.REQ_ENC_PA_REP,
     ])
+    const pac = findPaData(first.padata, PaType.PAC_REQUEST) ?? new Uint8Array(0)
+    expect(decode(PaPacRequest, pac)).toEqual({ includePac: true })
     expect(second.reqBody.nonce).not.toBe(first.reqBody.nonce)
     expect(Math.max(first.reqBody.nonce, second.reqBody.nonce)).toBeLessThan(2 ** 31)
   })
