@@ -12,6 +12,12 @@ test.each([
   ['https://*.farm.ad.test', 'https://evilfarm.ad.test/', false],
   ['https://*.farm.ad.test', 'http://n1.farm.ad.test/', false],
   ['http://*.farm.ad.test:8080', 'http://n1.farm.ad.test:8080/', true],
+  ['http://*.farm.ad.test:8080', 'http://n1.farm.ad.test/', false],
+  ['http://*.farm.ad.test:8080', 'http://n1.farm.ad.test:8081/', false],
+  ['http://*.farm.ad.test:8080', 'https://n1.farm.ad.test:8080/', false],
+  ['https://*.farm.ad.test', 'https://n1.farm.ad.test:8443/', false],
+  ['https://*.farm.ad.test', 'https://n1.farm.ad.test:443/', true],
+  ['https://*.farm.ad.test', 'https://n1.farm.ad.test.evil.test/', false],
 ])('the list [%s] and %s: %s', (entry, url, listed) => {
   expect(originList([entry])(new URL(url))).toBe(listed)
 })
