@@ -209,6 +209,12 @@ describe.each([false, 'learned'] as const)('with preemptive %j a server that doe
   })
 })
 
+test('a token that proves nothing is refused also where none is required', async () => {
+  const { origin } = await rogue(200, { 'www-authenticate': 'Negotiate AAAA' })
+  const call = fetchWith({ mutualAuthentication: 'off' })
+  await expect(call(origin)).rejects.toMatchObject({ name: 'MalformedTokenError' })
+})
+
 test('a listed origin that can have no name is refused, since it could never prove itself', async () => {
   const { port, seen } = await rogue(200)
   const origin = `http://127.0.0.1:${port}`
