@@ -174,7 +174,8 @@ describe.each<[lie: keyof Misbehaviour]>([['fastPlainErrors'], ['fastWrongNonce'
       expect(formatPrincipal((await client.ticketFor(VAULT)).client)).toBe('web@AD.TEST')
       expect(signIns().map(({ armored, outcome }) => [armored, outcome])).toEqual([
         [true, 'KDC_ERR_PREAUTH_REQUIRED'],
-        [true, 'KDC_ERR_PREAUTH_REQUIRED'],
+        // A real KDC may answer in the clear once, by a clock that differs; an armor that is none is nobody's mistake.
+        ...(lie === 'fastPlainErrors' ? [[true, 'KDC_ERR_PREAUTH_REQUIRED']] : []),
         [undefined, 'KDC_ERR_PREAUTH_REQUIRED'],
         [undefined, 'issued'],
       ])
@@ -193,17 +194,6 @@ describe.each<[lie: keyof Misbehaviour]>([['fastPlainErrors'], ['fastWrongNonce'
     })
   },
 )
-
-test('a KDC that answers in the clear is asked once more in armor, and then without: nothing that it said counts', async () => {
-  const { client, signIns } = await aboutToSignIn({ misbehave: { fastPlainErrors: true } })
-  expect(formatPrincipal((await client.ticketFor(VAULT)).client)).toBe('web@AD.TEST')
-  expect(signIns().map(({ armored = false, outcome }) => [armored, outcome])).toEqual([
-    [true, 'KDC_ERR_PREAUTH_REQUIRED'],
-    [true, 'KDC_ERR_PREAUTH_REQUIRED'],
-    [false, 'KDC_ERR_PREAUTH_REQUIRED'],
-    [false, 'issued'],
-  ])
-})
 
 test('an error inside of the armor is believed at once', async () => {
   const { realm, client, signIns } = await aboutToSignIn()
