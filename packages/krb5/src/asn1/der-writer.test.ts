@@ -103,6 +103,6 @@ test('what cannot be encoded is shown when it is a number, and what kind of thin
     }
   }
   expect(errorOf(5)).toEqual(['ASN1_BAD_FORMAT', 'cannot encode: expected a thing, found 5'])
-  expect(errorOf(hex('0102'))).toEqual(['ASN1_BAD_FORMAT', 'cannot encode: expected a thing, found object'])
+  expect(errorOf(hex('0102'))).toEqual(['ASN1_BAD_FORMAT', 'cannot encode: expected a thing, found 2 octets'])
   expect(errorOf(undefined)).toEqual(['ASN1_BAD_FORMAT', 'cannot encode: expected a thing, found undefined'])
 })

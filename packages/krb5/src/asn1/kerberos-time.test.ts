@@ -96,7 +96,7 @@ describe('KerberosTime', () => {
     (time) => {
       expect(() => encode(KerberosTime, time)).toThrow(ConfigurationError)
       expect(() => encode(KerberosTime, time)).toThrow(
-        `cannot encode: expected a time in milliseconds since the epoch, found ${JSON.stringify(time)}`,
+        `cannot encode: expected a time in milliseconds since the epoch, found ${time}`,
       )
     },
   )

@@ -70,7 +70,7 @@ export const KerberosString: Codec<string> = {
   write(writer, value) {
     if (writeShortAscii(writer, value)) return
     if (value.includes('\0')) cannotEncode('a string without NUL', 'NUL')
-    if (LONE_SURROGATE.test(value)) cannotEncode('a string of whole characters', 'half a character')
+    if (LONE_SURROGATE.test(value)) cannotEncode('a string without half characters (lone surrogates)', value)
     writeText(writer, value)
   },
 }
