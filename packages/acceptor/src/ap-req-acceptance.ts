@@ -2,7 +2,7 @@ import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
 import { openAuthenticator, printable, RejectedTokenError } from '@s4u/krb5'
 import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
-import type { AcceptorSettings } from './acceptor-options.js'
+import type { AcceptorSettings } from './acceptor-settings.js'
 import { replyTo } from './ap-reply.js'
 import {
   refuseUserToUser,

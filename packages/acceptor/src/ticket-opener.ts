@@ -10,7 +10,7 @@ import {
 } from '@s4u/krb5'
 import type { OpenedTicket, Principal, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
-import type { AcceptorSettings } from './acceptor-options.js'
+import type { AcceptorSettings } from './acceptor-settings.js'
 import { findPac } from './authorization-data.js'
 import { requireStrongKey } from './ap-req-checks.js'
 import { clearTextName } from './clear-text-name.js'

@@ -1,5 +1,5 @@
 import { type EncTicketPart, type LogonInfo, type Pac, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
-import type { AcceptorSettings } from '../acceptor-options.js'
+import type { AcceptorSettings } from '../acceptor-settings.js'
 import { domainOf, isDomainSid } from './domain-sids.js'
 import { excerptOf, type Judgement } from './pac-excerpt.js'
 import { isServiceOf } from './service-realm.js'
