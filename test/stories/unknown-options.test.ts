@@ -61,6 +61,20 @@ test.each(wrong)('%s refuses a name that is none, and says which is meant (%#)',
   )
 })
 
+test.each<[string, object]>([
+  ['allowWeakEncryption must be true or false, not "false"', { allowWeakEncryption: 'false' }],
+  ['allowAnonymous must be true or false, not "no"', { allowAnonymous: 'no' }],
+  ['checkAddresses must be true or false, not 1', { checkAddresses: 1 }],
+  ['trustedRealms must be a list of texts, not "PARTNER.TEST"', { trustedRealms: 'PARTNER.TEST' }],
+  ['delegation.allow must be a list of texts, not "HTTP/api.ad.test"', { delegation: { allow: 'HTTP/api.ad.test' } }],
+  ['fetch.origins must be a list of texts, not ', { fetch: { origins: 'http://api.ad.test' } }],
+  ['session.secure must be true or false, not "false"', { session: { kind: 'cookie', secure: 'false' } }],
+  ['corsPreflight must be true or false, not "true"', { corsPreflight: 'true' }],
+  ['requirePac must be true, false or a list of realms, not "AD.TEST"', { requirePac: 'AD.TEST' }],
+])('a text is neither a flag nor a list: %s', (message, options) => {
+  expect(() => createNegotiator({ keytab, ...options })).toThrow(message)
+})
+
 test('a path in place of options is refused, and not shown', () => {
   for (const make of [createNegotiator, negotiateExpress, negotiateKoa, createAcceptor] as ((
     given: never,

@@ -115,6 +115,9 @@ export function servicesOf({ service }: AcceptorOptions): readonly string[] | un
 function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainSids): AcceptorSettings['requirePac'] {
   if (realms === undefined) return (realm) => typeof domainSids.of(realm) === 'string'
   if (typeof realms === 'boolean') return () => realms
+  if (!Array.isArray(realms) || realms.some((one) => typeof one !== 'string')) {
+    throw new ConfigurationError(`requirePac must be true, false or a list of realms, not ${shownInput(realms)}`)
+  }
   return (realm) => realms.some((one) => sameRealmIgnoringCase(one, realm))
 }
 

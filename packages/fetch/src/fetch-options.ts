@@ -44,7 +44,7 @@ export type FetchRules = Omit<NegotiatedFetchOptions, keyof FetchTickets>
 /** Every name in FetchRules; others are refused. */
 export const FETCH_RULES = {
   ...NEGOTIATE_RULES,
-  fetch: 'value',
+  fetch: 'function',
   preemptive: 'value',
   connections: 'value',
 } as const satisfies OptionTableOf<FetchRules>
@@ -53,5 +53,5 @@ export const FETCH_RULES = {
 export const FETCH_OPTIONS = {
   ...FETCH_RULES,
   ticketFor: 'value',
-  ticketForProxy: 'value',
+  ticketForProxy: 'function',
 } as const satisfies OptionTableOf<NegotiatedFetchOptions>

@@ -31,7 +31,7 @@ export interface InterceptorOptions extends NegotiateOptions {
 
 const INTERCEPTOR_OPTIONS = {
   ...NEGOTIATE_OPTIONS,
-  ownAgent: 'value',
+  ownAgent: 'flag',
   preemptive: 'value',
 } as const satisfies OptionTableOf<InterceptorOptions>
 

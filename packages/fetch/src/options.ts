@@ -63,16 +63,16 @@ export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor'>
 /** Every name in NegotiateRules; others are refused. */
 export const NEGOTIATE_RULES = {
   serviceNames: 'map',
-  includePort: 'value',
+  includePort: 'flag',
   canonicalName: 'value',
   mutualAuthentication: 'value',
   allowedImpersonationLevel: 'value',
-  forwardTgt: 'value',
+  forwardTgt: 'function',
   channelBinding: 'value',
-  origins: 'value',
-  onEvent: 'value',
-  now: 'value',
-  random: 'value',
+  origins: 'texts',
+  onEvent: 'function',
+  now: 'function',
+  random: 'function',
 } as const satisfies OptionTableOf<NegotiateRules>
 
 /** Every name in NegotiateOptions. */

@@ -35,12 +35,12 @@ export interface ProxyOptions {
 /** Every name in ProxyOptions; others are refused. */
 export const PROXY_OPTIONS = {
   url: 'value',
-  ticketFor: 'value',
+  ticketFor: 'function',
   serviceNames: 'map',
   mutualAuthentication: 'value',
-  onEvent: 'value',
+  onEvent: 'function',
   tls: 'value',
-  now: 'value',
+  now: 'function',
 } as const satisfies OptionTableOf<ProxyOptions>
 
 /** The way through one proxy: tunnels for https, requests in absolute form for http. */

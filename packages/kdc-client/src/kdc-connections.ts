@@ -30,7 +30,7 @@ const KDC_CONNECTIONS_OPTIONS = {
   krb5Config: 'value',
   timeLimit: 'value',
   proxyTrust: 'value',
-  now: 'value',
+  now: 'function',
   dns: 'value',
 } as const satisfies OptionTableOf<KdcConnectionsOptions>
 

@@ -102,6 +102,30 @@ describe('what is no object is refused, unseen', () => {
   })
 })
 
+describe('what stands under a name', () => {
+  const table = { flag: 'flag', texts: 'texts', call: 'function', any: 'value' } as const
+  const closeKinds = (options: object) => () => closeOptions<object>('negotiate', options, table)
+
+  test.each([
+    [{ flag: 'false' }, 'flag must be true or false, not "false"'],
+    [{ flag: 0 }, 'flag must be true or false, not 0'],
+    [{ flag: null }, 'flag must be true or false, not null'],
+    [{ texts: 'A.TEST' }, 'texts must be a list of texts, not "A.TEST"'],
+    [{ texts: ['A.TEST', 5] }, 'texts must be a list of texts, not a list'],
+    [{ call: true }, 'call must be a function, not true'],
+    [{ call: {} }, 'call must be a function, not a value of type object'],
+  ])('is refused where it is another kind of thing: %j', (options, message) => {
+    expect(closeKinds(options)).toThrow(`negotiate: ${message}`)
+  })
+
+  test('is taken where it is one', () => {
+    const call = (): void => {}
+    const options = { flag: false, texts: [], call, any: 'false' }
+    expect(closeKinds(options)()).toEqual(options)
+    expect(closeKinds({ flag: undefined, texts: undefined, call: undefined })()).toEqual({})
+  })
+})
+
 describe('the copy', () => {
   test('does not change with the original', () => {
     const options = { realms: ['A.TEST'], domains: { A: 'A.TEST' }, delegation: { allow: ['HTTP/a'] } }

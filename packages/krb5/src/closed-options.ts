@@ -6,9 +6,21 @@
  */
 
 import { ConfigurationError } from './errors.js'
+import { shownInput } from './shown-input.js'
 
-/** What stands under a name. `map`: an object whose names are data (realms). A table: options in a group. */
-export type OptionKind = 'value' | 'map' | OptionTable | { readonly orElse: 'value'; readonly group: OptionTable }
+/**
+ * What stands under a name. `flag`: true or false, and not the text `'false'` of an environment variable, which JavaScript takes for
+ * true. `texts`: a list of texts. `function`. `map`: an object whose names are data (realms). A table: options in a group. `value`:
+ * whoever reads it looks what it is.
+ */
+export type OptionKind =
+  | 'value'
+  | 'flag'
+  | 'texts'
+  | 'function'
+  | 'map'
+  | OptionTable
+  | { readonly orElse: 'value'; readonly group: OptionTable }
 
 export interface OptionTable {
   readonly [name: string]: OptionKind
@@ -72,12 +84,32 @@ function closed(place: Place, options: unknown, table: OptionTable): object {
 }
 
 function closedValue(place: Place, value: unknown, kind: OptionKind): unknown {
+  if (typeof kind === 'string') requireKind(place, value, kind)
   if (Array.isArray(value)) return Object.freeze([...value])
-  if (kind === 'value') return value
+  if (kind !== 'map' && typeof kind === 'string') return value
   const isObject = typeof value === 'object' && value !== null
   if (kind === 'map') return isObject && isPlain(value) ? mapOf(value) : value
   if (!isGroupOrValue(kind)) return closed(place, value, kind)
   return isObject ? closed(place, value, kind.group) : value
+}
+
+const KINDS: Readonly<Record<string, { readonly words: string; readonly isOne: (value: unknown) => boolean }>> = {
+  flag: { words: 'true or false', isOne: (value) => typeof value === 'boolean' },
+  texts: {
+    words: 'a list of texts',
+    isOne: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  },
+  function: { words: 'a function', isOne: (value) => typeof value === 'function' },
+}
+
+function requireKind({ owner, path }: Place, value: unknown, kind: string): void {
+  if (!Object.hasOwn(KINDS, kind) || KINDS[kind].isOne(value)) return
+  throw new ConfigurationError(
+    `${owner}: ${path.slice(0, -1)} must be ${KINDS[kind].words}, not ${shownInput(value)}`,
+    kind === 'flag'
+      ? { hint: "A text is none: write process.env.NAME === 'true' where it comes from the environment." }
+      : {},
+  )
 }
 
 function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {

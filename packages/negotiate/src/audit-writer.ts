@@ -19,8 +19,8 @@ export interface AuditWriterOptions {
 
 const AUDIT_OPTIONS = {
   maxWaiting: 'value',
-  onError: 'value',
-  now: 'value',
+  onError: 'function',
+  now: 'function',
 } as const satisfies OptionTableOf<AuditWriterOptions>
 
 /** Ends the writing. Disposed of asynchronously it waits until a file that it opened is closed; a stream of the caller's stays open. */

@@ -40,7 +40,7 @@ export interface DelegationOptions {
 /** Every name in DelegationOptions; others are refused. */
 export const DELEGATION_OPTIONS = {
   principal: 'value',
-  allow: 'value',
+  allow: 'texts',
   protocolTransition: 'value',
   forwardedTickets: 'value',
 } as const satisfies OptionTableOf<DelegationOptions>

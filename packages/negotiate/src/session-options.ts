@@ -53,8 +53,8 @@ export const SESSION_OPTIONS = {
   path: 'value',
   domain: 'value',
   sameSite: 'value',
-  secure: 'value',
-  isRevoked: 'value',
+  secure: 'flag',
+  isRevoked: 'function',
 } as const satisfies OptionTableOf<CookieSessionOptions>
 
 /** Options, checked and complete. */
