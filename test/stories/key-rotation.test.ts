@@ -117,13 +117,13 @@ describe('after a change of the backend’s key', () => {
       set: async (key, value) => void values.set(key, value),
     }
     using web = webServer(store)
-    const authorization = await new Desktop(realm, 'alice').authorization()
-    const alice = await arrive(web, authorization)
+    const desktop = new Desktop(realm, 'alice')
+    const alice = await arrive(web, await desktop.authorization())
     await callAs(alice)
     await rotate()
     expect(await callAs(alice)).toBe('200 alice@AD.TEST')
     using sibling = webServer(store)
-    expect(await callAs(await arrive(sibling, authorization))).toBe('200 alice@AD.TEST')
+    expect(await callAs(await arrive(sibling, await desktop.authorization()))).toBe('200 alice@AD.TEST')
     expect(exchangesFor(API)).toBe(2)
   })
 })
