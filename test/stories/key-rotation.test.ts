@@ -1,3 +1,4 @@
+import { MemoryReplayStore } from '@s4u/acceptor'
 import { createFetch } from '@s4u/fetch'
 import { createKdcClient, type TicketStore } from '@s4u/kdc-client'
 import { type CallerIdentity, createNegotiator, type Negotiator, respond, writeHeaders } from '@s4u/negotiate'
@@ -44,6 +45,8 @@ function webServer(store?: TicketStore): Negotiator {
     keytab: realm.keytabFor('web'),
     kdc: realm.transport,
     now,
+    // Each stands for another process, with a memory of its own.
+    replayCache: new MemoryReplayStore({ now }),
     delegation: { principal: 'web', protocolTransition: true },
     fetch: { serviceNames: { '127.0.0.1': API } },
     ...(store && { ticketCache: { shared: { store, secret: 'x'.repeat(32) } } }),
@@ -117,13 +120,13 @@ describe('after a change of the backend’s key', () => {
       set: async (key, value) => void values.set(key, value),
     }
     using web = webServer(store)
-    const desktop = new Desktop(realm, 'alice')
-    const alice = await arrive(web, await desktop.authorization())
+    const authorization = await new Desktop(realm, 'alice').authorization()
+    const alice = await arrive(web, authorization)
     await callAs(alice)
     await rotate()
     expect(await callAs(alice)).toBe('200 alice@AD.TEST')
     using sibling = webServer(store)
-    expect(await callAs(await arrive(sibling, await desktop.authorization()))).toBe('200 alice@AD.TEST')
+    expect(await callAs(await arrive(sibling, authorization))).toBe('200 alice@AD.TEST')
     expect(exchangesFor(API)).toBe(2)
   })
 })
