@@ -166,7 +166,8 @@ describe.each(Object.entries(places))('%s', (place, use) => {
     expectNothingOf(secret, events)
   })
 
-  test.skipIf(UNREFUSED.includes(place))('refuses at least one of them, so that something was looked at', async () => {
+  if (UNREFUSED.includes(place)) return
+  test('refuses at least one of them, so that something was looked at', async () => {
     const faults = await Promise.all(Object.values(secrets).map((secret) => faultOf(() => use(secret))))
     expect(faults.filter((fault) => fault !== undefined).length).toBeGreaterThan(0)
     for (const fault of faults.filter((one) => one !== undefined)) expect(fault).toHaveProperty('code')

@@ -67,7 +67,7 @@ test('each has an id of its own, its user, and its times', () => {
   })
   expect(one).toEqual({
     kind: 'connection',
-    id: expect.stringMatching(/^[\w-]{22}$/),
+    id: expect.stringMatching(/^[\w-]{24}$/),
     principal: 'alice@AD.TEST',
     authenticationMethod: 'kerberos',
     startedAt: NOW,

@@ -54,7 +54,7 @@ export class ConnectionSession {
   }
 
   #begun({ principal, sid, authenticationMethod, expiresAt }: CallerIdentity): Session {
-    const id = randomBytes(16).toString('base64url')
+    const id = randomBytes(18).toString('base64url')
     const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod }
     return Object.freeze({ kind: 'connection', id, ...user, startedAt: this.#now(), expiresAt })
   }

@@ -157,7 +157,7 @@ describe('a session that may be revoked', () => {
     expect(found).toMatchObject({ status: 'found', session: shown[0] })
     expect(shown[0]).toEqual({
       kind: 'cookie',
-      id: expect.stringMatching(/^[\w-]{22}$/),
+      id: expect.stringMatching(/^[\w-]{24}$/),
       principal: 'alice@AD.TEST',
       authenticationMethod: 'kerberos',
       startedAt: NOW,

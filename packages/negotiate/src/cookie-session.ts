@@ -181,8 +181,8 @@ export class CookieSession {
   }
 }
 
-/** Enough that two sessions never have one, and that none is guessed. */
-const ID_OCTETS = 16
+/** Enough that two sessions never have one, and that none is guessed; in base64 a whole number of characters. */
+const ID_OCTETS = 18
 
 const NOT_OURS =
   'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'
