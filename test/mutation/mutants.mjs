@@ -42,6 +42,20 @@ export function mutantsOf(report) {
   })
 }
 
+/**
+ * The report of an earlier run without those survivors that are reached while a file is loaded. Stryker cannot know which
+ * tests reach these, so it would believe the result for ever, whatever tests have come since.
+ *
+ * @param {{ files: Record<string, { mutants: object[] }> }} report
+ */
+export function withoutStaticSurvivors(report) {
+  const files = Object.entries(report.files).map(([name, file]) => [
+    name,
+    { ...file, mutants: file.mutants.filter(({ status, static: isStatic }) => !(isStatic && status === 'Survived')) },
+  ])
+  return { ...report, files: Object.fromEntries(files) }
+}
+
 function changeOf(lines, { location: { start, end }, replacement }) {
   const head = lines[start.line - 1].slice(0, start.column - 1)
   const tail = lines[end.line - 1].slice(end.column - 1)

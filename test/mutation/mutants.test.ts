@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mutantsOf } from './mutants.mjs'
+import { mutantsOf, withoutStaticSurvivors } from './mutants.mjs'
 
 describe('a mutant', () => {
   const location = (line: number, column: number, endLine: number, endColumn: number) => ({
@@ -44,5 +44,19 @@ describe('a mutant', () => {
     ['Ignored', 'invalid'],
   ])('that Stryker calls %s is %s', (status, fate) => {
     expect(read('a', location(1, 1, 1, 2), 'b', status)?.fate).toBe(fate)
+  })
+})
+
+test('a survivor that is reached while its file is loaded is tried again in the next run', () => {
+  const mutants = [
+    { id: '1', status: 'Survived', static: true },
+    { id: '2', status: 'Survived', static: false },
+    { id: '3', status: 'Killed', static: true },
+    { id: '4', status: 'Survived' },
+  ]
+  const report = { files: { 'a.ts': { source: 'a', mutants } }, schemaVersion: '1' }
+  expect(withoutStaticSurvivors(report)).toEqual({
+    files: { 'a.ts': { source: 'a', mutants: [mutants[1], mutants[2], mutants[3]] } },
+    schemaVersion: '1',
   })
 })

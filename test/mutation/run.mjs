@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { judge, readEquivalents } from './equivalents.mjs'
-import { mutantsOf } from './mutants.mjs'
+import { mutantsOf, withoutStaticSurvivors } from './mutants.mjs'
 import { scopesOf } from './scopes.mjs'
 import { fileLines, scoreLine, scoreOf, survivorText } from './score.mjs'
 import { makeWorkingCopy } from './working-copy.mjs'
@@ -79,7 +79,11 @@ async function mutate(scope, { fresh, workers }) {
 }
 
 function optionsOf(scope, { fresh, workers, report }) {
+  const earlier = join(kept, `${scope.name}.json`)
   mkdirSync(kept, { recursive: true })
+  if (existsSync(earlier)) {
+    writeFileSync(earlier, JSON.stringify(withoutStaticSurvivors(JSON.parse(readFileSync(earlier, 'utf8')))))
+  }
   return {
     mutate: scope.mutate,
     testRunner: 'vitest',
@@ -95,7 +99,7 @@ function optionsOf(scope, { fresh, workers, report }) {
     timeoutFactor: 2,
     dryRunTimeoutMinutes: 15,
     incremental: true,
-    incrementalFile: join(kept, `${scope.name}.json`),
+    incrementalFile: earlier,
     force: fresh,
     reporters: ['json', 'progress-append-only'],
     jsonReporter: { fileName: report },

@@ -65,7 +65,7 @@ function arcOctets(dotted: string): Uint8Array {
   const arcs = dotted.split('.').map(Number)
   const [first, second] = arcs
   const valid =
-    /^\d+(\.\d+)+$/.test(dotted) && arcs.every(Number.isSafeInteger) && first <= 2 && (first === 2 || second < 40)
+    /^\d(\.\d+)+$/.test(dotted) && arcs.every(Number.isSafeInteger) && first <= 2 && (first === 2 || second < 40)
   if (!valid) throw new ConfigurationError(`not an object identifier: ${dotted}`, { code: 'ASN1_BAD_FORMAT' })
   return Uint8Array.from([first * 40 + second, ...arcs.slice(2)].flatMap(base128))
 }
