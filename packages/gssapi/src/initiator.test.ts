@@ -314,3 +314,34 @@ test('a context that hands on a ticket says so', () => {
   const reply = step.accept(judge(step, serviceKey))
   expect(contextFlagNames(established(initiator.step(reply.reply)).flags)).toContain('DELEG')
 })
+
+test('a name that is no option is refused, in the name of the function that it was given to', () => {
+  const options = { ticket: issueTicket().credential, now: NOW, channelBinding: text('x') }
+  expect(() => createInitiator(options)).toThrow(
+    'createInitiator: "channelBinding" is not an option; did you mean "channelBindings"?',
+  )
+})
+
+test('what is wrong with the octets of a service is answered with 502, and what is wrong with ours is not', () => {
+  const statusOf = (act: () => unknown): unknown => {
+    try {
+      return act()
+    } catch (error) {
+      return error instanceof Error && 'status' in error ? error.status : error
+    }
+  }
+  expect(statusOf(() => begin().initiator.step(krbError(37)))).toBe(502)
+  expect(statusOf(() => begin().initiator.step(text('rubbish')))).toBe(502)
+  const { initiator } = begin({ mutual: false })
+  initiator.step(undefined)
+  expect(statusOf(() => initiator.step(undefined))).toBe(500)
+  // A key that fails: no fault of anybody's octets.
+  const issued = issueTicket()
+  const ours = begin({ framing: 'krb5' }, issued)
+  const answer = ours.step.accept(judge(ours.step, issued.serviceKey)).reply
+  const fail = (): never => {
+    throw new TypeError('ours')
+  }
+  Object.defineProperty(issued.credential.sessionKey, 'open', { value: fail })
+  expect(statusOf(() => ours.initiator.step(answer))).toEqual(new TypeError('ours'))
+})
