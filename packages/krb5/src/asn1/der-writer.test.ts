@@ -94,7 +94,7 @@ describe('a writer', () => {
   })
 })
 
-test('what cannot be encoded is shown when it is a number, and what kind of thing it is else', () => {
+test('what cannot be encoded is shown when it is a number, and of octets their number alone', () => {
   const errorOf = (found: unknown): unknown => {
     try {
       return cannotEncode('a thing', found)
