@@ -17,7 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { judge, readEquivalents } from './equivalents.mjs'
 import { mutantsOf, withoutStaticSurvivors } from './mutants.mjs'
-import { scopesOf } from './scopes.mjs'
+import { isAskedFor, scopesOf } from './scopes.mjs'
 import { fileLines, scoreLine, scoreOf, survivorText } from './score.mjs'
 import { makeWorkingCopy } from './working-copy.mjs'
 
@@ -70,7 +70,7 @@ async function mutate(scope, { fresh, workers }) {
   console.log(`\n== ${scope.name}`)
   const code = await runStryker(scope)
   if (code !== 0 || !existsSync(report)) fail(`Stryker ended with ${code}; what it said is above`)
-  const mutants = mutantsOf(JSON.parse(readFileSync(report, 'utf8')))
+  const mutants = mutantsOf(JSON.parse(readFileSync(report, 'utf8'))).filter(({ file }) => isAskedFor(scope, file))
   copy.remove()
   if (mutants.length === 0) fail(`${scope.name}: nothing there to mutate`)
   const verdict = judge(mutants, equivalents)

@@ -118,6 +118,16 @@ export function scopesOf(root, names, from = root) {
   }))
 }
 
+/** Whether a file was asked for: Stryker also reports what it knows of others from earlier runs. */
+export function isAskedFor(scope, file) {
+  return scope.mutate.some((glob) =>
+    glob.endsWith(ALL) ? file.startsWith(glob.slice(0, 1 - ALL.length)) : glob === file,
+  )
+}
+
+/** All sources below a folder. */
+const ALL = '/**/*.ts'
+
 function defaultPlaces() {
   return Object.entries(packages).flatMap(([name, { trusted = [''] }]) =>
     trusted.map((path) => ({ name, path: `packages/${name}/src${path === '' ? '' : `/${path}`}` })),
@@ -144,5 +154,5 @@ function placeOf(root, name, from) {
 function globOf(root, path) {
   const place = join(root, path)
   if (!existsSync(place)) throw new Error(`${path} of test/mutation/scopes.mjs is not there: name what took its place`)
-  return statSync(place).isDirectory() ? `${path}/**/*.ts` : path
+  return statSync(place).isDirectory() ? `${path}${ALL}` : path
 }

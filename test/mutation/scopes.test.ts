@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { packages, scopesOf } from './scopes.mjs'
+import { isAskedFor, packages, scopesOf } from './scopes.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -17,6 +17,12 @@ describe('what is mutated', () => {
 
   test('may be named from where one is', () => {
     expect(scopesOf(root, ['src'], join(root, 'packages/gssapi'))).toEqual(scopesOf(root, ['packages/gssapi']))
+  })
+
+  test('is told of what was asked for, not of what is known from earlier runs', () => {
+    const [scope] = scopesOf(root, ['packages/krb5/src/asn1', 'packages/krb5/src/keytab.ts'])
+    const files = ['asn1/der.ts', 'asn1x.ts', 'keytab.ts', 'ccache.ts', 'pac/pac.ts']
+    expect(files.filter((file) => isAskedFor(scope, `packages/krb5/src/${file}`))).toEqual(['asn1/der.ts', 'keytab.ts'])
   })
 
   test('is never a test, nor what serves tests', () => {
