@@ -86,6 +86,7 @@ describe('an element is refused', () => {
     ['30', 'SEQUENCE'],
     ['6e', '[APPLICATION 14]'],
     ['a3', '[3]'],
+    ['00', 'tag 0x00'],
     ['05', 'tag 0x05'],
     ['83', 'tag 0x83'],
     ['e1', 'tag 0xe1'],
@@ -144,7 +145,7 @@ describe('reading past an element', () => {
     })
 
   test('ends at its end, whatever is in it', () => {
-    const reader = new DerReader(hex('a303020101 0400'))
+    const reader = new DerReader(hex('a303020101 0000'))
     reader.skip()
     expect([reader.position, reader.end]).toEqual([5, 7])
     reader.skip()

@@ -135,3 +135,9 @@ describe('the containers', () => {
     )
   })
 })
+
+test('an element that lacks something cannot be encoded, and says what', () => {
+  const nothing = JSON.parse('{}')
+  expect(() => encode(AuthorizationData, [nothing])).toThrow('expected AuthorizationDataElement.ad-data')
+  expect(() => encode(KerbAdRestrictionEntries, [nothing])).toThrow('expected KERB-AD-RESTRICTION-ENTRY.restriction')
+})

@@ -137,6 +137,11 @@ describe('the container of a PAC', () => {
     )
   })
 
+  test('that ends in its head names the field', () => {
+    expect(() => decodeContainer(new Uint8Array(3))).toThrow('PAC.cBuffers: expected 4 octets, found 3 octets')
+    expect(() => decodeContainer(new Uint8Array(7))).toThrow('PAC.Version: expected 4 octets, found 3 octets')
+  })
+
   test('cut anywhere is refused', () => {
     const bytes = two()
     for (let length = 0; length <= 48; length++) {
