@@ -5,7 +5,7 @@
 
 import type { CallerIdentity, Negotiator, NegotiatorOptions } from '@s4u/negotiate'
 import { createNegotiator } from '@s4u/negotiate'
-import type { TestRealm } from '@s4u/test-kdc'
+import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { selfSigned } from './fixtures/certificate.js'
 import { API, corporation, PASSWORD } from './fixtures/corporation.js'
@@ -166,6 +166,23 @@ describe('the app’s permission', () => {
   test('of a name as it stands is asked for once', async () => {
     using site = permitting('erin', 'erin@ad.test', 'bob@AD.TEST')
     for (const user of ['erin', 'erin@ad.test', 'bob@AD.TEST']) await site.identityFor(user)
+  })
+
+  test('of a user of another realm is asked for once, by the name in the ticket and not by that in its PAC', async () => {
+    const partner = await createTestRealm({
+      realm: 'PARTNER.TEST',
+      users: { oscar: { password: PASSWORD } },
+      trusts: [{ realm }],
+      writePac: (contents) => ({
+        ...contents,
+        ...(contents.logonInfo && { logonInfo: { ...contents.logonInfo, effectiveName: 'Oscar' } }),
+      }),
+    })
+    const asked: string[] = []
+    const protocolTransition = (user: string): boolean => (asked.push(user), user === 'oscar@PARTNER.TEST')
+    using site = negotiator({ delegation: { principal: 'web', protocolTransition } })
+    expect((await site.identityFor('oscar@PARTNER.TEST')).principal).toBe(`oscar@${partner.realm}`)
+    expect(asked).toEqual(['oscar@PARTNER.TEST'])
   })
 
   test('of another way to write it is asked for in both', async () => {

@@ -1,6 +1,6 @@
 import type { ForwardedTickets, Identity } from '@s4u/acceptor'
 import { ConfigurationError, type OptionTableOf, shownInput } from '@s4u/kdc-client'
-import { formatPrincipal, NameType, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { formatName, formatPrincipal, NameType, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
@@ -82,24 +82,30 @@ export function requireSomeTransition(options: DelegationOptions): void {
  */
 export function requireResolvedTransition(
   user: string,
-  identity: Pick<Identity, 'principal' | 'name' | 'realm' | 'pac'>,
+  identity: Pick<Identity, 'principal' | 'name' | 'realm' | 'pac' | 'evidence'>,
   ownRealm: string,
   options: DelegationOptions,
 ): void {
-  const { principal, name, realm } = identity
+  const { principal, realm } = identity
+  const name = nameIn(identity)
   const at = user.lastIndexOf('@')
   const isWhole = user.slice(0, at) === name && sameRealmIgnoringCase(user.slice(at + 1), realm)
   const isBare = user === name && sameRealmIgnoringCase(realm, ownRealm)
   if (!isWhole && !isBare) requireProtocolTransition(principal, options)
-  const account = accountBehind(identity)
+  const account = accountBehind(name, identity)
   if (account !== undefined) requireProtocolTransition(account, options)
+}
+
+/** Without its realm, which `identity.name` has of users of other realms. */
+function nameIn({ name, evidence }: Pick<Identity, 'name' | 'evidence'>): string {
+  return evidence?.kind === 'ticket' ? formatName(evidence.client.name) : name
 }
 
 /**
  * Some KDCs leave an enterprise name in the ticket as it was asked for: then only the PAC says
  * whose it is. Source: MS-PAC section 2.5.
  */
-function accountBehind({ name, realm, pac }: Pick<Identity, 'name' | 'realm' | 'pac'>): string | undefined {
+function accountBehind(name: string, { realm, pac }: Pick<Identity, 'realm' | 'pac'>): string | undefined {
   const account = name.includes('@') ? pac?.logonInfo?.effectiveName : undefined
   if (account === undefined || account === '') return undefined
   return formatPrincipal({ name: { nameType: NameType.PRINCIPAL, nameString: [account] }, realm })
