@@ -94,6 +94,12 @@ async function faultOf(run: () => unknown): Promise<unknown> {
 const kdc = (options: Partial<KdcClientOptions>): unknown =>
   createKdcClient({ realm: 'AD.TEST', kdc: '127.0.0.1:1', credentials: { keytab }, ...options })
 const web = (options: object): unknown => createNegotiator({ keytab, ...options } as NegotiatorOptions)
+const webWithKdc = () =>
+  createNegotiator({
+    keytab,
+    kdc: () => Promise.reject(new Error('not asked')),
+    delegation: { principal: 'svc-web', protocolTransition: true },
+  })
 const never = async (): Promise<never> => Promise.reject(new Error('not asked'))
 const out = (options: object): unknown => createFetch({ ticketFor: never, ...options })
 const odd = <T>(value: unknown): T => value as T
@@ -110,6 +116,30 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
   channelBinding: (s) => createAcceptor({ keytab, channelBinding: odd(s) }),
   clockSkew: (s) => createAcceptor({ keytab, clockSkew: odd(s) }),
   onReplayStoreDown: (s) => createAcceptor({ keytab, onReplayStoreDown: odd(s) }),
+  'a realm in domainSids': (s) => createAcceptor({ keytab, domainSids: { [s]: odd(s) } }),
+  'a SID in domainSids': (s) => createAcceptor({ keytab, domainSids: { 'AD.TEST': s } }),
+  'the same realm twice in domainSids': (s) =>
+    createAcceptor({ keytab, domainSids: { [s]: false, [s.replace('T', 't')]: false } }),
+  domainSids: (s) => createAcceptor({ keytab, domainSids: odd(s) }),
+  foreignPac: (s) => createAcceptor({ keytab, foreignPac: odd([s]) }),
+  'a realm in foreignPac': (s) => createAcceptor({ keytab, foreignPac: { [s]: odd(s) } }),
+  'a realm in mayVouchFor': (s) => createAcceptor({ keytab, mayVouchFor: { [s]: odd(s) } }),
+  mayVouchFor: (s) => createAcceptor({ keytab, mayVouchFor: odd(s) }),
+  trustedRealms: (s) => createAcceptor({ keytab, trustedRealms: odd(s) }),
+  requirePac: (s) => createAcceptor({ keytab, requirePac: odd(s) }),
+  allowAnonymous: (s) => createAcceptor({ keytab, allowAnonymous: odd(s) }),
+  allowWeakEncryption: (s) => createAcceptor({ keytab, allowWeakEncryption: odd(s) }),
+  checkAddresses: (s) => createAcceptor({ keytab, checkAddresses: odd(s) }),
+  ticketCacheSize: (s) => createAcceptor({ keytab, ticketCacheSize: odd(s) }),
+  forwardedTickets: (s) => createAcceptor({ keytab, forwardedTickets: odd(s) }),
+  replayCache: (s) => createAcceptor({ keytab, replayCache: odd(s) }),
+  now: (s) => createAcceptor({ keytab, now: odd(s) }),
+  onEvent: (s) => createAcceptor({ keytab, onEvent: odd(s) }),
+  ownTicket: (s) => createAcceptor({ keytab, ownTicket: odd(s) }),
+  'a rule of localNames': (s) => createAcceptor({ keytab, localNames: [`RULE:[1:$1@$0](${s})`, s] }),
+  'a name of localNames': (s) => createAcceptor({ keytab, localNames: { names: { [s]: odd(5) } } }),
+  localNames: (s) => createAcceptor({ keytab, localNames: odd(s) }),
+  'a name that is no option': (s) => createAcceptor(odd({ keytab, [s]: true })),
   'the keytab of a KDC client': (s) => kdc({ credentials: { keytab: s } }),
   'the octets of a KDC client’s keytab': (s) => kdc({ credentials: { keytab: Buffer.from(s) } }),
   'the principal of a keytab': (s) => kdc({ credentials: { keytab, principal: s } }),
@@ -128,6 +158,29 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
   otherChallenges: (s) => web({ otherChallenges: [`${s}\n`] }),
   'delegation.principal': (s) => web({ delegation: { principal: s }, kdc: '127.0.0.1:1' }),
   'delegation.allow': (s) => web({ delegation: { allow: [s] } }),
+  'delegation.forwardedTickets': (s) => web({ delegation: { forwardedTickets: s } }),
+  delegation: (s) => web({ delegation: s }),
+  'delegation.allow, without a list': (s) => web({ delegation: { allow: s } }),
+  'the age of an answer': (s) => webWithKdc().identityFor('bob', { maxAge: odd(s) }),
+  'the freshness of an answer': (s) => webWithKdc().identityFor('bob', { fresh: odd(s) }),
+  'an option of identityFor': (s) => webWithKdc().identityFor('bob', odd({ [s]: true })),
+  crossSite: (s) => web({ crossSite: s }),
+  'an origin of crossSite': (s) => web({ crossSite: [s] }),
+  corsPreflight: (s) => web({ corsPreflight: s }),
+  tlsCertificate: (s) => web({ tlsCertificate: s }),
+  http2Challenge: (s) => web({ http2Challenge: s }),
+  kdcTimeLimit: (s) => web({ kdcTimeLimit: s, kdc: '127.0.0.1:1' }),
+  'domains of a negotiator': (s) => web({ domains: { [s]: s }, kdc: '127.0.0.1:1' }),
+  ticketCache: (s) => web({ ticketCache: s, kdc: '127.0.0.1:1' }),
+  'ticketCache.refusedFor': (s) => web({ ticketCache: { refusedFor: s }, kdc: '127.0.0.1:1' }),
+  'ticketCache.shared': (s) => web({ ticketCache: { shared: s }, kdc: '127.0.0.1:1' }),
+  'the secret of a shared cache': (s) =>
+    web({ ticketCache: { shared: { store: new Map(), secret: s.slice(0, 20) } }, kdc: '127.0.0.1:1' }),
+  'encryption types': (s) => web({ encryptionTypes: [s], kdc: '127.0.0.1:1' }),
+  'a session’s age': (s) => web({ session: { kind: 'cookie', maxAge: s } }),
+  'a session’s domain': (s) => web({ session: { kind: 'cookie', domain: s } }),
+  'a session’s path': (s) => web({ session: { kind: 'cookie', path: s } }),
+  'a session’s kind': (s) => web({ session: { kind: s } }),
   'delegation.protocolTransition': (s) => web({ delegation: { protocolTransition: s } }),
   requireGroup: (s) => groupGate(s),
   'fetch’s origins': (s) => out({ origins: [s] }),
@@ -146,7 +199,13 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
 }
 
 /** Where nothing is refused without asking the network. */
-const UNREFUSED: readonly string[] = ['the principal of a password', 'krb5Config', 'delegation.protocolTransition']
+const UNREFUSED: readonly string[] = [
+  'the principal of a password',
+  'krb5Config',
+  'delegation.protocolTransition',
+  'domains of a negotiator',
+  'a name of localNames',
+]
 
 const events: unknown[] = []
 const listen = (event: unknown): void => void events.push(event)

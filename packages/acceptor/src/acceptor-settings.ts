@@ -60,7 +60,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
   const domainSids = new DomainSids(options.domainSids)
-  if (replayCache && typeof replayCache.remember !== 'function') {
+  if (replayCache !== undefined && replayCache !== false && typeof replayCache?.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }
   return {
@@ -107,6 +107,8 @@ function replaySettings(
 /** The configured names as a list. @throws ConfigurationError */
 export function servicesOf({ service }: AcceptorOptions): readonly string[] | undefined {
   const services = typeof service === 'string' ? [service] : service
+  if (services !== undefined && !Array.isArray(services))
+    throw new ConfigurationError(`service must be a text or a list of texts, not ${shownInput(service)}`)
   if (services?.length === 0) throw new ConfigurationError('service must name at least one principal')
   return services
 }

@@ -4,6 +4,7 @@ import { authorityOf } from './credentials.js'
 import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
+import { requireDomains, requireMilliseconds, requireNumbers, requireText } from './option-checks.js'
 
 /** A KDC's no is a KRB-ERROR, which nobody signs: whoever forges one must not gain more than this; milliseconds. */
 const MAX_REFUSED_FOR = 60_000
@@ -16,6 +17,9 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   const options = closeOptions('createKdcClient', given, KDC_CLIENT_OPTIONS)
   const { credentials, now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = platformRandom } = options
   if (credentials === undefined) throw noCredentials()
+  requireNumbers('encryptionTypes', etypes)
+  requireText('realm', options.realm)
+  requireDomains(options.domains)
   const { transport, conf, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
   const authority = authorityOf(credentials, realms, etypes)
@@ -41,10 +45,6 @@ function noCredentials(): ConfigurationError {
 }
 
 function checkedCache(cache: CacheOptions = {}): CacheOptions {
-  const { refusedFor } = cache
-  if (refusedFor === undefined || (refusedFor >= 0 && refusedFor <= MAX_REFUSED_FOR)) return cache
-  const found = typeof refusedFor === 'number' ? refusedFor : typeof refusedFor
-  throw new ConfigurationError(`cache.refusedFor is ${found}, not a number of milliseconds up to ${MAX_REFUSED_FOR}`, {
-    hint: 'Nobody signs a refusal of a KDC: one that was forged would stand for as long.',
-  })
+  requireMilliseconds('cache.refusedFor', cache.refusedFor, 0, MAX_REFUSED_FOR)
+  return cache
 }

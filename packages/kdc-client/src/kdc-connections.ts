@@ -3,6 +3,7 @@ import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { type KdcOption, namesKdcsOf, transportFor } from './kdc-source.js'
 import { Krb5Configuration } from './krb5-configuration.js'
+import { requireMilliseconds, requireText } from './option-checks.js'
 import type { KdcTransport } from './transport.js'
 
 /** Where the KDCs are, and how they are asked: the same as in the options of a client. */
@@ -66,7 +67,9 @@ export class SharedConnections implements KdcConnections {
   readonly #close: () => void
 
   constructor(options: KdcConnectionsOptions) {
-    const { kdc, krb5Config, now = Date.now } = options
+    const { kdc, krb5Config, timeLimit, now = Date.now } = options
+    requireText('krb5Config', krb5Config)
+    requireMilliseconds('timeLimit', timeLimit, 1, MAX_TIME_LIMIT)
     const configuration = new Krb5Configuration(krb5Config ?? process.env.KRB5_CONFIG, now)
     const transport = transportFor({ ...options, configuration, now })
     this.transport = transport
@@ -101,5 +104,8 @@ export function connectionsOf(
     hint: 'Say it where the connections are made, in createKdcConnections.',
   })
 }
+
+/** Timers take no more: they would go off at once. */
+const MAX_TIME_LIMIT = 2_147_483_647
 
 const OF_CONNECTIONS = ['kdc', 'krb5Config', 'timeLimit', 'proxyTrust', 'dns'] as const

@@ -5,6 +5,7 @@ import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
+import { requireKdcOption } from './option-checks.js'
 import { type KdcTransport, limitedTransport, networkTransport, type NetworkTransport } from './transport.js'
 
 /** One address, several in order of preference, addresses by realm, or a transport of one's own. */
@@ -24,6 +25,7 @@ export interface KdcSourceOptions {
 /** @throws ConfigurationError when an address cannot be read */
 export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkTransport {
   const { kdc, timeLimit, now, configuration } = options
+  requireKdcOption(kdc)
   if (typeof kdc === 'function') return limitedTransport(kdc, timeLimit)
   const named = namedAddresses(kdc)
   const byDns = new DnsMemory(now, options.dns)

@@ -85,7 +85,8 @@ function closed(place: Place, options: unknown, table: OptionTable): object {
 
 function closedValue(place: Place, value: unknown, kind: OptionKind): unknown {
   if (typeof kind === 'string') requireKind(place, value, kind)
-  if (Array.isArray(value)) return Object.freeze([...value])
+  // A list in place of a group would say nothing: `delegation: ['HTTP/api.ad.test']`.
+  if (Array.isArray(value) && !isGroup(kind)) return Object.freeze([...value])
   if (kind !== 'map' && typeof kind === 'string') return value
   const isObject = typeof value === 'object' && value !== null
   if (kind === 'map') return isObject && isPlain(value) ? mapOf(value) : value
@@ -110,6 +111,10 @@ function requireKind({ owner, path }: Place, value: unknown, kind: string): void
       ? { hint: "A text is none: write process.env.NAME === 'true' where it comes from the environment." }
       : {},
   )
+}
+
+function isGroup(kind: OptionKind): kind is OptionTable {
+  return typeof kind === 'object' && !isGroupOrValue(kind)
 }
 
 function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {
@@ -174,7 +179,8 @@ function noOption(place: Place, name: string, table: OptionTable): Configuration
   const { owner, path } = place
   // A text or a list that was spread into options.
   if (/^\d+$/.test(name)) return noObject(place, [])
-  const shown = name.length > MAX_SHOWN_NAME ? `a name of ${name.length} characters` : JSON.stringify(path + name)
+  const isName = name.length <= MAX_SHOWN_NAME && /^[A-Za-z_$][\w$-]*$/.test(name)
+  const shown = isName ? JSON.stringify(path + name) : `a name of ${name.length} characters`
   const nearest = nearestOption(name, place, table)
   const all = `The options are ${Object.keys(table).join(', ')}.`
   return new ConfigurationError(

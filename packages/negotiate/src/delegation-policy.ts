@@ -128,7 +128,7 @@ export function checkDelegationOptions(options: DelegationOptions): void {
   const { allow = [], protocolTransition = false, principal, forwardedTickets = 'ignore' } = options
   if (!FORWARDED.includes(forwardedTickets))
     throw new ConfigurationError(
-      `delegation.forwardedTickets must be one of ${FORWARDED.join(', ')}, not ${JSON.stringify(forwardedTickets)}`,
+      `delegation.forwardedTickets must be one of ${FORWARDED.join(', ')}, not ${shownInput(forwardedTickets)}`,
       { hint: "Leave it out, or write 'use' where the service is to act as its users everywhere." },
     )
   if (typeof protocolTransition !== 'boolean' && typeof protocolTransition !== 'function')

@@ -11,6 +11,7 @@ import {
   type OptionTableOf,
   RejectedTokenError,
   type S4uSubject,
+  shownInput,
 } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
 import {
@@ -105,8 +106,11 @@ function blameKdc(error: unknown): never {
 function maxAgeOf({ fresh = false, maxAge = AUTHENTICATION_MAX_AGE }: IdentityForOptions): number {
   if (typeof fresh !== 'boolean') throw new ConfigurationError('identityFor: fresh must be true or false')
   if (typeof maxAge !== 'number' || !(maxAge >= 0))
-    throw new ConfigurationError(`identityFor: maxAge must be a number of milliseconds, and not ${String(maxAge)}`, {
-      hint: 'Write { maxAge: 60_000 } for a minute, or { fresh: true } to ask the directory each time.',
-    })
+    throw new ConfigurationError(
+      `identityFor: maxAge must be a number of milliseconds, and not ${shownInput(maxAge)}`,
+      {
+        hint: 'Write { maxAge: 60_000 } for a minute, or { fresh: true } to ask the directory each time.',
+      },
+    )
   return fresh ? 0 : maxAge
 }

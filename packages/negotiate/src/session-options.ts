@@ -86,12 +86,12 @@ export function checkSession(option: SessionOption = false): 'connection' | Cook
 function cookieSettings(options: CookieSessionOptions): CookieSettings {
   const { keys, maxAge = DEFAULT_MAX_AGE, path = '/', domain, sameSite = 'lax', secure = true } = options
   const { name = secure && path === '/' && domain === undefined ? '__Host-s4u' : 's4u' } = options
-  if (keys !== undefined && (keys.length === 0 || keys.some(({ length }) => length < MIN_SECRET_LENGTH))) {
+  if (keys !== undefined && !areSecrets(keys)) {
     throw new ConfigurationError(`session.keys must be secrets of at least ${MIN_SECRET_LENGTH} octets or characters`, {
       hint: 'Make one with: openssl rand -base64 32',
     })
   }
-  if (!(maxAge > 0)) throw new ConfigurationError('session.maxAge must be a number of milliseconds, more than 0')
+  if (typeof maxAge !== 'number' || !(maxAge > 0)) throw new ConfigurationError('session.maxAge must be a number of milliseconds, more than 0')
   if (!['strict', 'lax', 'none'].includes(sameSite))
     throw new ConfigurationError('session.sameSite must be strict, lax or none')
   requireCookieText(name, path, domain)
@@ -102,6 +102,12 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
     (domain === undefined ? '' : `; Domain=${domain}`) +
     `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite[0].toUpperCase()}${sameSite.slice(1)}`
   return { keys, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
+}
+
+function areSecrets(keys: unknown): boolean {
+  const isSecret = (key: unknown): boolean =>
+    (typeof key === 'string' || key instanceof Uint8Array) && key.length >= MIN_SECRET_LENGTH
+  return Array.isArray(keys) && keys.length > 0 && keys.every(isSecret)
 }
 
 /** The hook of either kind. @throws ConfigurationError */

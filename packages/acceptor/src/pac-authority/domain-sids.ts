@@ -1,4 +1,5 @@
-import { asciiLower, ConfigurationError, RejectedTokenError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, RejectedTokenError, shownInput, shownName } from '@s4u/krb5'
+import { requireByRealm } from './by-realm.js'
 
 /** The domain SID of each realm, as an operator writes it down; `false` for a realm that has none. */
 export type DomainSidsOption = Readonly<Record<string, string | false>>
@@ -26,6 +27,7 @@ export class DomainSids {
 
   /** @throws ConfigurationError when a SID is no domain's, or stands there twice */
   constructor(option: DomainSidsOption = {}) {
+    requireByRealm('domainSids', option)
     for (const [realm, sid] of Object.entries(option)) {
       requireDomainSid(realm, sid)
       const known = this.#byRealm.get(asciiLower(realm)) ?? (sid === false ? undefined : this.#bySid.get(sid))
@@ -96,15 +98,18 @@ const NO_DOMAIN = 'S-1-5-21-0-0-0'
 
 function requireDomainSid(realm: string, sid: unknown): void {
   if (sid === false || (typeof sid === 'string' && isDomainSid(sid))) return
-  throw new ConfigurationError(`domainSids: what stands at ${JSON.stringify(realm)} is not the SID of a domain`, {
+  throw new ConfigurationError(`domainSids: what stands at ${shownInput(realm)} is not the SID of a domain`, {
     hint: "Write { 'CORP.TEST': 'S-1-5-21-1-2-3' }, the SID of any user without its last number, or false for a realm without SIDs. On Windows: (Get-ADDomain).DomainSID, on Samba: net getdomainsid.",
   })
 }
 
 function twice(realm: string, known: Pin): ConfigurationError {
-  return new ConfigurationError(`domainSids: ${realm} and ${known.realm} are one realm, or have one SID`, {
-    hint: 'A realm has one domain SID, and a domain SID belongs to one realm.',
-  })
+  return new ConfigurationError(
+    `domainSids: ${shownName(realm)} and ${shownName(known.realm)} are one realm, or have one SID`,
+    {
+      hint: 'A realm has one domain SID, and a domain SID belongs to one realm.',
+    },
+  )
 }
 
 function otherDomain(known: Pin, realm: string, sid: string): RejectedTokenError {

@@ -1,4 +1,5 @@
-import { asciiLower, ConfigurationError } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, shownInput } from '@s4u/krb5'
+import { requireByRealm } from './by-realm.js'
 
 /**
  * What a PAC can say beyond who the user is in the domain of its own realm:
@@ -33,6 +34,7 @@ export function foreignStatementsOf(option: ForeignPacOption = []): ForeignState
     const all = statements(option)
     return () => all
   }
+  requireByRealm('foreignPac', option)
   const byRealm = new Map(Object.entries(option).map(([realm, list]) => [asciiLower(realm), statements(list)]))
   return (realm) => byRealm.get(asciiLower(realm)) ?? NOTHING
 }
@@ -54,9 +56,9 @@ function isList(option: ForeignPacOption): option is readonly ForeignStatement[]
 }
 
 function statements(list: readonly ForeignStatement[]): ReadonlySet<ForeignStatement> {
-  const odd = Array.isArray(list) ? list.find((one) => !STATEMENTS.includes(one)) : list
-  if (odd === undefined) return new Set(list)
-  throw new ConfigurationError(`foreignPac: ${JSON.stringify(odd)} is nothing that a PAC says`, {
+  if (Array.isArray(list) && list.every((one) => STATEMENTS.includes(one))) return new Set(list)
+  const odd: unknown = Array.isArray(list) ? list.find((one) => !STATEMENTS.includes(one)) : list
+  throw new ConfigurationError(`foreignPac: ${shownInput(odd)} is nothing that a PAC says`, {
     hint: `Write a list of ${STATEMENTS.join(', ')}, or such a list for each realm: { 'PARTNER.TEST': ['upn'] }.`,
   })
 }

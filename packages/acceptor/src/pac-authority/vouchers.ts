@@ -1,4 +1,5 @@
-import { asciiLower, ConfigurationError, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, RejectedTokenError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import { requireByRealm } from './by-realm.js'
 
 /** By realm: the realms whose users its KDC may name. */
 export type VouchersOption = Readonly<Record<string, readonly string[]>>
@@ -8,14 +9,19 @@ export type Vouches = (realm: string, other: string) => boolean
 
 /** @throws ConfigurationError */
 export function vouchersOf(option: VouchersOption = {}): Vouches {
-  const odd = Object.entries(option).find(([, realms]) => !Array.isArray(realms))
+  requireByRealm('mayVouchFor', option)
+  const odd = Object.entries(option).find(([, realms]) => !isTexts(realms))
   if (odd !== undefined) {
-    throw new ConfigurationError(`mayVouchFor: what stands at ${JSON.stringify(odd[0])} is no list of realms`, {
+    throw new ConfigurationError(`mayVouchFor: what stands at ${shownInput(odd[0])} is no list of realms`, {
       hint: "Write { 'WEST.TEST': ['EAST.TEST'] } if the KDC of WEST.TEST may name users of EAST.TEST.",
     })
   }
   const byRealm = new Map(Object.entries(option).map(([realm, realms]) => [asciiLower(realm), realms]))
   return (realm, other) => byRealm.get(asciiLower(realm))?.some((one) => sameRealmIgnoringCase(one, other)) ?? false
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((one) => typeof one === 'string')
 }
 
 /**
