@@ -20,7 +20,7 @@ export type AssertedBy = 'authority' | 'service'
 export interface IdentityClaims {
   /** `alice@AD.TEST` */
   readonly principal: string
-  /** `alice`; of another realm than the service's own `alice@EVIL.TEST`. */
+  /** `alice`; of another realm than the service's own, and of an enterprise name, the whole principal: `alice@EVIL.TEST`. */
   readonly name: string
   /** What the option localNames makes of the principal. */
   readonly localName?: string | undefined
@@ -52,7 +52,10 @@ export interface IdentityClaims {
 export class Identity implements IdentityClaims {
   /** `alice@AD.TEST`. Characters that could act on a terminal or a page are shown as codes (`\u{202e}`, `\u{3c}`); no two are the same. */
   readonly principal: string
-  /** `alice` for a user of the service's own realm, `alice@EVIL.TEST` for one of another: never the same for two. */
+  /**
+   * `alice` for a user of the service's own realm, `alice@EVIL.TEST` for one of another, `alice@corp.example@AD.TEST` where the KDC has
+   * left an enterprise name in the ticket: never the same for two.
+   */
   readonly name: string
   /** The name of a local account, as the option `localNames` has it: by default `alice` for `alice` of the own realm, undefined for others. */
   readonly localName: string | undefined

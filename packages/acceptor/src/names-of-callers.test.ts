@@ -1,5 +1,5 @@
 /** Callers whose names were chosen to be taken for somebody else's, or to act where they are printed. */
-import { parseKrb5Conf, type Principal } from '@s4u/krb5'
+import { NameType, parseKrb5Conf, type Principal } from '@s4u/krb5'
 import { inspect } from 'node:util'
 import { describe, expect, test, vi } from 'vitest'
 import type { AcceptorOptions } from './acceptor-options.js'
@@ -11,14 +11,15 @@ import type { Identity } from './identity.js'
 interface Client {
   readonly name: readonly string[]
   readonly realm?: string
+  readonly nameType?: number
 }
 
 async function identityOf(
-  { name, realm = 'AD.TEST' }: Client,
+  { name, realm = 'AD.TEST', nameType }: Client,
   options: AcceptorOptions = {},
   issued: IssueOptions = {},
 ): Promise<Identity> {
-  const cname = { nameType: name.length === 1 ? 1 : 2, nameString: name }
+  const cname = { nameType: nameType ?? (name.length === 1 ? 1 : 2), nameString: name }
   const credential = issue({ pac: false, ...issued, part: { cname, crealm: realm } })
   const token = oddToken(credential, { authenticator: { cname, crealm: realm } })
   return accepted(await acceptorWith({ requirePac: false, ...options }).accept(token)).identity
@@ -51,6 +52,15 @@ describe('alice of another realm', () => {
     expect(identity.principal).not.toBe('alice@AD.TEST')
     expect(identity.name).not.toBe('alice')
     expect(identity.localName).not.toBe('alice')
+  })
+
+  test('is not called as a user here is whose enterprise name the KDC has left in the ticket', async () => {
+    const stranger = await identityOf({ name: ['alice'], realm: 'EVIL.TEST' })
+    const ours = await identityOf({ name: ['alice@EVIL.TEST'], nameType: NameType.ENTERPRISE })
+    expect(ours.principal).toBe('alice@EVIL.TEST@AD.TEST')
+    expect(ours.name).not.toBe(stranger.name)
+    expect(ours).toMatchObject({ name: 'alice@EVIL.TEST@AD.TEST', localName: undefined })
+    expect(await identityOf({ name: ['alice@EVIL.TEST'] })).toMatchObject({ name: 'alice\\@EVIL.TEST' })
   })
 
   test('is mapped where the app says so, and by nothing that does not look at the realm', async () => {

@@ -3,6 +3,7 @@ import {
   formatName,
   formatPrincipal,
   MissingKeyError,
+  NameType,
   openTicket,
   RejectedTokenError,
   S4uError,
@@ -144,14 +145,18 @@ function judge(
   return { opened, serviceKey, ownRealms, client, ...names, pac, judgedBy, hasNoGroups, anonymous }
 }
 
-/** Without its realm a name says who somebody is in the own realm alone: `alice` of another one is called `alice@EVIL.TEST`. */
+/**
+ * Without its realm a name says who somebody is in the own realm alone: `alice` of another one is called `alice@EVIL.TEST`. And so may
+ * be an enterprise name of the own one, which some KDCs leave in tickets: that one is not shown without its realm either.
+ */
 function namesOf(
   client: Principal,
   ownRealm: string,
   { localName }: AcceptorSettings,
 ): Pick<AcceptedTicket, 'principal' | 'name' | 'localName'> {
   const principal = formatPrincipal(client)
-  const name = client.realm === ownRealm ? formatName(client.name) : principal
+  const isPlain = client.realm === ownRealm && client.name.nameType !== NameType.ENTERPRISE
+  const name = isPlain ? formatName(client.name) : principal
   return { principal, name, localName: localName(client, ownRealm) }
 }
 

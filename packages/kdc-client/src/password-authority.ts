@@ -1,4 +1,4 @@
-import { type EtypeInfo2Entry, Key, type Principal } from '@s4u/krb5'
+import { ConfigurationError, type EtypeInfo2Entry, Key, type Principal } from '@s4u/krb5'
 import { parseSignInName, type SignIn } from './sign-in.js'
 
 export interface PasswordCredentials {
@@ -7,12 +7,13 @@ export interface PasswordCredentials {
   readonly enterprise?: boolean
 }
 
-/** @throws MalformedTokenError for what is no name */
+/** @throws MalformedTokenError for what is no name; ConfigurationError for what is no password */
 export function passwordAuthority(
   { principal: name, password, enterprise }: PasswordCredentials,
   realm: string | undefined,
   etypes: readonly number[],
 ): SignIn {
+  requirePassword(password)
   const principal = parseSignInName(name, realm, enterprise)
   const keys = new DerivedKeys(password, principal)
   return {
@@ -24,6 +25,14 @@ export function passwordAuthority(
     keysFor: async (etype) => ({ exact: false, keys: await keys.of(etype) }),
     learn: (info) => keys.learn(info),
   }
+}
+
+/** `null` of a form or a file would be the password "null". */
+function requirePassword(password: unknown): void {
+  if (typeof password === 'string') return
+  throw new ConfigurationError('credentials: the password must be a text', {
+    hint: 'Look whether the environment variable or the field of the form is there.',
+  })
 }
 
 /** The keys of a password, each derived once. */

@@ -6,6 +6,7 @@ import {
   parsePrincipal,
   type Principal,
   sameRealmIgnoringCase,
+  shownInput,
 } from '@s4u/krb5'
 import { OWNER_OF_CERTIFICATE } from './advice.js'
 
@@ -26,10 +27,20 @@ export type DomainNames = Readonly<Record<string, string>>
 /** @throws MalformedTokenError, ConfigurationError */
 export function readSubject(subject: S4uSubject, realm: string, domains: DomainNames = {}): S4uUser {
   if (typeof subject === 'string') return { principal: parseUser(subject, realm, domains) }
+  requireSubject(subject)
   const { certificate, user } = subject
   if (certificate.length === 0) throw new ConfigurationError('the certificate of the user is empty')
   const upn = certificateUpn(certificate)
   return { certificate, upn, principal: user === undefined ? undefined : parseUser(user, realm, domains) }
+}
+
+/** Names come from forms, and forms may hold anything. @throws ConfigurationError */
+function requireSubject(subject: unknown): void {
+  const { certificate, user }: Partial<Record<'certificate' | 'user', unknown>> = Object(subject)
+  if (certificate instanceof Uint8Array && (user === undefined || typeof user === 'string')) return
+  throw new ConfigurationError(`the user must be a name or a certificate, not ${shownInput(subject)}`, {
+    hint: "Write 'bob', 'bob@AD.TEST', or { certificate } with its DER octets.",
+  })
 }
 
 /**

@@ -25,7 +25,7 @@ import {
   type ResponseHeaders,
   runPlainly,
 } from './outcome.js'
-import { type PasswordSubject, signInWithPassword } from './password-sign-in.js'
+import { isPasswordSubject, type PasswordSubject, signInWithPassword } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 import type { Session } from './session-revocation.js'
@@ -145,7 +145,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
   async identityFor(user: S4uSubject | PasswordSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
     const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
-    if (typeof user !== 'string' && 'password' in user) return this.#signIn(user, options.method, options.signal)
+    if (isPasswordSubject(user)) return this.#signIn(user, options.method, options.signal)
     const deps = { acceptor, client, delegation: settings.delegation ?? NO_OPTIONS }
     return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
   }

@@ -1,11 +1,20 @@
 import { type Acceptor, type AuthenticationMethod, Identity } from '@s4u/acceptor'
 import { createInitiator, sealForwardedCredential } from '@s4u/gssapi'
-import { isForwardable, type KdcClient, KdcError, RejectedTokenError } from '@s4u/kdc-client'
+import { ConfigurationError, isForwardable, type KdcClient, KdcError, RejectedTokenError } from '@s4u/kdc-client'
 
 /** A user, as in `identityFor`, and the password that was typed into a form or came with Basic. It is used once, and not kept. */
 export interface PasswordSubject {
   readonly user: string
   readonly password: string
+}
+
+/** @throws ConfigurationError when user or password are no texts: `null` is not the password "null" */
+export function isPasswordSubject(subject: unknown): subject is PasswordSubject {
+  if (typeof subject !== 'object' || subject === null || !('password' in subject)) return false
+  if ('user' in subject && typeof subject.user === 'string' && typeof subject.password === 'string') return true
+  throw new ConfigurationError('identityFor: user and password must be texts', {
+    hint: 'Refuse a form that leaves one out, or sends something else.',
+  })
 }
 
 export interface PasswordSignIn {
