@@ -1,4 +1,4 @@
-import { hasFlag, RejectedTokenError, sameRealmIgnoringCase, TicketFlag } from '@s4u/krb5'
+import { hasFlag, printableName, RejectedTokenError, sameRealmIgnoringCase, TicketFlag } from '@s4u/krb5'
 import type { EncTicketPart, Pac } from '@s4u/krb5'
 
 /**
@@ -16,20 +16,23 @@ export function requireTrustedPath(
   if (sameRealmIgnoringCase(crealm, ownRealm)) {
     if (direct) return
     throw notTrusted(
-      `a user of ${crealm} came through other realms, and it is not how ${ownRealm} writes itself`,
+      `a user of ${printableName(crealm)} came through other realms, and it is not how ${ownRealm} writes itself`,
       HINT_CASE,
     )
   }
   if (trustedRealms !== undefined) {
     if (trustedRealms.some((realm) => sameRealmIgnoringCase(realm, crealm))) return
-    throw notTrusted(`users of ${crealm} are not accepted`, 'Add the realm to trustedRealms if its users may sign in.')
+    throw notTrusted(
+      `users of ${printableName(crealm)} are not accepted`,
+      'Add the realm to trustedRealms if its users may sign in.',
+    )
   }
   // Domain controllers neither set the flag nor want it looked at: they judge by their trusts whose users come over which. What they let
   // pass of a PAC is another matter. MS-KILE section 3.4.5.
   const fromDirectory = pac?.logonInfo !== undefined
   if (hasFlag(flags, TicketFlag.TRANSITED_POLICY_CHECKED) || direct || fromDirectory) return
   throw notTrusted(
-    `no KDC vouches for the path from ${crealm} to ${ownRealm}`,
+    `no KDC vouches for the path from ${printableName(crealm)} to ${ownRealm}`,
     'List the realm in trustedRealms if every realm between may vouch for its users.',
   )
 }

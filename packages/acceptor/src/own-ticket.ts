@@ -1,4 +1,4 @@
-import { RejectedTokenError, S4uError, type Ticket } from '@s4u/krb5'
+import { printable, RejectedTokenError, S4uError, type Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from './events.js'
 import { withheldOf } from './pac-authority/withheld.js'
 import type { ServiceKeys } from './service-keys.js'
@@ -59,7 +59,7 @@ export class OwnTicket {
     try {
       tickets.open(await inTime(source), keys)
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error)
+      const message = printable(error instanceof Error ? error.message : String(error))
       events.publish({ kind: 'own-ticket-failed', code: S4uError.is(error) ? error.code : 'S4U_OWN_TICKET', message })
     }
   }

@@ -1,4 +1,4 @@
-import { millisecondsOfFiletime, RejectedTokenError } from '@s4u/krb5'
+import { millisecondsOfFiletime, printableName, RejectedTokenError } from '@s4u/krb5'
 import type { ClientInfo, EncTicketPart, Key, Pac } from '@s4u/krb5'
 
 /**
@@ -29,11 +29,13 @@ function decodeWhatIdentitiesShow(pac: Pac): void {
   void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo, pac.clientClaims, pac.deviceInfo, pac.deviceClaims]
 }
 
+const shown = (name: string): string => `"${printableName(name)}"`
+
 /** The name stands without realm; a user from another realm has it after S4U2Self. MS-SFU section 3.2.5.1.2. */
 function requireSameName({ name }: ClientInfo, { cname, crealm }: EncTicketPart): void {
   const ticketName = cname.nameString.join('/')
   if (name === ticketName || name === `${ticketName}@${crealm}`) return
-  throw foreignPac(`it belongs to ${JSON.stringify(name)}, the ticket to ${JSON.stringify(ticketName)}`)
+  throw foreignPac(`it belongs to ${shown(name)}, the ticket to ${shown(ticketName)}`)
 }
 
 function requireSameLogin({ clientId }: ClientInfo, { authtime }: EncTicketPart): void {

@@ -5,6 +5,7 @@ import {
   MissingKeyError,
   NameType,
   openTicket,
+  printableName,
   RejectedTokenError,
   S4uError,
   sameName,
@@ -165,7 +166,7 @@ const NO_PAC: Partial<BelievedPac> = { pac: undefined, provisional: true }
 
 function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {
   if (!requirePac(realm)) return
-  throw new RejectedTokenError(`the ticket of a user of ${realm} has no PAC`, {
+  throw new RejectedTokenError(`the ticket of a user of ${printableName(realm)} has no PAC`, {
     code: 'KDC_ERR_POLICY',
     hint: 'The client asked for a ticket without one, or the service account has NO_AUTH_DATA_REQUIRED set in userAccountControl. Tickets of that realm have one, as the option requirePac or domainSids says, or an earlier ticket showed; requirePac: false takes such users to be in no group.',
   })

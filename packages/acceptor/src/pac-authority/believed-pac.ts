@@ -1,4 +1,11 @@
-import { type EncTicketPart, type LogonInfo, type Pac, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+import {
+  type EncTicketPart,
+  type LogonInfo,
+  type Pac,
+  printableName,
+  RejectedTokenError,
+  sameRealmIgnoringCase,
+} from '@s4u/krb5'
 import type { AcceptorSettings } from '../acceptor-settings.js'
 import { domainOf, isDomainSid } from './domain-sids.js'
 import { excerptOf, type Judgement } from './pac-excerpt.js'
@@ -49,7 +56,10 @@ export function believePac(
   const believed = believeForeign(pac, logonInfo, client, settings)
   const believesDelegation = settings.foreignPac(client.realm).has('delegatedBy')
   const serviceDomain = settings.domainSids.of(client.serviceRealm) ?? false
-  noteForeign(believed.pac, { serviceDomain, ...(!believesDelegation && { delegationToldBy: client.realm }) })
+  noteForeign(believed.pac, {
+    serviceDomain,
+    ...(!believesDelegation && { delegationToldBy: printableName(client.realm) }),
+  })
   return believed
 }
 
@@ -135,26 +145,32 @@ const nobody = (): boolean => false
 const EVERYTHING: Judgement['statements'] = new Set(['upn', 'claims', 'device', 'delegatedBy'])
 
 function whyUnknown(realms: readonly string[]): string {
-  const whose = realms.slice(0, 5).join(', ')
+  const whose = realms.slice(0, 5).map(printableName).join(', ')
   return `the domain SID of ${whose} is not known yet, and without it nobody can tell which SIDs another realm may give; set domainSids (false for a realm without SIDs), or let a user of ${whose} sign in first`
 }
 
 function tooMany(realm: string): string {
-  return `the domain SIDs of so many realms have been learned that ${realm} is not remembered any more; name it in domainSids`
+  return `the domain SIDs of so many realms have been learned that ${printableName(realm)} is not remembered any more; name it in domainSids`
 }
 
 function noDomain(realm: string, sid: string): RejectedTokenError {
-  return new RejectedTokenError(`the PAC of a user of ${realm} has the logon domain ${sid}, which is no domain`, {
-    code: 'KDC_ERR_POLICY',
-    hint: HINT_ATTACK,
-  })
+  return new RejectedTokenError(
+    `the PAC of a user of ${printableName(realm)} has the logon domain ${sid}, which is no domain`,
+    {
+      code: 'KDC_ERR_POLICY',
+      hint: HINT_ATTACK,
+    },
+  )
 }
 
 function foreignUser(realm: string, sid: string): RejectedTokenError {
-  return new RejectedTokenError(`the PAC of a user of ${realm} has the user SID ${sid}, which is not of that realm`, {
-    code: 'KDC_ERR_POLICY',
-    hint: HINT_ATTACK,
-  })
+  return new RejectedTokenError(
+    `the PAC of a user of ${printableName(realm)} has the user SID ${sid}, which is not of that realm`,
+    {
+      code: 'KDC_ERR_POLICY',
+      hint: HINT_ATTACK,
+    },
+  )
 }
 
 const HINT_ATTACK =

@@ -1,4 +1,4 @@
-import { asciiLower, ConfigurationError, RejectedTokenError, shownInput, shownName } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, printableName, RejectedTokenError, shownInput, shownName } from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
 /** The domain SID of each realm, as an operator writes it down; `false` for a realm that has none. */
@@ -116,14 +116,14 @@ function otherDomain(known: Pin, realm: string, sid: string): RejectedTokenError
   const { configured, sid: right } = known
   const how = configured ? 'says domainSids' : 'said the first ticket of its users'
   return contradiction(
-    `the PAC of a user of ${realm} speaks of the domain ${sid}, but the domain of ${realm} is ${right || 'none'}, ${how}`,
+    `the PAC of a user of ${printableName(realm)} speaks of the domain ${sid}, but the domain of ${printableName(realm)} is ${right || 'none'}, ${how}`,
   )
 }
 
 function otherRealm(known: Pin, realm: string, sid: string): RejectedTokenError {
   const how = known.configured ? 'says domainSids' : 'said the first ticket of its users'
   return contradiction(
-    `the PAC of a user of ${realm} speaks of the domain ${sid}, which is that of ${known.realm}, ${how}`,
+    `the PAC of a user of ${printableName(realm)} speaks of the domain ${sid}, which is that of ${printableName(known.realm)}, ${how}`,
   )
 }
 

@@ -1,4 +1,4 @@
-import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType } from '@s4u/krb5'
+import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType, printableName } from '@s4u/krb5'
 import type { ForeignStatement } from './foreign-statements.js'
 import { isServiceOf } from './service-realm.js'
 import type { SidAuthority } from './sid-authority.js'
@@ -30,7 +30,7 @@ export function excerptOf(pac: Pac, judgement: Judgement): Pac {
   const sids = sidsWithout(pac, logonInfo)
   const excerpt = pac.excerpt({ logonInfo, deviceInfo, without, denyOnlySids: sids })
   return noteWithheld(excerpt, {
-    realm: judgement.realm,
+    realm: printableName(judgement.realm),
     ...(sids.length > 0 && { sids: told(sids) }),
     ...(sids.length > MAX_TOLD && { moreSids: sids.length - MAX_TOLD }),
     ...statementsWithout(pac, without, deviceInfo),

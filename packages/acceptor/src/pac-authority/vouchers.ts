@@ -1,4 +1,11 @@
-import { asciiLower, ConfigurationError, RejectedTokenError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import {
+  asciiLower,
+  ConfigurationError,
+  printableName,
+  RejectedTokenError,
+  sameRealmIgnoringCase,
+  shownInput,
+} from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
 /** By realm: the realms whose users its KDC may name. */
@@ -38,10 +45,10 @@ export function requireOwnVoucher(
   if (ownRealms.length < 2 || sameRealmIgnoringCase(crealm, sealedBy)) return
   if (!ownRealms.some((realm) => sameRealmIgnoringCase(realm, crealm)) || mayVouchFor(sealedBy, crealm)) return
   throw new RejectedTokenError(
-    `a user of ${crealm} has a ticket of the KDC of ${sealedBy}, although this service has a key of ${crealm} as well`,
+    `a user of ${printableName(crealm)} has a ticket of the KDC of ${sealedBy}, although this service has a key of that realm as well`,
     {
       code: 'KRB_AP_PATH_NOT_ACCEPTED',
-      hint: `If users of ${crealm} may come with tickets for the service in ${sealedBy}, say so in mayVouchFor. Else the KDC of ${sealedBy}, or whoever has its keys, names users of another realm.`,
+      hint: `If users of ${printableName(crealm)} may come with tickets for the service in ${sealedBy}, say so in mayVouchFor. Else the KDC of ${sealedBy}, or whoever has its keys, names users of another realm.`,
     },
   )
 }

@@ -1,8 +1,8 @@
-import { type Pac, printable } from '@s4u/krb5'
+import { type Pac, printableName } from '@s4u/krb5'
 
 /** What a PAC said that its realm has no authority for, and that therefore grants nothing. */
 export interface Withheld {
-  /** Whose user the PAC speaks of. */
+  /** Whose user the PAC speaks of, as it may be printed. */
   readonly realm: string
   /** User and groups. They still deny: see `Identity.accessCheck`. */
   readonly sids?: readonly string[]
@@ -38,7 +38,7 @@ export function noteWithheld(pac: Pac, withheld: Withheld): Pac {
 export interface ForeignFacts {
   /** The domain of this service: what `Domain Admins` means here is not theirs. `false`: not known, or there is none. */
   readonly serviceDomain: string | false
-  /** The realm whose KDC may have made up the services that acted for the user. */
+  /** The realm whose KDC may have made up the services that acted for the user, as it may be printed. */
   readonly delegationToldBy?: string
 }
 
@@ -57,7 +57,7 @@ export function told(texts: readonly string[]): readonly string[] {
 }
 
 export function toldText(text: string): string {
-  return printable(text.slice(0, LONGEST_TEXT))
+  return printableName(text.slice(0, LONGEST_TEXT))
 }
 
 const withheldParts = new WeakMap<Pac, Withheld>()
