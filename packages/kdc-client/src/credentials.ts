@@ -5,6 +5,7 @@ import {
   type Key,
   type Keytab,
   type Principal,
+  printableName,
   RejectedTokenError,
   sameRealmIgnoringCase,
   type Ticket,
@@ -89,7 +90,10 @@ export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): Se
   const known = realm === undefined ? [client.realm] : [client.realm, realm]
   const stranger = [nameString[1], ticket.realm].find((one) => !known.some((of) => sameRealmIgnoringCase(of, one)))
   if (stranger !== undefined)
-    throw unusable(client, `it is one for the KDC of ${stranger}, and only ${known.join(' and ')} may be asked with it`)
+    throw unusable(
+      client,
+      `it is one for the KDC of ${printableName(stranger)}, and only ${known.map(printableName).join(' and ')} may be asked with it`,
+    )
   const begin = starttime ?? authtime ?? 0
   return Object.freeze({
     client,

@@ -4,6 +4,7 @@ import {
   KRB_ERROR_CODES as KRB,
   krbErrorName,
   printable,
+  printableName,
   S4uError,
 } from '@s4u/krb5'
 import type { HeardError } from './krb-error.js'
@@ -123,16 +124,17 @@ export class KdcUnreachableError extends S4uError {
 
   constructor(realm: string, attempts: readonly FailedAttempt[], details: ErrorDetails = {}) {
     const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ')
-    super(`no KDC of ${realm} answered (${tried || 'none is known'})`, {
+    const shown = printableName(realm)
+    super(`no KDC of ${shown} answered (${tried || 'none is known'})`, {
       code: 'KRB5_KDC_UNREACH',
       hint:
         attempts.length > 0
           ? 'Check that the addresses are right and that UDP and TCP port 88 are open from here.'
-          : `Name the KDCs in the kdc option, in krb5.conf ([realms] ${realm}), or in DNS (_kerberos._udp and _kerberos._tcp SRV records).`,
+          : `Name the KDCs in the kdc option, in krb5.conf ([realms] ${shown}), or in DNS (_kerberos._udp and _kerberos._tcp SRV records).`,
       status: 503,
       ...details,
     })
-    this.realm = printable(realm)
+    this.realm = shown
     this.attempts = attempts.map(({ address, reason }) => ({ address: printable(address), reason: printable(reason) }))
   }
 }

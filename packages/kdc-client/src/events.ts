@@ -150,7 +150,8 @@ function inNameOf(
   { transitedServices = [] }: Occasion = {},
 ) {
   if (user === undefined) return {}
-  const named = { user: formatPrincipal(client), userName: formatName(client.name), userDomain: client.realm }
+  const userDomain = printableName(client.realm)
+  const named = { user: formatPrincipal(client), userName: formatName(client.name), userDomain }
   if (step !== 'S4U2Proxy') return named
   return { ...named, transitedServices: Object.freeze([...transitedServices, account]) }
 }
@@ -177,7 +178,7 @@ function describe(ticket: ServiceTicket) {
     forwardable: isForwardable(ticket),
     expiresAt: ticket.expiresAt,
     serviceName: formatName(ticket.service.name),
-    serviceRealm: ticket.service.realm,
+    serviceRealm: printableName(ticket.service.realm),
     ticketFlags: hexOfFlags(ticket.flags),
     ticketEncryptionType: hex(ticket.ticket.encPart.etype),
     failureCode: hex(0),

@@ -146,7 +146,7 @@ function describe({ ticket: { ticket, service }, way }: { readonly ticket: Servi
   return {
     way,
     serviceName: formatName(service.name),
-    serviceRealm: service.realm,
+    serviceRealm: printableName(service.realm),
     ticketEncryptionType: hex(etype),
     encryptionType: encryptionTypeName(etype),
     failureCode: hex(0),
