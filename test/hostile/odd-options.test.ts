@@ -3,7 +3,7 @@
  * Map in place of an object. What is none of the kind is refused at once, and never taken for a yes, for nothing, or until the first
  * request.
  */
-import { ACCEPTOR_OPTIONS, createAcceptor } from '@s4u/acceptor'
+import { accessCheck, ACCEPTOR_OPTIONS, createAcceptor, Identity } from '@s4u/acceptor'
 import { createFetch } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { Key, Keytab, parsePrincipal } from '@s4u/krb5'
@@ -98,6 +98,39 @@ const places: readonly (readonly [string, Place])[] = [
 describe.each(places)('%s', (_name, { with: make, values }) => {
   test.each(values.map((value) => [value]))('that is %o is refused', (value) => {
     expect(() => make(value)).toThrow(expect.objectContaining({ name: 'ConfigurationError' }))
+  })
+})
+
+describe('an access check', () => {
+  const sid = 'S-1-5-21-1-2-3-1104'
+  const [sddl, banned] = ['D:(D;;FR;;;S-1-5-32-1001)(A;;FR;;;S-1-5-21-1-2-3-1104)', ['S-1-5-32-1001']]
+  const whose = { principal: 'alice@AD.TEST', name: 'alice', realm: 'AD.TEST', authenticationMethod: 'kerberos' }
+  const alice = new Identity({ ...whose, impersonationLevel: 'impersonation', expiresAt: 0, sid, groups: [] })
+
+  test('refuses names that are no options, so that who is banned by a misspelt group does not pass', () => {
+    expect(alice.accessCheck(sddl, 'FR')).not.toBe(0)
+    expect(alice.accessCheck(sddl, 'FR', { localGroups: banned })).toBe(0)
+    for (const options of [{ localGroup: banned }, { localgroups: banned }, { localGroups: banned[0] }, banned])
+      expect(() => alice.accessCheck(sddl, 'FR', odd(options))).toThrow(
+        expect.objectContaining({ name: 'ConfigurationError' }),
+      )
+    expect(() => accessCheck(sddl, 'FR', { sid, groups: [] }, odd({ domainSID: 'S-1-5-21-1-2-3' }))).toThrow(
+      /did you mean "domainSid"/,
+    )
+  })
+
+  test('takes no option from Object.prototype', () => {
+    const polluted = { localGroups: ['S-1-5-32-544'], everyoneIncludesAnonymous: true }
+    const nobody = new Identity({ ...whose, impersonationLevel: 'anonymous', expiresAt: 0 })
+    Object.assign(Object.prototype, polluted)
+    try {
+      for (const options of [undefined, {}]) {
+        expect(alice.accessCheck('D:(A;;FR;;;BA)', 'FR', options)).toBe(0)
+        expect(nobody.accessCheck('D:(A;;FR;;;WD)', 'FR', options)).toBe(0)
+      }
+    } finally {
+      for (const name of Object.keys(polluted)) Reflect.deleteProperty(Object.prototype, name)
+    }
   })
 })
 

@@ -1,7 +1,7 @@
-import { formatSid, parseSid, printableName } from '@s4u/krb5'
+import { closeOptions, formatSid, parseSid, printableName } from '@s4u/krb5'
 import type { Pac } from '@s4u/krb5'
-import { accessCheck, type AccessCheckOptions } from './access-check/access-check.js'
-import { callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
+import { ACCESS_CHECK_OPTIONS, type AccessCheckOptions, checkAccess } from './access-check/access-check.js'
+import { CALLER_OPTIONS, callerFromPac, type CallerOptions } from './access-check/caller-from-pac.js'
 import type { Evidence } from './evidence.js'
 import { groupsNotKnown } from './groups-not-known.js'
 import { foreignFactsOf, type Withheld, withheldOf } from './pac-authority/withheld.js'
@@ -185,9 +185,10 @@ export class Identity implements IdentityClaims {
   accessCheck(
     securityDescriptor: string | Uint8Array,
     desiredAccess: number | string,
-    options: AccessCheckOptions & CallerOptions = {},
+    options?: AccessCheckOptions & CallerOptions,
   ): number {
-    return accessCheck(securityDescriptor, desiredAccess, callerFromPac(this, options), options)
+    const closed = closeOptions('accessCheck', options, CHECK_OPTIONS)
+    return checkAccess(securityDescriptor, desiredAccess, callerFromPac(this, closed), closed)
   }
 
   toString(): string {
@@ -213,6 +214,8 @@ function shownServices(services: readonly string[]): readonly string[] {
     ? services
     : Object.freeze(services.map(printableName))
 }
+
+const CHECK_OPTIONS = { ...ACCESS_CHECK_OPTIONS, ...CALLER_OPTIONS }
 
 const NOBODY: readonly string[] = Object.freeze([])
 

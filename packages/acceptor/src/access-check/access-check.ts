@@ -1,4 +1,4 @@
-import { type Claim, parseSid } from '@s4u/krb5'
+import { type Claim, closeOptions, type OptionTableOf, parseSid } from '@s4u/krb5'
 import {
   AccessMask,
   EVERY_RIGHT,
@@ -58,6 +58,15 @@ export interface AccessCheckOptions {
   readonly everyoneIncludesAnonymous?: boolean
 }
 
+/** Every name in AccessCheckOptions; others are refused. */
+export const ACCESS_CHECK_OPTIONS = {
+  mapping: 'value',
+  objectType: 'value',
+  self: 'value',
+  domainSid: 'value',
+  everyoneIncludesAnonymous: 'boolean',
+} as const satisfies OptionTableOf<AccessCheckOptions>
+
 /**
  * What a security descriptor lets a caller do: all of `desiredAccess`, or 0. For `MAXIMUM_ALLOWED`, every right there is.
  * No privilege is taken into account: they belong to the machine, and a caller over the network has none here.
@@ -75,7 +84,22 @@ export function accessCheck(
   securityDescriptor: string | Uint8Array,
   desiredAccess: number | string,
   caller: AccessCaller,
-  options: AccessCheckOptions = {},
+  options?: AccessCheckOptions,
+): number {
+  return checkAccess(
+    securityDescriptor,
+    desiredAccess,
+    caller,
+    closeOptions('accessCheck', options, ACCESS_CHECK_OPTIONS),
+  )
+}
+
+/** The same, of options that are closed already. */
+export function checkAccess(
+  securityDescriptor: string | Uint8Array,
+  desiredAccess: number | string,
+  caller: AccessCaller,
+  options: AccessCheckOptions,
 ): number {
   const { mapping = GenericMappings.FILE, domainSid = ownDomainOf(caller) } = options
   const descriptor =

@@ -1,4 +1,11 @@
-import { type Claim, ConfigurationError, type DeviceInfo, GroupAttribute, type Pac } from '@s4u/krb5'
+import {
+  type Claim,
+  ConfigurationError,
+  type DeviceInfo,
+  GroupAttribute,
+  type OptionTableOf,
+  type Pac,
+} from '@s4u/krb5'
 import { groupsNotKnown } from '../groups-not-known.js'
 import { foreignFactsOf } from '../pac-authority/withheld.js'
 import type { AccessCaller } from './access-check.js'
@@ -20,6 +27,12 @@ export interface CallerOptions {
   /** What the app itself says about this request: attributes without `@` in conditions. */
   readonly localClaims?: readonly Claim[]
 }
+
+/** Every name in CallerOptions; others are refused. */
+export const CALLER_OPTIONS = {
+  localGroups: 'texts',
+  localClaims: 'value',
+} as const satisfies OptionTableOf<CallerOptions>
 
 /**
  * The caller as a security descriptor sees it: user, groups, device and claims of the PAC.
