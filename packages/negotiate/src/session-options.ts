@@ -91,7 +91,8 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
       hint: 'Make one with: openssl rand -base64 32',
     })
   }
-  if (typeof maxAge !== 'number' || !(maxAge > 0)) throw new ConfigurationError('session.maxAge must be a number of milliseconds, more than 0')
+  if (typeof maxAge !== 'number' || !(maxAge > 0))
+    throw new ConfigurationError('session.maxAge must be a number of milliseconds, more than 0')
   if (!['strict', 'lax', 'none'].includes(sameSite))
     throw new ConfigurationError('session.sameSite must be strict, lax or none')
   requireCookieText(name, path, domain)

@@ -64,7 +64,7 @@ export const ACCESS_CHECK_OPTIONS = {
   objectType: 'value',
   self: 'value',
   domainSid: 'value',
-  everyoneIncludesAnonymous: 'boolean',
+  everyoneIncludesAnonymous: 'flag',
 } as const satisfies OptionTableOf<AccessCheckOptions>
 
 /**
