@@ -54,13 +54,19 @@ export function pickOptions(options: object, table: OptionTable): object {
   return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]))
 }
 
-/** Only refuses, without a copy: for what is given with each call. @throws ConfigurationError as `closeOptions` */
-export function requireKnownOptions<T extends object>(
-  owner: string,
-  options: T | undefined,
-  table: OptionTableOf<T>,
-): void {
-  if (options !== undefined) requireKnown({ owner, path: '', root: table }, options, table)
+/**
+ * For what is given with each call: names are refused as by `closeOptions`, and nothing comes from `Object.prototype`; but there is
+ * no copy, unless somebody has put one of the names there. @throws ConfigurationError as `closeOptions`
+ */
+export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
+export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {
+  if (given === undefined || given === null) return NO_OPTIONS
+  const place = { owner, path: '', root: table }
+  const { options, holders } = requireKnown(place, given, table)
+  for (const name in table) {
+    if (name in options && !holders.some((one) => Object.hasOwn(one, name))) return closed(place, options, table)
+  }
+  return options
 }
 
 interface Place {
@@ -71,7 +77,7 @@ interface Place {
 }
 
 function closed(place: Place, options: unknown, table: OptionTable): object {
-  const holders = requireKnown(place, options, table)
+  const { holders } = requireKnown(place, options, table)
   const copy: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(table)) {
     const holder = holders.find((one) => Object.hasOwn(one, name))
@@ -131,8 +137,13 @@ function isPlain(value: object): boolean {
   return prototype === null || isObjectPrototype(prototype)
 }
 
-/** The objects that hold the options, the nearest first. */
-function requireKnown(place: Place, options: unknown, table: OptionTable): readonly object[] {
+/** Options that are an object, and the objects that hold them, the nearest first. */
+interface Known {
+  readonly options: object
+  readonly holders: readonly object[]
+}
+
+function requireKnown(place: Place, options: unknown, table: OptionTable): Known {
   if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
     throw noObject(place, options)
   const holders: object[] = []
@@ -140,7 +151,7 @@ function requireKnown(place: Place, options: unknown, table: OptionTable): reado
   for (const holder of holders) {
     for (const name of Object.keys(holder)) if (!Object.hasOwn(table, name)) throw noOption(place, name, table)
   }
-  return holders
+  return { options, holders }
 }
 
 /** That of another realm of JavaScript too: vitest and vm contexts have one of their own. */
