@@ -5,7 +5,7 @@ import { createNegotiationFor } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { negotiate as negotiateKoa } from '@s4u/koa'
 import { createNegotiator, type Mode, type NegotiatorOptions, type Outcome } from '@s4u/negotiate'
-import express from 'express'
+import type { ErrorRequestHandler } from 'express'
 import express4 from 'express4'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
@@ -187,7 +187,7 @@ describe('what is said with a call', () => {
     const app = express4()
     app.use(negotiateExpress({ keytab, mode }), (_req, res) => void res.send('let in'))
     // Express logs what nobody handles.
-    app.use(((_error, _req, res, _next) => void res.status(500).end()) as express.ErrorRequestHandler)
+    app.use(((_error, _req, res, _next) => void res.status(500).end()) as ErrorRequestHandler)
     await using site = await serve(app)
     expect((await site.get('/')).status).toBe(500)
     const koa = new Koa().use(negotiateKoa({ keytab, mode })).use((ctx) => void (ctx.body = 'let in'))
@@ -209,7 +209,7 @@ describe('a handler that fails with nothing', () => {
       asyncHandler(() => Promise.reject(reason)),
       (_req, res) => void res.send('let in'),
     )
-    app.use(((_error, _req, res, _next) => void res.status(500).end()) as express.ErrorRequestHandler)
+    app.use(((_error, _req, res, _next) => void res.status(500).end()) as ErrorRequestHandler)
     await using site = await serve(app)
     expect(await site.get('/')).toMatchObject({ status: 500, body: '' })
   })
