@@ -1,10 +1,4 @@
-import {
-  closeOptions,
-  ConfigurationError,
-  type OptionTableOf,
-  pickOptions,
-  requireKnownOptions,
-} from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import {
   NEGOTIATE_OPTIONS,
