@@ -125,10 +125,7 @@ class KeytabAcceptor implements Acceptor {
     this.close()
   }
 
-  async accept(
-    token: Uint8Array,
-    given?: AcceptOptions,
-  ): Promise<AcceptOutcome> {
+  async accept(token: Uint8Array, given?: AcceptOptions): Promise<AcceptOutcome> {
     const context = requireKnownOptions<AcceptOptions>('accept', given, ACCEPT_OPTIONS)
     const { negotiation } = context
     const resume = negotiation === undefined ? undefined : this.#pending.take(negotiation)

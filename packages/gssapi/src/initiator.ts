@@ -38,8 +38,8 @@ export interface InitiatorOptions extends ContextRequest {
 
 const INITIATOR_OPTIONS = {
   ticket: 'value',
-  mutual: 'value',
-  identify: 'value',
+  mutual: 'flag',
+  identify: 'flag',
   delegate: 'value',
   channelBindings: 'value',
   flags: 'value',

@@ -43,7 +43,7 @@ interface MessageOptions {
   readonly confidential?: boolean
 }
 
-const MESSAGE_OPTIONS = { confidential: 'value' } as const satisfies OptionTableOf<MessageOptions>
+const MESSAGE_OPTIONS = { confidential: 'flag' } as const satisfies OptionTableOf<MessageOptions>
 
 /**
  * An established context: who the peer is, and messages that only the two of them can make.

@@ -124,7 +124,7 @@ export interface TicketOptions {
 /** Every name in TicketOptions; others are refused. */
 export const TICKET_OPTIONS = {
   signal: 'value',
-  fresh: 'value',
+  fresh: 'flag',
   maxAge: 'value',
 } as const satisfies OptionTableOf<TicketOptions>
 

@@ -50,15 +50,15 @@ export type ContextOptions = TicketOptions &
 
 const CONTEXT_OPTIONS = {
   signal: 'value',
-  fresh: 'value',
+  fresh: 'flag',
   maxAge: 'value',
   channelBindings: 'value',
   flags: 'value',
   framing: 'value',
-  identify: 'value',
-  mutual: 'value',
+  identify: 'flag',
+  mutual: 'flag',
   allowedImpersonationLevel: 'value',
-  forwardTgt: 'value',
+  forwardTgt: 'function',
 } as const satisfies OptionTableOf<ContextOptions>
 
 /**
