@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { formatAuthorization } from '@s4u/gssapi'
 import { createNegotiator, type FailedEvent, type NegotiatorOptions } from '@s4u/negotiate'
 import { describe, expect, test, vi } from 'vitest'
@@ -109,11 +110,20 @@ describe('a refusal that nothing can follow ends the connection', () => {
     ['of a page of another site', { origin: 'https://evil.test' }, 403],
     ['through a proxy', { via: '1.1 proxy' }, 401],
     ['with a body behind it', { 'content-length': '5' }, 401],
+    ['to a client that says so', { connection: 'Upgrade, Close' }, 401],
   ])('%s', async (_what, headers, status) => {
     await using site = await serve()
     const answer = await site.shake(headers)
     expect(answer.status).toBe(status)
     expect(answer.headers.connection).toBe('close')
+  })
+
+  test('to a client of HTTP/1.0, which waits for that', async () => {
+    await using site = await serve()
+    const socket = connect(site.port, '127.0.0.1')
+    socket.write('GET / HTTP/1.0\r\nHost: web.ad.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+    const answer = await text(socket)
+    expect(answer).toMatch(/^HTTP\/1.1 401 [^]*\r\nConnection: close\r\n/)
   })
 })
 

@@ -1,19 +1,19 @@
 import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import { closeOptions, ConfigurationError, S4uError } from '@s4u/krb5'
-import type { Keytab, Ticket } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, requireKnownOptions, S4uError } from '@s4u/krb5'
+import type { Keytab, OptionTableOf, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
 import { ACCEPTOR_OPTIONS } from './acceptor-options.js'
 import { checkOptions, servicesOf } from './acceptor-settings.js'
 import type { AcceptorOptions } from './acceptor-options.js'
 import type { AcceptorSettings } from './acceptor-settings.js'
 import { krbErrorFor } from './ap-reply.js'
-import { acceptApReq } from './ap-req-acceptance.js'
+import { ACCEPT_CONTEXT, acceptApReq } from './ap-req-acceptance.js'
 import { requireTicketTime } from './ap-req-checks.js'
 import type { AcceptContext, JudgedApReq } from './ap-req-acceptance.js'
 import { AcceptorEvents } from './events.js'
 import type { ExchangeEvent } from './events.js'
-import { type ExpectedTicket, requireExpected } from './expected-ticket.js'
+import { EXPECTED_TICKET, type ExpectedTicket, requireExpected } from './expected-ticket.js'
 import { factsOf, sealedFactsOf } from './exchange-facts.js'
 import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
@@ -63,6 +63,10 @@ export function createAcceptor(options?: AcceptorOptions): Acceptor {
 
 const NO_FACTS: Partial<ExchangeEvent> = {}
 
+type AcceptOptions = AcceptContext & { readonly negotiation?: PendingNegotiation }
+
+const ACCEPT_OPTIONS = { ...ACCEPT_CONTEXT, negotiation: 'value' } as const satisfies OptionTableOf<AcceptOptions>
+
 class KeytabAcceptor implements Acceptor {
   readonly #settings: AcceptorSettings
   readonly #events: AcceptorEvents
@@ -98,8 +102,9 @@ class KeytabAcceptor implements Acceptor {
   async identify(
     ticket: Ticket,
     authenticationMethod: AuthenticationMethod,
-    expected: ExpectedTicket = {},
+    given?: ExpectedTicket,
   ): Promise<Identity> {
+    const expected = requireKnownOptions('identify', given, EXPECTED_TICKET)
     const opened = await this.#openTicket(ticket)
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
@@ -120,10 +125,8 @@ class KeytabAcceptor implements Acceptor {
     this.close()
   }
 
-  async accept(
-    token: Uint8Array,
-    context: AcceptContext & { readonly negotiation?: PendingNegotiation } = {},
-  ): Promise<AcceptOutcome> {
+  async accept(token: Uint8Array, given?: AcceptOptions): Promise<AcceptOutcome> {
+    const context = requireKnownOptions<AcceptOptions>('accept', given, ACCEPT_OPTIONS)
     const { negotiation } = context
     const resume = negotiation === undefined ? undefined : this.#pending.take(negotiation)
     try {

@@ -1,7 +1,7 @@
 import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
 import { openAuthenticator, printable, RejectedTokenError } from '@s4u/krb5'
-import type { ApReq, Authenticator, OpenedApReq } from '@s4u/krb5'
+import type { ApReq, Authenticator, OpenedApReq, OptionTableOf } from '@s4u/krb5'
 import type { AcceptorSettings } from './acceptor-settings.js'
 import { replyTo } from './ap-reply.js'
 import {
@@ -32,6 +32,13 @@ export interface AcceptContext {
   /** The request itself: a token that several acceptors with one replay store find in it is no replay. */
   readonly request?: object
 }
+
+/** Every name in AcceptContext; others are refused. */
+export const ACCEPT_CONTEXT = {
+  channelBindings: 'value',
+  clientAddress: 'value',
+  request: 'value',
+} as const satisfies OptionTableOf<AcceptContext>
 
 export interface JudgedApReq {
   readonly identity: Identity

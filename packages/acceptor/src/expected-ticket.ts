@@ -1,4 +1,4 @@
-import { type Key, type Keytab, parsePrincipal, RejectedTokenError, samePrincipal } from '@s4u/krb5'
+import { type Key, type Keytab, type OptionTableOf, parsePrincipal, RejectedTokenError, samePrincipal } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 
 /**
@@ -20,6 +20,13 @@ export interface ExpectedTicket {
   /** The one that the KDC has sealed for whoever asked. Source: RFC 4120 section 5.4.2. */
   readonly sessionKey?: Key
 }
+
+/** Every name in ExpectedTicket; another would be a comparison that is not made. */
+export const EXPECTED_TICKET = {
+  client: 'value',
+  service: 'value',
+  sessionKey: 'value',
+} as const satisfies OptionTableOf<ExpectedTicket>
 
 /** @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
 export function requireExpected(ticket: AcceptedTicket, expected: ExpectedTicket, keytab: Keytab): void {

@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
-import { ConfigurationError, S4uError } from '@s4u/negotiate'
-import type { ErrorRequestHandler, Request, RequestHandler } from 'express'
+import { closeOptions, ConfigurationError, type OptionTableOf, S4uError } from '@s4u/negotiate'
+import type { ErrorRequestHandler, NextFunction, Request, RequestHandler } from 'express'
 
 export interface ErrorHandlerOptions {
   /**
@@ -9,6 +9,8 @@ export interface ErrorHandlerOptions {
    */
   readonly onError?: (error: S4uError, request: Request) => void
 }
+
+const OPTIONS = { onError: 'value' } as const satisfies OptionTableOf<ErrorHandlerOptions>
 
 /**
  * Answers errors of s4u with their status and its name alone: `403 Forbidden`. The handler that
@@ -20,10 +22,9 @@ export interface ErrorHandlerOptions {
  *
  * @throws ConfigurationError at once
  */
-export function errorHandler({ onError = logError, ...others }: ErrorHandlerOptions = {}): ErrorRequestHandler {
-  const [unknown] = Object.keys(others)
-  if (unknown !== undefined || typeof onError !== 'function')
-    throw new ConfigurationError('errorHandler takes one option, onError, which is a function')
+export function errorHandler(options?: ErrorHandlerOptions): ErrorRequestHandler {
+  const { onError = logError } = closeOptions('errorHandler', options, OPTIONS)
+  if (typeof onError !== 'function') throw new ConfigurationError('errorHandler: onError must be a function')
   return (error: unknown, request, response, next) => {
     // What has begun cannot be answered otherwise: Express ends the connection.
     if (!S4uError.is(error) || response.headersSent) return next(error)
@@ -45,8 +46,13 @@ export function asyncHandler(handler: (...args: Parameters<RequestHandler>) => u
   return (request, response, next) => {
     // Not `async`: what a handler throws at once is Express's own to catch.
     const result = handler(request, response, next)
-    if (isPromise(result)) result.then(undefined, next)
+    if (isPromise(result)) result.then(undefined, failing(next))
   }
+}
+
+/** Express takes `next()` for leave to go on: whoever rejects with nothing has not given it. As Express 5 does. */
+export function failing(next: NextFunction): (reason: unknown) => void {
+  return (reason) => next(reason || new Error('Rejected promise'))
 }
 
 function isPromise(value: unknown): value is PromiseLike<unknown> {

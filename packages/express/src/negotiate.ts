@@ -1,6 +1,6 @@
 import {
   type CallerIdentity,
-  createNegotiator,
+  createAdapterNegotiator,
   type ImpersonationOption,
   type Mode,
   type Negotiator,
@@ -9,6 +9,7 @@ import {
   writeHeaders,
 } from '@s4u/negotiate'
 import type { Request, RequestHandler } from 'express'
+import { failing } from './errors.js'
 import { gated } from './gated.js'
 
 declare global {
@@ -33,19 +34,19 @@ export interface NegotiateMiddleware extends RequestHandler {
 }
 
 /** Answers 401 until the caller has authenticated, then sets `req.identity`. @throws ConfigurationError, MissingKeyError at once */
-export function negotiate({ mode, ...options }: NegotiateOptions = {}): NegotiateMiddleware {
-  const negotiator = createNegotiator(typeof mode === 'string' ? { ...options, mode } : options)
+export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
+  const { negotiator, modeFor } = createAdapterNegotiator<Request>(options)
   const handler: RequestHandler = (req, res, next) => {
-    const modeHere = typeof mode === 'function' ? mode(req) : mode
+    const mode = modeFor(req)
     const proceed = async (): Promise<void> => {
-      const outcome = await negotiator.authenticate(req, { mode: modeHere })
+      const outcome = await negotiator.authenticate(req, { mode })
       if (outcome.status === 'challenge') return respond(res, outcome)
       writeHeaders(res, outcome.headers)
       if (outcome.status === 'authenticated') req.identity = outcome.identity
       outcome.run(next)
     }
     // Express 4 does not look at what a handler returns.
-    proceed().catch(next)
+    proceed().catch(failing(next))
   }
   return Object.assign(handler, {
     negotiator,

@@ -1,4 +1,4 @@
-import { closeOptions, ConfigurationError, pickOptions } from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import {
   NEGOTIATE_OPTIONS,
@@ -11,6 +11,8 @@ import {
 export interface AuthorizationOptions {
   readonly signal?: AbortSignal
 }
+
+const AUTHORIZATION_OPTIONS = { signal: 'value' } as const satisfies OptionTableOf<AuthorizationOptions>
 
 /** One token for one request, for clients that are not `fetch`. */
 export interface Negotiation {
@@ -40,7 +42,8 @@ export function createNegotiationFor(options: NegotiateOptions): NegotiationFor 
   const closed = closeOptions('createNegotiationFor', options, NEGOTIATE_OPTIONS)
   const tickets = { ticketFor: requireTicketSource('createNegotiationFor', closed.ticketFor).bind(options) }
   const authenticator = new Authenticator(pickOptions<NegotiateRules>(closed, NEGOTIATE_RULES))
-  return async (target, { signal } = {}) => {
+  return async (target, given) => {
+    const { signal } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
     const url = new URL(target)
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)

@@ -192,6 +192,18 @@ describe('connections', () => {
     expect(() => new Connections({ maxPerOrigin: 0 })).toThrow(ConfigurationError)
   })
 
+  test.each([
+    ['half an identity', { maxIdentities: 1.5 }],
+    ['connections without number', { maxPerOrigin: Infinity }],
+    ['a text for a number', { maxPerOrigin: '16' }],
+    ['a text for a time', { answerTimeLimit: '5000' }],
+    ['a proxy that is no URL', { proxy: { url: 'proxy.ad.test' } }],
+    ['a proxy of another protocol', { proxy: { url: 'ftp://proxy.ad.test' } }],
+    ['a proxy without a URL', { proxy: {} }],
+  ])('are refused at once, and not at the first request: %s', (_what, options) => {
+    expect(() => new Connections(options as object)).toThrow(ConfigurationError)
+  })
+
   test.each(['keepAlive', 'answerTimeLimit', 'bodyTimeLimit'])('need time: %s', (name) => {
     for (const time of [0, -1, NaN, 2 ** 31])
       expect(() => new Connections({ [name]: time })).toThrow(ConfigurationError)
@@ -214,6 +226,19 @@ describe('over TLS', () => {
     }
     return keep(await serve((request, response) => authenticate(bind, request, response), certificate))
   }
+
+  test('what an app changes in its options later changes nothing', async () => {
+    const { origin, seen } = await boundSite()
+    const changing: ConnectionOptions = { ca: [certificate.cert] }
+    const connections = keep(new Connections({ tls: changing }))
+    Object.assign(changing, { ca: [], rejectUnauthorized: true })
+    expect((await fetchAs(issueTicket(service), connections)(origin)).status).toBe(200)
+    const strict: ConnectionOptions = {}
+    const careful = keep(new Connections({ tls: strict }))
+    strict.rejectUnauthorized = false
+    await expect(fetchAs(issueTicket(service), careful)(origin)).rejects.toThrow('fetch failed')
+    expect(seen).toHaveLength(1)
+  })
 
   test('tokens are bound to the certificate of the server', async () => {
     const { origin, seen } = await boundSite()

@@ -4,7 +4,7 @@ import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
 import { hasHeader } from './request-headers.js'
 import type { TicketSource } from './options.js'
-import { type Proxy, PROXY_OPTIONS, type ProxyOptions, proxyFor } from './proxy.js'
+import { checkedProxy, type Proxy, PROXY_OPTIONS, type ProxyOptions, proxyFor } from './proxy.js'
 import type { TimeLimits } from './time-limits.js'
 
 export interface ConnectionsOptions {
@@ -42,9 +42,14 @@ const CONNECTIONS_OPTIONS = {
   keepAlive: 'value',
   answerTimeLimit: 'value',
   bodyTimeLimit: 'value',
-  tls: 'value',
+  // Copied: what the caller changes later must not hold for connections that are opened later.
+  tls: 'map',
   proxy: PROXY_OPTIONS,
 } as const satisfies OptionTableOf<ConnectionsOptions>
+
+function withOptions(options: ConnectionsOptions, more: ConnectionsOptions | undefined): ConnectionsOptions {
+  return more ? closeOptions('Connections', { ...options, ...more }, CONNECTIONS_OPTIONS) : options
+}
 
 /** The connections that carry one identity's requests, and nobody else's. */
 export interface IdentityConnections {
@@ -77,12 +82,14 @@ export class Connections implements AsyncDisposable {
   constructor(given?: ConnectionsOptions) {
     const options = closeOptions('Connections', given, CONNECTIONS_OPTIONS)
     const { maxIdentities = 1, maxPerOrigin = 1, keepAlive = 1, answerTimeLimit = 1, bodyTimeLimit = 1 } = options
-    if (!(maxIdentities >= 1 && maxPerOrigin >= 1))
-      throw new ConfigurationError('connections need room for one at least')
+    if (!isCount(maxIdentities) || !isCount(maxPerOrigin) || maxPerOrigin === Infinity)
+      throw new ConfigurationError('connections need room for one at least', {
+        hint: 'maxIdentities and maxPerOrigin are whole numbers from 1 on.',
+      })
     requireTime('keepAlive', keepAlive, MAX_TIME)
     requireTime('answerTimeLimit', answerTimeLimit, Infinity)
     requireTime('bodyTimeLimit', bodyTimeLimit, Infinity)
-    this.#options = options
+    this.#options = withOptions(options, options.proxy && { proxy: checkedProxy(options.proxy) })
   }
 
   /** How many identities have connections here. */
@@ -127,7 +134,7 @@ export class Connections implements AsyncDisposable {
   /** For requests to whom the app has not named: a client certificate is a credential as well, and is not shown. */
   ofStrangers(): IdentityConnections {
     const { tls = {} } = this.#options
-    return (this.#ofStrangers ??= this.#openForNobody({ ...this.#options, tls: withoutCertificate(tls) }))
+    return (this.#ofStrangers ??= this.#openForNobody(withOptions(this.#options, { tls: withoutCertificate(tls) })))
   }
 
   /** Requests that are on their way still arrive; there can be no others. */
@@ -188,9 +195,13 @@ const BODY_TIME_LIMIT = 3_600_000
 /** More than a timer of Node can wait makes it go off at once. Milliseconds. */
 const MAX_TIME = 2 ** 31 - 1
 
+function isCount(value: unknown): boolean {
+  return value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 1)
+}
+
 /** @throws ConfigurationError */
 function requireTime(name: string, value: number, most: number): void {
-  if (value > 0 && (value <= MAX_TIME || value === most)) return
+  if (typeof value === 'number' && value > 0 && (value <= MAX_TIME || value === most)) return
   throw new ConfigurationError(`${name} must be a number of milliseconds above 0`, {
     hint: `Give at most ${MAX_TIME}${most === Infinity ? ', or Infinity' : ''}.`,
   })

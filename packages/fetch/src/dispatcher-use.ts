@@ -12,6 +12,9 @@ import type { Fetch } from './options.js'
 /** What is known of each: that it does, or the answer that is on its way, or that it does not. */
 const known = new WeakMap<Fetch, boolean | Promise<boolean>>()
 
+/** What came of trying those out that do not: an error of their own says more than we can. */
+const whyNot = new WeakMap<Fetch, unknown>()
+
 /**
  * No connection can be opened to it (RFC 919 section 7), and no name is looked up: a fetch that
  * does send sends nothing.
@@ -41,8 +44,10 @@ async function tryOut(below: Fetch): Promise<boolean> {
   const answer = await Promise.race([isReachedFor(below), late])
   clearTimeout(timer)
   // One that was merely late may be asked again.
-  if (answer === undefined) known.delete(below)
-  else known.set(below, answer)
+  if (answer === undefined) {
+    known.delete(below)
+    whyNot.set(below, new Error(`it did not send within ${MAX_REACH} ms`))
+  } else known.set(below, answer)
   return answer ?? false
 }
 
@@ -60,7 +65,10 @@ function isReachedFor(below: Fetch): Promise<boolean> {
           resolve(false)
           abandon(response)
         },
-        () => resolve(false),
+        (error: unknown) => {
+          whyNot.set(below, error)
+          resolve(false)
+        },
       )
   })
 }
@@ -72,7 +80,8 @@ export function sharesConnections(below: Fetch): ConfigurationError {
     `${which} does not send by the dispatcher that it is given: identities would share its connections`,
     {
       code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
-      hint: "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
+      cause: whyNot.get(below),
+      hint: "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
     },
   )
 }

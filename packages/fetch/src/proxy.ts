@@ -39,7 +39,7 @@ export const PROXY_OPTIONS = {
   serviceNames: 'map',
   mutualAuthentication: 'value',
   onEvent: 'function',
-  tls: 'value',
+  tls: 'map',
   now: 'function',
 } as const satisfies OptionTableOf<ProxyOptions>
 
@@ -71,9 +71,17 @@ export function proxyFor(options: ProxyOptions): Proxy {
   }
 }
 
+/** With a URL that nobody can change any more; what is wrong must not wait for a request. @throws ConfigurationError */
+export function checkedProxy(options: ProxyOptions): ProxyOptions {
+  const checked = { ...options, url: urlOf(options.url).href }
+  proxyFor(checked)
+  return checked
+}
+
 /** Node's error for what is no URL holds all of it, a password too. @throws ConfigurationError */
 function urlOf(url: string | URL): URL {
-  if (url instanceof URL || URL.canParse(url)) return new URL(url)
+  const parsed = url instanceof URL || URL.canParse(url) ? new URL(url) : undefined
+  if (parsed !== undefined && /^https?:$/.test(parsed.protocol)) return parsed
   throw new ConfigurationError(`proxy.url: ${shownInput(url)} is not the URL of a proxy`, {
     hint: "Write 'http://proxy.ad.test:3128'.",
   })

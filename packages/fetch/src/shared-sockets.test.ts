@@ -123,6 +123,19 @@ test('a fetch that loses the dispatcher of some requests gets no token for those
   expect(await (await platformFetch(origin)).text()).toBe('nobody')
 })
 
+test('who wraps a fetch in a list of URLs is told what to add to it', async () => {
+  const below: Fetch = async (input, init) => {
+    if (!String(input).includes('localhost')) throw new Error(`${String(input)} is on no list of ours`)
+    return platformFetch(input, init)
+  }
+  const error: unknown = await fetchAs('bob', { fetch: below })('http://localhost/').catch((one: unknown) => one)
+  expect(error).toMatchObject({
+    ...refusal,
+    hint: expect.stringContaining('http://255.255.255.255/'),
+    cause: expect.objectContaining({ message: 'http://255.255.255.255/ is on no list of ours' }),
+  })
+})
+
 test('a fetch that answers from a memory of its own is not believed to have asked as this user', async () => {
   const below = vi.fn<Fetch>(async (input, init) =>
     String(input).includes('remembered') ? new Response('of somebody') : platformFetch(input, init),

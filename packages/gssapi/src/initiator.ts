@@ -70,8 +70,8 @@ export type InitiatorStep =
  * Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1, RFC 4178 section 3.2.
  * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED; ConfigurationError S4U_UNKNOWN_OPTION
  */
-export function createInitiator(options: InitiatorOptions): Initiator {
-  requireKnownOptions('createInitiator', options, INITIATOR_OPTIONS)
+export function createInitiator(given: InitiatorOptions): Initiator {
+  const options = requireKnownOptions('createInitiator', given, INITIATOR_OPTIONS)
   const sent = makeApReq(options)
   const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
   if (options.framing === 'krb5') return new Begun(token, (reply) => finishRaw(sent, reply))

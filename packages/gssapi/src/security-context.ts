@@ -1,4 +1,12 @@
-import { formatPrincipal, type Key, type Principal, type RandomSource, RejectedTokenError } from '@s4u/krb5'
+import {
+  formatPrincipal,
+  type Key,
+  type OptionTableOf,
+  type Principal,
+  type RandomSource,
+  RejectedTokenError,
+  requireKnownOptions,
+} from '@s4u/krb5'
 import { ContextFlag, contextFlagNames } from './context-flags.js'
 import {
   makeMicToken,
@@ -30,6 +38,13 @@ export interface SecurityContextOptions {
   readonly random?: RandomSource
 }
 
+/** What may be said of one message. */
+interface MessageOptions {
+  readonly confidential?: boolean
+}
+
+const MESSAGE_OPTIONS = { confidential: 'flag' } as const satisfies OptionTableOf<MessageOptions>
+
 /**
  * An established context: who the peer is, and messages that only the two of them can make.
  * Prints the peer and nothing secret.
@@ -60,7 +75,8 @@ export class SecurityContext {
   }
 
   /** A message for the peer, sealed unless `confidential` is false, signed in any case. Source: RFC 2743 section 2.3.3. */
-  wrap(data: Uint8Array, { confidential = true }: { readonly confidential?: boolean } = {}): Uint8Array {
+  wrap(data: Uint8Array, options?: MessageOptions): Uint8Array {
+    const { confidential = true } = requireKnownOptions('wrap', options, MESSAGE_OPTIONS)
     const make = this.#isRc4 ? makeRc4WrapToken : makeWrapToken
     return make(this.#outgoing(), data, confidential)
   }
@@ -71,7 +87,8 @@ export class SecurityContext {
    * @throws MalformedTokenError
    * @throws RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY, KRB_AP_ERR_BADDIRECTION, KRB_AP_ERR_REPEAT, KRB_AP_ERR_BADORDER
    */
-  unwrap(token: Uint8Array, { confidential = false }: { readonly confidential?: boolean } = {}): Uint8Array {
+  unwrap(token: Uint8Array, options?: MessageOptions): Uint8Array {
+    const { confidential = false } = requireKnownOptions('unwrap', options, MESSAGE_OPTIONS)
     const open = isFramed(token) ? openRc4WrapToken : openWrapToken
     const message = open(this.#incoming, token)
     if (confidential && !message.confidential) {

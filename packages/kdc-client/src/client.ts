@@ -1,10 +1,18 @@
-import { formatPrincipal, KdcOption, type Principal, samePrincipal } from '@s4u/krb5'
+import { formatPrincipal, KdcOption, type Principal, samePrincipal, requireKnownOptions } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
 import { Exchanges } from './exchanges.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
-import type { CacheOptions, DelegatedTicket, KdcClient, OwnTicketOptions, TicketOptions } from './kdc-client.js'
+import {
+  type CacheOptions,
+  type DelegatedTicket,
+  type KdcClient,
+  OWN_TICKET_OPTIONS,
+  type OwnTicketOptions,
+  TICKET_OPTIONS,
+  type TicketOptions,
+} from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
@@ -76,7 +84,8 @@ export class Client implements KdcClient {
     return this.self.realm
   }
 
-  async ticketFor(spn: string, { userToUser, ...caching }: OwnTicketOptions = {}): Promise<ServiceTicket> {
+  async ticketFor(spn: string, given?: OwnTicketOptions): Promise<ServiceTicket> {
+    const { userToUser, ...caching } = requireKnownOptions('ticketFor', given, OWN_TICKET_OPTIONS)
     const service = this.targets.read(spn)
     const key = { ...this.asker('own'), service: service.text } as const
     const about = (cache: CacheMiss) => ({ step: 'TGS', target: spn, cache }) as const
@@ -99,7 +108,8 @@ export class Client implements KdcClient {
     return this.own.get(key, ask, caching)
   }
 
-  async s4u2self(subject: S4uSubject, options: TicketOptions = {}): Promise<ServiceTicket> {
+  async s4u2self(subject: S4uSubject, given?: TicketOptions): Promise<ServiceTicket> {
+    const options = requireKnownOptions('s4u2self', given, TICKET_OPTIONS)
     const user = readSubject(subject, this.realm, this.parts.domains)
     const { principal } = user
     // A KDC refuses to let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active Directory), and there is no need.
@@ -108,7 +118,8 @@ export class Client implements KdcClient {
     return this.users.get(key, (signal, cache) => this.transition(user, signal, cache), options)
   }
 
-  async s4u2proxy(evidence: EvidenceTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
+  async s4u2proxy(evidence: EvidenceTicket, spn: string, given?: TicketOptions): Promise<ServiceTicket> {
+    const options = requireKnownOptions('s4u2proxy', given, TICKET_OPTIONS)
     const target = this.targets.read(spn)
     const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
       this.delegate(evidence, { target, spn }, signal, cache)
@@ -119,7 +130,8 @@ export class Client implements KdcClient {
   }
 
   /** Source: RFC 4120 section 3.3.3, "FORWARDED". */
-  forwardedTgt(caching: TicketOptions = {}): Promise<ServiceTicket> {
+  async forwardedTgt(given?: TicketOptions): Promise<ServiceTicket> {
+    const caching = requireKnownOptions('forwardedTgt', given, TICKET_OPTIONS)
     const target = `krbtgt/${this.realm}`
     const options = [KdcOption.FORWARDED]
     const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
@@ -129,7 +141,8 @@ export class Client implements KdcClient {
     return this.own.get({ ...this.asker('own'), service: `${target}@${this.realm}`, options }, ask, caching)
   }
 
-  async ticketWith(forwarded: ForwardedTicket, spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
+  async ticketWith(forwarded: ForwardedTicket, spn: string, given?: TicketOptions): Promise<ServiceTicket> {
+    const options = requireKnownOptions('ticketWith', given, TICKET_OPTIONS)
     const service = this.targets.read(spn)
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
@@ -151,7 +164,8 @@ export class Client implements KdcClient {
     return ticket
   }
 
-  ticketAs(grounds: Grounds, spn: string, options: TicketOptions = {}): Promise<DelegatedTicket> {
+  async ticketAs(grounds: Grounds, spn: string, given?: TicketOptions): Promise<DelegatedTicket> {
+    const options = requireKnownOptions('ticketAs', given, TICKET_OPTIONS)
     return climb(this, grounds, spn, options, this.context.clock.now())
   }
 

@@ -121,10 +121,23 @@ export interface TicketOptions {
   readonly maxAge?: number
 }
 
+/** Every name in TicketOptions; others are refused. */
+export const TICKET_OPTIONS = {
+  signal: 'value',
+  fresh: 'flag',
+  maxAge: 'value',
+} as const satisfies OptionTableOf<TicketOptions>
+
 export interface OwnTicketOptions extends TicketOptions {
   /** The ticket-granting ticket of the service, which has no key at hand: the ticket is sealed with its session key. RFC 4120 section 3.7. */
   readonly userToUser?: Ticket
 }
+
+/** Every name in OwnTicketOptions. */
+export const OWN_TICKET_OPTIONS = {
+  ...TICKET_OPTIONS,
+  userToUser: 'value',
+} as const satisfies OptionTableOf<OwnTicketOptions>
 
 /** A ticket, and the way by which it was got. */
 export interface DelegatedTicket {

@@ -1,6 +1,6 @@
 import {
   type CallerIdentity,
-  createNegotiator,
+  createAdapterNegotiator,
   type ImpersonationOption,
   type Mode,
   type Negotiator,
@@ -34,11 +34,11 @@ export type NegotiateMiddleware = Middleware & {
 }
 
 /** Answers 401 until the caller has authenticated, then sets `ctx.identity` and `ctx.state.identity`. @throws ConfigurationError, MissingKeyError at once */
-export function negotiate({ mode, ...options }: NegotiateOptions = {}): NegotiateMiddleware {
-  const negotiator = createNegotiator(typeof mode === 'string' ? { ...options, mode } : options)
+export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
+  const { negotiator, modeFor } = createAdapterNegotiator<Context>(options)
   const middleware: Middleware = async (ctx, next) => {
-    const modeHere = typeof mode === 'function' ? mode(ctx) : mode
-    const outcome = await negotiator.authenticate(ctx.req, { mode: modeHere })
+    const mode = modeFor(ctx)
+    const outcome = await negotiator.authenticate(ctx.req, { mode })
     if (outcome.status === 'challenge') return respondWith(ctx, outcome)
     writeHeaders(ctx.res, outcome.headers)
     if (outcome.status === 'authenticated') ctx.identity = ctx.state.identity = outcome.identity

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { closeOptions, NO_OPTIONS, type OptionTableOf, pickOptions, requireKnownOptions } from './closed-options.js'
+import { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './closed-options.js'
 import { ConfigurationError } from './errors.js'
+import type { OptionTableOf } from './option-table.js'
 
 interface Options {
   readonly keytab?: string
@@ -193,5 +194,37 @@ test('what is given with each call is refused in the same words', () => {
 test('another takes of the options those that are its own', () => {
   expect(pickOptions<{ keytab?: string }>({ keytab: 'a', ...{ other: 1 } }, { keytab: 'value' })).toEqual({
     keytab: 'a',
+  })
+})
+
+describe('what is given with a call', () => {
+  const ASKED = { fresh: 'flag', signal: 'value' } as const
+  const asked = (options: unknown): object => requireKnownOptions('ask', options as object, ASKED as never)
+
+  test('is taken as it is, without a copy', () => {
+    const options = { fresh: true }
+    expect(asked(options)).toBe(options)
+    const defaults: object = Object.create(options)
+    expect(asked(defaults)).toBe(defaults)
+    expect(asked(undefined)).toEqual({})
+    expect(asked(null)).toEqual({})
+  })
+
+  test.each([[{ frsh: true }], [[]], ['fresh'], [{ fresh: 'false' }], [{ fresh: 0 }], [{ fresh: null }]])(
+    'is refused as other options are: %j',
+    (options) => {
+      expect(() => asked(options)).toThrow(ConfigurationError)
+    },
+  )
+
+  test('has nothing of Object.prototype', () => {
+    const prototype: object = Object.prototype
+    Object.assign(prototype, { fresh: true })
+    try {
+      for (const options of [undefined, {}, { signal: 5 }]) expect(Reflect.get(asked(options), 'fresh')).toBeUndefined()
+      expect(asked({ signal: 5 })).toEqual({ signal: 5 })
+    } finally {
+      Reflect.deleteProperty(prototype, 'fresh')
+    }
   })
 })

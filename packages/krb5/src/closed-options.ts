@@ -6,28 +6,15 @@
  */
 
 import { ConfigurationError } from './errors.js'
+import {
+  isGroupOrValue,
+  MAX_SHOWN_NAME,
+  nearestOption,
+  type OptionKind,
+  type OptionTable,
+  type OptionTableOf,
+} from './option-table.js'
 import { shownInput } from './shown-input.js'
-
-/**
- * What stands under a name. `flag`: true or false, and not the text `'false'` of an environment variable, which JavaScript takes for
- * true. `texts`: a list of texts. `function`. `map`: an object whose names are data (realms). A table: options in a group. `value`:
- * whoever reads it looks what it is.
- */
-export type OptionKind =
-  | 'value'
-  | 'flag'
-  | 'texts'
-  | 'function'
-  | 'map'
-  | OptionTable
-  | { readonly orElse: 'value'; readonly group: OptionTable }
-
-export interface OptionTable {
-  readonly [name: string]: OptionKind
-}
-
-/** A table that the compiler holds to the interface: a new option without a row does not compile. */
-export type OptionTableOf<T extends object> = { readonly [Name in keyof T]-?: OptionKind }
 
 /** No options, whatever `Object.prototype` says. */
 export const NO_OPTIONS: object = Object.freeze(Object.create(null))
@@ -54,13 +41,23 @@ export function pickOptions(options: object, table: OptionTable): object {
   return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]))
 }
 
-/** Only refuses, without a copy: for what is given with each call. @throws ConfigurationError as `closeOptions` */
-export function requireKnownOptions<T extends object>(
-  owner: string,
-  options: T | undefined,
-  table: OptionTableOf<T>,
-): void {
-  if (options !== undefined) requireKnown({ owner, path: '', root: table }, options, table)
+/**
+ * For what is given with each call: names and kinds are refused as by `closeOptions`, and nothing comes from `Object.prototype`; but
+ * there is no copy, unless somebody has put one of the names there. @throws ConfigurationError as `closeOptions`
+ */
+export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
+export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {
+  if (given === undefined || given === null) return NO_OPTIONS
+  const place = { owner, path: '', root: table }
+  const { options, holders } = requireKnown(place, given, table)
+  for (const name in table) {
+    if (!(name in options)) continue
+    if (!holders.some((one) => Object.hasOwn(one, name))) return closed(place, options, table)
+    const kind = table[name]
+    const value: unknown = kind === 'value' ? undefined : Reflect.get(options, name)
+    if (value !== undefined && typeof kind === 'string') requireKind({ ...place, path: `${name}.` }, value, kind)
+  }
+  return options
 }
 
 interface Place {
@@ -71,7 +68,7 @@ interface Place {
 }
 
 function closed(place: Place, options: unknown, table: OptionTable): object {
-  const holders = requireKnown(place, options, table)
+  const { holders } = requireKnown(place, options, table)
   const copy: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(table)) {
     const holder = holders.find((one) => Object.hasOwn(one, name))
@@ -117,10 +114,6 @@ function isGroup(kind: OptionKind): kind is OptionTable {
   return typeof kind === 'object' && !isGroupOrValue(kind)
 }
 
-function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {
-  return typeof kind === 'object' && kind.orElse === 'value'
-}
-
 /** Names of peers are looked up in it: `constructor` must not find anything. */
 function mapOf(value: object): object {
   const entries = Object.entries(value).map(([name, each]: [string, unknown]) => [name, closedValueOfMap(each)])
@@ -136,8 +129,13 @@ function isPlain(value: object): boolean {
   return prototype === null || isObjectPrototype(prototype)
 }
 
-/** The objects that hold the options, the nearest first. */
-function requireKnown(place: Place, options: unknown, table: OptionTable): readonly object[] {
+/** Options that are an object, and the objects that hold them, the nearest first. */
+interface Known {
+  readonly options: object
+  readonly holders: readonly object[]
+}
+
+function requireKnown(place: Place, options: unknown, table: OptionTable): Known {
   if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
     throw noObject(place, options)
   const holders: object[] = []
@@ -145,7 +143,7 @@ function requireKnown(place: Place, options: unknown, table: OptionTable): reado
   for (const holder of holders) {
     for (const name of Object.keys(holder)) if (!Object.hasOwn(table, name)) throw noOption(place, name, table)
   }
-  return holders
+  return { options, holders }
 }
 
 /** That of another realm of JavaScript too: vitest and vm contexts have one of their own. */
@@ -172,9 +170,6 @@ function noObject({ owner, path }: Place, found: unknown): ConfigurationError {
   })
 }
 
-/** Longer is no slip of the pen but data, or a secret in the wrong place. */
-const MAX_SHOWN_NAME = 40
-
 function noOption(place: Place, name: string, table: OptionTable): ConfigurationError {
   const { owner, path } = place
   // A text or a list that was spread into options.
@@ -187,78 +182,4 @@ function noOption(place: Place, name: string, table: OptionTable): Configuration
     `${owner}: ${shown} is not an option${nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`}`,
     { code: 'S4U_UNKNOWN_OPTION', hint: nearest === undefined ? all : `Write ${nearest}, or leave it out. ${all}` },
   )
-}
-
-/** Words of other libraries for ours. */
-const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
-  ['secret', ['keys']],
-  ['secrets', ['keys']],
-  ['key', ['keys', 'secret']],
-  ['ttl', ['maxAge']],
-  ['expires', ['maxAge']],
-  ['spn', ['service']],
-  ['servicename', ['service']],
-  ['hosts', ['origins']],
-  ['allowlist', ['allow']],
-  ['targets', ['allow']],
-  ['timeout', ['timeLimit', 'kdcTimeLimit']],
-  ['account', ['principal']],
-  ['username', ['principal']],
-])
-
-function nearestOption(name: string, { path, root }: Place, table: OptionTable): string | undefined {
-  const here = Object.keys(table).map((one) => ({ name: one, path: path + one }))
-  const everywhere = pathsOf(root, '')
-  const same = (one: { name: string }): boolean => folded(one.name) === folded(name)
-  const synonyms = ALSO_CALLED.get(folded(name)) ?? []
-  const alike = (one: { name: string }): boolean => synonyms.includes(one.name)
-  const found =
-    here.find(same) ??
-    here.find(alike) ??
-    everywhere.find(same) ??
-    closest(name, here) ??
-    everywhere.find(alike) ??
-    closest(name, everywhere)
-  return found?.path
-}
-
-function pathsOf(table: OptionTable, path: string): { readonly name: string; readonly path: string }[] {
-  return Object.entries(table).flatMap(([name, kind]) => {
-    const inner = typeof kind !== 'object' ? undefined : isGroupOrValue(kind) ? kind.group : kind
-    return [{ name, path: path + name }, ...(inner === undefined ? [] : pathsOf(inner, `${path}${name}.`))]
-  })
-}
-
-function folded(name: string): string {
-  return name.toLowerCase().replace(/[-_]/g, '')
-}
-
-function closest<T extends { readonly name: string }>(name: string, candidates: readonly T[]): T | undefined {
-  if (name.length > MAX_SHOWN_NAME) return undefined
-  const ranked = candidates
-    .map((one) => ({ one, distance: distanceBetween(folded(name), folded(one.name)) }))
-    .sort((a, b) => a.distance - b.distance)
-  const [best] = ranked
-  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
-}
-
-/** A word that is cut short is near, however much is missing. */
-const MIN_PREFIX = 4
-
-/** Letters to be added, left out or changed (Levenshtein). */
-function distanceBetween(from: string, to: string): number {
-  return from.length >= MIN_PREFIX && to.startsWith(from) ? 1 : editDistance(from, to)
-}
-
-function editDistance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= to.length; j++) {
-      const change = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
-      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1))
-    }
-    row = next
-  }
-  return row[to.length]
 }

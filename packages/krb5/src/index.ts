@@ -29,14 +29,8 @@ export {
   application,
   context,
 } from './asn1/codec.js'
-export {
-  closeOptions,
-  NO_OPTIONS,
-  type OptionTable,
-  type OptionTableOf,
-  pickOptions,
-  requireKnownOptions,
-} from './closed-options.js'
+export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './closed-options.js'
+export type { OptionTable, OptionTableOf } from './option-table.js'
 export { DerFault, DerReader, DerWriter } from './asn1/der.js'
 export { elementAt } from './asn1/element.js'
 export {

@@ -72,6 +72,24 @@ describe('a session is refused', () => {
     expect(await refusal(sessions({ keys: ['x'.repeat(32)] }))).toBe('GSS_S_DEFECTIVE_CREDENTIAL')
   })
 
+  test('of which one character was changed, added or taken away, wherever', async () => {
+    const cookies = sessions()
+    const cookie = String(requestAfter(cookies).headers['cookie'])
+    const start = cookie.indexOf('=') + 1
+    const places = [...Array(cookie.length - start).keys()].map((index) => start + index)
+    const changed = places.flatMap((at) => {
+      const [before, here, after] = [cookie.slice(0, at), cookie[at], cookie.slice(at + 1)]
+      return [before + (here === 'A' ? 'B' : 'A') + after, before + after]
+    })
+    const last = cookie.slice(0, -1)
+    const others = [...'AEIMQUYcgkosw048BCDFGHJK_-'].map((letter) => last + letter).filter((one) => one !== cookie)
+    const added = ['A', 'AA', '=', '==', '!', ' !', '%00', '.', '"'].map((more) => cookie + more)
+    for (const one of [...changed, ...others, ...added]) {
+      const found = await cookies.find(requestWith({ cookie: one }))
+      expect([one === cookie, found.status]).toEqual([false, 'refused'])
+    }
+  })
+
   test('that is over', async () => {
     expect(await refusal(sessions({ now: () => NOW + HOUR }))).toBe('GSS_S_CREDENTIALS_EXPIRED')
   })

@@ -119,7 +119,8 @@ export class CookieSession {
     // The rules include what is in the keytab, which a provider may not have given yet.
     await acceptor.ready()
     const value = valueOf(this.#settings.name, header)
-    const octets = value === undefined ? undefined : this.#sealedBox().open(Buffer.from(value, 'base64url'))
+    const sealed = value === undefined ? undefined : octetsOf(value)
+    const octets = sealed && this.#sealedBox().open(sealed)
     const ticket = octets && decodeSessionTicket(octets)
     if (ticket === undefined) throw refusal(NOT_OURS)
     const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
@@ -189,6 +190,12 @@ const NOT_OURS =
 
 /** For what the next requests may have that this one has not: a longer URL, other cookies. */
 const HEADER_RESERVE = 2_048
+
+/** Only as it was written: Node skips what is no base64, and each cookie would be good in many forms. */
+function octetsOf(value: string): Uint8Array | undefined {
+  const octets = Buffer.from(value, 'base64url')
+  return octets.toString('base64url') === value ? octets : undefined
+}
 
 function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
   return new RejectedTokenError(message, { code })

@@ -50,15 +50,15 @@ export type ContextOptions = TicketOptions &
 
 const CONTEXT_OPTIONS = {
   signal: 'value',
-  fresh: 'value',
+  fresh: 'flag',
   maxAge: 'value',
   channelBindings: 'value',
   flags: 'value',
   framing: 'value',
-  identify: 'value',
-  mutual: 'value',
+  identify: 'flag',
+  mutual: 'flag',
   allowedImpersonationLevel: 'value',
-  forwardTgt: 'value',
+  forwardTgt: 'function',
 } as const satisfies OptionTableOf<ContextOptions>
 
 /**
@@ -122,16 +122,18 @@ export class Impersonation implements Disposable {
   }
 
   /** The client's side of a GSS-API negotiation with a service, for any protocol: `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch` */
-  async contextFor(spn: string, options: ContextOptions = {}): Promise<Initiator> {
+  async contextFor(spn: string, given?: ContextOptions): Promise<Initiator> {
     this.#refuseWhenEnded()
-    const { now = Date.now, allowedImpersonationLevel, forwardTgt } = this.#source.fetchOptions
-    requireKnownOptions('contextFor', options, CONTEXT_OPTIONS)
-    const { signal, fresh, maxAge, ...context } = { allowedImpersonationLevel, forwardTgt, ...options }
-    const level = requireLevel(spn, context)
+    const byDefault = this.#source.fetchOptions
+    const { now = Date.now } = byDefault
+    const options = requireKnownOptions('contextFor', given, CONTEXT_OPTIONS)
+    const { signal, fresh, maxAge, channelBindings, flags, framing, mutual } = options
+    const { allowedImpersonationLevel = byDefault.allowedImpersonationLevel, forwardTgt = byDefault.forwardTgt } =
+      options
+    const level = requireLevel(spn, { allowedImpersonationLevel, forwardTgt })
     const ticket = await this.ticketFor(spn, { signal, fresh, maxAge })
-    const delegate = level === 'delegation' ? await context.forwardTgt?.(ticket, { signal }) : undefined
-    const identify = level === 'identification' || context.identify
-    const { channelBindings, flags, framing, mutual } = context
+    const delegate = level === 'delegation' ? await forwardTgt?.(ticket, { signal }) : undefined
+    const identify = level === 'identification' || options.identify
     return createInitiator({ channelBindings, flags, framing, mutual, identify, delegate, ticket, now })
   }
 

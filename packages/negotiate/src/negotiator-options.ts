@@ -123,13 +123,22 @@ export const NEGOTIATOR_OPTIONS = {
 /** @throws ConfigurationError */
 export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkDelegationOptions(options.delegation ?? NO_OPTIONS)
-  requireOneOf('mode', options.mode, ['required', 'optional', 'off'])
+  if (options.mode !== undefined) requireMode(options.mode)
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
   for (const value of options.otherChallenges ?? []) requireChallenge(value)
   // What is wrong with it must not wait for a request.
   prepareFetch({ ...options.fetch })
+}
+
+const MODES: readonly Mode[] = ['required', 'optional', 'off']
+
+/** @throws ConfigurationError, also for a promise: what answers by request must do so at once */
+export function requireMode(mode: Mode): void {
+  if (MODES.includes(mode)) return
+  const found = typeof mode === 'string' ? shownInput(mode) : `a value of type ${typeof mode}`
+  throw new ConfigurationError(`mode must be one of ${MODES.join(', ')}, not ${found}`)
 }
 
 /** Application data of the configured certificates. @throws ConfigurationError when one cannot be read or bound to */

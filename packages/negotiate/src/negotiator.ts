@@ -5,7 +5,16 @@ import {
   type AuthenticationMethod,
   createAcceptor,
 } from '@s4u/acceptor'
-import { closeOptions, NO_OPTIONS, pickOptions, type S4uError, type S4uSubject } from '@s4u/kdc-client'
+import { FETCH_RULES } from '@s4u/fetch'
+import {
+  closeOptions,
+  NO_OPTIONS,
+  type OptionTableOf,
+  pickOptions,
+  requireKnownOptions,
+  type S4uError,
+  type S4uSubject,
+} from '@s4u/kdc-client'
 import { CallerFinder, type CallerFinderDeps } from './caller-finder.js'
 import { CallerIdentity } from './caller-identity.js'
 import { Challenges } from './challenges.js'
@@ -15,7 +24,14 @@ import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from '
 import type { Found } from './found-caller.js'
 import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
-import { checkNegotiatorOptions, type Mode, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
+import type { FetchOptions } from './impersonation.js'
+import {
+  checkNegotiatorOptions,
+  type Mode,
+  NEGOTIATOR_OPTIONS,
+  type NegotiatorOptions,
+  requireMode,
+} from './negotiator-options.js'
 import {
   type Challenge,
   type Gate,
@@ -31,12 +47,19 @@ import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-cl
 import type { Session } from './session-revocation.js'
 import { answerUpgrade, type UpgradeOutcome } from './upgrade.js'
 
+export interface AuthenticateOptions {
+  /** For this request alone. Default: that of the negotiator. */
+  readonly mode?: Mode
+}
+
+const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
+
 export interface Negotiator extends Disposable {
   /**
    * Who sent this request? Called again for the same request it answers the same, without a second look at the token; `mode` may
    * differ: what was optional for the app can be required by a route.
    */
-  authenticate(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<Outcome>
+  authenticate(request: NegotiableRequest, options?: AuthenticateOptions): Promise<Outcome>
   /**
    * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express
    * and Koa, so that nothing else asks. Pages of other sites are refused whatever `mode` and
@@ -52,7 +75,7 @@ export interface Negotiator extends Disposable {
    *
    * The headers that belong to the 101 are those of `upgradeHeaders(request)`.
    */
-  authenticateUpgrade(request: NegotiableRequest, options?: { readonly mode?: Mode }): Promise<UpgradeOutcome>
+  authenticateUpgrade(request: NegotiableRequest, options?: AuthenticateOptions): Promise<UpgradeOutcome>
   /**
    * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self):
    * `bob`, `bob@AD.TEST`, `AD\\bob`, a user principal name, or `{ certificate }`, DER, which the
@@ -110,7 +133,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)
     source.get = (signal) => client.ownTicket(signal)
-    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, { now, ...options.fetch })
+    const ofFetch = closeOptions<FetchOptions>('fetch', { now, ...options.fetch }, FETCH_RULES)
+    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, ofFetch)
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
     this.#parts = { options, acceptor, client, delegator, events, challenges }
@@ -121,10 +145,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#parts.events.counters
   }
 
-  async authenticate(
-    request: NegotiableRequest,
-    { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
-  ): Promise<Outcome> {
+  async authenticate(request: NegotiableRequest, given?: AuthenticateOptions): Promise<Outcome> {
+    const mode = this.#modeOf('authenticate', given)
     recordNegotiated(request, this)
     if (mode === 'off' || (this.#parts.options.corsPreflight && isPreflight(request))) return ANONYMOUS
     let found = this.#found.get(request)
@@ -132,11 +154,9 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return this.#outcomeOf(await found, request, mode)
   }
 
-  authenticateUpgrade(
-    request: NegotiableRequest,
-    { mode = this.#parts.options.mode ?? 'required' }: { readonly mode?: Mode } = {},
-  ): Promise<UpgradeOutcome> {
+  authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome> {
     return answerUpgrade(request, async () => {
+      const mode = this.#modeOf('authenticateUpgrade', given)
       if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS
       return this.authenticate(request, { mode })
     })
@@ -205,6 +225,13 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const keepsTgt = delegation?.forwardedTickets === 'use'
     const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal, keepsTgt })
     return new CallerIdentity(identity, delegator)
+  }
+
+  /** A word that is none must not be taken for one: it may have been meant to be laxer, or stricter. */
+  #modeOf(owner: string, given: AuthenticateOptions | undefined): Mode {
+    const { mode = this.#parts.options.mode ?? 'required' } = requireKnownOptions(owner, given, AUTHENTICATE_OPTIONS)
+    requireMode(mode)
+    return mode
   }
 
   #outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {

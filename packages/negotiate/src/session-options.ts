@@ -102,7 +102,9 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
     `; Path=${path}` +
     (domain === undefined ? '' : `; Domain=${domain}`) +
     `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite[0].toUpperCase()}${sameSite.slice(1)}`
-  return { keys, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
+  // Copies: whoever wipes a secret after use would leave sessions that are sealed with zeros.
+  const own = keys?.map((key) => (typeof key === 'string' ? key : Uint8Array.from(key)))
+  return { keys: own, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
 }
 
 function areSecrets(keys: unknown): boolean {

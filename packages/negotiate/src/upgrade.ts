@@ -6,7 +6,14 @@
 import { STATUS_CODES } from 'node:http'
 import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { Anonymous, Authenticated, Challenge, NegotiableRequest, ResponseHeaders } from './outcome.js'
+import {
+  type Anonymous,
+  type Authenticated,
+  type Challenge,
+  headerOf,
+  type NegotiableRequest,
+  type ResponseHeaders,
+} from './outcome.js'
 import { connectionOf } from './proxied.js'
 
 /**
@@ -91,11 +98,19 @@ function serverFor(
 ): { emit(event: string, socket: Duplex): boolean } | undefined {
   const { headers, method = 'GET' } = request
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
+  if (endsWithAnswer(request)) return undefined
   // Octets behind the handshake, which Node has handed out apart, would be taken for a request:
   // what a proxy took for a body, say.
   if (method !== 'GET' || hasBody || connectionOf(request) === undefined || socket.destroyed) return undefined
   const server: unknown = 'server' in socket ? socket.server : undefined
   return isEmitter(server) ? server : undefined
+}
+
+/** Whether the client waits for the end of the connection, and sends nothing more on it. RFC 9112 section 9.3. */
+function endsWithAnswer(request: NegotiableRequest): boolean {
+  const said = headerOf(request, 'connection') ?? ''
+  const isOld = 'httpVersionMinor' in request && request.httpVersionMinor === 0
+  return isOld || said.split(',').some((option) => option.trim().toLowerCase() === 'close')
 }
 
 function isEmitter(value: unknown): value is { emit(event: string, socket: Duplex): boolean } {

@@ -1,0 +1,111 @@
+/** Which options there are, and which of them a name was meant to be. */
+
+/**
+ * What stands under a name. `flag`: true or false, and not the text `'false'` of an environment variable, which JavaScript takes for
+ * true. `texts`: a list of texts. `function`. `map`: an object whose names are data (realms). A table: options in a group. `value`:
+ * whoever reads it looks what it is.
+ */
+export type OptionKind =
+  | 'value'
+  | 'flag'
+  | 'texts'
+  | 'function'
+  | 'map'
+  | OptionTable
+  | { readonly orElse: 'value'; readonly group: OptionTable }
+
+export interface OptionTable {
+  readonly [name: string]: OptionKind
+}
+
+/** A table that the compiler holds to the interface: a new option without a row does not compile. */
+export type OptionTableOf<T extends object> = { readonly [Name in keyof T]-?: OptionKind }
+
+export function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {
+  return typeof kind === 'object' && kind.orElse === 'value'
+}
+
+/** Longer is no slip of the pen but data, or a secret in the wrong place. */
+export const MAX_SHOWN_NAME = 40
+
+/** Words of other libraries for ours. */
+const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
+  ['secret', ['keys']],
+  ['secrets', ['keys']],
+  ['key', ['keys', 'secret']],
+  ['ttl', ['maxAge']],
+  ['expires', ['maxAge']],
+  ['spn', ['service']],
+  ['servicename', ['service']],
+  ['hosts', ['origins']],
+  ['allowlist', ['allow']],
+  ['targets', ['allow']],
+  ['timeout', ['timeLimit', 'kdcTimeLimit']],
+  ['account', ['principal']],
+  ['username', ['principal']],
+])
+
+/**
+ * The option that a name was meant to be, with its path from `root`; undefined where none is near. `path` is that of the group
+ * which `table` is: `delegation.`, or nothing.
+ */
+export function nearestOption(
+  name: string,
+  { path, root }: { readonly path: string; readonly root: OptionTable },
+  table: OptionTable,
+): string | undefined {
+  const here = Object.keys(table).map((one) => ({ name: one, path: path + one }))
+  const everywhere = pathsOf(root, '')
+  const same = (one: { name: string }): boolean => folded(one.name) === folded(name)
+  const synonyms = ALSO_CALLED.get(folded(name)) ?? []
+  const alike = (one: { name: string }): boolean => synonyms.includes(one.name)
+  const found =
+    here.find(same) ??
+    here.find(alike) ??
+    everywhere.find(same) ??
+    closest(name, here) ??
+    everywhere.find(alike) ??
+    closest(name, everywhere)
+  return found?.path
+}
+
+function pathsOf(table: OptionTable, path: string): { readonly name: string; readonly path: string }[] {
+  return Object.entries(table).flatMap(([name, kind]) => {
+    const inner = typeof kind !== 'object' ? undefined : isGroupOrValue(kind) ? kind.group : kind
+    return [{ name, path: path + name }, ...(inner === undefined ? [] : pathsOf(inner, `${path}${name}.`))]
+  })
+}
+
+function folded(name: string): string {
+  return name.toLowerCase().replace(/[-_]/g, '')
+}
+
+function closest<T extends { readonly name: string }>(name: string, candidates: readonly T[]): T | undefined {
+  if (name.length > MAX_SHOWN_NAME) return undefined
+  const ranked = candidates
+    .map((one) => ({ one, distance: distanceBetween(folded(name), folded(one.name)) }))
+    .sort((a, b) => a.distance - b.distance)
+  const [best] = ranked
+  return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
+}
+
+/** A word that is cut short is near, however much is missing. */
+const MIN_PREFIX = 4
+
+/** Letters to be added, left out or changed (Levenshtein). */
+function distanceBetween(from: string, to: string): number {
+  return from.length >= MIN_PREFIX && to.startsWith(from) ? 1 : editDistance(from, to)
+}
+
+function editDistance(from: string, to: string): number {
+  let row = Array.from({ length: to.length + 1 }, (_, at) => at)
+  for (let i = 1; i <= from.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= to.length; j++) {
+      const change = row[j - 1] + (from[i - 1] === to[j - 1] ? 0 : 1)
+      next.push(Math.min(change, row[j] + 1, next[j - 1] + 1))
+    }
+    row = next
+  }
+  return row[to.length]
+}
