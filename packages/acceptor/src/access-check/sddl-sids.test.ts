@@ -102,6 +102,8 @@ test('a SID that is written out is what stands there, in its usual form', () => 
   expect(parseSddlSid('S-1-5-32-544', undefined)).toBe('S-1-5-32-544')
   expect(parseSddlSid('s-1-5-032-544', undefined)).toBe('S-1-5-32-544')
   expect(canonicalSid('S-1-0x5-32-544')).toBe('S-1-5-32-544')
+  for (const text of ['S-1-0x01000000ABCD-1', 's-1-0X1000000abcd-1'])
+    expect(parseSddlSid(text, undefined)).toBe('S-1-0x01000000ABCD-1')
   for (const text of ['', 'QQ', 'Administrators'])
     expect(() => parseSddlSid(text, DOMAIN)).toThrow('Not a security identifier')
 })
