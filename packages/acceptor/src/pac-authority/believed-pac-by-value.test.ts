@@ -1,5 +1,5 @@
 /** What is said of a PAC that is refused or not believed, and when it is judged again. */
-import { type LogonInfo, openTicket, Pac } from '@s4u/krb5'
+import { type LogonInfo, openTicket, Pac, type PacContents } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from '../acceptor-options.js'
 import { checkOptions } from '../acceptor-options.js'
@@ -18,19 +18,19 @@ const service = { serviceRealm: 'AD.TEST', ownRealms: ['AD.TEST'] }
 const known = { domainSids: { 'AD.TEST': OURS } }
 
 function judge(
-  who: IssueOptions & { readonly info?: Partial<LogonInfo> | false },
+  who: Omit<IssueOptions, 'pac'> & { readonly pac?: Partial<PacContents>; readonly info?: Partial<LogonInfo> | false },
   settings = checkOptions(known),
   at = service,
 ) {
   const { info = {}, ...rest } = who
-  const contents = { logonInfo: info === false ? undefined : logonInfo(info), ...(rest.pac || {}) }
+  const contents = { logonInfo: info === false ? undefined : logonInfo(info), ...rest.pac }
   const { ticket } = issue({ ...rest, pac: false })
   const { encTicketPart } = openTicket(ticket, SERVICE_KEY)
   const pac = Pac.decode(pacOf(rest.client ?? 'alice', NOW, SERVICE_KEY, { pac: contents }))
   return { received: pac, ...believePac(pac, encTicketPart, at, settings) }
 }
 
-const theirs = (info: Partial<LogonInfo> | false = {}): IssueOptions & { info: Partial<LogonInfo> | false } => ({
+const theirs = (info: Partial<LogonInfo> | false = {}) => ({
   client: 'oscar',
   realm: PARTNER,
   info: info && { logonDomainId: THEIRS, ...info },
@@ -159,7 +159,7 @@ describe('a PAC of our own realm', () => {
     }
   })
 
-  test.each<[string, IssueOptions, boolean]>([
+  test.each<[string, Parameters<typeof judge>[0], boolean]>([
     [
       'services of our realm',
       { pac: { delegationInfo: { s4u2proxyTarget: 'x', transitedServices: ['a@AD.TEST', 'b@ad.test'] } } },
