@@ -2,7 +2,7 @@
 import { type LogonInfo, openTicket, Pac, type PacContents } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from '../acceptor-options.js'
-import { checkOptions } from '../acceptor-options.js'
+import { checkOptions } from '../acceptor-settings.js'
 import { DOMAIN_SID, issue, type IssueOptions, logonInfo, NOW, pacOf, SERVICE_KEY } from '../fixtures/issued-token.js'
 import { believePac } from './believed-pac.js'
 import { foreignFactsOf, withheldOf } from './withheld.js'
