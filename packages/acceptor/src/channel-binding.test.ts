@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { ChannelBindingPolicy } from './acceptor-options.js'
 import { ifRelevant, issue, oddToken } from './fixtures/issued-token.js'
 import { acceptorWith } from './fixtures/outcomes.js'
+import { requireChannel } from './channel-binding.js'
 
 const ours = tlsExporter(new Uint8Array(32).fill(1))
 const theirs = tlsExporter(new Uint8Array(32).fill(2))
@@ -54,5 +55,43 @@ describe('channel binding', () => {
     expect(await outcomeOf('require', undefined, ours)).toBe('GSS_S_BAD_BINDINGS')
     expect(await outcomeOf('require', ours, undefined)).toBe('GSS_S_BAD_BINDINGS')
     expect(await outcomeOf('require', ours, [])).toBe('GSS_S_BAD_BINDINGS')
+  })
+})
+
+describe('a refusal says what is wrong with the channel', () => {
+  const unbound = new Uint8Array(16)
+  const hints = {
+    channel:
+      'channelBinding is require, but the request came without TLS, or TLS ends at a proxy: name its certificate.',
+    client:
+      'The client cannot bind the channel. Most clients outside Windows cannot: channelBinding allow lets them in.',
+    other:
+      'TLS ends at a proxy with another certificate than the configured one, or somebody relays the token of a user.',
+  }
+
+  test.each([
+    ['require', unbound, false, undefined, 'the channel of this request is not known', hints.channel],
+    ['require', unbound, false, [], 'the channel of this request is not known', hints.channel],
+    ['require', unbound, false, ours, 'the client did not bind the channel', hints.client],
+    ['allow', unbound, true, ours, 'the client did not bind the channel', hints.client],
+    ['allow', channelBindingsHash(theirs), false, ours, 'the token was made for another channel', hints.other],
+    ['require', channelBindingsHash(theirs), true, [ours], 'the token was made for another channel', hints.other],
+  ] as const)('%#: %s', (policy, presented, aware, offered, message, hint) => {
+    expect(() => requireChannel(policy, presented, aware, offered)).toThrow(
+      expect.objectContaining({ name: 'RejectedTokenError', code: 'GSS_S_BAD_BINDINGS', message, hint }),
+    )
+  })
+
+  test.each([
+    ['off', channelBindingsHash(ours), true, ours, false],
+    ['off', unbound, true, undefined, false],
+    ['allow', unbound, false, ours, false],
+    ['allow', unbound, true, undefined, false],
+    ['allow', channelBindingsHash(theirs), true, undefined, false],
+    ['allow', channelBindingsHash(theirs), true, [], false],
+    ['allow', channelBindingsHash(ours), false, ours, true],
+    ['require', channelBindingsHash(ours), false, [theirs, ours], true],
+  ] as const)('%#: and %s lets in what is right, bound or not', (policy, presented, aware, offered, bound) => {
+    expect(requireChannel(policy, presented, aware, offered)).toBe(bound)
   })
 })

@@ -172,6 +172,62 @@ describe('a forwarded TGT, where they are used,', () => {
     if (evidence?.kind === 'ticket') expect(evidence.forwardedTgt?.sessionKey.equals(info.key)).toBe(true)
   })
 
+  test('comes with its times, and with what it says of itself', async () => {
+    const times = { authtime: NOW - HOUR, starttime: NOW - 2_000, renewTill: NOW + 9 * HOUR }
+    const { identity } = accepted(await offer(krbCred(withSessionKey, times)))
+    const { evidence } = identity
+    if (evidence?.kind !== 'ticket') throw new Error('no ticket')
+    const { sessionKey, ...told } = evidence.forwardedTgt ?? {}
+    expect(told).toEqual({ client: alice, ticket: tgt, flags: info.flags, expiresAt: NOW + HOUR, ...times })
+    expect(sessionKey?.equals(info.key)).toBe(true)
+  })
+
+  test('of which no flags are told has none', async () => {
+    const { evidence } = accepted(await offer(krbCred(withSessionKey, { flags: undefined }))).identity
+    expect(evidence).toMatchObject({ forwardedTgt: { flags: kerberosFlags() } })
+  })
+
+  test.each([
+    ['two components, and another service', { sname: { nameType: 2, nameString: ['krbtgt', REALM, REALM] } }],
+    ['another realm in the name', { sname: { nameType: 2, nameString: ['krbtgt', 'EVIL.EXAMPLE'] } }],
+    ['another realm', { srealm: 'EVIL.EXAMPLE' }],
+  ])('described by %s is refused with the reason', async (_what, changes) => {
+    expect(refused(await offer(krbCred(withSessionKey, changes))).error).toMatchObject({
+      name: 'RejectedTokenError',
+      code: 'KRB_AP_ERR_BADMATCH',
+      message: 'the forwarded credential cannot be used: it is described as a ticket for another service',
+    })
+  })
+
+  test('described by its own name and realm, in any letter case of the realm, is kept', async () => {
+    accepted(await offer(krbCred(withSessionKey, { sname: tgt.sname, srealm: 'ad.test' })))
+  })
+
+  test('for another KDC is refused with the reason, and one whose key is weak as well', async () => {
+    expect(refused(await offer(krbCred(withSessionKey, {}, [tgtFor('EVIL.EXAMPLE', REALM)]))).error.message).toBe(
+      'the forwarded credential cannot be used: it is one for the KDC of another realm than those of client and service',
+    )
+    expect(refused(await offer(krbCred(withSessionKey, { key: keyOf(91, 23) }))).error.message).toBe(
+      'the session key of the forwarded ticket is of type rc4-hmac, which may not be used',
+    )
+  })
+
+  test('that is flagged invalid is refused with the reason', async () => {
+    const flags = kerberosFlags(TicketFlag.INVALID)
+    expect(refused(await offer(krbCred(withSessionKey, { flags }))).error.message).toBe(
+      'the forwarded credential cannot be used: it is not valid, or not known how long',
+    )
+  })
+
+  test('is a copy, so that what is made of the request later does not change it', async () => {
+    const delegation = krbCred(inClear)
+    const token = oddToken(credential, { delegation, authenticator: { subkey } })
+    const { evidence } = accepted(await acceptorWith({ forwardedTickets: 'use' }).accept(token)).identity
+    if (evidence?.kind !== 'ticket') throw new Error('no ticket')
+    const cipher = evidence.forwardedTgt?.ticket.encPart.cipher
+    expect(cipher?.buffer.byteLength).toBeLessThan(token.length)
+  })
+
   test('is refused with the reason', async () => {
     const messageOf = async (changes: Partial<KrbCredInfo>) =>
       refused(await offer(krbCred(withSessionKey, changes))).error.message.replace(/.*: /, '')

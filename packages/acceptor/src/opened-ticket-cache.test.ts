@@ -129,6 +129,70 @@ const manyGroups = {
   }),
 }
 
+describe('what two ciphertexts have in common', () => {
+  /** A ticket whose ciphertext ends so, and is else as that of `opened`. */
+  const endingWith = (first: number, ...last: readonly number[]): AcceptedTicket => {
+    const ticket = opened()
+    const { encPart } = ticket.opened.ticket
+    const cipher = encPart.cipher.slice()
+    cipher[0] = first
+    cipher.set(last, cipher.length - last.length)
+    return {
+      ...ticket,
+      opened: { ...ticket.opened, ticket: { ...ticket.opened.ticket, encPart: { ...encPart, cipher } } },
+    }
+  }
+
+  test('at their end does not make one ticket of them', () => {
+    const cache = new OpenedTicketCache(10)
+    const [one, other] = [endingWith(1, 1, 2, 3, 4, 5, 6), endingWith(2, 1, 2, 3, 4, 5, 6)]
+    for (const _ of [1, 2]) cache.remember(one, NOW)
+    expect(cache.find(sealOf(other), NOW)).toBeUndefined()
+    expect(cache.remember(other, NOW)).toBe(true)
+    expect(cache.find(sealOf(one), NOW)).toBeUndefined()
+    expect(cache.find(sealOf(other), NOW)).toBe(other)
+    expect(cache.size).toBe(1)
+    expect(cache.octets).toBe(octetsHeldBy(other))
+  })
+
+  test.each([0, 1, 2, 3, 4, 5])('but for the octet %s of the last six, they are two', (at) => {
+    const cache = new OpenedTicketCache(10)
+    const last = [1, 2, 3, 4, 5, 6]
+    const changed = last.with(at, last[at] ^ 1)
+    const [one, other] = [endingWith(1, ...last), endingWith(1, ...changed)]
+    for (const _ of [1, 2]) cache.remember(one, NOW)
+    expect(cache.remember(other, NOW)).toBe(false)
+    expect(cache.remember(other, NOW)).toBe(true)
+    expect([cache.find(sealOf(one), NOW), cache.find(sealOf(other), NOW)]).toEqual([one, other])
+    expect(cache.size).toBe(2)
+    cache.forget(sealOf(one))
+    expect([cache.size, cache.octets]).toEqual([1, octetsHeldBy(other)])
+    cache.forget(sealOf(one))
+    expect([cache.size, cache.octets]).toEqual([1, octetsHeldBy(other)])
+  })
+
+  test('of their first coming is remembered until another takes the place', () => {
+    const cache = new OpenedTicketCache(10)
+    const [one, other] = [endingWith(1, 1, 2, 3, 4, 5, 6), endingWith(1, 9, 2, 3, 4, 5, 6)]
+    expect(cache.remember(one, NOW)).toBe(false)
+    expect(cache.remember(other, NOW)).toBe(false)
+    expect(cache.remember(one, NOW)).toBe(false)
+    expect(cache.remember(one, NOW)).toBe(true)
+  })
+
+  test('is forgotten by clear, first comings too', () => {
+    const cache = new OpenedTicketCache(10)
+    const [one, other] = [opened(), opened()]
+    for (const _ of [1, 2]) cache.remember(one, NOW)
+    cache.remember(other, NOW)
+    expect(cache.octets).toBe(octetsHeldBy(one))
+    cache.clear()
+    expect([cache.size, cache.octets]).toEqual([0, 0])
+    expect(cache.remember(other, NOW)).toBe(false)
+    expect(cache.remember(one, NOW)).toBe(false)
+  })
+})
+
 describe('a ticket that holds much', () => {
   const withClaims = (...claims: Claim[]): AcceptedTicket => {
     const bytes = encodePac({ clientClaims: [{ source: 1, claims }] }, { server: SERVICE_KEY, kdc: SERVICE_KEY })
@@ -155,8 +219,8 @@ describe('a ticket that holds much', () => {
 
   test('leaves room for the others: all together hold no more than the limit', () => {
     const cache = new OpenedTicketCache(100_000)
-    const value = 'x'.repeat(100_000)
-    for (let count = 0; count < 600; count++) keep(cache, withClaims({ id: 'a', type: 'string', values: [value] }))
+    const { pac } = withClaims({ id: 'a', type: 'string', values: ['x'.repeat(100_000)] })
+    for (let count = 0; count < 600; count++) keep(cache, { ...opened(), pac })
     expect(cache.octets).toBeLessThanOrEqual(MAX_OCTETS)
     expect(cache.octets).toBeGreaterThan(MAX_OCTETS / 2)
     expect(cache.size).toBeLessThan(MAX_OCTETS / 200_000)

@@ -94,6 +94,45 @@ describe('a PAC', () => {
   })
 })
 
+describe('a PAC that is not that of the ticket is refused with the reason:', () => {
+  const of = (name: string, later = 0) => ({ clientId: filetimeOfMilliseconds(authtime + later), name })
+  const upnOf = (sid: string) => ({
+    upnDnsInfo: { upn: 'a@ad.test', dnsDomainName: 'AD.TEST', flags: 2, extended: { samAccountName: 'a', sid } },
+  })
+
+  test.each<[string, IssueOptions['pac']]>([
+    ['it does not say whose it is', { clientInfo: undefined }],
+    ['it belongs to "bob", the ticket to "alice"', { clientInfo: of('bob') }],
+    ['it belongs to "alice@EVIL.TEST", the ticket to "alice"', { clientInfo: of('alice@EVIL.TEST') }],
+    ['it belongs to "alice@", the ticket to "alice"', { clientInfo: of('alice@') }],
+    ['it belongs to another login than the ticket', { clientInfo: of('alice', 1_000) }],
+    ['it belongs to another login than the ticket', { clientInfo: of('alice', -1) }],
+    [`it was asked for by ${DOMAIN_SID}-500, not by ${DOMAIN_SID}-1104`, { requestor: `${DOMAIN_SID}-500` }],
+    [`its UPN is that of ${DOMAIN_SID}-500, not of ${DOMAIN_SID}-1104`, upnOf(`${DOMAIN_SID}-500`)],
+  ])('%s', async (why, pac) => {
+    expect(await refusalOf({ pac })).toMatchObject({
+      name: 'RejectedTokenError',
+      code: 'KRB_AP_ERR_MODIFIED',
+      message: `the PAC is not that of the ticket: ${why}`,
+      hint: 'A KDC never issues this. Somebody who knows the key of the service combined two tickets.',
+    })
+  })
+
+  test('of a name of two components it is written with a slash', async () => {
+    const clientInfo = of('alice/admin')
+    accepted(await outcomeOf({ client: 'alice/admin', pac: { clientInfo } }))
+    expect((await refusalOf({ client: 'alice/admin', pac: { clientInfo: of('aliceadmin') } })).message).toContain(
+      'it belongs to "aliceadmin", the ticket to "alice/admin"',
+    )
+  })
+
+  test('of the same second it is none, nor is one that names nobody', async () => {
+    accepted(await outcomeOf({ pac: { clientInfo: of('alice', 999) } }))
+    accepted(await outcomeOf({ pac: { logonInfo: undefined, requestor: `${DOMAIN_SID}-500` } }))
+    accepted(await outcomeOf({ pac: upnOf(`${DOMAIN_SID}-1104`) }))
+  })
+})
+
 describe('a ticket without a PAC', () => {
   test('is accepted, unless its realm must send one', async () => {
     accepted(await outcomeOf({ pac: false }))

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, parsePrincipal } from '@s4u/krb5'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from './acceptor-options.js'
 import { entryOf, issue, keytabOf, oddToken, SERVICE_KEY, SPN, tokenOf } from './fixtures/issued-token.js'
 import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
+import { notServed, parseService, ServedNames } from './served-names.js'
 
 /** What becomes of a ticket that opens with the key of `principal`. */
 async function verdictOn(asked: string, principal: string, options: AcceptorOptions = {}): Promise<string> {
@@ -122,4 +123,85 @@ test('a ticket that the service got itself may be for its account', async () => 
 test('an alias that is no principal is an error at once', () => {
   expect(() => acceptorWith({ serviceAliases: [''] })).toThrow(ConfigurationError)
   expect(() => acceptorWith({ serviceAliases: ['HTTP/@AD.TEST'] })).toThrow(/serviceAliases "HTTP\/@AD.TEST"/)
+})
+
+describe('the names that are served', () => {
+  const { encPart } = issue().ticket
+  const served = (principals: readonly string[], aliases: readonly string[] = []) => {
+    const names = new ServedNames(
+      principals.map((one) => parsePrincipal(one, { realm: 'AD.TEST' })),
+      aliases,
+    )
+    return (realm: string, ...nameString: readonly string[]) =>
+      names.has({ realm, sname: { nameType: 2, nameString }, encPart })
+  }
+
+  test('of a host are its own and its first label, in its realm, in any letter case', () => {
+    const has = served(['HTTP/Web.ad.test'])
+    expect(has('AD.TEST', 'HTTP', 'web.ad.test')).toBe(true)
+    expect(has('ad.test', 'http', 'WEB')).toBe(true)
+    expect(has('', 'HTTP', 'web.ad.test')).toBe(true)
+    for (const other of ['ad', 'web.ad', 'ad.test', '', '*']) expect(has('AD.TEST', 'HTTP', other)).toBe(false)
+    expect(has('AD.TEST', 'host', 'web.ad.test')).toBe(false)
+    expect(has('AD.TEST', 'HTTP')).toBe(false)
+    expect(has('OTHER.TEST', 'HTTP', 'web.ad.test')).toBe(false)
+  })
+
+  test('of a host key are those of HTTP and of host', () => {
+    const has = served(['HOST/web.ad.test'])
+    expect(has('AD.TEST', 'HTTP', 'web.ad.test')).toBe(true)
+    expect(has('AD.TEST', 'HTTP', 'web')).toBe(true)
+    expect(has('AD.TEST', 'host', 'web')).toBe(true)
+    expect(has('AD.TEST', 'cifs', 'web')).toBe(false)
+  })
+
+  test('of an account are its own, and HTTP of any host', () => {
+    const has = served(['svc-web'])
+    expect(has('AD.TEST', 'svc-web')).toBe(true)
+    expect(has('AD.TEST', 'HTTP', 'whatever')).toBe(true)
+    expect(has('AD.TEST', 'HTTP', 'what', 'ever')).toBe(false)
+    expect(has('AD.TEST', 'cifs', 'whatever')).toBe(false)
+    expect(has('AD.TEST', 'svc')).toBe(false)
+  })
+
+  test('of a name of three components are those three alone', () => {
+    const has = served(['HTTP/web.ad.test/farm'])
+    expect(has('AD.TEST', 'HTTP', 'web.ad.test', 'farm')).toBe(true)
+    expect(has('AD.TEST', 'HTTP', 'web.ad.test')).toBe(false)
+    expect(has('AD.TEST', 'HTTP', 'web')).toBe(false)
+    expect(has('AD.TEST', 'HTTP', 'anything')).toBe(false)
+  })
+
+  test('that are aliases are in the realm that they say, or in each of ours', () => {
+    const has = served(['HTTP/web.ad.test', 'HTTP/web.ad.test@WEST.TEST'], ['HTTP/portal', 'HTTP/other@EAST.TEST'])
+    expect([has('AD.TEST', 'HTTP', 'portal'), has('WEST.TEST', 'HTTP', 'portal')]).toEqual([true, true])
+    expect(has('EAST.TEST', 'HTTP', 'portal')).toBe(false)
+    expect([has('EAST.TEST', 'HTTP', 'other'), has('AD.TEST', 'HTTP', 'other')]).toEqual([true, false])
+    expect(has('', 'HTTP', 'portal')).toBe(true)
+    expect(has('*', 'HTTP', 'portal')).toBe(false)
+  })
+})
+
+test('a ticket for a name that is not served is told with its name and the key that opened it', () => {
+  const { ticket } = issue({ service: 'cifs/web.ad.test' })
+  expect(notServed(ticket, 'HTTP/web.ad.test@AD.TEST')).toMatchObject({
+    name: 'RejectedTokenError',
+    code: 'KRB_AP_ERR_NOT_US',
+    message:
+      'the ticket is for cifs/web.ad.test@AD.TEST, which is none of the names served here, although it opens with the key of HTTP/web.ad.test@AD.TEST',
+    hint: 'If clients may call this service by that name (another SPN of the same account, a DNS alias), list it in the option serviceAliases. Otherwise a ticket for another service of the account was sent here.',
+  })
+})
+
+test('a configured name is a principal, of any realm where it says none', () => {
+  expect(parseService('service', 'HTTP/web.ad.test')).toMatchObject({ realm: '*' })
+  expect(parseService('service', 'HTTP/web.ad.test@AD.TEST')).toMatchObject({ realm: 'AD.TEST' })
+  expect(() => parseService('service', 'HTTP/@AD.TEST')).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      message: 'service "HTTP/@AD.TEST" is no principal',
+      hint: 'Write HTTP/web.ad.test or HTTP/web.ad.test@AD.TEST.',
+      cause: expect.objectContaining({ name: 'MalformedTokenError' }),
+    }),
+  )
 })
