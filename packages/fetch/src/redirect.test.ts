@@ -213,7 +213,7 @@ describe('the hops of a request', () => {
     readonly trail: Trail
     readonly body: string | undefined
   }
-  const moved = (location: string, status = 302, body: BodyInit | null = null): Response =>
+  const moved = (location: string, status = 302, body: ReadableStream | null = null): Response =>
     new Response(body, { status, headers: { location } })
 
   /** Answers each hop with the next of `answers`, and keeps what was sent. */
