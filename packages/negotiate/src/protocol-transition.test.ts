@@ -150,7 +150,7 @@ describe('who listens', () => {
     s4u2self.mockRejectedValue(new Error('down'))
     await expect(ask('boss')).rejects.toThrow('down')
     await expect(ask(CERTIFICATE)).rejects.toThrow('down')
-    await expect(ask(CERTIFICATE, {}, {})).rejects.toThrow()
+    await expect(ask(CERTIFICATE, {}, {})).rejects.toThrow('does not permit itself')
     const shared = { kind: 'impersonate', target: '', account: 'svc-web@AD.TEST' }
     expect(told).toMatchObject([
       { ...shared, outcome: 'issued', user: 'alice@AD.TEST' },
