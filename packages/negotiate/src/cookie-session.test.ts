@@ -383,7 +383,7 @@ test('a box is made once for the rules that hold', () => {
   const [first, second] = [cookies.begin(alice), cookies.begin(alice)]
   expect(first).toEqual(second)
   // An id and a nonce for each; the keys are the app's.
-  expect(random.mock.calls).toEqual([[16], [24], [16], [24]])
+  expect(random.mock.calls).toEqual([[18], [24], [18], [24]])
 })
 
 test('a cookie that is shown is one, whether or not it is any good', () => {
