@@ -89,6 +89,9 @@ describe('an entry', () => {
     ['HTTP/[FD00::1.2.3.4]', 'HTTP/*'],
     ['HTTP/a', 'HTTP/*'],
     ['HTTP/a.b.c', 'HTTP/*'],
+    ['HTTP/api.ad.test', 'HTTP/*'],
+    ['HTTP/a.farm.ad.test.', 'HTTP/*.farm.ad.test.'],
+    ['HTTP/[fd00::]:8080', 'HTTP/[fd00::]:8080'],
     ['HTTP/a:8080', 'HTTP/*:8080'],
     ['MSSQLSvc/db.ad.test:sales', 'MSSQLSvc/db.ad.test:SALES'],
     ['HTTP/a@ad.test', 'HTTP/a@AD.TEST'],
@@ -116,6 +119,7 @@ describe('an entry', () => {
     ['HTTP/x[fd00', 'HTTP/*'],
     ['HTTP/[fd00-1]', 'HTTP/*'],
     ['HTTP/[]', 'HTTP/*'],
+    ['HTTP/x[1]', 'HTTP/*'],
     ['HTTP/a:8080', 'HTTP/*'],
   ])('does not permit %s: %s', (target, entry) => {
     expect(isAllowed(targetOf(target), [entry])).toBe(false)

@@ -245,6 +245,7 @@ describe('what is refused is told', () => {
 test.each<DelegationOptions>([
   {},
   { allow: [] },
+  { allow: ['HTTP/*', 'HTTP/api.ad.test'] },
   { principal: 'svc-web' },
   { principal: 'svc-web@AD.TEST' },
   { protocolTransition: false },
