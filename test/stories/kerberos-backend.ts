@@ -1,5 +1,5 @@
 import { type Acceptor, type AcceptorOptions, createAcceptor, type Identity } from '@s4u/acceptor'
-import { type ApReqStep, formatChallenge, parseAuthorization } from '@s4u/gssapi'
+import { type ApReqStep, formatChallenge, frameKrb5Token, parseAuthorization } from '@s4u/gssapi'
 import type { ServiceTicket } from '@s4u/kdc-client'
 import {
   encode,
@@ -8,6 +8,7 @@ import {
   kerberosFlags,
   Keytab,
   KeyUsage,
+  KrbError,
   openApReq,
   type OpenedApReq,
   parsePrincipal,
@@ -72,6 +73,12 @@ export function acceptorOf({ spn, key }: Service, options: AcceptorOptions = {})
 /** For a backend that judges nothing. */
 export function openedBy({ key }: Service, { apReq }: ApReqStep): OpenedApReq {
   return openApReq(apReq, key)
+}
+
+/** A refusal with a reason, as a token. */
+export function refusalToken({ spn }: Service, errorCode: number): Uint8Array {
+  const { realm, name: sname } = parsePrincipal(spn, { realm: REALM })
+  return frameKrb5Token('krb-error', encode(KrbError, { stime: Date.now(), susec: 0, errorCode, realm, sname }))
 }
 
 /** What a backend saw of one request. */

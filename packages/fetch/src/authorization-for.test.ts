@@ -67,3 +67,44 @@ test('the ambient identity supplies headers and a fetch, across what it starts',
   await expect(authorizationFor('http://localhost/')).rejects.toMatchObject({ name: 'ConfigurationError' })
   await expect(runAs(undefined, () => authorizationFor('http://x/'))).rejects.toMatchObject({ code: 'GSS_S_NO_CRED' })
 })
+
+test('what is missing is told', async () => {
+  const ticketFor = async () => issueTicket(service)
+  await expect(createNegotiationFor({ ticketFor })('http://10.0.0.7:8080/orders?secret')).rejects.toMatchObject({
+    name: 'ConfigurationError',
+    code: 'GSS_S_NO_CRED',
+    message: 'there is no token for http://10.0.0.7:8080',
+    hint: 'An IP address needs an entry in serviceNames, an app with an origins list one there, and anonymous has no tokens.',
+  })
+  const nothing: object = {}
+  expect(() => createNegotiationFor(nothing as { ticketFor: typeof ticketFor })).toThrow(
+    'createNegotiationFor: ticketFor is missing, the function that supplies tickets',
+  )
+  expect(() => createNegotiationFor({ ticketFor, ticketfor: 1 } as { ticketFor: typeof ticketFor })).toThrow(
+    /createNegotiationFor.*ticketfor/,
+  )
+  await expect(authorizationFor('http://x/')).rejects.toMatchObject({
+    code: 'GSS_S_NO_CRED',
+    message: 'nobody is impersonated here',
+    hint: 'Call it inside identity.impersonate(callback).',
+  })
+})
+
+test('the source of tickets is asked as a method of the app’s object, with the signal', async () => {
+  const asked: unknown[] = []
+  class Tickets {
+    readonly #ticket = issueTicket(service)
+    async ticketFor(...args: unknown[]) {
+      asked.push(args)
+      return this.#ticket
+    }
+  }
+  const { signal } = new AbortController()
+  const headerFor = createAuthorizationFor(new Tickets())
+  await headerFor('http://localhost/', { signal })
+  await headerFor('http://localhost/')
+  expect(asked).toEqual([
+    ['HTTP/localhost', { signal }],
+    ['HTTP/localhost', { signal: undefined }],
+  ])
+})

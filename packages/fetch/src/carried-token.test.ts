@@ -1,6 +1,6 @@
 import { createInitiator } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
-import { Agent } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { Carrier } from './carried-token.js'
@@ -94,5 +94,47 @@ describe('a token', () => {
       // Without a token, and to nobody's address, a request may have been tried.
       if (replaced === lose) expect(seen.slice(before).filter(({ principal }) => principal)).toEqual([])
     }
+  })
+})
+
+describe('a carrier', () => {
+  const carried = (authorization: string | undefined) => {
+    const sent: Dispatcher.DispatchOptions[] = []
+    const dispatch: Dispatcher['dispatch'] = (options) => sent.push(options) > 0
+    const carrier = new Carrier(
+      { dispatcher: { dispatch } as Dispatcher, limits: { answer: Infinity, body: Infinity } },
+      authorization,
+    )
+    const options = { origin: 'https://api.ad.test', path: '/', method: 'GET', headers: { 'x-a': '1' } } as const
+    return { carrier, sent, options, go: () => carrier.dispatch(options, {}) }
+  }
+
+  test('adds its token once, and says that it was used', () => {
+    const { carrier, sent, options, go } = carried('Negotiate YII=')
+    expect(carrier.isUsed).toBe(false)
+    expect(go()).toBe(true)
+    expect(carrier.isUsed).toBe(true)
+    expect(sent).toEqual([{ ...options, headers: { 'x-a': '1', authorization: 'Negotiate YII=' } }])
+    expect(go).toThrow(new TypeError('a token is good for one request, and this one was sent before'))
+    expect(sent).toHaveLength(1)
+  })
+
+  test('without a token passes on what it is given, as often as that comes', () => {
+    const { carrier, sent, options, go } = carried(undefined)
+    expect([go(), go()]).toEqual([true, true])
+    expect(carrier.isUsed).toBe(true)
+    expect(sent[0]).toBe(options)
+    expect(sent[1]).toBe(options)
+  })
+
+  test('ends what takes too long, and names the origin', async () => {
+    const dispatcher = { dispatch: () => true } as unknown as Dispatcher
+    const failed = new Promise<never>((_resolve, reject) => {
+      new Carrier({ dispatcher, limits: { answer: 1, body: 1 } }, undefined).dispatch(
+        { origin: 'https://api.ad.test', path: '/', method: 'GET' },
+        { onRequestStart: () => {}, onResponseError: (_, error) => reject(error) },
+      )
+    })
+    await expect(failed).rejects.toThrow('https://api.ad.test did not begin to answer within 1 ms')
   })
 })

@@ -6,7 +6,7 @@ import { request } from 'undici'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES, PFX } from '../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
-import { Connections } from './connections.js'
+import { Connections, sharedConnections } from './connections.js'
 import type { NegotiatedFetchOptions } from './fetch-options.js'
 import { createFetch } from './negotiated-fetch.js'
 
@@ -364,4 +364,78 @@ describe('over TLS', () => {
     const trusting = fetchAs(issueTicket(service), connections, { mutualAuthentication: 'off' })
     expect(await (await trusting(gateway.origin)).text()).toBe('sign in here')
   })
+})
+
+test.each<[object, string, string | undefined]>([
+  [{ maxIdentities: 0 }, 'connections need room for one at least', undefined],
+  [{ maxIdentities: 0.5 }, 'connections need room for one at least', undefined],
+  [{ maxPerOrigin: 0 }, 'connections need room for one at least', undefined],
+  [{ maxIdentities: Number.NaN }, 'connections need room for one at least', undefined],
+  [{ keepAlive: 0 }, 'keepAlive must be a number of milliseconds above 0', 'Give at most 2147483647.'],
+  [{ keepAlive: Infinity }, 'keepAlive must be a number of milliseconds above 0', 'Give at most 2147483647.'],
+  [
+    { answerTimeLimit: 2 ** 31 },
+    'answerTimeLimit must be a number of milliseconds above 0',
+    'Give at most 2147483647, or Infinity.',
+  ],
+  [
+    { bodyTimeLimit: -1 },
+    'bodyTimeLimit must be a number of milliseconds above 0',
+    'Give at most 2147483647, or Infinity.',
+  ],
+])('%j is refused in words', (options, message, hint) => {
+  expect(() => new Connections(options)).toThrow(expect.objectContaining({ name: 'ConfigurationError', message, hint }))
+})
+
+test('the very most may be given, and one of each is enough', () => {
+  const most = { keepAlive: 2 ** 31 - 1, answerTimeLimit: 2 ** 31 - 1, bodyTimeLimit: 2 ** 31 - 1 }
+  for (const options of [most, { maxIdentities: 1, maxPerOrigin: 1 }, {}, undefined])
+    expect(keep(new Connections(options)).size).toBe(0)
+})
+
+test('a request on them may take five minutes to be answered and an hour to end, unless the app says otherwise', () => {
+  const ticket = issueTicket(service)
+  const of = (connections: Connections) => keep(connections).of(ticket, async () => ticket).limits
+  expect(of(new Connections())).toEqual({ answer: 300_000, body: 3_600_000 })
+  expect(of(new Connections({ answerTimeLimit: 1, bodyTimeLimit: Infinity }))).toEqual({ answer: 1, body: Infinity })
+  const { limits } = keep(new Connections({ answerTimeLimit: 7 })).ofNobody()
+  expect(limits).toEqual({ answer: 7, body: 3_600_000 })
+})
+
+test('the ones that were idle longest make room, whoever came first', () => {
+  const connections = keep(new Connections({ maxIdentities: 2 }))
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((user) => issueTicket(service, user))
+  const of = (ticket: ServiceTicket) => connections.of(ticket, async () => ticket)
+  const [ofAlice, ofBob] = [of(alice), of(bob)]
+  expect(of(bob)).toBe(ofBob)
+  expect(of(alice)).toBe(ofAlice)
+  of(carol)
+  expect(connections.size).toBe(2)
+  expect(of(alice)).toBe(ofAlice)
+  expect(of(bob)).not.toBe(ofBob)
+})
+
+test('those of nobody are kept, apart from those of strangers, and none is left when all are closed', async () => {
+  const connections = new Connections()
+  const ticket = issueTicket(service)
+  const before = [connections.ofNobody(), connections.ofStrangers(), connections.of(ticket, async () => ticket)]
+  expect(new Set(before).size).toBe(3)
+  expect([connections.ofNobody(), connections.ofStrangers()]).toEqual([before[0], before[1]])
+  expect(connections.ofNobody()).toBe(before[0])
+  await connections[Symbol.asyncDispose]()
+  expect(connections.size).toBe(0)
+  const after = [connections.ofNobody(), connections.ofStrangers(), connections.of(ticket, async () => ticket)]
+  for (const [index, one] of after.entries()) expect(one).not.toBe(before[index])
+  await connections[Symbol.asyncDispose]()
+})
+
+test('nothing is bound to over plain HTTP', () => {
+  const ticket = issueTicket(service)
+  const { bindings } = keep(new Connections()).of(ticket, async () => ticket)
+  expect(bindings(new URL('http://localhost'))).toBeUndefined()
+})
+
+test('all that bring none share one keeper', () => {
+  expect(sharedConnections()).toBeInstanceOf(Connections)
+  expect(sharedConnections()).toBe(sharedConnections())
 })

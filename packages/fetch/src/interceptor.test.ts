@@ -238,3 +238,42 @@ describe('an Agent with the interceptor', () => {
 test('channel binding is refused, since the Agent opens the connections', () => {
   expect(() => agentFor('https://api.ad.test', { channelBinding: 'require' })).toThrow(ConfigurationError)
 })
+
+test('what is refused is told', () => {
+  expect(() => agentFor('https://api.ad.test', { channelBinding: 'require' })).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      code: 'GSS_S_BAD_BINDINGS',
+      message: 'an interceptor does not see the TLS connection that channelBinding needs',
+      hint: 'Use the fetch of createFetch, whose connections are its own.',
+    }),
+  )
+  expect(() => agentFor('https://api.ad.test', { preemptive: 'sometimes' as 'learned' })).toThrow(/^preemptive must be/)
+  expect(() => agentFor('https://api.ad.test', { ticketFor: undefined as unknown as () => never })).toThrow(
+    'negotiateInterceptor: ticketFor is missing',
+  )
+  expect(() => agentFor('https://api.ad.test', { ownagent: true } as object)).toThrow(/negotiateInterceptor.*ownagent/)
+})
+
+test('an Agent is told to close each connection, unless it is one identity’s own', async () => {
+  const dispatched: Dispatcher.DispatchOptions[] = []
+  const dispatch: Dispatcher.Dispatch = (options) => dispatched.push(options) > 0
+  const ticket = issueTicket(service)
+  const options = { origin: 'https://api.ad.test', path: '/', method: 'GET' } as const
+  for (const ownAgent of [undefined, false, true]) {
+    const own = ownAgent === undefined ? {} : { ownAgent }
+    const interceptor = negotiateInterceptor({
+      ticketFor: async () => ticket,
+      origins: ['https://api.ad.test'],
+      ...own,
+    })
+    expect(interceptor(dispatch)(options, {})).toBe(true)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  const authorization = expect.stringMatching(/^Negotiate YII/)
+  expect(dispatched).toEqual([
+    { ...options, reset: true, headers: ['authorization', authorization] },
+    { ...options, reset: true, headers: ['authorization', authorization] },
+    { ...options, headers: ['authorization', authorization] },
+  ])
+})

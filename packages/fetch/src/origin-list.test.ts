@@ -28,3 +28,34 @@ test.each(['api.ad.test', 'https://api.ad.test/path', 'ftp://api.ad.test', '*', 
     expect(() => originList([entry])).toThrow(ConfigurationError)
   },
 )
+
+test.each([
+  'https://api.ad.test?x',
+  'https://api.ad.test/?x',
+  'https://api.ad.test#x',
+  'https://a.*.ad.test',
+  'https://*.*.ad.test',
+  'xhttps://api.ad.test',
+  ' *.ad.test',
+  'file:///',
+])('refuses %j in words', (entry) => {
+  expect(() => originList(['https://ok.test', entry])).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      message: expect.stringMatching(/^origins: .+ is not an origin$/),
+      hint: "Write 'https://api.ad.test', 'https://*.farm.ad.test' or 'http://api.ad.test:8080'.",
+    }),
+  )
+})
+
+test.each([
+  ['HTTPS://*.FARM.ad.test', 'https://n1.farm.ad.test', true],
+  ['http://*.farm.ad.test', 'http://n1.n2.farm.ad.test', true],
+  ['https://*.farm.ad.test/', 'https://n1.farm.ad.test', true],
+  ['https://*.t', 'https://a.t', true],
+  ['https://*.farm.ad.test', 'https://.farm.ad.test', false],
+  ['https://API.ad.test', 'https://api.ad.test', true],
+])('the list [%s] and %s: %s, however it is written', (entry, url, listed) => {
+  expect(originList(['http://other.test', entry])(new URL(url))).toBe(listed)
+  expect(originList([])(new URL(url))).toBe(false)
+})

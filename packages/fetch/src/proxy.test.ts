@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer as createHttpServer } from 'node:http'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../test/stories/certificates.js'
 import { issueTicket, kerberosSite, serve, serviceNamed } from '../../../test/stories/kerberos-backend.js'
@@ -7,7 +8,7 @@ import { kerberosProxy } from '../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
 import type { NegotiatedFetchOptions } from './fetch-options.js'
 import { createFetch } from './negotiated-fetch.js'
-import type { ProxyOptions } from './proxy.js'
+import { type ProxyOptions, ProxyRefusal } from './proxy.js'
 
 const service = serviceNamed()
 const proxyService = serviceNamed('HTTP/proxy.ad.test')
@@ -205,4 +206,56 @@ test('a proxy whose answer drips is not waited for', { timeout: 30_000 }, async 
 test('a proxy that is not there is an error of the network', async () => {
   const { origin } = keep(await kerberosSite(service, { certificate }))
   await expect(fetchThrough({ url: 'http://127.0.0.1:1' })(origin)).rejects.toThrow(TypeError)
+})
+
+describe('what is said of a proxy', () => {
+  test('that is no URL is what to write, and nothing of what was written where that may be a secret', () => {
+    expect(() => new Connections({ proxy: { url: 'proxy.ad.test' } }).ofNobody()).toThrow(
+      expect.objectContaining({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(/^proxy\.url: .+ is not the URL of a proxy$/),
+        hint: "Write 'http://proxy.ad.test:3128'.",
+      }),
+    )
+  })
+
+  test.each<[string, number, string, boolean]>([
+    ['https', 407, 'Basic realm="x"', true],
+    ['https', 407, 'Negotiate', true],
+    ['https', 403, '', false],
+    ['https', 302, '', false],
+    ['http', 407, 'Negotiate', true],
+  ])('that refuses nobody’s request for %s with %i (%s) is that', async (scheme, status, challenge, asks) => {
+    const refusing = createHttpServer((_request, response) => {
+      response.writeHead(status, { 'proxy-authenticate': challenge }).end()
+    })
+    refusing.on('connect', (_request, socket: Socket) =>
+      socket.end(`HTTP/1.1 ${status} No\r\nProxy-Authenticate: ${challenge}\r\nContent-Length: 0\r\n\r\n`),
+    )
+    refusing.listen(0, '127.0.0.1')
+    await once(refusing, 'listening')
+    const host = `127.0.0.1:${(refusing.address() as AddressInfo).port}`
+    const answer = fetchThrough({ url: `http://${host}` })(`${scheme}://localhost:8443/`, { credentials: 'omit' })
+    const refusal = await answer.then(
+      () => undefined,
+      (error: TypeError) => error.cause,
+    )
+    refusing.closeAllConnections()
+    refusing.close()
+    const what = scheme === 'https' ? 'CONNECT localhost:8443' : 'a request to http://localhost:8443'
+    expect(refusal).toMatchObject({ message: `the proxy ${host} answered ${status} to ${what}` })
+    expect(refusal instanceof ProxyRefusal).toBe(asks)
+    expect(refusal).toBeInstanceOf(TypeError)
+  })
+
+  test('that must prove itself, and for which there is no ticket, is that', async () => {
+    const proxy = await startProxy({ wants: 'nothing' })
+    const { host } = new URL(proxy.url)
+    for (const target of ['http://localhost:8443', 'https://localhost:8443']) {
+      const refusal = fetchThrough(proxy, { mutualAuthentication: 'require' })(target, { credentials: 'omit' })
+      await expect(refusal).rejects.toMatchObject({
+        cause: { message: `the proxy ${host} must prove its identity, and there is no ticket for it` },
+      })
+    }
+  })
 })

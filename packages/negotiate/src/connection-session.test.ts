@@ -76,3 +76,45 @@ test('each has an id of its own, its user, and its times', () => {
   expect(sessions.sessionOf(alice)).toBe(one)
   expect(other.id).not.toBe(one.id)
 })
+
+test('a session is of the user whom the ticket names by a SID, where it does', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const known = { kind: 'connection', id: expect.any(String), principal: 'alice@AD.TEST' }
+  const times = { authenticationMethod: 'kerberos', startedAt: NOW, expiresAt: NOW + 9 * HOUR }
+  expect(sessions.sessionOf(alice)).toStrictEqual({ ...known, ...times })
+  const sid = 'S-1-5-21-1-2-3-1104'
+  expect(sessions.sessionOf(callerWith({ sid }))).toStrictEqual({ ...known, sid, ...times })
+  expect(Object.isFrozen(sessions.sessionOf(alice))).toBe(true)
+})
+
+test('a caller is known until the very end of the ticket, and not bound any more then', () => {
+  let now = NOW
+  const sessions = new ConnectionSession(() => now)
+  const request = requestWith({}, { socket: connection() })
+  sessions.begin(request, alice)
+  now = NOW + 9 * HOUR - 1
+  expect(sessions.find(request)).toBe(alice)
+  now++
+  expect(sessions.find(request)).toBeUndefined()
+  // Nobody is there any more, so that another user may come.
+  expect(sessions.begin(request, bob)).toEqual(PERSISTENT)
+})
+
+test('who came over HTTP/2, or with no connection, says nothing about the next one', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const socket = connection()
+  expect(sessions.find(requestWith({}, { socket, httpVersionMajor: 2 }))).toBeUndefined()
+  expect(sessions.begin(requestWith({}, { socket, httpVersionMajor: 2 }), bob)).toEqual({})
+  expect(sessions.begin(requestWith({ via: '1.1 proxy' }), alice)).toEqual({})
+  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual(PERSISTENT)
+  sessions.end(requestWith())
+  expect(sessions.find(requestWith({}, { socket }))).toBe(alice)
+})
+
+test('a proxy that shows first makes a connection nobody’s', () => {
+  const sessions = new ConnectionSession(() => NOW)
+  const socket = connection()
+  expect(sessions.find(requestWith({ via: '1.1 proxy' }, { socket }))).toBeUndefined()
+  expect(sessions.begin(requestWith({}, { socket }), alice)).toEqual({})
+  expect(sessions.find(requestWith({}, { socket }))).toBeUndefined()
+})

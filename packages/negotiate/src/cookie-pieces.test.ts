@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { cookiesFor, removalOf, valueOf } from './cookie-pieces.js'
+import { cookiesFor, isShown, lengthInHeader, lengthShown, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
 
 const ATTRIBUTES = '; Path=/; HttpOnly'
 const sent = (cookies: readonly string[]): string =>
@@ -45,4 +45,45 @@ test('pieces in another order are another value', () => {
   const exchanged = [first, second.replace('s.1=', 's.2='), third.replace('s.2=', 's.1=')]
   expect(valueOf('s', sent(exchanged))).not.toBe(text(10_000))
   expect(valueOf('s', sent([third, first, second]))).toBe(text(10_000))
+})
+
+test.each([
+  ['sx; s=1.abc', 'abc'],
+  ['=x; s=1.abc', 'abc'],
+  ['x;s = 1.abc ; y=2', 'abc'],
+  ['s=1.a=b', 'a=b'],
+  ['s=1.', ''],
+  ['s=1.abc; s=1.other', 'abc'],
+  ['s=2.a; s.1=b; s.2=c', 'ab'],
+])('out of %j is read %j', (header, value) => {
+  expect(valueOf('s', header)).toBe(value)
+  expect(isShown('s', header)).toBe(true)
+})
+
+test.each(['s=z1.abc', 's=11.abc', 's=1.a\nb', 's=5.a; s.1=b; s.2=c; s.3=d; s.4=e', 's=3.a; s.1=b'])(
+  'nothing is read out of %j, which shows one',
+  (header) => {
+    expect(valueOf('s', header)).toBeUndefined()
+    expect(isShown('s', header)).toBe(true)
+  },
+)
+
+test('a value of four pieces is the longest', () => {
+  expect(MAX_VALUE).toBe(15_200)
+  expect(valueOf('s', 's=4.a; s.1=b; s.2=c; s.3=d')).toBe('abcd')
+  expect(removalOf('s', 's=x; s.1=x; s.2=x; s.3=x; s.4=x', '')).toEqual(
+    ['s', 's.1', 's.2', 's.3'].map((name) => `${name}=; Max-Age=0`),
+  )
+  expect(cookiesFor('s', 'abc', ATTRIBUTES)).toEqual(['s=1.abc; Path=/; HttpOnly'])
+})
+
+test('only the first cookie shows one', () => {
+  expect(isShown('s', 's.1=abc; ss=1.a; x=s')).toBe(false)
+})
+
+test('the room that one takes in a header is told, and what is there of one', () => {
+  expect(lengthInHeader('s', text(3_800))).toBe(3_800 + 6)
+  expect(lengthInHeader('name', text(3_801))).toBe(3_801 + 2 * 9)
+  expect(lengthShown('s', 's=2.ab; s.1=cd; other=xyz; s.4=x')).toBe(5 + 3)
+  expect(lengthShown('name', 'other=xyz')).toBe(0)
 })

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Identity } from '@s4u/acceptor'
 import { MissingKeyError } from '@s4u/kdc-client'
 import { TLSSocket } from 'node:tls'
@@ -211,11 +212,10 @@ describe('a session that may be revoked', () => {
     ['answers with nothing', () => undefined],
     ['answers with something else', async () => 0],
   ])('is refused when whoever is asked %s, and its cookie kept for the next request', async (_how, isRevoked) => {
-    expect(await judged(isRevoked as IsRevoked)).toMatchObject({
-      status: 'refused',
-      error: { code: 'S4U_SESSION_REVOCATION_UNKNOWN' },
-      headers: {},
-    })
+    const found = await judged(isRevoked as IsRevoked)
+    expect(found).toMatchObject({ status: 'refused', error: { code: 'S4U_SESSION_REVOCATION_UNKNOWN' } })
+    // Word for word: an object is like one without members, whatever it has.
+    expect(found.status === 'refused' && found.headers).toEqual({})
   })
 
   test('is refused when there is no answer for two seconds', async () => {
@@ -338,4 +338,195 @@ describe('the server of the request', () => {
 test('ending it takes the cookies away that are there', () => {
   expect(sessions().end(requestAfter(sessions()))).toEqual({ 'Set-Cookie': [expect.stringMatching(/Max-Age=0/)] })
   expect(sessions().end(requestWith())).toEqual({})
+})
+
+describe('what is refused is told', () => {
+  const errorOf = async (cookies: CookieSession, request = requestAfter(sessions())) => {
+    const found = await cookies.find(request)
+    if (found.status !== 'refused') throw new Error(found.status)
+    return found.error
+  }
+  const NOT_OURS =
+    'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'
+
+  test.each<[string, Setting, NegotiableRequest | undefined, string, string]>([
+    ['of another key', { keys: ['x'.repeat(32)] }, undefined, NOT_OURS, 'GSS_S_DEFECTIVE_CREDENTIAL'],
+    ['without an end', {}, requestWith({ cookie: '__Host-s4u=2.abc' }), NOT_OURS, 'GSS_S_DEFECTIVE_CREDENTIAL'],
+    ['that is over', { now: () => NOW + HOUR }, undefined, 'the session has ended', 'GSS_S_CREDENTIALS_EXPIRED'],
+    [
+      'of another user',
+      { identify: async () => new Identity(claimsWith({ principal: 'bob@AD.TEST' })) },
+      undefined,
+      'the session is not of the user of its ticket',
+      'GSS_S_DEFECTIVE_CREDENTIAL',
+    ],
+  ])('in words: one %s', async (_what, setting, request, message, code) => {
+    expect(await errorOf(sessions(setting), request)).toMatchObject({ name: 'RejectedTokenError', message, code })
+  })
+})
+
+test('one user’s session is asked of the acceptor by its ticket and its method, when the keytab is there', async () => {
+  const asked: unknown[] = []
+  const settings = checkSession({ kind: 'cookie', keys: KEYS, maxAge: HOUR })
+  if (typeof settings !== 'object') throw new Error('no cookies')
+  const acceptor = {
+    ready: async () => void asked.push('ready'),
+    identify: async (...args: unknown[]) => (asked.push(args), alice),
+  }
+  const rules = () => (asked.push('rules'), 'R')
+  const cookies = new CookieSession(settings, { acceptor, rules, now: () => NOW })
+  expect(await cookies.find(requestAfter(sessions()))).toMatchObject({ status: 'found' })
+  expect(asked).toEqual(['ready', 'rules', [TICKET, 'kerberos']])
+})
+
+test('a session of a user with a SID has it, one of another has none', async () => {
+  const shown: Session[] = []
+  const isRevoked = (session: Session): boolean => shown.push(session) < 0
+  const sid = 'S-1-5-21-1-2-3-1104'
+  for (const changes of [{}, { sid }])
+    await sessions({ more: { isRevoked }, identify: async () => new Identity(claimsWith(changes)) }).find(
+      requestAfter(sessions()),
+    )
+  const session = {
+    ...{ kind: 'cookie', id: expect.any(String), principal: 'alice@AD.TEST', authenticationMethod: 'kerberos' },
+    ...{ startedAt: NOW, expiresAt: NOW + HOUR },
+  }
+  expect(shown).toStrictEqual([session, { ...session, sid }])
+  expect(shown.every((one) => Object.isFrozen(one))).toBe(true)
+})
+
+test('a box is made once for the rules that hold', () => {
+  const random = vi.fn((length: number) => new Uint8Array(length))
+  const cookies = sessions({ random })
+  const [first, second] = [cookies.begin(alice), cookies.begin(alice)]
+  expect(first).toEqual(second)
+  // An id and a nonce for each; the keys are the app's.
+  expect(random.mock.calls).toEqual([[18], [24], [18], [24]])
+})
+
+test('a cookie that is shown is one, whether or not it is any good', () => {
+  expect(sessions().isShown(requestWith({ cookie: '__Host-s4u=rubbish' }))).toBe(true)
+  expect(sessions().isShown(requestWith({ cookie: 'theme=dark' }))).toBe(false)
+  expect(sessions().isShown(requestWith())).toBe(false)
+})
+
+describe('the words of a warning', () => {
+  const warnedBy = (begin: (cookies: CookieSession) => unknown, more: Setting = {}) => {
+    const warnings: [string, string][] = []
+    begin(sessions({ ...more, warn: (message, code) => void warnings.push([code, message]) }))
+    return warnings
+  }
+  const bigTicket = (octets: number) => {
+    const ticket = { ...TICKET, encPart: { ...TICKET.encPart, cipher: new Uint8Array(octets) } }
+    return new Identity(claimsWith({ evidence: { ...EVIDENCE, ticket } }))
+  }
+  const sizeOf = (identity: Identity): number => {
+    const lines = sessions().begin(identity)['Set-Cookie'] ?? []
+    return [...lines].reduce((sum, line) => sum + line.split(';')[0].length, 0)
+  }
+
+  test('of a ticket that is too big say whose, how big, and what to do', () => {
+    const [[code, message], ...more] = warnedBy((cookies) => cookies.begin(bigTicket(12_000)))
+    expect(more).toEqual([])
+    expect(code).toBe('S4U_SESSION_TOO_BIG')
+    expect(message).toMatch(
+      /^the ticket of alice@AD\.TEST is too big for a cookie session \(16\d{3} characters\): such users authenticate with every request\. /,
+    )
+    expect(message).toContain(
+      ' Create the server with { maxHeaderSize: 65536 } if it takes less, take them out of groups, or turn sessions off.',
+    )
+  })
+
+  test('of plain HTTP say what to serve', () => {
+    const request = requestWith({}, { socket: connection() })
+    expect(warnedBy((cookies) => cookies.begin(alice, request))).toEqual([
+      [
+        'S4U_SESSION_PLAIN_HTTP',
+        'cookie sessions are begun over plain HTTP, where browsers do not keep them: serve HTTPS, or let the proxy in front, ' +
+          'where TLS ends, send X-Forwarded-Proto: https. session.secure false would show the cookie to everybody on the way.',
+      ],
+    ])
+  })
+
+  test('are the process’s to print where the app takes none', async () => {
+    const printed: Error[] = []
+    const listener = (warning: Error): void => void printed.push(warning)
+    process.on('warning', listener)
+    try {
+      sessions().begin(alice, requestWith({}, { socket: connection() }))
+      await new Promise((resolve) => setImmediate(resolve))
+    } finally {
+      process.off('warning', listener)
+    }
+    expect(printed).toMatchObject([{ name: 'S4uWarning', code: 'S4U_SESSION_PLAIN_HTTP' }])
+  })
+
+  test('come for a ticket that is bigger than the longest value by one octet, and for none below', () => {
+    const fits = (octets: number): boolean => warnedBy((cookies) => cookies.begin(bigTicket(octets))).length === 0
+    let [small, large] = [8_000, 12_000]
+    expect([fits(small), fits(large)]).toEqual([true, false])
+    while (large - small > 1) {
+      const middle = (small + large) >> 1
+      if (fits(middle)) small = middle
+      else large = middle
+    }
+    // Base64 of 11,400 octets, in four pieces, each behind a name.
+    const names = '__Host-s4u=4.'.length + 3 * '__Host-s4u.1='.length
+    expect(sizeOf(bigTicket(small))).toBe(15_200 + names)
+    expect(sizeOf(bigTicket(large))).toBe(0)
+  })
+})
+
+describe('a server that takes just so much', () => {
+  const request = (maxHeaderSize: number, headers: Record<string, string> = {}) =>
+    requestWith(headers, { socket: Object.assign(connection(), { server: { maxHeaderSize } }) })
+  const cookie = String(requestAfter(sessions()).headers['cookie'])
+  // What the next request shows: the name, `=1.` and two for what stands around it, and the reserve.
+  const needed = cookie.length - '1.'.length - '='.length + 5 + 2_048
+  const begins = (made: NegotiableRequest): boolean => 'Set-Cookie' in sessions({ warn: () => {} }).begin(alice, made)
+
+  test('gets a session that fits in, to the octet', () => {
+    expect(begins(request(needed))).toBe(true)
+    expect(begins(request(needed - 1))).toBe(false)
+  })
+
+  test('has room for what the request shows besides, and not for the cookie twice', () => {
+    const shown = { 'x-a': 'b' }
+    expect(begins(request(needed + 8, shown))).toBe(true)
+    expect(begins(request(needed + 7, shown))).toBe(false)
+    const old = { cookie: '__Host-s4u=1.abc' }
+    const left = 'cookie'.length + 4 + '='.length
+    expect(begins(request(needed + left, old))).toBe(true)
+    expect(begins(request(needed + left - 1, old))).toBe(false)
+  })
+
+  test('is not known where the app begins one before any request', () => {
+    expect(sessions().begin(alice)).toHaveProperty('Set-Cookie')
+  })
+
+  test('is told of by a warning where it takes too little', () => {
+    const codes: string[] = []
+    sessions({ warn: (_message, code) => void codes.push(code) }).begin(alice, request(needed - 1))
+    expect(codes).toEqual(['S4U_SESSION_TOO_BIG'])
+  })
+})
+
+test('the keys of a box are derived once for the rules that hold: each request would pay for it', async () => {
+  const keys = [...KEYS]
+  const derive = vi.spyOn(keys, 'map')
+  const cookies = sessions({ keys })
+  const request = requestAfter(sessions())
+  for (let count = 0; count < 3; count++) expect(await cookies.find(request)).toMatchObject({ status: 'found' })
+  expect(derive).toHaveBeenCalledTimes(1)
+})
+
+test('sessions go on when the app is updated: what they are sealed with, and how, is as it was', () => {
+  const random = (length: number) => new Uint8Array(length).fill(7)
+  const lines = sessions({ random }).begin(alice)['Set-Cookie'] ?? []
+  const digest = createHash('sha256')
+    .update([...lines].join('\n'))
+    .digest('hex')
+  // Another one means that everybody is signed out by the update: the version of the ticket, and
+  // the purpose of the box, are then to change as well.
+  expect(digest).toBe('2a024cab02684ecf839d953af14402c1c33661c368a96d7ba5bcc61e1fefc331')
 })

@@ -1,7 +1,7 @@
 import { TLSSocket } from 'node:tls'
 import { ConfigurationError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
-import { CrossSitePolicy, foreignSite, isPreflight } from './cross-site.js'
+import { CrossSitePolicy, foreignSite, isEncrypted, isPreflight, isUpgrade } from './cross-site.js'
 import { requestWith } from './fixtures/requests.js'
 import type { NegotiableRequest } from './outcome.js'
 
@@ -168,4 +168,102 @@ test('a preflight is an OPTIONS of a browser that asks for a method', () => {
   expect(isPreflight(requestWith(headers, { method: 'PUT' }))).toBe(false)
   expect(isPreflight(requestWith({ origin: headers.origin }, { method: 'OPTIONS' }))).toBe(false)
   expect(isPreflight(requestWith({ ...headers, origin: undefined }, { method: 'OPTIONS' }))).toBe(false)
+})
+
+describe('what is refused is told', () => {
+  test.each<[NegotiableRequest, string]>([
+    [post({ 'sec-fetch-site': 'cross-site' }), 'POST request (sec-fetch-site: cross-site)'],
+    [post({ origin: 'https://evil.test' }), 'POST request (origin: https://evil.test)'],
+    [
+      post({ origin: 'null', 'sec-fetch-site': 'same-site', upgrade: 'websocket' }, { method: 'GET' }),
+      'upgrade request (sec-fetch-site: same-site, origin: null)',
+    ],
+    [post({ origin: 'null' }, { method: 'CONNECT' }), 'upgrade request (origin: null)'],
+    [post({}, { method: undefined }), ' request ()'],
+    [
+      post({ origin: 'o'.repeat(300) }, { method: 'M'.repeat(300) }),
+      `${'M'.repeat(200)} request (origin: ${'o'.repeat(200)})`,
+    ],
+  ])('in words: %#', (request, what) => {
+    const error = foreignSite(request)
+    expect(error.message).toBe(`a page of another site sent this ${what}`)
+    expect(error.hint).toBe(
+      'If that page is yours, name its origin in crossSite. If it is of this very site, a proxy changes Host: ' +
+        'let it pass Host on, or add X-Forwarded-Host.',
+    )
+    expect(error).toMatchObject({ name: 'RejectedTokenError', code: 'S4U_CROSS_SITE', status: 403 })
+  })
+
+  test.each<[unknown, string]>([
+    ['deny', 'crossSite must be refuse, allow, or a list of origins'],
+    ['', 'crossSite must be refuse, allow, or a list of origins'],
+    [{ length: 0 }, 'crossSite must be refuse, allow, or a list of origins'],
+    [['https://*.ad.test'], 'crossSite: one of its entries is no origin'],
+    [[7], 'crossSite: one of its entries is no origin'],
+  ])('an option %j, too', (option, message) => {
+    const hint =
+      "Write what browsers send as Origin: ['https://portal.ad.test', 'http://localhost:3000'], each by itself, without a star."
+    const error = expect.objectContaining({ name: 'ConfigurationError', message, hint })
+    expect(() => new CrossSitePolicy(option as 'refuse')).toThrow(error)
+  })
+})
+
+test.each([
+  'https://portal.ad.test',
+  'HTTP://portal.ad.test:8080',
+  'chrome-extension://abcdefgh',
+  'Capacitor://localhost',
+  'a+b.c-d9://x',
+])('%j may be listed', (entry) => {
+  const origin = entry.startsWith('HTTP:') ? 'http://portal.ad.test:8080' : entry
+  expect(passes(post({ origin }), new CrossSitePolicy([entry]))).toBe(true)
+})
+
+test.each([
+  ' https://portal.ad.test',
+  'https://portal.ad.test ',
+  'xhttps://portal.ad.test/',
+  'https://portal.ad.test?x',
+  'https://portal.ad.test#x',
+  'https://portal.ad.test\\x',
+  'https://a@portal.ad.test',
+  'https://portal ad.test',
+  'https://[',
+  'https://',
+  'http://:80',
+  '9app://x',
+  ' app://x',
+  'app:/x',
+  'app://',
+  'app://x/',
+  'app://x?',
+  'app://x#',
+  'app://x@y',
+  'app://x\\y',
+  'app://x y',
+  'app://x\ny',
+  'a_b://x',
+  'https://a,https://b/',
+])('%j may not', (entry) => {
+  expect(() => new CrossSitePolicy([entry])).toThrow('crossSite: one of its entries is no origin')
+})
+
+test('nothing is allowed unless it is said', () => {
+  const foreign = post({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' })
+  for (const policy of [new CrossSitePolicy(), new CrossSitePolicy('refuse'), new CrossSitePolicy([])])
+    expect(passes(foreign, policy)).toBe(false)
+})
+
+test('an upgrade is one by its header, or by its method', () => {
+  expect(isUpgrade(requestWith({ upgrade: '' }, { method: 'GET' }))).toBe(true)
+  expect(isUpgrade(requestWith({}, { method: 'CONNECT' }))).toBe(true)
+  expect(isUpgrade(requestWith({}, { method: 'GET' }))).toBe(false)
+})
+
+test('TLS is seen at the connection, or told by the first proxy', () => {
+  expect(isEncrypted(post({}, { socket: tls() }))).toBe(true)
+  expect(isEncrypted(post({}, { socket: {} }))).toBe(false)
+  expect(isEncrypted(post())).toBe(false)
+  expect(isEncrypted(post({ 'x-forwarded-proto': ' https , http' }))).toBe(true)
+  expect(isEncrypted(post({ 'x-forwarded-proto': 'http, https' }))).toBe(false)
 })

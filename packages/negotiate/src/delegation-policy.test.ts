@@ -8,6 +8,8 @@ import {
   permitsTransition,
   requireAllowedTarget,
   requireProtocolTransition,
+  requireResolvedTransition,
+  requireSomeTransition,
 } from './delegation-policy.js'
 
 describe('a target', () => {
@@ -163,4 +165,132 @@ test.each([
   'https://api.ad.test',
 ])('%j is no pattern', (pattern) => {
   expect(() => checkDelegationOptions({ allow: ['HTTP/ok', pattern] })).toThrow(ConfigurationError)
+})
+
+describe('what is refused is told', () => {
+  const failure = (make: () => unknown): unknown => {
+    try {
+      return make()
+    } catch (error) {
+      return error
+    }
+  }
+
+  test('with the target, and where to add it', () => {
+    expect(failure(() => requireAllowedTarget('HTTP/api.ad.test', { allow: [] }))).toMatchObject({
+      message: 'this app does not permit itself to act as a caller towards "HTTP/api.ad.test"',
+      code: 'KDC_ERR_POLICY',
+      status: 403,
+      hint: 'Add "HTTP/api.ad.test" to delegation.allow if the app is meant to call it as its callers.',
+    })
+  })
+
+  test.each<[() => unknown, string]>([
+    [() => requireProtocolTransition('bob', {}), 'bob'],
+    [() => requireSomeTransition({}), 'the owner of a certificate'],
+    [() => requireSomeTransition({ protocolTransition: false }), 'the owner of a certificate'],
+  ])('with the user, and the option: %#', (ask, user) => {
+    expect(failure(ask)).toMatchObject({
+      name: 'ConfigurationError',
+      message: `this app does not permit itself to impersonate ${user}, who presented no ticket`,
+      code: 'KDC_ERR_POLICY',
+      status: 403,
+      hint: 'Set delegation.protocolTransition to true, or to a function that permits this user.',
+    })
+  })
+
+  test('unless it is for some, whom only the KDC knows, or for all', () => {
+    const protocolTransition = () => expect.unreachable()
+    expect(failure(() => requireSomeTransition({ protocolTransition }))).toBeUndefined()
+    expect(failure(() => requireSomeTransition({ protocolTransition: true }))).toBeUndefined()
+  })
+
+  test.each<[unknown, string]>([
+    ['yes', 'of type string'],
+    [0, 'of type number'],
+    [null, 'null'],
+    [{}, 'of type object'],
+    [Promise.resolve(true), 'a promise'],
+  ])('with what the answer is: %j', (said, what) => {
+    const hint =
+      'Give true, false, or a function that returns one of them at once: look up beforehand what it needs to know.'
+    const option = { protocolTransition: said } as unknown as DelegationOptions
+    const message = `delegation.protocolTransition must be true or false, and it is ${what}`
+    for (const ask of [() => checkDelegationOptions(option), () => permitsTransition('alice', option)])
+      expect(failure(ask)).toMatchObject({ name: 'ConfigurationError', message, hint })
+    const answering = { protocolTransition: () => said } as unknown as DelegationOptions
+    expect(failure(() => permitsTransition('alice', answering))).toMatchObject({
+      message: `delegation.protocolTransition must answer true or false, and the answer is ${what}`,
+      hint,
+    })
+  })
+
+  test('with what an option may be', () => {
+    expect(failure(() => checkDelegationOptions({ forwardedTickets: 'USE' as 'use' }))).toMatchObject({
+      message: 'delegation.forwardedTickets must be one of ignore, use, not "USE"',
+      hint: "Leave it out, or write 'use' where the service is to act as its users everywhere.",
+    })
+    expect(failure(() => checkDelegationOptions({ allow: ['HTTP/ok', 'HTTP/a b'] }))).toMatchObject({
+      message: expect.stringMatching(/^delegation\.allow: .+ is not a service principal name or pattern$/),
+      hint: "Write 'HTTP/api.ad.test', 'HTTP/*.farm.ad.test' (one or more labels in place of the star) or 'HTTP/*'.",
+    })
+    expect(failure(() => checkDelegationOptions({ principal: 'a@b@c' }))).toMatchObject({
+      message: expect.stringMatching(/^delegation\.principal: .+ is not the name of a principal$/),
+      hint: "Write the account with which the service signs in: 'svc-web' or 'svc-web@AD.TEST'.",
+      cause: { name: 'MalformedTokenError' },
+    })
+  })
+})
+
+test.each<DelegationOptions>([
+  {},
+  { allow: [] },
+  { allow: ['HTTP/*', 'HTTP/api.ad.test'] },
+  { principal: 'svc-web' },
+  { principal: 'svc-web@AD.TEST' },
+  { protocolTransition: false },
+  { protocolTransition: true },
+])('%j is well', (options) => {
+  expect(() => checkDelegationOptions(options)).not.toThrow()
+})
+
+describe('a user whom the directory has resolved', () => {
+  const bob = { principal: 'bob@AD.TEST', name: 'bob', realm: 'AD.TEST', pac: undefined }
+  const asked = (user: string, identity: Parameters<typeof requireResolvedTransition>[1] = bob, realm = 'AD.TEST') => {
+    const names: string[] = []
+    const protocolTransition = (name: string): boolean => names.push(name) > 0
+    requireResolvedTransition(user, identity, realm, { protocolTransition })
+    return names
+  }
+  const pacOf = (effectiveName: string | undefined) =>
+    ({ logonInfo: effectiveName === undefined ? undefined : { effectiveName } }) as NonNullable<typeof bob.pac>
+
+  test.each(['bob', 'bob@AD.TEST', 'bob@ad.test'])('by %s is who that says, and asked about once', (user) => {
+    expect(asked(user)).toEqual([])
+  })
+
+  test.each(['boss', 'BOB', 'boss@AD.TEST', 'Bob@AD.TEST', 'bob@OTHER.TEST', 'AD\\bob', '@AD.TEST', 'bob@', ''])(
+    'by %j may be anybody, and is asked about by the name of the ticket',
+    (user) => expect(asked(user)).toEqual(['bob@AD.TEST']),
+  )
+
+  test('by a bare name is one of the own realm alone', () => {
+    expect(asked('bob', { ...bob, realm: 'WEST.TEST', principal: 'bob@WEST.TEST' })).toEqual(['bob@WEST.TEST'])
+    expect(asked('bob', { ...bob, realm: 'WEST.TEST', principal: 'bob@WEST.TEST' }, 'west.test')).toEqual([])
+  })
+
+  test('by a name that the ticket repeats is asked about by the account of the PAC', () => {
+    const alias = { ...bob, principal: 'boss\\@ad.test@AD.TEST', name: 'boss@ad.test' }
+    const known = { ...alias, pac: pacOf('bob') }
+    expect(asked('boss@ad.test', known)).toEqual(['bob@AD.TEST'])
+    expect(asked('boss@ad.test', { ...alias, pac: pacOf('') })).toEqual([])
+    expect(asked('boss@ad.test', { ...alias, pac: pacOf(undefined) })).toEqual([])
+    expect(asked('boss@ad.test', alias)).toEqual([])
+    expect(asked('bob', { ...bob, pac: pacOf('eve') })).toEqual([])
+    expect(asked('x', known)).toEqual([alias.principal, 'bob@AD.TEST'])
+    const refusing = { protocolTransition: (name: string) => name !== 'bob@AD.TEST' }
+    expect(() => requireResolvedTransition('boss@ad.test', known, 'AD.TEST', refusing)).toThrow(
+      'this app does not permit itself to impersonate bob@AD.TEST, who presented no ticket',
+    )
+  })
 })

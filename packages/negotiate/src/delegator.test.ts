@@ -1,9 +1,11 @@
+import { channel } from 'node:diagnostics_channel'
 import { type ForwardedTgt, Identity, type IdentityClaims } from '@s4u/acceptor'
 import { type KdcClient, MalformedTokenError, type Way } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
 import type { DelegationOptions } from './delegation-policy.js'
 import { Delegator, evidenceOf } from './delegator.js'
 import { claimsWith, EVIDENCE, HOUR, NOW } from './fixtures/identities.js'
+import { IMPERSONATE_CHANNEL } from './impersonate-events.js'
 
 type TicketAs = KdcClient['ticketAs']
 
@@ -120,4 +122,58 @@ describe('nobody acts for a caller', () => {
     )
     expect(evidenceOf(identity)).toMatchObject({ forwardable: false })
   })
+})
+
+describe('what is refused is told', () => {
+  const failure = (changes: Partial<IdentityClaims>): unknown => {
+    try {
+      return evidenceOf(new Identity(claimsWith(changes)))
+    } catch (error) {
+      return error
+    }
+  }
+
+  test.each<[Partial<IdentityClaims>, string, string]>([
+    [
+      { impersonationLevel: 'identification' },
+      'its impersonation level is identification',
+      'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.',
+    ],
+    [
+      { impersonationLevel: 'anonymous' },
+      'its impersonation level is anonymous',
+      'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.',
+    ],
+    [
+      { evidence: { kind: 'asserted' } },
+      'there is no ticket to show a KDC',
+      'Identities from a session without evidence, or made by hand, cannot be impersonated.',
+    ],
+  ])('with why, and what that means: %#', (changes, why, hint) => {
+    expect(failure(changes)).toMatchObject({
+      name: 'RejectedTokenError',
+      message: `alice@AD.TEST cannot be impersonated: ${why}`,
+      code: 'SEC_E_NO_IMPERSONATION',
+      status: 403,
+      hint,
+    })
+  })
+})
+
+test('each caller is asked for, and told of, by name', async () => {
+  const told: unknown[] = []
+  const listener = (event: unknown): void => void told.push(event)
+  channel(IMPERSONATE_CHANNEL).subscribe(listener)
+  try {
+    const client = { principal: 'svc-web@AD.TEST', ticketAs: () => Promise.reject(new Error('down')) }
+    const delegator = new Delegator(async () => client as unknown as KdcClient, {}, {})
+    using alice = delegator.impersonate(new Identity(claimsWith()))
+    expect(alice).toMatchObject({ principal: 'alice@AD.TEST' })
+    await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toThrow('down')
+  } finally {
+    channel(IMPERSONATE_CHANNEL).unsubscribe(listener)
+  }
+  expect(told).toMatchObject([
+    { user: 'alice@AD.TEST', target: 'HTTP/api.ad.test', account: 'svc-web@AD.TEST', evidence: 'presented' },
+  ])
 })

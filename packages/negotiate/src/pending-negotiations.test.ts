@@ -55,3 +55,35 @@ test('tells a later leg from a first token', () => {
   expect(isContinuation(Uint8Array.of(0x60, 0x03))).toBe(false)
   expect(isContinuation(new Uint8Array(0))).toBe(false)
 })
+
+test('a negotiation lives until its very end, and not a millisecond longer', () => {
+  let now = 0
+  const pending = new PendingNegotiations(() => now)
+  const [one, other] = [connection(), connection()]
+  const negotiation = { expiresAt: MINUTE }
+  pending.keep(one, negotiation)
+  pending.keep(other, negotiation)
+  now = MINUTE
+  expect(pending.take(one)).toBe(negotiation)
+  now++
+  expect(pending.take(other)).toBeUndefined()
+})
+
+test('what has ended makes room, and the first that has not ends the search while there is room', () => {
+  const pending = new PendingNegotiations(() => 0)
+  const [first, second, third] = [connection(), connection(), {}]
+  for (const one of [first, second, third]) pending.keep(one, { expiresAt: MINUTE })
+  second.destroyed = true
+  expect(pending.take(undefined)).toBeUndefined()
+  expect(pending.take(first)).toBeDefined()
+  expect(pending.size).toBe(2)
+  pending.keep(connection(), { expiresAt: MINUTE })
+  expect(pending.size).toBe(2)
+})
+
+test('who waits for nothing costs nothing', () => {
+  let asked = 0
+  const pending = new PendingNegotiations(() => asked++)
+  expect(pending.take(connection())).toBeUndefined()
+  expect(asked).toBe(0)
+})

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { createSealedBox } from './sealed-box.js'
+import { BOX_OVERHEAD, createSealedBox } from './sealed-box.js'
 
 const secret = randomBytes(32)
 const plaintext = new TextEncoder().encode('alice')
@@ -36,4 +36,21 @@ test('opens nothing that was changed, cut or made up', () => {
     expect(box([secret]).open(sealed.subarray(0, index))).toBeUndefined()
   }
   expect(box([secret]).open(randomBytes(100))).toBeUndefined()
+})
+
+test('instances of two releases open each other’s: the key, the cipher and the order of the octets are these', () => {
+  // HKDF-SHA256 of the secret with the purpose, XChaCha20-Poly1305 with the purpose, computed apart from this code.
+  const known = Buffer.from(
+    '0707070707070707070707070707070707070707070707077ad89300a6547495b24ab060ff6a5e64857d43d849',
+    'hex',
+  )
+  const one = createSealedBox(['k'.repeat(32)], 's4u test', (length) => new Uint8Array(length).fill(7))
+  expect(Buffer.from(one.seal(plaintext))).toEqual(known)
+  expect(one.open(known)).toEqual(plaintext)
+  expect(known.length - plaintext.length).toBe(BOX_OVERHEAD)
+})
+
+test('an empty text is sealed and opened as well', () => {
+  const empty = new Uint8Array(0)
+  expect(box([secret]).open(box([secret]).seal(empty))).toEqual(empty)
 })

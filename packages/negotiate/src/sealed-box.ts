@@ -32,13 +32,12 @@ export function createSealedBox(
       return box
     },
     open(box) {
-      if (box.length < BOX_OVERHEAD) return undefined
       const nonce = box.subarray(0, NONCE_OCTETS)
       for (const key of keys) {
         try {
           return xchacha20poly1305(key, nonce, additionalData).decrypt(box.subarray(NONCE_OCTETS))
         } catch {
-          // Another key, or a forgery: the next key tells.
+          // Another key, a forgery, or too short for a nonce and a tag: the next key tells.
         }
       }
       return undefined

@@ -68,3 +68,67 @@ test('either kind may be revoked', () => {
     ConfigurationError,
   )
 })
+
+test.each<[unknown, string, string | undefined]>([
+  ['forever', "session must be false, 'cookie', 'connection' or options of one of these", undefined],
+  [
+    { kind: 'cookie', keys: [] },
+    'session.keys must be secrets of at least 32 octets or characters',
+    'Make one with: openssl rand -base64 32',
+  ],
+  [{ kind: 'cookie', maxAge: 0 }, 'session.maxAge must be a number of milliseconds, more than 0', undefined],
+  [{ kind: 'cookie', sameSite: 'maybe' }, 'session.sameSite must be strict, lax or none', undefined],
+  [
+    { kind: 'cookie', sameSite: 'none', secure: false },
+    'session.sameSite none needs a cookie that is secure',
+    undefined,
+  ],
+  [{ kind: 'cookie', name: '' }, 'session: name, path or domain cannot stand in a cookie', undefined],
+])('%j is refused in words', (option, message, hint) => {
+  const error = expect.objectContaining({ name: 'ConfigurationError', message, hint })
+  expect(() => checkSession(option as SessionOption)).toThrow(error)
+})
+
+test('a revocation that is no function is refused in words', () => {
+  const message = 'session.isRevoked must be a function that answers true or false'
+  for (const kind of ['cookie', 'connection'])
+    expect(() => checkRevocation({ kind, isRevoked: 1 } as unknown as SessionOption)).toThrow(message)
+})
+
+test.each([
+  { name: "!#$%&'*+.^_`|~09AZaz-" },
+  { name: 'a' },
+  { path: '/' },
+  { path: '/ a:<~' },
+  { path: '/app/x' },
+  { domain: 'ad.test' },
+  { domain: 'A-1.test' },
+  { maxAge: 1 },
+  { maxAge: Infinity },
+  { keys: ['x'.repeat(32), new Uint8Array(32)] },
+])('%j can stand in a cookie', (changes) => {
+  expect(cookie(changes)).toMatchObject(changes.domain === undefined && changes.path === undefined ? changes : {})
+})
+
+test.each([
+  { name: '' },
+  { name: 'a b' },
+  { name: ' a' },
+  { name: 'a ' },
+  { name: 'a=b' },
+  { name: 'ä' },
+  { path: '' },
+  { path: 'a/b' },
+  { path: ' /a' },
+  { path: '/a;b' },
+  { path: '/a\x1f' },
+  { path: '/a\x7f' },
+  { path: '/ä' },
+  { domain: 'a b' },
+  { domain: ' a' },
+  { domain: 'a ' },
+  { domain: 'a;b' },
+  { domain: 'ä' },
+])('%j cannot', (changes) => {
+  expect(() => cookie(changes)).toThrow('session: name, path or domain cannot stand in a cookie')
+})

@@ -71,3 +71,72 @@ test('an option that is an object of somebody else is not looked into', () => {
   expect(rulesOf({ later: new Logger() })).toBe(rulesOf({ later: new Logger() }))
   expect(rulesOf({ later: circle })).toMatch(/^[\w-]{43}$/)
 })
+
+test.each([
+  ...['keytab', 'now', 'random', 'ticketCacheSize', 'session', 'kdc', 'kdcTimeLimit', 'domains', 'ticketCache'],
+  ...['encryptionTypes', 'fetch', 'onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'clientAddress'],
+  ...['tlsCertificate', 'mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'],
+  ...['impersonateCallerForAllOperations', 'crossSite', 'corsPreflight', 'replayCache', 'delegation'],
+])('the option %s lets in nobody else', (name) => {
+  expect(rulesOf({ [name]: 'a' })).toBe(rulesOf({ [name]: 'b' }))
+  expect(rulesOf({ [name]: 'a' })).toBe(rulesOf({}))
+})
+
+test.each<[unknown, unknown]>([
+  [() => 1, undefined],
+  [() => 1, ''],
+  [1, '1'],
+  [5n, 6n],
+  [true, 'true'],
+  [new Date(0), {}],
+  [new Date(0), ''],
+  [{ a: { b: { c: { d: 1 } } } }, { a: { b: { c: '' } } }],
+  [['a'], 'a'],
+  [['a', 'b'], ['a']],
+  [[{ a: 1 }], [{ a: 2 }]],
+  [{ a: 1 }, { b: 1 }],
+  [{ a: 1 }, {}],
+  [null, {}],
+])('%s is another rule than %s', (left, right) => {
+  expect(rulesOf({ later: left })).not.toBe(rulesOf({ later: right }))
+})
+
+test.each<[unknown, unknown]>([
+  [() => 1, () => 2],
+  [5n, '5'],
+  [new Date(0), new Date(1)],
+  [{ a: 1, b: undefined }, { a: 1 }],
+  [Object.assign(Object.create(null) as object, { a: 1 }), { a: 1 }],
+  [{ a: { b: { c: { d: 1 } } } }, { a: { b: { c: { d: 2 } } } }],
+  [
+    [{ a: 1, b: 2 }, 'x'],
+    ['x', { b: 2, a: 1 }],
+  ],
+])('%s is the same rule as %s', (left, right) => {
+  expect(rulesOf({ later: left })).toBe(rulesOf({ later: right }))
+})
+
+test('a list that holds itself is read to an end', () => {
+  const list: unknown[] = []
+  list.push(list)
+  expect(rulesOf({ later: list })).toMatch(/^[\w-]{43}$/)
+})
+
+test('they are read once, until the keytab has other services', () => {
+  let read = 0
+  const counted = (names: readonly string[]): readonly string[] =>
+    Object.assign([...names], {
+      [Symbol.iterator]() {
+        read++
+        return names[Symbol.iterator]()
+      },
+    })
+  const acceptor = { principals: counted(principals) }
+  const rules = sessionRulesOf({}, acceptor)
+  const first = rules()
+  expect([rules(), rules(), read]).toEqual([first, first, 1])
+  acceptor.principals = counted(['HTTP/other.ad.test@AD.TEST'])
+  expect(rules()).not.toBe(first)
+  expect(rules()).toBe(rules())
+  expect(read).toBe(2)
+})

@@ -81,3 +81,69 @@ describe('a restored identity', () => {
     expect(restoredIdentity(new Identity(claimsWith({ groupsUnknown: false })), session).groupsUnknown).toBeUndefined()
   })
 })
+
+describe('what was written of a session', () => {
+  const facts = { ...BEGUN, principal: 'a', method: 'b', origin: 'presented', level: 'delegation' }
+  const octetsOf = (json: string, ticket = encode(Ticket, TICKET)): Uint8Array => {
+    const text = new TextEncoder().encode(json)
+    return Uint8Array.from([2, text.length >> 8, text.length & 0xff, ...text, ...ticket])
+  }
+  const read = (changes: object) => decodeSessionTicket(octetsOf(JSON.stringify({ ...facts, ...changes })))
+
+  test.each([
+    ...['anonymous', 'identification', 'impersonation', 'delegation'].map((level) => ({ level })),
+    ...['presented', 's4u2self'].map((origin) => ({ origin })),
+  ])('is read with %j', (changes) => expect(read(changes)).toMatchObject(changes))
+
+  test.each([
+    { id: 1 },
+    { principal: 1 },
+    { method: 1 },
+    { level: 1 },
+    { level: ['delegation'] },
+    { level: '' },
+    { origin: 'forwarded' },
+    { origin: '' },
+    { startedAt: '1' },
+    { expiresAt: '1' },
+  ])('is not read with %j', (changes) => expect(read(changes)).toBeUndefined())
+
+  test.each(['7', '"text"', 'true', 'null', '[]', '', '{'])('is not read out of %j', (json) => {
+    expect(decodeSessionTicket(octetsOf(json))).toBeUndefined()
+  })
+
+  test('is not read where it is cut', () => {
+    const whole = octetsOf(JSON.stringify(facts))
+    // Each in a memory of its own, where nothing follows that could be read.
+    for (let length = 0; length < whole.length; length++)
+      expect(decodeSessionTicket(whole.slice(0, length))).toBeUndefined()
+  })
+
+  test('is read of a piece of more octets, and may be long', () => {
+    const principal = 'a'.repeat(300)
+    const whole = octetsOf(JSON.stringify({ ...facts, principal }))
+    const within = Uint8Array.from([9, 9, 9, ...whole]).subarray(3)
+    expect(decodeSessionTicket(within)).toMatchObject({ principal, ticket: TICKET })
+  })
+})
+
+test('an identity without a ticket is restored as it is', () => {
+  const session = sessionTicketOf(identity, BEGUN)!
+  for (const evidence of [undefined, { kind: 'asserted' }] as const) {
+    const without = new Identity(claimsWith({ evidence, authenticationMethod: 'basic' }))
+    expect(restoredIdentity(without, session)).toBe(without)
+  }
+})
+
+test('a level below delegation is restored as it was, also for a ticket that is not forwardable', () => {
+  const session = sessionTicketOf(identity, BEGUN)!
+  for (const forwardable of [true, false]) {
+    const own = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardable } }))
+    for (const level of ['identification', 'anonymous', 'impersonation'] as const)
+      expect(restoredIdentity(own, { ...session, level }).impersonationLevel).toBe(level)
+  }
+  expect(restoredIdentity(identity, session)).toMatchObject({
+    ...{ principal: 'alice@AD.TEST', name: 'alice', realm: 'AD.TEST', expiresAt: identity.expiresAt },
+    impersonationLevel: 'delegation',
+  })
+})

@@ -1,0 +1,194 @@
+import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
+import { describe, expect, test, vi } from 'vitest'
+import { acceptorOf, issueTicket, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { parseAuthorization } from '@s4u/gssapi'
+import { Authenticator, noName } from './authenticator.js'
+import type { FetchEvent } from './events.js'
+import { rememberAsking } from './learned-origins.js'
+import type { NegotiateRules } from './options.js'
+
+const service = serviceNamed('HTTP/api.ad.test')
+const SPN = service.spn
+const url = new URL('https://api.ad.test:8443/orders?secret')
+const ORIGIN = 'https://api.ad.test:8443'
+
+describe('the name of a service', () => {
+  const nameOf = (options: NegotiateRules, target = url) => new Authenticator(options).serviceName(target)
+
+  test('is that of the host, at once where no name has to be looked up', () => {
+    expect(nameOf({})).toBe(SPN)
+    expect(nameOf({ canonicalName: false })).toBe(SPN)
+    expect(nameOf({ includePort: true })).toBe('HTTP/api.ad.test:8443')
+    expect(nameOf({ serviceNames: { 'api.ad.test': 'HTTP/farm.ad.test' } })).toBe('HTTP/farm.ad.test')
+    expect(nameOf({ origins: [ORIGIN] })).toBe(SPN)
+  })
+
+  test('is the one that the app looks up', async () => {
+    expect(await nameOf({ canonicalName: async () => 'node1.ad.test' })).toBe('HTTP/node1.ad.test')
+  })
+
+  test('is none where nobody’s name is told, or the origin is not listed', () => {
+    expect(nameOf({ allowedImpersonationLevel: 'anonymous' })).toBeUndefined()
+    expect(nameOf({ origins: ['https://api.ad.test'] })).toBeUndefined()
+    expect(nameOf({ origins: [] })).toBeUndefined()
+  })
+})
+
+describe('a proof', () => {
+  const isExpected = (options: NegotiateRules, target = url) => new Authenticator(options).expectsProof(target)
+
+  test('is expected of what is listed, and of nothing else then', () => {
+    expect(isExpected({ origins: [ORIGIN] })).toBe(true)
+    expect(isExpected({ origins: ['https://other.test'] })).toBe(false)
+    expect(isExpected({ origins: [ORIGIN], mutualAuthentication: 'off' })).toBe(false)
+    expect(isExpected({ origins: [ORIGIN], allowedImpersonationLevel: 'anonymous' })).toBe(false)
+    expect(isExpected({ origins: [ORIGIN], allowedImpersonationLevel: 'identification' })).toBe(true)
+  })
+
+  test('is expected of what has asked before, where nothing is listed', () => {
+    const asked = new URL('https://asked.authenticator.test/')
+    expect(isExpected({}, asked)).toBe(false)
+    rememberAsking(asked)
+    expect(isExpected({}, asked)).toBe(true)
+    expect(isExpected({ origins: [ORIGIN] }, asked)).toBe(false)
+    expect(isExpected({ mutualAuthentication: 'off' }, asked)).toBe(false)
+  })
+
+  test('that was due is said to be missing, by origin and without the rest of the URL', () => {
+    const events: FetchEvent[] = []
+    const error = new Authenticator({ onEvent: (event) => events.push(event) }).notAsking(url, SPN, 204)
+    expect(error).toBeInstanceOf(RejectedTokenError)
+    expect(error).toMatchObject({
+      code: 'KRB_AP_ERR_MUT_FAIL',
+      message: 'HTTP/api.ad.test answered 204 without asking for a token, and did not prove its identity',
+      hint: "The response was not handed out. Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list; mutualAuthentication: 'off' believes any server.",
+    })
+    expect(events).toEqual([
+      { kind: 'server-not-asking', origin: ORIGIN, service: SPN, status: 204, code: 'KRB_AP_ERR_MUT_FAIL' },
+    ])
+    expect(new Authenticator({}).notAsking(url, SPN, 200)).toMatchObject({ code: 'KRB_AP_ERR_MUT_FAIL' })
+  })
+
+  test('cannot come from who has no name', () => {
+    expect(noName(url)).toMatchObject({
+      name: 'ConfigurationError',
+      code: 'GSS_S_NO_CRED',
+      message: `${ORIGIN} has no service principal name, and could not prove its identity`,
+      hint: "An IP address needs an entry in serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }. mutualAuthentication: 'off' believes any server.",
+    })
+  })
+})
+
+describe('an attempt', () => {
+  const ticket = issueTicket(service)
+  const tickets = { ticketFor: async () => ticket }
+  const begin = (options: NegotiateRules, more: object = {}) =>
+    new Authenticator(options).begin(url, SPN, { tickets, ...more })
+
+  /** What the service reads in the token. */
+  async function read(authorization: string, channelBindings?: Uint8Array) {
+    const parsed = parseAuthorization(authorization)
+    if (parsed.status !== 'token') throw new Error(parsed.status)
+    const acceptor = acceptorOf(service, { channelBinding: channelBindings ? 'require' : 'off' })
+    return acceptor.accept(parsed.token, channelBindings && { channelBindings })
+  }
+
+  test('is of the ticket for the service, asked for with the signal of the request', async () => {
+    const ticketFor = vi.fn(async () => ticket)
+    const { signal } = new AbortController()
+    const { details, authorization } = await begin({}, { tickets: { ticketFor }, signal })
+    expect(ticketFor.mock.calls).toStrictEqual([[SPN, { signal }]])
+    expect(details).toEqual({ origin: ORIGIN, spn: SPN, ticket, refusal: 401 })
+    expect(await read(authorization)).toMatchObject({ status: 'accepted', identity: { principal: 'alice@AD.TEST' } })
+    const proxied = await new Authenticator({}, 407).begin(url, SPN, { tickets })
+    expect(proxied.details.refusal).toBe(407)
+  })
+
+  test.each(['allow', 'require', undefined] as const)('is bound to the channel that there is (%s)', async (given) => {
+    const bindings = Uint8Array.of(1, 2, 3)
+    const bindingsFor = vi.fn(async () => bindings)
+    const channelBinding = given === undefined ? {} : { channelBinding: given }
+    const { details, authorization } = await begin(channelBinding, { bindingsFor })
+    expect(details.channelBindings).toBe(bindings)
+    expect(bindingsFor.mock.calls).toEqual([[ticket]])
+    expect(await read(authorization, bindings)).toMatchObject({ status: 'accepted' })
+    expect(await read(authorization, Uint8Array.of(9))).toMatchObject({ status: 'refused' })
+  })
+
+  test('is bound to nothing where the app wants that, and no channel is looked at', async () => {
+    const bindingsFor = vi.fn(async () => Uint8Array.of(1))
+    const { details } = await begin({ channelBinding: 'off' }, { bindingsFor })
+    expect(details.channelBindings).toBeUndefined()
+    expect(bindingsFor).not.toHaveBeenCalled()
+  })
+
+  test('is not made without a channel where one is required', async () => {
+    const error = {
+      name: 'ConfigurationError',
+      code: 'GSS_S_BAD_BINDINGS',
+      message: `there is no channel to bind to on the way to ${ORIGIN}`,
+      hint: 'channelBinding is require: use https, with a certificate signed with RSA or ECDSA, and the connections of this package.',
+    }
+    for (const more of [{}, { bindingsFor: () => undefined }, { bindingsFor: async () => undefined }]) {
+      await expect(begin({ channelBinding: 'require' }, more)).rejects.toMatchObject(error)
+      await expect(begin({ channelBinding: 'require' }, more)).rejects.toBeInstanceOf(ConfigurationError)
+      expect((await begin({}, more)).details.channelBindings).toBeUndefined()
+    }
+  })
+
+  test('hands on the ticket-granting ticket for delegation, and for nothing less', async () => {
+    const forwardTgt = vi.fn(async () => Uint8Array.of(7))
+    const { signal } = new AbortController()
+    const options = { forwardTgt, origins: [ORIGIN] }
+    for (const allowedImpersonationLevel of ['impersonation', 'identification'] as const)
+      await begin(
+        { ...options, allowedImpersonationLevel, channelBinding: 'allow' },
+        { bindingsFor: async () => Uint8Array.of(1) },
+      )
+    expect(forwardTgt).not.toHaveBeenCalled()
+    const { details } = await begin({ ...options, allowedImpersonationLevel: 'delegation' }, { signal })
+    expect(forwardTgt.mock.calls).toStrictEqual([[ticket, { signal }]])
+    expect(details.delegate).toEqual(Uint8Array.of(7))
+  })
+})
+
+describe('a ticket that is stale', () => {
+  const afresh = (first: ServiceTicket, next: ServiceTicket, now: () => number) => {
+    const ticketFor = vi.fn(async (_: string, { fresh = false }: { fresh?: boolean }) => (fresh ? next : first))
+    const authenticator = new Authenticator({ now })
+    const { signal } = new AbortController()
+    const again = async () => {
+      const failed = await authenticator.begin(url, SPN, { tickets: { ticketFor } })
+      ticketFor.mockClear()
+      const attempt = await authenticator.beginAfresh(failed, url, { tickets: { ticketFor }, signal })
+      return { attempt, asked: ticketFor.mock.calls }
+    }
+    return { again, signal }
+  }
+
+  test('is replaced by a fresh one', async () => {
+    const [stale, fresh] = [issueTicket(service), issueTicket(service)]
+    const { again, signal } = afresh(stale, fresh, Date.now)
+    const { attempt, asked } = await again()
+    expect(asked).toStrictEqual([[SPN, { signal, fresh: true }]])
+    expect(attempt?.details).toEqual({ origin: ORIGIN, spn: SPN, ticket: fresh, refusal: 401 })
+  })
+
+  test('is the last one where the KDC has no other', async () => {
+    const only = issueTicket(service)
+    const { again } = afresh(only, { ...issueTicket(service), ticket: only.ticket }, Date.now)
+    expect(await again()).toMatchObject({ attempt: undefined, asked: [[SPN, expect.anything()]] })
+  })
+
+  test('that was fresh is not replaced for a minute', async () => {
+    const [stale, fresh, last] = [issueTicket(service), issueTicket(service), issueTicket(service)]
+    const start = Date.now()
+    let now = start
+    expect((await afresh(stale, fresh, () => now).again()).attempt).toBeDefined()
+    const { again } = afresh(fresh, last, () => now)
+    now = start + 59_999
+    expect(await again()).toMatchObject({ attempt: undefined, asked: [] })
+    now = start + 60_000
+    expect((await again()).attempt?.details.ticket).toBe(last)
+  })
+})
