@@ -57,6 +57,7 @@ export const packages = {
       'test/hostile/kdc-client-s4u.test.ts',
       'test/hostile/kdc-client-sign-in.test.ts',
       'test/hostile/kdc-client-stale-tgt.test.ts',
+      'test/hostile/kdc-error-forger.test.ts',
       'test/hostile/mixed-users.test.ts',
       'test/hostile/named-realms.test.ts',
       'test/hostile/swapped-own-ticket.test.ts',
