@@ -104,6 +104,12 @@ describe('what credentials are', () => {
     expect(authorityOf({ principal: 'web', password: 'x' }, realms).principal.realm).toBe(realm)
   })
 
+  test('is a credential cache, which says whose it is', () => {
+    expect(() => authorityOf({ ccache: '/nowhere/ccache' }, NONE)).toThrow(
+      expect.objectContaining({ name: 'ConfigurationError', code: 'KRB5_FCC_NOFILE' }),
+    )
+  })
+
   test('has the default encryption types where none are named', () => {
     const types = (etypes?: readonly number[]) => {
       const authority = authorityOf({ principal: 'web@AD.TEST', password: 'x' }, NONE, etypes)

@@ -172,6 +172,14 @@ describe('of the keys of a keytab', () => {
     expect(octetOf(await authorityOf([entry(256, key(1)), entry(300, key(2))]).keyFor({ etype: 18 }, 0x200))).toBe(2)
   })
 
+  test('no version is not version 0', async () => {
+    const authority = authorityOf([entry(0, key(1)), entry(1, key(2))])
+    expect(octetOf(await authority.keyFor({ etype: 18 }))).toBe(2)
+    expect(octetOf(await authority.keyFor({ etype: 18 }, 0))).toBe(1)
+    const { exact, keys } = await authority.keysFor(18, undefined)
+    expect([exact, ...keys.map(octetOf)]).toEqual([false, 2, 1])
+  })
+
   test('those for a ticket are all of its type: those of its version first, then the newest', async () => {
     const keysFor = async (etype: number, kvno: number | undefined) => {
       const { exact, keys } = await authorityOf().keysFor(etype, kvno)

@@ -28,7 +28,8 @@ export function keytabAuthority(
 ): SignIn {
   const source = sourceOf(credentials)
   const keytab = source.first
-  const principal = credentials.principal === undefined ? signInPrincipal(keytab) : named(keytab, credentials, realms)
+  const { principal: name, enterprise } = credentials
+  const principal = name === undefined ? signInPrincipal(keytab) : named(keytab, { name, enterprise }, realms)
   if (principal === undefined) throw noKey(keytab, 'any principal')
   const keys = new KeyChoice(keytab, principal, etypes)
   if (keys.etypes.length === 0) {
@@ -68,7 +69,7 @@ export function signInPrincipal({ entries }: Keytab): Principal | undefined {
  */
 function named(
   keytab: Keytab,
-  { principal: name = '', enterprise }: KeytabCredentials,
+  { name, enterprise }: { readonly name: string; readonly enterprise: boolean | undefined },
   { realm, defaultRealm }: RealmsOfNames,
 ): Principal {
   const inRealm = (of: string | undefined): Principal => parseSignInName(name, of, enterprise)
