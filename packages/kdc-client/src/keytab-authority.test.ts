@@ -202,6 +202,7 @@ describe('of the keys of a keytab', () => {
     expect(authority.switchKey?.(18)).toBe(true)
     expect(await current()).toBe(3)
     expect(authority.switchKey?.(17)).toBe(false)
+    expect(authorityOf([entry(1, key(1)), entry(2, key(2))]).switchKey?.(18)).toBe(true)
     expect(octetOf(await authority.keyFor({ etype: 17 }))).toBe(4)
   })
 
@@ -213,6 +214,7 @@ describe('of the keys of a keytab', () => {
       ['the same ones in another order', [entries[2], entries[1], entries[3], entries[4], entries[0]], false],
       ['none of the principal', [stranger], false],
       ['another key of the newest version', [entry(3, key(30)), entry(2, key(2))], true],
+      ['another key of one version alone', [...entries.slice(0, 3), entry(2, key(20)), entries[4]], true],
       ['a newer version', [...entries, entry(4, key(40))], true],
       ['fewer', [entry(3, key(3)), entry(2, key(2))], true],
       ['the same keys of other versions', entries.map((one) => ({ ...one, kvno: one.kvno + 1 })), true],

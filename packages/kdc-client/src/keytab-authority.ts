@@ -127,8 +127,7 @@ class KeyChoice {
     const before = refused && this.current(refused.etype, undefined)
     this.entries = entries
     this.passedOver.clear()
-    const after = refused && this.ofType(refused.etype)[0]?.key
-    return before === undefined || after === undefined || !after.equals(before)
+    return before === undefined || !this.ofType(before.etype)[0]?.key.equals(before)
   }
 
   /** The version before: the keytab may have been written before the directory knew the new key. */
