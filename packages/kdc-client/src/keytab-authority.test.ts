@@ -167,6 +167,8 @@ describe('of the keys of a keytab', () => {
     expect(octetOf(await authority.keyFor({ etype: 18 }, 0x103))).toBe(1)
     expect(octetOf(await authority.keyFor({ etype: 18 }, 0x10103))).toBe(1)
     expect(octetOf(await authority.keyFor({ etype: 18 }, 0x03))).toBe(2)
+    const readOnly = authorityOf([entry(0x10003, key(1)), entry(0x20003, key(2))])
+    expect(octetOf(await readOnly.keyFor({ etype: 18 }, 0x10003))).toBe(1)
     const small = authorityOf([entry(255, key(1)), entry(256, key(2))])
     expect(octetOf(await small.keyFor({ etype: 18 }, 0x1ff))).toBe(1)
     expect(octetOf(await authorityOf([entry(256, key(1)), entry(300, key(2))]).keyFor({ etype: 18 }, 0x200))).toBe(2)
@@ -267,6 +269,14 @@ describe('of the keys of a keytab', () => {
       expect(await authority.reread?.()).toBe(true)
       expect(octetOf(await authority.keyFor({ etype: 18 }))).toBe(2)
     }
+  })
+
+  test('a file may be called like what names its kind, and is told to be a keytab where it is not there', () => {
+    const path = join(folder, 'odd FILE:name.keytab')
+    writeFileSync(path, new Keytab([entry(1, key(1))]).encode())
+    const make = (keytab: string) => keytabAuthority({ keytab, principal: 'web' }, NONE, [18])
+    expect(make(path).principal).toEqual(web.principal)
+    expect(() => make('/nowhere/at/all')).toThrow(/the keytab .*\/nowhere\/at\/all/)
   })
 
   test('the caller’s function is asked instead of the file, for octets and base64 as well', async () => {

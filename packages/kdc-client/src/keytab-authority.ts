@@ -152,7 +152,7 @@ function sameKeys(a: readonly KeytabEntry[], b: readonly KeytabEntry[]): boolean
 
 /** Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number above sixteen. Source: MS-KILE section 3.1.5.8. */
 function sameVersion(ours: number, theirs: number): boolean {
-  return ours === theirs || ours === (theirs & 0xffff) || (ours < 256 && ours === (theirs & 0xff))
+  return ours === theirs || ours === (theirs & 0xffff) || ours === (theirs & 0xff)
 }
 
 interface KeytabSource {

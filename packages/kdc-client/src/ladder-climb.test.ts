@@ -60,6 +60,14 @@ describe('what is at hand', () => {
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
 
+  test('of a forwarded ticket that has ended is left alone', async () => {
+    const client = clientWith()
+    const ended = { ...forwardedTgt, expiresAt: NOW }
+    const got = await client.climb({ user: alice, forwardedTgt: ended, evidence: presented })
+    expect(got).toEqual({ way: 's4u2proxy', ticket: granted })
+    expect(client.ticketWith).not.toHaveBeenCalled()
+  })
+
   test.each([
     ['s4u2proxy', presented],
     ['resource-based', { ...presented, forwardable: false }],
