@@ -221,6 +221,11 @@ describe('whoever is mixed up with another is not acted for', () => {
     expect(client.s4u2proxy).not.toHaveBeenCalled()
   })
 
+  test('but a name that the KDC has resolved is that of its user', async () => {
+    const grounds = { user: 'alice.a@corp.example', protocolTransition: true }
+    expect((await clientWith().climb(grounds)).ticket).toBe(granted)
+  })
+
   test('but a user may be written without his realm, and an enterprise name as it is printed', async () => {
     expect((await clientWith().climb({ user: 'alice', evidence: presented })).ticket).toBe(granted)
     const enterprise = { name: { nameType: 10, nameString: ['a.b@corp.example'] }, realm: 'AD.TEST' }
