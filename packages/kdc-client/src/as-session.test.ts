@@ -320,6 +320,43 @@ describe('what an error tells of methods', () => {
   })
 })
 
+describe('an error that nothing mends', () => {
+  test('ends the sign-in', async () => {
+    expect(await sessionOf().mend(errorOf('KRB_ERR_GENERIC'))).toBe(false)
+    const session = sessionOf()
+    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
+  })
+
+  test('is told as one of the sign-in', () => {
+    const refusal = sessionOf().refusal(errorOf('KDC_ERR_CLIENT_REVOKED'))
+    expect(refusal).toMatchObject({ code: 'KDC_ERR_CLIENT_REVOKED', answer: { step: 'AS', account: 'web@AD.TEST' } })
+    expect(refusal.answer.target).toBe('krbtgt')
+    expect(refusal.message).toMatch(/^AS: sign-in of web@AD.TEST: KDC_ERR_CLIENT_REVOKED/)
+  })
+
+  test('is one that wants proof and says nothing of keys', async () => {
+    await expect(sessionOf().mend(errorOf('KDC_ERR_PREAUTH_REQUIRED'))).rejects.toMatchObject({
+      code: 'KDC_ERR_ETYPE_NOSUPP',
+      answer: { step: 'AS', account: 'web@AD.TEST', target: 'krbtgt' },
+      hint: expect.stringContaining('of the encryption types none, and we have aes256-cts-hmac-sha1-96:'),
+    })
+  })
+})
+
+test('a request offers the types that there are keys of, and has the name resolved only where that is wanted', async () => {
+  const { CANONICALIZE, FORWARDABLE, RENEWABLE_OK } = KdcOption
+  const { reqBody } = await sent(sessionOf())
+  expect(reqBody.etype).toEqual([18])
+  expect(reqBody.kdcOptions).toEqual(kerberosFlags(FORWARDABLE, RENEWABLE_OK))
+  const resolved = await sent(sessionOf({ context: { canonicalize: true } }))
+  expect(resolved.reqBody.kdcOptions).toEqual(kerberosFlags(FORWARDABLE, RENEWABLE_OK, CANONICALIZE))
+})
+
+test('an armored request has nothing outside of its armor', async () => {
+  expect(await typesOf(sessionOf({ options: { armor } }))).toEqual([PaType.FX_FAST])
+})
+
 test('whoever wants to know is told of each key before it is shown', async () => {
   const onProof = vi.fn()
   const session = sessionOf({ options: { onProof } })
