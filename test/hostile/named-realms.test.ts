@@ -112,7 +112,11 @@ describe('the KDC client', () => {
     const stranger = clientOf(alone, 'web', {
       kdc: async (request, context) => (asked.add(context.realm), alone.transport(request, context)),
     })
-    expect(await refusalOf(stranger.ticketWith(tgt, WEB))).toMatchObject({ code: 'KRB_AP_PATH_NOT_ACCEPTED' })
+    expect(await refusalOf(stranger.ticketWith(tgt, WEB))).toMatchObject({
+      ...{ name: 'RejectedTokenError', code: 'KRB_AP_PATH_NOT_ACCEPTED' },
+      message: 'TGS: HTTP/web.ad.test is to be asked for in PARTNER.TEST, to which no trust leads',
+      hint: 'The own KDC gives no ticket for krbtgt/PARTNER.TEST: check the trust, or who has sent the ticket-granting ticket.',
+    })
     expect([...asked]).toEqual(['AD.TEST'])
   })
 

@@ -2,7 +2,6 @@ import {
   AsReq,
   decode,
   encode,
-  EncryptedData,
   EtypeInfo2,
   type EtypeInfo2Entry,
   findPaData,
@@ -11,21 +10,18 @@ import {
   type KdcReqBody,
   kerberosFlags,
   type Key,
-  KeyUsage,
   KRB_ERROR_CODES as KRB,
   type KrbError,
-  MethodData,
   NameType,
   type PaData,
-  PaEncTsEnc,
-  PaPacRequest,
   PaType,
-  sealMessage,
 } from '@s4u/krb5'
+import { pacRequest, timestamp, WANTS_PROOF } from './as-padata.js'
 import { kdcAnswer, KdcError } from './errors.js'
 import { FastArmor } from './fast-armor.js'
-import { type KdcContext, kerberosMoment, newNonce, ticketGrantingService } from './kdc-exchange.js'
+import { type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange.js'
 import type { HeardError } from './krb-error.js'
+import { methodsIn } from './method-data.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
@@ -91,10 +87,8 @@ export class AsSession {
   async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
     const { armor } = this
     const body = this.body()
-    // Empty, it asks for proof in the sealed part that nobody changed the request. Source: RFC 6806 section 11.
-    const wantsProof = { padataType: PaType.REQ_ENC_PA_REP, padataValue: new Uint8Array(0) }
     const cookie = this.cookie ? [this.cookie] : []
-    const inner = [pacRequest(this.context), ...cookie, ...(await this.proof()), wantsProof]
+    const inner = [pacRequest(this.context), ...cookie, ...(await this.proof()), WANTS_PROOF]
     const padata = armor ? [armor.wrap(inner, body)] : inner
     return { bytes: encode(AsReq, { padata, reqBody: body }), body }
   }
@@ -196,11 +190,7 @@ export class AsSession {
     if (info === undefined) return []
     const key = await signIn.keyFor(info)
     this.onProof?.(key)
-    if (armor) return [armor.challenge(key)]
-    const { time, usec } = kerberosMoment(context.clock.now())
-    const stamp = { patimestamp: time, pausec: usec }
-    const sealed = sealMessage(PaEncTsEnc, stamp, key, KeyUsage.PA_ENC_TIMESTAMP, context.random)
-    return [{ padataType: PaType.ENC_TIMESTAMP, padataValue: encode(EncryptedData, sealed) }]
+    return [armor ? armor.challenge(key) : timestamp(context, key)]
   }
 
   private learnMethods({ eData }: KrbError): void {
@@ -243,18 +233,5 @@ export class AsSession {
     const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
     const theirs = offered.map(({ etype }) => etype)
     throw new KdcError(answer, { code: 'KDC_ERR_ETYPE_NOSUPP', hint: noCommonKey(answer, theirs, signIn.etypes) })
-  }
-}
-
-function pacRequest({ pac = true }: KdcContext): PaData {
-  return { padataType: PaType.PAC_REQUEST, padataValue: encode(PaPacRequest, { includePac: pac }) }
-}
-
-/** e-data of other errors is something else. */
-function methodsIn(eData: Uint8Array | undefined): readonly PaData[] {
-  try {
-    return eData === undefined ? [] : decode(MethodData, eData)
-  } catch {
-    return []
   }
 }

@@ -1,7 +1,24 @@
 import { encode, KerbErrorData, KRB_ERROR_CODES, type KrbError, type KrbErrorName, MethodData } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { type DelegationFacts, explainDelegation } from './delegation-refusal.js'
-import { DelegationRefusedError, type ExchangeStep, kdcAnswer } from './errors.js'
+import {
+  allowOnTarget,
+  allowTarget,
+  allowTransition,
+  allowUser,
+  freshTicket,
+  ownName,
+  registerSpn,
+  registerTarget,
+  restorePac,
+} from './directory-settings.js'
+import {
+  DelegationRefusedError,
+  type DirectorySetting,
+  type ExchangeStep,
+  kdcAnswer,
+  type RefusalReason,
+} from './errors.js'
 import { findNtStatus, ntStatusName } from './nt-status.js'
 import { explainSignIn } from './sign-in-refusal.js'
 
@@ -216,3 +233,85 @@ describe('the NTSTATUS of a refusal', () => {
     expect(ntStatusName(0xc0001234)).toBe('0xC0001234')
   })
 })
+
+describe('each refusal says in one sentence what is missing, and which settings would supply it', () => {
+  const api = 'HTTP/api.ad.test'
+  const web = 'web@AD.TEST'
+  const user = 'alice@AD.TEST'
+  const LISTS = [allowTarget(web, api), allowOnTarget(web, api)]
+  const NOT_DELEGABLE = `${user} may not be impersonated: the account is sensitive or in Protected Users`
+  const NOT_LISTED = `${web} may not delegate to ${api}`
+  const UNOPENED = `the KDC cannot open the ticket shown as evidence: it was changed, or issued before the password of ${web} was`
+  const NOT_OURS = `the ticket shown as evidence is not one for ${web}`
+  const NO_SERVICE = `${web} cannot ask for tickets of other users: it is not a service`
+  const RESTRICTED = 0xc000006e
+  const dull = (evidence: typeof presented | typeof vouched) => ({ evidence: { ...evidence, forwardable: false } })
+
+  test.each<Refusal>([
+    ['S4U2Self', 'KDC_ERR_S_PRINCIPAL_UNKNOWN', {}, undefined, 'not-a-service', NO_SERVICE, [registerSpn(web)]],
+    ['S4U2Self', 'KDC_ERR_PADATA_TYPE_NOSUPP', {}, undefined, 'not-a-service', NO_SERVICE, [registerSpn(web)]],
+    [
+      ...(['S4U2Self', 'KRB_AP_ERR_BADMATCH', {}, undefined, 'not-a-service'] as const),
+      `the KDC does not take ${web} for the service that asks`,
+      [registerSpn(web)],
+    ],
+    ['S4U2Proxy', 'KRB_AP_ERR_BADMATCH', {}, undefined, 'evidence-unusable', NOT_OURS, [ownName(web)]],
+    ['S4U2Proxy', 'KDC_ERR_SERVER_NOMATCH', {}, undefined, 'evidence-unusable', NOT_OURS, [ownName(web)]],
+    ...(['KRB_AP_ERR_MODIFIED', 'KRB_AP_ERR_BAD_INTEGRITY', 'KRB_AP_ERR_BADKEYVER'] as const).map(
+      (code) =>
+        [
+          ...(['S4U2Proxy', code, {}, undefined, 'evidence-unusable', UNOPENED] as const),
+          [freshTicket(web, user), ownName(web)],
+        ] as const,
+    ),
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_S_PRINCIPAL_UNKNOWN', {}, undefined, 'target-unknown'] as const),
+      `no account has the service principal name ${api}`,
+      [registerTarget(api)],
+    ],
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_TGT_REVOKED', {}, undefined, 'no-pac'] as const),
+      `the KDC wants a PAC in the tickets of ${web} and its users, and there is none`,
+      [restorePac(web)],
+    ],
+    ['S4U2Proxy', 'KDC_ERR_BADOPTION', { evidence: presented }, undefined, 'target-not-allowed', NOT_LISTED, LISTS],
+    ['S4U2Proxy', 'KDC_ERR_POLICY', {}, undefined, 'target-not-allowed', NOT_LISTED, LISTS],
+    ['S4U2Proxy', 'KDC_ERR_BADOPTION', dull(vouched), 0xc0000225, 'target-not-allowed', NOT_LISTED, LISTS],
+    ['S4U2Proxy', 'KDC_ERR_BADOPTION', {}, RESTRICTED, 'user-not-delegable', NOT_DELEGABLE, [allowUser(user)]],
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_BADOPTION', { evidence: presented }, RESTRICTED, 'user-not-delegable'] as const),
+      NOT_DELEGABLE,
+      [allowUser(user)],
+    ],
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_BADOPTION', dull(presented), undefined, 'evidence-not-forwardable'] as const),
+      `the ticket that ${user} presented to ${web} cannot be passed on: it is not forwardable`,
+      [allowUser(user)],
+    ],
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_POLICY', { ...dull(vouched), mayTransition: true }, undefined] as const),
+      ...(['user-not-delegable', NOT_DELEGABLE, [allowUser(user)]] as const),
+    ],
+    [
+      ...(['S4U2Proxy', 'KDC_ERR_POLICY', dull(vouched), undefined, 'protocol-transition-not-allowed'] as const),
+      `${web} may not act for users who did not present a ticket (protocol transition), or ${user} may not be impersonated at all`,
+      [allowTransition(web), allowUser(user)],
+    ],
+  ])('%s, %s with %j and NTSTATUS %s: %s', (step, code, facts, status, reason, sentence, settings) => {
+    const error = explain(step, code, facts, status)
+    if (!(error instanceof DelegationRefusedError)) throw error
+    expect(error.reason).toBe(reason)
+    expect(error.message.slice(0, error.message.indexOf(` (${step}: `))).toBe(sentence)
+    expect(error.settings).toEqual(settings)
+  })
+})
+
+type Refusal = readonly [
+  step: ExchangeStep,
+  code: KrbErrorName,
+  facts: DelegationFacts,
+  status: number | undefined,
+  reason: RefusalReason,
+  sentence: string,
+  settings: readonly DirectorySetting[],
+]

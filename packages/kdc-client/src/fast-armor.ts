@@ -33,6 +33,7 @@ import {
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import { type KdcContext, kerberosMoment } from './kdc-exchange.js'
+import { methodsIn } from './method-data.js'
 import { openReply } from './open-reply.js'
 import type { ServiceTicket } from './service-ticket.js'
 
@@ -110,7 +111,7 @@ export class FastArmor {
    * @throws RejectedTokenError when the error is armored, and not for this request
    */
   openError(error: KrbError, nonce: number): { readonly error: KrbError; readonly armored: boolean } {
-    const response = this.open(error.eData && methodsIn(error.eData))
+    const response = this.open(methodsIn(error.eData))
     if (response === undefined) return { error, armored: false }
     if (response.nonce !== nonce) throw refused('is an error that answers another request within its armor (nonce)')
     const inner = findPaData(response.padata, PaType.FX_ERROR)
@@ -167,15 +168,6 @@ export interface ArmoredReply {
 function isNamedAs({ cname, crealm }: KdcRep, finished: KrbFastFinished): boolean {
   const namesNobody = cname.nameString.length === 0 && crealm === ''
   return namesNobody || (sameName(finished.cname, cname) && finished.crealm === crealm)
-}
-
-/** Errors of all kinds carry e-data of all kinds. */
-function methodsIn(eData: Uint8Array): readonly PaData[] | undefined {
-  try {
-    return decode(MethodData, eData)
-  } catch {
-    return undefined
-  }
 }
 
 function refused(what: string): RejectedTokenError {

@@ -28,7 +28,8 @@ export function keytabAuthority(
 ): SignIn {
   const source = sourceOf(credentials)
   const keytab = source.first
-  const principal = credentials.principal === undefined ? signInPrincipal(keytab) : named(keytab, credentials, realms)
+  const { principal: name, enterprise } = credentials
+  const principal = name === undefined ? signInPrincipal(keytab) : named(keytab, { name, enterprise }, realms)
   if (principal === undefined) throw noKey(keytab, 'any principal')
   const keys = new KeyChoice(keytab, principal, etypes)
   if (keys.etypes.length === 0) {
@@ -68,7 +69,7 @@ export function signInPrincipal({ entries }: Keytab): Principal | undefined {
  */
 function named(
   keytab: Keytab,
-  { principal: name = '', enterprise }: KeytabCredentials,
+  { name, enterprise }: { readonly name: string; readonly enterprise: boolean | undefined },
   { realm, defaultRealm }: RealmsOfNames,
 ): Principal {
   const inRealm = (of: string | undefined): Principal => parseSignInName(name, of, enterprise)
@@ -126,8 +127,7 @@ class KeyChoice {
     const before = refused && this.current(refused.etype, undefined)
     this.entries = entries
     this.passedOver.clear()
-    const after = refused && this.ofType(refused.etype)[0]?.key
-    return before === undefined || after === undefined || !after.equals(before)
+    return before === undefined || !this.ofType(before.etype)[0]?.key.equals(before)
   }
 
   /** The version before: the keytab may have been written before the directory knew the new key. */
@@ -152,7 +152,7 @@ function sameKeys(a: readonly KeytabEntry[], b: readonly KeytabEntry[]): boolean
 
 /** Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number above sixteen. Source: MS-KILE section 3.1.5.8. */
 function sameVersion(ours: number, theirs: number): boolean {
-  return ours === theirs || ours === (theirs & 0xffff) || (ours < 256 && ours === (theirs & 0xff))
+  return ours === theirs || ours === (theirs & 0xffff) || ours === (theirs & 0xff)
 }
 
 interface KeytabSource {

@@ -20,3 +20,15 @@ test.each([
 test('what was not limited is not wrong', () => {
   expect(wrongTimes(honest, { from: 0, till: undefined, renewTill: undefined })).toBeUndefined()
 })
+
+test.each([
+  [{ starttime: 300_001 }, 'carries a ticket that begins later'],
+  [{ endtime: 10 * HOUR + 300_001 }, 'carries a ticket that lasts longer than was asked for'],
+  [{ renewTill: 20 * HOUR + 300_001 }, 'carries a ticket that can be renewed for longer than was asked for'],
+])('%j is told: %s', (granted, what) => {
+  expect(wrongTimes({ ...honest, ...granted }, asked)?.what).toBe(what)
+})
+
+test('a ticket that cannot be renewed is not renewed for too long, however early that would be', () => {
+  expect(wrongTimes({ authtime: 0, endtime: 0 }, { from: 0, till: 0, renewTill: -300_001 })).toBeUndefined()
+})

@@ -3,10 +3,13 @@ import {
   encode,
   findPaData,
   decode,
+  forUserChecksumInput,
+  hmacMd5Checksum,
   Key,
   kerberosFlags,
   KeyUsage,
   NameType,
+  PaForUser,
   PaS4uX509User,
   PaType,
   parsePrincipal,
@@ -156,6 +159,7 @@ describe('what a KDC is asked with', () => {
     const padata = s4uPadata({ principal: alice, certificate }, 'OTHER.TEST', binding)
     const { userId, checksum } = decode(PaS4uX509User, findPaData(padata, PaType.S4U_X509_USER) ?? new Uint8Array(0))
     expect(userId).toMatchObject({
+      options: kerberosFlags(S4uOption.USE_REPLY_KEY_USAGE),
       nonce: NONCE,
       cname: alice.name,
       crealm: 'AD.TEST',
@@ -168,4 +172,41 @@ describe('what a KDC is asked with', () => {
       crealm: 'OTHER.TEST',
     })
   })
+})
+
+describe('the older form', () => {
+  test('says the user, his realm and the package, under the checksum that is prescribed for it', () => {
+    const [, padata] = s4uPadata({ principal: alice }, 'OTHER.TEST', { nonce: NONCE, sessionKey, subkey })
+    const { cksum, ...forUser } = decode(PaForUser, padata.padataValue)
+    expect(forUser).toEqual({ userName: alice.name, userRealm: 'AD.TEST', authPackage: 'Kerberos' })
+    expect(cksum.cksumtype).toBe(-138)
+    const covered = forUserChecksumInput(forUser)
+    expect(cksum.checksum).toEqual(hmacMd5Checksum(sessionKey, KeyUsage.NON_KERB_CHECKSUM, covered))
+  })
+})
+
+describe('what is refused is told', () => {
+  const HINT = 'The reply was changed on the way, or the KDC does not support this form of S4U2Self.'
+  const FOUND = "S4U2Self: the KDC's signed user does not belong to the request: found"
+  const [BADMATCH, NOSUPP] = ['KRB_AP_ERR_BADMATCH', 'KDC_ERR_PADATA_TYPE_NOSUPP']
+
+  test.each<[S4uUser, CheckedReply, string, string]>([
+    [{ principal: alice }, signed({ nonce: NONCE + 1 }), BADMATCH, 'another request'],
+    [{ principal: alice }, signed({ user: bob }), BADMATCH, 'bob@AD.TEST'],
+    [{ certificate }, replyWith([]), NOSUPP, 'nobody: it does not say whose certificate it is'],
+    [{ principal: alice, certificate }, replyWith([]), NOSUPP, 'nobody: it has not looked at the certificate'],
+  ])('%#: with its code, what was found, and what it may be', (asked, reply, code, found) => {
+    expect(() => confirmedUser(asked, reply)).toThrow(
+      expect.objectContaining({ name: 'RejectedTokenError', code, message: `${FOUND} ${found}`, hint: HINT }),
+    )
+  })
+})
+
+test('a user without a name that a KDC has signed is nobody', () => {
+  const userId: S4uUserId = { nonce: NONCE, crealm: 'AD.TEST', options: kerberosFlags() }
+  const checksum = subkey.checksum(KeyUsage.PA_S4U_X509_USER_REPLY, encode(S4uUserId, userId))
+  const padataValue = encode(PaS4uX509User, { userId, checksum: { cksumtype: subkey.checksumType, checksum } })
+  const reply = replyWith([{ padataType: PaType.S4U_X509_USER, padataValue }])
+  expect(confirmedUser({ principal: alice }, reply)).toEqual({ client: alice, isSigned: false })
+  expect(() => confirmedUser({ certificate }, reply)).toThrow('whose certificate')
 })

@@ -41,7 +41,11 @@ test('a realm that was named is the one that the ticket must be for', () => {
   expect(requires('HTTP/api.ad.test', 'OTHER.TEST')).not.toThrow()
   // Where krb5.conf has a realm for the host, nobody has named it.
   expect(requires('HTTP/api.other.test', 'AD.TEST')).not.toThrow()
-  const error = expect.objectContaining({ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH' })
+  const error = expect.objectContaining({
+    ...{ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH', status: 502 },
+    message: 'HTTP/api.ad.test@OTHER.TEST was asked for, and the ticket is one for HTTP/api.ad.test@AD.TEST',
+    hint: 'Name the service without its realm, or with the one that it is in.',
+  })
   expect(requires('HTTP/api.ad.test@OTHER.TEST', 'AD.TEST')).toThrow(error)
 })
 
@@ -66,4 +70,26 @@ test('a target is read once, and again when krb5.conf has changed', () => {
   write('OTHER.TEST')
   now = 40_000
   expect(targets.read('HTTP/api.partner.test').text).toBe('HTTP/api.partner.test@OTHER.TEST')
+})
+
+test('a name of several components is that of a service, and of one that of an account', () => {
+  const types = ['HTTP/api.ad.test', 'web', 'ldap/dc1.ad.test/ad.test'].map((spn) => targets.read(spn).name.nameType)
+  expect(types).toEqual([2, 1, 2])
+  expect(targets.read('HTTP/api.ad.test').name.nameString).toEqual(['HTTP', 'api.ad.test'])
+})
+
+test('whether the realm was named is kept, and a target is not to be changed', () => {
+  expect(targets.read('HTTP/api.ad.test@AD.TEST')).toMatchObject({ realm: 'AD.TEST', isRealmNamed: true })
+  expect(targets.read('HTTP/api.ad.test')).toMatchObject({ realm: 'AD.TEST', isRealmNamed: false })
+  expect(Object.isFrozen(targets.read('HTTP/api.ad.test'))).toBe(true)
+})
+
+test('without a krb5.conf the realm is the own one, and no more than five hundred targets are remembered', () => {
+  const own = new ServiceTargets('AD.TEST', undefined)
+  const first = own.read('HTTP/h0.other.test')
+  expect(first).toMatchObject({ realm: 'AD.TEST', isRealmNamed: false })
+  for (let host = 1; host < 500; host++) own.read(`HTTP/h${host}.other.test`)
+  expect(own.read('HTTP/h0.other.test')).toBe(first)
+  for (let host = 500; host < 1_000; host++) own.read(`HTTP/h${host}.other.test`)
+  expect(own.read('HTTP/h0.other.test')).not.toBe(first)
 })

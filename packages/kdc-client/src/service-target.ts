@@ -2,7 +2,6 @@ import {
   formatPrincipal,
   type Krb5Conf,
   MalformedTokenError,
-  NameType,
   parsePrincipal,
   parseSpn,
   type Principal,
@@ -70,10 +69,9 @@ export class ServiceTargets {
 function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): ServiceTarget {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
   const isRealmNamed = realm !== UNSAID
-  const nameType = name.nameString.length === 2 ? NameType.SRV_INST : name.nameType
   const host = conf === undefined || isRealmNamed ? undefined : hostOf(name.nameString)
   const mapped = host === undefined ? undefined : conf?.realmOf(host)
-  const target = { name: { ...name, nameType }, realm: isRealmNamed ? realm : (mapped ?? ownRealm) }
+  const target = { name, realm: isRealmNamed ? realm : (mapped ?? ownRealm) }
   return { ...target, text: formatPrincipal(target), isRealmNamed }
 }
 

@@ -1,4 +1,4 @@
-import { ConfigurationError, formatPrincipal, hasFlag, KdcOption, type Key, TicketFlag } from '@s4u/krb5'
+import { ConfigurationError, formatPrincipal, type Key } from '@s4u/krb5'
 import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
@@ -6,7 +6,7 @@ import { type CacheMiss, tell } from './events.js'
 import { Flight } from './flight.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
-import { requestTicket } from './tgs-exchange.js'
+import { isRenewable, renew } from './ticket-renewal.js'
 import { refreshTime, usableUntil } from './ticket-times.js'
 
 /** After a refusal that no key mends, such as that of a disabled account, the KDC is not asked again for so long; milliseconds. */
@@ -237,18 +237,3 @@ export class TicketGranting {
 }
 
 const WRONG_KEY = 'KDC_ERR_PREAUTH_FAILED'
-
-function isRenewable({ flags, renewableUntil, expiresAt }: ServiceTicket, now: number): boolean {
-  return hasFlag(flags, TicketFlag.RENEWABLE) && (renewableUntil ?? 0) > expiresAt && now < expiresAt
-}
-
-/** Source: RFC 4120 section 3.3.3, "RENEW". */
-async function renew(context: KdcContext, tgt: ServiceTicket): Promise<ServiceTicket | undefined> {
-  const outcome = await requestTicket(context, {
-    tgt,
-    sname: tgt.service.name,
-    options: [KdcOption.RENEW],
-    expectedClient: tgt.client,
-  })
-  return 'ticket' in outcome ? outcome.ticket : undefined
-}
