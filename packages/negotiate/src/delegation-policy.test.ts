@@ -255,7 +255,7 @@ test.each<DelegationOptions>([
 })
 
 describe('a user whom the directory has resolved', () => {
-  const bob = { principal: 'bob@AD.TEST', name: 'bob', realm: 'AD.TEST', pac: undefined }
+  const bob = { principal: 'bob@AD.TEST', name: 'bob', realm: 'AD.TEST', pac: undefined, evidence: undefined }
   const asked = (user: string, identity: Parameters<typeof requireResolvedTransition>[1] = bob, realm = 'AD.TEST') => {
     const names: string[] = []
     const protocolTransition = (name: string): boolean => names.push(name) > 0
