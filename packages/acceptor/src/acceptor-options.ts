@@ -23,7 +23,7 @@ export interface AcceptorOptions {
    * another SPN of the same account; `HTTP/*` for any host.
    */
   readonly serviceAliases?: readonly string[]
-  /** How far clocks may be apart, milliseconds. Default 300,000. */
+  /** How far clocks may be apart, in milliseconds (krb5.conf counts seconds). Default 300,000. Example: `clockSkew: 120_000`. */
   readonly clockSkew?: number
   /** Milliseconds since the epoch. */
   readonly now?: () => number

@@ -1,4 +1,4 @@
-import { closeOptions, type KdcClient, pickOptions } from '@s4u/kdc-client'
+import { closeOptions, ConfigurationError, type KdcClient, pickOptions } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
 import {
   FETCH_OPTIONS,
@@ -26,13 +26,20 @@ import { type Backend, requireOwnConnections, sendBare, sendToStranger } from '.
  *
  * @throws ConfigurationError
  */
-export function createFetch(options: NegotiatedFetchOptions): Fetch {
+export function createFetch(options: NegotiatedFetchOptions, ...others: readonly never[]): Fetch {
+  if (others.length > 0) throw oneArgument()
   if (isKdcClient(options)) return prepareFetch({})({ ticketFor: (spn, request) => options.ticketFor(spn, request) })
   const closed = closeOptions('createFetch', options, FETCH_OPTIONS)
   // As methods of the caller's object, which they may need.
   const ticketFor = requireTicketSource('createFetch', closed.ticketFor).bind(options)
   const ticketForProxy = closed.ticketForProxy?.bind(options)
   return prepareFetch(pickOptions<FetchRules>(closed, FETCH_RULES))({ ticketFor, ticketForProxy })
+}
+
+function oneArgument(): ConfigurationError {
+  return new ConfigurationError('createFetch takes one argument, and was given more', {
+    hint: 'Give the client and the options in one object: createFetch({ ticketFor: (spn, options) => client.ticketFor(spn, options), serviceNames: … }).',
+  })
 }
 
 function isKdcClient(options: object): options is KdcClient {

@@ -30,6 +30,12 @@ const SLOW = FIRST_WAIT / 4
  */
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
+/**
+ * Where all refuse at once, rounds are short and many: without a bound the wait would soon be more than a timer can hold, which then
+ * goes off at once. Milliseconds.
+ */
+const LONGEST_WAIT = 60_000
+
 /** Larger requests go by TCP first: fragments get lost, and firewalls drop them. The figure is MIT's udp_preference_limit. */
 const MAX_UDP_REQUEST = 1_465
 
@@ -48,7 +54,7 @@ export async function askInTurn(
 ): Promise<Uint8Array | undefined> {
   const asking = new Asking(errand, means)
   try {
-    for (let wait = FIRST_WAIT; !asking.isOver; wait *= 2) {
+    for (let wait = FIRST_WAIT; !asking.isOver; wait = Math.min(wait * 2, LONGEST_WAIT)) {
       for (const address of inOrder(addresses, means.notes)) await asking.ask(address, wait)
       await asking.listen(BETWEEN_ROUNDS)
       if (asking.hasRefusal) break

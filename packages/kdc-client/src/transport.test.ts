@@ -18,6 +18,9 @@ import { type KdcTransport, networkTransport } from './transport.js'
 
 afterEach(closeFakeKdcs)
 
+/** The port of `discard`, which nothing here listens on. */
+const NOBODY_LISTENS = 9
+
 const tooBig = errorOf(KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG)
 
 describe('asking a KDC', () => {
@@ -39,6 +42,15 @@ describe('asking a KDC', () => {
     const kdc = await fakeKdc({ udp: () => REPLY, tcp: (socket) => socket.write(framed(REPLY)) })
     await networkTransport({ locate: at(kdc.port) })(new Uint8Array(1_466), REALM)
     expect(new Set(kdc.heard)).toEqual(new Set(['tcp']))
+  })
+
+  test('that refuses at once, however often, waits for no more than a timer can hold', async () => {
+    const waits = vi.spyOn(globalThis, 'setTimeout')
+    // Rounds of a quarter of a second: their wait would double past 2^31 in less than six seconds.
+    const transport = networkTransport({ locate: at(NOBODY_LISTENS), timeLimit: 6_500 })
+    await expect(transport(REQUEST, REALM)).rejects.toThrow()
+    expect(Math.max(...waits.mock.calls.map(([, delay = 0]) => delay))).toBeLessThanOrEqual(60_000)
+    waits.mockRestore()
   })
 
   test('by TCP, when the datagram is lost', async () => {
