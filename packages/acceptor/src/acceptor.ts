@@ -85,6 +85,7 @@ class KeytabAcceptor implements Acceptor {
     this.#tickets = new TicketOpener(this.#settings)
     this.#ownTicket = new OwnTicket(options.ownTicket, { now, events: this.#events, tickets: this.#tickets })
     this.#pending = new PendingLegs(now)
+    this.#settings.domainSids.warnOfUnnamed(this.#keys.current?.realms ?? [])
   }
 
   get principals(): readonly string[] {
@@ -96,7 +97,8 @@ class KeytabAcceptor implements Acceptor {
   }
 
   async ready(): Promise<void> {
-    if (this.#keys.current === undefined) await this.#keys.ready()
+    if (this.#keys.current !== undefined) return
+    this.#settings.domainSids.warnOfUnnamed((await this.#keys.ready()).realms)
   }
 
   async identify(

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { acceptorWith } from '../fixtures/outcomes.js'
 import { domainOf, DomainSids, isDomainSid } from './domain-sids.js'
 
 const [AD, WEST] = ['S-1-5-21-11-22-33', 'S-1-5-21-44-55-66']
@@ -75,6 +76,35 @@ describe('the option domainSids', () => {
     expect([sids.isConfigured('ad.test'), sids.isConfigured('MIT.TEST')]).toEqual([true, true])
     expect(sids.isConfigured('WEST.TEST')).toBe(false)
     expect(sids.version).toBe(0)
+  })
+})
+
+describe('names that stand for nothing in domainSids', () => {
+  test.each(['', 'AD,TEST', '@AD.TEST', 'alice@AD.TEST', 'AD TEST', 'AD/TEST', 'http://ad.test', 'AD.TEST\n'])(
+    '%j is no realm, and refused',
+    (realm) => {
+      expect(() => new DomainSids({ [realm]: 'S-1-5-21-1-2-3' })).toThrow(/^domainSids: .+ is no realm$/)
+    },
+  )
+
+  test('a NetBIOS name in place of the own realm is warned of, once', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    for (let twice = 0; twice < 2; twice++) await acceptorWith({ domainSids: { AD: 'S-1-5-21-1-2-3' } }).ready()
+    expect(warn.mock.calls).toEqual([
+      [
+        'domainSids has no entry for AD.TEST, the realm of the keytab. Write the name of the realm, not the NetBIOS name of its domain; false, if it has no SIDs.',
+        { type: 'S4uWarning', code: 'S4U_DOMAIN_SIDS' },
+      ],
+    ])
+    warn.mockRestore()
+  })
+
+  test('the own realm among them, and no names at all, are no reason to warn', async () => {
+    const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    await acceptorWith({ domainSids: { 'ad.test': 'S-1-5-21-1-2-3', 'WEST.TEST': false } }).ready()
+    await acceptorWith().ready()
+    expect(warn).not.toHaveBeenCalled()
+    warn.mockRestore()
   })
 })
 

@@ -29,6 +29,7 @@ export class DomainSids {
   constructor(option: DomainSidsOption = {}) {
     requireByRealm('domainSids', option)
     for (const [realm, sid] of Object.entries(option)) {
+      requireRealm(realm)
       requireDomainSid(realm, sid)
       const known = this.#byRealm.get(asciiLower(realm)) ?? (sid === false ? undefined : this.#bySid.get(sid))
       if (known !== undefined) throw twice(realm, known)
@@ -48,6 +49,15 @@ export class DomainSids {
 
   isConfigured(realm: string): boolean {
     return this.#byRealm.get(asciiLower(realm))?.configured === true
+  }
+
+  /**
+   * Tells whom options have forgotten: where they name domains, and none of a realm of the keytab. A NetBIOS name (`CORP`) in place of
+   * the realm (`CORP.TEST`) would be such a mistake, and would show as foreign users whose groups nobody knows.
+   */
+  warnOfUnnamed(realms: readonly string[]): void {
+    if (![...this.#byRealm.values()].some(({ configured }) => configured)) return
+    for (const realm of realms.filter((one) => !this.isConfigured(one))) warnOfUnnamed(realm)
   }
 
   /** Whether another foreign realm can still be remembered. */
@@ -79,6 +89,18 @@ export class DomainSids {
   }
 }
 
+const warned = new Set<string>()
+
+/** Once for a realm and process: several acceptors mostly have the same options. */
+function warnOfUnnamed(realm: string): void {
+  if (warned.has(realm)) return
+  warned.add(realm)
+  process.emitWarning(
+    `domainSids has no entry for ${printableName(realm)}, the realm of the keytab. Write the name of the realm, not the NetBIOS name of its domain; false, if it has no SIDs.`,
+    { type: 'S4uWarning', code: 'S4U_DOMAIN_SIDS' },
+  )
+}
+
 /** `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. Undefined for what belongs to no domain: `S-1-5-32-544`, `S-1-18-1`. */
 export function domainOf(sid: string): string | undefined {
   const match = IN_DOMAIN.exec(sid)
@@ -95,6 +117,14 @@ const IN_DOMAIN = /^(S-1-5-21(?:-\d+){3})-\d+$/
 
 /** In the form of a domain, and none: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID are in it. */
 const NO_DOMAIN = 'S-1-5-21-0-0-0'
+
+/** What no realm can be called would never match, and the domain not be pinned. RFC 4120 section 6.1. */
+function requireRealm(realm: string): void {
+  if (realm !== '' && !/[\s\p{C}@,/:"<>]/u.test(realm)) return
+  throw new ConfigurationError(`domainSids: ${shownInput(realm)} is no realm`, {
+    hint: "Write { 'CORP.TEST': 'S-1-5-21-1-2-3' }, with the name of the realm as it stands behind the @ of principals.",
+  })
+}
 
 function requireDomainSid(realm: string, sid: unknown): void {
   if (sid === false || (typeof sid === 'string' && isDomainSid(sid))) return

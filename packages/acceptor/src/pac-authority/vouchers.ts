@@ -44,11 +44,12 @@ export function requireOwnVoucher(
 ): void {
   if (ownRealms.length < 2 || sameRealmIgnoringCase(crealm, sealedBy)) return
   if (!ownRealms.some((realm) => sameRealmIgnoringCase(realm, crealm)) || mayVouchFor(sealedBy, crealm)) return
+  const realm = printableName(crealm)
   throw new RejectedTokenError(
-    `a user of ${printableName(crealm)} has a ticket of the KDC of ${sealedBy}, although this service has a key of that realm as well`,
+    `a user of ${realm} has a ticket of the KDC of ${sealedBy}, although this service has a key of ${realm} as well`,
     {
       code: 'KRB_AP_PATH_NOT_ACCEPTED',
-      hint: `If users of ${printableName(crealm)} may come with tickets for the service in ${sealedBy}, say so in mayVouchFor. Else the KDC of ${sealedBy}, or whoever has its keys, names users of another realm.`,
+      hint: `If users of ${realm} may come with tickets for the service in ${sealedBy}, say so in mayVouchFor. Else the KDC of ${sealedBy}, or whoever has its keys, names users of another realm.`,
     },
   )
 }
