@@ -36,6 +36,9 @@ test.each([
   'https://a.*.ad.test',
   'https://*.*.ad.test',
   'xhttps://api.ad.test',
+  'xhttps://api.ad.test/',
+  'xhttps://*.ad.test',
+  'https://*.ad.test\nx',
   ' *.ad.test',
   'file:///',
 ])('refuses %j in words', (entry) => {

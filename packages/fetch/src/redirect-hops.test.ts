@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Outgoing, outgoingRequest } from './outgoing.js'
+import { type Outgoing, outgoing, outgoingRequest } from './outgoing.js'
 import { followRedirects, isDowngrade, redirectTarget, type Trail } from './redirect.js'
 
 describe('the hops of a request', () => {
@@ -73,9 +73,12 @@ describe('the hops of a request', () => {
     ['https://other.test/next', false],
   ])('to %s keep what only the same origin may see: %s', async (location, kept) => {
     const secrets = { authorization: 'Bearer x', 'proxy-authorization': 'Basic x', cookie: 'a=b', host: 'alias.test' }
-    const { sent } = await follow([moved(location)], { headers: { ...secrets, 'x-kept': '1' } })
-    const names = [...Object.keys(secrets), 'x-kept'].filter((name) => sent[1].hop.headers?.has(name))
-    expect(names).toEqual(kept ? [...Object.keys(secrets), 'x-kept'] : ['x-kept'])
+    for (const init of [{}, { method: 'POST', body: 'x' }]) {
+      const { sent } = await follow([moved(location, 307)], { ...init, headers: { ...secrets, 'x-kept': '1' } })
+      const names = [...Object.keys(secrets), 'x-kept'].filter((name) => sent[1].hop.headers?.has(name))
+      expect(names).toEqual(kept ? [...Object.keys(secrets), 'x-kept'] : ['x-kept'])
+      expect(sent[1].trail).toEqual({ downgraded: false, owesProof: false })
+    }
   })
 
   test('keep the signal, the mode of credentials, and what is known of the way', async () => {
@@ -135,6 +138,7 @@ describe('the hops of a request', () => {
   })
 
   test('a body that cannot be sent again is no matter where it is not', async () => {
+    expect((await follow([moved('/x')], {}, { replayable: false })).sent).toHaveLength(2)
     const { sent } = await follow([moved('/x', 303)], { method: 'POST', body: 'x' }, { replayable: false })
     expect(sent.map(({ hop }) => hop.method)).toEqual(['POST', 'GET'])
   })
@@ -150,6 +154,15 @@ describe('the hops of a request', () => {
     const { sent, response } = await follow([answer], init)
     expect(response).toBe(answer)
     expect(sent).toHaveLength(1)
+  })
+
+  test('of a plain request, of which none was made, are followed as well', async () => {
+    const urls: string[] = []
+    const answer = await followRedirects(outgoing('https://api.ad.test/', undefined), true, async ({ url }) => {
+      urls.push(url.href)
+      return { response: urls.length === 1 ? moved('/next') : new Response('end') }
+    })
+    expect([await answer.text(), urls]).toEqual(['end', ['https://api.ad.test/', 'https://api.ad.test/next']])
   })
 
   test('a redirect to nowhere is an answer', async () => {
