@@ -366,11 +366,14 @@ describe('over TLS', () => {
   })
 })
 
+const ROOM = 'maxIdentities and maxPerOrigin are whole numbers from 1 on.'
+
 test.each<[object, string, string | undefined]>([
-  [{ maxIdentities: 0 }, 'connections need room for one at least', undefined],
-  [{ maxIdentities: 0.5 }, 'connections need room for one at least', undefined],
-  [{ maxPerOrigin: 0 }, 'connections need room for one at least', undefined],
-  [{ maxIdentities: Number.NaN }, 'connections need room for one at least', undefined],
+  [{ maxIdentities: 0 }, 'connections need room for one at least', ROOM],
+  [{ maxIdentities: 0.5 }, 'connections need room for one at least', ROOM],
+  [{ maxPerOrigin: Infinity }, 'connections need room for one at least', ROOM],
+  [{ maxPerOrigin: 0 }, 'connections need room for one at least', ROOM],
+  [{ maxIdentities: Number.NaN }, 'connections need room for one at least', ROOM],
   [{ keepAlive: 0 }, 'keepAlive must be a number of milliseconds above 0', 'Give at most 2147483647.'],
   [{ keepAlive: Infinity }, 'keepAlive must be a number of milliseconds above 0', 'Give at most 2147483647.'],
   [

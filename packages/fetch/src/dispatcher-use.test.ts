@@ -97,7 +97,7 @@ describe('a fetch', () => {
 
 test('what is said names the fetch, and what to give in place of it', () => {
   const hint =
-    "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'."
+    "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'."
   const message = 'does not send by the dispatcher that it is given: identities would share its connections'
   const error = { name: 'ConfigurationError', code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', hint }
   expect(sharesConnections(globalThis.fetch)).toMatchObject({ ...error, message: `the global fetch ${message}` })
