@@ -130,6 +130,7 @@ describe('a PAC that is not that of the ticket is refused with the reason:', () 
     accepted(await outcomeOf({ pac: { clientInfo: of('alice', 999) } }))
     accepted(await outcomeOf({ pac: { logonInfo: undefined, requestor: `${DOMAIN_SID}-500` } }))
     accepted(await outcomeOf({ pac: upnOf(`${DOMAIN_SID}-1104`) }))
+    accepted(await outcomeOf({ pac: { upnDnsInfo: undefined } }))
   })
 })
 

@@ -1,5 +1,5 @@
 /** What is said of a PAC that is refused or not believed, and when it is judged again. */
-import { type LogonInfo, openTicket, Pac, type PacContents } from '@s4u/krb5'
+import { type DeviceInfo, type LogonInfo, openTicket, Pac, type PacContents } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from '../acceptor-options.js'
 import { checkOptions } from '../acceptor-settings.js'
@@ -135,6 +135,30 @@ describe('a foreign PAC that is believed', () => {
   })
 })
 
+describe('a foreign PAC that names nobody', () => {
+  test('is one of nobody', () => {
+    const { pac } = judge(theirs({ userId: 0, extraSids: [], userFlags: 0 }))
+    expect([pac.userSid, pac.logonInfo?.logonDomainId]).toEqual([undefined, THEIRS])
+  })
+
+  test('has no device either, whatever an option believes', () => {
+    const settings = settingsOf({ ...known, foreignPac: ['device'] })
+    const { pac } = judge({ ...theirs(false), pac: { deviceInfo } }, settings)
+    expect(pac.deviceInfo).toBeUndefined()
+    expect(withheldOf(pac)?.device).toBe(`${THEIRS}-1200`)
+    expect(judge({ ...theirs(), pac: { deviceInfo } }, settings).pac.deviceInfo).toEqual(deviceInfo)
+  })
+})
+
+const deviceInfo: DeviceInfo = {
+  userId: 1200,
+  primaryGroupId: 515,
+  accountDomainId: THEIRS,
+  accountGroupIds: [{ relativeId: 515, attributes: 7 }],
+  extraSids: [],
+  domainGroups: [],
+}
+
 describe('a PAC of our own realm', () => {
   test('is believed as it is, and teaches our domain', () => {
     const settings = settingsOf({})
@@ -219,6 +243,16 @@ describe('a PAC of one of two realms of ours', () => {
         hint: HINT,
       }),
     )
+  })
+
+  test('says what it likes of names, claims, devices and services', () => {
+    const clientClaims = [{ source: 1, claims: [{ id: 'a', type: 'int64', values: [1n] } as const] }]
+    const device = { ...deviceInfo, accountDomainId: OURS }
+    const delegationInfo = { s4u2proxyTarget: 'x', transitedServices: ['a@WEST.TEST'] }
+    const said = { clientClaims, deviceClaims: clientClaims, deviceInfo: device, delegationInfo }
+    const { received, pac } = judge({ pac: said }, settingsOf(ofBoth), both)
+    expect(pac).toBe(received)
+    expect(pac).toMatchObject(said)
   })
 
   test('may have a user of a third domain, which is nobody of ours', () => {

@@ -222,6 +222,17 @@ describe('a device that is believed', () => {
     expect(deviceWith(other).deviceInfo?.domainGroups).toEqual([{ domainId: OURS, groupIds: [] }])
   })
 
+  test('keeps no group of another domain, where its other SIDs are all believed', () => {
+    const domainGroups = [
+      { domainId: THEIRS, groupIds: groups(1301) },
+      { domainId: OURS, groupIds: groups(1302) },
+    ]
+    expect(deviceWith({ domainGroups }).deviceInfo?.domainGroups).toEqual([
+      { domainId: THEIRS, groupIds: groups(1301) },
+      { domainId: OURS, groupIds: [] },
+    ])
+  })
+
   test('is not one of another domain, whose claims go with it', () => {
     const excerpt = deviceWith({ accountDomainId: OURS })
     expect(excerpt).toMatchObject({ deviceInfo: undefined, deviceClaims: undefined })
