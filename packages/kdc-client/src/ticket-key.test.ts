@@ -1,5 +1,5 @@
 import { NameType } from '@s4u/krb5'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { S4uUser } from './s4u-user.js'
 import type { ServiceTarget } from './service-target.js'
 import {
@@ -55,8 +55,12 @@ describe('the key of a delegation', () => {
   test('is still right when there are more targets than are remembered', () => {
     const ids = new ProxyIds()
     const evidence = { client: principal('alice'), ticket: ticket(1) }
-    const keys = Array.from({ length: 50 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
-    expect(new Set(keys).size).toBe(50)
+    const forgets = vi.spyOn(Map.prototype, 'clear')
+    const keys = Array.from({ length: 49 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
+    // Sixteen are: before the seventeenth all are forgotten.
+    expect(forgets).toHaveBeenCalledTimes(3)
+    forgets.mockRestore()
+    expect(new Set(keys).size).toBe(49)
   })
 })
 
