@@ -126,6 +126,7 @@ describe('every input that decides which ticket it is, makes another key', () =>
 
   test('nothing runs together: what ends one part does not begin another', () => {
     expect(identify({ ...self, user: 'a","b' })).not.toBe(identify({ ...self, user: 'a' }))
+    expect(identify({ ...own, options: [] })).toBe(identify(own))
     expect(identify({ ...own, options: [1, 2] })).not.toBe(identify({ ...own, options: [12] }))
   })
 })
