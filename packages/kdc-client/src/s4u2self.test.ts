@@ -8,6 +8,8 @@ import {
   kerberosFlags,
   Key,
   KeyUsage,
+  KRB_ERROR_CODES,
+  KrbError,
   NameType,
   openAuthenticator,
   type PaData,
@@ -41,6 +43,9 @@ interface Grant {
   readonly signed?: Principal
 }
 
+const errorCode = KRB_ERROR_CODES.KDC_ERR_C_PRINCIPAL_UNKNOWN
+const REFUSAL = { stime: NOW, susec: 0, errorCode, sname: krbtgt('AD.TEST') }
+
 function signedBy(subkey: Key, nonce: number, user: Principal): PaData {
   const options = kerberosFlags(S4uOption.USE_REPLY_KEY_USAGE)
   const userId: S4uUserId = { nonce, cname: user.name, crealm: user.realm, options }
@@ -50,7 +55,7 @@ function signedBy(subkey: Key, nonce: number, user: Principal): PaData {
 }
 
 /** KDCs of several realms that all know one session key. */
-function kdcsOf(grants: Readonly<Record<string, Grant>>) {
+function kdcsOf(grants: Readonly<Record<string, Grant | undefined>>) {
   const sessionKey = Key.random(18)
   const asked: { realm: string; sname: PrincipalName | undefined; userId: S4uUserId; types: number[] }[] = []
   const context: KdcContext = {
@@ -61,7 +66,9 @@ function kdcsOf(grants: Readonly<Record<string, Grant>>) {
       if (subkey === undefined) throw new Error('no subkey')
       const { userId } = decode(PaS4uX509User, findPaData(padata, PaType.S4U_X509_USER) ?? new Uint8Array(0))
       asked.push({ realm, sname: reqBody.sname, userId, types: padata.map(({ padataType }) => padataType) })
-      const { client, sname, signed } = grants[realm]
+      const grant = grants[realm]
+      if (grant === undefined) return encode(KrbError, { ...REFUSAL, realm })
+      const { client, sname, signed } = grant
       const encPart = { etype: 18, cipher: new Uint8Array(8) }
       const part: EncKdcRepPart = {
         ...{ key: sessionKey, lastReq: [], nonce: reqBody.nonce, flags: kerberosFlags() },
@@ -103,6 +110,14 @@ describe('in the realm of the service', () => {
       expect(asked.map(({ realm, sname }) => [realm, sname])).toEqual([['AD.TEST', web.name]])
     },
   )
+})
+
+test('a KDC’s no is handed on, with the ticket-granting ticket that it was shown', async () => {
+  const { ask } = kdcsOf({ 'WEST.TEST': { client: web, sname: krbtgt('AD.TEST') } })
+  expect(await ask({ principal: bob }, 'WEST.TEST')).toMatchObject({
+    refused: { errorCode },
+    shown: { service: { name: krbtgt('AD.TEST'), realm: 'WEST.TEST' } },
+  })
 })
 
 describe('by way of another realm', () => {

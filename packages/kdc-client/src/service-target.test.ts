@@ -25,6 +25,8 @@ test.each([
   ['HTTP/[fd00::2]:8080', 'AD.TEST'],
   ['HTTP/10.0.0.1:8080', 'FOUR.TEST'],
   ['HTTP/10.0.0.2', 'AD.TEST'],
+  ['HTTP/10.0.0[.1', 'AD.TEST'],
+  ['HTTP/10.0.0].1', 'AD.TEST'],
   ['HTTP/web.other.test@THIRD.TEST', 'THIRD.TEST'],
   ['HTTP/web', 'AD.TEST'],
   ['web', 'AD.TEST'],

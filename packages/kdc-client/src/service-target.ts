@@ -69,7 +69,7 @@ export class ServiceTargets {
 function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): ServiceTarget {
   const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
   const isRealmNamed = realm !== UNSAID
-  const host = conf === undefined || isRealmNamed ? undefined : hostOf(name.nameString)
+  const host = hostOf(name.nameString)
   const mapped = host === undefined ? undefined : conf?.realmOf(host)
   const target = { name, realm: isRealmNamed ? realm : (mapped ?? ownRealm) }
   return { ...target, text: formatPrincipal(target), isRealmNamed }

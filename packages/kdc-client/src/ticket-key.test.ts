@@ -1,8 +1,16 @@
 import { NameType } from '@s4u/krb5'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { S4uUser } from './s4u-user.js'
 import type { ServiceTarget } from './service-target.js'
-import { fingerprintOf, identify, nameOf, ProxyIds, type TicketKey, transitionKey } from './ticket-key.js'
+import {
+  fingerprintOf,
+  fingerprintOfOctets,
+  identify,
+  nameOf,
+  ProxyIds,
+  type TicketKey,
+  transitionKey,
+} from './ticket-key.js'
 
 const asker = { kind: 's4u2proxy', client: 'web@AD.TEST', etypes: [18] } as const
 const principal = (name: string) => ({ name: { nameType: 1, nameString: [name] }, realm: 'AD.TEST' })
@@ -47,8 +55,12 @@ describe('the key of a delegation', () => {
   test('is still right when there are more targets than are remembered', () => {
     const ids = new ProxyIds()
     const evidence = { client: principal('alice'), ticket: ticket(1) }
-    const keys = Array.from({ length: 50 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
-    expect(new Set(keys).size).toBe(50)
+    const forgets = vi.spyOn(Map.prototype, 'clear')
+    const keys = Array.from({ length: 49 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
+    // Sixteen are: before the seventeenth all are forgotten.
+    expect(forgets).toHaveBeenCalledTimes(3)
+    forgets.mockRestore()
+    expect(new Set(keys).size).toBe(49)
   })
 })
 
@@ -114,6 +126,7 @@ describe('every input that decides which ticket it is, makes another key', () =>
 
   test('nothing runs together: what ends one part does not begin another', () => {
     expect(identify({ ...self, user: 'a","b' })).not.toBe(identify({ ...self, user: 'a' }))
+    expect(identify({ ...own, options: [] })).toBe(identify(own))
     expect(identify({ ...own, options: [1, 2] })).not.toBe(identify({ ...own, options: [12] }))
   })
 })
@@ -142,4 +155,18 @@ describe('the key of a ticket to the service itself', () => {
       keyOf({ principal: alice, certificate: Uint8Array.of(1), upn: 'alice@ad.test' }),
     )
   })
+})
+
+test('what a ticket is known by is the digest of what is sealed, made once', () => {
+  expect(fingerprintOfOctets(new Uint8Array(0))).toBe('47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=')
+  const sealed = ticket(1)
+  const first = fingerprintOf(sealed)
+  expect(first).toBe(fingerprintOfOctets(sealed.encPart.cipher))
+  sealed.encPart.cipher[0] ^= 1
+  expect(fingerprintOf(sealed)).toBe(first)
+})
+
+test('a user whom only a certificate names has no name in the key', () => {
+  const key = transitionKey({ ...asker, kind: 's4u2self' }, { certificate: Uint8Array.of(1) })
+  expect(key).toMatchObject({ kind: 's4u2self', user: '', userNameType: NameType.UNKNOWN })
 })

@@ -53,6 +53,7 @@ describe('a user whose realm is plain to see', () => {
     ['by a name of another realm', { principal: parsePrincipal('bob@WEST.TEST') }, 'WEST.TEST'],
     ['by a certificate that names nobody', { certificate: Uint8Array.of(1) }, 'AD.TEST'],
     ['by a certificate of a name without a realm', { certificate: Uint8Array.of(1), upn: 'alice' }, 'AD.TEST'],
+    ['by a certificate of an empty name', { certificate: Uint8Array.of(1), upn: '' }, 'AD.TEST'],
     ['by a certificate of our own realm', { certificate: Uint8Array.of(1), upn: 'alice@ad.test' }, 'AD.TEST'],
   ])('%s: nobody is asked', async (_how, user, realm) => {
     const { place, asked } = world({})
@@ -65,6 +66,8 @@ describe('a user whose realm has to be found', () => {
   test('is asked of the own KDC, as if he began to sign in', async () => {
     const { place, asked, doubted } = world({ 'AD.TEST': REPLY })
     expect(await place(OSCAR)).toEqual({ user: OSCAR, realm: 'AD.TEST' })
+    const local = { principal: enterprise('bob@ad.test') }
+    expect((await world({ 'AD.TEST': REPLY }).place(local)).user).toBe(local)
     expect(doubted).toEqual([])
     expect(asked).toHaveLength(1)
     const [realm, body, padata] = asked[0]
@@ -137,6 +140,12 @@ describe('a user whose realm has to be found', () => {
     const { place, doubted } = world({ 'AD.TEST': answer }, ['WEST.TEST'])
     expect(await place(OSCAR)).toEqual({ user: OSCAR, realm: 'AD.TEST' })
     expect(doubted).toEqual([])
+  })
+
+  test('and is sent back by the second realm is one of that', async () => {
+    const { place, realms } = world({ 'AD.TEST': sentTo('WEST.TEST'), 'WEST.TEST': sentTo('AD.TEST') }, ['WEST.TEST'])
+    expect((await place(OSCAR)).realm).toBe('WEST.TEST')
+    expect(realms()).toEqual(['AD.TEST', 'WEST.TEST'])
   })
 
   test('is looked for in four realms at the most', async () => {
