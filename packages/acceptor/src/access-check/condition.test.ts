@@ -46,8 +46,8 @@ describe('operators', () => {
     [0x91, 'device', false, true],
     [0x92, 'user', true, true],
     [0x93, 'device', true, true],
-  ])('%i asks for groups of the %s, any: %s, negated: %s', (code, of, any, negated) => {
-    expect(decode(...SID_LIST, code)).toEqual({ kind: 'member', of, any, negated, sids: administrators })
+  ])('%i asks for groups of the %s, any: %s, negated: %s', (code, of, one, negated) => {
+    expect(decode(...SID_LIST, code)).toEqual({ kind: 'member', of, any: one, negated, sids: administrators })
   })
 
   test('ask whether something is there, and combine', () => {

@@ -38,8 +38,8 @@ describe('operators', () => {
     ['Not_Device_Member_of', 'device', false, true],
     ['Not_Member_of_Any', 'user', true, true],
     ['NOT_DEVICE_MEMBER_OF_ANY', 'device', true, true],
-  ])('%s asks for groups', (text, of, any, negated) => {
-    expect(parse(`(${text}{SID(BA)})`)).toEqual({ kind: 'member', of, any, negated, sids: list(administrators) })
+  ])('%s asks for groups', (text, of, one, negated) => {
+    expect(parse(`(${text}{SID(BA)})`)).toEqual({ kind: 'member', of, any: one, negated, sids: list(administrators) })
   })
 
   test('ask whether something is there, and a name that begins so is a name', () => {
