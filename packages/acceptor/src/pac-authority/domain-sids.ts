@@ -118,9 +118,12 @@ const IN_DOMAIN = /^(S-1-5-21(?:-\d+){3})-\d+$/
 /** In the form of a domain, and none: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID are in it. */
 const NO_DOMAIN = 'S-1-5-21-0-0-0'
 
-/** What no realm can be called would never match, and the domain not be pinned. RFC 4120 section 6.1. */
+/**
+ * A principal, a list or a URL would never match, and the domain not be pinned. Names of other styles than that of domains may have
+ * `/`, `:` and `=` in them: RFC 4120 section 6.1.
+ */
 function requireRealm(realm: string): void {
-  if (realm !== '' && !/[\s\p{C}@,/:"<>]/u.test(realm)) return
+  if (realm !== '' && !/[@,\n]|:\/\//.test(realm)) return
   throw new ConfigurationError(`domainSids: ${shownInput(realm)} is no realm`, {
     hint: "Write { 'CORP.TEST': 'S-1-5-21-1-2-3' }, with the name of the realm as it stands behind the @ of principals.",
   })

@@ -33,7 +33,7 @@ describe('a user of a realm whose key we have', () => {
         name: 'RejectedTokenError',
         code: 'KRB_AP_PATH_NOT_ACCEPTED',
         message:
-          'a user of AD.TEST has a ticket of the KDC of WEST.TEST, although this service has a key of that realm as well',
+          'a user of AD.TEST has a ticket of the KDC of WEST.TEST, although this service has a key of AD.TEST as well',
         hint: 'If users of AD.TEST may come with tickets for the service in WEST.TEST, say so in mayVouchFor. Else the KDC of WEST.TEST, or whoever has its keys, names users of another realm.',
       }),
     )
