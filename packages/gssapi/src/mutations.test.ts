@@ -13,7 +13,7 @@ import { SecurityContext } from './security-context.js'
 import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenInit, type NegTokenResp } from './spnego.js'
 import { unframe } from './token-framing.js'
 
-const EACH = 8_000
+const EACH = 20_000
 
 const issued = issueTicket()
 const raw = createInitiator({ ticket: issued.credential, now: NOW, framing: 'krb5' }).token

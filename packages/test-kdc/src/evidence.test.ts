@@ -19,7 +19,9 @@ const shop = 'HTTP/shop.partner.test'
 describe('evidence that comes by referral is refused', () => {
   test('when it is that of another service, whatever the target would allow', async () => {
     const [plain, web] = [await referralsOf('plain'), await referralsOf('web')]
-    await expect(byProxy(ad, plain.own, plain.about, shop)).resolves.toBeDefined()
+    await expect(byProxy(ad, plain.own, plain.about, shop)).resolves.toMatchObject({
+      reply: { cname: { nameString: ['alice'] } },
+    })
     await expect(byProxy(ad, plain.own, web.about, shop)).rejects.toThrow('KDC_ERR_BADOPTION')
     expect(partner.exchanges.at(-1)?.reason).toBe('the evidence is another service’s')
     await expect(byProxy(ad, web.own, plain.about, shop)).rejects.toThrow('KDC_ERR_BADOPTION')

@@ -70,7 +70,9 @@ describe('S4U2Proxy', () => {
     await using other = await createAd()
     other.change('api', { allowedToActOnBehalfOf: [entry === 'sid' ? other.sidOf('plain') : entry] })
     const plain = await signInWithKeytab(other, 'plain')
-    await expect(byProxy(other, plain, await toSelf(other, plain, 'plain', 'alice'), api)).resolves.toBeDefined()
+    await expect(byProxy(other, plain, await toSelf(other, plain, 'plain', 'alice'), api)).resolves.toMatchObject({
+      reply: { cname: { nameString: ['alice'] } },
+    })
   })
 
   test('never outlives TGT or evidence', async () => {

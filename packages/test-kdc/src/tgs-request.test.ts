@@ -26,5 +26,7 @@ test.each([
 test('a client who signed in under another spelling of the name does', async () => {
   const key = await Key.fromPassword(18, 'wonderland', 'AD.TESTalice')
   const shouting = await signIn(realm, principal('ALICE'), key)
-  await expect(requestTicket(realm, shouting, spn('HTTP/web.ad.test'))).resolves.toBeDefined()
+  await expect(requestTicket(realm, shouting, spn('HTTP/web.ad.test'))).resolves.toMatchObject({
+    reply: { cname: { nameString: ['ALICE'] } },
+  })
 })
