@@ -11,19 +11,30 @@ describe('the address of a KDC', () => {
     ['udp/kdc1.ad.test:750', { host: 'kdc1.ad.test', port: 750, protocol: 'udp' }],
     ['https://proxy.ad.test/KdcProxy', { host: 'proxy.ad.test', port: 443, protocol: 'https', path: '/KdcProxy' }],
     ['https://proxy.ad.test:8443', { host: 'proxy.ad.test', port: 8443, protocol: 'https', path: '/' }],
+    ['[fe80::1%eth0]:88', { host: 'fe80::1%eth0', port: 88 }],
   ])('%s is read', (text, address) => {
     expect(parseKdcAddress(text)).toEqual(address)
   })
 
-  test.each(['', 'a b', 'kdc:0', 'kdc:65536', 'http://kdc', 'kdc/path', 'tcp//kdc', '::1', 'udp/kdc/path'])(
-    '%j is refused',
-    (text) => {
-      expect(() => parseKdcAddress(text)).toThrow(ConfigurationError)
-    },
-  )
+  test.each([
+    '',
+    'a b',
+    'kdc:0',
+    'kdc:65536',
+    'http://kdc',
+    'kdc/path',
+    'tcp//kdc',
+    '::1',
+    'udp/kdc/path',
+    '88',
+    'tcp/88',
+  ])('%j is refused', (text) => {
+    expect(() => parseKdcAddress(text)).toThrow(ConfigurationError)
+  })
 
   test('is written with brackets where they are needed', () => {
     expect(formatKdcAddress(parseKdcAddress('[::1]:88'))).toBe('[::1]:88')
+    expect(formatKdcAddress(parseKdcAddress('[fe80::1%eth0]:88'))).toBe('[fe80::1%eth0]:88')
     expect(formatKdcAddress(parseKdcAddress('kdc'))).toBe('kdc:88')
   })
 })

@@ -73,7 +73,8 @@ export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedToken
 export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
 export { shownInput, shownName, shownPath } from './shown-input.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
-export { type ConfiguredKdc, type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './krb5-conf.js'
+export { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './configuration/kdc-location.js'
+export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export {
   AdAndOr,

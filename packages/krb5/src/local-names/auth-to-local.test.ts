@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from '../errors.js'
-import { parseKrb5Conf } from '../krb5-conf.js'
+import { parseKrb5Conf } from '../configuration/krb5-conf.js'
 import { parsePrincipal } from '../principal.js'
 import { type AuthToLocal, authToLocal, authToLocalOf, defaultLocalName } from './auth-to-local.js'
 

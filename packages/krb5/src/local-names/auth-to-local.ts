@@ -7,7 +7,7 @@
  */
 
 import { ConfigurationError } from '../errors.js'
-import type { Krb5Conf } from '../krb5-conf.js'
+import type { Krb5Conf } from '../configuration/krb5-conf.js'
 import { formatName, formatPrincipal, type Principal } from '../principal.js'
 import { NOT_IN_NAMES } from '../printable.js'
 import { findMatch } from './pattern-match.js'

@@ -5,13 +5,14 @@
  * - what stands before the first `[section]` is a comment;
  * - the `{` of a subsection ends its line, or stands alone on the next: `name = { a = b }` is a text, and nobody looks into it;
  * - a `#` or `;` starts a comment at the beginning of a line only;
- * - `*` after a section, a name or a closing brace makes it final: the files that come after are not asked any more;
+ * - `*` after a section, a name or a closing brace makes it final: what is written of it later is passed over, in the same file (as
+ *   since MIT 1.22) and in those that come after;
  * - `include` and `includedir` begin in the first column.
  *
  * Source: MIT krb5 documentation, "krb5.conf", and its profile library.
  */
 
-import { ConfigurationError } from './errors.js'
+import { ConfigurationError } from '../errors.js'
 
 /** Reads the files that `include` and `includedir` name. Whatever it throws becomes the cause of a ConfigurationError. */
 export interface IncludeReader {
@@ -107,7 +108,7 @@ class ProfileParser {
     if (this.open.length > 1) throw this.bad('a section inside of a subsection: a } is missing before it')
     const match = /^\[([^\]]*)\](\*?)\s*(?:[#;].*)?$/.exec(text)
     if (match === null) throw this.bad('expected [section] alone on its line')
-    const section = this.subsectionOf(this.root, match[1])
+    const section = this.opened(this.root, match[1])
     section.final ||= match[2] === '*'
     this.open = [section]
   }
@@ -127,21 +128,22 @@ class ProfileParser {
     const parent = this.open[this.open.length - 1]
     if (value === '' || /^\{\s*$/.test(value)) {
       this.awaitingBrace = value === ''
-      const child = this.subsectionOf(parent, name)
+      const child = this.opened(parent, name)
       child.final ||= star >= 0
       this.open.push(child)
       return
     }
+    if (parent.children.some((known) => known.name === name && known.final)) return
     const literal = value.startsWith('"') ? unquote(value) : value
     parent.children.push({ name, value: literal, children: [], ...this.place, final: star >= 0 })
   }
 
-  /** A subsection that is written twice is one subsection. */
-  private subsectionOf(parent: ProfileNode, name: string): ProfileNode {
+  /** A subsection that is written twice is one subsection. After a final one, what it holds the second time is in none that is kept. */
+  private opened(parent: ProfileNode, name: string): ProfileNode {
     const known = parent.children.find((child) => child.name === name && child.value === undefined)
-    if (known !== undefined) return known
+    if (known !== undefined && !known.final) return known
     const made = subsection(name, this.place.source, this.place.line)
-    parent.children.push(made)
+    if (known === undefined) parent.children.push(made)
     return made
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError } from './errors.js'
+import { ConfigurationError } from '../errors.js'
 import { type IncludeReader, Krb5Conf, parseKrb5Conf } from './krb5-conf.js'
 
 const conf = (...lines: readonly string[]): Krb5Conf => parseKrb5Conf(lines.join('\n'), { source: '/etc/krb5.conf' })
@@ -85,14 +85,45 @@ describe('krb5.conf', () => {
     expect(example.kdcsOf('TWO.TEST')).toEqual([{ host: 'dc.two.test', port: 88 }])
   })
 
-  test.each(['', 'host:0', 'host:65536', 'a b', 'tcp/', 'ftp://host', 'host/path', '[::1', 'https://'])(
-    'refuses the KDC "%s"',
-    (kdc) => {
-      const error = refused(() => conf('[realms]', 'R = {', `kdc = "${kdc}"`, '}').kdcsOf('R'))
-      expect(error.code).toBe('KRB5_CONFIG_BADFORMAT')
-      expect(error.message).toContain('/etc/krb5.conf, line 3:')
-    },
-  )
+  test.each([
+    ['[fe80::1%eth0]:88', { host: 'fe80::1%eth0', port: 88 }],
+    ['[fe80::1%2]', { host: 'fe80::1%2', port: 88 }],
+    ['tcp/[fe80::1%eth0]:1088', { host: 'fe80::1%eth0', port: 1088, protocol: 'tcp' }],
+    ['[kdc1.ad.test]:750', { host: 'kdc1.ad.test', port: 750 }],
+    ['kdc1.ad.test:750  # the old one', { host: 'kdc1.ad.test', port: 750 }],
+    ['kdc1.ad.test ; the new one', { host: 'kdc1.ad.test', port: 88 }],
+    ['88.ad.test', { host: '88.ad.test', port: 88 }],
+  ])('reads the KDC %s', (kdc, location) => {
+    expect(conf('[realms]', 'R = {', `kdc = ${kdc}`, '}').kdcsOf('R')).toEqual([location])
+  })
+
+  test.each([
+    '',
+    'host:0',
+    'host:65536',
+    'a b',
+    'tcp/',
+    'ftp://host',
+    'host/path',
+    '[::1',
+    'https://',
+    'tcp/88',
+    '[88]',
+    '88:88',
+    '[fe80::1%]:88',
+    '[fe80::1%eth0/1]:88',
+    'fe80::1%eth0',
+    '[kdc:88]',
+  ])('refuses the KDC "%s"', (kdc) => {
+    const error = refused(() => conf('[realms]', 'R = {', `kdc = "${kdc}"`, '}').kdcsOf('R'))
+    expect(error.code).toBe('KRB5_CONFIG_BADFORMAT')
+    expect(error.message).toContain('/etc/krb5.conf, line 3: expected host, host:port,')
+  })
+
+  test('refuses a port without a host, as MIT does, and says what is missing', () => {
+    const error = refused(() => conf('[realms]', 'R = {', 'kdc = 88', '}').kdcsOf('R'))
+    expect(error.message).toMatch(/^\/etc\/krb5.conf, line 3: expected a host before the port: host, .*, found "88"$/)
+  })
 
   test.each([
     ['web.ad.test', 'WEB.TEST'],
@@ -140,9 +171,25 @@ describe('krb5.conf', () => {
     ['5m', 300],
     ['1h 5', 3605],
     ['0', 0],
+    ['-300', -300],
+    ['-5m', -300],
+    ['-1d -2h', -93_600],
+    ['1d-2h', 79_200],
+    ['-5:30', -16_200],
+    ['-1-10:30:00', -48_600],
+    ['2147483647', 2_147_483_647],
   ])('knows how long %s is', (text, seconds) => {
     expect(conf('[libdefaults]', `x = ${text}`).duration('libdefaults', 'x')).toBe(seconds * 1000)
   })
+
+  test.each(['--5', '- 5', '5-', '5m2h', '1:2:3:4', '2147483648', '-99999d', 'm', '-', '1.5h', '5 minutes'])(
+    'takes %s for no duration',
+    (text) => {
+      expect(refused(() => conf('[libdefaults]', `x = ${text}`).duration('libdefaults', 'x')).message).toContain(
+        'line 2: expected a duration',
+      )
+    },
+  )
 
   test('lists names, each once', () => {
     expect(example.names('realms')).toEqual(['AD.TEST', 'ONE.TEST', 'TWO.TEST'])
@@ -245,10 +292,59 @@ describe('several files', () => {
     expect(merged('[libdefaults]*', 'x = first').defaultRealm).toBeUndefined()
     expect(merged('[realms]', 'R = {', 'kdc = first', '}*').kdcsOf('R')).toHaveLength(1)
     expect(merged('[realms]', 'R* = {', 'kdc = first', '}').kdcsOf('R')).toHaveLength(1)
-    const relation = Krb5Conf.merge([
-      parseKrb5Conf('[realms]\nR = {\nkdc* = first\nkdc = first2\n}', { source: 'a' }),
-      second,
-    ])
-    expect(relation.kdcsOf('R').map(({ host }) => host)).toEqual(['first', 'first2'])
+    expect(hosts(merged('[realms]', 'R = {', 'kdc = a', 'kdc* = b', 'kdc = c', '}'))).toEqual(['a', 'b'])
+    expect(hosts(merged('[realms]', 'R = {', 'x* = a', '}'))).toEqual(['second'])
+  })
+
+  test('end there whatever they are called: one name for both, or a file that one of them includes', () => {
+    const nameless = (text: string): Krb5Conf => parseKrb5Conf(text)
+    const both = [nameless('[libdefaults]\nx* = 1\n'), nameless('[libdefaults]\nx = 2\ny = 3\n')]
+    expect(Krb5Conf.merge(both).strings('libdefaults', 'x')).toEqual(['1'])
+    expect(Krb5Conf.merge(both).string('libdefaults', 'y')).toBe('3')
+    const include: IncludeReader = { readFile: () => '[libdefaults]\nx* = included\n', listFolder: () => [] }
+    const including = parseKrb5Conf('[libdefaults]\nx = before\ninclude /part\nx = behind\n', { include })
+    const merged = Krb5Conf.merge([including, nameless('[libdefaults]\nx = other\n')])
+    expect(merged.strings('libdefaults', 'x')).toEqual(['before', 'included'])
   })
 })
+
+/** As of MIT 1.22; before, a mark counted for other files only. */
+describe('what is final', () => {
+  test.each([
+    ['a section', ['[realms]*', 'R = {', 'kdc = a', '}', '[realms]', 'R = {', 'kdc = b', '}'], ['a']],
+    ['a section that goes on', ['[realms]*', 'R = {', 'kdc = a', '}', 'R = {', 'kdc = b', '}'], ['a', 'b']],
+    [
+      'a section, when it is marked later',
+      ['[realms]', 'R = {', 'kdc = a', '}', '[realms]*', 'R = {', 'kdc = b', '}'],
+      ['a', 'b'],
+    ],
+    ['a subsection', ['[realms]', 'R = {', 'kdc = a', '}*', 'R = {', 'kdc = b', '}'], ['a']],
+    [
+      'a subsection by its name',
+      ['[realms]', 'R* = {', 'kdc = a', '}', 'R = {', 'kdc = b', '}', 'R = {', 'kdc = c', '}'],
+      ['a'],
+    ],
+    ['a relation', ['[realms]', 'R = {', 'kdc = a', 'kdc* = b', 'kdc = c', '}', 'R = {', 'kdc = d', '}'], ['a', 'b']],
+  ])('in one file: %s', (_what, lines, expected) => {
+    expect(hosts(conf(...lines))).toEqual(expected)
+  })
+
+  test('takes what is nested in it with it, and what follows is read', () => {
+    const file = conf('[a]*', 'x = 1', '[a]', 's = {', 't = {', 'u = 2', '}*', '}', 'y = 3', '[b]', 'z = 4')
+    expect([file.names('a'), file.string('b', 'z')]).toEqual([['x'], '4'])
+  })
+
+  test('stays so in a file that is included, and from one', () => {
+    const include: IncludeReader = {
+      readFile: (path) => `[a]${path === '*' ? '*' : ''}\nx = included\n`,
+      listFolder: () => [],
+    }
+    const parse = (text: string): readonly string[] => parseKrb5Conf(text, { include }).strings('a', 'x')
+    expect(parse('[a]*\nx = 1\ninclude /\n')).toEqual(['1'])
+    expect(parse('include *\n[a]\nx = 2\n')).toEqual(['included'])
+  })
+})
+
+function hosts(file: Krb5Conf): readonly string[] {
+  return file.kdcsOf('R').map(({ host }) => host)
+}

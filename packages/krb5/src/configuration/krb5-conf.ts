@@ -3,11 +3,14 @@
  * Source: MIT krb5 documentation, "krb5.conf".
  */
 
-import type { ConfigurationError } from './errors.js'
-import { asciiLower } from './principal.js'
-import { shownInput } from './shown-input.js'
+import type { ConfigurationError } from '../errors.js'
+import { asciiLower } from '../principal.js'
+import { shownInput } from '../shown-input.js'
+import { secondsOfDuration } from './duration.js'
+import { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './kdc-location.js'
 import { badLine, type IncludeReader, parseProfile, type ProfileNode } from './profile.js'
 
+export type { ConfiguredKdc } from './kdc-location.js'
 export type { IncludeReader } from './profile.js'
 
 export interface Krb5ConfOptions {
@@ -15,16 +18,6 @@ export interface Krb5ConfOptions {
   readonly source?: string
   /** Reads what `include` and `includedir` name. Without it they are refused. */
   readonly include?: IncludeReader
-}
-
-/** One `kdc` relation: `kdc1.ad.test`, `kdc1.ad.test:88`, `[::1]:88`, `tcp/kdc1.ad.test`, `https://kdc1.ad.test/KdcProxy`. */
-export interface ConfiguredKdc {
-  readonly host: string
-  readonly port: number
-  /** Only this protocol; without it whatever the client prefers. `https` is a KDC proxy (MS-KKDCP). */
-  readonly protocol?: 'udp' | 'tcp' | 'https'
-  /** Of an `https` address, with its slash. */
-  readonly path?: string
 }
 
 /** Reads a krb5.conf. @throws ConfigurationError KRB5_CONFIG_BADFORMAT with file and line */
@@ -54,7 +47,7 @@ export class Krb5Conf {
   /** The realm that [domain_realm] names for a host: by its own name, then by its domains, the nearest first. */
   realmOf(host: string): string | undefined {
     const mappings = new Map<string, string>()
-    for (const { name, value } of this.#find(['domain_realm'])) {
+    for (const { name, value } of this.#find(['domain_realm']).flat()) {
       const key = asciiLower(name)
       if (value !== undefined && !mappings.has(key)) mappings.set(key, value)
     }
@@ -110,22 +103,28 @@ export class Krb5Conf {
     return this.#typed(path, 'a whole number', (value) => (/^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined))
   }
 
-  /** Milliseconds: `300`, `5m`, `1d12h`, `10:30`, `10:30:00`, `1-10:30:00` in the file. @throws ConfigurationError */
+  /** Milliseconds: `300`, `5m`, `1d12h`, `-5m`, `10:30`, `10:30:00`, `1-10:30:00` in the file. @throws ConfigurationError */
   duration(...path: readonly string[]): number | undefined {
     return this.#typed(path, 'a duration such as 300, 5m, 1d12h or 10:30:00', (value) => {
-      const seconds = secondsOf(value)
+      const seconds = secondsOfDuration(value)
       return seconds === undefined ? undefined : seconds * 1000
     })
   }
 
   /** The names in a section or subsection, each once: `names('realms')`. */
   names(...path: readonly string[]): readonly string[] {
-    return [...new Set(this.#find(path).map(({ name }) => name))]
+    return [
+      ...new Set(
+        this.#find(path)
+          .flat()
+          .map(({ name }) => name),
+      ),
+    ]
   }
 
-  /** What is in the sections of this path, file after file, up to one that declares the path final. */
-  #find(path: readonly string[]): ProfileNode[] {
-    const found: ProfileNode[] = []
+  /** What is in the sections of this path, for each file, up to one that declares the path final. */
+  #find(path: readonly string[]): ProfileNode[][] {
+    const found: ProfileNode[][] = []
     for (const file of this.#files) {
       let level = [file]
       let final = false
@@ -135,18 +134,22 @@ export class Krb5Conf {
           .filter(({ name, value }) => name === step && value === undefined)
         final ||= level.some((node) => node.final)
       }
-      found.push(...level.flatMap(({ children }) => children))
+      found.push(level.flatMap(({ children }) => children))
       if (final) break
     }
     return found
   }
 
+  /** Of the files up to one in which the relation itself is final. */
   #values(...path: readonly string[]): Relation[] {
     const name = path[path.length - 1]
-    const found = this.#find(path.slice(0, -1)).filter((node) => node.name === name && node.value !== undefined)
-    const last = found.find((node) => node.final)?.source
-    const until = last === undefined ? found.length : found.findLastIndex(({ source }) => source === last) + 1
-    return found.slice(0, until).map(({ value = '', source, line }) => ({ value, source, line }))
+    const found: ProfileNode[] = []
+    for (const inFile of this.#find(path.slice(0, -1))) {
+      const relations = inFile.filter((node) => node.name === name && node.value !== undefined)
+      found.push(...relations)
+      if (relations.some((node) => node.final)) break
+    }
+    return found.map(({ value = '', source, line }) => ({ value, source, line }))
   }
 
   #typed<T>(path: readonly string[], expected: string, read: (value: string) => T | undefined): T | undefined {
@@ -167,42 +170,16 @@ interface Relation {
 const YES: ReadonlySet<string> = new Set(['y', 'yes', 'true', 't', '1', 'on'])
 const NO: ReadonlySet<string> = new Set(['n', 'no', 'false', 'nil', '0', 'off'])
 
-const KERBEROS_PORT = 88
-const HTTPS_PORT = 443
+/** What stands behind a KDC on its line, as MIT passes it over. */
+const COMMENT = /\s+[#;].*$/
 
 function kdcOf(relation: Relation): ConfiguredKdc {
-  const match = KDC.exec(relation.value)
-  const protocol = match?.[1] === undefined ? undefined : PROTOCOLS[asciiLower(match[1])]
-  const port = Number(match?.[4] ?? (protocol === 'https' ? HTTPS_PORT : KERBEROS_PORT))
-  const path = match?.[5]
-  if (match === null || port < 1 || port > 65_535 || (path !== undefined && protocol !== 'https')) {
-    throw notA('host, host:port, [IPv6]:port, tcp/host, udp/host or https://host/path', relation)
-  }
-  return {
-    host: match[2] ?? match[3],
-    port,
-    ...(protocol && { protocol }),
-    ...(protocol === 'https' && { path: path ?? '/' }),
-  }
-}
-
-const KDC = /^(udp\/|tcp\/|https:\/\/)?(?:\[([\dA-Fa-f:.]+)\]|([^\s/:[\]]+))(?::(\d{1,5}))?(\/\S*)?$/i
-const PROTOCOLS: Readonly<Record<string, 'udp' | 'tcp' | 'https'>> = {
-  'udp/': 'udp',
-  'tcp/': 'tcp',
-  'https://': 'https',
-}
-
-function secondsOf(text: string): number | undefined {
-  if (/^\d{1,15}$/.test(text)) return Number(text)
-  const clock = /^(?:(\d{1,9})-)?(\d{1,9}):(\d{1,2})(?::(\d{1,2}))?$/.exec(text)
-  if (clock !== null) return sum(clock.slice(1))
-  const units = /^(?=\d)(?:(\d{1,9})d)?\s*(?:(\d{1,9})h)?\s*(?:(\d{1,9})m)?\s*(?:(\d{1,9})s?)?$/.exec(text)
-  return units === null ? undefined : sum(units.slice(1))
-}
-
-function sum([days = '0', hours = '0', minutes = '0', seconds = '0']: readonly (string | undefined)[]): number {
-  return ((Number(days) * 24 + Number(hours)) * 60 + Number(minutes)) * 60 + Number(seconds)
+  const location = kdcLocationOf(relation.value.replace(COMMENT, ''))
+  if (location !== undefined) return location
+  throw notA(
+    /^\d+$/.test(relation.value) ? `a host before the port: ${KDC_LOCATION_FORMS}` : KDC_LOCATION_FORMS,
+    relation,
+  )
 }
 
 function indexOrEnd(text: string, part: string): number {

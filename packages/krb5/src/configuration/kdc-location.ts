@@ -1,0 +1,46 @@
+/** Where a KDC is, as krb5.conf writes it. Source: MIT krb5 documentation, "krb5.conf", kdc; Heimdal's krb5.conf(5) for `tcp/`. */
+
+/** One `kdc` relation: `kdc1.ad.test`, `kdc1.ad.test:88`, `[::1]:88`, `tcp/kdc1.ad.test`, `https://kdc1.ad.test/KdcProxy`. */
+export interface ConfiguredKdc {
+  /** A name or an address: of IPv6 without brackets, with its zone if it has one (`fe80::1%eth0`). */
+  readonly host: string
+  readonly port: number
+  /** Only this protocol; without it whatever the client prefers. `https` is a KDC proxy (MS-KKDCP). */
+  readonly protocol?: 'udp' | 'tcp' | 'https'
+  /** Of an `https` address, with its slash. */
+  readonly path?: string
+}
+
+/** What can be written, for errors. */
+export const KDC_LOCATION_FORMS = 'host, host:port, [IPv6]:port, tcp/host, udp/host or https://host/path'
+
+/** Undefined for what is no location of a KDC. A number is none: MIT takes it for a port without a host, and refuses it as well. */
+export function kdcLocationOf(text: string): ConfiguredKdc | undefined {
+  const match = LOCATION.exec(text)
+  if (match === null) return undefined
+  const [, prefix, bracketed, bare, digits, path] = match
+  const protocol = prefix === undefined ? undefined : PROTOCOLS.get(prefix.toLowerCase())
+  const host = bracketed ?? bare
+  const port = Number(digits ?? (protocol === 'https' ? HTTPS_PORT : KERBEROS_PORT))
+  if (/^\d+$/.test(host) || port < 1 || port > 65_535) return undefined
+  if (path !== undefined && protocol !== 'https') return undefined
+  return { host, port, ...(protocol && { protocol }), ...(protocol === 'https' && { path: path ?? '/' }) }
+}
+
+/** Source: RFC 4120 section 7.2.1. */
+const KERBEROS_PORT = 88
+const HTTPS_PORT = 443
+
+const PROTOCOLS: ReadonlyMap<string, 'udp' | 'tcp' | 'https'> = new Map([
+  ['udp/', 'udp'],
+  ['tcp/', 'tcp'],
+  ['https://', 'https'],
+])
+
+const NAME = String.raw`[\p{L}\p{N}._-]{1,253}`
+/** A zone is the name or number of a network interface. Source: RFC 4007 section 11. */
+const IPV6 = String.raw`[\dA-Fa-f:.]{2,45}(?:%[\w.-]{1,64})?`
+const LOCATION = new RegExp(
+  String.raw`^(udp\/|tcp\/|https:\/\/)?(?:\[(${IPV6}|${NAME})\]|(${NAME}))(?::(\d{1,5}))?(\/\S*)?$`,
+  'iu',
+)
