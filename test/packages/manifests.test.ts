@@ -16,11 +16,30 @@ describe.each(packageNames)('the manifest of %s', (name) => {
       type: 'module',
       sideEffects: false,
       engines: workspace.engines,
+      // What `moduleResolution: node10` of older compilers reads; it knows no `exports`.
+      main: './dist/index.js',
+      types: './dist/index.d.ts',
       exports: {
         '.': { '@s4u/source': './src/index.ts', types: './dist/index.d.ts', default: './dist/index.js' },
         './package.json': './package.json',
       },
     })
+  })
+
+  test('says where it comes from, who may install it, and what people search for', () => {
+    const { homepage, bugs, repository } = workspace
+    expect(manifest).toMatchObject({
+      homepage: homepage.replace('#readme', `/tree/main/packages/${name}#readme`),
+      bugs,
+      repository: { ...repository, directory: `packages/${name}` },
+      publishConfig: { access: 'public' },
+    })
+    expect(manifest.keywords).toEqual(expect.arrayContaining(['kerberos', 'active-directory', 'negotiate']))
+    expect(manifest.description).toMatch(/^\S.{20,}[^.]$/)
+  })
+
+  test('is built by commands that Windows has too', () => {
+    expect(manifest.scripts?.build).toMatch(/^node -e "[^']*(?:'[^"' ]+'[^']*)*" && tsc -p tsconfig\.build\.json$/)
   })
 
   test('runs nothing at installation', () => {

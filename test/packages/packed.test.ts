@@ -1,37 +1,24 @@
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { publint } from 'publint'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { packageNames, root } from './sources.js'
+import { type Packed, packAll } from './packing.js'
+import { packageNames } from './sources.js'
 
 /**
  * What attw reports and we accept, with the reason. `cjs-resolves-to-esm`: the packages are ESM only; every Node we
- * support can `require()` an ES module. `node10`: that resolution knows no `exports`, and no supported Node has it.
+ * support can `require()` an ES module (docs/commonjs.md, and commonjs.test.ts beside this file).
  */
-const accepted = new Set(['CJSResolvesToESM node16-cjs', 'NoResolution node10'])
+const accepted = new Set(['CJSResolvesToESM node16-cjs'])
 
-const folder = mkdtempSync(join(tmpdir(), 's4u-pack-'))
-
+let packed: Packed
 beforeAll(() => {
-  const { packageManager } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const filters = packageNames.map((name) => `--filter=@s4u/${name}`)
-  execFileSync('npx', ['-y', packageManager, ...filters, '-r', 'pack', '--pack-destination', folder], {
-    cwd: root,
-    stdio: ['ignore', 'ignore', 'inherit'],
-  })
+  packed = packAll()
 })
-
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => packed.remove())
 
 describe.each(packageNames)('%s, as it would be published', (name) => {
-  const tarball = (): Uint8Array<ArrayBuffer> => {
-    const file = readdirSync(folder).find((entry) => entry.replace(/-\d+\.\d+\.\d+.*$/, '') === `s4u-${name}`)
-    if (file === undefined) throw new Error(`@s4u/${name} was not packed`)
-    return new Uint8Array(readFileSync(join(folder, file)))
-  }
+  const tarball = (): Uint8Array<ArrayBuffer> => new Uint8Array(readFileSync(packed.tarballOf(name)))
 
   test('publint finds nothing', async () => {
     const { messages } = await publint({ pack: { tarball: tarball().buffer }, strict: true })

@@ -9,6 +9,8 @@ export interface Manifest {
   readonly name: string
   readonly version: string
   readonly license?: string
+  readonly description?: string
+  readonly keywords?: readonly string[]
   readonly type?: string
   readonly sideEffects?: boolean
   readonly engines?: Record<string, string>
