@@ -44,6 +44,7 @@ const exported: Record<string, readonly string[]> = {
     'FETCH_CHANNEL',
     'FETCH_RULES',
     'NEGOTIATE_RULES',
+    'UnprovenAnswerError',
     'authorizationFor',
     'createAuthorizationFor',
     'createFetch',

@@ -49,6 +49,7 @@ export const toolKeys = [
   'chromium',
   'firefox',
   'apache',
+  'nginx',
   'postgresql',
   'kdcproxy',
   'compiler',
@@ -72,6 +73,7 @@ export const tools: Record<ToolKey, Requirement> = {
     programs: ['apache2', '/usr/lib/apache2/modules/mod_auth_gssapi.so'],
     packages: ['apache2', 'libapache2-mod-auth-gssapi'],
   },
+  nginx: { programs: ['nginx'], packages: ['nginx-light'] },
   postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
   kdcproxy: {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],

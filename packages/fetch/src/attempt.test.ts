@@ -174,11 +174,17 @@ describe('what is told of an answer', () => {
         code: 'KRB_AP_ERR_MUT_FAIL',
         status: 502,
         message: expect.stringMatching(/^HTTP\/api\.ad\.test answered 500 and did not prove its identity: ./),
-        hint: 'The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token?',
+        hint: "The response was not handed out. Servers often put no token on errors: mutualAuthentication: 'optional' hands those out, without what nobody proved.",
         cause: expect.objectContaining({ name: 'RejectedTokenError', code: 'KRB_AP_ERR_MUT_FAIL', status: 502 }),
       }),
     )
     expect(events).toEqual([{ kind: 'server-not-proven', ...SUBJECT, status: 500, code: 'KRB_AP_ERR_MUT_FAIL' }])
+    // Of an answer that is no error, that would change nothing.
+    expect(() => judged().one.judge({ status: 200, challenge: null })).toThrow(
+      expect.objectContaining({
+        hint: "The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token? mutualAuthentication: 'off' believes any server.",
+      }),
+    )
   })
 
   test('a token that cannot be read is the server’s fault, and said as it is', () => {

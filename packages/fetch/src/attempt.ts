@@ -3,6 +3,7 @@ import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-clien
 import { challengeSchemes } from './challenge-schemes.js'
 import { isWanted, publish, type FetchEventSubject } from './events.js'
 import type { NegotiateRules } from './options.js'
+import { hintFor, isError, UnprovenAnswerError } from './unproven-answer.js'
 
 /** What a server said to a token. */
 export interface ServerAnswer {
@@ -16,6 +17,8 @@ export interface ServerAnswer {
 export type Judgement =
   /** The answer can be handed out: the server has proved itself, or has refused. */
   | { readonly kind: 'done' }
+  /** An error that nobody has proved, which the app wants to see: all of it, or the status alone. */
+  | { readonly kind: 'unproven'; readonly sanitize: boolean }
   /** The server wants this too. */
   | { readonly kind: 'again'; readonly authorization: string }
   /** The service could not open the ticket: its key has changed since the KDC sealed it. */
@@ -53,13 +56,14 @@ export class Attempt {
   readonly #options: NegotiateRules
   #pending: Pick<Initiator, 'step'> | undefined
   #legs = 1
+  #proven = false
 
   constructor(details: AttemptDetails, options: NegotiateRules) {
     const { ticket, channelBindings, delegate } = details
     const { now = Date.now, random, mutualAuthentication = 'require', allowedImpersonationLevel } = options
     const initiator = createInitiator({
       ticket,
-      mutual: mutualAuthentication === 'require',
+      mutual: mutualAuthentication !== 'off',
       identify: allowedImpersonationLevel === 'identification',
       now,
       channelBindings,
@@ -70,6 +74,11 @@ export class Attempt {
     this.authorization = initiator.authorization
     this.#pending = initiator
     this.#options = options
+  }
+
+  /** Whether a proof of the server has come. */
+  get isProven(): boolean {
+    return this.#proven
   }
 
   /** @throws RejectedTokenError (KRB_AP_ERR_MUT_FAIL when the server did not prove itself), MalformedTokenError */
@@ -99,19 +108,28 @@ export class Attempt {
   }
 
   #judgeAnswer({ status, challenge, followed = false }: ServerAnswer): Judgement {
-    const { mutualAuthentication = 'require' } = this.#options
+    const { mutualAuthentication = 'require', sanitize = true } = this.#options
     try {
       const token = findNegotiateChallenge(challenge)?.token
+      if (token === undefined && !this.#proven && this.#mayBeUnproven(status)) {
+        this.#publish(status, (subject) => ({ kind: 'error-not-proven', ...subject, sanitized: sanitize }))
+        return { kind: 'unproven', sanitize }
+      }
       // Whatever the server would still like to have: what it did send proves it, and it has answered.
-      if (token !== undefined || (mutualAuthentication === 'require' && !followed)) this.#step(token)
+      if (token !== undefined || (mutualAuthentication !== 'off' && !followed)) this.#step(token)
       const serverProven = token !== undefined
       this.#publish(status, (subject) => ({ kind: 'authenticated', ...subject, legs: this.#legs, serverProven }))
       return DONE
     } catch (error) {
       if (!S4uError.is(error)) throw error
       this.#publish(status, (subject) => ({ kind: 'server-not-proven', ...subject, code: error.code }))
-      throw named(error, this.details.spn, status)
+      throw named(error, this.details, { status, challenge })
     }
+  }
+
+  /** A proof that is wrong is refused in any case: this is about none. */
+  #mayBeUnproven(status: number): boolean {
+    return this.#options.mutualAuthentication === 'optional' && isError(status)
   }
 
   /** The token of a further leg, if there is one. After the last leg nothing is owed any more. */
@@ -120,6 +138,8 @@ export class Attempt {
     if (pending === undefined) return undefined
     this.#pending = undefined
     const step = pending.step(token)
+    // Where a proof was asked for, there is no step without one.
+    this.#proven = this.#options.mutualAuthentication !== 'off'
     if (step.status === 'continue') this.#pending = step
     return step.token
   }
@@ -145,14 +165,22 @@ function clientOf({ client }: ServiceTicket): string {
   return `${client.name.nameString.join('/')}@${client.realm}`
 }
 
-function named(error: S4uError, spn: string, status: number): S4uError {
+function named(
+  error: S4uError,
+  { origin, spn: service }: AttemptDetails,
+  { status, challenge }: ServerAnswer,
+): S4uError {
   // The backend's octets, and not those of whoever asked this service.
   error.status = 502
   if (!(error instanceof RejectedTokenError)) return error
-  return new RejectedTokenError(`${spn} answered ${status} and did not prove its identity: ${error.message}`, {
-    code: error.code,
-    hint: 'The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token?',
-    cause: error,
-    status: 502,
-  })
+  return new UnprovenAnswerError(
+    `and did not prove its identity: ${error.message}`,
+    { origin, service, status },
+    { code: error.code, hint: hintFor(status, hasToken(challenge)), cause: error },
+  )
+}
+
+/** Without one there is nothing wrong with it but that it is missing. */
+function hasToken(challenge: ServerAnswer['challenge']): boolean {
+  return findNegotiateChallenge(challenge)?.token !== undefined
 }

@@ -56,17 +56,26 @@ describe('a proof', () => {
 
   test('that was due is said to be missing, by origin and without the rest of the URL', () => {
     const events: FetchEvent[] = []
-    const error = new Authenticator({ onEvent: (event) => events.push(event) }).notAsking(url, SPN, 204)
+    const judging = new Authenticator({ onEvent: (event) => events.push(event) })
+    const error = errorOf(() => judging.judgeNotAsking(url, SPN, 204))
     expect(error).toBeInstanceOf(RejectedTokenError)
     expect(error).toMatchObject({
       code: 'KRB_AP_ERR_MUT_FAIL',
+      status: 502,
+      answer: { origin: ORIGIN, service: SPN, status: 204 },
       message: 'HTTP/api.ad.test answered 204 without asking for a token, and did not prove its identity',
-      hint: "The response was not handed out. Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list; mutualAuthentication: 'off' believes any server.",
+      hint: "The response was not handed out. Is the server behind this URL the account that has this service principal name, and does it answer with a token? mutualAuthentication: 'off' believes any server. Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list.",
     })
     expect(events).toEqual([
       { kind: 'server-not-asking', origin: ORIGIN, service: SPN, status: 204, code: 'KRB_AP_ERR_MUT_FAIL' },
     ])
-    expect(new Authenticator({}).notAsking(url, SPN, 200)).toMatchObject({ code: 'KRB_AP_ERR_MUT_FAIL' })
+    expect(errorOf(() => new Authenticator({}).judgeNotAsking(url, SPN, 403))).toMatchObject({
+      code: 'KRB_AP_ERR_MUT_FAIL',
+      hint: expect.stringContaining("mutualAuthentication: 'optional'"),
+    })
+    const optional = new Authenticator({ mutualAuthentication: 'optional' })
+    expect(optional.judgeNotAsking(url, SPN, 400)).toEqual({ kind: 'unproven', sanitize: true })
+    expect(errorOf(() => optional.judgeNotAsking(url, SPN, 399))).toMatchObject({ answer: { status: 399 } })
   })
 
   test('cannot come from who has no name', () => {
@@ -192,3 +201,12 @@ describe('a ticket that is stale', () => {
     expect((await again()).attempt?.details.ticket).toBe(last)
   })
 })
+
+function errorOf(call: () => unknown): unknown {
+  try {
+    call()
+  } catch (error) {
+    return error
+  }
+  throw new Error('it did not fail')
+}

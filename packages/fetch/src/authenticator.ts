@@ -1,11 +1,12 @@
-import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
-import { Attempt, type AttemptDetails } from './attempt.js'
+import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { Attempt, type AttemptDetails, type Judgement } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
 import { isWanted, publish } from './events.js'
 import { hasAsked } from './learned-origins.js'
 import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 import { serviceNameOf } from './service-name.js'
+import { hintFor, isError, UnprovenAnswerError } from './unproven-answer.js'
 
 /** What a token can be bound to, once it is known on which connections it will travel. */
 export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined> | undefined
@@ -61,18 +62,19 @@ export class Authenticator {
     return this.isListed === undefined ? hasAsked(url) : this.isListed(url)
   }
 
-  /** What is said of a server that should have asked for a token, and did not. */
-  notAsking({ origin }: URL, spn: string, status: number): RejectedTokenError {
-    const { onEvent } = this.#options
+  /**
+   * Judges the answer of a server that should have asked for a token, and did not.
+   * @throws UnprovenAnswerError unless it is an error, and the app wants to see those
+   */
+  judgeNotAsking({ origin }: URL, service: string, status: number): Extract<Judgement, { kind: 'unproven' }> {
+    const { onEvent, mutualAuthentication, sanitize = true } = this.#options
     const code = 'KRB_AP_ERR_MUT_FAIL'
-    if (isWanted(onEvent)) publish({ kind: 'server-not-asking', origin, service: spn, status, code }, onEvent)
-    return new RejectedTokenError(
-      `${spn} answered ${status} without asking for a token, and did not prove its identity`,
-      {
-        code,
-        hint: "The response was not handed out. Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list; mutualAuthentication: 'off' believes any server.",
-      },
-    )
+    if (isWanted(onEvent)) publish({ kind: 'server-not-asking', origin, service, status, code }, onEvent)
+    if (mutualAuthentication === 'optional' && isError(status)) return { kind: 'unproven', sanitize }
+    const what = 'without asking for a token, and did not prove its identity'
+    const ask =
+      'Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list.'
+    throw new UnprovenAnswerError(what, { origin, service, status }, { code, hint: `${hintFor(status)} ${ask}` })
   }
 
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */

@@ -1,4 +1,5 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
+import type { Attempt } from './attempt.js'
 import { Authenticator } from './authenticator.js'
 import {
   NEGOTIATE_OPTIONS,
@@ -7,6 +8,7 @@ import {
   type NegotiateRules,
   requireTicketSource,
 } from './options.js'
+import { UnprovenAnswerError } from './unproven-answer.js'
 
 export interface AuthorizationOptions {
   readonly signal?: AbortSignal
@@ -19,14 +21,15 @@ export interface Negotiation {
   /** The value of the `Authorization` header: `Negotiate YII…`. */
   readonly authorization: string
   /**
-   * Checks the server's answer; call it before anything of the response is used. A 401 is the server's own answer and passes.
+   * Checks the server's answer, once; call it before anything of the response is used. A 401 is the server's own answer and passes.
+   * `proven` tells whether the server has proved itself: of a 401, an error that `mutualAuthentication: 'optional'` lets pass, or
+   * anything with `off`, it may be false, and then nothing but the status is to be believed.
    * @param challenge the response's `WWW-Authenticate`
-   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, MalformedTokenError
+   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, also for a second answer; MalformedTokenError
    */
-  verify(response: {
-    readonly status: number
-    readonly challenge?: string | readonly string[] | null | undefined
-  }): void
+  verify(response: { readonly status: number; readonly challenge?: string | readonly string[] | null | undefined }): {
+    readonly proven: boolean
+  }
 }
 
 /**
@@ -48,9 +51,33 @@ export function createNegotiationFor(options: NegotiateOptions): NegotiationFor 
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)
     const attempt = await authenticator.begin(url, spn, { tickets, signal })
-    const { authorization } = attempt
-    return { authorization, verify: ({ status, challenge }) => void attempt.judge({ status, challenge }) }
+    return { authorization: attempt.authorization, verify: verifierOf(attempt) }
   }
+}
+
+/**
+ * What proves the server to one request proves nothing of another: a client that sends its request
+ * again, or follows a redirect, has to ask for another token.
+ */
+function verifierOf(attempt: Attempt): Negotiation['verify'] {
+  let isAnswered = false
+  return ({ status, challenge }) => {
+    if (isAnswered) throw secondAnswer(attempt, status)
+    isAnswered = true
+    const { kind } = attempt.judge({ status, challenge })
+    return { proven: kind === 'done' && attempt.isProven }
+  }
+}
+
+function secondAnswer({ details: { origin, spn: service } }: Attempt, status: number): UnprovenAnswerError {
+  return new UnprovenAnswerError(
+    'to a negotiation that was answered before',
+    { origin, service, status },
+    {
+      code: 'KRB_AP_ERR_MUT_FAIL',
+      hint: 'A token is good for one request, and so is its proof: call negotiationFor for each, retries and redirects included.',
+    },
+  )
 }
 
 export function createAuthorizationFor(options: NegotiateOptions): AuthorizationFor {

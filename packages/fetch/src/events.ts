@@ -25,8 +25,13 @@ export type FetchEvent =
   /** The response was not handed out. */
   | (FetchEventSubject & { readonly kind: 'server-not-proven'; readonly code: string })
   /**
+   * An error that nobody has proved was handed out, since `mutualAuthentication` is `optional`:
+   * `sanitized` tells whether its headers and its body were taken off.
+   */
+  | (FetchEventSubject & { readonly kind: 'error-not-proven'; readonly sanitized: boolean })
+  /**
    * A server that should ask for a token did not, and so proved nothing; no token went to it. The
-   * response was not handed out.
+   * response was not handed out, unless it is an error and `mutualAuthentication` is `optional`.
    */
   | (Omit<FetchEventSubject, 'client'> & { readonly kind: 'server-not-asking'; readonly code: string })
   /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */

@@ -15,6 +15,7 @@ export { NEGOTIATE_RULES } from './options.js'
 export type {
   AllowedImpersonationLevel,
   Fetch,
+  MutualAuthentication,
   NegotiateOptions,
   NegotiateRules,
   TicketRequest,
@@ -22,4 +23,5 @@ export type {
 } from './options.js'
 export type { ProxyOptions } from './proxy.js'
 export { BackendTimeoutError, type TimeLimits } from './time-limits.js'
+export { UnprovenAnswerError, type UnprovenAnswer } from './unproven-answer.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-name.js'

@@ -74,8 +74,8 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
         return replayable ? begin() : undefined
       },
       unasked: (status) => {
-        if (authenticator.expectsProof(url))
-          throw authenticator.notAsking(url, serviceNameOf(url, options) ?? url.host, status)
+        if (!authenticator.expectsProof(url)) return undefined
+        return authenticator.judgeNotAsking(url, serviceNameOf(url, options) ?? url.host, status)
       },
       afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets }),
     })

@@ -7,6 +7,7 @@ import { isPreemptive, rememberAsking } from './learned-origins.js'
 import type { Outgoing } from './outgoing.js'
 import { isDowngrade, isRedirect, redirectTarget } from './redirect.js'
 import { type Backend, connectionsOf, send, sendBare, sendUnasked } from './sending.js'
+import { sanitized } from './unproven-answer.js'
 
 /** What one hop came to. */
 export interface HopAnswer {
@@ -71,8 +72,17 @@ async function judgeUnasked(
   const isProofDue = owed || authenticator.expectsProof(hop.url)
   if (!isProofDue || response.status === 401) return { response }
   if (await leadsToProof(response, hop.url, backend)) return { response, owesProof: true }
-  abandon(response)
-  throw authenticator.notAsking(hop.url, spn, response.status)
+  try {
+    return { response: handedOut(response, authenticator.judgeNotAsking(hop.url, spn, response.status)) }
+  } catch (error) {
+    abandon(response)
+    throw error
+  }
+}
+
+/** What the app gets to see of an answer that has been judged. */
+function handedOut(response: Response, judgement: Judgement): Response {
+  return judgement.kind === 'unproven' && judgement.sanitize ? sanitized(response) : response
 }
 
 interface LegsAnswer extends HopAnswer {
@@ -97,7 +107,7 @@ async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Prom
     }
     // A challenge to a body that is gone cannot be met.
     if (judgement.kind !== 'again' || !backend.replayable)
-      return { response, stale: judgement.kind === 'stale', owesProof: followed }
+      return { response: handedOut(response, judgement), stale: judgement.kind === 'stale', owesProof: followed }
     await discard(response)
     authorization = judgement.authorization
   }

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { DecoratorHandler, type Dispatcher } from 'undici'
 import type { Attempt, Judgement } from './attempt.js'
 import { MAX_DISCARDED, MAX_DISCARDING } from './discard.js'
@@ -27,10 +28,10 @@ export interface Negotiations {
   /** The server asked a request that carried nothing; whether that can be sent again. */
   asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
   /**
-   * Judges the answer to a request that carried nothing, and that is no question. @throws when it
-   * is not believed
+   * Judges the answer to a request that carried nothing, and that is no question; undefined where it
+   * may be handed out. @throws when it is not believed
    */
-  unasked?(status: number): void
+  unasked?(status: number): Judgement | undefined
   /** The server could not open the ticket. */
   afresh(failed: Attempt): Promise<Attempt | undefined>
 }
@@ -130,6 +131,10 @@ class NegotiatingHandler implements Handler {
       controller.abort(error instanceof Error ? error : new Error(String(error)))
       return
     }
+    if (judgement?.kind === 'unproven' && judgement.sanitize) {
+      this.#handOutStatus(controller, status)
+      return
+    }
     const again = this.#again(judgement, status, challenge)
     if (again === undefined) {
       handOut()
@@ -174,6 +179,13 @@ class NegotiatingHandler implements Handler {
     this.#timer = setTimeout(() => this.#giveUp(controller), MAX_DISCARDING)
   }
 
+  /** Nobody has proved the rest: it is read by nobody. */
+  #handOutStatus(controller: Controller, status: number): void {
+    const bare = withoutHeaders(controller)
+    this.#inner.onResponseStart?.(bare, status, {}, STATUS_CODES[status])
+    this.#discard(controller, () => this.#inner.onResponseEnd?.(bare, {}))
+  }
+
   #giveUp(controller: Controller): void {
     this.#isGivenUp = true
     controller.abort(new Error('the page of a challenge is too long, or too slow'))
@@ -187,8 +199,7 @@ class NegotiatingHandler implements Handler {
 
   #judge(status: number, challenge: string | string[] | undefined): Judgement | undefined {
     if (this.#attempt !== undefined) return this.#attempt.judge({ status, challenge })
-    if (status !== this.#scheme.refusal) this.#negotiations.unasked?.(status)
-    return undefined
+    return status === this.#scheme.refusal ? undefined : this.#negotiations.unasked?.(status)
   }
 
   /** The request that follows this answer, if one may. A body that is a stream is gone. */
@@ -216,6 +227,26 @@ class NegotiatingHandler implements Handler {
 /** Whether a body can be sent again. What comes from a fetch never can: it is a stream down here. */
 export function isReplayable(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+}
+
+/** Handlers of the older kind read the headers of an answer in its controller. */
+function withoutHeaders(controller: Controller): Controller {
+  return {
+    get aborted() {
+      return controller.aborted
+    },
+    get paused() {
+      return controller.paused
+    },
+    get reason() {
+      return controller.reason
+    },
+    rawHeaders: [],
+    rawTrailers: [],
+    abort: (reason) => controller.abort(reason),
+    pause: () => controller.pause(),
+    resume: () => controller.resume(),
+  }
 }
 
 function withoutUndefined(headers: ResponseHeaders): Record<string, string | string[]> {

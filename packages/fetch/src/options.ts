@@ -22,6 +22,9 @@ export type TicketSource = (spn: string, options: TicketRequest) => Promise<Serv
 /** How much of the user a backend gets. Source: WCF, AllowedImpersonationLevel. */
 export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
 
+/** Whether a server must prove itself: always, but for errors, or never. */
+export type MutualAuthentication = 'require' | 'optional' | 'off'
+
 /** What decides whether a request carries a token, and which. */
 export interface NegotiateOptions extends ServiceNameOptions {
   readonly ticketFor: TicketSource
@@ -29,10 +32,17 @@ export interface NegotiateOptions extends ServiceNameOptions {
    * `require` (default): the server must prove that it is the service the ticket was for, or the
    * response is not handed out. An unproven redirect is followed only where the answer to it will
    * be asked for a proof; an origin that is listed or has asked before is not believed when it does
-   * not ask for a token. `off` is for servers that do not answer with a token. Source: RFC 4559
-   * section 5.
+   * not ask for a token. `optional`: the same, but for errors (400 and above) without a token, as
+   * nginx, Tomcat and IIS send them: these are handed out, see `sanitize`. `off` is for servers that
+   * never answer with a token. Source: RFC 4559 section 5.
    */
-  readonly mutualAuthentication?: 'require' | 'off'
+  readonly mutualAuthentication?: MutualAuthentication
+  /**
+   * With `mutualAuthentication: 'optional'`: of an error that nobody has proved the status is handed
+   * out and nothing else, no header and no body (`true`, default), or all of it (`false`): then
+   * whoever can answer in the server's place chooses what the app reads.
+   */
+  readonly sanitize?: boolean
   /**
    * `anonymous` sends no identity, `identification` lets the backend know the user and do nothing in the user's name, `delegation`
    * hands the backend a ticket-granting ticket of the user (see `forwardTgt`). Default `impersonation`.
@@ -66,6 +76,7 @@ export const NEGOTIATE_RULES = {
   includePort: 'flag',
   canonicalName: 'value',
   mutualAuthentication: 'value',
+  sanitize: 'flag',
   allowedImpersonationLevel: 'value',
   forwardTgt: 'function',
   channelBinding: 'value',
@@ -84,7 +95,7 @@ export const NEGOTIATE_OPTIONS = {
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
 export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
-  requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'off'])
+  requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'optional', 'off'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
   requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)
   if (allowedImpersonationLevel !== 'delegation') return
@@ -111,7 +122,8 @@ export function requireTicketSource(owner: string, ticketFor: TicketSource): Tic
 
 const LEVELS: readonly AllowedImpersonationLevel[] = ['anonymous', 'identification', 'impersonation', 'delegation']
 
-function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
+/** @throws ConfigurationError */
+export function requireOneOf(name: string, value: string | undefined, choices: readonly string[]): void {
   if (value === undefined || choices.includes(value)) return
   throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }

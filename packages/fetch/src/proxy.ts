@@ -11,7 +11,7 @@ import type { Tunnel } from './backend-connector.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { dispatchNegotiating, isReplayable, OF_PROXY } from './negotiating-handler.js'
 import { hasHeader, withHeader } from './request-headers.js'
-import type { NegotiateOptions, TicketSource } from './options.js'
+import { type MutualAuthentication, type NegotiateOptions, requireOneOf, type TicketSource } from './options.js'
 
 export interface ProxyOptions {
   /** `http://proxy.ad.test:3128` */
@@ -25,7 +25,7 @@ export interface ProxyOptions {
    * `require`: each request shows a ticket, also to a proxy that does not ask, and goes nowhere
    * without (those in nobody's name need `ticketFor`).
    */
-  readonly mutualAuthentication?: NegotiateOptions['mutualAuthentication']
+  readonly mutualAuthentication?: Exclude<MutualAuthentication, 'optional'>
   readonly onEvent?: NegotiateOptions['onEvent']
   /** For a proxy behind TLS. */
   readonly tls?: ConnectionOptions
@@ -53,6 +53,8 @@ export interface Proxy {
 export function proxyFor(options: ProxyOptions): Proxy {
   const url = urlOf(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
+  // A proxy hands on the errors of backends, which are not its own to prove.
+  requireOneOf('proxy.mutualAuthentication', mutualAuthentication, ['require', 'off'])
   const authenticator = new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
   const way: Way = {
     url,

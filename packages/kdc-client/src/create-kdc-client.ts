@@ -1,4 +1,5 @@
 import { closeOptions, ConfigurationError, DEFAULT_ETYPES, formatPrincipal, platformRandom } from '@s4u/krb5'
+import { bindMethods } from './bound-methods.js'
 import { Client } from './client.js'
 import { authorityOf } from './credentials.js'
 import { connectionsOf } from './kdc-connections.js'
@@ -29,14 +30,27 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
     user: formatPrincipal(authority.principal),
   }
   const { pac, canonicalize, mayFollow = namesKdcsOf } = options
-  return new Client({
+  const client: KdcClient = new Client({
     context: { transport, clock: new KdcClock(now), random, etypes, pac, canonicalize, mayFollow, place },
     authority,
     conf,
     domains: options.domains,
     cache: checkedCache(options.cache),
   })
+  return bindMethods(client, METHODS)
 }
+
+/** All of KdcClient that is called. */
+const METHODS = [
+  'ticketFor',
+  's4u2self',
+  's4u2proxy',
+  'forwardedTgt',
+  'ticketWith',
+  'ticketAs',
+  'trusts',
+  'how',
+] as const satisfies readonly (keyof KdcClient)[]
 
 function noCredentials(): ConfigurationError {
   return new ConfigurationError('createKdcClient: credentials are missing', {

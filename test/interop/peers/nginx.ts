@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { answering, ended } from './apache.js'
+
+export interface NginxOptions {
+  readonly address: string
+  /** What it stands in front of: `http://127.0.88.60:8080`. */
+  readonly upstream: string
+}
+
+/** nginx as a reverse proxy; stop it with `Symbol.asyncDispose`. */
+export interface Nginx extends AsyncDisposable {
+  /** `http://127.0.88.61:8080` */
+  readonly plain: string
+}
+
+/**
+ * `/plain` is passed on. The other locations are errors of nginx's own, which knows no Kerberos and puts no token on them: `/denied`
+ * (403), `/large` (413 for any body), `/busy` (503), `/down` (502, nothing listens behind it).
+ */
+export async function startNginx({ address, upstream }: NginxOptions): Promise<Nginx> {
+  const folder = mkdtempSync(join(tmpdir(), 's4u-nginx-'))
+  mkdirSync(join(folder, 'tmp'))
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, address, upstream))
+  const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'], {
+    env: { PATH: `/usr/sbin:${process.env.PATH}` },
+    stdio: 'ignore',
+  })
+  await answering(child, address, 8080, () => readFileSync(join(folder, 'error.log'), 'utf8'))
+  return {
+    plain: `http://${address}:8080`,
+    async [Symbol.asyncDispose]() {
+      await ended(child)
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+function configuration(folder: string, address: string, upstream: string): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
+  return [
+    `pid ${join(folder, 'pid')};`,
+    `error_log ${join(folder, 'error.log')};`,
+    ...(process.getuid?.() === 0 ? ['user www-data;'] : []),
+    'worker_processes 1;',
+    'events { worker_connections 256; }',
+    'http {',
+    '  access_log off;',
+    '  large_client_header_buffers 4 64k;',
+    ...temporary.map((name) => `  ${name}_temp_path ${join(folder, 'tmp', name)};`),
+    '  server {',
+    `    listen ${address}:8080;`,
+    `    location /plain { proxy_pass ${upstream}; proxy_set_header Host $host; }`,
+    '    location /denied { deny all; }',
+    `    location /large { client_max_body_size 1; proxy_pass ${upstream}; }`,
+    '    location /busy { return 503; }',
+    `    location /down { proxy_pass http://${address}:1; }`,
+    '  }',
+    '}',
+    '',
+  ].join('\n')
+}
