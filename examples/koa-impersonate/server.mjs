@@ -3,9 +3,12 @@
  * Calls the backend as the caller, without handing the caller around: inside `impersonate(…)` the `fetch` of @s4u/fetch acts as the
  * caller, in this function and in everything that it calls.
  */
+import { createServer } from 'node:http'
 import { fetch } from '@s4u/fetch'
 import { negotiate, S4uError } from '@s4u/koa'
 import Koa from 'koa'
+
+const backend = process.env.BACKEND ?? 'http://api.ad.test'
 
 const app = new Koa()
 
@@ -27,15 +30,15 @@ app.use(negotiate({ keytab: 'web.keytab', delegation: { allow: ['HTTP/api.ad.tes
 
 app.use((ctx) =>
   ctx.identity.impersonate(async () => {
-    ctx.body =
-      ctx.path === '/orders' ? await load('http://api.ad.test/orders') : await load('http://vault.ad.test/gold')
+    ctx.body = ctx.path === '/orders' ? await load(`${backend}/orders`) : await load('http://vault.ad.test/gold')
   }),
 )
 
 /** @param {string} url */
 async function load(url) {
   const answer = await fetch(url)
+  if (!answer.ok) throw Object.assign(new Error(`${url} answered ${answer.status}`), { status: answer.status })
   return answer.json()
 }
 
-app.listen(process.env.PORT ?? 3000)
+createServer({ maxHeaderSize: 65_536 }, app.callback()).listen(process.env.PORT ?? 3000)

@@ -5,6 +5,7 @@
  * its account to authenticate for delegation: Set-ADAccountControl svc-web -TrustedToAuthForDelegation $true
  */
 import { timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
 import { errorHandler, negotiate } from '@s4u/express'
 import express from 'express'
 
@@ -16,6 +17,8 @@ const passwords = { bob: 'can-we-fix-it', carol: 'humbug', Administrator: 'just-
  * the directory that can do harm, in every spelling.
  */
 const mayActFor = new Set(['bob@AD.TEST', 'carol@AD.TEST'])
+
+const backend = process.env.BACKEND ?? 'http://api.ad.test'
 
 const app = express()
 const kerberos = negotiate({
@@ -39,8 +42,9 @@ app.use(async (req, res, next) => {
 
 app.get('/orders', async (req, res) => {
   const caller = req.identity.impersonate()
-  const orders = await caller.fetch('http://api.ad.test/orders')
-  res.json(await orders.json())
+  const orders = await caller.fetch(`${backend}/orders`)
+  if (orders.ok) res.json(await orders.json())
+  else res.sendStatus(orders.status)
 })
 
 // The log is told what went wrong; the caller, 403 and nothing more.
@@ -55,4 +59,4 @@ function isRight(name, password) {
   return wanted.length > 0 && given.length === wanted.length && timingSafeEqual(given, wanted)
 }
 
-app.listen(process.env.PORT ?? 3000)
+createServer({ maxHeaderSize: 65_536 }, app).listen(process.env.PORT ?? 3000)

@@ -138,7 +138,7 @@ test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
   )
-  expect(files).toHaveLength(10)
+  expect(files).toHaveLength(14)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 
@@ -159,11 +159,14 @@ function api(): Koa {
 /** Starts an example that serves, and waits until it does. */
 async function serve(file: string, environment: Record<string, string> = {}): Promise<string> {
   const port = await freePort()
-  const { child, ended } = start(file, [], { PORT: String(port), ...environment })
+  const { child, ended, said } = start(file, [], { PORT: String(port), ...environment })
   const url = `http://127.0.0.1:${port}/`
   while (child.exitCode === null) {
     const answer = await fetch(url).catch(() => undefined)
-    if (answer) return url
+    if (answer) {
+      expect(said(), 'an example must not be what s4u warns of').not.toMatch(/Warning/)
+      return url
+    }
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
   throw new Error(`${file} ended: ${(await ended).output}`)
@@ -191,7 +194,7 @@ function start(file: string, args: string[], environment: Record<string, string>
     running.delete(child)
     return { status, output }
   })
-  return { child, ended }
+  return { child, ended, said: () => output }
 }
 
 async function freePort(): Promise<number> {
