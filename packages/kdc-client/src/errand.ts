@@ -1,6 +1,16 @@
 import type { FailedAttempt } from './errors.js'
 import type { QueuePlace } from './fair-queue.js'
 
+/** How KDCs are asked. */
+export interface Manner {
+  /** Larger requests go by TCP first; octets. */
+  readonly udpPreferenceLimit: number
+  /** How long one KDC is waited for before another one is asked; milliseconds. In the next round it is twice as long. */
+  readonly firstWait: number
+  /** How often all are asked. */
+  readonly rounds: number
+}
+
 /** One request on its way to the KDCs of its realm. */
 export interface Errand {
   readonly realm: string
@@ -9,6 +19,7 @@ export interface Errand {
   readonly prefersTcp: boolean
   /** Whose it is, where it has to wait for its turn. */
   readonly place?: QueuePlace
+  readonly manner: Manner
   readonly ended: AbortSignal
   /** When the time is over, as `performance.now()` says it: a place that comes free then is of no use any more. */
   readonly until: number

@@ -1,79 +1,32 @@
-/** One request, and the KDCs of its realm, until one of them answers. */
+/** The ways by which one request goes to the servers that are asked, and the answers that come back by them. */
 
 import { KRB_ERROR_CODES, krbErrorName } from '@s4u/krb5'
 import type { Errand } from './errand.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import type { KdcNotes } from './kdc-notes.js'
 import { exchangeOverHttps, type ProxyTrust } from './kdc-proxy.js'
+import { type KdcServer, type KdcServers, labelOf } from './kdc-servers.js'
 import { errorCodeIn, KRB_ERROR_TAG } from './krb-error.js'
+import { type Protocol, protocolsFor } from './protocol-choice.js'
 import type { TcpConnections } from './tcp-exchange.js'
 import type { UdpSockets, UdpWait } from './udp-exchange.js'
 
 export interface Means {
   readonly notes: KdcNotes
+  readonly servers: KdcServers
   readonly sockets: UdpSockets
   readonly connections: TcpConnections
   readonly proxyTrust: ProxyTrust | undefined
 }
 
-type Protocol = 'udp' | 'tcp' | 'https'
-
-/** One lost datagram costs a second, as with MIT and Windows; after all KDCs were asked once, patience doubles. */
-const FIRST_WAIT = 1_000
-
 /** When whoever waits goes before that, it is not known to be dead: but the next one, who may go as soon, is to come to another one. */
-const SLOW = FIRST_WAIT / 4
-
-/**
- * When every address refuses at once, asking again at once is a storm, not patience. For so long a datagram that says no also waits
- * for one that brings a reply.
- */
-const BETWEEN_ROUNDS = FIRST_WAIT / 4
-
-/**
- * Where all refuse at once, rounds are short and many: without a bound the wait would soon be more than a timer can hold, which then
- * goes off at once. Milliseconds.
- */
-const LONGEST_WAIT = 60_000
-
-/** Larger requests go by TCP first: fragments get lost, and firewalls drop them. The figure is MIT's udp_preference_limit. */
-const MAX_UDP_REQUEST = 1_465
-
-/**
- * Asks each KDC, those that answered lately first, and all of them again, until one answers; undefined when the time is over. Going on to
- * the next does not mean that the one before is not listened to any more: a KDC may only be slow. MIT does the same.
- *
- * Nobody signs a KRB-ERROR, and a datagram is written by anybody who guesses its port. So one that comes by UDP is no answer: the same
- * is asked by TCP, which wants somebody on the way, and a reply by UDP is listened for meanwhile. Only when no KDC gave either is it
- * taken, as unconfirmed.
- */
-export async function askInTurn(
-  addresses: readonly KdcAddress[],
-  errand: Errand,
-  means: Means,
-): Promise<Uint8Array | undefined> {
-  const asking = new Asking(errand, means)
-  try {
-    for (let wait = FIRST_WAIT; !asking.isOver; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-      for (const address of inOrder(addresses, means.notes)) await asking.ask(address, wait)
-      await asking.listen(BETWEEN_ROUNDS)
-      if (asking.hasRefusal) break
-    }
-    return asking.answer ?? asking.unconfirmed()
-  } finally {
-    asking.end()
-  }
-}
-
-function inOrder(addresses: readonly KdcAddress[], notes: KdcNotes): readonly KdcAddress[] {
-  const rank = (address: KdcAddress): number => (notes.isDead(address) ? 2 : notes.isSlow(address) ? 1 : 0)
-  return [...addresses].sort((a, b) => rank(a) - rank(b))
-}
+const SLOW = 250
 
 /** Made once: an error of its own for each request would cost more than all the rest. */
 const ENOUGH = new Error('enough')
 
-class Asking {
+/** One request on its ways to servers, all of which are listened to until one has answered. */
+export class Asking {
   answer: Uint8Array | undefined
   isOver = false
   private readonly errand: Errand
@@ -89,6 +42,8 @@ class Asking {
   /** Those from which a KRB-ERROR came by UDP, and the last one that would be an answer. */
   private readonly refusedBy = new Set<KdcAddress>()
   private refusal: { readonly address: KdcAddress; readonly error: Uint8Array } | undefined
+  /** Somebody is at the other end of a way that failed all the same. */
+  private isAnybodyThere = false
   private wake: () => void = () => {}
 
   constructor(errand: Errand, means: Means) {
@@ -102,6 +57,11 @@ class Asking {
     return this.refusal !== undefined
   }
 
+  /** Whether nobody is at the other end of any way: each failed at once, and will again. */
+  get isHopeless(): boolean {
+    return !this.isAnybodyThere && this.open.size === 0 && this.refusedBy.size === 0
+  }
+
   readonly end = (): void => {
     this.isOver = true
     this.errand.ended.removeEventListener('abort', this.end)
@@ -110,11 +70,11 @@ class Asking {
   }
 
   /** Waits for an answer, whoever gives it, or for this KDC to fail, or for so long. */
-  async ask(address: KdcAddress, wait: number): Promise<void> {
+  async ask(address: KdcServer, wait: number): Promise<void> {
     const { notes } = this.means
     this.unavailable.delete(address)
     const began = performance.now()
-    for (const protocol of this.protocolsFor(address)) {
+    for (const protocol of protocolsFor(address, this.errand, notes)) {
       if (this.isOver || this.unavailable.has(address)) break
       const patience = protocol === 'tcp' && notes.lacksTcp(address) ? SLOW : wait
       await this.listen(patience, this.openOrStart(protocol, address))
@@ -147,7 +107,7 @@ class Asking {
   }
 
   /** A way that is open still is waited for; a datagram may be lost, and is sent again. */
-  private openOrStart(protocol: Protocol, address: KdcAddress): Promise<void> {
+  private openOrStart(protocol: Protocol, address: KdcServer): Promise<void> {
     const name = `${protocol}/${formatKdcAddress(address)}`
     const open = this.open.get(name)
     this.sendAgain.get(name)?.()
@@ -158,30 +118,39 @@ class Asking {
   }
 
   /** Settled when it has failed, or was refused by UDP, which is listened to all the same. Never rejects. */
-  private attempt(protocol: Protocol, address: KdcAddress, name: string): Promise<void> {
+  private attempt(protocol: Protocol, address: KdcServer, name: string): Promise<void> {
     const { attempts } = this.errand
-    if (!attempts.some((before) => before.address === name)) attempts.push({ address: name, reason: 'no answer' })
+    const label = `${protocol}/${labelOf(address)}`
+    if (!attempts.some((before) => before.address === label)) attempts.push({ address: label, reason: 'no answer' })
     this.asked[protocol].add(address)
     return new Promise((resolve) => {
       const onRefusal = (error: Uint8Array): void => {
-        this.hearRefusal(address, name, error)
+        this.hearRefusal(address, label, error)
         resolve()
       }
       const onSent = (sendAgain: () => void): void => void this.sendAgain.set(name, sendAgain)
-      void this.settle(protocol, address, name, { onRefusal, onSent }).then(resolve)
+      const exchange = this.counted(name, this.exchange(protocol, address, { onRefusal, onSent }))
+      void this.settle(protocol, address, label, exchange).then(resolve)
     })
   }
 
-  private async settle(protocol: Protocol, address: KdcAddress, name: string, wait: UdpWait): Promise<void> {
+  private async settle(
+    protocol: Protocol,
+    address: KdcServer,
+    label: string,
+    exchange: Promise<Uint8Array>,
+  ): Promise<void> {
     const { attempts } = this.errand
     try {
-      const answer = await this.counted(name, this.exchange(protocol, address, wait))
+      const answer = await exchange
       if (this.isOver) return
       if (errorCodeIn(answer) !== KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) return this.take(protocol, address, answer)
+      this.isAnybodyThere = true
       this.unavailable.add(address)
-      attempts.push({ address: name, reason: 'KDC_ERR_SVC_UNAVAILABLE' })
+      attempts.push({ address: label, reason: 'KDC_ERR_SVC_UNAVAILABLE' })
     } catch (error) {
-      if (!this.isOver) attempts.push({ address: name, reason: reasonOf(error) })
+      this.isAnybodyThere ||= isPassing(error)
+      if (!this.isOver) attempts.push({ address: label, reason: reasonOf(error) })
     }
   }
 
@@ -196,12 +165,12 @@ class Asking {
     }
   }
 
-  private hearRefusal(address: KdcAddress, name: string, error: Uint8Array): void {
+  private hearRefusal(address: KdcServer, label: string, error: Uint8Array): void {
     const code = errorCodeIn(error)
     if (this.isOver || code === undefined) return
     this.refusedBy.add(address)
     if (!NO_ANSWER.has(code)) this.refusal = { address, error }
-    this.errand.attempts.push({ address: name, reason: krbErrorName(code) })
+    this.errand.attempts.push({ address: label, reason: krbErrorName(code) })
   }
 
   private take(protocol: Protocol, address: KdcAddress, answer: Uint8Array): void {
@@ -218,15 +187,7 @@ class Asking {
     this.end()
   }
 
-  private protocolsFor(address: KdcAddress): readonly Protocol[] {
-    const { notes } = this.means
-    const { request, prefersTcp } = this.errand
-    if (address.protocol) return [address.protocol]
-    const isBetterByTcp = prefersTcp || request.length > MAX_UDP_REQUEST || notes.wantsTcp(address)
-    return isBetterByTcp && !notes.lacksTcp(address) ? ['tcp', 'udp'] : ['udp', 'tcp']
-  }
-
-  private exchange(protocol: Protocol, address: KdcAddress, wait: UdpWait): Promise<Uint8Array> {
+  private exchange(protocol: Protocol, address: KdcServer, wait: UdpWait): Promise<Uint8Array> {
     const { realm, request, ended } = this.errand
     if (protocol === 'udp') return this.means.sockets.exchange(address, request, ended, wait)
     if (protocol === 'tcp') return this.means.connections.exchange(address, request, ended)
@@ -240,7 +201,14 @@ const NO_ANSWER: ReadonlySet<number> = new Set([
   KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG,
 ])
 
-function reasonOf(error: unknown): string {
+/** What may be otherwise the next time: somebody is there, and has closed, or not understood, or could not go on. */
+function isPassing(error: unknown): boolean {
+  return !(error instanceof Error && 'code' in error) || CLOSED.has(String(error.code))
+}
+
+const CLOSED: ReadonlySet<string> = new Set(['ECONNRESET', 'EPIPE', 'ETIMEDOUT'])
+
+export function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
   return error instanceof Error && error.message !== '' ? error.message : 'failed'
 }

@@ -2,9 +2,10 @@ import { asciiLower } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import type { Errand } from './errand.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
-import { askInTurn } from './kdc-asking.js'
+import { askInTurn } from './failover.js'
 import { KdcNotes } from './kdc-notes.js'
 import type { ProxyTrust } from './kdc-proxy.js'
+import { type HostLookup, KdcServers } from './kdc-servers.js'
 import { TcpConnections } from './tcp-exchange.js'
 import { QueueFull, Turnstile } from './turnstile.js'
 import { UdpSockets } from './udp-exchange.js'
@@ -47,13 +48,15 @@ export class KdcLines {
   private readonly sockets = new UdpSockets()
   private readonly connections = new TcpConnections()
   private readonly notes: KdcNotes
+  private readonly servers: KdcServers
   private readonly now: () => number
   private readonly proxyTrust: ProxyTrust | undefined
 
-  constructor(now: () => number, proxyTrust: ProxyTrust | undefined) {
+  constructor(now: () => number, proxyTrust: ProxyTrust | undefined, lookup: HostLookup | undefined) {
     this.now = now
     this.proxyTrust = proxyTrust
     this.notes = new KdcNotes(now)
+    this.servers = new KdcServers(now, lookup)
   }
 
   /** @throws NoAnswer, and whatever the errand's signal aborts with while it waits in the queue */
@@ -95,9 +98,9 @@ export class KdcLines {
   }
 
   private async run(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
-    const { notes, sockets, connections, proxyTrust } = this
+    const { notes, servers, sockets, connections, proxyTrust } = this
     const began = this.now()
-    const answer = await askInTurn(addresses, errand, { notes, sockets, connections, proxyTrust })
+    const answer = await askInTurn(addresses, errand, { notes, servers, sockets, connections, proxyTrust })
     if (answer !== undefined) {
       line.silentSince = undefined
       return answer
@@ -113,7 +116,9 @@ export class KdcLines {
   }
 
   private areDead(addresses: readonly KdcAddress[]): boolean {
-    return addresses.every((address) => this.notes.isDead(address))
+    const { notes, servers } = this
+    const each = addresses.flatMap((address) => servers.known(address) ?? [address])
+    return each.every((server) => notes.isDead(server))
   }
 
   private lineTo(realm: string): Line {

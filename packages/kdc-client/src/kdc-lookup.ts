@@ -8,6 +8,8 @@ import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
 export interface DnsSource {
   resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]>
   resolveUri(name: string, signal?: AbortSignal): Promise<readonly UriRecord[]>
+  /** The addresses of a host, best first. Default: what the system says (`dns.lookup`). */
+  lookup?(name: string): Promise<readonly string[]>
 }
 
 export interface SrvRecord {

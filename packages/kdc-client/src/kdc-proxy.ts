@@ -12,7 +12,8 @@ import {
   sequence,
 } from '@s4u/krb5'
 import { request as httpsRequest } from 'node:https'
-import type { KdcAddress } from './kdc-address.js'
+import { formatKdcAddress } from './kdc-address.js'
+import type { KdcServer } from './kdc-servers.js'
 import { framed } from './tcp-exchange.js'
 
 /**
@@ -43,7 +44,7 @@ const MAX_REPLY = 1 << 20
 export type ProxyTrust = string | Uint8Array | readonly (string | Uint8Array)[]
 
 export async function exchangeOverHttps(
-  address: KdcAddress,
+  address: KdcServer,
   realm: string,
   request: Uint8Array,
   signal: AbortSignal,
@@ -68,15 +69,21 @@ export function readProxyMessage(bytes: Uint8Array): Uint8Array {
 }
 
 function post(
-  { host, port, path = '/' }: KdcAddress,
+  { host, port, path = '/', name }: KdcServer,
   body: Uint8Array,
   signal: AbortSignal,
   trust: ProxyTrust | undefined,
 ): Promise<Uint8Array> {
-  const headers = { 'Content-Type': 'application/kerberos', 'Content-Length': body.length }
+  // The certificate is that of the name, whichever of its addresses answers.
+  const named = name === undefined ? {} : { servername: name }
+  const headers = {
+    'Content-Type': 'application/kerberos',
+    'Content-Length': body.length,
+    Host: formatKdcAddress({ host: name ?? host, port }).replace(/:443$/, ''),
+  }
   const ca = trust === undefined ? {} : { ca: certificates(trust) }
   return new Promise<Uint8Array>((resolve, reject) => {
-    const sent = httpsRequest({ host, port, path, method: 'POST', headers, signal, ...ca }, (response) => {
+    const sent = httpsRequest({ host, port, path, method: 'POST', headers, signal, ...named, ...ca }, (response) => {
       const { statusCode = 0 } = response
       const chunks: Uint8Array[] = []
       let size = 0

@@ -33,6 +33,7 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
     now,
     timeLimit,
     proxyTrust: options.proxyTrust ?? anchorsFrom(options),
+    lookup: options.dns?.lookup?.bind(options.dns),
     locate: async (realm, signal) =>
       named(realm) ?? configured(configuration, realm) ?? (await byDns.find(realm, signal)),
   })

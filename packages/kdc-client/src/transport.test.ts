@@ -18,9 +18,6 @@ import { type KdcTransport, networkTransport } from './transport.js'
 
 afterEach(closeFakeKdcs)
 
-/** The port of `discard`, which nothing here listens on. */
-const NOBODY_LISTENS = 9
-
 const tooBig = errorOf(KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG)
 
 describe('asking a KDC', () => {
@@ -44,11 +41,14 @@ describe('asking a KDC', () => {
     expect(new Set(kdc.heard)).toEqual(new Set(['tcp']))
   })
 
-  test('that refuses at once, however often, waits for no more than a timer can hold', async () => {
+  test('that is never up yet waits for no more than a timer can hold', async () => {
     const waits = vi.spyOn(globalThis, 'setTimeout')
+    const starting = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) })
+    const locate = async () => [{ host: '127.0.0.1', port: starting.port, protocol: 'udp' as const }]
     // Rounds of a quarter of a second: their wait would double past 2^31 in less than six seconds.
-    const transport = networkTransport({ locate: at(NOBODY_LISTENS), timeLimit: 6_500 })
+    const transport = networkTransport({ locate, timeLimit: 6_500 })
     await expect(transport(REQUEST, REALM)).rejects.toMatchObject({ name: 'KdcUnreachableError' })
+    expect(starting.heard.length).toBeGreaterThan(20)
     expect(Math.max(...waits.mock.calls.map(([, delay = 0]) => delay))).toBeLessThanOrEqual(60_000)
     waits.mockRestore()
   })

@@ -1,9 +1,13 @@
 import { ConfigurationError } from '@s4u/krb5'
+import type { Manner } from './errand.js'
 import { type FailedAttempt, KdcUnreachableError } from './errors.js'
+import { FIRST_WAIT } from './failover.js'
 import type { QueuePlace } from './fair-queue.js'
 import { formatKdcAddress, type KdcAddress } from './kdc-address.js'
 import { KdcLines, NoAnswer } from './kdc-lines.js'
 import type { ProxyTrust } from './kdc-proxy.js'
+import type { HostLookup } from './kdc-servers.js'
+import { UDP_PREFERENCE_LIMIT } from './protocol-choice.js'
 import { abortable, withTimeLimit } from './time-limit.js'
 
 /** Carries one request to some KDC of a realm and returns its answer, whatever that says. */
@@ -41,22 +45,38 @@ export interface NetworkOptions {
   readonly now?: () => number
   /** Who may vouch for an HTTPS proxy. */
   readonly proxyTrust?: ProxyTrust
+  /** What answers instead of the system's resolver. */
+  readonly lookup?: HostLookup
+  /** What krb5.conf says of how KDCs are asked, now. */
+  readonly manner?: () => Partial<Manner>
 }
 
 /** A user is waiting at the other end: longer than this, and the page is given up anyway. MIT waits 30 s, browsers less. */
 const DEFAULT_TIME_LIMIT = 10_000
+
+/** All are asked again and again, until the time is over. */
+const USUAL: Manner = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIRST_WAIT, rounds: Infinity }
 
 /**
  * Talks to KDCs by UDP, and by TCP where the request or the answer is too big. Asks one after another until one answers or the time
  * is over; those that did not answer lately are asked last. Source: RFC 4120 section 7.2.
  */
 export function networkTransport(options: NetworkOptions): NetworkTransport {
-  const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust } = options
-  const lines = new KdcLines(now, proxyTrust)
+  const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust, lookup, manner } = options
+  const lines = new KdcLines(now, proxyTrust, lookup)
   const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
     const until = performance.now() + timeLimit
-    const about = { realm, request, attempts, prefersTcp, place, onDatagram, until }
+    const about = {
+      realm,
+      request,
+      attempts,
+      prefersTcp,
+      place,
+      onDatagram,
+      until,
+      manner: { ...USUAL, ...manner?.() },
+    }
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
