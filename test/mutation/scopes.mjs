@@ -46,6 +46,8 @@ export const packages = {
       'service-target.ts',
       'delegation-refusal.ts',
       'kdc-asking.ts',
+      'failover.ts',
+      'kdc-servers.ts',
       'fair-queue.ts',
     ],
     tests: [
