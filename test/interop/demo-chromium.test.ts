@@ -50,6 +50,27 @@ await describeRealms('Chromium with a ticket of kinit, at the front of the demo'
     expect(JSON.parse(stdout).identity.principal).toBe('alice@AD.TEST')
   })
 
+  test('the commands of the page work as they are printed', async () => {
+    const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] })
+    let printed: string
+    try {
+      const page = await browser.newPage()
+      await page.goto(demo.url)
+      await page.waitForSelector('body[data-ready]')
+      printed = (await page.textContent('#try-it')) ?? ''
+    } finally {
+      await browser.close()
+    }
+    // Root may not have a sandbox, and nobody looks at the window: that alone is added. /tmp is everybody's.
+    const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--dump-dom', ...QUIET].join(' ')
+    const typed = printed.replaceAll('/tmp/', `${folder}/`).replace('\nchromium ', `\nchromium ${flags} `)
+    expect(typed).toContain(flags)
+    const { stdout } = await run('bash', ['-ec', typed], { environment: { PATH: process.env.PATH ?? '' } })
+    const answers = [...stdout.matchAll(/"principal":\s*"([^"]+)"/g)].map(([, principal]) => principal)
+    // Of curl, then of Chromium.
+    expect(answers).toEqual(['alice@AD.TEST', 'alice@AD.TEST'])
+  })
+
   test('the page shows what curl sets in motion, and what it had asked of the KDC before', async () => {
     const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox'] })
     try {

@@ -197,6 +197,18 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
     expect(await page.locator('#steps details').first().getAttribute('open')).not.toBeNull()
   })
 
+  test.each([375, 320])('no label lies over another or over a box on a screen of %i pixels', async (width) => {
+    page = await open({ viewport: { width, height: 700 }, reducedMotion: 'reduce' })
+    const deeds = ['Call the backend as the caller', 'A resource-based target', 'A target that is not allowed']
+    for (const user of ['alice', 'carol']) {
+      await press(`Sign in as ${user}`)
+      for (const deed of deeds) {
+        await press(deed)
+        expect(await overlapping(page), `${user}: ${deed}`).toEqual([])
+      }
+    }
+  })
+
   test.each([375, 320])('fits a screen of %i pixels, with buttons for fingers', async (width) => {
     page = await open({ viewport: { width, height: 700 }, reducedMotion: 'reduce', hasTouch: true, isMobile: true })
     await page.click('#open-form')
@@ -288,3 +300,38 @@ const CONTRAST = `(() => {
     return (light + 0.05) / (dark + 0.05)
   })
 })()`
+
+interface Placed {
+  name: string
+  left: number
+  right: number
+  top: number
+  bottom: number
+}
+
+/** Labels of the drawing, and what they lie over. */
+async function overlapping(page: Page): Promise<string[]> {
+  const labels = await placesOf(page, '#drawing .label')
+  const boxes = await placesOf(page, '#drawing .node rect')
+  return labels.flatMap((label, index) =>
+    [...labels.slice(index + 1), ...boxes]
+      .filter((other) => overlap(label, other))
+      .map((other) => `${label.name} lies over ${other.name}`),
+  )
+}
+
+/** One pixel is the line of a box. */
+function overlap(one: Placed, other: Placed): boolean {
+  const across = Math.min(one.right, other.right) - Math.max(one.left, other.left)
+  return across > 1 && Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1
+}
+
+async function placesOf(page: Page, selector: string): Promise<Placed[]> {
+  const places = await page.locator(selector).evaluateAll((all) =>
+    all.map((one) => {
+      const { left, right, top, bottom } = one.getBoundingClientRect()
+      return { name: one.textContent || 'a box', left, right, top, bottom }
+    }),
+  )
+  return places.filter(({ left, right }) => right > left)
+}

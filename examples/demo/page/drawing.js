@@ -106,14 +106,14 @@ export class Drawing {
     return group
   }
 
-  #edge(name, { path, texts: places, anchor }) {
+  #edge(name, { path, texts: places, anchor, room }) {
     const line = svg('path', { d: path, class: 'line' })
     const dot = svg('circle', { r: 6, class: 'dot' })
     const texts = places.map(([x, y], index) =>
       svg('text', { x, y, 'text-anchor': anchor, class: index === 0 ? 'label' : 'label note' }),
     )
     const group = svg('g', { class: 'edge', 'data-edge': name }, line, texts, dot)
-    this.#edges[name] = { group, line, dot, texts }
+    this.#edges[name] = { group, line, dot, texts, room }
     return group
   }
 
@@ -180,9 +180,28 @@ function ease(progress) {
 }
 
 /** `words` has the lines of text; one that is undefined stays as it is. */
-function show({ group, texts }, state, words) {
+function show({ group, texts, room = Infinity }, state, words) {
   group.setAttribute('class', `edge ${state}`)
   for (const [index, text] of texts.entries()) {
     if (words[index] !== undefined) text.textContent = words[index]
   }
+  if (texts[0].getComputedTextLength() > room) stack(texts[0], room)
 }
+
+/** Breaks a label after its commas, so that its last line stands where the label stood. */
+function stack(text, room) {
+  const lines = ['']
+  for (const part of text.textContent.split(/(?<=, )/)) {
+    text.textContent = lines.at(-1) + part.trimEnd()
+    if (lines.at(-1) === '' || text.getComputedTextLength() <= room) lines[lines.length - 1] += part
+    else lines.push(part)
+  }
+  const x = text.getAttribute('x')
+  const spans = lines.map((line, index) =>
+    svg('tspan', { x, dy: index === 0 ? (1 - lines.length) * LINE : LINE }, line),
+  )
+  text.replaceChildren(...spans)
+}
+
+/** From one line of a label to the next. */
+const LINE = 15

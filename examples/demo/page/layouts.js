@@ -1,4 +1,7 @@
-/** Where everything stands in the drawing: side by side on a wide screen, one below the other on a phone. */
+/**
+ * Where everything stands in the drawing: side by side on a wide screen, one below the other on a phone. `room`: how long a line of
+ * a label may be; a longer one goes up, line by line.
+ */
 
 const NODE = { width: 134, height: 66 }
 const TALL_NODE = { width: 152, height: 56 }
@@ -150,6 +153,7 @@ export const tall = {
     },
     'browser-kdc': {
       path: 'M178 40 H301',
+      room: 112,
       texts: [
         [239, 32],
         [239, 56],
@@ -158,6 +162,7 @@ export const tall = {
     },
     'web-kdc': {
       path: 'M178 172 H301',
+      room: 112,
       texts: [
         [239, 164],
         [239, 188],
@@ -166,6 +171,7 @@ export const tall = {
     },
     'api-kdc': {
       path: 'M178 304 H301',
+      room: 112,
       texts: [
         [239, 296],
         [239, 320],
