@@ -8,7 +8,7 @@ import { describeRealms } from '../realms/suite.js'
  * With a user's password a service gets what the directory lists for it, and no more unless the app
  * says so.
  */
-for (const key of ['CORP', 'EAST'] as const) {
+for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`a password that ${key} checks`, [key], (info) => {
     const { kdc, services, users } = realmOf(info, key)
     const { web, api, data } = services

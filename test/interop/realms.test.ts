@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { Resolver } from 'node:dns/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { kinit, realmOf, run, runOk } from '../realms/clients.js'
-import type { RealmsInfo } from '../realms/realms.js'
+import type { RealmKey, RealmsInfo } from '../realms/realms.js'
 import { describeRealms } from '../realms/suite.js'
 
 /** The error numbers of RFC 4120 section 7.5.9, as MIT's programs say them. */
@@ -15,83 +16,114 @@ const refusals = {
   23: /Password has expired|must change|Cannot read password/i,
 }
 
-await describeRealms('the Samba realm', ['CORP'], (info) => {
-  const corp = realmOf(info, 'CORP')
-  const { web, kcd, vault, api } = corp.services
-  const at = (spn: string): string => `${spn}@CORP.TEST`
+for (const key of ['CORP', 'NEWCORP'] as const)
+  await describeRealms(`the Samba realm ${key}`, [key], (info) => {
+    const corp = realmOf(info, key)
+    const { web, kcd, vault, api } = corp.services
+    const at = (spn: string): string => `${spn}@${corp.name}`
 
-  test('signs a user in and gives tickets for a service and a computer', async () => {
-    const alice = await kinit(info, 'CORP', 'alice')
-    const { stdout } = await runOk('kvno', [at(web.spn), at(corp.services.web01.spn), at(vault.spn)], alice)
-    expect(stdout).toContain('HTTP/web.corp.test@CORP.TEST: kvno = 3')
+    test('signs a user in and gives tickets for a service and a computer', async () => {
+      const alice = await kinit(info, key, 'alice')
+      const { stdout } = await runOk('kvno', [at(web.spn), at(corp.services.web01.spn), at(vault.spn)], alice)
+      expect(stdout).toContain(`${at(web.spn)}: kvno = 3`)
+    })
+
+    test('names the controller in its DNS, at the address of this run', async () => {
+      const resolver = new Resolver()
+      resolver.setServers([corp.kdc.host])
+      const [{ name }] = await resolver.resolveSrv(`_kerberos._tcp.${corp.domain}`)
+      expect(await resolver.resolve4(name)).toEqual([corp.kdc.host])
+    })
+
+    test.each(['zoë', 'carol', 'dave', 'nopre', 'rc4only', 'grouper'])('signs %s in', async (name) => {
+      await kinit(info, key, name)
+    })
+
+    test('signs bob in by his UPN', async () => {
+      const { enterpriseName = '' } = corp.users.bob
+      await kinit(info, key, 'bob', { flags: ['-E'], principal: `${enterpriseName}@${corp.name}` })
+    })
+
+    test.each(['erin', 'hank', 'gina', 'ivy'])('refuses %s', async (name) => {
+      await expect(kinit(info, key, name)).rejects.toThrow(refusals[18])
+    })
+
+    test('tells frank to change the password', async () => {
+      await expect(kinit(info, key, 'frank')).rejects.toThrow(refusals[23])
+    })
+
+    test.each(Object.keys(corp.services))('has a keytab by which %s signs in and opens its tickets', async (name) => {
+      const service = await kinit(info, key, name)
+      await runOk('kvno', ['-k', corp.services[name].keytab, at(corp.services[name].spn)], service)
+    })
+
+    test('lets web act for a user to api, and to nothing else', async () => {
+      const service = await kinit(info, key, 'web')
+      await runOk('kvno', ['-U', `alice@${corp.domain}`, '-P', at(api.spn)], service)
+      const refused = await run('kvno', ['-U', `alice@${corp.domain}`, '-P', at(vault.spn)], service)
+      expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
+    })
+
+    test('lets web not act for a sensitive user, and kcd for nobody who has not shown a ticket', async () => {
+      const sensitive = await run(
+        'kvno',
+        ['-U', `carol@${corp.domain}`, '-P', at(api.spn)],
+        await kinit(info, key, 'web'),
+      )
+      expect(sensitive.stderr).toMatch(refusals[13])
+      const transition = await run(
+        'kvno',
+        ['-U', `alice@${corp.domain}`, '-P', at(api.spn)],
+        await kinit(info, key, 'kcd'),
+      )
+      expect(transition.stderr).toMatch(refusals[13])
+      expect(kcd.delegatesTo).toEqual([api.spn])
+    })
   })
 
-  test.each(['zoë', 'carol', 'dave', 'nopre', 'rc4only', 'grouper'])('signs %s in', async (name) => {
-    await kinit(info, 'CORP', name)
+for (const key of ['EAST', 'NEWEAST'] as const)
+  await describeRealms(`the MIT realm ${key}`, [key], (info) => {
+    const east = realmOf(info, key)
+    const { web, vault, api } = east.services
+    const at = (spn: string): string => `${spn}@${east.name}`
+
+    test('signs a user in and gives a ticket for a service', async () => {
+      const alice = await kinit(info, key, 'alice')
+      const { stdout } = await runOk('kvno', [at(web.spn)], alice)
+      expect(stdout).toContain(`${at(web.spn)}: kvno = 1`)
+    })
+
+    test('refuses a locked user', async () => {
+      await expect(kinit(info, key, 'locked')).rejects.toThrow(refusals[18])
+    })
+
+    const ticketed = Object.keys(east.services).filter((name) => name !== 'nosvr')
+    test.each(ticketed)('has a keytab by which %s signs in and opens its tickets', async (name) => {
+      const service = await kinit(info, key, name)
+      await runOk('kvno', ['-k', east.services[name].keytab, at(east.services[name].spn)], service)
+    })
+
+    test('lets web act for a user to api, and to nothing else', async () => {
+      const service = await kinit(info, key, 'web')
+      await runOk('kvno', ['-U', 'alice@corp.example', '-P', at(api.spn)], service)
+      const refused = await run('kvno', ['-I', east.users.alice.principal, '-P', at(vault.spn)], service)
+      expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
+    })
+
+    test('lets web not act for a sensitive user', async () => {
+      const refused = await run(
+        'kvno',
+        ['-I', east.users.sensitive.principal, '-P', at(api.spn)],
+        await kinit(info, key, 'web'),
+      )
+      expect(refused.stderr).toMatch(refusals[13])
+    })
   })
 
-  test('signs bob in by his UPN', async () => {
-    const { enterpriseName = '' } = corp.users.bob
-    await kinit(info, 'CORP', 'bob', { flags: ['-E'], principal: `${enterpriseName}@CORP.TEST` })
-  })
-
-  test.each(['erin', 'hank', 'gina', 'ivy'])('refuses %s', async (name) => {
-    await expect(kinit(info, 'CORP', name)).rejects.toThrow(refusals[18])
-  })
-
-  test('tells frank to change the password', async () => {
-    await expect(kinit(info, 'CORP', 'frank')).rejects.toThrow(refusals[23])
-  })
-
-  test.each(Object.keys(corp.services))('has a keytab by which %s signs in and opens its tickets', async (name) => {
-    const service = await kinit(info, 'CORP', name)
-    await runOk('kvno', ['-k', corp.services[name].keytab, at(corp.services[name].spn)], service)
-  })
-
-  test('lets web act for a user to api, and to nothing else', async () => {
-    const service = await kinit(info, 'CORP', 'web')
-    await runOk('kvno', ['-U', 'alice@corp.test', '-P', at(api.spn)], service)
-    const refused = await run('kvno', ['-U', 'alice@corp.test', '-P', at(vault.spn)], service)
-    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
-  })
-
-  test('lets web not act for a sensitive user, and kcd for nobody who has not shown a ticket', async () => {
-    const sensitive = await run('kvno', ['-U', 'carol@corp.test', '-P', at(api.spn)], await kinit(info, 'CORP', 'web'))
-    expect(sensitive.stderr).toMatch(refusals[13])
-    const transition = await run('kvno', ['-U', 'alice@corp.test', '-P', at(api.spn)], await kinit(info, 'CORP', 'kcd'))
-    expect(transition.stderr).toMatch(refusals[13])
-    expect(kcd.delegatesTo).toEqual([api.spn])
-  })
-})
-
-await describeRealms('the MIT realm', ['EAST'], (info) => {
+await describeRealms('the second KDC of the MIT realm', ['EAST'], (info) => {
   const east = realmOf(info, 'EAST')
-  const { web, vault, api } = east.services
 
-  test('signs a user in and gives a ticket for a service', async () => {
-    const alice = await kinit(info, 'EAST', 'alice')
-    const { stdout } = await runOk('kvno', [web.spn], alice)
-    expect(stdout).toContain('HTTP/web.east.test@EAST.TEST: kvno = 1')
-  })
-
-  test('refuses a locked user', async () => {
-    await expect(kinit(info, 'EAST', 'locked')).rejects.toThrow(refusals[18])
-  })
-
-  const ticketed = Object.keys(east.services).filter((name) => name !== 'nosvr')
-  test.each(ticketed)('has a keytab by which %s signs in and opens its tickets', async (name) => {
-    const service = await kinit(info, 'EAST', name)
-    await runOk('kvno', ['-k', east.services[name].keytab, east.services[name].spn], service)
-  })
-
-  test('lets web act for a user to api, and to nothing else', async () => {
-    const service = await kinit(info, 'EAST', 'web')
-    await runOk('kvno', ['-U', 'alice@corp.example', '-P', api.spn], service)
-    const refused = await run('kvno', ['-I', 'alice', '-P', vault.spn], service)
-    expect(refused).toMatchObject({ status: 1, stderr: expect.stringMatching(refusals[13]) })
-  })
-
-  test('has a second KDC whose UDP answers are always too big', async () => {
+  test('gives UDP answers that are always too big', async () => {
     const { host = '', port = 0 } = east.cappedKdc ?? {}
     const config = join(info.directory, 'krb5-capped.conf')
     const text = readFileSync(info.krb5Config, 'utf8')
@@ -101,21 +133,21 @@ await describeRealms('the MIT realm', ['EAST'], (info) => {
     await kinit({ ...info, environment }, 'EAST', 'alice')
     expect(readFileSync(trace, 'utf8')).toMatch(/too big for UDP[^]*Initiating TCP connection/)
   })
-
-  test('lets web not act for a sensitive user', async () => {
-    const refused = await run('kvno', ['-I', 'sensitive', '-P', api.spn], await kinit(info, 'EAST', 'web'))
-    expect(refused.stderr).toMatch(refusals[13])
-  })
 })
 
-await describeRealms('the trust between the Samba forests', ['CORP', 'PARTNER'], (info) => {
-  test('leads a user of either to the services of the other', async () => {
-    const alice = await kinit(info, 'CORP', 'alice')
-    await runOk('kvno', ['HTTP/api.partner.test@PARTNER.TEST'], alice)
-    const oscar = await kinit(info, 'PARTNER', 'oscar')
-    await runOk('kvno', ['HTTP/api.corp.test@CORP.TEST'], oscar)
+const forests = [
+  ['CORP', 'PARTNER'],
+  ['NEWCORP', 'NEWPARTNER'],
+] as const
+for (const [key, partner] of forests)
+  await describeRealms(`the trust between the Samba forests ${key} and ${partner}`, [key, partner], (info) => {
+    const apiOf = (realm: RealmKey): string => `${realmOf(info, realm).services.api.spn}@${realm}.TEST`
+
+    test('leads a user of either to the services of the other', async () => {
+      await runOk('kvno', [apiOf(partner)], await kinit(info, key, 'alice'))
+      await runOk('kvno', [apiOf(key)], await kinit(info, partner, 'oscar'))
+    })
   })
-})
 
 await describeRealms('the trust between the MIT realms', ['EAST', 'WEST'], (info) => {
   test('leads a user of either to the services of the other', async () => {

@@ -3,7 +3,10 @@
  * block 127.0.N.x for itself and two runs never meet.
  */
 
-export const realmKeys = ['CORP', 'PARTNER', 'EAST', 'WEST', 'PLAIN', 'NORTH', 'SOUTH'] as const
+const olderKeys = ['CORP', 'PARTNER', 'EAST', 'WEST', 'PLAIN', 'NORTH', 'SOUTH'] as const
+/** The same again, with the programs of a newer Debian: Samba 4.22, MIT 1.21. */
+const newerKeys = ['NEWCORP', 'NEWPARTNER', 'NEWEAST'] as const
+export const realmKeys = [...olderKeys, ...newerKeys] as const
 export type RealmKey = (typeof realmKeys)[number]
 
 export const BLOCKS = { first: 88, last: 119 }
@@ -20,6 +23,9 @@ export const hostNumbers: Record<RealmKey, number> = {
   PLAIN: 22,
   NORTH: 30,
   SOUTH: 31,
+  NEWCORP: 12,
+  NEWPARTNER: 13,
+  NEWEAST: 24,
 }
 
 /** A second KDC of EAST whose UDP answers are capped, so that every one of them is KRB_ERR_RESPONSE_TOO_BIG. */

@@ -52,6 +52,23 @@ export async function runOk(program: string, args: readonly string[], options: R
   )
 }
 
+/** Runs a program of the realm's own machine there: `samba-tool`, `kadmin.local`, or its `kinit`. Only success will do. */
+export function runAt(
+  { machine }: RealmInfo,
+  program: string,
+  args: readonly string[],
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const environment = { ...machine.environment, ...options.environment }
+  const [command, ...rest] = machine.root === undefined ? [program] : ['chroot', machine.root, program]
+  return runOk(command, [...rest, ...args], { ...options, environment })
+}
+
+/** `samba-tool` on the controller itself, as its administrator would. */
+export function sambaTool(realm: RealmInfo, ...args: readonly string[]): Promise<RunResult> {
+  return runAt(realm, 'samba-tool', [...args, '-s', realm.machine.smbConf ?? ''])
+}
+
 /** A realm that must be there. */
 export function realmOf(info: RealmsInfo, key: RealmKey): RealmInfo {
   const realm = info.realms[key]

@@ -5,7 +5,7 @@
 //
 //   node guard.mjs FOLDER KEEP FIRST LAST LEASE_PORT KDC_PORT HOST[,HOST…]
 //
-// Input lines: `+PID` a process group was started, `-PID` it ended. Output: one line, the block (`127.0.88`), or `!REASON`.
+// Input lines: `+PID` a process group was started, `-PID` it ended, `/PATH` a further folder to remove. Output: one line, the block (`127.0.88`), or `!REASON`.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -17,6 +17,7 @@ const [folder, keep, first, last, leasePort, kdcPort, hosts] = process.argv.slic
 const PATIENCE = 5000
 
 const groups = new Set()
+const folders = [folder]
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {})
 process.stdout.on('error', () => {})
 
@@ -24,12 +25,13 @@ const block = await claimBlock()
 process.stdout.write(block ? `${block}\n` : `!no free address block between 127.0.${first}.x and 127.0.${last}.x\n`)
 
 for await (const line of createInterface({ input: process.stdin })) {
+  if (line.startsWith('/')) folders.push(line)
   const pid = Number(line.slice(1))
   if (line.startsWith('+')) groups.add(pid)
-  else groups.delete(pid)
+  if (line.startsWith('-')) groups.delete(pid)
 }
 await stopGroups()
-if (keep !== 'keep') rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+if (keep !== 'keep') for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
 process.exit(0)
 
 /** The lease is bound first and kept; the KDC addresses are only tried, in case a stranger is on them. */

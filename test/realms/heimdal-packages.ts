@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { keptFolder, unpackPackages } from './kept-folder.js'
 import { downloadPackages } from './packages.js'
-import { runProgram } from './processes.js'
 
 /** Where Heimdal's programs are. */
 export interface HeimdalPrograms {
@@ -20,8 +20,7 @@ export interface HeimdalPrograms {
  * between runs, because it is the same every time and needs the network.
  */
 export async function unpackHeimdal(): Promise<HeimdalPrograms> {
-  const target = join(cache, `heimdal-${process.arch}`)
-  if (!existsSync(target)) await downloadTo(target)
+  const target = await keptFolder(`heimdal-${process.arch}`, download)
   const libraries = readdirSync(join(target, 'usr/lib')).find((name) => name.includes('-linux-'))
   if (libraries === undefined) throw new Error(`no libraries in ${target}`)
   return {
@@ -34,8 +33,6 @@ export async function unpackHeimdal(): Promise<HeimdalPrograms> {
     libraries: join(target, 'usr/lib', libraries),
   }
 }
-
-const cache = fileURLToPath(new URL('../../node_modules/.cache/s4u/', import.meta.url))
 
 const programs = ['heimdal-kdc', 'heimdal-clients']
 const libraries = [
@@ -52,15 +49,11 @@ const libraries = [
   ...['libkadm5clnt7', 'libkdc2', 'libroken19', 'libsl0', 'libwind0', 'libhx509-5', 'libkafs0', 'libotp0'],
 ].map((name) => `${name}-heimdal`)
 
-async function downloadTo(target: string): Promise<void> {
-  mkdirSync(cache, { recursive: true })
-  const work = mkdtempSync(join(cache, 'unpacking-'))
+async function download(tree: string): Promise<void> {
+  const work = mkdtempSync(join(tmpdir(), 's4u-heimdal-'))
   try {
     await downloadPackages([...programs, ...libraries], work)
-    const script = 'mkdir tree && for package in *.deb; do dpkg -x "$package" tree || exit 1; done'
-    const unpacked = await runProgram('/bin/sh', ['-c', script], { directory: work })
-    if (unpacked.status !== 0) throw new Error(`cannot unpack Heimdal: ${unpacked.stderr.trim()}`)
-    if (!existsSync(target)) renameSync(join(work, 'tree'), target)
+    await unpackPackages(work, tree)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }

@@ -7,7 +7,7 @@ import { krb5Conf, type Profile, renderProfile } from './krb5-conf.js'
 import { type Trust, trusts } from './mit-accounts.js'
 import { waitForPort } from './processes.js'
 import type { RealmInfo } from './realm-info.js'
-import { addressOf, hostOf, type Site } from './site.js'
+import { addressOf, hostOf, machineOf, type Site } from './site.js'
 
 export type HeimdalKey = 'NORTH' | 'SOUTH'
 
@@ -117,6 +117,7 @@ function describe(site: Site, key: HeimdalKey, programs: HeimdalPrograms): Realm
     name,
     domain,
     kind: 'heimdal',
+    machine: machineOf(site),
     kdc: addressOf(site, key, site.ports.kdc),
     clients: { kinit: programs.kinit, kgetcred: programs.kgetcred, libraries: programs.libraries },
     users: {},

@@ -6,7 +6,7 @@ import { allEncryptionTypes } from './mit-accounts.js'
 import { hostOf, type Site } from './site.js'
 import type { Slapd } from './slapd.js'
 
-export type MitKey = 'EAST' | 'WEST' | 'PLAIN'
+export type MitKey = 'EAST' | 'WEST' | 'PLAIN' | 'NEWEAST'
 
 /** So small that no ticket fits into a datagram. */
 const CAPPED_REPLY_SIZE = 300

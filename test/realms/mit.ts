@@ -4,7 +4,7 @@ import { type MitService, PROTOCOL_TRANSITION, services, type Trust, trusts, use
 import { cappedHost, cappedProfile, kdcProfile, type MitKey, writeKdcConf } from './mit-conf.js'
 import { waitForPort } from './processes.js'
 import type { RealmInfo } from './realm-info.js'
-import { addressOf, hostOf, type Site } from './site.js'
+import { addressOf, hostOf, machineOf, type Site } from './site.js'
 import type { Slapd } from './slapd.js'
 
 /** Passwords are stretched once for each encryption type, the slow part of filling a realm; two are enough for most. */
@@ -63,6 +63,7 @@ function describe(site: Site, key: MitKey): RealmInfo {
     name,
     domain,
     kind: ldap ? 'mit-ldap' : 'mit-db2',
+    machine: { ...machineOf(site), environment: { ...site.environment, KRB5_KDC_PROFILE: kdcProfile(site, key) } },
     kdc: addressOf(site, key, site.ports.kdc),
     users: {},
     services: {},
@@ -121,6 +122,7 @@ function trustsOf(key: MitKey): string[] {
     EAST: [...trusts.eastAndWest, ...trusts.eastAndNorth],
     WEST: trusts.eastAndWest,
     PLAIN: [],
+    NEWEAST: [],
   }
   return all[key].map(
     ({ password, principal }) => `addprinc -requires_preauth ${TRUST_KEY} -pw ${password} ${principal}`,

@@ -86,6 +86,16 @@ export const tools: Record<ToolKey, Requirement> = {
 /** Heimdal is never installed, because its packages conflict with MIT's; heimdal.ts unpacks them. */
 export const heimdalServer: Requirement = { programs: ['dpkg', 'apt-get'], packages: ['dpkg', 'apt'] }
 
+/** Nor is anything of a newer Debian, which would take the machine with it; trixie-packages.ts unpacks it. */
+export const trixieServer: Requirement = {
+  programs: ['dpkg-deb', 'apt-get', 'chroot', '/usr/share/keyrings/debian-archive-keyring.gpg'],
+  packages: ['dpkg', 'apt', 'coreutils', 'debian-archive-keyring'],
+}
+export const trixieLdapServer: Requirement = {
+  programs: [...trixieServer.programs, 'slapd', 'slapadd', 'ldapmodify', 'ldapwhoami'],
+  packages: [...trixieServer.packages, 'krb5-kdc-ldap', 'slapd', 'ldap-utils'],
+}
+
 /** Daemons live in sbin, which is not on everybody's path. */
 export const searchPath: string = ['/usr/sbin', '/sbin', '/usr/local/sbin', process.env.PATH ?? '/usr/bin:/bin'].join(
   delimiter,
@@ -129,9 +139,13 @@ export async function downloadPackages(names: readonly string[], directory: stri
 }
 
 /** `apt-get` with what the harness always wants of it. Resolves also when it fails. */
-function aptGet(args: readonly string[], directory?: string): Promise<RunResult> {
+export function aptGet(
+  args: readonly string[],
+  directory?: string,
+  environment: Record<string, string> = {},
+): Promise<RunResult> {
   return runProgram('apt-get', [...APT_OPTIONS, ...args], {
-    environment: APT_ENVIRONMENT,
+    environment: { ...APT_ENVIRONMENT, ...environment },
     timeout: 1_200_000,
     directory,
   })
@@ -188,6 +202,7 @@ function isExecutable(path: string): boolean {
   }
 }
 
-function lastLines(result: RunResult): string {
+/** What a program that failed said last, on one line. */
+export function lastLines(result: RunResult): string {
   return `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-4).join(' | ')
 }

@@ -33,6 +33,8 @@ export interface Processes {
   start(name: string, program: string, args: readonly string[], environment?: Environment): void
   /** The daemons that ended although nobody stopped them, with the end of their output. */
   fallen(): string[]
+  /** A folder that has to go at the end, as that of the run has. */
+  removeAtEnd(folder: string): void
   /** Stops everything, removes the folder, frees the block. */
   stop(): Promise<void>
 }
@@ -73,6 +75,7 @@ export async function openProcesses(
       [...daemons]
         .filter(([, child]) => child.exitCode !== null || child.signalCode !== null)
         .map(([name, child]) => `${name} ended (${child.signalCode ?? child.exitCode}): ${lastOutput(folder, name)}`),
+    removeAtEnd: (another) => void guard.stdin?.write(`${another}\n`),
     stop() {
       stopping ??= new Promise((resolve) => {
         guard.once('exit', () => resolve())

@@ -24,6 +24,8 @@ export interface RealmInfo {
   /** `corp.test` */
   domain: string
   kind: 'samba' | 'mit-ldap' | 'mit-db2' | 'heimdal'
+  /** Where the realm's own programs run, as on a machine of its own: see `runAt` of clients.ts. */
+  machine: Machine
   kdc: Address
   kpasswd?: Address
   /** MIT with LDAP only: a second KDC of the realm whose UDP answers are always "too big", so that TCP must be tried. */
@@ -37,6 +39,16 @@ export interface RealmInfo {
   services: Record<string, ServiceInfo>
   /** A keytab with every key of the realm, krbtgt included: it opens anything. Samba only. */
   everyKey?: string
+}
+
+export interface Machine {
+  /** Its state, logs and keytabs; a path inside and outside of `root`. */
+  directory: string
+  /** The root folder of its programs, where that is not this machine's. */
+  root?: string
+  environment: Record<string, string>
+  /** Samba only. */
+  smbConf?: string
 }
 
 export interface Address {

@@ -18,6 +18,8 @@ import {
   searchPath,
   type ToolKey,
   tools,
+  trixieLdapServer,
+  trixieServer,
   whyMissing,
 } from './packages.js'
 import { openProcesses } from './processes.js'
@@ -25,6 +27,7 @@ import type { RealmInfo, RealmsInfo, Wanted } from './realm-info.js'
 import { startSamba, trustForests } from './samba.js'
 import type { Site } from './site.js'
 import { startSlapd } from './slapd.js'
+import { openTrixie } from './trixie.js'
 
 export type { Account, Address, RealmInfo, RealmsInfo, ServiceInfo, UserInfo, Wanted } from './realm-info.js'
 export type { RealmKey } from './addresses.js'
@@ -128,7 +131,11 @@ const requirements: Record<RealmKey, Requirement> = {
   PLAIN: mitServer,
   NORTH: heimdalServer,
   SOUTH: heimdalServer,
+  NEWCORP: trixieServer,
+  NEWPARTNER: trixieServer,
+  NEWEAST: trixieLdapServer,
 }
+const needingRoot: readonly Requirement[] = [sambaServer, trixieServer, trixieLdapServer]
 
 const isTool = (key: Wanted): key is ToolKey => key in tools
 
@@ -153,11 +160,13 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
   const corp = once(() => startSamba(site, 'CORP'))
   const east = once(async () => startMit(site, 'EAST', await slapd()))
   const heimdal = once(unpackHeimdal)
+  const trixie = once(() => openTrixie(site))
+  const newcorp = once(async () => startSamba(await trixie(), 'NEWCORP'))
   const starters: Record<RealmKey, () => Promise<RealmInfo>> = {
     CORP: corp,
     async PARTNER() {
       const [info] = await Promise.all([startSamba(site, 'PARTNER'), corp()])
-      await trustForests(site)
+      await trustForests(site, ['CORP', 'PARTNER'])
       return info
     },
     EAST: east,
@@ -169,6 +178,16 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
     PLAIN: () => startMit(site, 'PLAIN'),
     NORTH: () => startHeimdal(site, 'NORTH', heimdal()),
     SOUTH: () => startHeimdal(site, 'SOUTH', heimdal()),
+    NEWCORP: newcorp,
+    async NEWPARTNER() {
+      const [info] = await Promise.all([trixie().then((newer) => startSamba(newer, 'NEWPARTNER')), newcorp()])
+      await trustForests(await trixie(), ['NEWCORP', 'NEWPARTNER'])
+      return info
+    },
+    async NEWEAST() {
+      const newer = await trixie()
+      return startMit(newer, 'NEWEAST', await startSlapd({ ...newer, processes: site.processes }))
+    },
   }
   for (const key of realmKeys) {
     const start = starters[key]
@@ -184,7 +203,7 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
 function whyUnavailable(key: RealmKey): string | undefined {
   const missing = whyMissing(mitClients) ?? whyMissing(requirements[key])
   if (missing !== undefined) return missing
-  if (requirements[key] === sambaServer && !isRoot()) return 'Samba as a domain controller needs root'
+  if (!isRoot() && needingRoot.includes(requirements[key])) return 'this realm needs root'
   return undefined
 }
 

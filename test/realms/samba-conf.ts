@@ -4,8 +4,16 @@ import { dnsDomain, realmName } from './addresses.js'
 import { krb5Conf, renderProfile } from './krb5-conf.js'
 import { hostOf, type Site } from './site.js'
 
-export type SambaKey = 'CORP' | 'PARTNER'
-export const controllers: Record<SambaKey, string> = { CORP: 'dc1', PARTNER: 'dc2' }
+export type SambaKey = 'CORP' | 'PARTNER' | 'NEWCORP' | 'NEWPARTNER'
+export const controllers: Record<SambaKey, string> = { CORP: 'dc1', PARTNER: 'dc2', NEWCORP: 'dc3', NEWPARTNER: 'dc4' }
+
+/** Forests that trust each other. Only in those of the newer Samba there are claims and authentication policies. */
+export const forestPairs: readonly (readonly [SambaKey, SambaKey])[] = [
+  ['CORP', 'PARTNER'],
+  ['NEWCORP', 'NEWPARTNER'],
+]
+export const isNewer = (key: SambaKey): boolean => key === 'NEWCORP' || key === 'NEWPARTNER'
+export const functionLevel = (key: SambaKey): string => (isNewer(key) ? '2016' : '2008_R2')
 
 /** smb.conf and the files it points to. */
 export function writeSambaConf(site: Site, key: SambaKey): void {
@@ -49,6 +57,7 @@ const identity = (site: Site, key: SambaKey): Record<string, string> => ({
   interfaces: `${hostOf(site, key)}/24`,
   'bind interfaces only': 'yes',
   'krb5 port': String(site.ports.kdc),
+  ...(isNewer(key) ? { 'ad dc functional level': functionLevel(key) } : {}),
 })
 
 /** Nothing that costs time or that looks beyond this machine. */
@@ -86,7 +95,7 @@ function folders(site: Site, key: SambaKey): Record<string, string> {
 
 /** Samba's own resolver reads this file instead of asking the machine's DNS. */
 function dnsHosts(site: Site): string {
-  const lines = (['CORP', 'PARTNER'] as const).flatMap((key) => {
+  const lines = forestPairs.flat().flatMap((key) => {
     const domain = dnsDomain(key)
     const host = `${controllers[key]}.${domain}`
     const ldap = ['_ldap._tcp', '_ldap._tcp.dc._msdcs', '_ldap._tcp.pdc._msdcs']

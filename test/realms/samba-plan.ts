@@ -11,9 +11,9 @@ import {
   type SambaService,
 } from './samba-accounts.js'
 import { controllers, folderOf, type SambaKey, smbConf } from './samba-conf.js'
-import { addressOf, type Site } from './site.js'
+import { addressOf, machineOf, type Site } from './site.js'
 
-const forests: Record<SambaKey, SambaForest> = { CORP: corp, PARTNER: partner }
+const forests: Record<SambaKey, SambaForest> = { CORP: corp, PARTNER: partner, NEWCORP: corp, NEWPARTNER: partner }
 export const ADMINISTRATOR_PASSWORD = 'Adm1n!Passw0rd'
 
 /** What tests are told about the forest. */
@@ -27,6 +27,7 @@ export function describeForest(site: Site, key: SambaKey): RealmInfo {
     name: realm,
     domain,
     kind: 'samba',
+    machine: { ...machineOf(site), smbConf: smbConf(site, key) },
     kdc: addressOf(site, key, site.ports.kdc),
     kpasswd: addressOf(site, key, site.ports.kpasswd),
     ldap: addressOf(site, key, 389),

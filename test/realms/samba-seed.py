@@ -4,6 +4,7 @@ Everything goes into sam.ldb in one transaction, then the keytabs are written. R
 """
 
 import json
+import socket
 import sys
 
 import ldb
@@ -34,6 +35,7 @@ def main(plan):
 
 
 def fill(directory, plan):
+    directory.change_address(*plan["address"])
     directory.relax_password_policy()
     for name in plan["groups"]:
         directory.db.newgroup(name)
@@ -94,6 +96,16 @@ class Directory:
         self.change(dn, dNSHostName=computer["host"], **{ENCRYPTION_TYPES: EVERY_KEY})
         self.db.setpassword("(sAMAccountName=%s)" % computer["account"], computer["password"])
 
+    def change_address(self, old, new):
+        """In the records of DNS, whose data is the last part of them."""
+        old, new = socket.inet_aton(old), socket.inet_aton(new)
+        for zones in ("DomainDnsZones", "ForestDnsZones"):
+            for node in self.db.search("DC=%s,%s" % (zones, self.base), ldb.SCOPE_SUBTREE, "(objectClass=dnsNode)"):
+                records = [bytes(record) for record in node.get("dnsRecord", [])]
+                changed = [record[:-4] + new if is_address(record, old) else record for record in records]
+                if changed != records:
+                    self.change(node.dn, dnsRecord=changed)
+
     def relax_password_policy(self):
         self.change(
             self.base,
@@ -105,6 +117,11 @@ class Directory:
             lockoutDuration=-30 * DAY,
             lockOutObservationWindow=-30 * DAY,
         )
+
+
+def is_address(record, address):
+    """MS-DNSP section 2.3.2.2: the length of the data and the type come first."""
+    return record[:4] == b"\x04\x00\x01\x00" and record[-4:] == address
 
 
 def stored(value):

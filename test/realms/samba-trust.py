@@ -6,16 +6,23 @@ services are reached by their local socket instead, as the system itself.
 
 import sys
 
-import samba.netcmd.domain
 from samba.dcerpc import lsa, netlogon
 from samba.netcmd.main import cmd_sambatool
 from samba.param import LoadParm
+
+try:
+    from samba.netcmd.domain.trust import DomainTrustCommand  # since 4.19
+except ImportError:
+    from samba.netcmd.domain import DomainTrustCommand
 
 _, remote_smb_conf, remote_netbios, *arguments = sys.argv
 remote = LoadParm(filename_for_non_global_lp=remote_smb_conf)
 binding = "ncalrpc:%s[,auth_type=ncalrpc_as_system]" % remote_netbios
 
-command = samba.netcmd.domain.DomainTrustCommand
-command.new_remote_lsa_connection = lambda self: lsa.lsarpc(binding, remote, None)
-command.new_remote_netlogon_connection = lambda self: netlogon.netlogon(binding, remote, None)
-sys.exit(cmd_sambatool()._run("samba-tool", *arguments))
+DomainTrustCommand.new_remote_lsa_connection = lambda self: lsa.lsarpc(binding, remote, None)
+DomainTrustCommand.new_remote_netlogon_connection = lambda self: netlogon.netlogon(binding, remote, None)
+tool = cmd_sambatool()
+if hasattr(tool, "_resolve"):
+    command, arguments = tool._resolve("samba-tool", *arguments)
+    sys.exit(command._run(*arguments))
+sys.exit(tool._run("samba-tool", *arguments))

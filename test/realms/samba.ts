@@ -1,11 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { realmName } from './addresses.js'
 import { runProgram, waitForPort, waitUntil } from './processes.js'
 import type { RealmInfo } from './realm-info.js'
-import { controllers, folderOf, type SambaKey, sambaEnvironment, smbConf, writeSambaConf } from './samba-conf.js'
+import { controllers, folderOf, type SambaKey, sambaEnvironment, smbConf } from './samba-conf.js'
 import { ADMINISTRATOR_PASSWORD, describeForest, seedPlan } from './samba-plan.js'
+import { provision, PROVISIONED_ADDRESS } from './samba-provision.js'
 import { hostOf, type Site } from './site.js'
 
 /** The distribution's own: another python on the path has no Samba modules. */
@@ -16,39 +17,26 @@ const WRONG_PASSWORDS = 11
 
 /** A domain controller of its own forest, as its users' KDC. Takes about ten seconds. */
 export async function startSamba(site: Site, key: SambaKey): Promise<RealmInfo> {
-  writeSambaConf(site, key)
   await provision(site, key)
   const info = describeForest(site, key)
   await seed(site, key, info)
   startController(site, key)
   await waitForController(site, key)
-  if (key === 'CORP') await lockOut(site, 'hank@CORP.TEST')
+  if (info.users.hank !== undefined) await lockOut(site, info.users.hank.principal)
   return info
 }
 
 /** A forest trust in both directions. Both controllers must be running. */
-export async function trustForests(site: Site): Promise<void> {
-  const script = fileURLToPath(new URL('samba-trust.py', import.meta.url))
-  const trust = ['domain', 'trust', 'create', realmName('PARTNER'), '--type=forest', '--direction=both']
-  const access = ['-U', `Administrator@${realmName('PARTNER')}`, `--password=${ADMINISTRATOR_PASSWORD}`]
+export async function trustForests(site: Site, [key, other]: readonly [SambaKey, SambaKey]): Promise<void> {
+  const script = scriptFor(site, 'samba-trust.py')
+  const trust = ['domain', 'trust', 'create', realmName(other), '--type=forest', '--direction=both']
+  const access = ['-U', `Administrator@${realmName(other)}`, `--password=${ADMINISTRATOR_PASSWORD}`]
   await site.processes.run(
     PYTHON,
     [
-      ...[script, smbConf(site, 'PARTNER'), controllers.PARTNER.toUpperCase()],
-      ...[...trust, '--create-location=both', '--skip-validation', '-s', smbConf(site, 'CORP'), ...access],
-      ...[`--ipaddress=${hostOf(site, 'PARTNER')}`, '--use-kerberos=off'],
-    ],
-    { environment: sambaEnvironment(site) },
-  )
-}
-
-async function provision(site: Site, key: SambaKey): Promise<void> {
-  await site.processes.run(
-    'samba-tool',
-    [
-      ...['domain', 'provision', '-s', smbConf(site, key), `--realm=${realmName(key)}`, `--domain=${key}`],
-      ...[`--adminpass=${ADMINISTRATOR_PASSWORD}`, '--server-role=dc', '--dns-backend=SAMBA_INTERNAL'],
-      ...[`--host-name=${controllers[key]}`, `--host-ip=${hostOf(site, key)}`, '--function-level=2008_R2'],
+      ...[script, smbConf(site, other), controllers[other].toUpperCase()],
+      ...[...trust, '--create-location=both', '--skip-validation', '-s', smbConf(site, key), ...access],
+      ...[`--ipaddress=${hostOf(site, other)}`, '--use-kerberos=off'],
     ],
     { environment: sambaEnvironment(site) },
   )
@@ -56,9 +44,19 @@ async function provision(site: Site, key: SambaKey): Promise<void> {
 
 async function seed(site: Site, key: SambaKey, info: RealmInfo): Promise<void> {
   const plan = join(site.directory, `${controllers[key]}-plan.json`)
-  writeFileSync(plan, JSON.stringify(seedPlan(site, key, info)))
-  const script = fileURLToPath(new URL('samba-seed.py', import.meta.url))
+  writeFileSync(
+    plan,
+    JSON.stringify({ ...seedPlan(site, key, info), address: [PROVISIONED_ADDRESS, hostOf(site, key)] }),
+  )
+  const script = scriptFor(site, 'samba-seed.py')
   await site.processes.run(PYTHON, [script, plan], { environment: sambaEnvironment(site) })
+}
+
+/** A copy in the folder of the run, which is all that programs with another root see. */
+function scriptFor(site: Site, name: string): string {
+  const copy = join(site.directory, name)
+  copyFileSync(fileURLToPath(new URL(name, import.meta.url)), copy)
+  return copy
 }
 
 function startController(site: Site, key: SambaKey): void {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 // Brings up realms for use by hand: prints what there is as JSON and waits for Ctrl-C.
 //
-//   node test/realms/up.mjs [CORP] [PARTNER] [EAST] [WEST] [PLAIN] [NORTH] [SOUTH]     default: CORP EAST
+//   node test/realms/up.mjs [CORP] [PARTNER] [EAST] [WEST] [PLAIN] [NORTH] [SOUTH] [NEWCORP] [NEWPARTNER] [NEWEAST]
+//
+// Default: CORP EAST
 //
 // Then, in another terminal: export KRB5_CONFIG=… (see `environment`), kinit alice@CORP.TEST, password pw-alice.
 import { fileURLToPath } from 'node:url'
