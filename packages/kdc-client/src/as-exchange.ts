@@ -12,16 +12,13 @@ const AS_REP_TAG = 0x6b
 
 /**
  * Without pre-authentication, with it, once more with the KDC's clock, once with another key, and two realms on the way to the right
- * one; whoever wants more is not a KDC that we know.
+ * one; whoever wants more is not a KDC that we know. Legs in an armor of which nothing comes are not among them: they have an end of
+ * their own.
  */
 const MAX_LEGS = 8
 
 export interface SignInResult {
   readonly tgt: ServiceTicket
-  /** The KDC said that it takes armored requests. */
-  readonly offersFast: boolean
-  /** The KDC makes the keys of armored replies stronger. */
-  readonly strengthens: boolean
   /** It cannot be forwarded, because of an error that nobody has signed. */
   readonly isReduced: boolean
 }
@@ -46,7 +43,7 @@ export async function requestTgt(
 }
 
 async function runLegs(context: KdcContext, session: AsSession): Promise<SignInResult> {
-  for (let leg = 1; ; leg++) {
+  for (let leg = 1; ;) {
     const { bytes, body } = await session.request()
     noteOptions(body.kdcOptions)
     const answer = await exchangeWithKdc(session.context, session.realm, bytes, AS_REP_TAG)
@@ -54,12 +51,12 @@ async function runLegs(context: KdcContext, session: AsSession): Promise<SignInR
       const tgt = await openAsReply(session, { body, bytes }, answer.reply)
       context.clock.adopt(session.context.clock)
       context.clock.confirm(tgt.authenticatedAt)
-      const { offersFast, strengthens, isReduced } = session
-      return { tgt, offersFast, strengthens, isReduced }
+      session.armoring.learn(session.fast)
+      return { tgt, isReduced: session.isReduced }
     }
     const { error, armored, isBroken } = openError(session, answer.error, body.nonce)
-    const isMended = (!armored && session.doubtArmor(error, isBroken)) || (await session.mend(error))
-    if (leg === MAX_LEGS || !isMended) throw session.refusal(error)
+    if (!armored && (await session.doubtArmor(error, isBroken))) continue
+    if (leg++ === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)
   }
 }
 

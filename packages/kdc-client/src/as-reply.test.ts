@@ -110,13 +110,13 @@ describe('what is kept of a reply', () => {
   })
 
   test.each([
-    ['offered', [{ padataType: PaType.FX_FAST, padataValue: new Uint8Array(0) }], true],
-    ['not offered', [{ padataType: PaType.SUPPORTED_ENCTYPES, padataValue: new Uint8Array(4) }], false],
-    ['not offered, where nothing is said', undefined, false],
-  ])('tells whether FAST is %s under the seal', async (_what, encryptedPaData, offersFast) => {
+    ['offered', [{ padataType: PaType.FX_FAST, padataValue: new Uint8Array(0) }], { offer: 'sealed' }],
+    ['not offered', [{ padataType: PaType.SUPPORTED_ENCTYPES, padataValue: new Uint8Array(4) }], {}],
+    ['not offered, where nothing is said', undefined, {}],
+  ])('tells whether FAST is %s under the seal', async (_what, encryptedPaData, fast) => {
     const { session } = signInWith()
     await answered(session, { part: { encryptedPaData } })
-    expect(session.offersFast).toBe(offersFast)
+    expect(session.fast).toEqual(fast)
   })
 })
 

@@ -47,7 +47,7 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
   const { part, key } = await openPart(session, reply, armored)
   checkPart(session, sent, reply, part)
   proveRequest(sent, part, key)
-  if (findPaData(part.encryptedPaData, PaType.FX_FAST) !== undefined) session.offersFast = true
+  noteOffer(session, part, armored)
   return Object.freeze({
     // The KDC's spelling of the realm is the one that its tickets carry.
     client,
@@ -90,9 +90,19 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
  * to: who knows the client's key and not the armor's could then put in a session key of his own.
  */
 function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): void {
-  if (session.strengthens && !isStrengthened)
+  if (session.armoring.facts.strengthens && !isStrengthened)
     throw untrusted('has no key that makes its own stronger, as replies had before', 'KRB_AP_ERR_MODIFIED')
-  session.strengthens = isStrengthened
+  session.fast = { ...session.fast, strengthens: isStrengthened }
+}
+
+/**
+ * Whether the KDC takes armored requests: an armored reply shows it; and a KDC that lists under the seal what it can do has it there, or
+ * does not. Source: RFC 6806 section 11.
+ */
+function noteOffer(session: AsSession, { flags, encryptedPaData }: EncKdcRepPart, armored: ArmoredReply | undefined): void {
+  const isListed = findPaData(encryptedPaData, PaType.FX_FAST) !== undefined
+  if (armored || isListed) session.fast = { ...session.fast, offer: 'sealed' }
+  else if (hasFlag(flags, TicketFlag.ENC_PA_REP)) session.fast = { ...session.fast, offer: 'none' }
 }
 
 /** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */

@@ -20,6 +20,8 @@ import { describe, expect, test, vi } from 'vitest'
 import { AsSession, type SignInOptions } from './as-session.js'
 import { createKdcClient } from './create-kdc-client.js'
 import { KdcClock, type KdcContext } from './kdc-exchange.js'
+import { FastRealms } from './fast/fast-realms.js'
+import type { SignInArmor } from './fast/sign-in-armor.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 
@@ -49,7 +51,7 @@ const NOW = Date.UTC(2026, 0, 15, 9)
 const HOUR = 3_600_000
 const key = Key.random(18)
 const krbtgt = parsePrincipal('krbtgt/AD.TEST@AD.TEST')
-const armor: ServiceTicket = {
+const armorTicket: ServiceTicket = {
   client: parsePrincipal('web@AD.TEST'),
   service: krbtgt,
   ticket: { realm: 'AD.TEST', sname: krbtgt.name, encPart: { etype: 18, cipher: new Uint8Array(8) } },
@@ -57,6 +59,17 @@ const armor: ServiceTicket = {
   flags: kerberosFlags(),
   ...{ authenticatedAt: NOW, startsAt: NOW, expiresAt: NOW + HOUR },
 }
+
+const armorWith = (more: Partial<SignInArmor> = {}): SignInArmor => ({
+  realms: new FastRealms(),
+  isRequired: false,
+  mayFallBack: true,
+  ticketFor: async () => armorTicket,
+  inPlaceOf: async () => undefined,
+  learn: () => {},
+  ...more,
+})
+const armor = armorWith()
 
 interface Given {
   readonly signIn?: Partial<SignIn>
@@ -158,41 +171,44 @@ describe('another key, after one was of no use,', () => {
 })
 
 describe('an answer in the clear to an armored request', () => {
-  test('is doubted only where there is armor', () => {
+  test('is doubted only where there is armor', async () => {
     const session = sessionOf()
-    expect(session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
+    expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
     expect(session.context.clock.now()).toBe(NOW)
   })
 
   test('has the request armored once more, by the clock that it tells; then all begins anew without', async () => {
     const session = sessionOf({ options: { armor } })
+    await session.request()
     const first = session.armor
     expect(first).toBeDefined()
-    expect(session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(session.armor).toBeDefined()
     expect(session.armor).not.toBe(first)
     expect(session.context.clock.now()).toBe(NOW + HOUR)
     await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info, cookie)))
     expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
-    expect(session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(session.armor).toBeUndefined()
     expect(session.info).toBeUndefined()
     expect(session.context.clock.now()).toBe(NOW)
     expect(await typesOf(session)).toEqual([PaType.PAC_REQUEST, PaType.REQ_ENC_PA_REP])
     expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
-    expect(session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
+    expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
   })
 
-  test('tells no time where it is about something else', () => {
+  test('tells no time where it is about something else', async () => {
     const session = sessionOf({ options: { armor } })
-    expect(session.doubtArmor(errorOf('KRB_ERR_GENERIC'))).toBe(true)
+    await session.request()
+    expect(await session.doubtArmor(errorOf('KRB_ERR_GENERIC'))).toBe(true)
     expect(session.armor).toBeDefined()
     expect(session.context.clock.now()).toBe(NOW)
   })
 
-  test('in an armor that is none has all begun anew at once', () => {
+  test('in an armor that is none has all begun anew at once', async () => {
     const session = sessionOf({ options: { armor } })
-    expect(session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'), true)).toBe(true)
+    await session.request()
+    expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'), true)).toBe(true)
     expect(session.armor).toBeUndefined()
     expect(session.context.clock.now()).toBe(NOW)
   })
@@ -201,6 +217,7 @@ describe('an answer in the clear to an armored request', () => {
 describe('a clock that an error tells', () => {
   test('is that of the next request, and of its armor', async () => {
     const session = sessionOf({ options: { armor } })
+    await session.request()
     const first = session.armor
     expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect((await sent(session)).reqBody.till).toBe(NOW + 25 * HOUR)
@@ -229,6 +246,7 @@ describe('a ticket that cannot be forwarded', () => {
 
   test('is all that there is, where the error was armored', async () => {
     const session = sessionOf({ options: { armor } })
+    await session.request()
     expect(session.isReduced).toBe(false)
     await session.mend(errorOf('KDC_ERR_POLICY'))
     expect(session.isReduced).toBe(false)
@@ -269,7 +287,6 @@ describe('another realm, to which an error sends the name,', () => {
   test.each<[what: string, given: Given, error?: KrbError]>([
     ['it does not name one', { context: { canonicalize, mayFollow: mayFollow() } }, errorOf('KDC_ERR_WRONG_REALM')],
     ['the name is none to be resolved', { context: { mayFollow: mayFollow() } }],
-    ['the request is armored', { context: { canonicalize, mayFollow: mayFollow() }, options: { armor } }],
     ['nobody leads anywhere', { context: { canonicalize } }],
     ['nobody leads there', { context: { canonicalize, mayFollow: async () => false } }],
   ])('is not asked where %s', async (_what, given, error = WEST) => {
@@ -295,13 +312,14 @@ describe('what an error tells of methods', () => {
   test('is whether there is FAST, which who armors knows', async () => {
     const session = sessionOf()
     await session.mend(errorOf('KRB_ERR_GENERIC', methods(cookie)))
-    expect(session.offersFast).toBe(false)
+    expect(session.fast).toEqual({})
     await session.mend(errorOf('KRB_ERR_GENERIC', methods({ padataType: PaType.FX_FAST, padataValue: none })))
-    expect(session.offersFast).toBe(true)
+    expect(session.fast).toEqual({ offer: 'said' })
     const armored = sessionOf({ options: { armor } })
-    expect(armored.offersFast).toBe(false)
+    await armored.request()
+    expect(armored.fast).toEqual({})
     await armored.mend(errorOf('KRB_ERR_GENERIC'))
-    expect(armored.offersFast).toBe(true)
+    expect(armored.fast).toEqual({ offer: 'said' })
   })
 
   test('is a cookie, which goes back until another error has none', async () => {
@@ -365,11 +383,6 @@ test('whoever wants to know is told of each key before it is shown', async () =>
   session.info = { etype: 18 }
   await session.request()
   expect(onProof.mock.calls).toEqual([[key]])
-})
-
-test('a realm is told as strong as it was before, and as weak where nothing is known', () => {
-  expect(sessionOf().strengthens).toBe(false)
-  expect(sessionOf({ options: { strengthens: true } }).strengthens).toBe(true)
 })
 
 const none = new Uint8Array(0)

@@ -18,11 +18,13 @@ import {
 } from '@s4u/krb5'
 import { pacRequest, timestamp, WANTS_PROOF } from './as-padata.js'
 import { kdcAnswer, KdcError } from './errors.js'
-import { FastArmor } from './fast-armor.js'
+import { Armoring } from './fast/armoring.js'
+import type { FastFacts } from './fast/fast-realms.js'
+import type { SignInArmor } from './fast/sign-in-armor.js'
+import type { FastArmor } from './fast-armor.js'
 import { type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange.js'
 import type { HeardError } from './krb-error.js'
 import { methodsIn } from './method-data.js'
-import type { ServiceTicket } from './service-ticket.js'
 import type { SignIn } from './sign-in.js'
 import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
 
@@ -30,10 +32,8 @@ import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
 const WANTED_LIFETIME = 24 * 3_600_000
 
 export interface SignInOptions {
-  /** A ticket-granting ticket that is still good, to armor the request with. */
-  readonly armor?: ServiceTicket
-  /** The KDC has made the keys of armored replies stronger before. */
-  readonly strengthens?: boolean
+  /** What armors the requests. Default: nothing. */
+  readonly armor?: SignInArmor
   /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
   readonly again?: boolean
   /** Called before a request that proves this key, and that a KDC may count as a wrong one. */
@@ -43,22 +43,19 @@ export interface SignInOptions {
 /** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
 export class AsSession {
   readonly signIn: SignIn
-  armor: FastArmor | undefined
+  readonly armoring: Armoring
   context: KdcContext
   realm: string
   /** How the KDC derives the key, once it wants pre-authentication. */
   info: EtypeInfo2Entry | undefined
-  offersFast = false
-  /** The KDC makes the keys of armored replies stronger. */
-  strengthens: boolean
+  /** What has come to light of FAST. */
+  fast: FastFacts = {}
   private cookie: PaData | undefined
   private readonly realms: string[]
-  private readonly armorTicket: ServiceTicket | undefined
   private readonly start: KdcContext
   private readonly again: boolean
   private readonly onProof: SignInOptions['onProof']
   private clockMended = false
-  private hasDoubted = false
   private hasReread = false
   /** The encryption type of which a key other than the newest is tried. */
   private switched: number | undefined
@@ -67,16 +64,19 @@ export class AsSession {
   private isPolicyArmored = false
 
   constructor(context: KdcContext, signIn: SignIn, options: SignInOptions) {
-    const { armor, strengthens = false, again = false, onProof } = options
+    const { armor, again = false, onProof } = options
     this.context = this.start = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
-    this.armorTicket = armor
-    this.strengthens = strengthens
     this.again = again
     this.onProof = onProof
-    this.armor = armor && new FastArmor(context, armor)
+    this.armoring = new Armoring(armor)
+  }
+
+  /** That of the request under way. */
+  get armor(): FastArmor | undefined {
+    return this.armoring.current
   }
 
   /** Whether the KDC is to resolve the name, and may send us to another realm with it. */
@@ -85,6 +85,7 @@ export class AsSession {
   }
 
   async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
+    await this.armoring.enter(this.context, this.realm)
     const { armor } = this
     const body = this.body()
     const cookie = this.cookie ? [this.cookie] : []
@@ -146,20 +147,22 @@ export class AsSession {
   /**
    * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it has another clock or another key than
    * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then, and at
-   * once when it came in an armor that is none, all is begun anew without. False where there is no armor.
+   * once when it came in an armor that is none, all is begun anew with another armor, or without. False where there is no armor.
+   * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED where it must not go without
    */
-  doubtArmor({ errorCode, stime }: HeardError, isBroken = false): boolean {
-    const { armorTicket, start, hasDoubted } = this
-    if (this.armor === undefined || armorTicket === undefined) return false
-    this.hasDoubted = true
-    if (hasDoubted || isBroken) {
-      this.context = start
-      this.armor = this.info = this.cookie = undefined
-      this.clockMended = false
+  async doubtArmor(error: HeardError, isBroken = false): Promise<boolean> {
+    const { start, armoring } = this
+    if (armoring.current === undefined) return false
+    if (armoring.mayTryAgain(isBroken)) {
+      if (error.errorCode === KRB.KRB_AP_ERR_SKEW)
+        this.context = { ...start, clock: start.clock.supposing(error.stime) }
+      armoring.remake(this.context)
       return true
     }
-    if (errorCode === KRB.KRB_AP_ERR_SKEW) this.context = { ...start, clock: start.clock.supposing(stime) }
-    this.armor = new FastArmor(this.context, armorTicket)
+    await armoring.change(start, this.refusal(error))
+    this.context = start
+    this.info = this.cookie = undefined
+    this.clockMended = false
     return true
   }
 
@@ -195,7 +198,7 @@ export class AsSession {
 
   private learnMethods({ eData }: KrbError): void {
     const methods = methodsIn(eData)
-    if (findPaData(methods, PaType.FX_FAST) !== undefined || this.armor) this.offersFast = true
+    if (findPaData(methods, PaType.FX_FAST) !== undefined || this.armor) this.fast = { ...this.fast, offer: 'said' }
     this.cookie = methods.find(({ padataType }) => padataType === PaType.FX_COOKIE)
   }
 
@@ -203,7 +206,7 @@ export class AsSession {
     if (this.clockMended) return false
     this.clockMended = true
     this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
-    this.armor = this.armor && this.armorTicket && new FastArmor(this.context, this.armorTicket)
+    if (this.armor) this.armoring.remake(this.context)
     return true
   }
 
@@ -213,12 +216,13 @@ export class AsSession {
    * shown a proof of the password that it can try passwords on.
    */
   private async follow({ crealm }: KrbError): Promise<boolean> {
-    if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm) || this.armor) return false
+    if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm)) return false
     const { mayFollow, signal } = this.context
     if (!mayFollow || !(await mayFollow(crealm, signal ? { signal } : {}))) return false
     this.realms.push(crealm)
     this.realm = crealm
-    this.info = undefined
+    this.info = this.cookie = undefined
+    this.fast = {}
     return true
   }
 

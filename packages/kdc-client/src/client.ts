@@ -3,10 +3,13 @@ import { type Authority, type ForwardedTicket, grantingTicketOf } from './creden
 import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
 import { Exchanges } from './exchanges.js'
+import { type ArmorSource, armorOfClient } from './fast/armor-source.js'
+import { lentArmor, type SignInArmor } from './fast/sign-in-armor.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import {
   type CacheOptions,
   type DelegatedTicket,
+  type FastMode,
   type KdcClient,
   OWN_TICKET_OPTIONS,
   type OwnTicketOptions,
@@ -39,6 +42,14 @@ export interface ClientParts {
   readonly conf: Krb5Configuration | undefined
   readonly domains: DomainNames | undefined
   readonly cache: CacheOptions
+  readonly armor: ClientArmor
+}
+
+/** How the sign-ins of a client are armored. */
+export interface ClientArmor {
+  readonly fast: FastMode
+  /** With whose tickets; default: with its own, from the second sign-in on. */
+  readonly lent?: { readonly source: ArmorSource; readonly isNamed: boolean }
 }
 
 export class Client implements KdcClient {
@@ -67,10 +78,11 @@ export class Client implements KdcClient {
     this.self = authority.principal
     this.principal = formatPrincipal(this.self)
     this.targets = new ServiceTargets(this.self.realm, parts.conf)
-    this.granting = new TicketGranting(context, authority, () => {
+    const onRestored = (): void => {
       this.own.clear()
       this.users.clear()
-    })
+    }
+    this.granting = new TicketGranting(context, authority, { onRestored, armor: armorOf(parts.armor) })
     const mayShare = (): boolean => !this.granting.isReduced
     this.own = new TicketCache({ now, refusedFor })
     this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
@@ -82,6 +94,13 @@ export class Client implements KdcClient {
 
   get realm(): string {
     return this.self.realm
+  }
+
+  /** What armors the sign-ins of others: the tickets that armor its own, if they are somebody else's, or its own. */
+  get lends(): NonNullable<ClientArmor['lent']> {
+    const { self, granting, trusted, own, context } = this
+    const source = armorOfClient({ self, clock: context.clock, granting, trusted, own })
+    return this.parts.armor.lent ?? { source, isNamed: false }
   }
 
   async ticketFor(spn: string, given?: OwnTicketOptions): Promise<ServiceTicket> {
@@ -223,4 +242,9 @@ export class Client implements KdcClient {
     if (isForwardable(ticket)) this.exchanges.mayTransition = true
     return ticket
   }
+}
+
+function armorOf({ fast, lent }: ClientArmor): SignInArmor | 'own' | 'off' {
+  if (fast === 'off') return 'off'
+  return lent ? lentArmor({ ...lent, isRequired: fast === 'require' }) : 'own'
 }

@@ -1,6 +1,7 @@
 import { closeOptions, ConfigurationError, DEFAULT_ETYPES, formatPrincipal, platformRandom } from '@s4u/krb5'
 import { bindMethods } from './bound-methods.js'
 import { Client } from './client.js'
+import { clientArmorOf } from './client-armor.js'
 import { authorityOf } from './credentials.js'
 import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
@@ -29,14 +30,10 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
     kind: 'password' in credentials ? 'password' : 'service',
     user: formatPrincipal(authority.principal),
   }
-  const { pac, canonicalize, mayFollow = namesKdcsOf } = options
-  const client: KdcClient = new Client({
-    context: { transport, clock: new KdcClock(now), random, etypes, pac, canonicalize, mayFollow, place },
-    authority,
-    conf,
-    domains: options.domains,
-    cache: checkedCache(options.cache),
-  })
+  const { pac, canonicalize, mayFollow = namesKdcsOf, domains } = options
+  const context = { transport, clock: new KdcClock(now), random, etypes, pac, canonicalize, mayFollow, place }
+  const parts = { context, authority, conf, domains, cache: checkedCache(options.cache) }
+  const client: KdcClient = new Client({ ...parts, armor: clientArmorOf(options, { ...parts, realms, now }) })
   return bindMethods(client, METHODS)
 }
 

@@ -18,6 +18,20 @@ export interface KdcClientOptions {
   /** The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where `kdc` is given. */
   readonly krb5Config?: string
   readonly credentials: KdcCredentials
+  /**
+   * With whose ticket sign-in is armored (FAST), so that nobody who listens can try passwords on it,
+   * and accounts can sign in that an authentication policy limits to certain devices: credentials of
+   * this machine, as `kinit -T` has them, or another client. Default: the ticket-granting ticket of
+   * this client, from its second sign-in on. Example: `{ keytab: '/etc/krb5.keytab' }`. Source: RFC
+   * 6113 section 5.4.1.1.
+   */
+  readonly armor?: KdcArmor
+  /**
+   * Whether sign-in is armored. `allow` (default): wherever there is a ticket for it and the KDC
+   * takes it; where KDCs are known to, a password is not shown without, whatever is answered.
+   * `require`: always, which needs `armor`. `off`: never.
+   */
+  readonly fast?: FastMode
   /** Encryption types offered, best first. Default: AES with SHA-1 and SHA-2, Camellia; never RC4 unless named. */
   readonly encryptionTypes?: readonly number[]
   /** Whether sign-in asks for a PAC. Default: yes; without one there is no delegation. */
@@ -55,6 +69,11 @@ export interface KdcClientOptions {
   readonly dns?: DnsSource
 }
 
+/** Credentials of a machine, or a client whose tickets armor the sign-ins of others. */
+export type KdcArmor = KdcCredentials | KdcClient
+
+export type FastMode = 'allow' | 'require' | 'off'
+
 export interface CacheOptions {
   /** Octets that the tickets of users may take. Default 64 MB. */
   readonly maxBytes?: number
@@ -67,7 +86,8 @@ export interface CacheOptions {
   readonly shared?: TicketStoreOptions
 }
 
-const CREDENTIALS: OptionTable = {
+/** Every name in KdcCredentials; others are refused. */
+export const CREDENTIALS: OptionTable = {
   principal: 'value',
   keytab: 'value',
   reload: 'function',
@@ -90,6 +110,8 @@ export const KDC_CLIENT_OPTIONS = {
   kdc: 'map',
   krb5Config: 'value',
   credentials: CREDENTIALS,
+  armor: 'value',
+  fast: 'value',
   encryptionTypes: 'value',
   pac: 'flag',
   canonicalize: 'flag',

@@ -18,6 +18,7 @@ export function passwordAuthority(
   const keys = new DerivedKeys(password, principal)
   return {
     kind: 'sign-in',
+    isGuessable: true,
     principal,
     etypes,
     keyFor: (info) => keys.get(info),

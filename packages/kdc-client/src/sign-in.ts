@@ -11,6 +11,8 @@ export interface KeysForTicket {
 export interface SignIn {
   readonly kind: 'sign-in'
   readonly principal: Principal
+  /** The keys come from what people can remember: what they seal can be tried with a dictionary. */
+  readonly isGuessable?: true
   /** Encryption types there can be a key for, best first. */
   readonly etypes: readonly number[]
   /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */

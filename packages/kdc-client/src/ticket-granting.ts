@@ -3,6 +3,9 @@ import { requestTgt } from './as-exchange.js'
 import type { Authority } from './credentials.js'
 import { KdcError } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
+import { FastRealms } from './fast/fast-realms.js'
+import { ownArmor } from './fast/own-armor.js'
+import type { SignInArmor } from './fast/sign-in-armor.js'
 import { Flight } from './flight.js'
 import type { KdcContext } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -50,14 +53,24 @@ interface Refusal {
   nextLook: number
 }
 
+export interface TicketGrantingOptions {
+  /** Called when the ticket-granting ticket is again all that was wanted: tickets got by a reduced one are less. */
+  readonly onRestored?: () => void
+  /** What armors its sign-ins. Default: the ticket-granting ticket at hand, from the second sign-in on. */
+  readonly armor?: SignInArmor | 'own' | 'off'
+}
+
 /**
  * The service's ticket-granting ticket, kept good: got anew before it ends, by whoever uses it then, without making him wait. No timer
  * runs; a client that nobody uses does nothing.
  */
 export class TicketGranting {
+  /** What its sign-ins have shown of FAST. */
+  readonly fast: FastRealms = new FastRealms()
   private readonly context: KdcContext
   private readonly authority: Authority
   private readonly onRestored: () => void
+  private readonly armor: SignInArmor | undefined
   private current: ServiceTicket | undefined
   private flight: Flight<ServiceTicket> | undefined
   private refusal: Refusal | undefined
@@ -70,14 +83,15 @@ export class TicketGranting {
   private nextReplacement = 0
   /** What is to be replaced armors nothing: the KDC may not take it. */
   private suspect: ServiceTicket | undefined
-  private offersFast = false
-  private strengthens = false
+  /** The last sign-in has failed. */
+  private isWary = false
 
-  /** @param onRestored called when the ticket-granting ticket is again all that was wanted: tickets got by a reduced one are less */
-  constructor(context: KdcContext, authority: Authority, onRestored: () => void = () => {}) {
+  constructor(context: KdcContext, authority: Authority, options: TicketGrantingOptions = {}) {
+    const { onRestored = () => {}, armor = 'own' } = options
     this.context = context
     this.authority = authority
     this.onRestored = onRestored
+    this.armor = armor === 'own' ? this.ownArmor() : armor === 'off' ? undefined : armor
   }
 
   /** Whether tickets got now may be less than what the directory grants. */
@@ -157,9 +171,8 @@ export class TicketGranting {
     this.refusal = undefined
     const tried: Key[] = []
     try {
-      const { tgt, offersFast, strengthens, isReduced } = await requestTgt(context, authority, {
-        armor: this.armor(),
-        strengthens: this.strengthens,
+      const { tgt, isReduced } = await requestTgt(context, authority, {
+        ...(this.armor && { armor: this.armor }),
         again: this.wrongKeys > 0,
         onProof: (key) => {
           tried.push(key)
@@ -167,15 +180,13 @@ export class TicketGranting {
           keep()
         },
       })
-      this.offersFast = offersFast
-      this.strengthens = strengthens
+      this.isWary = false
       this.wrongKeys = 0
       this.worked = tried.at(-1) ?? this.worked
       this.noteReduced(isReduced)
       return tgt
     } catch (error) {
-      // An armored request is one more thing that can go wrong: the next one goes without.
-      this.offersFast = false
+      this.isWary = true
       if (error instanceof KdcError) this.remember(error, tried)
       throw error
     }
@@ -209,11 +220,13 @@ export class TicketGranting {
     return isOther
   }
 
-  /** The ticket that is about to end, if the KDC takes armored requests. */
-  private armor(): ServiceTicket | undefined {
-    const { current, context } = this
-    if (current === this.suspect) return undefined
-    return this.offersFast && current && current.expiresAt > context.clock.now() ? current : undefined
+  private ownArmor(): SignInArmor {
+    const { authority } = this
+    const isGuessable = authority.kind === 'sign-in' && authority.isGuessable === true
+    return ownArmor(this.fast, isGuessable, () => {
+      const { current, suspect, isWary, context } = this
+      return { current, suspect, isWary, now: context.clock.now() }
+    })
   }
 
   /** What is in the file now; renewed, where it can be. */

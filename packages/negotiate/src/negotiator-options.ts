@@ -37,6 +37,19 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
   /** How many tickets of users are kept, for how long a refusal is, and whether other instances share them. */
   readonly ticketCache?: KdcClientOptions['cache']
   readonly delegation?: DelegationOptions
+  /**
+   * With whose ticket sign-ins at the KDC are armored (FAST), the service's own and those of users
+   * with passwords: credentials of this machine. For accounts that an authentication policy limits
+   * to certain devices. Default: the service's own ticket armors those of users. Example: `{ keytab:
+   * '/etc/krb5.keytab' }`.
+   */
+  readonly armor?: KdcClientOptions['armor']
+  /**
+   * Whether users' passwords go to the KDC in armor, so that nobody who listens can try words on
+   * them. `allow` (default): where the KDC offers it; where it is known to, not without. `require`:
+   * not without. `off`: never.
+   */
+  readonly fast?: KdcClientOptions['fast']
   /** Runs every handler as its caller; routes may require that, and none may forbid it. Default `false`. */
   readonly impersonateCallerForAllOperations?: boolean
   /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
@@ -103,6 +116,8 @@ export const NEGOTIATOR_OPTIONS = {
   domains: 'map',
   ticketCache: CACHE_OPTIONS,
   delegation: DELEGATION_OPTIONS,
+  armor: 'value',
+  fast: 'value',
   impersonateCallerForAllOperations: 'flag',
   encryptionTypes: 'value',
   fetch: FETCH_RULES,

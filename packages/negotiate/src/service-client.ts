@@ -86,7 +86,13 @@ export class ServiceClient {
     // where a trust leads.
     const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
-    return createKdcClient({ ...this.#kdcOptions(), realm, mayFollow, credentials })
+    return createKdcClient({ ...this.#kdcOptions(), ...this.#armorOfUsers(service), realm, mayFollow, credentials })
+  }
+
+  /** Nobody who listens is to try passwords on a sign-in: the service's own ticket armors it, or that of the machine. */
+  #armorOfUsers(service: KdcClient): Pick<KdcClientOptions, 'armor' | 'fast'> {
+    const { fast = 'allow' } = this.#options
+    return fast === 'off' ? { fast } : { fast, armor: service }
   }
 
   /** Closes the sockets that are open and idle. */
@@ -109,13 +115,16 @@ export class ServiceClient {
   }
 
   #clientWith(keytab: Keytab): KdcClient {
-    const { ticketCache, delegation } = this.#options
+    const { ticketCache, delegation, armor, fast } = this.#options
     const principal = delegation?.principal
     const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     return createKdcClient({
       ...this.#kdcOptions(),
       credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
       ...(ticketCache && { cache: ticketCache }),
+      ...(armor && { armor }),
+      // Of the service itself it is required where it is given something to armor with.
+      ...(fast !== undefined && { fast: fast === 'require' && !armor ? 'allow' : fast }),
     })
   }
 
@@ -143,6 +152,9 @@ function speaksOfKdc({
   encryptionTypes,
   ticketCache,
   delegation,
+  armor,
+  fast,
 }: NegotiatorOptions): boolean {
-  return [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation].some((option) => option !== undefined)
+  const ofKdc = [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation, armor, fast]
+  return ofKdc.some((option) => option !== undefined)
 }

@@ -1,0 +1,70 @@
+import { closeOptions, ConfigurationError, shownInput } from '@s4u/krb5'
+import { Client, type ClientArmor, type ClientParts } from './client.js'
+import { authorityOf, type KdcCredentials } from './credentials.js'
+import { CREDENTIALS, type FastMode, type KdcArmor } from './kdc-client.js'
+import { KdcClock } from './kdc-exchange.js'
+import type { RealmsOfNames } from './sign-in.js'
+
+export interface ArmorOptions {
+  readonly armor?: KdcArmor
+  readonly fast?: FastMode
+}
+
+/** Everything of the client that the armor is for, which its own client shares. */
+export interface ArmoredClient extends Omit<ClientParts, 'armor'> {
+  readonly realms: RealmsOfNames
+  readonly now: () => number
+}
+
+/** @throws ConfigurationError, MissingKeyError as for credentials */
+export function clientArmorOf({ armor, fast = 'allow' }: ArmorOptions, parts: ArmoredClient): ClientArmor {
+  requireFastMode(fast)
+  if (armor === undefined) {
+    if (fast === 'require' && parts.authority.kind === 'sign-in') throw noArmor()
+    return { fast }
+  }
+  if (fast === 'off') throw contradiction()
+  if (armor instanceof Client) return { fast, lent: armor.lends }
+  return { fast, lent: { ...machine(armor, parts).lends, isNamed: true } }
+}
+
+/** A client of its own, for the armor alone. */
+function machine(given: Exclude<KdcArmor, Client>, parts: ArmoredClient): Client {
+  const { armor: credentials } = closeOptions('createKdcClient', { armor: asCredentials(given) }, { armor: CREDENTIALS })
+  const { realms, now, context, conf, domains } = parts
+  const authority = authorityOf(credentials, realms, context.etypes)
+  const place = { kind: 'service', user: 'armor' } as const
+  const ofMachine = { ...context, clock: new KdcClock(now), place }
+  return new Client({ context: ofMachine, authority, conf, domains, cache: {}, armor: { fast: 'allow' } })
+}
+
+function asCredentials(armor: KdcArmor): KdcCredentials {
+  const isCredentials = typeof armor === 'object' && armor !== null && KINDS.some((kind) => kind in armor)
+  if (isCredentials && !('ticketFor' in armor)) return armor
+  throw new ConfigurationError('armor must be credentials of a machine, or a client of createKdcClient', {
+    hint: "Write armor: { keytab: '/etc/krb5.keytab' }, { ccache: '/tmp/krb5cc_host' }, or a client that has signed in as the machine.",
+  })
+}
+
+const KINDS = ['keytab', 'ccache', 'tgt', 'password'] as const
+
+const MODES: readonly FastMode[] = ['allow', 'require', 'off']
+
+/** @throws ConfigurationError */
+export function requireFastMode(fast: FastMode): void {
+  if (MODES.includes(fast)) return
+  throw new ConfigurationError(`fast must be one of ${MODES.join(', ')}, not ${shownInput(fast)}`)
+}
+
+function noArmor(): ConfigurationError {
+  return new ConfigurationError("fast: 'require' needs armor", {
+    code: 'KRB5_ERR_FAST_REQUIRED',
+    hint: "Name what armors sign-in: armor: { keytab: '/etc/krb5.keytab' }, the ticket of this machine.",
+  })
+}
+
+function contradiction(): ConfigurationError {
+  return new ConfigurationError("armor is given, and fast is 'off'", {
+    hint: "Leave one of them out: fast: 'allow' armors where it can, 'require' always.",
+  })
+}

@@ -1,0 +1,93 @@
+import { ConfigurationError, printableName, RejectedTokenError } from '@s4u/krb5'
+import { FastArmor } from '../fast-armor.js'
+import type { KdcContext } from '../kdc-exchange.js'
+import type { KdcError } from '../errors.js'
+import type { ServiceTicket } from '../service-ticket.js'
+import type { FastFacts } from './fast-realms.js'
+import type { SignInArmor } from './sign-in-armor.js'
+
+/** The armor of one sign-in, from one leg to the next. */
+export class Armoring {
+  /** That of the request under way; undefined where it goes without. */
+  current: FastArmor | undefined
+  private readonly armor: SignInArmor | undefined
+  private ticket: ServiceTicket | undefined
+  private realm: string | undefined
+  private hasDoubted = false
+  private hasReplaced = false
+
+  constructor(armor: SignInArmor | undefined) {
+    this.armor = armor
+  }
+
+  /** What is known of the KDCs of the realm that is asked. */
+  get facts(): FastFacts {
+    return this.realm === undefined ? {} : (this.armor?.realms.of(this.realm) ?? {})
+  }
+
+  /** Before each request. @throws ConfigurationError KRB5_ERR_FAST_REQUIRED, and whatever the armor cannot be had for */
+  async enter(context: KdcContext, realm: string): Promise<void> {
+    if (this.realm === realm) return
+    this.realm = realm
+    this.hasDoubted = this.hasReplaced = false
+    this.ticket = await this.armor?.ticketFor(realm, context.signal)
+    if (this.ticket === undefined && this.armor?.isRequired) throw noTicket(realm)
+    this.remake(context)
+  }
+
+  /** With the clock of the context. */
+  remake(context: KdcContext): void {
+    this.current = this.ticket && new FastArmor(context, this.ticket)
+  }
+
+  /**
+   * An answer in the clear: whether it is worth trying once more as it is. A KDC gives one that
+   * cannot open the armor, as when its clock is another.
+   */
+  mayTryAgain(isBroken: boolean): boolean {
+    const { hasDoubted } = this
+    this.hasDoubted = true
+    return !hasDoubted && !isBroken
+  }
+
+  /**
+   * Another armor, or none. Where the KDCs of the realm are known to take armored requests, whoever
+   * answers in the clear may want to see what the key seals: so not without armor, unless that is of
+   * no use to him.
+   * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED
+   */
+  async change(context: KdcContext, refusal: KdcError): Promise<void> {
+    const { armor, ticket, hasReplaced } = this
+    if (armor === undefined || ticket === undefined) return
+    const isKnown = this.facts.offer === 'sealed' || armor.isRequired
+    this.hasReplaced = true
+    const other = isKnown && !hasReplaced ? await armor.inPlaceOf(ticket, context.signal) : undefined
+    if (other === undefined && isKnown && !armor.mayFallBack) throw inTheClear(this.realm ?? '', refusal)
+    this.ticket = other
+    this.hasDoubted = false
+    this.remake(context)
+  }
+
+  /** After a reply that was believed. */
+  learn(facts: FastFacts): void {
+    if (this.realm !== undefined) this.armor?.learn(this.realm, facts, this.current !== undefined)
+  }
+}
+
+function inTheClear(realm: string, refusal: KdcError): RejectedTokenError {
+  return new RejectedTokenError(
+    `AS: the KDC's answer to an armored request is not armored (${refusal.code}), although KDCs of ${printableName(realm)} take armored requests`,
+    {
+      code: 'KRB5_ERR_FAST_REQUIRED',
+      hint: "Something between here and the KDC may have written it, to see what a password can be guessed from. If it is the KDC itself that cannot open the armor, look at the account that gives it, or sign in without: fast: 'off'.",
+      cause: refusal,
+    },
+  )
+}
+
+function noTicket(realm: string): ConfigurationError {
+  return new ConfigurationError(`fast is 'require', and there is no armor for a sign-in to ${printableName(realm)}`, {
+    code: 'KRB5_ERR_FAST_REQUIRED',
+    hint: "Name what armors it: armor: { keytab: '/etc/krb5.keytab' }, the ticket of this machine.",
+  })
+}
