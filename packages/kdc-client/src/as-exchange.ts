@@ -1,5 +1,6 @@
 /** The Authentication Service exchange: signing in. Source: RFC 4120 section 3.1. */
 
+import { KRB_ERROR_CODES } from '@s4u/krb5'
 import { openAsReply } from './as-reply.js'
 import { AsSession, type SignInOptions } from './as-session.js'
 import { noteOptions } from './events.js'
@@ -68,10 +69,17 @@ interface OpenedError {
 }
 
 /** What does not open with the key of the armor, or answers another request, is not believed to be in it. */
-function openError({ armor }: AsSession, error: HeardError, nonce: number): OpenedError {
+function openError({ armor, info }: AsSession, error: HeardError, nonce: number): OpenedError {
   try {
-    return armor?.openError(error, nonce) ?? { error, armored: false }
+    const opened = armor?.openError(error, nonce) ?? { error, armored: false }
+    return info && opened.armored ? { ...opened, error: wrongKey(opened.error) } : opened
   } catch {
     return { error, armored: false, isBroken: true }
   }
+}
+
+/** Heimdal says of a challenge that was made with a wrong key that it does not open. */
+function wrongKey(error: HeardError): HeardError {
+  const { KRB_AP_ERR_BAD_INTEGRITY, KDC_ERR_PREAUTH_FAILED } = KRB_ERROR_CODES
+  return error.errorCode === KRB_AP_ERR_BAD_INTEGRITY ? { ...error, errorCode: KDC_ERR_PREAUTH_FAILED } : error
 }

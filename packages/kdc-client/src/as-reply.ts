@@ -99,7 +99,11 @@ function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): voi
  * Whether the KDC takes armored requests: an armored reply shows it; and a KDC that lists under the seal what it can do has it there, or
  * does not. Source: RFC 6806 section 11.
  */
-function noteOffer(session: AsSession, { flags, encryptedPaData }: EncKdcRepPart, armored: ArmoredReply | undefined): void {
+function noteOffer(
+  session: AsSession,
+  { flags, encryptedPaData }: EncKdcRepPart,
+  armored: ArmoredReply | undefined,
+): void {
   const isListed = findPaData(encryptedPaData, PaType.FX_FAST) !== undefined
   if (armored || isListed) session.fast = { ...session.fast, offer: 'sealed' }
   else if (hasFlag(flags, TicketFlag.ENC_PA_REP)) session.fast = { ...session.fast, offer: 'none' }

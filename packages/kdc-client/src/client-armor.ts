@@ -30,7 +30,11 @@ export function clientArmorOf({ armor, fast = 'allow' }: ArmorOptions, parts: Ar
 
 /** A client of its own, for the armor alone. */
 function machine(given: Exclude<KdcArmor, Client>, parts: ArmoredClient): Client {
-  const { armor: credentials } = closeOptions('createKdcClient', { armor: asCredentials(given) }, { armor: CREDENTIALS })
+  const { armor: credentials } = closeOptions(
+    'createKdcClient',
+    { armor: asCredentials(given) },
+    { armor: CREDENTIALS },
+  )
   const { realms, now, context, conf, domains } = parts
   const authority = authorityOf(credentials, realms, context.etypes)
   const place = { kind: 'service', user: 'armor' } as const

@@ -3,8 +3,9 @@ import { type Authority, type ForwardedTicket, grantingTicketOf } from './creden
 import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
 import { Exchanges } from './exchanges.js'
-import { type ArmorSource, armorOfClient } from './fast/armor-source.js'
-import { lentArmor, type SignInArmor } from './fast/sign-in-armor.js'
+import { armorOfClient } from './fast/armor-source.js'
+import { lentArmor } from './fast/lent-armor.js'
+import type { ArmorSource, SignInArmor } from './fast/sign-in-armor.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import {
   type CacheOptions,

@@ -4,18 +4,7 @@ import { realmAsked } from '../referral.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import { isYoung, type TicketGranting } from '../ticket-granting.js'
 import type { TrustedRealms } from '../trusted-realms.js'
-import type { FastRealms } from './fast-realms.js'
-
-/** Where ticket-granting tickets come from that armor the exchanges of others. */
-export interface ArmorSource {
-  /** Whose tickets they are: `host$@AD.TEST`. */
-  readonly account: string
-  readonly realms: FastRealms
-  /** For the KDCs of the realm. @throws KdcError, KdcUnreachableError, RejectedTokenError, ConfigurationError */
-  ticketFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket>
-  /** Another one, where there can be one: not for a ticket that was got just now. @throws as `ticketFor` */
-  inPlaceOf(refused: ServiceTicket, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
-}
+import type { ArmorSource } from './sign-in-armor.js'
 
 export interface ArmorSourceDeps {
   readonly self: Principal
