@@ -1,4 +1,4 @@
-import type { CachedCredential, CredentialCache, KeytabEntry, Principal, Ticket } from '@s4u/krb5'
+import type { CachedCredential, CacheContents, KeytabEntry, Principal, Ticket } from '@s4u/krb5'
 import { Key } from '@s4u/krb5'
 import * as fc from 'fast-check'
 import { arbitraryMessage } from './arbitraries.js'
@@ -51,7 +51,7 @@ const credential: fc.Arbitrary<CachedCredential> = fc.record({
   secondTicket: octets,
 })
 
-export const credentialCache: fc.Arbitrary<CredentialCache> = fc.record({
+export const credentialCache: fc.Arbitrary<CacheContents> = fc.record({
   principal,
   credentials: fc.array(credential, { maxLength: 3 }),
   settings: fc.array(fc.record({ name: text, principal: fc.option(text, { nil: undefined }), value: octets }), {

@@ -1,7 +1,7 @@
 import { readAuthenticatorChecksum } from '@s4u/gssapi'
 import {
   Authenticator,
-  type CredentialCache,
+  type CacheContents,
   decode,
   decodeCcache,
   encode,
@@ -196,7 +196,7 @@ describe('the keys of', () => {
   })
 
   test('a credential cache are not printed, nor in its errors', () => {
-    const cache: CredentialCache = {
+    const cache: CacheContents = {
       principal: client,
       kdcOffset: 0,
       settings: [],

@@ -1,79 +1,97 @@
 import {
+  andLeftOut,
   type CachedCredential,
   ConfigurationError,
   type CredentialCache,
   decodeCcache,
   formatPrincipal,
+  type PrincipalName,
+  samePrincipal,
 } from '@s4u/krb5'
-import { CredentialFile } from './credential-file.js'
+import type { DefaultCacheSources } from './credential-caches/default-cache.js'
+import type { NamedCredentialCache } from './credential-caches/named-cache.js'
+import { openCredentialCache } from './credential-caches/open-credential-cache.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { ReadyTicket } from './sign-in.js'
 
-/** @throws ConfigurationError when there is no such file, or no ticket-granting ticket in it */
-export function ccacheAuthority(
-  source: string | Uint8Array | true,
-  environment: NodeJS.ProcessEnv = process.env,
-): ReadyTicket {
+/**
+ * The tickets of a credential cache. `true` is the default one of this user.
+ * @throws ConfigurationError when there is none, or no ticket of its owner in it
+ */
+export function ccacheAuthority(source: string | Uint8Array | true, sources?: DefaultCacheSources): ReadyTicket {
   if (source instanceof Uint8Array) {
-    const { principal, tgt } = grantingTicketIn(decodeCcache(source))
-    return { kind: 'ready-ticket', principal, tgt: () => tgt }
+    const cache = decodeCcache(source)
+    return authorityOf(cache, async () => cache)
   }
-  const file = new CredentialFile(pathOf(source === true ? defaultCache(environment) : source), 'credential cache')
-  let found = grantingTicketIn(decodeCcache(file.read(), file.name))
-  const { principal } = found
-  const read = (): ServiceTicket => {
-    if (file.hasChanged()) found = newer(file, found)
-    return found.tgt
-  }
-  return { kind: 'ready-ticket', principal, tgt: read }
+  const place = openCredentialCache(source === true ? undefined : source, sources)
+  let cache = place.readNow()
+  return authorityOf(cache, async () => {
+    if (place.hasChanged()) cache = await newer(place, cache)
+    return cache
+  })
 }
 
-interface Found {
-  readonly principal: ReadyTicket['principal']
-  readonly tgt: ServiceTicket
+function authorityOf(first: CredentialCache, read: () => Promise<CredentialCache>): ReadyTicket {
+  if (ownTicketsIn(first).length === 0) throw noTicket(first)
+  return {
+    kind: 'ready-ticket',
+    principal: first.principal,
+    tgt: async () => grantingTicketIn(await read()),
+    ticketsOf: async (name) => ticketsIn(await read(), name),
+  }
 }
 
 /** Another user's cache under the same name is no renewal, and what is being written is no cache. */
-function newer(file: CredentialFile, before: Found): Found {
+async function newer(place: NamedCredentialCache, before: CredentialCache): Promise<CredentialCache> {
   try {
-    const after = grantingTicketIn(decodeCcache(file.read(), file.name))
-    return formatPrincipal(after.principal) === formatPrincipal(before.principal) ? after : before
+    const after = await place.read()
+    const isSame = samePrincipal(after.principal, before.principal) && ownTicketsIn(after).length > 0
+    return isSame ? after : before
   } catch {
     return before
   }
 }
 
-/** Source: MIT krb5 documentation, "Credential cache": KRB5CCNAME, else a file named after the user. */
-function defaultCache({ KRB5CCNAME }: NodeJS.ProcessEnv): string {
-  return KRB5CCNAME ?? `/tmp/krb5cc_${process.getuid?.() ?? 0}`
-}
-
-/** The types that MIT and Heimdal know beside files. Other words before a colon may be anything. */
-const OTHER_TYPES: readonly string[] = ['DIR', 'KEYRING', 'MEMORY', 'KCM', 'API', 'MSLSA', 'SCC']
-
-function pathOf(name: string): string {
-  const type = /^([A-Z]{2,}):/.exec(name)?.[1]
-  if (type === undefined || type === 'FILE') return name.replace(/^FILE:/, '')
-  const which = OTHER_TYPES.includes(type) ? `of type ${type}` : 'of another type than FILE'
-  throw new ConfigurationError(`credential caches ${which} cannot be read`, {
-    code: 'KRB5_CC_UNKNOWN_TYPE',
-    hint: 'Use a file: KRB5CCNAME=FILE:/path.',
-  })
-}
-
-function grantingTicketIn({ principal, credentials }: CredentialCache): Found {
-  const granting = credentials.filter(
-    ({ server }) =>
-      server.name.nameString[0] === 'krbtgt' &&
-      server.name.nameString[1] === principal.realm &&
-      server.realm === principal.realm,
+/** @throws ConfigurationError KRB5_CC_NOTFOUND */
+function grantingTicketIn(cache: CredentialCache): ServiceTicket {
+  const { realm } = cache.principal
+  const granting = ownTicketsIn(cache).filter(
+    ({ server: { name, realm: of } }) =>
+      name.nameString[0] === 'krbtgt' && name.nameString[1] === realm && of === realm,
   )
   // What was renewed stands behind what it replaces.
   const longest = [...granting].sort((a, b) => b.endtime - a.endtime)[0]
-  if (longest !== undefined) return { principal, tgt: ticketOf(longest) }
-  throw new ConfigurationError(
-    `the credential cache of ${formatPrincipal(principal)} holds no ticket-granting ticket`,
-    { code: 'KRB5_CC_NOTFOUND', hint: `Run kinit ${formatPrincipal(principal)}.` },
+  if (longest === undefined) throw noTicket(cache)
+  return ticketOf(longest)
+}
+
+function ticketsIn(cache: CredentialCache, { nameString }: PrincipalName): ServiceTicket[] {
+  const isNamed = ({ server }: CachedCredential): boolean =>
+    server.name.nameString.length === nameString.length &&
+    server.name.nameString.every((part, index) => part === nameString[index])
+  return ownTicketsIn(cache).filter(isNamed).map(ticketOf)
+}
+
+/**
+ * Beside them a cache may have tickets of users whom its owner acted for (`proxy_impersonator`), which name those: whoever asks as the
+ * owner must not get another user's.
+ */
+function ownTicketsIn({ principal, credentials }: CredentialCache): readonly CachedCredential[] {
+  return credentials.filter(({ client, isSkey }) => !isSkey && samePrincipal(client, principal))
+}
+
+function noTicket(cache: CredentialCache): ConfigurationError {
+  const { principal, leftOut } = cache
+  const has = ownTicketsIn(cache).map(({ server }) => formatPrincipal(server))
+  const isSealed = leftOut.some(({ why }) => why.includes('gssproxy'))
+  return new ConfigurationError(
+    `the credential cache of ${formatPrincipal(principal)} holds no ticket-granting ticket, ${has.length === 0 ? 'nor any other' : `but for ${[...new Set(has)].slice(0, 10).join(', ')}`}${andLeftOut(leftOut)}`,
+    {
+      code: 'KRB5_CC_NOTFOUND',
+      hint: isSealed
+        ? 'The tickets in this cache are for gssproxy alone. Give this service its own keytab, or a cache that kinit has written without gssproxy (GSS_USE_PROXY=no).'
+        : `Run kinit ${formatPrincipal(principal)}.`,
+    },
   )
 }
 

@@ -29,6 +29,7 @@ import { requireNamedRealm, type ServiceTarget, ServiceTargets } from './service
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import { requestTicket } from './tgs-exchange.js'
+import { ticketAtHand } from './ticket-at-hand.js'
 import { TicketCache } from './ticket-cache.js'
 import { TicketGranting } from './ticket-granting.js'
 import { fingerprintOf, nameOf, ProxyIds, transitionKey } from './ticket-key.js'
@@ -118,7 +119,8 @@ export class Client implements KdcClient {
         )
       return this.own.get({ ...key, options, userToUser: fingerprintOf(userToUser) }, ask, caching)
     }
-    const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+    const ask = async (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
+      (await this.atHand(service, cache, caching)) ??
       this.exchanges.run(
         about(cache),
         signal,
@@ -195,6 +197,11 @@ export class Client implements KdcClient {
 
   how(grounds: Grounds): Plan {
     return chooseEvidence(grounds, this.context.clock.now())
+  }
+
+  private atHand(service: ServiceTarget, cache: CacheMiss, options: TicketOptions): Promise<ServiceTicket | undefined> {
+    const { etypes, clock } = this.context
+    return ticketAtHand(this.authority, { service, etypes, now: clock.now(), cache, options })
   }
 
   private asker<Kind extends string>(kind: Kind) {

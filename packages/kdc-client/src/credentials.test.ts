@@ -83,13 +83,13 @@ describe('a forwarded ticket-granting ticket', () => {
 })
 
 describe('what credentials are', () => {
-  test('is a ticket that is ready, of whoever forwarded it', () => {
+  test('is a ticket that is ready, of whoever forwarded it', async () => {
     const tgt = forwarded()
     const authority = authorityOf({ tgt }, NONE)
     expect(authority).toMatchObject({ kind: 'ready-ticket', principal: tgt.client })
     if (authority.kind !== 'ready-ticket') throw new Error('it is none')
     expect(authority.tgt()).toBe(authority.tgt())
-    expect(authority.tgt().ticket).toBe(tgt.ticket)
+    expect((await authority.tgt()).ticket).toBe(tgt.ticket)
     const elsewhere = forwarded({}, KRBTGT, 'MALLORY.TEST')
     expect(() => authorityOf({ tgt: elsewhere }, NONE)).toThrow('only AD.TEST may be asked with it')
     expect(authorityOf({ tgt: elsewhere }, { realm: 'MALLORY.TEST', defaultRealm: undefined }).kind).toBe(

@@ -31,7 +31,10 @@ export type KdcCredentials =
       readonly enterprise?: boolean
     }
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
-  /** A path or the octets; `true` is the cache that KRB5CCNAME names. */
+  /**
+   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`) or its octets; `true` is the default one of this user, which
+   * KRB5CCNAME names. Tickets that it has are used before a KDC is asked.
+   */
   | { readonly ccache: string | Uint8Array | true }
   /**
    * What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's

@@ -1,4 +1,12 @@
-import { asciiUpper, type EtypeInfo2Entry, type Key, NameType, parsePrincipal, type Principal } from '@s4u/krb5'
+import {
+  asciiUpper,
+  type EtypeInfo2Entry,
+  type Key,
+  NameType,
+  parsePrincipal,
+  type Principal,
+  type PrincipalName,
+} from '@s4u/krb5'
 import type { ServiceTicket } from './service-ticket.js'
 
 export interface KeysForTicket {
@@ -32,7 +40,9 @@ export interface ReadyTicket {
   readonly kind: 'ready-ticket'
   readonly principal: Principal
   /** The ticket as it is now. Read anew, where there is something to read. @throws ConfigurationError */
-  tgt(): ServiceTicket
+  tgt(): Promise<ServiceTicket> | ServiceTicket
+  /** Tickets of this principal for services of this name, of any realm, that are at hand beside it. */
+  ticketsOf?(name: PrincipalName): Promise<readonly ServiceTicket[]>
 }
 
 export type Authority = SignIn | ReadyTicket

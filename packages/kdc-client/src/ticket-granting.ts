@@ -234,7 +234,7 @@ export class TicketGranting {
     const { authority, current } = this
     if (authority.kind === 'sign-in') throw new TypeError('the ticket is one of our own')
     const now = context.clock.now()
-    const given = authority.tgt()
+    const given = await authority.tgt()
     const best = current && current !== this.suspect && current.expiresAt > given.expiresAt ? current : given
     if (now < refreshTime(best)) return best
     if (isRenewable(best, now)) {

@@ -37,54 +37,6 @@ describe('a damaged credential cache tells the field in which it ends or is wron
       '0504 0000 00000001 00000001 00000001 52 00000001 ff',
       'ccache.principal.component[0]: expected UTF-8, found other octets',
     ],
-    [`0504 0000 ${NAME} ${NAME}`, 'ccache.credentials[0].server.nameType: expected 4 octets, found 0 octets'],
-    [`0504 0000 ${THREE_NAMES}`, 'ccache.credentials[0].key.etype: expected 2 octets, found 0 octets'],
-    [`0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY}`, 'ccache.credentials[0].times: expected 4 octets, found 0 octets'],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(16)}`,
-      'ccache.credentials[0].is-skey: expected 1 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(17)}`,
-      'ccache.credentials[0].flags: expected 4 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)}`,
-      'ccache.credentials[0].addresses.count: expected 4 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(25)}`,
-      'ccache.credentials[0].authdata.count: expected 4 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(29)}`,
-      'ccache.credentials[0].ticket.length: expected 4 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(33)}`,
-      'ccache.credentials[0].second-ticket.length: expected 4 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(29)} 00000001 30 00000000`,
-      'Ticket: expected [APPLICATION 1], found SEQUENCE',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000000 ${'00'.repeat(37)}`,
-      'EncryptionKey.keyvalue: expected 16 octets for aes128-cts-hmac-sha1-96, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)} 00000001 0002 00000009`,
-      'ccache.credentials[0].addresses[0]: expected 9 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)} ffffffff`,
-      'ccache.credentials[0].addresses[0]: expected 4294967295 elements of at least 6 octets, found 0 octets',
-    ],
-    [
-      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(25)} 00000001 0002 00000009`,
-      'ccache.credentials[0].authdata[0]: expected 9 octets, found 0 octets',
-    ],
-    [`0503 ${THREE_NAMES} 0011`, 'ccache.credentials[0].key.etype: expected 2 octets, found 0 octets'],
   ])('%s', (bytes, message) => {
     const error = refusalOf(bytes, '/tmp/krb5cc_0')
     expect([error.code, error.message]).toEqual(['KRB5_CC_FORMAT', `/tmp/krb5cc_0 is damaged: ${message}`])
@@ -93,13 +45,71 @@ describe('a damaged credential cache tells the field in which it ends or is wron
   })
 })
 
-test.each(['', '0505', '0500', '0402'])('another kind of file is told by its first octets: %j', (bytes) => {
+describe('an entry that cannot be read is left out, and told with the field in which it ends or is wrong:', () => {
+  test.each([
+    [`0504 0000 ${NAME} ${NAME}`, 'server.nameType: expected 4 octets, found 0 octets'],
+    [`0504 0000 ${THREE_NAMES}`, 'key.etype: expected 2 octets, found 0 octets'],
+    [`0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY}`, 'times: expected 4 octets, found 0 octets'],
+    [`0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(16)}`, 'is-skey: expected 1 octets, found 0 octets'],
+    [`0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(17)}`, 'flags: expected 4 octets, found 0 octets'],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)}`,
+      'addresses.count: expected 4 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(25)}`,
+      'authdata.count: expected 4 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(29)}`,
+      'ticket.length: expected 4 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(33)}`,
+      'second-ticket.length: expected 4 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(29)} 00000001 30 00000000`,
+      'expected [APPLICATION 1], found SEQUENCE',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000000 ${'00'.repeat(37)}`,
+      'expected 16 octets for aes128-cts-hmac-sha1-96, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)} 00000001 0002 00000009`,
+      'addresses[0]: expected 9 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(21)} ffffffff`,
+      'addresses[0]: expected 4294967295 elements of at least 6 octets, found 0 octets',
+    ],
+    [
+      `0504 0000 ${THREE_NAMES} 0011 00000010 ${KEY} ${'00'.repeat(25)} 00000001 0002 00000009`,
+      'authdata[0]: expected 9 octets, found 0 octets',
+    ],
+    [`0503 ${THREE_NAMES} 0011`, 'key.etype: expected 2 octets, found 0 octets'],
+  ])('%s', (bytes, why) => {
+    const { credentials, leftOut } = decodeCcache(hex(bytes))
+    expect(credentials).toEqual([])
+    expect(leftOut).toEqual([expect.objectContaining({ record: 'credentials[0]', why })])
+  })
+})
+
+test.each([
+  ['', 'it is empty'],
+  ['0505', 'it begins with something else'],
+  ['0500', 'it begins with something else'],
+  ['0402', 'it begins with something else'],
+])('another kind of file is told by its first octets: %j', (bytes, found) => {
   const error = refusalOf(bytes, '/tmp/krb5cc_0')
   expect([error.code, error.message]).toEqual([
     'KRB5_CCACHE_BADVNO',
-    '/tmp/krb5cc_0 is not a credential cache: expected a file that begins with 05 01 to 05 04',
+    `/tmp/krb5cc_0 is not a credential cache: expected a file that begins with 05 01 to 05 04, and ${found}`,
   ])
-  expect(error.hint).toBe('Only FILE: caches can be read. Set KRB5CCNAME=FILE:/path and run kinit again.')
+  expect(error.hint).toBe(
+    'Run kinit, which writes the cache anew, or name the one that it has written: klist says which.',
+  )
 })
 
 test('a cache without a name is called credential cache', () => {

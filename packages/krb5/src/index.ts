@@ -45,8 +45,8 @@ export {
 } from './asn1/primitives.js'
 export { ByteReader } from './bytes/byte-reader.js'
 export { ByteWriter } from './bytes/byte-writer.js'
-export { decodeCcache, encodeCcache } from './ccache.js'
-export type { CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
+export { addToCcache, decodeCcache, encodeCacheEntry, encodeCachePrincipal, encodeCcache } from './ccache.js'
+export type { CacheContents, CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
 export { certificateUpn } from './certificate-upn.js'
 export { KeyUsage } from './crypto/key-usage.js'
 export {
@@ -75,6 +75,7 @@ export { shownInput, shownName, shownPath } from './shown-input.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './configuration/kdc-location.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
+export { andLeftOut, type LeftOut } from './left-out.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export {
   AdAndOr,

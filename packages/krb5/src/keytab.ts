@@ -4,59 +4,41 @@
  * Source: MIT krb5 documentation, "Keytab file format".
  */
 
-import { ByteReader } from './bytes/byte-reader.js'
 import { ByteWriter } from './bytes/byte-writer.js'
-import { Key } from './crypto/key.js'
-import { ConfigurationError, MalformedTokenError } from './errors.js'
-import type { PrincipalName } from './messages/principal-name.js'
-import { NameType } from './messages/principal-name.js'
+import { ConfigurationError } from './errors.js'
 import { keytabOfBase64, keytabOfBase64Octets } from './keytab-base64.js'
-import { formatPrincipal, type Principal } from './principal.js'
+import { type KeytabEntry, readKeytabRecords } from './keytab-records.js'
+import { describeLeftOut, type LeftOut } from './left-out.js'
+import { formatPrincipal } from './principal.js'
 
-export interface KeytabEntry {
-  readonly principal: Principal
-  /** Key version, 0 when whoever wrote the file did not know it. */
-  readonly kvno: number
-  readonly key: Key
-  /** When the entry was written, milliseconds since the epoch. */
-  readonly timestamp: number
-}
-
-/** Records in one keytab. Farms with hundreds of hosts in one file have some thousands; more is damage or an attack on memory. */
-const MAX_ENTRIES = 100_000
-
-/** Components of one name; real ones have up to four. */
-const MAX_COMPONENTS = 16
+export type { KeytabEntry } from './keytab-records.js'
 
 /** An immutable set of keys. Printing it shows principals, versions and encryption types, never key octets. */
 export class Keytab {
   readonly entries: readonly KeytabEntry[]
   /** What errors call it: the path, where it was read from a file. */
   readonly source: string | undefined
+  /** Records of the file that cannot be read, and why: a name that is no UTF-8, a key of another length than its type has, a cut end. */
+  readonly leftOut: readonly LeftOut[]
 
-  constructor(entries: readonly KeytabEntry[], source?: string) {
+  constructor(entries: readonly KeytabEntry[], source?: string, leftOut: readonly LeftOut[] = []) {
     this.entries = Object.freeze([...entries])
     this.source = source
+    this.leftOut = Object.freeze([...leftOut])
   }
 
   /**
-   * Reads format version 1 or 2, or such a file in base64. `source` names the file in errors, those of a later use included.
-   * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (damaged)
+   * Reads format version 1 or 2, or such a file in base64. `source` names the file in errors, those of a later use included. A record
+   * that cannot be read is in `leftOut`, and makes no other useless.
+   * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (no record can be read)
    */
   static decode(octets: Uint8Array, source?: string): Keytab {
     const name = source ?? 'keytab'
     const bytes = keytabOfBase64Octets(octets) ?? octets
     const version = versionOf(bytes, name)
-    try {
-      return new Keytab(readEntries(bytes, version), source)
-    } catch (error) {
-      if (!(error instanceof MalformedTokenError)) throw error
-      throw new ConfigurationError(`${name} is damaged: ${error.message}`, {
-        code: 'KRB5_KT_FORMAT',
-        hint: 'Export the keytab again (samba-tool domain exportkeytab, ktpass, or kadmin ktadd) and copy it in binary mode.',
-        cause: error,
-      })
-    }
+    const { entries, leftOut } = readKeytabRecords(bytes, version)
+    if (entries.length === 0 && leftOut.length > 0) throw damaged(name, leftOut[0])
+    return new Keytab(entries, source, leftOut)
   }
 
   /**
@@ -75,7 +57,8 @@ export class Keytab {
   /** Several keytabs as one, in the given order. `source` is what errors call it. */
   static merge(keytabs: readonly Keytab[], source?: string): Keytab {
     const entries = keytabs.flatMap((keytab) => keytab.entries)
-    return new Keytab(entries, source)
+    const leftOut = keytabs.flatMap((keytab) => keytab.leftOut)
+    return new Keytab(entries, source, leftOut)
   }
 
   /** The file, format version 2. */
@@ -94,6 +77,13 @@ export class Keytab {
   }
 }
 
+function damaged(name: string, first: LeftOut): ConfigurationError {
+  return new ConfigurationError(`${name} is damaged: no key in it can be read: ${describeLeftOut(first)}`, {
+    code: 'KRB5_KT_FORMAT',
+    hint: 'Export the keytab again (samba-tool domain exportkeytab, ktpass, or kadmin ktadd) and copy it in binary mode.',
+  })
+}
+
 function versionOf(bytes: Uint8Array, source: string): 1 | 2 {
   if (bytes.length >= 2 && bytes[0] === 5 && (bytes[1] === 1 || bytes[1] === 2)) return bytes[1]
   const found = bytes.length === 0 ? 'an empty file' : bytes.length < 2 ? 'one octet' : 'something else'
@@ -104,58 +94,6 @@ function versionOf(bytes: Uint8Array, source: string): 1 | 2 {
       hint: 'Point to the file that samba-tool domain exportkeytab, ktpass or kadmin ktadd wrote; `klist -k FILE` must list it.',
     },
   )
-}
-
-function readEntries(bytes: Uint8Array, version: 1 | 2): KeytabEntry[] {
-  const reader = new ByteReader(bytes, 'keytab')
-  reader.skip(2, 'version')
-  const littleEndian = version === 1 && looksLittleEndian(bytes)
-  const entries: KeytabEntry[] = []
-  while (reader.remaining > 0) {
-    const field = `entries[${entries.length}]`
-    const size = littleEndian ? reader.i32le(`${field}.size`) : reader.i32be(`${field}.size`)
-    // Zero marks the end of what was ever written. -2^31 has no positive counterpart in 32 bits, but it has here.
-    if (size === 0) break
-    if (size < 0) reader.skip(Math.min(-size, reader.remaining), `${field}.hole`)
-    else entries.push(readEntry(reader.sub(size, field), version, littleEndian))
-    if (entries.length > MAX_ENTRIES) reader.fail(field, `at most ${MAX_ENTRIES} entries`, 'more')
-  }
-  return entries
-}
-
-/** Version 1 was written in the byte order of its machine: the order in which the first length fits into the file. */
-function looksLittleEndian(bytes: Uint8Array): boolean {
-  if (bytes.length < 6) return false
-  const view = new DataView(bytes.buffer, bytes.byteOffset)
-  return Math.abs(view.getInt32(2, true)) <= bytes.length - 6
-}
-
-function readEntry(reader: ByteReader, version: 1 | 2, littleEndian: boolean): KeytabEntry {
-  const u16 = (field: string): number => (littleEndian ? reader.u16le(field) : reader.u16be(field))
-  const u32 = (field: string): number => (littleEndian ? reader.u32le(field) : reader.u32be(field))
-  const text = (field: string): string => decodeText(reader, u16(`${field}.length`), field)
-  const count = u16('components') - (version === 1 ? 1 : 0)
-  if (count < 0 || count > MAX_COMPONENTS)
-    reader.fail('components', `at most ${MAX_COMPONENTS} components`, String(count))
-  const realm = text('realm')
-  const nameString = Array.from({ length: count }, (_, index) => text(`component[${index}]`))
-  const nameType = version === 1 ? NameType.UNKNOWN : u32('nameType') | 0
-  const timestamp = u32('timestamp') * 1000
-  const kvno8 = reader.u8('kvno')
-  const etype = (u16('keytype') << 16) >> 16
-  const value = reader.bytes(u16('keylength'), 'key')
-  // A version above 255 stands in four octets behind the key; a zero there means that the writer left the field unused.
-  const kvno32 = reader.remaining >= 4 ? u32('kvno32') : 0
-  const name: PrincipalName = { nameType, nameString }
-  return { principal: { name, realm }, kvno: kvno32 || kvno8, key: keyOf(reader, etype, value), timestamp }
-}
-
-function keyOf(reader: ByteReader, etype: number, value: Uint8Array): Key {
-  try {
-    return new Key(etype, value)
-  } catch {
-    return reader.fail('key', `a key of encryption type ${etype}`, `${value.length} octets`)
-  }
 }
 
 function encodeEntry({ principal, kvno, key, timestamp }: KeytabEntry): Uint8Array {
@@ -176,13 +114,3 @@ function encodeEntry({ principal, kvno, key, timestamp }: KeytabEntry): Uint8Arr
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-
-function decodeText(reader: ByteReader, length: number, field: string): string {
-  const octets = reader.bytes(length, field)
-  try {
-    return decoder.decode(octets)
-  } catch {
-    return reader.fail(field, 'UTF-8', 'other octets')
-  }
-}

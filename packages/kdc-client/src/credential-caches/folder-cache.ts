@@ -1,0 +1,125 @@
+/**
+ * Several caches in one folder (`DIR:`). The file `primary` says which one is current.
+ * Source: MIT krb5 documentation, "Credential cache", and its cc_dir.c.
+ */
+
+import {
+  type CacheContents,
+  type CachedCredential,
+  ConfigurationError,
+  type CredentialCache,
+  S4uError,
+  shownPath,
+} from '@s4u/krb5'
+import { existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { FileCache } from './file-cache.js'
+import type { NamedCredentialCache } from './named-cache.js'
+import { readOwnFile, writeOwnFile } from './own-file.js'
+
+/** One of a folder, which is known by its own path. */
+export function memberOfFolder(path: string): NamedCredentialCache {
+  return new FileCache(path, `DIR::${path}`)
+}
+
+/** The caches of a folder, the current one first. None where there is no folder. @throws ConfigurationError */
+export function membersOfFolder(folder: string): NamedCredentialCache[] {
+  const current = currentOf(folder)
+  const names = existsSync(folder) ? readdirSync(folder).filter(isMemberName).sort() : []
+  const first = names.filter((name) => name === current)
+  return [...first, ...names.filter((name) => name !== current)].map((name) => memberOfFolder(join(folder, name)))
+}
+
+/** The current cache of a folder, which may be another one with each call. */
+export class FolderCache implements NamedCredentialCache {
+  readonly name: string
+  readonly #folder: string
+  #member: NamedCredentialCache | undefined
+
+  constructor(folder: string) {
+    this.name = `DIR:${folder}`
+    this.#folder = folder
+  }
+
+  async read(): Promise<CredentialCache> {
+    return this.readNow()
+  }
+
+  readNow(): CredentialCache {
+    return this.#current().readNow()
+  }
+
+  hasChanged(): boolean {
+    const before = this.#member
+    return this.#current() !== before || (before?.hasChanged() ?? true)
+  }
+
+  async replace(contents: CacheContents): Promise<void> {
+    makeFolder(this.#folder)
+    await this.#current().replace(contents)
+  }
+
+  async store(credential: CachedCredential): Promise<void> {
+    await this.#current().store(credential)
+  }
+
+  async destroy(): Promise<boolean> {
+    return this.#current().destroy()
+  }
+
+  #current(): NamedCredentialCache {
+    const { name } = memberOfFolder(join(this.#folder, currentOf(this.#folder)))
+    if (this.#member?.name !== name) this.#member = memberOfFolder(name.slice('DIR::'.length))
+    return this.#member
+  }
+}
+
+/** Makes this one the current cache of its folder, as kswitch does. @throws ConfigurationError */
+export function makeCurrent(folder: string, member: string): void {
+  writeOwnFile(join(folder, PRIMARY), new TextEncoder().encode(`${member}\n`), shownPath(join(folder, PRIMARY)))
+}
+
+const PRIMARY = 'primary'
+/** Where nothing says which. */
+const FIRST = 'tkt'
+
+/** A name with a slash in it would lead out of the folder. */
+function isMemberName(name: string): boolean {
+  return /^tkt[^/\0]*$/.test(name)
+}
+
+function currentOf(folder: string): string {
+  const path = join(folder, PRIMARY)
+  const shown = existsSync(path) ? path : shownPath(path)
+  const name = firstLineOf(path, shown)
+  if (name === undefined) return FIRST
+  if (isMemberName(name)) return name
+  throw new ConfigurationError(`${shown} does not name a cache: expected one line that begins with tkt`, {
+    code: 'KRB5_CC_FORMAT',
+    hint: `Remove ${shown} and run kinit, or kswitch -c DIR::/path of the cache that is to be the current one.`,
+  })
+}
+
+function firstLineOf(path: string, shown: string): string | undefined {
+  try {
+    return new TextDecoder().decode(readOwnFile(path, shown).octets).replace(/\n$/, '')
+  } catch (error) {
+    if (S4uError.is(error) && error.code === 'KRB5_FCC_NOFILE') return undefined
+    throw error
+  }
+}
+
+/** Its parent has to be there, as MIT has it: who mistypes a path makes no tree of folders. */
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (existsSync(folder)) return
+    const shown = shownPath(folder)
+    throw new ConfigurationError(`cannot make the folder ${shown} for credential caches`, {
+      code: 'KRB5_FCC_NOFILE',
+      hint: 'Make the folder that it is to be in, and let the user of this process write there.',
+      cause: shown === folder ? error : undefined,
+    })
+  }
+}
