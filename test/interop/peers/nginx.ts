@@ -21,24 +21,45 @@ export interface Nginx extends AsyncDisposable {
  * (403), `/large` (413 for any body), `/busy` (503), `/down` (502, nothing listens behind it).
  */
 export async function startNginx({ address, upstream }: NginxOptions): Promise<Nginx> {
+  const server = [
+    'large_client_header_buffers 4 64k;',
+    'server {',
+    `  listen ${address}:8080;`,
+    `  location /plain { proxy_pass ${upstream}; proxy_set_header Host $host; }`,
+    '  location /denied { deny all; }',
+    `  location /large { client_max_body_size 1; proxy_pass ${upstream}; }`,
+    '  location /busy { return 503; }',
+    `  location /down { proxy_pass http://${address}:1; }`,
+    '}',
+  ]
+  const nginx = await runNginx(() => server.join('\n'), { host: address, port: 8080 })
+  return { plain: `http://${address}:8080`, [Symbol.asyncDispose]: nginx.stop }
+}
+
+/** nginx with what stands in its `http` block, made by `http(folder)`; `listens` is where it answers. */
+export async function runNginx(
+  http: (folder: string) => string,
+  listens: { host: string; port: number },
+): Promise<{ errorLog(): string; stop(): Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 's4u-nginx-'))
   mkdirSync(join(folder, 'tmp'))
-  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, address, upstream))
+  writeFileSync(join(folder, 'nginx.conf'), configuration(folder, http(folder)))
   const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'], {
     env: { PATH: `/usr/sbin:${process.env.PATH}` },
     stdio: 'ignore',
   })
-  await answering(child, address, 8080, () => readFileSync(join(folder, 'error.log'), 'utf8'))
+  const errorLog = (): string => readFileSync(join(folder, 'error.log'), 'utf8')
+  await answering(child, listens.host, listens.port, errorLog)
   return {
-    plain: `http://${address}:8080`,
-    async [Symbol.asyncDispose]() {
+    errorLog,
+    async stop() {
       await ended(child)
       rmSync(folder, { recursive: true, force: true })
     },
   }
 }
 
-function configuration(folder: string, address: string, upstream: string): string {
+function configuration(folder: string, http: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi']
   return [
     `pid ${join(folder, 'pid')};`,
@@ -48,16 +69,8 @@ function configuration(folder: string, address: string, upstream: string): strin
     'events { worker_connections 256; }',
     'http {',
     '  access_log off;',
-    '  large_client_header_buffers 4 64k;',
     ...temporary.map((name) => `  ${name}_temp_path ${join(folder, 'tmp', name)};`),
-    '  server {',
-    `    listen ${address}:8080;`,
-    `    location /plain { proxy_pass ${upstream}; proxy_set_header Host $host; }`,
-    '    location /denied { deny all; }',
-    `    location /large { client_max_body_size 1; proxy_pass ${upstream}; }`,
-    '    location /busy { return 503; }',
-    `    location /down { proxy_pass http://${address}:1; }`,
-    '  }',
+    http,
     '}',
     '',
   ].join('\n')
