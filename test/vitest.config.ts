@@ -27,6 +27,8 @@ const realServers = { globalSetup: [at('realms/setup.ts')], testTimeout: 60_000,
 export default defineConfig({
   root,
   test: {
+    // Tests refuse all day long: whoever wants to read it says NODE_DEBUG=s4u.
+    execArgv: ['--disable-warning=S4U_REFUSED'],
     projects: [
       suite('unit', ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts'], { testTimeout: 30_000 }),
       // The same vectors on the portable implementation, whatever the platform would have chosen.

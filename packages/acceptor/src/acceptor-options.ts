@@ -1,4 +1,4 @@
-import type { OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import type { Logger, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { EventListener } from './events.js'
 import type { KeytabSource } from './keytab-source.js'
 import type { LocalNameOption } from './local-names.js'
@@ -104,6 +104,11 @@ export interface AcceptorOptions {
    */
   readonly localNames?: LocalNameOption
   readonly onEvent?: EventListener
+  /**
+   * Where what happens is written for people, each refusal with its hint. Default: nowhere, but with NODE_DEBUG=s4u on the standard
+   * error, and else the first refusal of each kind as a warning of the process (S4U_REFUSED). Example: `{ logger: console }`.
+   */
+  readonly logger?: Logger
 }
 
 export type ForwardedTickets = 'ignore' | 'use'
@@ -132,4 +137,5 @@ export const ACCEPTOR_OPTIONS = {
   ticketCacheSize: 'value',
   localNames: 'value',
   onEvent: 'function',
+  logger: 'value',
 } as const satisfies OptionTableOf<AcceptorOptions>

@@ -1,4 +1,4 @@
-import { ConfigurationError, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import { ConfigurationError, requireLogger, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
 import type { LocalNameMapping, RandomSource } from '@s4u/krb5'
 import type { AcceptorOptions, ChannelBindingPolicy } from './acceptor-options.js'
 import { DomainSids } from './pac-authority/domain-sids.js'
@@ -60,6 +60,7 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
   const domainSids = new DomainSids(options.domainSids)
+  requireLogger(options.logger)
   if (replayCache !== undefined && replayCache !== false && typeof replayCache?.remember !== 'function') {
     throw new ConfigurationError('replayCache must be a ReplayStore or false')
   }

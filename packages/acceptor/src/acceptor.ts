@@ -78,7 +78,7 @@ class KeytabAcceptor implements Acceptor {
 
   constructor(options: AcceptorOptions) {
     this.#settings = checkOptions(options)
-    this.#events = new AcceptorEvents(options.onEvent)
+    this.#events = new AcceptorEvents(options)
     const { now, allowWeakEncryption } = this.#settings
     const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], allowWeakEncryption }
     this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
@@ -242,7 +242,7 @@ class KeytabAcceptor implements Acceptor {
   #refuse(error: unknown, context: AcceptContext, reply?: Uint8Array, facts: Partial<ExchangeEvent> = {}): Refused {
     if (!S4uError.is(error)) throw error
     const { code, message, hint } = error
-    this.#record('refused', context, { ...facts, code, message, hint, error })
+    this.#tell('refused', context, { ...facts, code, message, hint, error })
     const mechanism = error.code === 'GSS_S_BAD_MECH' ? facts.mechanism : undefined
     return { status: 'refused', error, reply, mechanism }
   }
@@ -252,7 +252,11 @@ class KeytabAcceptor implements Acceptor {
     return this.#events.wanted ? facts() : NO_FACTS
   }
 
-  #record(outcome: ExchangeEvent['outcome'], { clientAddress }: AcceptContext, facts: Partial<ExchangeEvent>): void {
-    if (this.#events.wanted) this.#events.publish({ ...facts, kind: 'exchange', outcome, clientAddress })
+  #record(outcome: ExchangeEvent['outcome'], context: AcceptContext, facts: Partial<ExchangeEvent>): void {
+    if (this.#events.wanted) this.#tell(outcome, context, facts)
+  }
+
+  #tell(outcome: ExchangeEvent['outcome'], { clientAddress }: AcceptContext, facts: Partial<ExchangeEvent>): void {
+    this.#events.publish({ ...facts, kind: 'exchange', outcome, clientAddress })
   }
 }

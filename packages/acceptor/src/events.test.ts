@@ -80,10 +80,12 @@ describe('the record of an exchange', () => {
 test('a listener that throws changes nothing for the caller, and its fault comes to light', () => {
   const nextTick = vi.spyOn(process, 'nextTick').mockImplementation(() => {})
   try {
-    const events = new AcceptorEvents(() => {
-      throw new Error('a bug in the listener')
+    const events = new AcceptorEvents({
+      onEvent: () => {
+        throw new Error('a bug in the listener')
+      },
     })
-    expect(() => events.publish({ kind: 'replay-cache-full' })).not.toThrow()
+    expect(() => events.publish({ kind: 'keytab-reloaded', source: 'web.keytab', principals: [] })).not.toThrow()
     expect(nextTick).toHaveBeenCalledTimes(1)
     expect(() => nextTick.mock.calls[0][0]()).toThrow('a bug in the listener')
   } finally {

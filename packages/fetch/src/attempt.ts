@@ -118,7 +118,8 @@ export class Attempt {
       // Whatever the server would still like to have: what it did send proves it, and it has answered.
       if (token !== undefined || (mutualAuthentication !== 'off' && !followed)) this.#step(token)
       const serverProven = token !== undefined
-      this.#publish(status, (subject) => ({ kind: 'authenticated', ...subject, legs: this.#legs, serverProven }))
+      if (isWanted(this.#options))
+        this.#publish(status, (subject) => ({ kind: 'authenticated', ...subject, legs: this.#legs, serverProven }))
       return DONE
     } catch (error) {
       if (!S4uError.is(error)) throw error
@@ -154,10 +155,8 @@ export class Attempt {
   }
 
   #publish(status: number, make: (subject: FetchEventSubject) => Parameters<typeof publish>[0]): void {
-    const { onEvent } = this.#options
-    if (!isWanted(onEvent)) return
     const { origin, spn, ticket } = this.details
-    publish(make({ origin, service: spn, client: clientOf(ticket), status }), onEvent)
+    publish(make({ origin, service: spn, client: clientOf(ticket), status }), this.#options)
   }
 }
 

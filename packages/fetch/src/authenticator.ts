@@ -1,7 +1,7 @@
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails, type Judgement } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
-import { isWanted, publish } from './events.js'
+import { publish } from './events.js'
 import { hasAsked } from './learned-origins.js'
 import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
@@ -67,9 +67,9 @@ export class Authenticator {
    * @throws UnprovenAnswerError unless it is an error, and the app wants to see those
    */
   judgeNotAsking({ origin }: URL, service: string, status: number): Extract<Judgement, { kind: 'unproven' }> {
-    const { onEvent, mutualAuthentication, sanitize = true } = this.#options
+    const { mutualAuthentication, sanitize = true } = this.#options
     const code = 'KRB_AP_ERR_MUT_FAIL'
-    if (isWanted(onEvent)) publish({ kind: 'server-not-asking', origin, service, status, code }, onEvent)
+    publish({ kind: 'server-not-asking', origin, service, status, code }, this.#options)
     if (mutualAuthentication === 'optional' && isError(status)) return { kind: 'unproven', sanitize }
     const what = 'without asking for a token, and did not prove its identity'
     const ask =

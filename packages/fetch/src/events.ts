@@ -1,51 +1,31 @@
 /** What requests in somebody's name tell about themselves. The only file of this package that knows `node:diagnostics_channel`. */
 
 import { channel } from 'node:diagnostics_channel'
+import { type Journal, journalFor, type Logger } from '@s4u/kdc-client'
+import { entryOf, kindToWarnOf } from './event-lines.js'
+import type { FetchEvent } from './fetch-event.js'
+
+export type { FetchEvent, FetchEventSubject } from './fetch-event.js'
 
 /** The name of the diagnostics channel on which every event appears. */
 export const FETCH_CHANNEL = 's4u:fetch'
-
-/** Holds no token, ticket, path or query. */
-export interface FetchEventSubject {
-  /** `https://api.ad.test`, or that of the proxy. */
-  readonly origin: string
-  /** `HTTP/api.ad.test` */
-  readonly service: string
-  /** In whose name: `alice@AD.TEST`. */
-  readonly client: string
-  readonly status: number
-}
-
-export type FetchEvent =
-  | (FetchEventSubject & { readonly kind: 'authenticated'; readonly legs: number; readonly serverProven: boolean })
-  /** The backend did not take the ticket; `code` is its reason, if it gave one. */
-  | (FetchEventSubject & { readonly kind: 'refused'; readonly legs: number; readonly code?: string })
-  /** The backend answers the ticket by asking for something else: `['Basic', 'Bearer']`. Its answer goes to the caller as it is. */
-  | (FetchEventSubject & { readonly kind: 'other-scheme-wanted'; readonly schemes: readonly string[] })
-  /** The response was not handed out. */
-  | (FetchEventSubject & { readonly kind: 'server-not-proven'; readonly code: string })
-  /**
-   * An error that nobody has proved was handed out, since `mutualAuthentication` is `optional`:
-   * `sanitized` tells whether its headers and its body were taken off.
-   */
-  | (FetchEventSubject & { readonly kind: 'error-not-proven'; readonly sanitized: boolean })
-  /**
-   * A server that should ask for a token did not, and so proved nothing; no token went to it. The
-   * response was not handed out, unless it is an error and `mutualAuthentication` is `optional`.
-   */
-  | (Omit<FetchEventSubject, 'client'> & { readonly kind: 'server-not-asking'; readonly code: string })
-  /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */
-  | (FetchEventSubject & { readonly kind: 'stale-ticket'; readonly code: string })
 
 export type FetchEventListener = (event: FetchEvent) => void
 
 const diagnostics = channel(FETCH_CHANNEL)
 
-export function publish(event: FetchEvent, listener: FetchEventListener | undefined): void {
+/** Who is told of the events of one fetch. */
+export interface FetchAudience {
+  readonly onEvent?: FetchEventListener
+  readonly logger?: Logger
+}
+
+export function publish(event: FetchEvent, { onEvent, logger }: FetchAudience): void {
+  writeDown(event, journalFor(logger))
   if (diagnostics.hasSubscribers) diagnostics.publish(event)
-  if (listener === undefined) return
+  if (onEvent === undefined) return
   try {
-    listener(event)
+    onEvent(event)
   } catch (error) {
     // A fault of the listener must not change what the caller gets. It surfaces like that of a diagnostics subscriber.
     process.nextTick(() => {
@@ -54,7 +34,13 @@ export function publish(event: FetchEvent, listener: FetchEventListener | undefi
   }
 }
 
-/** Whether anybody would read an event: if not, making it can be saved. */
-export function isWanted(listener: FetchEventListener | undefined): boolean {
-  return listener !== undefined || diagnostics.hasSubscribers
+function writeDown(event: FetchEvent, journal: Journal): void {
+  const kind = kindToWarnOf(event)
+  if (kind === undefined) journal.note(() => entryOf(event))
+  else journal.warn(kind, () => entryOf(event))
+}
+
+/** Whether anybody would read an event of routine: if not, making it can be saved. */
+export function isWanted({ onEvent, logger }: FetchAudience): boolean {
+  return onEvent !== undefined || diagnostics.hasSubscribers || journalFor(logger).isRead
 }

@@ -1,7 +1,9 @@
 import {
   ConfigurationError,
+  type Logger,
   type OptionTableOf,
   type RandomSource,
+  requireLogger,
   type ServiceTicket,
   shownInput,
 } from '@s4u/kdc-client'
@@ -62,6 +64,11 @@ export interface NegotiateOptions extends ServiceNameOptions {
    */
   readonly origins?: readonly string[]
   readonly onEvent?: FetchEventListener
+  /**
+   * Where what happens is written for people. Default: nowhere, but with NODE_DEBUG=s4u on the standard error, and else what a backend
+   * refuses for the first time as a warning of the process. Example: `{ logger: console }`.
+   */
+  readonly logger?: Logger
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly random?: RandomSource
@@ -82,6 +89,7 @@ export const NEGOTIATE_RULES = {
   channelBinding: 'value',
   origins: 'texts',
   onEvent: 'function',
+  logger: 'value',
   now: 'function',
   random: 'function',
 } as const satisfies OptionTableOf<NegotiateRules>
@@ -95,6 +103,7 @@ export const NEGOTIATE_OPTIONS = {
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
 export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
+  requireLogger(options.logger)
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'optional', 'off'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
   requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)

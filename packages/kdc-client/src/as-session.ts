@@ -27,6 +27,7 @@ import type { HeardError } from './krb-error.js'
 import { methodsIn } from './method-data.js'
 import type { SignIn } from './sign-in.js'
 import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
+import { traceKey, tracePreauth } from './trace-lines.js'
 
 /** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
 const WANTED_LIFETIME = 24 * 3_600_000
@@ -198,6 +199,7 @@ export class AsSession {
 
   private learnMethods({ eData }: KrbError): void {
     const methods = methodsIn(eData)
+    if (methods.length > 0) tracePreauth(methods)
     if (findPaData(methods, PaType.FX_FAST) !== undefined || this.armor) this.fast = { ...this.fast, offer: 'said' }
     this.cookie = methods.find(({ padataType }) => padataType === PaType.FX_COOKIE)
   }
@@ -233,6 +235,7 @@ export class AsSession {
     const offered = info === undefined ? [] : decode(EtypeInfo2, info)
     const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
     signIn.learn?.(offered.filter(({ etype }) => context.etypes.includes(etype)))
+    if (usable) traceKey(usable.etype, usable.salt)
     if (usable) return usable
     const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
     const theirs = offered.map(({ etype }) => etype)

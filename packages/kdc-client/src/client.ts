@@ -71,6 +71,7 @@ export class Client implements KdcClient {
 
   constructor(parts: ClientParts) {
     const { context, authority, cache } = parts
+    const { journal } = context
     const now = (): number => context.clock.now()
     const { refusedFor, maxBytes } = cache
     const shared = cache.shared && new SealedTickets(cache.shared, context.random)
@@ -86,9 +87,9 @@ export class Client implements KdcClient {
     }
     this.granting = new TicketGranting(context, authority, { onRestored, armor: armorOf(parts.armor) })
     const mayShare = (): boolean => !this.granting.isReduced
-    this.own = new TicketCache({ now, refusedFor })
+    this.own = new TicketCache({ now, refusedFor, journal })
     this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
-    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare })
+    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare, journal })
     const { self, granting, exchanges, own } = this
     const capaths = (from: string, to: string) => parts.conf?.conf.capath(from, to)
     this.trusted = new TrustedRealms({ self, etypes: context.etypes, granting, exchanges, own, capaths })
@@ -181,7 +182,9 @@ export class Client implements KdcClient {
       throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
     }
     const told = { step: 'TGS', account: client, target: spn } as const
-    const ticket = await this.users.get(key, (signal, cache) => tell({ ...told, cache }, () => ask(signal)), options)
+    const { journal } = this.context
+    const request = (signal: AbortSignal, cache: CacheMiss) => tell({ ...told, cache }, () => ask(signal), journal)
+    const ticket = await this.users.get(key, request, options)
     requireNamedRealm(service, ticket)
     return ticket
   }

@@ -1,4 +1,11 @@
-import { closeOptions, ConfigurationError, DEFAULT_ETYPES, formatPrincipal, platformRandom } from '@s4u/krb5'
+import {
+  closeOptions,
+  ConfigurationError,
+  DEFAULT_ETYPES,
+  formatPrincipal,
+  platformRandom,
+  requireLogger,
+} from '@s4u/krb5'
 import { bindMethods } from './bound-methods.js'
 import { Client } from './client.js'
 import { clientArmorOf } from './client-armor.js'
@@ -6,6 +13,7 @@ import { authorityOf } from './credentials.js'
 import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
+import { journalFor } from './process-journal.js'
 import { requireDomains, requireMilliseconds, requireNumbers, requireText } from './option-checks.js'
 
 /** A KDC's no is a KRB-ERROR, which nobody signs: whoever forges one must not gain more than this; milliseconds. */
@@ -21,6 +29,7 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   if (credentials === undefined) throw noCredentials()
   requireNumbers('encryptionTypes', etypes)
   requireText('realm', options.realm)
+  requireLogger(options.logger)
   requireDomains(options.domains)
   const { transport, conf, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
@@ -30,8 +39,10 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
     kind: 'password' in credentials ? 'password' : 'service',
     user: formatPrincipal(authority.principal),
   }
+  const journal = journalFor(options.logger)
   const { pac, canonicalize, mayFollow = namesKdcsOf, domains } = options
-  const context = { transport, clock: new KdcClock(now), random, etypes, pac, canonicalize, mayFollow, place }
+  const clock = new KdcClock(now)
+  const context = { transport, clock, random, etypes, pac, canonicalize, mayFollow, place, journal }
   const parts = { context, authority, conf, domains, cache: checkedCache(options.cache) }
   const client: KdcClient = new Client({ ...parts, armor: clientArmorOf(options, { ...parts, realms, now }) })
   return bindMethods(client, METHODS)

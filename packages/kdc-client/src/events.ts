@@ -4,68 +4,25 @@ import {
   encryptionTypeName,
   formatName,
   formatPrincipal,
+  type Journal,
   type KerberosFlags,
   MalformedTokenError,
+  type Notice,
   printableName,
   RejectedTokenError,
 } from '@s4u/krb5'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
-import type { ExchangeStep } from './errors.js'
+import { failed, issued } from './exchange-lines.js'
+import type { KdcEvent, KdcEventSubject } from './kdc-event.js'
+import { journalFor } from './process-journal.js'
 import { isForwardable, type ServiceTicket } from './service-ticket.js'
+import { traceBegin, traceFailure, traceTicket } from './trace-lines.js'
+
+export type { CacheMiss, KdcEvent, KdcEventSubject } from './kdc-event.js'
 
 /** The name of the diagnostics channel on which every exchange with a KDC appears. */
 export const KDC_CHANNEL = 's4u:kdc'
-
-/** One sign-in, or one request for a ticket with all its referrals and tries. What the cache answers is none. Holds no ticket or key. */
-export interface KdcEvent {
-  readonly kind: 'exchange'
-  readonly step: ExchangeStep
-  readonly outcome: 'issued' | 'failed'
-  /** `svc-web@AD.TEST` */
-  readonly account: string
-  /** `HTTP/api.ad.test`; at sign-in `krbtgt`. */
-  readonly target: string
-  /** On whose behalf, in a delegation step. */
-  readonly user?: string
-  /** Why it failed: `KDC_ERR_BADOPTION`, `AbortError` when nobody waited any more; for a delegation also the reason and the NTSTATUS. */
-  readonly code?: string
-  readonly reason?: string
-  readonly ntStatus?: string
-  /** The ticket's, when there is one. */
-  readonly encryptionType?: string
-  readonly sessionEncryptionType?: string
-  readonly forwardable?: boolean
-  /** Milliseconds since the epoch. */
-  readonly expiresAt?: number
-  /** Milliseconds. */
-  readonly duration: number
-  /** As Windows events 4768 and 4769 have them: the account `svc-web`, its domain, and those of the user if there is one. */
-  readonly accountName: string
-  readonly accountDomain: string
-  readonly userName?: string
-  readonly userDomain?: string
-  readonly serviceName: string
-  /** Known when there is a ticket. */
-  readonly serviceRealm?: string
-  /** KDC options of the last request, `0x40810000`. */
-  readonly ticketOptions?: string
-  /** The ticket's flags, `0x40A10000`. */
-  readonly ticketFlags?: string
-  /** `0x12`; its name is `encryptionType`. */
-  readonly ticketEncryptionType?: string
-  /** The KDC's answer: `0xD`, whose name is `code`; `0x0` for a ticket. Absent when it gave none. */
-  readonly failureCode?: string
-  /** Of the user on whose behalf it was, where whoever asked told it: a KDC's own log has the address of this service. */
-  readonly clientAddress?: string
-  /** The services that act for the user by this ticket, nearest last, as far as whoever asked told: this one by its account. In a delegation step. */
-  readonly transitedServices?: readonly string[]
-  /** Why the cache did not answer: there was no ticket, or one that was about to end. */
-  readonly cache: CacheMiss
-}
-
-/** What was in the cache when a KDC was asked: nothing that could be used, or a ticket near its end. */
-export type CacheMiss = 'miss' | 'refresh'
 
 /** The exchanges that ended while somebody waited for a ticket. */
 export interface ExchangeTally {
@@ -76,8 +33,6 @@ export interface ExchangeTally {
 
 /** What whoever asks for a ticket in a user's name knows of the user, for the events. */
 export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices'>
-
-export type KdcEventSubject = Pick<KdcEvent, 'step' | 'account' | 'target' | 'user' | 'cache'>
 
 const diagnostics = channel(KDC_CHANNEL)
 
@@ -97,22 +52,52 @@ export function noteOptions(options: KerberosFlags): void {
   if (request) request.options = options
 }
 
+/** Something that belongs to no exchange: to the channel, and as a line to who reads along. */
+export function tellNotice(notice: Notice, journal: Journal = journalFor()): void {
+  const { level, code, message, hint } = notice
+  const make = () => ({ level, text: `${code}: ${message}`, hint })
+  if (level === 'info') journal.note(make)
+  else journal.warn(code, make)
+  if (diagnostics.hasSubscribers) diagnostics.publish(Object.freeze({ ...notice }))
+}
+
 /**
  * Runs an exchange and tells how it went. What is wrong with an answer is the KDC's fault, whoever
  * sent the request behind it.
  */
-export async function tell<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
+export async function tell<T extends ServiceTicket>(
+  subject: KdcEventSubject,
+  exchange: () => Promise<T>,
+  journal: Journal = journalFor(),
+): Promise<T> {
+  traceBegin(subject)
   try {
-    return await told(subject, exchange)
+    const ticket = await told(subject, exchange, journal)
+    traceTicket(subject, ticket)
+    return ticket
   } catch (error) {
+    traceFailure(subject, error)
+    writeFailure(subject, error, journal)
     if (error instanceof MalformedTokenError || error instanceof RejectedTokenError) error.status = 502
     throw error
   }
 }
 
-async function told<T extends ServiceTicket>(subject: KdcEventSubject, exchange: () => Promise<T>): Promise<T> {
+/** Who waited is told by the error. For a ticket that is renewed before it ends nobody waits. */
+function writeFailure(subject: KdcEventSubject, error: unknown, journal: Journal): void {
+  const make = () => failed(subject, error)
+  if (subject.cache === 'miss') return journal.note(make)
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
+  journal.warn(`refresh ${code}`, make)
+}
+
+async function told<T extends ServiceTicket>(
+  subject: KdcEventSubject,
+  exchange: () => Promise<T>,
+  journal: Journal,
+): Promise<T> {
   const watched = tallies.getStore()
-  if (watched === undefined && !diagnostics.hasSubscribers) return exchange()
+  if (watched === undefined && !diagnostics.hasSubscribers && !journal.isRead) return exchange()
   const request: { options?: KerberosFlags } = {}
   const began = performance.now()
   const publish = (rest: Rest): void => {
@@ -121,9 +106,11 @@ async function told<T extends ServiceTicket>(subject: KdcEventSubject, exchange:
       watched.tally.exchanges++
       watched.tally.ticketOptions = ticketOptions ?? watched.tally.ticketOptions
     }
-    if (!diagnostics.hasSubscribers) return
+    if (!diagnostics.hasSubscribers && !journal.isRead) return
     const facts = { ...about(subject, watched?.occasion), ticketOptions, ...rest, duration: performance.now() - began }
-    diagnostics.publish(Object.freeze({ kind: 'exchange', ...facts } satisfies KdcEvent))
+    const event = Object.freeze({ kind: 'exchange', ...facts } satisfies KdcEvent)
+    if (event.outcome === 'issued') journal.note(() => issued(event))
+    if (diagnostics.hasSubscribers) diagnostics.publish(event)
   }
   try {
     const ticket = await requests.run(request, exchange)

@@ -62,7 +62,8 @@ export class Exchanges {
     ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
     granted: () => Promise<ServiceTicket> = () => this.granting.tgt(signal),
   ): Promise<ServiceTicket> {
-    return tell({ ...about, account: formatPrincipal(this.self) }, () => this.mended(about, signal, ask, granted))
+    const subject = { ...about, account: formatPrincipal(this.self) }
+    return tell(subject, () => this.mended(about, signal, ask, granted), this.context.journal)
   }
 
   /** A clock that is off, and a ticket that is of no use any more, are mended, each once. */

@@ -17,7 +17,9 @@ export {
   type KdcEvent,
   type Occasion,
   tallyExchanges,
+  tellNotice,
 } from './events.js'
+export { journalFor } from './process-journal.js'
 export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './evidence-ladder.js'
 export {
   CACHE_OPTIONS,
@@ -53,4 +55,5 @@ export {
   S4uError,
   shownInput,
 } from '@s4u/krb5'
-export type { OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'
+export { requireLogger } from '@s4u/krb5'
+export type { Journal, JournalEntry, Logger, Notice, OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'

@@ -9,6 +9,7 @@ import { type KdcServer, type KdcServers, labelOf } from './kdc-servers.js'
 import { errorCodeIn, KRB_ERROR_TAG } from './krb-error.js'
 import { type Protocol, protocolsFor } from './protocol-choice.js'
 import type { TcpConnections } from './tcp-exchange.js'
+import { traceAnswer, traceNoAnswer, traceSending } from './trace-lines.js'
 import type { UdpSockets, UdpWait } from './udp-exchange.js'
 
 export interface Means {
@@ -141,8 +142,10 @@ export class Asking {
     exchange: Promise<Uint8Array>,
   ): Promise<void> {
     const { attempts } = this.errand
+    traceSending(protocol, address)
     try {
       const answer = await exchange
+      traceAnswer(protocol, address, answer)
       if (this.isOver) return
       if (errorCodeIn(answer) !== KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) return this.take(protocol, address, answer)
       this.isAnybodyThere = true
@@ -150,7 +153,9 @@ export class Asking {
       attempts.push({ address: label, reason: 'KDC_ERR_SVC_UNAVAILABLE' })
     } catch (error) {
       this.isAnybodyThere ||= isPassing(error)
-      if (!this.isOver) attempts.push({ address: label, reason: reasonOf(error) })
+      if (this.isOver) return
+      traceNoAnswer(protocol, address, reasonOf(error))
+      attempts.push({ address: label, reason: reasonOf(error) })
     }
   }
 

@@ -1,4 +1,4 @@
-import type { OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import type { Logger, OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { ForwardedTicket, KdcCredentials } from './credentials.js'
 import type { Grounds, Plan, Way } from './evidence-ladder.js'
 import type { MayFollow } from './kdc-exchange.js'
@@ -62,6 +62,11 @@ export interface KdcClientOptions {
    */
   readonly connections?: KdcConnections
   readonly cache?: CacheOptions
+  /**
+   * Where exchanges and what the cache answers are written for people. Default: nowhere, but with NODE_DEBUG=s4u on the standard error.
+   * What goes over the network is written to the file that KRB5_TRACE names. Example: `{ logger: console }`.
+   */
+  readonly logger?: Logger
   /** Milliseconds since the epoch. */
   readonly now?: () => number
   readonly random?: RandomSource
@@ -121,6 +126,7 @@ export const KDC_CLIENT_OPTIONS = {
   proxyTrust: 'value',
   connections: 'value',
   cache: CACHE_OPTIONS,
+  logger: 'value',
   now: 'function',
   random: 'function',
   dns: 'value',

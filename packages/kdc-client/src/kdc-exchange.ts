@@ -1,6 +1,15 @@
-import { decode, type Key, KrbError, MalformedTokenError, type Principal, type RandomSource } from '@s4u/krb5'
+import {
+  decode,
+  type Journal,
+  type Key,
+  KrbError,
+  MalformedTokenError,
+  type Principal,
+  type RandomSource,
+} from '@s4u/krb5'
 import type { QueuePlace } from './fair-queue.js'
 import { type HeardError, KRB_ERROR_TAG } from './krb-error.js'
+import { traceReply, traceRequest } from './trace-lines.js'
 import type { KdcTransport } from './transport.js'
 
 /** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
@@ -21,6 +30,8 @@ export interface KdcContext {
   readonly mayFollow?: MayFollow
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal
+  /** Where lines about it go. Default: that of the process. */
+  readonly journal?: Journal
   /** Whose exchange it is, where it has to wait for its turn. */
   readonly place?: QueuePlace
 }
@@ -87,6 +98,7 @@ export async function exchangeWithKdc(
   const { transport, signal, place } = context
   signal?.throwIfAborted()
   const heard = { byDatagram: false }
+  traceRequest(realm, request)
   const answer = await transport(request, {
     realm,
     prefersTcp,
@@ -94,6 +106,7 @@ export async function exchangeWithKdc(
     ...(signal && { signal }),
     ...(place && { place }),
   })
+  traceReply(realm, answer)
   if (answer[0] === KRB_ERROR_TAG)
     return { error: { ...decode(KrbError, answer), ...(heard.byDatagram && { unconfirmed: true }) } }
   if (answer[0] === replyTag) return { reply: answer, ...heard }

@@ -3,6 +3,7 @@
 import { promises as dns } from 'node:dns'
 import { type UriRecord, resolveUri } from './dns-uri.js'
 import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
+import { traceLookup } from './trace-lines.js'
 
 /** What is asked of DNS, for tests to answer. */
 export interface DnsSource {
@@ -50,14 +51,16 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
   const { source = systemDns, random = Math.random, signal } = options
   if (!DOMAIN.test(realm)) return []
+  traceLookup(realm)
   const [byUri, bySrv] = await Promise.all([
     uriAddresses(source, realm, random, signal),
     srvAddresses(source, realm, random, signal),
   ])
   signal?.throwIfAborted()
-  if (byUri.length > 0) return byUri
-  if (bySrv.addresses.length === 0 && bySrv.failure !== undefined) throw bySrv.failure
-  return bySrv.addresses
+  const found = byUri.length > 0 ? byUri : bySrv.addresses
+  traceLookup(realm, found)
+  if (found.length === 0 && bySrv.failure !== undefined) throw bySrv.failure
+  return found
 }
 
 /**

@@ -1,6 +1,8 @@
+import type { Journal } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import { DelegationRefusedError, KdcError } from './errors.js'
 import type { CacheMiss } from './events.js'
+import { cached, cachedRefusal } from './exchange-lines.js'
 import { Flight } from './flight.js'
 import type { TicketOptions } from './kdc-client.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -38,6 +40,8 @@ export interface TicketCacheOptions {
   readonly shared?: SealedTickets
   /** Whether the tickets that are got now are for others too. Default: yes. */
   readonly mayShare?: () => boolean
+  /** Told what the cache answers by itself. */
+  readonly journal?: Journal
 }
 
 interface Entry {
@@ -110,10 +114,14 @@ export class TicketCache {
     const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
     if (entry && now < entry.usableUntil && isFreshEnough) {
       if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
+      this.options.journal?.note(() => cached(entry.ticket))
       return entry.ticket
     }
     const refusal = this.refusals.get(id)
-    if (refusal && now < refusal.until && isYoungEnough(refusal, now, maxAge)) throw refusal.error
+    if (refusal && now < refusal.until && isYoungEnough(refusal, now, maxAge)) {
+      this.options.journal?.note(() => cachedRefusal(refusal.error))
+      throw refusal.error
+    }
     // In vain it is not tried again at once: until then the old one is handed out.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
     const wanted = { fresh, notBefore: now - maxAge }

@@ -161,7 +161,7 @@ export class TicketGranting {
   private obtain(context: KdcContext, keep: () => void, cache: CacheMiss): Promise<ServiceTicket> {
     if (this.authority.kind === 'ready-ticket') return this.fromElsewhere(context)
     const account = formatPrincipal(this.authority.principal)
-    return tell({ step: 'AS', account, target: 'krbtgt', cache }, () => this.signIn(context, keep))
+    return tell({ step: 'AS', account, target: 'krbtgt', cache }, () => this.signIn(context, keep), context.journal)
   }
 
   private async signIn(context: KdcContext, keep: () => void): Promise<ServiceTicket> {

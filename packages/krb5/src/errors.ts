@@ -2,9 +2,11 @@
  * The errors of s4u: one base class, one subclass for each party who must act.
  *
  * `code` is the protocol's own name for what went wrong (`KRB_AP_ERR_SKEW`), `hint` says what to do.
+ * `stack` has the hint too, since many logs show that alone.
  * No message, hint or property ever carries a token, a ticket, a key or a password. A message is one line, whatever the names in it.
  */
 
+import { inspectCustom, inspectedWithHintOnce, showHintInStack } from './error-stack.js'
 import { printable } from './printable.js'
 
 /** Marks an error of s4u even when a second copy of the package made it. */
@@ -48,6 +50,7 @@ export abstract class S4uError extends Error {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
+    showHintInStack(this)
     // Not enumerable: they are for frameworks, and would only be noise in what is printed.
     Object.defineProperties(this, {
       [brand]: { value: true },
@@ -62,6 +65,11 @@ export abstract class S4uError extends Error {
       // fail nor succeed.
       expose: { get: () => false, set: () => {} },
     })
+  }
+
+  /** For `console.error`: as every error, and the hint, which is in the stack, not a second time. */
+  [inspectCustom](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+    return inspectedWithHintOnce(this, options, inspect)
   }
 
   /** True for every error of s4u, whichever copy of the package made it. */

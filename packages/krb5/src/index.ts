@@ -206,3 +206,6 @@ export {
   type LocalNameMapping,
 } from './local-names/auth-to-local.js'
 export { printable, printableName } from './printable.js'
+export { Journal, type JournalEntry, journalsOf, type Outlets } from './journal/journal.js'
+export { type Logger, type LogLevel, requireLogger } from './journal/logger.js'
+export type { Notice } from './journal/notice.js'

@@ -85,10 +85,14 @@ export class CallerFinder {
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {
-    return this.#cookies?.begin(identity) ?? {}
+    const { events } = this.#deps
+    const headers = this.#cookies?.begin(identity) ?? {}
+    if (this.#cookies !== undefined) events.sessionBegun(identity, 'session', headers)
+    return headers
   }
 
   endSession(request: NegotiableRequest): ResponseHeaders {
+    this.#deps.events.sessionEnded()
     this.#connections?.end(request)
     return this.#cookies?.end(request) ?? {}
   }
@@ -188,7 +192,7 @@ export class CallerFinder {
       case 'accepted': {
         const reply = accepted.reply && { 'WWW-Authenticate': formatChallenge(accepted.reply) }
         const identity = this.#callerOf(accepted.identity)
-        const session = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity, request)
+        const session = this.#beginSession(request, identity)
         return this.#authenticated(about, identity, 'token', { ...reply, ...session })
       }
       case 'continue': {
@@ -201,6 +205,13 @@ export class CallerFinder {
       case 'refused':
         return this.#refuse(request, accepted.error, accepted)
     }
+  }
+
+  #beginSession(request: NegotiableRequest, identity: CallerIdentity): ResponseHeaders | undefined {
+    const headers = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity, request)
+    const by = this.#connections === undefined ? 'session' : 'connection'
+    if (headers !== undefined) this.#deps.events.sessionBegun(identity, by, headers)
+    return headers
   }
 
   /** `unseen`: the acceptor has not published it. */

@@ -5,6 +5,8 @@ import {
   type DelegatedTicket,
   type EvidenceTicket,
   type Grounds,
+  type Journal,
+  journalFor,
   type KdcClient,
   RejectedTokenError,
   S4uError,
@@ -12,7 +14,7 @@ import {
   type TicketOptions,
 } from '@s4u/kdc-client'
 import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
-import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
+import { type ImpersonateSubject, tellImpersonation, writeRefusal } from './impersonate-events.js'
 import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
 
 /** Turns identities into impersonations: the one place where a caller's evidence meets the KDC client. */
@@ -20,9 +22,16 @@ export class Delegator {
   private readonly client: () => Promise<KdcClient>
   private readonly options: DelegationOptions
   private readonly fetchOptions: FetchOptions
+  private readonly journal: Journal
   private readonly fetchFor: (tickets: FetchTickets) => Fetch
 
-  constructor(client: () => Promise<KdcClient>, options: DelegationOptions, fetchOptions: FetchOptions) {
+  constructor(
+    client: () => Promise<KdcClient>,
+    options: DelegationOptions,
+    fetchOptions: FetchOptions,
+    journal: Journal = journalFor(),
+  ) {
+    this.journal = journal
     this.client = client
     this.options = options
     this.fetchOptions = fetchOptions
@@ -42,7 +51,8 @@ export class Delegator {
 
   /** The app's own list first, then what the caller permitted, then the KDC, by the best way there is. */
   private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
-    const subject: ImpersonateSubject = { user: identity.principal, target: spn, identity }
+    const { journal } = this
+    const subject: ImpersonateSubject = { user: identity.principal, target: spn, identity, journal }
     return (await tellImpersonation(subject, () => this.obtain(subject, identity, options))).ticket
   }
 
@@ -52,10 +62,15 @@ export class Delegator {
     options?: TicketOptions,
   ): Promise<DelegatedTicket> {
     const { target: spn } = subject
-    const grounds = this.groundsFor(identity, spn)
-    const client = await this.client()
-    subject.account = client.principal
-    return await client.ticketAs(grounds, spn, options)
+    try {
+      const grounds = this.groundsFor(identity, spn)
+      const client = await this.client()
+      subject.account = client.principal
+      return await client.ticketAs(grounds, spn, options)
+    } catch (error) {
+      writeRefusal(subject, error)
+      throw error
+    }
   }
 
   /** The same rules, told instead of applied. */

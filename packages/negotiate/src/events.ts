@@ -1,10 +1,9 @@
-/** What a negotiator tells about its work. The only file of this package that publishes on a diagnostics channel. */
+/** What a negotiator tells about its work. */
 
-import { channel } from 'node:diagnostics_channel'
-import { ACCEPT_CHANNEL, type EventListener } from '@s4u/acceptor'
-import type { S4uError } from '@s4u/kdc-client'
+import { AcceptorEvents, type EventListener } from '@s4u/acceptor'
+import { type Journal, journalFor, type Logger, type S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
-import type { Authenticated, NegotiableRequest } from './outcome.js'
+import type { Authenticated, NegotiableRequest, ResponseHeaders } from './outcome.js'
 import type { Session } from './session-revocation.js'
 
 export interface NegotiatorListeners {
@@ -59,17 +58,22 @@ export interface NegotiatorCounters {
   readonly failed: Readonly<Record<string, number>>
 }
 
-const diagnostics = channel(ACCEPT_CHANNEL)
-
 /** Where one negotiator's events go, and what counts them. */
 export class NegotiatorEvents {
-  readonly #listeners: NegotiatorListeners & { readonly onEvent?: EventListener }
+  readonly #listeners: NegotiatorListeners
+  readonly #ofAcceptor: AcceptorEvents
+  readonly #journal: Journal
   readonly #authenticated = { token: 0, session: 0, connection: 0 }
   readonly #failed = new Map<string, number>()
   #challenged = 0
 
-  constructor(listeners: NegotiatorListeners & { readonly onEvent?: EventListener }) {
+  constructor(
+    listeners: NegotiatorListeners & { readonly onEvent?: EventListener; readonly logger?: Logger | undefined },
+  ) {
+    const { onEvent, logger } = listeners
     this.#listeners = listeners
+    this.#ofAcceptor = new AcceptorEvents({ onEvent, logger })
+    this.#journal = journalFor(logger)
   }
 
   get counters(): NegotiatorCounters {
@@ -82,11 +86,16 @@ export class NegotiatorEvents {
 
   challenged(event: ChallengeEvent): void {
     this.#challenged++
+    const { reason } = event
+    this.#note(() => `asked a caller to authenticate (${reason}${from(event)})`)
     notify(this.#listeners.onChallenge, event)
   }
 
   authenticated(event: AuthenticatedEvent): void {
-    this.#authenticated[event.by]++
+    const { identity, by } = event
+    this.#authenticated[by]++
+    // What the token said is a line of the acceptor's.
+    if (by !== 'token') this.#note(() => `${identity.principal} is known by ${HOW[by]}${from(event)}`)
     notify(this.#listeners.onAuthenticated, event)
   }
 
@@ -111,10 +120,35 @@ export class NegotiatorEvents {
       clientAddress,
       client: identity?.principal,
     } as const
-    if (diagnostics.hasSubscribers) diagnostics.publish(exchange)
-    notify(this.#listeners.onEvent, exchange)
+    this.#ofAcceptor.publish(exchange)
     this.failed(event)
   }
+
+  /** Somebody comes in of whom nothing is known. */
+  passed(event: { readonly clientAddress?: string }): void {
+    this.#note(() => `a caller passes unknown (mode optional${from(event)})`)
+  }
+
+  /** `headers` are those that begin it; none: it was not begun. */
+  sessionBegun({ principal }: CallerIdentity, by: 'session' | 'connection', headers: ResponseHeaders): void {
+    const what = Object.keys(headers).length > 0 ? 'from now on' : 'not begun, which would have been'
+    this.#note(() => `${principal}: ${what} known by ${HOW[by]}`)
+  }
+
+  sessionEnded(): void {
+    this.#note(() => 'the app has ended a session')
+  }
+
+  /** Routine. */
+  #note(text: () => string): void {
+    this.#journal.note(() => ({ level: 'debug', text: text() }))
+  }
+}
+
+const HOW = { session: 'a cookie session', connection: 'its connection' } as const
+
+function from({ clientAddress }: { readonly clientAddress?: string }): string {
+  return clientAddress === undefined ? '' : `, from ${clientAddress}`
 }
 
 /** A fault of a listener must not change who is let in. It surfaces like that of a diagnostics subscriber. */

@@ -6,6 +6,8 @@ import {
   DelegationRefusedError,
   type ExchangeTally,
   KDC_CHANNEL,
+  type Journal,
+  journalFor,
   KdcError,
   S4uError,
   type ServiceTicket,
@@ -13,51 +15,13 @@ import {
   type Way,
 } from '@s4u/kdc-client'
 import { encryptionTypeName, formatName, printableName } from '@s4u/krb5'
+import type { ImpersonateEvent } from './impersonate-event.js'
+import { issued, refused } from './impersonate-lines.js'
+
+export type { ImpersonateEvent } from './impersonate-event.js'
 
 /** The name of the diagnostics channel on which every ticket in somebody's name appears, whether or not a KDC had to be asked. */
 export const IMPERSONATE_CHANNEL = 's4u:impersonate'
-
-/** One ticket asked for, with what Windows events 4769 and 4624 tell, as far as it is known. Holds no ticket or key. */
-export interface ImpersonateEvent {
-  readonly kind: 'impersonate'
-  readonly outcome: 'issued' | 'failed'
-  /** Who acts: `svc-web@AD.TEST`. Unknown when the app's own rules refused before it had to be. */
-  readonly account?: string
-  /** In whose name: `alice@AD.TEST`; for a protocol transition that failed as the app named the user, a certificate's owner `(certificate)`. */
-  readonly user: string
-  readonly userName: string
-  readonly userDomain: string
-  /** `HTTP/api.ad.test`, as asked for; empty for a ticket to the service itself (protocol transition). */
-  readonly target: string
-  readonly serviceName: string
-  /** Known when there is a ticket. */
-  readonly serviceRealm?: string
-  /** How the user came to this service: with a ticket, or by the app's word. */
-  readonly evidence: 'presented' | 's4u2self' | 'asserted' | 'none'
-  /** By which way the ticket was got, when there is one. */
-  readonly way?: Way
-  readonly impersonationLevel?: string
-  /** `exchange`: a KDC was asked for this one. `hit`: the ticket, or the refusal, was there or under way. Absent when nothing was asked for. */
-  readonly cache?: 'hit' | 'exchange'
-  /** KDC options of the last request to a KDC, `0x40810000`. Absent when none was asked. */
-  readonly ticketOptions?: string
-  /** `0x12`, and its name. */
-  readonly ticketEncryptionType?: string
-  readonly encryptionType?: string
-  /** Of the user, where the request told it. */
-  readonly clientAddress?: string
-  /** The services that act for the user with this ticket, nearest last; this one by the account that asked. */
-  readonly transitedServices: readonly string[]
-  /** The KDC's answer, `0xD`; `0x0` for a ticket. */
-  readonly failureCode?: string
-  /** `KDC_ERR_BADOPTION` */
-  readonly code?: string
-  /** `target-not-allowed`, or what was wrong in a sentence. */
-  readonly reason?: string
-  readonly ntStatus?: string
-  /** Milliseconds. */
-  readonly duration: number
-}
 
 /** Of whom and for what a ticket is asked. `account`, and the user's full name, are told as soon as they are known. */
 export interface ImpersonateSubject {
@@ -65,6 +29,8 @@ export interface ImpersonateSubject {
   readonly target: string
   readonly identity?: Identity
   account?: string
+  /** Where lines about it go. Default: that of the process. */
+  readonly journal?: Journal
 }
 
 const diagnostics = channel(IMPERSONATE_CHANNEL)
@@ -86,7 +52,8 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
   obtain: () => Promise<T>,
 ): Promise<T> {
   // Most often nobody listens, and one more promise for each ticket would be all that this does.
-  if (!isHeard()) return obtain()
+  const { journal = journalFor() } = subject
+  if (!isHeard() && !journal.isRead) return obtain()
   const { clientAddress, transitedServices } = about(subject)
   const began = performance.now()
   return tallyExchanges(
@@ -95,7 +62,8 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
         const asked = { ...about(subject), ...cacheState(subject, tally), ticketOptions: tally.ticketOptions }
         const duration = performance.now() - began
         const event: ImpersonateEvent = { kind: 'impersonate', ...asked, ...rest, duration }
-        diagnostics.publish(Object.freeze(event))
+        if (event.outcome === 'issued') journal.note(() => issued(event))
+        if (diagnostics.hasSubscribers) diagnostics.publish(Object.freeze(event))
       }
       try {
         const got = await obtain()
@@ -108,6 +76,17 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
     },
     { clientAddress, transitedServices },
   )
+}
+
+/**
+ * That it was refused. Whoever asked has the error, and may answer somebody with less: so the first of a kind is told in any case, but
+ * not what another try may mend.
+ */
+export function writeRefusal(subject: ImpersonateSubject, error: unknown): void {
+  const { journal = journalFor() } = subject
+  const make = () => refused(subject, error)
+  if (!S4uError.is(error) || error.status !== 403) return journal.note(make)
+  journal.warn(`impersonate ${error instanceof DelegationRefusedError ? error.reason : error.code}`, make)
 }
 
 function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {

@@ -8,6 +8,7 @@ import {
 import { FETCH_RULES } from '@s4u/fetch'
 import {
   closeOptions,
+  journalFor,
   NO_OPTIONS,
   type OptionTableOf,
   pickOptions,
@@ -129,12 +130,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
 
   constructor(options: NegotiatorOptions, acceptor: Acceptor, source: OwnTicketSource) {
-    const { now = Date.now } = options
+    const { now = Date.now, logger } = options
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)
     source.get = (signal) => client.ownTicket(signal)
-    const ofFetch = closeOptions<FetchOptions>('fetch', { now, ...options.fetch }, FETCH_RULES)
-    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, ofFetch)
+    const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
+    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, ofFetch, journalFor(logger))
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
     this.#parts = { options, acceptor, client, delegator, events, challenges }
@@ -166,7 +167,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
     if (isPasswordSubject(user)) return this.#signIn(user, options.method, options.signal)
-    const deps = { acceptor, client, delegation: settings.delegation ?? NO_OPTIONS }
+    const { delegation = NO_OPTIONS, logger } = settings
+    const deps = { acceptor, client, delegation, journal: journalFor(logger) }
     return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
   }
 
@@ -240,7 +242,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
       const run = runnerFor(found.identity, this.impersonatesAlways)
       return { status: 'authenticated', ...found, run }
     }
-    if (mode === 'optional') return { ...ANONYMOUS, headers: found.headers }
+    if (mode === 'optional') {
+      this.#parts.events.passed(this.#finder.about(request))
+      return { ...ANONYMOUS, headers: found.headers }
+    }
     const challenge = this.#challengeUnless(request, found.reason)
     return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
   }

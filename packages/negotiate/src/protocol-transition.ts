@@ -6,11 +6,13 @@
 import type { Acceptor, AuthenticationMethod, Identity } from '@s4u/acceptor'
 import {
   ConfigurationError,
+  type Journal,
   type KdcClient,
   MalformedTokenError,
   type OptionTableOf,
   RejectedTokenError,
   type S4uSubject,
+  type ServiceTicket,
   shownInput,
 } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
@@ -20,7 +22,7 @@ import {
   requireResolvedTransition,
   requireSomeTransition,
 } from './delegation-policy.js'
-import { type ImpersonateSubject, tellImpersonation } from './impersonate-events.js'
+import { type ImpersonateSubject, tellImpersonation, writeRefusal } from './impersonate-events.js'
 
 /** What may be said of an identity that is asked for. */
 export interface IdentityForOptions {
@@ -62,6 +64,7 @@ export interface TransitionDeps {
   readonly acceptor: Acceptor
   readonly client: { get(): Promise<KdcClient> }
   readonly delegation: DelegationOptions
+  readonly journal?: Journal
 }
 
 /**
@@ -71,29 +74,44 @@ export interface TransitionDeps {
 export async function identityByTransition(
   user: S4uSubject,
   options: IdentityForOptions,
-  { acceptor, client, delegation }: TransitionDeps,
+  deps: TransitionDeps,
 ): Promise<Identity> {
+  const named = typeof user === 'string' ? user : '(certificate)'
+  const subject: ImpersonateSubject = { user: named, target: '', ...(deps.journal && { journal: deps.journal }) }
+  const vouched = await tellImpersonation(subject, async () => {
+    try {
+      return await vouchFor(user, options, subject, deps)
+    } catch (error) {
+      writeRefusal(subject, error)
+      throw error
+    }
+  })
+  return vouched.identity
+}
+
+async function vouchFor(
+  user: S4uSubject,
+  options: IdentityForOptions,
+  subject: ImpersonateSubject,
+  { acceptor, client, delegation }: TransitionDeps,
+): Promise<{ readonly ticket: ServiceTicket; readonly identity: Identity }> {
   const { method, signal } = options
   const maxAge = maxAgeOf(options)
-  const subject: ImpersonateSubject = { user: typeof user === 'string' ? user : '(certificate)', target: '' }
-  const { identity } = await tellImpersonation(subject, async () => {
-    if (typeof user === 'string') requireProtocolTransition(user, delegation)
-    else requireSomeTransition(delegation)
-    const asker = await client.get()
-    subject.account = asker.principal
-    const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
-    subject.user = formatPrincipal(ticket.client)
-    const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
-    // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
-    // this reply.
-    const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
-    const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
-    // Whose certificate it is, and whose alias or user principal name, only the directory knows.
-    if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
-    else requireProtocolTransition(identity.principal, delegation)
-    return { ticket, identity }
-  })
-  return identity
+  if (typeof user === 'string') requireProtocolTransition(user, delegation)
+  else requireSomeTransition(delegation)
+  const asker = await client.get()
+  subject.account = asker.principal
+  const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
+  subject.user = formatPrincipal(ticket.client)
+  const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
+  // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
+  // this reply.
+  const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
+  const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
+  // Whose certificate it is, and whose alias or user principal name, only the directory knows.
+  if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
+  else requireProtocolTransition(identity.principal, delegation)
+  return { ticket, identity }
 }
 
 /** Whoever is signed in has shown no ticket: this one is the KDC's. */

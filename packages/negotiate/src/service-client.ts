@@ -129,7 +129,7 @@ export class ServiceClient {
   }
 
   #kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
-    const { kdc, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random } = this.#options
+    const { kdc, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random, logger } = this.#options
     this.#connections ??= createKdcConnections({
       ...(kdc !== undefined && { kdc }),
       ...(timeLimit !== undefined && { timeLimit }),
@@ -141,6 +141,7 @@ export class ServiceClient {
       ...(encryptionTypes && { encryptionTypes }),
       ...(now && { now }),
       ...(random && { random }),
+      ...(logger && { logger }),
     }
   }
 }

@@ -1,0 +1,59 @@
+/** The stack of an error with its hint: logs show `error.stack` and nothing else, as those of Koa and Express 4 do. */
+
+interface Hinted extends Error {
+  readonly hint: string | undefined
+}
+
+/**
+ * The hint stands between the message and the places in the code:
+ *
+ *     RejectedTokenError: the clock of alice@AD.TEST is 7 minutes off
+ *         hint: Set the clock of the client.
+ *         at acceptApReq (…)
+ *
+ * It is put together when somebody reads it: peers can make errors as fast as they can send.
+ */
+export function showHintInStack(error: Hinted): void {
+  const trace: { stack?: unknown } = {}
+  if (!('captureStackTrace' in Error)) return
+  Error.captureStackTrace(trace, error.constructor)
+  let shown: unknown
+  Object.defineProperty(error, 'stack', {
+    configurable: true,
+    enumerable: false,
+    get: () => (shown ??= withHint(error, trace.stack)),
+    set: (value: unknown) => {
+      shown = value
+    },
+  })
+}
+
+function withHint({ name, message, hint }: Hinted, stack: unknown): unknown {
+  // Whoever has an Error.prepareStackTrace gets what it returns.
+  if (typeof stack !== 'string') return stack
+  const frames = stack.indexOf(FIRST_FRAME)
+  const lines = hint === undefined ? '' : `${HINT}${hint.replaceAll('\n', '\n      ')}`
+  return `${name}: ${message}${lines}${frames < 0 ? '' : stack.slice(frames)}`
+}
+
+const FIRST_FRAME = '\n    at '
+const HINT = '\n    hint: '
+
+/** What `util.inspect` of Node calls, and so `console.error`. */
+export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
+
+type Inspect = (value: unknown, options: object) => string
+
+/** What Node would print, the stack and all properties, but the hint once. */
+export function inspectedWithHintOnce(error: Hinted, options: object, inspect: Inspect): string {
+  const { stack } = error
+  const { hint, ...others }: Record<PropertyKey, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error)
+  const isInStack = typeof stack === 'string' && stack.includes(HINT)
+  const twin: object = Object.create(Object.getPrototypeOf(error), {
+    ...others,
+    ...(hint !== undefined && { hint: { ...hint, enumerable: !isInStack && error.hint !== undefined } }),
+    stack: { value: stack, enumerable: false },
+    [inspectCustom]: { value: undefined, enumerable: false },
+  })
+  return inspect(twin, options)
+}
