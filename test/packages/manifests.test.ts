@@ -47,9 +47,12 @@ describe.each(packageNames)('the manifest of %s', (name) => {
     expect(scripts.filter((script) => /^(pre|post)?(install|prepare|publish|pack)/.test(script))).toEqual([])
   })
 
-  test('has a README that leads to the changelog', () => {
+  test('has a README that says how to install it, with the framework that it is for, and leads to the changelog', () => {
     const readme = readFileSync(join(root, 'packages', name, 'README.md'), 'utf8')
     expect(readme).toMatch(new RegExp(`^# @s4u/${name}$`, 'm'))
+    const peers = Object.keys(manifest.peerDependencies ?? {})
+    const installed = /```sh\nnpm install (?:--save-dev )?(.*)\n```/.exec(readme)?.[1]
+    expect(installed?.split(' ')).toEqual([`@s4u/${name}`, ...peers])
     expect(readme).toContain('[What has changed](../../CHANGELOG.md)')
   })
 })
