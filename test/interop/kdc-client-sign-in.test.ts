@@ -7,7 +7,7 @@ import { kinit, realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { askByTcp } from './diagnosis/resigning.js'
 
-for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
+for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`signing in to ${key}`, [key], (info) => {
     const realm = realmOf(info, key)
     const { web, api } = realm.services
@@ -61,7 +61,7 @@ for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
   })
 }
 
-for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
+for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`armored sign-in to ${key}`, [key], (info) => {
     const realm = realmOf(info, key)
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`

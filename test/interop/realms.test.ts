@@ -52,7 +52,9 @@ for (const key of ['CORP', 'NEWCORP'] as const)
       await expect(kinit(info, key, 'frank')).rejects.toThrow(refusals[23])
     })
 
-    test.each(Object.keys(corp.services))('has a keytab by which %s signs in and opens its tickets', async (name) => {
+    // A policy lets nobody else in than those whom it names, the service itself included.
+    const open = Object.keys(corp.services).filter((name) => !['strict', 'safe'].includes(name))
+    test.each(open)('has a keytab by which %s signs in and opens its tickets', async (name) => {
       const service = await kinit(info, key, name)
       await runOk('kvno', ['-k', corp.services[name].keytab, at(corp.services[name].spn)], service)
     })

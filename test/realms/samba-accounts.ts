@@ -11,8 +11,13 @@ export interface SambaUser {
   /** Groups beyond those that everybody is in. */
   groups?: readonly string[]
   /** Attributes by name; a value of the form `hex:…` is bytes. */
-  attributes?: Record<string, string>
+  attributes?: Attributes
+  /** Of the newer Samba: its authentication policy, and the silo that it is a member of. */
+  policy?: string
+  silo?: string
 }
+
+type Attributes = Record<string, string | readonly string[]>
 
 export interface SambaService {
   name: string
@@ -22,6 +27,17 @@ export interface SambaService {
   delegatesTo?: readonly string[]
   /** msDS-SupportedEncryptionTypes. */
   encryptionTypes?: number
+  /** Of the newer Samba: the services that may act towards this one for others, and its authentication policy. */
+  allows?: readonly string[]
+  policy?: string
+}
+
+export interface SambaComputer {
+  name: string
+  password: string
+  groups?: readonly string[]
+  attributes?: Attributes
+  note: string
 }
 
 export interface SambaForest {
@@ -30,8 +46,15 @@ export interface SambaForest {
   groups: readonly string[]
   /** Every user is in these. */
   commonGroups: readonly string[]
-  computers: readonly { name: string; password: string; note: string }[]
+  computers: readonly SambaComputer[]
   upnSuffixes: readonly string[]
+  /** Attributes of accounts that tickets tell as claims. */
+  claims?: readonly { attribute: string; of: 'user' | 'computer' }[]
+  /** Rules by the names that Samba's own models have for them. */
+  policies?: readonly { name: string; rules: Record<string, string | number> }[]
+  silos?: readonly string[]
+  /** Group-managed service accounts, and who may read their passwords. */
+  managedAccounts?: readonly { name: string; readers: readonly string[]; note: string }[]
 }
 
 // MS-ADTS section 2.2.16, userAccountControl.

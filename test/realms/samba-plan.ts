@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { dnsDomain, realmName } from './addresses.js'
+import { newcorp, newpartner } from './newer-accounts.js'
 import type { RealmInfo, ServiceInfo } from './realm-info.js'
 import {
   AES,
@@ -10,10 +11,15 @@ import {
   type SambaForest,
   type SambaService,
 } from './samba-accounts.js'
-import { controllers, folderOf, type SambaKey, smbConf } from './samba-conf.js'
+import { controllers, folderOf, isNewer, type SambaKey, smbConf } from './samba-conf.js'
 import { addressOf, machineOf, type Site } from './site.js'
 
-const forests: Record<SambaKey, SambaForest> = { CORP: corp, PARTNER: partner, NEWCORP: corp, NEWPARTNER: partner }
+const forests: Record<SambaKey, SambaForest> = {
+  CORP: corp,
+  PARTNER: partner,
+  NEWCORP: newcorp,
+  NEWPARTNER: newpartner,
+}
 export const ADMINISTRATOR_PASSWORD = 'Adm1n!Passw0rd'
 
 /** What tests are told about the forest. */
@@ -59,6 +65,11 @@ export function describeForest(site: Site, key: SambaKey): RealmInfo {
     const list = { protocolTransition: false, delegatesTo: [] }
     info.services[name] = { principal, spn: spnOf(name), host, keytab, password, note, ...list }
   }
+  for (const { name, note } of forest.managedAccounts ?? []) {
+    const [host, keytab] = [`${name}.${domain}`, join(keytabs, `${name}.${domain}.keytab`)]
+    const list = { protocolTransition: false, delegatesTo: [] }
+    info.services[name] = { principal: `${name}$@${realm}`, spn: spnOf(name), host, keytab, note, ...list }
+  }
   return info
 }
 
@@ -68,6 +79,10 @@ export function seedPlan(site: Site, key: SambaKey, info: RealmInfo): object {
   const members: Record<string, string[]> = {}
   for (const [name, { groups }] of Object.entries(info.users)) {
     for (const group of groups) (members[group] ??= []).push(name)
+  }
+  const computerMembers: Record<string, string[]> = {}
+  for (const { name, groups = [] } of forest.computers) {
+    for (const group of groups) (computerMembers[group] ??= []).push(`${name.toUpperCase()}$`)
   }
   return {
     smbConf: smbConf(site, key),
@@ -84,8 +99,11 @@ export function seedPlan(site: Site, key: SambaKey, info: RealmInfo): object {
       attributes: { 'msDS-SupportedEncryptionTypes': AES, ...user.attributes },
     })),
     services: forest.services.map((service) => serviceAccount(service, info.services[service.name])),
-    computers: forest.computers.map(({ name, password }) => ({
+    computerMembers,
+    ...(isNewer(key) ? { newer: newerPlan(forest, info) } : {}),
+    computers: forest.computers.map(({ name, password, attributes = {} }) => ({
       ...{ name: name.toUpperCase(), account: `${name.toUpperCase()}$`, password, host: `${name}.${info.domain}` },
+      attributes,
       ...{ hostSpn: `host/${name}.${info.domain}`, spn: info.services[name].spn, keytab: info.services[name].keytab },
     })),
   }
@@ -98,5 +116,28 @@ function serviceAccount({ name, flags = ORDINARY, encryptionTypes = AES }: Samba
     upn: `svc-${name}@${info.host.slice(name.length + 1)}`,
     attributes: { servicePrincipalName: [info.spn], ...list },
     ...{ spn: info.spn, keytab: info.keytab, finalEncryptionTypes: encryptionTypes },
+  }
+}
+
+/** What samba_newer.py has to add. */
+function newerPlan(
+  { claims = [], policies = [], silos = [], managedAccounts = [], users, services }: SambaForest,
+  info: RealmInfo,
+): object {
+  return {
+    claims,
+    policies,
+    silos,
+    accounts: [
+      ...users.map(({ name, policy, silo }) => ({ name, policy, silo })),
+      ...services.map(({ name, policy, allows }) => ({
+        ...{ name: `svc-${name}`, policy },
+        allows: allows?.map((service) => `svc-${service}`),
+      })),
+    ].filter((account) => Object.values(account).some((value, index) => index > 0 && value !== undefined)),
+    managedAccounts: managedAccounts.map(({ name, readers }) => {
+      const { spn, host, keytab } = info.services[name]
+      return { name, account: `${name}$`, readers, spn, host, keytab }
+    }),
   }
 }

@@ -45,6 +45,12 @@ def fill(directory, plan):
         directory.db.add_remove_group_members(group, members, add_members_operation=True)
     for computer in plan["computers"]:
         directory.add_computer(computer)
+    for group, members in plan["computerMembers"].items():
+        directory.db.add_remove_group_members(group, members, member_types=["computer"], add_members_operation=True)
+    if "newer" in plan:
+        import samba_newer  # what it imports is not there before 4.19
+
+        samba_newer.fill(directory, plan["newer"])
     if plan["upnSuffixes"]:
         directory.change("CN=Partitions,CN=Configuration," + directory.base, uPNSuffixes=plan["upnSuffixes"])
     # Both this and the KDC's own configuration must say so before an account can skip pre-authentication.
@@ -60,7 +66,7 @@ def export_keytabs(directory, configuration, plan):
         for principal in (service["name"], service["spn"]):  # the account first: an SPN cannot sign in
             net.export_keytab(keytab=service["keytab"], principal=principal)
         directory.change(directory.find(service["name"]), **{ENCRYPTION_TYPES: service["finalEncryptionTypes"]})
-    for computer in plan["computers"]:
+    for computer in plan["computers"] + plan.get("newer", {}).get("managedAccounts", []):
         for principal in (computer["account"], computer["spn"]):
             net.export_keytab(keytab=computer["keytab"], principal=principal)
     net.export_keytab(keytab=plan["everyKey"])
@@ -93,7 +99,7 @@ class Directory:
     def add_computer(self, computer):
         self.db.newcomputer(computer["name"], service_principal_name_list=[computer["hostSpn"], computer["spn"]])
         dn = self.find(computer["account"])
-        self.change(dn, dNSHostName=computer["host"], **{ENCRYPTION_TYPES: EVERY_KEY})
+        self.change(dn, dNSHostName=computer["host"], **{ENCRYPTION_TYPES: EVERY_KEY, **computer["attributes"]})
         self.db.setpassword("(sAMAccountName=%s)" % computer["account"], computer["password"])
 
     def change_address(self, old, new):

@@ -49,6 +49,7 @@ async function seed(site: Site, key: SambaKey, info: RealmInfo): Promise<void> {
     JSON.stringify({ ...seedPlan(site, key, info), address: [PROVISIONED_ADDRESS, hostOf(site, key)] }),
   )
   const script = scriptFor(site, 'samba-seed.py')
+  scriptFor(site, 'samba_newer.py')
   await site.processes.run(PYTHON, [script, plan], { environment: sambaEnvironment(site) })
 }
 
