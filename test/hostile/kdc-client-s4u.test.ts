@@ -176,7 +176,7 @@ describe('S4U2Proxy', () => {
   test.each([
     ['kcd', 'alice', 'HTTP/api.ad.test', 's4u2self', 'protocol-transition-not-allowed', 'STATUS_ACCOUNT_RESTRICTION'],
     ['web', 'alice', 'HTTP/vault.ad.test', 's4u2self', 'target-not-allowed', 'STATUS_NOT_FOUND'],
-    ['web', 'carol', 'HTTP/api.ad.test', 's4u2self', 'protocol-transition-not-allowed', 'STATUS_ACCOUNT_RESTRICTION'],
+    ['web', 'carol', 'HTTP/api.ad.test', 's4u2self', 'user-not-delegable', 'STATUS_ACCOUNT_RESTRICTION'],
     ['kcd', 'carol', 'HTTP/api.ad.test', 'presented', 'evidence-not-forwardable', 'STATUS_ACCOUNT_RESTRICTION'],
     ['rbcd', 'carol', 'HTTP/api.ad.test', 's4u2self', 'user-not-delegable', 'STATUS_ACCOUNT_RESTRICTION'],
     ['web', 'alice', 'HTTP/nobody.ad.test', 's4u2self', 'target-unknown', undefined],

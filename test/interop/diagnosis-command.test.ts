@@ -30,7 +30,7 @@ await describeRealms('the command that a refusal of MIT names', ['EAST'], (info)
     if (!(refusal instanceof DelegationRefusedError)) throw refusal
     const answer = { account: proto.principal, target: vault.spn }
     expect(refusal).toMatchObject({ reason: 'target-not-allowed', answer })
-    const command = refusal.settings[0].mit
+    const { mit: command = '' } = refusal.settings[0]
     await run(command)
     try {
       expect(await attempt()).toBe(users.bob.principal)

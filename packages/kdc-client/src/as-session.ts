@@ -17,7 +17,7 @@ import {
   PaType,
 } from '@s4u/krb5'
 import { pacRequest, timestamp, WANTS_PROOF } from './as-padata.js'
-import { kdcAnswer, KdcError } from './errors.js'
+import { kdcAnswer, type KdcError } from './errors.js'
 import { Armoring } from './fast/armoring.js'
 import type { FastFacts } from './fast/fast-realms.js'
 import type { SignInArmor } from './fast/sign-in-armor.js'
@@ -26,7 +26,7 @@ import { type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange
 import type { HeardError } from './krb-error.js'
 import { methodsIn } from './method-data.js'
 import type { SignIn } from './sign-in.js'
-import { explainSignIn, noCommonKey } from './sign-in-refusal.js'
+import { explainNoCommonKey, explainSignIn } from './sign-in-refusal.js'
 import { traceKey, tracePreauth } from './trace-lines.js'
 
 /** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
@@ -168,7 +168,13 @@ export class AsSession {
   }
 
   refusal(error: HeardError): KdcError {
-    return explainSignIn(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
+    const { signIn, context } = this
+    const { credentials } = signIn
+    const { otherSpelling } = context
+    // Those that the request had: of the others there is no key.
+    const etypes = this.body().etype
+    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
+    return explainSignIn(answer, { credentials, etypes, otherSpelling })
   }
 
   private body(): KdcReqBody {
@@ -239,6 +245,6 @@ export class AsSession {
     if (usable) return usable
     const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
     const theirs = offered.map(({ etype }) => etype)
-    throw new KdcError(answer, { code: 'KDC_ERR_ETYPE_NOSUPP', hint: noCommonKey(answer, theirs, signIn.etypes) })
+    throw explainNoCommonKey(answer, theirs, signIn.etypes)
   }
 }

@@ -7,6 +7,7 @@ import { armorOfClient } from './fast/armor-source.js'
 import { lentArmor } from './fast/lent-armor.js'
 import type { ArmorSource, SignInArmor } from './fast/sign-in-armor.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
+import { lookAtEvidence } from './evidence-sight.js'
 import {
   type CacheOptions,
   type DelegatedTicket,
@@ -20,7 +21,7 @@ import {
 import type { KdcContext } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
-import { requestTicketThroughReferrals } from './referral.js'
+import { realmAsked, requestTicketThroughReferrals } from './referral.js'
 import { verifyOwnTicket } from './own-ticket.js'
 import { type DomainNames, nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self } from './s4u2self.js'
@@ -87,9 +88,12 @@ export class Client implements KdcClient {
     }
     this.granting = new TicketGranting(context, authority, { onRestored, armor: armorOf(parts.armor) })
     const mayShare = (): boolean => !this.granting.isReduced
+    // It will be another one as soon as the directory lets this service, or this user, have it.
+    const isProvisional = (ticket: ServiceTicket): boolean =>
+      !isForwardable(ticket) && samePrincipal(ticket.service, this.self)
     this.own = new TicketCache({ now, refusedFor, journal })
-    this.exchanges = new Exchanges(context, this.granting, this.own, this.self)
-    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare, journal })
+    this.exchanges = new Exchanges(context, authority, this.granting, this.own)
+    this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare, isProvisional, journal })
     const { self, granting, exchanges, own } = this
     const capaths = (from: string, to: string) => parts.conf?.conf.capath(from, to)
     this.trusted = new TrustedRealms({ self, etypes: context.etypes, granting, exchanges, own, capaths })
@@ -179,7 +183,9 @@ export class Client implements KdcClient {
       const place = this.context.place && { ...this.context.place, user: client }
       const outcome = await requestTicketThroughReferrals({ ...this.context, signal, place }, request)
       if ('ticket' in outcome) return outcome.ticket
-      throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused))
+      const { etypes, otherSpelling } = this.context
+      const askedRealm = realmAsked(outcome.shown)
+      throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused), { etypes, otherSpelling, askedRealm })
     }
     const told = { step: 'TGS', account: client, target: spn } as const
     const { journal } = this.context
@@ -191,7 +197,8 @@ export class Client implements KdcClient {
 
   async ticketAs(grounds: Grounds, spn: string, given?: TicketOptions): Promise<DelegatedTicket> {
     const options = requireKnownOptions('ticketAs', given, TICKET_OPTIONS)
-    return climb(this, grounds, spn, options, this.context.clock.now())
+    const sightOf = (evidence: EvidenceTicket) => lookAtEvidence(evidence, this.authority)
+    return climb(this, grounds, spn, options, { now: this.context.clock.now(), sightOf })
   }
 
   trusts(realm: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
@@ -237,7 +244,9 @@ export class Client implements KdcClient {
 
   /** S4U2Self, by way of the user's realm where that is another one. */
   private async transition(asked: S4uUser, signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> {
-    const about = { step: 'S4U2Self', target: this.principal, user: nameOfUser(asked, this.realm), cache } as const
+    const byCertificate = asked.principal === undefined
+    const said = { user: nameOfUser(asked, this.realm), byCertificate }
+    const about = { step: 'S4U2Self', target: this.principal, ...said, cache } as const
     const leadsTo = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
     const { user, realm } = await placeUser({ ...this.context, signal }, asked, this.realm, leadsTo)
     const ticket = await this.exchanges.run(
@@ -250,7 +259,7 @@ export class Client implements KdcClient {
       },
       () => this.trusted.tgtFor(realm, signal),
     )
-    if (isForwardable(ticket)) this.exchanges.mayTransition = true
+    if (isForwardable(ticket)) this.exchanges.noteTransition()
     return ticket
   }
 }

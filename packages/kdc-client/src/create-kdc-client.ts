@@ -41,8 +41,10 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   }
   const journal = journalFor(options.logger)
   const { pac, canonicalize, mayFollow = namesKdcsOf, domains } = options
+  const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
   const clock = new KdcClock(now)
-  const context = { transport, clock, random, etypes, pac, canonicalize, mayFollow, place, journal }
+  const asked = { random, etypes, pac, canonicalize, mayFollow, otherSpelling }
+  const context = { transport, clock, ...asked, place, journal }
   const parts = { context, authority, conf, domains, cache: checkedCache(options.cache) }
   const client: KdcClient = new Client({ ...parts, armor: clientArmorOf(options, { ...parts, realms, now }) })
   return bindMethods(client, METHODS)

@@ -56,18 +56,21 @@ export function kdcAnswer(
   }
 }
 
-/** The KDC answered no. `code` is its answer: `KDC_ERR_C_PRINCIPAL_UNKNOWN`. */
+/** The KDC answered no. `code` is its answer: `KDC_ERR_C_PRINCIPAL_UNKNOWN`. `settings` says what would change it, as far as that is known. */
 export class KdcError extends S4uError {
   override readonly name: string = 'KdcError'
   readonly answer: KdcAnswer
+  readonly settings: readonly DirectorySetting[]
 
-  constructor(answer: KdcAnswer, details: ErrorDetails = {}) {
+  constructor(answer: KdcAnswer, details: ErrorDetails = {}, settings: readonly DirectorySetting[] = []) {
     super(describe(answer), {
       code: krbErrorName(answer.errorCode),
       status: statusOf(answer),
+      ...(settings.length > 0 && { hint: formatSettings(settings) }),
       ...details,
     })
     this.answer = answer
+    this.settings = settings
   }
 }
 
@@ -76,23 +79,39 @@ export class DelegationRefusedError extends S4uError {
   override readonly name = 'DelegationRefusedError'
   readonly answer: KdcAnswer
   readonly reason: RefusalReason
+  /** What is missing, without what the KDC said. */
+  readonly sentence: string
   readonly settings: readonly DirectorySetting[]
 
-  constructor(answer: KdcAnswer, reason: RefusalReason, sentence: string, settings: readonly DirectorySetting[]) {
+  constructor(
+    answer: KdcAnswer,
+    reason: RefusalReason,
+    sentence: string,
+    settings: readonly DirectorySetting[],
+    details: ErrorDetails = {},
+  ) {
     super(`${sentence} (${describe(answer)})`, {
       code: krbErrorName(answer.errorCode),
-      hint: settings.map(formatSetting).join('\n'),
+      hint: formatSettings(settings),
       status: 403,
+      ...details,
     })
     this.answer = answer
     this.reason = reason
+    this.sentence = sentence
     this.settings = settings
   }
 }
 
+/**
+ * What is in the way. `service-not-delegable`: the service’s own account may not have forwardable tickets. `refused-by-policy`: an
+ * authentication policy, or selective authentication of a trust.
+ */
 export type RefusalReason =
   | 'target-not-allowed'
   | 'target-unknown'
+  | 'refused-by-policy'
+  | 'service-not-delegable'
   | 'protocol-transition-not-allowed'
   | 'user-not-delegable'
   | 'evidence-not-forwardable'
@@ -102,12 +121,23 @@ export type RefusalReason =
   | 'not-permitted-by-application'
   | 'other'
 
-/** One setting that would turn the refusal into a grant, and the command that makes it, by directory. */
-export interface DirectorySetting {
+/**
+ * One setting that would turn the refusal into a grant, and the commands that make it, by directory: of those that have one. They run as
+ * they are printed where that directory is administered, in PowerShell for Active Directory and in a shell for the others. Words in
+ * capitals stand for what only its administrator knows; `#` begins what is said about that, and is a comment to both.
+ */
+export interface DirectorySetting extends DirectoryCommands {
+  /** What must be so, and why it is not. */
   readonly attribute: string
-  readonly activeDirectory: string
-  readonly samba: string
-  readonly mit: string
+}
+
+/** Samba as a domain controller; MIT krb5, with its database in LDAP where it is about delegation; FreeIPA beside it. */
+export interface DirectoryCommands {
+  readonly activeDirectory?: string
+  readonly samba?: string
+  readonly mit?: string
+  readonly heimdal?: string
+  readonly freeIpa?: string
 }
 
 export interface FailedAttempt {
@@ -169,6 +199,28 @@ function describe(answer: KdcAnswer): string {
   return `${answer.step}: ${what}: ${krbErrorName(answer.errorCode)} (${said.filter(Boolean).join(', ')})`
 }
 
-function formatSetting({ attribute, activeDirectory, samba, mit }: DirectorySetting): string {
-  return `${attribute}\n  Active Directory: ${activeDirectory}\n  Samba: ${samba}\n  MIT: ${mit}`
+function formatSettings(settings: readonly DirectorySetting[]): string {
+  return settings.map(formatSetting).join('\n')
 }
+
+/** Directories that have the same command share a line. */
+function formatSetting(setting: DirectorySetting): string {
+  const byCommand = new Map<string, string[]>()
+  for (const [directory, name] of DIRECTORIES) {
+    const command = setting[directory]
+    if (command === undefined) continue
+    const same = byCommand.get(command)
+    if (same === undefined) byCommand.set(command, [name])
+    else same.push(name)
+  }
+  const lines = [...byCommand].map(([command, names]) => `  ${names.join(', ')}: ${command}`)
+  return [setting.attribute, ...lines].join('\n')
+}
+
+const DIRECTORIES: readonly (readonly [keyof DirectoryCommands, string])[] = [
+  ['activeDirectory', 'Active Directory'],
+  ['samba', 'Samba'],
+  ['mit', 'MIT'],
+  ['heimdal', 'Heimdal'],
+  ['freeIpa', 'FreeIPA'],
+]

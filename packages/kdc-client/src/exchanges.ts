@@ -2,13 +2,14 @@ import { formatPrincipal, KRB_ERROR_CODES as KRB, type Principal, sameRealmIgnor
 import { explainDelegation } from './delegation-refusal.js'
 import { type ExchangeStep, kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
+import { lookAtEvidence } from './evidence-sight.js'
 import type { QueuePlace } from './fair-queue.js'
 import type { KdcClock, KdcContext } from './kdc-exchange.js'
-import type { HeardError } from './krb-error.js'
 import { realmAsked } from './referral.js'
-import type { EvidenceTicket, ServiceTicket } from './service-ticket.js'
+import { type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import type { TgsRefusal } from './tgs-exchange.js'
+import type { Authority } from './sign-in.js'
 import { isYoung, type TicketGranting } from './ticket-granting.js'
 
 /** What an exchange is about, for the errors and the events. */
@@ -17,6 +18,8 @@ export interface About {
   readonly target: string
   readonly user?: string
   readonly evidence?: EvidenceTicket
+  /** Of S4U2Self: a certificate says who the user is. */
+  readonly byCertificate?: boolean
   /** Why a KDC is asked. */
   readonly cache: CacheMiss
 }
@@ -36,20 +39,32 @@ const OF_NO_USE: ReadonlySet<number> = new Set([
   KRB.KDC_ERR_TGT_REVOKED,
 ])
 
+/** What a KDC says of a delegation that it does not grant. */
+const NOT_DELEGABLE: ReadonlySet<number> = new Set([KRB.KDC_ERR_BADOPTION, KRB.KDC_ERR_POLICY])
+
+/** For how long one forwardable S4U2Self ticket shows that others may be had; milliseconds. The directory may change meanwhile. */
+const TRANSITED_FOR = 600_000
+
 /** Runs exchanges with the service's ticket-granting ticket, mends what can be mended, and explains what cannot. */
 export class Exchanges {
-  /** This account has had a forwardable S4U2Self ticket, so it is trusted for protocol transition. */
-  mayTransition = false
   private readonly context: KdcContext
+  private readonly authority: Authority
   private readonly granting: TicketGranting
   private readonly foreign: ForeignTgts
   private readonly self: Principal
+  private transitedAt = -Infinity
 
-  constructor(context: KdcContext, granting: TicketGranting, foreign: ForeignTgts, self: Principal) {
+  constructor(context: KdcContext, authority: Authority, granting: TicketGranting, foreign: ForeignTgts) {
     this.context = context
+    this.authority = authority
     this.granting = granting
     this.foreign = foreign
-    this.self = self
+    this.self = authority.principal
+  }
+
+  /** Has just got a forwardable S4U2Self ticket: this account is trusted for protocol transition. */
+  noteTransition(): void {
+    this.transitedAt = this.context.clock.now()
   }
 
   /**
@@ -86,7 +101,7 @@ export class Exchanges {
         clockMended = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
       } else if (!ticketMended && (await this.mendsTicket(answered, about, signal))) ticketMended = true
-      else throw this.refusal(about, refused)
+      else throw await this.refusal(about, answered)
     }
   }
 
@@ -97,9 +112,10 @@ export class Exchanges {
    */
   private async mendsTicket(
     { refused, shown }: TgsRefusal,
-    { evidence }: About,
+    { step, evidence }: About,
     signal: AbortSignal,
   ): Promise<boolean> {
+    if (step === 'S4U2Proxy' && NOT_DELEGABLE.has(refused.errorCode)) return this.mendsFlag(shown, signal)
     if (!OF_NO_USE.has(refused.errorCode)) return false
     const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
     const isDoubtful = evidence !== undefined || refused.unconfirmed === true
@@ -110,16 +126,37 @@ export class Exchanges {
     return true
   }
 
+  /**
+   * A ticket-granting ticket that is not forwardable stays so, even when the account is not sensitive any more: it is got anew, no more
+   * than once a minute.
+   */
+  private async mendsFlag(shown: ServiceTicket, signal: AbortSignal): Promise<boolean> {
+    if (isForwardable(shown) || this.authority.kind !== 'sign-in') return false
+    if (!sameRealmIgnoringCase(realmAsked(shown), this.self.realm)) return false
+    if (!(await this.granting.replace(shown, signal))) return false
+    return isForwardable(await this.granting.tgt(signal))
+  }
+
   /** Among those who wait for a KDC: a delegation is the user's, anything else the service's own. */
   private placeOf({ user }: About): QueuePlace | undefined {
     const { place } = this.context
     return place && user !== undefined ? { ...place, user } : place
   }
 
-  private refusal({ step, target, user, evidence }: About, error: HeardError) {
-    const answer = kdcAnswer(step, formatPrincipal(this.self), target, error, user)
-    if (step === 'TGS') return explainSignIn(answer)
-    return explainDelegation(answer, { mayTransition: this.mayTransition, evidence })
+  private async refusal({ step, target, user, evidence, byCertificate }: About, { refused, shown }: TgsRefusal) {
+    const { etypes, otherSpelling, clock } = this.context
+    const answer = kdcAnswer(step, formatPrincipal(this.self), target, refused, user)
+    const request = { etypes, otherSpelling, askedRealm: realmAsked(shown) }
+    if (step === 'TGS') return explainSignIn(answer, request)
+    const isFromElsewhere = this.authority.kind !== 'sign-in'
+    return explainDelegation(answer, {
+      ...request,
+      evidence,
+      byCertificate,
+      sight: evidence && (await lookAtEvidence(evidence, this.authority)),
+      mayTransition: clock.now() < this.transitedAt + TRANSITED_FOR,
+      ownTicket: { forwardable: isForwardable(shown), isFromElsewhere },
+    })
   }
 }
 

@@ -28,6 +28,8 @@ export interface KdcContext {
    * none is.
    */
   readonly mayFollow?: MayFollow
+  /** For hints: a realm as krb5.conf spells it, where that is in other letter case alone. */
+  readonly otherSpelling?: (realm: string) => string | undefined
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal
   /** Where lines about it go. Default: that of the process. */

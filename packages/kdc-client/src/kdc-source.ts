@@ -34,6 +34,7 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
     timeLimit,
     proxyTrust: options.proxyTrust ?? anchorsFrom(options),
     lookup: options.dns?.lookup?.bind(options.dns),
+    otherSpelling: (realm) => configuration.otherSpelling(realm),
     locate: async (realm, signal) =>
       named(realm) ?? configured(configuration, realm) ?? (await byDns.find(realm, signal)),
   })

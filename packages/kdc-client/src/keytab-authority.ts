@@ -41,6 +41,7 @@ export function keytabAuthority(
   return {
     kind: 'sign-in',
     principal,
+    credentials: { kind: 'keytab', file: keytab.source },
     get etypes() {
       return keys.etypes
     },

@@ -1,4 +1,4 @@
-import { ConfigurationError, Krb5Conf, parseKrb5Conf, shownPath } from '@s4u/krb5'
+import { ConfigurationError, Krb5Conf, parseKrb5Conf, sameRealmIgnoringCase, shownPath } from '@s4u/krb5'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 
 /** Where every Kerberos program looks when KRB5_CONFIG names nothing. */
@@ -36,6 +36,12 @@ export class Krb5Configuration {
     const conf = Krb5Conf.merge(paths.flatMap((path) => this.load(path)))
     this.read = { conf, stamp }
     return conf
+  }
+
+  /** A realm of [realms] that is called the same but for letter case, which tells realms apart. */
+  otherSpelling(realm: string): string | undefined {
+    const names = this.conf.names('realms')
+    return names.includes(realm) ? undefined : names.find((name) => sameRealmIgnoringCase(name, realm))
   }
 
   /** Of several files those that are missing do no harm, as long as there is one. */

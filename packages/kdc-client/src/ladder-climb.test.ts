@@ -2,6 +2,7 @@ import { KRB_ERROR_CODES, type KrbErrorName, kerberosFlags, Key, parsePrincipal,
 import { describe, expect, test, vi } from 'vitest'
 import { DelegationRefusedError, kdcAnswer, KdcError, type RefusalReason } from './errors.js'
 import { chooseEvidence, type Grounds } from './evidence-ladder.js'
+import type { EvidenceSight } from './evidence-sight.js'
 import type { KdcClient } from './kdc-client.js'
 import { climb } from './ladder-climb.js'
 import { evidenceFromS4u2self, type ServiceTicket } from './service-ticket.js'
@@ -41,7 +42,11 @@ function clientWith(given: Partial<Pick<KdcClient, 's4u2self' | 's4u2proxy' | 't
     s4u2proxy: vi.fn(given.s4u2proxy ?? (async () => granted)),
     ticketWith: vi.fn(given.ticketWith ?? (async () => granted)),
   }
-  return { ...client, climb: (grounds: Grounds) => climb(client as unknown as KdcClient, grounds, SPN, OPTIONS, NOW) }
+  return {
+    ...client,
+    climb: (grounds: Grounds, sight: EvidenceSight = {}) =>
+      climb(client as unknown as KdcClient, grounds, SPN, OPTIONS, { now: NOW, sightOf: async () => sight }),
+  }
 }
 
 const OPTIONS = { signal: new AbortController().signal, maxAge: 5 }

@@ -1,13 +1,22 @@
 import { parsePrincipal, type Principal, RejectedTokenError, samePrincipal, type Ticket } from '@s4u/krb5'
-import { DelegationRefusedError, KdcError } from './errors.js'
-import type { Grounds, Rung } from './evidence-ladder.js'
+import { DelegationRefusedError, type DirectorySetting, KdcError } from './errors.js'
+import type { Grounds, Rung, Way } from './evidence-ladder.js'
+import type { EvidenceSight } from './evidence-sight.js'
 import type { DelegatedTicket, KdcClient, TicketOptions } from './kdc-client.js'
-import { evidenceFromS4u2self, type ServiceTicket } from './service-ticket.js'
+import { evidenceFromS4u2self, type EvidenceTicket, type ServiceTicket } from './service-ticket.js'
 import { nameOf } from './ticket-key.js'
+
+export interface Surroundings {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  /** What can be seen of evidence, once it was refused. */
+  readonly sightOf: (evidence: EvidenceTicket) => Promise<EvidenceSight>
+}
 
 /**
  * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another
- * way cannot change ends it: which targets a service may reach is the same by all of them.
+ * way cannot change ends it: which targets a service may reach is the same by all of them. What the
+ * ways before said is told with the last refusal.
  *
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when what is at hand is another user's,
  * SEC_E_NO_IMPERSONATION when there is no way
@@ -17,25 +26,28 @@ export async function climb(
   grounds: Grounds,
   spn: string,
   options: TicketOptions,
-  now: number,
+  { now, sightOf }: Surroundings,
 ): Promise<DelegatedTicket> {
   requireOneUser(grounds, client.realm)
   const { rungs } = client.how(grounds)
-  const possible = rungs.filter((rung) => rung.possible)
+  const possible = rungs.filter((rung) => rung.possible).map(({ way }) => way)
   if (possible.length === 0) throw noWay(grounds, rungs)
-  for (let index = 0; ; index++) {
-    const { way } = possible[index]
+  const refusals: unknown[] = []
+  for (const [index, way] of possible.entries()) {
     try {
       return { way, ticket: await take(client, way, grounds, spn, options, now) }
     } catch (error) {
-      if (index === possible.length - 1 || !isWorthGoingOn(error)) throw error
+      refusals.push(error)
+      const next = possible[index + 1]
+      if (next === undefined || !(await leadsOn(error, next, grounds, sightOf))) break
     }
   }
+  throw allRefused(refusals)
 }
 
 function take(
   client: KdcClient,
-  way: Rung['way'],
+  way: Way,
   grounds: Grounds,
   spn: string,
   options: TicketOptions,
@@ -48,8 +60,9 @@ function take(
 }
 
 /**
- * With the ticket by which the service has vouched for the user, or vouches now. When the service's own key has changed since, KDCs
- * cannot open it any more: it vouches again, where it may.
+ * With the ticket by which the service has vouched for the user, or vouches now. It vouches again, where it may, when KDCs cannot open
+ * that ticket any more, since the service's own key has changed, and when it cannot be forwarded: the directory may permit it by now. The
+ * cache bounds how often, by user.
  */
 async function takeByVouching(
   client: KdcClient,
@@ -69,14 +82,17 @@ async function takeByVouching(
   const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
   const ways = [...(vouched ? [async () => vouched] : []), () => vouch(false), () => vouch(true)]
   const ofNoUse = new Set<Ticket>()
+  let needsFlag = false
   let refused: unknown
   for (const evidenceFor of ways) {
     const proof = await evidenceFor()
-    if (ofNoUse.has(proof.ticket)) continue
+    if (ofNoUse.has(proof.ticket) || (needsFlag && !proof.forwardable)) continue
     try {
       return await client.s4u2proxy(proof, spn, options)
     } catch (error) {
-      if (!protocolTransition || !isUnusable(error)) throw error
+      const lacksFlag = !proof.forwardable && hasReason(error, ABOUT_FLAGS)
+      if (!protocolTransition || !(lacksFlag || hasReason(error, UNUSABLE))) throw error
+      needsFlag ||= lacksFlag
       ofNoUse.add(proof.ticket)
       refused = error
     }
@@ -103,16 +119,59 @@ function requireUser(what: string, owner: Principal, user: string, realm: string
   })
 }
 
-function isUnusable(error: unknown): boolean {
-  return error instanceof DelegationRefusedError && error.reason === 'evidence-unusable'
+/**
+ * Whether the next way may lead where this one did not. Not for a member of Protected Users, whom nobody is to act for: some KDCs do not
+ * look when a service vouches, but the ticket that the user has presented says it. On the other hand there are KDCs, such as Heimdal's, that
+ * take no presented tickets as evidence, whatever their lists say. Their tickets have no PAC.
+ */
+async function leadsOn(
+  error: unknown,
+  next: Way,
+  { evidence }: Grounds,
+  sightOf: Surroundings['sightOf'],
+): Promise<boolean> {
+  if (error instanceof KdcError) return error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
+  if (!(error instanceof DelegationRefusedError)) return false
+  if (next !== 's4u2self' || evidence?.origin !== 'presented') return ABOUT_THE_EVIDENCE.has(error.reason)
+  const { user, hasPac } = await sightOf(evidence)
+  if (user?.isProtected) return false
+  return ABOUT_THE_EVIDENCE.has(error.reason) || (error.reason === 'target-not-allowed' && hasPac === false)
 }
 
-function isWorthGoingOn(error: unknown): boolean {
-  if (error instanceof DelegationRefusedError) return ABOUT_THE_EVIDENCE.has(error.reason)
-  return error instanceof KdcError && error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
+function hasReason(error: unknown, reasons: ReadonlySet<string>): boolean {
+  return error instanceof DelegationRefusedError && reasons.has(error.reason)
 }
 
 const ABOUT_THE_EVIDENCE: ReadonlySet<string> = new Set(['evidence-not-forwardable', 'evidence-unusable', 'no-pac'])
+const UNUSABLE: ReadonlySet<string> = new Set(['evidence-unusable'])
+const ABOUT_FLAGS: ReadonlySet<string> = new Set([
+  'protocol-transition-not-allowed',
+  'user-not-delegable',
+  'service-not-delegable',
+])
+
+/** The last refusal, which has those before as its cause, and their settings beside its own: each of them would have done. */
+function allRefused(refusals: readonly unknown[]): unknown {
+  const last = refusals[refusals.length - 1]
+  const before = refusals.slice(0, -1).filter(isRefusal)
+  const cause = before[before.length - 1]
+  if (cause === undefined || !isRefusal(last)) return last
+  const settings = distinct([...last.settings, ...before.flatMap((refusal) => refusal.settings)])
+  if (last instanceof KdcError) return new KdcError(last.answer, { code: last.code, cause }, settings)
+  const sentences = before.map(({ answer, ...refusal }) =>
+    'sentence' in refusal ? refusal.sentence : `${answer.step} was refused before`,
+  )
+  const sentence = [last.sentence, ...sentences].join('; and ')
+  return new DelegationRefusedError(last.answer, last.reason, sentence, settings, { cause })
+}
+
+function isRefusal(error: unknown): error is DelegationRefusedError | KdcError {
+  return error instanceof DelegationRefusedError || error instanceof KdcError
+}
+
+function distinct(settings: readonly DirectorySetting[]): readonly DirectorySetting[] {
+  return [...new Map(settings.map((setting) => [setting.attribute, setting])).values()]
+}
 
 function noWay({ user }: Grounds, rungs: readonly Rung[]): RejectedTokenError {
   const because = rungs.map((rung) => `${rung.way}: ${rung.because}`).join('; ')

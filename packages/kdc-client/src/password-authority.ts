@@ -20,6 +20,7 @@ export function passwordAuthority(
     kind: 'sign-in',
     isGuessable: true,
     principal,
+    credentials: { kind: 'password' },
     etypes,
     keyFor: (info) => keys.get(info),
     // No version is known of a password: it is tried.

@@ -8,7 +8,7 @@ import {
   sameRealmIgnoringCase,
   shownInput,
 } from '@s4u/krb5'
-import { OWNER_OF_CERTIFICATE } from './advice.js'
+import { OWNER_OF_CERTIFICATE } from './advice/advice.js'
 
 /** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
 export type S4uSubject = string | { readonly certificate: Uint8Array; readonly user?: string }

@@ -1,3 +1,4 @@
+import type { CredentialsUsed } from './advice/advice.js'
 import {
   asciiUpper,
   type EtypeInfo2Entry,
@@ -21,6 +22,8 @@ export interface SignIn {
   readonly principal: Principal
   /** The keys come from what people can remember: what they seal can be tried with a dictionary. */
   readonly isGuessable?: true
+  /** For hints. */
+  readonly credentials?: CredentialsUsed
   /** Encryption types there can be a key for, best first. */
   readonly etypes: readonly number[]
   /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */

@@ -37,6 +37,46 @@ const keyOf = (user: string): TicketKey => ({
 const refusal = (): KdcError =>
   new KdcError({ step: 'S4U2Proxy', account: 'web@AD.TEST', target: 'HTTP/api.ad.test', errorCode: 13 })
 
+describe('a ticket that is less than it could be', () => {
+  test('is handed out for a minute, and then asked for again', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now, isProvisional: () => true })
+    const request = vi.fn(async () => ticketOf('alice', { startsAt: now }))
+    const first = await cache.get(keyOf('alice'), request)
+    now = 59_999
+    expect(await cache.get(keyOf('alice'), request)).toBe(first)
+    now = 60_000
+    expect(await cache.get(keyOf('alice'), request)).not.toBe(first)
+    expect(request).toHaveBeenCalledTimes(2)
+  })
+
+  test('is got anew on demand, but not again within seconds', async () => {
+    let now = 0
+    const cache = new TicketCache({ now: () => now, isProvisional: () => true })
+    const request = vi.fn(async () => ticketOf('alice', { startsAt: now }))
+    await cache.get(keyOf('alice'), request)
+    for (const time of [1_000, 2_000, 10_999]) {
+      now = time
+      await cache.get(keyOf('alice'), request, { fresh: true })
+    }
+    expect(request).toHaveBeenCalledTimes(2)
+    now = 11_000
+    await cache.get(keyOf('alice'), request, { fresh: true })
+    expect(request).toHaveBeenCalledTimes(3)
+  })
+
+  test('is not shared with other instances', async () => {
+    const store: TicketStore = { get: async () => undefined, set: vi.fn(async () => {}) }
+    const shared = new SealedTickets({ store, secret: new Uint8Array(32).fill(7) }, (length) => new Uint8Array(length))
+    const isProvisional = (ticket: ServiceTicket): boolean => ticket.client.name.nameString[0] === 'alice'
+    const cache = new TicketCache({ now: () => 0, shared, isProvisional })
+    await cache.get(keyOf('alice'), async () => ticketOf('alice'))
+    expect(store.set).not.toHaveBeenCalled()
+    await cache.get(keyOf('bob'), async () => ticketOf('bob'))
+    expect(store.set).toHaveBeenCalledTimes(1)
+  })
+})
+
 describe('the ticket cache', () => {
   test('asks once, however many wait, and not again while the ticket is fresh', async () => {
     const cache = new TicketCache({ now: () => 0 })

@@ -26,6 +26,9 @@ const MAX_REFUSAL_BYTES = 32 << 20
 /** What a refusal takes beside its key and its texts. */
 const REFUSAL_OVERHEAD = 4_000
 
+/** How long a ticket stands that is less than it could be. Whoever mends the directory wants to see that as well; milliseconds. */
+const PROVISIONAL_FOR = 60_000
+
 /** A refresh in the background that fails is tried again after this; milliseconds. */
 const RETRY_AFTER = 30_000
 
@@ -42,6 +45,8 @@ export interface TicketCacheOptions {
   readonly mayShare?: () => boolean
   /** Told what the cache answers by itself. */
   readonly journal?: Journal
+  /** Whether a ticket is less than it could be: it is kept for a short time only, and not shared. Default: none is. */
+  readonly isProvisional?: (ticket: ServiceTicket) => boolean
 }
 
 interface Entry {
@@ -190,7 +195,8 @@ export class TicketCache {
 
   private keep(id: string, ticket: ServiceTicket, about: About): ServiceTicket {
     const { shared, now, mayShare } = this.options
-    if (mayShare?.() ?? true) void shared?.keep(id, ticket, usableUntil(ticket) - now())
+    if ((mayShare?.() ?? true) && !this.isProvisional(ticket))
+      void shared?.keep(id, ticket, usableUntil(ticket) - now())
     return this.remember(id, ticket, about)
   }
 
@@ -198,10 +204,15 @@ export class TicketCache {
   private remember(id: string, ticket: ServiceTicket, { askedAt, freshUntil = 0 }: About): ServiceTicket {
     const known = this.entries.get(id)
     if (known && known.askedAt > askedAt) return ticket
-    const [refreshAt, until] = [refreshTime(ticket), usableUntil(ticket)]
+    const most = this.isProvisional(ticket) ? askedAt + PROVISIONAL_FOR : Infinity
+    const [refreshAt, until] = [refreshTime(ticket), Math.min(usableUntil(ticket), most)]
     this.entries.set(id, { ticket, refreshAt, usableUntil: until, askedAt, nextRefresh: 0, freshUntil })
     this.refusals.delete(id)
     return ticket
+  }
+
+  private isProvisional(ticket: ServiceTicket): boolean {
+    return this.options.isProvisional?.(ticket) ?? false
   }
 
   private start(id: string, obtain: FlightPlan): Flight<ServiceTicket> {

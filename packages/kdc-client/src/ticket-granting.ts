@@ -8,7 +8,7 @@ import { ownArmor } from './fast/own-armor.js'
 import type { SignInArmor } from './fast/sign-in-armor.js'
 import { Flight } from './flight.js'
 import type { KdcContext } from './kdc-exchange.js'
-import type { ServiceTicket } from './service-ticket.js'
+import { isForwardable, type ServiceTicket } from './service-ticket.js'
 import { isRenewable, renew } from './ticket-renewal.js'
 import { refreshTime, usableUntil } from './ticket-times.js'
 
@@ -149,13 +149,21 @@ export class TicketGranting {
   private start(cache: CacheMiss): Flight<ServiceTicket> {
     const flight = new Flight<ServiceTicket>((signal, keep) =>
       this.obtain({ ...this.context, signal }, keep, cache)
-        .then((tgt) => (this.current = tgt))
+        .then((tgt) => this.adopt(tgt))
         .finally(() => {
           if (this.flight === flight) this.flight = undefined
         }),
     )
     this.flight = flight
     return flight
+  }
+
+  /** What was got with one that could not be forwarded cannot be either. */
+  private adopt(tgt: ServiceTicket): ServiceTicket {
+    const { current } = this
+    this.current = tgt
+    if (current && !isForwardable(current) && isForwardable(tgt)) this.onRestored()
+    return tgt
   }
 
   private obtain(context: KdcContext, keep: () => void, cache: CacheMiss): Promise<ServiceTicket> {

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, printableName } from '@s4u/krb5'
 import type { Manner } from './errand.js'
 import { type FailedAttempt, KdcUnreachableError } from './errors.js'
 import { FIRST_WAIT } from './failover.js'
@@ -49,6 +49,8 @@ export interface NetworkOptions {
   readonly lookup?: HostLookup
   /** What krb5.conf says of how KDCs are asked, now. */
   readonly manner?: () => Partial<Manner>
+  /** For hints: a realm as krb5.conf spells it, where that is in other letter case alone. */
+  readonly otherSpelling?: (realm: string) => string | undefined
 }
 
 /** A user is waiting at the other end: longer than this, and the page is given up anyway. MIT waits 30 s, browsers less. */
@@ -86,7 +88,8 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
     } catch (error) {
       signal?.throwIfAborted()
       if (!(error instanceof NoAnswer) && !isTimeout(error)) throw error
-      throw new KdcUnreachableError(realm, attempts.length > 0 ? lastOfEach(attempts) : addresses.map(notAsked))
+      const tried = attempts.length > 0 ? lastOfEach(attempts) : addresses.map(notAsked)
+      throw new KdcUnreachableError(realm, tried, tried.length > 0 ? {} : spelling(realm, options))
     }
   }
   return Object.assign(transport, { close: () => lines.close() })
@@ -119,6 +122,15 @@ function octetsOf(answer: unknown): Uint8Array {
   throw new ConfigurationError(`the kdc function resolved to ${typeof answer}, not to the octets of an answer`, {
     hint: 'It is to send the request to a KDC and to resolve to what that answers, a Uint8Array.',
   })
+}
+
+/** Realms are case-sensitive, and people write domains. */
+function spelling(realm: string, { otherSpelling }: NetworkOptions): { readonly hint?: string } {
+  const other = otherSpelling?.(realm)
+  if (other === undefined) return {}
+  return {
+    hint: `Realms are case-sensitive, and krb5.conf has [realms] ${other}: write ${other} in place of ${printableName(realm)}.`,
+  }
 }
 
 function notAsked(address: KdcAddress): FailedAttempt {

@@ -55,11 +55,18 @@ export const heimdalDelegationRows: readonly Row[] = [
   [
     'S4U2Self for a user of another realm',
     (at) => at.client('web').s4u2self('bob@SOUTH.TEST'),
-    { code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN', reason: 'not-a-service', hint: /addprinc/ },
+    {
+      ...{ code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN', reason: 'not-a-service' },
+      hint: /^the KDC of SOUTH.TEST does not know in which realm HTTP\/web.north.test@NORTH.TEST is/,
+    },
   ],
   [
     'an unknown target',
     (at) => at.vouch('web', 'bob', 'HTTP/nobody.north.test'),
-    { code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN', reason: 'target-unknown', hint: /kadmin addprinc/ },
+    {
+      code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN',
+      reason: 'target-unknown',
+      hint: /kadmin -l add --random-key --use-defaults HTTP\/nobody.north.test/,
+    },
   ],
 ]

@@ -1,7 +1,7 @@
 /** Refusals that all KDCs know, and the settings that each must name. */
 
 export const BADOPTION = { code: 'KDC_ERR_BADOPTION' }
-export const freshHint = /klist purge[^]*setspn -L svc-web|klist purge[^]*setspn -L svc-kcd/
+export const otherKeyHint = /setspn -L svc-(web|kcd)[^]*klist purge/
 export const listHint = /msDS-AllowedToDelegateTo[^]*samba-tool delegation add-service[^]*krbAllowedToDelegateTo/
 export const transitionHint =
   /TRUSTED_TO_AUTH_FOR_DELEGATION[^]*samba-tool delegation for-any-protocol[^]*ok_to_auth_as_delegate/

@@ -11,7 +11,7 @@ export const mitDelegationRows: readonly Row[] = [
   [
     'S4U2Self for a disabled user',
     (at) => at.client('web').s4u2self('locked'),
-    { code: 'KDC_ERR_CLIENT_REVOKED', hint: /locked@EAST.TEST is disabled.*\+allow_tix locked/ },
+    { code: 'KDC_ERR_CLIENT_REVOKED', hint: /locked@EAST.TEST is disabled[^]*\+allow_tix locked/ },
   ],
   [
     'S4U2Self for an expired user',
@@ -56,12 +56,12 @@ export const mitDelegationRows: readonly Row[] = [
   [
     'krbtgt as target',
     (at) => at.vouch('web', 'bob', 'krbtgt/EAST.TEST'),
-    { code: 'KDC_ERR_POLICY', reason: 'target-not-allowed', hint: listHint },
+    { code: 'KDC_ERR_POLICY', reason: 'target-not-allowed', hint: /^no KDC delegates to itself/ },
   ],
   [
     'a target of another realm, by its full name',
     (at) => at.vouch('web', 'bob', 'HTTP/api.west.test@WEST.TEST'),
-    { ...BADOPTION, reason: 'target-not-allowed', hint: listHint },
+    { ...BADOPTION, reason: 'target-not-allowed', hint: /^msDS-AllowedToActOnBehalf[^]*ipa service-add-delegation/ },
   ],
   [
     'S4U2Self for an unknown user of another realm',
@@ -71,7 +71,10 @@ export const mitDelegationRows: readonly Row[] = [
   [
     'S4U2Self for a user of another realm that does not know the service',
     (at) => at.client('none').s4u2self('bob@WEST.TEST'),
-    { code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN', reason: 'not-a-service', hint: /addprinc/ },
+    {
+      ...{ code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN', reason: 'not-a-service' },
+      hint: /^the KDC of WEST.TEST does not know in which realm HTTP\/none.east.test@EAST.TEST is/,
+    },
   ],
   [
     'S4U2Self for a user of a realm that is not there',

@@ -111,6 +111,14 @@ export class Place {
     return this.client('web').ticketWith(forwarded, this.spn('api'))
   }
 
+  /** Delegation with a ticket that the user got by kinit, with its flags, and kvno. */
+  async presentFromCache(service: string, user: string, target: string, flags: readonly string[]): Promise<unknown> {
+    const { ccache } = await kinit(this.info, this.key, user, { flags })
+    const ticket = await createKdcClient({ kdc: this.kdc, credentials: { ccache } }).ticketFor(this.spn(service))
+    const evidence = { ...evidenceFromS4u2self(ticket), origin: 'presented' } as const
+    return this.client(service).s4u2proxy(evidence, this.spn(target))
+  }
+
   /** Delegation with a ticket-granting ticket for evidence. */
   async presentTgt(service: string, user: string, target: string): Promise<unknown> {
     const tgt = await this.user(user).forwardedTgt()

@@ -1,5 +1,5 @@
 import { type KdcReqBody, NameType } from '@s4u/krb5'
-import { BADOPTION, freshHint, listHint, transitionHint, userHint } from './hints.js'
+import { BADOPTION, listHint, otherKeyHint, transitionHint, userHint } from './hints.js'
 import type { Row } from './refusal.js'
 import { wrongForUserChecksum } from './resigning.js'
 
@@ -17,7 +17,7 @@ export const sambaDelegationRows: readonly Row[] = [
   [
     'S4U2Self for a locked user',
     (at) => at.client('web').s4u2self('hank'),
-    { code: 'KDC_ERR_CLIENT_REVOKED', hint: /hank@CORP.TEST.*locked out/ },
+    { code: 'KDC_ERR_CLIENT_REVOKED', hint: /hank@CORP.TEST[^]*locked out/ },
   ],
   [
     'S4U2Self for an expired user',
@@ -62,7 +62,7 @@ export const sambaDelegationRows: readonly Row[] = [
   [
     'a ticket of a member of Protected Users',
     (at) => at.present('kcd', 'dave', 'api'),
-    { ...BADOPTION, reason: 'evidence-not-forwardable', hint: userHint },
+    { ...BADOPTION, reason: 'evidence-not-forwardable', hint: /^dave@CORP.TEST must not be in the group Protected/ },
   ],
   [
     'a user who must change the password',
@@ -77,12 +77,12 @@ export const sambaDelegationRows: readonly Row[] = [
   [
     'evidence that was changed',
     (at) => at.present('kcd', 'bob', 'api', { tamper: true }),
-    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: freshHint },
+    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: otherKeyHint },
   ],
   [
     'evidence for another service',
     (at) => at.present('kcd', 'bob', 'api', { shownBy: 'web' }),
-    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: freshHint },
+    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: otherKeyHint },
   ],
   [
     'evidence without a PAC',
@@ -97,7 +97,7 @@ export const sambaDelegationRows: readonly Row[] = [
   [
     'krbtgt as target',
     (at) => at.vouch('web', 'bob', 'krbtgt/CORP.TEST'),
-    { ...BADOPTION, reason: 'target-not-allowed', hint: listHint },
+    { ...BADOPTION, reason: 'target-not-allowed', hint: /^no KDC delegates to itself/ },
   ],
   [
     'a target of a trusted forest',
@@ -107,17 +107,17 @@ export const sambaDelegationRows: readonly Row[] = [
   [
     'a ticket-granting ticket as evidence',
     (at) => at.presentTgt('web', 'bob', 'api'),
-    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: freshHint },
+    { code: 'KRB_AP_ERR_BAD_INTEGRITY', reason: 'evidence-unusable', hint: /setspn -L svc-web/ },
   ],
   [
     'RC4 only, to a service with AES',
     (at) => at.vouchThen('web', 'bob', 'api', { encryptionTypes: [23] }),
-    { code: 'KDC_ERR_ETYPE_NOSUPP', hint: /msDS-SupportedEncryptionTypes/ },
+    { code: 'KDC_ERR_ETYPE_NOSUPP', hint: /^This client offers rc4-hmac alone/ },
   ],
   [
     'S4U2Self with a wrong checksum over the user’s name',
     (at) => at.client('web', at.changing({ padata: wrongForUserChecksum })).s4u2self('bob'),
-    { code: 'KRB_AP_ERR_BAD_INTEGRITY', hint: /could not open what it was shown.*klist purge/ },
+    { code: 'KRB_AP_ERR_BAD_INTEGRITY', hint: /could not open what it was shown[^]*klist purge/ },
   ],
   [
     'S4U2Self in the name of another service',

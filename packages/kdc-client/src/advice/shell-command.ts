@@ -4,8 +4,8 @@
  * reader could take for something else is not put into a command at all.
  */
 
-/** A name, or one that is quoted even when it need not be. */
-type Argument = string | { readonly quoted: string }
+/** A name, one that is quoted even when it need not be, or the path of a file that may not be known. */
+type Argument = string | { readonly quoted: string } | { readonly file: string | undefined }
 
 type CommandTag = (texts: TemplateStringsArray, ...names: readonly Argument[]) => string
 
@@ -36,10 +36,25 @@ function commandTag(quote: Quote, rewrite: Rewrite = () => undefined): CommandTa
 }
 
 function argument(name: Argument, quote: (name: string) => string): string | undefined {
+  if (typeof name === 'object' && 'file' in name) return fileForCommand(name.file)
   const [text, isPlain] = typeof name === 'string' ? [name, PLAIN.test(name)] : [name.quoted, false]
   if (isPlain) return text
   return QUOTABLE.test(text) ? quote(text) : undefined
 }
+
+/** Said of a command that has FILE in it: who knows the path need not be asked. */
+export function aboutFile(file: string | undefined, what: string): string {
+  return fileForCommand(file) === UNKNOWN_FILE ? `   # FILE: ${what}` : ''
+}
+
+function fileForCommand(file: string | undefined): string {
+  return file !== undefined && PLAIN_FILE.test(file) ? file : UNKNOWN_FILE
+}
+
+const UNKNOWN_FILE = 'FILE'
+
+/** Is one word for a shell, and no option. */
+const PLAIN_FILE = /^[\w./][\w./@-]*$/
 
 /** An account is what these cmdlets take first (`-Identity`), by its own name and not by a user principal name. */
 function findByUpn(name: string, before: string): ReturnType<Rewrite> {

@@ -1,0 +1,55 @@
+/** A service that the KDC does not know: mostly it is not registered, but some names are none of a service. */
+
+import type { DirectorySetting } from '../errors.js'
+import { bareName, type RequestFacts } from './advice.js'
+import { TRUSTS } from './request-advice.js'
+import { powershell, sh } from './shell-command.js'
+
+export function unknownTarget(target: string, facts: RequestFacts = {}): DirectorySetting {
+  const realm = /^krbtgt\/([^@]+)/.exec(target)?.[1]
+  if (realm !== undefined) return unknownRealm(realm, facts)
+  const written = whatToWrite(target)
+  if (written !== undefined)
+    return { attribute: `${target} is not the name of a service: write ${written}, with the class of the service.` }
+  return registerTarget(target)
+}
+
+/** An account is to have the name, and one alone. */
+export function registerTarget(target: string): DirectorySetting {
+  const spn = bareName(target)
+  const account = '   # ACCOUNT: the one that the service runs as'
+  return {
+    attribute: `No account has the service principal name ${spn}, or several have it: servicePrincipalName of the account that the service runs as must list it, and of no other.`,
+    activeDirectory: powershell`setspn -S ${spn} ACCOUNT` + account,
+    samba: sh`samba-tool spn add ${spn} ACCOUNT` + account,
+    mit: sh`kadmin.local addprinc -randkey ${target}`,
+    heimdal: sh`kadmin -l add --random-key --use-defaults ${target}`,
+    freeIpa: sh`ipa service-add ${target}`,
+  }
+}
+
+/** Nobody registers a `krbtgt`: there is no trust, or the realm is called otherwise. */
+function unknownRealm(realm: string, { otherSpelling, askedRealm }: RequestFacts): DirectorySetting {
+  const spelling = otherSpelling?.(realm)
+  if (spelling !== undefined)
+    return {
+      attribute: `No KDC leads to a realm ${realm}. Realms are case-sensitive, and krb5.conf has [realms] ${spelling}: write that.`,
+    }
+  const by = askedRealm === undefined ? 'The KDC' : `The KDC of ${askedRealm}`
+  const host = HOST.test(realm) ? ` If ${realm} is a host, write the service as HTTP/${realm}.` : ''
+  return {
+    attribute: `${by} leads to no realm ${realm}: it has no trust with it, or the realm is spelt otherwise (realms are case-sensitive, mostly in capitals).${host} The realms that it leads to:`,
+    ...TRUSTS,
+  }
+}
+
+/** A host, or the form of GSS-API (`ldap@dc1.ad.test`): what people write who do not know SPNs yet. */
+function whatToWrite(target: string): string | undefined {
+  const [, serviceClass, host] = /^([A-Za-z][\w-]*)@([^@]+)$/.exec(target) ?? []
+  if (host !== undefined && HOST.test(host)) return `${serviceClass}/${host}`
+  const name = bareName(target)
+  return /^(?:[\w-]+\.)+[\w-]+$/.test(name) ? `HTTP/${name}` : undefined
+}
+
+/** In small letters, as hosts are mostly written and realms are not. */
+const HOST = /^[a-z\d-]+(?:\.[a-z\d-]+)+$/

@@ -1,0 +1,26 @@
+import type { DirectorySetting } from '../errors.js'
+import { type AdviceAbout, nameForCommand } from './advice.js'
+import { aboutFile, powershell, sh } from './shell-command.js'
+
+/**
+ * A wrong password of a user is typed again, and nothing else: commands that write keytabs would change it. Of a service with a keytab it
+ * is out of date, or was exported from another realm.
+ */
+export function wrongKey({ principal, name, facts }: AdviceAbout): DirectorySetting {
+  const { credentials } = facts
+  if (credentials?.kind === 'password')
+    return {
+      attribute: `Wrong password of ${principal}: type it again. Directories lock an account out after a few wrong ones.`,
+    }
+  const { file } = credentials ?? {}
+  const account = nameForCommand(principal)
+  const unless = aboutFile(file, 'the keytab')
+  return {
+    attribute: `Wrong key of ${principal}: ${file ?? 'its keytab'} was exported before the password of the account was changed last. Compare the versions (klist -k, msDS-KeyVersionNumber), and export it again. ktpass sets the password anew, so that other keytabs of the account go out of date.`,
+    activeDirectory: powershell`ktpass -princ ${account} -mapuser ${name} -crypto AES256-SHA1 -ptype KRB5_NT_PRINCIPAL -pass * -out FILE   # FILE: the keytab`,
+    samba: sh`samba-tool domain exportkeytab ${{ file }} --principal=${name}` + unless,
+    mit: sh`kadmin.local ktadd -norandkey -k ${{ file }} ${account}` + unless,
+    heimdal: sh`kadmin -l ext_keytab -k ${{ file }} ${account}` + unless,
+    freeIpa: sh`ipa-getkeytab -r -k ${{ file }} -p ${account}` + unless,
+  }
+}
