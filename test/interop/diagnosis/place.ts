@@ -133,7 +133,7 @@ export class Place {
     user: string,
     target: string,
     { tamper = false, pac = true, shownBy = service } = {},
-  ): Promise<unknown> {
+  ): Promise<ServiceTicket> {
     const ticket = await this.user(user, { pac }).ticketFor(this.spn(service))
     const { client, expiresAt } = ticket
     const cipher = ticket.ticket.encPart.cipher.slice()
