@@ -24,7 +24,7 @@ function recorded({ kdc }: RealmInfo) {
   return { transport, armoredOf }
 }
 
-for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
+for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`the first sign-in of a user of ${key}`, [key], (info) => {
     const realm = realmOf(info, key)
     const { web, api } = realm.services
@@ -70,11 +70,11 @@ for (const key of ['CORP', 'EAST', 'NORTH'] as const) {
   })
 }
 
-for (const key of ['CORP', 'EAST'] as const) {
+for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`a name that ${key} is to resolve`, [key], (info) => {
     const realm = realmOf(info, key)
     const { web } = realm.services
-    const user = key === 'CORP' ? realm.users.bob : realm.users.alice
+    const user = realm.kind === 'samba' ? realm.users.bob : realm.users.alice
 
     test('is resolved within the armor', async () => {
       const { transport, armoredOf } = recorded(realm)

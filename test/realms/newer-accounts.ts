@@ -4,6 +4,9 @@ import { AES, corp, ORDINARY, partner, PROTOCOL_TRANSITION, type SambaForest } f
 /** Of msDS-SupportedEncryptionTypes: tickets to it may say from which device their user comes (MS-KILE section 2.2.7). */
 const COMPOUND_IDENTITY = 0x20000
 
+/** In units of 100 ns. */
+const MINUTE = 600_000_000
+
 /** So many that they are compressed in a PAC. */
 export const permits = Array.from({ length: 300 }, (_, i) => `Permit ${String(i).padStart(3, '0')} for all floors`)
 
@@ -67,7 +70,7 @@ export const newcorp: SambaForest = {
     { attribute: 'location', of: 'computer' },
   ],
   policies: [
-    { name: 'short', rules: { user_tgt_lifetime: 45 } },
+    { name: 'short', rules: { user_tgt_lifetime: 45 * MINUTE } },
     { name: 'desks', rules: { user_allowed_to_authenticate_from: ifUser('Member_of {SID(<Desks>)}') } },
     { name: 'payroll', rules: { user_allowed_to_authenticate_to: ifUser('Member_of {SID(<Payroll>)}') } },
     {

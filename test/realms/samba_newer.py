@@ -16,6 +16,7 @@ from samba.domain.models import (
 from samba.ndr import ndr_pack, ndr_unpack
 from samba.nt_time import nt_now
 
+AES = 0x18
 WORKSTATION = 0x1000  # of userAccountControl: a computer that is not disabled
 DAY = 86400 * 10**7  # in units of 100 ns
 
@@ -65,6 +66,7 @@ def add_managed(directory, account):
     ).save(db)
     dn = directory.find(account["account"])
     directory.change(dn, servicePrincipalName=[account["spn"]], userAccountControl=WORKSTATION)
+    directory.change(dn, **{"msDS-SupportedEncryptionTypes": AES})
 
 
 def with_sids(directory, rule):
