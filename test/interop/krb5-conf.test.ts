@@ -1,9 +1,18 @@
-import { Krb5Conf, parseKrb5Conf } from '@s4u/krb5'
+import { createKdcClient } from '@s4u/kdc-client'
+import {
+  configuredName,
+  defaultClientKeytabName,
+  defaultKeytabName,
+  formatPrincipal,
+  Krb5Conf,
+  type Machine,
+  parseKrb5Conf,
+} from '@s4u/krb5'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, expect, test } from 'vitest'
-import { run } from '../realms/clients.js'
+import { afterAll, expect, test, vi } from 'vitest'
+import { realmOf, run, runOk } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
 const FILES = 150
@@ -26,6 +35,33 @@ for line in sys.stdin:
     print(json.dumps(found))
 `
 
+/** Which files the library takes where nobody names one, and which encryption types are left; the environment says the krb5.conf. */
+const DEFAULTS = `
+import ctypes, json
+krb5 = ctypes.CDLL('libkrb5.so.3')
+krb5.krb5_cc_default_name.restype = ctypes.c_char_p
+context = ctypes.c_void_p()
+assert krb5.krb5_init_context(ctypes.byref(context)) == 0
+def keytab_name():
+    name = ctypes.create_string_buffer(1024)
+    return None if krb5.krb5_kt_default_name(context, name, 1024) else name.value.decode()
+def client_keytab_name():
+    keytab, name = ctypes.c_void_p(), ctypes.create_string_buffer(1024)
+    if krb5.krb5_kt_client_default(context, ctypes.byref(keytab)): return None
+    assert krb5.krb5_kt_get_name(context, keytab, name, 1024) == 0
+    return name.value.decode()
+def cache_name():
+    name = krb5.krb5_cc_default_name(context)
+    return None if name is None else name.decode()
+def etypes():
+    found = ctypes.POINTER(ctypes.c_int32)()
+    if krb5.krb5_get_permitted_enctypes(context, ctypes.byref(found)): return None
+    numbers = []
+    while found[len(numbers)] != 0: numbers.append(found[len(numbers)])
+    return numbers
+print(json.dumps([keytab_name(), client_keytab_name(), cache_name(), etypes()]))
+`
+
 /** Seconds, or null for what is no duration. */
 const SECONDS = `
 import ctypes, json, sys
@@ -35,6 +71,32 @@ for line in sys.stdin:
     failed = krb5.krb5_string_to_deltat(json.loads(line).encode(), ctypes.byref(seconds))
     print(json.dumps(None if failed else seconds.value))
 `
+
+await describeRealms('a cache that krb5.conf names', ['CORP'], (info) => {
+  const realm = realmOf(info, 'CORP')
+  const folder = mkdtempSync(join(tmpdir(), 's4u-ccache-name-'))
+  afterAll(() => {
+    vi.unstubAllEnvs()
+    rmSync(folder, { recursive: true })
+  })
+
+  test('is where kinit writes it, and where a client looks', async () => {
+    const path = join(folder, 'krb5.conf')
+    const usual = readFileSync(info.krb5Config, 'utf8')
+    writeFileSync(
+      path,
+      usual.replace('[libdefaults]', '[libdefaults]\n default_ccache_name = FILE:%{TEMP}/cc%{null}-%{uid}-%{username}'),
+    )
+    const others = Object.entries(info.environment).filter(([name]) => name !== 'KRB5CCNAME')
+    const environment = { ...Object.fromEntries(others), KRB5_CONFIG: path, TMPDIR: folder }
+    await runOk('kinit', [realm.users.alice.principal], { environment, input: `${realm.users.alice.password}\n` })
+    vi.stubEnv('KRB5CCNAME', undefined)
+    vi.stubEnv('KRB5_CONFIG', path)
+    vi.stubEnv('TMPDIR', folder)
+    const ticket = await createKdcClient({ credentials: { ccache: true } }).ticketFor(realm.services.api.spn)
+    expect(formatPrincipal(ticket.client)).toBe(realm.users.alice.principal)
+  })
+})
 
 await describeRealms('krb5.conf, compared with how MIT’s library reads it', ['CORP'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-krb5-conf-'))
@@ -49,6 +111,43 @@ await describeRealms('krb5.conf, compared with how MIT’s library reads it', ['
       .split('\n')
       .map((line): unknown => JSON.parse(line))
   }
+
+  test.each([
+    ['FILE:/run/%{uid}/a', 'FILE:/run/%{euid}/b', 'FILE:%{TEMP}/krb5cc%{null}_%{username}', 'aes'],
+    ['/etc/a.keytab', '/etc/b.keytab', 'DIR:/run/user/%{USERID}/cc', 'aes256-cts aes128-cts'],
+    ['FILE:/a', 'FILE:/b', 'KEYRING:persistent:%{uid}', 'aes128-sha2, AES256-SHA2 nonsense'],
+    ['FILE:/a', 'FILE:/b', 'MEMORY:x', 'aes -aes256-cts camellia'],
+    ['FILE:/a', 'FILE:/b', 'KCM:', 'camellia256-cts +aes128-cts-hmac-sha1-96'],
+    ['FILE:/%{nonsense}', 'FILE:/%{x}', 'FILE:/%{y}', 'aes -aes'],
+  ])('%s, %s, %s and %s are what they are there', async (keytab, clientKeytab, cache, types) => {
+    const path = join(folder, 'names.conf')
+    const settings = {
+      default_keytab_name: keytab,
+      default_client_keytab_name: clientKeytab,
+      default_ccache_name: cache,
+    }
+    const lines = Object.entries({ ...settings, permitted_enctypes: types }).map(
+      ([name, value]) => ` ${name} = ${value}\n`,
+    )
+    writeFileSync(path, `[libdefaults]\n${lines.join('')}`)
+    const environment = { KRB5_CONFIG: path, TMPDIR: '/var/tmp' }
+    const { stdout, stderr } = await run('/usr/bin/python3', ['-c', DEFAULTS], { environment })
+    expect(stderr).toBe('')
+    const conf = parseKrb5Conf(readFileSync(path, 'utf8'))
+    const machine: Machine = {
+      ...{ readFile: () => '', listFolder: () => [], environment },
+      ...{ uid: process.getuid?.(), euid: process.geteuid?.(), username: () => userInfo().username },
+    }
+    const cacheName = (file: Krb5Conf, of: Machine) => configuredName(file, 'default_ccache_name', of)
+    const names = [defaultKeytabName, defaultClientKeytabName, cacheName]
+    const ours = names.map((nameOf) => orNull(() => nameOf(conf, machine) ?? null))
+    // The library writes the type before a keytab that has none.
+    const typed = ours.map((name, index) => (index < 2 ? (name?.replace(/^\//, 'FILE:/') ?? null) : name))
+    const theirs: unknown[] = JSON.parse(stdout)
+    // As they are where no type stands in front: the name is given back as it was written.
+    const named = theirs.map((name) => (typeof name === 'string' ? name.replace(/^\//, 'FILE:/') : name))
+    expect([...typed, orNull(() => conf.encryptionTypes('permitted_enctypes'))]).toEqual(named)
+  })
 
   /** Of the newer ones; before 1.22 the library knew no final mark within a file. */
   test(`${FILES} pairs of files, made at random, have the same values`, { timeout: 120_000 }, async () => {
@@ -135,6 +234,14 @@ function randomDuration(random: (below: number) => number): string {
   if (random(3) === 0)
     return Array.from({ length: 2 + random(3) }, () => pick([part(), '5', '30'])).join(pick([':', '-', ':']))
   return Array.from({ length: 1 + random(4) }, part).join(pick(['', ' ']))
+}
+
+function orNull<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch {
+    return null
+  }
 }
 
 function durationOf(text: string): number | undefined {

@@ -10,7 +10,7 @@ import type { ReplayStore } from './replay-store.js'
 export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
 
 export interface AcceptorOptions {
-  /** Default: the file of KRB5_KTNAME, else /etc/krb5.keytab. A file is read again when it changes. */
+  /** Default: the file of KRB5_KTNAME, else default_keytab_name of krb5.conf, else /etc/krb5.keytab. A file is read again when it changes. */
   readonly keytab?: KeytabSource
   /**
    * The principals whose keys count, with or without realm: `HTTP/web.ad.test`. Default: every `HTTP/…` of the keytab. Only tickets for
@@ -23,7 +23,16 @@ export interface AcceptorOptions {
    * another SPN of the same account; `HTTP/*` for any host.
    */
   readonly serviceAliases?: readonly string[]
-  /** How far clocks may be apart, in milliseconds (krb5.conf counts seconds). Default 300,000. Example: `clockSkew: 120_000`. */
+  /**
+   * The krb5.conf that says what options do not, several with a colon between them; read once. Default: KRB5_CONFIG, else /etc/krb5.conf,
+   * if it is there. Read are default_keytab_name, clockskew, permitted_enctypes, allow_rc4 and ignore_acceptor_hostname, and
+   * auth_to_local where `localNames` asks for it.
+   */
+  readonly krb5Config?: string
+  /**
+   * How far clocks may be apart, in milliseconds (krb5.conf counts seconds). Default: clockskew of krb5.conf, else 300,000. Example:
+   * `clockSkew: 120_000`.
+   */
   readonly clockSkew?: number
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -75,6 +84,16 @@ export interface AcceptorOptions {
   /** Lets rc4-hmac in, for tickets and session keys. Default `false`. */
   readonly allowWeakEncryption?: boolean
   /**
+   * Encryption types that keys of the service, session keys and those of clients may have. Default: permitted_enctypes of krb5.conf (with
+   * rc4-hmac only where `allow_rc4 = true` stands beside it), else all but rc4-hmac. Example: `[18, 20]`, AES with 256 bits alone.
+   */
+  readonly permittedEncryptionTypes?: readonly number[]
+  /**
+   * A host in `service` stands for every host: `HTTP/web.ad.test` for each `HTTP/…` of the keytab. It makes services of one machine
+   * each other's. Default: ignore_acceptor_hostname of krb5.conf, else `false`.
+   */
+  readonly ignoreAcceptorHostname?: boolean
+  /**
    * Whose users are accepted besides those of the service's own realm. Default: every realm on whose path a KDC vouches
    * (transited-policy-checked, a direct trust, or a PAC with SIDs: domain controllers check paths by their own rules and set no flag).
    * Whatever the path, a realm speaks for its own domain alone: see `domainSids`.
@@ -99,7 +118,7 @@ export interface AcceptorOptions {
    * How `identity.localName` is made. Default: a principal of the service's own realm with one component is called by that (`alice` of
    * `alice@AD.TEST`), and nobody else has a local name. Otherwise rules as in krb5.conf, `['RULE:[1:$1@$0](^.*@WEST\\.TEST$)s/@.*$/.west/',
    * 'DEFAULT']`, with names of single principals, `{ rules, names: { 'bob@WEST.TEST': 'bob2' } }`; a `Krb5Conf`; `'krb5.conf'`: that of
-   * this machine (KRB5_CONFIG, else /etc/krb5.conf), read once; or a function. Rules that do not look at the realm (`$0`) are about the
+   * this machine (`krb5Config`), read once; or a function. Rules that do not look at the realm (`$0`) are about the
    * own one alone. Source: MIT krb5 documentation, "krb5.conf", auth_to_local.
    */
   readonly localNames?: LocalNameOption
@@ -118,6 +137,7 @@ export const ACCEPTOR_OPTIONS = {
   keytab: 'value',
   service: 'value',
   serviceAliases: 'texts',
+  krb5Config: 'value',
   clockSkew: 'value',
   now: 'function',
   random: 'function',
@@ -130,6 +150,8 @@ export const ACCEPTOR_OPTIONS = {
   mayVouchFor: 'map',
   ownTicket: 'function',
   allowWeakEncryption: 'flag',
+  permittedEncryptionTypes: 'value',
+  ignoreAcceptorHostname: 'flag',
   trustedRealms: 'texts',
   allowAnonymous: 'flag',
   checkAddresses: 'flag',

@@ -1,6 +1,7 @@
 import { ConfigurationError, requireLogger, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
-import type { LocalNameMapping, RandomSource } from '@s4u/krb5'
+import type { Krb5Conf, LocalNameMapping, RandomSource } from '@s4u/krb5'
 import type { AcceptorOptions, ChannelBindingPolicy } from './acceptor-options.js'
+import { clockSkewOf, confOf, type EtypePermission, permissionOf } from './configured-acceptance.js'
 import { DomainSids } from './pac-authority/domain-sids.js'
 import { type ForeignStatements, foreignStatementsOf } from './pac-authority/foreign-statements.js'
 import { vouchersOf, type Vouches } from './pac-authority/vouchers.js'
@@ -29,7 +30,7 @@ export interface AcceptorSettings {
   readonly domainSids: DomainSids
   readonly foreignPac: ForeignStatements
   readonly mayVouchFor: Vouches
-  readonly allowWeakEncryption: boolean
+  readonly permits: EtypePermission
   readonly trustedRealms: readonly string[] | undefined
   readonly allowAnonymous: boolean
   readonly checkAddresses: boolean
@@ -53,9 +54,10 @@ const FRACTION = 1_000
 const DEFAULT_TICKET_CACHE_SIZE = 4_096
 
 /** @throws ConfigurationError */
-export function checkOptions(options: AcceptorOptions): AcceptorSettings {
+export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(options)): AcceptorSettings {
   const { now = Date.now, replayCache, requirePac } = options
-  const clockSkew = numberWithin('clockSkew', options.clockSkew ?? DEFAULT_CLOCK_SKEW, 0, MAX_CLOCK_SKEW)
+  const skew = options.clockSkew ?? clockSkewOf(conf) ?? DEFAULT_CLOCK_SKEW
+  const clockSkew = numberWithin('clockSkew', skew, 0, MAX_CLOCK_SKEW)
   const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
   const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
   const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
@@ -76,12 +78,12 @@ export function checkOptions(options: AcceptorOptions): AcceptorSettings {
     domainSids,
     foreignPac: foreignStatementsOf(options.foreignPac),
     mayVouchFor: vouchersOf(options.mayVouchFor),
-    allowWeakEncryption: options.allowWeakEncryption ?? false,
+    permits: permissionOf(options, conf),
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,
     useForwardedTickets: forwarded === 'use',
-    localName: localNameMapping(options.localNames),
+    localName: localNameMapping(options.localNames, conf),
     ticketCacheSize: numberWithin(
       'ticketCacheSize',
       options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,

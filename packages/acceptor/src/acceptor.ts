@@ -7,6 +7,7 @@ import { ACCEPTOR_OPTIONS } from './acceptor-options.js'
 import { checkOptions, servicesOf } from './acceptor-settings.js'
 import type { AcceptorOptions } from './acceptor-options.js'
 import type { AcceptorSettings } from './acceptor-settings.js'
+import { confOf, ignoresHostOf, keytabNameOf } from './configured-acceptance.js'
 import { krbErrorFor } from './ap-reply.js'
 import { ACCEPT_CONTEXT, acceptApReq } from './ap-req-acceptance.js'
 import { requireTicketTime } from './ap-req-checks.js'
@@ -77,11 +78,14 @@ class KeytabAcceptor implements Acceptor {
   #closed = false
 
   constructor(options: AcceptorOptions) {
-    this.#settings = checkOptions(options)
+    const conf = confOf(options)
+    this.#settings = checkOptions(options, conf)
     this.#events = new AcceptorEvents(options)
-    const { now, allowWeakEncryption } = this.#settings
-    const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], allowWeakEncryption }
-    this.#keys = new KeyRing(keytabPlaces(options.keytab), policy, { events: this.#events, now })
+    const { now, permits } = this.#settings
+    const ignoresHost = ignoresHostOf(options, conf)
+    const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], permits, ignoresHost }
+    const places = keytabPlaces(options.keytab ?? keytabNameOf(conf))
+    this.#keys = new KeyRing(places, policy, { events: this.#events, now })
     this.#tickets = new TicketOpener(this.#settings)
     this.#ownTicket = new OwnTicket(options.ownTicket, { now, events: this.#events, tickets: this.#tickets })
     this.#pending = new PendingLegs(now)

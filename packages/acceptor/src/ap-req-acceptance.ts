@@ -8,7 +8,7 @@ import {
   refuseUserToUser,
   requireClock,
   requireSameClient,
-  requireStrongKey,
+  requirePermittedKey,
   requireTicketTime,
 } from './ap-req-checks.js'
 import { readClientCapabilities } from './authorization-data.js'
@@ -64,7 +64,7 @@ export function acceptApReq(
   refuseUserToUser(apReq)
   const authenticator = openAuthenticator(apReq, encTicketPart.key)
   requireSameClient(authenticator, encTicketPart)
-  if (authenticator.subkey !== undefined) requireStrongKey(authenticator.subkey, 'subkey', settings.allowWeakEncryption)
+  if (authenticator.subkey !== undefined) requirePermittedKey(authenticator.subkey, 'subkey', settings.permits)
   if (settings.checkAddresses) requireClientAddress(encTicketPart.caddr, request.clientAddress)
   const now = settings.now()
   requireClock(authenticator, now, settings.clockSkew)
@@ -105,11 +105,11 @@ function forwardedTgtOf(
   { delegation }: AuthenticatorChecksum,
   { opened, serviceKey }: AcceptedTicket,
   authenticator: Authenticator,
-  { useForwardedTickets, allowWeakEncryption }: AcceptorSettings,
+  { useForwardedTickets, permits }: AcceptorSettings,
 ): ForwardedTgt | undefined {
   if (delegation === undefined || !useForwardedTickets) return undefined
   const tgt = readForwardedTgt(delegation, opened.encTicketPart, authenticator, serviceKey.principal.realm)
-  requireStrongKey(tgt.sessionKey, 'session key of the forwarded ticket', allowWeakEncryption)
+  requirePermittedKey(tgt.sessionKey, 'session key of the forwarded ticket', permits)
   return tgt
 }
 

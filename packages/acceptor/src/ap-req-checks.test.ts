@@ -1,16 +1,18 @@
-import { ApOption, kerberosFlags, TicketFlag } from '@s4u/krb5'
+import { ApOption, kerberosFlags, Krb5Conf, TicketFlag } from '@s4u/krb5'
 import type { ApReq, Authenticator, EncTicketPart } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import {
   refuseUserToUser,
   requireClock,
   requireSameClient,
-  requireStrongKey,
+  requirePermittedKey,
   requireTicketTime,
 } from './ap-req-checks.js'
+import { permissionOf } from './configured-acceptance.js'
 import { issue, keyOf, NOW } from './fixtures/issued-token.js'
 
 const SKEW = 300_000
+const none = Krb5Conf.merge([])
 const refusal = (code: string, message: string, hint?: string) =>
   expect.objectContaining({ name: 'RejectedTokenError', code, message, hint })
 
@@ -142,13 +144,14 @@ describe('a key that a context is made of', () => {
     [3, true, false],
     [4711, true, false],
   ])('of type %s, weak ones allowed: %s, is taken: %s', (etype, allowWeak, taken) => {
-    const check = () => requireStrongKey(keyOf(1, etype), 'subkey', allowWeak)
+    const check = () =>
+      requirePermittedKey(keyOf(1, etype), 'subkey', permissionOf({ allowWeakEncryption: allowWeak }, none))
     if (taken) expect(check).not.toThrow()
     else expect(check).toThrow(expect.objectContaining({ code: 'KDC_ERR_ETYPE_NOSUPP', hint }))
   })
 
   test('is refused with its part and its type', () => {
-    expect(() => requireStrongKey(keyOf(1, 23), 'session key', false)).toThrow(
+    expect(() => requirePermittedKey(keyOf(1, 23), 'session key', permissionOf({}, none))).toThrow(
       refusal('KDC_ERR_ETYPE_NOSUPP', 'the session key is of type rc4-hmac, which may not be used', hint),
     )
   })

@@ -8,6 +8,7 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 import type { ApReq, Authenticator, EncTicketPart, Key } from '@s4u/krb5'
+import type { EtypePermission } from './configured-acceptance.js'
 
 /**
  * The session key of a TGT of ours would be needed: that is for peers that have no long-term key.
@@ -67,14 +68,18 @@ export function requireTicketTime(ticket: EncTicketPart, now: number, clockSkew:
  * The keys that a context is made of: the KDC chooses one, the client the other. @param which `session key`, `subkey`
  * @throws RejectedTokenError KDC_ERR_ETYPE_NOSUPP
  */
-export function requireStrongKey({ etype }: Key, which: string, allowWeak: boolean): void {
-  const type = findEncryptionType(etype)
-  if (type !== undefined && (allowWeak || !type.weak)) return
+export function requirePermittedKey({ etype }: Key, which: string, permits: EtypePermission): void {
+  if (permits(etype)) return
   throw new RejectedTokenError(`the ${which} is of type ${encryptionTypeName(etype)}, which may not be used`, {
     code: 'KDC_ERR_ETYPE_NOSUPP',
-    hint: 'Let the KDC issue AES session keys (msDS-SupportedEncryptionTypes of the service account), or set allowWeakEncryption for rc4-hmac.',
+    hint: findEncryptionType(etype)?.weak === false ? NOT_LISTED : WEAK,
   })
 }
+
+const WEAK =
+  'Let the KDC issue AES session keys (msDS-SupportedEncryptionTypes of the service account), or set allowWeakEncryption for rc4-hmac.'
+const NOT_LISTED =
+  'Permit the type where it is left out: in the option permittedEncryptionTypes, or in permitted_enctypes of krb5.conf.'
 
 /** `00:10:03`, without sign. */
 function duration(milliseconds: number): string {

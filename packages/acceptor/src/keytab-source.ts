@@ -1,4 +1,4 @@
-/** Where the service's keys come from. This file, and that of local names, touch the file system and the environment. */
+/** Where the service's keys come from. This file, and that of the machine, touch the file system and the environment. */
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
@@ -32,7 +32,7 @@ export interface KeytabPlace {
 }
 
 /** @throws ConfigurationError for a source of no known kind */
-export function keytabPlaces(source: KeytabSource = defaultPath()): KeytabPlace[] {
+export function keytabPlaces(source: KeytabSource): KeytabPlace[] {
   if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabPlaces(one))
   if (typeof source === 'function') return [new ProvidedKeytab(source)]
   if (typeof source === 'string') return [placeOfText(source)]
@@ -58,12 +58,6 @@ const PROVIDER_RETRY_AT_START = 1_000
 
 /** Requests wait meanwhile, and one that hangs must not pile them up. */
 const PROVIDER_TIME_LIMIT = 10_000
-
-const DEFAULT_KEYTAB = '/etc/krb5.keytab'
-
-function defaultPath(): string {
-  return process.env['KRB5_KTNAME'] || DEFAULT_KEYTAB
-}
 
 function placeOfText(text: string): KeytabPlace {
   const keytab = Keytab.fromBase64(text)

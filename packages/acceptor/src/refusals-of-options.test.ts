@@ -27,6 +27,10 @@ describe('an option', () => {
     [{ forwardedTickets: 'keep' }, 'forwardedTickets must be one of ignore, use, not "keep"'],
     [{ replayCache: {} }, 'replayCache must be a ReplayStore or false'],
     [{ replayCache: { remember: true } }, 'replayCache must be a ReplayStore or false'],
+    [{ permittedEncryptionTypes: [] }, 'permittedEncryptionTypes must be a list of numbers, not a list'],
+    [{ permittedEncryptionTypes: 'aes' }, 'permittedEncryptionTypes must be a list of numbers, not "aes"'],
+    [{ krb5Config: 7 }, 'krb5Config must be a text, not 7'],
+    [{ krb5Config: '/nowhere/krb5.conf' }, 'cannot read /nowhere/krb5.conf, which is named as krb5.conf'],
     [{ localNames: 7 }, "localNames must be rules, { rules, names }, a Krb5Conf, 'krb5.conf' or a function"],
     [{ localNames: null }, "localNames must be rules, { rules, names }, a Krb5Conf, 'krb5.conf' or a function"],
   ])('%j is refused with what it may be', (options, message) => {
@@ -50,7 +54,7 @@ describe('an option', () => {
       acceptWithoutReplayStore: false,
       channelBinding: 'off',
       noPacMeansNoGroups: false,
-      allowWeakEncryption: false,
+      permits: expect.any(Function),
       trustedRealms: undefined,
       allowAnonymous: false,
       checkAddresses: false,
@@ -65,7 +69,8 @@ describe('an option', () => {
   })
 
   test('that is given is heeded, at its least and its most', () => {
-    const given = { allowWeakEncryption: true, allowAnonymous: true, checkAddresses: true, trustedRealms: ['B'] }
+    const given = { allowAnonymous: true, checkAddresses: true, trustedRealms: ['B'] }
+    expect(checkOptions({ ...given, allowWeakEncryption: true }).permits(23)).toBe(true)
     expect(checkOptions({ ...given, clockSkew: 0, ticketCacheSize: 0 })).toMatchObject({
       ...given,
       clockSkew: 0,

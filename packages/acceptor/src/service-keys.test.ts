@@ -1,10 +1,12 @@
-import { ConfigurationError, Key, Keytab, MissingKeyError } from '@s4u/krb5'
+import { ConfigurationError, Key, Keytab, Krb5Conf, MissingKeyError } from '@s4u/krb5'
 import type { KeytabEntry, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
+import { permissionOf } from './configured-acceptance.js'
 import { entryOf, issue, keyOf, SPN } from './fixtures/issued-token.js'
 import { ServiceKeys } from './service-keys.js'
 
-const everyHttp = { services: undefined, aliases: [], allowWeakEncryption: false }
+const none = Krb5Conf.merge([])
+const everyHttp = { services: undefined, aliases: [], permits: permissionOf({}, none), ignoresHost: false }
 const keysOf = (keytab: Keytab, services?: readonly string[]) =>
   new ServiceKeys(keytab, { ...everyHttp, services }, 'web.keytab')
 const ticketFor = (service: string, kvno?: number): Ticket => {
@@ -135,7 +137,11 @@ describe('a keytab without a key that may be used', () => {
     expect(() => keysOf(new Keytab([...weak, entryOf('host/web', 1, keyOf(1))]))).toThrow(
       refusal('web.keytab has keys for HTTP/… of no type that may be used, only rc4-hmac', hint),
     )
-    const allowed = new ServiceKeys(new Keytab(weak), { ...everyHttp, allowWeakEncryption: true }, 'web.keytab')
+    const allowed = new ServiceKeys(
+      new Keytab(weak),
+      { ...everyHttp, permits: permissionOf({ allowWeakEncryption: true }, none) },
+      'web.keytab',
+    )
     expect(allowed.all.map(({ kvno }) => kvno)).toEqual([3, 2, 1])
   })
 

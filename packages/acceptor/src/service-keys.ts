@@ -28,7 +28,9 @@ export interface ServiceKeyPolicy {
   readonly services: readonly string[] | undefined
   /** Further names by which clients may have asked for them. */
   readonly aliases: readonly string[]
-  readonly allowWeakEncryption: boolean
+  readonly permits: (etype: number) => boolean
+  /** A host in a name stands for every host. */
+  readonly ignoresHost: boolean
 }
 
 /**
@@ -109,12 +111,13 @@ export function sameKvno(a: number, b: number | undefined): boolean {
 
 function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {
   const wanted = policy.services?.map((text) => parseService('service', text))
+  const fitting = policy.ignoresHost ? matchesClass : matches
   const named = keytab.entries.filter(
-    ({ principal }) => wanted?.some((one) => matches(one, principal)) ?? isHttp(principal),
+    ({ principal }) => wanted?.some((one) => fitting(one, principal)) ?? isHttp(principal),
   )
-  const usable = named.filter(({ key }) => isUsable(key, policy))
+  const usable = named.filter(({ key }) => policy.permits(key.etype))
   for (const one of wanted ?? [undefined]) {
-    const fits = ({ principal }: KeytabEntry): boolean => one === undefined || matches(one, principal)
+    const fits = ({ principal }: KeytabEntry): boolean => one === undefined || fitting(one, principal)
     if (!usable.some(fits)) throw noKey(one, named.filter(fits), keytab, source)
   }
   return usable
@@ -126,14 +129,21 @@ function matches(wanted: Principal, { name, realm }: Principal): boolean {
   return sameRealm && asciiLower(formatName(wanted.name)) === asciiLower(formatName(name))
 }
 
+/** The same for services of hosts, whatever the host. Source: MIT krb5 documentation, "krb5.conf", ignore_acceptor_hostname. */
+function matchesClass(wanted: Principal, principal: Principal): boolean {
+  const [ours, theirs] = [wanted.name.nameString, principal.name.nameString]
+  if (ours.length !== 2 || theirs.length !== 2) return matches(wanted, principal)
+  const name = { ...wanted.name, nameString: [ours[0], theirs[1]] }
+  return matches({ ...wanted, name }, principal)
+}
+
 function isHttp({ name }: Principal): boolean {
   return name.nameString.length > 1 && asciiLower(name.nameString[0]) === 'http'
 }
 
-function isUsable(key: Key, { allowWeakEncryption }: ServiceKeyPolicy): boolean {
-  const type = findEncryptionType(key.etype)
-  return type !== undefined && (allowWeakEncryption || !type.weak)
-}
+const WEAK = 'Give the account AES keys and export the keytab again, or set allowWeakEncryption for rc4-hmac.'
+const NOT_LISTED =
+  'Permit one of these types where they are left out: in the option permittedEncryptionTypes, or in permitted_enctypes of krb5.conf.'
 
 function noKey(
   wanted: Principal | undefined,
@@ -148,7 +158,7 @@ function noKey(
   if (found.length > 0) {
     const types = [...new Set(found.map(({ key }) => encryptionTypeName(key.etype)))].join(', ')
     return new MissingKeyError(`${source} has keys for ${service} of no type that may be used, only ${types}`, {
-      hint: 'Give the account AES keys and export the keytab again, or set allowWeakEncryption for rc4-hmac.',
+      hint: found.every(({ key }) => findEncryptionType(key.etype)?.weak !== false) ? WEAK : NOT_LISTED,
     })
   }
   const others = keytab.principals.slice(0, 10).join(', ') || 'nothing'

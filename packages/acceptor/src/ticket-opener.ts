@@ -14,7 +14,7 @@ import type { OpenedTicket, Principal, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-settings.js'
 import { findPac } from './authorization-data.js'
-import { requireStrongKey } from './ap-req-checks.js'
+import { requirePermittedKey } from './ap-req-checks.js'
 import { clearTextName } from './clear-text-name.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
@@ -127,7 +127,7 @@ function judge(
   const { encTicketPart } = opened
   const { crealm, cname } = encTicketPart
   const { realm: serviceRealm } = serviceKey.principal
-  requireStrongKey(encTicketPart.key, 'session key', settings.allowWeakEncryption)
+  requirePermittedKey(encTicketPart.key, 'session key', settings.permits)
   const received = findPac(encTicketPart)
   if (received === undefined) refuseMissingPac(crealm, settings)
   else verifyPac(received, encTicketPart, serviceKey.key)

@@ -1,5 +1,8 @@
 import { ConfigurationError, RejectedTokenError, type ServiceTicket } from '@s4u/kdc-client'
-import { describe, expect, test, vi } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { acceptorOf, issueTicket, serviceNamed } from '../../../test/stories/kerberos-backend.js'
 import { parseAuthorization } from '@s4u/gssapi'
 import { Authenticator, noName } from './authenticator.js'
@@ -11,6 +14,17 @@ const service = serviceNamed('HTTP/api.ad.test')
 const SPN = service.spn
 const url = new URL('https://api.ad.test:8443/orders?secret')
 const ORIGIN = 'https://api.ad.test:8443'
+
+const folder = mkdtempSync(join(tmpdir(), 's4u-authenticator-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => vi.unstubAllEnvs())
+
+let count = 0
+function confWith(line: string): string {
+  const path = join(folder, `${count++}.conf`)
+  writeFileSync(path, `[libdefaults]\n${line}\n`)
+  return path
+}
 
 describe('the name of a service', () => {
   const nameOf = (options: NegotiateRules, target = url) => new Authenticator(options).serviceName(target)
@@ -25,6 +39,35 @@ describe('the name of a service', () => {
 
   test('is the one that the app looks up', async () => {
     expect(await nameOf({ canonicalName: async () => 'node1.ad.test' })).toBe('HTTP/node1.ad.test')
+  })
+
+  test('of a short host is the full one, where options or krb5.conf say how it goes on', () => {
+    const short = new URL('http://API/')
+    expect(nameOf({}, short)).toBe('HTTP/api')
+    expect(nameOf({ qualifyShortName: 'corp.test' }, short)).toBe('HTTP/api.corp.test')
+    expect(nameOf({ qualifyShortName: 'corp.test' })).toBe(SPN)
+    expect(nameOf({ qualifyShortName: 'corp.test' }, new URL('http://localhost/'))).toBe('HTTP/localhost')
+    expect(nameOf({ qualifyShortName: 'corp.test', serviceNames: { api: 'HTTP/farm' } }, short)).toBe('HTTP/farm')
+    vi.stubEnv('KRB5_CONFIG', confWith('qualify_shortname = conf.test'))
+    expect(nameOf({}, short)).toBe('HTTP/api.conf.test')
+    expect(nameOf({ qualifyShortName: 'corp.test' }, short)).toBe('HTTP/api.corp.test')
+    expect(nameOf({ qualifyShortName: '' }, short)).toBe('HTTP/api')
+  })
+
+  test('is looked up in DNS where krb5.conf says so, and not where the option says no', async () => {
+    vi.stubEnv('KRB5_CONFIG', confWith('dns_canonicalize_hostname = true'))
+    const nowhere = new URL('http://nowhere.invalid/')
+    expect(nameOf({}, nowhere)).toBeInstanceOf(Promise)
+    expect(await nameOf({}, nowhere)).toBe('HTTP/nowhere.invalid')
+    expect(nameOf({ canonicalName: false }, nowhere)).toBe('HTTP/nowhere.invalid')
+    vi.stubEnv('KRB5_CONFIG', confWith('dns_canonicalize_hostname = fallback'))
+    expect(nameOf({}, nowhere)).toBe('HTTP/nowhere.invalid')
+  })
+
+  test.each(['a b', 'corp.test/x', '..', 7])('is not made with what is no domain: %j', (domain) => {
+    const options: NegotiateRules = { origins: [ORIGIN] }
+    Object.assign(options, { qualifyShortName: domain })
+    expect(() => nameOf(options)).toThrow('qualifyShortName must be a domain')
   })
 
   test('is none where nobody’s name is told, or the origin is not listed', () => {

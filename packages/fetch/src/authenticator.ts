@@ -1,4 +1,4 @@
-import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, configuredHostNames, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails, type Judgement } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
 import { publish } from './events.js'
@@ -37,7 +37,8 @@ export class Authenticator {
   readonly #refusal: 401 | 407
 
   /** @throws ConfigurationError */
-  constructor(options: NegotiateRules, refusal: 401 | 407 = 401) {
+  constructor(given: NegotiateRules, refusal: 401 | 407 = 401) {
+    const options = { ...configuredHostNames(), ...given }
     checkNegotiateOptions(options)
     const { origins } = options
     this.isListed = origins && originList(origins)

@@ -82,6 +82,7 @@ export const NEGOTIATE_RULES = {
   serviceNames: 'map',
   includePort: 'flag',
   canonicalName: 'value',
+  qualifyShortName: 'value',
   mutualAuthentication: 'value',
   sanitize: 'flag',
   allowedImpersonationLevel: 'value',
@@ -104,6 +105,7 @@ export const NEGOTIATE_OPTIONS = {
 export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireLogger(options.logger)
+  requireDomain(options.qualifyShortName)
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'optional', 'off'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
   requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)
@@ -119,6 +121,15 @@ export function checkNegotiateOptions(options: NegotiateRules): void {
       hint: "List who may have it, and so may act as the user everywhere: origins: ['https://api.ad.test'].",
     })
   }
+}
+
+/** What stands behind a host is part of the name of a service. @throws ConfigurationError */
+function requireDomain(domain: unknown): void {
+  if (domain === undefined || domain === '') return
+  if (typeof domain === 'string' && /^\.?[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(domain)) return
+  throw new ConfigurationError(`qualifyShortName must be a domain, not ${shownInput(domain)}`, {
+    hint: "Write qualifyShortName: 'corp.test'.",
+  })
 }
 
 /** @throws ConfigurationError without a source of tickets: only the first request would show it */

@@ -11,9 +11,14 @@ export interface ServiceNameOptions {
   readonly includePort?: boolean
   /**
    * Whether the name is made of the end of the host's CNAME chain. Off by default: DNS is not protected, and a forged answer would
-   * choose the service that the ticket is for. A function looks it up itself.
+   * choose the service that the ticket is for, unless krb5.conf says dns_canonicalize_hostname = true. A function looks it up itself.
    */
   readonly canonicalName?: boolean | ((host: string) => Promise<string>)
+  /**
+   * The domain that is put behind a host of one label, since directories know full names: with `'corp.test'`, `http://api/` is
+   * `HTTP/api.corp.test`. Default: qualify_shortname of krb5.conf, else none.
+   */
+  readonly qualifyShortName?: string
 }
 
 /**
@@ -29,12 +34,19 @@ export function serviceNameOf(url: URL, options: ServiceNameOptions = {}): strin
 export function serviceNameOfHost(
   host: string,
   port: string,
-  { serviceNames = {}, includePort = false }: ServiceNameOptions,
+  { serviceNames = {}, includePort = false, qualifyShortName = '' }: ServiceNameOptions,
 ): string | undefined {
   const named = findName(serviceNames, host, port)
   if (named !== undefined) return named.replace('*', () => host)
   if (host === '' || isIpAddress(host)) return undefined
-  return includePort && port !== '' ? `HTTP/${host}:${port}` : `HTTP/${host}`
+  const full = qualified(host, qualifyShortName)
+  return includePort && port !== '' ? `HTTP/${full}:${port}` : `HTTP/${full}`
+}
+
+/** This machine itself is called otherwise by everybody else. */
+function qualified(host: string, domain: string): string {
+  const isShort = domain !== '' && !host.includes('.') && host !== 'localhost'
+  return isShort ? `${host}.${domain.replace(/^\./, '')}` : host
 }
 
 /** The host as names have it: no dot at the end, which only says that DNS suffixes are not to be tried. */

@@ -138,7 +138,8 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
   // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock, which may be learned from this very reply.
-  const wrong = wrongTimes(part, { from: part.authtime, till: body.till, renewTill: body.till })
+  const asked = { from: part.authtime, till: body.till, renewTill: body.till }
+  const wrong = wrongTimes(part, asked, context.clockSkew)
   if (wrong) throw untrusted(wrong.what, wrong.code)
   if (part.caddr !== undefined && part.caddr.length > 0)
     throw untrusted('carries a ticket that is bound to addresses, which were not asked for', 'KRB_AP_ERR_BADADDR')

@@ -61,12 +61,14 @@ export class AsSession {
   /** The encryption type of which a key other than the newest is tried. */
   private switched: number | undefined
   private hasSwitched = false
-  private forwardable = true
+  /** Whether it is asked for: as the caller wants it, until a KDC refuses it. */
+  private forwardable: boolean
   private isPolicyArmored = false
 
   constructor(context: KdcContext, signIn: SignIn, options: SignInOptions) {
     const { armor, again = false, onProof } = options
     this.context = this.start = context
+    this.forwardable = context.forwardable ?? true
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
@@ -142,7 +144,7 @@ export class AsSession {
 
   /** Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that nobody has signed wants it so. */
   get isReduced(): boolean {
-    return !this.forwardable && !this.isPolicyArmored
+    return !this.forwardable && this.start.forwardable !== false && !this.isPolicyArmored
   }
 
   /**

@@ -1,8 +1,10 @@
 import { closeOptions, ConfigurationError, shownInput } from '@s4u/krb5'
 import { Client, type ClientArmor, type ClientParts } from './client.js'
 import { authorityOf, type KdcCredentials } from './credentials.js'
+import { namedCredentials } from './default-credentials.js'
 import { CREDENTIALS, type FastMode, type KdcArmor } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
+import type { Krb5Configuration } from './krb5-configuration.js'
 import type { RealmsOfNames } from './sign-in.js'
 
 export interface ArmorOptions {
@@ -13,6 +15,8 @@ export interface ArmorOptions {
 /** Everything of the client that the armor is for, which its own client shares. */
 export interface ArmoredClient extends Omit<ClientParts, 'armor'> {
   readonly realms: RealmsOfNames
+  /** For credentials that are those of the machine. */
+  readonly configuration: Krb5Configuration
   readonly now: () => number
 }
 
@@ -35,8 +39,9 @@ function machine(given: Exclude<KdcArmor, Client>, parts: ArmoredClient): Client
     { armor: asCredentials(given) },
     { armor: CREDENTIALS },
   )
-  const { realms, now, context, conf, domains } = parts
-  const authority = authorityOf(credentials, realms, context.etypes)
+  const { realms, now, context, conf, configuration, domains } = parts
+  const named = namedCredentials(credentials, configuration)
+  const authority = authorityOf(named, realms, context.signInEtypes ?? context.etypes)
   const place = { kind: 'service', user: 'armor' } as const
   const ofMachine = { ...context, clock: new KdcClock(now), place }
   return new Client({ context: ofMachine, authority, conf, domains, cache: {}, armor: { fast: 'allow' } })

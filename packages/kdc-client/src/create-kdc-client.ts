@@ -1,19 +1,15 @@
-import {
-  closeOptions,
-  ConfigurationError,
-  DEFAULT_ETYPES,
-  formatPrincipal,
-  platformRandom,
-  requireLogger,
-} from '@s4u/krb5'
+import { closeOptions, ConfigurationError, formatPrincipal, platformRandom, requireLogger } from '@s4u/krb5'
 import { bindMethods } from './bound-methods.js'
 import { Client } from './client.js'
 import { clientArmorOf } from './client-armor.js'
+import { configuredExchanges } from './configured-exchanges.js'
 import { authorityOf } from './credentials.js'
+import { namedCredentials } from './default-credentials.js'
 import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
 import { journalFor } from './process-journal.js'
+import { noteUnread } from './krb5-configuration.js'
 import { requireDomains, requireMilliseconds, requireNumbers, requireText } from './option-checks.js'
 
 /** A KDC's no is a KRB-ERROR, which nobody signs: whoever forges one must not gain more than this; milliseconds. */
@@ -25,28 +21,30 @@ const MAX_REFUSED_FOR = 60_000
  */
 export function createKdcClient(given: KdcClientOptions): KdcClient {
   const options = closeOptions('createKdcClient', given, KDC_CLIENT_OPTIONS)
-  const { credentials, now = Date.now, encryptionTypes: etypes = DEFAULT_ETYPES, random = platformRandom } = options
+  const { credentials, now = Date.now, random = platformRandom } = options
   if (credentials === undefined) throw noCredentials()
-  requireNumbers('encryptionTypes', etypes)
+  if (options.encryptionTypes !== undefined) requireNumbers('encryptionTypes', options.encryptionTypes)
   requireText('realm', options.realm)
   requireLogger(options.logger)
   requireDomains(options.domains)
-  const { transport, conf, namesKdcsOf } = connectionsOf(options)
+  const { transport, conf, configuration, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
-  const authority = authorityOf(credentials, realms, etypes)
+  const exchanges = configuredExchanges(options, conf?.conf)
+  const authority = authorityOf(namedCredentials(credentials, configuration), realms, exchanges.signInEtypes)
   const place = {
     // Whoever types a password has not shown anything yet, and takes no turn from those who have.
     kind: 'password' in credentials ? 'password' : 'service',
     user: formatPrincipal(authority.principal),
   }
   const journal = journalFor(options.logger)
-  const { pac, canonicalize, mayFollow = namesKdcsOf, domains } = options
+  noteUnread(conf?.conf, journal)
+  const { pac, mayFollow = namesKdcsOf, domains } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
-  const clock = new KdcClock(now)
-  const asked = { random, etypes, pac, canonicalize, mayFollow, otherSpelling }
-  const context = { transport, clock, ...asked, place, journal }
+  const asked = { random, pac, mayFollow, otherSpelling, ...exchanges }
+  const context = { transport, clock: new KdcClock(now), ...asked, place, journal }
   const parts = { context, authority, conf, domains, cache: checkedCache(options.cache) }
-  const client: KdcClient = new Client({ ...parts, armor: clientArmorOf(options, { ...parts, realms, now }) })
+  const armor = clientArmorOf(options, { ...parts, realms, configuration, now })
+  const client: KdcClient = new Client({ ...parts, armor })
   return bindMethods(client, METHODS)
 }
 

@@ -11,7 +11,7 @@ import {
   type Ticket,
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
-import { keytabAuthority } from './keytab-authority.js'
+import { keytabAuthority, type KeytabCredentials } from './keytab-authority.js'
 import { passwordAuthority } from './password-authority.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { Authority, ReadyTicket, RealmsOfNames } from './sign-in.js'
@@ -23,8 +23,11 @@ export { signInPrincipal } from './keytab-authority.js'
 export type KdcCredentials =
   | {
       readonly principal?: string
-      /** A path, the octets, or a keytab in base64. What names no file is not shown in errors unless it looks like a path. */
-      readonly keytab: string | Uint8Array | Keytab
+      /**
+       * A path, the octets, or a keytab in base64; `true` is the one that KRB5_CLIENT_KTNAME or krb5.conf (default_client_keytab_name)
+       * names. What names no file is not shown in errors unless it looks like a path.
+       */
+      readonly keytab: string | Uint8Array | Keytab | true
       /** Gives the keytab anew when its keys do not work any more. Default: a file is read again. */
       readonly reload?: () => Keytab | Promise<Keytab>
       /** The principal is a user principal name, for the KDC to resolve. */
@@ -33,7 +36,7 @@ export type KdcCredentials =
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
   /**
    * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`) or its octets; `true` is the default one of this user, which
-   * KRB5CCNAME names. Tickets that it has are used before a KDC is asked.
+   * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used before a KDC is asked.
    */
   | { readonly ccache: string | Uint8Array | true }
   /**
@@ -41,6 +44,9 @@ export type KdcCredentials =
    * realm, or of `realm`.
    */
   | { readonly tgt: ForwardedTicket }
+
+/** Credentials in which the keytab is named. */
+export type NamedCredentials = Exclude<KdcCredentials, { readonly keytab: unknown }> | KeytabCredentials
 
 /** A ticket-granting ticket out of somebody else's hands. Times are milliseconds since the epoch. */
 export interface ForwardedTicket {
@@ -59,7 +65,7 @@ export interface ForwardedTicket {
  * @throws ConfigurationError, MissingKeyError
  */
 export function authorityOf(
-  credentials: KdcCredentials,
+  credentials: NamedCredentials,
   realms: RealmsOfNames,
   etypes: readonly number[] = DEFAULT_ETYPES,
 ): Authority {

@@ -29,10 +29,13 @@ export class DnsMemory {
   private readonly inFlight = new Map<string, Promise<readonly KdcAddress[]>>()
   private readonly now: () => number
   private readonly source: DnsSource | undefined
+  private readonly withUri: () => boolean
 
-  constructor(now: () => number, source: DnsSource | undefined) {
+  /** @param withUri whether URI records are asked for as well, now */
+  constructor(now: () => number, source: DnsSource | undefined, withUri: () => boolean = () => true) {
     this.now = now
     this.source = source
+    this.withUri = withUri
   }
 
   /** Rejects with the signal's reason only: DNS that fails names the KDCs that it named before, or none. */
@@ -51,8 +54,9 @@ export class DnsMemory {
   private async ask(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
     const { source } = this
     try {
+      const withUri = this.withUri()
       const found = await withTimeLimit(LOOKUP_LIMIT, undefined, (signal) =>
-        abortable(lookUpKdcs(realm, { signal, source }), signal),
+        abortable(lookUpKdcs(realm, { signal, source, withUri }), signal),
       )
       return this.remember(realm, found, found.length > 0 ? FOUND_FOR : NOT_FOUND_FOR)
     } catch {

@@ -33,6 +33,8 @@ export {
   type OwnTicketOptions,
   type TicketOptions,
 } from './kdc-client.js'
+export { readKrb5Conf } from './krb5-configuration.js'
+export { configuredHostNames, type HostNames } from './host-names.js'
 export { createKdcConnections, type KdcConnections, type KdcConnectionsOptions } from './kdc-connections.js'
 export type { DnsSource, SrvRecord } from './kdc-lookup.js'
 export type { UriRecord } from './dns-uri.js'

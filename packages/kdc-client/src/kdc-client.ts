@@ -32,12 +32,23 @@ export interface KdcClientOptions {
    * `require`: always, which needs `armor`. `off`: never.
    */
   readonly fast?: FastMode
-  /** Encryption types offered, best first. Default: AES with SHA-1 and SHA-2, Camellia; never RC4 unless named. */
+  /**
+   * Encryption types offered, best first. Default: default_tkt_enctypes (at sign-in), default_tgs_enctypes, else permitted_enctypes of
+   * krb5.conf, else AES with SHA-1 and SHA-2, Camellia; never RC4 unless named here, or there with `allow_rc4 = true`.
+   */
   readonly encryptionTypes?: readonly number[]
   /** Whether sign-in asks for a PAC. Default: yes; without one there is no delegation. */
   readonly pac?: boolean
-  /** Whether sign-in takes the KDC's own spelling of the name, aliases included. Default: for enterprise names only. */
+  /**
+   * Whether sign-in takes the KDC's own spelling of the name, aliases included. Default: canonicalize of krb5.conf, else for enterprise
+   * names only.
+   */
   readonly canonicalize?: boolean
+  /**
+   * Whether sign-in asks for a ticket-granting ticket that can be forwarded, without which no directory lets a service act for users.
+   * Default: forwardable of krb5.conf, else yes. Example: `forwardable: true` where krb5.conf says no.
+   */
+  readonly forwardable?: boolean
   /**
    * Whether a sign-in with an enterprise name may be followed to the KDCs of another realm, where
    * the one that was asked says that the name belongs there (KDC_ERR_WRONG_REALM). Nothing seals
@@ -50,8 +61,8 @@ export interface KdcClientOptions {
   /** NetBIOS names of domains, for users written `CORP\alice`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
   readonly domains?: DomainNames
   /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
-   * function too.
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default request_timeout of krb5.conf, else
+   * 10,000. It holds for a `kdc` function too.
    */
   readonly timeLimit?: number
   /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
@@ -120,6 +131,7 @@ export const KDC_CLIENT_OPTIONS = {
   encryptionTypes: 'value',
   pac: 'flag',
   canonicalize: 'flag',
+  forwardable: 'flag',
   mayFollow: 'function',
   domains: 'map',
   timeLimit: 'value',

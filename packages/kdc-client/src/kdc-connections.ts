@@ -1,4 +1,5 @@
 import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
+import { configuredManner } from './configured-exchanges.js'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { type KdcOption, namesKdcsOf, transportFor } from './kdc-source.js'
@@ -13,8 +14,8 @@ export interface KdcConnectionsOptions {
   /** The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where `kdc` is given. */
   readonly krb5Config?: string
   /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
-   * function too.
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default request_timeout of krb5.conf, else
+   * 10,000. It holds for a `kdc` function too.
    */
   readonly timeLimit?: number
   /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
@@ -60,7 +61,9 @@ export function createKdcConnections(options: KdcConnectionsOptions = {}): KdcCo
 
 export class SharedConnections implements KdcConnections {
   readonly transport: KdcTransport
-  /** The krb5.conf of this machine: a caller who names the KDCs does not mean it, unless it is named as well. */
+  /** The krb5.conf of this machine. */
+  readonly configuration: Krb5Configuration
+  /** The same for what is asked of KDCs: a caller who names them does not mean it, unless it is named as well. */
   readonly conf: Krb5Configuration | undefined
   /** Whether the KDCs of a realm are named in the options or in krb5.conf, so that nothing is looked up for it. */
   readonly namesKdcsOf: (realm: string) => boolean
@@ -71,10 +74,13 @@ export class SharedConnections implements KdcConnections {
     requireText('krb5Config', krb5Config)
     requireMilliseconds('timeLimit', timeLimit, 1, MAX_TIME_LIMIT)
     const configuration = new Krb5Configuration(krb5Config ?? process.env.KRB5_CONFIG, now)
-    const transport = transportFor({ ...options, configuration, now })
+    const conf = kdc === undefined || krb5Config !== undefined ? configuration : undefined
+    const manner = () => (conf ? configuredManner(conf.conf) : {})
+    const transport = transportFor({ ...options, configuration, manner, now })
     this.transport = transport
     this.namesKdcsOf = namesKdcsOf({ kdc, configuration })
-    this.conf = kdc === undefined || krb5Config !== undefined ? configuration : undefined
+    this.configuration = configuration
+    this.conf = conf
     this.#close = () => ('close' in transport ? transport.close() : undefined)
   }
 

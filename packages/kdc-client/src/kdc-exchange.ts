@@ -19,6 +19,12 @@ export interface KdcContext {
   readonly random: RandomSource
   /** Encryption types offered, best first. */
   readonly etypes: readonly number[]
+  /** Those offered at sign-in, where they are others. */
+  readonly signInEtypes?: readonly number[]
+  /** Whether a ticket-granting ticket is asked for that can be forwarded. Default: yes; without it there is no delegation. */
+  readonly forwardable?: boolean
+  /** What clocks may differ by, milliseconds. Default: five minutes. */
+  readonly clockSkew?: number
   /** Whether to ask for a PAC at sign-in; without one there is no delegation. Default: yes. */
   readonly pac?: boolean
   /** Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise names only. */

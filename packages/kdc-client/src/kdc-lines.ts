@@ -50,9 +50,13 @@ export class KdcLines {
   private readonly notes: KdcNotes
   private readonly servers: KdcServers
   private readonly now: () => number
-  private readonly proxyTrust: ProxyTrust | undefined
+  private readonly proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined
 
-  constructor(now: () => number, proxyTrust: ProxyTrust | undefined, lookup: HostLookup | undefined) {
+  constructor(
+    now: () => number,
+    proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined,
+    lookup: HostLookup | undefined,
+  ) {
     this.now = now
     this.proxyTrust = proxyTrust
     this.notes = new KdcNotes(now)
@@ -100,7 +104,13 @@ export class KdcLines {
   private async run(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
     const { notes, servers, sockets, connections, proxyTrust } = this
     const began = this.now()
-    const answer = await askInTurn(addresses, errand, { notes, servers, sockets, connections, proxyTrust })
+    const answer = await askInTurn(addresses, errand, {
+      notes,
+      servers,
+      sockets,
+      connections,
+      proxyTrust: proxyTrust?.(errand.realm),
+    })
     if (answer !== undefined) {
       line.silentSince = undefined
       return answer

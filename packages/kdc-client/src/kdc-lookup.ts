@@ -24,6 +24,8 @@ export interface LookupOptions {
   readonly source?: DnsSource
   readonly random?: () => number
   readonly signal?: AbortSignal
+  /** Whether URI records are asked for, before SRV records. Default: yes. */
+  readonly withUri?: boolean
 }
 
 const systemDns: DnsSource = { resolveSrv, resolveUri }
@@ -49,11 +51,11 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
  * Rejects with what a name server that failed said, when there is nothing else to go by.
  */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
-  const { source = systemDns, random = Math.random, signal } = options
+  const { source = systemDns, random = Math.random, signal, withUri = true } = options
   if (!DOMAIN.test(realm)) return []
   traceLookup(realm)
   const [byUri, bySrv] = await Promise.all([
-    uriAddresses(source, realm, random, signal),
+    withUri ? uriAddresses(source, realm, random, signal) : [],
     srvAddresses(source, realm, random, signal),
   ])
   signal?.throwIfAborted()

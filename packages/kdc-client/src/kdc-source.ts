@@ -1,8 +1,9 @@
-import { asciiLower, ConfigurationError, shownPath } from '@s4u/krb5'
-import { readFileSync } from 'node:fs'
+import { asciiLower, ConfigurationError } from '@s4u/krb5'
+import type { ConfiguredManner } from './configured-exchanges.js'
 import { DnsMemory } from './dns-memory.js'
 import { type KdcAddress, parseKdcAddress } from './kdc-address.js'
 import type { DnsSource } from './kdc-lookup.js'
+import { anchorsByRealm } from './http-anchors.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { requireKdcOption } from './option-checks.js'
@@ -18,21 +19,28 @@ export interface KdcSourceOptions {
   /** For one exchange, whatever the option is; milliseconds. */
   readonly timeLimit?: number
   readonly proxyTrust?: ProxyTrust
+  /** What krb5.conf says of how KDCs are asked, now. */
+  readonly manner?: () => ConfiguredManner
   readonly now: () => number
   readonly dns?: DnsSource
 }
 
 /** @throws ConfigurationError when an address cannot be read */
 export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkTransport {
-  const { kdc, timeLimit, now, configuration } = options
+  const { kdc, timeLimit, now, configuration, manner } = options
   requireKdcOption(kdc)
   if (typeof kdc === 'function') return limitedTransport(kdc, timeLimit)
   const named = namedAddresses(kdc)
-  const byDns = new DnsMemory(now, options.dns)
+  const byDns = new DnsMemory(
+    now,
+    options.dns,
+    () => configuration.conf.boolean('libdefaults', 'dns_uri_lookup') ?? true,
+  )
   return networkTransport({
     now,
     timeLimit,
-    proxyTrust: options.proxyTrust ?? anchorsFrom(options),
+    manner,
+    proxyTrust: trustOf(options),
     lookup: options.dns?.lookup?.bind(options.dns),
     otherSpelling: (realm) => configuration.otherSpelling(realm),
     locate: async (realm, signal) =>
@@ -70,27 +78,11 @@ function configured(configuration: Krb5Configuration, realm: string): readonly K
   return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
 }
 
-/** `http_anchors` of the realms in krb5.conf: FILE: entries. Source: MIT krb5 documentation, "krb5.conf". */
-function anchorsFrom({ configuration, kdc }: KdcSourceOptions): ProxyTrust | undefined {
-  if (kdc !== undefined) return undefined
-  const { conf } = configuration
-  const files = conf
-    .names('realms')
-    .flatMap((realm) => conf.strings('realms', realm, 'http_anchors'))
-    .filter((anchor) => anchor.startsWith('FILE:'))
-    .map((anchor) => anchor.slice('FILE:'.length))
-  return files.length === 0 ? undefined : files.map((path) => readAnchor(path))
-}
-
-function readAnchor(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (cause) {
-    const shown = shownPath(path)
-    throw new ConfigurationError(`cannot read the certificates in ${shown}, which http_anchors names`, {
-      cause: shown === path ? cause : undefined,
-    })
-  }
+/** The option is about every proxy; those of krb5.conf, each about its realm, where the option names no KDC. */
+function trustOf({ proxyTrust, configuration, kdc }: KdcSourceOptions): (realm: string) => ProxyTrust | undefined {
+  if (proxyTrust !== undefined || kdc !== undefined) return () => proxyTrust
+  const anchors = anchorsByRealm(configuration.conf)
+  return (realm) => anchors.get(realm)
 }
 
 function parseAll(list: string | readonly string[]): readonly KdcAddress[] {

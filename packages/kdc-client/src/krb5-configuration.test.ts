@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { Krb5Configuration } from './krb5-configuration.js'
+import { journalFor } from './process-journal.js'
+import { Krb5Configuration, noteUnread, readKrb5Conf } from './krb5-configuration.js'
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-krb5-conf-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -55,4 +56,17 @@ test('includes are read from disk', () => {
   const included = file('included', realm('INCLUDED.TEST'))
   const configuration = new Krb5Configuration(file('including', `include ${included}\n`), Date.now)
   expect(configuration.conf.defaultRealm).toBe('INCLUDED.TEST')
+})
+
+test('what has no effect is told to people, once for each reading', () => {
+  const path = file('unread', '[libdefaults]\n  rdns = false\n  udp_prefrence_limit = 1\n')
+  const lines: string[] = []
+  const say = (text: string): void => void lines.push(text)
+  const journal = journalFor({ debug: say, info: say, warn: say, error: say })
+  const conf = readKrb5Conf(path)
+  for (let turn = 0; turn < 2; turn++) noteUnread(conf, journal)
+  expect(lines).toEqual([
+    `${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`,
+    `${path}, line 3: libdefaults udp_prefrence_limit has no effect: no setting is called so; udp_preference_limit may be meant`,
+  ])
 })

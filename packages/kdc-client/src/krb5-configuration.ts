@@ -1,8 +1,13 @@
-import { ConfigurationError, Krb5Conf, parseKrb5Conf, sameRealmIgnoringCase, shownPath } from '@s4u/krb5'
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-
-/** Where every Kerberos program looks when KRB5_CONFIG names nothing. */
-const DEFAULT_FILE = '/etc/krb5.conf'
+import {
+  configurationPaths,
+  type Journal,
+  type Krb5Conf,
+  readConfigurationFiles,
+  sameRealmIgnoringCase,
+  settingsNotRead,
+} from '@s4u/krb5'
+import { statSync } from 'node:fs'
+import { thisMachine } from './machine.js'
 
 /** How long the files are believed to be as they were read; milliseconds. */
 const FRESH_FOR = 10_000
@@ -12,16 +17,14 @@ const FRESH_FOR = 10_000
  * again when a file has changed.
  */
 export class Krb5Configuration {
-  private readonly files: string
-  private readonly named: boolean
+  private readonly files: string | undefined
   private readonly now: () => number
   private read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
   private checkedAt = -Infinity
 
   /** `files` as in KRB5_CONFIG. */
   constructor(files: string | undefined, now: () => number) {
-    this.named = files !== undefined && files !== ''
-    this.files = files || DEFAULT_FILE
+    this.files = files
     this.now = now
   }
 
@@ -29,11 +32,10 @@ export class Krb5Configuration {
   get conf(): Krb5Conf {
     const { read } = this
     if (read && this.now() - this.checkedAt < FRESH_FOR && this.now() >= this.checkedAt) return read.conf
-    const paths = this.files.split(':').filter((path) => path !== '')
-    const stamp = paths.map(stampOf).join('|')
+    const stamp = configurationPaths(this.files).map(stampOf).join('|')
     this.checkedAt = this.now()
     if (read?.stamp === stamp) return read.conf
-    const conf = Krb5Conf.merge(paths.flatMap((path) => this.load(path)))
+    const conf = readConfigurationFiles(this.files, thisMachine)
     this.read = { conf, stamp }
     return conf
   }
@@ -43,27 +45,6 @@ export class Krb5Configuration {
     const names = this.conf.names('realms')
     return names.includes(realm) ? undefined : names.find((name) => sameRealmIgnoringCase(name, realm))
   }
-
-  /** Of several files those that are missing do no harm, as long as there is one. */
-  private load(path: string): Krb5Conf[] {
-    try {
-      return [parseKrb5Conf(readFileSync(path, 'utf8'), { source: path, include })]
-    } catch (cause) {
-      if (cause instanceof ConfigurationError) throw cause
-      if (!this.named || this.files.includes(':')) return []
-      const shown = shownPath(path)
-      throw new ConfigurationError(`cannot read ${shown}, which is named as krb5.conf`, {
-        code: 'KRB5_CONFIG_CANTOPEN',
-        hint: 'Check the path in KRB5_CONFIG or krb5Config, and that this process may read the file.',
-        cause: shown === path ? cause : undefined,
-      })
-    }
-  }
-}
-
-const include = {
-  readFile: (path: string): string => readFileSync(path, 'utf8'),
-  listFolder: (path: string): readonly string[] => readdirSync(path),
 }
 
 function stampOf(path: string): string {
@@ -73,4 +54,23 @@ function stampOf(path: string): string {
   } catch {
     return 'none'
   }
+}
+
+/**
+ * The krb5.conf of this machine, `files` as in KRB5_CONFIG: for whoever wants to look into it, as with `settingsNotRead`. Default:
+ * KRB5_CONFIG, else /etc/krb5.conf. @throws ConfigurationError KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+ */
+export function readKrb5Conf(files: string | undefined = process.env['KRB5_CONFIG']): Krb5Conf {
+  return readConfigurationFiles(files, thisMachine)
+}
+
+/** What has been told of: each reading once. */
+const told = new WeakSet<Krb5Conf>()
+
+/** Tells people what a krb5.conf sets and nothing reads, once for each reading of it. */
+export function noteUnread(conf: Krb5Conf | undefined, journal: Journal): void {
+  if (conf === undefined || told.has(conf) || !journal.isRead) return
+  told.add(conf)
+  for (const { path, source, line, why } of settingsNotRead(conf))
+    journal.note(() => ({ level: 'debug', text: `${source}, line ${line}: ${path.join(' ')} has no effect: ${why}` }))
 }

@@ -217,7 +217,7 @@ function checkValidity(context: KdcContext, request: TgsRequest, part: EncKdcRep
     throw untrusted('carries a ticket that is not valid yet', 'KRB_AP_ERR_TKT_NYV')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
-  const wrong = wrongTimes(part, askedTimes(context, request))
+  const wrong = wrongTimes(part, askedTimes(context, request), context.clockSkew)
   if (wrong) throw untrusted(wrong.what, wrong.code)
   if (!isPlausibleFlags(part.flags, optionsOf(request), request.tgt.flags))
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')

@@ -179,7 +179,7 @@ export class TicketGranting {
     this.refusal = undefined
     const tried: Key[] = []
     try {
-      const { tgt, isReduced } = await requestTgt(context, authority, {
+      const { tgt, isReduced } = await requestTgt(forSignIn(context), authority, {
         ...(this.armor && { armor: this.armor }),
         again: this.wrongKeys > 0,
         onProof: (key) => {
@@ -255,6 +255,11 @@ export class TicketGranting {
       hint: `Run kinit ${formatPrincipal(best.client)}, or sign in with a keytab, which needs no renewing.`,
     })
   }
+}
+
+/** With the encryption types that are offered there; the clock is the same one. */
+function forSignIn(context: KdcContext): KdcContext {
+  return context.signInEtypes === undefined ? context : { ...context, etypes: context.signInEtypes }
 }
 
 const WRONG_KEY = 'KDC_ERR_PREAUTH_FAILED'

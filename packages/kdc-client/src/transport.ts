@@ -1,4 +1,5 @@
 import { ConfigurationError, printableName } from '@s4u/krb5'
+import type { ConfiguredManner } from './configured-exchanges.js'
 import type { Manner } from './errand.js'
 import { type FailedAttempt, KdcUnreachableError } from './errors.js'
 import { FIRST_WAIT } from './failover.js'
@@ -44,11 +45,11 @@ export interface NetworkOptions {
   readonly timeLimit?: number
   readonly now?: () => number
   /** Who may vouch for an HTTPS proxy. */
-  readonly proxyTrust?: ProxyTrust
+  readonly proxyTrust?: (realm: string) => ProxyTrust | undefined
   /** What answers instead of the system's resolver. */
   readonly lookup?: HostLookup
   /** What krb5.conf says of how KDCs are asked, now. */
-  readonly manner?: () => Partial<Manner>
+  readonly manner?: () => ConfiguredManner
   /** For hints: a realm as krb5.conf spells it, where that is in other letter case alone. */
   readonly otherSpelling?: (realm: string) => string | undefined
 }
@@ -64,10 +65,12 @@ const USUAL: Manner = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIR
  * is over; those that did not answer lately are asked last. Source: RFC 4120 section 7.2.
  */
 export function networkTransport(options: NetworkOptions): NetworkTransport {
-  const { locate, timeLimit = DEFAULT_TIME_LIMIT, now = Date.now, proxyTrust, lookup, manner } = options
+  const { locate, now = Date.now, proxyTrust, lookup, manner } = options
   const lines = new KdcLines(now, proxyTrust, lookup)
   const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
+    const { timeLimit: configured, ...said } = manner?.() ?? {}
+    const timeLimit = options.timeLimit ?? configured ?? DEFAULT_TIME_LIMIT
     const until = performance.now() + timeLimit
     const about = {
       realm,
@@ -77,7 +80,7 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
       place,
       onDatagram,
       until,
-      manner: { ...USUAL, ...manner?.() },
+      manner: { ...USUAL, ...said },
     }
     let addresses: readonly KdcAddress[] = []
     try {

@@ -74,6 +74,15 @@ export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
 export { shownInput, shownName, shownPath } from './shown-input.js'
 export { Keytab, type KeytabEntry } from './keytab.js'
 export { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './configuration/kdc-location.js'
+export { configurationPaths, readConfigurationFiles } from './configuration/configuration-files.js'
+export {
+  configuredName,
+  defaultClientKeytabName,
+  defaultKeytabName,
+  type NameSetting,
+} from './configuration/default-names.js'
+export type { Machine } from './configuration/machine.js'
+export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
 export { andLeftOut, type LeftOut } from './left-out.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'

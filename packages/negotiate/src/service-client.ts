@@ -129,14 +129,17 @@ export class ServiceClient {
   }
 
   #kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
-    const { kdc, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random, logger } = this.#options
+    const { kdc, krb5Config, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random, logger } = this.#options
     this.#connections ??= createKdcConnections({
       ...(kdc !== undefined && { kdc }),
+      ...(krb5Config !== undefined && { krb5Config }),
       ...(timeLimit !== undefined && { timeLimit }),
       ...(now && { now }),
     })
     return {
       connections: this.#connections,
+      // It is there to act for users, whatever kinit is to ask for on this machine.
+      forwardable: true,
       ...(domains && { domains }),
       ...(encryptionTypes && { encryptionTypes }),
       ...(now && { now }),

@@ -1,4 +1,5 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, configuredName, type Krb5Conf } from '@s4u/krb5'
+import { thisMachine } from '../machine.js'
 
 export interface DefaultCacheSources {
   /** Default: that of this process. */
@@ -20,4 +21,13 @@ export function defaultCacheName({ environment = process.env, configured }: Defa
       hint: 'Unset KRB5CCNAME for the default cache of this user, or set it to FILE:/path, DIR:/path or KCM:.',
     })
   return KRB5CCNAME ?? (configured || `FILE:/tmp/krb5cc_${process.getuid?.() ?? 0}`)
+}
+
+/**
+ * What krb5.conf says, which is not read where KRB5CCNAME goes first: a machine whose krb5.conf is broken has that cache all the same.
+ * @throws ConfigurationError
+ */
+export function configuredCacheName(conf: () => Krb5Conf): string | undefined {
+  if (process.env['KRB5CCNAME'] !== undefined) return undefined
+  return configuredName(conf(), 'default_ccache_name', thisMachine)
 }

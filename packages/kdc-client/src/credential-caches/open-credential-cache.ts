@@ -1,6 +1,7 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, type Krb5Conf, readConfigurationFiles } from '@s4u/krb5'
+import { thisMachine } from '../machine.js'
 import { parseCacheName } from './cache-name.js'
-import { defaultCacheName, type DefaultCacheSources } from './default-cache.js'
+import { configuredCacheName, defaultCacheName, type DefaultCacheSources } from './default-cache.js'
 import { FileCache } from './file-cache.js'
 import { FolderCache, memberOfFolder } from './folder-cache.js'
 import type { NamedCredentialCache } from './named-cache.js'
@@ -16,7 +17,9 @@ import type { NamedCredentialCache } from './named-cache.js'
  * @throws ConfigurationError KRB5_CC_BADNAME, KRB5_CC_UNKNOWN_TYPE
  */
 export function openCredentialCache(name?: string, sources?: DefaultCacheSources): NamedCredentialCache {
-  const parsed = parseCacheName(name ?? defaultCacheName(sources))
+  const parsed = parseCacheName(
+    name ?? defaultCacheName(sources ?? { configured: configuredCacheName(confOfThisMachine) }),
+  )
   switch (parsed.type) {
     case 'FILE':
       return new FileCache(parsed.path)
@@ -27,4 +30,8 @@ export function openCredentialCache(name?: string, sources?: DefaultCacheSources
     case 'KCM':
       throw new ConfigurationError('credential caches of type KCM cannot be read', { code: 'KRB5_CC_UNKNOWN_TYPE' })
   }
+}
+
+function confOfThisMachine(): Krb5Conf {
+  return readConfigurationFiles(process.env['KRB5_CONFIG'], thisMachine)
 }

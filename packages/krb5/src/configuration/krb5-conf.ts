@@ -7,6 +7,7 @@ import type { ConfigurationError } from '../errors.js'
 import { asciiLower } from '../principal.js'
 import { shownInput } from '../shown-input.js'
 import { secondsOfDuration } from './duration.js'
+import { readEncryptionTypeList } from './encryption-type-list.js'
 import { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './kdc-location.js'
 import { badLine, type IncludeReader, parseProfile, type ProfileNode } from './profile.js'
 
@@ -111,6 +112,25 @@ export class Krb5Conf {
     })
   }
 
+  /**
+   * Numbers of encryption types, best first: of `permitted_enctypes`, `default_tkt_enctypes` or `default_tgs_enctypes`, of which the first
+   * stands for the others where they are not set. rc4-hmac is among them only where `allow_rc4` is on as well.
+   * @throws ConfigurationError when there is no type in the list that can be used
+   */
+  encryptionTypes(setting: EncryptionTypeSetting): readonly number[] | undefined {
+    const weak = this.boolean('libdefaults', 'allow_rc4') ?? false
+    const relation = this.#values('libdefaults', setting)[0] ?? this.#values('libdefaults', 'permitted_enctypes')[0]
+    if (relation === undefined) return undefined
+    const { etypes } = readEncryptionTypeList(relation.value, { weak })
+    if (etypes.length > 0) return etypes
+    throw badLine(relation, 'no encryption type of the list can be used', undefined, WHICH_TYPES)
+  }
+
+  /** @internal The sections of each file, for who looks at what is in them that nobody asks for. */
+  sections(): readonly ProfileNode[] {
+    return this.#files.flatMap(({ children }) => children)
+  }
+
   /** The names in a section or subsection, each once: `names('realms')`. */
   names(...path: readonly string[]): readonly string[] {
     return [
@@ -160,6 +180,11 @@ export class Krb5Conf {
     return value
   }
 }
+
+export type EncryptionTypeSetting = 'permitted_enctypes' | 'default_tkt_enctypes' | 'default_tgs_enctypes'
+
+const WHICH_TYPES =
+  'Take the setting out of krb5.conf, or name AES types: aes256-cts aes128-cts. rc4-hmac counts where allow_rc4 = true stands beside it; DES does nowhere.'
 
 interface Relation {
   readonly value: string

@@ -52,10 +52,12 @@ export function badLine(
   place: { readonly source: string; readonly line: number },
   what: string,
   cause?: unknown,
+  hint?: string,
 ): ConfigurationError {
   return new ConfigurationError(`${place.source}, line ${place.line}: ${what}`, {
     code: 'KRB5_CONFIG_BADFORMAT',
     cause,
+    ...(hint !== undefined && { hint }),
   })
 }
 

@@ -1,0 +1,74 @@
+/**
+ * Which keytab and which credential cache are meant where nobody says: the environment goes first, then krb5.conf, then what MIT's
+ * library is built with. Source: MIT krb5 documentation, "krb5.conf", "keytab", "ccache" and "Parameter expansion".
+ */
+
+import { ConfigurationError } from '../errors.js'
+import { shownName } from '../shown-input.js'
+import type { Krb5Conf } from './krb5-conf.js'
+import type { Machine } from './machine.js'
+
+/** The keytab of services: KRB5_KTNAME, default_keytab_name, /etc/krb5.keytab; `FILE:/etc/krb5.keytab`. @throws ConfigurationError */
+export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine): string {
+  return (
+    machine.environment['KRB5_KTNAME'] ||
+    configuredName(conf, 'default_keytab_name', machine) ||
+    'FILE:/etc/krb5.keytab'
+  )
+}
+
+/**
+ * The keytab of whoever asks for tickets: KRB5_CLIENT_KTNAME, default_client_keytab_name. Undefined where neither is said: what is built
+ * in differs from one system to the other. @throws ConfigurationError
+ */
+export function defaultClientKeytabName(conf: Krb5Conf | undefined, machine: Machine): string | undefined {
+  return machine.environment['KRB5_CLIENT_KTNAME'] || configuredName(conf, 'default_client_keytab_name', machine)
+}
+
+export type NameSetting = 'default_keytab_name' | 'default_client_keytab_name' | 'default_ccache_name'
+
+/** What krb5.conf says of one, with what stands for the user and the machine replaced; undefined where it says nothing. @throws ConfigurationError */
+export function configuredName(conf: Krb5Conf | undefined, setting: NameSetting, machine: Machine): string | undefined {
+  const name = conf?.string('libdefaults', setting)
+  return name === undefined || name === '' ? undefined : expandTokens(name, machine, setting)
+}
+
+/** `%{uid}`, `%{euid}`, `%{username}`, `%{TEMP}`, `%{null}`. @throws ConfigurationError for others, as MIT does */
+function expandTokens(text: string, machine: Machine, setting: string): string {
+  return text.replace(/%\{([^}]*)\}?/g, (written, token: string) => {
+    const value = written.endsWith('}') ? valueOf(token, machine) : undefined
+    if (value !== undefined) return value
+    throw new ConfigurationError(`krb5.conf, ${setting}: %{${shownName(token)}} is not known here`, {
+      code: 'KRB5_CONFIG_BADFORMAT',
+      hint: `Known are ${TOKENS.map((known) => `%{${known}}`).join(', ')}. Write the path itself in place of others, or name the file in the options.`,
+    })
+  })
+}
+
+const TOKENS = ['uid', 'USERID', 'euid', 'username', 'TEMP', 'null'] as const
+
+function valueOf(token: string, machine: Machine): string | undefined {
+  switch (token) {
+    case 'uid':
+    case 'USERID':
+      return machine.uid?.toString()
+    case 'euid':
+      return machine.euid?.toString()
+    case 'username':
+      return nameOfUser(machine)
+    case 'TEMP':
+      return machine.environment['TMPDIR'] ?? '/tmp'
+    case 'null':
+      return ''
+    default:
+      return undefined
+  }
+}
+
+function nameOfUser(machine: Machine): string | undefined {
+  try {
+    return machine.username()
+  } catch {
+    return undefined
+  }
+}
