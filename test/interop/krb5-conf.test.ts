@@ -1,4 +1,4 @@
-import { createKdcClient } from '@s4u/kdc-client'
+import { createKdcClient, KDC_CHANNEL } from '@s4u/kdc-client'
 import {
   configuredName,
   defaultClientKeytabName,
@@ -8,6 +8,7 @@ import {
   type Machine,
   parseKrb5Conf,
 } from '@s4u/krb5'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
@@ -97,6 +98,45 @@ await describeRealms('a cache that krb5.conf names', ['CORP'], (info) => {
     expect(formatPrincipal(ticket.client)).toBe(realm.users.alice.principal)
   })
 })
+
+for (const key of ['CORP', 'EAST'] as const) {
+  await describeRealms(`what ${key} is asked for by a krb5.conf`, [key], (info) => {
+    const realm = realmOf(info, key)
+    const folder = mkdtempSync(join(tmpdir(), 's4u-asked-'))
+    afterAll(() => rmSync(folder, { recursive: true }))
+
+    test.each([
+      ['forwardable = true', 'default_tkt_enctypes = aes128-cts'],
+      ['forwardable = false', 'permitted_enctypes = aes256-cts'],
+      ['forwardable = false', 'permitted_enctypes = aes128-cts', 'udp_preference_limit = 1'],
+      ['forwardable = true', 'permitted_enctypes = aes256-cts aes128-cts', 'udp_preference_limit = 9000'],
+    ])('is what kinit asks for: %s, %s', async (...lines) => {
+      const path = join(folder, 'krb5.conf')
+      const usual = readFileSync(info.krb5Config, 'utf8')
+      writeFileSync(path, usual.replace('[libdefaults]', `[libdefaults]\n ${lines.join('\n ')}`))
+      const environment = { ...info.environment, KRB5_CONFIG: path, KRB5CCNAME: `FILE:${folder}/cc` }
+      const { keytab, principal } = realm.services.web
+      await runOk('kinit', ['-k', '-t', keytab, principal], { environment })
+      const { stdout } = await runOk('klist', ['-f', '-e'], { environment })
+      const theirs = {
+        forwardable: /Flags: \S*F/.test(stdout),
+        sessionEncryptionType: /Etype \(skey, tkt\): (\S+),/.exec(stdout)?.[1],
+      }
+      const signIns: { forwardable?: boolean; sessionEncryptionType?: string; step?: string }[] = []
+      const listen = (event: unknown): void => void signIns.push(Object(event))
+      subscribe(KDC_CHANNEL, listen)
+      try {
+        await createKdcClient({ krb5Config: path, credentials: { keytab, principal } }).ticketFor(
+          realm.services.api.spn,
+        )
+      } finally {
+        unsubscribe(KDC_CHANNEL, listen)
+      }
+      const ours = signIns.filter(({ step }) => step === 'AS')
+      expect(ours).toMatchObject([theirs])
+    })
+  })
+}
 
 await describeRealms('krb5.conf, compared with how MIT’s library reads it', ['CORP'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-krb5-conf-'))
