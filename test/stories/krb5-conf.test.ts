@@ -114,11 +114,11 @@ describe('a client asks as krb5.conf says', () => {
     expect(lines).toContain(`${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`)
   })
 
-  test('and says at once which line it cannot read', () => {
-    const path = conf('forwardable = perhaps')
+  test.each(['forwardable', 'udp_preference_limit'])('and says at once that it cannot read %s', (name) => {
+    const path = conf(`${name} = perhaps`)
     const make = () =>
       createKdcClient({ kdc: realm.transport, krb5Config: path, credentials: { keytab: realm.keytabFor('web') } })
-    expect(make).toThrow(`${path}, line 2: expected yes or no, found "perhaps"`)
+    expect(make).toThrow(`${path}, line 2: expected `)
   })
 })
 

@@ -2,7 +2,7 @@ import { closeOptions, ConfigurationError, formatPrincipal, platformRandom, requ
 import { bindMethods } from './bound-methods.js'
 import { Client } from './client.js'
 import { clientArmorOf } from './client-armor.js'
-import { configuredExchanges } from './configured-exchanges.js'
+import { configuredExchanges, configuredManner } from './configured-exchanges.js'
 import { authorityOf } from './credentials.js'
 import { namedCredentials } from './default-credentials.js'
 import { connectionsOf } from './kdc-connections.js'
@@ -30,6 +30,8 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   const { transport, conf, configuration, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
   const exchanges = configuredExchanges(options, conf?.conf)
+  // Read anew with each request; what is wrong with it must not wait for one.
+  if (conf !== undefined) configuredManner(conf.conf)
   const authority = authorityOf(namedCredentials(credentials, configuration), realms, exchanges.signInEtypes)
   const place = {
     // Whoever types a password has not shown anything yet, and takes no turn from those who have.

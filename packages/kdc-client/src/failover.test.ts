@@ -120,17 +120,32 @@ describe('a name', () => {
     expect(kdc.heard).toEqual([protocol])
   })
 
-  test('stands for the same addresses for a minute, and longer while nobody resolves it', async () => {
+  test('stands for the same addresses for a minute, and for ten more while it is asked anew, or nobody resolves it', async () => {
     let time = 0
     const kdc = await fakeKdc({ udp: () => REPLY })
     const { locate, lookup } = named(kdc.port, ['127.0.0.1'])
     const transport = networkTransport({ locate, lookup, now: () => time })
-    for (time of [0, 59_999]) await transport(REQUEST, REALM)
+    const isAnswered = async (): Promise<void> => expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    for (time of [0, 59_999]) await isAnswered()
     expect(lookup.mock.calls).toEqual([[NAME]])
-    lookup.mockRejectedValue(new Error('SERVFAIL'))
-    time = 60_000
-    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(REPLY)
+    lookup.mockReturnValue(new Promise(() => {}))
+    for (time of [60_000, 659_999]) await isAnswered()
     expect(lookup).toHaveBeenCalledTimes(2)
+  })
+
+  test('that is resolved anew stands for what it stands for then', async () => {
+    let time = 0
+    const { port } = await fakeKdc({ udp: () => REPLY })
+    const moved = await fakeKdc({ udp: () => Uint8Array.of(0x6b, 9) }, { host: '127.0.0.2', port })
+    const { locate, lookup } = named(port, ['127.0.0.1'])
+    const transport = networkTransport({ locate, lookup, now: () => time })
+    await transport(REQUEST, REALM)
+    lookup.mockResolvedValue(['127.0.0.2'])
+    time = 60_001
+    await transport(REQUEST, REALM)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(new Uint8Array(await transport(REQUEST, REALM))).toEqual(Uint8Array.of(0x6b, 9))
+    expect(moved.heard).toEqual(['udp'])
   })
 
   test('is resolved once for all who ask at the same time', async () => {

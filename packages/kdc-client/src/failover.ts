@@ -21,7 +21,8 @@ const LONGEST_WAIT = 60_000
 
 /**
  * Asks each KDC, those that answered lately first, and all of them again, until one answers; undefined when the time is over, or when
- * each of them has refused to be asked: nobody is there then, and waiting brings nobody. Going on to the next does not mean that the one before is not listened to any more: a KDC may only be slow. MIT does the same.
+ * each of them has refused to be asked: nobody is there then, and waiting brings nobody. Going on to the next does not mean that the one
+ * before is not listened to any more: a KDC may only be slow. MIT does the same.
  *
  * Nobody signs a KRB-ERROR, and a datagram is written by anybody who guesses its port. So one that comes by UDP is no answer: the same
  * is asked by TCP, which wants somebody on the way, and a reply by UDP is listened for meanwhile. Only when no KDC gave either is it

@@ -19,6 +19,9 @@ export type HostLookup = (name: string) => Promise<readonly string[]>
 /** How long a name stands for the same addresses; milliseconds. As long as a socket is used: a KDC may move. */
 const FOUND_FOR = 60_000
 
+/** How long after that they are still used, while the name is resolved anew for those who come later; milliseconds. */
+const STALE_FOR = 600_000
+
 /** Names that something is remembered of. */
 const MAX_NAMES = 1_000
 
@@ -38,17 +41,23 @@ export class KdcServers {
     this.lookup = lookup
   }
 
-  /** Without asking anybody; undefined for a name that is not known, or not any more. */
+  /** Without a wait; undefined for a name that is not known, or not any more. */
   known(address: KdcAddress): readonly KdcServer[] | undefined {
     if (isIP(address.host) !== 0) return [address]
     const found = this.found.get(keyOf(address))
-    return found !== undefined && this.now() < found.until ? found.servers : undefined
+    const now = this.now()
+    if (found === undefined || now >= found.until + STALE_FOR) return undefined
+    if (now >= found.until) this.start(address).catch(() => {})
+    return found.servers
   }
 
   /** Rejects with what the resolver said, unless the name had addresses before. */
   find(address: KdcAddress): Promise<readonly KdcServer[]> {
     const known = this.known(address)
-    if (known !== undefined) return Promise.resolve(known)
+    return known === undefined ? this.start(address) : Promise.resolve(known)
+  }
+
+  private start(address: KdcAddress): Promise<readonly KdcServer[]> {
     const key = keyOf(address)
     const flight = this.inFlight.get(key) ?? this.ask(address, key).finally(() => this.inFlight.delete(key))
     this.inFlight.set(key, flight)
