@@ -1,6 +1,6 @@
 /** The authorities that krb5.conf lets vouch for HTTPS proxies of KDCs. Source: MIT krb5 documentation, "krb5.conf", http_anchors. */
 
-import { ConfigurationError, type Krb5Conf, shownName, shownPath } from '@s4u/krb5'
+import { ConfigurationError, type Krb5Conf, shownPath } from '@s4u/krb5'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProxyTrust } from './kdc-proxy.js'
@@ -23,7 +23,9 @@ function certificatesOf(anchor: string, isFromEnvironment = false): string[] {
   const variable = type === 'ENV' && !isFromEnvironment ? process.env[rest] : undefined
   if (variable !== undefined) return certificatesOf(variable, true)
   const what =
-    type === 'ENV' ? `the variable ${shownName(rest)} is not set` : 'neither FILE:, DIR: nor ENV: stands in front'
+    type === 'ENV'
+      ? 'ENV: names a variable that is not set, or that names another'
+      : 'neither FILE:, DIR: nor ENV: stands in front'
   throw new ConfigurationError(`krb5.conf, http_anchors: ${what}`, {
     code: 'KRB5_CONFIG_BADFORMAT',
     hint: 'Write http_anchors = FILE:/etc/ssl/certs/proxy-ca.pem, or name the certificates in proxyTrust.',
