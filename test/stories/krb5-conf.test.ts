@@ -111,7 +111,9 @@ describe('a client asks as krb5.conf says', () => {
     const path = conf('rdns = false')
     const logger = { debug: say, info: say, warn: say, error: say }
     createKdcClient({ kdc: realm.transport, krb5Config: path, credentials: { keytab: realm.keytabFor('web') }, logger })
-    expect(lines).toContain(`${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`)
+    expect(lines).toContain(
+      `S4U_SETTING_NOT_READ: ${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`,
+    )
   })
 
   test.each(['forwardable', 'udp_preference_limit'])('and says at once that it cannot read %s', (name) => {

@@ -9,7 +9,7 @@ import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
 import { journalFor } from './process-journal.js'
-import { noteUnread } from './krb5-configuration.js'
+import { tellUnread } from './krb5-configuration.js'
 import { requireDomains, requireMilliseconds, requireNumbers, requireText } from './option-checks.js'
 
 /** A KDC's no is a KRB-ERROR, which nobody signs: whoever forges one must not gain more than this; milliseconds. */
@@ -39,7 +39,7 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
     user: formatPrincipal(authority.principal),
   }
   const journal = journalFor(options.logger)
-  noteUnread(conf?.conf, journal)
+  tellUnread(conf?.conf, journal)
   const { pac, mayFollow = namesKdcsOf, domains } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
   const asked = { random, pac, mayFollow, otherSpelling, ...exchanges }

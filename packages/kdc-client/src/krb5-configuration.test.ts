@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { journalFor } from './process-journal.js'
-import { Krb5Configuration, noteUnread, readKrb5Conf } from './krb5-configuration.js'
+import { Krb5Configuration, tellUnread, readKrb5Conf } from './krb5-configuration.js'
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-krb5-conf-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -64,9 +64,9 @@ test('what has no effect is told to people, once for each reading', () => {
   const say = (text: string): void => void lines.push(text)
   const journal = journalFor({ debug: say, info: say, warn: say, error: say })
   const conf = readKrb5Conf(path)
-  for (let turn = 0; turn < 2; turn++) noteUnread(conf, journal)
+  for (let turn = 0; turn < 2; turn++) tellUnread(conf, journal)
   expect(lines).toEqual([
-    `${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`,
-    `${path}, line 3: libdefaults udp_prefrence_limit has no effect: no setting is called so; udp_preference_limit may be meant`,
+    `S4U_SETTING_NOT_READ: ${path}, line 2: libdefaults rdns has no effect: no address is looked up backwards`,
+    `S4U_SETTING_NOT_READ: ${path}, line 3: libdefaults udp_prefrence_limit has no effect: no setting is called so; udp_preference_limit may be meant`,
   ])
 })

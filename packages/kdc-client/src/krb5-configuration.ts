@@ -7,6 +7,7 @@ import {
   settingsNotRead,
 } from '@s4u/krb5'
 import { statSync } from 'node:fs'
+import { tellNotice } from './events.js'
 import { thisMachine } from './machine.js'
 
 /** How long the files are believed to be as they were read; milliseconds. */
@@ -67,10 +68,12 @@ export function readKrb5Conf(files: string | undefined = process.env['KRB5_CONFI
 /** What has been told of: each reading once. */
 const told = new WeakSet<Krb5Conf>()
 
-/** Tells people what a krb5.conf sets and nothing reads, once for each reading of it. */
-export function noteUnread(conf: Krb5Conf | undefined, journal: Journal): void {
-  if (conf === undefined || told.has(conf) || !journal.isRead) return
+/** Tells what a krb5.conf sets and nothing reads, once for each reading of it: to who reads along, and on the diagnostics channel. */
+export function tellUnread(conf: Krb5Conf | undefined, journal: Journal): void {
+  if (conf === undefined || told.has(conf)) return
   told.add(conf)
-  for (const { path, source, line, why } of settingsNotRead(conf))
-    journal.note(() => ({ level: 'debug', text: `${source}, line ${line}: ${path.join(' ')} has no effect: ${why}` }))
+  for (const { path, source, line, why } of settingsNotRead(conf)) {
+    const message = `${source}, line ${line}: ${path.join(' ')} has no effect: ${why}`
+    tellNotice({ kind: 'notice', level: 'info', code: 'S4U_SETTING_NOT_READ', message }, journal)
+  }
 }
