@@ -1,4 +1,4 @@
-import { createKdcClient, KDC_CHANNEL } from '@s4u/kdc-client'
+import { createKdcClient, evidenceFromS4u2self, KDC_CHANNEL, type KdcClient } from '@s4u/kdc-client'
 import {
   configuredName,
   defaultClientKeytabName,
@@ -134,6 +134,26 @@ for (const key of ['CORP', 'EAST'] as const) {
       }
       const ours = signIns.filter(({ step }) => step === 'AS')
       expect(ours).toMatchObject([theirs])
+    })
+
+    test('without forwardable tickets nobody is acted for, and doing what the hint says mends it', async () => {
+      const path = join(folder, 'plain.conf')
+      const usual = readFileSync(info.krb5Config, 'utf8')
+      writeFileSync(path, usual.replace('[libdefaults]', '[libdefaults]\n forwardable = false'))
+      const { keytab, principal } = realm.services.web
+      const make = (krb5Config: string, options = {}) =>
+        createKdcClient({ krb5Config, credentials: { keytab, principal }, ...options })
+      const asAlice = async (client: KdcClient) => {
+        const self = await client.s4u2self(realm.users.alice.principal)
+        return client.s4u2proxy(evidenceFromS4u2self(self), realm.services.api.spn)
+      }
+      const error: unknown = await asAlice(make(path)).catch((reason: unknown) => reason)
+      expect(error).toMatchObject({
+        reason: 'service-not-delegable',
+        hint: 'Set forwardable: true in the options of the KDC client, which go before krb5.conf, or take forwardable = false out of [libdefaults] there.',
+      })
+      for (const mended of [make(path, { forwardable: true }), make(info.krb5Config)])
+        expect(formatPrincipal((await asAlice(mended)).client)).toBe(realm.users.alice.principal)
     })
   })
 }

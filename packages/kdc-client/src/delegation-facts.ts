@@ -9,8 +9,15 @@ export interface DelegationFacts extends RequestFacts {
   readonly sight?: EvidenceSight
   /** This account has had a forwardable S4U2Self ticket lately, so it is trusted for protocol transition. */
   readonly mayTransition?: boolean
-  /** The ticket-granting ticket of this account. One that is not forwardable was asked for as forwardable. */
-  readonly ownTicket?: { readonly forwardable: boolean; readonly isFromElsewhere?: boolean }
+  /** The ticket-granting ticket of this account. One that is not forwardable was asked for as forwardable, unless it says otherwise. */
+  readonly ownTicket?: OwnTicketFacts
   /** Of an S4U2Self request: it said by a certificate who the user is. */
   readonly byCertificate?: boolean
+}
+
+export interface OwnTicketFacts {
+  readonly forwardable: boolean
+  readonly isFromElsewhere?: boolean
+  /** Nobody asked for one that can be forwarded: the options or krb5.conf say so. */
+  readonly isPlain?: boolean
 }

@@ -132,6 +132,7 @@ export class Exchanges {
    */
   private async mendsFlag(shown: ServiceTicket, signal: AbortSignal): Promise<boolean> {
     if (isForwardable(shown) || this.authority.kind !== 'sign-in') return false
+    if (this.context.forwardable === false) return false
     if (!sameRealmIgnoringCase(realmAsked(shown), this.self.realm)) return false
     if (!(await this.granting.replace(shown, signal))) return false
     return isForwardable(await this.granting.tgt(signal))
@@ -155,7 +156,7 @@ export class Exchanges {
       byCertificate,
       sight: evidence && (await lookAtEvidence(evidence, this.authority)),
       mayTransition: clock.now() < this.transitedAt + TRANSITED_FOR,
-      ownTicket: { forwardable: isForwardable(shown), isFromElsewhere },
+      ownTicket: { forwardable: isForwardable(shown), isFromElsewhere, isPlain: this.context.forwardable === false },
     })
   }
 }

@@ -1,8 +1,14 @@
 /** Evidence that cannot be passed on: whose fault that is, of the user, of the service, or of the client that got the ticket. */
 
 import { SOME_USER } from './advice/advice.js'
-import { allowTransition, askForwardable, clearSensitive, leaveProtectedUsers } from './advice/directory-settings.js'
-import type { DelegationFacts } from './delegation-facts.js'
+import {
+  allowTransition,
+  askForwardable,
+  clearSensitive,
+  leaveProtectedUsers,
+  turnForwardableOn,
+} from './advice/directory-settings.js'
+import type { DelegationFacts, OwnTicketFacts } from './delegation-facts.js'
 import { DelegationRefusedError, type DirectorySetting, type KdcAnswer } from './errors.js'
 import type { UserRestrictions } from './evidence-sight.js'
 
@@ -24,9 +30,16 @@ export function explainForwardability(answer: KdcAnswer, facts: DelegationFacts)
 /** Its own account is sensitive: then nothing that it gets can be forwarded, whatever is allowed to it beside. */
 function serviceNotDelegable(
   answer: KdcAnswer,
-  { isFromElsewhere = false }: NonNullable<DelegationFacts['ownTicket']>,
+  { isFromElsewhere = false, isPlain = false }: OwnTicketFacts,
 ): DelegationRefusedError {
   const { account } = answer
+  if (isPlain && !isFromElsewhere)
+    return new DelegationRefusedError(
+      answer,
+      'service-not-delegable',
+      `the ticket-granting ticket of ${account} is not forwardable, because none was asked for: forwardable is off`,
+      [turnForwardableOn()],
+    )
   if (isFromElsewhere)
     return new DelegationRefusedError(
       answer,

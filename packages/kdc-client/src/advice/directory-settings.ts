@@ -114,6 +114,14 @@ export function askForwardable(user: string): DirectorySetting {
   }
 }
 
+/** Of this client itself. */
+export function turnForwardableOn(): DirectorySetting {
+  return {
+    attribute:
+      'Set forwardable: true in the options of the KDC client, which go before krb5.conf, or take forwardable = false out of [libdefaults] there.',
+  }
+}
+
 export function restorePac(account: string): DirectorySetting {
   return {
     attribute: `userAccountControl of ${account} must not have NO_AUTH_DATA_REQUIRED (0x2000000), and sign-in must ask for a PAC (pac: true), that of the service as that of the user`,
