@@ -82,6 +82,18 @@ describe('the KDCs of a realm', () => {
     expect(resolveSrv).not.toHaveBeenCalled()
   })
 
+  test('are not looked up in URI records where krb5.conf forbids those', async () => {
+    const [name, port] = address.split(':')
+    const resolveSrv = vi.fn(async () => [{ name, port: Number(port), priority: 0, weight: 0 }])
+    const resolveUri = vi.fn(async () => [])
+    const ask = async (line: string): Promise<number> => {
+      const configuration = conf(`[libdefaults]\n  ${line}\n`)
+      await transportFor({ ...common, configuration, dns: { resolveSrv, resolveUri } })(REQUEST, { realm: 'AD.TEST' })
+      return resolveUri.mock.calls.length
+    }
+    expect([await ask('dns_uri_lookup = false'), await ask('dns_uri_lookup = true')]).toEqual([0, 1])
+  })
+
   test('that cannot be read are refused at once', () => {
     expect(() => transportFor({ ...common, kdc: 'a b' })).toThrow(ConfigurationError)
     expect(() => transportFor({ ...common, kdc: [] })).toThrow(ConfigurationError)
