@@ -38,6 +38,7 @@ for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
       expect(armoredOf('alice')).toEqual([true, true])
     })
 
+    // behaviour: Armored sign-in (FAST), with a ticket of the machine = granted
     test('is armored by a keytab of the machine, and by a credential cache of it', async () => {
       const login = await kinit(info, key, 'alice')
       const armors: KdcClientOptions['armor'][] = [{ keytab: web.keytab }, { ccache: login.ccache }]
@@ -76,6 +77,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
     const { web } = realm.services
     const user = realm.kind === 'samba' ? realm.users.bob : realm.users.alice
 
+    // behaviour: Armored sign-in (FAST) by an alias = resolved
     test('is resolved within the armor', async () => {
       const { transport, armoredOf } = recorded(realm)
       using service = createNegotiator({ keytab: web.keytab, kdc: transport, fast: 'require' })

@@ -37,6 +37,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       return { status: answer.status, text: await answer.text() }
     }
 
+    // behaviour: A second hop with the ticket received = granted, both services named
     test('each service adds itself, nearest last, and the last one lets who came through them pass', async () => {
       const { status, text } = await ask(chain, 0)
       expect([status, JSON.parse(text)]).toEqual([

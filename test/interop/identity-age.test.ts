@@ -26,6 +26,7 @@ for (const key of ['CORP', 'NEWCORP'] as const)
       return `${name}@${realm}`
     }
 
+    // behaviour: S4U2Self for a disabled user = refused (12)
     test('refuses who was disabled at once where it is asked anew, and else at the age that the app allows', async () => {
       const user = await newUser('leaver')
       using web = negotiator()

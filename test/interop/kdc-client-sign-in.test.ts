@@ -50,6 +50,7 @@ for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
       expect(formatPrincipal((await client.ticketFor(api.spn)).client)).toBe(web.principal)
     })
 
+    // behaviour: A ticket without a PAC, on request = granted
     test('a ticket without a PAC is had on request', async () => {
       const ticket = await make({ pac: false }).ticketFor(api.spn)
       const usual = await make().ticketFor(api.spn)
@@ -66,6 +67,7 @@ for (const key of ['CORP', 'EAST', 'NORTH', 'NEWCORP', 'NEWEAST'] as const) {
     const realm = realmOf(info, key)
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`
 
+    // behaviour: Armored sign-in (FAST), with the own ticket = granted
     test('the second sign-in goes through a channel that the first ticket made', async () => {
       const { principal, password } = realm.users.alice
       const before = createKdcClient({ kdc, credentials: { principal, password } })
@@ -120,6 +122,7 @@ await describeRealms('delegation in NORTH', ['NORTH'], (info) => {
   const realm = realmOf(info, 'NORTH')
   const { web, api } = realm.services
 
+  // behaviour: Protocol transition and constrained delegation = granted
   test('goes through with a ticket from S4U2Self, the only evidence that Heimdal takes', async () => {
     const client = createKdcClient({ kdc: `${realm.kdc.host}:${realm.kdc.port}`, credentials: { keytab: web.keytab } })
     const evidence = evidenceFromS4u2self(await client.s4u2self(realm.users.bob.principal))
@@ -151,6 +154,7 @@ await describeRealms('delegation in NORTH', ['NORTH'], (info) => {
 await describeRealms('an alias in EAST', ['EAST'], (info) => {
   const realm = realmOf(info, 'EAST')
 
+  // behaviour: S4U2Self by an alias = the alias stays in the ticket
   test('is an enterprise name for S4U2Self, and the ticket goes on to a backend', async () => {
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`
     const client = createKdcClient({ kdc, credentials: { keytab: realm.services.web.keytab } })
@@ -162,33 +166,36 @@ await describeRealms('an alias in EAST', ['EAST'], (info) => {
   })
 })
 
-await describeRealms('names at sign-in to CORP', ['CORP'], (info) => {
-  const realm = realmOf(info, 'CORP')
-  const kdc = `${realm.kdc.host}:${realm.kdc.port}`
+for (const key of ['CORP', 'NEWCORP'] as const)
+  await describeRealms(`names at sign-in to ${key}`, [key], (info) => {
+    const realm = realmOf(info, key)
+    const kdc = `${realm.kdc.host}:${realm.kdc.port}`
 
-  test('a user principal name is resolved, and its salt is the one that the KDC tells', async () => {
-    const { password, enterpriseName = '' } = realm.users.bob
-    const credentials = { principal: enterpriseName, password, enterprise: true }
-    const ticket = await createKdcClient({ kdc, realm: realm.name, credentials }).ticketFor(realm.services.api.spn)
-    expect(formatPrincipal(ticket.client)).toBe('bob@CORP.TEST')
-  })
+    // behaviour: Sign-in by a user principal name = resolved
+    test('a user principal name is resolved, and its salt is the one that the KDC tells', async () => {
+      const { password, enterpriseName = '' } = realm.users.bob
+      const credentials = { principal: enterpriseName, password, enterprise: true }
+      const ticket = await createKdcClient({ kdc, realm: realm.name, credentials }).ticketFor(realm.services.api.spn)
+      expect(formatPrincipal(ticket.client)).toBe(`bob@${realm.name}`)
+    })
 
-  test('a password that is not ASCII is UTF-8', async () => {
-    const { principal, password } = realm.users.zoë
-    const ticket = await createKdcClient({ kdc, credentials: { principal, password } }).ticketFor(
-      realm.services.api.spn,
-    )
-    expect(ticket.client.name.nameString).toEqual(['zoë'])
-  })
+    test('a password that is not ASCII is UTF-8', async () => {
+      const { principal, password } = realm.users.zoë
+      const ticket = await createKdcClient({ kdc, credentials: { principal, password } }).ticketFor(
+        realm.services.api.spn,
+      )
+      expect(ticket.client.name.nameString).toEqual(['zoë'])
+    })
 
-  test.each([
-    ['bob.builder@corp.example', 'bob.builder@corp.example@CORP.TEST'],
-    ['CORP\\alice', 'alice@CORP.TEST'],
-  ])('S4U2Self takes %s', async (user, client) => {
-    const service = createKdcClient({ kdc, credentials: { keytab: realm.services.web.keytab } })
-    expect(formatPrincipal((await service.s4u2self(user)).client)).toBe(client)
+    // behaviour: S4U2Self by an alias = the alias stays in the ticket
+    test.each([
+      ['bob.builder@corp.example', `bob.builder@corp.example@${key}.TEST`],
+      [`${key}\\alice`, `alice@${key}.TEST`],
+    ])('S4U2Self takes %s', async (user, client) => {
+      const service = createKdcClient({ kdc, credentials: { keytab: realm.services.web.keytab } })
+      expect(formatPrincipal((await service.s4u2self(user)).client)).toBe(client)
+    })
   })
-})
 
 await describeRealms('KDCs that are hard to reach', ['EAST'], (info) => {
   const realm = realmOf(info, 'EAST')

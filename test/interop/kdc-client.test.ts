@@ -35,6 +35,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(formatPrincipal(ticket.client)).toBe(principal)
     })
 
+    // behaviour: User-to-user tickets = granted
     test('gets a user-to-user ticket for a service that has only its ticket-granting ticket at hand', async () => {
       const { principal, password } = realm.users.alice
       const alice = createKdcClient({ kdc, credentials: { principal, password } })
@@ -45,6 +46,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(sealed.key.equals(ticket.sessionKey)).toBe(true)
     })
 
+    // behaviour: Protocol transition and constrained delegation = granted
     test('gets a ticket to itself, and to a listed backend, in the name of a user', async () => {
       const client = clientOf(web)
       const self = await client.s4u2self(realm.users.bob.principal)
@@ -57,6 +59,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(entry && openTicket(proxy.ticket, entry.key).encTicketPart.cname.nameString).toEqual(['bob'])
     })
 
+    // behaviour: Constrained delegation, a target that is not listed = refused (13)
     test('says which setting lets it delegate to a target that is not listed', async () => {
       const client = clientOf(web)
       const evidence = evidenceFromS4u2self(await client.s4u2self(realm.users.bob.principal))
@@ -70,6 +73,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(error.hint).toContain('samba-tool delegation add-service')
     })
 
+    // behaviour: Constrained delegation of a sensitive user = refused (13)
     test('says that a sensitive user may not be impersonated', async () => {
       const client = clientOf(web)
       await client.s4u2self(realm.users.bob.principal)
@@ -79,6 +83,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(error).toMatchObject({ code: 'KDC_ERR_BADOPTION', reason: 'user-not-delegable' })
     })
 
+    // behaviour: Constrained delegation, evidence of a service without protocol transition = refused (13)
     test('says that a service may not act for users who presented no ticket', async () => {
       const client = clientOf(kcd)
       const evidence = evidenceFromS4u2self(await client.s4u2self(realm.users.bob.principal))
@@ -87,6 +92,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       expect(error.hint).toContain('TRUSTED_TO_AUTH_FOR_DELEGATION')
     })
 
+    // behaviour: An unknown user / a wrong password = 6 / 24
     test('reports an unknown user and a wrong password as the KDC does', async () => {
       await expect(clientOf(web).s4u2self(`nobody@${realm.name}`)).rejects.toMatchObject({
         code: 'KDC_ERR_C_PRINCIPAL_UNKNOWN',
@@ -126,6 +132,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       }
     })
 
+    // behaviour: Tickets fit into a datagram = CORP: no (52), NEWCORP: no (52), EAST: yes, NEWEAST: yes
     test('signs in and delegates by UDP alone, where the answers fit', async () => {
       await using way = await DatagramForger.before(realm.kdc, 'closed')
       const client = createKdcClient({ kdc: way.address, credentials: { keytab: web.keytab }, timeLimit: 3_000 })

@@ -15,17 +15,21 @@ import { requestsKerberos } from './sign-on/clients.js'
  * framework, as that caller, with the directory's own rules deciding.
  */
 const [inExpress, inKoa] = frameworks
-const sites = (['CORP', 'EAST'] as const).flatMap((key) => [
-  { key, service: inExpress, behind: inKoa },
-  { key, service: inKoa, behind: inExpress },
-])
+const sites = [
+  ...(['CORP', 'EAST'] as const).flatMap((key) => [
+    { key, service: inExpress, behind: inKoa },
+    { key, service: inKoa, behind: inExpress },
+  ]),
+  // The frameworks are the same with every KDC.
+  ...(['NEWCORP', 'NEWEAST'] as const).map((key) => ({ key, service: inExpress, behind: inKoa })),
+]
 
 for (const { key, service, behind } of sites) {
   const title = `the main job in ${key}, of ${service.name} with ${behind.name} behind it,`
   await describeRealms(title, [key, 'requests-kerberos'], (info) => {
     const realm = realmOf(info, key)
     const { web, kcd, api } = realm.services
-    const sensitive = key === 'CORP' ? 'carol' : 'sensitive'
+    const sensitive = realm.kind === 'samba' ? 'carol' : 'sensitive'
     const unlisted = (realm.services.vault ?? realm.services.none).spn
     const kdc = `${realm.kdc.host}:${realm.kdc.port}`
     const servers: Server[] = []
@@ -87,6 +91,7 @@ for (const { key, service, behind } of sites) {
       expect(JSON.parse(stdout)).toMatchObject({ principal: `alice@${realm.name}`, delegatedBy })
     })
 
+    // behaviour: Constrained delegation, a presented ticket = CORP: granted, EAST: granted, NEWCORP: granted, NEWEAST: granted
     test('delegates without protocol transition when the caller presented a ticket', async () => {
       const { stdout } = await curl(`${kcdUrl}/backend`, alice)
       expect(JSON.parse(stdout)).toMatchObject({ principal: `alice@${realm.name}` })

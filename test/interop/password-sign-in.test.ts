@@ -16,6 +16,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
     const negotiator = (delegation: NegotiatorOptions['delegation'] = {}) =>
       createNegotiator({ keytab: web.keytab, kdc: `${kdc.host}:${kdc.port}`, delegation })
 
+    // behaviour: Delegation after a password sign-in = granted
     test('lets the service act towards what the directory lists, with the ticket to itself', async () => {
       using service = negotiator()
       const bob = await service.identityFor(user)

@@ -18,6 +18,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect(ad.exchanges.at(-1)).toMatchObject({ client: 'alice@AD.TEST', outcome: 'issued' })
   })
 
+  // behaviour: Sign-in by a user principal name = embedded: resolved
   test('sign in by an enterprise name, and find users of a trusted realm', async () => {
     expect(await shell(`${signIn('bob.builder@ad.example', 'builder-1', '-C -E')} && klist`, 'bob')).toContain(
       'bob@AD.TEST',
@@ -34,6 +35,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect((await attempt(signIn('frank', 'old-1'))).stderr).toMatch(/expired|must change|Cannot read password/i)
   })
 
+  // behaviour: Renewal of a ticket = embedded: granted
   test('renew, forward and decline', async () => {
     expect(await shell(`${signIn('alice', 'wonderland', '-r 2d')} && kinit -R && klist -f`, 'renewed')).toContain(
       'FRIA',
@@ -41,6 +43,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect(await shell(`${signIn('carol', 'sensitive-1')} && klist -f`, 'carol')).toContain('Flags: RIA')
   })
 
+  // behaviour: Protocol transition and constrained delegation = embedded: granted
   test('act for a user: protocol transition and constrained delegation', async () => {
     const command = `${asService('web')} && kvno -k web.keytab -U alice -P HTTP/api.ad.test && klist -f`
     expect(await shell(command, 'web')).toMatch(/HTTP\/api.ad.test@AD.TEST\n\s+for client alice@AD.TEST.*Flags: FRA/)
@@ -49,6 +52,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'S4U2Proxy', ntStatus: 'STATUS_NOT_FOUND' })
   })
 
+  // behaviour: Resource-based delegation, protocol transition = embedded: granted
   test('act for a user where the target allows it', async () => {
     await shell(`${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/data.ad.test`, 'plain')
     expect(ad.exchanges.at(-1)).toMatchObject({
@@ -58,11 +62,13 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     })
   })
 
+  // behaviour: Constrained delegation of a sensitive user = embedded: refused (13)
   test('do not act for a sensitive user', async () => {
     const { stderr } = await attempt(`${asService('web')} && kvno -U carol -P HTTP/api.ad.test`, 'web-carol')
     expect(stderr).toContain("KDC can't fulfill requested option")
   })
 
+  // behaviour: A service of a trusted realm = embedded: by referral
   test('get a ticket of the trusted realm by referral', async () => {
     const listing = await shell(
       `${signIn('alice', 'wonderland')} && kvno -k shop.keytab HTTP/shop.partner.test && klist`,
@@ -72,6 +78,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect(ad.exchanges.at(-1)).toMatchObject({ kind: 'TGS', service: 'HTTP/shop.partner.test', outcome: 'referral' })
   })
 
+  // behaviour: S4U2Self for a user of a trusted realm = embedded: granted
   test('act for a user of the trusted realm', async () => {
     const listing = await shell(
       `${asService('web')} && kvno -k web.keytab -U pat@PARTNER.TEST -P HTTP/api.ad.test && klist`,
@@ -80,6 +87,7 @@ await describeClients('MIT clients', mitClients, ({ ad, partner, shell, attempt 
     expect(listing).toContain('for client pat')
   })
 
+  // behaviour: Resource-based delegation, a target of a trusted realm = embedded: granted
   test('act for a user at a service of the trusted realm that allows it', async () => {
     const listing = await shell(
       `${asService('plain')} && kvno -k plain.keytab -U alice -P HTTP/shop.partner.test@ && klist`,

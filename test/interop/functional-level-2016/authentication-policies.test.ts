@@ -19,6 +19,7 @@ await describeRealms('authentication policies', ['NEWCORP'], (info) => {
   const grantingTicket = (user: string): Promise<ServiceTicket> => at.user(user).ticketFor(`krbtgt/${realm.name}`)
   const nameOf = ({ client }: ServiceTicket): string => formatPrincipal(client)
 
+  // behaviour: Authentication policies: lifetime = enforced
   test('limit how long a ticket-granting ticket lives, and those that are got with it', async () => {
     expect(lifetimeOf(await grantingTicket('bob'))).toBeGreaterThan(9 * 60 * MINUTE)
     const short = await grantingTicket('shorty')
@@ -32,6 +33,7 @@ await describeRealms('authentication policies', ['NEWCORP'], (info) => {
   const signIn = (options: Partial<KdcClientOptions>): Promise<ServiceTicket> =>
     createKdcClient({ kdc, credentials: { principal, password }, ...options }).ticketFor(api.spn)
 
+  // behaviour: Authentication policies: allowed from (armor of a device) = enforced (12)
   test('limit from which devices a user signs in: armor of such a device lets her in', async () => {
     await expect(signIn({})).rejects.toMatchObject({
       ...POLICY,
@@ -49,11 +51,13 @@ await describeRealms('authentication policies', ['NEWCORP'], (info) => {
     expect((await within.identityFor(user)).principal).toBe(principal)
   })
 
+  // behaviour: Authentication policies: allowed to = enforced (12)
   test('limit who gets tickets for a service', async () => {
     expect(nameOf(await at.user('alice').ticketFor(strict.spn))).toBe('alice@NEWCORP.TEST')
     await expect(at.user('bob').ticketFor(strict.spn)).rejects.toMatchObject(POLICY)
   })
 
+  // behaviour: Authentication policies: allowed to, in S4U2Proxy = asked about the service that delegates
   test('are asked about the service that delegates, not about its user', async () => {
     for (const user of ['alice', 'bob']) await expect(at.vouch('broker', user, 'strict')).rejects.toMatchObject(POLICY)
     await sambaTool(realm, 'group', 'addmembers', 'Payroll', 'svc-broker')
@@ -65,6 +69,7 @@ await describeRealms('authentication policies', ['NEWCORP'], (info) => {
     }
   })
 
+  // behaviour: Authentication silos = enforced
   test('let members of a silo in', async () => {
     expect(nameOf(await at.user('silvia').ticketFor(safe.spn))).toBe('silvia@NEWCORP.TEST')
     await expect(at.user('alice').ticketFor(safe.spn)).rejects.toMatchObject(POLICY)
@@ -78,6 +83,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     const { api } = realm.services
     const at = new Place(info, key)
 
+    // behaviour: Protected Users: tickets = four hours, not forwardable
     test('have tickets for four hours that nobody may forward', async () => {
       const ticket = await at.user('dave').ticketFor(`krbtgt/${realm.name}`)
       expect(ticket.expiresAt - Date.now()).toBeLessThanOrEqual(4 * 60 * MINUTE)
@@ -85,11 +91,13 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       expect(hasFlag(ticket.flags, TicketFlag.PROXIABLE)).toBe(false)
     })
 
+    // behaviour: Protected Users: sign-in with RC4 = refused (14)
     test('do not sign in with RC4', async () => {
       const attempt = at.user('dave', { encryptionTypes: [23] }).ticketFor(api.spn)
       await expect(attempt).rejects.toMatchObject({ code: 'KDC_ERR_ETYPE_NOSUPP' })
     })
 
+    // behaviour: Protected Users: S4U2Self (Windows: not forwardable) = forwardable
     test('are vouched for all the same, with evidence that is forwardable', async () => {
       expect(formatPrincipal((await at.vouch('web', 'dave', 'api')).client)).toBe(`dave@${realm.name}`)
     })

@@ -43,6 +43,7 @@ await describeRealms('claims of a user', ['NEWCORP'], (info) => {
     ['for whom a service vouches', vouching],
   ] as const
 
+  // behaviour: Claims of users: text, integers, 300 values compressed = in tickets and S4U2Self
   test.each(ways)(
     '%s: text with surrogates, an integer, and three hundred values that are compressed',
     async (_who, of) => {
@@ -65,6 +66,7 @@ await describeRealms('claims of a user', ['NEWCORP'], (info) => {
     expect(bob.accessCheck(onlyFrom(49), 'FR')).toBe(0)
   })
 
+  // behaviour: Claims of users after S4U2Proxy = kept
   test('go on to the backend of a delegation', async () => {
     const pac = pacOf(openWith(api.keytab, await at.vouch('web', 'clara', 'api')))
     const claims = pac?.clientClaims?.flatMap((array) => array.claims) ?? []

@@ -30,6 +30,7 @@ await describeRealms('tickets that name the device', ['NEWCORP'], (info) => {
     return outcome.identity
   }
 
+  // behaviour: Compound identity: the device with its groups and claims = in tickets
   test('have its SID, its groups and its claims beside those of the user', async () => {
     const pac = pacOf(openWith(aware.keytab, await from('desk01', 'aware')))
     const other = pacOf(openWith(aware.keytab, await from('kiosk01', 'aware')))

@@ -19,6 +19,7 @@ await describeRealms('a managed account', ['NEWCORP'], (info) => {
   const kdc = `${realm.kdc.host}:${realm.kdc.port}`
   const at = new Place(info, 'NEWCORP')
 
+  // behaviour: Managed accounts (gMSA): exported keytab = works
   test('has an exported keytab by which a service lets users in', async () => {
     using service = createNegotiator({ keytab: managed.keytab, kdc })
     const ticket = await at.user('bob').ticketFor(managed.spn)
@@ -33,6 +34,7 @@ await describeRealms('a managed account', ['NEWCORP'], (info) => {
     expect(evidenceFromS4u2self(self).forwardable).toBe(false)
   })
 
+  // behaviour: Managed accounts (gMSA): msDS-ManagedPassword makes the keys = works
   test('has a password that its reader gets over a sealed connection, and that makes the keys of the keytab', async () => {
     const password = currentPassword(await managedPasswordFor('web'))
     const salt = `NEWCORP.TESThost${managed.host}`

@@ -33,6 +33,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       ['S4U2Self', 'web', () => at.client('web').s4u2self('bob'), []],
       ['S4U2Proxy', 'api', () => at.vouch('web', 'bob', 'api'), [T.DELEGATION_INFO]],
     ]
+    // behaviour: Signatures of a PAC: service, KDC, ticket, whole = all four verify
     test.each(ways)('%s: every signature verifies, and no other key’s', async (_how, service, get, more) => {
       const { keytab } = realm.services[service]
       const ticket = await get()

@@ -18,6 +18,7 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
   const at = new Place(info, 'NEWCORP')
   const oscar = realmOf(info, 'NEWPARTNER').users.oscar.principal
 
+  // behaviour: Resource-based delegation, a presented ticket = granted
   test('goes through for a user who presented a ticket', async () => {
     const ticket = await at.present('counter', 'bob', 'ledger')
     const part = openWith(ledger.keytab, ticket)
@@ -28,12 +29,14 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
     })
   })
 
+  // behaviour: Resource-based delegation, protocol transition = granted
   test('goes through for a user whom a service vouches for that may use any protocol', async () => {
     const part = openWith(ledger.keytab, await at.vouch('portal', 'bob', 'ledger'))
     expect(formatPrincipal({ name: part.cname, realm: part.crealm })).toBe('bob@NEWCORP.TEST')
     expect(pacOf(part)?.delegationInfo?.transitedServices).toEqual([portal.principal])
   })
 
+  // behaviour: Resource-based delegation, a user of a trusted realm = granted
   test('goes through for a user of a trusted forest, whose SIDs are of that forest', async () => {
     const ticket = await new Place(info, 'NEWPARTNER').user('oscar').ticketFor(`${counter.spn}@${realm.name}`)
     const evidence = { ...ticket, forwardable: true, origin: 'presented' } as const
@@ -63,6 +66,7 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
     await expect(attempt()).rejects.toMatchObject({ code: 'KDC_ERR_BADOPTION', reason })
   })
 
+  // behaviour: Resource-based delegation, evidence that is not forwardable (Windows grants it) = refused (13)
   test('is refused for evidence that is not forwardable, which Windows takes', async () => {
     const client = at.client('counter')
     const evidence = evidenceFromS4u2self(await client.s4u2self('bob'))
@@ -71,6 +75,7 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
     await expect(client.s4u2proxy(evidence, ledger.spn)).rejects.toMatchObject(refused)
   })
 
+  // behaviour: Resource-based delegation, a service that the target does not list = refused (13)
   test('is refused to whom the target does not list, until its administrator does', async () => {
     const refused = { code: 'KDC_ERR_BADOPTION', reason: 'target-not-allowed' }
     await expect(at.present('none', 'bob', 'ledger')).rejects.toMatchObject({
@@ -85,5 +90,20 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
       await sambaTool(realm, 'delegation', 'del-principal', 'svc-ledger', 'svc-none')
     }
     await expect(at.present('none', 'bob', 'ledger')).rejects.toMatchObject(refused)
+  })
+})
+
+/** Samba before 4.19 keeps the list, and its KDC does not look at it. */
+await describeRealms('resource-based delegation before it was known', ['CORP'], (info) => {
+  // behaviour: Resource-based delegation, a presented ticket = refused (13)
+  test('is refused, whatever the target lists', async () => {
+    const realm = realmOf(info, 'CORP')
+    await sambaTool(realm, 'delegation', 'add-principal', 'svc-vault', 'svc-none')
+    try {
+      const refused = { code: 'KDC_ERR_BADOPTION', reason: 'target-not-allowed' }
+      await expect(new Place(info, 'CORP').present('none', 'bob', 'vault')).rejects.toMatchObject(refused)
+    } finally {
+      await sambaTool(realm, 'delegation', 'del-principal', 'svc-vault', 'svc-none')
+    }
   })
 })
