@@ -123,7 +123,7 @@ describe('an armor that cannot be had', () => {
       name: 'ConfigurationError',
       code: 'KDC_ERR_CLIENT_REVOKED',
       status: 500,
-      message: expect.stringMatching(/^there is no armor for the sign-in, which kcd@AD.TEST is to give: AS: /),
+      message: expect.stringMatching(/^there is no armor, which kcd@AD.TEST is to give: AS: /),
     })
     expect(signInsOf(realm, 'alice')).toEqual([])
   })

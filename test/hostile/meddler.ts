@@ -46,9 +46,10 @@ export class Meddler {
   }
 }
 
-/** Without the padata that names a user, so that the KDC answers with a ticket of the service itself. */
+/** Without the padata that names a user, in the open and in armor, so that the KDC answers with a ticket of the service itself. */
 export function withoutUser(request: KdcReq): KdcReq {
-  return { ...request, padata: request.padata?.filter(({ padataType }) => !NAMES_USER.includes(padataType)) }
+  const left = (type: number): boolean => !NAMES_USER.includes(type) && type !== PaType.FX_FAST
+  return { ...request, padata: request.padata?.filter(({ padataType }) => left(padataType)) }
 }
 
 export function namesUser(request: KdcReq): boolean {

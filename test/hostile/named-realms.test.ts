@@ -168,6 +168,15 @@ describe('somebody on the way who says that a typed name belongs to another real
     forge = sentTo(crealm)
     using web = negotiator({ delegation })
     const error = await refusalOf(web.identityFor({ user: 'bob@EVIL.EXAMPLE', password: 'pw-bob' }))
+    // The password goes in armor, and what is answered in the clear counts for nothing.
+    expect(error).toMatchObject({ name: 'RejectedTokenError', code: 'KRB5_ERR_FAST_REQUIRED' })
+    expect([...asked]).toEqual(['AD.TEST'])
+  })
+
+  test.each(ELSEWHERE)('(%s) does not have it proven there where it goes without armor', async (crealm) => {
+    forge = sentTo(crealm)
+    using web = negotiator({ delegation, fast: 'off' })
+    const error = await refusalOf(web.identityFor({ user: 'bob@EVIL.EXAMPLE', password: 'pw-bob' }))
     expect(error).toMatchObject({ name: 'KdcError', code: 'KDC_ERR_WRONG_REALM' })
     expect([...asked]).toEqual(['AD.TEST'])
   })

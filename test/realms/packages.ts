@@ -52,6 +52,7 @@ export const toolKeys = [
   'nginx',
   'postgresql',
   'kdcproxy',
+  'mit-otp',
   'compiler',
 ] as const
 export type ToolKey = (typeof toolKeys)[number]
@@ -78,6 +79,10 @@ export const tools: Record<ToolKey, Requirement> = {
   kdcproxy: {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],
     packages: ['python3-kdcproxy', 'openssl'],
+  },
+  'mit-otp': {
+    programs: [...mitServer.programs, '/usr/lib/*/krb5/plugins/preauth/otp.so', 'freeradius'],
+    packages: [...mitServer.packages, 'krb5-otp', 'freeradius'],
   },
   // For the native addon that npm's kerberos is.
   compiler: { programs: ['g++', 'make', '/usr/bin/python3'], packages: ['g++', 'make', 'python3'] },

@@ -22,7 +22,7 @@ import {
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import type { AsSession } from './as-session.js'
-import type { ArmoredReply } from './fast-armor.js'
+import type { ArmoredReply } from './fast/fast-channel.js'
 import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
 import { openReply } from './open-reply.js'
 import { isPlausibleFlags } from './reply-flags.js'
@@ -70,7 +70,7 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
   const { encPart } = reply
   const padata = armored?.padata ?? reply.padata
   const open = async (kvno: number | undefined) => {
-    const longTerm = await keyOf(session, encPart.etype, padata, kvno)
+    const longTerm = session.armor?.otpKey ?? (await keyOf(session, encPart.etype, padata, kvno))
     const key = armored?.strengthen(longTerm) ?? longTerm
     const opened = openReply('AS', 'does not open with the client’s key', () =>
       openEncryptedData(encPart, key, KeyUsage.AS_REP),

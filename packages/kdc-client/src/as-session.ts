@@ -1,8 +1,6 @@
 import {
   AsReq,
-  decode,
   encode,
-  EtypeInfo2,
   type EtypeInfo2Entry,
   findPaData,
   formatPrincipal,
@@ -17,17 +15,20 @@ import {
   PaType,
 } from '@s4u/krb5'
 import { pacRequest, timestamp, WANTS_PROOF } from './as-padata.js'
+import { chooseKey } from './as-key-choice.js'
 import { kdcAnswer, type KdcError } from './errors.js'
 import { Armoring } from './fast/armoring.js'
 import type { FastFacts } from './fast/fast-realms.js'
 import type { SignInArmor } from './fast/sign-in-armor.js'
-import type { FastArmor } from './fast-armor.js'
+import type { FastArmor } from './fast/fast-armor.js'
 import { type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange.js'
 import type { HeardError } from './krb-error.js'
 import { methodsIn } from './method-data.js'
+import { OtpExchange } from './otp/otp-exchange.js'
+import { otpNotAsked, wrongOtp } from './otp/otp-refusal.js'
 import type { SignIn } from './sign-in.js'
-import { explainNoCommonKey, explainSignIn } from './sign-in-refusal.js'
-import { traceKey, tracePreauth } from './trace-lines.js'
+import { explainSignIn } from './sign-in-refusal.js'
+import { tracePreauth } from './trace-lines.js'
 
 /** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
 const WANTED_LIFETIME = 24 * 3_600_000
@@ -55,6 +56,7 @@ export class AsSession {
   private readonly realms: string[]
   private readonly start: KdcContext
   private readonly again: boolean
+  private readonly otp: OtpExchange | undefined
   private readonly onProof: SignInOptions['onProof']
   private clockMended = false
   private hasReread = false
@@ -75,6 +77,7 @@ export class AsSession {
     this.again = again
     this.onProof = onProof
     this.armoring = new Armoring(armor)
+    this.otp = signIn.otp && new OtpExchange(signIn.otp)
   }
 
   /** That of the request under way. */
@@ -104,8 +107,9 @@ export class AsSession {
       case KRB.KRB_AP_ERR_SKEW:
         return this.mendClock(error)
       case KRB.KDC_ERR_PREAUTH_REQUIRED:
+        if (this.otp) return this.takeChallenge(this.otp, error)
         if (this.info) return false
-        this.info = this.chooseKey(error)
+        this.info = chooseKey(this, error)
         return true
       case KRB.KDC_ERR_WRONG_REALM:
         return this.follow(error)
@@ -171,12 +175,19 @@ export class AsSession {
 
   refusal(error: HeardError): KdcError {
     const { signIn, context } = this
+    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
+    if (this.otp && error.errorCode === KRB.KDC_ERR_PREAUTH_FAILED) return wrongOtp(answer)
     const { credentials } = signIn
     const { otherSpelling } = context
     // Those that the request had: of the others there is no key.
     const etypes = this.body().etype
-    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
     return explainSignIn(answer, { credentials, etypes, otherSpelling })
+  }
+
+  private async takeChallenge(otp: OtpExchange, error: KrbError): Promise<boolean> {
+    const isTaken = await otp.take(methodsIn(error.eData))
+    if (isTaken !== undefined) return isTaken
+    throw otpNotAsked(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
   }
 
   private body(): KdcReqBody {
@@ -198,7 +209,8 @@ export class AsSession {
   }
 
   private async proof(): Promise<PaData[]> {
-    const { info, armor, context, signIn } = this
+    const { info, armor, context, signIn, otp } = this
+    if (otp && armor) return [...otp.proof(armor)]
     if (info === undefined) return []
     const key = await signIn.keyFor(info)
     this.onProof?.(key)
@@ -234,19 +246,5 @@ export class AsSession {
     this.info = this.cookie = undefined
     this.fast = {}
     return true
-  }
-
-  /** The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are not to be answered with. */
-  private chooseKey(error: KrbError): EtypeInfo2Entry {
-    const { context, signIn } = this
-    const info = findPaData(methodsIn(error.eData), PaType.ETYPE_INFO2)
-    const offered = info === undefined ? [] : decode(EtypeInfo2, info)
-    const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
-    signIn.learn?.(offered.filter(({ etype }) => context.etypes.includes(etype)))
-    if (usable) traceKey(usable.etype, usable.salt)
-    if (usable) return usable
-    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
-    const theirs = offered.map(({ etype }) => etype)
-    throw explainNoCommonKey(answer, theirs, signIn.etypes)
   }
 }

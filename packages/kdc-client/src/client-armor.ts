@@ -1,7 +1,9 @@
 import { closeOptions, ConfigurationError, shownInput } from '@s4u/krb5'
-import { Client, type ClientArmor, type ClientParts } from './client.js'
+import { Client } from './client.js'
+import type { ClientParts } from './client-parts.js'
 import { authorityOf, type KdcCredentials } from './credentials.js'
 import { namedCredentials } from './default-credentials.js'
+import type { ArmorUse } from './fast/armor-use.js'
 import { CREDENTIALS, type FastMode, type KdcArmor } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
@@ -21,8 +23,8 @@ export interface ArmoredClient extends Omit<ClientParts, 'armor'> {
 }
 
 /** @throws ConfigurationError, MissingKeyError as for credentials */
-export function clientArmorOf({ armor, fast = 'allow' }: ArmorOptions, parts: ArmoredClient): ClientArmor {
-  requireFastMode(fast)
+export function clientArmorOf(options: ArmorOptions, parts: ArmoredClient): ArmorUse {
+  const { armor, fast } = forOtp(options, parts)
   if (armor === undefined) {
     if (fast === 'require' && parts.authority.kind === 'sign-in') throw noArmor()
     return { fast }
@@ -30,6 +32,14 @@ export function clientArmorOf({ armor, fast = 'allow' }: ArmorOptions, parts: Ar
   if (fast === 'off') throw contradiction()
   if (armor instanceof Client) return { fast, lent: armor.lends }
   return { fast, lent: { ...machine(armor, parts).lends, isNamed: true } }
+}
+
+/** A one-time password stands in the clear within its armor: there is no other way. */
+function forOtp({ armor, fast = 'allow' }: ArmorOptions, { authority }: ArmoredClient) {
+  requireFastMode(fast)
+  if (authority.kind !== 'sign-in' || authority.otp === undefined) return { armor, fast }
+  if (armor === undefined || fast === 'off') throw noArmorForOtp()
+  return { armor, fast: 'require' } as const
 }
 
 /** A client of its own, for the armor alone. */
@@ -69,6 +79,13 @@ function noArmor(): ConfigurationError {
   return new ConfigurationError("fast: 'require' needs armor", {
     code: 'KRB5_ERR_FAST_REQUIRED',
     hint: "Name what armors sign-in: armor: { keytab: '/etc/krb5.keytab' }, the ticket of this machine.",
+  })
+}
+
+function noArmorForOtp(): ConfigurationError {
+  return new ConfigurationError('a one-time password goes to the KDC in armor, and there is none', {
+    code: 'KRB5_ERR_FAST_REQUIRED',
+    hint: "Name what armors it: armor: { keytab: '/etc/krb5.keytab' }, the ticket of this machine; and leave fast out.",
   })
 }
 

@@ -1,17 +1,16 @@
 import { formatPrincipal, KdcOption, type Principal, samePrincipal, requireKnownOptions } from '@s4u/krb5'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
+import type { ClientParts } from './client-parts.js'
 import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'
 import { Exchanges } from './exchanges.js'
 import { armorOfClient } from './fast/armor-source.js'
-import { lentArmor } from './fast/lent-armor.js'
-import type { ArmorSource, SignInArmor } from './fast/sign-in-armor.js'
+import { signInArmorOf, ticketArmorOf } from './fast/armor-use.js'
+import type { LentArmor } from './fast/lent-armor.js'
 import { chooseEvidence, type Grounds, type Plan } from './evidence-ladder.js'
 import { lookAtEvidence } from './evidence-sight.js'
 import {
-  type CacheOptions,
   type DelegatedTicket,
-  type FastMode,
   type KdcClient,
   OWN_TICKET_OPTIONS,
   type OwnTicketOptions,
@@ -19,11 +18,10 @@ import {
   type TicketOptions,
 } from './kdc-client.js'
 import type { KdcContext } from './kdc-exchange.js'
-import type { Krb5Configuration } from './krb5-configuration.js'
 import { climb } from './ladder-climb.js'
 import { realmAsked, requestTicketThroughReferrals } from './referral.js'
 import { verifyOwnTicket } from './own-ticket.js'
-import { type DomainNames, nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
+import { nameOfUser, readSubject, type S4uSubject, type S4uUser } from './s4u-user.js'
 import { requestS4u2self } from './s4u2self.js'
 import { requestS4u2proxy } from './s4u2proxy.js'
 import { requireNamedRealm, type ServiceTarget, ServiceTargets } from './service-target.js'
@@ -37,23 +35,6 @@ import { fingerprintOf, nameOf, ProxyIds, transitionKey } from './ticket-key.js'
 import { SealedTickets } from './ticket-store.js'
 import { TrustedRealms } from './trusted-realms.js'
 import { placeUser } from './user-realm.js'
-
-export interface ClientParts {
-  readonly context: KdcContext
-  readonly authority: Authority
-  /** The krb5.conf of this machine, where the caller did not name the KDCs. */
-  readonly conf: Krb5Configuration | undefined
-  readonly domains: DomainNames | undefined
-  readonly cache: CacheOptions
-  readonly armor: ClientArmor
-}
-
-/** How the sign-ins of a client are armored. */
-export interface ClientArmor {
-  readonly fast: FastMode
-  /** With whose tickets; default: with its own, from the second sign-in on. */
-  readonly lent?: { readonly source: ArmorSource; readonly isNamed: boolean }
-}
 
 export class Client implements KdcClient {
   readonly principal: string
@@ -71,7 +52,9 @@ export class Client implements KdcClient {
   private readonly proxyIds = new ProxyIds()
 
   constructor(parts: ClientParts) {
-    const { context, authority, cache } = parts
+    const { authority, cache } = parts
+    const ticketArmor = ticketArmorOf(parts.armor, authority, () => parts.context.clock.now())
+    const context: KdcContext = { ...parts.context, ...(ticketArmor && { ticketArmor }) }
     const { journal } = context
     const now = (): number => context.clock.now()
     const { refusedFor, maxBytes } = cache
@@ -86,7 +69,7 @@ export class Client implements KdcClient {
       this.own.clear()
       this.users.clear()
     }
-    this.granting = new TicketGranting(context, authority, { onRestored, armor: armorOf(parts.armor) })
+    this.granting = new TicketGranting(context, authority, { onRestored, armor: signInArmorOf(parts.armor) })
     const mayShare = (): boolean => !this.granting.isReduced
     // It will be another one as soon as the directory lets this service, or this user, have it.
     const isProvisional = (ticket: ServiceTicket): boolean =>
@@ -104,7 +87,7 @@ export class Client implements KdcClient {
   }
 
   /** What armors the sign-ins of others: the tickets that armor its own, if they are somebody else's, or its own. */
-  get lends(): NonNullable<ClientArmor['lent']> {
+  get lends(): LentArmor {
     const { self, granting, trusted, own, context } = this
     const source = armorOfClient({ self, clock: context.clock, granting, trusted, own })
     return this.parts.armor.lent ?? { source, isNamed: false }
@@ -248,13 +231,15 @@ export class Client implements KdcClient {
     const said = { user: nameOfUser(asked, this.realm), byCertificate }
     const about = { step: 'S4U2Self', target: this.principal, ...said, cache } as const
     const leadsTo = (realm: string): Promise<boolean> => this.trusted.leadTo(realm, signal)
+    const isArmored = this.authority.kind === 'ready-ticket' && this.parts.armor.fast !== 'off'
     const { user, realm } = await placeUser({ ...this.context, signal }, asked, this.realm, leadsTo)
     const ticket = await this.exchanges.run(
       about,
       signal,
       async (context, tgt) => {
-        const outcome = await requestS4u2self(context, { tgt, service: this.self, user })
-        if ('ticket' in outcome) await verifyOwnTicket(outcome.ticket, outcome.isSigned, this.authority)
+        const outcome = await requestS4u2self(context, { tgt, service: this.self, user, isArmored })
+        if (!('ticket' in outcome)) return outcome
+        await verifyOwnTicket(outcome.ticket, outcome.isSigned || outcome.isArmored, this.authority)
         return outcome
       },
       () => this.trusted.tgtFor(realm, signal),
@@ -262,9 +247,4 @@ export class Client implements KdcClient {
     if (isForwardable(ticket)) this.exchanges.noteTransition()
     return ticket
   }
-}
-
-function armorOf({ fast, lent }: ClientArmor): SignInArmor | 'own' | 'off' {
-  if (fast === 'off') return 'off'
-  return lent ? lentArmor({ ...lent, isRequired: fast === 'require' }) : 'own'
 }

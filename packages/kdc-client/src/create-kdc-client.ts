@@ -35,7 +35,7 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   const authority = authorityOf(namedCredentials(credentials, configuration), realms, exchanges.signInEtypes)
   const place = {
     // Whoever types a password has not shown anything yet, and takes no turn from those who have.
-    kind: 'password' in credentials ? 'password' : 'service',
+    kind: 'password' in credentials || 'otp' in credentials ? 'password' : 'service',
     user: formatPrincipal(authority.principal),
   }
   const journal = journalFor(options.logger)

@@ -12,6 +12,7 @@ import {
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
 import { keytabAuthority, type KeytabCredentials } from './keytab-authority.js'
+import { type OtpCredentials, otpAuthority } from './otp/otp-authority.js'
 import { passwordAuthority } from './password-authority.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { Authority, ReadyTicket, RealmsOfNames } from './sign-in.js'
@@ -34,6 +35,8 @@ export type KdcCredentials =
       readonly enterprise?: boolean
     }
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
+  /** A one-time password, which goes to the KDC in armor alone: needs the option `armor`. */
+  | OtpCredentials
   /**
    * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`) or its octets; `true` is the default one of this user, which
    * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used before a KDC is asked.
@@ -71,6 +74,7 @@ export function authorityOf(
 ): Authority {
   if ('tgt' in credentials) return fromForwarded(credentials.tgt, realms.realm)
   if ('ccache' in credentials) return ccacheAuthority(credentials.ccache)
+  if ('otp' in credentials) return otpAuthority(credentials, realms.realm ?? realms.defaultRealm, etypes)
   if ('password' in credentials) return passwordAuthority(credentials, realms.realm ?? realms.defaultRealm, etypes)
   return keytabAuthority(credentials, realms, etypes)
 }

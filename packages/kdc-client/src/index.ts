@@ -36,6 +36,8 @@ export {
 export { readKrb5Conf } from './krb5-configuration.js'
 export { configuredHostNames, type HostNames } from './host-names.js'
 export { createKdcConnections, type KdcConnections, type KdcConnectionsOptions } from './kdc-connections.js'
+export type { OneTimePassword } from './otp/otp-authority.js'
+export type { OtpToken } from './otp/otp-token.js'
 export type { DnsSource, SrvRecord } from './kdc-lookup.js'
 export type { UriRecord } from './dns-uri.js'
 export type { ProxyTrust } from './kdc-proxy.js'

@@ -29,7 +29,8 @@ export interface KdcClientOptions {
   /**
    * Whether sign-in is armored. `allow` (default): wherever there is a ticket for it and the KDC
    * takes it; where KDCs are known to, a password is not shown without, whatever is answered.
-   * `require`: always, which needs `armor`. `off`: never.
+   * `require`: always, which needs `armor`; with a credential cache or a forwarded ticket, it holds
+   * for requests for tickets. `off`: never.
    */
   readonly fast?: FastMode
   /**
@@ -109,6 +110,7 @@ export const CREDENTIALS: OptionTable = {
   reload: 'function',
   enterprise: 'flag',
   password: 'value',
+  otp: 'value',
   ccache: 'value',
   tgt: 'value',
 }

@@ -8,6 +8,7 @@ import {
   type RandomSource,
 } from '@s4u/krb5'
 import type { QueuePlace } from './fair-queue.js'
+import type { TicketArmor } from './fast/ticket-armor.js'
 import { type HeardError, KRB_ERROR_TAG } from './krb-error.js'
 import { traceReply, traceRequest } from './trace-lines.js'
 import type { KdcTransport } from './transport.js'
@@ -36,6 +37,8 @@ export interface KdcContext {
   readonly mayFollow?: MayFollow
   /** For hints: a realm as krb5.conf spells it, where that is in other letter case alone. */
   readonly otherSpelling?: (realm: string) => string | undefined
+  /** How requests for tickets are armored. Default: not at all, where nothing asks for it. */
+  readonly ticketArmor?: TicketArmor
   /** Aborts when nobody waits for the exchange any more. */
   readonly signal?: AbortSignal
   /** Where lines about it go. Default: that of the process. */

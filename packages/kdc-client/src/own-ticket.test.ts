@@ -252,7 +252,7 @@ describe('the errors say what was found, and what to do', () => {
     const principal = parsePrincipal('web', { realm: REALM })
     const authority: Authority = { kind: 'ready-ticket', principal, tgt: () => expect.unreachable() }
     await expect(verifyOwnTicket(issued(), false, authority)).rejects.toMatchObject({
-      message: `S4U2Self: nothing proves that the ticket is for alice@AD.TEST: the KDC has not signed it, and there is no key to open it with (encryption type ${AES}, version 2)`,
+      message: `S4U2Self: nothing proves that the ticket is for alice@AD.TEST: the KDC has neither signed it nor armored its reply, and there is no key to open it with (encryption type ${AES}, version 2)`,
       hint: 'Sign in with a keytab or a password: this KDC does not support S4U2Self by a credential cache safely.',
     })
   })

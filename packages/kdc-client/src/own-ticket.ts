@@ -24,17 +24,18 @@ import type { Authority, SignIn } from './sign-in.js'
  * service itself, or the ticket of another user beside the user's name. What cannot be changed is
  * what is in the ticket. So where there are keys, one of them must open it, and the session key
  * inside must be the one that the KDC has sealed for us: then it is the ticket of this very reply.
- * Only where there is none (a credential cache, a ticket from elsewhere) the signed name must do.
- * (MIT's client has none of these checks, but FAST around the exchange.)
+ * Only where there is none (a credential cache, a ticket from elsewhere) FAST around the exchange
+ * must vouch for both, as MIT's client has it; or, where the KDC has no FAST there, the signed name
+ * must do.
  *
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH, KRB_AP_ERR_BAD_INTEGRITY or KRB_AP_ERR_MODIFIED;
  * MissingKeyError KRB_AP_ERR_NOKEY when no key is of the ticket's type and version
  */
-export async function verifyOwnTicket(ticket: ServiceTicket, isSigned: boolean, authority: Authority): Promise<void> {
+export async function verifyOwnTicket(ticket: ServiceTicket, isProven: boolean, authority: Authority): Promise<void> {
   if (authority.kind === 'sign-in') return compare(ticket, await open(ticket, authority))
-  if (isSigned) return
+  if (isProven) return
   throw new MissingKeyError(
-    `S4U2Self: nothing proves that the ticket is for ${formatPrincipal(ticket.client)}: the KDC has not signed it, and there is no key to open it with (${keyOf(ticket.ticket)})`,
+    `S4U2Self: nothing proves that the ticket is for ${formatPrincipal(ticket.client)}: the KDC has neither signed it nor armored its reply, and there is no key to open it with (${keyOf(ticket.ticket)})`,
     { hint: 'Sign in with a keytab or a password: this KDC does not support S4U2Self by a credential cache safely.' },
   )
 }

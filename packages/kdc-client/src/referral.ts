@@ -9,7 +9,8 @@ import {
 } from '@s4u/krb5'
 import { type KdcContext, ticketGrantingService } from './kdc-exchange.js'
 import type { ServiceTicket } from './service-ticket.js'
-import { isReferral, requestTicket, type TgsOutcome, type TgsRefusal } from './tgs-exchange.js'
+import { requestTicket, type TgsOutcome, type TgsRefusal } from './tgs-exchange.js'
+import { isReferral } from './tgs-request.js'
 
 /** Realms on the way to a service. Forests with more than three hops are hard to find; a loop is easier. */
 const MAX_REFERRALS = 8

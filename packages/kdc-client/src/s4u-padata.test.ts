@@ -20,7 +20,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { confirmedUser, s4uPadata } from './s4u-padata.js'
 import type { S4uUser } from './s4u-user.js'
-import type { CheckedReply } from './tgs-exchange.js'
+import type { CheckedReply } from './tgs-request.js'
 
 const keyOf = (octet: number, etype = 18): Key => new Key(etype, new Uint8Array(etype === 18 ? 32 : 16).fill(octet))
 const subkey = keyOf(1)

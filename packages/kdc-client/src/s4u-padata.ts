@@ -24,7 +24,7 @@ import {
   verifyChecksumOfType,
 } from '@s4u/krb5'
 import type { S4uUser } from './s4u-user.js'
-import type { CheckedReply, RequestBinding } from './tgs-exchange.js'
+import type { CheckedReply, RequestBinding } from './tgs-request.js'
 
 /** KERB_CHECKSUM_HMAC_MD5: prescribed for PA-FOR-USER whatever the key. Source: MS-SFU section 2.2.1. */
 const KERB_CHECKSUM_HMAC_MD5 = -138

@@ -22,10 +22,17 @@ export interface S4u2selfRequest {
   /** The service that asks, by the name with which it signed in. */
   readonly service: Principal
   readonly user: S4uUser
+  /** Nothing else proves the reply, where there is no key to open the ticket with. */
+  readonly isArmored?: boolean
 }
 
-/** The ticket, and whether the KDC has signed whom it is for. */
-export type S4u2selfOutcome = { readonly ticket: ServiceTicket; readonly isSigned: boolean } | TgsRefusal
+/**
+ * The ticket; whether the KDC has signed whom it is for, which says nothing of the ticket beside it; and whether both came in armor,
+ * which vouches for both.
+ */
+export type S4u2selfOutcome =
+  | { readonly ticket: ServiceTicket; readonly isSigned: boolean; readonly isArmored: boolean }
+  | TgsRefusal
 
 /**
  * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to the service's own. In every realm but
@@ -33,7 +40,7 @@ export type S4u2selfOutcome = { readonly ticket: ServiceTicket; readonly isSigne
  * Source: MS-SFU section 3.1.5.1.1.
  */
 export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<S4u2selfOutcome> {
-  const { service } = request
+  const { service, isArmored = false } = request
   let { tgt, user } = request
   const itinerary = new Itinerary(nameOfUser(user, service.realm), realmAsked(tgt))
   for (;;) {
@@ -44,6 +51,7 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
       tgt,
       sname,
       mayRefer: true,
+      isArmored,
       padata: (binding) => s4uPadata(user, realm, binding),
       expectedClient: (reply) => {
         const confirmed = confirmedUser(user, reply)
@@ -55,7 +63,7 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
       },
     })
     if ('refused' in outcome) return outcome
-    if (!isElsewhere(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned }
+    if (!isElsewhere(outcome.ticket, sname)) return { ticket: outcome.ticket, isSigned, isArmored: outcome.isArmored }
     tgt = outcome.ticket
     itinerary.enter(realmAsked(tgt))
   }

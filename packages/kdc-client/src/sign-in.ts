@@ -8,6 +8,7 @@ import {
   type Principal,
   type PrincipalName,
 } from '@s4u/krb5'
+import type { OtpAnswering } from './otp/otp-answering.js'
 import type { ServiceTicket } from './service-ticket.js'
 
 export interface KeysForTicket {
@@ -24,6 +25,8 @@ export interface SignIn {
   readonly isGuessable?: true
   /** For hints. */
   readonly credentials?: CredentialsUsed
+  /** It has no key of its own, but answers the KDC's question for a one-time password. */
+  readonly otp?: OtpAnswering
   /** Encryption types there can be a key for, best first. */
   readonly etypes: readonly number[]
   /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */

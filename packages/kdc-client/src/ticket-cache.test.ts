@@ -554,3 +554,30 @@ describe('a ticket that may only be so old', () => {
     expect(await ask()).toBe(first)
   })
 })
+
+describe('what is under way when all is forgotten', () => {
+  test('ends with whoever waits for it, and is not kept; whoever comes then has another asked for', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    let end: (ticket: ServiceTicket) => void = () => {}
+    const before = ticketOf('alice')
+    const waiting = cache.get(keyOf('alice'), () => new Promise((resolve) => (end = resolve)))
+    cache.clear()
+    const after = ticketOf('alice')
+    expect(await cache.get(keyOf('alice'), async () => after)).toBe(after)
+    end(before)
+    expect(await waiting).toBe(before)
+    expect(await cache.get(keyOf('alice'), async () => ticketOf('alice'))).toBe(after)
+  })
+
+  test('is not kept where it is refused', async () => {
+    const cache = new TicketCache({ now: () => 0 })
+    let refuse: (error: Error) => void = () => {}
+    const waiting = cache.get(keyOf('alice'), () => new Promise((_, reject) => (refuse = reject)))
+    await new Promise((resolve) => setImmediate(resolve))
+    cache.clear()
+    refuse(refusal())
+    await expect(waiting).rejects.toMatchObject({ code: 'KDC_ERR_BADOPTION' })
+    const ticket = ticketOf('alice')
+    expect(await cache.get(keyOf('alice'), async () => ticket)).toBe(ticket)
+  })
+})

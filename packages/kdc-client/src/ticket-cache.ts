@@ -87,6 +87,8 @@ export class TicketCache {
   })
   private readonly inFlight = new Map<string, Asking>()
   private readonly options: TicketCacheOptions
+  /** How often all has been forgotten. */
+  private epoch = 0
 
   constructor(options: TicketCacheOptions) {
     this.options = options
@@ -138,9 +140,12 @@ export class TicketCache {
     for (const [id, entry] of this.entries.entries()) if (entry.ticket === ticket) this.entries.delete(id)
   }
 
+  /** What is under way still ends with whoever waits for it, but is not kept: it was begun with what is forgotten now. */
   clear(): void {
+    this.epoch++
     this.entries.clear()
     this.refusals.clear()
+    this.inFlight.clear()
   }
 
   get size(): number {
@@ -159,28 +164,30 @@ export class TicketCache {
 
   private refresh(id: string, entry: Entry, request: TicketRequest): void {
     if (this.askingOf(id)) return
+    const { epoch } = this
     const askedAt = this.options.now()
     entry.nextRefresh = askedAt + RETRY_AFTER
     // In vain is no harm: the ticket at hand is still good. A refusal now says nothing of that one.
     this.start(id, async (signal, keep) => {
       // Whoever comes to wait for it may go again.
       keep()
-      return this.keep(id, await request(signal, 'refresh'), { askedAt })
+      return this.keep(id, await request(signal, 'refresh'), { askedAt, epoch })
     })
   }
 
   private async obtain(id: string, request: () => Promise<ServiceTicket>, wanted: Wanted): Promise<ServiceTicket> {
     const { shared, now } = this.options
     const { fresh, notBefore } = wanted
+    const { epoch } = this
     const elsewhere = fresh ? undefined : await shared?.find(id)
     // When the other instance asked for it is not known, but that the ticket begins no earlier.
     if (elsewhere && now() < refreshTime(elsewhere) && elsewhere.startsAt > notBefore)
-      return this.remember(id, elsewhere, { askedAt: elsewhere.startsAt })
+      return this.remember(id, elsewhere, { askedAt: elsewhere.startsAt, epoch })
     const askedAt = now()
     try {
-      return this.keep(id, await request(), { askedAt, freshUntil: fresh ? now() + FRESH_FOR : 0 })
+      return this.keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
     } catch (error) {
-      if (isWorthRemembering(error)) this.refuse(id, error, askedAt)
+      if (isWorthRemembering(error) && epoch === this.epoch) this.refuse(id, error, askedAt)
       throw error
     }
   }
@@ -195,13 +202,15 @@ export class TicketCache {
 
   private keep(id: string, ticket: ServiceTicket, about: About): ServiceTicket {
     const { shared, now, mayShare } = this.options
+    if (about.epoch !== this.epoch) return ticket
     if ((mayShare?.() ?? true) && !this.isProvisional(ticket))
       void shared?.keep(id, ticket, usableUntil(ticket) - now())
     return this.remember(id, ticket, about)
   }
 
   /** An answer that took its time does not replace that to a later question. */
-  private remember(id: string, ticket: ServiceTicket, { askedAt, freshUntil = 0 }: About): ServiceTicket {
+  private remember(id: string, ticket: ServiceTicket, { askedAt, epoch, freshUntil = 0 }: About): ServiceTicket {
+    if (epoch !== this.epoch) return ticket
     const known = this.entries.get(id)
     if (known && known.askedAt > askedAt) return ticket
     const most = this.isProvisional(ticket) ? askedAt + PROVISIONAL_FOR : Infinity
@@ -228,6 +237,8 @@ export class TicketCache {
 
 interface About {
   readonly askedAt: number
+  /** How often all had been forgotten when it was asked for. */
+  readonly epoch: number
   readonly freshUntil?: number
 }
 

@@ -135,6 +135,7 @@ export {
   KrbSafeBody,
 } from './messages/krb-safe-priv-cred.js'
 export type { KrbCredInfo, UserData } from './messages/krb-safe-priv-cred.js'
+export { OtpFlag, OtpFormat, PaOtpChallenge, PaOtpEncRequest, PaOtpRequest, type OtpTokenInfo } from './messages/otp.js'
 export { MessageType } from './messages/message-type.js'
 export {
   EtypeInfo,

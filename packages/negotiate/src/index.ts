@@ -46,7 +46,7 @@ export type {
   Runner,
   Verdict,
 } from './outcome.js'
-export type { PasswordSubject } from './password-sign-in.js'
+export type { OtpSubject, PasswordSubject, SecretSubject } from './password-sign-in.js'
 export type { IdentityForOptions } from './protocol-transition.js'
 export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './request-mode.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'

@@ -42,7 +42,7 @@ import {
   type ResponseHeaders,
   runPlainly,
 } from './outcome.js'
-import { isPasswordSubject, type PasswordSubject, signInWithPassword } from './password-sign-in.js'
+import { isSecretSubject, type SecretSubject, signInWithPassword } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 import type { Session } from './session-revocation.js'
@@ -89,8 +89,12 @@ export interface Negotiator extends Disposable {
    * wrong password counts there.
    * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
    * RejectedTokenError when it was not the KDC that answered
+   *
+   * With `{ user, otp }` it is the one-time password that a token shows (RFC 6560), with `{ user, password, otp }` that and what the KDC
+   * wants beside it, a PIN or the password. They go to the KDC in armor alone.
+   * @throws KdcError KDC_ERR_PADATA_TYPE_NOSUPP where the KDC does not ask for it: nothing is shown then
    */
-  identityFor(user: S4uSubject | PasswordSubject, options?: IdentityForOptions): Promise<CallerIdentity>
+  identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
   startSession(identity: CallerIdentity): ResponseHeaders
   /**
@@ -163,10 +167,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
     })
   }
 
-  async identityFor(user: S4uSubject | PasswordSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
+  async identityFor(user: S4uSubject | SecretSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
     const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
-    if (isPasswordSubject(user)) return this.#signIn(user, options.method, options.signal)
+    if (isSecretSubject(user)) return this.#signIn(user, options.method, options.signal)
     const { delegation = NO_OPTIONS, logger } = settings
     const deps = { acceptor, client, delegation, journal: journalFor(logger) }
     return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
@@ -218,8 +222,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
   }
 
   async #signIn(
-    user: PasswordSubject,
-    method: AuthenticationMethod = 'basic',
+    user: SecretSubject,
+    method: AuthenticationMethod = 'otp' in user ? 'otp' : 'basic',
     signal: AbortSignal | undefined,
   ): Promise<CallerIdentity> {
     const { acceptor, client, delegator, options } = this.#parts

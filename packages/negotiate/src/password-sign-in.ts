@@ -1,6 +1,13 @@
 import { type Acceptor, type AuthenticationMethod, Identity } from '@s4u/acceptor'
 import { createInitiator, sealForwardedCredential } from '@s4u/gssapi'
-import { ConfigurationError, isForwardable, type KdcClient, KdcError, RejectedTokenError } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  isForwardable,
+  type KdcClient,
+  KdcError,
+  type OneTimePassword,
+  RejectedTokenError,
+} from '@s4u/kdc-client'
 
 /** A user, as in `identityFor`, and the password that was typed into a form or came with Basic. It is used once, and not kept. */
 export interface PasswordSubject {
@@ -8,11 +15,26 @@ export interface PasswordSubject {
   readonly password: string
 }
 
-/** @throws ConfigurationError when user or password are no texts: `null` is not the password "null" */
-export function isPasswordSubject(subject: unknown): subject is PasswordSubject {
-  if (typeof subject !== 'object' || subject === null || !('password' in subject)) return false
-  if ('user' in subject && typeof subject.user === 'string' && typeof subject.password === 'string') return true
-  throw new ConfigurationError('identityFor: user and password must be texts', {
+/**
+ * A user, and the one-time password that a token shows; with `password` where the KDC wants that too, or the PIN of the token. It is used
+ * once, and goes to the KDC in armor alone.
+ */
+export interface OtpSubject {
+  readonly user: string
+  readonly otp: OneTimePassword
+  readonly password?: string
+}
+
+export type SecretSubject = PasswordSubject | OtpSubject
+
+/** @throws ConfigurationError when they are no texts: `null` is not the password "null" */
+export function isSecretSubject(subject: unknown): subject is SecretSubject {
+  if (typeof subject !== 'object' || subject === null || !('password' in subject || 'otp' in subject)) return false
+  const isUser = 'user' in subject && typeof subject.user === 'string'
+  const isPassword = 'password' in subject ? typeof subject.password === 'string' : true
+  const isOtp = 'otp' in subject ? typeof subject.otp === 'string' || typeof subject.otp === 'function' : true
+  if (isUser && isPassword && isOtp) return true
+  throw new ConfigurationError('identityFor: user, password and otp must be texts', {
     hint: 'Refuse a form that leaves one out, or sends something else.',
   })
 }

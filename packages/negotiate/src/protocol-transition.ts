@@ -28,7 +28,7 @@ import { type ImpersonateSubject, tellImpersonation, writeRefusal } from './impe
 export interface IdentityForOptions {
   /**
    * What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`,
-   * of a password `basic`.
+   * of a password `basic`, of a one-time password `otp`.
    */
   readonly method?: AuthenticationMethod
   readonly signal?: AbortSignal

@@ -10,7 +10,7 @@ import {
 } from '@s4u/kdc-client'
 import { formatPrincipal, type Keytab, NameType, type Ticket } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
-import type { PasswordSubject } from './password-sign-in.js'
+import type { SecretSubject } from './password-sign-in.js'
 
 /** Gets the acceptor a ticket of the service for itself. The client that does needs the acceptor, so it comes a moment later. */
 export interface OwnTicketSource {
@@ -74,14 +74,20 @@ export class ServiceClient {
   }
 
   /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
-  async ofUser({ user, password }: PasswordSubject): Promise<KdcClient> {
+  async ofUser(subject: SecretSubject): Promise<KdcClient> {
+    const { user, password } = subject
     const service = await this.get()
     const { realm } = service
     const principal = parseUser(user, realm, this.#options.domains)
-    const credentials =
+    const named =
       principal.name.nameType === NameType.ENTERPRISE
-        ? { principal: principal.name.nameString[0], password, enterprise: true }
-        : { principal: formatPrincipal(principal), password }
+        ? { principal: principal.name.nameString[0], enterprise: true }
+        : { principal: formatPrincipal(principal) }
+    const secret =
+      'otp' in subject
+        ? { otp: subject.otp, ...(password !== undefined && { password }) }
+        : { password: subject.password }
+    const credentials = { ...named, ...secret }
     // A typed name may say any realm, and anybody on the way may send us to one: the password goes
     // where a trust leads.
     const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>

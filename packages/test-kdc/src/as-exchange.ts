@@ -42,7 +42,7 @@ export function answerAsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Ui
   noteNames(kdc, sent.reqBody, exchange)
   const armored = openArmoredAsReq(kdc, sent, bytes)
   const { channel, request } = armored ?? { channel: undefined, request: sent }
-  if (channel) exchange.armored = true
+  if (channel) Object.assign(exchange, { armored: true, device: channel.device })
   return withinChannel(channel, () => signIn(kdc, { bytes, request, channel }, exchange))
 }
 
@@ -64,8 +64,9 @@ function signIn(kdc: Kdc, received: ReceivedAsReq, exchange: Exchange): Uint8Arr
   const longTermKey = keyForWish(client, wish)
   if (longTermKey === undefined)
     refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
-  const armor = channel && strengthened(kdc, channel, longTermKey)
-  const replyKey = armor?.replyKey ?? longTermKey
+  const sealedWith = preAuthentication.replyKey ?? longTermKey
+  const armor = channel && strengthened(kdc, channel, sealedWith)
+  const replyKey = armor?.replyKey ?? sealedWith
   const as = { ...received, client, service, replyKey, armor, preAuthentication, wish }
   return issue(kdc, grantOf(kdc, as), sealFor(kdc, as), exchange)
 }

@@ -18,6 +18,7 @@ export interface Kdc {
   readonly clockSkew: number
   readonly acceptUnkeyedChecksums: boolean
   readonly fast: FastSupport
+  readonly compoundIdentity: boolean
   readonly misbehave: Misbehaviour
   readonly writePac: ((contents: PacContents) => PacContents) | undefined
   /** Milliseconds since the epoch. */
@@ -47,6 +48,8 @@ export interface Exchange {
   forwardable?: boolean
   /** The request came inside of FAST. */
   armored?: boolean
+  /** `kcd@AD.TEST`: whose ticket the armor was, beside that of the client. */
+  device?: string
   /** Which setting allowed an S4U2Proxy. */
   delegation?: 'constrained' | 'resource-based'
   /** Octets on the wire. */

@@ -10,6 +10,7 @@ import {
   EtypeInfo2,
   findPaData,
   type KdcReq,
+  type Key,
   KeyUsage,
   openEncryptedData,
   type PaData,
@@ -21,12 +22,15 @@ import type { FastChannel } from './fast/channel.js'
 import { requireCookie } from './fast/cookie.js'
 import { answerChallenge, openChallenge } from './fast/encrypted-challenge.js'
 import type { Kdc } from './kdc.js'
+import { acceptOtp, otpChallenge } from './otp.js'
 import { refuse } from './refusal.js'
 
 export interface PreAuthentication {
   readonly done: boolean
   /** What the KDC shows in return. */
   readonly padata: readonly PaData[]
+  /** What the reply is sealed with, where that is no key of the account. */
+  readonly replyKey?: Key
 }
 
 /** A request of a client of this realm, and the encryption types that its keys may have. */
@@ -46,12 +50,14 @@ export function requirePreAuthentication(kdc: Kdc, sent: SignInRequest): PreAuth
     const methodData = [etypeInfo, empty(PaType.FX_FAST)]
     refuse('KDC_ERR_PREAUTH_REQUIRED', 'this account signs in inside of FAST', { methodData })
   }
+  const otp = channel && findPaData(request.padata, PaType.OTP_REQUEST)
+  if (channel && otp) return acceptOtp(kdc, { ...sent, channel }, otp, etypeInfo)
   const method = channel === undefined ? PaType.ENC_TIMESTAMP : PaType.ENCRYPTED_CHALLENGE
   const value = findPaData(request.padata, method)
   if (value === undefined) {
     if (client.settings.withoutPreAuthentication) return { done: false, padata: [] }
     const advertised = channel === undefined && kdc.fast !== 'off' ? [empty(PaType.FX_FAST)] : []
-    const methodData = [etypeInfo, empty(method), ...advertised]
+    const methodData = [etypeInfo, ...otpChallenge(kdc, sent), empty(method), ...advertised]
     refuse('KDC_ERR_PREAUTH_REQUIRED', 'pre-authentication is required', { methodData })
   }
   return channel === undefined

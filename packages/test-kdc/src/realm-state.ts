@@ -38,6 +38,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     clockSkew: options.clockSkew ?? HOUR / 12,
     acceptUnkeyedChecksums: options.dangerouslyAcceptUnkeyedChecksums ?? false,
     fast: options.fast ?? 'offered',
+    compoundIdentity: options.compoundIdentity ?? false,
     misbehave: { ...options.misbehave },
     writePac: options.writePac,
     now: () => state.clock(),

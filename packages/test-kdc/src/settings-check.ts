@@ -109,6 +109,7 @@ const USER: Readonly<Record<keyof TestUser, Kind>> = {
   upn: 'text',
   displayName: 'text',
   withoutPreAuthentication: 'flag',
+  otp: 'object',
 }
 
 const SERVICE: Readonly<Record<keyof TestService, Kind>> = {
@@ -137,6 +138,7 @@ const REALM: Readonly<Record<keyof TestRealmOptions, Kind>> = {
   udpReplyLimit: 'number',
   dangerouslyAcceptUnkeyedChecksums: 'flag',
   fast: 'fast',
+  compoundIdentity: 'flag',
   misbehave: 'object',
   writePac: 'function',
 }

@@ -1,3 +1,5 @@
+import type { OtpTokenInfo } from '@s4u/krb5'
+
 /** Accounts as people write them down. Every key is an account name (sAMAccountName), as in Active Directory. */
 
 interface TestAccount {
@@ -33,6 +35,18 @@ export interface TestUser extends TestAccount {
   readonly displayName?: string
   /** Sign in without pre-authentication ("Do not require Kerberos preauthentication"). */
   readonly withoutPreAuthentication?: boolean
+  /** Signs in with a one-time password inside of FAST, or with the password. */
+  readonly otp?: TestOtp
+}
+
+/** A token of one-time passwords. Source: RFC 6560. */
+export interface TestOtp {
+  /** Whether a value is right, and the PIN beside it, where the client sends one. Called once for each sign-in. */
+  readonly accepts: (value: string, pin: string | undefined) => boolean
+  /** What the KDC says of the tokens of the account. Default: one, of which nothing is said, as MIT does. */
+  readonly tokens?: readonly Partial<OtpTokenInfo>[]
+  /** Octets; default 36, as MIT's of a key of 256 bits. */
+  readonly nonceLength?: number
 }
 
 export interface TestService extends TestAccount {

@@ -30,6 +30,11 @@ export interface TestRealmOptions {
    * "Fail unarmored authentication requests". Source: RFC 6113, MS-KILE section 3.3.5.1.
    */
   readonly fast?: FastSupport
+  /**
+   * Takes a machine's ticket as armor of requests for tickets, as Active Directory and newer Sambas
+   * do; MIT does not. Default: no. Source: MS-KILE section 3.3.5.7.4.
+   */
+  readonly compoundIdentity?: boolean
   /** Switches that are on from the beginning. */
   readonly misbehave?: Misbehaviour
   /** What a lying KDC writes into the PACs of its users instead: SIDs of other domains, services that never acted. Signed like any. */

@@ -40,7 +40,8 @@ export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): U
   exchange.client = formatPrincipal({ name: header.ticket.cname, realm: header.ticket.crealm })
   const armored = openArmoredTgsReq(kdc, sent, header)
   const { channel, request } = armored ?? { channel: undefined, request: sent }
-  if (channel) exchange.armored = true
+  if (channel)
+    Object.assign(exchange, { armored: true, ...(channel.device !== undefined && { device: channel.device }) })
   return withinChannel(channel, () => grantTicket(kdc, { header, request, channel }, exchange))
 }
 

@@ -58,7 +58,7 @@ const revoked = (about: AdviceAbout): DirectorySetting => {
 }
 
 const signInElsewhere = ({ principal, name }: AdviceAbout): DirectorySetting => ({
-  attribute: `${principal} may not sign in from here: an authentication policy says from which devices (then the sign-in must be armored with the ticket of such a device, or the policy be taken from the account), or its list of workstations does.`,
+  attribute: `${principal} may not sign in from here: an authentication policy says from which devices (then name such a device in the option armor: { keytab }, or take the policy from the account), or its list of workstations does.`,
   activeDirectory: powershell`Set-ADUser ${name} -LogonWorkstations $null -AuthenticationPolicy $null`,
   samba: sh`samba-tool user auth policy remove ${name}   # from Samba 4.20 on; a silo has policies of its own`,
 })
@@ -163,7 +163,7 @@ export const ACCOUNT_ADVICE: AdviceTable = {
     samba: sh`samba-tool spn delete ${bareName(target)} ACCOUNT   # ACCOUNT: one of those that have it`,
   }),
   [KRB.KDC_ERR_POLICY]: ({ principal, name }) => ({
-    attribute: `A policy of the KDC forbids it: ${principal} is disabled, may not have forwardable tickets, or an authentication policy applies.`,
+    attribute: `A policy of the KDC forbids it: ${principal} is disabled, may not have forwardable tickets, or an authentication policy applies: for one about devices, name such a device in the option armor: { keytab }.`,
     activeDirectory: powershell`Enable-ADAccount ${name}`,
     samba: sh`samba-tool user enable ${name}`,
     ...mitAndFreeIpa(sh`kadmin.local modprinc +allow_tix +allow_forwardable ${nameForCommand(principal)}`),

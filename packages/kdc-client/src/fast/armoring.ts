@@ -1,5 +1,5 @@
 import { ConfigurationError, printableName, RejectedTokenError } from '@s4u/krb5'
-import { FastArmor } from '../fast-armor.js'
+import { FastArmor } from './fast-armor.js'
 import type { KdcContext } from '../kdc-exchange.js'
 import type { KdcError } from '../errors.js'
 import type { ServiceTicket } from '../service-ticket.js'
@@ -63,6 +63,9 @@ export class Armoring {
     this.hasReplaced = true
     const other = isKnown && !hasReplaced ? await armor.inPlaceOf(ticket, context.signal) : undefined
     if (other === undefined && isKnown && !armor.mayFallBack) throw inTheClear(this.realm ?? '', refusal)
+    const how = other ? 'begun anew in another armor' : 'begun anew without armor'
+    const text = `AS: the KDC answers in the clear to an armored request (${refusal.code}): sign-in is ${how}`
+    context.journal?.note(() => ({ level: 'info', text }))
     this.ticket = other
     this.hasDoubted = false
     this.remake(context)

@@ -4,13 +4,12 @@ import type { ArmorSource, SignInArmor } from './sign-in-armor.js'
 
 export interface LentArmor {
   readonly source: ArmorSource
-  readonly isRequired: boolean
   /** The app has named the armor: when it cannot be had, that is an error, and no reason to go without. */
   readonly isNamed: boolean
 }
 
 /** With a ticket of somebody else: of the machine, or of the service to which a user signs in. */
-export function lentArmor({ source, isRequired, isNamed }: LentArmor): SignInArmor {
+export function lentArmor({ source, isNamed }: LentArmor, isRequired: boolean): SignInArmor {
   const { realms } = source
   return {
     realms,
@@ -35,13 +34,13 @@ export function lentArmor({ source, isRequired, isNamed }: LentArmor): SignInArm
 
 type Refusal = KdcError | RejectedTokenError | MissingKeyError | ConfigurationError
 
-function isRefusal(error: unknown): error is Refusal {
+export function isRefusal(error: unknown): error is Refusal {
   return [KdcError, RejectedTokenError, MissingKeyError, ConfigurationError].some((kind) => error instanceof kind)
 }
 
 /** It is not the fault of who signs in, and must not be told as such. */
-function noArmor({ account }: ArmorSource, cause: Refusal): S4uError {
-  return new ConfigurationError(`there is no armor for the sign-in, which ${account} is to give: ${cause.message}`, {
+export function noArmor({ account }: ArmorSource, cause: Refusal): S4uError {
+  return new ConfigurationError(`there is no armor, which ${account} is to give: ${cause.message}`, {
     code: cause.code,
     ...(cause.hint !== undefined && { hint: cause.hint }),
     status: 500,

@@ -13,7 +13,7 @@ import { EncryptionKey } from './encrypted-data.js'
 
 /**
  * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806, MS-KILE section 2.2.10,
- * MS-SFU section 2.2.
+ * MS-SFU section 2.2, RFC 6560 section 6.
  */
 export const PaType = {
   TGS_REQ: 1,
@@ -34,6 +34,9 @@ export const PaType = {
   FX_FAST: 136,
   FX_ERROR: 137,
   ENCRYPTED_CHALLENGE: 138,
+  OTP_CHALLENGE: 141,
+  OTP_REQUEST: 142,
+  OTP_PIN_CHANGE: 144,
   PKINIT_KX: 147,
   REQ_ENC_PA_REP: 149,
   KERB_KEY_LIST_REQ: 161,

@@ -8,6 +8,8 @@ export interface FastChannel {
   /** Whom the request inside the armor names; undefined in a TGS exchange. */
   readonly client: PrincipalName | undefined
   readonly fastOptions: Uint8Array
+  /** Whose ticket is the armor: `kcd@AD.TEST`. Undefined where a TGS request is its own. */
+  readonly device: string | undefined
 }
 
 /** A request as it stands inside its armor. What stood around it does not count. */

@@ -6,6 +6,7 @@ import {
   decode,
   elementAt,
   findPaData,
+  formatPrincipal,
   FX_FAST_ARMOR_AP_REQUEST,
   type KdcReq,
   type Key,
@@ -31,8 +32,8 @@ import type { ArmoredRequest } from './channel.js'
 export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): ArmoredRequest | undefined {
   const armored = findArmored(kdc, sent)
   if (armored === undefined) return undefined
-  const armorKey = explicitArmorKey(kdc, armored.armor)
-  return openRequest(armored, armorKey, elementAt(bytes, 'AS-REQ.req-body', 0x6a, 0x30, 0xa4))
+  const { armorKey, device } = explicitArmor(kdc, armored.armor)
+  return openRequest(armored, armorKey, elementAt(bytes, 'AS-REQ.req-body', 0x6a, 0x30, 0xa4), device)
 }
 
 /**
@@ -43,10 +44,13 @@ export function openArmoredTgsReq(kdc: Kdc, sent: KdcReq, header: TgsHeader): Ar
   const armored = findArmored(kdc, sent)
   if (armored === undefined) return undefined
   const { subkey, ticket } = header
-  if (armored.armor !== undefined) refuse('KDC_ERR_PREAUTH_FAILED', 'a TGS request is its own armor')
+  if (armored.armor !== undefined && !kdc.compoundIdentity)
+    refuse('KDC_ERR_PREAUTH_FAILED', 'a TGS request is its own armor')
   if (subkey === undefined) refuse('KDC_ERR_PREAUTH_FAILED', 'an armored TGS request needs a subkey')
   const apReq = findPaData(sent.padata, PaType.TGS_REQ) ?? new Uint8Array(0)
-  return openRequest(armored, armorKeyOf(subkey, ticket.key), apReq)
+  if (armored.armor === undefined) return openRequest(armored, armorKeyOf(subkey, ticket.key), apReq)
+  const { armorKey, device } = explicitArmor(kdc, armored.armor)
+  return openRequest(armored, combineKeys(armorKey, subkey, 'explicitarmor', 'tgsarmor'), apReq, device)
 }
 
 function findArmored({ fast }: Kdc, { padata }: KdcReq): KrbFastArmoredReq | undefined {
@@ -55,7 +59,7 @@ function findArmored({ fast }: Kdc, { padata }: KdcReq): KrbFastArmoredReq | und
 }
 
 /** The AP-REQ of an armor ticket. Source: RFC 6113 section 5.4.1.1. */
-function explicitArmorKey(kdc: Kdc, armor: KrbFastArmor | undefined): Key {
+function explicitArmor(kdc: Kdc, armor: KrbFastArmor | undefined): { armorKey: Key; device: string } {
   if (armor === undefined) return refuse('KDC_ERR_PREAUTH_FAILED', 'the request is armored with nothing')
   if (armor.armorType !== FX_FAST_ARMOR_AP_REQUEST)
     refuse('KDC_ERR_PREAUTH_FAILED', `nobody knows the armor type ${armor.armorType}`)
@@ -65,9 +69,9 @@ function explicitArmorKey(kdc: Kdc, armor: KrbFastArmor | undefined): Key {
     KeyUsage.AP_REQ_AUTHENTICATOR,
   )
   const { subkey } = authenticator
-  return subkey === undefined
-    ? refuse('KDC_ERR_PREAUTH_FAILED', 'the armor has no subkey')
-    : armorKeyOf(subkey, ticket.key)
+  if (subkey === undefined) return refuse('KDC_ERR_PREAUTH_FAILED', 'the armor has no subkey')
+  const device = formatPrincipal({ name: ticket.cname, realm: ticket.crealm })
+  return { armorKey: armorKeyOf(subkey, ticket.key), device }
 }
 
 function armorKeyOf(subkey: Key, sessionKey: Key): Key {
@@ -79,13 +83,14 @@ function openRequest(
   { reqChecksum, encFastReq }: KrbFastArmoredReq,
   armorKey: Key,
   covered: Uint8Array,
+  device?: string,
 ): ArmoredRequest {
   const { cksumtype, checksum } = reqChecksum
   const { fastOptions, padata, reqBody } = judge(() => {
     verifyChecksumOfType(armorKey, cksumtype, KeyUsage.FAST_REQ_CHECKSUM, covered, checksum)
     return decode(KrbFastReq, openEncryptedData(encFastReq, armorKey, KeyUsage.FAST_ENC))
   })
-  const channel = { armorKey, nonce: reqBody.nonce, client: reqBody.cname, fastOptions }
+  const channel = { armorKey, nonce: reqBody.nonce, client: reqBody.cname, fastOptions, device }
   return { channel, request: { padata, reqBody } }
 }
 

@@ -1,0 +1,26 @@
+import { decode, EtypeInfo2, type EtypeInfo2Entry, findPaData, formatPrincipal, type KrbError, PaType } from '@s4u/krb5'
+import { kdcAnswer } from './errors.js'
+import type { KdcContext } from './kdc-exchange.js'
+import { methodsIn } from './method-data.js'
+import type { SignIn } from './sign-in.js'
+import { explainNoCommonKey } from './sign-in-refusal.js'
+import { traceKey } from './trace-lines.js'
+
+/**
+ * The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are not to be answered with.
+ * @throws KdcError KDC_ERR_ETYPE_NOSUPP
+ */
+export function chooseKey(
+  { context, signIn }: { readonly context: KdcContext; readonly signIn: SignIn },
+  error: KrbError,
+): EtypeInfo2Entry {
+  const info = findPaData(methodsIn(error.eData), PaType.ETYPE_INFO2)
+  const offered = info === undefined ? [] : decode(EtypeInfo2, info)
+  const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
+  signIn.learn?.(offered.filter(({ etype }) => context.etypes.includes(etype)))
+  if (usable) traceKey(usable.etype, usable.salt)
+  if (usable) return usable
+  const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
+  const theirs = offered.map(({ etype }) => etype)
+  throw explainNoCommonKey(answer, theirs, signIn.etypes)
+}

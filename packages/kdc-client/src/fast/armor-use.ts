@@ -1,0 +1,30 @@
+import type { Authority } from '../sign-in.js'
+import { type LentArmor, lentArmor } from './lent-armor.js'
+import type { SignInArmor } from './sign-in-armor.js'
+import { machineArmor, REQUIRED_ARMOR, type TicketArmor } from './ticket-armor.js'
+
+/** How the exchanges of a client are armored, as its options say. */
+export interface ArmorUse {
+  readonly fast: 'allow' | 'require' | 'off'
+  /** With whose tickets; default: with its own, from the second sign-in on. */
+  readonly lent?: LentArmor
+}
+
+export function signInArmorOf({ fast, lent }: ArmorUse): SignInArmor | 'own' | 'off' {
+  if (fast === 'off') return 'off'
+  return lent ? lentArmor(lent, fast === 'require') : 'own'
+}
+
+/**
+ * Of requests for tickets: where the app has named a machine, or requires armor and has no key, by which replies are bound as well
+ * without.
+ */
+export function ticketArmorOf(
+  { fast, lent }: ArmorUse,
+  { kind, principal: { realm } }: Authority,
+  now: () => number,
+): TicketArmor | undefined {
+  const isRequired = fast === 'require' && kind === 'ready-ticket'
+  if (fast !== 'off' && lent?.isNamed) return machineArmor({ lent, isRequired, realm, now })
+  return isRequired ? REQUIRED_ARMOR : undefined
+}

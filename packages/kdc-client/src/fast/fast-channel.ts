@@ -1,0 +1,154 @@
+/** FAST: an exchange inside of a channel that both sides have a key for. Source: RFC 6113 section 5.4. */
+
+import {
+  decode,
+  elementAt,
+  encode,
+  findPaData,
+  combineKeys,
+  FX_FAST_ARMOR_AP_REQUEST,
+  type KdcReqBody,
+  type KdcRep,
+  kerberosFlags,
+  type Key,
+  KeyUsage,
+  KrbError,
+  type KrbFastFinished,
+  KrbFastReq,
+  KrbFastResponse,
+  MethodData,
+  openEncryptedData,
+  type PaData,
+  PaFxFastReply,
+  PaFxFastRequest,
+  PaType,
+  type Principal,
+  type RandomSource,
+  RejectedTokenError,
+  sameName,
+  sealMessage,
+  verifyChecksumOfType,
+} from '@s4u/krb5'
+import { methodsIn } from '../method-data.js'
+import { openReply } from '../open-reply.js'
+
+type Step = 'AS' | 'TGS'
+
+export interface FastChannelParts {
+  readonly step: Step
+  readonly armorKey: Key
+  /** The AP-REQ of an armor ticket; a TGS request may be armored by its own. */
+  readonly apReq?: Uint8Array
+  readonly random: RandomSource
+}
+
+/** What the channel says of a reply. */
+export interface ArmoredReply {
+  /** Whom the ticket names. */
+  readonly client: Principal
+  readonly padata: readonly PaData[]
+  /** What the reply is sealed with: more than the client's key where the channel adds to it. */
+  readonly strengthen: (key: Key) => Key
+  readonly isStrengthened: boolean
+}
+
+/** An error, and whether the channel vouches for it. */
+export interface OpenedKrbError {
+  readonly error: KrbError
+  readonly armored: boolean
+}
+
+/** One armored exchange, of one or more legs. */
+export class FastChannel {
+  readonly armorKey: Key
+  private readonly parts: FastChannelParts
+
+  constructor(parts: FastChannelParts) {
+    this.parts = parts
+    this.armorKey = parts.armorKey
+  }
+
+  /**
+   * @param covered what binds the armor to the rest of the message: the body outside, or PA-TGS-REQ
+   * Source: RFC 6113 section 5.4.2.
+   */
+  wrap(padata: readonly PaData[], reqBody: KdcReqBody, covered: Uint8Array): PaData {
+    const { armorKey, apReq, random } = this.parts
+    const inner = { fastOptions: kerberosFlags(), padata, reqBody }
+    const checksum = armorKey.checksum(KeyUsage.FAST_REQ_CHECKSUM, covered)
+    const request = {
+      ...(apReq && { armor: { armorType: FX_FAST_ARMOR_AP_REQUEST, armorValue: apReq } }),
+      reqChecksum: { cksumtype: armorKey.checksumType, checksum },
+      encFastReq: sealMessage(KrbFastReq, inner, armorKey, KeyUsage.FAST_ENC, random),
+    }
+    return { padataType: PaType.FX_FAST, padataValue: encode(PaFxFastRequest, request) }
+  }
+
+  /**
+   * The padata of the reply, and what becomes of the reply's key; undefined for a reply without
+   * armor.
+   * @throws RejectedTokenError when the reply is not of this channel
+   */
+  openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply | undefined {
+    const response = this.open(reply.padata)
+    if (response === undefined) return undefined
+    const { finished, strengthenKey, padata } = response
+    if (response.nonce !== nonce) throw this.refused('answers another request within its armor (nonce)')
+    if (finished === undefined) throw this.refused('is not finished: nothing binds it to its armor')
+    if (!isNamedAs(reply, finished)) throw this.refused('names another client than its armor')
+    this.requireTicket(finished, bytes)
+    const strengthen = (key: Key): Key =>
+      strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
+    const client = { name: finished.cname, realm: finished.crealm }
+    return { padata, strengthen, isStrengthened: strengthenKey !== undefined, client }
+  }
+
+  /**
+   * The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as
+   * they are. Source: RFC 6113 section 5.4.4.
+   * @throws RejectedTokenError when the error is armored, and not for this request
+   */
+  openError(error: KrbError, nonce: number): OpenedKrbError {
+    const response = this.open(methodsIn(error.eData))
+    if (response === undefined) return { error, armored: false }
+    if (response.nonce !== nonce)
+      throw this.refused('is an error that answers another request within its armor (nonce)')
+    const inner = findPaData(response.padata, PaType.FX_ERROR)
+    if (inner === undefined) throw this.refused('is an error whose armor does not say which')
+    return { error: { ...decode(KrbError, inner), eData: encode(MethodData, response.padata) }, armored: true }
+  }
+
+  refused(what: string): RejectedTokenError {
+    return new RejectedTokenError(`${this.parts.step}: the KDC's reply ${what}`, {
+      code: 'KRB_AP_ERR_MODIFIED',
+      hint: 'Something between here and the KDC changes replies, or the address is not that of a KDC of this realm.',
+    })
+  }
+
+  private requireTicket({ ticketChecksum: { cksumtype, checksum } }: KrbFastFinished, bytes: Uint8Array): void {
+    const { step } = this.parts
+    const ticket = elementAt(bytes, `${step}-REP.ticket`, step === 'AS' ? AS_REP : TGS_REP, 0x30, 0xa5)
+    openReply(step, 'carries another ticket than its armor says', () =>
+      verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum),
+    )
+  }
+
+  private open(padata: readonly PaData[] | undefined): KrbFastResponse | undefined {
+    const bytes = findPaData(padata, PaType.FX_FAST)
+    if (bytes === undefined || bytes.length === 0) return undefined
+    const { encFastRep } = decode(PaFxFastReply, bytes)
+    const opened = openReply(this.parts.step, 'is armored with another key than the request', () =>
+      openEncryptedData(encFastRep, this.armorKey, KeyUsage.FAST_REP),
+    )
+    return decode(KrbFastResponse, opened)
+  }
+}
+
+/** In the clear Heimdal names nobody: who it is stands within the armor alone. Source: RFC 6113 section 5.4.3. */
+function isNamedAs({ cname, crealm }: KdcRep, finished: KrbFastFinished): boolean {
+  const namesNobody = cname.nameString.length === 0 && crealm === ''
+  return namesNobody || (sameName(finished.cname, cname) && finished.crealm === crealm)
+}
+
+const AS_REP = 0x6b
+const TGS_REP = 0x6d
