@@ -140,3 +140,8 @@ describe('the replay store in memory', () => {
     expect(new MemoryReplayStore({ maxEntries, now: () => NOW }).remember(digestOf(1), NOW)).toBe('fresh')
   })
 })
+
+test('an option that there is not is refused in the name of the store', () => {
+  const options = { maxEntries: 5, maxEntrys: 5 }
+  expect(() => new MemoryReplayStore(options)).toThrow(/MemoryReplayStore/)
+})

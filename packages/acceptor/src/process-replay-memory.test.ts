@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { issue, NOW, oddToken, tokenOf } from './fixtures/issued-token.js'
 import { accepted, acceptorWith, refused } from './fixtures/outcomes.js'
 import { MemoryReplayStore } from './memory-replay-store.js'
@@ -88,6 +88,23 @@ test('stores of several clocks look into each other', () => {
   const digest = new Uint8Array(32).fill(7)
   const stores = Array.from({ length: 3 }, () => memory.storeFor(() => NOW, 301_000))
   expect(stores.map((store) => store.remember(digest, NOW + 301_000))).toEqual(['fresh', 'seen', 'seen'])
+})
+
+test('a store that is gone stands in no way of the others', () => {
+  class Gone {
+    deref(): undefined {
+      return undefined
+    }
+  }
+  vi.stubGlobal('WeakRef', Gone)
+  try {
+    const memory = new ProcessReplayMemory()
+    const digest = new Uint8Array(32).fill(7)
+    const stores = [memory.storeFor(() => NOW, 301_000), memory.storeFor(() => NOW, 301_000)]
+    expect(stores.map((store) => store.remember(digest, NOW + 301_000))).toEqual(['fresh', 'fresh'])
+  } finally {
+    vi.unstubAllGlobals()
+  }
 })
 
 test('a worker of a cluster is warned of once, and no other process', () => {

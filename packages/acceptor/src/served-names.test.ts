@@ -125,6 +125,15 @@ test('an alias that is no principal is an error at once', () => {
   expect(() => acceptorWith({ serviceAliases: ['HTTP/@AD.TEST'] })).toThrow(/serviceAliases "HTTP\/@AD.TEST"/)
 })
 
+test('a ticket without a realm may be for a name of one of several realms', async () => {
+  const keytab = keytabOf(entryOf(SPN, 1, SERVICE_KEY), entryOf('HTTP/x.west.test', 1, SERVICE_KEY, 'WEST.TEST'))
+  const credential = issue()
+  const token = oddToken({ ...credential, ticket: { ...credential.ticket, realm: '' } })
+  accepted(
+    await acceptorWith({ keytab, domainSids: { 'AD.TEST': 'S-1-5-21-1-2-3', 'WEST.TEST': false } }).accept(token),
+  )
+})
+
 describe('the names that are served', () => {
   const { encPart } = issue().ticket
   const served = (principals: readonly string[], aliases: readonly string[] = []) => {

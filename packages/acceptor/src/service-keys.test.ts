@@ -3,7 +3,7 @@ import type { KeytabEntry, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { permissionOf } from './configured-acceptance.js'
 import { entryOf, issue, keyOf, SPN } from './fixtures/issued-token.js'
-import { ServiceKeys } from './service-keys.js'
+import { sameKvno, ServiceKeys } from './service-keys.js'
 
 const none = Krb5Conf.merge([])
 const everyHttp = { services: undefined, aliases: [], permits: permissionOf({}, none), ignoresHost: false }
@@ -47,6 +47,9 @@ describe('the services of a keytab', () => {
       throw new Error('nothing was thrown')
     }
     expect(error(['HTTP/web.ad.test', 'HTTP/api.ad.test'])).toBeInstanceOf(MissingKeyError)
+    expect(error(['HTTP/web.ad.test', 'HTTP/api.ad.test']).message).toMatch(
+      /^web\.keytab has no key for HTTP\/api\.ad\.test, /,
+    )
     expect(error(['HTTP/api.ad.test']).message).toMatch(
       /^web\.keytab has no key for HTTP\/api\.ad\.test, it has: svc-web@AD\.TEST, /,
     )
@@ -56,6 +59,7 @@ describe('the services of a keytab', () => {
       'web.keytab has keys for HTTP/… of no type that may be used, only rc4-hmac, des-cbc-md5',
     )
     expect(error([''])).toBeInstanceOf(ConfigurationError)
+    expect(error(['']).message).toMatch(/^service /)
   })
 })
 
@@ -93,6 +97,15 @@ describe('the keys to try', () => {
     expect(candidates).toHaveLength(100)
     expect(candidates[0].label).toBe('HTTP/h299.ad.test@AD.TEST')
   })
+})
+
+test.each([
+  [3, 3, true],
+  [3, 4, false],
+  [3, 0x50003, true],
+  [0x50000, undefined, false],
+])('the versions %s and %s are the same one: %s', (ours, theirs, same) => {
+  expect(sameKvno(ours, theirs)).toBe(same)
 })
 
 test('a keytab that is read again keeps the key objects that it had', () => {

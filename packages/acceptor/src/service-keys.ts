@@ -100,7 +100,7 @@ export class ServiceKeys {
     const wanted = foldedName({ name: ticket.sname, realm: ticket.realm })
     const rank = (candidate: ServiceKey): number =>
       (foldedName(candidate.principal) === wanted ? 0 : 2) + (sameKvno(candidate.kvno, ticket.encPart.kvno) ? 0 : 1)
-    return withoutRepeated([...candidates].sort((a, b) => rank(a) - rank(b))).slice(0, MAX_KEYS_TRIED)
+    return withoutRepeated([...candidates].sort((a, b) => rank(a) - rank(b)))
   }
 }
 
@@ -195,7 +195,7 @@ function foldedName(principal: Principal): string {
   return asciiLower(formatPrincipal(principal))
 }
 
-/** One account often stands in the keytab under several names, with the same key. */
+/** One account often stands in the keytab under several names, with the same key. At most `MAX_KEYS_TRIED`. */
 function withoutRepeated(keys: readonly ServiceKey[]): ServiceKey[] {
   const distinct: ServiceKey[] = []
   for (const candidate of keys) {
