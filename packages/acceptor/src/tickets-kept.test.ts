@@ -9,9 +9,10 @@ import { TicketOpener } from './ticket-opener.js'
 
 /** When a ticket that was opened before is taken as it was, and when it is opened, or judged, once more. */
 
+const POLICY = { services: undefined, aliases: [], permits: () => true, ignoresHost: false }
 const ticketOf = ({ ticket }: ServiceCredential): Ticket => ticket
 const keysOf = (...entries: readonly KeytabEntry[]): ServiceKeys =>
-  new ServiceKeys(keytabOf(...entries), { services: undefined, aliases: [], allowWeakEncryption: false }, 'web.keytab')
+  new ServiceKeys(keytabOf(...entries), POLICY, 'web.keytab')
 const openerWith = (options: AcceptorOptions = {}): TicketOpener =>
   new TicketOpener(checkOptions({ now: () => NOW, ...options }))
 
@@ -78,12 +79,7 @@ describe('a ticket that was opened before', () => {
     const keys = keysOf(web, entryOf('HTTP/x.west.test', 1, keyOf(3), 'WEST.TEST'))
     const kept = openTwice(opener, ticket, keys)
     // The key objects of before, as a keytab that is read again keeps them.
-    const next = new ServiceKeys(
-      keytabOf(...entries),
-      { services: undefined, aliases: [], allowWeakEncryption: false },
-      'web.keytab',
-      keys,
-    )
+    const next = new ServiceKeys(keytabOf(...entries), POLICY, 'web.keytab', keys)
     expect(opener.find(ticket, next)).toBe(isFound ? kept : undefined)
   })
 })
