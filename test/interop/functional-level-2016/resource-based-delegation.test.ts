@@ -3,7 +3,7 @@ import { formatPrincipal } from '@s4u/krb5'
 import { createInitiator, formatAuthorization } from '@s4u/gssapi'
 import { createNegotiator } from '@s4u/negotiate'
 import { expect, test } from 'vitest'
-import { realmOf, sambaTool } from '../../realms/clients.js'
+import { realmOf, runAt, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { Place } from '../diagnosis/place.js'
 import { openWith, pacOf } from '../sealed-ticket.js'
@@ -47,6 +47,14 @@ await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (in
     expect(pac?.userSid).toMatch(/^S-1-5-21-/)
     expect(pac?.logonInfo?.logonDomainId).not.toBe(bob?.logonInfo?.logonDomainId)
     expect(pac?.delegationInfo?.transitedServices).toEqual([`${counter.spn}@${realm.name}`])
+  })
+
+  test('is what kvno of MIT 1.21 gets too', async () => {
+    const environment = { KRB5CCNAME: `FILE:${realm.machine.directory}/ccaches/portal-kvno` }
+    await runAt(realm, 'kinit', ['-f', '-k', '-t', portal.keytab, portal.principal], { environment })
+    const user = realm.users.bob.principal
+    const { stdout } = await runAt(realm, 'kvno', ['-I', user, '-P', `${ledger.spn}@${realm.name}`], { environment })
+    expect(stdout).toContain(`${ledger.spn}@${realm.name}: kvno = `)
   })
 
   test('is what impersonation does, without a word in the options', async () => {
