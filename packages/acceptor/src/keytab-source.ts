@@ -84,7 +84,11 @@ class KeytabFile implements KeytabPlace {
   #stamp = ''
 
   constructor(path: string) {
-    if (path === '') throw new ConfigurationError('keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND' })
+    if (path === '')
+      throw new ConfigurationError('keytab must not be an empty path', {
+        code: 'KRB5_KT_NOTFOUND',
+        hint: 'Name a file, as in FILE:/etc/web.keytab; or leave it out, for KRB5_KTNAME or /etc/krb5.keytab.',
+      })
     this.#path = path
     // What is there is a path. What is not there might be the keys themselves, or a password.
     this.name = existsSync(path) ? path : shownPath(path)
@@ -146,6 +150,12 @@ function errnoOf(error: unknown): string {
 /** @param cause shows the path: undefined where that must not be */
 function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
   const missing = errno === 'ENOENT'
+  if (errno === 'EISDIR')
+    return new ConfigurationError(`the keytab ${path} is a folder`, {
+      code: 'KRB5_KT_IOERR',
+      hint: `Name the file in it: ${path.replace(/\/$/, '')}/NAME.keytab.`,
+      cause,
+    })
   return new ConfigurationError(
     missing ? `the keytab ${path} does not exist` : `the keytab ${path} cannot be read: ${errno}`,
     {

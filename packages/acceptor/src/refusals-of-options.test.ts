@@ -94,6 +94,8 @@ describe('an option', () => {
   })
 })
 
+const EMPTY = 'Name a file, as in FILE:/etc/web.keytab; or leave it out, for KRB5_KTNAME or /etc/krb5.keytab.'
+
 describe('a keytab', () => {
   let folder: string
   beforeEach(() => {
@@ -105,7 +107,8 @@ describe('a keytab', () => {
   test.each<[unknown, string, object]>([
     [7, 'keytab must be a path, octets, a Keytab, a function that gives one, or a list of these', {}],
     [{}, 'keytab must be a path, octets, a Keytab, a function that gives one, or a list of these', {}],
-    ['', 'keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND' }],
+    ['', 'keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND', hint: EMPTY }],
+    ['FILE:', 'keytab must not be an empty path', { code: 'KRB5_KT_NOTFOUND', hint: EMPTY }],
     ...['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AFSKEYFILE', 'HDBGET', 'KEYRING', 'DIR'].map(
       (type): [unknown, string, object] => [
         `${type}:x`,
@@ -126,13 +129,14 @@ describe('a keytab', () => {
     expect(() => read(source as KeytabSource)).toThrow(configuration(message, more))
   })
 
-  test('that is a folder cannot be read', () => {
-    expect(() => read(folder)).toThrow(
-      configuration(`the keytab ${folder} cannot be read: EISDIR`, {
-        code: 'KRB5_KT_IOERR',
-        hint: `Give the user that runs this process the right to read ${folder}, and nobody else.`,
-      }),
-    )
+  test('that is a folder is told so', () => {
+    for (const path of [folder, `${folder}/`])
+      expect(() => read(path)).toThrow(
+        configuration(`the keytab ${path} is a folder`, {
+          code: 'KRB5_KT_IOERR',
+          hint: `Name the file in it: ${folder}/NAME.keytab.`,
+        }),
+      )
   })
 
   test('that is larger than any is not read', () => {

@@ -144,6 +144,18 @@ describe('a keytab without a key that may be used', () => {
     )
   })
 
+  test.each([
+    ['web.ad.test', "A service is written with its class: service: 'HTTP/web.ad.test'."],
+    ['web.ad.test@AD.TEST', "A service is written with its class: service: 'HTTP/web.ad.test'."],
+    ['HTTP@web.ad.test', "A service is written with its class: service: 'HTTP/web.ad.test'."],
+    ['svc-api', ADD],
+    ['svc-api@AD.TEST', ADD],
+  ])('is told with what to write instead of %s', (service, hint) => {
+    const keytab = new Keytab([entryOf(SPN, 1, keyOf(1))])
+    const message = `web.keytab has no key for ${service}, it has: HTTP/web.ad.test@AD.TEST`
+    expect(() => keysOf(keytab, [service])).toThrow(refusal(message, hint))
+  })
+
   test('of a good type is told with the types, each once', () => {
     const weak = [1, 2, 3].map((kvno) => entryOf(SPN, kvno, keyOf(kvno, 23)))
     const hint = 'Give the account AES keys and export the keytab again, or set allowWeakEncryption for rc4-hmac.'

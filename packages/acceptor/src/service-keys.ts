@@ -163,8 +163,20 @@ function noKey(
   }
   const others = keytab.principals.slice(0, 10).join(', ') || 'nothing'
   return new MissingKeyError(`${source} has no key for ${service}, it has: ${others}`, {
-    hint: "Add the service's key to the keytab, or name the principal that it has in the option service.",
+    hint:
+      hostInPlaceOfService(wanted) ??
+      "Add the service's key to the keytab, or name the principal that it has in the option service.",
   })
+}
+
+/** `web.ad.test`, and `HTTP@web.ad.test` as GSS-API writes it. */
+function hostInPlaceOfService(wanted: Principal | undefined): string | undefined {
+  const [name, ...more] = wanted?.name.nameString ?? []
+  if (wanted === undefined || name === undefined || more.length > 0) return undefined
+  const isHostBased = wanted.realm !== ANY_REALM && !/[A-Z]/.test(wanted.realm)
+  const spn = isHostBased ? `${name}/${wanted.realm}` : `HTTP/${name}`
+  if (!isHostBased && !name.includes('.')) return undefined
+  return `A service is written with its class: service: '${shownName(spn)}'.`
 }
 
 function withKnownKeys(entries: readonly KeytabEntry[], previous: ServiceKeys | undefined): ServiceKey[] {

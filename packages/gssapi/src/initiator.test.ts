@@ -37,6 +37,25 @@ function established(step: ReturnType<ReturnType<typeof createInitiator>['step']
   return step.context
 }
 
+test('without a ticket, or the time, it is said what to give', () => {
+  const { credential: ticket } = issueTicket()
+  const begin = (options: object) => () => createInitiator(options as InitiatorOptions)
+  const missing = (message: string, hint: RegExp) =>
+    expect.objectContaining({ name: 'ConfigurationError', message, hint: expect.stringMatching(hint) })
+  expect(begin({ ticket })).toThrow(
+    missing(
+      'createInitiator: now must be the time in milliseconds, or a function that tells it',
+      /^Write now: Date\.now\./,
+    ),
+  )
+  expect(begin({ ticket, now: '2026' })).toThrow(missing(expect.stringMatching(/now must be/), /Date\.now/))
+  for (const none of [undefined, null, 'HTTP/api.ad.test'])
+    expect(begin({ ticket: none, now: NOW })).toThrow(
+      missing('createInitiator: ticket is missing', /ticket: await client\.ticketFor\('HTTP\/api\.ad\.test'\)/),
+    )
+  expect(begin({ ticket, now: () => NOW })).not.toThrow()
+})
+
 function krbError(errorCode: number): Uint8Array {
   return encode(KrbError, {
     stime: NOW,

@@ -72,10 +72,23 @@ export type InitiatorStep =
  */
 export function createInitiator(given: InitiatorOptions): Initiator {
   const options = requireKnownOptions('createInitiator', given, INITIATOR_OPTIONS)
+  requireTicketAndTime(options)
   const sent = makeApReq(options)
   const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
   if (options.framing === 'krb5') return new Begun(token, (reply) => finishRaw(sent, reply))
   return new Begun(negTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
+}
+
+/** For whom no compiler looks. @throws ConfigurationError */
+function requireTicketAndTime({ ticket, now }: Partial<InitiatorOptions>): void {
+  if (typeof ticket !== 'object' || ticket === null)
+    throw new ConfigurationError('createInitiator: ticket is missing', {
+      hint: "Give what ticketFor of a KDC client resolves to: createInitiator({ ticket: await client.ticketFor('HTTP/api.ad.test'), now: Date.now }).",
+    })
+  if (typeof now !== 'function' && typeof now !== 'number')
+    throw new ConfigurationError('createInitiator: now must be the time in milliseconds, or a function that tells it', {
+      hint: 'Write now: Date.now. This package has no clock of its own.',
+    })
 }
 
 /** There is nothing to choose, so nobody can make the choice worse. */

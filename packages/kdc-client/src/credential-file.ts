@@ -28,6 +28,12 @@ export class CredentialFile {
     } catch (error) {
       // Errors of the file system hold the path.
       const cause = this.name === this.path ? error : undefined
+      if (error instanceof Error && 'code' in error && error.code === 'EISDIR')
+        throw new ConfigurationError(`the ${this.what} ${this.name} is a folder`, {
+          code: NO_FILE[this.what],
+          hint: 'Name the file in it.',
+          cause,
+        })
       throw new ConfigurationError(`cannot read the ${this.what} ${this.name}`, {
         code: NO_FILE[this.what],
         hint: 'Check that the file exists and that this process may read it.',

@@ -35,6 +35,18 @@ test.each([
   expect(targets.read(spn).realm).toBe(realm)
 })
 
+test.each(['https://api.ad.test/', 'http://api.ad.test:8080/orders?x=1', 'HTTPS://api.ad.test'])(
+  'the URL %s is no name of a service, and it is said which one is meant',
+  (url) => {
+    expect(() => targets.read(url)).toThrow(
+      expect.objectContaining({
+        ...{ name: 'MalformedTokenError', expected: 'the name of a service, and not a URL', path: 'principal' },
+        hint: 'Write HTTP/api.ad.test.',
+      }),
+    )
+  },
+)
+
 test('a realm that was named is the one that the ticket must be for', () => {
   const ticketOf = (realm: string): ServiceTicket =>
     ({ service: parsePrincipal(`HTTP/api.ad.test@${realm}`) }) as ServiceTicket

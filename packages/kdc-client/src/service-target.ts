@@ -4,6 +4,7 @@ import {
   MalformedTokenError,
   parsePrincipal,
   parseSpn,
+  printableName,
   type Principal,
   RejectedTokenError,
   sameRealmIgnoringCase,
@@ -67,12 +68,27 @@ export class ServiceTargets {
  * knows better refers to the right one. @throws MalformedTokenError
  */
 function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): ServiceTarget {
-  const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
+  const { name, realm } = parseTarget(spn)
   const isRealmNamed = realm !== UNSAID
   const host = hostOf(name.nameString)
   const mapped = host === undefined ? undefined : conf?.realmOf(host)
   const target = { name, realm: isRealmNamed ? realm : (mapped ?? ownRealm) }
   return { ...target, text: formatPrincipal(target), isRealmNamed }
+}
+
+/** A URL is what people have at hand. */
+function parseTarget(spn: string): Principal {
+  try {
+    return parsePrincipal(spn, { realm: UNSAID })
+  } catch (error) {
+    const host = typeof spn === 'string' ? /^https?:\/\/([^/:?#@\s]+)/i.exec(spn)?.[1] : undefined
+    if (host === undefined || !(error instanceof MalformedTokenError)) throw error
+    const { path, found } = error
+    throw new MalformedTokenError({
+      ...{ path, expected: 'the name of a service, and not a URL', found, status: error.status, cause: error },
+      hint: `Write HTTP/${printableName(host)}.`,
+    })
+  }
 }
 
 /** Without the port or the instance, and without the brackets of an address. Undefined for names that are no SPN. */

@@ -16,5 +16,21 @@ export function keytabOfBase64Octets(octets: Uint8Array): Uint8Array | undefined
   return keytabOfBase64(new TextDecoder().decode(octets))
 }
 
+/**
+ * Whether a text is such a text in base64 once more, as a secret becomes that is encoded by hand and then again by the store that it is
+ * put into.
+ */
+export function isEncodedTwice(text: string): boolean {
+  return /^\s*QlF[FJ][A-Za-z\d+/_=\s-]{40,}$/.test(text)
+}
+
+/** The same for a file that holds such a text. */
+export function isEncodedTwiceOctets(octets: Uint8Array): boolean {
+  return octets.length < MAX_TEXT && isEncodedTwice(new TextDecoder().decode(octets))
+}
+
+/** No keytab is as long; nothing else is to be read to its end. */
+const MAX_TEXT = 1 << 20
+
 /** `05 01` and `05 02`, whatever the next octet is. */
 const BEGIN = /^\s*BQ[EI]/

@@ -6,7 +6,7 @@
 
 import { ByteWriter } from './bytes/byte-writer.js'
 import { ConfigurationError } from './errors.js'
-import { keytabOfBase64, keytabOfBase64Octets } from './keytab-base64.js'
+import { isEncodedTwice, isEncodedTwiceOctets, keytabOfBase64, keytabOfBase64Octets } from './keytab-base64.js'
 import { type KeytabEntry, readKeytabRecords } from './keytab-records.js'
 import { describeLeftOut, type LeftOut } from './left-out.js'
 import { formatPrincipal } from './principal.js'
@@ -47,9 +47,10 @@ export class Keytab {
    *
    *     const keytab = Keytab.fromBase64(process.env.WEB_KEYTAB ?? '')
    *
-   * @throws ConfigurationError KRB5_KT_FORMAT (damaged)
+   * @throws ConfigurationError KRB5_KT_FORMAT (damaged, or encoded twice)
    */
   static fromBase64(text: string, source = 'the keytab in base64'): Keytab | undefined {
+    if (isEncodedTwice(text)) throw encodedTwice(source)
     const bytes = keytabOfBase64(text)
     return bytes && Keytab.decode(bytes, source)
   }
@@ -84,8 +85,16 @@ function damaged(name: string, first: LeftOut): ConfigurationError {
   })
 }
 
+function encodedTwice(source: string): ConfigurationError {
+  return new ConfigurationError(`${source} is a keytab in base64, and in base64 once more`, {
+    code: 'KRB5_KT_FORMAT',
+    hint: 'Encode it once, or decode it once here: base64 -d. What stands under data in a secret of Kubernetes is encoded already.',
+  })
+}
+
 function versionOf(bytes: Uint8Array, source: string): 1 | 2 {
   if (bytes.length >= 2 && bytes[0] === 5 && (bytes[1] === 1 || bytes[1] === 2)) return bytes[1]
+  if (isEncodedTwiceOctets(bytes)) throw encodedTwice(source)
   const found = bytes.length === 0 ? 'an empty file' : bytes.length < 2 ? 'one octet' : 'something else'
   throw new ConfigurationError(
     `${source} is not a keytab: expected a file that begins with 05 01 or 05 02, found ${found}`,

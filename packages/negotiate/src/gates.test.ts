@@ -175,6 +175,9 @@ describe('what a gate says', () => {
     expect(verdictOf(gate, through('web@AD.TEST', 'api@AD.TEST', 'x@AD.TEST')).error?.message).toBe(
       'alice@AD.TEST came through api@AD.TEST',
     )
+    expect(verdictOf(gate, through('web@AD.TEST', 'api@AD.TEST')).error?.hint).toBe(
+      'If callers of api@AD.TEST may come in here, add "api@AD.TEST" to requireDelegatedBy.',
+    )
   })
 
   test.each([
@@ -224,6 +227,15 @@ describe('what a gate says', () => {
         name: 'ConfigurationError',
         message: 'requireDelegatedBy needs the names of services',
         hint: "Write what identity.delegatedBy shows: ['HTTP/web.ad.test@AD.TEST'], or the account on Active Directory.",
+      })
+    for (const [service, written] of [
+      ['web.ad.test', 'HTTP/web.ad.test'],
+      ['HTTP@web.ad.test', 'HTTP/web.ad.test'],
+    ])
+      expect(failure(() => delegatedByGate([service]))).toMatchObject({
+        name: 'ConfigurationError',
+        message: `requireDelegatedBy: "${service}" is not the name of a service`,
+        hint: `Write '${written}', or the account on Active Directory: 'svc-web@AD.TEST'.`,
       })
     expect(failure(() => identityGate()(requestWith(), undefined))).toMatchObject({
       name: 'ConfigurationError',

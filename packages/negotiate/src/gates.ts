@@ -37,6 +37,7 @@ export function delegatedByGate(services: readonly string[]): Gate {
       hint: "Write what identity.delegatedBy shows: ['HTTP/web.ad.test@AD.TEST'], or the account on Active Directory.",
     })
   }
+  for (const service of services) requireServiceName(service)
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
     const { delegatedBy, delegationToldBy, withheld } = identity
@@ -47,8 +48,20 @@ export function delegatedByGate(services: readonly string[]): Gate {
     const realm = ownRealm(identity)
     const allowed = new Set(services.map((service) => folded(service, realm)))
     const stranger = delegatedBy.find((service) => !allowed.has(folded(service, realm)))
-    return stranger === undefined ? PASS : forbidden(request, identity, `came through ${stranger}`)
+    if (stranger === undefined) return PASS
+    const hint = `If callers of ${stranger} may come in here, add ${JSON.stringify(stranger)} to requireDelegatedBy.`
+    return forbidden(request, identity, `came through ${stranger}`, undefined, hint)
   }
+}
+
+/** A host, or the form of GSS-API, never is what a ticket says: nobody would be let in. @throws ConfigurationError */
+function requireServiceName(service: unknown): void {
+  const [, serviceClass = 'HTTP', host] =
+    typeof service === 'string' ? (/^(?:([A-Za-z][\w-]*)@)?([a-z\d-]+(?:\.[a-z\d-]+){2,})$/.exec(service) ?? []) : []
+  if (typeof service === 'string' && host === undefined) return
+  throw new ConfigurationError(`requireDelegatedBy: ${shownInput(service)} is not the name of a service`, {
+    hint: `Write ${host === undefined ? "what identity.delegatedBy shows: 'HTTP/web.ad.test@AD.TEST'" : `'${serviceClass}/${host}'`}, or the account on Active Directory: 'svc-web@AD.TEST'.`,
+  })
 }
 
 /** Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator in front of the route */
@@ -69,11 +82,12 @@ export function forbidden(
   identity: CallerIdentity,
   why: string,
   cause?: S4uError,
+  hint = cause?.hint,
 ): Challenge {
   const error = new RejectedTokenError(`${identity.principal} ${why}`, {
     code: cause?.code ?? 'SEC_E_LOGON_DENIED',
     status: 403,
-    hint: cause?.hint,
+    hint,
     cause,
   })
   findNegotiated(request)?.noteForbidden(request, identity, error)

@@ -3,10 +3,12 @@ import {
   ConfigurationError,
   createKdcClient,
   createKdcConnections,
+  KdcError,
   type KdcClient,
   type KdcClientOptions,
   type KdcConnections,
   parseUser,
+  signInPrincipal,
 } from '@s4u/kdc-client'
 import { formatPrincipal, type Keytab, NameType, type Ticket } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
@@ -46,6 +48,33 @@ export class ServiceClient {
   async ready(): Promise<void> {
     await this.#acceptor.ready()
     this.#check()
+    if (await this.#isSpnAlone()) await this.#trySignIn()
+  }
+
+  /**
+   * Whether the service would sign in by a service principal name, since the keytab has no account: what MIT's and Heimdal's KDCs take,
+   * and Active Directory and Samba never. Where the app says nothing of acting for others it need not sign in at all.
+   */
+  async #isSpnAlone(): Promise<boolean> {
+    const { delegation } = this.#options
+    if (delegation === undefined || delegation.principal !== undefined) return false
+    const principal = signInPrincipal(await this.#acceptor.keytab())
+    return principal !== undefined && principal.name.nameString.length > 1
+  }
+
+  /** Only what the KDC says of the name counts here: anything else may be over when somebody comes. @throws ConfigurationError */
+  async #trySignIn(): Promise<void> {
+    const client = await this.get()
+    const refusal: unknown = await client.ticketFor(client.principal).then(
+      () => undefined,
+      (error: unknown) => error,
+    )
+    if (!(refusal instanceof KdcError) || refusal.answer.step !== 'AS') return
+    if (refusal.code !== 'KDC_ERR_C_PRINCIPAL_UNKNOWN') return
+    throw new ConfigurationError(
+      `the keytab has keys of service principal names alone, and the KDC lets nobody sign in as ${client.principal}`,
+      { code: refusal.code, hint: refusal.hint, cause: refusal },
+    )
   }
 
   /** @throws ConfigurationError, MissingKeyError */

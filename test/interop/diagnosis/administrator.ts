@@ -1,12 +1,10 @@
-import type { DirectorySetting, KdcClientOptions } from '@s4u/kdc-client'
+import type { DirectorySetting } from '@s4u/kdc-client'
 import { readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { RealmKey } from '../../realms/addresses.js'
-import { realmOf, run, type runOk } from '../../realms/clients.js'
+import { realmOf, runOk } from '../../realms/clients.js'
 import type { RealmInfo, RealmsInfo } from '../../realms/realm-info.js'
-
-export type AdministratorOf = (key: RealmKey) => Administrator
 
 /** What words in capitals stand for, as only an administrator knows. */
 export type Known = Readonly<Record<string, string>>
@@ -43,20 +41,20 @@ export class Administrator {
   async run(command: string, known: Known = {}, input = ''): Promise<Ran> {
     const filled = Object.entries(known).reduce((text, [word, value]) => text.replaceAll(word, value), command)
     const [script, environment] = this.here(filled.replace(/ {3}#.*$/, ''))
-    const result = await run('sh', ['-c', script], { environment: { ...this.info.environment, ...environment }, input })
-    if (result.status === 0) return result
-    throw new Error(`${script} ended with ${result.status}: ${result.stderr.trim() || result.stdout.trim()}`)
+    // dash knows no functions whose names have a hyphen.
+    return runOk(this.realm.machine.root === undefined ? 'sh' : 'bash', ['-c', script], {
+      environment: { ...this.realm.machine.environment, ...environment },
+      input,
+    })
   }
 
   private here(command: string): [script: string, environment: Record<string, string>] {
     const { directory } = this.info
-    const { name, kind, domain } = this.realm
+    const { name, kind, machine } = this.realm
     if (kind === 'samba') {
-      const folder = join(directory, controllerOf(domain))
-      return [
-        command.replaceAll('/var/lib/samba/private', join(folder, 'private')),
-        { SMB_CONF_PATH: join(folder, 'smb.conf'), TDB_NO_FSYNC: '1' },
-      ]
+      const { smbConf = '', root } = machine
+      const script = command.replaceAll('/var/lib/samba/private', join(dirname(smbConf), 'private'))
+      return [inRoot(root) + script, { SMB_CONF_PATH: smbConf, TDB_NO_FSYNC: '1' }]
     }
     if (kind === 'heimdal') {
       const conf = join(directory, `${name}.conf`)
@@ -72,18 +70,19 @@ export class Administrator {
         .replaceAll('kadmin.local', `kadmin.local -r ${name}`)
         .replaceAll('ldapi:///', `ldapi://${socket}`)
         .replaceAll('CONTAINER', 'cn=krbcontainer,dc=kdb'),
-      { KRB5_KDC_PROFILE: join(directory, name, 'kdc.conf') },
+      {},
     ]
   }
 }
 
-const controllerOf = (domain: string): string => (domain.startsWith('partner') ? 'dc2' : 'dc1')
+/** There is no shell where programs have a root of their own: this machine's calls them there. What they would call is not there either. */
+function inRoot(root: string | undefined): string {
+  if (root === undefined) return ''
+  return ['samba-tool', 'ldbsearch'].map((program) => `${program}() { chroot ${root} ${program} "$@"; }; `).join('')
+}
 
 function heimdal(): { programs: string; libraries: string } {
   const tree = fileURLToPath(new URL(`../../../node_modules/.cache/s4u/heimdal-${process.arch}/usr/`, import.meta.url))
   const found = readdirSync(join(tree, 'lib')).find((name) => name.includes('-linux-')) ?? ''
   return { programs: join(tree, 'bin'), libraries: join(tree, 'lib', found) }
 }
-
-/** Options of a client that remembers no refusal: it is tried again at once. */
-export const FORGETFUL: Partial<KdcClientOptions> = { cache: { refusedFor: 0 } }

@@ -1,7 +1,7 @@
 import { BADOPTION } from './hints.js'
-import type { Obedience } from './obeying.js'
+import type { ObedienceRow } from './obeying.js'
 
-export const heimdalObediences: readonly (readonly [what: string, Obedience])[] = [
+export const heimdalObediences: readonly ObedienceRow[] = [
   [
     'a disabled account',
     {

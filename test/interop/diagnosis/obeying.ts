@@ -21,6 +21,8 @@ export interface Obedience {
   readonly after: readonly string[]
 }
 
+export type ObedienceRow = readonly [what: string, Obedience]
+
 /** Refused before, granted after the printed commands were run, and refused again when they are taken back. */
 export async function expectObeyed(at: Place, administrator: Administrator, row: Obedience): Promise<void> {
   const { before = [], attempt, again = attempt, after, obey = [0], known, input } = row

@@ -111,6 +111,12 @@ export class Place {
     return this.client('web').ticketWith(forwarded, this.spn('api'))
   }
 
+  /** A ticket for a service that the user got with a password, as the service has it in hand. */
+  async evidence(service: string, user: string): Promise<EvidenceTicket> {
+    const ticket = await this.user(user).ticketFor(this.spn(service))
+    return { ...evidenceFromS4u2self(ticket), origin: 'presented' }
+  }
+
   /** Delegation with a ticket that the user got by kinit, with its flags, and kvno. */
   async presentFromCache(service: string, user: string, target: string, flags: readonly string[]): Promise<unknown> {
     const { ccache } = await kinit(this.info, this.key, user, { flags })

@@ -1,4 +1,4 @@
-import type { Obedience } from './obeying.js'
+import type { ObedienceRow } from './obeying.js'
 import { BADOPTION } from './hints.js'
 
 const set = (name: string, perl: string): string =>
@@ -9,7 +9,8 @@ const refusedWhileSensitive = {
   after: ['samba-tool user sensitive carol on'],
 }
 
-export const sambaObediences: readonly (readonly [what: string, Obedience])[] = [
+/** @param domain `corp.test` */
+export const sambaObediences = (domain: string, realm = domain.toUpperCase()): readonly ObedienceRow[] => [
   [
     'a disabled account',
     {
@@ -44,31 +45,23 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
     },
   ],
   [
-    'a user without logon hours',
-    {
-      attempt: (at) => at.signIn('ivy'),
-      code: 'KDC_ERR_CLIENT_REVOKED',
-      after: [set('ivy', 's/^(sAMAccountName: ivy)/\\$1\\nlogonHours:: AAAAAAAAAAAAAAAAAAAAAAAAAAAA/')],
-    },
-  ],
-  [
     'an unknown service',
     {
-      attempt: (at) => at.client('web').ticketFor('HTTP/nobody.corp.test'),
+      attempt: (at) => at.client('web').ticketFor(`HTTP/nobody.${domain}`),
       code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN',
       known: { ACCOUNT: 'svc-none' },
-      after: ['samba-tool spn delete HTTP/nobody.corp.test svc-none'],
+      after: [`samba-tool spn delete HTTP/nobody.${domain} svc-none`],
     },
   ],
   [
     'an unknown target',
     {
-      attempt: (at) => at.vouch('web', 'bob', 'HTTP/nobody.corp.test'),
+      attempt: (at) => at.vouch('web', 'bob', `HTTP/nobody.${domain}`),
       code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN',
       reason: 'target-unknown',
       known: { ACCOUNT: 'svc-none' },
-      again: (at) => at.client('web').ticketFor('HTTP/nobody.corp.test'),
-      after: ['samba-tool spn delete HTTP/nobody.corp.test svc-none'],
+      again: (at) => at.client('web').ticketFor(`HTTP/nobody.${domain}`),
+      after: [`samba-tool spn delete HTTP/nobody.${domain} svc-none`],
     },
   ],
   [
@@ -76,7 +69,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
     {
       attempt: (at) => at.vouch('web', 'carol', 'api'),
       reason: 'user-not-delegable',
-      says: /^userAccountControl of carol@CORP.TEST must not have NOT_DELEGATED/,
+      says: new RegExp(`^userAccountControl of carol@${realm} must not have NOT_DELEGATED`),
       ...refusedWhileSensitive,
     },
   ],
@@ -85,7 +78,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
     {
       attempt: (at) => at.present('kcd', 'carol', 'api'),
       reason: 'evidence-not-forwardable',
-      says: /^userAccountControl of carol@CORP.TEST must not have NOT_DELEGATED.*sign in again/,
+      says: new RegExp(`^userAccountControl of carol@${realm} must not have NOT_DELEGATED.*sign in again`),
       ...refusedWhileSensitive,
     },
   ],
@@ -95,7 +88,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.present('kcd', 'dave', 'api'),
       ...BADOPTION,
       reason: 'evidence-not-forwardable',
-      says: /^dave@CORP.TEST must not be in the group Protected Users.*sign in again/,
+      says: new RegExp(`^dave@${realm} must not be in the group Protected Users.*sign in again`),
       after: ["samba-tool group addmembers 'Protected Users' dave"],
     },
   ],
@@ -105,7 +98,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.presentFromCache('kcd', 'bob', 'api', ['-F']),
       ...BADOPTION,
       reason: 'evidence-not-forwardable',
-      says: /^bob@CORP.TEST must ask for a forwardable ticket[^]*kinit -f bob@CORP.TEST/,
+      says: new RegExp(`^bob@${realm} must ask for a forwardable ticket[^]*kinit -f bob@${realm}`),
       obey: [],
       again: (at) => at.presentFromCache('kcd', 'bob', 'api', ['-f']),
       after: [],
@@ -117,7 +110,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.vouch('kcd', 'bob', 'api'),
       ...BADOPTION,
       reason: 'protocol-transition-not-allowed',
-      says: /^userAccountControl of svc-kcd@CORP.TEST must have TRUSTED_TO_AUTH_FOR_DELEGATION/,
+      says: new RegExp(`^userAccountControl of svc-kcd@${realm} must have TRUSTED_TO_AUTH_FOR_DELEGATION`),
       after: ['samba-tool delegation for-any-protocol svc-kcd off'],
     },
   ],
@@ -127,7 +120,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.vouch('web', 'bob', 'vault'),
       ...BADOPTION,
       reason: 'target-not-allowed',
-      after: ['samba-tool delegation del-service svc-web HTTP/vault.corp.test'],
+      after: [`samba-tool delegation del-service svc-web HTTP/vault.${domain}`],
     },
   ],
   [
@@ -136,7 +129,7 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.present('none', 'bob', 'api'),
       ...BADOPTION,
       reason: 'target-not-allowed',
-      after: ['samba-tool delegation del-service svc-none HTTP/api.corp.test'],
+      after: [`samba-tool delegation del-service svc-none HTTP/api.${domain}`],
     },
   ],
   [
@@ -146,8 +139,20 @@ export const sambaObediences: readonly (readonly [what: string, Obedience])[] = 
       attempt: (at) => at.vouch('web', 'bob', 'api'),
       ...BADOPTION,
       reason: 'service-not-delegable',
-      says: /^userAccountControl of svc-web@CORP.TEST must not have NOT_DELEGATED/,
+      says: new RegExp(`^userAccountControl of svc-web@${realm} must not have NOT_DELEGATED`),
       after: [],
+    },
+  ],
+]
+
+/** Those that samba-tool has no commands for. */
+export const sambaEditObediences: readonly ObedienceRow[] = [
+  [
+    'a user without logon hours',
+    {
+      attempt: (at) => at.signIn('ivy'),
+      code: 'KDC_ERR_CLIENT_REVOKED',
+      after: [set('ivy', 's/^(sAMAccountName: ivy)/\\$1\\nlogonHours:: AAAAAAAAAAAAAAAAAAAAAAAAAAAA/')],
     },
   ],
   [
