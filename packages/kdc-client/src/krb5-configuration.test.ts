@@ -38,6 +38,14 @@ test('a file with a mistake is told with its line', () => {
   expect(() => configuration.conf).toThrow(/bad, line 1/)
 })
 
+test('a realm is known by another spelling where letter case alone differs', () => {
+  const conf = file('realms', '[realms]\n  B.TEST = {\n    kdc = kdc.b.test\n  }\n')
+  const configuration = new Krb5Configuration(conf, Date.now)
+  expect(configuration.otherSpelling('b.test')).toBe('B.TEST')
+  expect(configuration.otherSpelling('B.TEST')).toBeUndefined()
+  expect(configuration.otherSpelling('C.TEST')).toBeUndefined()
+})
+
 test('a file that has changed is read again, after a while', () => {
   let now = 0
   const path = file('changing', realm('A.TEST'))

@@ -2,6 +2,7 @@ import { encryptionTypeName } from '@s4u/krb5'
 import { ACCOUNT_ADVICE, STATUS_ADVICE } from './advice/account-advice.js'
 import { type AdviceAbout, bareName, nameForCommand, type RequestFacts } from './advice/advice.js'
 import { offersTooLittle, REQUEST_ADVICE } from './advice/request-advice.js'
+import { newKey } from './advice/new-key.js'
 import { mitAndFreeIpa } from './advice/same-command.js'
 import { editAttribute } from './advice/samba-edit.js'
 import { powershell, sh } from './advice/shell-command.js'
@@ -31,8 +32,7 @@ export function explainNoCommonKey(answer: KdcAnswer, offered: readonly number[]
     attribute: `The KDC has keys of ${account} of the encryption types ${list(offered)}, and we have ${list(ours)}: give the account AES, set its password anew, and export its keytab again if it has one; or name one of the KDC’s in encryptionTypes.`,
     activeDirectory: powershell`Set-ADUser ${name} -KerberosEncryptionType AES128,AES256`,
     samba: editAttribute(sh`(sAMAccountName=${name})`, 'msDS-SupportedEncryptionTypes', '24'),
-    mit: sh`kadmin.local cpw ${nameForCommand(account)}`,
-    heimdal: sh`kadmin -l cpw ${nameForCommand(account)}`,
+    ...newKey(nameForCommand(account)),
   }
   return new KdcError(answer, { code: 'KDC_ERR_ETYPE_NOSUPP' }, [offersTooLittle(ours) ?? setting])
 }

@@ -4,6 +4,7 @@ import { KRB_ERROR_CODES as KRB } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors.js'
 import { type AdviceAbout, type AdviceTable, bareName, nameForCommand } from './advice.js'
 import { unknownClient } from './unknown-client.js'
+import { newKey } from './new-key.js'
 import { registerTarget, unknownTarget } from './unknown-target.js'
 import { mitAndFreeIpa } from './same-command.js'
 import { editAttribute } from './samba-edit.js'
@@ -123,8 +124,7 @@ const noKey = (whose: string, { name, principal }: AdviceAbout): DirectorySettin
   attribute: `The account ${whose} has no key that the KDC can use: set its password anew.`,
   activeDirectory: powershell`Set-ADAccountPassword ${name} -Reset`,
   samba: sh`samba-tool user setpassword ${name}`,
-  ...mitAndFreeIpa(sh`kadmin.local cpw -randkey ${nameForCommand(principal)}`),
-  heimdal: sh`kadmin -l cpw -r ${nameForCommand(principal)}`,
+  ...newKey(nameForCommand(principal)),
 })
 
 const userToUser = ({ target }: AdviceAbout): DirectorySetting => ({

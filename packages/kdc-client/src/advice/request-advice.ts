@@ -3,6 +3,7 @@
 import { encryptionTypeName, KRB_ERROR_CODES as KRB } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors.js'
 import { type AdviceAbout, type AdviceTable, bareName, nameForCommand } from './advice.js'
+import { newKey } from './new-key.js'
 import { everyShell, mitAndFreeIpa } from './same-command.js'
 import { editAttribute } from './samba-edit.js'
 import { powershell, sh } from './shell-command.js'
@@ -35,10 +36,9 @@ function noCommonEtype({ principal, target, answer, facts: { etypes = [] } }: Ad
   const account = answer.step === 'AS' ? principal : target
   const what = `${account} and this client${offered === '' ? '' : ` (${offered})`} have no encryption type in common`
   return {
-    attribute: `${what}: set msDS-SupportedEncryptionTypes of the account to 24 (AES), and its password anew if it has no keys of these types.`,
+    attribute: `${what}: set msDS-SupportedEncryptionTypes of the account to 24 (AES), and its password anew if it has no keys of these types; then its keytab, if it has one, is exported again.`,
     ...(answer.step === 'AS' ? aesForAccount(bareName(account)) : aesForService(bareName(account))),
-    mit: sh`kadmin.local cpw -randkey ${account}`,
-    heimdal: sh`kadmin -l cpw -r ${account}`,
+    ...newKey(account),
   }
 }
 
