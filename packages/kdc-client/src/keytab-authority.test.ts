@@ -85,6 +85,11 @@ describe('the errors of a keytab say what to do', () => {
       'Name the account in `principal`, or export a keytab that holds it with an AES key.',
     ],
     [
+      make([web], 'web@ad.test'),
+      'the keytab has no usable key of web@ad.test; it has keys of web@AD.TEST',
+      "Names and realms are case-sensitive: write principal: 'web@AD.TEST'.",
+    ],
+    [
       make([web, { ...web, kvno: 2 }], undefined, []),
       'the keytab has no usable key of web@AD.TEST: its encryption types are aes256-cts-hmac-sha1-96, those asked for none',
       'Export a keytab that holds the account with an AES key, or name one of its types in `encryptionTypes`.',

@@ -8,6 +8,7 @@ import {
   MissingKeyError,
   type Principal,
   samePrincipal,
+  sameRealmIgnoringCase,
   shownName,
 } from '@s4u/krb5'
 import { CredentialFile } from './credential-file.js'
@@ -188,8 +189,12 @@ function nameOf({ source }: Keytab): string {
 
 function noKey(keytab: Keytab, wanted: string): MissingKeyError {
   const has = keytab.principals.join(', ') || 'nobody'
+  const meant = keytab.principals.find((name) => sameRealmIgnoringCase(name, wanted))
   return new MissingKeyError(`${nameOf(keytab)} has no usable key of ${wanted}; it has keys of ${has}`, {
-    hint: 'Name the account in `principal`, or export a keytab that holds it with an AES key.',
+    hint:
+      meant === undefined || meant === wanted
+        ? 'Name the account in `principal`, or export a keytab that holds it with an AES key.'
+        : `Names and realms are case-sensitive: write principal: '${meant}'.`,
   })
 }
 

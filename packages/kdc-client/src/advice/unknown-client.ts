@@ -1,3 +1,4 @@
+import { asciiUpper } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors.js'
 import { type AdviceAbout, bareName, nameForCommand, realmOf, type RequestFacts } from './advice.js'
 import { TRUSTS } from './request-advice.js'
@@ -17,8 +18,11 @@ export function unknownClient(about: AdviceAbout): DirectorySetting {
 }
 
 function noAccount({ principal, name }: AdviceAbout): DirectorySetting {
+  const realm = realmOf(principal)
+  const capitals =
+    realm === asciiUpper(realm) ? '' : ` Realms are mostly in capitals: is it ${name}@${asciiUpper(realm)}?`
   return {
-    attribute: `The KDC knows no account ${principal}. Look at the spelling of the name and of the realm; a name with another suffix than the realm needs enterprise: true. Accounts that are called alike:`,
+    attribute: `The KDC knows no account ${principal}.${capitals} Look at the spelling of the name and of the realm; a name with another suffix than the realm needs enterprise: true. Accounts that are called alike:`,
     ...accountsLike(name),
   }
 }

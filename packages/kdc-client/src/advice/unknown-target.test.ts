@@ -26,6 +26,25 @@ describe('a service that the KDC does not know', () => {
   })
 })
 
+describe('a host that is called by less than its full name', () => {
+  test.each([
+    ['HTTP/api', 'api', 'HTTP/api.ad.test'],
+    ['HTTP/api@AD.TEST', 'api', 'HTTP/api.ad.test'],
+    ['HTTP/localhost', 'localhost', 'HTTP/api.ad.test'],
+    ['HTTP/10.0.0.7', '10.0.0.7', 'HTTP/api.ad.test'],
+    ['HTTP/10.0.0.7:8080', '10.0.0.7:8080', 'HTTP/api.ad.test'],
+    ['HTTP/[fd00::7]', '[fd00::7]', 'HTTP/api.ad.test'],
+  ])('%s is told the form of the other one', (target, host, full) => {
+    expect(unknownTarget(target, { askedRealm: 'AD.TEST' }).attribute).toMatch(
+      new RegExp(` Or ${host.replace(/[[\].]/g, '\\$&')} is not what it is called: .*, as in ${full}\\.$`),
+    )
+  })
+
+  test.each(['HTTP/api.ad.test', 'HTTP/api.ad.test:8080', 'MSSQLSvc/db.ad.test:INST'])('%s is not', (target) => {
+    expect(unknownTarget(target, { askedRealm: 'AD.TEST' }).attribute).not.toContain('is not what it is called')
+  })
+})
+
 describe('a realm that the KDC does not know', () => {
   test('is never registered: there is no trust, or it is spelt otherwise', () => {
     const setting = unknownTarget('krbtgt/PARTNER.TEST', { askedRealm: 'AD.TEST' })

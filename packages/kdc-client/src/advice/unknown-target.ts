@@ -1,5 +1,6 @@
 /** A service that the KDC does not know: mostly it is not registered, but some names are none of a service. */
 
+import { asciiLower } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors.js'
 import { bareName, type RequestFacts } from './advice.js'
 import { TRUSTS } from './request-advice.js'
@@ -11,7 +12,18 @@ export function unknownTarget(target: string, facts: RequestFacts = {}): Directo
   const written = whatToWrite(target)
   if (written !== undefined)
     return { attribute: `${target} is not the name of a service: write ${written}, with the class of the service.` }
-  return registerTarget(target)
+  const setting = registerTarget(target)
+  const meant = fullNameOf(target, facts)
+  return meant === undefined ? setting : { ...setting, attribute: `${setting.attribute} ${meant}` }
+}
+
+/** Whoever calls a host by less than its full name, or by its address, asks for another service than is registered. */
+function fullNameOf(target: string, { askedRealm }: RequestFacts): string | undefined {
+  const [, serviceClass, host] = /^([^/@]+)\/([^/@]+)$/.exec(bareName(target)) ?? []
+  if (host === undefined || !/^(?:[^.:[\]]+|[\d.]+(?::\d+)?|\[.*)$/.test(host)) return undefined
+  const domain = askedRealm === undefined ? 'ad.test' : asciiLower(askedRealm)
+  const name = /^[A-Za-z]/.test(host) && host !== 'localhost' ? host : 'api'
+  return `Or ${host} is not what it is called: hosts are mostly registered by their full names, as in ${serviceClass}/${name}.${domain}.`
 }
 
 /** An account is to have the name, and one alone. */
