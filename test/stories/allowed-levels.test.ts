@@ -1,6 +1,6 @@
-import { createFetch, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
 import { formatAuthorization, sealForwardedCredential } from '@s4u/gssapi'
-import { createKdcClient, type KdcClient } from '@s4u/kdc-client'
+import { createKdcClient, type KdcClient, KdcUnreachableError } from '@s4u/kdc-client'
 import {
   type CallerIdentity,
   type ContextOptions,
@@ -14,7 +14,7 @@ import {
 } from '@s4u/negotiate'
 import type { TestRealm } from '@s4u/test-kdc'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { API, corporation, Desktop, PASSWORD } from './fixtures/corporation.js'
 import { serve, type Serving } from './fixtures/serve.js'
 
@@ -29,7 +29,7 @@ let site: Serving
 let handle: (caller: CallerIdentity) => unknown
 
 beforeEach(async () => {
-  realm = await corporation(() => Date.now())
+  realm = await corporation(() => Date.now(), { okAsDelegate: true })
   backend = negotiatorOf('api')
   handle = ({ principal, impersonationLevel }) => ({ principal, impersonationLevel })
   site = await serve(async (request, response) => {
@@ -116,10 +116,49 @@ describe('a fetch that allows', () => {
     }
   })
 
-  test('delegation fails for a user who must not be delegated', async () => {
-    const client = clientOf('carol')
-    const options = { allowedImpersonationLevel: 'delegation', forwardTgt: forwardingOf(client) } as const
-    await expect(fetchAs(client, options)(site.url)).rejects.toMatchObject({ name: 'KdcError' })
+  /** What the backend sees of whoever allows delegation, and what is told of it. */
+  const delegating = async (user: string, options: Partial<NegotiatedFetchOptions> = {}) => {
+    const client = clientOf(user)
+    const events: FetchEvent[] = []
+    handle = ({ impersonationLevel, evidence }) => [
+      impersonationLevel,
+      evidence?.kind === 'ticket' && evidence.forwardedTgt !== undefined,
+    ]
+    const forwarding = { allowedImpersonationLevel: 'delegation', forwardTgt: forwardingOf(client) } as const
+    const onEvent = (event: FetchEvent): void => void events.push(event)
+    const answer = await fetchAs(client, { ...forwarding, onEvent, ...options })(site.url)
+    const told = { origin: site.url, service: API, client: `${user}@AD.TEST` }
+    return { seen: await answer.json(), notForwarded: events.filter(({ kind }) => kind === 'not-forwarded'), told }
+  }
+
+  test('delegation goes on at impersonation for a user who must not be delegated', async () => {
+    const { seen, notForwarded, told } = await delegating('carol')
+    expect(seen).toEqual(['impersonation', false])
+    const why = { reason: 'user-not-delegable', code: 'KDC_ERR_BADOPTION' }
+    expect(notForwarded).toEqual([{ kind: 'not-forwarded', ...told, ...why }])
+  })
+
+  test('delegation goes on without where there is nothing to forward', async () => {
+    const { seen, notForwarded, told } = await delegating('alice', { forwardTgt: async () => undefined })
+    expect(seen).toEqual(['delegation', false])
+    expect(notForwarded).toEqual([{ kind: 'not-forwarded', ...told, reason: 'nothing-to-forward' }])
+  })
+
+  test('delegation still fails where the KDC cannot be asked, or something else is wrong', async () => {
+    for (const error of [new KdcUnreachableError('AD.TEST', []), new TypeError('a fault of the app')])
+      await expect(delegating('alice', { forwardTgt: () => Promise.reject(error) })).rejects.toBe(error)
+  })
+
+  test('delegation hands nothing to a service that the KDC does not call fit for it, unless the app says so', async () => {
+    realm = await corporation(() => Date.now())
+    backend = negotiatorOf('api')
+    const forwardTgt = vi.fn(forwardingOf(clientOf('alice')))
+    const { seen, notForwarded, told } = await delegating('alice', { forwardTgt })
+    expect(seen).toEqual(['delegation', false])
+    expect(notForwarded).toEqual([{ kind: 'not-forwarded', ...told, reason: 'service-not-trusted' }])
+    expect(forwardTgt).not.toHaveBeenCalled()
+    const anyway = await delegating('alice', { forwardTgt, okAsDelegate: 'ignore' })
+    expect(anyway).toMatchObject({ seen: ['delegation', true], notForwarded: [] })
   })
 })
 
@@ -154,6 +193,19 @@ describe('a context for another protocol that allows', () => {
     expect(await seenThrough(delegation)).toEqual(all)
     expect(await seenThrough({}, { ...delegation, origins: ['https://api.ad.test'] })).toEqual(all)
     expect(await seenThrough({ allowedImpersonationLevel: 'delegation' }, { forwardTgt })).toEqual(all)
+  })
+
+  test('delegation is impersonation where the service or the user cannot be delegated', async () => {
+    const nothing = ['alice@AD.TEST', 'delegation', false]
+    const carols = forwardingOf(clientOf('carol'))
+    expect(await seenThrough({ allowedImpersonationLevel: 'delegation', forwardTgt: carols })).toEqual(nothing)
+    realm = await corporation(() => Date.now())
+    backend = negotiatorOf('api')
+    const forwardTgt = forwardingOf(clientOf('alice'))
+    const delegation = { allowedImpersonationLevel: 'delegation', forwardTgt } as const
+    expect(await seenThrough(delegation)).toEqual(nothing)
+    expect(await seenThrough({ ...delegation, okAsDelegate: 'ignore' })).toEqual(['alice@AD.TEST', 'delegation', true])
+    expect(await seenThrough(delegation, { okAsDelegate: 'ignore' })).toEqual(['alice@AD.TEST', 'delegation', true])
   })
 
   test.each([

@@ -1,5 +1,12 @@
 import { KDC_CHANNEL } from '@s4u/kdc-client'
-import { createNegotiator, IMPERSONATE_CHANNEL, type Negotiator, writeAuditTo } from '@s4u/negotiate'
+import {
+  createNegotiator,
+  IMPERSONATE_CHANNEL,
+  type Negotiator,
+  respond,
+  writeAuditTo,
+  writeHeaders,
+} from '@s4u/negotiate'
 import type { TestRealm } from '@s4u/test-kdc'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -9,6 +16,7 @@ import { Writable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { selfSigned } from './fixtures/certificate.js'
 import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
+import { serve } from './fixtures/serve.js'
 
 let realm: TestRealm
 let web: Negotiator
@@ -194,6 +202,48 @@ class Slow extends Writable {
 }
 
 describe('the JSON-lines writer', () => {
+  test('writes the SIDs that are known in each record of a call in somebody’s name, and one name for one service', async () => {
+    const lines: Record<string, unknown>[] = []
+    const stream = new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(JSON.parse(chunk.toString()))
+        done()
+      },
+    })
+    using api = createNegotiator({ keytab: realm.keytabFor('api'), now: () => realm.now })
+    await using site = await serve(async (request, response) => {
+      const answer = await api.authenticate(request)
+      if (answer.status === 'challenge') return respond(response, answer)
+      writeHeaders(response, answer.headers)
+      response.end(answer.status === 'authenticated' ? answer.identity.principal : 'nobody')
+    })
+    const serviceNames = { [new URL(site.url).host]: API }
+    const now = (): number => realm.now
+    const options = { keytab: realm.keytabFor('web'), kdc: realm.transport, delegation: { principal: 'web' }, now }
+    using named = createNegotiator({ ...options, fetch: { serviceNames } })
+    // A ticket of the service's own tells the SID of its account.
+    const own = await named.identityFor('web', { level: 'identification' })
+    const authorization = await new Desktop(realm, 'alice').authorization(WEB)
+    {
+      using _audit = writeAuditTo(stream)
+      const outcome = await named.authenticate({ headers: { authorization } })
+      if (outcome.status !== 'authenticated') throw new Error(outcome.status)
+      using caller = outcome.identity.impersonate()
+      expect(await (await caller.fetch(site.url)).text()).toBe('alice@AD.TEST')
+    }
+    const [userSid, accountSid] = [realm.sidOf('alice'), own.sid]
+    expect(accountSid).toMatch(/^S-1-5-21-/)
+    const ofWeb = lines.filter(({ channel, outcome }) => channel !== 's4u:accept' || outcome === 'accepted')
+    expect(ofWeb).toMatchObject([
+      { channel: 's4u:accept', serviceName: WEB, serviceRealm: 'AD.TEST', clientSid: userSid, serviceSid: accountSid },
+      { channel: 's4u:kdc', step: 'S4U2Proxy', serviceName: API, serviceRealm: 'AD.TEST', userSid, accountSid },
+      { channel: 's4u:impersonate', serviceName: API, serviceRealm: 'AD.TEST', userSid, accountSid },
+      // The backend of this test, in the same process.
+      { channel: 's4u:accept', serviceName: API, serviceRealm: 'AD.TEST' },
+      { channel: 's4u:fetch', serviceName: API, clientSid: userSid },
+    ])
+  })
+
   test('writes each event of each channel as a line with its time first, until it is disposed of', async () => {
     const folder = mkdtempSync(join(tmpdir(), 's4u-audit-'))
     const path = join(folder, 'audit.jsonl')

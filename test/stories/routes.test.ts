@@ -2,7 +2,7 @@ import { impersonation, negotiate, requireDelegatedBy, requireGroup } from '@s4u
 import { createKdcClient } from '@s4u/kdc-client'
 import { createInitiator, formatAuthorization, type InitiatorOptions } from '@s4u/gssapi'
 import { impersonation as impersonationInKoa, negotiate as negotiateKoa } from '@s4u/koa'
-import { ConfigurationError, currentIdentity } from '@s4u/negotiate'
+import { ConfigurationError, impersonatedIdentity } from '@s4u/negotiate'
 import type { FailedEvent, ImpersonationOption, NegotiatorOptions } from '@s4u/negotiate'
 import express from 'express'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -26,7 +26,7 @@ const options: NegotiatorOptions = {
 /** Whom `fetch` acts as in a handler, after a while and within what the handler starts. */
 const ambient = async (): Promise<unknown> => {
   await new Promise((resolve) => setTimeout(resolve, 1))
-  return { as: currentIdentity()?.principal ?? null }
+  return { as: impersonatedIdentity()?.principal ?? null }
 }
 
 describe.each(stacks)('$name', (stack) => {

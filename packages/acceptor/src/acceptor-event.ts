@@ -33,8 +33,12 @@ export interface ExchangeEvent {
   readonly clientAddress?: string
   /** `alice@AD.TEST`; when refused, only if the ticket could be opened. */
   readonly client?: string
+  /** The SID of the caller, where it is known and believed. */
+  readonly clientSid?: string
   /** Whose key opened the ticket. */
   readonly service?: string
+  /** The SID of the account of this service, once a ticket of its own has told it: the Service ID of Windows event 4769. */
+  readonly serviceSid?: string
   /** The name on the ticket, which nothing protects. */
   readonly ticketService?: string
   readonly encryptionType?: string

@@ -50,6 +50,11 @@ export interface Acceptor extends Disposable {
   ready(): Promise<void>
   /** The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given its keytab. */
   readonly principals: readonly string[]
+  /**
+   * The SID of the service's account in a realm, where a ticket of its own has told it: for audits. Undefined before, and outside Active
+   * Directory.
+   */
+  accountSid(realm: string): string | undefined
   /** Forgets opened tickets. Later tokens are refused. */
   close(): void
 }
@@ -100,6 +105,10 @@ class KeytabAcceptor implements Acceptor {
     return this.#keys.current && this.#keys.keytab
   }
 
+  accountSid(realm: string): string | undefined {
+    return this.#ownTicket.sidOf(realm)
+  }
+
   async ready(): Promise<void> {
     if (this.#keys.current !== undefined) return
     this.#settings.domainSids.warnOfUnnamed((await this.#keys.ready()).realms)
@@ -114,6 +123,7 @@ class KeytabAcceptor implements Acceptor {
     const opened = await this.#openTicket(ticket)
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
+    if (expected.client !== undefined && expected.client === expected.service) this.#ownTicket.note(opened.ticket)
     return identityOfOwnTicket(opened.ticket, authenticationMethod)
   }
 
@@ -162,7 +172,8 @@ class KeytabAcceptor implements Acceptor {
     try {
       const found = this.#openTicket(apReq.ticket)
       const { ticket, seenBefore } = found instanceof Promise ? await found : found
-      facts = this.#ifWanted(() => ({ ...facts, ...factsOf(ticket, seenBefore) }))
+      const { realm } = ticket.serviceKey.principal
+      facts = this.#ifWanted(() => ({ ...facts, ...factsOf(ticket, seenBefore, this.accountSid(realm)) }))
       if (!this.#keys.current?.serves(apReq.ticket, ticket.serviceKey))
         await this.#keys.requireNewName(apReq.ticket, ticket.serviceKey)
       const judgement = acceptApReq(apReq, ticket, context, this.#settings, this.#events)

@@ -27,6 +27,7 @@ describe('the record of an exchange', () => {
       ...facts,
       outcome: 'accepted',
       client: 'alice@AD.TEST',
+      clientSid: 'S-1-5-21-1-2-3-1104',
       service: 'HTTP/web.ad.test@AD.TEST',
       sessionEncryptionType: 'aes256-cts-hmac-sha1-96',
       ticketSeenBefore: false,

@@ -17,8 +17,12 @@ export function sealedFactsOf(ticket: Ticket): Partial<ExchangeEvent> {
 export function factsOf(
   { principal: client, serviceKey, opened, pac }: AcceptedTicket,
   ticketSeenBefore: boolean,
+  serviceSid: string | undefined,
 ): Partial<ExchangeEvent> {
   const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
   const withheld = withheldOf(pac)
-  return { client, service: serviceKey.label, sessionEncryptionType, ticketSeenBefore, ...(withheld && { withheld }) }
+  const clientSid = pac?.userSid
+  const sids = { ...(clientSid !== undefined && { clientSid }), ...(serviceSid !== undefined && { serviceSid }) }
+  const { label: service } = serviceKey
+  return { client, service, ...sids, sessionEncryptionType, ticketSeenBefore, ...(withheld && { withheld }) }
 }

@@ -23,6 +23,8 @@ export class OwnTicket {
   readonly #source: Source | undefined
   readonly #deps: OwnTicketDeps
   #triedAt: number | undefined
+  /** Of the accounts of this service, by realm. */
+  readonly #sids = new Map<string, string>()
   #attempt: Promise<void> | undefined
 
   /** @param source undefined where there is no way to get one */
@@ -35,6 +37,17 @@ export class OwnTicket {
   settle(found: FoundTicket, keys: ServiceKeys): FoundTicket | Promise<FoundTicket> {
     const isTold = withheldOf(found.ticket.pac)?.because === undefined
     return isTold || this.#source === undefined || !this.#isDue ? found : this.#judgeAgain(found, keys, this.#source)
+  }
+
+  /** The SID of the service's account in a realm, where a ticket of its own has come by. */
+  sidOf(realm: string): string | undefined {
+    return this.#sids.get(realm)
+  }
+
+  /** A ticket to the service in its own name: its PAC tells the SID of the account. */
+  note({ client, pac }: FoundTicket['ticket']): void {
+    const sid = pac?.userSid
+    if (sid !== undefined) this.#sids.set(client.realm, sid)
   }
 
   /** In both directions: a clock that was set back must not stop the attempts. */
@@ -57,7 +70,7 @@ export class OwnTicket {
     const { now, events, tickets } = this.#deps
     this.#triedAt = now()
     try {
-      tickets.open(await inTime(source), keys)
+      this.note(tickets.open(await inTime(source), keys).ticket)
     } catch (error) {
       const message = printable(error instanceof Error ? error.message : String(error))
       events.publish({ kind: 'own-ticket-failed', code: S4uError.is(error) ? error.code : 'S4U_OWN_TICKET', message })

@@ -2,7 +2,7 @@ import { createInitiator, findNegotiateChallenge, formatAuthorization, type Init
 import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
 import { challengeSchemes } from './challenge-schemes.js'
 import { isWanted, publish, type FetchEventSubject } from './events.js'
-import type { NegotiateRules } from './options.js'
+import type { NegotiateOptions, NegotiateRules } from './options.js'
 import { hintFor, isError, UnprovenAnswerError } from './unproven-answer.js'
 
 /** What a server said to a token. */
@@ -28,6 +28,8 @@ export interface AttemptDetails {
   readonly origin: string
   readonly spn: string
   readonly ticket: ServiceTicket
+  /** What is known of whom it names, read when an event tells it. */
+  readonly whose?: Pick<NegotiateOptions, 'clientSid'> | undefined
   /** The status that asks for credentials: 401, or 407 of a proxy. */
   readonly refusal: 401 | 407
   readonly channelBindings?: Uint8Array
@@ -155,13 +157,16 @@ export class Attempt {
   }
 
   #publish(status: number, make: (subject: FetchEventSubject) => Parameters<typeof publish>[0]): void {
-    const { origin, spn, ticket } = this.details
-    publish(make({ origin, service: spn, client: clientOf(ticket), status }), this.#options)
+    const { origin, spn } = this.details
+    publish(make({ origin, service: spn, ...clientOf(this.details), status }), this.#options)
   }
 }
 
-function clientOf({ client }: ServiceTicket): string {
-  return `${client.name.nameString.join('/')}@${client.realm}`
+/** In whose name a request goes, as events tell it. */
+export function clientOf({ ticket, whose }: AttemptDetails): Pick<FetchEventSubject, 'client' | 'clientSid'> {
+  const clientSid = whose?.clientSid
+  const { name, realm } = ticket.client
+  return { client: `${name.nameString.join('/')}@${realm}`, ...(clientSid !== undefined && { clientSid }) }
 }
 
 function named(

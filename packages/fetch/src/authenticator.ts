@@ -1,11 +1,15 @@
 import { ConfigurationError, configuredHostNames, type ServiceTicket } from '@s4u/kdc-client'
-import { Attempt, type AttemptDetails, type Judgement } from './attempt.js'
+import { Attempt, type AttemptDetails, clientOf, type Judgement } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
 import { publish } from './events.js'
+import type { NotForwarded } from './fetch-event.js'
+import { forwardedCredential } from './forwarded-credential.js'
+import { requireTicket } from './given-values.js'
 import { hasAsked } from './learned-origins.js'
 import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from './options.js'
 import { originList, type OriginList } from './origin-list.js'
 import { serviceNameOf } from './service-name.js'
+import { explainUnknownName, hintForAddress } from './unknown-name.js'
 import { hintFor, isError, UnprovenAnswerError } from './unproven-answer.js'
 
 /** What a token can be bound to, once it is known on which connections it will travel. */
@@ -23,7 +27,7 @@ const AFRESH_AGAIN_AFTER = 60_000
 /** For whom one request is, and what it travels on. */
 export interface OnBehalf {
   /** Whose tickets; an object of the app's, whose method `ticketFor` may be. */
-  readonly tickets: Pick<NegotiateOptions, 'ticketFor'>
+  readonly tickets: Pick<NegotiateOptions, 'ticketFor' | 'clientSid'>
   /** Without it there is nothing to bind to. */
   readonly bindingsFor?: BindingSource
   readonly signal?: AbortSignal
@@ -51,6 +55,15 @@ export class Authenticator {
     if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
     if (!this.#options.canonicalName) return serviceNameOf(url, this.#options)
     return findServiceName(url, this.#options)
+  }
+
+  /** That a request goes without a token though the app wants one, since no service name follows from its URL. */
+  tellNameless(url: URL): void {
+    const { allowedImpersonationLevel } = this.#options
+    if (allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return
+    const message = `a request to ${url.origin} goes without a token: an IP address has no service principal name`
+    const notice = { kind: 'notice', level: 'warn', code: 'S4U_NO_SERVICE_NAME' } as const
+    publish({ ...notice, message, hint: hintForAddress(url) }, this.#options)
   }
 
   /**
@@ -81,7 +94,13 @@ export class Authenticator {
   /** @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError GSS_S_BAD_BINDINGS */
   async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
     const { tickets, signal } = onBehalf
-    return this.#attempt(url, spn, await tickets.ticketFor(spn, { signal }), onBehalf)
+    let ticket: ServiceTicket
+    try {
+      ticket = requireTicket(await tickets.ticketFor(spn, { signal }))
+    } catch (error) {
+      throw explainUnknownName(error, url, spn, this.#options)
+    }
+    return this.#attempt(url, spn, ticket, onBehalf)
   }
 
   /** The same with a fresh ticket; undefined when there is no better one. */
@@ -90,17 +109,23 @@ export class Authenticator {
     const { tickets, signal } = onBehalf
     const { spn, ticket: stale } = failed.details
     if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
-    const ticket = await tickets.ticketFor(spn, { signal, fresh: true })
+    const ticket = requireTicket(await tickets.ticketFor(spn, { signal, fresh: true }))
     if (ticket.ticket === stale.ticket) return undefined
     gotAfresh.set(ticket.ticket, now())
     return this.#attempt(url, spn, ticket, onBehalf)
+  }
+
+  #tellNotForwarded(details: AttemptDetails, why: NotForwarded): void {
+    const { origin, spn: service } = details
+    publish({ kind: 'not-forwarded', origin, service, ...clientOf(details), ...why }, this.#options)
   }
 
   /** Most have nothing to wait for. */
   #attempt(url: URL, spn: string, ticket: ServiceTicket, onBehalf: OnBehalf): Promise<Attempt> | Attempt {
     const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
     const bindings = channelBinding === 'off' ? undefined : onBehalf.bindingsFor?.(ticket)
-    const details: AttemptDetails = { origin: url.origin, spn, ticket, refusal: this.#refusal }
+    const whose = 'clientSid' in onBehalf.tickets ? onBehalf.tickets : undefined
+    const details: AttemptDetails = { origin: url.origin, spn, ticket, whose, refusal: this.#refusal }
     const isPlain = channelBinding !== 'require' && allowedImpersonationLevel !== 'delegation'
     if (bindings === undefined && isPlain) return new Attempt(details, this.#options)
     return this.#attemptWith(details, bindings, onBehalf)
@@ -111,20 +136,23 @@ export class Authenticator {
     bindings: ReturnType<BindingSource>,
     { signal }: OnBehalf,
   ): Promise<Attempt> {
-    const { allowedImpersonationLevel, channelBinding, forwardTgt } = this.#options
+    const { allowedImpersonationLevel, channelBinding } = this.#options
     const channelBindings = await bindings
     if (channelBindings === undefined && channelBinding === 'require') throw noChannel(details.origin)
-    const isForwarded = allowedImpersonationLevel === 'delegation'
-    const delegate = isForwarded ? await forwardTgt?.(details.ticket, { signal }) : undefined
-    return new Attempt({ ...details, channelBindings, delegate }, this.#options)
+    if (allowedImpersonationLevel !== 'delegation') return new Attempt({ ...details, channelBindings }, this.#options)
+    const forwarded = await forwardedCredential(details.ticket, this.#options, signal)
+    if ('credential' in forwarded)
+      return new Attempt({ ...details, channelBindings, delegate: forwarded.credential }, this.#options)
+    this.#tellNotForwarded(details, forwarded)
+    return new Attempt({ ...details, channelBindings }, this.#options)
   }
 }
 
 /** An origin that has to prove itself, and cannot. */
-export function noName({ origin }: URL): ConfigurationError {
-  return new ConfigurationError(`${origin} has no service principal name, and could not prove its identity`, {
+export function noName(url: URL): ConfigurationError {
+  return new ConfigurationError(`${url.origin} has no service principal name, and could not prove its identity`, {
     code: 'GSS_S_NO_CRED',
-    hint: "An IP address needs an entry in serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }. mutualAuthentication: 'off' believes any server.",
+    hint: `${hintForAddress(url)} mutualAuthentication: 'off' believes any server.`,
   })
 }
 

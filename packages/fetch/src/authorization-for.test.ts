@@ -74,7 +74,7 @@ test('what is missing is told', async () => {
     name: 'ConfigurationError',
     code: 'GSS_S_NO_CRED',
     message: 'there is no token for http://10.0.0.7:8080',
-    hint: 'An IP address needs an entry in serviceNames, an app with an origins list one there, and anonymous has no tokens.',
+    hint: "Write the name of the host in the URL, or name the service: serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }, as it is registered in the directory.",
   })
   const nothing: object = {}
   expect(() => createNegotiationFor(nothing as { ticketFor: typeof ticketFor })).toThrow(

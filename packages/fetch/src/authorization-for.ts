@@ -1,6 +1,7 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
 import type { Attempt } from './attempt.js'
 import { Authenticator } from './authenticator.js'
+import { requireAnswer, requireUrl } from './given-values.js'
 import {
   NEGOTIATE_OPTIONS,
   NEGOTIATE_RULES,
@@ -8,6 +9,8 @@ import {
   type NegotiateRules,
   requireTicketSource,
 } from './options.js'
+import { hostOf, isIpAddress } from './service-name.js'
+import { hintForAddress } from './unknown-name.js'
 import { UnprovenAnswerError } from './unproven-answer.js'
 
 export interface AuthorizationOptions {
@@ -43,11 +46,12 @@ export type AuthorizationFor = (url: string | URL, options?: AuthorizationOption
 
 export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
   const closed = closeOptions('createNegotiationFor', options, NEGOTIATE_OPTIONS)
-  const tickets = { ticketFor: requireTicketSource('createNegotiationFor', closed.ticketFor).bind(options) }
+  const ticketFor = requireTicketSource('createNegotiationFor', closed.ticketFor).bind(options)
+  const tickets = { ticketFor, clientSid: closed.clientSid }
   const authenticator = new Authenticator(pickOptions<NegotiateRules>(closed, NEGOTIATE_RULES))
   return async (target, given) => {
     const { signal } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
-    const url = new URL(target)
+    const url = requireUrl('negotiationFor', target)
     const spn = await authenticator.serviceName(url)
     if (spn === undefined) throw noToken(url)
     const attempt = await authenticator.begin(url, spn, { tickets, signal })
@@ -61,7 +65,9 @@ export function createNegotiationFor(options: NegotiateOptions): NegotiationFor 
  */
 function verifierOf(attempt: Attempt): Negotiation['verify'] {
   let isAnswered = false
-  return ({ status, challenge }) => {
+  return (answer) => {
+    requireAnswer(answer)
+    const { status, challenge } = answer
     if (isAnswered) throw secondAnswer(attempt, status)
     isAnswered = true
     const { kind } = attempt.judge({ status, challenge })
@@ -85,9 +91,11 @@ export function createAuthorizationFor(options: NegotiateOptions): Authorization
   return async (url, request) => (await negotiationFor(url, request)).authorization
 }
 
-function noToken({ origin }: URL): ConfigurationError {
-  return new ConfigurationError(`there is no token for ${origin}`, {
+function noToken(url: URL): ConfigurationError {
+  return new ConfigurationError(`there is no token for ${url.origin}`, {
     code: 'GSS_S_NO_CRED',
-    hint: 'An IP address needs an entry in serviceNames, an app with an origins list one there, and anonymous has no tokens.',
+    hint: isIpAddress(hostOf(url))
+      ? hintForAddress(url)
+      : 'An app with a list of origins gives tokens to those alone, and one whose allowedImpersonationLevel is anonymous gives none.',
   })
 }

@@ -1,8 +1,9 @@
 import { tlsServerEndPoint } from '@s4u/gssapi'
 import { S4uError } from '@s4u/kdc-client'
 import type { Socket } from 'node:net'
-import { type ConnectionOptions, TLSSocket } from 'node:tls'
+import { TLSSocket } from 'node:tls'
 import { buildConnector } from 'undici'
+import { namedTimeout } from './backend-timeout.js'
 
 /** Opens a way through a proxy to a host and port. */
 export type Tunnel = (target: string) => Promise<Socket>
@@ -32,8 +33,8 @@ export class BackendConnector {
   /** Opened to learn the certificate, and not in use yet. */
   readonly #spare = new Map<string, Socket | TLSSocket>()
 
-  constructor(tls: ConnectionOptions, { keepAlive, tunnel }: ConnectorOptions) {
-    this.#open = buildConnector({ timeout: CONNECT_TIMEOUT, ...tls })
+  constructor(options: buildConnector.BuildOptions, { keepAlive, tunnel }: ConnectorOptions) {
+    this.#open = buildConnector(options)
     this.#keepAlive = keepAlive
     this.#tunnel = tunnel
     this.connect = (options, callback) => {
@@ -83,7 +84,7 @@ export class BackendConnector {
     const hostname = bracketed.replace(/^\[|\]$/g, '')
     const socket = await new Promise<Socket>((resolve, reject) => {
       this.#connect({ hostname, host, protocol, port }, (error, opened) =>
-        error ? reject(new TypeError('fetch failed', { cause: error })) : resolve(opened),
+        error ? reject(notConnected(error, `${protocol}//${host}`)) : resolve(opened),
       )
     })
     this.#spare.get(address)?.destroy()
@@ -135,6 +136,12 @@ export class BackendConnector {
   }
 }
 
+/** As the platform's fetch would fail, or as one that took too long. */
+function notConnected(error: Error, origin: string): Error {
+  const named = namedTimeout(error, origin)
+  return named === error ? new TypeError('fetch failed', { cause: error }) : named
+}
+
 /** Undefined for a certificate whose signature names no hash. */
 function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
   try {
@@ -150,9 +157,6 @@ function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
  * sessions of. Others are learnt anew.
  */
 export const MAX_ORIGINS = 100
-
-/** For one connection to be there, TLS included; milliseconds. */
-const CONNECT_TIMEOUT = 10_000
 
 /** `api.ad.test:443`, `[::1]:8443`: undici has taken the brackets off, URLs have them. */
 function addressOf({

@@ -1,4 +1,5 @@
 import { resolveCname } from 'node:dns/promises'
+import { requireHost } from './given-values.js'
 import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf, serviceNameOfHost } from './service-name.js'
 
 /** As many as resolvers follow. */
@@ -11,7 +12,8 @@ export async function findServiceName(url: URL, options: ServiceNameOptions): Pr
   const host = hostOf(url)
   if (canonicalName === false || direct === undefined || isIpAddress(host)) return direct
   if (serviceNames !== undefined && direct !== serviceNameOf(url, { ...options, serviceNames: {} })) return direct
-  const canonical = typeof canonicalName === 'function' ? await canonicalName(host) : await followAliases(host)
+  const canonical =
+    typeof canonicalName === 'function' ? requireHost(await canonicalName(host)) : await followAliases(host)
   return serviceNameOfHost(
     canonical.replace(/[A-Z]/g, (letter) => letter.toLowerCase()).replace(/\.$/, ''),
     url.port,

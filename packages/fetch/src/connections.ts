@@ -1,55 +1,19 @@
-import { closeOptions, ConfigurationError, type OptionTableOf, type ServiceTicket } from '@s4u/kdc-client'
-import type { ConnectionOptions } from 'node:tls'
+import { ConfigurationError, type ServiceTicket, shownInput } from '@s4u/kdc-client'
 import { Agent, type Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
-import { hasHeader } from './request-headers.js'
+import {
+  checkedConnections,
+  CONNECT_TIMEOUT,
+  type ConnectionsOptions,
+  inUndici,
+  limitsOf,
+  timesOf,
+  withoutCertificate,
+} from './connections-options.js'
 import type { TicketSource } from './options.js'
-import { checkedProxy, type Proxy, PROXY_OPTIONS, type ProxyOptions, proxyFor } from './proxy.js'
+import { type Proxy, proxyFor } from './proxy.js'
+import { hasHeader } from './request-headers.js'
 import type { TimeLimits } from './time-limits.js'
-
-export interface ConnectionsOptions {
-  /** Identities whose connections are kept; the one that was idle longest goes first. Default 500. */
-  readonly maxIdentities?: number
-  /** Connections of one identity to one origin; further requests wait. Default 16. */
-  readonly maxPerOrigin?: number
-  /**
-   * For how long a connection is kept without a request; milliseconds, default 4,000. A backend
-   * that says `Keep-Alive: timeout=1` can shorten it, and none can make it longer.
-   */
-  readonly keepAlive?: number
-  /**
-   * For a backend to begin its answer, waiting for a free connection included; early hints are no
-   * answer. Then the request ends with a BackendTimeoutError (ETIMEDOUT). Milliseconds, default
-   * 300,000 (undici's `headersTimeout`); Infinity for no limit.
-   */
-  readonly answerTimeLimit?: number
-  /**
-   * From then on for the body to end, however often a part of it comes. What reads the body then
-   * fails, with a BackendTimeoutError as the `cause`. Milliseconds, default 3,600,000, an hour;
-   * Infinity for streams that have no end. A body that is silent for 300,000 ms ends in any case
-   * (undici's `bodyTimeout`).
-   */
-  readonly bodyTimeLimit?: number
-  /** Certificate authorities and whatever else TLS to backends needs. A client certificate is shown to origins that get tokens alone. */
-  readonly tls?: ConnectionOptions
-  /** A proxy on the way to the backends. It is answered with its own service principal name when it asks who comes. */
-  readonly proxy?: ProxyOptions
-}
-
-const CONNECTIONS_OPTIONS = {
-  maxIdentities: 'value',
-  maxPerOrigin: 'value',
-  keepAlive: 'value',
-  answerTimeLimit: 'value',
-  bodyTimeLimit: 'value',
-  // Copied: what the caller changes later must not hold for connections that are opened later.
-  tls: 'map',
-  proxy: PROXY_OPTIONS,
-} as const satisfies OptionTableOf<ConnectionsOptions>
-
-function withOptions(options: ConnectionsOptions, more: ConnectionsOptions | undefined): ConnectionsOptions {
-  return more ? closeOptions('Connections', { ...options, ...more }, CONNECTIONS_OPTIONS) : options
-}
 
 /** The connections that carry one identity's requests, and nobody else's. */
 export interface IdentityConnections {
@@ -62,6 +26,8 @@ export interface IdentityConnections {
 
 interface Kept extends IdentityConnections {
   readonly agent: Agent
+  /** Another one, for what must not use these connections. */
+  readonly open: () => Agent
   readonly connector: BackendConnector
 }
 
@@ -80,16 +46,7 @@ export class Connections implements AsyncDisposable {
 
   /** @throws ConfigurationError */
   constructor(given?: ConnectionsOptions) {
-    const options = closeOptions('Connections', given, CONNECTIONS_OPTIONS)
-    const { maxIdentities = 1, maxPerOrigin = 1, keepAlive = 1, answerTimeLimit = 1, bodyTimeLimit = 1 } = options
-    if (!isCount(maxIdentities) || !isCount(maxPerOrigin) || maxPerOrigin === Infinity)
-      throw new ConfigurationError('connections need room for one at least', {
-        hint: 'maxIdentities and maxPerOrigin are whole numbers from 1 on.',
-      })
-    requireTime('keepAlive', keepAlive, MAX_TIME)
-    requireTime('answerTimeLimit', answerTimeLimit, Infinity)
-    requireTime('bodyTimeLimit', bodyTimeLimit, Infinity)
-    this.#options = withOptions(options, options.proxy && { proxy: checkedProxy(options.proxy) })
+    this.#options = checkedConnections(given)
   }
 
   /** How many identities have connections here. */
@@ -133,8 +90,7 @@ export class Connections implements AsyncDisposable {
 
   /** For requests to whom the app has not named: a client certificate is a credential as well, and is not shown. */
   ofStrangers(): IdentityConnections {
-    const { tls = {} } = this.#options
-    return (this.#ofStrangers ??= this.#openForNobody(withOptions(this.#options, { tls: withoutCertificate(tls) })))
+    return (this.#ofStrangers ??= this.#openForNobody(withoutCertificate(this.#options)))
   }
 
   /** Requests that are on their way still arrive; there can be no others. */
@@ -149,62 +105,37 @@ export class Connections implements AsyncDisposable {
 
   #openForNobody(options: ConnectionsOptions): Kept {
     const opened = this.#open(undefined, options)
-    return { ...opened, dispatcher: withInterceptor(opened.dispatcher, endWithAuthorization) }
+    const { agent, open } = opened
+    return { ...opened, dispatcher: withInterceptor(opened.dispatcher, endingWithAuthorization(agent, open, options)) }
   }
 
   #open(ticketFor: TicketSource | undefined, options: ConnectionsOptions = this.#options): Kept {
-    const { maxPerOrigin = 16, keepAlive = KEEP_ALIVE, tls = {}, proxy: proxyOptions } = options
-    const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...(ticketFor && { ticketFor }), ...proxyOptions })
-    const connector = new BackendConnector(tls, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
+    const {
+      maxPerOrigin = 16,
+      tls = {},
+      proxy: proxyOptions,
+      allowH2 = false,
+      connectTimeout = CONNECT_TIMEOUT,
+    } = options
+    const ofUser = ticketFor && { ticketFor }
+    const proxy: Proxy | undefined = proxyOptions && proxyFor({ ...ofUser, ...proxyOptions }, connectTimeout)
+    const { keepAliveTimeout: keepAlive, ...times } = timesOf(options)
+    const socket = { timeout: inUndici(connectTimeout), ...tls, allowH2 }
+    const connector = new BackendConnector(socket, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
     const { connect } = connector
-    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the
-    // identities that are kept.
-    const times = { keepAliveTimeout: keepAlive, keepAliveMaxTimeout: keepAlive, headersTimeout: 0 }
-    const agent = new Agent({ connections: maxPerOrigin, connect, ...times })
-    const own = withInterceptor(
-      agent,
-      sendingLate(agent, () => new Agent({ connect, ...times })),
-    )
-    const { answerTimeLimit: answer = ANSWER_TIME_LIMIT, bodyTimeLimit: body = BODY_TIME_LIMIT } = options
+    const open = (more?: Agent.Options): Agent =>
+      new Agent({ connect, allowH2, keepAliveTimeout: keepAlive, ...times, ...more })
+    const agent = open({ connections: maxPerOrigin })
+    const own = withInterceptor(agent, sendingLate(agent, open))
     return {
       agent,
       connector,
-      limits: { answer, body },
+      open,
+      limits: limitsOf(options),
       dispatcher: (proxy?.interceptors ?? []).reduce(withInterceptor, own),
       bindings: (url) => (url.protocol === 'https:' ? connector.bindings(url) : undefined),
     }
   }
-}
-
-/**
- * For how long a connection is kept without a request: as undici does, less than the five seconds
- * of Node's server. Milliseconds.
- */
-const KEEP_ALIVE = 4_000
-
-/**
- * For an answer to begin: what undici, and so the platform's fetch, gives a server. Milliseconds.
- */
-const ANSWER_TIME_LIMIT = 300_000
-
-/**
- * For a body to end: more than a download of a day's data takes, less than for ever. Milliseconds.
- */
-const BODY_TIME_LIMIT = 3_600_000
-
-/** More than a timer of Node can wait makes it go off at once. Milliseconds. */
-const MAX_TIME = 2 ** 31 - 1
-
-function isCount(value: unknown): boolean {
-  return value === Infinity || (Number.isSafeInteger(value) && Number(value) >= 1)
-}
-
-/** @throws ConfigurationError */
-function requireTime(name: string, value: number, most: number): void {
-  if (typeof value === 'number' && value > 0 && (value <= MAX_TIME || value === most)) return
-  throw new ConfigurationError(`${name} must be a number of milliseconds above 0`, {
-    hint: `Give at most ${MAX_TIME}${most === Infinity ? ', or Infinity' : ''}.`,
-  })
 }
 
 /**
@@ -220,8 +151,26 @@ function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComp
   }
 }
 
-const endWithAuthorization: Dispatcher.DispatcherComposeInterceptor = (dispatch) => (options, handler) =>
-  dispatch(hasHeader(options.headers, 'authorization') ? { ...options, reset: true } : options, handler)
+/**
+ * What an app brings itself can bind a connection, and nobody comes after it. One of HTTP/2 cannot be ended with a request that others
+ * share it with: such a request has one of its own.
+ */
+function endingWithAuthorization(
+  agent: Agent,
+  open: () => Agent,
+  { allowH2 = false }: ConnectionsOptions,
+): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    if (!hasHeader(options.headers, 'authorization')) return dispatch(options, handler)
+    if (!allowH2 || agent.closed || !String(options.origin).startsWith('https:'))
+      return dispatch({ ...options, reset: true }, handler)
+    const once = open()
+    const isSent = once.dispatch({ ...options, reset: true }, handler)
+    // When the request has ended.
+    once.close(() => {})
+    return isSent
+  }
+}
 
 /**
  * `compose` would convert the handlers that the fetch of Node hands down, and that one then reads
@@ -234,15 +183,27 @@ function withInterceptor(dispatcher: Dispatcher, interceptor: Dispatcher.Dispatc
   })
 }
 
-/** Nothing by which a client shows in a TLS handshake who it is: a context or a session may have a certificate in it. */
-function withoutCertificate(tls: ConnectionOptions): ConnectionOptions {
-  const certificate = { cert: undefined, key: undefined, pfx: undefined, clientCertEngine: undefined }
-  return { ...tls, ...certificate, pskCallback: undefined, secureContext: undefined, session: undefined }
-}
-
 let ofThisProcess: Connections | undefined
 
 /** Those of whoever does not bring any. */
 export function sharedConnections(): Connections {
   return (ofThisProcess ??= new Connections())
+}
+
+/** Another copy of this package may have made them. @throws ConfigurationError */
+export function requireConnections(given: unknown): void {
+  if (given === undefined || given === 'shared') return
+  const methods = ['of', 'ofNobody', 'ofStrangers']
+  if (
+    typeof given === 'object' &&
+    given !== null &&
+    methods.every((name) => typeof Reflect.get(given, name) === 'function')
+  )
+    return
+  throw new ConfigurationError(
+    `fetch: connections must be new Connections({ … }) or 'shared', not ${shownInput(given)}`,
+    {
+      hint: 'Write connections: new Connections({ headersTimeout: 5_000 }), once for all fetches that are to share it.',
+    },
+  )
 }

@@ -10,6 +10,8 @@ export function kindToWarnOf(event: FetchEvent): string | undefined {
       return `refused by a backend${event.code === undefined ? '' : `: ${event.code}`}`
     case 'other-scheme-wanted':
       return event.kind
+    case 'not-forwarded':
+      return `${event.kind}: ${event.reason}`
     case 'notice':
       return event.level === 'info' ? undefined : event.code
     case 'authenticated':
@@ -23,6 +25,7 @@ export function kindToWarnOf(event: FetchEvent): string | undefined {
 
 export function entryOf(event: FetchEvent): JournalEntry {
   if (event.kind === 'notice') return { level: event.level, text: `${event.code}: ${event.message}`, hint: event.hint }
+  if (event.kind === 'not-forwarded') return entryOfNotForwarded(event)
   const { origin, service, status } = event
   const answered = `${origin} (${service}) answered ${status}`
   switch (event.kind) {
@@ -61,5 +64,22 @@ export function entryOf(event: FetchEvent): JournalEntry {
         text: `fetch as ${event.client}: ${answered}: ${event.code}; a fresh ticket is tried`,
         hint: 'The service has another key than the KDC sealed the ticket with.',
       }
+  }
+}
+
+function entryOfNotForwarded(event: Extract<FetchEvent, { kind: 'not-forwarded' }>): JournalEntry {
+  const { origin, service, client } = event
+  const nothing = `fetch as ${client}: no ticket-granting ticket went to ${origin} (${service})`
+  switch (event.reason) {
+    case 'service-not-trusted':
+      return {
+        level: 'warn',
+        text: `${nothing}: the KDC does not call the service fit for one (ok-as-delegate)`,
+        hint: "The service got what impersonation gives. okAsDelegate: 'ignore' forwards to all that origins lists.",
+      }
+    case 'user-not-delegable':
+      return { level: 'warn', text: `${nothing}: the KDC forwards none of this user (${event.code})` }
+    case 'nothing-to-forward':
+      return { level: 'warn', text: `${nothing}: forwardTgt had none` }
   }
 }

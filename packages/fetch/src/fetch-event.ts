@@ -8,8 +8,18 @@ export interface FetchEventSubject {
   readonly service: string
   /** In whose name: `alice@AD.TEST`. */
   readonly client: string
+  /** Its SID, where whoever gave the tickets told it. */
+  readonly clientSid?: string
   readonly status: number
 }
+
+/** Why nothing was forwarded to a service, though the app allows it: the service, or the user, cannot be delegated. */
+export type NotForwarded =
+  | { readonly reason: 'service-not-trusted' }
+  /** `code` is the KDC's word, `KDC_ERR_BADOPTION`. */
+  | { readonly reason: 'user-not-delegable'; readonly code: string }
+  /** `forwardTgt` had nothing. */
+  | { readonly reason: 'nothing-to-forward' }
 
 export type FetchEvent =
   | (FetchEventSubject & { readonly kind: 'authenticated'; readonly legs: number; readonly serverProven: boolean })
@@ -29,6 +39,11 @@ export type FetchEvent =
    * response was not handed out, unless it is an error and `mutualAuthentication` is `optional`.
    */
   | (Omit<FetchEventSubject, 'client'> & { readonly kind: 'server-not-asking'; readonly code: string })
+  /**
+   * The app allows `delegation`, and the service got no ticket-granting ticket: it, or the user, cannot be delegated. It got what
+   * `impersonation` gives.
+   */
+  | (Omit<FetchEventSubject, 'status'> & { readonly kind: 'not-forwarded' } & NotForwarded)
   /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */
   | (FetchEventSubject & { readonly kind: 'stale-ticket'; readonly code: string })
   | Notice

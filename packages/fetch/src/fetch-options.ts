@@ -36,7 +36,7 @@ export interface NegotiatedFetchOptions extends NegotiateOptions {
 }
 
 /** Whose tickets a fetch shows. */
-export type FetchTickets = Pick<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy'>
+export type FetchTickets = Pick<NegotiatedFetchOptions, 'ticketFor' | 'ticketForProxy' | 'clientSid'>
 
 /** All that is the same for whoever it is. */
 export type FetchRules = Omit<NegotiatedFetchOptions, keyof FetchTickets>
@@ -53,5 +53,6 @@ export const FETCH_RULES = {
 export const FETCH_OPTIONS = {
   ...FETCH_RULES,
   ticketFor: 'value',
+  clientSid: 'value',
   ticketForProxy: 'function',
 } as const satisfies OptionTableOf<NegotiatedFetchOptions>

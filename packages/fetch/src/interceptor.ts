@@ -45,7 +45,8 @@ const INTERCEPTOR_OPTIONS = {
  */
 export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
   const options = closeOptions('negotiateInterceptor', given, INTERCEPTOR_OPTIONS)
-  const tickets = { ticketFor: requireTicketSource('negotiateInterceptor', options.ticketFor).bind(given) }
+  const ticketFor = requireTicketSource('negotiateInterceptor', options.ticketFor).bind(given)
+  const tickets = { ticketFor, clientSid: options.clientSid }
   if (options.channelBinding === 'require') {
     throw new ConfigurationError('an interceptor does not see the TLS connection that channelBinding needs', {
       code: 'GSS_S_BAD_BINDINGS',
@@ -63,6 +64,7 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
       const spn = await authenticator.serviceName(url)
       if (spn !== undefined) return authenticator.begin(url, spn, { tickets })
       if (authenticator.expectsProof(url)) throw noName(url)
+      authenticator.tellNameless(url)
       return undefined
     }
     const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }

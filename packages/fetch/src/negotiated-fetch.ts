@@ -1,5 +1,6 @@
 import { closeOptions, ConfigurationError, type KdcClient, pickOptions } from '@s4u/kdc-client'
 import { Authenticator } from './authenticator.js'
+import { requireConnections } from './connections.js'
 import {
   FETCH_OPTIONS,
   FETCH_RULES,
@@ -9,6 +10,7 @@ import {
 } from './fetch-options.js'
 import { checkPreemptive } from './learned-origins.js'
 import { negotiate } from './negotiated-request.js'
+import { connectionsBy } from './own-dispatcher.js'
 import { type Fetch, requireTicketSource } from './options.js'
 import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing.js'
 import { followRedirects } from './redirect.js'
@@ -33,7 +35,11 @@ export function createFetch(options: NegotiatedFetchOptions, ...others: readonly
   // As methods of the caller's object, which they may need.
   const ticketFor = requireTicketSource('createFetch', closed.ticketFor).bind(options)
   const ticketForProxy = closed.ticketForProxy?.bind(options)
-  return prepareFetch(pickOptions<FetchRules>(closed, FETCH_RULES))({ ticketFor, ticketForProxy })
+  return prepareFetch(pickOptions<FetchRules>(closed, FETCH_RULES))({
+    ticketFor,
+    ticketForProxy,
+    clientSid: closed.clientSid,
+  })
 }
 
 function oneArgument(): ConfigurationError {
@@ -50,6 +56,7 @@ function isKdcClient(options: object): options is KdcClient {
 export function prepareFetch(rules: FetchRules): (tickets: FetchTickets) => Fetch {
   const options = closeOptions('fetch', rules, FETCH_RULES)
   checkPreemptive(options.preemptive)
+  requireConnections(options.connections)
   const authenticator = new Authenticator(options)
   return (tickets) => fetchWith(options, authenticator, tickets)
 }
@@ -59,13 +66,14 @@ function fetchWith(options: FetchRules, authenticator: Authenticator, tickets: F
     const first = outgoing(input, init)
     const ready = requireOwnConnections(options)
     if (ready !== true) await ready
-    const said = init ?? {}
+    const said: RequestInit & { readonly dispatcher?: unknown } = init ?? {}
     const backend: Backend = {
       options,
       authenticator,
       tickets,
       replayable: isReplayable(first, init),
       given: input instanceof Request || !hasOwnMembersOnly(said) ? undefined : said,
+      ownConnections: options.connections === 'shared' ? undefined : connectionsBy(said.dispatcher),
       followed: first.redirect === 'follow',
       isFor: authenticator.isListed ?? ((url) => url === first.url || url.origin === first.url.origin),
     }

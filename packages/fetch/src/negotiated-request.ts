@@ -53,6 +53,7 @@ export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean):
  */
 function sendNameless(hop: Outgoing, backend: Backend, owed: boolean): Promise<Response> {
   if (owed || backend.authenticator.expectsProof(hop.url)) throw noName(hop.url)
+  backend.authenticator.tellNameless(hop.url)
   return sendBare(hop, backend)
 }
 

@@ -1,15 +1,15 @@
 import { STATUS_CODES } from 'node:http'
-import { DecoratorHandler, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Attempt, Judgement } from './attempt.js'
 import { MAX_DISCARDED, MAX_DISCARDING } from './discard.js'
+import { type Handler, newerHandler } from './handler-kinds.js'
 import { withHeader } from './request-headers.js'
+import { type ResponseHeaders, withoutHeaders, withoutUndefined } from './response-headers.js'
 import { UNSENT } from './time-limits.js'
 
 type Dispatch = Dispatcher.Dispatch
 type DispatchOptions = Dispatcher.DispatchOptions
-type Handler = Dispatcher.DispatchHandler
 type Controller = Dispatcher.DispatchController
-type ResponseHeaders = Record<string, string | string[] | undefined>
 
 /** A backend's 401 or a proxy's 407, and the headers that go with it. */
 export interface Scheme {
@@ -45,8 +45,7 @@ export function dispatchNegotiating(
   negotiations: Negotiations,
 ): true {
   // Node's own fetch may be of an older undici, whose handlers have other methods.
-  const inner: Handler = handler.onRequestStart === undefined ? new DecoratorHandler(handler) : handler
-  const request = new NegotiatingHandler(dispatch, options, inner, scheme, negotiations)
+  const request = new NegotiatingHandler(dispatch, options, newerHandler(handler), scheme, negotiations)
   negotiations.first().then(
     (attempt) => request.send(attempt),
     (error: Error) => request.fail(error),
@@ -152,6 +151,18 @@ class NegotiatingHandler implements Handler {
     )
   }
 
+  onResponseStarted(): void {
+    this.#inner.onResponseStarted?.()
+  }
+
+  onBodySent(...args: Parameters<NonNullable<Handler['onBodySent']>>): void {
+    this.#inner.onBodySent?.(...args)
+  }
+
+  onRequestSent(): void {
+    this.#inner.onRequestSent?.()
+  }
+
   onResponseData(controller: Controller, chunk: Buffer): void {
     if (this.#next === undefined) this.#inner.onResponseData?.(controller, chunk)
     else if ((this.#discarded += chunk.length) > MAX_DISCARDED) this.#giveUp(controller)
@@ -227,30 +238,4 @@ class NegotiatingHandler implements Handler {
 /** Whether a body can be sent again. What comes from a fetch never can: it is a stream down here. */
 export function isReplayable(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
-}
-
-/** Handlers of the older kind read the headers of an answer in its controller. */
-function withoutHeaders(controller: Controller): Controller {
-  return {
-    get aborted() {
-      return controller.aborted
-    },
-    get paused() {
-      return controller.paused
-    },
-    get reason() {
-      return controller.reason
-    },
-    rawHeaders: [],
-    rawTrailers: [],
-    abort: (reason) => controller.abort(reason),
-    pause: () => controller.pause(),
-    resume: () => controller.resume(),
-  }
-}
-
-function withoutUndefined(headers: ResponseHeaders): Record<string, string | string[]> {
-  const kept: Record<string, string | string[]> = {}
-  for (const [name, value] of Object.entries(headers)) if (value !== undefined) kept[name] = value
-  return kept
 }

@@ -24,12 +24,19 @@ export type TicketSource = (spn: string, options: TicketRequest) => Promise<Serv
 /** How much of the user a backend gets. Source: WCF, AllowedImpersonationLevel. */
 export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
 
+export type ForwardTgt = (
+  ticket: ServiceTicket,
+  options: { readonly signal?: AbortSignal },
+) => Promise<Uint8Array | undefined>
+
 /** Whether a server must prove itself: always, but for errors, or never. */
 export type MutualAuthentication = 'require' | 'optional' | 'off'
 
 /** What decides whether a request carries a token, and which. */
 export interface NegotiateOptions extends ServiceNameOptions {
   readonly ticketFor: TicketSource
+  /** The SID of whoever the tickets name, for the events: `S-1-5-21-…-1104`. */
+  readonly clientSid?: string
   /**
    * `require` (default): the server must prove that it is the service the ticket was for, or the
    * response is not handed out. An unproven redirect is followed only where the answer to it will
@@ -47,11 +54,23 @@ export interface NegotiateOptions extends ServiceNameOptions {
   readonly sanitize?: boolean
   /**
    * `anonymous` sends no identity, `identification` lets the backend know the user and do nothing in the user's name, `delegation`
-   * hands the backend a ticket-granting ticket of the user (see `forwardTgt`). Default `impersonation`.
+   * hands the backend a ticket-granting ticket of the user (see `forwardTgt`) where the backend and the user can be delegated, and is
+   * `impersonation` where they cannot. Default `impersonation`.
    */
   readonly allowedImpersonationLevel?: AllowedImpersonationLevel
-  /** For `delegation`: an encoded KRB-CRED with the user's ticket-granting ticket, sealed with the session key of `ticket`. */
-  readonly forwardTgt?: (ticket: ServiceTicket, options: { readonly signal?: AbortSignal }) => Promise<Uint8Array>
+  /**
+   * For `delegation`: an encoded KRB-CRED with the user's ticket-granting ticket, sealed with the session key of `ticket`; undefined
+   * where there is none to forward. When it fails because the KDC forwards nothing of this user (KDC_ERR_BADOPTION, KDC_ERR_POLICY),
+   * the request goes on at `impersonation`. Example: `async (ticket) => sealForwardedCredential(await client.forwardedTgt(),
+   * ticket.sessionKey)`
+   */
+  readonly forwardTgt?: ForwardTgt
+  /**
+   * For `delegation`, to which services a ticket-granting ticket is forwarded: `require` (default), to those that the user's own KDC
+   * calls fit for it (the flag ok-as-delegate: trusted for unconstrained delegation); `ignore`, to all that `origins` lists. Whoever
+   * has it is the user everywhere. Source: RFC 4120 section 2.8.
+   */
+  readonly okAsDelegate?: 'require' | 'ignore'
   /**
    * Whether tokens are bound to the certificate of the TLS connection (tls-server-end-point). `allow` (default) binds where there is
    * something to bind to, `require` sends no token otherwise.
@@ -75,7 +94,7 @@ export interface NegotiateOptions extends ServiceNameOptions {
 }
 
 /** The same for whoever it is. */
-export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor'>
+export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor' | 'clientSid'>
 
 /** Every name in NegotiateRules; others are refused. */
 export const NEGOTIATE_RULES = {
@@ -87,6 +106,7 @@ export const NEGOTIATE_RULES = {
   sanitize: 'flag',
   allowedImpersonationLevel: 'value',
   forwardTgt: 'function',
+  okAsDelegate: 'value',
   channelBinding: 'value',
   origins: 'texts',
   onEvent: 'function',
@@ -99,6 +119,7 @@ export const NEGOTIATE_RULES = {
 export const NEGOTIATE_OPTIONS = {
   ...NEGOTIATE_RULES,
   ticketFor: 'value',
+  clientSid: 'value',
 } as const satisfies OptionTableOf<NegotiateOptions>
 
 /** What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws ConfigurationError */
@@ -106,7 +127,9 @@ export function checkNegotiateOptions(options: NegotiateRules): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireLogger(options.logger)
   requireDomain(options.qualifyShortName)
+  requireNames(options.serviceNames)
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'optional', 'off'])
+  requireOneOf('okAsDelegate', options.okAsDelegate, ['require', 'ignore'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
   requireOneOf('allowedImpersonationLevel', allowedImpersonationLevel, LEVELS)
   if (allowedImpersonationLevel !== 'delegation') return
@@ -129,6 +152,15 @@ function requireDomain(domain: unknown): void {
   if (typeof domain === 'string' && /^\.?[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(domain)) return
   throw new ConfigurationError(`qualifyShortName must be a domain, not ${shownInput(domain)}`, {
     hint: "Write qualifyShortName: 'corp.test'.",
+  })
+}
+
+/** @throws ConfigurationError */
+function requireNames(names: unknown): void {
+  const isMap = typeof names === 'object' && names !== null && !Array.isArray(names)
+  if (names === undefined || (isMap && Object.values(names).every((name) => typeof name === 'string'))) return
+  throw new ConfigurationError('serviceNames must be an object with hosts and the names of their services', {
+    hint: "Write serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }.",
   })
 }
 

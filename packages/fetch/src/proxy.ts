@@ -50,7 +50,7 @@ export interface Proxy {
 }
 
 /** Without a source of tickets the proxy is told nobody's name, whatever it asks. */
-export function proxyFor(options: ProxyOptions): Proxy {
+export function proxyFor(options: ProxyOptions, connectTimeout: number = TUNNEL_TIMEOUT): Proxy {
   const url = urlOf(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
   // A proxy hands on the errors of backends, which are not its own to prove.
@@ -59,6 +59,7 @@ export function proxyFor(options: ProxyOptions): Proxy {
   const way: Way = {
     url,
     tls,
+    connectTimeout,
     // One that has to prove itself is shown a ticket whether it asks or not: another in its place
     // need only not ask.
     asks: mutualAuthentication === 'require',
@@ -95,6 +96,8 @@ export class ProxyRefusal extends TypeError {}
 interface Way {
   readonly url: URL
   readonly tls: ConnectionOptions
+  /** For the proxy to answer a CONNECT; milliseconds, or Infinity. */
+  readonly connectTimeout: number
   readonly authenticator: Authenticator
   /** Undefined where the proxy is told nobody's name. */
   readonly onBehalf: OnBehalf | undefined
@@ -176,7 +179,7 @@ async function beginAfresh({ authenticator, onBehalf, url }: Way, failed: Attemp
 }
 
 function connectThrough(
-  { url, tls }: Way,
+  { url, tls, connectTimeout }: Way,
   target: string,
   authorization: string | undefined,
 ): Promise<{ response: IncomingMessage; socket: Socket }> {
@@ -188,7 +191,7 @@ function connectThrough(
     const request = open({ ...tls, host, port, method: 'CONNECT', path: target, headers, agent: false })
     // For all of the answer: a limit on silence would begin anew with each octet of its headers.
     const tooSlow = (): void => void request.destroy(new TypeError(`the proxy ${url.host} did not answer in time`))
-    const timer = setTimeout(tooSlow, TUNNEL_TIMEOUT)
+    const timer = connectTimeout === Infinity ? undefined : setTimeout(tooSlow, connectTimeout)
     const answered = (response: IncomingMessage, socket: Socket): void => {
       clearTimeout(timer)
       resolve({ response, socket })

@@ -40,7 +40,7 @@ export async function followRedirects(
   let trail: Trail = { downgraded: false, owesProof: false }
   for (let count = 0; ; count++) {
     const { response, owesProof = false } = await send(hop, trail)
-    if (request.redirect === 'manual' || !isRedirect(response)) return response
+    if (request.redirect === 'manual' || !isRedirect(response)) return count > 0 ? redirected(response) : response
     const next = hopAfter(response, hop, replayable, request.redirect === 'error', count)
     await discard(response)
     trail = { downgraded: trail.downgraded || isDowngrade(hop.url, next.url), owesProof }
@@ -62,6 +62,15 @@ export function redirectTarget(response: Response, from: URL): URL | undefined {
 /** From there on anybody could have led the request elsewhere. */
 export function isDowngrade(from: URL, to: URL): boolean {
   return from.protocol === 'https:' && to.protocol === 'http:'
+}
+
+/** As the platform's fetch says of what it has followed itself; a copy says the same. */
+function redirected(response: Response): Response {
+  const clone = response.clone.bind(response)
+  return Object.defineProperties(response, {
+    redirected: { value: true, configurable: true },
+    clone: { value: () => redirected(clone()), configurable: true, writable: true },
+  })
 }
 
 /** @throws TypeError as `fetch` does, where the redirect is not followed */

@@ -8,7 +8,7 @@ import type { FetchRules, FetchTickets } from './fetch-options.js'
 import type { Fetch } from './options.js'
 import type { Outgoing } from './outgoing.js'
 import { ProxyRefusal } from './proxy.js'
-import { BackendTimeoutError } from './time-limits.js'
+import { BackendTimeoutError } from './backend-timeout.js'
 
 /** What all hops of one request have in common. */
 export interface Backend {
@@ -22,6 +22,8 @@ export interface Backend {
    * request that the app had made.
    */
   readonly given: RequestInit | undefined
+  /** Those of the dispatcher that came with the request. */
+  readonly ownConnections: IdentityConnections | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
   /** Whether requests to this URL may have credentials. */
@@ -59,7 +61,7 @@ export function send(
 
 /** As it is. */
 export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = keeperOf(backend.options)?.ofNobody()
+  const way = backend.ownConnections ?? keeperOf(backend.options)?.ofNobody()
   const own = hop.headers?.get('authorization') ?? undefined
   if (way === undefined) return callBelow(hop, backend, hop.headers)
   if (own === undefined) return sendBy(way, undefined, hop, hop.headers, backend)
@@ -72,7 +74,7 @@ export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
 
 /** Without any credentials of ours. */
 export function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = keeperOf(backend.options)?.ofStrangers()
+  const way = backend.ownConnections ?? keeperOf(backend.options)?.ofStrangers()
   if (way === undefined) return callBelow(hop, backend, hop.headers)
   return sendBy(way, undefined, hop, hop.headers, backend)
 }
@@ -87,8 +89,11 @@ export async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Resp
   }
 }
 
-export function connectionsOf(ticket: ServiceTicket, { options, tickets }: Backend): IdentityConnections | undefined {
-  return keeperOf(options)?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
+export function connectionsOf(
+  ticket: ServiceTicket,
+  { options, tickets, ownConnections }: Backend,
+): IdentityConnections | undefined {
+  return ownConnections ?? keeperOf(options)?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
 }
 
 /** On connections of our own alone: an answer that came by others is not handed out. */

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@s4u/kdc-client'
 import { domainToASCII } from 'node:url'
 
 /** A fetch-like function knows URLs, Kerberos knows service principal names: how one becomes the other. */
@@ -27,6 +28,10 @@ export interface ServiceNameOptions {
  * Source: RFC 4559 section 4.
  */
 export function serviceNameOf(url: URL, options: ServiceNameOptions = {}): string | undefined {
+  if (!(url instanceof URL))
+    throw new ConfigurationError('serviceNameOf takes a URL', {
+      hint: "Write serviceNameOf(new URL('https://api.ad.test')).",
+    })
   return serviceNameOfHost(hostOf(url), url.port, options)
 }
 

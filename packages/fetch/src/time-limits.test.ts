@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { BackendTimeoutError, limited, UNSENT } from './time-limits.js'
+import { BackendTimeoutError } from './backend-timeout.js'
+import { limited, UNSENT } from './time-limits.js'
 
 const ORIGIN = 'https://api.ad.test'
 const LIMITS = { answer: 1_000, body: 5_000 }

@@ -1,7 +1,8 @@
-import { S4uError } from '@s4u/kdc-client'
+import * as undici from 'undici'
 import type { Dispatcher } from 'undici'
+import { type BackendTimeoutError, namedTimeout, timeoutOf } from './backend-timeout.js'
+import { type Handler, newerHandler } from './handler-kinds.js'
 
-type Handler = Dispatcher.DispatchHandler
 type Controller = Dispatcher.DispatchController
 type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
 
@@ -14,14 +15,6 @@ export interface TimeLimits {
 }
 
 /**
- * A backend took longer than the app lets it. Nothing of ours is wrong: the backend, or the limit,
- * must be seen to.
- */
-export class BackendTimeoutError extends S4uError {
-  override readonly name = 'BackendTimeoutError'
-}
-
-/**
  * Ends requests that take too long. undici's own limits begin anew with each octet or early hint,
  * and not before a connection is free: a backend that sends one now and then would hold a request,
  * and those behind it, for as long as it likes.
@@ -29,11 +22,14 @@ export class BackendTimeoutError extends S4uError {
 export function limited(handler: Handler, limits: TimeLimits, origin: string): Handler {
   const request = new LimitedRequest(limits, origin)
   // The fetch of Node hands down handlers of the older kind, and converting them would cost more
-  // than all else here.
-  return handler.onRequestStart === undefined
+  // than all else here. undici 8 takes them no more.
+  return TAKES_OLDER && handler.onRequestStart === undefined
     ? new OlderHandler(handler, request)
-    : new LimitedHandler(handler, request)
+    : new LimitedHandler(newerHandler(handler), request)
 }
+
+/** Since undici 8 those who need older handlers taken are to wrap their dispatcher in this. */
+const TAKES_OLDER = !('Dispatcher1Wrapper' in undici)
 
 /** One request, from when it is to be sent until the end of its answer. */
 class LimitedRequest {
@@ -70,6 +66,11 @@ class LimitedRequest {
     clearTimeout(this.#timer)
   }
 
+  /** What is said of an error that has ended it. */
+  named(error: Error): Error {
+    return namedTimeout(error, this.#origin)
+  }
+
   #start(what: keyof TimeLimits): void {
     clearTimeout(this.#timer)
     const limit = this.#limits[what]
@@ -80,7 +81,7 @@ class LimitedRequest {
   }
 
   #expire(what: keyof TimeLimits): void {
-    const failure = tooSlow(this.#origin, what, this.#limits[what])
+    const failure = timeoutOf(this.#origin, `${what}TimeLimit`, this.#limits[what])
     this.#failure = failure
     if (this.#abort !== undefined) this.#abort(failure)
     else {
@@ -88,15 +89,6 @@ class LimitedRequest {
       this.onUnsent(failure)
     }
   }
-}
-
-function tooSlow(origin: string, what: keyof TimeLimits, limit: number): BackendTimeoutError {
-  const late = what === 'answer' ? 'did not begin to answer' : 'did not end its answer'
-  return new BackendTimeoutError(`${origin} ${late} within ${limit} ms`, {
-    code: 'ETIMEDOUT',
-    status: 504,
-    hint: `Is the backend slow, or does it hold its clients up? new Connections({ ${what}TimeLimit }) sets the limit, in milliseconds.`,
-  })
 }
 
 class LimitedHandler implements Handler {
@@ -136,9 +128,21 @@ class LimitedHandler implements Handler {
     this.#inner.onResponseEnd?.(...args)
   }
 
-  onResponseError(...args: Arguments<'onResponseError'>): void {
+  onResponseError(controller: Controller, error: Error): void {
     this.#request.ended()
-    if (!this.#request.isOver) this.#inner.onResponseError?.(...args)
+    if (!this.#request.isOver) this.#inner.onResponseError?.(controller, this.#request.named(error))
+  }
+
+  onResponseStarted(): void {
+    this.#inner.onResponseStarted?.()
+  }
+
+  onBodySent(...args: Arguments<'onBodySent'>): void {
+    this.#inner.onBodySent?.(...args)
+  }
+
+  onRequestSent(): void {
+    this.#inner.onRequestSent?.()
   }
 }
 
@@ -180,9 +184,17 @@ class OlderHandler implements Handler {
     this.#inner.onComplete?.(...args)
   }
 
-  onError(...args: Arguments<'onError'>): void {
+  onError(error: Error): void {
     this.#request.ended()
-    if (!this.#request.isOver) this.#inner.onError?.(...args)
+    if (!this.#request.isOver) this.#inner.onError?.(this.#request.named(error))
+  }
+
+  onBodySent(...args: Arguments<'onBodySent'>): void {
+    this.#inner.onBodySent?.(...args)
+  }
+
+  onRequestSent(): void {
+    this.#inner.onRequestSent?.()
   }
 }
 

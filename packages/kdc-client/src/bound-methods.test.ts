@@ -10,7 +10,7 @@ test('a method that is handed out alone knows its object, and is still no part o
       return ++this.count
     }
   }
-  const counter = bindMethods(new Counter(), ['next', 'count'])
+  const counter = bindMethods(new Counter(), { next: () => {} })
   const { next } = counter
   expect([next(), next(), counter.count]).toEqual([1, 2, 2])
   expect(Object.keys(counter)).toEqual(['count'])

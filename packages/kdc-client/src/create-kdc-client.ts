@@ -1,5 +1,6 @@
 import { closeOptions, ConfigurationError, formatPrincipal, platformRandom, requireLogger } from '@s4u/krb5'
 import { bindMethods } from './bound-methods.js'
+import { CALL_CHECKS } from './call-checks.js'
 import { Client } from './client.js'
 import { clientArmorOf } from './client-armor.js'
 import { configuredExchanges, configuredManner } from './configured-exchanges.js'
@@ -47,20 +48,8 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
   const parts = { context, authority, conf, domains, cache: checkedCache(options.cache) }
   const armor = clientArmorOf(options, { ...parts, realms, configuration, now })
   const client: KdcClient = new Client({ ...parts, armor })
-  return bindMethods(client, METHODS)
+  return bindMethods(client, CALL_CHECKS, ['how'])
 }
-
-/** All of KdcClient that is called. */
-const METHODS = [
-  'ticketFor',
-  's4u2self',
-  's4u2proxy',
-  'forwardedTgt',
-  'ticketWith',
-  'ticketAs',
-  'trusts',
-  'how',
-] as const satisfies readonly (keyof KdcClient)[]
 
 function noCredentials(): ConfigurationError {
   return new ConfigurationError('createKdcClient: credentials are missing', {

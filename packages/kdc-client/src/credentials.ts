@@ -11,6 +11,7 @@ import {
   type Ticket,
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
+import { requireCredentials } from './credential-check.js'
 import { keytabAuthority, type KeytabCredentials } from './keytab-authority.js'
 import { type OtpCredentials, otpAuthority } from './otp/otp-authority.js'
 import { passwordAuthority } from './password-authority.js'
@@ -72,6 +73,7 @@ export function authorityOf(
   realms: RealmsOfNames,
   etypes: readonly number[] = DEFAULT_ETYPES,
 ): Authority {
+  requireCredentials(credentials)
   if ('tgt' in credentials) return fromForwarded(credentials.tgt, realms.realm)
   if ('ccache' in credentials) return ccacheAuthority(credentials.ccache)
   if ('otp' in credentials) return otpAuthority(credentials, realms.realm ?? realms.defaultRealm, etypes)

@@ -32,7 +32,7 @@ export interface ExchangeTally {
 }
 
 /** What whoever asks for a ticket in a user's name knows of the user, for the events. */
-export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices'>
+export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices' | 'userSid' | 'accountSid'>
 
 const diagnostics = channel(KDC_CHANNEL)
 
@@ -124,10 +124,15 @@ async function told<T extends ServiceTicket>(
 
 type Rest = Partial<KdcEvent> & Pick<KdcEvent, 'outcome'>
 
-function about(subject: KdcEventSubject, { clientAddress, transitedServices = [] }: Occasion = {}) {
+function about(subject: KdcEventSubject, occasion: Occasion = {}) {
+  const { clientAddress, transitedServices = [] } = occasion
   const { step, account, target, user, cache } = subject
-  const ofUser = user === undefined ? {} : { clientAddress, transitedServices }
+  const ofUser = user === undefined ? {} : { clientAddress, transitedServices, ...sidsOf(occasion) }
   return { step, ...inWindowsTerms({ account, target, user }), ...ofUser, cache }
+}
+
+function sidsOf({ userSid, accountSid }: Occasion) {
+  return { ...(userSid !== undefined && { userSid }), ...(accountSid !== undefined && { accountSid }) }
 }
 
 /** The user as the ticket names him, who may have been named otherwise or by a certificate; and with S4U2Proxy one more service acts for him. */

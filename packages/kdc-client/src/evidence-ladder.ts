@@ -1,5 +1,6 @@
 /** Which way leads to a ticket for another service in a user's name, best first. Nothing here touches the network. */
 
+import { isObject, wrong } from './given-shapes.js'
 import type { ForwardedTicket } from './credentials.js'
 import type { EvidenceTicket } from './service-ticket.js'
 
@@ -41,6 +42,8 @@ export interface Plan {
 
 /** The ways in their order, judged by what is at hand. `now` in milliseconds since the epoch. */
 export function chooseEvidence(grounds: Grounds, now: number): Plan {
+  if (!isObject(grounds))
+    throw wrong('chooseEvidence: the grounds', 'an object', grounds, "Write { user: 'alice@AD.TEST', evidence }.")
   const rungs = [
     forwarded(grounds, now),
     presented(grounds, now, 's4u2proxy'),

@@ -43,7 +43,13 @@ export type { UriRecord } from './dns-uri.js'
 export type { ProxyTrust } from './kdc-proxy.js'
 export type { KdcOption } from './kdc-source.js'
 export { type DomainNames, parseUser, type S4uSubject } from './s4u-user.js'
-export { evidenceFromS4u2self, type EvidenceTicket, isForwardable, type ServiceTicket } from './service-ticket.js'
+export {
+  evidenceFromS4u2self,
+  type EvidenceTicket,
+  isForwardable,
+  isTrustedForDelegation,
+  type ServiceTicket,
+} from './service-ticket.js'
 export type { TicketStore, TicketStoreOptions } from './ticket-store.js'
 export type { QueuePlace } from './fair-queue.js'
 export type { KdcTransport, TransportContext } from './transport.js'

@@ -43,6 +43,9 @@ export interface KdcEvent {
   readonly clientAddress?: string
   /** The services that act for the user by this ticket, nearest last, as far as whoever asked told: this one by its account. In a delegation step. */
   readonly transitedServices?: readonly string[]
+  /** The SIDs of the user and of the account that asks, as far as whoever asked told them. In a delegation step. */
+  readonly userSid?: string
+  readonly accountSid?: string
   /** Why the cache did not answer: there was no ticket, or one that was about to end. */
   readonly cache: CacheMiss
 }

@@ -8,6 +8,7 @@ import {
   sameRealmIgnoringCase,
   shownInput,
 } from '@s4u/krb5'
+import { wrong } from './given-shapes.js'
 import { OWNER_OF_CERTIFICATE } from './advice/advice.js'
 
 /** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
@@ -48,6 +49,8 @@ function requireSubject(subject: unknown): void {
  * @throws MalformedTokenError
  */
 export function parseUser(text: string, realm: string, domains: DomainNames = {}): Principal {
+  if (typeof text !== 'string')
+    throw wrong('parseUser: the user', 'a text', text, "Write 'bob', 'bob@AD.TEST' or 'AD\\\\bob'.")
   const backslash = /^([^\\@/]+)\\([^\\@/]+)$/.exec(text)
   if (backslash) return parseDownLevelName(backslash[1], backslash[2], realm, domains)
   const at = text.lastIndexOf('@')

@@ -1,3 +1,4 @@
+import { isTicket, membersOf, wrong } from './given-shapes.js'
 import type { KerberosFlags, Key, Principal, Ticket } from '@s4u/krb5'
 import { hasFlag, TicketFlag } from '@s4u/krb5'
 
@@ -32,10 +33,23 @@ export interface EvidenceTicket {
 }
 
 export function evidenceFromS4u2self(ticket: ServiceTicket): EvidenceTicket {
+  requireServiceTicket('evidenceFromS4u2self', ticket)
   const { client, expiresAt } = ticket
   return { client, ticket: ticket.ticket, forwardable: isForwardable(ticket), expiresAt, origin: 's4u2self' }
 }
 
+/** Whether the KDC calls the service fit to have a ticket-granting ticket of its client (ok-as-delegate). Source: RFC 4120 section 2.8. */
+export function isTrustedForDelegation({ flags }: { readonly flags: KerberosFlags }): boolean {
+  return hasFlag(flags, TicketFlag.OK_AS_DELEGATE)
+}
+
 export function isForwardable({ flags }: { readonly flags: KerberosFlags }): boolean {
   return hasFlag(flags, TicketFlag.FORWARDABLE)
+}
+
+/** @throws ConfigurationError */
+function requireServiceTicket(owner: string, value: unknown): void {
+  const { ticket, flags, expiresAt } = membersOf(value)
+  if (isTicket(ticket) && flags instanceof Uint8Array && typeof expiresAt === 'number') return
+  throw wrong(`${owner}: the ticket`, 'one of a KDC client', value, "Give what client.s4u2self('bob') answers.")
 }

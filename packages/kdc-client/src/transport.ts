@@ -108,7 +108,7 @@ export function limitedTransport(kdc: KdcTransport, timeLimit = DEFAULT_TIME_LIM
     try {
       return await withTimeLimit(timeLimit, signal, async (ended) => {
         isOver = () => ended.aborted
-        return octetsOf(await abortable(kdc(request, { ...context, signal: ended }), ended))
+        return octetsOf(await abortable(Promise.resolve(kdc(request, { ...context, signal: ended })), ended))
       })
     } catch (error) {
       signal?.throwIfAborted()

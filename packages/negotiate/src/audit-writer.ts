@@ -121,7 +121,7 @@ class Lines {
   #lineOf(channel: string, event: unknown): string {
     const time = new Date(this.#now()).toISOString()
     try {
-      return `${asOneLine(JSON.stringify({ time, channel, ...Object(event) }))}\n`
+      return `${asOneLine(JSON.stringify({ time, channel, ...serviceIn(Object(event)), ...Object(event) }))}\n`
     } catch {
       return `${JSON.stringify({ time, channel, kind: 'unwritable' })}\n`
     }
@@ -133,6 +133,17 @@ class Lines {
     this.#waiting = []
     this.#onError(error)
   }
+}
+
+/**
+ * One name for one service, whichever channel tells of it: without its realm, which stands beside it. Events of KDCs have both already.
+ */
+function serviceIn(event: object): { readonly serviceName?: string; readonly serviceRealm?: string } {
+  const service: unknown =
+    'service' in event ? event.service : 'ticketService' in event ? event.ticketService : undefined
+  if (typeof service !== 'string') return {}
+  const at = service.lastIndexOf('@')
+  return at < 0 ? { serviceName: service } : { serviceName: service.slice(0, at), serviceRealm: service.slice(at + 1) }
 }
 
 /**

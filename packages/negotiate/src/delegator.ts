@@ -23,6 +23,7 @@ export class Delegator {
   private readonly options: DelegationOptions
   private readonly fetchOptions: FetchOptions
   private readonly journal: Journal
+  private readonly accountSid: ((realm: string) => string | undefined) | undefined
   private readonly fetchFor: (tickets: FetchTickets) => Fetch
 
   constructor(
@@ -30,7 +31,10 @@ export class Delegator {
     options: DelegationOptions,
     fetchOptions: FetchOptions,
     journal: Journal = journalFor(),
+    /** For audits: the SID of the account that acts. */
+    accountSid?: (realm: string) => string | undefined,
   ) {
+    this.accountSid = accountSid
     this.journal = journal
     this.client = client
     this.options = options
@@ -41,6 +45,9 @@ export class Delegator {
   impersonate(identity: Identity): Impersonation {
     return new Impersonation({
       principal: identity.principal,
+      get sid() {
+        return identity.sid
+      },
       level: identity.impersonationLevel,
       ticketFor: (spn, options) => this.ticketFor(identity, spn, options),
       how: (spn) => this.how(identity, spn),
@@ -66,6 +73,7 @@ export class Delegator {
       const grounds = this.groundsFor(identity, spn)
       const client = await this.client()
       subject.account = client.principal
+      subject.accountSid = this.accountSid?.(client.realm)
       return await client.ticketAs(grounds, spn, options)
     } catch (error) {
       writeRefusal(subject, error)
@@ -110,7 +118,7 @@ export function evidenceOf(
     throw notImpersonable(
       principal,
       `its impersonation level is ${impersonationLevel}`,
-      'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.',
+      evidence === undefined ? ONLY_KNOWN : ONLY_IDENTIFIED,
     )
   }
   if (evidence?.kind !== 'ticket') {
@@ -123,6 +131,10 @@ export function evidenceOf(
   const { client, ticket, forwardable, expiresAt, origin, forwardedTgt } = evidence
   return { client, ticket, forwardable, expiresAt, origin, forwardedTgt }
 }
+
+const ONLY_IDENTIFIED = 'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.'
+const ONLY_KNOWN =
+  "The app asked to know the user and no more: identityFor(user, { level: 'identification' }). Without it, and with delegation.protocolTransition, it may act for the user."
 
 function notImpersonable(principal: string, why: string, hint: string): RejectedTokenError {
   return new RejectedTokenError(`${principal} cannot be impersonated: ${why}`, {

@@ -10,6 +10,10 @@ export interface ImpersonateEvent {
   readonly user: string
   readonly userName: string
   readonly userDomain: string
+  /** The SID of the user, where it is known. */
+  readonly userSid?: string
+  /** The SID of the account that acts, where a ticket of its own has told it; of a ticket to the service itself, its Service ID. */
+  readonly accountSid?: string
   /** `HTTP/api.ad.test`, as asked for; empty for a ticket to the service itself (protocol transition). */
   readonly target: string
   readonly serviceName: string

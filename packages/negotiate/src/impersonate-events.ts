@@ -9,6 +9,7 @@ import {
   type Journal,
   journalFor,
   KdcError,
+  type Occasion,
   S4uError,
   type ServiceTicket,
   tallyExchanges,
@@ -29,6 +30,8 @@ export interface ImpersonateSubject {
   readonly target: string
   readonly identity?: Identity
   account?: string
+  userSid?: string
+  accountSid?: string
   /** Where lines about it go. Default: that of the process. */
   readonly journal?: Journal
 }
@@ -59,9 +62,10 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
   return tallyExchanges(
     async (tally) => {
       const publish = (rest: Partial<ImpersonateEvent> & Pick<ImpersonateEvent, 'outcome'>): void => {
-        const asked = { ...about(subject), ...cacheState(subject, tally), ticketOptions: tally.ticketOptions }
+        const asked = { ...about(subject), ...sidsOf(subject), ...cacheState(subject, tally) }
         const duration = performance.now() - began
-        const event: ImpersonateEvent = { kind: 'impersonate', ...asked, ...rest, duration }
+        const { ticketOptions } = tally
+        const event: ImpersonateEvent = { kind: 'impersonate', ...asked, ticketOptions, ...rest, duration }
         if (event.outcome === 'issued') journal.note(() => issued(event))
         if (diagnostics.hasSubscribers) diagnostics.publish(Object.freeze(event))
       }
@@ -74,7 +78,7 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
         throw error
       }
     },
-    { clientAddress, transitedServices },
+    occasionOf(subject, { clientAddress, transitedServices }),
   )
 }
 
@@ -87,6 +91,28 @@ export function writeRefusal(subject: ImpersonateSubject, error: unknown): void 
   const make = () => refused(subject, error)
   if (!S4uError.is(error) || error.status !== 403) return journal.note(make)
   journal.warn(`impersonate ${error instanceof DelegationRefusedError ? error.reason : error.code}`, make)
+}
+
+/** What is known when an exchange ends, and need not have been when it began. */
+function occasionOf(subject: ImpersonateSubject, known: Occasion): Occasion {
+  return {
+    ...known,
+    get userSid() {
+      return userSidOf(subject)
+    },
+    get accountSid() {
+      return subject.accountSid
+    },
+  }
+}
+
+function userSidOf({ identity, userSid }: ImpersonateSubject): string | undefined {
+  return userSid ?? identity?.sid
+}
+
+function sidsOf(subject: ImpersonateSubject) {
+  const [userSid, { accountSid }] = [userSidOf(subject), subject]
+  return { ...(userSid !== undefined && { userSid }), ...(accountSid !== undefined && { accountSid }) }
 }
 
 function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {

@@ -1,4 +1,4 @@
-import { currentIdentity } from '@s4u/fetch'
+import { impersonatedIdentity } from '@s4u/fetch'
 import { ConfigurationError } from '@s4u/kdc-client'
 import { describe, expect, test, vi } from 'vitest'
 import { callerWith } from './fixtures/identities.js'
@@ -19,7 +19,7 @@ function behind(impersonatesAlways: boolean): NegotiableRequest {
   return request
 }
 const actsAs = (verdict: Verdict): unknown =>
-  verdict.status === 'pass' ? verdict.run(() => currentIdentity()?.principal) : verdict.statusCode
+  verdict.status === 'pass' ? verdict.run(() => impersonatedIdentity()?.principal) : verdict.statusCode
 
 describe('before the first negotiator of a process', () => {
   /** What the module remembers is of the process: a copy of it that has seen no negotiator yet. */

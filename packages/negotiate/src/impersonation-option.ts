@@ -10,13 +10,13 @@
  * | `notAllowed` | true                              | never: an error at start-up |
  */
 
-import { runAs } from '@s4u/fetch'
+import { runFor } from '@s4u/fetch'
 import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
 import { evidenceOf } from './delegator.js'
 import { forbidden, unknownCaller } from './gates.js'
-import { findNegotiated } from './negotiated-requests.js'
-import { type Gate, type NegotiableRequest, type Runner, runPlainly, type Verdict } from './outcome.js'
+import { findNegotiated, type ImpersonatingApp } from './negotiated-requests.js'
+import { type Challenge, type Gate, type NegotiableRequest, type Runner, runPlainly, type Verdict } from './outcome.js'
 
 export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
 
@@ -47,11 +47,34 @@ export function declareNegotiator(impersonatesAlways: boolean): void {
   declared.impersonatesAlways = impersonatesAlways
 }
 
-/** Runs as the caller, or as nobody where the caller is unknown. */
-export function runnerFor(identity: CallerIdentity | undefined, impersonatesAlways: boolean): Runner {
-  if (!impersonatesAlways || identity === undefined) return runPlainly
+/**
+ * Runs as the caller where the app impersonates always, else as the service, for the caller who is then known. A caller who is unknown is
+ * nobody: where the app impersonates always, the service's own rights are not lent to it.
+ */
+export function runnerFor(identity: CallerIdentity | undefined, app: ImpersonatingApp): Runner {
+  const { impersonatesAlways, service } = app
   // Not `impersonate(next)`: Express takes an argument of `next` for an error.
-  return (next) => identity.impersonate(() => next())
+  if (impersonatesAlways) return identity === undefined ? runPlainly : (next) => identity.impersonate(() => next())
+  if (identity === undefined && service === undefined) return runPlainly
+  return (next) => runFor(identity, next, service)
+}
+
+/**
+ * A caller whom nobody can act as never reaches a handler that runs as its caller: undefined where one can.
+ * Source: WCF, "the service method is not executed".
+ */
+export function refuseUnmapped(
+  request: NegotiableRequest,
+  identity: CallerIdentity,
+  where: string,
+): Challenge | undefined {
+  try {
+    evidenceOf(identity)
+    return undefined
+  } catch (error) {
+    if (S4uError.is(error)) return forbidden(request, identity, `cannot be impersonated, which ${where}`, error)
+    throw error
+  }
 }
 
 /** The only thing here that outlives a call: no route knows its app before a request comes, and an error must not wait for one. */
@@ -69,11 +92,11 @@ function gateFor(
     case 'required':
       return (request, identity) => asCaller(request, identity)
     case 'allowed':
-      return (request, identity) => ({ status: 'pass', run: runnerFor(identity, alwaysFor(request)) })
+      return (request, identity) => ({ status: 'pass', run: asAllowed(request, identity) })
     case 'notAllowed':
       if (impersonatesAlways) throw conflict()
       onNotAllowed?.()
-      return (request) => asService(request)
+      return (request, identity) => asService(request, identity)
     default:
       throw new ConfigurationError(`impersonation must be required, allowed or notAllowed, not ${shownInput(option)}`)
   }
@@ -82,21 +105,21 @@ function gateFor(
 /** A caller who cannot be impersonated never reaches the handler. */
 function asCaller(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
   if (identity === undefined) return unknownCaller(request)
-  try {
-    evidenceOf(identity)
-  } catch (error) {
-    if (S4uError.is(error))
-      return forbidden(request, identity, 'cannot be impersonated, which this route requires', error)
-    throw error
-  }
-  return { status: 'pass', run: runnerFor(identity, true) }
+  const refusal = refuseUnmapped(request, identity, 'this route requires')
+  return refusal ?? { status: 'pass', run: runnerFor(identity, { impersonatesAlways: true }) }
+}
+
+/** Whatever stands around the route has said it already, or the app does. */
+function asAllowed(request: NegotiableRequest, identity: CallerIdentity | undefined): Runner {
+  return alwaysFor(request) ? runnerFor(identity, { impersonatesAlways: true }) : runPlainly
 }
 
 /** Also within a router that requires impersonation: the nearest word counts. */
-function asService(request: NegotiableRequest): Verdict {
+function asService(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
   // Only a route that was declared for another negotiator than the one in front of it comes here.
   if (alwaysFor(request)) throw conflict()
-  return { status: 'pass', run: (next) => runAs(undefined, next) }
+  const service = findNegotiated(request)?.service
+  return { status: 'pass', run: (next) => runFor(identity, next, service) }
 }
 
 function alwaysFor(request: NegotiableRequest): boolean {

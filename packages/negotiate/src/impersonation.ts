@@ -3,6 +3,7 @@ import {
   type AllowedImpersonationLevel,
   type AuthorizationFor,
   createNegotiationFor,
+  forwardedCredential,
   type Fetch,
   type FetchRules,
   type FetchTickets,
@@ -28,6 +29,7 @@ export type FetchOptions = FetchRules
 /** How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and KDCs. */
 export interface TicketSource {
   readonly principal: string
+  readonly sid?: string | undefined
   readonly level: ImpersonationLevel
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
   how(spn: string): ImpersonationPlan
@@ -46,7 +48,7 @@ export interface ImpersonationPlan extends Plan {
 /** What `contextFor` may be told about the context. How much of the user the service gets is by default what `fetch` gives. */
 export type ContextOptions = TicketOptions &
   Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'> &
-  Pick<FetchOptions, 'allowedImpersonationLevel' | 'forwardTgt'>
+  Pick<FetchOptions, 'allowedImpersonationLevel' | 'forwardTgt' | 'okAsDelegate'>
 
 const CONTEXT_OPTIONS = {
   signal: 'value',
@@ -59,6 +61,7 @@ const CONTEXT_OPTIONS = {
   mutual: 'flag',
   allowedImpersonationLevel: 'value',
   forwardTgt: 'function',
+  okAsDelegate: 'value',
 } as const satisfies OptionTableOf<ContextOptions>
 
 /**
@@ -85,6 +88,10 @@ export class Impersonation implements Disposable {
       ticketFor: (spn, request) => this.ticketFor(spn, request),
       // Connections go on to the next impersonation of the same caller, and must not end with this one.
       ticketForProxy: (spn, request) => source.ticketFor(spn, request),
+      // Read where an event tells it, and not before: the PAC that has it need not have been decoded.
+      get clientSid() {
+        return source.sid
+      },
     }
     const bound = source.fetchFor(this.#tickets)
     this.fetch = (input, init) => (this.#ended ? Promise.reject(this.#hasEnded()) : bound(input, init))
@@ -102,14 +109,17 @@ export class Impersonation implements Disposable {
       this.#negotiationFor ??= createNegotiationFor({
         ...pickOptions<NegotiateRules>(this.#source.fetchOptions, NEGOTIATE_RULES),
         ticketFor: this.#tickets.ticketFor,
+        clientSid: this.#tickets.clientSid,
       })
       return this.#negotiationFor(url, request)
     }
   }
 
   /** A ticket for a service in the user's name, for protocols that take tickets themselves. @throws as `fetch` */
-  ticketFor(spn: string, options: TicketOptions = {}): Promise<ServiceTicket> {
-    return this.#ended ? Promise.reject(this.#hasEnded()) : this.#source.ticketFor(spn, options)
+  get ticketFor(): (spn: string, options?: TicketOptions) => Promise<ServiceTicket> {
+    // As the others: it can be handed out alone, `createAuthorizationFor({ ticketFor: alice.ticketFor })`.
+    return (spn, options = {}) =>
+      this.#ended ? Promise.reject(this.#hasEnded()) : this.#source.ticketFor(spn, options)
   }
 
   /**
@@ -130,9 +140,10 @@ export class Impersonation implements Disposable {
     const { signal, fresh, maxAge, channelBindings, flags, framing, mutual } = options
     const { allowedImpersonationLevel = byDefault.allowedImpersonationLevel, forwardTgt = byDefault.forwardTgt } =
       options
+    const { okAsDelegate = byDefault.okAsDelegate } = options
     const level = requireLevel(spn, { allowedImpersonationLevel, forwardTgt })
     const ticket = await this.ticketFor(spn, { signal, fresh, maxAge })
-    const delegate = level === 'delegation' ? await forwardTgt?.(ticket, { signal }) : undefined
+    const delegate = level === 'delegation' ? await toForward(ticket, { forwardTgt, okAsDelegate }, signal) : undefined
     const identify = level === 'identification' || options.identify
     return createInitiator({ channelBindings, flags, framing, mutual, identify, delegate, ticket, now })
   }
@@ -155,6 +166,16 @@ export class Impersonation implements Disposable {
       hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
     })
   }
+}
+
+/** Undefined where the service or the user cannot be delegated: then the context is what `impersonation` gives. */
+async function toForward(
+  ticket: ServiceTicket,
+  rules: Pick<FetchOptions, 'forwardTgt' | 'okAsDelegate'>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  const forwarded = await forwardedCredential(ticket, rules, signal)
+  return 'credential' in forwarded ? forwarded.credential : undefined
 }
 
 /** A context always names somebody, and what it is to forward must be there. @throws ConfigurationError */

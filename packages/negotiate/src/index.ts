@@ -13,7 +13,7 @@
 
 export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'
 export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
-export { type AmbientIdentity, currentIdentity } from '@s4u/fetch'
+export { type AmbientIdentity, type CurrentIdentity, currentIdentity, impersonatedIdentity } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { closeOptions, type OptionTableOf } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
@@ -47,6 +47,7 @@ export type {
   Verdict,
 } from './outcome.js'
 export type { OtpSubject, PasswordSubject, SecretSubject } from './password-sign-in.js'
+export type { AskedLevel } from './identified.js'
 export type { IdentityForOptions } from './protocol-transition.js'
 export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './request-mode.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'

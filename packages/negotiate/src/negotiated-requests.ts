@@ -1,10 +1,17 @@
+import type { ServiceRequests } from '@s4u/fetch'
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from './caller-identity.js'
 import type { Challenge, NegotiableRequest } from './outcome.js'
 
-/** What the gates of a route need to know of the negotiator in front of it. */
-export interface Negotiated {
+/** What all routes of an app have in common. */
+export interface ImpersonatingApp {
   readonly impersonatesAlways: boolean
+  /** How requests go where nobody is impersonated; undefined: in nobody's name. */
+  readonly service?: ServiceRequests | undefined
+}
+
+/** What the gates of a route need to know of the negotiator in front of it. */
+export interface Negotiated extends ImpersonatingApp {
   /** The 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
   /** To be told of a caller whom a route does not let in. */

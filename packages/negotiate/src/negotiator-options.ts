@@ -52,6 +52,12 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
   readonly fast?: KdcClientOptions['fast']
   /** Runs every handler as its caller; routes may require that, and none may forbid it. Default `false`. */
   readonly impersonateCallerForAllOperations?: boolean
+  /**
+   * Whom the `fetch` of `@s4u/fetch` acts as in a handler that runs as nobody in particular (`allowed` or `notAllowed`, without
+   * `impersonateCallerForAllOperations`): `nobody` (default), or `service`, the account of this service, as WCF does. Then whoever reaches
+   * the handler has the service's rights at backends. `negotiator.fetch` acts as the service in any case.
+   */
+  readonly outsideImpersonation?: 'nobody' | 'service'
   /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
   readonly encryptionTypes?: readonly number[]
   /** How the delegated fetch behaves. */
@@ -119,6 +125,7 @@ export const NEGOTIATOR_OPTIONS = {
   armor: 'value',
   fast: 'value',
   impersonateCallerForAllOperations: 'flag',
+  outsideImpersonation: 'value',
   encryptionTypes: 'value',
   fetch: FETCH_RULES,
   session: { orElse: 'value', group: SESSION_OPTIONS },
@@ -139,6 +146,7 @@ export const NEGOTIATOR_OPTIONS = {
 export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkDelegationOptions(options.delegation ?? NO_OPTIONS)
   if (options.mode !== undefined) requireMode(options.mode)
+  requireOneOf('outsideImpersonation', options.outsideImpersonation, ['nobody', 'service'])
   requireOneOf('http2Challenge', options.http2Challenge, ['401', 'http-1.1-required'])
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')

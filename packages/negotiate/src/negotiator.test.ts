@@ -49,11 +49,11 @@ describe('a request', () => {
   })
 
   test('gives a runner that acts as the caller only when told so', async () => {
-    const { currentIdentity } = await import('@s4u/fetch')
+    const { impersonatedIdentity } = await import('@s4u/fetch')
     const principalIn = async (always: boolean): Promise<unknown> => {
       using negotiator = make({ impersonateCallerForAllOperations: always })
       const outcome = await negotiator.authenticate(await signIn())
-      return outcome.status === 'challenge' ? outcome : outcome.run(() => currentIdentity()?.principal)
+      return outcome.status === 'challenge' ? outcome : outcome.run(() => impersonatedIdentity()?.principal)
     }
     expect(await principalIn(false)).toBeUndefined()
     expect(await principalIn(true)).toBe('alice@AD.TEST')

@@ -1,11 +1,5 @@
-import {
-  type Acceptor,
-  ACCEPTOR_OPTIONS,
-  type AcceptorOptions,
-  type AuthenticationMethod,
-  createAcceptor,
-} from '@s4u/acceptor'
-import { FETCH_RULES } from '@s4u/fetch'
+import { type Acceptor, ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
+import { type Fetch, FETCH_RULES, type ServiceRequests } from '@s4u/fetch'
 import {
   closeOptions,
   journalFor,
@@ -23,7 +17,14 @@ import { isPreflight } from './cross-site.js'
 import { Delegator } from './delegator.js'
 import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './events.js'
 import type { Found } from './found-caller.js'
-import { declareNegotiator, type ImpersonationOption, impersonationGateOf, runnerFor } from './impersonation-option.js'
+import { identifiedOnly, requireAskedLevel } from './identified.js'
+import {
+  declareNegotiator,
+  type ImpersonationOption,
+  impersonationGateOf,
+  refuseUnmapped,
+  runnerFor,
+} from './impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
 import type { FetchOptions } from './impersonation.js'
 import {
@@ -40,79 +41,20 @@ import {
   type NegotiableRequest,
   type Outcome,
   type ResponseHeaders,
+  type Runner,
   runPlainly,
 } from './outcome.js'
+import type { AuthenticateOptions, Negotiator } from './negotiator-methods.js'
 import { isSecretSubject, type SecretSubject, signInWithPassword } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
+import { serviceRequests } from './service-requests.js'
 import type { Session } from './session-revocation.js'
 import { answerUpgrade, type UpgradeOutcome } from './upgrade.js'
 
-export interface AuthenticateOptions {
-  /** For this request alone. Default: that of the negotiator. */
-  readonly mode?: Mode
-}
+export type { AuthenticateOptions, Negotiator } from './negotiator-methods.js'
 
 const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
-
-export interface Negotiator extends Disposable {
-  /**
-   * Who sent this request? Called again for the same request it answers the same, without a second look at the token; `mode` may
-   * differ: what was optional for the app can be required by a route.
-   */
-  authenticate(request: NegotiableRequest, options?: AuthenticateOptions): Promise<Outcome>
-  /**
-   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express
-   * and Koa, so that nothing else asks. Pages of other sites are refused whatever `mode` and
-   * `crossSite` say, but those of the origins that `crossSite` lists. A refusal has been written to
-   * the socket when the outcome says `challenge`; on the way to the next one the connection stays,
-   * if it can.
-   *
-   *     server.on('upgrade', async (request, socket, head) => {
-   *       const outcome = await negotiator.authenticateUpgrade(request)
-   *       if (outcome.status !== 'authenticated') return
-   *       sockets.handleUpgrade(request, socket, head, (ws) => sockets.emit('connection', ws, request, outcome.identity))
-   *     })
-   *
-   * The headers that belong to the 101 are those of `upgradeHeaders(request)`.
-   */
-  authenticateUpgrade(request: NegotiableRequest, options?: AuthenticateOptions): Promise<UpgradeOutcome>
-  /**
-   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self):
-   * `bob`, `bob@AD.TEST`, `AD\\bob`, a user principal name, or `{ certificate }`, DER, which the
-   * app has verified. The directory's answer is at most five minutes old (`maxAge`), or is asked
-   * for now (`fresh`): one who was disabled does not come in any more, and groups are those of now.
-   * @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError,
-   * KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
-   *
-   * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every
-   * wrong password counts there.
-   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
-   * RejectedTokenError when it was not the KDC that answered
-   *
-   * With `{ user, otp }` it is the one-time password that a token shows (RFC 6560), with `{ user, password, otp }` that and what the KDC
-   * wants beside it, a PIN or the password. They go to the KDC in armor alone.
-   * @throws KdcError KDC_ERR_PADATA_TYPE_NOSUPP where the KDC does not ask for it: nothing is shown then
-   */
-  identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
-  /** The headers that begin a cookie session for a user whom the app has authenticated itself. Empty without such sessions. */
-  startSession(identity: CallerIdentity): ResponseHeaders
-  /**
-   * Ends the session of a request: the headers that take its cookie away. A copy of it lives until
-   * its time is over, or `session.isRevoked` says so.
-   */
-  endSession(request: NegotiableRequest): ResponseHeaders
-  /**
-   * The session that `authenticate` found a request to show: what a sign-out has to note, for
-   * `session.isRevoked`.
-   */
-  sessionOf(request: NegotiableRequest): Session | undefined
-  /** What a route says about impersonation. @throws ConfigurationError at once for `notAllowed` where it is done always */
-  impersonation(option: ImpersonationOption): Gate
-  readonly counters: NegotiatorCounters
-  /** Resolves when the keys are there, checked as at the start where a provider gives them. @throws ConfigurationError, MissingKeyError */
-  ready(): Promise<void>
-}
 
 /** Checks its options at once; what goes with a keytab that a function gives, in `ready`. @throws ConfigurationError, MissingKeyError */
 export function createNegotiator(given?: NegotiatorOptions): Negotiator {
@@ -129,8 +71,11 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
 
 class HttpNegotiator implements Negotiator, Negotiated {
   readonly impersonatesAlways: boolean
+  readonly service: ServiceRequests | undefined
+  readonly fetch: Fetch
   readonly #parts: CallerFinderDeps & { readonly client: ServiceClient }
   readonly #finder: CallerFinder
+  readonly #runners = new WeakMap<CallerIdentity, Runner>()
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
 
   constructor(options: NegotiatorOptions, acceptor: Acceptor, source: OwnTicketSource) {
@@ -139,7 +84,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const client = new ServiceClient(acceptor, options)
     source.get = (signal) => client.ownTicket(signal)
     const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
-    const delegator = new Delegator(() => client.get(), options.delegation ?? NO_OPTIONS, ofFetch, journalFor(logger))
+    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
+    const { delegation = NO_OPTIONS } = options
+    const delegator = new Delegator(() => client.get(), delegation, ofFetch, journalFor(logger), accountSid)
+    const requests = serviceRequests(client, ofFetch)
+    this.fetch = requests.fetch
+    this.service = options.outsideImpersonation === 'service' ? requests : undefined
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
     this.#parts = { options, acceptor, client, delegator, events, challenges }
@@ -170,9 +120,11 @@ class HttpNegotiator implements Negotiator, Negotiated {
   async identityFor(user: S4uSubject | SecretSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
     const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
-    if (isSecretSubject(user)) return this.#signIn(user, options.method, options.signal)
+    requireAskedLevel(options.level)
+    if (isSecretSubject(user)) return this.#signIn(user, options)
     const { delegation = NO_OPTIONS, logger } = settings
-    const deps = { acceptor, client, delegation, journal: journalFor(logger) }
+    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
+    const deps = { acceptor, client, delegation, journal: journalFor(logger), accountSid }
     return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
   }
 
@@ -223,14 +175,13 @@ class HttpNegotiator implements Negotiator, Negotiated {
 
   async #signIn(
     user: SecretSubject,
-    method: AuthenticationMethod = 'otp' in user ? 'otp' : 'basic',
-    signal: AbortSignal | undefined,
+    { method = 'otp' in user ? 'otp' : 'basic', signal, level }: IdentityForOptions,
   ): Promise<CallerIdentity> {
     const { acceptor, client, delegator, options } = this.#parts
     const { now = Date.now, delegation } = options
-    const keepsTgt = delegation?.forwardedTickets === 'use'
+    const keepsTgt = delegation?.forwardedTickets === 'use' && level !== 'identification'
     const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal, keepsTgt })
-    return new CallerIdentity(identity, delegator)
+    return new CallerIdentity(level === 'identification' ? identifiedOnly(identity) : identity, delegator)
   }
 
   /** A word that is none must not be taken for one: it may have been meant to be laxer, or stricter. */
@@ -240,15 +191,26 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return mode
   }
 
+  /** The same for the same caller: who asks again is answered the same. */
+  #runnerOf(identity: CallerIdentity): Runner {
+    const known = this.#runners.get(identity)
+    if (known !== undefined) return known
+    const run = runnerFor(identity, this)
+    this.#runners.set(identity, run)
+    return run
+  }
+
   #outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {
     if (found.by === 'refusal') return found.challenge
     if (found.by !== 'nothing') {
-      const run = runnerFor(found.identity, this.impersonatesAlways)
-      return { status: 'authenticated', ...found, run }
+      const unmapped =
+        this.impersonatesAlways && refuseUnmapped(request, found.identity, 'each route of this app requires')
+      if (unmapped) return { ...unmapped, headers: { ...found.headers, ...unmapped.headers } }
+      return { status: 'authenticated', ...found, run: this.#runnerOf(found.identity) }
     }
     if (mode === 'optional') {
       this.#parts.events.passed(this.#finder.about(request))
-      return { ...ANONYMOUS, headers: found.headers }
+      return { ...ANONYMOUS, headers: found.headers, run: runnerFor(undefined, this) }
     }
     const challenge = this.#challengeUnless(request, found.reason)
     return { ...challenge, headers: { ...challenge.headers, ...found.headers } }

@@ -22,6 +22,7 @@ import {
   requireResolvedTransition,
   requireSomeTransition,
 } from './delegation-policy.js'
+import { type AskedLevel, identifiedOnly } from './identified.js'
 import { type ImpersonateSubject, tellImpersonation, writeRefusal } from './impersonate-events.js'
 
 /** What may be said of an identity that is asked for. */
@@ -32,6 +33,13 @@ export interface IdentityForOptions {
    */
   readonly method?: AuthenticationMethod
   readonly signal?: AbortSignal
+  /**
+   * What the identity is for. `impersonation` (default): to act as the user, as far as the directory lets it, which
+   * `delegation.protocolTransition` must permit. `identification`: to know the user (SIDs, groups, claims, `accessCheck`) and never
+   * to act as it: no ticket is kept with the identity, it can begin no session, and no permission is needed. Example:
+   * `identityFor('carol@AD.TEST', { level: 'identification' })`.
+   */
+  readonly level?: AskedLevel
   /**
    * Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a
    * password it is asked always.
@@ -49,6 +57,7 @@ export interface IdentityForOptions {
 export const IDENTITY_FOR_OPTIONS = {
   method: 'value',
   signal: 'value',
+  level: 'value',
   fresh: 'value',
   maxAge: 'value',
 } as const satisfies OptionTableOf<IdentityForOptions>
@@ -64,6 +73,8 @@ export interface TransitionDeps {
   readonly acceptor: Acceptor
   readonly client: { get(): Promise<KdcClient> }
   readonly delegation: DelegationOptions
+  /** For audits: the SID of the account that asks. */
+  readonly accountSid?: (realm: string) => string | undefined
   readonly journal?: Journal
 }
 
@@ -93,14 +104,14 @@ async function vouchFor(
   user: S4uSubject,
   options: IdentityForOptions,
   subject: ImpersonateSubject,
-  { acceptor, client, delegation }: TransitionDeps,
+  { acceptor, client, delegation, accountSid }: TransitionDeps,
 ): Promise<{ readonly ticket: ServiceTicket; readonly identity: Identity }> {
-  const { method, signal } = options
+  const { method, signal, level } = options
   const maxAge = maxAgeOf(options)
-  if (typeof user === 'string') requireProtocolTransition(user, delegation)
-  else requireSomeTransition(delegation)
+  if (level !== 'identification') requireTransition(user, delegation)
   const asker = await client.get()
   subject.account = asker.principal
+  subject.accountSid = accountSid?.(asker.realm)
   const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
   subject.user = formatPrincipal(ticket.client)
   const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
@@ -108,10 +119,17 @@ async function vouchFor(
   // this reply.
   const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
   const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
+  subject.userSid = identity.sid
+  if (level === 'identification') return { ticket, identity: identifiedOnly(identity) }
   // Whose certificate it is, and whose alias or user principal name, only the directory knows.
   if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
   else requireProtocolTransition(identity.principal, delegation)
   return { ticket, identity }
+}
+
+function requireTransition(user: S4uSubject, delegation: DelegationOptions): void {
+  if (typeof user === 'string') requireProtocolTransition(user, delegation)
+  else requireSomeTransition(delegation)
 }
 
 /** Whoever is signed in has shown no ticket: this one is the KDC's. */

@@ -79,7 +79,14 @@ test.each([
   ...['keytab', 'now', 'random', 'ticketCacheSize', 'session', 'kdc', 'kdcTimeLimit', 'domains', 'ticketCache'],
   ...['encryptionTypes', 'fetch', 'onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'clientAddress'],
   ...['tlsCertificate', 'mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'],
-  ...['impersonateCallerForAllOperations', 'crossSite', 'corsPreflight', 'replayCache', 'delegation'],
+  ...[
+    'impersonateCallerForAllOperations',
+    'outsideImpersonation',
+    'crossSite',
+    'corsPreflight',
+    'replayCache',
+    'delegation',
+  ],
 ])('the option %s lets in nobody else', (name) => {
   expect(rulesOf({ [name]: 'a' })).toBe(rulesOf({ [name]: 'b' }))
   expect(rulesOf({ [name]: 'a' })).toBe(rulesOf({}))

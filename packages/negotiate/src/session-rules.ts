@@ -12,7 +12,7 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
   ...(['kdc', 'kdcTimeLimit', 'domains', 'ticketCache', 'encryptionTypes', 'armor', 'fast', 'fetch'] as const),
   ...(['onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'logger', 'clientAddress', 'tlsCertificate'] as const),
   ...(['mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'] as const),
-  ...(['impersonateCallerForAllOperations', 'crossSite', 'corsPreflight'] as const),
+  ...(['impersonateCallerForAllOperations', 'outsideImpersonation', 'crossSite', 'corsPreflight'] as const),
 ])
 
 /**

@@ -32,6 +32,8 @@ export interface Apache extends AsyncDisposable {
   /** `http://127.0.88.60:3128`: a forward proxy that wants to know who comes. */
   readonly proxy: string
   errorLog(): string
+  /** `HTTP/2.0 PATH USER CONNECTION`, or `HTTP/1.1 …`, of each request that came by TLS. */
+  tlsLog(): string[]
   /** `METHOD PATH USER STATUS` of each request that reached the proxy. */
   proxyLog(): string[]
 }
@@ -51,6 +53,7 @@ const LOADED = [
   'session_cookie',
   'socache_shmcb',
   'ssl',
+  'http2',
   'mime',
   'auth_gssapi',
   'proxy',
@@ -74,6 +77,7 @@ export async function startApache({ address, keytab, krb5Config }: ApacheOptions
     secure: `https://${address}:8443`,
     proxy: `http://${address}:3128`,
     errorLog: () => readFileSync(join(folder, 'error.log'), 'utf8'),
+    tlsLog: () => readFileSync(join(folder, 'tls.log'), 'utf8').trim().split('\n'),
     proxyLog: () => readFileSync(join(folder, 'proxy.log'), 'utf8').trim().split('\n'),
     async [Symbol.asyncDispose]() {
       await ended(child)
@@ -153,7 +157,14 @@ function configuration(folder: string, address: string, identity: readonly strin
     ` CustomLog ${at('proxy.log')} "%m %U %u %>s"`,
     '</VirtualHost>',
     ...host(8080),
-    ...host(8443, ' SSLEngine on', ` SSLCertificateFile ${at('tls.crt')}`, ` SSLCertificateKeyFile ${at('tls.key')}`),
+    ...host(
+      8443,
+      ' Protocols h2 http/1.1',
+      ` CustomLog ${at('tls.log')} "%H %U %u %{remote}p"`,
+      ' SSLEngine on',
+      ` SSLCertificateFile ${at('tls.crt')}`,
+      ` SSLCertificateKeyFile ${at('tls.key')}`,
+    ),
     '',
   ]
 }

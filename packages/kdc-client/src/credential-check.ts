@@ -1,0 +1,53 @@
+import { ConfigurationError, Keytab } from '@s4u/krb5'
+import { requireForwardedTicket, wrong } from './given-shapes.js'
+
+/**
+ * Says at once which credentials are none, and shows nothing of them: a password in the place of a keytab is one still.
+ * @throws ConfigurationError
+ */
+export function requireCredentials(credentials: object): void {
+  const given = new Map<string, unknown>(Object.entries(credentials))
+  const text = (name: string): void => {
+    const value = given.get(name)
+    if (value !== undefined && typeof value !== 'string')
+      throw wrong(`credentials.${name}`, 'a text', value, "Write { principal: 'svc-web@AD.TEST', … }.")
+  }
+  text('principal')
+  if (given.has('tgt')) return requireForwardedTicket('credentials.tgt', given.get('tgt'))
+  if (given.has('ccache')) return requireCache(given.get('ccache'))
+  if (given.has('password')) {
+    text('password')
+    if (given.get('principal') === undefined) throw missing('credentials have a password, and no principal')
+    return
+  }
+  if (!given.has('keytab')) throw missing('credentials say neither keytab, password, ccache nor tgt')
+  if (!isKeytab(given.get('keytab')))
+    throw wrong(
+      'credentials.keytab',
+      'a path, its octets or a Keytab',
+      given.get('keytab'),
+      "Write { keytab: 'web.keytab' }.",
+    )
+}
+
+function requireCache(ccache: unknown): void {
+  if (typeof ccache === 'string' || ccache === true || ccache instanceof Uint8Array) return
+  throw wrong(
+    'credentials.ccache',
+    'true, a name or its octets',
+    ccache,
+    'Write { ccache: true } for the one of this user.',
+  )
+}
+
+/** That of another copy of the package has entries too. */
+function isKeytab(value: unknown): boolean {
+  if (typeof value === 'string' || value instanceof Uint8Array || value instanceof Keytab) return true
+  return typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries)
+}
+
+function missing(what: string): ConfigurationError {
+  return new ConfigurationError(what, {
+    hint: "Say who asks: credentials: { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }, { principal, password } or { ccache: true }.",
+  })
+}
