@@ -1,9 +1,17 @@
-import { decode, TgsRep } from '@s4u/krb5'
+import {
+  ConfigurationError,
+  decode,
+  encodeCachePrincipal,
+  MalformedTokenError,
+  parsePrincipal,
+  TgsRep,
+} from '@s4u/krb5'
+import { KcmRefusal, readCache } from '../../packages/kdc-client/src/credential-caches/kcm-dialogue.js'
 import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/src/kdc-proxy.js'
 import { question, readAnswer } from '../../packages/kdc-client/src/dns-uri.js'
 import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session-ticket.js'
 import { type Decoder, decoder } from './decoder.js'
-import { recorded } from './seeds.js'
+import { ccaches, recorded } from './seeds.js'
 
 const DNS_ID = 7
 
@@ -16,8 +24,25 @@ export const networkDecoders: readonly Decoder[] = [
   ),
   // Its caller asks the next name server, whatever is wrong with the answer.
   decoder('DNS answer', [dnsAnswer()], (bytes) => readAnswer(bytes, DNS_ID), [RangeError]),
+  decoder('answers of a KCM', kcmAnswers(), readFromKcm, [MalformedTokenError, ConfigurationError, KcmRefusal]),
   decoder('session ticket', replies().map(sessionOf), decodeSessionTicket, []),
 ]
+
+/** To whose a cache is, and to what is in it: the second answer is what is left of the octets. */
+function kcmAnswers(): Uint8Array[] {
+  const principal = encodeCachePrincipal(parsePrincipal('alice@AD.TEST'))
+  const entry = ccaches[0].subarray(2 + 2 + 12 + principal.length)
+  const list = Uint8Array.of(0, 0, 0, 1, 0, 0, entry.length >> 8, entry.length & 0xff, ...entry)
+  return [Uint8Array.of(8 + principal.length, ...new Uint8Array(8), ...principal, ...new Uint8Array(8), ...list)]
+}
+
+function readFromKcm(bytes: Uint8Array): void {
+  const [length = 0, ...rest] = bytes
+  const dialogue = readCache('0')
+  let step = dialogue.next()
+  if (!step.done) step = dialogue.next(Uint8Array.from(rest.slice(0, length)))
+  for (let asked = 0; !step.done && asked < 10; asked++) step = dialogue.next(Uint8Array.from(rest.slice(length)))
+}
 
 function replies(): Uint8Array[] {
   return recorded('TGS-REP').slice(0, 3)

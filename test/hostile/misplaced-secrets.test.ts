@@ -4,7 +4,7 @@
  */
 import { ACCEPT_CHANNEL, accessCheck, createAcceptor } from '@s4u/acceptor'
 import { Connections, createFetch } from '@s4u/fetch'
-import { createKdcClient, KDC_CHANNEL, type KdcClientOptions } from '@s4u/kdc-client'
+import { createKdcClient, KDC_CHANNEL, type KdcClientOptions, openCredentialCache } from '@s4u/kdc-client'
 import {
   encodeCcache,
   encryptionTypeByName,
@@ -30,12 +30,13 @@ const keytab = new Keytab([
   { principal: parsePrincipal('svc-web@AD.TEST'), kvno: 1, key: new Key(18, octets(0xa7)), timestamp: 0 },
 ])
 const base64 = Buffer.from(keytab.encode()).toString('base64')
-const ccache = encodeCcache({
+const contents = {
   principal: parsePrincipal('svc-web@AD.TEST'),
   kdcOffset: 0,
   settings: [],
   credentials: [],
-})
+}
+const ccache = encodeCcache(contents)
 
 /** Each with parts that show it: whole, or any that a message might cut out. */
 const secrets: Readonly<Record<string, string>> = {
@@ -147,6 +148,9 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
   ccache: (s) => kdc({ credentials: { ccache: s } }),
   'a FILE: ccache': (s) => kdc({ credentials: { ccache: `FILE:${s}` } }),
   'the octets of a ccache': (s) => kdc({ credentials: { ccache: Buffer.from(s) } }),
+  'the name of a credential cache': (s) => openCredentialCache(s).read(),
+  'the name of a cache in a KCM': (s) => openCredentialCache(`KCM:${s}`).read(),
+  'the name of a folder of caches': (s) => openCredentialCache(`DIR:${s}`).read(),
   kdc: (s) => kdc({ kdc: s }),
   'a list of KDCs': (s) => kdc({ kdc: ['kdc.ad.test', s] }),
   'the KDC of a realm': (s) => kdc({ kdc: { 'AD.TEST': s } }),

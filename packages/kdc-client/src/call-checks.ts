@@ -33,6 +33,16 @@ export const CALL_CHECKS: {
     requireService('ticketAs', spn)
     requireTicketOptions('ticketAs', options)
   },
+  saveTo: (cache, options) => {
+    if (typeof cache !== 'string' && typeof membersOf(cache).replace !== 'function')
+      throw wrong(
+        'saveTo: the cache',
+        'a name or what openCredentialCache gave',
+        cache,
+        "Write client.saveTo('FILE:/run/user/1000/krb5cc').",
+      )
+    requireTicketOptions('saveTo', options)
+  },
   trusts: (realm, options) => {
     if (typeof realm !== 'string')
       throw wrong('trusts: the realm', 'a text', realm, "Write client.trusts('OTHER.TEST').")

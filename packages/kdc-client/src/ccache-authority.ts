@@ -8,25 +8,23 @@ import {
   type PrincipalName,
   samePrincipal,
 } from '@s4u/krb5'
-import type { DefaultCacheSources } from './credential-caches/default-cache.js'
 import type { NamedCredentialCache } from './credential-caches/named-cache.js'
-import { openCredentialCache } from './credential-caches/open-credential-cache.js'
+import { ticketOf } from './cached-ticket.js'
 import type { ServiceTicket } from './service-ticket.js'
 import type { ReadyTicket } from './sign-in.js'
 
 /**
- * The tickets of a credential cache. `true` is the default one of this user.
+ * The tickets of a credential cache, or of its octets.
  * @throws ConfigurationError when there is none, or no ticket of its owner in it
  */
-export function ccacheAuthority(source: string | Uint8Array | true, sources?: DefaultCacheSources): ReadyTicket {
+export function ccacheAuthority(source: NamedCredentialCache | Uint8Array): ReadyTicket {
   if (source instanceof Uint8Array) {
     const cache = decodeCcache(source)
     return authorityOf(cache, async () => cache)
   }
-  const place = openCredentialCache(source === true ? undefined : source, sources)
-  let cache = place.readNow()
+  let cache = source.readNow()
   return authorityOf(cache, async () => {
-    if (place.hasChanged()) cache = await newer(place, cache)
+    if (source.hasChanged()) cache = await newer(source, cache)
     return cache
   })
 }
@@ -46,7 +44,8 @@ async function newer(place: NamedCredentialCache, before: CredentialCache): Prom
   try {
     const after = await place.read()
     const isSame = samePrincipal(after.principal, before.principal) && ownTicketsIn(after).length > 0
-    return isSame ? after : before
+    const isWhole = grantingTicketsIn(after).length > 0 || grantingTicketsIn(before).length === 0
+    return isSame && isWhole ? after : before
   } catch {
     return before
   }
@@ -54,15 +53,18 @@ async function newer(place: NamedCredentialCache, before: CredentialCache): Prom
 
 /** @throws ConfigurationError KRB5_CC_NOTFOUND */
 function grantingTicketIn(cache: CredentialCache): ServiceTicket {
+  // What was renewed stands behind what it replaces.
+  const longest = [...grantingTicketsIn(cache)].sort((a, b) => b.endtime - a.endtime)[0]
+  if (longest === undefined) throw noTicket(cache)
+  return ticketOf(longest)
+}
+
+function grantingTicketsIn(cache: CredentialCache): readonly CachedCredential[] {
   const { realm } = cache.principal
-  const granting = ownTicketsIn(cache).filter(
+  return ownTicketsIn(cache).filter(
     ({ server: { name, realm: of } }) =>
       name.nameString[0] === 'krbtgt' && name.nameString[1] === realm && of === realm,
   )
-  // What was renewed stands behind what it replaces.
-  const longest = [...granting].sort((a, b) => b.endtime - a.endtime)[0]
-  if (longest === undefined) throw noTicket(cache)
-  return ticketOf(longest)
 }
 
 function ticketsIn(cache: CredentialCache, { nameString }: PrincipalName): ServiceTicket[] {
@@ -93,20 +95,4 @@ function noTicket(cache: CredentialCache): ConfigurationError {
         : `Run kinit ${formatPrincipal(principal)}.`,
     },
   )
-}
-
-/** As a value of this package. */
-export function ticketOf(credential: CachedCredential): ServiceTicket {
-  const { client, server, ticket, key, flags, authtime, starttime, endtime, renewTill } = credential
-  return Object.freeze({
-    client,
-    service: server,
-    ticket,
-    sessionKey: key,
-    flags,
-    authenticatedAt: authtime,
-    startsAt: starttime || authtime,
-    expiresAt: endtime,
-    ...(renewTill > 0 && { renewableUntil: renewTill }),
-  })
 }

@@ -1,4 +1,7 @@
 import { formatPrincipal, KdcOption, type Principal, samePrincipal, requireKnownOptions } from '@s4u/krb5'
+import { credentialOf } from './cached-ticket.js'
+import type { NamedCredentialCache } from './credential-caches/named-cache.js'
+import { openCredentialCache } from './credential-caches/open-credential-cache.js'
 import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 import type { ClientParts } from './client-parts.js'
 import { kdcAnswer } from './errors.js'
@@ -182,6 +185,17 @@ export class Client implements KdcClient {
     const options = requireKnownOptions('ticketAs', given, TICKET_OPTIONS)
     const sightOf = (evidence: EvidenceTicket) => lookAtEvidence(evidence, this.authority)
     return climb(this, grounds, spn, options, { now: this.context.clock.now(), sightOf })
+  }
+
+  async saveTo(
+    cache: string | NamedCredentialCache,
+    given?: Pick<TicketOptions, 'signal'>,
+  ): Promise<NamedCredentialCache> {
+    const { signal } = requireKnownOptions('saveTo', given, { signal: 'value' })
+    const place = typeof cache === 'string' ? openCredentialCache(cache) : cache
+    const tgt = await this.granting.tgt(signal)
+    await place.replace({ principal: tgt.client, credentials: [credentialOf(tgt)], settings: [], kdcOffset: 0 })
+    return place
   }
 
   trusts(realm: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { ConfigurationError, Keytab } from '@s4u/krb5'
-import { requireForwardedTicket, wrong } from './given-shapes.js'
+import { membersOf, requireForwardedTicket, wrong } from './given-shapes.js'
 
 /**
  * Says at once which credentials are none, and shows nothing of them: a password in the place of a keytab is one still.
@@ -31,13 +31,19 @@ export function requireCredentials(credentials: object): void {
 }
 
 function requireCache(ccache: unknown): void {
-  if (typeof ccache === 'string' || ccache === true || ccache instanceof Uint8Array) return
+  if (typeof ccache === 'string' || ccache === true || ccache instanceof Uint8Array || isCache(ccache)) return
   throw wrong(
     'credentials.ccache',
     'true, a name or its octets',
     ccache,
     'Write { ccache: true } for the one of this user.',
   )
+}
+
+/** What `openCredentialCache` gives, of another copy of the package too. */
+function isCache(value: unknown): boolean {
+  const { name, readNow, read } = membersOf(value)
+  return typeof name === 'string' && typeof readNow === 'function' && typeof read === 'function'
 }
 
 /** That of another copy of the package has entries too. */

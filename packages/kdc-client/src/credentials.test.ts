@@ -1,5 +1,6 @@
 import { kerberosFlags, Key, parsePrincipal, type PrincipalName, TicketFlag } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
+import { openCredentialCache } from './credential-caches/open-credential-cache.js'
 import { authorityOf, type ForwardedTicket, grantingTicketOf } from './credentials.js'
 
 const KRBTGT = { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] }
@@ -105,7 +106,7 @@ describe('what credentials are', () => {
   })
 
   test('is a credential cache, which says whose it is', () => {
-    expect(() => authorityOf({ ccache: '/nowhere/ccache' }, NONE)).toThrow(
+    expect(() => authorityOf({ ccache: openCredentialCache('/nowhere/ccache') }, NONE)).toThrow(
       expect.objectContaining({ name: 'ConfigurationError', code: 'KRB5_FCC_NOFILE' }),
     )
   })

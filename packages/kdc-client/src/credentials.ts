@@ -12,6 +12,7 @@ import {
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
 import { requireCredentials } from './credential-check.js'
+import type { NamedCredentialCache } from './credential-caches/named-cache.js'
 import { keytabAuthority, type KeytabCredentials } from './keytab-authority.js'
 import { type OtpCredentials, otpAuthority } from './otp/otp-authority.js'
 import { passwordAuthority } from './password-authority.js'
@@ -39,18 +40,22 @@ export type KdcCredentials =
   /** A one-time password, which goes to the KDC in armor alone: needs the option `armor`. */
   | OtpCredentials
   /**
-   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`) or its octets; `true` is the default one of this user, which
-   * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used before a KDC is asked.
+   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`, `KCM:`), one that `openCredentialCache` gave, or its octets;
+   * `true` is the default one of this user, which KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used
+   * before a KDC is asked.
    */
-  | { readonly ccache: string | Uint8Array | true }
+  | { readonly ccache: string | NamedCredentialCache | Uint8Array | true }
   /**
    * What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's
    * realm, or of `realm`.
    */
   | { readonly tgt: ForwardedTicket }
 
-/** Credentials in which the keytab is named. */
-export type NamedCredentials = Exclude<KdcCredentials, { readonly keytab: unknown }> | KeytabCredentials
+/** Credentials in which the keytab is named, and the cache found by its name. */
+export type NamedCredentials =
+  | Exclude<KdcCredentials, { readonly keytab: unknown } | { readonly ccache: unknown }>
+  | KeytabCredentials
+  | { readonly ccache: NamedCredentialCache | Uint8Array }
 
 /** A ticket-granting ticket out of somebody else's hands. Times are milliseconds since the epoch. */
 export interface ForwardedTicket {

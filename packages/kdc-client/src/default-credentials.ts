@@ -1,5 +1,6 @@
-import { ConfigurationError, defaultClientKeytabName } from '@s4u/krb5'
+import { ConfigurationError, defaultClientKeytabName, type Krb5Conf } from '@s4u/krb5'
 import { configuredCacheName, defaultCacheName } from './credential-caches/default-cache.js'
+import { cacheNamed } from './credential-caches/open-credential-cache.js'
 import type { KdcCredentials, NamedCredentials } from './credentials.js'
 import type { Krb5Configuration } from './krb5-configuration.js'
 import { thisMachine } from './machine.js'
@@ -10,8 +11,11 @@ import { thisMachine } from './machine.js'
  * @throws ConfigurationError
  */
 export function namedCredentials(credentials: KdcCredentials, configuration: Krb5Configuration): NamedCredentials {
-  if ('ccache' in credentials && credentials.ccache === true) {
-    return { ...credentials, ccache: defaultCacheName({ configured: configuredCacheName(() => configuration.conf) }) }
+  if ('ccache' in credentials) {
+    const { ccache } = credentials
+    const conf = (): Krb5Conf => configuration.conf
+    const name = ccache === true ? defaultCacheName({ configured: configuredCacheName(conf) }) : ccache
+    return { ccache: typeof name === 'string' ? cacheNamed(name, conf) : name }
   }
   if (!('keytab' in credentials)) return credentials
   const keytab = credentials.keytab === true ? clientKeytab(configuration) : credentials.keytab

@@ -53,11 +53,19 @@ test('passes over a name server whose own name does not resolve', async () => {
   expect(await resolveUri('_kerberos.AD.TEST', undefined, [`${'x'.repeat(64)}.test`, '127.0.0.1:9'])).toEqual([])
 })
 
+test('leaves out a record that is too short, and reads the others', () => {
+  const answer = Buffer.from(answerTo(question(1, '_kerberos.AD.TEST'), ['krb5srv:m:udp:kdc1', '']))
+  expect(readAnswer(answer, 1)).toHaveLength(2)
+  // The last one, of priority and weight alone, without its last octet.
+  answer[answer.length - 5] = 3
+  expect(readAnswer(answer.subarray(0, -1), 1)).toEqual([{ priority: 0, weight: 7, target: 'krb5srv:m:udp:kdc1' }])
+})
+
 test('does not read an answer to another question, nor one that is damaged', () => {
   const answer = answerTo(question(1, '_kerberos.AD.TEST'), ['krb5srv:m:udp:kdc1'])
   expect(readAnswer(answer, 2)).toBeUndefined()
   expect(readAnswer(answer.subarray(0, 8), 1)).toBeUndefined()
   expect(readAnswer(question(1, '_kerberos.AD.TEST'), 1)).toBeUndefined()
-  for (let length = 14; length < answer.length - 18; length++)
+  for (let length = 14; length < answer.length; length++)
     expect(() => readAnswer(answer.subarray(0, length), 1)).toThrow(RangeError)
 })

@@ -14,6 +14,8 @@ export interface UriRecord {
 
 const TYPE_URI = 256
 const CLASS_INTERNET = 1
+/** Priority and weight. */
+const URI_HEAD = 4
 
 /** Name servers are near; whoever needs longer is asked for SRV records by the system's resolver, with its patience. */
 const WAIT = 1_000
@@ -80,11 +82,13 @@ export function readAnswer(bytes: Uint8Array, id: number): readonly UriRecord[] 
     const [type, length] = [message.readUInt16BE(at), message.readUInt16BE(at + 8)]
     const data = message.subarray(at + 10, at + 10 + length)
     at += 10 + length
-    if (type !== TYPE_URI) continue
+    if (at > message.length) throw new RangeError('the record is cut short')
+    // One that is too short for a target says nothing.
+    if (type !== TYPE_URI || data.length < URI_HEAD) continue
     records.push({
       priority: data.readUInt16BE(0),
       weight: data.readUInt16BE(2),
-      target: data.subarray(4).toString('utf8'),
+      target: data.subarray(URI_HEAD).toString('utf8'),
     })
   }
   return records

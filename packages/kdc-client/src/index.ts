@@ -4,9 +4,14 @@
  * anything of it is used.
  */
 
+export { credentialOf } from './cached-ticket.js'
 export { createKdcClient } from './create-kdc-client.js'
 export type { NamedCredentialCache } from './credential-caches/named-cache.js'
-export { openCredentialCache } from './credential-caches/open-credential-cache.js'
+export {
+  type CredentialCacheOptions,
+  listCredentialCaches,
+  openCredentialCache,
+} from './credential-caches/open-credential-cache.js'
 export { type ForwardedTicket, type KdcCredentials, signInPrincipal } from './credentials.js'
 export { DelegationRefusedError, KdcError, KdcUnreachableError } from './errors.js'
 export type { DirectorySetting, ExchangeStep, FailedAttempt, KdcAnswer, RefusalReason } from './errors.js'

@@ -1,4 +1,5 @@
 import type { Logger, OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import type { NamedCredentialCache } from './credential-caches/named-cache.js'
 import type { ForwardedTicket, KdcCredentials } from './credentials.js'
 import type { Grounds, Plan, Way } from './evidence-ladder.js'
 import type { MayFollow } from './kdc-exchange.js'
@@ -207,6 +208,13 @@ export interface KdcClient {
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /** A ticket to another service in a user's name, by the best way there is. @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError */
   ticketAs(grounds: Grounds, spn: string, options?: TicketOptions): Promise<DelegatedTicket>
+  /**
+   * Writes the own ticket-granting ticket into a credential cache, as kinit does: what the cache had before is gone. In a folder and in
+   * a KCM the caches of other principals stay, and this one becomes the current one. The name is as in KRB5CCNAME:
+   * `await client.saveTo('FILE:/run/user/1000/krb5cc')`. For another ticket: `cache.store(credentialOf(ticket))`.
+   * @throws as `ticketFor`; ConfigurationError where it cannot be written
+   */
+  saveTo(cache: string | NamedCredentialCache, options?: Pick<TicketOptions, 'signal'>): Promise<NamedCredentialCache>
   /**
    * Whether the own KDC leads to the KDCs of a realm: its own one, or by its referrals. @throws
    * KdcUnreachableError

@@ -102,8 +102,8 @@ async function srvAddresses(
 async function srvRecords(source: DnsSource, name: string, signal: AbortSignal | undefined): Promise<SrvAnswer> {
   try {
     const answer = await source.resolveSrv(name, signal)
-    // A target of "." says that the service is decidedly not available. Source: RFC 2782.
-    return { records: answer.filter((record) => record.name !== '' && record.name !== '.') }
+    // A target of "." says that the service is decidedly not available, and nothing listens at port 0. Source: RFC 2782.
+    return { records: answer.filter(({ name: target, port }) => target !== '' && target !== '.' && port > 0) }
   } catch (failure) {
     return isAbsence(failure) ? { records: [] } : { records: [], failure }
   }

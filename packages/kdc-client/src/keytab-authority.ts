@@ -1,4 +1,5 @@
 import {
+  andLeftOut,
   encryptionTypeName,
   type EtypeInfo2Entry,
   formatPrincipal,
@@ -11,7 +12,7 @@ import {
   sameRealmIgnoringCase,
   shownName,
 } from '@s4u/krb5'
-import { CredentialFile } from './credential-file.js'
+import { KeytabFile } from './keytab-file.js'
 import { type KeysForTicket, parseSignInName, type RealmsOfNames, type SignIn } from './sign-in.js'
 
 export interface KeytabCredentials {
@@ -169,7 +170,7 @@ function sourceOf({ keytab, reload }: KeytabCredentials): KeytabSource {
   if (typeof keytab !== 'string') return { first: Keytab.decode(keytab), again }
   const inMemory = Keytab.fromBase64(keytab)
   if (inMemory !== undefined) return { first: inMemory, again }
-  const file = new CredentialFile(keytab.replace(/^(FILE|WRFILE):/, ''), 'keytab')
+  const file = new KeytabFile(keytab)
   const read = (): Keytab => Keytab.decode(file.read(), file.name)
   return { first: read(), again: reload ? again : async () => (file.hasChanged() ? readable(read) : undefined) }
 }
@@ -190,7 +191,8 @@ function nameOf({ source }: Keytab): string {
 function noKey(keytab: Keytab, wanted: string): MissingKeyError {
   const has = keytab.principals.join(', ') || 'nobody'
   const meant = keytab.principals.find((name) => sameRealmIgnoringCase(name, wanted))
-  return new MissingKeyError(`${nameOf(keytab)} has no usable key of ${wanted}; it has keys of ${has}`, {
+  const what = `${nameOf(keytab)} has no usable key of ${wanted}; it has keys of ${has}`
+  return new MissingKeyError(`${what}${andLeftOut(keytab.leftOut)}`, {
     hint:
       meant === undefined || meant === wanted
         ? 'Name the account in `principal`, or export a keytab that holds it with an AES key.'
@@ -203,7 +205,7 @@ function noKeyOfType(keytab: Keytab, has: readonly KeytabEntry[], wanted: readon
   const principal = formatPrincipal(has[0].principal)
   const types = list(has.map(({ key }) => key.etype))
   return new MissingKeyError(
-    `${nameOf(keytab)} has no usable key of ${principal}: its encryption types are ${types}, those asked for ${list(wanted) || 'none'}`,
+    `${nameOf(keytab)} has no usable key of ${principal}: its encryption types are ${types}, those asked for ${list(wanted) || 'none'}${andLeftOut(keytab.leftOut)}`,
     { hint: 'Export a keytab that holds the account with an AES key, or name one of its types in `encryptionTypes`.' },
   )
 }

@@ -81,7 +81,7 @@ describe('a ticket that the credential cache has', () => {
     ['when a fresh one is wanted', {}, { fresh: true }],
     ['when one is wanted that is younger', {}, { maxAge: HOUR }],
   ]
-  test.each(other)('%s is not used', async (_which, changes, options) => {
+  test.each(other)('%s is not used in place of asking', async (_which, changes, options) => {
     const { client, asked } = clientOf([TGT, credential(`${API}@AD.TEST`, changes)])
     await expect(client.ticketFor(API, options)).rejects.toThrow('not reachable')
     expect(asked()).toBeGreaterThan(0)

@@ -2,7 +2,7 @@
 
 import { ConfigurationError, decodeCcache, encodeCcache } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
-import { ticketOf } from './ccache-authority.js'
+import { credentialOf, ticketOf } from './cached-ticket.js'
 import type { ServiceTicket } from './service-ticket.js'
 import { abortable, withTimeLimit } from './time-limit.js'
 
@@ -96,21 +96,5 @@ export class SealedTickets {
 
 /** A credential cache with one ticket: the format is there, and holds all that a ticket's holder must know. */
 function encodeTicket(ticket: ServiceTicket): Uint8Array {
-  const { client, service, sessionKey, flags, authenticatedAt, startsAt, expiresAt, renewableUntil = 0 } = ticket
-  const credential = {
-    client,
-    server: service,
-    key: sessionKey,
-    authtime: authenticatedAt,
-    starttime: startsAt,
-    endtime: expiresAt,
-    renewTill: renewableUntil,
-    isSkey: false,
-    flags,
-    addresses: [],
-    authorizationData: [],
-    ticket: ticket.ticket,
-    secondTicket: new Uint8Array(0),
-  }
-  return encodeCcache({ principal: client, credentials: [credential], settings: [], kdcOffset: 0 })
+  return encodeCcache({ principal: ticket.client, credentials: [credentialOf(ticket)], settings: [], kdcOffset: 0 })
 }

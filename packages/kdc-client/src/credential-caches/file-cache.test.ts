@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { createKdcClient } from '../create-kdc-client.js'
 import { openCredentialCache } from './open-credential-cache.js'
 
 const base = mkdtempSync(join(tmpdir(), 's4u-caches-'))
@@ -59,6 +60,13 @@ describe('a cache in a file', () => {
     expect(statSync(path).mode & 0o777).toBe(0o600)
     expect(cache.readNow().credentials).toEqual([credential('krbtgt/R@R'), credential('HTTP/api@R', 5_000)])
     expect([await cache.destroy(), existsSync(path), await cache.destroy()]).toEqual([true, false, false])
+  })
+
+  test('is what a client signs in with, by its name or as it was opened', async () => {
+    const path = join(folder, 'cc')
+    await openCredentialCache(path).replace(contents)
+    for (const ccache of [path, `FILE:${path}`, openCredentialCache(path)])
+      expect(createKdcClient({ kdc: 'kdc.ad.test', credentials: { ccache } }).principal).toBe('alice@R')
   })
 
   test('leaves the old one where the new one cannot be written', async () => {

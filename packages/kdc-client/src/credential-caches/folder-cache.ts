@@ -8,9 +8,12 @@ import {
   type CachedCredential,
   ConfigurationError,
   type CredentialCache,
+  type Principal,
   S4uError,
+  samePrincipal,
   shownPath,
 } from '@s4u/krb5'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileCache } from './file-cache.js'
@@ -23,11 +26,8 @@ export function memberOfFolder(path: string): NamedCredentialCache {
 }
 
 /** The caches of a folder, the current one first. None where there is no folder. @throws ConfigurationError */
-export function membersOfFolder(folder: string): NamedCredentialCache[] {
-  const current = currentOf(folder)
-  const names = existsSync(folder) ? readdirSync(folder).filter(isMemberName).sort() : []
-  const first = names.filter((name) => name === current)
-  return [...first, ...names.filter((name) => name !== current)].map((name) => memberOfFolder(join(folder, name)))
+export function cachesOfFolder(folder: string): readonly NamedCredentialCache[] {
+  return membersOf(folder).map((name) => memberOfFolder(join(folder, name)))
 }
 
 /** The current cache of a folder, which may be another one with each call. */
@@ -54,9 +54,14 @@ export class FolderCache implements NamedCredentialCache {
     return this.#current() !== before || (before?.hasChanged() ?? true)
   }
 
+  /** As kinit does: the cache of that principal, if there is one, else a new one beside those of others; it becomes the current one. */
   async replace(contents: CacheContents): Promise<void> {
     makeFolder(this.#folder)
-    await this.#current().replace(contents)
+    const member = placeFor(this.#folder, contents.principal)
+    await memberOfFolder(join(this.#folder, member)).replace(contents)
+    if (member === currentOf(this.#folder)) return
+    const primary = join(this.#folder, PRIMARY)
+    writeOwnFile(primary, new TextEncoder().encode(`${member}\n`), primary)
   }
 
   async store(credential: CachedCredential): Promise<void> {
@@ -68,15 +73,10 @@ export class FolderCache implements NamedCredentialCache {
   }
 
   #current(): NamedCredentialCache {
-    const { name } = memberOfFolder(join(this.#folder, currentOf(this.#folder)))
-    if (this.#member?.name !== name) this.#member = memberOfFolder(name.slice('DIR::'.length))
+    const path = join(this.#folder, currentOf(this.#folder))
+    if (this.#member?.name !== `DIR::${path}`) this.#member = memberOfFolder(path)
     return this.#member
   }
-}
-
-/** Makes this one the current cache of its folder, as kswitch does. @throws ConfigurationError */
-export function makeCurrent(folder: string, member: string): void {
-  writeOwnFile(join(folder, PRIMARY), new TextEncoder().encode(`${member}\n`), shownPath(join(folder, PRIMARY)))
 }
 
 const PRIMARY = 'primary'
@@ -86,6 +86,30 @@ const FIRST = 'tkt'
 /** A name with a slash in it would lead out of the folder. */
 function isMemberName(name: string): boolean {
   return /^tkt[^/\0]*$/.test(name)
+}
+
+/** The current one first. */
+function membersOf(folder: string): readonly string[] {
+  const current = currentOf(folder)
+  const names = existsSync(folder) ? readdirSync(folder).filter(isMemberName).sort() : []
+  return [...names.filter((name) => name === current), ...names.filter((name) => name !== current)]
+}
+
+function placeFor(folder: string, principal: Principal): string {
+  const current = currentOf(folder)
+  const names = membersOf(folder)
+  if (!names.includes(current)) return current
+  const own = names.find((name) => isOf(principal, memberOfFolder(join(folder, name))))
+  return own ?? `${FIRST}${randomBytes(4).toString('hex')}`
+}
+
+function isOf(principal: Principal, cache: NamedCredentialCache): boolean {
+  try {
+    return samePrincipal(cache.readNow().principal, principal)
+  } catch (error) {
+    if (S4uError.is(error)) return false
+    throw error
+  }
 }
 
 function currentOf(folder: string): string {
