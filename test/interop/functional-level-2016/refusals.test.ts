@@ -43,7 +43,7 @@ await describeRealms('what Samba 4.22 refuses is explained', ['NEWCORP', 'NEWPAR
   test('a policy of the user, who signs in from nowhere', () =>
     expectRefusal(at.signIn('walter'), {
       ...{ code: 'KDC_ERR_POLICY', ntStatus: 'STATUS_INVALID_WORKSTATION' },
-      hint: /armored with the ticket of such a device/,
+      hint: /name such a device in the option armor: \{ keytab \}/,
     }))
 
   test.each([
