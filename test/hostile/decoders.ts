@@ -1,4 +1,5 @@
 import {
+  addToCcache,
   AuthorizationData,
   certificateUpn,
   ConfigurationError,
@@ -81,6 +82,7 @@ export const decoders: readonly Decoder[] = [
   decoder('credential cache', ccaches, (bytes) => void decodeCcache(encodeCcache(decodeCcache(bytes))), [
     ConfigurationError,
   ]),
+  decoder('a credential cache that a ticket is added to', ccaches, addTicket, [ConfigurationError]),
   decoder('krb5.conf', configurations, readConfiguration, [ConfigurationError]),
   decoder(
     'PA-OTP-CHALLENGE',
@@ -96,6 +98,15 @@ export const decoders: readonly Decoder[] = [
   ...gssDecoders,
   ...networkDecoders,
 ]
+
+/** What could be read before can be read afterwards, and the ticket with it. */
+function addTicket(bytes: Uint8Array): void {
+  const { credentials } = decodeCcache(ccaches[0])
+  const before = decodeCcache(bytes)
+  const after = decodeCcache(addToCcache(bytes, credentials[0]))
+  if (after.credentials.length === 0 || after.settings.length !== before.settings.length)
+    throw new Error('adding a ticket has lost something')
+}
 
 /** Whatever is decoded can be encoded, and is then the same. */
 function messageDecoder({ name, decode: read, encode: write }: MessageCodec): Decoder {

@@ -8,9 +8,9 @@ import type { KerberosFlags } from './asn1/primitives.js'
 import { ByteReader } from './bytes/byte-reader.js'
 import type { CachedCredential, CacheSetting } from './ccache-entry.js'
 import { Key } from './crypto/key.js'
-import { type LeftOut, leftOutFor } from './left-out.js'
+import { type LeftOut, leftOutFor, legibleName } from './left-out.js'
 import { Ticket } from './messages/ticket.js'
-import { formatPrincipal, type Principal } from './principal.js'
+import type { Principal } from './principal.js'
 
 /** Tickets in one cache; a user who visits hundreds of services in a day stays far below. */
 const MAX_CREDENTIALS = 10_000
@@ -89,7 +89,7 @@ class CacheReader {
         octets = this.entry(record)
         entries.push({ start: begin, end: reader.offset, value: valueOf(reader, octets, record) })
       } catch (error) {
-        leftOut.push(leftOutFor(record, octets && legibleName(octets.server), error))
+        leftOut.push(leftOutFor(record, octets && nameIn(octets.server), error))
         // An entry does not say how long it is: behind one that breaks off there is no telling where another begins.
         if (octets === undefined) break
         entries.push({ start: begin, end: reader.offset, value: undefined })
@@ -223,7 +223,7 @@ function principalOf(reader: ByteReader, { nameType, realm, components }: NameOc
 }
 
 /** Of an entry that cannot be read, for people. */
-function legibleName({ nameType, realm, components }: NameOctets): string {
+function nameIn({ nameType, realm, components }: NameOctets): string | undefined {
   const nameString = components.map((octets) => lenient.decode(octets))
-  return formatPrincipal({ name: { nameType, nameString }, realm: lenient.decode(realm) })
+  return legibleName({ name: { nameType, nameString }, realm: lenient.decode(realm) })
 }

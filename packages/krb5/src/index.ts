@@ -19,6 +19,7 @@ export type { ApReqOptions, OpenedApReq, OpenedTicket } from './ap-exchange.js'
 export {
   type Codec,
   decode,
+  decodeReadable,
   encode,
   withEncoding,
   field,
@@ -84,7 +85,7 @@ export {
 export type { Machine } from './configuration/machine.js'
 export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
-export { andLeftOut, type LeftOut } from './left-out.js'
+export { andLeftOut, type LeftOut, noticeOfLeftOut } from './left-out.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export {
   AdAndOr,
@@ -140,6 +141,7 @@ export { MessageType } from './messages/message-type.js'
 export {
   EtypeInfo,
   EtypeInfo2,
+  EtypeInfo2Entry,
   findPaData,
   KerbErrorData,
   MethodData,
@@ -153,7 +155,7 @@ export {
   KerbKeyListReq,
   TypedData,
 } from './messages/pa-data.js'
-export type { EtypeInfo2Entry, EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'
+export type { EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'
 export { forUserChecksumInput, PaForUser, PaS4uX509User, S4uOption, S4uUserId } from './messages/pa-s4u.js'
 export {
   decodeKerbExtError,

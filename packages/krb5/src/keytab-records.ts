@@ -3,9 +3,9 @@
 import { ByteReader } from './bytes/byte-reader.js'
 import { Key } from './crypto/key.js'
 import { encryptionTypeName, findEncryptionType } from './crypto/registry.js'
-import { type LeftOut, leftOutFor } from './left-out.js'
+import { type LeftOut, leftOutFor, legibleName } from './left-out.js'
 import { NameType } from './messages/principal-name.js'
-import { formatPrincipal, type Principal } from './principal.js'
+import type { Principal } from './principal.js'
 
 /** Records in one keytab. Farms with hundreds of hosts in one file have some thousands; more is damage or an attack on memory. */
 const MAX_RECORDS = 100_000
@@ -44,7 +44,7 @@ export function readKeytabRecords(bytes: Uint8Array, version: 1 | 2): KeytabReco
       if (octets.length === 0) break
       entries.push(readEntry(new ByteReader(octets, `keytab.${record}`), layout))
     } catch (error) {
-      leftOut.push(leftOutFor(record, octets && legibleName(octets, layout), error))
+      leftOut.push(leftOutFor(record, octets && nameIn(octets, layout), error))
       // Where it ends is not known, and so not where another one begins.
       if (octets === undefined) break
     }
@@ -105,9 +105,9 @@ function numbersOf(reader: ByteReader, { littleEndian }: Layout) {
 }
 
 /** Of a record that cannot be read, for people. */
-function legibleName(octets: Uint8Array, layout: Layout): string | undefined {
+function nameIn(octets: Uint8Array, layout: Layout): string | undefined {
   try {
-    return formatPrincipal(readPrincipal(new ByteReader(octets, 'keytab'), layout, lenient))
+    return legibleName(readPrincipal(new ByteReader(octets, 'keytab'), layout, lenient))
   } catch {
     // It breaks off within the name.
     return undefined

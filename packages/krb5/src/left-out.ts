@@ -4,6 +4,8 @@
  */
 
 import { MalformedTokenError } from './errors.js'
+import type { Notice } from './journal/notice.js'
+import { formatPrincipal, type Principal } from './principal.js'
 
 export interface LeftOut {
   /** Which one, counted from 0: `entries[3]`. */
@@ -12,6 +14,23 @@ export interface LeftOut {
   readonly name: string | undefined
   /** `expected 16 octets for aes128-cts-hmac-sha1-96, found 0 octets` */
   readonly why: string
+}
+
+/** For whoever reads along; undefined where nothing was left out. `source` is what errors call the file. */
+export function noticeOfLeftOut(
+  file: 'keytab' | 'credential cache',
+  source: string,
+  leftOut: readonly LeftOut[],
+): Notice | undefined {
+  if (leftOut.length === 0) return undefined
+  const [code, tool] = file === 'keytab' ? ['S4U_KEYTAB_RECORD', 'klist -k -e'] : ['S4U_CCACHE_ENTRY', 'klist -e']
+  return {
+    kind: 'notice',
+    level: 'warn',
+    code,
+    message: `${source}${andLeftOut(leftOut).replace('; ', ': ')}`,
+    hint: `Everything else in it is used. Write the ${file} anew if one of these is needed: ${tool} shows what is in it.`,
+  }
 }
 
 /** For the end of an error: `; left out: entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)`. Empty where nothing was. */
@@ -29,6 +48,18 @@ export function describeLeftOut({ record, name, why }: LeftOut): string {
 
 /** Errors are for people. */
 const MAX_SHOWN = 10
+
+/**
+ * Of a record that cannot be read, for people. Where its fields are may be wrong as well, and octets of a key would stand in the place of
+ * a name: what does not look like one is not shown.
+ */
+export function legibleName(principal: Principal): string | undefined {
+  const { name, realm } = principal
+  return [realm, ...name.nameString].every((part) => NAME_PART.test(part)) ? formatPrincipal(principal) : undefined
+}
+
+/** Half of the octets that there are, so that of a key of eight, the shortest, one in 250 would pass, and of longer ones none. */
+const NAME_PART = /^[\p{L}\p{N}._$:-]{1,255}$/u
 
 /** Of the error in which reading a record ended; what is none of ours goes on. */
 export function leftOutFor(record: string, name: string | undefined, error: unknown): LeftOut {

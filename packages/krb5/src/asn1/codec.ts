@@ -172,6 +172,33 @@ export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[
   }
 }
 
+/**
+ * The elements of a SEQUENCE OF, each for itself: one that cannot be read is left out. For lists in which somebody offers things and one
+ * is chosen, such as the encryption types of a KDC. @throws MalformedTokenError for what is no list at all
+ */
+export function decodeReadable<T>(element: Codec<T>, bytes: Uint8Array): readonly T[] {
+  return decode(sequenceOf(anyElement), bytes).flatMap((octets) => {
+    try {
+      return [decode(element, octets)]
+    } catch (error) {
+      if (error instanceof MalformedTokenError) return []
+      throw error
+    }
+  })
+}
+
+/** The octets of one element, whatever it is. */
+const anyElement: Codec<Uint8Array> = {
+  name: 'element',
+  tag: 0x30,
+  read(reader) {
+    const start = reader.position
+    reader.skip()
+    return reader.bytes.subarray(start, reader.position)
+  },
+  write: () => cannotEncode('an element of a known type', 'octets'),
+}
+
 /** [APPLICATION n] around a type; `name` replaces the inner name. */
 export function application<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
   return tagged(0x60 | number, name, inner)

@@ -241,6 +241,8 @@ describe('include and includedir', () => {
   }
   const include: IncludeReader = {
     readFile(path) {
+      if (path.endsWith('/folder') || path.endsWith('/folder.conf'))
+        throw Object.assign(new Error('EISDIR: illegal operation on a directory'), { code: 'EISDIR' })
       if (files[path] === undefined) throw new Error('ENOENT')
       return files[path]
     },
@@ -254,6 +256,17 @@ describe('include and includedir', () => {
   test('read files in the order of their names, and only those that are configuration', () => {
     const text = 'includedir /etc/krb5.conf.d/\n[libdefaults]\n default_realm = C\n'
     expect(parse(text).strings('libdefaults', 'default_realm')).toEqual(['A', 'B', 'C'])
+  })
+
+  test('pass over folders, as kinit does, and nothing else that cannot be read', () => {
+    const names = ['folder', 'folder.conf', 'b.conf']
+    const reader = { ...include, listFolder: () => names }
+    const text = 'include /x/folder\nincludedir /etc/krb5.conf.d\n'
+    expect(parseKrb5Conf(text, { source: '/etc/krb5.conf', include: reader }).defaultRealm).toBe('B')
+    names.push('gone')
+    expect(() => parseKrb5Conf(text, { source: '/etc/krb5.conf', include: reader })).toThrow(
+      '/etc/krb5.conf, line 2: cannot read /etc/krb5.conf.d/gone',
+    )
   })
 
   test('stand anywhere, also within a section, which goes on behind them', () => {

@@ -154,7 +154,7 @@ class ProfileParser {
     if (this.depth === MAX_INCLUDE_DEPTH) throw this.bad(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`)
     for (const file of kind === 'include' ? [path] : this.filesIn(this.include, path)) {
       if (++this.budget.files > MAX_INCLUDED_FILES) throw this.bad(`more than ${MAX_INCLUDED_FILES} included files`)
-      const text = this.reading(file, () => this.include?.readFile(file) ?? '')
+      const text = this.reading(file, () => textOf(file, this.include))
       new ProfileParser(this.root, this.include, this.budget).parse(text, file, this.depth + 1)
     }
   }
@@ -176,6 +176,16 @@ class ProfileParser {
 
   private bad(what: string): ConfigurationError {
     return badLine(this.place, what)
+  }
+}
+
+/** A folder among the files has nothing to say, as MIT has it: package managers and people put some there. */
+function textOf(file: string, include: IncludeReader | undefined): string {
+  try {
+    return include?.readFile(file) ?? ''
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return ''
+    throw error
   }
 }
 

@@ -30,7 +30,6 @@ export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
   ['k5login_authoritative', 'there are no .k5login files here: the app says who may'],
   ['k5login_directory', 'there are no .k5login files here: the app says who may'],
   ['kcm_mach_service', 'it is for macOS'],
-  ['kcm_socket', 'the usual place of KCM is asked'],
   ['kdc_default_options', 'options are chosen for each request'],
   ['kdc_req_checksum_type', 'each encryption type has its own checksum'],
   ['kdc_timesync', 'the clock of the KDC counts always, once a sealed reply has told it'],

@@ -23,6 +23,7 @@ export const SETTINGS_READ: readonly string[] = [
   'dns_uri_lookup',
   'forwardable',
   'ignore_acceptor_hostname',
+  'kcm_socket',
   'kdc_timeout',
   'max_retries',
   'permitted_enctypes',

@@ -81,16 +81,13 @@ export interface EtypeInfo2Entry {
   readonly s2kparams?: Uint8Array
 }
 
-export const EtypeInfo2: Codec<readonly EtypeInfo2Entry[]> = {
-  ...sequenceOf(
-    sequence<EtypeInfo2Entry>('ETYPE-INFO2-ENTRY', {
-      etype: field(0, Int32),
-      salt: optional(1, KerberosString),
-      s2kparams: optional(2, OctetString),
-    }),
-  ),
-  name: 'ETYPE-INFO2',
-}
+export const EtypeInfo2Entry: Codec<EtypeInfo2Entry> = sequence<EtypeInfo2Entry>('ETYPE-INFO2-ENTRY', {
+  etype: field(0, Int32),
+  salt: optional(1, KerberosString),
+  s2kparams: optional(2, OctetString),
+})
+
+export const EtypeInfo2: Codec<readonly EtypeInfo2Entry[]> = { ...sequenceOf(EtypeInfo2Entry), name: 'ETYPE-INFO2' }
 
 /** The older form, with a salt of octets and no parameters. Source: RFC 4120 section 5.2.7.4. */
 export interface EtypeInfoEntry {
