@@ -79,6 +79,27 @@ describe('a keytab', () => {
     expect(thrownBy(() => acceptorOf(''))).toMatchObject({ name: 'ConfigurationError' })
   })
 
+  test('with a record that cannot be read serves by the others; an error names it where it may be the one that is missed', async () => {
+    const others = keytabOf(entryOf('svc-web', 1, keyOf(3))).encode()
+    const cut = (keytab: Keytab) => Buffer.concat([others, keytab.encode().subarray(2, -3)])
+    writeFileSync(path, Buffer.concat([keytabOf().encode(), Buffer.of(0)]))
+    accepted(await acceptorOf(path).accept(tokenOf(issue())))
+    expect(eventsOf('notice')).toEqual([
+      {
+        kind: 'notice',
+        level: 'warn',
+        code: 'S4U_KEYTAB_RECORD',
+        message: `${path}: left out as unreadable: entries[1] (size: expected 4 octets, found 1 octets)`,
+        hint: expect.stringMatching(/^Everything else in it is used\./),
+      },
+    ])
+    writeFileSync(path, cut(keytabOf()))
+    expect(thrownBy(() => acceptorOf(path)).message).toMatch(
+      /has no key for HTTP\/…, it has: svc-web@AD\.TEST; left out as unreadable: entries\[1\] \(expected \d+ octets, found \d+ octets\)$/,
+    )
+    expect(thrownBy(() => acceptorOf(path, { service: SPN })).message).toMatch(/left out as unreadable: entries\[1\]/)
+  })
+
   test('without the service is an error at once, with path and principal', () => {
     write(keytabOf(entryOf('host/web.ad.test', 1, keyOf(1))))
     const error = thrownBy(() => acceptorOf(path, { service: SPN }))
@@ -114,6 +135,25 @@ describe('a keytab file that changes', () => {
     await vi.waitFor(() => expect(eventsOf('keytab-reloaded')).toHaveLength(1))
     const { error } = refused(await acceptor.accept(tokenOf(credential)))
     expect(error.code).toBe('KRB_AP_ERR_BADKEYVER')
+  })
+
+  test('into one with a record that cannot be read loses no request either', async () => {
+    write(keytabOf(entryOf(SPN, 1, keyOf(1))))
+    const acceptor = acceptorOf(path)
+    writeFileSync(path, Buffer.concat([keytabOf(entryOf(SPN, 2, keyOf(2))).encode(), Buffer.of(0)]))
+    accepted(await acceptor.accept(next(2)))
+  })
+
+  test('and is being written keeps its keys until it is whole', async () => {
+    write(keytabOf(entryOf(SPN, 1, keyOf(1))))
+    const acceptor = acceptorOf(path)
+    const whole = keytabOf(entryOf(SPN, 2, keyOf(2)), entryOf(SPN, 1, keyOf(1))).encode()
+    writeFileSync(path, whole.subarray(0, -3))
+    const early = acceptor.accept(next(3))
+    setTimeout(() => writeFileSync(path, whole), 20)
+    refused(await early)
+    accepted(await acceptor.accept(next(1)))
+    accepted(await acceptor.accept(next(2)))
   })
 
   test('into something damaged is reported once, and the keys stay', async () => {

@@ -1,4 +1,4 @@
-import { ConfigurationError, Keytab, printable, S4uError } from '@s4u/krb5'
+import { ConfigurationError, Keytab, noticeOfLeftOut, printable, S4uError } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from './events.js'
 import type { KeytabPlace } from './keytab-source.js'
@@ -30,6 +30,7 @@ export class KeyRing {
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
   #starting: Promise<ServiceKeys> | undefined
+  #toldOfLeftOut: string | undefined
 
   /** @throws ConfigurationError, MissingKeyError for what can be read without waiting */
   constructor(places: readonly KeytabPlace[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
@@ -124,7 +125,15 @@ export class KeyRing {
     const merged = Keytab.merge(keytabs, this.#name)
     const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
     this.#keytab = merged
+    this.#tellLeftOut(merged)
     return keys
+  }
+
+  /** Not again with each reload. */
+  #tellLeftOut({ leftOut }: Keytab): void {
+    const notice = noticeOfLeftOut('keytab', this.#name, leftOut)
+    if (notice !== undefined && notice.message !== this.#toldOfLeftOut) this.#deps.events.publish(notice)
+    this.#toldOfLeftOut = notice?.message
   }
 
   #report(error: unknown): void {

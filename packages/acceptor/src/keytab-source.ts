@@ -2,6 +2,7 @@
 
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError, Keytab, S4uError, shownPath } from '@s4u/krb5'
 
@@ -59,6 +60,9 @@ const PROVIDER_RETRY_AT_START = 1_000
 /** Requests wait meanwhile, and one that hangs must not pile them up. */
 const PROVIDER_TIME_LIMIT = 10_000
 
+/** Programs write a keytab record by record. One that holds what cannot be read is looked at once more after this; milliseconds. */
+const SETTLING = 100
+
 function placeOfText(text: string): KeytabPlace {
   const keytab = Keytab.fromBase64(text)
   return keytab === undefined ? new KeytabFile(pathOf(text)) : new KeytabInMemory(keytab)
@@ -109,6 +113,8 @@ class KeytabFile implements KeytabPlace {
       const stamp = stampOf(this.name, await stat(this.#path, { bigint: true }))
       if (stamp === this.#stamp) return undefined
       const keytab = Keytab.decode(await readFile(this.#path), this.name)
+      // It may be one that is being written: then it is read with the next look.
+      if (keytab.leftOut.length > 0 && !(await this.#hasSettled(stamp))) return undefined
       this.#stamp = stamp
       return keytab
     } catch (error) {
@@ -116,6 +122,11 @@ class KeytabFile implements KeytabPlace {
         throw error
       })
     }
+  }
+
+  async #hasSettled(stamp: string): Promise<boolean> {
+    await sleep(SETTLING)
+    return stampOf(this.name, await stat(this.#path, { bigint: true })) === stamp
   }
 
   #reading<T>(read: () => T): T {
@@ -149,7 +160,7 @@ function errnoOf(error: unknown): string {
 
 /** @param cause shows the path: undefined where that must not be */
 function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
-  const missing = errno === 'ENOENT'
+  const missing = errno === 'ENOENT' || errno === 'ENOTDIR'
   if (errno === 'EISDIR')
     return new ConfigurationError(`the keytab ${path} is a folder`, {
       code: 'KRB5_KT_IOERR',
@@ -162,7 +173,9 @@ function unreadable(path: string, cause: unknown, errno: string): ConfigurationE
       code: missing ? 'KRB5_KT_NOTFOUND' : 'KRB5_KT_IOERR',
       hint: missing
         ? 'Name the file in the option keytab or in KRB5_KTNAME. samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.'
-        : `Give the user that runs this process the right to read ${path}, and nobody else.`,
+        : errno === 'EACCES' || errno === 'EPERM'
+          ? `Give the user that runs this process the right to read ${path}, and nobody else.`
+          : `Look at the file system: it says ${errno}.`,
       cause,
     },
   )

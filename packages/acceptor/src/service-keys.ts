@@ -1,4 +1,5 @@
 import {
+  andLeftOut,
   asciiLower,
   encryptionTypeName,
   findEncryptionType,
@@ -157,12 +158,13 @@ function noKey(
       : shownName(wanted.realm === ANY_REALM ? formatName(wanted.name) : formatPrincipal(wanted))
   if (found.length > 0) {
     const types = [...new Set(found.map(({ key }) => encryptionTypeName(key.etype)))].join(', ')
-    return new MissingKeyError(`${source} has keys for ${service} of no type that may be used, only ${types}`, {
+    const have = `${source} has keys for ${service} of no type that may be used, only ${types}`
+    return new MissingKeyError(`${have}${andLeftOut(keytab.leftOut)}`, {
       hint: found.every(({ key }) => findEncryptionType(key.etype)?.weak !== false) ? WEAK : NOT_LISTED,
     })
   }
   const others = keytab.principals.slice(0, 10).join(', ') || 'nothing'
-  return new MissingKeyError(`${source} has no key for ${service}, it has: ${others}`, {
+  return new MissingKeyError(`${source} has no key for ${service}, it has: ${others}${andLeftOut(keytab.leftOut)}`, {
     hint:
       hostInPlaceOfService(wanted) ??
       "Add the service's key to the keytab, or name the principal that it has in the option service.",

@@ -1,7 +1,7 @@
-import { decode, EtypeInfo2, type EtypeInfo2Entry, findPaData, formatPrincipal, type KrbError, PaType } from '@s4u/krb5'
+import { type EtypeInfo2Entry, formatPrincipal, type KrbError } from '@s4u/krb5'
 import { kdcAnswer } from './errors.js'
 import type { KdcContext } from './kdc-exchange.js'
-import { methodsIn } from './method-data.js'
+import { keysOffered, methodsIn } from './method-data.js'
 import type { SignIn } from './sign-in.js'
 import { explainNoCommonKey } from './sign-in-refusal.js'
 import { traceKey } from './trace-lines.js'
@@ -14,8 +14,7 @@ export function chooseKey(
   { context, signIn }: { readonly context: KdcContext; readonly signIn: SignIn },
   error: KrbError,
 ): EtypeInfo2Entry {
-  const info = findPaData(methodsIn(error.eData), PaType.ETYPE_INFO2)
-  const offered = info === undefined ? [] : decode(EtypeInfo2, info)
+  const offered = keysOffered(methodsIn(error.eData)) ?? []
   const usable = offered.find(({ etype }) => context.etypes.includes(etype) && signIn.etypes.includes(etype))
   signIn.learn?.(offered.filter(({ etype }) => context.etypes.includes(etype)))
   if (usable) traceKey(usable.etype, usable.salt)

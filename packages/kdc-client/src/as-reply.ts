@@ -4,7 +4,6 @@ import {
   decode,
   type EncKdcRepPart,
   EncAsRepPart,
-  EtypeInfo2,
   findPaData,
   hasFlag,
   type KdcRep,
@@ -24,6 +23,7 @@ import {
 import type { AsSession } from './as-session.js'
 import type { ArmoredReply } from './fast/fast-channel.js'
 import { ticketGrantingService, wasOffered } from './kdc-exchange.js'
+import { keysOffered } from './method-data.js'
 import { openReply } from './open-reply.js'
 import { isPlausibleFlags } from './reply-flags.js'
 import { wrongTimes } from './reply-times.js'
@@ -120,8 +120,7 @@ function keyOf(
   padata: readonly PaData[] | undefined,
   kvno: number | undefined,
 ): Promise<Key> {
-  const inReply = findPaData(padata, PaType.ETYPE_INFO2)
-  const fromReply = inReply && decode(EtypeInfo2, inReply).find((entry) => entry.etype === etype)
+  const fromReply = keysOffered(padata)?.find((entry) => entry.etype === etype)
   const known = info?.etype === etype ? info : undefined
   return signIn.keyFor(fromReply ?? known ?? { etype }, kvno)
 }

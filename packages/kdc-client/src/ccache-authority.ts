@@ -5,6 +5,7 @@ import {
   type CredentialCache,
   decodeCcache,
   formatPrincipal,
+  noticeOfLeftOut,
   type PrincipalName,
   samePrincipal,
 } from '@s4u/krb5'
@@ -34,6 +35,11 @@ function authorityOf(first: CredentialCache, read: () => Promise<CredentialCache
   return {
     kind: 'ready-ticket',
     principal: first.principal,
+    notice: noticeOfLeftOut(
+      'credential cache',
+      `the credential cache of ${formatPrincipal(first.principal)}`,
+      first.leftOut,
+    ),
     tgt: async () => grantingTicketIn(await read()),
     ticketsOf: async (name) => ticketsIn(await read(), name),
   }

@@ -6,6 +6,7 @@ import { clientArmorOf } from './client-armor.js'
 import { configuredExchanges, configuredManner } from './configured-exchanges.js'
 import { authorityOf } from './credentials.js'
 import { namedCredentials } from './default-credentials.js'
+import { tellNotice } from './events.js'
 import { connectionsOf } from './kdc-connections.js'
 import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClient, type KdcClientOptions } from './kdc-client.js'
 import { KdcClock } from './kdc-exchange.js'
@@ -40,6 +41,7 @@ export function createKdcClient(given: KdcClientOptions): KdcClient {
     user: formatPrincipal(authority.principal),
   }
   const journal = journalFor(options.logger)
+  if (authority.notice) tellNotice(authority.notice, journal)
   tellUnread(conf?.conf, journal)
   const { pac, mayFollow = namesKdcsOf, domains } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)

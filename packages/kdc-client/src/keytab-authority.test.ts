@@ -36,6 +36,29 @@ describe('a name without a realm', () => {
   })
 })
 
+describe('a keytab with a record that cannot be read', () => {
+  const damaged = Buffer.concat([new Keytab([web]).encode(), Buffer.of(0, 0, 0, 1, 0)])
+
+  test('signs in with the others, and the record is told', () => {
+    const lines: string[] = []
+    const line = (text: string): void => void lines.push(text)
+    const logger = { debug: line, info: line, warn: line, error: line }
+    const client = createKdcClient({ kdc: 'kdc.ad.test', credentials: { keytab: damaged }, logger })
+    expect(client.principal).toBe('web@AD.TEST')
+    expect(lines.join('\n')).toMatch(
+      /S4U_KEYTAB_RECORD: the keytab: left out as unreadable: entries\[1\] \(components: expected 2 octets, found 1 octets\)/,
+    )
+  })
+
+  test('says which one it was where another principal is wanted', () => {
+    expect(() =>
+      createKdcClient({ kdc: 'kdc.ad.test', credentials: { keytab: damaged, principal: 'api@AD.TEST' } }),
+    ).toThrow(
+      'the keytab has no usable key of api@AD.TEST; it has keys of web@AD.TEST; left out as unreadable: entries[1] (components: expected 2 octets, found 1 octets)',
+    )
+  })
+})
+
 describe('a keytab that nobody can sign in with', () => {
   const fileOf = (name: string, keytab: Keytab): string => {
     const path = join(folder, name)

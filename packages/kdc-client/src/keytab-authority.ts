@@ -7,6 +7,7 @@ import {
   Keytab,
   type KeytabEntry,
   MissingKeyError,
+  noticeOfLeftOut,
   type Principal,
   samePrincipal,
   sameRealmIgnoringCase,
@@ -43,6 +44,7 @@ export function keytabAuthority(
   return {
     kind: 'sign-in',
     principal,
+    notice: noticeOfLeftOut('keytab', nameOf(keytab), keytab.leftOut),
     credentials: { kind: 'keytab', file: keytab.source },
     get etypes() {
       return keys.etypes

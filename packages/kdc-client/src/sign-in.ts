@@ -4,6 +4,7 @@ import {
   type EtypeInfo2Entry,
   type Key,
   NameType,
+  type Notice,
   parsePrincipal,
   type Principal,
   type PrincipalName,
@@ -37,6 +38,8 @@ export interface SignIn {
   learn?(info: readonly EtypeInfo2Entry[]): void
   /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
+  /** What was wrong with where the keys are from, and keeps none of these from being used. */
+  readonly notice?: Notice | undefined
   /** Makes the version before the newest key current, or the newest again. False when there is only one. */
   switchKey?(etype: number): boolean
 }
@@ -47,6 +50,8 @@ export interface ReadyTicket {
   readonly principal: Principal
   /** The ticket as it is now. Read anew, where there is something to read. @throws ConfigurationError */
   tgt(): Promise<ServiceTicket> | ServiceTicket
+  /** What was wrong with where it is from, and does not keep it from being used. */
+  readonly notice?: Notice | undefined
   /** Tickets of this principal for services of this name, of any realm, that are at hand beside it. */
   ticketsOf?(name: PrincipalName): Promise<readonly ServiceTicket[]>
 }
