@@ -7,6 +7,9 @@ import {
   decode,
   decodeCcache,
   decodeKerbExtError,
+  decodeKpasswdMessage,
+  decodeKpasswdResult,
+  decodePasswordPolicy,
   decodeNtlmCredential,
   decodeSupportedEnctypes,
   decodeTokenInfoIntegrity,
@@ -66,6 +69,13 @@ export const decoders: readonly Decoder[] = [
     'LSAP_TOKEN_INFO_INTEGRITY',
     [fromHex(`0100000000200000${'0123456789abcdef'.repeat(4)}`)],
     decodeTokenInfoIntegrity,
+  ),
+  decoder('KPASSWD message', [fromHex('000a00010002aabbccdd')], decodeKpasswdMessage),
+  decoder('KPASSWD result', [fromHex('00045061737377')], decodeKpasswdResult),
+  decoder(
+    'password policy',
+    [fromHex(`0000000000050000000d00000001${'00'.repeat(8)}000000c92a69c000`)],
+    decodePasswordPolicy,
   ),
   decoder('PAC', octetsIn('pac/pacs.json', 'pac'), readPac),
   decoder('PAC_CREDENTIAL_DATA', credentialData(), (bytes) =>

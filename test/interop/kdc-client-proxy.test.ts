@@ -1,4 +1,4 @@
-import { createKdcClient, KdcUnreachableError } from '@s4u/kdc-client'
+import { changePassword, createKdcClient, KdcUnreachableError } from '@s4u/kdc-client'
 import { formatPrincipal } from '@s4u/krb5'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -40,7 +40,10 @@ await describeRealms('KDCs behind an HTTPS proxy', ['EAST', 'kdcproxy'], (info) 
     await runOk('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '30', ...names, ...files])
     const { kdc } = realm
     const address = `kerberos+tcp://${kdc.host}:${kdc.port}`
-    writeFileSync(at('kdcproxy.conf'), `[global]\nuse_dns = false\n\n[${realm.name}]\nkerberos = ${address}\n`)
+    writeFileSync(
+      at('kdcproxy.conf'),
+      `[global]\nuse_dns = false\n\n[${realm.name}]\nkerberos = ${address}\nkpasswd = kpasswd+tcp://${kdc.host}:${realm.kpasswd?.port}\n`,
+    )
     proxy = spawn('/usr/bin/python3', ['-c', PROGRAM, host, String(port), at('proxy.crt'), at('proxy.key')], {
       env: { ...process.env, KDCPROXY_CONFIG: at('kdcproxy.conf') },
       stdio: 'ignore',
@@ -55,6 +58,14 @@ await describeRealms('KDCs behind an HTTPS proxy', ['EAST', 'kdcproxy'], (info) 
     const self = await client.s4u2self(realm.users.bob.principal)
     expect(formatPrincipal(self.client)).toBe(realm.users.bob.principal)
     expect(formatPrincipal((await client.ticketFor(api.spn)).client)).toBe(web.principal)
+  })
+
+  test('lead to the password server too', async () => {
+    const proxyTrust = readFileSync(at('proxy.crt'), 'utf8')
+    const { principal } = realm.administrator ?? expect.fail('there is none')
+    const change = { principal, kdc: url, proxyTrust, newPassword: 'pw-admin' }
+    await changePassword({ ...change, oldPassword: 'pw-admin', newPassword: 'by-proxy' })
+    await changePassword({ ...change, oldPassword: 'by-proxy' })
   })
 
   test('are found in krb5.conf, with the authority that vouches for it', async () => {

@@ -6,7 +6,7 @@ import type { HeimdalPrograms } from './heimdal-packages.js'
 import { krb5Conf, type Profile, renderProfile } from './krb5-conf.js'
 import { type Trust, trusts } from './mit-accounts.js'
 import { waitForPort } from './processes.js'
-import type { RealmInfo } from './realm-info.js'
+import type { Account, RealmInfo } from './realm-info.js'
 import { addressOf, hostOf, machineOf, type Site } from './site.js'
 
 export type HeimdalKey = 'NORTH' | 'SOUTH'
@@ -28,12 +28,13 @@ export async function startHeimdal(
     run(programs.kadmin, ['-l', '-c', confPath(site, key), '-r', realm], `${commands.join('\n')}\n`)
 
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'kadmind.acl'), '')
+  writeFileSync(join(folder, 'kadmind.acl'), `${administratorOf(key).principal} cpw\n`)
   writeConf(site, key, AES_SHA1)
   await run(programs.kstash, ['--random-key', '-k', join(folder, 'm-key')])
   await admin([
     `init --realm-max-ticket-life=1d --realm-max-renewable-life=7d ${realm}`,
     ...users.map(addUser),
+    `add --use-defaults -p ${administratorOf(key).password} ${administratorOf(key).principal}`,
     ...trustsOf(key),
   ])
   writeConf(site, key, [...AES_SHA1, ...AES_SHA2, RC4])
@@ -42,6 +43,12 @@ export async function startHeimdal(
   await waitForPort(hostOf(site, key), site.ports.kdc, site.processes)
   return info
 }
+
+/** May set passwords, by kadmind.acl. */
+const administratorOf = (key: HeimdalKey): Account => ({
+  principal: `admin/admin@${realmName(key)}`,
+  password: 'pw-admin',
+})
 
 const confPath = (site: Site, key: HeimdalKey): string => join(site.directory, `${realmName(key)}.conf`)
 
@@ -119,11 +126,19 @@ function describe(site: Site, key: HeimdalKey, programs: HeimdalPrograms): Realm
     kind: 'heimdal',
     machine: machineOf(site),
     kdc: addressOf(site, key, site.ports.kdc),
-    clients: { kinit: programs.kinit, kgetcred: programs.kgetcred, libraries: programs.libraries },
+    clients: {
+      kinit: programs.kinit,
+      kgetcred: programs.kgetcred,
+      kadmin: programs.kadmin,
+      libraries: programs.libraries,
+    },
     users: {},
     services: {},
   }
-  if (key === 'NORTH') info.kpasswd = addressOf(site, key, site.ports.kpasswd)
+  if (key === 'NORTH') {
+    info.kpasswd = addressOf(site, key, site.ports.kpasswd)
+    info.administrator = administratorOf(key)
+  }
   for (const user of [alice, ...users]) {
     const account = { principal: `${user.name}@${name}`, password: `pw-${user.name}` }
     info.users[user.name] = { ...account, note: user.note, groups: [] }

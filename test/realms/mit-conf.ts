@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { EAST_CAPPED_HOST, realmName } from './addresses.js'
 import { type Profile, renderProfile } from './krb5-conf.js'
 import { allEncryptionTypes } from './mit-accounts.js'
+import type { Account } from './realm-info.js'
 import { hostOf, type Site } from './site.js'
 import type { Slapd } from './slapd.js'
 
@@ -13,13 +14,18 @@ const CAPPED_REPLY_SIZE = 300
 
 export const kdcProfile = (site: Site, key: MitKey): string => join(site.directory, realmName(key), 'kdc.conf')
 export const cappedProfile = (site: Site): string => join(site.directory, realmName('EAST'), 'capped.conf')
+/** May set passwords, by kadm5.acl. */
+export const administratorOf = (key: MitKey): Account => ({
+  principal: `admin/admin@${realmName(key)}`,
+  password: 'pw-admin',
+})
 export const cappedHost = (site: Site): string => `${site.processes.block}.${EAST_CAPPED_HOST}`
 
 /** kdc.conf of one realm; PLAIN has a database file, the others share the directory. */
 export function writeKdcConf(site: Site, key: MitKey, slapd: Slapd | undefined): void {
   const folder = join(site.directory, realmName(key))
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'kadm5.acl'), '')
+  writeFileSync(join(folder, 'kadm5.acl'), `${administratorOf(key).principal} c\n`)
   const database: Profile = slapd ? { database_module: 'ldap' } : { database_name: join(folder, 'principal') }
   const modules: Record<string, Profile> = slapd ? { dbmodules: { ldap: ldapModule(slapd) } } : {}
   const listening = (host: string): Profile => ({

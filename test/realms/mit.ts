@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { dnsDomain, realmName } from './addresses.js'
 import { type MitService, PROTOCOL_TRANSITION, services, type Trust, trusts, users } from './mit-accounts.js'
-import { cappedHost, cappedProfile, kdcProfile, type MitKey, writeKdcConf } from './mit-conf.js'
+import { administratorOf, cappedHost, cappedProfile, kdcProfile, type MitKey, writeKdcConf } from './mit-conf.js'
 import { waitForPort } from './processes.js'
 import type { RealmInfo } from './realm-info.js'
 import { addressOf, hostOf, machineOf, type Site } from './site.js'
@@ -70,6 +70,7 @@ function describe(site: Site, key: MitKey): RealmInfo {
   }
   if (key === 'EAST') {
     info.kpasswd = addressOf(site, key, site.ports.kpasswd)
+    info.administrator = administratorOf(key)
     info.cappedKdc = { host: cappedHost(site), port: site.ports.kdc }
   }
   for (const user of users) {
@@ -101,7 +102,11 @@ const spn = (service: MitService | undefined, name: string, domain: string): str
 
 /** Commands for kadmin.local. Services sign in without pre-authentication. */
 function principals(info: RealmInfo): string[] {
+  const { administrator } = info
   return [
+    ...(administrator
+      ? [`addprinc +requires_preauth ${TWO_KEYS} -pw ${administrator.password} ${administrator.principal}`]
+      : []),
     ...users.map(({ name, options = '', everyEncryptionType }) => {
       const keys = everyEncryptionType ? '' : TWO_KEYS
       return `addprinc +requires_preauth ${options} ${keys} -pw pw-${name} ${name}`

@@ -34,7 +34,7 @@ export interface RealmInfo {
   ldap?: Address
   administrator?: Account
   /** Heimdal only: its own client programs, and the LD_LIBRARY_PATH that they need. */
-  clients?: { kinit: string; kgetcred: string; libraries: string }
+  clients?: { kinit: string; kgetcred: string; kadmin: string; libraries: string }
   users: Record<string, UserInfo>
   services: Record<string, ServiceInfo>
   /** A keytab with every key of the realm, krbtgt included: it opens anything. Samba only. */

@@ -94,6 +94,8 @@ const text = `
   KERB-ERROR-DATA ::= SEQUENCE { data-type [1] Int32, data-value [2] OctetString OPTIONAL }
   PA-FOR-USER ::= SEQUENCE {
     user-name [0] PrincipalName, user-realm [1] KerberosString, cksum [2] Checksum, auth-package [3] KerberosString }
+  ChangePasswdData ::= SEQUENCE {
+    newpasswd [0] OctetString, targname [1] PrincipalName OPTIONAL, targrealm [2] KerberosString OPTIONAL }
   S4UUserID ::= SEQUENCE {
     nonce [0] UInt32, cname [1] PrincipalName OPTIONAL, crealm [2] KerberosString, subject-certificate [3] OctetString OPTIONAL,
     options [4] KerberosFlags OPTIONAL }

@@ -202,7 +202,11 @@ class KeytabAcceptor implements Acceptor {
   }
 
   #openTicket(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
-    this.#keys.checkNowAndThen(this.#settings.now())
+    const checking = this.#keys.checkNowAndThen(this.#settings.now())
+    return checking ? checking.then(() => this.#openWithCurrent(ticket)) : this.#openWithCurrent(ticket)
+  }
+
+  #openWithCurrent(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
     const { current } = this.#keys
     return current ? this.#openWith(current, ticket) : this.#keys.ready().then((keys) => this.#openWith(keys, ticket))
   }

@@ -156,6 +156,22 @@ describe('a keytab file that changes', () => {
     accepted(await acceptor.accept(next(2)))
   })
 
+  test('is looked at before the first requests after a while: a key that it lost is honoured no more', async () => {
+    write(keytabOf(entryOf(SPN, 1, keyOf(1))))
+    const acceptor = acceptorOf(path)
+    const stolen = issue({ key: keyOf(1), kvno: 1 })
+    accepted(await acceptor.accept(tokenOf(stolen)))
+    accepted(await acceptor.accept(tokenOf(stolen)))
+    write(keytabOf(entryOf(SPN, 2, keyOf(2))))
+    now += 120_000
+    const outcomes = await Promise.all([acceptor.accept(tokenOf(stolen)), acceptor.accept(tokenOf(stolen))])
+    expect(outcomes.map((outcome) => refused(outcome).error.code)).toEqual([
+      'KRB_AP_ERR_BADKEYVER',
+      'KRB_AP_ERR_BADKEYVER',
+    ])
+    expect(eventsOf('keytab-reloaded')).toHaveLength(1)
+  })
+
   test('into something damaged is reported once, and the keys stay', async () => {
     write(keytabOf(entryOf(SPN, 1, keyOf(1))))
     const acceptor = acceptorOf(path)

@@ -10,6 +10,16 @@ import { WatchedPlace } from './watched-place.js'
 /** How often a keytab file is looked at while requests come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
+/** How long requests wait for such a look, milliseconds: a file takes less than one, and a vault that is slow holds up nobody for long. */
+const PATIENCE = 250
+
+/**
+ * The same where nothing has come for a while: meanwhile a key may have been taken away, since it was stolen, and whoever has it is the
+ * first to come. Milliseconds.
+ */
+const PATIENCE_AFTER_IDLE = 2_000
+const IDLE_AFTER = 10_000
+
 export interface KeyRingDeps {
   readonly events: AcceptorEvents
   /** Milliseconds since the epoch. */
@@ -29,6 +39,8 @@ export class KeyRing {
   #keytab = new Keytab([])
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
+  /** The look that requests wait for. */
+  #checking: Promise<void> | undefined
   #starting: Promise<ServiceKeys> | undefined
   #toldOfLeftOut: string | undefined
 
@@ -58,12 +70,17 @@ export class KeyRing {
     return this.#starting
   }
 
-  /** Looks at the keytab in the background when that is due. */
-  checkNowAndThen(now: number): void {
+  /** Looks at the keytab when that is due. What is returned is to be waited for: a key that was taken away is honoured no more. */
+  checkNowAndThen(now: number): Promise<void> | undefined {
     // In both directions: a clock that was set back must not stop the checks.
-    if (this.#current === undefined || Math.abs(now - this.#checkedAt) < CHECK_INTERVAL) return
+    const since = Math.abs(now - this.#checkedAt)
+    if (this.#current === undefined || since < CHECK_INTERVAL) return this.#checking
     this.#checkedAt = now
-    void this.#look(false)
+    const checking = within(since < IDLE_AFTER ? PATIENCE : PATIENCE_AFTER_IDLE, this.#look(false)).finally(() => {
+      if (this.#checking === checking) this.#checking = undefined
+    })
+    this.#checking = checking
+    return checking
   }
 
   /** Looks for other keys than these, which did not open a ticket. Undefined when there are none. Never rejects. */
@@ -142,6 +159,13 @@ export class KeyRing {
     const code = S4uError.is(error) ? error.code : 'KRB5_KT_IOERR'
     this.#deps.events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
   }
+}
+
+/** Resolves with the promise, or when the time is over. */
+function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const { promise: over, resolve } = settledLater()
+  const timer = setTimeout(resolve, milliseconds)
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer))
 }
 
 function settledLater(): { readonly promise: Promise<void>; readonly resolve: () => void } {

@@ -80,6 +80,42 @@ describe('a keytab provider', () => {
   })
 })
 
+describe('a keytab provider whose key was taken away', () => {
+  test('is waited for when nothing has come for a while, for as long as a request may wait', async () => {
+    let answer = (): Promise<Keytab> => Promise.resolve(withKeys(1))
+    const acceptor = acceptorOf(() => answer())
+    accepted(await acceptor.accept(tokenFor(1)))
+    now += 600_000
+    answer = async () => {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      return withKeys(2)
+    }
+    expect(refused(await acceptor.accept(tokenFor(1))).error.code).toBe('KRB_AP_ERR_BADKEYVER')
+  })
+
+  test.each([
+    ['after a while', 600_000, 2_000],
+    ['among others', 61_000, 250],
+  ])('holds up a request %s no longer than that', async (when, rest, patience) => {
+    let answer = (): Promise<Keytab> => Promise.resolve(withKeys(1))
+    const acceptor = acceptorOf(() => answer())
+    accepted(await acceptor.accept(tokenFor(1)))
+    answer = hangs
+    now += rest - 1_500
+    // Looked at lately, though the provider was not due: then nobody has been idle.
+    if (when === 'among others') accepted(await acceptor.accept(tokenFor(1)))
+    now += 1_500
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const outcome = acceptor.accept(tokenFor(1))
+    let isDone = false
+    void outcome.then(() => (isDone = true))
+    await vi.advanceTimersByTimeAsync(patience - 1)
+    expect(isDone).toBe(false)
+    await vi.advanceTimersByTimeAsync(1)
+    accepted(await outcome)
+  })
+})
+
 describe('a keytab provider that fails', () => {
   test('makes ready() reject and tokens be refused, until it works', async () => {
     let fails = true

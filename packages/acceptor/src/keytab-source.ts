@@ -38,7 +38,8 @@ export function keytabPlaces(source: KeytabSource): KeytabPlace[] {
   if (typeof source === 'function') return [new ProvidedKeytab(source)]
   if (typeof source === 'string') return [placeOfText(source)]
   if (source instanceof URL) return [new KeytabFile(fileURLToPath(source))]
-  if (source instanceof Uint8Array || source instanceof Keytab) return [new KeytabInMemory(source)]
+  const keytab = source instanceof Uint8Array ? source : Keytab.from(source)
+  if (keytab !== undefined) return [new KeytabInMemory(keytab)]
   throw new ConfigurationError('keytab must be a path, octets, a Keytab, a function that gives one, or a list of these')
 }
 
@@ -266,7 +267,8 @@ function providerFailed(cause: unknown): ConfigurationError {
 }
 
 function keytabOf(source: ProvidedKeys, name: string): Keytab {
-  if (source instanceof Keytab) return source
+  const keytab = Keytab.from(source)
+  if (keytab !== undefined) return keytab
   const fromText = typeof source === 'string' ? Keytab.fromBase64(source, name) : undefined
   if (fromText !== undefined) return fromText
   if (source instanceof Uint8Array) return Keytab.decode(source, name)

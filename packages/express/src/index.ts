@@ -6,7 +6,13 @@
  */
 
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/negotiate'
-export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/negotiate'
+export {
+  MalformedTokenError,
+  MissingKeyError,
+  PasswordChangeRefusedError,
+  RejectedTokenError,
+  S4uError,
+} from '@s4u/negotiate'
 export { clusterReplayStore, currentIdentity, impersonatedIdentity } from '@s4u/negotiate'
 export { upgradeHeaders, writeHeaders } from '@s4u/negotiate'
 export type {

@@ -26,7 +26,19 @@ interface Surroundings {
   readonly service?: ServiceRequests | undefined
 }
 
-const surroundings = new AsyncLocalStorage<Surroundings>()
+/** The number is that of what is kept in it. */
+const KEY = Symbol.for('s4u.surroundings.1')
+
+/** Those of this process, also where it has two copies of this package: whom one impersonates, the `fetch` of the other acts as. */
+const surroundings = surroundingsOfProcess()
+
+function surroundingsOfProcess(): AsyncLocalStorage<Surroundings> {
+  const found: unknown = Reflect.get(globalThis, KEY)
+  if (found instanceof AsyncLocalStorage) return found
+  const made = new AsyncLocalStorage<Surroundings>()
+  Object.defineProperty(globalThis, KEY, { value: made })
+  return made
+}
 
 /**
  * Runs `callback`, and everything it starts, with an identity that `fetch` acts as; with nobody, who calls is still known.

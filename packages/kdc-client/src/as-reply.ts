@@ -3,8 +3,11 @@ import {
   Checksum,
   decode,
   type EncKdcRepPart,
+  type EncryptedData,
+  encryptionTypeName,
   EncAsRepPart,
   findPaData,
+  formatPrincipal,
   hasFlag,
   type KdcRep,
   type KdcReqBody,
@@ -51,7 +54,7 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
   return Object.freeze({
     // The KDC's spelling of the realm is the one that its tickets carry.
     client,
-    service: ticketGrantingService(part.srealm),
+    service: serviceOf(session, part.srealm),
     ticket: reply.ticket,
     sessionKey: part.key,
     flags: part.flags,
@@ -80,9 +83,29 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
   try {
     return await open(encPart.kvno).catch(() => open(undefined))
   } catch (error) {
-    if (!(await session.tryOtherKey({ etype: encPart.etype }))) throw error
-    return open(undefined)
+    if (!(await session.tryOtherKey({ etype: encPart.etype }))) throw wrongKey(session, encPart, error)
+    return open(undefined).catch((again: unknown) => {
+      throw wrongKey(session, encPart, again)
+    })
   }
+}
+
+/**
+ * A KDC that asks for no pre-authentication finds no fault with a wrong key: it shows here, in a reply that may as well be somebody
+ * else's. So it is said whose key and which it is.
+ */
+function wrongKey({ signIn, info }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
+  if (info !== undefined || !(cause instanceof RejectedTokenError) || cause.code !== 'KRB_AP_ERR_BAD_INTEGRITY')
+    return cause
+  const account = formatPrincipal(signIn.principal)
+  const version = kvno === undefined ? 'a version that it does not tell' : `version ${kvno}`
+  const ours = signIn.describeKeys?.(etype)
+  const sealed = `it is sealed for ${account} with ${encryptionTypeName(etype)}, ${version}${ours === undefined ? '' : `; ${ours}`}`
+  return new RejectedTokenError(`${cause.message}: ${sealed}`, {
+    code: cause.code,
+    hint: `The KDC wanted no pre-authentication of ${account}, so that a wrong key shows only here. Export the keytab of ${account} again, or mend its password, and compare the versions (klist -k, msDS-KeyVersionNumber). If it is right, the reply was changed on the way, or is not that of a KDC of this realm.`,
+    cause,
+  })
 }
 
 /**
@@ -128,8 +151,7 @@ function keyOf(
 function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, part: EncKdcRepPart): void {
   const { context, realm } = session
   if (part.nonce !== body.nonce) throw untrusted('answers another request (nonce)', 'KRB_AP_ERR_MODIFIED')
-  const granting = ticketGrantingService(part.srealm)
-  if (!sameName(part.sname, granting.name) || !sameRealmIgnoringCase(part.srealm, realm))
+  if (!sameName(part.sname, serviceOf(session, part.srealm).name) || !sameRealmIgnoringCase(part.srealm, realm))
     throw untrusted('is a ticket for another service', 'KRB_AP_ERR_BADMATCH')
   if (!sameName(ticket.sname, part.sname) || !sameRealmIgnoringCase(ticket.realm, part.srealm))
     throw untrusted('carries a ticket for another service than it says', 'KRB_AP_ERR_MODIFIED')
@@ -144,6 +166,10 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
     throw untrusted('carries a ticket that is bound to addresses, which were not asked for', 'KRB_AP_ERR_BADADDR')
   if (!isPlausibleFlags(part.flags, body.kdcOptions))
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
+}
+
+function serviceOf({ service }: AsSession, realm: string): Principal {
+  return service === undefined ? ticketGrantingService(realm) : { name: service, realm }
 }
 
 /** A KDC that says it proves requests must do so: the checksum covers all that went over the wire unprotected. Source: RFC 6806 section 11. */

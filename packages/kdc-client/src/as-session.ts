@@ -3,17 +3,18 @@ import {
   encode,
   type EtypeInfo2Entry,
   findPaData,
+  formatName,
   formatPrincipal,
-  KdcOption,
   type KdcReqBody,
-  kerberosFlags,
   type Key,
   KRB_ERROR_CODES as KRB,
   type KrbError,
   NameType,
   type PaData,
   PaType,
+  type PrincipalName,
 } from '@s4u/krb5'
+import { asReqBody } from './as-req-body.js'
 import { pacRequest, timestamp, WANTS_PROOF } from './as-padata.js'
 import { chooseKey } from './as-key-choice.js'
 import { kdcAnswer, type KdcError } from './errors.js'
@@ -21,7 +22,7 @@ import { Armoring } from './fast/armoring.js'
 import type { FastFacts } from './fast/fast-realms.js'
 import type { SignInArmor } from './fast/sign-in-armor.js'
 import type { FastArmor } from './fast/fast-armor.js'
-import { type KdcContext, newNonce, ticketGrantingService } from './kdc-exchange.js'
+import type { KdcContext } from './kdc-exchange.js'
 import type { HeardError } from './krb-error.js'
 import { methodsIn } from './method-data.js'
 import { OtpExchange } from './otp/otp-exchange.js'
@@ -30,9 +31,6 @@ import type { SignIn } from './sign-in.js'
 import { explainSignIn } from './sign-in-refusal.js'
 import { tracePreauth } from './trace-lines.js'
 
-/** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
-const WANTED_LIFETIME = 24 * 3_600_000
-
 export interface SignInOptions {
   /** What armors the requests. Default: nothing. */
   readonly armor?: SignInArmor
@@ -40,6 +38,8 @@ export interface SignInOptions {
   readonly again?: boolean
   /** Called before a request that proves this key, and that a KDC may count as a wrong one. */
   readonly onProof?: (key: Key) => void
+  /** A service other than the ticket-granting one that takes initial tickets alone: `kadmin/changepw`. */
+  readonly service?: PrincipalName
 }
 
 /** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
@@ -63,19 +63,22 @@ export class AsSession {
   /** The encryption type of which a key other than the newest is tried. */
   private switched: number | undefined
   private hasSwitched = false
-  /** Whether it is asked for: as the caller wants it, until a KDC refuses it. */
-  private forwardable: boolean
+  /** Whether one is asked for that can be forwarded: as the caller wants it, until a KDC refuses it. */
+  forwardable: boolean
   private isPolicyArmored = false
+  readonly service: PrincipalName | undefined
 
   constructor(context: KdcContext, signIn: SignIn, options: SignInOptions) {
-    const { armor, again = false, onProof } = options
+    const { armor, again = false, onProof, service } = options
     this.context = this.start = context
-    this.forwardable = context.forwardable ?? true
     this.signIn = signIn
     this.realm = signIn.principal.realm
     this.realms = [this.realm]
     this.again = again
     this.onProof = onProof
+    this.service = service
+    // A ticket for one service alone goes nowhere else.
+    this.forwardable = service === undefined && (context.forwardable ?? true)
     this.armoring = new Armoring(armor)
     this.otp = signIn.otp && new OtpExchange(signIn.otp)
   }
@@ -93,7 +96,7 @@ export class AsSession {
   async request(): Promise<{ readonly bytes: Uint8Array; readonly body: KdcReqBody }> {
     await this.armoring.enter(this.context, this.realm)
     const { armor } = this
-    const body = this.body()
+    const body = asReqBody(this)
     const cookie = this.cookie ? [this.cookie] : []
     const inner = [pacRequest(this.context), ...cookie, ...(await this.proof()), WANTS_PROOF]
     const padata = armor ? [armor.wrap(inner, body)] : inner
@@ -148,7 +151,8 @@ export class AsSession {
 
   /** Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that nobody has signed wants it so. */
   get isReduced(): boolean {
-    return !this.forwardable && this.start.forwardable !== false && !this.isPolicyArmored
+    const isWanted = this.start.forwardable !== false && this.service === undefined
+    return isWanted && !this.forwardable && !this.isPolicyArmored
   }
 
   /**
@@ -175,12 +179,13 @@ export class AsSession {
 
   refusal(error: HeardError): KdcError {
     const { signIn, context } = this
-    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), 'krbtgt', error)
+    const target = this.service === undefined ? 'krbtgt' : formatName(this.service)
+    const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), target, error)
     if (this.otp && error.errorCode === KRB.KDC_ERR_PREAUTH_FAILED) return wrongOtp(answer)
     const { credentials } = signIn
     const { otherSpelling } = context
     // Those that the request had: of the others there is no key.
-    const etypes = this.body().etype
+    const etypes = asReqBody(this).etype
     return explainSignIn(answer, { credentials, etypes, otherSpelling })
   }
 
@@ -188,24 +193,6 @@ export class AsSession {
     const isTaken = await otp.take(methodsIn(error.eData))
     if (isTaken !== undefined) return isTaken
     throw otpNotAsked(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
-  }
-
-  private body(): KdcReqBody {
-    const { clock, random, etypes } = this.context
-    const options = [
-      ...(this.forwardable ? [KdcOption.FORWARDABLE] : []),
-      ...(this.canonicalizes ? [KdcOption.CANONICALIZE] : []),
-    ]
-    return {
-      kdcOptions: kerberosFlags(KdcOption.RENEWABLE_OK, ...options),
-      cname: this.signIn.principal.name,
-      realm: this.realm,
-      sname: ticketGrantingService(this.realm).name,
-      till: clock.now() + WANTED_LIFETIME,
-      nonce: newNonce(random),
-      // The reply is sealed with the long-term key, so only types that we have one for are of use.
-      etype: etypes.filter((etype) => this.signIn.etypes.includes(etype)),
-    }
   }
 
   private async proof(): Promise<PaData[]> {

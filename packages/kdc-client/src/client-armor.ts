@@ -1,4 +1,4 @@
-import { closeOptions, ConfigurationError, shownInput } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, hintOfCopies, shownInput } from '@s4u/krb5'
 import { Client } from './client.js'
 import type { ClientParts } from './client-parts.js'
 import { authorityOf, type KdcCredentials } from './credentials.js'
@@ -61,7 +61,7 @@ function asCredentials(armor: KdcArmor): KdcCredentials {
   const isCredentials = typeof armor === 'object' && armor !== null && KINDS.some((kind) => kind in armor)
   if (isCredentials && !('ticketFor' in armor)) return armor
   throw new ConfigurationError('armor must be credentials of a machine, or a client of createKdcClient', {
-    hint: "Write armor: { keytab: '/etc/krb5.keytab' }, { ccache: '/tmp/krb5cc_host' }, or a client that has signed in as the machine.",
+    hint: `Write armor: { keytab: '/etc/krb5.keytab' }, { ccache: '/tmp/krb5cc_host' }, or a client that has signed in as the machine. ${hintOfCopies('@s4u/kdc-client')}`,
   })
 }
 

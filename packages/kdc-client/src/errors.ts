@@ -146,23 +146,29 @@ export interface FailedAttempt {
   readonly reason: string
 }
 
+interface UnreachableDetails extends ErrorDetails {
+  /** What nobody answered as. Default `KDC`. */
+  readonly server?: 'KDC' | 'password server'
+}
+
 /** No KDC of the realm answered within the time limit. The network, or whoever runs the KDCs, must act. */
 export class KdcUnreachableError extends S4uError {
   override readonly name = 'KdcUnreachableError'
   readonly realm: string
   readonly attempts: readonly FailedAttempt[]
 
-  constructor(realm: string, attempts: readonly FailedAttempt[], details: ErrorDetails = {}) {
+  constructor(realm: string, attempts: readonly FailedAttempt[], details: UnreachableDetails = {}) {
+    const { server = 'KDC', ...rest } = details
     const tried = attempts.map(({ address, reason }) => `${address}: ${reason}`).join('; ')
     const shown = printableName(realm)
-    super(`no KDC of ${shown} answered (${tried || 'none is known'})`, {
+    super(`no ${server} of ${shown} answered (${tried || 'none is known'})`, {
       code: 'KRB5_KDC_UNREACH',
       hint:
         attempts.length > 0
           ? 'Check that the addresses are right and that UDP and TCP port 88 are open from here.'
           : `Name the KDCs in the kdc option, in krb5.conf ([realms] ${shown}), or in DNS (_kerberos._udp and _kerberos._tcp SRV records).`,
       status: 503,
-      ...details,
+      ...rest,
     })
     this.realm = shown
     this.attempts = attempts.map(({ address, reason }) => ({ address: printable(address), reason: printable(reason) }))
@@ -180,7 +186,7 @@ function statusOf({ step, errorCode, user }: KdcAnswer): ErrorStatus {
 }
 
 /** Answers about the user's own account: RFC 4120 section 7.5.9. */
-const ABOUT_THE_USER: ReadonlySet<number> = new Set([
+export const ABOUT_THE_USER: ReadonlySet<number> = new Set([
   KRB.KDC_ERR_NAME_EXP,
   KRB.KDC_ERR_C_PRINCIPAL_UNKNOWN,
   KRB.KDC_ERR_POLICY,

@@ -46,6 +46,9 @@ export type { OtpToken } from './otp/otp-token.js'
 export type { DnsSource, SrvRecord } from './kdc-lookup.js'
 export type { UriRecord } from './dns-uri.js'
 export type { ProxyTrust } from './kdc-proxy.js'
+export { changePassword, type PasswordChange } from './password-change/change-password.js'
+export type { ChangePasswordOptions } from './password-change/change-password-options.js'
+export { PasswordChangeRefusedError } from './password-change/refused-change.js'
 export type { KdcOption } from './kdc-source.js'
 export { type DomainNames, parseUser, type S4uSubject } from './s4u-user.js'
 export {
@@ -71,4 +74,13 @@ export {
   shownInput,
 } from '@s4u/krb5'
 export { requireLogger } from '@s4u/krb5'
-export type { Journal, JournalEntry, Logger, Notice, OptionTable, OptionTableOf, RandomSource } from '@s4u/krb5'
+export type {
+  Journal,
+  JournalEntry,
+  Logger,
+  Notice,
+  OptionTable,
+  OptionTableOf,
+  PasswordPolicy,
+  RandomSource,
+} from '@s4u/krb5'

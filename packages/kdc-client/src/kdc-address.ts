@@ -6,10 +6,11 @@ export type KdcAddress = ConfiguredKdc
 
 /**
  * Reads `kdc1.ad.test`, `kdc1.ad.test:88`, `[::1]:88`, `tcp/kdc1.ad.test:88`, `https://proxy.ad.test/KdcProxy`, as krb5.conf writes them.
+ * @param standardPort where none is named
  * @throws ConfigurationError
  */
-export function parseKdcAddress(text: string): KdcAddress {
-  const location = kdcLocationOf(text.trim())
+export function parseKdcAddress(text: string, standardPort?: number): KdcAddress {
+  const location = kdcLocationOf(text.trim(), standardPort)
   if (location !== undefined) return location
   throw new ConfigurationError(`not the address of a KDC: ${shownInput(text)}`, {
     hint: `Write ${KDC_LOCATION_FORMS}.`,

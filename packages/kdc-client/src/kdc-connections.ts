@@ -1,10 +1,11 @@
-import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, hintOfCopies, type OptionTableOf } from '@s4u/krb5'
 import { configuredManner } from './configured-exchanges.js'
 import type { DnsSource } from './kdc-lookup.js'
 import type { ProxyTrust } from './kdc-proxy.js'
 import { type KdcOption, namesKdcsOf, transportFor } from './kdc-source.js'
 import { Krb5Configuration } from './krb5-configuration.js'
 import { requireMilliseconds, requireText } from './option-checks.js'
+import { kpasswdTransportFor } from './password-change/kpasswd-source.js'
 import type { KdcTransport } from './transport.js'
 
 /** Where the KDCs are, and how they are asked: the same as in the options of a client. */
@@ -18,6 +19,11 @@ export interface KdcConnectionsOptions {
    * 10,000. It holds for a `kdc` function too.
    */
   readonly timeLimit?: number
+  /**
+   * The password servers of `changePassword`, written as `kdc`; port 464 where none is said. Default: the hosts of `kdc`, else those
+   * of krb5.conf (kpasswd_server, admin_server) and DNS (_kpasswd).
+   */
+  readonly kpasswd?: KdcOption
   /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
   readonly proxyTrust?: ProxyTrust
   /** Milliseconds since the epoch. */
@@ -31,6 +37,7 @@ const KDC_CONNECTIONS_OPTIONS = {
   kdc: 'map',
   krb5Config: 'value',
   timeLimit: 'value',
+  kpasswd: 'map',
   proxyTrust: 'value',
   now: 'function',
   dns: 'value',
@@ -61,6 +68,8 @@ export function createKdcConnections(options: KdcConnectionsOptions = {}): KdcCo
 
 export class SharedConnections implements KdcConnections {
   readonly transport: KdcTransport
+  /** To the password servers. */
+  readonly kpasswd: KdcTransport
   /** The krb5.conf of this machine. */
   readonly configuration: Krb5Configuration
   /** The same for what is asked of KDCs: a caller who names them does not mean it, unless it is named as well. */
@@ -78,6 +87,7 @@ export class SharedConnections implements KdcConnections {
     const manner = () => (conf ? configuredManner(conf.conf) : {})
     const transport = transportFor({ ...options, configuration, manner, now })
     this.transport = transport
+    this.kpasswd = kpasswdTransportFor({ ...options, configuration })
     this.namesKdcsOf = namesKdcsOf({ kdc, configuration })
     this.configuration = configuration
     this.conf = conf
@@ -101,7 +111,7 @@ export function connectionsOf(
   if (connections === undefined) return new SharedConnections(options)
   if (!(connections instanceof SharedConnections)) {
     throw new ConfigurationError('the connections option is not what createKdcConnections returns', {
-      hint: 'Make them with createKdcConnections({ kdc, … }), and give them to each client. A transport of your own goes into `kdc`.',
+      hint: `Make them with createKdcConnections({ kdc, … }), and give them to each client. A transport of your own goes into kdc. ${hintOfCopies('@s4u/kdc-client')}`,
     })
   }
   const twice = OF_CONNECTIONS.filter((name) => options[name] !== undefined)
@@ -114,4 +124,4 @@ export function connectionsOf(
 /** Timers take no more: they would go off at once. */
 const MAX_TIME_LIMIT = 2_147_483_647
 
-const OF_CONNECTIONS = ['kdc', 'krb5Config', 'timeLimit', 'proxyTrust', 'dns'] as const
+const OF_CONNECTIONS = ['kdc', 'kpasswd', 'krb5Config', 'timeLimit', 'proxyTrust', 'dns'] as const

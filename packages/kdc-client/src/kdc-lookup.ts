@@ -1,4 +1,4 @@
-/** The KDCs that DNS names for a realm. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI records. */
+/** The servers of a realm that DNS names. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI records. */
 
 import { promises as dns } from 'node:dns'
 import { type UriRecord, resolveUri } from './dns-uri.js'
@@ -26,7 +26,17 @@ export interface LookupOptions {
   readonly signal?: AbortSignal
   /** Whether URI records are asked for, before SRV records. Default: yes. */
   readonly withUri?: boolean
+  /** Which servers of the realm. Default: its KDCs. */
+  readonly service?: RealmService
 }
+
+/** What DNS is asked for: the label in front of the realm, and the port of what names none. */
+export interface RealmService {
+  readonly label: string
+  readonly port: number
+}
+
+const KDC_SERVICE: RealmService = { label: '_kerberos', port: 88 }
 
 const systemDns: DnsSource = { resolveSrv, resolveUri }
 
@@ -51,12 +61,12 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
  * Rejects with what a name server that failed said, when there is nothing else to go by.
  */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
-  const { source = systemDns, random = Math.random, signal, withUri = true } = options
+  const { source = systemDns, random = Math.random, signal, withUri = true, service = KDC_SERVICE } = options
   if (!DOMAIN.test(realm)) return []
   traceLookup(realm)
   const [byUri, bySrv] = await Promise.all([
-    withUri ? uriAddresses(source, realm, random, signal) : [],
-    srvAddresses(source, realm, random, signal),
+    withUri ? uriAddresses(source, realm, service, random, signal) : [],
+    srvAddresses(source, realm, service, random, signal),
   ])
   signal?.throwIfAborted()
   const found = byUri.length > 0 ? byUri : bySrv.addresses
@@ -80,12 +90,13 @@ interface SrvAnswer {
 async function srvAddresses(
   source: DnsSource,
   realm: string,
+  { label }: RealmService,
   random: () => number,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly addresses: readonly KdcAddress[]; readonly failure?: unknown }> {
   const [{ records: udp, failure }, { records: tcp, failure: otherFailure }] = await Promise.all([
-    srvRecords(source, `_kerberos._udp.${realm}`, signal),
-    srvRecords(source, `_kerberos._tcp.${realm}`, signal),
+    srvRecords(source, `${label}._udp.${realm}`, signal),
+    srvRecords(source, `${label}._tcp.${realm}`, signal),
   ])
   const overTcp = new Set(tcp.map(addressOf))
   const onlyTcp = tcp.filter((record) => !udp.some((other) => addressOf(other) === addressOf(record)))
@@ -117,21 +128,23 @@ function isAbsence(error: unknown): boolean {
 async function uriAddresses(
   source: DnsSource,
   realm: string,
+  { label, port }: RealmService,
   random: () => number,
   signal: AbortSignal | undefined,
 ): Promise<KdcAddress[]> {
-  const records = await source.resolveUri(`_kerberos.${realm}`, signal).catch(() => [])
-  return inOrder(records, random).flatMap(({ target }) => uriAddress(target) ?? [])
+  const records = await source.resolveUri(`${label}.${realm}`, signal).catch(() => [])
+  return inOrder(records, random).flatMap(({ target }) => uriAddress(target, port) ?? [])
 }
 
 /** `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`, `krb5srv::kkdcp:https://host/path`. */
-function uriAddress(target: string): KdcAddress | undefined {
+function uriAddress(target: string, port: number): KdcAddress | undefined {
   const match = /^krb5srv:[a-z]*:(udp|tcp|kkdcp):(.+)$/i.exec(target)
   if (match === null) return undefined
   const [, transport, residual] = match
   try {
     const address = parseKdcAddress(
       transport.toLowerCase() === 'kkdcp' ? residual : `${transport.toLowerCase()}/${residual}`,
+      port,
     )
     return transport.toLowerCase() === 'kkdcp' && address.protocol !== 'https' ? undefined : address
   } catch {

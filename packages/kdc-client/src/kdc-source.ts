@@ -59,15 +59,16 @@ export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc'
 }
 
 /** What the option says of a realm. A list without a realm stands for every realm: it is the caller's word. */
-function namedAddresses(
+export function namedAddresses(
   kdc: Exclude<KdcOption, KdcTransport> | undefined,
+  standardPort?: number,
 ): (realm: string) => readonly KdcAddress[] | undefined {
   if (kdc === undefined) return () => undefined
   if (typeof kdc === 'string' || isList(kdc)) {
-    const addresses = parseAll(kdc)
+    const addresses = parseAll(kdc, standardPort)
     return () => addresses
   }
-  const byRealm = new Map(Object.entries(kdc).map(([realm, list]) => [asciiLower(realm), parseAll(list)]))
+  const byRealm = new Map(Object.entries(kdc).map(([realm, list]) => [asciiLower(realm), parseAll(list, standardPort)]))
   return (realm) => byRealm.get(asciiLower(realm))
 }
 
@@ -79,17 +80,21 @@ function configured(configuration: Krb5Configuration, realm: string): readonly K
 }
 
 /** The option is about every proxy; those of krb5.conf, each about its realm, where the option names no KDC. */
-function trustOf({ proxyTrust, configuration, kdc }: KdcSourceOptions): (realm: string) => ProxyTrust | undefined {
+export function trustOf({
+  proxyTrust,
+  configuration,
+  kdc,
+}: Pick<KdcSourceOptions, 'proxyTrust' | 'configuration' | 'kdc'>): (realm: string) => ProxyTrust | undefined {
   if (proxyTrust !== undefined || kdc !== undefined) return () => proxyTrust
   const anchors = anchorsByRealm(configuration.conf)
   return (realm) => anchors.get(realm)
 }
 
-function parseAll(list: string | readonly string[]): readonly KdcAddress[] {
+function parseAll(list: string | readonly string[], standardPort?: number): readonly KdcAddress[] {
   const texts = typeof list === 'string' ? [list] : list
   if (texts.length === 0)
-    throw new ConfigurationError('the kdc option is an empty list', { hint: 'Leave it out to use DNS, or name a KDC.' })
-  return texts.map(parseKdcAddress)
+    throw new ConfigurationError('an empty list of addresses', { hint: 'Leave it out to use DNS, or name a KDC.' })
+  return texts.map((text) => parseKdcAddress(text, standardPort))
 }
 
 function isList(value: object): value is readonly string[] {

@@ -1,8 +1,10 @@
 import {
   andLeftOut,
+  ConfigurationError,
   encryptionTypeName,
   type EtypeInfo2Entry,
   formatPrincipal,
+  hintOfCopies,
   type Key,
   Keytab,
   type KeytabEntry,
@@ -56,6 +58,7 @@ export function keytabAuthority(
       return reread !== undefined && keys.adopt(reread, refused)
     },
     switchKey: (etype) => keys.switch(etype),
+    describeKeys: (etype) => keys.describe(etype),
   }
 }
 
@@ -123,6 +126,12 @@ class KeyChoice {
     )
   }
 
+  describe(etype: number): string {
+    const versions = [...new Set(this.ofType(etype).map(({ kvno }) => kvno))]
+    const listed = versions.length === 1 ? `version ${versions[0]}` : `versions ${versions.join(', ')}`
+    return `${this.keytabName} has ${versions.length === 0 ? 'none of that type' : listed}`
+  }
+
   /**
    * True when the keytab has other keys now, or another key than the one that was refused. One that has lost the principal is none.
    */
@@ -167,9 +176,11 @@ interface KeytabSource {
 }
 
 function sourceOf({ keytab, reload }: KeytabCredentials): KeytabSource {
-  const again = async (): Promise<Keytab | undefined> => reload?.()
-  if (keytab instanceof Keytab) return { first: keytab, again }
-  if (typeof keytab !== 'string') return { first: Keytab.decode(keytab), again }
+  const again = async (): Promise<Keytab | undefined> => Keytab.from(await reload?.())
+  const first = Keytab.from(keytab)
+  if (first !== undefined) return { first, again }
+  if (keytab instanceof Uint8Array) return { first: Keytab.decode(keytab), again }
+  if (typeof keytab !== 'string') throw noKeytab()
   const inMemory = Keytab.fromBase64(keytab)
   if (inMemory !== undefined) return { first: inMemory, again }
   const file = new KeytabFile(keytab)
@@ -188,6 +199,12 @@ function readable(read: () => Keytab): Keytab | undefined {
 
 function nameOf({ source }: Keytab): string {
   return source ?? 'the keytab'
+}
+
+function noKeytab(): ConfigurationError {
+  return new ConfigurationError('credentials: keytab must be a path, octets, a keytab in base64, or a Keytab', {
+    hint: hintOfCopies('@s4u/krb5'),
+  })
 }
 
 function noKey(keytab: Keytab, wanted: string): MissingKeyError {

@@ -5,12 +5,12 @@ import { RejectedTokenError } from '@s4u/krb5'
  * tell in which exchange it was refused, and for which of the seals: the message does. @throws
  * RejectedTokenError
  */
-export function openReply<T>(step: 'AS' | 'TGS', fault: string, open: () => T): T {
+export function openReply<T>(step: 'AS' | 'TGS' | 'password change', fault: string, open: () => T): T {
   try {
     return open()
   } catch (error) {
     if (!(error instanceof RejectedTokenError)) throw error
-    throw new RejectedTokenError(`${step}: the KDC's reply ${fault}`, {
+    throw new RejectedTokenError(`${step}: the ${step === 'password change' ? 'server' : 'KDC'}'s reply ${fault}`, {
       code: error.code,
       hint: 'Something between here and the KDC changes replies, the address is not that of a KDC of this realm, or the key here is not the one that the KDC has.',
       cause: error,

@@ -32,11 +32,11 @@ export function requireNumbers(name: string, value: unknown): void {
 }
 
 /** Of plain objects alone: a Map has no names. @throws ConfigurationError */
-export function requireKdcOption(value: unknown): void {
+export function requireKdcOption(value: unknown, name: 'kdc' | 'kpasswd' = 'kdc'): void {
   if (value === undefined || typeof value === 'function' || isTextOrTexts(value)) return
   if (isPlainObject(value) && Object.values(value).every(isTextOrTexts)) return
-  throw new ConfigurationError('kdc must be an address, a list of them, either by realm, or a function', {
-    hint: "Write kdc: 'kdc1.ad.test', or { 'AD.TEST': ['kdc1.ad.test', 'kdc2.ad.test'] }.",
+  throw new ConfigurationError(`${name} must be an address, a list of them, either by realm, or a function`, {
+    hint: `Write ${name}: 'kdc1.ad.test', or { 'AD.TEST': ['kdc1.ad.test', 'kdc2.ad.test'] }.`,
   })
 }
 

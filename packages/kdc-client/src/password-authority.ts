@@ -26,6 +26,7 @@ export function passwordAuthority(
     // No version is known of a password: it is tried.
     keysFor: async (etype) => ({ exact: false, keys: await keys.of(etype) }),
     learn: (info) => keys.learn(info),
+    describeKeys: () => 'it was made of the password',
   }
 }
 

@@ -36,6 +36,8 @@ export interface SignIn {
   keysFor(etype: number, kvno: number | undefined): Promise<KeysForTicket>
   /** What a KDC says of salts and parameters of other types than the one that is signed in with. */
   learn?(info: readonly EtypeInfo2Entry[]): void
+  /** What there is in the way of keys of a type, for errors: `web.keytab has versions 3 and 4`. */
+  describeKeys?(etype: number): string
   /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
   /** What was wrong with where the keys are from, and keeps none of these from being used. */

@@ -145,7 +145,8 @@ type ReplyRead =
   | { readonly kind: 'too-long'; readonly length: number }
   | { readonly kind: 'complete'; readonly answer: Uint8Array; readonly excess: boolean }
 
-class ReplyReader {
+/** Puts an answer together: its length in four octets, then as many. */
+export class ReplyReader {
   private readonly chunks: Uint8Array[] = []
   private received = 0
   private length: number | undefined

@@ -55,7 +55,7 @@ export interface NetworkOptions {
 }
 
 /** A user is waiting at the other end: longer than this, and the page is given up anyway. MIT waits 30 s, browsers less. */
-const DEFAULT_TIME_LIMIT = 10_000
+export const DEFAULT_TIME_LIMIT = 10_000
 
 /** All are asked again and again, until the time is over. */
 const USUAL: Manner = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIRST_WAIT, rounds: Infinity }

@@ -32,6 +32,7 @@ export {
 } from './asn1/codec.js'
 export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './closed-options.js'
 export type { OptionTable, OptionTableOf } from './option-table.js'
+export { hintOfCopies } from './copies.js'
 export { DerFault, DerReader, DerWriter } from './asn1/der.js'
 export { elementAt } from './asn1/element.js'
 export {
@@ -127,6 +128,19 @@ export {
 } from './messages/kdc-rep.js'
 export { AsReq, KdcOption, KdcReqBody, TgsReq, type KdcReq } from './messages/kdc-req.js'
 export { KrbError } from './messages/krb-error.js'
+export {
+  ChangePasswdData,
+  decodeKpasswdMessage,
+  decodeKpasswdResult,
+  encodeKpasswdMessage,
+  encodeKpasswdResult,
+  KPASSWD_RESULTS,
+  type KpasswdMessage,
+  type KpasswdResult,
+  kpasswdResultName,
+  KpasswdVersion,
+} from './messages/kpasswd.js'
+export { decodePasswordPolicy, encodePasswordPolicy, type PasswordPolicy } from './messages/password-policy.js'
 export {
   EncKrbCredPart,
   EncKrbPrivPart,

@@ -13,6 +13,9 @@ import { formatPrincipal } from './principal.js'
 
 export type { KeytabEntry } from './keytab-records.js'
 
+/** Marks a keytab even when a second copy of the package made it. */
+const brand = Symbol.for('s4u.keytab')
+
 /** An immutable set of keys. Printing it shows principals, versions and encryption types, never key octets. */
 export class Keytab {
   readonly entries: readonly KeytabEntry[]
@@ -55,6 +58,17 @@ export class Keytab {
     return bytes && Keytab.decode(bytes, source)
   }
 
+  /**
+   * What is a keytab, also one that a second copy of this package has made, whose classes are others: that one is read anew. Undefined
+   * for everything else. @throws ConfigurationError as `decode`
+   */
+  static from(value: unknown): Keytab | undefined {
+    if (value instanceof Keytab) return value
+    if (!isOfCopy(value)) return undefined
+    const { source } = value
+    return Keytab.decode(value.encode(), typeof source === 'string' ? source : undefined)
+  }
+
   /** Several keytabs as one, in the given order. `source` is what errors call it. */
   static merge(keytabs: readonly Keytab[], source?: string): Keytab {
     const entries = keytabs.flatMap((keytab) => keytab.entries)
@@ -72,10 +86,19 @@ export class Keytab {
     return file.toBytes()
   }
 
+  /** @internal */
+  get [brand](): true {
+    return true
+  }
+
   /** The names in the file, each once, in order of appearance: `HTTP/web.ad.test@AD.TEST`. */
   get principals(): readonly string[] {
     return [...new Set(this.entries.map(({ principal }) => formatPrincipal(principal)))]
   }
+}
+
+function isOfCopy(value: unknown): value is { readonly encode: () => Uint8Array; readonly source: unknown } {
+  return typeof value === 'object' && value !== null && brand in value && 'encode' in value && 'source' in value
 }
 
 function damaged(name: string, first: LeftOut): ConfigurationError {

@@ -17,7 +17,8 @@ export interface DelegationOptions {
   readonly forwardedTickets?: ForwardedTickets
   /**
    * The keytab principal that speaks to the KDC: on Active Directory the account (`svc-web`), since an SPN cannot sign in.
-   * Default: the keytab's first account, else its first entry.
+   * Default: the keytab's first account, else its first entry. Where the keytab has keys of several realms, it is that of its own realm,
+   * or without a realm the one of this name in each; callers of the others are delegated by the first account there.
    */
   readonly principal?: string
   /**

@@ -19,7 +19,7 @@ import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impe
 
 /** Turns identities into impersonations: the one place where a caller's evidence meets the KDC client. */
 export class Delegator {
-  private readonly client: () => Promise<KdcClient>
+  private readonly client: (realm: string | undefined) => Promise<KdcClient>
   private readonly options: DelegationOptions
   private readonly fetchOptions: FetchOptions
   private readonly journal: Journal
@@ -27,7 +27,7 @@ export class Delegator {
   private readonly fetchFor: (tickets: FetchTickets) => Fetch
 
   constructor(
-    client: () => Promise<KdcClient>,
+    client: (realm: string | undefined) => Promise<KdcClient>,
     options: DelegationOptions,
     fetchOptions: FetchOptions,
     journal: Journal = journalFor(),
@@ -71,7 +71,7 @@ export class Delegator {
     const { target: spn } = subject
     try {
       const grounds = this.groundsFor(identity, spn)
-      const client = await this.client()
+      const client = await this.client(realmOfService(identity))
       subject.account = client.principal
       subject.accountSid = this.accountSid?.(client.realm)
       return await client.ticketAs(grounds, spn, options)
@@ -104,6 +104,11 @@ export class Delegator {
     const protocolTransition = permitsTransition(identity.principal, this.options)
     return { user: identity.principal, evidence, forwardedTgt, protocolTransition }
   }
+}
+
+/** The realm whose key opened the caller's ticket: its KDC has sealed the evidence, and knows the account that may show it. */
+function realmOfService({ evidence }: Identity): string | undefined {
+  return evidence?.kind === 'ticket' ? evidence.service.realm : undefined
 }
 
 /** What ends it before any way is gone. */

@@ -17,7 +17,13 @@ export { type AmbientIdentity, type CurrentIdentity, currentIdentity, impersonat
 export type { S4uSubject } from '@s4u/kdc-client'
 export { closeOptions, type OptionTableOf } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
-export { MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/kdc-client'
+export {
+  MalformedTokenError,
+  MissingKeyError,
+  PasswordChangeRefusedError,
+  RejectedTokenError,
+  S4uError,
+} from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit-writer.js'
 export { CallerIdentity } from './caller-identity.js'
 export type { CrossSiteOption } from './cross-site.js'

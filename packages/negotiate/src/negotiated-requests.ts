@@ -18,7 +18,19 @@ export interface Negotiated extends ImpersonatingApp {
   noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void
 }
 
-const negotiated = new WeakMap<NegotiableRequest, Negotiated>()
+/** The number is that of `Negotiated`. */
+const KEY = Symbol.for('s4u.negotiated-requests.1')
+
+/** Those of this process, also where it has two copies of this package: routes may be declared by the other one. */
+const negotiated = negotiatedInProcess()
+
+function negotiatedInProcess(): WeakMap<NegotiableRequest, Negotiated> {
+  const found: unknown = Reflect.get(globalThis, KEY)
+  if (found instanceof WeakMap) return found
+  const made = new WeakMap<NegotiableRequest, Negotiated>()
+  Object.defineProperty(globalThis, KEY, { value: made })
+  return made
+}
 
 /** The last negotiator that a request passed decides about it. */
 export function recordNegotiated(request: NegotiableRequest, by: Negotiated): void {

@@ -49,9 +49,10 @@ export interface Negotiator extends Disposable {
    * KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
    *
    * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every
-   * wrong password counts there.
+   * wrong password counts there. A `newPassword` beside it takes its place where it has expired.
    * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
-   * RejectedTokenError when it was not the KDC that answered
+   * RejectedTokenError when it was not the KDC that answered; PasswordChangeRefusedError when the new
+   * password does not please the directory
    *
    * With `{ user, otp }` it is the one-time password that a token shows (RFC 6560), with `{ user, password, otp }` that and what the KDC
    * wants beside it, a PIN or the password. They go to the KDC in armor alone.

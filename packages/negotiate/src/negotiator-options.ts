@@ -6,6 +6,7 @@ import {
   CACHE_OPTIONS,
   ConfigurationError,
   type KdcClientOptions,
+  type KdcConnectionsOptions,
   NO_OPTIONS,
   type OptionTableOf,
   shownInput,
@@ -27,6 +28,11 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
   readonly mode?: Mode
   /** The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG, then DNS. */
   readonly kdc?: KdcClientOptions['kdc']
+  /**
+   * The password servers, for users who change an expired password at sign-in (`identityFor({ user, password, newPassword })`), written
+   * as `kdc`; port 464 where none is said. Default: the hosts of `kdc`, else those of krb5.conf and DNS.
+   */
+  readonly kpasswd?: KdcConnectionsOptions['kpasswd']
   /**
    * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
    * function too.
@@ -118,6 +124,7 @@ export const NEGOTIATOR_OPTIONS = {
   ...OF_ACCEPTOR,
   mode: 'value',
   kdc: 'map',
+  kpasswd: 'map',
   kdcTimeLimit: 'value',
   domains: 'map',
   ticketCache: CACHE_OPTIONS,

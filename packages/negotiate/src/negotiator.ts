@@ -16,8 +16,9 @@ import { Challenges } from './challenges.js'
 import { isPreflight } from './cross-site.js'
 import { Delegator } from './delegator.js'
 import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './events.js'
+import { identityByPassword } from './expired-password.js'
 import type { Found } from './found-caller.js'
-import { identifiedOnly, requireAskedLevel } from './identified.js'
+import { requireAskedLevel } from './identified.js'
 import {
   declareNegotiator,
   type ImpersonationOption,
@@ -45,7 +46,7 @@ import {
   runPlainly,
 } from './outcome.js'
 import type { AuthenticateOptions, Negotiator } from './negotiator-methods.js'
-import { isSecretSubject, type SecretSubject, signInWithPassword } from './password-sign-in.js'
+import { isSecretSubject, type SecretSubject } from './password-sign-in.js'
 import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './protocol-transition.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 import { serviceRequests } from './service-requests.js'
@@ -86,7 +87,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
     const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
     const { delegation = NO_OPTIONS } = options
-    const delegator = new Delegator(() => client.get(), delegation, ofFetch, journalFor(logger), accountSid)
+    const delegator = new Delegator((realm) => client.get(realm), delegation, ofFetch, journalFor(logger), accountSid)
     const requests = serviceRequests(client, ofFetch)
     this.fetch = requests.fetch
     this.service = options.outsideImpersonation === 'service' ? requests : undefined
@@ -121,10 +122,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
     const { options: settings, client, acceptor, delegator } = this.#parts
     requireAskedLevel(options.level)
-    if (isSecretSubject(user)) return this.#signIn(user, options)
+    if (isSecretSubject(user))
+      return new CallerIdentity(await identityByPassword(user, options, this.#parts), delegator)
     const { delegation = NO_OPTIONS, logger } = settings
     const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
-    const deps = { acceptor, client, delegation, journal: journalFor(logger), accountSid }
+    const asker = { get: (subject: S4uSubject) => client.getFor(subject) }
+    const deps = { acceptor, client: asker, delegation, journal: journalFor(logger), accountSid }
     return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
   }
 
@@ -171,17 +174,6 @@ class HttpNegotiator implements Negotiator, Negotiated {
     this.#finder.clear()
     this.#parts.client.close()
     this.#parts.acceptor[Symbol.dispose]()
-  }
-
-  async #signIn(
-    user: SecretSubject,
-    { method = 'otp' in user ? 'otp' : 'basic', signal, level }: IdentityForOptions,
-  ): Promise<CallerIdentity> {
-    const { acceptor, client, delegator, options } = this.#parts
-    const { now = Date.now, delegation } = options
-    const keepsTgt = delegation?.forwardedTickets === 'use' && level !== 'identification'
-    const identity = await signInWithPassword(acceptor, await client.ofUser(user), { method, now, signal, keepsTgt })
-    return new CallerIdentity(level === 'identification' ? identifiedOnly(identity) : identity, delegator)
   }
 
   /** A word that is none must not be taken for one: it may have been meant to be laxer, or stricter. */

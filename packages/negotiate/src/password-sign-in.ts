@@ -13,6 +13,11 @@ import {
 export interface PasswordSubject {
   readonly user: string
   readonly password: string
+  /**
+   * Takes its place at the KDC where the password has expired or must be changed, and is used for nothing else: one that is good stays
+   * as it is. See `changePassword` of `@s4u/kdc-client`.
+   */
+  readonly newPassword?: string
 }
 
 /**
@@ -33,7 +38,8 @@ export function isSecretSubject(subject: unknown): subject is SecretSubject {
   const isUser = 'user' in subject && typeof subject.user === 'string'
   const isPassword = 'password' in subject ? typeof subject.password === 'string' : true
   const isOtp = 'otp' in subject ? typeof subject.otp === 'string' || typeof subject.otp === 'function' : true
-  if (isUser && isPassword && isOtp) return true
+  const isNewOne = !('newPassword' in subject) || ['string', 'undefined'].includes(typeof subject.newPassword)
+  if (isUser && isPassword && isOtp && isNewOne) return true
   throw new ConfigurationError('identityFor: user, password and otp must be texts', {
     hint: 'Refuse a form that leaves one out, or sends something else.',
   })

@@ -71,7 +71,8 @@ export const AUTHENTICATION_MAX_AGE = 300_000
 
 export interface TransitionDeps {
   readonly acceptor: Acceptor
-  readonly client: { get(): Promise<KdcClient> }
+  /** The client that asks for a user. */
+  readonly client: { get(user: S4uSubject): Promise<KdcClient> }
   readonly delegation: DelegationOptions
   /** For audits: the SID of the account that asks. */
   readonly accountSid?: (realm: string) => string | undefined
@@ -109,7 +110,7 @@ async function vouchFor(
   const { method, signal, level } = options
   const maxAge = maxAgeOf(options)
   if (level !== 'identification') requireTransition(user, delegation)
-  const asker = await client.get()
+  const asker = await client.get(user)
   subject.account = asker.principal
   subject.accountSid = accountSid?.(asker.realm)
   const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })

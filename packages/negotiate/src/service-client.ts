@@ -1,5 +1,6 @@
 import type { Acceptor } from '@s4u/acceptor'
 import {
+  changePassword,
   ConfigurationError,
   createKdcClient,
   createKdcConnections,
@@ -8,11 +9,13 @@ import {
   type KdcClientOptions,
   type KdcConnections,
   parseUser,
+  type S4uSubject,
   signInPrincipal,
 } from '@s4u/kdc-client'
 import { formatPrincipal, type Keytab, NameType, type Ticket } from '@s4u/krb5'
 import type { NegotiatorOptions } from './negotiator-options.js'
-import type { SecretSubject } from './password-sign-in.js'
+import type { PasswordSubject, SecretSubject } from './password-sign-in.js'
+import { accountOf, realmIn } from './realm-account.js'
 
 /** Gets the acceptor a ticket of the service for itself. The client that does needs the acceptor, so it comes a moment later. */
 export interface OwnTicketSource {
@@ -27,6 +30,14 @@ export function withOwnTicket(options: NegotiatorOptions, source: OwnTicketSourc
   return { ...options, ownTicket }
 }
 
+/** The clients of a keytab. */
+interface CurrentClients {
+  readonly keys: readonly string[]
+  readonly first: Promise<KdcClient>
+  /** By the other realms of which there are keys. */
+  readonly others: Map<string, Promise<KdcClient>>
+}
+
 /**
  * The service at the KDC: one client for as long as the keytab stays the same, since it signs in with what is in there. It shares its way
  * to the KDCs with the clients of users who sign in with passwords: many forms at once are no more sockets, and take turns.
@@ -35,7 +46,7 @@ export class ServiceClient {
   readonly #acceptor: Acceptor
   readonly #options: NegotiatorOptions
   #connections: KdcConnections | undefined
-  #current: { readonly keys: readonly string[]; readonly client: Promise<KdcClient> } | undefined
+  #current: CurrentClients | undefined
 
   /** @throws ConfigurationError, MissingKeyError for what options say of the KDC, where the keytab is at hand */
   constructor(acceptor: Acceptor, options: NegotiatorOptions) {
@@ -77,9 +88,27 @@ export class ServiceClient {
     )
   }
 
-  /** @throws ConfigurationError, MissingKeyError */
-  get(): Promise<KdcClient> {
-    return this.#acceptor.currentKeytab ? this.#withKeys() : this.#acceptor.ready().then(() => this.#withKeys())
+  /**
+   * At the KDC of a realm, if the keytab has keys of it: whoever came with a ticket of one realm is delegated by the account there, which
+   * no KDC of another realm knows. Default, and for other realms: at that of the account that `delegation.principal` names.
+   * @throws ConfigurationError, MissingKeyError
+   */
+  async get(realm?: string): Promise<KdcClient> {
+    if (this.#acceptor.currentKeytab === undefined) await this.#acceptor.ready()
+    const current = this.#withKeys()
+    const first = await current.first
+    if (realm === undefined || realm === first.realm) return first
+    return (await this.#inRealm(current, realm)) ?? first
+  }
+
+  /** At the KDC of a user's realm, as far as the service has an account there. @throws MalformedTokenError for what is no name */
+  async getFor(user: S4uSubject): Promise<KdcClient> {
+    const first = await this.get()
+    const { currentKeytab } = this.#acceptor
+    if (typeof user !== 'string' || currentKeytab === undefined) return first
+    // To the first account a name of another realm is one for its own KDC to resolve.
+    const written = user.includes('@') ? realmIn(currentKeytab, user.slice(user.lastIndexOf('@') + 1)) : undefined
+    return this.get(written ?? parseUser(user, first.realm, this.#options.domains).realm)
   }
 
   /** A ticket of the service for itself, sealed with its own key. @throws KdcError, KdcUnreachableError, ConfigurationError */
@@ -90,38 +119,64 @@ export class ServiceClient {
     return (await client.ticketFor(own, { signal })).ticket
   }
 
-  #withKeys(): Promise<KdcClient> {
+  #withKeys(): CurrentClients {
     // A keytab that was read again brings a new list.
     const { principals: keys } = this.#acceptor
-    if (this.#current?.keys === keys) return this.#current.client
-    const client = this.#create()
-    this.#current = { keys, client }
-    client.catch(() => {
-      if (this.#current?.client === client) this.#current = undefined
+    if (this.#current?.keys === keys) return this.#current
+    const current = { keys, first: this.#create(), others: new Map() }
+    this.#current = current
+    current.first.catch(() => {
+      if (this.#current === current) this.#current = undefined
     })
-    return client
+    return current
+  }
+
+  #inRealm({ others }: CurrentClients, realm: string): Promise<KdcClient> | undefined {
+    const { currentKeytab } = this.#acceptor
+    if (currentKeytab === undefined || realmIn(currentKeytab, realm) !== realm) return undefined
+    const known = others.get(realm)
+    if (known !== undefined) return known
+    const made = this.#create(realm)
+    others.set(realm, made)
+    made.catch(() => others.delete(realm))
+    return made
   }
 
   /** A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError, MissingKeyError, MalformedTokenError */
   async ofUser(subject: SecretSubject): Promise<KdcClient> {
     const { user, password } = subject
-    const service = await this.get()
-    const { realm } = service
-    const principal = parseUser(user, realm, this.#options.domains)
-    const named =
-      principal.name.nameType === NameType.ENTERPRISE
-        ? { principal: principal.name.nameString[0], enterprise: true }
-        : { principal: formatPrincipal(principal) }
+    const service = await this.getFor(user)
     const secret =
       'otp' in subject
         ? { otp: subject.otp, ...(password !== undefined && { password }) }
         : { password: subject.password }
-    const credentials = { ...named, ...secret }
+    const credentials = { ...this.#named(user, service), ...secret }
+    return createKdcClient({ ...this.#kdcOptions(), ...this.#askingFor(service), credentials })
+  }
+
+  /** The same user's password, at the password servers of the KDCs. @throws PasswordChangeRefusedError and others */
+  async changePassword({ user, password }: PasswordSubject, newPassword: string, signal?: AbortSignal): Promise<void> {
+    const service = await this.getFor(user)
+    const { domains: _domains, forwardable: _forwardable, ...options } = this.#kdcOptions()
+    const change = { ...this.#named(user, service), oldPassword: password, newPassword, ...(signal && { signal }) }
+    await changePassword({ ...options, ...this.#askingFor(service), ...change })
+  }
+
+  #named(user: string, { realm }: KdcClient): { readonly principal: string; readonly enterprise?: boolean } {
+    const principal = parseUser(user, realm, this.#options.domains)
+    return principal.name.nameType === NameType.ENTERPRISE
+      ? { principal: principal.name.nameString[0], enterprise: true }
+      : { principal: formatPrincipal(principal) }
+  }
+
+  /** Where a user's password may go, and how it is armored. */
+  #askingFor(service: KdcClient): Pick<KdcClientOptions, 'realm' | 'mayFollow' | 'armor' | 'fast'> {
+    const { realm } = service
     // A typed name may say any realm, and anybody on the way may send us to one: the password goes
     // where a trust leads.
     const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
-    return createKdcClient({ ...this.#kdcOptions(), ...this.#armorOfUsers(service), realm, mayFollow, credentials })
+    return { ...this.#armorOfUsers(service), realm, mayFollow }
   }
 
   /** Nobody who listens is to try passwords on a sign-in: the service's own ticket armors it, or that of the machine. */
@@ -135,9 +190,9 @@ export class ServiceClient {
     this.#connections?.close()
   }
 
-  async #create(): Promise<KdcClient> {
+  async #create(realm?: string): Promise<KdcClient> {
     // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
-    return this.#clientWith(await this.#acceptor.keytab())
+    return this.#clientWith(await this.#acceptor.keytab(), realm)
   }
 
   /**
@@ -149,13 +204,16 @@ export class ServiceClient {
     if (currentKeytab !== undefined && speaksOfKdc(this.#options)) this.#clientWith(currentKeytab)
   }
 
-  #clientWith(keytab: Keytab): KdcClient {
+  #clientWith(keytab: Keytab, realm?: string): KdcClient {
     const { ticketCache, delegation, armor, fast } = this.#options
     const principal = delegation?.principal
+    const account =
+      realm === undefined ? { keytab, ...(principal && { principal }) } : accountOf(keytab, realm, principal)
     const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     return createKdcClient({
       ...this.#kdcOptions(),
-      credentials: { keytab, reload, ...(principal !== undefined && { principal }) },
+      ...(realm !== undefined && { realm }),
+      credentials: { ...account, reload },
       ...(ticketCache && { cache: ticketCache }),
       ...(armor && { armor }),
       // Of the service itself it is required where it is given something to armor with.
@@ -164,9 +222,20 @@ export class ServiceClient {
   }
 
   #kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
-    const { kdc, krb5Config, kdcTimeLimit: timeLimit, domains, encryptionTypes, now, random, logger } = this.#options
+    const {
+      kdc,
+      kpasswd,
+      krb5Config,
+      kdcTimeLimit: timeLimit,
+      domains,
+      encryptionTypes,
+      now,
+      random,
+      logger,
+    } = this.#options
     this.#connections ??= createKdcConnections({
       ...(kdc !== undefined && { kdc }),
+      ...(kpasswd !== undefined && { kpasswd }),
       ...(krb5Config !== undefined && { krb5Config }),
       ...(timeLimit !== undefined && { timeLimit }),
       ...(now && { now }),

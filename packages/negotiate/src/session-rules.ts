@@ -9,7 +9,17 @@ import type { NegotiatorOptions } from './negotiator-options.js'
  */
 const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
   ...(['keytab', 'now', 'random', 'ticketCacheSize', 'replayCache', 'session', 'delegation'] as const),
-  ...(['kdc', 'kdcTimeLimit', 'domains', 'ticketCache', 'encryptionTypes', 'armor', 'fast', 'fetch'] as const),
+  ...([
+    'kdc',
+    'kpasswd',
+    'kdcTimeLimit',
+    'domains',
+    'ticketCache',
+    'encryptionTypes',
+    'armor',
+    'fast',
+    'fetch',
+  ] as const),
   ...(['onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'logger', 'clientAddress', 'tlsCertificate'] as const),
   ...(['mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'] as const),
   ...(['impersonateCallerForAllOperations', 'outsideImpersonation', 'crossSite', 'corsPreflight'] as const),

@@ -12,6 +12,8 @@ export interface Account {
   /** Best first; all of the same version. */
   keys: readonly Key[]
   kvno: number
+  /** Those of passwords before, oldest first, as far as they were changed by the user. */
+  formerKeys?: readonly Key[]
   /** Of the keys that come from a password. */
   readonly salt: string
   readonly encryptionTypes: readonly number[]

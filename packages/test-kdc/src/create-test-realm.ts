@@ -4,7 +4,8 @@ import { addAccount } from './add-account.js'
 import { changeAccount } from './change-account.js'
 import { keytabOf, requireAccount } from './keytab-of.js'
 import { type ConfiguredRealm, renderKrb5Conf } from './krb5-conf.js'
-import { listen, type ListenAddress, type ListenOptions } from './listen.js'
+import { answerKpasswd } from './kpasswd/answer-kpasswd.js'
+import { type Answers, listen, type ListenOptions, type RealmAddress } from './listen.js'
 import { frontFor, reachable } from './neighbourhood.js'
 import { createState, type RealmState, remember } from './realm-state.js'
 import { checkRealmOptions } from './settings-check.js'
@@ -46,6 +47,10 @@ function handleOf(state: RealmState): TestRealm {
       state.clock = () => time
     },
     transport: async (request, { realm, signal } = {}) => frontFor(state, request, realm).inMemory(request, signal),
+    kpasswd: async (request, { signal } = {}) => {
+      signal?.throwIfAborted()
+      return answerKpasswd(kdc, request)
+    },
     keytabFor: (name) => keytabOf(directory, requireAccount(directory, name)),
     keytabFile: (name) => keytabOf(directory, requireAccount(directory, name)).encode(),
     sidOf: (name) => relativeIds.findGroup(name) ?? requireAccount(directory, name).sid,
@@ -59,17 +64,31 @@ function handleOf(state: RealmState): TestRealm {
   }
 }
 
-async function startListening(state: RealmState, options: ListenOptions): Promise<ListenAddress> {
+async function startListening(state: RealmState, options: ListenOptions): Promise<RealmAddress> {
   const listener = await listen(state.front, options)
   state.listeners.push(listener)
-  return { host: listener.host, port: listener.port }
+  const { host, port } = listener
+  const passwords = await listen(passwordServer(state), { host, port: options.kpasswdPort ?? 0 })
+  state.passwordListeners.push(passwords)
+  return { host, port, kpasswdPort: passwords.port }
 }
 
-async function end({ listeners, ending }: RealmState): Promise<void> {
+function passwordServer({ kdc }: RealmState): Answers {
+  const answer = async (request: Uint8Array): Promise<Uint8Array | undefined> =>
+    kdc.misbehave.dead || kdc.misbehave.silent ? undefined : answerKpasswd(kdc, request)
+  return { overUdp: answer, overTcp: answer, isDead: () => kdc.misbehave.dead === true, liesAboutLength: () => false }
+}
+
+async function end({ listeners, passwordListeners, ending }: RealmState): Promise<void> {
   ending.abort()
-  await Promise.all(listeners.splice(0).map((listener) => listener.close()))
+  await Promise.all([...listeners.splice(0), ...passwordListeners.splice(0)].map((listener) => listener.close()))
 }
 
-function configured({ directory, listeners }: RealmState): ConfiguredRealm {
-  return { realm: directory.realm, domains: [asciiLower(directory.realm)], addresses: listeners }
+function configured({ directory, listeners, passwordListeners }: RealmState): ConfiguredRealm {
+  return {
+    realm: directory.realm,
+    domains: [asciiLower(directory.realm)],
+    addresses: listeners,
+    passwordServers: passwordListeners,
+  }
 }

@@ -7,8 +7,8 @@
 
 export { createTestRealm } from './create-test-realm.js'
 export type { Exchange, FastSupport } from './kdc.js'
-export type { ListenAddress, ListenOptions } from './listen.js'
+export type { ListenAddress, ListenOptions, RealmAddress } from './listen.js'
 export type { Misbehaviour } from './misbehave.js'
 export { NT_STATUS, type NtStatusName } from './refusal.js'
-export type { AccountChange, TestOtp, TestService, TestUser } from './settings.js'
+export type { AccountChange, TestOtp, TestPasswordPolicy, TestService, TestUser } from './settings.js'
 export type { TestRealm, TestRealmOptions, TestTrust, TransportOptions } from './test-realm.js'

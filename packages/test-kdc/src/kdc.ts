@@ -2,6 +2,7 @@ import type { KrbErrorName, PacContents, RandomSource } from '@s4u/krb5'
 import type { Directory } from './directory.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { NtStatusName } from './refusal.js'
+import type { TestPasswordPolicy } from './settings.js'
 
 /**
  * Whether this KDC takes requests inside of FAST, or from users nothing else. Source: RFC 6113,
@@ -20,6 +21,7 @@ export interface Kdc {
   readonly fast: FastSupport
   readonly compoundIdentity: boolean
   readonly misbehave: Misbehaviour
+  readonly passwordPolicy: TestPasswordPolicy
   readonly writePac: ((contents: PacContents) => PacContents) | undefined
   /** Milliseconds since the epoch. */
   now(): number

@@ -5,6 +5,7 @@ export interface ConfiguredRealm {
   readonly realm: string
   readonly domains: readonly string[]
   readonly addresses: readonly ListenAddress[]
+  readonly passwordServers: readonly ListenAddress[]
 }
 
 /** What MIT, Heimdal and Java read. The first realm is the default one; nothing is ever asked of DNS. */
@@ -18,9 +19,10 @@ export function renderKrb5Conf(
     ...Object.entries(settings).map(([name, value]) => `  ${name} = ${value}`),
     '',
     '[realms]',
-    ...realms.flatMap(({ realm, addresses }) => [
+    ...realms.flatMap(({ realm, addresses, passwordServers }) => [
       `  ${realm} = {`,
-      ...addresses.map(({ host, port }) => `    kdc = ${host.includes(':') ? `[${host}]` : host}:${port}`),
+      ...addresses.map((address) => `    kdc = ${written(address)}`),
+      ...passwordServers.map((address) => `    kpasswd_server = ${written(address)}`),
       '  }',
     ]),
     '',
@@ -30,6 +32,10 @@ export function renderKrb5Conf(
     ),
     '',
   ].join('\n')
+}
+
+function written({ host, port }: ListenAddress): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 const DEFAULTS = {

@@ -6,12 +6,20 @@ export interface ListenOptions {
   readonly host?: string
   /** Default: any free one. */
   readonly port?: number
+  /** Of the password server. Default: any free one. */
+  readonly kpasswdPort?: number
 }
 
 export interface ListenAddress {
   readonly host: string
   /** The same for UDP and TCP. */
   readonly port: number
+}
+
+/** Where the KDC and the password server of a realm are. */
+export interface RealmAddress extends ListenAddress {
+  /** Of the password server, the same for UDP and TCP. */
+  readonly kpasswdPort: number
 }
 
 export interface Listener extends ListenAddress {
@@ -31,7 +39,10 @@ export interface Answers {
 }
 
 /** One port for both, as clients expect. Source: RFC 4120 section 7.2. */
-export async function listen(answers: Answers, { host = '127.0.0.1', port = 0 }: ListenOptions): Promise<Listener> {
+export async function listen(
+  answers: Answers,
+  { host = '127.0.0.1', port = 0 }: Pick<ListenOptions, 'host' | 'port'>,
+): Promise<Listener> {
   for (let attempt = 1; ; attempt++) {
     const tcp = await listenOnTcp(answers, host, port)
     const address = { host, port: tcp.port }

@@ -15,6 +15,7 @@ export interface RealmState {
   readonly journal: Exchange[]
   readonly relativeIds: RelativeIds
   readonly listeners: Listener[]
+  readonly passwordListeners: Listener[]
   /** Realms of this process with a trust, for the in-memory transport and krb5.conf. */
   readonly neighbours: RealmState[]
   /** Aborted when the realm ends. */
@@ -40,6 +41,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     fast: options.fast ?? 'offered',
     compoundIdentity: options.compoundIdentity ?? false,
     misbehave: { ...options.misbehave },
+    passwordPolicy: options.passwordPolicy ?? {},
     writePac: options.writePac,
     now: () => state.clock(),
   }
@@ -54,6 +56,7 @@ export async function createState(options: TestRealmOptions): Promise<RealmState
     journal,
     relativeIds: new RelativeIds(domainSid),
     listeners: [],
+    passwordListeners: [],
     neighbours: [],
     ending,
   })

@@ -14,6 +14,7 @@ export class RelativeIds {
 
   constructor(domainSid: string) {
     this.#domainSid = domainSid
+    this.#groups.set('domain admins', `${domainSid}-${DOMAIN_ADMINS}`)
     this.#groups.set('domain users', `${domainSid}-${DOMAIN_USERS}`)
     this.#groups.set('protected users', `${domainSid}-${PROTECTED_USERS}`)
   }
@@ -40,6 +41,9 @@ export class RelativeIds {
     return this.#groups.get(asciiLower(name))
   }
 }
+
+/** Source: MS-DTYP section 2.4.2.4, DOMAIN_ADMINS. */
+export const DOMAIN_ADMINS = 512
 
 /** The first that Windows gives to accounts made by people is above 1000. */
 const FIRST_RELATIVE_ID = 1104

@@ -1,13 +1,14 @@
 import { ConfigurationError, shownInput } from '@s4u/krb5'
 import type { FastSupport } from './kdc.js'
 import type { Misbehaviour } from './misbehave.js'
-import type { AccountChange, TestService, TestUser } from './settings.js'
+import type { AccountChange, TestPasswordPolicy, TestService, TestUser } from './settings.js'
 import type { TestRealmOptions, TestTrust } from './test-realm.js'
 
 /** Settings that a compiler would have refused, and lists that could never match, said at once. @throws ConfigurationError */
 export function checkRealmOptions(options: TestRealmOptions): void {
   check('the realm', options, REALM, ['realm'])
   check('misbehave', options.misbehave ?? {}, MISBEHAVIOUR)
+  check('passwordPolicy', options.passwordPolicy ?? {}, PASSWORD_POLICY)
 }
 
 export function checkAccount(kind: 'user' | 'service', name: string, settings: TestUser | TestService): void {
@@ -140,7 +141,14 @@ const REALM: Readonly<Record<keyof TestRealmOptions, Kind>> = {
   fast: 'fast',
   compoundIdentity: 'flag',
   misbehave: 'object',
+  passwordPolicy: 'object',
   writePac: 'function',
+}
+
+const PASSWORD_POLICY: Readonly<Record<keyof TestPasswordPolicy, Kind>> = {
+  minimumLength: 'number',
+  historyLength: 'number',
+  complexity: 'flag',
 }
 
 const TRUST: Readonly<Record<keyof TestTrust, Kind>> = {

@@ -71,3 +71,13 @@ export interface TestService extends TestAccount {
 
 /** What may be changed while the realm runs. */
 export type AccountChange = Partial<Omit<TestUser & TestService, 'password' | 'sid' | 'encryptionTypes'>>
+
+/** Rules for passwords, as Active Directory has them; a refusal tells all of them. */
+export interface TestPasswordPolicy {
+  /** Characters at least. Default 0. */
+  readonly minimumLength?: number
+  /** How many of the last passwords, the present one counted, may not be used again. Default 0. */
+  readonly historyLength?: number
+  /** Characters of three kinds: capital and small letters, digits, others. Default no. */
+  readonly complexity?: boolean
+}

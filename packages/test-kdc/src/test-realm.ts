@@ -1,8 +1,8 @@
 import type { Keytab, PacContents, RandomSource } from '@s4u/krb5'
 import type { Exchange, FastSupport } from './kdc.js'
-import type { ListenAddress, ListenOptions } from './listen.js'
+import type { ListenOptions, RealmAddress } from './listen.js'
 import type { Misbehaviour } from './misbehave.js'
-import type { AccountChange, TestService, TestUser } from './settings.js'
+import type { AccountChange, TestPasswordPolicy, TestService, TestUser } from './settings.js'
 
 /** A realm for tests, as people write it down. */
 export interface TestRealmOptions {
@@ -35,6 +35,8 @@ export interface TestRealmOptions {
    * do; MIT does not. Default: no. Source: MS-KILE section 3.3.5.7.4.
    */
   readonly compoundIdentity?: boolean
+  /** What `kpasswd` asks of new passwords. Default: nothing. */
+  readonly passwordPolicy?: TestPasswordPolicy
   /** Switches that are on from the beginning. */
   readonly misbehave?: Misbehaviour
   /** What a lying KDC writes into the PACs of its users instead: SIDs of other domains, services that never acted. Signed like any. */
@@ -77,6 +79,10 @@ export interface TestRealm {
   now: number
   /** The KDC as a function, for unit tests: request in, reply out. @throws when the KDC is `dead`, or the signal aborts */
   readonly transport: (request: Uint8Array, options?: TransportOptions) => Promise<Uint8Array>
+  /**
+   * The password server (RFC 3244) as a function: users change their own passwords, members of Domain Admins everybody's.
+   */
+  readonly kpasswd: (request: Uint8Array, options?: { readonly signal?: AbortSignal }) => Promise<Uint8Array>
   /** The keys of a service, by account name or SPN: under the account name first, then under each SPN. @throws ConfigurationError */
   keytabFor(accountOrSpn: string): Keytab
   /** The same as the octets of a keytab file. */
@@ -89,8 +95,8 @@ export interface TestRealm {
   addService(name: string, service: TestService): Promise<void>
   /** New keys, of the next version; without a password they are random. Old tickets and keytabs stop working. */
   changePassword(name: string, password?: string): Promise<void>
-  /** Answers on UDP and TCP, on the same port. May be called more than once. */
-  listen(options?: ListenOptions): Promise<ListenAddress>
+  /** Answers on UDP and TCP, on the same port, and on another one as the password server. May be called more than once. */
+  listen(options?: ListenOptions): Promise<RealmAddress>
   /** A krb5.conf for clients of this realm and of the realms that it trusts, as far as they listen. */
   krb5Conf(libdefaults?: Readonly<Record<string, string | number | boolean>>): string
   /** Closes what listens, and gives up the replies that wait because the KDC is `slow` or `silent`. */

@@ -30,7 +30,7 @@ const expired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
 })
 
 const passwordExpired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
-  attribute: `The password of ${principal} has expired or must be changed: ${principal} changes it (kpasswd), or it is set or prolonged by an administrator.`,
+  attribute: `The password of ${principal} has expired or must be changed: ${principal} changes it (kpasswd; here changePassword, or identityFor with a newPassword), or it is set or prolonged by an administrator.`,
   activeDirectory: powershell`Set-ADUser ${name} -ChangePasswordAtLogon $false`,
   samba: sh`samba-tool user setpassword ${name}`,
   mit: sh`kadmin.local modprinc -pwexpire never ${nameForCommand(principal)}`,

@@ -30,11 +30,14 @@ export class ByteWriter {
 
   /** A length or an offset: one that wrapped would make something else of what was written. @throws ConfigurationError */
   length16le(value: number, field: string): this {
-    if (value > 0xffff) {
-      const expected = `at most ${0xffff} octets fit into ${field}`
-      throw new ConfigurationError(`cannot encode: ${expected}, found ${value}`, { code: 'KRB_ERR_FIELD_TOOLONG' })
-    }
+    requireLength16(value, field)
     return this.u16le(value)
+  }
+
+  /** The same, the higher octet first. @throws ConfigurationError */
+  length16be(value: number, field: string): this {
+    requireLength16(value, field)
+    return this.u16be(value)
   }
 
   u16be(value: number): this {
@@ -100,4 +103,10 @@ export class ByteWriter {
     }
     return at
   }
+}
+
+function requireLength16(value: number, field: string): void {
+  if (value <= 0xffff) return
+  const expected = `at most ${0xffff} octets fit into ${field}`
+  throw new ConfigurationError(`cannot encode: ${expected}, found ${value}`, { code: 'KRB_ERR_FIELD_TOOLONG' })
 }

@@ -14,14 +14,17 @@ export interface ConfiguredKdc {
 /** What can be written, for errors. */
 export const KDC_LOCATION_FORMS = 'host, host:port, [IPv6]:port, tcp/host, udp/host or https://host/path'
 
-/** Undefined for what is no location of a KDC. A number is none: MIT takes it for a port without a host, and refuses it as well. */
-export function kdcLocationOf(text: string): ConfiguredKdc | undefined {
+/**
+ * Undefined for what is no location of a KDC. A number is none: MIT takes it for a port without a host, and refuses it as well.
+ * @param standardPort where none is said; default 88
+ */
+export function kdcLocationOf(text: string, standardPort: number = KERBEROS_PORT): ConfiguredKdc | undefined {
   const match = LOCATION.exec(text)
   if (match === null) return undefined
   const [, prefix, bracketed, bare, digits, path] = match
   const protocol = prefix === undefined ? undefined : PROTOCOLS.get(prefix.toLowerCase())
   const host = bracketed ?? bare
-  const port = Number(digits ?? (protocol === 'https' ? HTTPS_PORT : KERBEROS_PORT))
+  const port = Number(digits ?? (protocol === 'https' ? HTTPS_PORT : standardPort))
   if (/^\d+$/.test(host) || port < 1 || port > 65_535) return undefined
   if (path !== undefined && protocol !== 'https') return undefined
   return { host, port, ...(protocol && { protocol }), ...(protocol === 'https' && { path: path ?? '/' }) }

@@ -361,3 +361,30 @@ describe('what is final', () => {
 function hosts(file: Krb5Conf): readonly string[] {
   return file.kdcsOf('R').map(({ host }) => host)
 }
+
+describe('the password servers of a realm', () => {
+  const of = (...lines: readonly string[]) => conf('[realms]', 'R = {', ...lines, '}').passwordServersOf('R')
+
+  test('are kpasswd_server, at port 464 where none is said', () => {
+    expect(of('kpasswd_server = a.test', 'kpasswd_server = tcp/b.test:10464', 'admin_server = c.test')).toEqual([
+      { host: 'a.test', port: 464 },
+      { host: 'b.test', port: 10_464, protocol: 'tcp' },
+    ])
+    expect(of('kpasswd_server = https://proxy.test/KdcProxy')).toEqual([
+      { host: 'proxy.test', port: 443, protocol: 'https', path: '/KdcProxy' },
+    ])
+  })
+
+  test('are the hosts of admin_server where there is none, whose ports are another’s', () => {
+    expect(of('admin_server = c.test:749', 'admin_server = [fd00::1]')).toEqual([
+      { host: 'c.test', port: 464 },
+      { host: 'fd00::1', port: 464 },
+    ])
+    expect(of('kdc = dc.test')).toEqual([])
+  })
+
+  test('are refused with file and line where they are none', () => {
+    const error = refused(() => of('kpasswd_server = 464'))
+    expect(error.message).toContain('/etc/krb5.conf, line 3: expected a host before the port')
+  })
+})

@@ -68,7 +68,18 @@ export class Krb5Conf {
 
   /** The KDCs of a realm in the order of the file; empty when it names none. @throws ConfigurationError with file and line */
   kdcsOf(realm: string): readonly ConfiguredKdc[] {
-    return this.#values('realms', realm, 'kdc').map(kdcOf)
+    return this.#values('realms', realm, 'kdc').map((relation) => kdcOf(relation))
+  }
+
+  /**
+   * The password servers of a realm: `kpasswd_server`, else the hosts of `admin_server`; at port 464 unless the former says another.
+   * Empty when it names none. @throws ConfigurationError with file and line
+   */
+  passwordServersOf(realm: string): readonly ConfiguredKdc[] {
+    const servers = this.#values('realms', realm, 'kpasswd_server').map((relation) => kdcOf(relation, KPASSWD_PORT))
+    if (servers.length > 0) return servers
+    const administrators = this.#values('realms', realm, 'admin_server').map((relation) => kdcOf(relation))
+    return administrators.map(({ host }) => ({ host, port: KPASSWD_PORT }))
   }
 
   /**
@@ -193,13 +204,16 @@ interface Relation {
 }
 
 const YES: ReadonlySet<string> = new Set(['y', 'yes', 'true', 't', '1', 'on'])
+/** Source: RFC 3244 section 2. */
+const KPASSWD_PORT = 464
+
 const NO: ReadonlySet<string> = new Set(['n', 'no', 'false', 'nil', '0', 'off'])
 
 /** What stands behind a KDC on its line, as MIT passes it over. */
 const COMMENT = /\s+[#;].*$/
 
-function kdcOf(relation: Relation): ConfiguredKdc {
-  const location = kdcLocationOf(relation.value.replace(COMMENT, ''))
+function kdcOf(relation: Relation, standardPort?: number): ConfiguredKdc {
+  const location = kdcLocationOf(relation.value.replace(COMMENT, ''), standardPort)
   if (location !== undefined) return location
   throw notA(
     /^\d+$/.test(relation.value) ? `a host before the port: ${KDC_LOCATION_FORMS}` : KDC_LOCATION_FORMS,

@@ -1,0 +1,104 @@
+import { type Codec, field, optional, sequence } from '../asn1/codec.js'
+import { KerberosString, OctetString } from '../asn1/primitives.js'
+import { ByteReader } from '../bytes/byte-reader.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
+import { PrincipalName } from './principal-name.js'
+
+/** What is asked for: one's own password changed, or that of any account set. Source: RFC 3244 section 2. */
+export const KpasswdVersion = { CHANGE: 0x0001, SET: 0xff80 } as const
+
+/**
+ * A request to change a password, or the answer to one, of which both have the same frame: its length and version in 16
+ * bits each, the length of the first part, and the two parts. Source: RFC 3244 section 2.
+ */
+export interface KpasswdMessage {
+  /** See `KpasswdVersion`; servers answer 1 to either. */
+  readonly version: number
+  /** AP-REQ or AP-REP; nothing in an answer that is a refusal which nobody has signed. */
+  readonly ap: Uint8Array
+  /** KRB-PRIV, or KRB-ERROR where `ap` is empty. */
+  readonly body: Uint8Array
+}
+
+/** @throws ConfigurationError KRB_ERR_FIELD_TOOLONG for what 16 bits cannot count */
+export function encodeKpasswdMessage({ version, ap, body }: KpasswdMessage): Uint8Array {
+  const length = HEADER + ap.length + body.length
+  const writer = new ByteWriter(length)
+  return writer
+    .length16be(length, 'the message')
+    .u16be(version)
+    .length16be(ap.length, 'the AP-REQ')
+    .bytes(ap)
+    .bytes(body)
+    .toBytes()
+}
+
+/** @throws MalformedTokenError */
+export function decodeKpasswdMessage(octets: Uint8Array): KpasswdMessage {
+  const reader = new ByteReader(octets, 'KPASSWD')
+  const length = reader.u16be('length')
+  if (length !== octets.length) reader.fail('length', `${octets.length}, as many octets as there are`, String(length))
+  const version = reader.u16be('version')
+  const ap = reader.bytes(reader.u16be('ap-length'), 'ap')
+  return { version, ap, body: reader.rest() }
+}
+
+const HEADER = 6
+
+/**
+ * The user data of a request to set a password; to change one's own it is the password alone.
+ * Source: RFC 3244 section 2.
+ *
+ *     ChangePasswdData ::= SEQUENCE {
+ *         newpasswd  [0] OCTET STRING, -- in UTF-8
+ *         targname   [1] PrincipalName OPTIONAL,
+ *         targrealm  [2] Realm OPTIONAL
+ *     }
+ */
+export interface ChangePasswdData {
+  readonly newpasswd: Uint8Array
+  readonly targname?: PrincipalName
+  readonly targrealm?: string
+}
+
+export const ChangePasswdData: Codec<ChangePasswdData> = sequence<ChangePasswdData>('ChangePasswdData', {
+  newpasswd: field(0, OctetString),
+  targname: optional(1, PrincipalName),
+  targrealm: optional(2, KerberosString),
+})
+
+/** What became of a request: the user data of an answer, or the e-data of a refusal. Source: RFC 3244 section 2. */
+export interface KpasswdResult {
+  /** See `KPASSWD_RESULTS`. */
+  readonly code: number
+  /** Text in UTF-8 for the user, or what Active Directory puts in its place: `decodePasswordPolicy`. */
+  readonly text: Uint8Array
+}
+
+/** @throws MalformedTokenError */
+export function decodeKpasswdResult(octets: Uint8Array): KpasswdResult {
+  const reader = new ByteReader(octets, 'KPASSWD result')
+  return { code: reader.u16be('code'), text: reader.rest() }
+}
+
+export function encodeKpasswdResult({ code, text }: KpasswdResult): Uint8Array {
+  return new ByteWriter(2 + text.length).u16be(code).bytes(text).toBytes()
+}
+
+/** Result codes. Source: RFC 3244 section 2. */
+export const KPASSWD_RESULTS = {
+  KRB5_KPASSWD_SUCCESS: 0,
+  KRB5_KPASSWD_MALFORMED: 1,
+  KRB5_KPASSWD_HARDERROR: 2,
+  KRB5_KPASSWD_AUTHERROR: 3,
+  KRB5_KPASSWD_SOFTERROR: 4,
+  KRB5_KPASSWD_ACCESSDENIED: 5,
+  KRB5_KPASSWD_BAD_VERSION: 6,
+  KRB5_KPASSWD_INITIAL_FLAG_NEEDED: 7,
+} as const
+
+/** The name of a result: `KRB5_KPASSWD_SOFTERROR`; `KRB5_KPASSWD_RESULT_99` for one that nobody has named. */
+export function kpasswdResultName(code: number): string {
+  const named = Object.entries(KPASSWD_RESULTS).find(([, number]) => number === code)
+  return named?.[0] ?? `KRB5_KPASSWD_RESULT_${code}`
+}
