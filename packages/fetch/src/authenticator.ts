@@ -1,4 +1,4 @@
-import { ConfigurationError, configuredHostNames, type ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError, configuredHostNames, S4uError, type ServiceTicket } from '@s4u/kdc-client'
 import { Attempt, type AttemptDetails, clientOf, type Judgement } from './attempt.js'
 import { findServiceName } from './canonical-host.js'
 import { publish } from './events.js'
@@ -103,13 +103,17 @@ export class Authenticator {
     return this.#attempt(url, spn, ticket, onBehalf)
   }
 
-  /** The same with a fresh ticket; undefined when there is no better one. */
+  /** The same with a fresh ticket; undefined when there is no better one, or none to be had: then the answer is the backend's refusal. */
   async beginAfresh(failed: Attempt, url: URL, onBehalf: OnBehalf): Promise<Attempt | undefined> {
     const { now = Date.now } = this.#options
     const { tickets, signal } = onBehalf
     const { spn, ticket: stale } = failed.details
     if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
-    const ticket = requireTicket(await tickets.ticketFor(spn, { signal, fresh: true }))
+    const got = await tickets.ticketFor(spn, { signal, fresh: true }).catch((error: unknown) => {
+      if (signal?.aborted || !S4uError.is(error)) throw error
+      return stale
+    })
+    const ticket = requireTicket(got)
     if (ticket.ticket === stale.ticket) return undefined
     gotAfresh.set(ticket.ticket, now())
     return this.#attempt(url, spn, ticket, onBehalf)

@@ -239,12 +239,30 @@ describe('a service whose key has changed', () => {
     expect(seen).toHaveLength(1)
   })
 
-  test('gets a stream only once', async () => {
+  test('gets a stream only once, and the next one with a fresh ticket', async () => {
     const { origin, seen } = await site()
-    const tickets = [stale(), issueTicket(service)]
-    const ticketFor = async (_spn: string, { fresh = false }: { fresh?: boolean }) => tickets[fresh ? 1 : 0]
-    const response = await createFetch({ ticketFor })(origin, streamed('gone'))
-    expect([response.status, seen.length]).toEqual([401, 1])
+    let current = stale()
+    const ticketFor = async (_spn: string, { fresh = false }: { fresh?: boolean }) => {
+      if (fresh) current = issueTicket(service)
+      return current
+    }
+    const call = createFetch({ ticketFor })
+    expect([(await call(origin, streamed('gone'))).status, seen.length]).toEqual([401, 1])
+    expect([(await call(origin, streamed('next'))).status, seen.length]).toEqual([200, 2])
+  })
+
+  test('answers for itself where the KDC has no ticket any more; a fault of the app is one', async () => {
+    const { origin, seen } = await site()
+    const failing = (error: Error) => {
+      const ticketFor = async (_spn: string, { fresh = false }: { fresh?: boolean }) => {
+        if (fresh) throw error
+        return stale()
+      }
+      return createFetch({ ticketFor })(origin)
+    }
+    const refused = new ConfigurationError('no', { code: 'KDC_ERR_POLICY' })
+    expect([(await failing(refused)).status, seen.length]).toEqual([401, 1])
+    await expect(failing(new TypeError('a fault of the app'))).rejects.toThrow('a fault of the app')
   })
 })
 

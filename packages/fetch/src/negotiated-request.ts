@@ -40,9 +40,10 @@ export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean):
   const onBehalf = { tickets, bindingsFor, signal }
   const attempt = await authenticator.begin(url, spn, onBehalf)
   const { stale, ...answer } = await sendLegs(hop, backend, attempt)
-  if (!stale || !replayable) return answer
+  if (!stale) return answer
+  // A body that is gone is not sent again: then the fresh ticket is there for the next request.
   const another = await authenticator.beginAfresh(attempt, url, onBehalf)
-  if (another === undefined) return answer
+  if (another === undefined || !replayable) return answer
   await discard(answer.response)
   return sendLegs(hop, backend, another)
 }

@@ -166,7 +166,9 @@ describe('a request that carries a token', () => {
     const { sent, names, answer } = await start({ first: async () => attempt, afresh }, { body: {} })
     answer(401)
     await settled()
-    expect([sent.length, names(), afresh.mock.calls]).toEqual([1, ['onRequestStart', 'onResponseStart'], []])
+    // The fresh ticket is for the next request.
+    const got = judgement.kind === 'stale' ? [[attempt]] : []
+    expect([sent.length, names(), afresh.mock.calls]).toEqual([1, ['onRequestStart', 'onResponseStart'], got])
   })
 })
 

@@ -224,6 +224,7 @@ class NegotiatingHandler implements Handler {
     const replayable = isReplayable(this.#options.body)
     if (attempt === undefined)
       return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable, challenge)) : undefined
+    if (!replayable && judgement?.kind === 'stale') return this.#negotiations.afresh(attempt).then(() => undefined)
     if (!replayable) return undefined
     if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
     return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined
