@@ -123,7 +123,7 @@ test.each([null, 12345678, ['x']])('a new password that is no text is refused (%
   const signIn = negotiator.identityFor({ user: 'alice', password: OLD, newPassword })
   await expect(signIn).rejects.toMatchObject({
     name: 'ConfigurationError',
-    message: 'identityFor: user and password must be texts',
+    message: 'identityFor: user, password and otp must be texts',
   })
   expect(changes).toEqual([])
 })
