@@ -371,7 +371,7 @@ describe('options of a change', () => {
     ['neither the old password nor credentials', { oldPassword: undefined }, 'one of oldPassword and credentials'],
     ['both of them', { credentials: { principal: 'root', password: 'pw-root' } }, 'one of oldPassword and credentials'],
     ['no principal', { principal: undefined }, 'principal is to be a text'],
-    ['an old password that is null', { oldPassword: null }, 'the password must be a text'],
+    ['an old password that is null', { oldPassword: null }, 'password must be a text'],
     ['no new password', { newPassword: undefined }, 'the new password must be a text that is not empty'],
     ['a name that is no option', { password: NEW }, '"password" is not an option'],
   ]
