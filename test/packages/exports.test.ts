@@ -134,6 +134,7 @@ const exported: Record<string, readonly string[]> = {
     'signInPrincipal',
     'tallyExchanges',
     'tellNotice',
+    'withoutHostBasedForm',
   ],
   koa: [
     'ConfigurationError',
@@ -325,6 +326,7 @@ const exported: Record<string, readonly string[]> = {
     'hasFlag',
     'hintOfCopies',
     'hmacMd5Checksum',
+    'hostBasedService',
     'journalsOf',
     'kdcLocationOf',
     'kerberosFlags',
@@ -369,6 +371,7 @@ const exported: Record<string, readonly string[]> = {
     'supportedEnctypeBits',
     'verifyChecksumOfType',
     'withEncoding',
+    'withoutHostBasedForm',
   ],
   negotiate: [
     'CallerIdentity',

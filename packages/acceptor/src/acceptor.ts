@@ -20,6 +20,7 @@ import type { AuthenticationMethod, Identity } from './identity.js'
 import { identityOfOwnTicket } from './identity-of-ticket.js'
 import { KeyRing } from './key-ring.js'
 import { keytabPlaces } from './keytab-source.js'
+import { underAccountName } from './names-of-client.js'
 import { OwnTicket } from './own-ticket.js'
 import { PendingLegs, type Resume } from './pending-legs.js'
 import type { ServiceKeys } from './service-keys.js'
@@ -124,7 +125,9 @@ class KeytabAcceptor implements Acceptor {
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
     if (expected.client !== undefined && expected.client === expected.service) this.#ownTicket.note(opened.ticket)
-    return identityOfOwnTicket(opened.ticket, authenticationMethod)
+    const { origin = 's4u2self', requestedName } = expected
+    if (origin === 'presented') return identityOfOwnTicket(opened.ticket, authenticationMethod)
+    return identityOfOwnTicket(underAccountName(opened.ticket, this.#settings, requestedName), authenticationMethod)
   }
 
   async keytab(): Promise<Keytab> {

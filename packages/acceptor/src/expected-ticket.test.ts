@@ -1,7 +1,7 @@
 import { TicketFlag } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { ExpectedTicket } from './expected-ticket.js'
-import { entryOf, issue, keyOf, keytabOf, SERVICE_KEY, SPN } from './fixtures/issued-token.js'
+import { entryOf, issue, keyOf, keytabOf, logonInfo, SERVICE_KEY, SPN } from './fixtures/issued-token.js'
 import { acceptorWith } from './fixtures/outcomes.js'
 
 const OTHERS = keyOf(40)
@@ -13,7 +13,8 @@ const keytab = keytabOf(
   entryOf('svc-intranet', 5, OTHERS),
   entryOf('HTTP/intranet.ad.test', 5, OTHERS),
 )
-const bob = { client: 'bob', sessionKey: keyOf(7), flags: [TicketFlag.FORWARDABLE] }
+const accountOf = (effectiveName: string) => ({ logonInfo: logonInfo({ effectiveName }) })
+const bob = { client: 'bob', pac: accountOf('bob'), sessionKey: keyOf(7), flags: [TicketFlag.FORWARDABLE] }
 const asked: ExpectedTicket = { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey: keyOf(7) }
 const identify = (ticket: Parameters<typeof issue>[0], expected: ExpectedTicket) =>
   acceptorWith({ keytab }).identify(issue({ ...bob, ...ticket }).ticket, 'asserted', expected)
@@ -45,7 +46,7 @@ describe('a ticket that the service asked for in a user’s name', () => {
 
   test('is compared each time, also when it had been opened before', async () => {
     const acceptor = acceptorWith({ keytab })
-    const { ticket } = issue({ ...bob, client: 'mallory' })
+    const { ticket } = issue({ ...bob, client: 'mallory', pac: accountOf('mallory') })
     for (let time = 0; time < 3; time++) {
       expect((await acceptor.identify(ticket, 'asserted', { client: 'mallory@AD.TEST' })).name).toBe('mallory')
       await expect(acceptor.identify(ticket, 'asserted', asked)).rejects.toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })

@@ -1,5 +1,6 @@
 import { type Key, type Keytab, type OptionTableOf, parsePrincipal, RejectedTokenError, samePrincipal } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
+import type { TicketEvidence } from './evidence.js'
 
 /**
  * What must be in a ticket to this service that the service itself asked a KDC for. What is left
@@ -19,6 +20,13 @@ export interface ExpectedTicket {
   readonly service?: string
   /** The one that the KDC has sealed for whoever asked. Source: RFC 4120 section 5.4.2. */
   readonly sessionKey?: Key
+  /**
+   * `s4u2self` (default): the service asked for the ticket in the user's name, and the identity bears the name of the account.
+   * `presented`: a client has shown it before, and the identity bears the name in the ticket.
+   */
+  readonly origin?: TicketEvidence['origin']
+  /** The user as it was asked for, for `identity.requestedName`. Default: the name in the ticket. */
+  readonly requestedName?: string
 }
 
 /** Every name in ExpectedTicket; another would be a comparison that is not made. */
@@ -26,6 +34,8 @@ export const EXPECTED_TICKET = {
   client: 'value',
   service: 'value',
   sessionKey: 'value',
+  origin: 'value',
+  requestedName: 'value',
 } as const satisfies OptionTableOf<ExpectedTicket>
 
 /** @throws RejectedTokenError KRB_AP_ERR_BADMATCH */

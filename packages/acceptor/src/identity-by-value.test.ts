@@ -34,6 +34,7 @@ describe('an identity', () => {
     principal: 'alice@WEST.TEST',
     name: 'alice@WEST.TEST',
     localName: 'west-alice',
+    requestedName: 'WEST\\alice',
     realm: 'WEST.TEST',
     authenticationMethod: 'certificate',
     impersonationLevel: 'delegation',

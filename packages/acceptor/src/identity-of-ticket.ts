@@ -18,21 +18,26 @@ export function identityOfCaller(
 }
 
 /** The user for whom the service itself got a ticket to itself (S4U2Self). */
-export function identityOfOwnTicket(ticket: AcceptedTicket, method: AuthenticationMethod): Identity {
+export function identityOfOwnTicket(
+  ticket: AcceptedTicket & { readonly requestedName?: string },
+  method: AuthenticationMethod,
+): Identity {
   const evidence = evidenceIn(ticket, 's4u2self', undefined)
   return identityOf(ticket, evidence, method, evidence.forwardable ? 'delegation' : 'impersonation')
 }
 
 function identityOf(
-  { client, principal, name, localName, pac, opened, hasNoGroups }: AcceptedTicket,
+  ticket: AcceptedTicket & { readonly requestedName?: string },
   evidence: TicketEvidence,
   authenticationMethod: AuthenticationMethod,
   impersonationLevel: ImpersonationLevel,
 ): Identity {
+  const { client, principal, name, localName, requestedName, pac, opened, hasNoGroups } = ticket
   return new Identity({
     principal,
     name,
     localName,
+    requestedName,
     realm: printableName(client.realm),
     authenticationMethod,
     impersonationLevel,

@@ -24,6 +24,8 @@ export interface IdentityClaims {
   readonly name: string
   /** What the option localNames makes of the principal. */
   readonly localName?: string | undefined
+  /** What the user was asked for by, where that is another name. */
+  readonly requestedName?: string | undefined
   /** `AD.TEST` */
   readonly realm: string
   readonly authenticationMethod: AuthenticationMethod
@@ -78,6 +80,14 @@ export class Identity implements IdentityClaims {
     // Taken over unread from another identity, so that making one from another does not decode the PAC.
     this.#claims = #claims in claims ? claims.#claims : copyOf(claims)
     if (new.target === Identity) Object.freeze(this)
+  }
+
+  /**
+   * The user as the app named him to be vouched for (`identityFor`), where that is not `principal` or `name`: `ALICE`, `AD\\alice`,
+   * `alice.liddell@corp.example`. For people; two names may be one user. Undefined for callers who presented a ticket.
+   */
+  get requestedName(): string | undefined {
+    return this.#claims.requestedName
   }
 
   /** The user's security identifier: what authority should hang on, since names are given away again. */
@@ -196,10 +206,10 @@ export class Identity implements IdentityClaims {
   }
 
   toJSON(): object {
-    const { principal, name, realm, sid, upn, authenticationMethod, impersonationLevel } = this
+    const { principal, name, requestedName, realm, sid, upn, authenticationMethod, impersonationLevel } = this
     const { assertedBy, delegatedBy, groups, expiresAt } = this
     const claims = printableClaims(this.claims)
-    const who = { principal, name, realm, sid, upn }
+    const who = { principal, name, requestedName, realm, sid, upn }
     return { ...who, authenticationMethod, impersonationLevel, assertedBy, delegatedBy, groups, claims, expiresAt }
   }
 
@@ -229,6 +239,7 @@ function copyOf(claims: IdentityClaims): IdentityClaims {
     principal: claims.principal,
     name: claims.name,
     localName: claims.localName,
+    requestedName: claims.requestedName,
     realm: claims.realm,
     authenticationMethod: claims.authenticationMethod,
     impersonationLevel: claims.impersonationLevel,

@@ -6,6 +6,7 @@ import {
   parsePrincipal,
   RejectedTokenError,
   shownInput,
+  withoutHostBasedForm,
 } from '@s4u/krb5'
 import type { Principal, PrincipalName, Ticket } from '@s4u/krb5'
 import { clearTextName } from './clear-text-name.js'
@@ -62,7 +63,7 @@ const ANY_HOST = '*'
 /** A configured name. @param option whose it is @throws ConfigurationError */
 export function parseService(option: string, text: string): Principal {
   try {
-    return parsePrincipal(text, { realm: ANY_REALM })
+    return parsePrincipal(withoutHostBasedForm(text), { realm: ANY_REALM })
   } catch (cause) {
     throw new ConfigurationError(`${option} ${shownInput(text)} is no principal`, {
       hint: 'Write HTTP/web.ad.test or HTTP/web.ad.test@AD.TEST.',

@@ -1,22 +1,20 @@
 import {
   encryptionTypeName,
-  formatName,
-  formatPrincipal,
   MissingKeyError,
-  NameType,
   openTicket,
   printableName,
   RejectedTokenError,
   S4uError,
   sameName,
 } from '@s4u/krb5'
-import type { OpenedTicket, Principal, Ticket } from '@s4u/krb5'
+import type { OpenedTicket, Ticket } from '@s4u/krb5'
 import type { AcceptedTicket } from './accepted-ticket.js'
 import type { AcceptorSettings } from './acceptor-settings.js'
 import { findPac } from './authorization-data.js'
 import { requirePermittedKey } from './ap-req-checks.js'
 import { clearTextName } from './clear-text-name.js'
 import { isAnonymous, requireTrustedPath } from './client-realm.js'
+import { namesOf } from './names-of-client.js'
 import { OpenedTicketCache } from './opened-ticket-cache.js'
 import { type BelievedPac, believePac } from './pac-authority/believed-pac.js'
 import { requireOwnVoucher } from './pac-authority/vouchers.js'
@@ -144,21 +142,6 @@ function judge(
   const judgedBy = provisional ? settings.domainSids.version : undefined
   const hasNoGroups = received?.logonInfo === undefined && settings.noPacMeansNoGroups
   return { opened, serviceKey, ownRealms, client, ...names, pac, judgedBy, hasNoGroups, anonymous }
-}
-
-/**
- * Without its realm a name says who somebody is in the own realm alone: `alice` of another one is called `alice@EVIL.TEST`. And so may
- * be an enterprise name of the own one, which some KDCs leave in tickets: that one is not shown without its realm either.
- */
-function namesOf(
-  client: Principal,
-  ownRealm: string,
-  { localName }: AcceptorSettings,
-): Pick<AcceptedTicket, 'principal' | 'name' | 'localName'> {
-  const principal = formatPrincipal(client)
-  const isPlain = client.realm === ownRealm && client.name.nameType !== NameType.ENTERPRISE
-  const name = isPlain ? formatName(client.name) : principal
-  return { principal, name, localName: localName(client, ownRealm) }
 }
 
 /** Another ticket may show later that the realm's users have one. */

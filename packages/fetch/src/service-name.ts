@@ -1,4 +1,4 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, withoutHostBasedForm } from '@s4u/kdc-client'
 import { domainToASCII } from 'node:url'
 
 /** A fetch-like function knows URLs, Kerberos knows service principal names: how one becomes the other. */
@@ -42,7 +42,7 @@ export function serviceNameOfHost(
   { serviceNames = {}, includePort = false, qualifyShortName = '' }: ServiceNameOptions,
 ): string | undefined {
   const named = findName(serviceNames, host, port)
-  if (named !== undefined) return named.replace('*', () => host)
+  if (named !== undefined) return withoutHostBasedForm(named.replace('*', () => host))
   if (host === '' || isIpAddress(host)) return undefined
   const full = qualified(host, qualifyShortName)
   return includePort && port !== '' ? `HTTP/${full}:${port}` : `HTTP/${full}`

@@ -67,7 +67,7 @@ export class Client implements KdcClient {
     this.authority = authority
     this.self = authority.principal
     this.principal = formatPrincipal(this.self)
-    this.targets = new ServiceTargets(this.self.realm, parts.conf)
+    this.targets = new ServiceTargets(this.self, parts.conf)
     const onRestored = (): void => {
       this.own.clear()
       this.users.clear()
@@ -100,7 +100,7 @@ export class Client implements KdcClient {
     const { userToUser, ...caching } = requireKnownOptions('ticketFor', given, OWN_TICKET_OPTIONS)
     const service = this.targets.read(spn)
     const key = { ...this.asker('own'), service: service.text } as const
-    const about = (cache: CacheMiss) => ({ step: 'TGS', target: spn, cache }) as const
+    const about = (cache: CacheMiss) => ({ step: 'TGS', target: service.asked, cache }) as const
     if (userToUser) {
       const options = [KdcOption.ENC_TKT_IN_SKEY]
       const request = { sname: service.name, options, additionalTickets: [userToUser] }
@@ -135,7 +135,7 @@ export class Client implements KdcClient {
     const options = requireKnownOptions('s4u2proxy', given, TICKET_OPTIONS)
     const target = this.targets.read(spn)
     const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
-      this.delegate(evidence, { target, spn }, signal, cache)
+      this.delegate(evidence, target, signal, cache)
     const id = this.proxyIds.of(evidence, target, this.asker('s4u2proxy'))
     const ticket = await this.users.getIdentified(id, ask, options)
     requireNamedRealm(target, ticket)
@@ -171,9 +171,13 @@ export class Client implements KdcClient {
       if ('ticket' in outcome) return outcome.ticket
       const { etypes, otherSpelling } = this.context
       const askedRealm = realmAsked(outcome.shown)
-      throw explainSignIn(kdcAnswer('TGS', client, spn, outcome.refused), { etypes, otherSpelling, askedRealm })
+      throw explainSignIn(kdcAnswer('TGS', client, service.asked, outcome.refused), {
+        etypes,
+        otherSpelling,
+        askedRealm,
+      })
     }
-    const told = { step: 'TGS', account: client, target: spn } as const
+    const told = { step: 'TGS', account: client, target: service.asked } as const
     const { journal } = this.context
     const request = (signal: AbortSignal, cache: CacheMiss) => tell({ ...told, cache }, () => ask(signal), journal)
     const ticket = await this.users.get(key, request, options)
@@ -217,12 +221,12 @@ export class Client implements KdcClient {
 
   private delegate(
     evidence: EvidenceTicket,
-    { target, spn }: { readonly target: ServiceTarget; readonly spn: string },
+    target: ServiceTarget,
     signal: AbortSignal,
     cache: CacheMiss,
   ): Promise<ServiceTicket> {
     const tgtFor = (realm: string): Promise<ServiceTicket> => this.trusted.tgtFor(realm, signal)
-    const about = { step: 'S4U2Proxy', target: spn, user: nameOf(evidence.client), evidence, cache } as const
+    const about = { step: 'S4U2Proxy', target: target.asked, user: nameOf(evidence.client), evidence, cache } as const
     return this.exchanges.run(about, signal, (context, tgt) =>
       requestS4u2proxy(context, { tgt, evidence, sname: target.name, tgtFor }),
     )

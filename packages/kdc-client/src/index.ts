@@ -72,6 +72,7 @@ export {
   requireKnownOptions,
   S4uError,
   shownInput,
+  withoutHostBasedForm,
 } from '@s4u/krb5'
 export { requireLogger } from '@s4u/krb5'
 export type {

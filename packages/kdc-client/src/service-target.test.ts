@@ -10,9 +10,10 @@ import type { ServiceTicket } from './service-ticket.js'
 const folder = mkdtempSync(join(tmpdir(), 's4u-service-target-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
+const WEB = parsePrincipal('web@AD.TEST')
 const path = join(folder, 'krb5.conf')
 writeFileSync(path, '[domain_realm]\n  .other.test = OTHER.TEST\n  fd00::1 = SIX.TEST\n  10.0.0.1 = FOUR.TEST\n')
-const targets = new ServiceTargets('AD.TEST', new Krb5Configuration(path, Date.now))
+const targets = new ServiceTargets(WEB, new Krb5Configuration(path, Date.now))
 
 test.each([
   ['HTTP/web.other.test', 'OTHER.TEST'],
@@ -75,7 +76,7 @@ test('a target is read once, and again when krb5.conf has changed', () => {
     utimesSync(path, now, now)
   }
   write('PARTNER.TEST')
-  const targets = new ServiceTargets('AD.TEST', new Krb5Configuration(path, () => now))
+  const targets = new ServiceTargets(WEB, new Krb5Configuration(path, () => now))
   const first = targets.read('HTTP/api.partner.test')
   expect(first.text).toBe('HTTP/api.partner.test@PARTNER.TEST')
   expect(targets.read('HTTP/api.partner.test')).toBe(first)
@@ -99,11 +100,25 @@ test('whether the realm was named is kept, and a target is not to be changed', (
 })
 
 test('without a krb5.conf the realm is the own one, and no more than five hundred targets are remembered', () => {
-  const own = new ServiceTargets('AD.TEST', undefined)
+  const own = new ServiceTargets(WEB, undefined)
   const first = own.read('HTTP/h0.other.test')
   expect(first).toMatchObject({ realm: 'AD.TEST', isRealmNamed: false })
   for (let host = 1; host < 500; host++) own.read(`HTTP/h${host}.other.test`)
   expect(own.read('HTTP/h0.other.test')).toBe(first)
   for (let host = 500; host < 1_000; host++) own.read(`HTTP/h${host}.other.test`)
   expect(own.read('HTTP/h0.other.test')).not.toBe(first)
+})
+
+test.each([
+  ['HTTP@api.ad.test', 'HTTP/api.ad.test@AD.TEST', 'HTTP/api.ad.test'],
+  ['HTTP@web.other.test', 'HTTP/web.other.test@OTHER.TEST', 'HTTP/web.other.test'],
+  ['MSSQLSvc@db.ad.test:1433', 'MSSQLSvc/db.ad.test:1433@AD.TEST', 'MSSQLSvc/db.ad.test:1433'],
+])('%s, as GSS-API programs write it, is the service %s', (spn, text, asked) => {
+  expect(targets.read(spn)).toMatchObject({ text, asked, isRealmNamed: false })
+})
+
+test('the account that asks is not taken for a service, whatever it is called', () => {
+  const own = new ServiceTargets(parsePrincipal('postgres@ad.test'), undefined)
+  expect(own.read('postgres@ad.test')).toMatchObject({ text: 'postgres@ad.test', isRealmNamed: true })
+  expect(own.read('postgres@db.ad.test').text).toBe('postgres/db.ad.test@ad.test')
 })

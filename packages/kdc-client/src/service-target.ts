@@ -8,6 +8,7 @@ import {
   type Principal,
   RejectedTokenError,
   sameRealmIgnoringCase,
+  withoutHostBasedForm,
 } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from './krb5-configuration.js'
@@ -17,6 +18,8 @@ import type { ServiceTicket } from './service-ticket.js'
 export interface ServiceTarget extends Principal {
   /** `HTTP/api.ad.test@AD.TEST`: the same for all ways of writing it. */
   readonly text: string
+  /** As it was asked for, for what people read; `HTTP/api.ad.test` of `HTTP@api.ad.test`. */
+  readonly asked: string
   /** Whether the realm stood behind the name, and was not found for it. */
   readonly isRealmNamed: boolean
 }
@@ -41,12 +44,14 @@ const MAX_TARGETS = 500
 export class ServiceTargets {
   private readonly known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
   private readonly ownRealm: string
+  private readonly self: string
   private readonly conf: Krb5Configuration | undefined
   /** What krb5.conf said when they were read: when it has changed, they are read again. */
   private readWith: Krb5Conf | undefined
 
-  constructor(ownRealm: string, conf: Krb5Configuration | undefined) {
-    this.ownRealm = ownRealm
+  constructor(self: Principal, conf: Krb5Configuration | undefined) {
+    this.self = formatPrincipal(self)
+    this.ownRealm = self.realm
     this.conf = conf
   }
 
@@ -57,7 +62,9 @@ export class ServiceTargets {
     this.readWith = conf
     const known = this.known.get(spn)
     if (known) return known
-    const target = Object.freeze(targetOf(spn, this.ownRealm, conf))
+    // An account may be called `postgres@ad.test`.
+    const asked = spn === this.self ? spn : withoutHostBasedForm(spn)
+    const target = Object.freeze({ ...targetOf(asked, this.ownRealm, conf), asked })
     this.known.set(spn, target)
     return target
   }
@@ -67,7 +74,7 @@ export class ServiceTargets {
  * `HTTP/api.ad.test`, with or without a realm. Without one it is the realm that krb5.conf names for the host, else the own: a KDC that
  * knows better refers to the right one. @throws MalformedTokenError
  */
-function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): ServiceTarget {
+function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Omit<ServiceTarget, 'asked'> {
   const { name, realm } = parseTarget(spn)
   const isRealmNamed = realm !== UNSAID
   const host = hostOf(name.nameString)

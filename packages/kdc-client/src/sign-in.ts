@@ -2,6 +2,7 @@ import type { CredentialsUsed } from './advice/advice.js'
 import {
   asciiUpper,
   type EtypeInfo2Entry,
+  hostBasedService,
   type Key,
   NameType,
   type Notice,
@@ -68,11 +69,16 @@ export interface RealmsOfNames {
   readonly defaultRealm: string | undefined
 }
 
-/** `svc-web@AD.TEST`, or as an enterprise name `svc.web@corp.example` of a realm that is to resolve it. @throws MalformedTokenError */
+/**
+ * `svc-web@AD.TEST`, `HTTP/web.ad.test` or `HTTP@web.ad.test`, or as an enterprise name `svc.web@corp.example` of a realm that is to
+ * resolve it. @throws MalformedTokenError
+ */
 export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
   if (enterprise) {
     const suffix = name.slice(name.lastIndexOf('@') + 1)
     return { name: { nameType: NameType.ENTERPRISE, nameString: [name] }, realm: realm ?? asciiUpper(suffix) }
   }
-  return parsePrincipal(name, realm === undefined ? {} : { realm })
+  const spn = hostBasedService(name)
+  const isAccount = spn === undefined || name.slice(name.indexOf('@') + 1) === realm
+  return parsePrincipal(isAccount ? name : spn, realm === undefined ? {} : { realm })
 }

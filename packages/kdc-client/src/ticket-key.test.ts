@@ -23,6 +23,7 @@ const target = (host: string): ServiceTarget => ({
   name: { nameType: 2, nameString: ['HTTP', host] },
   realm: 'AD.TEST',
   text: `HTTP/${host}@AD.TEST`,
+  asked: `HTTP/${host}`,
   isRealmNamed: false,
 })
 

@@ -1,4 +1,5 @@
 import { ConfigurationError, MalformedTokenError } from './errors.js'
+import { hostBasedService } from './host-based-name.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
 import { codeOf, NOT_IN_NAMES } from './printable.js'
 import { shownInput } from './shown-input.js'
@@ -84,7 +85,9 @@ export function parseSpn(text: string): ServicePrincipalName {
   const spn = readSpn(text)
   if (spn === undefined) {
     const expected = 'class/host, class/host:port or class/host:port/name'
-    throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text) })
+    const named = typeof text === 'string' ? hostBasedService(text) : undefined
+    const hint = named && `That is the form of GSS-API programs. Write ${named}.`
+    throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text), ...(hint && { hint }) })
   }
   return spn
 }

@@ -1,4 +1,4 @@
-import { asciiLower, type PrincipalName, sameRealmIgnoringCase } from '@s4u/krb5'
+import { asciiLower, type PrincipalName, sameRealmIgnoringCase, withoutHostBasedForm } from '@s4u/krb5'
 
 /** A target, read: its components, and the realm where one was written. */
 export interface Target {
@@ -32,7 +32,7 @@ interface Entry {
 const ENTRY = /^([^/@\\\s*]+)\/(\*|(?:\*\.)?[^/@\\\s*:[\]]+|\[[\da-fA-F:.]+\])(:[^/@\\\s*:]+)?(?:@([^/@\\\s*]+))?$/
 
 function readEntry(text: string): Entry | undefined {
-  const match = typeof text === 'string' ? ENTRY.exec(text) : null
+  const match = typeof text === 'string' ? ENTRY.exec(withoutHostBasedForm(text)) : null
   if (match === null) return undefined
   const [, serviceClass, host, port = '', realm] = match
   return { serviceClass: asciiLower(serviceClass), host: asciiLower(host), port: asciiLower(port), realm }

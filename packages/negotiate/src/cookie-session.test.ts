@@ -376,7 +376,7 @@ test('one user’s session is asked of the acceptor by its ticket and its method
   const rules = () => (asked.push('rules'), 'R')
   const cookies = new CookieSession(settings, { acceptor, rules, now: () => NOW })
   expect(await cookies.find(requestAfter(sessions()))).toMatchObject({ status: 'found' })
-  expect(asked).toEqual(['ready', 'rules', [TICKET, 'kerberos']])
+  expect(asked).toEqual(['ready', 'rules', [TICKET, 'kerberos', { origin: 'presented' }]])
 })
 
 test('a session of a user with a SID has it, one of another has none', async () => {

@@ -125,7 +125,9 @@ export class CookieSession {
     if (ticket === undefined) throw refusal(NOT_OURS)
     const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
     if (expiresAt <= now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
-    const identity = await acceptor.identify(ticket.ticket, ticket.method)
+    const { origin, requestedName } = ticket
+    const expected = { origin, ...(requestedName !== undefined && { requestedName }) }
+    const identity = await acceptor.identify(ticket.ticket, ticket.method, expected)
     if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
     const session = sessionOf(ticket, identity, expiresAt)
     await requireUnrevoked(this.#settings.isRevoked, session)

@@ -255,16 +255,13 @@ test.each<DelegationOptions>([
 })
 
 describe('a user whom the directory has resolved', () => {
-  const bob = { principal: 'bob@AD.TEST', name: 'bob', realm: 'AD.TEST', pac: undefined, evidence: undefined }
+  const bob = { principal: 'bob@AD.TEST', realm: 'AD.TEST' }
   const asked = (user: string, identity: Parameters<typeof requireResolvedTransition>[1] = bob, realm = 'AD.TEST') => {
     const names: string[] = []
     const protocolTransition = (name: string): boolean => names.push(name) > 0
     requireResolvedTransition(user, identity, realm, { protocolTransition })
     return names
   }
-  const pacOf = (effectiveName: string | undefined) =>
-    ({ logonInfo: effectiveName === undefined ? undefined : { effectiveName } }) as NonNullable<typeof bob.pac>
-
   test.each(['bob', 'bob@AD.TEST', 'bob@ad.test'])('by %s is who that says, and asked about once', (user) => {
     expect(asked(user)).toEqual([])
   })
@@ -279,18 +276,19 @@ describe('a user whom the directory has resolved', () => {
     expect(asked('bob', { ...bob, realm: 'WEST.TEST', principal: 'bob@WEST.TEST' }, 'west.test')).toEqual([])
   })
 
-  test('by a name that the ticket repeats is asked about by the account of the PAC', () => {
-    const alias = { ...bob, principal: 'boss\\@ad.test@AD.TEST', name: 'boss@ad.test' }
-    const known = { ...alias, pac: pacOf('bob') }
-    expect(asked('boss@ad.test', known)).toEqual(['bob@AD.TEST'])
-    expect(asked('boss@ad.test', { ...alias, pac: pacOf('') })).toEqual([])
-    expect(asked('boss@ad.test', { ...alias, pac: pacOf(undefined) })).toEqual([])
-    expect(asked('boss@ad.test', alias)).toEqual([])
-    expect(asked('bob', { ...bob, pac: pacOf('eve') })).toEqual([])
-    expect(asked('x', known)).toEqual([alias.principal, 'bob@AD.TEST'])
+  test('by an enterprise name is asked about by the account that it is known as', () => {
+    expect(asked('boss@ad.test')).toEqual(['bob@AD.TEST'])
+    expect(asked('boss@ad.test@AD.TEST')).toEqual(['bob@AD.TEST'])
     const refusing = { protocolTransition: (name: string) => name !== 'bob@AD.TEST' }
-    expect(() => requireResolvedTransition('boss@ad.test', known, 'AD.TEST', refusing)).toThrow(
+    expect(() => requireResolvedTransition('boss@ad.test', bob, 'AD.TEST', refusing)).toThrow(
       'this app does not permit itself to impersonate bob@AD.TEST, who presented no ticket',
     )
+  })
+
+  test('by an enterprise name for which no PAC says the account is who that says', () => {
+    const alias = { principal: 'boss@ad.test@AD.TEST', realm: 'AD.TEST' }
+    expect(asked('boss@ad.test', alias)).toEqual([])
+    expect(asked('boss@ad.test@AD.TEST', alias)).toEqual([])
+    expect(asked('bob', alias)).toEqual([alias.principal])
   })
 })

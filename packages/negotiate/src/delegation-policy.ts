@@ -1,6 +1,6 @@
 import type { ForwardedTickets, Identity } from '@s4u/acceptor'
 import { ConfigurationError, type OptionTableOf, shownInput } from '@s4u/kdc-client'
-import { formatName, formatPrincipal, NameType, parsePrincipal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { parsePrincipal, sameRealmIgnoringCase, withoutHostBasedForm } from '@s4u/krb5'
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /** What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`: there the directory decides alone. */
@@ -83,33 +83,15 @@ export function requireSomeTransition(options: DelegationOptions): void {
  */
 export function requireResolvedTransition(
   user: string,
-  identity: Pick<Identity, 'principal' | 'name' | 'realm' | 'pac' | 'evidence'>,
+  { principal, realm }: Pick<Identity, 'principal' | 'realm'>,
   ownRealm: string,
   options: DelegationOptions,
 ): void {
-  const { principal, realm } = identity
-  const name = nameIn(identity)
+  const own = principal.slice(0, -realm.length - 1)
   const at = user.lastIndexOf('@')
-  const isWhole = user.slice(0, at) === name && sameRealmIgnoringCase(user.slice(at + 1), realm)
-  const isBare = user === name && sameRealmIgnoringCase(realm, ownRealm)
+  const isWhole = user.slice(0, at) === own && sameRealmIgnoringCase(user.slice(at + 1), realm)
+  const isBare = user === own && sameRealmIgnoringCase(realm, ownRealm)
   if (!isWhole && !isBare) requireProtocolTransition(principal, options)
-  const account = accountBehind(name, identity)
-  if (account !== undefined) requireProtocolTransition(account, options)
-}
-
-/** Without its realm, which `identity.name` has of users of other realms. */
-function nameIn({ name, evidence }: Pick<Identity, 'name' | 'evidence'>): string {
-  return evidence?.kind === 'ticket' ? formatName(evidence.client.name) : name
-}
-
-/**
- * Some KDCs leave an enterprise name in the ticket as it was asked for: then only the PAC says
- * whose it is. Source: MS-PAC section 2.5.
- */
-function accountBehind(name: string, { realm, pac }: Pick<Identity, 'realm' | 'pac'>): string | undefined {
-  const account = name.includes('@') ? pac?.logonInfo?.effectiveName : undefined
-  if (account === undefined || account === '') return undefined
-  return formatPrincipal({ name: { nameType: NameType.PRINCIPAL, nameString: [account] }, realm })
 }
 
 /** Whether the app permits itself to vouch for this user. @throws ConfigurationError when the answer is neither yes nor no */
@@ -167,7 +149,7 @@ function notBoolean(said: unknown, bySaying: boolean): ConfigurationError {
 
 /** A name as the KDC client reads it, with its realm only where one was written. @throws MalformedTokenError */
 function readTarget(spn: string): Target {
-  const { name, realm } = parsePrincipal(spn, { realm: UNSAID })
+  const { name, realm } = parsePrincipal(withoutHostBasedForm(spn), { realm: UNSAID })
   return realm === UNSAID ? { name } : { name, realm }
 }
 

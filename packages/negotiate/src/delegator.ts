@@ -12,7 +12,9 @@ import {
   S4uError,
   type ServiceTicket,
   type TicketOptions,
+  withoutHostBasedForm,
 } from '@s4u/kdc-client'
+import { formatPrincipal } from '@s4u/krb5'
 import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
 import { type ImpersonateSubject, tellImpersonation, writeRefusal } from './impersonate-events.js'
 import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
@@ -59,7 +61,8 @@ export class Delegator {
   /** The app's own list first, then what the caller permitted, then the KDC, by the best way there is. */
   private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
     const { journal } = this
-    const subject: ImpersonateSubject = { user: identity.principal, target: spn, identity, journal }
+    const target = withoutHostBasedForm(spn)
+    const subject: ImpersonateSubject = { user: identity.principal, target, identity, journal }
     return (await tellImpersonation(subject, () => this.obtain(subject, identity, options))).ticket
   }
 
@@ -82,7 +85,8 @@ export class Delegator {
   }
 
   /** The same rules, told instead of applied. */
-  private how(identity: Identity, spn: string): ImpersonationPlan {
+  private how(identity: Identity, named: string): ImpersonationPlan {
+    const spn = withoutHostBasedForm(named)
     const { principal: user, impersonationLevel: level } = identity
     const now = (this.fetchOptions.now ?? Date.now)()
     try {
@@ -99,10 +103,12 @@ export class Delegator {
   private groundsFor(identity: Identity, spn: string): Grounds {
     requireAllowedTarget(spn, this.options)
     const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
+    // As the ticket names it, which a KDC goes by; the account may be called otherwise.
+    const user = formatPrincipal(evidence.client)
     // An identity may come from another negotiator, or a session, with other rules.
     const forwardedTgt = this.options.forwardedTickets === 'use' ? lent : undefined
     const protocolTransition = permitsTransition(identity.principal, this.options)
-    return { user: identity.principal, evidence, forwardedTgt, protocolTransition }
+    return { user, evidence, forwardedTgt, protocolTransition }
   }
 }
 

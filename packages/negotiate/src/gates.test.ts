@@ -230,7 +230,7 @@ describe('what a gate says', () => {
       })
     for (const [service, written] of [
       ['web.ad.test', 'HTTP/web.ad.test'],
-      ['HTTP@web.ad.test', 'HTTP/web.ad.test'],
+      ['payroll@web.ad.test', 'payroll/web.ad.test'],
     ])
       expect(failure(() => delegatedByGate([service]))).toMatchObject({
         name: 'ConfigurationError',

@@ -1,7 +1,7 @@
 /** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
 
 import { ConfigurationError, RejectedTokenError, S4uError, shownInput } from '@s4u/kdc-client'
-import { parseSid } from '@s4u/krb5'
+import { parseSid, withoutHostBasedForm } from '@s4u/krb5'
 import type { CallerIdentity } from './caller-identity.js'
 import { findNegotiated } from './negotiated-requests.js'
 import { type Challenge, type Gate, type NegotiableRequest, runPlainly, type Verdict } from './outcome.js'
@@ -28,7 +28,10 @@ export function groupGate(...sids: readonly string[]): Gate {
 /**
  * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes directly gets 403 too, and so does a
  * user of another realm, whose KDC can make the list up, unless `foreignPac` believes it.
- * @param services `web$@AD.TEST`, `HTTP/web.ad.test`: without a realm that of this service is meant
+ *
+ * A KDC writes down the name by which it was shown the user: the SPN where the user came to that service with a ticket, its account where
+ * it has vouched for the user (protocol transition). Only the directory knows which belong together, so list both.
+ * @param services `HTTP/web.ad.test`, `web$@AD.TEST`: without a realm that of this service is meant
  * @throws ConfigurationError at once for an empty list
  */
 export function delegatedByGate(services: readonly string[]): Gate {
@@ -37,7 +40,8 @@ export function delegatedByGate(services: readonly string[]): Gate {
       hint: "Write what identity.delegatedBy shows: ['HTTP/web.ad.test@AD.TEST'], or the account on Active Directory.",
     })
   }
-  for (const service of services) requireServiceName(service)
+  for (const service of services)
+    requireServiceName(typeof service === 'string' ? withoutHostBasedForm(service) : service)
   return (request, identity) => {
     if (identity === undefined) return unknownCaller(request)
     const { delegatedBy, delegationToldBy, withheld } = identity
@@ -49,12 +53,11 @@ export function delegatedByGate(services: readonly string[]): Gate {
     const allowed = new Set(services.map((service) => folded(service, realm)))
     const stranger = delegatedBy.find((service) => !allowed.has(folded(service, realm)))
     if (stranger === undefined) return PASS
-    const hint = `If callers of ${stranger} may come in here, add ${JSON.stringify(stranger)} to requireDelegatedBy.`
-    return forbidden(request, identity, `came through ${stranger}`, undefined, hint)
+    return forbidden(request, identity, `came through ${stranger}`, { hint: otherNameHint(stranger, services) })
   }
 }
 
-/** A host, or the form of GSS-API, never is what a ticket says: nobody would be let in. @throws ConfigurationError */
+/** A host, or a class that is none at one, never is what a ticket says: nobody would be let in. @throws ConfigurationError */
 function requireServiceName(service: unknown): void {
   const [, serviceClass = 'HTTP', host] =
     typeof service === 'string' ? (/^(?:([A-Za-z][\w-]*)@)?([a-z\d-]+(?:\.[a-z\d-]+){2,})$/.exec(service) ?? []) : []
@@ -81,13 +84,12 @@ export function forbidden(
   request: NegotiableRequest,
   identity: CallerIdentity,
   why: string,
-  cause?: S4uError,
-  hint = cause?.hint,
+  { hint, cause }: { readonly hint?: string; readonly cause?: S4uError } = {},
 ): Challenge {
   const error = new RejectedTokenError(`${identity.principal} ${why}`, {
     code: cause?.code ?? 'SEC_E_LOGON_DENIED',
     status: 403,
-    hint,
+    hint: hint ?? cause?.hint,
     cause,
   })
   findNegotiated(request)?.noteForbidden(request, identity, error)
@@ -101,7 +103,7 @@ function groupsUnknown(request: NegotiableRequest, identity: CallerIdentity, sid
     identity.isInGroup(sids[0])
   } catch (error) {
     if (!S4uError.is(error)) throw error
-    return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`, error)
+    return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`, { cause: error })
   }
   return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`)
 }
@@ -115,6 +117,16 @@ function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): strin
 
 function whyNotDelegated(services: readonly string[], realm: string): string {
   return `is said to have come through ${services.join(', ')}, which a KDC of ${realm} may have made up: only what our own realm wrote counts here (foreignPac)`
+}
+
+/** One service has two names, and nothing in a ticket ties them together. */
+function otherNameHint(stranger: string, services: readonly string[]): string {
+  const isSpn = (name: string): boolean => withoutHostBasedForm(name).includes('/')
+  const others = services.filter((service) => isSpn(service) !== isSpn(stranger))
+  if (others.length === 0)
+    return `If callers of ${stranger} may come in here, add ${JSON.stringify(stranger)} to requireDelegatedBy.`
+  const kinds = isSpn(stranger) ? ['an SPN', 'the account'] : ['the account', 'an SPN']
+  return `A service that vouched for the caller is named by its account, one that the caller came to with a ticket by its SPN. If ${stranger} is ${kinds[0]} of ${others.join(' or ')} (${kinds[1]}), list both: requireDelegatedBy([${[...services, stranger].map((name) => `'${name}'`).join(', ')}]).`
 }
 
 const PASS: Verdict = { status: 'pass', run: runPlainly }
@@ -137,6 +149,7 @@ function ownRealm({ evidence, realm }: CallerIdentity): string {
 
 /** SPNs and accounts are compared without regard to ASCII case, as Active Directory does. */
 function folded(service: string, realm: string): string {
-  const full = service.includes('@') ? service : `${service}@${realm}`
+  const named = withoutHostBasedForm(service)
+  const full = named.includes('@') ? named : `${named}@${realm}`
   return full.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

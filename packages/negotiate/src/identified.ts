@@ -9,11 +9,11 @@ export type AskedLevel = 'identification' | 'impersonation'
  * Source: WCF, TokenImpersonationLevel.Identification.
  */
 export function identifiedOnly(identity: Identity): Identity {
-  const { principal, name, localName, realm, authenticationMethod, expiresAt, pac } = identity
+  const { principal, name, localName, requestedName, realm, authenticationMethod, expiresAt, pac } = identity
   const groupsUnknown = identity.groupsUnknown ?? false
   const impersonationLevel = 'identification'
   return new Identity({
-    ...{ principal, name, localName, realm, authenticationMethod, expiresAt, pac },
+    ...{ principal, name, localName, requestedName, realm, authenticationMethod, expiresAt, pac },
     groupsUnknown,
     impersonationLevel,
   })

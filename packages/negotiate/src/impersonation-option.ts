@@ -72,7 +72,8 @@ export function refuseUnmapped(
     evidenceOf(identity)
     return undefined
   } catch (error) {
-    if (S4uError.is(error)) return forbidden(request, identity, `cannot be impersonated, which ${where}`, error)
+    if (S4uError.is(error))
+      return forbidden(request, identity, `cannot be impersonated, which ${where}`, { cause: error })
     throw error
   }
 }

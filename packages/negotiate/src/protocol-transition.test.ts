@@ -39,7 +39,7 @@ describe('a user whom the app has authenticated', () => {
     const { ask, s4u2self, identify } = directory()
     expect(await ask('alice')).toBe(alice)
     expect(s4u2self.mock.calls).toStrictEqual([['alice', { maxAge: 300_000 }]])
-    const expected = { client: 'alice@AD.TEST', service: 'svc-web@AD.TEST', sessionKey }
+    const expected = { client: 'alice@AD.TEST', service: 'svc-web@AD.TEST', sessionKey, requestedName: 'alice' }
     expect(identify.mock.calls).toStrictEqual([[TICKET, 'asserted', expected]])
   })
 

@@ -118,8 +118,11 @@ async function vouchFor(
   const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
   // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
   // this reply.
-  const expected = { client: subject.user, service: asker.principal, sessionKey: ticket.sessionKey }
+  const requestedName = typeof user === 'string' ? user : undefined
+  const { sessionKey } = ticket
+  const expected = { client: subject.user, service: asker.principal, sessionKey, requestedName }
   const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
+  subject.user = identity.principal
   subject.userSid = identity.sid
   if (level === 'identification') return { ticket, identity: identifiedOnly(identity) }
   // Whose certificate it is, and whose alias or user principal name, only the directory knows.

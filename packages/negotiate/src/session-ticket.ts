@@ -10,6 +10,8 @@ export interface SessionTicket {
   /** When the user authenticated, milliseconds since the epoch. */
   readonly startedAt: number
   readonly principal: string
+  /** Of a user for whom the service has vouched, where the app named him otherwise. */
+  readonly requestedName?: string
   readonly method: AuthenticationMethod
   readonly level: ImpersonationLevel
   readonly origin: TicketEvidence['origin']
@@ -23,18 +25,19 @@ export function sessionTicketOf(
   identity: Identity,
   begun: Pick<SessionTicket, 'id' | 'startedAt' | 'expiresAt'>,
 ): SessionTicket | undefined {
-  const { evidence, principal, authenticationMethod: method, impersonationLevel: level } = identity
+  const { evidence, principal, requestedName, authenticationMethod: method, impersonationLevel: level } = identity
   if (evidence?.kind !== 'ticket') return undefined
-  return { principal, method, level, origin: evidence.origin, ticket: evidence.ticket, ...begun }
+  const who = { principal, ...(requestedName !== undefined && { requestedName }) }
+  return { ...who, method, level, origin: evidence.origin, ticket: evidence.ticket, ...begun }
 }
 
 /** The identity as it was, of one that the acceptor made of the same ticket. */
 export function restoredIdentity(identity: Identity, { method, level, origin }: SessionTicket): Identity {
-  const { principal, name, localName, realm, expiresAt, pac, evidence } = identity
+  const { principal, name, localName, requestedName, realm, expiresAt, pac, evidence } = identity
   if (evidence?.kind !== 'ticket') return identity
   const limited = level === 'delegation' && !evidence.forwardable ? 'impersonation' : level
   return new Identity({
-    ...{ principal, name, localName, realm, expiresAt, pac },
+    ...{ principal, name, localName, requestedName, realm, expiresAt, pac },
     groupsUnknown: identity.groupsUnknown ?? false,
     authenticationMethod: method,
     impersonationLevel: limited,
@@ -73,11 +76,12 @@ const LEVELS: readonly string[] = ['anonymous', 'identification', 'impersonation
 
 function areFacts(value: unknown): value is Omit<SessionTicket, 'ticket'> {
   if (typeof value !== 'object' || value === null) return false
-  const { id, principal, method, level, origin, startedAt, expiresAt } = Object.fromEntries<unknown>(
+  const { id, principal, requestedName, method, level, origin, startedAt, expiresAt } = Object.fromEntries<unknown>(
     Object.entries(value),
   )
   return (
     typeof principal === 'string' &&
+    (requestedName === undefined || typeof requestedName === 'string') &&
     typeof method === 'string' &&
     typeof id === 'string' &&
     typeof startedAt === 'number' &&

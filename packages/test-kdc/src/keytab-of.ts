@@ -1,4 +1,4 @@
-import { ConfigurationError, Keytab, type KeytabEntry, NameType } from '@s4u/krb5'
+import { ConfigurationError, Keytab, type KeytabEntry, NameType, withoutHostBasedForm } from '@s4u/krb5'
 import type { Account } from './account.js'
 import type { Directory } from './directory.js'
 
@@ -16,7 +16,7 @@ export function keytabOf({ realm }: Directory, { name, settings, keys, kvno }: A
 
 /** @throws ConfigurationError */
 export function requireAccount(directory: Directory, name: string): Account {
-  const account = directory.findByAccountName(name) ?? directory.findBySpn(name)
+  const account = directory.findByAccountName(name) ?? directory.findBySpn(withoutHostBasedForm(name))
   if (account !== undefined) return account
   throw new ConfigurationError(`${directory.realm} has neither an account nor an SPN ${name}`)
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, shownInput } from '@s4u/krb5'
+import { ConfigurationError, hostBasedService, shownInput } from '@s4u/krb5'
 import type { FastSupport } from './kdc.js'
 import type { Misbehaviour } from './misbehave.js'
 import type { AccountChange, TestPasswordPolicy, TestService, TestUser } from './settings.js'
@@ -50,10 +50,13 @@ function checkNames(what: string, settings: AccountChange): void {
   for (const list of ['spns', 'allowedToDelegateTo'] as const) {
     const odd = settings[list]?.find((spn) => !/^[^/@\s]+(\/[^/@\s]+)+$/.test(spn))
     if (odd === undefined) continue
-    const hint = 'A service principal name has no realm: HTTP/web.ad.test'
+    const meant = hostBasedService(odd)
+    const hint = meant === undefined ? 'A service principal name has no realm: HTTP/web.ad.test' : `Write ${meant}.`
     throw new ConfigurationError(`${what}: ${shownInput(odd)} in ${list} is no service principal name`, { hint })
   }
-  const spn = settings.allowedToActOnBehalfOf?.find((entry) => entry.includes('/'))
+  const spn = settings.allowedToActOnBehalfOf?.find(
+    (entry) => entry.includes('/') || hostBasedService(entry) !== undefined,
+  )
   if (spn === undefined) return
   const hint =
     'The directory keeps accounts there: write the account name of the service, web or web@OTHER.TEST, or its SID.'
