@@ -5,6 +5,9 @@ import type { TestProjectInlineConfiguration } from 'vitest/config'
 const at = (path: string): string => fileURLToPath(new URL(path, import.meta.url))
 const root = at('..')
 
+/** Tests refuse all day long: whoever wants to read it says NODE_DEBUG=s4u. */
+const QUIET = ['--disable-warning=S4U_REFUSED']
+
 /** One suite of `npm test`; packages and their siblings resolve to the sources, as they do for the compiler. */
 const suite = (
   name: string,
@@ -17,7 +20,7 @@ const suite = (
     root,
     resolve: { conditions, alias },
     ssr: { resolve: { conditions } },
-    test: { name, include, environment: 'node', ...options },
+    test: { name, include, environment: 'node', execArgv: QUIET, ...options },
   }
 }
 
@@ -27,8 +30,6 @@ const realServers = { globalSetup: [at('realms/setup.ts')], testTimeout: 60_000,
 export default defineConfig({
   root,
   test: {
-    // Tests refuse all day long: whoever wants to read it says NODE_DEBUG=s4u.
-    execArgv: ['--disable-warning=S4U_REFUSED'],
     projects: [
       suite('unit', ['packages/*/src/**/*.test.ts', 'test/vectors/**/*.test.ts'], { testTimeout: 30_000 }),
       // The same vectors on the portable implementation, whatever the platform would have chosen.

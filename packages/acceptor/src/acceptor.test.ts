@@ -247,6 +247,31 @@ describe('several legs', () => {
     const second = continued(await acceptor.accept(apReqLeg(), { negotiation: first.negotiation }))
     const last = await acceptor.accept(encodeNegTokenResp({ mechListMic: wrong }), { negotiation: second.negotiation })
     expect(refused(last).error.name).toMatch(/TokenError$/)
+    expect(decodeNegTokenResp(refused(last).reply!)).toMatchObject({ negState: 'reject', responseToken: undefined })
+  })
+
+  test.each<[string, (token: Uint8Array) => Uint8Array, boolean]>([
+    ['with octets behind it', (token) => Uint8Array.of(...token, 0, 0, 0), true],
+    ['that is cut off', (token) => token.subarray(0, -1), true],
+    ['whose inside is not SPNEGO', () => Uint8Array.of(0x60, 9, 6, 6, 0x2b, 6, 1, 5, 5, 2, 0x30), true],
+    ['that is a later leg of nothing', () => apReqLeg(), true],
+    ['of another mechanism', () => Uint8Array.of(0x60, 5, 6, 3, 0x2a, 3, 4), false],
+    ['that ends within its number', () => Uint8Array.of(0x60, 9, 6, 6, 0x2b), false],
+    ['that is one octet', () => Uint8Array.of(0x60), false],
+    ['that is nothing', () => new Uint8Array(0), false],
+  ])('a first token %s is answered with reject where it is one of SPNEGO', async (_what, changed, isAnswered) => {
+    const { reply, error } = refused(await acceptorWith().accept(changed(tokenOf(issue()))))
+    expect(error.code).toMatch(/^GSS_S_(DEFECTIVE_TOKEN|BAD_MECH)$/)
+    expect(reply && decodeNegTokenResp(reply).negState).toBe(isAnswered ? 'reject' : undefined)
+  })
+
+  test('an acceptor that is closed is no fault of the peer, who is told nothing', async () => {
+    const acceptor = acceptorWith()
+    acceptor.close()
+    expect(refused(await acceptor.accept(tokenOf(issue())))).toMatchObject({
+      reply: undefined,
+      error: { code: 'S4U_CLOSED' },
+    })
   })
 
   test('a negotiation is good for one token, for a minute, and for its own acceptor', async () => {

@@ -1,6 +1,13 @@
-import { beginNegotiation, encodeNegTokenResp } from '@s4u/gssapi'
+import { beginNegotiation, encodeNegTokenResp, rejectionOf } from '@s4u/gssapi'
 import type { ApReqStep, CompletedNegotiation, NegotiationReply, NegotiationStep } from '@s4u/gssapi'
-import { closeOptions, ConfigurationError, requireKnownOptions, S4uError } from '@s4u/krb5'
+import {
+  closeOptions,
+  ConfigurationError,
+  MalformedTokenError,
+  RejectedTokenError,
+  requireKnownOptions,
+  S4uError,
+} from '@s4u/krb5'
 import type { Keytab, OptionTableOf, Ticket } from '@s4u/krb5'
 import type { AcceptOutcome, Accepted, PendingNegotiation, Refused } from './accept-outcome.js'
 import { ACCEPTOR_OPTIONS } from './acceptor-options.js'
@@ -66,6 +73,12 @@ export interface Acceptor extends Disposable {
  */
 export function createAcceptor(options?: AcceptorOptions): Acceptor {
   return new KeytabAcceptor(closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS))
+}
+
+/** The peer is told where it is the peer's fault. */
+function rejectionFor(error: S4uError, token: Uint8Array): Uint8Array | undefined {
+  const isPeers = error instanceof MalformedTokenError || error instanceof RejectedTokenError
+  return isPeers ? rejectionOf(token) : undefined
 }
 
 const NO_FACTS: Partial<ExchangeEvent> = {}
@@ -153,7 +166,7 @@ class KeytabAcceptor implements Acceptor {
       if (resume !== undefined) return await resume(token, context)
       return await this.#take(beginNegotiation(token, { random: this.#settings.random }), context)
     } catch (error) {
-      return this.#refuse(error, context)
+      return this.#refuse(error, context, S4uError.is(error) ? rejectionFor(error, token) : undefined)
     }
   }
 

@@ -229,6 +229,12 @@ describe('a client that comes with something else than Kerberos is told', () => 
     ],
     [
       'unknown',
+      ['1.2.3', '1.2.840.48018.1.2.2'],
+      'with an unknown mechanism; it offered 1.2.3, 1.2.840.48018.1.2.2',
+      'Only Kerberos is accepted here.',
+    ],
+    [
+      'unknown',
       eleven,
       `with an unknown mechanism; it offered ${eleven.slice(0, 10).join(', ')}, …`,
       'Only Kerberos is accepted here.',
@@ -240,5 +246,14 @@ describe('a client that comes with something else than Kerberos is told', () => 
       message: `the client did not come with Kerberos but ${message}`,
       hint,
     })
+  })
+})
+
+test('Kerberos under the number that stands in lists alone is not called unknown', () => {
+  expect(unsupportedMechanism('unknown', ['1.2.840.48018.1.2.2'])).toMatchObject({
+    code: 'GSS_S_BAD_MECH',
+    message:
+      'the client came with Kerberos under the number 1.2.840.48018.1.2.2, which stands in lists of SPNEGO alone',
+    hint: "Its token must be framed with 1.2.840.113554.1.2.2, inside of SPNEGO or without it: update the client's GSS-API library.",
   })
 })

@@ -1,3 +1,4 @@
+import { Mechanism } from '@s4u/gssapi'
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
@@ -6,6 +7,7 @@ import { RejectedTokenError } from '@s4u/krb5'
  * @param offered the OIDs of its list
  */
 export function unsupportedMechanism(mechanism: string, offered: readonly string[]): RejectedTokenError {
+  if (mechanism === 'unknown' && offered[0] === Mechanism.MS_KRB5) return numberOfLists()
   const shown = offered.slice(0, MAX_SHOWN).join(', ')
   const list = offered.length === 0 ? '' : `; it offered ${shown}${offered.length > MAX_SHOWN ? ', …' : ''}`
   return new RejectedTokenError(
@@ -15,6 +17,13 @@ export function unsupportedMechanism(mechanism: string, offered: readonly string
       hint: HINTS[mechanism] ?? 'Only Kerberos is accepted here.',
     },
   )
+}
+
+/** As framing the number is wrong, and so it is no token that could be opened. Source: MS-SPNG section 1.9, RFC 4121 section 4.1. */
+function numberOfLists(): RejectedTokenError {
+  const message = `the client came with Kerberos under the number ${Mechanism.MS_KRB5}, which stands in lists of SPNEGO alone`
+  const hint = `Its token must be framed with ${Mechanism.KRB5}, inside of SPNEGO or without it: update the client's GSS-API library.`
+  return new RejectedTokenError(message, { code: 'GSS_S_BAD_MECH', hint })
 }
 
 /** Windows offers five. Anybody may offer thousands. */

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { channelBindingsHash, isUnbound, tlsExporter, tlsServerEndPoint } from './channel-bindings.js'
@@ -33,6 +34,32 @@ describe('tls-server-end-point', () => {
     ['ecdsa-with-SHA1', '06072a8648ce3d0401', 'sha256'],
     ['ecdsa-with-SHA256', '06082a8648ce3d040302', 'sha256'],
     ['ecdsa-with-SHA512', '06082a8648ce3d040304', 'sha512'],
+    ['sha224WithRSAEncryption', '06092a864886f70d01010e 0500', 'sha224'],
+    ['sha512-224WithRSAEncryption', '06092a864886f70d01010f 0500', 'sha512-224'],
+    ['sha512-256WithRSAEncryption', '06092a864886f70d010110 0500', 'sha512-256'],
+    ['ecdsa-with-SHA224', '06082a8648ce3d040301', 'sha224'],
+    ['dsa-with-sha224', '0609608648016503040301', 'sha224'],
+    ['dsa-with-sha384', '0609608648016503040303', 'sha384'],
+    ['dsa-with-sha512', '0609608648016503040304', 'sha512'],
+    ['dsa-with-sha3-224', '0609608648016503040305', 'sha3-224'],
+    ['dsa-with-sha3-256', '0609608648016503040306', 'sha3-256'],
+    ['dsa-with-sha3-384', '0609608648016503040307', 'sha3-384'],
+    ['dsa-with-sha3-512', '0609608648016503040308', 'sha3-512'],
+    ['ecdsa-with-sha3-224', '0609608648016503040309', 'sha3-224'],
+    ['ecdsa-with-sha3-256', '060960864801650304030a', 'sha3-256'],
+    ['ecdsa-with-sha3-384', '060960864801650304030b', 'sha3-384'],
+    ['ecdsa-with-sha3-512', '060960864801650304030c', 'sha3-512'],
+    ['RSA with SHA3-224', '060960864801650304030d 0500', 'sha3-224'],
+    ['RSA with SHA3-256', '060960864801650304030e 0500', 'sha3-256'],
+    ['RSA with SHA3-384', '060960864801650304030f 0500', 'sha3-384'],
+    ['RSA with SHA3-512', '0609608648016503040310 0500', 'sha3-512'],
+    ['RSASSA-PSS with SHA-224', '06092a864886f70d01010a 3011a00f300d06096086480165030402040500', 'sha224'],
+    ['RSASSA-PSS with SHA-512/224', '06092a864886f70d01010a 3011a00f300d06096086480165030402050500', 'sha512-224'],
+    ['RSASSA-PSS with SHA-512/256', '06092a864886f70d01010a 3011a00f300d06096086480165030402060500', 'sha512-256'],
+    ['RSASSA-PSS with SHA3-224', '06092a864886f70d01010a 3011a00f300d06096086480165030402070500', 'sha3-224'],
+    ['RSASSA-PSS with SHA3-256', '06092a864886f70d01010a 3011a00f300d06096086480165030402080500', 'sha3-256'],
+    ['RSASSA-PSS with SHA3-384', '06092a864886f70d01010a 3011a00f300d06096086480165030402090500', 'sha3-384'],
+    ['RSASSA-PSS with SHA3-512', '06092a864886f70d01010a 3011a00f300d060960864801650304020a0500', 'sha3-512'],
     ['RSASSA-PSS with SHA-384', '06092a864886f70d01010a 3011a00f300d06096086480165030402020500', 'sha384'],
     ['RSASSA-PSS with SHA-256', '06092a864886f70d01010a 3011a00f300d06096086480165030402010500', 'sha256'],
     ['RSASSA-PSS with SHA-512', '06092a864886f70d01010a 3011a00f300d06096086480165030402030500', 'sha512'],
@@ -50,6 +77,24 @@ describe('tls-server-end-point', () => {
     const signed = certificateSignedWith(algorithm)
     const expected = createHash(hash).update(signed).digest()
     expect(tlsServerEndPoint(signed)).toEqual(join(text('tls-server-end-point:'), expected))
+  })
+
+  test.each([
+    ['ec', 'sha224'],
+    ['ec', 'sha3-224'],
+    ['ec', 'sha3-256'],
+    ['ec', 'sha3-384'],
+    ['ec', 'sha3-512'],
+    ['rsa', 'sha224'],
+    ['rsa', 'sha3-256'],
+    ['rsa', 'sha3-512'],
+    ['rsa', 'sha512-256'],
+  ])('is made of what OpenSSL signs with a key of type %s and %s', (type, hash) => {
+    const key = type === 'ec' ? ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'] : ['-newkey', 'rsa:2048']
+    const args = ['req', '-x509', ...key, '-nodes', '-keyout', '/dev/null', `-${hash}`, '-subj', '/CN=web.ad.test']
+    const made = execFileSync('openssl', [...args, '-outform', 'DER'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const expected = createHash(hash).update(made).digest()
+    expect(tlsServerEndPoint(made)).toEqual(join(text('tls-server-end-point:'), expected))
   })
 
   test('is not defined for Ed25519', () => {

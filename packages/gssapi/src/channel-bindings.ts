@@ -1,4 +1,13 @@
-import { type Codec, ByteWriter, ConfigurationError, decode, DerFault, type DerReader, digest } from '@s4u/krb5'
+import {
+  type Codec,
+  ByteWriter,
+  ConfigurationError,
+  decode,
+  DerFault,
+  type DerReader,
+  digest,
+  type DigestName,
+} from '@s4u/krb5'
 import { ObjectIdentifier } from './oids.js'
 
 /** Which channel a context belongs to. Over TLS only `applicationData` is used. Source: RFC 2744 section 3.11. */
@@ -54,17 +63,35 @@ export function tlsExporter(exported: Uint8Array): Uint8Array {
 const UNSPECIFIED: ChannelAddress = { type: 0, address: new Uint8Array(0) }
 const EXPORTER_OCTETS = 32
 
-type CertificateHash = 'sha256' | 'sha384' | 'sha512'
-
-const HASH_OF_SIGNATURE: Readonly<Record<string, CertificateHash>> = {
+/** Source: RFC 3279, RFC 5758, RFC 8702, and NIST's register of algorithms (2.16.840.1.101.3.4.3). */
+const HASH_OF_SIGNATURE: Readonly<Record<string, DigestName>> = {
   '1.2.840.113549.1.1.4': 'sha256', // md5WithRSAEncryption
   '1.2.840.113549.1.1.5': 'sha256', // sha1WithRSAEncryption
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
   '1.2.840.113549.1.1.13': 'sha512',
+  '1.2.840.113549.1.1.14': 'sha224',
+  '1.2.840.113549.1.1.15': 'sha512-224',
+  '1.2.840.113549.1.1.16': 'sha512-256',
   '1.2.840.10040.4.3': 'sha256', // dsa-with-sha1
-  '2.16.840.1.101.3.4.3.2': 'sha256', // dsa-with-sha256
+  '2.16.840.1.101.3.4.3.1': 'sha224', // dsa-with-sha224 and the following
+  '2.16.840.1.101.3.4.3.2': 'sha256',
+  '2.16.840.1.101.3.4.3.3': 'sha384',
+  '2.16.840.1.101.3.4.3.4': 'sha512',
+  '2.16.840.1.101.3.4.3.5': 'sha3-224',
+  '2.16.840.1.101.3.4.3.6': 'sha3-256',
+  '2.16.840.1.101.3.4.3.7': 'sha3-384',
+  '2.16.840.1.101.3.4.3.8': 'sha3-512',
+  '2.16.840.1.101.3.4.3.9': 'sha3-224', // ecdsa-with-sha3-224 and the following
+  '2.16.840.1.101.3.4.3.10': 'sha3-256',
+  '2.16.840.1.101.3.4.3.11': 'sha3-384',
+  '2.16.840.1.101.3.4.3.12': 'sha3-512',
+  '2.16.840.1.101.3.4.3.13': 'sha3-224', // rsassa-pkcs1-v1-5-with-sha3-224 and the following
+  '2.16.840.1.101.3.4.3.14': 'sha3-256',
+  '2.16.840.1.101.3.4.3.15': 'sha3-384',
+  '2.16.840.1.101.3.4.3.16': 'sha3-512',
   '1.2.840.10045.4.1': 'sha256', // ecdsa-with-SHA1
+  '1.2.840.10045.4.3.1': 'sha224',
   '1.2.840.10045.4.3.2': 'sha256',
   '1.2.840.10045.4.3.3': 'sha384',
   '1.2.840.10045.4.3.4': 'sha512',
@@ -73,14 +100,21 @@ const HASH_OF_SIGNATURE: Readonly<Record<string, CertificateHash>> = {
 /** id-RSASSA-PSS names its hash in the parameters; SHA-1 when it names none. Source: RFC 4055 section 3.1. */
 const RSASSA_PSS = '1.2.840.113549.1.1.10'
 
-const HASH: Readonly<Record<string, CertificateHash>> = {
+const HASH: Readonly<Record<string, DigestName>> = {
   '1.3.14.3.2.26': 'sha256', // SHA-1
   '2.16.840.1.101.3.4.2.1': 'sha256',
   '2.16.840.1.101.3.4.2.2': 'sha384',
   '2.16.840.1.101.3.4.2.3': 'sha512',
+  '2.16.840.1.101.3.4.2.4': 'sha224',
+  '2.16.840.1.101.3.4.2.5': 'sha512-224',
+  '2.16.840.1.101.3.4.2.6': 'sha512-256',
+  '2.16.840.1.101.3.4.2.7': 'sha3-224',
+  '2.16.840.1.101.3.4.2.8': 'sha3-256',
+  '2.16.840.1.101.3.4.2.9': 'sha3-384',
+  '2.16.840.1.101.3.4.2.10': 'sha3-512',
 }
 
-function hashOfSignature(certificate: Uint8Array): CertificateHash {
+function hashOfSignature(certificate: Uint8Array): DigestName {
   const { algorithm, pssHash } = decode(SignatureOfCertificate, certificate)
   const hash = algorithm === RSASSA_PSS ? HASH[pssHash ?? '1.3.14.3.2.26'] : HASH_OF_SIGNATURE[algorithm]
   if (hash !== undefined) return hash

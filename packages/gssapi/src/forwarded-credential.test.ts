@@ -26,7 +26,13 @@ test('a forwarded credential opens with the session key of the ticket to the ser
 
 test("a client's own ticket-granting ticket is not handed on", () => {
   const own = { ...tgt, flags: kerberosFlags(TicketFlag.FORWARDABLE) }
-  expect(() => sealForwardedCredential(own, keyOf(2))).toThrow('was not issued to be forwarded')
+  expect(() => sealForwardedCredential(own, keyOf(2))).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      message: 'the ticket-granting ticket was not issued to be forwarded',
+      hint: 'Give what client.forwardedTgt() resolves to: a ticket-granting ticket with the flag FORWARDED.',
+    }),
+  )
 })
 
 test('a ticket to a service is not handed on', () => {

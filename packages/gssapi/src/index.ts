@@ -35,7 +35,7 @@ export {
   parseAuthorization,
   type ParsedAuthorization,
 } from './negotiate-header.js'
-export { beginNegotiation } from './negotiation.js'
+export { beginNegotiation, rejectionOf } from './negotiation.js'
 export type {
   AcceptedApReq,
   ApReqStep,

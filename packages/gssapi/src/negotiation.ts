@@ -25,7 +25,7 @@ import {
   type MechTypeList,
   type NegTokenInit,
 } from './spnego.js'
-import { isFramed, type TokenWriter, unframe, written } from './token-framing.js'
+import { isFramed, isFramedAs, type TokenWriter, unframe, written } from './token-framing.js'
 
 /**
  * Takes the first token of an initiator.
@@ -41,6 +41,19 @@ export function beginNegotiation(token: Uint8Array, options: NegotiationOptions 
   if (mechanism === Mechanism.KRB5) return rawApReq(readInnerKrb5Token(innerToken, 'ap-req').message, options)
   return { status: 'unsupported', mechanism: familyOf([mechanism]), offered: [mechanism] }
 }
+
+/**
+ * What a peer is told whose token of SPNEGO cannot be read, or does not prove what it must: the negotiation is over. MIT's library does
+ * the same. Undefined for tokens of which nothing says that they are SPNEGO's. Source: RFC 4178 section 4.2.2, negState reject.
+ */
+export function rejectionOf(token: Uint8Array): Uint8Array | undefined {
+  return isFramedAs(Mechanism.SPNEGO, token) || token[0] === NEG_TOKEN_RESP
+    ? encodeNegTokenResp({ negState: 'reject' })
+    : undefined
+}
+
+/** [1] of NegotiationToken: a later leg. */
+const NEG_TOKEN_RESP = 0xa1
 
 /** Kerberos without SPNEGO around it. */
 function rawApReq(apReqBytes: Uint8Array, options: NegotiationOptions): ApReqStep {

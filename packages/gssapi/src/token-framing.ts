@@ -36,6 +36,15 @@ export function isFramed(token: Uint8Array): boolean {
   return token[0] === FRAME_TAG
 }
 
+/** Whether a token begins as one of a mechanism does, whatever is wrong with its length or behind it. */
+export function isFramedAs(mechanism: string, token: Uint8Array): boolean {
+  if (!isFramed(token) || token.length < 2) return false
+  const first = token[1]
+  const start = first < 0x80 ? 2 : 2 + (first & 0x7f)
+  const wanted = encode(ObjectIdentifier, mechanism)
+  return wanted.every((octet, index) => octet === token[start + index])
+}
+
 /** Takes the framing off. Lengths must be in their shortest form and end with the token. @throws MalformedTokenError */
 export function unframe(token: Uint8Array): InitialContextToken {
   return decode(InitialContextToken, token)

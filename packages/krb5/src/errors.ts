@@ -50,7 +50,8 @@ export abstract class S4uError extends Error {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
-    showHintInStack(this)
+    // A second stack costs more than all the rest, and damaged tokens, of which peers send any number, have no hint.
+    if (this.hint !== undefined) showHintInStack(this)
     // Not enumerable: they are for frameworks, and would only be noise in what is printed.
     Object.defineProperties(this, {
       [brand]: { value: true },

@@ -59,7 +59,7 @@ export {
   verifyChecksumOfType,
 } from './crypto/checksum-types.js'
 export { combineKeys } from './crypto/combine-keys.js'
-export { digest, type HashName } from './crypto/digest.js'
+export { digest, type DigestName, type HashName } from './crypto/digest.js'
 export { Key, type RandomSource } from './crypto/key.js'
 export { platformRandom } from './crypto/random.js'
 export { rc4TokenCipher } from './crypto/rc4-tokens.js'

@@ -90,7 +90,7 @@ export class Pac {
   }
 
   get clientClaims(): readonly ClaimsArray[] | undefined {
-    return (this.#clientClaims ??= this.#read(T.CLIENT_CLAIMS, decodeClaims))
+    return (this.#clientClaims ??= this.#read(T.CLIENT_CLAIMS, decodeClaims, NO_CLAIMS))
   }
 
   get deviceInfo(): DeviceInfo | undefined {
@@ -98,7 +98,7 @@ export class Pac {
   }
 
   get deviceClaims(): readonly ClaimsArray[] | undefined {
-    return (this.#deviceClaims ??= this.#read(T.DEVICE_CLAIMS, decodeClaims))
+    return (this.#deviceClaims ??= this.#read(T.DEVICE_CLAIMS, decodeClaims, NO_CLAIMS))
   }
 
   get ticketChecksum(): PacSignature | undefined {
@@ -210,12 +210,15 @@ export class Pac {
   #denyOnlySids: readonly string[] = []
 
   /** Decodes a buffer, which its getter does when it is asked for, and only then. */
-  #read<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value): Value | undefined {
+  #read<Value>(type: number, decode: (bytes: Uint8Array, path: string) => Value, empty?: Value): Value | undefined {
     for (const buffer of this.#placed) {
-      if (buffer.type === type) return decode(buffer.data, `PAC.${pacBufferTypeName(type)}`)
+      if (buffer.type !== type) continue
+      // A KDC that has nothing to say leaves the buffer empty, or leaves it out.
+      return buffer.data.length === 0 ? empty : decode(buffer.data, `PAC.${pacBufferTypeName(type)}`)
     }
     return undefined
   }
 }
 
 const NOTHING = new Uint8Array(0)
+const NO_CLAIMS: readonly ClaimsArray[] = Object.freeze([])

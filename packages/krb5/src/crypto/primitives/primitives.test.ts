@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { camelliaCbc } from './camellia.js'
 import { primitives as node } from './node.js'
 import { primitives as noble } from './noble.js'
-import type { CbcCipher, HashName } from './primitives.js'
+import type { CbcCipher, DigestName, HashName } from './primitives.js'
 
 /** The same octets each time, from a small generator: a failure must come again. */
 function generator(seed: number): (length: number) => Uint8Array {
@@ -23,7 +23,18 @@ test('the run is on the implementation that it is named after', () => {
   expect(primitives).toBe(process.env.S4U_PRIMITIVES === 'noble' ? noble : node)
 })
 
+const digests: readonly DigestName[] = [
+  ...(['sha512', 'sha224', 'sha512-224', 'sha512-256', 'sha3-224', 'sha3-256', 'sha3-384', 'sha3-512'] as const),
+]
+
 describe('node and noble agree on', () => {
+  test.each(digests)('the digest %s', (hash) => {
+    for (const length of [0, 1, 55, 64, 71, 72, 135, 136, 144, 1000]) {
+      const data = octets(length)
+      expect(plain(node.digest(hash, data))).toEqual(plain(noble.digest(hash, data)))
+    }
+  })
+
   test.each(hashes)('digest and HMAC with %s', (hash) => {
     for (const length of [0, 1, 55, 56, 63, 64, 65, 128, 1000]) {
       const [data, key] = [octets(length), octets(1 + (length % 200))]

@@ -6,6 +6,17 @@
 
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
+/** Hashes that nothing of Kerberos is keyed with, and certificates are signed with. FIPS 180-4, FIPS 202. */
+export type DigestName =
+  | HashName
+  | 'sha224'
+  | 'sha512-224'
+  | 'sha512-256'
+  | 'sha3-224'
+  | 'sha3-256'
+  | 'sha3-384'
+  | 'sha3-512'
+
 /** Octets of fresh randomness. Passed in wherever a confounder or a key is made, so that tests can repeat themselves. */
 export type RandomSource = (length: number) => Uint8Array
 
@@ -21,7 +32,7 @@ export interface CbcCipher {
 
 export interface Primitives {
   /** Of what is no secret: the platform may keep copies of the result. */
-  digest(hash: HashName, data: Uint8Array): Uint8Array
+  digest(hash: DigestName, data: Uint8Array): Uint8Array
   /** HMAC (RFC 2104) over `first`, followed by `second` when there is one. */
   hmac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
   /** The same for what is sent, or compared with what came: the platform may keep copies of the result. */
