@@ -92,6 +92,7 @@ const exported: Record<string, readonly string[]> = {
     'parseAuthorization',
     'readAuthenticatorChecksum',
     'readKrb5Token',
+    'rejectionOf',
     'sealApRep',
     'sealForwardedCredential',
     'tlsExporter',

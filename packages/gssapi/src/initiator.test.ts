@@ -364,19 +364,3 @@ test('what is wrong with the octets of a service is answered with 502, and what 
   Object.defineProperty(issued.credential.sessionKey, 'open', { value: fail })
   expect(statusOf(() => ours.initiator.step(answer))).toEqual(new TypeError('ours'))
 })
-
-test.each([
-  [undefined, 'undefined'],
-  ['now', '"now"'],
-  [Number.NaN, 'NaN'],
-  [() => new Date(0), 'a value of type object'],
-])('a clock that is none, %o, is refused with what to write', (now, shown) => {
-  const options = { ticket: issueTicket().credential, now } as unknown as Parameters<typeof createInitiator>[0]
-  expect(() => createInitiator(options)).toThrow(
-    expect.objectContaining({
-      name: 'ConfigurationError',
-      message: `createInitiator: now must be milliseconds since the epoch, and not ${shown}`,
-      hint: 'Write now: Date.now, or the clock by which the ticket was got.',
-    }),
-  )
-})
