@@ -79,12 +79,11 @@ function requireTicketOptions(method: string, options: unknown): void {
 }
 
 function requireEvidence(what: string, value: unknown): void {
-  const { client, ticket, expiresAt, origin } = membersOf(value)
-  const isKnown = origin === 'presented' || origin === 's4u2self'
-  if (isPrincipal(client) && isTicket(ticket) && typeof expiresAt === 'number' && isKnown) return
+  const { client, ticket, expiresAt } = membersOf(value)
+  if (isPrincipal(client) && isTicket(ticket) && typeof expiresAt === 'number') return
   throw wrong(
     what,
-    'a ticket with its client, its end and its origin',
+    'a ticket with its client and its end',
     value,
     'Give identity.evidence, or evidenceFromS4u2self(await client.s4u2self(user)).',
   )
