@@ -16,6 +16,7 @@ for (const key of ['CORP', 'NEWCORP'] as const)
     })
     const [netbios] = realm.split('.')
 
+    // behaviour: S4U2Self for a name in other letters = granted; the account’s name is in the PAC
     test.each([
       ['alice', undefined],
       [`alice@${realm}`, undefined],
