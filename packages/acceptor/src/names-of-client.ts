@@ -30,7 +30,9 @@ export function underAccountName(
   settings: AcceptorSettings,
   requested: string = ticket.principal,
 ): AcceptedTicket & { readonly requestedName?: string } {
-  const account = ticket.pac?.logonInfo?.effectiveName
+  // Of a user of another realm the ticket's name has come through that realm's KDC, and its PAC says no more.
+  const isOwn = ticket.client.realm === ticket.serviceKey.principal.realm
+  const account = isOwn ? ticket.pac?.logonInfo?.effectiveName : undefined
   const names = account && !ticket.anonymous ? namesOfAccount(ticket, account, settings) : ticket
   const requestedName = printableName(requested)
   const isOther = requestedName !== names.principal && requestedName !== names.name
