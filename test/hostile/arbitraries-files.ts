@@ -2,12 +2,14 @@ import type { CachedCredential, CacheContents, KeytabEntry, Principal, Ticket } 
 import { Key } from '@s4u/krb5'
 import * as fc from 'fast-check'
 import { arbitraryMessage } from './arbitraries.js'
-import { u16, u32 } from './arbitraries-pac.js'
+import { u32 } from './arbitraries-pac.js'
 
 /** What can be in a keytab and in a credential cache. Names there may be anything that UTF-8 can say. */
 
 const text = fc.string({ unit: 'binary', maxLength: 20 })
 const octets = fc.uint8Array({ maxLength: 40 })
+/** Types of addresses and of authorization data keep their sign. */
+const i16 = fc.integer({ min: -0x8000, max: 0x7fff })
 const seconds = u32.map((value) => value * 1000)
 
 const principal: fc.Arbitrary<Principal> = fc.record({
@@ -45,8 +47,8 @@ const credential: fc.Arbitrary<CachedCredential> = fc.record({
   renewTill: seconds,
   isSkey: fc.boolean(),
   flags: fc.uint8Array({ minLength: 4, maxLength: 4 }),
-  addresses: fc.array(fc.record({ addrType: u16, address: octets }), { maxLength: 3 }),
-  authorizationData: fc.array(fc.record({ adType: u16, adData: octets }), { maxLength: 3 }),
+  addresses: fc.array(fc.record({ addrType: i16, address: octets }), { maxLength: 3 }),
+  authorizationData: fc.array(fc.record({ adType: i16, adData: octets }), { maxLength: 3 }),
   ticket,
   secondTicket: octets,
 })

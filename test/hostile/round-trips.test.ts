@@ -49,7 +49,14 @@ describe('what is encoded is decoded to what it was:', () => {
     )
   })
 
-  test('a credential cache', () => comesBack(credentialCache, encodeCcache, decodeCcache))
+  test('a credential cache', () => {
+    comesBack(credentialCache, encodeCcache, (bytes) => {
+      const { leftOut, ...cache } = decodeCcache(bytes)
+      expect(leftOut).toEqual([])
+      return cache
+    })
+  })
+
   test('LOGON_INFO', () => comesBack(logonInfo, encodeLogonInfo, decodeLogonInfo))
   test('DELEGATION_INFO', () => comesBack(delegationInfo, encodeDelegationInfo, decodeDelegationInfo))
   test('DEVICE_INFO', () => comesBack(deviceInfo, encodeDeviceInfo, decodeDeviceInfo))
