@@ -31,6 +31,7 @@ describe('the services of a keytab', () => {
   test.each([
     ['HTTP/WEB.ad.test', ['HTTP/web.ad.test@AD.TEST', 'HTTP/web.ad.test@OTHER.TEST']],
     ['HTTP/web.ad.test@other.test', ['HTTP/web.ad.test@OTHER.TEST']],
+    ['HTTP@web.ad.test', ['HTTP/web.ad.test@AD.TEST', 'HTTP/web.ad.test@OTHER.TEST']],
     ['svc-web', ['svc-web@AD.TEST']],
     ['host/web.ad.test', ['host/web.ad.test@AD.TEST']],
   ])('are those of %s when that is configured', (service, expected) => {
@@ -147,7 +148,6 @@ describe('a keytab without a key that may be used', () => {
   test.each([
     ['web.ad.test', "A service is written with its class: service: 'HTTP/web.ad.test'."],
     ['web.ad.test@AD.TEST', "A service is written with its class: service: 'HTTP/web.ad.test'."],
-    ['HTTP@web.ad.test', "A service is written with its class: service: 'HTTP/web.ad.test'."],
     ['svc-api', ADD],
     ['svc-api@AD.TEST', ADD],
   ])('is told with what to write instead of %s', (service, hint) => {

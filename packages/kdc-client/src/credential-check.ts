@@ -15,11 +15,8 @@ export function requireCredentials(credentials: object): void {
   text('principal')
   if (given.has('tgt')) return requireForwardedTicket('credentials.tgt', given.get('tgt'))
   if (given.has('ccache')) return requireCache(given.get('ccache'))
-  if (given.has('password')) {
-    text('password')
-    if (given.get('principal') === undefined) throw missing('credentials have a password, and no principal')
-    return
-  }
+  if (given.has('otp')) return requireSecretOf('a one-time password', given, text)
+  if (given.has('password')) return requireSecretOf('a password', given, text)
   if (!given.has('keytab')) throw missing('credentials say neither keytab, password, ccache nor tgt')
   if (!isKeytab(given.get('keytab')))
     throw wrong(
@@ -28,6 +25,12 @@ export function requireCredentials(credentials: object): void {
       given.get('keytab'),
       "Write { keytab: 'web.keytab' }.",
     )
+}
+
+/** What a one-time password may be, a text or who is asked for it, is looked at where it is used. */
+function requireSecretOf(what: string, given: ReadonlyMap<string, unknown>, text: (name: string) => void): void {
+  text('password')
+  if (given.get('principal') === undefined) throw missing(`credentials have ${what}, and no principal`)
 }
 
 function requireCache(ccache: unknown): void {
