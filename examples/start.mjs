@@ -64,14 +64,13 @@ async function pnpm(what, args) {
   console.log(`${what} …`)
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', npm_config_update_notifier: 'false' }
   const options = { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'], shell: process.platform === 'win32' }
-  let child
   const stop = (signal) => {
-    if (child) killGroup(child)
+    killGroup(child)
     process.exit(signal === 'SIGINT' ? 130 : 143)
   }
-  // Before anything runs that a signal could leave behind.
+  // Before anything runs that a signal could leave behind; they are heard when this function waits.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, stop)
-  child = spawn('npx', ['-y', manifest.packageManager, ...args], { ...options, detached: !options.shell })
+  const child = spawn('npx', ['-y', manifest.packageManager, ...args], { ...options, detached: !options.shell })
   const output = []
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => output.push(chunk))
   const code = await new Promise((resolve) => child.on('error', () => resolve(1)).on('close', resolve))
