@@ -257,12 +257,11 @@ describe('no key, password or ticket is shown', () => {
   test('when keytabs are damaged or lack the service', async () => {
     const here = await world()
     const file = here.realm.keytabFile('web')
-    for (const damaged of [
-      file.subarray(0, file.length - 5),
-      file.subarray(1),
-      file.map((octet, at) => (at === 4 ? 0x7f : octet)),
-    ])
+    for (const damaged of [file.subarray(1), file.map((octet, at) => (at === 4 ? 0x7f : octet))])
       await failing(() => createNegotiator({ keytab: damaged }))
+    // The record that is cut is left out, and told.
+    using cut = createAcceptor({ keytab: file.subarray(0, file.length - 5), onEvent: show })
+    show(cut)
     await failing(() => createNegotiator({ keytab: here.realm.keytabFor('api'), service: WEB }))
     using acceptor = createAcceptor({ keytab: file, onEvent: show })
     show(acceptor)

@@ -94,9 +94,9 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
  * A KDC that asks for no pre-authentication finds no fault with a wrong key: it shows here, in a reply that may as well be somebody
  * else's. So it is said whose key and which it is.
  */
-function wrongKey({ signIn, info }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
-  if (info !== undefined || !(cause instanceof RejectedTokenError) || cause.code !== 'KRB_AP_ERR_BAD_INTEGRITY')
-    return cause
+function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
+  const wasAsked = info !== undefined || armor?.otpKey !== undefined
+  if (wasAsked || !(cause instanceof RejectedTokenError) || cause.code !== 'KRB_AP_ERR_BAD_INTEGRITY') return cause
   const account = formatPrincipal(signIn.principal)
   const version = kvno === undefined ? 'a version that it does not tell' : `version ${kvno}`
   const ours = signIn.describeKeys?.(etype)
