@@ -10,7 +10,7 @@ import {
   RejectedTokenError,
   S4uError,
 } from '@s4u/kdc-client'
-import { ChangePasswdData, decode, encodeKpasswdResult, Key, KRB_ERROR_CODES as KRB } from '@s4u/krb5'
+import { ChangePasswdData, decode, encode, encodeKpasswdResult, Key, KRB_ERROR_CODES as KRB, KrbPriv } from '@s4u/krb5'
 import { type AccountChange, createTestRealm, type TestRealm, type TestRealmOptions } from '@s4u/test-kdc'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { inspect } from 'node:util'
@@ -229,13 +229,21 @@ describe('a password server that lies', () => {
     await change()
   })
 
-  test('cannot send the request back as its answer', async () => {
+  const backs: [string, (krbPriv: Uint8Array) => Uint8Array][] = [
+    ['as it was', (krbPriv) => krbPriv],
+    [
+      'with another version of the key around its seal',
+      (krbPriv) => encode(KrbPriv, { encPart: { ...decode(KrbPriv, krbPriv).encPart, kvno: 7 } }),
+    ],
+  ]
+
+  test.each(backs)('cannot send the request back as its answer, %s', async (_how, back) => {
     const { change, liar } = await place()
     // A password whose first octets would read as success is refused before anything is sent.
     expect(await refusalOf(change({ newPassword: '\0\0yes' }))).toBeInstanceOf(ConfigurationError)
     liar.instead = ({ krbPriv }, honest) => {
       const apLength = (honest[4] << 8) | honest[5]
-      const answer = Uint8Array.of(...honest.subarray(0, 6 + apLength), ...krbPriv)
+      const answer = Uint8Array.of(...honest.subarray(0, 6 + apLength), ...back(krbPriv))
       answer.set([answer.length >> 8, answer.length & 0xff])
       return answer
     }
@@ -244,6 +252,21 @@ describe('a password server that lies', () => {
       message: "password change: the server's reply is the request itself, sent back",
       status: 502,
     })
+  })
+})
+
+describe('what a password server says of the new password', () => {
+  const sayings: [string, string, string, string][] = [
+    ['at the end of what is shown', NEW, `${'.'.repeat(990)}${NEW}`, `${'.'.repeat(990)}…`],
+    ['with characters that are shown otherwise', 'new\u202eSecret\u0007-2', 'not new\u202eSecret\u0007-2', 'not …'],
+    ['with a line break in it', 'new\nSecret-2', 'not new\nSecret-2', 'not …'],
+  ]
+
+  test.each(sayings)('is not repeated, %s', async (_where, newPassword, said, text) => {
+    const { change, liar } = await place()
+    const result = { code: 4, text: new TextEncoder().encode(said) }
+    liar.lie = (told) => ({ ...told, result })
+    expect(await refusalOf(change({ newPassword }))).toMatchObject({ text, code: 'KRB5_KPASSWD_SOFTERROR' })
   })
 })
 

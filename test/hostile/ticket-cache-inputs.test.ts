@@ -9,7 +9,7 @@ import { formatPrincipal } from '@s4u/krb5'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { beforeAll, expect, test } from 'vitest'
 import { selfSigned } from '../stories/fixtures/certificate.js'
-import { adTest, clientOf, userClient } from './kdc-client-realm.js'
+import { adTest, clientOf, refusalOf, userClient } from './kdc-client-realm.js'
 
 const [first, second] = ['alice', 'alice'].map((name) => new Uint8Array(selfSigned(name).der))
 const API = 'HTTP/api.ad.test'
@@ -105,4 +105,37 @@ test('tickets of different types are not shared by clients that offer different 
   expect((await with_([17]).s4u2self('bob')).sessionKey.etype).toBe(17)
   const shared = await with_([18, 17]).s4u2self('bob')
   expect(Buffer.compare(shared.ticket.encPart.cipher, strong.ticket.encPart.cipher)).toBe(0)
+})
+
+test('tickets that carry the identity of a machine are not shared with other machines, nor with who names none', async () => {
+  const stored = new Map<string, Uint8Array>()
+  const store = {
+    get: (key: string) => stored.get(key),
+    set: (key: string, value: Uint8Array) => void stored.set(key, value),
+  }
+  const cache = { shared: { store, secret: 'x'.repeat(32) } }
+  const cipherOn = async (machine?: 'kcd' | 'api'): Promise<string> => {
+    const armor = machine && { keytab: realm.keytabFor(machine) }
+    const { ticket } = await clientOf(realm, 'web', { cache, ...(armor && { armor }) }).s4u2self('bob')
+    return Buffer.from(ticket.encPart.cipher).toString('hex')
+  }
+  const tickets = [await cipherOn('kcd'), await cipherOn('api'), await cipherOn()]
+  expect(new Set(tickets).size).toBe(3)
+  expect([await cipherOn('kcd'), await cipherOn('api'), await cipherOn()]).toEqual(tickets)
+})
+
+test('who came from another realm is not who has that name as a user principal name in this one', async () => {
+  const there = await createTestRealm({ realm: 'WEST.TEST', users: { alice: { password: 'pw-alice' } } })
+  const here = await adTest({ trusts: [there] })
+  const service = clientOf(here, 'web')
+  const evidence = evidenceFromS4u2self(await service.s4u2self('alice@WEST.TEST'))
+  await here.addUser('mallory', { password: 'pw-mallory', upn: 'alice@WEST.TEST' })
+  const ended = { ...evidence, origin: 'presented', expiresAt: here.now } as const
+  const grounds = { user: 'alice@WEST.TEST', evidence: ended, protocolTransition: true }
+  const refusal = await refusalOf(clientOf(here, 'web').ticketAs(grounds, API))
+  // What the PAC of that ticket says is mallory.
+  expect([refusal.code, refusal.message]).toEqual([
+    'KRB_AP_ERR_BADMATCH',
+    'the ticket by which the KDC vouches is that of alice@WEST.TEST@AD.TEST, and not of alice@WEST.TEST',
+  ])
 })

@@ -13,6 +13,7 @@ import {
   MethodData,
   NameType,
   type PaData,
+  PaOtpChallenge,
   PaType,
   parsePrincipal,
 } from '@s4u/krb5'
@@ -20,6 +21,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { AsSession, type SignInOptions } from './as-session.js'
 import { createKdcClient } from './create-kdc-client.js'
 import { KdcClock, type KdcContext } from './kdc-exchange.js'
+import { FastArmor } from './fast/fast-armor.js'
 import { FastRealms } from './fast/fast-realms.js'
 import type { SignInArmor } from './fast/sign-in-armor.js'
 import type { ServiceTicket } from './service-ticket.js'
@@ -168,6 +170,26 @@ describe('another key, after one was of no use,', () => {
     await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info)))
     expect(await session.mend(errorOf('KDC_ERR_PREAUTH_FAILED'))).toBe(true)
   })
+})
+
+test('a one-time password goes to the KDC that asked for it, and to none of another realm that it names', async () => {
+  const answered = vi.spyOn(FastArmor.prototype, 'answerOtp')
+  const answer = { flags: kerberosFlags(), value: Uint8Array.of(1, 2, 3) }
+  const session = sessionOf({
+    signIn: { otp: { answer: async () => answer } },
+    context: { canonicalize: true, mayFollow: async () => true },
+    options: { armor },
+  })
+  const tokenInfo = [{ flags: kerberosFlags() }]
+  const challenge = encode(PaOtpChallenge, { nonce: new Uint8Array(32), tokenInfo })
+  const asked = methods({ padataType: PaType.OTP_CHALLENGE, padataValue: challenge })
+  await session.request()
+  expect(await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', asked))).toBe(true)
+  await session.request()
+  expect(answered).toHaveBeenCalledTimes(1)
+  expect(await session.mend(errorOf('KDC_ERR_WRONG_REALM', { crealm: 'EVIL.TEST' }))).toBe(true)
+  await session.request()
+  expect([session.realm, answered.mock.calls.length]).toEqual(['EVIL.TEST', 1])
 })
 
 describe('an answer in the clear to an armored request', () => {

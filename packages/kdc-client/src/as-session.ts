@@ -232,6 +232,7 @@ export class AsSession {
     this.realm = crealm
     this.info = this.cookie = undefined
     this.fast = {}
+    this.otp?.forget()
     return true
   }
 }

@@ -215,8 +215,14 @@ export class Client implements KdcClient {
     return ticketAtHand(this.authority, { service, etypes, now: clock.now(), cache, options })
   }
 
+  /** Of compound identity: a client that lends its tickets without being named armors sign-ins alone. */
+  private get machine(): string | undefined {
+    const { lent } = this.parts.armor
+    return lent?.isNamed ? lent.source.account : undefined
+  }
+
   private asker<Kind extends string>(kind: Kind) {
-    return { kind, client: this.principal, etypes: this.context.etypes } as const
+    return { kind, client: this.principal, etypes: this.context.etypes, armor: this.machine } as const
   }
 
   private delegate(

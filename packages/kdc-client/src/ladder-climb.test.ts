@@ -55,6 +55,33 @@ const presented = { ...evidenceFromS4u2self(ticketOf('alice', 2)), origin: 'pres
 const vouched = evidenceFromS4u2self(ticketOf('alice', 3))
 const forwardedTgt = ticketOf('alice', 4, 'krbtgt/AD.TEST')
 
+describe('who came from another realm', () => {
+  const oscar = 'oscar@PARTNER.TEST'
+  const evidence = { ...evidenceFromS4u2self(ticketOf(oscar, 5)), origin: 'presented', forwardable: false } as const
+  const clientFor = (user: string) =>
+    clientWith({
+      s4u2self: async () => ticketOf(user, 6),
+      s4u2proxy: async ({ ticket }) => {
+        if (ticket === evidence.ticket) throw refusedFor('evidence-not-forwardable')
+        return granted
+      },
+    })
+
+  test('is not the account of the own realm that has the name as its user principal name', async () => {
+    const client = clientFor('mallory@AD.TEST')
+    await expect(client.climb({ user: oscar, evidence, protocolTransition: true })).rejects.toMatchObject({
+      code: 'KRB_AP_ERR_BADMATCH',
+      message: 'the ticket by which the KDC vouches is that of mallory@AD.TEST, and not of oscar@PARTNER.TEST',
+    })
+    expect(client.s4u2proxy).toHaveBeenCalledOnce()
+  })
+
+  test('is vouched for as who it is', async () => {
+    const got = await clientFor(oscar).climb({ user: oscar, evidence, protocolTransition: true })
+    expect(got).toEqual({ way: 's4u2self', ticket: granted })
+  })
+})
+
 describe('what is at hand', () => {
   test('of a forwarded ticket is used as it is', async () => {
     const client = clientWith()

@@ -1,4 +1,11 @@
-import { parsePrincipal, type Principal, RejectedTokenError, samePrincipal, type Ticket } from '@s4u/krb5'
+import {
+  parsePrincipal,
+  type Principal,
+  RejectedTokenError,
+  samePrincipal,
+  sameRealmIgnoringCase,
+  type Ticket,
+} from '@s4u/krb5'
 import { DelegationRefusedError, type DirectorySetting, KdcError } from './errors.js'
 import type { Grounds, Rung, Way } from './evidence-ladder.js'
 import type { EvidenceSight } from './evidence-sight.js'
@@ -66,17 +73,18 @@ function take(
  */
 async function takeByVouching(
   client: KdcClient,
-  { evidence, user, certificate, protocolTransition = false }: Grounds,
+  grounds: Grounds,
   spn: string,
   options: TicketOptions,
   now: number,
 ): Promise<ServiceTicket> {
+  const { evidence, user, certificate, protocolTransition = false } = grounds
   const subject = certificate ? { certificate } : user
   // A target's key has changed when `fresh` is asked for; that says nothing of the ticket to this service.
   const { signal } = options
   const vouch = async (fresh: boolean) => {
     const proof = evidenceFromS4u2self(await client.s4u2self(subject, { signal, fresh }))
-    if (certificate) requireUser('the certificate', proof.client, user, client.realm)
+    requireVouched(grounds, proof.client, client.realm)
     return proof
   }
   const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
@@ -107,6 +115,16 @@ async function takeByVouching(
 function requireOneUser({ user, evidence, forwardedTgt }: Grounds, realm: string): void {
   if (evidence) requireUser('the evidence', evidence.client, user, realm)
   if (forwardedTgt) requireUser('the ticket-granting ticket', forwardedTgt.client, user, realm)
+}
+
+/**
+ * To the own KDC the name of a user of another realm is one to resolve, and an account of its own may have it as its user principal
+ * name: whoever came with a ticket of PARTNER.TEST is nobody of AD.TEST.
+ */
+function requireVouched({ certificate, evidence, user }: Grounds, vouchedFor: Principal, realm: string): void {
+  const isElsewhere = evidence !== undefined && !sameRealmIgnoringCase(evidence.client.realm, vouchedFor.realm)
+  if (certificate) requireUser('the certificate', vouchedFor, user, realm)
+  else if (isElsewhere) requireUser('the ticket by which the KDC vouches', vouchedFor, user, realm)
 }
 
 function requireUser(what: string, owner: Principal, user: string, realm: string): void {

@@ -307,6 +307,7 @@ describe('the key of a ticket', () => {
     client: text,
     etypes: fc.array(fc.constantFrom(17, 18, 20), { maxLength: 3 }),
     options: fc.array(fc.nat(31), { maxLength: 2 }),
+    armor: fc.option(text, { nil: undefined }),
   }
   const anyKey: fc.Arbitrary<TicketKey> = fc.oneof(
     fc.record({

@@ -92,7 +92,15 @@ describe('every input that decides which ticket it is, makes another key', () =>
     [
       'to itself',
       self,
-      { client: 'x@AD.TEST', user: 'alice@B.TEST', userNameType: 10, certificate: 'c', options: [2], etypes: [17] },
+      {
+        client: 'x@AD.TEST',
+        user: 'alice@B.TEST',
+        userNameType: 10,
+        certificate: 'c',
+        options: [2],
+        etypes: [17],
+        armor: 'host$@AD.TEST',
+      },
     ],
     [
       'by delegation',
@@ -104,12 +112,20 @@ describe('every input that decides which ticket it is, makes another key', () =>
         service: 'HTTP/b@AD.TEST',
         options: [2],
         etypes: [17],
+        armor: 'host$@AD.TEST',
       },
     ],
     [
       'with a ticket that was forwarded',
       forwarded,
-      { client: 'bob@AD.TEST', tgt: 'u', service: 'HTTP/b@AD.TEST', options: [2], etypes: [17] },
+      {
+        client: 'bob@AD.TEST',
+        tgt: 'u',
+        service: 'HTTP/b@AD.TEST',
+        options: [2],
+        etypes: [17],
+        armor: 'host$@AD.TEST',
+      },
     ],
   ])('%s', (_kind, key, others) => {
     const ids = Object.entries(others).map(([name, value]) => identify({ ...key, [name]: value }))

@@ -14,6 +14,8 @@ export type TicketKey = {
   readonly options?: readonly number[]
   /** Encryption types offered, in their order. */
   readonly etypes: readonly number[]
+  /** The machine whose identity tickets carry beside that of who asks. Instances on several machines may share a store. */
+  readonly armor?: string | undefined
 } & (
   | { readonly kind: 'own'; readonly service: string; readonly userToUser?: string }
   | {
@@ -29,16 +31,16 @@ export type TicketKey = {
 
 /** An unambiguous form: JSON quotes what a joined string would run together. The order of the properties is fixed here, not by the caller. */
 export function identify(key: TicketKey): string {
-  const { kind, client, options = NO_OPTIONS, etypes } = key
+  const { kind, client, options = NO_OPTIONS, etypes, armor = null } = key
   switch (kind) {
     case 'own':
-      return JSON.stringify([kind, client, options, etypes, key.service, key.userToUser ?? null])
+      return JSON.stringify([kind, client, options, etypes, armor, key.service, key.userToUser ?? null])
     case 's4u2self':
-      return JSON.stringify([kind, client, options, etypes, key.user, key.userNameType, key.certificate ?? null])
+      return JSON.stringify([kind, client, options, etypes, armor, key.user, key.userNameType, key.certificate ?? null])
     case 's4u2proxy':
-      return JSON.stringify([kind, client, options, etypes, key.user, key.evidence, key.service])
+      return JSON.stringify([kind, client, options, etypes, armor, key.user, key.evidence, key.service])
     case 'forwarded':
-      return JSON.stringify([kind, client, options, etypes, key.tgt, key.service])
+      return JSON.stringify([kind, client, options, etypes, armor, key.tgt, key.service])
   }
 }
 
@@ -48,6 +50,7 @@ interface Asker<Kind extends string> {
   readonly kind: Kind
   readonly client: string
   readonly etypes: readonly number[]
+  readonly armor?: string | undefined
 }
 
 /** The key of a ticket to the service itself in a user's name: by all that says who the user is. */

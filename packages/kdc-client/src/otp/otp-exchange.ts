@@ -27,6 +27,11 @@ export class OtpExchange {
     return true
   }
 
+  /** The KDC of another realm is asked now: it is shown nothing that it has not asked for itself. */
+  forget(): void {
+    this.answer = this.nonce = undefined
+  }
+
   /** Nothing before the KDC has asked. */
   proof(armor: FastArmor): readonly PaData[] {
     const { answer, nonce } = this

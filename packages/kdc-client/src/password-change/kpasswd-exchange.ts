@@ -104,16 +104,20 @@ function connected(socket: Socket, ended: AbortSignal): Promise<Socket> {
 const overUdp: Way = async ({ host, port }, errand) => {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
   let timer: NodeJS.Timeout | undefined
+  let isSentAgain = false
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       errand.ended.addEventListener('abort', () => reject(errand.ended.reason), { once: true })
-      // A port that is closed says so, and then nobody has it.
-      socket.on('error', (error) => reject(new NotSent(reasonOf(error))))
+      // A port that is closed says so, and then nobody has it; but the first one may have come to a server that is gone since.
+      socket.on('error', (error) => reject(isSentAgain ? error : new NotSent(reasonOf(error))))
       socket.on('message', resolve)
       socket.connect(port, host, (failure?: Error) => {
         if (failure) return reject(new NotSent(reasonOf(failure)))
         errand.onSent()
-        timer = sendUntilAnswered(socket, errand.request, (next) => (timer = next))
+        timer = sendUntilAnswered(socket, errand.request, (next) => {
+          isSentAgain = true
+          timer = next
+        })
       })
     })
   } finally {

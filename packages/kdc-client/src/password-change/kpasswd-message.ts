@@ -36,7 +36,8 @@ export interface SentChange {
   /** Nobody else has it but the server: what is sealed with it answers this request. */
   readonly subkey: Key
   readonly sessionKey: Key
-  readonly krbPriv: Uint8Array
+  /** What is sealed in its KRB-PRIV. */
+  readonly cipher: Uint8Array
 }
 
 /** What was answered: a result under the seal of this exchange, or a refusal that anybody can have written. */
@@ -62,9 +63,9 @@ export function sealChange(
   const apOptions = kerberosFlags(ApOption.MUTUAL_REQUIRED)
   const ap = sealApReq({ apOptions, ticket, sessionKey, authenticator, random })
   const part = { userData, timestamp: time, usec, seqNumber, sAddress: UNKNOWN_ADDRESS }
-  const krbPriv = encode(KrbPriv, { encPart: sealMessage(EncKrbPrivPart, part, subkey, KeyUsage.KRB_PRIV, random) })
-  const bytes = encodeKpasswdMessage({ version, ap, body: krbPriv })
-  return { bytes, authenticator, subkey, sessionKey, krbPriv }
+  const encPart = sealMessage(EncKrbPrivPart, part, subkey, KeyUsage.KRB_PRIV, random)
+  const bytes = encodeKpasswdMessage({ version, ap, body: encode(KrbPriv, { encPart }) })
+  return { bytes, authenticator, subkey, sessionKey, cipher: encPart.cipher }
 }
 
 /**
@@ -97,7 +98,8 @@ function openReceived(sent: SentChange, bytes: Uint8Array): HeardResult {
   if (ap.length === 0) return unproven(body)
   const { seqNumber } = openApRep(sent, ap)
   const { encPart } = decode(KrbPriv, body)
-  if (Buffer.compare(body, sent.krbPriv) === 0) throw untrusted('is the request itself, sent back')
+  // Around the seal anybody can write another version; within it is the new password.
+  if (Buffer.compare(encPart.cipher, sent.cipher) === 0) throw untrusted('is the request itself, sent back')
   const opened = openReply('password change', 'does not open with the key that was made for it', () =>
     openEncryptedData(encPart, sent.subkey, KeyUsage.KRB_PRIV),
   )

@@ -39,13 +39,16 @@ async function serverAt(host: string, port = 0, answer: Uint8Array | 'none' = AN
   return { heard, port: typeof address === 'object' && address ? address.port : 0 }
 }
 
-async function udpServerAt(host: string, port: number, answers: (count: number) => Uint8Array | undefined) {
+type UdpAnswer = (count: number) => Uint8Array | 'close' | undefined
+
+async function udpServerAt(host: string, port: number, answers: UdpAnswer) {
   const heard: Uint8Array[] = []
   const socket = createSocket('udp4')
   socket.on('message', (message, from) => {
     heard.push(message)
     const answer = answers(heard.length)
-    if (answer) socket.send(answer, from.port, from.address)
+    if (answer === 'close') socket.close(() => opened.splice(opened.indexOf(socket), 1))
+    else if (answer) socket.send(answer, from.port, from.address)
   })
   socket.bind(port, host)
   await once(socket, 'listening')
@@ -174,6 +177,16 @@ describe('a request is made once', () => {
     const { heard, port } = await udpServerAt('127.0.0.1', 0, (count) => (count === 1 ? undefined : ANSWER))
     expect(await ask({ kpasswd: `127.0.0.1:${port}` })).toEqual(Buffer.from(ANSWER))
     expect(heard).toEqual([Buffer.from(REQUEST), Buffer.from(REQUEST)])
+  })
+
+  test('and is not known to be in vain when the server is gone before it is sent again', async () => {
+    const { heard, port } = await udpServerAt('127.0.0.1', 0, () => 'close')
+    const error = await refusalOf({ kpasswd: [`udp/127.0.0.1:${port}`, 'udp/127.0.77.70:9'] })
+    expect(heard).toEqual([Buffer.from(REQUEST)])
+    expect([error.code, error.message]).toEqual([
+      'KRB5_KPASSWD_OUTCOME_UNKNOWN',
+      `no password server of AD.TEST answered (udp/127.0.0.1:${port}: ECONNREFUSED)`,
+    ])
   })
 
   test('ends when the caller gives up, with the reason that he gives', async () => {

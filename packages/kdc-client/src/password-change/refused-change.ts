@@ -81,9 +81,10 @@ export function unconfirmedRefusal(error: KrbError, result: KpasswdResult | unde
 const MAX_TEXT = 1_000
 
 function shownText(octets: Uint8Array, secret: string): string {
-  const text = new TextDecoder().decode(octets.subarray(0, 4 * MAX_TEXT)).slice(0, MAX_TEXT)
+  // First of all: what was cut, joined or escaped would not be found any more.
+  const text = new TextDecoder().decode(octets).replaceAll(secret, '…').slice(0, MAX_TEXT)
   const lines = text.split(/[\r\n\0]+/).map((line) => line.trim())
-  return printable(lines.filter((line) => line !== '').join(' ')).replaceAll(secret, '…')
+  return printable(lines.filter((line) => line !== '').join(' '))
 }
 
 /** Who must act: 400 whoever chose the password, 401 and 403 whoever asked; else the server. */
