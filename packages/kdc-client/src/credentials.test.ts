@@ -121,3 +121,16 @@ describe('what credentials are', () => {
     expect(types([23])).toEqual([23])
   })
 })
+
+describe('a one-time password', () => {
+  test('is one of the credentials, with or without what goes beside it', () => {
+    const given = { principal: 'otto@AD.TEST', otp: '755224' }
+    expect(authorityOf(given, NONE)).toMatchObject({ kind: 'sign-in', isGuessable: true, otp: expect.anything() })
+    expect(authorityOf({ ...given, password: 'pin' }, NONE)).toMatchObject({ kind: 'sign-in', otp: expect.anything() })
+  })
+
+  test('is nobody’s without a principal', () => {
+    // @ts-expect-error there is no principal
+    expect(() => authorityOf({ otp: '755224' }, NONE)).toThrow('credentials have a one-time password, and no principal')
+  })
+})
