@@ -1,3 +1,4 @@
+import { sameRealmIgnoringCase } from '@s4u/krb5'
 import { realmAsked } from '../referral.js'
 import type { ServiceTicket } from '../service-ticket.js'
 import type { FastRealms } from './fast-realms.js'
@@ -26,7 +27,9 @@ export function ownArmor(realms: FastRealms, isGuessable: boolean, held: () => H
     mayFallBack: !isGuessable,
     async ticketFor(realm) {
       const { current, suspect, isWary, now } = held()
-      if (current === undefined || realm !== realmAsked(current) || current.expiresAt <= now) return undefined
+      if (current === undefined || current.expiresAt <= now) return undefined
+      // People write a realm in lower case, and its KDC in capitals.
+      if (!sameRealmIgnoringCase(realm, realmAsked(current))) return undefined
       const { offer } = realms.of(realm)
       if (offer === undefined || offer === 'none') return undefined
       if (offer === 'sealed' && isGuessable) return current

@@ -1,3 +1,4 @@
+import { sameRealmIgnoringCase } from '@s4u/krb5'
 import type { ServiceTicket } from '../service-ticket.js'
 import { isRefusal, type LentArmor, noArmor } from './lent-armor.js'
 
@@ -37,7 +38,7 @@ export function machineArmor({ lent, isRequired, realm: ownRealm, now }: Machine
       if (now() < (refusedUntil.get(realm) ?? 0)) return undefined
       return lent.source.ticketFor(realm, signal).catch((error: unknown) => {
         if (!isRefusal(error)) throw error
-        if (realm === ownRealm) throw noArmor(lent.source, error)
+        if (sameRealmIgnoringCase(realm, ownRealm)) throw noArmor(lent.source, error)
         // No trust leads the machine there.
         return undefined
       })
