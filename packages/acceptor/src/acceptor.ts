@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   MalformedTokenError,
   RejectedTokenError,
+  requireGiven,
   requireKnownOptions,
   S4uError,
 } from '@s4u/krb5'
@@ -134,6 +135,12 @@ class KeytabAcceptor implements Acceptor {
     given?: ExpectedTicket,
   ): Promise<Identity> {
     const expected = requireKnownOptions('identify', given, EXPECTED_TICKET)
+    requireGiven(
+      'identify: the ticket',
+      ticket,
+      ['realm', 'sname', 'encPart'],
+      'Give { ticket } of what client.s4u2self resolves to.',
+    )
     const opened = await this.#openTicket(ticket)
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
@@ -163,6 +170,7 @@ class KeytabAcceptor implements Acceptor {
     const resume = negotiation === undefined ? undefined : this.#pending.take(negotiation)
     try {
       if (this.#closed) throw new ConfigurationError('the acceptor is closed', { code: 'S4U_CLOSED' })
+      requireGiven('accept: the token', token, 'octets', 'Give the token itself: parseAuthorization(header).token.')
       if (resume !== undefined) return await resume(token, context)
       return await this.#take(beginNegotiation(token, { random: this.#settings.random }), context)
     } catch (error) {

@@ -19,7 +19,8 @@ export interface InterceptorOptions extends NegotiateOptions {
   readonly origins: readonly string[]
   /**
    * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so that nobody comes after it on a
-   * connection that the backend may have bound to this identity. Default false.
+   * connection that the backend may have bound to this identity. Default false. An Agent that speaks HTTP/2, where many requests share a
+   * connection whatever each of them says, must be one identity's own.
    */
   readonly ownAgent?: boolean
   /**

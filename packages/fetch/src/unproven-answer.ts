@@ -27,11 +27,13 @@ export class UnprovenAnswerError extends RejectedTokenError {
   }
 }
 
-/** From here on an answer is an error: what fails is said, and nothing is given. RFC 9110 section 15.5. */
+/** An answer of these is an error: what fails is said, and nothing is given. RFC 9110 section 15.5 and 15.6. */
 const FIRST_ERROR = 400
+const LAST_ERROR = 599
 
+/** What is beyond is no status of HTTP, and no Response can be made with it. */
 export function isError(status: number): boolean {
-  return status >= FIRST_ERROR
+  return status >= FIRST_ERROR && status <= LAST_ERROR
 }
 
 /** What to do about an answer without a proof, or with a wrong one. */

@@ -100,6 +100,14 @@ describe('under optional', () => {
     }
   })
 
+  test.each([600, 999])('a %i, which is no status of HTTP, is refused as well', async (status) => {
+    const { origin } = await failing(status)
+    for (const preemptive of [true, false]) {
+      const answer = call({ mutualAuthentication: 'optional', preemptive, origins: [origin] })(origin)
+      await expect(answer).rejects.toMatchObject({ code: 'KRB_AP_ERR_MUT_FAIL', status: 502, answer: { status } })
+    }
+  })
+
   test('a redirect without a proof leads nowhere', async () => {
     const { origin } = await failing(302)
     const answer = call({ mutualAuthentication: 'optional' })(origin)

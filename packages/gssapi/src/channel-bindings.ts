@@ -7,6 +7,7 @@ import {
   type DerReader,
   digest,
   type DigestName,
+  requireGiven,
 } from '@s4u/krb5'
 import { ObjectIdentifier } from './oids.js'
 
@@ -47,6 +48,7 @@ export function isUnbound(hash: Uint8Array): boolean {
  * @throws MalformedTokenError when it is no certificate
  */
 export function tlsServerEndPoint(certificate: Uint8Array): Uint8Array {
+  requireGiven('a certificate', certificate, 'octets', 'Give it as DER: socket.getPeerCertificate().raw.')
   return prefixed('tls-server-end-point:', digest(hashOfSignature(certificate), certificate))
 }
 
@@ -55,6 +57,7 @@ export function tlsServerEndPoint(certificate: Uint8Array): Uint8Array {
  * @param exported 32 octets: `socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))`. Source: RFC 9266 section 2.
  */
 export function tlsExporter(exported: Uint8Array): Uint8Array {
+  requireGiven('tls-exporter', exported, 'octets', 'Give what socket.exportKeyingMaterial(32, …) returns.')
   if (exported.length !== EXPORTER_OCTETS)
     throw new ConfigurationError(`tls-exporter takes ${EXPORTER_OCTETS} octets, not ${exported.length}`)
   return prefixed('tls-exporter:', exported)

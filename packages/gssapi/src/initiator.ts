@@ -81,7 +81,7 @@ export function createInitiator(given: InitiatorOptions): Initiator {
 
 /** For whom no compiler looks. @throws ConfigurationError */
 function requireTicketAndTime({ ticket, now }: Partial<InitiatorOptions>): void {
-  if (typeof ticket !== 'object' || ticket === null)
+  if (!isTicketOfClient(ticket))
     throw new ConfigurationError('createInitiator: ticket is missing', {
       hint: "Give what ticketFor of a KDC client resolves to: createInitiator({ ticket: await client.ticketFor('HTTP/api.ad.test'), now: Date.now }).",
     })
@@ -89,6 +89,11 @@ function requireTicketAndTime({ ticket, now }: Partial<InitiatorOptions>): void 
     throw new ConfigurationError('createInitiator: now must be the time in milliseconds, or a function that tells it', {
       hint: 'Write now: Date.now. This package has no clock of its own.',
     })
+}
+
+function isTicketOfClient(value: unknown): boolean {
+  const members = ['client', 'service', 'ticket', 'sessionKey', 'expiresAt']
+  return typeof value === 'object' && value !== null && members.every((name) => name in value)
 }
 
 /** There is nothing to choose, so nobody can make the choice worse. */

@@ -69,6 +69,7 @@ export {
   NO_OPTIONS,
   pickOptions,
   RejectedTokenError,
+  requireGiven,
   requireKnownOptions,
   S4uError,
   shownInput,

@@ -13,7 +13,7 @@
  *     hostBasedService('svc-web@AD.TEST')    // undefined: an account and its realm
  */
 export function hostBasedService(text: string): string | undefined {
-  const [, service, host] = HOST_BASED.exec(text) ?? []
+  const [, service, host] = (typeof text === 'string' ? HOST_BASED.exec(text) : null) ?? []
   if (service === undefined || !SERVICES.has(service.toLowerCase())) return undefined
   return `${service}/${host}`
 }

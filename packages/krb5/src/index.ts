@@ -231,6 +231,7 @@ export {
   defaultLocalName,
   type LocalNameMapping,
 } from './local-names/auth-to-local.js'
+export { type GivenKind, requireGiven } from './given.js'
 export { hostBasedService, withoutHostBasedForm } from './host-based-name.js'
 export { printable, printableName } from './printable.js'
 export { Journal, type JournalEntry, journalsOf, type Outlets } from './journal/journal.js'

@@ -1,4 +1,5 @@
 import { ConfigurationError, MalformedTokenError } from './errors.js'
+import { requireGiven } from './given.js'
 import { hostBasedService } from './host-based-name.js'
 import { NameType, type PrincipalName } from './messages/principal-name.js'
 import { codeOf, NOT_IN_NAMES } from './printable.js'
@@ -20,6 +21,7 @@ export interface Principal {
  * @throws MalformedTokenError
  */
 export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
+  requireGiven('a principal', text, 'text', "Write 'alice@AD.TEST' or 'HTTP/web.ad.test'.")
   const { components, realm = options.realm } =
     options.nameType === NameType.ENTERPRISE ? splitEnterprise(text, options.realm) : split(text)
   if (realm === undefined || realm === '') throw notAPrincipal('a realm after @', 'none')
@@ -82,10 +84,11 @@ export interface ServicePrincipalName {
 
 /** @throws MalformedTokenError */
 export function parseSpn(text: string): ServicePrincipalName {
+  requireGiven('a service principal name', text, 'text', "Write 'HTTP/web.ad.test'.")
   const spn = readSpn(text)
   if (spn === undefined) {
     const expected = 'class/host, class/host:port or class/host:port/name'
-    const named = typeof text === 'string' ? hostBasedService(text) : undefined
+    const named = hostBasedService(text)
     const hint = named && `That is the form of GSS-API programs. Write ${named}.`
     throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text), ...(hint && { hint }) })
   }

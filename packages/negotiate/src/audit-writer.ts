@@ -5,7 +5,7 @@ import { createWriteStream } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { ACCEPT_CHANNEL } from '@s4u/acceptor'
 import { FETCH_CHANNEL } from '@s4u/fetch'
-import { closeOptions, KDC_CHANNEL, type OptionTableOf } from '@s4u/kdc-client'
+import { closeOptions, KDC_CHANNEL, type OptionTableOf, requireGiven } from '@s4u/kdc-client'
 import { IMPERSONATE_CHANNEL } from './impersonate-events.js'
 
 export interface AuditWriterOptions {
@@ -41,6 +41,13 @@ const CHANNELS = [ACCEPT_CHANNEL, KDC_CHANNEL, IMPERSONATE_CHANNEL, FETCH_CHANNE
 export function writeAuditTo(target: Writable | string, given?: AuditWriterOptions): AuditWriter {
   const options = closeOptions('writeAuditTo', given, AUDIT_OPTIONS)
   const owned = typeof target === 'string'
+  if (!owned)
+    requireGiven(
+      'writeAuditTo: the target',
+      target,
+      ['write', 'on'],
+      "Write '/var/log/web/audit.jsonl', or give a stream.",
+    )
   const stream = owned ? createWriteStream(target, { flags: 'a', mode: 0o600 }) : target
   const lines = new Lines(stream, options)
   const listeners = CHANNELS.map((name) => [name, (event: unknown) => lines.add(name, event)] as const)

@@ -9,6 +9,7 @@ import {
   journalFor,
   type KdcClient,
   RejectedTokenError,
+  requireGiven,
   S4uError,
   type ServiceTicket,
   type TicketOptions,
@@ -86,6 +87,7 @@ export class Delegator {
 
   /** The same rules, told instead of applied. */
   private how(identity: Identity, named: string): ImpersonationPlan {
+    requireGiven('the service', named, 'text', "Write 'HTTP/api.ad.test'.")
     const spn = withoutHostBasedForm(named)
     const { principal: user, impersonationLevel: level } = identity
     const now = (this.fetchOptions.now ?? Date.now)()

@@ -91,6 +91,9 @@ describe('a gate for chains', () => {
     [['api'], ['web@AD.TEST', 'api@AD.TEST'], 403],
     [['web'], [], 403],
     [['web'], ['web'], 200],
+    [['HTTP@web.ad.test'], ['HTTP/web.ad.test@AD.TEST'], 200],
+    [['HTTP/web.ad.test'], ['http@web.ad.test'], 403],
+    [['HTTP@web.ad.test'], ['http@web.ad.test'], 403],
   ])('of %j answers a caller through %j with %i', (services, chain, status) => {
     expect(statusFor(delegatedByGate(services), through(...chain))).toBe(status)
   })

@@ -1,6 +1,6 @@
 /** Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses wrong arguments there. */
 
-import { ConfigurationError, RejectedTokenError, S4uError, shownInput } from '@s4u/kdc-client'
+import { ConfigurationError, RejectedTokenError, requireGiven, S4uError, shownInput } from '@s4u/kdc-client'
 import { parseSid, withoutHostBasedForm } from '@s4u/krb5'
 import type { CallerIdentity } from './caller-identity.js'
 import { findNegotiated } from './negotiated-requests.js'
@@ -35,6 +35,7 @@ export function groupGate(...sids: readonly string[]): Gate {
  * @throws ConfigurationError at once for an empty list
  */
 export function delegatedByGate(services: readonly string[]): Gate {
+  requireGiven('requireDelegatedBy: the services', services, 'list of texts', "Write ['HTTP/web.ad.test', 'web'].")
   if (services.length === 0 || services.includes('')) {
     throw new ConfigurationError('requireDelegatedBy needs the names of services', {
       hint: "Write what identity.delegatedBy shows: ['HTTP/web.ad.test@AD.TEST'], or the account on Active Directory.",
@@ -50,7 +51,7 @@ export function delegatedByGate(services: readonly string[]): Gate {
       return forbidden(request, identity, whyNotDelegated(said, delegationToldBy))
     if (delegatedBy.length === 0) return forbidden(request, identity, 'came directly, and not through a service')
     const realm = ownRealm(identity)
-    const allowed = new Set(services.map((service) => folded(service, realm)))
+    const allowed = new Set(services.map((service) => folded(withoutHostBasedForm(service), realm)))
     const stranger = delegatedBy.find((service) => !allowed.has(folded(service, realm)))
     if (stranger === undefined) return PASS
     return forbidden(request, identity, `came through ${stranger}`, { hint: otherNameHint(stranger, services) })
@@ -121,8 +122,8 @@ function whyNotDelegated(services: readonly string[], realm: string): string {
 
 /** One service has two names, and nothing in a ticket ties them together. */
 function otherNameHint(stranger: string, services: readonly string[]): string {
-  const isSpn = (name: string): boolean => withoutHostBasedForm(name).includes('/')
-  const others = services.filter((service) => isSpn(service) !== isSpn(stranger))
+  const isSpn = (name: string): boolean => name.includes('/')
+  const others = services.filter((service) => isSpn(withoutHostBasedForm(service)) !== isSpn(stranger))
   if (others.length === 0)
     return `If callers of ${stranger} may come in here, add ${JSON.stringify(stranger)} to requireDelegatedBy.`
   const kinds = isSpn(stranger) ? ['an SPN', 'the account'] : ['the account', 'an SPN']
@@ -147,9 +148,11 @@ function ownRealm({ evidence, realm }: CallerIdentity): string {
   return evidence?.kind === 'ticket' ? evidence.service.realm : realm
 }
 
-/** SPNs and accounts are compared without regard to ASCII case, as Active Directory does. */
+/**
+ * SPNs and accounts are compared without regard to ASCII case, as Active Directory does. What a ticket says is never a host-based name:
+ * there `http@web.ad.test` is an account of a realm that is called so, and not the service `HTTP/web.ad.test`.
+ */
 function folded(service: string, realm: string): string {
-  const named = withoutHostBasedForm(service)
-  const full = named.includes('@') ? named : `${named}@${realm}`
+  const full = service.includes('@') ? service : `${service}@${realm}`
   return full.replace(/[A-Z]/g, (letter) => letter.toLowerCase())
 }

@@ -6,6 +6,7 @@ import {
   NO_OPTIONS,
   type OptionTableOf,
   pickOptions,
+  requireGiven,
   requireKnownOptions,
   type S4uError,
   type S4uSubject,
@@ -103,6 +104,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
 
   async authenticate(request: NegotiableRequest, given?: AuthenticateOptions): Promise<Outcome> {
     const mode = this.#modeOf('authenticate', given)
+    requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
     recordNegotiated(request, this)
     if (mode === 'off' || (this.#parts.options.corsPreflight && isPreflight(request))) return ANONYMOUS
     let found = this.#found.get(request)

@@ -1,4 +1,4 @@
-import { type Claim, closeOptions, type OptionTableOf, parseSid } from '@s4u/krb5'
+import { type Claim, closeOptions, type OptionTableOf, parseSid, requireGiven } from '@s4u/krb5'
 import {
   AccessMask,
   EVERY_RIGHT,
@@ -101,6 +101,11 @@ export function checkAccess(
   caller: AccessCaller,
   options: AccessCheckOptions,
 ): number {
+  requireGiven('accessCheck: the caller', caller, [], 'Give an identity, or { sid, groups }.')
+  if (!(securityDescriptor instanceof Uint8Array))
+    requireGiven('accessCheck: the security descriptor', securityDescriptor, 'text', 'Give SDDL, or its octets.')
+  if (typeof desiredAccess !== 'number')
+    requireGiven('accessCheck: the rights', desiredAccess, 'text', "Write 'FR', or a mask.")
   const { mapping = GenericMappings.FILE, domainSid = ownDomainOf(caller) } = options
   const descriptor =
     typeof securityDescriptor === 'string'

@@ -73,6 +73,13 @@ describe('the name of a credential cache', () => {
     expect([error.code, error.message]).toEqual([code, message])
     expect(error.hint).toMatch(hint)
   })
+
+  test.each(['constructor:x', 'toString:x', 'hasOwnProperty:x'])(
+    '%j is a path: what every object has is no type',
+    (path) => {
+      expect(parseCacheName(path)).toEqual({ type: 'FILE', path })
+    },
+  )
 })
 
 describe('the default credential cache', () => {

@@ -21,8 +21,9 @@ export function parseCacheName(name: string): CacheName {
   if (type === 'FILE') return { type, path: required(rest, name) }
   if (type === 'KCM') return { type, cache: rest }
   if (type === 'DIR') return memberOf(rest) ?? { type, folder: required(rest, name) }
-  if (type in ELSEWHERE) throw elsewhere(type, ELSEWHERE[type])
-  if (type.toUpperCase() in ELSEWHERE || /^(?:file|dir|kcm)$/i.test(type)) throw inSmallLetters(type)
+  const hint = ELSEWHERE.get(type)
+  if (hint !== undefined) throw elsewhere(`of type ${type}`, hint)
+  if (ELSEWHERE.has(type.toUpperCase()) || /^(?:file|dir|kcm)$/i.test(type)) throw inSmallLetters(type)
   // Such a word may be anything: a path that begins so, or the user of a password.
   if (/[a-z]/.test(type)) return { type: 'FILE', path: name }
   throw elsewhere(
@@ -60,17 +61,19 @@ const BY_FILE =
   'Have the tickets in a file: kinit -c FILE:/path of a file that only this user may read, and the same FILE:/path here or in KRB5CCNAME.'
 
 /** Caches that no other process reads, or only one with the system's own library; and what their user can do. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
-  KEYRING: `It is in the keyring of the Linux kernel, which only native code reads. ${BY_FILE}`,
-  MEMORY: `It is in the memory of one process and ends with it. ${BY_FILE}`,
-  API: `It is kept by macOS, for native code. ${BY_FILE}`,
-  XCACHE: `It is kept by macOS, for native code. ${BY_FILE}`,
-  MSLSA: 'It is that of the Windows sign-in, which no program may export. Sign in with a keytab, or with a password.',
-  SCC: `It is a database of Heimdal. ${BY_FILE}`,
-}
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['KEYRING', `It is in the keyring of the Linux kernel, which only native code reads. ${BY_FILE}`],
+  ['MEMORY', `It is in the memory of one process and ends with it. ${BY_FILE}`],
+  ['API', `It is kept by macOS, for native code. ${BY_FILE}`],
+  ['XCACHE', `It is kept by macOS, for native code. ${BY_FILE}`],
+  [
+    'MSLSA',
+    'It is that of the Windows sign-in, which no program may export. Sign in with a keytab, or with a password.',
+  ],
+  ['SCC', `It is a database of Heimdal. ${BY_FILE}`],
+])
 
-function elsewhere(type: string, hint: string): ConfigurationError {
-  const which = type in ELSEWHERE ? `of type ${type}` : type
+function elsewhere(which: string, hint: string): ConfigurationError {
   return new ConfigurationError(`credential caches ${which} cannot be read`, { code: 'KRB5_CC_UNKNOWN_TYPE', hint })
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { ConfigurationError } from '../errors.js'
+import { requireGiven } from '../given.js'
 import { asciiLower } from '../principal.js'
 import { shownInput } from '../shown-input.js'
 import { secondsOfDuration } from './duration.js'
@@ -23,6 +24,7 @@ export interface Krb5ConfOptions {
 
 /** Reads a krb5.conf. @throws ConfigurationError KRB5_CONFIG_BADFORMAT with file and line */
 export function parseKrb5Conf(text: string, options: Krb5ConfOptions = {}): Krb5Conf {
+  requireGiven('a krb5.conf', text, 'text', "Give what is in the file: readFileSync('/etc/krb5.conf', 'utf8').")
   const { source = 'krb5.conf', include } = options
   return new Krb5Conf([parseProfile(text, { source, ...(include && { include }) })])
 }

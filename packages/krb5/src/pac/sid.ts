@@ -36,7 +36,7 @@ export function encodeSid(sid: string): Uint8Array {
  * @throws ConfigurationError if `sid` is no SID
  */
 export function parseSid(sid: string): Sid {
-  const match = SID_PATTERN.exec(sid)
+  const match = typeof sid === 'string' ? SID_PATTERN.exec(sid) : null
   const identifierAuthority = match === null ? NaN : Number(match[1])
   const subAuthorities = match === null ? [] : match[2].split('-').slice(1).map(Number)
   if (!(identifierAuthority <= MAX_AUTHORITY) || subAuthorities.some((number) => number > 0xffff_ffff)) {
