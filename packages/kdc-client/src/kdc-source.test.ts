@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { KdcUnreachableError } from './errors.js'
 import { closeFakeKdcs, fakeKdc, UNRESOLVABLE } from './fixtures/fake-kdc.js'
 import type { DnsSource } from './kdc-lookup.js'
-import { type KdcOption, transportFor } from './kdc-source.js'
+import { type KdcOption, transportFor, trustOf } from './kdc-source.js'
 import { Krb5Configuration } from './krb5-configuration.js'
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-kdc-source-'))
@@ -99,6 +99,28 @@ describe('the KDCs of a realm', () => {
     expect(() => transportFor({ ...common, kdc: [] })).toThrow(ConfigurationError)
     const configuration = conf('[realms]\n  A.TEST = {\n    http_anchors = FILE:/nowhere/ca.pem\n  }\n')
     expect(() => transportFor({ ...common, configuration })).toThrow('/nowhere/ca.pem')
+  })
+})
+
+describe('a proxy is vouched for by', () => {
+  const PEM = '-----BEGIN CERTIFICATE-----\na\n-----END CERTIFICATE-----\n'
+  const anchors = join(folder, 'a.pem')
+  const configuration = (): Krb5Configuration => {
+    writeFileSync(anchors, PEM)
+    return conf(`[realms]\n  A.TEST = {\n    http_anchors = FILE:${anchors}\n  }\n`)
+  }
+
+  test.each<[KdcOption | undefined, string, readonly string[] | undefined]>([
+    [undefined, 'A.TEST', [PEM]],
+    [undefined, 'B.TEST', undefined],
+    [{ 'B.TEST': 'kdc.b.test' }, 'A.TEST', [PEM]],
+    [{ 'a.test': 'kdc.a.test' }, 'A.TEST', undefined],
+    ['kdc.a.test', 'A.TEST', undefined],
+    [async () => REQUEST, 'A.TEST', undefined],
+  ])('those of krb5.conf alone, for a realm of which the option %j names no KDC: %s', (option, realm, expected) => {
+    const about = { configuration: configuration(), ...(option !== undefined && { kdc: option }) }
+    expect(trustOf(about)(realm)).toEqual(expected)
+    expect(trustOf({ ...about, proxyTrust: 'PEM' })(realm)).toBe('PEM')
   })
 })
 

@@ -79,15 +79,17 @@ function configured(configuration: Krb5Configuration, realm: string): readonly K
   return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
 }
 
-/** The option is about every proxy; those of krb5.conf, each about its realm, where the option names no KDC. */
+/** The option is about every proxy; those of krb5.conf, each about its realm, where the option names no KDC of it. */
 export function trustOf({
   proxyTrust,
   configuration,
   kdc,
 }: Pick<KdcSourceOptions, 'proxyTrust' | 'configuration' | 'kdc'>): (realm: string) => ProxyTrust | undefined {
-  if (proxyTrust !== undefined || kdc !== undefined) return () => proxyTrust
-  const anchors = anchorsByRealm(configuration.conf)
-  return (realm) => anchors.get(realm)
+  if (proxyTrust !== undefined || typeof kdc === 'function') return () => proxyTrust
+  const named = namedAddresses(kdc)
+  let anchors = kdc === undefined ? anchorsByRealm(configuration.conf) : undefined
+  return (realm) =>
+    named(realm) === undefined ? (anchors ??= anchorsByRealm(configuration.conf)).get(realm) : undefined
 }
 
 function parseAll(list: string | readonly string[], standardPort?: number): readonly KdcAddress[] {

@@ -1,6 +1,7 @@
 import { type CacheContents, type CachedCredential, encodeCcache, Key, kerberosFlags, parsePrincipal } from '@s4u/krb5'
 import {
   chmodSync,
+  chownSync,
   existsSync,
   linkSync,
   lchownSync,
@@ -170,6 +171,31 @@ describe.runIf(process.getuid?.() === 0)('a cache in a folder where all may writ
     expect((await openCredentialCache(join(own, 'link')).read()).credentials).toHaveLength(1)
     await openCredentialCache(join(own, 'link')).store(credential('HTTP/api@R'))
     expect((await openCredentialCache(join(own, 'cc')).read()).credentials).toHaveLength(2)
+  })
+})
+
+describe.runIf(process.getuid?.() === 0)('a cache behind a link of another user', () => {
+  test.each([
+    ['in his folder', 4711, 0o755],
+    ['in a folder of a group', 0, 0o1775],
+  ])('%s is not read, and nothing is written over what it leads to', async (_where, owner, mode) => {
+    const elsewhere = join(mkdtempSync(join(base, 'own')), 'precious')
+    writeFileSync(elsewhere, encodeCcache(contents), { mode: 0o600 })
+    chownSync(folder, owner, 4711)
+    chmodSync(folder, mode)
+    const path = join(folder, 'cc')
+    symlinkSync(elsewhere, path)
+    lchownSync(path, 4711, 4711)
+    const cache = openCredentialCache(path)
+    const before = statSync(elsewhere).ino
+    for (const use of [cache.read(), cache.replace({ ...contents, credentials: [] }), cache.destroy()])
+      await expect(use).rejects.toMatchObject({
+        code: 'KRB5_FCC_PERM',
+        message: `the credential cache ${path} is behind a link of user 4711, while this process runs as user 0`,
+      })
+    expect([statSync(elsewhere).ino, readFileSync(elsewhere)]).toEqual([before, Buffer.from(encodeCcache(contents))])
+    lchownSync(path, 0, 0)
+    expect((await cache.read()).credentials).toHaveLength(1)
   })
 })
 

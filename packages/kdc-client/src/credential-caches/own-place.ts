@@ -32,6 +32,7 @@ export function ownPlaceOf(path: string, shown: string, links = 0): OwnPlace {
     const next = join(at, step)
     const status = lstatSync(next, { throwIfNoEntry: index < steps.length - 1 })
     if (status !== undefined && isShared) requireOwnStep(status, shown)
+    if (status?.isSymbolicLink()) requireOwnLink(status, statSync(root), shown)
     if (status?.isSymbolicLink() && links < MAX_LINKS)
       return ownPlaceOf(join(resolve(at, readlinkSync(next)), ...steps.slice(index + 1)), shown, links + 1)
     at = next
@@ -48,6 +49,19 @@ function requireOwnStep(status: Stats, shown: string): void {
   // A folder that the system has made there is nobody's trap.
   if (status.isDirectory() && status.uid === 0) return
   requireOwner(status, shown)
+}
+
+/**
+ * A folder that is another user's, or that a group may write to, is somebody's choice; a link that he has put there is his choice of the
+ * file. The system's links are root's, which within a sandbox is whoever the root folder belongs to.
+ */
+function requireOwnLink({ uid }: Stats, root: Stats, shown: string): void {
+  const self = process.geteuid?.()
+  if (self === undefined || uid === self || uid === 0 || uid === root.uid) return
+  throw new ConfigurationError(
+    `the credential cache ${shown} is behind a link of user ${uid}, while this process runs as user ${self}`,
+    { code: 'KRB5_FCC_PERM', hint: 'Name the file itself, or have the link made by the user of this process.' },
+  )
 }
 
 /** @throws ConfigurationError KRB5_FCC_PERM */
