@@ -72,3 +72,10 @@ test.each<[FetchEvent, string | undefined, string, string]>([
   expect(kindToWarnOf(event)).toBe(kind)
   expect(entryOf(event)).toMatchObject({ level, text })
 })
+
+test('a backend that makes up reasons does not use up the kinds that are warned of', () => {
+  const kindOf = (code: string) => kindToWarnOf({ kind: 'refused', ...subject, status: 401, legs: 1, code })
+  const made = Array.from({ length: 200 }, (_, number) => kindOf(`KRB_ERROR_${number}`))
+  expect(new Set(made)).toEqual(new Set(['refused by a backend: another reason']))
+  expect(kindOf('KRB_AP_ERR_NOKEY')).toBe('refused by a backend: KRB_AP_ERR_NOKEY')
+})

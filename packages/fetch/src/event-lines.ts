@@ -7,7 +7,7 @@ import type { FetchEvent } from './fetch-event.js'
 export function kindToWarnOf(event: FetchEvent): string | undefined {
   switch (event.kind) {
     case 'refused':
-      return `refused by a backend${event.code === undefined ? '' : `: ${event.code}`}`
+      return `refused by a backend${event.code === undefined ? '' : `: ${REASONS.has(event.code) ? event.code : 'another reason'}`}`
     case 'other-scheme-wanted':
       return event.kind
     case 'not-forwarded':
@@ -22,6 +22,23 @@ export function kindToWarnOf(event: FetchEvent): string | undefined {
       return undefined
   }
 }
+
+/**
+ * What services say of tickets. A backend can write any code, and the kinds that a process warns of are numbered: none is to use them up,
+ * so that nothing is heard of what others refuse.
+ */
+const REASONS: ReadonlySet<string> = new Set([
+  'KRB_AP_ERR_BADADDR',
+  'KRB_AP_ERR_BADKEYVER',
+  'KRB_AP_ERR_BADMATCH',
+  'KRB_AP_ERR_BAD_INTEGRITY',
+  'KRB_AP_ERR_MODIFIED',
+  'KRB_AP_ERR_NOKEY',
+  'KRB_AP_ERR_NOT_US',
+  'KRB_AP_ERR_REPEAT',
+  'KRB_AP_ERR_SKEW',
+  'KRB_AP_ERR_TKT_EXPIRED',
+])
 
 export function entryOf(event: FetchEvent): JournalEntry {
   if (event.kind === 'notice') return { level: event.level, text: `${event.code}: ${event.message}`, hint: event.hint }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test, vi } from 'vitest'
@@ -21,6 +22,29 @@ test('a file that cannot be written is told once, and stops nobody', () => {
     code: 'S4U_TRACE',
   })
   emit.mockRestore()
+})
+
+test.runIf(process.platform === 'linux')('a pipe that nobody reads is not waited for', () => {
+  const emit = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const path = join(folder, 'pipe.log')
+  execFileSync('mkfifo', [path])
+  process.env.KRB5_TRACE = path
+  trace(() => 'one')
+  expect(emit.mock.calls).toEqual([
+    [`KRB5_TRACE: cannot write to ${path} (ENXIO): nothing is traced`, { type: 'S4uWarning', code: 'S4U_TRACE' }],
+  ])
+  emit.mockRestore()
+})
+
+test('a file is written for its owner alone, and what is in it stays', () => {
+  const path = join(folder, 'trace.log')
+  writeFileSync(path, 'before\n', { mode: 0o600 })
+  process.env.KRB5_TRACE = path
+  trace(() => 'one')
+  expect(readFileSync(path, 'latin1')).toMatch(/^before\n\[\d+\] \d+\.\d{6}: one\n$/)
+  process.env.KRB5_TRACE = `${path}.new.log`
+  trace(() => 'two')
+  expect(statSync(`${path}.new.log`).mode & 0o777).toBe(0o600)
 })
 
 test('/dev/stderr is the standard error, whatever is behind it', () => {

@@ -3,7 +3,7 @@
  * look as MIT's do, so that people who read those find their way. Source: MIT krb5 documentation, "Environment variables", KRB5_TRACE.
  */
 
-import { openSync, writeSync } from 'node:fs'
+import { constants, openSync, writeSync } from 'node:fs'
 import { printable, shownPath } from '@s4u/krb5'
 
 interface TraceFile {
@@ -36,7 +36,7 @@ function writerTo(path: string): (line: string) => void {
   let descriptor: number | undefined
   return (line) => {
     try {
-      descriptor ??= openSync(path, 'a', OWNER_ONLY)
+      descriptor ??= openSync(path, APPENDING, OWNER_ONLY)
       if (descriptor >= 0) writeSync(descriptor, line)
     } catch (error) {
       // Nobody is refused a ticket because a disk is full.
@@ -50,5 +50,8 @@ function writerTo(path: string): (line: string) => void {
 
 /** Names of users and services are in it. */
 const OWNER_ONLY = 0o600
+
+/** A pipe that nobody reads, which another user may have put there, is not waited for: everything would stand still. */
+const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0)
 
 const NONE = -1
