@@ -57,12 +57,10 @@ export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
 
 /** Of a realm in [realms]. */
 export const REALM_SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
-  ['admin_server', 'it is for kadmin'],
   ['auto_fast_armor', 'there is no anonymous PKINIT here'],
   ['database_module', OF_KDC],
   ['default_domain', 'there is no Kerberos 4 here'],
   ['disable_encrypted_timestamp', 'sign-in is armored where the KDC offers it'],
-  ['kpasswd_server', 'it is for changes of passwords'],
   ['master_kdc', 'each KDC is believed alike'],
   ['max_life', OF_KDC],
   ['max_renewable_life', OF_KDC],

@@ -20,11 +20,11 @@ describe('settings of krb5.conf', () => {
 
   test('that are known and not read are told with file and line, and what is to be known of them', () => {
     expect(
-      told('[libdefaults]', ' rdns = false', ' ticket_lifetime = 1d', '[realms]', ' A = {', '  admin_server = x', ' }'),
+      told('[libdefaults]', ' rdns = false', ' ticket_lifetime = 1d', '[realms]', ' A = {', '  max_life = 1d', ' }'),
     ).toEqual([
       '/etc/krb5.conf:2 libdefaults/rdns: no address is looked up backwards',
       '/etc/krb5.conf:3 libdefaults/ticket_lifetime: a day is asked for, which the KDC shortens',
-      '/etc/krb5.conf:6 realms/A/admin_server: it is for kadmin',
+      '/etc/krb5.conf:6 realms/A/max_life: it is for a KDC',
     ])
   })
 

@@ -33,14 +33,21 @@ export const SETTINGS_READ: readonly string[] = [
 ]
 
 /** What is read of a realm in [realms]. */
-export const REALM_SETTINGS_READ: readonly string[] = ['auth_to_local', 'auth_to_local_names', 'http_anchors', 'kdc']
+export const REALM_SETTINGS_READ: readonly string[] = [
+  'admin_server',
+  'auth_to_local',
+  'auth_to_local_names',
+  'http_anchors',
+  'kdc',
+  'kpasswd_server',
+]
 
 /** Sections whose names are data: hosts and realms. */
 const SECTIONS_OF_NAMES: readonly string[] = ['capaths', 'domain_realm']
 
 /** A setting of krb5.conf that has no effect here. */
 export interface UnreadSetting {
-  /** `['libdefaults', 'rdns']`, `['realms', 'AD.TEST', 'admin_server']`, `['appdefaults']`. */
+  /** `['libdefaults', 'rdns']`, `['realms', 'AD.TEST', 'max_life']`, `['appdefaults']`. */
   readonly path: readonly string[]
   /** The file, and the line counted from 1. */
   readonly source: string
