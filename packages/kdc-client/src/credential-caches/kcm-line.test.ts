@@ -1,10 +1,12 @@
 import { encodeCacheEntry, encodeCachePrincipal, Key, kerberosFlags, parsePrincipal } from '@s4u/krb5'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, describe, expect, test } from 'vitest'
-import { readCache } from './kcm-dialogue.js'
+import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vitest'
+import { type KcmDialogue, readCache } from './kcm-dialogue.js'
 import { converse, converseNow } from './kcm-line.js'
 
 /** What a KCM does that is broken, or of another version; real ones are in test/interop/credential-caches.test.ts. */
@@ -153,6 +155,23 @@ describe('a KCM', () => {
   test('that closes every connection is of no help', async () => {
     await listen({ 20: (socket) => void socket.destroy() })
     await expect(converse(path, readCache(''))).rejects.toMatchObject({ code: 'KRB5_KCM_RPC_ERROR' })
+  })
+
+  test('that closes after its answer is not waited for at the next request, standing still', async () => {
+    const socket = join(folder, 'closing')
+    const code = `require('node:net').createServer((socket) => socket.once('data', () => socket.end(Buffer.alloc(12).fill(4, 3, 4)))).listen(process.argv[1], () => process.send('up'))`
+    const kcm = spawn(process.execPath, ['-e', code, socket], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    onTestFinished(() => void kcm.kill())
+    await once(kcm, 'message')
+    const dialogue = function* (): KcmDialogue<void> {
+      yield Uint8Array.of(2, 0, 0, 20)
+      // So that it has closed by then.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
+      yield Uint8Array.of(2, 0, 0, 8)
+    }
+    const began = performance.now()
+    expect(() => converseNow(socket, dialogue(), 5_000)).toThrow('the KCM has closed the connection')
+    expect(performance.now() - began).toBeLessThan(4_000)
   })
 
   test.each(['waiting for it', 'standing still'])('that says nothing is given up, %s', async (how) => {

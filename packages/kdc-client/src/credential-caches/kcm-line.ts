@@ -129,7 +129,8 @@ socket.on('data', (chunk) => {
 })
 socket.on('error', ({ code }) => answer({ failure: code === 'ECONNRESET' || code === 'EPIPE' ? '${CLOSED}' : String(code) }))
 socket.on('close', () => answer({ failure: '${CLOSED}' }))
-parentPort.on('message', (frame) => socket.write(frame))
+// A socket that is closed already tells nobody.
+parentPort.on('message', (frame) => socket.destroyed ? answer({ failure: '${CLOSED}' }) : socket.write(frame))
 `
 
 class WaitingLine {
