@@ -25,13 +25,21 @@ function accepted(outcome: AcceptOutcome): Accepted {
 function forwardedLogin({ identity }: Accepted, info: RealmsInfo, name: string): Login {
   if (identity.evidence?.kind !== 'ticket' || identity.evidence.forwardedTgt === undefined)
     throw new Error('no TGT came')
-  const { client, ticket, sessionKey, flags, expiresAt, authtime = 0, starttime = 0 } = identity.evidence.forwardedTgt
+  const {
+    client,
+    ticket,
+    sessionKey,
+    flags,
+    expiresAt,
+    authenticatedAt = 0,
+    startsAt = 0,
+  } = identity.evidence.forwardedTgt
   const credential = {
     client,
     server: { name: ticket.sname, realm: ticket.realm },
     key: sessionKey,
-    authtime,
-    starttime,
+    authtime: authenticatedAt,
+    starttime: startsAt,
     endtime: expiresAt,
     renewTill: 0,
     isSkey: false,

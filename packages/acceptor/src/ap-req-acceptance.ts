@@ -1,7 +1,7 @@
 import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
 import { openAuthenticator, printable, RejectedTokenError } from '@s4u/krb5'
-import type { ApReq, Authenticator, OpenedApReq, OptionTableOf } from '@s4u/krb5'
+import type { ApReq, Authenticator, ForwardedTicket, OpenedApReq, OptionTableOf } from '@s4u/krb5'
 import type { AcceptorSettings } from './acceptor-settings.js'
 import { replyTo } from './ap-reply.js'
 import {
@@ -15,7 +15,6 @@ import { readClientCapabilities } from './authorization-data.js'
 import { requireChannel } from './channel-binding.js'
 import { requireClientAddress } from './client-address.js'
 import type { AcceptorEvents } from './events.js'
-import type { ForwardedTgt } from './evidence.js'
 import { readForwardedTgt } from './forwarded-tgt.js'
 import type { Identity } from './identity.js'
 import { identityOfCaller } from './identity-of-ticket.js'
@@ -106,7 +105,7 @@ function forwardedTgtOf(
   { opened, serviceKey }: AcceptedTicket,
   authenticator: Authenticator,
   { useForwardedTickets, permits }: AcceptorSettings,
-): ForwardedTgt | undefined {
+): ForwardedTicket | undefined {
   if (delegation === undefined || !useForwardedTickets) return undefined
   const tgt = readForwardedTgt(delegation, opened.encTicketPart, authenticator, serviceKey.principal.realm)
   requirePermittedKey(tgt.sessionKey, 'session key of the forwarded ticket', permits)

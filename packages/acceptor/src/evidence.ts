@@ -1,4 +1,4 @@
-import type { KerberosFlags, Key, Principal, Ticket } from '@s4u/krb5'
+import type { ForwardedTicket, Principal, Ticket } from '@s4u/krb5'
 
 /**
  * What a service holds in its hand to act as a caller. It is as good as the caller's presence, so it is kept out of
@@ -25,7 +25,7 @@ export interface TicketEvidence {
    * The caller's own TGT, when the client forwarded one and the option `forwardedTickets` is `use`
    * (unconstrained delegation).
    */
-  readonly forwardedTgt?: ForwardedTgt
+  readonly forwardedTgt?: ForwardedTicket
 }
 
 /** The app vouches for the caller: S4U2Self must be asked for a ticket first. MS-SFU section 3.1.5.1. */
@@ -35,14 +35,5 @@ export interface AssertedEvidence {
   readonly certificate?: Uint8Array
 }
 
-/** A TGT out of the KRB-CRED of the client's checksum. RFC 4121 section 4.1.1. */
-export interface ForwardedTgt {
-  readonly client: Principal
-  readonly ticket: Ticket
-  readonly sessionKey: Key
-  readonly flags: KerberosFlags
-  readonly authtime?: number
-  readonly starttime?: number
-  readonly expiresAt: number
-  readonly renewTill?: number
-}
+/** @deprecated Since 0.2: the type is `ForwardedTicket`. */
+export type ForwardedTgt = ForwardedTicket

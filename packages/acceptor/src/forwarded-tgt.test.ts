@@ -173,12 +173,21 @@ describe('a forwarded TGT, where they are used,', () => {
   })
 
   test('comes with its times, and with what it says of itself', async () => {
-    const times = { authtime: NOW - HOUR, starttime: NOW - 2_000, renewTill: NOW + 9 * HOUR }
-    const { identity } = accepted(await offer(krbCred(withSessionKey, times)))
+    const onTheWire = { authtime: NOW - HOUR, starttime: NOW - 2_000, renewTill: NOW + 9 * HOUR }
+    const times = { authenticatedAt: NOW - HOUR, startsAt: NOW - 2_000, renewableUntil: NOW + 9 * HOUR }
+    const { identity } = accepted(await offer(krbCred(withSessionKey, onTheWire)))
     const { evidence } = identity
     if (evidence?.kind !== 'ticket') throw new Error('no ticket')
     const { sessionKey, ...told } = evidence.forwardedTgt ?? {}
-    expect(told).toEqual({ client: alice, ticket: tgt, flags: info.flags, expiresAt: NOW + HOUR, ...times })
+    // The names on the wire are those of 0.1, which programs may still read.
+    expect(told).toEqual({
+      client: alice,
+      ticket: tgt,
+      flags: info.flags,
+      expiresAt: NOW + HOUR,
+      ...times,
+      ...onTheWire,
+    })
     expect(sessionKey?.equals(info.key)).toBe(true)
   })
 

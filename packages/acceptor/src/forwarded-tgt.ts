@@ -12,8 +12,16 @@ import {
   sameRealmIgnoringCase,
   TicketFlag,
 } from '@s4u/krb5'
-import type { Authenticator, EncryptedData, EncTicketPart, Key, KrbCredInfo, Principal, Ticket } from '@s4u/krb5'
-import type { ForwardedTgt } from './evidence.js'
+import type {
+  Authenticator,
+  EncryptedData,
+  EncTicketPart,
+  ForwardedTicket,
+  Key,
+  KrbCredInfo,
+  Principal,
+  Ticket,
+} from '@s4u/krb5'
 
 /**
  * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and
@@ -33,7 +41,7 @@ export function readForwardedTgt(
   ticket: EncTicketPart,
   authenticator: Authenticator,
   ownRealm: string,
-): ForwardedTgt {
+): ForwardedTicket {
   // A copy, since what is decoded outlives the request.
   const { tickets, encPart } = decode(KrbCred, new Uint8Array(delegation))
   const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
@@ -69,14 +77,19 @@ function isTgt({ sname }: Ticket): boolean {
   return sname.nameString.length === 2 && sname.nameString[0] === 'krbtgt'
 }
 
-function tgtOf(ticket: Ticket, info: KrbCredInfo, client: Principal): ForwardedTgt {
+function tgtOf(ticket: Ticket, info: KrbCredInfo, client: Principal): ForwardedTicket {
   const { key, pname = client.name, prealm = client.realm, flags = kerberosFlags(), endtime } = info
   // Else whoever steals a TGT could sign in as itself and have the service act as its owner.
   if (!samePrincipal({ name: pname, realm: prealm }, client)) throw unusable('it belongs to another client')
   if (endtime === undefined || hasFlag(flags, TicketFlag.INVALID))
     throw unusable('it is not valid, or not known how long')
-  const { authtime, starttime, renewTill } = info
-  return { client, ticket, sessionKey: key, flags, authtime, starttime, expiresAt: endtime, renewTill }
+  return { client, ticket, sessionKey: key, flags, expiresAt: endtime, ...timesOf(info) }
+}
+
+/** The times that the client has told, each also under its name of 0.1. */
+function timesOf({ authtime, starttime, renewTill }: KrbCredInfo): Partial<ForwardedTicket> {
+  const [authenticatedAt, startsAt, renewableUntil] = [authtime, starttime, renewTill]
+  return { authenticatedAt, startsAt, renewableUntil, authtime, starttime, renewTill }
 }
 
 function unusable(why: string): RejectedTokenError {

@@ -1,8 +1,8 @@
 /** From a ticket that is judged to the identity that it makes. */
 
 import { ContextFlag } from '@s4u/gssapi'
-import { hasFlag, printableName, TicketFlag } from '@s4u/krb5'
-import type { ForwardedTgt, TicketEvidence } from './evidence.js'
+import { type ForwardedTicket, hasFlag, printableName, TicketFlag } from '@s4u/krb5'
+import type { TicketEvidence } from './evidence.js'
 import { type AuthenticationMethod, Identity, type ImpersonationLevel } from './identity.js'
 import type { AcceptedTicket } from './accepted-ticket.js'
 
@@ -10,7 +10,7 @@ import type { AcceptedTicket } from './accepted-ticket.js'
 export function identityOfCaller(
   ticket: AcceptedTicket,
   flags: number,
-  forwardedTgt: ForwardedTgt | undefined,
+  forwardedTgt: ForwardedTicket | undefined,
 ): Identity {
   const evidence = evidenceIn(ticket, 'presented', forwardedTgt)
   const delegable = evidence.forwardable || forwardedTgt !== undefined
@@ -51,7 +51,7 @@ function identityOf(
 function evidenceIn(
   { client, opened, serviceKey }: AcceptedTicket,
   origin: TicketEvidence['origin'],
-  forwardedTgt: ForwardedTgt | undefined,
+  forwardedTgt: ForwardedTicket | undefined,
 ): TicketEvidence {
   const { endtime: expiresAt, flags } = opened.encTicketPart
   const forwardable = hasFlag(flags, TicketFlag.FORWARDABLE)

@@ -12,6 +12,7 @@ export { ACCEPTOR_OPTIONS, type AcceptorOptions, type ChannelBindingPolicy } fro
 export type { ForwardedTickets } from './acceptor-options.js'
 export type { AcceptContext } from './ap-req-acceptance.js'
 export { ACCEPT_CHANNEL, type AcceptorEvent, AcceptorEvents, type EventListener, type ExchangeEvent } from './events.js'
+export type { ForwardedTicket } from '@s4u/krb5'
 export type { AssertedEvidence, Evidence, ForwardedTgt, TicketEvidence } from './evidence.js'
 export type { ExpectedTicket } from './expected-ticket.js'
 export { Identity } from './identity.js'

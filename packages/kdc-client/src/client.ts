@@ -1,8 +1,15 @@
-import { formatPrincipal, KdcOption, type Principal, samePrincipal, requireKnownOptions } from '@s4u/krb5'
+import {
+  type ForwardedTicket,
+  formatPrincipal,
+  KdcOption,
+  type Principal,
+  samePrincipal,
+  requireKnownOptions,
+} from '@s4u/krb5'
 import { credentialOf } from './cached-ticket.js'
 import type { NamedCredentialCache } from './credential-caches/named-cache.js'
 import { openCredentialCache } from './credential-caches/open-credential-cache.js'
-import { type Authority, type ForwardedTicket, grantingTicketOf } from './credentials.js'
+import { type Authority, grantingTicketOf } from './credentials.js'
 import type { ClientParts } from './client-parts.js'
 import { kdcAnswer } from './errors.js'
 import { type CacheMiss, tell } from './events.js'

@@ -1,7 +1,7 @@
-import { kerberosFlags, Key, parsePrincipal, type PrincipalName, TicketFlag } from '@s4u/krb5'
+import { type ForwardedTicket, kerberosFlags, Key, parsePrincipal, type PrincipalName, TicketFlag } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { openCredentialCache } from './credential-caches/open-credential-cache.js'
-import { authorityOf, type ForwardedTicket, grantingTicketOf } from './credentials.js'
+import { authorityOf, grantingTicketOf } from './credentials.js'
 
 const KRBTGT = { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] }
 const NONE = { realm: undefined, defaultRealm: undefined }
@@ -18,8 +18,12 @@ function forwarded(more: Partial<ForwardedTicket> = {}, sname: PrincipalName = K
 }
 
 describe('a forwarded ticket-granting ticket', () => {
-  test('is kept with all that its holder must know', () => {
-    const given = forwarded({ authtime: 1_000, starttime: 2_000, renewTill: 20_000 })
+  test.each([
+    [{ authenticatedAt: 1_000, startsAt: 2_000, renewableUntil: 20_000 }],
+    [{ authtime: 1_000, starttime: 2_000, renewTill: 20_000 }],
+    [{ authtime: 1, starttime: 2, renewTill: 3, authenticatedAt: 1_000, startsAt: 2_000, renewableUntil: 20_000 }],
+  ])('is kept with all that its holder must know, its times given as %j', (times) => {
+    const given = forwarded(times)
     const tgt = grantingTicketOf(given)
     expect(tgt).toStrictEqual({
       client: given.client,
@@ -37,8 +41,8 @@ describe('a forwarded ticket-granting ticket', () => {
 
   test.each([
     [{}, { authenticatedAt: 0, startsAt: 0 }],
-    [{ authtime: 1_000 }, { authenticatedAt: 1_000, startsAt: 1_000 }],
-    [{ starttime: 2_000 }, { authenticatedAt: 2_000, startsAt: 2_000 }],
+    [{ authenticatedAt: 1_000 }, { authenticatedAt: 1_000, startsAt: 1_000 }],
+    [{ startsAt: 2_000 }, { authenticatedAt: 2_000, startsAt: 2_000 }],
   ])('with the times %j begins at %j, and cannot be renewed', (given, times) => {
     const tgt = grantingTicketOf(forwarded(given))
     expect(tgt).toMatchObject(times)

@@ -1,14 +1,12 @@
 import {
   DEFAULT_ETYPES,
+  type ForwardedTicket,
   formatPrincipal,
-  type KerberosFlags,
-  type Key,
   type Keytab,
   type Principal,
   printableName,
   RejectedTokenError,
   sameRealmIgnoringCase,
-  type Ticket,
 } from '@s4u/krb5'
 import { ccacheAuthority } from './ccache-authority.js'
 import { requireCredentials } from './credential-check.js'
@@ -57,18 +55,6 @@ export type NamedCredentials =
   | KeytabCredentials
   | { readonly ccache: NamedCredentialCache | Uint8Array }
 
-/** A ticket-granting ticket out of somebody else's hands. Times are milliseconds since the epoch. */
-export interface ForwardedTicket {
-  readonly client: Principal
-  readonly ticket: Ticket
-  readonly sessionKey: Key
-  readonly flags: KerberosFlags
-  readonly authtime?: number
-  readonly starttime?: number
-  readonly expiresAt: number
-  readonly renewTill?: number
-}
-
 /**
  * Reads credentials once, so that a wrong path or name fails when the client is made.
  * @throws ConfigurationError, MissingKeyError
@@ -100,7 +86,7 @@ function fromForwarded(forwarded: ForwardedTicket, realm: string | undefined): R
  * realms
  */
 export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): ServiceTicket {
-  const { client, ticket, sessionKey, flags, authtime, starttime, expiresAt, renewTill } = forwarded
+  const { client, ticket, sessionKey, flags, expiresAt } = forwarded
   const { nameString } = ticket.sname
   if (nameString.length !== 2 || nameString[0] !== 'krbtgt')
     throw unusable(
@@ -114,18 +100,26 @@ export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): Se
       client,
       `it is one for the KDC of ${printableName(stranger)}, and only ${known.map(printableName).join(' and ')} may be asked with it`,
     )
-  const begin = starttime ?? authtime ?? 0
+  const { authenticatedAt, startsAt, renewableUntil } = timesOf(forwarded)
+  const begin = startsAt ?? authenticatedAt ?? 0
   return Object.freeze({
     client,
     service: { name: ticket.sname, realm: ticket.realm },
     ticket,
     sessionKey,
     flags,
-    authenticatedAt: authtime ?? begin,
+    authenticatedAt: authenticatedAt ?? begin,
     startsAt: begin,
     expiresAt,
-    ...(renewTill !== undefined && { renewableUntil: renewTill }),
+    ...(renewableUntil !== undefined && { renewableUntil }),
   })
+}
+
+/** The times, each also as it was called in 0.1. */
+function timesOf(forwarded: ForwardedTicket): Pick<ForwardedTicket, 'authenticatedAt' | 'startsAt' | 'renewableUntil'> {
+  const { authtime, starttime, renewTill } = forwarded
+  const { authenticatedAt = authtime, startsAt = starttime, renewableUntil = renewTill } = forwarded
+  return { authenticatedAt, startsAt, renewableUntil }
 }
 
 function unusable(client: Principal, why: string): RejectedTokenError {

@@ -1,6 +1,6 @@
 import { parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import type { ForwardedTicket } from './credentials.js'
+import type { ForwardedTicket } from '@s4u/krb5'
 import { chooseEvidence, type Grounds, type Way } from './evidence-ladder.js'
 import type { EvidenceTicket } from './service-ticket.js'
 

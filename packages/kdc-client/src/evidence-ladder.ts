@@ -1,7 +1,7 @@
 /** Which way leads to a ticket for another service in a user's name, best first. Nothing here touches the network. */
 
 import { isObject, wrong } from './given-shapes.js'
-import type { ForwardedTicket } from './credentials.js'
+import type { ForwardedTicket } from '@s4u/krb5'
 import type { EvidenceTicket } from './service-ticket.js'
 
 /**

@@ -12,7 +12,8 @@ export {
   listCredentialCaches,
   openCredentialCache,
 } from './credential-caches/open-credential-cache.js'
-export { type ForwardedTicket, type KdcCredentials, signInPrincipal } from './credentials.js'
+export type { ForwardedTicket } from '@s4u/krb5'
+export { type KdcCredentials, signInPrincipal } from './credentials.js'
 export { DelegationRefusedError, KdcError, KdcUnreachableError } from './errors.js'
 export type { DirectorySetting, ExchangeStep, FailedAttempt, KdcAnswer, RefusalReason } from './errors.js'
 export {

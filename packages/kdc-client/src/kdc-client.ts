@@ -1,6 +1,6 @@
-import type { Logger, OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import type { ForwardedTicket, Logger, OptionTable, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
 import type { NamedCredentialCache } from './credential-caches/named-cache.js'
-import type { ForwardedTicket, KdcCredentials } from './credentials.js'
+import type { KdcCredentials } from './credentials.js'
 import type { Grounds, Plan, Way } from './evidence-ladder.js'
 import type { MayFollow } from './kdc-exchange.js'
 import type { KdcConnections } from './kdc-connections.js'

@@ -70,6 +70,7 @@ export {
   encryptionTypesByName,
   findEncryptionType,
 } from './crypto/registry.js'
+export type { ForwardedTicket } from './forwarded-ticket.js'
 export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
 export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
 export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'

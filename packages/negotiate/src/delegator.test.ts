@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { type ForwardedTgt, Identity, type IdentityClaims } from '@s4u/acceptor'
+import { type ForwardedTicket, Identity, type IdentityClaims } from '@s4u/acceptor'
 import { type KdcClient, MalformedTokenError, type Way } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
 import type { DelegationOptions } from './delegation-policy.js'
@@ -22,7 +22,7 @@ test.each([undefined, true, (user: string) => user === 'alice@AD.TEST'])(
       asked.push(args)
       throw new Error('asked')
     }
-    const forwardedTgt = { client: EVIDENCE.client } as ForwardedTgt
+    const forwardedTgt = { client: EVIDENCE.client } as ForwardedTicket
     const identity = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardedTgt } }))
     const options: DelegationOptions = { forwardedTickets: 'use', ...(protocolTransition && { protocolTransition }) }
     using alice = delegatorWith(ticketAs, options).impersonate(identity)
@@ -41,7 +41,7 @@ test('a forwarded TGT in an identity from elsewhere is not used unless the app s
     given.push(forwardedTgt)
     throw new Error('asked')
   }
-  const forwardedTgt = { client: EVIDENCE.client } as ForwardedTgt
+  const forwardedTgt = { client: EVIDENCE.client } as ForwardedTicket
   const identity = new Identity(claimsWith({ evidence: { ...EVIDENCE, forwardedTgt } }))
   for (const options of [{}, { forwardedTickets: 'ignore' }, { forwardedTickets: 'use' }] as const) {
     using alice = delegatorWith(ticketAs, options).impersonate(identity)
@@ -62,7 +62,7 @@ describe('how a ticket would be got', () => {
     const client = () => expect.unreachable('no KDC client is needed')
     return new Delegator(client, options, { now: () => NOW }).impersonate(new Identity(claimsWith(changes))).how(spn)
   }
-  const forwardedTgt = { client: EVIDENCE.client, expiresAt: NOW + HOUR } as ForwardedTgt
+  const forwardedTgt = { client: EVIDENCE.client, expiresAt: NOW + HOUR } as ForwardedTicket
   const unforwardable = { ...EVIDENCE, forwardable: false }
 
   test.each<[string, Partial<IdentityClaims>, DelegationOptions, Way | undefined]>([
