@@ -115,6 +115,33 @@ test('a reply without armor is refused where armor is required and there is no k
   })
 })
 
+test('who forges an error in the clear to a KDC that has taken the machine’s armor has tickets without it kept for a minute only', async () => {
+  const realm = await adTest({ compoundIdentity: true })
+  let toForge = 0
+  const kdc: KdcTransport = async (request, context) => {
+    if (toForge === 0 || request[0] !== TGS_REQ) return realm.transport(request, context)
+    toForge -= 1
+    const { sname } = decode(TgsReq, request).reqBody
+    const code = KRB.KDC_ERR_PREAUTH_FAILED
+    return encode(KrbError, { stime: realm.now, susec: 0, errorCode: code, realm: 'AD.TEST', sname: sname! })
+  }
+  const client = clientOf(realm, 'web', { armor: { keytab: realm.keytabFor('kcd') }, kdc })
+  const devices = () =>
+    realm.exchanges
+      .filter(({ kind, client: asker }) => kind === 'S4U2Self' && asker === 'web@AD.TEST')
+      .map(({ device }) => device)
+  await client.ticketFor(API)
+  toForge = 1
+  await client.s4u2self('alice')
+  expect(devices()).toEqual([undefined])
+  realm.now += 61_000
+  await client.s4u2self('alice')
+  expect(devices()).toEqual([undefined, 'kcd@AD.TEST'])
+  realm.now += 61_000
+  await client.s4u2self('alice')
+  expect(devices()).toHaveLength(2)
+})
+
 test('an error in the clear to a request that must be armored is remembered by nobody', async () => {
   const realm = await adTest()
   let isForging = false

@@ -17,6 +17,8 @@ import {
   createKdcClient,
   evidenceFromS4u2self,
   KdcUnreachableError,
+  listCredentialCaches,
+  openCredentialCache,
   parseUser,
   S4uError,
 } from '@s4u/kdc-client'
@@ -105,6 +107,8 @@ const places: readonly (readonly [string, (value: unknown) => unknown])[] = [
   ['the ticket of ticketWith', call(client.ticketWith, HERE, 'HTTP/a.b')],
   ['the grounds of ticketAs', call(client.ticketAs, HERE, 'HTTP/a.b')],
   ['the evidence of ticketAs', (value) => call(client.ticketAs, { user: 'a', evidence: value }, 'HTTP/a.b')(value)],
+  ['the name of openCredentialCache', call(openCredentialCache, HERE)],
+  ['the name of listCredentialCaches', call(listCredentialCaches, HERE)],
   ['trusts', call(client.trusts, HERE)],
   ['how', call(client.how, HERE)],
   ['parseUser', call(parseUser, HERE, 'AD.TEST')],

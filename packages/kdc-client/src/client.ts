@@ -82,9 +82,10 @@ export class Client implements KdcClient {
     this.granting = new TicketGranting(context, authority, { onRestored, armor: signInArmorOf(parts.armor) })
     const mayShare = (): boolean => !this.granting.isReduced
     // It will be another one as soon as the directory lets this service, or this user, have it.
+    const lacksMachine = (): boolean => context.ticketArmor?.lacksMachine ?? false
     const isProvisional = (ticket: ServiceTicket): boolean =>
-      !isForwardable(ticket) && samePrincipal(ticket.service, this.self)
-    this.own = new TicketCache({ now, refusedFor, journal })
+      lacksMachine() || (!isForwardable(ticket) && samePrincipal(ticket.service, this.self))
+    this.own = new TicketCache({ now, refusedFor, isProvisional: lacksMachine, journal })
     this.exchanges = new Exchanges(context, authority, this.granting, this.own)
     this.users = new TicketCache({ now, refusedFor, maxBytes, shared, mayShare, isProvisional, journal })
     const { self, granting, exchanges, own } = this

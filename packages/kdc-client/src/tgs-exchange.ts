@@ -45,7 +45,10 @@ export async function requestTicket(context: KdcContext, request: TgsRequest): P
   const machine = await ticketArmor?.machineFor(realm, signal)
   if (machine === undefined) return ask(context, request)
   const outcome = await ask(context, request, machine)
-  if (!('refused' in outcome) || outcome.isArmored) return outcome
+  if (!('refused' in outcome) || outcome.isArmored) {
+    if (outcome.isArmored) ticketArmor?.noteAcceptance(realm)
+    return outcome
+  }
   const other = await ask(context, request)
   if (!('refused' in other) || other.isArmored) ticketArmor?.noteRefusal(realm)
   return other

@@ -1,4 +1,4 @@
-import { type Krb5Conf, type OptionTableOf, readConfigurationFiles, requireKnownOptions } from '@s4u/krb5'
+import { type Krb5Conf, type OptionTableOf, readConfigurationFiles, requireGiven, requireKnownOptions } from '@s4u/krb5'
 import { thisMachine } from '../machine.js'
 import { parseCacheName } from './cache-name.js'
 import { configuredCacheName, defaultCacheName } from './default-cache.js'
@@ -29,6 +29,7 @@ const OPTIONS = { krb5Config: 'value' } as const satisfies OptionTableOf<Credent
  */
 export function openCredentialCache(name?: string, given?: CredentialCacheOptions): NamedCredentialCache {
   const conf = confOf('openCredentialCache', given)
+  requireName(name)
   return cacheNamed(name ?? defaultCacheName({ configured: configuredCacheName(conf) }), conf)
 }
 
@@ -41,11 +42,23 @@ export async function listCredentialCaches(
   given?: CredentialCacheOptions,
 ): Promise<readonly NamedCredentialCache[]> {
   const conf = confOf('listCredentialCaches', given)
+  requireName(name)
   const whole = name ?? defaultCacheName({ configured: configuredCacheName(conf) })
   const parsed = parseCacheName(whole)
   if (parsed.type === 'DIR') return cachesOfFolder(parsed.folder)
   if (parsed.type === 'KCM' && parsed.cache === '') return cachesOfKcm(kcmSocketOf(conf()))
   return [cacheNamed(whole, conf)]
+}
+
+/** Refuses what is no text: a number or an object would become the path of a file. @throws ConfigurationError */
+function requireName(name: unknown): void {
+  if (name === undefined) return
+  requireGiven(
+    'the name of a credential cache',
+    name,
+    'text',
+    'Write FILE:/path, DIR:/folder or KCM:, or leave it out.',
+  )
 }
 
 /** @throws ConfigurationError as `openCredentialCache` */

@@ -11,8 +11,16 @@ export interface TicketArmor {
    * of who asks. Undefined: the ticket-granting ticket that is shown anyway is the armor.
    */
   machineFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
+  /** KDCs of the realm have answered in a machine's armor. */
+  noteAcceptance(realm: string): void
   /** KDCs of the realm answer in the clear to a machine's armor, and not to the other one. */
   noteRefusal(realm: string): void
+  /**
+   * Tells whether a realm that took a machine's armor before has answered in the clear within the last
+   * minute. Anybody on the network can forge that answer, so the tickets of this moment, which lack the
+   * machine's identity, are kept for a minute only.
+   */
+  readonly lacksMachine: boolean
 }
 
 /**
@@ -32,6 +40,7 @@ export interface MachineArmor {
 /** Of a client whose app has named a machine. */
 export function machineArmor({ lent, isRequired, realm: ownRealm, now }: MachineArmor): TicketArmor {
   const refusedUntil = new Map<string, number>()
+  const accepting = new Set<string>()
   return {
     isRequired,
     async machineFor(realm, signal) {
@@ -43,7 +52,11 @@ export function machineArmor({ lent, isRequired, realm: ownRealm, now }: Machine
         return undefined
       })
     },
+    noteAcceptance: (realm) => void accepting.add(realm),
     noteRefusal: (realm) => void refusedUntil.set(realm, now() + NOT_AGAIN_FOR),
+    get lacksMachine() {
+      return [...accepting].some((realm) => now() < (refusedUntil.get(realm) ?? 0))
+    },
   }
 }
 
@@ -51,5 +64,7 @@ export function machineArmor({ lent, isRequired, realm: ownRealm, now }: Machine
 export const REQUIRED_ARMOR: TicketArmor = {
   isRequired: true,
   machineFor: async () => undefined,
+  noteAcceptance: () => {},
   noteRefusal: () => {},
+  lacksMachine: false,
 }

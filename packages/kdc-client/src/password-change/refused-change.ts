@@ -80,7 +80,14 @@ export function unconfirmedRefusal(error: KrbError, result: KpasswdResult | unde
 /** Characters of a text that are shown: a sentence or two for the user. */
 const MAX_TEXT = 1_000
 
+/**
+ * Characters of the shortest secret that can be cut out of a text. A shorter one is part of ordinary words,
+ * and the gaps in them would spell it.
+ */
+const SHORTEST_CUT_OUT = 4
+
 function shownText(octets: Uint8Array, secret: string): string {
+  if (secret.length < SHORTEST_CUT_OUT) return ''
   // First of all: what was cut, joined or escaped would not be found any more.
   const text = new TextDecoder().decode(octets).replaceAll(secret, '…').slice(0, MAX_TEXT)
   const lines = text.split(/[\r\n\0]+/).map((line) => line.trim())
