@@ -108,6 +108,27 @@ describe('a password that must be changed', () => {
   })
 })
 
+describe('a service whose keys have changed while the password was', () => {
+  test('is told that its keytab is too old, and that the password has been changed', async () => {
+    const { negotiator, realm } = await form({
+      kpasswd: async (request) => {
+        const answer = await realm.kpasswd(request)
+        await realm.changePassword('web')
+        return answer
+      },
+    })
+    const subject = { user: 'alice', password: OLD, newPassword: NEW }
+    const error = await negotiator.identityFor(subject).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({
+      name: 'MissingKeyError',
+      code: 'KRB_AP_ERR_BADKEYVER',
+      hint: expect.stringMatching(
+        /^The password of alice has been changed already: the new one is the right one now\. /,
+      ),
+    })
+  })
+})
+
 describe('a password that is good', () => {
   test('stays as it is, whatever stands beside it', async () => {
     const { negotiator, changes } = await form()

@@ -1,7 +1,15 @@
 /** Users whose password has expired or must be changed, and who have typed a new one beside it. */
 
 import type { Acceptor, Identity } from '@s4u/acceptor'
-import { KdcError, KdcUnreachableError, RejectedTokenError } from '@s4u/kdc-client'
+import {
+  ConfigurationError,
+  KdcError,
+  KdcUnreachableError,
+  MalformedTokenError,
+  MissingKeyError,
+  RejectedTokenError,
+  S4uError,
+} from '@s4u/kdc-client'
 import { identifiedOnly } from './identified.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 import { type PasswordSubject, type SecretSubject, signInWithPassword } from './password-sign-in.js'
@@ -60,21 +68,27 @@ async function signInOrChange(
   })
 }
 
-/** Whoever asks must not think that nothing has happened, and try the old password again. */
-function withHint(cause: unknown, done: string): unknown {
-  if (cause instanceof KdcError) {
-    const { code, hint, status } = cause
-    return new KdcError(cause.answer, { code, hint: joined(done, hint), status, cause })
-  }
-  if (cause instanceof KdcUnreachableError)
-    return new KdcUnreachableError(cause.realm, cause.attempts, { hint: joined(done, cause.hint), cause })
-  if (cause instanceof RejectedTokenError) {
-    const { code, hint, status } = cause
-    return new RejectedTokenError(cause.message, { code, hint: joined(done, hint), status, cause })
-  }
-  return cause
+/**
+ * The same error with a hint that goes first: whoever asks must not think that nothing has happened, and try the old password again. It is
+ * another error, since the one at hand may be that of several requests. What is no error of ours, such as the reason of an abort, stays.
+ */
+function withHint(error: unknown, done: string): unknown {
+  if (!S4uError.is(error)) return error
+  const { code, status, message } = error
+  const details = { code, status, cause: error, hint: error.hint === undefined ? done : `${done} ${error.hint}` }
+  if (error instanceof KdcError) return new KdcError(error.answer, details, error.settings)
+  if (error instanceof KdcUnreachableError) return new KdcUnreachableError(error.realm, error.attempts, details)
+  if (error instanceof RejectedTokenError) return new RejectedTokenError(message, details)
+  if (error instanceof MissingKeyError) return new MissingKeyError(message, details)
+  if (error instanceof ConfigurationError) return new ConfigurationError(message, details)
+  if (error instanceof MalformedTokenError) return new MalformedTokenError({ ...partsOf(error), ...details })
+  return error
 }
 
-function joined(done: string, hint: string | undefined): string {
-  return hint === undefined ? done : `${done} ${hint}`
+function partsOf({
+  path,
+  expected,
+  found,
+}: MalformedTokenError): Pick<MalformedTokenError, 'path' | 'expected' | 'found'> {
+  return { path, expected, found }
 }
