@@ -49,14 +49,14 @@ export function declareNegotiator(impersonatesAlways: boolean): void {
 
 /**
  * Runs as the caller where the app impersonates always, else as the service, for the caller who is then known. A caller who is unknown is
- * nobody: where the app impersonates always, the service's own rights are not lent to it.
+ * nobody: where the app impersonates always, the service's own rights are not lent to it. Whom another negotiator in front has made ambient
+ * is not ambient here: the app in which this one stands may know nobody, and still be mounted in one that does.
  */
 export function runnerFor(identity: CallerIdentity | undefined, app: ImpersonatingApp): Runner {
   const { impersonatesAlways, service } = app
+  if (!impersonatesAlways) return (next) => runFor(identity, next, service)
   // Not `impersonate(next)`: Express takes an argument of `next` for an error.
-  if (impersonatesAlways) return identity === undefined ? runPlainly : (next) => identity.impersonate(() => next())
-  if (identity === undefined && service === undefined) return runPlainly
-  return (next) => runFor(identity, next, service)
+  return identity === undefined ? (next) => runFor(undefined, next) : (next) => identity.impersonate(() => next())
 }
 
 /**

@@ -37,6 +37,7 @@ import {
   requireMode,
 } from './negotiator-options.js'
 import {
+  type Anonymous,
   type Challenge,
   type Gate,
   headerOf,
@@ -106,7 +107,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const mode = this.#modeOf('authenticate', given)
     requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
     recordNegotiated(request, this)
-    if (mode === 'off' || (this.#parts.options.corsPreflight && isPreflight(request))) return ANONYMOUS
+    if (mode === 'off') return ANONYMOUS
+    if (this.#parts.options.corsPreflight && isPreflight(request)) return this.#anonymous({})
     let found = this.#found.get(request)
     if (found === undefined) this.#found.set(request, (found = this.#finder.find(request)))
     return this.#outcomeOf(await found, request, mode)
@@ -194,6 +196,10 @@ class HttpNegotiator implements Negotiator, Negotiated {
     return run
   }
 
+  #anonymous(headers: ResponseHeaders): Anonymous {
+    return { status: 'anonymous', headers, run: runnerFor(undefined, this) }
+  }
+
   #outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {
     if (found.by === 'refusal') return found.challenge
     if (found.by !== 'nothing') {
@@ -204,11 +210,12 @@ class HttpNegotiator implements Negotiator, Negotiated {
     }
     if (mode === 'optional') {
       this.#parts.events.passed(this.#finder.about(request))
-      return { ...ANONYMOUS, headers: found.headers, run: runnerFor(undefined, this) }
+      return this.#anonymous(found.headers)
     }
     const challenge = this.#challengeUnless(request, found.reason)
     return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
   }
 }
 
+/** Where nothing is looked at, nothing is changed either. */
 const ANONYMOUS = { status: 'anonymous', headers: {}, run: runPlainly } as const
