@@ -1,28 +1,8 @@
 import { builtinModules } from 'node:module'
 import { describe, expect, test } from 'vitest'
+import { platformFree, rows, tiers } from './layers.js'
 import { importsOf, packageNames, readManifest, readSources, resolveRelative } from './sources.js'
 import type { SourceFile } from './sources.js'
-
-/** Who may import whom, lowest first. What is not listed here may not be imported. */
-const allowed: Record<string, { readonly siblings: readonly string[]; readonly others?: readonly string[] }> = {
-  krb5: { siblings: [], others: ['@noble/ciphers', '@noble/hashes', 'asn1js'] },
-  gssapi: { siblings: ['krb5'] },
-  acceptor: { siblings: ['gssapi', 'krb5'] },
-  'kdc-client': { siblings: ['krb5'], others: ['lru-cache'] },
-  // undici: connections apart for each identity, which the fetch of Node has no other way to be given.
-  fetch: { siblings: ['gssapi', 'kdc-client'], others: ['undici'] },
-  // Session cookies carry a ticket (its encoding: krb5), sealed with XChaCha20, which Node does not have.
-  negotiate: { siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'], others: ['@noble/ciphers'] },
-  express: { siblings: ['negotiate'], others: ['express'] },
-  koa: { siblings: ['negotiate'], others: ['koa'] },
-  'test-kdc': { siblings: ['krb5'] },
-}
-
-/** Packages that know no platform, with the only file that may, and what it may know. */
-const platformFree: Record<string, { readonly seam: string; readonly knows: string }> = {
-  krb5: { seam: 'packages/krb5/src/crypto/primitives/node.ts', knows: 'node:crypto' },
-  gssapi: { seam: 'packages/gssapi/src/base64/node.ts', knows: 'node:buffer' },
-}
 
 const builtins = new Set(builtinModules)
 const isBuiltin = (specifier: string): boolean => specifier.startsWith('node:') || builtins.has(specifier)
@@ -32,12 +12,22 @@ const packageOf = (specifier: string): string =>
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 
-test('every package has its rule here', () => {
-  expect(packageNames).toEqual(Object.keys(allowed).sort())
+test('every package has its row in the table', () => {
+  expect(packageNames).toEqual(Object.keys(rows).sort())
+})
+
+test('every package imports only packages of lower tiers', () => {
+  const heights = new Map(Object.values(tiers).flatMap((tier, index) => Object.keys(tier).map((name) => [name, index])))
+  const wrong = Object.entries(rows).flatMap(([name, { siblings }]) =>
+    siblings
+      .filter((sibling) => !((heights.get(sibling) ?? -1) > (heights.get(name) ?? Infinity)))
+      .map((sibling) => `${name} imports ${sibling}`),
+  )
+  expect(wrong).toEqual([])
 })
 
 describe.each(packageNames)('%s', (name) => {
-  const { siblings, others = [] } = allowed[name]
+  const { siblings, others = [] } = rows[name]
   const manifest = readManifest(name)
   const sources = readSources(`packages/${name}/src`)
   const shipped = sources.filter((file) => !file.isTest)
@@ -92,16 +82,21 @@ describe.each(packageNames)('%s', (name) => {
   })
 })
 
-test.each(Object.entries(platformFree))('%s imports nothing of the platform outside its seam', (name, { seam }) => {
-  const wrong = readSources(`packages/${name}/src`)
-    .filter((file) => !file.isTest && file.path !== seam)
-    .flatMap((file) => file.imports.filter(isBuiltin).map((specifier) => `${file.path} imports ${specifier}`))
-  expect(wrong).toEqual([])
-})
+describe.each(platformFree)('%s knows no platform', (name, _row, seam) => {
+  const shipped = readSources(`packages/${name}/src`).filter((file) => !file.isTest)
+  const path = `packages/${name}/src/${seam.file}`
 
-test.each(Object.entries(platformFree))('the seam of %s imports one thing of Node', (name, { seam, knows }) => {
-  const file = readSources(`packages/${name}/src`).find(({ path }) => path === seam)
-  expect(new Set(file?.imports.filter(isBuiltin))).toEqual(new Set([knows]))
+  test('outside its seam', () => {
+    const wrong = shipped
+      .filter((file) => file.path !== path)
+      .flatMap((file) => file.imports.filter(isBuiltin).map((specifier) => `${file.path} imports ${specifier}`))
+    expect(wrong).toEqual([])
+  })
+
+  test('but one module in its seam', () => {
+    const file = shipped.find((one) => one.path === path)
+    expect(new Set(file?.imports.filter(isBuiltin))).toEqual(new Set([seam.knows]))
+  })
 })
 
 test('the reader of imports sees every form, and no example in a comment', () => {

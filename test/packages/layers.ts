@@ -1,0 +1,85 @@
+/**
+ * The one table of who may import whom: packages, and the rooms inside each package.
+ *
+ * What else states this is generated from the table (`WRITE_LAYERS` below), or checked against it:
+ * the `package.json` of each package (`dependencies.test.ts`), the imports between rooms
+ * (`dependencies-of-rooms.test.ts`), the lint rules and the tables of README.md and CONTRIBUTING.md
+ * (`dependencies-in-print.test.ts`).
+ */
+
+/** Writes what is generated from the table, after a change of it. */
+export const WRITE_LAYERS =
+  'npx vitest run --config test/vitest.config.ts test/packages/dependencies-in-print.test.ts -u'
+
+export interface PackageRow {
+  /** Packages of this repository that it may import. Each stands in a lower tier. */
+  readonly siblings: readonly string[]
+  /** Packages of the registry that it may import, peer dependencies included. */
+  readonly others?: readonly string[]
+  /** Why it may import what one would not expect. Printed in CONTRIBUTING.md. */
+  readonly because?: string
+  /**
+   * For a package that knows no platform: the only file that may, what it may import, and its
+   * import condition.
+   */
+  readonly seam?: { readonly file: string; readonly knows: string; readonly condition: string }
+  /**
+   * Its rooms, highest first: a room imports only rooms that stand later in the list. A room is a
+   * folder below `src` (`delegation`, `crypto/primitives`), or a single file directly in `src`
+   * (`errors.ts`). `.` is all other files directly in `src`. Without a list the test looks for
+   * cycles between folders only.
+   */
+  readonly rooms?: readonly string[]
+  /** Rooms with more than 15 source files, each with the reason. */
+  readonly wide?: Readonly<Record<string, string>>
+}
+
+/** Highest first. A package imports only packages of tiers that stand later in the list. */
+export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>>> = {
+  adapters: {
+    express: { siblings: ['negotiate'], others: ['express'], because: 'the framework is a peer dependency' },
+    koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
+  },
+  middle: {
+    negotiate: {
+      siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
+      others: ['@noble/ciphers'],
+      because: 'a session cookie carries a ticket (krb5 encodes it), sealed with XChaCha20, which Node does not have',
+    },
+  },
+  speakers: {
+    acceptor: { siblings: ['gssapi', 'krb5'] },
+    fetch: {
+      siblings: ['gssapi', 'kdc-client'],
+      others: ['undici'],
+      because: 'the fetch of Node cannot be told to keep the connections of each identity apart; undici can',
+    },
+  },
+  clients: {
+    'kdc-client': { siblings: ['krb5'], others: ['lru-cache'] },
+  },
+  tokens: {
+    gssapi: {
+      siblings: ['krb5'],
+      seam: { file: 'base64/node.ts', knows: 'node:buffer', condition: '#base64' },
+    },
+  },
+  tests: {
+    'test-kdc': { siblings: ['krb5'], because: 'client and KDC share no mistake above the codec' },
+  },
+  ground: {
+    krb5: {
+      siblings: [],
+      others: ['@noble/ciphers', '@noble/hashes', 'asn1js'],
+      seam: { file: 'crypto/primitives/node.ts', knows: 'node:crypto', condition: '#primitives' },
+    },
+  },
+}
+
+export const rows: Readonly<Record<string, PackageRow>> = Object.assign({}, ...Object.values(tiers))
+
+/** `[name, row]` of every package, highest tier first. */
+export const everyRow: readonly (readonly [string, PackageRow])[] = Object.entries(rows)
+
+/** `[name, row, seam]` of the packages that know no platform. */
+export const platformFree = everyRow.flatMap(([name, row]) => (row.seam ? [[name, row, row.seam] as const] : []))

@@ -1,0 +1,12 @@
+// Made from test/packages/layers.ts, see there.
+import * as acceptor from '@s4u/acceptor'
+import * as express from '@s4u/express'
+import * as fetch from '@s4u/fetch'
+import * as gssapi from '@s4u/gssapi'
+import * as kdcClient from '@s4u/kdc-client'
+import * as koa from '@s4u/koa'
+import * as krb5 from '@s4u/krb5'
+import * as negotiate from '@s4u/negotiate'
+import * as testKdc from '@s4u/test-kdc'
+
+export const packages: object[] = [acceptor, express, fetch, gssapi, kdcClient, koa, krb5, negotiate, testKdc]
