@@ -4,9 +4,10 @@ import type { Ticket } from './messages/ticket.js'
 import type { Principal } from './principal.js'
 
 /**
- * A ticket-granting ticket that a client has forwarded to a service, with its session key (unconstrained
- * delegation). Whoever holds it can act as the client everywhere until the ticket ends. Times are
- * milliseconds since the epoch. Source: RFC 4120 section 5.8.1, RFC 4121 section 4.1.1.
+ * A ticket-granting ticket that a client has forwarded to a service, with its session key
+ * (unconstrained delegation). Whoever holds it can act as the client everywhere until the ticket
+ * ends. Times are milliseconds since the epoch. Source: RFC 4120 section 5.8.1, RFC 4121 section
+ * 4.1.1.
  */
 export interface ForwardedTicket {
   /** The user whom the ticket names. */
@@ -14,7 +15,9 @@ export interface ForwardedTicket {
   readonly ticket: Ticket
   readonly sessionKey: Key
   readonly flags: KerberosFlags
-  /** When the user signed in. Undefined where the client has not told it, as the other times are. */
+  /**
+   * When the user signed in. Undefined where the client has not told it, as the other times are.
+   */
   readonly authenticatedAt?: number
   readonly startsAt?: number
   readonly expiresAt: number

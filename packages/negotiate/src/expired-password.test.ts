@@ -18,7 +18,10 @@ const DONE = 'The password of alice has been changed already: the new one is the
 const ANSWER = { step: 'AS', account: 'alice@AD.TEST', target: 'krbtgt/AD.TEST' } as const
 const expired = new KdcError({ ...ANSWER, errorCode: 23 })
 
-/** Signs alice in with the old password, which has expired, changes it, and lets `then` happen at the sign-in with the new one. */
+/**
+ * Signs alice in with the old password, which has expired, changes it, and lets `then` happen at
+ * the sign-in with the new one.
+ */
 async function refusedAfterChange(then: unknown): Promise<unknown> {
   const service = serviceNamed('HTTP/web.ad.test')
   const ticketFor = vi.fn(async () => issueTicket(service)).mockRejectedValueOnce(expired)
