@@ -33,7 +33,7 @@ import {
   parseSpn,
   RejectedTokenError,
 } from '@s4u/krb5'
-import { decompressXpressHuffman } from '../../packages/krb5/src/pac/xpress-huffman.js'
+import { decompressXpressHuffman } from '../../packages/krb5/src/pac/encoding/xpress-huffman.js'
 import { arbitraryMessage } from './arbitraries.js'
 import { type Decoder, decoder } from './decoder.js'
 import { gssDecoders } from './decoders-gssapi.js'

@@ -7,9 +7,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 describe('what is mutated', () => {
   test('is a package, a folder or a file of it, those of one package in one run', () => {
-    const scopes = scopesOf(root, ['packages/krb5/src/asn1', './packages/gssapi/', 'packages/krb5/src/keytab.ts'])
+    const scopes = scopesOf(root, ['packages/krb5/src/asn1', './packages/gssapi/', 'packages/krb5/src/files/keytab.ts'])
     expect(scopes.map(({ name, mutate }) => [name, mutate.filter((glob) => !glob.startsWith('!'))])).toEqual([
-      ['krb5', ['packages/krb5/src/asn1/**/*.ts', 'packages/krb5/src/keytab.ts']],
+      ['krb5', ['packages/krb5/src/asn1/**/*.ts', 'packages/krb5/src/files/keytab.ts']],
       ['gssapi', ['packages/gssapi/src/**/*.ts']],
     ])
     expect(scopes[0]?.tests).toContain('packages/krb5/src/**/*.test.ts')
@@ -20,9 +20,10 @@ describe('what is mutated', () => {
   })
 
   test('is told of what was asked for, not of what is known from earlier runs', () => {
-    const [scope] = scopesOf(root, ['packages/krb5/src/asn1', 'packages/krb5/src/keytab.ts'])
-    const files = ['asn1/der.ts', 'asn1x.ts', 'keytab.ts', 'ccache.ts', 'pac/pac.ts']
-    expect(files.filter((file) => isAskedFor(scope, `packages/krb5/src/${file}`))).toEqual(['asn1/der.ts', 'keytab.ts'])
+    const [scope] = scopesOf(root, ['packages/krb5/src/asn1', 'packages/krb5/src/files/keytab.ts'])
+    const files = ['asn1/der.ts', 'asn1x.ts', 'files/keytab.ts', 'files/ccache.ts', 'pac/pac.ts']
+    const asked = files.filter((file) => isAskedFor(scope, `packages/krb5/src/${file}`))
+    expect(asked).toEqual(['asn1/der.ts', 'files/keytab.ts'])
   })
 
   test('is never a test, nor what serves tests', () => {

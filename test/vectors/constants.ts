@@ -12,7 +12,7 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import { rc4MessageType } from '../../packages/krb5/src/crypto/rc4-checksum.js'
+import { rc4MessageType } from '../../packages/krb5/src/crypto/encryption-types/rc4-checksum.js'
 import { asn1Facts } from './asn1-facts.js'
 import { testGssConstants } from './gss-constants.js'
 import type { Vectors } from './vectors.js'

@@ -1,7 +1,7 @@
 import type { Key } from './crypto/key.js'
 import type { KerberosFlags } from './asn1/primitives.js'
 import type { Ticket } from './messages/ticket.js'
-import type { Principal } from './principal.js'
+import type { Principal } from './names/principal.js'
 
 /**
  * A ticket-granting ticket that a client has forwarded to a service, with its session key

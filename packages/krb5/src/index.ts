@@ -30,9 +30,9 @@ export {
   application,
   context,
 } from './asn1/codec.js'
-export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './closed-options.js'
-export type { OptionTable, OptionTableOf } from './option-table.js'
-export { hintOfCopies } from './copies.js'
+export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './options/closed-options.js'
+export type { OptionTable, OptionTableOf } from './options/option-table.js'
+export { hintOfCopies } from './options/copies.js'
 export { DerFault, DerReader, DerWriter } from './asn1/der.js'
 export { elementAt } from './asn1/element.js'
 export {
@@ -47,9 +47,9 @@ export {
 } from './asn1/primitives.js'
 export { ByteReader } from './bytes/byte-reader.js'
 export { ByteWriter } from './bytes/byte-writer.js'
-export { addToCcache, decodeCcache, encodeCacheEntry, encodeCachePrincipal, encodeCcache } from './ccache.js'
-export type { CacheContents, CachedCredential, CacheSetting, CredentialCache } from './ccache.js'
-export { certificateUpn } from './certificate-upn.js'
+export { addToCcache, decodeCcache, encodeCacheEntry, encodeCachePrincipal, encodeCcache } from './files/ccache.js'
+export type { CacheContents, CachedCredential, CacheSetting, CredentialCache } from './files/ccache.js'
+export { certificateUpn } from './names/certificate-upn.js'
 export { KeyUsage } from './crypto/key-usage.js'
 export {
   checksumTypeName,
@@ -71,11 +71,17 @@ export {
   findEncryptionType,
 } from './crypto/registry.js'
 export type { ForwardedTicket } from './forwarded-ticket.js'
-export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './error-codes.js'
-export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from './errors.js'
-export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors.js'
-export { shownInput, shownName, shownPath } from './shown-input.js'
-export { Keytab, type KeytabEntry } from './keytab.js'
+export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './errors/error-codes.js'
+export {
+  ConfigurationError,
+  MalformedTokenError,
+  MissingKeyError,
+  RejectedTokenError,
+  S4uError,
+} from './errors/errors.js'
+export type { ErrorDetails, ErrorStatus, MalformedDetails } from './errors/errors.js'
+export { shownInput, shownName, shownPath } from './errors/shown-input.js'
+export { Keytab, type KeytabEntry } from './files/keytab.js'
 export { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './configuration/kdc-location.js'
 export { configurationPaths, readConfigurationFiles } from './configuration/configuration-files.js'
 export {
@@ -87,7 +93,7 @@ export {
 export type { Machine } from './configuration/machine.js'
 export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
-export { andLeftOut, type LeftOut, noticeOfLeftOut } from './left-out.js'
+export { andLeftOut, type LeftOut, noticeOfLeftOut } from './files/left-out.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export {
   AdAndOr,
@@ -111,13 +117,13 @@ export {
   PaFxFastReply,
   PaAuthenticationSet,
   PaFxFastRequest,
-} from './messages/fast.js'
+} from './messages/padata/fast.js'
 export type {
   KrbFastArmoredRep,
   KrbFastArmoredReq,
   KrbFastFinished,
   PaAuthenticationSetElement,
-} from './messages/fast.js'
+} from './messages/padata/fast.js'
 export {
   AsRep,
   EncAsRepPart,
@@ -151,7 +157,14 @@ export {
   KrbSafeBody,
 } from './messages/krb-safe-priv-cred.js'
 export type { KrbCredInfo, UserData } from './messages/krb-safe-priv-cred.js'
-export { OtpFlag, OtpFormat, PaOtpChallenge, PaOtpEncRequest, PaOtpRequest, type OtpTokenInfo } from './messages/otp.js'
+export {
+  OtpFlag,
+  OtpFormat,
+  PaOtpChallenge,
+  PaOtpEncRequest,
+  PaOtpRequest,
+  type OtpTokenInfo,
+} from './messages/padata/otp.js'
 export { MessageType } from './messages/message-type.js'
 export {
   EtypeInfo,
@@ -171,7 +184,7 @@ export {
   TypedData,
 } from './messages/pa-data.js'
 export type { EtypeInfoEntry, TypedDataElement } from './messages/pa-data.js'
-export { forUserChecksumInput, PaForUser, PaS4uX509User, S4uOption, S4uUserId } from './messages/pa-s4u.js'
+export { forUserChecksumInput, PaForUser, PaS4uX509User, S4uOption, S4uUserId } from './messages/padata/pa-s4u.js'
 export {
   decodeKerbExtError,
   decodeSupportedEnctypes,
@@ -188,29 +201,34 @@ export {
 } from './messages/ms-kile.js'
 export { NameType, PrincipalName } from './messages/principal-name.js'
 export { EncTicketPart, HostAddress, HostAddresses, Ticket, TicketFlag, TransitedEncoding } from './messages/ticket.js'
-export type { AttributesInfo } from './pac/attributes-info.js'
-export { PacAttribute } from './pac/attributes-info.js'
-export { PacBufferType } from './pac/buffer-type.js'
-export type { Claim, ClaimsArray } from './pac/claims.js'
-export type { ClientInfo } from './pac/client-info.js'
+export type { AttributesInfo } from './pac/buffers/attributes-info.js'
+export { PacAttribute } from './pac/buffers/attributes-info.js'
+export { PacBufferType } from './pac/buffers/buffer-type.js'
+export type { Claim, ClaimsArray } from './pac/buffers/claims.js'
+export type { ClientInfo } from './pac/buffers/client-info.js'
 export type { PacBuffer } from './pac/container.js'
 export {
   type CredentialInfo,
   openCredentialInfo,
   sealCredentialInfo,
   SupplementalCredential,
-} from './pac/credential-info.js'
-export type { DelegationInfo } from './pac/delegation-info.js'
-export type { DeviceInfo, DomainGroupMembership } from './pac/device-info.js'
+} from './pac/buffers/credential-info.js'
+export type { DelegationInfo } from './pac/buffers/delegation-info.js'
+export type { DeviceInfo, DomainGroupMembership } from './pac/buffers/device-info.js'
 export { encodePac, type PacContents, type PacSigning } from './pac/encode-pac.js'
-export { FILETIME_NEVER, type Filetime, filetimeOfMilliseconds, millisecondsOfFiletime } from './pac/filetime.js'
-export { GroupAttribute, type GroupMembership, type SidAndAttributes } from './pac/group-membership.js'
-export { type LogonInfo, UserFlag } from './pac/logon-info.js'
-export { decodeNtlmCredential, encodeNtlmCredential, NtlmCredential } from './pac/ntlm-credential.js'
+export {
+  FILETIME_NEVER,
+  type Filetime,
+  filetimeOfMilliseconds,
+  millisecondsOfFiletime,
+} from './pac/encoding/filetime.js'
+export { GroupAttribute, type GroupMembership, type SidAndAttributes } from './pac/buffers/group-membership.js'
+export { type LogonInfo, UserFlag } from './pac/buffers/logon-info.js'
+export { decodeNtlmCredential, encodeNtlmCredential, NtlmCredential } from './pac/buffers/ntlm-credential.js'
 export { Pac, type PacExcerpt } from './pac/pac.js'
-export { decodeSid, encodeSid, formatSid, parseSid, type Sid } from './pac/sid.js'
+export { decodeSid, encodeSid, formatSid, parseSid, type Sid } from './pac/encoding/sid.js'
 export type { PacSignature } from './pac/signature.js'
-export { UpnDnsFlag, type UpnDnsInfo, type UpnDnsInfoExtension } from './pac/upn-dns-info.js'
+export { UpnDnsFlag, type UpnDnsInfo, type UpnDnsInfoExtension } from './pac/buffers/upn-dns-info.js'
 export {
   asciiLower,
   asciiUpper,
@@ -224,7 +242,7 @@ export {
   samePrincipal,
   sameRealmIgnoringCase,
   type ServicePrincipalName,
-} from './principal.js'
+} from './names/principal.js'
 export {
   type AuthToLocal,
   authToLocal,
@@ -232,9 +250,9 @@ export {
   defaultLocalName,
   type LocalNameMapping,
 } from './local-names/auth-to-local.js'
-export { type GivenKind, requireGiven } from './given.js'
-export { hostBasedService, withoutHostBasedForm } from './host-based-name.js'
-export { printable, printableName } from './printable.js'
+export { type GivenKind, requireGiven } from './options/given.js'
+export { hostBasedService, withoutHostBasedForm } from './names/host-based-name.js'
+export { printable, printableName } from './errors/printable.js'
 export { Journal, type JournalEntry, journalsOf, type Outlets } from './journal/journal.js'
 export { type Logger, type LogLevel, requireLogger } from './journal/logger.js'
 export type { Notice } from './journal/notice.js'

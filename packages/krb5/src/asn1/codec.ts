@@ -3,7 +3,7 @@
  * so that a missing, extra or wrongly optional field does not compile.
  */
 
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { cannotEncode, DerFault, DerReader, DerWriter } from './der.js'
 import { MAX_MESSAGE_OCTETS, MAX_SEQUENCE_OF_ELEMENTS } from './limits.js'
 

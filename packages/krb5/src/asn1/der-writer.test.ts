@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { decode, encode, withEncoding } from './codec.js'
 import { cannotEncode, DerWriter } from './der.js'
 import { OctetString } from './primitives.js'

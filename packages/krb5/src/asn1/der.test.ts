@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { application, context, decode, encode, field, sequence } from './codec.js'
 import { DerReader } from './der.js'
 import { Int32, OctetString } from './primitives.js'

@@ -5,8 +5,8 @@
  * Source: ITU-T X.690 sections 8 and 10.
  */
 
-import { ConfigurationError } from '../errors.js'
-import { shownInput } from '../shown-input.js'
+import { ConfigurationError } from '../errors/errors.js'
+import { shownInput } from '../errors/shown-input.js'
 
 /**
  * What a reader stumbled over. Carries the path of field names, which grows while it travels outwards.

@@ -1,4 +1,4 @@
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { DerFault, DerReader } from './der.js'
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, MalformedTokenError } from '../errors.js'
+import { ConfigurationError, MalformedTokenError } from '../errors/errors.js'
 import { decode, encode } from './codec.js'
 import {
   Bool,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { ByteReader } from './byte-reader.js'
 import { ByteWriter } from './byte-writer.js'
 import { decodeUtf16, encodeUtf16, readUtf16 } from './utf16.js'

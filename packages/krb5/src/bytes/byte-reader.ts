@@ -1,4 +1,4 @@
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 
 /**
  * Reads fixed formats (PAC, keytab, credential cache) from the front, within its bounds.

@@ -1,4 +1,4 @@
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 
 /** Writes fixed formats (PAC, keytab, credential cache) into a buffer that grows. Numbers are taken modulo their width. */
 export class ByteWriter {

@@ -1,7 +1,7 @@
 /** Which files are the krb5.conf of a machine. Source: MIT krb5 documentation, "krb5.conf", and KRB5_CONFIG in "kerberos". */
 
-import { ConfigurationError } from '../errors.js'
-import { shownPath } from '../shown-input.js'
+import { ConfigurationError } from '../errors/errors.js'
+import { shownPath } from '../errors/shown-input.js'
 import { Krb5Conf, parseKrb5Conf } from './krb5-conf.js'
 import type { IncludeReader } from './profile.js'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { configuredName, defaultClientKeytabName, defaultKeytabName } from './default-names.js'
 import { parseKrb5Conf } from './krb5-conf.js'
 import type { Machine } from './machine.js'

@@ -3,8 +3,8 @@
  * library is built with. Source: MIT krb5 documentation, "krb5.conf", "keytab", "ccache" and "Parameter expansion".
  */
 
-import { ConfigurationError } from '../errors.js'
-import { shownName } from '../shown-input.js'
+import { ConfigurationError } from '../errors/errors.js'
+import { shownName } from '../errors/shown-input.js'
 import type { Krb5Conf } from './krb5-conf.js'
 import type { Machine } from './machine.js'
 

@@ -1,7 +1,7 @@
 /** Lists of encryption types as krb5.conf writes them. Source: MIT krb5 documentation, "krb5.conf", permitted_enctypes, and "kdc.conf", Encryption types. */
 
 import { DEFAULT_ETYPES, ENCRYPTION_TYPES, encryptionTypesByName } from '../crypto/registry.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 
 export interface EncryptionTypeList {
   /** Numbers, best first, each once. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { type IncludeReader, Krb5Conf, parseKrb5Conf } from './krb5-conf.js'
 
 const conf = (...lines: readonly string[]): Krb5Conf => parseKrb5Conf(lines.join('\n'), { source: '/etc/krb5.conf' })

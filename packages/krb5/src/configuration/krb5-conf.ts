@@ -3,10 +3,10 @@
  * Source: MIT krb5 documentation, "krb5.conf".
  */
 
-import type { ConfigurationError } from '../errors.js'
-import { requireGiven } from '../given.js'
-import { asciiLower } from '../principal.js'
-import { shownInput } from '../shown-input.js'
+import type { ConfigurationError } from '../errors/errors.js'
+import { requireGiven } from '../options/given.js'
+import { asciiLower } from '../names/principal.js'
+import { shownInput } from '../errors/shown-input.js'
 import { secondsOfDuration } from './duration.js'
 import { readEncryptionTypeList } from './encryption-type-list.js'
 import { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './kdc-location.js'

@@ -12,7 +12,7 @@
  * Source: MIT krb5 documentation, "krb5.conf", and its profile library.
  */
 
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 
 /** Reads the files that `include` and `includedir` name. Whatever it throws becomes the cause of a ConfigurationError. */
 export interface IncludeReader {

@@ -1,7 +1,7 @@
 /** Which settings of krb5.conf are read, which are known and not read, and what a file holds of the latter. */
 
-import { nearestOption } from '../option-table.js'
-import { printable } from '../printable.js'
+import { nearestOption } from '../options/option-table.js'
+import { printable } from '../errors/printable.js'
 import { readEncryptionTypeList } from './encryption-type-list.js'
 import type { Krb5Conf } from './krb5-conf.js'
 import type { ProfileNode } from './profile.js'

@@ -5,13 +5,13 @@
  * type the peer wrote was CVE-2016-2126 and CVE-2018-16860.
  */
 import { primitives } from '#primitives'
-import { ConfigurationError, RejectedTokenError } from '../errors.js'
-import { requireSameChecksum } from './constant-time.js'
-import { kerberosCrc32 } from './crc32.js'
+import { ConfigurationError, RejectedTokenError } from '../errors/errors.js'
+import { requireSameChecksum } from './algorithms/constant-time.js'
+import { kerberosCrc32 } from './algorithms/crc32.js'
 import { hmacMd5Checksum } from './hmac-md5.js'
 import { modified } from './key.js'
-import { md4 } from './md4.js'
-import { HMAC_MD5_CHECKSUM } from './rc4-checksum.js'
+import { md4 } from './algorithms/md4.js'
+import { HMAC_MD5_CHECKSUM } from './encryption-types/rc4-checksum.js'
 import type { Key } from './key.js'
 
 export { hmacMd5Checksum }

@@ -1,5 +1,5 @@
 import { Key } from './key.js'
-import { joinOctets, utf8 } from './octets.js'
+import { joinOctets, utf8 } from './algorithms/octets.js'
 
 /** KRB-FX-CF2 (RFC 6113 section 5.1): a key of the type of `first` that only who knows both keys can have. */
 export function combineKeys(first: Key, second: Key, firstPepper: string, secondPepper: string): Key {

@@ -1,4 +1,4 @@
-import { hmacMd5 } from './rc4-checksum.js'
+import { hmacMd5 } from './encryption-types/rc4-checksum.js'
 import type { Key } from './key.js'
 
 /**

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../errors.js'
+import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../errors/errors.js'
 import { Key } from './key.js'
 import { ENCRYPTION_TYPES } from './registry.js'
 

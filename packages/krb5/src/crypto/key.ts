@@ -1,9 +1,9 @@
 import { primitives } from '#primitives'
-import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../errors.js'
-import { equalInConstantTime, requireSameChecksum } from './constant-time.js'
+import { ConfigurationError, MalformedTokenError, RejectedTokenError } from '../errors/errors.js'
+import { equalInConstantTime, requireSameChecksum } from './algorithms/constant-time.js'
 import { encryptionTypeName, findEncryptionType, requireEncryptionType } from './registry.js'
 import { stringToKey } from './string-to-key.js'
-import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-type.js'
+import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-types/encryption-type.js'
 import type { RandomSource } from './primitives/primitives.js'
 import type { IterationLimits } from './string-to-key.js'
 

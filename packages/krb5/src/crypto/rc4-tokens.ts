@@ -1,5 +1,5 @@
 import { primitives } from '#primitives'
-import { rc4 } from './rc4.js'
+import { rc4 } from './algorithms/rc4.js'
 import type { Key } from './key.js'
 
 /**

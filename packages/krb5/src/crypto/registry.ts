@@ -1,10 +1,10 @@
-import { ConfigurationError } from '../errors.js'
-import { shownInput } from '../shown-input.js'
-import { aes128Sha1, aes256Sha1 } from './aes-sha1.js'
-import { aes128Sha2, aes256Sha2 } from './aes-sha2.js'
-import { camellia128, camellia256 } from './camellia.js'
-import { rc4Hmac } from './rc4-hmac.js'
-import type { EncryptionType } from './encryption-type.js'
+import { ConfigurationError } from '../errors/errors.js'
+import { shownInput } from '../errors/shown-input.js'
+import { aes128Sha1, aes256Sha1 } from './encryption-types/aes-sha1.js'
+import { aes128Sha2, aes256Sha2 } from './encryption-types/aes-sha2.js'
+import { camellia128, camellia256 } from './encryption-types/camellia.js'
+import { rc4Hmac } from './encryption-types/rc4-hmac.js'
+import type { EncryptionType } from './encryption-types/encryption-type.js'
 
 /**
  * Every encryption type that works, strongest use first: what Active Directory, MIT, Heimdal and FreeIPA all have,

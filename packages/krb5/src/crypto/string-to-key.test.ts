@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { Key } from './key.js'
 import { ITERATION_LIMITS } from './string-to-key.js'
-import { uint32 } from './octets.js'
+import { uint32 } from './algorithms/octets.js'
 
 const bad = expect.objectContaining({ name: 'RejectedTokenError', code: 'KRB5_ERR_BAD_S2K_PARAMS' })
 const derive = (parameters?: Uint8Array, etype = 17): Promise<Key> =>

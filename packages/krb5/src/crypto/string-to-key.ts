@@ -1,6 +1,6 @@
-import { RejectedTokenError } from '../errors.js'
-import { utf8 } from './octets.js'
-import type { EncryptionType } from './encryption-type.js'
+import { RejectedTokenError } from '../errors/errors.js'
+import { utf8 } from './algorithms/octets.js'
+import type { EncryptionType } from './encryption-types/encryption-type.js'
 
 export interface IterationLimits {
   readonly minimum: number

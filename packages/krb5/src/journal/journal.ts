@@ -5,7 +5,7 @@
  * There is no platform in here: packages that run on Node bring its `debuglog` and `emitWarning`.
  */
 
-import { printable } from '../printable.js'
+import { printable } from '../errors/printable.js'
 import type { Logger, LogLevel } from './logger.js'
 
 /** One thing that happened. */

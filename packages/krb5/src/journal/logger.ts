@@ -1,5 +1,5 @@
-import { ConfigurationError } from '../errors.js'
-import { shownInput } from '../shown-input.js'
+import { ConfigurationError } from '../errors/errors.js'
+import { shownInput } from '../errors/shown-input.js'
 
 /**
  * Where lines for people go: `console`, a logger of pino or winston, or an object of one's own. Each call brings one text, in which

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { parseKrb5Conf } from '../configuration/krb5-conf.js'
-import { parsePrincipal } from '../principal.js'
+import { parsePrincipal } from '../names/principal.js'
 import { type AuthToLocal, authToLocal, authToLocalOf, defaultLocalName } from './auth-to-local.js'
 
 const OWN = 'CORP.TEST'

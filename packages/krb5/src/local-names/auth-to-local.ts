@@ -6,10 +6,10 @@
  * is about the own realm alone. There `RULE:[1:$1]` makes the local user `root` of the `root` of every realm that can be reached.
  */
 
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import type { Krb5Conf } from '../configuration/krb5-conf.js'
-import { formatName, formatPrincipal, type Principal } from '../principal.js'
-import { NOT_IN_NAMES } from '../printable.js'
+import { formatName, formatPrincipal, type Principal } from '../names/principal.js'
+import { NOT_IN_NAMES } from '../errors/printable.js'
 import { findMatch } from './pattern-match.js'
 import { compilePattern, type Pattern } from './posix-pattern.js'
 

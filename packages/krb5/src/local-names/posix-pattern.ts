@@ -4,7 +4,7 @@
  * Source: IEEE Std 1003.1, section 9.4, "Extended Regular Expressions".
  */
 
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { CLASSES, GNU_CLASSES } from './character-classes.js'
 
 /** One state: a test of one character and the state after it, or states that are reached for nothing. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode } from '../asn1/codec.js'
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import {
   AdAndOr,
   AdKdcIssued,

@@ -1,7 +1,7 @@
 import { type Codec, decode, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
 import { MAX_DEPTH } from '../asn1/limits.js'
 import { Int32, KerberosString, OctetString } from '../asn1/primitives.js'
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { Checksum } from './encrypted-data.js'
 import { PrincipalName } from './principal-name.js'
 

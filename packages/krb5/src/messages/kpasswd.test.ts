@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode } from '../asn1/codec.js'
-import { ConfigurationError, MalformedTokenError } from '../errors.js'
+import { ConfigurationError, MalformedTokenError } from '../errors/errors.js'
 import {
   ChangePasswdData,
   decodeKpasswdMessage,

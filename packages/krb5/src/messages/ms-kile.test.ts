@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { decode, encode } from '../asn1/codec.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 import { KerbAdRestrictionEntries } from './authorization-data.js'
 import {
   decodeKerbExtError,

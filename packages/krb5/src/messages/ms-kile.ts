@@ -2,7 +2,7 @@
 
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
-import { ConfigurationError } from '../errors.js'
+import { ConfigurationError } from '../errors/errors.js'
 
 /** Bits of PA-SUPPORTED-ENCTYPES (165) and of msDS-SupportedEncryptionTypes. Source: MS-KILE section 2.2.7. */
 export const SupportedEnctype = {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { MalformedTokenError } from '../errors.js'
+import { MalformedTokenError } from '../errors/errors.js'
 import { decodeContainer, encodeContainer } from './container.js'
 
 const two = () =>

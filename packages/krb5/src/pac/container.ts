@@ -1,6 +1,6 @@
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
-import { isKnownPacBufferType, pacBufferTypeName } from './buffer-type.js'
+import { isKnownPacBufferType, pacBufferTypeName } from './buffers/buffer-type.js'
 
 /** One PAC_INFO_BUFFER and its data. MS-PAC section 2.4. */
 export interface PacBuffer {

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { Key } from '../crypto/key.js'
-import { RejectedTokenError } from '../errors.js'
+import { RejectedTokenError } from '../errors/errors.js'
 import type { PacContents } from './encode-pac.js'
 import { encodePac } from './encode-pac.js'
-import { FILETIME_NEVER, filetimeOfMilliseconds, millisecondsOfFiletime } from './filetime.js'
-import type { LogonInfo } from './logon-info.js'
+import { FILETIME_NEVER, filetimeOfMilliseconds, millisecondsOfFiletime } from './encoding/filetime.js'
+import type { LogonInfo } from './buffers/logon-info.js'
 import { Pac } from './pac.js'
 
 const domain = 'S-1-5-21-1-2-3'

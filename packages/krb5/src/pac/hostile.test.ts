@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { MalformedTokenError } from '../errors.js'
-import { decodeClaims } from './claims.js'
-import { decodeDelegationInfo } from './delegation-info.js'
-import { decodeDeviceInfo, encodeDeviceInfo } from './device-info.js'
+import { MalformedTokenError } from '../errors/errors.js'
+import { decodeClaims } from './buffers/claims.js'
+import { decodeDelegationInfo } from './buffers/delegation-info.js'
+import { decodeDeviceInfo, encodeDeviceInfo } from './buffers/device-info.js'
 import { Pac } from './pac.js'
-import { decompressXpressHuffman } from './xpress-huffman.js'
+import { decompressXpressHuffman } from './encoding/xpress-huffman.js'
 
 const read = (file: string): Record<string, string>[] =>
   JSON.parse(readFileSync(new URL(`../../../../test/vectors/pac/${file}`, import.meta.url), 'utf8')).vectors

@@ -1,7 +1,7 @@
-import type { GroupMembership, SidAndAttributes } from './group-membership.js'
-import { GroupAttribute } from './group-membership.js'
-import type { LogonInfo } from './logon-info.js'
-import { UserFlag } from './logon-info.js'
+import type { GroupMembership, SidAndAttributes } from './buffers/group-membership.js'
+import { GroupAttribute } from './buffers/group-membership.js'
+import type { LogonInfo } from './buffers/logon-info.js'
+import { UserFlag } from './buffers/logon-info.js'
 
 /** The SID of the user: the domain's and UserId, or the first extra SID if UserId is 0. MS-PAC section 2.5. */
 export function userSidOf(info: LogonInfo): string | undefined {

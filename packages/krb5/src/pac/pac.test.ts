@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { Key } from '../crypto/key.js'
-import { MalformedTokenError, RejectedTokenError, S4uError } from '../errors.js'
-import { decodeLogonInfo, encodeLogonInfo } from './logon-info.js'
-import { openCredentialInfo } from './credential-info.js'
-import { decodeUpnDnsInfo, encodeUpnDnsInfo } from './upn-dns-info.js'
-import { FILETIME_NEVER, filetimeOfMilliseconds } from './filetime.js'
+import { MalformedTokenError, RejectedTokenError, S4uError } from '../errors/errors.js'
+import { decodeLogonInfo, encodeLogonInfo } from './buffers/logon-info.js'
+import { openCredentialInfo } from './buffers/credential-info.js'
+import { decodeUpnDnsInfo, encodeUpnDnsInfo } from './buffers/upn-dns-info.js'
+import { FILETIME_NEVER, filetimeOfMilliseconds } from './encoding/filetime.js'
 import { Pac } from './pac.js'
 
 interface KeyVector {

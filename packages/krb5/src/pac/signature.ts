@@ -1,9 +1,9 @@
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
 import type { Key } from '../crypto/key.js'
-import { RejectedTokenError } from '../errors.js'
+import { RejectedTokenError } from '../errors/errors.js'
 import type { PlacedBuffer } from './container.js'
-import { pacBufferTypeName } from './buffer-type.js'
+import { pacBufferTypeName } from './buffers/buffer-type.js'
 
 /** PAC_SIGNATURE_DATA: of the buffers 6, 7, 16 and 19. MS-PAC section 2.8. */
 export interface PacSignature {

@@ -1,0 +1,31 @@
+import { primitives } from '#primitives'
+import { joinOctets, uint32LittleEndian, utf8 } from '../algorithms/octets.js'
+
+/** The checksum type number of KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4). */
+export const HMAC_MD5_CHECKSUM = -138
+
+/** Octets of it. */
+export const HMAC_MD5_LENGTH = 16
+
+/** KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4) under these octets. */
+export function hmacMd5(keyValue: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
+  const signingKey = primitives.hmac('md5', keyValue, utf8('signaturekey\0'))
+  const digest = primitives.digest('md5', joinOctets(rc4MessageType(usage), data))
+  const checksum = primitives.mac('md5', signingKey, digest)
+  signingKey.fill(0)
+  return checksum
+}
+
+/**
+ * The message type T that stands for a key usage number (RFC 4757 section 3), as four octets.
+ *
+ * Erratum of that section, and what Windows and MIT do: usage 9 is not changed to 8.
+ */
+export function rc4MessageType(usage: number): Uint8Array {
+  return uint32LittleEndian(MESSAGE_TYPES.get(usage) ?? usage)
+}
+
+const MESSAGE_TYPES: ReadonlyMap<number, number> = new Map([
+  [3, 8],
+  [23, 13],
+])

@@ -1,0 +1,182 @@
+/**
+ * Credential cache files (`FILE:` caches): what `kinit` writes and `klist` shows.
+ * Source: MIT krb5 documentation, "Credential cache file format".
+ */
+
+import { encode } from '../asn1/codec.js'
+import { ByteWriter } from '../bytes/byte-writer.js'
+import type { CachedCredential, CacheSetting } from './ccache-entry.js'
+import { type CacheRecords, readCacheRecords, SETTINGS_NAME, SETTINGS_REALM } from './ccache-records.js'
+import { ConfigurationError, MalformedTokenError } from '../errors/errors.js'
+import type { LeftOut } from './left-out.js'
+import { Ticket } from '../messages/ticket.js'
+import { type Principal, samePrincipal } from '../names/principal.js'
+
+export type { CachedCredential, CacheSetting } from './ccache-entry.js'
+
+/** What a cache is written from. */
+export interface CacheContents {
+  readonly principal: Principal
+  readonly credentials: readonly CachedCredential[]
+  readonly settings: readonly CacheSetting[]
+  /** What to add to the local clock to get the KDC's, milliseconds. */
+  readonly kdcOffset: number
+}
+
+export interface CredentialCache extends CacheContents {
+  /** Entries that cannot be read, and why: a ticket that is none, as gssproxy writes it, a key of another length than its type has. */
+  readonly leftOut: readonly LeftOut[]
+}
+
+/**
+ * Reads versions 1 to 4. An entry that cannot be read is in `leftOut`, and makes no other useless.
+ * @throws ConfigurationError KRB5_CCACHE_BADVNO (another kind of file) or KRB5_CC_FORMAT (it does not even say whose it is)
+ */
+export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): CredentialCache {
+  const { principal, kdcOffset, entries, leftOut } = recordsOf(bytes, source)
+  const credentials: CachedCredential[] = []
+  const settings: CacheSetting[] = []
+  for (const { value } of entries) {
+    if (value === undefined) continue
+    if ('value' in value) settings.push(value)
+    else credentials.push(value)
+  }
+  return { principal, credentials, settings, kdcOffset, leftOut }
+}
+
+/** The file, version 4. It has room for 32 flags of a ticket. @throws ConfigurationError for fewer */
+export function encodeCcache(cache: CacheContents): Uint8Array {
+  const file = new ByteWriter(1024).u16be(0x0504)
+  const offset = cache.kdcOffset
+  file.u16be(12).u16be(1).u16be(8)
+  file.u32be(Math.trunc(offset / 1000)).u32be((offset % 1000) * 1000)
+  writePrincipal(file, cache.principal)
+  for (const setting of cache.settings) writeSetting(file, cache.principal, setting)
+  for (const credential of cache.credentials) writeCredential(file, credential)
+  return file.toBytes()
+}
+
+/**
+ * The file with one ticket more, in place of an older one of the same client for the same service. Everything else stays as it is in a
+ * file of version 4, what cannot be read included; an older version becomes version 4.
+ * @throws ConfigurationError as `decodeCcache` and `encodeCcache`
+ */
+export function addToCcache(bytes: Uint8Array, credential: CachedCredential, source?: string): Uint8Array {
+  if (bytes[1] !== 4) {
+    const cache = decodeCcache(bytes, source)
+    const others = cache.credentials.filter((one) => !isReplaced(one, credential))
+    return encodeCcache({ ...cache, credentials: [...others, credential] })
+  }
+  const { start, entries } = recordsOf(bytes, source)
+  const file = new ByteWriter(bytes.length + 1024).bytes(bytes.subarray(0, start))
+  for (const entry of entries)
+    if (!isReplaced(entry.value, credential)) file.bytes(bytes.subarray(entry.start, entry.end))
+  writeCredential(file, credential)
+  return file.toBytes()
+}
+
+/** One ticket, or one setting of the cache of `principal`, in the form of version 4, which the protocol of KCM has too. */
+export function encodeCacheEntry(entry: CachedCredential | CacheSetting, principal: Principal): Uint8Array {
+  const octets = new ByteWriter(1024)
+  if ('value' in entry) writeSetting(octets, principal, entry)
+  else writeCredential(octets, entry)
+  return octets.toBytes()
+}
+
+/** A name as a cache of version 4 begins with it. */
+export function encodeCachePrincipal(principal: Principal): Uint8Array {
+  const octets = new ByteWriter()
+  writePrincipal(octets, principal)
+  return octets.toBytes()
+}
+
+function recordsOf(bytes: Uint8Array, source = 'credential cache'): CacheRecords {
+  const version = bytes[1]
+  if (bytes[0] !== 5 || !(version >= 1 && version <= 4)) throw notACache(bytes, source)
+  try {
+    return readCacheRecords(bytes, version)
+  } catch (error) {
+    if (!(error instanceof MalformedTokenError)) throw error
+    const hint = 'Run kinit again; a cache that is being written can be cut short.'
+    throw new ConfigurationError(`${source} is damaged: ${error.message}`, {
+      code: 'KRB5_CC_FORMAT',
+      hint,
+      cause: error,
+    })
+  }
+}
+
+function notACache(bytes: Uint8Array, source: string): ConfigurationError {
+  const what = bytes.length === 0 ? 'it is empty' : 'it begins with something else'
+  return new ConfigurationError(
+    `${source} is not a credential cache: expected a file that begins with 05 01 to 05 04, and ${what}`,
+    {
+      code: 'KRB5_CCACHE_BADVNO',
+      hint: 'Run kinit, which writes the cache anew, or name the one that it has written: klist says which.',
+    },
+  )
+}
+
+function isReplaced(old: CachedCredential | CacheSetting | undefined, { client, server, isSkey }: CachedCredential) {
+  if (old === undefined || 'value' in old) return false
+  return old.isSkey === isSkey && samePrincipal(old.client, client) && samePrincipal(old.server, server)
+}
+
+function writePrincipal(file: ByteWriter, { name, realm }: Principal): void {
+  file.u32be(name.nameType).u32be(name.nameString.length)
+  for (const text of [realm, ...name.nameString]) writeOctets(file, encoder.encode(text))
+}
+
+function writeOctets(file: ByteWriter, octets: Uint8Array): void {
+  file.u32be(octets.length).bytes(octets)
+}
+
+function writeCredential(file: ByteWriter, credential: CachedCredential): void {
+  writePrincipal(file, credential.client)
+  writePrincipal(file, credential.server)
+  file.u16be(credential.key.etype)
+  writeOctets(file, credential.key.exposeSecretBytes())
+  const { authtime, starttime, endtime, renewTill } = credential
+  for (const time of [authtime, starttime, endtime, renewTill]) file.u32be(Math.floor(time / 1000))
+  if (credential.flags.length < 4) {
+    const found = `found ${credential.flags.length * 8}`
+    throw new ConfigurationError(`cannot encode: expected 32 flags of a ticket, ${found}`, { code: 'KRB5_CC_FORMAT' })
+  }
+  file.u8(credential.isSkey ? 1 : 0).bytes(credential.flags.subarray(0, 4))
+  writeList(
+    file,
+    credential.addresses.map(({ addrType, address }) => [addrType, address]),
+  )
+  writeList(
+    file,
+    credential.authorizationData.map(({ adType, adData }) => [adType, adData]),
+  )
+  writeOctets(file, encode(Ticket, credential.ticket))
+  writeOctets(file, credential.secondTicket)
+}
+
+function writeList(file: ByteWriter, list: readonly (readonly [number, Uint8Array])[]): void {
+  file.u32be(list.length)
+  for (const [type, octets] of list) {
+    if (type < -0x8000 || type > 0x7fff) {
+      const expected = `expected a type of 16 bits, found ${type}`
+      throw new ConfigurationError(`cannot encode: ${expected}`, { code: 'KRB5_CC_FORMAT' })
+    }
+    file.u16be(type)
+    writeOctets(file, octets)
+  }
+}
+
+function writeSetting(file: ByteWriter, client: Principal, { name, principal, value }: CacheSetting): void {
+  const nameString = [SETTINGS_NAME, name, ...(principal === undefined ? [] : [principal])]
+  writePrincipal(file, client)
+  writePrincipal(file, { name: { nameType: 0, nameString }, realm: SETTINGS_REALM })
+  file
+    .u16be(0)
+    .u32be(0)
+    .zeros(4 * 4 + 1 + 4 + 4 + 4)
+  writeOctets(file, value)
+  file.u32be(0)
+}
+
+const encoder = new TextEncoder()

@@ -1,0 +1,84 @@
+import { type Codec, field, optional, sequence } from '../../asn1/codec.js'
+import { KerberosFlags, KerberosString, OctetString, UInt32 } from '../../asn1/primitives.js'
+import { Checksum } from '../encrypted-data.js'
+import { PrincipalName } from '../principal-name.js'
+
+/**
+ * Names the user for whom a service asks a ticket to itself. Source: MS-SFU section 2.2.1.
+ *
+ *     PA-FOR-USER-ENC ::= SEQUENCE {
+ *         userName      [0] PrincipalName,
+ *         userRealm     [1] Realm,
+ *         cksum         [2] Checksum,
+ *         auth-package  [3] KerberosString -- "Kerberos"
+ *     }
+ */
+export interface PaForUser {
+  readonly userName: PrincipalName
+  readonly userRealm: string
+  readonly cksum: Checksum
+  readonly authPackage: string
+}
+
+export const PaForUser: Codec<PaForUser> = sequence<PaForUser>('PA-FOR-USER', {
+  userName: field(0, PrincipalName),
+  userRealm: field(1, KerberosString),
+  cksum: field(2, Checksum),
+  authPackage: field(3, KerberosString),
+})
+
+/** What the checksum of PA-FOR-USER covers: no lengths, no zero octets between. Source: MS-SFU section 2.2.1. */
+export function forUserChecksumInput(forUser: Omit<PaForUser, 'cksum'>): Uint8Array {
+  const { userName, userRealm, authPackage } = forUser
+  const text = new TextEncoder().encode([...userName.nameString, userRealm, authPackage].join(''))
+  const input = new Uint8Array(4 + text.length)
+  new DataView(input.buffer).setInt32(0, userName.nameType, true)
+  input.set(text, 4)
+  return input
+}
+
+/** Bit numbers of S4UUserID.options. Source: MS-SFU section 2.2.2. */
+export const S4uOption = { CHECK_LOGON_HOURS: 1, USE_REPLY_KEY_USAGE: 2 } as const
+
+/**
+ * The user by name, by certificate, or by both. Source: MS-SFU section 2.2.2.
+ *
+ *     S4UUserID ::= SEQUENCE {
+ *         nonce                [0] UInt32, -- the nonce of the KDC-REQ-BODY
+ *         cname                [1] PrincipalName OPTIONAL,
+ *         crealm               [2] Realm,
+ *         subject-certificate  [3] OCTET STRING OPTIONAL,
+ *         options              [4] BIT STRING OPTIONAL,
+ *         ...
+ *     }
+ */
+export interface S4uUserId {
+  readonly nonce: number
+  readonly cname?: PrincipalName
+  readonly crealm: string
+  readonly subjectCertificate?: Uint8Array
+  readonly options?: KerberosFlags
+}
+
+export const S4uUserId: Codec<S4uUserId> = sequence<S4uUserId>(
+  'S4UUserID',
+  {
+    nonce: field(0, UInt32),
+    cname: optional(1, PrincipalName),
+    crealm: field(2, KerberosString),
+    subjectCertificate: optional(3, OctetString),
+    options: optional(4, KerberosFlags),
+  },
+  { extensible: true },
+)
+
+/** `SEQUENCE { user-id [0] S4UUserID, checksum [1] Checksum }`: the checksum covers the user-id exactly as it was sent. */
+export interface PaS4uX509User {
+  readonly userId: S4uUserId
+  readonly checksum: Checksum
+}
+
+export const PaS4uX509User: Codec<PaS4uX509User> = sequence<PaS4uX509User>('PA-S4U-X509-USER', {
+  userId: field(0, S4uUserId),
+  checksum: field(1, Checksum),
+})

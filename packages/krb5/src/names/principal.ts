@@ -1,0 +1,198 @@
+import { ConfigurationError, MalformedTokenError } from '../errors/errors.js'
+import { requireGiven } from '../options/given.js'
+import { hostBasedService } from './host-based-name.js'
+import { NameType, type PrincipalName } from '../messages/principal-name.js'
+import { codeOf, NOT_IN_NAMES } from '../errors/printable.js'
+import { shownInput } from '../errors/shown-input.js'
+
+/** A name and its realm: who somebody is. */
+export interface Principal {
+  readonly name: PrincipalName
+  readonly realm: string
+}
+
+/**
+ * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, and `\u{202e}` as
+ * `formatPrincipal` writes it; `\0` refused).
+ * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
+ * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@` that is not escaped.
+ * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
+ *
+ * @throws MalformedTokenError
+ */
+export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
+  requireGiven('a principal', text, 'text', "Write 'alice@AD.TEST' or 'HTTP/web.ad.test'.")
+  const { components, realm = options.realm } =
+    options.nameType === NameType.ENTERPRISE ? splitEnterprise(text, options.realm) : split(text)
+  if (realm === undefined || realm === '') throw notAPrincipal('a realm after @', 'none')
+  if (components.some((component) => component === '')) throw notAPrincipal('no empty components', 'one')
+  const nameType = options.nameType ?? (components.length === 1 ? NameType.PRINCIPAL : NameType.SRV_INST)
+  return { name: { nameType, nameString: components }, realm }
+}
+
+/**
+ * The reverse of `parsePrincipal`, with the same escapes. What others wrote into a name cannot act where it is printed: characters that
+ * nobody sees, that turn the direction of writing or begin another line, and `<`, `>`, `"` are shown as their codes (`\u{202e}`).
+ */
+export function formatPrincipal({ name, realm }: Principal): string {
+  return `${formatName(name)}@${escape(realm)}`
+}
+
+/** The name without its realm: `HTTP/web.ad.test`. */
+export function formatName({ nameType, nameString }: PrincipalName): string {
+  // The @ of an enterprise name is readable as it stands, since the realm's @ is the last one. Its / is not that of two components.
+  if (nameType === NameType.ENTERPRISE && nameString.length === 1) return nameString[0].split('@').map(escape).join('@')
+  return nameString.map(escape).join('/')
+}
+
+/** Names are equal when their components are; the type is a hint. Source: RFC 4120 section 6.2. */
+export function sameName(a: PrincipalName, b: PrincipalName): boolean {
+  return (
+    a.nameString.length === b.nameString.length && a.nameString.every((part, index) => part === b.nameString[index])
+  )
+}
+
+/** Octet for octet, as everything but Active Directory compares. */
+export function samePrincipal(a: Principal, b: Principal): boolean {
+  return a.realm === b.realm && sameName(a.name, b.name)
+}
+
+/** ASCII case is folded and nothing else: locale rules would make two realms one. Source: MS-KILE section 3.1.5.8. */
+export function sameRealmIgnoringCase(a: string, b: string): boolean {
+  return asciiLower(a) === asciiLower(b)
+}
+
+export function asciiLower(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+/** `AD.TEST` of `ad.test`. Letters beyond ASCII stay: `toUpperCase` would make the realm `AD.TEST` of `ad.teſt`. */
+export function asciiUpper(text: string): string {
+  return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
+}
+
+/** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
+export interface ServicePrincipalName {
+  readonly serviceClass: string
+  /** IPv6 addresses stand in brackets. */
+  readonly host: string
+  readonly port?: number
+  /** Of SQL Server, in place of a port: `MSSQLSvc/db.ad.test:PAYROLL`. */
+  readonly instance?: string
+  readonly serviceName?: string
+}
+
+/** @throws MalformedTokenError */
+export function parseSpn(text: string): ServicePrincipalName {
+  requireGiven('a service principal name', text, 'text', "Write 'HTTP/web.ad.test'.")
+  const spn = readSpn(text)
+  if (spn === undefined) {
+    const expected = 'class/host, class/host:port or class/host:port/name'
+    const named = hostBasedService(text)
+    const hint = named && `That is the form of GSS-API programs. Write ${named}.`
+    throw new MalformedTokenError({ path: 'SPN', expected, found: shownInput(text), ...(hint && { hint }) })
+  }
+  return spn
+}
+
+/** The reverse of `parseSpn`. @throws ConfigurationError for parts that would be read as others */
+export function formatSpn({ serviceClass, host, port, instance, serviceName }: ServicePrincipalName): string {
+  const detail = [port, instance].map((part) => (part === undefined ? '' : `:${part}`)).join('')
+  const text = `${serviceClass}/${host}${detail}${serviceName === undefined ? '' : `/${serviceName}`}`
+  const read = readSpn(text)
+  const same = read?.serviceClass === serviceClass && read.host === host && read.serviceName === serviceName
+  if (!same || read.port !== port || read.instance !== instance) {
+    throw new ConfigurationError(`not the parts of a service principal name: ${shownInput(text)}`, {
+      hint: 'No part may be empty or contain what separates the parts. A port or an instance stands behind the host, not both.',
+    })
+  }
+  return text
+}
+
+function readSpn(text: string): ServicePrincipalName | undefined {
+  const match = SPN.exec(text)
+  if (match === null) return undefined
+  const [, serviceClass, host, digits, instance, serviceName] = match
+  const port = digits === undefined ? undefined : Number(digits)
+  if (port !== undefined && (port < 1 || port > 65_535)) return undefined
+  return {
+    serviceClass,
+    host,
+    ...(port !== undefined && { port }),
+    ...(instance !== undefined && { instance }),
+    ...(serviceName !== undefined && { serviceName }),
+  }
+}
+
+const SPN = /^([^/:@\s]+)\/(\[[0-9A-Fa-f:.]+\]|[^/:@\s[\]]+)(?::(?:(\d+)|([^/:@\s]+)))?(?:\/([^@\s]+))?$/
+
+interface Parts {
+  readonly components: readonly string[]
+  readonly realm?: string
+}
+
+/** One component, which may contain @ and /; the last @ that is not escaped stands before the realm. */
+function splitEnterprise(text: string, realm: string | undefined): Parts {
+  let name = ''
+  let at = -1
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '@') at = name.length
+    const [literal, length] = text[index] === '\\' ? unescape(text, index + 1) : [text[index], 0]
+    name += literal
+    index += length
+  }
+  if (realm !== undefined || at < 0) return { components: [name] }
+  return { components: [name.slice(0, at)], realm: name.slice(at + 1) }
+}
+
+function split(text: string): Parts {
+  const components = ['']
+  let realm: string | undefined
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index]
+    if (character === '@') {
+      if (realm !== undefined) throw notAPrincipal('one @ that is not escaped', 'two')
+      realm = ''
+    } else if (character === '/' && realm === undefined) {
+      components.push('')
+    } else {
+      const [literal, length] = character === '\\' ? unescape(text, index + 1) : [character, 0]
+      index += length
+      if (realm === undefined) components[components.length - 1] += literal
+      else realm += literal
+    }
+  }
+  return { components, ...(realm !== undefined && { realm }) }
+}
+
+const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '\\': '\\', '/': '/', '@': '@' }
+
+/** What an escape stands for, and how many characters it has behind its backslash. */
+function unescape(text: string, at: number): [literal: string, length: number] {
+  const literal = ESCAPES[text[at] ?? '']
+  if (literal !== undefined) return [literal, 1]
+  const [written, digits] = /^u\{([1-9a-f][\da-f]{0,5})\}/.exec(text.slice(at, at + LONGEST_CODE)) ?? []
+  const code = Number.parseInt(digits ?? '', 16)
+  const character = code <= 0x10_ffff ? String.fromCodePoint(code) : ''
+  // Nothing else: with `\u{61}` for `a`, a name that somebody types could pass by a list of names.
+  if (written !== undefined && character.replace(NOT_IN_NAMES, '') !== character) return [character, written.length]
+  throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b \\u{…} after a backslash', 'something else')
+}
+
+const LONGEST_CODE = 'u{10ffff}'.length
+
+function escape(component: string): string {
+  // Names are printed for every ticket, and nearly none has anything to escape.
+  if (/^[\w.$ -]*$/.test(component)) return component
+  return component
+    .replace(/[\\/@]/g, '\\$&')
+    .replace(/\n/g, '\\n')
+    .replace(/\t/g, '\\t')
+    .replace(/[\b]/g, '\\b')
+    .replace(NOT_IN_NAMES, codeOf)
+}
+
+/** The text is not shown: what is no name may be a password, typed or configured in the wrong place. */
+function notAPrincipal(expected: string, found: string): MalformedTokenError {
+  return new MalformedTokenError({ path: 'principal', expected, found })
+}

@@ -1,0 +1,185 @@
+/**
+ * Options as a closed set of names: a name that is none is an error, and not a setting that silently does not apply.
+ *
+ * `requirePAC: true` that is passed over lets in whom it was to keep out. And an option that nobody set must not come from
+ * `Object.prototype`, where a library or an attacker (prototype pollution) may have put one.
+ */
+
+import { ConfigurationError } from '../errors/errors.js'
+import {
+  isGroupOrValue,
+  MAX_SHOWN_NAME,
+  nearestOption,
+  type OptionKind,
+  type OptionTable,
+  type OptionTableOf,
+} from './option-table.js'
+import { shownInput } from '../errors/shown-input.js'
+
+/** No options, whatever `Object.prototype` says. */
+export const NO_OPTIONS: object = Object.freeze(Object.create(null))
+
+/**
+ * The options as they are now: copied, frozen, without a prototype, lists and groups likewise. What the caller changes
+ * afterwards has no effect. Options of a class or with `Object.create(defaults)` are taken too.
+ *
+ *     const OPTIONS = { keytab: 'value', delegation: { allow: 'value' } } satisfies OptionTableOf<Options>
+ *     const { keytab, delegation } = closeOptions('createAcceptor', options, OPTIONS)
+ *
+ * @param owner whose options they are, for the message
+ * @throws ConfigurationError for a name that is no option, with the nearest one; for options that are no object
+ */
+export function closeOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
+export function closeOptions(owner: string, options: unknown, table: OptionTable): object {
+  return closed({ owner, path: '', root: table }, options ?? NO_OPTIONS, table)
+}
+
+/** Those of the options that are another's too: what a negotiator is told of its acceptor. */
+export function pickOptions<T extends object>(options: T, table: OptionTableOf<T>): T
+export function pickOptions(options: object, table: OptionTable): object {
+  const names = Object.keys(table).filter((name) => Object.hasOwn(options, name))
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(options, name)]))
+}
+
+/**
+ * For what is given with each call: names and kinds are refused as by `closeOptions`, and nothing comes from `Object.prototype`; but
+ * there is no copy, unless somebody has put one of the names there. @throws ConfigurationError as `closeOptions`
+ */
+export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
+export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {
+  if (given === undefined || given === null) return NO_OPTIONS
+  const place = { owner, path: '', root: table }
+  const { options, holders } = requireKnown(place, given, table)
+  for (const name in table) {
+    if (!(name in options)) continue
+    if (!holders.some((one) => Object.hasOwn(one, name))) return closed(place, options, table)
+    const kind = table[name]
+    const value: unknown = kind === 'value' ? undefined : Reflect.get(options, name)
+    if (value !== undefined && typeof kind === 'string') requireKind({ ...place, path: `${name}.` }, value, kind)
+  }
+  return options
+}
+
+interface Place {
+  readonly owner: string
+  /** `delegation.`, or nothing. */
+  readonly path: string
+  readonly root: OptionTable
+}
+
+function closed(place: Place, options: unknown, table: OptionTable): object {
+  const { holders } = requireKnown(place, options, table)
+  const copy: Record<string, unknown> = {}
+  for (const [name, kind] of Object.entries(table)) {
+    const holder = holders.find((one) => Object.hasOwn(one, name))
+    // With the whole of the options as `this`: a getter of a class reads its own fields.
+    const value: unknown = holder && Reflect.get(holder, name, options)
+    if (value !== undefined) copy[name] = closedValue({ ...place, path: `${place.path}${name}.` }, value, kind)
+  }
+  // In this order V8 keeps the properties fast; an object that is born without a prototype is slow to read.
+  return Object.freeze(Object.setPrototypeOf(copy, null))
+}
+
+function closedValue(place: Place, value: unknown, kind: OptionKind): unknown {
+  if (typeof kind === 'string') requireKind(place, value, kind)
+  // A list in place of a group would say nothing: `delegation: ['HTTP/api.ad.test']`.
+  if (Array.isArray(value) && !isGroup(kind)) return Object.freeze([...value])
+  if (kind !== 'map' && typeof kind === 'string') return value
+  const isObject = typeof value === 'object' && value !== null
+  if (kind === 'map') return isObject && isPlain(value) ? mapOf(value) : value
+  if (!isGroupOrValue(kind)) return closed(place, value, kind)
+  return isObject ? closed(place, value, kind.group) : value
+}
+
+const KINDS: Readonly<Record<string, { readonly words: string; readonly isOne: (value: unknown) => boolean }>> = {
+  flag: { words: 'true or false', isOne: (value) => typeof value === 'boolean' },
+  texts: {
+    words: 'a list of texts',
+    isOne: (value) => Array.isArray(value) && value.every((one) => typeof one === 'string'),
+  },
+  function: { words: 'a function', isOne: (value) => typeof value === 'function' },
+}
+
+function requireKind({ owner, path }: Place, value: unknown, kind: string): void {
+  if (!Object.hasOwn(KINDS, kind) || KINDS[kind].isOne(value)) return
+  throw new ConfigurationError(
+    `${owner}: ${path.slice(0, -1)} must be ${KINDS[kind].words}, not ${shownInput(value)}`,
+    kind === 'flag'
+      ? { hint: "A text is none: write process.env.NAME === 'true' where it comes from the environment." }
+      : {},
+  )
+}
+
+function isGroup(kind: OptionKind): kind is OptionTable {
+  return typeof kind === 'object' && !isGroupOrValue(kind)
+}
+
+/** Names of peers are looked up in it: `constructor` must not find anything. */
+function mapOf(value: object): object {
+  const entries = Object.entries(value).map(([name, each]: [string, unknown]) => [name, closedValueOfMap(each)])
+  return Object.freeze(Object.setPrototypeOf(Object.fromEntries(entries), null))
+}
+
+function closedValueOfMap(value: unknown): unknown {
+  return Array.isArray(value) ? Object.freeze([...value]) : value
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || isObjectPrototype(prototype)
+}
+
+/** Options that are an object, and the objects that hold them, the nearest first. */
+interface Known {
+  readonly options: object
+  readonly holders: readonly object[]
+}
+
+function requireKnown(place: Place, options: unknown, table: OptionTable): Known {
+  if (typeof options !== 'object' || options === null || Array.isArray(options) || ArrayBuffer.isView(options))
+    throw noObject(place, options)
+  const holders: object[] = []
+  for (let one: unknown = options; isHolder(one); one = Object.getPrototypeOf(one)) holders.push(one)
+  for (const holder of holders) {
+    for (const name of Object.keys(holder)) if (!Object.hasOwn(table, name)) throw noOption(place, name, table)
+  }
+  return { options, holders }
+}
+
+/** That of another realm of JavaScript too: vitest and vm contexts have one of their own. */
+function isHolder(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !isObjectPrototype(value)
+}
+
+function isObjectPrototype(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.getPrototypeOf(value) === null &&
+    Object.hasOwn(value, 'isPrototypeOf')
+  )
+}
+
+function noObject({ owner, path }: Place, found: unknown): ConfigurationError {
+  const kind = found === null ? 'null' : ArrayBuffer.isView(found) ? 'octets' : Array.isArray(found) ? 'a list' : found
+  const what = typeof kind === 'string' && kind !== found ? kind : `a ${typeof found}`
+  const subject = path === '' ? 'the options' : path.slice(0, -1)
+  // The value is not shown: it may be a password.
+  return new ConfigurationError(`${owner}: ${subject} must be an object, not ${what}`, {
+    hint: "Write the options with their names: { keytab: 'web.keytab' }.",
+  })
+}
+
+function noOption(place: Place, name: string, table: OptionTable): ConfigurationError {
+  const { owner, path } = place
+  // A text or a list that was spread into options.
+  if (/^\d+$/.test(name)) return noObject(place, [])
+  const isName = name.length <= MAX_SHOWN_NAME && /^[A-Za-z_$][\w$-]*$/.test(name)
+  const shown = isName ? JSON.stringify(path + name) : `a name of ${name.length} characters`
+  const nearest = nearestOption(name, place, table)
+  const all = `The options are ${Object.keys(table).join(', ')}.`
+  return new ConfigurationError(
+    `${owner}: ${shown} is not an option${nearest === undefined ? '' : `; did you mean ${JSON.stringify(nearest)}?`}`,
+    { code: 'S4U_UNKNOWN_OPTION', hint: nearest === undefined ? all : `Write ${nearest}, or leave it out. ${all}` },
+  )
+}

@@ -1,0 +1,132 @@
+import { ByteReader } from '../../bytes/byte-reader.js'
+import { ByteWriter } from '../../bytes/byte-writer.js'
+import { KeyUsage } from '../../crypto/key-usage.js'
+import type { Key, RandomSource } from '../../crypto/key.js'
+import { ConfigurationError, RejectedTokenError } from '../../errors/errors.js'
+import { NdrReader } from '../encoding/ndr-reader.js'
+import { NdrWriter } from '../encoding/ndr-writer.js'
+
+/** PAC_CREDENTIAL_INFO: credentials for whoever signed in without a password. MS-PAC section 2.6.1. */
+export interface CredentialInfo {
+  readonly version: number
+  readonly encryptionType: number
+  /** Under the key of the AS reply; see {@link openCredentialInfo}. */
+  readonly serializedData: Uint8Array
+}
+
+/** SECPKG_SUPPLEMENTAL_CRED: the credentials for one security package. MS-PAC section 2.6.3. */
+export class SupplementalCredential {
+  /** `NTLM` */
+  readonly packageName: string
+  readonly #credentials: Uint8Array
+  #wiped = false
+
+  /** Copies `credentials`. */
+  constructor(packageName: string, credentials: Uint8Array) {
+    this.packageName = packageName
+    this.#credentials = new Uint8Array(credentials)
+  }
+
+  /** A copy of the credentials: password hashes. Whoever calls this answers for where they go. */
+  exposeSecretBytes(): Uint8Array {
+    if (this.#wiped) throw new ConfigurationError('the credentials have been wiped', { code: 'KRB5_KEY_WIPED' })
+    return this.#credentials.slice()
+  }
+
+  /** Zeroes the credentials, which cannot be had any more. */
+  wipe(): void {
+    this.#wiped = true
+    this.#credentials.fill(0)
+  }
+}
+
+/** @throws MalformedTokenError */
+export function decodeCredentialInfo(bytes: Uint8Array, path = 'PAC.CREDENTIAL_INFO'): CredentialInfo {
+  const reader = new ByteReader(bytes, path)
+  const version = reader.u32le('Version')
+  if (version !== 0) reader.fail('Version', '0', String(version))
+  return { version, encryptionType: reader.u32le('EncryptionType'), serializedData: reader.rest() }
+}
+
+export function encodeCredentialInfo(info: CredentialInfo): Uint8Array {
+  const { version, encryptionType, serializedData } = info
+  return new ByteWriter(8 + serializedData.length).u32le(version).u32le(encryptionType).bytes(serializedData).toBytes()
+}
+
+/**
+ * Decrypts PAC_CREDENTIAL_INFO with the key of the AS reply. MS-PAC section 2.6.1.
+ *
+ * @throws RejectedTokenError if it is not the key
+ * @throws MalformedTokenError if what was decrypted is not PAC_CREDENTIAL_DATA
+ */
+export function openCredentialInfo(info: CredentialInfo, key: Key): SupplementalCredential[] {
+  if (info.encryptionType !== key.etype) {
+    throw new RejectedTokenError(
+      `The credentials are of encryption type ${info.encryptionType}, the key of ${key.etype}`,
+      {
+        code: 'KRB_AP_ERR_BAD_INTEGRITY',
+        hint: 'They are encrypted with the reply key of the AS exchange.',
+      },
+    )
+  }
+  const plaintext = key.open(KeyUsage.PAC_CREDENTIAL, info.serializedData)
+  try {
+    return decodeCredentialData(plaintext)
+  } finally {
+    plaintext.fill(0)
+  }
+}
+
+/** Encrypts credentials with the key of the AS reply, as a KDC does. MS-PAC section 2.6.1. */
+export function sealCredentialInfo(
+  credentials: readonly SupplementalCredential[],
+  key: Key,
+  random?: RandomSource,
+): CredentialInfo {
+  const plaintext = encodeCredentialData(credentials)
+  const serializedData = key.seal(KeyUsage.PAC_CREDENTIAL, plaintext, random)
+  plaintext.fill(0)
+  return { version: 0, encryptionType: key.etype, serializedData }
+}
+
+/** PAC_CREDENTIAL_DATA: its array of packages stands in the structure, so the count comes first. MS-PAC section 2.6.2. */
+function decodeCredentialData(bytes: Uint8Array): SupplementalCredential[] {
+  return NdrReader.decode(bytes, 'PAC_CREDENTIAL_DATA', (ndr) => {
+    const maximum = ndr.u32('CredentialCount')
+    const count = ndr.u32('CredentialCount')
+    if (count !== maximum) ndr.fail('CredentialCount', String(maximum), String(count))
+    ndr.expectElements(count, 16, 'Credentials')
+    const heads = []
+    for (let i = 0; i < count; i++) {
+      heads.push({
+        name: ndr.unicodeStringHeader(`Credentials[${i}].PackageName`),
+        credentials: ndr.countedPointer(`Credentials[${i}].Credentials`),
+      })
+    }
+    return heads.map((head, i) => {
+      const name = ndr.unicodeString(head.name, `Credentials[${i}].PackageName`)
+      const field = `Credentials[${i}].Credentials`
+      if (!head.credentials.present) return new SupplementalCredential(name, new Uint8Array(0))
+      ndr.conformance(head.credentials.count, 1, field)
+      return new SupplementalCredential(name, ndr.bytes(head.credentials.count, field))
+    })
+  })
+}
+
+function encodeCredentialData(credentials: readonly SupplementalCredential[]): Uint8Array {
+  return NdrWriter.encode((ndr) => {
+    const secrets = credentials.map((credential) => credential.exposeSecretBytes())
+    ndr.u32(credentials.length).u32(credentials.length)
+    for (const [i, { packageName }] of credentials.entries()) {
+      ndr
+        .unicodeStringHeader(packageName)
+        .u32(secrets[i].length)
+        .pointer(secrets[i].length > 0)
+    }
+    for (const [i, { packageName }] of credentials.entries()) {
+      ndr.unicodeString(packageName)
+      if (secrets[i].length > 0) ndr.u32(secrets[i].length).bytes(secrets[i])
+      secrets[i].fill(0)
+    }
+  })
+}
