@@ -72,6 +72,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       siblings: [],
       others: ['@noble/ciphers', '@noble/hashes', 'asn1js'],
       seam: { file: 'crypto/primitives/node.ts', knows: 'node:crypto', condition: '#primitives' },
+      rooms: [
+        ...['.', 'files', 'local-names', 'configuration', 'pac', 'pac/buffers', 'pac/encoding', 'journal'],
+        ...['names', 'options', 'messages/padata', 'messages', 'crypto', 'crypto/encryption-types'],
+        ...['crypto/algorithms', 'crypto/primitives', 'bytes', 'asn1', 'errors'],
+      ],
     },
   },
 }
