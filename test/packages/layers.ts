@@ -65,7 +65,24 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
   },
   tests: {
-    'test-kdc': { siblings: ['krb5'], because: 'client and KDC share no mistake above the codec' },
+    'test-kdc': {
+      siblings: ['krb5'],
+      because: 'client and KDC share no mistake above the codec',
+      rooms: [
+        '.',
+        'realm',
+        'network',
+        'exchanges',
+        'kpasswd',
+        's4u',
+        'replies',
+        'fast',
+        'ticket-granting',
+        'tickets',
+        'kdc',
+        'directory',
+      ],
+    },
   },
   ground: {
     krb5: {

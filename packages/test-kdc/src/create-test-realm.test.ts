@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { createTestRealm } from './create-test-realm.js'
 import { createAd, NINE } from './fixtures/ad-realm.js'
 import { openAsService, requestTicket, signInWithKeytab, signInWithPassword, spn } from './fixtures/bare-client.js'
-import type { TestRealmOptions } from './test-realm.js'
+import type { TestRealmOptions } from './realm/test-realm.js'
 
 describe('a test realm', () => {
   test('needs no more than a name', async () => {

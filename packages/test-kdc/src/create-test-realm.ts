@@ -1,16 +1,14 @@
 import { asciiLower } from '@s4u/krb5'
-import { setKeys } from './account.js'
-import { addAccount } from './add-account.js'
-import { changeAccount } from './change-account.js'
-import { keytabOf, requireAccount } from './keytab-of.js'
-import { type ConfiguredRealm, renderKrb5Conf } from './krb5-conf.js'
+import { keytabOf, setKeys } from './directory/account.js'
+import { addAccount, changeAccount, requireAccount } from './realm/accounts.js'
+import { type ConfiguredRealm, renderKrb5Conf } from './realm/krb5-conf.js'
 import { answerKpasswd } from './kpasswd/answer-kpasswd.js'
-import { type Answers, listen, type ListenOptions, type RealmAddress } from './listen.js'
-import { frontFor, reachable } from './neighbourhood.js'
-import { createState, type RealmState, remember } from './realm-state.js'
-import { checkRealmOptions } from './settings-check.js'
-import type { TestRealm, TestRealmOptions } from './test-realm.js'
-import { establishTrust } from './trust.js'
+import { type Answers, listen, type ListenOptions, type RealmAddress } from './network/listen.js'
+import { frontFor, reachable } from './realm/realms-in-process.js'
+import { createState, type RealmState, remember } from './realm/realm-state.js'
+import { checkRealmOptions } from './realm/settings-check.js'
+import type { TestRealm, TestRealmOptions } from './realm/test-realm.js'
+import { establishTrust } from './realm/trust.js'
 
 /**
  * Brings up a realm in this process. Nothing is on the network before `listen()`.
@@ -51,8 +49,8 @@ function handleOf(state: RealmState): TestRealm {
       signal?.throwIfAborted()
       return answerKpasswd(kdc, request)
     },
-    keytabFor: (name) => keytabOf(directory, requireAccount(directory, name)),
-    keytabFile: (name) => keytabOf(directory, requireAccount(directory, name)).encode(),
+    keytabFor: (name) => keytabOf(requireAccount(directory, name), directory.realm),
+    keytabFile: (name) => keytabOf(requireAccount(directory, name), directory.realm).encode(),
     sidOf: (name) => relativeIds.findGroup(name) ?? requireAccount(directory, name).sid,
     change: (name, settings) => changeAccount(state, name, settings),
     addUser: (name, user) => addAccount(state, 'user', name, user),

@@ -6,9 +6,9 @@
  */
 
 export { createTestRealm } from './create-test-realm.js'
-export type { Exchange, FastSupport } from './kdc.js'
-export type { ListenAddress, ListenOptions, RealmAddress } from './listen.js'
-export type { Misbehaviour } from './misbehave.js'
-export { NT_STATUS, type NtStatusName } from './refusal.js'
-export type { AccountChange, TestOtp, TestPasswordPolicy, TestService, TestUser } from './settings.js'
-export type { TestRealm, TestRealmOptions, TestTrust, TransportOptions } from './test-realm.js'
+export type { Exchange, FastSupport } from './kdc/kdc.js'
+export type { ListenAddress, ListenOptions, RealmAddress } from './network/listen.js'
+export type { Misbehaviour } from './kdc/misbehave.js'
+export { NT_STATUS, type NtStatusName } from './kdc/refusal.js'
+export type { AccountChange, TestOtp, TestPasswordPolicy, TestService, TestUser } from './directory/settings.js'
+export type { TestRealm, TestRealmOptions, TestTrust, TransportOptions } from './realm/test-realm.js'

@@ -1,6 +1,6 @@
 import { encode, KrbError, MethodData, type PaData, PaType } from '@s4u/krb5'
-import type { Kdc } from '../kdc.js'
-import type { FastChannel } from './channel.js'
+import type { Kdc } from '../kdc/kdc.js'
+import type { FastChannel } from '../kdc/fast-channel.js'
 import { makeCookie } from './cookie.js'
 import { hidesClientNames, sealResponse } from './response.js'
 

@@ -1,8 +1,8 @@
 import { combineKeys, encode, Key, type KdcRep, KeyUsage, type KrbFastFinished, type PaData, Ticket } from '@s4u/krb5'
-import type { Kdc } from '../kdc.js'
-import { wholeSeconds } from '../lifetimes.js'
-import { misfinished } from '../misbehave-fast.js'
-import type { FastChannel } from './channel.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { wholeSeconds } from '../tickets/lifetimes.js'
+import { misfinished } from './misbehave-fast.js'
+import type { FastChannel } from '../kdc/fast-channel.js'
 import { hidesClientNames, NOBODY, sealResponse } from './response.js'
 
 /** How a reply goes back through its channel. */

@@ -4,9 +4,9 @@
  */
 
 import { findPaData, formatName, type PaData, PaType, type PrincipalName } from '@s4u/krb5'
-import { ticketKeyOf } from '../account.js'
-import type { Kdc } from '../kdc.js'
-import { refuse } from '../refusal.js'
+import { ticketKeyOf } from '../directory/account.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { refuse } from '../kdc/refusal.js'
 
 /** Sealed for the KDC itself: nobody else can read, make or change one. */
 export function makeCookie(kdc: Kdc, client: PrincipalName): PaData {

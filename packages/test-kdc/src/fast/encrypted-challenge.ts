@@ -16,10 +16,10 @@ import {
   PaType,
   sealMessage,
 } from '@s4u/krb5'
-import type { Kdc } from '../kdc.js'
-import { wholeSeconds } from '../lifetimes.js'
-import { otherKey } from '../misbehave-fast.js'
-import type { FastChannel } from './channel.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { wholeSeconds } from '../tickets/lifetimes.js'
+import { otherKey } from './misbehave-fast.js'
+import type { FastChannel } from '../kdc/fast-channel.js'
 
 export interface OpenedChallenge {
   readonly key: Key

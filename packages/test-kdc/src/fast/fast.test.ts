@@ -45,7 +45,7 @@ import {
   requestTicketInFast,
   signInWithFast,
 } from '../fixtures/bare-fast.js'
-import { NT_STATUS } from '../refusal.js'
+import { NT_STATUS } from '../kdc/refusal.js'
 
 const realm = await createAd()
 const aliceKey = await Key.fromPassword(18, 'wonderland', 'AD.TESTalice')

@@ -20,10 +20,10 @@ import {
   RejectedTokenError,
   verifyChecksumOfType,
 } from '@s4u/krb5'
-import type { Kdc } from '../kdc.js'
-import { refuse } from '../refusal.js'
-import { acceptGrantingTicket, type TgsHeader } from '../tgs-header.js'
-import type { ArmoredRequest } from './channel.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { refuse } from '../kdc/refusal.js'
+import { acceptGrantingTicket, type TgsHeader } from '../ticket-granting/tgs-header.js'
+import type { ArmoredRequest } from '../kdc/fast-channel.js'
 
 /**
  * Undefined for a request without armor, and where this KDC does not speak FAST. `bytes` is the

@@ -11,9 +11,9 @@ import {
   type PrincipalName,
   sealMessage,
 } from '@s4u/krb5'
-import type { Kdc } from '../kdc.js'
-import { otherKey } from '../misbehave-fast.js'
-import { type FastChannel, FastOption } from './channel.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { otherKey } from './misbehave-fast.js'
+import { type FastChannel, FastOption } from '../kdc/fast-channel.js'
 
 /** PA-FX-FAST of a reply or an error. Source: RFC 6113 section 5.4.3. */
 export function sealResponse(kdc: Kdc, channel: FastChannel, response: Omit<KrbFastResponse, 'nonce'>): PaData {

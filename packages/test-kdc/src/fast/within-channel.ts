@@ -1,6 +1,6 @@
 import { hasFlag } from '@s4u/krb5'
-import { asRefusal, refuse } from '../refusal.js'
-import { type FastChannel, FastOption } from './channel.js'
+import { asRefusal, refuse } from '../kdc/refusal.js'
+import { type FastChannel, FastOption } from '../kdc/fast-channel.js'
 
 /** Whatever is refused in here is refused inside the armor. Source: RFC 6113 section 5.4.4. */
 export function withinChannel<T>(channel: FastChannel | undefined, act: () => T): T {

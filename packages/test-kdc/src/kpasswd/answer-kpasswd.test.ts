@@ -23,7 +23,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { createAd, HOUR } from '../fixtures/ad-realm.js'
 import { type Credential, principal, requestTicket, signInWithPassword } from '../fixtures/bare-client.js'
-import type { TestRealm } from '../test-realm.js'
+import type { TestRealm } from '../realm/test-realm.js'
 
 const CHANGEPW = principal('kadmin', 'changepw')
 const sAddress = { addrType: 2, address: new Uint8Array(4) }

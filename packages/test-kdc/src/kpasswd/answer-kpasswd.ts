@@ -26,10 +26,10 @@ import {
   sealMessage,
   TicketFlag,
 } from '@s4u/krb5'
-import { ticketKeyOf } from '../account.js'
-import type { Kdc } from '../kdc.js'
-import { wholeSeconds } from '../lifetimes.js'
-import { asRefusal, refuse } from '../refusal.js'
+import { ticketKeyOf } from '../directory/account.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { wholeSeconds } from '../tickets/lifetimes.js'
+import { asRefusal, refuse } from '../kdc/refusal.js'
 import { changePassword, type Outcome } from './new-password.js'
 
 /** Answers one request: under its seal where the ticket could be opened, else with a KRB-ERROR. */

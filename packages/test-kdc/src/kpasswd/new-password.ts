@@ -1,8 +1,8 @@
 import { encodePasswordPolicy, formatName, Key, KPASSWD_RESULTS as RESULT, type PrincipalName } from '@s4u/krb5'
-import { type Account, setKeys } from '../account.js'
-import type { Kdc } from '../kdc.js'
-import { DOMAIN_ADMINS } from '../security-identifiers.js'
-import type { TestPasswordPolicy } from '../settings.js'
+import { type Account, setKeys } from '../directory/account.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { DOMAIN_ADMINS } from '../directory/security-identifiers.js'
+import type { TestPasswordPolicy } from '../directory/settings.js'
 
 /** What became of it, in the terms of RFC 3244. */
 export interface Outcome {

@@ -1,0 +1,87 @@
+/** One-time passwords, inside of FAST alone. Source: RFC 6560. */
+
+import {
+  decode,
+  encode,
+  kerberosFlags,
+  type Key,
+  KeyUsage,
+  openEncryptedData,
+  type PaData,
+  PaOtpChallenge,
+  PaOtpEncRequest,
+  PaOtpRequest,
+  PaType,
+  platformRandom,
+} from '@s4u/krb5'
+import type { Account } from '../directory/account.js'
+import type { FastChannel } from '../kdc/fast-channel.js'
+import { requireCookie } from '../fast/cookie.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { refuse } from '../kdc/refusal.js'
+
+/** As MIT's with a key of 256 bits: as many octets, and four for the time. */
+const NONCE_LENGTH = 36
+
+/** Nonces that have been given out and not come back, by realm. */
+const givenOut = new WeakMap<Kdc['directory'], Set<string>>()
+
+/** Of accounts with a token, to whom asks within the armor. */
+export function otpChallenge(
+  { directory, random = platformRandom }: Kdc,
+  { client, channel }: { readonly client: Account; readonly channel: FastChannel | undefined },
+): readonly PaData[] {
+  const { otp } = client.settings
+  if (otp === undefined || channel === undefined) return []
+  const { tokens = [{}], nonceLength = NONCE_LENGTH } = otp
+  const nonce = random(nonceLength)
+  const known = givenOut.get(directory) ?? new Set()
+  givenOut.set(directory, known.add(textOf(nonce)))
+  const tokenInfo = tokens.map((token) => ({ flags: kerberosFlags(), ...token }))
+  return [{ padataType: PaType.OTP_CHALLENGE, padataValue: encode(PaOtpChallenge, { nonce, tokenInfo }) }]
+}
+
+interface OtpSignIn {
+  readonly client: Account
+  readonly request: {
+    readonly padata?: readonly PaData[]
+    readonly reqBody: { readonly cname?: Parameters<typeof requireCookie>[2] }
+  }
+  readonly channel: FastChannel
+}
+
+export interface OtpAuthentication {
+  readonly done: true
+  readonly padata: readonly PaData[]
+  readonly replyKey: Key
+}
+
+/** The nonce must come back, sealed, and once; then whoever knows the tokens is asked for the value. */
+export function acceptOtp(
+  kdc: Kdc,
+  { client, request, channel }: OtpSignIn,
+  value: Uint8Array,
+  etypeInfo: PaData,
+): OtpAuthentication {
+  const { otp } = client.settings
+  const { cname } = request.reqBody
+  if (otp === undefined) refuse('KDC_ERR_PREAUTH_FAILED', 'the account has no token', { methodData: [etypeInfo] })
+  if (cname !== undefined) requireCookie(kdc, request.padata, cname)
+  const answer = decode(PaOtpRequest, value)
+  const isFresh = givenOut.get(kdc.directory)?.delete(textOf(nonceIn(answer, channel))) ?? false
+  if (!isFresh || answer.value === undefined || !otp.accepts(new TextDecoder().decode(answer.value), answer.pin))
+    refuse('KDC_ERR_PREAUTH_FAILED', 'the one-time password is wrong', { methodData: [etypeInfo] })
+  return { done: true, padata: [], replyKey: channel.armorKey }
+}
+
+function nonceIn({ encData }: PaOtpRequest, { armorKey }: FastChannel): Uint8Array {
+  try {
+    return decode(PaOtpEncRequest, openEncryptedData(encData, armorKey, KeyUsage.PA_OTP_REQUEST)).nonce
+  } catch {
+    return new Uint8Array(0)
+  }
+}
+
+function textOf(nonce: Uint8Array): string {
+  return nonce.join()
+}

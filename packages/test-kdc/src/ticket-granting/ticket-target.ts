@@ -1,0 +1,27 @@
+import { KdcOption } from '@s4u/krb5'
+import { ticketKeyOf } from '../directory/account.js'
+import type { Kdc } from '../kdc/kdc.js'
+import { isTicketGrantingService, ticketGrantingName } from '../directory/referral.js'
+import { refuse } from '../kdc/refusal.js'
+import type { TgsRequest } from './tgs-request.js'
+import type { TicketTarget } from '../tickets/ticket-seal.js'
+import { userToUserKey } from './user-to-user.js'
+
+/** Whom the ticket is sealed for: a service, this KDC, the next realm's KDC, or, user to user, whoever holds a TGT. */
+export function targetOf(kdc: Kdc, request: TgsRequest): TicketTarget {
+  const { service, trust, sname, exchange } = request
+  const { realm, krbtgt } = kdc.directory
+  if (trust !== undefined) {
+    if (!isTicketGrantingService(sname.nameString)) exchange.outcome = 'referral'
+    return { realm, sname: ticketGrantingName(trust.realm), key: trust.outbound, ticketGranting: true }
+  }
+  if (request.asks(KdcOption.ENC_TKT_IN_SKEY)) {
+    return { realm, sname, key: userToUserKey(kdc, request), ticketGranting: false }
+  }
+  const account = service ?? krbtgt
+  // Active Directory knows a user without SPN as a service only user to user.
+  if (account.kind === 'user') refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `${account.name} has no service principal name`)
+  const ticketGranting = isTicketGrantingService(sname.nameString)
+  const name = ticketGranting ? ticketGrantingName(realm) : sname
+  return { realm, sname: name, key: ticketKeyOf(account), kvno: account.kvno, ticketGranting }
+}
