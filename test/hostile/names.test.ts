@@ -10,8 +10,8 @@ import {
   samePrincipal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
-import { Krb5Configuration } from '../../packages/kdc-client/src/krb5-configuration.js'
-import { transportFor } from '../../packages/kdc-client/src/kdc-source.js'
+import { Krb5Configuration } from '../../packages/kdc-client/src/configuration/krb5-configuration.js'
+import { transportFor } from '../../packages/kdc-client/src/locate/kdc-location.js'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 

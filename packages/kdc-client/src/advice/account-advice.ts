@@ -1,7 +1,7 @@
 /** What to do where the account of a client, or that of a service, is the reason. */
 
 import { KRB_ERROR_CODES as KRB } from '@s4u/krb5'
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { type AdviceAbout, type AdviceTable, bareName, nameForCommand } from './advice.js'
 import { unknownClient } from './unknown-client.js'
 import { newKey } from './new-key.js'

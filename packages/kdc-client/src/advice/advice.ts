@@ -1,4 +1,6 @@
-import type { DirectorySetting, KdcAnswer } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
+import type { KdcAnswer } from '../errors/kdc-answer.js'
+import { OWNER_OF_CERTIFICATE } from '../tickets/s4u-user.js'
 
 /** Whom and what a refusal is about. */
 export interface AdviceAbout {
@@ -48,4 +50,3 @@ export function nameForCommand(user: string): string {
 
 /** What users are called in sentences whose names are not known. */
 export const SOME_USER = 'the user'
-export const OWNER_OF_CERTIFICATE = 'the owner of the certificate'

@@ -1,6 +1,6 @@
 /** The settings that decide about delegation, with the command that makes each, by directory. */
 
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { bareName, nameForCommand, realmOf } from './advice.js'
 import { authDataRequired } from './request-advice.js'
 import { everyShell, mitAndFreeIpa } from './same-command.js'

@@ -1,7 +1,7 @@
 /** What to do where the request, the ticket shown with it, a clock or the KDC itself is the reason. */
 
 import { encryptionTypeName, KRB_ERROR_CODES as KRB } from '@s4u/krb5'
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { type AdviceAbout, type AdviceTable, bareName, nameForCommand } from './advice.js'
 import { newKey } from './new-key.js'
 import { everyShell, mitAndFreeIpa } from './same-command.js'

@@ -1,4 +1,4 @@
-import type { DirectoryCommands } from '../errors.js'
+import type { DirectoryCommands } from '../errors/directory-setting.js'
 
 /** One command for all directories that are administered in a shell. */
 export function everyShell(command: string): DirectoryCommands {

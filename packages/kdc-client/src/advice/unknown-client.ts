@@ -1,5 +1,5 @@
 import { asciiUpper } from '@s4u/krb5'
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { type AdviceAbout, bareName, nameForCommand, realmOf, type RequestFacts } from './advice.js'
 import { TRUSTS } from './request-advice.js'
 import { mitAndFreeIpa } from './same-command.js'

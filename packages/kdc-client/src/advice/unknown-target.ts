@@ -1,7 +1,7 @@
 /** A service that the KDC does not know: mostly it is not registered, but some names are none of a service. */
 
 import { asciiLower } from '@s4u/krb5'
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { bareName, type RequestFacts } from './advice.js'
 import { TRUSTS } from './request-advice.js'
 import { powershell, sh } from './shell-command.js'

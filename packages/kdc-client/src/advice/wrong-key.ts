@@ -1,4 +1,4 @@
-import type { DirectorySetting } from '../errors.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
 import { type AdviceAbout, nameForCommand } from './advice.js'
 import { aboutFile, powershell, sh } from './shell-command.js'
 

@@ -1,5 +1,5 @@
 import { ConfigurationError, configuredName, type Krb5Conf } from '@s4u/krb5'
-import { thisMachine } from '../machine.js'
+import { thisMachine } from '../configuration/this-machine.js'
 
 export interface DefaultCacheSources {
   /** Default: that of this process. */

@@ -17,7 +17,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
-import { createKdcClient } from '../create-kdc-client.js'
+import { createKdcClient } from '../client/create-kdc-client.js'
 import { openCredentialCache } from './open-credential-cache.js'
 
 const base = mkdtempSync(join(tmpdir(), 's4u-caches-'))

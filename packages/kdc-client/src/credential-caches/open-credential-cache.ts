@@ -1,5 +1,5 @@
 import { type Krb5Conf, type OptionTableOf, readConfigurationFiles, requireGiven, requireKnownOptions } from '@s4u/krb5'
-import { thisMachine } from '../machine.js'
+import { thisMachine } from '../configuration/this-machine.js'
 import { parseCacheName } from './cache-name.js'
 import { configuredCacheName, defaultCacheName } from './default-cache.js'
 import { FileCache } from './file-cache.js'

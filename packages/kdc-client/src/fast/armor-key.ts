@@ -1,6 +1,7 @@
 import { type Authenticator, combineKeys, kerberosFlags, Key, sealApReq } from '@s4u/krb5'
-import { type KdcContext, kerberosMoment } from '../kdc-exchange.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import { kerberosMoment } from '../exchange/kdc-exchange.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 
 /** The AP-REQ with an armor ticket, and the key that it and the KDC make of it. */
 export interface ArmorKey {

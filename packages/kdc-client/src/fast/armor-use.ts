@@ -1,7 +1,8 @@
-import type { Authority } from '../sign-in.js'
-import { type LentArmor, lentArmor } from './lent-armor.js'
+import type { Authority } from '../credentials/authority.js'
+import { lentArmor, type LentArmor } from './lent-armor.js'
 import type { SignInArmor } from './sign-in-armor.js'
-import { machineArmor, REQUIRED_ARMOR, type TicketArmor } from './ticket-armor.js'
+import { machineArmor, REQUIRED_ARMOR } from './ticket-armor.js'
+import type { TicketArmor } from '../exchange/kdc-context.js'
 
 /** How the exchanges of a client are armored, as its options say. */
 export interface ArmorUse {

@@ -1,8 +1,8 @@
 import { ConfigurationError, printableName, RejectedTokenError } from '@s4u/krb5'
 import { FastArmor } from './fast-armor.js'
-import type { KdcContext } from '../kdc-exchange.js'
-import type { KdcError } from '../errors.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import type { KdcError } from '../errors/kdc-errors.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastFacts } from './fast-realms.js'
 import type { SignInArmor } from './sign-in-armor.js'
 

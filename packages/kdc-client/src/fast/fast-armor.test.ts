@@ -6,10 +6,10 @@ import {
   encode,
   EncryptedData,
   findPaData,
-  KdcReqBody,
   type KdcRep,
-  Key,
+  KdcReqBody,
   kerberosFlags,
+  Key,
   KeyUsage,
   KrbError,
   KrbFastReq,
@@ -31,8 +31,9 @@ import {
 } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { FastArmor } from './fast-armor.js'
-import { KdcClock, type KdcContext } from '../kdc-exchange.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import { KdcClock } from '../exchange/kdc-clock.js'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 
 const NOW = Date.UTC(2026, 0, 15, 9)
 const NONCE = 4711

@@ -2,12 +2,12 @@
 
 import {
   combineKeys,
+  decode,
   encode,
   EncryptedData,
-  decode,
   findPaData,
-  KdcReqBody,
   type KdcRep,
+  KdcReqBody,
   type Key,
   KeyUsage,
   type KrbError,
@@ -19,9 +19,10 @@ import {
   PaType,
   sealMessage,
 } from '@s4u/krb5'
-import { type KdcContext, kerberosMoment } from '../kdc-exchange.js'
-import { openReply } from '../open-reply.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import { kerberosMoment } from '../exchange/kdc-exchange.js'
+import { openReply } from '../exchange/open-reply.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { armorKeyOf } from './armor-key.js'
 import { type ArmoredReply, FastChannel, type OpenedKrbError } from './fast-channel.js'
 

@@ -29,8 +29,8 @@ import {
   sealMessage,
   verifyChecksumOfType,
 } from '@s4u/krb5'
-import { methodsIn } from '../method-data.js'
-import { openReply } from '../open-reply.js'
+import { methodsIn } from '../exchange/method-data.js'
+import { openReply } from '../exchange/open-reply.js'
 
 type Step = 'AS' | 'TGS'
 

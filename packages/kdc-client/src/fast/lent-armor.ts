@@ -1,5 +1,5 @@
 import { ConfigurationError, MissingKeyError, RejectedTokenError, type S4uError } from '@s4u/krb5'
-import { KdcError } from '../errors.js'
+import { KdcError } from '../errors/kdc-errors.js'
 import type { ArmorSource, SignInArmor } from './sign-in-armor.js'
 
 export interface LentArmor {

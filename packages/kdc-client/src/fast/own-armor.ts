@@ -1,6 +1,6 @@
 import { sameRealmIgnoringCase } from '@s4u/krb5'
-import { realmAsked } from '../referral.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import { realmAsked } from '../tickets/granting-ticket.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastRealms } from './fast-realms.js'
 import type { SignInArmor } from './sign-in-armor.js'
 

@@ -1,6 +1,6 @@
 import { ConfigurationError, kerberosFlags, Key, parsePrincipal } from '@s4u/krb5'
 import { expect, test } from 'vitest'
-import type { ServiceTicket } from '../service-ticket.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { FastRealms } from './fast-realms.js'
 import { ownArmor } from './own-armor.js'
 import { machineArmor } from './ticket-armor.js'

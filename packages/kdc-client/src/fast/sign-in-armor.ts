@@ -1,4 +1,4 @@
-import type { ServiceTicket } from '../service-ticket.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastFacts, FastRealms } from './fast-realms.js'
 
 /** What armors a sign-in, and what becomes of it where a KDC does not go along. */

@@ -1,27 +1,6 @@
 import { sameRealmIgnoringCase } from '@s4u/krb5'
-import type { ServiceTicket } from '../service-ticket.js'
 import { isRefusal, type LentArmor, noArmor } from './lent-armor.js'
-
-/** How requests for tickets are armored, beside sign-ins. Source: RFC 6113 section 5.4.2. */
-export interface TicketArmor {
-  /** Replies without armor are refused, and errors without it count for nothing that is remembered. */
-  readonly isRequired: boolean
-  /**
-   * The machine's ticket for the KDCs of the realm, so that tickets carry its identity beside that
-   * of who asks. Undefined: the ticket-granting ticket that is shown anyway is the armor.
-   */
-  machineFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
-  /** KDCs of the realm have answered in a machine's armor. */
-  noteAcceptance(realm: string): void
-  /** KDCs of the realm answer in the clear to a machine's armor, and not to the other one. */
-  noteRefusal(realm: string): void
-  /**
-   * Tells whether a realm that took a machine's armor before has answered in the clear within the last
-   * minute. Anybody on the network can forge that answer, so the tickets of this moment, which lack the
-   * machine's identity, are kept for a minute only.
-   */
-  readonly lacksMachine: boolean
-}
+import type { TicketArmor } from '../exchange/kdc-context.js'
 
 /**
  * How long no machine's armor is tried where KDCs do not take it, as MIT's; milliseconds. Nobody

@@ -1,5 +1,6 @@
 import { nameForCommand } from '../advice/advice.js'
-import { type KdcAnswer, KdcError } from '../errors.js'
+import type { KdcAnswer } from '../errors/kdc-answer.js'
+import { KdcError } from '../errors/kdc-errors.js'
 import { sh } from '../advice/shell-command.js'
 
 /** What is to be done is the user's, and nothing of the account: no command of a directory is named. */

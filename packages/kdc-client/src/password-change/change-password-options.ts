@@ -1,7 +1,7 @@
 import type { OptionTableOf } from '@s4u/krb5'
-import type { KdcCredentials } from '../credentials.js'
-import { KDC_CLIENT_OPTIONS, type KdcClientOptions } from '../kdc-client.js'
-import type { KdcOption } from '../kdc-source.js'
+import type { KdcCredentials } from '../credentials/credentials.js'
+import { KDC_CLIENT_OPTIONS, type KdcClientOptions } from '../client/kdc-client.js'
+import type { KdcOption } from '../locate/kdc-location.js'
 
 /** Who asks and where: as in `createKdcClient`. */
 type AskerOptions = Pick<

@@ -8,9 +8,9 @@ import {
   decodeKpasswdMessage,
   decodeKpasswdResult,
   EncApRepPart,
+  EncKrbPrivPart,
   encode,
   encodeKpasswdMessage,
-  EncKrbPrivPart,
   kerberosFlags,
   Key,
   KeyUsage,
@@ -24,10 +24,11 @@ import {
   sealApReq,
   sealMessage,
 } from '@s4u/krb5'
-import { type KdcContext, kerberosMoment, newNonce } from '../kdc-exchange.js'
-import { KRB_ERROR_TAG } from '../krb-error.js'
-import { openReply } from '../open-reply.js'
-import type { ServiceTicket } from '../service-ticket.js'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import { kerberosMoment, newNonce } from '../exchange/kdc-exchange.js'
+import { KRB_ERROR_TAG } from '../errors/krb-error.js'
+import { openReply } from '../exchange/open-reply.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
 
 /** A request, and what is needed to believe an answer to it. */
 export interface SentChange {

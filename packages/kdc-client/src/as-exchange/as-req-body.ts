@@ -1,0 +1,35 @@
+import { KdcOption, type KdcReqBody, kerberosFlags, type PrincipalName } from '@s4u/krb5'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import { newNonce } from '../exchange/kdc-exchange.js'
+import { ticketGrantingService } from '../tickets/granting-ticket.js'
+import type { SignIn } from '../credentials/authority.js'
+
+/** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
+const WANTED_LIFETIME = 24 * 3_600_000
+
+/** For whom, where and what a sign-in asks. */
+export interface AskedSignIn {
+  readonly context: KdcContext
+  readonly signIn: SignIn
+  readonly realm: string
+  /** Default: the ticket-granting one. */
+  readonly service: PrincipalName | undefined
+  readonly forwardable: boolean
+  readonly canonicalizes: boolean
+}
+
+/** Source: RFC 4120 section 5.4.1. */
+export function asReqBody({ context, signIn, realm, service, forwardable, canonicalizes }: AskedSignIn): KdcReqBody {
+  const { clock, random, etypes } = context
+  const options = [...(forwardable ? [KdcOption.FORWARDABLE] : []), ...(canonicalizes ? [KdcOption.CANONICALIZE] : [])]
+  return {
+    kdcOptions: kerberosFlags(KdcOption.RENEWABLE_OK, ...options),
+    cname: signIn.principal.name,
+    realm,
+    sname: service ?? ticketGrantingService(realm).name,
+    till: clock.now() + WANTED_LIFETIME,
+    nonce: newNonce(random),
+    // The reply is sealed with the long-term key, so only types that we have one for are of use.
+    etype: etypes.filter((etype) => signIn.etypes.includes(etype)),
+  }
+}

@@ -1,0 +1,40 @@
+import { decode, findPaData, type PaData, PaOtpChallenge, type PaOtpRequest, PaType } from '@s4u/krb5'
+import type { FastArmor } from '../fast/fast-armor.js'
+import type { OtpAnswering } from '../otp/otp-answering.js'
+
+/** A KDC may ask for the next value once, to see which one its token is at. */
+const MAX_CHALLENGES = 2
+
+/** The one-time password of a sign-in, from one leg to the next. Source: RFC 6560 section 2.2. */
+export class OtpExchange {
+  private readonly source: OtpAnswering
+  private challenges = 0
+  private answer: Omit<PaOtpRequest, 'encData'> | undefined
+  private nonce: Uint8Array | undefined
+
+  constructor(source: OtpAnswering) {
+    this.source = source
+  }
+
+  /** Whether the KDC has asked for a value, and there is one. Undefined: it does not ask for any. */
+  async take(methods: readonly PaData[]): Promise<boolean | undefined> {
+    const challenge = findPaData(methods, PaType.OTP_CHALLENGE)
+    if (challenge === undefined) return undefined
+    if (this.challenges++ === MAX_CHALLENGES) return false
+    const asked = decode(PaOtpChallenge, challenge)
+    this.answer = await this.source.answer(asked)
+    this.nonce = asked.nonce
+    return true
+  }
+
+  /** The KDC of another realm is asked now: it is shown nothing that it has not asked for itself. */
+  forget(): void {
+    this.answer = this.nonce = undefined
+  }
+
+  /** Nothing before the KDC has asked. */
+  proof(armor: FastArmor): readonly PaData[] {
+    const { answer, nonce } = this
+    return answer && nonce ? [armor.answerOtp(answer, nonce)] : []
+  }
+}

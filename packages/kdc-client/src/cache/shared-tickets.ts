@@ -1,0 +1,100 @@
+/** Tickets shared by several instances of a service, sealed: whoever runs the store reads none of them and forges none. */
+
+import { ConfigurationError, decodeCcache, encodeCcache } from '@s4u/krb5'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
+import { credentialOf, ticketOf } from '../tickets/ccache-credential.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
+import { abortable, withTimeLimit } from '../async/time-limit.js'
+
+/** What a shared store must do; Redis does it with GET and SET PX. Neither keys nor values tell anything. */
+export interface TicketStore {
+  get(key: string): Promise<Uint8Array | undefined> | Uint8Array | undefined
+  /** `lifetime` in milliseconds: longer is of no use. */
+  set(key: string, value: Uint8Array, lifetime: number): Promise<void> | void
+}
+
+export interface TicketStoreOptions {
+  readonly store: TicketStore
+  /** At least 32 octets of randomness, the same in all instances. */
+  readonly secret: Uint8Array | string
+}
+
+const NONCE = 12
+const TAG = 16
+const MIN_SECRET = 32
+
+/** A store in the same network answers within some milliseconds; past this the KDC, which takes some tens, is the faster way. */
+const STORE_WAIT = 300
+
+/** A store behind a seal. Losing the store, or what is in it, is never an error: tickets come from the KDC then. */
+export class SealedTickets {
+  private readonly store: TicketStore
+  private readonly names: KeyObject
+  private readonly seal: KeyObject
+  private readonly random: (length: number) => Uint8Array
+
+  /** @throws ConfigurationError for a secret that is none */
+  constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
+    const octets = typeof secret === 'string' ? Buffer.from(secret) : secret
+    // Undefined where an environment variable is not set, whatever the compiler was told.
+    if (!(octets instanceof Uint8Array) || octets.length < MIN_SECRET)
+      throw new ConfigurationError(`the secret of the shared ticket cache has less than ${MIN_SECRET} octets`, {
+        hint: 'Draw it once (openssl rand -base64 32) and give the same one to all instances.',
+      })
+    const derive = (purpose: string): KeyObject =>
+      createSecretKey(Buffer.from(hkdfSync('sha256', octets, new Uint8Array(0), `s4u tickets ${purpose}`, 32)))
+    this.store = store
+    this.random = random
+    this.names = derive('names')
+    this.seal = derive('seal')
+  }
+
+  async find(id: string): Promise<ServiceTicket | undefined> {
+    try {
+      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => abortable(this.read(id), signal))
+      return sealed && this.open(id, sealed)
+    } catch {
+      return undefined
+    }
+  }
+
+  async keep(id: string, ticket: ServiceTicket, lifetime: number): Promise<void> {
+    if (lifetime <= 0) return
+    try {
+      await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime)
+    } catch {
+      // Nobody waits for it, so nobody else would catch it: the process would end.
+    }
+  }
+
+  private async read(id: string): Promise<Uint8Array | undefined> {
+    return this.store.get(this.nameOf(id))
+  }
+
+  private nameOf(id: string): string {
+    return `s4u:${createHmac('sha256', this.names).update(id).digest('base64url')}`
+  }
+
+  /** The id is sealed along: a ticket under another's name in the store does not open. */
+  private close(id: string, ticket: ServiceTicket): Uint8Array {
+    const nonce = this.random(NONCE)
+    const cipher = createCipheriv('aes-256-gcm', this.seal, nonce).setAAD(Buffer.from(id))
+    const sealed = Buffer.concat([cipher.update(encodeTicket(ticket)), cipher.final()])
+    return Buffer.concat([nonce, sealed, cipher.getAuthTag()])
+  }
+
+  private open(id: string, sealed: Uint8Array): ServiceTicket {
+    // Node takes a tag of four octets for one, which would be guessed soon enough. Source: NIST SP 800-38D, appendix C.
+    if (sealed.length < NONCE + TAG) throw new RangeError('too short for a sealed ticket')
+    const nonce = sealed.subarray(0, NONCE)
+    const decipher = createDecipheriv('aes-256-gcm', this.seal, nonce, { authTagLength: TAG }).setAAD(Buffer.from(id))
+    decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
+    const plain = Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()])
+    return ticketOf(decodeCcache(plain).credentials[0])
+  }
+}
+
+/** A credential cache with one ticket: the format is there, and holds all that a ticket's holder must know. */
+function encodeTicket(ticket: ServiceTicket): Uint8Array {
+  return encodeCcache({ principal: ticket.client, credentials: [credentialOf(ticket)], settings: [], kdcOffset: 0 })
+}

@@ -1,0 +1,91 @@
+import { ConfigurationError, formatPrincipal } from '@s4u/krb5'
+import { notAsked } from '../otp/otp-refusal.js'
+import { parseSignInName, type SignIn } from './authority.js'
+import { answerWith, chooseToken, type OtpToken } from '../otp/otp-token.js'
+
+/** A one-time password: its value, or a function that gets it when the KDC asks. */
+export type OneTimePassword = string | ((token: OtpToken) => string | Promise<string>)
+
+export interface OtpCredentials {
+  readonly principal: string
+  /**
+   * The value that the token shows, for one sign-in; or a function that is asked at each, with what the KDC says of the token. Source: RFC
+   * 6560.
+   */
+  readonly otp: OneTimePassword
+  /** The PIN of the token, or the password that the KDC wants with the value. */
+  readonly password?: string
+  readonly enterprise?: boolean
+}
+
+/** @throws MalformedTokenError for what is no name; ConfigurationError for what is no one-time password */
+export function otpAuthority(
+  { principal: name, otp, password, enterprise }: OtpCredentials,
+  realm: string | undefined,
+  etypes: readonly number[],
+): SignIn {
+  requireTexts(otp, password)
+  const principal = parseSignInName(name, realm, enterprise)
+  let isUsed = false
+  const valueFor = (token: OtpToken): string | Promise<string> => {
+    if (typeof otp === 'function') return otp(token)
+    if (isUsed) throw usedUp(formatPrincipal(principal))
+    isUsed = true
+    return otp
+  }
+  return {
+    kind: 'sign-in',
+    isGuessable: true,
+    principal,
+    etypes,
+    otp: {
+      async answer(challenge) {
+        const { info, token } = chooseToken(challenge, typeof otp === 'string' ? otp : undefined)
+        const value = await valueFor(token)
+        if (typeof value !== 'string' || value === '') throw noValue()
+        return answerWith(info, value, password)
+      },
+    },
+    // Nothing of it is a key: the reply is sealed with that of the armor.
+    keyFor: async () => {
+      throw noKey(formatPrincipal(principal))
+    },
+    keysFor: async () => ({ exact: false, keys: [] }),
+  }
+}
+
+/** `null` of a form is no value. */
+function requireTexts(otp: unknown, password: unknown): void {
+  const isOtp = (typeof otp === 'string' && otp !== '') || typeof otp === 'function'
+  if (isOtp && (password === undefined || typeof password === 'string')) return
+  throw new ConfigurationError(
+    'credentials: the one-time password must be a text or a function, and the password a text',
+    {
+      hint: 'Look whether the field of the form is there.',
+    },
+  )
+}
+
+function usedUp(account: string): ConfigurationError {
+  return new ConfigurationError(
+    `the one-time password of ${account} has been used for a sign-in, and is good for one`,
+    {
+      code: 'KDC_ERR_PREAUTH_FAILED',
+      status: 401,
+      hint: 'Ask for the next value that the token shows. A client that is to sign in again takes a function as otp.',
+    },
+  )
+}
+
+function noValue(): ConfigurationError {
+  return new ConfigurationError('the function otp has given no value', {
+    hint: 'Return the digits that the token shows, as text.',
+  })
+}
+
+function noKey(account: string): ConfigurationError {
+  return new ConfigurationError(`${account} signs in with a one-time password, which the KDC has not asked for`, {
+    code: 'KDC_ERR_PADATA_TYPE_NOSUPP',
+    hint: notAsked(account),
+  })
+}

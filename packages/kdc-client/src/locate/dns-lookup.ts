@@ -1,0 +1,173 @@
+/** The servers of a realm that DNS names. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI records. */
+
+import { promises as dns } from 'node:dns'
+import { type UriRecord, resolveUri } from './dns-uri.js'
+import { type KdcAddress, parseKdcAddress } from '../configuration/kdc-address.js'
+import { traceLookup } from '../events/trace-lines.js'
+
+/** What is asked of DNS, for tests to answer. */
+export interface DnsSource {
+  resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]>
+  resolveUri(name: string, signal?: AbortSignal): Promise<readonly UriRecord[]>
+  /** The addresses of a host, best first. Default: what the system says (`dns.lookup`). */
+  lookup?(name: string): Promise<readonly string[]>
+}
+
+export interface SrvRecord {
+  readonly name: string
+  readonly port: number
+  readonly priority: number
+  readonly weight: number
+}
+
+export interface LookupOptions {
+  readonly source?: DnsSource
+  readonly random?: () => number
+  readonly signal?: AbortSignal
+  /** Whether URI records are asked for, before SRV records. Default: yes. */
+  readonly withUri?: boolean
+  /** Which servers of the realm. Default: its KDCs. */
+  readonly service?: RealmService
+}
+
+/** What DNS is asked for: the label in front of the realm, and the port of what names none. */
+export interface RealmService {
+  readonly label: string
+  readonly port: number
+}
+
+const KDC_SERVICE: RealmService = { label: '_kerberos', port: 88 }
+
+const systemDns: DnsSource = { resolveSrv, resolveUri }
+
+/** Several name servers get their turn before a caller has lost patience; milliseconds. */
+const PATIENCE = { timeout: 1_000, tries: 2 }
+
+/** With a resolver of its own, whose questions can be taken back. */
+async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]> {
+  signal?.throwIfAborted()
+  const resolver = new dns.Resolver(PATIENCE)
+  const cancel = (): void => resolver.cancel()
+  signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    return await resolver.resolveSrv(name)
+  } finally {
+    signal?.removeEventListener('abort', cancel)
+  }
+}
+
+/**
+ * URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list.
+ * Rejects with what a name server that failed said, when there is nothing else to go by.
+ */
+export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
+  const { source = systemDns, random = Math.random, signal, withUri = true, service = KDC_SERVICE } = options
+  if (!DOMAIN.test(realm)) return []
+  traceLookup(realm)
+  const [byUri, bySrv] = await Promise.all([
+    withUri ? uriAddresses(source, realm, service, random, signal) : [],
+    srvAddresses(source, realm, service, random, signal),
+  ])
+  signal?.throwIfAborted()
+  const found = byUri.length > 0 ? byUri : bySrv.addresses
+  traceLookup(realm, found)
+  if (found.length === 0 && bySrv.failure !== undefined) throw bySrv.failure
+  return found
+}
+
+/**
+ * A realm that is called otherwise, which Kerberos permits, has no records. Source: RFC 4120
+ * section 6.1, RFC 1035 section 2.3.1.
+ */
+const DOMAIN = /^(?=.{1,240}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/
+
+interface SrvAnswer {
+  readonly records: readonly SrvRecord[]
+  /** Why it is not known whether there are any. */
+  readonly failure?: unknown
+}
+
+async function srvAddresses(
+  source: DnsSource,
+  realm: string,
+  { label }: RealmService,
+  random: () => number,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly addresses: readonly KdcAddress[]; readonly failure?: unknown }> {
+  const [{ records: udp, failure }, { records: tcp, failure: otherFailure }] = await Promise.all([
+    srvRecords(source, `${label}._udp.${realm}`, signal),
+    srvRecords(source, `${label}._tcp.${realm}`, signal),
+  ])
+  const overTcp = new Set(tcp.map(addressOf))
+  const onlyTcp = tcp.filter((record) => !udp.some((other) => addressOf(other) === addressOf(record)))
+  const addresses = [...inOrder(udp, random), ...inOrder(onlyTcp, random)].map((record) => ({
+    host: record.name,
+    port: record.port,
+    ...(onlyTcp.includes(record)
+      ? { protocol: 'tcp' as const }
+      : !overTcp.has(addressOf(record)) && tcp.length > 0 && { protocol: 'udp' as const }),
+  }))
+  return { addresses, failure: failure ?? otherFailure }
+}
+
+async function srvRecords(source: DnsSource, name: string, signal: AbortSignal | undefined): Promise<SrvAnswer> {
+  try {
+    const answer = await source.resolveSrv(name, signal)
+    // A target of "." says that the service is decidedly not available, and nothing listens at port 0. Source: RFC 2782.
+    return { records: answer.filter(({ name: target, port }) => target !== '' && target !== '.' && port > 0) }
+  } catch (failure) {
+    return isAbsence(failure) ? { records: [] } : { records: [], failure }
+  }
+}
+
+/** There is no such name, or no such record. Anything else says nothing of that. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA')
+}
+
+async function uriAddresses(
+  source: DnsSource,
+  realm: string,
+  { label, port }: RealmService,
+  random: () => number,
+  signal: AbortSignal | undefined,
+): Promise<KdcAddress[]> {
+  const records = await source.resolveUri(`${label}.${realm}`, signal).catch(() => [])
+  return inOrder(records, random).flatMap(({ target }) => uriAddress(target, port) ?? [])
+}
+
+/** `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`, `krb5srv::kkdcp:https://host/path`. */
+function uriAddress(target: string, port: number): KdcAddress | undefined {
+  const match = /^krb5srv:[a-z]*:(udp|tcp|kkdcp):(.+)$/i.exec(target)
+  if (match === null) return undefined
+  const [, transport, residual] = match
+  try {
+    const address = parseKdcAddress(
+      transport.toLowerCase() === 'kkdcp' ? residual : `${transport.toLowerCase()}/${residual}`,
+      port,
+    )
+    return transport.toLowerCase() === 'kkdcp' && address.protocol !== 'https' ? undefined : address
+  } catch {
+    return undefined
+  }
+}
+
+/** Priority first; within one, each draw takes a record with the chance of its weight. Source: RFC 2782. */
+export function inOrder<T extends { readonly priority: number; readonly weight: number }>(
+  records: readonly T[],
+  random: () => number,
+): T[] {
+  const rest = [...records].sort((a, b) => a.priority - b.priority || a.weight - b.weight)
+  const ordered: T[] = []
+  while (rest.length > 0) {
+    const group = rest.filter(({ priority }) => priority === rest[0].priority)
+    let draw = random() * group.reduce((sum, { weight }) => sum + weight, 0)
+    const chosen = group.find(({ weight }) => (draw -= weight) <= 0) ?? group[group.length - 1]
+    ordered.push(...rest.splice(rest.indexOf(chosen), 1))
+  }
+  return ordered
+}
+
+function addressOf({ name, port }: SrvRecord): string {
+  return `${name}:${port}`
+}

@@ -1,0 +1,99 @@
+/** The machines behind the name of a KDC. Each is a server of its own: one that hangs is not what another one does. */
+
+import { promises as dns } from 'node:dns'
+import { isIP } from 'node:net'
+import { LRUCache } from 'lru-cache'
+import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
+
+/** A KDC by its address, where a `KdcAddress` may be the name of several. */
+export interface KdcServer extends KdcAddress {
+  /** The name that led to the address. */
+  readonly name?: string
+  /** For messages, where it is not what `formatKdcAddress` says: `kdc.ad.test:88 (10.0.0.2)`. */
+  readonly label?: string
+}
+
+/** The addresses of a host, best first. */
+export type HostLookup = (name: string) => Promise<readonly string[]>
+
+/** How long a name stands for the same addresses; milliseconds. As long as a socket is used: a KDC may move. */
+const FOUND_FOR = 60_000
+
+/** How long after that they are still used, while the name is resolved anew for those who come later; milliseconds. */
+const STALE_FOR = 600_000
+
+/** Names that something is remembered of. */
+const MAX_NAMES = 1_000
+
+/** A name with more addresses names no KDCs but somebody's idea of a joke, and each costs its turn. */
+const MAX_ADDRESSES = 16
+
+export class KdcServers {
+  private readonly found = new LRUCache<string, { readonly servers: readonly KdcServer[]; readonly until: number }>({
+    max: MAX_NAMES,
+  })
+  private readonly inFlight = new Map<string, Promise<readonly KdcServer[]>>()
+  private readonly now: () => number
+  private readonly lookup: HostLookup
+
+  constructor(now: () => number, lookup: HostLookup = systemLookup) {
+    this.now = now
+    this.lookup = lookup
+  }
+
+  /** Without a wait; undefined for a name that is not known, or not any more. */
+  known(address: KdcAddress): readonly KdcServer[] | undefined {
+    if (isIP(address.host) !== 0) return [address]
+    const found = this.found.get(keyOf(address))
+    const now = this.now()
+    if (found === undefined || now >= found.until + STALE_FOR) return undefined
+    if (now >= found.until) this.start(address).catch(() => {})
+    return found.servers
+  }
+
+  /** Rejects with what the resolver said, unless the name had addresses before. */
+  find(address: KdcAddress): Promise<readonly KdcServer[]> {
+    const known = this.known(address)
+    return known === undefined ? this.start(address) : Promise.resolve(known)
+  }
+
+  private start(address: KdcAddress): Promise<readonly KdcServer[]> {
+    const key = keyOf(address)
+    const flight = this.inFlight.get(key) ?? this.ask(address, key).finally(() => this.inFlight.delete(key))
+    this.inFlight.set(key, flight)
+    return flight
+  }
+
+  private async ask(address: KdcAddress, key: string): Promise<readonly KdcServer[]> {
+    try {
+      const hosts = [...new Set(await this.lookup(address.host))].slice(0, MAX_ADDRESSES)
+      if (hosts.length === 0) throw Object.assign(new Error('the name has no address'), { code: 'ENODATA' })
+      const servers = hosts.map((host) => serverOf(address, host, hosts.length > 1))
+      this.found.set(key, { servers, until: this.now() + FOUND_FOR })
+      return servers
+    } catch (error) {
+      const before = this.found.get(key)?.servers
+      if (before === undefined) throw error
+      return before
+    }
+  }
+}
+
+/** By which a server is told from others in messages. */
+export function labelOf(server: KdcServer): string {
+  return server.label ?? formatKdcAddress(server)
+}
+
+function keyOf(address: KdcAddress): string {
+  return `${address.protocol ?? ''}/${formatKdcAddress(address)}`
+}
+
+function serverOf(address: KdcAddress, host: string, isOneOfSeveral: boolean): KdcServer {
+  const label = formatKdcAddress(address)
+  return { ...address, host, name: address.host, label: isOneOfSeveral ? `${label} (${host})` : label }
+}
+
+/** As every program of this machine resolves names, /etc/hosts and order of families included. */
+async function systemLookup(name: string): Promise<readonly string[]> {
+  return (await dns.lookup(name, { all: true, verbatim: true })).map(({ address }) => address)
+}

@@ -1,0 +1,20 @@
+import { hasFlag, KdcOption, TicketFlag } from '@s4u/krb5'
+import type { KdcContext } from '../exchange/kdc-context.js'
+import type { ServiceTicket } from '../tickets/service-ticket.js'
+import { requestTicket } from './tgs-exchange.js'
+
+/** Only what has not expired yet is renewed. */
+export function isRenewable({ flags, renewableUntil, expiresAt }: ServiceTicket, now: number): boolean {
+  return hasFlag(flags, TicketFlag.RENEWABLE) && (renewableUntil ?? 0) > expiresAt && now < expiresAt
+}
+
+/** Undefined when the KDC refuses. Source: RFC 4120 section 3.3.3, "RENEW". */
+export async function renew(context: KdcContext, tgt: ServiceTicket): Promise<ServiceTicket | undefined> {
+  const outcome = await requestTicket(context, {
+    tgt,
+    sname: tgt.service.name,
+    options: [KdcOption.RENEW],
+    expectedClient: tgt.client,
+  })
+  return 'ticket' in outcome ? outcome.ticket : undefined
+}

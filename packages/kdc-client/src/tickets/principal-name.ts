@@ -1,0 +1,12 @@
+import { formatPrincipal, type Principal } from '@s4u/krb5'
+
+const names = new WeakMap<Principal, string>()
+
+/** `alice@AD.TEST`, written once for each value that says so. */
+export function nameOf(principal: Principal): string {
+  const known = names.get(principal)
+  if (known !== undefined) return known
+  const name = formatPrincipal(principal)
+  names.set(principal, name)
+  return name
+}

@@ -1,0 +1,79 @@
+import {
+  certificateUpn,
+  ConfigurationError,
+  formatPrincipal,
+  NameType,
+  parsePrincipal,
+  type Principal,
+  sameRealmIgnoringCase,
+  shownInput,
+} from '@s4u/krb5'
+import { wrong } from '../arguments/argument-shapes.js'
+
+/** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
+export type S4uSubject = string | { readonly certificate: Uint8Array; readonly user?: string }
+
+/** The same, read: by name, by certificate, or by both, which must then belong together. */
+export interface S4uUser {
+  readonly principal?: Principal
+  readonly certificate?: Uint8Array
+  /** The user principal name in the certificate, where there is one: for messages, and for the realm. */
+  readonly upn?: string
+}
+
+/** What is known of realms beside their names: `{ CORP: 'CORP.TEST' }`. */
+export type DomainNames = Readonly<Record<string, string>>
+
+/** @throws MalformedTokenError, ConfigurationError */
+export function readSubject(subject: S4uSubject, realm: string, domains: DomainNames = {}): S4uUser {
+  if (typeof subject === 'string') return { principal: parseUser(subject, realm, domains) }
+  requireSubject(subject)
+  const { certificate, user } = subject
+  if (certificate.length === 0) throw new ConfigurationError('the certificate of the user is empty')
+  const upn = certificateUpn(certificate)
+  return { certificate, upn, principal: user === undefined ? undefined : parseUser(user, realm, domains) }
+}
+
+/** Names come from forms, and forms may hold anything. @throws ConfigurationError */
+function requireSubject(subject: unknown): void {
+  const { certificate, user }: Partial<Record<'certificate' | 'user', unknown>> = Object(subject)
+  if (certificate instanceof Uint8Array && (user === undefined || typeof user === 'string')) return
+  throw new ConfigurationError(`the user must be a name or a certificate, not ${shownInput(subject)}`, {
+    hint: "Write 'bob', 'bob@AD.TEST', or { certificate } with its DER octets.",
+  })
+}
+
+/**
+ * `bob`, `bob@AD.TEST`, `AD\bob` and, as an enterprise name for the service's realm to resolve, `bob.builder@corp.example`.
+ * @throws MalformedTokenError
+ */
+export function parseUser(text: string, realm: string, domains: DomainNames = {}): Principal {
+  if (typeof text !== 'string')
+    throw wrong('parseUser: the user', 'a text', text, "Write 'bob', 'bob@AD.TEST' or 'AD\\\\bob'.")
+  const backslash = /^([^\\@/]+)\\([^\\@/]+)$/.exec(text)
+  if (backslash) return parseDownLevelName(backslash[1], backslash[2], realm, domains)
+  const at = text.lastIndexOf('@')
+  if (at < 0) return parsePrincipal(text, { realm, nameType: NameType.PRINCIPAL })
+  if (!sameRealmIgnoringCase(text.slice(at + 1), realm))
+    return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
+  const name = text.slice(0, at)
+  // `bob.builder@corp.example@AD.TEST` is how an enterprise name of the realm is written.
+  return parsePrincipal(name, { realm, nameType: name.includes('@') ? NameType.ENTERPRISE : NameType.PRINCIPAL })
+}
+
+/** `DOMAIN\user`. The NetBIOS name of a domain is commonly the first label of its DNS name; others must be configured. */
+function parseDownLevelName(domain: string, user: string, realm: string, domains: DomainNames): Principal {
+  const known = Object.entries(domains).find(([name]) => sameRealmIgnoringCase(name, domain))?.[1]
+  const isOwn = sameRealmIgnoringCase(domain, realm) || sameRealmIgnoringCase(domain, realm.split('.')[0])
+  if (known === undefined && isOwn) return parsePrincipal(user, { realm, nameType: NameType.PRINCIPAL })
+  return parseUser(`${user}@${known ?? domain}`, realm)
+}
+
+/** For messages. The name in a certificate is shown as it would be if the app had given it. */
+export function nameOfUser({ principal, upn }: S4uUser, realm: string): string {
+  if (principal !== undefined) return formatPrincipal(principal)
+  if (upn === undefined) return OWNER_OF_CERTIFICATE
+  return upn.includes('@') ? formatPrincipal(parseUser(upn, realm)) : upn
+}
+
+export const OWNER_OF_CERTIFICATE = 'the owner of the certificate'
