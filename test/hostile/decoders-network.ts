@@ -9,7 +9,7 @@ import {
 import { KcmRefusal, readCache } from '../../packages/kdc-client/src/credential-caches/kcm-dialogue.js'
 import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/src/network/https-proxy.js'
 import { question, readAnswer } from '../../packages/kdc-client/src/locate/dns-uri.js'
-import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session-ticket.js'
+import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session/session-ticket.js'
 import { type Decoder, decoder } from './decoder.js'
 import { ccaches, recorded } from './seeds.js'
 

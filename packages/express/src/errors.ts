@@ -50,7 +50,10 @@ export function asyncHandler(handler: (...args: Parameters<RequestHandler>) => u
   }
 }
 
-/** Express takes `next()` for leave to go on: whoever rejects with nothing has not given it. As Express 5 does. */
+/**
+ * Express takes `next()` for leave to go on: whoever rejects with nothing has not given it. As
+ * Express 5 does.
+ */
 export function failing(next: NextFunction): (reason: unknown) => void {
   return (reason) => next(reason || new Error('Rejected promise'))
 }

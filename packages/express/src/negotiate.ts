@@ -15,7 +15,10 @@ import { gated } from './gated.js'
 declare global {
   namespace Express {
     interface Request {
-      /** The caller. Set by `negotiate()`; undefined where authentication is optional and there was none. */
+      /**
+       * The caller. Set by `negotiate()`; undefined where authentication is optional and there was
+       * none.
+       */
       identity: CallerIdentity
     }
   }
@@ -26,14 +29,21 @@ export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
   readonly mode?: Mode | ((req: Request) => Mode)
 }
 
-/** The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`. */
+/**
+ * The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`.
+ */
 export interface NegotiateMiddleware extends RequestHandler {
   readonly negotiator: Negotiator
-  /** `impersonation()` for this middleware, where a process has several. @throws ConfigurationError */
+  /**
+   * `impersonation()` for this middleware, where a process has several. @throws ConfigurationError
+   */
   impersonation(option: ImpersonationOption): RequestHandler
 }
 
-/** Answers 401 until the caller has authenticated, then sets `req.identity`. @throws ConfigurationError, MissingKeyError at once */
+/**
+ * Answers 401 until the caller has authenticated, then sets `req.identity`. @throws
+ * ConfigurationError, MissingKeyError at once
+ */
 export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const { negotiator, modeFor } = createAdapterNegotiator<Request>(options)
   const handler: RequestHandler = (req, res, next) => {

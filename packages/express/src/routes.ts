@@ -3,17 +3,19 @@ import type { RequestHandler } from 'express'
 import { gated } from './gated.js'
 
 /**
- * What a route says about impersonation: `required` runs its handlers as the caller, so that the `fetch` of `@s4u/fetch` acts as the
- * caller, and refuses who cannot be impersonated; `allowed` does so under `impersonateCallerForAllOperations`; `notAllowed` never.
- * @throws ConfigurationError at once for `notAllowed` together with `impersonateCallerForAllOperations`
+ * What a route says about impersonation: `required` runs its handlers as the caller, so that the
+ * `fetch` of `@s4u/fetch` acts as the caller, and refuses who cannot be impersonated; `allowed`
+ * does so under `impersonateCallerForAllOperations`; `notAllowed` never.
+ * @throws ConfigurationError at once for `notAllowed` together with
+ * `impersonateCallerForAllOperations`
  */
 export function impersonation(option: ImpersonationOption): RequestHandler {
   return gated(impersonationGate(option))
 }
 
 /**
- * Lets members of any of these groups pass; others get 403, and so does whoever's groups nobody knows. Of a user of another realm count the
- * groups that this realm may give: see `domainSids`.
+ * Lets members of any of these groups pass; others get 403, and so does whoever's groups nobody
+ * knows. Of a user of another realm count the groups that this realm may give: see `domainSids`.
  * @param sids `S-1-5-21-…-512` @throws ConfigurationError at once
  */
 export function requireGroup(...sids: readonly string[]): RequestHandler {
@@ -21,14 +23,18 @@ export function requireGroup(...sids: readonly string[]): RequestHandler {
 }
 
 /**
- * Lets callers pass who came through these services and no others, and no user of another realm, whose KDC can make them up.
+ * Lets callers pass who came through these services and no others, and no user of another realm,
+ * whose KDC can make them up.
  * @throws ConfigurationError at once for an empty list
  */
 export function requireDelegatedBy(services: readonly string[]): RequestHandler {
   return gated(delegatedByGate(services))
 }
 
-/** Lets known callers pass and asks others to authenticate: for single routes behind `mode: 'optional'`. */
+/**
+ * Lets known callers pass and asks others to authenticate: for single routes behind `mode:
+ * 'optional'`.
+ */
 export function requireIdentity(): RequestHandler {
   return gated(identityGate())
 }

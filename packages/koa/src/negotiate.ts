@@ -13,7 +13,10 @@ import { keepHeadersOnError, respondWith } from './respond.js'
 
 declare module 'koa' {
   interface DefaultContext {
-    /** The caller. Set by `negotiate()`; undefined where authentication is optional and there was none. */
+    /**
+     * The caller. Set by `negotiate()`; undefined where authentication is optional and there was
+     * none.
+     */
     identity: CallerIdentity
   }
   interface DefaultState {
@@ -22,18 +25,27 @@ declare module 'koa' {
 }
 
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
-  /** Also by request: `(ctx) => (ctx.path === '/health' || ctx.state.user ? 'off' : 'required')`. */
+  /**
+   * Also by request: `(ctx) => (ctx.path === '/health' || ctx.state.user ? 'off' : 'required')`.
+   */
   readonly mode?: Mode | ((ctx: Context) => Mode)
 }
 
-/** The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`. */
+/**
+ * The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`.
+ */
 export type NegotiateMiddleware = Middleware & {
   readonly negotiator: Negotiator
-  /** `impersonation()` for this middleware, where a process has several. @throws ConfigurationError */
+  /**
+   * `impersonation()` for this middleware, where a process has several. @throws ConfigurationError
+   */
   impersonation(option: ImpersonationOption): Middleware
 }
 
-/** Answers 401 until the caller has authenticated, then sets `ctx.identity` and `ctx.state.identity`. @throws ConfigurationError, MissingKeyError at once */
+/**
+ * Answers 401 until the caller has authenticated, then sets `ctx.identity` and
+ * `ctx.state.identity`. @throws ConfigurationError, MissingKeyError at once
+ */
 export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const { negotiator, modeFor } = createAdapterNegotiator<Context>(options)
   const middleware: Middleware = async (ctx, next) => {

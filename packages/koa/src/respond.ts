@@ -2,7 +2,10 @@ import { EventEmitter } from 'node:events'
 import { type Challenge, respond, type ResponseHeaders, writeHeaders } from '@s4u/negotiate'
 import type { ParameterizedContext } from 'koa'
 
-/** Sends a challenge the way Koa does, so that middleware in front still sees it; or resets an HTTP/2 stream, about which Koa must not know. */
+/**
+ * Sends a challenge the way Koa does, so that middleware in front still sees it; or resets an
+ * HTTP/2 stream, about which Koa must not know.
+ */
 export function respondWith(ctx: ParameterizedContext, challenge: Challenge): void {
   if (challenge.http1Required) {
     ctx.respond = false
@@ -23,9 +26,10 @@ function expectReset(response: object): void {
 }
 
 /**
- * Koa drops all headers when a handler throws, but those of the error; the proof of who answers belongs to that answer too. It is
- * added to the response and never to the error: several requests can fail with one and the same (an exchange that they share, a
- * constant), and then the session of one caller would go out to the others.
+ * Koa drops all headers when a handler throws, but those of the error; the proof of who answers
+ * belongs to that answer too. It is added to the response and never to the error: several requests
+ * can fail with one and the same (an exchange that they share, a constant), and then the session of
+ * one caller would go out to the others.
  */
 export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseHeaders): void {
   if (Object.keys(headers).length === 0) return
@@ -38,7 +42,10 @@ export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseH
   Object.assign(ctx, { onerror: onErrorOfThis })
 }
 
-/** The last moment: Koa, or whatever an app has put in place of its `onerror`, has taken away and set what it wants by then. */
+/**
+ * The last moment: Koa, or whatever an app has put in place of its `onerror`, has taken away and
+ * set what it wants by then.
+ */
 function beforeHead(response: ParameterizedContext['res'], act: () => void): void {
   const { writeHead } = response
   Object.assign(response, {

@@ -1,6 +1,7 @@
 /**
- * The middle that no framework is needed for: an `Authorization` header in, an `Outcome` out; an identity that can be acted as.
- * `@s4u/express` and `@s4u/koa` are thin translations of it, and plain `node:http` can use it as it is:
+ * The middle that no framework is needed for: an `Authorization` header in, an `Outcome` out; an
+ * identity that can be acted as. `@s4u/express` and `@s4u/koa` are thin translations of it, and
+ * plain `node:http` can use it as it is:
  *
  *     const negotiator = createNegotiator({ keytab: 'web.keytab' })
  *     createServer(async (request, response) => {
@@ -24,22 +25,27 @@ export {
   RejectedTokenError,
   S4uError,
 } from '@s4u/kdc-client'
-export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit-writer.js'
-export { CallerIdentity } from './caller-identity.js'
-export type { CrossSiteOption } from './cross-site.js'
-export type { DelegationOptions } from './delegation-policy.js'
+export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit/audit-writer.js'
+export { CallerIdentity } from './delegation/caller-identity.js'
+export type { CrossSiteOption } from './http/cross-site.js'
+export type { DelegationOptions } from './delegation/delegation-policy.js'
 export type {
   AuthenticatedEvent,
   ChallengeEvent,
   FailedEvent,
   NegotiatorCounters,
   NegotiatorListeners,
-} from './events.js'
-export { delegatedByGate, groupGate, identityGate } from './gates.js'
-export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './impersonate-events.js'
-export { type ContextOptions, type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
-export { impersonationGate, type ImpersonationOption } from './impersonation-option.js'
-export { type AuthenticateOptions, createNegotiator, type Negotiator } from './negotiator.js'
+} from './authenticate/negotiator-events.js'
+export { delegatedByGate, groupGate, identityGate } from './routes/gates.js'
+export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './audit/impersonation-events.js'
+export {
+  type ContextOptions,
+  type FetchOptions,
+  Impersonation,
+  type ImpersonationPlan,
+} from './delegation/impersonation.js'
+export { impersonationGate, type ImpersonationOption } from './routes/impersonation-option.js'
+export { type AuthenticateOptions, createNegotiator, type Negotiator } from './create-negotiator.js'
 export type { ChallengeBody, ChallengeReason, Mode, NegotiatorOptions, TlsCertificate } from './negotiator-options.js'
 export type {
   Anonymous,
@@ -51,12 +57,12 @@ export type {
   ResponseHeaders,
   Runner,
   Verdict,
-} from './outcome.js'
-export type { OtpSubject, PasswordSubject, SecretSubject } from './password-sign-in.js'
-export type { AskedLevel } from './identified.js'
-export type { IdentityForOptions } from './protocol-transition.js'
-export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './request-mode.js'
-export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './respond.js'
-export type { IsRevoked, Session } from './session-revocation.js'
-export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session-options.js'
-export { upgradeHeaders, type UpgradeOutcome } from './upgrade.js'
+} from './authenticate/outcome.js'
+export type { OtpSubject, PasswordSubject, SecretSubject } from './sign-in/password-sign-in.js'
+export type { AskedLevel } from './sign-in/identified.js'
+export type { IdentityForOptions } from './sign-in/protocol-transition.js'
+export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './adapter.js'
+export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './http/write-response.js'
+export type { IsRevoked, Session } from './session/session-revocation.js'
+export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session/session-options.js'
+export { upgradeHeaders, type UpgradeOutcome } from './authenticate/upgrade.js'

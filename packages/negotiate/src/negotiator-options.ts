@@ -11,43 +11,54 @@ import {
   type OptionTableOf,
   shownInput,
 } from '@s4u/kdc-client'
-import type { CrossSiteOption } from './cross-site.js'
-import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation-policy.js'
-import type { NegotiatorListeners } from './events.js'
-import type { FetchOptions } from './impersonation.js'
-import type { NegotiableRequest } from './outcome.js'
-import { SESSION_OPTIONS, type SessionOption } from './session-options.js'
+import type { CrossSiteOption } from './http/cross-site.js'
+import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation/delegation-policy.js'
+import type { NegotiatorListeners } from './authenticate/negotiator-events.js'
+import type { FetchOptions } from './delegation/impersonation.js'
+import type { NegotiableRequest } from './authenticate/outcome.js'
+import { SESSION_OPTIONS, type SessionOption } from './session/session-options.js'
 
 export type Mode = 'required' | 'optional' | 'off'
 
 export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTickets'>, NegotiatorListeners {
   /**
-   * `required` (default): who does not authenticate gets a 401. `optional`: they pass without an identity; a wrong token is still
-   * refused. `off`: nothing is looked at, for routes that another scheme guards.
+   * `required` (default): who does not authenticate gets a 401. `optional`: they pass without an
+   * identity; a wrong token is still refused. `off`: nothing is looked at, for routes that another
+   * scheme guards.
    */
   readonly mode?: Mode
-  /** The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG, then DNS. */
+  /**
+   * The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default:
+   * KRB5_CONFIG, then DNS.
+   */
   readonly kdc?: KdcClientOptions['kdc']
   /**
-   * The password servers, for users who change an expired password at sign-in (`identityFor({ user, password, newPassword })`), written
-   * as `kdc`; port 464 where none is said. Default: the hosts of `kdc`, else those of krb5.conf and DNS.
+   * The password servers, for users who change an expired password at sign-in (`identityFor({ user,
+   * password, newPassword })`), written as `kdc`; port 464 where none is said. Default: the hosts
+   * of `kdc`, else those of krb5.conf and DNS.
    */
   readonly kpasswd?: KdcConnectionsOptions['kpasswd']
   /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default 10,000. It holds for a `kdc`
-   * function too.
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default
+   * 10,000. It holds for a `kdc` function too.
    */
   readonly kdcTimeLimit?: number
-  /** NetBIOS names of domains, for users written `CORP\\bob`: `{ CORP: 'CORP.TEST' }`. Default: the first label of the own realm. */
+  /**
+   * NetBIOS names of domains, for users written `CORP\\bob`: `{ CORP: 'CORP.TEST' }`. Default: the
+   * first label of the own realm.
+   */
   readonly domains?: KdcClientOptions['domains']
-  /** How many tickets of users are kept, for how long a refusal is, and whether other instances share them. */
+  /**
+   * How many tickets of users are kept, for how long a refusal is, and whether other instances
+   * share them.
+   */
   readonly ticketCache?: KdcClientOptions['cache']
   readonly delegation?: DelegationOptions
   /**
    * With whose ticket sign-ins at the KDC are armored (FAST), the service's own and those of users
    * with passwords: credentials of this machine. For accounts that an authentication policy limits
-   * to certain devices. Default: the service's own ticket armors those of users. Example: `{ keytab:
-   * '/etc/krb5.keytab' }`.
+   * to certain devices. Default: the service's own ticket armors those of users. Example: `{
+   * keytab: '/etc/krb5.keytab' }`.
    */
   readonly armor?: KdcClientOptions['armor']
   /**
@@ -56,19 +67,26 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
    * not without. `off`: never.
    */
   readonly fast?: KdcClientOptions['fast']
-  /** Runs every handler as its caller; routes may require that, and none may forbid it. Default `false`. */
+  /**
+   * Runs every handler as its caller; routes may require that, and none may forbid it. Default
+   * `false`.
+   */
   readonly impersonateCallerForAllOperations?: boolean
   /**
-   * Whom the `fetch` of `@s4u/fetch` acts as in a handler that runs as nobody in particular (`allowed` or `notAllowed`, without
-   * `impersonateCallerForAllOperations`): `nobody` (default), or `service`, the account of this service, as WCF does. Then whoever reaches
-   * the handler has the service's rights at backends. `negotiator.fetch` acts as the service in any case.
+   * Whom the `fetch` of `@s4u/fetch` acts as in a handler that runs as nobody in particular
+   * (`allowed` or `notAllowed`, without `impersonateCallerForAllOperations`): `nobody` (default),
+   * or `service`, the account of this service, as WCF does. Then whoever reaches the handler has
+   * the service's rights at backends. `negotiator.fetch` acts as the service in any case.
    */
   readonly outsideImpersonation?: 'nobody' | 'service'
   /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
   readonly encryptionTypes?: readonly number[]
   /** How the delegated fetch behaves. */
   readonly fetch?: FetchOptions
-  /** What callers keep who have authenticated. Default `false`: every request authenticates, as Kerberos makes cheap. */
+  /**
+   * What callers keep who have authenticated. Default `false`: every request authenticates, as
+   * Kerberos makes cheap.
+   */
   readonly session?: SessionOption
   /**
    * What becomes of requests that a page of another site makes a browser send, with the token or
@@ -85,21 +103,31 @@ export interface NegotiatorOptions extends Omit<AcceptorOptions, 'forwardedTicke
    * Not needed where that stands in front. Default `false`.
    */
   readonly corsPreflight?: boolean
-  /** The body of a 401: text, text with its media type, or a function of the reason. Default: one plain sentence. */
+  /**
+   * The body of a 401: text, text with its media type, or a function of the reason. Default: one
+   * plain sentence.
+   */
   readonly challenge?: ChallengeBody | ((reason: ChallengeReason) => ChallengeBody)
-  /** Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic realm="orders"']`. */
+  /**
+   * Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic
+   * realm="orders"']`.
+   */
   readonly otherChallenges?: readonly string[]
   /**
-   * A caller whose token is refused is not offered Negotiate again, but only `otherChallenges`: browsers then ask for a password or
-   * show the page instead of trying once more. Default `false`.
+   * A caller whose token is refused is not offered Negotiate again, but only `otherChallenges`:
+   * browsers then ask for a password or show the page instead of trying once more. Default `false`.
    */
   readonly negotiateOnce?: boolean
   /**
-   * How a caller over HTTP/2 is challenged. `401` (default) suits Chromium, which goes on over HTTP/1.1 by itself, and clients that send
-   * a token with each request. `http-1.1-required` resets the stream, as IIS does: for a server with `allowHTTP1`, whatever the browser.
+   * How a caller over HTTP/2 is challenged. `401` (default) suits Chromium, which goes on over
+   * HTTP/1.1 by itself, and clients that send a token with each request. `http-1.1-required` resets
+   * the stream, as IIS does: for a server with `allowHTTP1`, whatever the browser.
    */
   readonly http2Challenge?: '401' | 'http-1.1-required'
-  /** Certificates (PEM or DER) that clients see in front of this server, where TLS ends at a proxy: for channel bindings. */
+  /**
+   * Certificates (PEM or DER) that clients see in front of this server, where TLS ends at a proxy:
+   * for channel bindings.
+   */
   readonly tlsCertificate?: TlsCertificate | readonly TlsCertificate[]
   /** The address of the real client, where a proxy knows it. Default: the connection's. */
   readonly clientAddress?: (request: NegotiableRequest) => string | undefined
@@ -110,7 +138,10 @@ export type TlsCertificate = string | Uint8Array
 /** HTML needs its media type: `{ type: 'text/html; charset=utf-8', body }`. */
 export type ChallengeBody = string | { readonly type: string; readonly body: string }
 
-/** Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could use. */
+/**
+ * Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could
+ * use.
+ */
 export type ChallengeReason =
   | { readonly kind: 'no-token' }
   | { readonly kind: 'continue' }
@@ -171,7 +202,10 @@ export function requireMode(mode: Mode): void {
   throw new ConfigurationError(`mode must be one of ${MODES.join(', ')}, not ${found}`)
 }
 
-/** Application data of the configured certificates. @throws ConfigurationError when one cannot be read or bound to */
+/**
+ * Application data of the configured certificates. @throws ConfigurationError when one cannot be
+ * read or bound to
+ */
 export function configuredBindings({ tlsCertificate = [] }: NegotiatorOptions): readonly Uint8Array[] {
   const list =
     typeof tlsCertificate === 'string' || tlsCertificate instanceof Uint8Array ? [tlsCertificate] : tlsCertificate
@@ -194,7 +228,10 @@ function requireOneOf(name: string, value: string | undefined, choices: readonly
   throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }
 
-/** A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header in. */
+/**
+ * A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header
+ * in.
+ */
 function requireChallenge(value: string): void {
   if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+( [\x20-\x7e]+)?$/.test(value) && !/^negotiate\b/i.test(value)) return
   throw new ConfigurationError(`otherChallenges: ${shownInput(value)} is not the challenge of another scheme`, {

@@ -1,0 +1,190 @@
+/** What is told of each ticket that is asked for in somebody's name. */
+
+import { channel } from 'node:diagnostics_channel'
+import type { Identity } from '@s4u/acceptor'
+import {
+  DelegationRefusedError,
+  type ExchangeTally,
+  KDC_CHANNEL,
+  type Journal,
+  journalFor,
+  KdcError,
+  type Occasion,
+  S4uError,
+  type ServiceTicket,
+  tallyExchanges,
+  type Way,
+} from '@s4u/kdc-client'
+import { encryptionTypeName, formatName, printableName } from '@s4u/krb5'
+import type { ImpersonateEvent } from './impersonation-event.js'
+import { issued, refused } from './impersonation-lines.js'
+
+export type { ImpersonateEvent } from './impersonation-event.js'
+
+/**
+ * The name of the diagnostics channel on which every ticket in somebody's name appears, whether or
+ * not a KDC had to be asked.
+ */
+export const IMPERSONATE_CHANNEL = 's4u:impersonate'
+
+/**
+ * Of whom and for what a ticket is asked. `account`, and the user's full name, are told as soon as
+ * they are known.
+ */
+export interface ImpersonateSubject {
+  user: string
+  readonly target: string
+  readonly identity?: Identity
+  account?: string
+  userSid?: string
+  accountSid?: string
+  /** Where lines about it go. Default: that of the process. */
+  readonly journal?: Journal
+}
+
+const diagnostics = channel(IMPERSONATE_CHANNEL)
+const exchanges = channel(KDC_CHANNEL)
+const addresses = new WeakMap<Identity, string>()
+
+/**
+ * Where the caller came from, for the events of what is done in its name. Nothing is kept when
+ * nobody listens.
+ */
+export function rememberAddress(identity: Identity, clientAddress: string | undefined): void {
+  if (clientAddress !== undefined && isHeard()) addresses.set(identity, clientAddress)
+}
+
+function isHeard(): boolean {
+  return diagnostics.hasSubscribers || exchanges.hasSubscribers
+}
+
+/** Runs what gets a ticket, and tells how it went. */
+export function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: Way }>(
+  subject: ImpersonateSubject,
+  obtain: () => Promise<T>,
+): Promise<T> {
+  // Most often nobody listens, and one more promise for each ticket would be all that this does.
+  const { journal = journalFor() } = subject
+  if (!isHeard() && !journal.isRead) return obtain()
+  const { clientAddress, transitedServices } = about(subject)
+  const began = performance.now()
+  return tallyExchanges(
+    async (tally) => {
+      const publish = (rest: Partial<ImpersonateEvent> & Pick<ImpersonateEvent, 'outcome'>): void => {
+        const asked = { ...about(subject), ...sidsOf(subject), ...cacheState(subject, tally) }
+        const duration = performance.now() - began
+        const { ticketOptions } = tally
+        const event: ImpersonateEvent = { kind: 'impersonate', ...asked, ticketOptions, ...rest, duration }
+        if (event.outcome === 'issued') journal.note(() => issued(event))
+        if (diagnostics.hasSubscribers) diagnostics.publish(Object.freeze(event))
+      }
+      try {
+        const got = await obtain()
+        publish({ outcome: 'issued', ...describe(got), ...transited(subject, got.way) })
+        return got
+      } catch (error) {
+        publish({ outcome: 'failed', ...whyFailed(error) })
+        throw error
+      }
+    },
+    occasionOf(subject, { clientAddress, transitedServices }),
+  )
+}
+
+/**
+ * That it was refused. Whoever asked has the error, and may answer somebody with less: so the first
+ * of a kind is told in any case, but not what another try may mend.
+ */
+export function writeRefusal(subject: ImpersonateSubject, error: unknown): void {
+  const { journal = journalFor() } = subject
+  const make = () => refused(subject, error)
+  if (!S4uError.is(error) || error.status !== 403) return journal.note(make)
+  journal.warn(`impersonate ${error instanceof DelegationRefusedError ? error.reason : error.code}`, make)
+}
+
+/** What is known when an exchange ends, and need not have been when it began. */
+function occasionOf(subject: ImpersonateSubject, known: Occasion): Occasion {
+  return {
+    ...known,
+    get userSid() {
+      return userSidOf(subject)
+    },
+    get accountSid() {
+      return subject.accountSid
+    },
+  }
+}
+
+function userSidOf({ identity, userSid }: ImpersonateSubject): string | undefined {
+  return userSid ?? identity?.sid
+}
+
+function sidsOf(subject: ImpersonateSubject) {
+  const [userSid, { accountSid }] = [userSidOf(subject), subject]
+  return { ...(userSid !== undefined && { userSid }), ...(accountSid !== undefined && { accountSid }) }
+}
+
+function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {
+  return account === undefined ? {} : ({ cache: tally.exchanges > 0 ? 'exchange' : 'hit' } as const)
+}
+
+function about({ identity, account, ...named }: ImpersonateSubject) {
+  // What somebody typed into a form, or an address has in it, is not to act in a log.
+  const [user, target] = [printableName(named.user), printableName(named.target)]
+  const [userName, userDomain] = split(user)
+  const [serviceName] = split(target)
+  const { evidence, impersonationLevel } = identity ?? {}
+  return {
+    account,
+    user,
+    userName,
+    userDomain,
+    target,
+    serviceName,
+    evidence: evidence?.kind === 'ticket' ? evidence.origin : (evidence?.kind ?? ('none' as const)),
+    impersonationLevel,
+    clientAddress: identity && addresses.get(identity),
+    transitedServices: identity?.delegatedBy ?? [],
+  }
+}
+
+/**
+ * The next service sees who came before, and this one; by protocol transition this one is the
+ * first, and a forwarded ticket hides all.
+ */
+function transited({ identity, account }: ImpersonateSubject, way: Way | undefined) {
+  if (account === undefined || way === undefined) return {}
+  if (way === 'forwarded-tgt') return { transitedServices: [] }
+  return { transitedServices: Object.freeze([...(identity?.delegatedBy ?? []), account]) }
+}
+
+function describe({ ticket: { ticket, service }, way }: { readonly ticket: ServiceTicket; readonly way?: Way }) {
+  const { etype } = ticket.encPart
+  return {
+    way,
+    serviceName: formatName(service.name),
+    serviceRealm: printableName(service.realm),
+    ticketEncryptionType: hex(etype),
+    encryptionType: encryptionTypeName(etype),
+    failureCode: hex(0),
+  }
+}
+
+function whyFailed(error: unknown) {
+  if (!(error instanceof S4uError)) return { code: error instanceof Error ? error.name : 'Error' }
+  const { code, message } = error
+  if (!(error instanceof DelegationRefusedError || error instanceof KdcError)) return { code, reason: message }
+  const { errorCode, ntStatus } = error.answer
+  const reason = error instanceof DelegationRefusedError ? error.reason : message
+  return { code, reason, failureCode: hex(errorCode), ntStatus }
+}
+
+function hex(value: number): string {
+  return `0x${value.toString(16).toUpperCase()}`
+}
+
+/** A name and its realm, behind the last `@`. */
+function split(principal: string): [string, string] {
+  const at = principal.lastIndexOf('@')
+  return at < 0 ? [principal, ''] : [principal.slice(0, at), principal.slice(at + 1)]
+}

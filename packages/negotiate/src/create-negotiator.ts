@@ -1,0 +1,226 @@
+import { type Acceptor, ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
+import { type Fetch, FETCH_RULES, type ServiceRequests } from '@s4u/fetch'
+import {
+  closeOptions,
+  journalFor,
+  NO_OPTIONS,
+  type OptionTableOf,
+  pickOptions,
+  requireGiven,
+  requireKnownOptions,
+  type S4uError,
+  type S4uSubject,
+} from '@s4u/kdc-client'
+import { CallerFinder, type CallerFinderDeps } from './authenticate/caller-finder.js'
+import { CallerIdentity } from './delegation/caller-identity.js'
+import { Challenges } from './http/challenges.js'
+import { isPreflight } from './http/cross-site.js'
+import { Delegator } from './delegation/delegator.js'
+import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './authenticate/negotiator-events.js'
+import { identityByPassword } from './sign-in/expired-password.js'
+import type { Found } from './authenticate/found-caller.js'
+import { requireAskedLevel } from './sign-in/identified.js'
+import {
+  declareNegotiator,
+  type ImpersonationOption,
+  impersonationGateOf,
+  refuseUnmapped,
+  runnerFor,
+} from './routes/impersonation-option.js'
+import { type Negotiated, recordNegotiated } from './routes/negotiated-requests.js'
+import type { FetchOptions } from './delegation/impersonation.js'
+import {
+  checkNegotiatorOptions,
+  type Mode,
+  NEGOTIATOR_OPTIONS,
+  type NegotiatorOptions,
+  requireMode,
+} from './negotiator-options.js'
+import {
+  type Anonymous,
+  type Challenge,
+  type Gate,
+  headerOf,
+  type NegotiableRequest,
+  type Outcome,
+  type ResponseHeaders,
+  type Runner,
+  runPlainly,
+} from './authenticate/outcome.js'
+import type { AuthenticateOptions, Negotiator } from './negotiator.js'
+import { isSecretSubject, type SecretSubject } from './sign-in/password-sign-in.js'
+import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './sign-in/protocol-transition.js'
+import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
+import { serviceRequests } from './kdc/service-requests.js'
+import type { Session } from './session/session-revocation.js'
+import { answerUpgrade, type UpgradeOutcome } from './authenticate/upgrade.js'
+
+export type { AuthenticateOptions, Negotiator } from './negotiator.js'
+
+const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
+
+/**
+ * Checks its options at once; what goes with a keytab that a function gives, in `ready`. @throws
+ * ConfigurationError, MissingKeyError
+ */
+export function createNegotiator(given?: NegotiatorOptions): Negotiator {
+  const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
+  checkNegotiatorOptions(options)
+  const forwardedTickets = options.delegation?.forwardedTickets ?? 'ignore'
+  const source: OwnTicketSource = { get: undefined }
+  const ofAcceptor = pickOptions<AcceptorOptions>(withOwnTicket(options, source), ACCEPTOR_OPTIONS)
+  const acceptor = createAcceptor({ ...ofAcceptor, forwardedTickets })
+  const negotiator = new HttpNegotiator(options, acceptor, source)
+  declareNegotiator(negotiator.impersonatesAlways)
+  return negotiator
+}
+
+class HttpNegotiator implements Negotiator, Negotiated {
+  readonly impersonatesAlways: boolean
+  readonly service: ServiceRequests | undefined
+  readonly fetch: Fetch
+  readonly #parts: CallerFinderDeps & { readonly client: ServiceClient }
+  readonly #finder: CallerFinder
+  readonly #runners = new WeakMap<CallerIdentity, Runner>()
+  readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
+
+  constructor(options: NegotiatorOptions, acceptor: Acceptor, source: OwnTicketSource) {
+    const { now = Date.now, logger } = options
+    this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
+    const client = new ServiceClient(acceptor, options)
+    source.get = (signal) => client.ownTicket(signal)
+    const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
+    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
+    const { delegation = NO_OPTIONS } = options
+    const delegator = new Delegator((realm) => client.get(realm), delegation, ofFetch, journalFor(logger), accountSid)
+    const requests = serviceRequests(client, ofFetch)
+    this.fetch = requests.fetch
+    this.service = options.outsideImpersonation === 'service' ? requests : undefined
+    const events = new NegotiatorEvents(options)
+    const challenges = new Challenges(options)
+    this.#parts = { options, acceptor, client, delegator, events, challenges }
+    this.#finder = new CallerFinder(this.#parts)
+  }
+
+  get counters(): NegotiatorCounters {
+    return this.#parts.events.counters
+  }
+
+  async authenticate(request: NegotiableRequest, given?: AuthenticateOptions): Promise<Outcome> {
+    const mode = this.#modeOf('authenticate', given)
+    requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
+    recordNegotiated(request, this)
+    if (mode === 'off') return ANONYMOUS
+    if (this.#parts.options.corsPreflight && isPreflight(request)) return this.#anonymous({})
+    let found = this.#found.get(request)
+    if (found === undefined) this.#found.set(request, (found = this.#finder.find(request)))
+    return this.#outcomeOf(await found, request, mode)
+  }
+
+  authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome> {
+    return answerUpgrade(request, async () => {
+      const mode = this.#modeOf('authenticateUpgrade', given)
+      if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS
+      return this.authenticate(request, { mode })
+    })
+  }
+
+  async identityFor(user: S4uSubject | SecretSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
+    const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
+    const { options: settings, client, acceptor, delegator } = this.#parts
+    requireAskedLevel(options.level)
+    if (isSecretSubject(user))
+      return new CallerIdentity(await identityByPassword(user, options, this.#parts), delegator)
+    const { delegation = NO_OPTIONS, logger } = settings
+    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
+    const asker = { get: (subject: S4uSubject) => client.getFor(subject) }
+    const deps = { acceptor, client: asker, delegation, journal: journalFor(logger), accountSid }
+    return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
+  }
+
+  startSession(identity: CallerIdentity): ResponseHeaders {
+    return this.#finder.startSession(identity)
+  }
+
+  endSession(request: NegotiableRequest): ResponseHeaders {
+    return this.#finder.endSession(request)
+  }
+
+  sessionOf(request: NegotiableRequest): Session | undefined {
+    return this.#finder.sessionOf(request)
+  }
+
+  impersonation(option: ImpersonationOption): Gate {
+    return impersonationGateOf(option, this.impersonatesAlways)
+  }
+
+  /** For the routes behind it that want to know who calls. */
+  challenge(request: NegotiableRequest): Challenge {
+    const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
+    return this.#challengeUnless(request, reason)
+  }
+
+  /** To authenticate would not help a page of another site. */
+  #challengeUnless(request: NegotiableRequest, reason: ChallengeEvent['reason']): Challenge {
+    const foreign = this.#finder.refusalOfSite(request)
+    if (foreign !== undefined) return foreign
+    this.#parts.events.challenged({ ...this.#finder.about(request), reason })
+    return this.#parts.challenges.first(request)
+  }
+
+  noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void {
+    const { code } = error
+    this.#parts.events.refusedUnseen({ ...this.#finder.about(request), code, error, statusCode: 403, identity })
+  }
+
+  async ready(): Promise<void> {
+    await this.#parts.client.ready()
+  }
+
+  [Symbol.dispose](): void {
+    this.#finder.clear()
+    this.#parts.client.close()
+    this.#parts.acceptor[Symbol.dispose]()
+  }
+
+  /**
+   * A word that is none must not be taken for one: it may have been meant to be laxer, or stricter.
+   */
+  #modeOf(owner: string, given: AuthenticateOptions | undefined): Mode {
+    const { mode = this.#parts.options.mode ?? 'required' } = requireKnownOptions(owner, given, AUTHENTICATE_OPTIONS)
+    requireMode(mode)
+    return mode
+  }
+
+  /** The same for the same caller: who asks again is answered the same. */
+  #runnerOf(identity: CallerIdentity): Runner {
+    const known = this.#runners.get(identity)
+    if (known !== undefined) return known
+    const run = runnerFor(identity, this)
+    this.#runners.set(identity, run)
+    return run
+  }
+
+  #anonymous(headers: ResponseHeaders): Anonymous {
+    return { status: 'anonymous', headers, run: runnerFor(undefined, this) }
+  }
+
+  #outcomeOf(found: Found, request: NegotiableRequest, mode: Mode): Outcome {
+    if (found.by === 'refusal') return found.challenge
+    if (found.by !== 'nothing') {
+      const unmapped =
+        this.impersonatesAlways && refuseUnmapped(request, found.identity, 'each route of this app requires')
+      if (unmapped) return { ...unmapped, headers: { ...found.headers, ...unmapped.headers } }
+      return { status: 'authenticated', ...found, run: this.#runnerOf(found.identity) }
+    }
+    if (mode === 'optional') {
+      this.#parts.events.passed(this.#finder.about(request))
+      return this.#anonymous(found.headers)
+    }
+    const challenge = this.#challengeUnless(request, found.reason)
+    return { ...challenge, headers: { ...challenge.headers, ...found.headers } }
+  }
+}
+
+/** Where nothing is looked at, nothing is changed either. */
+const ANONYMOUS = { status: 'anonymous', headers: {}, run: runPlainly } as const

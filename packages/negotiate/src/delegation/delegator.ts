@@ -1,0 +1,170 @@
+import type { Identity, TicketEvidence } from '@s4u/acceptor'
+import { type Fetch, type FetchTickets, prepareFetch } from '@s4u/fetch'
+import {
+  chooseEvidence,
+  type DelegatedTicket,
+  type EvidenceTicket,
+  type Grounds,
+  type Journal,
+  journalFor,
+  type KdcClient,
+  RejectedTokenError,
+  requireGiven,
+  S4uError,
+  type ServiceTicket,
+  type TicketOptions,
+  withoutHostBasedForm,
+} from '@s4u/kdc-client'
+import { formatPrincipal } from '@s4u/krb5'
+import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
+import { type ImpersonateSubject, tellImpersonation, writeRefusal } from '../audit/impersonation-events.js'
+import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
+
+/**
+ * Turns identities into impersonations: the one place where a caller's evidence meets the KDC
+ * client.
+ */
+export class Delegator {
+  private readonly client: (realm: string | undefined) => Promise<KdcClient>
+  private readonly options: DelegationOptions
+  private readonly fetchOptions: FetchOptions
+  private readonly journal: Journal
+  private readonly accountSid: ((realm: string) => string | undefined) | undefined
+  private readonly fetchFor: (tickets: FetchTickets) => Fetch
+
+  constructor(
+    client: (realm: string | undefined) => Promise<KdcClient>,
+    options: DelegationOptions,
+    fetchOptions: FetchOptions,
+    journal: Journal = journalFor(),
+    /** For audits: the SID of the account that acts. */
+    accountSid?: (realm: string) => string | undefined,
+  ) {
+    this.accountSid = accountSid
+    this.journal = journal
+    this.client = client
+    this.options = options
+    this.fetchOptions = fetchOptions
+    this.fetchFor = prepareFetch(fetchOptions)
+  }
+
+  impersonate(identity: Identity): Impersonation {
+    return new Impersonation({
+      principal: identity.principal,
+      get sid() {
+        return identity.sid
+      },
+      level: identity.impersonationLevel,
+      ticketFor: (spn, options) => this.ticketFor(identity, spn, options),
+      how: (spn) => this.how(identity, spn),
+      fetchFor: this.fetchFor,
+      fetchOptions: this.fetchOptions,
+    })
+  }
+
+  /**
+   * The app's own list first, then what the caller permitted, then the KDC, by the best way there
+   * is.
+   */
+  private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
+    const { journal } = this
+    const target = withoutHostBasedForm(spn)
+    const subject: ImpersonateSubject = { user: identity.principal, target, identity, journal }
+    return (await tellImpersonation(subject, () => this.obtain(subject, identity, options))).ticket
+  }
+
+  private async obtain(
+    subject: ImpersonateSubject,
+    identity: Identity,
+    options?: TicketOptions,
+  ): Promise<DelegatedTicket> {
+    const { target: spn } = subject
+    try {
+      const grounds = this.groundsFor(identity, spn)
+      const client = await this.client(realmOfService(identity))
+      subject.account = client.principal
+      subject.accountSid = this.accountSid?.(client.realm)
+      return await client.ticketAs(grounds, spn, options)
+    } catch (error) {
+      writeRefusal(subject, error)
+      throw error
+    }
+  }
+
+  /** The same rules, told instead of applied. */
+  private how(identity: Identity, named: string): ImpersonationPlan {
+    requireGiven('the service', named, 'text', "Write 'HTTP/api.ad.test'.")
+    const spn = withoutHostBasedForm(named)
+    const { principal: user, impersonationLevel: level } = identity
+    const now = (this.fetchOptions.now ?? Date.now)()
+    try {
+      return { target: spn, level, ...chooseEvidence(this.groundsFor(identity, spn), now) }
+    } catch (error) {
+      if (!S4uError.is(error) || !REFUSALS.has(error.code)) throw error
+      const { rungs } = chooseEvidence({ user }, now)
+      const closed = rungs.map(({ way }) => ({ way, possible: false, because: error.message }))
+      return { target: spn, level, way: undefined, rungs: closed }
+    }
+  }
+
+  /** @throws ConfigurationError KDC_ERR_POLICY, RejectedTokenError SEC_E_NO_IMPERSONATION */
+  private groundsFor(identity: Identity, spn: string): Grounds {
+    requireAllowedTarget(spn, this.options)
+    const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
+    // As the ticket names it, which a KDC goes by; the account may be called otherwise.
+    const user = formatPrincipal(evidence.client)
+    // An identity may come from another negotiator, or a session, with other rules.
+    const forwardedTgt = this.options.forwardedTickets === 'use' ? lent : undefined
+    const protocolTransition = permitsTransition(identity.principal, this.options)
+    return { user, evidence, forwardedTgt, protocolTransition }
+  }
+}
+
+/**
+ * The realm whose key opened the caller's ticket: its KDC has sealed the evidence, and knows the
+ * account that may show it.
+ */
+function realmOfService({ evidence }: Identity): string | undefined {
+  return evidence?.kind === 'ticket' ? evidence.service.realm : undefined
+}
+
+/** What ends it before any way is gone. */
+const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_POLICY', 'SEC_E_NO_IMPERSONATION'])
+
+/**
+ * @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets nobody act for it, or left
+ * nothing to act with
+ */
+export function evidenceOf(
+  identity: Identity,
+): EvidenceTicket & { readonly forwardedTgt?: TicketEvidence['forwardedTgt'] } {
+  const { evidence, impersonationLevel, principal } = identity
+  if (impersonationLevel === 'anonymous' || impersonationLevel === 'identification') {
+    throw notImpersonable(
+      principal,
+      `its impersonation level is ${impersonationLevel}`,
+      evidence === undefined ? ONLY_KNOWN : ONLY_IDENTIFIED,
+    )
+  }
+  if (evidence?.kind !== 'ticket') {
+    throw notImpersonable(
+      principal,
+      'there is no ticket to show a KDC',
+      'Identities from a session without evidence, or made by hand, cannot be impersonated.',
+    )
+  }
+  const { client, ticket, forwardable, expiresAt, origin, forwardedTgt } = evidence
+  return { client, ticket, forwardable, expiresAt, origin, forwardedTgt }
+}
+
+const ONLY_IDENTIFIED = 'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.'
+const ONLY_KNOWN =
+  "The app asked to know the user and no more: identityFor(user, { level: 'identification' }). Without it, and with delegation.protocolTransition, it may act for the user."
+
+function notImpersonable(principal: string, why: string, hint: string): RejectedTokenError {
+  return new RejectedTokenError(`${principal} cannot be impersonated: ${why}`, {
+    code: 'SEC_E_NO_IMPERSONATION',
+    hint,
+    status: 403,
+  })
+}

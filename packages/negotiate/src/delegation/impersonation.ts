@@ -1,0 +1,234 @@
+import type { ImpersonationLevel } from '@s4u/acceptor'
+import {
+  type AllowedImpersonationLevel,
+  type AuthorizationFor,
+  createNegotiationFor,
+  forwardedCredential,
+  type Fetch,
+  type FetchRules,
+  type FetchTickets,
+  NEGOTIATE_RULES,
+  type NegotiateRules,
+  type NegotiationFor,
+} from '@s4u/fetch'
+import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
+import {
+  ConfigurationError,
+  type OptionTableOf,
+  pickOptions,
+  type Plan,
+  requireKnownOptions,
+  type ServiceTicket,
+  shownInput,
+  type TicketOptions,
+} from '@s4u/kdc-client'
+
+/** What may be said of the delegated fetch: everything but whose tickets it shows. */
+export type FetchOptions = FetchRules
+
+/**
+ * How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and
+ * KDCs.
+ */
+export interface TicketSource {
+  readonly principal: string
+  readonly sid?: string | undefined
+  readonly level: ImpersonationLevel
+  ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
+  how(spn: string): ImpersonationPlan
+  readonly fetchOptions: FetchOptions
+  /** Made of those, which have been checked. */
+  fetchFor(tickets: FetchTickets): Fetch
+}
+
+/** By which way a ticket would be asked for first, and what stands against the others. */
+export interface ImpersonationPlan extends Plan {
+  /** The service, as it was asked about. */
+  readonly target: string
+  readonly level: ImpersonationLevel
+}
+
+/**
+ * What `contextFor` may be told about the context. How much of the user the service gets is by
+ * default what `fetch` gives.
+ */
+export type ContextOptions = TicketOptions &
+  Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'> &
+  Pick<FetchOptions, 'allowedImpersonationLevel' | 'forwardTgt' | 'okAsDelegate'>
+
+const CONTEXT_OPTIONS = {
+  signal: 'value',
+  fresh: 'flag',
+  maxAge: 'value',
+  channelBindings: 'value',
+  flags: 'value',
+  framing: 'value',
+  identify: 'flag',
+  mutual: 'flag',
+  allowedImpersonationLevel: 'value',
+  forwardTgt: 'function',
+  okAsDelegate: 'value',
+} as const satisfies OptionTableOf<ContextOptions>
+
+/**
+ * Acting as somebody. Made without touching the network; the first use asks the KDC, later ones the
+ * ticket cache.
+ *
+ * Nothing ambient is switched, so that forgetting to dispose it is harmless; after disposal
+ * everything on it refuses.
+ */
+export class Impersonation implements Disposable {
+  /** Whom requests are made as: `alice@AD.TEST`. */
+  readonly principal: string
+  readonly level: ImpersonationLevel
+  /**
+   * `fetch`, with a ticket in the user's name. @throws DelegationRefusedError, KdcError,
+   * KdcUnreachableError, RejectedTokenError
+   */
+  readonly fetch: Fetch
+  readonly #source: TicketSource
+  readonly #tickets: FetchTickets
+  #negotiationFor: NegotiationFor | undefined
+  #ended = false
+
+  constructor(source: TicketSource) {
+    this.principal = source.principal
+    this.level = source.level
+    this.#source = source
+    this.#tickets = {
+      ticketFor: (spn, request) => this.ticketFor(spn, request),
+      // Connections go on to the next impersonation of the same caller, and must not end with this
+      // one.
+      ticketForProxy: (spn, request) => source.ticketFor(spn, request),
+      // Read where an event tells it, and not before: the PAC that has it need not have been
+      // decoded.
+      get clientSid() {
+        return source.sid
+      },
+    }
+    const bound = source.fetchFor(this.#tickets)
+    this.fetch = (input, init) => (this.#ended ? Promise.reject(this.#hasEnded()) : bound(input, init))
+  }
+
+  /**
+   * The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as
+   * `fetch`; ConfigurationError when the URL gets none
+   */
+  get authorizationFor(): AuthorizationFor {
+    return async (url, request) => (await this.negotiationFor(url, request)).authorization
+  }
+
+  /** The same with a check of the server's answer. @throws as `authorizationFor` */
+  get negotiationFor(): NegotiationFor {
+    return async (url, request) => {
+      this.#refuseWhenEnded()
+      this.#negotiationFor ??= createNegotiationFor({
+        ...pickOptions<NegotiateRules>(this.#source.fetchOptions, NEGOTIATE_RULES),
+        ticketFor: this.#tickets.ticketFor,
+        clientSid: this.#tickets.clientSid,
+      })
+      return this.#negotiationFor(url, request)
+    }
+  }
+
+  /**
+   * A ticket for a service in the user's name, for protocols that take tickets themselves. @throws
+   * as `fetch`
+   */
+  get ticketFor(): (spn: string, options?: TicketOptions) => Promise<ServiceTicket> {
+    // As the others: it can be handed out alone, `createAuthorizationFor({ ticketFor:
+    // alice.ticketFor })`.
+    return (spn, options = {}) =>
+      this.#ended ? Promise.reject(this.#hasEnded()) : this.#source.ticketFor(spn, options)
+  }
+
+  /**
+   * How `ticketFor` would go about it, without asking anybody: what the caller permits, the app's
+   * own rules and the evidence at hand decide. Whether the KDC then agrees is only known when it is
+   * asked. @throws MalformedTokenError, ConfigurationError
+   */
+  how(spn: string): ImpersonationPlan {
+    this.#refuseWhenEnded()
+    return this.#source.how(spn)
+  }
+
+  /**
+   * The client's side of a GSS-API negotiation with a service, for any protocol:
+   * `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch`
+   */
+  async contextFor(spn: string, given?: ContextOptions): Promise<Initiator> {
+    this.#refuseWhenEnded()
+    const byDefault = this.#source.fetchOptions
+    const { now = Date.now } = byDefault
+    const options = requireKnownOptions('contextFor', given, CONTEXT_OPTIONS)
+    const { signal, fresh, maxAge, channelBindings, flags, framing, mutual } = options
+    const { allowedImpersonationLevel = byDefault.allowedImpersonationLevel, forwardTgt = byDefault.forwardTgt } =
+      options
+    const { okAsDelegate = byDefault.okAsDelegate } = options
+    const level = requireLevel(spn, { allowedImpersonationLevel, forwardTgt })
+    const ticket = await this.ticketFor(spn, { signal, fresh, maxAge })
+    const delegate = level === 'delegation' ? await toForward(ticket, { forwardTgt, okAsDelegate }, signal) : undefined
+    const identify = level === 'identification' || options.identify
+    return createInitiator({ channelBindings, flags, framing, mutual, identify, delegate, ticket, now })
+  }
+
+  [Symbol.dispose](): void {
+    this.#ended = true
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `Impersonation(${this.principal}, ${this.#ended ? 'ended' : this.level})`
+  }
+
+  #refuseWhenEnded(): void {
+    if (this.#ended) throw this.#hasEnded()
+  }
+
+  #hasEnded(): ConfigurationError {
+    return new ConfigurationError(`the impersonation of ${this.principal} has ended`, {
+      code: 'GSS_S_NO_CONTEXT',
+      hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
+    })
+  }
+}
+
+/**
+ * Undefined where the service or the user cannot be delegated: then the context is what
+ * `impersonation` gives.
+ */
+async function toForward(
+  ticket: ServiceTicket,
+  rules: Pick<FetchOptions, 'forwardTgt' | 'okAsDelegate'>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | undefined> {
+  const forwarded = await forwardedCredential(ticket, rules, signal)
+  return 'credential' in forwarded ? forwarded.credential : undefined
+}
+
+/**
+ * A context always names somebody, and what it is to forward must be there. @throws
+ * ConfigurationError
+ */
+function requireLevel(
+  spn: string,
+  { allowedImpersonationLevel: level = 'impersonation', forwardTgt }: ContextOptions,
+): AllowedImpersonationLevel {
+  switch (level) {
+    case 'delegation':
+      if (forwardTgt) return level
+      throw new ConfigurationError(`a ticket-granting ticket is to be forwarded to ${spn}, and there is none`, {
+        code: 'GSS_S_NO_CRED',
+        hint: 'Give forwardTgt, which supplies it; or use impersonation, and let the service use constrained delegation.',
+      })
+    case 'impersonation':
+    case 'identification':
+      return level
+    case 'anonymous':
+      throw new ConfigurationError(`a context with ${spn} names the user, and allowedImpersonationLevel is anonymous`, {
+        code: 'GSS_S_NO_CRED',
+        hint: 'Connect without authentication, or give the context an allowedImpersonationLevel of its own.',
+      })
+    default:
+      throw new ConfigurationError(`${shownInput(level)} is no allowedImpersonationLevel`)
+  }
+}

@@ -1,0 +1,55 @@
+import { TLSSocket } from 'node:tls'
+import { tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
+import { S4uError } from '@s4u/kdc-client'
+import type { NegotiableRequest } from '../authenticate/outcome.js'
+
+/**
+ * Computed once for each connection: reading the certificate back costs more than the rest of a
+ * request.
+ */
+const known = new WeakMap<object, readonly Uint8Array[]>()
+
+/**
+ * What a client can have bound its token to: the certificate that it saw, or the TLS connection
+ * itself. Empty without TLS. Source: RFC 5929 section 4, RFC 9266.
+ */
+export function bindingsOf(request: NegotiableRequest): readonly Uint8Array[] {
+  const { socket } = request
+  if (!(socket instanceof TLSSocket)) return []
+  const connection = sessionOf(request) ?? socket
+  const before = known.get(connection)
+  if (before !== undefined) return before
+  const bindings = [endPointOf(socket), exporterOf(socket)].filter((binding) => binding !== undefined)
+  known.set(connection, bindings)
+  return bindings
+}
+
+/**
+ * Over HTTP/2 each stream has a socket object of its own, in front of the one that they share: the
+ * session is the connection.
+ */
+function sessionOf(request: NegotiableRequest): object | undefined {
+  const stream: unknown = 'stream' in request ? request.stream : undefined
+  const session: unknown = typeof stream === 'object' && stream !== null && 'session' in stream && stream.session
+  return typeof session === 'object' && session !== null ? session : undefined
+}
+
+function endPointOf(socket: TLSSocket): Uint8Array | undefined {
+  const certificate = socket.getCertificate()
+  if (certificate === null || !('raw' in certificate) || !(certificate.raw instanceof Uint8Array)) return undefined
+  try {
+    return tlsServerEndPoint(certificate.raw)
+  } catch (error) {
+    // The binding is not defined for such a certificate (Ed25519), so that no client can have used
+    // it.
+    if (S4uError.is(error)) return undefined
+    throw error
+  }
+}
+
+function exporterOf(socket: TLSSocket): Uint8Array | undefined {
+  // Before TLS 1.3 two connections could export the same octets, unless both sides prevented it.
+  // RFC 9266 section 4.2.
+  if (socket.getProtocol() !== 'TLSv1.3') return undefined
+  return tlsExporter(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))
+}

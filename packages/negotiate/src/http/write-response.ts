@@ -1,0 +1,61 @@
+/**
+ * How outcomes become responses: the part that the frameworks have in common, since each has
+ * `node:http` below.
+ */
+
+import { constants } from 'node:http2'
+import type { Challenge, ResponseHeaders } from '../authenticate/outcome.js'
+
+/** A `ServerResponse` of `node:http` or `node:http2`. */
+export interface HeaderTarget {
+  getHeader(name: string): number | string | readonly string[] | undefined
+  setHeader(name: string, value: string | readonly string[]): unknown
+}
+
+export interface ResponseTarget extends HeaderTarget {
+  statusCode: number
+  end(body: string): unknown
+  /** Of HTTP/2. */
+  readonly stream?: { close(code: number): void }
+}
+
+/**
+ * Adds headers. What the app or another scheme has set before stays: its cookies, its challenges.
+ */
+export function writeHeaders(response: HeaderTarget, headers: ResponseHeaders): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (name === 'Vary') {
+      response.setHeader(name, joinedVary(listOf(response.getHeader(name)), listOf(value)))
+      continue
+    }
+    const before = name === 'Set-Cookie' || name === 'WWW-Authenticate' ? listOf(response.getHeader(name)) : []
+    const added = listOf(value).filter((one) => !before.includes(one))
+    const all = [...before, ...added]
+    response.setHeader(name, all.length === 1 ? all[0] : all)
+  }
+}
+
+/** All names once, in whatever case; a star stands for all there are. RFC 9110 section 12.5.5. */
+function joinedVary(...lists: readonly (readonly string[])[]): string {
+  const names = lists.flat().flatMap((line) => line.split(',').map((name) => name.trim()))
+  if (names.includes('*')) return '*'
+  const byName = new Map(names.filter(Boolean).map((name) => [name.toLowerCase(), name]))
+  return [...byName.values()].join(', ')
+}
+
+/** Sends a challenge. */
+export function respond(response: ResponseTarget, challenge: Challenge): void {
+  const { statusCode, headers, body, http1Required = false } = challenge
+  if (http1Required && response.stream !== undefined) {
+    response.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED)
+    return
+  }
+  response.statusCode = statusCode
+  writeHeaders(response, headers)
+  response.end(body)
+}
+
+function listOf(value: number | string | readonly string[] | undefined): readonly string[] {
+  if (value === undefined) return []
+  return typeof value === 'object' ? value : [String(value)]
+}

@@ -1,0 +1,152 @@
+/**
+ * The declarative form of impersonation: what a route says about it, and what the whole app says.
+ * WCF's rules:
+ *
+ * | route        | impersonateCallerForAllOperations | the handler runs            |
+ * | ------------ | --------------------------------- | --------------------------- |
+ * | `required`   | any                               | as the caller               |
+ * | `allowed`    | false                             | as the service              |
+ * | `allowed`    | true                              | as the caller               |
+ * | `notAllowed` | false                             | as the service              |
+ * | `notAllowed` | true                              | never: an error at start-up |
+ */
+
+import { runFor } from '@s4u/fetch'
+import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
+import type { CallerIdentity } from '../delegation/caller-identity.js'
+import { evidenceOf } from '../delegation/delegator.js'
+import { forbidden, unknownCaller } from './gates.js'
+import { findNegotiated, type ImpersonatingApp } from './negotiated-requests.js'
+import {
+  type Challenge,
+  type Gate,
+  type NegotiableRequest,
+  type Runner,
+  runPlainly,
+  type Verdict,
+} from '../authenticate/outcome.js'
+
+export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
+
+/**
+ * The gate of a route, for the negotiator that was made last: of an app with one, its own, wherever
+ * its routes are declared. Where a process has several, `negotiator.impersonation()` says which is
+ * meant.
+ * @throws ConfigurationError at once for `notAllowed` where the app impersonates always
+ */
+export function impersonationGate(option: ImpersonationOption): Gate {
+  return gateFor(option, declared.impersonatesAlways, () => {
+    declared.notAllowedBefore ||= declared.impersonatesAlways === undefined
+  })
+}
+
+/** The same, for one negotiator. @throws ConfigurationError */
+export function impersonationGateOf(option: ImpersonationOption, impersonatesAlways: boolean): Gate {
+  return gateFor(option, impersonatesAlways)
+}
+
+/**
+ * Takes note of a new negotiator, to which the routes belong that are declared from now on, and
+ * those before if it is the first one.
+ * @throws ConfigurationError when one of these says `notAllowed` and the negotiator impersonates
+ * always
+ */
+export function declareNegotiator(impersonatesAlways: boolean): void {
+  const { notAllowedBefore } = declared
+  declared.notAllowedBefore = false
+  if (notAllowedBefore && impersonatesAlways) throw conflict()
+  declared.impersonatesAlways = impersonatesAlways
+}
+
+/**
+ * Runs as the caller where the app impersonates always, else as the service, for the caller who is
+ * then known. A caller who is unknown is nobody: where the app impersonates always, the service's
+ * own rights are not lent to it. Whom another negotiator in front has made ambient is not ambient
+ * here: the app in which this one stands may know nobody, and still be mounted in one that does.
+ */
+export function runnerFor(identity: CallerIdentity | undefined, app: ImpersonatingApp): Runner {
+  const { impersonatesAlways, service } = app
+  if (!impersonatesAlways) return (next) => runFor(identity, next, service)
+  // Not `impersonate(next)`: Express takes an argument of `next` for an error.
+  return identity === undefined ? (next) => runFor(undefined, next) : (next) => identity.impersonate(() => next())
+}
+
+/**
+ * A caller whom nobody can act as never reaches a handler that runs as its caller: undefined where
+ * one can. Source: WCF, "the service method is not executed".
+ */
+export function refuseUnmapped(
+  request: NegotiableRequest,
+  identity: CallerIdentity,
+  where: string,
+): Challenge | undefined {
+  try {
+    evidenceOf(identity)
+    return undefined
+  } catch (error) {
+    if (S4uError.is(error))
+      return forbidden(request, identity, `cannot be impersonated, which ${where}`, { cause: error })
+    throw error
+  }
+}
+
+/**
+ * The only thing here that outlives a call: no route knows its app before a request comes, and an
+ * error must not wait for one.
+ */
+const declared: { impersonatesAlways: boolean | undefined; notAllowedBefore: boolean } = {
+  impersonatesAlways: undefined,
+  notAllowedBefore: false,
+}
+
+function gateFor(
+  option: ImpersonationOption,
+  impersonatesAlways: boolean | undefined,
+  onNotAllowed?: () => void,
+): Gate {
+  switch (option) {
+    case 'required':
+      return (request, identity) => asCaller(request, identity)
+    case 'allowed':
+      return (request, identity) => ({ status: 'pass', run: asAllowed(request, identity) })
+    case 'notAllowed':
+      if (impersonatesAlways) throw conflict()
+      onNotAllowed?.()
+      return (request, identity) => asService(request, identity)
+    default:
+      throw new ConfigurationError(`impersonation must be required, allowed or notAllowed, not ${shownInput(option)}`)
+  }
+}
+
+/** A caller who cannot be impersonated never reaches the handler. */
+function asCaller(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
+  if (identity === undefined) return unknownCaller(request)
+  const refusal = refuseUnmapped(request, identity, 'this route requires')
+  return refusal ?? { status: 'pass', run: runnerFor(identity, { impersonatesAlways: true }) }
+}
+
+/** Whatever stands around the route has said it already, or the app does. */
+function asAllowed(request: NegotiableRequest, identity: CallerIdentity | undefined): Runner {
+  return alwaysFor(request) ? runnerFor(identity, { impersonatesAlways: true }) : runPlainly
+}
+
+/** Also within a router that requires impersonation: the nearest word counts. */
+function asService(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
+  // Only a route that was declared for another negotiator than the one in front of it comes here.
+  if (alwaysFor(request)) throw conflict()
+  const service = findNegotiated(request)?.service
+  return { status: 'pass', run: (next) => runFor(identity, next, service) }
+}
+
+function alwaysFor(request: NegotiableRequest): boolean {
+  return findNegotiated(request)?.impersonatesAlways ?? false
+}
+
+function conflict(): ConfigurationError {
+  return new ConfigurationError(
+    'a route says impersonation notAllowed, but impersonateCallerForAllOperations is true',
+    {
+      hint: 'Take one of the two back. Where several negotiators share a process, declare the route with negotiator.impersonation().',
+    },
+  )
+}

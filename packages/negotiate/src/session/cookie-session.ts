@@ -1,0 +1,225 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { Acceptor, Identity } from '@s4u/acceptor'
+import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { NOT_CACHED } from '../http/caching.js'
+import { cookiesFor, isShown, lengthInHeader, lengthShown, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
+import { headerLengthOf, headerLimitOf } from '../http/header-size.js'
+import { headerOf, type NegotiableRequest, type ResponseHeaders } from '../authenticate/outcome.js'
+import { isEncrypted } from '../http/cross-site.js'
+import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
+import type { CookieSettings } from './session-options.js'
+import { requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
+import {
+  decodeSessionTicket,
+  encodeSessionTicket,
+  restoredIdentity,
+  type SessionTicket,
+  sessionTicketOf,
+} from './session-ticket.js'
+
+/** What a request shows of a session. */
+export type FoundSession =
+  | { readonly status: 'none' }
+  | { readonly status: 'found'; readonly identity: Identity; readonly session: Session }
+  /** `headers` take the cookie away, unless it may be good yet. */
+  | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
+
+export interface CookieSessionDeps {
+  readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
+  /**
+   * By which rules callers were let in: a session of other ones is none. They may change with the
+   * keytab.
+   */
+  readonly rules: () => string
+  readonly now: () => number
+  readonly random?: ((length: number) => Uint8Array) | undefined
+  readonly warn?: (message: string, code: string) => void
+}
+
+/**
+ * Sessions in sealed cookies. Nothing is kept here, so that any instance with the keys and the
+ * keytab can go on.
+ */
+export class CookieSession {
+  readonly #settings: CookieSettings
+  readonly #deps: CookieSessionDeps
+  readonly #random: (length: number) => Uint8Array
+  readonly #keys: readonly (string | Uint8Array)[]
+  #box: { readonly rules: string; readonly box: SealedBox } | undefined
+  readonly #warned = new Set<string>()
+  /** What the server of the last request takes. */
+  #headerLimit: number | undefined
+
+  constructor(settings: CookieSettings, deps: CookieSessionDeps) {
+    this.#settings = settings
+    this.#deps = deps
+    const { random = randomBytes } = deps
+    this.#random = random
+    this.#keys = settings.keys ?? [random(32)]
+  }
+
+  /**
+   * The headers that begin a session; none when the identity has no ticket, or one that is too big,
+   * in itself or for the server of `request` when the client shows its token next to the cookie.
+   */
+  begin(identity: Identity, request?: NegotiableRequest): ResponseHeaders {
+    const { name, attributes } = this.#settings
+    const startedAt = this.#deps.now()
+    const id = Buffer.from(this.#random(ID_OCTETS)).toString('base64url')
+    const session = sessionTicketOf(identity, { id, startedAt, expiresAt: this.#endOf(startedAt, identity.expiresAt) })
+    if (session === undefined) return {}
+    const octets = encodeSessionTicket(session)
+    const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)
+    if (length > MAX_VALUE) {
+      this.#warnOfSize(identity, length)
+      return {}
+    }
+    const value = Buffer.from(this.#sealedBox().seal(octets)).toString('base64url')
+    if (!this.#hasRoomFor(value, request)) {
+      this.#warnOfSize(identity, length)
+      return {}
+    }
+    this.#warnOfPlainHttp(request)
+    return { ...NOT_CACHED, 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
+  }
+
+  /** The headers that take the cookies of a request away. */
+  end(request: NegotiableRequest): ResponseHeaders {
+    const { name, attributes } = this.#settings
+    const cookies = removalOf(name, headerOf(request, 'cookie') ?? '', attributes)
+    return cookies.length === 0 ? {} : { 'Set-Cookie': cookies }
+  }
+
+  isShown(request: NegotiableRequest): boolean {
+    const header = headerOf(request, 'cookie')
+    return header !== undefined && isShown(this.#settings.name, header)
+  }
+
+  async find(request: NegotiableRequest): Promise<FoundSession> {
+    this.#headerLimit = headerLimitOf(request)
+    const header = headerOf(request, 'cookie')
+    if (header === undefined || !isShown(this.#settings.name, header)) return { status: 'none' }
+    try {
+      return { status: 'found', ...(await this.#restore(header)) }
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      return { status: 'refused', error, headers: error.code === UNKNOWN ? {} : this.end(request) }
+    }
+  }
+
+  /**
+   * More headers than the server takes are answered with 431, and the browser would send them again
+   * until the session is over.
+   */
+  #hasRoomFor(value: string, request: NegotiableRequest | undefined): boolean {
+    const { name } = this.#settings
+    const limit = request === undefined ? this.#headerLimit : headerLimitOf(request)
+    if (limit === undefined) return true
+    const before =
+      request === undefined ? 0 : headerLengthOf(request) - lengthShown(name, headerOf(request, 'cookie') ?? '')
+    return before + lengthInHeader(name, value) + HEADER_RESERVE <= limit
+  }
+
+  async #restore(header: string): Promise<{ readonly identity: Identity; readonly session: Session }> {
+    const { acceptor, now } = this.#deps
+    // The rules include what is in the keytab, which a provider may not have given yet.
+    await acceptor.ready()
+    const value = valueOf(this.#settings.name, header)
+    const sealed = value === undefined ? undefined : octetsOf(value)
+    const octets = sealed && this.#sealedBox().open(sealed)
+    const ticket = octets && decodeSessionTicket(octets)
+    if (ticket === undefined) throw refusal(NOT_OURS)
+    const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
+    if (expiresAt <= now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
+    const { origin, requestedName } = ticket
+    const expected = { origin, ...(requestedName !== undefined && { requestedName }) }
+    const identity = await acceptor.identify(ticket.ticket, ticket.method, expected)
+    if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
+    const session = sessionOf(ticket, identity, expiresAt)
+    await requireUnrevoked(this.#settings.isRevoked, session)
+    return { identity: restoredIdentity(identity, ticket), session }
+  }
+
+  /** Also where another instance, whose `maxAge` is longer, has begun it. */
+  #endOf(startedAt: number, expiresAt: number): number {
+    return Math.min(expiresAt, startedAt + this.#settings.maxAge)
+  }
+
+  /**
+   * That of other rules has other keys, so that the cookies of one app are no cookies to another.
+   */
+  #sealedBox(): SealedBox {
+    const { name, attributes } = this.#settings
+    const rules = this.#deps.rules()
+    if (this.#box?.rules !== rules) {
+      // A digest, since what keys are derived with may not be long.
+      const bound = createHash('sha256')
+        .update(JSON.stringify([name, attributes, rules]))
+        .digest('base64url')
+      const purpose = `s4u session 2 ${bound}`
+      this.#box = { rules, box: createSealedBox(this.#keys, purpose, this.#random) }
+    }
+    return this.#box.box
+  }
+
+  #warnOfSize({ principal }: Identity, length: number): void {
+    this.#warnOnce(
+      'S4U_SESSION_TOO_BIG',
+      `the ticket of ${principal} is too big for a cookie session (${length} characters): such users authenticate with every request. ` +
+        'Create the server with { maxHeaderSize: 65536 } if it takes less, take them out of groups, or turn sessions off.',
+    )
+  }
+
+  /**
+   * Browsers drop a cookie that is `Secure` and did not come over TLS, and nobody would ever know.
+   */
+  #warnOfPlainHttp(request: NegotiableRequest | undefined): void {
+    if (!this.#settings.secure || request?.socket === undefined || isEncrypted(request)) return
+    this.#warnOnce(
+      'S4U_SESSION_PLAIN_HTTP',
+      'cookie sessions are begun over plain HTTP, where browsers do not keep them: serve HTTPS, or let the proxy in front, ' +
+        'where TLS ends, send X-Forwarded-Proto: https. session.secure false would show the cookie to everybody on the way.',
+    )
+  }
+
+  #warnOnce(code: string, message: string): void {
+    if (this.#warned.has(code)) return
+    this.#warned.add(code)
+    const { warn = emitWarning } = this.#deps
+    warn(message, code)
+  }
+}
+
+/**
+ * Enough that two sessions never have one, and that none is guessed; in base64 a whole number of
+ * characters.
+ */
+const ID_OCTETS = 18
+
+const NOT_OURS =
+  'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'
+
+/** For what the next requests may have that this one has not: a longer URL, other cookies. */
+const HEADER_RESERVE = 2_048
+
+/**
+ * Only as it was written: Node skips what is no base64, and each cookie would be good in many
+ * forms.
+ */
+function octetsOf(value: string): Uint8Array | undefined {
+  const octets = Buffer.from(value, 'base64url')
+  return octets.toString('base64url') === value ? octets : undefined
+}
+
+function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
+  return new RejectedTokenError(message, { code })
+}
+
+function sessionOf({ id, principal, method, startedAt }: SessionTicket, { sid }: Identity, expiresAt: number): Session {
+  const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod: method }
+  return Object.freeze({ kind: 'cookie', id, ...user, startedAt, expiresAt })
+}
+
+function emitWarning(message: string, code: string): void {
+  process.emitWarning(message, { type: 'S4uWarning', code })
+}

@@ -1,0 +1,102 @@
+/**
+ * What a cookie session holds, as octets: who the caller is, and the ticket that proves it and that
+ * the service may show a KDC.
+ */
+
+import { type AuthenticationMethod, Identity, type ImpersonationLevel, type TicketEvidence } from '@s4u/acceptor'
+import { decode, encode, S4uError, Ticket } from '@s4u/krb5'
+
+/**
+ * Everything else (groups, SID, PAC) is read from the ticket again, with the service's key, each
+ * time.
+ */
+export interface SessionTicket {
+  /** Of the session. */
+  readonly id: string
+  /** When the user authenticated, milliseconds since the epoch. */
+  readonly startedAt: number
+  readonly principal: string
+  /** Of a user for whom the service has vouched, where the app named him otherwise. */
+  readonly requestedName?: string
+  readonly method: AuthenticationMethod
+  readonly level: ImpersonationLevel
+  readonly origin: TicketEvidence['origin']
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  readonly ticket: Ticket
+}
+
+/**
+ * Undefined for identities without a ticket, from which nothing could be restored. A forwarded TGT
+ * stays behind: it is worth too much.
+ */
+export function sessionTicketOf(
+  identity: Identity,
+  begun: Pick<SessionTicket, 'id' | 'startedAt' | 'expiresAt'>,
+): SessionTicket | undefined {
+  const { evidence, principal, requestedName, authenticationMethod: method, impersonationLevel: level } = identity
+  if (evidence?.kind !== 'ticket') return undefined
+  const who = { principal, ...(requestedName !== undefined && { requestedName }) }
+  return { ...who, method, level, origin: evidence.origin, ticket: evidence.ticket, ...begun }
+}
+
+/** The identity as it was, of one that the acceptor made of the same ticket. */
+export function restoredIdentity(identity: Identity, { method, level, origin }: SessionTicket): Identity {
+  const { principal, name, localName, requestedName, realm, expiresAt, pac, evidence } = identity
+  if (evidence?.kind !== 'ticket') return identity
+  const limited = level === 'delegation' && !evidence.forwardable ? 'impersonation' : level
+  return new Identity({
+    ...{ principal, name, localName, requestedName, realm, expiresAt, pac },
+    groupsUnknown: identity.groupsUnknown ?? false,
+    authenticationMethod: method,
+    impersonationLevel: limited,
+    evidence: { ...evidence, origin },
+  })
+}
+
+/** A version, the length of the JSON, the JSON, the ticket. */
+export function encodeSessionTicket({ ticket, ...facts }: SessionTicket): Uint8Array {
+  const json = new TextEncoder().encode(JSON.stringify(facts))
+  const sealed = encode(Ticket, ticket)
+  const octets = new Uint8Array(HEAD + json.length + sealed.length)
+  octets[0] = VERSION
+  new DataView(octets.buffer).setUint16(1, json.length)
+  octets.set(json, HEAD)
+  octets.set(sealed, HEAD + json.length)
+  return octets
+}
+
+/** Undefined for what another version of this package may have written. */
+export function decodeSessionTicket(octets: Uint8Array): SessionTicket | undefined {
+  if (octets.length < HEAD || octets[0] !== VERSION) return undefined
+  const length = new DataView(octets.buffer, octets.byteOffset).getUint16(1)
+  try {
+    const facts: unknown = JSON.parse(new TextDecoder().decode(octets.subarray(HEAD, HEAD + length)))
+    return areFacts(facts) ? { ...facts, ticket: decode(Ticket, octets.subarray(HEAD + length)) } : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError || S4uError.is(error)) return undefined
+    throw error
+  }
+}
+
+const VERSION = 2
+const HEAD = 3
+const LEVELS: readonly string[] = ['anonymous', 'identification', 'impersonation', 'delegation']
+
+function areFacts(value: unknown): value is Omit<SessionTicket, 'ticket'> {
+  if (typeof value !== 'object' || value === null) return false
+  const { id, principal, requestedName, method, level, origin, startedAt, expiresAt } = Object.fromEntries<unknown>(
+    Object.entries(value),
+  )
+  return (
+    typeof principal === 'string' &&
+    (requestedName === undefined || typeof requestedName === 'string') &&
+    typeof method === 'string' &&
+    typeof id === 'string' &&
+    typeof startedAt === 'number' &&
+    typeof expiresAt === 'number' &&
+    (origin === 'presented' || origin === 's4u2self') &&
+    typeof level === 'string' &&
+    LEVELS.includes(level)
+  )
+}

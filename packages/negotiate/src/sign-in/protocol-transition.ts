@@ -1,0 +1,157 @@
+/**
+ * Users whom the app has authenticated itself: the service vouches for them at the KDC (S4U2Self).
+ * Source: MS-SFU section 3.1.5.1.
+ */
+
+import type { Acceptor, AuthenticationMethod, Identity } from '@s4u/acceptor'
+import {
+  ConfigurationError,
+  type Journal,
+  type KdcClient,
+  MalformedTokenError,
+  type OptionTableOf,
+  RejectedTokenError,
+  type S4uSubject,
+  type ServiceTicket,
+  shownInput,
+} from '@s4u/kdc-client'
+import { formatPrincipal } from '@s4u/krb5'
+import {
+  type DelegationOptions,
+  requireProtocolTransition,
+  requireResolvedTransition,
+  requireSomeTransition,
+} from '../delegation/delegation-policy.js'
+import { type AskedLevel, identifiedOnly } from './identified.js'
+import { type ImpersonateSubject, tellImpersonation, writeRefusal } from '../audit/impersonation-events.js'
+
+/** What may be said of an identity that is asked for. */
+export interface IdentityForOptions {
+  /**
+   * What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`,
+   * of a password `basic`, of a one-time password `otp`.
+   */
+  readonly method?: AuthenticationMethod
+  readonly signal?: AbortSignal
+  /**
+   * What the identity is for. `impersonation` (default): to act as the user, as far as the
+   * directory lets it, which `delegation.protocolTransition` must permit. `identification`: to know
+   * the user (SIDs, groups, claims, `accessCheck`) and never to act as it: no ticket is kept with
+   * the identity, it can begin no session, and no permission is needed. Example:
+   * `identityFor('carol@AD.TEST', { level: 'identification' })`.
+   */
+  readonly level?: AskedLevel
+  /**
+   * Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a
+   * password it is asked always.
+   */
+  readonly fresh?: boolean
+  /**
+   * How old the directory's answer may be, milliseconds; default 300,000 (5 minutes), 0 asks
+   * always. A user who was disabled in the meantime is signed in until then, and groups are those
+   * of then. Example: `{ maxAge: 60_000 }`. Of a password it is asked always.
+   */
+  readonly maxAge?: number
+}
+
+/** Every name in IdentityForOptions; others are refused. */
+export const IDENTITY_FOR_OPTIONS = {
+  method: 'value',
+  signal: 'value',
+  level: 'value',
+  fresh: 'value',
+  maxAge: 'value',
+} as const satisfies OptionTableOf<IdentityForOptions>
+
+/**
+ * A sign-in is a question to the directory, and its answer is no ticket to be used until it ends,
+ * hours later: an account that was disabled must not come in. Some minutes save those their
+ * exchange who sign in with each request.
+ */
+export const AUTHENTICATION_MAX_AGE = 300_000
+
+export interface TransitionDeps {
+  readonly acceptor: Acceptor
+  /** The client that asks for a user. */
+  readonly client: { get(user: S4uSubject): Promise<KdcClient> }
+  readonly delegation: DelegationOptions
+  /** For audits: the SID of the account that asks. */
+  readonly accountSid?: (realm: string) => string | undefined
+  readonly journal?: Journal
+}
+
+/**
+ * @throws ConfigurationError KDC_ERR_POLICY, KdcError, KdcUnreachableError, RejectedTokenError,
+ * MissingKeyError
+ */
+export async function identityByTransition(
+  user: S4uSubject,
+  options: IdentityForOptions,
+  deps: TransitionDeps,
+): Promise<Identity> {
+  const named = typeof user === 'string' ? user : '(certificate)'
+  const subject: ImpersonateSubject = { user: named, target: '', ...(deps.journal && { journal: deps.journal }) }
+  const vouched = await tellImpersonation(subject, async () => {
+    try {
+      return await vouchFor(user, options, subject, deps)
+    } catch (error) {
+      writeRefusal(subject, error)
+      throw error
+    }
+  })
+  return vouched.identity
+}
+
+async function vouchFor(
+  user: S4uSubject,
+  options: IdentityForOptions,
+  subject: ImpersonateSubject,
+  { acceptor, client, delegation, accountSid }: TransitionDeps,
+): Promise<{ readonly ticket: ServiceTicket; readonly identity: Identity }> {
+  const { method, signal, level } = options
+  const maxAge = maxAgeOf(options)
+  if (level !== 'identification') requireTransition(user, delegation)
+  const asker = await client.get(user)
+  subject.account = asker.principal
+  subject.accountSid = accountSid?.(asker.realm)
+  const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
+  subject.user = formatPrincipal(ticket.client)
+  const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
+  // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
+  // this reply.
+  const requestedName = typeof user === 'string' ? user : undefined
+  const { sessionKey } = ticket
+  const expected = { client: subject.user, service: asker.principal, sessionKey, requestedName }
+  const identity = await acceptor.identify(ticket.ticket, by, expected).catch(blameKdc)
+  subject.user = identity.principal
+  subject.userSid = identity.sid
+  if (level === 'identification') return { ticket, identity: identifiedOnly(identity) }
+  // Whose certificate it is, and whose alias or user principal name, only the directory knows.
+  if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
+  else requireProtocolTransition(identity.principal, delegation)
+  return { ticket, identity }
+}
+
+function requireTransition(user: S4uSubject, delegation: DelegationOptions): void {
+  if (typeof user === 'string') requireProtocolTransition(user, delegation)
+  else requireSomeTransition(delegation)
+}
+
+/** Whoever is signed in has shown no ticket: this one is the KDC's. */
+function blameKdc(error: unknown): never {
+  if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) error.status = 502
+  throw error
+}
+
+/** @throws ConfigurationError */
+function maxAgeOf({ fresh = false, maxAge = AUTHENTICATION_MAX_AGE }: IdentityForOptions): number {
+  if (typeof fresh !== 'boolean') throw new ConfigurationError('identityFor: fresh must be true or false')
+  if (typeof maxAge !== 'number' || !(maxAge >= 0))
+    throw new ConfigurationError(
+      `identityFor: maxAge must be a number of milliseconds, and not ${shownInput(maxAge)}`,
+      {
+        hint: 'Write { maxAge: 60_000 } for a minute, or { fresh: true } to ask the directory each time.',
+      },
+    )
+  return fresh ? 0 : maxAge
+}
