@@ -163,7 +163,13 @@ export class Attempt {
 }
 
 /** In whose name a request goes, as events tell it. */
-export function clientOf({ ticket, whose }: AttemptDetails): Pick<FetchEventSubject, 'client' | 'clientSid'> {
+export function clientOf({
+  ticket,
+  whose,
+}: Pick<AttemptDetails, 'whose'> & { readonly ticket: Pick<ServiceTicket, 'client'> }): Pick<
+  FetchEventSubject,
+  'client' | 'clientSid'
+> {
   const clientSid = whose?.clientSid
   const { name, realm } = ticket.client
   return { client: `${name.nameString.join('/')}@${realm}`, ...(clientSid !== undefined && { clientSid }) }

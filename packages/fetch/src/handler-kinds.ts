@@ -3,6 +3,7 @@ import type { Dispatcher } from 'undici'
 /** As undici 7 and 8 call them: 7 does not list `onRequestSent`. */
 export type Handler = Dispatcher.DispatchHandler & { onRequestSent?(): void }
 type Controller = Dispatcher.DispatchController
+type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
 
 /**
  * A handler as undici has them since 7, of one as they were before, which the fetch of Node still hands down. undici's own wrapper
@@ -57,6 +58,51 @@ class NewerHandler implements Handler {
 
   onRequestSent(): void {
     this.#older.onRequestSent?.()
+  }
+}
+
+/** Hands all that it is told on to another handler. A subclass changes what concerns it. */
+export class PassingHandler implements Handler {
+  protected readonly inner: Handler
+
+  constructor(inner: Handler) {
+    this.inner = newerHandler(inner)
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.inner.onRequestStart?.(controller, context)
+  }
+
+  onRequestUpgrade(...args: Arguments<'onRequestUpgrade'>): void {
+    this.inner.onRequestUpgrade?.(...args)
+  }
+
+  onResponseStarted(): void {
+    this.inner.onResponseStarted?.()
+  }
+
+  onResponseStart(...args: Arguments<'onResponseStart'>): void {
+    this.inner.onResponseStart?.(...args)
+  }
+
+  onResponseData(...args: Arguments<'onResponseData'>): void {
+    this.inner.onResponseData?.(...args)
+  }
+
+  onResponseEnd(...args: Arguments<'onResponseEnd'>): void {
+    this.inner.onResponseEnd?.(...args)
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    this.inner.onResponseError?.(controller, error)
+  }
+
+  onBodySent(...args: Arguments<'onBodySent'>): void {
+    this.inner.onBodySent?.(...args)
+  }
+
+  onRequestSent(): void {
+    this.inner.onRequestSent?.()
   }
 }
 

@@ -1,5 +1,6 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
+import { type Attempt, clientOf } from './attempt.js'
 import { Authenticator, noName } from './authenticator.js'
 import { offersNegotiate } from './challenge-schemes.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
@@ -11,16 +12,26 @@ import {
   type NegotiateRules,
   requireTicketSource,
 } from './options.js'
+import { type Handler, newerHandler } from './handler-kinds.js'
 import { hasHeader } from './request-headers.js'
 import { serviceNameOf } from './service-name.js'
+import {
+  isSessionRefusal,
+  NOBODY,
+  OWN_AUTHORIZATION,
+  type Passage,
+  type SessionOwner,
+  SharedSessions,
+} from './shared-sessions.js'
+import { failUnsent } from './time-limits.js'
 
 export interface InterceptorOptions extends NegotiateOptions {
   /** The origins that get a token. Required: an Agent sends to whatever it is told, redirects included. */
   readonly origins: readonly string[]
   /**
    * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so that nobody comes after it on a
-   * connection that the backend may have bound to this identity. Default false. An Agent that speaks HTTP/2, where many requests share a
-   * connection whatever each of them says, must be one identity's own.
+   * connection that the backend may have bound to this identity; over HTTP/2, where a connection cannot be closed for one request, other
+   * identities are refused as long as it is open (ConfigurationError HTTP_1_1_REQUIRED). Default false.
    */
   readonly ownAgent?: boolean
   /**
@@ -60,17 +71,26 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
   return (dispatch) => (dispatchOptions, handler) => {
     // Not with the path: one that begins with two slashes would name a host, and the ticket would be for that one.
     const url = new URL(String(dispatchOptions.origin))
-    if (hasHeader(dispatchOptions.headers, 'authorization')) return dispatch(dispatchOptions, handler)
+    const line = options.ownAgent === true ? undefined : new Line(dispatch, url.origin)
+    const send = line?.send ?? dispatch
+    if (hasHeader(dispatchOptions.headers, 'authorization')) {
+      if (line !== undefined) line.owner = OWN_AUTHORIZATION
+      return send(dispatchOptions, handler)
+    }
     const begin = async () => {
       const spn = await authenticator.serviceName(url)
-      if (spn !== undefined) return authenticator.begin(url, spn, { tickets })
+      if (spn !== undefined) return begun(await authenticator.begin(url, spn, { tickets }))
       if (authenticator.expectsProof(url)) throw noName(url)
       authenticator.tellNameless(url)
       return undefined
     }
-    const sent = options.ownAgent === true ? dispatchOptions : { ...dispatchOptions, reset: true }
-    return dispatchNegotiating(dispatch, sent, handler, OF_SERVER, {
-      first: () => (isPreemptive(url, preemptive) || !isReplayable(dispatchOptions.body) ? begin() : nothing()),
+    const begun = (attempt: Attempt): Attempt => {
+      if (line !== undefined) line.owner = clientOf(attempt.details).client
+      return attempt
+    }
+    const unasked = async () => ((await line?.mayGoUnasked()) === false ? begin() : undefined)
+    return dispatchNegotiating(send, dispatchOptions, handler, OF_SERVER, {
+      first: () => (isPreemptive(url, preemptive) || !isReplayable(dispatchOptions.body) ? begin() : unasked()),
       asked: async (replayable, challenge) => {
         if (!offersNegotiate(challenge)) return undefined
         rememberAsking(url)
@@ -80,10 +100,63 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
         if (!authenticator.expectsProof(url)) return undefined
         return authenticator.judgeNotAsking(url, serviceNameOf(url, options) ?? url.host, status)
       },
-      afresh: (failed) => authenticator.beginAfresh(failed, url, { tickets }),
+      afresh: async (failed) => {
+        const attempt = await authenticator.beginAfresh(failed, url, { tickets })
+        return attempt && begun(attempt)
+      },
     })
   }
 }
 
-/** No channel to bind to, and no token. */
-const nothing = (): Promise<undefined> => Promise.resolve(undefined)
+/** How one request goes by an Agent that others may use: it ends its connection, and shares no HTTP/2 session with another identity. */
+class Line {
+  owner: SessionOwner = NOBODY
+  readonly #dispatch: Dispatcher.Dispatch
+  readonly #origin: string
+  #passage: Passage | undefined
+
+  constructor(dispatch: Dispatcher.Dispatch, origin: string) {
+    this.#dispatch = dispatch
+    this.#origin = origin
+  }
+
+  /** False where a request without a token would come by the session of an identity. */
+  async mayGoUnasked(): Promise<boolean> {
+    try {
+      this.#passage = await sessions.enter(this.#origin, NOBODY)
+      return true
+    } catch (error) {
+      if (isSessionRefusal(error)) return false
+      throw error
+    }
+  }
+
+  readonly send: Dispatcher.Dispatch = (options, handler) => {
+    const inner = newerHandler(handler)
+    const passage = this.#passage
+    this.#passage = undefined
+    if (passage !== undefined) return this.#sendBy(passage, options, inner)
+    sessions.enter(this.#origin, this.owner).then(
+      (entered) => this.#sendBy(entered, options, inner),
+      (error: Error) => failUnsent(inner, error),
+    )
+    return true
+  }
+
+  #sendBy(passage: Passage, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
+    try {
+      return passage.dispatch(this.#dispatch, { ...options, reset: true }, handler)
+    } catch (error) {
+      failUnsent(handler, error instanceof Error ? error : new Error(String(error)))
+      return true
+    }
+  }
+}
+
+/**
+ * Of all interceptors without `ownAgent`: an interceptor does not see which Agent it is on, and that of one request may be that of
+ * another.
+ */
+const sessions = new SharedSessions(
+  'Make an Agent for each identity and say so: new Agent({ allowH2: true }).compose(negotiateInterceptor({ ownAgent: true, … })). An Agent without HTTP/2, new Agent({ allowH2: false }), may be shared.',
+)

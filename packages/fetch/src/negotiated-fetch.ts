@@ -10,11 +10,11 @@ import {
 } from './fetch-options.js'
 import { checkPreemptive } from './learned-origins.js'
 import { negotiate } from './negotiated-request.js'
-import { connectionsBy } from './own-dispatcher.js'
+import { OwnDispatcher } from './own-dispatcher.js'
 import { type Fetch, requireTicketSource } from './options.js'
 import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing.js'
 import { followRedirects } from './redirect.js'
-import { type Backend, requireOwnConnections, sendBare, sendToStranger } from './sending.js'
+import { type Backend, keeperOf, requireOwnConnections, sendBare, sendToStranger } from './sending.js'
 
 /**
  * A `fetch` that shows a ticket with each request and checks the server's answer to it. Each request carries a fresh token: one that
@@ -73,7 +73,7 @@ function fetchWith(options: FetchRules, authenticator: Authenticator, tickets: F
       tickets,
       replayable: isReplayable(first, init),
       given: input instanceof Request || !hasOwnMembersOnly(said) ? undefined : said,
-      ownConnections: options.connections === 'shared' ? undefined : connectionsBy(said.dispatcher),
+      keeper: options.connections === 'shared' ? undefined : (OwnDispatcher.of(said.dispatcher) ?? keeperOf(options)),
       followed: first.redirect === 'follow',
       isFor: authenticator.isListed ?? ((url) => url === first.url || url.origin === first.url.origin),
     }

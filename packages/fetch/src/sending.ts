@@ -7,8 +7,13 @@ import { sharesConnections, usesDispatcher } from './dispatcher-use.js'
 import type { FetchRules, FetchTickets } from './fetch-options.js'
 import type { Fetch } from './options.js'
 import type { Outgoing } from './outgoing.js'
+import type { OwnConnections, OwnDispatcher } from './own-dispatcher.js'
 import { ProxyRefusal } from './proxy.js'
+import { isSessionRefusal } from './shared-sessions.js'
 import { BackendTimeoutError } from './backend-timeout.js'
+
+/** `Connections`, or the dispatcher that came with the request. */
+type ConnectionKeeper = Pick<Connections, 'of' | 'ofNobody' | 'ofStrangers'> | OwnDispatcher
 
 /** What all hops of one request have in common. */
 export interface Backend {
@@ -22,8 +27,8 @@ export interface Backend {
    * request that the app had made.
    */
   readonly given: RequestInit | undefined
-  /** Those of the dispatcher that came with the request. */
-  readonly ownConnections: IdentityConnections | undefined
+  /** Whose connections carry the request; undefined for those of the fetch below. */
+  readonly keeper: ConnectionKeeper | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
   /** Whether requests to this URL may have credentials. */
@@ -61,7 +66,7 @@ export function send(
 
 /** As it is. */
 export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = backend.ownConnections ?? keeperOf(backend.options)?.ofNobody()
+  const way = backend.keeper?.ofNobody()
   const own = hop.headers?.get('authorization') ?? undefined
   if (way === undefined) return callBelow(hop, backend, hop.headers)
   if (own === undefined) return sendBy(way, undefined, hop, hop.headers, backend)
@@ -74,46 +79,55 @@ export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
 
 /** Without any credentials of ours. */
 export function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = backend.ownConnections ?? keeperOf(backend.options)?.ofStrangers()
+  const way = backend.keeper?.ofStrangers()
   if (way === undefined) return callBelow(hop, backend, hop.headers)
   return sendBy(way, undefined, hop, hop.headers, backend)
 }
 
-/** What the server says to nobody; undefined when a proxy on the way asks who comes. */
+/**
+ * What the server says to nobody; undefined when a proxy on the way asks who comes, or when nobody
+ * may come by the session that is there.
+ */
 export async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Response | undefined> {
   try {
     return await sendBare(hop, backend)
   } catch (error) {
-    if (error instanceof TypeError && error.cause instanceof ProxyRefusal) return undefined
+    if ((error instanceof TypeError && error.cause instanceof ProxyRefusal) || isSessionRefusal(error)) return undefined
     throw error
   }
 }
 
-export function connectionsOf(
-  ticket: ServiceTicket,
-  { options, tickets, ownConnections }: Backend,
-): IdentityConnections | undefined {
-  return ownConnections ?? keeperOf(options)?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
+export function connectionsOf(ticket: ServiceTicket, { tickets, keeper }: Backend): IdentityConnections | undefined {
+  return keeper?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
 }
 
 /** On connections of our own alone: an answer that came by others is not handed out. */
 async function sendBy(
-  way: Way,
+  way: Way | OwnConnections,
   authorization: string | undefined,
   hop: Outgoing,
   headers: Headers | undefined,
   backend: Backend,
 ): Promise<Response> {
-  const carrier = new Carrier(way, authorization)
+  const entered = 'enter' in way ? await way.enter(hop.url, { authorization, signal: hop.signal }) : undefined
+  const carrier = new Carrier(entered === undefined ? way : { ...way, ...entered }, authorization)
   let response: Response
   try {
     response = await callBelow(hop, backend, headers, carrier)
   } catch (error) {
-    throw error instanceof TypeError && error.cause instanceof BackendTimeoutError ? error.cause : error
+    throw causeOfOurs(error)
+  } finally {
+    entered?.release()
   }
   if (carrier.isUsed) return response
   abandon(response)
   throw sharesConnections(belowOf(backend.options))
+}
+
+/** What a fetch failed for, where that is an error of ours. */
+function causeOfOurs(error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error
+  return error.cause instanceof BackendTimeoutError || isSessionRefusal(error.cause) ? error.cause : error
 }
 
 /**
@@ -141,6 +155,6 @@ function belowOf({ fetch: below = globalThis.fetch }: FetchRules): Fetch {
 }
 
 /** None where the app wants the connections of the fetch below. */
-function keeperOf({ connections }: FetchRules): Connections | undefined {
+export function keeperOf({ connections }: FetchRules): Connections | undefined {
   return connections === 'shared' ? undefined : (connections ?? sharedConnections())
 }

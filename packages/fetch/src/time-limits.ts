@@ -1,7 +1,7 @@
 import * as undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { type BackendTimeoutError, namedTimeout, timeoutOf } from './backend-timeout.js'
-import { type Handler, newerHandler } from './handler-kinds.js'
+import { type Handler, PassingHandler } from './handler-kinds.js'
 
 type Controller = Dispatcher.DispatchController
 type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
@@ -25,7 +25,7 @@ export function limited(handler: Handler, limits: TimeLimits, origin: string): H
   // than all else here. undici 8 takes them no more.
   return TAKES_OLDER && handler.onRequestStart === undefined
     ? new OlderHandler(handler, request)
-    : new LimitedHandler(newerHandler(handler), request)
+    : new LimitedHandler(handler, request)
 }
 
 /** Since undici 8 those who need older handlers taken are to wrap their dispatcher in this. */
@@ -91,58 +91,37 @@ class LimitedRequest {
   }
 }
 
-class LimitedHandler implements Handler {
-  readonly #inner: Handler
+class LimitedHandler extends PassingHandler {
   readonly #request: LimitedRequest
 
   constructor(inner: Handler, request: LimitedRequest) {
-    this.#inner = inner
+    super(inner)
     this.#request = request
-    request.onUnsent = (error) => {
-      // Handlers learn of a failure through a request that has begun.
-      inner.onRequestStart?.(UNSENT, {})
-      inner.onResponseError?.(UNSENT, error)
-    }
+    request.onUnsent = (error) => failUnsent(this.inner, error)
   }
 
-  onRequestStart(controller: Controller, context: unknown): void {
-    if (this.#request.begin((error) => controller.abort(error))) this.#inner.onRequestStart?.(controller, context)
+  override onRequestStart(controller: Controller, context: unknown): void {
+    if (this.#request.begin((error) => controller.abort(error))) super.onRequestStart(controller, context)
   }
 
-  onRequestUpgrade(...args: Arguments<'onRequestUpgrade'>): void {
+  override onRequestUpgrade(...args: Arguments<'onRequestUpgrade'>): void {
     this.#request.ended()
-    this.#inner.onRequestUpgrade?.(...args)
+    super.onRequestUpgrade(...args)
   }
 
-  onResponseStart(...args: Arguments<'onResponseStart'>): void {
+  override onResponseStart(...args: Arguments<'onResponseStart'>): void {
     this.#request.answered(args[1])
-    this.#inner.onResponseStart?.(...args)
+    super.onResponseStart(...args)
   }
 
-  onResponseData(...args: Arguments<'onResponseData'>): void {
-    this.#inner.onResponseData?.(...args)
-  }
-
-  onResponseEnd(...args: Arguments<'onResponseEnd'>): void {
+  override onResponseEnd(...args: Arguments<'onResponseEnd'>): void {
     this.#request.ended()
-    this.#inner.onResponseEnd?.(...args)
+    super.onResponseEnd(...args)
   }
 
-  onResponseError(controller: Controller, error: Error): void {
+  override onResponseError(controller: Controller, error: Error): void {
     this.#request.ended()
-    if (!this.#request.isOver) this.#inner.onResponseError?.(controller, this.#request.named(error))
-  }
-
-  onResponseStarted(): void {
-    this.#inner.onResponseStarted?.()
-  }
-
-  onBodySent(...args: Arguments<'onBodySent'>): void {
-    this.#inner.onBodySent?.(...args)
-  }
-
-  onRequestSent(): void {
-    this.#inner.onRequestSent?.()
+    if (!this.#request.isOver) super.onResponseError(controller, this.#request.named(error))
   }
 }
 
@@ -196,6 +175,15 @@ class OlderHandler implements Handler {
   onRequestSent(): void {
     this.#inner.onRequestSent?.()
   }
+}
+
+/**
+ * Tells a handler of a request that was never sent. Handlers learn of a failure through a request
+ * that has begun.
+ */
+export function failUnsent(handler: Handler, error: Error): void {
+  handler.onRequestStart?.(UNSENT, {})
+  handler.onResponseError?.(UNSENT, error)
 }
 
 /** Stands for the controller of a request that was never sent. */
