@@ -48,7 +48,24 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
   },
   speakers: {
-    acceptor: { siblings: ['gssapi', 'krb5'] },
+    acceptor: {
+      siblings: ['gssapi', 'krb5'],
+      rooms: [
+        '.',
+        'negotiation',
+        'ap-req',
+        'ticket',
+        'options',
+        'replay',
+        'keys',
+        'async',
+        'events',
+        'identity',
+        'access-check',
+        'pac-authority',
+        'checks',
+      ],
+    },
     fetch: {
       siblings: ['gssapi', 'kdc-client'],
       others: ['undici'],

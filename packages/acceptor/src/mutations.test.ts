@@ -11,7 +11,10 @@ function randomFrom(seed: number): (below: number) => number {
   }
 }
 
-/** Octets of a token that nothing protects: names and numbers of the ticket in clear text, the framing's request flags. */
+/**
+ * Octets of a token that nothing protects: names and numbers of the ticket in clear text, the
+ * framing's request flags.
+ */
 async function acceptedMutations(framing: 'spnego' | 'krb5', count: number): Promise<string[]> {
   const random = randomFrom(framing.length)
   const acceptor = acceptorWith({ replayCache: false })
@@ -70,7 +73,8 @@ test('every single flipped bit of the sealed parts is refused', async () => {
       const flipped = token.slice()
       flipped[at] ^= 1 << bit
       const outcome = await acceptor.accept(flipped)
-      // Between the two sealed parts stands the authenticator's header, of which kvno and etype are checked too.
+      // Between the two sealed parts stands the authenticator's header, of which kvno and etype are
+      // checked too.
       if (outcome.status !== 'refused')
         surprises.push(`bit ${bit} of octet ${at} of ${token.length} (ticket ends at ${end})`)
     }

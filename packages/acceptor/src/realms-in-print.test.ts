@@ -1,7 +1,10 @@
-/** A realm is a name that its KDC chose, and stands in errors, events and identities: what acts where it is printed is a code there. */
+/**
+ * A realm is a name that its KDC chose, and stands in errors, events and identities: what acts
+ * where it is printed is a code there.
+ */
 import { describe, expect, test } from 'vitest'
-import type { AcceptorOptions } from './acceptor-options.js'
-import { createAcceptor } from './acceptor.js'
+import type { AcceptorOptions } from './options/acceptor-options.js'
+import { createAcceptor } from './create-acceptor.js'
 import {
   DOMAIN_SID,
   entryOf,
@@ -59,7 +62,9 @@ const cases: [string, IssueOptions, AcceptorOptions?][] = [
   ],
 ]
 
-/** All texts in it but what is meant to be read by programs: octets, tickets, and the PAC itself. */
+/**
+ * All texts in it but what is meant to be read by programs: octets, tickets, and the PAC itself.
+ */
 function textsIn(value: unknown): string[] {
   if (typeof value === 'string') return [value]
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return []

@@ -2,8 +2,8 @@ import { ContextFlag, openApRep, readKrb5Token } from '@s4u/gssapi'
 import { AdType, ApOption, TicketFlag } from '@s4u/krb5'
 import type { AuthorizationData } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import type { AcceptorOptions } from './acceptor-options.js'
-import type { AcceptContext } from './ap-req-acceptance.js'
+import type { AcceptorOptions } from './options/acceptor-options.js'
+import type { AcceptContext } from './ap-req/accept-ap-req.js'
 import {
   entryOf,
   HOUR,

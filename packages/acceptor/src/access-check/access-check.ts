@@ -19,11 +19,14 @@ import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 export interface AccessCaller {
   readonly sid: string
   /**
-   * The SIDs of the groups that count. Network, and for all but the anonymous user Everyone and Authenticated Users, are added here, as
-   * Windows does for whoever comes over the network.
+   * The SIDs of the groups that count. Network, and for all but the anonymous user Everyone and
+   * Authenticated Users, are added here, as Windows does for whoever comes over the network.
    */
   readonly groups: readonly string[]
-  /** The domain that `DA`, `DU` and the like mean where options do not say: `false` for none. Default: the domain of `sid`. */
+  /**
+   * The domain that `DA`, `DU` and the like mean where options do not say: `false` for none.
+   * Default: the domain of `sid`.
+   */
   readonly domainSid?: string | false
   /** Groups that deny what entries refuse them, and grant nothing (SE_GROUP_USE_FOR_DENY_ONLY). */
   readonly denyOnlySids?: readonly string[]
@@ -42,18 +45,21 @@ export interface AccessCaller {
 export interface AccessCheckOptions {
   /** What generic rights mean for this kind of object. Default: those of files. */
   readonly mapping?: GenericMapping
-  /** The parts of the object that the access is about; entries for parts that are not here allow nothing. */
+  /**
+   * The parts of the object that the access is about; entries for parts that are not here allow
+   * nothing.
+   */
   readonly objectType?: ObjectType
   /** Whom `PS` (SELF) stands for: the SID of the object, if it is a user or a computer. */
   readonly self?: string
   /**
-   * What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the service, for a caller of another realm; else
-   * that of the caller.
+   * What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the
+   * service, for a caller of another realm; else that of the caller.
    */
   readonly domainSid?: string
   /**
-   * Whether what Everyone may do the anonymous user may do too. Default: no, as on Windows, whose policy of that name ("Let Everyone
-   * permissions apply to anonymous users") this is.
+   * Whether what Everyone may do the anonymous user may do too. Default: no, as on Windows, whose
+   * policy of that name ("Let Everyone permissions apply to anonymous users") this is.
    */
   readonly everyoneIncludesAnonymous?: boolean
 }
@@ -68,8 +74,9 @@ export const ACCESS_CHECK_OPTIONS = {
 } as const satisfies OptionTableOf<AccessCheckOptions>
 
 /**
- * What a security descriptor lets a caller do: all of `desiredAccess`, or 0. For `MAXIMUM_ALLOWED`, every right there is.
- * No privilege is taken into account: they belong to the machine, and a caller over the network has none here.
+ * What a security descriptor lets a caller do: all of `desiredAccess`, or 0. For `MAXIMUM_ALLOWED`,
+ * every right there is. No privilege is taken into account: they belong to the machine, and a
+ * caller over the network has none here.
  *
  *     if (accessCheck('D:(A;;FR;;;DU)', 'FR', caller)) …
  *

@@ -1,6 +1,9 @@
 import { asciiUpper, ConfigurationError, shownInput } from '@s4u/krb5'
 
-/** Rights that every kind of object has, and requests that stand for several. Source: MS-DTYP section 2.4.3. */
+/**
+ * Rights that every kind of object has, and requests that stand for several. Source: MS-DTYP
+ * section 2.4.3.
+ */
 export const AccessMask = {
   DELETE: 0x1_0000,
   READ_CONTROL: 0x2_0000,

@@ -1,5 +1,14 @@
 import { ByteReader, decodeSid } from '@s4u/krb5'
-import type { Scalar } from './scalar.js'
+
+/**
+ * One value of a condition or an attribute. Octets are hexadecimal, so that values can be compared
+ * as they are; booleans are 0 and 1.
+ */
+export type Scalar =
+  | { readonly type: 'integer'; readonly value: bigint }
+  | { readonly type: 'string'; readonly value: string }
+  | { readonly type: 'sid'; readonly value: string }
+  | { readonly type: 'octets'; readonly value: string }
 
 /** A named attribute of a user, a device or a resource, as conditions see it. */
 export interface Attribute {
@@ -17,8 +26,8 @@ const DISABLED = 0x10
 const ValueType = { INT64: 1, UINT64: 2, STRING: 3, SID: 5, BOOLEAN: 6, OCTET_STRING: 0x10 } as const
 
 /**
- * CLAIM_SECURITY_ATTRIBUTE_RELATIVE_V1, as a resource attribute ACE holds it. Undefined for one that is switched off.
- * Source: MS-DTYP section 2.4.10.1.
+ * CLAIM_SECURITY_ATTRIBUTE_RELATIVE_V1, as a resource attribute ACE holds it. Undefined for one
+ * that is switched off. Source: MS-DTYP section 2.4.10.1.
  * @throws MalformedTokenError
  */
 export function decodeAttribute(bytes: Uint8Array, path: string): Attribute | undefined {

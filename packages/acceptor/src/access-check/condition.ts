@@ -1,6 +1,5 @@
 import { ByteReader, decodeSid } from '@s4u/krb5'
-import { hex } from './attribute.js'
-import type { Scalar } from './scalar.js'
+import { hex, type Scalar } from './attribute.js'
 
 /** The expression of a conditional entry. Source: MS-DTYP section 2.4.4.17. */
 export type Condition =
@@ -71,7 +70,9 @@ export function decodeCondition(bytes: Uint8Array, path: string): Condition {
 
 const PADDING = 0x00
 
-/** Entries are whole words of four octets; zeros anywhere else would hide what other readers see. */
+/**
+ * Entries are whole words of four octets; zeros anywhere else would hide what other readers see.
+ */
 function readPadding(reader: ByteReader): void {
   if (reader.remaining > 2 || reader.rest().some((octet) => octet !== 0))
     reader.fail('padding', 'up to three zeros at the end', 'something else')

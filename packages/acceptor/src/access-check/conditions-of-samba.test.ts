@@ -1,6 +1,7 @@
 /**
- * What Samba 4.22 made of these expressions, each in an allow and in a deny entry, and why: the direction that matters is that nothing
- * is granted where it says unknown. `?` is unknown, `refused` is a text that is no expression.
+ * What Samba 4.22 made of these expressions, each in an allow and in a deny entry, and why: the
+ * direction that matters is that nothing is granted where it says unknown. `?` is unknown,
+ * `refused` is a text that is no expression.
  */
 import { type Claim, ConfigurationError } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
@@ -142,7 +143,10 @@ describe('one value and a list are of two types (MS-DTYP section 2.4.4.17.6: "ex
   })
 })
 
-/** Samba gives up where an attribute is missing or stands alone; the clauses are plain, and what they say is what administrators write. */
+/**
+ * Samba gives up where an attribute is missing or stands alone; the clauses are plain, and what
+ * they say is what administrators write.
+ */
 describe('where Samba knows less than the specification', () => {
   test.each([
     [

@@ -77,7 +77,8 @@ describe('a broken binary form', () => {
     expect(accessCheck(denying, 1, { ...caller, groups: [] })).toBe(1)
   })
 
-  // Reserved octets, control bits and flags that decide nothing, where a part is that is not there, how a number was written.
+  // Reserved octets, control bits and flags that decide nothing, where a part is that is not there,
+  // how a number was written.
   const meaningless = (bytes: Uint8Array): ReadonlySet<number> => {
     const found = new Set([1, 2, 3, 12, 21, 26, 27])
     for (let at = 28; at + 4 <= bytes.length; at += bytes[at + 2] | (bytes[at + 3] << 8)) found.add(at + 1)

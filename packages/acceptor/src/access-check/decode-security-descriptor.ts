@@ -1,8 +1,7 @@
-import { ByteReader, S4uError } from '@s4u/krb5'
+import { ByteReader, decodeSid, S4uError } from '@s4u/krb5'
 import { type Attribute, decodeAttribute } from './attribute.js'
 import { type Condition, decodeCondition } from './condition.js'
 import { type Ace, AceType, INHERIT_ONLY, type SecurityDescriptor } from './security-descriptor.js'
-import { readGuid, readSidAtFront } from './sid-and-guid.js'
 
 /**
  * Decodes the self-relative form. Source: MS-DTYP section 2.4.6.
@@ -85,7 +84,10 @@ const KINDS: ReadonlyMap<number, { kind: Ace['kind']; object: boolean; condition
 const OBJECT_TYPE_PRESENT = 0x1
 const INHERITED_OBJECT_TYPE_PRESENT = 0x2
 
-/** None for entries that neither allow nor deny: auditing, and types that are not known. Source: MS-DTYP section 2.4.4. */
+/**
+ * None for entries that neither allow nor deny: auditing, and types that are not known. Source:
+ * MS-DTYP section 2.4.4.
+ */
 function toAce({ type, flags, body, path }: RawAce): Ace[] {
   const shape = KINDS.get(type)
   if (shape === undefined) return []
@@ -121,4 +123,18 @@ function toAttribute({ type, body, path }: RawAce): Attribute[] {
   const { length } = readSidAtFront(rest, `${path}.Sid`)
   const attribute = decodeAttribute(rest.subarray(length), `${path}.AttributeData`)
   return attribute === undefined ? [] : [attribute]
+}
+
+/** A SID at the front of something longer, and how long it is. @throws MalformedTokenError */
+function readSidAtFront(bytes: Uint8Array, path: string): { readonly sid: string; readonly length: number } {
+  const length = 8 + 4 * (bytes[1] ?? 0)
+  return { sid: decodeSid(bytes.subarray(0, length), path), length }
+}
+
+/** `bf967aba-0de6-11d0-a285-00aa003049e2`. Source: MS-DTYP section 2.3.4.2. */
+function readGuid(reader: ByteReader, field: string): string {
+  const bytes = reader.bytes(16, field)
+  const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]
+  const digits = order.map((index) => bytes[index].toString(16).padStart(2, '0')).join('')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }

@@ -1,12 +1,14 @@
-import type { Attribute } from './attribute.js'
 import type { AttributeOwner, Comparison, Condition, Operand } from './condition.js'
-import type { Scalar } from './scalar.js'
+import type { Attribute, Scalar } from './attribute.js'
 import { upcase } from './upcase.js'
 
 /** What conditions ask about. */
 export interface ConditionFacts {
   readonly sids: ReadonlySet<string>
-  /** Whether the user is in one of these is unknown, so that it helps nobody in and keeps out whom it should. */
+  /**
+   * Whether the user is in one of these is unknown, so that it helps nobody in and keeps out whom
+   * it should.
+   */
   readonly denyOnlySids: ReadonlySet<string>
   readonly deviceSids: ReadonlySet<string>
   readonly attributes: Readonly<Record<AttributeOwner, readonly Attribute[]>>
@@ -20,7 +22,8 @@ export function evaluateCondition(condition: Condition, facts: ConditionFacts): 
   try {
     return truthOf(condition, facts)
   } catch (error) {
-    // A rule that cannot be applied makes the whole expression unknown, whatever the rest of it says.
+    // A rule that cannot be applied makes the whole expression unknown, whatever the rest of it
+    // says.
     if (error instanceof InapplicableRule) return undefined
     throw error
   }
@@ -95,9 +98,13 @@ interface Values {
   readonly isList: boolean
 }
 
-/** Source: MS-DTYP section 2.4.4.17.6, "Binary Relational Operators"; what it leaves open is as Samba has it. */
+/**
+ * Source: MS-DTYP section 2.4.4.17.6, "Binary Relational Operators"; what it leaves open is as
+ * Samba has it.
+ */
 function compare(operator: Comparison, left: Operand, right: Operand, facts: ConditionFacts): Truth {
-  // What is asked about is an attribute: an expression that compares literals would say nothing of anybody.
+  // What is asked about is an attribute: an expression that compares literals would say nothing of
+  // anybody.
   if (left.kind === 'literal' || isEmptyList(right)) throw new InapplicableRule()
   const [ours, theirs] = [valuesOf(left, facts), valuesOf(right, facts)]
   if (ours === undefined || theirs === undefined) return undefined
@@ -122,8 +129,9 @@ function compare(operator: Comparison, left: Operand, right: Operand, facts: Con
 }
 
 /**
- * `{}` is no list of the grammar (MS-DTYP section 2.5.1.1, value-array), but can be written, and stands in binary forms. Everybody's
- * attributes contain all of nothing and differ from it: such a condition must not let everybody in.
+ * `{}` is no list of the grammar (MS-DTYP section 2.5.1.1, value-array), but can be written, and
+ * stands in binary forms. Everybody's attributes contain all of nothing and differ from it: such a
+ * condition must not let everybody in.
  */
 function isEmptyList(operand: Operand): boolean {
   return operand.kind === 'literal' && operand.values.length === 0
@@ -138,7 +146,10 @@ function valuesOf(operand: Operand, facts: ConditionFacts): Values | undefined {
   return { ...attribute, isList: attribute.values.length > 1 }
 }
 
-/** "The exact same value (single- or set-based)": one value and a list are of two types. In lists neither order nor repetition counts. */
+/**
+ * "The exact same value (single- or set-based)": one value and a list are of two types. In lists
+ * neither order nor repetition counts.
+ */
 function isEqual(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
   if (ours.isList !== theirs.isList) throw new InapplicableRule()
   return containsAll(ours, theirs, caseSensitive) && containsAll(theirs, ours, caseSensitive)

@@ -1,6 +1,9 @@
 import { ConfigurationError } from '@s4u/krb5'
 
-/** What an access check is about, where objects have parts: the class, below it property sets, below them properties. */
+/**
+ * What an access check is about, where objects have parts: the class, below it property sets, below
+ * them properties.
+ */
 export interface ObjectType {
   /** `bf967aba-0de6-11d0-a285-00aa003049e2` */
   readonly guid: string
@@ -10,7 +13,9 @@ export interface ObjectType {
 /** More than any class has properties. */
 const MAX_NODES = 10_000
 
-/** Which rights are decided at one part, for good: the first entry that names a right decides it. */
+/**
+ * Which rights are decided at one part, for good: the first entry that names a right decides it.
+ */
 export class AccessNode {
   readonly #guid: string | undefined
   readonly #children: readonly AccessNode[]
@@ -28,7 +33,10 @@ export class AccessNode {
     return this.#granted
   }
 
-  /** Applies an entry to the part it names, or to everything. What holds for all parts of something holds for it. */
+  /**
+   * Applies an entry to the part it names, or to everything. What holds for all parts of something
+   * holds for it.
+   */
   decide(kind: 'allow' | 'deny', mask: number, guid: string | undefined): void {
     if (guid === undefined || guid === this.#guid) {
       this.#decideAll(kind, mask)

@@ -1,10 +1,9 @@
 import { asciiUpper } from '@s4u/krb5'
 import { parseRights } from './access-mask.js'
-import type { Attribute } from './attribute.js'
 import { decodeName, parseCondition, scanScalar } from './sddl-condition.js'
 import { SddlScanner } from './sddl-scanner.js'
 import { parseSddlSid } from './sddl-sids.js'
-import type { Scalar } from './scalar.js'
+import type { Attribute, Scalar } from './attribute.js'
 import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 
 /** An ACL holds 64 kB at the most, and its text is less than four times as long. */
@@ -161,7 +160,10 @@ function field(scanner: SddlScanner, what: string): string {
   return text.trim()
 }
 
-/** Container and object inheritance and auditing do not matter to an access check. Source: MS-DTYP section 2.5.1.1, ace-flag. */
+/**
+ * Container and object inheritance and auditing do not matter to an access check. Source: MS-DTYP
+ * section 2.5.1.1, ace-flag.
+ */
 function readFlags(scanner: SddlScanner): boolean {
   const flags = asciiUpper(field(scanner, 'flags'))
   if (!/^(?:CI|OI|NP|IO|ID|SA|FA|TP|CR)*$/.test(flags)) scanner.fail(`${JSON.stringify(flags)} are no flags of entries`)
@@ -175,7 +177,10 @@ function readGuid(scanner: SddlScanner): string | undefined {
   return guid
 }
 
-/** Two letters, or all of `S-1-…`: what follows may be the next part, whose letter is not of the SID. */
+/**
+ * Two letters, or all of `S-1-…`: what follows may be the next part, whose letter is not of the
+ * SID.
+ */
 function readSid(scanner: SddlScanner, domainSid: string | undefined): string {
   scanner.skipBlanks()
   const text = scanner.match(/S-[0-9a-fx-]*[0-9a-f](?!:)|S-[0-9x-]*\d|[A-Z]{2}/iy) ?? scanner.fail('a SID is missing')

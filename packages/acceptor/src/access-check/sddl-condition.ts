@@ -1,11 +1,12 @@
 import { ConfigurationError } from '@s4u/krb5'
 import { type AttributeOwner, type Comparison, type Condition, MAX_CONDITION_DEPTH, type Operand } from './condition.js'
-import type { Scalar } from './scalar.js'
+import type { Scalar } from './attribute.js'
 import type { SddlScanner } from './sddl-scanner.js'
 import { parseSddlSid } from './sddl-sids.js'
 
 /**
- * Reads a parenthesized expression: `(@User.Title == "PM" && Member_of {SID(BA)})`. Source: MS-DTYP section 2.5.1.1, cond-expr.
+ * Reads a parenthesized expression: `(@User.Title == "PM" && Member_of {SID(BA)})`. Source: MS-DTYP
+ * section 2.5.1.1, cond-expr.
  * @throws ConfigurationError
  */
 export function parseCondition(scanner: SddlScanner, domainSid: string | undefined): Condition {
@@ -84,7 +85,10 @@ class ConditionParser {
     return operator === undefined ? left : { kind: 'compare', operator, left, right: this.#rightSide() }
   }
 
-  /** A name without a prefix may be a forgotten pair of quotes. Source: MS-DTYP section 2.5.1.1: attr-name2 or values. */
+  /**
+   * A name without a prefix may be a forgotten pair of quotes. Source: MS-DTYP section 2.5.1.1:
+   * attr-name2 or values.
+   */
   #rightSide(): Operand {
     const scanner = this.#scanner
     scanner.skipBlanks()
@@ -171,7 +175,8 @@ class ConditionParser {
 
 /** A literal; undefined where none stands here. @throws ConfigurationError */
 export function scanScalar(scanner: SddlScanner, domainSid: string | undefined): Scalar | undefined {
-  // As it stands: codes like %0041 are for names alone, and text can hold all but quotes. Source: MS-DTYP section 2.5.1.1.
+  // As it stands: codes like %0041 are for names alone, and text can hold all but quotes. Source:
+  // MS-DTYP section 2.5.1.1.
   const quoted = scanner.match(/"[^"]*"/y)
   if (quoted !== undefined) return { type: 'string', value: quoted.slice(1, -1) }
   const octets = scanner.match(/#(?:[0-9a-f]{2})*/iy)

@@ -10,7 +10,8 @@ export function parseSddlSid(text: string, domainSid: string | undefined): strin
   const known = WELL_KNOWN.get(name)
   if (known !== undefined) return known
   const relative = OF_THE_DOMAIN.get(name)
-  // An authority of more than 32 bits is written as a hexadecimal number. Source: MS-DTYP section 2.4.2.1.
+  // An authority of more than 32 bits is written as a hexadecimal number. Source: MS-DTYP section
+  // 2.4.2.1.
   if (relative === undefined) return canonicalSid(name.replace('S-1-0X', 'S-1-0x'))
   if (domainSid !== undefined) return `${domainSid}-${relative}`
   throw new ConfigurationError(`the SID of ${name} depends on the domain, which is not known`, {

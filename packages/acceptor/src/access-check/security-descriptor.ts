@@ -1,7 +1,10 @@
 import type { Attribute } from './attribute.js'
 import type { Condition } from './condition.js'
 
-/** Who may do what with an object, as far as an access check looks at it. Source: MS-DTYP section 2.4.6. */
+/**
+ * Who may do what with an object, as far as an access check looks at it. Source: MS-DTYP section
+ * 2.4.6.
+ */
 export interface SecurityDescriptor {
   readonly owner: string | undefined
   readonly group: string | undefined
@@ -18,9 +21,14 @@ export interface Ace {
   readonly inheritOnly: boolean
   readonly mask: number
   readonly sid: string
-  /** The property, property set, child class or extended right that the entry is about. Lower case. */
+  /**
+   * The property, property set, child class or extended right that the entry is about. Lower case.
+   */
   readonly objectType?: string
-  /** The entry counts only if this holds. `unreadable` never holds for sure, nor does it fail for sure. */
+  /**
+   * The entry counts only if this holds. `unreadable` never holds for sure, nor does it fail for
+   * sure.
+   */
   readonly condition?: Condition | 'unreadable'
 }
 

@@ -1,8 +1,8 @@
 /** What is said of a PAC that is refused or not believed, and when it is judged again. */
 import { type DeviceInfo, type LogonInfo, openTicket, Pac, type PacContents } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import type { AcceptorOptions } from '../acceptor-options.js'
-import { checkOptions } from '../acceptor-settings.js'
+import type { AcceptorOptions } from '../options/acceptor-options.js'
+import { checkOptions } from '../options/acceptor-settings.js'
 import { DOMAIN_SID, issue, type IssueOptions, logonInfo, NOW, pacOf, SERVICE_KEY } from '../fixtures/issued-token.js'
 import { believePac } from './believed-pac.js'
 import { foreignFactsOf, withheldOf } from './withheld.js'

@@ -1,8 +1,8 @@
 import { AdType, type ClaimsArray, type DeviceInfo, type LogonInfo, type PacContents } from '@s4u/krb5'
 import { describe, expect, test, vi } from 'vitest'
-import type { AcceptorOptions } from '../acceptor-options.js'
-import { createAcceptor } from '../acceptor.js'
-import type { AcceptorEvent, ExchangeEvent } from '../events.js'
+import type { AcceptorOptions } from '../options/acceptor-options.js'
+import { createAcceptor } from '../create-acceptor.js'
+import type { AcceptorEvent, ExchangeEvent } from '../events/events.js'
 import {
   DOMAIN_SID,
   entryOf,

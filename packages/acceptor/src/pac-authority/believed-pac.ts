@@ -6,10 +6,9 @@ import {
   RejectedTokenError,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
-import type { AcceptorSettings } from '../acceptor-settings.js'
-import { domainOf, isDomainSid } from './domain-sids.js'
-import { excerptOf, type Judgement } from './pac-excerpt.js'
-import { isServiceOf } from './service-realm.js'
+import { domainOf, type DomainSids, isDomainSid } from './domain-sids.js'
+import type { ForeignStatements } from './foreign-statements.js'
+import { excerptOf, isServiceOf, type Judgement } from './pac-excerpt.js'
 import { noteForeign } from './withheld.js'
 import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
 
@@ -20,6 +19,12 @@ export interface BelievedPac {
   readonly provisional: boolean
 }
 
+/** What options say and tickets have taught about whom to believe. */
+export interface PacPolicy {
+  readonly domainSids: DomainSids
+  readonly foreignPac: ForeignStatements
+}
+
 /** Whose PAC it is, and who sealed the ticket. */
 interface Client {
   readonly realm: string
@@ -28,15 +33,19 @@ interface Client {
 }
 
 /**
- * What this service believes of a PAC. The signature shows that it went through our own KDC, not who wrote it: KDCs copy what KDCs of
- * other realms say, and many filter nothing (Samba; Windows within a forest, and across external trusts without quarantine). So:
+ * What this service believes of a PAC. The signature shows that it went through our own KDC, not
+ * who wrote it: KDCs copy what KDCs of other realms say, and many filter nothing (Samba; Windows
+ * within a forest, and across external trusts without quarantine). So:
  *
- * 1. User and logon domain of a PAC are in one domain, which is that of the client's realm and of no other.
- * 2. A realm may speak for its own domain. Other SIDs grant nothing; that they deny is believed of anybody.
+ * 1. User and logon domain of a PAC are in one domain, which is that of the client's realm and of
+ *    no other.
+ * 2. A realm may speak for its own domain. Other SIDs grant nothing; that they deny is believed of
+ *    anybody.
  * 3. Names, claims, devices and transited services of foreign PACs count where an option says so.
  *
- * The domain of our own realm must be known for that: from options, or from a PAC of one of its own users. Until then nothing of a
- * foreign PAC is believed, since its realm could call our domain its own.
+ * The domain of our own realm must be known for that: from options, or from a PAC of one of its own
+ * users. Until then nothing of a foreign PAC is believed, since its realm could call our domain its
+ * own.
  *
  * Source: MS-PAC section 4.1.2.2.
  *
@@ -47,15 +56,15 @@ export function believePac(
   pac: Pac,
   ticket: EncTicketPart,
   service: Omit<Client, 'realm'>,
-  settings: AcceptorSettings,
+  policy: PacPolicy,
 ): BelievedPac {
   const client = { realm: ticket.crealm, ...service }
   const { logonInfo } = pac
   if (sameRealmIgnoringCase(client.realm, client.serviceRealm))
-    return logonInfo === undefined ? { pac, provisional: true } : believeOwn(pac, logonInfo, ticket, client, settings)
-  const believed = believeForeign(pac, logonInfo, client, settings)
-  const believesDelegation = settings.foreignPac(client.realm).has('delegatedBy')
-  const serviceDomain = settings.domainSids.of(client.serviceRealm) ?? false
+    return logonInfo === undefined ? { pac, provisional: true } : believeOwn(pac, logonInfo, ticket, client, policy)
+  const believed = believeForeign(pac, logonInfo, client, policy)
+  const believesDelegation = policy.foreignPac(client.realm).has('delegatedBy')
+  const serviceDomain = policy.domainSids.of(client.serviceRealm) ?? false
   noteForeign(believed.pac, {
     serviceDomain,
     ...(!believesDelegation && { delegationToldBy: printableName(client.realm) }),
@@ -63,13 +72,16 @@ export function believePac(
   return believed
 }
 
-/** A single realm's KDC is believed everything: it could as well name another user. Of several, each has its own domain. */
+/**
+ * A single realm's KDC is believed everything: it could as well name another user. Of several, each
+ * has its own domain.
+ */
 function believeOwn(
   pac: Pac,
   info: LogonInfo,
   ticket: EncTicketPart,
   client: Client,
-  { domainSids }: AcceptorSettings,
+  { domainSids }: PacPolicy,
 ): BelievedPac {
   const { realm, ownRealms } = client
   const domain = info.logonDomainId
@@ -91,7 +103,7 @@ function believeForeign(
   pac: Pac,
   info: LogonInfo | undefined,
   client: Client,
-  { domainSids, foreignPac }: AcceptorSettings,
+  { domainSids, foreignPac }: PacPolicy,
 ): BelievedPac {
   const { realm, ownRealms } = client
   const statements = foreignPac(realm)
@@ -121,23 +133,29 @@ function nothingOf(pac: Pac, { realm }: Client, because: string, statements: Jud
   return { pac: excerptOf(pac, judgement), provisional: true }
 }
 
-/** What travelled through another realm, as with delegation across realms, teaches nothing about ours. */
+/**
+ * What travelled through another realm, as with delegation across realms, teaches nothing about
+ * ours.
+ */
 function stayedAtHome({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
   const services = delegationInfo?.transitedServices ?? []
   return transited.contents.length === 0 && services.every((service) => isServiceOf(service, crealm))
 }
 
-/** The user's SID, with RID 0 the first extra one, must be in the right domain. @throws RejectedTokenError */
+/**
+ * The user's SID, with RID 0 the first extra one, must be in the right domain. @throws
+ * RejectedTokenError
+ */
 function requireUserIn({ userSid }: Pac, { realm }: Client, isRight: (domain: string | undefined) => boolean): void {
   if (userSid === undefined || isRight(domainOf(userSid))) return
   throw foreignUser(realm, userSid)
 }
 
-function isOneOf(realms: readonly string[], domain: string | undefined, sids: AcceptorSettings['domainSids']): boolean {
+function isOneOf(realms: readonly string[], domain: string | undefined, sids: DomainSids): boolean {
   return realms.some((realm) => sids.of(realm) === domain)
 }
 
-function domainsOf(realms: readonly string[], sids: AcceptorSettings['domainSids']): ReadonlySet<string> {
+function domainsOf(realms: readonly string[], sids: DomainSids): ReadonlySet<string> {
   return new Set(realms.map((realm) => sids.of(realm)).filter((sid) => typeof sid === 'string'))
 }
 

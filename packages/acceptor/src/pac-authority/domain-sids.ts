@@ -1,12 +1,15 @@
 import { asciiLower, ConfigurationError, printableName, RejectedTokenError, shownInput, shownName } from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
-/** The domain SID of each realm, as an operator writes it down; `false` for a realm that has none. */
+/**
+ * The domain SID of each realm, as an operator writes it down; `false` for a realm that has none.
+ */
 export type DomainSidsOption = Readonly<Record<string, string | false>>
 
 /**
- * Domains of foreign realms that are remembered. A trusted KDC can vouch for realms without number, and each costs some hundred octets;
- * an enterprise has hundreds at most. What comes then is not believed until `domainSids` names it.
+ * Domains of foreign realms that are remembered. A trusted KDC can vouch for realms without number,
+ * and each costs some hundred octets; an enterprise has hundreds at most. What comes then is not
+ * believed until `domainSids` names it.
  */
 const MAX_LEARNED = 1_000
 
@@ -17,8 +20,9 @@ interface Pin {
 }
 
 /**
- * Which domain a realm speaks for: one realm, one domain SID, in both directions. What options say is never changed; the rest is learned
- * from PACs and kept as long as the process lives. Source: MS-PAC section 4.1.2.2.
+ * Which domain a realm speaks for: one realm, one domain SID, in both directions. What options say
+ * is never changed; the rest is learned from PACs and kept as long as the process lives. Source:
+ * MS-PAC section 4.1.2.2.
  */
 export class DomainSids {
   readonly #byRealm = new Map<string, Pin>()
@@ -37,7 +41,9 @@ export class DomainSids {
     }
   }
 
-  /** Changes whenever something was learned: what was judged before may be judged otherwise then. */
+  /**
+   * Changes whenever something was learned: what was judged before may be judged otherwise then.
+   */
   get version(): number {
     return this.#version
   }
@@ -52,8 +58,9 @@ export class DomainSids {
   }
 
   /**
-   * Tells whom options have forgotten: where they name domains, and none of a realm of the keytab. A NetBIOS name (`CORP`) in place of
-   * the realm (`CORP.TEST`) would be such a mistake, and would show as foreign users whose groups nobody knows.
+   * Tells whom options have forgotten: where they name domains, and none of a realm of the keytab.
+   * A NetBIOS name (`CORP`) in place of the realm (`CORP.TEST`) would be such a mistake, and would
+   * show as foreign users whose groups nobody knows.
    */
   warnOfUnnamed(realms: readonly string[]): void {
     if (![...this.#byRealm.values()].some(({ configured }) => configured)) return
@@ -101,7 +108,10 @@ function warnOfUnnamed(realm: string): void {
   )
 }
 
-/** `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. Undefined for what belongs to no domain: `S-1-5-32-544`, `S-1-18-1`. */
+/**
+ * `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. Undefined for what belongs to no domain:
+ * `S-1-5-32-544`, `S-1-18-1`.
+ */
 export function domainOf(sid: string): string | undefined {
   const match = IN_DOMAIN.exec(sid)
   return match === null || match[1] === NO_DOMAIN ? undefined : match[1]
@@ -119,8 +129,8 @@ const IN_DOMAIN = /^(S-1-5-21(?:-\d+){3})-\d+$/
 const NO_DOMAIN = 'S-1-5-21-0-0-0'
 
 /**
- * A principal, a list or a URL would never match, and the domain not be pinned. Names of other styles than that of domains may have
- * `/`, `:` and `=` in them: RFC 4120 section 6.1.
+ * A principal, a list or a URL would never match, and the domain not be pinned. Names of other
+ * styles than that of domains may have `/`, `:` and `=` in them: RFC 4120 section 6.1.
  */
 function requireRealm(realm: string): void {
   if (realm !== '' && !/[@,\n]|:\/\//.test(realm)) return

@@ -4,15 +4,19 @@ import { requireByRealm } from './by-realm.js'
 /**
  * What a PAC can say beyond who the user is in the domain of its own realm:
  *
- * - `resourceGroups`: groups of this service's domain, which its own KDC puts there (domain local groups; RID 1000 and above). A KDC
- *   that does not filter passes on what the other realm wrote instead.
- * - `otherDomains`: groups of domains that are neither this service's nor the realm's own: other domains of the user's forest.
- * - `ownDomain`: any group of this service's domain, Domain Admins included: for the realms of one forest.
+ * - `resourceGroups`: groups of this service's domain, which its own KDC puts there (domain local
+ *   groups; RID 1000 and above). A KDC that does not filter passes on what the other realm wrote
+ *   instead.
+ * - `otherDomains`: groups of domains that are neither this service's nor the realm's own: other
+ *   domains of the user's forest.
+ * - `ownDomain`: any group of this service's domain, Domain Admins included: for the realms of one
+ *   forest.
  * - `upn`: the user principal name.
  * - `claims`: the user's claims.
  * - `device`: the device's SID, groups and claims.
- * - `delegatedBy`: the services that acted for the user, which the user's KDC can make up. Without it those are shown that are all of the
- *   user's realm, and `requireDelegatedBy` lets nobody pass by them.
+ * - `delegatedBy`: the services that acted for the user, which the user's KDC can make up. Without
+ *   it those are shown that are all of the user's realm, and `requireDelegatedBy` lets nobody pass
+ *   by them.
  */
 export type ForeignStatement =
   | 'resourceGroups'

@@ -1,6 +1,5 @@
-import { type DeviceInfo, type LogonInfo, type Pac, PacBufferType, printableName } from '@s4u/krb5'
+import { asciiLower, type DeviceInfo, type LogonInfo, type Pac, PacBufferType, printableName } from '@s4u/krb5'
 import type { ForeignStatement } from './foreign-statements.js'
-import { isServiceOf } from './service-realm.js'
 import type { SidAuthority } from './sid-authority.js'
 import { MAX_TOLD, noteWithheld, told, toldText, type Withheld } from './withheld.js'
 
@@ -20,7 +19,10 @@ export interface Judgement {
 
 const T = PacBufferType
 
-/** The PAC without what may not be believed; the very same where that is everything. What was left out is noted with it. */
+/**
+ * The PAC without what may not be believed; the very same where that is everything. What was left
+ * out is noted with it.
+ */
 export function excerptOf(pac: Pac, judgement: Judgement): Pac {
   const logonInfo = judgement.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, judgement) : undefined
   const deviceInfo = deviceOf(pac.deviceInfo, judgement)
@@ -46,7 +48,10 @@ function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string
   return [...pac.sids(), ...pac.denyOnlySids()].filter((sid) => !known.has(sid))
 }
 
-/** The same object where all of it is believed. What UserFlags do not declare, and so does not count, is not shown either. */
+/**
+ * The same object where all of it is believed. What UserFlags do not declare, and so does not
+ * count, is not shown either.
+ */
 function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: Judgement): LogonInfo {
   const domain = info.resourceGroupDomainSid ?? ''
   const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
@@ -80,7 +85,10 @@ const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
   ['delegatedBy', T.DELEGATION_INFO],
 ]
 
-/** The claims of a device that is not believed are not either. Whose services acted has nothing to do with domains. */
+/**
+ * The claims of a device that is not believed are not either. Whose services acted has nothing to
+ * do with domains.
+ */
 function buffersWithout(pac: Pac, judgement: Judgement, device: DeviceInfo | undefined): readonly number[] {
   const { statements, because, realm } = judgement
   const otherDevice = device === undefined && pac.deviceInfo !== undefined
@@ -95,6 +103,11 @@ function buffersWithout(pac: Pac, judgement: Judgement, device: DeviceInfo | und
 /** A realm may say that services of its own acted for its user: it could act in their place. */
 function isOwnDelegation({ delegationInfo }: Pac, realm: string): boolean {
   return (delegationInfo?.transitedServices ?? []).every((service) => isServiceOf(service, realm))
+}
+
+/** Whether a transited service, `HTTP/web.ad.test@AD.TEST`, is one of a realm. */
+export function isServiceOf(service: string, realm: string): boolean {
+  return asciiLower(service).endsWith(`@${asciiLower(realm)}`)
 }
 
 function statementsWithout(pac: Pac, without: readonly number[], device: DeviceInfo | undefined): Partial<Withheld> {

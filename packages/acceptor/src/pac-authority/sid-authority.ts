@@ -13,9 +13,10 @@ export interface Domains {
 }
 
 /**
- * A foreign realm speaks for its own domain, and for how it authenticated its user. Everything else that is no domain's belongs to
- * the machine or the KDC that makes a token of it (Everyone, Network, Builtin\\Administrators, Local System, Enterprise Domain
- * Controllers, logon sessions, integrity levels): nobody else's word is needed for it. Source: MS-PAC section 4.1.2.2.
+ * A foreign realm speaks for its own domain, and for how it authenticated its user. Everything else
+ * that is no domain's belongs to the machine or the KDC that makes a token of it (Everyone,
+ * Network, Builtin\\Administrators, Local System, Enterprise Domain Controllers, logon sessions,
+ * integrity levels): nobody else's word is needed for it. Source: MS-PAC section 4.1.2.2.
  */
 export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
@@ -29,7 +30,10 @@ export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<F
   }
 }
 
-/** The domain local groups of this service's domain, which its KDC adds last. Source: MS-PAC section 4.1.2.1. */
+/**
+ * The domain local groups of this service's domain, which its KDC adds last. Source: MS-PAC section
+ * 4.1.2.1.
+ */
 export function resourceAuthority({ own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
     const domain = domainOf(sid)
@@ -38,7 +42,10 @@ export function resourceAuthority({ own }: Domains, believed: ReadonlySet<Foreig
   }
 }
 
-/** One of several realms whose keys this service has speaks for everything but the domains of the others. */
+/**
+ * One of several realms whose keys this service has speaks for everything but the domains of the
+ * others.
+ */
 export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean): SidAuthority {
   return (sid) => {
     const domain = domainOf(sid)
@@ -47,7 +54,10 @@ export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean
   }
 }
 
-/** Those below are the domain's own, its administrators among them; groups that people make begin here. MS-ADTS section 6.1.1.6. */
+/**
+ * Those below are the domain's own, its administrators among them; groups that people make begin
+ * here. MS-ADTS section 6.1.1.6.
+ */
 const FIRST_MADE_BY_PEOPLE = 1000
 
 /** MS-DTYP section 2.4.2.4. */
@@ -55,9 +65,10 @@ const COMPOUNDED_AUTHENTICATION = 'S-1-5-21-0-0-0-496'
 const CLAIMS_VALID = 'S-1-5-21-0-0-0-497'
 
 /**
- * How the realm authenticated its user: AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY, FRESH_PUBLIC_KEY
- * _IDENTITY, KEY_TRUST, MFA_KEY_PROPERTY, ATTESTED_KEY_PROPERTY. And OTHER_ORGANIZATION, which our own KDC adds at a trust with
- * selective authentication: it only takes something away. MS-DTYP section 2.4.2.4.
+ * How the realm authenticated its user: AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and
+ * SERVICE_ASSERTED_IDENTITY, FRESH_PUBLIC_KEY _IDENTITY, KEY_TRUST, MFA_KEY_PROPERTY,
+ * ATTESTED_KEY_PROPERTY. And OTHER_ORGANIZATION, which our own KDC adds at a trust with selective
+ * authentication: it only takes something away. MS-DTYP section 2.4.2.4.
  */
 const FOREIGNERS: ReadonlySet<string> = new Set([
   'S-1-18-1',

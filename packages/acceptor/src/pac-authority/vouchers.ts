@@ -32,8 +32,9 @@ function isTexts(value: unknown): boolean {
 }
 
 /**
- * Users of a realm whose keys we have get their tickets for us from their own KDC. Who comes as one of them with a ticket that another
- * realm's KDC sealed, for another of our names, is whom that KDC says, and nobody else.
+ * Users of a realm whose keys we have get their tickets for us from their own KDC. Who comes as one
+ * of them with a ticket that another realm's KDC sealed, for another of our names, is whom that KDC
+ * says, and nobody else.
  * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED
  */
 export function requireOwnVoucher(

@@ -19,12 +19,17 @@ export interface Withheld {
   readonly because?: string
 }
 
-/** Of lists in events: a PAC has room for thousands of SIDs, and each request would write them down. */
+/**
+ * Of lists in events: a PAC has room for thousands of SIDs, and each request would write them down.
+ */
 export const MAX_TOLD = 100
 
 const LONGEST_TEXT = 256
 
-/** What was withheld of a PAC, where something was: what is handed on is the PAC, whoever copies an identity. */
+/**
+ * What was withheld of a PAC, where something was: what is handed on is the PAC, whoever copies an
+ * identity.
+ */
 export function withheldOf(pac: Pac | undefined): Withheld | undefined {
   return pac === undefined ? undefined : withheldParts.get(pac)
 }
@@ -36,9 +41,15 @@ export function noteWithheld(pac: Pac, withheld: Withheld): Pac {
 
 /** What has to be known besides of a PAC of another realm's user. */
 export interface ForeignFacts {
-  /** The domain of this service: what `Domain Admins` means here is not theirs. `false`: not known, or there is none. */
+  /**
+   * The domain of this service: what `Domain Admins` means here is not theirs. `false`: not known,
+   * or there is none.
+   */
   readonly serviceDomain: string | false
-  /** The realm whose KDC may have made up the services that acted for the user, as it may be printed. */
+  /**
+   * The realm whose KDC may have made up the services that acted for the user, as it may be
+   * printed.
+   */
   readonly delegationToldBy?: string
 }
 

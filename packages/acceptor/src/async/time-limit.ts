@@ -1,0 +1,27 @@
+/**
+ * Resolves to what `ask` answers, and rejects with `late()` when that takes longer than `limit`
+ * milliseconds. The signal is aborted then, so that `ask` can stop its work; an `ask` that ignores
+ * the signal is not waited for either.
+ */
+export async function withinLimit<T>(
+  limit: number,
+  late: () => Error,
+  ask: (signal: AbortSignal) => T | Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const error = late()
+      // In this order: what `ask` rejects with when it hears the signal must not hide that it was
+      // late.
+      reject(error)
+      controller.abort(error)
+    }, limit)
+  })
+  try {
+    return await Promise.race([ask(controller.signal), timeout])
+  } finally {
+    clearTimeout(timer)
+  }
+}

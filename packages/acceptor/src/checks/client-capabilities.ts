@@ -1,0 +1,36 @@
+import { AdType, decode, Int32, sequenceOf } from '@s4u/krb5'
+import type { Authenticator } from '@s4u/krb5'
+import { understoodElements } from './authorization-data.js'
+
+/** What a client says about itself in the authenticator. */
+export interface ClientCapabilities {
+  /** Encryption types that it would like for the subkey, best first. RFC 4537 section 3. */
+  readonly subkeyEtypes: readonly number[]
+  /** It knows channel bindings, so bindings of zeros are a statement. MS-KILE section 3.2.5.8. */
+  readonly channelBindingAware: boolean
+}
+
+/** @throws RejectedTokenError KDC_ERR_POLICY, MalformedTokenError */
+export function readClientCapabilities({ authorizationData }: Authenticator): ClientCapabilities {
+  if (authorizationData === undefined) return NO_CAPABILITIES
+  const elements = understoodElements(authorizationData, 'authenticator')
+  const find = (type: number): Uint8Array | undefined => elements.find(({ adType }) => adType === type)?.adData
+  const etypes = find(AdType.ETYPE_NEGOTIATION)
+  const options = find(AdType.AUTH_DATA_AP_OPTIONS)
+  return {
+    subkeyEtypes: etypes === undefined ? [] : decode(EtypeList, etypes),
+    channelBindingAware: options !== undefined && (littleEndian32(options) & AP_OPTION_CHANNEL_BINDING) !== 0,
+  }
+}
+
+/** `EtypeList ::= SEQUENCE OF Int32`. RFC 4537 section 3. */
+const EtypeList = sequenceOf(Int32)
+
+const NO_CAPABILITIES: ClientCapabilities = { subkeyEtypes: [], channelBindingAware: false }
+
+/** KERB_AP_OPTIONS_CBT. MS-KILE section 2.2.3. */
+const AP_OPTION_CHANNEL_BINDING = 0x4000
+
+function littleEndian32(octets: Uint8Array): number {
+  return octets.length < 4 ? 0 : octets[0] | (octets[1] << 8) | (octets[2] << 16) | (octets[3] << 24)
+}

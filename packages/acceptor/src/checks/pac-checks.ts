@@ -1,0 +1,58 @@
+import { millisecondsOfFiletime, printableName, RejectedTokenError } from '@s4u/krb5'
+import type { ClientInfo, EncTicketPart, Key, Pac } from '@s4u/krb5'
+
+/**
+ * Judges a PAC against the ticket that it came in: signed for us by the KDC, and about this client
+ * and this login. Source: MS-PAC section 2.7 and section 2.8, MS-KILE section 3.4.5.3.
+ *
+ * @param key the key that opened the ticket, whatever its encryption type
+ * @throws RejectedTokenError, MalformedTokenError
+ */
+export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
+  pac.verifyServerChecksum(key)
+  decodeWhatIdentitiesShow(pac)
+  const { clientInfo, requestor, upnDnsInfo } = pac
+  if (clientInfo === undefined) throw foreignPac('it does not say whose it is')
+  requireSameName(clientInfo, ticket)
+  requireSameLogin(clientInfo, ticket)
+  // As a rule only tickets for krbtgt carry the requestor. MS-PAC section 2.15.
+  const { userSid } = pac
+  if (userSid === undefined) return
+  if (requestor !== undefined && userSid !== requestor)
+    throw foreignPac(`it was asked for by ${requestor}, not by ${userSid}`)
+  const named = upnDnsInfo?.extended?.sid
+  if (named !== undefined && named !== userSid) throw foreignPac(`its UPN is that of ${named}, not of ${userSid}`)
+}
+
+/**
+ * Here and not in a request handler is where a PAC that is signed but broken must come to light. It
+ * keeps what it decoded.
+ */
+function decodeWhatIdentitiesShow(pac: Pac): void {
+  void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo, pac.clientClaims, pac.deviceInfo, pac.deviceClaims]
+}
+
+const shown = (name: string): string => `"${printableName(name)}"`
+
+/**
+ * The name stands without realm; a user from another realm has it after S4U2Self. MS-SFU section
+ * 3.2.5.1.2.
+ */
+function requireSameName({ name }: ClientInfo, { cname, crealm }: EncTicketPart): void {
+  const ticketName = cname.nameString.join('/')
+  if (name === ticketName || name === `${ticketName}@${crealm}`) return
+  throw foreignPac(`it belongs to ${shown(name)}, the ticket to ${shown(ticketName)}`)
+}
+
+function requireSameLogin({ clientId }: ClientInfo, { authtime }: EncTicketPart): void {
+  const pacTime = millisecondsOfFiletime(clientId)
+  if (Math.floor(pacTime / 1000) === Math.floor(authtime / 1000)) return
+  throw foreignPac('it belongs to another login than the ticket')
+}
+
+function foreignPac(why: string): RejectedTokenError {
+  return new RejectedTokenError(`the PAC is not that of the ticket: ${why}`, {
+    code: 'KRB_AP_ERR_MODIFIED',
+    hint: 'A KDC never issues this. Somebody who knows the key of the service combined two tickets.',
+  })
+}

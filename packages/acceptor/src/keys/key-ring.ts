@@ -1,0 +1,193 @@
+import { ConfigurationError, Keytab, noticeOfLeftOut, printable, S4uError } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
+import type { AcceptorEvents } from '../events/events.js'
+import type { KeytabPlace } from './keytab-place.js'
+import { notServed } from './served-names.js'
+import { ServiceKeys } from './service-keys.js'
+import type { ServiceKey, ServiceKeyPolicy } from './service-keys.js'
+import { WatchedPlace } from './keytab-watcher.js'
+
+/** How often a keytab file is looked at while requests come, in milliseconds. */
+const CHECK_INTERVAL = 1_000
+
+/**
+ * How long requests wait for such a look, milliseconds: a file takes less than one, and a vault
+ * that is slow holds up nobody for long.
+ */
+const PATIENCE = 250
+
+/**
+ * The same where nothing has come for a while: meanwhile a key may have been taken away, since it
+ * was stolen, and whoever has it is the first to come. Milliseconds.
+ */
+const PATIENCE_AFTER_IDLE = 2_000
+const IDLE_AFTER = 10_000
+
+export interface KeyRingDeps {
+  readonly events: AcceptorEvents
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/**
+ * The service's keys as they are now. A keytab that changes is read again without stopping
+ * anything; one that cannot be read any more, or lost the service, is reported and the keys stay
+ * what they were.
+ */
+export class KeyRing {
+  readonly #places: readonly WatchedPlace[]
+  readonly #policy: ServiceKeyPolicy
+  readonly #deps: KeyRingDeps
+  readonly #name: string
+  readonly #waiting = new Set<() => void>()
+  #keytab = new Keytab([])
+  #current: ServiceKeys | undefined
+  #checkedAt = -Infinity
+  /** The look that requests wait for. */
+  #checking: Promise<void> | undefined
+  #starting: Promise<ServiceKeys> | undefined
+  #toldOfLeftOut: string | undefined
+
+  /** @throws ConfigurationError, MissingKeyError for what can be read without waiting */
+  constructor(places: readonly KeytabPlace[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
+    this.#policy = policy
+    this.#deps = deps
+    this.#name = places.map(({ name }) => name).join(', ')
+    const listener = { changed: () => this.#rebuild(), failed: (error: unknown) => this.#report(error) }
+    this.#places = places.map((place) => new WatchedPlace(place, deps.now, listener))
+    this.#current = this.#build()
+  }
+
+  /** Undefined until a provider has given its keytab. */
+  get current(): ServiceKeys | undefined {
+    return this.#current
+  }
+
+  /**
+   * The whole keytab that `current` is made of: the account's entries accept no tickets, but sign
+   * in. Empty before there is one.
+   */
+  get keytab(): Keytab {
+    return this.#keytab
+  }
+
+  /**
+   * Waits for keys. Calls that come together share one wait. @throws ConfigurationError,
+   * MissingKeyError
+   */
+  ready(): Promise<ServiceKeys> {
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined))
+    return this.#starting
+  }
+
+  /**
+   * Looks at the keytab when that is due. What is returned is to be waited for: a key that was
+   * taken away is honoured no more.
+   */
+  checkNowAndThen(now: number): Promise<void> | undefined {
+    // In both directions: a clock that was set back must not stop the checks.
+    const since = Math.abs(now - this.#checkedAt)
+    if (this.#current === undefined || since < CHECK_INTERVAL) return this.#checking
+    this.#checkedAt = now
+    const checking = within(since < IDLE_AFTER ? PATIENCE : PATIENCE_AFTER_IDLE, this.#look(false)).finally(() => {
+      if (this.#checking === checking) this.#checking = undefined
+    })
+    this.#checking = checking
+    return checking
+  }
+
+  /**
+   * Looks for other keys than these, which did not open a ticket. Undefined when there are none.
+   * Never rejects.
+   */
+  async newerThan(keys: ServiceKeys): Promise<ServiceKeys | undefined> {
+    if (this.#current === keys) {
+      const { promise, resolve } = settledLater()
+      this.#waiting.add(resolve)
+      // What is new is enough: nobody waits for a place that takes its time when another one has
+      // brought keys.
+      await Promise.race([promise, this.#look(true)])
+      this.#waiting.delete(resolve)
+    }
+    return this.#current === keys ? undefined : this.#current
+  }
+
+  /**
+   * The name on a ticket that was opened is none of ours; unless it has been added to the keytab
+   * since the last look.
+   * @throws RejectedTokenError KRB_AP_ERR_NOT_US
+   */
+  async requireNewName(ticket: Ticket, { label }: ServiceKey): Promise<void> {
+    const newer = this.#current && (await this.newerThan(this.#current))
+    if (!newer?.serves(ticket)) throw notServed(ticket, label)
+  }
+
+  async #look(urgent: boolean): Promise<void> {
+    await Promise.all(this.#places.map((place) => place.refresh(urgent)))
+  }
+
+  async #start(): Promise<ServiceKeys> {
+    if (this.#current === undefined) {
+      await this.#look(true)
+      const missing = this.#places.find(({ keytab }) => keytab === undefined)
+      if (missing !== undefined) throw missing.failure
+      this.#current = this.#build()
+    }
+    if (this.#current === undefined) throw new ConfigurationError(`${this.#name} gave no keytab`)
+    return this.#current
+  }
+
+  /** At the start it is done, and may fail, for those who wait. */
+  #rebuild(): void {
+    if (this.#current === undefined) return
+    try {
+      this.#use(this.#build())
+    } catch (error) {
+      this.#report(error)
+    }
+  }
+
+  #use(keys: ServiceKeys | undefined): void {
+    if (keys === undefined) return
+    this.#current = keys
+    for (const resolve of this.#waiting) resolve()
+    this.#deps.events.publish({ kind: 'keytab-reloaded', source: this.#name, principals: keys.principals })
+  }
+
+  #build(): ServiceKeys | undefined {
+    const keytabs = this.#places.map(({ keytab }) => keytab).filter((keytab) => keytab !== undefined)
+    if (keytabs.length < this.#places.length) return undefined
+    const merged = Keytab.merge(keytabs, this.#name)
+    const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
+    this.#keytab = merged
+    this.#tellLeftOut(merged)
+    return keys
+  }
+
+  /** Not again with each reload. */
+  #tellLeftOut({ leftOut }: Keytab): void {
+    const notice = noticeOfLeftOut('keytab', this.#name, leftOut)
+    if (notice !== undefined && notice.message !== this.#toldOfLeftOut) this.#deps.events.publish(notice)
+    this.#toldOfLeftOut = notice?.message
+  }
+
+  #report(error: unknown): void {
+    if (this.#current === undefined) return
+    const message = printable(error instanceof Error ? error.message : String(error))
+    const code = S4uError.is(error) ? error.code : 'KRB5_KT_IOERR'
+    this.#deps.events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
+  }
+}
+
+/** Resolves with the promise, or when the time is over. */
+function within(milliseconds: number, promise: Promise<void>): Promise<void> {
+  const { promise: over, resolve } = settledLater()
+  const timer = setTimeout(resolve, milliseconds)
+  return Promise.race([promise, over]).finally(() => clearTimeout(timer))
+}
+
+function settledLater(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = (): void => {}
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve }
+}

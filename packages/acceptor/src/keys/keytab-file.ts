@@ -1,0 +1,135 @@
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ConfigurationError, Keytab, shownPath } from '@s4u/krb5'
+import type { KeytabPlace } from './keytab-place.js'
+
+/** A keytab in a file, read again when the file changes. */
+export class KeytabFile implements KeytabPlace {
+  readonly name: string
+  readonly #path: string
+  #stamp = ''
+
+  constructor(path: string) {
+    if (path === '')
+      throw new ConfigurationError('keytab must not be an empty path', {
+        code: 'KRB5_KT_NOTFOUND',
+        hint: 'Name a file, as in FILE:/etc/web.keytab; or leave it out, for KRB5_KTNAME or /etc/krb5.keytab.',
+      })
+    this.#path = path
+    // What is there is a path. What is not there might be the keys themselves, or a password.
+    this.name = existsSync(path) ? path : shownPath(path)
+  }
+
+  loadNow(): Keytab {
+    return this.#reading(() => {
+      // Before reading: what is written in between is then noticed the next time.
+      const stamp = stampOf(this.name, statSync(this.#path, { bigint: true }))
+      const keytab = Keytab.decode(readFileSync(this.#path), this.name)
+      this.#stamp = stamp
+      return keytab
+    })
+  }
+
+  async loadIfChanged(): Promise<Keytab | undefined> {
+    try {
+      const stamp = stampOf(this.name, await stat(this.#path, { bigint: true }))
+      if (stamp === this.#stamp) return undefined
+      const keytab = Keytab.decode(await readFile(this.#path), this.name)
+      // It may be one that is being written: then it is read with the next look.
+      if (keytab.leftOut.length > 0 && !(await this.#hasSettled(stamp))) return undefined
+      this.#stamp = stamp
+      return keytab
+    } catch (error) {
+      return this.#reading(() => {
+        throw error
+      })
+    }
+  }
+
+  async #hasSettled(stamp: string): Promise<boolean> {
+    await sleep(SETTLING)
+    return stampOf(this.name, await stat(this.#path, { bigint: true })) === stamp
+  }
+
+  #reading<T>(read: () => T): T {
+    try {
+      return read()
+    } catch (error) {
+      if (error instanceof ConfigurationError) throw error
+      throw unreadable(this.name, this.name === this.#path ? error : undefined, errnoOf(error))
+    }
+  }
+}
+
+interface FileStatus {
+  readonly mtimeNs: bigint
+  readonly size: bigint
+  readonly ino: bigint
+}
+
+function stampOf(path: string, { mtimeNs, size, ino }: FileStatus): string {
+  if (size > MAX_KEYTAB_OCTETS) {
+    throw new ConfigurationError(`${path} is no keytab: it has ${size} octets, ${MAX_KEYTAB_OCTETS} is the most`, {
+      code: 'KRB5_KT_FORMAT',
+    })
+  }
+  return `${mtimeNs}:${size}:${ino}`
+}
+
+function errnoOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
+}
+
+/** @param cause shows the path: undefined where that must not be */
+function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
+  const missing = errno === 'ENOENT' || errno === 'ENOTDIR'
+  if (errno === 'EISDIR')
+    return new ConfigurationError(`the keytab ${path} is a folder`, {
+      code: 'KRB5_KT_IOERR',
+      hint: `Name the file in it: ${path.replace(/\/$/, '')}/NAME.keytab.`,
+      cause,
+    })
+  return new ConfigurationError(
+    missing ? `the keytab ${path} does not exist` : `the keytab ${path} cannot be read: ${errno}`,
+    {
+      code: missing ? 'KRB5_KT_NOTFOUND' : 'KRB5_KT_IOERR',
+      hint: missing
+        ? 'Name the file in the option keytab or in KRB5_KTNAME. samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.'
+        : errno === 'EACCES' || errno === 'EPERM'
+          ? `Give the user that runs this process the right to read ${path}, and nobody else.`
+          : `Look at the file system: it says ${errno}.`,
+      cause,
+    },
+  )
+}
+
+/**
+ * A keytab that is larger holds more than hosts and services; it would be read again with every
+ * change.
+ */
+const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
+
+/**
+ * Programs write a keytab record by record. One that holds what cannot be read is looked at once
+ * more after this; milliseconds.
+ */
+const SETTLING = 100
+
+/** The types that MIT and Heimdal know beside files. Other words before a colon may be anything. */
+const OTHER_TYPES: readonly string[] = ['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AFSKEYFILE', 'HDBGET', 'KEYRING', 'DIR']
+
+/**
+ * The path in `FILE:/etc/web.keytab`. @throws ConfigurationError for keytabs of other types than
+ * files
+ */
+export function pathOf(name: string): string {
+  const type = /^([A-Za-z][A-Za-z\d]+):/.exec(name)?.[1]
+  if (type === undefined) return name
+  if (type === 'FILE' || type === 'WRFILE') return name.slice(type.length + 1)
+  const which = OTHER_TYPES.includes(type) ? `of type ${type}` : 'of another type than FILE'
+  throw new ConfigurationError(`keytab: keytabs ${which} cannot be read`, {
+    code: 'KRB5_KT_UNKNOWN_TYPE',
+    hint: 'Name a file, with or without FILE: in front.',
+  })
+}

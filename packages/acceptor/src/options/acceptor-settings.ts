@@ -1,0 +1,143 @@
+import { ConfigurationError, requireLogger, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import type { Krb5Conf, LocalNameMapping, RandomSource } from '@s4u/krb5'
+import type { EtypePermission } from '../checks/ap-req-checks.js'
+import type { ChannelBindingPolicy } from '../checks/channel-binding.js'
+import type { AcceptorOptions } from './acceptor-options.js'
+import { clockSkewOf, confOf, permissionOf } from './krb5-conf-settings.js'
+import { DomainSids } from '../pac-authority/domain-sids.js'
+import { type ForeignStatements, foreignStatementsOf } from '../pac-authority/foreign-statements.js'
+import { vouchersOf, type Vouches } from '../pac-authority/vouchers.js'
+import { processReplayMemory, warnOfWorkers } from '../replay/process-replay-memory.js'
+import { localNameMapping } from '../identity/local-names.js'
+import type { ReplayStore } from '../replay/replay-store.js'
+
+/** Options, checked and complete. */
+export interface AcceptorSettings {
+  readonly clockSkew: number
+  readonly now: () => number
+  readonly random: RandomSource | undefined
+  readonly replayStore: ReplayStore | undefined
+  /**
+   * What acceptors have in common that have the same store: by it a request is known to have been
+   * asked about.
+   */
+  readonly replayMemory: object
+  /** How long after its own time an authenticator is remembered. */
+  readonly rememberedFor: number
+  readonly acceptWithoutReplayStore: boolean
+  readonly channelBinding: ChannelBindingPolicy
+  readonly requirePac: (realm: string) => boolean
+  /** Whether callers without a PAC are taken to be in no group. */
+  readonly noPacMeansNoGroups: boolean
+  readonly domainSids: DomainSids
+  readonly foreignPac: ForeignStatements
+  readonly mayVouchFor: Vouches
+  readonly permits: EtypePermission
+  readonly trustedRealms: readonly string[] | undefined
+  readonly allowAnonymous: boolean
+  readonly checkAddresses: boolean
+  readonly useForwardedTickets: boolean
+  readonly ticketCacheSize: number
+  readonly localName: LocalNameMapping
+}
+
+/** More is no skew but no check at all, and the replay cache must hold twice as long. */
+const MAX_CLOCK_SKEW = 3_600_000
+
+const DEFAULT_CLOCK_SKEW = 300_000
+
+/**
+ * From `clockSkew` after its time on an authenticator is refused by that time alone. One second
+ * more for the fraction that stands in cusec, and `clockSkew` once more for a store in common: its
+ * clock and those of the other instances may be as far from ours as those of clients. What it
+ * forgot while an instance with a slow clock would still take it could be replayed there.
+ */
+const FRACTION = 1_000
+
+const DEFAULT_TICKET_CACHE_SIZE = 4_096
+
+/** @throws ConfigurationError */
+export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(options)): AcceptorSettings {
+  const { now = Date.now, replayCache, requirePac } = options
+  const skew = options.clockSkew ?? clockSkewOf(conf) ?? DEFAULT_CLOCK_SKEW
+  const clockSkew = numberWithin('clockSkew', skew, 0, MAX_CLOCK_SKEW)
+  const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
+  const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
+  const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
+  const domainSids = new DomainSids(options.domainSids)
+  requireLogger(options.logger)
+  return {
+    clockSkew,
+    now,
+    random: options.random,
+    ...replaySettings(replayCache, now, clockSkew),
+    acceptWithoutReplayStore: onReplayStoreDown === 'accept',
+    channelBinding,
+    requirePac: requirePacOf(requirePac, domainSids),
+    noPacMeansNoGroups: requirePac === false,
+    domainSids,
+    foreignPac: foreignStatementsOf(options.foreignPac),
+    mayVouchFor: vouchersOf(options.mayVouchFor),
+    permits: permissionOf(options, conf),
+    trustedRealms: options.trustedRealms,
+    allowAnonymous: options.allowAnonymous ?? false,
+    checkAddresses: options.checkAddresses ?? false,
+    useForwardedTickets: forwarded === 'use',
+    localName: localNameMapping(options.localNames, conf),
+    ticketCacheSize: numberWithin(
+      'ticketCacheSize',
+      options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,
+      0,
+      1_000_000,
+    ),
+  }
+}
+
+function replaySettings(
+  replayCache: ReplayStore | false | undefined,
+  now: () => number,
+  clockSkew: number,
+): Pick<AcceptorSettings, 'replayStore' | 'replayMemory' | 'rememberedFor'> {
+  if (replayCache !== undefined && replayCache !== false && typeof replayCache?.remember !== 'function')
+    throw new ConfigurationError('replayCache must be a ReplayStore or false')
+  if (replayCache)
+    return { replayStore: replayCache, replayMemory: replayCache, rememberedFor: 2 * clockSkew + FRACTION }
+  const rememberedFor = clockSkew + FRACTION
+  if (replayCache === undefined) warnOfWorkers()
+  const replayMemory = processReplayMemory()
+  const replayStore = replayCache === false ? undefined : replayMemory.storeFor(now, rememberedFor)
+  return { replayStore, replayMemory, rememberedFor }
+}
+
+/** The configured names as a list. @throws ConfigurationError */
+export function servicesOf({ service }: AcceptorOptions): readonly string[] | undefined {
+  const services = typeof service === 'string' ? [service] : service
+  if (services !== undefined && !Array.isArray(services))
+    throw new ConfigurationError(`service must be a text or a list of texts, not ${shownInput(service)}`)
+  if (services?.length === 0) throw new ConfigurationError('service must name at least one principal')
+  return services
+}
+
+/**
+ * Without regard to case, as trustedRealms: a realm that is written otherwise than in tickets must
+ * not go unchecked.
+ */
+function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainSids): AcceptorSettings['requirePac'] {
+  if (realms === undefined) return (realm) => typeof domainSids.of(realm) === 'string'
+  if (typeof realms === 'boolean') return () => realms
+  if (!Array.isArray(realms) || realms.some((one) => typeof one !== 'string')) {
+    throw new ConfigurationError(`requirePac must be true, false or a list of realms, not ${shownInput(realms)}`)
+  }
+  return (realm) => realms.some((one) => sameRealmIgnoringCase(one, realm))
+}
+
+function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
+  const choice = choices.find((one) => one === value)
+  if (choice !== undefined) return choice
+  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
+}
+
+function numberWithin(name: string, value: number, minimum: number, maximum: number): number {
+  if (Number.isInteger(value) && value >= minimum && value <= maximum) return value
+  throw new ConfigurationError(`${name} must be a whole number from ${minimum} to ${maximum}, not ${shownInput(value)}`)
+}

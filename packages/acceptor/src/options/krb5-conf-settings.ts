@@ -1,0 +1,73 @@
+/** What krb5.conf says of which tickets are accepted, and with which keys. Options go first. */
+
+import {
+  ConfigurationError,
+  defaultKeytabName,
+  findEncryptionType,
+  Krb5Conf,
+  readConfigurationFiles,
+  shownInput,
+} from '@s4u/krb5'
+import type { EtypePermission } from '../checks/ap-req-checks.js'
+import type { AcceptorOptions } from './acceptor-options.js'
+import { thisMachine } from './machine.js'
+
+/**
+ * @throws ConfigurationError for a file that is named and cannot be read, or that has a line that
+ * cannot
+ */
+export function confOf({ krb5Config, localNames }: Pick<AcceptorOptions, 'krb5Config' | 'localNames'>): Krb5Conf {
+  if (krb5Config !== undefined && typeof krb5Config !== 'string')
+    throw new ConfigurationError(`krb5Config must be a text, not ${shownInput(krb5Config)}`)
+  if (krb5Config !== undefined) return readConfigurationFiles(krb5Config, thisMachine)
+  try {
+    return readConfigurationFiles(process.env['KRB5_CONFIG'], thisMachine)
+  } catch (error) {
+    // What KRB5_CONFIG names may be meant for clients of a KDC alone: who asks for nothing of it
+    // needs none.
+    if (localNames !== 'krb5.conf' && error instanceof ConfigurationError && error.code === 'KRB5_CONFIG_CANTOPEN')
+      return Krb5Conf.merge([])
+    throw error
+  }
+}
+
+/** KRB5_KTNAME, default_keytab_name, /etc/krb5.keytab. @throws ConfigurationError */
+export function keytabNameOf(conf: Krb5Conf): string {
+  return defaultKeytabName(conf, thisMachine)
+}
+
+/** Milliseconds; undefined where it says nothing. @throws ConfigurationError */
+export function clockSkewOf(conf: Krb5Conf): number | undefined {
+  return conf.duration('libdefaults', 'clockskew')
+}
+
+/**
+ * Which encryption types keys may have: of the service, of sessions, of clients. @throws
+ * ConfigurationError
+ */
+export function permissionOf(options: AcceptorOptions, conf: Krb5Conf): EtypePermission {
+  const { permittedEncryptionTypes, allowWeakEncryption = false } = options
+  requireEtypes(permittedEncryptionTypes)
+  const listed = permittedEncryptionTypes ?? conf.encryptionTypes('permitted_enctypes')
+  const permitted = listed && new Set(listed)
+  return (etype) => {
+    const type = findEncryptionType(etype)
+    if (type === undefined) return false
+    if (type.weak && allowWeakEncryption) return true
+    return permitted === undefined ? !type.weak : permitted.has(etype)
+  }
+}
+
+/** Whether a host in `service` stands for every host. @throws ConfigurationError */
+export function ignoresHostOf({ ignoreAcceptorHostname }: AcceptorOptions, conf: Krb5Conf): boolean {
+  return ignoreAcceptorHostname ?? conf.boolean('libdefaults', 'ignore_acceptor_hostname') ?? false
+}
+
+/** An empty list would refuse everybody, and a text is no list. */
+function requireEtypes(value: unknown): void {
+  if (value === undefined) return
+  if (Array.isArray(value) && value.length > 0 && value.every((one) => Number.isInteger(one))) return
+  throw new ConfigurationError(`permittedEncryptionTypes must be a list of numbers, not ${shownInput(value)}`, {
+    hint: 'Numbers of encryption types: [18, 17, 20, 19] for AES.',
+  })
+}

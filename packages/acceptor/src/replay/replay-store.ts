@@ -1,0 +1,96 @@
+import { digest, RejectedTokenError } from '@s4u/krb5'
+import type { EncryptedData } from '@s4u/krb5'
+import { withinLimit } from '../async/time-limit.js'
+
+/**
+ * `fresh`: never seen, and remembered from now on. `seen`: a replay. `full`: no room to remember
+ * it.
+ */
+export type ReplayVerdict = 'fresh' | 'seen' | 'full'
+
+/**
+ * Where authenticators that were accepted are remembered until they expire by themselves. Several
+ * instances of a service share one, for example as `SET key 1 NX PXAT expiresAt` of Redis, whose
+ * answer `OK` is `fresh`.
+ */
+export interface ReplayStore {
+  /**
+   * Looks and inserts in one step: of two calls with the same digest, at whatever time and from
+   * whichever instance, one is told `fresh`. Throws or rejects when it cannot tell.
+   *
+   * Instances with the same `clockSkew` give the same digest the same `expiresAt`, milliseconds
+   * since the epoch: twice the skew after the client's time, so that no digest is forgotten early
+   * as long as the clocks of the instances and of the store are within `clockSkew` of each other.
+   */
+  remember(digest: Uint8Array, expiresAt: number): ReplayVerdict | Promise<ReplayVerdict>
+}
+
+/** How long a store may take. A caller is waiting, and one that hangs must not pile up requests. */
+const STORE_TIME_LIMIT = 2_000
+
+/**
+ * What a replay is recognised by: the sealed authenticator and nothing else. Who does not hold the
+ * session key cannot change it, and there is one way alone to seal its contents with its
+ * confounder. The names in clear text must not count: where two services share a key, they would
+ * decide whose key opens the ticket. Source: RFC 4120 section 3.2.3.
+ */
+export function replayDigest(authenticator: EncryptedData): Uint8Array {
+  return digest('sha256', authenticator.cipher)
+}
+
+/**
+ * @throws RejectedTokenError KRB_AP_ERR_REPEAT for a replay
+ * @throws ReplayStoreFault when the store is full, or cannot tell
+ */
+export function requireFresh(store: ReplayStore, digest: Uint8Array, expiresAt: number): void | Promise<void> {
+  let verdict: ReplayVerdict | Promise<ReplayVerdict>
+  try {
+    verdict = store.remember(digest, expiresAt)
+  } catch (cause) {
+    return down(cause)
+  }
+  if (typeof verdict === 'string') return judge(verdict)
+  const pending = verdict
+  return withinLimit(STORE_TIME_LIMIT, late, () => pending).then(judge, down)
+}
+
+/** Not an error of the caller: the store has no answer. */
+export class ReplayStoreFault extends Error {
+  readonly fault: 'full' | 'down'
+
+  constructor(fault: 'full' | 'down', cause?: unknown) {
+    super(`replay store is ${fault}`, { cause })
+    this.fault = fault
+  }
+
+  /** How the caller is told. The code is ours: no RFC names a service that cannot tell. */
+  toRejection(): RejectedTokenError {
+    const full = this.fault === 'full'
+    return new RejectedTokenError(full ? 'the replay cache is full' : 'the replay store does not answer', {
+      code: full ? 'S4U_REPLAY_CACHE_FULL' : 'S4U_REPLAY_STORE_DOWN',
+      hint: full
+        ? 'More tokens came within the clock skew than replayCache has room for: raise maxEntries, or look for a client that loops.'
+        : "Repair the store. With onReplayStoreDown: 'accept' the service would go on, open to replays.",
+      cause: this.cause,
+      status: 503,
+    })
+  }
+}
+
+function judge(verdict: ReplayVerdict): void {
+  if (verdict === 'fresh') return
+  if (verdict === 'full') throw new ReplayStoreFault('full')
+  if (verdict !== 'seen') throw new ReplayStoreFault('down', new TypeError('the replay store gave no verdict'))
+  throw new RejectedTokenError('this authenticator was presented before', {
+    code: 'KRB_AP_ERR_REPEAT',
+    hint: 'Somebody replays captured traffic, or a client or proxy repeats a request with the same token: each request needs a new one.',
+  })
+}
+
+function down(cause: unknown): never {
+  throw new ReplayStoreFault('down', cause)
+}
+
+function late(): Error {
+  return new Error(`no answer within ${STORE_TIME_LIMIT} ms`)
+}

@@ -1,0 +1,70 @@
+import type { Ticket } from '@s4u/krb5'
+import type { AcceptorEvents } from '../events/events.js'
+import type { KeyRing } from '../keys/key-ring.js'
+import type { ServiceKeys } from '../keys/service-keys.js'
+import type { OwnTicket } from './own-ticket.js'
+import { type FoundTicket, isKeyTrouble, type TicketOpener } from './ticket-opener.js'
+
+export interface CurrentKeyOpenerDeps {
+  readonly keys: KeyRing
+  readonly tickets: TicketOpener
+  readonly ownTicket: OwnTicket
+  readonly events: AcceptorEvents
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+/**
+ * Opens tickets with the keys that the service has at the moment, and looks for newer keys where
+ * none of them opens the ticket. Methods return a promise only where something must be waited for
+ * (a keytab provider, a file that is due for a look, the service's own ticket): usually nothing
+ * must, and each `await` costs.
+ */
+export class CurrentKeyOpener {
+  readonly #deps: CurrentKeyOpenerDeps
+
+  constructor(deps: CurrentKeyOpenerDeps) {
+    this.#deps = deps
+  }
+
+  /** @throws as `TicketOpener.open`, and as `KeyRing.ready` */
+  open(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
+    const { keys, now } = this.#deps
+    const checking = keys.checkNowAndThen(now())
+    return checking ? checking.then(() => this.#openWithCurrent(ticket)) : this.#openWithCurrent(ticket)
+  }
+
+  #openWithCurrent(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
+    const { keys } = this.#deps
+    return keys.current
+      ? this.#openWith(keys.current, ticket)
+      : keys.ready().then((ours) => this.#openWith(ours, ticket))
+  }
+
+  #openWith(keys: ServiceKeys, ticket: Ticket): FoundTicket | Promise<FoundTicket> {
+    const { tickets, ownTicket } = this.#deps
+    const known = tickets.find(ticket, keys)
+    if (known !== undefined) return ownTicket.settle({ ticket: known, seenBefore: true }, keys)
+    try {
+      const opened = tickets.open(ticket, keys)
+      this.#reportOldKey(opened)
+      return ownTicket.settle(opened, keys)
+    } catch (error) {
+      if (!isKeyTrouble(error)) throw error
+      return this.#openWithNewer(keys, ticket, error)
+    }
+  }
+
+  /** Once for each ticket: a client shows the same one for hours. */
+  #reportOldKey({ ticket, seenBefore }: FoundTicket): void {
+    const { label: service, kvno, newestKvno } = ticket.serviceKey
+    if (kvno < newestKvno && !seenBefore) this.#deps.events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
+  }
+
+  /** The key may have been changed since the last look: its first ticket must not be refused. */
+  async #openWithNewer(keys: ServiceKeys, ticket: Ticket, error: unknown): Promise<FoundTicket> {
+    const newer = await this.#deps.keys.newerThan(keys)
+    if (newer === undefined) throw error
+    return this.#openWith(newer, ticket)
+  }
+}

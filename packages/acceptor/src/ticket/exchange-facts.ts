@@ -1,0 +1,31 @@
+/**
+ * What the record of an exchange says about its ticket: names and numbers, nothing that opens
+ * anything.
+ */
+
+import { encryptionTypeName } from '@s4u/krb5'
+import type { Ticket } from '@s4u/krb5'
+import type { VerifiedTicket } from './verified-ticket.js'
+import { clearTextName } from '../keys/clear-text-name.js'
+import type { ExchangeFacts } from '../events/exchange-record.js'
+import { withheldOf } from '../pac-authority/withheld.js'
+
+/** What anybody can read on a ticket. */
+export function clearTextFactsOf(ticket: Ticket): ExchangeFacts {
+  const { etype, kvno } = ticket.encPart
+  return { ticketService: clearTextName(ticket), encryptionType: encryptionTypeName(etype), kvno }
+}
+
+/** What the opened ticket says. */
+export function factsOf(
+  { principal: client, serviceKey, opened, pac }: VerifiedTicket,
+  ticketSeenBefore: boolean,
+  serviceSid: string | undefined,
+): ExchangeFacts {
+  const sessionEncryptionType = encryptionTypeName(opened.encTicketPart.key.etype)
+  const withheld = withheldOf(pac)
+  const clientSid = pac?.userSid
+  const sids = { ...(clientSid !== undefined && { clientSid }), ...(serviceSid !== undefined && { serviceSid }) }
+  const { label: service } = serviceKey
+  return { client, service, ...sids, sessionEncryptionType, ticketSeenBefore, ...(withheld && { withheld }) }
+}
