@@ -11,7 +11,7 @@ import { editAttribute } from './samba-edit.js'
 import { powershell, sh } from './shell-command.js'
 import { wrongKey } from './wrong-key.js'
 
-const disabled = ({ principal, name }: AdviceAbout): DirectorySetting => ({
+export const disabled = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   attribute: `The account ${principal} is disabled.`,
   activeDirectory: powershell`Enable-ADAccount ${name}`,
   samba: sh`samba-tool user enable ${name}`,
@@ -20,7 +20,7 @@ const disabled = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   freeIpa: sh`ipa user-enable ${name}`,
 })
 
-const expired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
+export const expired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   attribute: `The account ${principal} has expired.`,
   activeDirectory: powershell`Clear-ADAccountExpiration ${name}`,
   samba: sh`samba-tool user setexpiry --noexpiry ${name}`,
@@ -29,7 +29,7 @@ const expired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   freeIpa: sh`ipa user-mod ${name} --principal-expiration=`,
 })
 
-const passwordExpired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
+export const passwordExpired = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   attribute: `The password of ${principal} has expired or must be changed: ${principal} changes it (kpasswd; here changePassword, or identityFor with a newPassword), or it is set or prolonged by an administrator.`,
   activeDirectory: powershell`Set-ADUser ${name} -ChangePasswordAtLogon $false`,
   samba: sh`samba-tool user setpassword ${name}`,
@@ -38,7 +38,7 @@ const passwordExpired = ({ principal, name }: AdviceAbout): DirectorySetting => 
   freeIpa: sh`kpasswd ${nameForCommand(principal)}`,
 })
 
-const lockedOut = ({ principal, name }: AdviceAbout): DirectorySetting => ({
+export const lockedOut = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   attribute: `The account ${principal} is locked out by wrong passwords.`,
   activeDirectory: powershell`Unlock-ADAccount ${name}`,
   samba: sh`samba-tool user unlock ${name}`,

@@ -42,7 +42,7 @@ function noCommonEtype({ principal, target, answer, facts: { etypes = [] } }: Ad
   }
 }
 
-function aesForAccount(name: string) {
+export function aesForAccount(name: string) {
   return {
     activeDirectory: powershell`Set-ADUser ${name} -KerberosEncryptionType AES128,AES256`,
     samba: editAttribute(sh`(sAMAccountName=${name})`, 'msDS-SupportedEncryptionTypes', '24'),

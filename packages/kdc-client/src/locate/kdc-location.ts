@@ -43,7 +43,7 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
     lookup: options.dns?.lookup?.bind(options.dns),
     otherSpelling: (realm) => configuration.otherSpelling(realm),
     locate: async (realm, signal) =>
-      named(realm) ?? configured(configuration, realm) ?? (await byDns.find(realm, signal)),
+      named(realm) ?? configuredKdcs(configuration, realm) ?? (await byDns.find(realm, signal)),
   })
 }
 
@@ -71,7 +71,8 @@ export function namedAddresses(
   return (realm) => byRealm.get(asciiLower(realm))
 }
 
-function configured(configuration: Krb5Configuration, realm: string): readonly KdcAddress[] | undefined {
+/** What krb5.conf says of a realm. Undefined: DNS is to be asked. */
+export function configuredKdcs(configuration: Krb5Configuration, realm: string): readonly KdcAddress[] | undefined {
   const addresses = configuration.conf.kdcsOf(realm)
   if (addresses.length > 0) return addresses
   // Without a KDC in the file, and DNS forbidden there, the realm has none.
