@@ -35,7 +35,8 @@ test('the project of a consumer compiles every package', async () => {
     '// Made from test/packages/layers.ts, see there.',
     ...names.map(({ name, variable }) => `import * as ${variable} from '@s4u/${name}'`),
     '',
-    `export const packages: object[] = [${names.map(({ variable }) => variable).join(', ')}]`,
+    // One on each line, as the formatter has a list that is longer than a line.
+    `export const packages: object[] = [\n${names.map(({ variable }) => `  ${variable},\n`).join('')}]`,
     '',
   ]
   await expect(module.join('\n')).toMatchFileSnapshot(join(root, 'test/types/packages.ts'))

@@ -18,6 +18,14 @@ const exported: Record<string, readonly string[]> = {
     'clusterReplayStore',
     'createAcceptor',
   ],
+  directory: [
+    'DIRECTORY_OPTIONS',
+    'DirectoryEntry',
+    'DirectoryError',
+    'DirectoryUnreachableError',
+    'filter',
+    'openDirectory',
+  ],
   express: [
     'ConfigurationError',
     'DelegationRefusedError',

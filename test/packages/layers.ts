@@ -66,6 +66,28 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         'checks',
       ],
     },
+    directory: {
+      siblings: ['gssapi', 'kdc-client', 'krb5'],
+      others: ['ldapts'],
+      because:
+        'ldapts writes requests, filters and controls; answers are read here, since its reader can be made to loop',
+      rooms: [
+        '.',
+        'names',
+        'accounts',
+        'domains',
+        'search',
+        'failover',
+        'session',
+        'controllers',
+        'connection',
+        'interface',
+        'security-descriptor',
+        'ldap',
+        'deadline.ts',
+        'errors.ts',
+      ],
+    },
     fetch: {
       siblings: ['gssapi', 'kdc-client'],
       others: ['undici'],

@@ -1,5 +1,6 @@
 // Made from test/packages/layers.ts, see there.
 import * as acceptor from '@s4u/acceptor'
+import * as directory from '@s4u/directory'
 import * as express from '@s4u/express'
 import * as fetch from '@s4u/fetch'
 import * as gssapi from '@s4u/gssapi'
@@ -9,4 +10,15 @@ import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
 import * as testKdc from '@s4u/test-kdc'
 
-export const packages: object[] = [acceptor, express, fetch, gssapi, kdcClient, koa, krb5, negotiate, testKdc]
+export const packages: object[] = [
+  acceptor,
+  directory,
+  express,
+  fetch,
+  gssapi,
+  kdcClient,
+  koa,
+  krb5,
+  negotiate,
+  testKdc,
+]

@@ -1,0 +1,100 @@
+import { asciiLower } from '@s4u/krb5'
+import { type DnsSource } from '@s4u/kdc-client'
+import { promises as dns } from 'node:dns'
+import type { DirectoryServer } from '../interface/directory-options.js'
+import type { Role } from './controller.js'
+
+/** What is asked of DNS. */
+export type ControllerDns = Pick<DnsSource, 'resolveSrv' | 'lookup'>
+
+/** Several name servers get their turn before a caller has lost patience; milliseconds. */
+const PATIENCE = { timeout: 1_000, tries: 2 }
+
+export const systemDns: ControllerDns = {
+  async resolveSrv(name, signal) {
+    signal?.throwIfAborted()
+    const resolver = new dns.Resolver(PATIENCE)
+    const cancel = (): void => resolver.cancel()
+    signal?.addEventListener('abort', cancel, { once: true })
+    try {
+      return await resolver.resolveSrv(name)
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
+  },
+}
+
+/** The addresses of a host. */
+export async function addressesOf(host: string, source: ControllerDns): Promise<readonly string[]> {
+  if (source.lookup !== undefined) return source.lookup(host)
+  const found = await dns.lookup(host, { all: true })
+  return found.map(({ address }) => address)
+}
+
+export interface ControllerQuery {
+  /** The domain, or for the global catalogue the root of the forest. */
+  readonly domain: string
+  readonly role: Role
+  readonly site: string | undefined
+  readonly source: ControllerDns
+  readonly random?: () => number
+  readonly signal: AbortSignal
+}
+
+/** More than so many are not tried within any patience. */
+const MAX_CONTROLLERS = 20
+
+/**
+ * The controllers that DNS names, those of the site first. Nobody signs these answers: the service
+ * name has the domain as its third part (`ldap/dc1.corp.test/corp.test`), which a directory gives
+ * to controllers only, so that another computer of the domain cannot pose as one. MS-ADTS section
+ * 6.3.2.3, 2.2.21.
+ */
+export async function findControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
+  const names = recordNames(query)
+  const found = new Map<string, DirectoryServer>()
+  let failure: unknown
+  for (const name of names) {
+    try {
+      for (const record of await inOrder(name, query)) found.set(record.host, found.get(record.host) ?? record)
+    } catch (error) {
+      query.signal.throwIfAborted()
+      failure = isAbsence(error) ? failure : error
+    }
+  }
+  if (found.size === 0 && failure !== undefined) throw failure
+  return [...found.values()].slice(0, MAX_CONTROLLERS)
+}
+
+function recordNames({ domain, role, site }: ControllerQuery): readonly string[] {
+  const kind = role === 'domain' ? 'dc' : 'gc'
+  const near = site === undefined ? [] : [`_ldap._tcp.${site}._sites.${kind}._msdcs.${domain}`]
+  return [...near, `_ldap._tcp.${kind}._msdcs.${domain}`]
+}
+
+/** A host name, and nothing that would be another part of a service name. */
+const HOST =
+  /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/
+
+async function inOrder(name: string, query: ControllerQuery): Promise<DirectoryServer[]> {
+  const { source, signal, role, domain, random = Math.random } = query
+  const records = await source.resolveSrv(name, signal)
+  return [...records]
+    .map((record) => ({
+      ...record,
+      name: asciiLower(record.name.replace(/\.$/, '')),
+      draw: random() ** (1 / (record.weight + 1)),
+    }))
+    .filter((record) => HOST.test(record.name) && record.port > 0 && record.port <= 65_535)
+    .sort((a, b) => a.priority - b.priority || b.draw - a.draw)
+    .map((record) => ({
+      host: record.name,
+      ...(role === 'domain' && { port: record.port }),
+      service: `ldap/${record.name}/${domain}`,
+    }))
+}
+
+/** There is no such name, or no such record. Anything else says nothing of that. */
+function isAbsence(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA')
+}

@@ -1,0 +1,119 @@
+import { asciiLower, asciiUpper, decodeSid } from '@s4u/krb5'
+import { dnOfDomain, domainOfDn } from '../ldap/distinguished-name.js'
+import type { DirectoryEntry } from '../ldap/directory-entry.js'
+import type { Session } from '../session/open-session.js'
+import { searchPage } from '../session/search-page.js'
+import { readEntry } from '../search/read-entry.js'
+
+/**
+ * A domain whose accounts are known here: the own one, one of the forest, or one that is trusted.
+ */
+export interface KnownDomain {
+  /** `corp.test` */
+  readonly dns: string
+  /** `CORP` (NetBIOS) */
+  readonly flatName: string
+  /** `S-1-5-21-…` of the domain; undefined where it is not known yet. */
+  readonly sid: string | undefined
+  readonly relation: 'own' | 'forest' | 'trusted'
+}
+
+/** The domains that the own directory names, and what leads to them. */
+export class DomainMap {
+  readonly domains: readonly KnownDomain[]
+
+  constructor(domains: readonly KnownDomain[]) {
+    this.domains = domains
+  }
+
+  get own(): KnownDomain | undefined {
+    return this.domains.find(({ relation }) => relation === 'own')
+  }
+
+  /** By `CORP` or `corp.test`, in any letter case. */
+  named(name: string): KnownDomain | undefined {
+    const wanted = asciiLower(name)
+    return this.domains.find(({ dns, flatName }) => dns === wanted || asciiLower(flatName) === wanted)
+  }
+
+  /** The domain that a SID of an account belongs to. */
+  ofSid(sid: string): KnownDomain | undefined {
+    const domainSid = sid.slice(0, sid.lastIndexOf('-'))
+    return this.domains.find((domain) => domain.sid !== undefined && (domain.sid === domainSid || domain.sid === sid))
+  }
+}
+
+/** More are not read. */
+const MAX_DOMAINS = 1_000
+
+/**
+ * Reads them from a controller of the own domain: its own SID, the domains of the forest, and
+ * trusts.
+ */
+export async function readDomains(session: Session, signal: AbortSignal): Promise<DomainMap> {
+  const { rootDse } = session
+  if (!rootDse.isActiveDirectory) return new DomainMap([])
+  const own = await readEntry(session, rootDse.domainDn, ['objectSid'], signal)
+  const ownSid = own?.octets('objectSid')
+  const forest = await list(
+    session,
+    `CN=Partitions,${rootDse.configurationDn ?? ''}`,
+    '(&(objectClass=crossRef)(nETBIOSName=*))',
+    ['nETBIOSName', 'dnsRoot', 'nCName'],
+    signal,
+  )
+  const trusts = await list(
+    session,
+    `CN=System,${rootDse.domainDn}`,
+    '(objectClass=trustedDomain)',
+    ['trustPartner', 'flatName', 'securityIdentifier'],
+    signal,
+  )
+  const known = forest.map((entry) => forestDomain(entry, rootDse.domainDn, ownSid && decodeSid(ownSid)))
+  const trusted = trusts.flatMap(trustedDomain)
+  const sidOf = (dns: string): string | undefined => trusted.find((one) => one.dns === dns)?.sid
+  return new DomainMap([
+    // Between a domain and its parent there is a trust too, which has the SID.
+    ...known.map((domain) => ({ ...domain, sid: domain.sid ?? sidOf(domain.dns) })),
+    ...trusted.filter(({ dns }) => !known.some((one) => one.dns === dns)),
+  ])
+}
+
+async function list(
+  session: Session,
+  base: string,
+  filter: string,
+  attributes: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly DirectoryEntry[]> {
+  const request = { base, scope: 'sub', filter, attributes, pageSize: MAX_DOMAINS, referrals: false } as const
+  const { entries } = await searchPage(session, request, undefined, signal)
+  return entries
+}
+
+function forestDomain(entry: DirectoryEntry, ownDn: string, ownSid: string | undefined): KnownDomain {
+  const dn = entry.text('nCName') ?? ''
+  const isOwn = asciiLower(dn) === asciiLower(ownDn)
+  const dns = asciiLower(entry.text('dnsRoot') ?? domainOfDn(dn) ?? '')
+  const sid = isOwn ? ownSid : undefined
+  return { dns, flatName: asciiUpper(entry.text('nETBIOSName') ?? ''), sid, relation: isOwn ? 'own' : 'forest' }
+}
+
+function trustedDomain(entry: DirectoryEntry): KnownDomain[] {
+  const dns = asciiLower(entry.text('trustPartner') ?? '')
+  const sid = entry.octets('securityIdentifier')
+  if (dns === '' || sid === undefined) return []
+  return [
+    {
+      dns,
+      flatName: asciiUpper(entry.text('flatName') ?? ''),
+      sid: decodeSid(sid, 'securityIdentifier'),
+      relation: 'trusted',
+    },
+  ]
+}
+
+/** Where the accounts of a domain are. */
+export function baseOf(domain: KnownDomain): string {
+  return dnOfDomain(domain.dns)
+}

@@ -1,0 +1,220 @@
+import { type Journal, S4uError } from '@s4u/krb5'
+import { KdcError } from '@s4u/kdc-client'
+import type { Controller } from '../controllers/controller.js'
+import { DeadlinePassed, withDeadline } from '../deadline.js'
+import { DirectoryError, DirectoryUnreachableError, type FailedController } from '../errors.js'
+import { ResultCode } from '../ldap/result-code.js'
+import type { Session, SessionMeans } from '../session/open-session.js'
+import { type Lease, type PoolLimits, SessionPool } from '../session/session-pool.js'
+
+/** What one question may take. */
+export interface Question {
+  readonly signal: AbortSignal | undefined
+  /** For people: `search`. */
+  readonly operation: string
+  /** Whether it may be asked a second time, where nobody knows if the first one has arrived. */
+  readonly repeatable: boolean
+}
+
+export interface FailoverMeans extends SessionMeans {
+  readonly limits: PoolLimits
+  /** For one question, failover included; milliseconds. */
+  readonly timeLimit: number
+  readonly journal: Journal
+  /** The controllers now; empty where DNS knows none. */
+  readonly find: (signal: AbortSignal) => Promise<readonly Controller[]>
+}
+
+/** A controller that failed is asked last for so long; milliseconds. */
+const REST_AFTER_FAILURE = 30_000
+
+/** What a controller has at least, before the next one is asked; milliseconds. */
+const LEAST_PATIENCE = 2_000
+
+/** The controllers of one domain, asked one after the other until one answers. */
+export class DomainControllers {
+  readonly #name: string
+  readonly #means: FailoverMeans
+  readonly #pools = new Map<string, SessionPool>()
+  readonly #failedAt = new Map<string, number>()
+  #isClosed = false
+
+  constructor(name: string, means: FailoverMeans) {
+    this.#name = name
+    this.#means = means
+  }
+
+  /**
+   * Runs a question on a session. One that may not be repeated goes to the next controller only
+   * where no session could be opened.
+   * @throws DirectoryError, DirectoryUnreachableError, and whatever the KDC says
+   */
+  async ask<T>(question: Question, run: (session: Session, signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.keep(question, run, (lease) => lease.release())
+  }
+
+  /** As `ask`, and hands the lease over to `settle` where the question was answered. */
+  async keep<T>(
+    question: Question,
+    run: (session: Session, signal: AbortSignal) => Promise<T>,
+    settle: (lease: Lease) => void,
+  ): Promise<T> {
+    if (this.#isClosed) throw unreachable('the directory is closed', [], 'serverDown')
+    const attempts: FailedController[] = []
+    const { timeLimit } = this.#means
+    try {
+      return await withDeadline(timeLimit, question.signal, async (signal) => {
+        const controllers = this.#inOrder(await this.#means.find(signal))
+        return this.#askEach(controllers, {
+          question,
+          run,
+          settle,
+          attempts,
+          signal,
+          until: performance.now() + timeLimit,
+        })
+      })
+    } catch (error) {
+      if (!(error instanceof DeadlinePassed)) throw error
+      throw unreachable(`${this.#name}: ${error.message}`, attempts, 'timeLimitExceeded')
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const pool of this.#pools.values()) pool.close()
+  }
+
+  async #askEach<T>(controllers: readonly Controller[], asking: Asking<T>): Promise<T> {
+    const { attempts, signal, question } = asking
+    let last: unknown
+    for (const [index, controller] of controllers.entries()) {
+      const left = asking.until - performance.now()
+      const patience = Math.max(LEAST_PATIENCE, left / (controllers.length - index))
+      try {
+        return await withDeadline(Math.min(patience, left), signal, (each) => this.#askOne(controller, asking, each))
+      } catch (error) {
+        if (signal.aborted) throw signal.reason
+        const failure = error instanceof Unrepeatable ? error.cause : error
+        if (isFinal(failure)) throw failure
+        last = failure
+        this.#note(controller, failure, attempts)
+        if (error instanceof Unrepeatable) throw lost(question, controller, failure)
+      }
+    }
+    throw this.#nobody(attempts, last)
+  }
+
+  async #askOne<T>(controller: Controller, { question, run, settle }: Asking<T>, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const lease = await this.#poolOf(controller).lease(signal)
+      try {
+        const answer = await run(lease.session, signal)
+        this.#failedAt.delete(controller.label)
+        settle(lease)
+        return answer
+      } catch (error) {
+        lease.release()
+        if (isFinal(error) || signal.aborted) throw error
+        lease.session.connection.close(error instanceof Error ? error : undefined)
+        if (!question.repeatable) throw new Unrepeatable(error)
+        // It may have been closed while it was idle: that says nothing of the server.
+        if (lease.isFresh) throw error
+      }
+    }
+  }
+
+  #poolOf(controller: Controller): SessionPool {
+    const key = JSON.stringify([controller.label, controller.address, controller.protection, controller.service])
+    const known = this.#pools.get(key)
+    if (known !== undefined) return known
+    const pool = new SessionPool(controller, this.#means, this.#means.limits)
+    this.#pools.set(key, pool)
+    return pool
+  }
+
+  #inOrder(controllers: readonly Controller[]): readonly Controller[] {
+    const since = this.#means.now() - REST_AFTER_FAILURE
+    const rank = ({ label }: Controller): number => ((this.#failedAt.get(label) ?? -Infinity) > since ? 1 : 0)
+    return [...controllers].sort((a, b) => rank(a) - rank(b))
+  }
+
+  #note({ label }: Controller, error: unknown, attempts: FailedController[]): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    attempts.push({ server: label, reason })
+    this.#failedAt.set(label, this.#means.now())
+    this.#means.journal.warn(`directory ${label}`, () => ({
+      level: 'warn',
+      text: `${label} cannot be asked: ${reason}`,
+    }))
+  }
+
+  /** Where there is one controller only, its own words say most. */
+  #nobody(attempts: readonly FailedController[], last: unknown): Error {
+    if (attempts.length === 1 && S4uError.is(last)) return last
+    if (attempts.length === 0) {
+      return unreachable(`no controller of ${this.#name} is known`, attempts, 'noControllerFound')
+    }
+    return unreachable(`no controller of ${this.#name} can be asked`, attempts, 'serverDown', last)
+  }
+}
+
+interface Asking<T> {
+  readonly question: Question
+  readonly run: (session: Session, signal: AbortSignal) => Promise<T>
+  readonly settle: (lease: Lease) => void
+  readonly attempts: FailedController[]
+  readonly signal: AbortSignal
+  readonly until: number
+}
+
+/** It may have been done, or not. */
+class Unrepeatable extends Error {
+  constructor(cause: unknown) {
+    super('', { cause })
+  }
+}
+
+const BUSY_CODES: readonly number[] = [ResultCode.BUSY, ResultCode.UNAVAILABLE]
+
+/**
+ * Errors of servers that lie or break off lead to the next; others would be the same everywhere.
+ */
+function isFinal(error: unknown): boolean {
+  if (error instanceof DirectoryError)
+    return (
+      error.answer.operation !== 'bind' &&
+      error.answer.operation !== 'startTls' &&
+      !BUSY_CODES.includes(error.answer.resultCode)
+    )
+  if (error instanceof KdcError) return error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
+  return S4uError.is(error) && error.name !== 'MalformedTokenError' && error.name !== 'RejectedTokenError'
+}
+
+function lost({ operation }: Question, { label }: Controller, cause: unknown): DirectoryUnreachableError {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return unreachable(`nobody knows whether the ${operation} was done`, [{ server: label, reason }], 'serverDown', cause)
+}
+
+function unreachable(
+  message: string,
+  attempts: readonly FailedController[],
+  code: string,
+  cause?: unknown,
+): DirectoryUnreachableError {
+  return new DirectoryUnreachableError(message, attempts, {
+    code,
+    ...(cause !== undefined && { cause }),
+    ...HINTS[code],
+  })
+}
+
+const HINTS: Readonly<Record<string, { readonly hint: string }>> = {
+  noControllerFound: {
+    hint: 'Name controllers in the option servers, or the domain in the option domain: DNS is asked for _ldap._tcp.dc._msdcs and the domain.',
+  },
+  serverDown: {
+    hint: 'Look whether the controllers run, and whether a firewall lets port 389 through (636 with ldaps, 3268 for the global catalogue).',
+  },
+  timeLimitExceeded: { hint: 'Look whether the controllers run, or raise timeLimit.' },
+}

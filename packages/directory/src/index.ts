@@ -1,0 +1,34 @@
+/**
+ * What only the directory knows: accounts with their service principal names, names of SIDs,
+ * delegation settings. LDAP to a domain controller, opened with the service's own ticket, signed
+ * and sealed.
+ */
+
+export type {
+  AccountKind,
+  AccountState,
+  AllowedToAct,
+  DelegationSettings,
+  DirectoryAccount,
+} from './interface/directory-account.js'
+export type { SaslMechanism } from './ldap/sasl-bind-request.js'
+export type { ControllerDns } from './controllers/find-controllers.js'
+export type {
+  CallOptions,
+  Directory,
+  DirectoryFacts,
+  DirectoryGroup,
+  DirectorySearch,
+  SearchOptions,
+} from './interface/directory.js'
+export {
+  DIRECTORY_OPTIONS,
+  type DirectoryOptions,
+  type DirectoryServer,
+  type Protection,
+  type ServerList,
+} from './interface/directory-options.js'
+export { type DirectoryAnswer, DirectoryError, DirectoryUnreachableError, type FailedController } from './errors.js'
+export { DirectoryEntry } from './ldap/directory-entry.js'
+export { filter } from './ldap/filter.js'
+export { openDirectory } from './open-directory.js'

@@ -1,0 +1,48 @@
+/**
+ * Octets as they arrive, in any pieces. What has been asked for is put together once, and not for
+ * each piece.
+ */
+export class OctetQueue {
+  #chunks: Uint8Array[] = []
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push(chunk: Uint8Array): void {
+    if (chunk.length === 0) return
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+  }
+
+  /** The first octets, which stay; fewer where fewer are there. */
+  peek(count: number): Uint8Array {
+    const [first] = this.#chunks
+    if (first === undefined) return NOTHING
+    if (first.length >= count) return first.subarray(0, count)
+    const octets = new Uint8Array(Math.min(count, this.#length))
+    let at = 0
+    for (const chunk of this.#chunks) {
+      if (at === octets.length) break
+      const part = chunk.subarray(0, octets.length - at)
+      octets.set(part, at)
+      at += part.length
+    }
+    return octets
+  }
+
+  /** The first octets, which go. As many as that must be there. */
+  take(count: number): Uint8Array {
+    const octets = this.peek(count)
+    let left = count
+    let whole = 0
+    while (left > 0 && this.#chunks[whole].length <= left) left -= this.#chunks[whole++].length
+    this.#chunks = this.#chunks.slice(whole)
+    if (left > 0) this.#chunks[0] = this.#chunks[0].subarray(left)
+    this.#length -= count
+    return octets
+  }
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0)

@@ -1,0 +1,118 @@
+import { asciiUpper, type Journal } from '@s4u/krb5'
+import { Accounts } from './accounts/accounts.js'
+import type { DirectoryAccount } from './interface/directory-account.js'
+import type { Role } from './controllers/controller.js'
+import type {
+  CallOptions,
+  Directory,
+  DirectoryFacts,
+  DirectoryGroup,
+  DirectorySearch,
+  SearchOptions,
+} from './interface/directory.js'
+import type { DirectoryOptions } from './interface/directory-options.js'
+import type { DomainAsking } from './domains/asking.js'
+import { type DomainMap, readDomains } from './domains/domain-map.js'
+import { unlessAborted } from './deadline.js'
+import { ControllersByDomain } from './failover/controllers-by-domain.js'
+import { Names } from './names/names.js'
+import { createSearch } from './search/directory-search.js'
+import type { Session } from './session/open-session.js'
+
+/** Names of domains and trusts are read again after so long; milliseconds. */
+const DOMAINS_KNOWN_FOR = 600_000
+
+/** Milliseconds. */
+const DEFAULT_NAMES_FRESH_FOR = 600_000
+
+/** A directory with its parts; what each method does is theirs. */
+export class OpenDirectory implements Directory, DomainAsking {
+  readonly domain: string
+  readonly realm: string
+  readonly now: () => number
+  readonly #controllers: ControllersByDomain
+  readonly #accounts: Accounts
+  readonly #names: Names
+  #domains: { readonly map: Promise<DomainMap>; readonly readAt: number } | undefined
+
+  constructor(options: DirectoryOptions, domain: string, journal: Journal) {
+    this.domain = domain
+    this.realm = asciiUpper(domain)
+    this.now = options.now ?? Date.now
+    this.#controllers = new ControllersByDomain(options, domain, journal, async () => undefined)
+    this.#accounts = new Accounts(this)
+    this.#names = new Names(this, this.#accounts, journal, options.namesFreshFor ?? DEFAULT_NAMES_FRESH_FOR)
+  }
+
+  account(name: string, options?: CallOptions): Promise<DirectoryAccount | undefined> {
+    return this.#accounts.find(name, options)
+  }
+
+  accountsWithSpn(spn: string, options?: CallOptions): Promise<readonly DirectoryAccount[]> {
+    return this.#accounts.withSpn(spn, options)
+  }
+
+  namesOf(sids: Iterable<string>, options?: CallOptions): Promise<ReadonlyMap<string, string>> {
+    return this.#names.namesOf(sids, options)
+  }
+
+  sidOf(name: string, options?: CallOptions): Promise<string | undefined> {
+    return this.#names.sidOf(name, options)
+  }
+
+  async groupsOf(account: string | DirectoryAccount, options?: CallOptions): Promise<readonly DirectoryGroup[]> {
+    const found = typeof account === 'string' ? await this.account(account, options) : account
+    const sids = found?.groupSids ?? []
+    const names = await this.namesOf(sids, options)
+    return sids.map((sid) => ({ sid, name: names.get(sid) }))
+  }
+
+  search(options: SearchOptions): DirectorySearch {
+    const role = options.globalCatalog === true ? 'globalCatalog' : 'domain'
+    const controllers = this.#controllers.of(this.domain, role)
+    return createSearch(options, { controllers, timeLimit: this.#controllers.timeLimit })
+  }
+
+  facts({ signal }: CallOptions = {}): Promise<DirectoryFacts> {
+    return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session) => factsOf(session))
+  }
+
+  ask<T>(
+    { domain, role }: { readonly domain: string; readonly role: Role },
+    signal: AbortSignal | undefined,
+    run: (session: Session, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#controllers.of(domain, role).ask({ signal, operation: 'search', repeatable: true }, run)
+  }
+
+  domains(signal: AbortSignal | undefined): Promise<DomainMap> {
+    const known = this.#domains
+    const isFresh = known !== undefined && this.now() - known.readAt < DOMAINS_KNOWN_FOR
+    return unlessAborted(isFresh ? known.map : this.#readDomains(), signal)
+  }
+
+  /** For all who wait: the signal of one does not end it. */
+  #readDomains(): Promise<DomainMap> {
+    const map = this.ask({ domain: this.domain, role: 'domain' }, undefined, readDomains)
+    this.#domains = { map, readAt: this.now() }
+    // A failure is not kept.
+    map.catch(() => (this.#domains = undefined))
+    return map
+  }
+
+  close(): void {
+    this.#controllers.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close()
+  }
+}
+
+function factsOf({ rootDse, controller }: Session): DirectoryFacts {
+  const { dnsHostName, domainDn, configurationDn, forestDn, isActiveDirectory, functionalLevel, serverTime } = rootDse
+  return {
+    server: controller.label,
+    ...{ dnsHostName, domainDn, configurationDn, forestDn, isActiveDirectory, functionalLevel, serverTime },
+  }
+}

@@ -1,0 +1,116 @@
+import { ConfigurationError, shownInput } from '@s4u/krb5'
+import type { DirectorySearch, SearchOptions } from '../interface/directory.js'
+import { DirectoryError } from '../errors.js'
+import type { DomainControllers } from '../failover/domain-controllers.js'
+import { withDeadline } from '../deadline.js'
+import type { DirectoryEntry } from '../ldap/directory-entry.js'
+import { parseFilter } from '../ldap/filter-text.js'
+import type { Lease } from '../session/session-pool.js'
+import { type Page, type PageRequest, searchPage } from '../session/search-page.js'
+
+/**
+ * Active Directory ends an answer at MaxPageSize with an error, which is 1,000 unless somebody
+ * changed it.
+ */
+const MAX_PAGE_SIZE = 1_000
+
+const DEFAULT_PAGE_SIZE = 500
+
+/** More are a mistake in the filter far more often than meant. */
+const DEFAULT_MAX_ENTRIES = 100_000
+
+/** The domain itself: its name is known when a server has said it. */
+export const WHOLE_DOMAIN = undefined
+
+/** What a search needs. */
+export interface SearchMeans {
+  readonly controllers: DomainControllers
+  /** For one page; milliseconds. */
+  readonly timeLimit: number
+}
+
+/**
+ * A search that begins when somebody iterates, and anew with each iteration.
+ * @throws ConfigurationError
+ */
+export function createSearch(options: SearchOptions, means: SearchMeans): DirectorySearch {
+  const { pageSize = DEFAULT_PAGE_SIZE, maxEntries = DEFAULT_MAX_ENTRIES } = options
+  requireCount('pageSize', pageSize, MAX_PAGE_SIZE)
+  requireCount('maxEntries', maxEntries, Number.MAX_SAFE_INTEGER)
+  if (options.filter !== undefined) parseFilter(options.filter)
+  const iterate = (): AsyncGenerator<DirectoryEntry> => entriesOf(options, { ...means, pageSize, maxEntries })
+  return {
+    [Symbol.asyncIterator]: iterate,
+    async all() {
+      const entries: DirectoryEntry[] = []
+      for await (const entry of iterate()) entries.push(entry)
+      return entries
+    },
+  }
+}
+
+interface Limits extends SearchMeans {
+  readonly pageSize: number
+  readonly maxEntries: number
+}
+
+async function* entriesOf(options: SearchOptions, means: Limits): AsyncGenerator<DirectoryEntry> {
+  let count = 0
+  for await (const { entries } of pagesOf(options, means)) {
+    for (const entry of entries) {
+      if (++count > means.maxEntries) throw tooMany(means.maxEntries)
+      yield entry
+    }
+  }
+}
+
+/**
+ * The first page may come from any controller; the others come from the one that knows the cookie.
+ */
+async function* pagesOf(options: SearchOptions, means: Limits): AsyncGenerator<Page> {
+  const { signal } = options
+  let lease: Lease | undefined
+  let request: PageRequest | undefined
+  const question = { signal, operation: 'search', repeatable: true }
+  let page = await means.controllers.keep(
+    question,
+    (session, each) => {
+      request = requestOf(options, session.rootDse.domainDn, means.pageSize)
+      return searchPage(session, request, undefined, each)
+    },
+    (kept) => (lease = kept),
+  )
+  try {
+    yield page
+    while (page.cookie !== undefined && lease !== undefined && request !== undefined) {
+      const { cookie } = page
+      const [{ session }, sent] = [lease, request]
+      page = await withDeadline(means.timeLimit, signal, (each) => searchPage(session, sent, cookie, each))
+      yield page
+    }
+  } finally {
+    lease?.release()
+  }
+}
+
+function requestOf(options: SearchOptions, domainDn: string, pageSize: number): PageRequest {
+  const { base, filter = '(objectClass=*)', scope = 'sub', attributes = [], globalCatalog, referrals } = options
+  return {
+    // The root of the catalogue is that of all domains of the forest.
+    base: base ?? (globalCatalog === true ? '' : domainDn),
+    ...{ scope, filter, attributes, pageSize, referrals: referrals === 'follow' },
+  }
+}
+
+function requireCount(name: string, value: unknown, most: number): void {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return
+  throw new ConfigurationError(`search: ${name} must be a whole number from 1 to ${most}, and not ${shownInput(value)}`)
+}
+
+function tooMany(maxEntries: number): DirectoryError {
+  return new DirectoryError(
+    'sizeLimitExceeded',
+    { operation: 'search', resultCode: 4, diagnostic: `more than ${maxEntries} entries were found`, server: 's4u' },
+    { hint: 'Narrow the filter, or raise maxEntries.' },
+  )
+}
