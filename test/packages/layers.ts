@@ -92,6 +92,10 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       siblings: ['gssapi', 'kdc-client'],
       others: ['undici'],
       because: 'the fetch of Node cannot be told to keep the connections of each identity apart; undici can',
+      rooms: [
+        ...['.', 'fetch', 'connections', 'handlers', 'negotiation', 'options', 'answers', 'events', 'service-names'],
+        'given-values.ts',
+      ],
     },
   },
   clients: {
@@ -129,6 +133,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     gssapi: {
       siblings: ['krb5'],
       seam: { file: 'base64/node.ts', knows: 'node:buffer', condition: '#base64' },
+      rooms: ['.', 'negotiation', 'per-message', 'context-tokens', 'framing', 'base64'],
     },
   },
   tests: {

@@ -29,7 +29,10 @@ interface Surroundings {
 /** The number is that of what is kept in it. */
 const KEY = Symbol.for('s4u.surroundings.1')
 
-/** Those of this process, also where it has two copies of this package: whom one impersonates, the `fetch` of the other acts as. */
+/**
+ * Those of this process, also where it has two copies of this package: whom one impersonates, the
+ * `fetch` of the other acts as.
+ */
 const surroundings = surroundingsOfProcess()
 
 function surroundingsOfProcess(): AsyncLocalStorage<Surroundings> {
@@ -41,8 +44,9 @@ function surroundingsOfProcess(): AsyncLocalStorage<Surroundings> {
 }
 
 /**
- * Runs `callback`, and everything it starts, with an identity that `fetch` acts as; with nobody, who calls is still known.
- * `AsyncLocalStorage.run`, never `enterWith`: outside the callback nothing has changed, so there is nothing to forget to undo.
+ * Runs `callback`, and everything it starts, with an identity that `fetch` acts as; with nobody,
+ * who calls is still known. `AsyncLocalStorage.run`, never `enterWith`: outside the callback
+ * nothing has changed, so there is nothing to forget to undo.
  */
 export function runAs<T>(identity: AmbientIdentity | undefined, callback: () => T): T {
   requireCallback('runAs', callback)
@@ -50,8 +54,9 @@ export function runAs<T>(identity: AmbientIdentity | undefined, callback: () => 
 }
 
 /**
- * Runs `callback`, and everything it starts, as the service, for a caller who is known to it: `currentIdentity` tells who, and `fetch`
- * acts as nobody, or as the service where that says how. Source: WCF, ServiceSecurityContext.Current.
+ * Runs `callback`, and everything it starts, as the service, for a caller who is known to it:
+ * `currentIdentity` tells who, and `fetch` acts as nobody, or as the service where that says how.
+ * Source: WCF, ServiceSecurityContext.Current.
  */
 export function runFor<T>(caller: CurrentIdentity | undefined, callback: () => T, service?: ServiceRequests): T {
   requireCallback('runFor', callback)
@@ -59,8 +64,8 @@ export function runFor<T>(caller: CurrentIdentity | undefined, callback: () => T
 }
 
 /**
- * Who is known here: whom `fetch` acts as, and where nobody is impersonated, who calls. Only the first has a `fetch`. Undefined where
- * nobody is known.
+ * Who is known here: whom `fetch` acts as, and where nobody is impersonated, who calls. Only the
+ * first has a `fetch`. Undefined where nobody is known.
  */
 export function currentIdentity(): CurrentIdentity | undefined {
   const here = surroundings.getStore()
@@ -73,12 +78,15 @@ export function impersonatedIdentity(): AmbientIdentity | undefined {
 }
 
 /**
- * The platform's `fetch`, acting as whoever is impersonated. Where nobody is, without credentials, or as the service where an app has said
- * so (`outsideImpersonation` of `@s4u/negotiate`).
+ * The platform's `fetch`, acting as whoever is impersonated. Where nobody is, without credentials,
+ * or as the service where an app has said so (`outsideImpersonation` of `@s4u/negotiate`).
  */
 export const fetch: typeof globalThis.fetch = (input, init) => (acting()?.fetch ?? globalThis.fetch)(input, init)
 
-/** The header for a request of another client, in the name of whom `fetch` acts as. @throws ConfigurationError when there is nobody */
+/**
+ * The header for a request of another client, in the name of whom `fetch` acts as. @throws
+ * ConfigurationError when there is nobody
+ */
 export const authorizationFor: AuthorizationFor = async (url, options) => {
   const provider = acting()?.authorizationFor
   if (provider !== undefined) return provider(url, options)

@@ -1,6 +1,6 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
-import type { Attempt } from './attempt.js'
-import { Authenticator } from './authenticator.js'
+import type { Attempt } from './negotiation/attempt.js'
+import { Authenticator } from './negotiation/token-issuer.js'
 import { requireAnswer, requireUrl } from './given-values.js'
 import {
   NEGOTIATE_OPTIONS,
@@ -8,10 +8,10 @@ import {
   type NegotiateOptions,
   type NegotiateRules,
   requireTicketSource,
-} from './options.js'
-import { hostOf, isIpAddress } from './service-name.js'
-import { hintForAddress } from './unknown-name.js'
-import { UnprovenAnswerError } from './unproven-answer.js'
+} from './options/negotiate-options.js'
+import { hostOf, isIpAddress } from './service-names/service-name.js'
+import { hintForAddress } from './service-names/unknown-name.js'
+import { UnprovenAnswerError } from './answers/unproven-answer.js'
 
 export interface AuthorizationOptions {
   readonly signal?: AbortSignal
@@ -24,9 +24,10 @@ export interface Negotiation {
   /** The value of the `Authorization` header: `Negotiate YII…`. */
   readonly authorization: string
   /**
-   * Checks the server's answer, once; call it before anything of the response is used. A 401 is the server's own answer and passes.
-   * `proven` tells whether the server has proved itself: of a 401, an error that `mutualAuthentication: 'optional'` lets pass, or
-   * anything with `off`, it may be false, and then nothing but the status is to be believed.
+   * Checks the server's answer, once; call it before anything of the response is used. A 401 is the
+   * server's own answer and passes. `proven` tells whether the server has proved itself: of a 401,
+   * an error that `mutualAuthentication: 'optional'` lets pass, or anything with `off`, it may be
+   * false, and then nothing but the status is to be believed.
    * @param challenge the response's `WWW-Authenticate`
    * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, also for a second answer; MalformedTokenError
    */
@@ -41,7 +42,10 @@ export interface Negotiation {
  */
 export type NegotiationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<Negotiation>
 
-/** The value of an `Authorization` header alone: nobody checks who answers. @throws as `NegotiationFor` */
+/**
+ * The value of an `Authorization` header alone: nobody checks who answers. @throws as
+ * `NegotiationFor`
+ */
 export type AuthorizationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<string>
 
 export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {

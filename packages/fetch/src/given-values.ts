@@ -1,6 +1,7 @@
 /**
- * What functions of the app answer, and what calls are given, where it is no such thing: said where it is seen first, and not by a TypeError
- * from the middle of a token. Nothing of the value is shown, which may be a secret in the wrong place.
+ * What functions of the app answer, and what calls are given, where it is no such thing: said where
+ * it is seen first, and not by a TypeError from the middle of a token. Nothing of the value is
+ * shown, which may be a secret in the wrong place.
  */
 
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'

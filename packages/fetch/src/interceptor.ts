@@ -1,42 +1,39 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
-import { type Attempt, clientOf } from './attempt.js'
-import { Authenticator, noName } from './authenticator.js'
-import { offersNegotiate } from './challenge-schemes.js'
-import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './learned-origins.js'
-import { dispatchNegotiating, isReplayable, OF_SERVER } from './negotiating-handler.js'
+import { type Attempt, clientOf } from './negotiation/attempt.js'
+import { Authenticator, noName } from './negotiation/token-issuer.js'
+import { offersNegotiate } from './answers/challenge-schemes.js'
+import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './options/learned-origins.js'
+import { dispatchNegotiating, isReplayable, OF_SERVER } from './handlers/negotiating-handler.js'
 import {
   NEGOTIATE_OPTIONS,
   NEGOTIATE_RULES,
   type NegotiateOptions,
   type NegotiateRules,
   requireTicketSource,
-} from './options.js'
-import { type Handler, newerHandler } from './handler-kinds.js'
-import { hasHeader } from './request-headers.js'
-import { serviceNameOf } from './service-name.js'
-import {
-  isSessionRefusal,
-  NOBODY,
-  OWN_AUTHORIZATION,
-  type Passage,
-  type SessionOwner,
-  SharedSessions,
-} from './shared-sessions.js'
-import { failUnsent } from './time-limits.js'
+} from './options/negotiate-options.js'
+import { hasHeader } from './handlers/request-headers.js'
+import { serviceNameOf } from './service-names/service-name.js'
+import { SharedAgent } from './connections/shared-agent.js'
+import { OWN_AUTHORIZATION } from './connections/shared-sessions.js'
 
 export interface InterceptorOptions extends NegotiateOptions {
-  /** The origins that get a token. Required: an Agent sends to whatever it is told, redirects included. */
+  /**
+   * The origins that get a token. Required: an Agent sends to whatever it is told, redirects
+   * included.
+   */
   readonly origins: readonly string[]
   /**
-   * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so that nobody comes after it on a
-   * connection that the backend may have bound to this identity; over HTTP/2, where a connection cannot be closed for one request, other
-   * identities are refused as long as it is open (ConfigurationError HTTP_1_1_REQUIRED). Default false.
+   * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so
+   * that nobody comes after it on a connection that the backend may have bound to this identity;
+   * over HTTP/2, where a connection cannot be closed for one request, other identities are refused
+   * as long as it is open (ConfigurationError HTTP_1_1_REQUIRED). Default false.
    */
   readonly ownAgent?: boolean
   /**
-   * As that of `createFetch`: `true` (default) unasked, `false` when the server has asked, `learned` from then on. A body that is a stream
-   * always goes with a token, and so does any that comes from a fetch above.
+   * As that of `createFetch`: `true` (default) unasked, `false` when the server has asked,
+   * `learned` from then on. A body that is a stream always goes with a token, and so does any that
+   * comes from a fetch above.
    */
   readonly preemptive?: Preemptive
 }
@@ -48,10 +45,12 @@ const INTERCEPTOR_OPTIONS = {
 } as const satisfies OptionTableOf<InterceptorOptions>
 
 /**
- * An interceptor for undici: `new Agent().compose(negotiateInterceptor({ ticketFor, origins }))`. Each request carries a token, and
- * the server's answer to it is checked before the response is handed out.
+ * An interceptor for undici: `new Agent().compose(negotiateInterceptor({ ticketFor, origins }))`.
+ * Each request carries a token, and the server's answer to it is checked before the response is
+ * handed out.
  *
- * Tokens are bound to no channel, since the Agent opens the connections; `channelBinding: 'require'` is refused.
+ * Tokens are bound to no channel, since the Agent opens the connections; `channelBinding:
+ * 'require'` is refused.
  *
  * @throws ConfigurationError
  */
@@ -69,9 +68,10 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
   const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
-    // Not with the path: one that begins with two slashes would name a host, and the ticket would be for that one.
+    // Not with the path: one that begins with two slashes would name a host, and the ticket would
+    // be for that one.
     const url = new URL(String(dispatchOptions.origin))
-    const line = options.ownAgent === true ? undefined : new Line(dispatch, url.origin)
+    const line = options.ownAgent === true ? undefined : new SharedAgent(dispatch, url.origin)
     const send = line?.send ?? dispatch
     if (hasHeader(dispatchOptions.headers, 'authorization')) {
       if (line !== undefined) line.owner = OWN_AUTHORIZATION
@@ -107,56 +107,3 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
     })
   }
 }
-
-/** How one request goes by an Agent that others may use: it ends its connection, and shares no HTTP/2 session with another identity. */
-class Line {
-  owner: SessionOwner = NOBODY
-  readonly #dispatch: Dispatcher.Dispatch
-  readonly #origin: string
-  #passage: Passage | undefined
-
-  constructor(dispatch: Dispatcher.Dispatch, origin: string) {
-    this.#dispatch = dispatch
-    this.#origin = origin
-  }
-
-  /** False where a request without a token would come by the session of an identity. */
-  async mayGoUnasked(): Promise<boolean> {
-    try {
-      this.#passage = await sessions.enter(this.#origin, NOBODY)
-      return true
-    } catch (error) {
-      if (isSessionRefusal(error)) return false
-      throw error
-    }
-  }
-
-  readonly send: Dispatcher.Dispatch = (options, handler) => {
-    const inner = newerHandler(handler)
-    const passage = this.#passage
-    this.#passage = undefined
-    if (passage !== undefined) return this.#sendBy(passage, options, inner)
-    sessions.enter(this.#origin, this.owner).then(
-      (entered) => this.#sendBy(entered, options, inner),
-      (error: Error) => failUnsent(inner, error),
-    )
-    return true
-  }
-
-  #sendBy(passage: Passage, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
-    try {
-      return passage.dispatch(this.#dispatch, { ...options, reset: true }, handler)
-    } catch (error) {
-      failUnsent(handler, error instanceof Error ? error : new Error(String(error)))
-      return true
-    }
-  }
-}
-
-/**
- * Of all interceptors without `ownAgent`: an interceptor does not see which Agent it is on, and that of one request may be that of
- * another.
- */
-const sessions = new SharedSessions(
-  'Make an Agent for each identity and say so: new Agent({ allowH2: true }).compose(negotiateInterceptor({ ownAgent: true, … })). An Agent without HTTP/2, new Agent({ allowH2: false }), may be shared.',
-)

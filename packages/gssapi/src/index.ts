@@ -1,18 +1,19 @@
 /**
  * GSS-API context tokens, SPNEGO and the Negotiate header, as state machines without I/O.
  *
- * An acceptor hands a token to `beginNegotiation` and follows the steps; an initiator starts from `createInitiator`. Both end with a
- * `SecurityContext`. `parseAuthorization`, `formatChallenge` and `findNegotiateChallenge` are the HTTP side.
+ * An acceptor hands a token to `beginNegotiation` and follows the steps; an initiator starts from
+ * `createInitiator`. Both end with a `SecurityContext`. `parseAuthorization`, `formatChallenge` and
+ * `findNegotiateChallenge` are the HTTP side.
  */
 
-export { type ApRepOptions, openApRep, type SealedApRep, sealApRep } from './ap-rep.js'
+export { type ApRepOptions, openApRep, type SealedApRep, sealApRep } from './context-tokens/ap-rep.js'
 export {
   type AuthenticatorChecksum,
   decodeAuthenticatorChecksum,
   encodeAuthenticatorChecksum,
   GSS_CHECKSUM_TYPE,
   readAuthenticatorChecksum,
-} from './authenticator-checksum.js'
+} from './context-tokens/authenticator-checksum.js'
 export {
   type ChannelAddress,
   type ChannelBindings,
@@ -20,12 +21,18 @@ export {
   isUnbound,
   tlsExporter,
   tlsServerEndPoint,
-} from './channel-bindings.js'
-export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-flags.js'
-export { type ForwardableCredential, sealForwardedCredential } from './forwarded-credential.js'
+} from './context-tokens/channel-bindings.js'
+export { ContextFlag, type ContextFlagName, contextFlagNames } from './context-tokens/context-flags.js'
+export { type ForwardableCredential, sealForwardedCredential } from './context-tokens/forwarded-credential.js'
 export { createInitiator, type Initiator, type InitiatorOptions, type InitiatorStep } from './initiator.js'
-export type { ForeignMechanism } from './foreign-mechanism.js'
-export { frameKrb5Token, type Krb5MessageKind, type Krb5Token, Krb5TokenId, readKrb5Token } from './krb5-token.js'
+export type { ForeignMechanism } from './negotiation/foreign-mechanism.js'
+export {
+  frameKrb5Token,
+  type Krb5MessageKind,
+  type Krb5Token,
+  Krb5TokenId,
+  readKrb5Token,
+} from './context-tokens/krb5-token.js'
 export {
   findNegotiateChallenge,
   formatAuthorization,
@@ -35,7 +42,7 @@ export {
   parseAuthorization,
   type ParsedAuthorization,
 } from './negotiate-header.js'
-export { beginNegotiation, rejectionOf } from './negotiation.js'
+export { beginNegotiation, rejectionOf } from './negotiation/negotiation.js'
 export type {
   AcceptedApReq,
   ApReqStep,
@@ -46,11 +53,11 @@ export type {
   NegotiationReply,
   NegotiationStep,
   UnsupportedStep,
-} from './negotiation-step.js'
-export { isKerberos, Mechanism, ObjectIdentifier } from './oids.js'
-export type { Role } from './per-message.js'
-export { SecurityContext, type SecurityContextOptions } from './security-context.js'
-export type { ContextRequest, ServiceCredential } from './sent-ap-req.js'
+} from './negotiation/negotiation-step.js'
+export { isKerberos, Mechanism, ObjectIdentifier } from './framing/oids.js'
+export type { Role } from './per-message/per-message.js'
+export { SecurityContext, type SecurityContextOptions } from './per-message/security-context.js'
+export type { ContextRequest, ServiceCredential } from './context-tokens/sent-ap-req.js'
 export {
   decodeNegTokenInit,
   decodeNegTokenResp,
@@ -60,5 +67,5 @@ export {
   type NegState,
   type NegTokenInit,
   type NegTokenResp,
-} from './spnego.js'
-export { frame, type InitialContextToken, isFramed, unframe } from './token-framing.js'
+} from './negotiation/spnego.js'
+export { frame, type InitialContextToken, isFramed, unframe } from './framing/token-framing.js'

@@ -11,19 +11,19 @@ import {
   sealMessage,
 } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import { readAuthenticatorChecksum } from './authenticator-checksum.js'
-import { channelBindingsHash, isUnbound } from './channel-bindings.js'
-import { ContextFlag, contextFlagNames } from './context-flags.js'
+import { readAuthenticatorChecksum } from './context-tokens/authenticator-checksum.js'
+import { channelBindingsHash, isUnbound } from './context-tokens/channel-bindings.js'
+import { ContextFlag, contextFlagNames } from './context-tokens/context-flags.js'
 import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
 import { codeOf, flip, refusalOf, text } from './fixtures/octets.js'
 import { createInitiator, type InitiatorOptions } from './initiator.js'
-import { frameKrb5Token } from './krb5-token.js'
+import { frameKrb5Token } from './context-tokens/krb5-token.js'
 import { formatAuthorization } from './negotiate-header.js'
-import { beginNegotiation } from './negotiation.js'
-import { Mechanism } from './oids.js'
-import { SecurityContext } from './security-context.js'
-import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenResp, type NegTokenResp } from './spnego.js'
-import { unframe } from './token-framing.js'
+import { beginNegotiation } from './negotiation/negotiation.js'
+import { Mechanism } from './framing/oids.js'
+import { SecurityContext } from './per-message/security-context.js'
+import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenResp, type NegTokenResp } from './negotiation/spnego.js'
+import { unframe } from './framing/token-framing.js'
 
 function begin(options: Partial<InitiatorOptions> = {}, issued = issueTicket()) {
   const initiator = createInitiator({ ticket: issued.credential, now: NOW, ...options })

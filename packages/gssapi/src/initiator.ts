@@ -14,13 +14,13 @@ import {
   RejectedTokenError,
   requireKnownOptions,
 } from '@s4u/krb5'
-import { mutualAuthenticationFailed, openApRep } from './ap-rep.js'
-import { krb5Token, readKrb5Token } from './krb5-token.js'
+import { mutualAuthenticationFailed, openApRep } from './context-tokens/ap-rep.js'
+import { krb5Token, readKrb5Token } from './context-tokens/krb5-token.js'
 import { formatAuthorization } from './negotiate-header.js'
-import { sameOctets } from './octets.js'
-import { isKerberos, Mechanism } from './oids.js'
-import { SecurityContext } from './security-context.js'
-import { type ContextRequest, makeApReq, type SentApReq } from './sent-ap-req.js'
+import { sameOctets } from './framing/octets.js'
+import { isKerberos, Mechanism } from './framing/oids.js'
+import { SecurityContext } from './per-message/security-context.js'
+import { type ContextRequest, makeApReq, type SentApReq } from './context-tokens/sent-ap-req.js'
 import {
   decodeNegTokenResp,
   encodeNegTokenResp,
@@ -28,8 +28,8 @@ import {
   mechTypeList,
   type NegTokenResp,
   negTokenInitWith,
-} from './spnego.js'
-import { isFramed, type TokenWriter, withToken, written } from './token-framing.js'
+} from './negotiation/spnego.js'
+import { isFramed, type TokenWriter, withToken, written } from './framing/token-framing.js'
 
 export interface InitiatorOptions extends ContextRequest {
   /** `krb5` leaves SPNEGO out. Default `spnego`. */
@@ -55,14 +55,18 @@ export interface Initiator {
   readonly authorization: string
   /**
    * @param reply the service's token; undefined when it accepted without one
-   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when the service did not prove itself; the name of its KRB-ERROR when it refused
+   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when the service did not prove itself; the name
+   * of its KRB-ERROR when it refused
    * @throws MalformedTokenError
    */
   step(reply: Uint8Array | undefined): InitiatorStep
 }
 
 export type InitiatorStep =
-  /** `token`, if there is one, is still to be sent: the service waits for it, the client for nothing more. */
+  /**
+   * `token`, if there is one, is still to be sent: the service waits for it, the client for nothing
+   * more.
+   */
   | { readonly status: 'established'; readonly context: SecurityContext; readonly token?: Uint8Array }
   | { readonly status: 'continue'; readonly token: Uint8Array; step(reply: Uint8Array | undefined): InitiatorStep }
 
@@ -202,7 +206,10 @@ const HINTS: Readonly<Record<string, string>> = {
 
 type Step = Initiator['step']
 
-/** Writes the token in the form that is asked for: mostly text, for which octets in memory of their own would cost more than the rest. */
+/**
+ * Writes the token in the form that is asked for: mostly text, for which octets in memory of their
+ * own would cost more than the rest.
+ */
 class Begun implements Initiator {
   readonly step: Step
   readonly #write: TokenWriter

@@ -1,17 +1,17 @@
 import { Key, S4uError } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import { decodeAuthenticatorChecksum, encodeAuthenticatorChecksum } from './authenticator-checksum.js'
-import { tlsServerEndPoint } from './channel-bindings.js'
+import { decodeAuthenticatorChecksum, encodeAuthenticatorChecksum } from './context-tokens/authenticator-checksum.js'
+import { tlsServerEndPoint } from './context-tokens/channel-bindings.js'
 import { issueTicket, judge, NOW } from './fixtures/issued-ticket.js'
 import { fromHex, join, text } from './fixtures/octets.js'
 import { createInitiator, type InitiatorStep } from './initiator.js'
 import { findNegotiateChallenge, formatAuthorization, formatChallenge, parseAuthorization } from './negotiate-header.js'
-import { beginNegotiation } from './negotiation.js'
-import type { ApReqStep } from './negotiation-step.js'
-import { Mechanism } from './oids.js'
-import { SecurityContext } from './security-context.js'
-import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenInit, type NegTokenResp } from './spnego.js'
-import { unframe } from './token-framing.js'
+import { beginNegotiation } from './negotiation/negotiation.js'
+import type { ApReqStep } from './negotiation/negotiation-step.js'
+import { Mechanism } from './framing/oids.js'
+import { SecurityContext } from './per-message/security-context.js'
+import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenInit, type NegTokenResp } from './negotiation/spnego.js'
+import { unframe } from './framing/token-framing.js'
 
 const EACH = 20_000
 
@@ -31,14 +31,17 @@ const checksum = encodeAuthenticatorChecksum({
 const certificate = fromHex('3018 3003 020105 300d 06092a864886f70d01010b 0500 0302 00aa')
 const hex = (octets: Uint8Array): string => Buffer.from(octets).toString('hex')
 
-/** The same request each time, and what its sender makes of octets that come in place of the answer. */
+/**
+ * The same request each time, and what its sender makes of octets that come in place of the answer.
+ */
 const sent = { ticket: issued.credential, now: NOW, random: (length: number) => new Uint8Array(length).fill(3) }
 const first = begun(createInitiator(sent).token)
 const reply = first.accept(judge(first, issued.serviceKey)).reply!
 
 /**
- * Changed octets are refused, or taken for something that they may be taken for. `read` throws where they are refused, and
- * returns whether what it took them for is more than that: then somebody has got in with a token that is not the one issued.
+ * Changed octets are refused, or taken for something that they may be taken for. `read` throws
+ * where they are refused, and returns whether what it took them for is more than that: then
+ * somebody has got in with a token that is not the one issued.
  */
 test.each<[string, Uint8Array, (changed: Uint8Array) => boolean, number?]>([
   ['a raw krb5 token', raw, (octets) => isAnotherRequest(raw, octets)],
@@ -104,7 +107,9 @@ test('a list of challenges, changed at random, gives no token but the one that i
   expect(wrong).toEqual([])
 })
 
-/** The rounds that were refused, and the changed octets that were taken for what they may not be. */
+/**
+ * The rounds that were refused, and the changed octets that were taken for what they may not be.
+ */
 function change(original: Uint8Array, isWrong: (changed: Uint8Array) => boolean, rounds = EACH) {
   const random = generator(original.length)
   const wrong: string[] = []
@@ -122,7 +127,9 @@ function change(original: Uint8Array, isWrong: (changed: Uint8Array) => boolean,
   return { refused, wrong }
 }
 
-/** Changed octets that say to the letter what the original says: a second spelling of one message. */
+/**
+ * Changed octets that say to the letter what the original says: a second spelling of one message.
+ */
 function isTwin(original: Uint8Array, changed: Uint8Array, read: (octets: Uint8Array) => unknown): boolean {
   return spelled(read(changed)) === spelled(read(original))
 }
@@ -135,12 +142,16 @@ function readInit(octets: Uint8Array): unknown {
   return decodeNegTokenInit(octets)
 }
 
-/** A changed request may be accepted where it was changed outside of what is sealed; it is the same claim then. */
+/**
+ * A changed request may be accepted where it was changed outside of what is sealed; it is the same
+ * claim then.
+ */
 function isAnotherRequest(original: Uint8Array, changed: Uint8Array): boolean {
   const step = beginNegotiation(changed)
   if (step.status !== 'ap-req') return false
   const accepted = step.accept(judge(step, issued.serviceKey))
-  // Where the list of mechanisms has changed so that Kerberos is not its first, it has to be confirmed.
+  // Where the list of mechanisms has changed so that Kerberos is not its first, it has to be
+  // confirmed.
   if (accepted.status !== 'complete') return false
   return sealedIn(step) !== sealedIn(begun(original)) || accepted.context.peer.name.nameString.join() !== 'alice'
 }
@@ -155,15 +166,19 @@ function sealedIn({ apReq }: ApReqStep): string {
   return hex(apReq.ticket.encPart.cipher) + hex(apReq.authenticator.cipher)
 }
 
-/** Outside of the AP-REP nothing is protected where no list was to be confirmed: a state, a name of Kerberos. */
+/**
+ * Outside of the AP-REP nothing is protected where no list was to be confirmed: a state, a name of
+ * Kerberos.
+ */
 function provesTheSame(step: InitiatorStep, original: Uint8Array, changed: Uint8Array): boolean {
   const proof = ({ responseToken }: NegTokenResp): string => hex(responseToken!)
   return step.status === 'continue' || proof(decodeNegTokenResp(changed)) === proof(decodeNegTokenResp(original))
 }
 
 /**
- * What the tokens themselves leave open. The rotation of RFC 4121 section 4.2.5 may be greater by the length of what is rotated.
- * The sequence number of RFC 4757 section 7.3 is sealed with a stream cipher, and signed nowhere where the data is not sealed with it.
+ * What the tokens themselves leave open. The rotation of RFC 4121 section 4.2.5 may be greater by
+ * the length of what is rotated. The sequence number of RFC 4757 section 7.3 is sealed with a
+ * stream cipher, and signed nowhere where the data is not sealed with it.
  */
 function sameButUnprotected(etype: number, original: Uint8Array, changed: Uint8Array): boolean {
   const [start, end] = etype === 23 ? [original.length - unframe(original).innerToken.length + 8, 0] : [6, 8]

@@ -4,8 +4,8 @@ import { decodeBase64, encodeBase64 } from '#base64'
 import { MalformedTokenError } from '@s4u/krb5'
 
 /**
- * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by default; the authenticator can
- * hold as much again of a forwarded ticket.
+ * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by
+ * default; the authenticator can hold as much again of a forwarded ticket.
  */
 export const MAX_TOKEN_OCTETS = 128 * 1024
 
@@ -49,13 +49,15 @@ export interface NegotiateChallenge {
 }
 
 /**
- * Finds Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or several values.
+ * Finds Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or
+ * several values.
  * @throws MalformedTokenError when its token is not base64
  */
 export function findNegotiateChallenge(
   header: string | readonly string[] | null | undefined,
 ): NegotiateChallenge | undefined {
-  // What a server says that answers a token. Nothing that a list could hold has these characters alone.
+  // What a server says that answers a token. Nothing that a list could hold has these characters
+  // alone.
   const [, answer] = typeof header === 'string' ? (ANSWER.exec(header) ?? []) : []
   if (answer !== undefined) return { token: readToken('WWW-Authenticate', answer) }
   const values = typeof header === 'string' ? [header] : (header ?? [])
@@ -73,10 +75,15 @@ const NEGOTIATE = 'negotiate'
 const ANSWER = /^Negotiate ([A-Za-z0-9+/]+=*)$/
 const TOKEN_CHARACTERS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const SCHEME = new RegExp(`^(${TOKEN_CHARACTERS})(?: +([^]*))?$`)
-/** `realm="x"` of the challenge before, which a comma separates from it as it separates challenges. */
+/**
+ * `realm="x"` of the challenge before, which a comma separates from it as it separates challenges.
+ */
 const AUTH_PARAM = new RegExp(`^${TOKEN_CHARACTERS}[ \\t]*=[ \\t]*(?:"|[^=\\s])`)
 
-/** The elements of a comma-separated list, empty ones too, quoted strings left whole. Source: RFC 9110 section 5.6.1. */
+/**
+ * The elements of a comma-separated list, empty ones too, quoted strings left whole. Source: RFC
+ * 9110 section 5.6.1.
+ */
 function splitList(value: string): string[] {
   // A server that answers a token says one thing, and the token may be long.
   if (!value.includes(',')) return [trim(value)]

@@ -1,4 +1,7 @@
-/** Base64 as RFC 4648 section 4 has it, strictly: padding present, no whitespace, unused bits zero. One token, one spelling. */
+/**
+ * Base64 as RFC 4648 section 4 has it, strictly: padding present, no whitespace, unused bits zero.
+ * One token, one spelling.
+ */
 
 /** The octets, or undefined when the text is not base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
@@ -28,10 +31,16 @@ export function encodeBase64(octets: Uint8Array): string {
   return text
 }
 
-/** Arguments of one call live on the stack. A multiple of three, so that only the last part is padded. */
+/**
+ * Arguments of one call live on the stack. A multiple of three, so that only the last part is
+ * padded.
+ */
 const OCTETS_AT_ONCE = 3_072
 
-/** The characters by their codes: a text that grows one by one is a chain, which has to be gone through again. */
+/**
+ * The characters by their codes: a text that grows one by one is a chain, which has to be gone
+ * through again.
+ */
 function codesOf(octets: Uint8Array, start: number, end: number): number[] {
   const codes = new Array<number>(Math.ceil((end - start) / 3) * 4)
   let at = 0
@@ -50,7 +59,10 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0))
 const PADDING = 0x3d
 
-/** -1 stands for every character that is not in the alphabet; it stays negative through all the shifting. */
+/**
+ * -1 stands for every character that is not in the alphabet; it stays negative through all the
+ * shifting.
+ */
 const VALUES = new Int8Array(128).fill(-1)
 for (const [value, code] of CODES.entries()) VALUES[code] = value
 
@@ -69,7 +81,10 @@ function groupAt(text: string, index: number): number {
   )
 }
 
-/** None, one or two octets from none, two or three characters; negative when they are wrong or carry more bits than the octets do. */
+/**
+ * None, one or two octets from none, two or three characters; negative when they are wrong or carry
+ * more bits than the octets do.
+ */
 function readLast(characters: string, octets: Uint8Array, at: number): number {
   const bits = characters.length === 2 ? 4 : 2
   let group = 0

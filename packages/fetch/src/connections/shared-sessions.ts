@@ -1,0 +1,247 @@
+/**
+ * Keeps two identities off one HTTP/2 session of an Agent that is the app's. Over HTTP/1.1 each
+ * request ends its connection (`reset`); an HTTP/2 session goes on, and a backend that
+ * authenticates it once would serve the next identity as the first.
+ */
+
+import { ConfigurationError } from '@s4u/kdc-client'
+import { subscribe } from 'node:diagnostics_channel'
+import type { Dispatcher } from 'undici'
+import { type Handler, PassingHandler } from '../handlers/handler-kinds.js'
+
+/** A request without credentials. It authenticates no session, and must not come by one that is. */
+export const NOBODY = Symbol('nobody')
+
+/** A request with an `Authorization` of the app's own, which may authenticate a session too. */
+export const OWN_AUTHORIZATION = Symbol('own authorization')
+
+/** In whose name a request goes: `alice@AD.TEST`. */
+export type SessionOwner = string | typeof NOBODY | typeof OWN_AUTHORIZATION
+
+/** One HTTP/2 session: its socket. Held as long as it is open. */
+type Socket = object & { once?(event: 'close', listener: () => void): unknown }
+
+/** Who has sent credentials by a session, whichever dispatcher it belongs to. */
+const owners = new WeakMap<Socket, SessionOwner>()
+
+/**
+ * Origins that were seen to speak HTTP/1.1, where requests need not wait for each other. More than
+ * the backends of one app; the oldest is forgotten first.
+ */
+const MAX_ORIGINS = 1_000
+
+/** The sessions of one dispatcher, or of several that cannot be told apart. */
+export class SharedSessions {
+  readonly #sessions = new Map<string, Map<Socket, SessionOwner>>()
+  /** Requests of which it is not known yet by which session they go. */
+  readonly #undecided = new Map<string, Set<Passage>>()
+  readonly #speakHttp1 = new Set<string>()
+  #waiting: (() => void)[] = []
+  readonly #hint: string
+
+  /** @param hint how to have an Agent for each identity */
+  constructor(hint: string) {
+    this.#hint = hint
+  }
+
+  /**
+   * Lets a request go that shares a session with no other identity. A first request to an origin
+   * decides which protocol is spoken: those of other identities wait for it.
+   * @throws ConfigurationError HTTP_1_1_REQUIRED where a session to the origin carries another
+   * identity
+   */
+  async enter(origin: string, owner: SessionOwner, signal?: AbortSignal): Promise<Passage> {
+    for (;;) {
+      if (this.#carriesAnother(origin, owner)) throw this.refusal(origin, owner)
+      if (!this.#isUndecided(origin, owner)) break
+      await this.#decided(signal)
+    }
+    const passage = new Passage(this, origin, owner)
+    const undecided = this.#undecided.get(origin)
+    if (undecided === undefined) this.#undecided.set(origin, new Set([passage]))
+    else undecided.add(passage)
+    return passage
+  }
+
+  /** Notes by which socket a request goes. False when another identity has used that session. */
+  sentBy(socket: Socket, { origin, owner }: Passage): boolean {
+    const known = owners.get(socket)
+    if (known === undefined && owner !== NOBODY) owners.set(socket, owner)
+    // A connection that goes on although its request was to end it is a session, whatever it
+    // speaks.
+    if (!speaksHttp2(socket) && known === undefined) {
+      this.#noteHttp1(origin)
+      return true
+    }
+    this.#speakHttp1.delete(origin)
+    if (known !== undefined || owner !== NOBODY) this.#note(origin, socket, known ?? owner)
+    return known === undefined || known === owner
+  }
+
+  /** The request is on its way, or will not be. */
+  settle(passage: Passage): void {
+    const undecided = this.#undecided.get(passage.origin)
+    if (undecided?.delete(passage) !== true) return
+    if (undecided.size === 0) this.#undecided.delete(passage.origin)
+    for (const wake of this.#waiting.splice(0)) wake()
+  }
+
+  refusal(origin: string, owner: SessionOwner): ConfigurationError {
+    const who =
+      typeof owner === 'string'
+        ? `as ${owner}`
+        : owner === NOBODY
+          ? 'without credentials'
+          : 'with its own Authorization'
+    return new ConfigurationError(
+      `a request ${who} would share an HTTP/2 session to ${origin} with another identity, and could be served as that one`,
+      { code: SHARED, hint: this.#hint },
+    )
+  }
+
+  #carriesAnother(origin: string, owner: SessionOwner): boolean {
+    for (const known of this.#sessions.get(origin)?.values() ?? []) if (known !== owner) return true
+    return false
+  }
+
+  #isUndecided(origin: string, owner: SessionOwner): boolean {
+    if (this.#speakHttp1.has(origin) || !origin.startsWith('https:')) return false
+    for (const passage of this.#undecided.get(origin) ?? []) if (passage.owner !== owner) return true
+    return false
+  }
+
+  /** Resolves when another request has been decided. @throws the reason of `signal` */
+  #decided(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const abort = (): void => reject(signal?.reason as Error)
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort, { once: true })
+      this.#waiting.push(() => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      })
+    })
+  }
+
+  #note(origin: string, socket: Socket, owner: SessionOwner): void {
+    const sessions = this.#sessions.get(origin) ?? new Map<Socket, SessionOwner>()
+    this.#sessions.set(origin, sessions)
+    if (sessions.has(socket)) return
+    sessions.set(socket, owner)
+    socket.once?.('close', () => {
+      sessions.delete(socket)
+      if (sessions.size === 0 && this.#sessions.get(origin) === sessions) this.#sessions.delete(origin)
+    })
+  }
+
+  #noteHttp1(origin: string): void {
+    this.#speakHttp1.add(origin)
+    if (this.#speakHttp1.size <= MAX_ORIGINS) return
+    for (const oldest of this.#speakHttp1) {
+      this.#speakHttp1.delete(oldest)
+      break
+    }
+  }
+}
+
+const SHARED = 'HTTP_1_1_REQUIRED'
+
+export function isSessionRefusal(error: unknown): boolean {
+  return error instanceof ConfigurationError && error.code === SHARED
+}
+
+/** One request that may go. It must be settled: by what it is carried by, or by `release`. */
+export class Passage {
+  readonly origin: string
+  readonly owner: SessionOwner
+  readonly #sessions: SharedSessions
+  #isShared = false
+
+  constructor(sessions: SharedSessions, origin: string, owner: SessionOwner) {
+    this.#sessions = sessions
+    this.origin = origin
+    this.owner = owner
+  }
+
+  /**
+   * Sends the request, and hands out no answer to it that came by a session of another identity.
+   */
+  dispatch(dispatch: Dispatcher.Dispatch, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
+    try {
+      return dispatch(options, new WatchingHandler(handler, this))
+    } catch (error) {
+      this.release()
+      throw error
+    }
+  }
+
+  release(): void {
+    this.#sessions.settle(this)
+  }
+
+  sentBy(socket: Socket): void {
+    if (!this.#sessions.sentBy(socket, this)) this.#isShared = true
+    this.release()
+  }
+
+  /** Undefined where the request shared its session with nobody. */
+  get refusal(): ConfigurationError | undefined {
+    return this.#isShared ? this.#sessions.refusal(this.origin, this.owner) : undefined
+  }
+}
+
+class WatchingHandler extends PassingHandler {
+  readonly #passage: Passage
+
+  constructor(inner: Handler, passage: Passage) {
+    super(inner)
+    this.#passage = passage
+  }
+
+  override onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
+    super.onRequestStart(controller, context)
+    awaitSocket(this.#passage)
+  }
+
+  override onResponseStart(...args: Parameters<NonNullable<Handler['onResponseStart']>>): void {
+    this.#passage.release()
+    const { refusal } = this.#passage
+    if (refusal === undefined) super.onResponseStart(...args)
+    else args[0].abort(refusal)
+  }
+
+  override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    this.#passage.release()
+    super.onResponseError(controller, error)
+  }
+}
+
+/** undici tells in the same turn by which socket a request that has started goes. */
+let starting: Passage | undefined
+let isSubscribed = false
+
+function awaitSocket(passage: Passage): void {
+  if (!isSubscribed) {
+    isSubscribed = true
+    // Documented by undici ("Diagnostics Channel Support"): each copy of it writes there, that of
+    // Node too.
+    subscribe('undici:client:sendHeaders', tellSocket)
+  }
+  starting = passage
+  // One that was answered from a cache, or by a mock, goes by none.
+  queueMicrotask(() => {
+    if (starting === passage) starting = undefined
+  })
+}
+
+function tellSocket(message: unknown): void {
+  const passage = starting
+  starting = undefined
+  if (typeof message !== 'object' || message === null || !('socket' in message)) return
+  const { socket } = message
+  if (typeof socket === 'object' && socket !== null) passage?.sentBy(socket)
+}
+
+function speaksHttp2(socket: object): boolean {
+  return 'alpnProtocol' in socket && socket.alpnProtocol === 'h2'
+}

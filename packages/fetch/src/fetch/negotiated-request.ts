@@ -1,0 +1,131 @@
+import type { ServiceTicket } from '@s4u/kdc-client'
+import type { Attempt, Judgement } from '../negotiation/attempt.js'
+import { noName } from '../negotiation/token-issuer.js'
+import { offersNegotiate } from '../answers/challenge-schemes.js'
+import { abandon, discard } from '../answers/discard.js'
+import { isPreemptive, rememberAsking } from '../options/learned-origins.js'
+import type { Outgoing } from './outgoing.js'
+import { isDowngrade, isRedirect, redirectTarget } from './redirect.js'
+import { type Backend, connectionsOf, send, sendBare, sendUnasked } from './sending.js'
+import { sanitized } from '../answers/unproven-answer.js'
+
+/** What one hop came to. */
+export interface HopAnswer {
+  readonly response: Response
+  /** A redirect that nobody has proved: what it leads to must prove itself. */
+  readonly owesProof?: boolean
+}
+
+/**
+ * Sends one hop to an origin that gets tokens, and judges what answers. `owed`: an unproven
+ * redirect has led here.
+ */
+export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean): Promise<HopAnswer> {
+  const { options, authenticator, tickets, replayable } = backend
+  const { url, signal } = hop
+  // What is known at once is not waited for: each promise shows in the cost of a request, more so
+  // with async hooks on.
+  const named = authenticator.serviceName(url)
+  const spn = named instanceof Promise ? await named : named
+  if (spn === undefined) return { response: await sendNameless(hop, backend, owed) }
+  if (replayable && !isPreemptive(url, options.preemptive)) {
+    const response = await sendUnasked(hop, backend)
+    if (response !== undefined) {
+      if (!isAsking(response)) return judgeUnasked(response, hop, backend, spn, owed)
+      rememberAsking(url)
+      await discard(response)
+    }
+  }
+  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, backend)?.bindings(url)
+  const onBehalf = { tickets, bindingsFor, signal }
+  const attempt = await authenticator.begin(url, spn, onBehalf)
+  const { stale, ...answer } = await sendLegs(hop, backend, attempt)
+  if (!stale) return answer
+  // A body that is gone is not sent again: then the fresh ticket is there for the next request.
+  const another = await authenticator.beginAfresh(attempt, url, onBehalf)
+  if (another === undefined || !replayable) return answer
+  await discard(answer.response)
+  return sendLegs(hop, backend, another)
+}
+
+/**
+ * Without a name there is no ticket, and no proof. @throws ConfigurationError where there should be
+ * one
+ */
+function sendNameless(hop: Outgoing, backend: Backend, owed: boolean): Promise<Response> {
+  if (owed || backend.authenticator.expectsProof(hop.url)) throw noName(hop.url)
+  backend.authenticator.tellNameless(hop.url)
+  return sendBare(hop, backend)
+}
+
+/**
+ * A server that does not ask gets no token, and proves nothing. Whoever pretends to be the backend
+ * need only not ask: where the app has listed the origin, or it has asked before, its answer is not
+ * believed. A refusal is handed out, as after a token.
+ */
+async function judgeUnasked(
+  response: Response,
+  hop: Outgoing,
+  backend: Backend,
+  spn: string,
+  owed: boolean,
+): Promise<HopAnswer> {
+  const { authenticator } = backend
+  const isProofDue = owed || authenticator.expectsProof(hop.url)
+  if (!isProofDue || response.status === 401) return { response }
+  if (await leadsToProof(response, hop.url, backend)) return { response, owesProof: true }
+  try {
+    return { response: handedOut(response, authenticator.judgeNotAsking(hop.url, spn, response.status)) }
+  } catch (error) {
+    abandon(response)
+    throw error
+  }
+}
+
+/** What the app gets to see of an answer that has been judged. */
+function handedOut(response: Response, judgement: Judgement): Response {
+  return judgement.kind === 'unproven' && judgement.sanitize ? sanitized(response) : response
+}
+
+interface LegsAnswer extends HopAnswer {
+  /** Whether it says that the ticket is stale. */
+  readonly stale: boolean
+}
+
+/** Sends the request, with a token for each leg, until there is an answer to hand out. */
+async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Promise<LegsAnswer> {
+  const connections = connectionsOf(attempt.details.ticket, backend)
+  for (let { authorization } = attempt; ;) {
+    const response = await send(hop, backend, connections, authorization)
+    const challenge = response.headers.get('www-authenticate')
+    const followed = isRedirect(response) && (await leadsToProof(response, hop.url, backend))
+    let judgement: Judgement
+    try {
+      judgement = attempt.judge({ status: response.status, challenge, followed })
+    } catch (error) {
+      // At once: a body that is not handed out must hold up neither the refusal nor its connection.
+      abandon(response)
+      throw error
+    }
+    // A challenge to a body that is gone cannot be met.
+    if (judgement.kind !== 'again' || !backend.replayable)
+      return { response: handedOut(response, judgement), stale: judgement.kind === 'stale', owesProof: followed }
+    await discard(response)
+    authorization = judgement.authorization
+  }
+}
+
+function isAsking({ status, headers }: Response): boolean {
+  return status === 401 && offersNegotiate(headers.get('www-authenticate'))
+}
+
+/**
+ * Whether an unproven redirect may be followed: only where what it leads to will be asked for a
+ * proof itself. Over http anybody on the way could have sent it, and over https whoever has a
+ * certificate for the name, which is less than the key of the service.
+ */
+async function leadsToProof(response: Response, from: URL, backend: Backend): Promise<boolean> {
+  const next = backend.followed ? redirectTarget(response, from) : undefined
+  if (next === undefined || isDowngrade(from, next) || !backend.isFor(next)) return false
+  return (await backend.authenticator.serviceName(next)) !== undefined
+}

@@ -1,0 +1,248 @@
+import { STATUS_CODES } from 'node:http'
+import type { Dispatcher } from 'undici'
+import type { Attempt, Judgement } from '../negotiation/attempt.js'
+import { MAX_DISCARDED, MAX_DISCARDING } from '../answers/discard.js'
+import { type Handler, newerHandler } from './handler-kinds.js'
+import { withHeader } from './request-headers.js'
+import { type ResponseHeaders, withoutHeaders, withoutUndefined } from './response-headers.js'
+import { UNSENT } from './unsent.js'
+
+type Dispatch = Dispatcher.Dispatch
+type DispatchOptions = Dispatcher.DispatchOptions
+type Controller = Dispatcher.DispatchController
+
+/** A backend's 401 or a proxy's 407, and the headers that go with it. */
+export interface Scheme {
+  readonly refusal: 401 | 407
+  readonly challenge: 'www-authenticate' | 'proxy-authenticate'
+  readonly header: 'authorization' | 'proxy-authorization'
+}
+
+export const OF_SERVER: Scheme = { refusal: 401, challenge: 'www-authenticate', header: 'authorization' }
+export const OF_PROXY: Scheme = { refusal: 407, challenge: 'proxy-authenticate', header: 'proxy-authorization' }
+
+/** Starts negotiations about one request. */
+export interface Negotiations {
+  /** Undefined: this request goes as it is, for now. */
+  first(): Promise<Attempt | undefined>
+  /** The server asked a request that carried nothing; whether that can be sent again. */
+  asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
+  /**
+   * Judges the answer to a request that carried nothing, and that is no question; undefined where
+   * it may be handed out. @throws when it is not believed
+   */
+  unasked?(status: number): Judgement | undefined
+  /** The server could not open the ticket. */
+  afresh(failed: Attempt): Promise<Attempt | undefined>
+}
+
+/**
+ * Sends one request of undici's, in as many legs as it takes, and hands the last answer to
+ * `handler`.
+ */
+export function dispatchNegotiating(
+  dispatch: Dispatch,
+  options: DispatchOptions,
+  handler: Handler,
+  scheme: Scheme,
+  negotiations: Negotiations,
+): true {
+  // Node's own fetch may be of an older undici, whose handlers have other methods.
+  const request = new NegotiatingHandler(dispatch, options, newerHandler(handler), scheme, negotiations)
+  negotiations.first().then(
+    (attempt) => request.send(attempt),
+    (error: Error) => request.fail(error),
+  )
+  return true
+}
+
+class NegotiatingHandler implements Handler {
+  readonly #dispatch: Dispatch
+  readonly #options: DispatchOptions
+  readonly #inner: Handler
+  readonly #scheme: Scheme
+  readonly #negotiations: Negotiations
+  #attempt: Attempt | undefined
+  /** What follows the answer that is being read, which nobody gets to see. */
+  #next: (() => void) | undefined
+  #discarded = 0
+  #isGivenUp = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #started = false
+
+  constructor(
+    dispatch: Dispatch,
+    options: DispatchOptions,
+    inner: Handler,
+    scheme: Scheme,
+    negotiations: Negotiations,
+  ) {
+    this.#dispatch = dispatch
+    this.#options = options
+    this.#inner = inner
+    this.#scheme = scheme
+    this.#negotiations = negotiations
+  }
+
+  send(attempt: Attempt | undefined, authorization: string | undefined = attempt?.authorization): void {
+    this.#attempt = attempt
+    this.#next = undefined
+    const { header } = this.#scheme
+    const headers =
+      authorization === undefined ? this.#options.headers : withHeader(this.#options.headers, header, authorization)
+    try {
+      this.#dispatch({ ...this.#options, headers }, this)
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
+
+  fail(error: Error): void {
+    if (!this.#started) {
+      // Handlers learn of a failure through a request that has begun.
+      this.#started = true
+      this.#inner.onRequestStart?.(UNSENT, {})
+    }
+    this.#inner.onResponseError?.(UNSENT, error)
+  }
+
+  onRequestStart(controller: Controller, context: unknown): void {
+    this.#started = true
+    this.#inner.onRequestStart?.(controller, context)
+  }
+
+  /** What is thrown here closes the connection, and reaches the handler as a failure. */
+  onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
+    const [, status, headers] = args
+    this.#judge(status, headers[this.#scheme.challenge])
+    this.#inner.onRequestUpgrade?.(...args)
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
+    const challenge = headers[this.#scheme.challenge]
+    const handOut = (): void => this.#inner.onResponseStart?.(controller, status, withoutUndefined(headers), message)
+    // Early hints and the like: the answer, and the server's proof with it, is yet to come. Source:
+    // RFC 9110 section 15.2.
+    if (status < 200) {
+      handOut()
+      return
+    }
+    let judgement: Judgement | undefined
+    try {
+      judgement = this.#judge(status, challenge)
+    } catch (error) {
+      controller.abort(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    if (judgement?.kind === 'unproven' && judgement.sanitize) {
+      this.#handOutStatus(controller, status)
+      return
+    }
+    const again = this.#again(judgement, status, challenge)
+    if (again === undefined) {
+      handOut()
+      return
+    }
+    // Whether there is another request may be known only later, and until then nothing is read.
+    controller.pause()
+    again.then(
+      (next) => {
+        if (next === undefined) handOut()
+        else this.#discard(controller, next)
+        controller.resume()
+      },
+      (error: Error) => controller.abort(error),
+    )
+  }
+
+  onResponseStarted(): void {
+    this.#inner.onResponseStarted?.()
+  }
+
+  onBodySent(...args: Parameters<NonNullable<Handler['onBodySent']>>): void {
+    this.#inner.onBodySent?.(...args)
+  }
+
+  onRequestSent(): void {
+    this.#inner.onRequestSent?.()
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#next === undefined) this.#inner.onResponseData?.(controller, chunk)
+    else if ((this.#discarded += chunk.length) > MAX_DISCARDED) this.#giveUp(controller)
+  }
+
+  onResponseEnd(controller: Controller, trailers: Record<string, string | string[]>): void {
+    if (this.#next === undefined) this.#inner.onResponseEnd?.(controller, trailers)
+    else this.#goOn(this.#next)
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    if (this.#next !== undefined && this.#isGivenUp) return this.#goOn(this.#next)
+    clearTimeout(this.#timer)
+    this.#inner.onResponseError?.(controller, error)
+  }
+
+  /**
+   * Reads an answer that nobody gets to see, so that its connection can carry what follows; a long
+   * or a slow one is given up.
+   */
+  #discard(controller: Controller, next: () => void): void {
+    this.#next = next
+    this.#discarded = 0
+    this.#isGivenUp = false
+    this.#timer = setTimeout(() => this.#giveUp(controller), MAX_DISCARDING)
+  }
+
+  /** Nobody has proved the rest: it is read by nobody. */
+  #handOutStatus(controller: Controller, status: number): void {
+    const bare = withoutHeaders(controller)
+    this.#inner.onResponseStart?.(bare, status, {}, STATUS_CODES[status])
+    this.#discard(controller, () => this.#inner.onResponseEnd?.(bare, {}))
+  }
+
+  #giveUp(controller: Controller): void {
+    this.#isGivenUp = true
+    controller.abort(new Error('the page of a challenge is too long, or too slow'))
+  }
+
+  #goOn(next: () => void): void {
+    clearTimeout(this.#timer)
+    this.#next = undefined
+    next()
+  }
+
+  #judge(status: number, challenge: string | string[] | undefined): Judgement | undefined {
+    if (this.#attempt !== undefined) return this.#attempt.judge({ status, challenge })
+    return status === this.#scheme.refusal ? undefined : this.#negotiations.unasked?.(status)
+  }
+
+  /** The request that follows this answer, if one may. A body that is a stream is gone. */
+  #again(
+    judgement: Judgement | undefined,
+    status: number,
+    challenge: string | string[] | undefined,
+  ): Promise<(() => void) | undefined> | undefined {
+    const { refusal } = this.#scheme
+    const attempt = this.#attempt
+    const replayable = isReplayable(this.#options.body)
+    if (attempt === undefined)
+      return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable, challenge)) : undefined
+    if (!replayable && judgement?.kind === 'stale') return this.#negotiations.afresh(attempt).then(() => undefined)
+    if (!replayable) return undefined
+    if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
+    return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined
+  }
+
+  async #afterwards(attempt: Promise<Attempt | undefined>): Promise<(() => void) | undefined> {
+    const next = await attempt
+    return next && (() => this.send(next))
+  }
+}
+
+/**
+ * Whether a body can be sent again. What comes from a fetch never can: it is a stream down here.
+ */
+export function isReplayable(body: DispatchOptions['body']): boolean {
+  return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
+}

@@ -1,0 +1,181 @@
+import { ConfigurationError, configuredHostNames, S4uError, type ServiceTicket } from '@s4u/kdc-client'
+import { Attempt, type AttemptDetails, clientOf, type Judgement } from './attempt.js'
+import { findServiceName } from '../service-names/canonical-host.js'
+import { publish } from '../events/events.js'
+import type { NotForwarded } from '../events/fetch-event.js'
+import { forwardedCredential } from './forwarded-credential.js'
+import { requireTicket } from '../given-values.js'
+import { hasAsked } from '../options/learned-origins.js'
+import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from '../options/negotiate-options.js'
+import { originList, type OriginList } from '../options/origin-list.js'
+import { serviceNameOf } from '../service-names/service-name.js'
+import { explainUnknownName, hintForAddress } from '../service-names/unknown-name.js'
+import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
+
+/** What a token can be bound to, once it is known on which connections it will travel. */
+export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined> | undefined
+
+/**
+ * Tickets that were got because another one was stale, and when. If these are refused too, the key
+ * is not the reason, and a backend that always says so cannot make us ask the KDC for every
+ * request.
+ */
+const gotAfresh = new WeakMap<object, number>()
+
+/** By then the key may have changed once more; milliseconds. */
+const AFRESH_AGAIN_AFTER = 60_000
+
+/** For whom one request is, and what it travels on. */
+export interface OnBehalf {
+  /** Whose tickets; an object of the app's, whose method `ticketFor` may be. */
+  readonly tickets: Pick<NegotiateOptions, 'ticketFor' | 'clientSid'>
+  /** Without it there is nothing to bind to. */
+  readonly bindingsFor?: BindingSource
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Decides which requests carry a token, and makes them: one for all identities, since nothing but
+ * the ticket is anybody's own.
+ */
+export class Authenticator {
+  /** The app's own list; undefined when it made none. */
+  readonly isListed: OriginList | undefined
+  readonly #options: NegotiateRules
+  readonly #refusal: 401 | 407
+
+  /** @throws ConfigurationError */
+  constructor(given: NegotiateRules, refusal: 401 | 407 = 401) {
+    const options = { ...configuredHostNames(), ...given }
+    checkNegotiateOptions(options)
+    const { origins } = options
+    this.isListed = origins && originList(origins)
+    this.#options = options
+    this.#refusal = refusal
+  }
+
+  /** The name of the service behind a URL; undefined when requests to it go without a token. */
+  serviceName(url: URL): Promise<string | undefined> | string | undefined {
+    if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
+    if (!this.#options.canonicalName) return serviceNameOf(url, this.#options)
+    return findServiceName(url, this.#options)
+  }
+
+  /**
+   * That a request goes without a token though the app wants one, since no service name follows
+   * from its URL.
+   */
+  tellNameless(url: URL): void {
+    const { allowedImpersonationLevel } = this.#options
+    if (allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return
+    const message = `a request to ${url.origin} goes without a token: an IP address has no service principal name`
+    const notice = { kind: 'notice', level: 'warn', code: 'S4U_NO_SERVICE_NAME' } as const
+    publish({ ...notice, message, hint: hintForAddress(url) }, this.#options)
+  }
+
+  /**
+   * Whether an answer from this URL is believed only with a proof: the app has listed its origin,
+   * or it has asked before, so that a server there which does not ask is not the one that is meant.
+   */
+  expectsProof(url: URL): boolean {
+    const { mutualAuthentication = 'require', allowedImpersonationLevel } = this.#options
+    if (mutualAuthentication === 'off' || allowedImpersonationLevel === 'anonymous') return false
+    return this.isListed === undefined ? hasAsked(url) : this.isListed(url)
+  }
+
+  /**
+   * Judges the answer of a server that should have asked for a token, and did not.
+   * @throws UnprovenAnswerError unless it is an error, and the app wants to see those
+   */
+  judgeNotAsking({ origin }: URL, service: string, status: number): Extract<Judgement, { kind: 'unproven' }> {
+    const { mutualAuthentication, sanitize = true } = this.#options
+    const code = 'KRB_AP_ERR_MUT_FAIL'
+    publish({ kind: 'server-not-asking', origin, service, status, code }, this.#options)
+    if (mutualAuthentication === 'optional' && isError(status)) return { kind: 'unproven', sanitize }
+    const what = 'without asking for a token, and did not prove its identity'
+    const ask =
+      'Where the server has pages that need no token, send one all the same (preemptive: true), or take the origin from the list.'
+    throw new UnprovenAnswerError(what, { origin, service, status }, { code, hint: `${hintFor(status)} ${ask}` })
+  }
+
+  /**
+   * @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError
+   * GSS_S_BAD_BINDINGS
+   */
+  async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
+    const { tickets, signal } = onBehalf
+    let ticket: ServiceTicket
+    try {
+      ticket = requireTicket(await tickets.ticketFor(spn, { signal }))
+    } catch (error) {
+      throw explainUnknownName(error, url, spn, this.#options)
+    }
+    return this.#attempt(url, spn, ticket, onBehalf)
+  }
+
+  /**
+   * The same with a fresh ticket; undefined when there is no better one, or none to be had: then
+   * the answer is the backend's refusal.
+   */
+  async beginAfresh(failed: Attempt, url: URL, onBehalf: OnBehalf): Promise<Attempt | undefined> {
+    const { now = Date.now } = this.#options
+    const { tickets, signal } = onBehalf
+    const { spn, ticket: stale } = failed.details
+    if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
+    const got = await tickets.ticketFor(spn, { signal, fresh: true }).catch((error: unknown) => {
+      if (signal?.aborted || !S4uError.is(error)) throw error
+      return stale
+    })
+    const ticket = requireTicket(got)
+    if (ticket.ticket === stale.ticket) return undefined
+    gotAfresh.set(ticket.ticket, now())
+    return this.#attempt(url, spn, ticket, onBehalf)
+  }
+
+  #tellNotForwarded(details: AttemptDetails, why: NotForwarded): void {
+    const { origin, spn: service } = details
+    publish({ kind: 'not-forwarded', origin, service, ...clientOf(details), ...why }, this.#options)
+  }
+
+  /** Most have nothing to wait for. */
+  #attempt(url: URL, spn: string, ticket: ServiceTicket, onBehalf: OnBehalf): Promise<Attempt> | Attempt {
+    const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
+    const bindings = channelBinding === 'off' ? undefined : onBehalf.bindingsFor?.(ticket)
+    const whose = 'clientSid' in onBehalf.tickets ? onBehalf.tickets : undefined
+    const details: AttemptDetails = { origin: url.origin, spn, ticket, whose, refusal: this.#refusal }
+    const isPlain = channelBinding !== 'require' && allowedImpersonationLevel !== 'delegation'
+    if (bindings === undefined && isPlain) return new Attempt(details, this.#options)
+    return this.#attemptWith(details, bindings, onBehalf)
+  }
+
+  async #attemptWith(
+    details: AttemptDetails,
+    bindings: ReturnType<BindingSource>,
+    { signal }: OnBehalf,
+  ): Promise<Attempt> {
+    const { allowedImpersonationLevel, channelBinding } = this.#options
+    const channelBindings = await bindings
+    if (channelBindings === undefined && channelBinding === 'require') throw noChannel(details.origin)
+    if (allowedImpersonationLevel !== 'delegation') return new Attempt({ ...details, channelBindings }, this.#options)
+    const forwarded = await forwardedCredential(details.ticket, this.#options, signal)
+    if ('credential' in forwarded)
+      return new Attempt({ ...details, channelBindings, delegate: forwarded.credential }, this.#options)
+    this.#tellNotForwarded(details, forwarded)
+    return new Attempt({ ...details, channelBindings }, this.#options)
+  }
+}
+
+/** An origin that has to prove itself, and cannot. */
+export function noName(url: URL): ConfigurationError {
+  return new ConfigurationError(`${url.origin} has no service principal name, and could not prove its identity`, {
+    code: 'GSS_S_NO_CRED',
+    hint: `${hintForAddress(url)} mutualAuthentication: 'off' believes any server.`,
+  })
+}
+
+function noChannel(origin: string): ConfigurationError {
+  return new ConfigurationError(`there is no channel to bind to on the way to ${origin}`, {
+    code: 'GSS_S_BAD_BINDINGS',
+    hint: 'channelBinding is require: use https, with a certificate signed with RSA or ECDSA, and the connections of this package.',
+  })
+}

@@ -1,0 +1,58 @@
+import { ConfigurationError, DelegationRefusedError, KdcError, type KdcAnswer } from '@s4u/kdc-client'
+import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf } from './service-name.js'
+
+/**
+ * URLs whose host is no name that a directory knows a service by, and what to write instead: an IP
+ * address has no service principal name, `localhost` is this machine whoever asks, and a short name
+ * is one of a search list that Kerberos does not have.
+ */
+
+/** What kind of host it is that makes a poor name; undefined for the full name of a host. */
+function kindOf(host: string): 'address' | 'localhost' | 'short' | undefined {
+  if (isIpAddress(host)) return 'address'
+  if (host === 'localhost' || host.endsWith('.localhost')) return 'localhost'
+  return host.includes('.') ? undefined : 'short'
+}
+
+/** What to do about a URL from which no name follows. */
+export function hintForAddress(url: URL): string {
+  return `Write the name of the host in the URL, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/api.ad.test' }, as it is registered in the directory.`
+}
+
+/**
+ * What is said where the directory knows no service by the name that was made of a URL: the error
+ * as it is, unless the host is the reason. A name that the app has written itself is its own
+ * affair.
+ */
+export function explainUnknownName(error: unknown, url: URL, spn: string, options: ServiceNameOptions): unknown {
+  const host = hostOf(url)
+  const kind = kindOf(host)
+  if (kind === undefined || !isUnknown(error) || spn !== serviceNameOf(url, { ...options, serviceNames: {} }))
+    return error
+  const what = kind === 'short' ? 'which is a short name' : 'which is this machine, and the name of no service'
+  return new ConfigurationError(`the directory knows no service ${spn}, ${what}`, {
+    code: error.code,
+    status: 502,
+    hint: kind === 'short' ? hintForShort(url, host, error.answer) : hintForAddress(url),
+    cause: error,
+  })
+}
+
+/** Domains are commonly called as their realms are, in small letters. */
+function hintForShort(url: URL, host: string, { account }: KdcAnswer): string {
+  const domain = account.slice(account.lastIndexOf('@') + 1).toLowerCase()
+  const full = `${host}.${domain}`
+  const port = url.port === '' ? '' : `:${url.port}`
+  return `Write the full name in the URL, as ${url.protocol}//${full}${port}, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/${full}' }, as it is registered in the directory.`
+}
+
+/** As it is written in an object of JavaScript. */
+function shownHost(url: URL): string {
+  const host = hostOf(url)
+  return /^[a-z_$][\w$]*$/i.test(host) ? host : `'${host}'`
+}
+
+function isUnknown(error: unknown): error is KdcError | DelegationRefusedError {
+  const isRefusal = error instanceof KdcError || error instanceof DelegationRefusedError
+  return isRefusal && error.code === 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
+}

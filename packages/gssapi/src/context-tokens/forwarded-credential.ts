@@ -1,0 +1,70 @@
+import {
+  ConfigurationError,
+  encode,
+  EncKrbCredPart,
+  hasFlag,
+  type KerberosFlags,
+  type Key,
+  KeyUsage,
+  KrbCred,
+  platformRandom,
+  type Principal,
+  type RandomSource,
+  sealMessage,
+  type Ticket,
+  TicketFlag,
+} from '@s4u/krb5'
+
+/**
+ * A ticket-granting ticket that a KDC has issued to be handed on. Times are milliseconds since the
+ * epoch.
+ */
+export interface ForwardableCredential {
+  readonly client: Principal
+  readonly service: Principal
+  readonly ticket: Ticket
+  readonly sessionKey: Key
+  readonly flags: KerberosFlags
+  readonly authenticatedAt: number
+  readonly startsAt: number
+  readonly expiresAt: number
+  readonly renewableUntil?: number
+}
+
+const FORWARDED = 'Give what client.forwardedTgt() resolves to: a ticket-granting ticket with the flag FORWARDED.'
+
+/**
+ * The KRB-CRED that hands a ticket-granting ticket to a service, for `delegate` of an initiator.
+ * Whoever has the session key can act as the client everywhere until the ticket ends: it is for
+ * services that the user trusts with everything. Source: RFC 4121 section 4.1.1.
+ *
+ * @param sessionKey of the ticket to the service that gets it
+ * @throws ConfigurationError for what is no ticket-granting ticket, or was not issued to be handed
+ * on
+ */
+export function sealForwardedCredential(
+  tgt: ForwardableCredential,
+  sessionKey: Key,
+  random: RandomSource = platformRandom,
+): Uint8Array {
+  if (tgt.ticket.sname.nameString[0] !== 'krbtgt')
+    throw new ConfigurationError('only a ticket-granting ticket can be forwarded', { hint: FORWARDED })
+  // A ticket-granting ticket of the client's own would do, but ends the client's control over it.
+  if (!hasFlag(tgt.flags, TicketFlag.FORWARDED))
+    throw new ConfigurationError('the ticket-granting ticket was not issued to be forwarded', { hint: FORWARDED })
+  const { client, service, flags, authenticatedAt, startsAt, expiresAt, renewableUntil } = tgt
+  const info = {
+    key: tgt.sessionKey,
+    prealm: client.realm,
+    pname: client.name,
+    flags,
+    authtime: authenticatedAt,
+    starttime: startsAt,
+    endtime: expiresAt,
+    renewTill: renewableUntil,
+    srealm: service.realm,
+    sname: service.name,
+  }
+  const encPart = sealMessage(EncKrbCredPart, { ticketInfo: [info] }, sessionKey, KeyUsage.KRB_CRED, random)
+  return encode(KrbCred, { tickets: [tgt.ticket], encPart })
+}

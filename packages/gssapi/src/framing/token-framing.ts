@@ -1,0 +1,96 @@
+import { type Codec, decode, DerFault, DerWriter, encode } from '@s4u/krb5'
+import { ObjectIdentifier } from './oids.js'
+
+/**
+ * The first token of a mechanism. Source: RFC 2743 section 3.1.
+ *
+ *     InitialContextToken ::= [APPLICATION 0] IMPLICIT SEQUENCE {
+ *         thisMech           MechType,
+ *         innerContextToken  ANY DEFINED BY thisMech -- not necessarily ASN.1
+ *     }
+ */
+export interface InitialContextToken {
+  readonly mechanism: string
+  readonly innerToken: Uint8Array
+}
+
+/** [APPLICATION 0] */
+const FRAME_TAG = 0x60
+
+const InitialContextToken: Codec<InitialContextToken> = {
+  name: 'InitialContextToken',
+  tag: FRAME_TAG,
+  read(reader) {
+    const enclosing = reader.enter(FRAME_TAG)
+    const mechanism = readMechanism(reader)
+    const innerToken = reader.bytes.subarray(reader.position, reader.end)
+    reader.position = reader.end
+    reader.leave(enclosing)
+    return { mechanism, innerToken }
+  },
+  write: (writer, { mechanism, innerToken }) => framed(mechanism, (inner) => inner.octets(innerToken))(writer),
+}
+
+/** Whether a token begins as RFC 2743 framing does. */
+export function isFramed(token: Uint8Array): boolean {
+  return token[0] === FRAME_TAG
+}
+
+/**
+ * Whether a token begins as one of a mechanism does, whatever is wrong with its length or behind
+ * it.
+ */
+export function isFramedAs(mechanism: string, token: Uint8Array): boolean {
+  if (!isFramed(token) || token.length < 2) return false
+  const first = token[1]
+  const start = first < 0x80 ? 2 : 2 + (first & 0x7f)
+  const wanted = encode(ObjectIdentifier, mechanism)
+  return wanted.every((octet, index) => octet === token[start + index])
+}
+
+/**
+ * Takes the framing off. Lengths must be in their shortest form and end with the token. @throws
+ * MalformedTokenError
+ */
+export function unframe(token: Uint8Array): InitialContextToken {
+  return decode(InitialContextToken, token)
+}
+
+export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
+  return encode(InitialContextToken, { mechanism, innerToken })
+}
+
+/**
+ * Writes a token where it belongs, so that a ticket in it is copied once, and not for each frame
+ * around it.
+ */
+export type TokenWriter = (writer: DerWriter) => void
+
+export function framed(mechanism: string, inner: TokenWriter): TokenWriter {
+  return (writer) => {
+    const mark = writer.written
+    inner(writer)
+    ObjectIdentifier.write(writer, mechanism)
+    writer.header(FRAME_TAG, mark)
+  }
+}
+
+export function written(token: TokenWriter): Uint8Array {
+  return withToken(token, (octets) => octets.slice())
+}
+
+/** The token for as long as `use` runs: one that is sent as text needs no memory of its own. */
+export function withToken<T>(token: TokenWriter, use: (octets: Uint8Array) => T): T {
+  const writer = new DerWriter()
+  token(writer)
+  return writer.lend(use)
+}
+
+const readMechanism: Codec<string>['read'] = (reader) => {
+  try {
+    return ObjectIdentifier.read(reader)
+  } catch (fault) {
+    if (fault instanceof DerFault) fault.path.unshift('this-mech')
+    throw fault
+  }
+}

@@ -1,0 +1,250 @@
+/** The messages of SPNEGO. Source: RFC 4178 section 4.2, MS-SPNG section 2.2. */
+
+import {
+  type Codec,
+  context,
+  decode,
+  DerFault,
+  encode,
+  field,
+  OctetString,
+  optional,
+  sequence,
+  sequenceOf,
+} from '@s4u/krb5'
+import { Mechanism, ObjectIdentifier } from '../framing/oids.js'
+import { framed, type TokenWriter, written } from '../framing/token-framing.js'
+
+/**
+ * The list of mechanisms with its octets as they were sent: mechListMIC covers those, and encoding
+ * the list again would only be equal if the sender's encoder was perfect.
+ */
+export interface MechTypeList {
+  readonly mechanisms: readonly string[]
+  readonly bytes: Uint8Array
+}
+
+/**
+ * The initiator's first message.
+ *
+ *     NegTokenInit ::= SEQUENCE {
+ *         mechTypes     [0] MechTypeList,            -- SEQUENCE OF OBJECT IDENTIFIER
+ *         reqFlags      [1] ContextFlags OPTIONAL,   -- not protected, and ignored
+ *         mechToken     [2] OCTET STRING OPTIONAL,
+ *         mechListMIC   [3] OCTET STRING OPTIONAL,
+ *         ...
+ *     }
+ *
+ * A Windows acceptor that speaks first sends NegTokenInit2, which has negHints in place [3] and
+ * mechListMIC in place [4].
+ */
+export interface NegTokenInit {
+  readonly mechTypes: MechTypeList
+  readonly reqFlags?: Uint8Array
+  readonly mechToken?: Uint8Array
+  readonly mechListMic?: Uint8Array
+  /** The octets of NegHints; they say `not_defined_in_RFC4178@please_ignore`. */
+  readonly negHints?: Uint8Array
+}
+
+export type NegState = 'accept-completed' | 'accept-incomplete' | 'reject' | 'request-mic'
+
+/**
+ * Every later message, of either side.
+ *
+ *     NegTokenResp ::= SEQUENCE {
+ *         negState       [0] ENUMERATED OPTIONAL,
+ *         supportedMech  [1] MechType OPTIONAL,
+ *         responseToken  [2] OCTET STRING OPTIONAL,
+ *         mechListMIC    [3] OCTET STRING OPTIONAL,
+ *         ...
+ *     }
+ */
+export interface NegTokenResp {
+  readonly negState?: NegState
+  readonly supportedMech?: string
+  readonly responseToken?: Uint8Array
+  readonly mechListMic?: Uint8Array
+}
+
+/**
+ * Decodes `NegotiationToken ::= CHOICE { negTokenInit [0], negTokenResp [1] }`, here [0], without
+ * its framing. @throws MalformedTokenError
+ */
+export function decodeNegTokenInit(bytes: Uint8Array): NegTokenInit {
+  const { mechTypes, reqFlags, mechToken, third = {}, fourth } = decode(NegTokenInitChoice, bytes)
+  return {
+    mechTypes,
+    reqFlags,
+    mechToken: mechToken instanceof Uint8Array ? mechToken : undefined,
+    mechListMic: third.mechListMic ?? fourth,
+    negHints: third.negHints,
+  }
+}
+
+/** Decodes the other branch, [1], which is never framed. @throws MalformedTokenError */
+export function decodeNegTokenResp(bytes: Uint8Array): NegTokenResp {
+  const { negState, supportedMech, responseToken, mechListMic } = decode(NegTokenRespChoice, bytes)
+  return {
+    negState,
+    supportedMech,
+    responseToken: responseToken instanceof Uint8Array ? responseToken : undefined,
+    mechListMic,
+  }
+}
+
+/** A framed NegTokenInit, and the octets of its list for the MIC. */
+export function encodeNegTokenInit(
+  init: Omit<NegTokenInit, 'mechTypes'> & { readonly mechanisms: readonly string[] },
+): {
+  readonly token: Uint8Array
+  readonly mechTypes: MechTypeList
+} {
+  const { mechanisms, reqFlags, mechToken, mechListMic, negHints } = init
+  const mechTypes = mechTypeList(mechanisms)
+  const third = negHints === undefined ? { mechListMic } : { negHints }
+  const token = framedInit({
+    mechTypes,
+    reqFlags,
+    mechToken,
+    ...(third.mechListMic !== undefined || negHints !== undefined ? { third } : {}),
+    ...(negHints !== undefined && { fourth: mechListMic }),
+  })
+  return { token: written(token), mechTypes }
+}
+
+/** The same before it is written, as the token in it is. */
+export function negTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): TokenWriter {
+  return framedInit({ mechTypes, mechToken })
+}
+
+function framedInit(init: NegTokenInitOnWire): TokenWriter {
+  return framed(Mechanism.SPNEGO, (writer) => NegTokenInitChoice.write(writer, init))
+}
+
+export function mechTypeList(mechanisms: readonly string[]): MechTypeList {
+  return { mechanisms, bytes: encode(Mechanisms, mechanisms) }
+}
+
+export function encodeNegTokenResp(resp: NegTokenRespOnWire): Uint8Array {
+  return encode(NegTokenRespChoice, resp)
+}
+
+/** NegTokenInit and NegTokenInit2 at once: what stands in place [3] tells them apart. */
+interface NegTokenInitOnWire {
+  readonly mechTypes: MechTypeList
+  readonly reqFlags?: Uint8Array
+  readonly mechToken?: Uint8Array | TokenWriter
+  readonly third?: { readonly mechListMic?: Uint8Array; readonly negHints?: Uint8Array }
+  readonly fourth?: Uint8Array
+}
+
+/** As it is sent: the token in it may be written where it belongs. */
+interface NegTokenRespOnWire extends Omit<NegTokenResp, 'responseToken'> {
+  readonly responseToken?: Uint8Array | TokenWriter
+}
+
+const Mechanisms = sequenceOf(ObjectIdentifier, 1)
+
+const MechTypes: Codec<MechTypeList> = {
+  name: 'MechTypeList',
+  tag: 0x30,
+  read(reader) {
+    const start = reader.position
+    const mechanisms = Mechanisms.read(reader)
+    return { mechanisms, bytes: reader.bytes.subarray(start, reader.position) }
+  },
+  write: (writer, { bytes }) => writer.octets(bytes),
+}
+
+/** A BIT STRING nobody looks into; Java sends one of 7 bits where the RFC says 32. */
+const IgnoredBits: Codec<Uint8Array> = {
+  name: 'ContextFlags',
+  tag: 0x03,
+  read: (reader) => reader.contents(0x03),
+  write(writer, value) {
+    const mark = writer.written
+    writer.octets(value)
+    writer.header(0x03, mark)
+  },
+}
+
+const MicOrHints: Codec<NonNullable<NegTokenInitOnWire['third']>> = {
+  name: 'mechListMIC or negHints',
+  tag: 0x04,
+  read(reader) {
+    return reader.peek() === 0x30 ? { negHints: reader.contents(0x30) } : { mechListMic: OctetString.read(reader) }
+  },
+  write(writer, { mechListMic, negHints }) {
+    const mark = writer.written
+    writer.octets(mechListMic ?? negHints ?? new Uint8Array(0))
+    writer.header(negHints === undefined ? 0x04 : 0x30, mark)
+  },
+}
+
+const Token: Codec<Uint8Array | TokenWriter> = {
+  name: OctetString.name,
+  tag: OctetString.tag,
+  read: (reader) => OctetString.read(reader),
+  write(writer, value) {
+    if (value instanceof Uint8Array) return OctetString.write(writer, value)
+    const mark = writer.written
+    value(writer)
+    return writer.header(OctetString.tag, mark)
+  },
+}
+
+const NegTokenInitChoice: Codec<NegTokenInitOnWire> = context(
+  0,
+  'NegTokenInit',
+  sequence<NegTokenInitOnWire>(
+    'NegTokenInit',
+    {
+      mechTypes: field(0, MechTypes),
+      reqFlags: optional(1, IgnoredBits),
+      mechToken: optional(2, Token),
+      third: optional(3, MicOrHints),
+      fourth: optional(4, OctetString),
+    },
+    { extensible: true },
+  ),
+)
+
+const STATES: readonly NegState[] = ['accept-completed', 'accept-incomplete', 'reject', 'request-mic']
+
+const NegStateCodec: Codec<NegState> = {
+  name: 'negState',
+  tag: 0x0a,
+  read(reader) {
+    const contents = reader.contents(0x0a)
+    // No octets at all is the classic that makes other parsers read past the end.
+    const state = contents.length === 1 ? STATES[contents[0]] : undefined
+    if (state === undefined) {
+      throw new DerFault(
+        'an ENUMERATED 0..3',
+        contents.length === 1 ? String(contents[0]) : `${contents.length} octets`,
+      )
+    }
+    return state
+  },
+  write(writer, value) {
+    const mark = writer.written
+    writer.octet(STATES.indexOf(value))
+    writer.header(0x0a, mark)
+  },
+}
+
+const NegTokenRespChoice: Codec<NegTokenRespOnWire> = context(
+  1,
+  'NegTokenResp',
+  sequence<NegTokenRespOnWire>(
+    'NegTokenResp',
+    {
+      negState: optional(0, NegStateCodec),
+      supportedMech: optional(1, ObjectIdentifier),
+      responseToken: optional(2, Token),
+      mechListMic: optional(3, OctetString),
+    },
+    { extensible: true },
+  ),
+)
