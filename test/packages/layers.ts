@@ -45,6 +45,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
       others: ['@noble/ciphers'],
       because: 'a session cookie carries a ticket (krb5 encodes it), sealed with XChaCha20, which Node does not have',
+      rooms: ['.', 'routes', 'authenticate', 'sign-in', 'session', 'kdc', 'delegation', 'http', 'audit'],
     },
   },
   speakers: {

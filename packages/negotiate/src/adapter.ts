@@ -1,6 +1,8 @@
 import { closeOptions } from '@s4u/kdc-client'
-import { createNegotiator, type Negotiator } from './create-negotiator.js'
-import { type Mode, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
+import { createNegotiator } from './create-negotiator.js'
+import type { Negotiator } from './negotiator.js'
+import { NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
+import type { Mode } from './authenticate/mode.js'
 
 /** Options of an adapter, whose `mode` may depend on its own kind of request. */
 export interface AdapterOptions<Asked> extends Omit<NegotiatorOptions, 'mode'> {

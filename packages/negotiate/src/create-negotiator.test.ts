@@ -6,7 +6,7 @@ import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
 import { API, corporation, Desktop } from '../../../test/stories/fixtures/corporation.js'
 import { callerWith } from './fixtures/identities.js'
 import { requestWith } from './fixtures/requests.js'
-import { identityGate } from './routes/gates.js'
+import { identityGate } from './routes/gate.js'
 import { createNegotiator } from './create-negotiator.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 

@@ -12,14 +12,23 @@ import {
   type S4uSubject,
 } from '@s4u/kdc-client'
 import { CallerFinder, type CallerFinderDeps } from './authenticate/caller-finder.js'
+import type { Found } from './authenticate/found-caller.js'
+import { type Mode, requireMode } from './authenticate/mode.js'
+import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './authenticate/negotiator-events.js'
+import { type Anonymous, type Outcome, type Runner, runPlainly } from './authenticate/outcome.js'
+import { answerUpgrade, type UpgradeOutcome } from './authenticate/upgrade.js'
 import { CallerIdentity } from './delegation/caller-identity.js'
+import { Delegator } from './delegation/delegator.js'
+import type { FetchOptions } from './delegation/impersonation.js'
 import { Challenges } from './http/challenges.js'
 import { isPreflight } from './http/cross-site.js'
-import { Delegator } from './delegation/delegator.js'
-import { type ChallengeEvent, type NegotiatorCounters, NegotiatorEvents } from './authenticate/negotiator-events.js'
-import { identityByPassword } from './sign-in/expired-password.js'
-import type { Found } from './authenticate/found-caller.js'
-import { requireAskedLevel } from './sign-in/identified.js'
+import { headerOf, type NegotiableRequest } from './http/request.js'
+import type { Challenge, ResponseHeaders } from './http/response.js'
+import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
+import { serviceRequests } from './kdc/service-requests.js'
+import { checkNegotiatorOptions, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
+import type { AuthenticateOptions, Negotiator } from './negotiator.js'
+import type { Gate } from './routes/gate.js'
 import {
   declareNegotiator,
   type ImpersonationOption,
@@ -28,34 +37,12 @@ import {
   runnerFor,
 } from './routes/impersonation-option.js'
 import { type Negotiated, recordNegotiated } from './routes/negotiated-requests.js'
-import type { FetchOptions } from './delegation/impersonation.js'
-import {
-  checkNegotiatorOptions,
-  type Mode,
-  NEGOTIATOR_OPTIONS,
-  type NegotiatorOptions,
-  requireMode,
-} from './negotiator-options.js'
-import {
-  type Anonymous,
-  type Challenge,
-  type Gate,
-  headerOf,
-  type NegotiableRequest,
-  type Outcome,
-  type ResponseHeaders,
-  type Runner,
-  runPlainly,
-} from './authenticate/outcome.js'
-import type { AuthenticateOptions, Negotiator } from './negotiator.js'
-import { isSecretSubject, type SecretSubject } from './sign-in/password-sign-in.js'
-import { IDENTITY_FOR_OPTIONS, identityByTransition, type IdentityForOptions } from './sign-in/protocol-transition.js'
-import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
-import { serviceRequests } from './kdc/service-requests.js'
+import { sessionRulesOf } from './session-rules.js'
 import type { Session } from './session/session-revocation.js'
-import { answerUpgrade, type UpgradeOutcome } from './authenticate/upgrade.js'
-
-export type { AuthenticateOptions, Negotiator } from './negotiator.js'
+import { findIdentityFor, type IdentityForDeps } from './sign-in/identity-for.js'
+import type { IdentityForOptions } from './sign-in/identity-for-options.js'
+import type { SecretSubject } from './sign-in/secret-subject.js'
+import { UserClients } from './sign-in/user-clients.js'
 
 const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
 
@@ -75,11 +62,16 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
   return negotiator
 }
 
+interface NegotiatorParts extends IdentityForDeps, Omit<CallerFinderDeps, 'sessionRules'> {
+  readonly options: NegotiatorOptions
+  readonly client: ServiceClient
+}
+
 class HttpNegotiator implements Negotiator, Negotiated {
   readonly impersonatesAlways: boolean
   readonly service: ServiceRequests | undefined
   readonly fetch: Fetch
-  readonly #parts: CallerFinderDeps & { readonly client: ServiceClient }
+  readonly #parts: NegotiatorParts
   readonly #finder: CallerFinder
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
@@ -92,14 +84,16 @@ class HttpNegotiator implements Negotiator, Negotiated {
     const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
     const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
     const { delegation = NO_OPTIONS } = options
-    const delegator = new Delegator((realm) => client.get(realm), delegation, ofFetch, journalFor(logger), accountSid)
+    const journal = journalFor(logger)
+    const delegator = new Delegator((realm) => client.get(realm), delegation, ofFetch, journal, accountSid)
     const requests = serviceRequests(client, ofFetch)
     this.fetch = requests.fetch
     this.service = options.outsideImpersonation === 'service' ? requests : undefined
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
-    this.#parts = { options, acceptor, client, delegator, events, challenges }
-    this.#finder = new CallerFinder(this.#parts)
+    const users = new UserClients(client, options)
+    this.#parts = { options, acceptor, client, users, delegator, events, challenges, journal }
+    this.#finder = new CallerFinder({ ...this.#parts, sessionRules: sessionRulesOf(options, acceptor) })
   }
 
   get counters(): NegotiatorCounters {
@@ -125,17 +119,8 @@ class HttpNegotiator implements Negotiator, Negotiated {
     })
   }
 
-  async identityFor(user: S4uSubject | SecretSubject, given?: IdentityForOptions): Promise<CallerIdentity> {
-    const options = closeOptions('identityFor', given, IDENTITY_FOR_OPTIONS)
-    const { options: settings, client, acceptor, delegator } = this.#parts
-    requireAskedLevel(options.level)
-    if (isSecretSubject(user))
-      return new CallerIdentity(await identityByPassword(user, options, this.#parts), delegator)
-    const { delegation = NO_OPTIONS, logger } = settings
-    const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
-    const asker = { get: (subject: S4uSubject) => client.getFor(subject) }
-    const deps = { acceptor, client: asker, delegation, journal: journalFor(logger), accountSid }
-    return new CallerIdentity(await identityByTransition(user, options, deps), delegator)
+  async identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity> {
+    return new CallerIdentity(await findIdentityFor(user, options, this.#parts), this.#parts.delegator)
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {

@@ -36,7 +36,9 @@ export type {
   NegotiatorCounters,
   NegotiatorListeners,
 } from './authenticate/negotiator-events.js'
-export { delegatedByGate, groupGate, identityGate } from './routes/gates.js'
+export { delegatedByGate } from './routes/delegated-by-gate.js'
+export { groupGate } from './routes/group-gate.js'
+export { identityGate } from './routes/gate.js'
 export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './audit/impersonation-events.js'
 export {
   type ContextOptions,
@@ -45,22 +47,24 @@ export {
   type ImpersonationPlan,
 } from './delegation/impersonation.js'
 export { impersonationGate, type ImpersonationOption } from './routes/impersonation-option.js'
-export { type AuthenticateOptions, createNegotiator, type Negotiator } from './create-negotiator.js'
-export type { ChallengeBody, ChallengeReason, Mode, NegotiatorOptions, TlsCertificate } from './negotiator-options.js'
-export type {
-  Anonymous,
-  Authenticated,
-  Challenge,
-  Gate,
-  NegotiableRequest,
-  Outcome,
-  ResponseHeaders,
-  Runner,
-  Verdict,
-} from './authenticate/outcome.js'
-export type { OtpSubject, PasswordSubject, SecretSubject } from './sign-in/password-sign-in.js'
-export type { AskedLevel } from './sign-in/identified.js'
-export type { IdentityForOptions } from './sign-in/protocol-transition.js'
+export { createNegotiator } from './create-negotiator.js'
+export type { AuthenticateOptions, Negotiator } from './negotiator.js'
+export type { NegotiatorOptions } from './negotiator-options.js'
+export type { TlsCertificate } from './http/tls-channel.js'
+export type { ChallengeReason } from './http/challenges.js'
+export type { ChallengeBody } from './http/challenges.js'
+export type { Mode } from './authenticate/mode.js'
+export type { Anonymous, Authenticated, Outcome, Runner } from './authenticate/outcome.js'
+export type { Verdict } from './routes/gate.js'
+export type { Gate } from './routes/gate.js'
+export type { Challenge } from './http/response.js'
+export type { ResponseHeaders } from './http/response.js'
+export type { NegotiableRequest } from './http/request.js'
+export type { OtpSubject } from './sign-in/secret-subject.js'
+export type { PasswordSubject } from './sign-in/secret-subject.js'
+export type { SecretSubject } from './sign-in/secret-subject.js'
+export type { AskedLevel } from './sign-in/identity-for-options.js'
+export type { IdentityForOptions } from './sign-in/identity-for-options.js'
 export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './adapter.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './http/write-response.js'
 export type { IsRevoked, Session } from './session/session-revocation.js'

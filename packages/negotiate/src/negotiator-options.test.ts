@@ -2,7 +2,8 @@ import { tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError } from '@s4u/kdc-client'
 import { expect, test } from 'vitest'
 import { selfSigned } from '../../../test/stories/fixtures/certificate.js'
-import { checkNegotiatorOptions, configuredBindings, type NegotiatorOptions } from './negotiator-options.js'
+import { checkNegotiatorOptions, type NegotiatorOptions } from './negotiator-options.js'
+import { configuredBindings } from './http/tls-channel.js'
 
 test('nothing need be said', () => {
   expect(() => checkNegotiatorOptions({})).not.toThrow()

@@ -2,6 +2,7 @@ import type { Acceptor, AcceptOutcome } from '@s4u/acceptor'
 import { Identity } from '@s4u/acceptor'
 import { RejectedTokenError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
+import { sessionRulesOf } from '../session-rules.js'
 import { CallerFinder } from './caller-finder.js'
 import { CallerIdentity } from '../delegation/caller-identity.js'
 import { Challenges } from '../http/challenges.js'
@@ -25,7 +26,9 @@ function finderWith(verdicts: readonly AcceptOutcome[], options: NegotiatorOptio
   } as Acceptor
   const delegator = new Delegator(() => Promise.reject(new Error('no KDC')), {}, {})
   const events = new NegotiatorEvents(options)
-  const finder = new CallerFinder({ options, acceptor, delegator, events, challenges: new Challenges(options) })
+  const sessionRules = sessionRulesOf(options, acceptor)
+  const challenges = new Challenges(options)
+  const finder = new CallerFinder({ options, acceptor, delegator, events, challenges, sessionRules })
   return { finder, asked, events }
 }
 

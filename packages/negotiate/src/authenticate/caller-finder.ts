@@ -1,70 +1,66 @@
 import { randomBytes } from 'node:crypto'
-import type { Acceptor, AcceptOutcome, Identity } from '@s4u/acceptor'
+import type { Acceptor, AcceptorOptions, AcceptOutcome, Identity } from '@s4u/acceptor'
 import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
-import { S4uError } from '@s4u/kdc-client'
-import { NEVER_CACHED, NOT_CACHED, varyingWith } from '../http/caching.js'
-import { CallerIdentity } from '../delegation/caller-identity.js'
-import type { Challenges } from '../http/challenges.js'
-import { ConnectionSession } from '../session/connection-session.js'
-import { CookieSession } from '../session/cookie-session.js'
-import { CrossSitePolicy, foreignSite, isUpgrade } from '../http/cross-site.js'
-import type { Delegator } from '../delegation/delegator.js'
-import type { NegotiatorEvents } from './negotiator-events.js'
-import { warnOfSmallHeaders } from '../http/header-size.js'
+import type { S4uError } from '@s4u/kdc-client'
 import { rememberAddress } from '../audit/impersonation-events.js'
-import { configuredBindings, type NegotiatorOptions } from '../negotiator-options.js'
-import {
-  type Authenticated,
-  type Challenge,
-  headerOf,
-  type NegotiableRequest,
-  type ResponseHeaders,
-} from './outcome.js'
+import { CallerIdentity } from '../delegation/caller-identity.js'
+import type { Delegator } from '../delegation/delegator.js'
+import type { Challenges } from '../http/challenges.js'
+import { clientAddressOf, type ClientAddressOptions } from '../http/client-address.js'
+import { type CrossSiteOptions, CrossSitePolicy, foreignSite, isUpgrade } from '../http/cross-site.js'
+import { warnOfSmallHeaders } from '../http/header-size.js'
+import { connectionOf } from '../http/proxied.js'
+import { headerOf, type NegotiableRequest } from '../http/request.js'
+import type { Challenge, ResponseHeaders } from '../http/response.js'
+import { bindingsOf, configuredBindings, type TlsCertificateOptions } from '../http/tls-channel.js'
+import type { SessionOptions } from '../session/session-options.js'
+import type { Session } from '../session/session-revocation.js'
+import { Sessions } from '../session/sessions.js'
 import type { AboutRequest, Found } from './found-caller.js'
 import { cannotContinue, notUnderWay } from './leg-refusals.js'
+import type { NegotiatorEvents } from './negotiator-events.js'
+import type { Authenticated } from './outcome.js'
 import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
-import { connectionOf } from '../http/proxied.js'
-import { checkRevocation, checkSession } from '../session/session-options.js'
-import { type IsRevoked, requireUnrevoked, type Session } from '../session/session-revocation.js'
-import { sessionRulesOf } from '../session-rules.js'
-import { bindingsOf } from '../http/tls-channel.js'
+
+/** What the options of a negotiator say of finding callers. */
+export interface CallerFinderOptions
+  extends
+    ClientAddressOptions,
+    CrossSiteOptions,
+    TlsCertificateOptions,
+    SessionOptions,
+    Pick<AcceptorOptions, 'channelBinding' | 'now' | 'random'> {}
 
 export interface CallerFinderDeps {
-  readonly options: NegotiatorOptions
+  readonly options: CallerFinderOptions
   readonly acceptor: Acceptor
   readonly delegator: Delegator
   readonly events: NegotiatorEvents
   readonly challenges: Challenges
+  /**
+   * The rules by which callers are let in: the sessions of an app with other ones are none here.
+   */
+  readonly sessionRules: () => string
 }
 
 /** Finds out who sent a request: by its token, else by its session. */
 export class CallerFinder {
   readonly #deps: CallerFinderDeps
   readonly #pending: PendingNegotiations
-  readonly #cookies: CookieSession | undefined
-  readonly #connections: ConnectionSession | undefined
-  readonly #isRevoked: IsRevoked | undefined
+  readonly #sessions: Sessions
   readonly #crossSite: CrossSitePolicy
   readonly #proxyBindings: readonly Uint8Array[]
-  readonly #sessions = new WeakMap<NegotiableRequest, Session>()
-  /** What a caller who shows nothing is told: with a session the answer would be another. */
-  readonly #unknown: ResponseHeaders
 
   /** @throws ConfigurationError */
   constructor(deps: CallerFinderDeps) {
-    const { options, acceptor } = deps
+    const { options, acceptor, sessionRules: rules } = deps
     const { now = Date.now, random = randomBytes } = options
-    const session = checkSession(options.session)
     this.#deps = deps
     this.#pending = new PendingNegotiations(now)
     this.#proxyBindings = configuredBindings(options)
-    this.#connections = session === 'connection' ? new ConnectionSession(now) : undefined
-    const rules = sessionRulesOf(options, acceptor)
-    this.#cookies =
-      typeof session === 'object' ? new CookieSession(session, { acceptor, now, random, rules }) : undefined
-    this.#isRevoked = checkRevocation(options.session)
+    const callerOf = (identity: Identity): CallerIdentity => this.#callerOf(identity)
+    this.#sessions = new Sessions(options.session, { acceptor, rules, now, random, callerOf })
     this.#crossSite = new CrossSitePolicy(options.crossSite)
-    this.#unknown = varyingWith(session === undefined ? {} : this.#cookies ? NOT_CACHED : NEVER_CACHED)
   }
 
   async find(request: NegotiableRequest): Promise<Found> {
@@ -76,7 +72,7 @@ export class CallerFinder {
       case 'none':
         return this.#findSession(request)
       case 'other-scheme':
-        return { by: 'nothing', reason: 'other-scheme', headers: this.#unknown }
+        return { by: 'nothing', reason: 'other-scheme', headers: this.#sessions.headersOfUnknown }
       case 'malformed':
         return this.#refuse(request, parsed.error, { statusCode: 400, unseen: true })
       case 'token':
@@ -85,21 +81,17 @@ export class CallerFinder {
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {
-    const { events } = this.#deps
-    const headers = this.#cookies?.begin(identity) ?? {}
-    if (this.#cookies !== undefined) events.sessionBegun(identity, 'session', headers)
-    return headers
+    return this.#noteBegun(identity, this.#sessions.beginCookie(identity)) ?? {}
   }
 
   endSession(request: NegotiableRequest): ResponseHeaders {
     this.#deps.events.sessionEnded()
-    this.#connections?.end(request)
-    return this.#cookies?.end(request) ?? {}
+    return this.#sessions.end(request)
   }
 
   /** The session that a request was found to show. */
   sessionOf(request: NegotiableRequest): Session | undefined {
-    return this.#sessions.get(request)
+    return this.#sessions.of(request)
   }
 
   /** The 403 for a request that a page of another site has sent; undefined for all others. */
@@ -113,8 +105,7 @@ export class CallerFinder {
 
   /** What events say about a request. */
   about(request: NegotiableRequest): AboutRequest {
-    const { clientAddress: find } = this.#deps.options
-    const clientAddress = find === undefined ? request.socket?.remoteAddress : find(request)
+    const clientAddress = clientAddressOf(request, this.#deps.options)
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
   }
 
@@ -126,7 +117,7 @@ export class CallerFinder {
     if (this.#crossSite.lets(request)) return false
     if (isUpgrade(request)) return true
     if (authorization !== 'none') return authorization !== 'other-scheme'
-    return this.#connections?.find(request) !== undefined || (this.#cookies?.isShown(request) ?? false)
+    return this.#sessions.isShown(request)
   }
 
   #refuseSite(request: NegotiableRequest): Challenge {
@@ -137,36 +128,20 @@ export class CallerFinder {
   }
 
   async #findSession(request: NegotiableRequest): Promise<Found> {
-    const bound = this.#connections?.find(request)
-    if (bound !== undefined) return this.#findBound(request, bound)
-    const found = await this.#cookies?.find(request)
-    if (found?.status === 'found') {
-      const { identity, session } = found
-      this.#sessions.set(request, session)
-      return this.#authenticated(this.about(request), this.#callerOf(identity), 'session', NOT_CACHED, session)
+    const found = await this.#sessions.find(request)
+    const { headersOfUnknown } = this.#sessions
+    switch (found.status) {
+      case 'found':
+        return this.#authenticated(this.about(request), found.identity, found.by, found.headers, found.session)
+      case 'none':
+        return { by: 'nothing', reason: 'no-token', headers: headersOfUnknown }
+      case 'refused': {
+        const { error, headers } = found
+        this.#deps.events.refusedUnseen({ ...this.about(request), code: error.code, error })
+        // The request goes on as if there were no session.
+        return { by: 'nothing', reason: 'no-token', headers: { ...headersOfUnknown, ...headers } }
+      }
     }
-    return found?.status === 'refused'
-      ? this.#refuseSession(request, found.error, found.headers)
-      : { by: 'nothing', reason: 'no-token', headers: this.#unknown }
-  }
-
-  async #findBound(request: NegotiableRequest, identity: CallerIdentity): Promise<Found> {
-    const session = this.#connections?.sessionOf(identity)
-    try {
-      if (session !== undefined) await requireUnrevoked(this.#isRevoked, session)
-    } catch (error) {
-      if (!S4uError.is(error)) throw error
-      this.#connections?.end(request)
-      return this.#refuseSession(request, error, {})
-    }
-    if (session !== undefined) this.#sessions.set(request, session)
-    return this.#authenticated(this.about(request), identity, 'connection', NEVER_CACHED, session)
-  }
-
-  /** The request goes on as if there were no session. */
-  #refuseSession(request: NegotiableRequest, error: S4uError, headers: ResponseHeaders): Found {
-    this.#deps.events.refusedUnseen({ ...this.about(request), code: error.code, error })
-    return { by: 'nothing', reason: 'no-token', headers: { ...this.#unknown, ...headers } }
   }
 
   async #judge(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
@@ -208,10 +183,12 @@ export class CallerFinder {
   }
 
   #beginSession(request: NegotiableRequest, identity: CallerIdentity): ResponseHeaders | undefined {
-    const headers = this.#connections?.begin(request, identity) ?? this.#cookies?.begin(identity, request)
-    const by = this.#connections === undefined ? 'session' : 'connection'
-    if (headers !== undefined) this.#deps.events.sessionBegun(identity, by, headers)
-    return headers
+    return this.#noteBegun(identity, this.#sessions.begin(request, identity))
+  }
+
+  #noteBegun(identity: CallerIdentity, begun: ReturnType<Sessions['begin']>): ResponseHeaders | undefined {
+    if (begun !== undefined) this.#deps.events.sessionBegun(identity, begun.by, begun.headers)
+    return begun?.headers
   }
 
   /** `unseen`: the acceptor has not published it. */
@@ -225,7 +202,7 @@ export class CallerFinder {
     // ask for a password.
     const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
     const { events, challenges } = this.#deps
-    this.#connections?.end(request)
+    this.#sessions.unbind(request)
     const event = {
       ...this.about(request),
       code: error.code,

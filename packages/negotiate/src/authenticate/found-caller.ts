@@ -1,5 +1,7 @@
 import type { CallerIdentity } from '../delegation/caller-identity.js'
-import type { Authenticated, Challenge, NegotiableRequest, ResponseHeaders } from './outcome.js'
+import type { Authenticated } from './outcome.js'
+import type { Challenge, ResponseHeaders } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from '../session/session-revocation.js'
 
 /** What a request was found to bring, whether or not anybody must be there. */

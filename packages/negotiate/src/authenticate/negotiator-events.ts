@@ -3,7 +3,9 @@
 import { AcceptorEvents, type EventListener } from '@s4u/acceptor'
 import { type Journal, journalFor, type Logger, type S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
-import type { Authenticated, NegotiableRequest, ResponseHeaders } from './outcome.js'
+import type { Authenticated } from './outcome.js'
+import type { ResponseHeaders } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from '../session/session-revocation.js'
 
 export interface NegotiatorListeners {

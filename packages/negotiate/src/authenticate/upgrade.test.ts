@@ -3,7 +3,9 @@ import { TLSSocket } from 'node:tls'
 import { describe, expect, test, vi } from 'vitest'
 import { callerWith } from '../fixtures/identities.js'
 import { requestWith } from '../fixtures/requests.js'
-import { type Challenge, type NegotiableRequest, type Outcome, runPlainly } from './outcome.js'
+import { type Outcome, runPlainly } from './outcome.js'
+import type { Challenge } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 import { answerUpgrade, upgradeHeaders } from './upgrade.js'
 
 /** A socket that keeps what is written to it, of a server that keeps what is handed back to it. */

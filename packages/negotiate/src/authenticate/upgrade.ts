@@ -6,14 +6,9 @@
 import { STATUS_CODES } from 'node:http'
 import { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import {
-  type Anonymous,
-  type Authenticated,
-  type Challenge,
-  headerOf,
-  type NegotiableRequest,
-  type ResponseHeaders,
-} from './outcome.js'
+import { type Anonymous, type Authenticated } from './outcome.js'
+import type { Challenge, ResponseHeaders } from '../http/response.js'
+import { headerOf, type NegotiableRequest } from '../http/request.js'
 import { connectionOf } from '../http/proxied.js'
 
 /**

@@ -4,7 +4,7 @@
  * know for what it is, and would give one user the page of another.
  */
 
-import type { ResponseHeaders } from '../authenticate/outcome.js'
+import type { ResponseHeaders } from './response.js'
 
 /** Of a caller who was known by a cookie, or whose answer makes one. */
 export const NOT_CACHED: ResponseHeaders = Object.freeze({

@@ -1,15 +1,60 @@
 import { formatChallenge } from '@s4u/gssapi'
-import type { S4uError } from '@s4u/kdc-client'
-import type { ChallengeBody, ChallengeReason, NegotiatorOptions } from '../negotiator-options.js'
-import type { Challenge, NegotiableRequest } from '../authenticate/outcome.js'
+import { ConfigurationError, type OptionTableOf, type S4uError, shownInput } from '@s4u/kdc-client'
+import type { NegotiableRequest } from './request.js'
+import type { Challenge } from './response.js'
+
+/** What callers are answered who are not authenticated. */
+export interface ChallengeOptions {
+  /**
+   * The body of a 401: text, text with its media type, or a function of the reason. Default: one
+   * plain sentence.
+   */
+  readonly challenge?: ChallengeBody | ((reason: ChallengeReason) => ChallengeBody)
+  /**
+   * Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic
+   * realm="orders"']`.
+   */
+  readonly otherChallenges?: readonly string[]
+  /**
+   * A caller whose token is refused is not offered Negotiate again, but only `otherChallenges`:
+   * browsers then ask for a password or show the page instead of trying once more. Default `false`.
+   */
+  readonly negotiateOnce?: boolean
+  /**
+   * How a caller over HTTP/2 is challenged. `401` (default) suits Chromium, which goes on over
+   * HTTP/1.1 by itself, and clients that send a token with each request. `http-1.1-required` resets
+   * the stream, as IIS does: for a server with `allowHTTP1`, whatever the browser.
+   */
+  readonly http2Challenge?: '401' | 'http-1.1-required'
+}
+
+/** Every name in ChallengeOptions; others are refused. */
+export const CHALLENGE_OPTIONS = {
+  challenge: 'value',
+  otherChallenges: 'texts',
+  negotiateOnce: 'flag',
+  http2Challenge: 'value',
+} as const satisfies OptionTableOf<ChallengeOptions>
+
+/** HTML needs its media type: `{ type: 'text/html; charset=utf-8', body }`. */
+export type ChallengeBody = string | { readonly type: string; readonly body: string }
+
+/**
+ * Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could
+ * use.
+ */
+export type ChallengeReason =
+  | { readonly kind: 'no-token' }
+  | { readonly kind: 'continue' }
+  | { readonly kind: 'refused'; readonly code: string }
 
 /**
  * Makes the answers to callers who are not authenticated. None says why: reasons are for the log.
  */
 export class Challenges {
-  readonly #options: NegotiatorOptions
+  readonly #options: ChallengeOptions
 
-  constructor(options: NegotiatorOptions) {
+  constructor(options: ChallengeOptions) {
     this.#options = options
   }
 
@@ -61,3 +106,25 @@ export class Challenges {
 }
 
 const DEFAULT_BODY = 'Sign in with Kerberos to use this service.\n'
+
+const OVER_HTTP2: readonly unknown[] = [undefined, '401', 'http-1.1-required']
+
+/** @throws ConfigurationError */
+export function checkChallengeOptions({ http2Challenge, otherChallenges = [] }: ChallengeOptions): void {
+  if (!OVER_HTTP2.includes(http2Challenge))
+    throw new ConfigurationError(
+      `http2Challenge must be one of 401, http-1.1-required, not ${shownInput(http2Challenge)}`,
+    )
+  for (const value of otherChallenges) requireChallenge(value)
+}
+
+/**
+ * A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header
+ * in.
+ */
+function requireChallenge(value: string): void {
+  if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+( [\x20-\x7e]+)?$/.test(value) && !/^negotiate\b/i.test(value)) return
+  throw new ConfigurationError(`otherChallenges: ${shownInput(value)} is not the challenge of another scheme`, {
+    hint: `Write 'Bearer' or 'Basic realm="orders"'; Negotiate is always offered.`,
+  })
+}

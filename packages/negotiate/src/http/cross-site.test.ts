@@ -3,7 +3,7 @@ import { ConfigurationError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
 import { CrossSitePolicy, foreignSite, isEncrypted, isPreflight, isUpgrade } from './cross-site.js'
 import { requestWith } from '../fixtures/requests.js'
-import type { NegotiableRequest } from '../authenticate/outcome.js'
+import type { NegotiableRequest } from './request.js'
 
 const host = 'web.ad.test'
 const post = (headers: NegotiableRequest['headers'] = {}, more: Partial<NegotiableRequest> = {}) =>

@@ -5,8 +5,8 @@
  */
 
 import { TLSSocket } from 'node:tls'
-import { ConfigurationError, RejectedTokenError } from '@s4u/kdc-client'
-import { headerOf, type NegotiableRequest } from '../authenticate/outcome.js'
+import { ConfigurationError, type OptionTableOf, RejectedTokenError } from '@s4u/kdc-client'
+import { headerOf, type NegotiableRequest } from './request.js'
 
 /** Origins are written as browsers send them: `https://portal.ad.test`, `http://localhost:3000`. */
 export type CrossSiteOption = 'refuse' | 'allow' | readonly string[]
@@ -19,6 +19,31 @@ const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /** What is shown of a header that anybody may have sent. */
 const MAX_SHOWN = 200
+
+/** What becomes of requests that pages of other sites make a browser send. */
+export interface CrossSiteOptions {
+  /**
+   * What becomes of requests that a page of another site makes a browser send, with the token or
+   * the session of its user. `refuse` (default): those whose method is not GET, HEAD or OPTIONS,
+   * and upgrades to WebSockets, get a 403. A list of origins lets the pages of these through:
+   * `['https://portal.ad.test']`. `allow` lets all pass but upgrades, whose origins must be named.
+   * A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are no browsers are
+   * not concerned.
+   */
+  readonly crossSite?: CrossSiteOption
+  /**
+   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass unknown,
+   * since browsers send them without credentials, to a handler such as `cors()` that answers them.
+   * Not needed where that stands in front. Default `false`.
+   */
+  readonly corsPreflight?: boolean
+}
+
+/** Every name in CrossSiteOptions; others are refused. */
+export const CROSS_SITE_OPTIONS = {
+  crossSite: 'value',
+  corsPreflight: 'flag',
+} as const satisfies OptionTableOf<CrossSiteOptions>
 
 export class CrossSitePolicy {
   readonly #allow: boolean

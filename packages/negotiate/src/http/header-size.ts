@@ -1,5 +1,5 @@
 import { maxHeaderSize } from 'node:http'
-import type { NegotiableRequest } from '../authenticate/outcome.js'
+import type { NegotiableRequest } from './request.js'
 
 /**
  * A Windows ticket has up to 48,000 octets (MaxTokenSize), 64,000 in base64. Node takes 16 KB of

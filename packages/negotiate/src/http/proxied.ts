@@ -1,4 +1,4 @@
-import type { NegotiableRequest } from '../authenticate/outcome.js'
+import type { NegotiableRequest } from './request.js'
 
 /**
  * Whether a proxy says that it passed the request on. Its connection may carry many users, so

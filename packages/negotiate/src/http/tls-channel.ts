@@ -1,7 +1,18 @@
+import { X509Certificate } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import { tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
-import { S4uError } from '@s4u/kdc-client'
-import type { NegotiableRequest } from '../authenticate/outcome.js'
+import { ConfigurationError, S4uError } from '@s4u/kdc-client'
+import type { NegotiableRequest } from './request.js'
+
+export type TlsCertificate = string | Uint8Array
+
+export interface TlsCertificateOptions {
+  /**
+   * Certificates (PEM or DER) that clients see in front of this server, where TLS ends at a proxy:
+   * for channel bindings.
+   */
+  readonly tlsCertificate?: TlsCertificate | readonly TlsCertificate[]
+}
 
 /**
  * Computed once for each connection: reading the certificate back costs more than the rest of a
@@ -52,4 +63,25 @@ function exporterOf(socket: TLSSocket): Uint8Array | undefined {
   // RFC 9266 section 4.2.
   if (socket.getProtocol() !== 'TLSv1.3') return undefined
   return tlsExporter(socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)))
+}
+
+/**
+ * Application data of the configured certificates. @throws ConfigurationError when one cannot be
+ * read or bound to
+ */
+export function configuredBindings({ tlsCertificate = [] }: TlsCertificateOptions): readonly Uint8Array[] {
+  const list =
+    typeof tlsCertificate === 'string' || tlsCertificate instanceof Uint8Array ? [tlsCertificate] : tlsCertificate
+  return list.map((certificate) => tlsServerEndPoint(derOf(certificate)))
+}
+
+function derOf(certificate: TlsCertificate): Uint8Array {
+  try {
+    return new X509Certificate(certificate).raw
+  } catch (cause) {
+    throw new ConfigurationError('tlsCertificate is no X.509 certificate', {
+      hint: 'Give the contents of the file (PEM or DER), not its path.',
+      cause,
+    })
+  }
 }

@@ -4,7 +4,7 @@
  */
 
 import { constants } from 'node:http2'
-import type { Challenge, ResponseHeaders } from '../authenticate/outcome.js'
+import type { Challenge, ResponseHeaders } from './response.js'
 
 /** A `ServerResponse` of `node:http` or `node:http2`. */
 export interface HeaderTarget {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { corporation, Desktop } from '../../../../test/stories/fixtures/corporation.js'
 import type { NegotiatorOptions } from '../negotiator-options.js'
+import { UserClients } from '../sign-in/user-clients.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 
 test('one client serves until the keytab changes, and signs in with the new keys then', async () => {
@@ -75,7 +76,7 @@ test('a kdc function that never answers is given up after kdcTimeLimit, for the 
   const client = new ServiceClient(acceptor, options)
   const error = { name: 'KdcUnreachableError', message: expect.stringContaining('no answer within 20 ms') }
   await expect((await client.get()).ticketFor('HTTP/api.ad.test')).rejects.toMatchObject(error)
-  const alice = await client.ofUser({ user: 'alice', password: 'x' })
+  const alice = await new UserClients(client, options).of({ user: 'alice', password: 'x' })
   await expect(alice.ticketFor('HTTP/api.ad.test')).rejects.toMatchObject(error)
   expect(heard.map((signal) => signal?.aborted)).toEqual([true, true])
 })

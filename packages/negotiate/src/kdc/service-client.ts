@@ -1,6 +1,5 @@
-import type { Acceptor } from '@s4u/acceptor'
+import type { Acceptor, AcceptorOptions } from '@s4u/acceptor'
 import {
-  changePassword,
   ConfigurationError,
   createKdcClient,
   createKdcConnections,
@@ -12,9 +11,9 @@ import {
   type S4uSubject,
   signInPrincipal,
 } from '@s4u/kdc-client'
-import { formatPrincipal, type Keytab, NameType, type Ticket } from '@s4u/krb5'
-import type { NegotiatorOptions } from '../negotiator-options.js'
-import type { PasswordSubject, SecretSubject } from '../sign-in/password-sign-in.js'
+import type { Keytab, Ticket } from '@s4u/krb5'
+import type { DelegationOptions } from '../delegation/delegation-policy.js'
+import type { KdcOptions } from './kdc-options.js'
 import { accountOf, realmIn } from './realm-account.js'
 
 /**
@@ -25,8 +24,16 @@ export interface OwnTicketSource {
   get: ((signal: AbortSignal) => Promise<Ticket>) | undefined
 }
 
+/** What the options of a negotiator say of the service at its KDC. */
+export interface ServiceClientOptions
+  extends KdcOptions, Pick<AcceptorOptions, 'krb5Config' | 'logger' | 'now' | 'ownTicket' | 'random'> {
+  readonly delegation?: DelegationOptions
+}
+
+type WithOwnTicket = Pick<AcceptorOptions, 'ownTicket'>
+
 /** Where options speak of a KDC, the acceptor can ask it which domain is its own. */
-export function withOwnTicket(options: NegotiatorOptions, source: OwnTicketSource): NegotiatorOptions {
+export function withOwnTicket<T extends ServiceClientOptions>(options: T, source: OwnTicketSource): T & WithOwnTicket {
   if (options.ownTicket !== undefined || !speaksOfKdc(options)) return options
   const ownTicket = (signal: AbortSignal): Promise<Ticket> =>
     source.get?.(signal) ?? Promise.reject(new ConfigurationError('the service has no KDC client yet'))
@@ -48,7 +55,7 @@ interface CurrentClients {
  */
 export class ServiceClient {
   readonly #acceptor: Acceptor
-  readonly #options: NegotiatorOptions
+  readonly #options: ServiceClientOptions
   #connections: KdcConnections | undefined
   #current: CurrentClients | undefined
 
@@ -56,7 +63,7 @@ export class ServiceClient {
    * @throws ConfigurationError, MissingKeyError for what options say of the KDC, where the keytab
    * is at hand
    */
-  constructor(acceptor: Acceptor, options: NegotiatorOptions) {
+  constructor(acceptor: Acceptor, options: ServiceClientOptions) {
     this.#acceptor = acceptor
     this.#options = options
     this.#check()
@@ -163,58 +170,6 @@ export class ServiceClient {
     return made
   }
 
-  /**
-   * A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError,
-   * MissingKeyError, MalformedTokenError
-   */
-  async ofUser(subject: SecretSubject): Promise<KdcClient> {
-    const { user, password } = subject
-    const service = await this.getFor(user)
-    const secret =
-      'otp' in subject
-        ? { otp: subject.otp, ...(password !== undefined && { password }) }
-        : { password: subject.password }
-    const credentials = { ...this.#named(user, service), ...secret }
-    return createKdcClient({ ...this.#kdcOptions(), ...this.#askingFor(service), credentials })
-  }
-
-  /**
-   * The same user's password, at the password servers of the KDCs. @throws
-   * PasswordChangeRefusedError and others
-   */
-  async changePassword({ user, password }: PasswordSubject, newPassword: string, signal?: AbortSignal): Promise<void> {
-    const service = await this.getFor(user)
-    const { domains: _domains, forwardable: _forwardable, ...options } = this.#kdcOptions()
-    const change = { ...this.#named(user, service), oldPassword: password, newPassword, ...(signal && { signal }) }
-    await changePassword({ ...options, ...this.#askingFor(service), ...change })
-  }
-
-  #named(user: string, { realm }: KdcClient): { readonly principal: string; readonly enterprise?: boolean } {
-    const principal = parseUser(user, realm, this.#options.domains)
-    return principal.name.nameType === NameType.ENTERPRISE
-      ? { principal: principal.name.nameString[0], enterprise: true }
-      : { principal: formatPrincipal(principal) }
-  }
-
-  /** Where a user's password may go, and how it is armored. */
-  #askingFor(service: KdcClient): Pick<KdcClientOptions, 'realm' | 'mayFollow' | 'armor' | 'fast'> {
-    const { realm } = service
-    // A typed name may say any realm, and anybody on the way may send us to one: the password goes
-    // where a trust leads.
-    const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
-      service.trusts(other, signal ? { signal } : {})
-    return { ...this.#armorOfUsers(service), realm, mayFollow }
-  }
-
-  /**
-   * Nobody who listens is to try passwords on a sign-in: the service's own ticket armors it, or
-   * that of the machine.
-   */
-  #armorOfUsers(service: KdcClient): Pick<KdcClientOptions, 'armor' | 'fast'> {
-    const { fast = 'allow' } = this.#options
-    return fast === 'off' ? { fast } : { fast, armor: service }
-  }
-
   /** Closes the sockets that are open and idle. */
   close(): void {
     this.#connections?.close()
@@ -241,7 +196,7 @@ export class ServiceClient {
       realm === undefined ? { keytab, ...(principal && { principal }) } : accountOf(keytab, realm, principal)
     const reload = (): Promise<Keytab> => this.#acceptor.keytab()
     return createKdcClient({
-      ...this.#kdcOptions(),
+      ...this.kdcOptions(),
       ...(realm !== undefined && { realm }),
       credentials: { ...account, reload },
       ...(ticketCache && { cache: ticketCache }),
@@ -251,7 +206,8 @@ export class ServiceClient {
     })
   }
 
-  #kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
+  /** How its KDCs are asked, and over which sockets: for other clients that share them. */
+  kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
     const {
       kdc,
       kpasswd,
@@ -292,7 +248,7 @@ function speaksOfKdc({
   delegation,
   armor,
   fast,
-}: NegotiatorOptions): boolean {
+}: ServiceClientOptions): boolean {
   const ofKdc = [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation, armor, fast]
   return ofKdc.some((option) => option !== undefined)
 }

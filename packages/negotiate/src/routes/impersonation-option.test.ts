@@ -10,7 +10,8 @@ import {
   type ImpersonationOption,
 } from './impersonation-option.js'
 import { recordNegotiated } from './negotiated-requests.js'
-import type { NegotiableRequest, Verdict } from '../authenticate/outcome.js'
+import type { Verdict } from './gate.js'
+import type { NegotiableRequest } from '../http/request.js'
 
 function behind(impersonatesAlways: boolean): NegotiableRequest {
   const request = requestWith()

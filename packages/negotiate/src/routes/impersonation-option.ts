@@ -15,16 +15,11 @@ import { runFor } from '@s4u/fetch'
 import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { evidenceOf } from '../delegation/delegator.js'
-import { forbidden, unknownCaller } from './gates.js'
+import { forbidden, type Gate, unknownCaller, type Verdict } from './gate.js'
 import { findNegotiated, type ImpersonatingApp } from './negotiated-requests.js'
-import {
-  type Challenge,
-  type Gate,
-  type NegotiableRequest,
-  type Runner,
-  runPlainly,
-  type Verdict,
-} from '../authenticate/outcome.js'
+import { type Runner, runPlainly } from '../authenticate/outcome.js'
+import type { Challenge } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 
 export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
 

@@ -1,7 +1,8 @@
 import type { ServiceRequests } from '@s4u/fetch'
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
-import type { Challenge, NegotiableRequest } from '../authenticate/outcome.js'
+import type { Challenge } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 
 /** What all routes of an app have in common. */
 export interface ImpersonatingApp {

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { NEVER_CACHED } from '../http/caching.js'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { connectionOf, isProxied } from '../http/proxied.js'
-import type { NegotiableRequest, ResponseHeaders } from '../authenticate/outcome.js'
+import type { ResponseHeaders } from '../http/response.js'
+import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from './session-revocation.js'
 
 /**

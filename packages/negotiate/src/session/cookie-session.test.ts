@@ -6,7 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { CookieSession } from './cookie-session.js'
 import { claimsWith, EVIDENCE, HOUR, NOW, TICKET } from '../fixtures/identities.js'
 import { connection, requestWith } from '../fixtures/requests.js'
-import type { NegotiableRequest } from '../authenticate/outcome.js'
+import type { NegotiableRequest } from '../http/request.js'
 import { checkSession, type CookieSessionOptions } from './session-options.js'
 import type { IsRevoked, Session } from './session-revocation.js'
 

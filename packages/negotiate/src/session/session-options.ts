@@ -12,6 +12,14 @@ import type { IsRevoked } from './session-revocation.js'
  */
 export type SessionOption = false | 'cookie' | 'connection' | CookieSessionOptions | ConnectionSessionOptions
 
+export interface SessionOptions {
+  /**
+   * What callers keep who have authenticated. Default `false`: every request authenticates, as
+   * Kerberos makes cheap.
+   */
+  readonly session?: SessionOption
+}
+
 export interface ConnectionSessionOptions {
   readonly kind: 'connection'
   /** As for cookies. */

@@ -31,7 +31,7 @@ async function refusedAfterChange(then: unknown): Promise<unknown> {
   const acceptor = { principals: ['HTTP/web.ad.test@AD.TEST'], ready: async () => {}, accept: async () => then }
   const deps = {
     acceptor: acceptor as unknown as Acceptor,
-    client: { ofUser: async () => client, changePassword: async () => {} },
+    users: { of: async () => client, changePassword: async () => {} },
     options: {},
   }
   return identityByPassword(SUBJECT, {}, deps).catch((error: unknown) => error)

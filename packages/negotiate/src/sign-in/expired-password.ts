@@ -11,33 +11,34 @@ import {
   S4uError,
 } from '@s4u/kdc-client'
 import { identifiedOnly } from './identified.js'
-import type { NegotiatorOptions } from '../negotiator-options.js'
-import { type PasswordSubject, type SecretSubject, signInWithPassword } from './password-sign-in.js'
-import type { IdentityForOptions } from './protocol-transition.js'
-import type { ServiceClient } from '../kdc/service-client.js'
+import type { DelegationOptions } from '../delegation/delegation-policy.js'
+import { signInWithPassword } from './password-sign-in.js'
+import type { PasswordSubject, SecretSubject } from './secret-subject.js'
+import type { IdentityForOptions } from './identity-for-options.js'
+import type { UserClients } from './user-clients.js'
 
 export interface PasswordDeps {
   readonly acceptor: Acceptor
-  readonly client: Pick<ServiceClient, 'ofUser' | 'changePassword'>
-  readonly options: NegotiatorOptions
+  readonly users: Pick<UserClients, 'of' | 'changePassword'>
+  readonly options: { readonly now?: () => number; readonly delegation?: DelegationOptions }
 }
 
 /** @throws as `identityFor` with a password, or a one-time password */
 export async function identityByPassword(
   subject: SecretSubject,
   { method = 'otp' in subject ? 'otp' : 'basic', signal, level }: IdentityForOptions,
-  { acceptor, client, options }: PasswordDeps,
+  { acceptor, users, options }: PasswordDeps,
 ): Promise<Identity> {
   const { now = Date.now, delegation } = options
   const keepsTgt = delegation?.forwardedTickets === 'use' && level !== 'identification'
   const signIn = async (one: SecretSubject): Promise<Identity> =>
-    signInWithPassword(acceptor, await client.ofUser(one), { method, now, signal, keepsTgt })
+    signInWithPassword(acceptor, await users.of(one), { method, now, signal, keepsTgt })
   const identity =
     'otp' in subject
       ? await signIn(subject)
       : await signInOrChange(subject, {
           signIn: (password) => signIn({ ...subject, password }),
-          change: (newPassword) => client.changePassword(subject, newPassword, signal),
+          change: (newPassword) => users.changePassword(subject, newPassword, signal),
         })
   return level === 'identification' ? identifiedOnly(identity) : identity
 }

@@ -12,7 +12,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { DelegationOptions } from '../delegation/delegation-policy.js'
 import { claimsWith, TICKET } from '../fixtures/identities.js'
 import { IMPERSONATE_CHANNEL } from '../audit/impersonation-events.js'
-import { identityByTransition, type IdentityForOptions } from './protocol-transition.js'
+import { identityByTransition } from './protocol-transition.js'
+import type { IdentityForOptions } from './identity-for-options.js'
 
 const sessionKey = { etype: 18 }
 const alice = new Identity(claimsWith({ authenticationMethod: 'asserted' }))

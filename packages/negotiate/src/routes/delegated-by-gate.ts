@@ -1,33 +1,7 @@
-/**
- * Checks of single routes: whom a handler is for. Each is made when the app starts, and refuses
- * wrong arguments there.
- */
-
-import { ConfigurationError, RejectedTokenError, requireGiven, S4uError, shownInput } from '@s4u/kdc-client'
-import { parseSid, withoutHostBasedForm } from '@s4u/krb5'
+import { ConfigurationError, requireGiven, shownInput } from '@s4u/kdc-client'
+import { withoutHostBasedForm } from '@s4u/krb5'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
-import { findNegotiated } from './negotiated-requests.js'
-import { type Challenge, type Gate, type NegotiableRequest, runPlainly, type Verdict } from '../authenticate/outcome.js'
-
-/** Lets known callers pass: for single routes behind `mode: 'optional'`. */
-export function identityGate(): Gate {
-  return (request, identity) => (identity === undefined ? unknownCaller(request) : PASS)
-}
-
-/**
- * Lets members of any of these groups pass; others get 403, and so do callers of whom nobody knows
- * the groups. @param sids `S-1-5-21-…-512`: names are not in tickets
- * @throws ConfigurationError at once for what is no SID
- */
-export function groupGate(...sids: readonly string[]): Gate {
-  if (sids.length === 0) throw new ConfigurationError('requireGroup needs at least one SID')
-  for (const sid of sids) requireSid(sid)
-  return (request, identity) => {
-    if (identity === undefined) return unknownCaller(request)
-    if (identity.groupsUnknown !== undefined) return groupsUnknown(request, identity, sids)
-    return sids.some((sid) => identity.isInGroup(sid)) ? PASS : forbidden(request, identity, whyInNone(identity, sids))
-  }
-}
+import { forbidden, type Gate, PASS, unknownCaller } from './gate.js'
 
 /**
  * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes
@@ -77,57 +51,6 @@ function requireServiceName(service: unknown): void {
   })
 }
 
-/**
- * Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator
- * in front of the route
- */
-export function unknownCaller(request: NegotiableRequest): Challenge {
-  const negotiated = findNegotiated(request)
-  if (negotiated !== undefined) return negotiated.challenge(request)
-  throw new ConfigurationError('a route asks for a caller, but nothing in front of it authenticates any', {
-    hint: 'Put app.use(negotiate(…)) before the route.',
-  })
-}
-
-/**
- * The caller is known, and still not let in: to authenticate again would change nothing. Told to
- * the negotiator in front of the route, whose events they are: no framework would.
- */
-export function forbidden(
-  request: NegotiableRequest,
-  identity: CallerIdentity,
-  why: string,
-  { hint, cause }: { readonly hint?: string; readonly cause?: S4uError } = {},
-): Challenge {
-  const error = new RejectedTokenError(`${identity.principal} ${why}`, {
-    code: cause?.code ?? 'SEC_E_LOGON_DENIED',
-    status: 403,
-    hint: hint ?? cause?.hint,
-    cause,
-  })
-  findNegotiated(request)?.noteForbidden(request, identity, error)
-  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
-  return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
-}
-
-/** The cause, not the class, says what to do. */
-function groupsUnknown(request: NegotiableRequest, identity: CallerIdentity, sids: readonly string[]): Challenge {
-  try {
-    identity.isInGroup(sids[0])
-  } catch (error) {
-    if (!S4uError.is(error)) throw error
-    return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`, { cause: error })
-  }
-  return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`)
-}
-
-function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): string {
-  const none = 'is in none of the groups of this route'
-  const said = sids.find((sid) => withheld?.sids?.includes(sid))
-  if (withheld === undefined || said === undefined) return none
-  return `${none}: that ${said} is one of its SIDs, a PAC of ${withheld.realm} has no authority to say`
-}
-
 function whyNotDelegated(services: readonly string[], realm: string): string {
   return `is said to have come through ${services.join(', ')}, which a KDC of ${realm} may have made up: only what our own realm wrote counts here (foreignPac)`
 }
@@ -140,19 +63,6 @@ function otherNameHint(stranger: string, services: readonly string[]): string {
     return `If callers of ${stranger} may come in here, add ${JSON.stringify(stranger)} to requireDelegatedBy.`
   const kinds = isSpn(stranger) ? ['an SPN', 'the account'] : ['the account', 'an SPN']
   return `A service that vouched for the caller is named by its account, one that the caller came to with a ticket by its SPN. If ${stranger} is ${kinds[0]} of ${others.join(' or ')} (${kinds[1]}), list both: requireDelegatedBy([${[...services, stranger].map((name) => `'${name}'`).join(', ')}]).`
-}
-
-const PASS: Verdict = { status: 'pass', run: runPlainly }
-
-function requireSid(sid: string): void {
-  try {
-    parseSid(sid)
-  } catch (cause) {
-    throw new ConfigurationError(`requireGroup: ${shownInput(sid)} is no SID`, {
-      hint: 'Tickets name groups by SID. On Windows: (Get-ADGroup NAME).SID, on Samba: samba-tool group show NAME.',
-      cause,
-    })
-  }
 }
 
 /** Of the service whose key opened the ticket: the realm that has written the list. */

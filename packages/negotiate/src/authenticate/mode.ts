@@ -1,0 +1,12 @@
+import { ConfigurationError, shownInput } from '@s4u/kdc-client'
+
+export type Mode = 'required' | 'optional' | 'off'
+
+const MODES: readonly Mode[] = ['required', 'optional', 'off']
+
+/** @throws ConfigurationError, also for a promise: what answers by request must do so at once */
+export function requireMode(mode: Mode): void {
+  if (MODES.includes(mode)) return
+  const found = typeof mode === 'string' ? shownInput(mode) : `a value of type ${typeof mode}`
+  throw new ConfigurationError(`mode must be one of ${MODES.join(', ')}, not ${found}`)
+}

@@ -1,0 +1,55 @@
+import { ConfigurationError, RejectedTokenError, type S4uError } from '@s4u/kdc-client'
+import { type Runner, runPlainly } from '../authenticate/outcome.js'
+import type { CallerIdentity } from '../delegation/caller-identity.js'
+import type { NegotiableRequest } from '../http/request.js'
+import type { Challenge } from '../http/response.js'
+import { findNegotiated } from './negotiated-requests.js'
+
+/** What a check of one route came to. */
+export type Verdict = { readonly status: 'pass'; readonly run: Runner } | Challenge
+
+/**
+ * A check of one route, for adapters to make a middleware of. `identity` is the request's, as the
+ * app has it.
+ */
+export type Gate = (request: NegotiableRequest, identity: CallerIdentity | undefined) => Verdict
+
+/** Lets known callers pass: for single routes behind `mode: 'optional'`. */
+export function identityGate(): Gate {
+  return (request, identity) => (identity === undefined ? unknownCaller(request) : PASS)
+}
+
+/**
+ * Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator
+ * in front of the route
+ */
+export function unknownCaller(request: NegotiableRequest): Challenge {
+  const negotiated = findNegotiated(request)
+  if (negotiated !== undefined) return negotiated.challenge(request)
+  throw new ConfigurationError('a route asks for a caller, but nothing in front of it authenticates any', {
+    hint: 'Put app.use(negotiate(…)) before the route.',
+  })
+}
+
+/**
+ * The caller is known, and still not let in: to authenticate again would change nothing. Told to
+ * the negotiator in front of the route, whose events they are: no framework would.
+ */
+export function forbidden(
+  request: NegotiableRequest,
+  identity: CallerIdentity,
+  why: string,
+  { hint, cause }: { readonly hint?: string; readonly cause?: S4uError } = {},
+): Challenge {
+  const error = new RejectedTokenError(`${identity.principal} ${why}`, {
+    code: cause?.code ?? 'SEC_E_LOGON_DENIED',
+    status: 403,
+    hint: hint ?? cause?.hint,
+    cause,
+  })
+  findNegotiated(request)?.noteForbidden(request, identity, error)
+  const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+  return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
+}
+
+export const PASS: Verdict = { status: 'pass', run: runPlainly }

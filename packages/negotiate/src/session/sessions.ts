@@ -1,0 +1,123 @@
+import type { Acceptor, Identity } from '@s4u/acceptor'
+import { S4uError } from '@s4u/kdc-client'
+import type { CallerIdentity } from '../delegation/caller-identity.js'
+import { NEVER_CACHED, NOT_CACHED, varyingWith } from '../http/caching.js'
+import type { NegotiableRequest } from '../http/request.js'
+import type { ResponseHeaders } from '../http/response.js'
+import { ConnectionSession } from './connection-session.js'
+import { CookieSession } from './cookie-session.js'
+import { checkRevocation, checkSession, type SessionOption } from './session-options.js'
+import { type IsRevoked, requireUnrevoked, type Session } from './session-revocation.js'
+
+/** How a caller is known who shows no token: by a cookie, or by the connection. */
+export type SessionKind = 'session' | 'connection'
+
+/** What a request shows of a session. */
+export type FoundCaller =
+  | { readonly status: 'none' }
+  | {
+      readonly status: 'found'
+      readonly by: SessionKind
+      readonly identity: CallerIdentity
+      readonly headers: ResponseHeaders
+      readonly session?: Session
+    }
+  | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
+
+export interface SessionsDeps {
+  readonly acceptor: Acceptor
+  /** The rules by which callers were let in: see `session-rules.ts`. */
+  readonly rules: () => string
+  readonly now: () => number
+  readonly random: (length: number) => Uint8Array
+  /** Makes of an identity one that can be acted as. */
+  readonly callerOf: (identity: Identity) => CallerIdentity
+}
+
+/**
+ * The sessions of one negotiator, of the kind that its option names; of none, it finds and begins
+ * nothing.
+ */
+export class Sessions {
+  /** Headers for a caller who shows nothing: with a session, the answer would be another one. */
+  readonly headersOfUnknown: ResponseHeaders
+  readonly #callerOf: (identity: Identity) => CallerIdentity
+  readonly #cookies: CookieSession | undefined
+  readonly #connections: ConnectionSession | undefined
+  readonly #isRevoked: IsRevoked | undefined
+  readonly #found = new WeakMap<NegotiableRequest, Session>()
+
+  /** @throws ConfigurationError */
+  constructor(option: SessionOption | undefined, { callerOf, ...deps }: SessionsDeps) {
+    const kind = checkSession(option)
+    this.#callerOf = callerOf
+    this.#connections = kind === 'connection' ? new ConnectionSession(deps.now) : undefined
+    this.#cookies = typeof kind === 'object' ? new CookieSession(kind, deps) : undefined
+    this.#isRevoked = checkRevocation(option)
+    this.headersOfUnknown = varyingWith(kind === undefined ? {} : this.#cookies ? NOT_CACHED : NEVER_CACHED)
+  }
+
+  /** Whether a request shows a session, whole or not. */
+  isShown(request: NegotiableRequest): boolean {
+    return this.#connections?.find(request) !== undefined || (this.#cookies?.isShown(request) ?? false)
+  }
+
+  /** The connection goes before the cookie. */
+  async find(request: NegotiableRequest): Promise<FoundCaller> {
+    const bound = this.#connections?.find(request)
+    if (bound !== undefined) return this.#findBound(request, bound)
+    const found = await this.#cookies?.find(request)
+    if (found?.status !== 'found') return found ?? { status: 'none' }
+    const { session } = found
+    this.#found.set(request, session)
+    const identity = this.#callerOf(found.identity)
+    return { status: 'found', by: 'session', identity, headers: NOT_CACHED, session }
+  }
+
+  /** The session that `find` has found a request to show. */
+  of(request: NegotiableRequest): Session | undefined {
+    return this.#found.get(request)
+  }
+
+  /** Begins the session of a caller who has authenticated; undefined where there are none. */
+  begin(
+    request: NegotiableRequest,
+    identity: CallerIdentity,
+  ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
+    const headers = this.#connections?.begin(request, identity)
+    return headers === undefined ? this.beginCookie(identity, request) : { by: 'connection', headers }
+  }
+
+  /** The same with a cookie only, which needs no request. */
+  beginCookie(
+    identity: CallerIdentity,
+    request?: NegotiableRequest,
+  ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
+    const headers = this.#cookies?.begin(identity, request)
+    return headers && { by: 'session', headers }
+  }
+
+  /** Ends the session of a request: the headers that take its cookie away. */
+  end(request: NegotiableRequest): ResponseHeaders {
+    this.unbind(request)
+    return this.#cookies?.end(request) ?? {}
+  }
+
+  /** Ends what is bound to the connection of a request. */
+  unbind(request: NegotiableRequest): void {
+    this.#connections?.end(request)
+  }
+
+  async #findBound(request: NegotiableRequest, identity: CallerIdentity): Promise<FoundCaller> {
+    const session = this.#connections?.sessionOf(identity)
+    try {
+      if (session !== undefined) await requireUnrevoked(this.#isRevoked, session)
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      this.unbind(request)
+      return { status: 'refused', error, headers: {} }
+    }
+    if (session !== undefined) this.#found.set(request, session)
+    return { status: 'found', by: 'connection', identity, headers: NEVER_CACHED, ...(session && { session }) }
+  }
+}
