@@ -12,6 +12,7 @@ export {
   PasswordChangeRefusedError,
   RejectedTokenError,
   S4uError,
+  type S4uErrorCode,
 } from '@s4u/negotiate'
 export { clusterReplayStore, currentIdentity, impersonatedIdentity } from '@s4u/negotiate'
 export { upgradeHeaders, writeHeaders } from '@s4u/negotiate'

@@ -1,7 +1,7 @@
 /** The HTTP headers of the Negotiate scheme. Source: RFC 4559 section 4, RFC 9110 section 11. */
 
 import { decodeBase64, encodeBase64 } from '#base64'
-import { MalformedTokenError } from '@s4u/krb5'
+import { MalformedTokenError, type S4uErrorCode } from '@s4u/krb5'
 
 /**
  * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by
@@ -131,6 +131,6 @@ function isBlank(code: number): boolean {
   return code === 0x20 || code === 0x09
 }
 
-function malformed(path: string, expected: string, found: string, code?: string): MalformedTokenError {
+function malformed(path: string, expected: string, found: string, code?: S4uErrorCode): MalformedTokenError {
   return new MalformedTokenError({ path, expected, found, ...(code !== undefined && { code }) })
 }

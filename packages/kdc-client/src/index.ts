@@ -15,6 +15,7 @@ export {
 export {
   closeOptions,
   ConfigurationError,
+  type ErrorDetails,
   type ForwardedTicket,
   type Journal,
   type JournalEntry,
@@ -33,6 +34,7 @@ export {
   requireKnownOptions,
   requireLogger,
   S4uError,
+  type S4uErrorCode,
   shownInput,
   withoutHostBasedForm,
 } from '@s4u/krb5'

@@ -29,6 +29,7 @@ export {
   sequenceOf,
   application,
   context,
+  explicit,
 } from './asn1/codec.js'
 export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './options/closed-options.js'
 export type { OptionTable, OptionTableOf } from './options/option-table.js'
@@ -43,6 +44,7 @@ export {
   KerberosString,
   KerberosTime,
   OctetString,
+  sameKvno,
   UInt32,
 } from './asn1/primitives.js'
 export { ByteReader } from './bytes/byte-reader.js'
@@ -71,7 +73,8 @@ export {
   findEncryptionType,
 } from './crypto/registry.js'
 export type { ForwardedTicket } from './forwarded-ticket.js'
-export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './errors/error-codes.js'
+export { ERROR_MEANINGS, type S4uErrorCode } from './errors/error-codes.js'
+export { KRB_ERROR_CODES, krbErrorName, type KrbErrorName } from './errors/krb-error-codes.js'
 export {
   ConfigurationError,
   MalformedTokenError,

@@ -24,6 +24,7 @@ export {
   PasswordChangeRefusedError,
   RejectedTokenError,
   S4uError,
+  type S4uErrorCode,
 } from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit/audit-writer.js'
 export { CallerIdentity } from './delegation/caller-identity.js'

@@ -3,7 +3,7 @@ import type { KeytabEntry, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { permissionOf } from '../options/krb5-conf-settings.js'
 import { entryOf, issue, keyOf, SPN } from '../fixtures/issued-token.js'
-import { sameKvno, ServiceKeys } from './service-keys.js'
+import { ServiceKeys } from './service-keys.js'
 
 const none = Krb5Conf.merge([])
 const everyHttp = { services: undefined, aliases: [], permits: permissionOf({}, none), ignoresHost: false }
@@ -98,15 +98,6 @@ describe('the keys to try', () => {
     expect(candidates).toHaveLength(100)
     expect(candidates[0].label).toBe('HTTP/h299.ad.test@AD.TEST')
   })
-})
-
-test.each([
-  [3, 3, true],
-  [3, 4, false],
-  [3, 0x50003, true],
-  [0x50000, undefined, false],
-])('the versions %s and %s are the same one: %s', (ours, theirs, same) => {
-  expect(sameKvno(ours, theirs)).toBe(same)
 })
 
 test('a keytab that is read again keeps the key objects that it had', () => {

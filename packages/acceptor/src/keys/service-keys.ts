@@ -6,6 +6,7 @@ import {
   formatName,
   formatPrincipal,
   MissingKeyError,
+  sameKvno,
   sameName,
   shownName,
 } from '@s4u/krb5'
@@ -105,11 +106,6 @@ export class ServiceKeys {
       (foldedName(candidate.principal) === wanted ? 0 : 2) + (sameKvno(candidate.kvno, ticket.encPart.kvno) ? 0 : 1)
     return withoutRepeated([...candidates].sort((a, b) => rank(a) - rank(b)))
   }
-}
-
-/** Read-only domain controllers put their number into the upper half. MS-KILE section 3.1.5.8. */
-export function sameKvno(a: number, b: number | undefined): boolean {
-  return b !== undefined && (a & 0xffff) === (b & 0xffff)
 }
 
 function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: string): KeytabEntry[] {

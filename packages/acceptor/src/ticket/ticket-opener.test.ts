@@ -1,4 +1,4 @@
-import { kerberosFlags, KeyUsage, MissingKeyError, TicketFlag } from '@s4u/krb5'
+import { kerberosFlags, KeyUsage, MissingKeyError, type S4uErrorCode, TicketFlag } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { AcceptorOptions } from '../options/acceptor-options.js'
 import {
@@ -85,7 +85,7 @@ describe('a ticket that no key opens is refused with what is known', () => {
   })
 })
 
-test.each([
+test.each<[S4uErrorCode, boolean]>([
   ['KRB_AP_ERR_NOKEY', true],
   ['KRB_AP_ERR_BADKEYVER', true],
   ['KRB_AP_ERR_BAD_INTEGRITY', true],

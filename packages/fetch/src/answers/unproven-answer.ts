@@ -1,4 +1,4 @@
-import { RejectedTokenError, type S4uError } from '@s4u/kdc-client'
+import { type ErrorDetails, RejectedTokenError, type S4uErrorCode } from '@s4u/kdc-client'
 import { STATUS_CODES } from 'node:http'
 import { discard } from './discard.js'
 
@@ -20,7 +20,7 @@ export interface UnprovenAnswer {
 export class UnprovenAnswerError extends RejectedTokenError {
   readonly answer: UnprovenAnswer
 
-  constructor(what: string, answer: UnprovenAnswer, details: { code: string; hint: string; cause?: S4uError }) {
+  constructor(what: string, answer: UnprovenAnswer, details: ErrorDetails & { code: S4uErrorCode }) {
     const { service, status } = answer
     super(`${service} answered ${status} ${what}`, { ...details, status: 502 })
     this.answer = Object.freeze({ ...answer })

@@ -2,7 +2,7 @@
 
 import {
   type Codec,
-  context,
+  explicit,
   decode,
   DerFault,
   encode,
@@ -194,7 +194,7 @@ const Token: Codec<Uint8Array | TokenWriter> = {
   },
 }
 
-const NegTokenInitChoice: Codec<NegTokenInitOnWire> = context(
+const NegTokenInitChoice: Codec<NegTokenInitOnWire> = explicit(
   0,
   'NegTokenInit',
   sequence<NegTokenInitOnWire>(
@@ -234,7 +234,7 @@ const NegStateCodec: Codec<NegState> = {
   },
 }
 
-const NegTokenRespChoice: Codec<NegTokenRespOnWire> = context(
+const NegTokenRespChoice: Codec<NegTokenRespOnWire> = explicit(
   1,
   'NegTokenResp',
   sequence<NegTokenRespOnWire>(

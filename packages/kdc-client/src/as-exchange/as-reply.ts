@@ -20,6 +20,7 @@ import {
   RejectedTokenError,
   sameName,
   sameRealmIgnoringCase,
+  type S4uErrorCode,
   TicketFlag,
   verifyChecksumOfType,
 } from '@s4u/krb5'
@@ -184,7 +185,7 @@ function proveRequest({ bytes }: SentAsReq, part: EncKdcRepPart, key: Key): void
   )
 }
 
-function untrusted(what: string, code: string): RejectedTokenError {
+function untrusted(what: string, code: S4uErrorCode): RejectedTokenError {
   return new RejectedTokenError(`AS: the KDC's reply ${what}`, {
     code,
     hint: 'Either something between here and the KDC changes replies, or the address is not that of a KDC of this realm.',

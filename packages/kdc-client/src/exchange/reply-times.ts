@@ -1,4 +1,4 @@
-import type { EncKdcRepPart } from '@s4u/krb5'
+import type { EncKdcRepPart, S4uErrorCode } from '@s4u/krb5'
 
 /** What clocks may differ by where nothing else is said, milliseconds. Source: RFC 4120 section 3.1.3. */
 const USUAL_SKEW = 300_000
@@ -18,7 +18,7 @@ export function wrongTimes(
   { authtime, starttime, endtime, renewTill }: GrantedTimes,
   asked: AskedTimes,
   skew: number = USUAL_SKEW,
-) {
+): { readonly what: string; readonly code: S4uErrorCode } | undefined {
   const isLater = (time = -Infinity, limit = Infinity): boolean => time > limit + skew
   if (isLater(starttime ?? authtime, asked.from))
     return { what: 'carries a ticket that begins later', code: 'KRB_AP_ERR_TKT_NYV' }

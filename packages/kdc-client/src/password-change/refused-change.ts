@@ -9,6 +9,7 @@ import {
   type PasswordPolicy,
   printable,
   S4uError,
+  type S4uErrorCode,
 } from '@s4u/krb5'
 import { policySentences } from './policy-sentences.js'
 
@@ -56,7 +57,7 @@ export class PasswordChangeRefusedError extends S4uError {
 }
 
 export interface Refusal {
-  readonly code: string
+  readonly code: S4uErrorCode
   readonly text: string
   readonly policy: PasswordPolicy | undefined
   readonly unconfirmed: boolean
@@ -103,7 +104,7 @@ const STATUS: Readonly<Record<string, ErrorStatus>> = {
 }
 
 function hintOf(subject: ChangeSubject, refusal: Refusal): string {
-  const hint = (HINTS[refusal.code] ?? askTheLog)(subject, refusal)
+  const hint = HINTS[refusal.code]?.(subject, refusal) ?? LOG_TELLS_WHY
   return refusal.unconfirmed
     ? `${hint} Nobody has signed this answer: if it was forged, the password may have been changed all the same. Sign in with the new one to see.`
     : hint
@@ -111,7 +112,7 @@ function hintOf(subject: ChangeSubject, refusal: Refusal): string {
 
 type Hint = (subject: ChangeSubject, refusal: Refusal) => string
 
-const askTheLog: Hint = () => 'The log of the password server (kadmind, kpasswdd, the domain controller) tells why.'
+const LOG_TELLS_WHY = 'The log of the password server (kadmind, kpasswdd, the domain controller) tells why.'
 
 const HINTS: Readonly<Record<string, Hint>> = {
   KRB5_KPASSWD_SOFTERROR: (_, { policy, text }) =>
@@ -128,11 +129,9 @@ const HINTS: Readonly<Record<string, Hint>> = {
     'The server wants a ticket by sign-in: give a password or a keytab in place of a credential cache.',
   KRB5_KPASSWD_BAD_VERSION: ({ administrator }) =>
     administrator === undefined
-      ? askTheLog({ principal: '' }, NO_REFUSAL)
+      ? LOG_TELLS_WHY
       : 'The server knows only changes of one’s own password, and not the request of RFC 3244 to set one.',
   KRB_AP_ERR_SKEW: () => 'The clock of the password server is another than that of the KDC: set both by NTP.',
   KRB_AP_ERR_REPEAT: () =>
     'The server has seen this request before: it was delivered twice, and the first one may have changed the password. Sign in with the new one to see.',
 }
-
-const NO_REFUSAL: Refusal = { code: '', text: '', policy: undefined, unconfirmed: false }

@@ -19,6 +19,7 @@ import {
   type Principal,
   RejectedTokenError,
   S4uOption,
+  type S4uErrorCode,
   S4uUserId,
   samePrincipal,
   verifyChecksumOfType,
@@ -99,7 +100,7 @@ function signedUser({ padata, nonce, subkey }: CheckedReply): Principal | undefi
   return userId.cname && { name: userId.cname, realm: userId.crealm }
 }
 
-function mismatch(found: string, code = 'KRB_AP_ERR_BADMATCH'): RejectedTokenError {
+function mismatch(found: string, code: S4uErrorCode = 'KRB_AP_ERR_BADMATCH'): RejectedTokenError {
   return new RejectedTokenError(`S4U2Self: the KDC's signed user does not belong to the request: found ${found}`, {
     code,
     hint: 'The reply was changed on the way, or the KDC does not support this form of S4U2Self.',

@@ -15,6 +15,7 @@ import {
   sameRealmIgnoringCase,
   TgsRep,
   type Ticket,
+  type S4uErrorCode,
   TicketFlag,
 } from '@s4u/krb5'
 import type { FastChannel } from '../fast/fast-channel.js'
@@ -138,7 +139,7 @@ function sameNameIgnoringCase(a: PrincipalName, b: PrincipalName): boolean {
   )
 }
 
-function untrusted(what: string, code: string): RejectedTokenError {
+function untrusted(what: string, code: S4uErrorCode): RejectedTokenError {
   return new RejectedTokenError(`TGS: the KDC's reply ${what}`, {
     code,
     hint: 'The reply was refused and nothing was kept of it. Something between here and the KDC changes replies, or the KDC does not support what was asked.',

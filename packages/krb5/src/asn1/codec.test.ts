@@ -4,11 +4,12 @@ import {
   application,
   type Codec,
   context,
+  explicit,
   decode,
   encode,
   field,
   optional,
-  readableAs,
+  alsoReading,
   sequence,
   sequenceOf,
 } from './codec.js'
@@ -166,24 +167,44 @@ describe('SEQUENCE OF', () => {
   })
 })
 
+describe('a tag number', () => {
+  const makers: readonly [string, (number: number) => unknown][] = [
+    ['field', (number) => field(number, Int32)],
+    ['optional', (number) => optional(number, Int32)],
+    ['application', (number) => application(number, 'A', Int32)],
+    ['explicit', (number) => explicit(number, 'C', Int32)],
+  ]
+
+  test.each(makers)('of %s is 0 to 30, which is all that one octet has room for', (_name, make) => {
+    expect(() => [make(0), make(30)]).not.toThrow()
+    for (const number of [-1, 31, 1.5]) {
+      expect(() => make(number)).toThrow(`cannot encode: expected a tag number of 0 to 30, found ${number}`)
+    }
+  })
+})
+
+test('context is the old name of explicit', () => {
+  expect(context).toBe(explicit)
+})
+
 describe('an outer tag', () => {
   test('is what the number of the application or the context says', () => {
     expect(toHex(encode(application(14, 'AP-REQ', Int32), 1))).toBe('6e03020101')
-    expect(toHex(encode(context(2, 'C', Int32), 1))).toBe('a203020101')
+    expect(toHex(encode(explicit(2, 'C', Int32), 1))).toBe('a203020101')
     expect(decode(application(14, 'AP-REQ', Int32), hex('6e03020101'))).toBe(1)
-    expect(decode(context(2, 'C', Int32), hex('a203020101'))).toBe(1)
+    expect(decode(explicit(2, 'C', Int32), hex('a203020101'))).toBe(1)
   })
 
   test.each([
     [application(14, 'AP-REQ', Int32), 'AP-REQ: expected [APPLICATION 14], found [APPLICATION 15]'],
-    [context(2, 'C', Int32), 'C: expected [2], found [APPLICATION 15]'],
+    [explicit(2, 'C', Int32), 'C: expected [2], found [APPLICATION 15]'],
   ])('is refused when it is another', (codec, message) => {
     expect(refusalOf(() => decode(codec, hex('6f03020101')))).toEqual(malformed(message))
   })
 
   test('of another type is read too where peers send it, and never written', () => {
     const as = application(25, 'EncASRepPart', Int32)
-    const both = readableAs(as, application(26, 'EncTGSRepPart', Int32))
+    const both = alsoReading(as, application(26, 'EncTGSRepPart', Int32))
     expect(decode(both, hex('7903020101'))).toBe(1)
     expect(decode(both, hex('7a03020102'))).toBe(2)
     expect(toHex(encode(both, 1))).toBe('7903020101')

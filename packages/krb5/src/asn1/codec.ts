@@ -3,6 +3,7 @@
  * so that a missing, extra or wrongly optional field does not compile.
  */
 
+import type { S4uErrorCode } from '../errors/error-codes.js'
 import { MalformedTokenError } from '../errors/errors.js'
 import { cannotEncode, DerFault, DerReader, DerWriter } from './der.js'
 import { MAX_MESSAGE_OCTETS, MAX_SEQUENCE_OF_ELEMENTS } from './limits.js'
@@ -61,11 +62,11 @@ export type FieldsOf<T> = {
 }
 
 export function field<T>(number: number, codec: Codec<T>): Field<T, false> {
-  return { tag: 0xa0 | number, codec, optional: false }
+  return { tag: contextTag(number), codec, optional: false }
 }
 
 export function optional<T>(number: number, codec: Codec<T>): Field<T, true> {
-  return { tag: 0xa0 | number, codec, optional: true }
+  return { tag: contextTag(number), codec, optional: true }
 }
 
 /** A field with one permitted value, such as `pvno [0] INTEGER (5)`. Not part of the decoded value. */
@@ -74,7 +75,7 @@ export interface FixedField {
   readonly name: string
   readonly value: number
   /** The protocol's name for the refusal. */
-  readonly code: string
+  readonly code: S4uErrorCode
 }
 
 export interface SequenceOptions {
@@ -201,16 +202,27 @@ const anyElement: Codec<Uint8Array> = {
 
 /** [APPLICATION n] around a type; `name` replaces the inner name. */
 export function application<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
-  return tagged(0x60 | number, name, inner)
+  return tagged(0x60 | lowTag(number), name, inner)
 }
 
-/** An explicit context tag around a type, where it is not a field of a sequence. */
-export function context<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
-  return tagged(0xa0 | number, name, inner)
+/**
+ * An explicit context tag `[n]` around a type, where the type is not a field of a sequence.
+ *
+ * @param number 0 to 30
+ * @param name used in errors in place of the name of `inner`
+ */
+export function explicit<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
+  return tagged(contextTag(number), name, inner)
 }
 
-/** The same value under another outer tag: some KDCs send EncTGSRepPart where EncASRepPart belongs. */
-export function readableAs<T>(written: Codec<T>, ...others: readonly Codec<T>[]): Codec<T> {
+/** @deprecated Since 0.2: use `explicit`, which does the same. */
+export const context = explicit
+
+/**
+ * A codec that writes as `written` does, and also reads what the others do. Some KDCs send
+ * EncTGSRepPart where EncASRepPart belongs: the same value under another tag.
+ */
+export function alsoReading<T>(written: Codec<T>, ...others: readonly Codec<T>[]): Codec<T> {
   const all = [written, ...others]
   return {
     ...written,
@@ -219,6 +231,18 @@ export function readableAs<T>(written: Codec<T>, ...others: readonly Codec<T>[])
       return (all.find((codec) => codec.tag === tag) ?? written).read(reader)
     },
   }
+}
+
+function contextTag(number: number): number {
+  return 0xa0 | lowTag(number)
+}
+
+/** Larger numbers have a longer form (X.690 section 8.1.2.4), which nothing in Kerberos needs. */
+const MAX_LOW_TAG = 30
+
+function lowTag(number: number): number {
+  if (Number.isInteger(number) && number >= 0 && number <= MAX_LOW_TAG) return number
+  return cannotEncode(`a tag number of 0 to ${MAX_LOW_TAG}`, number)
 }
 
 function tagged<T>(tag: number, name: string, inner: Codec<T>): Codec<T> {

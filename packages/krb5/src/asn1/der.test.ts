@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { MalformedTokenError } from '../errors/errors.js'
-import { application, context, decode, encode, field, sequence } from './codec.js'
+import { application, explicit, decode, encode, field, sequence } from './codec.js'
 import { DerReader } from './der.js'
 import { Int32, OctetString } from './primitives.js'
 
@@ -113,13 +113,17 @@ describe('octets that are left within an element are refused', () => {
   })
 
   test('in a context tag', () => {
-    expect(refusalOf('a005 020101 0500', context(0, 'C', Int32))).toBe(
+    expect(refusalOf('a005 020101 0500', explicit(0, 'C', Int32))).toBe(
       'X: expected the end of the element, found 2 more octets',
     )
   })
 
   test('in a field with one permitted value', () => {
-    const Fixed = sequence<object>('F', {}, { fixed: [{ tag: 0xa0, name: 'pvno', value: 5, code: 'C' }] })
+    const Fixed = sequence<object>(
+      'F',
+      {},
+      { fixed: [{ tag: 0xa0, name: 'pvno', value: 5, code: 'KRB_AP_ERR_BADVERSION' }] },
+    )
     expect(toHex(encode(Fixed, {}))).toBe('3005a003020105')
     expect(refusalOf('3006 a004 020105 00', Fixed)).toBe(`X.pvno: ${left}`)
   })

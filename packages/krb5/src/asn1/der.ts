@@ -5,6 +5,7 @@
  * Source: ITU-T X.690 sections 8 and 10.
  */
 
+import type { S4uErrorCode } from '../errors/error-codes.js'
 import { ConfigurationError } from '../errors/errors.js'
 import { shownInput } from '../errors/shown-input.js'
 
@@ -16,9 +17,9 @@ export class DerFault {
   readonly path: (string | number)[] = []
   readonly expected: string
   readonly found: string
-  readonly code: string | undefined
+  readonly code: S4uErrorCode | undefined
 
-  constructor(expected: string, found: string, code?: string) {
+  constructor(expected: string, found: string, code?: S4uErrorCode) {
     this.expected = expected
     this.found = found
     this.code = code

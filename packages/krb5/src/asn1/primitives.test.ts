@@ -12,6 +12,7 @@ import {
   Kvno,
   Microseconds,
   OctetString,
+  sameKvno,
   UInt32,
 } from './primitives.js'
 
@@ -226,4 +227,13 @@ test('OCTET STRING is its octets', () => {
   expect(toHex(encode(OctetString, hex('0102')))).toBe('04020102')
   expect(decode(OctetString, hex('04020102'))).toEqual(hex('0102'))
   expect(refusalOf(() => decode(OctetString, hex('0200')))).toBe('OCTET STRING: expected OCTET STRING, found INTEGER')
+})
+
+test.each([
+  [3, 3, true],
+  [3, 4, false],
+  [3, 0x50003, true],
+  [0x50000, undefined, false],
+])('the key versions %s and %s are the same one: %s', (ours, theirs, same) => {
+  expect(sameKvno(ours, theirs)).toBe(same)
 })

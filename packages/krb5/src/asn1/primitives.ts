@@ -17,8 +17,21 @@ export const UInt32: Codec<number> = {
   read: (reader) => readInteger(reader, -(2 ** 31), 2 ** 32 - 1) >>> 0,
 }
 
-/** A key version number: UInt32, but written as Int32 by historic peers. Kept as it was sent; compare with `sameKvno`. */
+/**
+ * A key version number: UInt32, but written as Int32 by historic peers. The number is kept as it
+ * was sent; `sameKvno` compares two of them.
+ */
 export const Kvno: Codec<number> = integer('UInt32', -(2 ** 31), 2 ** 32 - 1)
+
+/**
+ * Tells whether two numbers mean the same version of a key. Only the lower 16 bits count: a
+ * read-only domain controller puts its own number into the upper ones. MS-KILE section 3.1.5.8.
+ *
+ * @param b undefined, which is no version, where a message does not name one
+ */
+export function sameKvno(a: number, b: number | undefined): boolean {
+  return b !== undefined && (a & 0xffff) === (b & 0xffff)
+}
 
 /** Microseconds (0..999999). */
 export const Microseconds: Codec<number> = integer('Microseconds', 0, 999_999)

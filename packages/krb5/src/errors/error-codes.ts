@@ -1,76 +1,173 @@
 /**
- * The numbers of KRB-ERROR and their names. Source: RFC 4120 section 7.5.9, RFC 4556 section 3.1.3, RFC 6113 section 7.3,
- * RFC 6806 section 3, RFC 4120 section 8.
+ * Every value of `S4uError.code`, with what it means. This list makes the type `S4uErrorCode` and
+ * the page docs/error-codes.md; a test compares it with the sources of all packages.
  */
-export const KRB_ERROR_CODES = {
-  KDC_ERR_NONE: 0,
-  KDC_ERR_NAME_EXP: 1,
-  KDC_ERR_SERVICE_EXP: 2,
-  KDC_ERR_BAD_PVNO: 3,
-  KDC_ERR_C_OLD_MAST_KVNO: 4,
-  KDC_ERR_S_OLD_MAST_KVNO: 5,
-  KDC_ERR_C_PRINCIPAL_UNKNOWN: 6,
-  KDC_ERR_S_PRINCIPAL_UNKNOWN: 7,
-  KDC_ERR_PRINCIPAL_NOT_UNIQUE: 8,
-  KDC_ERR_NULL_KEY: 9,
-  KDC_ERR_CANNOT_POSTDATE: 10,
-  KDC_ERR_NEVER_VALID: 11,
-  KDC_ERR_POLICY: 12,
-  KDC_ERR_BADOPTION: 13,
-  KDC_ERR_ETYPE_NOSUPP: 14,
-  KDC_ERR_SUMTYPE_NOSUPP: 15,
-  KDC_ERR_PADATA_TYPE_NOSUPP: 16,
-  KDC_ERR_TRTYPE_NOSUPP: 17,
-  KDC_ERR_CLIENT_REVOKED: 18,
-  KDC_ERR_SERVICE_REVOKED: 19,
-  KDC_ERR_TGT_REVOKED: 20,
-  KDC_ERR_CLIENT_NOTYET: 21,
-  KDC_ERR_SERVICE_NOTYET: 22,
-  KDC_ERR_KEY_EXPIRED: 23,
-  KDC_ERR_PREAUTH_FAILED: 24,
-  KDC_ERR_PREAUTH_REQUIRED: 25,
-  KDC_ERR_SERVER_NOMATCH: 26,
-  KDC_ERR_MUST_USE_USER2USER: 27,
-  KDC_ERR_PATH_NOT_ACCEPTED: 28,
-  KDC_ERR_SVC_UNAVAILABLE: 29,
-  KRB_AP_ERR_BAD_INTEGRITY: 31,
-  KRB_AP_ERR_TKT_EXPIRED: 32,
-  KRB_AP_ERR_TKT_NYV: 33,
-  KRB_AP_ERR_REPEAT: 34,
-  KRB_AP_ERR_NOT_US: 35,
-  KRB_AP_ERR_BADMATCH: 36,
-  KRB_AP_ERR_SKEW: 37,
-  KRB_AP_ERR_BADADDR: 38,
-  KRB_AP_ERR_BADVERSION: 39,
-  KRB_AP_ERR_MSG_TYPE: 40,
-  KRB_AP_ERR_MODIFIED: 41,
-  KRB_AP_ERR_BADORDER: 42,
-  KRB_AP_ERR_BADKEYVER: 44,
-  KRB_AP_ERR_NOKEY: 45,
-  KRB_AP_ERR_MUT_FAIL: 46,
-  KRB_AP_ERR_BADDIRECTION: 47,
-  KRB_AP_ERR_METHOD: 48,
-  KRB_AP_ERR_BADSEQ: 49,
-  KRB_AP_ERR_INAPP_CKSUM: 50,
-  KRB_AP_PATH_NOT_ACCEPTED: 51,
-  KRB_ERR_RESPONSE_TOO_BIG: 52,
-  KRB_ERR_GENERIC: 60,
-  KRB_ERR_FIELD_TOOLONG: 61,
-  KDC_ERR_CLIENT_NOT_TRUSTED: 62,
-  KDC_ERR_INVALID_SIG: 64,
-  KDC_ERR_KEY_TOO_WEAK: 65,
-  KDC_ERR_WRONG_REALM: 68,
-  KRB_AP_ERR_USER_TO_USER_REQUIRED: 69,
-  KDC_ERR_PREAUTH_EXPIRED: 90,
-  KDC_ERR_MORE_PREAUTH_DATA_REQUIRED: 91,
-  KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS: 93,
+
+/**
+ * What each code means, in one sentence. What to do about it is the `hint` of the error, which
+ * knows the names and the settings of the case.
+ *
+ * @example
+ * ```ts
+ * import { ERROR_MEANINGS } from '@s4u/krb5'
+ *
+ * console.log(ERROR_MEANINGS.KRB_AP_ERR_SKEW)
+ * ```
+ */
+export const ERROR_MEANINGS = {
+  // Names of KRB-ERROR: RFC 4120 section 7.5.9, RFC 4556, RFC 6113. A KDC sends them, and s4u uses
+  // them for its own refusals of tickets and replies.
+  KDC_ERR_NONE: 'The KDC sent an error message whose number says that there is no error.',
+  KDC_ERR_NAME_EXP: 'The account of the client has expired.',
+  KDC_ERR_SERVICE_EXP: 'The account of the service has expired.',
+  KDC_ERR_BAD_PVNO: 'The KDC does not speak version 5 of Kerberos.',
+  KDC_ERR_C_OLD_MAST_KVNO: 'The key of the client is stored under an old master key of the KDC.',
+  KDC_ERR_S_OLD_MAST_KVNO: 'The key of the service is stored under an old master key of the KDC.',
+  KDC_ERR_C_PRINCIPAL_UNKNOWN: 'The directory has no account of this name for the client.',
+  KDC_ERR_S_PRINCIPAL_UNKNOWN: 'The directory has no account with this service principal name (SPN).',
+  KDC_ERR_PRINCIPAL_NOT_UNIQUE: 'Several accounts of the directory have this name.',
+  KDC_ERR_NULL_KEY: 'The account of the client or of the service has no key.',
+  KDC_ERR_CANNOT_POSTDATE: 'The KDC issues no ticket that becomes valid later.',
+  KDC_ERR_NEVER_VALID: 'The requested ticket would end before it begins: often a clock is wrong.',
+  KDC_ERR_POLICY: 'A policy forbids it: of the KDC, or of the app in its own options.',
+  KDC_ERR_BADOPTION: 'The KDC cannot grant this kind of ticket: for delegation, a setting of the directory is missing.',
+  KDC_ERR_ETYPE_NOSUPP: 'The two sides have no encryption type in common.',
+  KDC_ERR_SUMTYPE_NOSUPP: 'The checksum is of a type that is not supported or not permitted.',
+  KDC_ERR_PADATA_TYPE_NOSUPP: 'The KDC does not know, or does not offer, this way to prove who the client is.',
+  KDC_ERR_TRTYPE_NOSUPP: 'The list of realms between client and service is encoded in an unknown way.',
+  KDC_ERR_CLIENT_REVOKED: 'The account of the client is disabled or locked out.',
+  KDC_ERR_SERVICE_REVOKED: 'The account of the service is disabled or locked out.',
+  KDC_ERR_TGT_REVOKED: 'The KDC does not accept this ticket-granting ticket any longer.',
+  KDC_ERR_CLIENT_NOTYET: 'The account of the client is not valid yet.',
+  KDC_ERR_SERVICE_NOTYET: 'The account of the service is not valid yet.',
+  KDC_ERR_KEY_EXPIRED: 'The password has expired and must be changed first.',
+  KDC_ERR_PREAUTH_FAILED: 'The password or key is wrong, or another proof of the identity failed.',
+  KDC_ERR_PREAUTH_REQUIRED: 'The KDC wants a proof of the identity (pre-authentication) before it answers.',
+  KDC_ERR_SERVER_NOMATCH: 'The ticket that was sent along is for another service than the requested one.',
+  KDC_ERR_MUST_USE_USER2USER: 'The service has tickets only from user to user, sealed with its session key.',
+  KDC_ERR_PATH_NOT_ACCEPTED: 'The KDC does not trust a realm between client and service.',
+  KDC_ERR_SVC_UNAVAILABLE: 'The KDC, or a server behind it, is not available now.',
+  KRB_AP_ERR_BAD_INTEGRITY: 'A decryption failed: the key is another one, or the octets were changed on the way.',
+  KRB_AP_ERR_TKT_EXPIRED: 'The ticket has expired.',
+  KRB_AP_ERR_TKT_NYV: 'The ticket is not valid yet: often a clock is wrong.',
+  KRB_AP_ERR_REPEAT: 'The same request was seen before: it is a replay.',
+  KRB_AP_ERR_NOT_US: 'The ticket is for a service of another name.',
+  KRB_AP_ERR_BADMATCH: 'Two parts that must name the same party, or carry the same value, do not.',
+  KRB_AP_ERR_SKEW: 'The clocks of the two sides differ too much.',
+  KRB_AP_ERR_BADADDR: 'The ticket is for another network address than the one it came from.',
+  KRB_AP_ERR_BADVERSION: 'The message is of another version of the protocol.',
+  KRB_AP_ERR_MSG_TYPE: 'The message is of another type than the one that belongs here.',
+  KRB_AP_ERR_MODIFIED: 'A checksum or a signature is wrong: the message was changed, or somebody else wrote it.',
+  KRB_AP_ERR_BADORDER: 'Messages came in another order than they were sent.',
+  KRB_AP_ERR_BADKEYVER: 'The ticket is sealed with a version of the key (kvno) that the keytab does not have.',
+  KRB_AP_ERR_NOKEY: 'There is no key with which this could be opened or verified.',
+  KRB_AP_ERR_MUT_FAIL: 'The other side did not prove who it is (mutual authentication).',
+  KRB_AP_ERR_BADDIRECTION: 'The message was written by the side that received it: it was sent back.',
+  KRB_AP_ERR_METHOD: 'The other side wants another method of authentication.',
+  KRB_AP_ERR_BADSEQ: 'The sequence number is wrong.',
+  KRB_AP_ERR_INAPP_CKSUM: 'The checksum is of a type that is not permitted here, or is missing.',
+  KRB_AP_PATH_NOT_ACCEPTED: 'The path of trust between two realms is missing, goes in a circle, or is not accepted.',
+  KRB_ERR_RESPONSE_TOO_BIG: 'The answer is too big for UDP; it is asked for again by TCP.',
+  KRB_ERR_GENERIC: 'The other side failed without a code of its own; its text may say more.',
+  KRB_ERR_FIELD_TOOLONG: 'A message or a field is longer than what is accepted.',
+  KDC_ERR_CLIENT_NOT_TRUSTED: 'The KDC does not trust the certificate of the client.',
+  KDC_ERR_INVALID_SIG: 'The KDC did not accept a signature made with a certificate.',
+  KDC_ERR_KEY_TOO_WEAK: 'The KDC finds the public key of the client too weak.',
+  KDC_ERR_WRONG_REALM: 'The client belongs to another realm than the one that was asked.',
+  KRB_AP_ERR_USER_TO_USER_REQUIRED: 'The service accepts only tickets from user to user.',
+  KDC_ERR_PREAUTH_EXPIRED: 'The conversation with the KDC took too long and must begin again.',
+  KDC_ERR_MORE_PREAUTH_DATA_REQUIRED: 'The KDC wants another step of the proof of identity.',
+  KDC_ERR_UNKNOWN_CRITICAL_FAST_OPTIONS: 'The KDC does not know an option of FAST (armor) that must not be ignored.',
+  KRB_AP_ERR_NO_TGT: 'The client sent a ticket from user to user, and the service has no ticket-granting ticket.',
+
+  // Results of a password server: RFC 3244 section 2.
+  KRB5_KPASSWD_SUCCESS: 'The password was changed.',
+  KRB5_KPASSWD_MALFORMED: 'The password server could not read the request.',
+  KRB5_KPASSWD_HARDERROR: 'The password server failed.',
+  KRB5_KPASSWD_AUTHERROR: 'The password server did not accept the ticket.',
+  KRB5_KPASSWD_SOFTERROR: 'The password policy refuses the new password.',
+  KRB5_KPASSWD_ACCESSDENIED: 'The account may not change this password.',
+  KRB5_KPASSWD_BAD_VERSION: 'The password server does not know this kind of request.',
+  KRB5_KPASSWD_INITIAL_FLAG_NEEDED: 'The password server wants a ticket that was made by a sign-in.',
+  KRB5_KPASSWD_OUTCOME_UNKNOWN: 'The answer of the password server was lost: the password may have been changed.',
+
+  // Files, keys and the network, by the names that MIT krb5 gives them.
+  KRB5_CCACHE_BADVNO: 'The file is not a credential cache, or is of an unknown version.',
+  KRB5_CC_BADNAME: 'The name of a credential cache is not one.',
+  KRB5_CC_FORMAT: 'The credential cache is damaged, or a value does not fit into it.',
+  KRB5_CC_IO: 'The credential cache could not be read or written.',
+  KRB5_CC_NOTFOUND: 'The credential cache has no ticket that fits.',
+  KRB5_CC_UNKNOWN_TYPE: 'Credential caches of this type are not supported.',
+  KRB5_CONFIG_BADFORMAT: 'An option, an argument or a configuration file is wrong.',
+  KRB5_CONFIG_CANTOPEN: 'A configuration file could not be read.',
+  KRB5_ERR_BAD_S2K_PARAMS: 'The KDC named a number of iterations outside the limits for making a key of a password.',
+  KRB5_ERR_FAST_REQUIRED: 'FAST (armor) is required and is not available.',
+  KRB5_FCC_NOFILE: 'There is no credential cache of this name.',
+  KRB5_FCC_PERM: 'The credential cache belongs to another user, or may not be read.',
+  KRB5_KCM_MALFORMED_REPLY: 'The daemon that keeps credential caches (KCM) sent what cannot be read.',
+  KRB5_KCM_NO_SERVER: 'The daemon that keeps credential caches (KCM) does not answer.',
+  KRB5_KCM_RPC_ERROR: 'The daemon that keeps credential caches (KCM) refused the request.',
+  KRB5_KDC_UNREACH: 'No KDC of the realm answered.',
+  KRB5_KEYTAB_BADVNO: 'The file is not a keytab, or is of an unknown version.',
+  KRB5_KEY_WIPED: 'The key was wiped before and cannot be used any longer.',
+  KRB5_KT_FORMAT: 'The keytab is damaged, or a value does not fit into it.',
+  KRB5_KT_IOERR: 'The keytab could not be read.',
+  KRB5_KT_NOTFOUND: 'There is no such keytab, or it has no key that fits.',
+  KRB5_KT_UNKNOWN_TYPE: 'Keytabs of this type are not supported.',
+  ASN1_BAD_FORMAT: 'A value cannot be encoded as the type of its field.',
+
+  // Security contexts and the HTTP scheme Negotiate: the major status values of RFC 2744 section
+  // 3.9.1.
+  GSS_S_BAD_BINDINGS: 'The channel binding belongs to another TLS connection, or is missing.',
+  GSS_S_BAD_MECH: 'The token is of a mechanism that is not supported, such as NTLM.',
+  GSS_S_BAD_SIG: 'The proof (MIC) over the negotiated mechanisms is wrong or missing.',
+  GSS_S_CREDENTIALS_EXPIRED: 'The session has ended, or the credentials of a context have.',
+  GSS_S_DEFECTIVE_CREDENTIAL: 'The session cookie, or a credential, is damaged, or was made by somebody else.',
+  GSS_S_DEFECTIVE_TOKEN: 'A token or a message is not what its specification says.',
+  GSS_S_FAILURE: 'The other side ended the negotiation without a reason.',
+  GSS_S_NO_CONTEXT: 'There is no security context, or it has ended.',
+  GSS_S_NO_CRED: 'There are no credentials with which to act.',
+  GSS_S_UNAVAILABLE: 'The context does not offer this, or this is not known about the caller.',
+
+  // Names of Windows for what it does in the same place.
+  ERROR_INVALID_SECURITY_DESCR: 'The text is not a security descriptor (SDDL).',
+  SEC_E_LOGON_DENIED: 'The caller is known, and is not let in here.',
+  SEC_E_NO_IMPERSONATION: 'There is no way to act as this user.',
+
+  // Names of Node.
+  ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: 'This runtime, or a library below, cannot do what is needed here.',
+  ETIMEDOUT: 'A server could not be connected to, or did not answer, within a time limit.',
+
+  // Names of s4u, where no protocol has one.
+  S4U_CLOSED: 'The object was closed before.',
+  S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
+  S4U_REPLAY_CACHE_FULL: 'The store that detects replays is full, so that no new request can be accepted.',
+  S4U_REPLAY_STORE_DOWN: 'The store that detects replays does not answer, so that no request can be accepted.',
+  S4U_SESSION_REVOCATION_UNKNOWN: 'Whether the session was revoked could not be found out.',
+  S4U_SESSION_REVOKED: 'The session was revoked.',
+  S4U_TIMEOUT: 'The time limit ended before there was an answer.',
+  S4U_UNKNOWN_OPTION: 'There is no option of this name.',
 } as const
 
-export type KrbErrorName = keyof typeof KRB_ERROR_CODES
-
-const names: ReadonlyMap<number, string> = new Map(Object.entries(KRB_ERROR_CODES).map(([name, code]) => [code, name]))
-
-/** `KDC_ERR_BADOPTION` for 13; `KRB_ERROR_1234` for a number that no specification names. */
-export function krbErrorName(code: number): string {
-  return names.get(code) ?? `KRB_ERROR_${code}`
-}
+/**
+ * A value of `S4uError.code`. `switch (error.code)` narrows it, and does not compile with a
+ * misspelt code. A number that a KDC or a password server sends and that no specification names is
+ * part of the code: `KRB_ERROR_1234`.
+ *
+ * @example
+ * ```ts
+ * import { S4uError } from '@s4u/krb5'
+ *
+ * function isTransient(error: unknown): boolean {
+ *   if (!S4uError.is(error)) return false
+ *   switch (error.code) {
+ *     case 'KRB5_KDC_UNREACH':
+ *     case 'KDC_ERR_SVC_UNAVAILABLE':
+ *       return true
+ *     default:
+ *       return false
+ *   }
+ * }
+ * ```
+ */
+export type S4uErrorCode = keyof typeof ERROR_MEANINGS | `KRB_ERROR_${number}` | `KRB5_KPASSWD_RESULT_${number}`

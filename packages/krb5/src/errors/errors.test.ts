@@ -7,6 +7,29 @@ import {
   RejectedTokenError,
   type S4uError,
 } from './errors.js'
+import type { S4uErrorCode } from './error-codes.js'
+import { krbErrorName } from './krb-error-codes.js'
+
+/** The compiler knows the codes: a misspelt one does not compile, and `switch` narrows. */
+function isClock(error: S4uError): boolean {
+  // @ts-expect-error: no error has this code
+  if (error.code === 'KRB_AP_ERR_SCEW') return true
+  switch (error.code) {
+    case 'KRB_AP_ERR_SKEW':
+    case 'KRB_ERROR_1234':
+      return error.code.startsWith('KRB')
+    default: {
+      const other: Exclude<S4uErrorCode, 'KRB_AP_ERR_SKEW'> = error.code
+      return other.length === 0
+    }
+  }
+}
+
+test('the code of an error is one of a closed list, or carries a number that no specification names', () => {
+  expect(isClock(new RejectedTokenError('late', { code: 'KRB_AP_ERR_SKEW' }))).toBe(true)
+  expect(isClock(new RejectedTokenError('odd', { code: krbErrorName(1234) }))).toBe(true)
+  expect(isClock(new RejectedTokenError('again', { code: 'KRB_AP_ERR_REPEAT' }))).toBe(false)
+})
 
 const malformed = { path: 'AP-REQ', expected: 'a ticket', found: 'nothing' }
 

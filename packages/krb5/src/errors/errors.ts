@@ -6,6 +6,7 @@
  * No message, hint or property ever carries a token, a ticket, a key or a password. A message is one line, whatever the names in it.
  */
 
+import type { S4uErrorCode } from './error-codes.js'
 import { inspectCustom, inspectedWithHintOnce, showHintInStack } from './error-stack.js'
 import { printable } from './printable.js'
 
@@ -14,7 +15,7 @@ const brand = Symbol.for('s4u.error')
 
 export interface ErrorDetails {
   /** The protocol's own name: `KRB_AP_ERR_SKEW`, `KDC_ERR_BADOPTION`, `GSS_S_DEFECTIVE_TOKEN`. */
-  readonly code?: string
+  readonly code?: S4uErrorCode
   /** What the reader of the log should do about it, in one or two sentences. */
   readonly hint?: string
   readonly cause?: unknown
@@ -31,7 +32,7 @@ export type ErrorStatus = 400 | 401 | 403 | 500 | 502 | 503 | 504
 
 export abstract class S4uError extends Error {
   abstract override readonly name: string
-  readonly code: string
+  readonly code: S4uErrorCode
   readonly hint: string | undefined
   /**
    * The HTTP status that fits, where Express, Koa and others look for it. A layer that knows better
@@ -46,7 +47,7 @@ export abstract class S4uError extends Error {
    */
   declare readonly expose: false
 
-  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
+  constructor(message: string, details: ErrorDetails & { readonly code: S4uErrorCode }) {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
@@ -109,7 +110,7 @@ export class MalformedTokenError extends S4uError {
 export class RejectedTokenError extends S4uError {
   override readonly name = 'RejectedTokenError'
 
-  constructor(message: string, details: ErrorDetails & { readonly code: string }) {
+  constructor(message: string, details: ErrorDetails & { readonly code: S4uErrorCode }) {
     super(message, { status: 401, ...details })
   }
 }

@@ -20,7 +20,7 @@ describe('an error', () => {
     for (const error of [
       new ConfigurationError(found),
       new MissingKeyError(found),
-      new RejectedTokenError(found, { code: 'X' }),
+      new RejectedTokenError(found, { code: 'KRB_AP_ERR_BADMATCH' }),
       new MalformedTokenError({ path: 'principal', expected: 'a name', found }),
     ])
       expect(error.message).toMatch(/alice\\u\{a\}FORGED LINE$/)

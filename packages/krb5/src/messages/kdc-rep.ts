@@ -1,4 +1,4 @@
-import { application, type Codec, field, optional, readableAs, sequence, sequenceOf } from '../asn1/codec.js'
+import { application, type Codec, field, optional, alsoReading, sequence, sequenceOf } from '../asn1/codec.js'
 import { Int32, KerberosFlags, KerberosString, KerberosTime, UInt32 } from '../asn1/primitives.js'
 import type { Key } from '../crypto/key.js'
 import { EncryptedData, EncryptionKey } from './encrypted-data.js'
@@ -109,7 +109,7 @@ const EncKdcRepPart = sequence<EncKdcRepPart>('EncKDCRepPart', {
 export const EncTgsRepPart: Codec<EncKdcRepPart> = application(26, 'EncTGSRepPart', EncKdcRepPart)
 
 /** Some KDCs answer an AS-REQ with tag 26. Source: RFC 4120 section 5.4.2. */
-export const EncAsRepPart: Codec<EncKdcRepPart> = readableAs(
+export const EncAsRepPart: Codec<EncKdcRepPart> = alsoReading(
   application(25, 'EncASRepPart', EncKdcRepPart),
   EncTgsRepPart,
 )

@@ -97,8 +97,17 @@ export const KPASSWD_RESULTS = {
   KRB5_KPASSWD_INITIAL_FLAG_NEEDED: 7,
 } as const
 
-/** The name of a result: `KRB5_KPASSWD_SOFTERROR`; `KRB5_KPASSWD_RESULT_99` for one that nobody has named. */
-export function kpasswdResultName(code: number): string {
-  const named = Object.entries(KPASSWD_RESULTS).find(([, number]) => number === code)
-  return named?.[0] ?? `KRB5_KPASSWD_RESULT_${code}`
+/** A name of `KPASSWD_RESULTS`. */
+export type KpasswdResultName = keyof typeof KPASSWD_RESULTS
+
+/**
+ * Returns the name of a result code: `KRB5_KPASSWD_SOFTERROR` for 4. A number that RFC 3244 does
+ * not name becomes part of the name: `KRB5_KPASSWD_RESULT_99`.
+ */
+export function kpasswdResultName(code: number): KpasswdResultName | `KRB5_KPASSWD_RESULT_${number}` {
+  return RESULT_NAMES.get(code) ?? `KRB5_KPASSWD_RESULT_${code}`
 }
+
+const RESULT_NAMES: ReadonlyMap<number, KpasswdResultName> = new Map(
+  Object.entries(KPASSWD_RESULTS).map(([name, code]) => [code, name as KpasswdResultName]),
+)

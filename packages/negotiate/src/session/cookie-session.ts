@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { Acceptor, Identity } from '@s4u/acceptor'
-import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { RejectedTokenError, S4uError, type S4uErrorCode } from '@s4u/kdc-client'
 import { NOT_CACHED } from '../http/caching.js'
 import { cookiesFor, isShown, lengthInHeader, lengthShown, MAX_VALUE, removalOf, valueOf } from './cookie-pieces.js'
 import { headerLengthOf, headerLimitOf } from '../http/header-size.js'
@@ -212,7 +212,7 @@ function octetsOf(value: string): Uint8Array | undefined {
   return octets.toString('base64url') === value ? octets : undefined
 }
 
-function refusal(message: string, code = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
+function refusal(message: string, code: S4uErrorCode = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
   return new RejectedTokenError(message, { code })
 }
 

@@ -1,4 +1,4 @@
-import { type Codec, context, field, optional, sequence, sequenceOf } from '../../asn1/codec.js'
+import { type Codec, explicit, field, optional, sequence, sequenceOf } from '../../asn1/codec.js'
 import {
   Int32,
   KerberosFlags,
@@ -37,7 +37,7 @@ export interface KrbFastArmoredReq {
 }
 
 /** PA-FX-FAST-REQUEST: a CHOICE whose only alternative is `armored-data [0]`. */
-export const PaFxFastRequest: Codec<KrbFastArmoredReq> = context(
+export const PaFxFastRequest: Codec<KrbFastArmoredReq> = explicit(
   0,
   'PA-FX-FAST-REQUEST',
   sequence<KrbFastArmoredReq>(
@@ -65,7 +65,7 @@ export interface KrbFastArmoredRep {
   readonly encFastRep: EncryptedData
 }
 
-export const PaFxFastReply: Codec<KrbFastArmoredRep> = context(
+export const PaFxFastReply: Codec<KrbFastArmoredRep> = explicit(
   0,
   'PA-FX-FAST-REPLY',
   sequence<KrbFastArmoredRep>('KrbFastArmoredRep', { encFastRep: field(0, EncryptedData) }, { extensible: true }),
