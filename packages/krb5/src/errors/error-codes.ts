@@ -134,8 +134,9 @@ export const ERROR_MEANINGS = {
   SEC_E_LOGON_DENIED: 'The caller is known, and is not let in here.',
   SEC_E_NO_IMPERSONATION: 'There is no way to act as this user.',
 
-  // Names of Node.
+  // Names of Node and of HTTP/2 (RFC 9113 section 7).
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: 'This runtime, or a library below, cannot do what is needed here.',
+  HTTP_1_1_REQUIRED: 'The request would share an HTTP/2 connection with another identity, and needs one of its own.',
   ETIMEDOUT: 'A server could not be connected to, or did not answer, within a time limit.',
 
   // Names of s4u, where no protocol has one.
