@@ -1,6 +1,6 @@
 /** The errors of this package, by who must act: the directory's administrator, or the network. */
 
-import { type ErrorDetails, printable, S4uError } from '@s4u/krb5'
+import { type ErrorDetails, printable, S4uError, type S4uErrorCode } from '@s4u/krb5'
 
 /** What a controller answered, in its own terms. */
 export interface DirectoryAnswer {
@@ -34,7 +34,7 @@ export class DirectoryError extends S4uError {
   override readonly name: string = 'DirectoryError'
   readonly answer: DirectoryAnswer
 
-  constructor(code: string, answer: DirectoryAnswer, details: ErrorDetails = {}) {
+  constructor(code: S4uErrorCode, answer: DirectoryAnswer, details: ErrorDetails = {}) {
     const words = answer.diagnostic === '' ? '' : `: ${printable(answer.diagnostic)}`
     super(`${answer.server} answered the ${answer.operation} with ${code}${words}`, {
       status: 502,
@@ -63,7 +63,7 @@ export class DirectoryUnreachableError extends S4uError {
   constructor(
     message: string,
     attempts: readonly FailedController[],
-    details: ErrorDetails & { readonly code: string },
+    details: ErrorDetails & { readonly code: S4uErrorCode },
   ) {
     const list = attempts.map(({ server, reason }) => `${server}: ${printable(reason)}`).join('; ')
     super(list === '' ? message : `${message} (${list})`, {

@@ -1,4 +1,4 @@
-import { type Journal, S4uError } from '@s4u/krb5'
+import { type Journal, S4uError, type S4uErrorCode } from '@s4u/krb5'
 import { KdcError } from '@s4u/kdc-client'
 import type { Controller } from '../controllers/controller.js'
 import { DeadlinePassed, withDeadline } from '../deadline.js'
@@ -199,7 +199,7 @@ function lost({ operation }: Question, { label }: Controller, cause: unknown): D
 function unreachable(
   message: string,
   attempts: readonly FailedController[],
-  code: string,
+  code: S4uErrorCode,
   cause?: unknown,
 ): DirectoryUnreachableError {
   return new DirectoryUnreachableError(message, attempts, {

@@ -1,5 +1,7 @@
+import type { S4uErrorCode } from '@s4u/krb5'
+
 /** Names of the results of operations, as the specification has them. RFC 4511 section 4.1.9. */
-export const RESULT_CODES: ReadonlyMap<number, string> = new Map([
+export const RESULT_CODES: ReadonlyMap<number, S4uErrorCode> = new Map<number, S4uErrorCode>([
   [0, 'success'],
   [1, 'operationsError'],
   [2, 'protocolError'],
@@ -59,6 +61,6 @@ export const ResultCode = {
 } as const
 
 /** `noSuchObject`, or `resultCode99` for a number that the specification does not know. */
-export function resultCodeName(code: number): string {
+export function resultCodeName(code: number): S4uErrorCode {
   return RESULT_CODES.get(code) ?? `resultCode${code}`
 }

@@ -139,6 +139,51 @@ export const ERROR_MEANINGS = {
   HTTP_1_1_REQUIRED: 'The request would share an HTTP/2 connection with another identity, and needs one of its own.',
   ETIMEDOUT: 'A server could not be connected to, or did not answer, within a time limit.',
 
+  // Results of LDAP (RFC 4511 section 4.1.9), and names of its clients.
+  success: 'The operation was done.',
+  operationsError: 'The operation came at the wrong time, such as in the middle of another one.',
+  protocolError: 'The message is not what its specification says.',
+  timeLimitExceeded: 'The operation took longer than its time limit.',
+  sizeLimitExceeded: 'There are more entries than the limit allows.',
+  compareFalse: 'The attribute does not have the compared value.',
+  compareTrue: 'The attribute has the compared value.',
+  authMethodNotSupported: 'The server does not offer this way to sign in.',
+  strongerAuthRequired: 'The server wants a sign-in that is stronger, or a connection that is signed.',
+  referral: 'Another server has the entry.',
+  adminLimitExceeded: 'The operation exceeds a limit that an administrator has set.',
+  unavailableCriticalExtension: 'The server does not know an extension that the request needs.',
+  confidentialityRequired: 'The server wants an encrypted connection.',
+  saslBindInProgress: 'The sign-in needs another step.',
+  noSuchAttribute: 'The entry does not have this attribute or value.',
+  undefinedAttributeType: 'The directory does not know an attribute of this name.',
+  inappropriateMatching: 'The attribute cannot be compared in this way.',
+  constraintViolation: 'The value breaks a rule of the directory.',
+  attributeOrValueExists: 'The entry has this attribute or value already.',
+  invalidAttributeSyntax: 'The value is not of the syntax of its attribute.',
+  noSuchObject: 'There is no such entry.',
+  aliasProblem: 'The alias does not lead to an entry.',
+  invalidDNSyntax: 'The text is not a distinguished name.',
+  aliasDereferencingProblem: 'The alias may not be followed, or leads nowhere.',
+  inappropriateAuthentication: 'The account cannot sign in in this way.',
+  invalidCredentials: 'The credentials are wrong, or are not accepted.',
+  insufficientAccessRights: 'The account may not do this.',
+  busy: 'The server is busy; a later try may succeed.',
+  unavailable: 'The server is shutting down, or a part of it is not available.',
+  unwillingToPerform: 'The server refuses the operation, often by a rule of its own.',
+  loopDetect: 'Aliases or referrals lead in a circle.',
+  namingViolation: 'The entry may not have this name, or not in this place.',
+  objectClassViolation: 'The entry would not fit its object classes.',
+  notAllowedOnNonLeaf: 'The entry has entries below it.',
+  notAllowedOnRDN: 'The value is part of the name of the entry.',
+  entryAlreadyExists: 'There is an entry of this name already.',
+  objectClassModsProhibited: 'The object classes of an entry cannot be changed.',
+  affectsMultipleDSAs: 'The operation would concern several servers.',
+  other: 'The server failed for a reason that has no code.',
+  ambiguousName: 'Several entries of the directory have this name.',
+  filterError: 'The text is not a search filter.',
+  noControllerFound: 'No domain controller is known.',
+  serverDown: 'No domain controller can be reached, or the connection was lost.',
+
   // Names of s4u, where no protocol has one.
   S4U_CLOSED: 'The object was closed before.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
@@ -152,8 +197,8 @@ export const ERROR_MEANINGS = {
 
 /**
  * A value of `S4uError.code`. `switch (error.code)` narrows it, and does not compile with a
- * misspelt code. A number that a KDC or a password server sends and that no specification names is
- * part of the code: `KRB_ERROR_1234`.
+ * misspelt code. A number that a KDC, a password server or a directory sends and that no
+ * specification names is part of the code: `KRB_ERROR_1234`.
  *
  * @example
  * ```ts
@@ -171,4 +216,8 @@ export const ERROR_MEANINGS = {
  * }
  * ```
  */
-export type S4uErrorCode = keyof typeof ERROR_MEANINGS | `KRB_ERROR_${number}` | `KRB5_KPASSWD_RESULT_${number}`
+export type S4uErrorCode =
+  | keyof typeof ERROR_MEANINGS
+  | `KRB_ERROR_${number}`
+  | `KRB5_KPASSWD_RESULT_${number}`
+  | `resultCode${number}`
