@@ -7,7 +7,9 @@ import { readSources, root } from './sources.js'
 const WRITE = 'npx vitest run --config test/vitest.config.ts test/packages/error-codes.test.ts -u'
 const LIST = 'packages/krb5/src/errors/error-codes.ts'
 
-/** Codes that arrive as numbers: their names stand in the sources once, in the table of the numbers. */
+/**
+ * Codes that arrive as numbers: their names stand in the sources once, in the table of the numbers.
+ */
 const numbers: Readonly<Record<string, number>> = { ...KRB_ERROR_CODES, ...KPASSWD_RESULTS }
 
 const codes = Object.entries(ERROR_MEANINGS)

@@ -16,21 +16,10 @@ export {
   sealMessage,
 } from './ap-exchange.js'
 export type { ApReqOptions, OpenedApReq, OpenedTicket } from './ap-exchange.js'
-export {
-  type Codec,
-  decode,
-  decodeReadable,
-  encode,
-  withEncoding,
-  field,
-  type FieldsOf,
-  optional,
-  sequence,
-  sequenceOf,
-  application,
-  context,
-  explicit,
-} from './asn1/codec.js'
+export { type Codec, decode, encode, withEncoding } from './asn1/codec.js'
+export { field, type FieldsOf, optional, sequence } from './asn1/sequence.js'
+export { decodeReadable, sequenceOf } from './asn1/sequence-of.js'
+export { application, context, explicit } from './asn1/tagged.js'
 export { closeOptions, NO_OPTIONS, pickOptions, requireKnownOptions } from './options/closed-options.js'
 export type { OptionTable, OptionTableOf } from './options/option-table.js'
 export { hintOfCopies } from './options/copies.js'

@@ -1,18 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigurationError, MalformedTokenError } from '../errors/errors.js'
-import {
-  application,
-  type Codec,
-  context,
-  explicit,
-  decode,
-  encode,
-  field,
-  optional,
-  alsoReading,
-  sequence,
-  sequenceOf,
-} from './codec.js'
+import { type Codec, decode, encode } from './codec.js'
+import { field, optional, sequence } from './sequence.js'
+import { sequenceOf } from './sequence-of.js'
+import { application, context, explicit, alsoReading } from './tagged.js'
 import { elementAt } from './element.js'
 import { Int32, OctetString } from './primitives.js'
 

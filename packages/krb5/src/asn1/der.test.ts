@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MalformedTokenError } from '../errors/errors.js'
-import { application, explicit, decode, encode, field, sequence } from './codec.js'
+import { decode, encode } from './codec.js'
+import { field, sequence } from './sequence.js'
+import { application, explicit } from './tagged.js'
 import { DerReader } from './der.js'
 import { Int32, OctetString } from './primitives.js'
 

@@ -1,4 +1,6 @@
-import { application, type Codec, field, optional, sequence } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { application } from '../asn1/tagged.js'
 import { KerberosFlags, KerberosString, KerberosTime, Microseconds, UInt32 } from '../asn1/primitives.js'
 import type { Key } from '../crypto/key.js'
 import { AuthorizationData } from './authorization-data.js'

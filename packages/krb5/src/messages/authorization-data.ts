@@ -1,4 +1,6 @@
-import { type Codec, decode, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec, decode } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { sequenceOf } from '../asn1/sequence-of.js'
 import { MAX_DEPTH } from '../asn1/limits.js'
 import { Int32, KerberosString, OctetString } from '../asn1/primitives.js'
 import { MalformedTokenError } from '../errors/errors.js'

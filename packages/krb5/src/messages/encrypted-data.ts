@@ -1,4 +1,5 @@
-import { type Codec, field, optional, sequence } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
 import { DerFault } from '../asn1/der.js'
 import { Int32, Kvno, OctetString } from '../asn1/primitives.js'
 import { secretOctets } from '../bytes/secret-octets.js'

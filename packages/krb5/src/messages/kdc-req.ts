@@ -1,4 +1,7 @@
-import { application, type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { sequenceOf } from '../asn1/sequence-of.js'
+import { application } from '../asn1/tagged.js'
 import { Int32, KerberosFlags, KerberosString, KerberosTime, UInt32 } from '../asn1/primitives.js'
 import { EncryptedData } from './encrypted-data.js'
 import { MessageType, messageHeader } from './message-type.js'

@@ -1,4 +1,5 @@
-import { type Codec, field, optional, sequence } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
 import { KerberosString, OctetString } from '../asn1/primitives.js'
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'

@@ -1,4 +1,6 @@
-import { application, type Codec, field, optional, sequence } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { application } from '../asn1/tagged.js'
 import { DisplayString, Int32, KerberosString, KerberosTime, Microseconds, OctetString } from '../asn1/primitives.js'
 import { MessageType, messageHeader } from './message-type.js'
 import { PrincipalName } from './principal-name.js'

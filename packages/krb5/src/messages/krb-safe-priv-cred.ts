@@ -1,4 +1,7 @@
-import { application, type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { sequenceOf } from '../asn1/sequence-of.js'
+import { application } from '../asn1/tagged.js'
 import { KerberosFlags, KerberosString, KerberosTime, Microseconds, OctetString, UInt32 } from '../asn1/primitives.js'
 import type { Key } from '../crypto/key.js'
 import { Checksum, EncryptedData, EncryptionKey } from './encrypted-data.js'

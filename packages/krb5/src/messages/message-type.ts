@@ -1,4 +1,4 @@
-import type { FixedField } from '../asn1/codec.js'
+import type { FixedField } from '../asn1/sequence.js'
 
 /** Message types, equal to their APPLICATION tags. Source: RFC 4120 section 7.5.7. */
 export const MessageType = {

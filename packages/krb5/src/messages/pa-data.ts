@@ -1,4 +1,6 @@
-import { type Codec, field, optional, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, optional, sequence } from '../asn1/sequence.js'
+import { sequenceOf } from '../asn1/sequence-of.js'
 import {
   Bool,
   Int32,

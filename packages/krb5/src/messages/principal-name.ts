@@ -1,4 +1,6 @@
-import { type Codec, field, sequence, sequenceOf } from '../asn1/codec.js'
+import { type Codec } from '../asn1/codec.js'
+import { field, sequence } from '../asn1/sequence.js'
+import { sequenceOf } from '../asn1/sequence-of.js'
 import { Int32, KerberosString } from '../asn1/primitives.js'
 
 /** Name types. Source: RFC 4120 section 6.2, RFC 6806 section 5, RFC 6111 section 3, MS-KILE section 3.1.5.6. */

@@ -1,4 +1,7 @@
-import { type Codec, explicit, field, optional, sequence, sequenceOf } from '../../asn1/codec.js'
+import { type Codec } from '../../asn1/codec.js'
+import { field, optional, sequence } from '../../asn1/sequence.js'
+import { sequenceOf } from '../../asn1/sequence-of.js'
+import { explicit } from '../../asn1/tagged.js'
 import {
   Int32,
   KerberosFlags,

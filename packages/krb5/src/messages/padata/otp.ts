@@ -1,6 +1,7 @@
 /** One-time passwords. Unlike other modules of Kerberos this one has IMPLICIT TAGS. Source: RFC 6560 appendix A. */
 
-import { type Codec, sequenceOf } from '../../asn1/codec.js'
+import { type Codec } from '../../asn1/codec.js'
+import { sequenceOf } from '../../asn1/sequence-of.js'
 import { DerFault } from '../../asn1/der.js'
 import { implicitField, implicitOptional, implicitSequence } from '../../asn1/implicit.js'
 import { Int32, KerberosFlags, KerberosString, OctetString } from '../../asn1/primitives.js'

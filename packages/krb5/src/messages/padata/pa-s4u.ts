@@ -1,4 +1,5 @@
-import { type Codec, field, optional, sequence } from '../../asn1/codec.js'
+import { type Codec } from '../../asn1/codec.js'
+import { field, optional, sequence } from '../../asn1/sequence.js'
 import { KerberosFlags, KerberosString, OctetString, UInt32 } from '../../asn1/primitives.js'
 import { Checksum } from '../encrypted-data.js'
 import { PrincipalName } from '../principal-name.js'
