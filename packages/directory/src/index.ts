@@ -11,6 +11,23 @@ export type {
   DelegationSettings,
   DirectoryAccount,
 } from './interface/directory-account.js'
+export { ldifOf } from './changes/ldif.js'
+export {
+  type NewAccount,
+  type NewComputer,
+  type NewUser,
+  planComputer,
+  planPassword,
+  planUser,
+} from './changes/plan-account.js'
+export {
+  type AccountSettings,
+  type AllowedToActChange,
+  planAllowedToAct,
+  planSettings,
+} from './changes/plan-delegation.js'
+export { planServiceNames, type ServiceNameChange } from './changes/plan-service-names.js'
+export type { AttributeValue, DirectoryChange, Modification } from './interface/directory-change.js'
 export type { SaslMechanism } from './ldap/sasl-bind-request.js'
 export type { ControllerDns } from './controllers/find-controllers.js'
 export type {

@@ -15,6 +15,9 @@ import type { DomainAsking } from './domains/asking.js'
 import { type DomainMap, readDomains } from './domains/domain-map.js'
 import { unlessAborted } from './deadline.js'
 import { ControllersByDomain } from './failover/controllers-by-domain.js'
+import type { DirectoryChange } from './interface/directory-change.js'
+import { domainOfDn } from './ldap/distinguished-name.js'
+import { applyChange } from './session/apply-change.js'
 import { Names } from './names/names.js'
 import { createSearch } from './search/directory-search.js'
 import type { Session } from './session/open-session.js'
@@ -75,6 +78,12 @@ export class OpenDirectory implements Directory, DomainAsking {
 
   facts({ signal }: CallOptions = {}): Promise<DirectoryFacts> {
     return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session) => factsOf(session))
+  }
+
+  apply(change: DirectoryChange, { signal }: CallOptions = {}): Promise<void> {
+    const domain = domainOfDn(change.dn) ?? this.domain
+    const question = { signal, operation: change.kind, repeatable: false }
+    return this.#controllers.of(domain, 'domain').ask(question, (session, each) => applyChange(session, change, each))
   }
 
   ask<T>(

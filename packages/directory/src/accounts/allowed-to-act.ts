@@ -13,6 +13,7 @@ export function readAllowedToAct(octets: Uint8Array): AllowedToAct {
   return {
     sids: sidsOf(AceType.ACCESS_ALLOWED),
     deniedSids: sidsOf(AceType.ACCESS_DENIED),
+    descriptor: octets,
     everybody: dacl === undefined,
     otherEntries: entries.filter(({ plain }) => plain === undefined).length,
   }

@@ -28,6 +28,7 @@ export function readAccount(entry: DirectoryEntry, now: number): DirectoryAccoun
     department: entry.text('department'),
     servicePrincipalNames: entry.texts('servicePrincipalName'),
     dnsHostName: entry.text('dNSHostName'),
+    userAccountControl: integerOf(entry, 'userAccountControl'),
     state: stateOf(entry, groupSids, now),
     delegation: delegationOf(entry),
     supportedEncryptionTypes: types,

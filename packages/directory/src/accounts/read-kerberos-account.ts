@@ -37,6 +37,7 @@ export function readKerberosAccount(entry: DirectoryEntry, realm: string, now: n
     department: entry.text('departmentNumber'),
     servicePrincipalNames: services,
     dnsHostName: undefined,
+    userAccountControl: undefined,
     state: stateOf(entry, flags, now),
     delegation: Object.freeze({
       sensitive: (flags & KrbFlag.NOT_FORWARDABLE) !== 0,

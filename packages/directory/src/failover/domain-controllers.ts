@@ -4,6 +4,7 @@ import type { Controller } from '../controllers/controller.js'
 import { DeadlinePassed, withDeadline } from '../deadline.js'
 import { DirectoryError, DirectoryUnreachableError, type FailedController } from '../errors.js'
 import { ResultCode } from '../ldap/result-code.js'
+import { readRootDse } from '../session/root-dse.js'
 import type { Session, SessionMeans } from '../session/open-session.js'
 import { type Lease, type PoolLimits, SessionPool } from '../session/session-pool.js'
 
@@ -60,23 +61,18 @@ export class DomainControllers {
     settle: (lease: Lease) => void,
   ): Promise<T> {
     if (this.#isClosed) throw unreachable('the directory is closed', [], 'serverDown')
-    const attempts: FailedController[] = []
-    const { timeLimit } = this.#means
+    const { timeLimit, find } = this.#means
+    const until = performance.now() + timeLimit
+    const asking = { question, run, settle, attempts: [], until, wasSent: false }
     try {
-      return await withDeadline(timeLimit, question.signal, async (signal) => {
-        const controllers = this.#inOrder(await this.#means.find(signal))
-        return this.#askEach(controllers, {
-          question,
-          run,
-          settle,
-          attempts,
-          signal,
-          until: performance.now() + timeLimit,
-        })
-      })
+      return await withDeadline(timeLimit, question.signal, async (signal) =>
+        this.#askEach(this.#inOrder(await find(signal)), asking, signal),
+      )
     } catch (error) {
       if (!(error instanceof DeadlinePassed)) throw error
-      throw unreachable(`${this.#name}: ${error.message}`, attempts, 'timeLimitExceeded')
+      const isUnknown = asking.wasSent && !question.repeatable
+      const what = isUnknown ? `nobody knows whether the ${question.operation} was made: ` : ''
+      throw unreachable(`${this.#name}: ${what}${error.message}`, asking.attempts, 'timeLimitExceeded')
     }
   }
 
@@ -85,8 +81,8 @@ export class DomainControllers {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  async #askEach<T>(controllers: readonly Controller[], asking: Asking<T>): Promise<T> {
-    const { attempts, signal, question } = asking
+  async #askEach<T>(controllers: readonly Controller[], asking: Asking<T>, signal: AbortSignal): Promise<T> {
+    const { attempts, question } = asking
     let last: unknown
     for (const [index, controller] of controllers.entries()) {
       const left = asking.until - performance.now()
@@ -95,31 +91,34 @@ export class DomainControllers {
         return await withDeadline(Math.min(patience, left), signal, (each) => this.#askOne(controller, asking, each))
       } catch (error) {
         if (signal.aborted) throw signal.reason
-        const failure = error instanceof Unrepeatable ? error.cause : error
-        if (isFinal(failure)) throw failure
-        last = failure
-        this.#note(controller, failure, attempts)
-        if (error instanceof Unrepeatable) throw lost(question, controller, failure)
+        if (isFinal(error)) throw error
+        last = error
+        this.#note(controller, error, attempts)
+        if (asking.wasSent && !question.repeatable) throw lost(question, controller, error)
       }
     }
     throw this.#nobody(attempts, last)
   }
 
-  async #askOne<T>(controller: Controller, { question, run, settle }: Asking<T>, signal: AbortSignal): Promise<T> {
+  async #askOne<T>(controller: Controller, asking: Asking<T>, signal: AbortSignal): Promise<T> {
+    const { question, run, settle } = asking
     for (;;) {
       const lease = await this.#poolOf(controller).lease(signal)
+      const { session, isFresh } = lease
       try {
-        const answer = await run(lease.session, signal)
+        // A connection that was closed while it was idle is noticed by what may be asked twice.
+        if (!question.repeatable && !isFresh) await readRootDse(session.connection, controller.label, signal)
+        asking.wasSent = true
+        const answer = await run(session, signal)
         this.#failedAt.delete(controller.label)
         settle(lease)
         return answer
       } catch (error) {
         lease.release()
         if (isFinal(error) || signal.aborted) throw error
-        lease.session.connection.close(error instanceof Error ? error : undefined)
-        if (!question.repeatable) throw new Unrepeatable(error)
-        // It may have been closed while it was idle: that says nothing of the server.
-        if (lease.isFresh) throw error
+        session.connection.close(error instanceof Error ? error : undefined)
+        // What failed on an older connection says nothing of the server.
+        if (isFresh || (asking.wasSent && !question.repeatable)) throw error
       }
     }
   }
@@ -164,15 +163,12 @@ interface Asking<T> {
   readonly run: (session: Session, signal: AbortSignal) => Promise<T>
   readonly settle: (lease: Lease) => void
   readonly attempts: FailedController[]
-  readonly signal: AbortSignal
   readonly until: number
-}
-
-/** It may have been done, or not. */
-class Unrepeatable extends Error {
-  constructor(cause: unknown) {
-    super('', { cause })
-  }
+  /**
+   * Whether a server may have got the question: one that changes something is not asked a second
+   * time.
+   */
+  wasSent: boolean
 }
 
 const BUSY_CODES: readonly number[] = [ResultCode.BUSY, ResultCode.UNAVAILABLE]
@@ -193,7 +189,7 @@ function isFinal(error: unknown): boolean {
 
 function lost({ operation }: Question, { label }: Controller, cause: unknown): DirectoryUnreachableError {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  return unreachable(`nobody knows whether the ${operation} was done`, [{ server: label, reason }], 'serverDown', cause)
+  return unreachable(`nobody knows whether the ${operation} was made`, [{ server: label, reason }], 'serverDown', cause)
 }
 
 function unreachable(

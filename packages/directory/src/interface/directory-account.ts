@@ -19,6 +19,11 @@ export interface DirectoryAccount {
   readonly servicePrincipalNames: readonly string[]
   /** The host of a computer in DNS (dNSHostName). */
   readonly dnsHostName: string | undefined
+  /**
+   * The flags as they are (MS-ADTS section 2.2.16), of which `state` and `delegation` say most in
+   * words.
+   */
+  readonly userAccountControl: number | undefined
   readonly state: AccountState
   readonly delegation: DelegationSettings
   /**
@@ -103,6 +108,8 @@ export interface AllowedToAct {
   readonly deniedSids: readonly string[]
   /** There is no DACL at all: everybody may act, which is never meant. */
   readonly everybody: boolean
+  /** The security descriptor as it is stored. */
+  readonly descriptor: Uint8Array
   /** Entries that are neither a plain grant nor a plain denial: conditional ones and others. */
   readonly otherEntries: number
 }

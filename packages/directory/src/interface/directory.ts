@@ -1,4 +1,5 @@
 import type { DirectoryAccount } from './directory-account.js'
+import type { DirectoryChange } from './directory-change.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 
 /** What every call takes. */
@@ -106,6 +107,13 @@ export interface Directory extends AsyncDisposable {
   /** All groups of an account, nested ones too. */
   groupsOf(account: string | DirectoryAccount, options?: CallOptions): Promise<readonly DirectoryGroup[]>
   search(options: SearchOptions): DirectorySearch
+  /**
+   * Makes a change that one of `planServiceNames`, `planSettings`, `planAllowedToAct`,
+   * `planComputer`, `planUser` or `planPassword` has planned, or one of your own. It is never sent
+   * twice: where the connection breaks meanwhile, the error says that nobody knows whether it was
+   * made.
+   */
+  apply(change: DirectoryChange, options?: CallOptions): Promise<void>
   /** What a server says about itself and the domain. */
   facts(options?: CallOptions): Promise<DirectoryFacts>
   /** Closes all connections. What is under way fails. */

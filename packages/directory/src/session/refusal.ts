@@ -35,6 +35,12 @@ const BAD_BINDINGS = /80090346|data 57\b/
  */
 const LOGON_FAILURE = /data 52e\b/
 
+/** Samba, of msDS-AllowedToActOnBehalfOfOtherIdentity. */
+const ONLY_AS_SYSTEM = /can only be modified as system/
+
+const AT_THE_CONTROLLER =
+  'Samba takes this change over LDAP from nobody. Make it on the controller: samba-tool delegation add-principal and del-principal.'
+
 function hintFor(code: number, diagnostic: string): string | undefined {
   switch (code) {
     case ResultCode.STRONGER_AUTH_REQUIRED:
@@ -46,6 +52,8 @@ function hintFor(code: number, diagnostic: string): string | undefined {
       if (LOGON_FAILURE.test(diagnostic))
         return 'The ticket is for another account than the controller runs as. Name the controller as the directory does (dNSHostName), and not an alias.'
       return undefined
+    case ResultCode.CONSTRAINT_VIOLATION:
+      return ONLY_AS_SYSTEM.test(diagnostic) ? AT_THE_CONTROLLER : undefined
     default:
       return undefined
   }
