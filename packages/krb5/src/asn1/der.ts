@@ -70,7 +70,7 @@ export class DerReader {
         return length
       }
     }
-    return this.longHeader(tag)
+    return this.#longHeader(tag)
   }
 
   /** The contents of a primitive element, as a view on the message. */
@@ -90,17 +90,17 @@ export class DerReader {
     this.position += length
   }
 
-  private longHeader(tag: number): number {
+  #longHeader(tag: number): number {
     if (this.peek() !== tag) throw new DerFault(nameOfTag(tag), nameOfTag(this.peek()))
     this.position++
-    const length = this.length()
+    const length = this.#length()
     if (length > this.end - this.position) {
       throw new DerFault(`a length of at most ${this.end - this.position}`, String(length))
     }
     return length
   }
 
-  private length(): number {
+  #length(): number {
     if (this.position >= this.end) throw new DerFault('a length', 'the end')
     const first = this.bytes[this.position++]
     if (first < 0x80) return first
@@ -127,23 +127,23 @@ let spare: Uint8Array | undefined
 
 /** Writes backwards, so that each length is known when it is written and nothing is measured twice. Good for one message. */
 export class DerWriter {
-  private buffer = takeSpare()
-  private start = this.buffer.length
+  #buffer = takeSpare()
+  #start = this.#buffer.length
 
   /** A place to measure from: octets written so far. */
   get written(): number {
-    return this.buffer.length - this.start
+    return this.#buffer.length - this.#start
   }
 
   octet(value: number): void {
-    if (this.start === 0) this.grow(1)
-    this.buffer[--this.start] = value
+    if (this.#start === 0) this.#grow(1)
+    this.#buffer[--this.#start] = value
   }
 
   octets(values: Uint8Array): void {
-    if (this.start < values.length) this.grow(values.length)
-    this.start -= values.length
-    this.buffer.set(values, this.start)
+    if (this.#start < values.length) this.#grow(values.length)
+    this.#start -= values.length
+    this.#buffer.set(values, this.#start)
   }
 
   /** Closes the element whose contents were written since `mark`, a former value of `written`. */
@@ -165,9 +165,9 @@ export class DerWriter {
 
   /** What was written, for as long as `use` runs. */
   lend<T>(use: (octets: Uint8Array) => T): T {
-    const { buffer, start } = this
-    this.buffer = NOTHING
-    this.start = 0
+    const [buffer, start] = [this.#buffer, this.#start]
+    this.#buffer = NOTHING
+    this.#start = 0
     try {
       return use(buffer.subarray(start))
     } finally {
@@ -177,12 +177,12 @@ export class DerWriter {
     }
   }
 
-  private grow(need: number): void {
-    const larger = new Uint8Array(Math.max(this.buffer.length * 2, this.written + need))
+  #grow(need: number): void {
+    const larger = new Uint8Array(Math.max(this.#buffer.length * 2, this.written + need))
     const start = larger.length - this.written
-    larger.set(this.buffer.subarray(this.start), start)
-    this.buffer = larger
-    this.start = start
+    larger.set(this.#buffer.subarray(this.#start), start)
+    this.#buffer = larger
+    this.#start = start
   }
 }
 

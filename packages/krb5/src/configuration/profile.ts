@@ -66,116 +66,117 @@ const MAX_INCLUDE_DEPTH = 10
 const MAX_INCLUDED_FILES = 256
 
 class ProfileParser {
-  private readonly root: ProfileNode
-  private readonly include: IncludeReader | undefined
-  private readonly budget: { files: number }
+  readonly #root: ProfileNode
+  readonly #include: IncludeReader | undefined
+  readonly #budget: { files: number }
   /** The subsections around the current line, outermost first; empty before the first section. */
-  private open: ProfileNode[] = []
-  private awaitingBrace = false
-  private place = { source: '', line: 0 }
-  private depth = 0
+  #open: ProfileNode[] = []
+  #awaitingBrace = false
+  #place = { source: '', line: 0 }
+  #depth = 0
 
   constructor(root: ProfileNode, include: IncludeReader | undefined, budget: { files: number }) {
-    this.root = root
-    this.include = include
-    this.budget = budget
+    this.#root = root
+    this.#include = include
+    this.#budget = budget
   }
 
   parse(text: string, source: string, depth: number): void {
-    this.depth = depth
+    this.#depth = depth
     const lines = (text.startsWith('\ufeff') ? text.slice(1) : text).split('\n')
     for (const [index, line] of lines.entries()) {
-      this.place = { source, line: index + 1 }
-      this.parseLine(line)
+      this.#place = { source, line: index + 1 }
+      this.#parseLine(line)
     }
   }
 
-  private parseLine(line: string): void {
+  #parseLine(line: string): void {
     const directive = /^(include|includedir)\s(.*)$/s.exec(line)
-    if (directive !== null) return this.parseInclude(directive[1], directive[2].trim())
+    if (directive !== null) return this.#parseInclude(directive[1], directive[2].trim())
     const text = line.trim()
-    if (this.awaitingBrace) {
-      if (!text.startsWith('{')) throw this.bad('expected the { of the subsection that the line before begins')
-      this.awaitingBrace = false
+    if (this.#awaitingBrace) {
+      if (!text.startsWith('{')) throw this.#bad('expected the { of the subsection that the line before begins')
+      this.#awaitingBrace = false
       return
     }
-    if (this.open.length === 0 && !line.startsWith('[')) return
+    if (this.#open.length === 0 && !line.startsWith('[')) return
     if (text === '' || text.startsWith('#') || text.startsWith(';')) return
-    if (text.startsWith('[')) this.parseSection(text)
-    else if (text.startsWith('}')) this.closeSubsection(text)
-    else this.parseRelation(text)
+    if (text.startsWith('[')) this.#parseSection(text)
+    else if (text.startsWith('}')) this.#closeSubsection(text)
+    else this.#parseRelation(text)
   }
 
-  private parseSection(text: string): void {
-    if (this.open.length > 1) throw this.bad('a section inside of a subsection: a } is missing before it')
+  #parseSection(text: string): void {
+    if (this.#open.length > 1) throw this.#bad('a section inside of a subsection: a } is missing before it')
     const match = /^\[([^\]]*)\](\*?)\s*(?:[#;].*)?$/.exec(text)
-    if (match === null) throw this.bad('expected [section] alone on its line')
-    const section = this.opened(this.root, match[1])
+    if (match === null) throw this.#bad('expected [section] alone on its line')
+    const section = this.#opened(this.#root, match[1])
     section.final ||= match[2] === '*'
-    this.open = [section]
+    this.#open = [section]
   }
 
-  private closeSubsection(text: string): void {
-    if (this.open.length < 2) throw this.bad('a } that closes nothing')
-    const closed = this.open.pop()
+  #closeSubsection(text: string): void {
+    if (this.#open.length < 2) throw this.#bad('a } that closes nothing')
+    const closed = this.#open.pop()
     if (closed !== undefined && text.startsWith('}*')) closed.final = true
   }
 
-  private parseRelation(text: string): void {
+  #parseRelation(text: string): void {
     const match = /^([^\s=]+)\s*=\s*(.*)$/.exec(text)
-    if (match === null) throw this.bad('expected name = value')
+    if (match === null) throw this.#bad('expected name = value')
     const star = match[1].indexOf('*')
     const name = star < 0 ? match[1] : match[1].slice(0, star)
     const value = match[2]
-    const parent = this.open[this.open.length - 1]
+    const parent = this.#open[this.#open.length - 1]
     if (value === '' || /^\{\s*$/.test(value)) {
-      this.awaitingBrace = value === ''
-      const child = this.opened(parent, name)
+      this.#awaitingBrace = value === ''
+      const child = this.#opened(parent, name)
       child.final ||= star >= 0
-      this.open.push(child)
+      this.#open.push(child)
       return
     }
     if (parent.children.some((known) => known.name === name && known.final)) return
     const literal = value.startsWith('"') ? unquote(value) : value
-    parent.children.push({ name, value: literal, children: [], ...this.place, final: star >= 0 })
+    parent.children.push({ name, value: literal, children: [], ...this.#place, final: star >= 0 })
   }
 
   /** A subsection that is written twice is one subsection. After a final one, what it holds the second time is in none that is kept. */
-  private opened(parent: ProfileNode, name: string): ProfileNode {
+  #opened(parent: ProfileNode, name: string): ProfileNode {
     const known = parent.children.find((child) => child.name === name && child.value === undefined)
     if (known !== undefined && !known.final) return known
-    const made = subsection(name, this.place.source, this.place.line)
+    const made = subsection(name, this.#place.source, this.#place.line)
     if (known === undefined) parent.children.push(made)
     return made
   }
 
-  private parseInclude(kind: string, path: string): void {
-    if (this.include === undefined) throw this.bad(`${kind} ${path}, but nothing was given to read it with`)
-    if (this.depth === MAX_INCLUDE_DEPTH) throw this.bad(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`)
-    for (const file of kind === 'include' ? [path] : this.filesIn(this.include, path)) {
-      if (++this.budget.files > MAX_INCLUDED_FILES) throw this.bad(`more than ${MAX_INCLUDED_FILES} included files`)
-      const text = this.reading(file, () => textOf(file, this.include))
-      new ProfileParser(this.root, this.include, this.budget).parse(text, file, this.depth + 1)
+  #parseInclude(kind: string, path: string): void {
+    if (this.#include === undefined) throw this.#bad(`${kind} ${path}, but nothing was given to read it with`)
+    if (this.#depth === MAX_INCLUDE_DEPTH)
+      throw this.#bad(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`)
+    for (const file of kind === 'include' ? [path] : this.#filesIn(this.#include, path)) {
+      if (++this.#budget.files > MAX_INCLUDED_FILES) throw this.#bad(`more than ${MAX_INCLUDED_FILES} included files`)
+      const text = this.#reading(file, () => textOf(file, this.#include))
+      new ProfileParser(this.#root, this.#include, this.#budget).parse(text, file, this.#depth + 1)
     }
   }
 
   /** In the order of their names; backups and what package managers leave behind are passed over. */
-  private filesIn(include: IncludeReader, folder: string): string[] {
-    const names = this.reading(folder, () => [...include.listFolder(folder)])
+  #filesIn(include: IncludeReader, folder: string): string[] {
+    const names = this.#reading(folder, () => [...include.listFolder(folder)])
     const wanted = names.filter((name) => /^[\w-]+$|^[^.].*\.conf$/.test(name)).sort()
     return wanted.map((name) => `${folder.replace(/\/+$/, '')}/${name}`)
   }
 
-  private reading<T>(path: string, read: () => T): T {
+  #reading<T>(path: string, read: () => T): T {
     try {
       return read()
     } catch (error) {
-      throw badLine(this.place, `cannot read ${path}`, error)
+      throw badLine(this.#place, `cannot read ${path}`, error)
     }
   }
 
-  private bad(what: string): ConfigurationError {
-    return badLine(this.place, what)
+  #bad(what: string): ConfigurationError {
+    return badLine(this.#place, what)
   }
 }
 

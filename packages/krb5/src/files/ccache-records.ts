@@ -59,26 +59,26 @@ interface EntryOctets {
 }
 
 class CacheReader {
-  private readonly reader: ByteReader
-  private readonly version: number
-  private readonly u16: (field: string) => number
-  private readonly u32: (field: string) => number
+  readonly #reader: ByteReader
+  readonly #version: number
+  readonly #u16: (field: string) => number
+  readonly #u32: (field: string) => number
 
   constructor(bytes: Uint8Array, version: number) {
     const reader = new ByteReader(bytes, 'ccache')
     // Versions 1 and 2 are in the byte order of the machine that wrote them: all that are left are little-endian.
     const big = version >= 3
-    this.u16 = big ? (field) => reader.u16be(field) : (field) => reader.u16le(field)
-    this.u32 = big ? (field) => reader.u32be(field) : (field) => reader.u32le(field)
-    this.reader = reader
-    this.version = version
+    this.#u16 = big ? (field) => reader.u16be(field) : (field) => reader.u16le(field)
+    this.#u32 = big ? (field) => reader.u32be(field) : (field) => reader.u32le(field)
+    this.#reader = reader
+    this.#version = version
   }
 
   read(): CacheRecords {
-    const { reader } = this
+    const reader = this.#reader
     reader.skip(2, 'version')
-    const kdcOffset = this.version === 4 ? this.header() : 0
-    const principal = principalOf(reader, this.name('principal'), 'principal')
+    const kdcOffset = this.#version === 4 ? this.#header() : 0
+    const principal = principalOf(reader, this.#name('principal'), 'principal')
     const [start, entries, leftOut]: [number, CacheEntry[], LeftOut[]] = [reader.offset, [], []]
     while (reader.remaining > 0) {
       const record = `credentials[${entries.length}]`
@@ -86,7 +86,7 @@ class CacheReader {
       let octets: EntryOctets | undefined
       try {
         if (entries.length === MAX_CREDENTIALS) reader.fail(record, `at most ${MAX_CREDENTIALS}`, 'more')
-        octets = this.entry(record)
+        octets = this.#entry(record)
         entries.push({ start: begin, end: reader.offset, value: valueOf(reader, octets, record) })
       } catch (error) {
         leftOut.push(leftOutFor(record, octets && nameIn(octets.server), error))
@@ -99,8 +99,8 @@ class CacheReader {
   }
 
   /** Tagged fields; 1 is the offset to the KDC's clock, seconds and microseconds. The header may be empty. */
-  private header(): number {
-    const header = this.reader.sub(this.u16('header.length'), 'header')
+  #header(): number {
+    const header = this.#reader.sub(this.#u16('header.length'), 'header')
     let offset = 0
     while (header.remaining > 0) {
       const tag = header.u16be('tag')
@@ -111,29 +111,29 @@ class CacheReader {
     return offset
   }
 
-  private name(field: string): NameOctets {
-    const nameType = this.version === 1 ? 0 : this.u32(`${field}.nameType`) | 0
-    const count = this.u32(`${field}.count`) - (this.version === 1 ? 1 : 0)
-    if (count < 0) this.reader.fail(field, 'a realm', 'none')
-    this.reader.expectElements(count + 1, 4, field)
-    const realm = this.octets(`${field}.realm`)
-    const components = Array.from({ length: count }, (_, index) => this.octets(`${field}.component[${index}]`))
+  #name(field: string): NameOctets {
+    const nameType = this.#version === 1 ? 0 : this.#u32(`${field}.nameType`) | 0
+    const count = this.#u32(`${field}.count`) - (this.#version === 1 ? 1 : 0)
+    if (count < 0) this.#reader.fail(field, 'a realm', 'none')
+    this.#reader.expectElements(count + 1, 4, field)
+    const realm = this.#octets(`${field}.realm`)
+    const components = Array.from({ length: count }, (_, index) => this.#octets(`${field}.component[${index}]`))
     return { nameType, realm, components }
   }
 
-  private entry(field: string): EntryOctets {
-    const client = this.name(`${field}.client`)
-    const server = this.name(`${field}.server`)
-    const etype = signed(this.u16(`${field}.key.etype`))
-    if (this.version === 3) this.u16(`${field}.key.etype`)
-    const keyValue = this.octets(`${field}.key`)
-    const times = [0, 1, 2, 3].map(() => this.u32(`${field}.times`) * 1000)
-    const isSkey = this.reader.u8(`${field}.is-skey`) !== 0
-    const flags = this.flags(`${field}.flags`)
-    const addresses = this.list(`${field}.addresses`)
-    const authorizationData = this.list(`${field}.authdata`)
-    const ticket = this.octets(`${field}.ticket`)
-    const secondTicket = this.octets(`${field}.second-ticket`)
+  #entry(field: string): EntryOctets {
+    const client = this.#name(`${field}.client`)
+    const server = this.#name(`${field}.server`)
+    const etype = signed(this.#u16(`${field}.key.etype`))
+    if (this.#version === 3) this.#u16(`${field}.key.etype`)
+    const keyValue = this.#octets(`${field}.key`)
+    const times = [0, 1, 2, 3].map(() => this.#u32(`${field}.times`) * 1000)
+    const isSkey = this.#reader.u8(`${field}.is-skey`) !== 0
+    const flags = this.#flags(`${field}.flags`)
+    const addresses = this.#list(`${field}.addresses`)
+    const authorizationData = this.#list(`${field}.authdata`)
+    const ticket = this.#octets(`${field}.ticket`)
+    const secondTicket = this.#octets(`${field}.second-ticket`)
     return {
       client,
       server,
@@ -150,24 +150,24 @@ class CacheReader {
   }
 
   /** A number in the file's byte order, unlike the bit string it stands for. */
-  private flags(field: string): KerberosFlags {
+  #flags(field: string): KerberosFlags {
     const flags = new Uint8Array(4)
-    new DataView(flags.buffer).setUint32(0, this.u32(field))
+    new DataView(flags.buffer).setUint32(0, this.#u32(field))
     return flags
   }
 
   /** Types are Int32 on the wire (RFC 4120 section 5.2.6), negative ones for local use; the file has room for 16 bits of each. */
-  private list(field: string): [number, Uint8Array][] {
-    const count = this.u32(`${field}.count`)
-    this.reader.expectElements(count, 6, field)
+  #list(field: string): [number, Uint8Array][] {
+    const count = this.#u32(`${field}.count`)
+    this.#reader.expectElements(count, 6, field)
     return Array.from({ length: count }, (_, index) => [
-      signed(this.u16(`${field}[${index}].type`)),
-      this.octets(`${field}[${index}]`),
+      signed(this.#u16(`${field}[${index}].type`)),
+      this.#octets(`${field}[${index}]`),
     ])
   }
 
-  private octets(field: string): Uint8Array {
-    return this.reader.bytes(this.u32(`${field}.length`), field)
+  #octets(field: string): Uint8Array {
+    return this.#reader.bytes(this.#u32(`${field}.length`), field)
   }
 }
 
