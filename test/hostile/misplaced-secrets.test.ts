@@ -131,6 +131,7 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
   allowAnonymous: (s) => createAcceptor({ keytab, allowAnonymous: odd(s) }),
   allowWeakEncryption: (s) => createAcceptor({ keytab, allowWeakEncryption: odd(s) }),
   checkAddresses: (s) => createAcceptor({ keytab, checkAddresses: odd(s) }),
+  openedTicketCacheSize: (s) => createAcceptor({ keytab, openedTicketCacheSize: odd(s) }),
   ticketCacheSize: (s) => createAcceptor({ keytab, ticketCacheSize: odd(s) }),
   forwardedTickets: (s) => createAcceptor({ keytab, forwardedTickets: odd(s) }),
   replayCache: (s) => createAcceptor({ keytab, replayCache: odd(s) }),

@@ -20,12 +20,15 @@ export interface Acceptor extends Disposable {
    */
   identify(ticket: Ticket, authenticationMethod: AuthenticationMethod, expected?: ExpectedTicket): Promise<Identity>
   /**
-   * The keytab as it is now, read again where it has changed, for signing in with it. @throws as
-   * `ready`
+   * Reads the keytab again where it has changed, and resolves to what it is now: for signing in to
+   * a KDC with it. @throws as `ready`
    */
+  reloadKeytab(): Promise<Keytab>
+  /** @deprecated Since 0.2: call `reloadKeytab`. */
   keytab(): Promise<Keytab>
   /**
-   * The keytab that `principals` are those of. Undefined before a provider has given its keytab.
+   * The keytab in use, without a look for changes: see `reloadKeytab`. Undefined until a keytab
+   * provider has answered.
    */
   readonly currentKeytab: Keytab | undefined
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */

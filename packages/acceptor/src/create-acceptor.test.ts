@@ -326,10 +326,16 @@ describe('an acceptor', () => {
 
   test('hands out the whole keytab, for signing in with the account in it', async () => {
     const keytab = keytabOf(entryOf(SPN, 1, keyOf(1)), entryOf('svc-web', 1, keyOf(1)))
-    expect((await acceptorWith({ keytab }).keytab()).principals).toEqual([
+    expect((await acceptorWith({ keytab }).reloadKeytab()).principals).toEqual([
       'HTTP/web.ad.test@AD.TEST',
       'svc-web@AD.TEST',
     ])
+  })
+
+  test('hands it out under the name of 0.1 as well', async () => {
+    const acceptor = acceptorWith()
+    expect(await acceptor.keytab()).toBe(await acceptor.reloadKeytab())
+    expect(acceptor.currentKeytab).toBe(await acceptor.keytab())
   })
 
   test('refuses everything once it is closed, also by using', async () => {

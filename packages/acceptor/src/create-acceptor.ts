@@ -8,10 +8,11 @@ import {
   requireGiven,
   requireKnownOptions,
   S4uError,
+  underNewNames,
 } from '@s4u/krb5'
-import type { Keytab, Ticket } from '@s4u/krb5'
+import type { Keytab, Notice, Ticket } from '@s4u/krb5'
 import { ACCEPT_OPTIONS, type Acceptor, type AcceptOptions } from './acceptor.js'
-import { acceptApReq, type AcceptContext, type JudgedApReq } from './ap-req/accept-ap-req.js'
+import { acceptApReq, type AcceptContext, type CheckedApReq } from './ap-req/accept-ap-req.js'
 import { krbErrorFor } from './ap-req/ap-reply.js'
 import { requireTicketTime } from './checks/ap-req-checks.js'
 import { AcceptorEvents } from './events/events.js'
@@ -19,11 +20,11 @@ import { ExchangeRecord } from './events/exchange-record.js'
 import type { AuthenticationMethod } from './identity/identity-claims.js'
 import type { Identity } from './identity/identity.js'
 import { KeyRing } from './keys/key-ring.js'
-import { keytabPlaces } from './keys/keytab-source.js'
+import { keytabLocations } from './keys/keytab-source.js'
 import type { AcceptOutcome, Accepted, Refused } from './negotiation/accept-outcome.js'
 import { PendingNegotiations, type Resume } from './negotiation/pending-negotiations.js'
 import { unsupportedMechanism } from './negotiation/unsupported-mechanism.js'
-import { ACCEPTOR_OPTIONS, type AcceptorOptions } from './options/acceptor-options.js'
+import { ACCEPTOR_OPTIONS, type AcceptorOptions, RENAMED_OPTIONS } from './options/acceptor-options.js'
 import { type AcceptorSettings, checkOptions, servicesOf } from './options/acceptor-settings.js'
 import { confOf, ignoresHostOf, keytabNameOf } from './options/krb5-conf-settings.js'
 import { CurrentKeyOpener } from './ticket/current-key-opener.js'
@@ -39,7 +40,9 @@ import { TicketOpener } from './ticket/ticket-opener.js'
  * @throws ConfigurationError, MissingKeyError naming the file and the principal
  */
 export function createAcceptor(options?: AcceptorOptions): Acceptor {
-  return new KeytabAcceptor(closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS))
+  const given = closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS)
+  const renamed = underNewNames('createAcceptor', given, RENAMED_OPTIONS)
+  return new KeytabAcceptor(renamed.options, renamed.notices)
 }
 
 class KeytabAcceptor implements Acceptor {
@@ -52,16 +55,17 @@ class KeytabAcceptor implements Acceptor {
   readonly #pending: PendingNegotiations
   #closed = false
 
-  constructor(options: AcceptorOptions) {
+  constructor(options: AcceptorOptions, notices: readonly Notice[]) {
     const conf = confOf(options)
     this.#settings = checkOptions(options, conf)
     this.#events = new AcceptorEvents(options)
+    for (const notice of notices) this.#events.publish(notice)
     const { now, permits } = this.#settings
     const ignoresHost = ignoresHostOf(options, conf)
     const policy = { services: servicesOf(options), aliases: options.serviceAliases ?? [], permits, ignoresHost }
-    const places = keytabPlaces(options.keytab ?? keytabNameOf(conf))
+    const locations = keytabLocations(options.keytab ?? keytabNameOf(conf))
     const deps = { now, events: this.#events }
-    this.#keys = new KeyRing(places, policy, deps)
+    this.#keys = new KeyRing(locations, policy, deps)
     this.#tickets = new TicketOpener(this.#settings)
     this.#ownTicket = new OwnTicket(options.ownTicket, { ...deps, tickets: this.#tickets })
     this.#opener = new CurrentKeyOpener({
@@ -106,15 +110,20 @@ class KeytabAcceptor implements Acceptor {
     const opened = await this.#opener.open(ticket)
     requireExpected(opened.ticket, expected, this.#keys.keytab)
     requireTicketTime(opened.ticket.opened.encTicketPart, this.#settings.now(), this.#settings.clockSkew)
-    if (expected.client !== undefined && expected.client === expected.service) this.#ownTicket.note(opened.ticket)
+    if (expected.client !== undefined && expected.client === expected.service)
+      this.#ownTicket.rememberSid(opened.ticket)
     const { origin = 's4u2self', requestedName } = expected
     if (origin === 'presented') return identityOfOwnTicket(opened.ticket, authenticationMethod)
     return identityOfOwnTicket(underAccountName(opened.ticket, this.#settings, requestedName), authenticationMethod)
   }
 
-  async keytab(): Promise<Keytab> {
+  async reloadKeytab(): Promise<Keytab> {
     await this.#keys.newerThan(await this.#keys.ready())
     return this.#keys.keytab
+  }
+
+  keytab(): Promise<Keytab> {
+    return this.reloadKeytab()
   }
 
   close(): void {
@@ -163,7 +172,7 @@ class KeytabAcceptor implements Acceptor {
   async #checkApReq(step: ApReqStep, request: AcceptContext, record: ExchangeRecord): Promise<AcceptOutcome> {
     const { apReq, framing, mechanism } = step
     record.add(() => ({ framing, mechanism, ...clearTextFactsOf(apReq.ticket) }))
-    let judged: JudgedApReq
+    let checked: CheckedApReq
     try {
       const found = this.#opener.open(apReq.ticket)
       const { ticket, seenBefore } = found instanceof Promise ? await found : found
@@ -171,21 +180,21 @@ class KeytabAcceptor implements Acceptor {
       record.add(() => factsOf(ticket, seenBefore, this.accountSid(realm)))
       if (!this.#keys.current?.serves(apReq.ticket, ticket.serviceKey))
         await this.#keys.requireNewName(apReq.ticket, ticket.serviceKey)
-      const judgement = acceptApReq(apReq, ticket, request, this.#settings, this.#events)
-      judged = judgement instanceof Promise ? await judgement : judgement
+      const checking = acceptApReq(apReq, ticket, request, this.#settings, this.#events)
+      checked = checking instanceof Promise ? await checking : checking
     } catch (error) {
       if (!S4uError.is(error)) throw error
       return refuse(error, record, step.reject(krbErrorFor(error, apReq.ticket, this.#settings.now())))
     }
-    return this.#answer(step, judged, record)
+    return this.#answer(step, checked, record)
   }
 
   /**
    * The caller is known. What is left is whether somebody on the way has changed the list of
    * mechanisms.
    */
-  #answer(step: ApReqStep, judged: JudgedApReq, record: ExchangeRecord): AcceptOutcome {
-    const { identity, accepted, forwardedTicket } = judged
+  #answer(step: ApReqStep, checked: CheckedApReq, record: ExchangeRecord): AcceptOutcome {
+    const { identity, accepted, forwardedTicket } = checked
     if (forwardedTicket !== undefined) record.add(() => ({ forwardedTicket }))
     let reply: NegotiationReply
     try {

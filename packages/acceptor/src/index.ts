@@ -3,6 +3,7 @@
  * bindings are judged here.
  */
 
+export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
 export { accessCheck, type AccessCaller, type AccessCheckOptions } from './access-check/access-check.js'
 export { AccessMask, type GenericMapping, GenericMappings } from './access-check/access-mask.js'
 export type { CallerOptions } from './identity/caller-from-pac.js'

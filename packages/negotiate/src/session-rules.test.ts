@@ -76,7 +76,18 @@ test('an option that is an object of somebody else is not looked into', () => {
 })
 
 test.each([
-  ...['keytab', 'now', 'random', 'ticketCacheSize', 'session', 'kdc', 'kdcTimeLimit', 'domains', 'ticketCache'],
+  ...[
+    'keytab',
+    'now',
+    'random',
+    'openedTicketCacheSize',
+    'ticketCacheSize',
+    'session',
+    'kdc',
+    'kdcTimeLimit',
+    'domains',
+    'ticketCache',
+  ],
   ...['encryptionTypes', 'fetch', 'onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'clientAddress'],
   ...['tlsCertificate', 'mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'],
   ...[

@@ -8,7 +8,16 @@ import type { NegotiatorOptions } from './negotiator-options.js'
  * laxer app into a stricter one.
  */
 const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
-  ...(['keytab', 'now', 'random', 'ticketCacheSize', 'replayCache', 'session', 'delegation'] as const),
+  ...([
+    'keytab',
+    'now',
+    'random',
+    'openedTicketCacheSize',
+    'ticketCacheSize',
+    'replayCache',
+    'session',
+    'delegation',
+  ] as const),
   ...([
     'kdc',
     'kpasswd',

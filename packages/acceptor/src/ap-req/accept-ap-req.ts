@@ -45,7 +45,7 @@ export const ACCEPT_CONTEXT = {
   request: 'value',
 } as const satisfies OptionTableOf<AcceptContext>
 
-export interface JudgedApReq {
+export interface CheckedApReq {
   readonly identity: Identity
   readonly accepted: AcceptedApReq
   /** What became of the ticket-granting ticket that came along, if one did. */
@@ -64,7 +64,7 @@ export function acceptApReq(
   request: AcceptContext,
   settings: AcceptorSettings,
   events: AcceptorEvents,
-): JudgedApReq | Promise<JudgedApReq> {
+): CheckedApReq | Promise<CheckedApReq> {
   const authenticator = openCheckedAuthenticator(apReq, ticket, request, settings)
   const { subkeyEtypes, channelBindingAware } = readClientCapabilities(authenticator)
   const checksum = readAuthenticatorChecksum(authenticator)
@@ -80,7 +80,7 @@ export function acceptApReq(
   const { ticket: sealed, encTicketPart, bytes } = ticket.opened
   const opened: OpenedApReq = { ticket: sealed, encTicketPart, bytes, apReq, authenticator }
   const flags = (checksum.flags & ~ContextFlag.CHANNEL_BOUND) | (bound ? ContextFlag.CHANNEL_BOUND : 0)
-  const answer = (): JudgedApReq => ({
+  const answer = (): CheckedApReq => ({
     accepted: replyTo({ opened, flags, subkeyEtypes, random: settings.random }),
     identity: identityOfCaller(ticket, flags, forwardedTgt),
     forwardedTicket,

@@ -4,7 +4,7 @@ import type { ForwardedTicket, Principal, Ticket } from '@s4u/krb5'
  * What a service holds in its hand to act as a caller. It is as good as the caller's presence, so
  * it is kept out of everything that prints: see `Identity.evidence`.
  */
-export type Evidence = TicketEvidence | AssertedEvidence
+export type Evidence = TicketEvidence
 
 /** The ticket that the caller presented: evidence for S4U2Proxy. MS-SFU section 3.1.5.2. */
 export interface TicketEvidence {
@@ -33,10 +33,7 @@ export interface TicketEvidence {
   readonly forwardedTgt?: ForwardedTicket
 }
 
-/**
- * The app vouches for the caller: S4U2Self must be asked for a ticket first. MS-SFU section
- * 3.1.5.1.
- */
+/** @deprecated Since 0.2: nothing makes it. An identity without a ticket has no evidence. */
 export interface AssertedEvidence {
   readonly kind: 'asserted'
   /** The client certificate that the app has verified, DER. */

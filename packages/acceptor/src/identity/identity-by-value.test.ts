@@ -13,6 +13,7 @@ import {
   SERVICE_KEY,
 } from '../fixtures/issued-token.js'
 import { accepted, acceptorWith } from '../fixtures/outcomes.js'
+import type { TicketEvidence } from './evidence.js'
 import { Identity } from './identity.js'
 import type { IdentityClaims } from './identity-claims.js'
 import { printableClaims, userClaimsOf } from './user-claims.js'
@@ -30,7 +31,16 @@ const HINT =
   'requirePac refuses tickets without a PAC when they come; requirePac: false says that their users are in no group. For users of other realms see domainSids.'
 
 describe('an identity', () => {
-  const evidence = { kind: 'asserted' } as const
+  const { ticket, ...who } = issue()
+  const evidence: TicketEvidence = {
+    kind: 'ticket',
+    client: who.client,
+    origin: 'presented',
+    ticket,
+    service: { name: ticket.sname, realm: ticket.realm },
+    forwardable: true,
+    expiresAt: NOW + 1,
+  }
   const whole: Required<IdentityClaims> = {
     principal: 'alice@WEST.TEST',
     name: 'alice@WEST.TEST',

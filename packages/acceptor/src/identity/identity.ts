@@ -124,7 +124,7 @@ export class Identity implements IdentityClaims {
    * so: see `delegationToldBy`.
    */
   get delegatedBy(): readonly string[] {
-    return shownServices(this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NOBODY)
+    return shownServices(this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NONE)
   }
 
   /**
@@ -221,7 +221,7 @@ function shownServices(services: readonly string[]): readonly string[] {
 
 const CHECK_OPTIONS = { ...ACCESS_CHECK_OPTIONS, ...CALLER_OPTIONS }
 
-const NOBODY: readonly string[] = Object.freeze([])
+const NONE: readonly string[] = Object.freeze([])
 
 /**
  * AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section
@@ -232,7 +232,7 @@ const ASSERTED_BY_SERVICE = 'S-1-18-2'
 
 function groupsOf(pac: Pac | undefined): readonly string[] {
   const user = pac?.userSid
-  return pac?.sids().filter((sid) => sid !== user) ?? NOBODY
+  return pac?.sids().filter((sid) => sid !== user) ?? NONE
 }
 
 function asserterOf(groups: readonly string[]): AssertedBy | undefined {

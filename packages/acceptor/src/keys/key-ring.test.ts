@@ -191,7 +191,7 @@ describe('a keytab file that changes', () => {
     refused(await acceptor.accept(next(2)))
     accepted(await acceptor.accept(next(1)))
     expect(eventsOf('keytab-reload-failed')[0]).toMatchObject({ code: 'KRB_AP_ERR_NOKEY' })
-    expect((await acceptor.keytab()).principals).toEqual(['HTTP/web.ad.test@AD.TEST'])
+    expect((await acceptor.reloadKeytab()).principals).toEqual(['HTTP/web.ad.test@AD.TEST'])
   })
 
   test('does not hide that another one of several is gone', async () => {

@@ -1,11 +1,11 @@
 import { ConfigurationError, Keytab, noticeOfLeftOut, printable, S4uError } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from '../events/events.js'
-import type { KeytabPlace } from './keytab-place.js'
+import type { KeytabLocation } from './keytab-location.js'
 import { notServed } from './served-names.js'
 import { ServiceKeys } from './service-keys.js'
 import type { ServiceKey, ServiceKeyPolicy } from './service-keys.js'
-import { WatchedPlace } from './keytab-watcher.js'
+import { KeytabWatcher } from './keytab-watcher.js'
 
 /** How often a keytab file is looked at while requests come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
@@ -14,13 +14,13 @@ const CHECK_INTERVAL = 1_000
  * How long requests wait for such a look, milliseconds: a file takes less than one, and a vault
  * that is slow holds up nobody for long.
  */
-const PATIENCE = 250
+const RELOAD_WAIT = 250
 
 /**
  * The same where nothing has come for a while: meanwhile a key may have been taken away, since it
  * was stolen, and whoever has it is the first to come. Milliseconds.
  */
-const PATIENCE_AFTER_IDLE = 2_000
+const RELOAD_WAIT_AFTER_IDLE = 2_000
 const IDLE_AFTER = 10_000
 
 export interface KeyRingDeps {
@@ -35,7 +35,7 @@ export interface KeyRingDeps {
  * what they were.
  */
 export class KeyRing {
-  readonly #places: readonly WatchedPlace[]
+  readonly #watchers: readonly KeytabWatcher[]
   readonly #policy: ServiceKeyPolicy
   readonly #deps: KeyRingDeps
   readonly #name: string
@@ -46,15 +46,15 @@ export class KeyRing {
   /** The look that requests wait for. */
   #checking: Promise<void> | undefined
   #starting: Promise<ServiceKeys> | undefined
-  #toldOfLeftOut: string | undefined
+  #reportedLeftOut: string | undefined
 
   /** @throws ConfigurationError, MissingKeyError for what can be read without waiting */
-  constructor(places: readonly KeytabPlace[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
+  constructor(locations: readonly KeytabLocation[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
     this.#policy = policy
     this.#deps = deps
-    this.#name = places.map(({ name }) => name).join(', ')
+    this.#name = locations.map(({ name }) => name).join(', ')
     const listener = { changed: () => this.#rebuild(), failed: (error: unknown) => this.#report(error) }
-    this.#places = places.map((place) => new WatchedPlace(place, deps.now, listener))
+    this.#watchers = locations.map((location) => new KeytabWatcher(location, deps.now, listener))
     this.#current = this.#build()
   }
 
@@ -84,14 +84,16 @@ export class KeyRing {
    * Looks at the keytab when that is due. What is returned is to be waited for: a key that was
    * taken away is honoured no more.
    */
-  checkNowAndThen(now: number): Promise<void> | undefined {
+  checkWhenDue(now: number): Promise<void> | undefined {
     // In both directions: a clock that was set back must not stop the checks.
     const since = Math.abs(now - this.#checkedAt)
     if (this.#current === undefined || since < CHECK_INTERVAL) return this.#checking
     this.#checkedAt = now
-    const checking = within(since < IDLE_AFTER ? PATIENCE : PATIENCE_AFTER_IDLE, this.#look(false)).finally(() => {
-      if (this.#checking === checking) this.#checking = undefined
-    })
+    const checking = within(since < IDLE_AFTER ? RELOAD_WAIT : RELOAD_WAIT_AFTER_IDLE, this.#look(false)).finally(
+      () => {
+        if (this.#checking === checking) this.#checking = undefined
+      },
+    )
     this.#checking = checking
     return checking
   }
@@ -102,7 +104,7 @@ export class KeyRing {
    */
   async newerThan(keys: ServiceKeys): Promise<ServiceKeys | undefined> {
     if (this.#current === keys) {
-      const { promise, resolve } = settledLater()
+      const { promise, resolve } = deferred()
       this.#waiting.add(resolve)
       // What is new is enough: nobody waits for a place that takes its time when another one has
       // brought keys.
@@ -123,13 +125,13 @@ export class KeyRing {
   }
 
   async #look(urgent: boolean): Promise<void> {
-    await Promise.all(this.#places.map((place) => place.refresh(urgent)))
+    await Promise.all(this.#watchers.map((watcher) => watcher.refresh(urgent)))
   }
 
   async #start(): Promise<ServiceKeys> {
     if (this.#current === undefined) {
       await this.#look(true)
-      const missing = this.#places.find(({ keytab }) => keytab === undefined)
+      const missing = this.#watchers.find(({ keytab }) => keytab === undefined)
       if (missing !== undefined) throw missing.failure
       this.#current = this.#build()
     }
@@ -155,20 +157,20 @@ export class KeyRing {
   }
 
   #build(): ServiceKeys | undefined {
-    const keytabs = this.#places.map(({ keytab }) => keytab).filter((keytab) => keytab !== undefined)
-    if (keytabs.length < this.#places.length) return undefined
+    const keytabs = this.#watchers.map(({ keytab }) => keytab).filter((keytab) => keytab !== undefined)
+    if (keytabs.length < this.#watchers.length) return undefined
     const merged = Keytab.merge(keytabs, this.#name)
     const keys = new ServiceKeys(merged, this.#policy, this.#name, this.#current)
     this.#keytab = merged
-    this.#tellLeftOut(merged)
+    this.#reportLeftOut(merged)
     return keys
   }
 
   /** Not again with each reload. */
-  #tellLeftOut({ leftOut }: Keytab): void {
+  #reportLeftOut({ leftOut }: Keytab): void {
     const notice = noticeOfLeftOut('keytab', this.#name, leftOut)
-    if (notice !== undefined && notice.message !== this.#toldOfLeftOut) this.#deps.events.publish(notice)
-    this.#toldOfLeftOut = notice?.message
+    if (notice !== undefined && notice.message !== this.#reportedLeftOut) this.#deps.events.publish(notice)
+    this.#reportedLeftOut = notice?.message
   }
 
   #report(error: unknown): void {
@@ -181,12 +183,12 @@ export class KeyRing {
 
 /** Resolves with the promise, or when the time is over. */
 function within(milliseconds: number, promise: Promise<void>): Promise<void> {
-  const { promise: over, resolve } = settledLater()
+  const { promise: over, resolve } = deferred()
   const timer = setTimeout(resolve, milliseconds)
   return Promise.race([promise, over]).finally(() => clearTimeout(timer))
 }
 
-function settledLater(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
   let resolve = (): void => {}
   const promise = new Promise<void>((settle) => (resolve = settle))
   return { promise, resolve }

@@ -2,10 +2,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError, Keytab, shownPath } from '@s4u/krb5'
-import type { KeytabPlace } from './keytab-place.js'
+import type { KeytabLocation } from './keytab-location.js'
 
 /** A keytab in a file, read again when the file changes. */
-export class KeytabFile implements KeytabPlace {
+export class KeytabFile implements KeytabLocation {
   readonly name: string
   readonly #path: string
   #stamp = ''

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Keytab, S4uError } from '@s4u/krb5'
 import { withinLimit } from '../async/time-limit.js'
-import { keytabOf, type KeytabPlace, type ProvidedKeys } from './keytab-place.js'
+import { keytabOf, type KeytabLocation, type ProvidedKeys } from './keytab-location.js'
 
 /**
  * Asked when the acceptor starts, each minute while requests come, and when a ticket does not open.
@@ -9,7 +9,7 @@ import { keytabOf, type KeytabPlace, type ProvidedKeys } from './keytab-place.js
  */
 export type KeytabProvider = (signal: AbortSignal) => ProvidedKeys | Promise<ProvidedKeys>
 
-export class ProvidedKeytab implements KeytabPlace {
+export class ProvidedKeytab implements KeytabLocation {
   readonly name = 'the keytab provider'
   readonly #provider: KeytabProvider
   #answeredAt = -Infinity

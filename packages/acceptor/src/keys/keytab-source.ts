@@ -3,7 +3,7 @@
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError, Keytab } from '@s4u/krb5'
 import { KeytabFile, pathOf } from './keytab-file.js'
-import { KeytabInMemory, type KeytabPlace } from './keytab-place.js'
+import { KeytabInMemory, type KeytabLocation } from './keytab-location.js'
 import { type KeytabProvider, ProvidedKeytab } from './keytab-provider.js'
 
 /**
@@ -15,17 +15,17 @@ import { type KeytabProvider, ProvidedKeytab } from './keytab-provider.js'
 export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider | readonly KeytabSource[]
 
 /** @throws ConfigurationError for a source of no known kind */
-export function keytabPlaces(source: KeytabSource): KeytabPlace[] {
-  if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabPlaces(one))
+export function keytabLocations(source: KeytabSource): KeytabLocation[] {
+  if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabLocations(one))
   if (typeof source === 'function') return [new ProvidedKeytab(source)]
-  if (typeof source === 'string') return [placeOfText(source)]
+  if (typeof source === 'string') return [locationOfText(source)]
   if (source instanceof URL) return [new KeytabFile(fileURLToPath(source))]
   const keytab = source instanceof Uint8Array ? source : Keytab.from(source)
   if (keytab !== undefined) return [new KeytabInMemory(keytab)]
   throw new ConfigurationError('keytab must be a path, octets, a Keytab, a function that gives one, or a list of these')
 }
 
-function placeOfText(text: string): KeytabPlace {
+function locationOfText(text: string): KeytabLocation {
   const keytab = Keytab.fromBase64(text)
   return keytab === undefined ? new KeytabFile(pathOf(text)) : new KeytabInMemory(keytab)
 }

@@ -1,7 +1,7 @@
 import type { Keytab } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { keytabOf } from '../fixtures/issued-token.js'
-import { WatchedPlace } from './keytab-watcher.js'
+import { KeytabWatcher } from './keytab-watcher.js'
 
 /** A place whose looks end when the test says so. */
 class Place {
@@ -29,7 +29,7 @@ const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resol
 describe('looks that are asked for while one is under way', () => {
   test('are one more, urgent when one of them is', async () => {
     const place = new Place()
-    const watched = new WatchedPlace(place, Date.now, nothing)
+    const watched = new KeytabWatcher(place, Date.now, nothing)
     const first = watched.refresh(false)
     const second = watched.refresh(false)
     expect(watched.refresh(true)).toBe(second)
@@ -45,7 +45,7 @@ describe('looks that are asked for while one is under way', () => {
 
   test('and urgency is not passed on to those after', async () => {
     const place = new Place()
-    const watched = new WatchedPlace(place, Date.now, nothing)
+    const watched = new KeytabWatcher(place, Date.now, nothing)
     void watched.refresh(false)
     const urgent = watched.refresh(true)
     place.end()

@@ -1,8 +1,8 @@
 import type { Keytab } from '@s4u/krb5'
-import type { KeytabPlace } from './keytab-place.js'
+import type { KeytabLocation } from './keytab-location.js'
 
 /** What a place tells whoever watches it. */
-export interface PlaceListener {
+export interface KeytabListener {
   /** There is another keytab than before. */
   changed(): void
   /** It cannot be had. A broken file is looked at each second; its error is news once. */
@@ -13,22 +13,22 @@ export interface PlaceListener {
  * A place of a keytab, with what it gave last. Each is looked at for itself: one that hangs holds
  * up no other.
  */
-export class WatchedPlace {
-  readonly #place: KeytabPlace
+export class KeytabWatcher {
+  readonly #location: KeytabLocation
   readonly #clock: () => number
-  readonly #listener: PlaceListener
+  readonly #listener: KeytabListener
   #keytab: Keytab | undefined
   #failure: unknown
-  #looking: Promise<void> | undefined
-  #nextLook: Promise<void> | undefined
+  #refreshing: Promise<void> | undefined
+  #nextRefresh: Promise<void> | undefined
   #nextIsUrgent = false
 
   /** @throws ConfigurationError for what can be read without waiting */
-  constructor(place: KeytabPlace, clock: () => number, listener: PlaceListener) {
-    this.#place = place
+  constructor(location: KeytabLocation, clock: () => number, listener: KeytabListener) {
+    this.#location = location
     this.#clock = clock
     this.#listener = listener
-    this.#keytab = place.loadNow()
+    this.#keytab = location.loadNow()
   }
 
   /** Undefined until there is one. */
@@ -46,25 +46,25 @@ export class WatchedPlace {
    * @param urgent somebody is refused unless there is something new
    */
   refresh(urgent: boolean): Promise<void> {
-    if (this.#looking === undefined) {
-      this.#looking = this.#look(urgent).finally(() => (this.#looking = undefined))
-      return this.#looking
+    if (this.#refreshing === undefined) {
+      this.#refreshing = this.#refreshNow(urgent).finally(() => (this.#refreshing = undefined))
+      return this.#refreshing
     }
     this.#nextIsUrgent ||= urgent
     // A look that has begun may have missed what the caller is after.
-    this.#nextLook ??= this.#looking.then(() => {
+    this.#nextRefresh ??= this.#refreshing.then(() => {
       const isUrgent = this.#nextIsUrgent
-      this.#nextLook = undefined
+      this.#nextRefresh = undefined
       this.#nextIsUrgent = false
       return this.refresh(isUrgent)
     })
-    return this.#nextLook
+    return this.#nextRefresh
   }
 
-  async #look(urgent: boolean): Promise<void> {
+  async #refreshNow(urgent: boolean): Promise<void> {
     const before = this.#failure
     try {
-      const keytab = await this.#place.loadIfChanged(this.#clock, urgent)
+      const keytab = await this.#location.loadIfChanged(this.#clock, urgent)
       this.#failure = undefined
       if (keytab === undefined) return
       this.#keytab = keytab

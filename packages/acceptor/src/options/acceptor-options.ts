@@ -1,4 +1,4 @@
-import type { Logger, OptionTableOf, RandomSource, Ticket } from '@s4u/krb5'
+import type { Logger, OptionTableOf, RandomSource, RenamedOptions, Ticket } from '@s4u/krb5'
 import type { ChannelBindingPolicy } from '../checks/channel-binding.js'
 import type { EventListener } from '../events/events.js'
 import type { KeytabSource } from '../keys/keytab-source.js'
@@ -136,6 +136,11 @@ export interface AcceptorOptions {
    * Opened tickets that are kept for the next request, as long as they hold at most 64 MiB of
    * memory together. Default 4,096; 0 keeps none.
    */
+  readonly openedTicketCacheSize?: number
+  /**
+   * @deprecated Since 0.2: write `openedTicketCacheSize`. The `ticketCache` of a negotiator is
+   * another one.
+   */
   readonly ticketCacheSize?: number
   /**
    * How `identity.localName` is made. Default: a principal of the service's own realm with one
@@ -182,8 +187,12 @@ export const ACCEPTOR_OPTIONS = {
   allowAnonymous: 'flag',
   checkAddresses: 'flag',
   forwardedTickets: 'value',
+  openedTicketCacheSize: 'value',
   ticketCacheSize: 'value',
   localNames: 'value',
   onEvent: 'function',
   logger: 'value',
 } as const satisfies OptionTableOf<AcceptorOptions>
+
+/** Old names of options, which work in 0.2. */
+export const RENAMED_OPTIONS: RenamedOptions<AcceptorOptions> = { ticketCacheSize: 'openedTicketCacheSize' }

@@ -37,7 +37,7 @@ export interface AcceptorSettings {
   readonly allowAnonymous: boolean
   readonly checkAddresses: boolean
   readonly useForwardedTickets: boolean
-  readonly ticketCacheSize: number
+  readonly openedTicketCacheSize: number
   readonly localName: LocalNameMapping
 }
 
@@ -54,7 +54,7 @@ const DEFAULT_CLOCK_SKEW = 300_000
  */
 const FRACTION = 1_000
 
-const DEFAULT_TICKET_CACHE_SIZE = 4_096
+const DEFAULT_OPENED_TICKETS = 4_096
 
 /** @throws ConfigurationError */
 export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(options)): AcceptorSettings {
@@ -84,9 +84,9 @@ export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(o
     checkAddresses: options.checkAddresses ?? false,
     useForwardedTickets: forwarded === 'use',
     localName: localNameMapping(options.localNames, conf),
-    ticketCacheSize: numberWithin(
-      'ticketCacheSize',
-      options.ticketCacheSize ?? DEFAULT_TICKET_CACHE_SIZE,
+    openedTicketCacheSize: numberWithin(
+      'openedTicketCacheSize',
+      options.openedTicketCacheSize ?? DEFAULT_OPENED_TICKETS,
       0,
       1_000_000,
     ),

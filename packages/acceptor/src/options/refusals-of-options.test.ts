@@ -8,7 +8,7 @@ import type { AcceptorOptions } from './acceptor-options.js'
 import { checkOptions, servicesOf } from './acceptor-settings.js'
 import { NOW } from '../fixtures/issued-token.js'
 import { acceptorWith, continued, refused } from '../fixtures/outcomes.js'
-import { type KeytabSource, keytabPlaces } from '../keys/keytab-source.js'
+import { type KeytabSource, keytabLocations } from '../keys/keytab-source.js'
 import { unsupportedMechanism } from '../negotiation/unsupported-mechanism.js'
 
 const configuration = (message: string, more: object = {}) =>
@@ -20,8 +20,11 @@ describe('an option', () => {
     [{ clockSkew: 3_600_001 }, 'clockSkew must be a whole number from 0 to 3600000, not 3600001'],
     [{ clockSkew: 1.5 }, 'clockSkew must be a whole number from 0 to 3600000, not 1.5'],
     [{ clockSkew: '5' }, 'clockSkew must be a whole number from 0 to 3600000, not "5"'],
-    [{ ticketCacheSize: -1 }, 'ticketCacheSize must be a whole number from 0 to 1000000, not -1'],
-    [{ ticketCacheSize: 1_000_001 }, 'ticketCacheSize must be a whole number from 0 to 1000000, not 1000001'],
+    [{ openedTicketCacheSize: -1 }, 'openedTicketCacheSize must be a whole number from 0 to 1000000, not -1'],
+    [
+      { openedTicketCacheSize: 1_000_001 },
+      'openedTicketCacheSize must be a whole number from 0 to 1000000, not 1000001',
+    ],
     [{ channelBinding: 'on' }, 'channelBinding must be one of off, allow, require, not "on"'],
     [{ onReplayStoreDown: 'fail' }, 'onReplayStoreDown must be one of refuse, accept, not "fail"'],
     [{ forwardedTickets: 'keep' }, 'forwardedTickets must be one of ignore, use, not "keep"'],
@@ -59,7 +62,7 @@ describe('an option', () => {
       allowAnonymous: false,
       checkAddresses: false,
       useForwardedTickets: false,
-      ticketCacheSize: 4_096,
+      openedTicketCacheSize: 4_096,
     })
     expect(replayStore).toBeDefined()
     expect([requirePac('AD.TEST'), mayVouchFor('A', 'B'), foreignPac('A').size]).toEqual([false, false, 0])
@@ -71,15 +74,15 @@ describe('an option', () => {
   test('that is given is heeded, at its least and its most', () => {
     const given = { allowAnonymous: true, checkAddresses: true, trustedRealms: ['B'] }
     expect(checkOptions({ ...given, allowWeakEncryption: true }).permits(23)).toBe(true)
-    expect(checkOptions({ ...given, clockSkew: 0, ticketCacheSize: 0 })).toMatchObject({
+    expect(checkOptions({ ...given, clockSkew: 0, openedTicketCacheSize: 0 })).toMatchObject({
       ...given,
       clockSkew: 0,
-      ticketCacheSize: 0,
+      openedTicketCacheSize: 0,
       rememberedFor: 1_000,
     })
     const remember = () => 'fresh' as const
-    const most = checkOptions({ clockSkew: 3_600_000, ticketCacheSize: 1_000_000, replayCache: { remember } })
-    expect(most).toMatchObject({ clockSkew: 3_600_000, ticketCacheSize: 1_000_000, rememberedFor: 7_201_000 })
+    const most = checkOptions({ clockSkew: 3_600_000, openedTicketCacheSize: 1_000_000, replayCache: { remember } })
+    expect(most).toMatchObject({ clockSkew: 3_600_000, openedTicketCacheSize: 1_000_000, rememberedFor: 7_201_000 })
     expect(most.replayMemory).toBe(most.replayStore)
     expect(checkOptions({ replayCache: false }).replayStore).toBeUndefined()
     expect(checkOptions({ onReplayStoreDown: 'accept' }).acceptWithoutReplayStore).toBe(true)
@@ -102,7 +105,7 @@ describe('a keytab', () => {
     folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
-  const read = (source: KeytabSource) => keytabPlaces(source).map((place) => place.loadNow())
+  const read = (source: KeytabSource) => keytabLocations(source).map((place) => place.loadNow())
 
   test.each<[unknown, string, object]>([
     [7, 'keytab must be a path, octets, a Keytab, a function that gives one, or a list of these', {}],

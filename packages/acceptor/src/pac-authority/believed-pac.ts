@@ -8,7 +8,7 @@ import {
 } from '@s4u/krb5'
 import { domainOf, type DomainSids, isDomainSid } from './domain-sids.js'
 import type { ForeignStatements } from './foreign-statements.js'
-import { excerptOf, isServiceOf, type Judgement } from './pac-excerpt.js'
+import { excerptOf, isServiceOf, type PacBelief } from './pac-excerpt.js'
 import { noteForeign } from './withheld.js'
 import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
 
@@ -87,16 +87,16 @@ function believeOwn(
   const domain = info.logonDomainId
   if (isDomainSid(domain)) {
     domainSids.requireOwn(realm, domain)
-    if (stayedAtHome(pac, ticket)) domainSids.learn(realm, domain)
+    if (isFromOwnRealmOnly(pac, ticket)) domainSids.learn(realm, domain)
   }
   if (ownRealms.length < 2) return { pac, provisional: false }
   requireUserIn(pac, client, (of) => of === domain || !isOneOf(ownRealms, of, domainSids))
   const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
   const settled = unknown.length === 0
-  if (!settled && !domainSids.isConfigured(realm)) return nothingOf(pac, client, whyUnknown(unknown), EVERYTHING)
+  if (!settled && !domainSids.isConfigured(realm)) return believeNothing(pac, client, whyUnknown(unknown), EVERYTHING)
   const may = ownAuthority({ user: domain, own: domainsOf(ownRealms, domainSids) }, settled)
-  const judgement: Judgement = { realm, maySay: may, maySayResource: may, statements: EVERYTHING }
-  return { pac: excerptOf(pac, judgement), provisional: !settled }
+  const belief: PacBelief = { realm, maySay: may, maySayResource: may, statements: EVERYTHING }
+  return { pac: excerptOf(pac, belief), provisional: !settled }
 }
 
 function believeForeign(
@@ -107,7 +107,7 @@ function believeForeign(
 ): BelievedPac {
   const { realm, ownRealms } = client
   const statements = foreignPac(realm)
-  const nothing = { realm, maySay: nobody, maySayResource: nobody, statements }
+  const nothing = { realm, maySay: never, maySayResource: never, statements }
   if (info === undefined) return { pac: excerptOf(pac, nothing), provisional: true }
   const domain = info.logonDomainId
   if (!isDomainSid(domain)) throw noDomain(realm, domain)
@@ -115,9 +115,9 @@ function believeForeign(
   domainSids.requireOwn(realm, domain)
   if (!domainSids.isConfigured(realm)) {
     const unknown = ownRealms.filter((one) => domainSids.of(one) === undefined)
-    if (unknown.length > 0) return nothingOf(pac, client, whyUnknown(unknown), statements)
+    if (unknown.length > 0) return believeNothing(pac, client, whyUnknown(unknown), statements)
     if (domainSids.of(realm) === undefined && !domainSids.hasRoom)
-      return nothingOf(pac, client, tooMany(realm), statements)
+      return believeNothing(pac, client, tooMany(realm), statements)
     domainSids.learn(realm, domain)
   }
   const domains = { user: domain, own: domainsOf(ownRealms, domainSids) }
@@ -128,16 +128,21 @@ function believeForeign(
 }
 
 /** Nothing of it counts but the name, which the ticket has as well. */
-function nothingOf(pac: Pac, { realm }: Client, because: string, statements: Judgement['statements']): BelievedPac {
-  const judgement = { realm, maySay: nobody, maySayResource: nobody, statements, because }
-  return { pac: excerptOf(pac, judgement), provisional: true }
+function believeNothing(
+  pac: Pac,
+  { realm }: Client,
+  because: string,
+  statements: PacBelief['statements'],
+): BelievedPac {
+  const belief = { realm, maySay: never, maySayResource: never, statements, because }
+  return { pac: excerptOf(pac, belief), provisional: true }
 }
 
 /**
  * What travelled through another realm, as with delegation across realms, teaches nothing about
  * ours.
  */
-function stayedAtHome({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
+function isFromOwnRealmOnly({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
   const services = delegationInfo?.transitedServices ?? []
   return transited.contents.length === 0 && services.every((service) => isServiceOf(service, crealm))
 }
@@ -159,8 +164,8 @@ function domainsOf(realms: readonly string[], sids: DomainSids): ReadonlySet<str
   return new Set(realms.map((realm) => sids.of(realm)).filter((sid) => typeof sid === 'string'))
 }
 
-const nobody = (): boolean => false
-const EVERYTHING: Judgement['statements'] = new Set(['upn', 'claims', 'device', 'delegatedBy'])
+const never = (): boolean => false
+const EVERYTHING: PacBelief['statements'] = new Set(['upn', 'claims', 'device', 'delegatedBy'])
 
 function whyUnknown(realms: readonly string[]): string {
   const whose = realms.slice(0, 5).map(printableName).join(', ')

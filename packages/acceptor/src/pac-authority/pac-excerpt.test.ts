@@ -2,7 +2,7 @@ import { type ClaimsArray, type DeviceInfo, type LogonInfo, Pac, type PacContent
 import { describe, expect, test } from 'vitest'
 import { logonInfo, NOW, pacOf, SERVICE_KEY } from '../fixtures/issued-token.js'
 import type { ForeignStatement } from './foreign-statements.js'
-import { excerptOf, type Judgement } from './pac-excerpt.js'
+import { excerptOf, type PacBelief } from './pac-excerpt.js'
 import { withheldOf } from './withheld.js'
 
 const [THEIRS, OURS] = ['S-1-5-21-7-7-7', 'S-1-5-21-1-2-3']
@@ -14,14 +14,14 @@ const pacWith = (contents: Partial<PacContents>) => Pac.decode(pacOf('oscar', NO
 
 const theirOwn = (sid: string): boolean => sid.startsWith(`${THEIRS}-`) || sid === 'S-1-18-1'
 const EVERYTHING: readonly ForeignStatement[] = ['upn', 'claims', 'device', 'delegatedBy']
-const judgement = (changes: Partial<Judgement> = {}): Judgement => ({
+const belief = (changes: Partial<PacBelief> = {}): PacBelief => ({
   realm: PARTNER,
   maySay: theirOwn,
   maySayResource: theirOwn,
   statements: new Set(),
   ...changes,
 })
-const believing = (...statements: readonly ForeignStatement[]) => judgement({ statements: new Set(statements) })
+const believing = (...statements: readonly ForeignStatement[]) => belief({ statements: new Set(statements) })
 
 const upnDnsInfo = { upn: 'oscar@partner.test', dnsDomainName: PARTNER, flags: 0, extended: undefined }
 const clientClaims: ClaimsArray[] = [
@@ -42,9 +42,9 @@ const delegationInfo = { s4u2proxyTarget: 'HTTP/data.ad.test', transitedServices
 const all = { logonInfo: info(), upnDnsInfo, clientClaims, deviceClaims, deviceInfo, delegationInfo }
 
 describe('a PAC of which all is believed', () => {
-  test.each<[string, Partial<PacContents>, Judgement]>([
+  test.each<[string, Partial<PacContents>, PacBelief]>([
     ['with every statement', all, believing(...EVERYTHING)],
-    ['without any', { logonInfo: info(), upnDnsInfo: undefined }, judgement()],
+    ['without any', { logonInfo: info(), upnDnsInfo: undefined }, belief()],
     ['without LOGON_INFO', { logonInfo: undefined, upnDnsInfo }, believing('upn')],
     [
       'with services of its own realm',
@@ -59,7 +59,7 @@ describe('a PAC of which all is believed', () => {
     [
       'with services that are none',
       { logonInfo: info(), upnDnsInfo: undefined, delegationInfo: { ...delegationInfo, transitedServices: [] } },
-      judgement(),
+      belief(),
     ],
     [
       'with claims of a device that is not named',
@@ -69,7 +69,7 @@ describe('a PAC of which all is believed', () => {
     [
       'with resource groups that it may give',
       { logonInfo: info({ resourceGroupDomainSid: THEIRS, resourceGroups: groups(1120) }), upnDnsInfo: undefined },
-      judgement(),
+      belief(),
     ],
   ])('stays the very same, %s', (_what, contents, judged) => {
     const pac = pacWith(contents)
@@ -79,7 +79,7 @@ describe('a PAC of which all is believed', () => {
 })
 
 describe('a statement that is not believed', () => {
-  const withheldFrom = (contents: Partial<PacContents>, judged: Judgement) => {
+  const withheldFrom = (contents: Partial<PacContents>, judged: PacBelief) => {
     const excerpt = excerptOf(pacWith({ logonInfo: info(), upnDnsInfo: undefined, ...contents }), judged)
     return { excerpt, withheld: withheldOf(excerpt) }
   }
@@ -92,7 +92,7 @@ describe('a statement that is not believed', () => {
   })
 
   test('of a name that is empty is left out and is nothing to tell', () => {
-    const { excerpt, withheld } = withheldFrom({ upnDnsInfo: { ...upnDnsInfo, upn: '' } }, judgement())
+    const { excerpt, withheld } = withheldFrom({ upnDnsInfo: { ...upnDnsInfo, upn: '' } }, belief())
     expect(excerpt.upnDnsInfo).toBeUndefined()
     expect(Object.keys(withheld ?? {})).toEqual(['realm'])
   })
@@ -105,7 +105,7 @@ describe('a statement that is not believed', () => {
   })
 
   test('of claims without any is nothing to tell', () => {
-    const { withheld } = withheldFrom({ clientClaims: [] }, judgement())
+    const { withheld } = withheldFrom({ clientClaims: [] }, belief())
     expect(Object.keys(withheld ?? {})).toEqual(['realm'])
   })
 
@@ -117,7 +117,7 @@ describe('a statement that is not believed', () => {
   })
 
   test('of the claims of a device that is not named is left out', () => {
-    const { excerpt, withheld } = withheldFrom({ deviceClaims }, judgement())
+    const { excerpt, withheld } = withheldFrom({ deviceClaims }, belief())
     expect(excerpt.deviceClaims).toBeUndefined()
     expect(withheld).toEqual({ realm: PARTNER })
   })
@@ -130,7 +130,7 @@ describe('a statement that is not believed', () => {
   })
 
   test('and everything else, where no SID is believed, is left out but for the services', () => {
-    const judged = judgement({ statements: new Set(EVERYTHING), because: 'nobody knows' })
+    const judged = belief({ statements: new Set(EVERYTHING), because: 'nobody knows' })
     const { excerpt, withheld } = withheldFrom(all, judged)
     expect(excerpt).toMatchObject({ logonInfo: undefined, upnDnsInfo: undefined, clientClaims: undefined })
     expect(excerpt).toMatchObject({ deviceInfo: undefined, deviceClaims: undefined, delegationInfo })
@@ -146,7 +146,7 @@ describe('a statement that is not believed', () => {
 })
 
 describe('a SID that is not believed', () => {
-  const excerptWith = (changes: Partial<LogonInfo>, judged = judgement()) =>
+  const excerptWith = (changes: Partial<LogonInfo>, judged = belief()) =>
     excerptOf(pacWith({ logonInfo: info(changes), upnDnsInfo: undefined }), judged)
 
   test('denies, grants nothing, and is told', () => {
@@ -166,7 +166,7 @@ describe('a SID that is not believed', () => {
 
   test('may stand among resource groups whose other ones are believed', () => {
     const mixed = { resourceGroupDomainSid: OURS, resourceGroups: groups(512, 1120) }
-    const excerpt = excerptWith(mixed, judgement({ maySayResource: (sid) => sid === `${OURS}-1120` }))
+    const excerpt = excerptWith(mixed, belief({ maySayResource: (sid) => sid === `${OURS}-1120` }))
     expect(excerpt.logonInfo).toMatchObject({ resourceGroupDomainSid: OURS, resourceGroups: groups(1120) })
     expect(withheldOf(excerpt)).toEqual({ realm: PARTNER, sids: [`${OURS}-512`] })
   })

@@ -1,10 +1,10 @@
 import { asciiLower, type DeviceInfo, type LogonInfo, type Pac, PacBufferType, printableName } from '@s4u/krb5'
 import type { ForeignStatement } from './foreign-statements.js'
 import type { SidAuthority } from './sid-authority.js'
-import { MAX_TOLD, noteWithheld, told, toldText, type Withheld } from './withheld.js'
+import { MAX_SHOWN, noteWithheld, shownTexts, shownText, type Withheld } from './withheld.js'
 
 /** What may be believed of a PAC. */
-export interface Judgement {
+export interface PacBelief {
   /** The realm of the user. */
   readonly realm: string
   /** Which SIDs the realm may give its user. */
@@ -23,20 +23,20 @@ const T = PacBufferType
  * The PAC without what may not be believed; the very same where that is everything. What was left
  * out is noted with it.
  */
-export function excerptOf(pac: Pac, judgement: Judgement): Pac {
-  const logonInfo = judgement.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, judgement) : undefined
-  const deviceInfo = deviceOf(pac.deviceInfo, judgement)
-  const without = buffersWithout(pac, judgement, deviceInfo)
+export function excerptOf(pac: Pac, belief: PacBelief): Pac {
+  const logonInfo = belief.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, belief) : undefined
+  const deviceInfo = deviceOf(pac.deviceInfo, belief)
+  const without = buffersWithout(pac, belief, deviceInfo)
   const isWhole = logonInfo === pac.logonInfo && deviceInfo === pac.deviceInfo && without.length === 0
   if (isWhole) return pac
   const sids = sidsWithout(pac, logonInfo)
   const excerpt = pac.excerpt({ logonInfo, deviceInfo, without, denyOnlySids: sids })
   return noteWithheld(excerpt, {
-    realm: printableName(judgement.realm),
-    ...(sids.length > 0 && { sids: told(sids) }),
-    ...(sids.length > MAX_TOLD && { moreSids: sids.length - MAX_TOLD }),
+    realm: printableName(belief.realm),
+    ...(sids.length > 0 && { sids: shownTexts(sids) }),
+    ...(sids.length > MAX_SHOWN && { moreSids: sids.length - MAX_SHOWN }),
     ...statementsWithout(pac, without, deviceInfo),
-    ...(judgement.because !== undefined && { because: judgement.because }),
+    ...(belief.because !== undefined && { because: belief.because }),
   })
 }
 
@@ -52,7 +52,7 @@ function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string
  * The same object where all of it is believed. What UserFlags do not declare, and so does not
  * count, is not shown either.
  */
-function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: Judgement): LogonInfo {
+function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: PacBelief): LogonInfo {
   const domain = info.resourceGroupDomainSid ?? ''
   const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
   const resourceGroups = info.resourceGroups.filter(({ relativeId }) => maySayResource(`${domain}-${relativeId}`))
@@ -63,7 +63,7 @@ function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: Judgement): Lo
 }
 
 /** A device of another domain than the user's realm is left out whole. */
-function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }: Judgement): DeviceInfo | undefined {
+function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }: PacBelief): DeviceInfo | undefined {
   if (info === undefined || because !== undefined || !statements.has('device')) return undefined
   if (!maySay(`${info.accountDomainId}-${info.userId}`)) return undefined
   const extraSids = info.extraSids.filter(({ sid }) => maySay(sid))
@@ -89,8 +89,8 @@ const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
  * The claims of a device that is not believed are not either. Whose services acted has nothing to
  * do with domains.
  */
-function buffersWithout(pac: Pac, judgement: Judgement, device: DeviceInfo | undefined): readonly number[] {
-  const { statements, because, realm } = judgement
+function buffersWithout(pac: Pac, belief: PacBelief, device: DeviceInfo | undefined): readonly number[] {
+  const { statements, because, realm } = belief
   const otherDevice = device === undefined && pac.deviceInfo !== undefined
   const counts = (statement: ForeignStatement): boolean => {
     if (statement === 'delegatedBy') return statements.has(statement) || isOwnDelegation(pac, realm)
@@ -119,9 +119,9 @@ function statementsWithout(pac: Pac, without: readonly number[], device: DeviceI
   const services = without.includes(T.DELEGATION_INFO) ? (delegationInfo?.transitedServices ?? []) : []
   const leftOut = device === undefined ? deviceInfo : undefined
   return {
-    ...(upn !== undefined && upn !== '' && { upn: toldText(upn) }),
-    ...(claims.length > 0 && { claims: told(claims) }),
+    ...(upn !== undefined && upn !== '' && { upn: shownText(upn) }),
+    ...(claims.length > 0 && { claims: shownTexts(claims) }),
     ...(leftOut && { device: `${leftOut.accountDomainId}-${leftOut.userId}` }),
-    ...(services.length > 0 && { delegatedBy: told(services) }),
+    ...(services.length > 0 && { delegatedBy: shownTexts(services) }),
   }
 }

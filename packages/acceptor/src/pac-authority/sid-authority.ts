@@ -24,7 +24,7 @@ export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<F
     if (domain === user) return true
     if (domain === undefined) {
       if (sid === COMPOUNDED_AUTHENTICATION) return believed.has('device')
-      return sid === CLAIMS_VALID ? believed.has('claims') : FOREIGNERS.has(sid)
+      return sid === CLAIMS_VALID ? believed.has('claims') : AUTHENTICATION_SIDS.has(sid)
     }
     return believed.has(own.has(domain) ? 'ownDomain' : 'otherDomains')
   }
@@ -38,7 +38,7 @@ export function resourceAuthority({ own }: Domains, believed: ReadonlySet<Foreig
   return (sid) => {
     const domain = domainOf(sid)
     if (domain === undefined || !own.has(domain) || !believed.has('resourceGroups')) return false
-    return Number(sid.slice(domain.length + 1)) >= FIRST_MADE_BY_PEOPLE
+    return Number(sid.slice(domain.length + 1)) >= FIRST_ORDINARY_RID
   }
 }
 
@@ -58,7 +58,7 @@ export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean
  * Those below are the domain's own, its administrators among them; groups that people make begin
  * here. MS-ADTS section 6.1.1.6.
  */
-const FIRST_MADE_BY_PEOPLE = 1000
+const FIRST_ORDINARY_RID = 1000
 
 /** MS-DTYP section 2.4.2.4. */
 const COMPOUNDED_AUTHENTICATION = 'S-1-5-21-0-0-0-496'
@@ -70,7 +70,7 @@ const CLAIMS_VALID = 'S-1-5-21-0-0-0-497'
  * ATTESTED_KEY_PROPERTY. And OTHER_ORGANIZATION, which our own KDC adds at a trust with selective
  * authentication: it only takes something away. MS-DTYP section 2.4.2.4.
  */
-const FOREIGNERS: ReadonlySet<string> = new Set([
+const AUTHENTICATION_SIDS: ReadonlySet<string> = new Set([
   'S-1-18-1',
   'S-1-18-2',
   'S-1-18-3',

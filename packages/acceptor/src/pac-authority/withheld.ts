@@ -22,7 +22,7 @@ export interface Withheld {
 /**
  * Of lists in events: a PAC has room for thousands of SIDs, and each request would write them down.
  */
-export const MAX_TOLD = 100
+export const MAX_SHOWN = 100
 
 const LONGEST_TEXT = 256
 
@@ -63,11 +63,11 @@ export function noteForeign(pac: Pac, facts: ForeignFacts): void {
 }
 
 /** Others chose the text: for logs. */
-export function told(texts: readonly string[]): readonly string[] {
-  return Object.freeze(texts.slice(0, MAX_TOLD).map(toldText))
+export function shownTexts(texts: readonly string[]): readonly string[] {
+  return Object.freeze(texts.slice(0, MAX_SHOWN).map(shownText))
 }
 
-export function toldText(text: string): string {
+export function shownText(text: string): string {
   return printableName(text.slice(0, LONGEST_TEXT))
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { answerTo, AskingReplayStore, clusterReplayStore } from './cluster-replay-store.js'
+import { answerTo, WorkerReplayStore, clusterReplayStore } from './cluster-replay-store.js'
 import { MemoryReplayStore } from './memory-replay-store.js'
 
 const NOW = Date.UTC(2026, 2, 1)
@@ -10,7 +10,7 @@ const memory = (): MemoryReplayStore => new MemoryReplayStore({ now: () => NOW }
 /** A worker whose primary answers when it is told to. */
 function pair(kept = memory()) {
   const questions: unknown[] = []
-  const worker = new AskingReplayStore((question) => void questions.push(question))
+  const worker = new WorkerReplayStore((question) => void questions.push(question))
   const answer = (): void => {
     for (const question of questions.splice(0)) worker.take(answerTo(JSON.parse(JSON.stringify(question)), kept))
   }
@@ -44,7 +44,7 @@ describe('workers', () => {
   })
 
   test('whose question cannot be sent, or whose primary goes, know nothing', async () => {
-    const deaf = new AskingReplayStore((_question, failed) => failed(new Error('EPIPE')))
+    const deaf = new WorkerReplayStore((_question, failed) => failed(new Error('EPIPE')))
     await expect(deaf.remember(digest(1), END)).rejects.toThrow('EPIPE')
     const { worker } = pair()
     const asked = worker.remember(digest(1), END)

@@ -28,7 +28,7 @@ export interface ClusterReplayStoreOptions extends Pick<MemoryReplayStoreOptions
  */
 export function clusterReplayStore(given?: ClusterReplayStoreOptions): ReplayStore {
   const options = closeOptions('clusterReplayStore', given, OPTIONS)
-  return (store ??= cluster.isPrimary ? keptHere(options) : askedThere())
+  return (store ??= cluster.isPrimary ? storeOfPrimary(options) : storeOfWorker())
 }
 
 /** Every name in ClusterReplayStoreOptions; others are refused. */
@@ -40,7 +40,7 @@ const OPTIONS = { maxEntries: 'value' } as const satisfies OptionTableOf<Cluster
  */
 let store: ReplayStore | undefined
 
-function keptHere({ maxEntries }: ClusterReplayStoreOptions): ReplayStore {
+function storeOfPrimary({ maxEntries }: ClusterReplayStoreOptions): ReplayStore {
   const memory = new MemoryReplayStore(maxEntries === undefined ? {} : { maxEntries })
   cluster.on('message', (worker, message: unknown) => {
     const answer = answerTo(message, memory)
@@ -50,8 +50,8 @@ function keptHere({ maxEntries }: ClusterReplayStoreOptions): ReplayStore {
   return memory
 }
 
-function askedThere(): ReplayStore {
-  const asking = new AskingReplayStore((question, failed) => {
+function storeOfWorker(): ReplayStore {
+  const asking = new WorkerReplayStore((question, failed) => {
     if (process.send === undefined || !process.connected) failed(new Error('the primary process has gone'))
     else process.send(question, undefined, undefined, (error) => error && failed(error))
   })
@@ -101,7 +101,7 @@ interface Waiting {
 }
 
 /** The worker's side. */
-export class AskingReplayStore implements ReplayStore {
+export class WorkerReplayStore implements ReplayStore {
   readonly #send: (question: Question, failed: (error: Error) => void) => void
   /** In the order of asking. */
   readonly #waiting = new Map<number, Waiting>()

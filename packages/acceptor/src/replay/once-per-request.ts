@@ -1,16 +1,13 @@
 import { type ReplayStore, requireFresh } from './replay-store.js'
 
-/**
- * What was said about the authenticator of a request, and which acceptors of a process that has one
- * memory were told.
- */
-interface Asked {
+/** The authenticator of a request, the verdict on it, and the stores whose acceptors have it. */
+interface Remembered {
   readonly digest: Uint8Array
-  readonly answer: void | Promise<void>
-  readonly told: Set<ReplayStore>
+  readonly verdict: void | Promise<void>
+  readonly stores: Set<ReplayStore>
 }
 
-const asked = new WeakMap<object, WeakMap<object, Asked>>()
+const rememberedOf = new WeakMap<object, WeakMap<object, Remembered>>()
 
 /**
  * As `requireFresh`, but once for each request and memory: where two acceptors with one memory
@@ -27,17 +24,17 @@ export function requireFreshOnce(
   digest: Uint8Array,
   expiresAt: number,
 ): void | Promise<void> {
-  const before = asked.get(request)?.get(memory)
-  if (before !== undefined && Buffer.compare(before.digest, digest) === 0) {
+  const earlier = rememberedOf.get(request)?.get(memory)
+  if (earlier !== undefined && Buffer.compare(earlier.digest, digest) === 0) {
     // An acceptor that asks again by itself has been handed the same token twice.
-    const again = store !== memory && before.told.has(store)
+    const again = store !== memory && earlier.stores.has(store)
     if (!again) {
-      before.told.add(store)
-      return before.answer
+      earlier.stores.add(store)
+      return earlier.verdict
     }
   }
-  const answer = requireFresh(store, digest, expiresAt)
-  const memories = asked.get(request) ?? new WeakMap<object, Asked>()
-  asked.set(request, memories.set(memory, { digest, answer, told: new Set([store]) }))
-  return answer
+  const verdict = requireFresh(store, digest, expiresAt)
+  const memories = rememberedOf.get(request) ?? new WeakMap<object, Remembered>()
+  rememberedOf.set(request, memories.set(memory, { digest, verdict, stores: new Set([store]) }))
+  return verdict
 }

@@ -14,7 +14,7 @@ function listening(options: AcceptorOptions) {
 describe('the replay store', () => {
   test('recognises a token whose clear text was changed', async () => {
     const keytab = keytabOf(entryOf(SPN, 1, keyOf(1)), entryOf('HTTP/two.ad.test', 1, keyOf(1)))
-    const acceptor = acceptorWith({ keytab, ticketCacheSize: 0 })
+    const acceptor = acceptorWith({ keytab, openedTicketCacheSize: 0 })
     const { token, renamed } = sameAuthenticator()
     accepted(await acceptor.accept(token))
     expect(refused(await acceptor.accept(renamed)).error.code).toBe('KRB_AP_ERR_REPEAT')

@@ -49,9 +49,9 @@ export function requireFresh(store: ReplayStore, digest: Uint8Array, expiresAt: 
   } catch (cause) {
     return down(cause)
   }
-  if (typeof verdict === 'string') return judge(verdict)
+  if (typeof verdict === 'string') return requireFreshVerdict(verdict)
   const pending = verdict
-  return withinLimit(STORE_TIME_LIMIT, late, () => pending).then(judge, down)
+  return withinLimit(STORE_TIME_LIMIT, late, () => pending).then(requireFreshVerdict, down)
 }
 
 /** Not an error of the caller: the store has no answer. */
@@ -77,7 +77,7 @@ export class ReplayStoreFault extends Error {
   }
 }
 
-function judge(verdict: ReplayVerdict): void {
+function requireFreshVerdict(verdict: ReplayVerdict): void {
   if (verdict === 'fresh') return
   if (verdict === 'full') throw new ReplayStoreFault('full')
   if (verdict !== 'seen') throw new ReplayStoreFault('down', new TypeError('the replay store gave no verdict'))

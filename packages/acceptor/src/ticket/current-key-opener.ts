@@ -30,7 +30,7 @@ export class CurrentKeyOpener {
   /** @throws as `TicketOpener.open`, and as `KeyRing.ready` */
   open(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
     const { keys, now } = this.#deps
-    const checking = keys.checkNowAndThen(now())
+    const checking = keys.checkWhenDue(now())
     return checking ? checking.then(() => this.#openWithCurrent(ticket)) : this.#openWithCurrent(ticket)
   }
 
@@ -44,11 +44,11 @@ export class CurrentKeyOpener {
   #openWith(keys: ServiceKeys, ticket: Ticket): FoundTicket | Promise<FoundTicket> {
     const { tickets, ownTicket } = this.#deps
     const known = tickets.find(ticket, keys)
-    if (known !== undefined) return ownTicket.settle({ ticket: known, seenBefore: true }, keys)
+    if (known !== undefined) return ownTicket.awaitOwnDomain({ ticket: known, seenBefore: true }, keys)
     try {
       const opened = tickets.open(ticket, keys)
       this.#reportOldKey(opened)
-      return ownTicket.settle(opened, keys)
+      return ownTicket.awaitOwnDomain(opened, keys)
     } catch (error) {
       if (!isKeyTrouble(error)) throw error
       return this.#openWithNewer(keys, ticket, error)

@@ -46,10 +46,10 @@ export function requireExpected(ticket: VerifiedTicket, expected: ExpectedTicket
   const { opened, principal, serviceKey } = ticket
   const { client, service, sessionKey } = expected
   if (sessionKey !== undefined && !sessionKey.equals(opened.encTicketPart.key))
-    throw another('its session key is not the one that came with it')
-  if (client !== undefined && client !== principal) throw another(`it names ${principal}, and ${client} was asked for`)
+    throw mismatch('its session key is not the one that came with it')
+  if (client !== undefined && client !== principal) throw mismatch(`it names ${principal}, and ${client} was asked for`)
   if (service !== undefined && !isKeyOf(service, serviceKey.key, keytab))
-    throw another(`it opens with the key of ${serviceKey.label}, and ${service} asked for it`)
+    throw mismatch(`it opens with the key of ${serviceKey.label}, and ${service} asked for it`)
 }
 
 /** One account often stands in the keytab under several names, with the same key. */
@@ -58,7 +58,7 @@ function isKeyOf(service: string, key: Key, { entries }: Keytab): boolean {
   return entries.some((entry) => samePrincipal(entry.principal, owner) && entry.key.equals(key))
 }
 
-function another(why: string): RejectedTokenError {
+function mismatch(why: string): RejectedTokenError {
   return new RejectedTokenError(`the ticket is not the one that was asked for: ${why}`, {
     code: 'KRB_AP_ERR_BADMATCH',
     hint: 'Something between here and the KDC has put another ticket into its reply.',

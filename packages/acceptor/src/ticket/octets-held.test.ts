@@ -27,7 +27,7 @@ function heldWith(contents: PacContents | undefined): number {
     name: '',
     localName: undefined,
     pac: contents && Pac.decode(encodePac(contents, { server: SERVICE_KEY, kdc: SERVICE_KEY })),
-    judgedBy: undefined,
+    domainSidsVersion: undefined,
     hasNoGroups: false,
     anonymous: false,
   }

@@ -23,7 +23,7 @@ function opened(ticket: Ticket = issue().ticket): VerifiedTicket {
     serviceKey,
     pac: undefined,
     ownRealms: [],
-    judgedBy: undefined,
+    domainSidsVersion: undefined,
     hasNoGroups: false,
     anonymous: false,
     ...names,

@@ -20,7 +20,7 @@ export const MAX_TICKET_OCTETS: number = MAX_OCTETS / 64
 const SWEEP_INTERVAL = 60_000
 
 /** Tickets whose first coming is remembered, a power of two. */
-const FIRST_COMINGS = 8_192
+const SEEN_SLOTS = 8_192
 
 /**
  * Tickets that were opened and judged, so that a client that shows its ticket again costs less.
@@ -38,7 +38,7 @@ export class OpenedTicketCache {
    * 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older
    * one.
    */
-  readonly #cameOnce = new Uint32Array(FIRST_COMINGS)
+  readonly #seenOnce = new Uint32Array(SEEN_SLOTS)
   #octets = 0
   #sweptAt = 0
 
@@ -71,12 +71,12 @@ export class OpenedTicketCache {
   /** To be told of every ticket that was opened. Returns whether it had been opened before. */
   remember(ticket: VerifiedTicket, now: number): boolean {
     const { encPart } = ticket.opened.ticket
-    const cameBefore = this.#noteComing(encPart)
-    if (cameBefore && !hasEnded(ticket, now)) {
-      this.#sweepNowAndThen(now)
+    const seenBefore = this.#noteSeen(encPart)
+    if (seenBefore && !hasEnded(ticket, now)) {
+      this.#sweepWhenDue(now)
       this.#keep(ticket, encPart)
     }
-    return cameBefore
+    return seenBefore
   }
 
   forget(sealed: EncryptedData): void {
@@ -85,17 +85,17 @@ export class OpenedTicketCache {
 
   clear(): void {
     this.#entries.clear()
-    this.#cameOnce.fill(0)
+    this.#seenOnce.fill(0)
     this.#octets = 0
   }
 
-  #noteComing({ cipher }: EncryptedData): boolean {
+  #noteSeen({ cipher }: EncryptedData): boolean {
     const end = cipher.length
-    const place = ((cipher[end - 1] << 8) | cipher[end - 2]) & (FIRST_COMINGS - 1)
+    const place = ((cipher[end - 1] << 8) | cipher[end - 2]) & (SEEN_SLOTS - 1)
     const mark = ((cipher[end - 3] << 24) | (cipher[end - 4] << 16) | (cipher[end - 5] << 8) | cipher[end - 6]) >>> 0
-    const cameBefore = this.#cameOnce[place] === mark
-    this.#cameOnce[place] = mark
-    return cameBefore
+    const seenBefore = this.#seenOnce[place] === mark
+    this.#seenOnce[place] = mark
+    return seenBefore
   }
 
   #keep(ticket: VerifiedTicket, encPart: EncryptedData): void {
@@ -113,7 +113,7 @@ export class OpenedTicketCache {
    * What nobody shows again would else stay, session key and PAC with it, until others need the
    * room.
    */
-  #sweepNowAndThen(now: number): void {
+  #sweepWhenDue(now: number): void {
     if (Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL) return
     this.#sweptAt = now
     for (const [tail, { ticket }] of this.#entries) if (hasEnded(ticket, now)) this.#forget(tail)

@@ -46,9 +46,11 @@ export class OwnTicket {
    * What cannot be told of a user before our own domain is known is worth a look for that: the
    * ticket is judged again then.
    */
-  settle(found: FoundTicket, keys: ServiceKeys): FoundTicket | Promise<FoundTicket> {
-    const isTold = withheldOf(found.ticket.pac)?.because === undefined
-    return isTold || this.#source === undefined || !this.#isDue ? found : this.#judgeAgain(found, keys, this.#source)
+  awaitOwnDomain(found: FoundTicket, keys: ServiceKeys): FoundTicket | Promise<FoundTicket> {
+    const isComplete = withheldOf(found.ticket.pac)?.because === undefined
+    return isComplete || this.#source === undefined || !this.#isDue
+      ? found
+      : this.#verifyAgain(found, keys, this.#source)
   }
 
   /** The SID of the service's account in a realm, where a ticket of its own has come by. */
@@ -57,7 +59,7 @@ export class OwnTicket {
   }
 
   /** A ticket to the service in its own name: its PAC tells the SID of the account. */
-  note({ client, pac }: FoundTicket['ticket']): void {
+  rememberSid({ client, pac }: FoundTicket['ticket']): void {
     const sid = pac?.userSid
     if (sid !== undefined) this.#sids.set(client.realm, sid)
   }
@@ -68,13 +70,13 @@ export class OwnTicket {
     return Math.abs(this.#deps.now() - this.#triedAt) >= RETRY_AFTER
   }
 
-  async #judgeAgain({ ticket, seenBefore }: FoundTicket, keys: ServiceKeys, source: Source): Promise<FoundTicket> {
+  async #verifyAgain({ ticket, seenBefore }: FoundTicket, keys: ServiceKeys, source: Source): Promise<FoundTicket> {
     const { tickets } = this.#deps
     this.#attempt ??= this.#learn(keys, source).finally(() => {
       this.#attempt = undefined
     })
     await this.#attempt
-    return { ticket: tickets.judgeAgain(ticket, keys), seenBefore }
+    return { ticket: tickets.verifyAgain(ticket, keys), seenBefore }
   }
 
   /**
@@ -85,7 +87,7 @@ export class OwnTicket {
     const { now, events, tickets } = this.#deps
     this.#triedAt = now()
     try {
-      this.note(tickets.open(await withinLimit(TIME_LIMIT, late, source), keys).ticket)
+      this.rememberSid(tickets.open(await withinLimit(TIME_LIMIT, late, source), keys).ticket)
     } catch (error) {
       const message = printable(error instanceof Error ? error.message : String(error))
       events.publish({ kind: 'own-ticket-failed', code: S4uError.is(error) ? error.code : 'S4U_OWN_TICKET', message })

@@ -33,7 +33,7 @@ export class TicketOpener {
 
   constructor(settings: AcceptorSettings) {
     this.#settings = settings
-    this.#cache = new OpenedTicketCache(settings.ticketCacheSize)
+    this.#cache = new OpenedTicketCache(settings.openedTicketCacheSize)
   }
 
   /**
@@ -44,7 +44,7 @@ export class TicketOpener {
   find(ticket: Ticket, keys: ServiceKeys): VerifiedTicket | undefined {
     const known = this.#cache.find(ticket.encPart, this.#settings.now())
     if (known === undefined) return undefined
-    if (keys.has(known.serviceKey.key) && this.#isJudged(known, keys))
+    if (keys.has(known.serviceKey.key) && this.#isUpToDate(known, keys))
       return hasSameName(known.opened.ticket, ticket) ? known : undefined
     this.#cache.forget(ticket.encPart)
     return undefined
@@ -60,13 +60,13 @@ export class TicketOpener {
   open(presented: Ticket, keys: ServiceKeys): FoundTicket {
     const ticket = copyOf(presented)
     const { opened, serviceKey } = openWithOneOf(ticket, keys)
-    const accepted = judge(opened, serviceKey, keys.realms, this.#settings)
+    const accepted = verify(opened, serviceKey, keys.realms, this.#settings)
     return { ticket: accepted, seenBefore: this.#cache.remember(accepted, this.#settings.now()) }
   }
 
   /** A ticket that was opened, by what is known now. @throws as `open` */
-  judgeAgain({ opened, serviceKey }: VerifiedTicket, keys: ServiceKeys): VerifiedTicket {
-    return judge(opened, serviceKey, keys.realms, this.#settings)
+  verifyAgain({ opened, serviceKey }: VerifiedTicket, keys: ServiceKeys): VerifiedTicket {
+    return verify(opened, serviceKey, keys.realms, this.#settings)
   }
 
   clear(): void {
@@ -74,8 +74,8 @@ export class TicketOpener {
   }
 
   /** Whether all is still as it was that the judgement hung on. */
-  #isJudged({ judgedBy, ownRealms }: VerifiedTicket, { realms }: ServiceKeys): boolean {
-    if (judgedBy !== undefined && judgedBy !== this.#settings.domainSids.version) return false
+  #isUpToDate({ domainSidsVersion, ownRealms }: VerifiedTicket, { realms }: ServiceKeys): boolean {
+    if (domainSidsVersion !== undefined && domainSidsVersion !== this.#settings.domainSids.version) return false
     return ownRealms === realms || sameRealms(ownRealms, realms)
   }
 }
@@ -122,7 +122,7 @@ function openWithOneOf(ticket: Ticket, keys: ServiceKeys): { opened: OpenedTicke
   throw noKeyFits(ticket, keys, candidates)
 }
 
-function judge(
+function verify(
   opened: OpenedTicket,
   serviceKey: ServiceKey,
   ownRealms: readonly string[],
@@ -145,9 +145,9 @@ function judge(
     : NO_PAC
   const client = { name: cname, realm: crealm }
   const names = namesOf(client, serviceRealm, settings)
-  const judgedBy = provisional ? settings.domainSids.version : undefined
+  const domainSidsVersion = provisional ? settings.domainSids.version : undefined
   const hasNoGroups = received?.logonInfo === undefined && settings.noPacMeansNoGroups
-  return { opened, serviceKey, ownRealms, client, ...names, pac, judgedBy, hasNoGroups, anonymous }
+  return { opened, serviceKey, ownRealms, client, ...names, pac, domainSidsVersion, hasNoGroups, anonymous }
 }
 
 /** Another ticket may show later that the realm's users have one. */

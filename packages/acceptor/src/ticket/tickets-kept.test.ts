@@ -104,7 +104,7 @@ describe('what was judged before it was known whose domain is whose', () => {
     const settings = checkOptions({ now: () => NOW })
     const [opener, keys] = [new TicketOpener(settings), keysOf()]
     const final = openTwice(opener, withPac, keys)
-    expect(final.judgedBy).toBeUndefined()
+    expect(final.domainSidsVersion).toBeUndefined()
     const { version } = settings.domainSids
     settings.domainSids.learn('WEST.TEST', 'S-1-5-21-7-7-7')
     expect(settings.domainSids.version).toBeGreaterThan(version)

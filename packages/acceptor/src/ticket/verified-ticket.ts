@@ -22,7 +22,7 @@ export interface VerifiedTicket {
    * The version of `DomainSids` by which it was judged, where more knowledge may change what is
    * believed.
    */
-  readonly judgedBy: number | undefined
+  readonly domainSidsVersion: number | undefined
   /** There is no PAC, and an option says that this means no groups. */
   readonly hasNoGroups: boolean
   readonly anonymous: boolean

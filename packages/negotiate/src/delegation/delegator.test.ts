@@ -107,7 +107,7 @@ describe('nobody acts for a caller', () => {
     ['who asked to be identified only', { impersonationLevel: 'identification' }],
     ['who is anonymous', { impersonationLevel: 'anonymous' }],
     ['who left no ticket', { evidence: undefined }],
-    ['for whom the app alone vouches', { evidence: { kind: 'asserted' } }],
+    ['for whom the app alone vouches', { evidence: { kind: 'asserted' } as never }],
   ] as const)('%s', async (_who, changes) => {
     const identity = new Identity(claimsWith(changes))
     const error = expect.objectContaining({ name: 'RejectedTokenError', code: 'SEC_E_NO_IMPERSONATION' })
@@ -145,7 +145,7 @@ describe('what is refused is told', () => {
       'The client asked to be identified only (GSS_C_IDENTIFY_FLAG), or is anonymous.',
     ],
     [
-      { evidence: { kind: 'asserted' } },
+      { evidence: { kind: 'asserted' } as never },
       'there is no ticket to show a KDC',
       'Identities from a session without evidence, or made by hand, cannot be impersonated.',
     ],

@@ -87,7 +87,7 @@ export class ServiceClient {
   async #isSpnAlone(): Promise<boolean> {
     const { delegation } = this.#options
     if (delegation === undefined || delegation.principal !== undefined) return false
-    const principal = signInPrincipal(await this.#acceptor.keytab())
+    const principal = signInPrincipal(await this.#acceptor.reloadKeytab())
     return principal !== undefined && principal.name.nameString.length > 1
   }
 
@@ -177,7 +177,7 @@ export class ServiceClient {
 
   async #create(realm?: string): Promise<KdcClient> {
     // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
-    return this.#clientWith(await this.#acceptor.keytab(), realm)
+    return this.#clientWith(await this.#acceptor.reloadKeytab(), realm)
   }
 
   /**
@@ -194,7 +194,7 @@ export class ServiceClient {
     const principal = delegation?.principal
     const account =
       realm === undefined ? { keytab, ...(principal && { principal }) } : accountOf(keytab, realm, principal)
-    const reload = (): Promise<Keytab> => this.#acceptor.keytab()
+    const reload = (): Promise<Keytab> => this.#acceptor.reloadKeytab()
     return createKdcClient({
       ...this.kdcOptions(),
       ...(realm !== undefined && { realm }),

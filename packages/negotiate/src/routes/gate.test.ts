@@ -205,7 +205,11 @@ describe('what a gate says', () => {
     expect(statusFor(delegatedByGate(['web']), west)).toBe(200)
     const without = callerWith({ realm: 'WEST.TEST', delegatedBy: ['web@WEST.TEST'], evidence: undefined })
     expect(statusFor(delegatedByGate(['web']), without)).toBe(200)
-    const asserted = callerWith({ realm: 'WEST.TEST', delegatedBy: ['web@AD.TEST'], evidence: { kind: 'asserted' } })
+    const asserted = callerWith({
+      realm: 'WEST.TEST',
+      delegatedBy: ['web@AD.TEST'],
+      evidence: { kind: 'asserted' } as never,
+    })
     expect(statusFor(delegatedByGate(['web']), asserted)).toBe(403)
     expect(statusFor(delegatedByGate(['WEB@AD.TEST', 'zet']), callerWith({ delegatedBy: ['web', 'ZET'] }))).toBe(200)
     expect(statusFor(delegatedByGate(['\u212aeys']), callerWith({ delegatedBy: ['keys'] }))).toBe(403)

@@ -1,7 +1,7 @@
 import { ConfigurationError, Keytab } from '@s4u/krb5'
 
 /** One place, read again when it changes. */
-export interface KeytabPlace {
+export interface KeytabLocation {
   /** How errors call it: the path. */
   readonly name: string
   /**
@@ -19,7 +19,7 @@ export interface KeytabPlace {
 /** The octets, a `Keytab`, or the octets in base64. */
 export type ProvidedKeys = Uint8Array | Keytab | string
 
-export class KeytabInMemory implements KeytabPlace {
+export class KeytabInMemory implements KeytabLocation {
   readonly name = 'the keytab in memory'
   readonly #keytab: Keytab
 
