@@ -1,17 +1,21 @@
-/** The stack of an error with its hint: logs show `error.stack` and nothing else, as those of Koa and Express 4 do. */
+/**
+ * Puts the hint of an error into its stack: the logs of Koa, Express 4 and others show
+ * `error.stack` and nothing else.
+ */
 
 interface Hinted extends Error {
   readonly hint: string | undefined
 }
 
 /**
- * The hint stands between the message and the places in the code:
+ * Makes `error.stack` show the hint, between the message and the places in the code:
  *
  *     RejectedTokenError: the clock of alice@AD.TEST is 7 minutes off
  *         hint: Set the clock of the client.
- *         at acceptApReq (…)
+ *         at openTicket (…)
  *
- * It is put together when somebody reads it: peers can make errors as fast as they can send.
+ * The text is put together only when the stack is read: peers can cause errors as fast as they can
+ * send, and most of these are never printed.
  */
 export function showHintInStack(error: Hinted): void {
   const trace: { stack?: unknown } = {}
@@ -29,7 +33,7 @@ export function showHintInStack(error: Hinted): void {
 }
 
 function withHint({ name, message, hint }: Hinted, stack: unknown): unknown {
-  // Whoever has an Error.prepareStackTrace gets what it returns.
+  // An app that sets Error.prepareStackTrace gets what its function returns.
   if (typeof stack !== 'string') return stack
   const frames = stack.indexOf(FIRST_FRAME)
   const lines = hint === undefined ? '' : `${HINT}${hint.replaceAll('\n', '\n      ')}`
@@ -39,12 +43,15 @@ function withHint({ name, message, hint }: Hinted, stack: unknown): unknown {
 const FIRST_FRAME = '\n    at '
 const HINT = '\n    hint: '
 
-/** What `util.inspect` of Node calls, and so `console.error`. */
+/** The method that `util.inspect` of Node calls, and so `console.error`. */
 export const inspectCustom: unique symbol = Symbol.for('nodejs.util.inspect.custom')
 
 type Inspect = (value: unknown, options: object) => string
 
-/** What Node would print, the stack and all properties, but the hint once. */
+/**
+ * Returns what Node prints for an error, with its stack and properties, but shows the hint only
+ * once.
+ */
 export function inspectedWithHintOnce(error: Hinted, options: object, inspect: Inspect): string {
   const { stack } = error
   const { hint, ...others }: Record<PropertyKey, PropertyDescriptor> = Object.getOwnPropertyDescriptors(error)

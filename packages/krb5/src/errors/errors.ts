@@ -1,16 +1,17 @@
 /**
- * The errors of s4u: one base class, one subclass for each party who must act.
+ * The errors of s4u: one base class, and one subclass for each party who must act.
  *
- * `code` is the protocol's own name for what went wrong (`KRB_AP_ERR_SKEW`), `hint` says what to do.
- * `stack` has the hint too, since many logs show that alone.
- * No message, hint or property ever carries a token, a ticket, a key or a password. A message is one line, whatever the names in it.
+ * `code` is the protocol's own name for what went wrong (`KRB_AP_ERR_SKEW`). `hint` says what to
+ * do. `stack` contains the hint too, since many logs show only the stack. No message, hint or
+ * property ever carries a token, a ticket, a key or a password. A message is always one line,
+ * whatever characters are in the names it shows.
  */
 
 import type { S4uErrorCode } from './error-codes.js'
 import { inspectCustom, inspectedWithHintOnce, showHintInStack } from './error-stack.js'
 import { printable } from './printable.js'
 
-/** Marks an error of s4u even when a second copy of the package made it. */
+/** Marks an error as one of s4u, also when a second copy of the package has made it. */
 const brand = Symbol.for('s4u.error')
 
 export interface ErrorDetails {
@@ -19,14 +20,17 @@ export interface ErrorDetails {
   /** What the reader of the log should do about it, in one or two sentences. */
   readonly hint?: string
   readonly cause?: unknown
-  /** The HTTP status of an answer to a request that failed for this. Default: that of the class, else 500. */
+  /**
+   * The HTTP status with which a web server answers the request that failed. Default: that of the
+   * class, else 500.
+   */
   readonly status?: ErrorStatus
 }
 
 /**
- * What a web server answers whose handler fails with an error of s4u. 400 and 401 are the caller's
- * to mend, 403 is a no that stays one; 500 is this service's own fault, 502 a KDC's or a backend's,
- * 503 and 504 are worth another try. RFC 9110 section 15.
+ * The HTTP status with which a web server answers when its handler fails with an error of s4u. 400
+ * and 401: the caller must act. 403: another try does not help. 500: this service is at fault. 502:
+ * a KDC or a backend is. 503 and 504: a later try may succeed. RFC 9110 section 15.
  */
 export type ErrorStatus = 400 | 401 | 403 | 500 | 502 | 503 | 504
 
@@ -35,15 +39,15 @@ export abstract class S4uError extends Error {
   readonly code: S4uErrorCode
   readonly hint: string | undefined
   /**
-   * The HTTP status that fits, where Express, Koa and others look for it. A layer that knows better
-   * may change it: bytes that a user sent are a 400, and the same bytes of a KDC a 502.
+   * The HTTP status that fits, where Express, Koa and others look for it. Code that knows better
+   * may change it: bytes that a user sent are a 400, and the same bytes sent by a KDC are a 502.
    */
   declare status: ErrorStatus
-  /** As `status`, under the name that Fastify and others read. */
+  /** The same number as `status`, under the name that Fastify and others read. */
   declare statusCode: ErrorStatus
   /**
-   * Never: messages name accounts, services and settings, which are for the log and not for whoever
-   * sent the request.
+   * Always false: frameworks must not send the message to the client. Messages name accounts,
+   * services and settings, which only the log may have.
    */
   declare readonly expose: false
 
@@ -51,9 +55,11 @@ export abstract class S4uError extends Error {
     super(printable(message), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = details.code
     this.hint = details.hint?.split('\n').map(printable).join('\n')
-    // A second stack costs more than all the rest, and damaged tokens, of which peers send any number, have no hint.
+    // A second stack costs more than all the rest. Damaged tokens, of which peers can send any
+    // number, have no hint and so cost no second stack.
     if (this.hint !== undefined) showHintInStack(this)
-    // Not enumerable: they are for frameworks, and would only be noise in what is printed.
+    // Not enumerable: these properties are for frameworks, and would only be noise when an error is
+    // printed.
     Object.defineProperties(this, {
       [brand]: { value: true },
       status: { value: details.status ?? 500, writable: true },
@@ -63,31 +69,46 @@ export abstract class S4uError extends Error {
           this.status = status
         },
       },
-      // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here: that must neither
-      // fail nor succeed.
+      // http-errors, and so `ctx.throw(403, error)` of Koa, writes true here. That must neither
+      // fail nor have an effect.
       expose: { get: () => false, set: () => {} },
     })
   }
 
-  /** For `console.error`: as every error, and the hint, which is in the stack, not a second time. */
+  /**
+   * Returns what `console.error` prints: as for every error, but without a second copy of the hint,
+   * which the stack contains already.
+   */
   [inspectCustom](_depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
     return inspectedWithHintOnce(this, options, inspect)
   }
 
-  /** True for every error of s4u, whichever copy of the package made it. */
+  /**
+   * Tells whether a value is an error of s4u, also when a second copy of the package has made it
+   * (`instanceof` would not notice).
+   *
+   * @example
+   * ```ts
+   * import { S4uError } from '@s4u/krb5'
+   *
+   * export function codeOf(error: unknown): string | undefined {
+   *   return S4uError.is(error) ? error.code : undefined
+   * }
+   * ```
+   */
   static is(value: unknown): value is S4uError {
     return value instanceof Error && brand in value
   }
 }
 
 export interface MalformedDetails extends ErrorDetails {
-  /** Where in the message it happened: `AP-REQ.ticket.enc-part.kvno`. */
+  /** The place in the message: `AP-REQ.ticket.enc-part.kvno`. */
   readonly path: string
   readonly expected: string
   readonly found: string
 }
 
-/** The peer's bytes are not what the specification says they are. The peer must act. */
+/** The bytes that a peer sent are not what the specification says. The peer must act. */
 export class MalformedTokenError extends S4uError {
   override readonly name = 'MalformedTokenError'
   readonly path: string
@@ -106,7 +127,10 @@ export class MalformedTokenError extends S4uError {
   }
 }
 
-/** The peer's bytes are well formed, and what they claim is not accepted: expired, replayed, not for us, forged. */
+/**
+ * The bytes that a peer sent are well formed, but their claim is not accepted: the ticket has
+ * expired, is a replay, is for another service, or is forged. The peer must act.
+ */
 export class RejectedTokenError extends S4uError {
   override readonly name = 'RejectedTokenError'
 
@@ -115,7 +139,7 @@ export class RejectedTokenError extends S4uError {
   }
 }
 
-/** The keytab has no key that fits. Whoever keeps the keytab must act. */
+/** The keytab has no key that fits. The person who maintains the keytab must act. */
 export class MissingKeyError extends S4uError {
   override readonly name = 'MissingKeyError'
 
@@ -124,7 +148,10 @@ export class MissingKeyError extends S4uError {
   }
 }
 
-/** An option, a file or a call of ours is wrong. The developer or operator of this service must act. */
+/**
+ * An option, a file or an argument is wrong. The developer or the operator of this service must
+ * act.
+ */
 export class ConfigurationError extends S4uError {
   override readonly name = 'ConfigurationError'
 

@@ -1,9 +1,14 @@
 /**
- * What errors, events and logs may show of an option, an environment variable or a file. People put keytabs, passwords and tokens where
- * a path or a name belongs, and errors end in logs that many may read: what does not look like what was asked for is never shown.
+ * What errors, events and logs may show of an option, an environment variable or a file.
+ *
+ * People put keytabs, passwords and tokens where a path or a name belongs, and errors end in logs
+ * that many people can read. So a value is shown only if it looks like what was asked for.
  */
 
-/** A value that was refused, for a message: `"requried"`, `17`, `a text of 1204 characters, which is not shown`. */
+/**
+ * Returns a refused value in the form in which a message may show it: `"requried"`, `17`,
+ * `a text of 1204 characters, which is not shown`.
+ */
 export function shownInput(value: unknown): string {
   if (typeof value === 'string') return looksHarmless(value) ? JSON.stringify(value) : notShown(value)
   if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number')
@@ -12,24 +17,33 @@ export function shownInput(value: unknown): string {
   return value instanceof Uint8Array ? `${value.length} octets` : `a value of type ${typeof value}`
 }
 
-/** A name that was configured and that nobody knows, without quotes: of a service or an account. */
+/**
+ * Returns the name of a service or an account from the configuration, without quotes, or says that
+ * it is not shown.
+ */
 export function shownName(text: string): string {
   return looksHarmless(text) ? text : notShown(text)
 }
 
-/** The name of a file, or that it is not shown: for files that are not there, so that nothing says that it is one. */
+/**
+ * Returns the path of a file, or says that it is not shown. For files that do not exist: nothing
+ * else proves that the text is a path and not a password.
+ */
 export function shownPath(text: string): string {
   return looksLikePath(text) ? text : notShown(text)
 }
 
-/** Whether a text is the name of a file beyond doubt: where from, or what kind of file, and nothing in it that looks random. */
+/**
+ * Tells whether a text is a path beyond doubt: it begins like one or has a known extension, and no
+ * part of it looks random.
+ */
 function looksLikePath(text: string): boolean {
   if (text.length > MAX_PATH || /[\p{C}=\n]|:\/\//u.test(text)) return false
   const rooted = /^(?:\.{0,2}|~|[A-Za-z]:|\\)[/\\]/.test(text)
   return (rooted || KNOWN_FILE.test(text)) && !text.split(/[/\\]/).some(looksRandom) && !looksRandom(text)
 }
 
-/** As systems allow it, but for what no person writes. */
+/** Systems allow longer paths, but no person writes them. */
 const MAX_PATH = 1_024
 
 const KNOWN_FILE =
@@ -40,14 +54,20 @@ function looksHarmless(text: string): boolean {
   return [WORD, NUMBER, SID, SERVICE, SHORT_SERVICE, ACCOUNT].some((pattern) => pattern.test(text))
 }
 
-/** Longer ones fill logs. */
+/** Longer texts fill logs. */
 const MAX_SHOWN = 200
 
-/** A misspelt choice: `requried`. Passphrases have blanks, and passwords have digits. */
+/**
+ * A misspelt choice: `requried`. A passphrase has blanks, and a password has digits, so neither
+ * matches.
+ */
 const WORD = /^[A-Za-z]{1,24}(?:-[A-Za-z]{1,24}){0,3}$/
 const NUMBER = /^-?\d{1,6}$/
 const SID = /^S-1-[\d-]+$/i
-/** A host, a service of one, or an origin. With a name or a password before the host it is none. */
+/**
+ * A host, a service of a host, or an origin. A URL with a user name or a password before the host
+ * does not match.
+ */
 const SERVICE =
   /^(?:https?:\/\/(?:[\w*-]+\.)*|(?:[A-Za-z][\w-]*\/)?(?:[\w*-]+\.)+)[A-Za-z][\w-]*(?::\d{1,5})?(?:@[A-Z\d.-]+)?\/?$/
 const SHORT_SERVICE =
@@ -55,8 +75,9 @@ const SHORT_SERVICE =
 const ACCOUNT = /^[A-Za-z][\w.$-]{0,63}@(?:[A-Za-z][A-Za-z\d-]*\.)+[A-Za-z]{2,}$/
 
 /**
- * As keys, tokens and hashes look in base64 and hexadecimal: long, with capitals, small letters and digits among each other, or all of
- * sixteen digits. A keytab and a credential cache begin with the same characters.
+ * Tells whether a text looks like a key, a token or a hash in base64 or hexadecimal: long, with
+ * capitals, small letters and digits mixed, or all hexadecimal digits. The first line finds keytabs
+ * and credential caches in base64, which begin with the same characters.
  */
 function looksRandom(text: string): boolean {
   if (/^\s*BQ[EIMQ]/.test(text)) return true

@@ -1,6 +1,7 @@
 /**
- * The octets of a credential cache, entry for entry. First where each begins and ends, then what it says: an entry that says what cannot
- * be is left out, and the next one is read.
+ * Reads the entries of a credential cache one by one. First it finds where an entry begins and
+ * ends, then it reads the contents. An entry whose contents are wrong is left out, and reading goes
+ * on behind it.
  */
 
 import { decode } from '../asn1/codec.js'
@@ -12,32 +13,38 @@ import { type LeftOut, leftOutFor, legibleName } from './left-out.js'
 import { Ticket } from '../messages/ticket.js'
 import type { Principal } from '../names/principal.js'
 
-/** Tickets in one cache; a user who visits hundreds of services in a day stays far below. */
+/**
+ * The most tickets in one cache. A user who visits hundreds of services in a day stays far below.
+ */
 const MAX_CREDENTIALS = 10_000
 
 export interface CacheEntry {
-  /** Its place in the file. */
+  /** The offsets of the entry in the file, so that it can be copied unchanged. */
   readonly start: number
   readonly end: number
-  /** Undefined for what has been removed, or is left out. */
+  /** Undefined if the entry was removed, or is left out as unreadable. */
   readonly value: CachedCredential | CacheSetting | undefined
 }
 
 export interface CacheRecords {
   readonly kdcOffset: number
   readonly principal: Principal
-  /** Behind the header and the principal. */
+  /** The offset of the first entry, behind the header and the principal. */
   readonly start: number
   readonly entries: readonly CacheEntry[]
   readonly leftOut: readonly LeftOut[]
 }
 
-/** @throws MalformedTokenError where it is not even known whose it is */
+/**
+ * Reads all entries of a cache.
+ *
+ * @throws MalformedTokenError if not even the name of the cache's owner can be read
+ */
 export function readCacheRecords(bytes: Uint8Array, version: number): CacheRecords {
   return new CacheReader(bytes, version).read()
 }
 
-/** A name before it is known whether it is text. */
+/** The octets of a name, before they are checked to be text. */
 interface NameOctets {
   readonly nameType: number
   readonly realm: Uint8Array
@@ -66,7 +73,8 @@ class CacheReader {
 
   constructor(bytes: Uint8Array, version: number) {
     const reader = new ByteReader(bytes, 'ccache')
-    // Versions 1 and 2 are in the byte order of the machine that wrote them: all that are left are little-endian.
+    // Versions 1 and 2 have the byte order of the machine that wrote them. The machines still in
+    // use are little-endian.
     const big = version >= 3
     this.#u16 = big ? (field) => reader.u16be(field) : (field) => reader.u16le(field)
     this.#u32 = big ? (field) => reader.u32be(field) : (field) => reader.u32le(field)
@@ -90,7 +98,8 @@ class CacheReader {
         entries.push({ start: begin, end: reader.offset, value: valueOf(reader, octets, record) })
       } catch (error) {
         leftOut.push(leftOutFor(record, octets && nameIn(octets.server), error))
-        // An entry does not say how long it is: behind one that breaks off there is no telling where another begins.
+        // An entry does not say how long it is: behind one that breaks off, the next one cannot be
+        // found.
         if (octets === undefined) break
         entries.push({ start: begin, end: reader.offset, value: undefined })
       }
@@ -98,7 +107,10 @@ class CacheReader {
     return { kdcOffset, principal, start, entries, leftOut }
   }
 
-  /** Tagged fields; 1 is the offset to the KDC's clock, seconds and microseconds. The header may be empty. */
+  /**
+   * Reads the tagged fields of the header. Tag 1 is the offset to the clock of the KDC, in seconds
+   * and microseconds. The header may be empty.
+   */
   #header(): number {
     const header = this.#reader.sub(this.#u16('header.length'), 'header')
     let offset = 0
@@ -149,14 +161,17 @@ class CacheReader {
     }
   }
 
-  /** A number in the file's byte order, unlike the bit string it stands for. */
+  /** The file has a number in its own byte order, where messages have a bit string. */
   #flags(field: string): KerberosFlags {
     const flags = new Uint8Array(4)
     new DataView(flags.buffer).setUint32(0, this.#u32(field))
     return flags
   }
 
-  /** Types are Int32 on the wire (RFC 4120 section 5.2.6), negative ones for local use; the file has room for 16 bits of each. */
+  /**
+   * Types are Int32 in messages (RFC 4120 section 5.2.6), and negative for local use. The file has
+   * only 16 bits for each.
+   */
   #list(field: string): [number, Uint8Array][] {
     const count = this.#u32(`${field}.count`)
     this.#reader.expectElements(count, 6, field)
@@ -173,13 +188,24 @@ class CacheReader {
 
 export const SETTINGS_REALM = 'X-CACHECONF:'
 export const SETTINGS_NAME = 'krb5_ccache_conf_data'
-/** Where a setting was that has been removed. A ticket that has been removed has no end, and this as its beginning. */
+/**
+ * The realm that marks a removed setting. A removed ticket has no end, and this number as its
+ * start.
+ */
 const REMOVED_SETTINGS_REALM = 'X-RMED-CONF:'
 const REMOVED_AUTHTIME = 0xffff_ffff * 1000
-/** What gssproxy hands to the programs it serves: credentials under a key that it alone has. */
+/**
+ * The realm that marks what gssproxy hands to its programs: credentials under a key that only
+ * gssproxy has.
+ */
 const GSSPROXY_REALM = 'X-GSSPROXY:'
 
-/** Undefined for what has been removed: files are not rewritten for that, the entry is only marked. @throws MalformedTokenError */
+/**
+ * Returns the ticket or the setting in an entry; undefined if it was removed. Programs do not
+ * rewrite the file to remove an entry, they only mark it.
+ *
+ * @throws MalformedTokenError
+ */
 function valueOf(reader: ByteReader, octets: EntryOctets, record: string): CacheEntry['value'] {
   const server = principalOf(reader, octets.server, `${record}.server`)
   const { nameString } = server.name
@@ -207,7 +233,7 @@ function signed(number16: number): number {
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** What is no UTF-8 is mostly of the time before it. */
+/** Octets that are not UTF-8 mostly come from the time before it. */
 const lenient = new TextDecoder('latin1')
 
 function principalOf(reader: ByteReader, { nameType, realm, components }: NameOctets, field: string): Principal {
@@ -222,7 +248,7 @@ function principalOf(reader: ByteReader, { nameType, realm, components }: NameOc
   return { name: { nameType, nameString }, realm: text(realm, 'realm') }
 }
 
-/** Of an entry that cannot be read, for people. */
+/** Returns the name in an unreadable entry, for messages. */
 function nameIn({ nameType, realm, components }: NameOctets): string | undefined {
   const nameString = components.map((octets) => lenient.decode(octets))
   return legibleName({ name: { nameType, nameString }, realm: lenient.decode(realm) })

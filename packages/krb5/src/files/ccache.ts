@@ -14,23 +14,40 @@ import { type Principal, samePrincipal } from '../names/principal.js'
 
 export type { CachedCredential, CacheSetting } from './ccache-entry.js'
 
-/** What a cache is written from. */
+/** The contents from which a cache file is written. */
 export interface CacheContents {
   readonly principal: Principal
   readonly credentials: readonly CachedCredential[]
   readonly settings: readonly CacheSetting[]
-  /** What to add to the local clock to get the KDC's, milliseconds. */
+  /** Milliseconds to add to the local clock to get the time of the KDC. */
   readonly kdcOffset: number
 }
 
 export interface CredentialCache extends CacheContents {
-  /** Entries that cannot be read, and why: a ticket that is none, as gssproxy writes it, a key of another length than its type has. */
+  /**
+   * The entries that could not be read, each with the reason: gssproxy's sealed credentials in
+   * place of a ticket, or a key whose length does not fit its type.
+   */
   readonly leftOut: readonly LeftOut[]
 }
 
 /**
- * Reads versions 1 to 4. An entry that cannot be read is in `leftOut`, and makes no other useless.
- * @throws ConfigurationError KRB5_CCACHE_BADVNO (another kind of file) or KRB5_CC_FORMAT (it does not even say whose it is)
+ * Reads a credential cache file of version 1 to 4. An entry that cannot be read goes to `leftOut`;
+ * all other entries stay usable.
+ *
+ * @param source what errors call the file
+ *
+ * @throws ConfigurationError KRB5_CCACHE_BADVNO (another kind of file) or KRB5_CC_FORMAT (not even
+ * the owner's name can be read)
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ * import { decodeCcache, formatPrincipal } from '@s4u/krb5'
+ *
+ * const { principal, credentials } = decodeCcache(readFileSync('/tmp/krb5cc_1000'))
+ * console.log(formatPrincipal(principal), credentials.length)
+ * ```
  */
 export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): CredentialCache {
   const { principal, kdcOffset, entries, leftOut } = recordsOf(bytes, source)
@@ -44,7 +61,11 @@ export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): Cr
   return { principal, credentials, settings, kdcOffset, leftOut }
 }
 
-/** The file, version 4. It has room for 32 flags of a ticket. @throws ConfigurationError for fewer */
+/**
+ * Returns the octets of a cache file of version 4. The file has room for 32 flags of each ticket.
+ *
+ * @throws ConfigurationError KRB5_CC_FORMAT for a ticket with fewer flags
+ */
 export function encodeCcache(cache: CacheContents): Uint8Array {
   const file = new ByteWriter(1024).u16be(0x0504)
   const offset = cache.kdcOffset
@@ -57,9 +78,11 @@ export function encodeCcache(cache: CacheContents): Uint8Array {
 }
 
 /**
- * The file with one ticket more, in place of an older one of the same client for the same service. Everything else stays as it is in a
- * file of version 4, what cannot be read included; an older version becomes version 4.
- * @throws ConfigurationError as `decodeCcache` and `encodeCcache`
+ * Returns the file with one more ticket. The ticket replaces an older one of the same client for
+ * the same service. In a file of version 4 everything else stays as it is, even unreadable entries;
+ * an older version becomes version 4.
+ *
+ * @throws ConfigurationError as `decodeCcache` and `encodeCcache` do
  */
 export function addToCcache(bytes: Uint8Array, credential: CachedCredential, source?: string): Uint8Array {
   if (bytes[1] !== 4) {
@@ -75,7 +98,10 @@ export function addToCcache(bytes: Uint8Array, credential: CachedCredential, sou
   return file.toBytes()
 }
 
-/** One ticket, or one setting of the cache of `principal`, in the form of version 4, which the protocol of KCM has too. */
+/**
+ * Returns the octets of one ticket, or of one setting of the cache of `principal`, as version 4 has
+ * them. The protocol of KCM uses the same form.
+ */
 export function encodeCacheEntry(entry: CachedCredential | CacheSetting, principal: Principal): Uint8Array {
   const octets = new ByteWriter(1024)
   if ('value' in entry) writeSetting(octets, principal, entry)
@@ -83,7 +109,7 @@ export function encodeCacheEntry(entry: CachedCredential | CacheSetting, princip
   return octets.toBytes()
 }
 
-/** A name as a cache of version 4 begins with it. */
+/** Returns the octets of a name in the form with which a cache of version 4 begins. */
 export function encodeCachePrincipal(principal: Principal): Uint8Array {
   const octets = new ByteWriter()
   writePrincipal(octets, principal)

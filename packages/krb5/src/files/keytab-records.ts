@@ -1,4 +1,7 @@
-/** The records of a keytab file, each for itself: one that cannot be read is left out, and the next one is where its length says. */
+/**
+ * Reads the records of a keytab file one by one. A record that cannot be read is left out; the next
+ * one begins where the length of the record says.
+ */
 
 import { ByteReader } from '../bytes/byte-reader.js'
 import { Key } from '../crypto/key.js'
@@ -7,18 +10,21 @@ import { type LeftOut, leftOutFor, legibleName } from './left-out.js'
 import { NameType } from '../messages/principal-name.js'
 import type { Principal } from '../names/principal.js'
 
-/** Records in one keytab. Farms with hundreds of hosts in one file have some thousands; more is damage or an attack on memory. */
+/**
+ * The most records in one keytab. A farm with hundreds of hosts in one file has some thousands;
+ * more is damage, or an attack on memory.
+ */
 const MAX_RECORDS = 100_000
 
-/** Components of one name; real ones have up to four. */
+/** The most components of one name; real names have up to four. */
 const MAX_COMPONENTS = 16
 
 export interface KeytabEntry {
   readonly principal: Principal
-  /** Key version, 0 when whoever wrote the file did not know it. */
+  /** The version of the key; 0 if the program that wrote the file did not know it. */
   readonly kvno: number
   readonly key: Key
-  /** When the entry was written, milliseconds since the epoch. */
+  /** The time when the entry was written, milliseconds since the epoch. */
   readonly timestamp: number
 }
 
@@ -27,7 +33,11 @@ export interface KeytabRecords {
   readonly leftOut: readonly LeftOut[]
 }
 
-/** @param bytes the whole file, whose first two octets are its version */
+/**
+ * Reads all records of a keytab.
+ *
+ * @param bytes the whole file, whose first two octets are its version
+ */
 export function readKeytabRecords(bytes: Uint8Array, version: 1 | 2): KeytabRecords {
   const reader = new ByteReader(bytes, 'keytab')
   reader.skip(2, 'version')
@@ -45,7 +55,7 @@ export function readKeytabRecords(bytes: Uint8Array, version: 1 | 2): KeytabReco
       entries.push(readEntry(new ByteReader(octets, `keytab.${record}`), layout))
     } catch (error) {
       leftOut.push(leftOutFor(record, octets && nameIn(octets, layout), error))
-      // Where it ends is not known, and so not where another one begins.
+      // The end of this record is not known, so the beginning of the next one is not known either.
       if (octets === undefined) break
     }
   }
@@ -57,16 +67,22 @@ interface Layout {
   readonly littleEndian: boolean
 }
 
-/** Undefined for a hole. Empty for the zero that marks the end of what was ever written. */
+/**
+ * Returns the octets of the next record: undefined for a hole (a deleted entry), and empty for the
+ * zero that ends the list.
+ */
 function nextRecord(reader: ByteReader, { littleEndian }: Layout, record: string): Uint8Array | undefined {
   const size = littleEndian ? reader.i32le(`${record}.size`) : reader.i32be(`${record}.size`)
   if (size >= 0) return reader.bytes(size, record)
-  // -2^31 has no positive counterpart in 32 bits, but it has here.
+  // -2^31 has no positive counterpart in 32 bits, but in JavaScript it has.
   reader.skip(Math.min(-size, reader.remaining), `${record}.hole`)
   return undefined
 }
 
-/** Version 1 was written in the byte order of its machine: the order in which the first length fits into the file. */
+/**
+ * Tells the byte order of version 1, which is that of the machine that wrote the file: the order in
+ * which the first length fits into the file.
+ */
 function looksLittleEndian(bytes: Uint8Array): boolean {
   if (bytes.length < 6) return false
   const view = new DataView(bytes.buffer, bytes.byteOffset)
@@ -80,7 +96,8 @@ function readEntry(reader: ByteReader, layout: Layout): KeytabEntry {
   const kvno8 = reader.u8('kvno')
   const etype = (u16('keytype') << 16) >> 16
   const value = reader.bytes(u16('keylength'), 'key')
-  // A version above 255 stands in four octets behind the key; a zero there means that the writer left the field unused.
+  // A version above 255 stands in four octets behind the key. Zero there means that the field was
+  // not used.
   const kvno32 = reader.remaining >= 4 ? u32('kvno32') : 0
   return { principal, kvno: kvno32 || kvno8, key: keyOf(reader, etype, value), timestamp }
 }
@@ -104,12 +121,12 @@ function numbersOf(reader: ByteReader, { littleEndian }: Layout) {
   return { u16, u32 }
 }
 
-/** Of a record that cannot be read, for people. */
+/** Returns the name in an unreadable record, for messages. */
 function nameIn(octets: Uint8Array, layout: Layout): string | undefined {
   try {
     return legibleName(readPrincipal(new ByteReader(octets, 'keytab'), layout, lenient))
   } catch {
-    // It breaks off within the name.
+    // The record breaks off within the name.
     return undefined
   }
 }
@@ -125,7 +142,7 @@ interface Decoder {
 }
 
 const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-/** What is no UTF-8 is mostly of the time before it. */
+/** Octets that are not UTF-8 mostly come from the time before it. */
 const lenient = new TextDecoder('latin1')
 
 function decodeText(reader: ByteReader, octets: Uint8Array, field: string, decoder: Decoder): string {

@@ -1,7 +1,7 @@
 /**
- * Keytab files: the long-term keys of services. Format as MIT and Heimdal write it: a version of two octets, then records, each with
- * a signed length; negative lengths are holes left by deleted entries.
- * Source: MIT krb5 documentation, "Keytab file format".
+ * Keytab files: the long-term keys of services, in the format of MIT and Heimdal. A file is a
+ * version of two octets, then records, each behind a signed length; a negative length is a hole
+ * where an entry was deleted. Source: MIT krb5 documentation, "Keytab file format".
  */
 
 import { ByteWriter } from '../bytes/byte-writer.js'
@@ -13,15 +13,30 @@ import { formatPrincipal } from '../names/principal.js'
 
 export type { KeytabEntry } from './keytab-records.js'
 
-/** Marks a keytab even when a second copy of the package made it. */
+/** Marks a keytab, also when a second copy of the package has made it. */
 const brand = Symbol.for('s4u.keytab')
 
-/** An immutable set of keys. Printing it shows principals, versions and encryption types, never key octets. */
+/**
+ * An immutable set of keys of services. When printed, it shows principals, versions and encryption
+ * types, and never the octets of a key.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ * import { Keytab } from '@s4u/krb5'
+ *
+ * const keytab = Keytab.decode(readFileSync('web.keytab'), 'web.keytab')
+ * console.log(keytab.principals) // ['HTTP/web.ad.test@AD.TEST']
+ * ```
+ */
 export class Keytab {
   readonly entries: readonly KeytabEntry[]
-  /** What errors call it: the path, where it was read from a file. */
+  /** What errors call the keytab: its path, if it was read from a file. */
   readonly source: string | undefined
-  /** Records of the file that cannot be read, and why: a name that is no UTF-8, a key of another length than its type has, a cut end. */
+  /**
+   * The records that could not be read, each with the reason: a name that is not UTF-8, a key whose
+   * length does not fit its type, or a file that was cut off.
+   */
   readonly leftOut: readonly LeftOut[]
 
   constructor(entries: readonly KeytabEntry[], source?: string, leftOut: readonly LeftOut[] = []) {
@@ -31,9 +46,13 @@ export class Keytab {
   }
 
   /**
-   * Reads format version 1 or 2, or such a file in base64. `source` names the file in errors, those of a later use included. A record
-   * that cannot be read is in `leftOut`, and makes no other useless.
-   * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (no record can be read)
+   * Reads a keytab of format version 1 or 2, or such a file in base64. A record that cannot be read
+   * goes to `leftOut`; all other records stay usable.
+   *
+   * @param source what errors call the keytab, also later, when it is used
+   *
+   * @throws ConfigurationError KRB5_KEYTAB_BADVNO (another kind of file) or KRB5_KT_FORMAT (no
+   * record can be read)
    */
   static decode(octets: Uint8Array, source?: string): Keytab {
     const name = source ?? 'keytab'
@@ -45,8 +64,8 @@ export class Keytab {
   }
 
   /**
-   * The keytab that a text is in base64, as secret stores and environment variables hold it; undefined for every other text, such as a
-   * path. Nothing of the text is in any error.
+   * Reads a keytab from base64, the form in which secret stores and environment variables hold it.
+   * Returns undefined for every other text, such as a path. No error shows any of the text.
    *
    *     const keytab = Keytab.fromBase64(process.env.WEB_KEYTAB ?? '')
    *
@@ -59,8 +78,10 @@ export class Keytab {
   }
 
   /**
-   * What is a keytab, also one that a second copy of this package has made, whose classes are others: that one is read anew. Undefined
-   * for everything else. @throws ConfigurationError as `decode`
+   * Returns the keytab that a value is; undefined if the value is not a keytab. A keytab that a
+   * second copy of this package has made, and whose class is another one, is read again.
+   *
+   * @throws ConfigurationError as `decode` does
    */
   static from(value: unknown): Keytab | undefined {
     if (value instanceof Keytab) return value
@@ -69,14 +90,14 @@ export class Keytab {
     return Keytab.decode(value.encode(), typeof source === 'string' ? source : undefined)
   }
 
-  /** Several keytabs as one, in the given order. `source` is what errors call it. */
+  /** Joins several keytabs into one, in the given order. `source` is what errors call it. */
   static merge(keytabs: readonly Keytab[], source?: string): Keytab {
     const entries = keytabs.flatMap((keytab) => keytab.entries)
     const leftOut = keytabs.flatMap((keytab) => keytab.leftOut)
     return new Keytab(entries, source, leftOut)
   }
 
-  /** The file, format version 2. */
+  /** Returns the octets of the file, in format version 2. */
   encode(): Uint8Array {
     const file = new ByteWriter().u16be(0x0502)
     for (const entry of this.entries) {
@@ -91,7 +112,10 @@ export class Keytab {
     return true
   }
 
-  /** The names in the file, each once, in order of appearance: `HTTP/web.ad.test@AD.TEST`. */
+  /**
+   * The names in the file, each once, in the order in which they appear:
+   * `HTTP/web.ad.test@AD.TEST`.
+   */
   get principals(): readonly string[] {
     return [...new Set(this.entries.map(({ principal }) => formatPrincipal(principal)))]
   }

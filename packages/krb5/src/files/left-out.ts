@@ -1,6 +1,7 @@
 /**
- * What a file of keys or tickets holds and could not be read: one odd record, that perhaps nobody needs, does not make the others useless.
- * It is told in `leftOut`, and in the error of whoever looks for something that is not there.
+ * Records of a keytab or a credential cache that could not be read. One odd record, which may not
+ * be needed at all, must not make the others useless: it is listed in `leftOut`, and errors about
+ * something missing name it.
  */
 
 import { MalformedTokenError } from '../errors/errors.js'
@@ -8,15 +9,19 @@ import type { Notice } from '../journal/notice.js'
 import { formatPrincipal, type Principal } from '../names/principal.js'
 
 export interface LeftOut {
-  /** Which one, counted from 0: `entries[3]`. */
+  /** The record, counted from 0: `entries[3]`. */
   readonly record: string
-  /** Whose it is, as far as that could be read: `HTTP/web.ad.test@AD.TEST`. */
+  /** The name in the record, if it could be read: `HTTP/web.ad.test@AD.TEST`. */
   readonly name: string | undefined
-  /** `expected 16 octets for aes128-cts-hmac-sha1-96, found 0 octets` */
+  /** The reason: `expected 16 octets for aes128-cts-hmac-sha1-96, found 0 octets`. */
   readonly why: string
 }
 
-/** For whoever reads along; undefined where nothing was left out. `source` is what errors call the file. */
+/**
+ * Returns the notice that tells which records were left out; undefined if there are none.
+ *
+ * @param source what errors call the file
+ */
 export function noticeOfLeftOut(
   file: 'keytab' | 'credential cache',
   source: string,
@@ -33,7 +38,11 @@ export function noticeOfLeftOut(
   }
 }
 
-/** For the end of an error: `; left out: entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)`. Empty where nothing was. */
+/**
+ * Returns the end of an error message:
+ * `; left out as unreadable: entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)`. Empty
+ * if nothing was left out.
+ */
 export function andLeftOut(leftOut: readonly LeftOut[]): string {
   if (leftOut.length === 0) return ''
   const shown = leftOut.slice(0, MAX_SHOWN).map(describeLeftOut).join(', ')
@@ -41,27 +50,34 @@ export function andLeftOut(leftOut: readonly LeftOut[]): string {
   return `; left out as unreadable: ${shown}${more}`
 }
 
-/** `entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)` */
+/** Returns `entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)`. */
 export function describeLeftOut({ record, name, why }: LeftOut): string {
   return `${record}${name === undefined ? '' : ` of ${name}`} (${why})`
 }
 
-/** Errors are for people. */
+/** The most records that an error lists: people read it. */
 const MAX_SHOWN = 10
 
 /**
- * Of a record that cannot be read, for people. Where its fields are may be wrong as well, and octets of a key would stand in the place of
- * a name: what does not look like one is not shown.
+ * Returns the name in an unreadable record, for messages, if it looks like a name. The fields of a
+ * damaged record may be shifted, so that octets of a key stand where the name should be: those must
+ * not be shown.
  */
 export function legibleName(principal: Principal): string | undefined {
   const { name, realm } = principal
   return [realm, ...name.nameString].every((part) => NAME_PART.test(part)) ? formatPrincipal(principal) : undefined
 }
 
-/** Half of the octets that there are, so that of a key of eight, the shortest, one in 250 would pass, and of longer ones none. */
+/**
+ * Matches about half of all octets. So one of 250 keys of eight octets, the shortest, could pass,
+ * and practically none of the longer ones.
+ */
 const NAME_PART = /^[\p{L}\p{N}._$:-]{1,255}$/u
 
-/** Of the error in which reading a record ended; what is none of ours goes on. */
+/**
+ * Returns the entry for `leftOut` from the error with which reading a record ended. Another error
+ * is thrown again.
+ */
 export function leftOutFor(record: string, name: string | undefined, error: unknown): LeftOut {
   if (!(error instanceof MalformedTokenError)) throw error
   const { path, expected, found } = error

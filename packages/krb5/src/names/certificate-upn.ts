@@ -4,27 +4,40 @@ import { MalformedTokenError } from '../errors/errors.js'
 /** Source: RFC 5280 section 4.2.1.6. */
 const SUBJECT_ALT_NAME = '2.5.29.17'
 
-/** szOID_NT_PRINCIPAL_NAME. Source: MS-WCCE section 2.2.2.7.5. */
+/**
+ * The object identifier of a user principal name, szOID_NT_PRINCIPAL_NAME. Source: MS-WCCE section
+ * 2.2.2.7.5.
+ */
 const NT_PRINCIPAL_NAME = '1.3.6.1.4.1.311.20.2.3'
 
 /**
- * Several times what the certificates of public authorities have. asn1js makes an object of each element, and would go on to ten thousand
- * of them: five thousand, in 10 KB, took it 89 ms.
+ * Several times what certificates of public authorities need. asn1js makes an object of each
+ * element and has a limit of ten thousand: for five thousand, in 10 KB, it took 89 ms.
  */
 const LIMITS = { octets: 1 << 16, elements: 500, depth: 32 }
 
 /**
- * The user principal name among the subject alternative names of an X.509 certificate (DER): `alice@ad.test`. Undefined where there is
- * none. Nothing is verified: whoever calls this has done so, or a KDC will.
+ * Returns the user principal name (`alice@ad.test`) among the subject alternative names of an X.509
+ * certificate; undefined if there is none. Verifies nothing: the caller has verified the
+ * certificate before, or a KDC will.
  *
- * @throws MalformedTokenError for what is not a certificate
+ * @param certificate DER
+ * @throws MalformedTokenError if the octets are not a certificate
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ * import { certificateUpn } from '@s4u/krb5'
+ *
+ * console.log(certificateUpn(readFileSync('alice.der'))) // 'alice@ad.test'
+ * ```
  */
 export function certificateUpn(certificate: Uint8Array): string | undefined {
   try {
     return findUpn(certificate)
   } catch (error) {
     if (error instanceof MalformedTokenError) throw error
-    // asn1js reads lazily and throws errors of its own, from wherever it is.
+    // asn1js reads lazily, and throws errors of its own from anywhere in its code.
     throw malformed('Certificate', 'DER', error)
   }
 }
@@ -32,7 +45,7 @@ export function certificateUpn(certificate: Uint8Array): string | undefined {
 function findUpn(certificate: Uint8Array): string | undefined {
   const extensions = extensionsOf(read(certificate, 'Certificate'))
   const [extension, second] = extensions.filter(([oid]) => isOid(oid, SUBJECT_ALT_NAME))
-  // With two of them, one program would look at the first and another at the second.
+  // With two of them, one program would read the first and another program the second.
   if (second !== undefined) throw malformed('Certificate', 'one subjectAltName')
   const altNames = extension?.at(-1)
   if (!(altNames instanceof OctetString)) return undefined
@@ -43,7 +56,10 @@ function findUpn(certificate: Uint8Array): string | undefined {
   return undefined
 }
 
-/** Certificate, tbsCertificate, [3] EXPLICIT Extensions. Source: RFC 5280 section 4.1. */
+/**
+ * Returns the extensions: Certificate, tbsCertificate, [3] EXPLICIT Extensions. Source: RFC 5280
+ * section 4.1.
+ */
 function extensionsOf(certificate: unknown): readonly (readonly unknown[])[] {
   const [tbs] = childrenOf(certificate)
   if (!(tbs instanceof Sequence)) throw malformed('Certificate', 'a sequence of a sequence')
@@ -51,7 +67,10 @@ function extensionsOf(certificate: unknown): readonly (readonly unknown[])[] {
   return childrenOf(childrenOf(wrapper)[0]).map(childrenOf)
 }
 
-/** `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`, implicitly tagged. Source: RFC 5280 section 4.2.1.6. */
+/**
+ * Reads `[0] SEQUENCE { type-id OBJECT IDENTIFIER, value [0] EXPLICIT ANY }`, which is implicitly
+ * tagged. Source: RFC 5280 section 4.2.1.6.
+ */
 function otherName(name: unknown): string | undefined {
   if (!isContext(name, 0)) return undefined
   const [oid, value] = childrenOf(name)
@@ -60,7 +79,7 @@ function otherName(name: unknown): string | undefined {
   return text instanceof Utf8String ? textOf(text.valueBlock.valueHexView) : undefined
 }
 
-/** Not `getValue()`, which takes other octets for some text or other. */
+/** `getValue()` of asn1js is not used: it makes some text of octets that are not UTF-8. */
 function textOf(octets: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(octets)
@@ -77,7 +96,7 @@ function isContext(node: unknown, number: number): boolean {
   return node instanceof Constructed && node.idBlock.tagClass === CONTEXT_SPECIFIC && node.idBlock.tagNumber === number
 }
 
-/** As asn1js numbers the classes. */
+/** The number that asn1js gives to this class of tags. */
 const CONTEXT_SPECIFIC = 3
 
 function isOid(node: unknown, oid: string): boolean {

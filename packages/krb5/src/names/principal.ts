@@ -5,20 +5,33 @@ import { NameType, type PrincipalName } from '../messages/principal-name.js'
 import { codeOf, NOT_IN_NAMES } from '../errors/printable.js'
 import { shownInput } from '../errors/shown-input.js'
 
-/** A name and its realm: who somebody is. */
+/** A name and its realm, which together identify a user or a service. */
 export interface Principal {
   readonly name: PrincipalName
   readonly realm: string
 }
 
 /**
- * Reads `alice@AD.TEST`, `HTTP/web.ad.test@AD.TEST` and their escapes (`\/`, `\@`, `\\`, `\n`, `\t`, `\b`, and `\u{202e}` as
- * `formatPrincipal` writes it; `\0` refused).
- * Without a name type: one component is NT-PRINCIPAL, two or more are NT-SRV-INST. With `{ nameType: NameType.ENTERPRISE }`
- * there is one component: all of the text when `realm` is given as an option, else what stands before the last `@` that is not escaped.
- * Source: RFC 1964 section 2.1.1, RFC 6806 section 5.
+ * Reads a principal from text, such as `alice@AD.TEST` or `HTTP/web.ad.test@AD.TEST`. Reads the
+ * escapes `\/`, `\@`, `\\`, `\n`, `\t`, `\b`, and `\u{202e}` as `formatPrincipal` writes it;
+ * refuses `\0`.
  *
- * @throws MalformedTokenError
+ * Without a name type, one component is NT-PRINCIPAL, and two or more are NT-SRV-INST. With
+ * `{ nameType: NameType.ENTERPRISE }` there is one component: the whole text if the option `realm`
+ * is given, otherwise what stands before the last `@` that is not escaped. Source: RFC 1964 section
+ * 2.1.1, RFC 6806 section 5.
+ *
+ * @param options `realm` is used if the text names none
+ *
+ * @throws MalformedTokenError; it does not show the text, which may be a password
+ *
+ * @example
+ * ```ts
+ * import { parsePrincipal } from '@s4u/krb5'
+ *
+ * const { name, realm } = parsePrincipal('HTTP/web.ad.test@AD.TEST')
+ * console.log(name.nameString, realm) // ['HTTP', 'web.ad.test'] 'AD.TEST'
+ * ```
  */
 export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {
   requireGiven('a principal', text, 'text', "Write 'alice@AD.TEST' or 'HTTP/web.ad.test'.")
@@ -31,33 +44,52 @@ export function parsePrincipal(text: string, options: { realm?: string; nameType
 }
 
 /**
- * The reverse of `parsePrincipal`, with the same escapes. What others wrote into a name cannot act where it is printed: characters that
- * nobody sees, that turn the direction of writing or begin another line, and `<`, `>`, `"` are shown as their codes (`\u{202e}`).
+ * Writes a principal as text: the reverse of `parsePrincipal`, with the same escapes. A name that
+ * an attacker chose is safe where it is printed: invisible characters, those that turn the
+ * direction of writing or begin another line, and `<`, `>`, `"` are shown as their codes
+ * (`\u{202e}`).
+ *
+ * @example
+ * ```ts
+ * import { formatPrincipal, parsePrincipal } from '@s4u/krb5'
+ *
+ * formatPrincipal(parsePrincipal('alice', { realm: 'AD.TEST' })) // 'alice@AD.TEST'
+ * ```
  */
 export function formatPrincipal({ name, realm }: Principal): string {
   return `${formatName(name)}@${escape(realm)}`
 }
 
-/** The name without its realm: `HTTP/web.ad.test`. */
+/** Writes the name without its realm: `HTTP/web.ad.test`. */
 export function formatName({ nameType, nameString }: PrincipalName): string {
-  // The @ of an enterprise name is readable as it stands, since the realm's @ is the last one. Its / is not that of two components.
+  // The @ of an enterprise name stays readable without an escape, since the @ of the realm is
+  // always the last one. Its / does not separate two components, and so keeps its escape.
   if (nameType === NameType.ENTERPRISE && nameString.length === 1) return nameString[0].split('@').map(escape).join('@')
   return nameString.map(escape).join('/')
 }
 
-/** Names are equal when their components are; the type is a hint. Source: RFC 4120 section 6.2. */
+/**
+ * Tells whether two names have the same components. Their types are only a hint and are not
+ * compared. Source: RFC 4120 section 6.2.
+ */
 export function sameName(a: PrincipalName, b: PrincipalName): boolean {
   return (
     a.nameString.length === b.nameString.length && a.nameString.every((part, index) => part === b.nameString[index])
   )
 }
 
-/** Octet for octet, as everything but Active Directory compares. */
+/**
+ * Tells whether name and realm are the same, octet for octet. Only Active Directory compares in
+ * another way (it ignores case).
+ */
 export function samePrincipal(a: Principal, b: Principal): boolean {
   return a.realm === b.realm && sameName(a.name, b.name)
 }
 
-/** ASCII case is folded and nothing else: locale rules would make two realms one. Source: MS-KILE section 3.1.5.8. */
+/**
+ * Tells whether two realms differ at most in the case of ASCII letters. No other letters are
+ * folded: the rules of some languages would make two realms one. Source: MS-KILE section 3.1.5.8.
+ */
 export function sameRealmIgnoringCase(a: string, b: string): boolean {
   return asciiLower(a) === asciiLower(b)
 }
@@ -66,23 +98,40 @@ export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
 
-/** `AD.TEST` of `ad.test`. Letters beyond ASCII stay: `toUpperCase` would make the realm `AD.TEST` of `ad.teſt`. */
+/**
+ * Returns the text with ASCII letters in capitals: `AD.TEST` for `ad.test`. Other letters stay as
+ * they are: `toUpperCase` would turn `ad.teſt` into the realm `AD.TEST`.
+ */
 export function asciiUpper(text: string): string {
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
 }
 
-/** An SPN as Active Directory writes it: `class/host:port/name`. Source: MS-KILE section 3.1.5.11. */
+/**
+ * The parts of a service principal name (SPN) as Active Directory writes it:
+ * `class/host:port/name`. Source: MS-KILE section 3.1.5.11.
+ */
 export interface ServicePrincipalName {
   readonly serviceClass: string
-  /** IPv6 addresses stand in brackets. */
+  /** An IPv6 address stands in brackets. */
   readonly host: string
   readonly port?: number
-  /** Of SQL Server, in place of a port: `MSSQLSvc/db.ad.test:PAYROLL`. */
+  /** The instance of SQL Server, in place of a port: `MSSQLSvc/db.ad.test:PAYROLL`. */
   readonly instance?: string
   readonly serviceName?: string
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads the parts of a service principal name.
+ *
+ * @throws MalformedTokenError for a text that is not one, such as `HTTP@web.ad.test`
+ *
+ * @example
+ * ```ts
+ * import { parseSpn } from '@s4u/krb5'
+ *
+ * parseSpn('HTTP/web.ad.test:8080') // { serviceClass: 'HTTP', host: 'web.ad.test', port: 8080 }
+ * ```
+ */
 export function parseSpn(text: string): ServicePrincipalName {
   requireGiven('a service principal name', text, 'text', "Write 'HTTP/web.ad.test'.")
   const spn = readSpn(text)
@@ -95,7 +144,11 @@ export function parseSpn(text: string): ServicePrincipalName {
   return spn
 }
 
-/** The reverse of `parseSpn`. @throws ConfigurationError for parts that would be read as others */
+/**
+ * Writes the parts of a service principal name as text: the reverse of `parseSpn`.
+ *
+ * @throws ConfigurationError if the text would be read as other parts
+ */
 export function formatSpn({ serviceClass, host, port, instance, serviceName }: ServicePrincipalName): string {
   const detail = [port, instance].map((part) => (part === undefined ? '' : `:${part}`)).join('')
   const text = `${serviceClass}/${host}${detail}${serviceName === undefined ? '' : `/${serviceName}`}`
@@ -131,7 +184,10 @@ interface Parts {
   readonly realm?: string
 }
 
-/** One component, which may contain @ and /; the last @ that is not escaped stands before the realm. */
+/**
+ * Splits the text of an enterprise name. Its one component may contain @ and /; the realm stands
+ * behind the last @ that is not escaped.
+ */
 function splitEnterprise(text: string, realm: string | undefined): Parts {
   let name = ''
   let at = -1
@@ -167,14 +223,15 @@ function split(text: string): Parts {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b', '\\': '\\', '/': '/', '@': '@' }
 
-/** What an escape stands for, and how many characters it has behind its backslash. */
+/** Returns what an escape stands for, and its length in characters without the backslash. */
 function unescape(text: string, at: number): [literal: string, length: number] {
   const literal = ESCAPES[text[at] ?? '']
   if (literal !== undefined) return [literal, 1]
   const [written, digits] = /^u\{([1-9a-f][\da-f]{0,5})\}/.exec(text.slice(at, at + LONGEST_CODE)) ?? []
   const code = Number.parseInt(digits ?? '', 16)
   const character = code <= 0x10_ffff ? String.fromCodePoint(code) : ''
-  // Nothing else: with `\u{61}` for `a`, a name that somebody types could pass by a list of names.
+  // Codes of other characters are refused. With `\u{61}` for `a`, a user could type a name that
+  // passes by a list of forbidden names.
   if (written !== undefined && character.replace(NOT_IN_NAMES, '') !== character) return [character, written.length]
   throw notAPrincipal('one of \\\\ \\/ \\@ \\n \\t \\b \\u{…} after a backslash', 'something else')
 }
@@ -182,7 +239,7 @@ function unescape(text: string, at: number): [literal: string, length: number] {
 const LONGEST_CODE = 'u{10ffff}'.length
 
 function escape(component: string): string {
-  // Names are printed for every ticket, and nearly none has anything to escape.
+  // Names are printed for every ticket, and hardly any of them needs an escape.
   if (/^[\w.$ -]*$/.test(component)) return component
   return component
     .replace(/[\\/@]/g, '\\$&')
@@ -192,7 +249,9 @@ function escape(component: string): string {
     .replace(NOT_IN_NAMES, codeOf)
 }
 
-/** The text is not shown: what is no name may be a password, typed or configured in the wrong place. */
+/**
+ * The error does not show the text: it may be a password, typed or configured in the wrong place.
+ */
 function notAPrincipal(expected: string, found: string): MalformedTokenError {
   return new MalformedTokenError({ path: 'principal', expected, found })
 }

@@ -1,8 +1,10 @@
 /**
- * Options as a closed set of names: a name that is none is an error, and not a setting that silently does not apply.
+ * Options as a closed set of names. A name that is not an option is an error, and not a setting
+ * that silently has no effect: a misspelt `requirePAC: true` would let in those whom the option
+ * should keep out.
  *
- * `requirePAC: true` that is passed over lets in whom it was to keep out. And an option that nobody set must not come from
- * `Object.prototype`, where a library or an attacker (prototype pollution) may have put one.
+ * An option that the app did not set must not come from `Object.prototype` either, where a library
+ * or an attacker (prototype pollution) may have put it.
  */
 
 import { ConfigurationError } from '../errors/errors.js'
@@ -16,25 +18,43 @@ import {
 } from './option-table.js'
 import { shownInput } from '../errors/shown-input.js'
 
-/** No options, whatever `Object.prototype` says. */
+/** An empty set of options, which inherits nothing from `Object.prototype`. */
 export const NO_OPTIONS: object = Object.freeze(Object.create(null))
 
 /**
- * The options as they are now: copied, frozen, without a prototype, lists and groups likewise. What the caller changes
- * afterwards has no effect. Options of a class or with `Object.create(defaults)` are taken too.
+ * Returns a copy of the options, frozen and without a prototype; lists and groups are copied too.
+ * Later changes by the caller have no effect. Options that are an instance of a class, or made by
+ * `Object.create(defaults)`, work too.
  *
- *     const OPTIONS = { keytab: 'value', delegation: { allow: 'value' } } satisfies OptionTableOf<Options>
- *     const { keytab, delegation } = closeOptions('createAcceptor', options, OPTIONS)
+ * @param owner the function whose options they are, for the message
+ * @throws ConfigurationError S4U_UNKNOWN_OPTION for a name that is not an option, with the nearest
+ * right name; KRB5_CONFIG_BADFORMAT for a value of another kind
  *
- * @param owner whose options they are, for the message
- * @throws ConfigurationError for a name that is no option, with the nearest one; for options that are no object
+ * @example
+ * ```ts
+ * import { closeOptions, type OptionTableOf } from '@s4u/krb5'
+ *
+ * interface Options {
+ *   readonly file?: string
+ *   readonly limits?: { readonly size?: number }
+ * }
+ * const TABLE = { file: 'value', limits: { size: 'value' } } satisfies OptionTableOf<Options>
+ *
+ * export function open(options: Options): string | undefined {
+ *   const { file } = closeOptions('open', options, TABLE)
+ *   return file
+ * }
+ * ```
  */
 export function closeOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
 export function closeOptions(owner: string, options: unknown, table: OptionTable): object {
   return closed({ owner, path: '', root: table }, options ?? NO_OPTIONS, table)
 }
 
-/** Those of the options that are another's too: what a negotiator is told of its acceptor. */
+/**
+ * Returns only those options that another table names too, for example to hand them on to a
+ * function below.
+ */
 export function pickOptions<T extends object>(options: T, table: OptionTableOf<T>): T
 export function pickOptions(options: object, table: OptionTable): object {
   const names = Object.keys(table).filter((name) => Object.hasOwn(options, name))
@@ -42,8 +62,11 @@ export function pickOptions(options: object, table: OptionTable): object {
 }
 
 /**
- * For what is given with each call: names and kinds are refused as by `closeOptions`, and nothing comes from `Object.prototype`; but
- * there is no copy, unless somebody has put one of the names there. @throws ConfigurationError as `closeOptions`
+ * Checks the options of a function that is called often: refuses names and kinds as `closeOptions`
+ * does, and takes nothing from `Object.prototype`. It makes no copy, unless `Object.prototype` has
+ * one of the names.
+ *
+ * @throws ConfigurationError as `closeOptions` does
  */
 export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
 export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {
@@ -62,7 +85,7 @@ export function requireKnownOptions(owner: string, given: unknown, table: Option
 
 interface Place {
   readonly owner: string
-  /** `delegation.`, or nothing. */
+  /** The group in which the options stand: `delegation.`, or empty. */
   readonly path: string
   readonly root: OptionTable
 }
@@ -72,17 +95,19 @@ function closed(place: Place, options: unknown, table: OptionTable): object {
   const copy: Record<string, unknown> = {}
   for (const [name, kind] of Object.entries(table)) {
     const holder = holders.find((one) => Object.hasOwn(one, name))
-    // With the whole of the options as `this`: a getter of a class reads its own fields.
+    // `this` is the whole options object, so that a getter of a class can read its own fields.
     const value: unknown = holder && Reflect.get(holder, name, options)
     if (value !== undefined) copy[name] = closedValue({ ...place, path: `${place.path}${name}.` }, value, kind)
   }
-  // In this order V8 keeps the properties fast; an object that is born without a prototype is slow to read.
+  // Setting the prototype last keeps the properties fast in V8; an object that is created without a
+  // prototype is slow to read.
   return Object.freeze(Object.setPrototypeOf(copy, null))
 }
 
 function closedValue(place: Place, value: unknown, kind: OptionKind): unknown {
   if (typeof kind === 'string') requireKind(place, value, kind)
-  // A list in place of a group would say nothing: `delegation: ['HTTP/api.ad.test']`.
+  // A list in place of a group must not pass as one without options:
+  // `delegation: ['HTTP/api.ad.test']`.
   if (Array.isArray(value) && !isGroup(kind)) return Object.freeze([...value])
   if (kind !== 'map' && typeof kind === 'string') return value
   const isObject = typeof value === 'object' && value !== null
@@ -114,7 +139,10 @@ function isGroup(kind: OptionKind): kind is OptionTable {
   return typeof kind === 'object' && !isGroupOrValue(kind)
 }
 
-/** Names of peers are looked up in it: `constructor` must not find anything. */
+/**
+ * Copies a map without a prototype. Names that peers send are looked up in it, and `constructor`
+ * must not find anything.
+ */
 function mapOf(value: object): object {
   const entries = Object.entries(value).map(([name, each]: [string, unknown]) => [name, closedValueOfMap(each)])
   return Object.freeze(Object.setPrototypeOf(Object.fromEntries(entries), null))
@@ -129,7 +157,10 @@ function isPlain(value: object): boolean {
   return prototype === null || isObjectPrototype(prototype)
 }
 
-/** Options that are an object, and the objects that hold them, the nearest first. */
+/**
+ * The options, and the objects that hold them (the object itself and its prototypes), nearest
+ * first.
+ */
 interface Known {
   readonly options: object
   readonly holders: readonly object[]
@@ -146,7 +177,10 @@ function requireKnown(place: Place, options: unknown, table: OptionTable): Known
   return { options, holders }
 }
 
-/** That of another realm of JavaScript too: vitest and vm contexts have one of their own. */
+/**
+ * `Object.prototype` of another JavaScript realm is recognised too: vitest and vm contexts have one
+ * of their own.
+ */
 function isHolder(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !isObjectPrototype(value)
 }
@@ -172,7 +206,7 @@ function noObject({ owner, path }: Place, found: unknown): ConfigurationError {
 
 function noOption(place: Place, name: string, table: OptionTable): ConfigurationError {
   const { owner, path } = place
-  // A text or a list that was spread into options.
+  // A text or a list was spread into the options.
   if (/^\d+$/.test(name)) return noObject(place, [])
   const isName = name.length <= MAX_SHOWN_NAME && /^[A-Za-z_$][\w$-]*$/.test(name)
   const shown = isName ? JSON.stringify(path + name) : `a name of ${name.length} characters`

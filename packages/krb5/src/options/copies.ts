@@ -1,4 +1,7 @@
-/** What to do where two copies of a package are in one process, and one does not know what the other has made. */
+/**
+ * Returns a hint for the case that two copies of a package are in one process, and one copy does
+ * not know what the other has made.
+ */
 export function hintOfCopies(name: string): string {
   return `If it is one, another copy of ${name} in this process has made it: npm ls ${name} shows them, and npm dedupe makes them one.`
 }

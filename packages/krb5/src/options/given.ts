@@ -1,14 +1,21 @@
-/** What a call was given, where nothing has checked its types: a mistake is told by name, and not by where it first hurts. */
+/**
+ * Checks the arguments of a call from code without types: the error names the wrong argument,
+ * instead of a TypeError deep inside.
+ */
 
 import { ConfigurationError } from '../errors/errors.js'
 import { shownInput } from '../errors/shown-input.js'
 
-/** An object with these members, whatever is in them. */
+/**
+ * What an argument must be. A list of names means an object with these members, of whatever type.
+ */
 export type GivenKind = 'text' | 'octets' | 'function' | 'list of texts' | readonly string[]
 
 /**
- * @param what for the message: `ticketFor: the service`
- * @param hint what to write
+ * Throws if an argument is of another kind.
+ *
+ * @param what what the message calls the argument: `a principal`
+ * @param hint what to write instead
  * @throws ConfigurationError
  */
 export function requireGiven(what: string, value: unknown, kind: GivenKind, hint: string): void {
@@ -25,7 +32,8 @@ function isOne(value: unknown, kind: GivenKind): boolean {
     case 'text':
       return typeof value === 'string'
     case 'octets':
-      // Also those of another realm of JavaScript: Jest and vm contexts have one of their own.
+      // `instanceof` would refuse arrays of another JavaScript realm: Jest and vm contexts have one
+      // of their own.
       return Object.prototype.toString.call(value) === '[object Uint8Array]'
     case 'function':
       return typeof value === 'function'

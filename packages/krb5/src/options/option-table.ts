@@ -1,9 +1,15 @@
-/** Which options there are, and which of them a name was meant to be. */
+/** Tables of options: which names there are, and which of them a wrong name was meant to be. */
 
 /**
- * What stands under a name. `flag`: true or false, and not the text `'false'` of an environment variable, which JavaScript takes for
- * true. `texts`: a list of texts. `function`. `map`: an object whose names are data (realms). A table: options in a group. `value`:
- * whoever reads it looks what it is.
+ * The kind of value that an option has.
+ *
+ * - `flag`: true or false. The text `'false'` of an environment variable is refused: JavaScript
+ *   takes it for true.
+ * - `texts`: a list of texts.
+ * - `function`: a function.
+ * - `map`: an object whose names are data, such as realms.
+ * - a table: a group of options.
+ * - `value`: whatever else; the code that reads it checks it.
  */
 export type OptionKind =
   | 'value'
@@ -18,17 +24,20 @@ export interface OptionTable {
   readonly [name: string]: OptionKind
 }
 
-/** A table that the compiler holds to the interface: a new option without a row does not compile. */
+/**
+ * A table that the compiler compares with the interface of the options: a new option without a row
+ * does not compile.
+ */
 export type OptionTableOf<T extends object> = { readonly [Name in keyof T]-?: OptionKind }
 
 export function isGroupOrValue(kind: OptionKind): kind is { readonly orElse: 'value'; readonly group: OptionTable } {
   return typeof kind === 'object' && kind.orElse === 'value'
 }
 
-/** Longer is no slip of the pen but data, or a secret in the wrong place. */
+/** A longer name is not a misspelt option but data, or a secret in the wrong place. */
 export const MAX_SHOWN_NAME = 40
 
-/** Words of other libraries for ours. */
+/** Names that other libraries use for the same option. */
 const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
   ['secret', ['keys']],
   ['secrets', ['keys']],
@@ -46,8 +55,9 @@ const ALSO_CALLED: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 /**
- * The option that a name was meant to be, with its path from `root`; undefined where none is near. `path` is that of the group
- * which `table` is: `delegation.`, or nothing.
+ * Returns the option that a wrong name was probably meant to be, with its path from `root`;
+ * undefined if no name is similar. `path` is that of the group that `table` is: `delegation.`, or
+ * empty.
  */
 export function nearestOption(
   name: string,
@@ -89,10 +99,10 @@ function closest<T extends { readonly name: string }>(name: string, candidates: 
   return best !== undefined && best.distance <= Math.max(1, Math.floor(name.length / 3)) ? best.one : undefined
 }
 
-/** A word that is cut short is near, however much is missing. */
+/** From this length on, the beginning of a name counts as similar, however much is missing. */
 const MIN_PREFIX = 4
 
-/** Letters to be added, left out or changed (Levenshtein). */
+/** Counts the letters to add, leave out or change (Levenshtein distance). */
 function distanceBetween(from: string, to: string): number {
   return from.length >= MIN_PREFIX && to.startsWith(from) ? 1 : editDistance(from, to)
 }
