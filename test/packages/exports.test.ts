@@ -30,6 +30,7 @@ const exported: Record<string, readonly string[]> = {
     'DirectoryUnreachableError',
     'filter',
     'ldifOf',
+    'managedKeytab',
     'openDirectory',
     'planAllowedToAct',
     'planComputer',

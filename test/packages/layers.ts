@@ -75,6 +75,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       rooms: [
         '.',
         'changes',
+        'managed-password',
         'names',
         'accounts',
         'domains',

@@ -48,4 +48,6 @@ export {
 export { type DirectoryAnswer, DirectoryError, DirectoryUnreachableError, type FailedController } from './errors.js'
 export { DirectoryEntry } from './ldap/directory-entry.js'
 export { filter } from './ldap/filter.js'
+export type { ManagedPassword } from './interface/managed-password.js'
+export { managedKeytab } from './managed-password/managed-keytab.js'
 export { openDirectory } from './open-directory.js'

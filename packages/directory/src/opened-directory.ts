@@ -18,6 +18,8 @@ import { ControllersByDomain } from './failover/controllers-by-domain.js'
 import type { DirectoryChange } from './interface/directory-change.js'
 import { domainOfDn } from './ldap/distinguished-name.js'
 import { applyChange } from './session/apply-change.js'
+import type { ManagedPassword } from './interface/managed-password.js'
+import { readManagedPassword, requireManaged } from './managed-password/read-managed-password.js'
 import { Names } from './names/names.js'
 import { createSearch } from './search/directory-search.js'
 import type { Session } from './session/open-session.js'
@@ -33,6 +35,7 @@ export class OpenDirectory implements Directory, DomainAsking {
   readonly domain: string
   readonly realm: string
   readonly now: () => number
+  readonly #client: DirectoryOptions['client']
   readonly #controllers: ControllersByDomain
   readonly #accounts: Accounts
   readonly #names: Names
@@ -41,6 +44,7 @@ export class OpenDirectory implements Directory, DomainAsking {
   constructor(options: DirectoryOptions, domain: string, journal: Journal) {
     this.domain = domain
     this.realm = asciiUpper(domain)
+    this.#client = options.client
     this.now = options.now ?? Date.now
     this.#controllers = new ControllersByDomain(options, domain, journal, async () => undefined)
     this.#accounts = new Accounts(this)
@@ -68,6 +72,14 @@ export class OpenDirectory implements Directory, DomainAsking {
     const sids = found?.groupSids ?? []
     const names = await this.namesOf(sids, options)
     return sids.map((sid) => ({ sid, name: names.get(sid) }))
+  }
+
+  async managedPassword(name: string, { signal }: CallOptions = {}): Promise<ManagedPassword> {
+    const account = requireManaged(name, await this.account(name, { signal }))
+    const asker = { self: this.#client.principal, now: this.now() }
+    return this.ask({ domain: account.domain, role: 'domain' }, signal, (session, each) =>
+      readManagedPassword(session, account, asker, each),
+    )
   }
 
   search(options: SearchOptions): DirectorySearch {

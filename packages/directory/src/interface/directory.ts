@@ -1,4 +1,5 @@
 import type { DirectoryAccount } from './directory-account.js'
+import type { ManagedPassword } from './managed-password.js'
 import type { DirectoryChange } from './directory-change.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 
@@ -106,6 +107,12 @@ export interface Directory extends AsyncDisposable {
   sidOf(name: string, options?: CallOptions): Promise<string | undefined>
   /** All groups of an account, nested ones too. */
   groupsOf(account: string | DirectoryAccount, options?: CallOptions): Promise<readonly DirectoryGroup[]>
+  /**
+   * The keys of a group managed service account, which the account of the client may retrieve.
+   * @throws DirectoryError `insufficientAccessRights`; ConfigurationError for an account of another
+   * kind
+   */
+  managedPassword(account: string, options?: CallOptions): Promise<ManagedPassword>
   search(options: SearchOptions): DirectorySearch
   /**
    * Makes a change that one of `planServiceNames`, `planSettings`, `planAllowedToAct`,
