@@ -5,23 +5,42 @@ import type { Identity } from './identity/identity.js'
 import type { AcceptOutcome, PendingNegotiation } from './negotiation/accept-outcome.js'
 import type { ExpectedTicket } from './ticket/expected-ticket.js'
 
-/** The service's side of sign-on. Safe for any number of requests at once. */
+/** The service's side of sign-on. One acceptor serves any number of requests at the same time. */
 export interface Acceptor extends Disposable {
   /**
-   * One leg: the client's token in, the verdict out. Never rejects for what a peer sends.
-   * @throws ConfigurationError when `negotiation` is not one of this acceptor's
+   * Checks one token of a client and resolves to the outcome: the caller's identity, a request for
+   * another token, or a refusal. A refusal is a value; the promise does not reject for anything that
+   * a peer sends.
+   *
+   * @param token the octets behind `Authorization: Negotiate`, decoded from base64
+   * @throws ConfigurationError when `negotiation` belongs to another acceptor
+   *
+   * @example
+   * ```ts
+   * import { createAcceptor } from '@s4u/acceptor'
+   *
+   * using acceptor = createAcceptor({ keytab: 'web.keytab' })
+   *
+   * export async function callerOf(token: Uint8Array): Promise<string | undefined> {
+   *   const outcome = await acceptor.accept(token, { clientAddress: '10.0.0.7' })
+   *   if (outcome.status === 'refused') console.warn(outcome.error.code, outcome.error.hint)
+   *   return outcome.status === 'accepted' ? outcome.identity.principal : undefined
+   * }
+   * ```
    */
   accept(token: Uint8Array, context?: AcceptOptions): Promise<AcceptOutcome>
   /**
-   * The identity in a ticket to this service that the service itself asked the KDC for (S4U2Self).
-   * Keys, times and PAC are judged as always, and compared with what was asked for; that the user
-   * is present is the app's word.
+   * Resolves to the identity in a ticket that the service has asked the KDC for, in a user's name
+   * (S4U2Self). The ticket's keys, times and PAC are checked as for any ticket, and compared with
+   * `expected`. Only the app knows whether the user is present: a KDC does not.
+   *
    * @throws RejectedTokenError, MissingKeyError, MalformedTokenError
    */
   identify(ticket: Ticket, authenticationMethod: AuthenticationMethod, expected?: ExpectedTicket): Promise<Identity>
   /**
-   * Reads the keytab again where it has changed, and resolves to what it is now: for signing in to
-   * a KDC with it. @throws as `ready`
+   * Reads the keytab again where it has changed, and resolves to its present contents: for signing
+   * in to a KDC with it.
+   * @throws ConfigurationError, MissingKeyError when there are no keys yet
    */
   reloadKeytab(): Promise<Keytab>
   /** @deprecated Since 0.2: call `reloadKeytab`. */
@@ -34,20 +53,24 @@ export interface Acceptor extends Disposable {
   /** Resolves when the keys are there. @throws ConfigurationError, MissingKeyError */
   ready(): Promise<void>
   /**
-   * The names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty before a provider has given
-   * its keytab.
+   * The service names that are accepted now: `HTTP/web.ad.test@AD.TEST`. Empty until a keytab
+   * provider has answered.
    */
   readonly principals: readonly string[]
   /**
-   * The SID of the service's account in a realm, where a ticket of its own has told it: for audits.
-   * Undefined before, and outside Active Directory.
+   * Returns the SID of the service's account in a realm, for audit records. Undefined until a ticket
+   * of the service for itself has shown the SID, and outside Active Directory.
    */
   accountSid(realm: string): string | undefined
-  /** Forgets opened tickets. Later tokens are refused. */
+  /** Forgets opened tickets. Tokens that come later are refused (`S4U_CLOSED`). */
   close(): void
 }
 
-export type AcceptOptions = AcceptContext & { readonly negotiation?: PendingNegotiation }
+/** What the caller of `accept` knows about the request, and the negotiation that it continues. */
+export type AcceptOptions = AcceptContext & {
+  /** The `negotiation` of an earlier `continue` outcome of the same client. */
+  readonly negotiation?: PendingNegotiation
+}
 
 /** Every name in AcceptOptions; others are refused. */
 export const ACCEPT_OPTIONS = {

@@ -36,8 +36,18 @@ import { OwnTicket } from './ticket/own-ticket.js'
 import { TicketOpener } from './ticket/ticket-opener.js'
 
 /**
- * An acceptor with the keys of a keytab. Options and files are checked at once.
- * @throws ConfigurationError, MissingKeyError naming the file and the principal
+ * Creates an acceptor with the keys of a keytab. Options and files are checked before it returns.
+ *
+ * @throws ConfigurationError
+ * @throws MissingKeyError naming the file and the principal
+ *
+ * @example
+ * ```ts
+ * import { createAcceptor } from '@s4u/acceptor'
+ *
+ * const acceptor = createAcceptor({ keytab: '/etc/web.keytab', service: 'HTTP/web.ad.test' })
+ * console.log(acceptor.principals)
+ * ```
  */
 export function createAcceptor(options?: AcceptorOptions): Acceptor {
   const given = closeOptions('createAcceptor', options, ACCEPTOR_OPTIONS)
@@ -151,8 +161,8 @@ class KeytabAcceptor implements Acceptor {
   }
 
   /**
-   * Does what a token asks for. A promise is returned only where something must be waited for, here
-   * and below: usually everything is at hand, and each `await` costs.
+   * Does what a token asks for. Here and below a promise is returned only where something must be
+   * waited for: usually everything is at hand, and each `await` costs measurable time.
    */
   #follow(
     step: NegotiationStep,
@@ -190,8 +200,8 @@ class KeytabAcceptor implements Acceptor {
   }
 
   /**
-   * The caller is known. What is left is whether somebody on the way has changed the list of
-   * mechanisms.
+   * Answers a caller who is known. Only one check is left: whether somebody on the way has changed
+   * the list of mechanisms.
    */
   #answer(step: ApReqStep, checked: CheckedApReq, record: ExchangeRecord): AcceptOutcome {
     const { identity, accepted, forwardedTicket } = checked
@@ -222,8 +232,8 @@ function accept(identity: Identity, { reply, context }: CompletedNegotiation, re
 }
 
 /**
- * Refuses for an error of s4u. Anything else is a fault of this program: it is thrown, so that it
- * is seen.
+ * Returns a refusal for an error of s4u, and throws any other error: that is a fault of this
+ * program and must be seen.
  */
 function refuse(error: unknown, record: ExchangeRecord, reply?: Uint8Array, mechanism?: string): Refused {
   if (!S4uError.is(error)) throw error
@@ -231,7 +241,9 @@ function refuse(error: unknown, record: ExchangeRecord, reply?: Uint8Array, mech
   return { status: 'refused', error, reply, mechanism }
 }
 
-/** The token that tells the peer about a fault of its own; undefined for faults of the service. */
+/**
+ * Returns the token that tells the peer about its own fault; undefined for faults of the service.
+ */
 function rejectionFor(error: S4uError, token: Uint8Array): Uint8Array | undefined {
   const isPeers = error instanceof MalformedTokenError || error instanceof RejectedTokenError
   return isPeers ? rejectionOf(token) : undefined

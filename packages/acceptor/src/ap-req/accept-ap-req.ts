@@ -22,23 +22,23 @@ import { replayDigest, ReplayStoreFault, requireFresh } from '../replay/replay-s
 import { requireFreshOnce } from '../replay/once-per-request.js'
 import type { VerifiedTicket } from '../ticket/verified-ticket.js'
 
-/** What is known about the request that the token came with. */
+/** What the caller of `accept` knows about the request that carried the token. */
 export interface AcceptContext {
   /**
-   * Application data of the channel, as `tlsServerEndPoint` and `tlsExporter` make it: one, or one
-   * for each binding type.
+   * The channel bindings of the TLS connection, as `tlsServerEndPoint` and `tlsExporter` of
+   * `@s4u/gssapi` make them: one, or one for each binding type.
    */
   readonly channelBindings?: Uint8Array | readonly Uint8Array[]
-  /** Of the real client: `10.0.0.1`, `::1`. */
+  /** The address of the client itself, not of a proxy: `10.0.0.1`, `::1`. */
   readonly clientAddress?: string
   /**
-   * The request itself: a token that several acceptors with one replay store find in it is no
-   * replay.
+   * The request object. Several acceptors with one replay store may read the same request: its
+   * token is then no replay.
    */
   readonly request?: object
 }
 
-/** Every name in AcceptContext; others are refused. */
+/** Every name in AcceptContext; other names are refused. */
 export const ACCEPT_CONTEXT = {
   channelBindings: 'value',
   clientAddress: 'value',
@@ -48,13 +48,14 @@ export const ACCEPT_CONTEXT = {
 export interface CheckedApReq {
   readonly identity: Identity
   readonly accepted: AcceptedApReq
-  /** What became of the ticket-granting ticket that came along, if one did. */
+  /** What happened to the ticket-granting ticket that the client forwarded, if there was one. */
   readonly forwardedTicket?: 'ignored' | 'kept'
 }
 
 /**
- * Judges an AP-REQ whose ticket is open, in the order of RFC 4120 section 3.2.3. The replay store
- * comes last but for the answer: what is refused anyway takes no room in it.
+ * Checks an AP-REQ whose ticket is open, in the order of RFC 4120 section 3.2.3, and returns the
+ * caller's identity. The replay store comes last: a token that is refused anyway takes no room in
+ * it.
  *
  * @throws RejectedTokenError, MalformedTokenError
  */
@@ -85,12 +86,14 @@ export function acceptApReq(
     identity: identityOfCaller(ticket, flags, forwardedTgt),
     forwardedTicket,
   })
-  // Only a store that is elsewhere is worth waiting for.
+  // Only a store outside this process returns a promise.
   const remembered = remember(opened, request, settings, events)
   return remembered === undefined ? answer() : remembered.then(answer)
 }
 
-/** Everything that authenticator, ticket and connection must have in common. */
+/**
+ * Opens the authenticator and checks what authenticator, ticket and connection must have in common.
+ */
 function openCheckedAuthenticator(
   apReq: ApReq,
   { opened: { encTicketPart } }: VerifiedTicket,
@@ -108,7 +111,10 @@ function openCheckedAuthenticator(
   return authenticator
 }
 
-/** Three legs without framing, for DCE RPC: over HTTP it is an attempt at confusion. */
+/**
+ * Refuses DCE style: three tokens without framing, for DCE RPC. Over HTTP it is an attempt to
+ * confuse the server.
+ */
 function refuseDceStyle({ flags }: AuthenticatorChecksum): void {
   if ((flags & ContextFlag.DCE_STYLE) === 0) return
   throw new RejectedTokenError('the client asks for DCE style, which is for DCE RPC alone', {

@@ -5,18 +5,18 @@ import type { ApReq, OpenedApReq, RandomSource, S4uError, Ticket } from '@s4u/kr
 
 export interface ReplyOptions {
   readonly opened: OpenedApReq
-  /** GSS flags of the client's checksum, and CHANNEL_BOUND. */
+  /** The GSS flags of the client's checksum, and CHANNEL_BOUND. */
   readonly flags: number
-  /** What the client would like for the subkey. */
+  /** The encryption types that the client would like for the subkey, best first. */
   readonly subkeyEtypes: readonly number[]
   readonly random: RandomSource | undefined
 }
 
 /**
- * What an accepted AP-REQ settles, with the AP-REP when the client wants one. Like MIT, the
- * acceptor always puts a subkey of its own in: messages are then sealed with a key that no other
- * context has, even when a client uses a subkey twice. Source: RFC 4120 section 3.2.4, RFC 4121
- * section 2.
+ * Returns what an accepted AP-REQ settles for the context, with the AP-REP if the client wants one.
+ * Like MIT, the acceptor always adds a subkey of its own: messages are then sealed with a key that
+ * no other context has, even when a client uses a subkey twice. Source: RFC 4120 section 3.2.4, RFC
+ * 4121 section 2.
  */
 export function replyTo(options: ReplyOptions): AcceptedApReq {
   const { opened, flags, random } = options
@@ -28,8 +28,8 @@ export function replyTo(options: ReplyOptions): AcceptedApReq {
 }
 
 /**
- * A KRB-ERROR for the client. Carries the code and nothing else: the reasons are for the operator.
- * Source: RFC 4120 section 3.2.6.
+ * Returns a KRB-ERROR for the client. It has only the code: the reason is for the operator. Source:
+ * RFC 4120 section 3.2.6.
  */
 export function krbErrorFor(error: S4uError, { realm, sname }: Ticket, now: number): Uint8Array {
   const errorCode = NUMBERS.get(error.code) ?? KRB_ERROR_CODES.KRB_ERR_GENERIC
@@ -44,14 +44,14 @@ function wantsReply({ apOptions }: ApReq, flags: number): boolean {
 }
 
 /**
- * aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha384-192, camellia256, then their smaller brothers.
+ * aes256-cts-hmac-sha1-96, aes256-cts-hmac-sha384-192 and camellia256, then the same with 128 bits.
  */
 const SUBKEY_PREFERENCE: readonly number[] = [18, 20, 26, 17, 19, 25]
 
 /**
- * The session key's own type is what the KDC settled on, and already strong when it has 256 bits.
- * From a weaker one a client that says that it can do better is lifted: aes256 in an rc4 session,
- * as MIT does. Source: RFC 4537 section 3.
+ * Chooses the subkey's encryption type. The KDC has chosen the session key's type, and with 256
+ * bits it is strong already. From a weaker type the context is lifted to a better one that the
+ * client offers: aes256 in an rc4 session, as MIT does. Source: RFC 4537 section 3.
  */
 function subkeyEtype(sessionEtype: number, { subkeyEtypes }: ReplyOptions): number {
   if ((findEncryptionType(sessionEtype)?.keyLength ?? 0) >= 32) return sessionEtype

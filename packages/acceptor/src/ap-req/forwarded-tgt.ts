@@ -24,16 +24,16 @@ import type {
 } from '@s4u/krb5'
 
 /**
- * The TGT that the client forwarded in its checksum. Sealed with the session key by MIT, Java and
- * Windows, by others with the authenticator's subkey, and not at all by Heimdal (the authenticator
+ * Reads the TGT that the client forwarded in its checksum. MIT, Java and Windows seal it with the
+ * session key, others with the authenticator's subkey, and Heimdal not at all (the authenticator
  * around it is sealed). Source: RFC 4121 section 4.1.1.
  *
- * All of it is the client's word. The names on the ticket say which KDC will be asked with it: only
- * one of the client's own realm, or of the service's. Else whoever signs in could have this process
- * look up any host and connect to it.
+ * All of it is the client's word. The names on the ticket decide which KDC will be asked with it,
+ * so they must be of the client's own realm or of the service's: otherwise any caller could make
+ * this process look up a host of its choice and connect to it.
  *
  * @param delegation the encoded KRB-CRED
- * @param ownRealm that of the service whose key opened the ticket
+ * @param ownRealm the realm of the service whose key opened the ticket
  * @throws RejectedTokenError, MalformedTokenError
  */
 export function readForwardedTgt(
@@ -42,7 +42,7 @@ export function readForwardedTgt(
   authenticator: Authenticator,
   ownRealm: string,
 ): ForwardedTicket {
-  // A copy, since what is decoded outlives the request.
+  // A copy: the decoded ticket outlives the request.
   const { tickets, encPart } = decode(KrbCred, new Uint8Array(delegation))
   const { ticketInfo } = decode(EncKrbCredPart, openCredentials(encPart, ticket.key, authenticator.subkey))
   const index = tickets.findIndex(isTgt)
@@ -60,7 +60,10 @@ function requireRealms({ sname, realm }: Ticket, info: KrbCredInfo, known: reado
   if (stranger !== undefined) throw unusable('it is one for the KDC of another realm than those of client and service')
 }
 
-/** RFC 4120 section 5.8.1: no encryption, when the message travels inside something encrypted. */
+/**
+ * Encryption type 0 means no encryption, for a message inside something encrypted. Source: RFC 4120
+ * section 5.8.1.
+ */
 const ETYPE_NULL = 0
 
 function openCredentials(encPart: EncryptedData, sessionKey: Key, subkey: Key | undefined): Uint8Array {
@@ -79,14 +82,15 @@ function isTgt({ sname }: Ticket): boolean {
 
 function tgtOf(ticket: Ticket, info: KrbCredInfo, client: Principal): ForwardedTicket {
   const { key, pname = client.name, prealm = client.realm, flags = kerberosFlags(), endtime } = info
-  // Else whoever steals a TGT could sign in as itself and have the service act as its owner.
+  // Without this check, a thief of a TGT could sign in as itself and have the service act as the
+  // TGT's owner.
   if (!samePrincipal({ name: pname, realm: prealm }, client)) throw unusable('it belongs to another client')
   if (endtime === undefined || hasFlag(flags, TicketFlag.INVALID))
     throw unusable('it is not valid, or not known how long')
   return { client, ticket, sessionKey: key, flags, expiresAt: endtime, ...timesOf(info) }
 }
 
-/** The times that the client has told, each also under its name of 0.1. */
+/** Returns the times that the client has told, each also under its name of 0.1. */
 function timesOf({ authtime, starttime, renewTill }: KrbCredInfo): Partial<ForwardedTicket> {
   const [authenticatedAt, startsAt, renewableUntil] = [authtime, starttime, renewTill]
   return { authenticatedAt, startsAt, renewableUntil, authtime, starttime, renewTill }

@@ -1,7 +1,7 @@
 /**
- * Resolves to what `ask` answers, and rejects with `late()` when that takes longer than `limit`
- * milliseconds. The signal is aborted then, so that `ask` can stop its work; an `ask` that ignores
- * the signal is not waited for either.
+ * Resolves to what `ask` answers, and rejects with `late()` when the answer takes longer than
+ * `limit` milliseconds. The signal is aborted then, so that `ask` can stop its work. An `ask` that
+ * ignores the signal is not waited for either.
  */
 export async function withinLimit<T>(
   limit: number,
@@ -13,7 +13,7 @@ export async function withinLimit<T>(
   const timeout = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       const error = late()
-      // In this order: what `ask` rejects with when it hears the signal must not hide that it was
+      // In this order: an error of `ask` on hearing the signal must not hide that the answer was
       // late.
       reject(error)
       controller.abort(error)

@@ -10,7 +10,8 @@ import {
 import type { ApReq, Authenticator, EncTicketPart, Key } from '@s4u/krb5'
 
 /**
- * The session key of a TGT of ours would be needed: that is for peers that have no long-term key.
+ * Refuses user-to-user authentication, for which the service would need a TGT of its own: it is for
+ * peers without a long-term key.
  * @throws RejectedTokenError KRB_AP_ERR_NO_TGT
  */
 export function refuseUserToUser({ apOptions }: ApReq): void {
@@ -24,7 +25,10 @@ export function refuseUserToUser({ apOptions }: ApReq): void {
   )
 }
 
-/** Source: RFC 4120 section 3.2.3. @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
+/**
+ * Requires that authenticator and ticket name the same client. Source: RFC 4120 section 3.2.3.
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH
+ */
 export function requireSameClient(authenticator: Authenticator, ticket: EncTicketPart): void {
   if (authenticator.crealm === ticket.crealm && sameName(authenticator.cname, ticket.cname)) return
   throw new RejectedTokenError('the authenticator is in the name of another client than the ticket', {
@@ -32,7 +36,11 @@ export function requireSameClient(authenticator: Authenticator, ticket: EncTicke
   })
 }
 
-/** Source: RFC 4120 section 3.2.3. @throws RejectedTokenError KRB_AP_ERR_SKEW */
+/**
+ * Requires that the client's clock is at most `clockSkew` milliseconds away from ours. Source: RFC
+ * 4120 section 3.2.3.
+ * @throws RejectedTokenError KRB_AP_ERR_SKEW
+ */
 export function requireClock(authenticator: Authenticator, now: number, clockSkew: number): void {
   const ahead = authenticator.ctime + Math.floor(authenticator.cusec / 1000) - now
   if (Math.abs(ahead) <= clockSkew) return
@@ -44,8 +52,8 @@ export function requireClock(authenticator: Authenticator, now: number, clockSke
 }
 
 /**
- * Source: RFC 4120 section 3.2.3. @throws RejectedTokenError KRB_AP_ERR_TKT_NYV,
- * KRB_AP_ERR_TKT_EXPIRED
+ * Requires that the ticket is valid now. Source: RFC 4120 section 3.2.3.
+ * @throws RejectedTokenError KRB_AP_ERR_TKT_NYV, KRB_AP_ERR_TKT_EXPIRED
  */
 export function requireTicketTime(ticket: EncTicketPart, now: number, clockSkew: number): void {
   const start = ticket.starttime ?? ticket.authtime
@@ -66,12 +74,13 @@ export function requireTicketTime(ticket: EncTicketPart, now: number, clockSkew:
   }
 }
 
-/** Whether keys of an encryption type may be used. */
+/** Returns whether keys of an encryption type may be used. */
 export type EtypePermission = (etype: number) => boolean
 
 /**
- * The keys that a context is made of: the KDC chooses one, the client the other. @param which
- * `session key`, `subkey`
+ * Requires a permitted encryption type of a key that the context uses: the KDC chooses the session
+ * key, the client the subkey.
+ * @param which `session key`, `subkey`
  * @throws RejectedTokenError KDC_ERR_ETYPE_NOSUPP
  */
 export function requirePermittedKey({ etype }: Key, which: string, permits: EtypePermission): void {
@@ -87,7 +96,7 @@ const WEAK =
 const NOT_LISTED =
   'Permit the type where it is left out: in the option permittedEncryptionTypes, or in permitted_enctypes of krb5.conf.'
 
-/** `00:10:03`, without sign. */
+/** Returns a time span as `00:10:03`, without its sign. */
 function duration(milliseconds: number): string {
   const seconds = Math.floor(Math.abs(milliseconds) / 1000)
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]

@@ -7,8 +7,9 @@ import {
 } from '@s4u/krb5'
 
 /**
- * The elements of authorization data, out of their containers. A service that does not know an
- * element must refuse, unless the element stands in AD-IF-RELEVANT. Source: RFC 4120 section 5.2.6.
+ * Returns the elements of authorization data, taken out of their containers. A service that does
+ * not know an element must refuse, unless the element stands in AD-IF-RELEVANT. Source: RFC 4120
+ * section 5.2.6.
  *
  * @param where `ticket`, `authenticator`: for the error
  * @throws RejectedTokenError KDC_ERR_POLICY for a restriction that is not known here and may not be
@@ -26,7 +27,7 @@ export function understoodElements(data: AuthorizationData, where: string): read
 }
 
 /**
- * Types that may stand outside AD-IF-RELEVANT: those addressed to the KDC alone. Source: RFC 4120
+ * Types that may stand outside AD-IF-RELEVANT because they are only for the KDC. Source: RFC 4120
  * section 5.2.6.3.
  */
 const NOT_FOR_SERVICES: ReadonlySet<number> = new Set([AdType.MANDATORY_FOR_KDC])

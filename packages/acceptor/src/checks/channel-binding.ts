@@ -2,20 +2,21 @@ import { channelBindingsHash, isUnbound } from '@s4u/gssapi'
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
- * What becomes of tokens that are not bound to the TLS channel: see the option `channelBinding`.
+ * What happens to tokens that are not bound to the TLS connection: see the option `channelBinding`.
  */
 export type ChannelBindingPolicy = 'off' | 'allow' | 'require'
 
-/** What the channel of a request is known by: application data of one or more binding types. */
+/** The channel bindings of the request's TLS connection, of one or more binding types. */
 export type OfferedBindings = Uint8Array | readonly Uint8Array[] | undefined
 
 /**
- * Whether the token was made for this channel. Without that, who runs a server that the client
- * trusts could pass its token on to ours. Source: RFC 4121 section 4.1.1.2, MS-KILE section 3.4.5.
+ * Checks whether the token was made for this TLS connection. Without the check, the owner of a
+ * server that the client trusts could pass the client's token on to ours. Source: RFC 4121 section
+ * 4.1.1.2, MS-KILE section 3.4.5.
  *
  * @param presented the hash in the client's checksum
- * @param clientIsAware the client said that it knows channel bindings
- * @returns whether both sides bound the same channel
+ * @param clientIsAware whether the client said that it knows channel bindings
+ * @returns whether both sides have bound the same connection
  * @throws RejectedTokenError GSS_S_BAD_BINDINGS
  */
 export function requireChannel(
@@ -34,7 +35,8 @@ export function requireChannel(
     if (policy === 'require' || clientIsAware) throw badBindings('the client did not bind the channel', HINT_CLIENT)
     return false
   }
-  // Not secret: anybody who sees the certificate can compute it.
+  // A comparison without constant time is safe: the hash is not secret, it can be computed from the
+  // certificate.
   if (channels.some((channel) => Buffer.compare(channelBindingsHash(channel), presented) === 0)) return true
   throw badBindings('the token was made for another channel', HINT_OTHER)
 }

@@ -6,7 +6,8 @@ const IPV4 = 2
 const IPV6 = 24
 
 /**
- * A ticket without addresses is good from everywhere. Source: RFC 4120 section 3.2.3.
+ * Requires that the ticket may be used from the client's address. A ticket without addresses may be
+ * used from everywhere. Source: RFC 4120 section 3.2.3.
  * @param address as sockets print it: `10.0.0.1`, `::1`, `::ffff:10.0.0.1`, `fe80::1%eth0`
  * @throws RejectedTokenError KRB_AP_ERR_BADADDR
  */
@@ -24,7 +25,7 @@ export function requireClientAddress(caddr: readonly HostAddress[] | undefined, 
   })
 }
 
-/** Undefined for what is no address. */
+/** Returns the address in a text; undefined if the text is not an address. */
 export function parseAddress(text: string): HostAddress | undefined {
   const bare = text.split('%')[0]
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(bare)?.[1] ?? bare

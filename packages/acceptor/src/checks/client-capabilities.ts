@@ -4,13 +4,23 @@ import { understoodElements } from './authorization-data.js'
 
 /** What a client says about itself in the authenticator. */
 export interface ClientCapabilities {
-  /** Encryption types that it would like for the subkey, best first. RFC 4537 section 3. */
+  /**
+   * The encryption types that the client would like for the subkey, best first. Source: RFC 4537
+   * section 3.
+   */
   readonly subkeyEtypes: readonly number[]
-  /** It knows channel bindings, so bindings of zeros are a statement. MS-KILE section 3.2.5.8. */
+  /**
+   * Whether the client knows channel bindings: bindings of zeros then say that it bound nothing.
+   * Source: MS-KILE section 3.2.5.8.
+   */
   readonly channelBindingAware: boolean
 }
 
-/** @throws RejectedTokenError KDC_ERR_POLICY, MalformedTokenError */
+/**
+ * Reads the client's capabilities from the authenticator.
+ * @throws RejectedTokenError KDC_ERR_POLICY
+ * @throws MalformedTokenError
+ */
 export function readClientCapabilities({ authorizationData }: Authenticator): ClientCapabilities {
   if (authorizationData === undefined) return NO_CAPABILITIES
   const elements = understoodElements(authorizationData, 'authenticator')
@@ -23,12 +33,12 @@ export function readClientCapabilities({ authorizationData }: Authenticator): Cl
   }
 }
 
-/** `EtypeList ::= SEQUENCE OF Int32`. RFC 4537 section 3. */
+/** `EtypeList ::= SEQUENCE OF Int32`. Source: RFC 4537 section 3. */
 const EtypeList = sequenceOf(Int32)
 
 const NO_CAPABILITIES: ClientCapabilities = { subkeyEtypes: [], channelBindingAware: false }
 
-/** KERB_AP_OPTIONS_CBT. MS-KILE section 2.2.3. */
+/** KERB_AP_OPTIONS_CBT. Source: MS-KILE section 2.2.3. */
 const AP_OPTION_CHANNEL_BINDING = 0x4000
 
 function littleEndian32(octets: Uint8Array): number {

@@ -2,8 +2,8 @@ import { hasFlag, printableName, RejectedTokenError, sameRealmIgnoringCase, Tick
 import type { EncTicketPart, Pac } from '@s4u/krb5'
 
 /**
- * Whether the realms between client and service are to be believed. Source: RFC 4120 section 3.2.3
- * and section 2.7.
+ * Requires a believable path of realms between client and service. Source: RFC 4120 sections 3.2.3
+ * and 2.7.
  * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED
  */
 export function requireTrustedPath(
@@ -28,8 +28,9 @@ export function requireTrustedPath(
       'Add the realm to trustedRealms if its users may sign in.',
     )
   }
-  // Domain controllers neither set the flag nor want it looked at: they judge by their trusts whose
-  // users come over which. What they let pass of a PAC is another matter. MS-KILE section 3.4.5.
+  // Domain controllers neither set the flag nor want it checked: their trusts decide whose users
+  // come over which path. What they let pass of a PAC is a separate question. MS-KILE section
+  // 3.4.5.
   const fromDirectory = pac?.logonInfo !== undefined
   if (hasFlag(flags, TicketFlag.TRANSITED_POLICY_CHECKED) || direct || fromDirectory) return
   throw notTrusted(
@@ -41,7 +42,7 @@ export function requireTrustedPath(
 const HINT_CASE =
   'Of two realms whose names differ in letter case one may be an attempt to be taken for the other. Write the realm in the keytab as the KDC does.'
 
-/** Source: RFC 8062 section 3. */
+/** Returns whether the client is anonymous. Source: RFC 8062 section 3. */
 export function isAnonymous({ flags, cname }: EncTicketPart): boolean {
   return (
     hasFlag(flags, TicketFlag.ANONYMOUS) || (cname.nameString[0] === 'WELLKNOWN' && cname.nameString[1] === 'ANONYMOUS')

@@ -3,11 +3,11 @@ import type { EncTicketPart } from '@s4u/krb5'
 import { understoodElements } from './authorization-data.js'
 
 /**
- * The PAC of a ticket, not verified. It counts only inside AD-IF-RELEVANT of the sealed ticket:
- * what the authenticator carries was chosen by the client. Source: MS-PAC section 2.1.
+ * Returns the PAC of a ticket, without verifying it. A PAC counts only inside AD-IF-RELEVANT of the
+ * sealed ticket: the client chooses what the authenticator carries. Source: MS-PAC section 2.1.
  *
- * @throws RejectedTokenError KDC_ERR_POLICY for a restriction that we do not know and may not
- * ignore
+ * @throws RejectedTokenError KDC_ERR_POLICY for a restriction that is not known here and may not be
+ * ignored
  * @throws MalformedTokenError
  */
 export function findPac({ authorizationData }: EncTicketPart): Pac | undefined {

@@ -2,8 +2,8 @@ import { millisecondsOfFiletime, printableName, RejectedTokenError } from '@s4u/
 import type { ClientInfo, EncTicketPart, Key, Pac } from '@s4u/krb5'
 
 /**
- * Judges a PAC against the ticket that it came in: signed for us by the KDC, and about this client
- * and this login. Source: MS-PAC section 2.7 and section 2.8, MS-KILE section 3.4.5.3.
+ * Verifies that the KDC has signed a PAC for this service, and that the PAC is about the ticket's
+ * client and its sign-in. Source: MS-PAC sections 2.7 and 2.8, MS-KILE section 3.4.5.3.
  *
  * @param key the key that opened the ticket, whatever its encryption type
  * @throws RejectedTokenError, MalformedTokenError
@@ -15,7 +15,7 @@ export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
   if (clientInfo === undefined) throw foreignPac('it does not say whose it is')
   requireSameName(clientInfo, ticket)
   requireSameLogin(clientInfo, ticket)
-  // As a rule only tickets for krbtgt carry the requestor. MS-PAC section 2.15.
+  // Usually only tickets for krbtgt carry the requestor. MS-PAC section 2.15.
   const { userSid } = pac
   if (userSid === undefined) return
   if (requestor !== undefined && userSid !== requestor)
@@ -25,8 +25,8 @@ export function verifyPac(pac: Pac, ticket: EncTicketPart, key: Key): void {
 }
 
 /**
- * Here and not in a request handler is where a PAC that is signed but broken must come to light. It
- * keeps what it decoded.
+ * Decodes what identities show, so that a PAC that is signed but broken is refused here and not in
+ * a request handler. The PAC keeps what it has decoded.
  */
 function decodeWhatIdentitiesShow(pac: Pac): void {
   void [pac.logonInfo, pac.upnDnsInfo, pac.delegationInfo, pac.clientClaims, pac.deviceInfo, pac.deviceClaims]
@@ -35,8 +35,8 @@ function decodeWhatIdentitiesShow(pac: Pac): void {
 const shown = (name: string): string => `"${printableName(name)}"`
 
 /**
- * The name stands without realm; a user from another realm has it after S4U2Self. MS-SFU section
- * 3.2.5.1.2.
+ * Requires the ticket's client name in the PAC. The name has no realm, except for users of another
+ * realm after S4U2Self. Source: MS-SFU section 3.2.5.1.2.
  */
 function requireSameName({ name }: ClientInfo, { cname, crealm }: EncTicketPart): void {
   const ticketName = cname.nameString.join('/')

@@ -1,9 +1,12 @@
-/** The events of an acceptor as lines that people read. */
+/** The events of an acceptor as lines for people. */
 
 import type { JournalEntry } from '@s4u/krb5'
 import type { AcceptorEvent, ExchangeEvent } from './acceptor-event.js'
 
-/** What nobody else would be told of, by its kind; undefined for routine. */
+/**
+ * Returns the kind under which an event is warned of, if it concerns an operator; undefined for
+ * routine.
+ */
 export function kindToWarnOf(event: AcceptorEvent): string | undefined {
   switch (event.kind) {
     case 'exchange':
@@ -21,6 +24,7 @@ export function kindToWarnOf(event: AcceptorEvent): string | undefined {
   }
 }
 
+/** Returns an event as a line of the log, with a hint if there is something to do. */
 export function entryOf(event: AcceptorEvent): JournalEntry {
   switch (event.kind) {
     case 'exchange':

@@ -1,7 +1,4 @@
-/**
- * What an acceptor tells about its work. The only file of this package that knows
- * `node:diagnostics_channel`.
- */
+/** The events of an acceptor. Only this file knows `node:diagnostics_channel`. */
 
 import { channel } from 'node:diagnostics_channel'
 import type { Journal, Logger } from '@s4u/krb5'
@@ -14,12 +11,14 @@ export const ACCEPT_CHANNEL = 's4u:accept'
 
 export type { AcceptorEvent, ExchangeEvent } from './acceptor-event.js'
 
+/** Called with each event of an acceptor. What it throws does not reach the request. */
 export type EventListener = (event: AcceptorEvent) => void
 
 const diagnostics = channel(ACCEPT_CHANNEL)
 
 /**
- * Where one acceptor's events go: to the channel, the listener, and as lines to who reads along.
+ * Publishes the events of one acceptor: on the diagnostics channel, to the listener, and as lines
+ * to the log.
  */
 export class AcceptorEvents {
   readonly #listener: EventListener | undefined
@@ -30,7 +29,7 @@ export class AcceptorEvents {
     this.#journal = journalFor(logger)
   }
 
-  /** Whether anybody would read an event of routine: if not, making it can be saved. */
+  /** Whether a routine event would be read. If not, the event need not be made. */
   get wanted(): boolean {
     return this.#listener !== undefined || diagnostics.hasSubscribers || this.#journal.isRead
   }
@@ -42,8 +41,8 @@ export class AcceptorEvents {
     try {
       this.#listener(event)
     } catch (error) {
-      // A fault of the listener must not change who is let in. It surfaces like that of a
-      // diagnostics subscriber.
+      // An error of the listener must not change who is let in. It surfaces as an error of a
+      // diagnostics subscriber does.
       process.nextTick(() => {
         throw error
       })

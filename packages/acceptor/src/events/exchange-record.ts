@@ -9,8 +9,8 @@ export type ExchangeFacts = Partial<Omit<ExchangeEvent, 'kind' | 'outcome'>>
 const NO_FACTS: ExchangeFacts = {}
 
 /**
- * What is known of one leg, published as one `exchange` event when the leg has its outcome. Facts
- * are for events only: nothing is gathered while nobody would read a routine event.
+ * Collects what is known of one token, and publishes it as one `exchange` event when the outcome is
+ * known. Facts are only for events: they are not gathered while nothing reads routine events.
  */
 export class ExchangeRecord {
   readonly #events: AcceptorEvents
@@ -23,12 +23,12 @@ export class ExchangeRecord {
     this.#facts = facts
   }
 
-  /** Adds to what is known. `facts` is called only if somebody would read the event. */
+  /** Adds facts. `facts` is called only if the event would be read. */
   add(facts: () => ExchangeFacts): void {
     if (this.#events.wanted) this.#facts = { ...this.#facts, ...facts() }
   }
 
-  /** The record of the negotiation's next leg, which may come from another address. */
+  /** Returns the record of the negotiation's next token, which may come from another address. */
   nextLeg(clientAddress: string | undefined): ExchangeRecord {
     return new ExchangeRecord(this.#events, clientAddress, this.#facts)
   }
@@ -43,9 +43,9 @@ export class ExchangeRecord {
   }
 
   /**
-   * Publishes the refusal, always: without a reader, the first of each kind becomes a warning of
-   * the process.
-   * @param mechanism what was offered instead of Kerberos
+   * Publishes the refusal in any case: if nothing reads events, the first refusal of each kind
+   * becomes a warning of the process.
+   * @param mechanism what the client offered instead of Kerberos
    */
   refused(error: S4uError, mechanism?: string): void {
     const { code, message, hint } = error

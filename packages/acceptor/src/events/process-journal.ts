@@ -1,11 +1,11 @@
-/** What this process has for lines that people read. */
+/** Where this process writes lines for people. */
 
 import { debuglog } from 'node:util'
 import { journalsOf } from '@s4u/krb5'
 
 /**
- * Where lines go: to the logger, if there is one, to NODE_DEBUG=s4u, and where neither reads, as
- * warnings of the process, once a kind.
+ * Returns the journal that writes to the logger, or, without one, to NODE_DEBUG=s4u. If neither is
+ * read, the first refusal of each kind becomes a warning of the process.
  */
 export const journalFor = journalsOf({
   debug: debuglog('s4u'),

@@ -16,27 +16,34 @@ export interface PacHolder {
   readonly sid: string | undefined
   readonly groups: readonly string[]
   readonly pac: Pac | undefined
-  /** Why the groups are not known. */
+  /** Why the groups are not known; undefined if they are. */
   readonly groupsUnknown?: string | undefined
 }
 
 export interface CallerOptions {
-  /** Groups of this machine that the caller is in, which no ticket can know: `S-1-5-32-545`. */
+  /**
+   * The groups of this machine that the caller is in: no ticket can name them. Example:
+   * `['S-1-5-32-545']`. Default: none.
+   */
   readonly localGroups?: readonly string[]
-  /** What the app itself says about this request: attributes without `@` in conditions. */
+  /**
+   * What the app itself says about this request: attributes without `@` in conditions. Default:
+   * none.
+   */
   readonly localClaims?: readonly Claim[]
 }
 
-/** Every name in CallerOptions; others are refused. */
+/** Every name in CallerOptions; other names are refused. */
 export const CALLER_OPTIONS = {
   localGroups: 'texts',
   localClaims: 'value',
 } as const satisfies OptionTableOf<CallerOptions>
 
 /**
- * The caller as a security descriptor sees it: user, groups, device and claims of the PAC.
- * @throws ConfigurationError when nothing says which SIDs the caller has: to check with none would
- * deny what is allowed, and allow what is denied
+ * Returns the caller as a security descriptor sees it: the user, groups, device and claims of the
+ * PAC.
+ * @throws ConfigurationError when nothing says which SIDs the caller has: a check with no SIDs
+ * would deny what is allowed, and allow what is denied
  */
 export function callerFromPac(
   { principal, impersonationLevel, sid, groups, pac, groupsUnknown }: PacHolder,
@@ -69,8 +76,8 @@ export function callerFromPac(
 }
 
 /**
- * Somebody asks for groups that nobody knows. To say that there are none would let those pass whom
- * a group should keep out.
+ * Returns the error for a question about groups that are not known. An answer of "none" would admit
+ * callers that a group should keep out.
  */
 export function groupsNotKnown(principal: string, why: string): ConfigurationError {
   return new ConfigurationError(`it is not known which groups ${principal} is in: ${why}`, {
@@ -83,12 +90,12 @@ const ANONYMOUS = 'S-1-5-7'
 const THIS_ORGANIZATION = 'S-1-5-15'
 
 /**
- * The user came over a trust with selective authentication. Nobody is of both. MS-DTYP section
- * 2.4.2.4.
+ * Says that the user came over a trust with selective authentication. A caller has either this SID
+ * or that of This Organization, never both. Source: MS-DTYP section 2.4.2.4.
  */
 const OTHER_ORGANIZATION = 'S-1-5-1000'
 
-/** The computer itself, and its groups that are enabled. */
+/** Returns the SID of the computer, and of those of its groups that are enabled. */
 function deviceSids({ accountDomainId, userId, accountGroupIds, extraSids, domainGroups }: DeviceInfo): string[] {
   const enabled = ({ attributes }: { readonly attributes: number }): boolean =>
     (attributes & GroupAttribute.ENABLED) !== 0

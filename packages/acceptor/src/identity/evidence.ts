@@ -1,34 +1,41 @@
 import type { ForwardedTicket, Principal, Ticket } from '@s4u/krb5'
 
 /**
- * What a service holds in its hand to act as a caller. It is as good as the caller's presence, so
- * it is kept out of everything that prints: see `Identity.evidence`.
+ * What a service needs to act as a caller towards other services. It is worth as much as the
+ * caller's presence, so it is kept out of everything that prints: see `Identity.evidence`.
  */
 export type Evidence = TicketEvidence
 
-/** The ticket that the caller presented: evidence for S4U2Proxy. MS-SFU section 3.1.5.2. */
+/**
+ * The caller's ticket to this service, which the service shows a KDC to get tickets to other
+ * services in the caller's name (S4U2Proxy). Source: MS-SFU section 3.1.5.2.
+ */
 export interface TicketEvidence {
   readonly kind: 'ticket'
-  /** Whom the ticket names. */
+  /** The user whom the ticket names. */
   readonly client: Principal
   /**
-   * The caller showed it, or this service asked the KDC for it (S4U2Self), which decides what a
-   * KDC's refusal means.
+   * `presented`: the caller showed the ticket. `s4u2self`: this service asked the KDC for it. The
+   * origin decides what a refusal of the KDC means.
    */
   readonly origin: 'presented' | 's4u2self'
-  /** As the KDC sealed it; its octets are a copy, so that nothing of the request stays alive. */
+  /**
+   * The ticket as the KDC sealed it. Its octets are a copy, so that no part of the request stays in
+   * memory.
+   */
   readonly ticket: Ticket
-  /** Whose key opened the ticket: the service that may show it to the KDC. */
+  /** The service whose key opened the ticket: the one that may show it to the KDC. */
   readonly service: Principal
   /**
-   * A KDC takes only forwardable tickets as evidence, unless the target itself lists the service.
+   * Whether the ticket is forwardable. A KDC takes only forwardable tickets as evidence, unless the
+   * target itself lists the service (resource-based delegation).
    */
   readonly forwardable: boolean
-  /** Milliseconds since the epoch. */
+  /** The end of the ticket, in milliseconds since the epoch. */
   readonly expiresAt: number
   /**
-   * The caller's own TGT, when the client forwarded one and the option `forwardedTickets` is `use`
-   * (unconstrained delegation).
+   * The caller's own ticket-granting ticket, if the client forwarded one and the option
+   * `forwardedTickets` is `use` (unconstrained delegation).
    */
   readonly forwardedTgt?: ForwardedTicket
 }

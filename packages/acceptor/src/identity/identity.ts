@@ -14,38 +14,52 @@ import { foreignFactsOf, type Withheld, withheldOf } from '../pac-authority/with
 import { printableClaims, type UserClaims, userClaimsOf } from './user-claims.js'
 
 /**
- * A caller, judged. Frozen. What it shows of the PAC was verified when the ticket was accepted.
+ * The identity of a caller whose token was accepted. It is frozen, and what it shows of the PAC was
+ * verified when the ticket was accepted.
  *
- * **Hang authority on `sid` together with `realm`** (or on `principal`, where there are no SIDs),
- * and never on a part of a name: every realm that is trusted can have an `alice`, and names are
- * given away again when people leave. `localName` is for programs that know users by a bare name:
- * by default nobody of another realm has one.
+ * **Tie rights to `sid` together with `realm`** (to `principal`, where there are no SIDs), and
+ * never to a part of a name: every trusted realm can have an `alice`, and names are given to other
+ * people when their owners leave. `localName` is for programs that know users by a short name; by
+ * default users of other realms have none.
+ *
+ * @example
+ * ```ts
+ * import type { Identity } from '@s4u/acceptor'
+ *
+ * export function mayRead(caller: Identity): boolean {
+ *   console.log(caller.principal, caller.sid, caller.groups.length)
+ *   return caller.isInGroup('S-1-5-21-1-2-3-1110')
+ * }
+ * ```
  */
 export class Identity implements IdentityClaims {
   /**
-   * `alice@AD.TEST`. Characters that could act on a terminal or a page are shown as codes
-   * (`\u{202e}`, `\u{3c}`); no two are the same.
+   * The Kerberos name: `alice@AD.TEST`. Characters that could act on a terminal or a page are shown
+   * as codes (`\u{202e}`, `\u{3c}`). No two principals look the same.
    */
   readonly principal: string
   /**
-   * `alice` for a user of the service's own realm, `alice@EVIL.TEST` for one of another,
-   * `alice@corp.example@AD.TEST` where the KDC has left an enterprise name in the ticket: never the
-   * same for two.
+   * The short name: `alice` for a user of the service's own realm, `alice@EVIL.TEST` for a user of
+   * another, `alice@corp.example@AD.TEST` where the KDC has left an enterprise name in the ticket.
+   * Two users never have the same one.
    */
   readonly name: string
   /**
-   * The name of a local account, as the option `localNames` has it: by default `alice` for `alice`
-   * of the own realm, undefined for others.
+   * The name of a local account, as the option `localNames` maps it. By default `alice` for `alice`
+   * of the own realm, and undefined for users of other realms.
    */
   readonly localName: string | undefined
+  /** The user's realm: `AD.TEST`. */
   readonly realm: string
+  /** How the caller proved its identity: `kerberos` for a ticket. */
   readonly authenticationMethod: AuthenticationMethod
+  /** What the service may do as the caller. */
   readonly impersonationLevel: ImpersonationLevel
-  /** The end of the ticket, milliseconds since the epoch. */
+  /** The end of the ticket, in milliseconds since the epoch. */
   readonly expiresAt: number
   readonly #claims: IdentityClaims
 
-  /** A subclass that adds fields freezes itself when it is done. */
+  /** Makes an identity. A subclass that adds fields freezes itself when it is complete. */
   constructor(claims: IdentityClaims) {
     this.principal = claims.principal
     this.name = claims.name
@@ -54,47 +68,48 @@ export class Identity implements IdentityClaims {
     this.authenticationMethod = claims.authenticationMethod
     this.impersonationLevel = claims.impersonationLevel
     this.expiresAt = claims.expiresAt
-    // Taken over unread from another identity, so that making one from another does not decode the
-    // PAC.
+    // Copied unread from another identity, so that making one from another does not decode the PAC.
     this.#claims = #claims in claims ? claims.#claims : copyOfClaims(claims)
     if (new.target === Identity) Object.freeze(this)
   }
 
   /**
-   * The user as the app named him to be vouched for (`identityFor`), where that is not `principal`
-   * or `name`: `ALICE`, `AD\\alice`, `alice.liddell@corp.example`. For people; two names may be one
-   * user. Undefined for callers who presented a ticket.
+   * The name by which the app asked for the user in `identityFor`, if it is neither `principal` nor
+   * `name`: `ALICE`, `AD\\alice`, `alice.liddell@corp.example`. It is for people to read: two such
+   * names may be one user. Undefined for callers who presented a ticket.
    */
   get requestedName(): string | undefined {
     return this.#claims.requestedName
   }
 
   /**
-   * The user's security identifier: what authority should hang on, since names are given away
-   * again.
+   * The user's security identifier (SID). Tie rights to it: unlike names, SIDs are never reused.
    */
   get sid(): string | undefined {
     return this.#claims.sid ?? this.pac?.userSid
   }
 
-  /** `alice@ad.test`, the name for people. Undefined outside Active Directory. */
+  /**
+   * The user principal name, which people know: `alice@ad.test`. Undefined outside Active
+   * Directory.
+   */
   get upn(): string | undefined {
     const upn = this.#claims.upn ?? this.pac?.upnDnsInfo?.upn
     return upn && printableName(upn)
   }
 
   /**
-   * The SIDs of the groups that may grant something to the user. Of a user of another realm, those
-   * that this realm may give (`AcceptorOptions.domainSids`). Empty when they are not known: see
-   * `groupsUnknown`.
+   * The SIDs of the groups that may grant rights to the user. For a user of another realm, only
+   * those that its realm may give (`AcceptorOptions.domainSids`). Empty when the groups are not
+   * known: see `groupsUnknown`.
    */
   get groups(): readonly string[] {
     return this.#claims.groups ?? groupsOf(this.pac)
   }
 
   /**
-   * Why it is not known which groups the user is in, where it is not: the ticket had no PAC, or
-   * nothing in it is believed. Such a user is in no group, and also in none that should keep it
+   * Why the user's groups are not known: the ticket had no PAC, or nothing in it is believed.
+   * Undefined if they are known. Such a user is in no group, not even in one that should keep it
    * out.
    */
   get groupsUnknown(): string | undefined {
@@ -105,14 +120,16 @@ export class Identity implements IdentityClaims {
     return this.withheld?.because ?? 'the ticket had no PAC with LOGON_INFO'
   }
 
-  /** What the PAC said and its realm has no authority for. Undefined where all of it counts. */
+  /**
+   * What the PAC said although its realm has no authority for it. Undefined if everything counts.
+   */
   get withheld(): Withheld | undefined {
     return withheldOf(this.pac)
   }
 
   /**
-   * Verified with the service's key. Of a user of another realm only what is believed; `pac.bytes`
-   * alone are as they were received, which nothing should be read from that grants something.
+   * The PAC, verified with the service's key. For a user of another realm it holds only what is
+   * believed. `pac.bytes` are the octets as received: grant nothing by what they say.
    */
   get pac(): Pac | undefined {
     return this.#claims.pac
@@ -120,71 +137,80 @@ export class Identity implements IdentityClaims {
 
   /**
    * The services that acted for the user on the way here, nearest last: `HTTP/web.ad.test@AD.TEST`.
-   * Of a user of another realm only when all are that realm's, or `AcceptorOptions.foreignPac` says
-   * so: see `delegationToldBy`.
+   * For a user of another realm they are shown only if all are that realm's, or
+   * `AcceptorOptions.foreignPac` believes it: see `delegationToldBy`.
    */
   get delegatedBy(): readonly string[] {
     return shownServices(this.#claims.delegatedBy ?? this.pac?.delegationInfo?.transitedServices ?? NONE)
   }
 
   /**
-   * The realm whose KDC may have made `delegatedBy` up, or left it empty: that of a user of another
-   * realm, whose PAC our own KDC copies. Undefined where our own realm wrote it.
+   * The realm whose KDC may have made up `delegatedBy`, or emptied it: that of a user of another
+   * realm, whose PAC our own KDC copies. Undefined if our own realm wrote it.
    */
   get delegationToldBy(): string | undefined {
     return foreignFactsOf(this.pac)?.delegationToldBy
   }
 
   /**
-   * Undefined when the KDC does not say. `service` means that no password was seen: protocol
-   * transition.
+   * Who vouches for the user. `service` means that no KDC saw a password or key of the user
+   * (protocol transition). Undefined when the KDC does not say.
    */
   get assertedBy(): AssertedBy | undefined {
     return this.#claims.assertedBy ?? asserterOf(this.groups)
   }
 
   /**
-   * What the directory says of the user besides groups, by claim id:
-   * `claims['ad://ext/department:88d06a3b']` is `['Sales']`. Empty where the directory issues none.
-   * Text, boolean or bigint.
+   * What the directory says of the user beside groups, by claim id:
+   * `claims['ad://ext/department:88d06a3b']` is `['Sales']`. Values are text, boolean or bigint.
+   * Empty if the directory issues no claims.
    */
   get claims(): UserClaims {
     return this.#claims.claims ?? userClaimsOf(this.pac)
   }
 
-  /** What the service may show a KDC to act as the caller. Not in anything that prints. */
+  /** What the service may show a KDC to act as the caller. It is in nothing that prints. */
   get evidence(): Evidence | undefined {
     return this.#claims.evidence
   }
 
   /**
-   * Whether the PAC names this group, directly or nested. For lists of the banned, `accessCheck`
-   * with entries that deny is the better question: it heeds groups that grant nothing, too.
-   * @throws ConfigurationError when `sid` is no SID: names are not in tickets, and `false` would
-   * hide that; GSS_S_UNAVAILABLE when nobody knows the groups (`groupsUnknown`), where `false`
-   * would let those pass whom a group should keep out
+   * Returns whether the user is in a group, directly or through another group. For a list of banned
+   * people, `accessCheck` with entries that deny is the better question: it also counts groups that
+   * grant nothing.
+   * @throws ConfigurationError when `sid` is not a SID: tickets do not hold names, and `false`
+   * would hide the mistake
+   * @throws ConfigurationError GSS_S_UNAVAILABLE when the groups are not known (`groupsUnknown`):
+   * `false` would admit callers that a group should keep out
    */
   isInGroup(sid: string): boolean {
     if (this.groups.includes(sid)) return true
-    // Written otherwise it is the same: who asks whether somebody is *not* in a group must not be
-    // told so for a zero too much.
+    // A SID can be written in several ways. An app that asks whether a caller is *not* in a group
+    // must not be told so because of a leading zero.
     const canonical = formatSid(parseSid(sid))
     if (this.groupsUnknown !== undefined) throw groupsNotKnown(this.principal, this.groupsUnknown)
     return canonical !== sid && this.groups.includes(canonical)
   }
 
   /**
-   * What a Windows security descriptor lets the caller do, answered here without a hop: all of
-   * `desiredAccess`, or 0.
-   *
-   *     if (identity.accessCheck('D:(A;;FR;;;S-1-5-21-1-2-3-1110)', 'FR')) …
+   * Returns the access that a Windows security descriptor allows the caller: all of
+   * `desiredAccess`, or 0. The answer is computed here, without a request to a domain controller.
    *
    * @param securityDescriptor SDDL, or the self-relative binary form
-   * @param desiredAccess a mask, or SDDL rights: `FR`, `RPWP`; with MAXIMUM_ALLOWED the answer is
-   * every right there is
-   * @throws ConfigurationError when the SDDL or the rights are wrong, or nobody knows the user's
-   * SIDs (GSS_S_UNAVAILABLE)
+   * @param desiredAccess a mask, or SDDL rights: `FR`, `RPWP`. With MAXIMUM_ALLOWED the answer is
+   * every right that the caller has
+   * @throws ConfigurationError when the SDDL or the rights are wrong, or the user's SIDs are not
+   * known (GSS_S_UNAVAILABLE)
    * @throws MalformedTokenError when the binary form is wrong
+   *
+   * @example
+   * ```ts
+   * import type { Identity } from '@s4u/acceptor'
+   *
+   * export function mayReadFile(caller: Identity): boolean {
+   *   return caller.accessCheck('D:(A;;FR;;;S-1-5-21-1-2-3-1110)', 'FR') !== 0
+   * }
+   * ```
    */
   accessCheck(
     securityDescriptor: string | Uint8Array,
@@ -195,10 +221,12 @@ export class Identity implements IdentityClaims {
     return checkAccess(securityDescriptor, desiredAccess, callerFromPac(this, closed), closed)
   }
 
+  /** Returns the principal. */
   toString(): string {
     return this.principal
   }
 
+  /** Returns what may be logged and sent to a client: no evidence and no PAC. */
   toJSON(): object {
     const { principal, name, requestedName, realm, sid, upn, authenticationMethod, impersonationLevel } = this
     const { assertedBy, delegatedBy, groups, expiresAt } = this
@@ -212,7 +240,10 @@ export class Identity implements IdentityClaims {
   }
 }
 
-/** As they may be printed. Nearly always they are. */
+/**
+ * Returns names that are safe to print. Nearly all names are, so the list itself is usually
+ * returned.
+ */
 function shownServices(services: readonly string[]): readonly string[] {
   return services.every((service) => printableName(service) === service)
     ? services
@@ -224,7 +255,7 @@ const CHECK_OPTIONS = { ...ACCESS_CHECK_OPTIONS, ...CALLER_OPTIONS }
 const NONE: readonly string[] = Object.freeze([])
 
 /**
- * AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section
+ * AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. Source: MS-DTYP section
  * 2.4.2.4.
  */
 const ASSERTED_BY_AUTHORITY = 'S-1-18-1'

@@ -1,4 +1,4 @@
-/** The option localNames, read. */
+/** The option `localNames`. */
 
 import {
   type AuthToLocal,
@@ -11,13 +11,16 @@ import {
 } from '@s4u/krb5'
 
 /**
- * How `identity.localName` is made of a principal: rules as those of `auth_to_local`, with or
- * without names of single principals; those of a `Krb5Conf`; `'krb5.conf'` for those of the
- * machine's; or a function.
+ * How `identity.localName` is made from a principal: rules as in `auth_to_local` of krb5.conf, with
+ * or without names of single principals; a `Krb5Conf`; `'krb5.conf'` for the file of this machine;
+ * or a function.
  */
 export type LocalNameOption = readonly string[] | AuthToLocal | Krb5Conf | 'krb5.conf' | LocalNameMapping
 
-/** @throws ConfigurationError for a rule that cannot be read */
+/**
+ * Returns the function that maps a principal to a local name.
+ * @throws ConfigurationError for a rule that cannot be read
+ */
 export function localNameMapping(option: LocalNameOption | undefined, ofMachine: Krb5Conf): LocalNameMapping {
   if (option === undefined) return defaultLocalName
   if (typeof option === 'function') return ofFunction(option)
@@ -29,8 +32,8 @@ export function localNameMapping(option: LocalNameOption | undefined, ofMachine:
 }
 
 /**
- * What a function of the app gives that is no name is none: nobody is to be called `undefined` or
- * ``.
+ * Wraps a function of the app: a result that is not a name counts as no name, so that no user is
+ * called `undefined` or ``.
  */
 function ofFunction(mapping: LocalNameMapping): LocalNameMapping {
   return (principal, ownRealm) => {

@@ -1,18 +1,19 @@
 import type { Pac } from '@s4u/krb5'
 
+/** A value of a claim. */
 export type ClaimValue = string | boolean | bigint
 
 /**
  * What the directory says of a user, by claim id (`ad://ext/department:88d06a3b`). Integers are
- * bigint, as they are 64 bits long.
+ * bigint, because they have 64 bits.
  */
 export interface UserClaims {
   readonly [id: string]: readonly ClaimValue[] | undefined
 }
 
 /**
- * The claims of a PAC, of all sources together. Decoded when they are asked for first. @throws
- * MalformedTokenError
+ * Returns the claims of a PAC, of all its sources together. They are decoded on first use.
+ * @throws MalformedTokenError
  */
 export function userClaimsOf(pac: Pac | undefined): UserClaims {
   if (pac?.clientClaims === undefined) return NO_CLAIMS
@@ -25,8 +26,8 @@ export function userClaimsOf(pac: Pac | undefined): UserClaims {
 }
 
 /**
- * A copy that nobody can change. Whatever an id is called (`__proto__`), it is an id and nothing
- * else.
+ * Returns a frozen copy. It has no prototype, so that an id such as `__proto__` is an id like any
+ * other.
  */
 export function frozenClaims(entries: Iterable<readonly [string, readonly ClaimValue[] | undefined]>): UserClaims {
   const claims: Record<string, readonly ClaimValue[]> = Object.create(null)
@@ -34,7 +35,7 @@ export function frozenClaims(entries: Iterable<readonly [string, readonly ClaimV
   return Object.freeze(claims)
 }
 
-/** The same for JSON, which has no integers of this size: they become text. */
+/** Returns the claims for JSON, which has no integers of 64 bits: they become text. */
 export function printableClaims(claims: UserClaims): object {
   const printable = (value: ClaimValue): string | boolean => (typeof value === 'bigint' ? String(value) : value)
   return Object.fromEntries(Object.entries(claims).map(([id, values = []]) => [id, values.map(printable)]))

@@ -1,13 +1,13 @@
 import { formatPrincipal, printable } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 
-/** Characters of the name that are shown. Real ones have at most a quarter of it. */
+/** How many characters of a name are shown. Real names have at most a quarter of that. */
 const MAX_SHOWN = 256
 
 /**
- * The name that stands on a ticket, for logs. Anybody can write there what they like without having
- * a ticket at all: control characters, with which a line could pretend to be several or rewrite a
- * terminal, are shown as their code, and no name fills a log.
+ * Returns the service name on a ticket, for logs. The name is not sealed, and an attacker can write
+ * it without having a ticket at all. Control characters, with which a line could pretend to be
+ * several or rewrite a terminal, are shown as codes, and no name fills a log.
  */
 export function clearTextName({ sname, realm }: Ticket): string {
   const text = formatPrincipal({ name: sname, realm })

@@ -7,32 +7,32 @@ import { ServiceKeys } from './service-keys.js'
 import type { ServiceKey, ServiceKeyPolicy } from './service-keys.js'
 import { KeytabWatcher } from './keytab-watcher.js'
 
-/** How often a keytab file is looked at while requests come, in milliseconds. */
+/** How often a keytab is checked for changes while requests come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
 /**
- * How long requests wait for such a look, milliseconds: a file takes less than one, and a vault
- * that is slow holds up nobody for long.
+ * How long requests wait for such a check, in milliseconds. A file takes less than one millisecond,
+ * and a slow vault must not hold up requests for long.
  */
 const RELOAD_WAIT = 250
 
 /**
- * The same where nothing has come for a while: meanwhile a key may have been taken away, since it
- * was stolen, and whoever has it is the first to come. Milliseconds.
+ * The same after a time without requests. A stolen key may have been removed from the keytab
+ * meanwhile, and its thief may send the first request. In milliseconds.
  */
 const RELOAD_WAIT_AFTER_IDLE = 2_000
 const IDLE_AFTER = 10_000
 
 export interface KeyRingDeps {
   readonly events: AcceptorEvents
-  /** Milliseconds since the epoch. */
+  /** The clock, in milliseconds since the epoch. */
   readonly now: () => number
 }
 
 /**
- * The service's keys as they are now. A keytab that changes is read again without stopping
- * anything; one that cannot be read any more, or lost the service, is reported and the keys stay
- * what they were.
+ * Holds the service's present keys. A keytab that changes is read again while requests go on. A
+ * keytab that cannot be read any more, or has lost the service, is reported, and the old keys stay
+ * in use.
  */
 export class KeyRing {
   readonly #watchers: readonly KeytabWatcher[]
@@ -43,12 +43,15 @@ export class KeyRing {
   #keytab = new Keytab([])
   #current: ServiceKeys | undefined
   #checkedAt = -Infinity
-  /** The look that requests wait for. */
+  /** The check that requests wait for. */
   #checking: Promise<void> | undefined
   #starting: Promise<ServiceKeys> | undefined
   #reportedLeftOut: string | undefined
 
-  /** @throws ConfigurationError, MissingKeyError for what can be read without waiting */
+  /**
+   * Reads what can be read without waiting.
+   * @throws ConfigurationError, MissingKeyError
+   */
   constructor(locations: readonly KeytabLocation[], policy: ServiceKeyPolicy, deps: KeyRingDeps) {
     this.#policy = policy
     this.#deps = deps
@@ -58,22 +61,22 @@ export class KeyRing {
     this.#current = this.#build()
   }
 
-  /** Undefined until a provider has given its keytab. */
+  /** The keys; undefined until a keytab provider has answered. */
   get current(): ServiceKeys | undefined {
     return this.#current
   }
 
   /**
-   * The whole keytab that `current` is made of: the account's entries accept no tickets, but sign
-   * in. Empty before there is one.
+   * The whole keytab that `current` is made from. It may also hold keys of an account, which accept
+   * no tickets but sign in to a KDC. Empty until a keytab provider has answered.
    */
   get keytab(): Keytab {
     return this.#keytab
   }
 
   /**
-   * Waits for keys. Calls that come together share one wait. @throws ConfigurationError,
-   * MissingKeyError
+   * Resolves to the keys when they are there. Calls at the same time share one wait.
+   * @throws ConfigurationError, MissingKeyError
    */
   ready(): Promise<ServiceKeys> {
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined))
@@ -81,11 +84,11 @@ export class KeyRing {
   }
 
   /**
-   * Looks at the keytab when that is due. What is returned is to be waited for: a key that was
-   * taken away is honoured no more.
+   * Checks the keytab if that is due. The caller must wait for the promise, so that a key that was
+   * removed is not accepted any more.
    */
   checkWhenDue(now: number): Promise<void> | undefined {
-    // In both directions: a clock that was set back must not stop the checks.
+    // The absolute difference: a clock that was set back must not stop the checks.
     const since = Math.abs(now - this.#checkedAt)
     if (this.#current === undefined || since < CHECK_INTERVAL) return this.#checking
     this.#checkedAt = now
@@ -99,15 +102,15 @@ export class KeyRing {
   }
 
   /**
-   * Looks for other keys than these, which did not open a ticket. Undefined when there are none.
+   * Resolves to newer keys than these, which did not open a ticket; undefined if there are none.
    * Never rejects.
    */
   async newerThan(keys: ServiceKeys): Promise<ServiceKeys | undefined> {
     if (this.#current === keys) {
       const { promise, resolve } = deferred()
       this.#waiting.add(resolve)
-      // What is new is enough: nobody waits for a place that takes its time when another one has
-      // brought keys.
+      // The first new keys are enough: a slow keytab provider must not delay the answer when a file
+      // has changed.
       await Promise.race([promise, this.#look(true)])
       this.#waiting.delete(resolve)
     }
@@ -115,8 +118,8 @@ export class KeyRing {
   }
 
   /**
-   * The name on a ticket that was opened is none of ours; unless it has been added to the keytab
-   * since the last look.
+   * Checks the name on an opened ticket against a keytab that is read again: the name may have been
+   * added since the last check.
    * @throws RejectedTokenError KRB_AP_ERR_NOT_US
    */
   async requireNewName(ticket: Ticket, { label }: ServiceKey): Promise<void> {
@@ -139,7 +142,10 @@ export class KeyRing {
     return this.#current
   }
 
-  /** At the start it is done, and may fail, for those who wait. */
+  /**
+   * Uses the changed keytab. Before the first keys are there, `ready` does this for those who wait,
+   * and may fail.
+   */
   #rebuild(): void {
     if (this.#current === undefined) return
     try {
@@ -166,7 +172,7 @@ export class KeyRing {
     return keys
   }
 
-  /** Not again with each reload. */
+  /** Reports the records that were left out, once for the same records. */
   #reportLeftOut({ leftOut }: Keytab): void {
     const notice = noticeOfLeftOut('keytab', this.#name, leftOut)
     if (notice !== undefined && notice.message !== this.#reportedLeftOut) this.#deps.events.publish(notice)

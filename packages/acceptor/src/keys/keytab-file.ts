@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ConfigurationError, Keytab, shownPath } from '@s4u/krb5'
 import type { KeytabLocation } from './keytab-location.js'
 
-/** A keytab in a file, read again when the file changes. */
+/** A keytab in a file. The file is read again when it changes. */
 export class KeytabFile implements KeytabLocation {
   readonly name: string
   readonly #path: string
@@ -17,13 +17,14 @@ export class KeytabFile implements KeytabLocation {
         hint: 'Name a file, as in FILE:/etc/web.keytab; or leave it out, for KRB5_KTNAME or /etc/krb5.keytab.',
       })
     this.#path = path
-    // What is there is a path. What is not there might be the keys themselves, or a password.
+    // Text that names an existing file is a path. Other text might be the keys themselves, or a
+    // password.
     this.name = existsSync(path) ? path : shownPath(path)
   }
 
   loadNow(): Keytab {
     return this.#reading(() => {
-      // Before reading: what is written in between is then noticed the next time.
+      // Before reading the file, so that a change during the reading is noticed by the next check.
       const stamp = stampOf(this.name, statSync(this.#path, { bigint: true }))
       const keytab = Keytab.decode(readFileSync(this.#path), this.name)
       this.#stamp = stamp
@@ -36,7 +37,7 @@ export class KeytabFile implements KeytabLocation {
       const stamp = stampOf(this.name, await stat(this.#path, { bigint: true }))
       if (stamp === this.#stamp) return undefined
       const keytab = Keytab.decode(await readFile(this.#path), this.name)
-      // It may be one that is being written: then it is read with the next look.
+      // The file may still be written to. Then the next check reads it.
       if (keytab.leftOut.length > 0 && !(await this.#hasSettled(stamp))) return undefined
       this.#stamp = stamp
       return keytab
@@ -81,7 +82,7 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
 }
 
-/** @param cause shows the path: undefined where that must not be */
+/** @param cause an error that shows the path; undefined where the path must not be shown */
 function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
   const missing = errno === 'ENOENT' || errno === 'ENOTDIR'
   if (errno === 'EISDIR')
@@ -105,23 +106,26 @@ function unreadable(path: string, cause: unknown, errno: string): ConfigurationE
 }
 
 /**
- * A keytab that is larger holds more than hosts and services; it would be read again with every
- * change.
+ * The size limit of a keytab. A larger file holds more than keys of services, and would be read
+ * again with every change.
  */
 const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
 
 /**
- * Programs write a keytab record by record. One that holds what cannot be read is looked at once
- * more after this; milliseconds.
+ * How long to wait before a keytab with unreadable records is looked at again, in milliseconds:
+ * programs write a keytab record by record.
  */
 const SETTLING = 100
 
-/** The types that MIT and Heimdal know beside files. Other words before a colon may be anything. */
+/**
+ * The keytab types of MIT and Heimdal beside files. Another word before a colon may be anything, so
+ * it is not shown.
+ */
 const OTHER_TYPES: readonly string[] = ['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AFSKEYFILE', 'HDBGET', 'KEYRING', 'DIR']
 
 /**
- * The path in `FILE:/etc/web.keytab`. @throws ConfigurationError for keytabs of other types than
- * files
+ * Returns the path in `FILE:/etc/web.keytab`.
+ * @throws ConfigurationError for keytabs of other types than files
  */
 export function pathOf(name: string): string {
   const type = /^([A-Za-z][A-Za-z\d]+):/.exec(name)?.[1]

@@ -1,24 +1,26 @@
 import { ConfigurationError, Keytab } from '@s4u/krb5'
 
-/** One place, read again when it changes. */
+/** One location of a keytab, which is read again when it changes. */
 export interface KeytabLocation {
-  /** How errors call it: the path. */
+  /** The location in errors: a path. */
   readonly name: string
   /**
-   * Reads it at once; undefined when that cannot be done without waiting. @throws
-   * ConfigurationError
+   * Returns the keytab; undefined if it takes waiting to get it.
+   * @throws ConfigurationError
    */
   loadNow(): Keytab | undefined
   /**
-   * Undefined when it has not changed since it was last read. `urgent`: a ticket did not open.
+   * Resolves to the keytab if it has changed since it was last read, else to undefined. `urgent`: a
+   * ticket did not open, so a request would be refused.
    * @throws ConfigurationError
    */
   loadIfChanged(clock: () => number, urgent: boolean): Promise<Keytab | undefined>
 }
 
-/** The octets, a `Keytab`, or the octets in base64. */
+/** The octets of a keytab, a `Keytab`, or the octets in base64. */
 export type ProvidedKeys = Uint8Array | Keytab | string
 
+/** A keytab that is given as a value and never changes. */
 export class KeytabInMemory implements KeytabLocation {
   readonly name = 'the keytab in memory'
   readonly #keytab: Keytab
@@ -36,7 +38,11 @@ export class KeytabInMemory implements KeytabLocation {
   }
 }
 
-/** @param name how errors call it @throws ConfigurationError for what is no keytab */
+/**
+ * Returns the keytab in what was given.
+ * @param name the location in errors
+ * @throws ConfigurationError for anything but a keytab
+ */
 export function keytabOf(source: ProvidedKeys, name: string): Keytab {
   const keytab = Keytab.from(source)
   if (keytab !== undefined) return keytab

@@ -3,12 +3,25 @@ import { withinLimit } from '../async/time-limit.js'
 import { keytabOf, type KeytabLocation, type ProvidedKeys } from './keytab-location.js'
 
 /**
- * Asked when the acceptor starts, each minute while requests come, and when a ticket does not open.
- * It may take ten seconds: then `signal` says that nobody waits for it any more, and it counts as
- * failed.
+ * Fetches the keytab from elsewhere, such as a vault. It is called when the acceptor starts, every
+ * minute while requests come, and when a ticket does not open. After ten seconds the call counts as
+ * failed, and `signal` is aborted.
+ *
+ * @example
+ * ```ts
+ * import { createAcceptor, type KeytabProvider } from '@s4u/acceptor'
+ *
+ * const fromVault: KeytabProvider = async (signal) => {
+ *   const response = await fetch('https://vault.ad.test/web.keytab', { signal })
+ *   return new Uint8Array(await response.arrayBuffer())
+ * }
+ * const acceptor = createAcceptor({ keytab: fromVault })
+ * await acceptor.ready()
+ * ```
  */
 export type KeytabProvider = (signal: AbortSignal) => ProvidedKeys | Promise<ProvidedKeys>
 
+/** A keytab that a function of the app fetches. See `KeytabProvider` for when it is asked. */
 export class ProvidedKeytab implements KeytabLocation {
   readonly name = 'the keytab provider'
   readonly #provider: KeytabProvider
@@ -40,8 +53,7 @@ export class ProvidedKeytab implements KeytabLocation {
       this.#failure = S4uError.is(cause) ? cause : providerFailed(cause)
       throw this.#failure
     } finally {
-      // When it has answered, and not when it was asked: one that takes its time is to have its
-      // rest too.
+      // The time of the answer, not of the question: a slow provider also gets its pause.
       this.#answeredAt = clock()
       if (countsAsUrgent) this.#urgentAt = this.#answeredAt
     }
@@ -64,18 +76,23 @@ function providerFailed(cause: unknown): ConfigurationError {
   return new ConfigurationError('the keytab provider failed', { code: 'KRB5_KT_IOERR', cause })
 }
 
-/** Providers speak to a vault: how often one is asked without need, in milliseconds. */
+/**
+ * How often a provider is called if nothing is wrong, in milliseconds. Providers usually ask a
+ * vault.
+ */
 const PROVIDER_INTERVAL = 60_000
 
 /**
- * How soon again when it failed, or when one ticket after the other does not open. The first such
- * ticket has it asked at once, so that a key that was changed loses no request; but whoever sends
- * garbage must not have the vault asked each time.
+ * How soon it is called again after a failure, or when several tickets do not open. The first such
+ * ticket calls it at once, so that a changed key loses no request; an attacker who sends garbage
+ * must not have the vault asked for each token.
  */
 const PROVIDER_RETRY = 5_000
 
-/** How soon again while there are no keys at all: nobody is served until then. */
+/** How soon it is called again while there are no keys at all: every request fails until then. */
 const PROVIDER_RETRY_AT_START = 1_000
 
-/** Requests wait meanwhile, and one that hangs must not pile them up. */
+/**
+ * How long a call may take: requests wait for it, and a provider that hangs must not pile them up.
+ */
 const PROVIDER_TIME_LIMIT = 10_000

@@ -7,14 +7,21 @@ import { KeytabInMemory, type KeytabLocation } from './keytab-location.js'
 import { type KeytabProvider, ProvidedKeytab } from './keytab-provider.js'
 
 /**
- * A path (`FILE:` and `WRFILE:` in front of it are understood), the octets of a keytab, a keytab in
- * base64 (as a text or in a file), a `Keytab`, a function that fetches one of those from elsewhere,
- * or several of all these. A text that names no file is not shown in errors unless it looks like a
- * path: it may be a key.
+ * Where the keys of the service are. Text that does not name a file is not shown in errors unless
+ * it looks like a path: it may be a key.
+ *
+ * - a path, with or without `FILE:` or `WRFILE:` in front
+ * - the octets of a keytab, or a keytab in base64 (as text or in a file)
+ * - a `Keytab`
+ * - a function that fetches one of these
+ * - a list of all these
  */
 export type KeytabSource = string | URL | Uint8Array | Keytab | KeytabProvider | readonly KeytabSource[]
 
-/** @throws ConfigurationError for a source of no known kind */
+/**
+ * Returns the locations to read, one for each source in a list.
+ * @throws ConfigurationError for a source of an unknown kind
+ */
 export function keytabLocations(source: KeytabSource): KeytabLocation[] {
   if (Array.isArray(source)) return source.flatMap((one: KeytabSource) => keytabLocations(one))
   if (typeof source === 'function') return [new ProvidedKeytab(source)]

@@ -1,17 +1,20 @@
 import type { Keytab } from '@s4u/krb5'
 import type { KeytabLocation } from './keytab-location.js'
 
-/** What a place tells whoever watches it. */
+/** Told about changes of a keytab. */
 export interface KeytabListener {
-  /** There is another keytab than before. */
+  /** The keytab has changed. */
   changed(): void
-  /** It cannot be had. A broken file is looked at each second; its error is news once. */
+  /**
+   * The keytab cannot be read. A broken file is checked every second; the same error is reported
+   * once.
+   */
   failed(error: unknown): void
 }
 
 /**
- * A place of a keytab, with what it gave last. Each is looked at for itself: one that hangs holds
- * up no other.
+ * Watches one location of a keytab, and keeps what it held last. Each location has its own watcher,
+ * so that one that hangs delays no other.
  */
 export class KeytabWatcher {
   readonly #location: KeytabLocation
@@ -23,7 +26,10 @@ export class KeytabWatcher {
   #nextRefresh: Promise<void> | undefined
   #nextIsUrgent = false
 
-  /** @throws ConfigurationError for what can be read without waiting */
+  /**
+   * Reads the keytab if that needs no waiting.
+   * @throws ConfigurationError
+   */
   constructor(location: KeytabLocation, clock: () => number, listener: KeytabListener) {
     this.#location = location
     this.#clock = clock
@@ -31,19 +37,19 @@ export class KeytabWatcher {
     this.#keytab = location.loadNow()
   }
 
-  /** Undefined until there is one. */
+  /** The keytab; undefined until there is one. */
   get keytab(): Keytab | undefined {
     return this.#keytab
   }
 
-  /** What went wrong with the last look. */
+  /** The error of the last check, if it failed. */
   get failure(): unknown {
     return this.#failure
   }
 
   /**
-   * Takes over what has changed up to now. Never rejects. Calls that come together share one look.
-   * @param urgent somebody is refused unless there is something new
+   * Reads the keytab if it has changed. Never rejects. Calls at the same time share one check.
+   * @param urgent a request will be refused unless there is a new keytab
    */
   refresh(urgent: boolean): Promise<void> {
     if (this.#refreshing === undefined) {
@@ -51,7 +57,7 @@ export class KeytabWatcher {
       return this.#refreshing
     }
     this.#nextIsUrgent ||= urgent
-    // A look that has begun may have missed what the caller is after.
+    // A check that has already begun may have missed the change that the caller needs.
     this.#nextRefresh ??= this.#refreshing.then(() => {
       const isUrgent = this.#nextIsUrgent
       this.#nextRefresh = undefined

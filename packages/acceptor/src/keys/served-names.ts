@@ -13,21 +13,23 @@ import { clearTextName } from './clear-text-name.js'
 
 /**
  * The names by which clients may have asked for this service. The name on a ticket is not sealed,
- * so this holds up nobody who rewrites it; but whoever has a ticket for another service that shares
- * the key (`cifs/…` or `ldap/…` of one account) does not get in here by sending it on. ASCII letter
- * case does not count: neither Active Directory nor the DNS look at it.
+ * so this check does not stop an attacker who rewrites it. It does stop a service with which the
+ * account's key is shared (`cifs/…`, `ldap/…`) from sending its callers' tickets on to this one.
+ * ASCII letter case does not count: neither Active Directory nor the DNS look at it.
  *
- * Without being told, a host is also known by its first label, as every computer and every `setspn
- * -S` registers it; an account, whose SPNs only the directory knows, by every `HTTP/…`; and a
- * `host/…`, which Active Directory takes for many classes, by `HTTP/…`.
+ * Some names are served without being configured:
+ *
+ * - a host by its first label, as every computer and every `setspn -S` registers it
+ * - an account, whose SPNs only the directory knows, by every `HTTP/…`
+ * - a `host/…`, which Active Directory takes for many service classes, by `HTTP/…`
  */
 export class ServedNames {
   readonly #names: ReadonlySet<string>
   readonly #realms: readonly string[]
 
   /**
-   * @param aliases `HTTP/portal.ad.test`, with or without realm; `HTTP/*` is any host. @throws
-   * ConfigurationError
+   * @param aliases `HTTP/portal.ad.test`, with or without realm; `HTTP/*` is any host
+   * @throws ConfigurationError
    */
   constructor(principals: readonly Principal[], aliases: readonly string[]) {
     const realms = [...new Set(principals.map(({ realm }) => realm))]
@@ -51,8 +53,9 @@ export class ServedNames {
 }
 
 /**
- * Somebody sent a ticket for another service on to us, or we do not know all our names. @param
- * openedWith whose key
+ * Returns the refusal of a ticket for a name that is not served: either the ticket of another
+ * service was sent on to this one, or a name of this service is not configured.
+ * @param openedWith the name of the key that opened the ticket
  */
 export function notServed(ticket: Ticket, openedWith: string): RejectedTokenError {
   return new RejectedTokenError(
@@ -63,12 +66,16 @@ export function notServed(ticket: Ticket, openedWith: string): RejectedTokenErro
 
 const HINT_ALIAS =
   'If clients may call this service by that name (another SPN of the same account, a DNS alias), list it in the option serviceAliases. Otherwise a ticket for another service of the account was sent here.'
-/** Stands for the realm that a configured name does not have. No realm is called this. */
+/** Stands for the realm that a configured name leaves out. No realm has this name. */
 export const ANY_REALM = '*'
 
 const ANY_HOST = '*'
 
-/** A configured name. @param option whose it is @throws ConfigurationError */
+/**
+ * Returns a configured service name.
+ * @param option the option that has the name, for the error
+ * @throws ConfigurationError
+ */
 export function parseService(option: string, text: string): Principal {
   try {
     return parsePrincipal(withoutHostBasedForm(text), { realm: ANY_REALM })

@@ -16,46 +16,50 @@ import { ANY_REALM, parseService, ServedNames } from './served-names.js'
 /** A long-term key of a service that this acceptor stands for. */
 export interface ServiceKey {
   readonly principal: Principal
-  /** `HTTP/web.ad.test@AD.TEST` */
+  /** The principal as text: `HTTP/web.ad.test@AD.TEST`. */
   readonly label: string
   readonly kvno: number
-  /** The highest version of the same principal: if it is another one, this key is an old one. */
+  /**
+   * The highest version among the keys of the same principal. If it is not `kvno`, this key is an
+   * old one.
+   */
   readonly newestKvno: number
   readonly key: Key
 }
 
-/** Which entries of a keytab count. */
+/** Which entries of a keytab count as keys of the service. */
 export interface ServiceKeyPolicy {
-  /** With or without realm. Undefined: every `HTTP/…`. */
+  /** The service names, with or without realm. Undefined stands for every `HTTP/…`. */
   readonly services: readonly string[] | undefined
-  /** Further names by which clients may have asked for them. */
+  /** Further names by which clients may ask for these services. */
   readonly aliases: readonly string[]
   readonly permits: (etype: number) => boolean
-  /** A host in a name stands for every host. */
+  /** Whether a host in a name stands for every host. */
   readonly ignoresHost: boolean
 }
 
 /**
- * Keys that are tried on one ticket. Those of the service that the ticket names come first, so this
- * only bounds what a forged ticket costs in a farm's keytab.
+ * How many keys are tried on one ticket. Those of the service that the ticket names come first, so
+ * the limit only bounds what a forged ticket costs with the keytab of a farm.
  */
 const MAX_KEYS_TRIED = 100
 
-/** The accepted keys of a keytab. Immutable; a changed keytab makes a new one. */
+/** The keys of a keytab that accept tickets. Immutable: a changed keytab makes a new object. */
 export class ServiceKeys {
   readonly all: readonly ServiceKey[]
-  /** Names in the keytab that are accepted, each once. */
+  /** The accepted names in the keytab, each once. */
   readonly principals: readonly string[]
-  /** The realms of these names, each once: those whose KDCs can seal a ticket for us. */
+  /** The realms of these names, each once: their KDCs can seal tickets for the service. */
   readonly realms: readonly string[]
   readonly #byEtype = new Map<number, ServiceKey[]>()
   readonly #names: ServedNames
   readonly #keys: ReadonlySet<Key>
 
   /**
-   * `source` names the file in errors. Key objects of `previous` that are equal are kept, with what
-   * was derived from them.
-   * @throws MissingKeyError when a service that was asked for has no key that may be used
+   * Selects the keys. Key objects of `previous` that are equal are kept, with everything that was
+   * derived from them.
+   * @param source the file, for errors
+   * @throws MissingKeyError when a service that an option names has no usable key
    */
   constructor(keytab: Keytab, policy: ServiceKeyPolicy, source: string, previous?: ServiceKeys) {
     const accepted = acceptedEntries(keytab, policy, source)
@@ -75,28 +79,28 @@ export class ServiceKeys {
     }
   }
 
-  /** Whether a key is still in the keytab. */
+  /** Returns whether a key is still in the keytab. */
   has(key: Key): boolean {
     return this.#keys.has(key)
   }
 
-  /** Whether the name that the ticket bears in clear text is one of ours. */
+  /** Returns whether the service name on the ticket, which is not sealed, is one of ours. */
   serves(ticket: Ticket, openedWith?: ServiceKey): boolean {
-    // Nearly always it is the very name of the key.
+    // Usually it is the name of the key itself.
     const principal = openedWith?.principal
     if (principal?.realm === ticket.realm && sameName(principal.name, ticket.sname)) return true
     return this.#names.has(ticket)
   }
 
-  /** Whether the ticket's key version is in the keytab. */
+  /** Returns whether the ticket's key version is in the keytab. */
   hasVersion(encPart: EncryptedData): boolean {
     return encPart.kvno === undefined || this.all.some(({ kvno }) => sameKvno(kvno, encPart.kvno))
   }
 
   /**
-   * The keys to try, likeliest first: those of the service that the ticket names, then the exact
-   * version, then newest first. The version orders the tries and forbids none: keytabs and KDCs
-   * count differently.
+   * Returns the keys to try, the likeliest first: those of the service that the ticket names, then
+   * those of the exact version, then the newest. The version (kvno) only orders the attempts and
+   * excludes no key: keytabs and KDCs may count differently.
    */
   candidatesFor(ticket: Ticket): readonly ServiceKey[] {
     const candidates = this.#byEtype.get(ticket.encPart.etype) ?? []
@@ -123,7 +127,8 @@ function acceptedEntries(keytab: Keytab, policy: ServiceKeyPolicy, source: strin
 }
 
 /**
- * ASCII letter case does not tell services apart: neither Active Directory nor the DNS look at it.
+ * Returns whether two names are the same service. ASCII letter case does not count: neither Active
+ * Directory nor the DNS look at it.
  */
 function matches(wanted: Principal, { name, realm }: Principal): boolean {
   const sameRealm = wanted.realm === ANY_REALM || asciiLower(wanted.realm) === asciiLower(realm)
@@ -131,8 +136,8 @@ function matches(wanted: Principal, { name, realm }: Principal): boolean {
 }
 
 /**
- * The same for services of hosts, whatever the host. Source: MIT krb5 documentation, "krb5.conf",
- * ignore_acceptor_hostname.
+ * Returns whether two names are the same class of service, on whatever host. Source: MIT krb5
+ * documentation, "krb5.conf", ignore_acceptor_hostname.
  */
 function matchesClass(wanted: Principal, principal: Principal): boolean {
   const [ours, theirs] = [wanted.name.nameString, principal.name.nameString]
@@ -174,7 +179,7 @@ function noKey(
   })
 }
 
-/** `web.ad.test`, and `HTTP@web.ad.test` as GSS-API writes it. */
+/** Returns a hint for `web.ad.test`, and for `HTTP@web.ad.test` as GSS-API writes it. */
 function hostInPlaceOfService(wanted: Principal | undefined): string | undefined {
   const [name, ...more] = wanted?.name.nameString ?? []
   if (wanted === undefined || name === undefined || more.length > 0) return undefined
@@ -199,7 +204,7 @@ function withKnownKeys(entries: readonly KeytabEntry[], previous: ServiceKeys | 
   })
 }
 
-/** Letter case does not tell realms apart here, as it does not with names. */
+/** Returns the realms, each once. Letter case does not count in realms either. */
 function realmsOf(keys: readonly ServiceKey[]): readonly string[] {
   return [...new Map(keys.map(({ principal: { realm } }) => [asciiLower(realm), realm])).values()]
 }
@@ -213,8 +218,8 @@ function foldedName(principal: Principal): string {
 }
 
 /**
- * One account often stands in the keytab under several names, with the same key. At most
- * `MAX_KEYS_TRIED`.
+ * Returns distinct keys, at most `MAX_KEYS_TRIED`: one account often stands in the keytab under
+ * several names, with the same key.
  */
 function withoutRepeated(keys: readonly ServiceKey[]): ServiceKey[] {
   const distinct: ServiceKey[] = []

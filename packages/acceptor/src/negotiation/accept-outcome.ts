@@ -2,10 +2,10 @@ import type { SecurityContext } from '@s4u/gssapi'
 import type { S4uError } from '@s4u/krb5'
 import type { Identity } from '../identity/identity.js'
 
-/** What became of one leg. Refusals are values: a peer cannot make an acceptor throw. */
+/** The outcome of one token. Refusals are values: a peer cannot make an acceptor throw. */
 export type AcceptOutcome = Accepted | Continued | Refused
 
-/** The caller is known. `reply` goes back with the answer, whatever that is. */
+/** The caller is known. `reply` goes back with the HTTP answer, whatever its status is. */
 export interface Accepted {
   readonly status: 'accepted'
   readonly identity: Identity
@@ -13,7 +13,10 @@ export interface Accepted {
   readonly context: SecurityContext
 }
 
-/** Another leg is needed: hand `negotiation` back with the client's next token. */
+/**
+ * The client must send another token: send `reply` with a 401, and hand `negotiation` back with
+ * that token.
+ */
 export interface Continued {
   readonly status: 'continue'
   readonly reply: Uint8Array
@@ -21,19 +24,21 @@ export interface Continued {
 }
 
 /**
- * `error` is for the log: neither its message nor its hint is for the client. `reply`, if any, is.
+ * The token is refused. Message and hint of `error` are for the log and never for the client;
+ * `reply`, if there is one, is for the client.
  */
 export interface Refused {
   readonly status: 'refused'
   readonly error: S4uError
   readonly reply?: Uint8Array
-  /** What was offered instead of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
+  /** What the client offered instead of Kerberos: `ntlm`, `negoex`, `iakerb` or `unknown`. */
   readonly mechanism?: string
 }
 
 /**
- * A negotiation between two legs. Belongs to one client, and is good for one more token. Whoever
- * keeps some bounds their number and drops them at `expiresAt` (milliseconds since the epoch).
+ * A negotiation that waits for the client's next token. It belongs to one client and takes one
+ * token. Code that stores negotiations must bound their number and drop each at `expiresAt`
+ * (milliseconds since the epoch).
  */
 export interface PendingNegotiation {
   readonly expiresAt: number

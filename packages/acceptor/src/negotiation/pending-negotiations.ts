@@ -2,13 +2,16 @@ import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
 import type { AcceptOutcome, PendingNegotiation } from './accept-outcome.js'
 import type { AcceptContext } from '../ap-req/accept-ap-req.js'
 
-/** How long a client may think between two legs, milliseconds. */
+/** How long a client may take between two tokens, in milliseconds. */
 const NEGOTIATION_TIME_LIMIT = 60_000
 
-/** What becomes of the next token. */
+/** Handles the client's next token. */
 export type Resume = (token: Uint8Array, context: AcceptContext) => Promise<AcceptOutcome>
 
-/** Negotiations that wait for another token: each for one, of who holds it, and for a while. */
+/**
+ * Keeps the negotiations that wait for another token. Each can be taken once, by the caller that
+ * holds its `PendingNegotiation`, and within the time limit.
+ */
 export class PendingNegotiations {
   readonly #waiting = new WeakMap<PendingNegotiation, Resume | 'used'>()
   readonly #now: () => number
@@ -23,7 +26,11 @@ export class PendingNegotiations {
     return negotiation
   }
 
-  /** @throws ConfigurationError for a negotiation of another acceptor */
+  /**
+   * Returns what handles the next token; a handler that refuses if the negotiation was used before
+   * or took too long.
+   * @throws ConfigurationError for a negotiation of another acceptor
+   */
   take(negotiation: PendingNegotiation): Resume {
     const resume = this.#waiting.get(negotiation)
     if (resume === undefined) throw new ConfigurationError('negotiation was not made by this acceptor')

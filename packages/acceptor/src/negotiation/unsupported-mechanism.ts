@@ -2,9 +2,9 @@ import { Mechanism } from '@s4u/gssapi'
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
- * The client has no Kerberos ticket for us and tries something else.
+ * Returns the refusal for a client that comes with something other than Kerberos.
  * @param mechanism `ntlm`, `negoex`, `iakerb` or `unknown`
- * @param offered the OIDs of its list
+ * @param offered the OIDs of the client's list
  */
 export function unsupportedMechanism(mechanism: string, offered: readonly string[]): RejectedTokenError {
   if (mechanism === 'unknown' && offered[0] === Mechanism.MS_KRB5) return numberOfLists()
@@ -20,8 +20,8 @@ export function unsupportedMechanism(mechanism: string, offered: readonly string
 }
 
 /**
- * As framing the number is wrong, and so it is no token that could be opened. Source: MS-SPNG
- * section 1.9, RFC 4121 section 4.1.
+ * The object identifier that Windows uses for Kerberos in SPNEGO lists is wrong as the frame of a
+ * token, so there is no token to open. Source: MS-SPNG section 1.9, RFC 4121 section 4.1.
  */
 function numberOfLists(): RejectedTokenError {
   const message = `the client came with Kerberos under the number ${Mechanism.MS_KRB5}, which stands in lists of SPNEGO alone`
@@ -29,7 +29,7 @@ function numberOfLists(): RejectedTokenError {
   return new RejectedTokenError(message, { code: 'GSS_S_BAD_MECH', hint })
 }
 
-/** Windows offers five. Anybody may offer thousands. */
+/** Windows offers five mechanisms; an attacker may offer thousands. */
 const MAX_SHOWN = 10
 
 const NAMES: Readonly<Record<string, string>> = { ntlm: 'NTLM', negoex: 'NegoEx', iakerb: 'IAKERB' }

@@ -11,23 +11,23 @@ import { processReplayMemory, warnOfWorkers } from '../replay/process-replay-mem
 import { localNameMapping } from '../identity/local-names.js'
 import type { ReplayStore } from '../replay/replay-store.js'
 
-/** Options, checked and complete. */
+/** The options, checked and with their defaults. */
 export interface AcceptorSettings {
   readonly clockSkew: number
   readonly now: () => number
   readonly random: RandomSource | undefined
   readonly replayStore: ReplayStore | undefined
   /**
-   * What acceptors have in common that have the same store: by it a request is known to have been
-   * asked about.
+   * An object that acceptors with the same store have in common: it marks a request whose token was
+   * already checked.
    */
   readonly replayMemory: object
-  /** How long after its own time an authenticator is remembered. */
+  /** How long after its own time an authenticator is remembered, in milliseconds. */
   readonly rememberedFor: number
   readonly acceptWithoutReplayStore: boolean
   readonly channelBinding: ChannelBindingPolicy
   readonly requirePac: (realm: string) => boolean
-  /** Whether callers without a PAC are taken to be in no group. */
+  /** Whether callers without a PAC count as callers in no group. */
   readonly noPacMeansNoGroups: boolean
   readonly domainSids: DomainSids
   readonly foreignPac: ForeignStatements
@@ -41,22 +41,30 @@ export interface AcceptorSettings {
   readonly localName: LocalNameMapping
 }
 
-/** More is no skew but no check at all, and the replay cache must hold twice as long. */
+/**
+ * The limit of `clockSkew`. More would be no check at all, and the replay cache must hold twice as
+ * long.
+ */
 const MAX_CLOCK_SKEW = 3_600_000
 
+/** What Windows, MIT and Heimdal allow by default. */
 const DEFAULT_CLOCK_SKEW = 300_000
 
 /**
- * From `clockSkew` after its time on an authenticator is refused by that time alone. One second
- * more for the fraction that stands in cusec, and `clockSkew` once more for a store in common: its
- * clock and those of the other instances may be as far from ours as those of clients. What it
- * forgot while an instance with a slow clock would still take it could be replayed there.
+ * What is added to `clockSkew` to get the time for which an authenticator is remembered: after
+ * `clockSkew` it is refused for its time anyway, and one second covers the fraction in cusec. A
+ * shared store remembers for `clockSkew` once more, because its clock and those of other instances
+ * may be as far from ours as those of clients: a token that the store forgot while a slow instance
+ * still accepted it could be replayed there.
  */
 const FRACTION = 1_000
 
 const DEFAULT_OPENED_TICKETS = 4_096
 
-/** @throws ConfigurationError */
+/**
+ * Checks the options and returns the settings.
+ * @throws ConfigurationError
+ */
 export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(options)): AcceptorSettings {
   const { now = Date.now, replayCache, requirePac } = options
   const skew = options.clockSkew ?? clockSkewOf(conf) ?? DEFAULT_CLOCK_SKEW
@@ -109,7 +117,10 @@ function replaySettings(
   return { replayStore, replayMemory, rememberedFor }
 }
 
-/** The configured names as a list. @throws ConfigurationError */
+/**
+ * Returns the configured service names as a list.
+ * @throws ConfigurationError
+ */
 export function servicesOf({ service }: AcceptorOptions): readonly string[] | undefined {
   const services = typeof service === 'string' ? [service] : service
   if (services !== undefined && !Array.isArray(services))
@@ -119,8 +130,8 @@ export function servicesOf({ service }: AcceptorOptions): readonly string[] | un
 }
 
 /**
- * Without regard to case, as trustedRealms: a realm that is written otherwise than in tickets must
- * not go unchecked.
+ * Returns whether a realm's tickets must have a PAC. Letter case does not count: a realm that is
+ * written differently in options and tickets must not go unchecked.
  */
 function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainSids): AcceptorSettings['requirePac'] {
   if (realms === undefined) return (realm) => typeof domainSids.of(realm) === 'string'

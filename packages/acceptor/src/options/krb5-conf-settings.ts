@@ -1,4 +1,7 @@
-/** What krb5.conf says of which tickets are accepted, and with which keys. Options go first. */
+/**
+ * What krb5.conf says about which tickets are accepted, and with which keys. Options have
+ * precedence.
+ */
 
 import {
   ConfigurationError,
@@ -13,8 +16,8 @@ import type { AcceptorOptions } from './acceptor-options.js'
 import { thisMachine } from './machine.js'
 
 /**
- * @throws ConfigurationError for a file that is named and cannot be read, or that has a line that
- * cannot
+ * Reads krb5.conf.
+ * @throws ConfigurationError for a file that is named and cannot be read, or has a line that cannot
  */
 export function confOf({ krb5Config, localNames }: Pick<AcceptorOptions, 'krb5Config' | 'localNames'>): Krb5Conf {
   if (krb5Config !== undefined && typeof krb5Config !== 'string')
@@ -23,27 +26,33 @@ export function confOf({ krb5Config, localNames }: Pick<AcceptorOptions, 'krb5Co
   try {
     return readConfigurationFiles(process.env['KRB5_CONFIG'], thisMachine)
   } catch (error) {
-    // What KRB5_CONFIG names may be meant for clients of a KDC alone: who asks for nothing of it
-    // needs none.
+    // The file that KRB5_CONFIG names may be meant only for KDC clients: an app that takes nothing
+    // from it does not need it.
     if (localNames !== 'krb5.conf' && error instanceof ConfigurationError && error.code === 'KRB5_CONFIG_CANTOPEN')
       return Krb5Conf.merge([])
     throw error
   }
 }
 
-/** KRB5_KTNAME, default_keytab_name, /etc/krb5.keytab. @throws ConfigurationError */
+/**
+ * Returns the default keytab: KRB5_KTNAME, `default_keytab_name`, /etc/krb5.keytab.
+ * @throws ConfigurationError
+ */
 export function keytabNameOf(conf: Krb5Conf): string {
   return defaultKeytabName(conf, thisMachine)
 }
 
-/** Milliseconds; undefined where it says nothing. @throws ConfigurationError */
+/**
+ * Returns `clockskew` in milliseconds; undefined if the file does not have it.
+ * @throws ConfigurationError
+ */
 export function clockSkewOf(conf: Krb5Conf): number | undefined {
   return conf.duration('libdefaults', 'clockskew')
 }
 
 /**
- * Which encryption types keys may have: of the service, of sessions, of clients. @throws
- * ConfigurationError
+ * Returns which encryption types keys may have: keys of the service, session keys, keys of clients.
+ * @throws ConfigurationError
  */
 export function permissionOf(options: AcceptorOptions, conf: Krb5Conf): EtypePermission {
   const { permittedEncryptionTypes, allowWeakEncryption = false } = options
@@ -58,12 +67,15 @@ export function permissionOf(options: AcceptorOptions, conf: Krb5Conf): EtypePer
   }
 }
 
-/** Whether a host in `service` stands for every host. @throws ConfigurationError */
+/**
+ * Returns whether a host in `service` stands for every host.
+ * @throws ConfigurationError
+ */
 export function ignoresHostOf({ ignoreAcceptorHostname }: AcceptorOptions, conf: Krb5Conf): boolean {
   return ignoreAcceptorHostname ?? conf.boolean('libdefaults', 'ignore_acceptor_hostname') ?? false
 }
 
-/** An empty list would refuse everybody, and a text is no list. */
+/** Requires a list of numbers: an empty list would refuse every caller. */
 function requireEtypes(value: unknown): void {
   if (value === undefined) return
   if (Array.isArray(value) && value.length > 0 && value.every((one) => Number.isInteger(one))) return

@@ -12,20 +12,20 @@ import { excerptOf, isServiceOf, type PacBelief } from './pac-excerpt.js'
 import { noteForeign } from './withheld.js'
 import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
 
-/** A PAC of which all is believed that it shows. */
+/** A PAC that shows only what is believed. */
 export interface BelievedPac {
   readonly pac: Pac
-  /** Not all is known yet that the answer hangs on: judged again once something was learned. */
+  /** Whether the answer may change when more is known: the ticket is verified again then. */
   readonly provisional: boolean
 }
 
-/** What options say and tickets have taught about whom to believe. */
+/** What options say, and tickets have taught, about whom to believe. */
 export interface PacPolicy {
   readonly domainSids: DomainSids
   readonly foreignPac: ForeignStatements
 }
 
-/** Whose PAC it is, and who sealed the ticket. */
+/** The user's realm, and the realm that sealed the ticket. */
 interface Client {
   readonly realm: string
   readonly serviceRealm: string
@@ -33,23 +33,24 @@ interface Client {
 }
 
 /**
- * What this service believes of a PAC. The signature shows that it went through our own KDC, not
- * who wrote it: KDCs copy what KDCs of other realms say, and many filter nothing (Samba; Windows
- * within a forest, and across external trusts without quarantine). So:
+ * Returns what this service believes of a PAC. The signature shows that the PAC went through our
+ * own KDC, not who wrote it: KDCs copy what KDCs of other realms say, and many filter nothing
+ * (Samba; Windows within a forest, and across external trusts without quarantine). Therefore:
  *
- * 1. User and logon domain of a PAC are in one domain, which is that of the client's realm and of
- *    no other.
+ * 1. The user and the logon domain of a PAC are in one domain: that of the client's realm, and of
+ *    no other realm.
  * 2. A realm may speak for its own domain. Other SIDs grant nothing; that they deny is believed of
- *    anybody.
- * 3. Names, claims, devices and transited services of foreign PACs count where an option says so.
+ *    any realm.
+ * 3. Names, claims, devices and transited services of other realms' PACs count where an option says
+ *    so.
  *
- * The domain of our own realm must be known for that: from options, or from a PAC of one of its own
- * users. Until then nothing of a foreign PAC is believed, since its realm could call our domain its
- * own.
+ * All this needs the domain of our own realm: from options, or from a PAC of one of its own users.
+ * Until it is known, nothing of another realm's PAC is believed, since that realm could call our
+ * domain its own.
  *
  * Source: MS-PAC section 4.1.2.2.
  *
- * @param ownRealms those whose keys this service has
+ * @param ownRealms the realms whose keys this service has
  * @throws RejectedTokenError KDC_ERR_POLICY
  */
 export function believePac(
@@ -73,8 +74,8 @@ export function believePac(
 }
 
 /**
- * A single realm's KDC is believed everything: it could as well name another user. Of several, each
- * has its own domain.
+ * Judges a PAC of our own realm. If there is one own realm, its KDC is believed everything: it
+ * could name another user as well. If there are several, each speaks for its own domain.
  */
 function believeOwn(
   pac: Pac,
@@ -99,6 +100,7 @@ function believeOwn(
   return { pac: excerptOf(pac, belief), provisional: !settled }
 }
 
+/** Judges a PAC of another realm's user. */
 function believeForeign(
   pac: Pac,
   info: LogonInfo | undefined,
@@ -127,7 +129,7 @@ function believeForeign(
   return { pac: excerptOf(pac, { realm, maySay, maySayResource: resource, statements }), provisional: false }
 }
 
-/** Nothing of it counts but the name, which the ticket has as well. */
+/** Believes only the name, which the ticket has as well. */
 function believeNothing(
   pac: Pac,
   { realm }: Client,
@@ -139,8 +141,8 @@ function believeNothing(
 }
 
 /**
- * What travelled through another realm, as with delegation across realms, teaches nothing about
- * ours.
+ * Returns whether a ticket came only through the user's own realm. Other tickets, as those of
+ * delegation across realms, teach nothing about our domain.
  */
 function isFromOwnRealmOnly({ delegationInfo }: Pac, { crealm, transited }: EncTicketPart): boolean {
   const services = delegationInfo?.transitedServices ?? []
@@ -148,8 +150,8 @@ function isFromOwnRealmOnly({ delegationInfo }: Pac, { crealm, transited }: EncT
 }
 
 /**
- * The user's SID, with RID 0 the first extra one, must be in the right domain. @throws
- * RejectedTokenError
+ * Requires that the user's SID is in the right domain.
+ * @throws RejectedTokenError
  */
 function requireUserIn({ userSid }: Pac, { realm }: Client, isRight: (domain: string | undefined) => boolean): void {
   if (userSid === undefined || isRight(domainOf(userSid))) return

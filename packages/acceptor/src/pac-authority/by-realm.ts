@@ -1,8 +1,9 @@
 import { ConfigurationError } from '@s4u/krb5'
 
 /**
- * What is no object with realms as names (a Map, a text) would say nothing, and nobody would be
- * told. @throws ConfigurationError
+ * Requires an object with realms as names. Anything else (a Map, a text) would have no effect,
+ * silently.
+ * @throws ConfigurationError
  */
 export function requireByRealm(name: string, option: unknown): void {
   if (Object.prototype.toString.call(option) === '[object Object]') return

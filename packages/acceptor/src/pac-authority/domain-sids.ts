@@ -1,15 +1,13 @@
 import { asciiLower, ConfigurationError, printableName, RejectedTokenError, shownInput, shownName } from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
-/**
- * The domain SID of each realm, as an operator writes it down; `false` for a realm that has none.
- */
+/** The domain SID of each realm, as an operator writes it; `false` for a realm that has none. */
 export type DomainSidsOption = Readonly<Record<string, string | false>>
 
 /**
- * Domains of foreign realms that are remembered. A trusted KDC can vouch for realms without number,
- * and each costs some hundred octets; an enterprise has hundreds at most. What comes then is not
- * believed until `domainSids` names it.
+ * How many domains of other realms are remembered. A trusted KDC can vouch for any number of
+ * realms, each of which costs some hundred octets; an enterprise has hundreds at most. Further
+ * realms are not believed until `domainSids` names them.
  */
 const MAX_LEARNED = 1_000
 
@@ -20,16 +18,16 @@ interface Pin {
 }
 
 /**
- * Which domain a realm speaks for: one realm, one domain SID, in both directions. What options say
- * is never changed; the rest is learned from PACs and kept as long as the process lives. Source:
- * MS-PAC section 4.1.2.2.
+ * Knows which domain a realm speaks for: one realm has one domain SID, and one SID one realm. What
+ * options say never changes; the rest is learned from PACs and kept while the process lives.
+ * Source: MS-PAC section 4.1.2.2.
  */
 export class DomainSids {
   readonly #byRealm = new Map<string, Pin>()
   readonly #bySid = new Map<string, Pin>()
   #version = 0
 
-  /** @throws ConfigurationError when a SID is no domain's, or stands there twice */
+  /** @throws ConfigurationError when a SID is not that of a domain, or is given twice */
   constructor(option: DomainSidsOption = {}) {
     requireByRealm('domainSids', option)
     for (const [realm, sid] of Object.entries(option)) {
@@ -41,14 +39,12 @@ export class DomainSids {
     }
   }
 
-  /**
-   * Changes whenever something was learned: what was judged before may be judged otherwise then.
-   */
+  /** Changes whenever something is learned: earlier verdicts may be different then. */
   get version(): number {
     return this.#version
   }
 
-  /** Undefined: not known; `false`: there is none. */
+  /** Returns the domain SID of a realm. Undefined: not known; `false`: the realm has none. */
   of(realm: string): string | false | undefined {
     return this.#byRealm.get(asciiLower(realm))?.sid
   }
@@ -58,22 +54,22 @@ export class DomainSids {
   }
 
   /**
-   * Tells whom options have forgotten: where they name domains, and none of a realm of the keytab.
-   * A NetBIOS name (`CORP`) in place of the realm (`CORP.TEST`) would be such a mistake, and would
-   * show as foreign users whose groups nobody knows.
+   * Warns if options name domains but not that of a realm of the keytab. A NetBIOS name (`CORP`) in
+   * place of the realm (`CORP.TEST`) is such a mistake, and shows only as users of other realms
+   * whose groups are not known.
    */
   warnOfUnnamed(realms: readonly string[]): void {
     if (![...this.#byRealm.values()].some(({ configured }) => configured)) return
     for (const realm of realms.filter((one) => !this.isConfigured(one))) warnOfUnnamed(realm)
   }
 
-  /** Whether another foreign realm can still be remembered. */
+  /** Whether one more realm can be remembered. */
   get hasRoom(): boolean {
     return this.#byRealm.size < MAX_LEARNED
   }
 
   /**
-   * The domain that a PAC of a realm's user names must be that realm's, and no other realm's.
+   * Requires that the domain of a realm's user is that realm's, and no other realm's.
    * @throws RejectedTokenError KDC_ERR_POLICY naming realms and SIDs
    */
   requireOwn(realm: string, sid: string): void {
@@ -83,7 +79,7 @@ export class DomainSids {
     if (ofSid !== undefined && ofSid !== ofRealm) throw otherRealm(ofSid, realm, sid)
   }
 
-  /** Only for what `requireOwn` has let pass. */
+  /** Remembers a domain that `requireOwn` has accepted. */
   learn(realm: string, sid: string): void {
     if (this.#byRealm.has(asciiLower(realm))) return
     this.#pin({ realm, sid, configured: false })
@@ -98,7 +94,7 @@ export class DomainSids {
 
 const warned = new Set<string>()
 
-/** Once for a realm and process: several acceptors mostly have the same options. */
+/** Warns once for each realm of a process: several acceptors usually have the same options. */
 function warnOfUnnamed(realm: string): void {
   if (warned.has(realm)) return
   warned.add(realm)
@@ -109,8 +105,8 @@ function warnOfUnnamed(realm: string): void {
 }
 
 /**
- * `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. Undefined for what belongs to no domain:
- * `S-1-5-32-544`, `S-1-18-1`.
+ * Returns the domain of a SID: `S-1-5-21-1-2-3` for `S-1-5-21-1-2-3-1104`. Undefined for SIDs of no
+ * domain: `S-1-5-32-544`, `S-1-18-1`.
  */
 export function domainOf(sid: string): string | undefined {
   const match = IN_DOMAIN.exec(sid)
@@ -121,16 +117,17 @@ export function isDomainSid(sid: string): boolean {
   return DOMAIN.test(sid) && sid !== NO_DOMAIN
 }
 
-/** MS-DTYP section 2.4.2.4: a domain has three numbers behind 21. */
+/** A domain has three numbers behind 21. Source: MS-DTYP section 2.4.2.4. */
 const DOMAIN = /^S-1-5-21(?:-(?:0|[1-9]\d{0,9})){3}$/
 const IN_DOMAIN = /^(S-1-5-21(?:-\d+){3})-\d+$/
 
-/** In the form of a domain, and none: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID are in it. */
+/** Has the form of a domain and is none: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID are in it. */
 const NO_DOMAIN = 'S-1-5-21-0-0-0'
 
 /**
- * A principal, a list or a URL would never match, and the domain not be pinned. Names of other
- * styles than that of domains may have `/`, `:` and `=` in them: RFC 4120 section 6.1.
+ * Requires the name of a realm. A principal, a list or a URL would match no realm, and the domain
+ * would not be fixed. Realm names of other styles than the domain style may contain `/`, `:` and
+ * `=`: RFC 4120 section 6.1.
  */
 function requireRealm(realm: string): void {
   if (realm !== '' && !/[@,\n]|:\/\//.test(realm)) return

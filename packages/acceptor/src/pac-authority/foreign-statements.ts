@@ -2,20 +2,19 @@ import { asciiLower, ConfigurationError, shownInput } from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
 /**
- * What a PAC can say beyond who the user is in the domain of its own realm:
+ * What a PAC can say beyond the user's membership in its own realm's domain:
  *
- * - `resourceGroups`: groups of this service's domain, which its own KDC puts there (domain local
- *   groups; RID 1000 and above). A KDC that does not filter passes on what the other realm wrote
- *   instead.
- * - `otherDomains`: groups of domains that are neither this service's nor the realm's own: other
- *   domains of the user's forest.
- * - `ownDomain`: any group of this service's domain, Domain Admins included: for the realms of one
+ * - `resourceGroups`: groups of this service's domain that its own KDC adds (domain local groups;
+ *   RID 1000 and above). A KDC that does not filter passes on what the other realm wrote instead.
+ * - `otherDomains`: groups of domains that are neither this service's nor the realm's own, such as
+ *   other domains of the user's forest.
+ * - `ownDomain`: any group of this service's domain, including Domain Admins: for the realms of one
  *   forest.
  * - `upn`: the user principal name.
  * - `claims`: the user's claims.
  * - `device`: the device's SID, groups and claims.
  * - `delegatedBy`: the services that acted for the user, which the user's KDC can make up. Without
- *   it those are shown that are all of the user's realm, and `requireDelegatedBy` lets nobody pass
+ *   it, they are shown only if all are of the user's realm, and `requireDelegatedBy` admits no user
  *   by them.
  */
 export type ForeignStatement =
@@ -27,12 +26,16 @@ export type ForeignStatement =
   | 'device'
   | 'delegatedBy'
 
+/** One list for all realms, or a list for each realm. */
 export type ForeignPacOption = readonly ForeignStatement[] | Readonly<Record<string, readonly ForeignStatement[]>>
 
-/** What is believed of the PACs of a realm's users. */
+/** Returns what is believed of the PACs of a realm's users. */
 export type ForeignStatements = (realm: string) => ReadonlySet<ForeignStatement>
 
-/** @throws ConfigurationError */
+/**
+ * Reads the option `foreignPac`.
+ * @throws ConfigurationError
+ */
 export function foreignStatementsOf(option: ForeignPacOption = []): ForeignStatements {
   if (isList(option)) {
     const all = statements(option)

@@ -9,19 +9,19 @@ export interface PacBelief {
   readonly realm: string
   /** Which SIDs the realm may give its user. */
   readonly maySay: SidAuthority
-  /** Which ones may stand among the resource groups. */
+  /** Which SIDs may stand among the resource groups. */
   readonly maySayResource: SidAuthority
-  /** What else counts. */
+  /** What else is believed. */
   readonly statements: ReadonlySet<ForeignStatement>
-  /** Why no SID at all is believed: LOGON_INFO is left out then. */
+  /** Why no SID is believed at all: LOGON_INFO is left out then. */
   readonly because?: string
 }
 
 const T = PacBufferType
 
 /**
- * The PAC without what may not be believed; the very same where that is everything. What was left
- * out is noted with it.
+ * Returns the PAC without what is not believed, or the same object if everything is. What was left
+ * out is noted with the new PAC.
  */
 export function excerptOf(pac: Pac, belief: PacBelief): Pac {
   const logonInfo = belief.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, belief) : undefined
@@ -40,7 +40,7 @@ export function excerptOf(pac: Pac, belief: PacBelief): Pac {
   })
 }
 
-/** The SIDs that stand in the PAC, and not in what is believed of its LOGON_INFO. */
+/** Returns the SIDs of the PAC that the believed part of its LOGON_INFO does not have. */
 function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string[] {
   if (believed === pac.logonInfo) return []
   const kept = pac.excerpt({ logonInfo: believed, deviceInfo: undefined, without: [], denyOnlySids: [] })
@@ -49,8 +49,8 @@ function sidsWithout(pac: Pac, believed: LogonInfo | undefined): readonly string
 }
 
 /**
- * The same object where all of it is believed. What UserFlags do not declare, and so does not
- * count, is not shown either.
+ * Returns the believed part, or the same object if all of it is believed. SIDs that UserFlags do
+ * not declare do not count, so they are not shown either.
  */
 function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: PacBelief): LogonInfo {
   const domain = info.resourceGroupDomainSid ?? ''
@@ -62,7 +62,10 @@ function logonInfoOf(info: LogonInfo, { maySay, maySayResource }: PacBelief): Lo
   return { ...info, extraSids, resourceGroups, ...resource }
 }
 
-/** A device of another domain than the user's realm is left out whole. */
+/**
+ * Returns the believed part of the device. A device of another domain than the user's realm is left
+ * out completely.
+ */
 function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }: PacBelief): DeviceInfo | undefined {
   if (info === undefined || because !== undefined || !statements.has('device')) return undefined
   if (!maySay(`${info.accountDomainId}-${info.userId}`)) return undefined
@@ -77,7 +80,7 @@ function deviceOf(info: DeviceInfo | undefined, { maySay, statements, because }:
   return same ? info : { ...info, extraSids, domainGroups }
 }
 
-/** Which buffer each statement stands in. */
+/** The buffer of each statement. */
 const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
   ['upn', T.UPN_DNS_INFO],
   ['claims', T.CLIENT_CLAIMS],
@@ -86,8 +89,8 @@ const BUFFERS: readonly (readonly [ForeignStatement, number])[] = [
 ]
 
 /**
- * The claims of a device that is not believed are not either. Whose services acted has nothing to
- * do with domains.
+ * Returns the types of the buffers to leave out. The claims of a device are not believed if the
+ * device is not. The services that acted have nothing to do with domains.
  */
 function buffersWithout(pac: Pac, belief: PacBelief, device: DeviceInfo | undefined): readonly number[] {
   const { statements, because, realm } = belief
@@ -100,12 +103,15 @@ function buffersWithout(pac: Pac, belief: PacBelief, device: DeviceInfo | undefi
   return BUFFERS.filter(([statement, type]) => !counts(statement) && isThere(type)).map(([, type]) => type)
 }
 
-/** A realm may say that services of its own acted for its user: it could act in their place. */
+/**
+ * Returns whether a realm speaks only of its own services. A realm may say that they acted for its
+ * user: it could act in their place.
+ */
 function isOwnDelegation({ delegationInfo }: Pac, realm: string): boolean {
   return (delegationInfo?.transitedServices ?? []).every((service) => isServiceOf(service, realm))
 }
 
-/** Whether a transited service, `HTTP/web.ad.test@AD.TEST`, is one of a realm. */
+/** Returns whether a transited service, `HTTP/web.ad.test@AD.TEST`, belongs to a realm. */
 export function isServiceOf(service: string, realm: string): boolean {
   return asciiLower(service).endsWith(`@${asciiLower(realm)}`)
 }

@@ -1,22 +1,23 @@
 import type { ForeignStatement } from './foreign-statements.js'
 import { domainOf } from './domain-sids.js'
 
-/** Whether the KDC of a realm may say of its user that it has this SID. */
+/** Returns whether the KDC of a realm may say that its user has this SID. */
 export type SidAuthority = (sid: string) => boolean
 
-/** What a realm's own KDC, or another, may say. */
+/** The domains of the user and of the service. */
 export interface Domains {
   /** The domain of the user's realm. */
   readonly user: string
-  /** The domains of the realms that this service has keys of. */
+  /** The domains of the realms whose keys this service has. */
   readonly own: ReadonlySet<string>
 }
 
 /**
- * A foreign realm speaks for its own domain, and for how it authenticated its user. Everything else
- * that is no domain's belongs to the machine or the KDC that makes a token of it (Everyone,
- * Network, Builtin\\Administrators, Local System, Enterprise Domain Controllers, logon sessions,
- * integrity levels): nobody else's word is needed for it. Source: MS-PAC section 4.1.2.2.
+ * Returns the authority of another realm: it speaks for its own domain, and for how it
+ * authenticated its user. SIDs of no domain belong to the machine or the KDC that makes a token of
+ * them (Everyone, Network, Builtin\\Administrators, Local System, Enterprise Domain Controllers,
+ * logon sessions, integrity levels), so no other realm's word is needed for them. Source: MS-PAC
+ * section 4.1.2.2.
  */
 export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
@@ -31,8 +32,8 @@ export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<F
 }
 
 /**
- * The domain local groups of this service's domain, which its KDC adds last. Source: MS-PAC section
- * 4.1.2.1.
+ * Returns the authority for resource groups: the domain local groups of this service's domain,
+ * which its KDC adds last. Source: MS-PAC section 4.1.2.1.
  */
 export function resourceAuthority({ own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
@@ -43,8 +44,8 @@ export function resourceAuthority({ own }: Domains, believed: ReadonlySet<Foreig
 }
 
 /**
- * One of several realms whose keys this service has speaks for everything but the domains of the
- * others.
+ * Returns the authority of one of several own realms: it speaks for everything except the domains
+ * of the others.
  */
 export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean): SidAuthority {
   return (sid) => {
@@ -55,20 +56,20 @@ export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean
 }
 
 /**
- * Those below are the domain's own, its administrators among them; groups that people make begin
- * here. MS-ADTS section 6.1.1.6.
+ * The first RID of groups that people create. Those below it are the domain's own, including its
+ * administrators. Source: MS-ADTS section 6.1.1.6.
  */
 const FIRST_ORDINARY_RID = 1000
 
-/** MS-DTYP section 2.4.2.4. */
+/** Source: MS-DTYP section 2.4.2.4. */
 const COMPOUNDED_AUTHENTICATION = 'S-1-5-21-0-0-0-496'
 const CLAIMS_VALID = 'S-1-5-21-0-0-0-497'
 
 /**
- * How the realm authenticated its user: AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and
- * SERVICE_ASSERTED_IDENTITY, FRESH_PUBLIC_KEY _IDENTITY, KEY_TRUST, MFA_KEY_PROPERTY,
- * ATTESTED_KEY_PROPERTY. And OTHER_ORGANIZATION, which our own KDC adds at a trust with selective
- * authentication: it only takes something away. MS-DTYP section 2.4.2.4.
+ * SIDs that say how the realm authenticated its user: AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY,
+ * SERVICE_ASSERTED_IDENTITY, FRESH_PUBLIC_KEY_IDENTITY, KEY_TRUST, MFA_KEY_PROPERTY,
+ * ATTESTED_KEY_PROPERTY. The last one, OTHER_ORGANIZATION, is added by our own KDC at a trust with
+ * selective authentication: it only takes rights away. Source: MS-DTYP section 2.4.2.4.
  */
 const AUTHENTICATION_SIDS: ReadonlySet<string> = new Set([
   'S-1-18-1',

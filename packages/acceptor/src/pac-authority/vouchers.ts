@@ -8,13 +8,16 @@ import {
 } from '@s4u/krb5'
 import { requireByRealm } from './by-realm.js'
 
-/** By realm: the realms whose users its KDC may name. */
+/** By realm: the other realms whose users its KDC may name. */
 export type VouchersOption = Readonly<Record<string, readonly string[]>>
 
-/** Whether the KDC of `realm` may name users of `other`. */
+/** Returns whether the KDC of `realm` may name users of `other`. */
 export type Vouches = (realm: string, other: string) => boolean
 
-/** @throws ConfigurationError */
+/**
+ * Reads the option `mayVouchFor`.
+ * @throws ConfigurationError
+ */
 export function vouchersOf(option: VouchersOption = {}): Vouches {
   requireByRealm('mayVouchFor', option)
   const odd = Object.entries(option).find(([, realms]) => !isTexts(realms))
@@ -32,9 +35,9 @@ function isTexts(value: unknown): boolean {
 }
 
 /**
- * Users of a realm whose keys we have get their tickets for us from their own KDC. Who comes as one
- * of them with a ticket that another realm's KDC sealed, for another of our names, is whom that KDC
- * says, and nobody else.
+ * Refuses a user of a realm whose keys we have when the KDC of another realm has sealed the ticket,
+ * for another of our names. Such users get their tickets from their own KDC; the other KDC could
+ * name anyone.
  * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED
  */
 export function requireOwnVoucher(

@@ -1,34 +1,36 @@
 import { type Pac, printableName } from '@s4u/krb5'
 
-/** What a PAC said that its realm has no authority for, and that therefore grants nothing. */
+/** What a PAC said although its realm has no authority for it: none of it grants anything. */
 export interface Withheld {
-  /** Whose user the PAC speaks of, as it may be printed. */
+  /** The realm of the user, safe to print. */
   readonly realm: string
-  /** User and groups. They still deny: see `Identity.accessCheck`. */
+  /** The SIDs of user and groups. They still deny: see `Identity.accessCheck`. */
   readonly sids?: readonly string[]
-  /** How many SIDs there were besides. */
+  /** How many further SIDs there were. */
   readonly moreSids?: number
+  /** The user principal name. */
   readonly upn?: string
   /** The ids of claims. */
   readonly claims?: readonly string[]
-  /** The SID of a device, with its groups and claims. */
+  /** The SID of a device that does not count, with its groups and claims. */
   readonly device?: string
-  /** The services that are said to have acted for the user. */
+  /** The services that supposedly acted for the user. */
   readonly delegatedBy?: readonly string[]
   /** Why not even the SIDs of the realm's own domain are believed. */
   readonly because?: string
 }
 
 /**
- * Of lists in events: a PAC has room for thousands of SIDs, and each request would write them down.
+ * How many entries of a list an event shows: a PAC has room for thousands of SIDs, and each request
+ * would write them down.
  */
 export const MAX_SHOWN = 100
 
 const LONGEST_TEXT = 256
 
 /**
- * What was withheld of a PAC, where something was: what is handed on is the PAC, whoever copies an
- * identity.
+ * Returns what was withheld of a PAC; undefined if nothing was. It is kept with the PAC, which
+ * copies of an identity share.
  */
 export function withheldOf(pac: Pac | undefined): Withheld | undefined {
   return pac === undefined ? undefined : withheldParts.get(pac)
@@ -39,21 +41,18 @@ export function noteWithheld(pac: Pac, withheld: Withheld): Pac {
   return pac
 }
 
-/** What has to be known besides of a PAC of another realm's user. */
+/** What must also be known of the PAC of another realm's user. */
 export interface ForeignFacts {
   /**
-   * The domain of this service: what `Domain Admins` means here is not theirs. `false`: not known,
-   * or there is none.
+   * The domain of this service: `Domain Admins` of a security descriptor means this one and not the
+   * user's. `false`: not known, or there is none.
    */
   readonly serviceDomain: string | false
-  /**
-   * The realm whose KDC may have made up the services that acted for the user, as it may be
-   * printed.
-   */
+  /** The realm whose KDC may have made up the services that acted for the user, safe to print. */
   readonly delegationToldBy?: string
 }
 
-/** Undefined for users of our own realm. */
+/** Returns what must also be known of the PAC; undefined for users of our own realm. */
 export function foreignFactsOf(pac: Pac | undefined): ForeignFacts | undefined {
   return pac === undefined ? undefined : foreignFacts.get(pac)
 }
@@ -62,7 +61,7 @@ export function noteForeign(pac: Pac, facts: ForeignFacts): void {
   foreignFacts.set(pac, Object.freeze(facts))
 }
 
-/** Others chose the text: for logs. */
+/** Returns texts that others have chosen, cut and safe to print, for logs. */
 export function shownTexts(texts: readonly string[]): readonly string[] {
   return Object.freeze(texts.slice(0, MAX_SHOWN).map(shownText))
 }

@@ -1,6 +1,6 @@
 /**
- * One replay memory for the workers of `node:cluster` on one machine: that of the primary process,
- * asked over its IPC channels.
+ * One replay store for the workers of `node:cluster` on one machine: the memory of the primary
+ * process, asked over its IPC channels.
  */
 
 import cluster from 'node:cluster'
@@ -8,35 +8,44 @@ import { closeOptions, type OptionTableOf } from '@s4u/krb5'
 import { MemoryReplayStore, type MemoryReplayStoreOptions } from './memory-replay-store.js'
 import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 
+/** Options of `clusterReplayStore`. */
 export interface ClusterReplayStoreOptions extends Pick<MemoryReplayStoreOptions, 'maxEntries'> {}
 
 /**
- * The replay store of all workers of one machine. Call it in the primary process, which keeps the
- * memory, before it forks, and in each worker, which asks there:
+ * Returns the replay store that all workers of one machine share. Call it in the primary process,
+ * which keeps the memory, before it forks, and in each worker, which then asks the primary.
  *
- *     const replayCache = clusterReplayStore()
- *     if (cluster.isPrimary) for (let i = 0; i < 4; i++) cluster.fork()
- *     else createServer(…negotiate({ keytab, replayCache })…)
+ * - When a worker ends, nothing is forgotten; when the primary ends, everything is.
+ * - While the primary does not answer (it is busy, or has not called this function), tokens are
+ *   refused: see `onReplayStoreDown`.
+ * - In a process that belongs to no cluster it is a memory like any other.
+ * - A process manager that is itself the primary (pm2) cannot call it: use a store on the network
+ *   there.
  *
- * A worker that ends forgets nothing; the primary does. While it gives no answer (it is busy, or
- * never called this), callers are refused: see `onReplayStoreDown`. In a process that is in no
- * cluster it is a memory like any other. A process manager that is itself the primary (pm2) cannot
- * call it: use a store on the network there.
- *
- * @param given options of the primary's memory; workers have none
+ * @param given options of the primary's memory; workers ignore them
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import cluster from 'node:cluster'
+ * import { clusterReplayStore, createAcceptor } from '@s4u/acceptor'
+ *
+ * const replayCache = clusterReplayStore()
+ * if (cluster.isPrimary) for (let at = 0; at < 4; at++) cluster.fork()
+ * else createAcceptor({ keytab: 'web.keytab', replayCache })
+ * ```
  */
 export function clusterReplayStore(given?: ClusterReplayStoreOptions): ReplayStore {
   const options = closeOptions('clusterReplayStore', given, OPTIONS)
   return (store ??= cluster.isPrimary ? storeOfPrimary(options) : storeOfWorker())
 }
 
-/** Every name in ClusterReplayStoreOptions; others are refused. */
+/** Every name in ClusterReplayStoreOptions; other names are refused. */
 const OPTIONS = { maxEntries: 'value' } as const satisfies OptionTableOf<ClusterReplayStoreOptions>
 
 /**
- * One for a process, so that negotiators in front of the same route know that they have it in
- * common.
+ * One store for each process, so that negotiators in front of the same route know that they share
+ * it.
  */
 let store: ReplayStore | undefined
 
@@ -44,7 +53,7 @@ function storeOfPrimary({ maxEntries }: ClusterReplayStoreOptions): ReplayStore 
   const memory = new MemoryReplayStore(maxEntries === undefined ? {} : { maxEntries })
   cluster.on('message', (worker, message: unknown) => {
     const answer = answerTo(message, memory)
-    // A worker that has gone meanwhile needs no answer.
+    // A worker that has ended meanwhile needs no answer.
     if (answer !== undefined && worker.isConnected()) worker.send(answer, undefined, () => {})
   })
   return memory
@@ -63,7 +72,7 @@ function storeOfWorker(): ReplayStore {
 interface Question {
   readonly s4uReplay: 'remember'
   readonly id: number
-  /** Base64: IPC channels carry JSON, unless told otherwise. */
+  /** In base64: IPC channels carry JSON by default. */
   readonly digest: string
   readonly expiresAt: number
 }
@@ -74,7 +83,7 @@ interface Answer {
 }
 
 /**
- * The primary's side. Undefined for messages that are not ours: apps have their own on the same
+ * Returns the primary's answer to a message; undefined for other messages: apps use the same
  * channel.
  */
 export function answerTo(message: unknown, memory: MemoryReplayStore): Answer | undefined {
@@ -86,12 +95,12 @@ export function answerTo(message: unknown, memory: MemoryReplayStore): Answer | 
 }
 
 /**
- * How long the primary may take, milliseconds: less than what the acceptor allows any store, so
- * that the reason is told.
+ * How long the primary may take to answer, in milliseconds. It is less than the acceptor allows any
+ * store, so that the error names the primary.
  */
 const TIME_LIMIT = 1_500
 
-/** More questions than this are not under way in a primary that answers. */
+/** How many questions may wait for an answer. A primary that answers never has so many. */
 const MAX_WAITING = 50_000
 
 interface Waiting {
@@ -100,10 +109,10 @@ interface Waiting {
   readonly reject: (reason: Error) => void
 }
 
-/** The worker's side. */
+/** The replay store in a worker, which asks the primary. */
 export class WorkerReplayStore implements ReplayStore {
   readonly #send: (question: Question, failed: (error: Error) => void) => void
-  /** In the order of asking. */
+  /** The open questions, in the order of asking. */
   readonly #waiting = new Map<number, Waiting>()
   #watched = false
   #lastId = 0
@@ -124,14 +133,14 @@ export class WorkerReplayStore implements ReplayStore {
     return answer
   }
 
-  /** A message of the primary, whatever it says. */
+  /** Takes a message of the primary, whatever it says. */
   take(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('s4uReplay' in message) || !('id' in message)) return
     const { s4uReplay, id } = message
     if (typeof id === 'number' && isVerdict(s4uReplay)) this.#take(id)?.resolve(s4uReplay)
   }
 
-  /** Nobody will answer any more. */
+  /** Rejects all open questions: the primary will not answer them any more. */
   fail(reason: Error): void {
     for (const id of this.#waiting.keys()) this.#take(id)?.reject(reason)
   }

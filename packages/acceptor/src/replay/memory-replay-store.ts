@@ -1,29 +1,39 @@
 import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
 import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 
+/** Options of `MemoryReplayStore`. */
 export interface MemoryReplayStoreOptions {
   /**
-   * Digests that may be held at once; more are refused, since forgetting one would let it be
-   * replayed. Default 5 million.
+   * How many digests may be held at once. Further tokens are refused, since a token whose digest is
+   * dropped could be replayed. Default: 5,000,000, about 160 MB.
    */
   readonly maxEntries?: number
-  /** Milliseconds since the epoch. */
+  /** The clock, in milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
 }
 
 const OPTIONS = { maxEntries: 'value', now: 'value' } as const satisfies OptionTableOf<MemoryReplayStoreOptions>
 
 /**
- * A replay store for one process. An entry takes 16 octets of digest in a table that is between
- * half and three quarters full: 21 to 32 octets. Entries lie in one table for each slice of expiry
- * time, so that forgetting is dropping a table.
+ * A replay store in the memory of one process. An entry takes 16 octets of digest in a table that
+ * is between half and three quarters full: 21 to 32 octets. There is one table for each slice of
+ * expiry time, so that forgetting a slice means dropping its table.
+ *
+ * @example
+ * ```ts
+ * import { createAcceptor, MemoryReplayStore } from '@s4u/acceptor'
+ *
+ * const replayCache = new MemoryReplayStore({ maxEntries: 100_000 })
+ * const acceptor = createAcceptor({ keytab: 'web.keytab', replayCache })
+ * console.log(acceptor.principals, replayCache.size)
+ * ```
  */
 export class MemoryReplayStore implements ReplayStore {
   readonly #slices = new Map<number, DigestTable>()
   readonly #maxEntries: number
   readonly #now: () => number
   #size = 0
-  /** Every slice before this one has been forgotten. Never moves back, even when the clock does. */
+  /** All slices before this one are forgotten. It never moves back, even when the clock does. */
   #firstSlice = -Infinity
 
   /** @throws ConfigurationError */
@@ -38,12 +48,12 @@ export class MemoryReplayStore implements ReplayStore {
     this.#now = now
   }
 
-  /** Entries that are held now. */
+  /** How many entries are held now. */
   get size(): number {
     return this.#size
   }
 
-  /** Octets that the tables take now. */
+  /** How many octets the tables take now. */
   get byteLength(): number {
     return [...this.#slices.values()].reduce((sum, table) => sum + table.byteLength, 0)
   }
@@ -51,7 +61,7 @@ export class MemoryReplayStore implements ReplayStore {
   remember(digest: Uint8Array, expiresAt: number): ReplayVerdict {
     this.#forgetExpired()
     const slice = Math.floor(expiresAt / SLICE)
-    // It may have been in a table that is gone: a clock that was set back must not open the door to
+    // The digest may have been in a table that is dropped: a clock that was set back must not admit
     // old tokens.
     if (slice < this.#firstSlice) return 'seen'
     const table = this.#slices.get(slice)
@@ -62,7 +72,7 @@ export class MemoryReplayStore implements ReplayStore {
     return 'fresh'
   }
 
-  /** Whether it is held; nothing is remembered or forgotten. */
+  /** Returns whether a digest is held. Nothing is remembered or forgotten. */
   has(digest: Uint8Array, expiresAt: number): boolean {
     return this.#slices.get(Math.floor(expiresAt / SLICE))?.has(digest) ?? false
   }
@@ -91,28 +101,31 @@ export class MemoryReplayStore implements ReplayStore {
   }
 }
 
-/** Room for 10 minutes at 8,000 new tokens a second; 160 MB at most. */
+/** Room for 10 minutes with 8,000 new tokens a second; at most 160 MB. */
 const DEFAULT_MAX_ENTRIES = 5_000_000
 
-/** A single slice must fit into one typed array. */
+/** The limit of `maxEntries`: a single slice must fit into one typed array. */
 const HIGHEST_MAX_ENTRIES = 100_000_000
 
-/** Milliseconds. Short, so that a table stays small enough to be enlarged within one request. */
+/**
+ * The length of a slice, in milliseconds. It is short, so that a table stays small enough to be
+ * enlarged within one request.
+ */
 const SLICE = 16_000
 
 /**
- * The 128 bits of a digest that are kept, as 32-bit words. Two of 5 million agree by accident once
- * in 10^25.
+ * The 128 bits of a digest that are kept, in 32-bit words. Among 5 million digests, two agree by
+ * accident once in 10^25 times.
  */
 const WORDS = 4
 const FIRST_CAPACITY = 64
 const MAX_LOAD = 0.75
-/** With this and MAX_LOAD a table is at least half full after it has grown. */
+/** With this factor and MAX_LOAD, a table is at least half full after it has grown. */
 const GROWTH = 1.5
 
 /**
  * A set of digests: open addressing with linear probing in one typed array. A first word of zero
- * marks a free place.
+ * marks a free slot.
  */
 class DigestTable {
   size = 0
@@ -128,7 +141,7 @@ class DigestTable {
     return this.#words[this.#find(this.#read(digest))] !== 0
   }
 
-  /** Adds a digest that is not there. */
+  /** Adds a digest that is not in the table. */
   add(digest: Uint8Array): void {
     if (this.size >= this.#capacity * MAX_LOAD) this.#grow()
     const words = this.#read(digest)
@@ -136,7 +149,7 @@ class DigestTable {
     this.size++
   }
 
-  /** Where the digest stands, or the free place where it would. */
+  /** Returns the position of the digest, or the free slot where it belongs. */
   #find(digest: Uint32Array): number {
     const words = this.#words
     const end = this.#capacity * WORDS
@@ -176,7 +189,8 @@ class DigestTable {
 }
 
 /**
- * Secret, so that no client can choose authenticators that all begin to probe at the same place.
+ * The seed is secret, so that no client can choose authenticators that all begin to probe at the
+ * same slot.
  */
 const [seed] = globalThis.crypto.getRandomValues(new Uint32Array(1))
 

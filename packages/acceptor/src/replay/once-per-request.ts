@@ -1,6 +1,8 @@
 import { type ReplayStore, requireFresh } from './replay-store.js'
 
-/** The authenticator of a request, the verdict on it, and the stores whose acceptors have it. */
+/**
+ * The authenticator of a request, the verdict on it, and the stores that have returned the verdict.
+ */
 interface Remembered {
   readonly digest: Uint8Array
   readonly verdict: void | Promise<void>
@@ -10,11 +12,13 @@ interface Remembered {
 const rememberedOf = new WeakMap<object, WeakMap<object, Remembered>>()
 
 /**
- * As `requireFresh`, but once for each request and memory: where two acceptors with one memory
- * stand in front of a route, the second one sees the first one's authenticator and no replay. A
- * request object is of this process alone, so that nobody can send it again.
- * @param memory what the store stands on: the store itself where it is given, or what all acceptors
- * of this process have by default
+ * Does what `requireFresh` does, but once for each request and memory: where two acceptors with one
+ * memory stand in front of a route, the second acceptor sees the authenticator of the first, which
+ * is not a replay. A request object exists only in this process, so an attacker cannot send it
+ * again.
+ *
+ * @param memory what the store uses: the store itself if an option gives one, else the memory that
+ * all acceptors of this process share
  * @throws RejectedTokenError, ReplayStoreFault
  */
 export function requireFreshOnce(
@@ -26,7 +30,7 @@ export function requireFreshOnce(
 ): void | Promise<void> {
   const earlier = rememberedOf.get(request)?.get(memory)
   if (earlier !== undefined && Buffer.compare(earlier.digest, digest) === 0) {
-    // An acceptor that asks again by itself has been handed the same token twice.
+    // An acceptor that asks a second time was given the same token twice.
     const again = store !== memory && earlier.stores.has(store)
     if (!again) {
       earlier.stores.add(store)

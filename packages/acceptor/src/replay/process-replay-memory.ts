@@ -1,7 +1,7 @@
 /**
- * What one acceptor of this process has taken, no other takes: a token that is good for two
- * negotiators in one process (two apps, a negotiator that is made anew when options change, one for
- * each tenant) would otherwise be good twice.
+ * The replay memory that all acceptors of a process share. Without it, a token would be accepted
+ * twice where two negotiators of one process have the same key: two apps, a negotiator that is
+ * replaced when options change, one for each tenant.
  */
 
 import cluster from 'node:cluster'
@@ -11,23 +11,23 @@ import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 type Clock = () => number
 
 /**
- * The memory itself. Acceptors may have clocks and skews of their own: what is remembered is the
- * time of the authenticator, which all of them read alike, and not when one of them would have
+ * The shared memory. Acceptors may have different clocks and skews: the memory keeps the time of
+ * the authenticator, which all of them read alike, and not the time at which one of them would have
  * forgotten it.
  */
 export class ProcessReplayMemory {
   /**
-   * How long after its time an authenticator is kept: as long as the most patient acceptor takes
-   * it. Never less than before.
+   * How long after its own time an authenticator is kept: as long as the acceptor with the largest
+   * skew accepts it. Never gets shorter.
    */
   #keep = 0
-  /** One for each clock, for each forgets by its own. */
+  /** One store for each clock, because each forgets by its own clock. */
   readonly #byClock = new WeakMap<Clock, MemoryReplayStore>()
   readonly #all = new Set<WeakRef<MemoryReplayStore>>()
 
   /**
-   * The store of an acceptor that takes authenticators until `keep` milliseconds after their time,
-   * by `clock`.
+   * Returns the store for an acceptor that accepts authenticators until `keep` milliseconds after
+   * their time, by `clock`.
    */
   storeFor(clock: Clock, keep: number): ReplayStore {
     this.#keep = Math.max(this.#keep, keep)
@@ -36,7 +36,7 @@ export class ProcessReplayMemory {
   }
 
   #remember(own: MemoryReplayStore, digest: Uint8Array, time: number): ReplayVerdict {
-    // As a rule there is one clock.
+    // Usually there is one clock.
     if (this.#all.size > 1) {
       for (const one of this.#all) {
         const other = one.deref()
@@ -48,8 +48,8 @@ export class ProcessReplayMemory {
 
   #begin(clock: Clock): MemoryReplayStore {
     for (const one of this.#all) if (one.deref() === undefined) this.#all.delete(one)
-    // What is asked later for a longer time was forgotten after the shorter one: the store takes it
-    // for seen.
+    // An acceptor with a larger skew that comes later may ask for a time that was already
+    // forgotten: the store takes such a token for a replay.
     const store = new MemoryReplayStore({ now: () => clock() - this.#keep })
     this.#byClock.set(clock, store)
     this.#all.add(new WeakRef(store))
@@ -57,10 +57,10 @@ export class ProcessReplayMemory {
   }
 }
 
-/** The number is that of the methods and of what they mean. */
+/** The number is the version of the methods and of their meaning. */
 const KEY = Symbol.for('s4u.replay-memory.1')
 
-/** The one of this process, also where it has two copies of this package. */
+/** Returns the memory of this process, which two copies of this package share. */
 export function processReplayMemory(): ProcessReplayMemory {
   const found: unknown = Reflect.get(globalThis, KEY)
   if (isMemory(found)) return found
@@ -71,7 +71,7 @@ export function processReplayMemory(): ProcessReplayMemory {
 
 let warned = false
 
-/** Says once that every worker of a cluster takes each token anew. */
+/** Warns once that each worker of a cluster accepts a token by itself. */
 export function warnOfWorkers({ isWorker }: { readonly isWorker: boolean } = cluster, emit = emitWarning): void {
   if (!isWorker || warned) return
   warned = true
@@ -85,7 +85,7 @@ function emitWarning(message: string): void {
   process.emitWarning(message, { type: 'S4uWarning', code: 'S4U_REPLAY_PER_WORKER' })
 }
 
-/** Another copy's is of another class. */
+/** Tests for the method: the memory of another copy of this package is of another class. */
 function isMemory(value: unknown): value is ProcessReplayMemory {
   return typeof value === 'object' && value !== null && 'storeFor' in value
 }

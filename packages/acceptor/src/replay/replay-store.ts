@@ -3,42 +3,46 @@ import type { EncryptedData } from '@s4u/krb5'
 import { withinLimit } from '../async/time-limit.js'
 
 /**
- * `fresh`: never seen, and remembered from now on. `seen`: a replay. `full`: no room to remember
- * it.
+ * The answer of a replay store. `fresh`: the digest is new, and is remembered from now on. `seen`:
+ * a replay. `full`: there is no room to remember it.
  */
 export type ReplayVerdict = 'fresh' | 'seen' | 'full'
 
 /**
- * Where authenticators that were accepted are remembered until they expire by themselves. Several
- * instances of a service share one, for example as `SET key 1 NX PXAT expiresAt` of Redis, whose
- * answer `OK` is `fresh`.
+ * Remembers accepted authenticators until they expire. Several instances of a service share a
+ * store, for example as `SET key 1 NX PXAT expiresAt` of Redis, whose answer `OK` is `fresh`.
  */
 export interface ReplayStore {
   /**
-   * Looks and inserts in one step: of two calls with the same digest, at whatever time and from
-   * whichever instance, one is told `fresh`. Throws or rejects when it cannot tell.
+   * Looks up and inserts in one step: of two calls with the same digest, at any time and from any
+   * instance, exactly one gets `fresh`. Throws or rejects when the store cannot tell.
    *
-   * Instances with the same `clockSkew` give the same digest the same `expiresAt`, milliseconds
-   * since the epoch: twice the skew after the client's time, so that no digest is forgotten early
+   * Instances with the same `clockSkew` give the same digest the same `expiresAt`, in milliseconds
+   * since the epoch: twice the skew after the client's time. So no digest is forgotten too early,
    * as long as the clocks of the instances and of the store are within `clockSkew` of each other.
    */
   remember(digest: Uint8Array, expiresAt: number): ReplayVerdict | Promise<ReplayVerdict>
 }
 
-/** How long a store may take. A caller is waiting, and one that hangs must not pile up requests. */
+/**
+ * How long a store may take, in milliseconds. A caller is waiting, and a store that hangs must not
+ * pile up requests.
+ */
 const STORE_TIME_LIMIT = 2_000
 
 /**
- * What a replay is recognised by: the sealed authenticator and nothing else. Who does not hold the
- * session key cannot change it, and there is one way alone to seal its contents with its
- * confounder. The names in clear text must not count: where two services share a key, they would
- * decide whose key opens the ticket. Source: RFC 4120 section 3.2.3.
+ * Returns the digest by which a replay is recognised: that of the sealed authenticator and nothing
+ * else. Without the session key the sealed octets cannot be changed, and there is only one way to
+ * seal the same contents with the same confounder. The names in clear text must not count: where
+ * two services share a key, they would decide whose key opens the ticket. Source: RFC 4120 section
+ * 3.2.3.
  */
 export function replayDigest(authenticator: EncryptedData): Uint8Array {
   return digest('sha256', authenticator.cipher)
 }
 
 /**
+ * Requires that the store has not seen the digest. Returns a promise only if the store does.
  * @throws RejectedTokenError KRB_AP_ERR_REPEAT for a replay
  * @throws ReplayStoreFault when the store is full, or cannot tell
  */
@@ -54,7 +58,7 @@ export function requireFresh(store: ReplayStore, digest: Uint8Array, expiresAt: 
   return withinLimit(STORE_TIME_LIMIT, late, () => pending).then(requireFreshVerdict, down)
 }
 
-/** Not an error of the caller: the store has no answer. */
+/** The store has no answer. That is no fault of the caller. */
 export class ReplayStoreFault extends Error {
   readonly fault: 'full' | 'down'
 
@@ -63,7 +67,10 @@ export class ReplayStoreFault extends Error {
     this.fault = fault
   }
 
-  /** How the caller is told. The code is ours: no RFC names a service that cannot tell. */
+  /**
+   * Returns the refusal for the caller. The code is our own: no RFC has one for a service that
+   * cannot tell.
+   */
   toRejection(): RejectedTokenError {
     const full = this.fault === 'full'
     return new RejectedTokenError(full ? 'the replay cache is full' : 'the replay store does not answer', {

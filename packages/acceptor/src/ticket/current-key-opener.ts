@@ -10,15 +10,15 @@ export interface CurrentKeyOpenerDeps {
   readonly tickets: TicketOpener
   readonly ownTicket: OwnTicket
   readonly events: AcceptorEvents
-  /** Milliseconds since the epoch. */
+  /** The clock, in milliseconds since the epoch. */
   readonly now: () => number
 }
 
 /**
- * Opens tickets with the keys that the service has at the moment, and looks for newer keys where
- * none of them opens the ticket. Methods return a promise only where something must be waited for
- * (a keytab provider, a file that is due for a look, the service's own ticket): usually nothing
- * must, and each `await` costs.
+ * Opens tickets with the service's present keys, and looks for newer keys when none of them opens a
+ * ticket. Methods return a promise only where something must be waited for (a keytab provider, a
+ * file that is due for a check, the service's own ticket): usually nothing must, and each `await`
+ * costs measurable time.
  */
 export class CurrentKeyOpener {
   readonly #deps: CurrentKeyOpenerDeps
@@ -27,7 +27,10 @@ export class CurrentKeyOpener {
     this.#deps = deps
   }
 
-  /** @throws as `TicketOpener.open`, and as `KeyRing.ready` */
+  /**
+   * Opens a ticket and checks everything in it that does not depend on the request.
+   * @throws as `TicketOpener.open`, and as `KeyRing.ready`
+   */
   open(ticket: Ticket): FoundTicket | Promise<FoundTicket> {
     const { keys, now } = this.#deps
     const checking = keys.checkWhenDue(now())
@@ -55,13 +58,16 @@ export class CurrentKeyOpener {
     }
   }
 
-  /** Once for each ticket: a client shows the same one for hours. */
+  /** Reports an old key once for each ticket: a client shows the same ticket for hours. */
   #reportOldKey({ ticket, seenBefore }: FoundTicket): void {
     const { label: service, kvno, newestKvno } = ticket.serviceKey
     if (kvno < newestKvno && !seenBefore) this.#deps.events.publish({ kind: 'old-key-used', service, kvno, newestKvno })
   }
 
-  /** The key may have been changed since the last look: its first ticket must not be refused. */
+  /**
+   * Opens the ticket with keys that are newer than these. The key may have been changed since the
+   * last check: its first ticket must not be refused.
+   */
   async #openWithNewer(keys: ServiceKeys, ticket: Ticket, error: unknown): Promise<FoundTicket> {
     const newer = await this.#deps.keys.newerThan(keys)
     if (newer === undefined) throw error

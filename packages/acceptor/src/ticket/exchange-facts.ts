@@ -1,7 +1,4 @@
-/**
- * What the record of an exchange says about its ticket: names and numbers, nothing that opens
- * anything.
- */
+/** What an exchange event says about a ticket: names and numbers, and no keys. */
 
 import { encryptionTypeName } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
@@ -10,13 +7,13 @@ import { clearTextName } from '../keys/clear-text-name.js'
 import type { ExchangeFacts } from '../events/exchange-record.js'
 import { withheldOf } from '../pac-authority/withheld.js'
 
-/** What anybody can read on a ticket. */
+/** Returns what stands on a ticket in clear text. */
 export function clearTextFactsOf(ticket: Ticket): ExchangeFacts {
   const { etype, kvno } = ticket.encPart
   return { ticketService: clearTextName(ticket), encryptionType: encryptionTypeName(etype), kvno }
 }
 
-/** What the opened ticket says. */
+/** Returns what the opened ticket says. */
 export function factsOf(
   { principal: client, serviceKey, opened, pac }: VerifiedTicket,
   ticketSeenBefore: boolean,

@@ -3,36 +3,48 @@ import type { VerifiedTicket } from './verified-ticket.js'
 import type { TicketEvidence } from '../identity/evidence.js'
 
 /**
- * What must be in a ticket to this service that the service itself asked a KDC for. What is left
- * out is not compared; but without the session key nothing ties the ticket to the KDC's reply, and
- * whoever sits in between may have put another one there.
+ * What must be in a ticket that the service has asked a KDC for. A member that is left out is not
+ * compared. Without `sessionKey` nothing ties the ticket to the KDC's reply, and an attacker in
+ * between may have replaced the ticket.
  *
- *     const expected = { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey }
- *     await acceptor.identify(ticket, 'asserted', expected)
+ * @example
+ * ```ts
+ * import { type Acceptor, type ExpectedTicket, type Identity } from '@s4u/acceptor'
+ * import type { Key, Ticket } from '@s4u/krb5'
+ *
+ * export function identityOf(acceptor: Acceptor, ticket: Ticket, sessionKey: Key): Promise<Identity> {
+ *   const expected: ExpectedTicket = { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey }
+ *   return acceptor.identify(ticket, 'asserted', expected)
+ * }
+ * ```
  */
 export interface ExpectedTicket {
-  /** Whom it was asked for: `bob@AD.TEST`. */
+  /** The user for whom the ticket was asked: `bob@AD.TEST`. */
   readonly client?: string
   /**
-   * Who asked, by the name with which it signed in: `svc-web@AD.TEST`. One of its keys must have
-   * opened the ticket, and none else of the keytab.
+   * The service that asked, by the name with which it signed in: `svc-web@AD.TEST`. One of its keys
+   * must have opened the ticket; other keys of the keytab do not count.
    */
   readonly service?: string
-  /** The one that the KDC has sealed for whoever asked. Source: RFC 4120 section 5.4.2. */
+  /** The session key that the KDC has sealed for the service. Source: RFC 4120 section 5.4.2. */
   readonly sessionKey?: Key
   /**
-   * `s4u2self` (default): the service asked for the ticket in the user's name, and the identity
-   * bears the name of the account. `presented`: a client has shown it before, and the identity
-   * bears the name in the ticket.
+   * `s4u2self` (default): the service asked for the ticket in the user's name, and the identity has
+   * the name of the account. `presented`: a client showed the ticket earlier, and the identity has
+   * the name in the ticket.
    */
   readonly origin?: TicketEvidence['origin']
   /**
-   * The user as it was asked for, for `identity.requestedName`. Default: the name in the ticket.
+   * The name by which the app asked for the user, for `identity.requestedName`. Default: the name
+   * in the ticket.
    */
   readonly requestedName?: string
 }
 
-/** Every name in ExpectedTicket; another would be a comparison that is not made. */
+/**
+ * Every name in ExpectedTicket. Other names are refused: each would be a comparison that is not
+ * made.
+ */
 export const EXPECTED_TICKET = {
   client: 'value',
   service: 'value',
@@ -41,7 +53,10 @@ export const EXPECTED_TICKET = {
   requestedName: 'value',
 } as const satisfies OptionTableOf<ExpectedTicket>
 
-/** @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
+/**
+ * Requires that the ticket is the expected one.
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH
+ */
 export function requireExpected(ticket: VerifiedTicket, expected: ExpectedTicket, keytab: Keytab): void {
   const { opened, principal, serviceKey } = ticket
   const { client, service, sessionKey } = expected
@@ -52,7 +67,10 @@ export function requireExpected(ticket: VerifiedTicket, expected: ExpectedTicket
     throw mismatch(`it opens with the key of ${serviceKey.label}, and ${service} asked for it`)
 }
 
-/** One account often stands in the keytab under several names, with the same key. */
+/**
+ * Returns whether a key is one of the service's: one account often stands in the keytab under
+ * several names, with the same key.
+ */
 function isKeyOf(service: string, key: Key, { entries }: Keytab): boolean {
   const owner = parsePrincipal(service)
   return entries.some((entry) => samePrincipal(entry.principal, owner) && entry.key.equals(key))

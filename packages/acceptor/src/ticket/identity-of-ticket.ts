@@ -1,4 +1,4 @@
-/** From a ticket that is judged to the identity that it makes. */
+/** Makes identities from verified tickets. */
 
 import { ContextFlag } from '@s4u/gssapi'
 import { type ForwardedTicket, hasFlag, printableName, TicketFlag } from '@s4u/krb5'
@@ -7,7 +7,10 @@ import { Identity } from '../identity/identity.js'
 import type { AuthenticationMethod, ImpersonationLevel } from '../identity/identity-claims.js'
 import type { VerifiedTicket } from './verified-ticket.js'
 
-/** The caller who presented the ticket, with the GSS flags and whatever TGT came with it. */
+/**
+ * Returns the identity of the caller who presented the ticket, with the caller's GSS flags and
+ * forwarded TGT.
+ */
 export function identityOfCaller(
   ticket: VerifiedTicket,
   flags: number,
@@ -18,7 +21,7 @@ export function identityOfCaller(
   return identityOf(ticket, evidence, 'kerberos', levelOf(ticket, flags, delegable))
 }
 
-/** The user for whom the service itself got a ticket to itself (S4U2Self). */
+/** Returns the identity of the user for whom the service got a ticket to itself (S4U2Self). */
 export function identityOfOwnTicket(
   ticket: VerifiedTicket & { readonly requestedName?: string },
   method: AuthenticationMethod,

@@ -1,4 +1,4 @@
-/** What a client is called. */
+/** The names of a client. */
 
 import { formatName, formatPrincipal, NameType, printableName, sameName } from '@s4u/krb5'
 import type { Principal } from '@s4u/krb5'
@@ -8,9 +8,10 @@ import type { AcceptorSettings } from '../options/acceptor-settings.js'
 type Names = Pick<VerifiedTicket, 'principal' | 'name' | 'localName'>
 
 /**
- * Without its realm a name says who somebody is in the own realm alone: `alice` of another one is
- * called `alice@EVIL.TEST`. And so may be an enterprise name of the own one, which some KDCs leave
- * in tickets: that one is not shown without its realm either.
+ * Returns the names of a client. A name without a realm identifies a user only within the own
+ * realm: `alice` of another realm is shown as `alice@EVIL.TEST`. An enterprise name of the own
+ * realm, which some KDCs leave in tickets, may look the same, so it is not shown without its realm
+ * either.
  */
 export function namesOf(client: Principal, ownRealm: string, { localName }: AcceptorSettings): Names {
   const principal = formatPrincipal(client)
@@ -20,20 +21,20 @@ export function namesOf(client: Principal, ownRealm: string, { localName }: Acce
 }
 
 /**
- * A ticket that the service itself asked for, in the name of a user as somebody typed it: KDCs such
- * as Samba's leave `ALICE` or `erin.example@corp.example` in it. It is known by the name of the
- * account, which the PAC has, so that one user has one name. The name in the ticket stays that of
- * the evidence, by which a KDC goes. Source: MS-PAC section 2.5, EffectiveName.
+ * Returns the ticket under the name of the user's account. The service has asked for it with a name
+ * that an app has typed, and KDCs such as Samba's leave `ALICE` or `erin.example@corp.example` in
+ * the ticket. The PAC has the account's name, so that one user has one name. The evidence keeps the
+ * name in the ticket, which a KDC expects. Source: MS-PAC section 2.5, EffectiveName.
  *
- * @param requested the name as it was typed, where the caller knows it
+ * @param requested the name that was typed, if it is known
  */
 export function underAccountName(
   ticket: VerifiedTicket,
   settings: AcceptorSettings,
   requested: string = ticket.principal,
 ): VerifiedTicket & { readonly requestedName?: string } {
-  // Of a user of another realm the ticket's name has come through that realm's KDC, and its PAC
-  // says no more.
+  // The ticket of a user of another realm has come through that realm's KDC, and its PAC says no
+  // more than the ticket.
   const isOwn = ticket.client.realm === ticket.serviceKey.principal.realm
   const account = isOwn ? ticket.pac?.logonInfo?.effectiveName : undefined
   const names = account && !ticket.anonymous ? namesOfAccount(ticket, account, settings) : ticket

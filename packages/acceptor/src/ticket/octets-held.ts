@@ -2,23 +2,22 @@ import type { ClaimsArray, Pac } from '@s4u/krb5'
 import type { VerifiedTicket } from './verified-ticket.js'
 
 /**
- * Octets of memory that an opened ticket keeps busy, with everything that was decoded of it.
- * Measured on Node 20 with tickets of each kind, and rounded up: what counts is that nobody's
- * ticket holds many times what is counted for it, as claims did that are a few kilobytes on the
- * wire and megabytes when they are unfolded.
+ * Returns how many octets of memory an opened ticket holds, with everything that was decoded from
+ * it. The figures were measured on Node 20 with tickets of each kind, and rounded up. What counts
+ * is that no ticket holds many times what is counted for it: claims of a few kilobytes on the wire
+ * once took megabytes when decoded.
  */
 export function octetsHeldBy({ opened, pac }: VerifiedTicket): number {
-  // The ciphertext, the plaintext, and the encryption's padding.
+  // The ciphertext, the plaintext, and the padding of the encryption.
   const sealed = 2.25 * opened.ticket.encPart.cipher.length
   return Math.ceil(TICKET + sealed + (pac === undefined ? 0 : octetsOfPac(pac)))
 }
 
 /**
- * The objects of a ticket with a PAC of an ordinary user: names, keys with what is derived from
- * them, times.
+ * A ticket with the PAC of an ordinary user: names, keys with everything derived from them, times.
  */
 const TICKET = 10_000
-/** A group, decoded and as a SID. */
+/** A group, as decoded and as a SID. */
 const GROUP = 80
 /** A claim with its name, as decoded and as identities show it. */
 const CLAIM = 500

@@ -3,40 +3,39 @@ import type { VerifiedTicket } from './verified-ticket.js'
 import { octetsHeldBy } from './octets-held.js'
 
 /**
- * Octets of memory that all kept tickets may hold, with everything that was decoded of them: 4,096
- * of ordinary users and some to spare.
+ * How many octets of memory all kept tickets may hold, with everything decoded from them: enough
+ * for 4,096 tickets of ordinary users.
  */
 export const MAX_OCTETS: number = 64 * 1024 * 1024
 
 /**
- * Octets that one ticket may hold to be kept. A heavier one is opened each time, at its owner's
- * cost: who can make a KDC write much into tickets must not drive out those of everybody else.
+ * How many octets one ticket may hold to be kept. A larger one is opened each time, at its owner's
+ * cost: a user who can make a KDC put much into tickets must not push out the tickets of others.
  */
 export const MAX_TICKET_OCTETS: number = MAX_OCTETS / 64
 
-/**
- * How often the tickets are dropped that have ended, milliseconds. Looked at when a ticket is kept.
- */
+/** How often expired tickets are dropped, in milliseconds. Checked when a ticket is kept. */
 const SWEEP_INTERVAL = 60_000
 
-/** Tickets whose first coming is remembered, a power of two. */
+/** For how many tickets their first use is remembered; a power of two. */
 const SEEN_SLOTS = 8_192
 
 /**
- * Tickets that were opened and judged, so that a client that shows its ticket again costs less.
- * Found by the exact ciphertext; ends with the ticket; the least recently used goes first. Nothing
- * in it depends on the time or on the authenticator: those are judged with every request.
+ * Keeps tickets that were opened and verified, so that a client that shows its ticket again costs
+ * less. A ticket is found by its exact ciphertext and kept until it expires; the least recently
+ * used one goes first. Nothing in the cache depends on the time or on the authenticator: both are
+ * checked with every request.
  *
- * A ticket is kept when it comes for the second time. Many come only once, and for those the
- * garbage collector would work as much as the ciphers do; nor can somebody with many tickets drive
- * out those of everybody else by showing each once.
+ * A ticket is kept when it is used for the second time. Many are used only once, and keeping those
+ * would cost the garbage collector as much as decryption costs; nor can a user with many tickets
+ * push out those of others by showing each once.
  */
 export class OpenedTicketCache {
   readonly #entries = new Map<number, Kept>()
   readonly #maxEntries: number
   /**
-   * 32 bits of a ciphertext, at the place that other bits of it say. A newer one replaces an older
-   * one.
+   * 32 bits of a ciphertext, in the slot that other bits of it name. A newer ticket replaces an
+   * older one.
    */
   readonly #seenOnce = new Uint32Array(SEEN_SLOTS)
   #octets = 0
@@ -50,7 +49,7 @@ export class OpenedTicketCache {
     return this.#entries.size
   }
 
-  /** Octets that the kept tickets hold, as they are counted against the limit. */
+  /** How many octets the kept tickets hold, as counted against the limit. */
   get octets(): number {
     return this.#octets
   }
@@ -68,7 +67,9 @@ export class OpenedTicketCache {
     return found.ticket
   }
 
-  /** To be told of every ticket that was opened. Returns whether it had been opened before. */
+  /**
+   * Records that a ticket was opened, and keeps it if it was opened before. Returns whether it was.
+   */
   remember(ticket: VerifiedTicket, now: number): boolean {
     const { encPart } = ticket.opened.ticket
     const seenBefore = this.#noteSeen(encPart)
@@ -110,8 +111,8 @@ export class OpenedTicketCache {
   }
 
   /**
-   * What nobody shows again would else stay, session key and PAC with it, until others need the
-   * room.
+   * Drops expired tickets. Otherwise a ticket that is not used again would stay in memory, with its
+   * session key and PAC, until others need the room.
    */
   #sweepWhenDue(now: number): void {
     if (Math.abs(now - this.#sweptAt) < SWEEP_INTERVAL) return
@@ -148,8 +149,8 @@ function hasEnded({ opened }: VerifiedTicket, now: number): boolean {
 }
 
 /**
- * What a ciphertext is found by, a number of 48 bits: its last octets, which nobody chooses who
- * lacks the key. All of it is compared then.
+ * Returns the number of 48 bits by which a ciphertext is found: its last octets, which cannot be
+ * chosen without the key. The whole ciphertext is compared afterwards.
  */
 function tailOf({ cipher }: EncryptedData): number {
   const end = cipher.length

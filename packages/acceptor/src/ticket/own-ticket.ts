@@ -6,13 +6,14 @@ import type { ServiceKeys } from '../keys/service-keys.js'
 import type { FoundTicket, TicketOpener } from './ticket-opener.js'
 
 /**
- * How long a request waits for it, milliseconds: the KDC of one's own realm answers within some.
+ * How long a request waits for the service's own ticket, in milliseconds. The KDC of the own realm
+ * answers within a few.
  */
 const TIME_LIMIT = 5_000
 
 /**
- * Between two attempts, milliseconds, so that a KDC that is down costs one request a minute its
- * time.
+ * The pause between two attempts, in milliseconds: a KDC that is down costs one request a minute
+ * its time.
  */
 const RETRY_AFTER = 60_000
 
@@ -25,26 +26,26 @@ export interface OwnTicketDeps {
 }
 
 /**
- * The service's ticket for itself, whose PAC says which domain is our own realm's. Asked for at
- * most once at a time.
+ * Gets the service's ticket for itself, whose PAC shows the domain of our own realm. One attempt
+ * runs at a time.
  */
 export class OwnTicket {
   readonly #source: Source | undefined
   readonly #deps: OwnTicketDeps
   #triedAt: number | undefined
-  /** Of the accounts of this service, by realm. */
+  /** The SIDs of this service's accounts, by realm. */
   readonly #sids = new Map<string, string>()
   #attempt: Promise<void> | undefined
 
-  /** @param source undefined where there is no way to get one */
+  /** @param source the function that asks a KDC; undefined if there is none */
   constructor(source: Source | undefined, deps: OwnTicketDeps) {
     this.#source = source
     this.#deps = deps
   }
 
   /**
-   * What cannot be told of a user before our own domain is known is worth a look for that: the
-   * ticket is judged again then.
+   * Waits for the own domain if a PAC cannot be judged without it, and verifies the ticket again
+   * afterwards.
    */
   awaitOwnDomain(found: FoundTicket, keys: ServiceKeys): FoundTicket | Promise<FoundTicket> {
     const isComplete = withheldOf(found.ticket.pac)?.because === undefined
@@ -53,18 +54,18 @@ export class OwnTicket {
       : this.#verifyAgain(found, keys, this.#source)
   }
 
-  /** The SID of the service's account in a realm, where a ticket of its own has come by. */
+  /** Returns the SID of the service's account in a realm, once a ticket of its own has shown it. */
   sidOf(realm: string): string | undefined {
     return this.#sids.get(realm)
   }
 
-  /** A ticket to the service in its own name: its PAC tells the SID of the account. */
+  /** Remembers the SID of the account in a ticket of the service for itself. */
   rememberSid({ client, pac }: FoundTicket['ticket']): void {
     const sid = pac?.userSid
     if (sid !== undefined) this.#sids.set(client.realm, sid)
   }
 
-  /** In both directions: a clock that was set back must not stop the attempts. */
+  /** Uses the absolute difference: a clock that was set back must not stop the attempts. */
   get #isDue(): boolean {
     if (this.#attempt !== undefined || this.#triedAt === undefined) return true
     return Math.abs(this.#deps.now() - this.#triedAt) >= RETRY_AFTER
@@ -80,8 +81,8 @@ export class OwnTicket {
   }
 
   /**
-   * It is judged as any ticket is: only with a PAC of a user of our own realm it teaches anything.
-   * Never rejects.
+   * Learns from the service's own ticket. It is verified like any ticket: only the PAC of a user of
+   * our own realm teaches anything. Never rejects.
    */
   async #learn(keys: ServiceKeys, source: Source): Promise<void> {
     const { now, events, tickets } = this.#deps

@@ -26,7 +26,7 @@ export interface FoundTicket {
   readonly seenBefore: boolean
 }
 
-/** Opens tickets, each once as long as its client uses it. */
+/** Opens and verifies tickets. A ticket that its client uses again is opened once. */
 export class TicketOpener {
   readonly #settings: AcceptorSettings
   readonly #cache: OpenedTicketCache
@@ -37,9 +37,9 @@ export class TicketOpener {
   }
 
   /**
-   * A ticket that was opened before, with a key that is still valid and under the same name. That
-   * name is not sealed, and a KDC to which the ticket is shown as evidence goes by it: whoever
-   * changed it once must not have changed it for later requests.
+   * Returns a ticket that was opened before, with a key that is still valid and under the same
+   * name. The name is not sealed, but a KDC to which the ticket is shown as evidence uses it: an
+   * attacker who changed it once must not have changed it for later requests.
    */
   find(ticket: Ticket, keys: ServiceKeys): VerifiedTicket | undefined {
     const known = this.#cache.find(ticket.encPart, this.#settings.now())
@@ -51,10 +51,11 @@ export class TicketOpener {
   }
 
   /**
+   * Opens a ticket with one of the keys, and verifies it.
    * @throws MissingKeyError KRB_AP_ERR_NOKEY or KRB_AP_ERR_BADKEYVER when the keytab has no key for
    * it
    * @throws RejectedTokenError KRB_AP_ERR_NOT_US, KRB_AP_ERR_BAD_INTEGRITY when no key opens it,
-   * and whatever the ticket itself is refused for
+   * and the codes of all checks of the ticket
    * @throws MalformedTokenError
    */
   open(presented: Ticket, keys: ServiceKeys): FoundTicket {
@@ -64,7 +65,7 @@ export class TicketOpener {
     return { ticket: accepted, seenBefore: this.#cache.remember(accepted, this.#settings.now()) }
   }
 
-  /** A ticket that was opened, by what is known now. @throws as `open` */
+  /** Verifies an opened ticket with what is known now. @throws as `open` */
   verifyAgain({ opened, serviceKey }: VerifiedTicket, keys: ServiceKeys): VerifiedTicket {
     return verify(opened, serviceKey, keys.realms, this.#settings)
   }
@@ -73,14 +74,17 @@ export class TicketOpener {
     this.#cache.clear()
   }
 
-  /** Whether all is still as it was that the judgement hung on. */
+  /** Returns whether everything that the verdict depended on is unchanged. */
   #isUpToDate({ domainSidsVersion, ownRealms }: VerifiedTicket, { realms }: ServiceKeys): boolean {
     if (domainSidsVersion !== undefined && domainSidsVersion !== this.#settings.domainSids.version) return false
     return ownRealms === realms || sameRealms(ownRealms, realms)
   }
 }
 
-/** Whether an error says that no key of ours opened the ticket, so that a newer keytab may help. */
+/**
+ * Returns whether an error says that none of our keys opened the ticket, so that a newer keytab may
+ * help.
+ */
 export function isKeyTrouble(error: unknown): boolean {
   return S4uError.is(error) && KEY_TROUBLE.has(error.code)
 }
@@ -92,7 +96,7 @@ const KEY_TROUBLE: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_NOT_US',
 ])
 
-/** In the order of the keytab: another order is judged once more, which costs little. */
+/** Compares in the order of the keytab. Another order only costs one more verification. */
 function sameRealms(a: readonly string[], b: readonly string[]): boolean {
   return a.length === b.length && a.every((realm, index) => realm === b[index])
 }
@@ -102,8 +106,8 @@ function hasSameName(a: Ticket, b: Ticket): boolean {
 }
 
 /**
- * The ticket outlives its request: as evidence, and in the cache. A view would keep the whole
- * request with it.
+ * Copies a ticket, which outlives its request as evidence and in the cache: a view would keep the
+ * whole request in memory.
  */
 function copyOf({ realm, sname, encPart }: Ticket): Ticket {
   const { etype, kvno, cipher } = encPart
@@ -150,7 +154,7 @@ function verify(
   return { opened, serviceKey, ownRealms, client, ...names, pac, domainSidsVersion, hasNoGroups, anonymous }
 }
 
-/** Another ticket may show later that the realm's users have one. */
+/** Provisional: another ticket may show later that the realm's users have a PAC. */
 const NO_PAC: Partial<BelievedPac> = { pac: undefined, provisional: true }
 
 function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void {
@@ -162,8 +166,8 @@ function refuseMissingPac(realm: string, { requirePac }: AcceptorSettings): void
 }
 
 /**
- * No key opened the ticket. Says what is known to whoever has to find out why; the client is told
- * the code alone.
+ * Returns the error for a ticket that no key opens. It tells an operator everything that is known;
+ * the client is told only the code.
  */
 function noKeyFits(
   ticket: Ticket,
