@@ -9,8 +9,8 @@ import type { ExpectedTicket } from './ticket/expected-ticket.js'
 export interface Acceptor extends Disposable {
   /**
    * Checks one token of a client and resolves to the outcome: the caller's identity, a request for
-   * another token, or a refusal. A refusal is a value; the promise does not reject for anything that
-   * a peer sends.
+   * another token, or a refusal. A refusal is a value; the promise does not reject for anything
+   * that a peer sends.
    *
    * @param token the octets behind `Authorization: Negotiate`, decoded from base64
    * @throws ConfigurationError when `negotiation` belongs to another acceptor
@@ -58,8 +58,8 @@ export interface Acceptor extends Disposable {
    */
   readonly principals: readonly string[]
   /**
-   * Returns the SID of the service's account in a realm, for audit records. Undefined until a ticket
-   * of the service for itself has shown the SID, and outside Active Directory.
+   * Returns the SID of the service's account in a realm, for audit records. Undefined until a
+   * ticket of the service for itself has shown the SID, and outside Active Directory.
    */
   accountSid(realm: string): string | undefined
   /** Forgets opened tickets. Tokens that come later are refused (`S4U_CLOSED`). */

@@ -15,24 +15,30 @@ import { parseSddl } from './parse-sddl.js'
 import { canonicalSid } from './sddl-sids.js'
 import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 
-/** Who asks. Source: MS-DTYP section 2.5.2. */
+/** The caller whose access is checked. Source: MS-DTYP section 2.5.2. */
 export interface AccessCaller {
   readonly sid: string
   /**
-   * The SIDs of the groups that count. Network, and for all but the anonymous user Everyone and
-   * Authenticated Users, are added here, as Windows does for whoever comes over the network.
+   * The SIDs of the caller's groups. Network, Everyone and Authenticated Users are added here, as
+   * Windows does for callers over the network; the last two not for the anonymous user.
    */
   readonly groups: readonly string[]
   /**
-   * The domain that `DA`, `DU` and the like mean where options do not say: `false` for none.
+   * The domain that `DA`, `DU` and the like mean if options do not say it; `false` for none.
    * Default: the domain of `sid`.
    */
   readonly domainSid?: string | false
-  /** Groups that deny what entries refuse them, and grant nothing (SE_GROUP_USE_FOR_DENY_ONLY). */
+  /**
+   * Groups that only deny: they refuse what entries refuse them, and grant nothing
+   * (SE_GROUP_USE_FOR_DENY_ONLY).
+   */
   readonly denyOnlySids?: readonly string[]
-  /** The groups of the computer that the user sits at: what `Device_Member_of` asks about. */
+  /** The groups of the computer that the user sits at: `Device_Member_of` asks about them. */
   readonly deviceGroups?: readonly string[]
-  /** A restricted caller gets what the user may do and these SIDs may do too. */
+  /**
+   * The restricting SIDs of the caller: such a caller gets only what the user and these SIDs may
+   * both do.
+   */
   readonly restrictedSids?: readonly string[]
   readonly claims?: {
     readonly user?: readonly Claim[]
@@ -46,25 +52,25 @@ export interface AccessCheckOptions {
   /** What generic rights mean for this kind of object. Default: those of files. */
   readonly mapping?: GenericMapping
   /**
-   * The parts of the object that the access is about; entries for parts that are not here allow
-   * nothing.
+   * The parts of the object that the access is about. Entries for other parts allow nothing.
+   * Default: the whole object.
    */
   readonly objectType?: ObjectType
-  /** Whom `PS` (SELF) stands for: the SID of the object, if it is a user or a computer. */
+  /** The SID that `PS` (SELF) stands for: that of the object, if it is a user or a computer. */
   readonly self?: string
   /**
-   * What `DA`, `DU` and the like of an SDDL string are relative to. Default: the domain of the
-   * service, for a caller of another realm; else that of the caller.
+   * The domain that `DA`, `DU` and the like of an SDDL string mean. Default: the domain of the
+   * service for a caller of another realm, else that of the caller.
    */
   readonly domainSid?: string
   /**
-   * Whether what Everyone may do the anonymous user may do too. Default: no, as on Windows, whose
-   * policy of that name ("Let Everyone permissions apply to anonymous users") this is.
+   * Whether the anonymous user may do what Everyone may do. Default: `false`, as on Windows, whose
+   * policy "Let Everyone permissions apply to anonymous users" this is.
    */
   readonly everyoneIncludesAnonymous?: boolean
 }
 
-/** Every name in AccessCheckOptions; others are refused. */
+/** Every name in AccessCheckOptions; other names are refused. */
 export const ACCESS_CHECK_OPTIONS = {
   mapping: 'value',
   objectType: 'value',
@@ -74,18 +80,23 @@ export const ACCESS_CHECK_OPTIONS = {
 } as const satisfies OptionTableOf<AccessCheckOptions>
 
 /**
- * What a security descriptor lets a caller do: all of `desiredAccess`, or 0. For `MAXIMUM_ALLOWED`,
- * every right there is. No privilege is taken into account: they belong to the machine, and a
- * caller over the network has none here.
- *
- *     if (accessCheck('D:(A;;FR;;;DU)', 'FR', caller)) …
- *
- * Source: MS-DTYP section 2.5.3.2.
+ * Returns the access that a security descriptor allows a caller: all of `desiredAccess`, or 0. For
+ * `MAXIMUM_ALLOWED` it returns every right that the caller has. Privileges do not count: they
+ * belong to a machine, and a caller over the network has none here. Source: MS-DTYP section
+ * 2.5.3.2.
  *
  * @param securityDescriptor SDDL, or the self-relative binary form
  * @param desiredAccess a mask, or SDDL rights: `FR`, `RPWP`
  * @throws ConfigurationError when the SDDL, the rights or a SID is wrong
  * @throws MalformedTokenError when the binary form is wrong
+ *
+ * @example
+ * ```ts
+ * import { accessCheck, type AccessCaller } from '@s4u/acceptor'
+ *
+ * const caller: AccessCaller = { sid: 'S-1-5-21-1-2-3-1104', groups: ['S-1-5-21-1-2-3-513'] }
+ * console.log(accessCheck('D:(A;;FR;;;DU)', 'FR', caller) !== 0)
+ * ```
  */
 export function accessCheck(
   securityDescriptor: string | Uint8Array,
@@ -101,7 +112,7 @@ export function accessCheck(
   )
 }
 
-/** The same, of options that are closed already. */
+/** Does what `accessCheck` does, with options that are already closed. */
 export function checkAccess(
   securityDescriptor: string | Uint8Array,
   desiredAccess: number | string,
@@ -146,7 +157,7 @@ function grantedAccess(
 /** The SIDs that each kind of entry is compared with. */
 type Trustees = Readonly<Record<Ace['kind'], ReadonlySet<string>>>
 
-/** Entries in their order: whichever names a right first decides it. */
+/** Goes through the entries in their order: the first entry that names a right decides it. */
 function decide(
   { owner }: SecurityDescriptor,
   dacl: readonly Ace[],
@@ -158,7 +169,7 @@ function decide(
   const effective = dacl.filter(({ inheritOnly }) => !inheritOnly)
   const isOwner = (kind: Ace['kind']): boolean => owner !== undefined && trustees[kind].has(owner)
   const root = new AccessNode(objectType)
-  // An entry for OWNER RIGHTS replaces what owners have otherwise.
+  // An entry for OWNER RIGHTS replaces the rights that owners otherwise have.
   const ownerRights = effective.some(({ sid }) => sid === OWNER_RIGHTS)
   if (isOwner('allow') && !ownerRights) root.decide('allow', AccessMask.READ_CONTROL | AccessMask.WRITE_DAC, undefined)
   const principalSelf = self === undefined ? undefined : canonicalSid(self)
@@ -166,14 +177,18 @@ function decide(
     const sid = ace.sid === SELF ? (principalSelf ?? SELF) : ace.sid
     const isMeant = sid === OWNER_RIGHTS ? isOwner(ace.kind) : trustees[ace.kind].has(sid)
     if (!isMeant || !conditionHolds(ace, facts)) continue
-    // Without parts to ask about, a refusal for one part counts, and a permission for one does not.
+    // In a question about the whole object, a refusal for one part counts, and a permission for one
+    // part does not.
     const part = objectType === undefined && ace.kind === 'deny' ? undefined : ace.objectType
     root.decide(ace.kind, mapGeneric(ace.mask, mapping), part)
   }
   return root.granted & ~(AccessMask.ACCESS_SYSTEM_SECURITY | AccessMask.MAXIMUM_ALLOWED)
 }
 
-/** What is unknown allows nothing, and denies. Source: MS-DTYP section 2.5.3.2. */
+/**
+ * Returns whether a condition lets its entry apply. An unknown condition allows nothing, and
+ * denies. Source: MS-DTYP section 2.5.3.2.
+ */
 function conditionHolds({ kind, condition }: Ace, facts: ConditionFacts): boolean {
   if (condition === undefined) return true
   const truth = condition === 'unreadable' ? undefined : evaluateCondition(condition, facts)
@@ -236,7 +251,7 @@ function ownDomainOf({ sid, domainSid }: AccessCaller): string | undefined {
   return domainSid === undefined ? domainOf(sid) : domainSid || undefined
 }
 
-/** `S-1-5-21-1-2-3` of `S-1-5-21-1-2-3-1104`. */
+/** Returns the domain of a SID: `S-1-5-21-1-2-3` for `S-1-5-21-1-2-3-1104`. */
 function domainOf(sid: string): string | undefined {
   const { identifierAuthority, subAuthorities } = parseSid(sid)
   if (identifierAuthority !== 5 || subAuthorities[0] !== 21 || subAuthorities.length < 5) return undefined

@@ -1,7 +1,7 @@
 import { asciiUpper, ConfigurationError, shownInput } from '@s4u/krb5'
 
 /**
- * Rights that every kind of object has, and requests that stand for several. Source: MS-DTYP
+ * Rights of every kind of object, and requests that stand for several rights. Source: MS-DTYP
  * section 2.4.3.
  */
 export const AccessMask = {
@@ -28,12 +28,12 @@ export interface GenericMapping {
 
 export const GenericMappings = {
   FILE: { read: 0x12_0089, write: 0x12_0116, execute: 0x12_00a0, all: 0x1f_01ff },
-  /** Source: MS-ADTS section 5.1.3.2. */
+  /** The rights of objects in Active Directory. Source: MS-ADTS section 5.1.3.2. */
   DIRECTORY_OBJECT: { read: 0x2_0094, write: 0x2_0028, execute: 0x2_0004, all: 0xf_01ff },
   REGISTRY_KEY: { read: 0x2_0019, write: 0x2_0006, execute: 0x2_0019, all: 0xf_003f },
 } as const satisfies Record<string, GenericMapping>
 
-/** Every right that is not generic, nor a request of its own. */
+/** Every right that is neither generic nor a request of its own. */
 export const EVERY_RIGHT = 0x1f_ffff
 
 export function mapGeneric(mask: number, mapping: GenericMapping): number {
@@ -47,7 +47,7 @@ export function mapGeneric(mask: number, mapping: GenericMapping): number {
 }
 
 /**
- * The mask of SDDL rights: `GR`, `RPWP`, `0x1f01ff`. Source: MS-DTYP section 2.5.1.1.
+ * Returns the mask of SDDL rights: `GR`, `RPWP`, `0x1f01ff`. Source: MS-DTYP section 2.5.1.1.
  * @throws ConfigurationError
  */
 export function parseRights(text: string): number {

@@ -1,8 +1,8 @@
 import { ByteReader, decodeSid } from '@s4u/krb5'
 
 /**
- * One value of a condition or an attribute. Octets are hexadecimal, so that values can be compared
- * as they are; booleans are 0 and 1.
+ * One value of a condition or an attribute. Octets are in hexadecimal, so that values can be
+ * compared directly; booleans are 0 and 1.
  */
 export type Scalar =
   | { readonly type: 'integer'; readonly value: bigint }
@@ -17,7 +17,9 @@ export interface Attribute {
   readonly caseSensitive: boolean
 }
 
-/** More values than any directory stores; what is here came from a 64 kB entry. */
+/**
+ * The limit of values: more than any directory stores. An entry of 64 kB could claim any number.
+ */
 const MAX_VALUES = 4_096
 
 const CASE_SENSITIVE = 0x2
@@ -26,8 +28,8 @@ const DISABLED = 0x10
 const ValueType = { INT64: 1, UINT64: 2, STRING: 3, SID: 5, BOOLEAN: 6, OCTET_STRING: 0x10 } as const
 
 /**
- * CLAIM_SECURITY_ATTRIBUTE_RELATIVE_V1, as a resource attribute ACE holds it. Undefined for one
- * that is switched off. Source: MS-DTYP section 2.4.10.1.
+ * Decodes CLAIM_SECURITY_ATTRIBUTE_RELATIVE_V1, the content of a resource attribute ACE. Returns
+ * undefined for an attribute that is disabled. Source: MS-DTYP section 2.4.10.1.
  * @throws MalformedTokenError
  */
 export function decodeAttribute(bytes: Uint8Array, path: string): Attribute | undefined {
@@ -64,7 +66,7 @@ function readValue(bytes: Uint8Array, offset: number, type: number, path: string
   }
 }
 
-/** UTF-16 up to a zero. */
+/** Reads UTF-16 text up to a zero. */
 function readText(bytes: Uint8Array, offset: number, path: string): string {
   const reader = at(bytes, offset, path)
   let text = ''

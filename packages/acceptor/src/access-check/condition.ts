@@ -24,14 +24,17 @@ export type Operand =
 
 export type AttributeOwner = 'local' | 'user' | 'resource' | 'device'
 
-/** Nobody writes expressions this deep, and evaluating one must not exhaust the stack. */
+/**
+ * The limit of depth: expressions of people are less deep, and evaluating one must not exhaust the
+ * stack.
+ */
 export const MAX_CONDITION_DEPTH = 100
 
 /** ACE_CONDITION_SIGNATURE: `artx`. */
 const SIGNATURE = 0x78747261
 
 /**
- * Reads the postfix form. Source: MS-DTYP section 2.4.4.17.4.
+ * Decodes the postfix form. Source: MS-DTYP section 2.4.4.17.4.
  * @throws MalformedTokenError
  */
 export function decodeCondition(bytes: Uint8Array, path: string): Condition {
@@ -71,7 +74,8 @@ export function decodeCondition(bytes: Uint8Array, path: string): Condition {
 const PADDING = 0x00
 
 /**
- * Entries are whole words of four octets; zeros anywhere else would hide what other readers see.
+ * Checks the padding: entries are whole words of four octets, and zeros elsewhere would hide from
+ * us what other readers see.
  */
 function readPadding(reader: ByteReader): void {
   if (reader.remaining > 2 || reader.rest().some((octet) => octet !== 0))
@@ -183,11 +187,12 @@ function readText(reader: ByteReader): string {
   const octets = reader.bytes(reader.u32le('text'), 'text')
   if (octets.length % 2 !== 0) reader.fail('text', 'whole characters', `${octets.length} octets`)
   try {
-    // Half characters would all become the same one, and be equal to each other.
+    // Half characters (lone surrogates) would all become the same character, and be equal to each
+    // other.
     const text = new TextDecoder('utf-16le', { ignoreBOM: true, fatal: true }).decode(octets)
     if (!text.includes('\0')) return text
   } catch {
-    // As below.
+    // Not UTF-16: refused below.
   }
   return reader.fail('text', 'UTF-16 without zeros', 'something else')
 }

@@ -4,7 +4,7 @@ import { type Condition, decodeCondition } from './condition.js'
 import { type Ace, AceType, INHERIT_ONLY, type SecurityDescriptor } from './security-descriptor.js'
 
 /**
- * Decodes the self-relative form. Source: MS-DTYP section 2.4.6.
+ * Decodes the self-relative form of a security descriptor. Source: MS-DTYP section 2.4.6.
  * @throws MalformedTokenError
  */
 export function decodeSecurityDescriptor(bytes: Uint8Array): SecurityDescriptor {
@@ -30,7 +30,7 @@ const DACL_PRESENT = 0x4
 const SACL_PRESENT = 0x10
 const SELF_RELATIVE = 0x8000
 
-/** Octets before the first part. */
+/** The octets before the first part. */
 const HEADER_OCTETS = 20
 
 function partAt(reader: ByteReader, bytes: Uint8Array, field: string): Uint8Array | undefined {
@@ -49,7 +49,7 @@ interface RawAce {
   readonly path: string
 }
 
-/** Source: MS-DTYP section 2.4.5. */
+/** Decodes an access control list. Source: MS-DTYP section 2.4.5. */
 function readAcl(bytes: Uint8Array, path: string): RawAce[] {
   const head = new ByteReader(bytes, path)
   const revision = head.u8('AclRevision')
@@ -85,8 +85,8 @@ const OBJECT_TYPE_PRESENT = 0x1
 const INHERITED_OBJECT_TYPE_PRESENT = 0x2
 
 /**
- * None for entries that neither allow nor deny: auditing, and types that are not known. Source:
- * MS-DTYP section 2.4.4.
+ * Decodes an entry. Returns undefined for an entry that neither allows nor denies: auditing, and
+ * unknown types. Source: MS-DTYP section 2.4.4.
  */
 function toAce({ type, flags, body, path }: RawAce): Ace[] {
   const shape = KINDS.get(type)
@@ -105,7 +105,7 @@ function toAce({ type, flags, body, path }: RawAce): Ace[] {
   ]
 }
 
-/** An expression that cannot be read is unknown, as one is that cannot be evaluated. */
+/** Decodes a condition. One that cannot be read is unknown, like one that cannot be evaluated. */
 function readCondition(bytes: Uint8Array, path: string): Condition | 'unreadable' {
   try {
     return decodeCondition(bytes, `${path}.ApplicationData`)
@@ -125,13 +125,16 @@ function toAttribute({ type, body, path }: RawAce): Attribute[] {
   return attribute === undefined ? [] : [attribute]
 }
 
-/** A SID at the front of something longer, and how long it is. @throws MalformedTokenError */
+/**
+ * Returns the SID at the front of the octets, and its length.
+ * @throws MalformedTokenError
+ */
 function readSidAtFront(bytes: Uint8Array, path: string): { readonly sid: string; readonly length: number } {
   const length = 8 + 4 * (bytes[1] ?? 0)
   return { sid: decodeSid(bytes.subarray(0, length), path), length }
 }
 
-/** `bf967aba-0de6-11d0-a285-00aa003049e2`. Source: MS-DTYP section 2.3.4.2. */
+/** Reads a GUID: `bf967aba-0de6-11d0-a285-00aa003049e2`. Source: MS-DTYP section 2.3.4.2. */
 function readGuid(reader: ByteReader, field: string): string {
   const bytes = reader.bytes(16, field)
   const order = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15]

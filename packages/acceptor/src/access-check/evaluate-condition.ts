@@ -6,24 +6,29 @@ import { upcase } from './upcase.js'
 export interface ConditionFacts {
   readonly sids: ReadonlySet<string>
   /**
-   * Whether the user is in one of these is unknown, so that it helps nobody in and keeps out whom
-   * it should.
+   * Groups of which it is not known whether the user is in them: such a group admits no caller, and
+   * keeps out those that it should keep out.
    */
   readonly denyOnlySids: ReadonlySet<string>
   readonly deviceSids: ReadonlySet<string>
   readonly attributes: Readonly<Record<AttributeOwner, readonly Attribute[]>>
 }
 
-/** Undefined is UNKNOWN: something that the answer hangs on is not there. */
+/**
+ * The value of an expression. Undefined stands for UNKNOWN: something that the answer depends on is
+ * missing.
+ */
 export type Truth = boolean | undefined
 
-/** Source: MS-DTYP sections 2.4.4.17.6, 2.4.4.17.7 and 2.5.3.1.5. */
+/**
+ * Returns the value of a condition for a caller. Source: MS-DTYP sections 2.4.4.17.6, 2.4.4.17.7
+ * and 2.5.3.1.5.
+ */
 export function evaluateCondition(condition: Condition, facts: ConditionFacts): Truth {
   try {
     return truthOf(condition, facts)
   } catch (error) {
-    // A rule that cannot be applied makes the whole expression unknown, whatever the rest of it
-    // says.
+    // A rule that cannot be applied makes the whole expression unknown, whatever the rest says.
     if (error instanceof InapplicableRule) return undefined
     throw error
   }
@@ -54,13 +59,13 @@ function not(truth: Truth): Truth {
   return truth === undefined ? undefined : !truth
 }
 
-/** FALSE decides, then UNKNOWN. */
+/** Combines by `&&`: FALSE decides, then UNKNOWN. */
 function and(left: Truth, right: Truth): Truth {
   if (left === false || right === false) return false
   return left === undefined || right === undefined ? undefined : true
 }
 
-/** An attribute alone is true when it is not zero and not empty. */
+/** Evaluates an attribute without an operator: it is true if it is neither zero nor empty. */
 function truthOfOperand(operand: Operand, facts: ConditionFacts): Truth {
   if (operand.kind === 'literal') throw new InapplicableRule()
   const values = find(operand, facts)?.values ?? []
@@ -72,7 +77,7 @@ function truthOfOperand(operand: Operand, facts: ConditionFacts): Truth {
   throw new InapplicableRule()
 }
 
-/** Defined for what the resource and the app say alone. */
+/** Evaluates `Exists`, which is defined only for attributes of the resource and of the app. */
 function exists(operand: Operand, facts: ConditionFacts): boolean {
   if (operand.kind === 'literal' || operand.of === 'user' || operand.of === 'device') throw new InapplicableRule()
   return (find(operand, facts)?.values ?? []).length > 0
@@ -94,17 +99,17 @@ function isMember(membership: Membership, facts: ConditionFacts): Truth {
 interface Values {
   readonly values: readonly Scalar[]
   readonly caseSensitive: boolean
-  /** Written as a list, or holding several. */
+  /** Returns whether a value is a list: written as one, or with several values. */
   readonly isList: boolean
 }
 
 /**
- * Source: MS-DTYP section 2.4.4.17.6, "Binary Relational Operators"; what it leaves open is as
- * Samba has it.
+ * Compares two values. Source: MS-DTYP section 2.4.4.17.6, "Binary Relational Operators"; what the
+ * section leaves open is done as in Samba.
  */
 function compare(operator: Comparison, left: Operand, right: Operand, facts: ConditionFacts): Truth {
-  // What is asked about is an attribute: an expression that compares literals would say nothing of
-  // anybody.
+  // The left side must be an attribute: an expression that compares two literals says nothing about
+  // the caller.
   if (left.kind === 'literal' || isEmptyList(right)) throw new InapplicableRule()
   const [ours, theirs] = [valuesOf(left, facts), valuesOf(right, facts)]
   if (ours === undefined || theirs === undefined) return undefined
@@ -129,9 +134,9 @@ function compare(operator: Comparison, left: Operand, right: Operand, facts: Con
 }
 
 /**
- * `{}` is no list of the grammar (MS-DTYP section 2.5.1.1, value-array), but can be written, and
- * stands in binary forms. Everybody's attributes contain all of nothing and differ from it: such a
- * condition must not let everybody in.
+ * Returns whether a list is `{}`. The grammar has no such list (MS-DTYP section 2.5.1.1,
+ * value-array), but it can be written, and occurs in binary forms. Every attribute contains all of
+ * an empty list and differs from it: such a condition must not admit every caller.
  */
 function isEmptyList(operand: Operand): boolean {
   return operand.kind === 'literal' && operand.values.length === 0
@@ -147,8 +152,8 @@ function valuesOf(operand: Operand, facts: ConditionFacts): Values | undefined {
 }
 
 /**
- * "The exact same value (single- or set-based)": one value and a list are of two types. In lists
- * neither order nor repetition counts.
+ * Returns whether two values are "the exact same value (single- or set-based)": a single value and
+ * a list are of two types. In lists neither order nor repetition counts.
  */
 function isEqual(ours: Values, theirs: Values, caseSensitive: boolean): boolean {
   if (ours.isList !== theirs.isList) throw new InapplicableRule()
@@ -165,7 +170,7 @@ function containsAny(ours: Values, theirs: Values, caseSensitive: boolean): bool
   return theirs.values.some((value) => keys.has(keyOf(value, caseSensitive)))
 }
 
-/** Only values of one type can be compared. */
+/** Returns whether values can be compared: only values of one type can. */
 function keysOf(ours: Values, theirs: Values, caseSensitive: boolean): ReadonlySet<string> {
   const types = new Set([...ours.values, ...theirs.values].map(({ type }) => type))
   if (types.size > 1) throw new InapplicableRule()

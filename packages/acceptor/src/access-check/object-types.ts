@@ -1,20 +1,21 @@
 import { ConfigurationError } from '@s4u/krb5'
 
 /**
- * What an access check is about, where objects have parts: the class, below it property sets, below
- * them properties.
+ * What an access check is about, if the object has parts: the class, property sets below it, and
+ * properties below those.
  */
 export interface ObjectType {
-  /** `bf967aba-0de6-11d0-a285-00aa003049e2` */
+  /** The GUID of the part: `bf967aba-0de6-11d0-a285-00aa003049e2`. */
   readonly guid: string
   readonly children?: readonly ObjectType[]
 }
 
-/** More than any class has properties. */
+/** The limit of parts: more than any class has properties. */
 const MAX_NODES = 10_000
 
 /**
- * Which rights are decided at one part, for good: the first entry that names a right decides it.
+ * Which rights of one part are decided. The first entry that names a right decides it, and no later
+ * entry changes it.
  */
 export class AccessNode {
   readonly #guid: string | undefined
@@ -22,7 +23,7 @@ export class AccessNode {
   #granted = 0
   #denied = 0
 
-  /** @throws ConfigurationError */
+  /** @throws ConfigurationError for a wrong list of parts */
   constructor(type: ObjectType | undefined, budget: { left: number } = { left: MAX_NODES }) {
     if (--budget.left < 0) throw new ConfigurationError(`more than ${MAX_NODES} object types`)
     this.#guid = type?.guid.toLowerCase()
@@ -34,8 +35,8 @@ export class AccessNode {
   }
 
   /**
-   * Applies an entry to the part it names, or to everything. What holds for all parts of something
-   * holds for it.
+   * Applies an entry to the part that it names, or to all parts. A right that is decided for all
+   * parts of a node is decided for the node.
    */
   decide(kind: 'allow' | 'deny', mask: number, guid: string | undefined): void {
     if (guid === undefined || guid === this.#guid) {

@@ -6,12 +6,12 @@ import { parseSddlSid } from './sddl-sids.js'
 import type { Attribute, Scalar } from './attribute.js'
 import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 
-/** An ACL holds 64 kB at the most, and its text is less than four times as long. */
+/** The limit of text: an ACL holds 64 kB at most, and its text is less than four times as long. */
 const MAX_CHARACTERS = 512 * 1024
 
 /**
- * Parses `O:BAG:DUD:(A;;FA;;;BA)`. Source: MS-DTYP section 2.5.1.
- * @param domainSid what `DA`, `DU` and the like are relative to
+ * Parses SDDL: `O:BAG:DUD:(A;;FA;;;BA)`. Source: MS-DTYP section 2.5.1.
+ * @param domainSid the domain that `DA`, `DU` and the like mean
  * @throws ConfigurationError
  */
 export function parseSddl(text: string, domainSid?: string): SecurityDescriptor {
@@ -38,7 +38,7 @@ export function parseSddl(text: string, domainSid?: string): SecurityDescriptor 
   return { owner, group, dacl, attributes }
 }
 
-/** `PAI`; the last stands for a list that keeps nobody out. */
+/** The flags of an ACL: `PAI`. NO_ACCESS_CONTROL stands for a list that keeps no caller out. */
 const ACL_FLAGS = /(?:AR|AI|P|NO_ACCESS_CONTROL)*/iy
 
 function readDacl(scanner: SddlScanner, domainSid: string | undefined): Ace[] | undefined {
@@ -76,7 +76,7 @@ const KINDS: ReadonlyMap<string, Ace['kind']> = new Map([
   ['ZA', 'allow'],
 ])
 
-/** Auditing, labels and policies: read over. */
+/** Types that are skipped: auditing, labels and policies. */
 const OTHERS: readonly string[] = ['AU', 'AL', 'OU', 'OL', 'XU', 'ML', 'SP', 'RA', 'TL', 'FL']
 
 function readAce(scanner: SddlScanner, domainSid: string | undefined): ReadAce {
@@ -107,7 +107,10 @@ function readOther(scanner: SddlScanner, type: string, more: boolean, domainSid:
   return attribute === undefined ? {} : { attribute }
 }
 
-/** `("Secrecy",TU,0,3)`. Source: MS-DTYP section 2.5.1.1, attribute-data. */
+/**
+ * Parses a resource attribute: `("Secrecy",TU,0,3)`. Source: MS-DTYP section 2.5.1.1,
+ * attribute-data.
+ */
 function readAttribute(scanner: SddlScanner, domainSid: string | undefined): Attribute {
   scanner.skipBlanks()
   scanner.expect('(')
@@ -161,8 +164,8 @@ function field(scanner: SddlScanner, what: string): string {
 }
 
 /**
- * Container and object inheritance and auditing do not matter to an access check. Source: MS-DTYP
- * section 2.5.1.1, ace-flag.
+ * Parses the flags of an entry. Container and object inheritance and auditing do not matter to an
+ * access check. Source: MS-DTYP section 2.5.1.1, ace-flag.
  */
 function readFlags(scanner: SddlScanner): boolean {
   const flags = asciiUpper(field(scanner, 'flags'))
@@ -178,8 +181,8 @@ function readGuid(scanner: SddlScanner): string | undefined {
 }
 
 /**
- * Two letters, or all of `S-1-…`: what follows may be the next part, whose letter is not of the
- * SID.
+ * Reads a SID: two letters, or all of `S-1-…`. What follows may be the next part, whose letter does
+ * not belong to the SID.
  */
 function readSid(scanner: SddlScanner, domainSid: string | undefined): string {
   scanner.skipBlanks()

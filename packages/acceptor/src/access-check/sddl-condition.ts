@@ -5,8 +5,8 @@ import type { SddlScanner } from './sddl-scanner.js'
 import { parseSddlSid } from './sddl-sids.js'
 
 /**
- * Reads a parenthesized expression: `(@User.Title == "PM" && Member_of {SID(BA)})`. Source: MS-DTYP
- * section 2.5.1.1, cond-expr.
+ * Parses an expression in parentheses: `(@User.Title == "PM" && Member_of {SID(BA)})`. Source:
+ * MS-DTYP section 2.5.1.1, cond-expr.
  * @throws ConfigurationError
  */
 export function parseCondition(scanner: SddlScanner, domainSid: string | undefined): Condition {
@@ -18,7 +18,7 @@ const EXISTS_OPERATOR = /(not_)?exists(?![a-z0-9_])/iy
 const WORD_OPERATOR = /(not_)?(contains|any_of)(?![a-z0-9_])/iy
 const SIGN_OPERATOR = /==|!=|<=|>=|<|>/y
 const OWNER_PREFIX = /@(user|device|resource)\./iy
-/** Letters, digits and some signs; everything else as `%0041`. */
+/** The characters of a name: letters, digits and some signs. All others are written as `%0041`. */
 const NAME = /(?:[\p{L}\p{N}_:./-]|%[0-9a-f]{4})+/iuy
 const INTEGER = /[+-]?(?:0x[0-9a-f]+|\d+)/iy
 
@@ -39,7 +39,10 @@ class ConditionParser {
     return node
   }
 
-  /** `&&` binds closer than `||`. Chains lean to the left, and are as deep as they are long. */
+  /**
+   * Parses a chain. `&&` binds closer than `||`. Chains lean to the left, and are as deep as they
+   * are long.
+   */
   #or(depth: number): Condition {
     let node = this.#and(depth)
     for (let count = 1; this.#takes('||'); count++) {
@@ -86,8 +89,8 @@ class ConditionParser {
   }
 
   /**
-   * A name without a prefix may be a forgotten pair of quotes. Source: MS-DTYP section 2.5.1.1:
-   * attr-name2 or values.
+   * Reads a name. One without a prefix may be text without its quotes. Source: MS-DTYP section
+   * 2.5.1.1: attr-name2 or values.
    */
   #rightSide(): Operand {
     const scanner = this.#scanner
@@ -173,10 +176,13 @@ class ConditionParser {
   }
 }
 
-/** A literal; undefined where none stands here. @throws ConfigurationError */
+/**
+ * Reads a literal; undefined if there is none here.
+ * @throws ConfigurationError
+ */
 export function scanScalar(scanner: SddlScanner, domainSid: string | undefined): Scalar | undefined {
-  // As it stands: codes like %0041 are for names alone, and text can hold all but quotes. Source:
-  // MS-DTYP section 2.5.1.1.
+  // The text as it is: codes like %0041 are only for names, and text can hold every character but
+  // quotes. Source: MS-DTYP section 2.5.1.1.
   const quoted = scanner.match(/"[^"]*"/y)
   if (quoted !== undefined) return { type: 'string', value: quoted.slice(1, -1) }
   const octets = scanner.match(/#(?:[0-9a-f]{2})*/iy)
@@ -197,7 +203,9 @@ function integerOf(text: string): bigint {
   return text.startsWith('-') ? -value : value
 }
 
-/** The characters of a name: `%0041` is `A`. Source: MS-DTYP section 2.5.1.1, attr-char2. */
+/**
+ * Returns a name without its codes: `%0041` is `A`. Source: MS-DTYP section 2.5.1.1, attr-char2.
+ */
 export function decodeName(text: string): string {
   return text.replace(/%([0-9a-f]{4})/gi, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
 }

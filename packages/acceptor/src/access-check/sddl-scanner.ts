@@ -1,6 +1,6 @@
 import { asciiLower, ConfigurationError } from '@s4u/krb5'
 
-/** Reads an SDDL string from the front. Every failure says where it is. */
+/** Reads an SDDL string from the front. Every error says where it is. */
 export class SddlScanner {
   readonly text: string
   at = 0
@@ -13,7 +13,7 @@ export class SddlScanner {
     return this.at >= this.text.length
   }
 
-  /** Moves over a literal text where it stands here, in any case. */
+  /** Moves past a literal text if it stands here, in any letter case. Returns whether it did. */
   take(expected: string): boolean {
     const found = this.text.slice(this.at, this.at + expected.length)
     if (asciiLower(found) !== asciiLower(expected)) return false
@@ -21,12 +21,15 @@ export class SddlScanner {
     return true
   }
 
-  /** @throws ConfigurationError unless the text stands here */
+  /**
+   * Moves past a literal text.
+   * @throws ConfigurationError unless the text stands here
+   */
   expect(expected: string): void {
     if (!this.take(expected)) this.fail(`${JSON.stringify(expected)} is missing`)
   }
 
-  /** What a sticky pattern matches here; undefined where it does not match. */
+  /** Returns what a sticky pattern matches here; undefined if it does not match. */
   match(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.at
     const [found] = pattern.exec(this.text) ?? []
@@ -40,7 +43,7 @@ export class SddlScanner {
 
   fail(reason: string): never {
     const near = JSON.stringify(this.text.slice(Math.max(0, this.at - 10), this.at + 20))
-    // What is no SDDL at all may be anything, and is not shown.
+    // Text that is no SDDL may be anything, even a secret, and is not shown.
     const where = /^\s*[OGDS]:/i.test(this.text) ? `, near ${near}` : ''
     throw new ConfigurationError(`SDDL, character ${this.at + 1}: ${reason}${where}`, {
       code: 'ERROR_INVALID_SECURITY_DESCR',

@@ -1,8 +1,8 @@
 import { asciiUpper, ConfigurationError, formatSid, parseSid } from '@s4u/krb5'
 
 /**
- * The SID of `BA`, `DU` or `S-1-5-…`. Source: MS-DTYP section 2.5.1.1.
- * @param domainSid what names of a domain's own groups are relative to
+ * Returns the SID of `BA`, `DU` or `S-1-5-…`. Source: MS-DTYP section 2.5.1.1.
+ * @param domainSid the domain whose groups `DA`, `DU` and the like are
  * @throws ConfigurationError
  */
 export function parseSddlSid(text: string, domainSid: string | undefined): string {
@@ -10,8 +10,7 @@ export function parseSddlSid(text: string, domainSid: string | undefined): strin
   const known = WELL_KNOWN.get(name)
   if (known !== undefined) return known
   const relative = OF_THE_DOMAIN.get(name)
-  // An authority of more than 32 bits is written as a hexadecimal number. Source: MS-DTYP section
-  // 2.4.2.1.
+  // An authority of more than 32 bits is written in hexadecimal. Source: MS-DTYP section 2.4.2.1.
   if (relative === undefined) return canonicalSid(name.replace('S-1-0X', 'S-1-0x'))
   if (domainSid !== undefined) return `${domainSid}-${relative}`
   throw new ConfigurationError(`the SID of ${name} depends on the domain, which is not known`, {
@@ -19,7 +18,10 @@ export function parseSddlSid(text: string, domainSid: string | undefined): strin
   })
 }
 
-/** @throws ConfigurationError */
+/**
+ * Returns a SID in its one canonical form.
+ * @throws ConfigurationError
+ */
 export function canonicalSid(sid: string): string {
   return formatSid(parseSid(sid))
 }

@@ -2,13 +2,13 @@ import type { Attribute } from './attribute.js'
 import type { Condition } from './condition.js'
 
 /**
- * Who may do what with an object, as far as an access check looks at it. Source: MS-DTYP section
- * 2.4.6.
+ * Who may do what with an object: the parts of a security descriptor that an access check uses.
+ * Source: MS-DTYP section 2.4.6.
  */
 export interface SecurityDescriptor {
   readonly owner: string | undefined
   readonly group: string | undefined
-  /** Undefined: nobody is kept out. An empty list keeps everybody out. */
+  /** The entries that allow and deny. Undefined admits every caller; an empty list admits none. */
   readonly dacl: readonly Ace[] | undefined
   /** The resource attributes of the SACL. */
   readonly attributes: readonly Attribute[]
@@ -17,22 +17,26 @@ export interface SecurityDescriptor {
 /** An entry that allows or denies. Source: MS-DTYP section 2.4.4. */
 export interface Ace {
   readonly kind: 'allow' | 'deny'
-  /** Meant for what is created below the object, and not for the object itself. */
+  /**
+   * Whether the entry is meant only for what is created below the object, and not for the object
+   * itself.
+   */
   readonly inheritOnly: boolean
   readonly mask: number
   readonly sid: string
   /**
-   * The property, property set, child class or extended right that the entry is about. Lower case.
+   * The property, property set, child class or extended right that the entry is about, in lower
+   * case. Undefined: the whole object.
    */
   readonly objectType?: string
   /**
-   * The entry counts only if this holds. `unreadable` never holds for sure, nor does it fail for
-   * sure.
+   * The condition under which the entry counts. `unreadable` is always UNKNOWN: such an entry
+   * allows nothing, and denies.
    */
   readonly condition?: Condition | 'unreadable'
 }
 
-/** AceType. Source: MS-DTYP section 2.4.4.1. */
+/** The types of entries. Source: MS-DTYP section 2.4.4.1. */
 export const AceType = {
   ACCESS_ALLOWED: 0x00,
   ACCESS_DENIED: 0x01,
@@ -45,5 +49,5 @@ export const AceType = {
   SYSTEM_RESOURCE_ATTRIBUTE: 0x12,
 } as const
 
-/** Source: MS-DTYP section 2.4.4.1. */
+/** INHERIT_ONLY_ACE. Source: MS-DTYP section 2.4.4.1. */
 export const INHERIT_ONLY = 0x08

@@ -1,12 +1,12 @@
 /**
- * Text as Windows compares it without regard to case: each UTF-16 code unit by itself becomes the
- * capital whose small letter it is, or stays. Nothing grows (`ß` is not `SS`, `ﬁ` is not `FI`), and
- * no letter is taken for one that only looks like it or that a locale takes it for (`ı`, `ſ`,
- * U+212A): whoever may choose one name must not thereby hold another. Source: MS-UCODEREF section
- * 3.1.5.3, "ToUpperCase"; MS-DTYP section 2.4.4.17.6.
+ * Returns a text as Windows compares it without regard to case: each UTF-16 code unit by itself
+ * becomes its capital, or stays. No text gets longer (`ß` is not `SS`, `ﬁ` is not `FI`), and no
+ * letter counts as another that only looks like it or that a locale exchanges (`ı`, `ſ`, U+212A): a
+ * user who may choose one name must not thereby get another. Source: MS-UCODEREF section 3.1.5.3,
+ * "ToUpperCase"; MS-DTYP section 2.4.4.17.6.
  */
 export function upcase(text: string): string {
-  // Names of attributes and nearly all values are.
+  // Names of attributes are ASCII, and so are nearly all values.
   if (/^[\0-\x7f]*$/.test(text)) return text.replace(SMALL, (letters) => letters.toUpperCase())
   let folded = ''
   for (let at = 0; at < text.length; at++) folded += upcaseUnit(text[at])
@@ -24,8 +24,8 @@ function upcaseUnit(unit: string): string {
 }
 
 /**
- * The one small letter whose capital has another small letter, and which Windows' table has all the
- * same.
+ * The only small letter whose capital has another small letter and which the table of Windows still
+ * has.
  */
 const FINAL_SIGMA = 'ς'
 const SIGMA = 'Σ'
@@ -34,7 +34,7 @@ const SIGMA = 'Σ'
 const NOT_ON_WINDOWS = /[\u10d0-\u10ff\u13f8-\u13fd\uab70-\uabbf]/
 
 /**
- * Greek letters whose full capital is two letters, and whose simple one has the iota beside it:
+ * Greek letters whose full capital is two letters, and whose simple capital has the iota beside it:
  * U+1F80 and U+1F88.
  */
 const GREEK_WITH_IOTA: ReadonlyMap<string, string> = new Map(

@@ -72,10 +72,10 @@ export interface AcceptorOptions {
   readonly channelBinding?: ChannelBindingPolicy
   /**
    * Refuses tickets without a PAC: `true` of every realm, or a list of realms. Default: of each
-   * realm whose users have SIDs, as `domainSids` says or an earlier ticket has shown. Users of other
-   * realms sign in without a PAC, and code that asks for their groups throws. `false` takes a
-   * missing PAC as "in no group", also for a user who asked for no PAC
-   * (`kinit --no-request-pac`) to stay out of a group that is banned.
+   * realm whose users have SIDs, as `domainSids` says or an earlier ticket has shown. Users of
+   * other realms sign in without a PAC, and code that asks for their groups throws. `false` takes a
+   * missing PAC as "in no group", also for a user who asked for no PAC (`kinit --no-request-pac`)
+   * to stay out of a group that is banned.
    */
   readonly requirePac?: boolean | readonly string[]
   /**
@@ -101,16 +101,16 @@ export interface AcceptorOptions {
    */
   readonly mayVouchFor?: VouchersOption
   /**
-   * A function that gets a ticket of the service for itself. The PAC of that ticket shows the domain
-   * SID of the service's realm; it is asked for when a user of another realm comes and the SID is
-   * not known. Default: none. `@s4u/negotiate` supplies the function where it knows a KDC.
+   * A function that gets a ticket of the service for itself. The PAC of that ticket shows the
+   * domain SID of the service's realm; it is asked for when a user of another realm comes and the
+   * SID is not known. Default: none. `@s4u/negotiate` supplies the function where it knows a KDC.
    */
   readonly ownTicket?: (signal: AbortSignal) => Promise<Ticket>
   /** Accepts rc4-hmac, for tickets and session keys. Default: `false`. */
   readonly allowWeakEncryption?: boolean
   /**
-   * The encryption types, as numbers, that keys of the service, session keys and keys of clients may
-   * have. Default: `permitted_enctypes` of krb5.conf (with rc4-hmac only if `allow_rc4 = true`
+   * The encryption types, as numbers, that keys of the service, session keys and keys of clients
+   * may have. Default: `permitted_enctypes` of krb5.conf (with rc4-hmac only if `allow_rc4 = true`
    * stands beside it), else all but rc4-hmac. Example: `[18, 20]`, which is AES with 256 bits.
    */
   readonly permittedEncryptionTypes?: readonly number[]
@@ -122,8 +122,8 @@ export interface AcceptorOptions {
   readonly ignoreAcceptorHostname?: boolean
   /**
    * The other realms whose users are accepted. Default: every realm whose path a KDC vouches for
-   * (transited-policy-checked, a direct trust, or a PAC with SIDs: domain controllers check paths by
-   * their own rules and set no flag). Whatever the path, a realm speaks only for its own domain:
+   * (transited-policy-checked, a direct trust, or a PAC with SIDs: domain controllers check paths
+   * by their own rules and set no flag). Whatever the path, a realm speaks only for its own domain:
    * see `domainSids`. Example: `['PARTNER.TEST']`.
    */
   readonly trustedRealms?: readonly string[]
@@ -140,8 +140,8 @@ export interface AcceptorOptions {
    * directory lists. Source: RFC 4121 section 4.1.1.
    *
    * - `ignore` (default) does not read it; an `exchange` event says that there was one.
-   * - `use` keeps it as `evidence.forwardedTgt`, if it is the caller's, for a KDC of the caller's or
-   *   the service's realm; otherwise the token is refused.
+   * - `use` keeps it as `evidence.forwardedTgt`, if it is the caller's, for a KDC of the caller's
+   *   or the service's realm; otherwise the token is refused.
    */
   readonly forwardedTickets?: ForwardedTickets
   /**

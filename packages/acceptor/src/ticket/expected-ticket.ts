@@ -9,11 +9,16 @@ import type { TicketEvidence } from '../identity/evidence.js'
  *
  * @example
  * ```ts
- * import { type Acceptor, type ExpectedTicket, type Identity } from '@s4u/acceptor'
+ * import type { Acceptor, ExpectedTicket, Identity } from '@s4u/acceptor'
  * import type { Key, Ticket } from '@s4u/krb5'
  *
- * export function identityOf(acceptor: Acceptor, ticket: Ticket, sessionKey: Key): Promise<Identity> {
- *   const expected: ExpectedTicket = { client: 'bob@AD.TEST', service: 'svc-web@AD.TEST', sessionKey }
+ * export async function identityOf(
+ *   acceptor: Acceptor,
+ *   answer: { readonly ticket: Ticket; readonly sessionKey: Key },
+ * ): Promise<Identity> {
+ *   const { ticket, sessionKey } = answer
+ *   const service = 'svc-web@AD.TEST'
+ *   const expected: ExpectedTicket = { client: 'bob@AD.TEST', service, sessionKey }
  *   return acceptor.identify(ticket, 'asserted', expected)
  * }
  * ```
