@@ -1,5 +1,5 @@
 import {
-  chooseEvidence,
+  planDelegation,
   type EvidenceTicket,
   evidenceFromS4u2self,
   type Grounds,
@@ -448,16 +448,21 @@ describe('the evidence ladder', () => {
     ],
     ['no ticket, and leave to vouch', grounds({ protocolTransition: true }), 's4u2self'],
     ['a ticket from S4U2Self', grounds({ evidence: evidence({ origin: 's4u2self' }) }), 's4u2self'],
-  ])('with %s', (_what, at, way) => {
-    const plan = chooseEvidence(at, 10)
-    expect(plan.way).toBe(way)
-    expect(plan.rungs.map((rung) => rung.way)).toEqual(['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self'])
-    for (const { because } of plan.rungs) expect(because).not.toBe('')
+  ])('with %s', (_what, at, method) => {
+    const plan = planDelegation(at, 10)
+    expect(plan.method).toBe(method)
+    const all = ['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self']
+    expect(plan.choices.map((choice) => choice.method)).toEqual(all)
+    for (const { reason } of plan.choices) expect(reason).not.toBe('')
   })
 
-  test('tells the way without asking anybody', () => {
+  test('tells the method without asking a KDC, under its names of 0.1 too', () => {
     const before = realm.exchanges.length
-    expect(clientOf(realm, 'web').how(grounds({ protocolTransition: true })).way).toBe('s4u2self')
+    const client = clientOf(realm, 'web')
+    const { method, choices } = client.explain(grounds({ protocolTransition: true }))
+    expect(method).toBe('s4u2self')
+    const rungs = choices.map((choice) => ({ way: choice.method, possible: choice.usable, because: choice.reason }))
+    expect(client.how(grounds({ protocolTransition: true }))).toEqual({ way: method, rungs })
     expect(realm.exchanges.length).toBe(before)
   })
 
@@ -466,7 +471,7 @@ describe('the evidence ladder', () => {
     const { client, ticket, sessionKey, flags, expiresAt } = tgt
     const forwardedTgt = { client, ticket, sessionKey, flags, expiresAt }
     const got = await clientOf(realm, 'web').ticketAs(grounds({ forwardedTgt }), 'HTTP/vault.ad.test')
-    expect(got.way).toBe('forwarded-tgt')
+    expect(got.method).toBe('forwarded-tgt')
     expect(seenBy(realm, 'vault', got.ticket).client).toBe('alice@AD.TEST')
   })
 
@@ -474,7 +479,7 @@ describe('the evidence ladder', () => {
     const at = grounds({ evidence: await presented(realm, 'alice', 'HTTP/web.ad.test'), protocolTransition: true })
     const before = realm.exchanges.length
     const got = await clientOf(realm, 'web').ticketAs(at, 'HTTP/api.ad.test')
-    expect(got.way).toBe('s4u2proxy')
+    expect(got.method).toBe('s4u2proxy')
     expect(realm.exchanges.slice(before).some(({ kind }) => kind === 'S4U2Self')).toBe(false)
   })
 
@@ -488,7 +493,7 @@ describe('the evidence ladder', () => {
       grounds({ evidence: stale, protocolTransition: true }),
       'HTTP/api.ad.test',
     )
-    expect(got.way).toBe('s4u2self')
+    expect(got.method).toBe('s4u2self')
     expect(
       await refusalOf(clientOf(realm, 'web').ticketAs(grounds({ evidence: stale }), 'HTTP/api.ad.test')),
     ).toMatchObject({

@@ -20,6 +20,7 @@ import {
   listCredentialCaches,
   openCredentialCache,
   parseUser,
+  planDelegation,
   S4uError,
 } from '@s4u/kdc-client'
 import { expect, test } from 'vitest'
@@ -110,9 +111,11 @@ const places: readonly (readonly [string, (value: unknown) => unknown])[] = [
   ['the name of openCredentialCache', call(openCredentialCache, HERE)],
   ['the name of listCredentialCaches', call(listCredentialCaches, HERE)],
   ['trusts', call(client.trusts, HERE)],
+  ['explain', call(client.explain, HERE)],
   ['how', call(client.how, HERE)],
   ['parseUser', call(parseUser, HERE, 'AD.TEST')],
   ['evidenceFromS4u2self', call(evidenceFromS4u2self, HERE)],
+  ['planDelegation', (value) => call(planDelegation, HERE, 0)(typeof value === 'object' ? null : value)],
   ['chooseEvidence', (value) => call(chooseEvidence, HERE, 0)(typeof value === 'object' ? null : value)],
 ]
 

@@ -154,6 +154,7 @@ describe('what is said with a call', () => {
       ['ticketFor', () => client.ticketFor(API, odd({ usertouser: own.ticket }))],
       ['s4u2self', () => client.s4u2self('alice', odd({ maxage: 0 }))],
       ['s4u2proxy', () => client.s4u2proxy(odd(evidence), API, odd({ Fresh: true }))],
+      ['tgtToForward', () => client.tgtToForward(odd({ maxage: 0 }))],
       ['forwardedTgt', () => client.forwardedTgt(odd({ maxage: 0 }))],
       ['ticketWith', () => client.ticketWith(odd(own), API, odd({ maxage: 0 }))],
       ['ticketAs', () => client.ticketAs({ user: 'alice@AD.TEST' }, API, odd({ maxage: 0 }))],

@@ -150,6 +150,7 @@ const exported: Record<string, readonly string[]> = {
     'openCredentialCache',
     'parseUser',
     'pickOptions',
+    'planDelegation',
     'readKrb5Conf',
     'requireGiven',
     'requireKnownOptions',

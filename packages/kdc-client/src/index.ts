@@ -58,17 +58,24 @@ export {
   tellNotice,
 } from './events/events.js'
 export { journalFor } from './events/process-journal.js'
-export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './delegation/delegation-plan.js'
+export {
+  type DelegationInputs,
+  type DelegationMethod,
+  type DelegationPlan,
+  type MethodChoice,
+  planDelegation,
+} from './delegation/delegation-plan.js'
+export { chooseEvidence, type Grounds, type Plan, type Rung, type Way } from './delegation/earlier-names.js'
+export type { DelegatedTicket } from './delegation/follow-plan.js'
 export {
   CACHE_OPTIONS,
   type CacheOptions,
   type FastMode,
   KDC_CLIENT_OPTIONS,
   type KdcArmor,
-  type KdcClient,
   type KdcClientOptions,
-} from './client/kdc-client.js'
-export type { DelegatedTicket } from './delegation/follow-plan.js'
+} from './client/kdc-client-options.js'
+export type { KdcClient } from './client/kdc-client.js'
 export type { OwnTicketOptions, TicketOptions } from './cache/ticket-options.js'
 export { readKrb5Conf } from './configuration/krb5-configuration.js'
 export { configuredHostNames, type HostNames } from './configuration/host-names.js'
@@ -84,7 +91,8 @@ export type { ProxyTrust } from './configuration/http-anchors.js'
 export { changePassword, type PasswordChange } from './password-change/change-password.js'
 export type { ChangePasswordOptions } from './password-change/change-password-options.js'
 export { PasswordChangeRefusedError } from './password-change/refused-change.js'
-export type { KdcOption } from './locate/kdc-location.js'
+export type { KdcLocation, KdcOption } from './locate/kdc-location.js'
+export type { Tgt } from './tickets/granting-ticket.js'
 export { type DomainNames, parseUser, type S4uSubject } from './tickets/s4u-user.js'
 export {
   evidenceFromS4u2self,

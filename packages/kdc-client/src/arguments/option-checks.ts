@@ -31,7 +31,7 @@ export function requireNumbers(name: string, value: unknown): void {
 }
 
 /** Of plain objects alone: a Map has no names. @throws ConfigurationError */
-export function requireKdcOption(value: unknown, name: 'kdc' | 'kpasswd' = 'kdc'): void {
+export function requireKdcLocation(value: unknown, name: 'kdc' | 'kpasswd' = 'kdc'): void {
   if (value === undefined || typeof value === 'function' || isTextOrTexts(value)) return
   if (isPlainObject(value) && Object.values(value).every(isTextOrTexts)) return
   throw new ConfigurationError(`${name} must be an address, a list of them, either by realm, or a function`, {

@@ -15,7 +15,7 @@ import { describe, expect, test } from 'vitest'
 import { KdcClock } from '../exchange/kdc-clock.js'
 import type { KdcContext } from '../exchange/kdc-context.js'
 import { readSubject, type S4uUser } from '../tickets/s4u-user.js'
-import { placeUser } from './user-realm.js'
+import { resolveUserRealm } from './user-realm.js'
 
 const NOW = Date.UTC(2026, 0, 15, 9)
 const REPLY = Uint8Array.of(0x6b, 0)
@@ -40,7 +40,7 @@ function world(says: Readonly<Record<string, Uint8Array>>, trusted: readonly str
     etypes: [18, 17],
   }
   const leadsTo = async (realm: string): Promise<boolean> => (doubted.push(realm), trusted.includes(realm))
-  const place = (user: S4uUser) => placeUser(context, user, 'AD.TEST', leadsTo)
+  const place = (user: S4uUser) => resolveUserRealm(context, user, 'AD.TEST', leadsTo)
   return { asked, doubted, place, realms: () => asked.map(([realm]) => realm) }
 }
 

@@ -25,7 +25,7 @@ const LIFETIME = 600_000
 /** Whether the own KDC leads to a realm. */
 export type LeadsTo = (realm: string) => Promise<boolean>
 
-export interface PlacedUser {
+export interface UserInRealm {
   readonly user: S4uUser
   readonly realm: string
 }
@@ -34,17 +34,18 @@ export interface PlacedUser {
  * A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a
  * certificate, has to be found.
  */
-export async function placeUser(
+export async function resolveUserRealm(
   context: KdcContext,
   user: S4uUser,
   ownRealm: string,
   leadsTo: LeadsTo,
-): Promise<PlacedUser> {
-  const unplaced = unplacedName(user, ownRealm)
-  if (unplaced === undefined) return { user, realm: user.principal?.realm ?? ownRealm }
-  const realm = (await findUserRealm(context, unplaced, leadsTo)) ?? (await realmBySuffix(unplaced, ownRealm, leadsTo))
+): Promise<UserInRealm> {
+  const unresolved = nameToResolve(user, ownRealm)
+  if (unresolved === undefined) return { user, realm: user.principal?.realm ?? ownRealm }
+  const realm =
+    (await findUserRealm(context, unresolved, leadsTo)) ?? (await reachableRealmOrOwn(unresolved, ownRealm, leadsTo))
   if (sameRealmIgnoringCase(realm, ownRealm)) return { user, realm }
-  const principal = user.principal && asKnownIn(realm, unplaced)
+  const principal = user.principal && nameInRealm(realm, unresolved)
   return { user: { ...user, principal }, realm }
 }
 
@@ -52,7 +53,7 @@ export async function placeUser(
  * The name whose realm is not plain to see: an enterprise name, or the one in a certificate with
  * another suffix.
  */
-function unplacedName({ principal, upn }: S4uUser, realm: string): Principal | undefined {
+function nameToResolve({ principal, upn }: S4uUser, realm: string): Principal | undefined {
   if (principal) return principal.name.nameType === NameType.ENTERPRISE ? principal : undefined
   const named = upn?.includes('@') ? parseUser(upn, realm) : undefined
   return named?.name.nameType === NameType.ENTERPRISE ? named : undefined
@@ -82,7 +83,7 @@ async function findUserRealm(context: KdcContext, user: Principal, leadsTo: Lead
  * The realm that the suffix would be, if there is a way to it; else the own, whose refusal is then
  * the answer.
  */
-async function realmBySuffix(user: Principal, ownRealm: string, leadsTo: LeadsTo): Promise<string> {
+async function reachableRealmOrOwn(user: Principal, ownRealm: string, leadsTo: LeadsTo): Promise<string> {
   const realm = realmOfSuffix(user)
   return (await leadsTo(realm)) ? realm : ownRealm
 }
@@ -94,7 +95,7 @@ function realmOfSuffix({ name }: Principal): string {
 }
 
 /** As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with another suffix stays whole. */
-function asKnownIn(realm: string, user: Principal): Principal {
+function nameInRealm(realm: string, user: Principal): Principal {
   const [text] = user.name.nameString
   const at = text.lastIndexOf('@')
   return sameRealmIgnoringCase(text.slice(at + 1), realm)

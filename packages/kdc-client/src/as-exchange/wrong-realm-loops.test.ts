@@ -5,7 +5,7 @@ import { KdcError } from '../errors/kdc-errors.js'
 import { KdcClock } from '../exchange/kdc-clock.js'
 import type { KdcContext } from '../exchange/kdc-context.js'
 import type { SignIn } from '../credentials/authority.js'
-import { placeUser } from './user-realm.js'
+import { resolveUserRealm } from './user-realm.js'
 import * as fc from 'fast-check'
 
 const NOW = Date.UTC(2026, 0, 15, 9)
@@ -80,7 +80,7 @@ describe('whatever realms KDC_ERR_WRONG_REALM names,', () => {
     const property = fc.asyncProperty(anyTable, fc.subarray(REALMS), async (table, trusted) => {
       const { asked, context } = kdcs(table)
       const leadsTo = async (realm: string): Promise<boolean> => trusted.includes(realm)
-      const { realm } = await placeUser(context, { principal: { name, realm: 'R0' } }, 'R0', leadsTo)
+      const { realm } = await resolveUserRealm(context, { principal: { name, realm: 'R0' } }, 'R0', leadsTo)
       expect(asked).toEqual(wayOf(table, (next) => trusted.includes(next), 4))
       expect(['R0', ...trusted]).toContain(realm)
     })

@@ -1,7 +1,7 @@
 import { FairQueue, type QueuePlace } from './fair-queue.js'
 import { abortable } from './time-limit.js'
 
-/** More wait than may. */
+/** The queue was full, and this operation had to leave it. */
 export class QueueFull extends Error {}
 
 class Waiting {
@@ -23,24 +23,31 @@ class Waiting {
   }
 }
 
-const NOBODY: QueuePlace = { kind: '', user: '' }
+const NO_USER: QueuePlace = { kind: '', user: '' }
 
-/** Lets so many through at a time; of the others, whose turn it is: users in turn, and of one in the order in which they came. */
-export class Turnstile {
+/**
+ * Runs a limited number of operations at the same time. Further operations wait in a queue that is
+ * fair between users (see `FairQueue`).
+ */
+export class ConcurrencyLimit {
   private free: number
   private readonly mayWait: number
   private readonly waiting = new FairQueue<Waiting>()
 
+  /**
+   * @param places operations that run at the same time
+   * @param mayWait operations that wait at the same time
+   */
   constructor(places: number, mayWait = Infinity) {
     this.free = places
     this.mayWait = mayWait
   }
 
-  /** @throws QueueFull, and whatever the signal aborts with while it waits */
-  async pass<T>(run: () => Promise<T>, signal: AbortSignal, place = NOBODY): Promise<T> {
+  /** @throws QueueFull, and what the signal aborts with while the operation waits */
+  async run<T>(operation: () => Promise<T>, signal: AbortSignal, place = NO_USER): Promise<T> {
     await this.enter(signal, place)
     try {
-      return await run()
+      return await operation()
     } finally {
       this.leave()
     }
@@ -57,14 +64,14 @@ export class Turnstile {
     try {
       await abortable(self.turn, signal)
     } catch (error) {
-      // Admitted in the same moment in which it gave up: the place goes to the next one.
+      // Admitted and aborted in the same moment: the place goes to the next operation.
       if (self.isAdmitted) this.leave()
       else this.waiting.remove(self, place)
       throw error
     }
   }
 
-  /** When too many wait, whoever has most waiting gives way: it may be the newcomer. */
+  /** When the queue is too long, the user who has most operations in it loses the last one. */
   private wait(self: Waiting, place: QueuePlace): void {
     this.waiting.add(self, place)
     if (this.waiting.size > this.mayWait) this.waiting.takeFromLongest()?.turnAway()

@@ -1,18 +1,22 @@
-/** Where a request waits: those of one kind take turns with those of another, and within a kind the users do. */
+/** Where a request waits. Kinds take turns with each other, and users take turns within a kind. */
 export interface QueuePlace {
-  /** `service`: with a key of its own; `password`: somebody who signs in with one, which anybody may try. */
+  /**
+   * `service`: a request with the key of the service. `password`: a sign-in with a password, which
+   * anybody may try.
+   */
   readonly kind: string
-  /** On whose behalf: `alice@AD.TEST`. */
+  /** The user that the request is for: `alice@AD.TEST`. */
   readonly user: string
 }
 
 /**
- * Whoever waits, in an order that is fair between users and not between requests: each kind in turn, in it each user in turn, and of a
- * user the first who came. However much one asks for, the next place is another's.
+ * A queue that is fair between users, not between requests. `take` goes through the kinds in turn,
+ * within a kind through its users in turn, and gives each user's requests in the order in which they
+ * came. However many requests one user adds, the next place goes to another user.
  */
 export class FairQueue<T> {
   size = 0
-  /** A map keeps its order, so whoever had a turn is put at its end. */
+  /** A map keeps the order of its keys: a kind or user that had its turn is put at the end. */
   private readonly kinds = new Map<string, Map<string, Set<T>>>()
 
   add(one: T, { kind, user }: QueuePlace): void {
@@ -24,7 +28,7 @@ export class FairQueue<T> {
     this.size++
   }
 
-  /** Whose turn it is. */
+  /** Removes and returns the request whose turn it is. */
   take(): T | undefined {
     for (const [kind, users] of this.kinds) {
       for (const [user, waiting] of users) {
@@ -41,7 +45,7 @@ export class FairQueue<T> {
     return undefined
   }
 
-  /** False for one who does not wait any more. */
+  /** Returns false for a request that does not wait any more. */
   remove(one: T, { kind, user }: QueuePlace): boolean {
     const users = this.kinds.get(kind)
     const waiting = users?.get(user)
@@ -52,7 +56,7 @@ export class FairQueue<T> {
     return true
   }
 
-  /** Removes the last one of whoever has most waiting. */
+  /** Removes and returns the last request of the user who has most requests waiting. */
   takeFromLongest(): T | undefined {
     const lengthOf = (users: ReadonlyMap<string, ReadonlySet<T>>): number =>
       [...users.values()].reduce((sum, { size }) => sum + size, 0)
@@ -66,7 +70,7 @@ export class FairQueue<T> {
   }
 }
 
-/** Of equal ones the last: who came last, or has just had a turn. */
+/** Of several that are equally long, the last one: the one that came last or has just had a turn. */
 function longest<V>(lines: ReadonlyMap<string, V>, lengthOf: (line: V) => number): string | undefined {
   let [name, most]: [string | undefined, number] = [undefined, 0]
   for (const [each, line] of lines) {

@@ -1,29 +1,31 @@
 import { abortable } from './time-limit.js'
 
 /**
- * Something that is got once for however many wait for it. It is aborted when the last one that waited has gone; as long as nobody has
- * waited, as in the background, it is not.
+ * Runs an operation once for all callers that wait for its result.
+ *
+ * The operation is aborted when the last waiting caller gives up. An operation that no caller waits
+ * for yet, such as a refresh in the background, goes on.
  */
-export class Flight<T> {
+export class SingleFlight<T> {
   private readonly controller = new AbortController()
   private readonly result: Promise<T>
   private waiting = 0
   private hasLanded = false
 
-  /** `keep` has it go on to its end, whoever goes. */
+  /** @param run is given `keep`: after a call of it, the operation ends even if all callers give up */
   constructor(run: (signal: AbortSignal, keep: () => void) => Promise<T>) {
     const keep = (): void => void this.waiting++
     this.result = run(this.controller.signal, keep).finally(() => (this.hasLanded = true))
-    // Everybody may have gone by the time it fails.
+    // All callers may have given up by the time it fails: the rejection must not end the process.
     this.result.catch(() => {})
   }
 
-  /** Nothing comes of it any more, so nobody should begin to wait. */
+  /** The operation was aborted: a new caller must not wait for it. */
   get isAborted(): boolean {
     return this.controller.signal.aborted
   }
 
-  /** @throws whatever it fails with, and whatever `signal` aborts with */
+  /** @throws what the operation fails with, and what `signal` aborts with */
   async wait(signal?: AbortSignal): Promise<T> {
     this.waiting++
     try {

@@ -1,6 +1,9 @@
 /**
- * Runs something that may take only so long. The signal it is given aborts when the time is over, when `parent` does, or when it ends what
- * is still under way itself; neither a timer nor a listener is left when it ends. What heeds no signal goes through `abortable`.
+ * Runs an operation that may take a limited time, and passes it a signal.
+ *
+ * The signal aborts when the time is over, when `parent` aborts, or when the operation calls `end`
+ * to stop what it has started itself. No timer and no listener is left behind. An operation that
+ * cannot be aborted is wrapped in `abortable`.
  */
 export async function withTimeLimit<T>(
   milliseconds: number,
@@ -20,7 +23,10 @@ export async function withTimeLimit<T>(
   }
 }
 
-/** Rejects when the signal aborts, whatever becomes of the promise. A rejection that comes after that is nobody's any more. */
+/**
+ * Rejects when the signal aborts, even if the promise goes on. A later rejection of the promise is
+ * ignored.
+ */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {

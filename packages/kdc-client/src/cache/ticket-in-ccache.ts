@@ -23,7 +23,7 @@ const CLOCK_SKEW = 300_000
  * A ticket for the service that the credential cache has: as kvno and everything of MIT does, it is used before a KDC is asked, and where
  * there is no ticket-granting ticket to ask one with. Undefined where there is none that may be used now.
  */
-export async function ticketAtHand(authority: Authority, wanted: WantedTicket): Promise<ServiceTicket | undefined> {
+export async function ticketInCcache(authority: Authority, wanted: WantedTicket): Promise<ServiceTicket | undefined> {
   const { service, options } = wanted
   if (authority.kind !== 'ready-ticket' || authority.ticketsOf === undefined || options.fresh) return undefined
   const usable = (await authority.ticketsOf(service.name)).filter((ticket) => isUsable(ticket, wanted))

@@ -5,7 +5,7 @@ import type { ServiceTarget } from '../tickets/service-target.js'
 import { fingerprintOf, fingerprintOfOctets, identify, ProxyIds, type TicketKey, transitionKey } from './ticket-key.js'
 import { nameOf } from '../tickets/principal-name.js'
 
-const asker = { kind: 's4u2proxy', client: 'web@AD.TEST', etypes: [18] } as const
+const base = { kind: 's4u2proxy', client: 'web@AD.TEST', etypes: [18] } as const
 const principal = (name: string) => ({ name: { nameType: 1, nameString: [name] }, realm: 'AD.TEST' })
 const ticket = (octet: number) => ({
   realm: 'AD.TEST',
@@ -25,10 +25,10 @@ describe('the key of a delegation', () => {
     const ids = new ProxyIds()
     const evidence = { client: principal('alice'), ticket: ticket(1) }
     const api = target('api.ad.test')
-    const first = ids.of(evidence, api, asker)
-    expect(ids.of(evidence, api, asker)).toBe(first)
+    const first = ids.of(evidence, api, base)
+    expect(ids.of(evidence, api, base)).toBe(first)
     const user = nameOf(evidence.client)
-    expect(first).toBe(identify({ ...asker, user, evidence: fingerprintOf(evidence.ticket), service: api.text }))
+    expect(first).toBe(identify({ ...base, user, evidence: fingerprintOf(evidence.ticket), service: api.text }))
   })
 
   test('is another for another target, another ticket, and another name on the same ticket', () => {
@@ -36,21 +36,21 @@ describe('the key of a delegation', () => {
     const [alices, alice, mallory] = [ticket(1), principal('alice'), principal('mallory')]
     const api = target('api.ad.test')
     const keys = [
-      ids.of({ client: alice, ticket: alices }, api, asker),
-      ids.of({ client: mallory, ticket: alices }, api, asker),
-      ids.of({ client: alice, ticket: ticket(2) }, api, asker),
-      ids.of({ client: alice, ticket: alices }, target('vault.ad.test'), asker),
+      ids.of({ client: alice, ticket: alices }, api, base),
+      ids.of({ client: mallory, ticket: alices }, api, base),
+      ids.of({ client: alice, ticket: ticket(2) }, api, base),
+      ids.of({ client: alice, ticket: alices }, target('vault.ad.test'), base),
     ]
     expect(new Set(keys).size).toBe(4)
-    expect(ids.of({ client: alice, ticket: alices }, api, asker)).toBe(keys[0])
-    expect(ids.of({ client: mallory, ticket: alices }, api, asker)).toBe(keys[1])
+    expect(ids.of({ client: alice, ticket: alices }, api, base)).toBe(keys[0])
+    expect(ids.of({ client: mallory, ticket: alices }, api, base)).toBe(keys[1])
   })
 
   test('is still right when there are more targets than are remembered', () => {
     const ids = new ProxyIds()
     const evidence = { client: principal('alice'), ticket: ticket(1) }
     const forgets = vi.spyOn(Map.prototype, 'clear')
-    const keys = Array.from({ length: 49 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), asker))
+    const keys = Array.from({ length: 49 }, (_, index) => ids.of(evidence, target(`h${index}.ad.test`), base))
     // Sixteen are: before the seventeenth all are forgotten.
     expect(forgets).toHaveBeenCalledTimes(3)
     forgets.mockRestore()
@@ -67,7 +67,7 @@ describe('every input that decides which ticket it is, makes another key', () =>
     userNameType: 1,
     etypes: [18],
   } as const
-  const proxy = { ...asker, user: 'alice@AD.TEST', evidence: 'e', service: own.service } as const
+  const proxy = { ...base, user: 'alice@AD.TEST', evidence: 'e', service: own.service } as const
   const forwarded = {
     kind: 'forwarded',
     client: 'alice@AD.TEST',
@@ -177,6 +177,6 @@ test('what a ticket is known by is the digest of what is sealed, made once', () 
 })
 
 test('a user whom only a certificate names has no name in the key', () => {
-  const key = transitionKey({ ...asker, kind: 's4u2self' }, { certificate: Uint8Array.of(1) })
+  const key = transitionKey({ ...base, kind: 's4u2self' }, { certificate: Uint8Array.of(1) })
   expect(key).toMatchObject({ kind: 's4u2self', user: '', userNameType: NameType.UNKNOWN })
 })

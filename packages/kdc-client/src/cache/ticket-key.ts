@@ -5,23 +5,27 @@ import type { ServiceTarget } from '../tickets/service-target.js'
 import { nameOf } from '../tickets/principal-name.js'
 
 /**
- * Everything that decides which ticket a request gets. Two askers who differ in any of it never share an entry, and there is no
- * option that leaves something out: caches keyed by the service alone have handed users each other's tickets.
+ * Everything that decides which ticket a request gets. Two requests that differ in any of it never
+ * share a cache entry, and no option leaves anything out: caches with the service as the only key
+ * have handed users each other's tickets.
  */
 export type TicketKey = {
-  /** Who asks the KDC, with realm. */
+  /** The account that asks the KDC, with its realm. */
   readonly client: string
-  /** KDC options beside those that every request has. */
+  /** The numbers of KDC options beside those of every request. */
   readonly options?: readonly number[]
-  /** Encryption types offered, in their order. */
+  /** The encryption types that the request offers, in their order. */
   readonly etypes: readonly number[]
-  /** The machine whose identity tickets carry beside that of who asks. Instances on several machines may share a store. */
+  /**
+   * The machine whose identity is in the tickets too (compound identity). Instances on several machines
+   * may share a store.
+   */
   readonly armor?: string | undefined
 } & (
   | { readonly kind: 'own'; readonly service: string; readonly userToUser?: string }
   | {
       readonly kind: 's4u2self'
-      /** The user as asked for, with realm; empty where only a certificate says who it is. */
+      /** The user as the request names it, with its realm; empty if the request has a certificate only. */
       readonly user: string
       readonly userNameType: number
       readonly certificate?: string
@@ -30,7 +34,10 @@ export type TicketKey = {
   | { readonly kind: 'forwarded'; readonly tgt: string; readonly service: string }
 )
 
-/** An unambiguous form: JSON quotes what a joined string would run together. The order of the properties is fixed here, not by the caller. */
+/**
+ * Returns the key as one unambiguous text: JSON quotes what a joined string would run together. The
+ * order of the properties is fixed here, not by the caller.
+ */
 export function identify(key: TicketKey): string {
   const { kind, client, options = NO_OPTIONS, etypes, armor = null } = key
   switch (kind) {
@@ -47,17 +54,18 @@ export function identify(key: TicketKey): string {
 
 const NO_OPTIONS: readonly number[] = []
 
-interface Asker<Kind extends string> {
+/** The part of a key that is the same for all requests of one client and kind. */
+export interface CacheKeyBase<Kind extends string> {
   readonly kind: Kind
   readonly client: string
   readonly etypes: readonly number[]
   readonly armor?: string | undefined
 }
 
-/** The key of a ticket to the service itself in a user's name: by all that says who the user is. */
-export function transitionKey(asker: Asker<'s4u2self'>, { principal, certificate }: S4uUser): TicketKey {
+/** Returns the key of an S4U2Self ticket: it has everything by which the request names the user. */
+export function transitionKey(base: CacheKeyBase<'s4u2self'>, { principal, certificate }: S4uUser): TicketKey {
   return {
-    ...asker,
+    ...base,
     user: principal === undefined ? '' : formatPrincipal(principal),
     userNameType: principal?.name.nameType ?? NameType.UNKNOWN,
     ...(certificate && { certificate: fingerprintOfOctets(certificate) }),
@@ -66,7 +74,7 @@ export function transitionKey(asker: Asker<'s4u2self'>, { principal, certificate
 
 const fingerprints = new WeakMap<Ticket, string>()
 
-/** Which ticket it is: the sealed part is different in each that a KDC issues. */
+/** Returns the digest of a ticket. No two tickets that a KDC issues have the same encrypted part. */
 export function fingerprintOf(ticket: Ticket): string {
   const known = fingerprints.get(ticket)
   if (known !== undefined) return known
@@ -85,8 +93,9 @@ interface KnownIds {
 }
 
 /**
- * The keys of delegations, made once for each evidence and target: every request of a user asks for the same ones. What decides is which
- * values they are, not how they are written, so that no two askers can meet here who would not have the same key.
+ * Remembers the keys of delegations by evidence and target, since every request of a user asks for the
+ * same ones. It compares object identities, not contents, so it can never give one request the key of
+ * another.
  */
 export class ProxyIds {
   private readonly known = new WeakMap<Ticket, KnownIds>()
@@ -94,7 +103,7 @@ export class ProxyIds {
   of(
     { client, ticket }: { readonly client: Principal; readonly ticket: Ticket },
     target: ServiceTarget,
-    asker: Asker<'s4u2proxy'>,
+    base: CacheKeyBase<'s4u2proxy'>,
   ): string {
     let ids = this.known.get(ticket)
     if (ids?.client !== client) {
@@ -103,8 +112,8 @@ export class ProxyIds {
     }
     const known = ids.byTarget.get(target)
     if (known !== undefined) return known
-    const id = identify({ ...asker, user: nameOf(client), evidence: fingerprintOf(ticket), service: target.text })
-    // Targets are read anew now and then, and are other values then.
+    const id = identify({ ...base, user: nameOf(client), evidence: fingerprintOf(ticket), service: target.text })
+    // Targets are parsed again now and then, and are other objects then.
     if (ids.byTarget.size >= MAX_TARGETS_EACH) ids.byTarget.clear()
     ids.byTarget.set(target, id)
     return id

@@ -1,5 +1,5 @@
 /**
- * What is handed to the methods of a client and is no such thing: it is said at the call, where whoever wrote it can see it, and not by a
+ * Checks the arguments of a client's methods, so that a wrong one is reported at the call and not by a
  * TypeError from deep inside.
  */
 
@@ -16,7 +16,7 @@ import type { KdcClient } from './kdc-client.js'
 
 type Check = (...args: readonly unknown[]) => void
 
-/** A check for each method that is given something, by its arguments. @throws ConfigurationError */
+/** The check of each method, which throws a ConfigurationError. */
 export const CALL_CHECKS: {
   readonly [Name in keyof KdcClient as KdcClient[Name] extends (...args: never[]) => unknown ? Name : never]: Check
 } = {
@@ -30,14 +30,15 @@ export const CALL_CHECKS: {
     requireService('s4u2proxy', spn)
     requireTicketOptions('s4u2proxy', options)
   },
+  tgtToForward: (options) => requireTicketOptions('tgtToForward', options),
   forwardedTgt: (options) => requireTicketOptions('forwardedTgt', options),
   ticketWith: (tgt, spn, options) => {
     requireForwardedTicket('ticketWith: the ticket-granting ticket', tgt)
     requireService('ticketWith', spn)
     requireTicketOptions('ticketWith', options)
   },
-  ticketAs: (grounds, spn, options) => {
-    requireGrounds('ticketAs', grounds)
+  ticketAs: (inputs, spn, options) => {
+    requireInputs('ticketAs', inputs)
     requireService('ticketAs', spn)
     requireTicketOptions('ticketAs', options)
   },
@@ -56,7 +57,8 @@ export const CALL_CHECKS: {
       throw wrong('trusts: the realm', 'a text', realm, "Write client.trusts('OTHER.TEST').")
     requireTicketOptions('trusts', options)
   },
-  how: (grounds) => requireGrounds('how', grounds),
+  explain: (inputs) => requireInputs('explain', inputs),
+  how: (inputs) => requireInputs('how', inputs),
 }
 
 function requireService(method: string, spn: unknown): void {
@@ -65,7 +67,7 @@ function requireService(method: string, spn: unknown): void {
 }
 
 function requireTicketOptions(method: string, options: unknown): void {
-  // Whether they are options at all is looked at where their names are.
+  // Another check, that of the names of options, refuses what is no object.
   if (!isObject(options)) return
   const { signal, maxAge, userToUser } = membersOf(options)
   if (signal !== undefined && !isSignal(signal))
@@ -97,13 +99,13 @@ function requireEvidence(what: string, value: unknown): void {
   )
 }
 
-function requireGrounds(method: string, grounds: unknown): void {
-  const { user, evidence, forwardedTgt, certificate } = membersOf(grounds)
+function requireInputs(method: string, inputs: unknown): void {
+  const { user, evidence, forwardedTgt, certificate } = membersOf(inputs)
   if (typeof user !== 'string')
     throw wrong(
       `${method}: user`,
       'a text',
-      isObject(grounds) ? user : grounds,
+      isObject(inputs) ? user : inputs,
       "Write { user: 'alice@AD.TEST', evidence }.",
     )
   if (evidence !== undefined) requireEvidence(`${method}: evidence`, evidence)

@@ -4,7 +4,7 @@ import type { ClientParts } from './client-parts.js'
 import { authorityOf, type KdcCredentials } from '../credentials/credentials.js'
 import { namedCredentials } from '../credentials/default-credentials.js'
 import type { ArmorUse } from '../fast/armor-use.js'
-import { CREDENTIALS, type FastMode, type KdcArmor } from './kdc-client.js'
+import { CREDENTIALS, type FastMode, type KdcArmor } from './kdc-client-options.js'
 import { KdcClock } from '../exchange/kdc-clock.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import type { RealmsOfNames } from '../credentials/authority.js'
@@ -14,15 +14,19 @@ export interface ArmorOptions {
   readonly fast?: FastMode
 }
 
-/** Everything of the client that the armor is for, which its own client shares. */
+/** The parts of the client whose sign-in is armored. The client for the armor shares them. */
 export interface ArmoredClient extends Omit<ClientParts, 'armor'> {
   readonly realms: RealmsOfNames
-  /** For credentials that are those of the machine. */
+  /** Finds the credentials of this machine. */
   readonly configuration: Krb5Configuration
   readonly now: () => number
 }
 
-/** @throws ConfigurationError, MissingKeyError as for credentials */
+/**
+ * Returns how the exchanges of a client are armored, as its options say.
+ *
+ * @throws ConfigurationError; MissingKeyError as for credentials
+ */
 export function clientArmorOf(options: ArmorOptions, parts: ArmoredClient): ArmorUse {
   const { armor, fast } = forOtp(options, parts)
   if (armor === undefined) {
@@ -34,7 +38,7 @@ export function clientArmorOf(options: ArmorOptions, parts: ArmoredClient): Armo
   return { fast, lent: { ...machine(armor, parts).lends, isNamed: true } }
 }
 
-/** A one-time password stands in the clear within its armor: there is no other way. */
+/** Requires armor for a one-time password, because the password is in the clear inside the armor. */
 function forOtp({ armor, fast = 'allow' }: ArmorOptions, { authority }: ArmoredClient) {
   requireFastMode(fast)
   if (authority.kind !== 'sign-in' || authority.otp === undefined) return { armor, fast }
@@ -42,7 +46,7 @@ function forOtp({ armor, fast = 'allow' }: ArmorOptions, { authority }: ArmoredC
   return { armor, fast: 'require' } as const
 }
 
-/** A client of its own, for the armor alone. */
+/** Returns a client that is used for the armor only. */
 function machine(given: Exclude<KdcArmor, Client>, parts: ArmoredClient): Client {
   const { armor: credentials } = closeOptions(
     'createKdcClient',

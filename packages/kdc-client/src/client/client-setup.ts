@@ -1,38 +1,41 @@
 import { formatPrincipal, platformRandom, requireLogger } from '@s4u/krb5'
-import { clientArmorOf } from './client-armor.js'
-import { configuredExchanges, configuredManner } from '../configuration/exchange-settings.js'
+import { requireNumbers, requireText } from '../arguments/option-checks.js'
+import { configuredExchanges, configuredNetwork } from '../configuration/exchange-settings.js'
+import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import { type Authority, authorityOf } from '../credentials/credentials.js'
 import { namedCredentials } from '../credentials/default-credentials.js'
-import type { KdcClientOptions } from './kdc-client.js'
 import { tellNotice } from '../events/events.js'
-import type { ArmorUse } from '../fast/armor-use.js'
-import { connectionsOf } from '../locate/kdc-connections.js'
+import { journalFor } from '../events/process-journal.js'
 import { KdcClock } from '../exchange/kdc-clock.js'
 import type { KdcContext } from '../exchange/kdc-context.js'
-import type { KdcOption } from '../locate/kdc-location.js'
-import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
-import { tellUnread } from './unread-settings.js'
-import { journalFor } from '../events/process-journal.js'
-import { requireNumbers, requireText } from '../arguments/option-checks.js'
+import type { ArmorUse } from '../fast/armor-use.js'
+import { connectionsOf } from '../locate/kdc-connections.js'
+import type { KdcLocation } from '../locate/kdc-location.js'
 import type { KdcTransport } from '../network/transport.js'
+import { clientArmorOf } from './client-armor.js'
+import type { KdcClientOptions } from './kdc-client-options.js'
+import { tellUnread } from './unread-settings.js'
 
-/** Who asks a KDC, and how it is asked. */
-export interface Asker {
+/** What the options of a client lead to: its identity, and how it asks KDCs. */
+export interface ClientSetup {
   readonly context: KdcContext
   readonly authority: Authority
-  /** The krb5.conf of this machine, where the caller did not name the KDCs. */
+  /** The krb5.conf of this machine; undefined if the option `kdc` replaces it. */
   readonly conf: Krb5Configuration | undefined
   /** How sign-in is armored. */
   readonly armor: ArmorUse
-  /** The way to the password servers. */
+  /** Sends requests to password servers. */
   readonly kpasswd: KdcTransport
 }
 
-/** What is said of who asks, and where. */
-export type AskerOptions = Omit<KdcClientOptions, 'cache'> & { readonly kpasswd?: KdcOption }
+export type ClientSetupOptions = Omit<KdcClientOptions, 'cache'> & { readonly kpasswd?: KdcLocation }
 
-/** Reads credentials once, and uses no network. @throws ConfigurationError, MissingKeyError */
-export function askerOf(options: AskerOptions, signal?: AbortSignal): Asker {
+/**
+ * Checks the options of a client and reads its credentials. No network.
+ *
+ * @throws ConfigurationError, MissingKeyError
+ */
+export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): ClientSetup {
   const { credentials, now = Date.now, random = platformRandom } = options
   if (options.encryptionTypes !== undefined) requireNumbers('encryptionTypes', options.encryptionTypes)
   requireText('realm', options.realm)
@@ -40,11 +43,11 @@ export function askerOf(options: AskerOptions, signal?: AbortSignal): Asker {
   const { transport, kpasswd, conf, configuration, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
   const exchanges = configuredExchanges(options, conf?.conf)
-  // Read anew with each request; what is wrong with it must not wait for one.
-  if (conf !== undefined) configuredManner(conf.conf)
+  // Each request reads these settings again. A mistake in them is reported here, before any request.
+  if (conf !== undefined) configuredNetwork(conf.conf)
   const authority = authorityOf(namedCredentials(credentials, configuration), realms, exchanges.signInEtypes)
   const place = {
-    // Whoever types a password has not shown anything yet, and takes no turn from those who have.
+    // Anybody can type a password, so such sign-ins wait apart from requests with proven keys.
     kind: 'password' in credentials || 'otp' in credentials ? 'password' : 'service',
     user: formatPrincipal(authority.principal),
   } as const
@@ -53,9 +56,9 @@ export function askerOf(options: AskerOptions, signal?: AbortSignal): Asker {
   tellUnread(conf?.conf, journal)
   const { pac, mayFollow = namesKdcsOf, domains } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
-  const asked = { random, pac, mayFollow, otherSpelling, ...exchanges }
-  const asking = { transport, clock: new KdcClock(now), ...asked, place, journal }
-  const armored = { context: asking, authority, conf, domains, cache: {}, realms, configuration, now }
+  const clock = new KdcClock(now)
+  const context = { transport, clock, random, pac, mayFollow, otherSpelling, ...exchanges, place, journal }
+  const armored = { context, authority, conf, domains, cache: {}, realms, configuration, now }
   const armor = clientArmorOf(options, armored)
-  return { context: signal ? { ...asking, signal } : asking, authority, conf, armor, kpasswd }
+  return { context: signal ? { ...context, signal } : context, authority, conf, armor, kpasswd }
 }

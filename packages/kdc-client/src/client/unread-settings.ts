@@ -1,10 +1,13 @@
 import { type Journal, type Krb5Conf, settingsNotRead } from '@s4u/krb5'
 import { tellNotice } from '../events/events.js'
 
-/** What has been told of: each reading once. */
+/** The configurations that were reported. */
 const told = new WeakSet<Krb5Conf>()
 
-/** Tells what a krb5.conf sets and nothing reads, once for each reading of it: to who reads along, and on the diagnostics channel. */
+/**
+ * Reports the settings of a krb5.conf that have no effect, to the journal and on the diagnostics
+ * channel. Each reading of the file is reported once.
+ */
 export function tellUnread(conf: Krb5Conf | undefined, journal: Journal): void {
   if (conf === undefined || told.has(conf)) return
   told.add(conf)

@@ -1,6 +1,6 @@
 import { ConfigurationError, DEFAULT_ETYPES, parseKrb5Conf } from '@s4u/krb5'
 import { afterEach, describe, expect, test } from 'vitest'
-import { configuredExchanges, configuredManner } from './exchange-settings.js'
+import { configuredExchanges, configuredNetwork } from './exchange-settings.js'
 import { closeFakeKdcs, fakeKdc, framed, REALM, REPLY, REQUEST } from '../fixtures/fake-kdc.js'
 import { networkTransport } from '../network/transport.js'
 
@@ -93,21 +93,21 @@ describe('how KDCs are asked', () => {
     [['max_retries = 0'], {}],
     [['request_timeout = 4s'], { timeLimit: 4_000 }],
     [['request_timeout = 0'], {}],
-  ])('is what krb5.conf says: %j', (lines, manner) => {
-    expect(configuredManner(conf(...lines))).toEqual(manner)
+  ])('is what krb5.conf says: %j', (lines, settings) => {
+    expect(configuredNetwork(conf(...lines))).toEqual(settings)
   })
 
   test.each(['kdc_timeout = -3', 'kdc_timeout = 0', 'request_timeout = -1m', 'max_retries = many'])(
     'is not guessed from %s',
     (line) => {
-      expect(refused(() => configuredManner(conf(line))).code).toBe('KRB5_CONFIG_BADFORMAT')
+      expect(refused(() => configuredNetwork(conf(line))).code).toBe('KRB5_CONFIG_BADFORMAT')
     },
   )
 
   const ask = async (line: string, request = REQUEST) => {
     const kdc = await fakeKdc({ udp: () => REPLY, tcp: (socket) => socket.write(framed(REPLY)) })
-    const manner = () => configuredManner(conf(line))
-    await networkTransport({ locate: async () => [{ host: '127.0.0.1', port: kdc.port }], manner })(request, REALM)
+    const settings = () => configuredNetwork(conf(line))
+    await networkTransport({ locate: async () => [{ host: '127.0.0.1', port: kdc.port }], settings })(request, REALM)
     return kdc.heard
   }
 
@@ -122,12 +122,12 @@ describe('how KDCs are asked', () => {
     const silent = await fakeKdc({ tcp: () => {} })
     const good = await fakeKdc({ udp: () => REPLY })
     const locate = async () => [silent, good].map(({ port }) => ({ host: '127.0.0.1', port, protocol: 'udp' as const }))
-    const manner = () => ({ ...configuredManner(conf('request_timeout = 3s')), firstWait: 50 })
+    const settings = () => ({ ...configuredNetwork(conf('request_timeout = 3s')), firstWait: 50 })
     const began = performance.now()
-    expect(new Uint8Array(await networkTransport({ locate, manner })(REQUEST, REALM))).toEqual(REPLY)
+    expect(new Uint8Array(await networkTransport({ locate, settings })(REQUEST, REALM))).toEqual(REPLY)
     expect(performance.now() - began).toBeLessThan(900)
     const alone = async () => [{ host: '127.0.0.1', port: silent.port }]
-    const short = { locate: alone, manner: () => ({ timeLimit: 100 }) }
+    const short = { locate: alone, settings: () => ({ timeLimit: 100 }) }
     await expect(networkTransport(short)(REQUEST, REALM)).rejects.toThrow('no KDC of AD.TEST answered')
     expect(performance.now() - began).toBeLessThan(2_000)
   })
@@ -136,7 +136,7 @@ describe('how KDCs are asked', () => {
     const silent = await fakeKdc({ tcp: () => {} })
     const locate = async () => [{ host: '127.0.0.1', port: silent.port }]
     const began = performance.now()
-    const transport = networkTransport({ locate, timeLimit: 100, manner: () => ({ timeLimit: 60_000 }) })
+    const transport = networkTransport({ locate, timeLimit: 100, settings: () => ({ timeLimit: 60_000 }) })
     await expect(transport(REQUEST, REALM)).rejects.toThrow('no answer')
     expect(performance.now() - began).toBeLessThan(5_000)
   })

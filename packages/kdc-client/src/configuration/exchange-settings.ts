@@ -1,8 +1,11 @@
-/** What krb5.conf says of how KDCs are asked, and of what they are asked for. Options go first. */
+/**
+ * Reads the settings of krb5.conf that decide how KDCs are asked, and what for. The options of a
+ * client take precedence.
+ */
 
 import { ConfigurationError, DEFAULT_ETYPES, type Krb5Conf } from '@s4u/krb5'
 
-/** Of one client. */
+/** The options of one client that take precedence over krb5.conf. */
 export interface ExchangeOptions {
   readonly encryptionTypes?: readonly number[]
   readonly canonicalize?: boolean
@@ -10,16 +13,21 @@ export interface ExchangeOptions {
 }
 
 export interface ConfiguredExchanges {
-  /** Encryption types to sign in with, and to ask for tickets with, best first. */
+  /** Encryption types that sign-in offers, best first. */
   readonly signInEtypes: readonly number[]
+  /** Encryption types that requests for tickets offer, best first. */
   readonly etypes: readonly number[]
   readonly canonicalize: boolean | undefined
   readonly forwardable: boolean
-  /** Milliseconds. */
+  /** The difference of clocks that is accepted; milliseconds. */
   readonly clockSkew: number | undefined
 }
 
-/** @throws ConfigurationError for a value that cannot be read, with file and line */
+/**
+ * Returns what a client asks KDCs for.
+ *
+ * @throws ConfigurationError for a value that cannot be read, with file and line
+ */
 export function configuredExchanges(options: ExchangeOptions, conf: Krb5Conf | undefined): ConfiguredExchanges {
   const { encryptionTypes, canonicalize, forwardable } = options
   return {
@@ -31,25 +39,44 @@ export function configuredExchanges(options: ExchangeOptions, conf: Krb5Conf | u
   }
 }
 
-/** As for the option `clockSkew` of an acceptor: more is no skew but no check at all. */
+/** As for the option `clockSkew` of an acceptor: a larger value would switch the check off. */
 const MAX_CLOCK_SKEW = 3_600_000
 
-export interface ConfiguredManner extends Partial<Manner> {
-  /** For one exchange; milliseconds. */
+/** How KDCs are asked. */
+export interface NetworkSettings {
+  /** Requests with more octets than this go by TCP first. */
+  readonly udpPreferenceLimit: number
+  /**
+   * The wait for one KDC before the next one is asked; milliseconds. It doubles with each round.
+   */
+  readonly firstWait: number
+  /** How many times all KDCs are asked. */
+  readonly rounds: number
+}
+
+/** The settings that krb5.conf has. */
+export interface ConfiguredNetwork extends Partial<NetworkSettings> {
+  /** The limit of one exchange; milliseconds. */
   readonly timeLimit?: number
 }
 
 /**
- * `udp_preference_limit` (octets), `kdc_timeout` (Heimdal; how long one KDC is waited for before the next one), `max_retries` (how often
- * all are asked), `request_timeout` (MIT 1.22; all together, 0 for no other limit than the usual one). @throws ConfigurationError
+ * Returns how KDCs are asked:
+ *
+ * - `udp_preference_limit`: octets
+ * - `kdc_timeout` (Heimdal): the wait for one KDC before the next one is asked
+ * - `max_retries`: how many times all KDCs are asked
+ * - `request_timeout` (MIT 1.22): the limit of one exchange; 0 keeps the default limit
+ *
+ * @throws ConfigurationError for a value that cannot be read, with file and line
  */
-export function configuredManner(conf: Krb5Conf): ConfiguredManner {
+export function configuredNetwork(conf: Krb5Conf): ConfiguredNetwork {
   const udpPreferenceLimit = conf.integer('libdefaults', 'udp_preference_limit')
   const firstWait = durationWithin(conf, 'kdc_timeout', 1, MAX_WAIT, millisecondsOfJava)
   const rounds = conf.integer('libdefaults', 'max_retries')
   const timeLimit = durationWithin(conf, 'request_timeout', 0, MAX_WAIT)
   return {
-    // As MIT: less than nothing is as if it were not set.
+    // A negative number counts as not set, as in MIT's library.
     ...(udpPreferenceLimit !== undefined && udpPreferenceLimit >= 0 && { udpPreferenceLimit }),
     ...(firstWait !== undefined && { firstWait }),
     ...(rounds !== undefined && rounds > 0 && { rounds }),
@@ -57,12 +84,13 @@ export function configuredManner(conf: Krb5Conf): ConfiguredManner {
   }
 }
 
-/** Nobody waits for a ticket for a day. */
+/** A longer wait, a day, is a mistake. */
 const MAX_WAIT = 86_400_000
 
 /**
- * Java's `kdc_timeout` is milliseconds where it is a bare number, Heimdal's is seconds, and both read the same file. Nobody waits for one
- * KDC for a quarter of an hour: so large a number is Java's.
+ * Converts a `kdc_timeout` that was written for Java. Java reads a number without a unit as
+ * milliseconds, Heimdal as seconds, and both read the same file. 1,000 seconds for one KDC make no
+ * sense, so a number from 1,000 on is Java's.
  */
 function millisecondsOfJava(milliseconds: number, written: string): number {
   return /^\d+$/.test(written) && milliseconds >= 1_000_000 ? milliseconds / 1000 : milliseconds
@@ -86,14 +114,4 @@ function durationWithin(
       hint: `Mend or take out ${name} in [libdefaults], or say the time in the options, which go first.`,
     },
   )
-}
-
-/** How KDCs are asked. */
-export interface Manner {
-  /** Larger requests go by TCP first; octets. */
-  readonly udpPreferenceLimit: number
-  /** How long one KDC is waited for before another one is asked; milliseconds. In the next round it is twice as long. */
-  readonly firstWait: number
-  /** How often all are asked. */
-  readonly rounds: number
 }

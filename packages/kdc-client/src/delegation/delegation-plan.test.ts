@@ -1,7 +1,8 @@
 import { parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import type { ForwardedTicket } from '@s4u/krb5'
-import { chooseEvidence, type Grounds, type Way } from './delegation-plan.js'
+import { type DelegationInputs, type DelegationMethod, planDelegation } from './delegation-plan.js'
+import { chooseEvidence } from './earlier-names.js'
 import type { EvidenceTicket } from '../tickets/service-ticket.js'
 
 const NOW = 1_000
@@ -18,10 +19,10 @@ const evidence = (more: Partial<EvidenceTicket>): EvidenceTicket => ({
   ...more,
 })
 const forwardedUntil = (expiresAt: number) => ({ forwardedTgt: { expiresAt } as ForwardedTicket })
-const rungOf = (way: Way, grounds: Partial<Grounds>) =>
-  chooseEvidence({ user: 'alice@AD.TEST', ...grounds }, NOW).rungs.find((rung) => rung.way === way)
+const choiceOf = (method: DelegationMethod, inputs: Partial<DelegationInputs>) =>
+  planDelegation({ user: 'alice@AD.TEST', ...inputs }, NOW).choices.find((choice) => choice.method === method)
 
-describe('each way says why it can or cannot be gone', () => {
+describe('each method says why it can or cannot be used', () => {
   const FORWARDABLE = 'the ticket that the user presented is forwardable'
   const NONE = 'the user presented no ticket'
   const EXPIRED = 'the ticket that the user presented has expired'
@@ -29,7 +30,7 @@ describe('each way says why it can or cannot be gone', () => {
   const MAY_VOUCH = 'the app permits itself to vouch for the user'
   const MAY_NOT = 'the app does not permit itself to vouch for the user (delegation.protocolTransition)'
 
-  test.each<[way: Way, grounds: Partial<Grounds>, possible: boolean, because: string]>([
+  test.each<[method: DelegationMethod, inputs: Partial<DelegationInputs>, usable: boolean, reason: string]>([
     [
       'forwarded-tgt',
       {},
@@ -70,16 +71,24 @@ describe('each way says why it can or cannot be gone', () => {
       true,
       MAY_VOUCH,
     ],
-  ])('%s with %j: %s, %s', (way, grounds, possible, because) => {
-    expect(rungOf(way, grounds)).toEqual({ way, possible, because })
+  ])('%s with %j: %s, %s', (method, inputs, usable, reason) => {
+    expect(choiceOf(method, inputs)).toEqual({ method, usable, reason })
   })
 })
 
-test('the first way that can be gone is the one chosen, and all are told, in their order', () => {
+test('the first usable method is the one chosen, and all are told, in their order', () => {
   const all = { user: 'alice@AD.TEST', ...forwardedUntil(NOW + 1), evidence: evidence({}), protocolTransition: true }
-  expect(chooseEvidence(all, NOW).way).toBe('forwarded-tgt')
-  expect(chooseEvidence({ ...all, forwardedTgt: undefined }, NOW).way).toBe('s4u2proxy')
-  const plan = chooseEvidence({ user: 'alice@AD.TEST' }, NOW)
-  expect(plan.way).toBeUndefined()
-  expect(plan.rungs.map(({ way }) => way)).toEqual(['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self'])
+  expect(planDelegation(all, NOW).method).toBe('forwarded-tgt')
+  expect(planDelegation({ ...all, forwardedTgt: undefined }, NOW).method).toBe('s4u2proxy')
+  const plan = planDelegation({ user: 'alice@AD.TEST' }, NOW)
+  expect(plan.method).toBeUndefined()
+  expect(plan.choices.map(({ method }) => method)).toEqual(['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self'])
+})
+
+test('the names of 0.1 say the same', () => {
+  const inputs = { user: 'alice@AD.TEST', evidence: evidence({}) }
+  const { method, choices } = planDelegation(inputs, NOW)
+  const rungs = choices.map((choice) => ({ way: choice.method, possible: choice.usable, because: choice.reason }))
+  expect(chooseEvidence(inputs, NOW)).toEqual({ way: method, rungs })
+  expect(method).toBe('s4u2proxy')
 })

@@ -1,92 +1,113 @@
-/** Which way leads to a ticket for another service in a user's name, best first. Nothing here touches the network. */
+/** Chooses the method that gets a ticket for another service in a user's name. No network here. */
 
-import { isObject, wrong } from '../arguments/argument-shapes.js'
 import type { ForwardedTicket } from '@s4u/krb5'
+import { isObject, wrong } from '../arguments/argument-shapes.js'
 import type { EvidenceTicket } from '../tickets/service-ticket.js'
 
 /**
- * - `forwarded-tgt`: the user's own ticket-granting ticket, which the client sent along
- *   (unconstrained delegation), where the app uses those.
- * - `s4u2proxy`: the ticket that the user presented is shown to the KDC, whose lists decide.
- * - `resource-based`: the same with a ticket that is not forwardable, which only the target
- *   itself can make good.
- * - `s4u2self`: no ticket was presented; the service vouches for the user (protocol transition).
+ * - `forwarded-tgt`: the user's own ticket-granting ticket, which the user's client has forwarded
+ *   (unconstrained delegation), if the app uses such tickets.
+ * - `s4u2proxy`: the ticket that the user presented goes to the KDC as evidence, and the KDC's lists
+ *   decide.
+ * - `resource-based`: the same with a ticket that is not forwardable. Only the list on the account of
+ *   the target can allow that.
+ * - `s4u2self`: the user presented no ticket, and the service asks for one in the user's name
+ *   (protocol transition).
  */
-export type Way = 'forwarded-tgt' | 's4u2proxy' | 'resource-based' | 's4u2self'
+export type DelegationMethod = 'forwarded-tgt' | 's4u2proxy' | 'resource-based' | 's4u2self'
 
-/** What is at hand for a user. */
-export interface Grounds {
+/** What a service has of a user. */
+export interface DelegationInputs {
   /** `alice@AD.TEST` */
   readonly user: string
+  /** The user's ticket-granting ticket, which the user's client has forwarded. */
   readonly forwardedTgt?: ForwardedTicket
   /** The ticket that the user presented, or one from an earlier S4U2Self. */
   readonly evidence?: EvidenceTicket
-  /** Whether this app permits itself to vouch for this user. */
+  /** Whether the app permits protocol transition for this user. Default: no. */
   readonly protocolTransition?: boolean
-  /** What the user has shown instead of a name, DER. */
+  /** The certificate with which the user signed in, in place of a name; DER. */
   readonly certificate?: Uint8Array
 }
 
-/** One way, and why it can or cannot be gone. */
-export interface Rung {
-  readonly way: Way
-  readonly possible: boolean
-  readonly because: string
+/** One method, and why it can or cannot be used. */
+export interface MethodChoice {
+  readonly method: DelegationMethod
+  readonly usable: boolean
+  readonly reason: string
 }
 
-export interface Plan {
-  /** The first way that can be gone; undefined when there is none. */
-  readonly way: Way | undefined
-  readonly rungs: readonly Rung[]
+export interface DelegationPlan {
+  /** The first usable method; undefined if there is none. */
+  readonly method: DelegationMethod | undefined
+  /** All methods, best first. */
+  readonly choices: readonly MethodChoice[]
 }
 
-/** The ways in their order, judged by what is at hand. `now` in milliseconds since the epoch. */
-export function chooseEvidence(grounds: Grounds, now: number): Plan {
-  if (!isObject(grounds))
-    throw wrong('chooseEvidence: the grounds', 'an object', grounds, "Write { user: 'alice@AD.TEST', evidence }.")
-  const rungs = [
-    forwarded(grounds, now),
-    presented(grounds, now, 's4u2proxy'),
-    presented(grounds, now, 'resource-based'),
-    vouched(grounds, now),
+/**
+ * Returns all delegation methods, best first, and which of them the inputs allow.
+ *
+ * @param now milliseconds since the epoch
+ * @throws ConfigurationError for inputs that are no object
+ *
+ * @example
+ * ```ts
+ * import { planDelegation } from '@s4u/kdc-client'
+ *
+ * const { method, choices } = planDelegation({ user: 'alice@AD.TEST', protocolTransition: true }, Date.now())
+ * console.log(method) // s4u2self
+ * for (const choice of choices) console.log(choice.method, choice.usable, choice.reason)
+ * ```
+ */
+export function planDelegation(inputs: DelegationInputs, now: number): DelegationPlan {
+  if (!isObject(inputs))
+    throw wrong('planDelegation: the inputs', 'an object', inputs, "Write { user: 'alice@AD.TEST', evidence }.")
+  const choices = [
+    forwarded(inputs, now),
+    presented(inputs, now, 's4u2proxy'),
+    presented(inputs, now, 'resource-based'),
+    transition(inputs, now),
   ]
-  return { way: rungs.find(({ possible }) => possible)?.way, rungs }
+  return { method: choices.find(({ usable }) => usable)?.method, choices }
 }
 
-function forwarded({ forwardedTgt }: Grounds, now: number): Rung {
-  const way = 'forwarded-tgt'
+function forwarded({ forwardedTgt }: DelegationInputs, now: number): MethodChoice {
+  const method = 'forwarded-tgt'
   if (forwardedTgt === undefined)
-    return no(way, 'the client forwarded no ticket-granting ticket, or the app uses none (delegation.forwardedTickets)')
-  if (forwardedTgt.expiresAt <= now) return no(way, 'the ticket-granting ticket that was forwarded has expired')
-  return yes(way, 'the client forwarded a ticket-granting ticket')
+    return no(
+      method,
+      'the client forwarded no ticket-granting ticket, or the app uses none (delegation.forwardedTickets)',
+    )
+  if (forwardedTgt.expiresAt <= now) return no(method, 'the ticket-granting ticket that was forwarded has expired')
+  return yes(method, 'the client forwarded a ticket-granting ticket')
 }
 
-function presented({ evidence }: Grounds, now: number, way: 's4u2proxy' | 'resource-based'): Rung {
-  if (evidence?.origin !== 'presented') return no(way, 'the user presented no ticket')
-  if (evidence.expiresAt <= now) return no(way, 'the ticket that the user presented has expired')
-  if (way === 's4u2proxy') {
+function presented({ evidence }: DelegationInputs, now: number, method: 's4u2proxy' | 'resource-based'): MethodChoice {
+  if (evidence?.origin !== 'presented') return no(method, 'the user presented no ticket')
+  if (evidence.expiresAt <= now) return no(method, 'the ticket that the user presented has expired')
+  if (method === 's4u2proxy') {
     return evidence.forwardable
-      ? yes(way, 'the ticket that the user presented is forwardable')
-      : no(way, 'the ticket that the user presented is not forwardable')
+      ? yes(method, 'the ticket that the user presented is forwardable')
+      : no(method, 'the ticket that the user presented is not forwardable')
   }
   return evidence.forwardable
-    ? no(way, 'the ticket that the user presented is forwardable, so the KDC looks at both lists at once')
-    : yes(way, 'the ticket is not forwardable: the target itself must allow it')
+    ? no(method, 'the ticket that the user presented is forwardable, so the KDC looks at both lists at once')
+    : yes(method, 'the ticket is not forwardable: the target itself must allow it')
 }
 
-function vouched({ evidence, protocolTransition = false }: Grounds, now: number): Rung {
-  const way = 's4u2self'
+function transition({ evidence, protocolTransition = false }: DelegationInputs, now: number): MethodChoice {
+  const method = 's4u2self'
   if (evidence?.origin === 's4u2self' && evidence.expiresAt > now)
-    return yes(way, 'the service has vouched for the user before')
+    return yes(method, 'the service has vouched for the user before')
   return protocolTransition
-    ? yes(way, 'the app permits itself to vouch for the user')
-    : no(way, 'the app does not permit itself to vouch for the user (delegation.protocolTransition)')
+    ? yes(method, 'the app permits itself to vouch for the user')
+    : no(method, 'the app does not permit itself to vouch for the user (delegation.protocolTransition)')
 }
 
-function yes(way: Way, because: string): Rung {
-  return { way, possible: true, because }
+function yes(method: DelegationMethod, reason: string): MethodChoice {
+  return { method, usable: true, reason }
 }
 
-function no(way: Way, because: string): Rung {
-  return { way, possible: false, because }
+function no(method: DelegationMethod, reason: string): MethodChoice {
+  return { method, usable: false, reason }
 }

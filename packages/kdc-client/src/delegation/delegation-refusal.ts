@@ -16,7 +16,7 @@ import type { DelegationFacts } from './delegation-facts.js'
 import { DelegationRefusedError, KdcError, type RefusalReason } from '../errors/kdc-errors.js'
 import type { DirectorySetting } from '../errors/directory-setting.js'
 import type { KdcAnswer } from '../errors/kdc-answer.js'
-import type { EvidenceSight } from './evidence-inspection.js'
+import type { EvidenceFindings } from './evidence-inspection.js'
 import { explainForwardability } from './forwardability-refusal.js'
 import { explainSignIn, explainUnknownUser } from '../advice/sign-in-refusal.js'
 
@@ -128,7 +128,7 @@ function noPac(answer: KdcAnswer): DelegationRefusedError {
 }
 
 /** MIT's KDC calls evidence without a PAC modified. */
-function brokenEvidence(answer: KdcAnswer, sight: EvidenceSight = {}): DelegationRefusedError {
+function brokenEvidence(answer: KdcAnswer, sight: EvidenceFindings = {}): DelegationRefusedError {
   if (sight.unusable) return unusable(answer, sight.unusable)
   if (sight.hasPac === false) return noPac(answer)
   const { account, user = SOME_USER } = answer
@@ -137,7 +137,7 @@ function brokenEvidence(answer: KdcAnswer, sight: EvidenceSight = {}): Delegatio
 }
 
 /** KDCs refuse it with all kinds of codes: what it is can be seen. */
-function unusable(answer: KdcAnswer, why: NonNullable<EvidenceSight['unusable']>): DelegationRefusedError {
+function unusable(answer: KdcAnswer, why: NonNullable<EvidenceFindings['unusable']>): DelegationRefusedError {
   const { account, user = SOME_USER } = answer
   if (why === 'granting-ticket')
     return refused(answer, 'evidence-unusable', `the ticket shown as evidence is a ticket-granting ticket of ${user}`, [

@@ -16,7 +16,7 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 import { expect, test } from 'vitest'
-import { lookAtEvidence } from './evidence-inspection.js'
+import { inspectEvidence } from './evidence-inspection.js'
 import { keytabAuthority } from '../credentials/keytab-authority.js'
 import type { EvidenceTicket } from '../tickets/service-ticket.js'
 import type { Authority } from '../credentials/authority.js'
@@ -106,10 +106,10 @@ test.each<[string, Issued, object]>([
   ['of a type of which there is no key', { key: Key.random(17) }, {}],
   ['that is a ticket-granting ticket', { service: 'krbtgt/AD.TEST', key: OTHER }, { unusable: 'granting-ticket' }],
 ])('of a ticket %s is seen what is in it', async (_what, issued, seen) => {
-  expect(await lookAtEvidence(evidenceOf(issued), authority)).toEqual(seen)
+  expect(await inspectEvidence(evidenceOf(issued), authority)).toEqual(seen)
 })
 
 test('without a key nothing is seen', async () => {
   const ready: Authority = { kind: 'ready-ticket', principal: web, tgt: () => Promise.reject(new Error()) as never }
-  expect(await lookAtEvidence(evidenceOf(), ready)).toEqual({})
+  expect(await inspectEvidence(evidenceOf(), ready)).toEqual({})
 })

@@ -12,7 +12,7 @@ import type { EvidenceTicket } from '../tickets/service-ticket.js'
 import type { Authority, SignIn } from '../credentials/authority.js'
 
 /** What can be seen of a ticket that is shown as evidence, where there is a key that opens it. Nothing where there is none. */
-export interface EvidenceSight {
+export interface EvidenceFindings {
   /** It is no evidence at all: a ticket-granting ticket, or one that is sealed for somebody else. */
   readonly unusable?: 'granting-ticket' | 'other-key'
   /** As it is sealed. */
@@ -34,7 +34,7 @@ export interface UserRestrictions {
  * Looks into evidence. A KDC gives the same refusal for many causes; the ticket itself knows some of them. What is found makes a refusal
  * clearer, or one more: it never permits anything, since whoever knows the key of the service could have written it.
  */
-export async function lookAtEvidence({ ticket }: EvidenceTicket, authority: Authority): Promise<EvidenceSight> {
+export async function inspectEvidence({ ticket }: EvidenceTicket, authority: Authority): Promise<EvidenceFindings> {
   if (ticket.sname.nameString[0] === 'krbtgt') return { unusable: 'granting-ticket' }
   if (authority.kind !== 'sign-in') return {}
   const part = await openWithAny(ticket, authority)
@@ -56,7 +56,7 @@ async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<EncTicketPar
   return keys.length === 0 ? 'no key' : 'other key'
 }
 
-function seenInPac({ authorizationData = [] }: EncTicketPart): Pick<EvidenceSight, 'hasPac' | 'user'> {
+function seenInPac({ authorizationData = [] }: EncTicketPart): Pick<EvidenceFindings, 'hasPac' | 'user'> {
   try {
     const found = flattenAuthorizationData(authorizationData).find(({ adType }) => adType === AdType.WIN2K_PAC)
     if (found === undefined) return { hasPac: false }

@@ -2,10 +2,9 @@ import { kerberosFlags, Key, KRB_ERROR_CODES, type KrbErrorName, parsePrincipal,
 import { describe, expect, test, vi } from 'vitest'
 import { DelegationRefusedError, KdcError, type RefusalReason } from '../errors/kdc-errors.js'
 import { kdcAnswer } from '../errors/kdc-answer.js'
-import { chooseEvidence, type Grounds } from './delegation-plan.js'
-import type { EvidenceSight } from './evidence-inspection.js'
-import type { KdcClient } from '../client/kdc-client.js'
-import { climb } from './follow-plan.js'
+import type { DelegationInputs } from './delegation-plan.js'
+import type { EvidenceFindings } from './evidence-inspection.js'
+import { type DelegatingClient, followPlan } from './follow-plan.js'
 import { evidenceFromS4u2self, type ServiceTicket } from '../tickets/service-ticket.js'
 
 const NOW = 1_000
@@ -35,18 +34,20 @@ const errorOf = (code: KrbErrorName) => new KdcError(answerOf(code))
 const granted = ticketOf('alice', 99, SPN)
 
 /** A client of which it is seen what it is asked for. What is not given is granted. */
-function clientWith(given: Partial<Pick<KdcClient, 's4u2self' | 's4u2proxy' | 'ticketWith'>> = {}) {
+function clientWith(given: Partial<Pick<DelegatingClient, 's4u2self' | 's4u2proxy' | 'ticketWith'>> = {}) {
   const client = {
     realm: 'AD.TEST',
-    how: (grounds: Grounds) => chooseEvidence(grounds, NOW),
     s4u2self: vi.fn(given.s4u2self ?? (async () => ticketOf('alice', 1))),
     s4u2proxy: vi.fn(given.s4u2proxy ?? (async () => granted)),
     ticketWith: vi.fn(given.ticketWith ?? (async () => granted)),
   }
   return {
     ...client,
-    climb: (grounds: Grounds, sight: EvidenceSight = {}) =>
-      climb(client as unknown as KdcClient, grounds, SPN, OPTIONS, { now: NOW, sightOf: async () => sight }),
+    follow: (inputs: DelegationInputs, findings: EvidenceFindings = {}) =>
+      followPlan(client as unknown as DelegatingClient, {
+        ...{ inputs, spn: SPN, options: OPTIONS, now: NOW },
+        inspect: async () => findings,
+      }),
   }
 }
 
@@ -70,7 +71,7 @@ describe('who came from another realm', () => {
 
   test('is not the account of the own realm that has the name as its user principal name', async () => {
     const client = clientFor('mallory@AD.TEST')
-    await expect(client.climb({ user: oscar, evidence, protocolTransition: true })).rejects.toMatchObject({
+    await expect(client.follow({ user: oscar, evidence, protocolTransition: true })).rejects.toMatchObject({
       code: 'KRB_AP_ERR_BADMATCH',
       message: 'the ticket by which the KDC vouches is that of mallory@AD.TEST, and not of oscar@PARTNER.TEST',
     })
@@ -78,16 +79,16 @@ describe('who came from another realm', () => {
   })
 
   test('is vouched for as who it is', async () => {
-    const got = await clientFor(oscar).climb({ user: oscar, evidence, protocolTransition: true })
-    expect(got).toEqual({ way: 's4u2self', ticket: granted })
+    const got = await clientFor(oscar).follow({ user: oscar, evidence, protocolTransition: true })
+    expect(got).toEqual({ method: 's4u2self', way: 's4u2self', ticket: granted })
   })
 })
 
 describe('what is at hand', () => {
   test('of a forwarded ticket is used as it is', async () => {
     const client = clientWith()
-    const got = await client.climb({ user: alice, forwardedTgt, evidence: presented, protocolTransition: true })
-    expect(got).toEqual({ way: 'forwarded-tgt', ticket: granted })
+    const got = await client.follow({ user: alice, forwardedTgt, evidence: presented, protocolTransition: true })
+    expect(got).toEqual({ method: 'forwarded-tgt', way: 'forwarded-tgt', ticket: granted })
     expect(client.ticketWith.mock.calls).toEqual([[forwardedTgt, SPN, OPTIONS]])
     expect(client.s4u2proxy).not.toHaveBeenCalled()
     expect(client.s4u2self).not.toHaveBeenCalled()
@@ -96,25 +97,25 @@ describe('what is at hand', () => {
   test('of a forwarded ticket that has ended is left alone', async () => {
     const client = clientWith()
     const ended = { ...forwardedTgt, expiresAt: NOW }
-    const got = await client.climb({ user: alice, forwardedTgt: ended, evidence: presented })
-    expect(got).toEqual({ way: 's4u2proxy', ticket: granted })
+    const got = await client.follow({ user: alice, forwardedTgt: ended, evidence: presented })
+    expect(got).toEqual({ method: 's4u2proxy', way: 's4u2proxy', ticket: granted })
     expect(client.ticketWith).not.toHaveBeenCalled()
   })
 
   test.each([
     ['s4u2proxy', presented],
     ['resource-based', { ...presented, forwardable: false }],
-  ])('of a presented ticket is shown to the KDC (%s)', async (way, evidence) => {
+  ])('of a presented ticket is shown to the KDC (%s)', async (method, evidence) => {
     const client = clientWith()
-    expect(await client.climb({ user: alice, evidence })).toEqual({ way, ticket: granted })
+    expect(await client.follow({ user: alice, evidence })).toEqual({ method, way: method, ticket: granted })
     expect(client.s4u2proxy.mock.calls).toEqual([[evidence, SPN, OPTIONS]])
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
 
   test('of an earlier vouching is used before the service vouches again', async () => {
     const client = clientWith()
-    const got = await client.climb({ user: alice, evidence: vouched, protocolTransition: true })
-    expect(got).toEqual({ way: 's4u2self', ticket: granted })
+    const got = await client.follow({ user: alice, evidence: vouched, protocolTransition: true })
+    expect(got).toEqual({ method: 's4u2self', way: 's4u2self', ticket: granted })
     expect(client.s4u2proxy.mock.calls).toEqual([[vouched, SPN, OPTIONS]])
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
@@ -124,7 +125,7 @@ describe('what is at hand', () => {
     ['was not there', undefined],
   ])('of an earlier vouching that %s: the service vouches, for the user by name', async (_what, evidence) => {
     const client = clientWith()
-    await client.climb({ user: alice, evidence, protocolTransition: true })
+    await client.follow({ user: alice, evidence, protocolTransition: true })
     expect(client.s4u2self.mock.calls).toEqual([[alice, { signal: OPTIONS.signal, fresh: false }]])
     expect(client.s4u2proxy.mock.calls).toEqual([[evidenceFromS4u2self(ticketOf('alice', 1)), SPN, OPTIONS]])
   })
@@ -132,7 +133,7 @@ describe('what is at hand', () => {
   test('of a certificate is shown instead of the name', async () => {
     const client = clientWith()
     const certificate = Uint8Array.of(1)
-    await client.climb({ user: alice, certificate, protocolTransition: true })
+    await client.follow({ user: alice, certificate, protocolTransition: true })
     expect(client.s4u2self.mock.calls).toEqual([[{ certificate }, { signal: OPTIONS.signal, fresh: false }]])
   })
 })
@@ -145,8 +146,8 @@ describe('a ticket by which the service vouches, and which the KDC cannot use', 
   test('makes it vouch again, with what it has got before, and then anew', async () => {
     let octet = 10
     const client = clientWith({ s4u2proxy: unusable, s4u2self: async () => ticketOf('alice', octet++) })
-    const climbed = client.climb({ user: alice, evidence: vouched, protocolTransition: true })
-    await expect(climbed).rejects.toMatchObject({ reason: 'evidence-unusable' })
+    const followed = client.follow({ user: alice, evidence: vouched, protocolTransition: true })
+    await expect(followed).rejects.toMatchObject({ reason: 'evidence-unusable' })
     expect(client.s4u2self.mock.calls.map(([, options]) => options)).toEqual([
       { signal: OPTIONS.signal, fresh: false },
       { signal: OPTIONS.signal, fresh: true },
@@ -160,13 +161,13 @@ describe('a ticket by which the service vouches, and which the KDC cannot use', 
     const s4u2self = async (_user: unknown, options?: { fresh?: boolean }) =>
       options?.fresh ? ticketOf('alice', 5) : kept
     const client = clientWith({ s4u2proxy: unusable, s4u2self })
-    await client.climb({ user: alice, evidence, protocolTransition: true }).catch(() => {})
+    await client.follow({ user: alice, evidence, protocolTransition: true }).catch(() => {})
     expect(client.s4u2proxy.mock.calls.map(([{ ticket }]) => ticket.encPart.cipher[0])).toEqual([3, 5])
   })
 
   test('ends it where the service may not vouch', async () => {
     const client = clientWith({ s4u2proxy: unusable })
-    await expect(client.climb({ user: alice, evidence: vouched })).rejects.toMatchObject({
+    await expect(client.follow({ user: alice, evidence: vouched })).rejects.toMatchObject({
       reason: 'evidence-unusable',
     })
     expect(client.s4u2self).not.toHaveBeenCalled()
@@ -178,8 +179,8 @@ describe('a ticket by which the service vouches, and which the KDC cannot use', 
         throw refusedFor('target-not-allowed')
       },
     })
-    const climbed = client.climb({ user: alice, evidence: vouched, protocolTransition: true })
-    await expect(climbed).rejects.toMatchObject({ reason: 'target-not-allowed' })
+    const followed = client.follow({ user: alice, evidence: vouched, protocolTransition: true })
+    await expect(followed).rejects.toMatchObject({ reason: 'target-not-allowed' })
     expect(client.s4u2proxy).toHaveBeenCalledTimes(1)
   })
 })
@@ -192,7 +193,7 @@ describe('after a refusal', () => {
         return granted
       },
     })
-  const grounds: Grounds = { user: alice, evidence: presented, protocolTransition: true }
+  const inputs: DelegationInputs = { user: alice, evidence: presented, protocolTransition: true }
 
   test.each([
     ['evidence-not-forwardable', refusedFor('evidence-not-forwardable')],
@@ -200,7 +201,7 @@ describe('after a refusal', () => {
     ['no-pac', refusedFor('no-pac')],
     ['a code that is about the user’s ticket', errorOf('KRB_AP_ERR_TKT_EXPIRED')],
   ])('that another way may change (%s), it is gone', async (_what, error) => {
-    expect(await refusing(error).climb(grounds)).toEqual({ way: 's4u2self', ticket: granted })
+    expect(await refusing(error).follow(inputs)).toEqual({ method: 's4u2self', way: 's4u2self', ticket: granted })
   })
 
   test.each([
@@ -211,13 +212,13 @@ describe('after a refusal', () => {
     ['no KDC', new Error('nobody answers')],
   ])('that no other way can change (%s), none is', async (_what, error) => {
     const client = refusing(error)
-    await expect(client.climb(grounds)).rejects.toBe(error)
+    await expect(client.follow(inputs)).rejects.toBe(error)
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
 
   test('of the last way, its error is the answer', async () => {
     const error = refusedFor('evidence-unusable')
-    await expect(refusing(error).climb({ user: alice, evidence: presented })).rejects.toBe(error)
+    await expect(refusing(error).follow({ user: alice, evidence: presented })).rejects.toBe(error)
   })
 })
 
@@ -225,7 +226,7 @@ describe('whoever is mixed up with another is not acted for', () => {
   const HINT = 'Give what belongs to the user that `user` names: alice@AD.TEST.'
   const bobs = evidenceFromS4u2self(ticketOf('bob'))
 
-  test.each<[string, Partial<Grounds>, string]>([
+  test.each<[string, Partial<DelegationInputs>, string]>([
     ['evidence', { evidence: bobs }, 'the evidence is that of bob@AD.TEST, and not of alice@AD.TEST'],
     [
       'evidence of a user of that name in another realm',
@@ -239,7 +240,7 @@ describe('whoever is mixed up with another is not acted for', () => {
     ],
   ])('by the %s', async (_what, more, message) => {
     const client = clientWith()
-    await expect(client.climb({ user: alice, protocolTransition: true, ...more })).rejects.toMatchObject({
+    await expect(client.follow({ user: alice, protocolTransition: true, ...more })).rejects.toMatchObject({
       ...{ name: 'RejectedTokenError', code: 'KRB_AP_ERR_BADMATCH', status: 500, message, hint: HINT },
     })
     for (const asked of [client.ticketWith, client.s4u2proxy, client.s4u2self]) expect(asked).not.toHaveBeenCalled()
@@ -247,28 +248,28 @@ describe('whoever is mixed up with another is not acted for', () => {
 
   test('by the certificate, of which the KDC says whose it is', async () => {
     const client = clientWith({ s4u2self: async () => ticketOf('bob') })
-    const grounds = { user: alice, certificate: Uint8Array.of(1), protocolTransition: true }
-    await expect(client.climb(grounds)).rejects.toMatchObject({
+    const inputs = { user: alice, certificate: Uint8Array.of(1), protocolTransition: true }
+    await expect(client.follow(inputs)).rejects.toMatchObject({
       message: 'the certificate is that of bob@AD.TEST, and not of alice@AD.TEST',
     })
     expect(client.s4u2proxy).not.toHaveBeenCalled()
   })
 
   test('but a name that the KDC has resolved is that of its user', async () => {
-    const grounds = { user: 'alice.a@corp.example', protocolTransition: true }
-    expect((await clientWith().climb(grounds)).ticket).toBe(granted)
+    const inputs = { user: 'alice.a@corp.example', protocolTransition: true }
+    expect((await clientWith().follow(inputs)).ticket).toBe(granted)
   })
 
   test('but a user may be written without his realm, and an enterprise name as it is printed', async () => {
-    expect((await clientWith().climb({ user: 'alice', evidence: presented })).ticket).toBe(granted)
+    expect((await clientWith().follow({ user: 'alice', evidence: presented })).ticket).toBe(granted)
     const enterprise = { name: { nameType: 10, nameString: ['a.b@corp.example'] }, realm: 'AD.TEST' }
-    const grounds = { user: 'a.b@corp.example@AD.TEST', evidence: { ...presented, client: enterprise } }
-    expect((await clientWith().climb(grounds)).ticket).toBe(granted)
+    const inputs = { user: 'a.b@corp.example@AD.TEST', evidence: { ...presented, client: enterprise } }
+    expect((await clientWith().follow(inputs)).ticket).toBe(granted)
   })
 })
 
 test('without any way it is told what stands against each', async () => {
-  await expect(clientWith().climb({ user: alice })).rejects.toMatchObject({
+  await expect(clientWith().follow({ user: alice })).rejects.toMatchObject({
     name: 'RejectedTokenError',
     code: 'SEC_E_NO_IMPERSONATION',
     status: 403,

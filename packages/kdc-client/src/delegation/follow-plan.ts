@@ -7,22 +7,24 @@ import {
   sameRealmIgnoringCase,
   type Ticket,
 } from '@s4u/krb5'
-import { DelegationRefusedError, KdcError } from '../errors/kdc-errors.js'
-import type { DirectorySetting } from '../errors/directory-setting.js'
-import { chooseEvidence, type Grounds, type Rung, type Way } from './delegation-plan.js'
-import type { EvidenceSight } from './evidence-inspection.js'
 import type { TicketOptions } from '../cache/ticket-options.js'
-import { evidenceFromS4u2self, type EvidenceTicket, type ServiceTicket } from '../tickets/service-ticket.js'
-import type { S4uSubject } from '../tickets/s4u-user.js'
+import type { DirectorySetting } from '../errors/directory-setting.js'
+import { DelegationRefusedError, KdcError } from '../errors/kdc-errors.js'
 import { nameOf } from '../tickets/principal-name.js'
+import type { S4uSubject } from '../tickets/s4u-user.js'
+import { evidenceFromS4u2self, type EvidenceTicket, type ServiceTicket } from '../tickets/service-ticket.js'
+import { type DelegationInputs, type DelegationMethod, type MethodChoice, planDelegation } from './delegation-plan.js'
+import type { EvidenceFindings } from './evidence-inspection.js'
 
-/** A ticket, and the way by which it was got. */
+/** A ticket in a user's name, and the method that got it. */
 export interface DelegatedTicket {
   readonly ticket: ServiceTicket
-  readonly way: Way
+  readonly method: DelegationMethod
+  /** @deprecated Use `method`. */
+  readonly way: DelegationMethod
 }
 
-/** The three requests that a plan is made of, as a `KdcClient` has them. */
+/** The requests that a plan consists of, as a `KdcClient` has them. */
 export interface DelegatingClient {
   readonly realm: string
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
@@ -30,118 +32,112 @@ export interface DelegatingClient {
   s4u2proxy(evidence: EvidenceTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
 }
 
-export interface Surroundings {
+/** What is delegated, where to, and when. */
+export interface Delegation {
+  readonly inputs: DelegationInputs
+  readonly spn: string
+  readonly options: TicketOptions
   /** Milliseconds since the epoch. */
   readonly now: number
-  /** What can be seen of evidence, once it was refused. */
-  readonly sightOf: (evidence: EvidenceTicket) => Promise<EvidenceSight>
+  /** Looks into evidence that a KDC refused. */
+  readonly inspect: (evidence: EvidenceTicket) => Promise<EvidenceFindings>
 }
 
 /**
- * Goes the ways that can be gone, best first, until one leads to a ticket. A refusal that another
- * way cannot change ends it: which targets a service may reach is the same by all of them. What the
- * ways before said is told with the last refusal.
+ * Requests a ticket in a user's name: tries the usable methods, best first, until one gives a ticket.
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when what is at hand is another user's,
- * SEC_E_NO_IMPERSONATION when there is no way
+ * A refusal that no other method can change ends it, since the targets that a service may reach are
+ * the same for all methods. The last refusal also tells what the earlier methods were refused for.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH if the inputs belong to another user,
+ * SEC_E_NO_IMPERSONATION if no method is usable; DelegationRefusedError, KdcError,
+ * KdcUnreachableError
  */
-export async function climb(
-  client: DelegatingClient,
-  grounds: Grounds,
-  spn: string,
-  options: TicketOptions,
-  { now, sightOf }: Surroundings,
-): Promise<DelegatedTicket> {
-  requireOneUser(grounds, client.realm)
-  const { rungs } = chooseEvidence(grounds, now)
-  const possible = rungs.filter((rung) => rung.possible).map(({ way }) => way)
-  if (possible.length === 0) throw noWay(grounds, rungs)
+export async function followPlan(client: DelegatingClient, delegation: Delegation): Promise<DelegatedTicket> {
+  const { inputs, now } = delegation
+  requireOneUser(inputs, client.realm)
+  const { choices } = planDelegation(inputs, now)
+  const methods = choices.filter(({ usable }) => usable).map(({ method }) => method)
+  if (methods.length === 0) throw noMethod(inputs, choices)
   const refusals: unknown[] = []
-  for (const [index, way] of possible.entries()) {
+  for (const [index, method] of methods.entries()) {
     try {
-      return { way, ticket: await take(client, way, grounds, spn, options, now) }
+      return { method, way: method, ticket: await requestBy(method, client, delegation) }
     } catch (error) {
       refusals.push(error)
-      const next = possible[index + 1]
-      if (next === undefined || !(await leadsOn(error, next, grounds, sightOf))) break
+      const next = methods[index + 1]
+      if (next === undefined || !(await mayHelp(next, error, delegation))) break
     }
   }
   throw allRefused(refusals)
 }
 
-function take(
-  client: DelegatingClient,
-  way: Way,
-  grounds: Grounds,
-  spn: string,
-  options: TicketOptions,
-  now: number,
-): Promise<ServiceTicket> {
-  const { forwardedTgt, evidence } = grounds
-  if (way === 'forwarded-tgt' && forwardedTgt) return client.ticketWith(forwardedTgt, spn, options)
-  if (way !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
-  return takeByVouching(client, grounds, spn, options, now)
+function requestBy(method: DelegationMethod, client: DelegatingClient, delegation: Delegation): Promise<ServiceTicket> {
+  const { spn, options } = delegation
+  const { forwardedTgt, evidence } = delegation.inputs
+  if (method === 'forwarded-tgt' && forwardedTgt) return client.ticketWith(forwardedTgt, spn, options)
+  if (method !== 's4u2self' && evidence) return client.s4u2proxy(evidence, spn, options)
+  return requestByTransition(client, delegation)
 }
 
 /**
- * With the ticket by which the service has vouched for the user, or vouches now. It vouches again, where it may, when KDCs cannot open
- * that ticket any more, since the service's own key has changed, and when it cannot be forwarded: the directory may permit it by now. The
- * cache bounds how often, by user.
+ * Shows the KDC a ticket from S4U2Self: the one at hand, or a new one. A new one is requested, if the
+ * app permits it, when KDCs cannot decrypt the ticket at hand any more because the service's own key
+ * has changed, and when that ticket is not forwardable: the directory may permit it by now. The cache
+ * limits how often this happens for a user.
  */
-async function takeByVouching(
+async function requestByTransition(
   client: DelegatingClient,
-  grounds: Grounds,
-  spn: string,
-  options: TicketOptions,
-  now: number,
+  { inputs, spn, options, now }: Delegation,
 ): Promise<ServiceTicket> {
-  const { evidence, user, certificate, protocolTransition = false } = grounds
+  const { evidence, user, certificate, protocolTransition = false } = inputs
   const subject = certificate ? { certificate } : user
-  // A target's key has changed when `fresh` is asked for; that says nothing of the ticket to this service.
+  // `fresh` in the options says that a target's key has changed. That concerns another ticket.
   const { signal } = options
-  const vouch = async (fresh: boolean) => {
+  const s4u2self = async (fresh: boolean) => {
     const proof = evidenceFromS4u2self(await client.s4u2self(subject, { signal, fresh }))
-    requireVouched(grounds, proof.client, client.realm)
+    requireSameUser(inputs, proof.client, client.realm)
     return proof
   }
-  const vouched = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
-  const ways = [...(vouched ? [async () => vouched] : []), () => vouch(false), () => vouch(true)]
-  const ofNoUse = new Set<Ticket>()
-  let needsFlag = false
-  let refused: unknown
-  for (const evidenceFor of ways) {
-    const proof = await evidenceFor()
-    if (ofNoUse.has(proof.ticket) || (needsFlag && !proof.forwardable)) continue
+  const atHand = evidence?.origin === 's4u2self' && evidence.expiresAt > now ? evidence : undefined
+  const tries = [...(atHand ? [async () => atHand] : []), () => s4u2self(false), () => s4u2self(true)]
+  const refusedTickets = new Set<Ticket>()
+  let needsForwardable = false
+  let refusal: unknown
+  for (const nextEvidence of tries) {
+    const proof = await nextEvidence()
+    if (refusedTickets.has(proof.ticket) || (needsForwardable && !proof.forwardable)) continue
     try {
       return await client.s4u2proxy(proof, spn, options)
     } catch (error) {
       const lacksFlag = !proof.forwardable && hasReason(error, ABOUT_FLAGS)
       if (!protocolTransition || !(lacksFlag || hasReason(error, UNUSABLE))) throw error
-      needsFlag ||= lacksFlag
-      ofNoUse.add(proof.ticket)
-      refused = error
+      needsForwardable ||= lacksFlag
+      refusedTickets.add(proof.ticket)
+      refusal = error
     }
   }
-  throw refused
+  throw refusal
 }
 
 /**
- * Acting as one user with what another one has left would be the worst of all mistakes, whoever
- * makes it.
+ * Refuses inputs of two users: a request in the name of one user, with the ticket of another, would
+ * give that user's rights away, whatever mistake led to it.
  */
-function requireOneUser({ user, evidence, forwardedTgt }: Grounds, realm: string): void {
+function requireOneUser({ user, evidence, forwardedTgt }: DelegationInputs, realm: string): void {
   if (evidence) requireUser('the evidence', evidence.client, user, realm)
   if (forwardedTgt) requireUser('the ticket-granting ticket', forwardedTgt.client, user, realm)
 }
 
 /**
- * To the own KDC the name of a user of another realm is one to resolve, and an account of its own may have it as its user principal
- * name: whoever came with a ticket of PARTNER.TEST is nobody of AD.TEST.
+ * Refuses an S4U2Self ticket of another user than the one who presented a ticket. The service's KDC
+ * has to resolve the name of a user of another realm, and an account of its own may have that name as
+ * its user principal name. A user with a ticket of PARTNER.TEST is not that account.
  */
-function requireVouched({ certificate, evidence, user }: Grounds, vouchedFor: Principal, realm: string): void {
-  const isElsewhere = evidence !== undefined && !sameRealmIgnoringCase(evidence.client.realm, vouchedFor.realm)
-  if (certificate) requireUser('the certificate', vouchedFor, user, realm)
-  else if (isElsewhere) requireUser('the ticket by which the KDC vouches', vouchedFor, user, realm)
+function requireSameUser({ certificate, evidence, user }: DelegationInputs, named: Principal, realm: string): void {
+  const isElsewhere = evidence !== undefined && !sameRealmIgnoringCase(evidence.client.realm, named.realm)
+  if (certificate) requireUser('the certificate', named, user, realm)
+  else if (isElsewhere) requireUser('the ticket by which the KDC vouches', named, user, realm)
 }
 
 function requireUser(what: string, owner: Principal, user: string, realm: string): void {
@@ -155,20 +151,19 @@ function requireUser(what: string, owner: Principal, user: string, realm: string
 }
 
 /**
- * Whether the next way may lead where this one did not. Not for a member of Protected Users, whom nobody is to act for: some KDCs do not
- * look when a service vouches, but the ticket that the user has presented says it. On the other hand there are KDCs, such as Heimdal's, that
- * take no presented tickets as evidence, whatever their lists say. Their tickets have no PAC.
+ * Resolves to whether the next method may succeed after this refusal.
+ *
+ * S4U2Self does not help for a member of Protected Users, for whom no service may act: some KDCs do
+ * not check that at S4U2Self, but the ticket that the user presented tells it. It does help with KDCs
+ * that accept no presented ticket as evidence, whatever their lists say, such as Heimdal's: their
+ * tickets have no PAC.
  */
-async function leadsOn(
-  error: unknown,
-  next: Way,
-  { evidence }: Grounds,
-  sightOf: Surroundings['sightOf'],
-): Promise<boolean> {
+async function mayHelp(next: DelegationMethod, error: unknown, { inputs, inspect }: Delegation): Promise<boolean> {
+  const { evidence } = inputs
   if (error instanceof KdcError) return error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN'
   if (!(error instanceof DelegationRefusedError)) return false
   if (next !== 's4u2self' || evidence?.origin !== 'presented') return ABOUT_THE_EVIDENCE.has(error.reason)
-  const { user, hasPac } = await sightOf(evidence)
+  const { user, hasPac } = await inspect(evidence)
   if (user?.isProtected) return false
   return ABOUT_THE_EVIDENCE.has(error.reason) || (error.reason === 'target-not-allowed' && hasPac === false)
 }
@@ -185,7 +180,10 @@ const ABOUT_FLAGS: ReadonlySet<string> = new Set([
   'service-not-delegable',
 ])
 
-/** The last refusal, which has those before as its cause, and their settings beside its own: each of them would have done. */
+/**
+ * Returns the last refusal, with the earlier ones as its cause. Its settings include those of the
+ * earlier refusals, because each of them would have been enough.
+ */
 function allRefused(refusals: readonly unknown[]): unknown {
   const last = refusals[refusals.length - 1]
   const before = refusals.slice(0, -1).filter(isRefusal)
@@ -208,11 +206,10 @@ function distinct(settings: readonly DirectorySetting[]): readonly DirectorySett
   return [...new Map(settings.map((setting) => [setting.attribute, setting])).values()]
 }
 
-function noWay({ user }: Grounds, rungs: readonly Rung[]): RejectedTokenError {
-  const because = rungs.map((rung) => `${rung.way}: ${rung.because}`).join('; ')
+function noMethod({ user }: DelegationInputs, choices: readonly MethodChoice[]): RejectedTokenError {
   return new RejectedTokenError(`there is no way to act as ${user}`, {
     code: 'SEC_E_NO_IMPERSONATION',
     status: 403,
-    hint: because,
+    hint: choices.map(({ method, reason }) => `${method}: ${reason}`).join('; '),
   })
 }

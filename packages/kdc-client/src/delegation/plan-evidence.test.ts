@@ -4,10 +4,9 @@ import { kerberosFlags, Key, KRB_ERROR_CODES, type KrbErrorName, parsePrincipal,
 import { describe, expect, test, vi } from 'vitest'
 import { DelegationRefusedError, KdcError, type RefusalReason } from '../errors/kdc-errors.js'
 import { kdcAnswer } from '../errors/kdc-answer.js'
-import { chooseEvidence, type Grounds } from './delegation-plan.js'
-import type { EvidenceSight } from './evidence-inspection.js'
-import type { KdcClient } from '../client/kdc-client.js'
-import { climb } from './follow-plan.js'
+import type { DelegationInputs } from './delegation-plan.js'
+import type { EvidenceFindings } from './evidence-inspection.js'
+import { type DelegatingClient, followPlan } from './follow-plan.js'
 import { evidenceFromS4u2self, type EvidenceTicket, type ServiceTicket } from '../tickets/service-ticket.js'
 
 const NOW = 1_000
@@ -46,24 +45,18 @@ function clientWith(s4u2proxy: (evidence: EvidenceTicket) => void, vouched: read
   const waiting = [...vouched]
   const client = {
     realm: 'AD.TEST',
-    how: (grounds: Grounds) => chooseEvidence(grounds, NOW),
     s4u2self: vi.fn(async (_user: unknown, _options?: { fresh?: boolean }) => waiting.shift() ?? ticketOf(7)),
     s4u2proxy: vi.fn(async (evidence: EvidenceTicket) => {
       s4u2proxy(evidence)
       return granted
     }),
   }
-  const go = (grounds: Partial<Grounds>, sight: EvidenceSight = {}) =>
-    climb(
-      client as unknown as KdcClient,
-      { user: alice, protocolTransition: true, ...grounds },
-      SPN,
-      {},
-      {
-        now: NOW,
-        sightOf: async () => sight,
-      },
-    )
+  const go = (inputs: Partial<DelegationInputs>, findings: EvidenceFindings = {}) =>
+    followPlan(client as unknown as DelegatingClient, {
+      inputs: { user: alice, protocolTransition: true, ...inputs },
+      ...{ spn: SPN, options: {}, now: NOW },
+      inspect: async () => findings,
+    })
   return { ...client, go }
 }
 
@@ -80,7 +73,7 @@ describe('a ticket by which the service vouches, and which may not be forwarded'
     'is got anew, since the directory may allow it by now (%s)',
     async (reason) => {
       const client = refusing(reason, ticketOf(3))
-      expect(await client.go({})).toEqual({ way: 's4u2self', ticket: granted })
+      expect(await client.go({})).toEqual({ method: 's4u2self', way: 's4u2self', ticket: granted })
       expect(client.s4u2self.mock.calls.map(([, options]) => options?.fresh)).toEqual([false, true])
     },
   )
@@ -111,8 +104,8 @@ describe('a ticket by which the service vouches, and which may not be forwarded'
   test('is not got anew where the app does not permit itself to vouch', async () => {
     const client = refusing('protocol-transition-not-allowed', ticketOf(3))
     const evidence = evidenceFromS4u2self(ticketOf(5, NOT_FORWARDABLE))
-    const climbed = client.go({ evidence, protocolTransition: false })
-    await expect(climbed).rejects.toMatchObject({ reason: 'protocol-transition-not-allowed' })
+    const followed = client.go({ evidence, protocolTransition: false })
+    await expect(followed).rejects.toMatchObject({ reason: 'protocol-transition-not-allowed' })
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
 })
@@ -127,26 +120,26 @@ describe('a presented ticket that the KDC refuses', () => {
   test('is replaced by a vouched one where it has no PAC, as those of Heimdal, which takes no others', async () => {
     const client = refusing('target-not-allowed')
     const got = await client.go({ evidence: presented }, { hasPac: false })
-    expect(got).toEqual({ way: 's4u2self', ticket: granted })
+    expect(got).toEqual({ method: 's4u2self', way: 's4u2self', ticket: granted })
   })
 
   test.each([{ hasPac: true }, {}])('is not, where it has one, or that is not known (%j)', async (sight) => {
-    const climbed = refusing('target-not-allowed').go({ evidence: presented }, sight)
-    await expect(climbed).rejects.toMatchObject({ reason: 'target-not-allowed' })
+    const followed = refusing('target-not-allowed').go({ evidence: presented }, sight)
+    await expect(followed).rejects.toMatchObject({ reason: 'target-not-allowed' })
   })
 
   test('is not, of a member of Protected Users, whatever the KDC would say to a vouched one', async () => {
     const client = refusing('evidence-not-forwardable')
     const sight = { hasPac: true, user: { isSensitive: false, isProtected: true } }
-    const climbed = client.go({ evidence: { ...presented, forwardable: false } }, sight)
-    await expect(climbed).rejects.toMatchObject({ reason: 'evidence-not-forwardable' })
+    const followed = client.go({ evidence: { ...presented, forwardable: false } }, sight)
+    await expect(followed).rejects.toMatchObject({ reason: 'evidence-not-forwardable' })
     expect(client.s4u2self).not.toHaveBeenCalled()
   })
 
   test('is replaced for a sensitive user, of whom the directory may think otherwise by now', async () => {
     const client = refusing('evidence-not-forwardable')
     const sight = { hasPac: true, user: { isSensitive: true, isProtected: false } }
-    expect((await client.go({ evidence: presented }, sight)).way).toBe('s4u2self')
+    expect((await client.go({ evidence: presented }, sight)).method).toBe('s4u2self')
   })
 
   test('is told of beside the refusal of the way round', async () => {

@@ -1,8 +1,8 @@
 import { closeOptions, ConfigurationError, hintOfCopies, type OptionTableOf } from '@s4u/krb5'
-import { configuredManner } from '../configuration/exchange-settings.js'
+import { configuredNetwork } from '../configuration/exchange-settings.js'
 import type { DnsSource } from './dns-lookup.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
-import { type KdcOption, namesKdcsOf, transportFor } from './kdc-location.js'
+import { type KdcLocation, namesKdcsOf, transportFor } from './kdc-location.js'
 import { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import { requireMilliseconds, requireText } from '../arguments/option-checks.js'
 import { kpasswdTransportFor } from './kpasswd-location.js'
@@ -11,7 +11,7 @@ import type { KdcTransport } from '../network/transport.js'
 /** Where the KDCs are, and how they are asked: the same as in the options of a client. */
 export interface KdcConnectionsOptions {
   /** KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or /etc/krb5.conf, then DNS. */
-  readonly kdc?: KdcOption
+  readonly kdc?: KdcLocation
   /** The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where `kdc` is given. */
   readonly krb5Config?: string
   /**
@@ -23,7 +23,7 @@ export interface KdcConnectionsOptions {
    * The password servers of `changePassword`, written as `kdc`; port 464 where none is said. Default: the hosts of `kdc`, else those
    * of krb5.conf (kpasswd_server, admin_server) and DNS (_kpasswd).
    */
-  readonly kpasswd?: KdcOption
+  readonly kpasswd?: KdcLocation
   /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
   readonly proxyTrust?: ProxyTrust
   /** Milliseconds since the epoch. */
@@ -84,8 +84,8 @@ export class SharedConnections implements KdcConnections {
     requireMilliseconds('timeLimit', timeLimit, 1, MAX_TIME_LIMIT)
     const configuration = new Krb5Configuration(krb5Config ?? process.env.KRB5_CONFIG, now)
     const conf = kdc === undefined || krb5Config !== undefined ? configuration : undefined
-    const manner = () => (conf ? configuredManner(conf.conf) : {})
-    const transport = transportFor({ ...options, configuration, manner, now })
+    const settings = () => (conf ? configuredNetwork(conf.conf) : {})
+    const transport = transportFor({ ...options, configuration, settings, now })
     this.transport = transport
     this.kpasswd = kpasswdTransportFor({ ...options, configuration })
     this.namesKdcsOf = namesKdcsOf({ kdc, configuration })

@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { KdcUnreachableError } from '../errors/kdc-errors.js'
 import { closeFakeKdcs, fakeKdc, UNRESOLVABLE } from '../fixtures/fake-kdc.js'
 import type { DnsSource } from './dns-lookup.js'
-import { type KdcOption, transportFor, trustOf } from './kdc-location.js'
+import { type KdcLocation, transportFor, trustOf } from './kdc-location.js'
 import { Krb5Configuration } from '../configuration/krb5-configuration.js'
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-kdc-source-'))
@@ -110,7 +110,7 @@ describe('a proxy is vouched for by', () => {
     return conf(`[realms]\n  A.TEST = {\n    http_anchors = FILE:${anchors}\n  }\n`)
   }
 
-  test.each<[KdcOption | undefined, string, readonly string[] | undefined]>([
+  test.each<[KdcLocation | undefined, string, readonly string[] | undefined]>([
     [undefined, 'A.TEST', [PEM]],
     [undefined, 'B.TEST', undefined],
     [{ 'B.TEST': 'kdc.b.test' }, 'A.TEST', [PEM]],
@@ -127,7 +127,7 @@ describe('a proxy is vouched for by', () => {
 /** The test runner's own limit is what fails where one of ours does not hold. */
 describe('the time limit holds where', () => {
   const silent = (port: number, protocol = ''): string => `${protocol}127.0.0.1:${port}`
-  const forms: readonly (readonly [string, (port: number) => KdcOption])[] = [
+  const forms: readonly (readonly [string, (port: number) => KdcLocation])[] = [
     ['an address', (port) => silent(port)],
     ['a list', (port) => [silent(port), silent(port, 'tcp/')]],
     ['a realm of several', (port) => ({ 'AD.TEST': silent(port) })],
@@ -161,7 +161,7 @@ describe('the time limit holds where', () => {
 })
 
 describe('a function that carries requests', () => {
-  const ask = (kdc: KdcOption, signal?: AbortSignal, timeLimit = 20) =>
+  const ask = (kdc: KdcLocation, signal?: AbortSignal, timeLimit = 20) =>
     transportFor({ ...common, timeLimit, kdc })(REQUEST, { realm: 'AD.TEST', ...(signal && { signal }) })
 
   test('is told what the request is about, and its answer is taken as it is', async () => {
@@ -218,7 +218,7 @@ describe('a function that carries requests', () => {
     await expect(ask(() => Promise.reject(new Error('no route')), undefined, 60_000)).rejects.toThrow('no route')
     const own = new DOMException('own limit', 'TimeoutError')
     await expect(ask(() => Promise.reject(own), undefined, 60_000)).rejects.toBe(own)
-    const thrown: KdcOption = () => {
+    const thrown: KdcLocation = () => {
       throw new TypeError('at once')
     }
     await expect(ask(thrown, undefined, 60_000)).rejects.toThrow('at once')

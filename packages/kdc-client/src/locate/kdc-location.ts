@@ -1,33 +1,48 @@
 import { asciiLower, ConfigurationError } from '@s4u/krb5'
-import type { ConfiguredManner } from '../configuration/exchange-settings.js'
+import type { ConfiguredNetwork } from '../configuration/exchange-settings.js'
 import { DnsMemory } from './dns-cache.js'
 import { type KdcAddress, parseKdcAddress } from '../configuration/kdc-address.js'
 import type { DnsSource } from './dns-lookup.js'
 import { anchorsByRealm, type ProxyTrust } from '../configuration/http-anchors.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
-import { requireKdcOption } from '../arguments/option-checks.js'
+import { requireKdcLocation } from '../arguments/option-checks.js'
 import { type KdcTransport, limitedTransport, networkTransport, type NetworkTransport } from '../network/transport.js'
 
-/** One address, several in order of preference, addresses by realm, or a transport of one's own. */
-export type KdcOption = string | readonly string[] | Readonly<Record<string, string | readonly string[]>> | KdcTransport
+/**
+ * Where KDCs are:
+ *
+ * - one address: `'kdc1.ad.test'`, `'10.0.0.1:88'`, `'udp/kdc1.ad.test'`, `'tcp/kdc1.ad.test'`, or the
+ *   URL of an HTTPS proxy, `'https://proxy.ad.test/KdcProxy'`
+ * - several addresses, best first
+ * - addresses by realm: `{ 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test'] }`
+ * - a function that sends requests (`KdcTransport`)
+ */
+export type KdcLocation =
+  | string
+  | readonly string[]
+  | Readonly<Record<string, string | readonly string[]>>
+  | KdcTransport
+
+/** @deprecated Use `KdcLocation`. `KdcOption` is also the name of the KDC option bits in krb5. */
+export type KdcOption = KdcLocation
 
 export interface KdcSourceOptions {
-  readonly kdc?: KdcOption
+  readonly kdc?: KdcLocation
   /** The files of this machine, where the option names no KDC of a realm. */
   readonly configuration: Krb5Configuration
   /** For one exchange, whatever the option is; milliseconds. */
   readonly timeLimit?: number
   readonly proxyTrust?: ProxyTrust
   /** What krb5.conf says of how KDCs are asked, now. */
-  readonly manner?: () => ConfiguredManner
+  readonly settings?: () => ConfiguredNetwork
   readonly now: () => number
   readonly dns?: DnsSource
 }
 
 /** @throws ConfigurationError when an address cannot be read */
 export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkTransport {
-  const { kdc, timeLimit, now, configuration, manner } = options
-  requireKdcOption(kdc)
+  const { kdc, timeLimit, now, configuration, settings } = options
+  requireKdcLocation(kdc)
   if (typeof kdc === 'function') return limitedTransport(kdc, timeLimit)
   const named = namedAddresses(kdc)
   const byDns = new DnsMemory(
@@ -38,7 +53,7 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
   return networkTransport({
     now,
     timeLimit,
-    manner,
+    settings,
     proxyTrust: trustOf(options),
     lookup: options.dns?.lookup?.bind(options.dns),
     otherSpelling: (realm) => configuration.otherSpelling(realm),
@@ -59,7 +74,7 @@ export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc'
 
 /** What the option says of a realm. A list without a realm stands for every realm: it is the caller's word. */
 export function namedAddresses(
-  kdc: Exclude<KdcOption, KdcTransport> | undefined,
+  kdc: Exclude<KdcLocation, KdcTransport> | undefined,
   standardPort?: number,
 ): (realm: string) => readonly KdcAddress[] | undefined {
   if (kdc === undefined) return () => undefined

@@ -5,16 +5,16 @@ import { type FailedAttempt, KdcUnreachableError } from '../errors/kdc-errors.js
 import type { KdcAddress } from '../configuration/kdc-address.js'
 import { type DnsSource, lookUpKdcs, type RealmService } from './dns-lookup.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
-import { type KdcOption, namedAddresses, trustOf } from './kdc-location.js'
+import { type KdcLocation, namedAddresses, trustOf } from './kdc-location.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
-import { requireKdcOption } from '../arguments/option-checks.js'
+import { requireKdcLocation } from '../arguments/option-checks.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 import { DEFAULT_TIME_LIMIT, type KdcTransport, limitedTransport } from '../network/transport.js'
 import { askPasswordServers } from '../network/kpasswd-exchange.js'
 
 export interface KpasswdSourceOptions {
-  readonly kpasswd?: KdcOption
-  readonly kdc?: KdcOption
+  readonly kpasswd?: KdcLocation
+  readonly kdc?: KdcLocation
   readonly configuration: Krb5Configuration
   readonly timeLimit?: number
   readonly proxyTrust?: ProxyTrust
@@ -28,7 +28,7 @@ const KPASSWD_SERVICE: RealmService = { label: '_kpasswd', port: KPASSWD_PORT }
 /** @throws ConfigurationError when an address cannot be read */
 export function kpasswdTransportFor(options: KpasswdSourceOptions): KdcTransport {
   const { kpasswd, timeLimit = DEFAULT_TIME_LIMIT } = options
-  requireKdcOption(kpasswd, 'kpasswd')
+  requireKdcLocation(kpasswd, 'kpasswd')
   if (typeof kpasswd === 'function') return givenTransport(kpasswd, timeLimit)
   const named = namedAddresses(kpasswd, KPASSWD_PORT)
   const trust = trustOf(options)

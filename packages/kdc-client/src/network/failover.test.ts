@@ -204,8 +204,8 @@ describe('when nobody is there', () => {
 
   test('and who is asked so often only, is asked so often', async () => {
     const kdc = await fakeKdc({ udp: () => errorOf(KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) })
-    const manner = () => ({ rounds: 2 })
-    await failed(networkTransport({ ...named(kdc.port, ['127.0.0.1'], 'udp'), manner })(REQUEST, REALM))
+    const settings = () => ({ rounds: 2 })
+    await failed(networkTransport({ ...named(kdc.port, ['127.0.0.1'], 'udp'), settings })(REQUEST, REALM))
     expect(kdc.heard).toEqual(['udp', 'udp'])
   })
 })

@@ -1,111 +1,127 @@
-/** Which KDC is asked when, until one of them answers. */
+/** Decides which KDC is asked when, until one of them answers. */
 
-import { Asking, type Means, reasonOf } from './kdc-race.js'
-import type { Errand } from './kdc-request.js'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
-import type { KdcNotes } from './kdc-health.js'
+import type { KdcHealth } from './kdc-health.js'
+import { KdcRace, reasonOf, type Transports } from './kdc-race.js'
+import type { KdcRequest } from './kdc-request.js'
 import { type KdcServer, labelOf } from './kdc-servers.js'
 import { protocolsFor } from './protocol-choice.js'
 
-/** One lost datagram costs a second, as with MIT and Windows; after all KDCs were asked once, patience doubles. */
+/**
+ * The wait for one KDC in the first round: a lost datagram costs a second, as with MIT and Windows.
+ * Each further round waits twice as long. Milliseconds.
+ */
 export const FIRST_WAIT = 1_000
 
-/** Asking again at once is a storm, not patience. For so long a datagram that says no also waits for one that brings a reply. */
+/**
+ * The pause between two rounds; milliseconds. It keeps KDCs that refuse at once from becoming a busy
+ * loop, and gives a reply time to come after a KRB-ERROR by UDP.
+ */
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
 /**
- * Where none is up yet, rounds are short and many: without a bound the wait would soon be more than a timer can hold, which then
- * goes off at once. Milliseconds.
+ * The longest wait for one KDC; milliseconds. While no server is there, rounds are short and many:
+ * without this limit the doubled wait would exceed what a timer can hold, and a timer that is given
+ * more fires at once.
  */
 const LONGEST_WAIT = 60_000
 
 /**
- * Asks each KDC, those that answered lately first, and all of them again, until one answers; undefined when the time is over, or when
- * each of them has refused to be asked: nobody is there then, and waiting brings nobody. Going on to the next does not mean that the one
- * before is not listened to any more: a KDC may only be slow. MIT does the same.
+ * Asks each KDC in turn, round after round, until one answers. KDCs that answered lately come first.
+ * Returns undefined when the time is over, or when no server is there at any address.
  *
- * Nobody signs a KRB-ERROR, and a datagram is written by anybody who guesses its port. So one that comes by UDP is no answer: the same
- * is asked by TCP, which wants somebody on the way, and a reply by UDP is listened for meanwhile. Only when no KDC gave either is it
- * taken, as unconfirmed.
+ * When the next KDC is asked, the ones before are still listened to: a KDC may only be slow. MIT's
+ * library does the same.
+ *
+ * A KRB-ERROR that comes by UDP does not end the search. Nothing authenticates a KRB-ERROR, and
+ * anybody who guesses the port can send a datagram. The KDC is asked again by TCP, which only
+ * somebody on the network path can forge, while the UDP socket still waits for a reply. Only when
+ * neither comes from any KDC is the KRB-ERROR used, as unconfirmed.
  */
 export async function askInTurn(
   addresses: readonly KdcAddress[],
-  errand: Errand,
-  means: Means,
+  kdcRequest: KdcRequest,
+  transports: Transports,
 ): Promise<Uint8Array | undefined> {
-  const asking = new Asking(errand, means)
+  const race = new KdcRace(kdcRequest, transports)
   try {
-    const { firstWait, rounds } = errand.manner
+    const { firstWait, rounds } = kdcRequest.settings
     let wait = firstWait
-    for (let round = 0; round < rounds && !asking.isOver; round++) {
-      const isNameless = await askEach(addresses, { asking, errand, means }, wait)
-      if (asking.isHopeless && !isNameless) break
-      await asking.listen(BETWEEN_ROUNDS)
-      if (asking.hasRefusal) break
+    for (let round = 0; round < rounds && !race.isOver; round++) {
+      const isNameless = await askEach(addresses, { race, kdcRequest, transports }, wait)
+      if (race.isHopeless && !isNameless) break
+      await race.waitForAnswer(BETWEEN_ROUNDS)
+      if (race.hasRefusal) break
       wait = Math.min(wait * 2, LONGEST_WAIT)
     }
-    return asking.answer ?? asking.unconfirmed()
+    return race.answer ?? race.unconfirmed()
   } finally {
-    asking.end()
+    race.end()
   }
 }
 
-/** Those that answered lately first. */
-function inOrder(servers: readonly KdcServer[], notes: KdcNotes): readonly KdcServer[] {
-  const rank = (address: KdcAddress): number => (notes.isDead(address) ? 2 : notes.isSlow(address) ? 1 : 0)
+/** Sorts servers: those that answered lately first, slow ones next, dead ones last. */
+function inOrder(servers: readonly KdcServer[], health: KdcHealth): readonly KdcServer[] {
+  const rank = (address: KdcAddress): number => (health.isDead(address) ? 2 : health.isSlow(address) ? 1 : 0)
   return [...servers].sort((a, b) => rank(a) - rank(b))
 }
 
-/** The same for one server, whatever the names that lead to it. */
+/** Returns the same text for one server, whatever names lead to it. */
 function idOf(server: KdcServer): string {
   return `${server.protocol ?? ''}/${formatKdcAddress(server)}`
 }
 
 interface Round {
-  readonly asking: Asking
-  readonly errand: Errand
-  readonly means: Means
+  readonly race: KdcRace
+  readonly kdcRequest: KdcRequest
+  readonly transports: Transports
 }
 
-/** One round. Names are resolved while others are asked; true when one of them may come to resolve in the next. */
+/**
+ * Asks each KDC once. Names are resolved while other KDCs are asked. Returns true when a name was
+ * not resolved in time, and may be in the next round.
+ */
 async function askEach(addresses: readonly KdcAddress[], round: Round, wait: number): Promise<boolean> {
-  const { asking, means } = round
-  const { servers, notes } = means
+  const { race, transports } = round
+  const { servers, health } = transports
   for (const address of addresses) servers.find(address).catch(() => {})
   const entries = addresses.flatMap((address) => servers.known(address) ?? [address])
   const asked = new Set<string>()
   let isNameless = false
-  for (const entry of inOrder(entries, notes)) {
+  for (const entry of inOrder(entries, health)) {
     const found = servers.known(entry) ?? (await resolved(entry, round, wait))
     isNameless ||= found === undefined
-    for (const server of inOrder(found ?? [], notes)) {
-      if (!asked.has(idOf(server))) await asking.ask(server, wait)
+    for (const server of inOrder(found ?? [], health)) {
+      if (!asked.has(idOf(server))) await race.ask(server, wait)
       asked.add(idOf(server))
     }
   }
   return isNameless
 }
 
-/** None for a name that does not resolve; undefined when it takes longer than that. */
+/**
+ * Returns the servers behind a name: none for a name that does not resolve, undefined for one that
+ * takes longer than `wait` milliseconds.
+ */
 async function resolved(
   entry: KdcServer,
-  { asking, errand, means }: Round,
+  { race, kdcRequest, transports }: Round,
   wait: number,
 ): Promise<readonly KdcServer[] | undefined> {
-  if (asking.isOver) return []
+  if (race.isOver) return []
   let found: readonly KdcServer[] | undefined
   let reason = 'its name has not been resolved in time'
-  const search = means.servers.find(entry).then(
+  const search = transports.servers.find(entry).then(
     (servers) => void (found = servers),
     (error: unknown) => {
       found = []
       reason = reasonOf(error)
     },
   )
-  await asking.listen(wait, search)
+  await race.waitForAnswer(wait, search)
   if (found !== undefined && found.length > 0) return found
-  const protocols = protocolsFor(entry, errand, means.notes)
-  errand.attempts.push(...protocols.map((protocol) => ({ address: `${protocol}/${labelOf(entry)}`, reason })))
-  if (!asking.isOver) means.notes.noteDead(entry)
+  const protocols = protocolsFor(entry, kdcRequest, transports.health)
+  kdcRequest.attempts.push(...protocols.map((protocol) => ({ address: `${protocol}/${labelOf(entry)}`, reason })))
+  if (!race.isOver) transports.health.noteDead(entry)
   return found
 }

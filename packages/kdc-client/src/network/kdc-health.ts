@@ -1,20 +1,23 @@
 import { LRUCache } from 'lru-cache'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
 
-/** How long a KDC that did not answer is asked last. */
+/** How long a KDC that did not answer is asked after all others; milliseconds. */
 const DEAD_FOR = 60_000
 
-/** How long a KDC that only TCP brings answers from, or whose answers did not fit into datagrams, is asked by TCP at once. */
+/**
+ * How long a KDC is asked by TCP at once, after it answered by TCP only, or with more than a datagram
+ * holds; milliseconds.
+ */
 const TCP_FOR = 300_000
 
-/** How long a KDC that answers by UDP, and not by TCP, is asked by UDP first whatever is asked. */
+/** How long a KDC that answers by UDP and not by TCP is asked by UDP first; milliseconds. */
 const UDP_FOR = 60_000
 
-/** KDCs that something is remembered of. */
+/** KDCs that are remembered. */
 const MAX_KDCS = 1_000
 
-/** What is known of KDCs from earlier requests. */
-export class KdcNotes {
+/** Remembers how KDCs answered earlier requests. */
+export class KdcHealth {
   private readonly deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly slowUntil = new LRUCache<string, number>({ max: MAX_KDCS })
   private readonly tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
@@ -25,6 +28,7 @@ export class KdcNotes {
     this.now = now
   }
 
+  /** The KDC did not answer within the last minute. */
   isDead(address: KdcAddress): boolean {
     return (this.deadUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
   }
@@ -42,11 +46,12 @@ export class KdcNotes {
     return (this.slowUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
   }
 
-  /** It may be dead or not: nobody waited long enough to know. */
+  /** The caller gave up before it was clear whether the KDC is dead. */
   noteSlow(address: KdcAddress): void {
     this.slowUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
   }
 
+  /** The KDC is asked by TCP first. */
   wantsTcp(address: KdcAddress): boolean {
     return (this.tcpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
   }
@@ -55,7 +60,7 @@ export class KdcNotes {
     this.tcpUntil.set(formatKdcAddress(address), this.now() + TCP_FOR)
   }
 
-  /** TCP to it is closed, or its connections lead nowhere. */
+  /** TCP to the KDC is closed, or connections to it bring no answer. */
   lacksTcp(address: KdcAddress): boolean {
     return (this.udpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
   }

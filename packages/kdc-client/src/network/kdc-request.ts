@@ -1,22 +1,30 @@
-import type { FailedAttempt } from '../errors/kdc-errors.js'
 import type { QueuePlace } from '../async/fair-queue.js'
-import type { Manner } from '../configuration/exchange-settings.js'
+import type { NetworkSettings } from '../configuration/exchange-settings.js'
+import type { FailedAttempt } from '../errors/kdc-errors.js'
 
-/** One request on its way to the KDCs of its realm. */
-export interface Errand {
+/** One request to the KDCs of a realm. */
+export interface KdcRequest {
   readonly realm: string
+  /** The encoded AS-REQ or TGS-REQ. */
   readonly request: Uint8Array
-  /** The answer is likely to be an error that has consequences: it is asked for where errors are believed. */
+  /**
+   * The answer is probably an error that has consequences (as at sign-in), so it should come over a
+   * protocol on which not everybody can forge one.
+   */
   readonly prefersTcp: boolean
-  /** Whose it is, where it has to wait for its turn. */
+  /** The user whose turn it is in the queue. */
   readonly place?: QueuePlace
-  readonly manner: Manner
+  readonly settings: NetworkSettings
+  /** Aborts when the time is over, or when `end` was called. */
   readonly ended: AbortSignal
-  /** When the time is over, as `performance.now()` says it: a place that comes free then is of no use any more. */
+  /**
+   * When the time is over, as `performance.now()` counts. A request that leaves the queue later is
+   * not sent any more.
+   */
   readonly until: number
-  /** Aborts that signal: there is an answer, and nobody listens to the others any more. */
+  /** Aborts `ended`: there is an answer, and the exchanges with other KDCs stop. */
   readonly end: (reason: Error) => void
-  /** What went wrong so far, for the error. */
+  /** Each failure so far, for the error message. */
   readonly attempts: FailedAttempt[]
   /** Called when the answer came in a datagram. */
   readonly onDatagram?: () => void

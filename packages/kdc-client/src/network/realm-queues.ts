@@ -1,53 +1,56 @@
 import { asciiLower } from '@s4u/krb5'
 import { LRUCache } from 'lru-cache'
-import type { Errand } from './kdc-request.js'
+import { ConcurrencyLimit, QueueFull } from '../async/concurrency-limit.js'
+import type { ProxyTrust } from '../configuration/http-anchors.js'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
 import { askInTurn } from './failover.js'
-import { KdcNotes } from './kdc-health.js'
-import type { ProxyTrust } from '../configuration/http-anchors.js'
+import { KdcHealth } from './kdc-health.js'
+import type { KdcRequest } from './kdc-request.js'
 import { type HostLookup, KdcServers } from './kdc-servers.js'
 import { TcpConnections } from './tcp-exchange.js'
-import { QueueFull, Turnstile } from '../async/concurrency-limit.js'
 import { UdpSockets } from './udp-exchange.js'
 
 /**
- * Requests on the way to one realm at one time, each with a UDP socket and a TCP connection to a KDC at most. A KDC answers one after the
- * other anyway, and thousands of sockets at once lose datagrams and connections; MIT's KDC takes thirty.
+ * Requests that are on the way to one realm at the same time. Each uses at most one UDP socket and
+ * one TCP connection to a KDC. A KDC answers one request after another anyway, and thousands of
+ * sockets at once lose datagrams and connections; MIT's KDC accepts thirty connections.
  */
 const MAX_IN_FLIGHT = 16
 
 /**
- * Requests that may wait for one realm. A KDC answers a thousand in a second, so of more than these those behind would be told after ten
- * seconds what they can be told now.
+ * Requests that may wait for one realm. A KDC answers about a thousand in a second: a request behind
+ * so many others would fail after ten seconds, and so it fails now.
  */
 const MAX_WAITING = 10_000
 
-/** Realms with a queue of their own; referrals name few. */
+/** Realms that have a queue. Referrals name few realms. */
 const MAX_REALMS = 100
 
 /**
- * Nobody who waits gets an answer from a realm that has been silent for so long, milliseconds: as long as one waits by default. Whoever
- * comes later is told at once, and one at a time tries whether it is back.
+ * After so many milliseconds without any answer, the default time limit of a request, the realm
+ * counts as down. Requests fail at once then, and one request at a time finds out whether the realm
+ * is back.
  */
-const GIVEN_UP_AFTER = 10_000
+const DOWN_AFTER = 10_000
 
-/** Nobody is left to ask. */
+/** No KDC answered, or none is left to ask. */
 export class NoAnswer extends Error {}
 
-/** The way to one realm. */
-interface Line {
-  readonly turnstile: Turnstile
-  /** Since when none of its KDCs has answered. */
+/** The queue of one realm. */
+interface RealmQueue {
+  readonly limit: ConcurrencyLimit
+  /** Since when no KDC of the realm has answered; milliseconds since the epoch. */
   silentSince: number | undefined
-  isTried: boolean
+  /** A request is finding out whether the realm is back. */
+  isProbed: boolean
 }
 
-/** The ways to the KDCs: a queue for each realm, so that one that does not answer holds up no other. */
-export class KdcLines {
-  private readonly lines = new LRUCache<string, Line>({ max: MAX_REALMS })
+/** Queues of requests, one for each realm, so that a realm that is down delays no other realm. */
+export class RealmQueues {
+  private readonly queues = new LRUCache<string, RealmQueue>({ max: MAX_REALMS })
   private readonly sockets = new UdpSockets()
   private readonly connections = new TcpConnections()
-  private readonly notes: KdcNotes
+  private readonly health: KdcHealth
   private readonly servers: KdcServers
   private readonly now: () => number
   private readonly proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined
@@ -59,26 +62,30 @@ export class KdcLines {
   ) {
     this.now = now
     this.proxyTrust = proxyTrust
-    this.notes = new KdcNotes(now)
+    this.health = new KdcHealth(now)
     this.servers = new KdcServers(now, lookup)
   }
 
-  /** @throws NoAnswer, and whatever the errand's signal aborts with while it waits in the queue */
-  async ask(addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
+  /**
+   * Waits for a turn, asks the KDCs at these addresses, and returns the first answer.
+   *
+   * @throws NoAnswer, and what the signal of the request aborts with while it waits in the queue
+   */
+  async ask(addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
     if (addresses.length === 0) throw new NoAnswer()
-    const line = this.lineTo(errand.realm)
-    if (this.isGivenUp(line, addresses)) return this.tryAlone(line, addresses, errand)
+    const queue = this.queueOf(kdcRequest.realm)
+    if (this.isDown(queue, addresses)) return this.probe(queue, addresses, kdcRequest)
     const turn = async (): Promise<Uint8Array> => {
-      if (performance.now() >= errand.until) throw new NoAnswer()
-      return this.isGivenUp(line, addresses)
-        ? this.tryAlone(line, addresses, errand)
-        : this.run(line, addresses, errand)
+      if (performance.now() >= kdcRequest.until) throw new NoAnswer()
+      return this.isDown(queue, addresses)
+        ? this.probe(queue, addresses, kdcRequest)
+        : this.run(queue, addresses, kdcRequest)
     }
     try {
-      return await line.turnstile.pass(turn, errand.ended, errand.place)
+      return await queue.limit.run(turn, kdcRequest.ended, kdcRequest.place)
     } catch (error) {
       if (!(error instanceof QueueFull)) throw error
-      throw notAsked(addresses, errand, `not asked: ${MAX_WAITING} requests wait for this realm already`)
+      throw notAsked(addresses, kdcRequest, `not asked: ${MAX_WAITING} requests wait for this realm already`)
     }
   }
 
@@ -88,60 +95,60 @@ export class KdcLines {
     this.connections.close()
   }
 
-  private async tryAlone(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
-    if (line.isTried) {
+  /** Asks a realm that is down, unless another request is doing so. */
+  private async probe(
+    queue: RealmQueue,
+    addresses: readonly KdcAddress[],
+    kdcRequest: KdcRequest,
+  ): Promise<Uint8Array> {
+    if (queue.isProbed) {
       const reason = 'given up for the moment: it has been silent, and is being tried by another request'
-      throw notAsked(addresses, errand, reason)
+      throw notAsked(addresses, kdcRequest, reason)
     }
-    line.isTried = true
+    queue.isProbed = true
     try {
-      return await this.run(line, addresses, errand)
+      return await this.run(queue, addresses, kdcRequest)
     } finally {
-      line.isTried = false
+      queue.isProbed = false
     }
   }
 
-  private async run(line: Line, addresses: readonly KdcAddress[], errand: Errand): Promise<Uint8Array> {
-    const { notes, servers, sockets, connections, proxyTrust } = this
+  private async run(queue: RealmQueue, addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
+    const { health, servers, sockets, connections } = this
     const began = this.now()
-    const answer = await askInTurn(addresses, errand, {
-      notes,
-      servers,
-      sockets,
-      connections,
-      proxyTrust: proxyTrust?.(errand.realm),
-    })
+    const proxyTrust = this.proxyTrust?.(kdcRequest.realm)
+    const answer = await askInTurn(addresses, kdcRequest, { health, servers, sockets, connections, proxyTrust })
     if (answer !== undefined) {
-      line.silentSince = undefined
+      queue.silentSince = undefined
       return answer
     }
-    // Not when the caller gave up before all were asked.
-    if (this.areDead(addresses)) line.silentSince ??= began
+    // A caller that gave up before all KDCs were asked says nothing about the realm.
+    if (this.areDead(addresses)) queue.silentSince ??= began
     throw new NoAnswer()
   }
 
-  private isGivenUp({ silentSince }: Line, addresses: readonly KdcAddress[]): boolean {
-    const isSilent = silentSince !== undefined && this.now() >= silentSince + GIVEN_UP_AFTER
+  private isDown({ silentSince }: RealmQueue, addresses: readonly KdcAddress[]): boolean {
+    const isSilent = silentSince !== undefined && this.now() >= silentSince + DOWN_AFTER
     return isSilent && this.areDead(addresses)
   }
 
   private areDead(addresses: readonly KdcAddress[]): boolean {
-    const { notes, servers } = this
+    const { health, servers } = this
     const each = addresses.flatMap((address) => servers.known(address) ?? [address])
-    return each.every((server) => notes.isDead(server))
+    return each.every((server) => health.isDead(server))
   }
 
-  private lineTo(realm: string): Line {
+  private queueOf(realm: string): RealmQueue {
     const name = asciiLower(realm)
-    const known = this.lines.get(name)
+    const known = this.queues.get(name)
     if (known) return known
-    const line = { turnstile: new Turnstile(MAX_IN_FLIGHT, MAX_WAITING), silentSince: undefined, isTried: false }
-    this.lines.set(name, line)
-    return line
+    const queue = { limit: new ConcurrencyLimit(MAX_IN_FLIGHT, MAX_WAITING), silentSince: undefined, isProbed: false }
+    this.queues.set(name, queue)
+    return queue
   }
 }
 
-function notAsked(addresses: readonly KdcAddress[], { attempts }: Errand, reason: string): NoAnswer {
+function notAsked(addresses: readonly KdcAddress[], { attempts }: KdcRequest, reason: string): NoAnswer {
   attempts.push(...addresses.map((address) => ({ address: formatKdcAddress(address), reason })))
   return new NoAnswer()
 }

@@ -1,74 +1,98 @@
 import { ConfigurationError, printableName } from '@s4u/krb5'
-import type { ConfiguredManner, Manner } from '../configuration/exchange-settings.js'
+import type { ConfiguredNetwork, NetworkSettings } from '../configuration/exchange-settings.js'
 import { type FailedAttempt, KdcUnreachableError } from '../errors/kdc-errors.js'
 import { FIRST_WAIT } from './failover.js'
 import type { QueuePlace } from '../async/fair-queue.js'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
-import { KdcLines, NoAnswer } from './realm-queues.js'
+import { RealmQueues, NoAnswer } from './realm-queues.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
 import type { HostLookup } from './kdc-servers.js'
 import { UDP_PREFERENCE_LIMIT } from './protocol-choice.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 
-/** Carries one request to some KDC of a realm and returns its answer, whatever that says. */
+/**
+ * Sends one request to a KDC of a realm and resolves to its answer, a reply or an error. A function
+ * of this type can be given as the option `kdc`.
+ *
+ * @example
+ * ```ts
+ * import type { KdcTransport } from '@s4u/kdc-client'
+ *
+ * // Prints how long each answer takes.
+ * export const timed = (kdc: KdcTransport): KdcTransport => async (request, context) => {
+ *   const began = performance.now()
+ *   try {
+ *     return await kdc(request, context)
+ *   } finally {
+ *     console.log(context.realm, performance.now() - began)
+ *   }
+ * }
+ * ```
+ */
 export type KdcTransport = (request: Uint8Array, context: TransportContext) => Promise<Uint8Array>
 
 export interface TransportContext {
   readonly realm: string
-  /** Aborts when the time is over, or nobody waits for the answer any more. */
+  /** Aborts when the time is over, or when no caller waits for the answer any more. */
   readonly signal?: AbortSignal
   /**
-   * The answer is likely to be an error that has consequences, as at sign-in. Nobody signs a KRB-ERROR: where there is a way on which
-   * not everybody can write one, such as TCP, that one is to be gone first.
+   * The answer is probably an error that has consequences, as at sign-in. Nothing authenticates a
+   * KRB-ERROR, so try a protocol first on which not everybody can forge one, such as TCP. Default:
+   * no.
    */
   readonly prefersTcp?: boolean
-  /** Whose request it is, for a queue that is fair between users. */
+  /** The user whose request it is, for a queue that is fair between users. */
   readonly place?: QueuePlace
   /**
-   * To be called before an answer is given that came in a datagram, which anybody can have written. A reply that does not open is asked
-   * for again then, with `prefersTcp`; an error is told to whoever asked, and nothing is remembered of it.
+   * Call it before you return an answer that came in a datagram, which anybody can have forged. The
+   * client then asks again, with `prefersTcp`, if the reply cannot be decrypted; and it does not
+   * remember an error.
    */
   readonly onDatagram?: () => void
 }
 
-/** Sockets and all that is known of KDCs. */
+/** A transport that owns sockets. */
 export interface NetworkTransport extends KdcTransport {
-  /** Closes the sockets that are open and idle. Whoever asks later opens others. */
+  /** Closes the sockets that are open and idle. A later request opens others. */
   close(): void
 }
 
 export interface NetworkOptions {
-  /** The KDCs of a realm, best first. */
+  /** Finds the KDCs of a realm, best first. */
   readonly locate: (realm: string, signal?: AbortSignal) => Promise<readonly KdcAddress[]>
-  /** For one exchange, failover included; milliseconds. */
+  /** The limit of one exchange, failover included; milliseconds. */
   readonly timeLimit?: number
   readonly now?: () => number
-  /** Who may vouch for an HTTPS proxy. */
+  /** The certificate authorities that may vouch for an HTTPS proxy. */
   readonly proxyTrust?: (realm: string) => ProxyTrust | undefined
-  /** What answers instead of the system's resolver. */
+  /** Resolves host names, in place of the system's resolver. */
   readonly lookup?: HostLookup
-  /** What krb5.conf says of how KDCs are asked, now. */
-  readonly manner?: () => ConfiguredManner
-  /** For hints: a realm as krb5.conf spells it, where that is in other letter case alone. */
+  /** Reads what krb5.conf says now about how KDCs are asked. */
+  readonly settings?: () => ConfiguredNetwork
+  /** For hints: returns a realm of krb5.conf that differs in letter case only. */
   readonly otherSpelling?: (realm: string) => string | undefined
 }
 
-/** A user is waiting at the other end: longer than this, and the page is given up anyway. MIT waits 30 s, browsers less. */
+/**
+ * The default limit of one exchange; milliseconds. A user waits for a page: MIT's library waits 30
+ * seconds, but users of browsers give up earlier.
+ */
 export const DEFAULT_TIME_LIMIT = 10_000
 
-/** All are asked again and again, until the time is over. */
-const USUAL: Manner = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIRST_WAIT, rounds: Infinity }
+/** By default, rounds go on until the time is over. */
+const USUAL: NetworkSettings = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIRST_WAIT, rounds: Infinity }
 
 /**
- * Talks to KDCs by UDP, and by TCP where the request or the answer is too big. Asks one after another until one answers or the time
- * is over; those that did not answer lately are asked last. Source: RFC 4120 section 7.2.
+ * Returns a transport that asks KDCs over the network: by UDP, by TCP if the request or the answer is
+ * too large, or through an HTTPS proxy. It asks one KDC after another until one answers or the time
+ * is over. Source: RFC 4120 section 7.2.
  */
 export function networkTransport(options: NetworkOptions): NetworkTransport {
-  const { locate, now = Date.now, proxyTrust, lookup, manner } = options
-  const lines = new KdcLines(now, proxyTrust, lookup)
+  const { locate, now = Date.now, proxyTrust, lookup, settings } = options
+  const queues = new RealmQueues(now, proxyTrust, lookup)
   const transport: KdcTransport = async (request, { realm, signal, prefersTcp = false, place, onDatagram }) => {
     const attempts: FailedAttempt[] = []
-    const { timeLimit: configured, ...said } = manner?.() ?? {}
+    const { timeLimit: configured, ...said } = settings?.() ?? {}
     const timeLimit = options.timeLimit ?? configured ?? DEFAULT_TIME_LIMIT
     const until = performance.now() + timeLimit
     const about = {
@@ -79,13 +103,13 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
       place,
       onDatagram,
       until,
-      manner: { ...USUAL, ...said },
+      settings: { ...USUAL, ...said },
     }
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
         addresses = await abortable(locate(realm, ended), ended)
-        return lines.ask(addresses, { ...about, ended, end })
+        return queues.ask(addresses, { ...about, ended, end })
       })
     } catch (error) {
       signal?.throwIfAborted()
@@ -94,12 +118,12 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
       throw new KdcUnreachableError(realm, tried, tried.length > 0 ? {} : spelling(realm, options))
     }
   }
-  return Object.assign(transport, { close: () => lines.close() })
+  return Object.assign(transport, { close: () => queues.close() })
 }
 
 /**
- * A transport of the caller's own, within the time limit: it is told by the signal, and not waited for when it does not heed it. What it
- * brings after that is dropped.
+ * Returns the caller's own transport with a time limit. The transport learns from its signal that the
+ * time is over. If it goes on all the same, it is not waited for, and its late answer is dropped.
  */
 export function limitedTransport(kdc: KdcTransport, timeLimit = DEFAULT_TIME_LIMIT): KdcTransport {
   return async (request, { signal, ...context }) => {
@@ -126,7 +150,7 @@ function octetsOf(answer: unknown): Uint8Array {
   })
 }
 
-/** Realms are case-sensitive, and people write domains. */
+/** Realms are case-sensitive, and people write them in lower case as they write domains. */
 function spelling(realm: string, { otherSpelling }: NetworkOptions): { readonly hint?: string } {
   const other = otherSpelling?.(realm)
   if (other === undefined) return {}

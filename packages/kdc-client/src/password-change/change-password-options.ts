@@ -1,10 +1,10 @@
 import type { OptionTableOf } from '@s4u/krb5'
 import type { KdcCredentials } from '../credentials/credentials.js'
-import { KDC_CLIENT_OPTIONS, type KdcClientOptions } from '../client/kdc-client.js'
-import type { KdcOption } from '../locate/kdc-location.js'
+import { KDC_CLIENT_OPTIONS, type KdcClientOptions } from '../client/kdc-client-options.js'
+import type { KdcLocation } from '../locate/kdc-location.js'
 
 /** Who asks and where: as in `createKdcClient`. */
-type AskerOptions = Pick<
+type ClientSetupOptions = Pick<
   KdcClientOptions,
   | 'realm'
   | 'kdc'
@@ -24,7 +24,7 @@ type AskerOptions = Pick<
 >
 
 /** What is said of the change, whoever asks for it. Where the KDCs are is said as in `createKdcClient`. */
-interface ChangeOptions extends AskerOptions {
+interface ChangeOptions extends ClientSetupOptions {
   /** Whose password it is: `alice@AD.TEST`, or `alice` of `realm`. */
   readonly principal: string
   readonly newPassword: string
@@ -35,7 +35,7 @@ interface ChangeOptions extends AskerOptions {
    * own. Default: the hosts of `kdc`; else kpasswd_server or admin_server of krb5.conf, then DNS (_kpasswd), then the hosts of the
    * KDCs. Active Directory: its PDC emulator, from which the other controllers learn passwords at once.
    */
-  readonly kpasswd?: KdcOption
+  readonly kpasswd?: KdcLocation
   /** Ends the wait. When the request has been sent, the password may be changed all the same. */
   readonly signal?: AbortSignal
 }

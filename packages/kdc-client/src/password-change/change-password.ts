@@ -16,7 +16,7 @@ import {
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import { requestTgt } from '../as-exchange/as-exchange.js'
-import { type Asker, askerOf } from '../client/client-setup.js'
+import { type ClientSetup, setUpClient } from '../client/client-setup.js'
 import { Client } from '../client/client.js'
 import { ABOUT_THE_USER, KdcError } from '../errors/kdc-errors.js'
 import { tell, tellNotice } from '../events/events.js'
@@ -53,10 +53,10 @@ export async function changePassword(given: ChangePasswordOptions): Promise<Pass
   const newPassword = requireNewPassword(options.newPassword)
   const { signal } = options
   signal?.throwIfAborted()
-  const asker = askerOf({ ...options, credentials: credentialsOf(options) }, signal)
-  if (options.credentials === undefined) return changeOwn(asker, newPassword)
-  const { realm = asker.authority.principal.realm, enterprise } = options
-  return setOf(asker, parseSignInName(options.principal, realm, enterprise), newPassword)
+  const setup = setUpClient({ ...options, credentials: credentialsOf(options) }, signal)
+  if (options.credentials === undefined) return changeOwn(setup, newPassword)
+  const { realm = setup.authority.principal.realm, enterprise } = options
+  return setOf(setup, parseSignInName(options.principal, realm, enterprise), newPassword)
 }
 
 function credentialsOf({ principal, oldPassword, enterprise, credentials }: ChangePasswordOptions) {
@@ -76,32 +76,32 @@ function unclear(): ConfigurationError {
 }
 
 /** By version 1: Samba refuses one's own password by the other request, and MIT wants a target there. */
-async function changeOwn(asker: Asker, newPassword: string): Promise<PasswordChange> {
-  const { authority } = asker
+async function changeOwn(setup: ClientSetup, newPassword: string): Promise<PasswordChange> {
+  const { authority } = setup
   if (authority.kind !== 'sign-in') throw new TypeError('nobody to sign in')
-  const ticket = await signInForChange(asker, authority).catch(blameUser)
+  const ticket = await signInForChange(setup, authority).catch(blameUser)
   const principal = formatPrincipal(ticket.client)
   const userData = new TextEncoder().encode(newPassword)
-  await exchange(asker, ticket, { version: KpasswdVersion.CHANGE, userData, newPassword, subject: { principal } })
+  await exchange(setup, ticket, { version: KpasswdVersion.CHANGE, userData, newPassword, subject: { principal } })
   return { principal }
 }
 
-async function setOf(asker: Asker, target: Principal, newPassword: string): Promise<PasswordChange> {
-  const ticket = await ticketOfAdministrator(asker, target.realm)
+async function setOf(setup: ClientSetup, target: Principal, newPassword: string): Promise<PasswordChange> {
+  const ticket = await ticketOfAdministrator(setup, target.realm)
   const principal = formatPrincipal(target)
   const newpasswd = new TextEncoder().encode(newPassword)
   const userData = encode(ChangePasswdData, { newpasswd, targname: target.name, targrealm: target.realm })
   newpasswd.fill(0)
   const subject = { principal, administrator: formatPrincipal(ticket.client) }
-  await exchange(asker, ticket, { version: KpasswdVersion.SET, userData, newPassword, subject })
+  await exchange(setup, ticket, { version: KpasswdVersion.SET, userData, newPassword, subject })
   return { principal }
 }
 
 /** By sign-in, as servers want it; with a ticket from elsewhere, or in another realm, from the ticket-granting service. */
-function ticketOfAdministrator(asker: Asker, realm: string): Promise<ServiceTicket> {
-  const { context, authority, conf, armor } = asker
+function ticketOfAdministrator(setup: ClientSetup, realm: string): Promise<ServiceTicket> {
+  const { context, authority, conf, armor } = setup
   if (authority.kind === 'sign-in' && sameRealmIgnoringCase(authority.principal.realm, realm))
-    return signInForChange(asker, authority)
+    return signInForChange(setup, authority)
   const client = new Client({ context, authority, conf, domains: undefined, cache: {}, armor })
   const { signal } = context
   return client.ticketFor(`${CHANGEPW.nameString.join('/')}@${realm}`, { ...(signal && { signal }) }).catch(wantSignIn)
@@ -119,7 +119,7 @@ function wantSignIn(error: unknown): never {
 /** The service that a user whose password has expired still gets a ticket for. */
 const CHANGEPW: PrincipalName = { nameType: NameType.SRV_INST, nameString: ['kadmin', 'changepw'] }
 
-function signInForChange({ context, armor: given }: Asker, signIn: SignIn): Promise<ServiceTicket> {
+function signInForChange({ context, armor: given }: ClientSetup, signIn: SignIn): Promise<ServiceTicket> {
   const armor = signInArmorOf(given)
   const options = { service: CHANGEPW, ...(typeof armor === 'object' && { armor }) }
   const told = {
@@ -145,11 +145,11 @@ interface Change {
 }
 
 /** Whoever asked is told by the outcome; who reads along, and the audit, by these. */
-async function exchange(asker: Asker, ticket: ServiceTicket, change: Change): Promise<void> {
+async function exchange(setup: ClientSetup, ticket: ServiceTicket, change: Change): Promise<void> {
   const { principal, administrator } = change.subject
-  const { journal } = asker.context
+  const { journal } = setup.context
   try {
-    await exchangeOnce(asker, ticket, change)
+    await exchangeOnce(setup, ticket, change)
   } catch (error) {
     const [code, message] = S4uError.is(error) ? [error.code, error.message] : ['KRB5_KPASSWD_FAILED', String(error)]
     tellNotice({ kind: 'notice', level: 'info', code, message }, journal)
@@ -159,7 +159,7 @@ async function exchange(asker: Asker, ticket: ServiceTicket, change: Change): Pr
   tellNotice({ kind: 'notice', level: 'info', code: 'KRB5_KPASSWD_SUCCESS', message }, journal)
 }
 
-async function exchangeOnce({ context, kpasswd }: Asker, ticket: ServiceTicket, change: Change): Promise<void> {
+async function exchangeOnce({ context, kpasswd }: ClientSetup, ticket: ServiceTicket, change: Change): Promise<void> {
   const { version, userData, newPassword, subject } = change
   const sent = sealChange(context, ticket, version, userData)
   userData.fill(0)

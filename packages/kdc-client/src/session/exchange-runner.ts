@@ -1,151 +1,172 @@
 import { formatPrincipal, KRB_ERROR_CODES as KRB, type Principal, sameRealmIgnoringCase } from '@s4u/krb5'
+import { explainSignIn } from '../advice/sign-in-refusal.js'
+import type { QueuePlace } from '../async/fair-queue.js'
+import type { Authority } from '../credentials/authority.js'
 import { explainDelegation } from '../delegation/delegation-refusal.js'
+import { inspectEvidence } from '../delegation/evidence-inspection.js'
 import { type ExchangeStep, kdcAnswer } from '../errors/kdc-answer.js'
 import { type CacheMiss, tell } from '../events/events.js'
-import { lookAtEvidence } from '../delegation/evidence-inspection.js'
-import type { QueuePlace } from '../async/fair-queue.js'
 import type { KdcClock } from '../exchange/kdc-clock.js'
 import type { KdcContext } from '../exchange/kdc-context.js'
-import { realmAsked } from '../tickets/granting-ticket.js'
+import type { TgsRefusal, TicketOutcome } from '../tgs-exchange/tgs-exchange.js'
+import { realmAsked, type Tgt } from '../tickets/granting-ticket.js'
 import { type EvidenceTicket, isForwardable, type ServiceTicket } from '../tickets/service-ticket.js'
-import { explainSignIn } from '../advice/sign-in-refusal.js'
-import type { TgsRefusal } from '../tgs-exchange/tgs-exchange.js'
-import type { Authority } from '../credentials/authority.js'
-import { isYoung, type TicketGranting } from './ticket-granting.js'
+import { isYoung, type OwnTgt } from './own-tgt.js'
 
-/** What an exchange is about, for the errors and the events. */
-export interface About {
+/** What an exchange is about, for errors and events. */
+export interface ExchangeSubject {
   readonly step: ExchangeStep
   readonly target: string
   readonly user?: string
   readonly evidence?: EvidenceTicket
-  /** Of S4U2Self: a certificate says who the user is. */
+  /** For S4U2Self: a certificate, not a name, tells who the user is. */
   readonly byCertificate?: boolean
-  /** Why a KDC is asked. */
+  /** Why the cache did not answer. */
   readonly cache: CacheMiss
 }
 
-export type Answered = { readonly ticket: ServiceTicket } | TgsRefusal
+/** Sends a request with a ticket-granting ticket. */
+export type AskKdc = (context: KdcContext, tgt: Tgt) => Promise<TicketOutcome>
 
-/** Where the ticket-granting tickets for other realms are kept. */
+/** The cache that keeps the ticket-granting tickets for other realms. */
 export interface ForeignTgts {
-  discard(tgt: ServiceTicket): void
+  discard(tgt: Tgt): void
 }
 
-/** What a KDC says of a ticket-granting ticket that it does not take any more: ended, or sealed with a key that it has changed. */
-const OF_NO_USE: ReadonlySet<number> = new Set([
+/**
+ * Errors by which a KDC says that it does not accept a ticket-granting ticket any more: it has
+ * expired, or it is sealed with a key that the KDC has changed.
+ */
+const TGT_REFUSED: ReadonlySet<number> = new Set([
   KRB.KRB_AP_ERR_TKT_EXPIRED,
   KRB.KRB_AP_ERR_BADKEYVER,
   KRB.KRB_AP_ERR_BAD_INTEGRITY,
   KRB.KDC_ERR_TGT_REVOKED,
 ])
 
-/** What a KDC says of a delegation that it does not grant. */
+/** Errors by which a KDC refuses a delegation. */
 const NOT_DELEGABLE: ReadonlySet<number> = new Set([KRB.KDC_ERR_BADOPTION, KRB.KDC_ERR_POLICY])
 
-/** For how long one forwardable S4U2Self ticket shows that others may be had; milliseconds. The directory may change meanwhile. */
+/**
+ * How long one forwardable S4U2Self ticket counts as proof that the account is trusted for protocol
+ * transition; milliseconds. The directory may change meanwhile.
+ */
 const TRANSITED_FOR = 600_000
 
-/** Runs exchanges with the service's ticket-granting ticket, mends what can be mended, and explains what cannot. */
-export class Exchanges {
+/**
+ * Runs exchanges with the service's ticket-granting ticket. A request is sent once more with the
+ * KDC's time, and once more with another ticket-granting ticket, where that can help. Other refusals
+ * become errors with a hint.
+ */
+export class ExchangeRunner {
   private readonly context: KdcContext
   private readonly authority: Authority
-  private readonly granting: TicketGranting
+  private readonly ownTgt: OwnTgt
   private readonly foreign: ForeignTgts
   private readonly self: Principal
   private transitedAt = -Infinity
 
-  constructor(context: KdcContext, authority: Authority, granting: TicketGranting, foreign: ForeignTgts) {
+  constructor(context: KdcContext, authority: Authority, ownTgt: OwnTgt, foreign: ForeignTgts) {
     this.context = context
     this.authority = authority
-    this.granting = granting
+    this.ownTgt = ownTgt
     this.foreign = foreign
     this.self = authority.principal
   }
 
-  /** Has just got a forwardable S4U2Self ticket: this account is trusted for protocol transition. */
+  /** Notes that a forwardable S4U2Self ticket came: the account is trusted for protocol transition. */
   noteTransition(): void {
     this.transitedAt = this.context.clock.now()
   }
 
   /**
-   * One exchange, told to whoever listens, until the signal aborts. `granted` gives the ticket-granting ticket; default: that of the own
-   * realm.
+   * Runs one exchange and publishes its event.
+   *
+   * @param tgtFor gets the ticket-granting ticket. Default: that of the service's own realm
+   * @throws KdcError, DelegationRefusedError, KdcUnreachableError, RejectedTokenError, and what the
+   * signal aborts with
    */
   run(
-    about: About,
+    subject: ExchangeSubject,
     signal: AbortSignal,
-    ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
-    granted: () => Promise<ServiceTicket> = () => this.granting.tgt(signal),
+    ask: AskKdc,
+    tgtFor: () => Promise<Tgt> = () => this.ownTgt.get(signal),
   ): Promise<ServiceTicket> {
-    const subject = { ...about, account: formatPrincipal(this.self) }
-    return tell(subject, () => this.mended(about, signal, ask, granted), this.context.journal)
+    const told = { ...subject, account: formatPrincipal(this.self) }
+    return tell(told, () => this.runWithRetries(subject, signal, ask, tgtFor), this.context.journal)
   }
 
-  /** A clock that is off, and a ticket that is of no use any more, are mended, each once. */
-  private async mended(
-    about: About,
+  private async runWithRetries(
+    subject: ExchangeSubject,
     signal: AbortSignal,
-    ask: (context: KdcContext, tgt: ServiceTicket) => Promise<Answered>,
-    granted: () => Promise<ServiceTicket>,
+    ask: AskKdc,
+    tgtFor: () => Promise<Tgt>,
   ): Promise<ServiceTicket> {
-    let context: KdcContext = { ...this.context, signal, place: this.placeOf(about) }
-    for (let clockMended = false, ticketMended = false; ;) {
-      const tgt = await granted()
-      const answered = await ask(context, tgt)
-      if ('ticket' in answered) {
-        if (context.clock !== this.context.clock) learnTime(this.context.clock, answered.ticket)
-        return answered.ticket
+    let context: KdcContext = { ...this.context, signal, place: this.placeOf(subject) }
+    let hasTriedTime = false
+    let hasTriedTgt = false
+    for (;;) {
+      const tgt = await tgtFor()
+      const outcome = await ask(context, tgt)
+      if ('ticket' in outcome) {
+        if (context.clock !== this.context.clock) learnTime(this.context.clock, outcome.ticket)
+        return outcome.ticket
       }
-      const { refused } = answered
-      if (!clockMended && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
-        clockMended = true
+      const { refused } = outcome
+      if (!hasTriedTime && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
+        hasTriedTime = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
-      } else if (!ticketMended && (await this.mendsTicket(answered, about, signal))) ticketMended = true
-      else throw await this.refusal(about, answered)
+      } else if (!hasTriedTgt && (await this.hasOtherTgt(outcome, subject, signal))) hasTriedTgt = true
+      else throw await this.refusal(subject, outcome)
     }
   }
 
   /**
-   * Whether it is worth asking again, with another ticket-granting ticket. Where there is evidence in the request, the KDC may mean that
-   * one as well: a ticket-granting ticket that was got just now is not suspected, so that bad evidence, of which anybody may present any
-   * number, does not make as many sign-ins. The same holds for a refusal that came in a datagram alone.
+   * Resolves to true if another ticket-granting ticket is there, with which the request may succeed.
+   *
+   * If the request also carried evidence, the KDC may mean the evidence. A young ticket-granting
+   * ticket is not suspected then: otherwise each bad evidence ticket, which anybody may present in any
+   * number, would cause a sign-in. The same holds for a refusal that came in a datagram only.
    */
-  private async mendsTicket(
+  private async hasOtherTgt(
     { refused, shown }: TgsRefusal,
-    { step, evidence }: About,
+    { step, evidence }: ExchangeSubject,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (step === 'S4U2Proxy' && NOT_DELEGABLE.has(refused.errorCode)) return this.mendsFlag(shown, signal)
-    if (!OF_NO_USE.has(refused.errorCode)) return false
+    if (step === 'S4U2Proxy' && NOT_DELEGABLE.has(refused.errorCode)) return this.hasForwardableTgt(shown, signal)
+    if (!TGT_REFUSED.has(refused.errorCode)) return false
     const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
     const isDoubtful = evidence !== undefined || refused.unconfirmed === true
-    if (isDoubtful && isOwn) return this.granting.replace(shown, signal)
+    if (isDoubtful && isOwn) return this.ownTgt.replace(shown, signal)
     if (isDoubtful && isYoung(shown, this.context.clock.now())) return false
-    if (isOwn) await this.granting.renew(shown, signal)
+    if (isOwn) await this.ownTgt.renew(shown, signal)
     else this.foreign.discard(shown)
     return true
   }
 
   /**
-   * A ticket-granting ticket that is not forwardable stays so, even when the account is not sensitive any more: it is got anew, no more
-   * than once a minute.
+   * Resolves to true if the ticket-granting ticket was not forwardable, and a new one is. The old one
+   * stays as it is even after the account is not sensitive any more, so a new one is requested, at most
+   * once a minute.
    */
-  private async mendsFlag(shown: ServiceTicket, signal: AbortSignal): Promise<boolean> {
+  private async hasForwardableTgt(shown: Tgt, signal: AbortSignal): Promise<boolean> {
     if (isForwardable(shown) || this.authority.kind !== 'sign-in') return false
     if (this.context.forwardable === false) return false
     if (!sameRealmIgnoringCase(realmAsked(shown), this.self.realm)) return false
-    if (!(await this.granting.replace(shown, signal))) return false
-    return isForwardable(await this.granting.tgt(signal))
+    if (!(await this.ownTgt.replace(shown, signal))) return false
+    return isForwardable(await this.ownTgt.get(signal))
   }
 
-  /** Among those who wait for a KDC: a delegation is the user's, anything else the service's own. */
-  private placeOf({ user }: About): QueuePlace | undefined {
+  /** Returns whose turn it is in the queue: the user's for a delegation, else the service's. */
+  private placeOf({ user }: ExchangeSubject): QueuePlace | undefined {
     const { place } = this.context
     return place && user !== undefined ? { ...place, user } : place
   }
 
-  private async refusal({ step, target, user, evidence, byCertificate }: About, { refused, shown }: TgsRefusal) {
+  private async refusal(
+    { step, target, user, evidence, byCertificate }: ExchangeSubject,
+    { refused, shown }: TgsRefusal,
+  ) {
     const { etypes, otherSpelling, clock } = this.context
     const answer = kdcAnswer(step, formatPrincipal(this.self), target, refused, user)
     const request = { etypes, otherSpelling, askedRealm: realmAsked(shown) }
@@ -155,7 +176,7 @@ export class Exchanges {
       ...request,
       evidence,
       byCertificate,
-      sight: evidence && (await lookAtEvidence(evidence, this.authority)),
+      sight: evidence && (await inspectEvidence(evidence, this.authority)),
       mayTransition: clock.now() < this.transitedAt + TRANSITED_FOR,
       ownTicket: { forwardable: isForwardable(shown), isFromElsewhere, isPlain: this.context.forwardable === false },
     })
@@ -163,8 +184,9 @@ export class Exchanges {
 }
 
 /**
- * The KDC's time, when a ticket was got with a clock that an error had told. KDCs bear a difference of minutes, so that a ticket does not
- * prove that clock; when it was issued is sealed in it. A KDC that leaves that out has said nothing of the time.
+ * Sets the clock after a request that used the time of a KRB_AP_ERR_SKEW. KDCs accept a difference of
+ * minutes, so the ticket alone does not prove that time; its sealed time of issue does. A KDC that
+ * leaves out `starttime` has said nothing about the time.
  */
 function learnTime(clock: KdcClock, { startsAt, authenticatedAt }: ServiceTicket): void {
   if (startsAt !== authenticatedAt) clock.confirm(startsAt)

@@ -2,10 +2,10 @@ import { kerberosFlags, Key, KRB_ERROR_CODES, parsePrincipal, RejectedTokenError
 import { describe, expect, test, vi } from 'vitest'
 import { kdcAnswer } from '../errors/kdc-answer.js'
 import { KdcError } from '../errors/kdc-errors.js'
-import type { About, Exchanges } from './exchange-runner.js'
+import type { ExchangeRunner, ExchangeSubject } from './exchange-runner.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { TicketCache, TicketRequest } from '../cache/ticket-cache.js'
-import type { TicketGranting } from './ticket-granting.js'
+import type { OwnTgt } from './own-tgt.js'
 import type { TicketKey } from '../cache/ticket-key.js'
 import { TrustedRealms } from './trusted-realms.js'
 
@@ -22,7 +22,7 @@ const tgt: ServiceTicket = Object.freeze({
 /** The cache asks at once, and the exchange gives what it is told to. */
 function realmsWith(exchange: () => Promise<ServiceTicket> = async () => tgt) {
   const asked: [TicketKey, unknown][] = []
-  const abouts: About[] = []
+  const abouts: ExchangeSubject[] = []
   const until = new AbortController().signal
   const own = {
     get: (key: TicketKey, request: TicketRequest, options: unknown) => {
@@ -31,39 +31,39 @@ function realmsWith(exchange: () => Promise<ServiceTicket> = async () => tgt) {
     },
   }
   const exchanges = {
-    run: (about: About, signal: AbortSignal) => {
+    run: (about: ExchangeSubject, signal: AbortSignal) => {
       expect(signal).toBe(until)
       abouts.push(about)
       return exchange()
     },
   }
-  const granting = { tgt: vi.fn(async (_signal?: AbortSignal) => tgt) }
+  const ownTgt = { get: vi.fn(async (_signal?: AbortSignal) => tgt) }
   const realms = new TrustedRealms({
     self: parsePrincipal('web@AD.TEST'),
     etypes: [18, 17],
-    granting: granting as unknown as TicketGranting,
-    exchanges: exchanges as unknown as Exchanges,
+    ownTgt: ownTgt as unknown as OwnTgt,
+    exchanges: exchanges as unknown as ExchangeRunner,
     own: own as unknown as TicketCache,
     capaths: () => undefined,
   })
-  return { realms, asked, abouts, granting }
+  return { realms, asked, abouts, ownTgt }
 }
 
 const error = { stime: 0, susec: 0, errorCode: KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN, realm: 'AD.TEST', sname }
 
 describe('the ticket-granting ticket for a realm', () => {
   test('is the own one for the own realm, in any case of its letters', async () => {
-    const { realms, asked, granting } = realmsWith()
+    const { realms, asked, ownTgt } = realmsWith()
     const { signal } = new AbortController()
     expect(await realms.tgtFor('ad.test', signal)).toBe(tgt)
-    expect(granting.tgt.mock.calls).toEqual([[signal]])
+    expect(ownTgt.get.mock.calls).toEqual([[signal]])
     expect(asked).toEqual([])
     expect(await realms.leadTo('ad.test')).toBe(true)
-    expect(granting.tgt).toHaveBeenCalledTimes(1)
+    expect(ownTgt.get).toHaveBeenCalledTimes(1)
   })
 
   test('is one of its own for another realm, kept by all that decides which it is', async () => {
-    const { realms, asked, abouts, granting } = realmsWith()
+    const { realms, asked, abouts, ownTgt } = realmsWith()
     const { signal } = new AbortController()
     expect(await realms.tgtFor('WEST.TEST', signal)).toBe(tgt)
     await realms.tgtFor('WEST.TEST', undefined)
@@ -73,7 +73,7 @@ describe('the ticket-granting ticket for a realm', () => {
       [key, {}],
     ])
     expect(abouts[0]).toEqual({ step: 'TGS', target: 'krbtgt/WEST.TEST', cache: 'miss' })
-    expect(granting.tgt).not.toHaveBeenCalled()
+    expect(ownTgt.get).not.toHaveBeenCalled()
   })
 })
 

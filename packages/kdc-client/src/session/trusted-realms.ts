@@ -1,27 +1,28 @@
 import { formatPrincipal, type Principal, RejectedTokenError, sameRealmIgnoringCase } from '@s4u/krb5'
+import type { TicketCache } from '../cache/ticket-cache.js'
 import { KdcError } from '../errors/kdc-errors.js'
 import type { CacheMiss } from '../events/events.js'
-import type { Answered, Exchanges } from './exchange-runner.js'
-import { type Capaths, type GrantingOutcome, requestForeignTgt } from '../tgs-exchange/referral.js'
-import type { ServiceTicket } from '../tickets/service-ticket.js'
-import type { TicketCache } from '../cache/ticket-cache.js'
-import type { TicketGranting } from './ticket-granting.js'
+import { type Capaths, requestForeignTgt } from '../tgs-exchange/referral.js'
+import type { Tgt } from '../tickets/granting-ticket.js'
+import type { ExchangeRunner } from './exchange-runner.js'
+import type { OwnTgt } from './own-tgt.js'
 
 export interface TrustedRealmsDeps {
   readonly self: Principal
   readonly etypes: readonly number[]
-  readonly granting: TicketGranting
-  readonly exchanges: Exchanges
-  /** Where the tickets for the ways are kept. */
+  readonly ownTgt: OwnTgt
+  readonly exchanges: ExchangeRunner
+  /** Keeps the ticket-granting tickets for other realms. */
   readonly own: TicketCache
   readonly capaths: Capaths
 }
 
 /**
- * The realms that the own KDC leads to: with its tickets, which it seals, and not with what anybody
- * says of realms. Only their KDCs are looked up and asked. A name that comes from a user, a ticket
- * or an error would else have this process connect to where its sender likes, and show it what it
- * asks.
+ * The realms that the service's own KDC leads to by its referrals, which it seals.
+ *
+ * Only the KDCs of these realms are looked up and asked. The name of a realm in a user name, a
+ * ticket or an error is written by somebody else: without this check, its writer could make this
+ * process connect to a server of his, and show that server what it asks.
  */
 export class TrustedRealms {
   private readonly deps: TrustedRealmsDeps
@@ -31,23 +32,27 @@ export class TrustedRealms {
   }
 
   /**
-   * The service's ticket-granting ticket for a realm: its own, or one by referral, which is kept
-   * like any ticket.
+   * Returns the service's ticket-granting ticket for a realm: its own one, or one by referral, which
+   * the cache keeps like other tickets.
+   *
+   * @throws KdcError, KdcUnreachableError, RejectedTokenError
    */
-  async tgtFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket> {
-    const { self, etypes, granting, exchanges, own, capaths } = this.deps
-    if (sameRealmIgnoringCase(realm, self.realm)) return granting.tgt(signal)
+  async tgtFor(realm: string, signal: AbortSignal | undefined): Promise<Tgt> {
+    const { self, etypes, ownTgt, exchanges, own, capaths } = this.deps
+    if (sameRealmIgnoringCase(realm, self.realm)) return ownTgt.get(signal)
     const target = `krbtgt/${realm}`
     const key = { kind: 'own', client: formatPrincipal(self), etypes, service: `${target}@${self.realm}` } as const
-    const ask = (until: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
-      exchanges.run({ step: 'TGS', target, cache }, until, async (context, tgt) =>
-        asAnswered(await requestForeignTgt(context, tgt, realm, capaths)),
+    const ask = (until: AbortSignal, cache: CacheMiss): Promise<Tgt> =>
+      exchanges.run({ step: 'TGS', target, cache }, until, (context, tgt) =>
+        requestForeignTgt(context, tgt, realm, capaths),
       )
     return own.get(key, ask, signal ? { signal } : {})
   }
 
   /**
-   * Whether there is a way to the realm. @throws KdcUnreachableError when that cannot be found out
+   * Resolves to whether the service's KDC leads to the realm.
+   *
+   * @throws KdcUnreachableError when no KDC answers
    */
   async leadTo(realm: string, signal?: AbortSignal): Promise<boolean> {
     if (sameRealmIgnoringCase(realm, this.deps.self.realm)) return true
@@ -59,8 +64,4 @@ export class TrustedRealms {
       throw error
     }
   }
-}
-
-function asAnswered(outcome: GrantingOutcome): Answered {
-  return 'tgt' in outcome ? { ticket: outcome.tgt } : outcome
 }

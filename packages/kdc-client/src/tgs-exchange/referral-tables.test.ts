@@ -118,7 +118,7 @@ describe('whatever [capaths] says,', () => {
       expect({ how, asked }).toEqual(endOfStations(trusts, stations))
       if (how === 'ticket') {
         const found = await outcome
-        expect('tgt' in found && realmAsked(found.tgt)).toBe(TARGET)
+        expect('ticket' in found && realmAsked(found.ticket)).toBe(TARGET)
       }
       ends.add(how)
     })

@@ -10,7 +10,7 @@ import {
 import type { KdcContext } from '../exchange/kdc-context.js'
 import { isReferral, realmAsked, ticketGrantingService } from '../tickets/granting-ticket.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-import { requestTicket, type TgsOutcome, type TgsRefusal } from './tgs-exchange.js'
+import { requestTicket, type TgsOutcome, type TicketOutcome } from './tgs-exchange.js'
 
 /** Realms on the way to a service. Forests with more than three hops are hard to find; a loop is easier. */
 const MAX_REFERRALS = 8
@@ -42,8 +42,6 @@ export class Itinerary {
   }
 }
 
-export type GrantingOutcome = { readonly tgt: ServiceTicket } | TgsRefusal
-
 /** How clients find the way when KDCs do not tell it: the realms between, nearest first. */
 export type Capaths = (from: string, to: string) => readonly string[] | undefined
 
@@ -56,14 +54,14 @@ export async function requestForeignTgt(
   start: ServiceTicket,
   realm: string,
   capaths: Capaths,
-): Promise<GrantingOutcome> {
+): Promise<TicketOutcome> {
   const direct = await walk(context, start, [realm])
-  if ('tgt' in direct || direct.refused.errorCode !== KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN) return direct
+  if ('ticket' in direct || direct.refused.errorCode !== KRB_ERROR_CODES.KDC_ERR_S_PRINCIPAL_UNKNOWN) return direct
   const between = capaths(start.client.realm, realm) ?? []
   return between.length === 0 ? direct : walk(context, start, [...between, realm])
 }
 
-async function walk(context: KdcContext, start: ServiceTicket, stations: readonly string[]): Promise<GrantingOutcome> {
+async function walk(context: KdcContext, start: ServiceTicket, stations: readonly string[]): Promise<TicketOutcome> {
   const itinerary = new Itinerary(`krbtgt/${stations[stations.length - 1]}`, realmAsked(start))
   let tgt = start
   for (const station of stations) {
@@ -75,7 +73,7 @@ async function walk(context: KdcContext, start: ServiceTicket, stations: readonl
       itinerary.enter(realmAsked(tgt))
     }
   }
-  return { tgt }
+  return { ticket: tgt }
 }
 
 export interface ReferredRequest {

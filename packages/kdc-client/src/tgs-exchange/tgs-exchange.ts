@@ -27,6 +27,9 @@ const TGS_REP_TAG = 0x6d
 
 export type TgsOutcome = JudgedReply | TgsRefusal
 
+/** The ticket, or the KDC's refusal. */
+export type TicketOutcome = { readonly ticket: ServiceTicket } | TgsRefusal
+
 /** The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another realm, the last. */
 export interface TgsRefusal {
   readonly refused: HeardError

@@ -38,7 +38,6 @@ export interface SentTgsReq {
 
 export interface JudgedReply {
   readonly ticket: ServiceTicket
-  readonly part: EncKdcRepPart
   /** The channel vouches for client and ticket. */
   readonly isArmored: boolean
 }
@@ -71,7 +70,7 @@ export function judgeReply(context: KdcContext, sent: SentTgsReq, bytes: Uint8Ar
     expiresAt: part.endtime,
     ...(part.renewTill !== undefined && { renewableUntil: part.renewTill }),
   })
-  return { ticket, part, isArmored: armored !== undefined }
+  return { ticket, isArmored: armored !== undefined }
 }
 
 /**

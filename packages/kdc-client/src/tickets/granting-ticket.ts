@@ -14,3 +14,6 @@ export function isReferral({ nameString }: PrincipalName): boolean {
 export function ticketGrantingService(realm: string, of: string = realm): Principal {
   return { name: { nameType: 2, nameString: ['krbtgt', of] }, realm }
 }
+
+/** A ticket-granting ticket: the ticket for the service `krbtgt/REALM`, which other tickets are asked for with. */
+export type Tgt = ServiceTicket

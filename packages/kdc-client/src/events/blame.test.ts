@@ -2,7 +2,7 @@ import { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedToken
 import { expect, test } from 'vitest'
 import type { KdcAnswer } from '../errors/kdc-answer.js'
 import { KdcError, KdcUnreachableError } from '../errors/kdc-errors.js'
-import { tell } from '../events/events.js'
+import { tell } from './events.js'
 
 const subject = { step: 'TGS', account: 'web@AD.TEST', target: 'HTTP/api.ad.test', cache: 'miss' } as const
 const answer = (errorCode: number, more: Partial<KdcAnswer> = {}): KdcAnswer => ({

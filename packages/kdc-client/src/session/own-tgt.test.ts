@@ -4,7 +4,7 @@ import { KdcClock } from '../exchange/kdc-clock.js'
 import type { KdcContext } from '../exchange/kdc-context.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { ReadyTicket } from '../credentials/authority.js'
-import { isYoung, TicketGranting } from './ticket-granting.js'
+import { isYoung, OwnTgt } from './own-tgt.js'
 
 const HOUR = 3_600_000
 const krbtgt = parsePrincipal('krbtgt/AD.TEST@AD.TEST')
@@ -32,42 +32,42 @@ function elsewhere(given: ServiceTicket) {
     etypes: [18],
   }
   const authority: ReadyTicket = { kind: 'ready-ticket', principal: alice, tgt: () => at.given }
-  return { at, asked, granting: new TicketGranting(context, authority) }
+  return { at, asked, ownTgt: new OwnTgt(context, authority) }
 }
 
 describe('a ticket-granting ticket from elsewhere', () => {
   test('is used as it is, and looked for again near its end', async () => {
     const first = tgtUntil(10 * HOUR)
-    const { at, asked, granting } = elsewhere(first)
-    expect(await granting.tgt()).toBe(first)
+    const { at, asked, ownTgt } = elsewhere(first)
+    expect(await ownTgt.get()).toBe(first)
     at.given = tgtUntil(20 * HOUR)
     at.now = 8 * HOUR - 1
-    expect(await granting.tgt()).toBe(first)
+    expect(await ownTgt.get()).toBe(first)
     at.now = 8 * HOUR
     // Whoever comes first has the old one, and the others what has been found meanwhile.
-    expect(await granting.tgt()).toBe(first)
+    expect(await ownTgt.get()).toBe(first)
     await new Promise((resolve) => setImmediate(resolve))
-    expect(await granting.tgt()).toBe(at.given)
+    expect(await ownTgt.get()).toBe(at.given)
     expect(asked).toEqual([])
-    expect(granting.isReduced).toBe(false)
+    expect(ownTgt.isReduced).toBe(false)
   })
 
   test('that ends later than what is there now is kept', async () => {
     const long = tgtUntil(10 * HOUR)
-    const { at, granting } = elsewhere(long)
-    await granting.tgt()
+    const { at, ownTgt } = elsewhere(long)
+    await ownTgt.get()
     at.given = tgtUntil(9 * HOUR)
     at.now = 9.999 * HOUR
-    expect(await granting.tgt()).toBe(long)
+    expect(await ownTgt.get()).toBe(long)
   })
 
   test('that cannot be renewed is used to its end, and no KDC is asked', async () => {
     const tgt = tgtUntil(10 * HOUR)
-    const { at, asked, granting } = elsewhere(tgt)
+    const { at, asked, ownTgt } = elsewhere(tgt)
     at.now = 10 * HOUR - 1
-    expect(await granting.tgt()).toBe(tgt)
+    expect(await ownTgt.get()).toBe(tgt)
     at.now = 10 * HOUR
-    await expect(granting.tgt()).rejects.toMatchObject({
+    await expect(ownTgt.get()).rejects.toMatchObject({
       name: 'ConfigurationError',
       code: 'KRB_AP_ERR_TKT_EXPIRED',
       message: 'the ticket-granting ticket of alice@AD.TEST has expired',
@@ -79,59 +79,59 @@ describe('a ticket-granting ticket from elsewhere', () => {
   test('that can be renewed is, near its end; and where no KDC answers it is used to its end', async () => {
     const flags = kerberosFlags(TicketFlag.RENEWABLE)
     const tgt = tgtUntil(10 * HOUR, { flags, renewableUntil: 20 * HOUR })
-    const { at, asked, granting } = elsewhere(tgt)
+    const { at, asked, ownTgt } = elsewhere(tgt)
     at.now = 8 * HOUR - 1
-    expect(await granting.tgt()).toBe(tgt)
+    expect(await ownTgt.get()).toBe(tgt)
     expect(asked).toEqual([])
     at.now = 10 * HOUR - 1
-    expect(await granting.tgt()).toBe(tgt)
+    expect(await ownTgt.get()).toBe(tgt)
     expect(asked).toContain(KdcOption.RENEW)
   })
 
   test('that the KDC does not take is not kept, however long it would last', async () => {
     const long = tgtUntil(10 * HOUR)
-    const { at, granting } = elsewhere(long)
-    await granting.tgt()
+    const { at, ownTgt } = elsewhere(long)
+    await ownTgt.get()
     at.given = tgtUntil(9 * HOUR)
-    await granting.renew(at.given)
-    expect(await granting.tgt()).toBe(long)
-    await granting.renew(long)
-    expect(await granting.tgt()).toBe(at.given)
+    await ownTgt.renew(at.given)
+    expect(await ownTgt.get()).toBe(long)
+    await ownTgt.renew(long)
+    expect(await ownTgt.get()).toBe(at.given)
   })
 })
 
 describe('a ticket-granting ticket that is doubted', () => {
   test('is replaced where there is another, if it is not young, and once a minute', async () => {
     const first = tgtUntil(10 * HOUR)
-    const { at, granting } = elsewhere(first)
-    await granting.tgt()
+    const { at, ownTgt } = elsewhere(first)
+    await ownTgt.get()
     at.given = tgtUntil(9 * HOUR)
     at.now = 59_999
-    expect(await granting.replace(first)).toBe(false)
-    expect(await granting.tgt()).toBe(first)
+    expect(await ownTgt.replace(first)).toBe(false)
+    expect(await ownTgt.get()).toBe(first)
     at.now = 60_000
-    expect(await granting.replace(first)).toBe(true)
-    expect(await granting.tgt()).toBe(at.given)
+    expect(await ownTgt.replace(first)).toBe(true)
+    expect(await ownTgt.get()).toBe(at.given)
     // Somebody has replaced it meanwhile.
-    expect(await granting.replace(first)).toBe(true)
+    expect(await ownTgt.replace(first)).toBe(true)
     const second = at.given
     at.given = tgtUntil(8 * HOUR)
     at.now = 119_999
-    expect(await granting.replace(second)).toBe(false)
+    expect(await ownTgt.replace(second)).toBe(false)
     at.now = 120_000
-    expect(await granting.replace(second)).toBe(true)
+    expect(await ownTgt.replace(second)).toBe(true)
   })
 
   test('is not replaced by itself, nor where there is none', async () => {
     const tgt = tgtUntil(10 * HOUR)
-    const { at, granting } = elsewhere(tgt)
-    await granting.tgt()
+    const { at, ownTgt } = elsewhere(tgt)
+    await ownTgt.get()
     at.now = 60_000
-    expect(await granting.replace(tgt)).toBe(false)
+    expect(await ownTgt.replace(tgt)).toBe(false)
     at.now = 120_000
     at.given = tgtUntil(1)
-    expect(await granting.replace(tgt)).toBe(false)
-    expect(await granting.tgt()).toBe(tgt)
+    expect(await ownTgt.replace(tgt)).toBe(false)
+    expect(await ownTgt.get()).toBe(tgt)
   })
 
   test('is young for a minute', () => {
