@@ -1,6 +1,7 @@
 /**
- * Opening what a client shows a service, and sealing what a client shows. Opening decrypts and decodes; it does not judge:
- * times, names, replays and authorization data are the acceptor's business.
+ * Opens what a client shows to a service (the AP-REQ), and seals what a client shows. Opening
+ * decrypts and decodes; it checks no times, names, replays or authorization data, and so accepts
+ * nobody.
  */
 
 import { type Codec, decode, encode, withEncoding } from './asn1/codec.js'
@@ -13,30 +14,49 @@ import type { EncryptedData } from './messages/encrypted-data.js'
 import { EncTicketPart, type Ticket } from './messages/ticket.js'
 import type { KerberosFlags } from './asn1/primitives.js'
 
-/** A ticket whose seal was broken with the right key. `bytes` is the encoding that the KDC's ticket checksum covers. */
+/**
+ * A ticket that was decrypted with the right key. `bytes` is the encoding of its contents, over
+ * which the KDC's ticket checksum is made.
+ */
 export interface OpenedTicket {
   readonly ticket: Ticket
   readonly encTicketPart: EncTicketPart
   readonly bytes: Uint8Array
 }
 
-/** An AP-REQ, decrypted and not judged. */
+/** An AP-REQ that was decrypted. Its claims are not checked yet. */
 export interface OpenedApReq extends OpenedTicket {
   readonly apReq: ApReq
   readonly authenticator: Authenticator
 }
 
 /**
- * Source: RFC 4120 section 3.2.3, "the ticket is decrypted".
- * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when it was sealed with another key
+ * Decrypts and decodes a ticket with the key of its service. Source: RFC 4120 section 3.2.3, "the
+ * ticket is decrypted".
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY if it was sealed with another key
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decode, type Key, openTicket, Ticket } from '@s4u/krb5'
+ *
+ * export function clientOf(bytes: Uint8Array, serviceKey: Key): readonly string[] {
+ *   const { encTicketPart } = openTicket(decode(Ticket, bytes), serviceKey)
+ *   return encTicketPart.cname.nameString
+ * }
+ * ```
  */
 export function openTicket(ticket: Ticket, key: Key): OpenedTicket {
   const plaintext = openEncryptedData(ticket.encPart, key, KeyUsage.TICKET)
   return { ticket, encTicketPart: decode(EncTicketPart, plaintext), bytes: secretOctets(plaintext) }
 }
 
-/** Opens the authenticator with the session key of its ticket. @throws RejectedTokenError, MalformedTokenError */
+/**
+ * Decrypts and decodes the authenticator of an AP-REQ with the session key of its ticket.
+ *
+ * @throws RejectedTokenError, MalformedTokenError
+ */
 export function openAuthenticator(
   apReq: ApReq,
   sessionKey: Key,
@@ -45,13 +65,22 @@ export function openAuthenticator(
   return decode(Authenticator, openEncryptedData(apReq.authenticator, sessionKey, usage))
 }
 
-/** Ticket and authenticator, with the service's key. @throws RejectedTokenError, MalformedTokenError */
+/**
+ * Decrypts and decodes the ticket and the authenticator of an AP-REQ, with the key of the service.
+ *
+ * @throws RejectedTokenError, MalformedTokenError
+ */
 export function openApReq(apReq: ApReq, key: Key, usage?: number): OpenedApReq {
   const opened = openTicket(apReq.ticket, key)
   return { ...opened, apReq, authenticator: openAuthenticator(apReq, opened.encTicketPart.key, usage) }
 }
 
-/** @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY, also when the encryption type is not the key's */
+/**
+ * Decrypts an EncryptedData.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY, also if it has another encryption type than
+ * the key
+ */
 export function openEncryptedData(data: EncryptedData, key: Key, usage: number): Uint8Array {
   if (data.etype !== key.etype) {
     throw new RejectedTokenError(`sealed with encryption type ${data.etype}, but the key is of type ${key.etype}`, {
@@ -71,7 +100,7 @@ export function sealEncryptedData(
   return { etype: key.etype, kvno, cipher: key.seal(usage, plaintext, random) }
 }
 
-/** The same for a message, whose encoding is wiped: there are keys in most. */
+/** Encodes and encrypts a message. The encoding is wiped afterwards: most messages contain keys. */
 export function sealMessage<T>(
   codec: Codec<T>,
   message: T,
@@ -87,17 +116,20 @@ export interface ApReqOptions {
   readonly ticket: Ticket
   readonly sessionKey: Key
   readonly authenticator: Authenticator
-  /** Key usage 7 in a TGS-REQ, else 11. */
+  /** The key usage of the authenticator: 7 in a TGS-REQ. Default: 11. */
   readonly usage?: number
   readonly random?: RandomSource
 }
 
-/** The AP-REQ of a client. Source: RFC 4120 section 3.2.2. */
+/**
+ * Returns the octets of the AP-REQ with which a client shows its ticket. Source: RFC 4120 section
+ * 3.2.2.
+ */
 export function sealApReq(options: ApReqOptions): Uint8Array {
   return encode(ApReq, sealedApReq(options))
 }
 
-/** The same before it is encoded, for a message that it is a part of. */
+/** Returns the AP-REQ as a value, for a message that contains it. */
 export function sealedApReq(options: ApReqOptions): ApReq {
   const { apOptions, ticket, sessionKey, authenticator, usage = KeyUsage.AP_REQ_AUTHENTICATOR, random } = options
   return { apOptions, ticket, authenticator: sealMessage(Authenticator, authenticator, sessionKey, usage, random) }

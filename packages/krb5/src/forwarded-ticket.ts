@@ -5,7 +5,7 @@ import type { Principal } from './names/principal.js'
 
 /**
  * A ticket-granting ticket that a client has forwarded to a service, with its session key
- * (unconstrained delegation). Whoever holds it can act as the client everywhere until the ticket
+ * (unconstrained delegation). Anybody who has it can act as the client everywhere until the ticket
  * ends. Times are milliseconds since the epoch. Source: RFC 4120 section 5.8.1, RFC 4121 section
  * 4.1.1.
  */
@@ -16,7 +16,8 @@ export interface ForwardedTicket {
   readonly sessionKey: Key
   readonly flags: KerberosFlags
   /**
-   * When the user signed in. Undefined where the client has not told it, as the other times are.
+   * When the user signed in. This and the other optional times are undefined if the client has not
+   * sent them.
    */
   readonly authenticatedAt?: number
   readonly startsAt?: number

@@ -1,8 +1,10 @@
 /**
- * Kerberos V5 as data: messages, keys, keytabs, credential caches and PACs. Octets in, values out, and back; no sockets, no clock.
+ * Kerberos V5 as data: messages, keys, keytabs, credential caches and PACs. Octets become values,
+ * and values octets; there are no sockets and no clock.
  *
- * `decode(ApReq, bytes)` and `encode(ApReq, value)` work for every message: each is an interface and a codec of the same name.
- * `Key` seals, opens and signs. `Keytab` and `decodeCcache` read the files that other Kerberos programs write.
+ * `decode(ApReq, bytes)` and `encode(ApReq, value)` work for every message: each is an interface,
+ * and a codec of the same name. `Key` seals, opens and signs. `Keytab` and `decodeCcache` read the
+ * files that other Kerberos programs write.
  */
 
 export {

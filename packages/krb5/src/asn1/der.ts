@@ -1,6 +1,7 @@
 /**
- * Distinguished Encoding Rules, strict: definite lengths in their shortest form, low tag numbers, nothing after the end.
- * Lenient readers let two byte strings mean the same message, which breaks every checksum and replay check above them.
+ * Distinguished Encoding Rules (DER), read strictly: definite lengths in their shortest form, low
+ * tag numbers, nothing after the end. A lenient reader lets two byte strings mean the same message,
+ * which breaks every checksum and replay check above it.
  *
  * Source: ITU-T X.690 sections 8 and 10.
  */
@@ -10,8 +11,9 @@ import { ConfigurationError } from '../errors/errors.js'
 import { shownInput } from '../errors/shown-input.js'
 
 /**
- * What a reader stumbled over. Carries the path of field names, which grows while it travels outwards.
- * Not an `Error`: `decode` turns it into a `MalformedTokenError`, and garbage must not cost a stack trace per layer.
+ * What a reader found wrong, with the path of field names, which grows while the fault travels
+ * outwards. It is not an `Error`: `decode` turns it into a `MalformedTokenError`, and damaged input
+ * must not cost one stack trace for each layer.
  */
 export class DerFault {
   readonly path: (string | number)[] = []
@@ -26,7 +28,10 @@ export class DerFault {
   }
 }
 
-/** A cursor over one message. `end` is the end of the element being read, never beyond the end of the bytes. */
+/**
+ * Reads one message from front to back. `end` is the end of the element that is being read, and
+ * never lies beyond the end of the bytes.
+ */
 export class DerReader {
   readonly bytes: Uint8Array
   position: number
@@ -38,12 +43,15 @@ export class DerReader {
     this.end = bytes.length
   }
 
-  /** The next identifier octet, or -1 at the end of the enclosing element. */
+  /** Returns the next identifier octet, or -1 at the end of the enclosing element. */
   peek(): number {
     return this.position < this.end ? this.bytes[this.position] : -1
   }
 
-  /** Enters an element: afterwards `end` is its end. Returns the enclosing end, to be handed to `leave`. */
+  /**
+   * Enters an element, and sets `end` to its end. Returns the end of the enclosing element, which
+   * `leave` needs.
+   */
   enter(tag: number): number {
     const enclosing = this.end
     const length = this.header(tag)
@@ -51,7 +59,7 @@ export class DerReader {
     return enclosing
   }
 
-  /** Leaves an element; everything in it must have been read. */
+  /** Leaves an element. Throws if anything in it was not read. */
   leave(enclosing: number): void {
     if (this.position !== this.end) {
       throw new DerFault('the end of the element', `${this.end - this.position} more octets`)
@@ -59,10 +67,14 @@ export class DerReader {
     this.end = enclosing
   }
 
-  /** Reads identifier and length; returns the length. The contents begin at `position` and fit into the enclosing element. */
+  /**
+   * Reads identifier and length, and returns the length. The contents begin at `position` and fit
+   * into the enclosing element.
+   */
   header(tag: number): number {
     const { bytes, position, end } = this
-    // Nearly every element is shorter than 128 octets: one look at each octet, and nothing is written twice.
+    // Nearly every element is shorter than 128 octets. For these, each octet is looked at once and
+    // nothing is written twice.
     if (position + 1 < end && bytes[position] === tag) {
       const length = bytes[position + 1]
       if (length < 0x80 && length <= end - position - 2) {
@@ -73,7 +85,7 @@ export class DerReader {
     return this.#longHeader(tag)
   }
 
-  /** The contents of a primitive element, as a view on the message. */
+  /** Returns the contents of a primitive element, as a view on the message. */
   contents(tag: number): Uint8Array {
     const length = this.header(tag)
     const start = this.position
@@ -81,7 +93,7 @@ export class DerReader {
     return this.bytes.subarray(start, this.position)
   }
 
-  /** Reads past any one element, whatever it is. */
+  /** Reads past one element of any kind. */
   skip(): void {
     const tag = this.peek()
     if (tag < 0) throw new DerFault('an element', 'the end')
@@ -122,15 +134,21 @@ export class DerReader {
 /** Enough for a message with a ticket whose PAC is not large. */
 const SPARE_SIZE = 4096
 
-/** One buffer serves writers one after the other: getting a new one is much of what a small message costs. */
+/**
+ * One buffer serves the writers one after the other: allocating a new one is much of the cost of a
+ * small message.
+ */
 let spare: Uint8Array | undefined
 
-/** Writes backwards, so that each length is known when it is written and nothing is measured twice. Good for one message. */
+/**
+ * Writes a message from its end to its beginning, so that each length is known when it is written
+ * and nothing is measured twice. A writer is good for one message.
+ */
 export class DerWriter {
   #buffer = takeSpare()
   #start = this.#buffer.length
 
-  /** A place to measure from: octets written so far. */
+  /** The number of octets written so far; `header` measures an element from it. */
   get written(): number {
     return this.#buffer.length - this.#start
   }
@@ -146,7 +164,10 @@ export class DerWriter {
     this.#buffer.set(values, this.#start)
   }
 
-  /** Closes the element whose contents were written since `mark`, a former value of `written`. */
+  /**
+   * Writes identifier and length of the element whose contents were written since `mark`, an
+   * earlier value of `written`.
+   */
   header(tag: number, mark: number): void {
     let length = this.written - mark
     if (length < 0x80) {
@@ -163,7 +184,7 @@ export class DerWriter {
     return this.lend((octets) => octets.slice())
   }
 
-  /** What was written, for as long as `use` runs. */
+  /** Lends what was written to `use`, and wipes it when `use` returns. */
   lend<T>(use: (octets: Uint8Array) => T): T {
     const [buffer, start] = [this.#buffer, this.#start]
     this.#buffer = NOTHING
@@ -171,7 +192,7 @@ export class DerWriter {
     try {
       return use(buffer.subarray(start))
     } finally {
-      // Session keys have been in there.
+      // The buffer may have contained session keys.
       buffer.fill(0, start)
       if (buffer.length === SPARE_SIZE) spare = buffer
     }
@@ -188,14 +209,19 @@ export class DerWriter {
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
-/** A message within a message, or one after a failure, has a buffer of its own. */
+/**
+ * Takes the shared buffer. A message that is written while another one is, or after one that
+ * failed, gets a buffer of its own.
+ */
 function takeSpare(): Uint8Array {
   const taken = spare ?? new Uint8Array(SPARE_SIZE)
   spare = undefined
   return taken
 }
 
-/** The value handed to an encoder cannot be encoded: the caller's mistake, not the peer's. */
+/**
+ * Throws the error for a value that cannot be encoded. The caller made the mistake, not the peer.
+ */
 export function cannotEncode(expected: string, found: unknown): never {
   throw new ConfigurationError(`cannot encode: expected ${expected}, found ${shownInput(found)}`, {
     code: 'ASN1_BAD_FORMAT',

@@ -1,4 +1,7 @@
-/** Modules with IMPLICIT TAGS, where the tag of a field stands in place of the type's own. Source: X.690 section 8.14. */
+/**
+ * Sequences of modules with IMPLICIT TAGS, where the tag of a field replaces the tag of its type.
+ * Source: X.690 section 8.14.
+ */
 
 import type { Codec } from './codec.js'
 import { encode } from './codec.js'
@@ -10,7 +13,10 @@ interface ImplicitField<T, Optional extends boolean> {
   readonly optional: Optional
 }
 
-/** One field for each property of T, in the order of the ASN.1 definition; optional exactly where the property is. */
+/**
+ * One field for each property of T, in the order of the ASN.1 definition; a field is optional
+ * exactly where the property is.
+ */
 export type ImplicitFieldsOf<T> = {
   readonly [K in keyof T]-?: undefined extends T[K]
     ? ImplicitField<Exclude<T[K], undefined>, true>
@@ -31,7 +37,10 @@ function tagOf(number: number, { tag }: Codec<unknown>): number {
   return 0x80 | (tag & CONSTRUCTED) | number
 }
 
-/** SEQUENCE with implicitly tagged fields, whose definition ends in `...`: fields of a later version are read past. */
+/**
+ * Makes the codec of a SEQUENCE with implicitly tagged fields. Its definition ends in `...`: fields
+ * of a later version are skipped.
+ */
 export function implicitSequence<T extends object>(name: string, fields: ImplicitFieldsOf<T>): Codec<T> {
   const entries = Object.entries(fields) as [keyof T & string, ImplicitField<unknown, boolean>][]
   return {
@@ -64,7 +73,9 @@ export function implicitSequence<T extends object>(name: string, fields: Implici
   }
 }
 
-/** The same value under the tag that its type has of its own. */
+/**
+ * Reads a value that stands under the tag of its field, as if it stood under the tag of its type.
+ */
 function readAs(reader: DerReader, codec: Codec<unknown>): unknown {
   const start = reader.position
   reader.skip()

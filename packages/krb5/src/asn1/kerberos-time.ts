@@ -1,7 +1,10 @@
 import type { Codec } from './codec.js'
 import { cannotEncode, DerFault, type DerWriter } from './der.js'
 
-/** KerberosTime: GeneralizedTime `YYYYMMDDHHMMSSZ`, here milliseconds since the epoch. Fractions are dropped when written. */
+/**
+ * Reads and writes KerberosTime, a GeneralizedTime `YYYYMMDDHHMMSSZ`, as milliseconds since the
+ * epoch. Fractions of a second are dropped when written.
+ */
 export const KerberosTime: Codec<number> = {
   name: 'KerberosTime',
   tag: 0x18,
@@ -20,15 +23,18 @@ export const KerberosTime: Codec<number> = {
   },
 }
 
-// Dates before the year 100 are no dates of tickets.
+// No ticket has a date before the year 100.
 const MIN_TIME = Date.UTC(100, 0, 1)
 const MAX_TIME = Date.UTC(9999, 11, 31, 23, 59, 59)
 
-/** Days before each month of a common year. */
+/** The number of days before each month of a year that is not a leap year. */
 const DAYS_BEFORE = [0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334, 365]
 const DAYS_TO_1970 = 719_162
 
-/** Reckons for itself: `Date.UTC` costs more than all of the digits, and takes 31 February for 3 March. */
+/**
+ * Calculates the time without `Date.UTC`, which costs more than reading all the digits, and takes
+ * 31 February for 3 March.
+ */
 function readTime(bytes: Uint8Array, start: number): number {
   const year = digits(bytes, start) * 100 + digits(bytes, start + 2)
   const month = digits(bytes, start + 4)
@@ -47,7 +53,7 @@ function readTime(bytes: Uint8Array, start: number): number {
   return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
 }
 
-/** Backwards, as everything is written. */
+/** Writes the digits from the last to the first, as everything is written. */
 function writeTime(writer: DerWriter, time: Date): void {
   writer.octet(0x5a)
   writeDigits(writer, time.getUTCSeconds())
@@ -60,13 +66,13 @@ function writeTime(writer: DerWriter, time: Date): void {
   writeDigits(writer, Math.floor(year / 100))
 }
 
-/** A number below 100, in two digits. */
+/** Writes a number below 100 as two digits. */
 function writeDigits(writer: DerWriter, value: number): void {
   writer.octet(0x30 + (value % 10))
   writer.octet(0x30 + Math.floor(value / 10))
 }
 
-/** A number of two digits. */
+/** Reads a number of two digits. */
 function digits(bytes: Uint8Array, at: number): number {
   const tens = bytes[at] - 0x30
   const ones = bytes[at + 1] - 0x30

@@ -9,8 +9,8 @@ export { KerberosTime } from './kerberos-time.js'
 export const Int32: Codec<number> = integer('Int32', -(2 ** 31), 2 ** 31 - 1)
 
 /**
- * UInt32 (0..4294967295). Negative numbers are read as what a signed writer meant: old MIT releases encode
- * sequence numbers, and others nonces, as Int32.
+ * UInt32 (0..4294967295). A negative number is read as the number that a signed writer meant: old
+ * MIT releases encode sequence numbers as Int32, and other programs nonces.
  */
 export const UInt32: Codec<number> = {
   ...integer('UInt32', 0, 2 ** 32 - 1),
@@ -18,16 +18,23 @@ export const UInt32: Codec<number> = {
 }
 
 /**
- * A key version number: UInt32, but written as Int32 by historic peers. The number is kept as it
- * was sent; `sameKvno` compares two of them.
+ * A key version number: UInt32, but old peers write it as Int32. The number is kept as it was sent;
+ * `sameKvno` compares two of them.
  */
 export const Kvno: Codec<number> = integer('UInt32', -(2 ** 31), 2 ** 32 - 1)
 
 /**
  * Tells whether two numbers mean the same version of a key. Only the lower 16 bits count: a
- * read-only domain controller puts its own number into the upper ones. MS-KILE section 3.1.5.8.
+ * read-only domain controller writes its own number into the upper ones. MS-KILE section 3.1.5.8.
  *
- * @param b undefined, which is no version, where a message does not name one
+ * @param b undefined if a message names no version, which is the same as none
+ *
+ * @example
+ * ```ts
+ * import { sameKvno } from '@s4u/krb5'
+ *
+ * sameKvno(3, 0x5_0003) // true
+ * ```
  */
 export function sameKvno(a: number, b: number | undefined): boolean {
   return b !== undefined && (a & 0xffff) === (b & 0xffff)
@@ -65,8 +72,9 @@ export const Bool: Codec<boolean> = {
 }
 
 /**
- * KerberosString and Realm: GeneralString holding UTF-8, as every current implementation sends it.
- * Other octets and NUL are refused both ways: a name that two programs read differently is an attack.
+ * KerberosString and Realm: a GeneralString that contains UTF-8, as every current implementation
+ * sends it. Other octets and NUL are refused when reading and when writing: a name that two
+ * programs read in different ways is an attack.
  */
 export const KerberosString: Codec<string> = {
   name: 'KerberosString',
@@ -88,7 +96,10 @@ export const KerberosString: Codec<string> = {
   },
 }
 
-/** Text for people, such as e-text: some KDCs end it with NUL or use another character set, which must not lose the error. */
+/**
+ * Text for people, such as e-text. Some KDCs end it with NUL or use another character set; that
+ * must not make the error itself unreadable.
+ */
 export const DisplayString: Codec<string> = {
   name: 'KerberosString',
   tag: 0x1b,
@@ -97,9 +108,9 @@ export const DisplayString: Codec<string> = {
 }
 
 /**
- * KerberosFlags: a BIT STRING of at least 32 bits, as octets; bit 0 is the most significant bit of octet 0.
- * Unknown bits and longer strings are kept; shorter ones are filled up with zeros.
- * Source: RFC 4120 section 5.2.8.
+ * KerberosFlags: a BIT STRING of at least 32 bits, as octets. Bit 0 is the most significant bit of
+ * octet 0. Unknown bits and longer strings are kept; shorter ones are filled up with zeros. Source:
+ * RFC 4120 section 5.2.8.
  */
 export type KerberosFlags = Uint8Array
 
@@ -129,14 +140,32 @@ export const KerberosFlags: Codec<KerberosFlags> = {
   },
 }
 
-/** Flags with these bits set, by the bit numbers of the RFC. */
+/**
+ * Makes flags in which the given bits are set, by their numbers in the RFC.
+ *
+ * @example
+ * ```ts
+ * import { kerberosFlags, TicketFlag } from '@s4u/krb5'
+ *
+ * kerberosFlags(TicketFlag.FORWARDABLE, TicketFlag.RENEWABLE)
+ * ```
+ */
 export function kerberosFlags(...bits: readonly number[]): KerberosFlags {
   const flags = new Uint8Array(4)
   for (const bit of bits) flags[bit >> 3] |= 0x80 >> (bit & 7)
   return flags
 }
 
-/** Whether a bit, by its number in the RFC, is set. */
+/**
+ * Tells whether a bit is set, by its number in the RFC.
+ *
+ * @example
+ * ```ts
+ * import { type EncTicketPart, hasFlag, TicketFlag } from '@s4u/krb5'
+ *
+ * export const isForwardable = (part: EncTicketPart) => hasFlag(part.flags, TicketFlag.FORWARDABLE)
+ * ```
+ */
 export function hasFlag(flags: KerberosFlags, bit: number): boolean {
   return (flags[bit >> 3] & (0x80 >> (bit & 7))) !== 0
 }
@@ -157,7 +186,7 @@ export function integer(name: string, minimum: number, maximum: number): Codec<n
         writer.octet(octet)
         rest = Math.floor(rest / 256)
       } while (rest !== 0 && rest !== -1)
-      // One more octet where the sign bit would otherwise say the opposite.
+      // One more octet is needed where the sign bit would otherwise say the opposite.
       if (rest === 0 && octet >= 0x80) writer.octet(0)
       if (rest === -1 && octet < 0x80) writer.octet(0xff)
       writer.header(0x02, mark)
@@ -188,7 +217,10 @@ function writeText(writer: DerWriter, value: string): void {
   writer.header(0x1b, mark)
 }
 
-/** Backwards, as the writer goes. False, with nothing written, for NUL and for what is not ASCII or long. */
+/**
+ * Writes a short ASCII text from its last character to its first. Returns false, and writes
+ * nothing, if the text is longer or contains NUL or other characters.
+ */
 function writeShortAscii(writer: DerWriter, value: string): boolean {
   if (value.length > SHORT_TEXT) return false
   for (let index = 0; index < value.length; index++) {
@@ -201,14 +233,19 @@ function writeShortAscii(writer: DerWriter, value: string): boolean {
   return true
 }
 
-/** UTF-8 has no octets for it; the encoder would put another character in its place. */
+/**
+ * UTF-8 has no octets for half a character; the encoder would write another character in its place.
+ */
 const LONE_SURROGATE = /\p{Surrogate}/u
 
 const encoder = new TextEncoder()
 const strictDecoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const lenientDecoder = new TextDecoder('utf-8', { ignoreBOM: true })
 
-/** Names are short and nearly always ASCII: a loop beats TextDecoder and TextEncoder there by far. Longer ones are worth the call. */
+/**
+ * Names are short and nearly always ASCII. For them a loop is much faster than TextDecoder and
+ * TextEncoder; for longer texts the call is worth its cost.
+ */
 const SHORT_TEXT = 64
 
 function decodeUtf8(bytes: Uint8Array, start: number, end: number): string | undefined {

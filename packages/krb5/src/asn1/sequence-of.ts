@@ -3,7 +3,11 @@ import { type Codec, decode, within } from './codec.js'
 import { cannotEncode, DerFault } from './der.js'
 import { MAX_SEQUENCE_OF_ELEMENTS } from './limits.js'
 
-/** SEQUENCE OF, bounded in number; `minimum` is 1 where the definition says SIZE (1..MAX). */
+/**
+ * Makes the codec of a SEQUENCE OF, with a limit on the number of elements.
+ *
+ * @param minimum 1 where the definition says SIZE (1..MAX)
+ */
 export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[]> {
   return {
     name: `SEQUENCE OF ${element.name}`,
@@ -35,9 +39,11 @@ export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[
 }
 
 /**
- * The elements of a SEQUENCE OF, each for itself: one that cannot be read is left out. For lists in
- * which somebody offers things and one is chosen, such as the encryption types of a KDC. @throws
- * MalformedTokenError for what is no list at all
+ * Decodes the elements of a SEQUENCE OF one by one, and leaves out those that cannot be read. For
+ * lists in which a peer offers several things and one is chosen, such as the encryption types of a
+ * KDC.
+ *
+ * @throws MalformedTokenError if the octets are not a list at all
  */
 export function decodeReadable<T>(element: Codec<T>, bytes: Uint8Array): readonly T[] {
   return decode(sequenceOf(anyElement), bytes).flatMap((octets) => {
@@ -50,7 +56,7 @@ export function decodeReadable<T>(element: Codec<T>, bytes: Uint8Array): readonl
   })
 }
 
-/** The octets of one element, whatever it is. */
+/** Reads the octets of one element of any kind. */
 const anyElement: Codec<Uint8Array> = {
   name: 'element',
   tag: 0x30,

@@ -10,8 +10,8 @@ interface Field<T, Optional extends boolean> {
 }
 
 /**
- * One field for each property of T, in the order of the ASN.1 definition; optional exactly where
- * the property is.
+ * One field for each property of T, in the order of the ASN.1 definition; a field is optional
+ * exactly where the property is.
  */
 export type FieldsOf<T> = {
   readonly [K in keyof T]-?: undefined extends T[K] ? Field<Exclude<T[K], undefined>, true> : Field<T[K], false>
@@ -26,24 +26,41 @@ export function optional<T>(number: number, codec: Codec<T>): Field<T, true> {
 }
 
 /**
- * A field with one permitted value, such as `pvno [0] INTEGER (5)`. Not part of the decoded value.
+ * A field with only one permitted value, such as `pvno [0] INTEGER (5)`. It is not part of the
+ * decoded value.
  */
 export interface FixedField {
   readonly tag: number
   readonly name: string
   readonly value: number
-  /** The protocol's name for the refusal. */
+  /** The code of the error for another value. */
   readonly code: S4uErrorCode
 }
 
 export interface SequenceOptions {
-  /** Fixed fields, which in Kerberos always come first. */
+  /** The fixed fields, which in Kerberos always come first. */
   readonly fixed?: readonly FixedField[]
-  /** The definition ends in `...`: fields of a later version are read past. */
+  /** True if the definition ends in `...`: fields of a later version are skipped. */
   readonly extensible?: boolean
 }
 
-/** SEQUENCE with explicitly tagged fields. */
+/**
+ * Makes the codec of a SEQUENCE with explicitly tagged fields.
+ *
+ * @example
+ * ```ts
+ * import { type Codec, field, Int32, KerberosString, optional, sequence } from '@s4u/krb5'
+ *
+ * interface Greeting {
+ *   readonly number: number
+ *   readonly text?: string
+ * }
+ * export const Greeting: Codec<Greeting> = sequence<Greeting>('Greeting', {
+ *   number: field(0, Int32),
+ *   text: optional(1, KerberosString),
+ * })
+ * ```
+ */
 export function sequence<T extends object>(name: string, fields: FieldsOf<T>, options: SequenceOptions = {}): Codec<T> {
   const entries = entriesOf<T>(fields)
   const fixed = options.fixed ?? []
@@ -96,7 +113,8 @@ interface Entry<T> extends Field<unknown, boolean> {
 
 function entriesOf<T>(fields: FieldsOf<T>): readonly Entry<T>[] {
   const entries = Object.entries(fields) as [keyof T & string, Field<unknown, boolean>][]
-  // One shape for all, with its properties at hand: this is where decoding spends its time.
+  // All entries have the same shape, with their properties directly in them: decoding spends its
+  // time here.
   return entries.map(([property, { tag, codec, optional }]) => ({ property, tag, codec, optional }))
 }
 
@@ -122,7 +140,7 @@ function writeFixed(writer: DerWriter, { tag, value }: FixedField): void {
   writer.header(tag, mark)
 }
 
-/** `encPart` in TypeScript is `enc-part` in the RFC. */
+/** Returns the name of a field as the RFC writes it: `enc-part` for `encPart`. */
 function wireName(property: string): string {
   return property.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
 }

@@ -1,13 +1,19 @@
 import type { Codec } from './codec.js'
 import { cannotEncode } from './der.js'
 
-/** [APPLICATION n] around a type; `name` replaces the inner name. */
+/**
+ * Makes the codec of a type inside of an [APPLICATION n] tag.
+ *
+ * @param number 0 to 30
+ * @param name used in errors in place of the name of `inner`
+ */
 export function application<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
   return tagged(0x60 | lowTag(number), name, inner)
 }
 
 /**
- * An explicit context tag `[n]` around a type, where the type is not a field of a sequence.
+ * Makes the codec of a type inside of an explicit context tag `[n]`, where the type is not a field
+ * of a sequence.
  *
  * @param number 0 to 30
  * @param name used in errors in place of the name of `inner`
@@ -20,7 +26,7 @@ export function explicit<T>(number: number, name: string, inner: Codec<T>): Code
 export const context = explicit
 
 /**
- * A codec that writes as `written` does, and also reads what the others do. Some KDCs send
+ * Makes a codec that writes as `written` does, and also reads what the others read. Some KDCs send
  * EncTGSRepPart where EncASRepPart belongs: the same value under another tag.
  */
 export function alsoReading<T>(written: Codec<T>, ...others: readonly Codec<T>[]): Codec<T> {
@@ -34,7 +40,7 @@ export function alsoReading<T>(written: Codec<T>, ...others: readonly Codec<T>[]
   }
 }
 
-/** The identifier octet of `[n]` around a value. */
+/** Returns the identifier octet of `[n]` around a value. */
 export function contextTag(number: number): number {
   return 0xa0 | lowTag(number)
 }

@@ -1,13 +1,25 @@
 import { MalformedTokenError } from '../errors/errors.js'
 
 /**
- * Reads fixed formats (PAC, keytab, credential cache) from the front, within its bounds.
+ * Reads fixed formats (PAC, keytab, credential cache) from front to back, and never beyond its
+ * bounds.
  *
- * Every method names the field that it reads; a read past the end throws {@link MalformedTokenError} with the path of
- * that field. Nothing is allocated before the octets are known to be there. `bytes()` returns views, not copies.
+ * Every method is told the name of the field that it reads; a read past the end throws
+ * {@link MalformedTokenError} with the path of that field. Nothing is allocated before the octets
+ * are known to be there. `bytes()` returns views, not copies.
+ *
+ * @example
+ * ```ts
+ * import { ByteReader } from '@s4u/krb5'
+ *
+ * const reader = new ByteReader(Uint8Array.of(5, 2), 'keytab')
+ * console.log(reader.u16be('version')) // 1282
+ * ```
  */
 export class ByteReader {
-  /** The path of what is being read, the prefix of every error: `PAC.LOGON_INFO`. */
+  /**
+   * The path of what is being read, with which the path in every error begins: `PAC.LOGON_INFO`.
+   */
   readonly path: string
   readonly #bytes: Uint8Array
   #offset = 0
@@ -18,12 +30,12 @@ export class ByteReader {
     this.path = path
   }
 
-  /** Octets read so far. */
+  /** The number of octets read so far. */
   get offset(): number {
     return this.#offset
   }
 
-  /** Octets in all, read or not. */
+  /** The number of all octets, read or not. */
   get length(): number {
     return this.#bytes.length
   }
@@ -78,18 +90,18 @@ export class ByteReader {
     return this.#dataView().getBigUint64(this.#take(8, field), false)
   }
 
-  /** A view of the next `length` octets. */
+  /** Reads the next `length` octets, as a view. */
   bytes(length: number, field: string): Uint8Array {
     const at = this.#take(length, field)
     return this.#bytes.subarray(at, at + length)
   }
 
-  /** A view of everything that is left. */
+  /** Reads everything that is left, as a view. */
   rest(): Uint8Array {
     return this.bytes(this.remaining, 'rest')
   }
 
-  /** A reader of its own over the next `length` octets, which are behind this one afterwards. */
+  /** Returns a new reader over the next `length` octets. This reader goes on behind them. */
   sub(length: number, field: string): ByteReader {
     return new ByteReader(this.bytes(length, field), this.pathOf(field))
   }
@@ -106,13 +118,13 @@ export class ByteReader {
     this.#offset = offset
   }
 
-  /** Skips to a multiple of `size` octets, counted from the reader's first octet. */
+  /** Skips to a multiple of `size` octets, counted from the first octet of the reader. */
   align(size: number, field: string): void {
     const over = this.#offset % size
     if (over !== 0) this.#take(size - over, field)
   }
 
-  /** Refuses a list that cannot fit in what is left, before anything is allocated for it. */
+  /** Throws if a list does not fit into what is left, before anything is allocated for it. */
   expectElements(count: number, size: number, field: string): void {
     if (count * size > this.remaining) {
       const missing = Math.floor(this.remaining / size)
@@ -120,17 +132,17 @@ export class ByteReader {
     }
   }
 
-  /** Refuses octets after the last field. */
+  /** Throws if there are octets after the last field. */
   expectEnd(): void {
     if (this.remaining !== 0) this.fail('', 'no octets after the last field', `${this.remaining} octets`)
   }
 
-  /** The full path of a field: `PAC.LOGON_INFO.GroupIds[3]`. */
+  /** Returns the full path of a field: `PAC.LOGON_INFO.GroupIds[3]`. */
   pathOf(field: string): string {
     return field === '' ? this.path : `${this.path}.${field}`
   }
 
-  /** Throws the error that belongs to a field. Never pass a secret as `found`. */
+  /** Throws the error for a field. Never pass a secret as `found`. */
   fail(field: string, expected: string, found: string): never {
     throw new MalformedTokenError({ path: this.pathOf(field), expected, found })
   }

@@ -1,6 +1,16 @@
 import { ConfigurationError } from '../errors/errors.js'
 
-/** Writes fixed formats (PAC, keytab, credential cache) into a buffer that grows. Numbers are taken modulo their width. */
+/**
+ * Writes fixed formats (PAC, keytab, credential cache) into a buffer that grows. Numbers are taken
+ * modulo their width.
+ *
+ * @example
+ * ```ts
+ * import { ByteWriter } from '@s4u/krb5'
+ *
+ * new ByteWriter().u16be(0x0502).toBytes() // Uint8Array [5, 2]
+ * ```
+ */
 export class ByteWriter {
   #bytes: Uint8Array
   #view: DataView
@@ -11,7 +21,7 @@ export class ByteWriter {
     this.#view = new DataView(this.#bytes.buffer)
   }
 
-  /** Octets written so far. */
+  /** The number of octets written so far. */
   get length(): number {
     return this.#length
   }
@@ -28,13 +38,22 @@ export class ByteWriter {
     return this
   }
 
-  /** A length or an offset: one that wrapped would make something else of what was written. @throws ConfigurationError */
+  /**
+   * Writes a length or an offset in two octets, the lower one first. One that wraps around would
+   * change the meaning of everything that was written.
+   *
+   * @throws ConfigurationError KRB_ERR_FIELD_TOOLONG
+   */
   length16le(value: number, field: string): this {
     requireLength16(value, field)
     return this.u16le(value)
   }
 
-  /** The same, the higher octet first. @throws ConfigurationError */
+  /**
+   * Writes a length or an offset in two octets, the higher one first.
+   *
+   * @throws ConfigurationError KRB_ERR_FIELD_TOOLONG
+   */
   length16be(value: number, field: string): this {
     requireLength16(value, field)
     return this.u16be(value)
@@ -86,12 +105,15 @@ export class ByteWriter {
     return this.zeros((size - (this.#length % size)) % size)
   }
 
-  /** A copy of what was written. */
+  /** Returns a copy of what was written. */
   toBytes(): Uint8Array {
     return this.#bytes.slice(0, this.#length)
   }
 
-  /** Makes room and tells where. May replace the buffer, so it must be called before that is touched. */
+  /**
+   * Makes room for so many octets and returns their offset. It may replace the buffer, so it must
+   * be called before the buffer is used.
+   */
   #grow(length: number): number {
     const at = this.#length
     this.#length += length

@@ -1,9 +1,13 @@
-/** The same octets, which hold a key somewhere: printed, and in JSON, they are their number only. */
+/**
+ * Returns the same octets, which contain a key somewhere, in a form that does not print them:
+ * `console.log` and JSON show only their number.
+ */
 export function secretOctets(octets: Uint8Array): Uint8Array {
   return new SecretOctets(octets.buffer, octets.byteOffset, octets.length)
 }
 
-// No `Symbol.species` here: V8 then takes the slow way to every part of every typed array in the process.
+// `Symbol.species` is not used here: with it, V8 takes the slow way to every part of every typed
+// array in the process.
 class SecretOctets extends Uint8Array<ArrayBufferLike> {
   override toString(): string {
     return `<${this.length} secret octets>`

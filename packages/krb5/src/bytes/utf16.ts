@@ -1,8 +1,8 @@
 import type { ByteReader } from './byte-reader.js'
 
 /**
- * Decodes UTF-16LE, unit by unit: lone surrogates stay what they are.
- * A decoder that replaces them would map two different account names to one string.
+ * Decodes UTF-16LE unit by unit, so that half characters (lone surrogates) stay as they are. A
+ * decoder that replaces them would turn two different account names into the same string.
  */
 export function decodeUtf16(bytes: Uint8Array): string {
   let text = ''
@@ -25,11 +25,11 @@ export function encodeUtf16(text: string): Uint8Array {
   return bytes
 }
 
-/** Reads `length` octets of UTF-16LE; an odd length is refused. */
+/** Reads `length` octets of UTF-16LE. An odd length is refused. */
 export function readUtf16(reader: ByteReader, length: number, field: string): string {
   if (length % 2 !== 0) reader.fail(field, 'an even number of octets', String(length))
   return decodeUtf16(reader.bytes(length, field))
 }
 
-/** Arguments of one call live on the stack, which a hostile length must not exhaust. */
+/** The arguments of one call lie on the stack, which a hostile length must not exhaust. */
 const UNITS_AT_ONCE = 4096

@@ -1,8 +1,9 @@
 /**
- * Checksums by their number on the wire (RFC 3961 section 8), where a message says which it carries.
+ * Checksums by their number on the wire (RFC 3961 section 8), for messages that say which type they
+ * carry.
  *
- * An allow-list: a keyed checksum counts only when its type is the one that belongs to the key. Believing whatever
- * type the peer wrote was CVE-2016-2126 and CVE-2018-16860.
+ * This is a list of what is allowed: a keyed checksum counts only if its type is the one that
+ * belongs to the key. Believing whatever type the peer wrote was CVE-2016-2126 and CVE-2018-16860.
  */
 import { primitives } from '#primitives'
 import { ConfigurationError, RejectedTokenError } from '../errors/errors.js'
@@ -17,11 +18,18 @@ import type { Key } from './key.js'
 export { hmacMd5Checksum }
 
 export interface ChecksumPolicy {
-  /** Whether KERB_CHECKSUM_HMAC_MD5 (-138) may be made with a key of any type, as MS-SFU section 2.2.1 demands. */
+  /**
+   * Whether KERB_CHECKSUM_HMAC_MD5 (-138) may be made with a key of any type, as MS-SFU section
+   * 2.2.1 demands. Default: false.
+   */
   readonly hmacMd5WithAnyKey?: boolean
 }
 
-/** The checksum of `data` of this type. Throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP when it does not fit the key. */
+/**
+ * Computes the checksum of `data` with a type that is given by its number.
+ *
+ * @throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP if the type does not belong to the key
+ */
 export function makeChecksum(
   key: Key,
   type: number,
@@ -37,8 +45,10 @@ export function makeChecksum(
 }
 
 /**
- * Throws RejectedTokenError: KRB_AP_ERR_INAPP_CKSUM when the type does not fit the key (an unkeyed one never does),
- * KRB_AP_ERR_MODIFIED when the checksum is not that of `data`.
+ * Throws unless `checksum` is the checksum of `data`, made with this key.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_INAPP_CKSUM if the type does not belong to the key (an
+ * unkeyed type never does); KRB_AP_ERR_MODIFIED if the checksum is wrong
  */
 export function verifyChecksumOfType(
   key: Key,
@@ -59,8 +69,10 @@ export function verifyChecksumOfType(
 }
 
 /**
- * An unkeyed checksum: crc32 (1), rsa-md4 (2), rsa-md5 (7), sha1 (10 and 14). It proves nothing about who made the
- * data. Its only place is inside something that is sealed. Throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP for others.
+ * Computes an unkeyed checksum: crc32 (1), rsa-md4 (2), rsa-md5 (7), sha1 (10 and 14). It proves
+ * nothing about who made the data, and may stand only inside of something that is encrypted.
+ *
+ * @throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP for other types
  */
 export function makeUnkeyedChecksumThatProvesNothing(type: number, data: Uint8Array): Uint8Array {
   if (type in UNKEYED) return UNKEYED[type].compute(data)
@@ -69,7 +81,7 @@ export function makeUnkeyedChecksumThatProvesNothing(type: number, data: Uint8Ar
   })
 }
 
-/** What to call this number when it is printed: `hmac-sha1-96-aes256`, `cksumtype 99`. */
+/** Returns the name of a checksum type, for messages: `hmac-sha1-96-aes256`, `cksumtype 99`. */
 export function checksumTypeName(type: number): string {
   return KEYED_NAMES.get(type) ?? UNKEYED[type]?.name ?? `cksumtype ${type}`
 }

@@ -1,7 +1,10 @@
 import { Key } from './key.js'
 import { joinOctets, utf8 } from './algorithms/octets.js'
 
-/** KRB-FX-CF2 (RFC 6113 section 5.1): a key of the type of `first` that only who knows both keys can have. */
+/**
+ * Computes KRB-FX-CF2 (RFC 6113 section 5.1): a key of the type of `first` that only somebody who
+ * knows both keys can have.
+ */
 export function combineKeys(first: Key, second: Key, firstPepper: string, secondPepper: string): Key {
   const { etype, keyLength } = first.encryptionType
   const seed = prfPlus(first, utf8(firstPepper), keyLength)
@@ -13,7 +16,9 @@ export function combineKeys(first: Key, second: Key, firstPepper: string, second
   return combined
 }
 
-/** PRF+ (RFC 6113 section 5.1): prf(1 | pepper), prf(2 | pepper), … up to `length` octets. */
+/**
+ * Computes PRF+ (RFC 6113 section 5.1): prf(1 | pepper), prf(2 | pepper), … up to `length` octets.
+ */
 function prfPlus(key: Key, pepper: Uint8Array, length: number): Uint8Array {
   const output = new Uint8Array(length)
   for (let at = 0, counter = 1; at < length; counter++) {

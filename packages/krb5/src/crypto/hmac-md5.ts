@@ -2,8 +2,8 @@ import { hmacMd5 } from './encryption-types/rc4-checksum.js'
 import type { Key } from './key.js'
 
 /**
- * KERB_CHECKSUM_HMAC_MD5 (-138, RFC 4757 section 4) under a key of any encryption type: MS-SFU section 2.2.1 wants it
- * in PA-FOR-USER whatever the session key is.
+ * Computes KERB_CHECKSUM_HMAC_MD5 (-138, RFC 4757 section 4) with a key of any encryption type.
+ * MS-SFU section 2.2.1 demands it in PA-FOR-USER, whatever type the session key has.
  */
 export function hmacMd5Checksum(key: Key | Uint8Array, usage: number, data: Uint8Array): Uint8Array {
   const value = key instanceof Uint8Array ? key.slice() : key.exposeSecretBytes()

@@ -1,4 +1,8 @@
-/** Key usage numbers. Source: RFC 4120 section 7.5.1, RFC 4121 section 2, RFC 6113 section 5.4, MS-SFU section 2.2, MS-PAC section 2.8. */
+/**
+ * Key usage numbers: each purpose of a key derives its own keys, so that a ciphertext made for one
+ * purpose cannot be used for another. Source: RFC 4120 section 7.5.1, RFC 4121 section 2, RFC 6113
+ * section 5.4, MS-SFU section 2.2, MS-PAC section 2.8.
+ */
 export const KeyUsage = {
   PA_ENC_TIMESTAMP: 1,
   TICKET: 2,
@@ -16,7 +20,7 @@ export const KeyUsage = {
   KRB_CRED: 14,
   KRB_SAFE: 15,
   PAC_CREDENTIAL: 16,
-  /** KERB_NON_KERB_CKSUM_SALT: PA-FOR-USER and the signatures of a PAC. */
+  /** KERB_NON_KERB_CKSUM_SALT: PA-FOR-USER, and the signatures of a PAC. */
   NON_KERB_CHECKSUM: 17,
   AD_KDC_ISSUED: 19,
   ACCEPTOR_SEAL: 22,

@@ -10,32 +10,45 @@ import type { IterationLimits } from './string-to-key.js'
 export type { RandomSource } from './primitives/primitives.js'
 
 /**
- * How many key usage numbers a key keeps its derived keys for. A service's key sees usage 2, and 17 for the PAC; a
- * session key sees 11 and 12, a context four more. The oldest goes first.
+ * The number of key usages for which a key keeps its derived keys; the oldest is dropped first. The
+ * key of a service is used for usage 2, and 17 for the PAC; a session key for 11 and 12, and for
+ * four more in a security context.
  */
 const MAX_SPECIFIC_KEYS = 8
 
-/** Most keys are made and never used: subkeys of contexts that carry no messages. */
+/** Most keys are made and never used: subkeys of contexts in which no messages are sent. */
 const NONE: readonly never[] = []
 
 /**
- * A Kerberos key (RFC 4120 section 5.2.9, EncryptionKey) and what can be done with it (RFC 3961 section 3).
+ * A Kerberos key (RFC 4120 section 5.2.9, EncryptionKey) and what can be done with it (RFC 3961
+ * section 3).
  *
- * Its octets are private: printing, JSON and structuredClone show the encryption type and nothing else. Everything
- * but the constructor, `etype`, `equals` and `exposeSecretBytes` throws ConfigurationError KDC_ERR_ETYPE_NOSUPP for a
- * type that is unknown or refused, and everything throws it with KRB5_KEY_WIPED after `wipe()`.
+ * The octets are private: printing, JSON and structuredClone show only the encryption type.
+ * Everything but the constructor, `etype`, `equals` and `exposeSecretBytes` throws
+ * ConfigurationError KDC_ERR_ETYPE_NOSUPP for a type that is unknown or refused. After `wipe()`
+ * everything throws ConfigurationError KRB5_KEY_WIPED.
+ *
+ * @example
+ * ```ts
+ * import { Key, KeyUsage } from '@s4u/krb5'
+ *
+ * const key = Key.random(18)
+ * const sealed = key.seal(KeyUsage.TICKET, new TextEncoder().encode('hello'))
+ * console.log(key, key.open(KeyUsage.TICKET, sealed)) // Key(aes256-cts-hmac-sha1-96) …
+ * ```
  */
 export class Key {
   readonly etype: number
   readonly #value: Uint8Array
-  /** The oldest first. */
+  /** Oldest first. */
   #specificKeys: readonly { readonly usage: number; readonly key: SpecificKey }[] = NONE
   #protocolKey: ProtocolKey | undefined
   #wiped = false
 
   /**
-   * Copies `value`. Throws MalformedTokenError when its length is not that of the encryption type. A key of an
-   * unknown type may be held (a keytab has many), though not used.
+   * Copies `value`. A key of an unknown type may be held (many keytabs have some), but not used.
+   *
+   * @throws MalformedTokenError if the length is not that of the encryption type
    */
   constructor(etype: number, value: Uint8Array) {
     const expected = findEncryptionType(etype)?.keyLength
@@ -50,16 +63,17 @@ export class Key {
     this.#value = new Uint8Array(value)
   }
 
-  /** A fresh key. */
+  /** Makes a fresh key. */
   static random(etype: number, random: RandomSource = primitives.randomBytes): Key {
     return new Key(etype, random(requireEncryptionType(etype).keyLength))
   }
 
   /**
-   * The key that belongs to a password. Does not block the event loop on Node.
+   * Makes the key that belongs to a password. On Node this does not block the event loop.
    *
-   * `s2kparams` are the octets of ETYPE-INFO2-ENTRY (RFC 4120 section 5.2.7.5). Throws RejectedTokenError
-   * KRB5_ERR_BAD_S2K_PARAMS when they ask for fewer or more iterations than `limits` allow.
+   * @param s2kparams the octets of ETYPE-INFO2-ENTRY (RFC 4120 section 5.2.7.5)
+   * @throws RejectedTokenError KRB5_ERR_BAD_S2K_PARAMS if they ask for fewer or more iterations
+   * than `limits` allow
    */
   static async fromPassword(
     etype: number,
@@ -78,12 +92,15 @@ export class Key {
     return requireEncryptionType(this.etype)
   }
 
-  /** The mandatory keyed checksum type of the encryption type: 15 for aes128-cts-hmac-sha1-96, and so on. */
+  /** The mandatory keyed checksum type of the encryption type: 15 for aes128-cts-hmac-sha1-96. */
   get checksumType(): number {
     return this.encryptionType.checksumType
   }
 
-  /** The ciphertext of RFC 3961 section 3, "encrypt": longer than `plaintext` by confounder and checksum. */
+  /**
+   * Encrypts (RFC 3961 section 3, "encrypt"). The ciphertext is longer than `plaintext` by
+   * confounder and checksum.
+   */
   seal(usage: number, plaintext: Uint8Array, random: RandomSource = primitives.randomBytes): Uint8Array {
     const { confounderLength } = this.encryptionType
     const confounder = random(confounderLength)
@@ -92,39 +109,51 @@ export class Key {
   }
 
   /**
-   * The plaintext. Throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the ciphertext was not sealed with this
-   * key for this usage, or is too short to have been.
+   * Decrypts and verifies a ciphertext, and returns the plaintext.
+   *
+   * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY if the ciphertext was not made with this
+   * key for this usage, or is too short
    */
   open(usage: number, ciphertext: Uint8Array): Uint8Array {
     return this.#specific(usage).open(ciphertext)
   }
 
-  /** The keyed checksum of type `checksumType`. */
+  /** Computes the keyed checksum of type `checksumType`. */
   checksum(usage: number, data: Uint8Array): Uint8Array {
     return this.#specific(usage).checksum(data)
   }
 
-  /** Throws RejectedTokenError KRB_AP_ERR_MODIFIED unless `checksum` is that of `data`. */
+  /**
+   * Throws unless `checksum` is the checksum of `data`.
+   *
+   * @throws RejectedTokenError KRB_AP_ERR_MODIFIED
+   */
   verifyChecksum(usage: number, data: Uint8Array, checksum: Uint8Array): void {
     requireSameChecksum(this.checksum(usage, data), checksum, modified)
   }
 
-  /** The pseudo-random function of RFC 3961 section 3; how many octets it gives depends on the type. */
+  /**
+   * Computes the pseudo-random function of RFC 3961 section 3. The number of octets depends on the
+   * type.
+   */
   prf(input: Uint8Array): Uint8Array {
     return this.#protocol().prf(input)
   }
 
-  /** Whether both are the same key, in constant time. */
+  /** Tells whether both are the same key, in constant time. */
   equals(other: Key): boolean {
     return this.etype === other.etype && equalInConstantTime(this.#octets(), other.#octets())
   }
 
-  /** A copy of the secret octets. Whoever calls this answers for where they go. */
+  /** Returns a copy of the secret octets. The caller is responsible for where they go. */
   exposeSecretBytes(): Uint8Array {
     return this.#octets().slice()
   }
 
-  /** Zeroes the key and what was derived from it. The key cannot be used any more. */
+  /**
+   * Overwrites the key, and everything that was derived from it, with zeros. The key cannot be used
+   * any more.
+   */
   wipe(): void {
     this.#wiped = true
     this.#value.fill(0)

@@ -3,10 +3,13 @@ import { rc4 } from './algorithms/rc4.js'
 import type { Key } from './key.js'
 
 /**
- * The two ciphers of the GSS-API tokens of rc4-hmac (RFC 4757 section 7.3), which are RC4 under a key of their own:
- * `sequence` hides SND_SEQ, with the token's checksum as `salt`; `seal` hides confounder and message, with the
- * sequence number in the clear, most significant octet first, as `salt`. Their checksums are `key.checksum` with
- * usage 15 for MIC tokens and 13 for Wrap tokens, cut to 8 octets.
+ * Applies one of the two ciphers of the GSS-API tokens of rc4-hmac (RFC 4757 section 7.3), which
+ * are RC4 with derived keys. The checksums of these tokens are `key.checksum` with usage 15 for MIC
+ * tokens and 13 for Wrap tokens, cut to 8 octets.
+ *
+ * @param purpose `sequence` hides SND_SEQ; `seal` hides confounder and message
+ * @param salt for `sequence` the checksum of the token; for `seal` the sequence number, most
+ * significant octet first
  */
 export function rc4TokenCipher(key: Key, purpose: 'sequence' | 'seal', salt: Uint8Array, data: Uint8Array): Uint8Array {
   const value = key.exposeSecretBytes()

@@ -7,8 +7,9 @@ import { rc4Hmac } from './encryption-types/rc4-hmac.js'
 import type { EncryptionType } from './encryption-types/encryption-type.js'
 
 /**
- * Every encryption type that works, strongest use first: what Active Directory, MIT, Heimdal and FreeIPA all have,
- * then the SHA-2 types, then Camellia, then the weak one.
+ * Every encryption type that works, in the order of preference: first the types that Active
+ * Directory, MIT, Heimdal and FreeIPA all have, then the SHA-2 types, then Camellia, then the weak
+ * one.
  */
 export const ENCRYPTION_TYPES: readonly EncryptionType[] = Object.freeze([
   aes256Sha1,
@@ -21,14 +22,17 @@ export const ENCRYPTION_TYPES: readonly EncryptionType[] = Object.freeze([
 ])
 
 /**
- * The etype numbers to offer and to accept when nothing else is configured: all but the weak ones, best first. Frozen, since every
- * client of the process offers them.
+ * The numbers of the encryption types to offer and to accept if nothing else is configured: all but
+ * the weak ones, best first. The list is frozen, since every client of the process offers it.
  */
 export const DEFAULT_ETYPES: readonly number[] = Object.freeze(
   ENCRYPTION_TYPES.filter((type) => !type.weak).map(({ etype }) => etype),
 )
 
-/** Known by name so that a keytab or a KDC's offer can be printed, and never used: number, names. */
+/**
+ * Types that are known by name, so that a keytab or the offer of a KDC can be printed, and that are
+ * never used: number, names.
+ */
 const REFUSED: readonly (readonly [number, ...string[]])[] = [
   [1, 'des-cbc-crc'],
   [2, 'des-cbc-md4'],
@@ -39,7 +43,7 @@ const REFUSED: readonly (readonly [number, ...string[]])[] = [
   [24, 'rc4-hmac-exp', 'arcfour-hmac-exp', 'arcfour-hmac-md5-exp'],
 ]
 
-/** The families that MIT's krb5.conf has names for. */
+/** The families of types that have a name in krb5.conf of MIT. */
 const FAMILIES: ReadonlyMap<string, readonly EncryptionType[]> = new Map([
   ['aes', [aes256Sha1, aes128Sha1, aes256Sha2, aes128Sha2]],
   ['camellia', [camellia256, camellia128]],
@@ -55,12 +59,16 @@ const refusedByName: ReadonlyMap<string, string> = new Map(
   REFUSED.flatMap(([, ...names]) => names.map((name) => [name, names[0]])),
 )
 
-/** The encryption type of this number, or undefined when it is unknown or refused. */
+/** Returns the encryption type of a number; undefined if it is unknown or refused. */
 export function findEncryptionType(etype: number): EncryptionType | undefined {
   return byNumber.get(etype)
 }
 
-/** The encryption type of this number. Throws ConfigurationError KDC_ERR_ETYPE_NOSUPP when it is unknown or refused. */
+/**
+ * Returns the encryption type of a number.
+ *
+ * @throws ConfigurationError KDC_ERR_ETYPE_NOSUPP if it is unknown or refused
+ */
 export function requireEncryptionType(etype: number): EncryptionType {
   const type = byNumber.get(etype)
   if (type !== undefined) return type
@@ -68,12 +76,29 @@ export function requireEncryptionType(etype: number): EncryptionType {
   throw name === undefined ? unknownType(`${etype}`) : refusedType(name)
 }
 
-/** The encryption type of this name or alias (for a family, its best member), whatever the letter case. Throws as above. */
+/**
+ * Returns the encryption type of a name or an alias, in any letter case. The name of a family
+ * stands for its best member.
+ *
+ * @throws ConfigurationError KDC_ERR_ETYPE_NOSUPP if it is unknown or refused
+ *
+ * @example
+ * ```ts
+ * import { encryptionTypeByName } from '@s4u/krb5'
+ *
+ * encryptionTypeByName('aes256-cts').etype // 18
+ * ```
+ */
 export function encryptionTypeByName(name: string): EncryptionType {
   return encryptionTypesByName(name)[0]
 }
 
-/** The same, and for a family name of krb5.conf (`aes`, `camellia`, `rc4`) all its members, best first. */
+/**
+ * Returns all members of a family (`aes`, `camellia`, `rc4`), best first, or the one type of
+ * another name.
+ *
+ * @throws ConfigurationError KDC_ERR_ETYPE_NOSUPP if the name is unknown or refused
+ */
 export function encryptionTypesByName(name: string): readonly EncryptionType[] {
   const lower = name.toLowerCase()
   const family = FAMILIES.get(lower)
@@ -84,7 +109,10 @@ export function encryptionTypesByName(name: string): readonly EncryptionType[] {
   throw refused === undefined ? unknownType(shownInput(name)) : refusedType(refused)
 }
 
-/** What to call this number when it is printed, whether or not it works: `aes256-cts-hmac-sha1-96`, `etype 99`. */
+/**
+ * Returns the name of an encryption type, for messages, also of a type that does not work:
+ * `aes256-cts-hmac-sha1-96`, `etype 99`.
+ */
 export function encryptionTypeName(etype: number): string {
   return byNumber.get(etype)?.name ?? refusedByNumber.get(etype) ?? `etype ${etype}`
 }

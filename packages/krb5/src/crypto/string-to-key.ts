@@ -8,18 +8,21 @@ export interface IterationLimits {
 }
 
 /**
- * How many PBKDF2 iterations a KDC may ask for. It asks before it has proved who it is, in octets that anybody on
- * the way can change.
+ * The PBKDF2 iterations that a KDC may ask for. It asks before it has proved who it is, in octets
+ * that anybody on the network can change.
  *
- * Fewer than 4096, the least default of any encryption type, would let whoever forged the answer guess the password
- * cheaply from what the client sends next. More than 2^20, about a second of computing, would keep the client busy
- * for hours: the field goes up to 2^32. KDCs use 4096 and 32768.
+ * With fewer than 4096, the least default of any encryption type, an attacker who forged the answer
+ * could guess the password cheaply from what the client sends next. More than 2^20, about a second
+ * of computing, would keep the client busy for hours: the field goes up to 2^32. KDCs use 4096 and
+ * 32768.
  */
 export const ITERATION_LIMITS: IterationLimits = { minimum: 4096, maximum: 2 ** 20 }
 
 /**
- * The octets of the key that belongs to a password (RFC 3961 section 3, string-to-key). Does not block the event
- * loop on Node. Throws RejectedTokenError KRB5_ERR_BAD_S2K_PARAMS when `s2kparams` is not acceptable.
+ * Makes the octets of the key that belongs to a password (RFC 3961 section 3, string-to-key). On
+ * Node this does not block the event loop.
+ *
+ * @throws RejectedTokenError KRB5_ERR_BAD_S2K_PARAMS if `s2kparams` is not acceptable
  */
 export async function stringToKey(
   type: EncryptionType,
@@ -32,9 +35,12 @@ export async function stringToKey(
   return type.stringToKey(password, saltOctets, iterationsOf(type, s2kparams, limits))
 }
 
-/** RFC 3962 section 4, RFC 6803 section 4, RFC 8009 section 4: four octets, most significant first; zero is 2^32. */
+/**
+ * Reads the number of iterations (RFC 3962 section 4, RFC 6803 section 4, RFC 8009 section 4): four
+ * octets, most significant first; zero is 2^32.
+ */
 function iterationsOf(type: EncryptionType, s2kparams: Uint8Array | undefined, limits: IterationLimits): number {
-  // A type without iterations has no use for the parameter either (RFC 4757 section 2).
+  // A type without iterations has no parameter either (RFC 4757 section 2).
   if (type.defaultIterations === undefined) return 0
   if (s2kparams === undefined) return type.defaultIterations
   if (s2kparams.length !== 4) throw badParameters(`are ${s2kparams.length} octets instead of 4`)

@@ -1,23 +1,27 @@
 /**
- * What happens, told to people: to the `logger` of the options, to whoever set NODE_DEBUG=s4u, and, where neither is there, the first
- * refusal of each kind as a warning of the process, so that no service refuses everybody in front of an empty console.
+ * Tells people what happens. An entry goes to the `logger` of the options, and to stderr if
+ * NODE_DEBUG=s4u is set. Without either of them, the first refusal of each kind becomes a warning
+ * of the process, so that no service refuses everybody in front of an empty console.
  *
- * There is no platform in here: packages that run on Node bring its `debuglog` and `emitWarning`.
+ * This file knows no platform: packages that run on Node pass in `debuglog` and `emitWarning`.
  */
 
 import { printable } from '../errors/printable.js'
 import type { Logger, LogLevel } from './logger.js'
 
-/** One thing that happened. */
+/** Something that happened. */
 export interface JournalEntry {
   readonly level: LogLevel
-  /** In one line: `refused alice@AD.TEST: KRB_AP_ERR_SKEW: …`. Without secrets; names of others may be in it. */
+  /**
+   * One line: `refused alice@AD.TEST: KRB_AP_ERR_SKEW: …`. It contains no secrets, but perhaps
+   * names that a peer chose.
+   */
   readonly text: string
-  /** What to do about it; lines are kept. */
+  /** What to do about it. Line breaks are kept. */
   readonly hint?: string | undefined
 }
 
-/** What a platform has for texts that nobody asked for. */
+/** Where a platform shows texts without a logger. */
 export interface Outlets {
   /** `debuglog('s4u')` of `node:util`. */
   readonly debug: { readonly enabled: boolean; (format: string, text: string): void }
@@ -26,15 +30,15 @@ export interface Outlets {
 }
 
 /**
- * Kinds of refusals that are warned of. Codes are the protocol's, and some hundreds: but which of them come is the peers' choice, and a
- * process is not to fill its console with them.
+ * The most kinds of refusals that cause a warning. There are some hundreds of codes, and peers
+ * choose which of them occur; they must not fill the console of a process.
  */
 const MAX_KINDS = 32
 
-/** Of one warning; characters. Names of peers are in it. */
+/** The most characters of one warning. It contains names of peers. */
 const MAX_WARNING = 6_000
 
-/** Of all journals of the process: two acceptors do not warn of the same. */
+/** The kinds of which the process was warned already, by whichever journal. */
 const warnedOf = new Set<string>()
 
 export class Journal {
@@ -42,24 +46,30 @@ export class Journal {
   readonly #logger: Logger | undefined
   readonly #warnedOf: Set<string>
 
-  /** @param known kinds that have been warned of, for tests; default: those of the process */
+  /**
+   * @param known kinds of which the process was warned already, for tests. Default: those of the
+   * process
+   */
   constructor(outlets: Outlets, logger?: Logger, known: Set<string> = warnedOf) {
     this.#outlets = outlets
     this.#logger = logger
     this.#warnedOf = known
   }
 
-  /** Whether entries are read: if not, making them can be saved. */
+  /** True if somebody reads the entries. Otherwise the caller need not make them. */
   get isRead(): boolean {
     return this.#logger !== undefined || this.#outlets.debug.enabled
   }
 
-  /** Something that nobody misses who does not read along. */
+  /** Tells of routine: only a logger and NODE_DEBUG get it. */
   note(make: () => JournalEntry): void {
     if (this.isRead) this.#write(make())
   }
 
-  /** A refusal, or what else somebody must hear of: the first of its kind (`KRB_AP_ERR_SKEW`) is told in any case. */
+  /**
+   * Tells of a refusal, or of something else that people must know. The first of its kind
+   * (`KRB_AP_ERR_SKEW`) is shown in any case.
+   */
   warn(kind: string, make: () => JournalEntry): void {
     if (this.isRead) this.#write(make())
     else if (!this.#warnedOf.has(kind)) this.#warn(kind, make)
@@ -71,7 +81,8 @@ export class Journal {
     try {
       this.#logger?.[entry.level](text)
     } catch (error) {
-      // A fault of the logger must not change what happens. It surfaces by itself.
+      // An error of the logger must not change what happens. It becomes an uncaught exception of
+      // its own.
       queueMicrotask(() => {
         throw error
       })
@@ -92,13 +103,19 @@ const ONCE =
   'Told once for each kind; NODE_DEBUG=s4u shows all that happens, and the logger option writes it to your log.'
 const NO_MORE = `${MAX_KINDS} kinds have been told, and no more will be: NODE_DEBUG=s4u shows all that happens, and so does the logger option.`
 
-/** Nothing of a name begins a line or acts on a terminal; lines of a hint are indented, so that none looks like a line of the log. */
+/**
+ * Returns the entry as text. A name cannot begin a new line or control a terminal. The lines of a
+ * hint are indented, so that none looks like a line of the log.
+ */
 function textOf({ text, hint }: JournalEntry): string {
   const lines = hint === undefined ? [] : hint.split('\n').map((line) => `\n    ${printable(line)}`)
   return printable(text) + lines.join('')
 }
 
-/** Journals that write to the same outlets: one for each logger, and one for where there is none. */
+/**
+ * Returns a function that finds the journal of a logger, or the one for no logger. All journals
+ * write to the same outlets.
+ */
 export function journalsOf(outlets: Outlets): (logger?: Logger) => Journal {
   const unlogged = new Journal(outlets)
   const known = new WeakMap<Logger, Journal>()

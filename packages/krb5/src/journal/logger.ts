@@ -2,11 +2,20 @@ import { ConfigurationError } from '../errors/errors.js'
 import { shownInput } from '../errors/shown-input.js'
 
 /**
- * Where lines for people go: `console`, a logger of pino or winston, or an object of one's own. Each call brings one text, in which
- * there is no secret. `debug` is routine (each ticket, each caller), `info` is rare (a keytab was read again), `warn` is a refusal,
- * `error` is for the operator to mend.
+ * Where lines for people go: `console`, a logger of pino or winston, or an object with these four
+ * methods. Each call passes one text, which contains no secret.
  *
- *     negotiate({ keytab: 'web.keytab', logger: pino() })
+ * - `debug`: routine, such as each ticket and each caller
+ * - `info`: rare events, such as a keytab that was read again
+ * - `warn`: refusals
+ * - `error`: something that the operator must repair
+ *
+ * @example
+ * ```ts
+ * import type { Logger } from '@s4u/krb5'
+ *
+ * export const logger: Logger = console
+ * ```
  */
 export interface Logger {
   debug(text: string): void
@@ -19,7 +28,12 @@ export type LogLevel = keyof Logger
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
 
-/** @throws ConfigurationError when a method is missing, which only the first line of its level would show */
+/**
+ * Throws if a value is not a logger. Otherwise a missing method would show only with the first line
+ * of its level.
+ *
+ * @throws ConfigurationError
+ */
 export function requireLogger(logger: unknown): asserts logger is Logger | undefined {
   if (logger === undefined) return
   const isObject = (typeof logger === 'object' && logger !== null) || typeof logger === 'function'

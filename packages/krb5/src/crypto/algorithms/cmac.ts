@@ -1,7 +1,7 @@
 import { BLOCK, ZERO_IV } from '../primitives/primitives.js'
 import type { CbcCipher } from '../primitives/primitives.js'
 
-/** CMAC (NIST SP 800-38B, RFC 4493) with any 128-bit block cipher. */
+/** Computes CMAC (NIST SP 800-38B, RFC 4493) with any block cipher of 128 bits. */
 export class Cmac {
   readonly #cipher: CbcCipher
   /** K1 and K2: what is added to a whole last block, and to a padded one. */
@@ -31,7 +31,7 @@ export class Cmac {
   }
 }
 
-/** Multiplication by x in GF(2^128), in a time that does not depend on the octets. */
+/** Multiplies by x in GF(2^128), in a time that does not depend on the octets. */
 function doubled(block: Uint8Array): Uint8Array {
   const carry = -(block[0] >> 7) & 0x87
   return block

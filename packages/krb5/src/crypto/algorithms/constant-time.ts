@@ -1,15 +1,16 @@
 import { primitives } from '#primitives'
 
 /**
- * The one place where checksums and keys are compared.
+ * Tells whether two arrays have the same octets. Checksums and keys are compared only here.
  *
- * Takes the same time wherever the first difference is; only a difference in length, which is public, shows.
+ * The comparison takes the same time wherever the first difference is: otherwise an attacker could
+ * find a checksum octet by octet. Only a difference in length shows, and lengths are public.
  */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && primitives.sameOctets(a, b)
 }
 
-/** Returns when the received checksum is the computed one, throws `refusal()` when it is not. */
+/** Throws `refusal()` unless the received checksum is the computed one. */
 export function requireSameChecksum(computed: Uint8Array, received: Uint8Array, refusal: () => Error): void {
   if (!equalInConstantTime(computed, received)) throw refusal()
 }

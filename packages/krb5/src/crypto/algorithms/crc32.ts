@@ -1,8 +1,8 @@
 import { uint32LittleEndian } from './octets.js'
 
 /**
- * The CRC-32 of Kerberos (RFC 3961 section 6.1.3): the polynomial of ISO 3309 with nothing complemented, the result
- * least significant octet first. It protects from accidents at most.
+ * Computes the CRC-32 of Kerberos (RFC 3961 section 6.1.3): the polynomial of ISO 3309 with nothing
+ * complemented, least significant octet first. It protects from accidents, and from no attacker.
  */
 export function kerberosCrc32(data: Uint8Array): Uint8Array {
   let remainder = 0

@@ -1,6 +1,7 @@
 /**
- * MD4 (RFC 1320). Broken as a hash; here because an rc4-hmac key is the MD4 of a password (RFC 4757 section 2), and
- * because neither @noble/hashes nor the default provider of OpenSSL 3 has it.
+ * Computes MD4 (RFC 1320). MD4 is broken as a hash. It is here because an rc4-hmac key is the MD4
+ * of a password (RFC 4757 section 2), and because neither @noble/hashes nor the default provider of
+ * OpenSSL 3 has it.
  */
 export function md4(data: Uint8Array): Uint8Array {
   const message = padToWholeChunks(data)
@@ -20,7 +21,7 @@ export function md4(data: Uint8Array): Uint8Array {
 
 const CHUNK = 64
 
-/** RFC 1320 sections 3.1 and 3.2: a one bit, zeros, and the length in bits. */
+/** RFC 1320 sections 3.1 and 3.2: appends a one bit, zeros, and the length in bits. */
 function padToWholeChunks(data: Uint8Array): Uint8Array<ArrayBuffer> {
   const message = new Uint8Array(Math.ceil((data.length + 9) / CHUNK) * CHUNK)
   message.set(data)
@@ -38,7 +39,10 @@ interface Round {
   readonly shifts: readonly number[]
 }
 
-/** RFC 1320 section 3.4: F, G and H, what each round adds, in which order it takes the words, how far it rotates. */
+/**
+ * RFC 1320 section 3.4: F, G and H, the constant that each round adds, the order in which it takes
+ * the words, and how far it rotates.
+ */
 const ROUNDS: readonly Round[] = [
   {
     mix: (x, y, z) => (x & y) | (~x & z),

@@ -1,8 +1,9 @@
 /**
- * n-fold (RFC 3961 section 5.1): stretches or folds a string to `length` octets so that each bit of it counts.
+ * Computes n-fold (RFC 3961 section 5.1): stretches or folds a string to `length` octets so that
+ * each of its bits counts.
  *
- * The input is repeated, each copy rotated 13 bits further to the right, until a multiple of both lengths is
- * reached; the pieces of `length` octets are then added up in ones' complement.
+ * The input is repeated, each copy rotated 13 bits further to the right, until a multiple of both
+ * lengths is reached; the pieces of `length` octets are then added in ones' complement.
  */
 export function nFold(input: Uint8Array, length: number): Uint8Array {
   const total = leastCommonMultiple(input.length, length)
@@ -22,7 +23,10 @@ export function nFold(input: Uint8Array, length: number): Uint8Array {
   return sum
 }
 
-/** Octet `index` of the endless repetition of `input`, in which copy n is rotated right by 13 n bits. */
+/**
+ * Returns octet `index` of the endless repetition of `input`, in which copy n is rotated right by
+ * 13 n bits.
+ */
 function rotatedOctet(input: Uint8Array, index: number): number {
   const copy = Math.floor(index / input.length)
   const bits = input.length * 8

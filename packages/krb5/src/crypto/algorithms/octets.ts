@@ -4,12 +4,12 @@ export function utf8(text: string): Uint8Array {
   return encoder.encode(text)
 }
 
-/** Four octets, most significant first. */
+/** Returns a number as four octets, most significant first. */
 export function uint32(value: number): Uint8Array {
   return Uint8Array.of(value >>> 24, value >>> 16, value >>> 8, value)
 }
 
-/** Four octets, least significant first. */
+/** Returns a number as four octets, least significant first. */
 export function uint32LittleEndian(value: number): Uint8Array {
   return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24)
 }

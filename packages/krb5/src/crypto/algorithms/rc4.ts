@@ -1,6 +1,7 @@
 /**
- * The RC4 stream cipher: `data` under `key`, either way (RFC 6229 has its vectors). Here because neither @noble/ciphers
- * nor the default provider of OpenSSL 3 has it. Prohibited for new protocols by RFC 7465, discouraged by RFC 8429.
+ * Applies the RC4 stream cipher, which encrypts and decrypts in the same way (RFC 6229 has
+ * vectors). It is here because neither @noble/ciphers nor the default provider of OpenSSL 3 has it.
+ * RFC 7465 prohibits it for TLS, and RFC 8429 deprecates it for Kerberos.
  */
 export function rc4(key: Uint8Array, data: Uint8Array): Uint8Array {
   const state = schedule(key)

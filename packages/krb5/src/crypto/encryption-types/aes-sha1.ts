@@ -1,6 +1,6 @@
 /**
- * aes128-cts-hmac-sha1-96 and aes256-cts-hmac-sha1-96 (RFC 3962): the simplified profile of RFC 3961 with AES in CTS
- * mode, HMAC-SHA1 cut to 96 bits, and keys derived by DK.
+ * aes128-cts-hmac-sha1-96 and aes256-cts-hmac-sha1-96 (RFC 3962): the simplified profile of RFC
+ * 3961 with AES in CTS mode, HMAC-SHA1 cut to 96 bits, and keys derived by DK.
  */
 import { primitives } from '#primitives'
 import { HmacKey } from './hmac-key.js'
@@ -12,7 +12,7 @@ import type { EncryptionType, ProtocolKey, SpecificKey } from './encryption-type
 import type { CbcCipher } from '../primitives/primitives.js'
 import type { Mac, SimplifiedProfile } from './simplified-profile.js'
 
-/** HMAC-SHA1-96. */
+/** The length of HMAC-SHA1-96. */
 const CHECKSUM_LENGTH = 12
 
 export const aes128Sha1: EncryptionType = {
@@ -68,14 +68,15 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
   }
 
   /**
-   * DK (RFC 3961 section 5.1): each block is the encryption of the one before it, the first that of the folded
-   * constant. That is what CBC does to zeros.
+   * Computes DK (RFC 3961 section 5.1): each block is the encryption of the one before it, and the
+   * first block the encryption of the folded constant. CBC over zeros does exactly this.
    */
   derive(constant: Uint8Array): Uint8Array {
     const blocks = new Uint8Array(this.#keyLength)
     blocks.set(folded(constant))
     const key = this.#base.encrypt(ZERO_IV, blocks)
-    // The cipher chains from one derivation to the next, so that this holds a part of the key before.
+    // The cipher chains from one derivation to the next, so these blocks contain a part of the key
+    // before.
     blocks.fill(0)
     return key
   }
@@ -104,15 +105,16 @@ export class AesSha1Key implements ProtocolKey, SimplifiedProfile {
 }
 
 /**
- * Constants are the same for every key, and folding one takes longer than encrypting it; so the usual ones are kept.
- * Every key usage number in use, three times over, fits.
+ * The constants are the same for every key, and folding one takes longer than encrypting it, so the
+ * usual ones are kept. Every key usage number in use fits three times over.
  */
 const MAX_FOLDED = 256
 const foldedConstants = new Map<number, Uint8Array>()
 
 function folded(constant: Uint8Array): Uint8Array {
   if (constant.length > MAX_NUMBERED) return nFold(constant, BLOCK)
-  // A number, since text would have to be made for each look. The one in front tells apart what differs in leading zeros alone.
+  // The map has numbers as its keys, since a text would have to be made for each look-up. The
+  // leading 1 tells constants apart that differ only in leading zeros.
   let name = 1
   for (let i = 0; i < constant.length; i++) name = name * 256 + constant[i]
   const known = foldedConstants.get(name)
@@ -122,5 +124,5 @@ function folded(constant: Uint8Array): Uint8Array {
   return fold
 }
 
-/** Octets that a number holds exactly, next to the one in front; usage constants have five. */
+/** The octets that a number holds exactly, behind the leading 1. Usage constants have five. */
 const MAX_NUMBERED = 6

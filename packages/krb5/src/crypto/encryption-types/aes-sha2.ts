@@ -1,6 +1,7 @@
 /**
- * aes128-cts-hmac-sha256-128 and aes256-cts-hmac-sha384-192 (RFC 8009): AES in CTS mode, and a checksum over the
- * initial cipher state and the ciphertext, so that nothing is decrypted before it has been verified.
+ * aes128-cts-hmac-sha256-128 and aes256-cts-hmac-sha384-192 (RFC 8009): AES in CTS mode, and a
+ * checksum over the initial cipher state and the ciphertext. So nothing is decrypted before it has
+ * been verified.
  */
 import { primitives } from '#primitives'
 import { requireSameChecksum } from '../algorithms/constant-time.js'
@@ -15,9 +16,9 @@ import type { CbcCipher } from '../primitives/primitives.js'
 interface Sizes {
   readonly hash: 'sha256' | 'sha384'
   readonly keyLength: number
-  /** Octets of the checksum, and of Kc and Ki. */
+  /** The octets of the checksum, and of the keys Kc and Ki. */
   readonly checksumLength: number
-  /** Octets of the PRF's output. */
+  /** The octets of the output of the PRF. */
   readonly prfLength: number
 }
 
@@ -73,8 +74,9 @@ export class AesSha2Key implements ProtocolKey {
   }
 
   /**
-   * KDF-HMAC-SHA2 (RFC 8009 section 3): the number of the step, the label, a zero, the context, the length in bits. One step is
-   * enough: no key is longer than the hash. What the caller gets is all there is of the key: filling it wipes it.
+   * Computes KDF-HMAC-SHA2 (RFC 8009 section 3): the number of the step, the label, a zero, the
+   * context, the length in bits. One step is enough, since no key is longer than the hash. The
+   * returned array is the only copy of the key: filling it with zeros wipes the key.
    */
   derive(label: Uint8Array, length: number, context: Uint8Array = NOTHING): Uint8Array {
     const input = new Uint8Array(label.length + context.length + 9)
@@ -143,7 +145,10 @@ class AesSha2SpecificKey implements SpecificKey {
     return (this.#cipher ??= this.#derived(ENCRYPTION_KEY, this.#base.sizes.keyLength, primitives.aesCbc))
   }
 
-  /** RFC 8009 section 5: the checksum begins with the cipher state, which Kerberos messages start at zero. */
+  /**
+   * RFC 8009 section 5: the checksum begins with the cipher state, which is zero at the start of
+   * every Kerberos message.
+   */
   #mac(sealed: Uint8Array): Uint8Array {
     this.#integrity ??= this.#hmacKey(INTEGRITY_KEY)
     return this.#integrity.compute(ZERO_IV, sealed).subarray(0, this.#checksumLength)

@@ -1,6 +1,6 @@
 /**
- * camellia128-cts-cmac and camellia256-cts-cmac (RFC 6803): the simplified profile of RFC 3961 with Camellia in CTS
- * mode, CMAC, and keys derived by the feedback KDF of NIST SP 800-108.
+ * camellia128-cts-cmac and camellia256-cts-cmac (RFC 6803): the simplified profile of RFC 3961 with
+ * Camellia in CTS mode, CMAC, and keys derived by the feedback KDF of NIST SP 800-108.
  */
 import { primitives } from '#primitives'
 import { Cmac } from '../algorithms/cmac.js'
@@ -61,7 +61,7 @@ export class CamelliaKey implements ProtocolKey, SimplifiedProfile {
     return new SimplifiedSpecificKey(this, usage)
   }
 
-  /** KDF-FEEDBACK-CMAC (RFC 6803 section 3). */
+  /** Computes KDF-FEEDBACK-CMAC (RFC 6803 section 3). */
   derive(constant: Uint8Array): Uint8Array {
     const key = new Uint8Array(this.#keyLength)
     const suffix = joinOctets(constant, Uint8Array.of(0), uint32(this.#keyLength * 8))

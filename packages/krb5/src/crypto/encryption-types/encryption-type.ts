@@ -1,25 +1,34 @@
 import { RejectedTokenError } from '../../errors/errors.js'
 
-/** Everything that is known about one encryption type (RFC 3961 section 3). Nothing else switches on the number. */
+/**
+ * Everything that is known about one encryption type (RFC 3961 section 3). No other code switches
+ * on the number.
+ */
 export interface EncryptionType {
   readonly etype: number
-  /** As registered with IANA: `aes256-cts-hmac-sha1-96`. */
+  /** The name that IANA has registered: `aes256-cts-hmac-sha1-96`. */
   readonly name: string
   readonly aliases: readonly string[]
-  /** Too weak to be used unless a configuration names it (RFC 8429). */
+  /** True for a type that is too weak to be used unless a configuration names it (RFC 8429). */
   readonly weak: boolean
-  /** Octets of a protocol key, and of the seed of one (random-to-key is the identity for every type here). */
+  /**
+   * The octets of a protocol key, and of the seed of one (random-to-key changes nothing for every
+   * type here).
+   */
   readonly keyLength: number
   readonly confounderLength: number
-  /** Octets of the checksum, both in a ciphertext and alone. */
+  /** The octets of the checksum, in a ciphertext and by itself. */
   readonly checksumLength: number
   /** The mandatory keyed checksum type (RFC 3961 section 4). */
   readonly checksumType: number
-  /** PBKDF2 iterations when a KDC names none; undefined where string-to-key knows no iterations. */
+  /** The PBKDF2 iterations if a KDC names none; undefined if the type has no iterations. */
   readonly defaultIterations: number | undefined
-  /** `iterations` have been judged already; see string-to-key.ts. */
+  /**
+   * Makes the octets of a key from a password. The caller has checked `iterations`
+   * (string-to-key.ts).
+   */
   stringToKey(password: string, salt: Uint8Array, iterations: number): Promise<Uint8Array>
-  /** Copies what it keeps of `value`, which has the right length. */
+  /** Makes a key from octets of the right length, and copies what it keeps of them. */
   protocolKey(value: Uint8Array): ProtocolKey
 }
 
@@ -34,13 +43,19 @@ export interface ProtocolKey {
 /** What one key does for one key usage number (RFC 3961 section 3, "specific key"). */
 export interface SpecificKey {
   seal(confounder: Uint8Array, plaintext: Uint8Array): Uint8Array
-  /** The plaintext, or a RejectedTokenError; nothing of a plaintext whose checksum is wrong. */
+  /**
+   * Returns the plaintext, or throws a RejectedTokenError. Nothing of a plaintext with a wrong
+   * checksum gets out.
+   */
   open(ciphertext: Uint8Array): Uint8Array
   checksum(data: Uint8Array): Uint8Array
   wipe(): void
 }
 
-/** A ciphertext that this key did not make, or that somebody changed. Says no more: the reason would be an oracle. */
+/**
+ * Makes the error for a ciphertext that was not made with this key, or was changed. It does not say
+ * which: the reason would tell an attacker something about the plaintext (an oracle).
+ */
 export function badIntegrity(): RejectedTokenError {
   return new RejectedTokenError('the ciphertext does not verify under this key', {
     code: 'KRB_AP_ERR_BAD_INTEGRITY',
@@ -48,7 +63,10 @@ export function badIntegrity(): RejectedTokenError {
   })
 }
 
-/** The octets of a key usage number and of one more octet that tells what the derived key is for. */
+/**
+ * Returns the octets of a key usage number, and one more octet that tells what the derived key is
+ * for.
+ */
 export function usageConstant(usage: number, purpose: number): Uint8Array {
   const constant = new Uint8Array(5)
   for (let i = 0; i < 4; i++) constant[i] = usage >>> (24 - 8 * i)

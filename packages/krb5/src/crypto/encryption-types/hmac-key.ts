@@ -2,7 +2,7 @@ import { primitives } from '#primitives'
 import type { HashName } from '../primitives/primitives.js'
 import type { Mac } from './simplified-profile.js'
 
-/** HMAC (RFC 2104) under one key, which is copied. */
+/** Computes HMAC (RFC 2104) under one key. The key is copied. */
 export class HmacKey implements Mac {
   readonly #hash: HashName
   readonly #key: Uint8Array
@@ -16,7 +16,9 @@ export class HmacKey implements Mac {
     return primitives.mac(this.#hash, this.#key, data, more)
   }
 
-  /** The same where the result is a secret: filling it wipes it. */
+  /**
+   * Computes the same where the result is a secret: filling the returned array with zeros wipes it.
+   */
   derive(data: Uint8Array): Uint8Array {
     return primitives.hmac(this.#hash, this.#key, data)
   }

@@ -4,10 +4,10 @@ import { joinOctets, uint32LittleEndian, utf8 } from '../algorithms/octets.js'
 /** The checksum type number of KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4). */
 export const HMAC_MD5_CHECKSUM = -138
 
-/** Octets of it. */
+/** The octets of this checksum. */
 export const HMAC_MD5_LENGTH = 16
 
-/** KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4) under these octets. */
+/** Computes KERB_CHECKSUM_HMAC_MD5 (RFC 4757 section 4) with these octets as the key. */
 export function hmacMd5(keyValue: Uint8Array, usage: number, data: Uint8Array): Uint8Array {
   const signingKey = primitives.hmac('md5', keyValue, utf8('signaturekey\0'))
   const digest = primitives.digest('md5', joinOctets(rc4MessageType(usage), data))
@@ -17,9 +17,10 @@ export function hmacMd5(keyValue: Uint8Array, usage: number, data: Uint8Array): 
 }
 
 /**
- * The message type T that stands for a key usage number (RFC 4757 section 3), as four octets.
+ * Returns the message type T that stands for a key usage number (RFC 4757 section 3), as four
+ * octets.
  *
- * Erratum of that section, and what Windows and MIT do: usage 9 is not changed to 8.
+ * Usage 9 is not changed to 8: an erratum of that section says so, and Windows and MIT do so.
  */
 export function rc4MessageType(usage: number): Uint8Array {
   return uint32LittleEndian(MESSAGE_TYPES.get(usage) ?? usage)

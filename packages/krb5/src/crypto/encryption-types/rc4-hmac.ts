@@ -1,6 +1,7 @@
 /**
- * rc4-hmac (RFC 4757): the encryption type of Windows 2000, still met in old domains. Weak: its keys are unsalted MD4
- * digests of passwords, and RFC 8429 deprecates it. Nothing offers or accepts it unless a configuration names it.
+ * rc4-hmac (RFC 4757): the encryption type of Windows 2000, which old domains still use. It is
+ * weak: its keys are MD4 digests of passwords without a salt, and RFC 8429 deprecates it. Nothing
+ * offers or accepts it unless a configuration names it.
  */
 import { primitives } from '#primitives'
 import { requireSameChecksum } from '../algorithms/constant-time.js'
@@ -45,7 +46,9 @@ class Rc4Key implements ProtocolKey {
     return new Rc4SpecificKey(this.#value, usage)
   }
 
-  /** RFC 6113 section 5.1 leaves it to the implementers, who agree on HMAC-SHA1. */
+  /**
+   * RFC 6113 section 5.1 leaves the PRF of this type to the implementers, who agree on HMAC-SHA1.
+   */
   prf(input: Uint8Array): Uint8Array {
     return primitives.hmac('sha1', this.#value, input)
   }
@@ -55,7 +58,9 @@ class Rc4Key implements ProtocolKey {
   }
 }
 
-/** RFC 4757 section 5. The names K1 and K3 are its own; K2 equals K1 for all but the export variant. */
+/**
+ * RFC 4757 section 5, which has the names K1 and K3. K2 equals K1 for all but the export variant.
+ */
 class Rc4SpecificKey implements SpecificKey {
   readonly #value: Uint8Array
   readonly #usage: number

@@ -5,25 +5,26 @@ import { BLOCK } from '../primitives/primitives.js'
 import type { SpecificKey } from './encryption-type.js'
 import type { CbcCipher } from '../primitives/primitives.js'
 
-/** A keyed checksum with its key inside. */
+/** A keyed checksum that has its key. */
 export interface Mac {
   compute(data: Uint8Array): Uint8Array
   wipe(): void
 }
 
-/** What a type of the simplified profile brings along. */
+/** What an encryption type adds to the simplified profile. */
 export interface SimplifiedProfile {
   readonly checksumLength: number
-  /** DK(base key, constant). */
+  /** Computes DK(base key, constant). */
   derive(constant: Uint8Array): Uint8Array
-  /** Both copy the key that they are given. */
+  /** `cipher` and `mac` copy the key that they are given. */
   cipher(key: Uint8Array): CbcCipher
   mac(key: Uint8Array): Mac
 }
 
 /**
- * The simplified profile (RFC 3961 section 5.3): the checksum covers the plaintext, so opening decrypts first,
- * compares, and only then returns. The three keys of a usage are derived when they are first needed.
+ * The simplified profile (RFC 3961 section 5.3). The checksum covers the plaintext, so `open`
+ * decrypts first, compares, and only then returns. The three keys of a usage are derived when they
+ * are first needed.
  */
 export class SimplifiedSpecificKey implements SpecificKey {
   readonly #profile: SimplifiedProfile

@@ -1,4 +1,7 @@
-/** The one S-box of Camellia from which the other three are made (RFC 3713 section 2.4.1, SBOX1), as hex. */
+/**
+ * The one S-box of Camellia from which the other three are made (RFC 3713 section 2.4.1, SBOX1), as
+ * hexadecimal digits.
+ */
 const HEX = [
   '70822cecb327c0e5e4855735ea0cae4123ef6b934519a521ed0e4f4e1d6592bd',
   '86b8af8f7ceb1fce3e30dc5f5ec50b1aa6e139cad5475d3dd9015ad651566c4d',

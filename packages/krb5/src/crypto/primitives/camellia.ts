@@ -1,8 +1,10 @@
 /**
- * Camellia, the 128-bit block cipher of RFC 3713, in CBC mode: for platforms whose library has none.
+ * Camellia, the 128-bit block cipher of RFC 3713, in CBC mode: for platforms whose library does not
+ * have it.
  *
- * 64-bit words are kept as two 32-bit halves. The P-function (RFC 3713 section 2.4.1) is folded into tables: each
- * S-box output is already copied to every octet of the result that takes part of it.
+ * Each 64-bit word is kept as two halves of 32 bits. The P-function (RFC 3713 section 2.4.1) is
+ * folded into tables: each output of an S-box is already copied to every octet of the result to
+ * which it contributes.
  */
 import { BLOCK, requireWholeBlocks } from './primitives.js'
 import { SBOX1 } from './camellia-sbox.js'
@@ -46,7 +48,10 @@ export function camelliaCbc(key: Uint8Array): CbcCipher {
   }
 }
 
-/** The subkeys of RFC 3713 section 2.2, each as two 32-bit words: kw1..kw4, k1..k18 (or k24), ke1..ke4 (or ke6). */
+/**
+ * The subkeys of RFC 3713 section 2.2, each as two 32-bit words: kw1..kw4, k1..k18 (or k24),
+ * ke1..ke4 (or ke6).
+ */
 interface Schedule {
   readonly whitening: Uint32Array
   readonly rounds: Uint32Array
@@ -59,7 +64,7 @@ function transform({ whitening: kw, rounds: k, layers: ke }: Schedule, block: Ui
   const left = [view.getUint32(0) ^ kw[0], view.getUint32(4) ^ kw[1]]
   const right = [view.getUint32(8) ^ kw[2], view.getUint32(12) ^ kw[3]]
   for (let i = 0; i < k.length; i += 4) {
-    // An FL layer stands between each six rounds.
+    // An FL layer stands after every six rounds.
     if (i > 0 && i % 12 === 0) layer(left, right, ke, i / 3 - 4)
     round(left, right, k[i], k[i + 1])
     round(right, left, k[i + 2], k[i + 3])
@@ -70,7 +75,7 @@ function transform({ whitening: kw, rounds: k, layers: ke }: Schedule, block: Ui
   view.setUint32(12, left[1] ^ kw[7])
 }
 
-/** FL on the left half and its inverse on the right (RFC 3713 section 2.4.2 and 2.4.3). */
+/** Applies FL to the left half and its inverse to the right (RFC 3713 section 2.4.2 and 2.4.3). */
 function layer(left: number[], right: number[], ke: Uint32Array, at: number): void {
   left[1] ^= rotateLeft1(left[0] & ke[at])
   left[0] ^= left[1] | ke[at + 1]
@@ -78,7 +83,7 @@ function layer(left: number[], right: number[], ke: Uint32Array, at: number): vo
   right[1] ^= rotateLeft1(right[0] & ke[at + 2])
 }
 
-/** target ^= F(source, key) (RFC 3713 section 2.4.1). */
+/** Computes target ^= F(source, key) (RFC 3713 section 2.4.1). */
 function round(source: number[], target: number[], keyHigh: number, keyLow: number): void {
   const x = source[0] ^ keyHigh
   const y = source[1] ^ keyLow
@@ -91,7 +96,10 @@ function round(source: number[], target: number[], keyHigh: number, keyLow: numb
 const rotateLeft1 = (x: number): number => (x << 1) | (x >>> 31)
 const rotateOctet = (x: number, by: number): number => ((x << by) | (x >>> (8 - by))) & 255
 
-/** For t1..t8: the S-box it goes through, and the octets y1..y4 and y5..y8 that it is added to. */
+/**
+ * For each of t1..t8: the S-box through which it goes, and the octets y1..y4 and y5..y8 to which it
+ * is added.
+ */
 const SPREAD: readonly (readonly [(x: number) => number, number, number])[] = [
   [sbox1, 0xffffff00, 0xff0000ff],
   [sbox2, 0x00ffffff, 0xffff0000],
@@ -128,7 +136,7 @@ const spread = (half: 1 | 2): Uint32Array =>
 const HIGH = spread(1)
 const LOW = spread(2)
 
-/** RFC 3713 section 2.2: the six constants that the schedule is stirred with. */
+/** RFC 3713 section 2.2: the six constants from which the schedule is computed. */
 const SIGMA = [
   0xa09e667f3bcc908bn,
   0xb67ae8584caa73b2n,
@@ -139,7 +147,10 @@ const SIGMA = [
 ]
 
 type Source = 'KL' | 'KR' | 'KA' | 'KB'
-/** A 128-bit key word, how far it is rotated to the left, and which half of it is taken (both when it is not said). */
+/**
+ * A 128-bit key word, how far it is rotated to the left, and which half of it is used (both if not
+ * given).
+ */
 type Recipe = readonly (readonly [Source, number, ('high' | 'low')?])[]
 
 const RECIPE_128: Record<keyof Schedule, Recipe> = {
@@ -191,7 +202,9 @@ const RECIPE_256: Record<keyof Schedule, Recipe> = {
   ],
 }
 
-/** RFC 3713 section 2.2. BigInt is slow, and a schedule is made once per key. */
+/**
+ * Computes the subkeys (RFC 3713 section 2.2). BigInt is slow, but this is done only once per key.
+ */
 function expandKey(key: Uint8Array): Schedule {
   if (key.length !== 16 && key.length !== 32) throw new RangeError('Camellia takes keys of 16 or 32 octets here')
   const KL = toBigInt(key.subarray(0, 16))
@@ -211,7 +224,7 @@ function select(words: Record<Source, bigint>, [source, by, half]: Recipe[number
   return half === undefined ? all : half === 'high' ? all.slice(0, 2) : all.slice(2)
 }
 
-/** Two rounds under two of the constants. */
+/** Applies two rounds under two of the constants. */
 function stir(word: bigint, first: bigint, second: bigint): bigint {
   const halves = (x: bigint): [number, number] => [Number(BigInt.asUintN(32, x >> 32n)), Number(BigInt.asUintN(32, x))]
   const left: number[] = halves(word >> 64n)
@@ -223,7 +236,9 @@ function stir(word: bigint, first: bigint, second: bigint): bigint {
 
 const toBigInt = (octets: Uint8Array): bigint => octets.reduce((sum, octet) => (sum << 8n) | BigInt(octet), 0n)
 
-/** RFC 3713 section 2.3.3: decryption is encryption with the subkeys in the opposite order. */
+/**
+ * Returns the schedule for decryption: the subkeys in the opposite order (RFC 3713 section 2.3.3).
+ */
 function reverse({ whitening: kw, rounds, layers }: Schedule): Schedule {
   return {
     whitening: Uint32Array.of(...kw.subarray(4), ...kw.subarray(0, 4)),

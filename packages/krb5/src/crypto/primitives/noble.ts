@@ -26,7 +26,7 @@ function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: U
   return mac.digest()
 }
 
-/** The portable primitives: @noble, and the platform's own `crypto.getRandomValues`. */
+/** The portable primitives: those of @noble, and `crypto.getRandomValues` of the platform. */
 export const primitives: Primitives = {
   digest: (hash, data) => digests[hash](data),
   hmac: hmacOver,

@@ -13,7 +13,10 @@ import { camelliaCbc } from './camellia.js'
 import { BLOCK, ZERO_IV, requireWholeBlocks } from './primitives.js'
 import type { CbcCipher, HashName, Primitives } from './primitives.js'
 
-/** The primitives of `node:crypto`: the only file of this package that imports anything of Node. */
+/**
+ * The primitives of `node:crypto`. This is the only file of the package that imports anything of
+ * Node.
+ */
 export const primitives: Primitives = {
   digest: (hash, data) => octetsOf(digestOnce(hash, data, 'binary')),
   hmac: (hash, key, first, second) => plain(hmacOver(hash, key, first, second).digest()),
@@ -33,11 +36,12 @@ export const primitives: Primitives = {
 }
 
 /**
- * CBC over native cipher objects that live as long as the key.
+ * CBC with native cipher objects that live as long as the key.
  *
- * Making such an object costs about as much as encrypting a ticket with it. So it is made once and never finished:
- * the chain simply runs on from message to message, and the first block of each is corrected by what the chain
- * carried over (the last ciphertext block) and by what it should have started from (the IV).
+ * Making such an object costs about as much as encrypting a ticket with it. So it is made once and
+ * never finished: the chain runs on from message to message, and the first block of each message is
+ * corrected by what the chain carried over (the last ciphertext block) and by what it should have
+ * started from (the IV).
  */
 class NativeCbc implements CbcCipher {
   readonly #algorithm: string
@@ -84,10 +88,10 @@ class NativeCbc implements CbcCipher {
   }
 }
 
-/** One direction of a key: most keys are used in one only. */
+/** One direction of a key. Most keys are used in only one direction. */
 interface Chain<T> {
   readonly cipher: T
-  /** The ciphertext block that the next one is chained to. */
+  /** The ciphertext block to which the next one is chained. */
   readonly last: Uint8Array
 }
 
@@ -101,17 +105,21 @@ function hmacOver(hash: HashName, key: Uint8Array, first: Uint8Array, second?: U
   return second === undefined ? mac : mac.update(second)
 }
 
-/** Octets that a hash takes at a time, the B of RFC 2104 section 2. */
+/** The octets that a hash takes at a time: B in RFC 2104 section 2. */
 const HASHED_AT_ONCE: Readonly<Record<HashName, number>> = { md5: 64, sha1: 64, sha256: 64, sha384: 128, sha512: 128 }
 
-/** Key and message of an authenticator fit. What is longer is left to an Hmac object, and not copied. */
+/**
+ * Enough for the key and the message of an authenticator. Longer messages go to an Hmac object, and
+ * are not copied.
+ */
 const SCRATCH = 2_048
 const scratch = new Uint8Array(SCRATCH)
 
 /**
- * H(K xor opad, H(K xor ipad, text)) as RFC 2104 section 2 writes it. An Hmac object costs one and a half to two times as
- * much as both digests, for messages as short as Kerberos has them. Undefined where they are not. The inner digest stays behind as text:
- * it is no MAC, and without the key it makes none.
+ * Computes H(K xor opad, H(K xor ipad, text)) as RFC 2104 section 2 writes it; returns undefined if
+ * the message is too long. For messages as short as those of Kerberos, an Hmac object costs one and
+ * a half to two times as much as both digests. The inner digest stays in memory as text: it is not
+ * the MAC, and without the key nobody can make the MAC from it.
  */
 function macInTwoDigests(
   hash: HashName,
@@ -131,7 +139,7 @@ function macInTwoDigests(
     for (let i = 0; i < inner.length; i++) scratch[block + i] = inner.charCodeAt(i)
     return octetsOf(digestOnce(hash, scratch.subarray(0, block + inner.length), 'binary'))
   } finally {
-    // The key has been in there, and often another one in the message.
+    // The buffer contained the key, and often another key in the message.
     scratch.fill(0)
   }
 }
@@ -139,24 +147,33 @@ function macInTwoDigests(
 const IPAD = 0x36
 const OPAD = 0x5c
 
-/** Memory outside the heap, which every Buffer is made of, costs more than hashing a message; so short digests come as text. */
+/**
+ * Returns the octets of a digest that came as text. Every Buffer has memory outside of the heap,
+ * which costs more than hashing a message; so short digests are fetched as text.
+ */
 function octetsOf(latin1: string): Uint8Array {
   const octets = new Uint8Array(latin1.length)
   for (let i = 0; i < octets.length; i++) octets[i] = latin1.charCodeAt(i)
   return octets
 }
 
-/** A view of the same octets that is no Buffer: `slice` of a Buffer does not copy. */
+/** Returns a view of the same octets that is not a Buffer: `slice` of a Buffer does not copy. */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
 }
 
-/** Confounders, keys and sequence numbers are short, and a call for one costs as much as a call for this many. */
+/**
+ * Confounders, keys and sequence numbers are short. A call for one of them costs as much as a call
+ * for so many octets.
+ */
 const POOL = 4096
 const pool = new Uint8Array(POOL)
 let handedOut = POOL
 
-/** Octets leave the pool when they are handed out: it never holds anything that is in use. */
+/**
+ * Returns random octets from a pool. Octets are erased from the pool when they are handed out, so
+ * that the pool never contains anything that is in use.
+ */
 function randomBytes(length: number): Uint8Array {
   if (length > POOL / 8) return randomFillSync(new Uint8Array(length))
   if (handedOut + length > POOL) {

@@ -1,12 +1,16 @@
 /**
- * The few primitives that everything in this folder is built from.
+ * The few primitives from which everything in the folder `crypto` is built.
  *
- * `#primitives` resolves to `node.ts` on Node and to `noble.ts` elsewhere; both must answer alike, octet for octet.
+ * `#primitives` is `node.ts` on Node and `noble.ts` elsewhere. Both must give the same results,
+ * octet for octet.
  */
 
 export type HashName = 'md5' | 'sha1' | 'sha256' | 'sha384' | 'sha512'
 
-/** Hashes that nothing of Kerberos is keyed with, and certificates are signed with. FIPS 180-4, FIPS 202. */
+/**
+ * Hashes without a key. Some of them are used only in signatures of certificates, and by nothing in
+ * Kerberos. FIPS 180-4, FIPS 202.
+ */
 export type DigestName =
   | HashName
   | 'sha224'
@@ -17,27 +21,36 @@ export type DigestName =
   | 'sha3-384'
   | 'sha3-512'
 
-/** Octets of fresh randomness. Passed in wherever a confounder or a key is made, so that tests can repeat themselves. */
+/**
+ * Returns that many octets of fresh randomness. It is passed in wherever a confounder or a key is
+ * made, so that tests can repeat themselves.
+ */
 export type RandomSource = (length: number) => Uint8Array
 
-/** A 128-bit block cipher in CBC mode without padding, under one key. */
+/** A 128-bit block cipher in CBC mode without padding, with one key. */
 export interface CbcCipher {
-  /** Encrypts whole blocks. `blocks` is scratch: the implementation may write over it. */
+  /** Encrypts whole blocks. The implementation may overwrite `blocks`. */
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array
-  /** Decrypts whole blocks. The result belongs to the caller; `blocks` is left as it was. */
+  /** Decrypts whole blocks. The result belongs to the caller; `blocks` stays as it was. */
   decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array
   /** Forgets the key. */
   wipe(): void
 }
 
 export interface Primitives {
-  /** Of what is no secret: the platform may keep copies of the result. */
+  /** Hashes data that is not secret: the platform may keep copies of the result. */
   digest(hash: DigestName, data: Uint8Array): Uint8Array
-  /** HMAC (RFC 2104) over `first`, followed by `second` when there is one. */
+  /** Computes HMAC (RFC 2104) over `first`, followed by `second` if there is one. */
   hmac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
-  /** The same for what is sent, or compared with what came: the platform may keep copies of the result. */
+  /**
+   * Computes the same for a result that is sent, or compared with one that was received: the
+   * platform may keep copies of it.
+   */
   mac(hash: HashName, key: Uint8Array, first: Uint8Array, second?: Uint8Array): Uint8Array
-  /** PBKDF2 (RFC 8018 section 5.2), away from the event loop where the platform can do that. */
+  /**
+   * Computes PBKDF2 (RFC 8018 section 5.2), outside of the event loop where the platform can do
+   * that.
+   */
   pbkdf2(
     hash: HashName,
     password: Uint8Array,
@@ -48,19 +61,25 @@ export interface Primitives {
   randomBytes: RandomSource
   /** Compares two arrays of the same length in a time that does not depend on their octets. */
   sameOctets(a: Uint8Array, b: Uint8Array): boolean
-  /** AES with a key of 16 or 32 octets, which is copied. */
+  /** Returns AES with a key of 16 or 32 octets, which is copied. */
   aesCbc(key: Uint8Array): CbcCipher
-  /** Camellia (RFC 3713) with a key of 16 or 32 octets, which is copied. */
+  /** Returns Camellia (RFC 3713) with a key of 16 or 32 octets, which is copied. */
   camelliaCbc(key: Uint8Array): CbcCipher
 }
 
-/** The block size of AES and of Camellia. */
+/** The block size of AES and of Camellia, in octets. */
 export const BLOCK = 16
 
-/** Kerberos starts every CBC chain from zero (RFC 3961 section 5.3); the confounder does what an IV would. */
+/**
+ * Kerberos starts every CBC chain from zero (RFC 3961 section 5.3); the confounder does what an IV
+ * would do.
+ */
 export const ZERO_IV: Uint8Array = new Uint8Array(BLOCK)
 
-/** A programming error of this package, never one of the peer: CBC without padding takes whole blocks only. */
+/**
+ * Throws if the octets are not whole blocks: CBC without padding takes no others. That would be a
+ * mistake in this package, never one of the peer.
+ */
 export function requireWholeBlocks(blocks: Uint8Array): void {
   if (blocks.length === 0 || blocks.length % BLOCK !== 0) throw new RangeError('CBC takes whole blocks')
 }
