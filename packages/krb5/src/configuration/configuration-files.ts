@@ -1,21 +1,37 @@
-/** Which files are the krb5.conf of a machine. Source: MIT krb5 documentation, "krb5.conf", and KRB5_CONFIG in "kerberos". */
+/**
+ * Finds the files that are the krb5.conf of a machine. Source: MIT krb5 documentation, "krb5.conf",
+ * and KRB5_CONFIG in "kerberos".
+ */
 
 import { ConfigurationError } from '../errors/errors.js'
 import { shownPath } from '../errors/shown-input.js'
 import { Krb5Conf, parseKrb5Conf } from './krb5-conf.js'
 import type { IncludeReader } from './profile.js'
 
-/** Where every Kerberos program looks when nothing is named. */
+/** The file that every Kerberos program reads if no other is named. */
 const DEFAULT_FILE = '/etc/krb5.conf'
 
-/** The paths in a value of KRB5_CONFIG, which a colon separates; without one that of the machine. */
+/**
+ * Returns the paths in a value of KRB5_CONFIG, which colons separate; without a value, the path of
+ * the machine's own file.
+ *
+ * @example
+ * ```ts
+ * import { configurationPaths } from '@s4u/krb5'
+ *
+ * configurationPaths('/etc/web/krb5.conf:/etc/krb5.conf') // ['/etc/web/krb5.conf', '/etc/krb5.conf']
+ * ```
+ */
 export function configurationPaths(named: string | undefined): readonly string[] {
   return (named || DEFAULT_FILE).split(':').filter((path) => path !== '')
 }
 
 /**
- * The contents of these files, as one. Those that are missing do no harm, as long as another is named or none. @throws ConfigurationError
- * KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+ * Reads these files as one configuration. A missing file is no error, unless it was the only one
+ * that was named.
+ *
+ * @param named a value of KRB5_CONFIG
+ * @throws ConfigurationError KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
  */
 export function readConfigurationFiles(named: string | undefined, reader: IncludeReader): Krb5Conf {
   const paths = configurationPaths(named)

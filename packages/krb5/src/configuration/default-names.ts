@@ -1,6 +1,7 @@
 /**
- * Which keytab and which credential cache are meant where nobody says: the environment goes first, then krb5.conf, then what MIT's
- * library is built with. Source: MIT krb5 documentation, "krb5.conf", "keytab", "ccache" and "Parameter expansion".
+ * The keytab and the credential cache that are used if the app names none. The environment comes
+ * first, then krb5.conf, then what MIT's library is built with. Source: MIT krb5 documentation,
+ * "krb5.conf", "keytab", "ccache" and "Parameter expansion".
  */
 
 import { ConfigurationError } from '../errors/errors.js'
@@ -8,7 +9,12 @@ import { shownName } from '../errors/shown-input.js'
 import type { Krb5Conf } from './krb5-conf.js'
 import type { Machine } from './machine.js'
 
-/** The keytab of services: KRB5_KTNAME, default_keytab_name, /etc/krb5.keytab; `FILE:/etc/krb5.keytab`. @throws ConfigurationError */
+/**
+ * Returns the name of the keytab of services, such as `FILE:/etc/krb5.keytab`: KRB5_KTNAME, then
+ * default_keytab_name, then /etc/krb5.keytab.
+ *
+ * @throws ConfigurationError for a parameter in the name that is not known
+ */
 export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine): string {
   return (
     machine.environment['KRB5_KTNAME'] ||
@@ -18,8 +24,11 @@ export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine):
 }
 
 /**
- * The keytab of whoever asks for tickets: KRB5_CLIENT_KTNAME, default_client_keytab_name. Undefined where neither is said: what is built
- * in differs from one system to the other. @throws ConfigurationError
+ * Returns the name of the keytab with which a client signs in: KRB5_CLIENT_KTNAME, then
+ * default_client_keytab_name. Undefined if neither is set: the built-in name differs from system to
+ * system.
+ *
+ * @throws ConfigurationError for a parameter in the name that is not known
  */
 export function defaultClientKeytabName(conf: Krb5Conf | undefined, machine: Machine): string | undefined {
   return machine.environment['KRB5_CLIENT_KTNAME'] || configuredName(conf, 'default_client_keytab_name', machine)
@@ -27,13 +36,22 @@ export function defaultClientKeytabName(conf: Krb5Conf | undefined, machine: Mac
 
 export type NameSetting = 'default_keytab_name' | 'default_client_keytab_name' | 'default_ccache_name'
 
-/** What krb5.conf says of one, with what stands for the user and the machine replaced; undefined where it says nothing. @throws ConfigurationError */
+/**
+ * Returns the name that krb5.conf sets, with the parameters for the user and the machine replaced;
+ * undefined if it sets none.
+ *
+ * @throws ConfigurationError for a parameter in the name that is not known
+ */
 export function configuredName(conf: Krb5Conf | undefined, setting: NameSetting, machine: Machine): string | undefined {
   const name = conf?.string('libdefaults', setting)
   return name === undefined || name === '' ? undefined : expandTokens(name, machine, setting)
 }
 
-/** `%{uid}`, `%{euid}`, `%{username}`, `%{TEMP}`, `%{null}`. @throws ConfigurationError for others, as MIT does */
+/**
+ * Replaces `%{uid}`, `%{euid}`, `%{username}`, `%{TEMP}` and `%{null}`.
+ *
+ * @throws ConfigurationError for other parameters, as MIT does
+ */
 function expandTokens(text: string, machine: Machine, setting: string): string {
   return text.replace(/%\{([^}]*)\}?/g, (written, token: string) => {
     const value = written.endsWith('}') ? valueOf(token, machine) : undefined

@@ -1,8 +1,12 @@
-/** Durations as krb5.conf writes them. Source: MIT krb5 documentation, "Supported date and time formats", Duration. */
+/**
+ * Reads durations as krb5.conf writes them. Source: MIT krb5 documentation, "Supported date and
+ * time formats", Duration.
+ */
 
 /**
- * Whole seconds, undefined for what is no duration: `300`, `5m`, `1d12h`, `-5m`, `10:30`, `10:30:00`, `1-10:30:00`. Each part of
- * `1d 2h` has a sign of its own, as in MIT's library, and there is no more than fits into 32 bits.
+ * Returns whole seconds; undefined if the text is not a duration. Forms: `300`, `5m`, `1d12h`,
+ * `-5m`, `10:30`, `10:30:00`, `1-10:30:00`. As in MIT's library, each part of `1d 2h` has its own
+ * sign, and the sum must fit into 32 bits.
  */
 export function secondsOfDuration(text: string): number | undefined {
   const clock = /^(?:(-?\d{1,10})-)?(-?\d{1,10}):(\d{1,2})(?::(\d{1,2}))?$/.exec(text)
@@ -13,7 +17,7 @@ export function secondsOfDuration(text: string): number | undefined {
   return Math.abs(sum) > MAX_SECONDS ? undefined : sum + 0
 }
 
-/** What a krb5_deltat holds. */
+/** The largest number that fits into a krb5_deltat of MIT. */
 const MAX_SECONDS = 0x7fff_ffff
 
 const NUMBER = String.raw`(-?\d{1,10})`

@@ -1,18 +1,21 @@
-/** Lists of encryption types as krb5.conf writes them. Source: MIT krb5 documentation, "krb5.conf", permitted_enctypes, and "kdc.conf", Encryption types. */
+/**
+ * Reads lists of encryption types as krb5.conf writes them. Source: MIT krb5 documentation,
+ * "krb5.conf", permitted_enctypes, and "kdc.conf", Encryption types.
+ */
 
 import { DEFAULT_ETYPES, ENCRYPTION_TYPES, encryptionTypesByName } from '../crypto/registry.js'
 import { ConfigurationError } from '../errors/errors.js'
 
 export interface EncryptionTypeList {
-  /** Numbers, best first, each once. */
+  /** The numbers, best first, each once. */
   readonly etypes: readonly number[]
-  /** Words of the list that brought none: unknown, refused, or weak where nothing allows it. */
+  /** The words of the list that add no type: unknown, refused, or weak where nothing allows it. */
   readonly leftOut: readonly string[]
 }
 
 /**
- * Reads `aes256-cts aes128-cts`, `aes, -aes128-cts`, `DEFAULT +rc4-hmac`: what is not known is left out, as MIT does, and so is what is
- * weak unless `weak` says otherwise.
+ * Reads a list such as `aes256-cts aes128-cts`, `aes, -aes128-cts` or `DEFAULT +rc4-hmac`. Unknown
+ * words are left out, as MIT does, and so are weak types unless `weak` is true.
  */
 export function readEncryptionTypeList(text: string, { weak }: { readonly weak: boolean }): EncryptionTypeList {
   const etypes: number[] = []

@@ -1,5 +1,5 @@
 /**
- * krb5.conf: which realm a host is in, where its KDCs are, and over which realms trust leads there.
+ * krb5.conf: the realm of a host, the KDCs of a realm, and the realms over which trust leads there.
  * Source: MIT krb5 documentation, "krb5.conf".
  */
 
@@ -18,18 +18,30 @@ export type { IncludeReader } from './profile.js'
 export interface Krb5ConfOptions {
   /** The name of the file, for errors. */
   readonly source?: string
-  /** Reads what `include` and `includedir` name. Without it they are refused. */
+  /** Reads the files that `include` and `includedir` name. Without it, these lines are refused. */
   readonly include?: IncludeReader
 }
 
-/** Reads a krb5.conf. @throws ConfigurationError KRB5_CONFIG_BADFORMAT with file and line */
+/**
+ * Reads the text of a krb5.conf.
+ *
+ * @throws ConfigurationError KRB5_CONFIG_BADFORMAT, with file and line
+ *
+ * @example
+ * ```ts
+ * import { parseKrb5Conf } from '@s4u/krb5'
+ *
+ * const conf = parseKrb5Conf('[realms]\n  AD.TEST = {\n    kdc = dc1.ad.test\n  }\n')
+ * console.log(conf.kdcsOf('AD.TEST')) // [{ host: 'dc1.ad.test', port: 88 }]
+ * ```
+ */
 export function parseKrb5Conf(text: string, options: Krb5ConfOptions = {}): Krb5Conf {
   requireGiven('a krb5.conf', text, 'text', "Give what is in the file: readFileSync('/etc/krb5.conf', 'utf8').")
   const { source = 'krb5.conf', include } = options
   return new Krb5Conf([parseProfile(text, { source, ...(include && { include }) })])
 }
 
-/** The contents of one krb5.conf, or of several that are asked one after the other. */
+/** The contents of one krb5.conf, or of several files in the order in which they count. */
 export class Krb5Conf {
   readonly #files: readonly ProfileNode[]
 
@@ -38,7 +50,7 @@ export class Krb5Conf {
     this.#files = files
   }
 
-  /** Several files as one, as in `KRB5_CONFIG=a:b`: the first that knows something is right. */
+  /** Joins several files, as in `KRB5_CONFIG=a:b`: the first file that sets something counts. */
   static merge(files: readonly Krb5Conf[]): Krb5Conf {
     return new Krb5Conf(files.flatMap((file) => file.#files))
   }
@@ -47,7 +59,10 @@ export class Krb5Conf {
     return this.string('libdefaults', 'default_realm')
   }
 
-  /** The realm that [domain_realm] names for a host: by its own name, then by its domains, the nearest first. */
+  /**
+   * Returns the realm that [domain_realm] names for a host: first by its own name, then by its
+   * domains, the nearest first.
+   */
   realmOf(host: string): string | undefined {
     const mappings = new Map<string, string>()
     for (const { name, value } of this.#find(['domain_realm']).flat()) {
@@ -68,14 +83,20 @@ export class Krb5Conf {
     return undefined
   }
 
-  /** The KDCs of a realm in the order of the file; empty when it names none. @throws ConfigurationError with file and line */
+  /**
+   * Returns the KDCs of a realm in the order of the file; an empty list if it names none.
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT, with file and line
+   */
   kdcsOf(realm: string): readonly ConfiguredKdc[] {
     return this.#values('realms', realm, 'kdc').map((relation) => kdcOf(relation))
   }
 
   /**
-   * The password servers of a realm: `kpasswd_server`, else the hosts of `admin_server`; at port 464 unless the former says another.
-   * Empty when it names none. @throws ConfigurationError with file and line
+   * Returns the password servers of a realm: `kpasswd_server`, or else the hosts of `admin_server`;
+   * an empty list if it names none. The port is 464, unless `kpasswd_server` says another.
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT, with file and line
    */
   passwordServersOf(realm: string): readonly ConfiguredKdc[] {
     const servers = this.#values('realms', realm, 'kpasswd_server').map((relation) => kdcOf(relation, KPASSWD_PORT))
@@ -85,8 +106,8 @@ export class Krb5Conf {
   }
 
   /**
-   * The realms between two realms, in the order in which a client passes them; empty when they trust each other directly,
-   * undefined when [capaths] does not say.
+   * Returns the realms between two realms, in the order in which a client passes through them; an
+   * empty list if the two trust each other directly, undefined if [capaths] does not name them.
    */
   capath(clientRealm: string, serverRealm: string): readonly string[] | undefined {
     const path = this.strings('capaths', clientRealm, serverRealm)
@@ -94,17 +115,21 @@ export class Krb5Conf {
     return path[0] === '.' ? [] : path
   }
 
-  /** The first value of a relation: `string('libdefaults', 'default_realm')`. */
+  /** Returns the first value of a setting: `string('libdefaults', 'default_realm')`. */
   string(...path: readonly string[]): string | undefined {
     return this.#values(...path)[0]?.value
   }
 
-  /** All values of a relation that may be repeated. */
+  /** Returns all values of a setting that may be repeated. */
   strings(...path: readonly string[]): readonly string[] {
     return this.#values(...path).map(({ value }) => value)
   }
 
-  /** y, yes, true, t, 1 and on; n, no, false, nil, 0 and off. @throws ConfigurationError for anything else */
+  /**
+   * Returns a setting that is on (y, yes, true, t, 1, on) or off (n, no, false, nil, 0, off).
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT for anything else
+   */
   boolean(...path: readonly string[]): boolean | undefined {
     return this.#typed(path, 'yes or no', (value) => {
       const word = asciiLower(value)
@@ -112,12 +137,21 @@ export class Krb5Conf {
     })
   }
 
-  /** @throws ConfigurationError for what is no whole number */
+  /**
+   * Returns a setting that is a whole number.
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT for anything else
+   */
   integer(...path: readonly string[]): number | undefined {
     return this.#typed(path, 'a whole number', (value) => (/^[+-]?\d{1,15}$/.test(value) ? Number(value) : undefined))
   }
 
-  /** Milliseconds: `300`, `5m`, `1d12h`, `-5m`, `10:30`, `10:30:00`, `1-10:30:00` in the file. @throws ConfigurationError */
+  /**
+   * Returns a duration in milliseconds. The file has it as `300`, `5m`, `1d12h`, `-5m`, `10:30`,
+   * `10:30:00` or `1-10:30:00`.
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT for anything else
+   */
   duration(...path: readonly string[]): number | undefined {
     return this.#typed(path, 'a duration such as 300, 5m, 1d12h or 10:30:00', (value) => {
       const seconds = secondsOfDuration(value)
@@ -126,9 +160,11 @@ export class Krb5Conf {
   }
 
   /**
-   * Numbers of encryption types, best first: of `permitted_enctypes`, `default_tkt_enctypes` or `default_tgs_enctypes`, of which the first
-   * stands for the others where they are not set. rc4-hmac is among them only where `allow_rc4` is on as well.
-   * @throws ConfigurationError when there is no type in the list that can be used
+   * Returns the numbers of encryption types in `permitted_enctypes`, `default_tkt_enctypes` or
+   * `default_tgs_enctypes`, best first. The first of these settings is used for the others where
+   * they are not set. rc4-hmac is in the list only if `allow_rc4` is on as well.
+   *
+   * @throws ConfigurationError KRB5_CONFIG_BADFORMAT if no type of the list can be used
    */
   encryptionTypes(setting: EncryptionTypeSetting): readonly number[] | undefined {
     const weak = this.boolean('libdefaults', 'allow_rc4') ?? false
@@ -139,12 +175,12 @@ export class Krb5Conf {
     throw badLine(relation, 'no encryption type of the list can be used', undefined, WHICH_TYPES)
   }
 
-  /** @internal The sections of each file, for who looks at what is in them that nobody asks for. */
+  /** @internal The sections of each file, for a diagnosis of the settings that are not read. */
   sections(): readonly ProfileNode[] {
     return this.#files.flatMap(({ children }) => children)
   }
 
-  /** The names in a section or subsection, each once: `names('realms')`. */
+  /** Returns the names in a section or subsection, each once: `names('realms')`. */
   names(...path: readonly string[]): readonly string[] {
     return [
       ...new Set(
@@ -155,7 +191,10 @@ export class Krb5Conf {
     ]
   }
 
-  /** What is in the sections of this path, for each file, up to one that declares the path final. */
+  /**
+   * Returns what is in the sections of this path, for each file, up to a file that declares the
+   * path final.
+   */
   #find(path: readonly string[]): ProfileNode[][] {
     const found: ProfileNode[][] = []
     for (const file of this.#files) {
@@ -173,7 +212,7 @@ export class Krb5Conf {
     return found
   }
 
-  /** Of the files up to one in which the relation itself is final. */
+  /** Returns the values of the files up to one in which the setting itself is final. */
   #values(...path: readonly string[]): Relation[] {
     const name = path[path.length - 1]
     const found: ProfileNode[] = []
@@ -211,7 +250,7 @@ const KPASSWD_PORT = 464
 
 const NO: ReadonlySet<string> = new Set(['n', 'no', 'false', 'nil', '0', 'off'])
 
-/** What stands behind a KDC on its line, as MIT passes it over. */
+/** A comment behind a KDC on its line, which MIT skips too. */
 const COMMENT = /\s+[#;].*$/
 
 function kdcOf(relation: Relation, standardPort?: number): ConfiguredKdc {

@@ -1,13 +1,21 @@
-/** What a configuration says is of one machine and one user. Packages that know a platform tell which. */
+/**
+ * The machine and the user that a configuration is about. Packages that know a platform pass it in.
+ */
 
 import type { IncludeReader } from './profile.js'
 
 export interface Machine extends IncludeReader {
   readonly environment: Readonly<Record<string, string | undefined>>
-  /** Of the user whom the process runs as; undefined where users have no number (Windows). */
+  /**
+   * The number of the user who has started the process; undefined where users have no numbers
+   * (Windows).
+   */
   readonly uid: number | undefined
-  /** Of the user whose rights count. */
+  /** The number of the user whose rights the process has. */
   readonly euid: number | undefined
-  /** The name of that user. May throw where nobody knows it, as in a container without an entry in /etc/passwd. */
+  /**
+   * Returns the name of that user. May throw where the name is not known, as in a container without
+   * an entry in /etc/passwd.
+   */
   username(): string
 }

@@ -1,12 +1,15 @@
 /**
- * The syntax of krb5.conf: sections, subsections in braces, relations. It knows nothing of what the names mean.
+ * Reads the syntax of krb5.conf: sections, subsections in braces, and relations (`name = value`).
+ * What the names mean is not known here.
  *
- * MIT's reader is followed to the letter, since a file with which `kinit` works must work here:
+ * This reader does what MIT's does, since a file with which `kinit` works must work here:
+ *
  * - what stands before the first `[section]` is a comment;
- * - the `{` of a subsection ends its line, or stands alone on the next: `name = { a = b }` is a text, and nobody looks into it;
- * - a `#` or `;` starts a comment at the beginning of a line only;
- * - `*` after a section, a name or a closing brace makes it final: what is written of it later is passed over, in the same file (as
- *   since MIT 1.22) and in those that come after;
+ * - the `{` of a subsection ends its line, or stands alone on the next one; `name = { a = b }` is a
+ *   text, whose contents are not read;
+ * - a `#` or `;` starts a comment only at the beginning of a line;
+ * - `*` after a section, a name or a closing brace makes it final: what is written about it later
+ *   is skipped, in the same file (as since MIT 1.22) and in the files that follow;
  * - `include` and `includedir` begin in the first column.
  *
  * Source: MIT krb5 documentation, "krb5.conf", and its profile library.
@@ -14,10 +17,13 @@
 
 import { ConfigurationError } from '../errors/errors.js'
 
-/** Reads the files that `include` and `includedir` name. Whatever it throws becomes the cause of a ConfigurationError. */
+/**
+ * Reads the files that `include` and `includedir` name. An error that it throws becomes the cause
+ * of a ConfigurationError.
+ */
 export interface IncludeReader {
   readFile(path: string): string
-  /** The names in a folder, without the folder. */
+  /** Returns the names in a folder, without the path of the folder. */
   listFolder(path: string): readonly string[]
 }
 
@@ -26,7 +32,7 @@ export interface ProfileNode {
   readonly name: string
   /** Undefined for a subsection. */
   readonly value: string | undefined
-  /** Of a subsection, in the order of the file; names may repeat. */
+  /** The contents of a subsection in the order of the file. Names may repeat. */
   readonly children: ProfileNode[]
   readonly source: string
   /** Counted from 1. */
@@ -40,14 +46,18 @@ export interface ProfileOptions {
   readonly include?: IncludeReader
 }
 
-/** @throws ConfigurationError KRB5_CONFIG_BADFORMAT with file and line */
+/**
+ * Reads the text of a file into its sections.
+ *
+ * @throws ConfigurationError KRB5_CONFIG_BADFORMAT, with file and line
+ */
 export function parseProfile(text: string, options: ProfileOptions): ProfileNode {
   const root = subsection('', options.source, 0)
   new ProfileParser(root, options.include, { files: 0 }).parse(text, options.source, 0)
   return root
 }
 
-/** An error about one line of a configuration file. */
+/** Makes the error about one line of a configuration file. */
 export function badLine(
   place: { readonly source: string; readonly line: number },
   what: string,
@@ -61,7 +71,10 @@ export function badLine(
   })
 }
 
-/** Files that include files: a file that includes itself would never end, and one that does so twice fills the memory first. */
+/**
+ * How deep files may include each other. A file that includes itself would never end, and one that
+ * does so twice would fill the memory.
+ */
 const MAX_INCLUDE_DEPTH = 10
 const MAX_INCLUDED_FILES = 256
 
@@ -140,7 +153,10 @@ class ProfileParser {
     parent.children.push({ name, value: literal, children: [], ...this.#place, final: star >= 0 })
   }
 
-  /** A subsection that is written twice is one subsection. After a final one, what it holds the second time is in none that is kept. */
+  /**
+   * Returns the subsection of this name, which is made only once: a subsection that is written
+   * twice is one. After a final one, the second goes to a subsection that is thrown away.
+   */
   #opened(parent: ProfileNode, name: string): ProfileNode {
     const known = parent.children.find((child) => child.name === name && child.value === undefined)
     if (known !== undefined && !known.final) return known
@@ -160,7 +176,10 @@ class ProfileParser {
     }
   }
 
-  /** In the order of their names; backups and what package managers leave behind are passed over. */
+  /**
+   * Returns the files of a folder in the order of their names. Backups and what package managers
+   * leave behind are skipped.
+   */
   #filesIn(include: IncludeReader, folder: string): string[] {
     const names = this.#reading(folder, () => [...include.listFolder(folder)])
     const wanted = names.filter((name) => /^[\w-]+$|^[^.].*\.conf$/.test(name)).sort()
@@ -180,7 +199,10 @@ class ProfileParser {
   }
 }
 
-/** A folder among the files has nothing to say, as MIT has it: package managers and people put some there. */
+/**
+ * Reads a file. A folder among the files is skipped, as in MIT's library: package managers and
+ * people put some there.
+ */
 function textOf(file: string, include: IncludeReader | undefined): string {
   try {
     return include?.readFile(file) ?? ''
@@ -196,7 +218,10 @@ function subsection(name: string, source: string, line: number): ProfileNode {
 
 const ESCAPES: Readonly<Record<string, string>> = { n: '\n', t: '\t', b: '\b' }
 
-/** Up to the next quote that is not escaped; what follows it on the line is passed over. */
+/**
+ * Returns the text up to the next quote that is not escaped. What follows the quote on the line is
+ * skipped.
+ */
 function unquote(text: string): string {
   const inner = /^"((?:[^"\\]|\\.)*)/.exec(text)?.[1] ?? ''
   return inner.replace(/\\(.)/g, (_, character: string) => ESCAPES[character] ?? character)

@@ -1,6 +1,7 @@
 /**
- * Settings of krb5.conf that other implementations read and this one does not, each with what is to be known of it. Source: MIT krb5
- * documentation, "krb5.conf" and "kdc.conf"; Heimdal, krb5.conf(5); Java, "Kerberos Requirements".
+ * Settings of krb5.conf that other implementations read and s4u does not, each with what a user
+ * must know about it. Source: MIT krb5 documentation, "krb5.conf" and "kdc.conf"; Heimdal,
+ * krb5.conf(5); Java, "Kerberos Requirements".
  */
 
 const NO_ADDRESSES = 'tickets are asked for without addresses'
@@ -8,7 +9,7 @@ const OF_KDC = 'it is for a KDC'
 const PKINIT = 'certificates are not signed in with'
 const LIFETIME = 'a day is asked for, which the KDC shortens'
 
-/** Of [libdefaults]. */
+/** Settings of [libdefaults]. */
 export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
   ['allow_des3', 'triple DES is not implemented'],
   ['allow_weak_crypto', 'DES is not implemented; for rc4-hmac there are allow_rc4 and options'],
@@ -55,7 +56,7 @@ export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
   ['verify_ap_req_nofail', 'what cannot be verified is refused always'],
 ])
 
-/** Of a realm in [realms]. */
+/** Settings of a realm in [realms]. */
 export const REALM_SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
   ['auto_fast_armor', 'there is no anonymous PKINIT here'],
   ['database_module', OF_KDC],

@@ -1,4 +1,7 @@
-/** Which settings of krb5.conf are read, which are known and not read, and what a file holds of the latter. */
+/**
+ * Lists the settings of krb5.conf that are read, and finds the settings in a file that have no
+ * effect.
+ */
 
 import { nearestOption } from '../options/option-table.js'
 import { printable } from '../errors/printable.js'
@@ -7,7 +10,7 @@ import type { Krb5Conf } from './krb5-conf.js'
 import type { ProfileNode } from './profile.js'
 import { REALM_SETTINGS_NOT_READ, SECTIONS_NOT_READ, SETTINGS_NOT_READ } from './settings-not-read.js'
 
-/** What is read of [libdefaults]. What options say goes first. */
+/** The settings of [libdefaults] that are read. An option with the same meaning comes first. */
 export const SETTINGS_READ: readonly string[] = [
   'allow_rc4',
   'canonicalize',
@@ -32,7 +35,7 @@ export const SETTINGS_READ: readonly string[] = [
   'udp_preference_limit',
 ]
 
-/** What is read of a realm in [realms]. */
+/** The settings of a realm in [realms] that are read. */
 export const REALM_SETTINGS_READ: readonly string[] = [
   'admin_server',
   'auth_to_local',
@@ -42,26 +45,33 @@ export const REALM_SETTINGS_READ: readonly string[] = [
   'kpasswd_server',
 ]
 
-/** Sections whose names are data: hosts and realms. */
+/** The sections whose names are data: hosts and realms. */
 const SECTIONS_OF_NAMES: readonly string[] = ['capaths', 'domain_realm']
 
-/** A setting of krb5.conf that has no effect here. */
+/** A setting in a krb5.conf that has no effect. */
 export interface UnreadSetting {
   /** `['libdefaults', 'rdns']`, `['realms', 'AD.TEST', 'max_life']`, `['appdefaults']`. */
   readonly path: readonly string[]
-  /** The file, and the line counted from 1. */
+  /** The name of the file; the line is counted from 1. */
   readonly source: string
   readonly line: number
-  /** Why it has none, and what to do in its place; of settings that nobody knows, that it is one. */
+  /** The reason, and what to do instead. For a name that is not known anywhere, this says so. */
   readonly why: string
 }
 
 /**
- * Every setting that is set and has no effect, in the order of the files, each once: of other programs, of other libraries, misspelled,
- * in the wrong section. Values are not among what is told: they may be anything.
+ * Returns every setting in the files that has no effect, in their order, each once: settings of
+ * other programs and libraries, misspelt names, names in the wrong section. Values are not part of
+ * the result: they may be secrets.
  *
+ * @example
  * ```ts
- * for (const { path, source, line, why } of settingsNotRead(conf)) console.log(`${source}, line ${line}: ${path.join(' ')}: ${why}`)
+ * import { parseKrb5Conf, settingsNotRead } from '@s4u/krb5'
+ *
+ * const conf = parseKrb5Conf('[libdefaults]\n  rdns = false\n')
+ * for (const { source, line, path, why } of settingsNotRead(conf)) {
+ *   console.log(`${source}, line ${line}: ${path.join(' ')}: ${why}`)
+ * }
  * ```
  */
 export function settingsNotRead(conf: Krb5Conf): readonly UnreadSetting[] {
@@ -94,7 +104,7 @@ function inLibdefaults(setting: ProfileNode, conf: Krb5Conf): UnreadSetting[] {
   }
   const known = SETTINGS_NOT_READ.get(name)
   if (known !== undefined) return [unread(path, setting, known)]
-  // Heimdal and old files have realms of applications here.
+  // Heimdal, and old files, have subsections for realms and programs here.
   if (value === undefined) return [unread(path, setting, 'subsections of [libdefaults] are not read')]
   if (REALM_SETTINGS_READ.includes(name)) return [unread(path, setting, 'it belongs to a realm in [realms]')]
   return [unread(path, setting, `no setting is called so${maybe(name, SETTINGS_READ)}`)]
@@ -116,7 +126,7 @@ function inRealm(realm: ProfileNode): UnreadSetting[] {
   })
 }
 
-/** Words of a list of encryption types that bring none. */
+/** Returns the words of a list of encryption types that add no type. */
 function leftOut(path: readonly string[], setting: ProfileNode, value: string, conf: Krb5Conf): UnreadSetting[] {
   const weak = conf.boolean('libdefaults', 'allow_rc4') ?? false
   const words = readEncryptionTypeList(value, { weak }).leftOut.filter((word) => /^[-+]?[\w-]{1,40}$/.test(word))
@@ -131,7 +141,7 @@ function unread(path: readonly string[], { source, line }: ProfileNode, why: str
   return { path: path.map((name) => printable(name)), source, line, why }
 }
 
-/** The name that was probably meant. */
+/** Returns `; did you mean …?` for a name that is similar to a known one. */
 function maybe(name: string, names: readonly string[]): string {
   const table = Object.fromEntries(names.map((one) => [one, 'value' as const]))
   const nearest = nearestOption(name, { path: '', root: table }, table)

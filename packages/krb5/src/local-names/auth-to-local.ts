@@ -1,9 +1,11 @@
 /**
- * The local name of a principal, by the rules of krb5.conf. Source: MIT krb5 documentation, "krb5.conf", auth_to_local and
- * auth_to_local_names.
+ * Finds the local name of a principal by the rules of krb5.conf. Source: MIT krb5 documentation,
+ * "krb5.conf", auth_to_local and auth_to_local_names.
  *
- * In one thing it is stricter than MIT's library: what does not say of which realm it speaks (a rule without `$0`, a name without `@`)
- * is about the own realm alone. There `RULE:[1:$1]` makes the local user `root` of the `root` of every realm that can be reached.
+ * In one point the rules are read more strictly than by MIT's library: a rule or name that names no
+ * realm (a rule without `$0`, a name without `@`) applies only to the service's own realm. In MIT's
+ * library `RULE:[1:$1]` makes the local user `root` of the principal `root` of every realm that can
+ * be reached.
  */
 
 import { ConfigurationError } from '../errors/errors.js'
@@ -13,24 +15,49 @@ import { NOT_IN_NAMES } from '../errors/printable.js'
 import { findMatch } from './pattern-match.js'
 import { compilePattern, type Pattern } from './posix-pattern.js'
 
-/** What is asked of a mapping: a name, or undefined for who has none here. `ownRealm` is that of the service. */
+/**
+ * Returns the local name of a principal; undefined if it has none. `ownRealm` is the realm of the
+ * service.
+ */
 export type LocalNameMapping = (principal: Principal, ownRealm: string) => string | undefined
 
 export interface AuthToLocal {
-  /** In order, the first that applies counts: `RULE:[1:$1@$0](^.*@PARTNER\.TEST$)s/@.*$/.partner/`, `DEFAULT`. Default: `DEFAULT`. */
+  /**
+   * The rules, of which the first one that applies counts:
+   * `RULE:[1:$1@$0](^.*@PARTNER\.TEST$)s/@.*$/.partner/`, `DEFAULT`. Default: `['DEFAULT']`.
+   */
   readonly rules?: readonly string[]
-  /** Local names of single principals, which go before all rules: `{ 'alice@PARTNER.TEST': 'alice2' }`. */
+  /**
+   * Local names of single principals, which come before all rules:
+   * `{ 'alice@PARTNER.TEST': 'alice2' }`.
+   */
   readonly names?: Readonly<Record<string, string>>
 }
 
-/** One component of the own realm is its own local name, and nobody else has one: the rule DEFAULT. */
+/**
+ * The rule DEFAULT: a principal of the own realm with one component has this component as its local
+ * name. All others have none.
+ */
 export const defaultLocalName: LocalNameMapping = ({ name: { nameString }, realm }, ownRealm) => {
   if (realm !== ownRealm || !nameString.every(isOrdinary)) return undefined
   const [first, second] = nameString
   return nameString.length === 1 || (nameString.length === 2 && second === ownRealm) ? first : undefined
 }
 
-/** @throws ConfigurationError for a rule that cannot be read, at once and not when somebody comes */
+/**
+ * Makes a mapping from rules and names.
+ *
+ * @throws ConfigurationError for a rule that cannot be read, when the mapping is made and not when
+ * it is used
+ *
+ * @example
+ * ```ts
+ * import { authToLocal, parsePrincipal } from '@s4u/krb5'
+ *
+ * const localName = authToLocal({ rules: ['RULE:[1:$1@$0](^.*@PARTNER\\.TEST$)s/@.*$/.partner/', 'DEFAULT'] })
+ * localName(parsePrincipal('bob@PARTNER.TEST'), 'AD.TEST') // 'bob.partner'
+ * ```
+ */
 export function authToLocal({ rules = ['DEFAULT'], names = {} }: AuthToLocal): LocalNameMapping {
   const known = new Map(Object.entries(names))
   const mappings = rules.map(readRule)
@@ -41,14 +68,19 @@ export function authToLocal({ rules = ['DEFAULT'], names = {} }: AuthToLocal): L
     if (named !== undefined) return named
     for (const mapping of mappings) {
       const name = mapping(principal, ownRealm)
-      // A rule that applies and leaves nothing has decided: who has no name by it has none by those that follow.
+      // A rule that applies and leaves an empty name has decided: the rules that follow are not
+      // asked.
       if (name !== undefined) return name === '' ? undefined : name
     }
     return undefined
   }
 }
 
-/** The rules of a krb5.conf, of the realm of whichever service is asked. @throws ConfigurationError for a rule that cannot be read */
+/**
+ * Makes the mapping of a krb5.conf, which uses the rules of the realm of the service.
+ *
+ * @throws ConfigurationError for a rule that cannot be read
+ */
 export function authToLocalOf(conf: Krb5Conf): LocalNameMapping {
   const byRealm = new Map(conf.names('realms').map((realm) => [realm, authToLocal(rulesOf(conf, realm))]))
   return (principal, ownRealm) => (byRealm.get(ownRealm) ?? defaultLocalName)(principal, ownRealm)
@@ -62,12 +94,13 @@ function rulesOf(conf: Krb5Conf, realm: string): AuthToLocal {
   return { ...(rules.length > 0 && { rules }), names: Object.fromEntries(names.filter(([, local]) => local !== '')) }
 }
 
-/** A longer name is nobody's, and matching takes the square of the length. */
+/** No account has a longer name, and the time for matching grows with the square of the length. */
 const MAX_CHARACTERS = 256
 
 /**
- * What stands between the parts of what a rule looks at (`@`, `/`, `;`) must not be in the parts: `alice@CORP.TEST`, one component, would
- * be taken for `alice` of that realm.
+ * Tells whether a component contains none of the characters that separate the parts a rule looks at
+ * (`@`, `/`, `;`). Otherwise the one component `alice@CORP.TEST` would be taken for `alice` of that
+ * realm.
  */
 function isOrdinary(component: string): boolean {
   return /^[\p{L}\p{N}\p{M}._$+ '&-]{1,256}$/u.test(component) && component.search(NOT_IN_NAMES) < 0
@@ -91,10 +124,13 @@ function readRule(text: string): LocalNameMapping {
   }
 }
 
-/** What a rule looks at, as characters; undefined for principals that it is not about. */
+/**
+ * Returns the characters that a rule looks at; undefined for a principal to which the rule does not
+ * apply.
+ */
 type Selection = (principal: Principal, ownRealm: string) => readonly string[] | undefined
 
-/** A rule without `[n:string]`. */
+/** The selection of a rule without `[n:string]`. */
 const wholeName: Selection = ({ name, realm }, ownRealm) => (realm === ownRealm ? [...formatName(name)] : undefined)
 
 function selection(text: string, count: number): Selection {
@@ -134,7 +170,10 @@ function matchesWhole(pattern: Pattern, characters: readonly string[]): boolean 
   return match !== undefined && match.from === 0 && match.to === characters.length
 }
 
-/** As MIT does it: the replacement is text, and `^` stands for the beginning of what is left. */
+/**
+ * Applies a substitution as MIT does: the replacement is plain text, and `^` means the beginning of
+ * what is left.
+ */
 function substituted(characters: readonly string[], { pattern, replacement, everywhere }: Substitution): string[] {
   const done: string[] = []
   let rest = characters
@@ -142,7 +181,7 @@ function substituted(characters: readonly string[], { pattern, replacement, ever
     const match = findMatch(pattern, rest)
     if (match === undefined) break
     done.push(...rest.slice(0, match.from), ...replacement)
-    // Nothing that was matched is nothing that was passed.
+    // An empty match consumes nothing, so one character is copied to get on.
     const step = match.to === match.from ? 1 : 0
     done.push(...rest.slice(match.to, match.to + step))
     rest = rest.slice(match.to + step)

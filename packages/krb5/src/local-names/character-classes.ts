@@ -1,4 +1,6 @@
-/** `[:alpha:]` and the others, in the C locale: what stands in names beyond ASCII is in none. */
+/**
+ * `[:alpha:]` and the other classes in the C locale: characters beyond ASCII are in none of them.
+ */
 export const CLASSES: Readonly<Record<string, RegExp>> = {
   alpha: /^[A-Za-z]$/,
   digit: /^\d$/,
@@ -14,7 +16,7 @@ export const CLASSES: Readonly<Record<string, RegExp>> = {
   cntrl: /^\p{Cc}$/u,
 }
 
-/** What GNU's library, which MIT's uses on Linux, has beside POSIX. */
+/** Classes that GNU's library, which MIT's uses on Linux, has in addition to POSIX. */
 export const GNU_CLASSES: Readonly<Record<string, RegExp>> = {
   w: /^\w$/,
   W: /^\W$/u,

@@ -1,14 +1,15 @@
 import type { Pattern } from './posix-pattern.js'
 
-/** Where a pattern matches: character positions. */
+/** The place where a pattern matches, as positions of characters. */
 export interface Match {
   readonly from: number
   readonly to: number
 }
 
 /**
- * The leftmost match, and of those the longest, as POSIX has it. All ways are followed at once, one character after the other: the time
- * is the length of the text, squared, times the states, and no pattern makes it more.
+ * Returns the leftmost match, and of those the longest, as POSIX demands. All possible states are
+ * followed at once, one character after the other: the time is the square of the length of the
+ * text, times the number of states, whatever the pattern is.
  */
 export function findMatch({ states, start }: Pattern, characters: readonly string[]): Match | undefined {
   for (let from = 0; from <= characters.length; from++) {
@@ -34,7 +35,10 @@ function longestFrom({ states, start }: Pattern, characters: readonly string[], 
   return longest
 }
 
-/** These states and all that are reached from them for nothing, each once. */
+/**
+ * Returns these states, and all that can be reached from them without reading a character, each
+ * once.
+ */
 function reached(states: Pattern['states'], from: readonly number[], at: number, length: number): readonly number[] {
   const seen = new Set<number>()
   const waiting = [...from]

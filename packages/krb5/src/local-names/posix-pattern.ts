@@ -1,13 +1,17 @@
 /**
- * Extended regular expressions of POSIX, as krb5.conf has them, read into states. There are no groups to refer to, so that the matcher
- * needs no way back: whoever chooses a principal's name cannot make it take long, whatever the pattern is.
- * Source: IEEE Std 1003.1, section 9.4, "Extended Regular Expressions".
+ * Reads extended regular expressions of POSIX, which krb5.conf uses, into states. There are no back
+ * references, so the matcher never goes back: an attacker who chooses the name of a principal
+ * cannot make matching slow, whatever the pattern is. Source: IEEE Std 1003.1, section 9.4,
+ * "Extended Regular Expressions".
  */
 
 import { ConfigurationError } from '../errors/errors.js'
 import { CLASSES, GNU_CLASSES } from './character-classes.js'
 
-/** One state: a test of one character and the state after it, or states that are reached for nothing. */
+/**
+ * One state: a test of one character with the state that follows it, or several states that are
+ * reached without reading a character.
+ */
 export type State =
   | { readonly kind: 'character'; readonly test: (character: string) => boolean; next: number }
   | { readonly kind: 'split'; readonly next: number[] }
@@ -19,19 +23,29 @@ export interface Pattern {
   readonly start: number
 }
 
-/** Rules that people write have some dozens; `{255}` within `{255}` would fill the memory. */
+/**
+ * The most states of a pattern. Rules that people write have some dozens; `{255}` within `{255}`
+ * would fill the memory.
+ */
 const MAX_STATES = 2_000
-/** Parentheses within each other; reading one must not exhaust the stack. */
+/** How deep parentheses may nest; reading them must not exhaust the stack. */
 const MAX_DEPTH = 50
 /** RE_DUP_MAX of POSIX. */
 const MAX_REPETITIONS = 255
 
-/** @throws ConfigurationError for what is no pattern, or one that would need groups */
+/**
+ * Reads a pattern.
+ *
+ * @throws ConfigurationError if it is not a pattern, or if it would need back references
+ */
 export function compilePattern(text: string): Pattern {
   return new PatternCompiler(text).compile()
 }
 
-/** A part that is not attached yet: where it begins, and who waits for what comes after it. */
+/**
+ * A part of a pattern that is not connected yet: where it begins, and the states that wait for what
+ * follows.
+ */
 interface Part {
   readonly start: number
   readonly attach: (next: number) => void
@@ -55,7 +69,7 @@ class PatternCompiler {
     return { states: this.#states, start }
   }
 
-  /** Parts are made anew for each repetition, so that reading and making are two things. */
+  /** Returns a function that makes the part, since each repetition needs states of its own. */
   #alternatives(depth: number): Piece {
     if (depth > MAX_DEPTH) this.#fail(`parentheses more than ${MAX_DEPTH} deep`)
     const branches = [this.#branch(depth)]
@@ -118,7 +132,7 @@ class PatternCompiler {
     }
   }
 
-  /** `{2}`, `{2,}`, `{2,5}`, `{,5}`. */
+  /** Reads the repetitions `{2}`, `{2,}`, `{2,5}` and `{,5}`. */
   #counted(piece: Piece): Piece {
     const [found, least = '', comma, most = ''] =
       /^(\d{0,3})(,?)(\d{0,3})\}/.exec(this.#characters.slice(this.#at, this.#at + 8).join('')) ?? []

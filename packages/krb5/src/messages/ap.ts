@@ -13,7 +13,8 @@ import { Ticket } from './ticket.js'
 export const ApOption = { USE_SESSION_KEY: 1, MUTUAL_REQUIRED: 2 } as const
 
 /**
- * What a client shows a service, as received: nothing in it is proven yet. Source: RFC 4120 section 5.5.1.
+ * What a client shows to a service, as received. Nothing in it is proven yet. Source: RFC 4120
+ * section 5.5.1.
  *
  *     AP-REQ ::= [APPLICATION 14] SEQUENCE {
  *         pvno           [0] INTEGER (5),
@@ -44,8 +45,8 @@ export const ApReq: Codec<ApReq> = application(
 )
 
 /**
- * The client's proof that it knows the session key, sealed with it. Times: `ctime` milliseconds, `cusec` microseconds on top.
- * Source: RFC 4120 section 5.5.1.
+ * The proof of a client that it knows the session key, sealed with that key. `ctime` is in
+ * milliseconds since the epoch; `cusec` adds microseconds to it. Source: RFC 4120 section 5.5.1.
  *
  *     Authenticator ::= [APPLICATION 2] SEQUENCE {
  *         authenticator-vno   [0] INTEGER (5),
@@ -89,7 +90,10 @@ export const Authenticator: Codec<Authenticator> = application(
   ),
 )
 
-/** The service's answer in mutual authentication. Source: RFC 4120 section 5.5.2. */
+/**
+ * The answer of a service to a client that asked for mutual authentication. Source: RFC 4120
+ * section 5.5.2.
+ */
 export interface ApRep {
   readonly encPart: EncryptedData
 }
@@ -100,7 +104,10 @@ export const ApRep: Codec<ApRep> = application(
   sequence<ApRep>('AP-REP', { encPart: field(2, EncryptedData) }, { fixed: messageHeader(MessageType.AP_REP) }),
 )
 
-/** Sealed with the ticket's session key (key usage 12), never with a subkey. Source: RFC 4120 section 5.5.2. */
+/**
+ * The contents of an AP-REP, sealed with the session key of the ticket (key usage 12) and never
+ * with a subkey. Source: RFC 4120 section 5.5.2.
+ */
 export interface EncApRepPart {
   readonly ctime: number
   readonly cusec: number

@@ -7,7 +7,10 @@ import { MalformedTokenError } from '../errors/errors.js'
 import { Checksum } from './encrypted-data.js'
 import { PrincipalName } from './principal-name.js'
 
-/** Authorization data types. Source: RFC 4120 section 7.5.4, RFC 4537 section 3, RFC 7751 section 3, MS-KILE section 2.2. */
+/**
+ * Authorization data types. Source: RFC 4120 section 7.5.4, RFC 4537 section 3, RFC 7751 section 3,
+ * MS-KILE section 2.2.
+ */
 export const AdType = {
   IF_RELEVANT: 1,
   KDC_ISSUED: 4,
@@ -25,7 +28,10 @@ export const AdType = {
   SIGNTICKET: 512,
 } as const
 
-/** Source: RFC 4120 section 5.2.6: `SEQUENCE { ad-type [0] Int32, ad-data [1] OCTET STRING }`. */
+/**
+ * One element: `SEQUENCE { ad-type [0] Int32, ad-data [1] OCTET STRING }`. Source: RFC 4120 section
+ * 5.2.6.
+ */
 export interface AuthorizationDataElement {
   readonly adType: number
   readonly adData: Uint8Array
@@ -40,7 +46,10 @@ const Element = sequence<AuthorizationDataElement>('AuthorizationDataElement', {
 
 export const AuthorizationData: Codec<AuthorizationData> = { ...sequenceOf(Element), name: 'AuthorizationData' }
 
-/** AD-KDCIssued: what the KDC says of itself, with its signature by the session key (key usage 19). Source: RFC 4120 section 5.2.6.2. */
+/**
+ * AD-KDCIssued: what the KDC itself states, signed with the session key (key usage 19). Source: RFC
+ * 4120 section 5.2.6.2.
+ */
 export interface AdKdcIssued {
   readonly adChecksum: Checksum
   readonly iRealm?: string
@@ -55,7 +64,7 @@ export const AdKdcIssued: Codec<AdKdcIssued> = sequence<AdKdcIssued>('AD-KDCIssu
   elements: field(3, AuthorizationData),
 })
 
-/** AD-AND-OR: so many of the elements must be satisfied. Source: RFC 4120 section 5.2.6.3. */
+/** AD-AND-OR: how many of the elements must be satisfied. Source: RFC 4120 section 5.2.6.3. */
 export interface AdAndOr {
   readonly conditionCount: number
   readonly elements: AuthorizationData
@@ -66,7 +75,10 @@ export const AdAndOr: Codec<AdAndOr> = sequence<AdAndOr>('AD-AND-OR', {
   elements: field(1, AuthorizationData),
 })
 
-/** What AD type 141 holds: restrictions of the client's token, which a service passes on or ignores. Source: MS-KILE section 2.2.6. */
+/**
+ * The contents of AD type 141: restrictions of the client's token, which a service passes on or
+ * ignores. Source: MS-KILE section 2.2.6.
+ */
 export interface KerbAdRestrictionEntry {
   readonly restrictionType: number
   readonly restriction: Uint8Array
@@ -82,13 +94,21 @@ export const KerbAdRestrictionEntries: Codec<readonly KerbAdRestrictionEntry[]> 
   name: 'KERB-AD-RESTRICTION-ENTRY',
 }
 
-/** One element with the containers that it stood in. */
+/** One element, with a note about the containers in which it stood. */
 export interface FoundAuthorizationData extends AuthorizationDataElement {
-  /** True inside AD-IF-RELEVANT: whoever does not know the type may ignore it. Source: RFC 4120 section 5.2.6.1. */
+  /**
+   * True if the element stood in AD-IF-RELEVANT: a reader that does not know its type may ignore
+   * it. Source: RFC 4120 section 5.2.6.1.
+   */
   readonly ifRelevant: boolean
 }
 
-/** All elements in order, those inside AD-IF-RELEVANT (however deep) included, the containers left out. @throws MalformedTokenError */
+/**
+ * Returns all elements in order, also those inside of AD-IF-RELEVANT, however deep; the containers
+ * themselves are left out.
+ *
+ * @throws MalformedTokenError
+ */
 export function flattenAuthorizationData(data: AuthorizationData, ifRelevant = false): FoundAuthorizationData[] {
   const found: FoundAuthorizationData[] = []
   collect(data, ifRelevant, 0, found)

@@ -6,7 +6,7 @@ import { secretOctets } from '../bytes/secret-octets.js'
 import { Key } from '../crypto/key.js'
 
 /**
- * Source: RFC 4120 section 5.2.9.
+ * An encrypted part of a message. Source: RFC 4120 section 5.2.9.
  *
  *     EncryptedData ::= SEQUENCE {
  *         etype   [0] Int32,
@@ -34,10 +34,13 @@ export const EncryptedData: Codec<EncryptedData> = {
   },
 }
 
-/** Not encrypted: Heimdal forwards tickets so, with the session key in the clear. Source: RFC 4120 section 5.8.1. */
+/**
+ * The number for "not encrypted". Heimdal forwards tickets in this way, with the session key in the
+ * clear. Source: RFC 4120 section 5.8.1.
+ */
 const ETYPE_NULL = 0
 
-/** A keyed checksum over something the message says. Source: RFC 4120 section 5.2.9. */
+/** A keyed checksum over some other part of a message. Source: RFC 4120 section 5.2.9. */
 export interface Checksum {
   readonly cksumtype: number
   readonly checksum: Uint8Array
@@ -58,8 +61,9 @@ export const Checksum: Codec<Checksum> = {
 }
 
 /**
- * The checksum that is a structure instead. Behind its channel bindings and flags a forwarded ticket may stand, whose session
- * key need not be encrypted. Source: RFC 4121 section 4.1.1.
+ * The number of the GSS-API checksum, which is not a checksum but a structure. A forwarded ticket
+ * may stand behind its channel bindings and flags, and the session key of that ticket need not be
+ * encrypted. Source: RFC 4121 section 4.1.1.
  */
 const GSS_CHECKSUM = 0x8003
 const GSS_CHECKSUM_OCTETS = 24
@@ -74,7 +78,10 @@ const onWire = sequence<EncryptionKeyOnWire>('EncryptionKey', {
   keyvalue: field(1, OctetString),
 })
 
-/** EncryptionKey, decoded straight into a `Key`, so that no decoded message shows key octets when printed. */
+/**
+ * EncryptionKey. It is decoded directly into a `Key`, so that no decoded message shows the octets
+ * of a key when it is printed.
+ */
 export const EncryptionKey: Codec<Key> = {
   name: 'EncryptionKey',
   tag: 0x30,

@@ -11,8 +11,8 @@ import { PrincipalName } from './principal-name.js'
 import { type HostAddress, HostAddresses, Ticket } from './ticket.js'
 
 /**
- * A KDC's answer. `crealm` and `cname` are not protected by themselves: they must be compared with what was asked for.
- * Source: RFC 4120 section 5.4.2.
+ * The answer of a KDC that grants a ticket. `crealm` and `cname` are not protected by themselves:
+ * they must be compared with what was asked for. Source: RFC 4120 section 5.4.2.
  *
  *     KDC-REP ::= SEQUENCE {
  *         pvno      [0] INTEGER (5),
@@ -58,8 +58,8 @@ const LastReqEntry = sequence<LastReqEntry>('LastReq', {
 })
 
 /**
- * What the KDC vouches for, sealed for the client: the names here are the ones to believe. Source: RFC 4120 section 5.4.2,
- * RFC 6806 section 11.
+ * What the KDC vouches for, sealed for the client. The names in here are the ones to believe.
+ * Source: RFC 4120 section 5.4.2, RFC 6806 section 11.
  *
  *     EncKDCRepPart ::= SEQUENCE {
  *         key                [0] EncryptionKey,
@@ -111,7 +111,10 @@ const EncKdcRepPart = sequence<EncKdcRepPart>('EncKDCRepPart', {
 
 export const EncTgsRepPart: Codec<EncKdcRepPart> = application(26, 'EncTGSRepPart', EncKdcRepPart)
 
-/** Some KDCs answer an AS-REQ with tag 26. Source: RFC 4120 section 5.4.2. */
+/**
+ * The sealed part of an AS-REP. Some KDCs write it with tag 26, that of a TGS-REP; it is read as
+ * well. Source: RFC 4120 section 5.4.2.
+ */
 export const EncAsRepPart: Codec<EncKdcRepPart> = alsoReading(
   application(25, 'EncASRepPart', EncKdcRepPart),
   EncTgsRepPart,

@@ -9,7 +9,10 @@ import { PaData } from './pa-data.js'
 import { PrincipalName } from './principal-name.js'
 import { type HostAddress, HostAddresses, Ticket } from './ticket.js'
 
-/** Bit numbers of KDCOptions. Source: RFC 4120 section 5.4.1, RFC 6806 section 3, MS-SFU section 2.2.3. */
+/**
+ * Bit numbers of KDCOptions. Source: RFC 4120 section 5.4.1, RFC 6806 section 3, MS-SFU section
+ * 2.2.3.
+ */
 export const KdcOption = {
   FORWARDABLE: 1,
   FORWARDED: 2,
@@ -29,7 +32,7 @@ export const KdcOption = {
 } as const
 
 /**
- * What is asked for. Source: RFC 4120 section 5.4.1.
+ * What a client asks a KDC for. Source: RFC 4120 section 5.4.1.
  *
  *     KDC-REQ-BODY ::= SEQUENCE {
  *         kdc-options             [0] KDCOptions,
@@ -76,7 +79,10 @@ export const KdcReqBody: Codec<KdcReqBody> = sequence<KdcReqBody>('KDC-REQ-BODY'
   additionalTickets: optional(11, sequenceOf(Ticket)),
 })
 
-/** `SEQUENCE { pvno [1], msg-type [2], padata [3] SEQUENCE OF PA-DATA OPTIONAL, req-body [4] KDC-REQ-BODY }`. */
+/**
+ * A request to a KDC:
+ * `SEQUENCE { pvno [1], msg-type [2], padata [3] SEQUENCE OF PA-DATA OPTIONAL, req-body [4] KDC-REQ-BODY }`.
+ */
 export interface KdcReq {
   readonly padata?: readonly PaData[]
   readonly reqBody: KdcReqBody

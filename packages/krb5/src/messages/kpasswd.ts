@@ -5,23 +5,30 @@ import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
 import { PrincipalName } from './principal-name.js'
 
-/** What is asked for: one's own password changed, or that of any account set. Source: RFC 3244 section 2. */
+/**
+ * The kind of a request: to change the own password, or to set that of any account. Source: RFC
+ * 3244 section 2.
+ */
 export const KpasswdVersion = { CHANGE: 0x0001, SET: 0xff80 } as const
 
 /**
- * A request to change a password, or the answer to one, of which both have the same frame: its length and version in 16
+ * A request to a password server, or its answer. Both have the same frame: length and version in 16
  * bits each, the length of the first part, and the two parts. Source: RFC 3244 section 2.
  */
 export interface KpasswdMessage {
-  /** See `KpasswdVersion`; servers answer 1 to either. */
+  /** A number of `KpasswdVersion`. Servers answer 1 to both kinds. */
   readonly version: number
-  /** AP-REQ or AP-REP; nothing in an answer that is a refusal which nobody has signed. */
+  /** AP-REQ or AP-REP. Empty in an unsigned refusal. */
   readonly ap: Uint8Array
-  /** KRB-PRIV, or KRB-ERROR where `ap` is empty. */
+  /** KRB-PRIV, or KRB-ERROR if `ap` is empty. */
   readonly body: Uint8Array
 }
 
-/** @throws ConfigurationError KRB_ERR_FIELD_TOOLONG for what 16 bits cannot count */
+/**
+ * Returns the octets of a request or an answer.
+ *
+ * @throws ConfigurationError KRB_ERR_FIELD_TOOLONG if a length does not fit into 16 bits
+ */
 export function encodeKpasswdMessage({ version, ap, body }: KpasswdMessage): Uint8Array {
   const length = HEADER + ap.length + body.length
   const writer = new ByteWriter(length)
@@ -34,7 +41,11 @@ export function encodeKpasswdMessage({ version, ap, body }: KpasswdMessage): Uin
     .toBytes()
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads a request or an answer.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeKpasswdMessage(octets: Uint8Array): KpasswdMessage {
   const reader = new ByteReader(octets, 'KPASSWD')
   const length = reader.u16be('length')
@@ -47,8 +58,8 @@ export function decodeKpasswdMessage(octets: Uint8Array): KpasswdMessage {
 const HEADER = 6
 
 /**
- * The user data of a request to set a password; to change one's own it is the password alone.
- * Source: RFC 3244 section 2.
+ * The user data of a request to set a password. In a request to change the own password, the user
+ * data is only the new password. Source: RFC 3244 section 2.
  *
  *     ChangePasswdData ::= SEQUENCE {
  *         newpasswd  [0] OCTET STRING, -- in UTF-8
@@ -68,15 +79,25 @@ export const ChangePasswdData: Codec<ChangePasswdData> = sequence<ChangePasswdDa
   targrealm: optional(2, KerberosString),
 })
 
-/** What became of a request: the user data of an answer, or the e-data of a refusal. Source: RFC 3244 section 2. */
+/**
+ * The outcome of a request: the user data of an answer, or the e-data of a refusal. Source: RFC
+ * 3244 section 2.
+ */
 export interface KpasswdResult {
-  /** See `KPASSWD_RESULTS`. */
+  /** A number of `KPASSWD_RESULTS`. */
   readonly code: number
-  /** Text in UTF-8 for the user, or what Active Directory puts in its place: `decodePasswordPolicy`. */
+  /**
+   * A text in UTF-8 for the user. Active Directory sends numbers instead: `decodePasswordPolicy`
+   * reads them.
+   */
   readonly text: Uint8Array
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads an outcome.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeKpasswdResult(octets: Uint8Array): KpasswdResult {
   const reader = new ByteReader(octets, 'KPASSWD result')
   return { code: reader.u16be('code'), text: reader.rest() }
@@ -86,7 +107,7 @@ export function encodeKpasswdResult({ code, text }: KpasswdResult): Uint8Array {
   return new ByteWriter(2 + text.length).u16be(code).bytes(text).toBytes()
 }
 
-/** Result codes. Source: RFC 3244 section 2. */
+/** The result codes of a password server. Source: RFC 3244 section 2. */
 export const KPASSWD_RESULTS = {
   KRB5_KPASSWD_SUCCESS: 0,
   KRB5_KPASSWD_MALFORMED: 1,

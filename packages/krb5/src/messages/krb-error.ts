@@ -6,7 +6,8 @@ import { MessageType, messageHeader } from './message-type.js'
 import { PrincipalName } from './principal-name.js'
 
 /**
- * A refusal. Nothing in it is protected: anybody on the way can forge one. Source: RFC 4120 section 5.9.1.
+ * A refusal. Nothing in it is protected: anybody on the network can forge one. Source: RFC 4120
+ * section 5.9.1.
  *
  *     KRB-ERROR ::= [APPLICATION 30] SEQUENCE {
  *         pvno         [0] INTEGER (5),

@@ -9,7 +9,10 @@ import { MessageType, messageHeader } from './message-type.js'
 import { PrincipalName } from './principal-name.js'
 import { HostAddress, HostAddresses, Ticket } from './ticket.js'
 
-/** Source: RFC 4120 section 5.6.1 and section 5.7.1: the same fields stand in KRB-SAFE-BODY and EncKrbPrivPart. */
+/**
+ * The fields that KRB-SAFE-BODY and EncKrbPrivPart have in common. Source: RFC 4120 section 5.6.1
+ * and section 5.7.1.
+ */
 export interface UserData {
   readonly userData: Uint8Array
   readonly timestamp?: number
@@ -28,7 +31,7 @@ const UserData = sequence<UserData>('KRB-SAFE-BODY', {
   rAddress: optional(5, HostAddress),
 })
 
-/** The body alone: its encoding is what the checksum covers (key usage 15). */
+/** The body of a KRB-SAFE. The checksum covers its encoding (key usage 15). */
 export const KrbSafeBody: Codec<UserData> = UserData
 
 export interface KrbSafe {
@@ -36,7 +39,7 @@ export interface KrbSafe {
   readonly cksum: Checksum
 }
 
-/** Source: RFC 4120 section 5.6.1. */
+/** A message that is signed, but not encrypted. Source: RFC 4120 section 5.6.1. */
 export const KrbSafe: Codec<KrbSafe> = application(
   20,
   'KRB-SAFE',
@@ -51,7 +54,7 @@ export interface KrbPriv {
   readonly encPart: EncryptedData
 }
 
-/** Source: RFC 4120 section 5.7.1. The number 2 is unused there. */
+/** A message that is encrypted. Its fields have no number 2. Source: RFC 4120 section 5.7.1. */
 export const KrbPriv: Codec<KrbPriv> = application(
   21,
   'KRB-PRIV',
@@ -60,7 +63,10 @@ export const KrbPriv: Codec<KrbPriv> = application(
 
 export const EncKrbPrivPart: Codec<UserData> = application(28, 'EncKrbPrivPart', UserData)
 
-/** Forwarded tickets; what belongs to them, session keys included, is in the sealed part. Source: RFC 4120 section 5.8.1. */
+/**
+ * Forwarded tickets. What belongs to them, session keys included, is in the sealed part. Source:
+ * RFC 4120 section 5.8.1.
+ */
 export interface KrbCred {
   readonly tickets: readonly Ticket[]
   readonly encPart: EncryptedData
@@ -76,7 +82,10 @@ export const KrbCred: Codec<KrbCred> = application(
   ),
 )
 
-/** What belongs to one forwarded ticket. Source: RFC 4120 section 5.8.1. */
+/**
+ * What belongs to one forwarded ticket: its session key, names and times. Source: RFC 4120 section
+ * 5.8.1.
+ */
 export interface KrbCredInfo {
   readonly key: Key
   readonly prealm?: string
@@ -114,7 +123,7 @@ export interface EncKrbCredPart {
   readonly rAddress?: HostAddress
 }
 
-/** Sealed with key usage 14. Source: RFC 4120 section 5.8.1. */
+/** The sealed part of a KRB-CRED (key usage 14). Source: RFC 4120 section 5.8.1. */
 export const EncKrbCredPart: Codec<EncKrbCredPart> = application(
   29,
   'EncKrbCredPart',

@@ -1,6 +1,9 @@
 import type { FixedField } from '../asn1/sequence.js'
 
-/** Message types, equal to their APPLICATION tags. Source: RFC 4120 section 7.5.7. */
+/**
+ * Message types, which are equal to the APPLICATION tags of the messages. Source: RFC 4120 section
+ * 7.5.7.
+ */
 export const MessageType = {
   AS_REQ: 10,
   AS_REP: 11,
@@ -14,7 +17,10 @@ export const MessageType = {
   KRB_ERROR: 30,
 } as const
 
-/** `pvno [0] INTEGER (5), msg-type [1] INTEGER (n)`: how every message but KDC-REQ begins, which counts from 1. */
+/**
+ * Returns the two fields with which every message begins:
+ * `pvno [0] INTEGER (5), msg-type [1] INTEGER (n)`. Only KDC-REQ counts them from 1.
+ */
 export function messageHeader(type: number, firstTag = 0): readonly FixedField[] {
   return [
     { tag: 0xa0 | firstTag, name: 'pvno', value: 5, code: 'KRB_AP_ERR_BADVERSION' },

@@ -1,17 +1,23 @@
-/** What Active Directory adds to padata, errors and authorization data in structures that are not ASN.1: little-endian numbers in a row. */
+/**
+ * What Active Directory adds to padata, errors and authorization data in structures that are not
+ * ASN.1: a row of little-endian numbers.
+ */
 
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
 import { ConfigurationError } from '../errors/errors.js'
 
-/** Bits of PA-SUPPORTED-ENCTYPES (165) and of msDS-SupportedEncryptionTypes. Source: MS-KILE section 2.2.7. */
+/**
+ * Bits of PA-SUPPORTED-ENCTYPES (165) and of msDS-SupportedEncryptionTypes. Source: MS-KILE section
+ * 2.2.7.
+ */
 export const SupportedEnctype = {
   DES_CBC_CRC: 0x1,
   DES_CBC_MD5: 0x2,
   RC4_HMAC: 0x4,
   AES128_CTS_HMAC_SHA1_96: 0x8,
   AES256_CTS_HMAC_SHA1_96: 0x10,
-  /** The account's tickets have AES session keys, whatever its own keys are. */
+  /** The tickets of the account have AES session keys, whatever keys the account itself has. */
   AES256_CTS_HMAC_SHA1_96_SK: 0x20,
   FAST_SUPPORTED: 0x1_0000,
   COMPOUND_IDENTITY_SUPPORTED: 0x2_0000,
@@ -19,7 +25,12 @@ export const SupportedEnctype = {
   RESOURCE_SID_COMPRESSION_DISABLED: 0x8_0000,
 } as const
 
-/** PA-SUPPORTED-ENCTYPES: what the service of the ticket can do. Source: MS-KILE section 2.2.8. @throws MalformedTokenError */
+/**
+ * Reads PA-SUPPORTED-ENCTYPES: what the service of the ticket supports. Source: MS-KILE section
+ * 2.2.8.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeSupportedEnctypes(octets: Uint8Array): number {
   const reader = new ByteReader(octets, 'PA-SUPPORTED-ENCTYPES')
   const bits = reader.u32le('')
@@ -31,21 +42,31 @@ export function encodeSupportedEnctypes(bits: number): Uint8Array {
   return new ByteWriter(4).u32le(bits).toBytes()
 }
 
-/** The bits of encryption types; those that have none are left out. */
+/** Returns the bits of encryption types. Types without a bit are left out. */
 export function supportedEnctypeBits(etypes: readonly number[]): number {
   return etypes.reduce((bits, etype) => bits | (BITS.get(etype) ?? 0), 0)
 }
 
-/** KERB_EXT_ERROR: why Windows refused, as an NTSTATUS. Source: MS-KILE section 2.2.2. */
+/**
+ * KERB_EXT_ERROR: the reason of a refusal by Windows, as an NTSTATUS. Source: MS-KILE section
+ * 2.2.2.
+ */
 export interface KerbExtError {
   readonly status: number
   readonly flags: number
 }
 
-/** The `data-type` of KERB-ERROR-DATA, or the type of the METHOD-DATA, that holds a KERB_EXT_ERROR. Source: MS-KILE section 2.2.1. */
+/**
+ * The `data-type` of a KERB-ERROR-DATA, or the type of a METHOD-DATA, that contains a
+ * KERB_EXT_ERROR. Source: MS-KILE section 2.2.1.
+ */
 export const KERB_ERR_TYPE_EXTENDED = 3
 
-/** @throws MalformedTokenError */
+/**
+ * Reads a KERB_EXT_ERROR.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeKerbExtError(octets: Uint8Array): KerbExtError {
   const reader = new ByteReader(octets, 'KERB_EXT_ERROR')
   const status = reader.u32le('Status')
@@ -59,13 +80,19 @@ export function encodeKerbExtError({ status, flags }: KerbExtError): Uint8Array 
   return new ByteWriter(12).u32le(status).u32le(0).u32le(flags).toBytes()
 }
 
-/** LSAP_TOKEN_INFO_INTEGRITY, in a KERB-AD-RESTRICTION-ENTRY of type 0: the token of the client's logon. Source: MS-KILE section 2.2.5. */
+/**
+ * LSAP_TOKEN_INFO_INTEGRITY, in a KERB-AD-RESTRICTION-ENTRY of type 0: the token of the logon of
+ * the client. Source: MS-KILE section 2.2.5.
+ */
 export interface TokenInfoIntegrity {
   /** Bit 0: the token was restricted by User Account Control. */
   readonly flags: number
-  /** See `TokenIntegrityLevel`. */
+  /** A number of `TokenIntegrityLevel`. */
   readonly integrityLevel: number
-  /** 32 random octets that the client's machine drew when it started: the client is on the same machine where they are equal. */
+  /**
+   * 32 random octets that the machine of the client chose when it started. If they are equal to
+   * those of this machine, the client is on this machine.
+   */
   readonly machineId: Uint8Array
 }
 
@@ -78,7 +105,11 @@ export const TokenIntegrityLevel = {
   PROTECTED_PROCESS: 0x5000,
 } as const
 
-/** What stands behind belongs to later versions. @throws MalformedTokenError */
+/**
+ * Reads an LSAP_TOKEN_INFO_INTEGRITY. Octets behind it belong to later versions and are skipped.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeTokenInfoIntegrity(octets: Uint8Array): TokenInfoIntegrity {
   const reader = new ByteReader(octets, 'LSAP_TOKEN_INFO_INTEGRITY')
   const flags = reader.u32le('Flags')
@@ -86,7 +117,11 @@ export function decodeTokenInfoIntegrity(octets: Uint8Array): TokenInfoIntegrity
   return { flags, integrityLevel, machineId: reader.bytes(MACHINE_ID_LENGTH, 'MachineID') }
 }
 
-/** @throws ConfigurationError */
+/**
+ * Returns the octets of an LSAP_TOKEN_INFO_INTEGRITY.
+ *
+ * @throws ConfigurationError if `machineId` does not have 32 octets
+ */
 export function encodeTokenInfoIntegrity({ flags, integrityLevel, machineId }: TokenInfoIntegrity): Uint8Array {
   if (machineId.length !== MACHINE_ID_LENGTH) {
     throw new ConfigurationError(`a machine identifier has ${MACHINE_ID_LENGTH} octets, this one ${machineId.length}`)

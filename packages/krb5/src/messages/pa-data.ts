@@ -14,8 +14,8 @@ import type { Key } from '../crypto/key.js'
 import { EncryptionKey } from './encrypted-data.js'
 
 /**
- * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806, MS-KILE section 2.2.10,
- * MS-SFU section 2.2, RFC 6560 section 6.
+ * Pre-authentication data types. Source: RFC 4120 section 7.5.2, RFC 6113 section 7.1, RFC 6806,
+ * MS-KILE section 2.2.10, MS-SFU section 2.2, RFC 6560 section 6.
  */
 export const PaType = {
   TGS_REQ: 1,
@@ -47,7 +47,11 @@ export const PaType = {
   PAC_OPTIONS: 167,
 } as const
 
-/** Source: RFC 4120 section 5.2.7: `SEQUENCE { padata-type [1] Int32, padata-value [2] OCTET STRING }`. */
+/**
+ * One element of pre-authentication data:
+ * `SEQUENCE { padata-type [1] Int32, padata-value [2] OCTET STRING }`. Source: RFC 4120 section
+ * 5.2.7.
+ */
 export interface PaData {
   readonly padataType: number
   readonly padataValue: Uint8Array
@@ -58,14 +62,17 @@ export const PaData: Codec<PaData> = sequence<PaData>('PA-DATA', {
   padataValue: field(2, OctetString),
 })
 
-/** The e-data of KDC_ERR_PREAUTH_REQUIRED. Source: RFC 4120 section 5.9.1. */
+/** The e-data of a KDC_ERR_PREAUTH_REQUIRED. Source: RFC 4120 section 5.9.1. */
 export const MethodData: Codec<readonly PaData[]> = { ...sequenceOf(PaData), name: 'METHOD-DATA' }
 
 export function findPaData(padata: readonly PaData[] | undefined, type: number): Uint8Array | undefined {
   return padata?.find(({ padataType }) => padataType === type)?.padataValue
 }
 
-/** PA-ENC-TIMESTAMP before sealing (key usage 1). Source: RFC 4120 section 5.2.7.2. */
+/**
+ * The contents of PA-ENC-TIMESTAMP before they are sealed (key usage 1). Source: RFC 4120 section
+ * 5.2.7.2.
+ */
 export interface PaEncTsEnc {
   readonly patimestamp: number
   readonly pausec?: number
@@ -76,7 +83,10 @@ export const PaEncTsEnc: Codec<PaEncTsEnc> = sequence<PaEncTsEnc>('PA-ENC-TS-ENC
   pausec: optional(1, Microseconds),
 })
 
-/** How the KDC derives the client's key: one entry for each encryption type, best first. Source: RFC 4120 section 5.2.7.5. */
+/**
+ * How the KDC derives the key of the client from the password: one entry for each encryption type,
+ * best first. Source: RFC 4120 section 5.2.7.5.
+ */
 export interface EtypeInfo2Entry {
   readonly etype: number
   readonly salt?: string
@@ -91,7 +101,10 @@ export const EtypeInfo2Entry: Codec<EtypeInfo2Entry> = sequence<EtypeInfo2Entry>
 
 export const EtypeInfo2: Codec<readonly EtypeInfo2Entry[]> = { ...sequenceOf(EtypeInfo2Entry), name: 'ETYPE-INFO2' }
 
-/** The older form, with a salt of octets and no parameters. Source: RFC 4120 section 5.2.7.4. */
+/**
+ * The older form of EtypeInfo2Entry, with a salt of octets and without parameters. Source: RFC 4120
+ * section 5.2.7.4.
+ */
 export interface EtypeInfoEntry {
   readonly etype: number
   readonly salt?: Uint8Array
@@ -104,7 +117,7 @@ export const EtypeInfo: Codec<readonly EtypeInfoEntry[]> = {
   name: 'ETYPE-INFO',
 }
 
-/** Asks for a PAC, or for none. Source: MS-KILE section 2.2.3. */
+/** Asks for a ticket with a PAC, or without one. Source: MS-KILE section 2.2.3. */
 export interface PaPacRequest {
   readonly includePac: boolean
 }
@@ -129,13 +142,18 @@ export const PaPacOptions: Codec<PaPacOptions> = sequence<PaPacOptions>('PA-PAC-
   flags: field(0, KerberosFlags),
 })
 
-/** KERB-KEY-LIST-REQ (padata 161): encryption types of which the client wants its long-term keys. Source: MS-KILE section 2.2.11. */
+/**
+ * KERB-KEY-LIST-REQ (padata 161): the encryption types of which a client wants its long-term keys.
+ * Source: MS-KILE section 2.2.11.
+ */
 export const KerbKeyListReq: Codec<readonly number[]> = { ...sequenceOf(Int32), name: 'KERB-KEY-LIST-REQ' }
 
-/** KERB-KEY-LIST-REP (padata 162). Source: MS-KILE section 2.2.12. */
+/** KERB-KEY-LIST-REP (padata 162): the keys. Source: MS-KILE section 2.2.12. */
 export const KerbKeyListRep: Codec<readonly Key[]> = { ...sequenceOf(EncryptionKey), name: 'KERB-KEY-LIST-REP' }
 
-/** TYPED-DATA, where an error carries more than text. Source: RFC 4120 section 5.9.1. */
+/**
+ * TYPED-DATA: data that an error carries in addition to its text. Source: RFC 4120 section 5.9.1.
+ */
 export interface TypedDataElement {
   readonly dataType: number
   readonly dataValue?: Uint8Array
@@ -149,7 +167,10 @@ export const TypedData: Codec<readonly TypedDataElement[]> = {
   name: 'TYPED-DATA',
 }
 
-/** `data-type` 3 holds an NTSTATUS. Source: MS-KILE section 2.2.1. */
+/**
+ * KERB-ERROR-DATA. A `data-type` of 3 means that the value contains an NTSTATUS. Source: MS-KILE
+ * section 2.2.1.
+ */
 export interface KerbErrorData {
   readonly dataType: number
   readonly dataValue?: Uint8Array

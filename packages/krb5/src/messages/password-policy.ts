@@ -1,29 +1,34 @@
 /**
- * The rules for passwords that Active Directory sends with a refusal, in place of a text: numbers in
- * a row, big-endian, behind two octets of zero. No document of Microsoft has it; MIT krb5 has (`ad_policy_info` in
- * `src/lib/krb5/krb/chpw.c`).
+ * Reads the password policy that Active Directory sends with a refusal in place of a text: a row of
+ * big-endian numbers behind two zero octets. Microsoft does not document it; MIT krb5 does
+ * (`ad_policy_info` in `src/lib/krb5/krb/chpw.c`).
  */
 
 import { ByteReader } from '../bytes/byte-reader.js'
 import { ByteWriter } from '../bytes/byte-writer.js'
 
-/** What a domain asks of passwords. Durations in milliseconds, 0 where there is no such rule. */
+/**
+ * What a domain demands of passwords. Durations are milliseconds; 0 means that there is no such
+ * rule.
+ */
 export interface PasswordPolicy {
-  /** Characters at least. */
+  /** The least number of characters. */
   readonly minimumLength: number
-  /** How many of the last passwords may not be used again. */
+  /** How many of the last passwords must not be used again. */
   readonly historyLength: number
   /** The bits as they were sent: DOMAIN_PASSWORD_COMPLEX is 1. Source: MS-SAMR section 2.2.3.9. */
   readonly properties: number
-  /** Characters of three kinds, and nothing of the user's name. */
+  /**
+   * True if a password needs three kinds of characters and must not contain the name of the user.
+   */
   readonly complexity: boolean
-  /** How long a password is good. */
+  /** How long a password is valid. */
   readonly maximumAge: number
-  /** How long it must be kept before it may be changed again. */
+  /** How old a password must be before it may be changed again. */
   readonly minimumAge: number
 }
 
-/** The policy in the text of a result; undefined where it is a text. */
+/** Returns the policy in the text of a result; undefined if it is a text for people. */
 export function decodePasswordPolicy(octets: Uint8Array): PasswordPolicy | undefined {
   if (octets.length !== LENGTH || octets[0] !== 0 || octets[1] !== 0) return undefined
   const reader = new ByteReader(octets.subarray(2), 'password policy')
@@ -46,7 +51,7 @@ const LENGTH = 30
 const DOMAIN_PASSWORD_COMPLEX = 1
 /** Durations are counted in units of 100 ns. */
 const TICKS_PER_MILLISECOND = 10_000n
-/** "Never" is written so, the least number of 64 bits with its sign. */
+/** The number that stands for "never": the least number of 64 bits with a sign. */
 const NEVER = 1n << 63n
 
 function milliseconds(value: bigint): number {

@@ -3,7 +3,10 @@ import { field, sequence } from '../asn1/sequence.js'
 import { sequenceOf } from '../asn1/sequence-of.js'
 import { Int32, KerberosString } from '../asn1/primitives.js'
 
-/** Name types. Source: RFC 4120 section 6.2, RFC 6806 section 5, RFC 6111 section 3, MS-KILE section 3.1.5.6. */
+/**
+ * Name types. Source: RFC 4120 section 6.2, RFC 6806 section 5, RFC 6111 section 3, MS-KILE section
+ * 3.1.5.6.
+ */
 export const NameType = {
   UNKNOWN: 0,
   PRINCIPAL: 1,
@@ -19,8 +22,8 @@ export const NameType = {
 } as const
 
 /**
- * A name within a realm: `{ nameType: 2, nameString: ['HTTP', 'web.ad.test'] }`.
- * Names are compared by their components alone; the type is a hint. Source: RFC 4120 section 6.2.
+ * A name within a realm: `{ nameType: 2, nameString: ['HTTP', 'web.ad.test'] }`. Two names are
+ * equal if their components are; the type is only a hint. Source: RFC 4120 section 6.2.
  *
  *     PrincipalName ::= SEQUENCE {
  *         name-type    [0] Int32,

@@ -8,7 +8,10 @@ import { AuthorizationData } from './authorization-data.js'
 import { EncryptedData, EncryptionKey } from './encrypted-data.js'
 import { PrincipalName } from './principal-name.js'
 
-/** Bit numbers of TicketFlags. Source: RFC 4120 section 5.3, RFC 6806 section 11, RFC 8062 section 3. */
+/**
+ * Bit numbers of TicketFlags. Source: RFC 4120 section 5.3, RFC 6806 section 11, RFC 8062 section
+ * 3.
+ */
 export const TicketFlag = {
   FORWARDABLE: 1,
   FORWARDED: 2,
@@ -28,8 +31,8 @@ export const TicketFlag = {
 } as const
 
 /**
- * A ticket as everybody sees it. `realm` and `sname` are not protected: a man in the middle may have changed them.
- * Source: RFC 4120 section 5.3.
+ * A ticket as everybody sees it. `realm` and `sname` are not protected: an attacker on the network
+ * may have changed them. Source: RFC 4120 section 5.3.
  *
  *     Ticket ::= [APPLICATION 1] SEQUENCE {
  *         tkt-vno   [0] INTEGER (5),
@@ -58,7 +61,7 @@ export const Ticket: Codec<Ticket> = application(
   ),
 )
 
-/** Source: RFC 4120 section 5.2.5. Addresses are octets in network order. */
+/** A network address; its octets are in network order. Source: RFC 4120 section 5.2.5. */
 export interface HostAddress {
   readonly addrType: number
   readonly address: Uint8Array
@@ -82,8 +85,8 @@ export const TransitedEncoding: Codec<TransitedEncoding> = sequence<TransitedEnc
 })
 
 /**
- * What the KDC says of the client, sealed with the service's key (key usage 2). Times are milliseconds since the epoch.
- * Source: RFC 4120 section 5.3.
+ * What the KDC says about the client, sealed with the key of the service (key usage 2). Times are
+ * milliseconds since the epoch. Source: RFC 4120 section 5.3.
  *
  *     EncTicketPart ::= [APPLICATION 3] SEQUENCE {
  *         flags               [0] TicketFlags,

@@ -17,10 +17,15 @@ import { KdcReqBody } from '../kdc-req.js'
 import { PaData } from '../pa-data.js'
 import { PrincipalName } from '../principal-name.js'
 
-/** The armor type of an AP-REQ with the armor ticket. Source: RFC 6113 section 5.4.1.1. */
+/**
+ * The type of an armor that is an AP-REQ with the armor ticket. Source: RFC 6113 section 5.4.1.1.
+ */
 export const FX_FAST_ARMOR_AP_REQUEST = 1
 
-/** Source: RFC 6113 section 5.4.1. */
+/**
+ * The armor of a request: a key that only the client's machine and the KDC know protects the
+ * exchange. Source: RFC 6113 section 5.4.1.
+ */
 export interface KrbFastArmor {
   readonly armorType: number
   readonly armorValue: Uint8Array
@@ -32,7 +37,10 @@ export const KrbFastArmor: Codec<KrbFastArmor> = sequence<KrbFastArmor>(
   { extensible: true },
 )
 
-/** Source: RFC 6113 section 5.4.2. `req-checksum` has key usage 50, `enc-fast-req` key usage 51. */
+/**
+ * An armored request. `req-checksum` has key usage 50, `enc-fast-req` key usage 51. Source: RFC
+ * 6113 section 5.4.2.
+ */
 export interface KrbFastArmoredReq {
   readonly armor?: KrbFastArmor
   readonly reqChecksum: Checksum
@@ -50,7 +58,7 @@ export const PaFxFastRequest: Codec<KrbFastArmoredReq> = explicit(
   ),
 )
 
-/** Source: RFC 6113 section 5.4.2. */
+/** The request inside of the armor. Source: RFC 6113 section 5.4.2. */
 export interface KrbFastReq {
   readonly fastOptions: KerberosFlags
   readonly padata: readonly PaData[]
@@ -63,7 +71,7 @@ export const KrbFastReq: Codec<KrbFastReq> = sequence<KrbFastReq>(
   { extensible: true },
 )
 
-/** Source: RFC 6113 section 5.4.3. `enc-fast-rep` has key usage 52. */
+/** An armored reply. `enc-fast-rep` has key usage 52. Source: RFC 6113 section 5.4.3. */
 export interface KrbFastArmoredRep {
   readonly encFastRep: EncryptedData
 }
@@ -74,7 +82,10 @@ export const PaFxFastReply: Codec<KrbFastArmoredRep> = explicit(
   sequence<KrbFastArmoredRep>('KrbFastArmoredRep', { encFastRep: field(0, EncryptedData) }, { extensible: true }),
 )
 
-/** Binds the reply to its ticket: `ticket-checksum` has key usage 53. Source: RFC 6113 section 5.4.3. */
+/**
+ * Binds the reply to its ticket. `ticket-checksum` has key usage 53. Source: RFC 6113 section
+ * 5.4.3.
+ */
 export interface KrbFastFinished {
   readonly timestamp: number
   readonly usec: number
@@ -113,7 +124,7 @@ export const KrbFastResponse: Codec<KrbFastResponse> = sequence<KrbFastResponse>
   { extensible: true },
 )
 
-/** One step of an authentication set, which the KDC proposes. Source: RFC 6113 section 5.3. */
+/** One step of an authentication set that the KDC proposes. Source: RFC 6113 section 5.3. */
 export interface PaAuthenticationSetElement {
   readonly paType: number
   readonly paHint?: Uint8Array

@@ -1,4 +1,7 @@
-/** One-time passwords. Unlike other modules of Kerberos this one has IMPLICIT TAGS. Source: RFC 6560 appendix A. */
+/**
+ * Messages for one-time passwords. Unlike other modules of Kerberos, this one has IMPLICIT TAGS.
+ * Source: RFC 6560 appendix A.
+ */
 
 import { type Codec } from '../../asn1/codec.js'
 import { sequenceOf } from '../../asn1/sequence-of.js'
@@ -41,7 +44,7 @@ function textUnder(tag: number): Pick<Codec<string>, 'read' | 'write'> {
   }
 }
 
-/** An AlgorithmIdentifier as it stands: nobody here hashes with it. */
+/** An AlgorithmIdentifier as octets: s4u does not use it. */
 const AnyAlgorithm: Codec<Uint8Array> = {
   name: 'AlgorithmIdentifier',
   tag: 0x30,
@@ -53,7 +56,7 @@ const AnyAlgorithm: Codec<Uint8Array> = {
   write: (writer, value) => writer.octets(value),
 }
 
-/** A token that the KDC takes values of. Source: RFC 6560 section 4.1. */
+/** A token from which the KDC accepts values. Source: RFC 6560 section 4.1. */
 export interface OtpTokenInfo {
   readonly flags: KerberosFlags
   readonly vendor?: string
@@ -78,7 +81,7 @@ const OtpTokenInfo = implicitSequence<OtpTokenInfo>('OTP-TOKENINFO', {
   iterationCount: implicitOptional(8, Int32),
 })
 
-/** Source: RFC 6560 section 4.1. */
+/** The challenge of the KDC: the tokens that the user may use. Source: RFC 6560 section 4.1. */
 export interface PaOtpChallenge {
   readonly nonce: Uint8Array
   readonly service?: string
@@ -95,7 +98,10 @@ export const PaOtpChallenge: Codec<PaOtpChallenge> = implicitSequence<PaOtpChall
   s2kparams: implicitOptional(4, OctetString),
 })
 
-/** Source: RFC 6560 section 4.2. `encData` has key usage 45; what hashes values or counts and times them is left out. */
+/**
+ * The answer to a challenge. `encData` has key usage 45. The fields for hashed values, counters and
+ * times are left out. Source: RFC 6560 section 4.2.
+ */
 export interface PaOtpRequest {
   readonly flags: KerberosFlags
   readonly nonce?: Uint8Array
@@ -122,7 +128,7 @@ export const PaOtpRequest: Codec<PaOtpRequest> = implicitSequence<PaOtpRequest>(
   vendor: implicitOptional(13, Utf8String),
 })
 
-/** What `encData` seals: the nonce of the challenge. Source: RFC 6560 section 4.2. */
+/** The contents of `encData`: the nonce of the challenge. Source: RFC 6560 section 4.2. */
 export interface PaOtpEncRequest {
   readonly nonce: Uint8Array
 }

@@ -5,7 +5,8 @@ import { Checksum } from '../encrypted-data.js'
 import { PrincipalName } from '../principal-name.js'
 
 /**
- * Names the user for whom a service asks a ticket to itself. Source: MS-SFU section 2.2.1.
+ * Names the user for whom a service asks for a ticket to itself (S4U2Self). Source: MS-SFU section
+ * 2.2.1.
  *
  *     PA-FOR-USER-ENC ::= SEQUENCE {
  *         userName      [0] PrincipalName,
@@ -28,7 +29,10 @@ export const PaForUser: Codec<PaForUser> = sequence<PaForUser>('PA-FOR-USER', {
   authPackage: field(3, KerberosString),
 })
 
-/** What the checksum of PA-FOR-USER covers: no lengths, no zero octets between. Source: MS-SFU section 2.2.1. */
+/**
+ * Returns the octets that the checksum of PA-FOR-USER covers: the fields without lengths and
+ * without zero octets between them. Source: MS-SFU section 2.2.1.
+ */
 export function forUserChecksumInput(forUser: Omit<PaForUser, 'cksum'>): Uint8Array {
   const { userName, userRealm, authPackage } = forUser
   const text = new TextEncoder().encode([...userName.nameString, userRealm, authPackage].join(''))
@@ -73,7 +77,10 @@ export const S4uUserId: Codec<S4uUserId> = sequence<S4uUserId>(
   { extensible: true },
 )
 
-/** `SEQUENCE { user-id [0] S4UUserID, checksum [1] Checksum }`: the checksum covers the user-id exactly as it was sent. */
+/**
+ * PA-S4U-X509-USER: `SEQUENCE { user-id [0] S4UUserID, checksum [1] Checksum }`. The checksum
+ * covers the user-id exactly as it was sent.
+ */
 export interface PaS4uX509User {
   readonly userId: S4uUserId
   readonly checksum: Checksum
