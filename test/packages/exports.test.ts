@@ -23,6 +23,7 @@ const exported: Record<string, readonly string[]> = {
     'clusterReplayStore',
     'createAcceptor',
   ],
+  cli: ['COMMANDS', 'EXIT', 'UsageError', 'runCommandLine'],
   directory: [
     'DIRECTORY_OPTIONS',
     'DirectoryEntry',
@@ -160,6 +161,7 @@ const exported: Record<string, readonly string[]> = {
     'surveyKdcs',
     'tallyExchanges',
     'tellNotice',
+    'thisMachine',
     'withoutHostBasedForm',
   ],
   koa: [

@@ -36,6 +36,14 @@ export interface PackageRow {
 
 /** Highest first. A package imports only packages of tiers that stand later in the list. */
 export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>>> = {
+  programs: {
+    cli: {
+      siblings: ['fetch', 'gssapi', 'kdc-client', 'krb5', 'test-kdc'],
+      others: ['asn1js', 'commander'],
+      because: 'a command calls any library; `s4u decode` shows structures of no known kind with asn1js',
+      rooms: ['.', 'commands', 'keytabs', 'access', 'command-line', 'tickets', 'terminal', 'usage-error.ts'],
+    },
+  },
   adapters: {
     express: { siblings: ['negotiate'], others: ['express'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },

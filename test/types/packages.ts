@@ -1,5 +1,6 @@
 // Made from test/packages/layers.ts, see there.
 import * as acceptor from '@s4u/acceptor'
+import * as cli from '@s4u/cli'
 import * as directory from '@s4u/directory'
 import * as express from '@s4u/express'
 import * as fetch from '@s4u/fetch'
@@ -12,6 +13,7 @@ import * as testKdc from '@s4u/test-kdc'
 
 export const packages: object[] = [
   acceptor,
+  cli,
   directory,
   express,
   fetch,

@@ -78,6 +78,7 @@ export {
 export type { KdcClient } from './client/kdc-client.js'
 export type { OwnTicketOptions, TicketOptions } from './cache/ticket-options.js'
 export { readKrb5Conf } from './configuration/krb5-configuration.js'
+export { thisMachine } from './configuration/this-machine.js'
 export { configuredHostNames, type HostNames } from './configuration/host-names.js'
 export { directorySettings } from './advice/account-settings.js'
 export { surveyKdcs } from './locate/kdc-survey.js'

@@ -193,6 +193,7 @@ export const ERROR_MEANINGS = {
   S4U_SESSION_REVOKED: 'The session was revoked.',
   S4U_TIMEOUT: 'The time limit ended before there was an answer.',
   S4U_UNKNOWN_OPTION: 'There is no option of this name.',
+  S4U_USAGE: 'The command line has a command, an option or a value that there is not, or lacks one.',
 } as const
 
 /**

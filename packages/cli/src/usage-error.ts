@@ -1,0 +1,10 @@
+import { S4uError } from '@s4u/krb5'
+
+/** The command line cannot be followed as it is. Whoever has typed it must act. */
+export class UsageError extends S4uError {
+  override readonly name = 'UsageError'
+
+  constructor(message: string, hint?: string) {
+    super(message, { code: 'S4U_USAGE', ...(hint !== undefined && { hint }) })
+  }
+}
