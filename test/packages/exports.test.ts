@@ -40,6 +40,7 @@ const exported: Record<string, readonly string[]> = {
     'planSettings',
     'planUser',
   ],
+  doctor: ['CHECKS', 'DIAGNOSE_OPTIONS', 'diagnose'],
   express: [
     'ConfigurationError',
     'DelegationRefusedError',

@@ -49,6 +49,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
   },
   middle: {
+    doctor: {
+      siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
+      because: 'it looks at a service from all sides: its keytab, KDC, directory and URL',
+      rooms: ['.', 'checks', 'facts', 'observing', 'engine'],
+    },
     negotiate: {
       siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
       others: ['@noble/ciphers'],

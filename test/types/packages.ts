@@ -2,6 +2,7 @@
 import * as acceptor from '@s4u/acceptor'
 import * as cli from '@s4u/cli'
 import * as directory from '@s4u/directory'
+import * as doctor from '@s4u/doctor'
 import * as express from '@s4u/express'
 import * as fetch from '@s4u/fetch'
 import * as gssapi from '@s4u/gssapi'
@@ -15,6 +16,7 @@ export const packages: object[] = [
   acceptor,
   cli,
   directory,
+  doctor,
   express,
   fetch,
   gssapi,

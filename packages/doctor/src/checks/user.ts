@@ -1,0 +1,156 @@
+import type { DirectoryAccount } from '@s4u/directory'
+import { directorySettings, isForwardable } from '@s4u/kdc-client'
+import type { Check } from '../engine/check.js'
+import { failed, ok, skipped, type Verdict, warning } from '../engine/finding.js'
+import { verdictOfError } from '../engine/run-checks.js'
+import { headerLength } from '../facts/own-token.js'
+import type { ServiceFacts } from '../facts/service-facts.js'
+import { faultsOf } from './account.js'
+
+/** The user in whose name the service acts. */
+export const userChecks: readonly Check<ServiceFacts>[] = [
+  {
+    name: 'user-realm',
+    title: 'There is a path of trusts to the realm of the user',
+    needs: ['sign-in'],
+    run: async (facts) => {
+      const realm = /@([^@]+)$/.exec(facts.options.as ?? '')?.[1]
+      const own = await facts.realm()
+      if (realm === undefined || realm.toUpperCase() === own.toUpperCase()) return []
+      const client = await facts.client()
+      if (await client.trusts(realm)) return [ok(`${own} has a path to ${realm}.`)]
+      return [
+        failed(`${own} has no path to ${realm}.`, {
+          why: 'The KDC of the user cannot be asked in the name of this service.',
+          hint: 'Check the spelling of the realm, and the trust (on Active Directory: Get-ADTrust -Filter *).',
+        }),
+      ]
+    },
+  },
+  {
+    name: 'user',
+    title: 'The user may be delegated',
+    needs: ['directory'],
+    unless: ['user-realm'],
+    run: async (facts) => {
+      const { as } = facts.options
+      const [directory, user] = await Promise.all([facts.directory(), facts.user()])
+      if (as === undefined || directory === undefined) return []
+      if (user === undefined)
+        return [failed(`The directory has no user ${as}.`, { hint: 'Name the user as alice@CORP.TEST.' })]
+      return userVerdicts(user)
+    },
+  },
+  {
+    name: 's4u2self',
+    title: 'The KDC gives the service a ticket in the name of the user (S4U2Self)',
+    needs: ['keytab-current'],
+    unless: ['user', 'user-realm'],
+    run: s4u2selfVerdicts,
+  },
+  {
+    name: 'pac',
+    title: 'The ticket tells who the user is and in which groups',
+    needs: ['s4u2self'],
+    run: async (facts) => (facts.options.as === undefined ? [] : [await pacVerdict(facts)]),
+  },
+  {
+    name: 's4u2proxy',
+    title: 'The KDC lets the service go on to each target in the name of the user (S4U2Proxy)',
+    needs: ['s4u2self'],
+    unless: ['tgt-forwardable', 'target-registered', 'target-account', 'target-allowed'],
+    run: s4u2proxyVerdicts,
+  },
+]
+
+function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
+  const verdicts = [...faultsOf(user)]
+  const { delegation, state, name, principal, authenticationPolicy, authenticationSilo } = user
+  if (delegation.sensitive)
+    verdicts.push(
+      failed(`${name} is marked "sensitive and cannot be delegated".`, {
+        why: 'No service may act in the name of that user, which the directory wants so.',
+        settings: [directorySettings.clearSensitive(principal)],
+      }),
+    )
+  if (state.protectedUser)
+    verdicts.push(
+      failed(`${name} is in Protected Users.`, {
+        why: 'No service may act in the name of its members.',
+        settings: [directorySettings.leaveProtectedUsers(principal)],
+      }),
+    )
+  const policy = authenticationPolicy ?? authenticationSilo
+  if (policy !== undefined)
+    verdicts.push(
+      warning(`${name} has the authentication policy ${policy}.`, {
+        why: 'It may limit from where the user signs in, and to which services.',
+      }),
+    )
+  if (verdicts.length > 0) return verdicts
+  return [ok(`${name} is ${user.dn}, in ${user.groupSids.length} groups.`)]
+}
+
+async function s4u2selfVerdicts(facts: ServiceFacts): Promise<readonly Verdict[]> {
+  const { as } = facts.options
+  if (as === undefined) return []
+  const [ticket, principal, account] = await Promise.all([facts.userTicket(), facts.principal(), facts.account()])
+  if (isForwardable(ticket)) return [ok(`The KDC gives a forwardable ticket in the name of ${as}.`)]
+  const found = `The KDC gives a ticket in the name of ${as} that is not forwardable.`
+  if (!facts.wantsDelegation) return [ok(`${found} Nothing is to be called with it.`)]
+  // What the directory lets the service do with it has been told already.
+  if (account !== undefined) return [ok(`${found} Resource-based delegation takes it.`)]
+  return [
+    warning(found, {
+      why: 'Classic constrained delegation needs a forwardable one (protocol transition).',
+      settings: [directorySettings.allowTransition(principal)],
+    }),
+  ]
+}
+
+async function pacVerdict(facts: ServiceFacts): Promise<Verdict> {
+  const [identity, ticket] = await Promise.all([facts.identity(), facts.userTicket()])
+  const size = headerLength(ticket, facts.now)
+  if (identity.pac === undefined)
+    return warning(`The ticket of ${identity.principal} has no PAC.`, {
+      why: 'SIDs and groups are unknown: requireGroup refuses the user. MIT without LDAP and Heimdal send none.',
+    })
+  const { groups } = identity
+  return ok(`${identity.principal} comes with ${groups.length} groups, in a header of ${size} characters.`)
+}
+
+async function s4u2proxyVerdicts(facts: ServiceFacts): Promise<readonly Verdict[]> {
+  const { as } = facts.options
+  if (as === undefined || facts.targets.length === 0) return []
+  const client = await facts.client()
+  const evidence = await facts.evidence()
+  const verdicts: Verdict[] = []
+  for (const target of facts.targets) {
+    if (await isForKerberosUsersOnly(facts, target)) {
+      const found = `Not tried: the service may take only users with a ticket of their own to ${target}.`
+      verdicts.push(skipped(found, { subject: target, because: 'protocol-transition' }))
+      continue
+    }
+    const ticket = await client.s4u2proxy(evidence, target).then(
+      () => undefined,
+      (error: unknown) => ({ error }),
+    )
+    verdicts.push({
+      subject: target,
+      ...(ticket === undefined
+        ? ok(`The KDC gives a ticket for ${target} in the name of ${as}.`)
+        : verdictOfError(ticket.error)),
+    })
+  }
+  return verdicts
+}
+
+/**
+ * A target of the own list needs a forwardable ticket, which only protocol transition gives for a
+ * user.
+ */
+async function isForKerberosUsersOnly(facts: ServiceFacts, target: string): Promise<boolean> {
+  const account = await facts.account()
+  if (account === undefined || account.delegation.protocolTransition) return false
+  return account.delegation.allowedToDelegateTo.some((spn) => spn.toLowerCase() === target.toLowerCase())
+}
