@@ -17,6 +17,7 @@ import type { Ace, SecurityDescriptor } from './security-descriptor.js'
 
 /** The caller whose access is checked. Source: MS-DTYP section 2.5.2. */
 export interface AccessCaller {
+  /** The SID of the user. */
   readonly sid: string
   /**
    * The SIDs of the caller's groups. Network, Everyone and Authenticated Users are added here, as
@@ -40,6 +41,7 @@ export interface AccessCaller {
    * both do.
    */
   readonly restrictedSids?: readonly string[]
+  /** The claims of the user and of the user's device, and what the app says itself. */
   readonly claims?: {
     readonly user?: readonly Claim[]
     readonly device?: readonly Claim[]
@@ -48,6 +50,7 @@ export interface AccessCaller {
   }
 }
 
+/** Options of an access check. */
 export interface AccessCheckOptions {
   /** What generic rights mean for this kind of object. Default: those of files. */
   readonly mapping?: GenericMapping

@@ -26,6 +26,7 @@ export interface GenericMapping {
   readonly all: number
 }
 
+/** What the generic rights mean for files, registry keys and objects in Active Directory. */
 export const GenericMappings = {
   FILE: { read: 0x12_0089, write: 0x12_0116, execute: 0x12_00a0, all: 0x1f_01ff },
   /** The rights of objects in Active Directory. Source: MS-ADTS section 5.1.3.2. */
@@ -36,6 +37,7 @@ export const GenericMappings = {
 /** Every right that is neither generic nor a request of its own. */
 export const EVERY_RIGHT = 0x1f_ffff
 
+/** Returns the mask with its generic rights replaced by the rights that they stand for. */
 export function mapGeneric(mask: number, mapping: GenericMapping): number {
   const { GENERIC_ALL, GENERIC_EXECUTE, GENERIC_WRITE, GENERIC_READ } = AccessMask
   let mapped = mask & ~(GENERIC_ALL | GENERIC_EXECUTE | GENERIC_WRITE | GENERIC_READ)

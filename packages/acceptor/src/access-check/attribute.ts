@@ -82,6 +82,7 @@ function at(bytes: Uint8Array, offset: number, path: string): ByteReader {
   return new ByteReader(bytes.subarray(offset), path)
 }
 
+/** Returns octets in hexadecimal. */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join('')
 }

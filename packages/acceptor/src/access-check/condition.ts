@@ -16,12 +16,15 @@ export type Condition =
   | { readonly kind: 'compare'; readonly operator: Comparison; readonly left: Operand; readonly right: Operand }
   | Operand
 
+/** The operators that compare two values. */
 export type Comparison = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'contains' | 'any' | 'not contains' | 'not any'
 
+/** An attribute or a literal. */
 export type Operand =
   | { readonly kind: 'literal'; readonly values: readonly Scalar[]; readonly composite: boolean }
   | { readonly kind: 'attribute'; readonly of: AttributeOwner; readonly name: string }
 
+/** Who has an attribute: `@User.`, `@Resource.`, `@Device.`, or the app (no prefix). */
 export type AttributeOwner = 'local' | 'user' | 'resource' | 'device'
 
 /**

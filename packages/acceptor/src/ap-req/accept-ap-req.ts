@@ -45,6 +45,7 @@ export const ACCEPT_CONTEXT = {
   request: 'value',
 } as const satisfies OptionTableOf<AcceptContext>
 
+/** The result of all checks: the caller, and what the answer is made from. */
 export interface CheckedApReq {
   readonly identity: Identity
   readonly accepted: AcceptedApReq

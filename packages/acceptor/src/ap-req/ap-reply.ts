@@ -3,6 +3,7 @@ import type { AcceptedApReq } from '@s4u/gssapi'
 import { ApOption, encode, findEncryptionType, hasFlag, Key, KRB_ERROR_CODES, KrbError } from '@s4u/krb5'
 import type { ApReq, OpenedApReq, RandomSource, S4uError, Ticket } from '@s4u/krb5'
 
+/** What the answer to an AP-REQ is made from. */
 export interface ReplyOptions {
   readonly opened: OpenedApReq
   /** The GSS flags of the client's checksum, and CHANNEL_BOUND. */

@@ -29,16 +29,21 @@ export type AcceptorEvent =
 /** One token of one negotiation, whatever its outcome. Holds no token, ticket or key. */
 export interface ExchangeEvent {
   readonly kind: 'exchange'
+  /** What happened to the token. */
   readonly outcome: 'accepted' | 'continue' | 'refused'
   /** The code of the refusal: `KRB_AP_ERR_SKEW`. */
   readonly code?: string
+  /** The reason of the refusal. */
   readonly message?: string
+  /** What to do about the refusal. */
   readonly hint?: string
   /** The refusal itself, with its class and cause. */
   readonly error?: S4uError
   /** The mechanism: an OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
+  /** Whether the token was wrapped in SPNEGO. */
   readonly framing?: 'spnego' | 'krb5'
+  /** The client's address, as `accept` was told it. */
   readonly clientAddress?: string
   /** The caller: `alice@AD.TEST`. Of a refused token, only if the ticket could be opened. */
   readonly client?: string
@@ -53,17 +58,22 @@ export interface ExchangeEvent {
   readonly serviceSid?: string
   /** The service name on the ticket. It is not sealed: anyone on the way can change it. */
   readonly ticketService?: string
+  /** The encryption type of the ticket: `aes256-cts-hmac-sha1-96`. */
   readonly encryptionType?: string
+  /** The encryption type of the session key. */
   readonly sessionEncryptionType?: string
+  /** The key version of the ticket. */
   readonly kvno?: number
   /** Whether the ticket had been opened for an earlier request. */
   readonly ticketSeenBefore?: boolean
+  /** What the service may do as the caller. */
   readonly impersonationLevel?: ImpersonationLevel
   /**
    * What happened to the ticket-granting ticket that the client forwarded, if there was one: see
    * the option `forwardedTickets`.
    */
   readonly forwardedTicket?: 'ignored' | 'kept'
+  /** The services that acted for the user on the way here, nearest last. */
   readonly delegatedBy?: readonly string[]
   /**
    * What the PAC of a user of another realm said although that realm has no authority for it.

@@ -20,6 +20,7 @@ export interface PacHolder {
   readonly groupsUnknown?: string | undefined
 }
 
+/** What the app adds to the caller of an access check. */
 export interface CallerOptions {
   /**
    * The groups of this machine that the caller is in: no ticket can name them. Example:

@@ -23,6 +23,7 @@ const RELOAD_WAIT = 250
 const RELOAD_WAIT_AFTER_IDLE = 2_000
 const IDLE_AFTER = 10_000
 
+/** What a key ring needs beside its keytabs. */
 export interface KeyRingDeps {
   readonly events: AcceptorEvents
   /** The clock, in milliseconds since the epoch. */

@@ -8,8 +8,11 @@ export type AcceptOutcome = Accepted | Continued | Refused
 /** The caller is known. `reply` goes back with the HTTP answer, whatever its status is. */
 export interface Accepted {
   readonly status: 'accepted'
+  /** The caller. */
   readonly identity: Identity
+  /** The last token for the client; undefined if the client needs none. */
   readonly reply?: Uint8Array
+  /** Signs and seals further messages with the client. HTTP does not use it. */
   readonly context: SecurityContext
 }
 
@@ -19,7 +22,9 @@ export interface Accepted {
  */
 export interface Continued {
   readonly status: 'continue'
+  /** The token for the client. */
   readonly reply: Uint8Array
+  /** What `accept` needs together with the client's next token. */
   readonly negotiation: PendingNegotiation
 }
 
@@ -29,7 +34,9 @@ export interface Continued {
  */
 export interface Refused {
   readonly status: 'refused'
+  /** The reason, for the log. */
   readonly error: S4uError
+  /** The token for the client, if there is one for this refusal. */
   readonly reply?: Uint8Array
   /** What the client offered instead of Kerberos: `ntlm`, `negoex`, `iakerb` or `unknown`. */
   readonly mechanism?: string
@@ -41,5 +48,6 @@ export interface Refused {
  * (milliseconds since the epoch).
  */
 export interface PendingNegotiation {
+  /** Milliseconds since the epoch. */
   readonly expiresAt: number
 }

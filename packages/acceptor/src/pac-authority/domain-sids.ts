@@ -113,6 +113,7 @@ export function domainOf(sid: string): string | undefined {
   return match === null || match[1] === NO_DOMAIN ? undefined : match[1]
 }
 
+/** Returns whether a SID is that of a domain: `S-1-5-21-1-2-3`. */
 export function isDomainSid(sid: string): boolean {
   return DOMAIN.test(sid) && sid !== NO_DOMAIN
 }

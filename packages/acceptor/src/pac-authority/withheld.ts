@@ -36,6 +36,7 @@ export function withheldOf(pac: Pac | undefined): Withheld | undefined {
   return pac === undefined ? undefined : withheldParts.get(pac)
 }
 
+/** Notes with a PAC what was withheld of it. Returns the PAC. */
 export function noteWithheld(pac: Pac, withheld: Withheld): Pac {
   withheldParts.set(pac, Object.freeze(withheld))
   return pac
@@ -57,6 +58,7 @@ export function foreignFactsOf(pac: Pac | undefined): ForeignFacts | undefined {
   return pac === undefined ? undefined : foreignFacts.get(pac)
 }
 
+/** Notes what must also be known of the PAC of another realm's user. */
 export function noteForeign(pac: Pac, facts: ForeignFacts): void {
   foreignFacts.set(pac, Object.freeze(facts))
 }
@@ -66,6 +68,7 @@ export function shownTexts(texts: readonly string[]): readonly string[] {
   return Object.freeze(texts.slice(0, MAX_SHOWN).map(shownText))
 }
 
+/** Returns a text that others have chosen, cut and safe to print. */
 export function shownText(text: string): string {
   return printableName(text.slice(0, LONGEST_TEXT))
 }

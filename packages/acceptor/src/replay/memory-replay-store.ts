@@ -77,6 +77,7 @@ export class MemoryReplayStore implements ReplayStore {
     return this.#slices.get(Math.floor(expiresAt / SLICE))?.has(digest) ?? false
   }
 
+  /** Forgets all digests. */
   clear(): void {
     this.#slices.clear()
     this.#size = 0

@@ -5,6 +5,7 @@ import type { ServiceKeys } from '../keys/service-keys.js'
 import type { OwnTicket } from './own-ticket.js'
 import { type FoundTicket, isKeyTrouble, type TicketOpener } from './ticket-opener.js'
 
+/** What opening a ticket needs. */
 export interface CurrentKeyOpenerDeps {
   readonly keys: KeyRing
   readonly tickets: TicketOpener

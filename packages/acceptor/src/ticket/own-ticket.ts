@@ -19,6 +19,7 @@ const RETRY_AFTER = 60_000
 
 type Source = (signal: AbortSignal) => Promise<Ticket>
 
+/** What learning the own domain needs. */
 export interface OwnTicketDeps {
   readonly now: () => number
   readonly events: AcceptorEvents

@@ -21,6 +21,7 @@ import { requireOwnVoucher } from '../pac-authority/vouchers.js'
 import { verifyPac } from '../checks/pac-checks.js'
 import type { ServiceKey, ServiceKeys } from '../keys/service-keys.js'
 
+/** A verified ticket, and whether it had been opened for an earlier request. */
 export interface FoundTicket {
   readonly ticket: VerifiedTicket
   readonly seenBefore: boolean
