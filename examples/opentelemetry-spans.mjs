@@ -1,7 +1,8 @@
 /**
- * Spans of what s4u does, for OpenTelemetry: `recordSpans(trace.getTracer('s4u'))` when the app starts. Nothing but
- * `node:diagnostics_channel` is needed, and whatever has OpenTelemetry's `startSpan` will do. An event comes when its work is done and
- * tells how long that took, so that its span is begun in the past; it is a child of the span that is active where the work was done.
+ * Spans of what s4u does, for OpenTelemetry: `recordSpans(trace.getTracer('s4u'))` when the app
+ * starts. Nothing but `node:diagnostics_channel` is needed, and whatever has OpenTelemetry's
+ * `startSpan` will do. An event comes when its work is done and tells how long that took, so that
+ * its span is begun in the past; it is a child of the span that is active where the work was done.
  */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'

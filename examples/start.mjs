@@ -1,9 +1,9 @@
 /**
- * `npm start`: installs and builds what is not there yet, then runs the demo on the embedded realm. Needs Node and npm, nothing else:
- * pnpm comes through npx, in the version that package.json names.
+ * `npm start`: installs and builds what is not there yet, then runs the demo on the embedded realm.
+ * Needs Node and npm, nothing else: pnpm comes through npx, in the version that package.json names.
  *
- *     npm start                a page, opened in the browser, and its address; with BROWSER=none the address alone
- *     npm start -- --story     the same as text; also what CI and whoever has no terminal gets
+ *     npm start                opens a page in the browser; with BROWSER=none prints its address
+ *     npm start -- --story     the same as text, as in CI and without a terminal
  *     npm start -- --port 80   a port of one's own choice
  */
 import { spawn } from 'node:child_process'
@@ -59,7 +59,10 @@ function digestOfBuild() {
   return hash.digest('hex')
 }
 
-/** In a process group of its own, so that all of it can be stopped with this process. What it says is shown when it fails. */
+/**
+ * In a process group of its own, so that all of it can be stopped with this process. What it says
+ * is shown when it fails.
+ */
 async function pnpm(what, args) {
   console.log(`${what} …`)
   const env = { ...process.env, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1', npm_config_update_notifier: 'false' }

@@ -1,66 +1,97 @@
 /**
- * `npm test`: installs the workspace, builds it, runs every check and every suite, and adds up the results.
+ * `npm test`: installs the workspace, builds it, runs every check and every suite, and adds up the
+ * results.
  *
- *     node test/run.mjs                 everything
- *     node test/run.mjs lint unit       only the steps named (after installing and building)
+ *     node test/run.mjs                       everything
+ *     node test/run.mjs lint unit             only these steps
+ *     node test/run.mjs unit -- FILE …        the tests in these files or folders
+ *     node test/run.mjs -- FILE …             the same, of whatever suite
+ *     node test/run.mjs --help                the steps, and what each needs
  *
- * Plain JavaScript without dependencies, since it runs before anything is installed. The last line is
- * `N passed, N failed`; the exit code is 1 when anything failed.
+ * What stands behind `--` goes to vitest, so `-t NAME` and `-u` work too. Steps that are named are
+ * built for only where they need it, and install only what the lock file has changed.
+ *
+ * Real servers are Debian packages. They are installed by CI (`CI=true`) and by who says so
+ * (`S4U_INSTALL=1`, as root); otherwise a suite without its server is skipped, and the end of the
+ * run says what is missing and how to have it.
+ *
+ * Plain JavaScript without dependencies, since it runs before anything is installed. The last line
+ * is `N passed, N failed`; the exit code is 1 when anything failed.
  */
-import { spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openProcesses } from './run/processes.mjs'
+import { countTests, tellSkipped } from './run/results.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const reports = mkdtempSync(join(tmpdir(), 's4u-test-'))
 const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
 
-/** How long an interrupted child may take to stop what it started, before it is killed. */
-const STOP_GRACE_MS = 20_000
-
 const steps = [
-  check('format', 'oxfmt', ['--config', 'test/oxfmtrc.json', '--check', '.', '!**/*.md']),
+  check('format', 'oxfmt', ['--config', 'test/oxfmtrc.json', '--check', '.']),
   check('lint', 'oxlint', ['--config', 'test/oxlintrc.json', '--deny-warnings']),
   check('typecheck', 'tsc', ['--noEmit']),
   // What a consumer's compiler sees: the emitted declarations, in three kinds of project.
-  check('types: nodenext', 'tsc', ['-p', 'test/types/tsconfig.nodenext.json']),
-  check('types: bundler', 'tsc', ['-p', 'test/types/tsconfig.bundler.json']),
-  check('types: portable', 'tsc', ['-p', 'test/types/tsconfig.portable.json']),
+  check('types: nodenext', 'tsc', ['-p', 'test/types/tsconfig.nodenext.json'], { needsBuild: true }),
+  check('types: bundler', 'tsc', ['-p', 'test/types/tsconfig.bundler.json'], { needsBuild: true }),
+  check('types: portable', 'tsc', ['-p', 'test/types/tsconfig.portable.json'], { needsBuild: true }),
   suite('unit'),
   suite('noble'),
-  suite('packages'),
-  suite('stories'),
-  suite('hostile'),
-  suite('interop', { needsServers: true }),
+  suite('kdc-client'),
+  // These use the packages as programs do that install them.
+  suite('packages', { needsBuild: true }),
+  suite('stories', { needsBuild: true }),
+  suite('hostile', { needsBuild: true }),
+  suite('interop', { needsBuild: true, needsServers: true }),
 ]
 
-const total = { passed: 0, failed: 0, skipped: 0 }
-const running = new Set()
-let interrupted = false
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => interrupt(signal))
-stopWithNpm()
-process.on('exit', () => {
-  for (const child of running) kill(child, 'SIGKILL')
-  rmSync(reports, { recursive: true, force: true })
-})
+const total = { passed: 0, failed: 0, skipped: 0, reasons: [] }
+const processes = openProcesses(root, finish)
+process.on('exit', () => rmSync(reports, { recursive: true, force: true }))
 
 await main(process.argv.slice(2))
 
-async function main(names) {
-  const unknown = names.filter((name) => !steps.some((step) => step.group === name))
-  if (unknown.length > 0) {
-    fail(`no such step: ${unknown.join(', ')}; there are: ${[...new Set(steps.map((step) => step.group))].join(', ')}`)
-  }
+async function main(args) {
+  if (args.includes('--help')) return help()
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const [names, forVitest] = [args.slice(0, end), args.slice(end + 1)]
+  const chosen = choose(names, forVitest)
   checkNodeVersion()
-  await prepare('install', ['install', '--frozen-lockfile'])
-  await prepare('build', ['exec', 'turbo', 'run', 'build'])
-  for (const step of steps) {
-    if (names.length === 0 || names.includes(step.group)) await report(step)
-  }
+  if (args.length === 0 || !isInstalled()) await prepare('install', ['install', '--frozen-lockfile'])
+  if (chosen.some((step) => step.needsBuild)) await prepare('build', ['exec', 'turbo', 'run', 'build'])
+  for (const step of chosen) await report(step, forVitest)
+  if (forVitest.length > 0 && total.passed + total.failed + total.skipped === 0)
+    fail(`no test in ${forVitest.join(' ')}`)
   finish()
+}
+
+/** The steps that were named, or all. What stands behind `--` is for suites only. */
+function choose(names, forVitest) {
+  const groups = [...new Set(steps.map((step) => step.group))]
+  const unknown = names.filter((name) => !groups.includes(name))
+  if (unknown.length > 0) fail(`no such step: ${unknown.join(', ')}; there are: ${groups.join(', ')}`)
+  const named = steps.filter((step) => names.length === 0 || names.includes(step.group))
+  if (forVitest.length === 0) return named
+  const checks = named.filter((step) => !step.isSuite)
+  if (names.length > 0 && checks.length > 0) fail(`${checks[0].group} takes no files: it looks at all of them`)
+  return named.filter((step) => step.isSuite && mayHold(step.name, forVitest))
+}
+
+/**
+ * Whether a suite can have one of these files: a path below `test` or `packages` tells its suite.
+ */
+function mayHold(suiteName, forVitest) {
+  const paths = forVitest.map((path) => path.replace(/^\.\//, '')).filter((path) => /^(test|packages)\//.test(path))
+  if (paths.length === 0) return true
+  const folders = {
+    unit: ['packages/', 'test/vectors'],
+    noble: ['packages/krb5', 'test/vectors'],
+    packages: ['test/packages', 'test/mutation'],
+  }
+  return paths.some((path) => (folders[suiteName] ?? [`test/${suiteName}`]).some((folder) => path.startsWith(folder)))
 }
 
 function checkNodeVersion() {
@@ -70,141 +101,95 @@ function checkNodeVersion() {
   if (difference < 0) fail(`Node ${manifest.engines.node} is needed; this is ${process.versions.node}`)
 }
 
-/** Installing and building: without them nothing else can run. pnpm comes through npx, in the pinned version. */
+/** pnpm keeps a copy of the lock file that it has installed. */
+function isInstalled() {
+  const lock = (path) => readFileSync(join(root, path), 'utf8')
+  try {
+    return lock('node_modules/.pnpm/lock.yaml') === lock('pnpm-lock.yaml')
+  } catch {
+    return false
+  }
+}
+
+/** Installing and building. pnpm comes through npx, in the pinned version. */
 async function prepare(name, args) {
-  const { code, seconds } = await run(name, 'npx', ['-y', manifest.packageManager, ...args])
+  const { code, seconds } = await processes.run(name, 'npx', ['-y', manifest.packageManager, ...args])
   if (code !== 0) fail(`${name} failed`)
   console.log(`ok      ${name} (${seconds} s)`)
 }
 
 /** A tool that either agrees or does not: counts as one. */
-function check(name, tool, args) {
+function check(name, tool, args, { needsBuild = false } = {}) {
   return {
     name,
     group: name.split(':')[0],
+    isSuite: false,
+    needsBuild,
     async run() {
-      const { code, seconds } = await run(name, join(root, 'node_modules', '.bin', tool), args)
-      return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, seconds }
+      const { code, seconds } = await processes.run(name, join(root, 'node_modules', '.bin', tool), args)
+      return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0, reasons: [], seconds }
     },
   }
 }
 
 /** A project of test/vitest.config.ts: counts as many as it has tests. */
-function suite(name, { needsServers = false } = {}) {
+function suite(name, { needsBuild = false, needsServers = false } = {}) {
   return {
     name,
     group: name,
-    async run() {
+    isSuite: true,
+    needsBuild,
+    needsServers,
+    async run(forVitest) {
       const file = join(reports, `${name}.json`)
-      const vitest = join(root, 'node_modules', '.bin', 'vitest')
       const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-      const args = ['run', '--config', 'test/vitest.config.ts', '--project', name, ...reporters]
-      const { code, seconds } = await run(name, vitest, args)
-      return { ...countTests(file, code, needsServers), seconds }
+      const narrowed = forVitest.length > 0 ? ['--passWithNoTests', ...forVitest] : []
+      const args = ['run', '--config', 'test/vitest.config.ts', '--project', name, ...reporters, ...narrowed]
+      const { code, seconds } = await processes.run(name, join(root, 'node_modules', '.bin', 'vitest'), args)
+      return { ...judged(countTests(file), code, needsServers), seconds }
     },
   }
 }
 
-function countTests(file, code, needsServers) {
-  let counts
-  try {
-    const result = JSON.parse(readFileSync(file, 'utf8'))
-    // A file that fails to load has no failed test of its own, but is a failure all the same.
-    const unloadable = result.testResults.filter(
-      (one) => one.status === 'failed' && !one.assertionResults.some((test) => test.status === 'failed'),
-    ).length
-    counts = {
-      passed: result.numPassedTests,
-      failed: result.numFailedTests + unloadable,
-      skipped: result.numPendingTests + result.numTodoTests,
-    }
-  } catch {
-    counts = { passed: 0, failed: 0, skipped: 0 }
+function judged(counts, code, needsServers) {
+  let { failed, skipped } = counts
+  if (inCi && needsServers && skipped > 0) {
+    console.log(`${skipped} tests against real servers were skipped, which CI does not accept`)
+    failed += skipped
+    skipped = 0
   }
-  if (inCi && needsServers && counts.skipped > 0) {
-    console.log(`${counts.skipped} tests against real servers were skipped, which CI does not accept`)
-    counts = { ...counts, failed: counts.failed + counts.skipped, skipped: 0 }
-  }
-  // No test file, an unhandled rejection, a teardown that failed: not one test failed, yet the suite did.
-  if (code !== 0 && counts.failed === 0) counts.failed = 1
-  return counts
+  // No test file, an unhandled rejection, a teardown that failed: not one test failed, yet the
+  // suite did.
+  if (code !== 0 && failed === 0) failed = 1
+  return { ...counts, failed, skipped }
 }
 
-async function report(step) {
-  const { passed, failed, skipped, seconds } = await step.run()
+async function report(step, forVitest) {
+  const { passed, failed, skipped, reasons, seconds } = await step.run(forVitest)
   total.passed += passed
   total.failed += failed
-  total.skipped += skipped
+  // With a filter by name, vitest counts all others as skipped.
+  if (!forVitest.some((arg) => /^(-t|--testNamePattern)\b/.test(arg))) {
+    total.skipped += skipped
+    if (skipped > 0) total.reasons.push(...reasons)
+  }
   const skips = skipped > 0 ? `, ${skipped} skipped` : ''
   console.log(
     `${failed === 0 ? 'ok    ' : 'FAILED'}  ${step.name}: ${passed} passed, ${failed} failed${skips} (${seconds} s)`,
   )
 }
 
-/** Runs a command in a process group of its own, so that all it started can be stopped with it. */
-function run(name, command, args) {
-  if (interrupted) return new Promise(() => {})
-  console.log(`\n== ${name}`)
-  const started = Date.now()
-  return new Promise((resolve) => {
-    const child = spawn(command, args, {
-      cwd: root,
-      env: quietEnvironment(),
-      stdio: ['ignore', 'inherit', 'inherit'],
-      detached: true,
-    })
-    running.add(child)
-    const done = (code) => {
-      // What the command left behind in its group goes with it.
-      kill(child, 'SIGKILL')
-      running.delete(child)
-      if (interrupted && running.size > 0) return
-      if (interrupted) finish()
-      resolve({ code, seconds: ((Date.now() - started) / 1000).toFixed(1) })
-    }
-    child.on('error', (error) => {
-      console.log(error.message)
-      done(1)
-    })
-    child.on('exit', (code) => done(code ?? 1))
-  })
-}
-
-function quietEnvironment() {
-  return {
-    ...process.env,
-    ...(process.stdout.isTTY ? {} : { NO_COLOR: '1' }),
-    DO_NOT_TRACK: '1',
-    TURBO_TELEMETRY_DISABLED: '1',
-    TURBO_NO_UPDATE_NOTIFIER: '1',
-    NO_UPDATE_NOTIFIER: '1',
-    npm_config_update_notifier: 'false',
-    npm_config_fund: 'false',
-    npm_config_audit: 'false',
-  }
-}
-
-function interrupt(signal) {
-  if (interrupted) return
-  interrupted = true
-  console.log(`\n${signal}: stopping`)
-  for (const child of running) kill(child, 'SIGTERM')
-  if (running.size === 0) finish()
-  setTimeout(finish, STOP_GRACE_MS)
-}
-
-/** A signal to npm ends npm and the shell between us, and reaches us only as another parent. */
-function stopWithNpm() {
-  if (process.env.npm_lifecycle_event === undefined) return
-  const parent = process.ppid
-  setInterval(() => process.ppid !== parent && interrupt('npm was stopped'), 500).unref()
-}
-
-function kill(child, signal) {
-  try {
-    process.kill(-child.pid, signal)
-  } catch {
-    // The group is gone already.
+function help() {
+  const lines = readFileSync(fileURLToPath(import.meta.url), 'utf8')
+    .split('*/')[0]
+    .split('\n')
+    .slice(1)
+  for (const line of lines) console.log(line.replace(/^ \* ?/, ''))
+  const groups = [...new Set(steps.map((step) => step.group))]
+  for (const group of groups) {
+    const { needsBuild, needsServers } = steps.find((step) => step.group === group)
+    const needs = [needsBuild && 'a build', needsServers && 'real servers'].filter(Boolean).join(' and ')
+    console.log(`  ${group.padEnd(12)}${needs === '' ? '' : `needs ${needs}`}`.trimEnd())
   }
 }
 
@@ -215,8 +200,8 @@ function fail(message) {
 }
 
 function finish() {
-  if (interrupted) process.exit(130)
-  if (total.skipped > 0) console.log(`\n${total.skipped} skipped, for the reasons above`)
+  if (processes.isInterrupted()) process.exit(130)
+  if (total.skipped > 0) console.log(`\n${tellSkipped(total.reasons).join('\n')}`)
   console.log(`\n${total.passed} passed, ${total.failed} failed`)
   process.exit(total.failed === 0 ? 0 : 1)
 }

@@ -8,7 +8,10 @@ const root = at('..')
 /** Tests refuse all day long: whoever wants to read it says NODE_DEBUG=s4u. */
 const QUIET = ['--disable-warning=S4U_REFUSED']
 
-/** One suite of `npm test`; packages and their siblings resolve to the sources, as they do for the compiler. */
+/**
+ * One suite of `npm test`; packages and their siblings resolve to the sources, as they do for the
+ * compiler.
+ */
 const suite = (
   name: string,
   include: string[],
@@ -25,6 +28,8 @@ const suite = (
 }
 
 const cryptoTests = ['packages/krb5/src/crypto/**/*.test.ts', 'test/vectors/**/*.test.ts']
+/** Tests of the packages as packages, and of the tools that test them. */
+const aboutTheRepository = ['packages', 'mutation', 'realms', 'run'].map((folder) => `test/${folder}/**/*.test.ts`)
 const realServers = { globalSetup: [at('realms/setup.ts')], testTimeout: 60_000, hookTimeout: 180_000 }
 
 export default defineConfig({
@@ -41,12 +46,11 @@ export default defineConfig({
           '#primitives': at('../packages/krb5/src/crypto/primitives/noble.ts'),
         },
       ),
-      suite('packages', ['test/packages/**/*.test.ts', 'test/mutation/**/*.test.ts'], {
-        testTimeout: 120_000,
-        hookTimeout: 120_000,
-      }),
+      suite('packages', aboutTheRepository, { testTimeout: 120_000, hookTimeout: 120_000 }),
       suite('stories', ['test/stories/**/*.test.ts'], { testTimeout: 30_000 }),
-      // Those with ten thousand callers want the machine to themselves, and so does the fuzzer, which counts milliseconds.
+      suite('kdc-client', ['test/kdc-client/**/*.test.ts'], { testTimeout: 30_000 }),
+      // Those with ten thousand callers want the machine to themselves, and so does the fuzzer,
+      // which counts milliseconds.
       suite('hostile', ['test/hostile/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       // Suites share the realms, so their files run one after the other.
       suite('interop', ['test/interop/**/*.test.ts'], { ...realServers, fileParallelism: false }),

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Opens the page for somebody who sits at a terminal with a desktop around it. `BROWSER` names another program for that, and
- * `BROWSER=none` keeps it closed. Whatever goes wrong: the address has been printed.
+ * Opens the page for somebody who sits at a terminal with a desktop around it. `BROWSER` names
+ * another program for that, and `BROWSER=none` keeps it closed. Whatever goes wrong: the address
+ * has been printed.
  */
 export function openInBrowser(url, environment = process.env) {
   const [program, ...args] = commandFor(environment) ?? []

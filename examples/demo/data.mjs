@@ -1,7 +1,10 @@
 import { negotiate } from '@s4u/koa'
 import Koa from 'koa'
 
-/** The last backend. Its own rule decides, and it needs nothing but the ticket: Sales sees all orders, everybody else their own. */
+/**
+ * The last backend. Its own rule decides, and it needs nothing but the ticket: Sales sees all
+ * orders, everybody else their own.
+ */
 export function createData({ keytab, sales }) {
   const app = new Koa()
   app.use(negotiate({ keytab }))
@@ -13,7 +16,10 @@ export function createData({ keytab, sales }) {
   return app
 }
 
-/** A second backend of web, which decides itself who may come in other people's names (resource-based delegation). */
+/**
+ * A second backend of web, which decides itself who may come in other people's names
+ * (resource-based delegation).
+ */
 export function createArchive({ keytab }) {
   const app = new Koa()
   app.use(negotiate({ keytab }))

@@ -1,4 +1,6 @@
-/** Who and what is in the demo's realm: what an administrator would have set up in Active Directory. */
+/**
+ * Who and what is in the demo's realm: what an administrator would have set up in Active Directory.
+ */
 
 export const REALM = 'AD.TEST'
 
@@ -27,5 +29,8 @@ export const services = {
 
 export const groups = [...new Set(Object.values(users).flatMap((user) => user.groups))]
 
-/** Passwords of the web application itself, for people outside the domain. Kerberos has never heard of them. */
+/**
+ * Passwords of the web application itself, for people outside the domain. Kerberos has never heard
+ * of them.
+ */
 export const formPasswords = { alice: 'looking-glass', bob: 'can-we-fix-it', carol: 'humbug' }

@@ -2,8 +2,9 @@
 const MAX_TICKETS = 500
 
 /**
- * The tickets that the workstation and the services hold, put together from what the KDC gave them: a newer one takes the place of an
- * older one for the same purpose, and an expired one is gone, as in their caches.
+ * The tickets that the workstation and the services hold, put together from what the KDC gave them:
+ * a newer one takes the place of an older one for the same purpose, and an expired one is gone, as
+ * in their caches.
  */
 export class Holdings {
   #now
@@ -26,7 +27,9 @@ export class Holdings {
     if (this.#tickets.size > MAX_TICKETS) this.#tickets.delete(this.#tickets.keys().next().value)
   }
 
-  /** How often the ticket has been shown to a service by now; 0 for one that came from elsewhere. */
+  /**
+   * How often the ticket has been shown to a service by now; 0 for one that came from elsewhere.
+   */
   use(ticket) {
     const held = this.#find(ticket)
     if (held === undefined) return 0

@@ -1,4 +1,7 @@
-/** What flowed: every request, answer and KDC exchange in the order in which it began, and the tickets that come of it. */
+/**
+ * What flowed: every request, answer and KDC exchange in the order in which it began, and the
+ * tickets that come of it.
+ */
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { randomUUID } from 'node:crypto'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
@@ -13,7 +16,10 @@ const MAX_STEPS = 100
 
 const AUDIT_CHANNELS = ['s4u:accept', 's4u:kdc', 's4u:impersonate', 's4u:fetch']
 
-/** Says between the demo's own services to which story a request belongs. Whoever comes from outside cannot guess one. */
+/**
+ * Says between the demo's own services to which story a request belongs. Whoever comes from outside
+ * cannot guess one.
+ */
 export const STORY_HEADER = 's4u-demo-story'
 
 export class Journal {
@@ -34,7 +40,10 @@ export class Journal {
     for (const name of AUDIT_CHANNELS) unsubscribe(name, this.#listener)
   }
 
-  /** A story of its own: all that happens while it is followed, in whatever service, and nothing of what happens besides. */
+  /**
+   * A story of its own: all that happens while it is followed, in whatever service, and nothing of
+   * what happens besides.
+   */
   begin() {
     const story = { id: randomUUID(), steps: [], refusals: [] }
     this.#open.set(story.id, story)
@@ -63,7 +72,9 @@ export class Journal {
     this.#current.getStore()?.refusals.push({ where, name, code, message, hint, reason })
   }
 
-  /** The way to the KDC, as `createKdcClient` and `negotiate` take it, with every exchange noted. */
+  /**
+   * The way to the KDC, as `createKdcClient` and `negotiate` take it, with every exchange noted.
+   */
   kdcFor(from) {
     const realm = this.#realm
     return async (request, context) => {
@@ -91,7 +102,9 @@ export class Journal {
     }
   }
 
-  /** An exchange that came to the KDC over the network, from a program that is none of the demo's. */
+  /**
+   * An exchange that came to the KDC over the network, from a program that is none of the demo's.
+   */
   fromOutside(exchange) {
     const { via, time } = exchange
     const step = { kind: 'exchange', from: 'browser', to: 'kdc', ...exchangeFacts(exchange), via }
@@ -99,7 +112,10 @@ export class Journal {
     return step
   }
 
-  /** `fetch` with every request noted, for hosts that no DNS knows: `addresses` has the port of each. */
+  /**
+   * `fetch` with every request noted, for hosts that no DNS knows: `addresses` has the port of
+   * each.
+   */
   fetchFor(from, addresses) {
     return async (input, init) => {
       const request = new Request(input, init)
@@ -139,7 +155,10 @@ export class Journal {
   }
 }
 
-/** `header` is WWW-Authenticate: a challenge where it names the scheme alone, the server's proof where a token follows. */
+/**
+ * `header` is WWW-Authenticate: a challenge where it names the scheme alone, the server's proof
+ * where a token follows.
+ */
 export function answerStep(from, to, { status, header, milliseconds }) {
   const said = header ?? ''
   const step = { kind: 'answer', from, to, status, milliseconds }

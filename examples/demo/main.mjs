@@ -1,6 +1,6 @@
 /**
- * The demo: `node examples/demo/main.mjs [--page | --story] [--port N]`. A page where somebody sits at a terminal, else the story as
- * text. Needs the packages built; `npm start` sees to that.
+ * The demo: `node examples/demo/main.mjs [--page | --story] [--port N]`. A page where somebody sits
+ * at a terminal, else the story as text. Needs the packages built; `npm start` sees to that.
  */
 import { parseArgs } from 'node:util'
 import { openInBrowser } from './browser.mjs'

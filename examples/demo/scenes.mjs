@@ -23,7 +23,9 @@ const API = 'HTTP/api.ad.test@AD.TEST'
 /** With protocol transition the evidence is a ticket of web to its own account. */
 const WEB_ITSELF = 'svc-web@AD.TEST'
 
-/** The story as `npm start` tells it where nobody is looking, each scene with what must come of it. */
+/**
+ * The story as `npm start` tells it where nobody is looking, each scene with what must come of it.
+ */
 export const story = [
   scene('Nobody has signed in', 'orders', { status: 401, refusal: undefined }),
   scene('Alice signs in at her desktop and opens web', 'alice', { status: 200, principal: ALICE }),

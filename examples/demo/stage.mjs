@@ -50,7 +50,10 @@ function stageOf(world) {
   return app
 }
 
-/** Server-Sent Events: each call from outside, as soon as it has been answered. A page that does not keep up misses some. */
+/**
+ * Server-Sent Events: each call from outside, as soon as it has been answered. A page that does not
+ * keep up misses some.
+ */
 function pushCalls(world, res) {
   res.set('Content-Type', 'text/event-stream').flushHeaders()
   const stop = world.visitors.listen((call) => {

@@ -1,4 +1,7 @@
-/** Calls from outside the page, by curl or a browser with a ticket of its own: each becomes a story that the page shows as well. */
+/**
+ * Calls from outside the page, by curl or a browser with a ticket of its own: each becomes a story
+ * that the page shows as well.
+ */
 import { answerStep, since, STORY_HEADER } from './journal.mjs'
 
 /** Stories that are followed at a time; whoever comes beyond that is served, and not drawn. */
@@ -7,7 +10,10 @@ const MAX_UNDER_WAY = 20
 /** Exchanges with the KDC over the network that a story begins with at most. */
 const MAX_EXCHANGES = 12
 
-/** Milliseconds that somebody who was asked for a ticket has to come back with one on the same connection. */
+/**
+ * Milliseconds that somebody who was asked for a ticket has to come back with one on the same
+ * connection.
+ */
 const PATIENCE = 1000
 
 export class Visitors {
@@ -33,7 +39,9 @@ export class Visitors {
     for (const socket of [...this.#waiting.keys()]) this.#stopWaiting(socket)
   }
 
-  /** Serves a request of one of the services: within the story that it belongs to, else as a visit. */
+  /**
+   * Serves a request of one of the services: within the story that it belongs to, else as a visit.
+   */
   receive(service, req, res, serve) {
     const story = this.#journal.find(req.headers[STORY_HEADER])
     delete req.headers[STORY_HEADER]

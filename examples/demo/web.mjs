@@ -4,7 +4,10 @@ import { formPasswords, REALM } from './directory.mjs'
 
 const formUsers = new Set(Object.keys(formPasswords).map((name) => `${name}@${REALM}`))
 
-/** The front: knows its callers by Kerberos or by a password form, and calls its backends as whoever called. */
+/**
+ * The front: knows its callers by Kerberos or by a password form, and calls its backends as whoever
+ * called.
+ */
 export function createWeb({ keytab, kdc, fetch, onRefusal }) {
   const app = express()
   const kerberos = negotiate({
@@ -26,7 +29,8 @@ export function createWeb({ keytab, kdc, fetch, onRefusal }) {
       res.status(401).json({ error: 'wrong name or password' })
       return
     }
-    // The app has checked the password itself; Kerberos saw none. The KDC gives a ticket on the app's word: S4U2Self.
+    // The app has checked the password itself; Kerberos saw none. The KDC gives a ticket on the
+    // app's word: S4U2Self.
     const identity = await kerberos.negotiator.identityFor(`${name}@${REALM}`, { method: 'form' })
     res.set(kerberos.negotiator.startSession(identity)).json({ identity })
   })

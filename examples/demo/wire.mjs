@@ -1,6 +1,7 @@
 /**
- * Reads what is on the wire, for the drawing: a token in an Authorization header, a ticket in a KDC's reply. Nobody on a real network
- * could: tickets are sealed for the service, and only the demo has everybody's keys.
+ * Reads what is on the wire, for the drawing: a token in an Authorization header, a ticket in a
+ * KDC's reply. Nobody on a real network could: tickets are sealed for the service, and only the
+ * demo has everybody's keys.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -60,7 +61,10 @@ export function readIssuedTicket(reply, realm) {
   return ticketFacts(ticket, sealedFor(ticket, realm))
 }
 
-/** The ticket that a service shows the KDC as proof that the user came to it: in S4U2Proxy requests only. */
+/**
+ * The ticket that a service shows the KDC as proof that the user came to it: in S4U2Proxy requests
+ * only.
+ */
 export function readEvidence(request, realm) {
   if (request[0] !== TGS_REQ) return undefined
   const [ticket] = decode(TgsReq, request).reqBody.additionalTickets ?? []

@@ -3,8 +3,9 @@ import { createKdcClient } from '@s4u/kdc-client'
 import { REALM, users } from './directory.mjs'
 
 /**
- * Stands in for a desktop that is joined to the domain, and its browser: signs people in with their password, and shows their tickets
- * to web. A page cannot do that itself, because browsers keep tickets away from scripts.
+ * Stands in for a desktop that is joined to the domain, and its browser: signs people in with their
+ * password, and shows their tickets to web. A page cannot do that itself, because browsers keep
+ * tickets away from scripts.
  */
 export class Workstation {
   /** Who is signed in: `{ name, method }`, with `kerberos` or `form`. */

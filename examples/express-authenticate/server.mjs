@@ -3,7 +3,9 @@
  * Who is calling? Needs web.keytab: the keys of HTTP/web.ad.test, exported from the directory.
  *
  *     node server.mjs
- *     curl --negotiate -u : http://web.ad.test:3000/        after kinit, or at a desktop that is joined to the domain
+ *     curl --negotiate -u : http://web.ad.test:3000/
+ *
+ * after kinit, or at a desktop that is joined to the domain.
  */
 import { createServer } from 'node:http'
 import { negotiate } from '@s4u/express'

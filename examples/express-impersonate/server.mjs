@@ -1,5 +1,8 @@
 // @ts-check
-/** Calls its backend as whoever calls it. `node examples/realm/realm.mjs` makes a realm for it, with a backend. */
+/**
+ * Calls its backend as whoever calls it. `node examples/realm/realm.mjs` makes a realm for it, with
+ * a backend.
+ */
 import { createServer } from 'node:http'
 import { errorHandler, negotiate } from '@s4u/express'
 import express from 'express'

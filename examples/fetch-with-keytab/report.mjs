@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * A job that runs at night: no user, no password, a keytab. It signs in as its own account and calls a service that wants Kerberos.
+ * A job that runs at night: no user, no password, a keytab. It signs in as its own account and
+ * calls a service that wants Kerberos.
  *
  *     node report.mjs http://api.ad.test/orders       in real life
  *     node report.mjs                                 on the realm of examples/realm

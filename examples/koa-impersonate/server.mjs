@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Calls the backend as the caller, without handing the caller around: inside `impersonate(…)` the `fetch` of @s4u/fetch acts as the
- * caller, in this function and in everything that it calls.
+ * Calls the backend as the caller, without handing the caller around: inside `impersonate(…)` the
+ * `fetch` of @s4u/fetch acts as the caller, in this function and in everything that it calls.
  */
 import { createServer } from 'node:http'
 import { fetch } from '@s4u/fetch'
@@ -17,7 +17,8 @@ app.use(async (ctx, next) => {
     await next()
   } catch (error) {
     if (!S4uError.is(error)) throw error
-    // A KDC's refusal says which setting is missing. That is for the log; the caller learns only that it cannot be done.
+    // A KDC's refusal says which setting is missing. That is for the log; the caller learns only
+    // that it cannot be done.
     const { name, code, message, hint, status } = error
     console.error(name, code, message, hint)
     ctx.status = status
@@ -25,7 +26,8 @@ app.use(async (ctx, next) => {
   }
 })
 
-// The app's own list: whatever the directory would allow, this app acts as its callers towards these targets only.
+// The app's own list: whatever the directory would allow, this app acts as its callers towards
+// these targets only.
 app.use(negotiate({ keytab: 'web.keytab', delegation: { allow: ['HTTP/api.ad.test'] } }))
 
 app.use((ctx) =>

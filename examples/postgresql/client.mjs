@@ -1,9 +1,13 @@
-/** A PostgreSQL client that has no password: whoever `contextFor` acts as signs in, and GSS-API encrypts the connection. */
+/**
+ * A PostgreSQL client that has no password: whoever `contextFor` acts as signs in, and GSS-API
+ * encrypts the connection.
+ */
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
 /**
- * One query: `using alice = req.identity.impersonate()`, then `query({ contextFor: alice.contextFor.bind(alice), … }, 'select 1')`.
+ * One query: `using alice = req.identity.impersonate()`, then
+ * `query({ contextFor: alice.contextFor.bind(alice), … }, 'select 1')`.
  * @returns {Promise<(string | null)[][]>} rows, as text
  */
 export async function query({ contextFor, host, address = host, port = 5432, user, database, encrypt = true }, sql) {

@@ -1,20 +1,24 @@
 // @ts-check
 /**
- * Acts for people who show no ticket: they signed in with a password of the app's own, a client certificate, an OIDC token. The KDC
- * gives a ticket in their name on the app's word (S4U2Self), so the app must have checked them well, and the directory must trust
- * its account to authenticate for delegation: Set-ADAccountControl svc-web -TrustedToAuthForDelegation $true
+ * Acts for people who show no ticket: they signed in with a password of the app's own, a client
+ * certificate, an OIDC token. The KDC gives a ticket in their name on the app's word (S4U2Self), so
+ * the app must have checked them well, and the directory must trust its account to authenticate for
+ * delegation: Set-ADAccountControl svc-web -TrustedToAuthForDelegation $true
  */
 import { timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import { errorHandler, negotiate } from '@s4u/express'
 import express from 'express'
 
-/** @type {Record<string, string>} In real life a database of salted hashes. Anybody may have chosen any name here. */
+/**
+ * @type {Record<string, string>} In real life a database of salted hashes. Anybody may have chosen
+ * any name here.
+ */
 const passwords = { bob: 'can-we-fix-it', carol: 'humbug', Administrator: 'just-my-nickname' }
 
 /**
- * Whom the app may vouch for, by name and realm: a list of who may, never of who may not. That one would have to know every account of
- * the directory that can do harm, in every spelling.
+ * Whom the app may vouch for, by name and realm: a list of who may, never of who may not. That one
+ * would have to know every account of the directory that can do harm, in every spelling.
  */
 const mayActFor = new Set(['bob@AD.TEST', 'carol@AD.TEST'])
 
@@ -23,7 +27,8 @@ const backend = process.env.BACKEND ?? 'http://api.ad.test'
 const app = express()
 const kerberos = negotiate({
   keytab: 'web.keytab',
-  // Off unless an app says so. And whatever the directory would allow, this app calls nothing but its backend.
+  // Off unless an app says so. And whatever the directory would allow, this app calls nothing but
+  // its backend.
   delegation: { protocolTransition: (user) => mayActFor.has(user), allow: ['HTTP/api.ad.test'] },
 })
 

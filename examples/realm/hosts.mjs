@@ -1,5 +1,8 @@
 // @ts-check
-/** Preloaded into the examples (`--import`): the hosts of AD.TEST are on this machine, and no DNS knows them. In real life DNS does. */
+/**
+ * Preloaded into the examples (`--import`): the hosts of AD.TEST are on this machine, and no DNS
+ * knows them. In real life DNS does.
+ */
 import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 

@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * A Kerberos realm on this machine, with a backend, so that the other examples run as they stand. It writes krb5.conf and the keytabs
- * into a folder of its own, and says what to type. Never for production: its passwords are in this file.
+ * A Kerberos realm on this machine, with a backend, so that the other examples run as they stand.
+ * It writes krb5.conf and the keytabs into a folder of its own, and says what to type. Never for
+ * production: its passwords are in this file.
  *
  *     node examples/realm/realm.mjs
  */

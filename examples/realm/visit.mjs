@@ -1,6 +1,7 @@
 // @ts-check
 /**
- * A visitor with a ticket, as a browser at a desktop of the domain would be. Needs krb5.conf: KRB5_CONFIG.
+ * A visitor with a ticket, as a browser at a desktop of the domain would be. Needs krb5.conf:
+ * KRB5_CONFIG.
  *
  *     node visit.mjs alice:wonderland http://web.ad.test:3000/orders
  */

@@ -5,7 +5,10 @@ const examples = fileURLToPath(new URL('..', import.meta.url))
 const hosts = new URL('hosts.mjs', import.meta.url).href
 const visit = `node ${examples}realm/visit.mjs`
 
-/** The commands that run the other examples. @param {{ folder: string, backend: string, managers: string }} realm */
+/**
+ * The commands that run the other examples. @param {{ folder: string, backend: string, managers:
+ * string }} realm
+ */
 export function whatToType({ folder, backend, managers }) {
   return `
 AD.TEST is up, until Ctrl-C: alice (wonderland), bob (builder), carol (christmas; her account is sensitive).

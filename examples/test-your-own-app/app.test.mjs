@@ -1,5 +1,8 @@
 // @ts-check
-/** Run it with `node --test`. The realm lives in this process: no KDC to install, no port, no krb5.conf. */
+/**
+ * Run it with `node --test`. The realm lives in this process: no KDC to install, no port, no
+ * krb5.conf.
+ */
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, test } from 'node:test'

@@ -1,9 +1,11 @@
 /**
- * What one sign-on costs an acceptor: CPU microseconds, of all threads of the process, for a fresh SPNEGO AP-REQ with mutual
- * authentication and replay detection. With a ticket seen before, and with every ticket new; the PAC has about 1 kB.
+ * What one sign-on costs an acceptor: CPU microseconds, of all threads of the process, for a fresh
+ * SPNEGO AP-REQ with mutual authentication and replay detection. With a ticket seen before, and
+ * with every ticket new; the PAC has about 1 kB.
  *
- * The floor is made of the calls of `node:crypto` that no acceptor on Node can do without, with objects kept where ours are kept. In the
- * rows `…-against-mit` it is MIT's C library, which takes turns with ours, with its replay cache: every token is another one.
+ * The floor is made of the calls of `node:crypto` that no acceptor on Node can do without, with
+ * objects kept where ours are kept. In the rows `…-against-mit` it is MIT's C library, which takes
+ * turns with ours, with its replay cache: every token is another one.
  */
 import { spawn } from 'node:child_process'
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, randomFillSync } from 'node:crypto'
@@ -33,11 +35,17 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 
-/** Tokens of a round. Each round has an acceptor of its own, so that it can take the same tokens as the one before. */
+/**
+ * Tokens of a round. Each round has an acceptor of its own, so that it can take the same tokens as
+ * the one before.
+ */
 const TOKENS = 400
 const WARM_UP_ROUNDS = 25
 const ROUNDS = 25
-/** MIT's replay cache is kept from round to round, so that each of its rounds needs tokens of its own. */
+/**
+ * MIT's replay cache is kept from round to round, so that each of its rounds needs tokens of its
+ * own.
+ */
 const MIT_EVERY = 3
 
 setFlagsFromString('--expose-gc')
@@ -82,7 +90,8 @@ async function benchAccept(type, withPac, newTickets) {
   const floors = []
   const theirs = []
   for (let round = -WARM_UP_ROUNDS; round < ROUNDS; round++) {
-    // Each round shows the same tokens: with a memory of its own, where a process has one by default.
+    // Each round shows the same tokens: with a memory of its own, where a process has one by
+    // default.
     const now = () => NOW
     const acceptor = createAcceptor({ keytab, now, replayCache: new MemoryReplayStore({ now }) })
     await requireAccepted(acceptor, [first])
@@ -150,7 +159,10 @@ function median(values) {
   return values.toSorted((left, right) => left - right)[values.length >> 1]
 }
 
-/** A KDC that issues tickets of alice's; all of them carry the same PAC, which does not depend on the session key. */
+/**
+ * A KDC that issues tickets of alice's; all of them carry the same PAC, which does not depend on
+ * the session key.
+ */
 function issuer(serviceKey, withPac) {
   const authtime = NOW - HOUR
   const flags = kerberosFlags(TicketFlag.FORWARDABLE, TicketFlag.PRE_AUTHENT)

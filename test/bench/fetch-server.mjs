@@ -1,6 +1,7 @@
 /**
- * The backend that fetch.bench.mjs calls, in a process of its own. It answers with the proof that it is told, and at once: what a server
- * does for its answer is not measured there, and must not differ.
+ * The backend that fetch.bench.mjs calls, in a process of its own. It answers with the proof that
+ * it is told, and at once: what a server does for its answer is not measured there, and must not
+ * differ.
  */
 import { createServer } from 'node:http'
 

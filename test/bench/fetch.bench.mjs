@@ -1,8 +1,10 @@
 /**
- * What the delegated fetch adds to a plain one on a warm cache: CPU microseconds of the calling process, all its threads, for
- * `identity.impersonate().fetch(url)` less those for `fetch(url)`. Both call the same server in another process, take turns in short
- * rounds; the median of what it is in each round counts. Clock and randomness of the tokens stand still, so that the server can answer each
- * with the same proof, which is checked, and has no more to do than for a plain request.
+ * What the delegated fetch adds to a plain one on a warm cache: CPU microseconds of the calling
+ * process, all its threads, for `identity.impersonate().fetch(url)` less those for `fetch(url)`.
+ * Both call the same server in another process, take turns in short rounds; the median of what it
+ * is in each round counts. Clock and randomness of the tokens stand still, so that the server can
+ * answer each with the same proof, which is checked, and has no more to do than for a plain
+ * request.
  *
  * The floor is one AP-REQ, sealed: what no client can leave out.
  */

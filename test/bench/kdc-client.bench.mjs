@@ -1,6 +1,7 @@
 /**
- * Asking KDCs: what an exchange costs this process, how many delegations a second one client gets, and what its cache costs. The rows
- * with a real KDC need MIT's; without it they are left out, with the reason.
+ * Asking KDCs: what an exchange costs this process, how many delegations a second one client gets,
+ * and what its cache costs. The rows with a real KDC need MIT's; without it they are left out, with
+ * the reason.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -14,7 +15,10 @@ import { runInNewContext } from 'node:vm'
 import { createKdcClient, evidenceFromS4u2self } from '@s4u/kdc-client'
 import { createTestRealm } from '@s4u/test-kdc'
 
-/** How long each rate is measured, how often, and how long before: a few hundred exchanges a second leave the compiler much to do. */
+/**
+ * How long each rate is measured, how often, and how long before: a few hundred exchanges a second
+ * leave the compiler much to do.
+ */
 const SECONDS = 4
 const ROUNDS = 5
 const WARM_UP_SECONDS = 10
@@ -67,8 +71,9 @@ async function benchHit(name, client, measure) {
 }
 
 /**
- * Ours and MIT's own client take turns at the same KDC, which has a process for each core, as one for many clients has. MIT's asks for
- * one ticket after another, ours for those of three users at once. Ratio is ours against MIT's.
+ * Ours and MIT's own client take turns at the same KDC, which has a process for each core, as one
+ * for many clients has. MIT's asks for one ticket after another, ours for those of three users at
+ * once. Ratio is ours against MIT's.
  */
 async function benchMit(add) {
   const realms = await startRealm()
@@ -101,7 +106,10 @@ function compare(add, row, results, figure) {
   add({ ...row, value, floor, ratio: value / floor })
 }
 
-/** S4U2Self and S4U2Proxy, one after the other for each user and all users at once. CPU time in microseconds per exchange, of which there are two. */
+/**
+ * S4U2Self and S4U2Proxy, one after the other for each user and all users at once. CPU time in
+ * microseconds per exchange, of which there are two.
+ */
 async function delegations(client, users, spn, seconds = SECONDS) {
   const delegate = async (user) => client.s4u2proxy(evidenceFromS4u2self(await client.s4u2self(user)), spn)
   await Promise.all(users.map(delegate))

@@ -1,4 +1,7 @@
-/** Reading what a client sends: messages, tickets, PACs. The keys are known, as they are to a service that runs for a while. */
+/**
+ * Reading what a client sends: messages, tickets, PACs. The keys are known, as they are to a
+ * service that runs for a while.
+ */
 import { createDecipheriv, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import {
   AdType,
@@ -56,8 +59,9 @@ export default async function bench(measure) {
 }
 
 /**
- * Ciphertext stealing (RFC 3962 section 5) takes two passes through the cipher, since the octets of the second come out of the first;
- * and a checksum is compared in constant time. No bare call of `node:crypto` does without.
+ * Ciphertext stealing (RFC 3962 section 5) takes two passes through the cipher, since the octets of
+ * the second come out of the first; and a checksum is compared in constant time. No bare call of
+ * `node:crypto` does without.
  */
 async function measureOpening(measure, ticket, serviceKey) {
   const [iv, raw, macKey] = [new Uint8Array(16), randomBytes(32), randomBytes(32)]

@@ -1,7 +1,8 @@
 /**
- * Measures an operation next to the bare one below it: the CPU time of the process, all its threads, so that neither other programs
- * nor work that is handed to another thread make a difference. The two take turns in short batches, so that what disturbs the
- * machine disturbs both, and the medians of the batches are compared.
+ * Measures an operation next to the bare one below it: the CPU time of the process, all its
+ * threads, so that neither other programs nor work that is handed to another thread make a
+ * difference. The two take turns in short batches, so that what disturbs the machine disturbs both,
+ * and the medians of the batches are compared.
  */
 
 const WARM_UP_MS = 150
@@ -9,9 +10,10 @@ const BATCH_MS = 10
 const BATCHES = 51
 
 /**
- * @param {(row: { name: string, value: number, unit: string, floor?: number, ratio?: number }) => void} add
+ * @param {(row: { name: string, value: number, unit: string, floor?: number, ratio?: number }) =>
+ * void} add
  * @returns {(name: string, operation: () => unknown, floor?: () => unknown) => Promise<void>}
- *   measures microseconds of CPU per call; operations may be asynchronous
+ * measures microseconds of CPU per call; operations may be asynchronous
  */
 export function measureWith(add) {
   return async (name, operation, floor) => {

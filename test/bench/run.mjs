@@ -3,11 +3,12 @@
  *
  *     npm run bench                         all of them, as a table
  *     npm run bench -- crypto               those whose file name contains "crypto"
- *     npm run bench -- --json rows.json     writes `[{ name, value, unit, floor, ratio, limit }]` too
+ *     npm run bench -- --json rows.json     also writes `[{ name, value, unit, floor, … }]`
  *
- * A bench file exports a default async function that is given `measure` and adds rows with it, or with `add` what it has
- * measured in its own way; `floor` is what the bare operation below ours costs, `ratio` is value / floor, both null in the file where
- * nothing bare can be compared. Lower is better, in all of them; a row above its `limit`, where it has one, makes the exit status 1.
+ * A bench file exports a default async function that is given `measure` and adds rows with it, or
+ * with `add` what it has measured in its own way; `floor` is what the bare operation below ours
+ * costs, `ratio` is value / floor, both null in the file where nothing bare can be compared. Lower
+ * is better, in all of them; a row above its `limit`, where it has one, makes the exit status 1.
  */
 import { readdirSync, writeFileSync } from 'node:fs'
 import { measureWith } from './measure.mjs'

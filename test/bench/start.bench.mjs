@@ -1,4 +1,7 @@
-/** `npm start` on a warm checkout, until the page can be opened: five seconds at most. The floor is npm running nothing. */
+/**
+ * `npm start` on a warm checkout, until the page can be opened: five seconds at most. The floor is
+ * npm running nothing.
+ */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'

@@ -1,4 +1,7 @@
-/** A process that web.bench.mjs measures: one app, with protection or without. Says over IPC how much CPU it has used, in microseconds. */
+/**
+ * A process that web.bench.mjs measures: one app, with protection or without. Says over IPC how
+ * much CPU it has used, in microseconds.
+ */
 import { createServer } from 'node:http'
 import { negotiate } from '@s4u/express'
 import { negotiate as negotiateKoa } from '@s4u/koa'

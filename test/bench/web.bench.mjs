@@ -1,9 +1,11 @@
 /**
- * What protection adds to a request of a web app: CPU microseconds of the server's process, all its threads, for one full sign-on per
- * request (a fresh token, mutual authentication, replay detection, a PAC) on kept-alive connections, with the load made by this process.
+ * What protection adds to a request of a web app: CPU microseconds of the server's process, all its
+ * threads, for one full sign-on per request (a fresh token, mutual authentication, replay
+ * detection, a PAC) on kept-alive connections, with the load made by this process.
  *
- * Floor is what the request costs without protection. Ratio is requests per second with protection against those without, in the same
- * run: 1 would be free. (It is bounded by this process too, which shares the machine.)
+ * Floor is what the request costs without protection. Ratio is requests per second with protection
+ * against those without, in the same run: 1 would be free. (It is bounded by this process too,
+ * which shares the machine.)
  */
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
@@ -32,7 +34,10 @@ export default async function bench(_measure, add) {
   }
 }
 
-/** Each app has a process of its own, as apps have: two of Express in one process make it slower than either is alone. */
+/**
+ * Each app has a process of its own, as apps have: two of Express in one process make it slower
+ * than either is alone.
+ */
 async function benchWeb(framework, keytab, ticket) {
   const apps = [
     { ...(await startServer({ framework })), load: () => [] },
@@ -95,7 +100,10 @@ async function send(port, requests) {
   )
 }
 
-/** Reads no more of an answer than is needed to know that it is a 200 and that it is whole: headers in one piece, then `hello`. */
+/**
+ * Reads no more of an answer than is needed to know that it is a 200 and that it is whole: headers
+ * in one piece, then `hello`.
+ */
 function sendOn(socket, queue) {
   return new Promise((resolve, reject) => {
     let answer = ''

@@ -4,7 +4,10 @@ import * as fc from 'fast-check'
 import { arbitraryMessage } from './arbitraries.js'
 import { u32 } from './arbitraries-pac.js'
 
-/** What can be in a keytab and in a credential cache. Names there may be anything that UTF-8 can say. */
+/**
+ * What can be in a keytab and in a credential cache. Names there may be anything that UTF-8 can
+ * say.
+ */
 
 const text = fc.string({ unit: 'binary', maxLength: 20 })
 const octets = fc.uint8Array({ maxLength: 40 })

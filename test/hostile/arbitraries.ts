@@ -2,7 +2,10 @@ import { Key } from '@s4u/krb5'
 import * as fc from 'fast-check'
 import { type Asn1Field, type Asn1Type, definitionOf, definitions } from '../vectors/kerberos-asn1.js'
 
-/** Any value of a message of the specifications: what our types say it is, made from the ASN.1 and not from our codecs. */
+/**
+ * Any value of a message of the specifications: what our types say it is, made from the ASN.1 and
+ * not from our codecs.
+ */
 export function arbitraryMessage(name: string): fc.Arbitrary<unknown> {
   return arbitraryOf(definitionOf(name))
 }
@@ -35,7 +38,9 @@ function arbitraryRecord(fields: readonly Asn1Field[]): fc.Arbitrary<unknown> {
 
 const KEY_LENGTHS = { 17: 16, 18: 32, 19: 16, 20: 32, 23: 16, 25: 16, 26: 32 }
 
-/** RFC 4120 leaves years to four digits; those below 385 have shown nothing that later ones do not. */
+/**
+ * RFC 4120 leaves years to four digits; those below 385 have shown nothing that later ones do not.
+ */
 const SECONDS = { min: -50_000_000_000, max: 253_402_300_799 }
 
 function primitive(name: string): fc.Arbitrary<unknown> {

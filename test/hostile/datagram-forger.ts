@@ -13,11 +13,14 @@ export interface Forgery {
 }
 
 /**
- * Somebody on the way to a KDC who sees each datagram and answers it before the KDC does, with whatever error. TCP he leaves alone,
- * or a firewall has closed it, or drops it.
+ * Somebody on the way to a KDC who sees each datagram and answers it before the KDC does, with
+ * whatever error. TCP he leaves alone, or a firewall has closed it, or drops it.
  */
 export class DatagramForger implements AsyncDisposable {
-  /** What he answers with, an error or whatever octets; undefined lets the datagram be. Called with the request. */
+  /**
+   * What he answers with, an error or whatever octets; undefined lets the datagram be. Called with
+   * the request.
+   */
   forge: (request: Uint8Array) => Forgery | Uint8Array | undefined = () => undefined
   /** Which requests never come to the KDC, nor its answers back. Default: none. */
   holdsBack: (request: Uint8Array) => boolean = () => false

@@ -22,7 +22,9 @@ export const LIMIT_MS = 50
 /** Failures beyond that say nothing new. */
 const MAX_FAILURES = 10
 
-/** Runs each decoder on its share of `inputs` mutated seeds. The same seed gives the same inputs. */
+/**
+ * Runs each decoder on its share of `inputs` mutated seeds. The same seed gives the same inputs.
+ */
 export function fuzz(decoders: readonly Decoder[], inputs: number, seed: number): FuzzReport {
   const random = new Random(seed)
   const started = performance.now()

@@ -38,7 +38,10 @@ export class Leaks {
   }
 }
 
-/** The text, also without line breaks between numbers and without the keys that JSON gives them, and in small letters for hexadecimal. */
+/**
+ * The text, also without line breaks between numbers and without the keys that JSON gives them, and
+ * in small letters for hexadecimal.
+ */
 function printings(text: string): string {
   const squeezed = text.replace(/\s+/g, '')
   return [text, text.toLowerCase(), squeezed, squeezed.replace(/"\d+":/g, '')].join('\n')
@@ -61,7 +64,10 @@ function formsOf(octets: Uint8Array): string[] {
   ]
 }
 
-/** Base64 of the octets wherever they stand in something longer: the characters that depend on them alone. */
+/**
+ * Base64 of the octets wherever they stand in something longer: the characters that depend on them
+ * alone.
+ */
 function base64Forms(octets: Buffer): string[] {
   return [0, 1, 2].flatMap((shift) => {
     const from = (3 - shift) % 3

@@ -1,6 +1,7 @@
 /**
- * The clients of load.test.ts, in a process of their own so that the server's memory and file descriptors are its own. Commands come as
- * messages: `open` connections, `send` requests (each waits for a free connection), leave `slow` ones behind, `close`.
+ * The clients of load.test.ts, in a process of their own so that the server's memory and file
+ * descriptors are its own. Commands come as messages: `open` connections, `send` requests (each
+ * waits for a free connection), leave `slow` ones behind, `close`.
  */
 import { connect } from 'node:net'
 

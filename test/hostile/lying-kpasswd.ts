@@ -45,8 +45,9 @@ export interface AskedChange {
 export type ChangeLie = (told: ToldChange, asked: AskedChange) => ToldChange
 
 /**
- * A password server that has turned bad: it has the key of kadmin/changepw, answers as the realm's own one does, and then
- * changes one thing, so that of each check in the client it can be seen that it is there.
+ * A password server that has turned bad: it has the key of kadmin/changepw, answers as the realm's
+ * own one does, and then changes one thing, so that of each check in the client it can be seen that
+ * it is there.
  */
 export class LyingKpasswd {
   lie: ChangeLie = (told) => told

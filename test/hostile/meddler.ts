@@ -14,7 +14,10 @@ import {
 import type { KdcTransport } from '@s4u/kdc-client'
 import type { TestRealm } from '@s4u/test-kdc'
 
-/** Whoever sits between a service and its KDC: sees everything, and may change whatever no seal protects. */
+/**
+ * Whoever sits between a service and its KDC: sees everything, and may change whatever no seal
+ * protects.
+ */
 export class Meddler {
   readonly requests: KdcReq[] = []
   readonly tickets: Ticket[] = []
@@ -46,7 +49,10 @@ export class Meddler {
   }
 }
 
-/** Without the padata that names a user, in the open and in armor, so that the KDC answers with a ticket of the service itself. */
+/**
+ * Without the padata that names a user, in the open and in armor, so that the KDC answers with a
+ * ticket of the service itself.
+ */
 export function withoutUser(request: KdcReq): KdcReq {
   const left = (type: number): boolean => !NAMES_USER.includes(type) && type !== PaType.FX_FAST
   return { ...request, padata: request.padata?.filter(({ padataType }) => left(padataType)) }

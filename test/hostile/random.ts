@@ -1,4 +1,7 @@
-/** A small generator (xorshift) whose run can be repeated from its seed. Nothing secret is made with it. */
+/**
+ * A small generator (xorshift) whose run can be repeated from its seed. Nothing secret is made with
+ * it.
+ */
 export class Random {
   #state: number
 

@@ -114,7 +114,10 @@ export const configurations: readonly Uint8Array[] = [
 
 export const texts = (...all: readonly string[]): Uint8Array[] => all.map((text) => new TextEncoder().encode(text))
 
-/** Made by OpenSSL: one with a user principal name among its alternative names, one without alternative names. */
+/**
+ * Made by OpenSSL: one with a user principal name among its alternative names, one without
+ * alternative names.
+ */
 export const certificates: readonly Uint8Array[] = [
   'MIIBtDCCAVqgAwIBAgIUZoTLg8g85zmehRXXxpN0XV2e7ggwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFQWxpY2UwIBcNMjYxMTIxMDQ1MTA3WhgPMjEyNjEwMjgwNDUxMDdaMBAxDjAMBgNVBAMMBUFsaWNlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0PlEQ2fkq0Na8QeHlMzfH1Itqr3sM+17bvix8dHBR0zXFWKuglM7kkwfiVU16qGliK+AaVjbKMZ21KHrG0xcNaOBjzCBjDAdBgNVHQ4EFgQUCjEIRvaIJhnT1Tjgza0X/kan9bwwHwYDVR0jBBgwFoAUCjEIRvaIJhnT1Tjgza0X/kan9bwwDwYDVR0TAQH/BAUwAwEB/zA5BgNVHREEMjAwgQ9hbGljZUBtYWlsLnRlc3SgHQYKKwYBBAGCNxQCA6APDA1hbGljZUBhZC50ZXN0MAoGCCqGSM49BAMCA0gAMEUCIAR0230L4MItRM3598H44XSqVI47coP/ZPDgUFo79rSfAiEA3YjJrIRoJdmPaQKzArXYSZcMM8HJHAxTGQooOWkar1I=',
   'MIIBdzCCAR2gAwIBAgIUc1WdTDiKPdN1hUvzU85iGH7aJFAwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFcGxhaW4wIBcNMjYxMTIxMDQ1MTA3WhgPMjEyNjEwMjgwNDUxMDdaMBAxDjAMBgNVBAMMBXBsYWluMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEX8v7hrElB5CjN9qvhM8kYXd2JnR8u1yIEbG7Wk7XY1E/v0CLTYnjO4iNqytxYd6uTSpvX+gX4cacwB5/82PY1KNTMFEwHQYDVR0OBBYEFN6oiFwZtoee/m55M37EWRhJQG/aMB8GA1UdIwQYMBaAFN6oiFwZtoee/m55M37EWRhJQG/aMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIgKUVPaiES+pIeMZddDco8tkX7162XDbITRTGYlnre8OUCIQC6RMH+2OpZHSQLDfpwyRPilDkfLHbzPEYU+2U4qDUwgQ==',

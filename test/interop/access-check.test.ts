@@ -15,7 +15,10 @@ const NOBODY = `${DOMAIN}-9999`
 const GRANTS = new RegExp(`(\\((?:A|OA);[^)]*;)${DENY_ONLY}(?=\\))`, 'g')
 const OWNS = new RegExp(`O:${DENY_ONLY}(?=G:)`)
 
-/** Samba's own check, of one JSON line after the other: `[SDDL, desired access]`. Answers with a verdict and the binary form. */
+/**
+ * Samba's own check, of one JSON line after the other: `[SDDL, desired access]`. Answers with a
+ * verdict and the binary form.
+ */
 const ORACLE = `
 import json, sys
 from samba import security
@@ -52,7 +55,8 @@ await describeRealms('access checks, compared with those of Samba', ['CORP'], ()
     expect(new Set(ours).size).toBe(2)
   })
 
-  // A token of Samba's has no attributes: the group is an ordinary one there, and what it would grant is taken out.
+  // A token of Samba's has no attributes: the group is an ordinary one there, and what it would
+  // grant is taken out.
   test('a group that may only deny is one that no entry allows anything, and that owns nothing', async () => {
     const random = generator(20_261_127)
     const cases = Array.from({ length: CASES }, () => [randomSddl(random), randomMask(random)] as const)

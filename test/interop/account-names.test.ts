@@ -3,7 +3,10 @@ import { expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
-/** However an app names a user, a real directory has one name for it; 4.22 repeats in the ticket what was typed. */
+/**
+ * However an app names a user, a real directory has one name for it; 4.22 repeats in the ticket
+ * what was typed.
+ */
 for (const key of ['CORP', 'NEWCORP'] as const)
   await describeRealms(`a user of ${key} for whom the service vouches`, [key], (info) => {
     const { name: realm, kdc, services } = realmOf(info, key)

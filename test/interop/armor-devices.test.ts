@@ -4,7 +4,10 @@ import { expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
-/** Compound identity, as an app has it: the machine is named in `armor`. Samba 4.17 knows no devices. */
+/**
+ * Compound identity, as an app has it: the machine is named in `armor`. Samba 4.17 knows no
+ * devices.
+ */
 await describeRealms('the device in tickets of NEWCORP', ['NEWCORP'], (info) => {
   const realm = realmOf(info, 'NEWCORP')
   const { aware, api, desk01, kiosk01 } = realm.services

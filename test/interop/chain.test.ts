@@ -5,7 +5,10 @@ import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { type Chain, openChain } from '../stories/fixtures/chain.js'
 
-/** alice calls web, which calls api as her, which calls data as her: what real KDCs write into the ticket on the way. */
+/**
+ * alice calls web, which calls api as her, which calls data as her: what real KDCs write into the
+ * ticket on the way.
+ */
 for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`a chain of three HTTP services in ${key}`, [key], (info) => {
     const realm = realmOf(info, key)

@@ -14,7 +14,10 @@ import { type KcmKind, startKcm } from '../realms/kcm.js'
 import type { RealmsInfo } from '../realms/realm-info.js'
 import { describeMissing, describeRealms } from '../realms/suite.js'
 
-/** Credential caches that MIT's programs write and read, wherever they are: files, folders, and the memory of a KCM. */
+/**
+ * Credential caches that MIT's programs write and read, wherever they are: files, folders, and the
+ * memory of a KCM.
+ */
 
 const servers = ({ credentials }: CredentialCache): string[] => credentials.map(({ server }) => formatPrincipal(server))
 

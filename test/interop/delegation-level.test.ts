@@ -6,7 +6,10 @@ import { expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 
-/** Whom real KDCs call fit for a user's ticket-granting ticket, and what becomes of a client that allows `delegation`. */
+/**
+ * Whom real KDCs call fit for a user's ticket-granting ticket, and what becomes of a client that
+ * allows `delegation`.
+ */
 for (const [key, fit, unfit, sensitive] of [
   ['CORP', 'unc', 'api', 'carol'],
   ['EAST', 'deleg', 'api', 'sensitive'],

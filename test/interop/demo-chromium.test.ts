@@ -7,7 +7,10 @@ import { run, runOk } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { type Demo, startDemo } from './demo-process.js'
 
-/** No part is played here: MIT's kinit gets the ticket from the embedded realm, and Chromium itself answers Negotiate with it. */
+/**
+ * No part is played here: MIT's kinit gets the ticket from the embedded realm, and Chromium itself
+ * answers Negotiate with it.
+ */
 // PLAIN is asked for because kinit comes with it.
 await describeRealms('Chromium with a ticket of kinit, at the front of the demo', ['chromium', 'PLAIN'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-demo-'))
@@ -61,7 +64,8 @@ await describeRealms('Chromium with a ticket of kinit, at the front of the demo'
     } finally {
       await browser.close()
     }
-    // Root may not have a sandbox, and nobody looks at the window: that alone is added. /tmp is everybody's.
+    // Root may not have a sandbox, and nobody looks at the window: that alone is added. /tmp is
+    // everybody's.
     const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--dump-dom', ...QUIET].join(' ')
     const typed = printed.replaceAll('/tmp/', `${folder}/`).replace('\nchromium ', `\nchromium ${flags} `)
     expect(typed).toContain(flags)
@@ -98,8 +102,8 @@ await describeRealms('Chromium with a ticket of kinit, at the front of the demo'
   async function visit(name: string, path: string, flags: string[]): Promise<string> {
     const profile = join(folder, name)
     mkdirSync(profile)
-    // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host rule it would ask
-    // for a ticket to the address.
+    // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host
+    // rule it would ask for a ticket to the address.
     const state = {
       net: { received_http_auth_negotiate_headers: true },
       auth: { disable_negotiate_cname_lookup: true },

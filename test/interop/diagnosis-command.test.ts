@@ -18,7 +18,9 @@ await describeRealms('the command that a refusal of MIT names', ['EAST'], (info)
     return formatPrincipal((await client.s4u2proxy(evidence, vault.spn)).client)
   }
 
-  /** As an administrator runs it, who knows where the directory is and what its container is called. */
+  /**
+   * As an administrator runs it, who knows where the directory is and what its container is called.
+   */
   const run = (command: string) =>
     runOk('sh', [
       '-c',

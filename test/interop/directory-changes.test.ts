@@ -15,7 +15,7 @@ import { createKdcClient, evidenceFromS4u2self } from '@s4u/kdc-client'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { realmOf, runAt } from '../realms/clients.js'
-import { controllers } from '../realms/samba-conf.js'
+import { controllers } from '../realms/samba/samba-conf.js'
 import { describeRealms } from '../realms/suite.js'
 
 for (const key of ['CORP', 'NEWCORP'] as const) {

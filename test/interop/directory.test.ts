@@ -2,7 +2,7 @@ import { createKdcClient } from '@s4u/kdc-client'
 import { type Directory, filter, openDirectory } from '@s4u/directory'
 import { afterAll, describe, expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
-import { controllers } from '../realms/samba-conf.js'
+import { controllers } from '../realms/samba/samba-conf.js'
 import { describeRealms } from '../realms/suite.js'
 
 for (const key of ['CORP', 'NEWCORP'] as const) {

@@ -29,7 +29,9 @@ function configured(info: RealmsInfo, relation: string): Record<string, string> 
   return { ...info.environment, KRB5_CONFIG: path }
 }
 
-/** ktutil reads secrets past its own input buffer: it must have asked before the next line is there. */
+/**
+ * ktutil reads secrets past its own input buffer: it must have asked before the next line is there.
+ */
 async function ktutil(info: RealmsInfo, lines: readonly string[]): Promise<void> {
   const child = spawn('ktutil', [], { env: info.environment, stdio: ['pipe', 'ignore', 'ignore'] })
   const ended = new Promise((resolve) => child.once('exit', resolve))

@@ -20,7 +20,10 @@ import { pacOf } from './sealed-ticket.js'
 
 const SIGNATURES: readonly number[] = [PacBufferType.SERVER_CHECKSUM, PacBufferType.KDC_CHECKSUM]
 
-/** What whoever runs a KDC can do: a credential cache whose TGT has a PAC of its own making, signed with krbtgt's key. */
+/**
+ * What whoever runs a KDC can do: a credential cache whose TGT has a PAC of its own making, signed
+ * with krbtgt's key.
+ */
 export function forgedCache(
   ccache: string,
   everyKey: string,

@@ -10,8 +10,8 @@ import { sambaEditObediences, sambaObediences } from './diagnosis/samba-obedienc
 
 const CORP = [...sambaObediences('corp.test'), ...sambaEditObediences]
 /**
- * The programs of the newer Samba have no shell where they are, which ldbedit needs; and they take seconds, so that accounts, of which
- * both know the same, are tried with the older alone.
+ * The programs of the newer Samba have no shell where they are, which ldbedit needs; and they take
+ * seconds, so that accounts, of which both know the same, are tried with the older alone.
  */
 const NEWCORP = [
   ...sambaObediences('newcorp.test').filter(([, { reason }]) => reason !== undefined),

@@ -6,7 +6,10 @@ import { kinit, realmOf, runOk } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { openWith, pacOf } from './sealed-ticket.js'
 
-/** The second opinion: MIT's own client makes the same request of the same KDC, and the backend's keytab opens what both got. */
+/**
+ * The second opinion: MIT's own client makes the same request of the same KDC, and the backend's
+ * keytab opens what both got.
+ */
 for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
   await describeRealms(`kvno of MIT, next to our client in ${key}`, [key], (info) => {
     const realm = realmOf(info, key)
@@ -14,7 +17,8 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
     const { principal: bob } = realm.users.bob
 
     test('gets the same ticket with the same evidence', async () => {
-      // Not for longer than Samba gives, which makes it renewable instead; kvno then wants renewable tickets for services too.
+      // Not for longer than Samba gives, which makes it renewable instead; kvno then wants
+      // renewable tickets for services too.
       const login = await kinit(info, key, 'web', { flags: ['-l', '1h'] })
       const out = `${login.ccache}-kvno`
       await runOk('kvno', ['-I', bob, '-P', `${api.spn}@${realm.name}`, '--out-cache', `FILE:${out}`], login)
@@ -24,7 +28,8 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
 
       const kdc = `${realm.kdc.host}:${realm.kdc.port}`
       const client = createKdcClient({ kdc, credentials: { ccache: login.ccache } })
-      // Samba signs nobody's name: with a credential cache alone, and without armor, nothing would prove whose ticket it is.
+      // Samba signs nobody's name: with a credential cache alone, and without armor, nothing would
+      // prove whose ticket it is.
       const bare = createKdcClient({ kdc, credentials: { ccache: login.ccache }, fast: 'off' })
       const refused = { code: 'KRB_AP_ERR_NOKEY' }
       if (realm.kind === 'samba') await expect(bare.s4u2self(bob)).rejects.toMatchObject(refused)

@@ -35,7 +35,8 @@ for (const key of ['CORP', 'NEWCORP'] as const)
 
     // behaviour: Renewal of a ticket = granted
     test('a ticket that kinit got is renewed before it ends', async () => {
-      // Samba takes a ticket that lives for less than two minutes for one that may only change a password.
+      // Samba takes a ticket that lives for less than two minutes for one that may only change a
+      // password.
       const login = await kinit(info, key, 'alice', { flags: ['-l', '6m', '-r', '1h'] })
       const { endtime } = decodeCcache(readFileSync(login.ccache)).credentials[0]
       let ahead = 0

@@ -112,7 +112,8 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
       const heard = (): number => dead.ports + dead.connections
       const before = heard()
       expect(before).toBeGreaterThan(0)
-      // Not even the other requests of that sign-in had to wait for it again: one datagram, one connection.
+      // Not even the other requests of that sign-in had to wait for it again: one datagram, one
+      // connection.
       expect(before).toBeLessThanOrEqual(2)
       await client.ticketFor(web.spn)
       expect(heard()).toBe(before)
@@ -140,7 +141,8 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
         ({ service }) => formatPrincipal(service),
         (error: unknown) => error,
       )
-      // A domain controller's tickets have a PAC, and are too big for a datagram; MIT's here are not.
+      // A domain controller's tickets have a PAC, and are too big for a datagram; MIT's here are
+      // not.
       if (realm.kind === 'samba') expect(String(outcome)).toContain('KRB_ERR_RESPONSE_TOO_BIG')
       else expect(outcome).toBe(`${api.spn}@${realm.name}`)
     })

@@ -19,7 +19,10 @@ import { describeRealms } from '../realms/suite.js'
 const FILES = 150
 const DURATIONS = 2_000
 
-/** What the values of a path are by MIT's own library, several files with a colon between them: one question of JSON a line. */
+/**
+ * What the values of a path are by MIT's own library, several files with a colon between them: one
+ * question of JSON a line.
+ */
 const VALUES = `
 import ctypes, json, sys
 krb5 = ctypes.CDLL('libkrb5.so.3')
@@ -36,7 +39,10 @@ for line in sys.stdin:
     print(json.dumps(found))
 `
 
-/** Which files the library takes where nobody names one, and which encryption types are left; the environment says the krb5.conf. */
+/**
+ * Which files the library takes where nobody names one, and which encryption types are left; the
+ * environment says the krb5.conf.
+ */
 const DEFAULTS = `
 import ctypes, json
 krb5 = ctypes.CDLL('libkrb5.so.3')
@@ -246,7 +252,10 @@ const PATHS: readonly (readonly string[])[] = SECTIONS.flatMap((section) =>
   NAMES.flatMap((name) => [[section, name], ...NAMES.map((inner) => [section, name, inner])]),
 )
 
-/** Without final marks inside: they count since MIT 1.22. At the end, where nothing follows in this file, they count for both. */
+/**
+ * Without final marks inside: they count since MIT 1.22. At the end, where nothing follows in this
+ * file, they count for both.
+ */
 function randomFile(random: (below: number) => number): string {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)]
   const space = (): string => pick(['', ' ', '\t', '  '])

@@ -68,7 +68,10 @@ await describeRealms('local names, compared with those of MIT’s library', ['CO
   })
 })
 
-/** Rules that look at the realm: of others MIT's library names users of every realm, and this one those of its own. */
+/**
+ * Rules that look at the realm: of others MIT's library names users of every realm, and this one
+ * those of its own.
+ */
 function randomConf(random: (below: number) => number): string {
   const pick = <T>(from: readonly T[]): T => from[random(from.length)]
   const atom = (): string => pick(['a', 'b', '.', '[a-c]', '[^b]', '[[:upper:]]', '\\.', '\\w', '@', 'al', 'CORP', '-'])

@@ -11,8 +11,9 @@ import { frameworks } from './main-job.site.js'
 import { requestsKerberos } from './sign-on/clients.js'
 
 /**
- * The whole job on real servers: a caller signs in to a service with Kerberos, and the service calls its backend, written in the other
- * framework, as that caller, with the directory's own rules deciding.
+ * The whole job on real servers: a caller signs in to a service with Kerberos, and the service
+ * calls its backend, written in the other framework, as that caller, with the directory's own rules
+ * deciding.
  */
 const [inExpress, inKoa] = frameworks
 const sites = [

@@ -1,4 +1,6 @@
-/** The administrator changes the directory while the service runs: it needs no restart to see that. */
+/**
+ * The administrator changes the directory while the service runs: it needs no restart to see that.
+ */
 
 import { DelegationRefusedError, type KdcClient, tallyExchanges } from '@s4u/kdc-client'
 import { createNegotiator } from '@s4u/negotiate'

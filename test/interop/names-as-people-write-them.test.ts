@@ -1,4 +1,7 @@
-/** Realms, services, users and keytabs that are not quite right: the hint says what to write, and that works. */
+/**
+ * Realms, services, users and keytabs that are not quite right: the hint says what to write, and
+ * that works.
+ */
 
 import { createKdcClient, KdcError, type KdcClientOptions, S4uError } from '@s4u/kdc-client'
 import { createNegotiator } from '@s4u/negotiate'

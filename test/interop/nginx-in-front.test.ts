@@ -14,7 +14,10 @@ import { describeRealms } from '../realms/suite.js'
 import { selfSigned } from '../stories/fixtures/certificate.js'
 import { runNginx } from './peers/nginx.js'
 
-/** Debian's nginx with the lines of docs/nginx.md, in front of an app with cookie sessions; curl with tickets of kinit. */
+/**
+ * Debian's nginx with the lines of docs/nginx.md, in front of an app with cookie sessions; curl
+ * with tickets of kinit.
+ */
 
 const page = readFileSync(new URL('../../docs/nginx.md', import.meta.url), 'utf8')
 const [SERVER = '', MAP = ''] = [...page.matchAll(/^```nginx\n([\s\S]*?)^```$/gm)].map(([, block]) => block)
@@ -107,7 +110,9 @@ await describeRealms('an app behind nginx', ['nginx', 'mit-clients'], (info) => 
     return { url: 'https://web.ad.test:8443/', errorLog, [Symbol.asyncDispose]: stop }
   }
 
-  /** With all cookies of a jar of curl's, as a browser does; curl itself sends 8 KB of them at most. */
+  /**
+   * With all cookies of a jar of curl's, as a browser does; curl itself sends 8 KB of them at most.
+   */
   async function comeBack(jar: string): Promise<string> {
     const lines = readFileSync(jar, 'utf8')
       .split('\n')

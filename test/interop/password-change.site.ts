@@ -66,7 +66,10 @@ function heimdal(info: RealmsInfo, commands: readonly string[]): Promise<unknown
   })
 }
 
-/** The security descriptor of a user of CORP, or another one in its place: samba-tool 4.17 only adds to it. */
+/**
+ * The security descriptor of a user of CORP, or another one in its place: samba-tool 4.17 only adds
+ * to it.
+ */
 export async function descriptorOf(info: RealmsInfo, name: string, sddl = ''): Promise<string> {
   const args = ['-c', DESCRIPTOR, join(info.directory, 'dc1', 'smb.conf'), `CN=${name},CN=Users,DC=corp,DC=test`, sddl]
   const { stdout } = await runOk('/usr/bin/python3', args, { environment: info.environment })

@@ -157,7 +157,8 @@ await describeRealms('The password servers of Samba, MIT and Heimdal', ['CORP', 
   test('one’s own may not be changed on Samba where "User cannot change password" is set, as the hint says', async () => {
     const user = await directoryOf(info, 'CORP').newUser(OLD)
     const name = user.slice(0, user.indexOf('@'))
-    // The extended right User-Change-Password, denied to SELF and Everyone. Source: MS-ADTS section 5.1.3.2.1.
+    // The extended right User-Change-Password, denied to SELF and Everyone. Source: MS-ADTS section
+    // 5.1.3.2.1.
     const deny = ['PS', 'WD'].map((who) => `(OD;;CR;ab721a53-1e2f-11d0-9819-00aa0040529b;;${who})`).join('')
     const before = await descriptorOf(info, name)
     await samba(info, 'dsacl', 'set', `--objectdn=CN=${name},CN=Users,DC=corp,DC=test`, `--sddl=${deny}`)

@@ -6,13 +6,16 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { kinit, type Login, realmOf, runOk } from '../realms/clients.js'
-import { allEncryptionTypes } from '../realms/mit-accounts.js'
+import { allEncryptionTypes } from '../realms/mit/mit-accounts.js'
 import type { RealmsInfo } from '../realms/realm-info.js'
 import { describeRealms } from '../realms/suite.js'
 import { beside, compileJava } from './sign-on/clients.js'
 import { base64, type Conversation, converse, exchangeMessages } from './sign-on/conversation.js'
 
-/** Contexts with MIT's libgssapi (by python-gssapi) and with Java's JGSS, up to messages in both directions. */
+/**
+ * Contexts with MIT's libgssapi (by python-gssapi) and with Java's JGSS, up to messages in both
+ * directions.
+ */
 const PEER = 'alice@EAST.TEST'
 
 function accepted(outcome: AcceptOutcome): Accepted {

@@ -70,7 +70,8 @@ await describeClient('curl', [], (stage) => {
   test('not with NTLM, and the log says why', async () => {
     const { target, login } = stage()
     expect(await curl(target, login, ['--ntlm', '-u', 'CORP\\alice:pw'])).toMatchObject({ status: 401 })
-    // curl asks for NTLM by its own name first; inside Negotiate it is what a Windows client falls back to.
+    // curl asks for NTLM by its own name first; inside Negotiate it is what a Windows client falls
+    // back to.
     const type1 = Buffer.from('NTLMSSP\0\x01\0\0\0\x07\x82\x08\xa2'.padEnd(40, '\0'), 'latin1').toString('base64')
     expect(await curl(target, login, ['-H', `Authorization: Negotiate ${type1}`])).toMatchObject({ status: 401 })
     const { code, hint } = target.service.exchanges.at(-1) ?? {}

@@ -16,7 +16,10 @@ import { beside } from './sign-on/clients.js'
 import { base64 } from './sign-on/conversation.js'
 import { apReqOf, AWARE_OF_BINDINGS, flipped, krb5Of, spnegoOf, ticketFor } from './sign-on/odd-tokens.js'
 
-/** The same tokens, made of a real ticket, before MIT's acceptor and before ours: what one refuses, the other must. */
+/**
+ * The same tokens, made of a real ticket, before MIT's acceptor and before ours: what one refuses,
+ * the other must.
+ */
 interface Case {
   readonly legs: readonly Uint8Array[]
   /** Of the acceptor. */
@@ -28,7 +31,10 @@ interface Case {
 
 const CHANNEL = new TextEncoder().encode('tls-server-end-point:one certificate')
 const OTHER_CHANNEL = new TextEncoder().encode('tls-server-end-point:another certificate')
-/** RFC 4121 section 4.2.6.1: under the acceptor's subkey, message 1000, twelve octets that are no checksum. */
+/**
+ * RFC 4121 section 4.2.6.1: under the acceptor's subkey, message 1000, twelve octets that are no
+ * checksum.
+ */
 const MIC = Uint8Array.of(4, 4, 4, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 3, 0xe8, ...new Uint8Array(12))
 const WINDOWS = [Mechanism.MS_KRB5, Mechanism.KRB5, Mechanism.NEGOEX, Mechanism.NTLM]
 const NEGOEX_FIRST = [Mechanism.NEGOEX, Mechanism.KRB5]
@@ -163,7 +169,8 @@ await describeRealms('Odd tokens', ['EAST', 'python-gssapi'], (info) => {
       theirs[name] = stateOf(mit[index].token === null ? undefined : Buffer.from(mit[index].token, 'base64'))
       ours[name] = stateOf((await judgedByUs(one)).reply)
     }
-    // Nothing around it says of which mechanism it is; MIT's library takes it for its own, and answers with a KRB-ERROR.
+    // Nothing around it says of which mechanism it is; MIT's library takes it for its own, and
+    // answers with a KRB-ERROR.
     expect(theirs['a bare AP-REQ']).toBe('a token of Kerberos')
     expect(ours).toEqual({ ...theirs, 'a bare AP-REQ': 'nothing' })
     expect(Object.values(ours).filter((state) => state === 'reject').length).toBeGreaterThan(4)

@@ -29,7 +29,10 @@ export function pacOf({ authorizationData = [] }: EncTicketPart): Pac | undefine
 
 const ONE_ZERO = Uint8Array.of(0)
 
-/** What the checksum of a ticket is over: the sealed part with one zero octet for the PAC. Source: MS-PAC section 2.8.3. */
+/**
+ * What the checksum of a ticket is over: the sealed part with one zero octet for the PAC. Source:
+ * MS-PAC section 2.8.3.
+ */
 export function encodeWithoutPac(part: EncTicketPart): Uint8Array {
   const emptied = (elements: AuthorizationData): AuthorizationData =>
     elements.map(({ adType, adData }) => {

@@ -1,11 +1,13 @@
 import { createServer, type Server } from 'node:http'
 import { formatName } from '@s4u/krb5'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { mitClients } from '../realms/packages.js'
+import { mitClients } from '../realms/debian/packages.js'
 import { describeClients } from './test-kdc.site.js'
 import { openToken } from './test-kdc.token.js'
 
-/** curl's `--negotiate` with tickets of the embedded realm, towards a server that says whom it sees. */
+/**
+ * curl's `--negotiate` with tickets of the embedded realm, towards a server that says whom it sees.
+ */
 await describeClients('curl', mitClients, ({ ad, shell }) => {
   let server: Server
   let url = ''

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { mitClients } from '../realms/packages.js'
+import { mitClients } from '../realms/debian/packages.js'
 import { describeClients } from './test-kdc.site.js'
 
 const signIn = (user: string, password: string, flags = '') => `echo ${password} | kinit ${flags} ${user}`

@@ -5,15 +5,18 @@ import { fileURLToPath } from 'node:url'
 import { createTestRealm, type TestRealm, type TestRealmOptions } from '@s4u/test-kdc'
 import { afterAll, describe, expect, test } from 'vitest'
 import { run, runOk } from '../realms/clients.js'
-import { installMissing, type Requirement, whyMissing } from '../realms/packages.js'
+import { installMissing, type Requirement, whyMissing } from '../realms/debian/packages.js'
 import type { RunResult } from '../realms/processes.js'
 
-/** How requests and replies travel: by one of the two alone, or as clients and Active Directory do when nothing is set. */
+/**
+ * How requests and replies travel: by one of the two alone, or as clients and Active Directory do
+ * when nothing is set.
+ */
 export type Way = 'udp' | 'tcp' | 'as fits'
 
 /**
- * A suite of real clients, once for each way to a KDC. Where the programs cannot be had it is skipped with the reason, or fails
- * with it in CI.
+ * A suite of real clients, once for each way to a KDC. Where the programs cannot be had it is
+ * skipped with the reason, or fails with it in CI.
  */
 export async function describeClients(
   title: string,
@@ -47,7 +50,10 @@ async function whyUnavailable(programs: Requirement): Promise<string | undefined
   return missing && [missing, failure].filter((part) => part !== undefined).join('; ')
 }
 
-/** A client that waited a second in vain tries the other way, so that not every single answer has to have come by this one. */
+/**
+ * A client that waited a second in vain tries the other way, so that not every single answer has to
+ * have come by this one.
+ */
 function expectAllBy({ ad, partner }: Site, way: Way): void {
   const answered = [...ad.exchanges, ...partner.exchanges].filter(
     ({ outcome }) => outcome === 'issued' || outcome === 'referral',
@@ -57,7 +63,9 @@ function expectAllBy({ ad, partner }: Site, way: Way): void {
   expect(kinds(answered.filter(({ via }) => via === way))).toEqual(kinds(answered))
 }
 
-/** Two embedded realms that trust each other, listening, and real clients that know of nothing else. */
+/**
+ * Two embedded realms that trust each other, listening, and real clients that know of nothing else.
+ */
 export interface Site {
   readonly ad: TestRealm
   readonly partner: TestRealm

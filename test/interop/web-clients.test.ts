@@ -14,7 +14,10 @@ import { run, runOk } from '../realms/clients.js'
 import { describeRealms } from '../realms/suite.js'
 import { selfSigned } from '../stories/fixtures/certificate.js'
 
-/** Chromium and curl over TLS and HTTP/2, with a ticket that MIT's kinit got from the embedded realm. */
+/**
+ * Chromium and curl over TLS and HTTP/2, with a ticket that MIT's kinit got from the embedded
+ * realm.
+ */
 await describeRealms('browsers and curl over HTTP/2 and in sessions', ['chromium', 'mit-clients'], () => {
   const folder = mkdtempSync(join(tmpdir(), 's4u-web-'))
   const kerberos = { KRB5_CONFIG: join(folder, 'krb5.conf'), KRB5CCNAME: `FILE:${join(folder, 'ccache')}` }
@@ -124,8 +127,8 @@ await describeRealms('browsers and curl over HTTP/2 and in sessions', ['chromium
   async function browse(name: string, urls: readonly string[]): Promise<string[]> {
     const profile = join(folder, name)
     mkdirSync(profile)
-    // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host rule it would ask for a ticket to the
-    // address.
+    // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host
+    // rule it would ask for a ticket to the address.
     const state = {
       net: { received_http_auth_negotiate_headers: true },
       auth: { disable_negotiate_cname_lookup: true },

@@ -1,7 +1,8 @@
 /**
- * The list of equivalent mutants: changes to the source that change nothing that can be seen, each with the reason.
- * `equivalents/PACKAGE.json` maps a file to its entries; an entry is matched by the text of the change, so that it
- * survives a move of the lines and goes with the code that it is about.
+ * The list of equivalent mutants: changes to the source that change nothing that can be seen, each
+ * with the reason. `equivalents/PACKAGE.json` maps a file to its entries; an entry is matched by
+ * the text of the change, so that it survives a move of the lines and goes with the code that it is
+ * about.
  */
 import { existsSync, readFileSync } from 'node:fs'
 
@@ -32,12 +33,14 @@ function check(entry) {
 }
 
 /**
- * Divides the mutants that no test noticed into survivors and equivalents, and tells which entries are not true
- * (any more). Entries of files that have no mutant here are not judged: those files were not asked for.
+ * Divides the mutants that no test noticed into survivors and equivalents, and tells which entries
+ * are not true (any more). Entries of files that have no mutant here are not judged: those files
+ * were not asked for.
  *
  * @param {import('./mutants.mjs').Mutant[]} mutants
  * @param {Equivalent[]} equivalents
- * @returns {{ killed: number, survivors: import('./mutants.mjs').Mutant[], equivalent: number, faults: string[] }}
+ * @returns {{ killed: number, survivors: import('./mutants.mjs').Mutant[], equivalent: number,
+ * faults: string[] }}
  */
 export function judge(mutants, equivalents) {
   const unnoticed = mutants.filter((mutant) => mutant.fate === 'survived' || mutant.fate === 'uncovered')

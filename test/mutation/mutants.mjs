@@ -1,9 +1,11 @@
 /**
- * The mutants of a report of Stryker (https://github.com/stryker-mutator/mutation-testing-elements, report schema),
- * as the change that each of them is: the lines before and after.
+ * The mutants of a report of Stryker (https://github.com/stryker-mutator/mutation-testing-elements,
+ * report schema), as the change that each of them is: the lines before and after.
  */
 
-/** What is changed and what it becomes may each be a whole function: then its two ends say enough. */
+/**
+ * What is changed and what it becomes may each be a whole function: then its two ends say enough.
+ */
 const LONGEST_PIECE = 160
 
 /**
@@ -11,7 +13,8 @@ const LONGEST_PIECE = 160
  * @property {string} file below the root, with `/`
  * @property {number} line where the change begins, from 1
  * @property {string} mutator the name of Stryker's rule
- * @property {string} fate killed, timeout, survived, uncovered (no test runs it) or invalid (not counted)
+ * @property {string} fate killed, timeout, survived, uncovered (no test runs it) or invalid (not
+ * counted)
  * @property {string} before the lines that are changed, with single spaces
  * @property {string} after the same lines, changed
  */
@@ -21,7 +24,8 @@ const fates = {
   Timeout: 'timeout',
   Survived: 'survived',
   NoCoverage: 'uncovered',
-  // A test file could not even be read, or what its tests need could not be made: see vitest.config.ts.
+  // A test file could not even be read, or what its tests need could not be made: see
+  // vitest.config.ts.
   RuntimeError: 'killed',
 }
 
@@ -43,8 +47,9 @@ export function mutantsOf(report) {
 }
 
 /**
- * The report of an earlier run without those survivors that are reached while a file is loaded. Stryker cannot know which
- * tests reach these, so it would believe the result for ever, whatever tests have come since.
+ * The report of an earlier run without those survivors that are reached while a file is loaded.
+ * Stryker cannot know which tests reach these, so it would believe the result for ever, whatever
+ * tests have come since.
  *
  * @param {{ files: Record<string, { mutants: object[] }> }} report
  */

@@ -1,14 +1,16 @@
 /**
- * `npm run mutate`: changes the sources one place at a time and tells which changes no test notices.
+ * `npm run mutate`: changes the sources one place at a time and tells which changes no test
+ * notices.
  *
- *     npm run mutate                                  what is trusted, in every package of scopes.mjs
- *     npm run mutate -- packages/gssapi               a package; also folders and files below its src, and several
- *     npm run mutate -- --fresh packages/gssapi       believes no result of an earlier run (a release does this)
- *     npm run mutate -- --workers 2 packages/gssapi   two changes at a time; default 1
- *     npm run mutate -- --survivors FILE …            writes what survived in the form of equivalents/PACKAGE.json
+ *     npm run mutate                              all of scopes.mjs
+ *     npm run mutate -- packages/gssapi           a package, or folders and files of it
+ *     npm run mutate -- --fresh packages/gssapi   forgets the results of earlier runs
+ *     npm run mutate -- --workers 2 …             two changes at a time; default 1
+ *     npm run mutate -- --survivors FILE …        writes what survived, as equivalents/*.json
  *
- * Stryker makes the changes, in a copy of the repository. The exit code is 1 when a scope misses the aim of score.mjs,
- * when the list of equivalents is not true, or when the tests fail without any change.
+ * Stryker makes the changes, in a copy of the repository. The exit code is 1 when a scope misses
+ * the aim of score.mjs, when the list of equivalents is not true, or when the tests fail without
+ * any change.
  */
 import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -24,7 +26,10 @@ import { makeWorkingCopy } from './working-copy.mjs'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const kept = join(root, 'node_modules', '.cache', 's4u-mutation')
 
-/** A mutant that loops is stopped after twice the time of its tests and this. Real tests here take less than a second. */
+/**
+ * A mutant that loops is stopped after twice the time of its tests and this. Real tests here take
+ * less than a second.
+ */
 const TIMEOUT_MS = 5_000
 
 let copy
@@ -90,7 +95,8 @@ function optionsOf(scope, { fresh, workers, report }) {
     plugins: [fileURLToPath(import.meta.resolve('@stryker-mutator/vitest-runner'))],
     vitest: { configFile: 'test/mutation/vitest.config.ts', related: true },
     coverageAnalysis: 'perTest',
-    // The copy is ours. Stryker's own sandbox would link to the packages of the repository, which are not changed.
+    // The copy is ours. Stryker's own sandbox would link to the packages of the repository, which
+    // are not changed.
     inPlace: true,
     disableTypeChecks: false,
     checkers: [],

@@ -1,12 +1,14 @@
 /**
- * What is mutated, and which tests are to notice it. A scope is a package: Stryker runs once for each.
+ * What is mutated, and which tests are to notice it. A scope is a package: Stryker runs once for
+ * each.
  */
 import { existsSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 
 /**
- * `trusted`: the files and folders that decide whom to believe, and so are mutated when nothing is named; all of the
- * package where it is left out. `tests`: what runs beside the tests of the package itself.
+ * `trusted`: the files and folders that decide whom to believe, and so are mutated when nothing is
+ * named; all of the package where it is left out. `tests`: what runs beside the tests of the
+ * package itself.
  *
  * @type {Record<string, { trusted?: string[], tests?: string[] }>}
  */
@@ -67,70 +69,70 @@ export const packages = {
       'async/fair-queue.ts',
     ],
     tests: [
-      'test/hostile/kdc-client-fast.test.ts',
-      'test/hostile/kdc-client-fast-tickets.test.ts',
-      'test/hostile/kdc-client-armor.test.ts',
-      'test/hostile/kdc-client-otp.test.ts',
+      'test/kdc-client/fast-sign-in.test.ts',
+      'test/kdc-client/fast-tickets.test.ts',
+      'test/kdc-client/armor.test.ts',
+      'test/kdc-client/one-time-password.test.ts',
       'test/hostile/kdc-client-lies.test.ts',
       'test/hostile/kdc-client-names.test.ts',
-      'test/hostile/kdc-client-preauth.test.ts',
+      'test/kdc-client/pre-authentication.test.ts',
       'test/hostile/kdc-client-replies.test.ts',
-      'test/hostile/kdc-client-s4u.test.ts',
-      'test/hostile/kdc-client-sign-in.test.ts',
-      'test/hostile/kdc-client-stale-tgt.test.ts',
+      'test/kdc-client/s4u.test.ts',
+      'test/kdc-client/sign-in.test.ts',
+      'test/kdc-client/stale-tgt.test.ts',
       'test/hostile/kdc-error-forger.test.ts',
       'test/hostile/mixed-users.test.ts',
       'test/hostile/named-realms.test.ts',
       'test/hostile/swapped-own-ticket.test.ts',
-      'test/hostile/ticket-cache-inputs.test.ts',
+      'test/kdc-client/ticket-cache-inputs.test.ts',
     ],
   },
   fetch: {
     trusted: [
-      'redirect.ts',
-      'origin-list.ts',
-      'learned-origins.ts',
-      'negotiated-fetch.ts',
-      'negotiated-request.ts',
-      'sending.ts',
-      'carried-token.ts',
-      'dispatcher-use.ts',
-      'request-headers.ts',
-      'challenge-schemes.ts',
-      'connections.ts',
-      'backend-connector.ts',
-      'attempt.ts',
-      'authenticator.ts',
+      'fetch/redirect.ts',
+      'options/origin-list.ts',
+      'options/learned-origins.ts',
+      'fetch/create-fetch.ts',
+      'fetch/negotiated-request.ts',
+      'fetch/sending.ts',
+      'fetch/carried-token.ts',
+      'fetch/dispatcher-use.ts',
+      'handlers/request-headers.ts',
+      'answers/challenge-schemes.ts',
+      'connections/connections.ts',
+      'connections/backend-connector.ts',
+      'negotiation/attempt.ts',
+      'negotiation/token-issuer.ts',
       'authorization-for.ts',
       'interceptor.ts',
-      'negotiating-handler.ts',
-      'proxy.ts',
-      'time-limits.ts',
-      'service-name.ts',
-      'canonical-host.ts',
+      'handlers/negotiating-handler.ts',
+      'connections/proxy.ts',
+      'connections/time-limits.ts',
+      'service-names/service-name.ts',
+      'service-names/canonical-host.ts',
     ],
   },
   negotiate: {
     trusted: [
-      'cookie-session.ts',
-      'cookie-pieces.ts',
-      'sealed-box.ts',
-      'session-options.ts',
+      'session/cookie-session.ts',
+      'session/cookie-pieces.ts',
+      'session/sealed-box.ts',
+      'session/session-options.ts',
       'session-rules.ts',
-      'session-revocation.ts',
-      'session-ticket.ts',
-      'connection-session.ts',
-      'cross-site.ts',
-      'upgrade.ts',
-      'caller-finder.ts',
-      'delegator.ts',
-      'delegation-policy.ts',
-      'protocol-transition.ts',
-      'password-sign-in.ts',
-      'allowed-targets.ts',
-      'pending-negotiations.ts',
-      'proxied.ts',
-      'gates.ts',
+      'session/session-revocation.ts',
+      'session/session-ticket.ts',
+      'session/connection-session.ts',
+      'http/cross-site.ts',
+      'authenticate/upgrade.ts',
+      'authenticate/caller-finder.ts',
+      'delegation/delegator.ts',
+      'delegation/delegation-policy.ts',
+      'sign-in/protocol-transition.ts',
+      'sign-in/password-sign-in.ts',
+      'delegation/allowed-targets.ts',
+      'authenticate/pending-negotiations.ts',
+      'http/proxied.ts',
+      'routes',
     ],
     tests: [
       'test/hostile/cross-site.test.ts',
@@ -142,25 +144,30 @@ export const packages = {
   },
   krb5: {
     trusted: [
-      ...['asn1', 'bytes', 'messages', 'pac', 'crypto', 'principal.ts', 'left-out.ts'],
-      ...['keytab.ts', 'keytab-records.ts', 'ccache.ts', 'ccache-records.ts'],
+      ...['asn1', 'bytes', 'messages', 'pac', 'crypto', 'names/principal.ts', 'files/left-out.ts'],
+      ...['files/keytab.ts', 'files/keytab-records.ts', 'files/ccache.ts', 'files/ccache-records.ts'],
     ],
     tests: ['test/vectors/**/*.test.ts'],
   },
 }
 
-/** Tests that give thousands of changed inputs: slow for each mutant, and a score must not depend on luck. */
+/**
+ * Tests that give thousands of changed inputs: slow for each mutant, and a score must not depend on
+ * luck.
+ */
 const luck = ['**/mutations.test.ts', '**/fuzz.test.ts', 'packages/*/src/**/hostile.test.ts']
 
 /** Not mutated: tests and what serves them, and lists of names without a decision in them. */
 const notMutated = ['**/*.test.ts', '**/fixtures/**', '**/index.ts']
 
 /**
- * @typedef {{ name: string, mutate: string[], tests: string[] }} Scope `mutate` and `tests` are globs below the root
+ * @typedef {{ name: string, mutate: string[], tests: string[] }} Scope `mutate` and `tests` are
+ * globs below the root
  */
 
 /**
- * Sorts the named packages, folders and files by package; with none named: what is trusted in every package of the list.
+ * Sorts the named packages, folders and files by package; with none named: what is trusted in every
+ * package of the list.
  *
  * @param {string} root the repository
  * @param {string[]} names paths below `root`, or below `from`

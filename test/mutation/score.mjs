@@ -5,7 +5,8 @@ export const AIM = 95
 
 /**
  * @param {{ killed: number, survivors: object[], equivalent: number, faults: string[] }} verdict
- * @returns {{ all: number, meaningful: number, reached: boolean }} shares in per cent, 100 of nothing
+ * @returns {{ all: number, meaningful: number, reached: boolean }} shares in per cent, 100 of
+ * nothing
  */
 export function scoreOf({ killed, survivors, equivalent, faults }) {
   const meaningful = share(killed, killed + survivors.length)
@@ -47,7 +48,10 @@ export function fileLines(mutants, survivors) {
     .map(({ file, left, share }) => `${percent(share).padStart(7)}  ${left} left  ${file}`)
 }
 
-/** @returns {string} a survivor as `file:line`, what is there and what it could be without a test noticing */
+/**
+ * @returns {string} a survivor as `file:line`, what is there and what it could be without a test
+ * noticing
+ */
 export function survivorText({ file, line, mutator, fate, before, after }) {
   const note = fate === 'uncovered' ? `${mutator}; no test runs it` : mutator
   return `${file}:${line}  (${note})\n  - ${before}\n  + ${after}`

@@ -1,7 +1,8 @@
 /**
- * Runs Stryker with the options in the JSON file that is its only argument, in the working directory.
- * It is a process of its own since Stryker takes the working directory for the project. Nothing of it outlives
- * run.mjs, which may be killed without notice: then the channel to it closes.
+ * Runs Stryker with the options in the JSON file that is its only argument, in the working
+ * directory. It is a process of its own since Stryker takes the working directory for the project.
+ * Nothing of it outlives run.mjs, which may be killed without notice: then the channel to it
+ * closes.
  */
 import { readFileSync, rmSync } from 'node:fs'
 import { Stryker } from '@stryker-mutator/core'

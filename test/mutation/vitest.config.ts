@@ -10,8 +10,8 @@ const named = JSON.parse(process.env.S4U_MUTATION_TESTS ?? '[]') as string[]
 const conditions = ['@s4u/source', 'module', 'node', 'development|production']
 
 /**
- * The first test that fails ends a try, so those that are likely to notice run first: the test file beside the changed
- * file, then its neighbours, then the vectors.
+ * The first test that fails ends a try, so those that are likely to notice run first: the test file
+ * beside the changed file, then its neighbours, then the vectors.
  */
 class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -28,8 +28,9 @@ class NearestFirst extends BaseSequencer {
 }
 
 /**
- * Stryker looks at tests alone. Where a change breaks a file before it has any, or what runs before all of them, it would
- * be told as not noticed; so that becomes an error of the run, which test/mutation/mutants.mjs knows.
+ * Stryker looks at tests alone. Where a change breaks a file before it has any, or what runs before
+ * all of them, it would be told as not noticed; so that becomes an error of the run, which
+ * test/mutation/mutants.mjs knows.
  */
 class TellBrokenFiles implements Reporter {
   #vitest: Vitest | undefined
@@ -55,8 +56,8 @@ class TellBrokenFiles implements Reporter {
 }
 
 /**
- * What Stryker runs: the test files that test/mutation/run.mjs names, in the working copy in which this file then lies.
- * Packages resolve to their sources, as in test/vitest.config.ts.
+ * What Stryker runs: the test files that test/mutation/run.mjs names, in the working copy in which
+ * this file then lies. Packages resolve to their sources, as in test/vitest.config.ts.
  */
 export default defineConfig({
   root,

@@ -1,6 +1,7 @@
 /**
- * A copy of the repository in a folder of the system for temporary files. Stryker changes the sources of the copy and
- * never those of the repository, so that there is nothing to restore, whatever ends the run.
+ * A copy of the repository in a folder of the system for temporary files. Stryker changes the
+ * sources of the copy and never those of the repository, so that there is nothing to restore,
+ * whatever ends the run.
  */
 import { cpSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +19,8 @@ export function makeWorkingCopy(root) {
   const remove = () => rmSync(path, { recursive: true, force: true, maxRetries: 5 })
   try {
     for (const name of copied) {
-      // The links of pnpm are relative: in the copy, a package's sibling is the copy of the sibling.
+      // The links of pnpm are relative: in the copy, a package's sibling is the copy of the
+      // sibling.
       cpSync(join(root, name), join(path, name), {
         recursive: true,
         verbatimSymlinks: true,

@@ -6,7 +6,10 @@ import { createTestRealm } from '@s4u/test-kdc'
 import { installPacked, type Packed, packAll } from './packing.js'
 import { root } from './sources.js'
 
-/** What docs/commonjs.md tells CommonJS projects to write is written into one, on the packed packages, and run. */
+/**
+ * What docs/commonjs.md tells CommonJS projects to write is written into one, on the packed
+ * packages, and run.
+ */
 
 const page = readFileSync(join(root, 'docs/commonjs.md'), 'utf8')
 const tools = join(root, 'test/commonjs')

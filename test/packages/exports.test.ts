@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { packageNames } from './sources.js'
 
 /**
- * Everything a package exports, by name. A name that appears or goes is a change of the public surface: it is
- * made here, on purpose, or not at all. (Types leave no trace at run time and are not listed.)
+ * Everything a package exports, by name. A name that appears or goes is a change of the public
+ * surface: it is made here, on purpose, or not at all. (Types leave no trace at run time and are
+ * not listed.)
  */
 const exported: Record<string, readonly string[]> = {
   acceptor: [

@@ -29,8 +29,9 @@ const kdcOfRealm: Record<string, Kdc> = {
 }
 
 /**
- * What tests say in comments of the form `behaviour: NAME = VALUE`, each above its test. It is true of the realms that the suite
- * around runs for; one that is not, or that does otherwise, is named: `behaviour: NAME = CORP: VALUE, EAST: VALUE`.
+ * What tests say in comments of the form `behaviour: NAME = VALUE`, each above its test. It is true
+ * of the realms that the suite around runs for; one that is not, or that does otherwise, is named:
+ * `behaviour: NAME = CORP: VALUE, EAST: VALUE`.
  */
 export function shownBy(folder: string, base: string): Shown[] {
   const files = readdirSync(join(base, folder), { recursive: true, encoding: 'utf8' })
@@ -57,7 +58,10 @@ function shownInFile(file: string, text: string): Shown[] {
   })
 }
 
-/** The loop over realms around a suite, or the first realm of the suite itself: the others are what it needs besides. */
+/**
+ * The loop over realms around a suite, or the first realm of the suite itself: the others are what
+ * it needs besides.
+ */
 function realmsOf(line: string): readonly string[] | undefined {
   const loop = /^\s*for \(const (?:key|\[key\b.*\]) of \[(.*)\] as const\)/.exec(line)
   const literals = (list: string): string[] => [...list.matchAll(/'([A-Z]+)'/g)].map(([, name]) => name)
@@ -86,7 +90,10 @@ function testAfter(lines: readonly string[], index: number): string | undefined 
   return rest.map((line) => title.exec(line)?.[2]).find((found) => found !== undefined)
 }
 
-/** A row for each behaviour, in the order of their names. @throws when two tests say different things of one KDC */
+/**
+ * A row for each behaviour, in the order of their names. @throws when two tests say different
+ * things of one KDC
+ */
 export function tableOf(shown: readonly Shown[]): string {
   const names = [...new Set(shown.map(({ behaviour }) => behaviour))].sort((one, other) =>
     one.localeCompare(other, 'en'),

@@ -6,8 +6,9 @@ import { type Packed, packAll } from './packing.js'
 import { packageNames } from './sources.js'
 
 /**
- * What attw reports and we accept, with the reason. `cjs-resolves-to-esm`: the packages are ESM only; every Node we
- * support can `require()` an ES module (docs/commonjs.md, and commonjs.test.ts beside this file).
+ * What attw reports and we accept, with the reason. `cjs-resolves-to-esm`: the packages are ESM
+ * only; every Node we support can `require()` an ES module (docs/commonjs.md, and commonjs.test.ts
+ * beside this file).
  */
 const accepted = new Set(['CJSResolvesToESM node16-cjs'])
 

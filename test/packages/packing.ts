@@ -31,8 +31,9 @@ export function packAll(): Packed {
 }
 
 /**
- * A project beside the repository: the packed packages below its `node_modules`, as npm would put them there, and
- * links to what they depend on and to what `others` (a folder with a `node_modules`) has.
+ * A project beside the repository: the packed packages below its `node_modules`, as npm would put
+ * them there, and links to what they depend on and to what `others` (a folder with a
+ * `node_modules`) has.
  */
 export function installPacked(packed: Packed, others: string): string {
   const project = mkdtempSync(join(tmpdir(), 's4u-project-'))

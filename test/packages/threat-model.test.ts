@@ -26,7 +26,8 @@ describe.each(shown)('$path', ({ path, names }) => {
 
   test.each(names)('has the test “%s”', (name) => {
     const source = readFileSync(join(root, path), 'utf8')
-    // A title of several cases begins and ends as the cases do: what varies in between is written as … here.
+    // A title of several cases begins and ends as the cases do: what varies in between is written
+    // as … here.
     const pieces = name.split('…').map((piece) => piece.trim())
     expect(pieces.filter((piece) => !source.includes(piece))).toEqual([])
     expect(Math.max(...pieces.map(({ length }) => length))).toBeGreaterThan(12)

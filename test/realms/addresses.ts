@@ -1,6 +1,6 @@
 /**
- * Where the realms live. Linux answers on all of 127/8 without configuration, so every run of the harness takes one free
- * block 127.0.N.x for itself and two runs never meet.
+ * Where the realms live. Linux answers on all of 127/8 without configuration, so every run of the
+ * harness takes one free block 127.0.N.x for itself and two runs never meet.
  */
 
 const olderKeys = ['CORP', 'PARTNER', 'EAST', 'WEST', 'PLAIN', 'NORTH', 'SOUTH'] as const
@@ -28,7 +28,10 @@ export const hostNumbers: Record<RealmKey, number> = {
   NEWEAST: 24,
 }
 
-/** A second KDC of EAST whose UDP answers are capped, so that every one of them is KRB_ERR_RESPONSE_TOO_BIG. */
+/**
+ * A second KDC of EAST whose UDP answers are capped, so that every one of them is
+ * KRB_ERR_RESPONSE_TOO_BIG.
+ */
 export const EAST_CAPPED_HOST = 23
 
 export interface Ports {
@@ -37,7 +40,10 @@ export interface Ports {
   kadmin: number
 }
 
-/** Without root, MIT and Heimdal still run, on ports that anybody may bind. Samba does not run without root at all. */
+/**
+ * Without root, MIT and Heimdal still run, on ports that anybody may bind. Samba does not run
+ * without root at all.
+ */
 export const portsFor = (root: boolean): Ports =>
   root ? { kdc: 88, kpasswd: 464, kadmin: 749 } : { kdc: 10088, kpasswd: 10464, kadmin: 10749 }
 

@@ -6,7 +6,10 @@ import type { RealmInfo, RealmsInfo } from './realm-info.js'
 
 /** A credential cache, and the environment in which programs use it. */
 export interface Login {
-  /** The path of the file, for whoever reads it; `environment` has it in the form that programs want. */
+  /**
+   * The path of the file, for whoever reads it; `environment` has it in the form that programs
+   * want.
+   */
   ccache: string
   environment: Record<string, string>
 }
@@ -19,7 +22,10 @@ export interface KinitOptions {
   password?: string
 }
 
-/** Signs a user in by password, or a service by keytab, into a credential cache of its own. Rejects when the KDC refuses. */
+/**
+ * Signs a user in by password, or a service by keytab, into a credential cache of its own. Rejects
+ * when the KDC refuses.
+ */
 export async function kinit(
   info: RealmsInfo,
   realm: RealmKey,
@@ -38,7 +44,10 @@ export async function kinit(
   return login
 }
 
-/** Runs curl, kvno or whatever else, and reports how it went. Give it a login's environment, or a `RealmsInfo`'s. */
+/**
+ * Runs curl, kvno or whatever else, and reports how it went. Give it a login's environment, or a
+ * `RealmsInfo`'s.
+ */
 export function run(program: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
   return runProgram(program, args, options)
 }
@@ -52,7 +61,10 @@ export async function runOk(program: string, args: readonly string[], options: R
   )
 }
 
-/** Runs a program of the realm's own machine there: `samba-tool`, `kadmin.local`, or its `kinit`. Only success will do. */
+/**
+ * Runs a program of the realm's own machine there: `samba-tool`, `kadmin.local`, or its `kinit`.
+ * Only success will do.
+ */
 export function runAt(
   { machine }: RealmInfo,
   program: string,

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { realmKeys } from './addresses.js'
-import { toolKeys } from './packages.js'
+import { toolKeys } from './debian/packages.js'
 import type { RealmsInfo, Wanted } from './realm-info.js'
 import { openRealms, type Realms } from './realms.js'
 
@@ -11,13 +11,16 @@ export type ControlAnswer = { readonly info: RealmsInfo } | { readonly error: st
 export interface Control {
   /** Where test workers ask for realms. */
   url: string
-  /** Stops everything; rejects when a daemon had died meanwhile, which no test may have caused unnoticed. */
+  /**
+   * Stops everything; rejects when a daemon had died meanwhile, which no test may have caused
+   * unnoticed.
+   */
   close(): Promise<void>
 }
 
 /**
- * Test workers are other processes than the one that owns the realms. They ask here for what they need, and only what
- * somebody needs is started, once for all of them.
+ * Test workers are other processes than the one that owns the realms. They ask here for what they
+ * need, and only what somebody needs is started, once for all of them.
  */
 export async function openControl(): Promise<Control> {
   let realms: Promise<Realms> | undefined
@@ -26,7 +29,8 @@ export async function openControl(): Promise<Control> {
     const { searchParams } = new URL(request.url ?? '/', 'http://control')
     const names = searchParams.getAll('wanted')
     const wanted = [...realmKeys, ...toolKeys].filter((key) => names.includes(key))
-    // An installation can take longer than a client waits for the first byte; white space before JSON is allowed.
+    // An installation can take longer than a client waits for the first byte; white space before
+    // JSON is allowed.
     response.writeHead(200, { 'content-type': 'application/json' })
     const waiting = setInterval(() => response.write('\n'), 10_000)
     const answer = (value: ControlAnswer): void => {

@@ -1,11 +1,12 @@
-// Started by the harness, in a session of its own. It claims a free address block, remembers which process groups the
-// harness starts, and when its standard input ends (the harness closed it, or died in whatever way) it stops those
-// groups, removes the state folder and exits, which frees the block. So there is one way down, for a clean end, for
-// Ctrl-C and for a crash alike.
+// Started by the harness, in a session of its own. It claims a free address block, remembers which
+// process groups the harness starts, and when its standard input ends (the harness closed it, or
+// died in whatever way) it stops those groups, removes the state folder and exits, which frees the
+// block. So there is one way down, for a clean end, for Ctrl-C and for a crash alike.
 //
 //   node guard.mjs FOLDER KEEP FIRST LAST LEASE_PORT KDC_PORT HOST[,HOST…]
 //
-// Input lines: `+PID` a process group was started, `-PID` it ended, `/PATH` a further folder to remove. Output: one line, the block (`127.0.88`), or `!REASON`.
+// Input lines: `+PID` a process group was started, `-PID` it ended, `/PATH` a further folder to
+// remove. Output: one line, the block (`127.0.88`), or `!REASON`.
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -34,7 +35,10 @@ await stopGroups()
 if (keep !== 'keep') for (const path of folders) rmSync(path, { recursive: true, force: true, maxRetries: 3 })
 process.exit(0)
 
-/** The lease is bound first and kept; the KDC addresses are only tried, in case a stranger is on them. */
+/**
+ * The lease is bound first and kept; the KDC addresses are only tried, in case a stranger is on
+ * them.
+ */
 async function claimBlock() {
   for (let n = Number(first); n <= Number(last); n++) {
     const lease = await bind(`127.0.${n}.1`, Number(leasePort))
@@ -79,7 +83,10 @@ function signalAll(signal) {
   }
 }
 
-/** Not those whose processes have ended and wait for a parent to notice: in containers that can be forever. */
+/**
+ * Not those whose processes have ended and wait for a parent to notice: in containers that can be
+ * forever.
+ */
 function livingGroups() {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))

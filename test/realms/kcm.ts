@@ -4,10 +4,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { keptFolder, unpackPackages } from './kept-folder.js'
-import { downloadPackages, isRoot } from './packages.js'
+import { keptFolder, unpackPackages } from './debian/kept-folder.js'
+import { downloadPackages, isRoot } from './debian/packages.js'
 
-/** The two processes that keep credential caches in their memory: Heimdal's, and that of RHEL and Fedora. */
+/**
+ * The two processes that keep credential caches in their memory: Heimdal's, and that of RHEL and
+ * Fedora.
+ */
 export type KcmKind = 'heimdal' | 'sssd'
 
 export interface Kcm {
@@ -17,8 +20,8 @@ export interface Kcm {
 }
 
 /**
- * Starts one that only this run knows: both have their socket in /run, whatever they are told, so that they are given a /run of their
- * own. Rejects with the reason where that cannot be done.
+ * Starts one that only this run knows: both have their socket in /run, whatever they are told, so
+ * that they are given a /run of their own. Rejects with the reason where that cannot be done.
  */
 export async function startKcm(kind: KcmKind): Promise<Kcm> {
   if (!isRoot()) throw new Error('only root can give a process a /run of its own')
@@ -80,7 +83,10 @@ async function listening(child: ChildProcess, socket: string): Promise<void> {
   }
 }
 
-/** Heimdal's libraries; and those of sssd that Samba does not bring along, or that nobody has brought along yet. */
+/**
+ * Heimdal's libraries; and those of sssd that Samba does not bring along, or that nobody has
+ * brought along yet.
+ */
 const PACKAGES = [
   'heimdal-kcm',
   ...[

@@ -2,7 +2,10 @@ import { dnsDomain, hostNumbers, type Ports, realmKeys, realmName } from './addr
 
 export type Profile = { [name: string]: string | number | boolean | readonly string[] | Profile }
 
-/** A file in the format of krb5.conf: sections of relations. MIT wants the `{` of a subsection at the end of its line. */
+/**
+ * A file in the format of krb5.conf: sections of relations. MIT wants the `{` of a subsection at
+ * the end of its line.
+ */
 export function renderProfile(sections: Record<string, Profile>): string {
   return Object.entries(sections)
     .map(([name, profile]) => [`[${name}]`, ...renderRelations(profile, '  ')].join('\n'))
@@ -10,7 +13,10 @@ export function renderProfile(sections: Record<string, Profile>): string {
     .concat('\n')
 }
 
-/** The configuration that every client and every KDC of the run reads. All realms are in it, whether they run or not. */
+/**
+ * The configuration that every client and every KDC of the run reads. All realms are in it, whether
+ * they run or not.
+ */
 export function krb5Conf(block: string, ports: Ports, directory: string): Record<string, Profile> {
   const realms: Profile = {}
   const domains: Profile = {}

@@ -23,7 +23,10 @@ export interface RunResult {
   stderr: string
 }
 
-/** Every process of the harness, each in a process group of its own that the guard knows and stops at the end. */
+/**
+ * Every process of the harness, each in a process group of its own that the guard knows and stops
+ * at the end.
+ */
 export interface Processes {
   /** The address block that this run owns, for example `127.0.88`. */
   readonly block: string
@@ -87,7 +90,10 @@ export async function openProcesses(
   }
 }
 
-/** Runs a program to its end and reports how it went, whatever its exit status. `started` makes it a process group of its own. */
+/**
+ * Runs a program to its end and reports how it went, whatever its exit status. `started` makes it a
+ * process group of its own.
+ */
 export function runProgram(
   program: string,
   args: readonly string[],
@@ -98,7 +104,8 @@ export function runProgram(
     const child = spawn(program, args, {
       cwd: options.directory,
       env: { ...process.env, ...options.environment },
-      // Whoever detaches it must end it: all others end with the process group that they are started in.
+      // Whoever detaches it must end it: all others end with the process group that they are
+      // started in.
       detached: started !== undefined,
     })
     started?.(child)
@@ -130,7 +137,10 @@ export async function waitForPort(
   await waitUntil(`nothing listens on ${host}:${port}`, () => answers(host, port), processes, milliseconds)
 }
 
-/** Asks again every 50 ms; gives up early when a daemon has died, because then it is that which matters. */
+/**
+ * Asks again every 50 ms; gives up early when a daemon has died, because then it is that which
+ * matters.
+ */
 export async function waitUntil(
   problem: string,
   ready: () => Promise<boolean>,

@@ -1,17 +1,26 @@
 import type { RealmKey } from './addresses.js'
-import type { ToolKey } from './packages.js'
+import type { ToolKey } from './debian/packages.js'
 
 /** What a suite may ask for: realms by their short names, and programs. */
 export type Wanted = RealmKey | ToolKey
 
-/** What a test needs to know about the realms of this run. Plain data: it travels to the test workers as JSON. */
+/**
+ * What a test needs to know about the realms of this run. Plain data: it travels to the test
+ * workers as JSON.
+ */
 export interface RealmsInfo {
   /** State, logs and keytabs of this run; gone when the run ends. */
   directory: string
-  /** Addresses `BLOCK.1` to `BLOCK.254` belong to this run; .40 and above are free for a test's own servers. */
+  /**
+   * Addresses `BLOCK.1` to `BLOCK.254` belong to this run; .40 and above are free for a test's own
+   * servers.
+   */
   block: string
   krb5Config: string
-  /** What a Kerberos program needs in its environment to see these realms and nothing of the machine's own. */
+  /**
+   * What a Kerberos program needs in its environment to see these realms and nothing of the
+   * machine's own.
+   */
   environment: Record<string, string>
   realms: Partial<Record<RealmKey, RealmInfo>>
   /** Why a realm or a program that was asked for is not there. */
@@ -28,7 +37,10 @@ export interface RealmInfo {
   machine: Machine
   kdc: Address
   kpasswd?: Address
-  /** MIT with LDAP only: a second KDC of the realm whose UDP answers are always "too big", so that TCP must be tried. */
+  /**
+   * MIT with LDAP only: a second KDC of the realm whose UDP answers are always "too big", so that
+   * TCP must be tried.
+   */
   cappedKdc?: Address
   /** LDAP of the directory itself, Samba only. */
   ldap?: Address
@@ -63,7 +75,10 @@ export interface Account {
 }
 
 export interface UserInfo extends Account {
-  /** A name of type NT-ENTERPRISE that the KDC also takes, where there is one: `bob.builder@corp.example`. */
+  /**
+   * A name of type NT-ENTERPRISE that the KDC also takes, where there is one:
+   * `bob.builder@corp.example`.
+   */
   enterpriseName?: string
   /** What is special about this user. */
   note: string
@@ -72,7 +87,9 @@ export interface UserInfo extends Account {
 }
 
 export interface ServiceInfo {
-  /** The principal that signs in: `svc-web@CORP.TEST` on Samba, the service's own name elsewhere. */
+  /**
+   * The principal that signs in: `svc-web@CORP.TEST` on Samba, the service's own name elsewhere.
+   */
   principal: string
   /** `HTTP/web.corp.test` */
   spn: string

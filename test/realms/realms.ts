@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { portsFor, type RealmKey, realmKeys } from './addresses.js'
-import { startHeimdal } from './heimdal.js'
-import { unpackHeimdal } from './heimdal-packages.js'
+import { startHeimdal } from './heimdal/heimdal.js'
+import { unpackHeimdal } from './heimdal/heimdal-packages.js'
 import { krb5Conf, renderProfile } from './krb5-conf.js'
-import { linkRealms, startMit } from './mit.js'
+import { linkRealms, startMit } from './mit/mit.js'
 import {
   heimdalServer,
   installMissing,
@@ -21,13 +21,13 @@ import {
   trixieLdapServer,
   trixieServer,
   whyMissing,
-} from './packages.js'
+} from './debian/packages.js'
 import { openProcesses } from './processes.js'
 import type { RealmInfo, RealmsInfo, Wanted } from './realm-info.js'
-import { startSamba, trustForests } from './samba.js'
+import { startSamba, trustForests } from './samba/samba.js'
 import type { Site } from './site.js'
-import { startSlapd } from './slapd.js'
-import { openTrixie } from './trixie.js'
+import { startSlapd } from './mit/slapd.js'
+import { openTrixie } from './debian/trixie.js'
 
 export type { Account, Address, RealmInfo, RealmsInfo, ServiceInfo, UserInfo, Wanted } from './realm-info.js'
 export type { RealmKey } from './addresses.js'
@@ -37,7 +37,10 @@ export const defaultRealms: readonly RealmKey[] = ['CORP', 'EAST']
 export interface Realms {
   /** What there is so far. */
   info(): RealmsInfo
-  /** Starts what is not running yet, in parallel. What cannot be had is listed in `unavailable`; this never rejects for it. */
+  /**
+   * Starts what is not running yet, in parallel. What cannot be had is listed in `unavailable`;
+   * this never rejects for it.
+   */
   start(wanted: readonly Wanted[]): Promise<RealmsInfo>
   /** The daemons that died meanwhile, one line each: krb5kdc has been seen to. */
   fallen(): string[]
@@ -45,14 +48,20 @@ export interface Realms {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Brings up real Kerberos realms on loopback addresses of their own. Everything ends with this process, however it ends. */
+/**
+ * Brings up real Kerberos realms on loopback addresses of their own. Everything ends with this
+ * process, however it ends.
+ */
 export async function startRealms({ wanted = defaultRealms }: { wanted?: readonly Wanted[] } = {}): Promise<Realms> {
   const realms = await openRealms()
   await realms.start(wanted)
   return realms
 }
 
-/** The ground for realms, with none running yet. Where there can be no ground, everything is unavailable for that reason. */
+/**
+ * The ground for realms, with none running yet. Where there can be no ground, everything is
+ * unavailable for that reason.
+ */
 export async function openRealms(): Promise<Realms> {
   try {
     if (process.platform !== 'linux') throw new Error('the addresses of the realms exist on Linux only')
@@ -154,7 +163,10 @@ async function prepare(wanted: readonly Wanted[]): Promise<void> {
   )
 }
 
-/** How each realm starts, and after which other. Realms that share something wait for it, not for each other. */
+/**
+ * How each realm starts, and after which other. Realms that share something wait for it, not for
+ * each other.
+ */
 function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
   const slapd = once(() => startSlapd(site))
   const corp = once(() => startSamba(site, 'CORP'))
@@ -201,8 +213,8 @@ function makeStarters(site: Site): Record<RealmKey, () => Promise<RealmInfo>> {
 }
 
 function whyUnavailable(key: RealmKey): string | undefined {
-  const missing = whyMissing(mitClients) ?? whyMissing(requirements[key])
-  if (missing !== undefined) return missing
+  const missing = [mitClients, requirements[key]].map(whyMissing).filter((reason) => reason !== undefined)
+  if (missing.length > 0) return missing.join('; ')
   if (!isRoot() && needingRoot.includes(requirements[key])) return 'this realm needs root'
   return undefined
 }

@@ -8,7 +8,10 @@ declare module 'vitest' {
   }
 }
 
-/** vitest's globalSetup for the suites that need real Kerberos servers. Nothing starts before a suite asks for it. */
+/**
+ * vitest's globalSetup for the suites that need real Kerberos servers. Nothing starts before a
+ * suite asks for it.
+ */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const control = await openControl()
   project.provide('realmsControl', control.url)

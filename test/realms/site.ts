@@ -11,7 +11,10 @@ export interface Site {
   processes: Processes
   /** What Kerberos programs need in their environment. */
   environment: Record<string, string>
-  /** The folder that is the root of the programs of `processes`, where that is not the machine's own. */
+  /**
+   * The folder that is the root of the programs of `processes`, where that is not the machine's
+   * own.
+   */
   root?: string
 }
 

@@ -4,9 +4,10 @@ import type { RealmsInfo, Wanted } from './realm-info.js'
 import './setup.js'
 
 /**
- * A suite that needs real servers: `await describeRealms('title', ['CORP', 'EAST'], (info) => { test(…) })` at the top
- * of a test file. Tools are asked for in the same way: `['EAST', 'chromium']`. Where something cannot be had the suite is
- * skipped with the reason, or fails with it in CI.
+ * A suite that needs real servers:
+ * `await describeRealms('title', ['CORP', 'EAST'], (info) => { test(…) })` at the top of a test
+ * file. Tools are asked for in the same way: `['EAST', 'chromium']`. Where something cannot be had
+ * the suite is skipped with the reason, or fails with it in CI.
  */
 export async function describeRealms(
   title: string,
@@ -32,7 +33,10 @@ export function describeMissing(title: string, needs: string, reason: string): v
   })
 }
 
-/** Starts the realms unless they are running, and says what is there. `suite` is the name under which a lack is reported. */
+/**
+ * Starts the realms unless they are running, and says what is there. `suite` is the name under
+ * which a lack is reported.
+ */
 export async function useRealms(suite: string, wanted: readonly Wanted[]): Promise<RealmsInfo> {
   const query = new URLSearchParams({ suite })
   for (const key of wanted) query.append('wanted', key)

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // Brings up realms for use by hand: prints what there is as JSON and waits for Ctrl-C.
 //
-//   node test/realms/up.mjs [CORP] [PARTNER] [EAST] [WEST] [PLAIN] [NORTH] [SOUTH] [NEWCORP] [NEWPARTNER] [NEWEAST]
+//   node test/realms/up.mjs [REALM…]     (see README.md)
 //
 // Default: CORP EAST
 //
-// Then, in another terminal: export KRB5_CONFIG=… (see `environment`), kinit alice@CORP.TEST, password pw-alice.
+// Then, in another terminal: export KRB5_CONFIG=… (see `environment`), kinit alice@CORP.TEST,
+// password pw-alice.
 import { fileURLToPath } from 'node:url'
 import { createViteServer } from 'vitest/node'
 
@@ -50,7 +51,7 @@ async function loadHarness() {
     optimizeDeps: { noDiscovery: true, include: [] },
   })
   const addresses = await server.ssrLoadModule('/addresses.ts')
-  const packages = await server.ssrLoadModule('/packages.ts')
+  const packages = await server.ssrLoadModule('/debian/packages.ts')
   const realms = await server.ssrLoadModule('/realms.ts')
   await server.close()
   return { ...addresses, ...packages, ...realms }

@@ -1,4 +1,7 @@
-/** Self-signed for localhost and 127.0.0.1, until 2126; made with openssl for these tests and used nowhere else. */
+/**
+ * Self-signed for localhost and 127.0.0.1, until 2126; made with openssl for these tests and used
+ * nowhere else.
+ */
 export const CERTIFICATES = [
   {
     cert: `-----BEGIN CERTIFICATE-----

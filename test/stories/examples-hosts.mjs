@@ -1,4 +1,7 @@
-/** Preloaded into the examples: lets `fetch` find the hosts of the embedded realm, which no DNS knows. HOSTS: `{ "api.ad.test": "127.0.0.1:1234" }` */
+/**
+ * Preloaded into the examples: lets `fetch` find the hosts of the embedded realm, which no DNS
+ * knows. HOSTS: `{ "api.ad.test": "127.0.0.1:1234" }`
+ */
 const platformFetch = globalThis.fetch
 const hosts = JSON.parse(process.env.HOSTS ?? '{}')
 

@@ -11,7 +11,10 @@ export interface ProxySite extends AsyncDisposable {
   readonly seen: string[]
 }
 
-/** A corporate proxy: says 407 until it knows who comes, then lets CONNECT and absolute forms through. */
+/**
+ * A corporate proxy: says 407 until it knows who comes, then lets CONNECT and absolute forms
+ * through.
+ */
 export async function kerberosProxy(service: Service, { wants = 'negotiate' } = {}): Promise<ProxySite> {
   const acceptor = acceptorOf(service)
   const seen: string[] = []

@@ -1,4 +1,7 @@
-/** A site behind which nothing listens and nothing logs, as people begin: LOGGER=console gives it a logger. */
+/**
+ * A site behind which nothing listens and nothing logs, as people begin: LOGGER=console gives it a
+ * logger.
+ */
 import { createServer } from 'node:http'
 import { createNegotiator, respond } from '@s4u/negotiate'
 

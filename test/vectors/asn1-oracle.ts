@@ -13,14 +13,19 @@ import {
 } from 'asn1js'
 import { type Asn1Field, type Asn1Type, definitionOf, definitions } from './kerberos-asn1.js'
 
-/** Reads a message by the specifications' ASN.1 with asn1js, which shares nothing with our codec. */
+/**
+ * Reads a message by the specifications' ASN.1 with asn1js, which shares nothing with our codec.
+ */
 export function readWithAsn1js(name: string, bytes: Uint8Array): unknown {
   const { offset, result } = fromBER(Uint8Array.from(bytes).buffer)
   if (offset !== bytes.length) throw new Error(`asn1js read ${offset} of ${bytes.length} octets: ${result.error}`)
   return read(definitionOf(name), result)
 }
 
-/** A decoded value without classes and absent fields, octets and keys as hex: what two readers must agree on. */
+/**
+ * A decoded value without classes and absent fields, octets and keys as hex: what two readers must
+ * agree on.
+ */
 export function plain(value: unknown): unknown {
   if (value instanceof Key) return { etype: value.etype, value: plain(value.exposeSecretBytes()) }
   if (value instanceof Uint8Array) return Buffer.from(value).toString('hex')

@@ -2,7 +2,10 @@ import { ContextFlag, Krb5TokenId, Mechanism, ObjectIdentifier, SecurityContext,
 import { encode, Key, parsePrincipal } from '@s4u/krb5'
 import { expect, test } from 'vitest'
 
-/** Object identifiers, token identifiers and flags; what is described in words is what the tests of @s4u/gssapi are about. */
+/**
+ * Object identifiers, token identifiers and flags; what is described in words is what the tests of
+ * @s4u/gssapi are about.
+ */
 export function testGssConstants(constants: readonly (readonly [string, unknown])[]): void {
   test.each(constants)('GSS-API %s', (name, value) => {
     if (name.startsWith('oid ')) return expectOid(name, Object(value))

@@ -1,6 +1,7 @@
 /**
- * The ASN.1 of Kerberos as its specifications print it, and a reader for that notation. Tests use it as a second opinion:
- * neither this text nor its reader is related to the codecs of the packages.
+ * The ASN.1 of Kerberos as its specifications print it, and a reader for that notation. Tests use
+ * it as a second opinion: neither this text nor its reader is related to the codecs of the
+ * packages.
  *
  * Source: RFC 4120 appendix A, RFC 6113 section 5.4, MS-SFU section 2.2, MS-KILE section 2.2.
  */

@@ -64,7 +64,8 @@ export interface MessageCodec {
 }
 
 function message<T>(name: string, codec: Codec<T>): MessageCodec {
-  // The value is of the type by construction: it was decoded, or generated from the ASN.1 of the same name.
+  // The value is of the type by construction: it was decoded, or generated from the ASN.1 of the
+  // same name.
   return { name, decode: (bytes) => decode(codec, bytes), encode: (value) => encode(codec, value as T) }
 }
 

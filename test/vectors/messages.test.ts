@@ -22,7 +22,10 @@ interface RecordedMessage {
   readonly what: string
   readonly type: string
   readonly bytes: string
-  /** False where the sender encoded a number as a negative one; encoding it again gives the positive number. */
+  /**
+   * False where the sender encoded a number as a negative one; encoding it again gives the positive
+   * number.
+   */
   readonly canonical?: boolean
 }
 

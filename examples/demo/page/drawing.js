@@ -38,7 +38,10 @@ export class Drawing {
     for (const node of Object.values(this.#nodes)) node.setAttribute('class', 'node')
   }
 
-  /** Shows the steps one after the other; `onStep(index)` before each. Resolves to whether it was seen to the end. */
+  /**
+   * Shows the steps one after the other; `onStep(index)` before each. Resolves to whether it was
+   * seen to the end.
+   */
   async play(steps, onStep, slowly) {
     this.clear()
     const run = this.#run

@@ -1,6 +1,6 @@
 /**
- * Where everything stands in the drawing: side by side on a wide screen, one below the other on a phone. `room`: how long a line of
- * a label may be; a longer one goes up, line by line.
+ * Where everything stands in the drawing: side by side on a wide screen, one below the other on a
+ * phone. `room`: how long a line of a label may be; a longer one goes up, line by line.
  */
 
 const NODE = { width: 134, height: 66 }

@@ -1,4 +1,7 @@
-/** What came of a scene: the identity as the last backend sees it, or the refusal as a developer gets it. */
+/**
+ * What came of a scene: the identity as the last backend sees it, or the refusal as a developer
+ * gets it.
+ */
 import { element, facts, mono } from './dom.js'
 import { clock } from './words.js'
 

@@ -57,7 +57,10 @@ function listenToForm() {
   })
 }
 
-/** curl, or a browser with a ticket of its own, has called a service: its flow is shown once nothing else is. */
+/**
+ * curl, or a browser with a ticket of its own, has called a service: its flow is shown once nothing
+ * else is.
+ */
 function listenToCalls() {
   new EventSource('/calls').addEventListener('message', ({ data }) => {
     waiting = JSON.parse(data)
@@ -220,8 +223,9 @@ function tryIt({ krb5Conf, web, realm }) {
     `export KRB5_CONFIG=/tmp/s4u-krb5.conf KRB5CCNAME=/tmp/s4u-ccache`,
     `echo wonderland | kinit alice@${realm}`,
     `curl --negotiate -u : --resolve web.ad.test:${port}:${host} http://web.ad.test:${port}/orders`,
-    // A profile of its own, since a Chromium that runs already takes no options. The first setting loads GSS-API before the first
-    // request; with the second one Chromium asks for a ticket to the name in the URL, not to the address that it was told.
+    // A profile of its own, since a Chromium that runs already takes no options. The first setting
+    // loads GSS-API before the first request; with the second one Chromium asks for a ticket to the
+    // name in the URL, not to the address that it was told.
     'mkdir -p /tmp/s4u-chromium',
     `echo '{"net":{"received_http_auth_negotiate_headers":true},"auth":{"disable_negotiate_cname_lookup":true}}' >'/tmp/s4u-chromium/Local State'`,
     `chromium --user-data-dir=/tmp/s4u-chromium --no-first-run --auth-server-allowlist='*.ad.test' --host-resolver-rules='MAP web.ad.test ${host}' http://web.ad.test:${port}/orders`,

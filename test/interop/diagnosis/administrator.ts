@@ -12,9 +12,10 @@ export type Known = Readonly<Record<string, string>>
 type Ran = Awaited<ReturnType<typeof runOk>>
 
 /**
- * Does what hints say, as the administrator of a realm would: by the very command that is printed. What a machine that is a domain
- * controller or a KDC knows by itself (where its database is, and which realm it has) is told by the environment here, or put in where
- * programs do not look into it.
+ * Does what hints say, as the administrator of a realm would: by the very command that is printed.
+ * What a machine that is a domain controller or a KDC knows by itself (where its database is, and
+ * which realm it has) is told by the environment here, or put in where programs do not look into
+ * it.
  */
 export class Administrator {
   private readonly info: RealmsInfo
@@ -75,7 +76,10 @@ export class Administrator {
   }
 }
 
-/** There is no shell where programs have a root of their own: this machine's calls them there. What they would call is not there either. */
+/**
+ * There is no shell where programs have a root of their own: this machine's calls them there. What
+ * they would call is not there either.
+ */
 function inRoot(root: string | undefined): string {
   if (root === undefined) return ''
   return ['samba-tool', 'ldbsearch'].map((program) => `${program}() { chroot ${root} ${program} "$@"; }; `).join('')

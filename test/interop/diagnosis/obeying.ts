@@ -16,14 +16,19 @@ export interface Obedience {
   readonly obey?: readonly number[]
   readonly known?: Known
   readonly input?: string
-  /** Another try than the one that was refused: as the hint asks the user to sign in in another way. */
+  /**
+   * Another try than the one that was refused: as the hint asks the user to sign in in another way.
+   */
   readonly again?: (at: Place) => Promise<unknown>
   readonly after: readonly string[]
 }
 
 export type ObedienceRow = readonly [what: string, Obedience]
 
-/** Refused before, granted after the printed commands were run, and refused again when they are taken back. */
+/**
+ * Refused before, granted after the printed commands were run, and refused again when they are
+ * taken back.
+ */
 export async function expectObeyed(at: Place, administrator: Administrator, row: Obedience): Promise<void> {
   const { before = [], attempt, again = attempt, after, obey = [0], known, input } = row
   for (const command of before) await administrator.run(command)

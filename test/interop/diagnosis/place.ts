@@ -70,7 +70,10 @@ export class Place {
     return this.client(service, options).s4u2proxy(evidence, this.spn(target))
   }
 
-  /** From the first service to the second in the user's name, and from there to the third with the ticket that it received. */
+  /**
+   * From the first service to the second in the user's name, and from there to the third with the
+   * ticket that it received.
+   */
   async hop(user: string, first: string, second: string, third: string): Promise<unknown> {
     const ticket = await this.vouch(first, user, second)
     const { client, expiresAt } = ticket
@@ -84,13 +87,17 @@ export class Place {
     return this.client(second).s4u2proxy(evidence, this.spn(third))
   }
 
-  /** A way to the KDC on which requests are changed, and signed again as if they had been meant so. */
+  /**
+   * A way to the KDC on which requests are changed, and signed again as if they had been meant so.
+   */
   changing(change: Change): Partial<KdcClientOptions> {
     const everyKey = Keytab.decode(readFileSync(this.realm.everyKey ?? ''))
     return { kdc: resigning(this.realm.kdc, everyKey, change) }
   }
 
-  /** A ticket with a ticket-granting ticket that a user forwarded, of which something is changed. */
+  /**
+   * A ticket with a ticket-granting ticket that a user forwarded, of which something is changed.
+   */
   async forwarded(
     user: string,
     change: (tgt: ForwardedTicket) => Partial<ForwardedTicket> = () => ({}),

@@ -26,14 +26,17 @@ export interface Change {
 }
 
 /**
- * A way to a KDC on which requests are changed and signed again: with the keys of the realm, which the keytab of every account has, it
- * asks for what our client never would.
+ * A way to a KDC on which requests are changed and signed again: with the keys of the realm, which
+ * the keytab of every account has, it asks for what our client never would.
  */
 export function resigning(kdc: Address, everyKey: Keytab, change: Change): KdcTransport {
   return (request) => askByTcp(kdc, request[0] === TGS_REQ ? changed(request, everyKey, change) : request)
 }
 
-/** Octets of the checksum of PA-FOR-USER, which the KDC then finds wrong; the other padata of S4U2Self is taken away. */
+/**
+ * Octets of the checksum of PA-FOR-USER, which the KDC then finds wrong; the other padata of
+ * S4U2Self is taken away.
+ */
 export function wrongForUserChecksum(padata: PaData): PaData {
   if (padata.padataType === PaType.S4U_X509_USER) return { padataType: 0x7fff, padataValue: new Uint8Array(0) }
   if (padata.padataType !== PaType.FOR_USER) return padata

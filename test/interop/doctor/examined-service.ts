@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import type { RealmKey } from '../../realms/addresses.js'
 import { realmOf } from '../../realms/clients.js'
 import type { RealmInfo, RealmsInfo } from '../../realms/realm-info.js'
-import { controllers } from '../../realms/samba-conf.js'
+import { controllers } from '../../realms/samba/samba-conf.js'
 
 /** The service `web` of a realm, with a keytab of its own that a test may spoil. */
 export class ExaminedService {

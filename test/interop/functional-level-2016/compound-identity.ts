@@ -33,8 +33,9 @@ import { askByTcp } from '../diagnosis/resigning.js'
 const NONCE = 0x53345531
 
 /**
- * A user's ticket that names the device too: the request for it is armored with the device's ticket-granting ticket, which our client
- * does at sign-in only. Source: RFC 6113 section 5.4.2, MS-KILE section 3.3.5.7.4.
+ * A user's ticket that names the device too: the request for it is armored with the device's
+ * ticket-granting ticket, which our client does at sign-in only. Source: RFC 6113 section 5.4.2,
+ * MS-KILE section 3.3.5.7.4.
  */
 export async function ticketFromDevice(
   kdc: Address,

@@ -76,8 +76,9 @@ await describeRealms('conditions of access entries, compared with how Samba 4.22
   })
 
   /**
-   * To Samba an attribute that is not there makes the whole condition unknown; to MS-DTYP section 2.4.4.17 what is compared with it
-   * alone. So we grant more, and only what holds whatever the attribute would be.
+   * To Samba an attribute that is not there makes the whole condition unknown; to MS-DTYP section
+   * 2.4.4.17 what is compared with it alone. So we grant more, and only what holds whatever the
+   * attribute would be.
    */
   test('with an attribute that is not there, what is granted holds whatever it would be', async () => {
     const random = generator(20_261_129)

@@ -5,7 +5,10 @@ import { realmOf } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { Place } from '../diagnosis/place.js'
 
-/** A backend sees another name of the same service, as the user came to it: with a ticket, or vouched for. */
+/**
+ * A backend sees another name of the same service, as the user came to it: with a ticket, or
+ * vouched for.
+ */
 for (const key of ['CORP', 'NEWCORP'] as const) {
   await describeRealms(`the names of a service in tickets of ${key}`, [key], (info) => {
     const realm = realmOf(info, key)

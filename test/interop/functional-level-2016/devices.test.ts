@@ -8,7 +8,10 @@ import { Place } from '../diagnosis/place.js'
 import { openWith, pacOf } from '../sealed-ticket.js'
 import { ticketFromDevice } from './compound-identity.js'
 
-/** Compound identity: a ticket of a user says from which device she comes. Source: MS-KILE section 3.3.5.7.4. */
+/**
+ * Compound identity: a ticket of a user says from which device she comes. Source: MS-KILE section
+ * 3.3.5.7.4.
+ */
 await describeRealms('tickets that name the device', ['NEWCORP'], (info) => {
   const realm = realmOf(info, 'NEWCORP')
   const { aware, api } = realm.services

@@ -65,7 +65,10 @@ await describeRealms('a managed account', ['NEWCORP'], (info) => {
   }
 })
 
-/** MSDS-MANAGEDPASSWORD_BLOB: 256 octets of UTF-16, of which not all are text. Source: MS-ADTS section 2.2.19. */
+/**
+ * MSDS-MANAGEDPASSWORD_BLOB: 256 octets of UTF-16, of which not all are text. Source: MS-ADTS
+ * section 2.2.19.
+ */
 function currentPassword(blob: Uint8Array | undefined): string {
   if (blob === undefined) throw new Error('the directory does not show the password')
   const offset = new DataView(blob.buffer, blob.byteOffset).getUint16(8, true)

@@ -6,7 +6,10 @@ import { describeRealms } from '../../realms/suite.js'
 import { Place } from '../diagnosis/place.js'
 import { encodeWithoutPac, openWith, pacOf } from '../sealed-ticket.js'
 
-/** The four signatures of a PAC: of the service, of the KDC, over the ticket, over the whole. Source: MS-PAC section 2.8. */
+/**
+ * The four signatures of a PAC: of the service, of the KDC, over the ticket, over the whole.
+ * Source: MS-PAC section 2.8.
+ */
 for (const key of ['CORP', 'NEWCORP'] as const) {
   await describeRealms(`the PACs of ${key}`, [key], (info) => {
     const realm = realmOf(info, key)

@@ -10,7 +10,10 @@ import { Place } from '../diagnosis/place.js'
 const BADOPTION = { code: 'KDC_ERR_BADOPTION' }
 const FIREWALL = { code: 'KDC_ERR_POLICY', ntStatus: 'STATUS_AUTHENTICATION_FIREWALL_FAILED' }
 
-/** This KDC gives the same codes for other causes than an older one, and has causes that no other has. */
+/**
+ * This KDC gives the same codes for other causes than an older one, and has causes that no other
+ * has.
+ */
 await describeRealms('what Samba 4.22 refuses is explained', ['NEWCORP', 'NEWPARTNER'], (info) => {
   const realm = realmOf(info, 'NEWCORP')
   const { strict, web, api, kcd } = realm.services

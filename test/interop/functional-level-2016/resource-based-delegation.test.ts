@@ -9,8 +9,9 @@ import { Place } from '../diagnosis/place.js'
 import { openWith, pacOf } from '../sealed-ticket.js'
 
 /**
- * The target has the list, not the service that delegates. Here, other than on Windows, the evidence must be forwardable all the
- * same, and a target of another realm is never allowed (6, 13).
+ * The target has the list, not the service that delegates. Here, other than on Windows, the
+ * evidence must be forwardable all the same, and a target of another realm is never allowed (6,
+ * 13).
  */
 await describeRealms('resource-based delegation', ['NEWCORP', 'NEWPARTNER'], (info) => {
   const realm = realmOf(info, 'NEWCORP')

@@ -61,7 +61,10 @@ const LOADED = [
   'proxy_connect',
 ]
 
-/** Locations: `/plain` authenticates each request, `/conn` each connection, `/session` by cookie after the first; `/basic` knows no Kerberos. */
+/**
+ * Locations: `/plain` authenticates each request, `/conn` each connection, `/session` by cookie
+ * after the first; `/basic` knows no Kerberos.
+ */
 export async function startApache({ address, keytab, krb5Config }: ApacheOptions): Promise<Apache> {
   const folder = mkdtempSync(join(tmpdir(), 's4u-apache-'))
   const identity = process.getuid?.() === 0 ? ['User www-data', 'Group www-data'] : []

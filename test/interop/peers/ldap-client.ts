@@ -2,12 +2,18 @@ import type { Initiator, SecurityContext } from '@s4u/gssapi'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** Just enough LDAP for SASL: a bind in legs, searches, and the security layer of whoever signed in. Source: RFC 4511. */
+/**
+ * Just enough LDAP for SASL: a bind in legs, searches, and the security layer of whoever signed in.
+ * Source: RFC 4511.
+ */
 export interface LdapClient extends Disposable {
   /** Sends everything from now on through the context: `seal`, or `sign` alone. */
   protect(context: SecurityContext, how: 'seal' | 'sign'): void
   bind(mechanism: string, credentials: Uint8Array | undefined): Promise<BindAnswer>
-  /** The values of the attributes of the entries that a filter `(attribute=value)` finds; without a filter of the base itself. */
+  /**
+   * The values of the attributes of the entries that a filter `(attribute=value)` finds; without a
+   * filter of the base itself.
+   */
   search(base: string, attributes: readonly string[], filter?: readonly [string, string]): Promise<Attributes[]>
 }
 
@@ -27,7 +33,10 @@ export async function openLdap(host: string, port: number): Promise<LdapClient> 
   return new Client(socket)
 }
 
-/** SPNEGO carries the negotiation, and the flags of the context say what protects the rest. Source: MS-ADTS section 5.1.1.1.2. */
+/**
+ * SPNEGO carries the negotiation, and the flags of the context say what protects the rest. Source:
+ * MS-ADTS section 5.1.1.1.2.
+ */
 export async function bindSpnego(client: LdapClient, initiator: Initiator): Promise<SecurityContext> {
   const first = await client.bind('GSS-SPNEGO', initiator.token)
   const step = initiator.step(first.credentials)

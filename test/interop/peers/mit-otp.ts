@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Profile, renderProfile } from '../../realms/krb5-conf.js'
-import { searchPath } from '../../realms/packages.js'
+import { searchPath } from '../../realms/debian/packages.js'
 import { answering, ended } from './apache.js'
 
 export interface MitOtpOptions {

@@ -17,8 +17,9 @@ export interface Nginx extends AsyncDisposable {
 }
 
 /**
- * `/plain` is passed on. The other locations are errors of nginx's own, which knows no Kerberos and puts no token on them: `/denied`
- * (403), `/large` (413 for any body), `/busy` (503), `/down` (502, nothing listens behind it).
+ * `/plain` is passed on. The other locations are errors of nginx's own, which knows no Kerberos and
+ * puts no token on them: `/denied` (403), `/large` (413 for any body), `/busy` (503), `/down` (502,
+ * nothing listens behind it).
  */
 export async function startNginx({ address, upstream }: NginxOptions): Promise<Nginx> {
   const server = [
@@ -36,7 +37,10 @@ export async function startNginx({ address, upstream }: NginxOptions): Promise<N
   return { plain: `http://${address}:8080`, [Symbol.asyncDispose]: nginx.stop }
 }
 
-/** nginx with what stands in its `http` block, made by `http(folder)`; `listens` is where it answers. */
+/**
+ * nginx with what stands in its `http` block, made by `http(folder)`; `listens` is where it
+ * answers.
+ */
 export async function runNginx(
   http: (folder: string) => string,
   listens: { host: string; port: number },

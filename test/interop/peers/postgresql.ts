@@ -25,7 +25,10 @@ export interface PostgresOptions {
   readonly roles: readonly string[]
 }
 
-/** PostgreSQL that lets people in by GSS-API alone: database `enc` over GSS encryption, `plain` without. */
+/**
+ * PostgreSQL that lets people in by GSS-API alone: database `enc` over GSS encryption, `plain`
+ * without.
+ */
 export interface Postgres extends AsyncDisposable {
   readonly port: number
   log(): string

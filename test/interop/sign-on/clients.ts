@@ -44,8 +44,8 @@ export async function requestsKerberos(target: Target, login: Login): Promise<An
 /** The page as Chromium shows it. */
 export async function chromium(target: Target, login: Login, profile: string): Promise<string> {
   mkdirSync(profile)
-  // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host rule it would ask for a ticket
-  // to the address.
+  // A fresh profile loads no GSS-API library before it has seen Negotiate once; and under a host
+  // rule it would ask for a ticket to the address.
   const state = { net: { received_http_auth_negotiate_headers: true }, auth: { disable_negotiate_cname_lookup: true } }
   writeFileSync(join(profile, 'Local State'), JSON.stringify(state))
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']

@@ -4,7 +4,10 @@ import type { SecurityContext } from '@s4u/gssapi'
 
 /** A program that speaks in lines: a base64 token each. */
 export interface Conversation extends AsyncDisposable {
-  /** Undefined where the program has no token to send. Rejects, with what the program said, when it has ended. */
+  /**
+   * Undefined where the program has no token to send. Rejects, with what the program said, when it
+   * has ended.
+   */
   receive(): Promise<Uint8Array | undefined>
   receiveLine(): Promise<string>
   send(token: Uint8Array | undefined): void
@@ -45,7 +48,10 @@ export const base64 = (octets: Uint8Array): string => Buffer.from(octets).toStri
 const THEIRS = new TextEncoder().encode('from the peer')
 const OURS = new TextEncoder().encode('from the service')
 
-/** MIC and Wrap tokens in both directions, sealed and signed only; rejects when either side takes offence at one. */
+/**
+ * MIC and Wrap tokens in both directions, sealed and signed only; rejects when either side takes
+ * offence at one.
+ */
 export async function exchangeMessages(peer: Conversation, context: SecurityContext): Promise<void> {
   const next = async (): Promise<Uint8Array> => (await peer.receive()) ?? new Uint8Array(0)
   context.verifyMic(THEIRS, await next())

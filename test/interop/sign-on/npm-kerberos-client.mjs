@@ -1,4 +1,7 @@
-/** FOLDER HOST ADDRESS PORT: fetches / with the npm package `kerberos`, HOST being at ADDRESS, and prints what came as JSON. */
+/**
+ * FOLDER HOST ADDRESS PORT: fetches / with the npm package `kerberos`, HOST being at ADDRESS, and
+ * prints what came as JSON.
+ */
 import { createRequire } from 'node:module'
 import { request } from 'node:http'
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync } 
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runOk } from '../../realms/clients.js'
-import { downloadPackages, isDebian } from '../../realms/packages.js'
+import { downloadPackages, isDebian } from '../../realms/debian/packages.js'
 import { useRealms } from '../../realms/suite.js'
 
 /** Kept between runs, as what Heimdal's packages are unpacked to is. */
@@ -11,8 +11,8 @@ const VERSION = '7.0.0'
 const MINUTES = 60_000
 
 /**
- * The folder of the npm package `kerberos`, built from its source: its install script would look for a prebuilt binary, and for headers
- * that are installed. Rejects where it cannot be built.
+ * The folder of the npm package `kerberos`, built from its source: its install script would look
+ * for a prebuilt binary, and for headers that are installed. Rejects where it cannot be built.
  */
 export async function npmKerberos(): Promise<string> {
   const target = join(cache, `npm-kerberos-${VERSION}-${process.arch}-${process.versions.modules}`)
