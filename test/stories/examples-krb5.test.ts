@@ -13,10 +13,13 @@ mkdirSync(caches, { recursive: true })
 const folder = mkdtempSync(join(caches, 'krb5-readme-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-const examples = [...readme.matchAll(/^## (.*)\n[^]*?```js\n([^]*?)```/gm)].map(([, title, code]) => [title, code])
+const examples = [...readme.matchAll(/^## (.*)\n(?:(?!^## )[^])*?```js\n([^]*?)```/gm)].map(([, title, code]) => [
+  title,
+  code,
+])
 
 test('there are examples', () => {
-  expect(examples.map(([title]) => title)).toEqual(['Messages', 'Keys', 'Files'])
+  expect(examples.map(([title]) => title)).toEqual(['Messages', 'Keys', 'Files', 'Errors'])
 })
 
 test.each(examples)('the example of %s prints what it says', (title, code) => {

@@ -163,7 +163,7 @@ export function kerberosFlags(...bits: readonly number[]): KerberosFlags {
  * ```ts
  * import { type EncTicketPart, hasFlag, TicketFlag } from '@s4u/krb5'
  *
- * export const isForwardable = (part: EncTicketPart) => hasFlag(part.flags, TicketFlag.FORWARDABLE)
+ * export const canForward = ({ flags }: EncTicketPart) => hasFlag(flags, TicketFlag.FORWARDABLE)
  * ```
  */
 export function hasFlag(flags: KerberosFlags, bit: number): boolean {

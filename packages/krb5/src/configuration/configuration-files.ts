@@ -19,7 +19,7 @@ const DEFAULT_FILE = '/etc/krb5.conf'
  * ```ts
  * import { configurationPaths } from '@s4u/krb5'
  *
- * configurationPaths('/etc/web/krb5.conf:/etc/krb5.conf') // ['/etc/web/krb5.conf', '/etc/krb5.conf']
+ * configurationPaths('/a/krb5.conf:/b/krb5.conf') // ['/a/krb5.conf', '/b/krb5.conf']
  * ```
  */
 export function configurationPaths(named: string | undefined): readonly string[] {

@@ -10,7 +10,7 @@ export type RenamedOptions<T extends object> = Readonly<Partial<Record<keyof T &
  * Gives the options under their new names only, and a notice for each old name that is in use. The
  * owner publishes the notices once it knows the logger.
  *
- * @param owner the function that takes the options: `createAcceptor`
+ * @param owner the function that takes the options: `parseKrb5Conf`
  * @throws ConfigurationError when an option is given under both of its names: they could differ
  *
  * @example

@@ -54,7 +54,8 @@ export const defaultLocalName: LocalNameMapping = ({ name: { nameString }, realm
  * ```ts
  * import { authToLocal, parsePrincipal } from '@s4u/krb5'
  *
- * const localName = authToLocal({ rules: ['RULE:[1:$1@$0](^.*@PARTNER\\.TEST$)s/@.*$/.partner/', 'DEFAULT'] })
+ * const partners = 'RULE:[1:$1@$0](^.*@PARTNER\\.TEST$)s/@.*$/.partner/'
+ * const localName = authToLocal({ rules: [partners, 'DEFAULT'] })
  * localName(parsePrincipal('bob@PARTNER.TEST'), 'AD.TEST') // 'bob.partner'
  * ```
  */

@@ -80,7 +80,8 @@ describe('authorization data', () => {
   })
 })
 
-// The numbers of RFC 4120 section 7.5.4, RFC 4537, RFC 7751 and MS-KILE section 2.2: on the wire nothing else tells them apart.
+// The numbers of RFC 4120 section 7.5.4, RFC 4537, RFC 7751 and MS-KILE section 2.2: on the wire
+// nothing else tells them apart.
 test('the types have their numbers', () => {
   expect(AdType).toEqual({
     IF_RELEVANT: 1,

@@ -81,7 +81,13 @@ export const KdcReqBody: Codec<KdcReqBody> = sequence<KdcReqBody>('KDC-REQ-BODY'
 
 /**
  * A request to a KDC:
- * `SEQUENCE { pvno [1], msg-type [2], padata [3] SEQUENCE OF PA-DATA OPTIONAL, req-body [4] KDC-REQ-BODY }`.
+ *
+ *     KDC-REQ ::= SEQUENCE {
+ *         pvno      [1] INTEGER (5),
+ *         msg-type  [2] INTEGER (10 -- AS -- | 12 -- TGS --),
+ *         padata    [3] SEQUENCE OF PA-DATA OPTIONAL,
+ *         req-body  [4] KDC-REQ-BODY
+ *     }
  */
 export interface KdcReq {
   readonly padata?: readonly PaData[]

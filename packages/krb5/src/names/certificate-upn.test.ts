@@ -2,7 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { certificateUpn } from './certificate-upn.js'
 import { MalformedTokenError } from '../errors/errors.js'
 
-/** Made by OpenSSL: alternative names email:alice@mail.test and otherName 1.3.6.1.4.1.311.20.2.3 UTF8:alice@ad.test. */
+/**
+ * Made by OpenSSL: alternative names email:alice@mail.test and otherName 1.3.6.1.4.1.311.20.2.3
+ * UTF8:alice@ad.test.
+ */
 const WITH_UPN = Buffer.from(
   'MIIBtDCCAVqgAwIBAgIUZoTLg8g85zmehRXXxpN0XV2e7ggwCgYIKoZIzj0EAwIwEDEOMAwGA1UEAwwFQWxpY2UwIBcNMjYxMTIxMDQ1MTA3WhgPMjEyNjEwMjgwNDUxMDdaMBAxDjAMBgNVBAMMBUFsaWNlMFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE0PlEQ2fkq0Na8QeHlMzfH1Itqr3sM+17bvix8dHBR0zXFWKuglM7kkwfiVU16qGliK+AaVjbKMZ21KHrG0xcNaOBjzCBjDAdBgNVHQ4EFgQUCjEIRvaIJhnT1Tjgza0X/kan9bwwHwYDVR0jBBgwFoAUCjEIRvaIJhnT1Tjgza0X/kan9bwwDwYDVR0TAQH/BAUwAwEB/zA5BgNVHREEMjAwgQ9hbGljZUBtYWlsLnRlc3SgHQYKKwYBBAGCNxQCA6APDA1hbGljZUBhZC50ZXN0MAoGCCqGSM49BAMCA0gAMEUCIAR0230L4MItRM3598H44XSqVI47coP/ZPDgUFo79rSfAiEA3YjJrIRoJdmPaQKzArXYSZcMM8HJHAxTGQooOWkar1I=',
   'base64',

@@ -4,20 +4,20 @@ import { isKnownPacBufferType, pacBufferTypeName } from './buffers/buffer-type.j
 
 /** One PAC_INFO_BUFFER and its data. MS-PAC section 2.4. */
 export interface PacBuffer {
-  /** See `PacBufferType`; types that we do not know are kept. */
+  /** A number of `PacBufferType`. Unknown types are kept. */
   readonly type: number
-  /** The buffer's own octets, without the padding that follows them. */
+  /** The octets of the buffer, without the padding that follows them. */
   readonly data: Uint8Array
 }
 
-/** A buffer together with where it lies, which signatures need. */
+/** A buffer with its offset in the PAC, which signatures need. */
 export interface PlacedBuffer extends PacBuffer {
   readonly offset: number
 }
 
 /**
- * Decodes PACTYPE: the directory of buffers, not what is in them. MS-PAC section 2.3.
- * The data are views into `bytes`.
+ * Reads PACTYPE: the directory of buffers, and not their contents. The data are views on `bytes`.
+ * MS-PAC section 2.3.
  *
  * @throws MalformedTokenError
  */
@@ -31,7 +31,9 @@ export function decodeContainer(bytes: Uint8Array): PlacedBuffer[] {
   return buffers
 }
 
-/** Encodes PACTYPE, buffers in the order given, each on a multiple of 8 octets. */
+/**
+ * Returns the octets of PACTYPE: the buffers in the given order, each at a multiple of 8 octets.
+ */
 export function encodeContainer(buffers: readonly PacBuffer[]): Uint8Array {
   const writer = new ByteWriter(1024).u32le(buffers.length).u32le(VERSION)
   let offset = HEADER_LENGTH + buffers.length * ENTRY_LENGTH
@@ -48,7 +50,8 @@ function readCount(reader: ByteReader): number {
   const version = reader.u32le('Version')
   if (version !== VERSION) reader.fail('Version', String(VERSION), String(version))
   if (count > MAX_BUFFERS) reader.fail('cBuffers', `at most ${MAX_BUFFERS} buffers`, String(count))
-  // CVE-2022-42898: the product overflowed 32 bits, so it is compared before any entry is read.
+  // CVE-2022-42898: the product of count and length overflowed 32 bits. So it is compared before
+  // any entry is read.
   reader.expectElements(count, ENTRY_LENGTH, 'Buffers')
   return count
 }
@@ -59,7 +62,7 @@ function readBuffer(reader: ByteReader, bytes: Uint8Array, index: number, count:
   const low = reader.u32le('Offset')
   const high = reader.u32le('Offset')
   const offset = high * 0x1_0000_0000 + low
-  // Windows sends empty claims buffers; where nothing lies does not matter.
+  // Windows sends empty claims buffers. The offset of an empty buffer does not matter.
   if (size === 0) return { type, data: EMPTY, offset: 0 }
 
   const first = HEADER_LENGTH + count * ENTRY_LENGTH
@@ -73,7 +76,10 @@ function readBuffer(reader: ByteReader, bytes: Uint8Array, index: number, count:
   return { type, data: bytes.subarray(offset, offset + size), offset }
 }
 
-/** With two buffers of one type, one program would verify the first and another would believe the second. */
+/**
+ * With two buffers of one type, one program would verify the first and another would believe the
+ * second.
+ */
 function refuseDuplicates(reader: ByteReader, buffers: readonly PlacedBuffer[]): void {
   for (let index = 1; index < buffers.length; index++) {
     const { type } = buffers[index]
@@ -102,5 +108,8 @@ const ENTRY_LENGTH = 16
 const ALIGNMENT = 8
 const EMPTY = new Uint8Array(0)
 
-/** MS-PAC knows 14 types and each stands at most once; the rest is room for types to come. */
+/**
+ * The most buffers. MS-PAC knows 14 types, each of which occurs at most once; the rest is for types
+ * to come.
+ */
 const MAX_BUFFERS = 64

@@ -43,10 +43,16 @@ describe.each<[string, number, Uint8Array[], (bytes: Uint8Array) => unknown]>([
   })
 })
 
-/** Far more than any of these inputs takes, and far less than one that costs more than its size would. */
+/**
+ * Far more than any of these inputs takes, and far less than one that costs more than its size
+ * would.
+ */
 const AT_ONCE_MS = 500
 
-/** What is slow because of the input is slow each time; what is slow because the machine does something else is not. */
+/**
+ * What is slow because of the input is slow each time; what is slow because the machine does
+ * something else is not.
+ */
 function fastestOf(times: number, decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
   const durations = Array.from({ length: times }, () => {
     const began = performance.now()

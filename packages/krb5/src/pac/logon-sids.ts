@@ -3,15 +3,19 @@ import { GroupAttribute } from './buffers/group-membership.js'
 import type { LogonInfo } from './buffers/logon-info.js'
 import { UserFlag } from './buffers/logon-info.js'
 
-/** The SID of the user: the domain's and UserId, or the first extra SID if UserId is 0. MS-PAC section 2.5. */
+/**
+ * Returns the SID of the user: that of the domain with UserId, or the first extra SID if UserId is
+ * 0. MS-PAC section 2.5.
+ */
 export function userSidOf(info: LogonInfo): string | undefined {
   if (info.userId !== 0) return `${info.logonDomainId}-${info.userId}`
   return (info.userFlags & UserFlag.EXTRA_SIDS) === 0 ? undefined : info.extraSids[0]?.sid
 }
 
 /**
- * Every SID that may grant the user something, each once: user, primary group, groups of the domain, extra SIDs and
- * resource groups if `userFlags` declares them. Groups that may only deny are left out. MS-PAC section 2.5, MS-KILE section 3.4.5.3.
+ * Returns every SID that may grant something to the user, each once: user, primary group, groups of
+ * the domain, extra SIDs and resource groups if `userFlags` declares them. Groups that may only
+ * deny are left out. MS-PAC section 2.5, MS-KILE section 3.4.5.3.
  */
 export function logonSidsOf(info: LogonInfo): string[] {
   const user = userSidOf(info)
@@ -23,7 +27,10 @@ export function logonSidsOf(info: LogonInfo): string[] {
   return [...new Set([...own, ...granting])]
 }
 
-/** The groups that may deny the user something, and grant nothing, each once. MS-PAC section 2.2.1. */
+/**
+ * Returns the groups that may deny something to the user and grant nothing, each once. MS-PAC
+ * section 2.2.1.
+ */
 export function denyOnlySidsOf(info: LogonInfo): string[] {
   const granting = new Set(logonSidsOf(info))
   const denying = groupsOf(info).filter((group) => !mayGrant(group) && !granting.has(group.sid))

@@ -41,7 +41,9 @@ const withKdcKey = vectors.filter((vector) => vector.kdcKey !== undefined)
 const withTicket = vectors.filter((vector) => vector.encTicketPart !== undefined)
 const windows2022 = named('windows-2022-service-ticket')
 
-/** BigInts as decimal strings, groups as pairs and SIDs as strings: the form that the vectors have. */
+/**
+ * BigInts as decimal strings, groups as pairs and SIDs as strings: the form that the vectors have.
+ */
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value, (_name, part) => (typeof part === 'bigint' ? String(part) : pairs(part))))
 }
@@ -68,7 +70,10 @@ describe.each(vectors)('the PAC $name', (vector) => {
   })
 })
 
-/** The vectors whose PAC has a buffer of this type: a test that has nothing to look at would pass for nothing. */
+/**
+ * The vectors whose PAC has a buffer of this type: a test that has nothing to look at would pass
+ * for nothing.
+ */
 const withBuffer = (type: number) =>
   vectors.filter((vector) => Pac.decode(hex(vector.pac)).buffers.some((buffer) => buffer.type === type))
 

@@ -5,20 +5,24 @@ import { RejectedTokenError } from '../errors/errors.js'
 import type { PlacedBuffer } from './container.js'
 import { pacBufferTypeName } from './buffers/buffer-type.js'
 
-/** PAC_SIGNATURE_DATA: of the buffers 6, 7, 16 and 19. MS-PAC section 2.8. */
+/** PAC_SIGNATURE_DATA: the contents of the buffers 6, 7, 16 and 19. MS-PAC section 2.8. */
 export interface PacSignature {
   /** The checksum type, as a signed number: -138, 15, 16, 19, 20. */
   readonly signatureType: number
   readonly signature: Uint8Array
-  /** The number of the read-only domain controller that signed. */
+  /** The number of the read-only domain controller that signed; undefined if a full one did. */
   readonly rodcIdentifier: number | undefined
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads PAC_SIGNATURE_DATA.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodePacSignature(bytes: Uint8Array, path = 'PAC.SERVER_CHECKSUM'): PacSignature {
   const reader = new ByteReader(bytes, path)
   const signatureType = reader.i32le('SignatureType')
-  // Of a type that we do not know, everything is the signature; nobody can verify it anyway.
+  // With an unknown type, everything that follows is the signature. Nobody can verify it anyway.
   const length = SIGNATURE_LENGTHS.get(signatureType) ?? reader.remaining
   const signature = reader.bytes(length, 'Signature')
   const rodcIdentifier = reader.remaining >= 2 ? reader.u16le('RODCIdentifier') : undefined
@@ -31,7 +35,10 @@ export function encodePacSignature({ signatureType, signature, rodcIdentifier }:
   return (rodcIdentifier === undefined ? writer : writer.u16le(rodcIdentifier)).toBytes()
 }
 
-/** A signature of zeros, to be filled in, for a key whose signatures have `length` octets. */
+/**
+ * Makes a signature of zeros, to be filled in later, of the length that signatures with this key
+ * have.
+ */
 export function blankPacSignature(key: Key, rodcIdentifier?: number): PacSignature {
   const signatureType = key.checksumType
   const signature = new Uint8Array(SIGNATURE_LENGTHS.get(signatureType) ?? 0)
@@ -41,12 +48,15 @@ export function blankPacSignature(key: Key, rodcIdentifier?: number): PacSignatu
 /** Enough for a user in some hundred groups. */
 const SPARE_SIZE = 8_192
 
-/** Serves one PAC after the other: memory of its own would cost each as much as signing it does. */
+/**
+ * One buffer serves the PACs one after the other: allocating would cost each of them as much as
+ * signing it.
+ */
 const spare = new Uint8Array(SPARE_SIZE)
 
 /**
- * The PAC with some signatures zeroed: everything behind the type, RODCIdentifier included. Good until the next call.
- * MS-PAC section 2.8.1.
+ * Returns the PAC with some signatures zeroed: everything behind the type, RODCIdentifier included.
+ * The octets are valid until the next call. MS-PAC section 2.8.1.
  */
 export function withSignaturesZeroed(
   pac: Uint8Array,
@@ -64,10 +74,11 @@ export function withSignaturesZeroed(
 /**
  * Verifies one signature of a PAC over `data`.
  *
- * The key decides which checksum type it must be. Whoever may name the type may name one without a key
- * (CVE-2018-16860, CVE-2016-2126).
+ * The key decides which checksum type it must be. A peer that may name the type may name one
+ * without a key (CVE-2018-16860, CVE-2016-2126).
  *
- * @throws RejectedTokenError KRB_AP_ERR_MODIFIED, or KRB_AP_ERR_INAPP_CKSUM for a checksum type that is not the key's
+ * @throws RejectedTokenError KRB_AP_ERR_MODIFIED; KRB_AP_ERR_INAPP_CKSUM for a checksum type that
+ * does not belong to the key
  */
 export function verifyPacSignature(key: Key, type: number, found: PacSignature | undefined, data: Uint8Array): void {
   const name = pacBufferTypeName(type)
@@ -101,7 +112,10 @@ export const PAC_KEY_USAGE = 17
 
 const SIGNATURE_TYPE_LENGTH = 4
 
-/** By checksum type: RFC 3961 section 6.1.3, RFC 3962 section 7, RFC 6803 section 9, RFC 8009 section 8, RFC 4757 section 4. */
+/**
+ * The length of a signature by its checksum type: RFC 3961 section 6.1.3, RFC 3962 section 7, RFC
+ * 6803 section 9, RFC 8009 section 8, RFC 4757 section 4.
+ */
 const SIGNATURE_LENGTHS: ReadonlyMap<number, number> = new Map([
   [15, 12],
   [16, 12],

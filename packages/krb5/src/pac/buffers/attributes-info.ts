@@ -1,17 +1,24 @@
 import { ByteReader } from '../../bytes/byte-reader.js'
 import { ByteWriter } from '../../bytes/byte-writer.js'
 
-/** PAC_ATTRIBUTES_INFO: how the PAC came into the TGT. MS-PAC section 2.14. */
+/**
+ * PAC_ATTRIBUTES_INFO: whether the client asked for a PAC, or got one without asking. MS-PAC
+ * section 2.14.
+ */
 export interface AttributesInfo {
   /** The length of the flags in bits; Windows sends 2. */
   readonly flagsLength: number
-  /** The first 32 flags: see `PacAttribute`. */
+  /** The first 32 flags: bits of `PacAttribute`. */
   readonly flags: number
 }
 
 export const PacAttribute = { PAC_WAS_REQUESTED: 0x1, PAC_WAS_GIVEN_IMPLICITLY: 0x2 } as const
 
-/** @throws MalformedTokenError */
+/**
+ * Reads PAC_ATTRIBUTES_INFO.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeAttributesInfo(bytes: Uint8Array, path = 'PAC.ATTRIBUTES_INFO'): AttributesInfo {
   const reader = new ByteReader(bytes, path)
   const flagsLength = reader.u32le('FlagsLength')

@@ -16,7 +16,7 @@ export const PacBufferType = {
   FULL_CHECKSUM: 19,
 } as const
 
-/** `LOGON_INFO` for 1; `buffer type 99` for a type that we do not know. */
+/** Returns the name of a buffer type: `LOGON_INFO` for 1, `buffer type 99` for an unknown type. */
 export function pacBufferTypeName(type: number): string {
   return names.get(type) ?? `buffer type ${type}`
 }

@@ -5,12 +5,15 @@ import { decompressXpressHuffman } from '../encoding/xpress-huffman.js'
 
 /** CLAIMS_ARRAY: the claims of one source. MS-ADTS section 2.2.18.6. */
 export interface ClaimsArray {
-  /** See `ClaimsSource`. */
+  /** A number of `ClaimsSource`. */
   readonly source: number
   readonly claims: readonly Claim[]
 }
 
-/** CLAIM_ENTRY: what the directory says of a user or a device. MS-ADTS section 2.2.18.5. */
+/**
+ * CLAIM_ENTRY: something that the directory states about a user or a device. MS-ADTS section
+ * 2.2.18.5.
+ */
 export type Claim =
   | { readonly id: string; readonly type: 'int64'; readonly values: readonly bigint[] }
   | { readonly id: string; readonly type: 'uint64'; readonly values: readonly bigint[] }
@@ -20,7 +23,7 @@ export type Claim =
 export const ClaimsSource = { ACTIVE_DIRECTORY: 1, CERTIFICATE: 2 } as const
 
 /**
- * Decodes CLAIMS_SET_METADATA and the claims within, compressed or not; an empty buffer has none.
+ * Reads CLAIMS_SET_METADATA and the claims in it, compressed or not. An empty buffer has no claims.
  * MS-PAC sections 2.11 and 2.13.
  *
  * @throws MalformedTokenError
@@ -36,7 +39,10 @@ export function decodeClaims(bytes: Uint8Array, path = 'PAC.CLIENT_CLAIMS'): Cla
   return NdrReader.decode(set, claimsPath, readClaimsSet)
 }
 
-/** Encodes claims, never compressed: Windows does not compress small sets either. */
+/**
+ * Returns the octets of claims. They are never compressed; Windows does not compress small sets
+ * either.
+ */
 export function encodeClaims(arrays: readonly ClaimsArray[]): Uint8Array {
   const set = NdrWriter.encode((ndr) => writeClaimsSet(ndr, arrays))
   return NdrWriter.encode((ndr) => {
@@ -52,7 +58,7 @@ interface Metadata {
   readonly uncompressedSize: number
 }
 
-/** MS-ADTS section 2.2.18.8. */
+/** Reads CLAIMS_SET_METADATA. MS-ADTS section 2.2.18.8. */
 function readMetadata(ndr: NdrReader): Metadata {
   const { count } = expectPresent(ndr, 'ClaimsSet')
   const format = ndr.u16('usCompressionFormat')
@@ -67,7 +73,7 @@ function readMetadata(ndr: NdrReader): Metadata {
   return { claimsSet, format, uncompressedSize }
 }
 
-/** MS-ADTS section 2.2.18.7. */
+/** Reads CLAIMS_SET. MS-ADTS section 2.2.18.7. */
 function readClaimsSet(ndr: NdrReader): ClaimsArray[] {
   const arrays = ndr.countedPointer('ClaimsArrays')
   const reserved = readReservedHead(ndr)
@@ -159,7 +165,7 @@ function expectPresent(ndr: NdrReader, field: string): CountedPointer {
   return array
 }
 
-/** usReservedType, ulReservedFieldSize and ReservedField, which are skipped. */
+/** Skips usReservedType, ulReservedFieldSize and ReservedField. */
 function readReservedHead(ndr: NdrReader): CountedPointer {
   ndr.u16('usReservedType')
   return ndr.countedPointer('ReservedField')
@@ -220,17 +226,21 @@ function atMost(ndr: NdrReader, field: string, count: number, limit: number): vo
   if (count > limit) ndr.fail(field, `at most ${limit} elements`, String(count))
 }
 
-/** Sources of claims: there are two. */
+/** The most sources of claims; there are two. */
 const MAX_ARRAYS = 16
 
-/** Claims of all sources. A forest has some dozens of types; each takes a few octets on the wire and hundreds in memory. */
+/**
+ * The most claims of all sources together. A forest has some dozens of types; each claim takes a
+ * few octets on the wire and hundreds in memory.
+ */
 const MAX_CLAIMS = 512
 
-/** Values of all claims of a source: more than any directory stores. */
+/** The most values of all claims of a source: more than any directory stores. */
 const MAX_VALUES = 4_096
 
 /**
- * Windows bounds a whole token at 65,535 octets (MaxTokenSize) and UTF-16 claims compress about four times; a few
- * hostile octets could otherwise say "repeat this 4 GiB".
+ * The most octets of claims after decompression. Windows limits a whole token to 65,535 octets
+ * (MaxTokenSize), and claims in UTF-16 compress about four times. Without a limit, a few hostile
+ * octets could say "repeat this 4 GiB".
  */
 const MAX_CLAIMS_LENGTH = 0x4_0000

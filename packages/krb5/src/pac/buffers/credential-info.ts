@@ -6,17 +6,23 @@ import { ConfigurationError, RejectedTokenError } from '../../errors/errors.js'
 import { NdrReader } from '../encoding/ndr-reader.js'
 import { NdrWriter } from '../encoding/ndr-writer.js'
 
-/** PAC_CREDENTIAL_INFO: credentials for whoever signed in without a password. MS-PAC section 2.6.1. */
+/**
+ * PAC_CREDENTIAL_INFO: credentials for a user who signed in without a password. MS-PAC section
+ * 2.6.1.
+ */
 export interface CredentialInfo {
   readonly version: number
   readonly encryptionType: number
-  /** Under the key of the AS reply; see {@link openCredentialInfo}. */
+  /**
+   * The credentials, encrypted with the key of the AS reply; {@link openCredentialInfo} decrypts
+   * them.
+   */
   readonly serializedData: Uint8Array
 }
 
 /** SECPKG_SUPPLEMENTAL_CRED: the credentials for one security package. MS-PAC section 2.6.3. */
 export class SupplementalCredential {
-  /** `NTLM` */
+  /** The name of the package: `NTLM`. */
   readonly packageName: string
   readonly #credentials: Uint8Array
   #wiped = false
@@ -27,20 +33,27 @@ export class SupplementalCredential {
     this.#credentials = new Uint8Array(credentials)
   }
 
-  /** A copy of the credentials: password hashes. Whoever calls this answers for where they go. */
+  /**
+   * Returns a copy of the credentials, which are password hashes. The caller is responsible for
+   * where they go.
+   */
   exposeSecretBytes(): Uint8Array {
     if (this.#wiped) throw new ConfigurationError('the credentials have been wiped', { code: 'KRB5_KEY_WIPED' })
     return this.#credentials.slice()
   }
 
-  /** Zeroes the credentials, which cannot be had any more. */
+  /** Overwrites the credentials with zeros. They cannot be used any more. */
   wipe(): void {
     this.#wiped = true
     this.#credentials.fill(0)
   }
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads PAC_CREDENTIAL_INFO, whose contents stay encrypted.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeCredentialInfo(bytes: Uint8Array, path = 'PAC.CREDENTIAL_INFO'): CredentialInfo {
   const reader = new ByteReader(bytes, path)
   const version = reader.u32le('Version')
@@ -56,8 +69,19 @@ export function encodeCredentialInfo(info: CredentialInfo): Uint8Array {
 /**
  * Decrypts PAC_CREDENTIAL_INFO with the key of the AS reply. MS-PAC section 2.6.1.
  *
- * @throws RejectedTokenError if it is not the key
- * @throws MalformedTokenError if what was decrypted is not PAC_CREDENTIAL_DATA
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY if it was encrypted with another key
+ * @throws MalformedTokenError if the plaintext is not PAC_CREDENTIAL_DATA
+ *
+ * @example
+ * ```ts
+ * import { decodeNtlmCredential, openCredentialInfo } from '@s4u/krb5'
+ * import type { CredentialInfo, Key } from '@s4u/krb5'
+ *
+ * export function ntHashOf(info: CredentialInfo, replyKey: Key): Uint8Array | undefined {
+ *   const found = openCredentialInfo(info, replyKey).map(decodeNtlmCredential)
+ *   return found.find((credential) => credential !== undefined)?.exposeSecretNtHash()
+ * }
+ * ```
  */
 export function openCredentialInfo(info: CredentialInfo, key: Key): SupplementalCredential[] {
   if (info.encryptionType !== key.etype) {
@@ -89,7 +113,10 @@ export function sealCredentialInfo(
   return { version: 0, encryptionType: key.etype, serializedData }
 }
 
-/** PAC_CREDENTIAL_DATA: its array of packages stands in the structure, so the count comes first. MS-PAC section 2.6.2. */
+/**
+ * Reads PAC_CREDENTIAL_DATA. Its array of packages stands inside of the structure, so the count
+ * comes first. MS-PAC section 2.6.2.
+ */
 function decodeCredentialData(bytes: Uint8Array): SupplementalCredential[] {
   return NdrReader.decode(bytes, 'PAC_CREDENTIAL_DATA', (ndr) => {
     const maximum = ndr.u32('CredentialCount')

@@ -1,15 +1,24 @@
 import { NdrReader } from '../encoding/ndr-reader.js'
 import { NdrWriter } from '../encoding/ndr-writer.js'
 
-/** S4U_DELEGATION_INFO: the services that acted for the user on the way here. MS-PAC section 2.9. */
+/**
+ * S4U_DELEGATION_INFO: the services that acted for the user on the way to this service. MS-PAC
+ * section 2.9.
+ */
 export interface DelegationInfo {
-  /** The service that the ticket was delegated to. */
+  /** The service for which the ticket was delegated. */
   readonly s4u2proxyTarget: string
-  /** The services that delegated, the first one first, each under the name on its evidence ticket. */
+  /**
+   * The services that delegated, the first one first, each with the name on its evidence ticket.
+   */
   readonly transitedServices: readonly string[]
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads S4U_DELEGATION_INFO.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeDelegationInfo(bytes: Uint8Array, path = 'PAC.DELEGATION_INFO'): DelegationInfo {
   return NdrReader.decode(bytes, path, (ndr) => {
     const target = ndr.unicodeStringHeader('S4U2proxyTarget')
@@ -21,7 +30,7 @@ export function decodeDelegationInfo(bytes: Uint8Array, path = 'PAC.DELEGATION_I
   })
 }
 
-/** Octet for octet as Windows and MIT do it. */
+/** Returns the octets of S4U_DELEGATION_INFO, the same ones that Windows and MIT write. */
 export function encodeDelegationInfo(info: DelegationInfo): Uint8Array {
   return NdrWriter.encode((ndr) => {
     ndr.unicodeStringHeader(info.s4u2proxyTarget, TERMINATOR)
@@ -41,5 +50,5 @@ function readServices(ndr: NdrReader, count: number): string[] {
   return headers.map((header, i) => ndr.unicodeString(header, `S4UTransitedServices[${i}]`))
 }
 
-/** The maximum length counts a zero character that is not sent. */
+/** The maximum length of a string counts a zero character that is not sent. */
 const TERMINATOR = 2

@@ -8,7 +8,10 @@ import {
 import { NdrReader } from '../encoding/ndr-reader.js'
 import { NdrWriter } from '../encoding/ndr-writer.js'
 
-/** PAC_DEVICE_INFO: the computer that the user sits at, of compound identity. MS-PAC section 2.12. */
+/**
+ * PAC_DEVICE_INFO: the computer that the user works at, part of a compound identity. MS-PAC section
+ * 2.12.
+ */
 export interface DeviceInfo {
   /** The relative identifier of the device in `accountDomainId`. */
   readonly userId: number
@@ -25,7 +28,11 @@ export interface DomainGroupMembership {
   readonly groupIds: readonly GroupMembership[]
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Reads PAC_DEVICE_INFO.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeDeviceInfo(bytes: Uint8Array, path = 'PAC.DEVICE_INFO'): DeviceInfo {
   return NdrReader.decode(bytes, path, (ndr) => {
     const userId = ndr.u32('UserId')

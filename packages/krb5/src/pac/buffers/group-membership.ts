@@ -4,7 +4,7 @@ import type { NdrWriter } from '../encoding/ndr-writer.js'
 /** GROUP_MEMBERSHIP: a group of the account's own domain. MS-PAC section 2.2.2. */
 export interface GroupMembership {
   readonly relativeId: number
-  /** See `GroupAttribute`. */
+  /** Bits of `GroupAttribute`. */
   readonly attributes: number
 }
 

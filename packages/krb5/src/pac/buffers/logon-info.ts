@@ -11,9 +11,11 @@ import { NdrReader } from '../encoding/ndr-reader.js'
 import { NdrWriter } from '../encoding/ndr-writer.js'
 
 /**
- * KERB_VALIDATION_INFO: who the user is for the domain. MS-PAC section 2.5.
+ * KERB_VALIDATION_INFO: what the domain says about the user: names, times and groups. MS-PAC
+ * section 2.5.
  *
- * Not kept: UserSessionKey, which is zero with Kerberos and a secret without, and the reserved fields.
+ * UserSessionKey is left out: it is zero with Kerberos, and a secret otherwise. The reserved fields
+ * are left out too.
  */
 export interface LogonInfo {
   readonly logonTime: Filetime
@@ -22,7 +24,7 @@ export interface LogonInfo {
   readonly passwordLastSet: Filetime
   readonly passwordCanChange: Filetime
   readonly passwordMustChange: Filetime
-  /** sAMAccountName. */
+  /** The name of the account (sAMAccountName). */
   readonly effectiveName: string
   readonly fullName: string
   readonly logonScript: string
@@ -31,39 +33,49 @@ export interface LogonInfo {
   readonly homeDirectoryDrive: string
   readonly logonCount: number
   readonly badPasswordCount: number
-  /** The relative identifier of the user in `logonDomainId`; 0 if the first of `extraSids` is the user. */
+  /**
+   * The relative identifier of the user in `logonDomainId`. 0 means that the first of `extraSids`
+   * is the user.
+   */
   readonly userId: number
   readonly primaryGroupId: number
-  /** Groups of `logonDomainId`. */
+  /** The groups of `logonDomainId` in which the user is. */
   readonly groupIds: readonly GroupMembership[]
-  /** See `UserFlag`. */
+  /** Bits of `UserFlag`. */
   readonly userFlags: number
   readonly logonServer: string
   readonly logonDomainName: string
-  /** The SID of the account's domain. */
+  /** The SID of the domain of the account. */
   readonly logonDomainId: string
   readonly userAccountControl: number
   readonly subAuthStatus: number
   readonly lastSuccessfulInteractiveLogon: Filetime
   readonly lastFailedInteractiveLogon: Filetime
   readonly failedInteractiveLogonCount: number
-  /** Only valid with `UserFlag.EXTRA_SIDS`. */
+  /** Groups of any domain. They count only with `UserFlag.EXTRA_SIDS`. */
   readonly extraSids: readonly SidAndAttributes[]
-  /** The SID of the service's domain, to which `resourceGroups` belong. */
+  /** The SID of the domain of the service, to which `resourceGroups` belong. */
   readonly resourceGroupDomainSid: string | undefined
-  /** Only valid with `UserFlag.RESOURCE_GROUPS`. */
+  /** Groups of the domain of the service. They count only with `UserFlag.RESOURCE_GROUPS`. */
   readonly resourceGroups: readonly GroupMembership[]
 }
 
 /** Bits of `userFlags` that decide which groups count. MS-PAC section 2.5. */
 export const UserFlag = { EXTRA_SIDS: 0x20, RESOURCE_GROUPS: 0x200 } as const
 
-/** @throws MalformedTokenError */
+/**
+ * Reads KERB_VALIDATION_INFO.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeLogonInfo(bytes: Uint8Array, path = 'PAC.LOGON_INFO'): LogonInfo {
   return NdrReader.decode(bytes, path, (ndr) => readDeferred(ndr, readFixed(ndr)))
 }
 
-/** As Windows does it, octet for octet but for the values of referent identifiers when there are resource groups. */
+/**
+ * Returns the octets of KERB_VALIDATION_INFO. They are those that Windows writes, except for the
+ * values of referent identifiers when there are resource groups.
+ */
 export function encodeLogonInfo(info: LogonInfo): Uint8Array {
   return NdrWriter.encode((ndr) => {
     writeFixed(ndr, info)
@@ -71,7 +83,7 @@ export function encodeLogonInfo(info: LogonInfo): Uint8Array {
   })
 }
 
-/** Everything up to the first deferred field, in the order of MS-PAC section 2.5. */
+/** Reads everything up to the first deferred field, in the order of MS-PAC section 2.5. */
 function readFixed(ndr: NdrReader) {
   return {
     logonTime: ndr.filetime('LogonTime'),
@@ -109,7 +121,10 @@ function readFixed(ndr: NdrReader) {
   }
 }
 
-/** Each field by name: V8 is slow at taking some out of an object with a rest pattern, and at literals that begin with a spread. */
+/**
+ * Reads the deferred fields. Each field is named one by one: V8 is slow at rest patterns, and at
+ * object literals that begin with a spread.
+ */
 function readDeferred(ndr: NdrReader, fixed: ReturnType<typeof readFixed>): LogonInfo {
   const text = (header: UnicodeStringHeader, field: string) => ndr.unicodeString(header, field)
   return {
@@ -149,7 +164,9 @@ function readGroups(ndr: NdrReader, { present, count }: CountedPointer, field: s
   return present ? readGroupMemberships(ndr, count, field) : []
 }
 
-/** Without it no group of the domain has a name. */
+/**
+ * Reads the SID of the domain. It must be there, since without it no group of the domain has a SID.
+ */
 function readLogonDomainId(ndr: NdrReader, present: boolean): string {
   return present ? ndr.sid('LogonDomainId') : ndr.fail('LogonDomainId', 'a security identifier', 'a null pointer')
 }
@@ -193,5 +210,5 @@ function userStrings(info: LogonInfo): readonly string[] {
   ]
 }
 
-/** Windows counts a zero character that it does not send in these two strings. */
+/** In these two strings Windows counts a zero character that it does not send. */
 const TERMINATOR = 2

@@ -4,31 +4,36 @@ import { ConfigurationError } from '../../errors/errors.js'
 import { SupplementalCredential } from './credential-info.js'
 
 /**
- * NTLM_SUPPLEMENTAL_CREDENTIAL: the hashes of the user's password, for protocols without Kerberos. MS-PAC section 2.6.4.
- * Each is as good as the password; printing and JSON show neither.
+ * NTLM_SUPPLEMENTAL_CREDENTIAL: hashes of the user's password, for protocols without Kerberos.
+ * MS-PAC section 2.6.4. An attacker can use each of them in place of the password; printing and
+ * JSON show neither.
  */
 export class NtlmCredential {
   readonly #lmHash: Uint8Array | undefined
   readonly #ntHash: Uint8Array | undefined
   #wiped = false
 
-  /** Copies the hashes, 16 octets each. @throws ConfigurationError */
+  /**
+   * Copies the hashes.
+   *
+   * @throws ConfigurationError if a hash does not have 16 octets
+   */
   constructor(hashes: { readonly lmHash?: Uint8Array; readonly ntHash?: Uint8Array }) {
     this.#lmHash = copyOfHash(hashes.lmHash)
     this.#ntHash = copyOfHash(hashes.ntHash)
   }
 
-  /** A copy of the LM hash. Whoever calls this answers for where it goes. */
+  /** Returns a copy of the LM hash. The caller is responsible for where it goes. */
   exposeSecretLmHash(): Uint8Array | undefined {
     return this.#exposed(this.#lmHash)
   }
 
-  /** A copy of the NT hash. Whoever calls this answers for where it goes. */
+  /** Returns a copy of the NT hash. The caller is responsible for where it goes. */
   exposeSecretNtHash(): Uint8Array | undefined {
     return this.#exposed(this.#ntHash)
   }
 
-  /** Zeroes the hashes, which cannot be had any more. */
+  /** Overwrites the hashes with zeros. They cannot be used any more. */
   wipe(): void {
     this.#wiped = true
     this.#lmHash?.fill(0)
@@ -41,7 +46,11 @@ export class NtlmCredential {
   }
 }
 
-/** Reads the credential for the package `NTLM`; undefined for that of another package. @throws MalformedTokenError */
+/**
+ * Reads the credential for the package `NTLM`; returns undefined if it is for another package.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeNtlmCredential(credential: SupplementalCredential): NtlmCredential | undefined {
   if (credential.packageName !== NTLM) return undefined
   const octets = credential.exposeSecretBytes()

@@ -3,11 +3,14 @@ import { ByteWriter } from '../../bytes/byte-writer.js'
 import { encodeUtf16, readUtf16 } from '../../bytes/utf16.js'
 import { encodeSid, readSid } from '../encoding/sid.js'
 
-/** UPN_DNS_INFO. MS-PAC section 2.10. */
+/** UPN_DNS_INFO: the user principal name and the DNS name of the domain. MS-PAC section 2.10. */
 export interface UpnDnsInfo {
   readonly upn: string
   readonly dnsDomainName: string
-  /** Bit 0: the account has no userPrincipalName, `upn` is made of name and domain. Bit 1: {@link UpnDnsInfo.extended} is there. */
+  /**
+   * Bit 0: the account has no userPrincipalName, so `upn` is made from name and domain. Bit 1:
+   * {@link UpnDnsInfo.extended} is there.
+   */
   readonly flags: number
   readonly extended: UpnDnsInfoExtension | undefined
 }
@@ -19,13 +22,17 @@ export interface UpnDnsInfoExtension {
 
 export const UpnDnsFlag = { CONSTRUCTED: 0x1, EXTENDED: 0x2 } as const
 
-/** @throws MalformedTokenError */
+/**
+ * Reads UPN_DNS_INFO.
+ *
+ * @throws MalformedTokenError
+ */
 export function decodeUpnDnsInfo(bytes: Uint8Array, path = 'PAC.UPN_DNS_INFO'): UpnDnsInfo {
   const reader = new ByteReader(bytes, path)
   const upn = readSpan(reader, 'Upn')
   const dnsDomainName = readSpan(reader, 'DnsDomainName')
   const flags = reader.u32le('Flags')
-  // Without the flag these octets belong to somebody else: older systems place the strings here.
+  // Without the flag these octets are not the extension: older systems place the strings here.
   const extended = (flags & UpnDnsFlag.EXTENDED) === 0 ? undefined : readExtension(reader, bytes)
   const head = extended === undefined ? HEAD_LENGTH : EXTENDED_HEAD_LENGTH
   return {
@@ -36,7 +43,12 @@ export function decodeUpnDnsInfo(bytes: Uint8Array, path = 'PAC.UPN_DNS_INFO'): 
   }
 }
 
-/** Sets or clears the flag of the extension as `extended` demands. @throws ConfigurationError for names that together are too long */
+/**
+ * Returns the octets of UPN_DNS_INFO. The flag of the extension is set if `extended` is given, and
+ * cleared if it is not.
+ *
+ * @throws ConfigurationError if the names together are too long
+ */
 export function encodeUpnDnsInfo(info: UpnDnsInfo): Uint8Array {
   const parts = [encodeUtf16(info.upn), encodeUtf16(info.dnsDomainName)]
   if (info.extended !== undefined) parts.push(encodeUtf16(info.extended.samAccountName), encodeSid(info.extended.sid))

@@ -5,22 +5,23 @@ import { readSid } from './sid.js'
 /** The fixed part of an RPC_UNICODE_STRING; its characters are deferred. MS-DTYP section 2.3.10. */
 export interface UnicodeStringHeader {
   readonly present: boolean
-  /** Octets. */
+  /** The number of octets. */
   readonly length: number
   readonly maximumLength: number
 }
 
-/** A count and whether there is an array of so many elements to come. */
+/** A count, and whether an array of so many elements follows later. */
 export interface CountedPointer {
   readonly count: number
   readonly present: boolean
 }
 
 /**
- * Reads NDR (C706 chapter 14) under type serialization version 1 (MS-RPCE section 2.2.6), as far as PACs use it:
- * little-endian, unique pointers, what they point to deferred until after the structure that embeds them, in order.
+ * Reads NDR (C706 chapter 14) with type serialization version 1 (MS-RPCE section 2.2.6), as far as
+ * PACs use it: little-endian, with unique pointers. What a pointer points to is deferred: it stands
+ * behind the structure that contains the pointer, in the order of the pointers.
  *
- * No method calls itself, so hostile bytes cannot make it recurse.
+ * No method calls itself, so hostile bytes cannot cause a deep recursion.
  */
 export class NdrReader {
   readonly #reader: ByteReader
@@ -29,7 +30,7 @@ export class NdrReader {
     this.#reader = reader
   }
 
-  /** Decodes one serialized structure, whose top-level pointer must not be null. */
+  /** Reads one serialized structure, whose top-level pointer must not be null. */
   static decode<T>(bytes: Uint8Array, path: string, read: (ndr: NdrReader) => T): T {
     const reader = new ByteReader(bytes, path)
     const ndr = new NdrReader(readHeaders(reader))
@@ -49,7 +50,10 @@ export class NdrReader {
     return this.#reader.u32le(field)
   }
 
-  /** FILETIME is a structure of two 32-bit halves, so it is aligned to 4. MS-DTYP section 2.3.3. */
+  /**
+   * Reads a FILETIME, which is a structure of two 32-bit halves and so is aligned to 4. MS-DTYP
+   * section 2.3.3.
+   */
   filetime(field: string): bigint {
     this.#reader.align(4, field)
     return this.#reader.u64le(field)
@@ -69,12 +73,18 @@ export class NdrReader {
     return this.#reader.bytes(length, field)
   }
 
-  /** Reads the referent identifier of a unique pointer: whether there is anything deferred. Its value means nothing. */
+  /**
+   * Reads the referent identifier of a unique pointer, and tells whether something deferred belongs
+   * to it. The value of the identifier has no meaning.
+   */
   pointer(field: string): boolean {
     return this.u32(field) !== 0
   }
 
-  /** Reads a count and a pointer to so many elements, which must be there unless the count is 0. */
+  /**
+   * Reads a count and a pointer to so many elements. The pointer must not be null unless the count
+   * is 0.
+   */
   countedPointer(field: string): CountedPointer {
     const count = this.u32(field)
     const present = this.pointer(field)
@@ -83,8 +93,8 @@ export class NdrReader {
   }
 
   /**
-   * Reads the maximum count of a conformant array, which must be the count that stands beside its pointer, and makes
-   * sure that so many elements of at least `size` octets are there.
+   * Reads the maximum count of a conformant array. It must be equal to the count beside the array's
+   * pointer, and so many elements of at least `size` octets must be there.
    */
   conformance(count: number, size: number, field: string): void {
     const maximum = this.u32(field)
@@ -92,7 +102,7 @@ export class NdrReader {
     this.expectElements(count, size, field)
   }
 
-  /** Refuses a list that cannot fit in what is left. */
+  /** Throws if a list does not fit into what is left. */
   expectElements(count: number, size: number, field: string): void {
     this.#reader.expectElements(count, size, field)
   }
@@ -107,7 +117,10 @@ export class NdrReader {
     return { present, length, maximumLength }
   }
 
-  /** Reads the deferred characters of an RPC_UNICODE_STRING, a conformant and varying array without terminator. */
+  /**
+   * Reads the deferred characters of an RPC_UNICODE_STRING: a conformant and varying array without
+   * terminator.
+   */
   unicodeString(header: UnicodeStringHeader, field: string): string {
     if (!header.present) return ''
     const actual = this.#varying(field)
@@ -115,7 +128,9 @@ export class NdrReader {
     return readUtf16(this.#reader, header.length, field)
   }
 
-  /** Reads a deferred `[string] wchar_t *`, which ends with a zero character. C706 section 14.3.4. */
+  /**
+   * Reads a deferred `[string] wchar_t *`, which ends with a zero character. C706 section 14.3.4.
+   */
   terminatedString(field: string): string {
     const actual = this.#varying(field)
     const text = readUtf16(this.#reader, actual * 2, field)
@@ -153,7 +168,7 @@ export class NdrReader {
   }
 }
 
-/** The common and the private header. MS-RPCE sections 2.2.6.1 and 2.2.6.2. */
+/** Reads the common and the private header. MS-RPCE sections 2.2.6.1 and 2.2.6.2. */
 function readHeaders(reader: ByteReader): ByteReader {
   const version = reader.u8('header')
   const endianness = reader.u8('header')

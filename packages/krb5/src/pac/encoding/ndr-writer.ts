@@ -4,14 +4,15 @@ import { ConfigurationError } from '../../errors/errors.js'
 import { encodeSid } from './sid.js'
 
 /**
- * Writes NDR under type serialization version 1, the counterpart of `NdrReader`.
- * Who writes a pointer writes what it points to after the structure that embeds it, in the order of the pointers.
+ * Writes NDR with type serialization version 1, as `NdrReader` reads it. Code that writes a pointer
+ * must write what it points to after the structure that contains the pointer, in the order of the
+ * pointers.
  */
 export class NdrWriter {
   readonly #writer = new ByteWriter(512)
   #nextReferent = FIRST_REFERENT
 
-  /** Encodes one structure behind a top-level pointer, with both headers. */
+  /** Returns the octets of one structure behind a top-level pointer, with both headers. */
   static encode(write: (ndr: NdrWriter) => void): Uint8Array {
     const ndr = new NdrWriter()
     ndr.pointer(true)
@@ -53,13 +54,15 @@ export class NdrWriter {
     return this
   }
 
-  /** A count and a pointer to so many elements, null without any. */
+  /** Writes a count and a pointer to so many elements; the pointer is null if there are none. */
   countedPointer(elements: readonly unknown[]): this {
     return this.u32(elements.length).pointer(elements.length > 0)
   }
 
   /**
-   * The fixed part of an RPC_UNICODE_STRING. `spare` octets of maximum length are for a terminator that is not sent.
+   * Writes the fixed part of an RPC_UNICODE_STRING.
+   *
+   * @param spare octets of the maximum length for a terminator that is not sent
    * @throws ConfigurationError for more than 32,767 characters, terminator included
    */
   unicodeStringHeader(text: string, spare = 0): this {
@@ -75,7 +78,11 @@ export class NdrWriter {
     return this.#varying(text.length + spare / 2, text)
   }
 
-  /** @throws ConfigurationError for text with a zero character, which would end it */
+  /**
+   * Writes a text with a zero character behind it.
+   *
+   * @throws ConfigurationError for a text that contains a zero character, which would end it
+   */
   terminatedString(text: string): this {
     if (text.includes('\0')) {
       throw new ConfigurationError('cannot encode: expected text without zero characters, found one', {
@@ -97,5 +104,5 @@ export class NdrWriter {
 
 const COMMON_HEADER = Uint8Array.of(1, 0x10, 8, 0, 0xcc, 0xcc, 0xcc, 0xcc)
 
-/** Where Windows begins to count; any other value that is not zero would do. */
+/** The number with which Windows begins to count; every other number but zero would do. */
 const FIRST_REFERENT = 0x0002_0000

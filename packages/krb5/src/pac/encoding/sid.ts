@@ -3,16 +3,20 @@ import { ByteWriter } from '../../bytes/byte-writer.js'
 import { ConfigurationError } from '../../errors/errors.js'
 import { shownInput } from '../../errors/shown-input.js'
 
-/** A security identifier in parts. Programs pass SIDs as strings (`S-1-5-21-…-1104`). MS-DTYP section 2.4.2. */
+/**
+ * The parts of a security identifier (SID). All functions pass SIDs as strings (`S-1-5-21-…-1104`).
+ * MS-DTYP section 2.4.2.
+ */
 export interface Sid {
-  /** 48 bits: 5 is NT AUTHORITY. */
+  /** A number of 48 bits; 5 is NT AUTHORITY. */
   readonly identifierAuthority: number
-  /** At most 15 numbers of 32 bits; the last is the relative identifier. */
+  /** At most 15 numbers of 32 bits. The last one is the relative identifier. */
   readonly subAuthorities: readonly number[]
 }
 
 /**
- * Decodes a SID that stands alone and fills `bytes`, to its string form. MS-DTYP section 2.4.2.2.
+ * Reads a SID that fills `bytes`, and returns its string form. MS-DTYP section 2.4.2.2.
+ *
  * @throws MalformedTokenError
  */
 export function decodeSid(bytes: Uint8Array, path = 'SID'): string {
@@ -22,7 +26,18 @@ export function decodeSid(bytes: Uint8Array, path = 'SID'): string {
   return sid
 }
 
-/** @throws ConfigurationError if `sid` is no SID */
+/**
+ * Returns the octets of a SID.
+ *
+ * @throws ConfigurationError if the text is not a SID
+ *
+ * @example
+ * ```ts
+ * import { decodeSid, encodeSid } from '@s4u/krb5'
+ *
+ * decodeSid(encodeSid('S-1-5-32-544')) // 'S-1-5-32-544'
+ * ```
+ */
 export function encodeSid(sid: string): Uint8Array {
   const { identifierAuthority, subAuthorities } = parseSid(sid)
   const writer = new ByteWriter(8 + 4 * subAuthorities.length).u8(REVISION).u8(subAuthorities.length)
@@ -32,8 +47,10 @@ export function encodeSid(sid: string): Uint8Array {
 }
 
 /**
- * Parses `S-1-5-21-1-2-3-1104`; the identifier authority may be hexadecimal (`S-1-0x10000000000-1`). MS-DTYP section 2.4.2.1.
- * @throws ConfigurationError if `sid` is no SID
+ * Reads the parts of a text such as `S-1-5-21-1-2-3-1104`. The identifier authority may be
+ * hexadecimal (`S-1-0x10000000000-1`). MS-DTYP section 2.4.2.1.
+ *
+ * @throws ConfigurationError if the text is not a SID
  */
 export function parseSid(sid: string): Sid {
   const match = typeof sid === 'string' ? SID_PATTERN.exec(sid) : null
@@ -75,5 +92,8 @@ const MAX_AUTHORITY = 0xffff_ffff_ffff
 /** MS-DTYP section 2.4.2.2: SubAuthorityCount is at most 15. */
 const MAX_SUB_AUTHORITIES = 15
 
-/** MS-DTYP section 2.4.2.1: "S-" "1" "-" IdentifierAuthority 1*SubAuthority; none at all occurs as well. */
+/**
+ * MS-DTYP section 2.4.2.1: "S-" "1" "-" IdentifierAuthority 1*SubAuthority. SIDs without any
+ * SubAuthority occur as well.
+ */
 const SID_PATTERN = /^S-1-(\d{1,15}|0x[\dA-Fa-f]{1,12})((?:-\d{1,10}){0,15})$/

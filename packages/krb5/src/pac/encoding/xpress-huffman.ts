@@ -1,10 +1,11 @@
 import { MalformedTokenError } from '../../errors/errors.js'
 
 /**
- * Decompresses LZ77+Huffman, "XPRESS Huffman". MS-XCA section 2.2.4.
+ * Decompresses LZ77+Huffman, which Microsoft calls "XPRESS Huffman". MS-XCA section 2.2.4.
  *
- * @param length the length of the result, which the format itself does not tell
- * @throws MalformedTokenError if the input is broken or does not yield exactly `length` octets, or `length` is above `limit`
+ * @param length the length of the result, which the format itself does not contain
+ * @throws MalformedTokenError if the input is damaged, does not give exactly `length` octets, or
+ * `length` is above `limit`
  */
 export function decompressXpressHuffman(input: Uint8Array, length: number, limit: number, path: string): Uint8Array {
   if (length > limit) throw malformed(path, `at most ${limit} octets uncompressed`, String(length))
@@ -18,7 +19,10 @@ export function decompressXpressHuffman(input: Uint8Array, length: number, limit
   return output.toBytes()
 }
 
-/** A match may reach over the end of its block; the next block's table follows then. */
+/**
+ * Decodes one block. A match may go beyond the end of its block; the table of the next block
+ * follows then.
+ */
 function decodeBlock(bits: BitStream, table: Uint16Array, output: Output, end: number): void {
   while (output.length < end) {
     const entry = table[bits.peek15()]
@@ -34,7 +38,10 @@ function decodeBlock(bits: BitStream, table: Uint16Array, output: Output, end: n
   }
 }
 
-/** The lower four bits of the symbol; 15 says that a longer length stands between the words of the bit stream. */
+/**
+ * Reads the length of a match: the lower four bits of the symbol. 15 means that a longer length
+ * stands between the words of the bit stream.
+ */
 function readMatchLength(bits: BitStream, low: number): number {
   let length = low
   if (low === 15) {
@@ -52,8 +59,9 @@ function readMatchLength(bits: BitStream, low: number): number {
 }
 
 /**
- * Reads the 512 code lengths of 4 bits and builds the table of MS-XCA section 2.2.4: for any 15 bits, the symbol whose
- * code they begin with (upper bits) and the length of that code (lower four).
+ * Reads the 512 code lengths of 4 bits, and builds the table of MS-XCA section 2.2.4: for any 15
+ * bits, the symbol whose code they begin with (upper bits) and the length of that code (lower
+ * four).
  */
 function readDecodingTable(bits: BitStream, path: string): Uint16Array {
   const packed = bits.octets(SYMBOLS / 2)
@@ -73,18 +81,18 @@ function readDecodingTable(bits: BitStream, path: string): Uint16Array {
       next += span
     }
   }
-  // Kraft's sum must be 1, so that every 15 bits mean something.
+  // Kraft's sum must be 1, so that any 15 bits have a meaning.
   if (next !== table.length) throw malformed(path, 'a complete prefix code', `${next} of ${table.length} codes`)
   return table
 }
 
-/** 16-bit little-endian words, read from their upper bits, with single octets in between. */
+/** Reads 16-bit little-endian words, from their upper bits down, with single octets in between. */
 class BitStream {
   readonly path: string
   readonly #input: Uint8Array
   #position = 0
   #bits = 0
-  /** Bits of `#bits` beyond the first 16 that are there. */
+  /** The number of bits in `#bits` beyond the first 16. */
   #extra = 0
   #wordsPastEnd = 0
 
@@ -130,7 +138,9 @@ class BitStream {
     return this.#input.subarray(this.#position - count, this.#position)
   }
 
-  /** The window runs two words ahead, so as many may be missing at the end. */
+  /**
+   * Reads the next word. The window runs two words ahead, so two words may be missing at the end.
+   */
   #word(): number {
     const at = this.#position
     if (at + 2 > this.#input.length) {
@@ -143,7 +153,7 @@ class BitStream {
   }
 }
 
-/** Grows with what was really decompressed, whatever length was claimed. */
+/** Collects the result. It grows with what was really decompressed, whatever length was claimed. */
 class Output {
   readonly #limit: number
   readonly #path: string
@@ -165,7 +175,7 @@ class Output {
     this.#bytes[at] = octet
   }
 
-  /** Copies octet by octet: a match may overlap what it writes. */
+  /** Copies octet by octet, since a match may overlap what it writes. */
   match(distance: number, length: number): void {
     if (distance > this.#length) {
       throw malformed(this.#path, `a match at most ${this.#length} octets back`, String(distance))
