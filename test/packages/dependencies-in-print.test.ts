@@ -85,17 +85,18 @@ const ruleFor = (files: string[], patterns: object[]): object => ({
 })
 
 function ofPackage([name, row]: readonly [string, PackageRow]): object {
-  const platform = row.seam && {
+  const platform = row.seams && {
     group: ['node:*', 'node:*/*'],
-    message: `No platform here: pass it in, or go through ${row.seam.condition}.`,
+    message: `No platform here: pass it in, or go through ${row.seams.map(({ condition }) => condition).join(' or ')}.`,
   }
   const patterns = [DEEP, siblingRule(name, row), ...(platform ? [platform] : [])]
   return ruleFor([`**/packages/${name}/src/**/*.ts`], patterns)
 }
 
-/** The seam of a package, and its tests, may know the platform. */
+/** The seams of a package, and its tests, may know the platform. */
 function ofSeam([name, row]: readonly [string, PackageRow]): object[] {
-  if (row.seam === undefined) return []
-  const files = [`**/packages/${name}/src/${row.seam.file}`, `**/packages/${name}/src/**/*.test.ts`]
+  if (row.seams === undefined) return []
+  const seams = row.seams.map(({ file }) => `**/packages/${name}/src/${file}`)
+  const files = [...seams, `**/packages/${name}/src/**/*.test.ts`]
   return [ruleFor(files, [DEEP, siblingRule(name, row)])]
 }

@@ -11,6 +11,12 @@
 export const WRITE_LAYERS =
   'npx vitest run --config test/vitest.config.ts test/packages/dependencies-in-print.test.ts -u'
 
+export interface Seam {
+  readonly file: string
+  readonly knows: readonly string[]
+  readonly condition: string
+}
+
 export interface PackageRow {
   /** Packages of this repository that it may import. Each stands in a lower tier. */
   readonly siblings: readonly string[]
@@ -19,10 +25,10 @@ export interface PackageRow {
   /** Why it may import what one would not expect. Printed in CONTRIBUTING.md. */
   readonly because?: string
   /**
-   * For a package that knows no platform: the only file that may, what it may import, and its
+   * For a package that knows no platform: the only files that may, what each may import, and its
    * import condition.
    */
-  readonly seam?: { readonly file: string; readonly knows: string; readonly condition: string }
+  readonly seams?: readonly Seam[]
   /**
    * Its rooms, highest first: a room imports only rooms that stand later in the list. A room is a
    * folder below `src` (`delegation`, `crypto/primitives`), or a single file directly in `src`
@@ -148,7 +154,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   tokens: {
     gssapi: {
       siblings: ['krb5'],
-      seam: { file: 'base64/node.ts', knows: 'node:buffer', condition: '#base64' },
+      seams: [{ file: 'base64/node.ts', knows: ['node:buffer'], condition: '#base64' }],
       rooms: ['.', 'negotiation', 'per-message', 'context-tokens', 'framing', 'base64'],
     },
   },
@@ -176,11 +182,14 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     krb5: {
       siblings: [],
       others: ['@noble/ciphers', '@noble/hashes', 'asn1js'],
-      seam: { file: 'crypto/primitives/node.ts', knows: 'node:crypto', condition: '#primitives' },
+      seams: [
+        { file: 'crypto/primitives/node.ts', knows: ['node:crypto'], condition: '#primitives' },
+        { file: 'platform/node.ts', knows: ['node:fs', 'node:os', 'node:util'], condition: '#platform' },
+      ],
       rooms: [
         ...['.', 'files', 'local-names', 'configuration', 'pac', 'pac/buffers', 'pac/encoding', 'journal'],
         ...['names', 'options', 'messages/padata', 'messages', 'crypto', 'crypto/encryption-types'],
-        ...['crypto/algorithms', 'crypto/primitives', 'bytes', 'asn1', 'errors'],
+        ...['crypto/algorithms', 'crypto/primitives', 'bytes', 'asn1', 'errors', 'platform'],
       ],
     },
   },
@@ -191,5 +200,5 @@ export const rows: Readonly<Record<string, PackageRow>> = Object.assign({}, ...O
 /** `[name, row]` of every package, highest tier first. */
 export const everyRow: readonly (readonly [string, PackageRow])[] = Object.entries(rows)
 
-/** `[name, row, seam]` of the packages that know no platform. */
-export const platformFree = everyRow.flatMap(([name, row]) => (row.seam ? [[name, row, row.seam] as const] : []))
+/** `[name, seams]` of the packages that know no platform. */
+export const platformFree = everyRow.flatMap(([name, { seams }]) => (seams ? [[name, seams] as const] : []))

@@ -57,7 +57,7 @@ export {
   tallyExchanges,
   tellNotice,
 } from './events/events.js'
-export { journalFor } from './events/process-journal.js'
+export { journalFor } from '@s4u/krb5'
 export {
   type DelegationInputs,
   type DelegationMethod,
@@ -78,7 +78,7 @@ export {
 export type { KdcClient } from './client/kdc-client.js'
 export type { OwnTicketOptions, TicketOptions } from './cache/ticket-options.js'
 export { readKrb5Conf } from './configuration/krb5-configuration.js'
-export { thisMachine } from './configuration/this-machine.js'
+export { thisMachine } from '@s4u/krb5'
 export { configuredHostNames, type HostNames } from './configuration/host-names.js'
 export { directorySettings } from './advice/account-settings.js'
 export { surveyKdcs } from './locate/kdc-survey.js'

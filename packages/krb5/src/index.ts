@@ -85,7 +85,8 @@ export {
   defaultKeytabName,
   type NameSetting,
 } from './configuration/default-names.js'
-export type { Machine } from './configuration/machine.js'
+export { thisMachine } from './configuration/this-machine.js'
+export type { Machine } from './platform/machine.js'
 export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
 export { andLeftOut, type LeftOut, noticeOfLeftOut } from './files/left-out.js'
@@ -248,6 +249,8 @@ export {
 export { type GivenKind, requireGiven } from './options/given.js'
 export { hostBasedService, withoutHostBasedForm } from './names/host-based-name.js'
 export { printable, printableName } from './errors/printable.js'
-export { Journal, type JournalEntry, journalsOf, type Outlets } from './journal/journal.js'
+export { Journal, type JournalEntry, journalsOf } from './journal/journal.js'
+export { journalFor } from './journal/process-journal.js'
+export type { Outlets } from './platform/outlets.js'
 export { type Logger, type LogLevel, requireLogger } from './journal/logger.js'
 export type { Notice } from './journal/notice.js'

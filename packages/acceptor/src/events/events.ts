@@ -1,10 +1,9 @@
 /** The events of an acceptor. Only this file knows `node:diagnostics_channel`. */
 
 import { channel } from 'node:diagnostics_channel'
-import type { Journal, Logger } from '@s4u/krb5'
+import { type Journal, journalFor, type Logger } from '@s4u/krb5'
 import type { AcceptorEvent } from './acceptor-event.js'
 import { entryOf, kindToWarnOf } from './event-lines.js'
-import { journalFor } from './process-journal.js'
 
 /** The name of the diagnostics channel on which every event of every acceptor appears. */
 export const ACCEPT_CHANNEL = 's4u:accept'

@@ -10,10 +10,10 @@ import {
   Krb5Conf,
   readConfigurationFiles,
   shownInput,
+  thisMachine,
 } from '@s4u/krb5'
 import type { EtypePermission } from '../checks/ap-req-checks.js'
 import type { AcceptorOptions } from './acceptor-options.js'
-import { thisMachine } from './machine.js'
 
 /**
  * Reads krb5.conf.

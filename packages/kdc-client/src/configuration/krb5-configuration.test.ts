@@ -1,9 +1,8 @@
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, journalFor } from '@s4u/krb5'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
-import { journalFor } from '../events/process-journal.js'
 import { Krb5Configuration, readKrb5Conf } from './krb5-configuration.js'
 import { tellUnread } from '../client/unread-settings.js'
 

@@ -1,6 +1,11 @@
-import { configurationPaths, type Krb5Conf, readConfigurationFiles, sameRealmIgnoringCase } from '@s4u/krb5'
+import {
+  configurationPaths,
+  type Krb5Conf,
+  readConfigurationFiles,
+  sameRealmIgnoringCase,
+  thisMachine,
+} from '@s4u/krb5'
 import { statSync } from 'node:fs'
-import { thisMachine } from './this-machine.js'
 
 /** How long the files are believed to be as they were read; milliseconds. */
 const FRESH_FOR = 10_000

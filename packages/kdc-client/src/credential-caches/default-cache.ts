@@ -1,5 +1,4 @@
-import { ConfigurationError, configuredName, type Krb5Conf } from '@s4u/krb5'
-import { thisMachine } from '../configuration/this-machine.js'
+import { ConfigurationError, configuredName, type Krb5Conf, thisMachine } from '@s4u/krb5'
 
 export interface DefaultCacheSources {
   /** Default: that of this process. */

@@ -1,5 +1,11 @@
-import { type Krb5Conf, type OptionTableOf, readConfigurationFiles, requireGiven, requireKnownOptions } from '@s4u/krb5'
-import { thisMachine } from '../configuration/this-machine.js'
+import {
+  type Krb5Conf,
+  type OptionTableOf,
+  readConfigurationFiles,
+  requireGiven,
+  requireKnownOptions,
+  thisMachine,
+} from '@s4u/krb5'
 import { parseCacheName } from './cache-name.js'
 import { configuredCacheName, defaultCacheName } from './default-cache.js'
 import { FileCache } from './file-cache.js'

@@ -1,9 +1,8 @@
-import { ConfigurationError, defaultClientKeytabName, type Krb5Conf } from '@s4u/krb5'
+import { ConfigurationError, defaultClientKeytabName, type Krb5Conf, thisMachine } from '@s4u/krb5'
 import { configuredCacheName, defaultCacheName } from '../credential-caches/default-cache.js'
 import { cacheNamed } from '../credential-caches/open-credential-cache.js'
 import type { KdcCredentials, NamedCredentials } from './credentials.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
-import { thisMachine } from '../configuration/this-machine.js'
 
 /**
  * `true` in credentials is what the environment and krb5.conf say: the cache of KRB5CCNAME or default_ccache_name, the keytab of

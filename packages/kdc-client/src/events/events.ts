@@ -5,6 +5,7 @@ import {
   formatName,
   formatPrincipal,
   type Journal,
+  journalFor,
   type KerberosFlags,
   MalformedTokenError,
   type Notice,
@@ -15,7 +16,6 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { channel } from 'node:diagnostics_channel'
 import { failed, issued } from './exchange-lines.js'
 import type { KdcEvent, KdcEventSubject } from './kdc-event.js'
-import { journalFor } from './process-journal.js'
 import { isForwardable, type ServiceTicket } from '../tickets/service-ticket.js'
 import { traceBegin, traceFailure, traceTicket } from './trace-lines.js'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { ConfigurationError } from '../errors/errors.js'
 import { configuredName, defaultClientKeytabName, defaultKeytabName } from './default-names.js'
 import { parseKrb5Conf } from './krb5-conf.js'
-import type { Machine } from './machine.js'
+import type { Machine } from '../platform/machine.js'
 
 const machine = (environment: Record<string, string> = {}, more: Partial<Machine> = {}): Machine => ({
   readFile: () => '',

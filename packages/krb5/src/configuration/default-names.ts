@@ -7,7 +7,7 @@
 import { ConfigurationError } from '../errors/errors.js'
 import { shownName } from '../errors/shown-input.js'
 import type { Krb5Conf } from './krb5-conf.js'
-import type { Machine } from './machine.js'
+import type { Machine } from '../platform/machine.js'
 
 /**
  * Returns the name of the keytab of services, such as `FILE:/etc/krb5.keytab`: KRB5_KTNAME, then

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { Journal, journalsOf, type JournalEntry, type Outlets } from './journal.js'
+import type { Outlets } from '../platform/outlets.js'
+import { Journal, journalsOf, type JournalEntry } from './journal.js'
 import type { Logger } from './logger.js'
 
 const refused: JournalEntry = { level: 'warn', text: 'refused alice@AD.TEST: KRB_AP_ERR_SKEW', hint: 'Set the clock.' }

@@ -3,10 +3,11 @@
  * NODE_DEBUG=s4u is set. Without either of them, the first refusal of each kind becomes a warning
  * of the process, so that no service refuses everybody in front of an empty console.
  *
- * This file knows no platform: packages that run on Node pass in `debuglog` and `emitWarning`.
+ * This file knows no platform: `process-journal.ts` passes in what the platform has.
  */
 
 import { printable } from '../errors/printable.js'
+import type { Outlets } from '../platform/outlets.js'
 import type { Logger, LogLevel } from './logger.js'
 
 /** Something that happened. */
@@ -19,14 +20,6 @@ export interface JournalEntry {
   readonly text: string
   /** What to do about it. Line breaks are kept. */
   readonly hint?: string | undefined
-}
-
-/** Where a platform shows texts without a logger. */
-export interface Outlets {
-  /** `debuglog('s4u')` of `node:util`. */
-  readonly debug: { readonly enabled: boolean; (format: string, text: string): void }
-  /** `process.emitWarning`. */
-  readonly warn: (text: string) => void
 }
 
 /**

@@ -1,10 +1,12 @@
 /**
- * The machine and the user that a configuration is about. Packages that know a platform pass it in.
+ * The machine and the user that a configuration is about: `thisMachine` for this process, and
+ * others for tests.
  */
-
-import type { IncludeReader } from './profile.js'
-
-export interface Machine extends IncludeReader {
+export interface Machine {
+  /** Reads a text file. Throws if it cannot be read. */
+  readFile(path: string): string
+  /** Returns the names of the files in a folder. Throws if it cannot be read. */
+  listFolder(path: string): readonly string[]
   readonly environment: Readonly<Record<string, string | undefined>>
   /**
    * The number of the user who has started the process; undefined where users have no numbers
