@@ -1,4 +1,4 @@
-/** What to do where the account of a client, or that of a service, is the reason. */
+/** Advice for refusals whose reason is the account of a client or of a service. */
 
 import { KRB_ERROR_CODES as KRB } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors/directory-setting.js'
@@ -69,7 +69,10 @@ const notAuthenticated = ({ principal, target, answer }: AdviceAbout): Directory
   ...policyOfService(target),
 })
 
-/** Takes the policy from the account of a service. That who asks is named in it, is the other way. */
+/**
+ * Returns the commands that remove the authentication policy from the account of a service. The
+ * other way is to name the account that asks in the policy.
+ */
 export function policyOfService(target: string) {
   const spn = bareName(target)
   return {
@@ -78,7 +81,7 @@ export function policyOfService(target: string) {
   }
 }
 
-/** By the NTSTATUS, which says more than the code. */
+/** Advice by the NTSTATUS, which is more precise than the error code. */
 export const STATUS_ADVICE: AdviceTable = {
   STATUS_ACCOUNT_DISABLED: disabled,
   STATUS_ACCOUNT_EXPIRED: expired,

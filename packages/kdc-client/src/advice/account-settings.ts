@@ -18,15 +18,14 @@ import { wrongKey } from './wrong-key.js'
 
 /**
  * Settings of accounts, each with its commands, for programs that have looked into the directory
- * and
- * know which of them is missing. Accounts are principals: `svc-web@CORP.TEST`.
+ * and know which setting is missing. Accounts are principals: `svc-web@CORP.TEST`.
  *
  * @example
  * ```ts
  * import { directorySettings } from '@s4u/kdc-client'
  *
- * const { attribute, samba } = directorySettings.allowTarget('svc-web@CORP.TEST',
- * 'HTTP/api.corp.test')
+ * const target = 'HTTP/api.corp.test'
+ * const { attribute, samba } = directorySettings.allowTarget('svc-web@CORP.TEST', target)
  * console.log(attribute, samba)
  * ```
  */
@@ -49,7 +48,10 @@ export const directorySettings = {
   setPassword: (account: string): DirectorySetting => passwordExpired(about(account)),
 } as const
 
-/** The tables of advice take what a KDC has answered; here no KDC was asked. */
+/**
+ * Makes the input for the tables of advice, which normally comes from the answer of a KDC. Here no
+ * KDC was asked.
+ */
 function about(principal: string): AdviceAbout {
   const answer = { step: 'AS', code: '', errorCode: 0, account: principal, target: '' } as const
   return { principal, name: bareName(principal), target: '', answer, facts: {} }
@@ -76,7 +78,10 @@ function removeSpn(account: string, spn: string): DirectorySetting {
   }
 }
 
-/** After it the password is set again: keys are made of a password when it is set. */
+/**
+ * Allows AES for an account. Afterwards the password must be set again: the keys are made when a
+ * password is set.
+ */
 function allowAes(account: string): DirectorySetting {
   return {
     attribute: `msDS-SupportedEncryptionTypes of ${account} must be 24 (AES)`,
@@ -108,8 +113,10 @@ function requirePreauthentication(account: string): DirectorySetting {
 }
 
 /**
- * @param principal `svc-web@CORP.TEST`, `HTTP/web.corp.test@CORP.TEST` @param file where the keytab
- * is to be
+ * Exports the keys of an account to a keytab.
+ *
+ * @param principal `svc-web@CORP.TEST`, `HTTP/web.corp.test@CORP.TEST`
+ * @param file the path of the keytab
  */
 function exportKeytab(principal: string, file: string): DirectorySetting {
   const subject = { ...about(principal), facts: { credentials: { kind: 'keytab', file } } } as const

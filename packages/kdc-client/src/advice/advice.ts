@@ -2,51 +2,57 @@ import type { DirectorySetting } from '../errors/directory-setting.js'
 import type { KdcAnswer } from '../errors/kdc-answer.js'
 import { OWNER_OF_CERTIFICATE } from '../tickets/s4u-user.js'
 
-/** Whom and what a refusal is about. */
+/** The account and the target that a refusal is about. */
 export interface AdviceAbout {
-  /** `svc-web@AD.TEST` */
+  /** The account with its realm: `svc-web@AD.TEST`. */
   readonly principal: string
-  /** `svc-web`: how directory tools name it. */
+  /** The account as directory tools name it: `svc-web`. */
   readonly name: string
   readonly target: string
   readonly answer: KdcAnswer
   readonly facts: RequestFacts
 }
 
-/** What the client knows of its request beside what the KDC says of it. */
+/** What the client knows about its request, in addition to what the KDC says about it. */
 export interface RequestFacts {
-  /** With what the account signs in that asks. */
+  /** The credentials of the account that asks. */
   readonly credentials?: CredentialsUsed
-  /** Encryption types that were offered. */
+  /** The encryption types that were offered. */
   readonly etypes?: readonly number[]
-  /** The realm whose KDC has answered, where that is not the one of the account. */
+  /** The realm whose KDC has answered, if it is not that of the account. */
   readonly askedRealm?: string
-  /** The same realm as krb5.conf spells it, where only letter case differs. */
+  /** Returns the realm as krb5.conf spells it, if that spelling differs only in letter case. */
   readonly otherSpelling?: (realm: string) => string | undefined
 }
 
 export type CredentialsUsed =
   | { readonly kind: 'password' }
-  /** `file`: its path, where it is a file. */
+  /** `file` is the path of the keytab, if it is a file. */
   | { readonly kind: 'keytab'; readonly file?: string }
 
-/** What is wrong, with its full stop, and what mends it. By the number of a KRB-ERROR, or the name of an NTSTATUS. */
+/**
+ * Functions that say what is wrong, in a whole sentence, and which setting changes it. The keys of
+ * the table are numbers of a KRB-ERROR, or names of an NTSTATUS.
+ */
 export type AdviceTable = Readonly<Record<string | number, (about: AdviceAbout) => DirectorySetting>>
 
-/** `svc-web` of `svc-web@AD.TEST`, for commands */
+/** Returns the name without its realm, for commands: `svc-web` for `svc-web@AD.TEST`. */
 export function bareName(principal: string): string {
   return nameForCommand(principal).replace(/@[^@]*$/, '')
 }
 
-/** `AD.TEST` of `svc-web@AD.TEST` */
+/** Returns the realm of a principal: `AD.TEST` for `svc-web@AD.TEST`. */
 export function realmOf(principal: string): string {
   return principal.slice(principal.lastIndexOf('@') + 1)
 }
 
-/** Who must be filled in by whoever knows: a user of whom there is only a description. */
+/**
+ * Returns the name for a command. If the user is known only by a description, the reader has to
+ * fill in the name.
+ */
 export function nameForCommand(user: string): string {
   return user === SOME_USER || user === OWNER_OF_CERTIFICATE ? 'USER' : user
 }
 
-/** What users are called in sentences whose names are not known. */
+/** The words for a user whose name is not known. */
 export const SOME_USER = 'the user'

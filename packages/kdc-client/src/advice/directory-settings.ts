@@ -1,4 +1,4 @@
-/** The settings that decide about delegation, with the command that makes each, by directory. */
+/** The settings that decide about delegation, each with the command for every directory. */
 
 import type { DirectorySetting } from '../errors/directory-setting.js'
 import { bareName, nameForCommand, realmOf } from './advice.js'
@@ -19,12 +19,18 @@ export function allowTarget(account: string, target: string): DirectorySetting {
   }
 }
 
-/** In which attribute the directory has a name: that of an account, or a user principal name. */
+/**
+ * Returns the attribute in which the directory has a name: that of an account, or a user principal
+ * name.
+ */
 function nameAttribute(name: string): string {
   return name.includes('@') ? 'userPrincipalName' : 'sAMAccountName'
 }
 
-/** Lists of MIT and Heimdal hold principals with their realms, and compare them to the letter. */
+/**
+ * Adds the realm to a target. Lists of MIT and Heimdal contain principals with their realms, and
+ * are compared letter by letter.
+ */
 function withRealm(target: string, account: string): string {
   return target.includes('@') ? target : `${target}@${realmOf(account)}`
 }
@@ -35,7 +41,10 @@ function addToDelegationList(account: string, target: string): string {
   return printf(ldif, command)
 }
 
-/** What a DN would have to escape, no command is made of. */
+/**
+ * Returns a principal for use in a DN. No command is made from a name that a DN would have to
+ * escape.
+ */
 function inDn(principal: string): string {
   return principal.replace(/[,+="<>#;\\]/g, '\\$&')
 }
@@ -45,7 +54,10 @@ function printf(ldif: string, command: string): string {
   return `printf ${ldif}${command}   # CONTAINER: ldap_kerberos_container_dn of kdc.conf; DB2 has no delegation lists`
 }
 
-/** A rule of who delegates, and a group of its targets. What is there already does no harm. */
+/**
+ * Returns the commands for a rule that says who delegates, and a group of its targets. They do no
+ * harm if rule or group exist already.
+ */
 function delegationRule(asker: string, spn: string): string {
   return [
     sh`ipa servicedelegationtarget-add ${ruleName(spn)}-targets`,
@@ -56,7 +68,7 @@ function delegationRule(asker: string, spn: string): string {
   ].join('; ')
 }
 
-/** `HTTP-web.ipa.test` of `HTTP/web.ipa.test` */
+/** Returns the name of the rule for a target: `HTTP-web.ipa.test` for `HTTP/web.ipa.test`. */
 function ruleName(spn: string): string {
   return spn.replaceAll(/[/:]/g, '-')
 }
@@ -87,7 +99,11 @@ export function allowTransition(account: string): DirectorySetting {
   }
 }
 
-/** Of a user or a service: `NOT_DELEGATED`. @param andThen what has to be done beside, for the change to be seen */
+/**
+ * Clears `NOT_DELEGATED` of a user or a service.
+ *
+ * @param andThen what must be done as well before the change has an effect
+ */
 export function clearSensitive(account: string, andThen = ''): DirectorySetting {
   return {
     attribute: `userAccountControl of ${account} must not have NOT_DELEGATED (0x100000, "sensitive")${andThen}`,
@@ -106,7 +122,7 @@ export function leaveProtectedUsers(user: string, andThen = ''): DirectorySettin
   }
 }
 
-/** Windows always asks for it. */
+/** Tells the user to ask for a forwardable ticket. Windows always does. */
 export function askForwardable(user: string): DirectorySetting {
   return {
     attribute: `${user} must ask for a forwardable ticket: forwardable = true in [libdefaults] of the client’s krb5.conf, or`,
@@ -114,7 +130,7 @@ export function askForwardable(user: string): DirectorySetting {
   }
 }
 
-/** Of this client itself. */
+/** Turns `forwardable` on in the krb5.conf of this client. */
 export function turnForwardableOn(): DirectorySetting {
   return {
     attribute:
@@ -141,8 +157,9 @@ export function registerSpn(account: string): DirectorySetting {
 }
 
 /**
- * The KDC of a user’s realm looks where a service is that it is asked for by name and realm. MIT’s has it as an alias of the principal
- * of the trust; Active Directory and Heimdal do not need to be told, or have no way.
+ * Tells the KDC of a user's realm where a service is that was asked for by name and realm. MIT's
+ * KDC has the service as an alias of the principal of the trust. Active Directory and Heimdal need
+ * no such setting, or have none.
  */
 export function nameServiceAt(realm: string, account: string): DirectorySetting {
   const ldif = `'dn: krbPrincipalName=%s,cn=%s,CONTAINER\\nchangetype: modify\\nadd: krbPrincipalName\\nkrbPrincipalName: %s\\n-\\nreplace: krbCanonicalName\\nkrbCanonicalName: %s\\n'`
@@ -156,7 +173,7 @@ export function nameServiceAt(realm: string, account: string): DirectorySetting 
   }
 }
 
-/** The ticket shown as evidence is for another service than the one that shows it. */
+/** For an evidence ticket that is for another service than the one that shows it. */
 export function ownName(account: string): DirectorySetting {
   return {
     attribute: `the ticket must be for a service principal name of ${account}, and the user must ask for it by that name`,
@@ -167,7 +184,9 @@ export function ownName(account: string): DirectorySetting {
   }
 }
 
-/** The ticket shown as evidence is sealed with a key that the KDC has not, or not any more. */
+/**
+ * For an evidence ticket that is sealed with a key that the KDC does not have, or no longer has.
+ */
 export function freshTicket(account: string, user: string): DirectorySetting {
   return {
     attribute: `the ticket must be sealed with the present key of ${account}: ${user} has to get a new one, where he signed in`,

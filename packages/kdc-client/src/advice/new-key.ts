@@ -1,8 +1,9 @@
 import { sh } from './shell-command.js'
 
 /**
- * Makes keys of all types that the KDC has by now. A person is asked for the password: one of chance would lock her out. A service keeps
- * its old keys beside, until its keytab is exported again.
+ * Returns the commands that make keys of all types that the KDC supports now. For a person, the
+ * command asks for the password: a random one would lock her out. For a service, the old keys stay
+ * valid until its keytab is exported again.
  */
 export function newKey(principal: string) {
   if (!principal.includes('/'))

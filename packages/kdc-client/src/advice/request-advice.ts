@@ -1,4 +1,7 @@
-/** What to do where the request, the ticket shown with it, a clock or the KDC itself is the reason. */
+/**
+ * Advice for refusals whose reason is the request, the ticket that was shown with it, a clock, or
+ * the KDC itself.
+ */
 
 import { encryptionTypeName, KRB_ERROR_CODES as KRB } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors/directory-setting.js'
@@ -8,7 +11,7 @@ import { everyShell, mitAndFreeIpa } from './same-command.js'
 import { editAttribute } from './samba-edit.js'
 import { powershell, sh } from './shell-command.js'
 
-/** The ticket shown is got anew by whoever got it. */
+/** Tells the reader to get the shown ticket again. */
 function newTicket(attribute: string): (about: AdviceAbout) => DirectorySetting {
   return ({ principal }) => ({
     attribute,
@@ -17,10 +20,16 @@ function newTicket(attribute: string): (about: AdviceAbout) => DirectorySetting 
   })
 }
 
-/** AES with SHA-1: what all have, and Active Directory and Samba beside RC4 alone. Source: MS-KILE section 3.1.5.2. */
+/**
+ * AES with SHA-1, which all implementations have. Active Directory and Samba have only RC4 besides.
+ * Source: MS-KILE section 3.1.5.2.
+ */
 const AES: ReadonlySet<number> = new Set([17, 18])
 
-/** Where the client itself is the reason, whatever the account has. Undefined where it offers what all have. */
+/**
+ * Returns advice if the client itself is the reason, whatever keys the account has; undefined if
+ * the client offers what all have.
+ */
 export function offersTooLittle(etypes: readonly number[] = []): DirectorySetting | undefined {
   if (etypes.length === 0 || etypes.some((etype) => AES.has(etype))) return undefined
   const offered = etypes.map(encryptionTypeName).join(', ')
@@ -82,7 +91,7 @@ const lifetime = ({ principal, target }: AdviceAbout): DirectorySetting => ({
   heimdal: sh`kadmin -l modify --max-ticket-life=10h ${nameForCommand(principal)}`,
 })
 
-/** Which realms a KDC leads to. */
+/** The commands that list the realms to which a KDC has a trust. */
 export const TRUSTS = {
   activeDirectory: 'Get-ADTrust -Filter *',
   samba: 'samba-tool domain trust list',
@@ -119,7 +128,12 @@ const noPac = ({ principal, name }: AdviceAbout): DirectorySetting => ({
   ...authDataRequired(name, nameForCommand(principal)),
 })
 
-/** Clears NO_AUTH_DATA_REQUIRED. @param name as directories have it, and as KDCs have it */
+/**
+ * Returns the commands that clear NO_AUTH_DATA_REQUIRED.
+ *
+ * @param name the account as directories name it
+ * @param principal the account as KDCs name it
+ */
 export function authDataRequired(name: string, principal: string) {
   return {
     activeDirectory: powershell`Get-ADObject -Filter {sAMAccountName -eq ${{ quoted: name }}} -Properties userAccountControl | ForEach-Object { Set-ADObject $_ -Replace @{userAccountControl=($_.userAccountControl -band -bnot 0x2000000)} }`,

@@ -1,13 +1,16 @@
 import { NO_COMMAND } from './shell-command.js'
 
-/** Where Samba has its directory, unless it was told otherwise. */
+/** The directory of Samba, unless it was configured in another way. */
 const SAM = '/var/lib/samba/private/sam.ldb'
 
 /**
- * A command for what samba-tool has none: it changes an attribute of the account that a filter finds, by ldbedit with an editor that is
- * no person. It does nothing where the attribute is not there.
- * @param filter of an LDAP search, as the tag `sh` has quoted what is in it
- * @param change the new value, the bits that are taken out of a number, or that the attribute goes
+ * Returns a command that changes an attribute of the account that a filter finds, for changes that
+ * samba-tool does not offer. The command runs ldbedit with a script in place of an editor. It does
+ * nothing if the attribute is not there.
+ *
+ * @param filter the filter of an LDAP search; the tag `sh` has quoted the names in it
+ * @param change the new value, the bits that are removed from a number, or that the attribute is
+ * deleted
  */
 export function editAttribute(
   filter: string,
@@ -18,7 +21,7 @@ export function editAttribute(
   return `ldbedit -H ${SAM} -e "${scriptFor(attribute, change)}" '${filter}'`
 }
 
-/** It stands in double quotes, for which `$` is a variable. */
+/** Returns the script of the editor. It stands in double quotes, in which `$` begins a variable. */
 function scriptFor(attribute: string, change: Parameters<typeof editAttribute>[2]): string {
   if (change === 'gone') return `sed -i '/^${attribute}:/d'`
   if (typeof change === 'string') return `sed -i 's/^${attribute}: .*/${attribute}: ${change}/'`
@@ -26,7 +29,7 @@ function scriptFor(attribute: string, change: Parameters<typeof editAttribute>[2
   return `perl -pi -e 's/^(${attribute}: )(\\d+)/\\$1.(\\$2 & ~${mask})/e'`
 }
 
-/** A command that finds the account of a service principal name. */
+/** Returns a command that finds the account of a service principal name. */
 export function findBySpn(filter: string): string {
   return filter === NO_COMMAND ? filter : `ldbsearch -H ${SAM} '${filter}' sAMAccountName`
 }

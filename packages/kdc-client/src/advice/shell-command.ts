@@ -1,26 +1,36 @@
 /**
- * Commands for hints, with names in them. Whoever reads a hint pastes its command, and whoever typed the name may have typed it for
- * that: a name that is more than letters, digits and a few signs is quoted, and one that a shell, `cmd.exe`, an LDAP filter or a
- * reader could take for something else is not put into a command at all.
+ * Makes commands for hints, with names in them. The reader of a hint pastes its command, and an
+ * attacker may have typed the name for exactly that. So a name that is more than letters, digits
+ * and a few signs is quoted. A name that a shell, `cmd.exe`, an LDAP filter or a reader could take
+ * for something else is not put into a command at all.
  */
 
-/** A name, one that is quoted even when it need not be, or the path of a file that may not be known. */
+/** A name, a name that is always quoted, or the path of a file that may not be known. */
 type Argument = string | { readonly quoted: string } | { readonly file: string | undefined }
 
 type CommandTag = (texts: TemplateStringsArray, ...names: readonly Argument[]) => string
 
-/** powershell`Enable-ADAccount ${account}`. Source: about_Quoting_Rules, "single-quoted strings". */
+/**
+ * Makes a command for PowerShell: powershell`Enable-ADAccount ${account}`. Source:
+ * about_Quoting_Rules, "single-quoted strings".
+ */
 export const powershell = commandTag((name) => `'${name.replaceAll("'", "''")}'`, findByUpn)
 
-/** sh`samba-tool user enable ${account}`. Source: POSIX, Shell Command Language, section 2.2.2. */
+/**
+ * Makes a command for a shell: sh`samba-tool user enable ${account}`. Source: POSIX, Shell Command
+ * Language, section 2.2.2.
+ */
 export const sh = commandTag((name) => `'${name.replaceAll("'", "'\\''")}'`)
 
-/** What stands in place of a command. */
+/** The text in place of a command that cannot be made safely. */
 export const NO_COMMAND = 'no command, since a shell could misread the name: type it yourself'
 
 type Quote = (name: string) => string
 
-/** `before` is the command up to an argument; what is returned stands in place of that, where it cannot stand itself. */
+/**
+ * Returns what replaces an argument that cannot stand there itself, together with the text before
+ * it. `before` is the command up to the argument.
+ */
 type Rewrite = (name: string, before: string) => readonly [string, { readonly quoted: string }, string] | undefined
 
 function commandTag(quote: Quote, rewrite: Rewrite = () => undefined): CommandTag {
@@ -42,7 +52,10 @@ function argument(name: Argument, quote: (name: string) => string): string | und
   return QUOTABLE.test(text) ? quote(text) : undefined
 }
 
-/** Said of a command that has FILE in it: who knows the path need not be asked. */
+/**
+ * Returns a sentence about FILE in a command; empty if the path is known and so stands in the
+ * command.
+ */
 export function aboutFile(file: string | undefined, what: string): string {
   return fileForCommand(file) === UNKNOWN_FILE ? `   # FILE: ${what}` : ''
 }
@@ -53,10 +66,13 @@ function fileForCommand(file: string | undefined): string {
 
 const UNKNOWN_FILE = 'FILE'
 
-/** Is one word for a shell, and no option. */
+/** Matches a path that is one word for a shell, and not an option. */
 const PLAIN_FILE = /^[\w./][\w./@-]*$/
 
-/** An account is what these cmdlets take first (`-Identity`), by its own name and not by a user principal name. */
+/**
+ * Finds an account by its user principal name. The first argument of these cmdlets (`-Identity`) is
+ * the account's own name, and cannot be a user principal name.
+ */
 function findByUpn(name: string, before: string): ReturnType<Rewrite> {
   const cmdlet = /\b([A-Z][a-z]+-AD\w+) $/.exec(before)?.[1]
   if (cmdlet === undefined || !/^[^/]+@/.test(name)) return undefined
@@ -64,8 +80,14 @@ function findByUpn(name: string, before: string): ReturnType<Rewrite> {
   return cmdlet === 'Get-ADUser' ? [filter, { quoted: name }, '}'] : [`(Get-ADUser ${filter}`, { quoted: name }, '})']
 }
 
-/** Is one word, and the same word, in all of them. A machine's account ends in `$`. */
+/**
+ * Matches a name that is one word, and the same word, in every shell. The account of a machine ends
+ * in `$`.
+ */
 const PLAIN = /^[A-Za-z0-9_][\w./:@-]*\$?$/
 
-/** What single quotes make one word of: no option, and no quote but the straight one, since PowerShell takes curly ones for it. */
+/**
+ * Matches a name that single quotes turn into one word. It must not look like an option, and may
+ * contain no quote but the straight one: PowerShell takes curly quotes for it.
+ */
 const QUOTABLE = /^[\p{L}\p{N}_][\p{L}\p{M}\p{N} _.,/:@$+='-]*$/u

@@ -12,20 +12,23 @@ import { KdcError } from '../errors/kdc-errors.js'
 import type { KdcAnswer } from '../errors/kdc-answer.js'
 
 /**
- * A KDC's no that is about an account, the target or the request rather than about delegation, with what to do about it. The NTSTATUS
- * of Active Directory and Samba is more precise than the code.
+ * Explains a refusal that is about an account, the target or the request and not about delegation,
+ * and says what to do. The NTSTATUS of Active Directory and Samba is more precise than the code.
  */
 export function explainSignIn(answer: KdcAnswer, facts: RequestFacts = {}): KdcError {
   const advice = (answer.ntStatus && STATUS_ADVICE[answer.ntStatus]) || BY_CODE[answer.errorCode] || askTheLog
   return new KdcError(answer, {}, [advice(aboutOf(answer, facts))])
 }
 
-/** A user whom the KDC of the service does not know. */
+/** Explains that the KDC of the service does not know a user. */
 export function explainUnknownUser(answer: KdcAnswer, user: string, facts: RequestFacts): KdcError {
   return new KdcError(answer, {}, [unknownUser(user, answer.account, facts)])
 }
 
-/** An account whose keys at the KDC are all of other encryption types than ours. */
+/**
+ * Explains that the KDC has keys of the account, but none of an encryption type for which this
+ * client has a key.
+ */
 export function explainNoCommonKey(answer: KdcAnswer, offered: readonly number[], ours: readonly number[]): KdcError {
   const { account } = answer
   const name = bareName(account)
@@ -44,14 +47,20 @@ const BY_CODE: Readonly<Record<number, (about: AdviceAbout) => DirectorySetting>
   ...ACCOUNT_ADVICE,
 }
 
-/** In a delegation step it is mostly about the user, whose account the KDC looks at as well. */
+/**
+ * Returns the account that the refusal is about. In a delegation step it is mostly the user, whose
+ * account the KDC checks as well.
+ */
 function aboutOf(answer: KdcAnswer, facts: RequestFacts): AdviceAbout {
   const { step, account, user, target } = answer
   const principal = step === 'AS' || step === 'TGS' || user === undefined ? account : user
   return { principal, name: bareName(principal), target, answer, facts }
 }
 
-/** MIT's krb5kdc says so where a service takes only tickets of those who have proved themselves at sign-in. */
+/**
+ * The text with which MIT's krb5kdc refuses if a service accepts only clients who proved their
+ * identity at sign-in.
+ */
 const NO_PREAUTHENTICATION = 'NO PREAUTH'
 
 const signInWithProof = ({ principal, target }: AdviceAbout): DirectorySetting => ({
@@ -59,7 +68,7 @@ const signInWithProof = ({ principal, target }: AdviceAbout): DirectorySetting =
   ...mitAndFreeIpa(sh`kadmin.local modprinc +requires_preauth ${nameForCommand(principal)}`),
 })
 
-/** For a code that tells nothing, and for one that nobody has named. */
+/** The advice for a code that says nothing, and for an unknown code. */
 const askTheLog = (about: AdviceAbout): DirectorySetting => {
   const { errorText } = about.answer
   return errorText === NO_PREAUTHENTICATION ? signInWithProof(about) : logs(about)

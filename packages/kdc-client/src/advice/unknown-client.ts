@@ -6,7 +6,7 @@ import { mitAndFreeIpa } from './same-command.js'
 import { findBySpn } from './samba-edit.js'
 import { powershell, sh } from './shell-command.js'
 
-/** The account that signs in is not there, or not under this name. */
+/** The advice if the account that signs in does not exist, or not under this name. */
 export function unknownClient(about: AdviceAbout): DirectorySetting {
   const { principal, name, facts } = about
   const spelling = facts.otherSpelling?.(realmOf(principal))
@@ -27,7 +27,10 @@ function noAccount({ principal, name }: AdviceAbout): DirectorySetting {
   }
 }
 
-/** Source: MS-KILE section 3.3.5.6.1: a client is an account, by its own name or its user principal name. */
+/**
+ * The advice if a service principal name signs in. A client is an account, named by its own name or
+ * its user principal name. Source: MS-KILE section 3.3.5.6.1.
+ */
 function spnAsClient({ principal, name, facts }: AdviceAbout): DirectorySetting {
   const file = facts.credentials?.kind === 'keytab' ? (facts.credentials.file ?? 'its keytab') : undefined
   const keytab = file === undefined ? '' : ` Export the keys of the account to ${file} as well;`
@@ -41,7 +44,11 @@ function spnAsClient({ principal, name, facts }: AdviceAbout): DirectorySetting 
   }
 }
 
-/** The hint for a user whom the KDC of the service does not know. @param account that of the service */
+/**
+ * Returns the hint for a user whom the KDC of the service does not know.
+ *
+ * @param account the account of the service
+ */
 export function unknownUser(
   user: string,
   account: string,
@@ -63,12 +70,15 @@ export function unknownUser(
   }
 }
 
-/** `oscar@OTHER.TEST` of `oscar@OTHER.TEST@AD.TEST`, as an enterprise name of the own realm is printed. */
+/**
+ * Returns `oscar@OTHER.TEST` for `oscar@OTHER.TEST@AD.TEST`, which is how an enterprise name of the
+ * own realm is printed.
+ */
 function foreignUser(user: string, ownRealm: string, askedRealm = ownRealm): string | undefined {
   const withinRealm = user.endsWith(`@${ownRealm}`) ? user.slice(0, -ownRealm.length - 1) : user
   if (!withinRealm.includes('@')) return undefined
   const foreign = withinRealm.replaceAll('\\@', '@')
-  // Its own KDC knows best.
+  // The KDC of that realm has answered itself, so the user is not in another realm.
   return askedRealm === realmOf(foreign) ? undefined : foreign
 }
 

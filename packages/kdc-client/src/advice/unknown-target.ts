@@ -1,4 +1,7 @@
-/** A service that the KDC does not know: mostly it is not registered, but some names are none of a service. */
+/**
+ * Advice if the KDC does not know a service. Mostly the service is not registered, but some names
+ * are not the name of a service at all.
+ */
 
 import { asciiLower } from '@s4u/krb5'
 import type { DirectorySetting } from '../errors/directory-setting.js'
@@ -17,7 +20,10 @@ export function unknownTarget(target: string, facts: RequestFacts = {}): Directo
   return meant === undefined ? setting : { ...setting, attribute: `${setting.attribute} ${meant}` }
 }
 
-/** Whoever calls a host by less than its full name, or by its address, asks for another service than is registered. */
+/**
+ * Returns the full name of a host that was called by a short name or an address: that is another
+ * service than the registered one.
+ */
 function fullNameOf(target: string, { askedRealm }: RequestFacts): string | undefined {
   const [, serviceClass, host] = /^([^/@]+)\/([^/@]+)$/.exec(bareName(target)) ?? []
   if (host === undefined || !/^(?:[^.:[\]]+|[\d.]+(?::\d+)?|\[.*)$/.test(host)) return undefined
@@ -26,7 +32,7 @@ function fullNameOf(target: string, { askedRealm }: RequestFacts): string | unde
   return `Or ${host} is not what it is called: hosts are mostly registered by their full names, as in ${serviceClass}/${name}.${domain}.`
 }
 
-/** An account is to have the name, and one alone. */
+/** Tells to register the name on an account, and on only one. */
 export function registerTarget(target: string): DirectorySetting {
   const spn = bareName(target)
   const account = '   # ACCOUNT: the one that the service runs as'
@@ -40,7 +46,10 @@ export function registerTarget(target: string): DirectorySetting {
   }
 }
 
-/** Nobody registers a `krbtgt`: there is no trust, or the realm is called otherwise. */
+/**
+ * The advice for an unknown `krbtgt`, which cannot be registered: there is no trust, or the realm
+ * has another name.
+ */
 function unknownRealm(realm: string, { otherSpelling, askedRealm }: RequestFacts): DirectorySetting {
   const spelling = otherSpelling?.(realm)
   if (spelling !== undefined)
@@ -55,7 +64,10 @@ function unknownRealm(realm: string, { otherSpelling, askedRealm }: RequestFacts
   }
 }
 
-/** A host, or the form of GSS-API (`ldap@dc1.ad.test`): what people write who do not know SPNs yet. */
+/**
+ * Returns the right name for a host, or for the form of GSS-API (`ldap@dc1.ad.test`): people who do
+ * not know SPNs yet write these.
+ */
 function whatToWrite(target: string): string | undefined {
   const [, serviceClass, host] = /^([A-Za-z][\w-]*)@([^@]+)$/.exec(target) ?? []
   if (host !== undefined && HOST.test(host)) return `${serviceClass}/${host}`
@@ -63,5 +75,7 @@ function whatToWrite(target: string): string | undefined {
   return /^(?:[\w-]+\.)+[\w-]+$/.test(name) ? `HTTP/${name}` : undefined
 }
 
-/** In small letters, as hosts are mostly written and realms are not. */
+/**
+ * Matches a host in small letters, which is how people write hosts and do not write realms.
+ */
 const HOST = /^[a-z\d-]+(?:\.[a-z\d-]+)+$/

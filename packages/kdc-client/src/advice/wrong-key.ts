@@ -3,8 +3,9 @@ import { type AdviceAbout, nameForCommand } from './advice.js'
 import { aboutFile, powershell, sh } from './shell-command.js'
 
 /**
- * A wrong password of a user is typed again, and nothing else: commands that write keytabs would change it. Of a service with a keytab it
- * is out of date, or was exported from another realm.
+ * The advice for a wrong key. A user only types the password again: a command that writes a keytab
+ * would change the password. The keytab of a service is out of date, or was exported from another
+ * realm.
  */
 export function wrongKey({ principal, name, facts }: AdviceAbout): DirectorySetting {
   const { credentials } = facts

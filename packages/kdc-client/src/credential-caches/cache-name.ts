@@ -1,21 +1,27 @@
 /**
- * What `KRB5CCNAME` and `default_ccache_name` say. Source: MIT krb5 documentation, "Credential cache": a type and a colon in front of
- * the rest; a path without them is a file.
+ * Reads the names of credential caches in `KRB5CCNAME` and `default_ccache_name`. A name is a type,
+ * a colon and the rest; a path without a type is a file. Source: MIT krb5 documentation,
+ * "Credential cache".
  */
 
 import { ConfigurationError, shownPath } from '@s4u/krb5'
 
-/** A name, read. */
+/** A name, split into its type and the rest. */
 export type CacheName =
   | { readonly type: 'FILE'; readonly path: string }
   /** The current cache of a folder. */
   | { readonly type: 'DIR'; readonly folder: string }
-  /** One cache of a folder, by its own path. */
+  /** One cache of a folder, named by its own path. */
   | { readonly type: 'DIR:'; readonly path: string }
-  /** Empty for the user's current cache. */
+  /** `cache` is empty for the user's current cache. */
   | { readonly type: 'KCM'; readonly cache: string }
 
-/** @throws ConfigurationError KRB5_CC_BADNAME for an empty name, KRB5_CC_UNKNOWN_TYPE for a cache that only other programs can read */
+/**
+ * Reads the name of a credential cache.
+ *
+ * @throws ConfigurationError KRB5_CC_BADNAME for an empty name; KRB5_CC_UNKNOWN_TYPE for a cache
+ * that only other programs can read
+ */
 export function parseCacheName(name: string): CacheName {
   const [, type, rest] = /^([A-Za-z][A-Za-z\d]+):([^]*)$/.exec(name) ?? [undefined, 'FILE', name]
   if (type === 'FILE') return { type, path: required(rest, name) }
@@ -24,7 +30,7 @@ export function parseCacheName(name: string): CacheName {
   const hint = ELSEWHERE.get(type)
   if (hint !== undefined) throw elsewhere(`of type ${type}`, hint)
   if (ELSEWHERE.has(type.toUpperCase()) || /^(?:file|dir|kcm)$/i.test(type)) throw inSmallLetters(type)
-  // Such a word may be anything: a path that begins so, or the user of a password.
+  // Such a word may be anything: the beginning of a path, or a user name with a password behind it.
   if (/[a-z]/.test(type)) return { type: 'FILE', path: name }
   throw elsewhere(
     'of another type than FILE, DIR and KCM',
@@ -32,7 +38,7 @@ export function parseCacheName(name: string): CacheName {
   )
 }
 
-/** `DIR::/folder/tktX`. */
+/** Reads the rest of `DIR::/folder/tktX`. */
 function memberOf(rest: string): CacheName | undefined {
   if (!rest.startsWith(':')) return undefined
   const path = required(rest.slice(1), 'DIR::')
@@ -60,7 +66,10 @@ function required(rest: string, name: string): string {
 const BY_FILE =
   'Have the tickets in a file: kinit -c FILE:/path of a file that only this user may read, and the same FILE:/path here or in KRB5CCNAME.'
 
-/** Caches that no other process reads, or only one with the system's own library; and what their user can do. */
+/**
+ * Caches that no other process can read, or only one with the system's own library; and what their
+ * users can do instead.
+ */
 const ELSEWHERE: ReadonlyMap<string, string> = new Map([
   ['KEYRING', `It is in the keyring of the Linux kernel, which only native code reads. ${BY_FILE}`],
   ['MEMORY', `It is in the memory of one process and ends with it. ${BY_FILE}`],

@@ -1,16 +1,19 @@
 import { ConfigurationError, configuredName, type Krb5Conf, thisMachine } from '@s4u/krb5'
 
 export interface DefaultCacheSources {
-  /** Default: that of this process. */
+  /** The environment variables. Default: those of this process. */
   readonly environment?: Readonly<Record<string, string | undefined>>
-  /** `default_ccache_name` of the krb5.conf, with its `%{…}` replaced. */
+  /** The value of `default_ccache_name` in krb5.conf, with its `%{…}` replaced. */
   readonly configured?: string | undefined
 }
 
 /**
- * The name of the user's credential cache: KRB5CCNAME, else what the configuration says, else the file that all Kerberos programs share.
- * Source: MIT krb5 documentation, "Credential cache", "Default ccache name".
- * @throws ConfigurationError KRB5_CC_BADNAME where KRB5CCNAME is set and empty, which names none for kinit and klist either
+ * Returns the name of the user's credential cache: KRB5CCNAME, then what the configuration says,
+ * then the file that all Kerberos programs share. Source: MIT krb5 documentation, "Credential
+ * cache", "Default ccache name".
+ *
+ * @throws ConfigurationError KRB5_CC_BADNAME if KRB5CCNAME is set and empty, which kinit and klist
+ * refuse as well
  */
 export function defaultCacheName({ environment = process.env, configured }: DefaultCacheSources = {}): string {
   const { KRB5CCNAME } = environment
@@ -23,7 +26,9 @@ export function defaultCacheName({ environment = process.env, configured }: Defa
 }
 
 /**
- * What krb5.conf says, which is not read where KRB5CCNAME goes first: a machine whose krb5.conf is broken has that cache all the same.
+ * Returns the name in krb5.conf. The file is not read if KRB5CCNAME is set: on a machine with a
+ * broken krb5.conf, that cache still works.
+ *
  * @throws ConfigurationError
  */
 export function configuredCacheName(conf: () => Krb5Conf): string | undefined {

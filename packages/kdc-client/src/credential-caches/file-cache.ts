@@ -11,15 +11,18 @@ import { existsSync } from 'node:fs'
 import type { NamedCredentialCache } from './named-cache.js'
 import { readOwnFile, removeOwnFile, stampOfFile, writeOwnFile } from './own-file.js'
 
-/** A cache in a file: `FILE:`, or one of a folder. */
+/** A cache in a file: `FILE:`, or a cache of a folder. */
 export class FileCache implements NamedCredentialCache {
   readonly name: string
   readonly #path: string
-  /** For messages: what names no file may be a key or a password, and is shown only where it looks like a path. */
+  /**
+   * The path for messages. What is not the path of a file may be a key or a password, so it is
+   * shown only if it looks like a path.
+   */
   readonly #shown: string
   #stamp = ''
 
-  /** @param name as other programs take it */
+  /** @param name the name that other programs use */
   constructor(path: string, name = `FILE:${path}`) {
     this.name = name
     this.#path = path
@@ -40,7 +43,7 @@ export class FileCache implements NamedCredentialCache {
     try {
       return stampOfFile(this.#path) !== this.#stamp
     } catch {
-      // One that is gone for the moment has not changed.
+      // A file that is missing at the moment has not changed.
       return false
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Several caches in one folder (`DIR:`). The file `primary` says which one is current.
+ * Several caches in one folder (`DIR:`). The file `primary` in it says which cache is current.
  * Source: MIT krb5 documentation, "Credential cache", and its cc_dir.c.
  */
 
@@ -20,17 +20,21 @@ import { FileCache } from './file-cache.js'
 import type { NamedCredentialCache } from './named-cache.js'
 import { readOwnFile, writeOwnFile } from './own-file.js'
 
-/** One of a folder, which is known by its own path. */
+/** Returns one cache of a folder by its own path. */
 export function memberOfFolder(path: string): NamedCredentialCache {
   return new FileCache(path, `DIR::${path}`)
 }
 
-/** The caches of a folder, the current one first. None where there is no folder. @throws ConfigurationError */
+/**
+ * Returns the caches of a folder, the current one first; an empty list if there is no folder.
+ *
+ * @throws ConfigurationError
+ */
 export function cachesOfFolder(folder: string): readonly NamedCredentialCache[] {
   return membersOf(folder).map((name) => memberOfFolder(join(folder, name)))
 }
 
-/** The current cache of a folder, which may be another one with each call. */
+/** The current cache of a folder. It may be another one at each call. */
 export class FolderCache implements NamedCredentialCache {
   readonly name: string
   readonly #folder: string
@@ -54,7 +58,10 @@ export class FolderCache implements NamedCredentialCache {
     return this.#current() !== before || (before?.hasChanged() ?? true)
   }
 
-  /** As kinit does: the cache of that principal, if there is one, else a new one beside those of others; it becomes the current one. */
+  /**
+   * Does what kinit does: writes the cache of this principal if there is one, otherwise a new one
+   * beside those of others. That cache becomes the current one.
+   */
   async replace(contents: CacheContents): Promise<void> {
     makeFolder(this.#folder)
     const member = placeFor(this.#folder, contents.principal)
@@ -80,15 +87,18 @@ export class FolderCache implements NamedCredentialCache {
 }
 
 const PRIMARY = 'primary'
-/** Where nothing says which. */
+/** The current cache if no file `primary` names one. */
 const FIRST = 'tkt'
 
-/** A name with a slash in it would lead out of the folder. */
+/**
+ * Tells whether a text is the name of a cache in the folder. A name with a slash would lead out of
+ * it.
+ */
 function isMemberName(name: string): boolean {
   return /^tkt[^/\0]*$/.test(name)
 }
 
-/** The current one first. */
+/** Returns the names of the caches, the current one first. */
 function membersOf(folder: string): readonly string[] {
   const current = currentOf(folder)
   const names = existsSync(folder) ? readdirSync(folder).filter(isMemberName).sort() : []
@@ -133,7 +143,10 @@ function firstLineOf(path: string, shown: string): string | undefined {
   }
 }
 
-/** Its parent has to be there, as MIT has it: who mistypes a path makes no tree of folders. */
+/**
+ * Makes the folder. Its parent must exist, as in MIT's library: a mistyped path must not create a
+ * tree of folders.
+ */
 function makeFolder(folder: string): void {
   try {
     mkdirSync(folder, { mode: 0o700 })

@@ -9,10 +9,14 @@ import { destroyCache, listCaches, readCache, replaceCache, storeCredential } fr
 import { converse, converseNow } from './kcm-line.js'
 import type { NamedCredentialCache } from './named-cache.js'
 
-/** Where MIT, Heimdal and sssd have it. */
+/** The socket that MIT, Heimdal and sssd use. */
 const USUAL_SOCKET = '/var/run/.heim_org.h5l.kcm-socket'
 
-/** What krb5.conf says (`kcm_socket`), else the usual place. @throws ConfigurationError KRB5_KCM_NO_SERVER where it says that there is none */
+/**
+ * Returns the path of the socket: `kcm_socket` of krb5.conf, or the usual one.
+ *
+ * @throws ConfigurationError KRB5_KCM_NO_SERVER if krb5.conf says that there is none
+ */
 export function kcmSocketOf(conf: Krb5Conf): string {
   const socket = conf.string('libdefaults', 'kcm_socket') ?? USUAL_SOCKET
   if (socket !== '-') return socket
@@ -25,13 +29,13 @@ export function kcmSocketOf(conf: Krb5Conf): string {
   )
 }
 
-/** A cache in the memory of a KCM, which gives each user his own alone. */
+/** A cache in the memory of a KCM, a daemon that gives each user only the user's own caches. */
 export class KcmCache implements NamedCredentialCache {
   readonly name: string
   readonly #cache: string
   readonly #socket: string
 
-  /** @param cache empty for the user's current one */
+  /** @param cache the name of the cache; empty for the user's current one */
   constructor(cache: string, socket: string) {
     this.name = `KCM:${cache}`
     this.#cache = cache
@@ -46,7 +50,7 @@ export class KcmCache implements NamedCredentialCache {
     return converseNow(this.#socket, readCache(this.#cache))
   }
 
-  /** Nothing tells. */
+  /** Always true: a KCM does not tell of changes. */
   hasChanged(): boolean {
     return true
   }
@@ -64,7 +68,11 @@ export class KcmCache implements NamedCredentialCache {
   }
 }
 
-/** The caches of this user, the current one first. @throws ConfigurationError */
+/**
+ * Returns the caches of this user, the current one first.
+ *
+ * @throws ConfigurationError
+ */
 export async function cachesOfKcm(socket: string): Promise<readonly NamedCredentialCache[]> {
   return (await converse(socket, listCaches())).map((name) => new KcmCache(name, socket))
 }

@@ -1,6 +1,7 @@
 /**
- * What is said to a KCM, the process that keeps the credential caches of a machine's users in its memory (the default of RHEL and Fedora):
- * requests and answers as octets, whoever carries them. Source: MIT krb5, include/kcm.h, and Heimdal's lib/krb5/kcm.h.
+ * The requests to a KCM and its answers, as octets, without the socket. A KCM is a daemon that
+ * keeps the credential caches of a machine's users in its memory (the default of RHEL and Fedora).
+ * Source: MIT krb5, include/kcm.h, and Heimdal's lib/krb5/kcm.h.
  */
 
 import {
@@ -17,12 +18,14 @@ import {
   shownName,
 } from '@s4u/krb5'
 
-/** Yields requests, and is given what each is answered. */
+/** A conversation: it yields each request, and receives the answer. */
 export type KcmDialogue<T> = Generator<Uint8Array, T, Uint8Array>
 
-/** The KCM says no, or closes the connection, which some do when they do not know a request. */
+/**
+ * The KCM refuses, or closes the connection. Some versions do that when they do not know a request.
+ */
 export class KcmRefusal extends Error {
-  /** Of MIT's table; undefined when it says nothing. */
+  /** A code of MIT's table; undefined if the KCM gives none. */
   readonly code: number | undefined
 
   constructor(code?: number) {
@@ -46,13 +49,18 @@ const Op = {
   GET_CACHE_BY_UUID: 19,
   GET_DEFAULT_CACHE: 20,
   SET_DEFAULT_CACHE: 21,
-  /** MIT's and sssd's. */
+  /** Known only to MIT and sssd. */
   GET_CRED_LIST: 13001,
 } as const
 
 const UUID_OCTETS = 16
 
-/** @param cache empty for the current one. @throws KcmRefusal, ConfigurationError */
+/**
+ * Reads a cache.
+ *
+ * @param cache the name of the cache; empty for the current one
+ * @throws KcmRefusal, ConfigurationError
+ */
 export function* readCache(cache: string): KcmDialogue<CredentialCache> {
   const name = yield* nameOf(cache)
   const principal = yield* principalOf(name)
@@ -65,19 +73,23 @@ export function* readCache(cache: string): KcmDialogue<CredentialCache> {
     principal: owner,
     credentials: read.flatMap(({ credentials }) => credentials),
     settings: read.flatMap(({ settings }) => settings),
-    // Heimdal's KCM has answered with octets of anything when asked for it.
+    // Heimdal's KCM has answered this question with random octets.
     kdcOffset: 0,
     leftOut: read.flatMap(({ leftOut }, index) => leftOut.map((one) => numbered(one, index))),
   }
 }
 
-/** Each stands in a file of its own here. */
+/**
+ * Gives an unreadable entry its number in the cache: each entry is read as a file of its own here.
+ */
 function numbered(leftOut: LeftOut, index: number): LeftOut {
   return { ...leftOut, record: leftOut.record.replace(/\[\d+\]/, `[${index}]`) }
 }
 
 /**
- * As kinit does: the cache of that principal, if there is one, else a new one beside those of others; it becomes the current one.
+ * Does what kinit does: writes the cache of this principal if there is one, otherwise a new one
+ * beside those of others. That cache becomes the current one.
+ *
  * @throws KcmRefusal
  */
 export function* replaceCache(cache: string, contents: CacheContents): KcmDialogue<void> {
@@ -89,14 +101,22 @@ export function* replaceCache(cache: string, contents: CacheContents): KcmDialog
   if (cache === '') yield* ask(Op.SET_DEFAULT_CACHE, terminated(name))
 }
 
-/** @throws KcmRefusal, ConfigurationError KRB5_FCC_NOFILE where there is no such cache */
+/**
+ * Adds a ticket to a cache.
+ *
+ * @throws KcmRefusal; ConfigurationError KRB5_FCC_NOFILE if there is no such cache
+ */
 export function* storeCredential(cache: string, credential: CachedCredential): KcmDialogue<void> {
   const name = yield* nameOf(cache)
   if ((yield* principalOf(name)) === undefined) throw noCache(name)
   yield* ask(Op.STORE, terminated(name), encodeCacheEntry(credential, credential.client))
 }
 
-/** False where there was none. @throws KcmRefusal */
+/**
+ * Deletes a cache; returns false if there was none.
+ *
+ * @throws KcmRefusal
+ */
 export function* destroyCache(cache: string): KcmDialogue<boolean> {
   const name = yield* nameOf(cache)
   if ((yield* principalOf(name)) === undefined) return false
@@ -104,7 +124,11 @@ export function* destroyCache(cache: string): KcmDialogue<boolean> {
   return true
 }
 
-/** The names of the user's caches, the current one first. @throws KcmRefusal */
+/**
+ * Returns the names of the user's caches, the current one first.
+ *
+ * @throws KcmRefusal
+ */
 export function* listCaches(): KcmDialogue<readonly string[]> {
   const current = yield* nameOf('')
   const names = (yield* allNames()).filter((name) => name !== current)
@@ -135,7 +159,10 @@ function* nameOf(cache: string): KcmDialogue<string> {
   return cache === '' ? textIn(yield* ask(Op.GET_DEFAULT_CACHE)) : cache
 }
 
-/** Some versions answer with nothing where there is no such cache. */
+/**
+ * Returns the principal of a cache; undefined if there is no such cache. Some versions give an
+ * empty answer then.
+ */
 function* principalOf(name: string): KcmDialogue<Uint8Array | undefined> {
   const answer = yield* unlessGone(ask(Op.GET_PRINCIPAL, terminated(name)))
   return answer === undefined || answer.remaining === 0 ? undefined : answer.rest()
@@ -155,7 +182,7 @@ function* credentialsOf(name: string): KcmDialogue<Uint8Array[]> {
   return credentials
 }
 
-/** What ends between two questions is not there. */
+/** Returns undefined for a cache that was deleted between two questions. */
 function* unlessGone(asked: KcmDialogue<ByteReader>): KcmDialogue<ByteReader | undefined> {
   try {
     return yield* asked
@@ -166,12 +193,16 @@ function* unlessGone(asked: KcmDialogue<ByteReader>): KcmDialogue<ByteReader | u
   }
 }
 
-/** What stands behind the code of success. @throws KcmRefusal, MalformedTokenError */
+/**
+ * Asks one question, and returns what stands behind the code for success.
+ *
+ * @throws KcmRefusal, MalformedTokenError
+ */
 function* ask(operation: number, ...parts: readonly Uint8Array[]): KcmDialogue<ByteReader> {
   const request = new ByteWriter().u8(2).u8(0).u16be(operation)
   for (const part of parts) request.bytes(part)
   const answer = new ByteReader(yield request.toBytes(), 'KCM')
-  // One says no here, the other behind it.
+  // One implementation writes a refusal into the first number, the other into the second.
   for (const field of ['status', 'code']) {
     const code = answer.i32be(field)
     if (code !== 0) throw new KcmRefusal(code)
@@ -200,17 +231,26 @@ function terminated(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`)
 }
 
-/** A cache file of version 4 with an empty header, which the parts of an answer are parts of. */
+/**
+ * Returns a cache file of version 4 with an empty header. The answers of a KCM are parts of such a
+ * file.
+ */
 function fileOf(principal: Uint8Array, entry: Uint8Array = new Uint8Array(0)): Uint8Array {
   return new ByteWriter().u16be(0x0504).u16be(0).bytes(principal).bytes(entry).toBytes()
 }
 
-/** The type of a name is a hint. */
+/**
+ * Tells whether two principals are the same. The type of a name is only a hint, and is not
+ * compared.
+ */
 function isSame(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((octet, index) => index < 4 || octet === b[index])
 }
 
-/** As KCMs call them: the number of a user, and what tells his caches apart. Whatever else somebody wrote there may be a secret. */
+/**
+ * Returns the name of a cache for messages, if it looks like one: the number of a user, and what
+ * tells the user's caches apart. Anything else may be a secret.
+ */
 function shownCache(name: string): string {
   return /^\d{1,10}(?::\w{1,20})?$/.test(name) ? name : shownName(name)
 }

@@ -9,7 +9,10 @@ import { afterAll, afterEach, describe, expect, onTestFinished, test } from 'vit
 import { type KcmDialogue, readCache } from './kcm-dialogue.js'
 import { converse, converseNow } from './kcm-line.js'
 
-/** What a KCM does that is broken, or of another version; real ones are in test/interop/credential-caches.test.ts. */
+/**
+ * What a KCM does that is broken, or of another version; real ones are in
+ * test/interop/credential-caches.test.ts.
+ */
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-kcm-'))
 const path = join(folder, 'socket')

@@ -1,27 +1,40 @@
-/** The way to the KCM: a socket of this machine, asked while the process goes on or, where something must be known at once, stands still. */
+/**
+ * Talks to the KCM through a socket of this machine: asynchronously, or, where the answer is needed
+ * at once, while the thread waits.
+ */
 
 import { ConfigurationError, MalformedTokenError, shownPath } from '@s4u/krb5'
 import { connect, type Socket } from 'node:net'
 import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import { type KcmDialogue, KcmRefusal } from './kcm-dialogue.js'
 
-/** The KCM is on this machine and has all in its memory; one that does not answer must not keep us for good. Milliseconds. */
+/**
+ * Milliseconds. The KCM is on this machine and has everything in its memory; one that does not
+ * answer must not block the app for ever.
+ */
 const TIME_LIMIT = 10_000
 
-/** As MIT has it: a user's tickets take some kilobytes each. */
+/** The limit of MIT's library. The tickets of a user take some kilobytes each. */
 const MAX_ANSWER = 10 * 1024 * 1024
 
-/** The length, and before what has that length a status. */
+/** The octets of the length, and of the status that stands before the contents. */
 const HEAD = 8
 
 const CLOSED = 'closed'
 const LATE = 'no answer'
 const TOO_LONG = 'too long an answer'
 
-/** The status and what is behind it; or why there is none: one of these, or as the system calls it. */
+/**
+ * The status with what follows it; or the reason why there is none: a constant of this file, or the
+ * system's own code.
+ */
 type Answer = { readonly octets: Uint8Array } | { readonly failure: string }
 
-/** @throws ConfigurationError KRB5_KCM_NO_SERVER, KRB5_KCM_RPC_ERROR; what the dialogue throws */
+/**
+ * Runs a dialogue with the KCM, and resolves with its result.
+ *
+ * @throws ConfigurationError KRB5_KCM_NO_SERVER, KRB5_KCM_RPC_ERROR; what the dialogue throws
+ */
 export async function converse<T>(
   socketPath: string,
   dialogue: KcmDialogue<T>,
@@ -44,7 +57,11 @@ export async function converse<T>(
   }
 }
 
-/** The same while everything else in this thread waits. @throws as `converse` */
+/**
+ * Runs a dialogue while everything else in this thread waits.
+ *
+ * @throws as `converse` does
+ */
 export function converseNow<T>(socketPath: string, dialogue: KcmDialogue<T>, timeLimit: number = TIME_LIMIT): T {
   let line: WaitingLine | undefined
   try {
@@ -70,7 +87,10 @@ function framed(request: Uint8Array): Uint8Array {
   return frame
 }
 
-/** A KCM that closes the connection may only not know the request: whoever asked may know another way. */
+/**
+ * Passes an answer to the dialogue. A KCM that closes the connection may only not know the request,
+ * so the dialogue may try another one.
+ */
 function resume<T>(dialogue: KcmDialogue<T>, answer: Answer, socketPath: string): IteratorResult<Uint8Array, T> {
   if ('octets' in answer) return dialogue.next(answer.octets)
   if (answer.failure === CLOSED) return dialogue.throw(new KcmRefusal())
@@ -85,7 +105,7 @@ function exchange(socket: Socket, frame: Uint8Array, timeLimit: number): Promise
     const end = (answer: Answer): void => {
       clearTimeout(timer)
       socket.removeAllListeners()
-      // What comes late is of no use, and no reason to end the process.
+      // An error after the answer must not end the process.
       socket.on('error', () => {})
       resolve(answer)
     }
@@ -106,8 +126,9 @@ function exchange(socket: Socket, frame: Uint8Array, timeLimit: number): Promise
 }
 
 /**
- * A thread of its own has the socket, since Node reads none while the event loop stands. It carries octets and judges nothing.
- * It is text because it must run from sources and from what is built alike.
+ * The program of a thread that has the socket, since Node reads no socket while the event loop is
+ * blocked. It only carries octets. It is a text so that it runs from the sources and from the built
+ * package alike.
  */
 const CARRIER = `
 const { connect } = require('node:net')
@@ -129,7 +150,7 @@ socket.on('data', (chunk) => {
 })
 socket.on('error', ({ code }) => answer({ failure: code === 'ECONNRESET' || code === 'EPIPE' ? '${CLOSED}' : String(code) }))
 socket.on('close', () => answer({ failure: '${CLOSED}' }))
-// A socket that is closed already tells nobody.
+// A socket that is closed already emits no event.
 parentPort.on('message', (frame) => socket.destroyed ? answer({ failure: '${CLOSED}' }) : socket.write(frame))
 `
 
@@ -148,7 +169,7 @@ class WaitingLine {
       execArgv: [],
     })
     this.#worker.unref()
-    // It is asked for nothing more than what was answered here.
+    // The thread is asked for nothing beyond what was answered here.
     this.#worker.on('error', () => {})
   }
 

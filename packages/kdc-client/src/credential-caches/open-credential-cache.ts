@@ -15,8 +15,8 @@ import type { NamedCredentialCache } from './named-cache.js'
 
 export interface CredentialCacheOptions {
   /**
-   * The krb5.conf that says `default_ccache_name` and `kcm_socket`; several with a colon between them. Default: KRB5_CONFIG, else
-   * /etc/krb5.conf.
+   * The krb5.conf with `default_ccache_name` and `kcm_socket`; several paths are separated by
+   * colons. Default: KRB5_CONFIG, or else /etc/krb5.conf.
    */
   readonly krb5Config?: string
 }
@@ -24,14 +24,20 @@ export interface CredentialCacheOptions {
 const OPTIONS = { krb5Config: 'value' } as const satisfies OptionTableOf<CredentialCacheOptions>
 
 /**
- * The credential cache of a name: `FILE:/tmp/krb5cc_1000`, `/tmp/krb5cc_1000`, `DIR:/run/user/1000/krb5cc`, `KCM:`; without a name the
- * user's default one.
+ * Returns the credential cache of a name: `FILE:/tmp/krb5cc_1000`, `/tmp/krb5cc_1000`,
+ * `DIR:/run/user/1000/krb5cc`, `KCM:`. Without a name, returns the user's default cache. Nothing is
+ * read yet, so a cache that is going to be written need not exist.
  *
- *     const cache = openCredentialCache()
- *     const { principal, credentials } = await cache.read()
- *
- * Nothing is read yet, so that one that is to be written need not be there.
  * @throws ConfigurationError KRB5_CC_BADNAME, KRB5_CC_UNKNOWN_TYPE
+ *
+ * @example
+ * ```ts
+ * import { openCredentialCache } from '@s4u/kdc-client'
+ *
+ * const cache = openCredentialCache()
+ * const { principal, credentials } = await cache.read()
+ * console.log(principal, credentials.length)
+ * ```
  */
 export function openCredentialCache(name?: string, given?: CredentialCacheOptions): NamedCredentialCache {
   const conf = confOf('openCredentialCache', given)
@@ -40,8 +46,18 @@ export function openCredentialCache(name?: string, given?: CredentialCacheOption
 }
 
 /**
- * All caches that there are beside the one of this name, the current one first: those of the folder, or of the user. As `klist -l`.
- * @throws ConfigurationError as `openCredentialCache`; where the folder or the KCM cannot be asked
+ * Returns all caches beside the one of this name, the current one first, as `klist -l` does: those
+ * of the folder, or those of the user.
+ *
+ * @throws ConfigurationError as `openCredentialCache` does; if the folder or the KCM cannot be
+ * asked
+ *
+ * @example
+ * ```ts
+ * import { listCredentialCaches } from '@s4u/kdc-client'
+ *
+ * for (const { name } of await listCredentialCaches()) console.log(name)
+ * ```
  */
 export async function listCredentialCaches(
   name?: string,
@@ -56,7 +72,11 @@ export async function listCredentialCaches(
   return [cacheNamed(whole, conf)]
 }
 
-/** Refuses what is no text: a number or an object would become the path of a file. @throws ConfigurationError */
+/**
+ * Throws if the name is not a text: a number or an object would become the path of a file.
+ *
+ * @throws ConfigurationError
+ */
 function requireName(name: unknown): void {
   if (name === undefined) return
   requireGiven(
@@ -67,7 +87,11 @@ function requireName(name: unknown): void {
   )
 }
 
-/** @throws ConfigurationError as `openCredentialCache` */
+/**
+ * Returns the cache of a name.
+ *
+ * @throws ConfigurationError as `openCredentialCache` does
+ */
 export function cacheNamed(name: string, conf: () => Krb5Conf): NamedCredentialCache {
   const parsed = parseCacheName(name)
   switch (parsed.type) {

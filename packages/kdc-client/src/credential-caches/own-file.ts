@@ -1,4 +1,7 @@
-/** Files that hold somebody's tickets: read when they are ours, written for us alone. */
+/**
+ * Reads files with tickets only if they belong to this user, and writes them so that only this user
+ * can read them.
+ */
 
 import { ConfigurationError } from '@s4u/krb5'
 import { randomUUID } from 'node:crypto'
@@ -19,23 +22,26 @@ import {
 import { basename, dirname, join } from 'node:path'
 import { ownPlaceOf, requireOwner } from './own-place.js'
 
-/** A cache that is larger is none; users of hundreds of services stay below one. */
+/** A larger file is not a cache: a user of hundreds of services stays below one megabyte. */
 const MAX_OCTETS = 32 * 1024 * 1024
 
 export interface ReadFile {
   readonly octets: Uint8Array
-  /** Differs when another file has taken its place, or its content was changed. */
+  /** A text that changes when the file is replaced or its content is changed. */
   readonly stamp: string
 }
 
 /**
- * `shown` is what errors call it.
- * @throws ConfigurationError KRB5_FCC_NOFILE, KRB5_FCC_PERM where it may be another user's, KRB5_CC_FORMAT for a folder
+ * Reads a file.
+ *
+ * @param shown what errors call the file
+ * @throws ConfigurationError KRB5_FCC_NOFILE; KRB5_FCC_PERM if it may be another user's;
+ * KRB5_CC_FORMAT if it is a folder
  */
 export function readOwnFile(path: string, shown: string): ReadFile {
   return reaching({ verb: 'read', path, shown }, () => {
     const { real, isShared } = ownPlaceOf(path, shown)
-    // Without waiting for whoever writes into a pipe.
+    // O_NONBLOCK: a pipe must not make the process wait for somebody to write into it.
     const file = openSync(real, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
     try {
       const status = fstatSync(file)
@@ -49,14 +55,16 @@ export function readOwnFile(path: string, shown: string): ReadFile {
 }
 
 /**
- * Whoever reads at the same time finds the old content or the new one; only this user can read it.
- * @throws as `readOwnFile`
+ * Writes a file. A program that reads at the same time finds either the old content or the new one.
+ * Only this user can read the file.
+ *
+ * @throws as `readOwnFile` does
  */
 export function writeOwnFile(path: string, octets: Uint8Array, shown: string): void {
   reaching({ verb: 'write', path, shown }, () => {
     const { real } = ownPlaceOf(path, shown)
     if (existsSync(real)) requireFile(statSync(real), shown)
-    // Not beginning as the caches of a folder do.
+    // The name must not begin like the caches of a folder.
     const draft = join(dirname(real), `.${basename(real)}.${randomUUID()}`)
     try {
       writeNewFile(draft, octets)
@@ -72,14 +80,18 @@ function writeNewFile(path: string, octets: Uint8Array): void {
   const file = openSync(path, 'wx', 0o600)
   try {
     writeFileSync(file, octets)
-    // A machine that loses power must not have the new name for half of the octets.
+    // If the machine loses power, the name must not lead to a file with half of the octets.
     fsyncSync(file)
   } finally {
     closeSync(file)
   }
 }
 
-/** False where there was none. @throws as `readOwnFile` */
+/**
+ * Deletes a file; returns false if there was none.
+ *
+ * @throws as `readOwnFile` does
+ */
 export function removeOwnFile(path: string, shown: string): boolean {
   return reaching({ verb: 'remove', path, shown }, () => {
     const { real } = ownPlaceOf(path, shown)
@@ -90,7 +102,11 @@ export function removeOwnFile(path: string, shown: string): boolean {
   })
 }
 
-/** Of the file as it is now. @throws what the file system says */
+/**
+ * Returns the stamp of the file as it is now.
+ *
+ * @throws the error of the file system
+ */
 export function stampOfFile(path: string): string {
   return stampOf(statSync(path))
 }
@@ -131,7 +147,7 @@ function reaching<T>({ verb, path, shown }: Attempt, reach: () => T): T {
       {
         code: missing ? 'KRB5_FCC_NOFILE' : DENIED.has(errno) ? 'KRB5_FCC_PERM' : 'KRB5_CC_IO',
         hint: missing ? MISSING[verb] : DENIED.has(errno) ? RIGHTS[verb] : `Look at the file system: it says ${errno}.`,
-        // Errors of the file system hold the path.
+        // Errors of the file system contain the path.
         cause: shown === path ? error : undefined,
       },
     )

@@ -1,7 +1,9 @@
 /**
- * Who can have put a file where it is. In a folder where all may write, as /tmp is, another user can put a cache of his where this
- * process looks for its own: it would act as him, and tell its secrets to whom he likes. Or he puts a link there, and this process
- * overwrites what it leads to.
+ * Finds out who could have put a file where it is.
+ *
+ * In a folder to which all may write, such as /tmp, another user can put his own cache where this
+ * process looks for its cache: the process would act as him, and send its secrets to services that
+ * he chooses. Or he puts a link there, and the process overwrites the file to which the link leads.
  */
 
 import { ConfigurationError } from '@s4u/krb5'
@@ -9,18 +11,24 @@ import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs'
 import { join, parse, resolve, sep } from 'node:path'
 
 export interface OwnPlace {
-  /** The path, without links. */
+  /** The path without links. */
   readonly real: string
-  /** Somebody else could have put a file there: its owner is to be looked at once more when it is open. */
+  /**
+   * True if somebody else could have put a file there: the owner must be checked again when the
+   * file is open.
+   */
   readonly isShared: boolean
 }
 
-/** Links lead from one to the next; a system that follows more has none either. */
+/** How many links are followed from one to the next. Systems do not follow more either. */
 const MAX_LINKS = 40
 
 /**
- * Goes there as the system does, and looks at each step who can have made it. The file itself may be missing.
- * @throws ConfigurationError KRB5_FCC_PERM where it may be another user's; else what the file system says
+ * Follows the path as the system does, and checks at each step who could have made it. The file
+ * itself may be missing.
+ *
+ * @throws ConfigurationError KRB5_FCC_PERM if the file may be another user's; otherwise the error
+ * of the file system
  */
 export function ownPlaceOf(path: string, shown: string, links = 0): OwnPlace {
   const whole = resolve(path)
@@ -46,14 +54,15 @@ function isWritableByAll(folder: string): boolean {
 
 function requireOwnStep(status: Stats, shown: string): void {
   if (status.isSymbolicLink()) throw foreign(shown, 'is behind a link')
-  // A folder that the system has made there is nobody's trap.
+  // A folder that the system itself has made is no trap of another user.
   if (status.isDirectory() && status.uid === 0) return
   requireOwner(status, shown)
 }
 
 /**
- * A folder that is another user's, or that a group may write to, is somebody's choice; a link that he has put there is his choice of the
- * file. The system's links are root's, which within a sandbox is whoever the root folder belongs to.
+ * Throws for a link that another user has made. A folder that belongs to another user, or to which
+ * a group may write, was chosen by the app; the link in it was not. The links of the system belong
+ * to root. In a sandbox, root is the owner of the root folder.
  */
 function requireOwnLink({ uid }: Stats, root: Stats, shown: string): void {
   const self = process.geteuid?.()
@@ -64,7 +73,11 @@ function requireOwnLink({ uid }: Stats, root: Stats, shown: string): void {
   )
 }
 
-/** @throws ConfigurationError KRB5_FCC_PERM */
+/**
+ * Throws if a file belongs to another user.
+ *
+ * @throws ConfigurationError KRB5_FCC_PERM
+ */
 export function requireOwner({ uid }: Stats, shown: string): void {
   const self = process.geteuid?.()
   if (uid !== self) throw foreign(shown, `belongs to user ${uid}, while this process runs as user ${self}, and is`)

@@ -3,13 +3,15 @@ import type { KdcContext } from '../exchange/kdc-context.js'
 import { kerberosMoment } from '../exchange/kdc-exchange.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 
-/** The AP-REQ with an armor ticket, and the key that it and the KDC make of it. */
+/**
+ * The AP-REQ that shows an armor ticket, and the key that the client and the KDC derive from it.
+ */
 export interface ArmorKey {
   readonly armorKey: Key
   readonly apReq: Uint8Array
 }
 
-/** Source: RFC 6113 section 5.4.1.1. */
+/** Makes an armor key from a ticket-granting ticket. Source: RFC 6113 section 5.4.1.1. */
 export function armorKeyOf({ random, clock }: KdcContext, { sessionKey, client, ticket }: ServiceTicket): ArmorKey {
   const subkey = Key.random(sessionKey.etype, random)
   const { time, usec } = kerberosMoment(clock.now())
@@ -18,12 +20,17 @@ export function armorKeyOf({ random, clock }: KdcContext, { sessionKey, client, 
   return { armorKey: subkeyArmor(subkey, sessionKey), apReq }
 }
 
-/** What a TGS request has without more: its own ticket-granting ticket is the armor. */
+/**
+ * Returns the armor key that every TGS request has: its own ticket-granting ticket is the armor.
+ */
 export function subkeyArmor(subkey: Key, sessionKey: Key): Key {
   return combineKeys(subkey, sessionKey, 'subkeyarmor', 'ticketarmor')
 }
 
-/** That of a machine, bound to the TGS request of somebody else: compound identity. Source: MS-KILE section 3.3.5.7.4. */
+/**
+ * Returns the armor key of a machine, bound to a TGS request of somebody else: compound identity.
+ * Source: MS-KILE section 3.3.5.7.4.
+ */
 export function explicitArmor(armorKey: Key, subkey: Key): Key {
   return combineKeys(armorKey, subkey, 'explicitarmor', 'tgsarmor')
 }

@@ -7,7 +7,9 @@ import type { TicketArmor } from '../exchange/kdc-context.js'
 /** How the exchanges of a client are armored, as its options say. */
 export interface ArmorUse {
   readonly fast: 'allow' | 'require' | 'off'
-  /** With whose tickets; default: with its own, from the second sign-in on. */
+  /**
+   * Whose tickets are the armor. Default: those of the client itself, from its second sign-in on.
+   */
   readonly lent?: LentArmor
 }
 
@@ -17,8 +19,9 @@ export function signInArmorOf({ fast, lent }: ArmorUse): SignInArmor | 'own' | '
 }
 
 /**
- * Of requests for tickets: where the app has named a machine, or requires armor and has no key, by which replies are bound as well
- * without.
+ * Returns the armor of requests for tickets; undefined if they go without. They are armored if the
+ * app has named a machine, or if it requires armor and the client has no key. A client with a key
+ * needs no armor for replies to be bound to their requests.
  */
 export function ticketArmorOf(
   { fast, lent }: ArmorUse,

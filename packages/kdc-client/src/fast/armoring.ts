@@ -6,9 +6,9 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastFacts } from './fast-realms.js'
 import type { SignInArmor } from './sign-in-armor.js'
 
-/** The armor of one sign-in, from one leg to the next. */
+/** The armor of one sign-in, which may take several requests. */
 export class Armoring {
-  /** That of the request under way; undefined where it goes without. */
+  /** The armor of the current request; undefined if the request goes without armor. */
   current: FastArmor | undefined
   private readonly armor: SignInArmor | undefined
   private ticket: ServiceTicket | undefined
@@ -20,12 +20,16 @@ export class Armoring {
     this.armor = armor
   }
 
-  /** What is known of the KDCs of the realm that is asked. */
+  /** What is known about the KDCs of the realm that is asked. */
   get facts(): FastFacts {
     return this.realm === undefined ? {} : (this.armor?.realms.of(this.realm) ?? {})
   }
 
-  /** Before each request. @throws ConfigurationError KRB5_ERR_FAST_REQUIRED, and whatever the armor cannot be had for */
+  /**
+   * Gets the armor for a realm. Called before each request.
+   *
+   * @throws ConfigurationError KRB5_ERR_FAST_REQUIRED; the error for which the armor cannot be got
+   */
   async enter(context: KdcContext, realm: string): Promise<void> {
     if (this.realm === realm) return
     this.realm = realm
@@ -35,14 +39,14 @@ export class Armoring {
     this.remake(context)
   }
 
-  /** With the clock of the context. */
+  /** Makes the armor again, with the clock of the context. */
   remake(context: KdcContext): void {
     this.current = this.ticket && new FastArmor(context, this.ticket)
   }
 
   /**
-   * An answer in the clear: whether it is worth trying once more as it is. A KDC gives one that
-   * cannot open the armor, as when its clock is another.
+   * Tells whether it is worth repeating a request that was answered without armor. A KDC answers so
+   * if it cannot open the armor, for example because its clock differs.
    */
   mayTryAgain(isBroken: boolean): boolean {
     const { hasDoubted } = this
@@ -51,9 +55,10 @@ export class Armoring {
   }
 
   /**
-   * Another armor, or none. Where the KDCs of the realm are known to take armored requests, whoever
-   * answers in the clear may want to see what the key seals: so not without armor, unless that is of
-   * no use to him.
+   * Changes to another armor, or to none. If the KDCs of the realm are known to accept armored
+   * requests, an answer without armor may come from an attacker who wants to see what the key
+   * encrypts. Then the sign-in goes without armor only if that would not help an attacker.
+   *
    * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED
    */
   async change(context: KdcContext, refusal: KdcError): Promise<void> {
@@ -71,7 +76,7 @@ export class Armoring {
     this.remake(context)
   }
 
-  /** After a reply that was believed. */
+  /** Notes what a reply has shown. Called after a reply that was believed. */
   learn(facts: FastFacts): void {
     if (this.realm !== undefined) this.armor?.learn(this.realm, facts, this.current !== undefined)
   }

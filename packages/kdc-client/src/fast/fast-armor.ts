@@ -1,4 +1,7 @@
-/** FAST: a sign-in inside a channel that an older ticket, or one of somebody else, has made. Source: RFC 6113 section 5.4. */
+/**
+ * FAST for sign-in (AS-REQ): the exchange happens inside of a channel whose key comes from another
+ * ticket, an older one of the client or one of somebody else. Source: RFC 6113 section 5.4.
+ */
 
 import {
   combineKeys,
@@ -26,11 +29,14 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { armorKeyOf } from './armor-key.js'
 import { type ArmoredReply, FastChannel, type OpenedKrbError } from './fast-channel.js'
 
-/** One armored exchange, of one or more legs. */
+/** The armor of one sign-in, which may take several requests. */
 export class FastArmor {
   private readonly context: KdcContext
   private readonly channel: FastChannel
-  /** The key that the last request has shown to know, and that the KDC has to show as well. */
+  /**
+   * The key with which the last request was made, and of which the KDC has to prove knowledge as
+   * well.
+   */
   private shownKey: Key | undefined
   private hasSentOtp = false
 
@@ -39,7 +45,10 @@ export class FastArmor {
     this.channel = new FastChannel({ step: 'AS', ...armorKeyOf(context, tgt), random: context.random })
   }
 
-  /** The time, sealed with what only the client, the KDC and this channel know. Source: RFC 6113 section 5.4.6. */
+  /**
+   * Returns the encrypted challenge: the time, encrypted with a key that only the client, the KDC
+   * and this channel know. Source: RFC 6113 section 5.4.6.
+   */
   challenge(longTermKey: Key): PaData {
     this.shownKey = longTermKey
     const key = combineKeys(this.channel.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
@@ -49,7 +58,10 @@ export class FastArmor {
     return { padataType: PaType.ENCRYPTED_CHALLENGE, padataValue: encode(EncryptedData, sealed) }
   }
 
-  /** A one-time password, which stands in the clear within the armor. Source: RFC 6560 section 4.2. */
+  /**
+   * Returns a one-time password, which stands unencrypted inside of the armor. Source: RFC 6560
+   * section 4.2.
+   */
   answerOtp(answer: Omit<PaOtpRequest, 'encData'>, nonce: Uint8Array): PaData {
     this.hasSentOtp = true
     const { armorKey } = this.channel
@@ -57,7 +69,10 @@ export class FastArmor {
     return { padataType: PaType.OTP_REQUEST, padataValue: encode(PaOtpRequest, { ...answer, encData }) }
   }
 
-  /** What the reply is sealed with, but for what makes it stronger, where the client has no key. Source: RFC 6560 section 3.6. */
+  /**
+   * The key with which the KDC encrypts the reply to a client without a key of its own;
+   * strengthening is not applied to it yet. Source: RFC 6560 section 3.6.
+   */
   get otpKey(): Key | undefined {
     return this.hasSentOtp ? this.channel.armorKey : undefined
   }
@@ -67,10 +82,11 @@ export class FastArmor {
   }
 
   /**
-   * The padata of the reply, and what becomes of the reply's key. A challenge is answered with one
-   * of the KDC's own, as Active Directory, Samba, MIT and Heimdal do. Most make the reply's key
-   * stronger too; Heimdal 7 does not, and need not.
-   * @throws RejectedTokenError when the reply is not of this channel
+   * Opens the armor of a reply: its padata, and how its key is strengthened. The KDC must answer a
+   * challenge with its own one, as Active Directory, Samba, MIT and Heimdal do. Most also
+   * strengthen the reply key; Heimdal 7 does not, and need not.
+   *
+   * @throws RejectedTokenError if the reply does not belong to this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
     const opened = this.channel.openReply(reply, bytes, nonce)
@@ -79,14 +95,18 @@ export class FastArmor {
     return opened
   }
 
-  /** @throws RejectedTokenError when the error is armored, and not for this request */
+  /**
+   * Opens the armor of an error.
+   *
+   * @throws RejectedTokenError if the error is armored, but not for this request
+   */
   openError(error: KrbError, nonce: number): OpenedKrbError {
     return this.channel.openError(error, nonce)
   }
 
   /**
-   * Only who knows the client's key can have made it; what time it tells does not matter. Source:
-   * RFC 6113 section 5.4.6.
+   * Throws unless the reply has the challenge of the KDC, which only somebody who knows the key of
+   * the client can make. The time in it does not matter. Source: RFC 6113 section 5.4.6.
    */
   private requireChallenge(padata: readonly PaData[]): void {
     const { shownKey, channel } = this
@@ -102,8 +122,8 @@ export class FastArmor {
       try {
         return open('kdcchallengearmor')
       } catch {
-        // Heimdal 7 derives it as the client's own; that one does not pass for it, since its key
-        // usage is another.
+        // Heimdal 7 derives this key as the client does. The client's own challenge still does not
+        // pass for the KDC's, since it has another key usage.
         return open('clientchallengearmor')
       }
     })

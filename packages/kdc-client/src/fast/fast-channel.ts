@@ -1,4 +1,7 @@
-/** FAST: an exchange inside of a channel that both sides have a key for. Source: RFC 6113 section 5.4. */
+/**
+ * FAST: an exchange inside of a channel for which both sides have a key. Source: RFC 6113 section
+ * 5.4.
+ */
 
 import {
   decode,
@@ -37,28 +40,31 @@ type Step = 'AS' | 'TGS'
 export interface FastChannelParts {
   readonly step: Step
   readonly armorKey: Key
-  /** The AP-REQ of an armor ticket; a TGS request may be armored by its own. */
+  /** The AP-REQ of an armor ticket. A TGS request needs none: its own ticket can be the armor. */
   readonly apReq?: Uint8Array
   readonly random: RandomSource
 }
 
-/** What the channel says of a reply. */
+/** What the armor of a reply contains. */
 export interface ArmoredReply {
-  /** Whom the ticket names. */
+  /** The client that the ticket names. */
   readonly client: Principal
   readonly padata: readonly PaData[]
-  /** What the reply is sealed with: more than the client's key where the channel adds to it. */
+  /**
+   * Returns the key with which the reply is encrypted: the key of the client, combined with the
+   * strengthen key if the armor contains one.
+   */
   readonly strengthen: (key: Key) => Key
   readonly isStrengthened: boolean
 }
 
-/** An error, and whether the channel vouches for it. */
+/** An error, and whether the channel proves that the KDC wrote it. */
 export interface OpenedKrbError {
   readonly error: KrbError
   readonly armored: boolean
 }
 
-/** One armored exchange, of one or more legs. */
+/** One armored exchange, which may take several requests. */
 export class FastChannel {
   readonly armorKey: Key
   private readonly parts: FastChannelParts
@@ -69,8 +75,9 @@ export class FastChannel {
   }
 
   /**
+   * Returns the PA-FX-FAST-REQUEST of a request. Source: RFC 6113 section 5.4.2.
+   *
    * @param covered what binds the armor to the rest of the message: the body outside, or PA-TGS-REQ
-   * Source: RFC 6113 section 5.4.2.
    */
   wrap(padata: readonly PaData[], reqBody: KdcReqBody, covered: Uint8Array): PaData {
     const { armorKey, apReq, random } = this.parts
@@ -85,9 +92,10 @@ export class FastChannel {
   }
 
   /**
-   * The padata of the reply, and what becomes of the reply's key; undefined for a reply without
-   * armor.
-   * @throws RejectedTokenError when the reply is not of this channel
+   * Opens the armor of a reply: its padata, and how its key is strengthened. Returns undefined for
+   * a reply without armor.
+   *
+   * @throws RejectedTokenError if the reply does not belong to this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply | undefined {
     const response = this.open(reply.padata)
@@ -104,9 +112,10 @@ export class FastChannel {
   }
 
   /**
-   * The error inside an armored one, its e-data the METHOD-DATA of the channel. Others come back as
-   * they are. Source: RFC 6113 section 5.4.4.
-   * @throws RejectedTokenError when the error is armored, and not for this request
+   * Returns the error inside of an armored one, with the METHOD-DATA of the channel as its e-data.
+   * An error without armor is returned as it is. Source: RFC 6113 section 5.4.4.
+   *
+   * @throws RejectedTokenError if the error is armored, but not for this request
    */
   openError(error: KrbError, nonce: number): OpenedKrbError {
     const response = this.open(methodsIn(error.eData))
@@ -144,7 +153,10 @@ export class FastChannel {
   }
 }
 
-/** In the clear Heimdal names nobody: who it is stands within the armor alone. Source: RFC 6113 section 5.4.3. */
+/**
+ * Tells whether the names outside of the armor are those inside. Heimdal writes no names outside:
+ * the client is named only inside. Source: RFC 6113 section 5.4.3.
+ */
 function isNamedAs({ cname, crealm }: KdcRep, finished: KrbFastFinished): boolean {
   const namesNobody = cname.nameString.length === 0 && crealm === ''
   return namesNobody || (sameName(finished.cname, cname) && finished.crealm === crealm)

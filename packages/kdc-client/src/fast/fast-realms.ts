@@ -1,23 +1,25 @@
 import { asciiUpper } from '@s4u/krb5'
 
 /**
- * Whether the KDCs of a realm take armored requests. `sealed`: they have said so where nobody on
- * the way could have written it, or have answered in armor. `said`: in an error, which anybody can
- * write. `none`: under a seal they did not say it, although they say what they can do there. Source:
- * RFC 6806 section 11.
+ * Whether the KDCs of a realm accept armored requests. Source: RFC 6806 section 11.
+ *
+ * - `sealed`: they have said so in an encrypted part, or have answered in armor, which no attacker
+ *   can write
+ * - `said`: they have said so in an error, which anybody can write
+ * - `none`: they did not say so in an encrypted part that lists what they support
  */
 export type FastOffer = 'sealed' | 'said' | 'none'
 
-/** What is known of the KDCs of one realm. */
+/** What is known about the KDCs of one realm. */
 export interface FastFacts {
   readonly offer?: FastOffer
-  /** They make the keys of armored replies stronger. */
+  /** True if they strengthen the keys of armored replies. */
   readonly strengthens?: boolean
 }
 
 /**
- * What is remembered of FAST by realm, so that whoever leaves the offer out of an answer later, or
- * answers in a KDC's place, does not get a sign-in without armor.
+ * What is remembered about FAST, by realm. An attacker who later removes the offer from an answer,
+ * or answers in place of a KDC, cannot get a sign-in without armor.
  */
 export class FastRealms {
   private readonly known = new Map<string, FastFacts>()
@@ -26,7 +28,10 @@ export class FastRealms {
     return this.known.get(asciiUpper(realm)) ?? {}
   }
 
-  /** What has been said under a seal stands: no later error takes it back. */
+  /**
+   * Notes facts about a realm. What was said in an encrypted part stays: no later error takes it
+   * back.
+   */
   note(realm: string, facts: FastFacts): void {
     const key = asciiUpper(realm)
     const before = this.known.get(key) ?? {}
@@ -36,5 +41,8 @@ export class FastRealms {
   }
 }
 
-/** Only realms whose KDCs have given a ticket are noted; no forest is that large. */
+/**
+ * The most realms. Only realms whose KDCs have issued a ticket are noted, and no forest has so
+ * many.
+ */
 const MAX_REALMS = 1024

@@ -4,11 +4,17 @@ import type { ArmorSource, SignInArmor } from './sign-in-armor.js'
 
 export interface LentArmor {
   readonly source: ArmorSource
-  /** The app has named the armor: when it cannot be had, that is an error, and no reason to go without. */
+  /**
+   * True if the app has named the armor. Then it is an error if the armor cannot be got, and no
+   * reason to go without.
+   */
   readonly isNamed: boolean
 }
 
-/** With a ticket of somebody else: of the machine, or of the service to which a user signs in. */
+/**
+ * Makes the armor of a sign-in from a ticket of somebody else: of the machine, or of the service at
+ * which a user signs in.
+ */
 export function lentArmor({ source, isNamed }: LentArmor, isRequired: boolean): SignInArmor {
   const { realms } = source
   return {
@@ -22,12 +28,12 @@ export function lentArmor({ source, isNamed }: LentArmor, isRequired: boolean): 
         if (isNeeded) throw noArmor(source, error)
         return undefined
       })
-      // The KDC has told it meanwhile, when the armor itself was asked for.
+      // The KDC may have said so meanwhile, when the ticket for the armor was requested.
       return realms.of(realm).offer === 'none' && !isRequired ? undefined : ticket
     },
     inPlaceOf: (refused, signal) => source.inPlaceOf(refused, signal),
-    // Who signs in knows the key of the reply, and could have written one that says anything; but
-    // not in an armor that is another's.
+    // The user who signs in knows the key of the reply, and could have written a reply that says
+    // anything. With an armor that is somebody else's, the user cannot.
     learn: (realm, facts, isArmored) => (isArmored ? realms.note(realm, facts) : undefined),
   }
 }
@@ -38,7 +44,10 @@ export function isRefusal(error: unknown): error is Refusal {
   return [KdcError, RejectedTokenError, MissingKeyError, ConfigurationError].some((kind) => error instanceof kind)
 }
 
-/** It is not the fault of who signs in, and must not be told as such. */
+/**
+ * Makes the error for an armor that cannot be got. It is not the fault of the user who signs in,
+ * and must not look like it.
+ */
 export function noArmor({ account }: ArmorSource, cause: Refusal): S4uError {
   return new ConfigurationError(`there is no armor, which ${account} is to give: ${cause.message}`, {
     code: cause.code,

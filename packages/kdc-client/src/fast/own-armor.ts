@@ -4,21 +4,26 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastRealms } from './fast-realms.js'
 import type { SignInArmor } from './sign-in-armor.js'
 
-/** The ticket-granting ticket that a client has, as it is about to sign in anew. */
+/** The ticket-granting ticket that a client has when it is about to sign in again. */
 export interface HeldTicket {
   readonly current: ServiceTicket | undefined
-  /** What is to be replaced, since a KDC may not take it any more. */
+  /** The ticket that is going to be replaced, because a KDC may no longer accept it. */
   readonly suspect: ServiceTicket | undefined
-  /** The last sign-in has failed: an armored request is one more thing that can go wrong. */
+  /**
+   * True if the last sign-in has failed: an armored request is one more thing that can go wrong.
+   */
   readonly isWary: boolean
   readonly now: number
 }
 
 /**
- * The ticket that is about to end armors the sign-in that replaces it. A random key, as keytabs have
- * them, that goes without armor tells nothing to who listens, and is not worth standing still for;
- * of a password a dictionary would be tried on it. So a password, where the KDC is known to take
- * armored requests, goes in armor as long as the ticket lasts, whatever anybody says of it.
+ * Makes the armor of a sign-in from the client's own ticket that is about to end.
+ *
+ * A request without armor that is encrypted with a random key, such as the keys in keytabs, tells
+ * nothing to an attacker who listens; it is not worth failing a sign-in for. With a password, an
+ * attacker could try a dictionary on the request. So if the KDC is known to accept armored
+ * requests, a sign-in with a password goes in armor as long as the ticket lasts, whatever anybody
+ * says.
  */
 export function ownArmor(realms: FastRealms, isGuessable: boolean, held: () => HeldTicket): SignInArmor {
   return {
@@ -28,7 +33,7 @@ export function ownArmor(realms: FastRealms, isGuessable: boolean, held: () => H
     async ticketFor(realm) {
       const { current, suspect, isWary, now } = held()
       if (current === undefined || current.expiresAt <= now) return undefined
-      // People write a realm in lower case, and its KDC in capitals.
+      // People write a realm in small letters, and its KDC writes it in capitals.
       if (!sameRealmIgnoringCase(realm, realmAsked(current))) return undefined
       const { offer } = realms.of(realm)
       if (offer === undefined || offer === 'none') return undefined

@@ -1,31 +1,43 @@
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { FastFacts, FastRealms } from './fast-realms.js'
 
-/** What armors a sign-in, and what becomes of it where a KDC does not go along. */
+/** The armor of a sign-in, and what to do if a KDC does not accept it. */
 export interface SignInArmor {
   readonly realms: FastRealms
-  /** A sign-in goes in armor or not at all. */
+  /** True if a sign-in without armor must fail. */
   readonly isRequired: boolean
   /**
-   * Whether it may go without in the end, although the KDCs of the realm are known to take armored
-   * requests: only where what is shown then is of no use to who listens.
+   * Whether the sign-in may go without armor in the end, although the KDCs of the realm are known
+   * to accept armored requests. True only if what is then sent does not help an attacker who
+   * listens.
    */
   readonly mayFallBack: boolean
-  /** A ticket-granting ticket for the KDCs of the realm. Undefined where there is none, or no use of it. */
+  /**
+   * Returns a ticket-granting ticket for the KDCs of the realm; undefined if there is none, or if
+   * armor is not used there.
+   */
   ticketFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
-  /** Another one, in place of one that a KDC has answered in the clear to. */
+  /** Returns another ticket, in place of one that a KDC has answered without armor. */
   inPlaceOf(refused: ServiceTicket, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
-  /** What the reply has shown of the realm's KDCs. */
+  /** Notes what a reply has shown about the KDCs of the realm. */
   learn(realm: string, facts: FastFacts, isArmored: boolean): void
 }
 
-/** Where ticket-granting tickets come from that armor the exchanges of others. */
+/** Provides ticket-granting tickets that armor the exchanges of others. */
 export interface ArmorSource {
-  /** Whose tickets they are: `host$@AD.TEST`. */
+  /** The account of the tickets: `host$@AD.TEST`. */
   readonly account: string
   readonly realms: FastRealms
-  /** For the KDCs of the realm. @throws KdcError, KdcUnreachableError, RejectedTokenError, ConfigurationError */
+  /**
+   * Returns a ticket for the KDCs of the realm.
+   *
+   * @throws KdcError, KdcUnreachableError, RejectedTokenError, ConfigurationError
+   */
   ticketFor(realm: string, signal: AbortSignal | undefined): Promise<ServiceTicket>
-  /** Another one, where there can be one: not for a ticket that was got just now. @throws as `ticketFor` */
+  /**
+   * Returns another ticket if there can be one: not in place of a ticket that was issued just now.
+   *
+   * @throws as `ticketFor` does
+   */
   inPlaceOf(refused: ServiceTicket, signal: AbortSignal | undefined): Promise<ServiceTicket | undefined>
 }

@@ -3,20 +3,21 @@ import { isRefusal, type LentArmor, noArmor } from './lent-armor.js'
 import type { TicketArmor } from '../exchange/kdc-context.js'
 
 /**
- * How long no machine's armor is tried where KDCs do not take it, as MIT's; milliseconds. Nobody
- * signs that answer: who forges it gains for as long that tickets say nothing of the machine.
+ * Milliseconds for which the machine's armor is not tried again after KDCs did not accept it, as
+ * MIT's do not. That answer is not signed: an attacker who forges it achieves, for so long, tickets
+ * that do not name the machine.
  */
 const NOT_AGAIN_FOR = 60_000
 
 export interface MachineArmor {
   readonly lent: LentArmor
   readonly isRequired: boolean
-  /** That of who asks. */
+  /** The realm of the client that asks. */
   readonly realm: string
   readonly now: () => number
 }
 
-/** Of a client whose app has named a machine. */
+/** Makes the armor of a client whose app has named a machine. */
 export function machineArmor({ lent, isRequired, realm: ownRealm, now }: MachineArmor): TicketArmor {
   const refusedUntil = new Map<string, number>()
   const accepting = new Set<string>()
@@ -27,7 +28,7 @@ export function machineArmor({ lent, isRequired, realm: ownRealm, now }: Machine
       return lent.source.ticketFor(realm, signal).catch((error: unknown) => {
         if (!isRefusal(error)) throw error
         if (sameRealmIgnoringCase(realm, ownRealm)) throw noArmor(lent.source, error)
-        // No trust leads the machine there.
+        // No trust leads the machine to that realm.
         return undefined
       })
     },
@@ -39,7 +40,7 @@ export function machineArmor({ lent, isRequired, realm: ownRealm, now }: Machine
   }
 }
 
-/** With nothing but the ticket-granting ticket that is shown. */
+/** The armor that needs nothing but the ticket-granting ticket that is shown. */
 export const REQUIRED_ARMOR: TicketArmor = {
   isRequired: true,
   machineFor: async () => undefined,

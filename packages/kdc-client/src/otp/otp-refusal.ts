@@ -3,14 +3,20 @@ import type { KdcAnswer } from '../errors/kdc-answer.js'
 import { KdcError } from '../errors/kdc-errors.js'
 import { sh } from '../advice/shell-command.js'
 
-/** What is to be done is the user's, and nothing of the account: no command of a directory is named. */
+/**
+ * Makes the error for a wrong one-time password. Only the user can act, so the hint has no commands
+ * for the directory.
+ */
 export function wrongOtp(answer: KdcAnswer): KdcError {
   return new KdcError(answer, {
     hint: 'The one-time password is wrong, has been used, or its time is over; or the PIN or password beside it is wrong. Sign in with the next value that the token shows.',
   })
 }
 
-/** A KDC that asks for the password alone would let in who has no token: nothing is shown to it. */
+/**
+ * Makes the error for a KDC that asks only for the password. It would let in a user without a
+ * token, so neither password nor token value is sent to it.
+ */
 export function otpNotAsked(answer: KdcAnswer): KdcError {
   return new KdcError(answer, {
     code: 'KDC_ERR_PADATA_TYPE_NOSUPP',
@@ -18,7 +24,10 @@ export function otpNotAsked(answer: KdcAnswer): KdcError {
   })
 }
 
-/** With the commands of MIT, whose KDC needs both: without pre-authentication it asks for nothing. */
+/**
+ * Returns the hint, with the commands of MIT. Its KDC needs both: without pre-authentication it
+ * asks for nothing.
+ */
 export function notAsked(account: string): string {
   const name = nameForCommand(account)
   const commands = [

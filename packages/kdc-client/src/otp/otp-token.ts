@@ -1,4 +1,7 @@
-/** Which token a value is of, and how the KDC wants it. Nothing here touches the network. Source: RFC 6560 sections 3.2 and 4.1. */
+/**
+ * Chooses the token to which a value belongs, and the form that the KDC wants. Nothing here uses
+ * the network. Source: RFC 6560 sections 3.2 and 4.1.
+ */
 
 import {
   ConfigurationError,
@@ -13,17 +16,20 @@ import {
   RejectedTokenError,
 } from '@s4u/krb5'
 
-/** What the KDC says of the token whose value it wants, for who is to read it off. */
+/**
+ * What the KDC says about the token whose value it wants, for the person who reads the value from
+ * it.
+ */
 export interface OtpToken {
   /** Who asks: `Example Corp. sign-in`. */
   readonly service?: string
   readonly vendor?: string
-  /** What is to be typed into the token, as the KDC sent it. */
+  /** A text of the KDC that the user must type into the token. */
   readonly challenge?: string
-  /** How many characters the value has. */
+  /** The number of characters of the value. */
   readonly length?: number
   readonly format?: 'decimal' | 'hexadecimal' | 'alphanumeric'
-  /** Not the value that was used before, but the one after it. */
+  /** True if the KDC does not want the value that was used before, but the one after it. */
   readonly next: boolean
 }
 
@@ -32,19 +38,28 @@ export interface ChosenToken {
   readonly token: OtpToken
 }
 
-/** Of so many tokens one is chosen; nobody has more, and whoever sends more wants to keep us busy. */
+/**
+ * The most tokens in one challenge. No user has so many, and a peer that sends more wants to keep
+ * the client busy.
+ */
 const MAX_TOKENS = 32
 
-/** RFC 6560 section 4.1 wants the longest key that the KDC supports, 32 octets; MIT adds four for the time. */
+/**
+ * RFC 6560 section 4.1 demands the length of the longest key that the KDC supports, 32 octets; MIT
+ * adds four for the time.
+ */
 const MAX_NONCE = 256
 const MIN_NONCE = 16
 
-/** Longer is no text for people. */
+/** A longer text is not meant for people. */
 const MAX_TEXT = 256
 
 /**
- * The first token that the value fits, or of those that we can answer. @throws RejectedTokenError for a challenge out of bounds;
- * ConfigurationError where no token is one that we can answer, or none has such values
+ * Returns the first token that the value fits. Without a value, returns the first token that this
+ * client can answer.
+ *
+ * @throws RejectedTokenError for a challenge that exceeds a limit; ConfigurationError if this
+ * client can answer none of the tokens, or none of them has such values
  */
 export function chooseToken({ nonce, service, tokenInfo }: PaOtpChallenge, value: string | undefined): ChosenToken {
   if (nonce.length < MIN_NONCE || nonce.length > MAX_NONCE)
@@ -58,8 +73,10 @@ export function chooseToken({ nonce, service, tokenInfo }: PaOtpChallenge, value
 }
 
 /**
- * The value goes in the clear, which is within the armor. A PIN goes beside it or before it, as the KDC wants; where it says nothing of a
- * PIN and there is one, before it, as FreeIPA and RADIUS servers take password and value together. Source: RFC 6560 section 3.2.
+ * Makes the answer. The value is not encrypted, but stands inside of the armor. A PIN goes beside
+ * the value or in front of it, as the KDC wants. If the KDC says nothing about a PIN, a given one
+ * goes in front: FreeIPA and RADIUS servers take password and value together in this way. Source:
+ * RFC 6560 section 3.2.
  */
 export function answerWith(info: OtpTokenInfo, value: string, pin: string | undefined): Omit<PaOtpRequest, 'encData'> {
   const wants = (flag: number): boolean => hasFlag(info.flags, flag)
@@ -79,7 +96,10 @@ export function answerWith(info: OtpTokenInfo, value: string, pin: string | unde
   }
 }
 
-/** Values that are keys of the exchange, or that are hashed, are not made here; nor is what nobody can type. */
+/**
+ * Tells whether this client can answer for a token. It does not support values that are keys of the
+ * exchange, hashed values, and values that cannot be typed.
+ */
 function isUsable({ flags, format, supportedHashAlg, iterationCount }: OtpTokenInfo): boolean {
   if (hasFlag(flags, OtpFlag.COMBINE) || hasFlag(flags, OtpFlag.MUST_ENCRYPT_NONCE)) return false
   if (supportedHashAlg !== undefined || iterationCount !== undefined) return false

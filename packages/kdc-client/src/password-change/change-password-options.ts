@@ -3,7 +3,7 @@ import type { KdcCredentials } from '../credentials/credentials.js'
 import { KDC_CLIENT_OPTIONS, type KdcClientOptions } from '../client/kdc-client-options.js'
 import type { KdcLocation } from '../locate/kdc-location.js'
 
-/** Who asks and where: as in `createKdcClient`. */
+/** The options of `createKdcClient` that say who asks, and where. */
 type ClientSetupOptions = Pick<
   KdcClientOptions,
   | 'realm'
@@ -23,29 +23,39 @@ type ClientSetupOptions = Pick<
   | 'dns'
 >
 
-/** What is said of the change, whoever asks for it. Where the KDCs are is said as in `createKdcClient`. */
+/** The options of every change. Where the KDCs are is said as in `createKdcClient`. */
 interface ChangeOptions extends ClientSetupOptions {
-  /** Whose password it is: `alice@AD.TEST`, or `alice` of `realm`. */
+  /** The user whose password is changed: `alice@AD.TEST`, or `alice` with the option `realm`. */
   readonly principal: string
   readonly newPassword: string
-  /** The principal is a user principal name, for the KDC to resolve; one's own password only. Default false. */
+  /**
+   * Whether `principal` is a user principal name, which the KDC resolves. Only for a change of the
+   * own password. Default: false.
+   */
   readonly enterprise?: boolean
   /**
-   * The password servers, written as `kdc`: addresses (port 464 where none is said), addresses by realm, or a transport of one's
-   * own. Default: the hosts of `kdc`; else kpasswd_server or admin_server of krb5.conf, then DNS (_kpasswd), then the hosts of the
-   * KDCs. Active Directory: its PDC emulator, from which the other controllers learn passwords at once.
+   * The password servers, in the form of `kdc`: addresses (port 464 if none is given), addresses by
+   * realm, or your own transport. Default: the hosts of `kdc`; otherwise kpasswd_server or
+   * admin_server of krb5.conf, then DNS (_kpasswd), then the hosts of the KDCs. For Active
+   * Directory, name its PDC emulator: the other controllers learn new passwords from it at once.
    */
   readonly kpasswd?: KdcLocation
-  /** Ends the wait. When the request has been sent, the password may be changed all the same. */
+  /** Ends the wait. If the request was sent already, the password may be changed all the same. */
   readonly signal?: AbortSignal
 }
 
-/** One's own password, by the old one; or that of any account, by the credentials of an administrator. */
+/**
+ * The options of a change: of the own password, with the old one; or of the password of any
+ * account, with the credentials of an administrator.
+ */
 export type ChangePasswordOptions = ChangeOptions &
   (
     | { readonly oldPassword: string; readonly credentials?: undefined }
     | {
-        /** Who may set it: a keytab, a password, or a ticket (which MIT does not take here). */
+        /**
+         * The credentials of the administrator: a keytab, a password, or a ticket (which MIT does
+         * not accept here).
+         */
         readonly credentials: KdcCredentials
         readonly oldPassword?: undefined
       }
@@ -54,7 +64,7 @@ export type ChangePasswordOptions = ChangeOptions &
 const { realm, kdc, krb5Config, encryptionTypes, canonicalize, mayFollow, timeLimit, proxyTrust } = KDC_CLIENT_OPTIONS
 const { armor, fast, connections, credentials, logger, now, random, dns } = KDC_CLIENT_OPTIONS
 
-/** Every name in ChangePasswordOptions; others are refused. */
+/** Every name in ChangePasswordOptions. Other names are refused. */
 export const CHANGE_PASSWORD_OPTIONS = {
   principal: 'value',
   oldPassword: 'value',

@@ -1,4 +1,7 @@
-/** Changing a password, one's own or another's. Source: RFC 3244, MS-KILE section 3.1.1.1. */
+/**
+ * Changes a password, the own one or that of another user. Source: RFC 3244, MS-KILE section
+ * 3.1.1.1.
+ */
 
 import {
   ChangePasswdData,
@@ -30,23 +33,33 @@ import { type ChangeSubject, PasswordChangeRefusedError, refusalOf, unconfirmedR
 
 /** A password that was changed. */
 export interface PasswordChange {
-  /** Whose: `alice@AD.TEST`, as the KDC names it where the user signed in. */
+  /** The user: `alice@AD.TEST`. If the user signed in, this is the name that the KDC uses. */
   readonly principal: string
 }
 
 /**
- * Changes the user's own password, also one that has expired, or as an administrator that of another. The user is who signs in with
- * the old password: nobody else has any part in it, and the new password goes under a key of this one exchange.
+ * Changes the password of a user with the old password, also after it has expired; or sets the
+ * password of any account as an administrator. Source: RFC 3244.
  *
+ * A user signs in with the old password, and no other ticket is used; the new password is encrypted
+ * with a key of this exchange only. The promise resolves only when the server has confirmed the
+ * change in an answer that is encrypted with a key of this exchange.
+ *
+ * @throws PasswordChangeRefusedError with the text of the policy; KdcError if the sign-in was
+ * refused (KDC_ERR_PREAUTH_FAILED: the old password is wrong); KdcUnreachableError, with the code
+ * KRB5_KPASSWD_OUTCOME_UNKNOWN if the answer was lost; RejectedTokenError for an answer that cannot
+ * be believed; ConfigurationError
+ *
+ * @example
  * ```ts
- * await changePassword({ principal: 'alice@AD.TEST', oldPassword, newPassword })
- * await changePassword({ principal: 'alice@AD.TEST', newPassword, credentials: { keytab: '/etc/helpdesk.keytab' } })
- * ```
+ * import { changePassword } from '@s4u/kdc-client'
  *
- * Resolves when the server has said under the seal of this exchange that the password is changed, and never else. Source: RFC 3244.
- * @throws PasswordChangeRefusedError with the policy's text; KdcError when the sign-in was refused (a wrong old password is
- * KDC_ERR_PREAUTH_FAILED); KdcUnreachableError, with the code KRB5_KPASSWD_OUTCOME_UNKNOWN when the answer was lost;
- * RejectedTokenError for an answer that is not to be believed; ConfigurationError
+ * const [oldPassword, newPassword] = ['Winter-2025!', 'a longer sentence in Spring']
+ * await changePassword({ principal: 'alice@AD.TEST', oldPassword, newPassword })
+ *
+ * const credentials = { principal: 'helpdesk@AD.TEST', keytab: '/etc/helpdesk.keytab' }
+ * await changePassword({ principal: 'alice@AD.TEST', newPassword, credentials })
+ * ```
  */
 export async function changePassword(given: ChangePasswordOptions): Promise<PasswordChange> {
   const options = closeOptions('changePassword', given, CHANGE_PASSWORD_OPTIONS)
@@ -75,7 +88,10 @@ function unclear(): ConfigurationError {
   )
 }
 
-/** By version 1: Samba refuses one's own password by the other request, and MIT wants a target there. */
+/**
+ * Changes the own password with version 1 of the protocol: Samba refuses this by the other request,
+ * and MIT demands a target there.
+ */
 async function changeOwn(setup: ClientSetup, newPassword: string): Promise<PasswordChange> {
   const { authority } = setup
   if (authority.kind !== 'sign-in') throw new TypeError('nobody to sign in')
@@ -97,7 +113,11 @@ async function setOf(setup: ClientSetup, target: Principal, newPassword: string)
   return { principal }
 }
 
-/** By sign-in, as servers want it; with a ticket from elsewhere, or in another realm, from the ticket-granting service. */
+/**
+ * Returns the ticket of the administrator for the password server. It comes from a sign-in, as
+ * servers want it. With credentials that are a ticket, or in another realm, it comes from the
+ * ticket-granting service.
+ */
 function ticketOfAdministrator(setup: ClientSetup, realm: string): Promise<ServiceTicket> {
   const { context, authority, conf, armor } = setup
   if (authority.kind === 'sign-in' && sameRealmIgnoringCase(authority.principal.realm, realm))
@@ -107,7 +127,10 @@ function ticketOfAdministrator(setup: ClientSetup, realm: string): Promise<Servi
   return client.ticketFor(`${CHANGEPW.nameString.join('/')}@${realm}`, { ...(signal && { signal }) }).catch(wantSignIn)
 }
 
-/** MIT's KDC gives no ticket for kadmin/changepw to whoever shows a ticket (DISALLOW_TGT_BASED). */
+/**
+ * Adds a hint to the refusal of MIT's KDC, which issues no ticket for kadmin/changepw to a client
+ * that shows a ticket (DISALLOW_TGT_BASED).
+ */
 function wantSignIn(error: unknown): never {
   if (!(error instanceof KdcError) || error.answer.errorCode !== KRB.KDC_ERR_POLICY) throw error
   throw new KdcError(error.answer, {
@@ -116,7 +139,7 @@ function wantSignIn(error: unknown): never {
   })
 }
 
-/** The service that a user whose password has expired still gets a ticket for. */
+/** The one service for which a user with an expired password still gets a ticket. */
 const CHANGEPW: PrincipalName = { nameType: NameType.SRV_INST, nameString: ['kadmin', 'changepw'] }
 
 function signInForChange({ context, armor: given }: ClientSetup, signIn: SignIn): Promise<ServiceTicket> {
@@ -131,7 +154,7 @@ function signInForChange({ context, armor: given }: ClientSetup, signIn: SignIn)
   return tell(told, async () => (await requestTgt(context, signIn, options)).tgt, context.journal)
 }
 
-/** A wrong password is the user's to mend. */
+/** Gives the error of a wrong password a status that tells the user to act. */
 function blameUser(error: unknown): never {
   if (error instanceof KdcError && ABOUT_THE_USER.has(error.answer.errorCode)) error.status = 401
   throw error
@@ -144,7 +167,10 @@ interface Change {
   readonly subject: ChangeSubject
 }
 
-/** Whoever asked is told by the outcome; who reads along, and the audit, by these. */
+/**
+ * Sends the change. The caller learns the outcome from the result; logs and the audit learn it from
+ * the notices.
+ */
 async function exchange(setup: ClientSetup, ticket: ServiceTicket, change: Change): Promise<void> {
   const { principal, administrator } = change.subject
   const { journal } = setup.context

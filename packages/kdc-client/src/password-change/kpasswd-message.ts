@@ -1,4 +1,7 @@
-/** What goes to a password server and back: AP-REQ and KRB-PRIV, AP-REP and KRB-PRIV. Source: RFC 3244 section 2. */
+/**
+ * The messages to a password server and back: AP-REQ and KRB-PRIV, AP-REP and KRB-PRIV. Source: RFC
+ * 3244 section 2.
+ */
 
 import {
   ApOption,
@@ -30,25 +33,31 @@ import { KRB_ERROR_TAG } from '../errors/krb-error.js'
 import { openReply } from '../exchange/open-reply.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 
-/** A request, and what is needed to believe an answer to it. */
+/** A request, with what is needed to check an answer to it. */
 export interface SentChange {
   readonly bytes: Uint8Array
   readonly authenticator: Authenticator
-  /** Nobody else has it but the server: what is sealed with it answers this request. */
+  /**
+   * The key of this exchange. Only the server has it too: what is encrypted with it answers this
+   * request.
+   */
   readonly subkey: Key
   readonly sessionKey: Key
-  /** What is sealed in its KRB-PRIV. */
+  /** The encrypted part of the request's KRB-PRIV. */
   readonly cipher: Uint8Array
 }
 
-/** What was answered: a result under the seal of this exchange, or a refusal that anybody can have written. */
+/**
+ * The answer: a result that is encrypted with the key of this exchange, or a refusal that anybody
+ * can have written.
+ */
 export type HeardResult =
   | { readonly proven: true; readonly result: KpasswdResult }
   | { readonly proven: false; readonly error: KrbError; readonly result?: KpasswdResult }
 
 /**
- * Always with a subkey: Samba answers nothing without one. The KRB-PRIV has the sequence number of the
- * authenticator, which MIT and Samba ask for.
+ * Makes a request. It always has a subkey: Samba answers nothing without one. The KRB-PRIV has the
+ * sequence number of the authenticator, which MIT and Samba demand.
  */
 export function sealChange(
   { clock, random }: KdcContext,
@@ -70,22 +79,28 @@ export function sealChange(
 }
 
 /**
- * The field must be there and nobody can use it: between here and the server addresses are
- * translated. Sequence number and subkey do what it was for. RFC 4120 section 7.5.3: IPv4.
+ * An IPv4 address (RFC 4120 section 7.5.3). The field must be there, but has no use: addresses are
+ * translated between here and the server. Sequence number and subkey do what it was meant for.
  */
 const UNKNOWN_ADDRESS = { addrType: 2, address: Uint8Array.of(0, 0, 0, 0) }
 
 /**
- * Opens an answer. The AP-REP must answer our authenticator, and the KRB-PRIV be sealed with *our* subkey, also
- * where the AP-REP brings another (MIT sends one), and have the number that the AP-REP announces: else our own
- * KRB-PRIV, which has the same seal, would pass for an answer.
+ * Opens an answer. Three things must be right, or our own KRB-PRIV, which is encrypted with the
+ * same key, would pass for an answer:
+ *
+ * - the AP-REP answers our authenticator;
+ * - the KRB-PRIV is encrypted with our subkey, even if the AP-REP contains another one (MIT sends
+ *   one);
+ * - the KRB-PRIV has the sequence number that the AP-REP announces.
+ *
  * @throws RejectedTokenError, MalformedTokenError
  */
 export function openAnswer(sent: SentChange, bytes: Uint8Array): HeardResult {
   try {
     return openReceived(sent, bytes)
   } catch (error) {
-    // What is wrong with an answer is the server's fault, whoever sent the request behind it.
+    // A wrong answer is the fault of the server, and not of the client whose request is being
+    // handled.
     if (error instanceof MalformedTokenError || error instanceof RejectedTokenError) error.status = 502
     throw error
   }
@@ -99,13 +114,14 @@ function openReceived(sent: SentChange, bytes: Uint8Array): HeardResult {
   if (ap.length === 0) return unproven(body)
   const { seqNumber } = openApRep(sent, ap)
   const { encPart } = decode(KrbPriv, body)
-  // Around the seal anybody can write another version; within it is the new password.
+  // The version stands outside of the encrypted part, where an attacker can change it. Without this
+  // check the request, sent back, would pass for an answer, with the new password as its text.
   if (Buffer.compare(encPart.cipher, sent.cipher) === 0) throw untrusted('is the request itself, sent back')
   const opened = openReply('password change', 'does not open with the key that was made for it', () =>
     openEncryptedData(encPart, sent.subkey, KeyUsage.KRB_PRIV),
   )
   const part = decode(EncKrbPrivPart, opened)
-  // MIT leaves out a number that is 0.
+  // MIT leaves out a sequence number that is 0.
   if ((part.seqNumber ?? 0) !== (seqNumber ?? 0)) throw untrusted('has another number than it announces (seq-number)')
   return { proven: true, result: decodeKpasswdResult(part.userData) }
 }
@@ -121,7 +137,7 @@ function openApRep({ sessionKey, authenticator }: SentChange, ap: Uint8Array): E
   return part
 }
 
-/** What went wrong stands in the e-data, if anywhere: result and text as in an answer. */
+/** Reads an unsigned refusal. Its e-data may contain result and text as in an answer. */
 function unproven(bytes: Uint8Array): HeardResult {
   const error = decode(KrbError, bytes)
   const { eData } = error

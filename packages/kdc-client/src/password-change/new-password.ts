@@ -1,12 +1,17 @@
 import { ConfigurationError } from '@s4u/krb5'
 
 /**
- * Octets of a new password in UTF-8. A request counts its length with 16 bits and has a ticket of
- * some thousand octets beside it; Active Directory takes 256 characters.
+ * The most octets of a new password in UTF-8. A request has its length in 16 bits, and contains a
+ * ticket of some thousand octets as well; Active Directory accepts 256 characters.
  */
 const MAX_PASSWORD = 4_096
 
-/** @throws ConfigurationError for what would become another password on the way, or none */
+/**
+ * Returns the new password, if it reaches the server unchanged.
+ *
+ * @throws ConfigurationError for a value that is no password, or would become another one on the
+ * way
+ */
 export function requireNewPassword(password: unknown): string {
   if (typeof password !== 'string' || password === '')
     throw refused('must be a text that is not empty', 'Look whether the field of the form is there.')

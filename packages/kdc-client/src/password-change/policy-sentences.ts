@@ -1,6 +1,9 @@
 import type { PasswordPolicy } from '@s4u/krb5'
 
-/** The rules of a domain for whoever chooses a password, one sentence each; none where there is no rule. */
+/**
+ * Returns the password rules of a domain for the user, one sentence each; an empty list if there
+ * are no rules.
+ */
 export function policySentences(policy: PasswordPolicy): readonly string[] {
   const { minimumLength, historyLength, complexity, minimumAge, maximumAge } = policy
   return [
@@ -24,7 +27,7 @@ const UNITS = [
   ['second', 1_000],
 ] as const
 
-/** In the largest unit that it is a whole number of. */
+/** Returns a duration in the largest unit of which it is a whole number. */
 function duration(milliseconds: number): string {
   const [noun, length] = UNITS.find(([, unit]) => milliseconds % unit === 0) ?? ['second', 1_000]
   return counted(Math.ceil(milliseconds / length), noun)

@@ -13,27 +13,34 @@ import {
 } from '@s4u/krb5'
 import { policySentences } from './policy-sentences.js'
 
-/** Whose password, and by whom. */
+/** The user whose password was to be changed, and the account that asked. */
 export interface ChangeSubject {
-  /** `alice@AD.TEST` */
+  /** The user: `alice@AD.TEST`. */
   readonly principal: string
-  /** Who asked, where it is another: `admin@AD.TEST`. */
+  /** The account that asked, if it is another one: `admin@AD.TEST`. */
   readonly administrator?: string
 }
 
 /**
- * The server did not change the password. `code` is its result, `KRB5_KPASSWD_SOFTERROR` where the new password does not
- * please the policy, or the name of a KRB-ERROR. RFC 3244 section 2.
+ * The server did not change the password. `code` is the result of the server
+ * (`KRB5_KPASSWD_SOFTERROR` if the policy does not allow the new password), or the name of a
+ * KRB-ERROR. RFC 3244 section 2.
  */
 export class PasswordChangeRefusedError extends S4uError {
   override readonly name = 'PasswordChangeRefusedError'
-  /** Whose password it is: `alice@AD.TEST`. */
+  /** The user whose password it is: `alice@AD.TEST`. */
   readonly principal: string
-  /** What the server says, made fit to be shown; the rules of `policy` as sentences where it sent those. */
+  /**
+   * The text of the server, made safe to show. If the server sent `policy` instead, this is its
+   * rules as sentences.
+   */
   readonly text: string
-  /** What the domain asks of passwords, where the server said so: Active Directory and Samba do. */
+  /** What the domain demands of passwords, if the server said so: Active Directory and Samba do. */
   readonly policy: PasswordPolicy | undefined
-  /** Nobody has signed it: whoever is on the way can have written it, and the password may have been changed. */
+  /**
+   * True if the answer is not signed: an attacker on the network can have written it, and the
+   * password may have been changed.
+   */
   readonly unconfirmed: boolean
 
   constructor(subject: ChangeSubject, refusal: Refusal) {
@@ -63,14 +70,18 @@ export interface Refusal {
   readonly unconfirmed: boolean
 }
 
-/** @param secret what no error may have in it, should the server say it */
+/**
+ * Reads a refusal from a result.
+ *
+ * @param secret the new password, which no error may contain, even if the server repeats it
+ */
 export function refusalOf(result: KpasswdResult, secret: string): Refusal {
   const policy = decodePasswordPolicy(result.text)
   const text = policy ? policySentences(policy).join(' ') : shownText(result.text, secret)
   return { code: kpasswdResultName(result.code), text, policy, unconfirmed: false }
 }
 
-/** Of a KRB-ERROR, which nobody signs. */
+/** Reads a refusal from a KRB-ERROR, which is not signed. */
 export function unconfirmedRefusal(error: KrbError, result: KpasswdResult | undefined, secret: string): Refusal {
   const isNamed = result !== undefined && result.code !== RESULT.KRB5_KPASSWD_SUCCESS
   if (isNamed) return { ...refusalOf(result, secret), unconfirmed: true }
@@ -78,24 +89,28 @@ export function unconfirmedRefusal(error: KrbError, result: KpasswdResult | unde
   return { code: krbErrorName(error.errorCode), text, policy: undefined, unconfirmed: true }
 }
 
-/** Characters of a text that are shown: a sentence or two for the user. */
+/** The most characters of a text that are shown: a sentence or two for the user. */
 const MAX_TEXT = 1_000
 
 /**
- * Characters of the shortest secret that can be cut out of a text. A shorter one is part of ordinary words,
- * and the gaps in them would spell it.
+ * The characters of the shortest secret that is cut out of a text. A shorter one occurs in ordinary
+ * words, and the gaps in them would reveal it.
  */
 const SHORTEST_CUT_OUT = 4
 
 function shownText(octets: Uint8Array, secret: string): string {
   if (secret.length < SHORTEST_CUT_OUT) return ''
-  // First of all: what was cut, joined or escaped would not be found any more.
+  // The secret is cut out before anything else: in a text that was shortened, joined or escaped it
+  // would not be found.
   const text = new TextDecoder().decode(octets).replaceAll(secret, '…').slice(0, MAX_TEXT)
   const lines = text.split(/[\r\n\0]+/).map((line) => line.trim())
   return printable(lines.filter((line) => line !== '').join(' '))
 }
 
-/** Who must act: 400 whoever chose the password, 401 and 403 whoever asked; else the server. */
+/**
+ * 400 if the user must choose another password, 401 and 403 if the one who asked must act;
+ * otherwise the server must.
+ */
 const STATUS: Readonly<Record<string, ErrorStatus>> = {
   KRB5_KPASSWD_SOFTERROR: 400,
   KRB5_KPASSWD_AUTHERROR: 401,
