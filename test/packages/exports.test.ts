@@ -24,7 +24,7 @@ const exported: Record<string, readonly string[]> = {
     'clusterReplayStore',
     'createAcceptor',
   ],
-  cli: ['COMMANDS', 'EXIT', 'UsageError', 'runCommandLine'],
+  cli: ['COMMANDS', 'EXIT', 'UsageError', 'diagnose', 'runCommandLine'],
   directory: [
     'DIRECTORY_OPTIONS',
     'DirectoryEntry',
@@ -41,7 +41,7 @@ const exported: Record<string, readonly string[]> = {
     'planSettings',
     'planUser',
   ],
-  doctor: ['CHECKS', 'DIAGNOSE_OPTIONS', 'diagnose'],
+  doctor: ['CHECKS', 'DIAGNOSE_OPTIONS', 'diagnose', 'mend'],
   express: [
     'ConfigurationError',
     'DelegationRefusedError',

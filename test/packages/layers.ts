@@ -44,10 +44,20 @@ export interface PackageRow {
 export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>>> = {
   programs: {
     cli: {
-      siblings: ['fetch', 'gssapi', 'kdc-client', 'krb5', 'test-kdc'],
+      siblings: ['directory', 'doctor', 'fetch', 'gssapi', 'kdc-client', 'krb5', 'test-kdc'],
       others: ['asn1js', 'commander'],
       because: 'a command calls any library; `s4u decode` shows structures of no known kind with asn1js',
-      rooms: ['.', 'commands', 'keytabs', 'access', 'command-line', 'tickets', 'terminal', 'usage-error.ts'],
+      rooms: [
+        '.',
+        'commands',
+        'diagnosis',
+        'keytabs',
+        'access',
+        'command-line',
+        'tickets',
+        'terminal',
+        'usage-error.ts',
+      ],
     },
   },
   adapters: {
@@ -58,7 +68,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     doctor: {
       siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
       because: 'it looks at a service from all sides: its keytab, KDC, directory and URL',
-      rooms: ['.', 'checks', 'facts', 'observing', 'engine'],
+      rooms: ['.', 'checks', 'repairs', 'facts', 'observing', 'engine'],
     },
     negotiate: {
       siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'],

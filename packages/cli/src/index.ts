@@ -3,6 +3,7 @@
  * Programs use the other packages; this one has no logic of its own.
  */
 
+export { diagnose, type DiagnoseOptions, type Diagnosis } from '@s4u/doctor'
 export { COMMANDS } from './command-table.js'
 export type { Command, CommandGroup, RunnableCommand } from './command-line/command.js'
 export { EXIT } from './command-line/exit-codes.js'

@@ -20,6 +20,7 @@ export function surroundingsOfProcess(): Surroundings {
       isInteractive: stdin.isTTY === true,
       readInput,
       askSecret: (question) => prompt.ask(question, signal),
+      ask: (question) => prompt.askOpenly(question, signal),
       tell: (text) => void stderr.write(`${text}\n`),
     },
   }

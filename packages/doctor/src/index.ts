@@ -6,4 +6,5 @@
 
 export { CHECKS, diagnose, type Diagnosis } from './diagnose.js'
 export { DIAGNOSE_OPTIONS, type DiagnoseOptions } from './facts/diagnose-options.js'
+export { mend, type MendOptions } from './mend.js'
 export type { Finding, FindingStatus } from './engine/finding.js'

@@ -1,4 +1,4 @@
-/** Questions whose answers are not shown. */
+/** Questions, and above all those whose answers are not shown. */
 
 import type { ReadStream } from 'node:tty'
 import { TextDecoder } from 'node:util'
@@ -39,6 +39,14 @@ export class SecretPrompt {
       setRaw(input, false)
       output.write('\n')
     }
+  }
+
+  /**
+   * Asks with an answer that may be seen. @throws as `ask`
+   */
+  askOpenly(question: string, signal: AbortSignal): Promise<string> {
+    this.streams.output.write(question)
+    return this.nextLine(signal)
   }
 
   private nextLine(signal: AbortSignal): Promise<string> {

@@ -15,6 +15,8 @@ export interface Session {
    * standard input.
    */
   askSecret(question: string): Promise<string>
+  /** Asks for an answer that may be seen. Where no terminal is there, as `askSecret`. */
+  ask(question: string): Promise<string>
   /** Whether there is somebody to ask. */
   readonly isInteractive: boolean
   /** Prints before the command has ended, for one that goes on until Ctrl-C. */

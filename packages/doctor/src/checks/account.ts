@@ -1,7 +1,8 @@
-import type { DirectoryAccount } from '@s4u/directory'
+import type { DirectoryAccount, DirectoryChange } from '@s4u/directory'
 import { type DirectorySetting, directorySettings } from '@s4u/kdc-client'
 import type { Check } from '../engine/check.js'
 import { failed, ok, skipped, type Verdict, warning } from '../engine/finding.js'
+import * as repair from '../repairs/account-changes.js'
 import { verdictOfError } from '../engine/run-checks.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 
@@ -52,28 +53,50 @@ export const accountChecks: readonly Check<ServiceFacts>[] = [
 interface Fault {
   readonly is: (account: DirectoryAccount) => boolean
   readonly say: string
-  readonly setting?: (principal: string) => DirectorySetting
-  readonly hint?: string
+  readonly setting: (principal: string) => DirectorySetting
+  readonly changes: (account: DirectoryAccount) => readonly DirectoryChange[]
 }
 
 /** What keeps an account from signing in. */
 export const SIGN_IN_FAULTS: readonly Fault[] = [
-  { is: ({ state }) => state.disabled, say: 'is disabled', setting: directorySettings.enableAccount },
-  { is: ({ state }) => state.expired, say: 'has expired', setting: directorySettings.neverExpire },
-  { is: ({ state }) => state.locked, say: 'is locked by wrong passwords', setting: directorySettings.unlockAccount },
+  {
+    is: ({ state }) => state.disabled,
+    say: 'is disabled',
+    setting: directorySettings.enableAccount,
+    changes: repair.enable,
+  },
+  {
+    is: ({ state }) => state.expired,
+    say: 'has expired',
+    setting: directorySettings.neverExpire,
+    changes: repair.neverExpire,
+  },
+  {
+    is: ({ state }) => state.locked,
+    say: 'is locked by wrong passwords',
+    setting: directorySettings.unlockAccount,
+    changes: repair.unlock,
+  },
   {
     is: ({ state }) => state.mustChangePassword,
     say: 'must change its password at the next sign-in',
     setting: directorySettings.setPassword,
+    changes: repair.keepPassword,
   },
-  { is: ({ state }) => state.passwordExpired, say: 'has an expired password', setting: directorySettings.setPassword },
+  {
+    is: ({ state }) => state.passwordExpired,
+    say: 'has an expired password',
+    setting: directorySettings.setPassword,
+    changes: repair.keepPassword,
+  },
 ]
 
 export function faultsOf(account: DirectoryAccount): readonly Verdict[] {
-  return SIGN_IN_FAULTS.filter(({ is }) => is(account)).map(({ say, setting }) =>
+  return SIGN_IN_FAULTS.filter(({ is }) => is(account)).map(({ say, setting, changes }) =>
     failed(`${account.name} ${say}.`, {
       why: 'The KDC refuses to sign it in.',
-      settings: setting ? [setting(account.principal)] : [],
+      settings: [setting(account.principal)],
+      changes: changes(account),
     }),
   )
 }
@@ -86,6 +109,7 @@ function accountVerdicts(account: DirectoryAccount, now: number): readonly Verdi
       failed(`Tickets for ${name} have no PAC (NO_AUTH_DATA_REQUIRED).`, {
         why: 'Callers have no SID and no groups, and nobody can be delegated.',
         settings: [directorySettings.restorePac(principal)],
+        changes: repair.restorePac(account),
       }),
     )
   if (state.noPreauthentication)
@@ -93,6 +117,7 @@ function accountVerdicts(account: DirectoryAccount, now: number): readonly Verdi
       warning(`${name} signs in without pre-authentication.`, {
         why: 'Anybody can ask for a ticket of it, and guess the password offline.',
         settings: [directorySettings.requirePreauthentication(principal)],
+        changes: repair.requirePreauthentication(account),
       }),
     )
   if (passwordSetAt !== undefined && account.kind === 'user' && now - passwordSetAt > OLD_PASSWORD)
@@ -117,5 +142,6 @@ function encryptionVerdict(account: DirectoryAccount): Verdict {
   return warning(`${name} may have RC4 tickets only (msDS-SupportedEncryptionTypes).`, {
     why: 'Such tickets can be broken, and clients without RC4 get none (KDC_ERR_ETYPE_NOSUPP).',
     settings: [directorySettings.allowAes(principal)],
+    changes: repair.allowAes(account),
   })
 }

@@ -2,6 +2,7 @@ import type { DirectoryAccount } from '@s4u/directory'
 import { directorySettings } from '@s4u/kdc-client'
 import type { Check } from '../engine/check.js'
 import { failed, ok, type Verdict, warning } from '../engine/finding.js'
+import * as repair from '../repairs/account-changes.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 
 /** What the directory lets the service do in users' names. */
@@ -59,12 +60,14 @@ async function eachTarget(facts: ServiceFacts, check: TargetCheck): Promise<read
   return verdicts
 }
 
-function kindVerdict({ name, principal, delegation }: DirectoryAccount, isWanted: boolean): Verdict {
+function kindVerdict(account: DirectoryAccount, isWanted: boolean): Verdict {
+  const { name, principal, delegation } = account
   const { unconstrained, protocolTransition, allowedToDelegateTo } = delegation
   if (unconstrained)
     return warning(`${name} is trusted for delegation to every service (unconstrained).`, {
       why: 'Callers hand it their ticket-granting tickets: whoever takes the service over is all of them, everywhere.',
       settings: [directorySettings.clearUnconstrained(principal)],
+      changes: repair.notUnconstrained(account),
       hint: 'Then list the targets: constrained delegation.',
     })
   const kind = protocolTransition ? 'any authentication protocol' : 'Kerberos only'
@@ -73,7 +76,8 @@ function kindVerdict({ name, principal, delegation }: DirectoryAccount, isWanted
   return ok(`${name} has no list of targets${isWanted ? '; each target has to allow it by itself' : ''}.`)
 }
 
-function transitionVerdict({ name, principal, delegation }: DirectoryAccount): Verdict {
+function transitionVerdict(account: DirectoryAccount): Verdict {
+  const { name, principal, delegation } = account
   const { protocolTransition, allowedToDelegateTo } = delegation
   if (protocolTransition) return ok(`${name} may use any authentication protocol.`)
   // Without a list of its own, resource-based delegation takes tickets that are not forwardable.
@@ -81,6 +85,7 @@ function transitionVerdict({ name, principal, delegation }: DirectoryAccount): V
   return warning(`${name} may go on with tickets of Kerberos users only.`, {
     why: 'Users who sign in by form, certificate or OIDC cannot be delegated.',
     settings: [directorySettings.allowTransition(principal)],
+    changes: repair.allowTransition(account),
   })
 }
 
@@ -120,12 +125,14 @@ async function targetVerdict(facts: ServiceFacts, target: string): Promise<Verdi
     return failed(`${name}, the account of ${target}, is disabled.`, {
       why: 'The KDC gives no tickets for it.',
       settings: [directorySettings.enableAccount(principal)],
+      changes: repair.enable(owner),
     })
   if (encryptionTypes !== undefined && !encryptionTypes.some((etype) => etype === 17 || etype === 18))
     return failed(`${name}, the account of ${target}, may have RC4 tickets only.`, {
       why: 'This service asks for AES, so that the KDC has nothing in common with it.',
       code: 'KDC_ERR_ETYPE_NOSUPP',
       settings: [directorySettings.allowAes(principal)],
+      changes: repair.allowAes(owner),
     })
   return ok(`${name}, the account of ${target}, is in order.`)
 }
@@ -150,6 +157,7 @@ async function allowedVerdict(facts: ServiceFacts, target: string): Promise<Verd
       directorySettings.allowTarget(account.principal, target),
       directorySettings.allowOnTarget(account.principal, target),
     ],
+    changes: repair.allowTarget(account, target),
   })
 }
 

@@ -3,6 +3,7 @@ import { directorySettings, KdcError } from '@s4u/kdc-client'
 import { encryptionTypeName } from '@s4u/krb5'
 import type { Check } from '../engine/check.js'
 import { failed, ok, type Verdict, warning } from '../engine/finding.js'
+import { addSpn, removeSpn } from '../repairs/account-changes.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 
 /** The service principal name: registered, on the right account, on no other. */
@@ -72,13 +73,14 @@ async function ownerVerdicts({ directory, account, service }: Ownership): Promis
   if (isOwn) return [duplicated(account, others, service)]
   if (others.length > 0) return [onAnother(account, others, service)]
   const host = await hostMapping(directory, service)
-  if (host === undefined) return [unregistered(service, account.principal)]
+  if (host === undefined) return [{ ...unregistered(service, account.principal), changes: [addSpn(account, service)] }]
   if (host.dn === account.dn) return [ok(`${service} is not registered, and HOST/ of ${host.name} stands for it.`)]
   return [
     failed(`${service} is not registered; the KDC takes HOST/ of ${host.name} for it, which is another account.`, {
       why: `Tickets are sealed with the key of ${host.name}, which ${account.name} does not have.`,
       code: 'KRB_AP_ERR_MODIFIED',
       settings: [directorySettings.addSpn(account.principal, service)],
+      changes: [addSpn(account, service)],
     }),
   ]
 }
@@ -88,6 +90,7 @@ function duplicated(account: DirectoryAccount, others: readonly DirectoryAccount
     why: 'A KDC does not know with whose key to seal, and refuses, or takes the wrong one.',
     code: 'KDC_ERR_PRINCIPAL_NOT_UNIQUE',
     settings: others.map(({ principal }) => directorySettings.removeSpn(principal, service)),
+    changes: others.flatMap((other) => removeSpn(other, service)),
   })
 }
 
@@ -99,6 +102,7 @@ function onAnother(account: DirectoryAccount, others: readonly DirectoryAccount[
       ...others.map(({ principal }) => directorySettings.removeSpn(principal, service)),
       directorySettings.addSpn(account.principal, service),
     ],
+    changes: [...others.flatMap((other) => removeSpn(other, service)), addSpn(account, service)],
   })
 }
 

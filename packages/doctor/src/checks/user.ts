@@ -3,6 +3,7 @@ import { directorySettings, isForwardable } from '@s4u/kdc-client'
 import type { Check } from '../engine/check.js'
 import { failed, ok, skipped, type Verdict, warning } from '../engine/finding.js'
 import { verdictOfError } from '../engine/run-checks.js'
+import * as repair from '../repairs/account-changes.js'
 import { headerLength } from '../facts/own-token.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 import { faultsOf } from './account.js'
@@ -71,6 +72,7 @@ function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
       failed(`${name} is marked "sensitive and cannot be delegated".`, {
         why: 'No service may act in the name of that user, which the directory wants so.',
         settings: [directorySettings.clearSensitive(principal)],
+        changes: repair.notSensitive(user),
       }),
     )
   if (state.protectedUser)
@@ -78,6 +80,7 @@ function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
       failed(`${name} is in Protected Users.`, {
         why: 'No service may act in the name of its members.',
         settings: [directorySettings.leaveProtectedUsers(principal)],
+        changes: repair.leaveProtectedUsers(user),
       }),
     )
   const policy = authenticationPolicy ?? authenticationSilo

@@ -1,3 +1,4 @@
+import type { DirectoryChange } from '@s4u/directory'
 import type { DirectorySetting } from '@s4u/kdc-client'
 
 /**
@@ -23,6 +24,11 @@ export interface Finding {
   readonly hint?: string
   /** The settings of the directory that mend it, with a command for each kind of directory. */
   readonly settings: readonly DirectorySetting[]
+  /**
+   * The same as changes of the directory that `directory.apply` makes, where the directory was read
+   * and a change of attributes is all that is missing.
+   */
+  readonly changes?: readonly DirectoryChange[]
   /** The code of the error that the check met: `KDC_ERR_S_PRINCIPAL_UNKNOWN`. */
   readonly code?: string
   /** Of a skipped check: the failed check that it depends on. */

@@ -1,0 +1,142 @@
+import { type Directory, type DirectoryServer, ldifOf, openDirectory } from '@s4u/directory'
+import { type Diagnosis, diagnose, type DiagnoseOptions, type Finding, mend } from '@s4u/doctor'
+import { createKdcClient } from '@s4u/kdc-client'
+import { printable } from '@s4u/krb5'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { KDC_OPTIONS, kdcSettings } from '../access/kdc-options.js'
+import { keytabPath } from '../access/keytab-files.js'
+import { defineCommand } from '../command-line/command.js'
+import type { GivenOf, Options } from '../command-line/options.js'
+import { commandsOf, findingBlocks, findingValue, planText, summaryBlocks } from '../diagnosis/report-of-findings.js'
+import type { Report } from '../terminal/report.js'
+import type { Session } from '../terminal/session.js'
+import { UsageError } from '../usage-error.js'
+
+const OPTIONS = {
+  keytab: { kind: 'text', short: 't', value: 'FILE', completes: 'file', about: 'the keytab; default: KRB5_KTNAME' },
+  service: { kind: 'text', value: 'SPN', about: 'the service; default: that of --url, else the first of the keytab' },
+  principal: { kind: 'text', short: 'p', value: 'NAME', about: 'the account of the keytab that speaks to the KDC' },
+  url: { kind: 'text', value: 'URL', about: 'where the service answers' },
+  as: { kind: 'text', short: 'U', value: 'USER', about: 'a user in whose name the service is to act' },
+  to: { kind: 'texts', value: 'SPN', about: 'a service that it is to call in the user’s name' },
+  directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
+  directoryAddress: { kind: 'text', value: 'IP', about: 'the address of that controller; default: that of its name' },
+  dns: { kind: 'texts', value: 'IP', about: 'a name server to ask; default: those of this machine' },
+  ca: { kind: 'text', value: 'FILE', completes: 'file', about: 'certificates of authorities for --url, PEM' },
+  for: {
+    kind: 'text',
+    value: 'DIRECTORY',
+    choices: ['ad', 'samba', 'mit', 'heimdal', 'freeipa'],
+    about: 'print commands for this directory only',
+  },
+  admin: { kind: 'text', value: 'NAME', about: 'ask the directory as this administrator; asks for the password' },
+  fix: { kind: 'flag', about: 'with --admin: offer each change of the directory that mends something' },
+  yes: { kind: 'flag', about: 'with --fix: make every change without asking' },
+  plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'write the commands into this file' },
+  ...KDC_OPTIONS,
+} as const satisfies Options
+
+export const doctor = defineCommand({
+  name: 'doctor',
+  summary: 'Look at a service from all sides, and say what is wrong and what mends it',
+  details: [
+    'Asks the KDC, the directory, DNS and the service itself, with the keytab of the service. It changes nothing without --fix.',
+    'The exit code is 0 where all is well, and 1 where something failed.',
+  ].join('\n'),
+  options: OPTIONS,
+  examples: [
+    { line: 's4u doctor -t web.keytab --url https://web.corp.test', about: 'can users sign in?' },
+    {
+      line: 's4u doctor -t web.keytab --as alice --to HTTP/api.corp.test',
+      about: 'can the service call the api in the name of alice?',
+    },
+    { line: 's4u doctor -t web.keytab --admin Administrator --fix', about: 'mend what the directory lacks' },
+  ],
+  async run(given, session) {
+    const options = optionsOf(given, session)
+    const admin = given.text('admin')
+    if (given.flag('fix') && admin === undefined)
+      throw new UsageError('--fix goes with --admin', 'Add --admin NAME: who may change the directory.')
+    const administrator = admin === undefined ? undefined : await openAs(admin, given, session)
+    try {
+      const diagnosis = await look(options, administrator, given, session)
+      writePlan(diagnosis, given)
+      return reportOf(diagnosis, given.text('for'))
+    } finally {
+      administrator?.close()
+    }
+  },
+})
+
+type DoctorGiven = GivenOf<typeof OPTIONS>
+
+async function look(
+  options: DiagnoseOptions,
+  administrator: Directory | undefined,
+  given: DoctorGiven,
+  session: Session,
+): Promise<Diagnosis> {
+  if (administrator === undefined) return diagnose(options)
+  if (!given.flag('fix')) return diagnose({ ...options, directory: administrator })
+  return mend({ ...options, directory: administrator, confirm: (finding) => confirmed(finding, given, session) })
+}
+
+/** Shows the change, and makes it for nothing but a yes. */
+async function confirmed(finding: Finding, given: DoctorGiven, session: Session): Promise<boolean> {
+  session.tell(printable(finding.found))
+  for (const text of (finding.changes ?? []).map(ldifOf).join('\n').split('\n')) session.tell(`  ${printable(text)}`)
+  if (given.flag('yes')) return true
+  return /^y(?:es)?$/i.test((await session.ask('Make this change? [y/N] ')).trim())
+}
+
+function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
+  const krb5Config = given.text('krb5Config')
+  const { kdc } = kdcSettings(given, session)
+  const [url, ca] = [given.text('url'), given.text('ca')]
+  const dnsServers = given.texts('dns')
+  return {
+    keytab: keytabPath(given.text('keytab'), krb5Config),
+    service: given.text('service'),
+    principal: given.text('principal'),
+    as: given.text('as'),
+    to: given.texts('to'),
+    signal: session.signal,
+    now: session.now,
+    ...(url !== undefined && { url }),
+    ...(ca !== undefined && { ca: new Uint8Array(readFileSync(ca)) }),
+    ...(kdc !== undefined && { kdc }),
+    ...(krb5Config !== undefined && { krb5Config }),
+    ...(dnsServers.length > 0 && { dnsServers }),
+    ...(given.text('directory') !== 'off' && {
+      directory: (client) => openDirectory({ client, ...serverOf(given) }),
+    }),
+  }
+}
+
+function serverOf(given: DoctorGiven): { readonly servers?: DirectoryServer } {
+  const [host, address] = [given.text('directory'), given.text('directoryAddress')]
+  return host === undefined ? {} : { servers: { host, ...(address !== undefined && { address }) } }
+}
+
+async function openAs(principal: string, given: DoctorGiven, session: Session): Promise<Directory> {
+  const password = await session.askSecret(`Password for ${principal}: `)
+  const client = createKdcClient({ ...kdcSettings(given, session), credentials: { principal, password } })
+  return openDirectory({ client, ...serverOf(given) })
+}
+
+function writePlan(diagnosis: Diagnosis, given: DoctorGiven): void {
+  const file = given.text('plan')
+  if (file !== undefined) writeFileSync(file, planText(diagnosis, given.text('for')))
+}
+
+function reportOf(diagnosis: Diagnosis, directory: string | undefined): Report {
+  const { status, cause, findings, took } = diagnosis
+  return {
+    value: { status, cause: cause?.check, took, findings: findings.map(findingValue) },
+    blocks: [
+      ...findings.flatMap((finding) => findingBlocks(finding, commandsOf(finding, directory))),
+      ...summaryBlocks(diagnosis),
+    ],
+    outcome: status === 'failed' ? 'refused' : 'ok',
+  }
+}

@@ -1,0 +1,117 @@
+import { COMMANDS, EXIT, runCommandLine, type Session } from '@s4u/cli'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { describeRealms } from '../../realms/suite.js'
+import { Administrator } from '../diagnosis/administrator.js'
+import { ExaminedService } from './examined-service.js'
+
+/** Runs `s4u doctor` with what a user would type. */
+async function s4u(words: readonly string[], typed: readonly string[] = []) {
+  const printed = { out: '', err: '' }
+  const answers = [...typed]
+  const answer = async (): Promise<string> => answers.shift() ?? ''
+  const session: Omit<Session, 'print'> = {
+    environment: process.env,
+    now: Date.now,
+    signal: new AbortController().signal,
+    isInteractive: true,
+    readInput: async () => new Uint8Array(),
+    askSecret: answer,
+    ask: answer,
+    tell: (line) => void (printed.err += `${line}\n`),
+  }
+  const page = { width: 100, hasColours: false }
+  const output = (name: 'out' | 'err') => ({
+    page,
+    write: (data: string | Uint8Array) => void (printed[name] += String(data)),
+  })
+  const outputs = { out: output('out'), err: output('err') }
+  const code = await runCommandLine(COMMANDS, words, { version: '0.0.0', outputs, session })
+  return { code, ...printed }
+}
+
+await describeRealms('s4u doctor', ['CORP'], (info) => {
+  const at = new ExaminedService(info, 'CORP', 62)
+  const administrator = new Administrator(info, 'CORP')
+  const { kdc, ldap = kdc, services, administrator: admin } = at.realm
+  const web = services.web.spn
+  const words = [
+    'doctor',
+    ...['--keytab', at.keytab, '--service', web, '--as', 'alice', '--to', services.api.spn],
+    ...['--kdc', `${kdc.host}:${kdc.port}`, '--krb5-config', info.krb5Config],
+    ...['--directory', 'dc1.corp.test', '--directory-address', ldap.host],
+  ]
+  const asAdministrator = [...words, '--admin', admin?.principal ?? '']
+  const password = admin?.password ?? ''
+
+  test('prints each check, and ends with 0 where nothing failed', async () => {
+    await administrator.run(
+      `samba-tool dns add ${kdc.host} corp.test web A ${at.address} -U 'Administrator%${password}' || true`,
+    )
+    const { code, out } = await s4u([...words, '--dns', kdc.host])
+    expect(out).toMatch(/^ok +sign-in +svc-web@CORP\.TEST signs in with its key/m)
+    expect(out).toMatch(/^\d+ ok, 0 warnings, 0 failed, in \d+ ms$/m)
+    expect(code).toBe(EXIT.OK)
+  })
+
+  test('names what failed, why and with which command, ends with 1, and writes the plan', async () => {
+    const plan = join(at.folder, 'plan.sh')
+    await administrator.run(`samba-tool spn delete ${web} svc-web`)
+    try {
+      const { code, out } = await s4u([...words, '--dns', kdc.host, '--plan', plan, '--for', 'samba'])
+      expect(code).toBe(EXIT.REFUSED)
+      expect(out).toMatch(/^FAILED +spn-owner +HTTP\/web\.corp\.test is not registered\.$/m)
+      expect(out).toContain(`Samba: samba-tool spn add ${web} svc-web`)
+      expect(out).not.toContain('setspn')
+      expect(out).toMatch(/^Mend first: spn-owner\./m)
+      expect(readFileSync(plan, 'utf8')).toContain(`\nsamba-tool spn add ${web} svc-web\n`)
+    } finally {
+      await administrator.run(`samba-tool spn add ${web} svc-web`)
+    }
+  })
+
+  test('prints one document with --json', async () => {
+    const { out } = await s4u([...words, '--dns', kdc.host, '--json'])
+    expect(JSON.parse(out)).toMatchObject({
+      status: 'ok',
+      findings: expect.arrayContaining([expect.objectContaining({ check: 's4u2proxy', status: 'ok' })]),
+    })
+  })
+
+  test('makes the changes that it shows, one question at a time, and looks again', async () => {
+    for (const command of [
+      `samba-tool spn delete ${web} svc-web`,
+      `samba-tool delegation del-service svc-web ${services.api.spn}`,
+      'samba-tool user sensitive alice on',
+    ])
+      await administrator.run(command)
+    const { code, out, err } = await s4u([...asAdministrator, '--dns', kdc.host, '--fix'], [password, 'y', 'yes', 'Y'])
+    expect(err).toContain(`add: servicePrincipalName\n  servicePrincipalName: ${web}`)
+    expect(err).toContain('msDS-AllowedToDelegateTo')
+    expect(err).toContain('userAccountControl')
+    expect(out).toMatch(/0 warnings, 0 failed/)
+    expect(code).toBe(EXIT.OK)
+  })
+
+  test('changes nothing where the answer is no', async () => {
+    await administrator.run('samba-tool user disable svc-web')
+    try {
+      const { code, out, err } = await s4u([...asAdministrator, '--dns', kdc.host, '--fix'], [password, ''])
+      expect(err).toContain('svc-web is disabled.')
+      expect(out).toMatch(/^FAILED +sign-in +svc-web is disabled\.$/m)
+      expect(code).toBe(EXIT.REFUSED)
+      const mended = await s4u([...asAdministrator, '--dns', kdc.host, '--fix', '--yes'], [password])
+      expect(mended.code).toBe(EXIT.OK)
+    } finally {
+      await administrator.run('samba-tool user enable svc-web')
+    }
+  })
+
+  test('--fix without an administrator is told, and --admin with a wrong password too', async () => {
+    expect(await s4u([...words, '--fix'])).toMatchObject({ code: EXIT.USAGE })
+    const { out, err, code } = await s4u([...asAdministrator, '--dns', kdc.host], ['wrong'])
+    expect(`${out}${err}`).toMatch(/KDC_ERR_PREAUTH_FAILED/)
+    expect(code).toBe(EXIT.OK)
+  })
+})
