@@ -33,6 +33,7 @@ export {
   requireGiven,
   requireKnownOptions,
   requireLogger,
+  requireOneOf,
   S4uError,
   type S4uErrorCode,
   shownInput,

@@ -1,6 +1,6 @@
 import { ContextFlag, readAuthenticatorChecksum } from '@s4u/gssapi'
 import type { AcceptedApReq, AuthenticatorChecksum } from '@s4u/gssapi'
-import { openAuthenticator, printable, RejectedTokenError } from '@s4u/krb5'
+import { openAuthenticator, printableMessage, RejectedTokenError } from '@s4u/krb5'
 import type { ApReq, Authenticator, ForwardedTicket, OpenedApReq, OptionTableOf } from '@s4u/krb5'
 import type { AcceptorSettings } from '../options/acceptor-settings.js'
 import { replyTo } from './ap-reply.js'
@@ -147,7 +147,7 @@ function remember(
     if (!(error instanceof ReplayStoreFault)) throw error
     const accepted = error.fault === 'down' && acceptWithoutReplayStore
     if (error.fault === 'full') events.publish({ kind: 'replay-cache-full' })
-    else events.publish({ kind: 'replay-store-down', accepted, message: messageOf(error.cause) })
+    else events.publish({ kind: 'replay-store-down', accepted, message: printableMessage(error.cause) })
     if (!accepted) throw error.toRejection()
   }
   try {
@@ -160,8 +160,4 @@ function remember(
   } catch (error) {
     return onFault(error)
   }
-}
-
-function messageOf(cause: unknown): string {
-  return printable(cause instanceof Error ? cause.message : String(cause))
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, Keytab, noticeOfLeftOut, printable, S4uError } from '@s4u/krb5'
+import { ConfigurationError, Keytab, noticeOfLeftOut, printableMessage, S4uError } from '@s4u/krb5'
 import type { Ticket } from '@s4u/krb5'
 import type { AcceptorEvents } from '../events/events.js'
 import type { KeytabLocation } from './keytab-location.js'
@@ -182,7 +182,7 @@ export class KeyRing {
 
   #report(error: unknown): void {
     if (this.#current === undefined) return
-    const message = printable(error instanceof Error ? error.message : String(error))
+    const message = printableMessage(error)
     const code = S4uError.is(error) ? error.code : 'KRB5_KT_IOERR'
     this.#deps.events.publish({ kind: 'keytab-reload-failed', source: this.#name, code, message })
   }

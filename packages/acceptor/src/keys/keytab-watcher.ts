@@ -1,4 +1,4 @@
-import type { Keytab } from '@s4u/krb5'
+import { type Keytab, printableMessage } from '@s4u/krb5'
 import type { KeytabLocation } from './keytab-location.js'
 
 /** Told about changes of a keytab. */
@@ -76,13 +76,9 @@ export class KeytabWatcher {
       this.#keytab = keytab
     } catch (error) {
       this.#failure = error
-      if (messageOf(error) !== messageOf(before)) this.#listener.failed(error)
+      if (printableMessage(error) !== printableMessage(before)) this.#listener.failed(error)
       return
     }
     this.#listener.changed()
   }
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, requireLogger, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
+import { ConfigurationError, requireLogger, requireOneOf, sameRealmIgnoringCase, shownInput } from '@s4u/krb5'
 import type { Krb5Conf, LocalNameMapping, RandomSource } from '@s4u/krb5'
 import type { EtypePermission } from '../checks/ap-req-checks.js'
 import type { ChannelBindingPolicy } from '../checks/channel-binding.js'
@@ -69,9 +69,10 @@ export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(o
   const { now = Date.now, replayCache, requirePac } = options
   const skew = options.clockSkew ?? clockSkewOf(conf) ?? DEFAULT_CLOCK_SKEW
   const clockSkew = numberWithin('clockSkew', skew, 0, MAX_CLOCK_SKEW)
-  const channelBinding = oneOf('channelBinding', options.channelBinding ?? 'off', ['off', 'allow', 'require'])
-  const onReplayStoreDown = oneOf('onReplayStoreDown', options.onReplayStoreDown ?? 'refuse', ['refuse', 'accept'])
-  const forwarded = oneOf('forwardedTickets', options.forwardedTickets ?? 'ignore', ['ignore', 'use'])
+  const channelBinding = requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require']) ?? 'off'
+  const onReplayStoreDown =
+    requireOneOf('onReplayStoreDown', options.onReplayStoreDown, ['refuse', 'accept']) ?? 'refuse'
+  const forwarded = requireOneOf('forwardedTickets', options.forwardedTickets, ['ignore', 'use']) ?? 'ignore'
   const domainSids = new DomainSids(options.domainSids)
   requireLogger(options.logger)
   return {
@@ -140,12 +141,6 @@ function requirePacOf(realms: AcceptorOptions['requirePac'], domainSids: DomainS
     throw new ConfigurationError(`requirePac must be true, false or a list of realms, not ${shownInput(realms)}`)
   }
   return (realm) => realms.some((one) => sameRealmIgnoringCase(one, realm))
-}
-
-function oneOf<const T extends string>(name: string, value: string, choices: readonly T[]): T {
-  const choice = choices.find((one) => one === value)
-  if (choice !== undefined) return choice
-  throw new ConfigurationError(`${name} must be one of ${choices.join(', ')}, not ${shownInput(value)}`)
 }
 
 function numberWithin(name: string, value: number, minimum: number, maximum: number): number {

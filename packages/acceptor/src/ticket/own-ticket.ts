@@ -1,4 +1,4 @@
-import { printable, RejectedTokenError, S4uError, type Ticket } from '@s4u/krb5'
+import { printableMessage, RejectedTokenError, S4uError, type Ticket } from '@s4u/krb5'
 import { withinLimit } from '../async/time-limit.js'
 import type { AcceptorEvents } from '../events/events.js'
 import { withheldOf } from '../pac-authority/withheld.js'
@@ -91,7 +91,7 @@ export class OwnTicket {
     try {
       this.rememberSid(tickets.open(await withinLimit(TIME_LIMIT, late, source), keys).ticket)
     } catch (error) {
-      const message = printable(error instanceof Error ? error.message : String(error))
+      const message = printableMessage(error)
       events.publish({ kind: 'own-ticket-failed', code: S4uError.is(error) ? error.code : 'S4U_OWN_TICKET', message })
     }
   }

@@ -1,4 +1,4 @@
-import { closeOptions, ConfigurationError, hintOfCopies, shownInput } from '@s4u/krb5'
+import { closeOptions, ConfigurationError, hintOfCopies, requireOneOf } from '@s4u/krb5'
 import { Client } from './client.js'
 import type { ClientParts } from './client-parts.js'
 import { authorityOf, type KdcCredentials } from '../credentials/credentials.js'
@@ -75,8 +75,7 @@ const MODES: readonly FastMode[] = ['allow', 'require', 'off']
 
 /** @throws ConfigurationError */
 export function requireFastMode(fast: FastMode): void {
-  if (MODES.includes(fast)) return
-  throw new ConfigurationError(`fast must be one of ${MODES.join(', ')}, not ${shownInput(fast)}`)
+  requireOneOf('fast', fast, MODES)
 }
 
 function noArmor(): ConfigurationError {

@@ -19,6 +19,14 @@ export function printableName(name: string): string {
   return name.replaceAll('\\u{', '\\u{5c}u{').replace(NOT_IN_NAMES, codeOf)
 }
 
+/**
+ * Returns the message of whatever was thrown, as one line: not everything that is thrown is an
+ * `Error`.
+ */
+export function printableMessage(thrown: unknown): string {
+  return printable(thrown instanceof Error ? thrown.message : String(thrown))
+}
+
 /** Returns the code that is shown in place of a character: `\u{202e}`. */
 export function codeOf(character: string): string {
   return `\\u{${character.codePointAt(0)?.toString(16)}}`
