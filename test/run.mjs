@@ -36,6 +36,7 @@ const steps = [
   check('typecheck', 'tsc', ['--noEmit']),
   // What a consumer's compiler sees: the emitted declarations, in three kinds of project.
   check('types: nodenext', 'tsc', ['-p', 'test/types/tsconfig.nodenext.json'], { needsBuild: true }),
+  check('types: optional', 'tsc', ['-p', 'test/types/tsconfig.optional.json'], { needsBuild: true }),
   check('types: bundler', 'tsc', ['-p', 'test/types/tsconfig.bundler.json'], { needsBuild: true }),
   check('types: portable', 'tsc', ['-p', 'test/types/tsconfig.portable.json'], { needsBuild: true }),
   suite('unit'),

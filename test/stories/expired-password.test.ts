@@ -1,4 +1,4 @@
-import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
+import { createNegotiator, type KdcOptions } from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 
@@ -6,7 +6,7 @@ const OLD = 'old-Secret-1'
 const NEW = 'new-Secret-2'
 
 /** Alice, whose password must be changed; bob, whose is good; and a service at whose form they sign in. */
-async function form(options: NegotiatorOptions = {}) {
+async function form(options: KdcOptions = {}) {
   const realm = await createTestRealm({
     realm: 'AD.TEST',
     users: {
@@ -22,7 +22,7 @@ async function form(options: NegotiatorOptions = {}) {
     return realm.kpasswd(request, given)
   }
   const keytab = realm.keytabFor('web')
-  const negotiator = createNegotiator({ keytab, kdc: realm.transport, kpasswd, ...options })
+  const negotiator = createNegotiator({ keytab, kdc: { kdc: realm.transport, kpasswd, ...options } })
   return { realm, negotiator, changes }
 }
 

@@ -133,15 +133,15 @@ test('instances that share tickets share no old answer', async () => {
     get: (key: string) => stored.get(key),
     set: (key: string, value: Uint8Array) => void stored.set(key, value),
   }
-  const ticketCache = { shared: { store, secret: 'x'.repeat(32) } }
-  const [here, there] = [negotiator({ ticketCache }), negotiator({ ticketCache })]
+  const kdc = { kdc: realm.transport, cache: { shared: { store, secret: 'x'.repeat(32) } } }
+  const [here, there] = [negotiator({ kdc }), negotiator({ kdc })]
   await here.identityFor('erin')
   await there.identityFor('erin')
   expect(exchanges()).toBe(1)
   realm.change('erin', { disabled: true })
   realm.now += 5 * MINUTE
   await expect(there.identityFor('erin')).rejects.toMatchObject(DISABLED)
-  await expect(negotiator({ ticketCache }).identityFor('erin', { fresh: true })).rejects.toMatchObject(DISABLED)
+  await expect(negotiator({ kdc }).identityFor('erin', { fresh: true })).rejects.toMatchObject(DISABLED)
 })
 
 describe('the app’s permission', () => {

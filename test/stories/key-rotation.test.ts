@@ -43,13 +43,12 @@ async function rotate(): Promise<void> {
 function webServer(store?: TicketStore): Negotiator {
   return createNegotiator({
     keytab: realm.keytabFor('web'),
-    kdc: realm.transport,
     now,
     // Each stands for another process, with a memory of its own.
     replayCache: new MemoryReplayStore({ now }),
     delegation: { principal: 'web', protocolTransition: true },
     fetch: { serviceNames: { '127.0.0.1': API } },
-    ...(store && { ticketCache: { shared: { store, secret: 'x'.repeat(32) } } }),
+    kdc: { kdc: realm.transport, ...(store && { cache: { shared: { store, secret: 'x'.repeat(32) } } }) },
   })
 }
 

@@ -39,7 +39,7 @@ describe('a service as GSS-API programs write it, HTTP@host, is understood', () 
     expect(ticket.service.name.nameString).toEqual(['HTTP', 'api.ad.test'])
     expect(await as.ticketFor(API)).toBe(ticket)
     expect((await as.contextFor('HTTP@api.ad.test')).token.length).toBeGreaterThan(500)
-    expect(as.how('HTTP@api.ad.test')).toMatchObject({ target: API, way: 's4u2proxy' })
+    expect(as.explain('HTTP@api.ad.test')).toMatchObject({ target: API, way: 's4u2proxy' })
     await expect(as.ticketFor('HTTP@other.ad.test')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })
     // What is no host is no host for the list either.
     await expect(as.ticketFor('HTTP@API.AD.TEST')).rejects.toMatchObject({ code: 'KDC_ERR_POLICY' })

@@ -35,6 +35,7 @@ const wrong: [string, (options: never) => unknown, object, string][] = [
     { keytab, ticketCache: { shared: { store: {}, key: '' } } },
     'ticketCache.shared.secret',
   ],
+  ['negotiate: kdc', createNegotiator, { keytab, kdc: { timelimit: 5_000 } }, 'timeLimit'],
   ['negotiate', negotiateExpress, { keytab, mode: () => 'off', requirePAC: true }, 'requirePac'],
   ['negotiate', negotiateKoa, { keytab, mode: () => 'off', requirePAC: true }, 'requirePac'],
   ['createFetch', createFetch, { ticketFor, mutualAuthentification: 'off' }, 'mutualAuthentication'],

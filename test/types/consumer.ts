@@ -46,15 +46,20 @@ web.get('/', (req, res) => {
 })
 web.get('/orders', async (req, res) => {
   using caller = req.identity.impersonate()
-  const { way, level, rungs }: negotiate.ImpersonationPlan = caller.how('HTTP/api.ad.test')
-  console.log(way ?? rungs.map(({ because }) => because), level)
+  const { method, level, choices }: negotiate.ImpersonationPlan = caller.explain('HTTP/api.ad.test')
+  console.log(method ?? choices.map(({ reason }) => reason), level)
   const orders: Response = await caller.fetch('https://api.ad.test/orders')
   res.json(await orders.json())
 })
-web.get('/report', express.impersonation('required'), express.requireGroup('S-1-5-21-1-2-3-512'), async (req, res) => {
-  const length: number = await req.identity.impersonate(async (as) => as.principal.length)
-  res.json({ length, as: express.currentIdentity()?.principal })
-})
+web.get(
+  '/report',
+  express.impersonation('required'),
+  express.requireGroup(['S-1-5-21-1-2-3-512']),
+  async (req, res) => {
+    const length: number = await req.identity.impersonate(async (as) => as.principal.length)
+    res.json({ length, as: express.currentIdentity()?.principal })
+  },
+)
 web.post('/login', async (_req, res) => {
   const user = await kerberos.negotiator.identityFor('bob@AD.TEST', { method: 'password', fresh: true })
   negotiate.writeHeaders(res, kerberos.negotiator.startSession(user))

@@ -25,5 +25,7 @@ export type {
   SessionOption,
 } from '@s4u/negotiate'
 export { asyncHandler, errorHandler, type ErrorHandlerOptions } from './errors.js'
+// With a star, since only what is exported so can be declared again by an app.
+export * from './authentication.js'
 export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
 export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'

@@ -1,5 +1,4 @@
 import {
-  type CallerIdentity,
   createAdapterNegotiator,
   type ImpersonationOption,
   type Mode,
@@ -10,16 +9,14 @@ import {
 } from '@s4u/negotiate'
 import type { Request, RequestHandler } from 'express'
 import { failing } from './errors.js'
+import type { CallerOfHandler } from './authentication.js'
 import { gated } from './gated.js'
 
 declare global {
   namespace Express {
     interface Request {
-      /**
-       * The caller. Set by `negotiate()`; undefined where authentication is optional and there was
-       * none.
-       */
-      identity: CallerIdentity
+      /** The caller, set by `negotiate()`. See `Authentication` where there may be none. */
+      identity: CallerOfHandler
     }
   }
 }

@@ -24,5 +24,7 @@ export type {
   Negotiator,
   SessionOption,
 } from '@s4u/negotiate'
+// With a star, since only what is exported so can be declared again by an app.
+export * from './authentication.js'
 export { negotiate, type NegotiateMiddleware, type NegotiateOptions } from './negotiate.js'
 export { impersonation, requireDelegatedBy, requireGroup, requireIdentity } from './routes.js'

@@ -1,5 +1,4 @@
 import {
-  type CallerIdentity,
   createAdapterNegotiator,
   type ImpersonationOption,
   type Mode,
@@ -8,19 +7,17 @@ import {
   writeHeaders,
 } from '@s4u/negotiate'
 import type { Context, Middleware } from 'koa'
+import type { CallerOfHandler } from './authentication.js'
 import { gated } from './gated.js'
 import { keepHeadersOnError, respondWith } from './respond.js'
 
 declare module 'koa' {
   interface DefaultContext {
-    /**
-     * The caller. Set by `negotiate()`; undefined where authentication is optional and there was
-     * none.
-     */
-    identity: CallerIdentity
+    /** The caller, set by `negotiate()`. See `Authentication` where there may be none. */
+    identity: CallerOfHandler
   }
   interface DefaultState {
-    identity: CallerIdentity
+    identity: CallerOfHandler
   }
 }
 

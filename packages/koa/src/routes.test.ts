@@ -6,6 +6,8 @@ test('each is a middleware', () => {
   for (const made of [
     impersonation('required'),
     requireGroup('S-1-5-21-1-2-3-512'),
+    requireGroup(['S-1-5-21-1-2-3-512', 'S-1-5-21-1-2-3-513']),
+    requireGroup('S-1-5-21-1-2-3-512', 'S-1-5-21-1-2-3-513'),
     requireDelegatedBy(['web@AD.TEST']),
     requireIdentity(),
   ]) {
@@ -15,5 +17,7 @@ test('each is a middleware', () => {
 
 test('wrong arguments are refused when the app starts', () => {
   expect(() => requireGroup('Sales')).toThrow(ConfigurationError)
+  expect(() => requireGroup(['S-1-5-21-1-2-3-512', 'Sales'])).toThrow(ConfigurationError)
+  expect(() => requireGroup([])).toThrow('requireGroup needs at least one SID')
   expect(() => requireDelegatedBy([])).toThrow(ConfigurationError)
 })

@@ -18,8 +18,11 @@ export function impersonation(option: ImpersonationOption): Middleware {
  * knows. Of a user of another realm count the groups that this realm may give: see `domainSids`.
  * @param sids `S-1-5-21-…-512` @throws ConfigurationError at once
  */
-export function requireGroup(...sids: readonly string[]): Middleware {
-  return gated(groupGate(...sids))
+export function requireGroup(sids: string | readonly string[]): Middleware
+/** @deprecated Since 0.2: give the SIDs as a list. */
+export function requireGroup(...sids: readonly string[]): Middleware
+export function requireGroup(...sids: readonly (string | readonly string[])[]): Middleware {
+  return gated(groupGate(sids.flat()))
 }
 
 /**

@@ -26,7 +26,7 @@ import { headerOf, type NegotiableRequest } from './http/request.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
 import { serviceRequests } from './kdc/service-requests.js'
-import { checkNegotiatorOptions, NEGOTIATOR_OPTIONS, type NegotiatorOptions } from './negotiator-options.js'
+import { checkedOptions, type CheckedOptions, type NegotiatorOptions } from './negotiator-options.js'
 import type { AuthenticateOptions, Negotiator } from './negotiator.js'
 import type { Gate } from './routes/gate.js'
 import {
@@ -51,8 +51,7 @@ const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<
  * ConfigurationError, MissingKeyError
  */
 export function createNegotiator(given?: NegotiatorOptions): Negotiator {
-  const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
-  checkNegotiatorOptions(options)
+  const options = checkedOptions(given)
   const forwardedTickets = options.delegation?.forwardedTickets ?? 'ignore'
   const source: OwnTicketSource = { get: undefined }
   const ofAcceptor = pickOptions<AcceptorOptions>(withOwnTicket(options, source), ACCEPTOR_OPTIONS)
@@ -63,7 +62,7 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
 }
 
 interface NegotiatorParts extends IdentityForDeps, Omit<CallerFinderDeps, 'sessionRules'> {
-  readonly options: NegotiatorOptions
+  readonly options: CheckedOptions
   readonly client: ServiceClient
 }
 
@@ -76,7 +75,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
   readonly #found = new WeakMap<NegotiableRequest, Promise<Found>>()
 
-  constructor(options: NegotiatorOptions, acceptor: Acceptor, source: OwnTicketSource) {
+  constructor(options: CheckedOptions, acceptor: Acceptor, source: OwnTicketSource) {
     const { now = Date.now, logger } = options
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)

@@ -37,16 +37,13 @@ export type {
   NegotiatorCounters,
   NegotiatorListeners,
 } from './authenticate/negotiator-events.js'
+export type { KdcOptions } from './kdc/kdc-options.js'
 export { delegatedByGate } from './routes/delegated-by-gate.js'
 export { groupGate } from './routes/group-gate.js'
 export { identityGate } from './routes/gate.js'
+export type { ImpersonationPlan } from './delegation/impersonation-plan.js'
 export { IMPERSONATE_CHANNEL, type ImpersonateEvent } from './audit/impersonation-events.js'
-export {
-  type ContextOptions,
-  type FetchOptions,
-  Impersonation,
-  type ImpersonationPlan,
-} from './delegation/impersonation.js'
+export { type ContextOptions, type FetchOptions, Impersonation } from './delegation/impersonation.js'
 export { impersonationGate, type ImpersonationOption } from './routes/impersonation-option.js'
 export { createNegotiator } from './create-negotiator.js'
 export type { AuthenticateOptions, Negotiator } from './negotiator.js'

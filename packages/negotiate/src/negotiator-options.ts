@@ -1,6 +1,15 @@
 import { ACCEPTOR_OPTIONS, type AcceptorOptions } from '@s4u/acceptor'
 import { FETCH_RULES, prepareFetch } from '@s4u/fetch'
-import { ConfigurationError, NO_OPTIONS, type OptionTableOf, shownInput } from '@s4u/kdc-client'
+import {
+  closeOptions,
+  ConfigurationError,
+  NO_OPTIONS,
+  type OptionTableOf,
+  pickOptions,
+  shownInput,
+  journalFor,
+  tellNotice,
+} from '@s4u/kdc-client'
 import { type Mode, requireMode } from './authenticate/mode.js'
 import type { NegotiatorListeners } from './authenticate/negotiator-events.js'
 import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation/delegation-policy.js'
@@ -9,13 +18,19 @@ import { CHALLENGE_OPTIONS, type ChallengeOptions, checkChallengeOptions } from 
 import type { ClientAddressOptions } from './http/client-address.js'
 import { CROSS_SITE_OPTIONS, type CrossSiteOptions } from './http/cross-site.js'
 import type { TlsCertificateOptions } from './http/tls-channel.js'
-import { KDC_OPTIONS, type KdcOptions } from './kdc/kdc-options.js'
+import {
+  KDC_OPTIONS,
+  type KdcOptions,
+  NEGOTIATOR_KDC_OPTIONS,
+  type NegotiatorKdcOptions,
+  readKdcOptions,
+} from './kdc/kdc-options.js'
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
 
 export interface NegotiatorOptions
   extends
     Omit<AcceptorOptions, 'forwardedTickets'>,
-    KdcOptions,
+    NegotiatorKdcOptions,
     SessionOptions,
     CrossSiteOptions,
     ChallengeOptions,
@@ -45,13 +60,14 @@ export interface NegotiatorOptions
   readonly fetch?: FetchOptions
 }
 
+/** All options that say nothing of KDCs. */
+type OtherOptions = Omit<NegotiatorOptions, keyof NegotiatorKdcOptions>
+
 /** What is lent has its place in `delegation`. */
 const { forwardedTickets: _inDelegation, ...OF_ACCEPTOR } = ACCEPTOR_OPTIONS
 
-/** Every name in NegotiatorOptions; others are refused. */
-export const NEGOTIATOR_OPTIONS = {
+const OF_OTHERS = {
   ...OF_ACCEPTOR,
-  ...KDC_OPTIONS,
   ...CROSS_SITE_OPTIONS,
   ...CHALLENGE_OPTIONS,
   mode: 'value',
@@ -65,7 +81,36 @@ export const NEGOTIATOR_OPTIONS = {
   onChallenge: 'function',
   onAuthenticated: 'function',
   onFailed: 'function',
+} as const satisfies OptionTableOf<OtherOptions>
+
+/** Every name in NegotiatorOptions; others are refused. */
+export const NEGOTIATOR_OPTIONS = {
+  ...OF_OTHERS,
+  ...NEGOTIATOR_KDC_OPTIONS,
 } as const satisfies OptionTableOf<NegotiatorOptions>
+
+/** Options that have been checked, copied and frozen, and what they say of KDCs in one form. */
+export interface CheckedOptions extends OtherOptions {
+  readonly kdc?: KdcOptions
+}
+
+const CHECKED_OPTIONS = { ...OF_OTHERS, kdc: KDC_OPTIONS } as const satisfies OptionTableOf<CheckedOptions>
+
+/**
+ * Checks options, warns of names that are deprecated, and returns a frozen copy.
+ * @throws ConfigurationError S4U_UNKNOWN_OPTION among others
+ */
+export function checkedOptions(given: NegotiatorOptions | undefined): CheckedOptions {
+  const options = closeOptions('negotiate', given, NEGOTIATOR_OPTIONS)
+  checkNegotiatorOptions(options)
+  const { kdc, notices } = readKdcOptions(options)
+  for (const notice of notices) tellNotice(notice, journalFor(options.logger))
+  return closeOptions<CheckedOptions>(
+    'negotiate',
+    { ...pickOptions<OtherOptions>(options, OF_OTHERS), ...(kdc && { kdc }) },
+    CHECKED_OPTIONS,
+  )
+}
 
 /** @throws ConfigurationError */
 export function checkNegotiatorOptions(options: NegotiatorOptions): void {

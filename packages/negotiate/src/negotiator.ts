@@ -46,27 +46,37 @@ export interface Negotiator extends Disposable {
    */
   authenticateUpgrade(request: NegotiableRequest, options?: AuthenticateOptions): Promise<UpgradeOutcome>
   /**
-   * The identity of a user whom the app has authenticated itself (protocol transition, S4U2Self):
-   * `bob`, `bob@AD.TEST`, `AD\\bob`, a user principal name, or `{ certificate }`, DER, which the
-   * app has verified. The directory's answer is at most five minutes old (`maxAge`), or is asked
-   * for now (`fresh`): one who was disabled does not come in any more, and groups are those of now.
-   * With `{ level: 'identification' }` the user is known and not acted for: no permission is
-   * needed.
-   * @throws ConfigurationError KDC_ERR_POLICY (delegation.protocolTransition), KdcError,
-   * KdcUnreachableError; RejectedTokenError, MissingKeyError for a reply that is not to be believed
+   * Returns the identity of a user whom the app has authenticated itself, by name: `bob`,
+   * `bob@AD.TEST`, `AD\\bob` or a user principal name (protocol transition, S4U2Self). The
+   * directory is asked when its last answer is older than five minutes (`maxAge`), or in any case
+   * (`fresh`): a disabled user is refused, and groups are those of that answer.
    *
-   * With `{ user, password }` the KDC authenticates the user, and no transition is needed; every
-   * wrong password counts there. A `newPassword` beside it takes its place where it has expired.
-   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
-   * RejectedTokenError when it was not the KDC that answered; PasswordChangeRefusedError when the
-   * new password does not please the directory
-   *
-   * With `{ user, otp }` it is the one-time password that a token shows (RFC 6560), with `{ user,
-   * password, otp }` that and what the KDC wants beside it, a PIN or the password. They go to the
-   * KDC in armor alone.
-   * @throws KdcError KDC_ERR_PADATA_TYPE_NOSUPP where the KDC does not ask for it: nothing is shown
-   * then
+   * With `{ level: 'identification' }` the service knows the user but cannot act for the user; this
+   * needs no permission.
+   * @throws ConfigurationError KDC_ERR_POLICY (`delegation.protocolTransition`), KdcError,
+   * KdcUnreachableError; RejectedTokenError or MissingKeyError for a reply that cannot be believed
    */
+  identityFor(user: string, options?: IdentityForOptions): Promise<CallerIdentity>
+  /**
+   * Returns the identity of the owner of a client certificate (DER), which the app has verified.
+   * The directory says whose certificate it is.
+   * @throws as with a name
+   */
+  identityFor(user: Exclude<S4uSubject, string>, options?: IdentityForOptions): Promise<CallerIdentity>
+  /**
+   * Returns the identity of a user whose password the KDC has checked, as from a login form. It
+   * needs no permission for protocol transition; each wrong password counts at the KDC. A
+   * `newPassword` takes the place of a password that has expired.
+   *
+   * With `otp` in place of the password, or beside it, the KDC checks a one-time password (RFC
+   * 6560), which is sent in armor only.
+   * @throws KdcError KDC_ERR_PREAUTH_FAILED, KDC_ERR_C_PRINCIPAL_UNKNOWN and others;
+   * KDC_ERR_PADATA_TYPE_NOSUPP where the KDC does not ask for one-time passwords;
+   * RejectedTokenError when the answer was not the KDC's; PasswordChangeRefusedError when the
+   * directory refuses the new password
+   */
+  identityFor(user: SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
+  /** Returns the identity of a user in any of these forms. @throws as above */
   identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /**
    * The headers that begin a cookie session for a user whom the app has authenticated itself. Empty

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Acceptor } from '@s4u/acceptor'
+import type { NegotiatorKdcOptions } from './kdc/kdc-options.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
 /**
@@ -40,7 +41,10 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
  * transition, …), and the services of the keytab where none are named. Functions cannot be
  * compared; that there is one counts.
  */
-export function sessionRulesOf(options: NegotiatorOptions, acceptor: Pick<Acceptor, 'principals'>): () => string {
+export function sessionRulesOf(
+  options: Omit<NegotiatorOptions, keyof NegotiatorKdcOptions>,
+  acceptor: Pick<Acceptor, 'principals'>,
+): () => string {
   const rules = Object.fromEntries(Object.entries(options).filter(([name]) => !NO_RULES.has(name)))
   const own = plain({
     ...rules,

@@ -11,10 +11,10 @@ import { NegotiatorEvents } from './negotiator-events.js'
 import { claimsWith, NOW } from '../fixtures/identities.js'
 import { connection, requestWith } from '../fixtures/requests.js'
 import type { Found } from './found-caller.js'
-import type { NegotiatorOptions } from '../negotiator-options.js'
+import type { CheckedOptions } from '../negotiator-options.js'
 
 /** A finder whose acceptor says what it is told to, and what that acceptor was asked. */
-function finderWith(verdicts: readonly AcceptOutcome[], options: NegotiatorOptions = {}, more: object = {}) {
+function finderWith(verdicts: readonly AcceptOutcome[], options: CheckedOptions = {}, more: object = {}) {
   const asked: { readonly token: Uint8Array; readonly context: unknown }[] = []
   const left = [...verdicts]
   const acceptor = {
@@ -150,7 +150,7 @@ describe('what a session is known by', () => {
     identify: async () => new Identity(claimsWith()),
     principals: ['HTTP/web.ad.test@AD.TEST'],
   }
-  const made = (options: NegotiatorOptions, verdicts: readonly AcceptOutcome[] = []) =>
+  const made = (options: CheckedOptions, verdicts: readonly AcceptOutcome[] = []) =>
     finderWith(verdicts, { ...SOON, ...options }, acceptor)
 
   test('is the cookie, which caches are told of, and its session can be asked for', async () => {
@@ -253,7 +253,7 @@ describe('what a session is known by', () => {
   })
 
   test('says what caches need of who is nobody: nothing where there are no sessions', async () => {
-    const headersOf = async (options: NegotiatorOptions, authorization?: string) => {
+    const headersOf = async (options: CheckedOptions, authorization?: string) => {
       const found = await made(options).finder.find(requestWith(authorization === undefined ? {} : { authorization }))
       return found.by === 'nothing' ? found.headers : found
     }
@@ -269,7 +269,7 @@ describe('a page of another site', () => {
   const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.test' }
   const sent = (headers: Record<string, string> = {}, more: object = {}) =>
     requestWith({ ...foreign, ...headers }, { method: 'POST', ...more })
-  const isRefused = async (request: ReturnType<typeof sent>, options: NegotiatorOptions = {}): Promise<boolean> => {
+  const isRefused = async (request: ReturnType<typeof sent>, options: CheckedOptions = {}): Promise<boolean> => {
     const told: unknown[] = []
     const { finder, asked } = finderWith([], { ...options, onFailed: (event) => void told.push(event) })
     const found = await finder.find(request)

@@ -25,6 +25,8 @@ export interface Authenticated {
 /** Go on without an identity: authentication is optional or off, or another scheme is in use. */
 export interface Anonymous {
   readonly status: 'anonymous'
+  /** Nobody is known, so that `outcome.identity?.principal` needs no other check. */
+  readonly identity?: undefined
   readonly headers: ResponseHeaders
   readonly run: Runner
 }

@@ -60,7 +60,9 @@ test("the app's own list comes before the KDC", async () => {
 describe('how a ticket would be got', () => {
   const plan = (changes: Partial<IdentityClaims>, options: DelegationOptions = {}, spn = 'HTTP/api.ad.test') => {
     const client = () => expect.unreachable('no KDC client is needed')
-    return new Delegator(client, options, { now: () => NOW }).impersonate(new Identity(claimsWith(changes))).how(spn)
+    return new Delegator(client, options, { now: () => NOW })
+      .impersonate(new Identity(claimsWith(changes)))
+      .explain(spn)
   }
   const forwardedTgt = { client: EVIDENCE.client, expiresAt: NOW + HOUR } as ForwardedTicket
   const unforwardable = { ...EVIDENCE, forwardable: false }
@@ -75,7 +77,9 @@ describe('how a ticket would be got', () => {
     ['a ticket, and leave for the target', {}, { allow: ['HTTP/*.ad.test'] }, 's4u2proxy'],
   ])('with %s, is told with the level, the target and every rung', (_what, changes, options, way) => {
     const got = plan(changes, options)
-    expect(got).toMatchObject({ target: 'HTTP/api.ad.test', level: 'delegation', way })
+    expect(got).toMatchObject({ target: 'HTTP/api.ad.test', level: 'delegation', way, method: way })
+    expect(got.choices.find(({ usable }) => usable)?.method).toBe(way)
+    expect(got.choices.map(({ method }) => method)).toEqual(got.rungs.map((rung) => rung.way))
     expect(got.rungs.map((rung) => rung.way)).toEqual(['forwarded-tgt', 's4u2proxy', 'resource-based', 's4u2self'])
     expect(got.rungs.find(({ possible }) => possible)?.way).toBe(way)
   })
@@ -90,6 +94,8 @@ describe('how a ticket would be got', () => {
     expect(got.rungs.length).toBe(4)
     for (const rung of got.rungs)
       expect(rung).toMatchObject({ possible: false, because: expect.stringMatching(because) })
+    for (const choice of got.choices)
+      expect(choice).toMatchObject({ usable: false, reason: expect.stringMatching(because) })
     // And that is what happens.
     using caller = delegatorWith(() => expect.unreachable(), options).impersonate(new Identity(claimsWith(changes)))
     await expect(caller.ticketFor('HTTP/api.ad.test')).rejects.toThrow(because)

@@ -1,13 +1,13 @@
 import type { Identity, TicketEvidence } from '@s4u/acceptor'
 import { type Fetch, type FetchTickets, prepareFetch } from '@s4u/fetch'
 import {
-  chooseEvidence,
   type DelegatedTicket,
+  type DelegationInputs,
   type EvidenceTicket,
-  type Grounds,
   type Journal,
   journalFor,
   type KdcClient,
+  planDelegation,
   RejectedTokenError,
   requireGiven,
   S4uError,
@@ -18,19 +18,20 @@ import {
 import { formatPrincipal } from '@s4u/krb5'
 import { type DelegationOptions, permitsTransition, requireAllowedTarget } from './delegation-policy.js'
 import { type ImpersonateSubject, tellImpersonation, writeRefusal } from '../audit/impersonation-events.js'
-import { type FetchOptions, Impersonation, type ImpersonationPlan } from './impersonation.js'
+import { type FetchOptions, Impersonation } from './impersonation.js'
+import { type ImpersonationPlan, planOf } from './impersonation-plan.js'
 
 /**
  * Turns identities into impersonations: the one place where a caller's evidence meets the KDC
  * client.
  */
 export class Delegator {
-  private readonly client: (realm: string | undefined) => Promise<KdcClient>
-  private readonly options: DelegationOptions
-  private readonly fetchOptions: FetchOptions
-  private readonly journal: Journal
-  private readonly accountSid: ((realm: string) => string | undefined) | undefined
-  private readonly fetchFor: (tickets: FetchTickets) => Fetch
+  readonly #clientIn: (realm: string | undefined) => Promise<KdcClient>
+  readonly #options: DelegationOptions
+  readonly #fetchOptions: FetchOptions
+  readonly #journal: Journal
+  readonly #accountSid: ((realm: string) => string | undefined) | undefined
+  readonly #fetchFor: (tickets: FetchTickets) => Fetch
 
   constructor(
     client: (realm: string | undefined) => Promise<KdcClient>,
@@ -40,12 +41,12 @@ export class Delegator {
     /** For audits: the SID of the account that acts. */
     accountSid?: (realm: string) => string | undefined,
   ) {
-    this.accountSid = accountSid
-    this.journal = journal
-    this.client = client
-    this.options = options
-    this.fetchOptions = fetchOptions
-    this.fetchFor = prepareFetch(fetchOptions)
+    this.#accountSid = accountSid
+    this.#journal = journal
+    this.#clientIn = client
+    this.#options = options
+    this.#fetchOptions = fetchOptions
+    this.#fetchFor = prepareFetch(fetchOptions)
   }
 
   impersonate(identity: Identity): Impersonation {
@@ -55,10 +56,10 @@ export class Delegator {
         return identity.sid
       },
       level: identity.impersonationLevel,
-      ticketFor: (spn, options) => this.ticketFor(identity, spn, options),
-      how: (spn) => this.how(identity, spn),
-      fetchFor: this.fetchFor,
-      fetchOptions: this.fetchOptions,
+      ticketFor: (spn, options) => this.#ticketFor(identity, spn, options),
+      explain: (spn) => this.#explain(identity, spn),
+      fetchFor: this.#fetchFor,
+      fetchOptions: this.#fetchOptions,
     })
   }
 
@@ -66,25 +67,21 @@ export class Delegator {
    * The app's own list first, then what the caller permitted, then the KDC, by the best way there
    * is.
    */
-  private async ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
-    const { journal } = this
+  async #ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
+    const journal = this.#journal
     const target = withoutHostBasedForm(spn)
     const subject: ImpersonateSubject = { user: identity.principal, target, identity, journal }
-    return (await tellImpersonation(subject, () => this.obtain(subject, identity, options))).ticket
+    return (await tellImpersonation(subject, () => this.#obtain(subject, identity, options))).ticket
   }
 
-  private async obtain(
-    subject: ImpersonateSubject,
-    identity: Identity,
-    options?: TicketOptions,
-  ): Promise<DelegatedTicket> {
+  async #obtain(subject: ImpersonateSubject, identity: Identity, options?: TicketOptions): Promise<DelegatedTicket> {
     const { target: spn } = subject
     try {
-      const grounds = this.groundsFor(identity, spn)
-      const client = await this.client(realmOfService(identity))
+      const inputs = this.#inputsFor(identity, spn)
+      const client = await this.#clientIn(realmOfService(identity))
       subject.account = client.principal
-      subject.accountSid = this.accountSid?.(client.realm)
-      return await client.ticketAs(grounds, spn, options)
+      subject.accountSid = this.#accountSid?.(client.realm)
+      return await client.ticketAs(inputs, spn, options)
     } catch (error) {
       writeRefusal(subject, error)
       throw error
@@ -92,30 +89,31 @@ export class Delegator {
   }
 
   /** The same rules, told instead of applied. */
-  private how(identity: Identity, named: string): ImpersonationPlan {
+  #explain(identity: Identity, named: string): ImpersonationPlan {
     requireGiven('the service', named, 'text', "Write 'HTTP/api.ad.test'.")
-    const spn = withoutHostBasedForm(named)
-    const { principal: user, impersonationLevel: level } = identity
-    const now = (this.fetchOptions.now ?? Date.now)()
+    const target = withoutHostBasedForm(named)
+    const { impersonationLevel: level } = identity
+    const now = (this.#fetchOptions.now ?? Date.now)()
     try {
-      return { target: spn, level, ...chooseEvidence(this.groundsFor(identity, spn), now) }
+      return planOf(target, level, planDelegation(this.#inputsFor(identity, target), now))
     } catch (error) {
       if (!S4uError.is(error) || !REFUSALS.has(error.code)) throw error
-      const { rungs } = chooseEvidence({ user }, now)
-      const closed = rungs.map(({ way }) => ({ way, possible: false, because: error.message }))
-      return { target: spn, level, way: undefined, rungs: closed }
+      const { message: reason } = error
+      const { choices } = planDelegation({ user: identity.principal }, now)
+      const refused = choices.map(({ method }) => ({ method, usable: false, reason }))
+      return planOf(target, level, { method: undefined, choices: refused })
     }
   }
 
   /** @throws ConfigurationError KDC_ERR_POLICY, RejectedTokenError SEC_E_NO_IMPERSONATION */
-  private groundsFor(identity: Identity, spn: string): Grounds {
-    requireAllowedTarget(spn, this.options)
+  #inputsFor(identity: Identity, spn: string): DelegationInputs {
+    requireAllowedTarget(spn, this.#options)
     const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
     // As the ticket names it, which a KDC goes by; the account may be called otherwise.
     const user = formatPrincipal(evidence.client)
     // An identity may come from another negotiator, or a session, with other rules.
-    const forwardedTgt = this.options.forwardedTickets === 'use' ? lent : undefined
-    const protocolTransition = permitsTransition(identity.principal, this.options)
+    const forwardedTgt = this.#options.forwardedTickets === 'use' ? lent : undefined
+    const protocolTransition = permitsTransition(identity.principal, this.#options)
     return { user, evidence, forwardedTgt, protocolTransition }
   }
 }
@@ -128,7 +126,7 @@ function realmOfService({ evidence }: Identity): string | undefined {
   return evidence?.kind === 'ticket' ? evidence.service.realm : undefined
 }
 
-/** What ends it before any way is gone. */
+/** Codes of errors that rule out each method, before a ticket is asked for. */
 const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_POLICY', 'SEC_E_NO_IMPERSONATION'])
 
 /**

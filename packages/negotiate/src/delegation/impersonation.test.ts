@@ -3,22 +3,22 @@ import { Connections, prepareFetch } from '@s4u/fetch'
 import { expect, test } from 'vitest'
 import { issueTicket, kerberosSite, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../../test/stories/kerberos-proxy.js'
-import { Impersonation, type ImpersonationPlan, type TicketSource } from './impersonation.js'
+import { type CallerTickets, Impersonation } from './impersonation.js'
+import { type ImpersonationPlan, planOf } from './impersonation-plan.js'
 
-function sourceWith(ticketFor: TicketSource['ticketFor']): TicketSource {
+function sourceWith(ticketFor: CallerTickets['ticketFor']): CallerTickets {
   return {
     principal: 'alice@AD.TEST',
     level: 'delegation',
     ticketFor,
-    how: planOf,
+    explain: (spn) => planFor(spn),
     fetchOptions: {},
     fetchFor: prepareFetch({}),
   }
 }
 
-function planOf(target: string): ImpersonationPlan {
-  return { target, level: 'delegation', way: 's4u2proxy', rungs: [] }
-}
+const planFor = (target: string): ImpersonationPlan =>
+  planOf(target, 'delegation', { method: 's4u2proxy', choices: [] })
 
 test('asks for tickets when they are needed, and not before', async () => {
   const asked: string[] = []
@@ -38,7 +38,8 @@ test('asks for tickets when they are needed, and not before', async () => {
 
 test('tells how it would get a ticket, without getting it', () => {
   const alice = new Impersonation(sourceWith(() => expect.unreachable()))
-  expect(alice.how('HTTP/api.ad.test')).toEqual(planOf('HTTP/api.ad.test'))
+  expect(alice.explain('HTTP/api.ad.test')).toEqual(planFor('HTTP/api.ad.test'))
+  expect(alice.how('HTTP/api.ad.test')).toEqual(planFor('HTTP/api.ad.test'))
 })
 
 test('hands the signal on', async () => {
@@ -65,7 +66,7 @@ test('refuses everything when it has ended', async () => {
   await expect(alice.ticketFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.contextFor('HTTP/a')).rejects.toEqual(error)
   await expect(alice.fetch('http://a/')).rejects.toEqual(error)
-  expect(() => alice.how('HTTP/a')).toThrow(error)
+  expect(() => alice.explain('HTTP/a')).toThrow(error)
   await expect(alice.authorizationFor('http://a/')).rejects.toEqual(error)
   await expect(alice.negotiationFor('http://a/')).rejects.toEqual(error)
 })

@@ -11,12 +11,12 @@ import {
   type NegotiateRules,
   type NegotiationFor,
 } from '@s4u/fetch'
+import type { ImpersonationPlan } from './impersonation-plan.js'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
 import {
   ConfigurationError,
   type OptionTableOf,
   pickOptions,
-  type Plan,
   requireKnownOptions,
   type ServiceTicket,
   shownInput,
@@ -30,22 +30,15 @@ export type FetchOptions = FetchRules
  * How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and
  * KDCs.
  */
-export interface TicketSource {
+export interface CallerTickets {
   readonly principal: string
   readonly sid?: string | undefined
   readonly level: ImpersonationLevel
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
-  how(spn: string): ImpersonationPlan
+  explain(spn: string): ImpersonationPlan
   readonly fetchOptions: FetchOptions
   /** Made of those, which have been checked. */
   fetchFor(tickets: FetchTickets): Fetch
-}
-
-/** By which way a ticket would be asked for first, and what stands against the others. */
-export interface ImpersonationPlan extends Plan {
-  /** The service, as it was asked about. */
-  readonly target: string
-  readonly level: ImpersonationLevel
 }
 
 /**
@@ -86,27 +79,27 @@ export class Impersonation implements Disposable {
    * KdcUnreachableError, RejectedTokenError
    */
   readonly fetch: Fetch
-  readonly #source: TicketSource
-  readonly #tickets: FetchTickets
+  readonly #tickets: CallerTickets
+  readonly #forFetch: FetchTickets
   #negotiationFor: NegotiationFor | undefined
   #ended = false
 
-  constructor(source: TicketSource) {
-    this.principal = source.principal
-    this.level = source.level
-    this.#source = source
-    this.#tickets = {
+  constructor(tickets: CallerTickets) {
+    this.principal = tickets.principal
+    this.level = tickets.level
+    this.#tickets = tickets
+    this.#forFetch = {
       ticketFor: (spn, request) => this.ticketFor(spn, request),
       // Connections go on to the next impersonation of the same caller, and must not end with this
       // one.
-      ticketForProxy: (spn, request) => source.ticketFor(spn, request),
+      ticketForProxy: (spn, request) => tickets.ticketFor(spn, request),
       // Read where an event tells it, and not before: the PAC that has it need not have been
       // decoded.
       get clientSid() {
-        return source.sid
+        return tickets.sid
       },
     }
-    const bound = source.fetchFor(this.#tickets)
+    const bound = tickets.fetchFor(this.#forFetch)
     this.fetch = (input, init) => (this.#ended ? Promise.reject(this.#hasEnded()) : bound(input, init))
   }
 
@@ -123,9 +116,9 @@ export class Impersonation implements Disposable {
     return async (url, request) => {
       this.#refuseWhenEnded()
       this.#negotiationFor ??= createNegotiationFor({
-        ...pickOptions<NegotiateRules>(this.#source.fetchOptions, NEGOTIATE_RULES),
-        ticketFor: this.#tickets.ticketFor,
-        clientSid: this.#tickets.clientSid,
+        ...pickOptions<NegotiateRules>(this.#tickets.fetchOptions, NEGOTIATE_RULES),
+        ticketFor: this.#forFetch.ticketFor,
+        clientSid: this.#forFetch.clientSid,
       })
       return this.#negotiationFor(url, request)
     }
@@ -139,17 +132,32 @@ export class Impersonation implements Disposable {
     // As the others: it can be handed out alone, `createAuthorizationFor({ ticketFor:
     // alice.ticketFor })`.
     return (spn, options = {}) =>
-      this.#ended ? Promise.reject(this.#hasEnded()) : this.#source.ticketFor(spn, options)
+      this.#ended ? Promise.reject(this.#hasEnded()) : this.#tickets.ticketFor(spn, options)
   }
 
   /**
-   * How `ticketFor` would go about it, without asking anybody: what the caller permits, the app's
-   * own rules and the evidence at hand decide. Whether the KDC then agrees is only known when it is
-   * asked. @throws MalformedTokenError, ConfigurationError
+   * Returns the method by which `ticketFor` would ask for a ticket, and of each method why it can
+   * or cannot be used. No KDC is asked: what the caller permits, the app's own rules and the
+   * evidence at hand decide, and a KDC may still refuse.
+   *
+   * ```ts
+   * import type { CallerIdentity } from '@s4u/negotiate'
+   *
+   * export function methodFor(caller: CallerIdentity): string | undefined {
+   *   return caller.impersonate().explain('HTTP/api.ad.test').method
+   * }
+   * ```
+   *
+   * @throws MalformedTokenError, ConfigurationError
    */
-  how(spn: string): ImpersonationPlan {
+  explain(spn: string): ImpersonationPlan {
     this.#refuseWhenEnded()
-    return this.#source.how(spn)
+    return this.#tickets.explain(spn)
+  }
+
+  /** @deprecated Since 0.2: call `explain`. */
+  how(spn: string): ImpersonationPlan {
+    return this.explain(spn)
   }
 
   /**
@@ -158,7 +166,7 @@ export class Impersonation implements Disposable {
    */
   async contextFor(spn: string, given?: ContextOptions): Promise<Initiator> {
     this.#refuseWhenEnded()
-    const byDefault = this.#source.fetchOptions
+    const byDefault = this.#tickets.fetchOptions
     const { now = Date.now } = byDefault
     const options = requireKnownOptions('contextFor', given, CONTEXT_OPTIONS)
     const { signal, fresh, maxAge, channelBindings, flags, framing, mutual } = options

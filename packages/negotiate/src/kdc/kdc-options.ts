@@ -1,52 +1,58 @@
-import { CACHE_OPTIONS, type KdcClientOptions, type KdcConnectionsOptions, type OptionTableOf } from '@s4u/kdc-client'
+import {
+  CACHE_OPTIONS,
+  closeOptions,
+  ConfigurationError,
+  KDC_CLIENT_OPTIONS,
+  type KdcClientOptions,
+  type KdcConnectionsOptions,
+  type Notice,
+  type OptionTableOf,
+} from '@s4u/kdc-client'
+import { noticeOfOldName } from '@s4u/krb5'
 
-/** How the service asks KDCs, to act for its callers and to sign users in. */
-export interface KdcOptions {
+/**
+ * How the service asks KDCs, in the words of `createKdcClient`: all its options but the
+ * credentials, which are those of the keytab, and `logger`, `now` and `random`, which the
+ * negotiator has already.
+ *
+ * ```ts
+ * import { createNegotiator } from '@s4u/negotiate'
+ *
+ * createNegotiator({ keytab: 'web.keytab', kdc: { kdc: 'kdc1.ad.test', timeLimit: 5_000 } })
+ * ```
+ */
+export interface KdcOptions
+  extends Omit<KdcClientOptions, 'credentials' | 'logger' | 'now' | 'random'>, Pick<KdcConnectionsOptions, 'kpasswd'> {}
+
+/** The addresses of KDCs, by realm or not, or a transport of one's own. */
+type KdcLocation = NonNullable<KdcClientOptions['kdc']>
+
+/** The options of a negotiator that are about KDCs. */
+export interface NegotiatorKdcOptions {
   /**
-   * The KDCs, for delegation: addresses, addresses by realm, or a transport of one's own. Default:
-   * KRB5_CONFIG, then DNS.
+   * The KDCs, for delegation and for users who sign in with passwords: addresses, addresses by
+   * realm, a transport of one's own, or the options of `createKdcClient`: `{ timeLimit: 5_000,
+   * fast: 'require' }`. Default: KRB5_CONFIG or /etc/krb5.conf, then DNS.
    */
-  readonly kdc?: KdcClientOptions['kdc']
-  /**
-   * The password servers, for users who change an expired password at sign-in (`identityFor({ user,
-   * password, newPassword })`), written as `kdc`; port 464 where none is said. Default: the hosts
-   * of `kdc`, else those of krb5.conf and DNS.
-   */
+  readonly kdc?: KdcLocation | KdcOptions
+  /** @deprecated Since 0.2: write `kdc: { kpasswd }`. */
   readonly kpasswd?: KdcConnectionsOptions['kpasswd']
-  /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default
-   * 10,000. It holds for a `kdc` function too.
-   */
+  /** @deprecated Since 0.2: write `kdc: { timeLimit }`. */
   readonly kdcTimeLimit?: number
-  /**
-   * NetBIOS names of domains, for users written `CORP\\bob`: `{ CORP: 'CORP.TEST' }`. Default: the
-   * first label of the own realm.
-   */
+  /** @deprecated Since 0.2: write `kdc: { domains }`. */
   readonly domains?: KdcClientOptions['domains']
-  /**
-   * How many tickets of users are kept, for how long a refusal is, and whether other instances
-   * share them.
-   */
+  /** @deprecated Since 0.2: write `kdc: { cache }`. */
   readonly ticketCache?: KdcClientOptions['cache']
-  /**
-   * With whose ticket sign-ins at the KDC are armored (FAST), the service's own and those of users
-   * with passwords: credentials of this machine. For accounts that an authentication policy limits
-   * to certain devices. Default: the service's own ticket armors those of users. Example: `{
-   * keytab: '/etc/krb5.keytab' }`.
-   */
+  /** @deprecated Since 0.2: write `kdc: { armor }`. */
   readonly armor?: KdcClientOptions['armor']
-  /**
-   * Whether users' passwords go to the KDC in armor, so that nobody who listens can try words on
-   * them. `allow` (default): where the KDC offers it; where it is known to, not without. `require`:
-   * not without. `off`: never.
-   */
+  /** @deprecated Since 0.2: write `kdc: { fast }`. */
   readonly fast?: KdcClientOptions['fast']
-  /** Encryption types to ask tickets with, best first. Default: AES and Camellia. */
+  /** @deprecated Since 0.2: write `kdc: { encryptionTypes }`. */
   readonly encryptionTypes?: readonly number[]
 }
 
-/** Every name in KdcOptions; others are refused. */
-export const KDC_OPTIONS = {
+/** Every name in NegotiatorKdcOptions; others are refused. */
+export const NEGOTIATOR_KDC_OPTIONS = {
   kdc: 'map',
   kpasswd: 'map',
   kdcTimeLimit: 'value',
@@ -55,4 +61,88 @@ export const KDC_OPTIONS = {
   armor: 'value',
   fast: 'value',
   encryptionTypes: 'value',
-} as const satisfies OptionTableOf<KdcOptions>
+} as const satisfies OptionTableOf<NegotiatorKdcOptions>
+
+const { credentials: _ofTheKeytab, logger: _logger, now: _now, random: _random, ...OF_CLIENT } = KDC_CLIENT_OPTIONS
+
+/** Every name in KdcOptions; others are refused. */
+export const KDC_OPTIONS = { ...OF_CLIENT, kpasswd: 'map' } as const satisfies OptionTableOf<KdcOptions>
+
+/** The names of version 0.1, and what each is called below `kdc`. */
+const OLD_NAMES = {
+  kpasswd: 'kpasswd',
+  kdcTimeLimit: 'timeLimit',
+  domains: 'domains',
+  ticketCache: 'cache',
+  armor: 'armor',
+  fast: 'fast',
+  encryptionTypes: 'encryptionTypes',
+} as const satisfies Omit<Record<keyof NegotiatorKdcOptions, keyof KdcOptions>, 'kdc'>
+
+type OldName = keyof typeof OLD_NAMES
+
+/** What options say of KDCs; `kdc` is undefined where they say nothing. */
+export interface ReadKdcOptions {
+  readonly kdc?: KdcOptions
+  /** Of each option that was written under a name of version 0.1. */
+  readonly notices: readonly Notice[]
+}
+
+/**
+ * Reads what options say of KDCs, in whichever form, as options of the KDC client.
+ * @throws ConfigurationError for a name that is no option, and for what is written twice
+ */
+export function readKdcOptions({ kdc, ...flat }: NegotiatorKdcOptions): ReadKdcOptions {
+  const group = closed(kdc === undefined || isGroup(kdc) ? kdc : { kdc })
+  const old = oldNames().filter((name) => flat[name] !== undefined)
+  for (const name of old) {
+    if (group[OLD_NAMES[name]] === undefined) continue
+    throw new ConfigurationError(`negotiate: ${name} is the old name of kdc.${OLD_NAMES[name]}, and both are given`, {
+      hint: `Leave ${name} out.`,
+    })
+  }
+  requireOneWay(group)
+  const renamed = Object.fromEntries(old.map((name) => [OLD_NAMES[name], flat[name]]))
+  return {
+    ...((kdc !== undefined || old.length > 0) && { kdc: closed({ ...group, ...renamed }) }),
+    notices: old.map((name) => noticeOfOldName('negotiate', name, `kdc.${OLD_NAMES[name]}`)),
+  }
+}
+
+function closed(options: KdcOptions | undefined): KdcOptions {
+  return closeOptions('negotiate: kdc', options, KDC_OPTIONS)
+}
+
+function oldNames(): readonly OldName[] {
+  const isOld = (name: string): name is OldName => Object.hasOwn(OLD_NAMES, name)
+  return Object.keys(OLD_NAMES).filter(isOld)
+}
+
+/**
+ * Whether an object has options rather than addresses by realm. Names of options count in any
+ * spelling, so that `{ timelimit: 5_000 }` is told the right one; a realm in capitals (`DNS`) stays
+ * a realm.
+ */
+function isGroup(kdc: KdcLocation | KdcOptions): kdc is KdcOptions {
+  if (typeof kdc !== 'object' || Array.isArray(kdc)) return false
+  const known = new Set(Object.keys(KDC_OPTIONS).map((name) => name.toLowerCase()))
+  for (const name in kdc) {
+    if (Object.hasOwn(KDC_OPTIONS, name)) return true
+    if (name !== name.toUpperCase() && known.has(name.toLowerCase())) return true
+  }
+  return false
+}
+
+/**
+ * Connections that are shared have been told already where the KDCs are.
+ * @throws ConfigurationError
+ */
+function requireOneWay({ connections, ...rest }: KdcOptions): void {
+  const said = OF_CONNECTIONS.filter((name) => rest[name] !== undefined)
+  if (connections === undefined || said.length === 0) return
+  throw new ConfigurationError(`kdc: ${said.join(', ')} beside connections, which have their own`, {
+    hint: 'Write it where the connections are made, in createKdcConnections.',
+  })
+}
+
+const OF_CONNECTIONS = ['kdc', 'kpasswd', 'krb5Config', 'timeLimit', 'proxyTrust', 'dns'] as const

@@ -1,11 +1,10 @@
-import { ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
-import { pickOptions } from '@s4u/kdc-client'
+import { createAcceptor } from '@s4u/acceptor'
 import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { corporation, Desktop } from '../../../../test/stories/fixtures/corporation.js'
-import type { NegotiatorOptions } from '../negotiator-options.js'
+import type { KdcOptions } from './kdc-options.js'
 import { UserClients } from '../sign-in/user-clients.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './service-client.js'
 
@@ -19,8 +18,13 @@ test('one client serves until the keytab changes, and signs in with the new keys
     utimesSync(keytab, new Date(), new Date(Date.now() + later))
   }
   write()
-  const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => Date.now() + later }
-  using acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
+  const options = {
+    keytab,
+    kdc: { kdc: realm.transport },
+    delegation: { principal: 'web' },
+    now: () => Date.now() + later,
+  }
+  using acceptor = createAcceptor({ keytab, now: options.now })
   const client = new ServiceClient(acceptor, options)
   const first = await client.get()
   expect(await client.get()).toBe(first)
@@ -40,8 +44,8 @@ test('a client that nobody has come to since the keytab changed signs in with th
   const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))
   const keytab = join(folder, 'web.keytab')
   writeFileSync(keytab, realm.keytabFile('web'))
-  const options = { keytab, kdc: realm.transport, delegation: { principal: 'web' }, now: () => realm.now }
-  using acceptor = createAcceptor(pickOptions<AcceptorOptions>(options, ACCEPTOR_OPTIONS))
+  const options = { keytab, kdc: { kdc: realm.transport }, delegation: { principal: 'web' }, now: () => realm.now }
+  using acceptor = createAcceptor({ keytab, now: options.now })
   const client = new ServiceClient(acceptor, options)
   await (await client.get()).s4u2self('bob')
   await realm.changePassword('web')
@@ -57,21 +61,24 @@ test('a client that nobody has come to since the keytab changed signs in with th
 test('a client that could not be made is made again when it is asked for again', async () => {
   await using realm = await corporation()
   using acceptor = createAcceptor({ keytab: async () => realm.keytabFor('web') })
-  const client = new ServiceClient(acceptor, { kdc: realm.transport, delegation: { principal: 'nobody@AD.TEST' } })
+  const client = new ServiceClient(acceptor, {
+    kdc: { kdc: realm.transport },
+    delegation: { principal: 'nobody@AD.TEST' },
+  })
   const failures = await Promise.allSettled([client.get(), client.get()])
   expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
   await expect(client.get()).rejects.toThrow(/nobody/)
 })
 
-test('a kdc function that never answers is given up after kdcTimeLimit, for the service and for its users', async () => {
+test('a kdc function that never answers is given up after timeLimit, for the service and for its users', async () => {
   await using realm = await corporation()
   const keytab = realm.keytabFor('web')
   const heard: (AbortSignal | undefined)[] = []
-  const kdc: NegotiatorOptions['kdc'] = (_request, { signal }) => {
+  const kdc: KdcOptions['kdc'] = (_request, { signal }) => {
     heard.push(signal)
     return new Promise(() => {})
   }
-  const options = { kdc, kdcTimeLimit: 20, delegation: { principal: 'web' } }
+  const options = { kdc: { kdc, timeLimit: 20 }, delegation: { principal: 'web' } }
   using acceptor = createAcceptor({ keytab })
   const client = new ServiceClient(acceptor, options)
   const error = { name: 'KdcUnreachableError', message: expect.stringContaining('no answer within 20 ms') }
@@ -83,7 +90,7 @@ test('a kdc function that never answers is given up after kdcTimeLimit, for the 
 
 test('its own ticket is one that the service can open, in the name of its account', async () => {
   await using realm = await corporation()
-  const options = { kdc: realm.transport, delegation: { principal: 'web' } }
+  const options = { kdc: { kdc: realm.transport }, delegation: { principal: 'web' } }
   using acceptor = createAcceptor({ keytab: realm.keytabFor('web') })
   const client = new ServiceClient(acceptor, options)
   const ticket = await client.ownTicket(new AbortController().signal)
@@ -99,8 +106,8 @@ test('an acceptor is given a way to its own ticket where options speak of a KDC,
   await using realm = await corporation()
   const source: OwnTicketSource = { get: undefined }
   expect(withOwnTicket({}, source).ownTicket).toBeUndefined()
-  const { ownTicket } = withOwnTicket({ kdc: realm.transport }, source)
+  const { ownTicket } = withOwnTicket({ kdc: { kdc: realm.transport } }, source)
   await expect(ownTicket?.(new AbortController().signal)).rejects.toThrow('no KDC client yet')
   const own = () => Promise.reject(new Error('mine'))
-  expect(withOwnTicket({ kdc: realm.transport, ownTicket: own }, source).ownTicket).toBe(own)
+  expect(withOwnTicket({ kdc: { kdc: realm.transport }, ownTicket: own }, source).ownTicket).toBe(own)
 })

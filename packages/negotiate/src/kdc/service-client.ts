@@ -25,8 +25,11 @@ export interface OwnTicketSource {
 }
 
 /** What the options of a negotiator say of the service at its KDC. */
-export interface ServiceClientOptions
-  extends KdcOptions, Pick<AcceptorOptions, 'krb5Config' | 'logger' | 'now' | 'ownTicket' | 'random'> {
+export interface ServiceClientOptions extends Pick<
+  AcceptorOptions,
+  'krb5Config' | 'logger' | 'now' | 'ownTicket' | 'random'
+> {
+  readonly kdc?: KdcOptions
   readonly delegation?: DelegationOptions
 }
 
@@ -133,7 +136,7 @@ export class ServiceClient {
     if (typeof user !== 'string' || currentKeytab === undefined) return first
     // To the first account a name of another realm is one for its own KDC to resolve.
     const written = user.includes('@') ? realmIn(currentKeytab, user.slice(user.lastIndexOf('@') + 1)) : undefined
-    return this.get(written ?? parseUser(user, first.realm, this.#options.domains).realm)
+    return this.get(written ?? parseUser(user, first.realm, this.#options.kdc?.domains).realm)
   }
 
   /**
@@ -170,7 +173,7 @@ export class ServiceClient {
     return made
   }
 
-  /** Closes the sockets that are open and idle. */
+  /** Closes the sockets of its own that are open and idle. */
   close(): void {
     this.#connections?.close()
   }
@@ -190,16 +193,17 @@ export class ServiceClient {
   }
 
   #clientWith(keytab: Keytab, realm?: string): KdcClient {
-    const { ticketCache, delegation, armor, fast } = this.#options
+    const { kdc: { realm: ownRealm, cache, armor, fast } = {}, delegation } = this.#options
     const principal = delegation?.principal
     const account =
       realm === undefined ? { keytab, ...(principal && { principal }) } : accountOf(keytab, realm, principal)
     const reload = (): Promise<Keytab> => this.#acceptor.reloadKeytab()
+    const asked = realm ?? ownRealm
     return createKdcClient({
       ...this.kdcOptions(),
-      ...(realm !== undefined && { realm }),
+      ...(asked !== undefined && { realm: asked }),
       credentials: { ...account, reload },
-      ...(ticketCache && { cache: ticketCache }),
+      ...(cache && { cache }),
       ...(armor && { armor }),
       // Of the service itself it is required where it is given something to armor with.
       ...(fast !== undefined && { fast: fast === 'require' && !armor ? 'allow' : fast }),
@@ -207,48 +211,44 @@ export class ServiceClient {
   }
 
   /** How its KDCs are asked, and over which sockets: for other clients that share them. */
-  kdcOptions(): Omit<KdcClientOptions, 'credentials'> {
-    const {
-      kdc,
-      kpasswd,
-      krb5Config,
-      kdcTimeLimit: timeLimit,
-      domains,
-      encryptionTypes,
-      now,
-      random,
-      logger,
-    } = this.#options
-    this.#connections ??= createKdcConnections({
-      ...(kdc !== undefined && { kdc }),
-      ...(kpasswd !== undefined && { kpasswd }),
-      ...(krb5Config !== undefined && { krb5Config }),
-      ...(timeLimit !== undefined && { timeLimit }),
-      ...(now && { now }),
-    })
+  kdcOptions(): Omit<KdcClientOptions, 'credentials' | 'realm' | 'cache' | 'armor' | 'fast'> {
+    const { kdc = {}, now, random, logger } = this.#options
+    const { encryptionTypes, pac, canonicalize, forwardable, mayFollow, domains } = kdc
     return {
-      connections: this.#connections,
+      connections: this.#connectionsOf(kdc),
       // It is there to act for users, whatever kinit is to ask for on this machine.
-      forwardable: true,
-      ...(domains && { domains }),
+      forwardable: forwardable ?? true,
       ...(encryptionTypes && { encryptionTypes }),
+      ...(pac !== undefined && { pac }),
+      ...(canonicalize !== undefined && { canonicalize }),
+      ...(mayFollow && { mayFollow }),
+      ...(domains && { domains }),
       ...(now && { now }),
       ...(random && { random }),
       ...(logger && { logger }),
     }
   }
+
+  /** The app's own, which several negotiators may share, or those of this service. */
+  #connectionsOf(given: KdcOptions): KdcConnections {
+    if (given.connections !== undefined) return given.connections
+    const { kdc, kpasswd, krb5Config = this.#options.krb5Config, timeLimit, proxyTrust, dns } = given
+    const { now } = this.#options
+    this.#connections ??= createKdcConnections({
+      ...(kdc !== undefined && { kdc }),
+      ...(kpasswd !== undefined && { kpasswd }),
+      ...(krb5Config !== undefined && { krb5Config }),
+      ...(timeLimit !== undefined && { timeLimit }),
+      ...(proxyTrust !== undefined && { proxyTrust }),
+      ...(dns !== undefined && { dns }),
+      ...(now && { now }),
+    })
+    return this.#connections
+  }
 }
 
-function speaksOfKdc({
-  kdc,
-  kdcTimeLimit,
-  domains,
-  encryptionTypes,
-  ticketCache,
-  delegation,
-  armor,
-  fast,
-}: ServiceClientOptions): boolean {
-  const ofKdc = [kdc, kdcTimeLimit, domains, encryptionTypes, ticketCache, delegation, armor, fast]
-  return ofKdc.some((option) => option !== undefined)
+/** Where the password servers are says nothing of an account that signs in. */
+function speaksOfKdc({ kdc, delegation }: ServiceClientOptions): boolean {
+  if (delegation !== undefined) return true
+  return kdc !== undefined && (Object.keys(kdc).length === 0 || Object.keys(kdc).some((name) => name !== 'kpasswd'))
 }

@@ -45,6 +45,14 @@ describe('a gate for groups', () => {
     expect(statusFor(groupGate(ADMINS), callerWith())).toBe(403)
   })
 
+  test('takes the groups as a list, as the services of a gate for chains, or one after another', () => {
+    for (const gate of [groupGate([ADMINS, SALES]), groupGate(SALES), groupGate(ADMINS, SALES)])
+      expect(statusFor(gate, callerWith({ groups: [SALES] }))).toBe(200)
+    expect(statusFor(groupGate([ADMINS]), callerWith({ groups: [SALES] }))).toBe(403)
+    for (const sids of [[], [SALES, 'Sales'], [[SALES]]])
+      expect(() => groupGate(sids as string[])).toThrow(/requireGroup(: | needs)/)
+  })
+
   test('refuses whose groups nobody knows, and says why', () => {
     const unknown = callerWith({ groupsUnknown: 'the ticket had no PAC' })
     const verdict = groupGate(ADMINS)(request(), unknown)

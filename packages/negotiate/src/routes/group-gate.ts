@@ -6,11 +6,23 @@ import type { Challenge } from '../http/response.js'
 import { forbidden, type Gate, PASS, unknownCaller } from './gate.js'
 
 /**
- * Lets members of any of these groups pass; others get 403, and so do callers of whom nobody knows
- * the groups. @param sids `S-1-5-21-…-512`: names are not in tickets
- * @throws ConfigurationError at once for what is no SID
+ * Returns a gate for members of at least one of the groups; other callers get 403, and so does a
+ * caller whose groups are not known.
+ *
+ * ```ts
+ * import { groupGate } from '@s4u/negotiate'
+ *
+ * const sales = groupGate(['S-1-5-21-1004336348-1177238915-682003330-1110'])
+ * ```
+ *
+ * @param sids SIDs, since tickets have no names of groups
+ * @throws ConfigurationError at once for what is not a SID
  */
-export function groupGate(...sids: readonly string[]): Gate {
+export function groupGate(sids: string | readonly string[]): Gate
+/** @deprecated Since 0.2: give the SIDs as a list. */
+export function groupGate(...sids: readonly string[]): Gate
+export function groupGate(...given: readonly (string | readonly string[])[]): Gate {
+  const sids = given.flat()
   if (sids.length === 0) throw new ConfigurationError('requireGroup needs at least one SID')
   for (const sid of sids) requireSid(sid)
   return (request, identity) => {
@@ -38,9 +50,10 @@ function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): strin
   return `${none}: that ${said} is one of its SIDs, a PAC of ${withheld.realm} has no authority to say`
 }
 
-function requireSid(sid: string): void {
+function requireSid(sid: unknown): void {
   try {
-    parseSid(sid)
+    // A list in the list would be read as the text in it, and no caller would be in that group.
+    parseSid(typeof sid === 'string' ? sid : '')
   } catch (cause) {
     throw new ConfigurationError(`requireGroup: ${shownInput(sid)} is no SID`, {
       hint: 'Tickets name groups by SID. On Windows: (Get-ADGroup NAME).SID, on Samba: samba-tool group show NAME.',

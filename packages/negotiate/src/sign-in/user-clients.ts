@@ -12,9 +12,9 @@ export class UserClients {
   readonly #service: ServiceClient
   readonly #options: KdcOptions
 
-  constructor(service: ServiceClient, options: KdcOptions) {
+  constructor(service: ServiceClient, { kdc = {} }: { readonly kdc?: KdcOptions }) {
     this.#service = service
-    this.#options = options
+    this.#options = kdc
   }
 
   /**
@@ -38,7 +38,7 @@ export class UserClients {
    */
   async changePassword({ user, password }: PasswordSubject, newPassword: string, signal?: AbortSignal): Promise<void> {
     const service = await this.#service.getFor(user)
-    const { domains: _domains, forwardable: _forwardable, ...options } = this.#service.kdcOptions()
+    const { domains: _domains, forwardable: _forwardable, pac: _pac, ...options } = this.#service.kdcOptions()
     const change = { ...this.#named(user, service), oldPassword: password, newPassword, ...(signal && { signal }) }
     await changePassword({ ...options, ...this.#askingFor(service), ...change })
   }
@@ -55,8 +55,9 @@ export class UserClients {
     const { realm } = service
     // A typed name may say any realm, and anybody on the way may send us to one: the password goes
     // where a trust leads.
-    const mayFollow: KdcClientOptions['mayFollow'] = (other, { signal }) =>
+    const whereTrusted: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
+    const { mayFollow = whereTrusted } = this.#options
     return { ...this.#armorOfUsers(service), realm, mayFollow }
   }
 
