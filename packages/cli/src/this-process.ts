@@ -33,7 +33,7 @@ function outputTo(stream: NodeJS.WriteStream): OutputStream {
     process.exit()
   })
   const page = { width: widthOf(stream), hasColours: hasColours(stream) }
-  return { write: (data) => void stream.write(data), page }
+  return { isTerminal: stream.isTTY === true, write: (data) => void stream.write(data), page }
 }
 
 /** COLUMNS is what the user wants; a pipe has no width, and lines in it are for grep. */

@@ -90,6 +90,13 @@ export type { OtpToken } from './otp/otp-token.js'
 export type { DnsSource, SrvRecord } from './locate/dns-lookup.js'
 export type { UriRecord } from './locate/dns-uri.js'
 export type { ProxyTrust } from './configuration/http-anchors.js'
+export { type AccountKeys, deriveAccountKeys } from './account-keys/derive-account-keys.js'
+export { type CheckedKey, checkKeytab, type KeyState } from './account-keys/check-keytab.js'
+export type {
+  AskingOptions,
+  CheckKeytabOptions,
+  DeriveAccountKeysOptions,
+} from './account-keys/account-keys-options.js'
 export { changePassword, type PasswordChange } from './password-change/change-password.js'
 export type { ChangePasswordOptions } from './password-change/change-password-options.js'
 export { PasswordChangeRefusedError } from './password-change/refused-change.js'

@@ -1,6 +1,6 @@
 import { failureBlocks, failureValue } from '../terminal/failure.js'
 import { jsonText } from '../terminal/json-text.js'
-import { layOut, type Page } from '../terminal/page.js'
+import { forTerminal, layOut, type Page } from '../terminal/page.js'
 import type { Report } from '../terminal/report.js'
 import type { Session } from '../terminal/session.js'
 import type { Command } from './command.js'
@@ -15,6 +15,8 @@ export interface Outputs {
 }
 
 export interface OutputStream {
+  /** Whether control characters would be obeyed. Default: no. */
+  readonly isTerminal?: boolean
   write(data: string | Uint8Array): void
   readonly page: Page
 }
@@ -82,9 +84,9 @@ class Printer {
 
   report({ value, blocks, octets }: Report): void {
     const { out } = this.outputs
-    if (this.isJson) out.write(jsonText(value))
-    else if (octets !== undefined) out.write(octets)
-    else out.write(layOut(blocks, this.outPage))
+    if (this.isJson) return out.write(jsonText(value))
+    out.write(layOut(blocks, this.outPage))
+    if (octets !== undefined) out.write(out.isTerminal ? forTerminal(octets) : octets)
   }
 
   failure(path: string, error: unknown): void {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { fields, line, styled, table } from './blocks.js'
-import { layOut } from './page.js'
+import { forTerminal, layOut } from './page.js'
 
 const plain = (width: number) => ({ width, hasColours: false })
 
@@ -66,4 +66,9 @@ test('styles are escape sequences where there are colours, and nothing elsewhere
   const blocks = [line(styled('good', 'yes'))]
   expect(layOut(blocks, { width: 80, hasColours: true })).toBe('\u{1b}[32myes\u{1b}[0m\n')
   expect(layOut(blocks, plain(80))).toBe('yes\n')
+})
+
+test('a body that others wrote keeps its lines at a terminal, and nothing that the terminal would obey', () => {
+  const body = new TextEncoder().encode('one\t1\r\ntwo\u{1b}[2J\n')
+  expect(forTerminal(body)).toBe('one\t1\ntwo\\u{1b}[2J\n')
 })

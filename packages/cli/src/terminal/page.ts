@@ -24,6 +24,23 @@ export function layOut(blocks: readonly Block[], page: Page): string {
     .join('')
 }
 
+/**
+ * Octets that others wrote, such as the body of an answer: its lines, without what a terminal would
+ * obey.
+ */
+export function forTerminal(octets: Uint8Array): string {
+  const lines = new TextDecoder().decode(octets).replace(/\n$/, '').split('\n')
+  return lines
+    .map(
+      (text) =>
+        `${text
+          .split('\t')
+          .map((part) => printable(part.replace(/\r$/, '')))
+          .join('\t')}\n`,
+    )
+    .join('')
+}
+
 function linesOf(block: Block, page: Page): readonly string[] {
   switch (block.kind) {
     case 'line':

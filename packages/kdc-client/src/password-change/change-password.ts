@@ -16,6 +16,7 @@ import {
   type PrincipalName,
   type Principal,
   S4uError,
+  samePrincipal,
   sameRealmIgnoringCase,
 } from '@s4u/krb5'
 import { requestTgt } from '../as-exchange/as-exchange.js'
@@ -69,7 +70,14 @@ export async function changePassword(given: ChangePasswordOptions): Promise<Pass
   const setup = setUpClient({ ...options, credentials: credentialsOf(options) }, signal)
   if (options.credentials === undefined) return changeOwn(setup, newPassword)
   const { realm = setup.authority.principal.realm, enterprise } = options
-  return setOf(setup, parseSignInName(options.principal, realm, enterprise), newPassword)
+  const target = parseSignInName(options.principal, realm, enterprise)
+  if (isItself(setup, target)) return changeOwn(setup, newPassword)
+  return setOf(setup, target, newPassword)
+}
+
+/** A service that changes its own password with the key of its keytab is no administrator. */
+function isItself({ authority }: ClientSetup, target: Principal): boolean {
+  return authority.kind === 'sign-in' && samePrincipal(authority.principal, target)
 }
 
 function credentialsOf({ principal, oldPassword, enterprise, credentials }: ChangePasswordOptions) {

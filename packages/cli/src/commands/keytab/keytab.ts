@@ -1,0 +1,12 @@
+import type { CommandGroup } from '../../command-line/command.js'
+import { keytabCheck } from './check.js'
+import { keytabCreate } from './create.js'
+import { keytabList } from './list.js'
+import { keytabMerge } from './merge.js'
+import { keytabRotate } from './rotate.js'
+
+export const keytab: CommandGroup = {
+  name: 'keytab',
+  summary: 'Show, make, merge, rotate and check keytabs',
+  commands: [keytabList, keytabCreate, keytabMerge, keytabRotate, keytabCheck],
+}

@@ -1,0 +1,34 @@
+import { ERROR_MEANINGS } from '@s4u/krb5'
+import { expect, test } from 'vitest'
+import { explain, similarCodes } from './explanation.js'
+import { NT_STATUSES } from './nt-statuses.js'
+import { REMEDIES } from './remedies.js'
+
+test.each([
+  ['KRB_AP_ERR_SKEW', ['KRB_AP_ERR_SKEW']],
+  ['krb_ap_err_skew', ['KRB_AP_ERR_SKEW']],
+  ['skew', ['KRB_AP_ERR_SKEW']],
+  ['37', ['KRB_AP_ERR_SKEW']],
+  ['0x25', ['KRB_AP_ERR_SKEW']],
+  ['0xC0000234', ['STATUS_ACCOUNT_LOCKED_OUT']],
+  ['-1073741260', ['STATUS_ACCOUNT_LOCKED_OUT']],
+  ['S4U_USAGE', ['S4U_USAGE']],
+  ['nothing', []],
+  ['0x', []],
+])('%s is the code %j', (text, codes) => {
+  expect(explain(text).map(({ code }) => code)).toEqual(codes)
+})
+
+test('a number that several lists have is explained by each of them', () => {
+  expect(explain('3').map(({ code }) => code)).toEqual(['KDC_ERR_BAD_PVNO', 'KRB5_KPASSWD_AUTHERROR'])
+})
+
+test('what is not found is answered with codes that are like it', () => {
+  expect(similarCodes('KRB_AP_ERR_SKEWED')).toEqual([])
+  expect(similarCodes('clock-skew')).toEqual(['KRB_AP_ERR_SKEW'])
+})
+
+test('each remedy is that of a code that there is', () => {
+  const names = new Set([...Object.keys(ERROR_MEANINGS), ...NT_STATUSES.map(([, name]) => name)])
+  expect(Object.keys(REMEDIES).filter((code) => !names.has(code))).toEqual([])
+})
