@@ -15,6 +15,10 @@ export interface Unfinished {
   readonly functions?: readonly string[]
   /** Files with a comment line wider than 100 columns. */
   readonly comments?: readonly string[]
+  /** Pages and files with examples that do not compile by themselves. */
+  readonly examples?: readonly string[]
+  /** Options that the README of the package does not list yet. */
+  readonly options?: readonly string[]
   /** Whether its rooms import each other in a circle. */
   readonly cycle?: boolean
 }

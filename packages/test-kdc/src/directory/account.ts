@@ -12,20 +12,20 @@ export interface Account {
   /** Best first; all of the same version. */
   keys: readonly Key[]
   kvno: number
-  /** Those of passwords before, oldest first, as far as they were changed by the user. */
+  /** Keys of the passwords before, oldest first. Only passwords that the user has changed count. */
   formerKeys?: readonly Key[]
-  /** Of the keys that come from a password. */
+  /** The salt of the keys that are made from a password. */
   readonly salt: string
   readonly encryptionTypes: readonly number[]
   settings: Omit<AccountChange, 'groups'>
 }
 
-/** The salt of Active Directory: realm and account name, case kept. Source: MS-KILE section 3.1.1.2. */
+/** Returns the salt of Active Directory: realm and account name, with their case. Source: MS-KILE section 3.1.1.2. */
 export function saltOf(realm: string, name: string): string {
   return `${realm}${name}`
 }
 
-/** Sets new keys and counts the version up. Without a password the keys are random. */
+/** Sets new keys and adds one to the key version. Without a password the keys are random. */
 export async function setKeys(
   account: Account,
   password: string | undefined,
@@ -35,8 +35,8 @@ export async function setKeys(
   account.kvno++
 }
 
-/** The first of these encryption types for which the account has a key: the client's wish decides. */
-export function keyForWish(account: Account, etypes: readonly number[]): Key | undefined {
+/** Returns a key of the first of these encryption types of which the account has one. */
+export function keyOfTypes(account: Account, etypes: readonly number[]): Key | undefined {
   for (const etype of etypes) {
     const key = account.keys.find((candidate) => candidate.etype === etype)
     if (key !== undefined) return key
@@ -49,7 +49,10 @@ export function ticketKeyOf(account: Account): Key {
   return account.keys[0]
 }
 
-/** The account name first: that is what signs in, and tools take the first entry. */
+/**
+ * Returns the keytab of an account. The account name stands first: it is the name that signs in,
+ * and tools take the first entry.
+ */
 export function keytabOf({ name, settings, keys, kvno }: Account, realm: string): Keytab {
   const names = [
     { nameType: NameType.PRINCIPAL, nameString: [name] },

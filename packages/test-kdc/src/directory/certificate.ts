@@ -1,6 +1,7 @@
 /**
- * The user principal name in a certificate's subject alternative names, read without verifying anything: a search for the
- * object identifier 1.3.6.1.4.1.311.20.2.3 and the UTF8String behind it. Good enough for a realm that believes everything.
+ * Returns the user principal name in the subject alternative names of a certificate. Verifies
+ * nothing: it searches for the object identifier 1.3.6.1.4.1.311.20.2.3, and reads the UTF8String
+ * behind it. That is enough for a realm that believes every certificate.
  */
 export function subjectUpn(certificate: Uint8Array): string | undefined {
   for (let start = 0; start + UPN_OID.length + 4 <= certificate.length; start++) {

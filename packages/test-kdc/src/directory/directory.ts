@@ -10,18 +10,18 @@ export interface Trust {
   readonly outbound: Key
   /** krbtgt/OURS@THEIRS: opens the referrals that they issue. */
   readonly inbound: Key
-  /** Whether PACs that come over it are filtered. */
+  /** Whether the PACs that come over the trust are filtered. */
   readonly sidFiltering: boolean
-  /** The domains on its other side. Undefined for a real realm, of which nothing is known. */
+  /** Returns the SIDs of the domains behind the trust. Undefined for a real realm: they are not known. */
   domainSids(): readonly string[] | undefined
-  /** The realms that can be reached beyond this one. */
+  /** Returns the realms that can be reached through this one. */
   beyond(): readonly { readonly realm: string; readonly domains: readonly string[] }[]
 }
 
-/** What a name stands for as a server: an account here, the way to another realm, or nothing. */
+/** What a server name stands for: an account of this realm, the way to another realm, or nothing. */
 export type Destination = { readonly account: Account } | { readonly trust: Trust } | undefined
 
-/** Accounts by all the names that Active Directory knows them by. */
+/** The accounts and trusts of a realm. Finds accounts by each name that Active Directory knows. */
 export class Directory {
   readonly realm: string
   readonly netbiosName: string
@@ -45,12 +45,15 @@ export class Directory {
     return [...this.#accounts.values()]
   }
 
-  /** By account name, with or without the `$` of computers. */
+  /** Finds an account by its name, with or without the `$` of computers. */
   findByAccountName(name: string): Account | undefined {
     return this.#accounts.get(asciiLower(name)) ?? this.#accounts.get(asciiLower(name).replace(/\$$/, ''))
   }
 
-  /** By SPN without regard to case; a class that every host has, such as cifs, is found under `host` too. */
+  /**
+   * Finds an account by SPN, without regard to case. Classes that every host has, such as `cifs`,
+   * are found under `host` too.
+   */
   findBySpn(spn: string): Account | undefined {
     const wanted = asciiLower(spn)
     const holder = (name: string): Account | undefined =>
@@ -61,7 +64,7 @@ export class Directory {
     return holder(wanted) ?? (HOST_CLASSES.has(serviceClass) ? holder(['host', ...rest].join('/')) : undefined)
   }
 
-  /** By UPN, explicit or implied, without regard to case. */
+  /** Finds an account by UPN, explicit or implied, without regard to case. */
   findByUpn(upn: string): Account | undefined {
     const wanted = asciiLower(upn)
     const at = wanted.lastIndexOf('@')
@@ -70,14 +73,20 @@ export class Directory {
     return explicit ?? (this.isOwnRealm(wanted.slice(at + 1)) ? this.findByAccountName(wanted.slice(0, at)) : undefined)
   }
 
-  /** The account that signs in under this name, of whatever type. A service signs in by account name: its SPN is no client. */
+  /**
+   * Finds the account that signs in under this name. A service signs in by its account name; an SPN
+   * cannot sign in.
+   */
   findClient({ nameString }: PrincipalName): Account | undefined {
     if (nameString.length !== 1) return undefined
     const [name] = nameString
     return name.includes('@') ? this.findByUpn(name) : this.findByAccountName(name)
   }
 
-  /** The account that a client certificate stands for: mapped explicitly, or by the UPN in it. The certificate is not verified. */
+  /**
+   * Finds the account of a client certificate: by the `certificates` of an account, else by the UPN
+   * in the certificate. The certificate is not verified.
+   */
   findByCertificate(certificate: Uint8Array): Account | undefined {
     const mapped = this.accounts().find(({ settings }) =>
       settings.certificates?.some((each) => sameOctets(each, certificate)),
@@ -95,7 +104,7 @@ export class Directory {
   }
 }
 
-/** Source: the attribute sPNMappings as Windows sets it, as far as tests need it. */
+/** Some of the service classes in the attribute sPNMappings of Windows: those that tests need. */
 const HOST_CLASSES = new Set(['cifs', 'http', 'www', 'dns', 'rpcss', 'spooler', 'wins', 'time', 'schedule', 'eventlog'])
 
 function sameOctets(a: Uint8Array, b: Uint8Array): boolean {

@@ -2,7 +2,8 @@ import { asciiLower, NameType, type PrincipalName, sameRealmIgnoringCase } from 
 import type { Destination, Directory, Trust } from './directory.js'
 
 /**
- * Where a ticket for this server name is to be had: from an account here, or from the next realm on the way.
+ * Finds the account of a server name, or the trust that leads to its realm.
+ *
  * Source: RFC 6806 section 8, MS-KILE section 3.3.5.1.1.
  */
 export function findDestination(directory: Directory, { nameType, nameString }: PrincipalName): Destination {
@@ -18,7 +19,7 @@ export function isTicketGrantingService(nameString: readonly string[]): boolean 
   return nameString.length === 2 && asciiLower(nameString[0]) === 'krbtgt'
 }
 
-/** The trust on the way to a realm, near or far. */
+/** Finds the trust that leads to a realm, directly or through others. */
 export function trustTowards(directory: Directory, realm: string): Trust | undefined {
   const leadsTo = (trust: Trust): boolean => trust.beyond().some((far) => sameRealmIgnoringCase(far.realm, realm))
   return directory.findTrust(realm) ?? directory.trusts.find(leadsTo)
@@ -34,7 +35,7 @@ function ticketGrantingService(directory: Directory, realm: string): Destination
   return trust === undefined ? undefined : { trust }
 }
 
-/** `web`, or `web@AD.TEST`, the form in which clients name a service to a realm that is not its own. */
+/** Reads `web`, or `web@AD.TEST`: clients name a service like this to another realm. */
 function singleName(directory: Directory, name: string): Destination {
   const account = name.includes('@') ? directory.findByUpn(name) : directory.findByAccountName(name)
   if (account !== undefined) return { account }
@@ -44,7 +45,7 @@ function singleName(directory: Directory, name: string): Destination {
   return trust === undefined ? undefined : { trust }
 }
 
-/** The trust whose domain is the longest suffix of the host's name. */
+/** Finds the trust whose domain is the longest suffix of the name of the host. */
 function trustForHost(directory: Directory, hostAndPort: string): Trust | undefined {
   const host = asciiLower(hostAndPort).replace(/:\d+$/, '')
   const candidates = directory.trusts.flatMap((trust) =>

@@ -1,11 +1,11 @@
 import { asciiLower, ConfigurationError, parseSid } from '@s4u/krb5'
 
-/** The domain SID that belongs to a realm name: always the same, so that tests can write SIDs down. */
+/** Returns the domain SID of a realm: always the same for a name, so that tests can write it down. */
 export function newDomainSid(realm: string): string {
   return `S-1-5-21-${[1, 2, 3].map((salt) => fnv1a(`${salt}${realm}`)).join('-')}`
 }
 
-/** Hands out relative identifiers in the order in which accounts and groups are first named. */
+/** Gives out relative identifiers, in the order in which accounts and groups are first named. */
 export class RelativeIds {
   readonly #domainSid: string
   readonly #groups = new Map<string, string>()
@@ -22,7 +22,11 @@ export class RelativeIds {
     return this.#next++
   }
 
-  /** The SID of a group by name, made when it is new; a SID stands for itself. @throws ConfigurationError */
+  /**
+   * Returns the SID of a group, which is made when the name is new. A SID is returned as it is.
+   *
+   * @throws ConfigurationError
+   */
   groupSid(nameOrSid: string): string {
     if (nameOrSid === '') throw new ConfigurationError('a group has no name')
     if (/^S-\d/.test(nameOrSid)) {
@@ -46,10 +50,10 @@ export const DOMAIN_ADMINS = 512
 export const DOMAIN_USERS = 513
 export const PROTECTED_USERS = 525
 
-/** The first that Windows gives to accounts made by people is above 1000. */
+/** Windows gives accounts that people make identifiers above 1000. */
 const FIRST_RELATIVE_ID = 1104
 
-/** FNV-1a: 32 bits that differ between names; nothing secret hangs on it. */
+/** FNV-1a: 32 bits that differ between names. No secret depends on them. */
 function fnv1a(text: string): number {
   let hash = 0x811c_9dc5
   for (const octet of new TextEncoder().encode(text)) hash = Math.imul(hash ^ octet, 0x0100_0193) >>> 0

@@ -22,7 +22,7 @@ import {
   TicketFlag,
 } from '@s4u/krb5'
 import { isDelegable, requireFreshPassword, requireUsableAccount } from '../tickets/account-state.js'
-import { type Account, keyForWish, ticketKeyOf } from '../directory/account.js'
+import { type Account, keyOfTypes, ticketKeyOf } from '../directory/account.js'
 import { type ReplyArmor, strengthened } from '../fast/armored-reply.js'
 import type { FastChannel } from '../kdc/fast-channel.js'
 import { openArmoredAsReq } from '../fast/open-armor.js'
@@ -31,19 +31,24 @@ import { issue, type ReplySeal } from '../replies/issue.js'
 import type { Exchange, Kdc } from '../kdc/kdc.js'
 import { grantTimes, type TicketTimes, wholeSeconds } from '../tickets/lifetimes.js'
 import { AssertedIdentity, forTicketGranting, newPac } from '../tickets/pac-of.js'
-import { etypeInfo2, type PreAuthentication, requirePreAuthentication } from './pre-authentication.js'
+import { etypeInfo2, preAuthenticate, type PreAuthentication } from './pre-authentication.js'
 import { findDestination, ticketGrantingName, trustTowards } from '../directory/referral.js'
 import { refuse } from '../kdc/refusal.js'
 import { type Grant, sessionKeyType } from '../tickets/grant.js'
 
-/** Signs a user or a service in. Source: RFC 4120 section 3.1, MS-KILE section 3.3.5.7. */
+/**
+ * Answers an AS-REQ: signs a user or a service in. Returns the AS-REP.
+ *
+ * Source: RFC 4120 section 3.1, MS-KILE section 3.3.5.7.
+ * @throws Refusal
+ */
 export function answerAsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
   const sent = decode(AsReq, bytes)
   noteNames(kdc, sent.reqBody, exchange)
   const armored = openArmoredAsReq(kdc, sent, bytes)
   const { channel, request } = armored ?? { channel: undefined, request: sent }
   if (channel) Object.assign(exchange, { armored: true, device: channel.device })
-  return withinChannel(channel, () => signIn(kdc, { bytes, request, channel }, exchange))
+  return withinChannel(channel, () => answerSignIn(kdc, { bytes, request, channel }, exchange))
 }
 
 interface ReceivedAsReq {
@@ -52,23 +57,23 @@ interface ReceivedAsReq {
   readonly channel: FastChannel | undefined
 }
 
-function signIn(kdc: Kdc, received: ReceivedAsReq, exchange: Exchange): Uint8Array {
+function answerSignIn(kdc: Kdc, received: ReceivedAsReq, exchange: Exchange): Uint8Array {
   const { request, channel } = received
   noteNames(kdc, request.reqBody, exchange)
   const client = findClient(kdc, request.reqBody)
   const service = findService(kdc, request.reqBody)
-  const wish = wishOf(client, request.reqBody)
+  const offeredTypes = offeredTypesOf(client, request.reqBody)
   requireUsableAccount(client)
-  const preAuthentication = requirePreAuthentication(kdc, { client, request, channel, wish })
+  const preAuthentication = preAuthenticate(kdc, { client, request, channel, offeredTypes })
   requireFreshPassword(client, service.sname.nameString)
-  const longTermKey = keyForWish(client, wish)
+  const longTermKey = keyOfTypes(client, offeredTypes)
   if (longTermKey === undefined)
     refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
   const sealedWith = preAuthentication.replyKey ?? longTermKey
   const armor = channel && strengthened(kdc, channel, sealedWith)
   const replyKey = armor?.replyKey ?? sealedWith
-  const as = { ...received, client, service, replyKey, armor, preAuthentication, wish }
-  return issue(kdc, grantOf(kdc, as), sealFor(kdc, as), exchange)
+  const signIn = { ...received, client, service, replyKey, armor, preAuthentication, offeredTypes }
+  return issue(kdc, grantOf(kdc, signIn), sealFor(kdc, signIn), exchange)
 }
 
 interface AsService {
@@ -77,13 +82,15 @@ interface AsService {
   readonly ticketGranting: boolean
 }
 
-interface AsGrant extends ReceivedAsReq {
+/** A request whose client has proven its key, and what the answer is made of. */
+interface AcceptedSignIn extends ReceivedAsReq {
   readonly client: Account
   readonly service: AsService
   readonly replyKey: Key
   readonly armor: ReplyArmor | undefined
   readonly preAuthentication: PreAuthentication
-  readonly wish: readonly number[]
+  /** Encryption types by number that the client offers and may have. */
+  readonly offeredTypes: readonly number[]
 }
 
 function noteNames(kdc: Kdc, { cname, sname }: KdcReqBody, exchange: Exchange): void {
@@ -120,13 +127,13 @@ function findService({ directory }: Kdc, { sname }: KdcReqBody): AsService {
   return { account, ticketGranting, sname: ticketGranting ? ticketGrantingName(directory.realm) : sname }
 }
 
-/** Protected Users never get RC4. Source: MS-KILE section 3.3.5.6.1. */
-function wishOf({ settings }: Account, { etype }: KdcReqBody): readonly number[] {
+/** Leaves RC4 out for Protected Users. Source: MS-KILE section 3.3.5.6.1. */
+function offeredTypesOf({ settings }: Account, { etype }: KdcReqBody): readonly number[] {
   return settings.protected ? etype.filter((each) => each !== RC4) : etype
 }
 
-function grantOf(kdc: Kdc, as: AsGrant): Grant {
-  const { request, client, service, wish } = as
+function grantOf(kdc: Kdc, signIn: AcceptedSignIn): Grant {
+  const { request, client, service, offeredTypes } = signIn
   const { reqBody } = request
   const { directory } = kdc
   const times = timesFor(kdc, client, reqBody)
@@ -137,17 +144,17 @@ function grantOf(kdc: Kdc, as: AsGrant): Grant {
     crealm: directory.realm,
     cname: clientName(client, reqBody),
     transited: { trType: 1, contents: new Uint8Array(0) },
-    flags: flagsFor(as, times),
+    flags: flagsFor(signIn, times),
     authtime,
     times,
     addresses: reqBody.addresses,
-    sessionKeyType: sessionKeyType(account, wish),
-    pac: pacFor(kdc, as, authtime),
+    sessionKeyType: sessionKeyType(account, offeredTypes),
+    pac: pacFor(kdc, signIn, authtime),
   }
 }
 
-function sealFor(kdc: Kdc, as: AsGrant): ReplySeal {
-  const { request, client, replyKey, armor, preAuthentication } = as
+function sealFor(kdc: Kdc, signIn: AcceptedSignIn): ReplySeal {
+  const { request, client, replyKey, armor, preAuthentication } = signIn
   const info = etypeInfo2(client, [replyKey.etype])
   return {
     message: 'AS',
@@ -157,7 +164,7 @@ function sealFor(kdc: Kdc, as: AsGrant): ReplySeal {
     kvno: client.kvno,
     padata: [...(info ? [info] : []), ...preAuthentication.padata],
     armor,
-    encryptedPaData: encryptedPaData(kdc, as),
+    encryptedPaData: encryptedPaData(kdc, signIn),
   }
 }
 
@@ -174,7 +181,7 @@ function timesFor(kdc: Kdc, { settings }: Account, body: KdcReqBody): TicketTime
   })
 }
 
-function flagsFor({ request, client, service, preAuthentication }: AsGrant, { renewTill }: TicketTimes): Uint8Array {
+function flagsFor({ request, client, service, preAuthentication }: AcceptedSignIn, { renewTill }: TicketTimes): Uint8Array {
   const asked = (option: number): boolean => hasFlag(request.reqBody.kdcOptions, option)
   const delegable = isDelegable(client)
   return kerberosFlags(
@@ -188,13 +195,13 @@ function flagsFor({ request, client, service, preAuthentication }: AsGrant, { re
   )
 }
 
-/** The stored spelling with canonicalization, else the name as asked for. Source: RFC 6806 section 6. */
+/** Returns the stored spelling when the client asks for it, else the name as asked for. Source: RFC 6806 section 6. */
 function clientName(client: Account, { kdcOptions, cname }: KdcReqBody): PrincipalName {
   const canonicalize = hasFlag(kdcOptions, KdcOption.CANONICALIZE) || cname === undefined
   return canonicalize ? { nameType: NameType.PRINCIPAL, nameString: [client.name] } : cname
 }
 
-function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: number) {
+function pacFor(kdc: Kdc, { request, client, service }: AcceptedSignIn, authtime: number) {
   const { directory, writePac } = kdc
   const name = formatName(clientName(client, request.reqBody))
   const asserted = AssertedIdentity.AUTHENTICATION_AUTHORITY
@@ -206,10 +213,12 @@ function pacFor(kdc: Kdc, { request, client, service }: AsGrant, authtime: numbe
 }
 
 /**
- * Proof that nobody changed the request on its way, nor left out that there is FAST. Source: RFC
- * 6806 section 11.
+ * Returns a checksum over the request, and whether this KDC speaks FAST. Both are sealed, so a
+ * change of the request on its way shows, and so does an offer of FAST that was taken out.
+ *
+ * Source: RFC 6806 section 11.
  */
-function encryptedPaData({ fast }: Kdc, { bytes, request, replyKey }: AsGrant): readonly PaData[] | undefined {
+function encryptedPaData({ fast }: Kdc, { bytes, request, replyKey }: AcceptedSignIn): readonly PaData[] | undefined {
   if (findPaData(request.padata, PaType.REQ_ENC_PA_REP) === undefined) return undefined
   const checksum = replyKey.checksum(KeyUsage.AS_REQ, bytes)
   const padataValue = encode(Checksum, { cksumtype: replyKey.checksumType, checksum })

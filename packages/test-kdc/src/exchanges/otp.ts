@@ -1,4 +1,4 @@
-/** One-time passwords, inside of FAST alone. Source: RFC 6560. */
+/** One-time passwords, which are accepted only inside of FAST. Source: RFC 6560. */
 
 import {
   decode,
@@ -20,13 +20,13 @@ import { requireCookie } from '../fast/cookie.js'
 import type { Kdc } from '../kdc/kdc.js'
 import { refuse } from '../kdc/refusal.js'
 
-/** As MIT's with a key of 256 bits: as many octets, and four for the time. */
+/** As long as that of MIT with a key of 256 bits: the octets of the key, and four for the time. */
 const NONCE_LENGTH = 36
 
-/** Nonces that have been given out and not come back, by realm. */
+/** Nonces that were given out and have not come back, by realm. */
 const givenOut = new WeakMap<Kdc['directory'], Set<string>>()
 
-/** Of accounts with a token, to whom asks within the armor. */
+/** Returns the challenge for an account that has a token. Empty outside of FAST. */
 export function otpChallenge(
   { directory, random = platformRandom }: Kdc,
   { client, channel }: { readonly client: Account; readonly channel: FastChannel | undefined },
@@ -56,7 +56,10 @@ export interface OtpAuthentication {
   readonly replyKey: Key
 }
 
-/** The nonce must come back, sealed, and once; then whoever knows the tokens is asked for the value. */
+/**
+ * Checks a one-time password. The nonce of the challenge must come back sealed, and only once:
+ * otherwise a recorded answer could be sent again. Then `otp.accepts` decides about the value.
+ */
 export function acceptOtp(
   kdc: Kdc,
   { client, request, channel }: OtpSignIn,

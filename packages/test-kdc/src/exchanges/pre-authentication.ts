@@ -1,5 +1,5 @@
 /**
- * Whether the client of an AS exchange has proven its key. Source: RFC 4120 section 5.2.7, RFC 6113
+ * Pre-authentication: the client of an AS exchange proves that it knows its key. Source: RFC 4120 section 5.2.7, RFC 6113
  * section 5.4.6.
  */
 
@@ -26,25 +26,32 @@ import { acceptOtp, otpChallenge } from './otp.js'
 import { refuse } from '../kdc/refusal.js'
 
 export interface PreAuthentication {
+  /** Whether the client has proven its key. An account may be allowed to sign in without. */
   readonly done: boolean
-  /** What the KDC shows in return. */
+  /** Proof of the KDC in return, for the reply. */
   readonly padata: readonly PaData[]
-  /** What the reply is sealed with, where that is no key of the account. */
+  /** The key that seals the reply, where it is not a key of the account. */
   readonly replyKey?: Key
 }
 
-/** A request of a client of this realm, and the encryption types that its keys may have. */
+/** A request of a client of this realm. */
 export interface SignInRequest {
   readonly client: Account
   readonly request: KdcReq
   readonly channel: FastChannel | undefined
-  readonly wish: readonly number[]
+  /** Encryption types by number that the client offers and may have. */
+  readonly offeredTypes: readonly number[]
 }
 
-/** By a timestamp in the open, by a challenge inside of FAST: each counts only there. */
-export function requirePreAuthentication(kdc: Kdc, sent: SignInRequest): PreAuthentication {
-  const { client, request, channel, wish } = sent
-  const etypeInfo = etypeInfo2(client, wish)
+/**
+ * Checks the proof that the client sends, and says whether there was one. A timestamp counts only
+ * outside of FAST, a challenge only inside.
+ *
+ * @throws Refusal `KDC_ERR_PREAUTH_REQUIRED` when a proof is missing
+ */
+export function preAuthenticate(kdc: Kdc, sent: SignInRequest): PreAuthentication {
+  const { client, request, channel, offeredTypes } = sent
+  const etypeInfo = etypeInfo2(client, offeredTypes)
   if (etypeInfo === undefined) refuse('KDC_ERR_ETYPE_NOSUPP', 'the account has no key of the offered encryption types')
   if (channel === undefined && needsFast(kdc, client)) {
     const methodData = [etypeInfo, empty(PaType.FX_FAST)]
@@ -65,16 +72,17 @@ export function requirePreAuthentication(kdc: Kdc, sent: SignInRequest): PreAuth
     : acceptChallenge(kdc, { ...sent, channel }, value, etypeInfo)
 }
 
-/** What the account's keys are made of, for the encryption types on offer. */
-export function etypeInfo2({ encryptionTypes, salt }: Account, wish: readonly number[]): PaData | undefined {
+/** Returns ETYPE-INFO2: from which salt the keys of the account are made, for the offered types. */
+export function etypeInfo2({ encryptionTypes, salt }: Account, offeredTypes: readonly number[]): PaData | undefined {
   const entries = encryptionTypes
-    .filter((etype) => wish.includes(etype))
+    .filter((etype) => offeredTypes.includes(etype))
     .map((etype) => (etype === RC4 ? { etype } : { etype, salt }))
   return entries.length === 0 ? undefined : { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, entries) }
 }
 
 /**
- * Computers, which are services here, sign in without armor where nothing else is said of them.
+ * With `fast: 'required'`, users must sign in inside of FAST, and computers (services here) need
+ * not, as in Active Directory. `requireFast` of the account goes before.
  * Source: MS-KILE section 3.3.5.1.
  */
 function needsFast({ fast }: Kdc, { kind, settings }: Account): boolean {
@@ -94,13 +102,13 @@ function acceptTimestamp(kdc: Kdc, client: Account, value: Uint8Array, etypeInfo
 
 function acceptChallenge(
   kdc: Kdc,
-  { client, request, channel, wish }: SignInRequest & { readonly channel: FastChannel },
+  { client, request, channel, offeredTypes }: SignInRequest & { readonly channel: FastChannel },
   value: Uint8Array,
   etypeInfo: PaData,
 ): PreAuthentication {
   const { padata, reqBody } = request
   if (reqBody.cname !== undefined) requireCookie(kdc, padata, reqBody.cname)
-  const keys = client.keys.filter(({ etype }) => wish.includes(etype))
+  const keys = client.keys.filter(({ etype }) => offeredTypes.includes(etype))
   const opened = openChallenge(channel, value, keys)
   if (opened === undefined) return refuseKey(etypeInfo)
   requireSameClock(kdc, opened.time)

@@ -1,18 +1,21 @@
 import type { KdcReq, Key, PrincipalName } from '@s4u/krb5'
 
-/** What both sides of an armored exchange share. Source: RFC 6113 section 5.4. */
+/** What client and KDC share in an armored exchange. Source: RFC 6113 section 5.4. */
 export interface FastChannel {
   readonly armorKey: Key
-  /** Of the request inside the armor. */
+  /** The nonce of the request inside the armor. */
   readonly nonce: number
-  /** Whom the request inside the armor names; undefined in a TGS exchange. */
+  /** The client that the request inside the armor names. Undefined in a TGS exchange. */
   readonly client: PrincipalName | undefined
   readonly fastOptions: Uint8Array
-  /** Whose ticket is the armor: `kcd@AD.TEST`. Undefined where a TGS request is its own. */
+  /**
+   * The machine whose ticket is the armor: `kcd@AD.TEST`. Undefined for a TGS request that is
+   * armored by its own ticket.
+   */
   readonly device: string | undefined
 }
 
-/** A request as it stands inside its armor. What stood around it does not count. */
+/** The request inside the armor. The outer request, which anybody can change, does not count. */
 export interface ArmoredRequest {
   readonly channel: FastChannel
   readonly request: KdcReq

@@ -5,8 +5,9 @@ import type { NtStatusName } from './refusal.js'
 import type { TestPasswordPolicy } from '../directory/settings.js'
 
 /**
- * Whether this KDC takes requests inside of FAST, or from users nothing else. Source: RFC 6113,
- * MS-KILE section 3.3.5.1.
+ * Whether this KDC knows FAST, and whether users must use it.
+ *
+ * Source: RFC 6113, MS-KILE section 3.3.5.1.
  */
 export type FastSupport = 'off' | 'offered' | 'required'
 
@@ -27,34 +28,35 @@ export interface Kdc {
   now(): number
 }
 
-/** One request and what became of it, for tests to look at. Holds no secret. */
+/** One request and its outcome, for tests to look at. It holds no secret. */
 export interface Exchange {
   kind: 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy' | 'renewal' | 'user-to-user'
   /** Milliseconds since the epoch. */
   readonly time: number
   readonly via: 'memory' | 'udp' | 'tcp'
-  /** `web@AD.TEST`: who asked, as far as it came to light. */
+  /** `web@AD.TEST`: who asked. Undefined where the KDC refused before it knew. */
   client?: string
   /** `HTTP/api.ad.test`, as asked for. */
   service?: string
-  /** `alice@AD.TEST`: on whose behalf, in S4U2Self and S4U2Proxy. */
+  /** `alice@AD.TEST`: the user, in S4U2Self and S4U2Proxy. */
   user?: string
   /** `issued`, `referral` (a ticket for another realm's KDC instead), or the name of the KRB-ERROR. */
   outcome?: 'issued' | 'referral' | KrbErrorName
   ntStatus?: NtStatusName
-  /** What the KDC said about a refusal. */
+  /** The text of a refusal. */
   reason?: string
-  /** Encryption types by number. */
+  /** Encryption type of the ticket, by number. */
   ticketEncryptionType?: number
+  /** Encryption type of the session key, by number. */
   sessionKeyType?: number
   forwardable?: boolean
-  /** The request came inside of FAST. */
+  /** Whether the request came inside of FAST. */
   armored?: boolean
-  /** `kcd@AD.TEST`: whose ticket the armor was, beside that of the client. */
+  /** `kcd@AD.TEST`: the machine whose ticket was the armor. */
   device?: string
   /** Which setting allowed an S4U2Proxy. */
   delegation?: 'constrained' | 'resource-based'
-  /** Octets on the wire. */
+  /** Length on the wire, in octets. */
   readonly requestOctets: number
   replyOctets?: number
 }

@@ -1,19 +1,23 @@
 import { type EncKdcRepPart, hasFlag, kerberosFlags, NameType, type PrincipalName, TicketFlag } from '@s4u/krb5'
 
-/** What a KDC, or somebody on the way to it, may do wrong on purpose. All off by default; may be switched at any time. */
+/**
+ * What the KDC does wrong on purpose, for tests of its clients. Everything is off by default, and
+ * can be switched while the realm runs.
+ */
 export interface Misbehaviour {
   /** Never answers over UDP. */
   dropUdp?: boolean
   /** Answers everything over UDP with KRB_ERR_RESPONSE_TOO_BIG. */
   answerTooBig?: boolean
   /**
-   * Closes connections as soon as they are made, and open ones at their next request; takes datagrams without a sound. The port stays
-   * taken: for ECONNREFUSED on a socket, do not listen. In memory: rejects with ECONNREFUSED.
+   * Closes each new connection at once, and an open one at its next request. Does not answer
+   * datagrams. The port stays taken; for ECONNREFUSED on a socket, do not call `listen()`. The
+   * in-memory transport rejects with ECONNREFUSED.
    */
   dead?: boolean
-  /** Accepts connections and requests and never answers. */
+  /** Takes connections and requests, and never answers. */
   silent?: boolean
-  /** Answers after so many milliseconds. */
+  /** Answers after this many milliseconds. */
   slow?: number
   /** A ticket in the name of `mallory`. */
   wrongClient?: boolean
@@ -21,66 +25,72 @@ export interface Misbehaviour {
   wrongRealm?: boolean
   /** A ticket for `HTTP/mallory.test`. */
   wrongService?: boolean
+  /** A reply with another nonce than the request. */
   wrongNonce?: boolean
-  /** Sends the reply to the request before, whatever is asked. */
+  /** Sends the reply to the request before this one. */
   replayPreviousReply?: boolean
-  /** A session key of type RC4, whatever the client offered. */
+  /** A session key of type RC4, even if the client did not offer it. */
   downgradeEtype?: boolean
-  /** Flags in the reply that are not those asked for: forwardable is turned over, and the ticket becomes proxiable. */
+  /** Other flags than asked for: the opposite of forwardable, and proxiable. */
   changeFlags?: boolean
-  /** Times in the reply that nobody asked for: it begins, ends or can be renewed weeks later. */
+  /** The reply says that the ticket begins and ends two weeks later. */
   beginsLater?: boolean
+  /** The reply says that the ticket ends two weeks later. */
   endsLater?: boolean
+  /** The reply says that the ticket can be renewed for two more weeks. */
   renewsLater?: boolean
-  /** Leaves out the last octets of each reply. */
+  /** Cuts the last 20 octets off each reply. */
   truncate?: boolean
-  /** Over TCP: says that nearly four gigabytes follow. In memory, where no length precedes, the DER length says so. */
+  /**
+   * Announces nearly four gigabytes: in the length prefix over TCP, in the DER length in memory,
+   * where there is no prefix.
+   */
   hugeLengthPrefix?: boolean
-  /** Refers every TGS request to yet another realm. */
+  /** Answers every TGS request with a referral to another realm that does not exist. */
   endlessReferral?: boolean
-  /** Does not know S4U: such requests get an ordinary ticket in the name of the service that asked. */
+  /**
+   * Ignores S4U, as an old KDC does: the service gets an ordinary ticket in its own name. A client
+   * that does not compare names would take it for the ticket of the user.
+   */
   ignoreS4u?: boolean
-  /**
-   * Of FAST (RFC 6113 section 5.4), in answers to armored requests: another nonce inside the armor
-   * of replies and errors.
-   */
+  /** FAST (RFC 6113 section 5.4): another nonce inside the armor of replies and errors. */
   fastWrongNonce?: boolean
-  /** Replies and errors armored with a key that is not the channel's. */
+  /** FAST: replies and errors are armored with another key than the request. */
   fastWrongKey?: boolean
-  /** Replies without their armor, as from a KDC that does not know FAST. */
+  /** FAST: replies have no armor, as from a KDC that does not know FAST. */
   fastStripped?: boolean
-  /** Errors without their armor. */
+  /** FAST: errors have no armor. */
   fastPlainErrors?: boolean
-  /** Armored errors that do not say inside of the armor what is wrong. */
+  /** FAST: armored errors do not say inside the armor what is wrong. */
   fastNoError?: boolean
-  /** Armored errors without the cookie that the next request must show. */
+  /** FAST: armored errors lack the cookie that the next request must show. */
   fastNoCookie?: boolean
-  /**
-   * Replies without the part that binds ticket and client to the channel; or one of another ticket,
-   * client or realm.
-   */
+  /** FAST: replies lack KrbFastFinished, which binds ticket and client to the armor. */
   fastNoFinished?: boolean
+  /** FAST: KrbFastFinished has the checksum of another ticket. */
   fastWrongChecksum?: boolean
+  /** FAST: KrbFastFinished names another client. */
   fastWrongClient?: boolean
+  /** FAST: KrbFastFinished names another realm. */
   fastWrongRealm?: boolean
-  /**
-   * Replies sealed with the long-term key alone: without a key that makes it stronger, or with one
-   * that is not used.
-   */
+  /** FAST: replies are sealed with only the long-term key, and have no strengthen key. */
   fastNoStrengthenKey?: boolean
+  /** FAST: replies have a strengthen key, and are not sealed with it. */
   fastUnusedStrengthenKey?: boolean
-  /** Replies that do not show that the KDC knows the client's key, or that show another key. */
+  /** FAST: replies do not prove that the KDC knows the key of the client. */
   fastNoChallenge?: boolean
+  /** FAST: replies prove another key than that of the client. */
   fastWrongChallenge?: boolean
 }
 
-/** The names of client and service in a ticket about to be issued. */
+/** The names of client and service in a ticket that is about to be issued. */
 export interface TicketNames {
   readonly crealm: string
   readonly cname: PrincipalName
   readonly sname: PrincipalName
 }
 
+/** Returns the names that the ticket carries: the true ones, or `mallory`. */
 export function misname(names: TicketNames, misbehave: Misbehaviour): TicketNames {
   return {
     crealm: misbehave.wrongRealm ? 'MALLORY.TEST' : names.crealm,
@@ -89,6 +99,7 @@ export function misname(names: TicketNames, misbehave: Misbehaviour): TicketName
   }
 }
 
+/** Returns the sealed part of the reply, with a wrong nonce, flags or times where that is asked for. */
 export function missealed(part: EncKdcRepPart, misbehave: Misbehaviour): EncKdcRepPart {
   const nonce = misbehave.wrongNonce ? (part.nonce + 1) % 2 ** 31 : part.nonce
   const flags = misbehave.changeFlags ? changed(part.flags) : part.flags
@@ -104,11 +115,12 @@ function mistimed(part: EncKdcRepPart, misbehave: Misbehaviour): Partial<EncKdcR
   }
 }
 
+/** Returns the type of the session key: `etype`, or RC4. */
 export function sessionKeyTypeFor(etype: number, misbehave: Misbehaviour): number {
   return misbehave.downgradeEtype ? RC4 : etype
 }
 
-/** A reply on its way out, over whatever transport. */
+/** Returns the octets that are sent, over any transport. */
 export function mangle(reply: Uint8Array, misbehave: Misbehaviour): Uint8Array {
   return misbehave.truncate ? reply.subarray(0, Math.max(0, reply.length - 20)) : reply
 }

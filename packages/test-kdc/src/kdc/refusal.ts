@@ -2,20 +2,20 @@ import type { KrbErrorName, PaData } from '@s4u/krb5'
 import type { FastChannel } from './fast-channel.js'
 
 export interface RefusalDetails {
-  /** Windows' reason, sent as e-data. */
+  /** The reason as Windows gives it, sent as e-data. */
   readonly ntStatus?: NtStatusName
   /** METHOD-DATA for the client of an AS exchange. */
   readonly methodData?: readonly PaData[]
-  /** The realm that knows the client, of KDC_ERR_WRONG_REALM. */
+  /** With KDC_ERR_WRONG_REALM: the realm that knows the client. */
   readonly clientRealm?: string
 }
 
-/** The KDC says no. Becomes a KRB-ERROR. */
+/** The KDC refuses a request. It is answered with a KRB-ERROR. */
 export class Refusal extends Error {
   override readonly name = 'Refusal'
   readonly code: KrbErrorName
   readonly details: RefusalDetails
-  /** Inside whose armor the client is told. */
+  /** The FAST channel through which the error goes back. */
   readonly channel: FastChannel | undefined
 
   constructor(code: KrbErrorName, text: string, details: RefusalDetails = {}, channel?: FastChannel) {
@@ -25,18 +25,20 @@ export class Refusal extends Error {
     this.channel = channel
   }
 
+  /** Returns the same refusal, to be sent inside the armor. */
   within(channel: FastChannel): Refusal {
     return new Refusal(this.code, this.message, this.details, channel)
   }
 }
 
+/** Throws a `Refusal`. */
 export function refuse(code: KrbErrorName, text: string, details?: RefusalDetails): never {
   throw new Refusal(code, text, details)
 }
 
 /**
- * Whatever is legal in syntax gets an answer: padata that does not decode, a key that cannot be
- * used.
+ * Makes a refusal of any error, so that every well-formed request gets an answer, even with padata
+ * that does not decode or a key that cannot be used.
  */
 export function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error

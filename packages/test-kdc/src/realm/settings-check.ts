@@ -6,7 +6,7 @@ import type { TestRealmOptions, TestTrust } from './test-realm.js'
 
 /** Settings that a compiler would have refused, and lists that could never match, said at once. @throws ConfigurationError */
 export function checkRealmOptions(options: TestRealmOptions): void {
-  check('the realm', options, REALM, ['realm'])
+  check('the realm', options, REALM_OPTIONS, ['realm'])
   check('misbehave', options.misbehave ?? {}, MISBEHAVIOUR)
   check('passwordPolicy', options.passwordPolicy ?? {}, PASSWORD_POLICY)
 }
@@ -129,7 +129,7 @@ const SERVICE: Readonly<Record<keyof TestService, Kind>> = {
 const { password: _password, sid: _sid, encryptionTypes: _encryptionTypes, ...changeable } = { ...USER, ...SERVICE }
 const CHANGE: Readonly<Record<keyof AccountChange, Kind>> = changeable
 
-const REALM: Readonly<Record<keyof TestRealmOptions, Kind>> = {
+export const REALM_OPTIONS: Readonly<Record<keyof TestRealmOptions, Kind>> = {
   realm: 'text',
   users: 'object',
   services: 'object',

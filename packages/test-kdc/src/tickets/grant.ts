@@ -12,9 +12,9 @@ export interface Grant extends Omit<TicketContents, 'key' | 'starttime' | 'endti
   readonly sessionKeyType: number
 }
 
-/** The client's first wish that the service can use. Source: RFC 4120 section 3.1.3. */
-export function sessionKeyType(service: Account, wish: readonly number[]): number {
+/** Returns the first type that the client offers and the service can use. Source: RFC 4120 section 3.1.3. */
+export function sessionKeyType(service: Account, offeredTypes: readonly number[]): number {
   const usable = service.settings.sessionKeyTypes ?? service.encryptionTypes
-  const etype = wish.find((candidate) => usable.includes(candidate))
+  const etype = offeredTypes.find((candidate) => usable.includes(candidate))
   return etype ?? refuse('KDC_ERR_ETYPE_NOSUPP', 'the client offers no encryption type that the service can use')
 }
