@@ -63,7 +63,9 @@ export interface Complaint {
   readonly text: string
 }
 
-/** A folder in which examples are compiled and run, as in a project that has the packages installed. */
+/**
+ * A folder in which examples are compiled and run, as in a project that has the packages installed.
+ */
 export class Workshop {
   readonly #folder: string
   readonly #names = new Map<string, Example>()
@@ -123,7 +125,10 @@ export class Workshop {
 
 const textOf = ({ given, code }: Example): string => (given === '' ? code : `${given}\n${code}`)
 
-/** `packages-koa-README.13.ts`; with the file name that the first line of the code gives: `13.server.cjs`. */
+/**
+ * `packages-koa-README.13.ts`; with the file name that the first line of the code gives:
+ * `13.server.cjs`.
+ */
 function nameOf({ from, line, language, code }: Example): string {
   const own = /^\/\/ (\S+\.(?:[cm]?js|ts))$/m.exec(code.split('\n')[0])?.[1]
   return `${from.replace(/\.\w+$/, '').replaceAll(/[^\w-]+/g, '-')}.${line}.${own ?? language}`

@@ -41,7 +41,9 @@ describe.each(Object.entries(optionsOf))('the README of %s', (name, options) => 
   })
 })
 
-/** The cells of each row of the tables that begin with `| option | type | default | what it does |`. */
+/**
+ * The cells of each row of the tables that begin with `| option | type | default | what it does |`.
+ */
 function optionRows(page: string): string[][] {
   const tables = page.matchAll(/^\| option \| type \| default \| what it does \|\n\|[ |:-]+\n((?:\|.*\n)*)/gm)
   return [...tables].flatMap(([, rows]) => rows.trimEnd().split('\n').map(cellsOf))

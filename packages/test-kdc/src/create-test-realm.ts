@@ -11,13 +11,22 @@ import type { TestRealm, TestRealmOptions } from './realm/test-realm.js'
 import { establishTrust } from './realm/trust.js'
 
 /**
- * Brings up a realm in this process. Nothing is on the network before `listen()`.
+ * Makes a Kerberos realm in this process: accounts, keys, and a KDC. It opens no port before
+ * `listen()`.
  *
- *     await using realm = await createTestRealm({
- *       realm: 'AD.TEST',
- *       users: { alice: { password: 'wonderland', groups: ['Sales'] } },
- *       services: { web: { spns: ['HTTP/web.ad.test'], trustedToAuthForDelegation: true, allowedToDelegateTo: ['HTTP/api.ad.test'] } },
- *     })
+ * @example
+ * ```ts
+ * import { createTestRealm } from '@s4u/test-kdc'
+ *
+ * await using realm = await createTestRealm({
+ *   realm: 'AD.TEST',
+ *   users: { alice: { password: 'wonderland', groups: ['Sales'] } },
+ *   services: { web: { spns: ['HTTP/web.ad.test'], allowedToDelegateTo: ['HTTP/api.ad.test'] } },
+ * })
+ * console.log(realm.keytabFor('HTTP/web.ad.test').principals.length) // 2
+ * ```
+ *
+ * @throws ConfigurationError for a setting that does not exist, or that could never match
  */
 export async function createTestRealm(options: TestRealmOptions): Promise<TestRealm> {
   checkRealmOptions(options)

@@ -1,8 +1,9 @@
 /**
  * An embedded Kerberos realm for demos and tests; never for production.
  *
- * `createTestRealm({ realm, users, services })` is a KDC with the rules of Active Directory in this process: give its `transport` to
- * a client in a unit test, or let it `listen()` on a loopback address for real ones.
+ * `createTestRealm({ realm, users, services })` is a KDC with the rules of Active Directory in this
+ * process: give its `transport` to a client in a unit test, or let it `listen()` on a loopback
+ * address for real ones.
  */
 
 export { createTestRealm } from './create-test-realm.js'

@@ -32,7 +32,7 @@ export interface Krb5ConfOptions {
  * import { parseKrb5Conf } from '@s4u/krb5'
  *
  * const conf = parseKrb5Conf('[realms]\n  AD.TEST = {\n    kdc = dc1.ad.test\n  }\n')
- * console.log(conf.kdcsOf('AD.TEST')) // [{ host: 'dc1.ad.test', port: 88 }]
+ * console.log(conf.kdcsOf('AD.TEST')) // [ { host: 'dc1.ad.test', port: 88 } ]
  * ```
  */
 export function parseKrb5Conf(text: string, options: Krb5ConfOptions = {}): Krb5Conf {

@@ -34,7 +34,7 @@ const NONE: readonly never[] = []
  *
  * const key = Key.random(18)
  * const sealed = key.seal(KeyUsage.TICKET, new TextEncoder().encode('hello'))
- * console.log(key, key.open(KeyUsage.TICKET, sealed)) // Key(aes256-cts-hmac-sha1-96) …
+ * console.log(key, key.open(KeyUsage.TICKET, sealed).length) // Key(aes256-cts-hmac-sha1-96) 5
  * ```
  */
 export class Key {

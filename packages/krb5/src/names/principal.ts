@@ -30,7 +30,7 @@ export interface Principal {
  * import { parsePrincipal } from '@s4u/krb5'
  *
  * const { name, realm } = parsePrincipal('HTTP/web.ad.test@AD.TEST')
- * console.log(name.nameString, realm) // ['HTTP', 'web.ad.test'] 'AD.TEST'
+ * console.log(name.nameString, realm) // [ 'HTTP', 'web.ad.test' ] AD.TEST
  * ```
  */
 export function parsePrincipal(text: string, options: { realm?: string; nameType?: number } = {}): Principal {

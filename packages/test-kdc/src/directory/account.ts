@@ -20,7 +20,10 @@ export interface Account {
   settings: Omit<AccountChange, 'groups'>
 }
 
-/** Returns the salt of Active Directory: realm and account name, with their case. Source: MS-KILE section 3.1.1.2. */
+/**
+ * Returns the salt of Active Directory: realm and account name, with their case. Source: MS-KILE
+ * section 3.1.1.2.
+ */
 export function saltOf(realm: string, name: string): string {
   return `${realm}${name}`
 }

@@ -6,7 +6,8 @@
 export function subjectUpn(certificate: Uint8Array): string | undefined {
   for (let start = 0; start + UPN_OID.length + 4 <= certificate.length; start++) {
     if (!UPN_OID.every((octet, index) => certificate[start + index] === octet)) continue
-    // OtherName: the identifier, then [0] around the string; both lengths are short in any real UPN.
+    // OtherName: the identifier, then [0] around the string; both lengths are short in any real
+    // UPN.
     const [outer, outerLength, tag, length] = certificate.subarray(start + UPN_OID.length)
     const from = start + UPN_OID.length + 4
     if (

@@ -12,13 +12,18 @@ export interface Trust {
   readonly inbound: Key
   /** Whether the PACs that come over the trust are filtered. */
   readonly sidFiltering: boolean
-  /** Returns the SIDs of the domains behind the trust. Undefined for a real realm: they are not known. */
+  /**
+   * Returns the SIDs of the domains behind the trust. Undefined for a real realm: they are not
+   * known.
+   */
   domainSids(): readonly string[] | undefined
   /** Returns the realms that can be reached through this one. */
   beyond(): readonly { readonly realm: string; readonly domains: readonly string[] }[]
 }
 
-/** What a server name stands for: an account of this realm, the way to another realm, or nothing. */
+/**
+ * What a server name stands for: an account of this realm, the way to another realm, or nothing.
+ */
 export type Destination = { readonly account: Account } | { readonly trust: Trust } | undefined
 
 /** The accounts and trusts of a realm. Finds accounts by each name that Active Directory knows. */

@@ -1,6 +1,8 @@
 import { asciiLower, ConfigurationError, parseSid } from '@s4u/krb5'
 
-/** Returns the domain SID of a realm: always the same for a name, so that tests can write it down. */
+/**
+ * Returns the domain SID of a realm: always the same for a name, so that tests can write it down.
+ */
 export function newDomainSid(realm: string): string {
   return `S-1-5-21-${[1, 2, 3].map((salt) => fnv1a(`${salt}${realm}`)).join('-')}`
 }

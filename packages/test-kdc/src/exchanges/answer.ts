@@ -21,7 +21,7 @@ export interface Answer {
   readonly exchange: Exchange
 }
 
-/** Answers one request. Undefined for what is not Kerberos: silence, as KDCs do. */
+/** Answers one request. Undefined for octets that are not Kerberos: a KDC does not answer them. */
 export function answer(kdc: Kdc, request: Uint8Array, via: Exchange['via'], journal: Exchange[]): Answer | undefined {
   const asExchange = request[0] === (0x60 | MessageType.AS_REQ)
   if (!asExchange && request[0] !== (0x60 | MessageType.TGS_REQ)) return undefined

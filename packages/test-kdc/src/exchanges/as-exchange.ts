@@ -181,7 +181,10 @@ function timesFor(kdc: Kdc, { settings }: Account, body: KdcReqBody): TicketTime
   })
 }
 
-function flagsFor({ request, client, service, preAuthentication }: AcceptedSignIn, { renewTill }: TicketTimes): Uint8Array {
+function flagsFor(
+  { request, client, service, preAuthentication }: AcceptedSignIn,
+  { renewTill }: TicketTimes,
+): Uint8Array {
   const asked = (option: number): boolean => hasFlag(request.reqBody.kdcOptions, option)
   const delegable = isDelegable(client)
   return kerberosFlags(
@@ -195,7 +198,10 @@ function flagsFor({ request, client, service, preAuthentication }: AcceptedSignI
   )
 }
 
-/** Returns the stored spelling when the client asks for it, else the name as asked for. Source: RFC 6806 section 6. */
+/**
+ * Returns the stored spelling when the client asks for it, else the name as asked for. Source: RFC
+ * 6806 section 6.
+ */
 function clientName(client: Account, { kdcOptions, cname }: KdcReqBody): PrincipalName {
   const canonicalize = hasFlag(kdcOptions, KdcOption.CANONICALIZE) || cname === undefined
   return canonicalize ? { nameType: NameType.PRINCIPAL, nameString: [client.name] } : cname

@@ -1,6 +1,6 @@
 /**
- * Pre-authentication: the client of an AS exchange proves that it knows its key. Source: RFC 4120 section 5.2.7, RFC 6113
- * section 5.4.6.
+ * Pre-authentication: the client of an AS exchange proves that it knows its key. Source: RFC 4120
+ * section 5.2.7, RFC 6113 section 5.4.6.
  */
 
 import {

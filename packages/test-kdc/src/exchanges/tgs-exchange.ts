@@ -30,8 +30,10 @@ import { acceptTgsHeader, type TgsHeader } from '../ticket-granting/tgs-header.j
 import { readTgsRequest, type TgsRequest } from '../ticket-granting/tgs-request.js'
 
 /**
- * Gives tickets to whoever has a TGT. Source: RFC 4120 section 3.3, RFC 6113 section 5.4, MS-SFU
- * section 3.2.5.
+ * Answers a TGS-REQ: gives a ticket to a client that shows a TGT. Returns the TGS-REP.
+ *
+ * Source: RFC 4120 section 3.3, RFC 6113 section 5.4, MS-SFU section 3.2.5.
+ * @throws Refusal
  */
 export function answerTgsReq(kdc: Kdc, bytes: Uint8Array, exchange: Exchange): Uint8Array {
   const sent = decode(TgsReq, bytes)
@@ -75,7 +77,10 @@ function grantFor(kdc: Kdc, request: TgsRequest): Grant {
   return grantOrdinary(kdc, request)
 }
 
-/** What this KDC and the service can do. Source: MS-KILE section 3.3.5.7.4, MS-SFU section 3.2.5.2.2. */
+/**
+ * Returns what this KDC and the service support. Source: MS-KILE section 3.3.5.7.4,
+ * MS-SFU section 3.2.5.2.2.
+ */
 function encryptedPaData(kdc: Kdc, { resourceBased, service }: TgsRequest): readonly PaData[] {
   const { encryptionTypes } = service ?? kdc.directory.krbtgt
   const padataValue = encodeSupportedEnctypes(supportedEnctypeBits(encryptionTypes))

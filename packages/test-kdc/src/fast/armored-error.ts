@@ -5,8 +5,10 @@ import { makeCookie } from './cookie.js'
 import { hidesClientNames, sealResponse } from './response.js'
 
 /**
- * The error with its twin inside the armor, which is the one to believe, beside the METHOD-DATA
- * that would have been its e-data. Source: RFC 6113 section 5.4.4.
+ * Returns the error with a second one inside the armor. The client believes only the inner one. The
+ * METHOD-DATA stands beside it, in place of e-data.
+ *
+ * Source: RFC 6113 section 5.4.4.
  */
 export function armorError(kdc: Kdc, channel: FastChannel, error: KrbError, methods: readonly PaData[]): KrbError {
   const { misbehave } = kdc

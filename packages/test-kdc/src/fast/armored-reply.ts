@@ -3,19 +3,21 @@ import type { Kdc } from '../kdc/kdc.js'
 import { wholeSeconds } from '../tickets/lifetimes.js'
 import { misfinished } from './misbehave-fast.js'
 import type { FastChannel } from '../kdc/fast-channel.js'
-import { hidesClientNames, NOBODY, sealResponse } from './response.js'
+import { hidesClientNames, ANONYMOUS, sealResponse } from './response.js'
 
-/** How a reply goes back through its channel. */
+/** How a reply goes back through its FAST channel. */
 export interface ReplyArmor {
   readonly channel: FastChannel
   readonly strengthenKey: Key | undefined
-  /** What the reply is sealed with. */
+  /** The key that seals the reply. */
   readonly replyKey: Key
 }
 
 /**
- * The reply's key, made stronger by one that only the channel has seen. Source: RFC 6113 section
- * 5.4.3.
+ * Strengthens the key of the reply with a new one that only the channel carries: a password that
+ * was guessed does not open the reply.
+ *
+ * Source: RFC 6113 section 5.4.3.
  */
 export function strengthened({ misbehave, random }: Kdc, channel: FastChannel, replyKey: Key): ReplyArmor {
   if (misbehave.fastNoStrengthenKey || misbehave.fastStripped) return { channel, strengthenKey: undefined, replyKey }
@@ -26,10 +28,7 @@ export function strengthened({ misbehave, random }: Kdc, channel: FastChannel, r
 
 type ReplyOutside = Pick<KdcRep, 'padata' | 'crealm' | 'cname'>
 
-/**
- * What stands outside of the seal of the reply: the armor, with all that was to stand there inside
- * of it.
- */
+/** Returns the reply with its padata inside the armor. */
 export function armorReply(
   kdc: Kdc,
   { channel, strengthenKey }: ReplyArmor,
@@ -39,7 +38,7 @@ export function armorReply(
   if (kdc.misbehave.fastStripped) return { padata, crealm, cname }
   const finished = misfinished(finishedOf(kdc, channel, { crealm, cname, ticket }), channel, kdc.misbehave)
   const armor: PaData = sealResponse(kdc, channel, { padata, strengthenKey, finished })
-  return { padata: [armor], ...(hidesClientNames(channel) ? NOBODY : { crealm, cname }) }
+  return { padata: [armor], ...(hidesClientNames(channel) ? ANONYMOUS : { crealm, cname }) }
 }
 
 function finishedOf(

@@ -1,6 +1,6 @@
 /**
- * What the KDC wants to see again in the next request of a conversation. Source: RFC 6113 section
- * 5.2.
+ * FAST cookies: what the KDC gives to a client, to have it back in the next request of the same
+ * conversation. Source: RFC 6113 section 5.2.
  */
 
 import { findPaData, formatName, type PaData, PaType, type PrincipalName } from '@s4u/krb5'
@@ -8,14 +8,14 @@ import { ticketKeyOf } from '../directory/account.js'
 import type { Kdc } from '../kdc/kdc.js'
 import { refuse } from '../kdc/refusal.js'
 
-/** Sealed for the KDC itself: nobody else can read, make or change one. */
+/** Makes a cookie. It is sealed with a key of the KDC, so no client can read, make or change it. */
 export function makeCookie(kdc: Kdc, client: PrincipalName): PaData {
   const text = `${kdc.now()} ${formatName(client)}`
   const sealed = ticketKeyOf(kdc.directory.krbtgt).seal(COOKIE_USAGE, new TextEncoder().encode(text), kdc.random)
   return { padataType: PaType.FX_COOKIE, padataValue: sealed }
 }
 
-/** The client goes on with a conversation that this KDC has begun with it. */
+/** Refuses a request without a cookie that this KDC has given to this client. */
 export function requireCookie(kdc: Kdc, padata: readonly PaData[] | undefined, client: PrincipalName): void {
   const cookie = findPaData(padata, PaType.FX_COOKIE)
   const opened = cookie === undefined ? undefined : open(kdc, cookie)
@@ -34,8 +34,11 @@ function open(kdc: Kdc, cookie: Uint8Array): string | undefined {
   }
 }
 
-/** For purposes that are a KDC's own. Source: RFC 4120 section 7.5.1, "512-1023". */
+/**
+ * A key usage from the range that implementations may use as they like. Source: RFC 4120 section
+ * 7.5.1, "512-1023".
+ */
 const COOKIE_USAGE = 513
 
-/** Time to type a password, milliseconds. */
+/** How long a cookie is good: time to type a password. Milliseconds. */
 const COOKIE_LIFETIME = 600_000

@@ -1,5 +1,7 @@
 /**
- * The time, sealed with what only client, KDC and channel know together, in both directions.
+ * Encrypted challenge: client and KDC prove to each other, inside of FAST, that they know the key
+ * of the client. Both seal the time with a key made of that key and the armor key.
+ *
  * Source: RFC 6113 section 5.4.6.
  */
 
@@ -27,8 +29,8 @@ export interface OpenedChallenge {
 }
 
 /**
- * Which of the account's keys it was made with: its encryption type is that of the armor, and does
- * not tell.
+ * Opens the challenge, and finds the key of the account that it was made with. The encryption type
+ * is that of the armor, so each key is tried.
  */
 export function openChallenge(
   { armorKey }: FastChannel,
@@ -44,7 +46,7 @@ export function openChallenge(
   return undefined
 }
 
-/** By this the KDC shows that it knows the key as well. */
+/** Returns the proof that the KDC knows the key too. */
 export function answerChallenge(kdc: Kdc, { armorKey }: FastChannel, key: Key): readonly PaData[] {
   const { fastNoChallenge, fastWrongChallenge } = kdc.misbehave
   if (fastNoChallenge) return []

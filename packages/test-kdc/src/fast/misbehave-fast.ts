@@ -2,7 +2,7 @@ import { Key, KeyUsage, type KrbFastFinished, NameType } from '@s4u/krb5'
 import type { FastChannel } from '../kdc/fast-channel.js'
 import type { Misbehaviour } from '../kdc/misbehave.js'
 
-/** KrbFastFinished as a KDC sends it that lies about it. */
+/** Returns the KrbFastFinished of a KDC that lies about ticket or client. */
 export function misfinished(
   finished: KrbFastFinished,
   { armorKey }: FastChannel,
@@ -19,7 +19,7 @@ export function misfinished(
   }
 }
 
-/** One that the client cannot know. */
+/** Returns a key that the client cannot know. */
 export function otherKey({ etype }: Key): Key {
   return Key.random(etype)
 }

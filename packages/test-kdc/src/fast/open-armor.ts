@@ -26,8 +26,8 @@ import { acceptGrantingTicket, type TgsHeader } from '../ticket-granting/tgs-hea
 import type { ArmoredRequest } from '../kdc/fast-channel.js'
 
 /**
- * Undefined for a request without armor, and where this KDC does not speak FAST. `bytes` is the
- * request as sent.
+ * Opens the armor of an AS-REQ. Undefined for a request without armor, and where this KDC does not
+ * know FAST. `bytes` is the request as sent.
  */
 export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): ArmoredRequest | undefined {
   const armored = findArmored(kdc, sent)
@@ -37,8 +37,8 @@ export function openArmoredAsReq(kdc: Kdc, sent: KdcReq, bytes: Uint8Array): Arm
 }
 
 /**
- * The armor of a TGS request is the subkey of its authenticator, and the checksum covers
- * PA-TGS-REQ.
+ * Opens the armor of a TGS-REQ. Its key is made of the subkey of the authenticator, and its
+ * checksum covers PA-TGS-REQ.
  */
 export function openArmoredTgsReq(kdc: Kdc, sent: KdcReq, header: TgsHeader): ArmoredRequest | undefined {
   const armored = findArmored(kdc, sent)
@@ -58,7 +58,7 @@ function findArmored({ fast }: Kdc, { padata }: KdcReq): KrbFastArmoredReq | und
   return value && decode(PaFxFastRequest, value)
 }
 
-/** The AP-REQ of an armor ticket. Source: RFC 6113 section 5.4.1.1. */
+/** Opens the AP-REQ that carries an armor ticket. Source: RFC 6113 section 5.4.1.1. */
 function explicitArmor(kdc: Kdc, armor: KrbFastArmor | undefined): { armorKey: Key; device: string } {
   if (armor === undefined) return refuse('KDC_ERR_PREAUTH_FAILED', 'the request is armored with nothing')
   if (armor.armorType !== FX_FAST_ARMOR_AP_REQUEST)
@@ -78,7 +78,10 @@ function armorKeyOf(subkey: Key, sessionKey: Key): Key {
   return combineKeys(subkey, sessionKey, 'subkeyarmor', 'ticketarmor')
 }
 
-/** `covered` is what binds the armor to the rest of the message: the outer body, or PA-TGS-REQ. */
+/**
+ * Opens the armored request. The checksum over `covered` (the outer body, or PA-TGS-REQ) binds it
+ * to the rest of the message.
+ */
 function openRequest(
   { reqChecksum, encFastReq }: KrbFastArmoredReq,
   armorKey: Key,

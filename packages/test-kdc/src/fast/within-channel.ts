@@ -2,7 +2,7 @@ import { hasFlag } from '@s4u/krb5'
 import { asRefusal, refuse } from '../kdc/refusal.js'
 import { type FastChannel, FastOption } from '../kdc/fast-channel.js'
 
-/** Whatever is refused in here is refused inside the armor. Source: RFC 6113 section 5.4.4. */
+/** Runs `act`. A refusal in it is sent inside the armor. Source: RFC 6113 section 5.4.4. */
 export function withinChannel<T>(channel: FastChannel | undefined, act: () => T): T {
   if (channel === undefined) return act()
   try {
@@ -14,8 +14,8 @@ export function withinChannel<T>(channel: FastChannel | undefined, act: () => T)
 }
 
 /**
- * The first sixteen are critical: who does not know one must refuse. Source: RFC 6113 section
- * 5.4.2.
+ * Refuses options that this KDC does not know. The first sixteen are critical: a KDC must refuse
+ * those it does not know. Source: RFC 6113 section 5.4.2.
  */
 function requireKnownOptions({ fastOptions }: FastChannel): void {
   const critical = Array.from({ length: CRITICAL_OPTIONS }, (_, bit) => bit)

@@ -40,7 +40,9 @@ export interface Exchange {
   service?: string
   /** `alice@AD.TEST`: the user, in S4U2Self and S4U2Proxy. */
   user?: string
-  /** `issued`, `referral` (a ticket for another realm's KDC instead), or the name of the KRB-ERROR. */
+  /**
+   * `issued`, `referral` (a ticket for another realm's KDC instead), or the name of the KRB-ERROR.
+   */
   outcome?: 'issued' | 'referral' | KrbErrorName
   ntStatus?: NtStatusName
   /** The text of a refusal. */

@@ -99,7 +99,9 @@ export function misname(names: TicketNames, misbehave: Misbehaviour): TicketName
   }
 }
 
-/** Returns the sealed part of the reply, with a wrong nonce, flags or times where that is asked for. */
+/**
+ * Returns the sealed part of the reply, with a wrong nonce, flags or times where that is asked for.
+ */
 export function missealed(part: EncKdcRepPart, misbehave: Misbehaviour): EncKdcRepPart {
   const nonce = misbehave.wrongNonce ? (part.nonce + 1) % 2 ** 31 : part.nonce
   const flags = misbehave.changeFlags ? changed(part.flags) : part.flags

@@ -32,7 +32,7 @@ import { wholeSeconds } from '../tickets/lifetimes.js'
 import { asRefusal, refuse } from '../kdc/refusal.js'
 import { changePassword, type Outcome } from './new-password.js'
 
-/** Answers one request: under its seal where the ticket could be opened, else with a KRB-ERROR. */
+/** Answers one request: sealed where the ticket could be opened, else with a KRB-ERROR. */
 export async function answerKpasswd(kdc: Kdc, request: Uint8Array): Promise<Uint8Array> {
   try {
     const { version, ap, body } = decodeKpasswdMessage(request)
@@ -61,7 +61,7 @@ async function attempt(kdc: Kdc, { encTicketPart }: OpenedApReq, { version, user
   return changePassword(kdc, { client: encTicketPart.cname, target: targname, password })
 }
 
-/** The ticket is for kadmin/changepw, a name of the krbtgt. */
+/** Opens the AP-REQ. Its ticket is for kadmin/changepw, which is an SPN of the krbtgt account. */
 function openRequest(kdc: Kdc, ap: Uint8Array): OpenedApReq {
   const apReq = decode(ApReq, ap)
   const opened = openApReq(apReq, ticketKeyOf(kdc.directory.krbtgt))
@@ -81,13 +81,15 @@ function openUserData({ authenticator }: OpenedApReq, body: Uint8Array) {
     EncKrbPrivPart,
     openEncryptedData(decode(KrbPriv, body).encPart, subkeyOf(authenticator.subkey), KeyUsage.KRB_PRIV),
   )
-  // MIT's kpasswd leaves out both: that is the number 0.
+  // The kpasswd of MIT leaves both numbers out, which means 0.
   if (part.seqNumber !== authenticator.seqNumber)
     refuse('KRB_AP_ERR_BADORDER', 'the number is not that of the authenticator')
   return part
 }
 
-/** The answer goes under the client's subkey, though the AP-REP brings another, as MIT's does. */
+/**
+ * Seals the answer with the subkey of the client, although the AP-REP brings another, as MIT does.
+ */
 function sealAnswer(
   { random, ...kdc }: Kdc,
   { authenticator, encTicketPart }: OpenedApReq,
@@ -114,7 +116,7 @@ function subkeyOf(subkey: Key | undefined): Key {
   return subkey ?? refuse('KRB_AP_ERR_NOKEY', 'the authenticator has no subkey')
 }
 
-/** Nobody signs it. */
+/** Returns a KRB-ERROR, which is not signed. */
 function errorOf(kdc: Kdc, error: unknown): Uint8Array {
   const { code, message } = asRefusal(error)
   const text = new TextEncoder().encode(message)

@@ -4,21 +4,24 @@ import type { Kdc } from '../kdc/kdc.js'
 import { DOMAIN_ADMINS } from '../directory/security-identifiers.js'
 import type { TestPasswordPolicy } from '../directory/settings.js'
 
-/** What became of it, in the terms of RFC 3244. */
+/** The result of a change, in the terms of RFC 3244. */
 export interface Outcome {
   readonly code: number
   readonly text: string | Uint8Array
 }
 
 export interface NewPassword {
-  /** Who asks. */
+  /** The user who asks. */
   readonly client: PrincipalName
-  /** Whose password it is; undefined: one's own. */
+  /** The user whose password is changed. Undefined: the one who asks. */
   readonly target: PrincipalName | undefined
   readonly password: string
 }
 
-/** As Active Directory does: one's own by the rules of the domain, another's as a domain administrator. */
+/**
+ * Changes a password as Active Directory does. Users change their own, within the rules of the
+ * domain; only domain administrators change those of others.
+ */
 export async function changePassword(kdc: Kdc, { client, target, password }: NewPassword): Promise<Outcome> {
   const { directory, random, passwordPolicy: policy } = kdc
   const asker = directory.findClient(client)

@@ -4,7 +4,7 @@ import type { Exchange, Kdc } from '../kdc/kdc.js'
 import type { Answers } from './listen.js'
 import { mangle } from '../kdc/misbehave.js'
 
-/** The KDC as its clients meet it, over each transport, with its misbehaviour. */
+/** The KDC behind its transports. What it does wrong on the way out is done here. */
 export interface Front extends Answers {
   inMemory(request: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array>
 }
@@ -12,10 +12,11 @@ export interface Front extends Answers {
 export interface FrontOptions {
   /** Octets of the largest reply over UDP. */
   readonly udpReplyLimit: number
-  /** Replies that wait are given up when the realm ends, so that no timer outlives it. */
+  /** Aborted when the realm ends. Replies that wait are dropped then, so no timer outlives it. */
   readonly ended: AbortSignal
 }
 
+/** Makes the transports of a KDC. Each request is added to `journal`. */
 export function createFront(kdc: Kdc, journal: Exchange[], { udpReplyLimit, ended }: FrontOptions): Front {
   const { misbehave } = kdc
   let previous: Uint8Array | undefined
@@ -33,13 +34,13 @@ export function createFront(kdc: Kdc, journal: Exchange[], { udpReplyLimit, ende
     return reply && waited && !misbehave.dead ? mangle(reply, misbehave) : undefined
   }
 
-  /** Whether there is still somebody to answer. */
+  /** Waits as `slow` and `silent` say. False when there is nothing to answer any more. */
   async function hesitate(signal: AbortSignal | undefined): Promise<boolean> {
     if (misbehave.slow !== undefined && !(await delay(misbehave.slow, signal, ended))) return false
     return !misbehave.silent || delay(Infinity, signal, ended)
   }
 
-  /** What goes into a datagram, or the word that it does not. */
+  /** Returns the reply, or KRB_ERR_RESPONSE_TOO_BIG where it does not fit into a datagram. */
   function fitting({ reply, exchange }: Answer): Uint8Array {
     if (!misbehave.answerTooBig && reply.length <= udpReplyLimit) return reply
     exchange.outcome = 'KRB_ERR_RESPONSE_TOO_BIG'
@@ -81,7 +82,10 @@ function responseTooBig(kdc: Kdc): Uint8Array {
   })
 }
 
-/** Whether the time is over: false when the realm ended first. Rejects when the caller gives up. `Infinity` is never over. */
+/**
+ * Waits. Resolves true when the time is over, false when the realm ended first. Rejects when the
+ * caller aborts. `Infinity` waits for the end of the realm.
+ */
 function delay(milliseconds: number, signal: AbortSignal | undefined, ended: AbortSignal): Promise<boolean> {
   if (ended.aborted) return Promise.resolve(false)
   const settled = new AbortController()

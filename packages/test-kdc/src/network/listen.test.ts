@@ -23,7 +23,9 @@ const framed = (...messages: Uint8Array[]) =>
     messages.flatMap((message) => [Buffer.from([0, 0, message.length >> 8, message.length & 0xff]), message]),
   )
 
-/** Sends, and gathers what comes until `octets` are there, the connection ends, or the time is over. */
+/**
+ * Sends, and gathers what comes until `octets` are there, the connection ends, or the time is over.
+ */
 function overTcp({ host, port }: ListenAddress, message: Uint8Array, octets = 4): Promise<Buffer> {
   return new Promise((resolve) => {
     const socket = connect(port, host, () => socket.write(message))

@@ -1,12 +1,15 @@
 import { createSocket, type Socket as DatagramSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
 
+/** Options of `realm.listen()`. */
 export interface ListenOptions {
-  /** Default: 127.0.0.1. Keep to loopback addresses: this is no KDC for anybody else. */
+  /**
+   * The address. Default: 127.0.0.1. Use loopback addresses only: this KDC is not safe for others.
+   */
   readonly host?: string
-  /** Default: any free one. */
+  /** The port of the KDC, for UDP and TCP. Default: any free one. */
   readonly port?: number
-  /** Of the password server. Default: any free one. */
+  /** The port of the password server. Default: any free one. */
   readonly kpasswdPort?: number
 }
 
@@ -16,9 +19,9 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Where the KDC and the password server of a realm are. */
+/** The address and ports of a realm that listens. */
 export interface RealmAddress extends ListenAddress {
-  /** Of the password server, the same for UDP and TCP. */
+  /** The port of the password server, the same for UDP and TCP. */
   readonly kpasswdPort: number
 }
 
@@ -26,19 +29,19 @@ export interface Listener extends ListenAddress {
   close(): Promise<void>
 }
 
-/** What the sockets ask for each message. */
+/** Answers the messages that the sockets receive. */
 export interface Answers {
-  /** Undefined: no answer, ever. */
+  /** Undefined: nothing is sent. */
   overUdp(request: Uint8Array): Promise<Uint8Array | undefined>
-  /** Undefined: close the connection. */
+  /** Undefined: the connection is closed. */
   overTcp(request: Uint8Array): Promise<Uint8Array | undefined>
-  /** Closes new connections at once. */
+  /** True: new connections are closed at once. */
   isDead(): boolean
-  /** Says that nearly four gigabytes follow. */
+  /** True: the length prefix announces nearly four gigabytes. */
   liesAboutLength(): boolean
 }
 
-/** One port for both, as clients expect. Source: RFC 4120 section 7.2. */
+/** Listens on UDP and TCP on one port, as clients expect. Source: RFC 4120 section 7.2. */
 export async function listen(
   answers: Answers,
   { host = '127.0.0.1', port = 0 }: Pick<ListenOptions, 'host' | 'port'>,
@@ -79,7 +82,10 @@ function portOf(server: Server): number {
   return typeof address === 'object' && address !== null ? address.port : 0
 }
 
-/** Requests follow one another, each behind its length in four octets. Source: RFC 4120 section 7.2.2. */
+/**
+ * Requests follow one another, each behind its length in four octets. Source: RFC 4120 section
+ * 7.2.2.
+ */
 function serveConnection(answers: Answers, socket: Socket): void {
   let received = new Uint8Array(0)
   let turn = Promise.resolve()
@@ -140,7 +146,10 @@ function closeUdp(socket: DatagramSocket): Promise<void> {
   return new Promise((resolve) => socket.close(() => resolve()))
 }
 
-/** Larger than any real request: one with the evidence ticket of a user in a thousand groups has 100 kB. */
+/**
+ * Larger than any real request: one with the evidence ticket of a user in a thousand groups has 100
+ * kB.
+ */
 const MAX_REQUEST_OCTETS = 1 << 20
 
 /** A port that is free on TCP is nearly always free on UDP. */

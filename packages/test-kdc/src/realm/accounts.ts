@@ -5,7 +5,11 @@ import type { RealmState } from './realm-state.js'
 import { checkAccount, checkChange } from './settings-check.js'
 import type { AccountChange, TestService, TestUser } from '../directory/settings.js'
 
-/** @throws ConfigurationError when the name or an SPN is taken */
+/**
+ * Adds a user or a service.
+ *
+ * @throws ConfigurationError when the name or an SPN is taken
+ */
 export async function addAccount(
   state: RealmState,
   kind: 'user' | 'service',
@@ -36,7 +40,11 @@ export async function addAccount(
   directory.add(account)
 }
 
-/** What is not named stays as it is. @throws ConfigurationError, and nothing is changed then */
+/**
+ * Changes settings of an account. All others stay.
+ *
+ * @throws ConfigurationError; nothing is changed then
+ */
 export function changeAccount({ directory, relativeIds }: RealmState, name: string, change: AccountChange): void {
   const account = requireAccount(directory, name)
   checkChange(name, change)
@@ -46,14 +54,21 @@ export function changeAccount({ directory, relativeIds }: RealmState, name: stri
   account.settings = { ...account.settings, ...settings }
 }
 
-/** @throws ConfigurationError */
+/**
+ * Finds an account by account name or SPN.
+ *
+ * @throws ConfigurationError when there is no such account
+ */
 export function requireAccount(directory: Directory, name: string): Account {
   const account = directory.findByAccountName(name) ?? directory.findBySpn(withoutHostBasedForm(name))
   if (account !== undefined) return account
   throw new ConfigurationError(`${directory.realm} has neither an account nor an SPN ${name}`)
 }
 
-/** Two accounts with one SPN are the usual reason of KRB_AP_ERR_MODIFIED; a directory does not allow them. */
+/**
+ * Refuses an SPN that another account has. Two accounts with one SPN are the usual reason of
+ * KRB_AP_ERR_MODIFIED, and a directory does not allow them.
+ */
 function requireNewSpns(directory: Directory, { spns = [] }: AccountChange, own?: Account): void {
   const others = directory.accounts().filter((account) => account !== own)
   const taken = new Set(others.flatMap(({ settings }) => settings.spns?.map(asciiLower) ?? []))

@@ -1,6 +1,7 @@
 import { asciiLower } from '@s4u/krb5'
 import type { ListenAddress } from '../network/listen.js'
 
+/** A realm, as krb5.conf has it. */
 export interface ConfiguredRealm {
   readonly realm: string
   readonly domains: readonly string[]
@@ -8,7 +9,10 @@ export interface ConfiguredRealm {
   readonly passwordServers: readonly ListenAddress[]
 }
 
-/** What MIT, Heimdal and Java read. The first realm is the default one; nothing is ever asked of DNS. */
+/**
+ * Returns a krb5.conf that MIT, Heimdal and Java read. The first realm is the default one. Clients
+ * with this file never ask DNS.
+ */
 export function renderKrb5Conf(
   realms: readonly ConfiguredRealm[],
   libdefaults: Readonly<Record<string, string | number | boolean>> = {},

@@ -7,7 +7,7 @@ import type { Listener } from '../network/listen.js'
 import { newDomainSid, RelativeIds } from '../directory/security-identifiers.js'
 import type { TestRealm, TestRealmOptions } from './test-realm.js'
 
-/** Everything behind a `TestRealm`. */
+/** The state of a `TestRealm`. */
 export interface RealmState {
   readonly kdc: Kdc
   readonly directory: Directory
@@ -16,13 +16,14 @@ export interface RealmState {
   readonly relativeIds: RelativeIds
   readonly listeners: Listener[]
   readonly passwordListeners: Listener[]
-  /** Realms of this process with a trust, for the in-memory transport and krb5.conf. */
+  /** Trusted realms of this process, for the in-memory transport and krb5.conf. */
   readonly neighbours: RealmState[]
   /** Aborted when the realm ends. */
   readonly ending: AbortController
   clock: () => number
 }
 
+/** Makes the state of a realm that has no accounts yet. */
 export async function createState(options: TestRealmOptions): Promise<RealmState> {
   const realm = options.realm.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
   if (!/^[A-Z0-9.-]+$/.test(realm)) throw new ConfigurationError(`not a realm name: ${shownInput(options.realm)}`)
@@ -81,11 +82,16 @@ async function createKrbtgt(domainSid: string, { random }: TestRealmOptions): Pr
 
 const states = new WeakMap<TestRealm, RealmState>()
 
+/** Keeps the state of a realm, for `stateOf`. */
 export function remember(realm: TestRealm, state: RealmState): void {
   states.set(realm, state)
 }
 
-/** What is behind a realm of this process. @throws ConfigurationError for an object that is none */
+/**
+ * Returns the state of a realm of this process.
+ *
+ * @throws ConfigurationError for an object that `createTestRealm` has not made
+ */
 export function stateOf(realm: TestRealm): RealmState {
   const state = states.get(realm)
   if (state === undefined)
@@ -95,5 +101,5 @@ export function stateOf(realm: TestRealm): RealmState {
 
 const HOUR = 3600_000
 
-/** MaxDatagramReplySize of a Windows KDC. */
+/** MaxDatagramReplySize of a Windows KDC, in octets. */
 const WINDOWS_UDP_LIMIT = 1465

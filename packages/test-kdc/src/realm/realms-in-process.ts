@@ -2,7 +2,10 @@ import { AsReq, decode, MessageType, TgsReq } from '@s4u/krb5'
 import type { Front } from '../network/front.js'
 import type { RealmState } from './realm-state.js'
 
-/** The KDC that a request is for: as the caller says, else as the request does, else this one. */
+/**
+ * Returns the KDC that answers a request: that of the realm that the caller names, else of the
+ * realm in the request, else this one.
+ */
 export function frontFor(state: RealmState, request: Uint8Array, realm: string | undefined): Front {
   const wanted = realm ?? requestedRealm(request)
   if (wanted === undefined || state.directory.isOwnRealm(wanted)) return state.front
@@ -17,7 +20,7 @@ function requestedRealm(request: Uint8Array): string | undefined {
   }
 }
 
-/** This realm and all that can be reached from it by trusts, nearest first. */
+/** Returns this realm and all that can be reached from it by trusts, nearest first. */
 export function reachable(state: RealmState, seen: Set<RealmState> = new Set()): Set<RealmState> {
   seen.add(state)
   for (const neighbour of state.neighbours) if (!seen.has(neighbour)) reachable(neighbour, seen)

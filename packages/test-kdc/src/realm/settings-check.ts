@@ -4,13 +4,23 @@ import type { Misbehaviour } from '../kdc/misbehave.js'
 import type { AccountChange, TestPasswordPolicy, TestService, TestUser } from '../directory/settings.js'
 import type { TestRealmOptions, TestTrust } from './test-realm.js'
 
-/** Settings that a compiler would have refused, and lists that could never match, said at once. @throws ConfigurationError */
+/**
+ * Checks the options of a realm: names and types that the compiler would refuse, for tests in plain
+ * JavaScript.
+ *
+ * @throws ConfigurationError
+ */
 export function checkRealmOptions(options: TestRealmOptions): void {
   check('the realm', options, REALM_OPTIONS, ['realm'])
   check('misbehave', options.misbehave ?? {}, MISBEHAVIOUR)
   check('passwordPolicy', options.passwordPolicy ?? {}, PASSWORD_POLICY)
 }
 
+/**
+ * Checks the settings of an account, and refuses entries that could never match anything.
+ *
+ * @throws ConfigurationError
+ */
 export function checkAccount(kind: 'user' | 'service', name: string, settings: TestUser | TestService): void {
   const what = `${kind} ${name}`
   if (kind === 'user') check(what, settings, USER, ['password'])
@@ -27,7 +37,7 @@ export function checkTrust(trust: TestTrust): void {
   check('a trust', trust, TRUST, ['realm'])
 }
 
-/** Values are never printed: one of them is a password. */
+/** Checks names and types. Never prints a value: one of them is a password. */
 function check(what: string, settings: object, kinds: Readonly<Record<string, Kind>>, required: string[] = []): void {
   if (!isObject(settings)) throw new ConfigurationError(`${what}: the settings are no object`)
   const missing = required.find((name) => Reflect.get(settings, name) === undefined)
@@ -45,7 +55,7 @@ function unknownSetting(what: string, name: string, kinds: object): Configuratio
   return new ConfigurationError(`${what}: there is no setting ${JSON.stringify(name)}`, { hint })
 }
 
-/** Entries that would never match anything. */
+/** Refuses entries that would never match anything. */
 function checkNames(what: string, settings: AccountChange): void {
   for (const list of ['spns', 'allowedToDelegateTo'] as const) {
     const odd = settings[list]?.find((spn) => !/^[^/@\s]+(\/[^/@\s]+)+$/.test(spn))

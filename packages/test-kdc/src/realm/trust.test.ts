@@ -17,7 +17,8 @@ import {
   spn,
 } from '../fixtures/bare-client.js'
 
-// AD.TEST trusts PARTNER.TEST, which trusts FAR.TEST: the way from the first to the last leads through the second.
+// AD.TEST trusts PARTNER.TEST, which trusts FAR.TEST: the way from the first to the last leads
+// through the second.
 const ad = await createAd()
 const partner = await createTestRealm({
   realm: 'PARTNER.TEST',

@@ -5,7 +5,7 @@ import { type RealmState, stateOf } from './realm-state.js'
 import { checkTrust } from './settings-check.js'
 import type { TestRealm, TestTrust } from './test-realm.js'
 
-/** A trust in both directions. Between realms of this process, both learn of it at once. */
+/** Makes a trust in both directions. Of two realms of this process, both have it at once. */
 export async function establishTrust(state: RealmState, trust: TestRealm | TestTrust): Promise<void> {
   if (isDetailed(trust)) checkTrust(trust)
   const { realm, password, domains, sidFiltering = true } = isDetailed(trust) ? trust : { realm: trust }
@@ -60,7 +60,10 @@ function interRealmRandom(random: RandomSource | undefined): Key {
   return Key.random(AES256, random)
 }
 
-/** krbtgt/TO@FROM, with the salt that MIT and Heimdal give it. Source: RFC 4120 section 4. */
+/**
+ * Returns the key of krbtgt/TO@FROM, with the salt that MIT and Heimdal use. Source: RFC 4120
+ * section 4.
+ */
 function interRealmKey(password: string, from: string, to: string): Promise<Key> {
   return Key.fromPassword(AES256, password, `${from}krbtgt${to}`)
 }

@@ -17,7 +17,7 @@ import type { Grant } from '../tickets/grant.js'
 import { misname, missealed, sessionKeyTypeFor } from '../kdc/misbehave.js'
 import { sealTicket } from '../tickets/ticket-seal.js'
 
-/** How the client gets it. */
+/** How the reply is sealed, and what it carries beside the ticket. */
 export interface ReplySeal {
   readonly message: 'AS' | 'TGS'
   readonly nonce: number
@@ -25,12 +25,16 @@ export interface ReplySeal {
   readonly usage: number
   readonly kvno?: number
   readonly padata?: readonly PaData[]
-  /** The FAST channel that it goes back through. */
+  /** The FAST armor of the reply. */
   readonly armor?: ReplyArmor
   readonly encryptedPaData?: readonly PaData[]
 }
 
-/** The KDC-REP with the ticket, and a note of it in the journal. Source: RFC 4120 sections 3.1.3 and 3.3.3. */
+/**
+ * Issues a ticket: returns the AS-REP or TGS-REP, and notes the ticket in the journal.
+ *
+ * Source: RFC 4120 sections 3.1.3 and 3.3.3.
+ */
 export function issue(kdc: Kdc, grant: Grant, seal: ReplySeal, exchange: Exchange): Uint8Array {
   const { target, times, addresses, sessionKeyType, ...contents } = grant
   const names = misname({ crealm: grant.crealm, cname: grant.cname, sname: target.sname }, kdc.misbehave)

@@ -15,10 +15,11 @@ import type { Kdc } from '../kdc/kdc.js'
 import { wholeSeconds } from '../tickets/lifetimes.js'
 import { NT_STATUS, type Refusal, type RefusalDetails } from '../kdc/refusal.js'
 
+/** What a KRB-ERROR says beside its code. */
 export interface ErrorContext {
   /**
-   * AS errors carry METHOD-DATA, in which the NTSTATUS is one more element; others a
-   * KERB-ERROR-DATA alone.
+   * An error of the AS exchange carries METHOD-DATA, with the NTSTATUS as one element. Other errors
+   * carry only KERB-ERROR-DATA.
    */
   readonly inAsExchange: boolean
   readonly realm: string
@@ -27,7 +28,7 @@ export interface ErrorContext {
   readonly cname?: PrincipalName
 }
 
-/** The KRB-ERROR that says so. Source: RFC 4120 section 5.9.1. */
+/** Returns the KRB-ERROR of a refusal. Source: RFC 4120 section 5.9.1. */
 export function encodeRefusal(kdc: Kdc, refusal: Refusal, context: ErrorContext): Uint8Array {
   const { inAsExchange, ...names } = context
   const { code, message, details, channel } = refusal
@@ -46,7 +47,10 @@ export function encodeRefusal(kdc: Kdc, refusal: Refusal, context: ErrorContext)
   return encode(KrbError, { ...error, eData: errorData(details, inAsExchange) })
 }
 
-/** What the client may go on with, and Windows' reason. Source: MS-KILE section 2.2.1. */
+/**
+ * Returns the ways to pre-authenticate, and the reason as Windows gives it. Source: MS-KILE section
+ * 2.2.1.
+ */
 function methodData({ ntStatus, methodData: methods = [] }: RefusalDetails): readonly PaData[] {
   if (ntStatus === undefined) return methods
   const padataValue = encodeKerbExtError({ status: NT_STATUS[ntStatus], flags: EXTENDED_FLAGS })
@@ -60,5 +64,5 @@ function errorData(details: RefusalDetails, inAsExchange: boolean): Uint8Array |
   return status && encode(KerbErrorData, { dataType: KERB_ERR_TYPE_EXTENDED, dataValue: status })
 }
 
-/** Of KERB_EXT_ERROR, always 1. Source: MS-KILE section 2.2.2. */
+/** The flags of KERB_EXT_ERROR, always 1. Source: MS-KILE section 2.2.2. */
 const EXTENDED_FLAGS = 1

@@ -1,4 +1,6 @@
-/** Who may be delegated by whom: Active Directory's rules as pure functions. Source: MS-SFU section 3.2.5. */
+/**
+ * The rules of Active Directory for delegation, as pure functions. Source: MS-SFU section 3.2.5.
+ */
 
 import type { NtStatusName } from '../kdc/refusal.js'
 
@@ -14,8 +16,10 @@ export interface S4u2SelfCircumstances {
 }
 
 /**
- * Whether an S4U2Self ticket is forwardable. A service that has no list at all gets a forwardable ticket: it is worth nothing by
- * itself, and resource-based delegation needs it. Source: MS-SFU section 3.2.5.1.2.
+ * Says whether an S4U2Self ticket is forwardable. A service without any list of targets gets a
+ * forwardable ticket too: it has no use by itself, and resource-based delegation needs it.
+ *
+ * Source: MS-SFU section 3.2.5.1.2.
  */
 export function s4u2selfIsForwardable(circumstances: S4u2SelfCircumstances): boolean {
   const { requested, trustedToAuthForDelegation, hasDelegationTargets, mayNotBeDelegated } = circumstances
@@ -40,8 +44,11 @@ export type S4u2ProxyDecision =
   | { readonly granted: false; readonly ntStatus: NtStatusName; readonly reason: string }
 
 /**
- * Whether a service may act on behalf of the user at the target. Evidence that is not forwardable is enough where the target
- * itself grants it, except for users who may not be delegated at all. Source: MS-SFU sections 3.2.5.2.1 to 3.2.5.2.3.
+ * Decides whether a service may call the target as the user. Evidence that is not forwardable is
+ * enough where the target itself allows the service, except for users who may not be delegated at
+ * all.
+ *
+ * Source: MS-SFU sections 3.2.5.2.1 to 3.2.5.2.3.
  */
 export function decideS4u2Proxy(circumstances: S4u2ProxyCircumstances): S4u2ProxyDecision {
   const { evidenceForwardable, targetIsListed, resourceBasedRequested, grantedByTarget, mayNotBeDelegated } =

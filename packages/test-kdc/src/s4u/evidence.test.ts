@@ -42,7 +42,10 @@ describe('evidence that comes by referral is refused', () => {
   })
 })
 
-/** The two tickets that travel to the other realm: one that is the service's, and one that speaks of the user. */
+/**
+ * The two tickets that travel to the other realm: one that is the service's, and one that speaks of
+ * the user.
+ */
 async function referralsOf(service: string): Promise<{ own: Credential; about: Credential }> {
   const tgt = await signInWithKeytab(ad, service)
   const about = await byProxy(ad, tgt, await toSelf(ad, tgt, service, 'alice'), shop)

@@ -21,7 +21,7 @@ import { filteredPac } from '../tickets/sid-filter.js'
 import type { TgsRequest } from '../ticket-granting/tgs-request.js'
 import { encodeWithoutPac, pacBytesOf } from '../tickets/ticket-seal.js'
 
-/** The ticket by which a service shows that the user came to it, verified. */
+/** The verified ticket by which a service shows that the user has called it. */
 export interface Evidence {
   readonly ticket: EncTicketPart
   readonly pac: Pac
@@ -32,7 +32,12 @@ export interface Evidence {
   readonly service: string
 }
 
-/** Opens the first additional ticket: one for the service itself, or, from another realm, a referral that speaks of the user. */
+/**
+ * Opens the first additional ticket and verifies it. It is a ticket to the service itself, or, from
+ * another realm, a referral whose PAC is about the user.
+ *
+ * @throws Refusal
+ */
 export function acceptEvidence(kdc: Kdc, request: TgsRequest): Evidence {
   const [ticket] = request.body.additionalTickets ?? []
   if (ticket === undefined) return refuse('KDC_ERR_BADOPTION', 'the request has no evidence ticket')
@@ -60,7 +65,10 @@ function ownEvidence(kdc: Kdc, { client }: TgsRequest, ticket: Ticket): Evidence
   return { ticket: opened, pac, name: cname, realm: crealm, service }
 }
 
-/** The evidence of a service of another realm: a TGT in its name, its PAC about the user and about this delegation. */
+/**
+ * Reads the evidence of a service of another realm: a TGT in its name, whose PAC is about the user
+ * and this delegation.
+ */
 function referredEvidence(kdc: Kdc, request: TgsRequest, ticket: Ticket): Evidence {
   const { directory } = kdc
   const { issuer, ticket: header } = request.header
@@ -83,7 +91,7 @@ function referredEvidence(kdc: Kdc, request: TgsRequest, ticket: Ticket): Eviden
   return { ticket: opened, pac, ...userOf(pac.clientInfo?.name), service }
 }
 
-/** `alice@AD.TEST`; the realm stands behind the last @. */
+/** Reads `alice@AD.TEST`. The realm stands behind the last `@`. */
 function userOf(clientName: string | undefined): { name: PrincipalName; realm: string } {
   const at = clientName?.lastIndexOf('@') ?? -1
   if (clientName === undefined || at < 1)
@@ -104,8 +112,9 @@ function open(kdc: Kdc, ticket: Ticket, key: Key): EncTicketPart {
 }
 
 /**
- * All signatures that this KDC can verify. The ticket checksum is what keeps a service from turning over the forwardable flag
- * (CVE-2020-17049); the full checksum, what keeps it from adding groups (CVE-2022-37967).
+ * Verifies all signatures that this KDC can verify. Without the ticket checksum, a service could
+ * set the flag forwardable (CVE-2020-17049); without the full checksum, it could add groups
+ * (CVE-2022-37967).
  */
 function verifiedPac(ticket: EncTicketPart, server: Key, kdc?: Key): Pac {
   const bytes = pacBytesOf(ticket)

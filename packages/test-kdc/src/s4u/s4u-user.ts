@@ -22,18 +22,23 @@ import {
 import { refuse } from '../kdc/refusal.js'
 import type { TgsHeader } from '../ticket-granting/tgs-header.js'
 
-/** The user whom a service asks a ticket to itself for, as the service has proven to have said. */
+/**
+ * The user for whom a service asks a ticket to itself. A checksum proves that the service named the
+ * user.
+ */
 export interface S4uUser {
   /** Absent when only a certificate was sent. */
   readonly name: PrincipalName | undefined
   readonly realm: string
   readonly certificate: Uint8Array | undefined
-  /** What the reply must carry, once the name is known. */
+  /** Returns the padata that the reply must carry for this name. */
   replyPadata(cname: PrincipalName, crealm: string): readonly PaData[] | undefined
 }
 
 /**
- * Reads PA-S4U-X509-USER and PA-FOR-USER; where both are there, the former counts and both must be right.
+ * Reads PA-S4U-X509-USER and PA-FOR-USER. Where the request has both, the former counts, and both
+ * must be right. Undefined for a request without S4U2Self.
+ *
  * Source: MS-SFU section 3.2.5.1.1.
  */
 export function acceptS4uUser(request: KdcReq, header: TgsHeader): S4uUser | undefined {
@@ -42,15 +47,15 @@ export function acceptS4uUser(request: KdcReq, header: TgsHeader): S4uUser | und
   const x509 = findPaData(request.padata, PaType.S4U_X509_USER)
   if (x509 === undefined) return byForUser
   if (header.replyKey.etype !== RC4) return acceptX509User(x509, request.reqBody.nonce, header)
-  // With RC4 its checksum is unkeyed, and the reply would have to protect both. Alone it must not be passed over either: the ticket
-  // would be one in the name of the service itself.
+  // With RC4 the checksum of PA-S4U-X509-USER has no key, so the request is refused without
+  // PA-FOR-USER. To ignore it would make a ticket in the name of the service itself.
   return byForUser ?? refuse('KDC_ERR_SUMTYPE_NOSUPP', 'with an RC4 key only PA-FOR-USER names a user')
 }
 
 function acceptForUser(bytes: Uint8Array, sessionKey: Key): S4uUser {
   const forUser = decode(PaForUser, bytes)
   const { cksumtype, checksum } = forUser.cksum
-  // HMAC-MD5 whatever the key; Heimdal sends the checksum of the key's own type.
+  // HMAC-MD5 with any key; Heimdal sends the checksum of the type of the key.
   judge(() => {
     const policy = { hmacMd5WithAnyKey: true }
     verifyChecksumOfType(
@@ -81,7 +86,10 @@ function acceptX509User(bytes: Uint8Array, nonce: number, { subkey, ticket }: Tg
   }
 }
 
-/** Source: MS-SFU section 3.2.5.1.2: the same user-id with the name filled in, under a usage of its own if the client asks so. */
+/**
+ * Returns the user-id of the request with the name filled in, signed with a key usage of its own
+ * where the client asks for that. Source: MS-SFU section 3.2.5.1.2.
+ */
 function replyPadata({ nonce, cname, crealm, options }: S4uUserId, key: Key): PaData {
   const userId = { nonce, cname, crealm, options }
   const replyUsage = options !== undefined && hasFlag(options, S4uOption.USE_REPLY_KEY_USAGE)
@@ -90,7 +98,7 @@ function replyPadata({ nonce, cname, crealm, options }: S4uUserId, key: Key): Pa
   return { padataType: PaType.S4U_X509_USER, padataValue: encode(PaS4uX509User, { userId, checksum }) }
 }
 
-/** An unkeyed checksum was CVE-2018-16860. */
+/** Makes a refusal of a wrong checksum. A checksum without a key was CVE-2018-16860. */
 function judge(verify: () => void): void {
   try {
     verify()

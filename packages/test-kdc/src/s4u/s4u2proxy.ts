@@ -22,7 +22,10 @@ import { refuse } from '../kdc/refusal.js'
 import type { TgsRequest } from '../ticket-granting/tgs-request.js'
 import { targetOf } from '../ticket-granting/ticket-target.js'
 
-/** A ticket to another service, in the name of the user whose ticket the service shows. Source: MS-SFU section 3.2.5.2. */
+/**
+ * Grants S4U2Proxy: a ticket to another service, in the name of the user whose ticket the asking
+ * service shows. Source: MS-SFU section 3.2.5.2.
+ */
 export function grantByProxy(kdc: Kdc, request: TgsRequest): Grant {
   request.exchange.kind = 'S4U2Proxy'
   if (request.header.pac === undefined) refuse('KDC_ERR_TGT_REVOKED', 'the ticket-granting ticket has no PAC')
@@ -48,8 +51,9 @@ function localTarget(kdc: Kdc, request: TgsRequest, evidence: Evidence): Grant {
 }
 
 /**
- * A referral to the target's realm, in the service's name; the PAC speaks of the user and of this delegation. Whether it is allowed
- * is the target's to say, and only resource-based delegation lets it. Source: MS-SFU section 3.2.5.2.2.
+ * Grants a referral to the realm of the target, in the name of the service. Its PAC is about the
+ * user and this delegation. The realm of the target decides, and only resource-based delegation can
+ * allow it. Source: MS-SFU section 3.2.5.2.2.
  */
 function foreignTarget(kdc: Kdc, request: TgsRequest, evidence: Evidence): Grant {
   const { header, resourceBased } = request
@@ -78,7 +82,7 @@ function requireDelegation(request: TgsRequest, { ticket, pac }: Evidence): void
   exchange.delegation = decision.granted
 }
 
-/** Whether the target's list holds the service, by account name, by name and realm, or by SID. */
+/** Says whether the list of the target has the service: by account name, name and realm, or SID. */
 function grantsTo(target: Account, { client, header }: TgsRequest): boolean {
   const { cname, crealm } = header.ticket
   const names = [
@@ -95,7 +99,7 @@ function grantsTo(target: Account, { client, header }: TgsRequest): boolean {
 function proxyGrant(kdc: Kdc, request: TgsRequest, { ticket, pac }: Evidence): Omit<Grant, 'crealm' | 'cname' | 'pac'> {
   const times = timesOf(kdc, request, [ticket.endtime])
   const asked = inheritsFlag(request, KdcOption.FORWARDABLE, TicketFlag.FORWARDABLE)
-  // Forwardable even where the evidence was not: the next hop is again its target's to allow.
+  // Forwardable even where the evidence was not: the target of the next hop decides again.
   const forwardable = asked && !mayNotBeDelegated(pac.logonInfo)
   return {
     target: targetOf(kdc, request),
@@ -106,7 +110,10 @@ function proxyGrant(kdc: Kdc, request: TgsRequest, { ticket, pac }: Evidence): O
   }
 }
 
-/** One more transited service, unless a KDC on the way has written this hop down already. Source: MS-PAC section 2.9. */
+/**
+ * Adds the service to the transited services, unless a KDC on the way has added it already.
+ * Source: MS-PAC section 2.9.
+ */
 function nextHop({ sname, header }: TgsRequest, { pac }: Evidence, service: string): DelegationInfo | undefined {
   if (header.issuer !== undefined) return undefined
   const before = pac.delegationInfo?.transitedServices ?? []

@@ -31,8 +31,10 @@ export interface S4u2SelfAnswer {
 }
 
 /**
- * A ticket to the service that asks, in the name of a user. Where the user belongs to another realm, the service walks there with
- * referrals, and back with a TGT in its own name whose PAC speaks of the user.
+ * Grants S4U2Self: a ticket to the service that asks, in the name of a user. For a user of another
+ * realm, the service goes there by referrals, and comes back with a TGT in its own name, whose PAC
+ * is about the user.
+ *
  * Source: MS-SFU sections 3.2.5.1.1 and 3.2.5.1.2, and 4.2 for two realms.
  */
 export function grantToSelf(kdc: Kdc, request: TgsRequest, user: S4uUser): S4u2SelfAnswer {
@@ -46,7 +48,7 @@ export function grantToSelf(kdc: Kdc, request: TgsRequest, user: S4uUser): S4u2S
   return { grant: ticketToSelf(kdc, request, subject), padata }
 }
 
-/** The user as the ticket will name him, and what the PAC will say of him. */
+/** The user, as the ticket and its PAC name the user. */
 interface Subject {
   readonly name: PrincipalName
   readonly realm: string
@@ -54,7 +56,7 @@ interface Subject {
   pac(clientName: string, ticketGranting: boolean): PacContents
 }
 
-/** Undefined for a user of another realm, of whom nothing is known yet. */
+/** Finds the user. Undefined for a user of another realm, whom this KDC does not know yet. */
 function findSubject(kdc: Kdc, request: TgsRequest, user: S4uUser): Subject | undefined {
   const { directory } = kdc
   const { pac, issuer } = request.header
@@ -73,7 +75,7 @@ function localSubject({ directory, writePac }: Kdc, request: TgsRequest, user: S
   }
   requireUsableAccount(account)
   if (account === request.client) refuse('KDC_ERR_PADATA_TYPE_NOSUPP', 'a service does not impersonate itself')
-  // Not canonicalized: what was asked for is what the service compares the reply with.
+  // The name as asked for: the service compares the reply with it.
   const name = user.name ?? { nameType: NameType.PRINCIPAL, nameString: [account.name] }
   const { authtime } = request.header.ticket
   const make = (clientName: string) =>
@@ -107,7 +109,7 @@ function foreignRealmOf(directory: Directory, { name, realm }: S4uUser): string 
   return text.includes('@') ? trustTowards(directory, text.slice(text.lastIndexOf('@') + 1))?.realm : undefined
 }
 
-/** An ordinary ticket of the service for the user's realm, where it asks again. */
+/** Grants an ordinary ticket for the realm of the user, where the service asks again. */
 function towardsUser(kdc: Kdc, request: TgsRequest, user: S4uUser): Grant {
   const realm = foreignRealmOf(kdc.directory, user) ?? user.realm
   const trust = trustTowards(kdc.directory, realm)
@@ -115,7 +117,7 @@ function towardsUser(kdc: Kdc, request: TgsRequest, user: S4uUser): Grant {
   return grantOrdinary(kdc, { ...request, service: undefined, trust })
 }
 
-/** Back to the service's realm, in the service's name. */
+/** Grants a referral back to the realm of the service, in the name of the service. */
 function referral(kdc: Kdc, request: TgsRequest, subject: Subject): Grant {
   const { header, trust } = request
   if (trust !== trustTowards(kdc.directory, header.ticket.crealm))

@@ -19,7 +19,10 @@ import type { TgsRequest } from './tgs-request.js'
 import { targetOf } from './ticket-target.js'
 import type { TicketTarget } from '../tickets/ticket-seal.js'
 
-/** A ticket for the client itself: for a service, forwarded, as a proxy, or for the next realm. Source: RFC 4120 section 3.3.3. */
+/**
+ * Grants a ticket for the client itself: for a service, forwarded, as a proxy, or for the next
+ * realm. Source: RFC 4120 section 3.3.3.
+ */
 export function grantOrdinary(kdc: Kdc, request: TgsRequest): Grant {
   const { header } = request
   requireForeignClient(kdc, request)
@@ -36,7 +39,7 @@ export function grantOrdinary(kdc: Kdc, request: TgsRequest): Grant {
   }
 }
 
-/** What every ticket takes over from the TGT and the request. */
+/** Returns what every ticket takes from the TGT and the request. */
 export function inherited(kdc: Kdc, request: TgsRequest) {
   const { header, body, service, clientAuthorization } = request
   const moved = request.asks(KdcOption.FORWARDED) || request.asks(KdcOption.PROXY)
@@ -61,7 +64,7 @@ export function timesOf(kdc: Kdc, { body, header }: TgsRequest, notAfter: readon
   })
 }
 
-/** Flags that depend on the TGT alone, without those about forwarding. */
+/** Returns the flags that depend only on the TGT, without those about forwarding. */
 export function basicFlags({ header, service }: TgsRequest, times: TicketTimes): number[] {
   const kept = [TicketFlag.PRE_AUTHENT, TicketFlag.HW_AUTHENT].filter((flag) => hasFlag(header.ticket.flags, flag))
   return [
@@ -72,12 +75,15 @@ export function basicFlags({ header, service }: TgsRequest, times: TicketTimes):
   ]
 }
 
-/** The client wants it, and the TGT allows it. */
+/** Says whether the client asks for the flag and the TGT has it. */
 export function inheritsFlag({ header, asks }: TgsRequest, option: number, flag: number): boolean {
   return asks(option) && hasFlag(header.ticket.flags, flag)
 }
 
-/** A client of our own with a foreign KDC's ticket: nobody but S4U2Self has reason for that. */
+/**
+ * Refuses a client of this realm that shows the ticket of a foreign KDC. Only S4U2Self has a reason
+ * for that.
+ */
 function requireForeignClient(kdc: Kdc, { header }: TgsRequest): void {
   if (header.issuer !== undefined && sameRealmIgnoringCase(header.ticket.crealm, kdc.directory.realm)) {
     refuse('KDC_ERR_POLICY', 'a client of this realm, vouched for by another')
@@ -110,7 +116,7 @@ function ordinaryFlags(request: TgsRequest, target: TicketTarget, times: TicketT
 }
 
 function pacFor({ header, trust }: TgsRequest, pac: Pac, { ticketGranting }: TicketTarget): PacContents | undefined {
-  // A referral made for S4U speaks of the user, and may only be passed on.
+  // The PAC of a referral for S4U is about the user, and can only be passed on.
   const aboutClient = pac.clientInfo?.name === formatName(header.ticket.cname)
   if (!aboutClient && trust === undefined)
     refuse('KDC_ERR_BADOPTION', 'the PAC speaks of another client than the ticket')
@@ -119,7 +125,10 @@ function pacFor({ header, trust }: TgsRequest, pac: Pac, { ticketGranting }: Tic
   return declined && !ticketGranting ? undefined : copiedPac(pac, { ticketGranting })
 }
 
-/** The realms between the client's and this one, in the uncompressed form. Source: RFC 4120 section 3.3.3.2. */
+/**
+ * Returns the realms between that of the client and this one, in the uncompressed form.
+ * Source: RFC 4120 section 3.3.3.2.
+ */
 function transitedOf({ header }: TgsRequest): TransitedEncoding {
   const { issuer, ticket } = header
   const { trType, contents } = ticket.transited

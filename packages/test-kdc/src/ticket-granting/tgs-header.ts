@@ -27,20 +27,26 @@ import { refuse } from '../kdc/refusal.js'
 import { filteredPac } from '../tickets/sid-filter.js'
 import { pacBytesOf } from '../tickets/ticket-seal.js'
 
-/** The client of a TGS exchange, proven. */
+/** The client of a TGS exchange, which has proven that it holds a TGT. */
 export interface TgsHeader {
   readonly ticket: EncTicketPart
-  /** The realm whose KDC issued the TGT: a trusted one, or none when it is our own. */
+  /** The trusted realm whose KDC issued the TGT. Undefined for our own realm. */
   readonly issuer: Trust | undefined
   readonly pac: Pac | undefined
   readonly subkey: Key | undefined
-  /** What the reply is sealed with, and the key usage of that. Source: RFC 4120 section 3.3.3. */
+  /** The key that seals the reply. Source: RFC 4120 section 3.3.3. */
   readonly replyKey: Key
+  /** The key usage of `replyKey`. */
   readonly replyKeyUsage: number
   readonly authenticator: Authenticator
 }
 
-/** Opens and judges PA-TGS-REQ. `bytes` is the request as sent, whose body the checksum covers. Source: RFC 4120 section 3.3.2. */
+/**
+ * Opens and checks PA-TGS-REQ. `bytes` is the request as sent; the checksum covers its body.
+ *
+ * Source: RFC 4120 section 3.3.2.
+ * @throws Refusal
+ */
 export function acceptTgsHeader(kdc: Kdc, request: KdcReq, bytes: Uint8Array): TgsHeader {
   const accepted = acceptGrantingTicket(kdc, findApReq(request), KeyUsage.TGS_REQ_AUTHENTICATOR)
   const { key, issuer, ticket, authenticator } = accepted
@@ -59,7 +65,7 @@ export function acceptTgsHeader(kdc: Kdc, request: KdcReq, bytes: Uint8Array): T
   }
 }
 
-/** A ticket-granting ticket, and who shows it. */
+/** A ticket-granting ticket that was opened, with the authenticator of the client that shows it. */
 export interface GrantingTicket {
   readonly key: Key
   readonly issuer: Trust | undefined
@@ -68,8 +74,8 @@ export interface GrantingTicket {
 }
 
 /**
- * The AP-REQ with a ticket-granting ticket, in PA-TGS-REQ or as armor; `usage` is that of its
- * authenticator.
+ * Opens an AP-REQ with a ticket-granting ticket, from PA-TGS-REQ or from an armor. `usage` is the
+ * key usage of the authenticator.
  */
 export function acceptGrantingTicket(kdc: Kdc, apReq: ApReq, usage: number): GrantingTicket {
   const { key, issuer } = findTicketGrantingKey(kdc, apReq.ticket)
@@ -80,7 +86,10 @@ export function acceptGrantingTicket(kdc: Kdc, apReq: ApReq, usage: number): Gra
   return { key, issuer, ticket, authenticator }
 }
 
-/** What was made for armor gets no tickets. Source: RFC 6113 section 5.4.1.1, AD-fx-fast-armor. */
+/**
+ * Refuses a ticket or an authenticator that was made only for armor.
+ * Source: RFC 6113 section 5.4.1.1, AD-fx-fast-armor.
+ */
 function requireNoArmor(ticket: EncTicketPart, authenticator: Authenticator): void {
   const elements = [...(ticket.authorizationData ?? []), ...(authenticator.authorizationData ?? [])]
   if (elements.some(({ adType }) => adType === FX_FAST_ARMOR)) refuse('KDC_ERR_POLICY', 'the ticket is armor only')
@@ -151,7 +160,10 @@ function requireBodyChecksum(kdc: Kdc, { cksum }: Authenticator, sessionKey: Key
   }
 }
 
-/** A foreign KDC's PAC is signed with the key between the realms; its own krbtgt key is not known here. */
+/**
+ * Opens the PAC of a TGT. That of a foreign KDC is signed with the key between the realms, because
+ * this KDC does not have the krbtgt key of the other.
+ */
 function openPac(kdc: Kdc, ticket: EncTicketPart, key: Key, issuer: Trust | undefined): Pac | undefined {
   const bytes = pacBytesOf(ticket)
   if (bytes === undefined) return undefined

@@ -7,7 +7,9 @@ import { reseal } from '../fixtures/reseal.js'
 const realm = await createAd()
 const tgt = await signInWithPassword(realm, 'alice', 'wonderland')
 
-/** The account has been renamed since the ticket was issued, or there is none of the name any more. */
+/**
+ * The account has been renamed since the ticket was issued, or there is none of the name any more.
+ */
 function renamed(name: string): Credential {
   const cname = principal(name)
   const ticket = reseal(tgt, krbtgtKey(realm), (part) => ({ ...part, cname }))

@@ -22,17 +22,18 @@ import { findDestination } from '../directory/referral.js'
 import { refuse } from '../kdc/refusal.js'
 import type { TgsHeader } from './tgs-header.js'
 
-/** A TGS request whose client is proven and whose service is found; nothing is decided yet. */
+/** A TGS request whose client is proven and whose service is found. Nothing is decided yet. */
 export interface TgsRequest {
   readonly body: KdcReqBody
   readonly header: TgsHeader
   readonly sname: PrincipalName
-  /** The client's account, when it is one of this realm. */
+  /** The account of the client. Undefined for a client of another realm. */
   readonly client: Account | undefined
-  /** The service, when it is of this realm; else the way there. */
+  /** The account of the service. Undefined for a service of another realm. */
   readonly service: Account | undefined
+  /** The trust that leads to the realm of the service. Undefined for a service of this realm. */
   readonly trust: Trust | undefined
-  /** What PA-PAC-OPTIONS says of resource-based delegation; undefined when it was not sent. */
+  /** Whether PA-PAC-OPTIONS asks for resource-based delegation. Undefined when it was not sent. */
   readonly resourceBased: boolean | undefined
   readonly clientAuthorization: AuthorizationData | undefined
   readonly exchange: Exchange
@@ -67,7 +68,8 @@ export function readTgsRequest(kdc: Kdc, request: KdcReq, header: TgsHeader, exc
 function findClient({ directory }: Kdc, { ticket, pac, issuer }: TgsHeader): Account | undefined {
   if (!sameRealmIgnoringCase(ticket.crealm, directory.realm)) return undefined
   const account = directory.findClient(ticket.cname)
-  // Whoever took over another's name is not that other (CVE-2021-42287). A PAC from another realm speaks of a user there.
+  // An account that was renamed to the name of another must not become the other (CVE-2021-42287),
+  // so the SID in the PAC decides. A PAC from another realm is about a user of that realm.
   const requestor = issuer === undefined ? pac?.requestor : undefined
   const renamed = account !== undefined && requestor !== undefined && requestor !== account.sid
   if (account === undefined || renamed)
@@ -81,7 +83,10 @@ function resourceBasedOption(request: KdcReq): boolean | undefined {
   return value && hasFlag(decode(PaPacOptions, value).flags, PacOption.RESOURCE_BASED_CONSTRAINED_DELEGATION)
 }
 
-/** Source: RFC 4120 section 3.3.2: under the subkey (usage 5) or the session key (usage 4). */
+/**
+ * Opens the authorization data of the client, sealed with the subkey (usage 5) or the session key
+ * (usage 4). Source: RFC 4120 section 3.3.2.
+ */
 function openClientAuthorization(
   { encAuthorizationData }: KdcReqBody,
   header: TgsHeader,

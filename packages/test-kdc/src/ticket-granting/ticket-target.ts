@@ -7,7 +7,10 @@ import type { TgsRequest } from './tgs-request.js'
 import type { TicketTarget } from '../tickets/ticket-seal.js'
 import { userToUserKey } from './user-to-user.js'
 
-/** Whom the ticket is sealed for: a service, this KDC, the next realm's KDC, or, user to user, whoever holds a TGT. */
+/**
+ * Returns the service that the ticket is sealed for: a service of this realm, this KDC, the KDC of
+ * the next realm, or, user to user, the holder of a TGT.
+ */
 export function targetOf(kdc: Kdc, request: TgsRequest): TicketTarget {
   const { service, trust, sname, exchange } = request
   const { realm, krbtgt } = kdc.directory
@@ -19,7 +22,7 @@ export function targetOf(kdc: Kdc, request: TgsRequest): TicketTarget {
     return { realm, sname, key: userToUserKey(kdc, request), ticketGranting: false }
   }
   const account = service ?? krbtgt
-  // Active Directory knows a user without SPN as a service only user to user.
+  // A user without an SPN is a service only user to user, as in Active Directory.
   if (account.kind === 'user') refuse('KDC_ERR_S_PRINCIPAL_UNKNOWN', `${account.name} has no service principal name`)
   const ticketGranting = isTicketGrantingService(sname.nameString)
   const name = ticketGranting ? ticketGrantingName(realm) : sname

@@ -5,7 +5,10 @@ import { isTicketGrantingService } from '../directory/referral.js'
 import { refuse } from '../kdc/refusal.js'
 import type { TgsRequest } from './tgs-request.js'
 
-/** The session key of the TGT that the service has shown the client. Source: RFC 4120 section 3.7. */
+/**
+ * Returns the session key of the TGT that the service has given to the client.
+ * Source: RFC 4120 section 3.7.
+ */
 export function userToUserKey(kdc: Kdc, request: TgsRequest): Key {
   const { directory } = kdc
   const [second] = request.body.additionalTickets ?? []

@@ -12,7 +12,10 @@ export interface Grant extends Omit<TicketContents, 'key' | 'starttime' | 'endti
   readonly sessionKeyType: number
 }
 
-/** Returns the first type that the client offers and the service can use. Source: RFC 4120 section 3.1.3. */
+/**
+ * Returns the first type that the client offers and the service can use. Source: RFC 4120 section
+ * 3.1.3.
+ */
 export function sessionKeyType(service: Account, offeredTypes: readonly number[]): number {
   const usable = service.settings.sessionKeyTypes ?? service.encryptionTypes
   const etype = offeredTypes.find((candidate) => usable.includes(candidate))

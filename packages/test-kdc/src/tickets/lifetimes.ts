@@ -2,27 +2,31 @@ import { hasFlag, KdcOption, type KdcReqBody } from '@s4u/krb5'
 import type { Kdc } from '../kdc/kdc.js'
 import { refuse } from '../kdc/refusal.js'
 
-/** Milliseconds since the epoch, whole seconds as on the wire. */
+/** The times of a ticket, in milliseconds since the epoch. Whole seconds, as on the wire. */
 export interface TicketTimes {
   readonly starttime: number
   readonly endtime: number
-  /** Only of renewable tickets. */
+  /** Undefined for tickets that are not renewable. */
   readonly renewTill?: number
 }
 
+/** How long a ticket may last. */
 export interface TimeLimits {
   readonly now: number
   /** Milliseconds. */
   readonly lifetime: number
   readonly renewLifetime: number
-  /** No ticket outlives these: the TGT, the evidence. */
+  /** Times that the ticket must not outlive: the ends of the TGT and of the evidence. */
   readonly notAfter?: readonly number[]
-  /** The TGT's renew-till, when it is renewable; a TGT that is not gives only tickets that are not. */
+  /** The renew-till of the TGT. The TGT must be renewable for a renewable ticket. */
   readonly renewNotAfter?: number
   readonly mayRenew: boolean
 }
 
-/** What the client wants, within what is allowed. Source: RFC 4120 sections 3.1.3 and 3.3.3. */
+/**
+ * Returns the times that the client asks for, cut to what is allowed. Source: RFC 4120 sections
+ * 3.1.3 and 3.3.3.
+ */
 export function grantTimes(body: KdcReqBody, limits: TimeLimits): TicketTimes {
   const starttime = wholeSeconds(limits.now)
   const till = endless(body.till)
@@ -38,7 +42,10 @@ export function grantTimes(body: KdcReqBody, limits: TimeLimits): TicketTimes {
   return { starttime, endtime, renewTill }
 }
 
-/** The same lifetime again, from now on. Source: RFC 4120 section 3.3.3, "RENEW". */
+/**
+ * Returns the times of a renewed ticket: the same lifetime again, from now on. Source: RFC 4120
+ * section 3.3.3, "RENEW".
+ */
 export function renewTimes(
   kdc: Kdc,
   ticket: { starttime?: number; authtime: number; endtime: number; renewTill?: number },
@@ -51,7 +58,7 @@ export function renewTimes(
   return { starttime, endtime: Math.min(renewTill, starttime + lifetime), renewTill }
 }
 
-/** 1970-01-01 means: as long as may be. Source: RFC 4120 section 3.1.3. */
+/** 1970-01-01 means: as long as the KDC allows. Source: RFC 4120 section 3.1.3. */
 function endless(time: number): number {
   return time === 0 ? Infinity : time
 }

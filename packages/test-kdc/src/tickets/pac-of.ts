@@ -16,7 +16,10 @@ import type { Directory } from '../directory/directory.js'
 import { DOMAIN_USERS, PROTECTED_USERS } from '../directory/security-identifiers.js'
 import type { Kdc } from '../kdc/kdc.js'
 
-/** How the KDC knows that it is the user. Source: MS-SFU section 3.2.5.1.2. */
+/**
+ * SIDs that say who has authenticated the user: the KDC, or a service by S4U2Self. Source: MS-SFU
+ * section 3.2.5.1.2.
+ */
 export const AssertedIdentity = { AUTHENTICATION_AUTHORITY: 'S-1-18-1', SERVICE: 'S-1-18-2' } as const
 
 export interface NewPac {
@@ -25,12 +28,12 @@ export interface NewPac {
   readonly account: Account
   /** Milliseconds since the epoch. */
   readonly authtime: number
-  /** The client's name as it stands in the ticket; with realm in referrals that travel under the service's name. */
+  /** The name of the client in the ticket. It has a realm in referrals that name the service. */
   readonly clientName: string
   readonly asserted: (typeof AssertedIdentity)[keyof typeof AssertedIdentity]
 }
 
-/** What the directory says of an account. Source: MS-PAC section 2.4. */
+/** Returns the PAC of an account, as the directory has it. Source: MS-PAC section 2.4. */
 export function newPac(options: NewPac): PacContents {
   const { directory, account, authtime, clientName, writePac } = options
   const { upn, constructed } = upnOf(account, directory.realm)
@@ -47,7 +50,7 @@ export function newPac(options: NewPac): PacContents {
   return writePac === undefined ? contents : writePac(contents)
 }
 
-/** What only TGTs carry on top. Source: MS-PAC sections 2.14 and 2.15. */
+/** Adds what only the PAC of a TGT carries. Source: MS-PAC sections 2.14 and 2.15. */
 export function forTicketGranting(
   contents: PacContents,
   account: Account,
@@ -60,11 +63,14 @@ export function forTicketGranting(
 export interface PacChanges {
   readonly clientName?: string
   readonly delegationInfo?: DelegationInfo
-  /** Another TGT: what belongs to TGTs is kept. */
+  /** Whether the new ticket is a TGT: what only TGTs carry is kept then. */
   readonly ticketGranting: boolean
 }
 
-/** The same PAC for another ticket: signatures go, everything else stays octet for octet unless changed here. */
+/**
+ * Returns the same PAC for another ticket. Signatures are left out; everything else stays octet for
+ * octet, unless it is changed here.
+ */
 export function copiedPac(pac: Pac, { clientName, delegationInfo, ticketGranting }: PacChanges): PacContents {
   const replaced = new Set<number>(SIGNATURES)
   if (!ticketGranting) for (const type of TICKET_GRANTING_ONLY) replaced.add(type)
@@ -79,7 +85,10 @@ export function copiedPac(pac: Pac, { clientName, delegationInfo, ticketGranting
   }
 }
 
-/** Whether the user, of whatever realm, is sensitive or in Protected Users: said by the PAC, which is all there is of foreigners. */
+/**
+ * Says whether the user is sensitive or in Protected Users. The PAC decides, because the KDC knows
+ * nothing else about users of other realms.
+ */
 export function mayNotBeDelegated(info: LogonInfo | undefined): boolean {
   if (info === undefined) return false
   const inProtectedUsers = info.groupIds.some(({ relativeId }) => relativeId === PROTECTED_USERS)
@@ -91,7 +100,8 @@ function logonInfo({ directory, account, authtime, asserted }: NewPac): LogonInf
   const prefix = `${directory.domainSid}-`
   const own = groups.filter((sid) => sid.startsWith(prefix)).map((sid) => Number(sid.slice(prefix.length)))
   const foreign = groups.filter((sid) => !sid.startsWith(prefix))
-  // An account with a SID of another domain has relative identifier 0, and its SID stands first.
+  // The PAC of an account with a SID of another domain has the relative identifier 0, and the SID
+  // as first extra SID.
   const ownSid = account.sid === `${prefix}${relativeId}` ? [] : [account.sid]
   const always = [DOMAIN_USERS, ...(settings.protected ? [PROTECTED_USERS] : [])]
   return {

@@ -3,8 +3,11 @@ import type { Directory, Trust } from '../directory/directory.js'
 import { refuse } from '../kdc/refusal.js'
 
 /**
- * A PAC that came over a trust, as far as it may go on: SIDs of the domains behind the trust, and how the user was authenticated.
- * Resource groups belong to the domain that is left; claims need a policy that transforms them, which there is none of here.
+ * Returns what may stay of a PAC that came over a trust: the SIDs of the domains behind the trust,
+ * and how the user was authenticated. Without this, the KDC of a trusted realm could make its users
+ * members of our groups. Resource groups are removed, because they belong to the other domain, and
+ * so are claims, because no policy here transforms them.
+ *
  * Source: MS-PAC section 4.1.2.2, a cross-forest trust.
  */
 export function filteredPac(pac: Pac, trust: Trust, own: Directory): Pac {
@@ -39,5 +42,8 @@ function refuseDomain(sid: string): never {
   return refuse('KDC_ERR_POLICY', `the PAC speaks of ${sid}, which is not behind the trust that it came over`)
 }
 
-/** AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section 2.4.2.4. */
+/**
+ * AUTHENTICATION_AUTHORITY_ASSERTED_IDENTITY and SERVICE_ASSERTED_IDENTITY. MS-DTYP section
+ * 2.4.2.4.
+ */
 const ASSERTED = 'S-1-18-'

@@ -15,30 +15,35 @@ import {
 import { ticketKeyOf } from '../directory/account.js'
 import type { Kdc } from '../kdc/kdc.js'
 
-/** Whom a ticket is for, and the key that only he and the KDC have. */
+/** The service that a ticket is for, and the key that only this service and the KDC have. */
 export interface TicketTarget {
   readonly realm: string
   readonly sname: PrincipalName
   readonly key: Key
   readonly kvno?: number
-  /** A KDC's: its PAC is signed by its own key, and so needs no ticket checksum. */
+  /** Whether it is a KDC. The PAC is signed with its own key then, and needs no ticket checksum. */
   readonly ticketGranting: boolean
 }
 
 export interface TicketContents extends Omit<EncTicketPart, 'authorizationData'> {
   readonly pac?: PacContents
-  /** What the client wants in the ticket. */
+  /** Authorization data that the client wants in the ticket. */
   readonly clientAuthorization?: AuthorizationData
 }
 
-/** Seals a ticket with a PAC that is bound to it. Source: RFC 4120 section 5.3, MS-PAC section 2.8. */
+/**
+ * Seals a ticket with a PAC that is bound to it. Source: RFC 4120 section 5.3, MS-PAC section 2.8.
+ */
 export function sealTicket(kdc: Kdc, target: TicketTarget, contents: TicketContents): Ticket {
   const bytes = encode(EncTicketPart, withAuthorization(kdc, target, contents))
   const encPart = sealEncryptedData(bytes, target.key, KeyUsage.TICKET, kdc.random, target.kvno)
   return { realm: target.realm, sname: target.sname, encPart }
 }
 
-/** The PAC of one of our own tickets: alone in the first AD-IF-RELEVANT. What a client added stands behind it. */
+/**
+ * Returns the PAC of a ticket that this KDC has issued. It is the only element of the first
+ * AD-IF-RELEVANT. What a client added stands behind it, and is not taken for a PAC.
+ */
 export function pacBytesOf({ authorizationData }: EncTicketPart): Uint8Array | undefined {
   const first = authorizationData?.[0]
   if (first?.adType !== AdType.IF_RELEVANT) return undefined
@@ -46,7 +51,10 @@ export function pacBytesOf({ authorizationData }: EncTicketPart): Uint8Array | u
   return elements.length === 1 && elements[0].adType === AdType.WIN2K_PAC ? elements[0].adData : undefined
 }
 
-/** The encoding that the ticket checksum covers: the PAC in it is one zero octet. Source: MS-PAC section 2.8.3. */
+/**
+ * Returns the octets that the ticket checksum covers: the PAC is one zero octet there. Source:
+ * MS-PAC section 2.8.3.
+ */
 export function encodeWithoutPac(part: EncTicketPart): Uint8Array {
   const rest = part.authorizationData?.slice(1) ?? []
   return encode(EncTicketPart, { ...part, authorizationData: [...pacElement(ONE_ZERO), ...rest] })
@@ -64,7 +72,7 @@ function withAuthorization(kdc: Kdc, target: TicketTarget, contents: TicketConte
   return { ...part, authorizationData: [...pacElement(signed), ...(clientAuthorization ?? [])] }
 }
 
-/** AD-WIN2K-PAC in AD-IF-RELEVANT. Source: MS-KILE section 3.3.5.6.3. */
+/** Returns AD-WIN2K-PAC within AD-IF-RELEVANT. Source: MS-KILE section 3.3.5.6.3. */
 export function pacElement(pac: Uint8Array): AuthorizationData {
   const adData = encode(AuthorizationData, [{ adType: AdType.WIN2K_PAC, adData: pac }])
   return [{ adType: AdType.IF_RELEVANT, adData }]
