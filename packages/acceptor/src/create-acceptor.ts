@@ -26,7 +26,7 @@ import { PendingNegotiations, type Resume } from './negotiation/pending-negotiat
 import { unsupportedMechanism } from './negotiation/unsupported-mechanism.js'
 import { ACCEPTOR_OPTIONS, type AcceptorOptions, RENAMED_OPTIONS } from './options/acceptor-options.js'
 import { type AcceptorSettings, checkOptions, servicesOf } from './options/acceptor-settings.js'
-import { confOf, ignoresHostOf, keytabNameOf } from './options/krb5-conf-settings.js'
+import { krb5ConfOf, ignoresHostOf, keytabNameOf } from './options/krb5-conf-settings.js'
 import { CurrentKeyOpener } from './ticket/current-key-opener.js'
 import { clearTextFactsOf, factsOf } from './ticket/exchange-facts.js'
 import { EXPECTED_TICKET, type ExpectedTicket, requireExpected } from './ticket/expected-ticket.js'
@@ -66,7 +66,7 @@ class KeytabAcceptor implements Acceptor {
   #closed = false
 
   constructor(options: AcceptorOptions, notices: readonly Notice[]) {
-    const conf = confOf(options)
+    const conf = krb5ConfOf(options)
     this.#settings = checkOptions(options, conf)
     this.#events = new AcceptorEvents(options)
     for (const notice of notices) this.#events.publish(notice)

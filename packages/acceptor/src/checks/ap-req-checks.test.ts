@@ -8,7 +8,7 @@ import {
   requirePermittedKey,
   requireTicketTime,
 } from './ap-req-checks.js'
-import { permissionOf } from '../options/krb5-conf-settings.js'
+import { etypePermissionOf } from '../options/krb5-conf-settings.js'
 import { issue, keyOf, NOW } from '../fixtures/issued-token.js'
 
 const SKEW = 300_000
@@ -145,13 +145,13 @@ describe('a key that a context is made of', () => {
     [4711, true, false],
   ])('of type %s, weak ones allowed: %s, is taken: %s', (etype, allowWeak, taken) => {
     const check = () =>
-      requirePermittedKey(keyOf(1, etype), 'subkey', permissionOf({ allowWeakEncryption: allowWeak }, none))
+      requirePermittedKey(keyOf(1, etype), 'subkey', etypePermissionOf({ allowWeakEncryption: allowWeak }, none))
     if (taken) expect(check).not.toThrow()
     else expect(check).toThrow(expect.objectContaining({ code: 'KDC_ERR_ETYPE_NOSUPP', hint }))
   })
 
   test('is refused with its part and its type', () => {
-    expect(() => requirePermittedKey(keyOf(1, 23), 'session key', permissionOf({}, none))).toThrow(
+    expect(() => requirePermittedKey(keyOf(1, 23), 'session key', etypePermissionOf({}, none))).toThrow(
       refusal('KDC_ERR_ETYPE_NOSUPP', 'the session key is of type rc4-hmac, which may not be used', hint),
     )
   })

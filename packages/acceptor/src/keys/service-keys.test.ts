@@ -1,12 +1,12 @@
 import { ConfigurationError, Key, Keytab, Krb5Conf, MissingKeyError } from '@s4u/krb5'
 import type { KeytabEntry, Ticket } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
-import { permissionOf } from '../options/krb5-conf-settings.js'
+import { etypePermissionOf } from '../options/krb5-conf-settings.js'
 import { entryOf, issue, keyOf, SPN } from '../fixtures/issued-token.js'
 import { ServiceKeys } from './service-keys.js'
 
 const none = Krb5Conf.merge([])
-const everyHttp = { services: undefined, aliases: [], permits: permissionOf({}, none), ignoresHost: false }
+const everyHttp = { services: undefined, aliases: [], permits: etypePermissionOf({}, none), ignoresHost: false }
 const keysOf = (keytab: Keytab, services?: readonly string[]) =>
   new ServiceKeys(keytab, { ...everyHttp, services }, 'web.keytab')
 const ticketFor = (service: string, kvno?: number): Ticket => {
@@ -155,7 +155,7 @@ describe('a keytab without a key that may be used', () => {
     )
     const allowed = new ServiceKeys(
       new Keytab(weak),
-      { ...everyHttp, permits: permissionOf({ allowWeakEncryption: true }, none) },
+      { ...everyHttp, permits: etypePermissionOf({ allowWeakEncryption: true }, none) },
       'web.keytab',
     )
     expect(allowed.all.map(({ kvno }) => kvno)).toEqual([3, 2, 1])

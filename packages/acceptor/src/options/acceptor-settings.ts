@@ -3,7 +3,7 @@ import type { Krb5Conf, LocalNameMapping, RandomSource } from '@s4u/krb5'
 import type { EtypePermission } from '../checks/ap-req-checks.js'
 import type { ChannelBindingPolicy } from '../checks/channel-binding.js'
 import type { AcceptorOptions } from './acceptor-options.js'
-import { clockSkewOf, confOf, permissionOf } from './krb5-conf-settings.js'
+import { clockSkewOf, krb5ConfOf, etypePermissionOf } from './krb5-conf-settings.js'
 import { DomainSids } from '../pac-authority/domain-sids.js'
 import { type ForeignStatements, foreignStatementsOf } from '../pac-authority/foreign-statements.js'
 import { vouchersOf, type Vouches } from '../pac-authority/vouchers.js'
@@ -65,7 +65,7 @@ const DEFAULT_OPENED_TICKETS = 4_096
  * Checks the options and returns the settings.
  * @throws ConfigurationError
  */
-export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(options)): AcceptorSettings {
+export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = krb5ConfOf(options)): AcceptorSettings {
   const { now = Date.now, replayCache, requirePac } = options
   const skew = options.clockSkew ?? clockSkewOf(conf) ?? DEFAULT_CLOCK_SKEW
   const clockSkew = numberWithin('clockSkew', skew, 0, MAX_CLOCK_SKEW)
@@ -87,7 +87,7 @@ export function checkOptions(options: AcceptorOptions, conf: Krb5Conf = confOf(o
     domainSids,
     foreignPac: foreignStatementsOf(options.foreignPac),
     mayVouchFor: vouchersOf(options.mayVouchFor),
-    permits: permissionOf(options, conf),
+    permits: etypePermissionOf(options, conf),
     trustedRealms: options.trustedRealms,
     allowAnonymous: options.allowAnonymous ?? false,
     checkAddresses: options.checkAddresses ?? false,

@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { createAcceptor } from '../create-acceptor.js'
 import type { AcceptorOptions } from './acceptor-options.js'
 import { checkOptions } from './acceptor-settings.js'
-import { permissionOf } from './krb5-conf-settings.js'
+import { etypePermissionOf } from './krb5-conf-settings.js'
 import { entryOf, issue, keyOf, NOW, oddToken, SPN, tokenOf } from '../fixtures/issued-token.js'
 import { accepted, refused } from '../fixtures/outcomes.js'
 
@@ -74,7 +74,7 @@ describe('an acceptor goes by krb5.conf, where options do not say it:', () => {
     [[], { permittedEncryptionTypes: [23] }, [23]],
     [['allow_weak_crypto = true'], {}, [18, 17, 20, 19, 26, 25]],
   ])('which encryption types may be used: %j with %j', (lines, options, expected) => {
-    const permits = permissionOf(options, parseKrb5Conf(`[libdefaults]\n${lines.join('\n')}\n`))
+    const permits = etypePermissionOf(options, parseKrb5Conf(`[libdefaults]\n${lines.join('\n')}\n`))
     expect(new Set([1, 3, 16, 17, 18, 19, 20, 23, 25, 26, 99].filter(permits))).toEqual(new Set(expected))
   })
 

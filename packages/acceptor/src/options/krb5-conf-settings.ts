@@ -19,7 +19,7 @@ import type { AcceptorOptions } from './acceptor-options.js'
  * Reads krb5.conf.
  * @throws ConfigurationError for a file that is named and cannot be read, or has a line that cannot
  */
-export function confOf({ krb5Config, localNames }: Pick<AcceptorOptions, 'krb5Config' | 'localNames'>): Krb5Conf {
+export function krb5ConfOf({ krb5Config, localNames }: Pick<AcceptorOptions, 'krb5Config' | 'localNames'>): Krb5Conf {
   if (krb5Config !== undefined && typeof krb5Config !== 'string')
     throw new ConfigurationError(`krb5Config must be a text, not ${shownInput(krb5Config)}`)
   if (krb5Config !== undefined) return readConfigurationFiles(krb5Config, thisMachine)
@@ -54,7 +54,7 @@ export function clockSkewOf(conf: Krb5Conf): number | undefined {
  * Returns which encryption types keys may have: keys of the service, session keys, keys of clients.
  * @throws ConfigurationError
  */
-export function permissionOf(options: AcceptorOptions, conf: Krb5Conf): EtypePermission {
+export function etypePermissionOf(options: AcceptorOptions, conf: Krb5Conf): EtypePermission {
   const { permittedEncryptionTypes, allowWeakEncryption = false } = options
   requireEtypes(permittedEncryptionTypes)
   const listed = permittedEncryptionTypes ?? conf.encryptionTypes('permitted_enctypes')
