@@ -44,6 +44,8 @@ export interface RealmInfo {
   cappedKdc?: Address
   /** LDAP of the directory itself, Samba only. */
   ldap?: Address
+  /** The certificate of the directory for LDAP over TLS, PEM; Samba only. */
+  ldapCertificate?: string
   administrator?: Account
   /** Heimdal only: its own client programs, and the LD_LIBRARY_PATH that they need. */
   clients?: { kinit: string; kgetcred: string; kadmin: string; libraries: string }

@@ -14,6 +14,7 @@ import type { DirectoryOptions } from './interface/directory-options.js'
 import type { DomainAsking } from './domains/asking.js'
 import { type DomainMap, readDomains } from './domains/domain-map.js'
 import { unlessAborted } from './deadline.js'
+import type { DomainControllers } from './failover/domain-controllers.js'
 import { ControllersByDomain } from './failover/controllers-by-domain.js'
 import type { DirectoryChange } from './interface/directory-change.js'
 import { domainOfDn } from './ldap/distinguished-name.js'
@@ -22,6 +23,7 @@ import type { ManagedPassword } from './interface/managed-password.js'
 import { readManagedPassword, requireManaged } from './managed-password/read-managed-password.js'
 import { Names } from './names/names.js'
 import { createSearch } from './search/directory-search.js'
+import { readRootDse } from './session/root-dse.js'
 import type { Session } from './session/open-session.js'
 
 /** Names of domains and trusts are read again after so long; milliseconds. */
@@ -35,6 +37,7 @@ export class OpenDirectory implements Directory, DomainAsking {
   readonly domain: string
   readonly realm: string
   readonly now: () => number
+  readonly #journal: Journal
   readonly #client: DirectoryOptions['client']
   readonly #controllers: ControllersByDomain
   readonly #accounts: Accounts
@@ -45,8 +48,9 @@ export class OpenDirectory implements Directory, DomainAsking {
     this.domain = domain
     this.realm = asciiUpper(domain)
     this.#client = options.client
+    this.#journal = journal
     this.now = options.now ?? Date.now
-    this.#controllers = new ControllersByDomain(options, domain, journal, async () => undefined)
+    this.#controllers = new ControllersByDomain(options, domain, journal)
     this.#accounts = new Accounts(this)
     this.#names = new Names(this, this.#accounts, journal, options.namesFreshFor ?? DEFAULT_NAMES_FRESH_FOR)
   }
@@ -85,11 +89,24 @@ export class OpenDirectory implements Directory, DomainAsking {
   search(options: SearchOptions): DirectorySearch {
     const role = options.globalCatalog === true ? 'globalCatalog' : 'domain'
     const controllers = this.#controllers.of(this.domain, role)
-    return createSearch(options, { controllers, timeLimit: this.#controllers.timeLimit })
+    return createSearch(options, {
+      controllers,
+      timeLimit: this.#controllers.timeLimit,
+      ownersOf: (dn, signal) => this.#ownersOf(dn, signal),
+      leftOut: (uri) =>
+        this.#journal.warn('directory reference', () => ({
+          level: 'warn',
+          text: `not followed: ${uri.slice(0, 500)}`,
+        })),
+    })
   }
 
   facts({ signal }: CallOptions = {}): Promise<DirectoryFacts> {
-    return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session) => factsOf(session))
+    return this.ask({ domain: this.domain, role: 'domain' }, signal, async (session, each) => {
+      // Its clock is of interest now, and not when the connection was opened.
+      const rootDse = await readRootDse(session.connection, session.controller.label, each)
+      return factsOf({ ...session, rootDse })
+    })
   }
 
   apply(change: DirectoryChange, { signal }: CallOptions = {}): Promise<void> {
@@ -110,6 +127,17 @@ export class OpenDirectory implements Directory, DomainAsking {
     const known = this.#domains
     const isFresh = known !== undefined && this.now() - known.readAt < DOMAINS_KNOWN_FOR
     return unlessAborted(isFresh ? known.map : this.#readDomains(), signal)
+  }
+
+  /**
+   * `DC=DomainDnsZones,DC=corp,DC=test` is no domain, and its controllers are those of corp.test.
+   */
+  async #ownersOf(dn: string, signal: AbortSignal | undefined): Promise<DomainControllers | undefined> {
+    const name = domainOfDn(dn) ?? ''
+    const { domains } = await this.domains(signal)
+    const owners = domains.filter(({ dns }) => name === dns || name.endsWith(`.${dns}`))
+    const [nearest] = owners.sort((a, b) => b.dns.length - a.dns.length)
+    return nearest && this.#controllers.of(nearest.dns, 'domain')
   }
 
   /** For all who wait: the signal of one does not end it. */

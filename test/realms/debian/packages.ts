@@ -17,7 +17,7 @@ export const mitClients: Requirement = {
 }
 
 export const sambaServer: Requirement = {
-  programs: ['samba', 'samba-tool', 'kinit', '/usr/share/samba/setup/provision.ldif', '/usr/bin/python3'],
+  programs: ['samba', 'samba-tool', 'kinit', 'openssl', '/usr/share/samba/setup/provision.ldif', '/usr/bin/python3'],
   packages: [
     'samba',
     'samba-ad-dc',
@@ -27,6 +27,7 @@ export const sambaServer: Requirement = {
     'winbind',
     'ldb-tools',
     'krb5-user',
+    'openssl',
   ],
 }
 

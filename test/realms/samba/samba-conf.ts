@@ -45,6 +45,9 @@ export function writeSambaConf(site: Site, key: SambaKey): void {
 
 export const folderOf = (site: Site, key: SambaKey): string => join(site.directory, controllers[key])
 export const smbConf = (site: Site, key: SambaKey): string => join(folderOf(site, key), 'smb.conf')
+/** The certificate of the controller, which it has signed itself, PEM. */
+export const tlsCertificate = (site: Site, key: SambaKey): string => join(folderOf(site, key), 'tls-certificate.pem')
+export const TLS_KEY = 'tls-key.pem'
 const sambaKrb5Config = (site: Site): string => join(site.directory, 'krb5-samba.conf')
 export const sambaEnvironment = (site: Site): Record<string, string> => ({
   KRB5_CONFIG: sambaKrb5Config(site),
@@ -65,7 +68,6 @@ const identity = (site: Site, key: SambaKey): Record<string, string> => ({
 
 /** Nothing that costs time or that looks beyond this machine. */
 const quiet: Record<string, string> = {
-  'tls enabled': 'no',
   'ldap server require strong auth': 'no',
   'dns forwarder': '',
   'allow dns updates': 'disabled',
@@ -92,6 +94,10 @@ function folders(site: Site, key: SambaKey): Record<string, string> {
     'ntp signd socket directory': `${folder}/run/ntp_signd`,
     'binddns dir': `${folder}/binddns`,
     'log file': `${folder}/log/samba.log`,
+    // LDAP over TLS, and StartTLS.
+    'tls keyfile': join(folder, 'private', TLS_KEY),
+    'tls certfile': tlsCertificate(site, key),
+    'tls cafile': tlsCertificate(site, key),
     'resolv:host file': join(site.directory, 'dns_hosts'),
   }
 }

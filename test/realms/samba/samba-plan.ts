@@ -11,7 +11,7 @@ import {
   type SambaForest,
   type SambaService,
 } from './samba-accounts.js'
-import { controllers, folderOf, isNewer, type SambaKey, smbConf } from './samba-conf.js'
+import { controllers, folderOf, isNewer, type SambaKey, smbConf, tlsCertificate } from './samba-conf.js'
 import { addressOf, machineOf, type Site } from '../site.js'
 
 const forests: Record<SambaKey, SambaForest> = {
@@ -37,6 +37,7 @@ export function describeForest(site: Site, key: SambaKey): RealmInfo {
     kdc: addressOf(site, key, site.ports.kdc),
     kpasswd: addressOf(site, key, site.ports.kpasswd),
     ldap: addressOf(site, key, 389),
+    ldapCertificate: tlsCertificate(site, key),
     administrator: { principal: `Administrator@${realm}`, password: ADMINISTRATOR_PASSWORD },
     users: {},
     services: {},
@@ -89,7 +90,7 @@ export function seedPlan(site: Site, key: SambaKey, info: RealmInfo): object {
     samLdb: join(folderOf(site, key), 'private', 'sam.ldb'),
     everyKey: info.everyKey,
     controller: controllers[key].toUpperCase(),
-    controllerServices: [`ldap/${controllers[key]}.${info.domain}`, `ldap/${controllers[key]}`],
+    controllerServices: controllerServices(key, info.domain),
     upnSuffixes: forest.upnSuffixes,
     groups: forest.groups,
     members,
@@ -107,6 +108,12 @@ export function seedPlan(site: Site, key: SambaKey, info: RealmInfo): object {
       ...{ hostSpn: `host/${name}.${info.domain}`, spn: info.services[name].spn, keytab: info.services[name].keytab },
     })),
   }
+}
+
+/** Only controllers are given names of three parts: what DNS says proves nothing of a host. */
+function controllerServices(key: SambaKey, domain: string): string[] {
+  const host = `${controllers[key]}.${domain}`
+  return [`ldap/${host}`, `ldap/${controllers[key]}`, `ldap/${host}/${domain}`, `GC/${host}/${domain}`]
 }
 
 function serviceAccount({ name, flags = ORDINARY, encryptionTypes = AES }: SambaService, info: ServiceInfo): object {

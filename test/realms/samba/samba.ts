@@ -1,10 +1,18 @@
-import { copyFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { realmName } from '../addresses.js'
 import { runProgram, waitForPort, waitUntil } from '../processes.js'
 import type { RealmInfo } from '../realm-info.js'
-import { controllers, folderOf, type SambaKey, sambaEnvironment, smbConf } from './samba-conf.js'
+import {
+  controllers,
+  folderOf,
+  type SambaKey,
+  sambaEnvironment,
+  smbConf,
+  TLS_KEY,
+  tlsCertificate,
+} from './samba-conf.js'
 import { ADMINISTRATOR_PASSWORD, describeForest, seedPlan } from './samba-plan.js'
 import { provision, PROVISIONED_ADDRESS } from './samba-provision.js'
 import { hostOf, type Site } from '../site.js'
@@ -20,6 +28,7 @@ export async function startSamba(site: Site, key: SambaKey): Promise<RealmInfo> 
   await provision(site, key)
   const info = describeForest(site, key)
   await seed(site, key, info)
+  await makeCertificate(site, key, info)
   startController(site, key)
   await waitForController(site, key)
   if (info.users.hank !== undefined) await lockOut(site, info.users.hank.principal)
@@ -40,6 +49,22 @@ export async function trustForests(site: Site, [key, other]: readonly [SambaKey,
     ],
     { environment: sambaEnvironment(site) },
   )
+}
+
+/**
+ * The controller would make a certificate of its own, for another name, with a key of 4,096 bits.
+ * It refuses a key that others may read.
+ */
+async function makeCertificate(site: Site, key: SambaKey, { domain }: RealmInfo): Promise<void> {
+  const host = `${controllers[key]}.${domain}`
+  const privateKey = join(folderOf(site, key), 'private', TLS_KEY)
+  const { status, stderr } = await runProgram('openssl', [
+    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
+    ...['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`],
+    ...['-keyout', privateKey, '-out', tlsCertificate(site, key)],
+  ])
+  if (status !== 0) throw new Error(`cannot make a certificate for ${host}: ${stderr.trim()}`)
+  chmodSync(privateKey, 0o600)
 }
 
 async function seed(site: Site, key: SambaKey, info: RealmInfo): Promise<void> {

@@ -141,8 +141,8 @@ export class LdapConnection {
     // Of an operation that was abandoned: the server may have sent it before it knew.
     if (pending === undefined) return
     pending.octets += octets.length
-    requireWithin(pending)
     this.#collect(pending, response)
+    requireWithin(pending)
   }
 
   #collect(pending: Pending, response: LdapResponse): void {

@@ -1,7 +1,9 @@
 import { asciiLower } from '@s4u/krb5'
 import { type DnsSource } from '@s4u/kdc-client'
 import { promises as dns } from 'node:dns'
+import { isIPv6 } from 'node:net'
 import type { DirectoryServer } from '../interface/directory-options.js'
+import { pingController } from './netlogon-ping.js'
 import type { Role } from './controller.js'
 
 /** What is asked of DNS. */
@@ -37,12 +39,45 @@ export interface ControllerQuery {
   readonly role: Role
   readonly site: string | undefined
   readonly source: ControllerDns
-  readonly random?: () => number
   readonly signal: AbortSignal
+  /** Whether the ports of the records count: they are those without TLS. */
+  readonly usesRecordPort: boolean
 }
 
 /** More than so many are not tried within any patience. */
 const MAX_CONTROLLERS = 20
+
+/**
+ * The controllers that DNS names, nearest first: in the site of the options, or else in that which
+ * a controller says this machine is in.
+ */
+export async function locateControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
+  const { site } = query
+  if (site !== undefined) return findControllers(query)
+  const all = await findControllers(query)
+  const near = all.length < 2 ? undefined : await siteByPing(all, query)
+  return near === undefined ? all : findControllers({ ...query, site: near })
+}
+
+/** One answer is enough, and without one there is no site. */
+const MAX_PINGED = 3
+
+/** A label of DNS: the site becomes part of a name that is asked for. */
+const SITE = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/
+
+async function siteByPing(
+  servers: readonly DirectoryServer[],
+  { domain, source, signal }: ControllerQuery,
+): Promise<string | undefined> {
+  const sites = servers.slice(0, MAX_PINGED).map(async ({ host }) => {
+    const [address] = await addressesOf(host, source)
+    if (address === undefined) throw new Error('no address')
+    const answer = await pingController({ address, family: isIPv6(address) ? 'udp6' : 'udp4', domain }, signal)
+    if (answer?.clientSite === undefined || !SITE.test(answer.clientSite)) throw new Error('no site')
+    return answer.clientSite
+  })
+  return Promise.any(sites).catch(() => undefined)
+}
 
 /**
  * The controllers that DNS names, those of the site first. Nobody signs these answers: the service
@@ -50,7 +85,7 @@ const MAX_CONTROLLERS = 20
  * to controllers only, so that another computer of the domain cannot pose as one. MS-ADTS section
  * 6.3.2.3, 2.2.21.
  */
-export async function findControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
+async function findControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
   const names = recordNames(query)
   const found = new Map<string, DirectoryServer>()
   let failure: unknown
@@ -77,20 +112,21 @@ const HOST =
   /^(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?)*$/
 
 async function inOrder(name: string, query: ControllerQuery): Promise<DirectoryServer[]> {
-  const { source, signal, role, domain, random = Math.random } = query
+  const { source, signal, role, domain } = query
   const records = await source.resolveSrv(name, signal)
   return [...records]
     .map((record) => ({
       ...record,
       name: asciiLower(record.name.replace(/\.$/, '')),
-      draw: random() ** (1 / (record.weight + 1)),
+      draw: Math.random() ** (1 / (record.weight + 1)),
     }))
     .filter((record) => HOST.test(record.name) && record.port > 0 && record.port <= 65_535)
     .sort((a, b) => a.priority - b.priority || b.draw - a.draw)
     .map((record) => ({
       host: record.name,
-      ...(role === 'domain' && { port: record.port }),
-      service: `ldap/${record.name}/${domain}`,
+      // Records are of port 389: TLS has its own.
+      ...(role === 'domain' && query.usesRecordPort && { port: record.port }),
+      service: `${role === 'domain' ? 'ldap' : 'GC'}/${record.name}/${domain}`,
     }))
 }
 

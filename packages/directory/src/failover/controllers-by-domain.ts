@@ -7,7 +7,7 @@ import {
   controllersOf,
   type Role,
 } from '../controllers/controller.js'
-import { addressesOf, type ControllerDns, findControllers, systemDns } from '../controllers/find-controllers.js'
+import { addressesOf, type ControllerDns, locateControllers, systemDns } from '../controllers/find-controllers.js'
 import type { DirectoryOptions, ServerList } from '../interface/directory-options.js'
 import type { Journal } from '@s4u/krb5'
 import { DomainControllers } from './domain-controllers.js'
@@ -26,25 +26,14 @@ const DEFAULT_IDLE_TIMEOUT = 30_000
 export class ControllersByDomain {
   readonly timeLimit: number
   readonly #options: DirectoryOptions
-  readonly #domain: string
   readonly #journal: Journal
   readonly #known = new Map<string, DomainControllers>()
   readonly #servers: ReadonlyMap<string, ServerList>
-  /** The site of this machine, once something has said it. */
-  readonly #siteOf: (domain: string, signal: AbortSignal) => Promise<string | undefined>
-
-  constructor(
-    options: DirectoryOptions,
-    domain: string,
-    journal: Journal,
-    siteOf: (domain: string, signal: AbortSignal) => Promise<string | undefined>,
-  ) {
+  constructor(options: DirectoryOptions, domain: string, journal: Journal) {
     this.timeLimit = options.timeLimit ?? DEFAULT_TIME_LIMIT
     this.#options = options
-    this.#domain = domain
     this.#journal = journal
     this.#servers = serversByDomain(options.servers, domain)
-    this.#siteOf = siteOf
     // What is wrong with a server is told at once, and not with the first question.
     for (const servers of this.#servers.values()) controllersOf(servers, this.#defaults('domain'))
   }
@@ -89,21 +78,17 @@ export class ControllersByDomain {
       const controllers = controllersOf(named, this.#defaults(role))
       return async () => controllers
     }
-    const { now = Date.now } = this.#options
+    const { now = Date.now, site, protection } = this.#options
+    const usesRecordPort = protection !== 'ldaps'
     let until = -Infinity
     let known: readonly Controller[] = []
     return async (signal) => {
       if (now() < until) return known
-      const site = this.#options.site ?? (await this.#siteOf(domain, signal))
-      const found = await findControllers({ domain, role, site, source, signal })
+      const found = await locateControllers({ domain, role, site, source, signal, usesRecordPort })
       known = found.map((server) => controllerOf(server, this.#defaults(role)))
       until = known.length === 0 ? -Infinity : now() + KNOWN_FOR
       return known
     }
-  }
-
-  get domain(): string {
-    return this.#domain
   }
 }
 

@@ -154,7 +154,8 @@ export class DomainControllers {
     if (attempts.length === 0) {
       return unreachable(`no controller of ${this.#name} is known`, attempts, 'noControllerFound')
     }
-    return unreachable(`no controller of ${this.#name} can be asked`, attempts, 'serverDown', last)
+    const code = last instanceof DeadlinePassed ? 'timeLimitExceeded' : 'serverDown'
+    return unreachable(`no controller of ${this.#name} can be asked`, attempts, code, last)
   }
 }
 

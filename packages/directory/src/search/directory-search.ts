@@ -1,10 +1,11 @@
-import { ConfigurationError, shownInput } from '@s4u/krb5'
+import { asciiLower, ConfigurationError, shownInput } from '@s4u/krb5'
 import type { DirectorySearch, SearchOptions } from '../interface/directory.js'
 import { DirectoryError } from '../errors.js'
 import type { DomainControllers } from '../failover/domain-controllers.js'
 import { withDeadline } from '../deadline.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 import { parseFilter } from '../ldap/filter-text.js'
+import { dnOfReference } from './referral.js'
 import type { Lease } from '../session/session-pool.js'
 import { type Page, type PageRequest, searchPage } from '../session/search-page.js'
 
@@ -19,12 +20,16 @@ const DEFAULT_PAGE_SIZE = 500
 /** More are a mistake in the filter far more often than meant. */
 const DEFAULT_MAX_ENTRIES = 100_000
 
-/** The domain itself: its name is known when a server has said it. */
-export const WHOLE_DOMAIN = undefined
+/** More parts of a directory than that are a server that sends everybody in circles. */
+const MAX_REFERRALS = 100
 
 /** What a search needs. */
 export interface SearchMeans {
   readonly controllers: DomainControllers
+  /** Who has an entry; undefined where it is in no domain that is known here. */
+  readonly ownersOf: (dn: string, signal: AbortSignal | undefined) => Promise<DomainControllers | undefined>
+  /** Tells that a part was left out. */
+  readonly leftOut: (uri: string) => void
   /** For one page; milliseconds. */
   readonly timeLimit: number
 }
@@ -56,12 +61,54 @@ interface Limits extends SearchMeans {
 
 async function* entriesOf(options: SearchOptions, means: Limits): AsyncGenerator<DirectoryEntry> {
   let count = 0
-  for await (const { entries } of pagesOf(options, means)) {
+  for await (const { entries } of partsOf(options, means)) {
     for (const entry of entries) {
       if (++count > means.maxEntries) throw tooMany(means.maxEntries)
       yield entry
     }
   }
+}
+
+/**
+ * The pages of the part that was asked for, then those of the parts that it refers to, each once.
+ */
+async function* partsOf(options: SearchOptions, means: Limits): AsyncGenerator<Page> {
+  const visited = new Set<string>([asciiLower(options.base ?? '')])
+  const waiting: Part[] = [{ base: options.base, controllers: means.controllers }]
+  for (let part = waiting.shift(); part !== undefined; part = waiting.shift()) {
+    for await (const page of pagesOf({ ...options, base: part.base }, { ...means, controllers: part.controllers })) {
+      yield page
+      if (options.referrals === 'follow') waiting.push(...(await referredTo(page.references, visited, options, means)))
+    }
+  }
+}
+
+interface Part {
+  readonly base: string | undefined
+  readonly controllers: DomainControllers
+}
+
+/** What has been visited is not asked again, whoever refers to it. */
+async function referredTo(
+  references: readonly string[],
+  visited: Set<string>,
+  { signal }: SearchOptions,
+  means: Limits,
+): Promise<Part[]> {
+  const parts: Part[] = []
+  for (const uri of references) {
+    const base = dnOfReference(uri)
+    if (base !== undefined && visited.has(asciiLower(base))) continue
+    const controllers = base === undefined ? undefined : await means.ownersOf(base, signal)
+    if (base === undefined || controllers === undefined) {
+      means.leftOut(uri)
+      continue
+    }
+    visited.add(asciiLower(base))
+    if (visited.size > MAX_REFERRALS) throw inCircles()
+    parts.push({ base, controllers })
+  }
+  return parts
 }
 
 /**
@@ -105,6 +152,13 @@ function requestOf(options: SearchOptions, domainDn: string, pageSize: number): 
 function requireCount(name: string, value: unknown, most: number): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return
   throw new ConfigurationError(`search: ${name} must be a whole number from 1 to ${most}, and not ${shownInput(value)}`)
+}
+
+function inCircles(): DirectoryError {
+  return new DirectoryError('loopDetect', {
+    ...{ operation: 'search', resultCode: 54, server: 's4u' },
+    diagnostic: `references lead to more than ${MAX_REFERRALS} parts of the directory`,
+  })
 }
 
 function tooMany(maxEntries: number): DirectoryError {
