@@ -78,7 +78,7 @@ test('what is missing is told', async () => {
   })
   const nothing: object = {}
   expect(() => createNegotiationFor(nothing as { ticketFor: typeof ticketFor })).toThrow(
-    'createNegotiationFor: ticketFor is missing, the function that supplies tickets',
+    'createNegotiationFor: client is missing, the KDC client that supplies tickets',
   )
   expect(() => createNegotiationFor({ ticketFor, ticketfor: 1 } as { ticketFor: typeof ticketFor })).toThrow(
     /createNegotiationFor.*ticketfor/,

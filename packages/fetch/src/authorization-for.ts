@@ -1,14 +1,14 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
 import type { Attempt } from './negotiation/attempt.js'
-import { Authenticator } from './negotiation/token-issuer.js'
+import { TokenIssuer } from './negotiation/token-issuer.js'
 import { requireAnswer, requireUrl } from './given-values.js'
 import {
-  NEGOTIATE_OPTIONS,
-  NEGOTIATE_RULES,
-  type NegotiateOptions,
-  type NegotiateRules,
-  requireTicketSource,
-} from './options/negotiate-options.js'
+  NEGOTIATION_FOR_OPTIONS,
+  TOKEN_OPTIONS,
+  type NegotiationForOptions,
+  type TokenOptions,
+  ticketsOf,
+} from './options/token-options.js'
 import { hostOf, isIpAddress } from './service-names/service-name.js'
 import { hintForAddress } from './service-names/unknown-name.js'
 import { UnprovenAnswerError } from './answers/unproven-answer.js'
@@ -48,17 +48,16 @@ export type NegotiationFor = (url: string | URL, options?: AuthorizationOptions)
  */
 export type AuthorizationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<string>
 
-export function createNegotiationFor(options: NegotiateOptions): NegotiationFor {
-  const closed = closeOptions('createNegotiationFor', options, NEGOTIATE_OPTIONS)
-  const ticketFor = requireTicketSource('createNegotiationFor', closed.ticketFor).bind(options)
-  const tickets = { ticketFor, clientSid: closed.clientSid }
-  const authenticator = new Authenticator(pickOptions<NegotiateRules>(closed, NEGOTIATE_RULES))
+export function createNegotiationFor(options: NegotiationForOptions): NegotiationFor {
+  const closed = closeOptions('createNegotiationFor', options, NEGOTIATION_FOR_OPTIONS)
+  const tickets = ticketsOf('createNegotiationFor', closed, options)
+  const issuer = new TokenIssuer(pickOptions<TokenOptions>(closed, TOKEN_OPTIONS))
   return async (target, given) => {
     const { signal } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
     const url = requireUrl('negotiationFor', target)
-    const spn = await authenticator.serviceName(url)
+    const spn = await issuer.serviceName(url)
     if (spn === undefined) throw noToken(url)
-    const attempt = await authenticator.begin(url, spn, { tickets, signal })
+    const attempt = await issuer.begin(url, spn, { tickets, signal })
     return { authorization: attempt.authorization, verify: verifierOf(attempt) }
   }
 }
@@ -90,7 +89,7 @@ function secondAnswer({ details: { origin, spn: service } }: Attempt, status: nu
   )
 }
 
-export function createAuthorizationFor(options: NegotiateOptions): AuthorizationFor {
+export function createAuthorizationFor(options: NegotiationForOptions): AuthorizationFor {
   const negotiationFor = createNegotiationFor(options)
   return async (url, request) => (await negotiationFor(url, request)).authorization
 }

@@ -13,19 +13,31 @@ export type { ConnectionsOptions } from './connections/connections-options.js'
 export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events/events.js'
 export { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
 export { type Forwarded, forwardedCredential } from './negotiation/forwarded-credential.js'
-export { FETCH_RULES, type FetchRules, type FetchTickets, type NegotiatedFetchOptions } from './fetch/fetch-options.js'
+export { FETCH_OPTIONS } from './fetch/fetch-options.js'
+export type { ClientFetchOptions, CreateFetchOptions, FetchOptions, FetchTickets } from './fetch/fetch-options.js'
+export { FETCH_RULES, NEGOTIATE_RULES } from './deprecated-names.js'
+export type {
+  FetchRules,
+  NegotiatedFetchOptions,
+  NegotiateOptions,
+  NegotiateRules,
+  TicketRequest,
+  TicketSource,
+} from './deprecated-names.js'
 export { createFetch, prepareFetch } from './fetch/create-fetch.js'
-export { NEGOTIATE_RULES } from './options/negotiate-options.js'
+export { TOKEN_OPTIONS } from './options/token-options.js'
 export type {
   AllowedImpersonationLevel,
   Fetch,
   ForwardTgt,
   MutualAuthentication,
-  NegotiateOptions,
-  NegotiateRules,
-  TicketRequest,
-  TicketSource,
-} from './options/negotiate-options.js'
+  NegotiationForOptions,
+  TicketClient,
+  TicketFor,
+  TicketForOptions,
+  TokenOptions,
+  TokenTickets,
+} from './options/token-options.js'
 export type { ProxyOptions } from './connections/proxy.js'
 export { BackendTimeoutError } from './connections/backend-timeout.js'
 export type { TimeLimits } from './connections/time-limits.js'

@@ -250,7 +250,7 @@ test('what is refused is told', () => {
   )
   expect(() => agentFor('https://api.ad.test', { preemptive: 'sometimes' as 'learned' })).toThrow(/^preemptive must be/)
   expect(() => agentFor('https://api.ad.test', { ticketFor: undefined as unknown as () => never })).toThrow(
-    'negotiateInterceptor: ticketFor is missing',
+    'negotiateInterceptor: client is missing',
   )
   expect(() => agentFor('https://api.ad.test', { ownagent: true } as object)).toThrow(/negotiateInterceptor.*ownagent/)
 })

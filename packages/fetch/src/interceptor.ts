@@ -1,23 +1,23 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
 import { type Attempt, clientOf } from './negotiation/attempt.js'
-import { Authenticator, noName } from './negotiation/token-issuer.js'
+import { TokenIssuer, noName } from './negotiation/token-issuer.js'
 import { offersNegotiate } from './answers/challenge-schemes.js'
 import { checkPreemptive, isPreemptive, type Preemptive, rememberAsking } from './options/learned-origins.js'
-import { dispatchNegotiating, isReplayable, OF_SERVER } from './handlers/negotiating-handler.js'
+import { dispatchNegotiating, isReplayableBody, SERVER_AUTHENTICATION } from './handlers/negotiating-handler.js'
 import {
-  NEGOTIATE_OPTIONS,
-  NEGOTIATE_RULES,
-  type NegotiateOptions,
-  type NegotiateRules,
-  requireTicketSource,
-} from './options/negotiate-options.js'
+  NEGOTIATION_FOR_OPTIONS,
+  TOKEN_OPTIONS,
+  type NegotiationForOptions,
+  type TokenOptions,
+  ticketsOf,
+} from './options/token-options.js'
 import { hasHeader } from './handlers/request-headers.js'
 import { serviceNameOf } from './service-names/service-name.js'
-import { SharedAgent } from './connections/shared-agent.js'
+import { SharedAgentRequest } from './connections/shared-agent-request.js'
 import { OWN_AUTHORIZATION } from './connections/shared-sessions.js'
 
-export interface InterceptorOptions extends NegotiateOptions {
+export interface InterceptorOptions extends NegotiationForOptions {
   /**
    * The origins that get a token. Required: an Agent sends to whatever it is told, redirects
    * included.
@@ -39,7 +39,7 @@ export interface InterceptorOptions extends NegotiateOptions {
 }
 
 const INTERCEPTOR_OPTIONS = {
-  ...NEGOTIATE_OPTIONS,
+  ...NEGOTIATION_FOR_OPTIONS,
   ownAgent: 'flag',
   preemptive: 'value',
 } as const satisfies OptionTableOf<InterceptorOptions>
@@ -56,32 +56,31 @@ const INTERCEPTOR_OPTIONS = {
  */
 export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
   const options = closeOptions('negotiateInterceptor', given, INTERCEPTOR_OPTIONS)
-  const ticketFor = requireTicketSource('negotiateInterceptor', options.ticketFor).bind(given)
-  const tickets = { ticketFor, clientSid: options.clientSid }
+  const tickets = ticketsOf('negotiateInterceptor', options, given)
   if (options.channelBinding === 'require') {
     throw new ConfigurationError('an interceptor does not see the TLS connection that channelBinding needs', {
       code: 'GSS_S_BAD_BINDINGS',
       hint: 'Use the fetch of createFetch, whose connections are its own.',
     })
   }
-  const authenticator = new Authenticator(pickOptions<NegotiateRules>(options, NEGOTIATE_RULES))
+  const issuer = new TokenIssuer(pickOptions<TokenOptions>(options, TOKEN_OPTIONS))
   const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
     // Not with the path: one that begins with two slashes would name a host, and the ticket would
     // be for that one.
     const url = new URL(String(dispatchOptions.origin))
-    const line = options.ownAgent === true ? undefined : new SharedAgent(dispatch, url.origin)
+    const line = options.ownAgent === true ? undefined : new SharedAgentRequest(dispatch, url.origin)
     const send = line?.send ?? dispatch
     if (hasHeader(dispatchOptions.headers, 'authorization')) {
       if (line !== undefined) line.owner = OWN_AUTHORIZATION
       return send(dispatchOptions, handler)
     }
     const begin = async () => {
-      const spn = await authenticator.serviceName(url)
-      if (spn !== undefined) return begun(await authenticator.begin(url, spn, { tickets }))
-      if (authenticator.expectsProof(url)) throw noName(url)
-      authenticator.tellNameless(url)
+      const spn = await issuer.serviceName(url)
+      if (spn !== undefined) return begun(await issuer.begin(url, spn, { tickets }))
+      if (issuer.expectsProof(url)) throw noName(url)
+      issuer.noticeNoServiceName(url)
       return undefined
     }
     const begun = (attempt: Attempt): Attempt => {
@@ -89,19 +88,19 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
       return attempt
     }
     const unasked = async () => ((await line?.mayGoUnasked()) === false ? begin() : undefined)
-    return dispatchNegotiating(send, dispatchOptions, handler, OF_SERVER, {
-      first: () => (isPreemptive(url, preemptive) || !isReplayable(dispatchOptions.body) ? begin() : unasked()),
+    return dispatchNegotiating(send, dispatchOptions, handler, SERVER_AUTHENTICATION, {
+      first: () => (isPreemptive(url, preemptive) || !isReplayableBody(dispatchOptions.body) ? begin() : unasked()),
       asked: async (replayable, challenge) => {
         if (!offersNegotiate(challenge)) return undefined
         rememberAsking(url)
         return replayable ? begin() : undefined
       },
       unasked: (status) => {
-        if (!authenticator.expectsProof(url)) return undefined
-        return authenticator.judgeNotAsking(url, serviceNameOf(url, options) ?? url.host, status)
+        if (!issuer.expectsProof(url)) return undefined
+        return issuer.judgeNotAsking(url, serviceNameOf(url, options) ?? url.host, status)
       },
-      afresh: async (failed) => {
-        const attempt = await authenticator.beginAfresh(failed, url, { tickets })
+      withFreshTicket: async (failed) => {
+        const attempt = await issuer.beginWithFreshTicket(failed, url, { tickets })
         return attempt && begun(attempt)
       },
     })

@@ -13,7 +13,7 @@ import {
   serviceNamed,
 } from '../../../../test/stories/kerberos-backend.js'
 import { Connections, sharedConnections } from './connections.js'
-import type { NegotiatedFetchOptions } from '../fetch/fetch-options.js'
+import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { createFetch } from '../fetch/create-fetch.js'
 
 const service = serviceNamed()
@@ -31,7 +31,7 @@ function keep<T extends AsyncDisposable>(one: T): T {
 const plainSite = async () =>
   keep(await serve((request, response) => authenticate(acceptorOf(service), request, response)))
 
-function fetchAs(ticket: ServiceTicket, connections: NegotiatedFetchOptions['connections'], more = {}) {
+function fetchAs(ticket: ServiceTicket, connections: CreateFetchOptions['connections'], more = {}) {
   return createFetch({ ticketFor: async () => ticket, ...(connections && { connections }), ...more })
 }
 
@@ -291,7 +291,7 @@ describe('over TLS', () => {
     expect((await fetchAs(issueTicket(service), keep(new Connections({ tls })), options)(origin)).status).toBe(401)
   })
 
-  test.each<[string, Partial<NegotiatedFetchOptions>, RequestInit]>([
+  test.each<[string, Partial<CreateFetchOptions>, RequestInit]>([
     ['before the server has asked', { preemptive: false }, {}],
     ['to learn whether the server asks', { preemptive: 'learned' }, {}],
     ['of nobody', { allowedImpersonationLevel: 'anonymous' }, {}],
@@ -407,7 +407,7 @@ test('a request on them may take five minutes to be answered and an hour to end,
   const of = (connections: Connections) => keep(connections).of(ticket, async () => ticket).limits
   expect(of(new Connections())).toEqual({ answer: 300_000, body: 3_600_000 })
   expect(of(new Connections({ answerTimeLimit: 1, bodyTimeLimit: Infinity }))).toEqual({ answer: 1, body: Infinity })
-  const { limits } = keep(new Connections({ answerTimeLimit: 7 })).ofNobody()
+  const { limits } = keep(new Connections({ answerTimeLimit: 7 })).withoutIdentity()
   expect(limits).toEqual({ answer: 7, body: 3_600_000 })
 })
 
@@ -427,13 +427,21 @@ test('the ones that were idle longest make room, whoever came first', () => {
 test('those of nobody are kept, apart from those of strangers, and none is left when all are closed', async () => {
   const connections = new Connections()
   const ticket = issueTicket(service)
-  const before = [connections.ofNobody(), connections.ofStrangers(), connections.of(ticket, async () => ticket)]
+  const before = [
+    connections.withoutIdentity(),
+    connections.outsideOrigins(),
+    connections.of(ticket, async () => ticket),
+  ]
   expect(new Set(before).size).toBe(3)
-  expect([connections.ofNobody(), connections.ofStrangers()]).toEqual([before[0], before[1]])
-  expect(connections.ofNobody()).toBe(before[0])
+  expect([connections.withoutIdentity(), connections.outsideOrigins()]).toEqual([before[0], before[1]])
+  expect(connections.withoutIdentity()).toBe(before[0])
   await connections[Symbol.asyncDispose]()
   expect(connections.size).toBe(0)
-  const after = [connections.ofNobody(), connections.ofStrangers(), connections.of(ticket, async () => ticket)]
+  const after = [
+    connections.withoutIdentity(),
+    connections.outsideOrigins(),
+    connections.of(ticket, async () => ticket),
+  ]
   for (const [index, one] of after.entries()) expect(one).not.toBe(before[index])
   await connections[Symbol.asyncDispose]()
 })

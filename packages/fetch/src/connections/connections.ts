@@ -10,7 +10,7 @@ import {
   timesOf,
   withoutCertificate,
 } from './connections-options.js'
-import type { TicketSource } from '../options/negotiate-options.js'
+import type { TicketFor } from '../options/token-options.js'
 import { type Proxy, proxyFor } from './proxy.js'
 import { hasHeader } from '../handlers/request-headers.js'
 import type { TimeLimits } from './time-limits.js'
@@ -40,9 +40,9 @@ interface Kept extends IdentityConnections {
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
   #latest: Kept | undefined
-  #ofNobody: Kept | undefined
+  #withoutIdentity: Kept | undefined
   /** The same without a client certificate. */
-  #ofStrangers: Kept | undefined
+  #outsideOrigins: Kept | undefined
   readonly #options: ConnectionsOptions
 
   /** @throws ConfigurationError */
@@ -59,7 +59,7 @@ export class Connections implements AsyncDisposable {
    * `ticketFor` supplies the ticket for a proxy, unless the proxy has a source of its own. It is
    * asked for as long as these are kept.
    */
-  of({ ticket }: ServiceTicket, ticketFor: TicketSource): IdentityConnections {
+  of({ ticket }: ServiceTicket, ticketFor: TicketFor): IdentityConnections {
     const found = this.#kept.get(ticket)
     if (found !== undefined) {
       // A Map keeps the order of insertion: the first is the one that was idle longest. One that is
@@ -90,24 +90,34 @@ export class Connections implements AsyncDisposable {
    * request that brings its own `Authorization` ends its connection: who knows whether the server
    * binds that to it.
    */
-  ofNobody(): IdentityConnections {
-    return (this.#ofNobody ??= this.#openForNobody(this.#options))
+  withoutIdentity(): IdentityConnections {
+    return (this.#withoutIdentity ??= this.#openForNobody(this.#options))
   }
 
   /**
    * For requests to whom the app has not named: a client certificate is a credential as well, and
    * is not shown.
    */
+  outsideOrigins(): IdentityConnections {
+    return (this.#outsideOrigins ??= this.#openForNobody(withoutCertificate(this.#options)))
+  }
+
+  /** @deprecated Since 0.2: the method is `withoutIdentity`. */
+  ofNobody(): IdentityConnections {
+    return this.withoutIdentity()
+  }
+
+  /** @deprecated Since 0.2: the method is `outsideOrigins`. */
   ofStrangers(): IdentityConnections {
-    return (this.#ofStrangers ??= this.#openForNobody(withoutCertificate(this.#options)))
+    return this.outsideOrigins()
   }
 
   /** Requests that are on their way still arrive; there can be no others. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const ofNobody = [this.#ofNobody, this.#ofStrangers].filter((kept) => kept !== undefined)
-    const kept = [...this.#kept.values(), ...ofNobody]
+    const withoutIdentity = [this.#withoutIdentity, this.#outsideOrigins].filter((kept) => kept !== undefined)
+    const kept = [...this.#kept.values(), ...withoutIdentity]
     this.#kept.clear()
-    this.#latest = this.#ofNobody = this.#ofStrangers = undefined
+    this.#latest = this.#withoutIdentity = this.#outsideOrigins = undefined
     for (const { connector } of kept) connector.close()
     await Promise.all(kept.map(({ agent }) => agent.close()))
   }
@@ -118,7 +128,7 @@ export class Connections implements AsyncDisposable {
     return { ...opened, dispatcher: withInterceptor(opened.dispatcher, endingWithAuthorization(agent, open, options)) }
   }
 
-  #open(ticketFor: TicketSource | undefined, options: ConnectionsOptions = this.#options): Kept {
+  #open(ticketFor: TicketFor | undefined, options: ConnectionsOptions = this.#options): Kept {
     const {
       maxPerOrigin = 16,
       tls = {},
@@ -202,7 +212,7 @@ export function sharedConnections(): Connections {
 /** Another copy of this package may have made them. @throws ConfigurationError */
 export function requireConnections(given: unknown): void {
   if (given === undefined || given === 'shared') return
-  const methods = ['of', 'ofNobody', 'ofStrangers']
+  const methods = ['of', 'withoutIdentity', 'outsideOrigins']
   if (
     typeof given === 'object' &&
     given !== null &&

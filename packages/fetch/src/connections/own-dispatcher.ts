@@ -11,11 +11,11 @@ export interface OwnConnections extends IdentityConnections {
    * @throws ConfigurationError HTTP_1_1_REQUIRED where it would share an HTTP/2 session with
    * another identity
    */
-  enter(url: URL, request: { readonly authorization?: string; readonly signal?: AbortSignal }): Promise<Entered>
+  admit(url: URL, request: { readonly authorization?: string; readonly signal?: AbortSignal }): Promise<AdmittedRequest>
 }
 
 /** One request that may go, by `dispatcher`. `release` it when it is over. */
-export interface Entered {
+export interface AdmittedRequest {
   readonly dispatcher: Dispatcher
   release(): void
 }
@@ -47,11 +47,11 @@ export class OwnDispatcher {
     return this.#connectionsFor(clientOf({ ticket }).client)
   }
 
-  ofNobody(): OwnConnections {
+  withoutIdentity(): OwnConnections {
     return this.#connectionsFor(NOBODY)
   }
 
-  ofStrangers(): OwnConnections {
+  outsideOrigins(): OwnConnections {
     return this.#connectionsFor(NOBODY)
   }
 
@@ -61,13 +61,13 @@ export class OwnDispatcher {
       dispatcher: sendingBy(dispatcher, endingEach(dispatcher)),
       limits: UNLIMITED,
       bindings: () => undefined,
-      enter: async (url, { authorization, signal }) => {
+      admit: async (url, { authorization, signal }) => {
         const who = owner === NOBODY && authorization !== undefined ? OWN_AUTHORIZATION : owner
-        const passage = await sessionsOf(dispatcher).enter(url.origin, who, signal)
+        const admission = await sessionsOf(dispatcher).admit(url.origin, who, signal)
         const dispatch = endingEach(dispatcher)
         return {
-          dispatcher: sendingBy(dispatcher, (options, handler) => passage.dispatch(dispatch, options, handler)),
-          release: () => passage.release(),
+          dispatcher: sendingBy(dispatcher, (options, handler) => admission.dispatch(dispatch, options, handler)),
+          release: () => admission.release(),
         }
       },
     }

@@ -6,7 +6,7 @@ import { CERTIFICATES } from '../../../../test/stories/certificates.js'
 import { issueTicket, kerberosSite, serve, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../../test/stories/kerberos-proxy.js'
 import { Connections } from './connections.js'
-import type { NegotiatedFetchOptions } from '../fetch/fetch-options.js'
+import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { createFetch } from '../fetch/create-fetch.js'
 import { type ProxyOptions, ProxyRefusal } from './proxy.js'
 
@@ -31,7 +31,7 @@ async function startProxy({ wants = 'negotiate', key = proxyService.key } = {}) 
 function fetchThrough(
   proxy: { url: string },
   options: Partial<ProxyOptions> = {},
-  more: Partial<NegotiatedFetchOptions> = {},
+  more: Partial<CreateFetchOptions> = {},
 ) {
   const serviceNames = { '127.0.0.1': proxyService.spn }
   const own = keep(
@@ -210,7 +210,7 @@ test('a proxy that is not there is an error of the network', async () => {
 
 describe('what is said of a proxy', () => {
   test('that is no URL is what to write, and nothing of what was written where that may be a secret', () => {
-    expect(() => new Connections({ proxy: { url: 'proxy.ad.test' } }).ofNobody()).toThrow(
+    expect(() => new Connections({ proxy: { url: 'proxy.ad.test' } }).withoutIdentity()).toThrow(
       expect.objectContaining({
         name: 'ConfigurationError',
         message: expect.stringMatching(/^proxy\.url: .+ is not the URL of a proxy$/),

@@ -6,17 +6,17 @@ import type { ConnectionOptions } from 'node:tls'
 import type { OptionTableOf } from '@s4u/kdc-client'
 import type { Dispatcher } from 'undici'
 import type { Attempt } from '../negotiation/attempt.js'
-import { Authenticator, type OnBehalf } from '../negotiation/token-issuer.js'
+import { TokenIssuer, type TokenContext } from '../negotiation/token-issuer.js'
 import type { Tunnel } from './backend-connector.js'
 import { offersNegotiate } from '../answers/challenge-schemes.js'
-import { dispatchNegotiating, isReplayable, OF_PROXY } from '../handlers/negotiating-handler.js'
+import { dispatchNegotiating, isReplayableBody, PROXY_AUTHENTICATION } from '../handlers/negotiating-handler.js'
 import { hasHeader, withHeader } from '../handlers/request-headers.js'
 import {
   type MutualAuthentication,
-  type NegotiateOptions,
+  type NegotiationForOptions,
   requireOneOf,
-  type TicketSource,
-} from '../options/negotiate-options.js'
+  type TicketFor,
+} from '../options/token-options.js'
 
 export interface ProxyOptions {
   /** `http://proxy.ad.test:3128` */
@@ -25,7 +25,7 @@ export interface ProxyOptions {
    * In whose name the proxy is asked to let requests through. Default: the user's, as for the
    * backends.
    */
-  readonly ticketFor?: TicketSource
+  readonly ticketFor?: TicketFor
   /** The proxy's name where it is not the obvious one, as for backends. */
   readonly serviceNames?: Readonly<Record<string, string>>
   /**
@@ -34,7 +34,7 @@ export interface ProxyOptions {
    * without (those in nobody's name need `ticketFor`).
    */
   readonly mutualAuthentication?: Exclude<MutualAuthentication, 'optional'>
-  readonly onEvent?: NegotiateOptions['onEvent']
+  readonly onEvent?: NegotiationForOptions['onEvent']
   /** For a proxy behind TLS. */
   readonly tls?: ConnectionOptions
   readonly now?: () => number
@@ -63,8 +63,8 @@ export function proxyFor(options: ProxyOptions, connectTimeout: number = TUNNEL_
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
   // A proxy hands on the errors of backends, which are not its own to prove.
   requireOneOf('proxy.mutualAuthentication', mutualAuthentication, ['require', 'off'])
-  const authenticator = new Authenticator({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
-  const way: Way = {
+  const issuer = new TokenIssuer({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
+  const route: ProxyRoute = {
     url,
     tls,
     connectTimeout,
@@ -72,13 +72,13 @@ export function proxyFor(options: ProxyOptions, connectTimeout: number = TUNNEL_
     // need only not ask.
     asks: mutualAuthentication === 'require',
     isProofDue: mutualAuthentication === 'require',
-    authenticator,
-    onBehalf: ticketFor && { tickets: { ...options, ticketFor } },
+    issuer,
+    context: ticketFor && { tickets: { ...options, ticketFor } },
   }
   return {
-    tunnel: (target) => openTunnel(way, target),
+    tunnel: (target) => openTunnel(route, target),
     // The first is the innermost: it is given what the second makes.
-    interceptors: [negotiateWithProxy(way), toAbsoluteForm(url)],
+    interceptors: [negotiateWithProxy(route), toAbsoluteForm(url)],
   }
 }
 
@@ -104,14 +104,14 @@ function urlOf(url: string | URL): URL {
 /** What `fetch failed` is caused by when a proxy lets nobody through whom it does not know. */
 export class ProxyRefusal extends TypeError {}
 
-interface Way {
+interface ProxyRoute {
   readonly url: URL
   readonly tls: ConnectionOptions
   /** For the proxy to answer a CONNECT; milliseconds, or Infinity. */
   readonly connectTimeout: number
-  readonly authenticator: Authenticator
+  readonly issuer: TokenIssuer
   /** Undefined where the proxy is told nobody's name. */
-  readonly onBehalf: OnBehalf | undefined
+  readonly context: TokenContext | undefined
   /** No request goes to it without a ticket. */
   readonly isProofDue: boolean
   /** The proxy has asked before: requests that it would refuse are not sent to it. */
@@ -131,29 +131,30 @@ function toAbsoluteForm(proxy: URL): Dispatcher.DispatcherComposeInterceptor {
   }
 }
 
-function negotiateWithProxy(way: Way): Dispatcher.DispatcherComposeInterceptor {
+function negotiateWithProxy(route: ProxyRoute): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    if (String(options.origin) !== way.url.origin) return dispatch(options, handler)
-    return dispatchNegotiating(dispatch, options, handler, OF_PROXY, {
+    if (String(options.origin) !== route.url.origin) return dispatch(options, handler)
+    return dispatchNegotiating(dispatch, options, handler, PROXY_AUTHENTICATION, {
       // A body that cannot be sent again must not meet a question. A proxy that asks none may have
       // no name either.
-      first: () => (way.asks ? begin(way) : isReplayable(options.body) ? nothing() : begin(way).catch(nothing)),
+      first: () =>
+        route.asks ? begin(route) : isReplayableBody(options.body) ? nothing() : begin(route).catch(nothing),
       asked: async (replayable) => {
-        if (way.onBehalf === undefined) throw refusal(way, 407, `a request to ${new URL(options.path).origin}`)
-        way.asks = true
-        return replayable ? begin(way) : undefined
+        if (route.context === undefined) throw refusal(route, 407, `a request to ${new URL(options.path).origin}`)
+        route.asks = true
+        return replayable ? begin(route) : undefined
       },
-      afresh: (failed) => beginAfresh(way, failed),
+      withFreshTicket: (failed) => beginWithFreshTicket(route, failed),
     })
   }
 }
 
 /** Source: RFC 9110 section 9.3.6. */
-async function openTunnel(way: Way, target: string): Promise<Socket> {
-  let attempt = way.asks ? await begin(way) : undefined
+async function openTunnel(route: ProxyRoute, target: string): Promise<Socket> {
+  let attempt = route.asks ? await begin(route) : undefined
   let authorization = attempt?.authorization
   for (;;) {
-    const { response, socket } = await connectThrough(way, target, authorization)
+    const { response, socket } = await connectThrough(route, target, authorization)
     const status = response.statusCode ?? 0
     const challenge = response.headers['proxy-authenticate']
     const judgement = attempt?.judge({ status, challenge })
@@ -164,34 +165,37 @@ async function openTunnel(way: Way, target: string): Promise<Socket> {
       continue
     }
     if (attempt === undefined && status === 407 && offersNegotiate(challenge)) {
-      way.asks = true
-      attempt = await begin(way)
+      route.asks = true
+      attempt = await begin(route)
     } else if (attempt !== undefined && judgement?.kind === 'stale') {
-      attempt = await beginAfresh(way, attempt)
+      attempt = await beginWithFreshTicket(route, attempt)
     } else attempt = undefined
-    if (attempt === undefined) throw refusal(way, status, `CONNECT ${target}`)
+    if (attempt === undefined) throw refusal(route, status, `CONNECT ${target}`)
     authorization = attempt.authorization
   }
 }
 
-function refusal({ url }: Way, status: number, request: string): TypeError {
+function refusal({ url }: ProxyRoute, status: number, request: string): TypeError {
   const message = `the proxy ${url.host} answered ${status} to ${request}`
   return status === 407 ? new ProxyRefusal(message) : new TypeError(message)
 }
 
-async function begin({ authenticator, onBehalf, url, isProofDue }: Way): Promise<Attempt | undefined> {
-  const spn = await authenticator.serviceName(url)
-  if (spn !== undefined && onBehalf !== undefined) return authenticator.begin(url, spn, onBehalf)
+async function begin({ issuer, context, url, isProofDue }: ProxyRoute): Promise<Attempt | undefined> {
+  const spn = await issuer.serviceName(url)
+  if (spn !== undefined && context !== undefined) return issuer.begin(url, spn, context)
   if (isProofDue) throw new ProxyRefusal(`the proxy ${url.host} must prove its identity, and there is no ticket for it`)
   return undefined
 }
 
-async function beginAfresh({ authenticator, onBehalf, url }: Way, failed: Attempt): Promise<Attempt | undefined> {
-  return onBehalf && authenticator.beginAfresh(failed, url, onBehalf)
+async function beginWithFreshTicket(
+  { issuer, context, url }: ProxyRoute,
+  failed: Attempt,
+): Promise<Attempt | undefined> {
+  return context && issuer.beginWithFreshTicket(failed, url, context)
 }
 
 function connectThrough(
-  { url, tls, connectTimeout }: Way,
+  { url, tls, connectTimeout }: ProxyRoute,
   target: string,
   authorization: string | undefined,
 ): Promise<{ response: IncomingMessage; socket: Socket }> {

@@ -15,10 +15,10 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
 import { acceptorOf, authenticate, issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { Connections } from './connections.js'
-import type { NegotiatedFetchOptions } from '../fetch/fetch-options.js'
+import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { type InterceptorOptions, negotiateInterceptor } from '../interceptor.js'
 import { createFetch } from '../fetch/create-fetch.js'
-import type { Fetch } from '../options/negotiate-options.js'
+import type { Fetch } from '../options/token-options.js'
 
 const service = serviceNamed()
 const [certificate] = CERTIFICATES
@@ -99,13 +99,13 @@ const refused = (who: string) => ({
  * A backend that serves by the session proves nothing, and one that is believed all the same is the
  * danger here.
  */
-const UNPROVEN: Partial<NegotiatedFetchOptions> = { mutualAuthentication: 'off' }
+const UNPROVEN: Partial<CreateFetchOptions> = { mutualAuthentication: 'off' }
 
 describe.each<[string, Fetch | undefined]>([
   ['the platform’s fetch', undefined],
   ['undici’s own fetch', (input, init) => Reflect.apply(undiciFetch, undefined, [input, init])],
 ])('a dispatcher that comes with a request, by %s,', (_, below) => {
-  const callAs = (user: string, options: Partial<NegotiatedFetchOptions> = {}) => {
+  const callAs = (user: string, options: Partial<CreateFetchOptions> = {}) => {
     const ticket = issueTicket(service, user)
     const call = createFetch({
       ticketFor: async () => ticket,

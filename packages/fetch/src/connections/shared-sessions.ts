@@ -34,7 +34,7 @@ const MAX_ORIGINS = 1_000
 export class SharedSessions {
   readonly #sessions = new Map<string, Map<Socket, SessionOwner>>()
   /** Requests of which it is not known yet by which session they go. */
-  readonly #undecided = new Map<string, Set<Passage>>()
+  readonly #undecided = new Map<string, Set<Admission>>()
   readonly #speakHttp1 = new Set<string>()
   #waiting: (() => void)[] = []
   readonly #hint: string
@@ -45,26 +45,26 @@ export class SharedSessions {
   }
 
   /**
-   * Lets a request go that shares a session with no other identity. A first request to an origin
+   * Admits a request that shares a session with no other identity. A first request to an origin
    * decides which protocol is spoken: those of other identities wait for it.
    * @throws ConfigurationError HTTP_1_1_REQUIRED where a session to the origin carries another
    * identity
    */
-  async enter(origin: string, owner: SessionOwner, signal?: AbortSignal): Promise<Passage> {
+  async admit(origin: string, owner: SessionOwner, signal?: AbortSignal): Promise<Admission> {
     for (;;) {
       if (this.#carriesAnother(origin, owner)) throw this.refusal(origin, owner)
       if (!this.#isUndecided(origin, owner)) break
       await this.#decided(signal)
     }
-    const passage = new Passage(this, origin, owner)
+    const admission = new Admission(this, origin, owner)
     const undecided = this.#undecided.get(origin)
-    if (undecided === undefined) this.#undecided.set(origin, new Set([passage]))
-    else undecided.add(passage)
-    return passage
+    if (undecided === undefined) this.#undecided.set(origin, new Set([admission]))
+    else undecided.add(admission)
+    return admission
   }
 
   /** Notes by which socket a request goes. False when another identity has used that session. */
-  sentBy(socket: Socket, { origin, owner }: Passage): boolean {
+  sentBy(socket: Socket, { origin, owner }: Admission): boolean {
     const known = owners.get(socket)
     if (known === undefined && owner !== NOBODY) owners.set(socket, owner)
     // A connection that goes on although its request was to end it is a session, whatever it
@@ -79,10 +79,10 @@ export class SharedSessions {
   }
 
   /** The request is on its way, or will not be. */
-  settle(passage: Passage): void {
-    const undecided = this.#undecided.get(passage.origin)
-    if (undecided?.delete(passage) !== true) return
-    if (undecided.size === 0) this.#undecided.delete(passage.origin)
+  settle(admission: Admission): void {
+    const undecided = this.#undecided.get(admission.origin)
+    if (undecided?.delete(admission) !== true) return
+    if (undecided.size === 0) this.#undecided.delete(admission.origin)
     for (const wake of this.#waiting.splice(0)) wake()
   }
 
@@ -106,7 +106,7 @@ export class SharedSessions {
 
   #isUndecided(origin: string, owner: SessionOwner): boolean {
     if (this.#speakHttp1.has(origin) || !origin.startsWith('https:')) return false
-    for (const passage of this.#undecided.get(origin) ?? []) if (passage.owner !== owner) return true
+    for (const admission of this.#undecided.get(origin) ?? []) if (admission.owner !== owner) return true
     return false
   }
 
@@ -151,7 +151,7 @@ export function isSessionRefusal(error: unknown): boolean {
 }
 
 /** One request that may go. It must be settled: by what it is carried by, or by `release`. */
-export class Passage {
+export class Admission {
   readonly origin: string
   readonly owner: SessionOwner
   readonly #sessions: SharedSessions
@@ -191,55 +191,55 @@ export class Passage {
 }
 
 class WatchingHandler extends PassingHandler {
-  readonly #passage: Passage
+  readonly #admission: Admission
 
-  constructor(inner: Handler, passage: Passage) {
+  constructor(inner: Handler, admission: Admission) {
     super(inner)
-    this.#passage = passage
+    this.#admission = admission
   }
 
   override onRequestStart(controller: Dispatcher.DispatchController, context: unknown): void {
     super.onRequestStart(controller, context)
-    awaitSocket(this.#passage)
+    awaitSocket(this.#admission)
   }
 
   override onResponseStart(...args: Parameters<NonNullable<Handler['onResponseStart']>>): void {
-    this.#passage.release()
-    const { refusal } = this.#passage
+    this.#admission.release()
+    const { refusal } = this.#admission
     if (refusal === undefined) super.onResponseStart(...args)
     else args[0].abort(refusal)
   }
 
   override onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
-    this.#passage.release()
+    this.#admission.release()
     super.onResponseError(controller, error)
   }
 }
 
 /** undici tells in the same turn by which socket a request that has started goes. */
-let starting: Passage | undefined
+let starting: Admission | undefined
 let isSubscribed = false
 
-function awaitSocket(passage: Passage): void {
+function awaitSocket(admission: Admission): void {
   if (!isSubscribed) {
     isSubscribed = true
     // Documented by undici ("Diagnostics Channel Support"): each copy of it writes there, that of
     // Node too.
     subscribe('undici:client:sendHeaders', tellSocket)
   }
-  starting = passage
+  starting = admission
   // One that was answered from a cache, or by a mock, goes by none.
   queueMicrotask(() => {
-    if (starting === passage) starting = undefined
+    if (starting === admission) starting = undefined
   })
 }
 
 function tellSocket(message: unknown): void {
-  const passage = starting
+  const admission = starting
   starting = undefined
   if (typeof message !== 'object' || message === null || !('socket' in message)) return
   const { socket } = message
-  if (typeof socket === 'object' && socket !== null) passage?.sentBy(socket)
+  if (typeof socket === 'object' && socket !== null) admission?.sentBy(socket)
 }
 
 function speaksHttp2(socket: object): boolean {

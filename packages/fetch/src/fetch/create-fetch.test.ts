@@ -24,7 +24,7 @@ import {
   type Site,
 } from '../../../../test/stories/kerberos-backend.js'
 import { FETCH_CHANNEL, type FetchEvent } from '../events/events.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
 const service = serviceNamed()
@@ -43,7 +43,7 @@ async function keep<T extends AsyncDisposable>(promise: Promise<T>): Promise<T> 
 const site = (options?: Parameters<typeof kerberosSite>[1]): Promise<Site> => keep(kerberosSite(service, options))
 const server = (handle: Parameters<typeof serve>[0]): Promise<Site> => keep(serve(handle))
 
-function fetchWith(options: Partial<NegotiatedFetchOptions> = {}, ticket = issueTicket(service)) {
+function fetchWith(options: Partial<CreateFetchOptions> = {}, ticket = issueTicket(service)) {
   return createFetch({ ticketFor: async () => ticket, ...options })
 }
 
@@ -467,7 +467,7 @@ describe('the origins of the app', () => {
 })
 
 describe('the level that the app allows', () => {
-  const levelOf = async (options: Partial<NegotiatedFetchOptions>) => {
+  const levelOf = async (options: Partial<CreateFetchOptions>) => {
     const levels: string[] = []
     const { origin } = await site({ onAccepted: ({ impersonationLevel }) => levels.push(impersonationLevel) })
     expect((await fetchWith(options)(origin)).status).toBe(200)
@@ -535,10 +535,69 @@ function isComplete<T extends { status: string }>(reply: T): reply is Extract<T,
   return reply.status === 'complete'
 }
 
-test('options beside a client are not passed over: all of it goes into one object', () => {
-  const client = { ticketFor: () => Promise.reject(new Error('not asked here')), s4u2proxy: () => {} }
-  const call = (): unknown => Reflect.apply(createFetch, undefined, [client, { serviceNames: {} }])
-  expect(call).toThrow(ConfigurationError)
-  expect(call).toThrow('createFetch takes one argument, and was given more')
-  expect(() => Reflect.apply(createFetch, undefined, [client])).not.toThrow()
+describe('a client in place of a function', () => {
+  /** As a KDC client whose methods need their object. */
+  class Client {
+    readonly #ticket: ServiceTicket
+    readonly asked: unknown[] = []
+
+    constructor(user: string) {
+      this.#ticket = issueTicket(service, user)
+    }
+
+    async ticketFor(spn: string, options?: object): Promise<ServiceTicket> {
+      this.asked.push([spn, options])
+      return this.#ticket
+    }
+
+    s4u2proxy(): void {}
+  }
+
+  const make = (...given: unknown[]) => Reflect.apply(createFetch, undefined, given)
+  const textOf = async (call: typeof fetch, url: string) => (await call(url)).text()
+
+  test('supplies the tickets, first, with or without options, or as one of them', async () => {
+    const { origin } = await site()
+    const client = new Client('bob')
+    const { ticketFor, serviceNames } = {
+      ticketFor: client.ticketFor.bind(client),
+      serviceNames: { localhost: service.spn },
+    }
+    for (const call of [
+      make(client),
+      make(client, { serviceNames }),
+      make({ client, serviceNames }),
+      make({ client: { ticketFor } }),
+    ])
+      expect(await textOf(call, origin)).toBe('bob@AD.TEST')
+    expect(client.asked).toEqual(Array.from({ length: 4 }, () => [service.spn, { signal: undefined }]))
+  })
+
+  test('takes its options seriously', async () => {
+    const { origin, seen } = await site()
+    const client = new Client('bob')
+    await textOf(make(client, { origins: ['https://api.ad.test'] }), origin)
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined])
+    expect(() => make(client, { serviceName: {} })).toThrow('did you mean "serviceNames"?')
+    expect(() => make(client, { ticketFor: client.ticketFor })).toThrow('ticketFor')
+  })
+
+  test('is refused where there are two sources, or none', () => {
+    const client = new Client('bob')
+    const refusal = (message: string, hint: string) =>
+      expect.objectContaining({ name: 'ConfigurationError', message, hint: expect.stringContaining(hint) })
+    expect(() => make({ client, ticketFor: client.ticketFor })).toThrow(
+      refusal('createFetch: client and ticketFor were both given, and each supplies tickets', 'Leave one of them out.'),
+    )
+    for (const options of [{}, { client: {} }, { client: 5 }, { client: null }])
+      expect(() => make(options)).toThrow(
+        refusal('createFetch: client is missing, the KDC client that supplies tickets', 'client: createKdcClient({'),
+      )
+    expect(() => make({ ticketFor: client.ticketFor }, { serviceNames: {} })).toThrow(
+      refusal(
+        'createFetch was given two arguments, and the first is not a KDC client',
+        'createFetch(createKdcClient({',
+      ),
+    )
+  })
 })

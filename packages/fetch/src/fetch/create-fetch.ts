@@ -1,20 +1,28 @@
 import { closeOptions, ConfigurationError, type KdcClient, pickOptions } from '@s4u/kdc-client'
-import { Authenticator } from '../negotiation/token-issuer.js'
+import { TokenIssuer } from '../negotiation/token-issuer.js'
 import { requireConnections } from '../connections/connections.js'
 import {
+  CREATE_FETCH_OPTIONS,
   FETCH_OPTIONS,
-  FETCH_RULES,
-  type FetchRules,
+  type FetchOptions,
   type FetchTickets,
-  type NegotiatedFetchOptions,
+  CLIENT_FETCH_OPTIONS,
+  type ClientFetchOptions,
+  type CreateFetchOptions,
 } from './fetch-options.js'
 import { checkPreemptive } from '../options/learned-origins.js'
-import { negotiate } from './negotiated-request.js'
+import { negotiateRequest } from './negotiate-request.js'
 import { OwnDispatcher } from '../connections/own-dispatcher.js'
-import { type Fetch, requireTicketSource } from '../options/negotiate-options.js'
-import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing.js'
+import { type Fetch, ticketsOf } from '../options/token-options.js'
+import { hasOwnMembersOnly, type Outgoing, outgoing } from './outgoing-request.js'
 import { followRedirects } from './redirect.js'
-import { type Backend, keeperOf, requireOwnConnections, sendBare, sendToStranger } from './sending.js'
+import {
+  type FetchCall,
+  keeperOf,
+  requireOwnConnections,
+  sendWithoutToken,
+  sendOutsideOrigins,
+} from './send-request.js'
 
 /**
  * A `fetch` that shows a ticket with each request and checks the server's answer to it. Each
@@ -26,73 +34,90 @@ import { type Backend, keeperOf, requireOwnConnections, sendBare, sendToStranger
  * KdcUnreachableError (no ticket), and RejectedTokenError KRB_AP_ERR_MUT_FAIL (not the right
  * server).
  *
- * A KDC client in place of options calls backends in the service's own name: `createFetch(client)`.
+ * A KDC client in place of options, or before them, calls backends in the name of its own account.
  *
+ * @example
+ * ```ts
+ * import { createFetch } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const client = createKdcClient({ credentials })
+ * const fetch = createFetch(client, { origins: ['https://api.ad.test'] })
+ * const orders = await fetch('https://api.ad.test/orders')
+ * ```
  * @throws ConfigurationError
  */
-export function createFetch(options: NegotiatedFetchOptions, ...others: readonly never[]): Fetch {
-  if (others.length > 0) throw oneArgument()
-  if (isKdcClient(options)) return prepareFetch({})({ ticketFor: (spn, request) => options.ticketFor(spn, request) })
-  const closed = closeOptions('createFetch', options, FETCH_OPTIONS)
-  // As methods of the caller's object, which they may need.
-  const ticketFor = requireTicketSource('createFetch', closed.ticketFor).bind(options)
-  const ticketForProxy = closed.ticketForProxy?.bind(options)
-  return prepareFetch(pickOptions<FetchRules>(closed, FETCH_RULES))({
-    ticketFor,
-    ticketForProxy,
-    clientSid: closed.clientSid,
+export function createFetch(client: KdcClient, options?: ClientFetchOptions): Fetch
+export function createFetch(options: CreateFetchOptions): Fetch
+export function createFetch(given: KdcClient | CreateFetchOptions, more?: ClientFetchOptions): Fetch {
+  if (isKdcClient(given)) {
+    const options = closeOptions('createFetch', more, CLIENT_FETCH_OPTIONS)
+    return fetchOf({ ...options, client: given }, more ?? {})
+  }
+  if (more !== undefined) throw notAClient()
+  return fetchOf(closeOptions('createFetch', given, CREATE_FETCH_OPTIONS), given)
+}
+
+/** @param given the caller's own object, whose methods the functions among the options may be */
+function fetchOf(options: CreateFetchOptions, given: object): Fetch {
+  const tickets = ticketsOf('createFetch', options, given)
+  const ticketForProxy = options.ticketForProxy?.bind(given)
+  return prepareFetch(pickOptions<FetchOptions>(options, FETCH_OPTIONS))({ ...tickets, ticketForProxy })
+}
+
+function notAClient(): ConfigurationError {
+  return new ConfigurationError('createFetch was given two arguments, and the first is not a KDC client', {
+    hint: "Write createFetch(createKdcClient({ credentials: { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' } }), { serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' } }), or give all options in one object.",
   })
 }
 
-function oneArgument(): ConfigurationError {
-  return new ConfigurationError('createFetch takes one argument, and was given more', {
-    hint: 'Give the client and the options in one object: createFetch({ ticketFor: (spn, options) => client.ticketFor(spn, options), serviceNames: … }).',
-  })
-}
-
-function isKdcClient(options: object): options is KdcClient {
-  return typeof options === 'object' && options !== null && 's4u2proxy' in options
+function isKdcClient(given: object): given is KdcClient {
+  return typeof given === 'object' && given !== null && 's4u2proxy' in given
 }
 
 /**
  * The same for many identities: options are checked once, and what is made is a `createFetch`
  * without tickets. @throws ConfigurationError
  */
-export function prepareFetch(rules: FetchRules): (tickets: FetchTickets) => Fetch {
-  const options = closeOptions('fetch', rules, FETCH_RULES)
+export function prepareFetch(given: FetchOptions): (tickets: FetchTickets) => Fetch {
+  const options = closeOptions('fetch', given, FETCH_OPTIONS)
   checkPreemptive(options.preemptive)
   requireConnections(options.connections)
-  const authenticator = new Authenticator(options)
-  return (tickets) => fetchWith(options, authenticator, tickets)
+  const issuer = new TokenIssuer(options)
+  return (tickets) => fetchWith(options, issuer, tickets)
 }
 
-function fetchWith(options: FetchRules, authenticator: Authenticator, tickets: FetchTickets): Fetch {
+function fetchWith(options: FetchOptions, issuer: TokenIssuer, tickets: FetchTickets): Fetch {
   return async (input, init) => {
     const first = outgoing(input, init)
     const ready = requireOwnConnections(options)
     if (ready !== true) await ready
-    const said: RequestInit & { readonly dispatcher?: unknown } = init ?? {}
-    const backend: Backend = {
+    const requestInit: RequestInit & { readonly dispatcher?: unknown } = init ?? {}
+    const call: FetchCall = {
       options,
-      authenticator,
+      issuer,
       tickets,
-      replayable: isReplayable(first, init),
-      given: input instanceof Request || !hasOwnMembersOnly(said) ? undefined : said,
-      keeper: options.connections === 'shared' ? undefined : (OwnDispatcher.of(said.dispatcher) ?? keeperOf(options)),
+      replayable: canBeSentAgain(first, init),
+      init: input instanceof Request || !hasOwnMembersOnly(requestInit) ? undefined : requestInit,
+      keeper:
+        options.connections === 'shared' ? undefined : (OwnDispatcher.of(requestInit.dispatcher) ?? keeperOf(options)),
       followed: first.redirect === 'follow',
-      isFor: authenticator.isListed ?? ((url) => url === first.url || url.origin === first.url.origin),
+      mayHaveCredentials: issuer.isListed ?? ((url) => url === first.url || url.origin === first.url.origin),
     }
-    const bare = first.headers?.has('authorization')
-    return await followRedirects(first, backend.replayable, async (hop, { downgraded, owesProof }) => {
-      if (first.credentials === 'omit' || downgraded || !backend.isFor(hop.url))
-        return { response: await sendToStranger(hop, backend) }
-      return bare ? { response: await sendBare(hop, backend) } : negotiate(hop, backend, owesProof)
+    const hasOwnAuthorization = first.headers?.has('authorization')
+    return await followRedirects(first, call.replayable, async (hop, { downgraded, owesProof }) => {
+      if (first.credentials === 'omit' || downgraded || !call.mayHaveCredentials(hop.url))
+        return { response: await sendOutsideOrigins(hop, call) }
+      return hasOwnAuthorization
+        ? { response: await sendWithoutToken(hop, call) }
+        : negotiateRequest(hop, call, owesProof)
     })
   }
 }
 
 /** Whether the body can be sent again: there is none, or the caller still holds its source. */
-function isReplayable({ request }: Outgoing, init: RequestInit | undefined): boolean {
+function canBeSentAgain({ request }: Outgoing, init: RequestInit | undefined): boolean {
   if (request === undefined || request.body === null) return true
   const body = init?.body
   if (body === undefined || body === null) return false

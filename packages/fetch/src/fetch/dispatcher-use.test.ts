@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { sharesConnections, usesDispatcher } from './dispatcher-use.js'
-import type { Fetch } from '../options/negotiate-options.js'
+import { sharedConnectionsError, usesDispatcher } from './dispatcher-use.js'
+import type { Fetch } from '../options/token-options.js'
 
 type Init = { readonly dispatcher?: Pick<Dispatcher, 'dispatch'>; readonly redirect?: string } | undefined
 
@@ -100,6 +100,6 @@ test('what is said names the fetch, and what to give in place of it', () => {
     "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'."
   const message = 'does not send by the dispatcher that it is given: identities would share its connections'
   const error = { name: 'ConfigurationError', code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', hint }
-  expect(sharesConnections(globalThis.fetch)).toMatchObject({ ...error, message: `the global fetch ${message}` })
-  expect(sharesConnections(honest())).toMatchObject({ ...error, message: `the fetch below ${message}` })
+  expect(sharedConnectionsError(globalThis.fetch)).toMatchObject({ ...error, message: `the global fetch ${message}` })
+  expect(sharedConnectionsError(honest())).toMatchObject({ ...error, message: `the underlying fetch ${message}` })
 })

@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@s4u/kdc-client'
 import { abandon } from '../answers/discard.js'
-import type { Fetch } from '../options/negotiate-options.js'
+import type { Fetch } from '../options/token-options.js'
 
 /**
  * Whether a fetch sends by the dispatcher that it is given. One that does not (that of Bun and of
@@ -28,30 +28,30 @@ const NOWHERE = 'http://255.255.255.255/'
 const MAX_REACH = 5_000
 
 /** True at once for one that was seen to; there is nothing to wait for then. */
-export function usesDispatcher(below: Fetch): boolean | Promise<boolean> {
-  const found = known.get(below)
+export function usesDispatcher(underlying: Fetch): boolean | Promise<boolean> {
+  const found = known.get(underlying)
   if (found !== undefined) return found
-  const answer = tryOut(below)
-  known.set(below, answer)
+  const answer = tryOut(underlying)
+  known.set(underlying, answer)
   return answer
 }
 
-async function tryOut(below: Fetch): Promise<boolean> {
+async function tryOut(underlying: Fetch): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), MAX_REACH)
   })
-  const answer = await Promise.race([isReachedFor(below), late])
+  const answer = await Promise.race([isReachedFor(underlying), late])
   clearTimeout(timer)
   // One that was merely late may be asked again.
   if (answer === undefined) {
-    known.delete(below)
-    whyNot.set(below, new Error(`it did not send within ${MAX_REACH} ms`))
-  } else known.set(below, answer)
+    known.delete(underlying)
+    whyNot.set(underlying, new Error(`it did not send within ${MAX_REACH} ms`))
+  } else known.set(underlying, answer)
   return answer ?? false
 }
 
-function isReachedFor(below: Fetch): Promise<boolean> {
+function isReachedFor(underlying: Fetch): Promise<boolean> {
   return new Promise((resolve) => {
     const dispatch = (): never => {
       resolve(true)
@@ -59,14 +59,14 @@ function isReachedFor(below: Fetch): Promise<boolean> {
     }
     const init: object = { redirect: 'manual', dispatcher: { dispatch } }
     Promise.resolve()
-      .then(() => below(NOWHERE, init))
+      .then(() => underlying(NOWHERE, init))
       .then(
         (response) => {
           resolve(false)
           abandon(response)
         },
         (error: unknown) => {
-          whyNot.set(below, error)
+          whyNot.set(underlying, error)
           resolve(false)
         },
       )
@@ -74,13 +74,13 @@ function isReachedFor(below: Fetch): Promise<boolean> {
 }
 
 /** What is said where connections cannot be kept apart, and nobody said that they may be shared. */
-export function sharesConnections(below: Fetch): ConfigurationError {
-  const which = below === globalThis.fetch ? 'the global fetch' : 'the fetch below'
+export function sharedConnectionsError(underlying: Fetch): ConfigurationError {
+  const which = underlying === globalThis.fetch ? 'the global fetch' : 'the underlying fetch'
   return new ConfigurationError(
     `${which} does not send by the dispatcher that it is given: identities would share its connections`,
     {
       code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
-      cause: whyNot.get(below),
+      cause: whyNot.get(underlying),
       hint: "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
     },
   )

@@ -17,7 +17,7 @@ import {
   type Site,
 } from '../../../../test/stories/kerberos-backend.js'
 import { Connections } from '../connections/connections.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
 const service = serviceNamed()
@@ -39,7 +39,7 @@ function keptAgent(options?: Agent.Options): Agent {
   return agent
 }
 
-const callAs = (user: string, options: Partial<NegotiatedFetchOptions> = {}) => {
+const callAs = (user: string, options: Partial<CreateFetchOptions> = {}) => {
   const ticket = issueTicket(service, user)
   return createFetch({ ticketFor: async () => ticket, ...options })
 }
@@ -154,7 +154,7 @@ describe('the times of Connections', () => {
 
   test('a longer headersTimeout is not cut off by the limit of the answer', () => {
     const limitsWith = (options: object) => {
-      const { limits } = connectionsWith(options).ofNobody()
+      const { limits } = connectionsWith(options).withoutIdentity()
       return limits.answer
     }
     expect(limitsWith({})).toBe(300_000)

@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { type Outgoing, outgoing, outgoingRequest } from './outgoing.js'
+import { type Outgoing, outgoing, outgoingRequest } from './outgoing-request.js'
 import { followRedirects, isDowngrade, redirectTarget, type Trail } from './redirect.js'
 
 describe('the hops of a request', () => {

@@ -11,7 +11,7 @@ import {
   type Site,
 } from '../../../../test/stories/kerberos-backend.js'
 import { Connections } from '../connections/connections.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
 const service = serviceNamed()
@@ -65,7 +65,7 @@ async function place(
 }
 
 /** Trusts the places, and has a client certificate to show them. */
-function caller(options: Partial<NegotiatedFetchOptions> = {}) {
+function caller(options: Partial<CreateFetchOptions> = {}) {
   const tls = { ca: certificate.cert, ...otherCertificate, checkServerIdentity: () => undefined }
   const connections = keep(new Connections({ tls }))
   const ticket = issueTicket(service)

@@ -1,5 +1,5 @@
 import { abandon, discard } from '../answers/discard.js'
-import { type Outgoing, outgoingRequest } from './outgoing.js'
+import { type Outgoing, outgoingRequest } from './outgoing-request.js'
 
 /**
  * Redirects, followed here instead of below, because each hop needs a token of its own or none at

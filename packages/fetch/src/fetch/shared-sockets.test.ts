@@ -14,9 +14,9 @@ import {
   type Site,
 } from '../../../../test/stories/kerberos-backend.js'
 import { Connections } from '../connections/connections.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
-import type { Fetch } from '../options/negotiate-options.js'
+import type { Fetch } from '../options/token-options.js'
 
 const service = serviceNamed()
 const platformFetch = globalThis.fetch
@@ -43,7 +43,7 @@ async function connectionBound(): Promise<Site> {
   return site
 }
 
-const fetchAs = (user: string, options: Partial<NegotiatedFetchOptions> = {}): Fetch => {
+const fetchAs = (user: string, options: Partial<CreateFetchOptions> = {}): Fetch => {
   const ticket = issueTicket(service, user)
   return createFetch({ ticketFor: async () => ticket, ...options })
 }
@@ -91,7 +91,7 @@ describe.each(losing)('a fetch that %s', (_, lose) => {
       if (place === 'in place of the global one') globalThis.fetch = lose
       const connections = new Connections()
       open.push(connections)
-      const options: Partial<NegotiatedFetchOptions> =
+      const options: Partial<CreateFetchOptions> =
         place === 'in place of the global one'
           ? {}
           : { fetch: lose, ...(place.includes('connections') && { connections }) }

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { challengeSchemes } from '../answers/challenge-schemes.js'
 import { Connections } from '../connections/connections.js'
 import { negotiateInterceptor } from '../interceptor.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 import {
   acceptorOf,
@@ -45,7 +45,7 @@ function drip(response: ServerResponse): undefined {
   return undefined
 }
 
-function fetchWith(options: Partial<NegotiatedFetchOptions> = {}) {
+function fetchWith(options: Partial<CreateFetchOptions> = {}) {
   return createFetch({ ticketFor: async () => issueTicket(service), ...options })
 }
 

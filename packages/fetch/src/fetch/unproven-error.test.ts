@@ -18,7 +18,7 @@ import { createNegotiationFor } from '../authorization-for.js'
 import { Connections } from '../connections/connections.js'
 import type { FetchEvent } from '../events/events.js'
 import { negotiateInterceptor } from '../interceptor.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 import { UnprovenAnswerError } from '../answers/unproven-answer.js'
 
@@ -40,7 +40,7 @@ const HEADERS = { 'content-type': 'text/html', 'set-cookie': 'forged=1', locatio
 const failing = (status: number): Promise<Site> =>
   site((_request, response) => response.writeHead(status, 'Forged reason', HEADERS).end('a page'))
 
-const call = (options: Partial<NegotiatedFetchOptions>) =>
+const call = (options: Partial<CreateFetchOptions>) =>
   createFetch({ ticketFor: async () => issueTicket(service), ...options })
 
 const ERRORS = [400, 403, 404, 409, 500, 502, 503, 504]

@@ -18,7 +18,7 @@ import { CERTIFICATES } from '../../../../test/stories/certificates.js'
 import { Connections } from '../connections/connections.js'
 import type { FetchEvent } from '../events/events.js'
 import { negotiateInterceptor } from '../interceptor.js'
-import type { NegotiatedFetchOptions } from './fetch-options.js'
+import type { CreateFetchOptions } from './fetch-options.js'
 import { MAX_ORIGINS, rememberAsking } from '../options/learned-origins.js'
 import { createFetch } from './create-fetch.js'
 
@@ -45,7 +45,7 @@ const redirecting = (to: string, status = 302): Promise<Site> => rogue(status, {
 const honest = (): Promise<Site> =>
   keep(serve((incoming, response, body) => authenticate(acceptorOf(service), incoming, response, body)))
 
-function fetchWith(options: Partial<NegotiatedFetchOptions> = {}) {
+function fetchWith(options: Partial<CreateFetchOptions> = {}) {
   return createFetch({ ticketFor: async () => issueTicket(service), ...options })
 }
 

@@ -2,7 +2,13 @@ import type { Dispatcher } from 'undici'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Attempt, Judgement } from '../negotiation/attempt.js'
 import { MAX_DISCARDED, MAX_DISCARDING } from '../answers/discard.js'
-import { dispatchNegotiating, isReplayable, type Negotiations, OF_PROXY, OF_SERVER } from './negotiating-handler.js'
+import {
+  dispatchNegotiating,
+  isReplayableBody,
+  type AttemptSource,
+  PROXY_AUTHENTICATION,
+  SERVER_AUTHENTICATION,
+} from './negotiating-handler.js'
 import { UNSENT } from './unsent.js'
 
 type Handler = Dispatcher.DispatchHandler
@@ -23,12 +29,12 @@ function attemptWith(authorization: string, judge: () => Judgement = () => ({ ki
 
 /** One request on its way, whose server is played by the test. */
 async function start(
-  negotiations: Partial<Negotiations>,
+  negotiations: Partial<AttemptSource>,
   {
     body = null,
-    scheme = OF_SERVER,
+    scheme = SERVER_AUTHENTICATION,
     dispatch,
-  }: { body?: unknown; scheme?: typeof OF_SERVER; dispatch?: () => boolean } = {},
+  }: { body?: unknown; scheme?: typeof SERVER_AUTHENTICATION; dispatch?: () => boolean } = {},
 ) {
   const sent: { headers: unknown; handler: Handler; controller: Controller; aborted: Error[]; flow: string[] }[] = []
   const told: unknown[][] = []
@@ -56,10 +62,10 @@ async function start(
     own.onRequestStart?.(controller, 'context')
     return true
   }
-  const all: Negotiations = {
+  const all: AttemptSource = {
     first: async () => undefined,
     asked: async () => undefined,
-    afresh: async () => undefined,
+    withFreshTicket: async () => undefined,
     ...negotiations,
   }
   const options = { origin: 'https://api.ad.test', path: '/', method: 'POST', headers: { 'x-a': '1' }, body } as const
@@ -88,7 +94,10 @@ describe('a request that carries a token', () => {
 
   test('for a proxy has the header of one, and its answer is judged by that of one', async () => {
     const attempt = attemptWith('Negotiate YII=')
-    const { sent, answer } = await start({ first: async () => attempt }, { scheme: OF_PROXY as typeof OF_SERVER })
+    const { sent, answer } = await start(
+      { first: async () => attempt },
+      { scheme: PROXY_AUTHENTICATION as typeof SERVER_AUTHENTICATION },
+    )
     expect(sent[0].headers).toEqual({ 'x-a': '1', 'proxy-authorization': 'Negotiate YII=' })
     answer(407, 'Negotiate')
     expect(attempt.judged).toEqual([{ status: 407, challenge: 'Negotiate' }])
@@ -143,11 +152,11 @@ describe('a request that carries a token', () => {
 
   test('goes again with a fresh ticket, where there is one', async () => {
     const [stale, fresh] = [attemptWith('old', () => ({ kind: 'stale' })), attemptWith('new')]
-    const afresh = vi.fn(async () => fresh)
-    const { sent, answer } = await start({ first: async () => stale, afresh })
+    const withFreshTicket = vi.fn(async () => fresh)
+    const { sent, answer } = await start({ first: async () => stale, withFreshTicket })
     answer(401)
     await settled()
-    expect(afresh.mock.calls).toEqual([[stale]])
+    expect(withFreshTicket.mock.calls).toEqual([[stale]])
     sent[0].handler.onResponseEnd?.(sent[0].controller, {})
     expect(sent[1].headers).toEqual({ 'x-a': '1', authorization: 'new' })
     const none = await start({ first: async () => stale })
@@ -161,14 +170,14 @@ describe('a request that carries a token', () => {
     ['another leg', { kind: 'again', authorization: 'N2' }],
     ['a fresh ticket', { kind: 'stale' }],
   ])('does not go again with %s where its body is gone', async (_, judgement) => {
-    const afresh = vi.fn(async () => attemptWith('new'))
+    const withFreshTicket = vi.fn(async () => attemptWith('new'))
     const attempt = attemptWith('N', () => judgement)
-    const { sent, names, answer } = await start({ first: async () => attempt, afresh }, { body: {} })
+    const { sent, names, answer } = await start({ first: async () => attempt, withFreshTicket }, { body: {} })
     answer(401)
     await settled()
     // The fresh ticket is for the next request.
     const got = judgement.kind === 'stale' ? [[attempt]] : []
-    expect([sent.length, names(), afresh.mock.calls]).toEqual([1, ['onRequestStart', 'onResponseStart'], got])
+    expect([sent.length, names(), withFreshTicket.mock.calls]).toEqual([1, ['onRequestStart', 'onResponseStart'], got])
   })
 })
 
@@ -200,7 +209,7 @@ describe('a request that carries nothing', () => {
       sent[0].handler.onResponseEnd?.(sent[0].controller, {})
       expect(asked.mock.calls).toEqual([[replayable, 'Negotiate']])
       expect(sent[1].headers).toEqual({ 'x-a': '1', authorization: 'Negotiate 1' })
-      expect(isReplayable(body as string)).toBe(replayable)
+      expect(isReplayableBody(body as string)).toBe(replayable)
     }
   })
 

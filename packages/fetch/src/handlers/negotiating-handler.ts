@@ -12,17 +12,25 @@ type DispatchOptions = Dispatcher.DispatchOptions
 type Controller = Dispatcher.DispatchController
 
 /** A backend's 401 or a proxy's 407, and the headers that go with it. */
-export interface Scheme {
+export interface AuthenticationKind {
   readonly refusal: 401 | 407
   readonly challenge: 'www-authenticate' | 'proxy-authenticate'
   readonly header: 'authorization' | 'proxy-authorization'
 }
 
-export const OF_SERVER: Scheme = { refusal: 401, challenge: 'www-authenticate', header: 'authorization' }
-export const OF_PROXY: Scheme = { refusal: 407, challenge: 'proxy-authenticate', header: 'proxy-authorization' }
+export const SERVER_AUTHENTICATION: AuthenticationKind = {
+  refusal: 401,
+  challenge: 'www-authenticate',
+  header: 'authorization',
+}
+export const PROXY_AUTHENTICATION: AuthenticationKind = {
+  refusal: 407,
+  challenge: 'proxy-authenticate',
+  header: 'proxy-authorization',
+}
 
 /** Starts negotiations about one request. */
-export interface Negotiations {
+export interface AttemptSource {
   /** Undefined: this request goes as it is, for now. */
   first(): Promise<Attempt | undefined>
   /** The server asked a request that carried nothing; whether that can be sent again. */
@@ -33,7 +41,7 @@ export interface Negotiations {
    */
   unasked?(status: number): Judgement | undefined
   /** The server could not open the ticket. */
-  afresh(failed: Attempt): Promise<Attempt | undefined>
+  withFreshTicket(failed: Attempt): Promise<Attempt | undefined>
 }
 
 /**
@@ -44,12 +52,12 @@ export function dispatchNegotiating(
   dispatch: Dispatch,
   options: DispatchOptions,
   handler: Handler,
-  scheme: Scheme,
-  negotiations: Negotiations,
+  kind: AuthenticationKind,
+  attempts: AttemptSource,
 ): true {
   // Node's own fetch may be of an older undici, whose handlers have other methods.
-  const request = new NegotiatingHandler(dispatch, options, newerHandler(handler), scheme, negotiations)
-  negotiations.first().then(
+  const request = new NegotiatingHandler(dispatch, options, newerHandler(handler), kind, attempts)
+  attempts.first().then(
     (attempt) => request.send(attempt),
     (error: Error) => request.fail(error),
   )
@@ -60,11 +68,11 @@ class NegotiatingHandler implements Handler {
   readonly #dispatch: Dispatch
   readonly #options: DispatchOptions
   readonly #inner: Handler
-  readonly #scheme: Scheme
-  readonly #negotiations: Negotiations
+  readonly #kind: AuthenticationKind
+  readonly #attempts: AttemptSource
   #attempt: Attempt | undefined
   /** What follows the answer that is being read, which nobody gets to see. */
-  #next: (() => void) | undefined
+  #afterDiscarding: (() => void) | undefined
   #discarded = 0
   #isGivenUp = false
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -74,20 +82,20 @@ class NegotiatingHandler implements Handler {
     dispatch: Dispatch,
     options: DispatchOptions,
     inner: Handler,
-    scheme: Scheme,
-    negotiations: Negotiations,
+    kind: AuthenticationKind,
+    attempts: AttemptSource,
   ) {
     this.#dispatch = dispatch
     this.#options = options
     this.#inner = inner
-    this.#scheme = scheme
-    this.#negotiations = negotiations
+    this.#kind = kind
+    this.#attempts = attempts
   }
 
   send(attempt: Attempt | undefined, authorization: string | undefined = attempt?.authorization): void {
     this.#attempt = attempt
-    this.#next = undefined
-    const { header } = this.#scheme
+    this.#afterDiscarding = undefined
+    const { header } = this.#kind
     const headers =
       authorization === undefined ? this.#options.headers : withHeader(this.#options.headers, header, authorization)
     try {
@@ -114,12 +122,12 @@ class NegotiatingHandler implements Handler {
   /** What is thrown here closes the connection, and reaches the handler as a failure. */
   onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
     const [, status, headers] = args
-    this.#judge(status, headers[this.#scheme.challenge])
+    this.#judge(status, headers[this.#kind.challenge])
     this.#inner.onRequestUpgrade?.(...args)
   }
 
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
-    const challenge = headers[this.#scheme.challenge]
+    const challenge = headers[this.#kind.challenge]
     const handOut = (): void => this.#inner.onResponseStart?.(controller, status, withoutUndefined(headers), message)
     // Early hints and the like: the answer, and the server's proof with it, is yet to come. Source:
     // RFC 9110 section 15.2.
@@ -138,14 +146,14 @@ class NegotiatingHandler implements Handler {
       this.#handOutStatus(controller, status)
       return
     }
-    const again = this.#again(judgement, status, challenge)
-    if (again === undefined) {
+    const nextLeg = this.#nextLeg(judgement, status, challenge)
+    if (nextLeg === undefined) {
       handOut()
       return
     }
     // Whether there is another request may be known only later, and until then nothing is read.
     controller.pause()
-    again.then(
+    nextLeg.then(
       (next) => {
         if (next === undefined) handOut()
         else this.#discard(controller, next)
@@ -168,17 +176,17 @@ class NegotiatingHandler implements Handler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#next === undefined) this.#inner.onResponseData?.(controller, chunk)
+    if (this.#afterDiscarding === undefined) this.#inner.onResponseData?.(controller, chunk)
     else if ((this.#discarded += chunk.length) > MAX_DISCARDED) this.#giveUp(controller)
   }
 
   onResponseEnd(controller: Controller, trailers: Record<string, string | string[]>): void {
-    if (this.#next === undefined) this.#inner.onResponseEnd?.(controller, trailers)
-    else this.#goOn(this.#next)
+    if (this.#afterDiscarding === undefined) this.#inner.onResponseEnd?.(controller, trailers)
+    else this.#finishDiscarding(this.#afterDiscarding)
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (this.#next !== undefined && this.#isGivenUp) return this.#goOn(this.#next)
+    if (this.#afterDiscarding !== undefined && this.#isGivenUp) return this.#finishDiscarding(this.#afterDiscarding)
     clearTimeout(this.#timer)
     this.#inner.onResponseError?.(controller, error)
   }
@@ -188,7 +196,7 @@ class NegotiatingHandler implements Handler {
    * or a slow one is given up.
    */
   #discard(controller: Controller, next: () => void): void {
-    this.#next = next
+    this.#afterDiscarding = next
     this.#discarded = 0
     this.#isGivenUp = false
     this.#timer = setTimeout(() => this.#giveUp(controller), MAX_DISCARDING)
@@ -206,35 +214,35 @@ class NegotiatingHandler implements Handler {
     controller.abort(new Error('the page of a challenge is too long, or too slow'))
   }
 
-  #goOn(next: () => void): void {
+  #finishDiscarding(next: () => void): void {
     clearTimeout(this.#timer)
-    this.#next = undefined
+    this.#afterDiscarding = undefined
     next()
   }
 
   #judge(status: number, challenge: string | string[] | undefined): Judgement | undefined {
     if (this.#attempt !== undefined) return this.#attempt.judge({ status, challenge })
-    return status === this.#scheme.refusal ? undefined : this.#negotiations.unasked?.(status)
+    return status === this.#kind.refusal ? undefined : this.#attempts.unasked?.(status)
   }
 
   /** The request that follows this answer, if one may. A body that is a stream is gone. */
-  #again(
+  #nextLeg(
     judgement: Judgement | undefined,
     status: number,
     challenge: string | string[] | undefined,
   ): Promise<(() => void) | undefined> | undefined {
-    const { refusal } = this.#scheme
+    const { refusal } = this.#kind
     const attempt = this.#attempt
-    const replayable = isReplayable(this.#options.body)
+    const replayable = isReplayableBody(this.#options.body)
     if (attempt === undefined)
-      return status === refusal ? this.#afterwards(this.#negotiations.asked(replayable, challenge)) : undefined
-    if (!replayable && judgement?.kind === 'stale') return this.#negotiations.afresh(attempt).then(() => undefined)
+      return status === refusal ? this.#sendWhenReady(this.#attempts.asked(replayable, challenge)) : undefined
+    if (!replayable && judgement?.kind === 'stale') return this.#attempts.withFreshTicket(attempt).then(() => undefined)
     if (!replayable) return undefined
     if (judgement?.kind === 'again') return Promise.resolve(() => this.send(attempt, judgement.authorization))
-    return judgement?.kind === 'stale' ? this.#afterwards(this.#negotiations.afresh(attempt)) : undefined
+    return judgement?.kind === 'stale' ? this.#sendWhenReady(this.#attempts.withFreshTicket(attempt)) : undefined
   }
 
-  async #afterwards(attempt: Promise<Attempt | undefined>): Promise<(() => void) | undefined> {
+  async #sendWhenReady(attempt: Promise<Attempt | undefined>): Promise<(() => void) | undefined> {
     const next = await attempt
     return next && (() => this.send(next))
   }
@@ -243,6 +251,6 @@ class NegotiatingHandler implements Handler {
 /**
  * Whether a body can be sent again. What comes from a fetch never can: it is a stream down here.
  */
-export function isReplayable(body: DispatchOptions['body']): boolean {
+export function isReplayableBody(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { acceptorOf, issueTicket, refusalToken, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { Attempt, type AttemptDetails } from './attempt.js'
 import type { FetchEvent } from '../events/events.js'
-import type { NegotiateRules } from '../options/negotiate-options.js'
+import type { TokenOptions } from '../options/token-options.js'
 
 const service = serviceNamed('HTTP/api.ad.test')
 const ticket = issueTicket(service)
@@ -96,7 +96,7 @@ test('no event holds a token', async () => {
 describe('what is told of an answer', () => {
   const SUBJECT = { origin: 'https://api.ad.test', service: 'HTTP/api.ad.test', client: 'alice@AD.TEST' }
   const details = { origin: SUBJECT.origin, spn: SUBJECT.service, ticket, refusal: 401 } as const
-  const judged = (more: Partial<NegotiateRules> = {}, changes: Partial<AttemptDetails> = {}) => {
+  const judged = (more: Partial<TokenOptions> = {}, changes: Partial<AttemptDetails> = {}) => {
     const events: FetchEvent[] = []
     const one = new Attempt({ ...details, ...changes }, { ...options, ...more, onEvent: (event) => events.push(event) })
     return { one, events }
@@ -235,7 +235,7 @@ describe('what is told of an answer', () => {
 })
 
 test('a token asks for a proof where one is required, and says how much the backend gets', async () => {
-  const read = async (more: Partial<NegotiateRules>) => {
+  const read = async (more: Partial<TokenOptions>) => {
     const details = { origin: 'https://api.ad.test', spn: service.spn, ticket, refusal: 401 } as const
     const parsed = parseAuthorization(new Attempt(details, { ...options, ...more }).authorization)
     if (parsed.status !== 'token') throw new Error(parsed.status)

@@ -2,7 +2,7 @@ import { createInitiator, findNegotiateChallenge, formatAuthorization, type Init
 import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
 import { challengeSchemes } from '../answers/challenge-schemes.js'
 import { isWanted, publish, type FetchEventSubject } from '../events/events.js'
-import type { NegotiateOptions, NegotiateRules } from '../options/negotiate-options.js'
+import type { NegotiationForOptions, TokenOptions } from '../options/token-options.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
 /** What a server said to a token. */
@@ -31,7 +31,7 @@ export interface AttemptDetails {
   readonly spn: string
   readonly ticket: ServiceTicket
   /** What is known of whom it names, read when an event tells it. */
-  readonly whose?: Pick<NegotiateOptions, 'clientSid'> | undefined
+  readonly whose?: Pick<NegotiationForOptions, 'clientSid'> | undefined
   /** The status that asks for credentials: 401, or 407 of a proxy. */
   readonly refusal: 401 | 407
   readonly channelBindings?: Uint8Array
@@ -60,12 +60,12 @@ export class Attempt {
    * replay.
    */
   readonly authorization: string
-  readonly #options: NegotiateRules
+  readonly #options: TokenOptions
   #pending: Pick<Initiator, 'step'> | undefined
   #legs = 1
   #proven = false
 
-  constructor(details: AttemptDetails, options: NegotiateRules) {
+  constructor(details: AttemptDetails, options: TokenOptions) {
     const { ticket, channelBindings, delegate } = details
     const { now = Date.now, random, mutualAuthentication = 'require', allowedImpersonationLevel } = options
     const initiator = createInitiator({

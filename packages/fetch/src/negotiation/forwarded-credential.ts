@@ -1,7 +1,7 @@
 import { DelegationRefusedError, isTrustedForDelegation, KdcError, type ServiceTicket } from '@s4u/kdc-client'
 import type { NotForwarded } from '../events/fetch-event.js'
 import { requireCredential } from '../given-values.js'
-import type { NegotiateRules } from '../options/negotiate-options.js'
+import type { TokenOptions } from '../options/token-options.js'
 
 export type Forwarded = { readonly credential: Uint8Array } | NotForwarded
 
@@ -16,7 +16,7 @@ export type Forwarded = { readonly credential: Uint8Array } | NotForwarded
  */
 export async function forwardedCredential(
   ticket: ServiceTicket,
-  { forwardTgt, okAsDelegate = 'require' }: Pick<NegotiateRules, 'forwardTgt' | 'okAsDelegate'>,
+  { forwardTgt, okAsDelegate = 'require' }: Pick<TokenOptions, 'forwardTgt' | 'okAsDelegate'>,
   signal: AbortSignal | undefined,
 ): Promise<Forwarded> {
   if (okAsDelegate === 'require' && !isFit(ticket)) return { reason: 'service-not-trusted' }

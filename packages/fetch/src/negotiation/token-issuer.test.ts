@@ -5,17 +5,17 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { acceptorOf, issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { parseAuthorization } from '@s4u/gssapi'
-import { Authenticator, noName } from './token-issuer.js'
+import { TokenIssuer, noName } from './token-issuer.js'
 import type { FetchEvent } from '../events/events.js'
 import { rememberAsking } from '../options/learned-origins.js'
-import type { NegotiateRules } from '../options/negotiate-options.js'
+import type { TokenOptions } from '../options/token-options.js'
 
 const service = serviceNamed('HTTP/api.ad.test')
 const SPN = service.spn
 const url = new URL('https://api.ad.test:8443/orders?secret')
 const ORIGIN = 'https://api.ad.test:8443'
 
-const folder = mkdtempSync(join(tmpdir(), 's4u-authenticator-'))
+const folder = mkdtempSync(join(tmpdir(), 's4u-issuer-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 afterEach(() => vi.unstubAllEnvs())
 
@@ -27,7 +27,7 @@ function confWith(line: string): string {
 }
 
 describe('the name of a service', () => {
-  const nameOf = (options: NegotiateRules, target = url) => new Authenticator(options).serviceName(target)
+  const nameOf = (options: TokenOptions, target = url) => new TokenIssuer(options).serviceName(target)
 
   test('is that of the host, at once where no name has to be looked up', () => {
     expect(nameOf({})).toBe(SPN)
@@ -65,7 +65,7 @@ describe('the name of a service', () => {
   })
 
   test.each(['a b', 'corp.test/x', '..', 7])('is not made with what is no domain: %j', (domain) => {
-    const options: NegotiateRules = { origins: [ORIGIN] }
+    const options: TokenOptions = { origins: [ORIGIN] }
     Object.assign(options, { qualifyShortName: domain })
     expect(() => nameOf(options)).toThrow('qualifyShortName must be a domain')
   })
@@ -78,7 +78,7 @@ describe('the name of a service', () => {
 })
 
 describe('a proof', () => {
-  const isExpected = (options: NegotiateRules, target = url) => new Authenticator(options).expectsProof(target)
+  const isExpected = (options: TokenOptions, target = url) => new TokenIssuer(options).expectsProof(target)
 
   test('is expected of what is listed, and of nothing else then', () => {
     expect(isExpected({ origins: [ORIGIN] })).toBe(true)
@@ -89,7 +89,7 @@ describe('a proof', () => {
   })
 
   test('is expected of what has asked before, where nothing is listed', () => {
-    const asked = new URL('https://asked.authenticator.test/')
+    const asked = new URL('https://asked.issuer.test/')
     expect(isExpected({}, asked)).toBe(false)
     rememberAsking(asked)
     expect(isExpected({}, asked)).toBe(true)
@@ -99,7 +99,7 @@ describe('a proof', () => {
 
   test('that was due is said to be missing, by origin and without the rest of the URL', () => {
     const events: FetchEvent[] = []
-    const judging = new Authenticator({ onEvent: (event) => events.push(event) })
+    const judging = new TokenIssuer({ onEvent: (event) => events.push(event) })
     const error = errorOf(() => judging.judgeNotAsking(url, SPN, 204))
     expect(error).toBeInstanceOf(RejectedTokenError)
     expect(error).toMatchObject({
@@ -112,11 +112,11 @@ describe('a proof', () => {
     expect(events).toEqual([
       { kind: 'server-not-asking', origin: ORIGIN, service: SPN, status: 204, code: 'KRB_AP_ERR_MUT_FAIL' },
     ])
-    expect(errorOf(() => new Authenticator({}).judgeNotAsking(url, SPN, 403))).toMatchObject({
+    expect(errorOf(() => new TokenIssuer({}).judgeNotAsking(url, SPN, 403))).toMatchObject({
       code: 'KRB_AP_ERR_MUT_FAIL',
       hint: expect.stringContaining("mutualAuthentication: 'optional'"),
     })
-    const optional = new Authenticator({ mutualAuthentication: 'optional' })
+    const optional = new TokenIssuer({ mutualAuthentication: 'optional' })
     expect(optional.judgeNotAsking(url, SPN, 400)).toEqual({ kind: 'unproven', sanitize: true })
     expect(errorOf(() => optional.judgeNotAsking(url, SPN, 399))).toMatchObject({ answer: { status: 399 } })
   })
@@ -134,8 +134,8 @@ describe('a proof', () => {
 describe('an attempt', () => {
   const ticket = issueTicket(service)
   const tickets = { ticketFor: async () => ticket }
-  const begin = (options: NegotiateRules, more: object = {}) =>
-    new Authenticator(options).begin(url, SPN, { tickets, ...more })
+  const begin = (options: TokenOptions, more: object = {}) =>
+    new TokenIssuer(options).begin(url, SPN, { tickets, ...more })
 
   /** What the service reads in the token. */
   async function read(authorization: string, channelBindings?: Uint8Array) {
@@ -152,7 +152,7 @@ describe('an attempt', () => {
     expect(ticketFor.mock.calls).toStrictEqual([[SPN, { signal }]])
     expect(details).toEqual({ origin: ORIGIN, spn: SPN, ticket, refusal: 401 })
     expect(await read(authorization)).toMatchObject({ status: 'accepted', identity: { principal: 'alice@AD.TEST' } })
-    const proxied = await new Authenticator({}, 407).begin(url, SPN, { tickets })
+    const proxied = await new TokenIssuer({}, 407).begin(url, SPN, { tickets })
     expect(proxied.details.refusal).toBe(407)
   })
 
@@ -205,14 +205,14 @@ describe('an attempt', () => {
 })
 
 describe('a ticket that is stale', () => {
-  const afresh = (first: ServiceTicket, next: ServiceTicket, now: () => number) => {
+  const withFreshTicket = (first: ServiceTicket, next: ServiceTicket, now: () => number) => {
     const ticketFor = vi.fn(async (_: string, { fresh = false }: { fresh?: boolean }) => (fresh ? next : first))
-    const authenticator = new Authenticator({ now })
+    const issuer = new TokenIssuer({ now })
     const { signal } = new AbortController()
     const again = async () => {
-      const failed = await authenticator.begin(url, SPN, { tickets: { ticketFor } })
+      const failed = await issuer.begin(url, SPN, { tickets: { ticketFor } })
       ticketFor.mockClear()
-      const attempt = await authenticator.beginAfresh(failed, url, { tickets: { ticketFor }, signal })
+      const attempt = await issuer.beginWithFreshTicket(failed, url, { tickets: { ticketFor }, signal })
       return { attempt, asked: ticketFor.mock.calls }
     }
     return { again, signal }
@@ -220,7 +220,7 @@ describe('a ticket that is stale', () => {
 
   test('is replaced by a fresh one', async () => {
     const [stale, fresh] = [issueTicket(service), issueTicket(service)]
-    const { again, signal } = afresh(stale, fresh, Date.now)
+    const { again, signal } = withFreshTicket(stale, fresh, Date.now)
     const { attempt, asked } = await again()
     expect(asked).toStrictEqual([[SPN, { signal, fresh: true }]])
     expect(attempt?.details).toEqual({ origin: ORIGIN, spn: SPN, ticket: fresh, refusal: 401 })
@@ -228,7 +228,7 @@ describe('a ticket that is stale', () => {
 
   test('is the last one where the KDC has no other', async () => {
     const only = issueTicket(service)
-    const { again } = afresh(only, { ...issueTicket(service), ticket: only.ticket }, Date.now)
+    const { again } = withFreshTicket(only, { ...issueTicket(service), ticket: only.ticket }, Date.now)
     expect(await again()).toMatchObject({ attempt: undefined, asked: [[SPN, expect.anything()]] })
   })
 
@@ -236,8 +236,8 @@ describe('a ticket that is stale', () => {
     const [stale, fresh, last] = [issueTicket(service), issueTicket(service), issueTicket(service)]
     const start = Date.now()
     let now = start
-    expect((await afresh(stale, fresh, () => now).again()).attempt).toBeDefined()
-    const { again } = afresh(fresh, last, () => now)
+    expect((await withFreshTicket(stale, fresh, () => now).again()).attempt).toBeDefined()
+    const { again } = withFreshTicket(fresh, last, () => now)
     now = start + 59_999
     expect(await again()).toMatchObject({ attempt: undefined, asked: [] })
     now = start + 60_000

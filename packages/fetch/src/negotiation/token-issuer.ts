@@ -6,7 +6,7 @@ import type { NotForwarded } from '../events/fetch-event.js'
 import { forwardedCredential } from './forwarded-credential.js'
 import { requireTicket } from '../given-values.js'
 import { hasAsked } from '../options/learned-origins.js'
-import { checkNegotiateOptions, type NegotiateOptions, type NegotiateRules } from '../options/negotiate-options.js'
+import { checkTokenOptions, type TokenOptions, type TokenTickets } from '../options/token-options.js'
 import { originList, type OriginList } from '../options/origin-list.js'
 import { serviceNameOf } from '../service-names/service-name.js'
 import { explainUnknownName, hintForAddress } from '../service-names/unknown-name.js'
@@ -20,15 +20,15 @@ export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | unde
  * is not the reason, and a backend that always says so cannot make us ask the KDC for every
  * request.
  */
-const gotAfresh = new WeakMap<object, number>()
+const renewedTickets = new WeakMap<object, number>()
 
 /** By then the key may have changed once more; milliseconds. */
-const AFRESH_AGAIN_AFTER = 60_000
+const RENEW_AGAIN_AFTER = 60_000
 
 /** For whom one request is, and what it travels on. */
-export interface OnBehalf {
+export interface TokenContext {
   /** Whose tickets; an object of the app's, whose method `ticketFor` may be. */
-  readonly tickets: Pick<NegotiateOptions, 'ticketFor' | 'clientSid'>
+  readonly tickets: TokenTickets
   /** Without it there is nothing to bind to. */
   readonly bindingsFor?: BindingSource
   readonly signal?: AbortSignal
@@ -38,16 +38,16 @@ export interface OnBehalf {
  * Decides which requests carry a token, and makes them: one for all identities, since nothing but
  * the ticket is anybody's own.
  */
-export class Authenticator {
+export class TokenIssuer {
   /** The app's own list; undefined when it made none. */
   readonly isListed: OriginList | undefined
-  readonly #options: NegotiateRules
+  readonly #options: TokenOptions
   readonly #refusal: 401 | 407
 
   /** @throws ConfigurationError */
-  constructor(given: NegotiateRules, refusal: 401 | 407 = 401) {
+  constructor(given: TokenOptions, refusal: 401 | 407 = 401) {
     const options = { ...configuredHostNames(), ...given }
-    checkNegotiateOptions(options)
+    checkTokenOptions(options)
     const { origins } = options
     this.isListed = origins && originList(origins)
     this.#options = options
@@ -65,7 +65,7 @@ export class Authenticator {
    * That a request goes without a token though the app wants one, since no service name follows
    * from its URL.
    */
-  tellNameless(url: URL): void {
+  noticeNoServiceName(url: URL): void {
     const { allowedImpersonationLevel } = this.#options
     if (allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return
     const message = `a request to ${url.origin} goes without a token: an IP address has no service principal name`
@@ -102,56 +102,56 @@ export class Authenticator {
    * @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError
    * GSS_S_BAD_BINDINGS
    */
-  async begin(url: URL, spn: string, onBehalf: OnBehalf): Promise<Attempt> {
-    const { tickets, signal } = onBehalf
+  async begin(url: URL, spn: string, context: TokenContext): Promise<Attempt> {
+    const { tickets, signal } = context
     let ticket: ServiceTicket
     try {
       ticket = requireTicket(await tickets.ticketFor(spn, { signal }))
     } catch (error) {
       throw explainUnknownName(error, url, spn, this.#options)
     }
-    return this.#attempt(url, spn, ticket, onBehalf)
+    return this.#attempt(url, spn, ticket, context)
   }
 
   /**
    * The same with a fresh ticket; undefined when there is no better one, or none to be had: then
    * the answer is the backend's refusal.
    */
-  async beginAfresh(failed: Attempt, url: URL, onBehalf: OnBehalf): Promise<Attempt | undefined> {
+  async beginWithFreshTicket(failed: Attempt, url: URL, context: TokenContext): Promise<Attempt | undefined> {
     const { now = Date.now } = this.#options
-    const { tickets, signal } = onBehalf
+    const { tickets, signal } = context
     const { spn, ticket: stale } = failed.details
-    if (now() < (gotAfresh.get(stale.ticket) ?? -Infinity) + AFRESH_AGAIN_AFTER) return undefined
+    if (now() < (renewedTickets.get(stale.ticket) ?? -Infinity) + RENEW_AGAIN_AFTER) return undefined
     const got = await tickets.ticketFor(spn, { signal, fresh: true }).catch((error: unknown) => {
       if (signal?.aborted || !S4uError.is(error)) throw error
       return stale
     })
     const ticket = requireTicket(got)
     if (ticket.ticket === stale.ticket) return undefined
-    gotAfresh.set(ticket.ticket, now())
-    return this.#attempt(url, spn, ticket, onBehalf)
+    renewedTickets.set(ticket.ticket, now())
+    return this.#attempt(url, spn, ticket, context)
   }
 
-  #tellNotForwarded(details: AttemptDetails, why: NotForwarded): void {
+  #publishNotForwarded(details: AttemptDetails, why: NotForwarded): void {
     const { origin, spn: service } = details
     publish({ kind: 'not-forwarded', origin, service, ...clientOf(details), ...why }, this.#options)
   }
 
   /** Most have nothing to wait for. */
-  #attempt(url: URL, spn: string, ticket: ServiceTicket, onBehalf: OnBehalf): Promise<Attempt> | Attempt {
+  #attempt(url: URL, spn: string, ticket: ServiceTicket, context: TokenContext): Promise<Attempt> | Attempt {
     const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
-    const bindings = channelBinding === 'off' ? undefined : onBehalf.bindingsFor?.(ticket)
-    const whose = 'clientSid' in onBehalf.tickets ? onBehalf.tickets : undefined
+    const bindings = channelBinding === 'off' ? undefined : context.bindingsFor?.(ticket)
+    const whose = 'clientSid' in context.tickets ? context.tickets : undefined
     const details: AttemptDetails = { origin: url.origin, spn, ticket, whose, refusal: this.#refusal }
     const isPlain = channelBinding !== 'require' && allowedImpersonationLevel !== 'delegation'
     if (bindings === undefined && isPlain) return new Attempt(details, this.#options)
-    return this.#attemptWith(details, bindings, onBehalf)
+    return this.#attemptWith(details, bindings, context)
   }
 
   async #attemptWith(
     details: AttemptDetails,
     bindings: ReturnType<BindingSource>,
-    { signal }: OnBehalf,
+    { signal }: TokenContext,
   ): Promise<Attempt> {
     const { allowedImpersonationLevel, channelBinding } = this.#options
     const channelBindings = await bindings
@@ -160,7 +160,7 @@ export class Authenticator {
     const forwarded = await forwardedCredential(details.ticket, this.#options, signal)
     if ('credential' in forwarded)
       return new Attempt({ ...details, channelBindings, delegate: forwarded.credential }, this.#options)
-    this.#tellNotForwarded(details, forwarded)
+    this.#publishNotForwarded(details, forwarded)
     return new Attempt({ ...details, channelBindings }, this.#options)
   }
 }

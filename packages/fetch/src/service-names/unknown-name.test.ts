@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { issueTicket, serve, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { createNegotiationFor } from '../authorization-for.js'
 import type { FetchEvent } from '../events/events.js'
-import type { NegotiatedFetchOptions } from '../fetch/fetch-options.js'
+import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { negotiateInterceptor } from '../interceptor.js'
 import { createFetch } from '../fetch/create-fetch.js'
 
@@ -16,7 +16,7 @@ afterEach(async () => {
 const unknown = (target: string, errorCode = 7) =>
   new KdcError({ step: 'TGS', account: 'svc-web@CORP.TEST', target, errorCode }, { hint: 'setspn -S …' })
 
-const failing = (error: unknown, options: Partial<NegotiatedFetchOptions> = {}) =>
+const failing = (error: unknown, options: Partial<CreateFetchOptions> = {}) =>
   createFetch({
     ticketFor: async () => {
       throw error

@@ -1,4 +1,4 @@
-import type { Fetch } from '../options/negotiate-options.js'
+import type { Fetch } from '../options/token-options.js'
 
 /** A request on its way: where it goes, and what decides how it is sent. */
 export interface Outgoing extends Pick<Request, 'method' | 'redirect' | 'credentials'> {

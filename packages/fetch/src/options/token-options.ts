@@ -12,7 +12,7 @@ import type { ServiceNameOptions } from '../service-names/service-name.js'
 
 export type Fetch = typeof globalThis.fetch
 
-export interface TicketRequest {
+export interface TicketForOptions {
   readonly signal?: AbortSignal
   /**
    * The cached ticket is sealed with a key that the service no longer has: get another one from the
@@ -22,7 +22,7 @@ export interface TicketRequest {
 }
 
 /** Supplies the ticket to show, in whoever's name requests are made. */
-export type TicketSource = (spn: string, options: TicketRequest) => Promise<ServiceTicket>
+export type TicketFor = (spn: string, options: TicketForOptions) => Promise<ServiceTicket>
 
 /** How much of the user a backend gets. Source: WCF, AllowedImpersonationLevel. */
 export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
@@ -35,11 +35,19 @@ export type ForwardTgt = (
 /** Whether a server must prove itself: always, but for errors, or never. */
 export type MutualAuthentication = 'require' | 'optional' | 'off'
 
-/** What decides whether a request carries a token, and which. */
-export interface NegotiateOptions extends ServiceNameOptions {
-  readonly ticketFor: TicketSource
-  /** The SID of whoever the tickets name, for the events: `S-1-5-21-…-1104`. */
+/** A KDC client or an impersonation: each of them supplies tickets. */
+export interface TicketClient {
+  ticketFor(spn: string, options?: TicketForOptions): Promise<ServiceTicket>
+}
+
+/** Whose tickets the tokens are made of. */
+export interface TokenTickets {
+  readonly ticketFor: TicketFor
   readonly clientSid?: string
+}
+
+/** Decides which requests carry a token, and what the token says. */
+export interface TokenOptions extends ServiceNameOptions {
   /**
    * `require` (default): the server must prove that it is the service the ticket was for, or the
    * response is not handed out. An unproven redirect is followed only where the answer to it will
@@ -102,11 +110,29 @@ export interface NegotiateOptions extends ServiceNameOptions {
   readonly random?: RandomSource
 }
 
-/** The same for whoever it is. */
-export type NegotiateRules = Omit<NegotiateOptions, 'ticketFor' | 'clientSid'>
+/**
+ * `TokenOptions`, and whose tickets the tokens are made of: those of `client`, or of `ticketFor`.
+ */
+export interface NegotiationForOptions extends TokenOptions {
+  /**
+   * The KDC client whose tickets are shown: requests go in the name of its account. An
+   * impersonation does as well: they go in the name of its user. Example: `createKdcClient({
+   * credentials })`.
+   */
+  readonly client?: TicketClient
+  /**
+   * Supplies the tickets in place of `client`. Example: `(spn, options) => client.ticketFor(spn,
+   * options)`.
+   */
+  readonly ticketFor?: TicketFor
+  /**
+   * The SID of the account that the tickets name, for the events: `S-1-5-21-…-1104`. Default: none.
+   */
+  readonly clientSid?: string
+}
 
-/** Every name in NegotiateRules; others are refused. */
-export const NEGOTIATE_RULES = {
+/** Every name in TokenOptions; others are refused. */
+export const TOKEN_OPTIONS = {
   serviceNames: 'map',
   includePort: 'flag',
   canonicalName: 'value',
@@ -122,20 +148,21 @@ export const NEGOTIATE_RULES = {
   logger: 'value',
   now: 'function',
   random: 'function',
-} as const satisfies OptionTableOf<NegotiateRules>
+} as const satisfies OptionTableOf<TokenOptions>
 
-/** Every name in NegotiateOptions. */
-export const NEGOTIATE_OPTIONS = {
-  ...NEGOTIATE_RULES,
+/** Every name in NegotiationForOptions. */
+export const NEGOTIATION_FOR_OPTIONS = {
+  ...TOKEN_OPTIONS,
+  client: 'value',
   ticketFor: 'value',
   clientSid: 'value',
-} as const satisfies OptionTableOf<NegotiateOptions>
+} as const satisfies OptionTableOf<NegotiationForOptions>
 
 /**
  * What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws
  * ConfigurationError
  */
-export function checkNegotiateOptions(options: NegotiateRules): void {
+export function checkTokenOptions(options: TokenOptions): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireLogger(options.logger)
   requireDomain(options.qualifyShortName)
@@ -176,11 +203,22 @@ function requireNames(names: unknown): void {
   })
 }
 
-/** @throws ConfigurationError without a source of tickets: only the first request would show it */
-export function requireTicketSource(owner: string, ticketFor: TicketSource): TicketSource {
-  if (typeof ticketFor === 'function') return ticketFor
-  throw new ConfigurationError(`${owner}: ticketFor is missing, the function that supplies tickets`, {
-    hint: 'Give that of a client: ticketFor: (spn, options) => client.ticketFor(spn, options).',
+/**
+ * Returns what supplies the tickets: the function that was given, called as a method of the
+ * caller's object, or that of the client.
+ * @throws ConfigurationError when there is none, or more than one: the first request would show it
+ */
+export function ticketsOf(owner: string, options: NegotiationForOptions, given: object): TokenTickets {
+  const { client, ticketFor, clientSid } = options
+  if (client !== undefined && ticketFor !== undefined)
+    throw new ConfigurationError(`${owner}: client and ticketFor were both given, and each supplies tickets`, {
+      hint: 'Leave one of them out.',
+    })
+  if (typeof ticketFor === 'function') return { ticketFor: ticketFor.bind(given), clientSid }
+  if (typeof client === 'object' && client !== null && typeof client.ticketFor === 'function')
+    return { ticketFor: (spn, request) => client.ticketFor(spn, request), clientSid }
+  throw new ConfigurationError(`${owner}: client is missing, the KDC client that supplies tickets`, {
+    hint: "Write client: createKdcClient({ credentials: { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' } }), or give a function: ticketFor: (spn, options) => client.ticketFor(spn, options).",
   })
 }
 

@@ -4,9 +4,9 @@ import { noName } from '../negotiation/token-issuer.js'
 import { offersNegotiate } from '../answers/challenge-schemes.js'
 import { abandon, discard } from '../answers/discard.js'
 import { isPreemptive, rememberAsking } from '../options/learned-origins.js'
-import type { Outgoing } from './outgoing.js'
+import type { Outgoing } from './outgoing-request.js'
 import { isDowngrade, isRedirect, redirectTarget } from './redirect.js'
-import { type Backend, connectionsOf, send, sendBare, sendUnasked } from './sending.js'
+import { type FetchCall, connectionsOf, send, sendWithoutToken, sendUnasked } from './send-request.js'
 import { sanitized } from '../answers/unproven-answer.js'
 
 /** What one hop came to. */
@@ -20,42 +20,42 @@ export interface HopAnswer {
  * Sends one hop to an origin that gets tokens, and judges what answers. `owed`: an unproven
  * redirect has led here.
  */
-export async function negotiate(hop: Outgoing, backend: Backend, owed: boolean): Promise<HopAnswer> {
-  const { options, authenticator, tickets, replayable } = backend
+export async function negotiateRequest(hop: Outgoing, call: FetchCall, owed: boolean): Promise<HopAnswer> {
+  const { options, issuer, tickets, replayable } = call
   const { url, signal } = hop
   // What is known at once is not waited for: each promise shows in the cost of a request, more so
   // with async hooks on.
-  const named = authenticator.serviceName(url)
+  const named = issuer.serviceName(url)
   const spn = named instanceof Promise ? await named : named
-  if (spn === undefined) return { response: await sendNameless(hop, backend, owed) }
+  if (spn === undefined) return { response: await sendNameless(hop, call, owed) }
   if (replayable && !isPreemptive(url, options.preemptive)) {
-    const response = await sendUnasked(hop, backend)
+    const response = await sendUnasked(hop, call)
     if (response !== undefined) {
-      if (!isAsking(response)) return judgeUnasked(response, hop, backend, spn, owed)
+      if (!isAsking(response)) return judgeUnasked(response, hop, call, spn, owed)
       rememberAsking(url)
       await discard(response)
     }
   }
-  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, backend)?.bindings(url)
-  const onBehalf = { tickets, bindingsFor, signal }
-  const attempt = await authenticator.begin(url, spn, onBehalf)
-  const { stale, ...answer } = await sendLegs(hop, backend, attempt)
+  const bindingsFor = (ticket: ServiceTicket) => connectionsOf(ticket, call)?.bindings(url)
+  const context = { tickets, bindingsFor, signal }
+  const attempt = await issuer.begin(url, spn, context)
+  const { stale, ...answer } = await sendLegs(hop, call, attempt)
   if (!stale) return answer
   // A body that is gone is not sent again: then the fresh ticket is there for the next request.
-  const another = await authenticator.beginAfresh(attempt, url, onBehalf)
+  const another = await issuer.beginWithFreshTicket(attempt, url, context)
   if (another === undefined || !replayable) return answer
   await discard(answer.response)
-  return sendLegs(hop, backend, another)
+  return sendLegs(hop, call, another)
 }
 
 /**
  * Without a name there is no ticket, and no proof. @throws ConfigurationError where there should be
  * one
  */
-function sendNameless(hop: Outgoing, backend: Backend, owed: boolean): Promise<Response> {
-  if (owed || backend.authenticator.expectsProof(hop.url)) throw noName(hop.url)
-  backend.authenticator.tellNameless(hop.url)
-  return sendBare(hop, backend)
+function sendNameless(hop: Outgoing, call: FetchCall, owed: boolean): Promise<Response> {
+  if (owed || call.issuer.expectsProof(hop.url)) throw noName(hop.url)
+  call.issuer.noticeNoServiceName(hop.url)
+  return sendWithoutToken(hop, call)
 }
 
 /**
@@ -66,16 +66,16 @@ function sendNameless(hop: Outgoing, backend: Backend, owed: boolean): Promise<R
 async function judgeUnasked(
   response: Response,
   hop: Outgoing,
-  backend: Backend,
+  call: FetchCall,
   spn: string,
   owed: boolean,
 ): Promise<HopAnswer> {
-  const { authenticator } = backend
-  const isProofDue = owed || authenticator.expectsProof(hop.url)
+  const { issuer } = call
+  const isProofDue = owed || issuer.expectsProof(hop.url)
   if (!isProofDue || response.status === 401) return { response }
-  if (await leadsToProof(response, hop.url, backend)) return { response, owesProof: true }
+  if (await leadsToProof(response, hop.url, call)) return { response, owesProof: true }
   try {
-    return { response: handedOut(response, authenticator.judgeNotAsking(hop.url, spn, response.status)) }
+    return { response: handedOut(response, issuer.judgeNotAsking(hop.url, spn, response.status)) }
   } catch (error) {
     abandon(response)
     throw error
@@ -93,12 +93,12 @@ interface LegsAnswer extends HopAnswer {
 }
 
 /** Sends the request, with a token for each leg, until there is an answer to hand out. */
-async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Promise<LegsAnswer> {
-  const connections = connectionsOf(attempt.details.ticket, backend)
+async function sendLegs(hop: Outgoing, call: FetchCall, attempt: Attempt): Promise<LegsAnswer> {
+  const connections = connectionsOf(attempt.details.ticket, call)
   for (let { authorization } = attempt; ;) {
-    const response = await send(hop, backend, connections, authorization)
+    const response = await send(hop, call, connections, authorization)
     const challenge = response.headers.get('www-authenticate')
-    const followed = isRedirect(response) && (await leadsToProof(response, hop.url, backend))
+    const followed = isRedirect(response) && (await leadsToProof(response, hop.url, call))
     let judgement: Judgement
     try {
       judgement = attempt.judge({ status: response.status, challenge, followed })
@@ -108,7 +108,7 @@ async function sendLegs(hop: Outgoing, backend: Backend, attempt: Attempt): Prom
       throw error
     }
     // A challenge to a body that is gone cannot be met.
-    if (judgement.kind !== 'again' || !backend.replayable)
+    if (judgement.kind !== 'again' || !call.replayable)
       return { response: handedOut(response, judgement), stale: judgement.kind === 'stale', owesProof: followed }
     await discard(response)
     authorization = judgement.authorization
@@ -124,8 +124,8 @@ function isAsking({ status, headers }: Response): boolean {
  * proof itself. Over http anybody on the way could have sent it, and over https whoever has a
  * certificate for the name, which is less than the key of the service.
  */
-async function leadsToProof(response: Response, from: URL, backend: Backend): Promise<boolean> {
-  const next = backend.followed ? redirectTarget(response, from) : undefined
-  if (next === undefined || isDowngrade(from, next) || !backend.isFor(next)) return false
-  return (await backend.authenticator.serviceName(next)) !== undefined
+async function leadsToProof(response: Response, from: URL, call: FetchCall): Promise<boolean> {
+  const next = call.followed ? redirectTarget(response, from) : undefined
+  if (next === undefined || isDowngrade(from, next) || !call.mayHaveCredentials(next)) return false
+  return (await call.issuer.serviceName(next)) !== undefined
 }

@@ -7,26 +7,26 @@ import { limited } from '../connections/time-limits.js'
 export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
 
 /** On which connections a request goes. */
-export type Way = Pick<IdentityConnections, 'dispatcher' | 'limits'>
+export type RequestRoute = Pick<IdentityConnections, 'dispatcher' | 'limits'>
 
 /**
  * Carries one request, and adds its credentials only here, below the fetch: what does not come by
  * these connections, which are one identity's own, has none. (The platform's fetch would also read
  * through the header character by character, more than once.)
  */
-export class Carrier implements RequestDispatcher {
-  readonly #way: Way
+export class TokenDispatcher implements RequestDispatcher {
+  readonly #route: RequestRoute
   #authorization: string | undefined
   /** Whether the request came by. */
   isUsed = false
 
-  constructor(way: Way, authorization: string | undefined) {
-    this.#way = way
+  constructor(route: RequestRoute, authorization: string | undefined) {
+    this.#route = route
     this.#authorization = authorization
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    const { dispatcher, limits } = this.#way
+    const { dispatcher, limits } = this.#route
     const authorization = this.#authorization
     // One that is sent twice is a replay. The platform holds on to its requests, and need not hold
     // on to their tokens.

@@ -1,17 +1,17 @@
 import type { Dispatcher } from 'undici'
 import { type Handler, newerHandler } from '../handlers/handler-kinds.js'
-import { isSessionRefusal, NOBODY, type Passage, type SessionOwner, SharedSessions } from './shared-sessions.js'
+import { isSessionRefusal, NOBODY, type Admission, type SessionOwner, SharedSessions } from './shared-sessions.js'
 import { failUnsent } from '../handlers/unsent.js'
 
 /**
  * How one request goes by an Agent that others may use: it ends its connection, and shares no
  * HTTP/2 session with another identity.
  */
-export class SharedAgent {
+export class SharedAgentRequest {
   owner: SessionOwner = NOBODY
   readonly #dispatch: Dispatcher.Dispatch
   readonly #origin: string
-  #passage: Passage | undefined
+  #admission: Admission | undefined
 
   constructor(dispatch: Dispatcher.Dispatch, origin: string) {
     this.#dispatch = dispatch
@@ -21,7 +21,7 @@ export class SharedAgent {
   /** False where a request without a token would come by the session of an identity. */
   async mayGoUnasked(): Promise<boolean> {
     try {
-      this.#passage = await sessions.enter(this.#origin, NOBODY)
+      this.#admission = await sessions.admit(this.#origin, NOBODY)
       return true
     } catch (error) {
       if (isSessionRefusal(error)) return false
@@ -31,19 +31,19 @@ export class SharedAgent {
 
   readonly send: Dispatcher.Dispatch = (options, handler) => {
     const inner = newerHandler(handler)
-    const passage = this.#passage
-    this.#passage = undefined
-    if (passage !== undefined) return this.#sendBy(passage, options, inner)
-    sessions.enter(this.#origin, this.owner).then(
-      (entered) => this.#sendBy(entered, options, inner),
+    const admission = this.#admission
+    this.#admission = undefined
+    if (admission !== undefined) return this.#sendBy(admission, options, inner)
+    sessions.admit(this.#origin, this.owner).then(
+      (admitted) => this.#sendBy(admitted, options, inner),
       (error: Error) => failUnsent(inner, error),
     )
     return true
   }
 
-  #sendBy(passage: Passage, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
+  #sendBy(admission: Admission, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
     try {
-      return passage.dispatch(this.#dispatch, { ...options, reset: true }, handler)
+      return admission.dispatch(this.#dispatch, { ...options, reset: true }, handler)
     } catch (error) {
       failUnsent(handler, error instanceof Error ? error : new Error(String(error)))
       return true

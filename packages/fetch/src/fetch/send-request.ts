@@ -1,24 +1,24 @@
 import type { ServiceTicket } from '@s4u/kdc-client'
-import type { Authenticator } from '../negotiation/token-issuer.js'
-import { Carrier, type RequestDispatcher, type Way } from './carried-token.js'
+import type { TokenIssuer } from '../negotiation/token-issuer.js'
+import { TokenDispatcher, type RequestDispatcher, type RequestRoute } from './token-dispatcher.js'
 import { type Connections, type IdentityConnections, sharedConnections } from '../connections/connections.js'
 import { abandon } from '../answers/discard.js'
-import { sharesConnections, usesDispatcher } from './dispatcher-use.js'
-import type { FetchRules, FetchTickets } from './fetch-options.js'
-import type { Fetch } from '../options/negotiate-options.js'
-import type { Outgoing } from './outgoing.js'
+import { sharedConnectionsError, usesDispatcher } from './dispatcher-use.js'
+import type { FetchOptions, FetchTickets } from './fetch-options.js'
+import type { Fetch } from '../options/token-options.js'
+import type { Outgoing } from './outgoing-request.js'
 import type { OwnConnections, OwnDispatcher } from '../connections/own-dispatcher.js'
 import { ProxyRefusal } from '../connections/proxy.js'
 import { isSessionRefusal } from '../connections/shared-sessions.js'
 import { BackendTimeoutError } from '../connections/backend-timeout.js'
 
 /** `Connections`, or the dispatcher that came with the request. */
-type ConnectionKeeper = Pick<Connections, 'of' | 'ofNobody' | 'ofStrangers'> | OwnDispatcher
+type ConnectionKeeper = Pick<Connections, 'of' | 'withoutIdentity' | 'outsideOrigins'> | OwnDispatcher
 
 /** What all hops of one request have in common. */
-export interface Backend {
-  readonly options: FetchRules
-  readonly authenticator: Authenticator
+export interface FetchCall {
+  readonly options: FetchOptions
+  readonly issuer: TokenIssuer
   readonly tickets: FetchTickets
   /** Whether the body can be sent again. */
   readonly replayable: boolean
@@ -26,102 +26,102 @@ export interface Backend {
    * All that the app said of the request beside its URL, where it can be copied and is not a
    * request that the app had made.
    */
-  readonly given: RequestInit | undefined
-  /** Whose connections carry the request; undefined for those of the fetch below. */
+  readonly init: RequestInit | undefined
+  /** Whose connections carry the request; undefined for those of the underlying fetch. */
   readonly keeper: ConnectionKeeper | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
   /** Whether requests to this URL may have credentials. */
-  readonly isFor: (url: URL) => boolean
+  readonly mayHaveCredentials: (url: URL) => boolean
 }
 
 /**
  * Nothing is sent by a fetch whose connections all identities share, unless the app has said that
  * they may. True at once where that is known. @throws ConfigurationError
  */
-export function requireOwnConnections(options: FetchRules): true | Promise<true> {
+export function requireOwnConnections(options: FetchOptions): true | Promise<true> {
   if (options.connections === 'shared') return true
-  const below = belowOf(options)
-  const uses = usesDispatcher(below)
-  return uses === true ? true : requireTrue(uses, below)
+  const underlying = underlyingFetch(options)
+  const uses = usesDispatcher(underlying)
+  return uses === true ? true : requireTrue(uses, underlying)
 }
 
-async function requireTrue(uses: boolean | Promise<boolean>, below: Fetch): Promise<true> {
+async function requireTrue(uses: boolean | Promise<boolean>, underlying: Fetch): Promise<true> {
   if (await uses) return true
-  throw sharesConnections(below)
+  throw sharedConnectionsError(underlying)
 }
 
 /** With the token of this leg. */
 export function send(
   hop: Outgoing,
-  backend: Backend,
+  call: FetchCall,
   connections: IdentityConnections | undefined,
   authorization: string,
 ): Promise<Response> {
-  if (connections !== undefined) return sendBy(connections, authorization, hop, hop.headers, backend)
+  if (connections !== undefined) return sendBy(connections, authorization, hop, hop.headers, call)
   const headers = new Headers(hop.headers)
   headers.set('authorization', authorization)
-  return callBelow(hop, backend, headers)
+  return callBelow(hop, call, headers)
 }
 
 /** As it is. */
-export function sendBare(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = backend.keeper?.ofNobody()
+export function sendWithoutToken(hop: Outgoing, call: FetchCall): Promise<Response> {
+  const route = call.keeper?.withoutIdentity()
   const own = hop.headers?.get('authorization') ?? undefined
-  if (way === undefined) return callBelow(hop, backend, hop.headers)
-  if (own === undefined) return sendBy(way, undefined, hop, hop.headers, backend)
+  if (route === undefined) return callBelow(hop, call, hop.headers)
+  if (own === undefined) return sendBy(route, undefined, hop, hop.headers, call)
   // What the app brings can bind a connection too (NTLM does): it is not shown on one that all
   // share.
   const headers = new Headers(hop.headers)
   headers.delete('authorization')
-  return sendBy(way, own, hop, headers, backend)
+  return sendBy(route, own, hop, headers, call)
 }
 
 /** Without any credentials of ours. */
-export function sendToStranger(hop: Outgoing, backend: Backend): Promise<Response> {
-  const way = backend.keeper?.ofStrangers()
-  if (way === undefined) return callBelow(hop, backend, hop.headers)
-  return sendBy(way, undefined, hop, hop.headers, backend)
+export function sendOutsideOrigins(hop: Outgoing, call: FetchCall): Promise<Response> {
+  const route = call.keeper?.outsideOrigins()
+  if (route === undefined) return callBelow(hop, call, hop.headers)
+  return sendBy(route, undefined, hop, hop.headers, call)
 }
 
 /**
  * What the server says to nobody; undefined when a proxy on the way asks who comes, or when nobody
  * may come by the session that is there.
  */
-export async function sendUnasked(hop: Outgoing, backend: Backend): Promise<Response | undefined> {
+export async function sendUnasked(hop: Outgoing, call: FetchCall): Promise<Response | undefined> {
   try {
-    return await sendBare(hop, backend)
+    return await sendWithoutToken(hop, call)
   } catch (error) {
     if ((error instanceof TypeError && error.cause instanceof ProxyRefusal) || isSessionRefusal(error)) return undefined
     throw error
   }
 }
 
-export function connectionsOf(ticket: ServiceTicket, { tickets, keeper }: Backend): IdentityConnections | undefined {
+export function connectionsOf(ticket: ServiceTicket, { tickets, keeper }: FetchCall): IdentityConnections | undefined {
   return keeper?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
 }
 
 /** On connections of our own alone: an answer that came by others is not handed out. */
 async function sendBy(
-  way: Way | OwnConnections,
+  route: RequestRoute | OwnConnections,
   authorization: string | undefined,
   hop: Outgoing,
   headers: Headers | undefined,
-  backend: Backend,
+  call: FetchCall,
 ): Promise<Response> {
-  const entered = 'enter' in way ? await way.enter(hop.url, { authorization, signal: hop.signal }) : undefined
-  const carrier = new Carrier(entered === undefined ? way : { ...way, ...entered }, authorization)
+  const admitted = 'admit' in route ? await route.admit(hop.url, { authorization, signal: hop.signal }) : undefined
+  const tokenDispatcher = new TokenDispatcher(admitted === undefined ? route : { ...route, ...admitted }, authorization)
   let response: Response
   try {
-    response = await callBelow(hop, backend, headers, carrier)
+    response = await callBelow(hop, call, headers, tokenDispatcher)
   } catch (error) {
     throw causeOfOurs(error)
   } finally {
-    entered?.release()
+    admitted?.release()
   }
-  if (carrier.isUsed) return response
+  if (tokenDispatcher.isUsed) return response
   abandon(response)
-  throw sharesConnections(belowOf(backend.options))
+  throw sharedConnectionsError(underlyingFetch(call.options))
 }
 
 /** What a fetch failed for, where that is an error of ours. */
@@ -139,22 +139,23 @@ function causeOfOurs(error: unknown): unknown {
  */
 function callBelow(
   { method, url, request }: Outgoing,
-  { options, replayable, given }: Backend,
+  { options, replayable, init }: FetchCall,
   headers: Headers | undefined,
   dispatcher?: RequestDispatcher,
 ): Promise<Response> {
-  const below = belowOf(options)
+  const underlying = underlyingFetch(options)
   const changes: object = { redirect: 'manual', ...(headers && { headers }), ...(dispatcher && { dispatcher }) }
-  if (request === undefined) return below(url.href, { ...given, ...changes })
-  if (given !== undefined && request.body === null) return below(url.href, { ...given, method, body: null, ...changes })
-  return below(replayable && request.body !== null ? request.clone() : request, changes)
+  if (request === undefined) return underlying(url.href, { ...init, ...changes })
+  if (init !== undefined && request.body === null)
+    return underlying(url.href, { ...init, method, body: null, ...changes })
+  return underlying(replayable && request.body !== null ? request.clone() : request, changes)
 }
 
-function belowOf({ fetch: below = globalThis.fetch }: FetchRules): Fetch {
-  return below
+function underlyingFetch({ fetch: underlying = globalThis.fetch }: FetchOptions): Fetch {
+  return underlying
 }
 
-/** None where the app wants the connections of the fetch below. */
-export function keeperOf({ connections }: FetchRules): Connections | undefined {
+/** None where the app wants the connections of the underlying fetch. */
+export function keeperOf({ connections }: FetchOptions): Connections | undefined {
   return connections === 'shared' ? undefined : (connections ?? sharedConnections())
 }

@@ -9,9 +9,9 @@ import {
   serve,
   serviceNamed,
 } from '../../../../test/stories/kerberos-backend.js'
-import { Carrier } from './carried-token.js'
+import { TokenDispatcher } from './token-dispatcher.js'
 import { createFetch } from './create-fetch.js'
-import type { Fetch } from '../options/negotiate-options.js'
+import type { Fetch } from '../options/token-options.js'
 
 const service = serviceNamed()
 const alice = issueTicket(service, 'alice')
@@ -40,7 +40,9 @@ const fetchAs = (ticket: ServiceTicket): Fetch => createFetch({ ticketFor: async
 /** The init of a fetch with this token, on connections of its own. */
 function prepared(agent: Agent): object {
   const { authorization } = createInitiator({ ticket: alice, now: Date.now })
-  return { dispatcher: new Carrier({ dispatcher: agent, limits: { answer: Infinity, body: Infinity } }, authorization) }
+  return {
+    dispatcher: new TokenDispatcher({ dispatcher: agent, limits: { answer: Infinity, body: Infinity } }, authorization),
+  }
 }
 
 describe('a token', () => {
@@ -103,32 +105,32 @@ describe('a token', () => {
   })
 })
 
-describe('a carrier', () => {
+describe('a tokenDispatcher', () => {
   const carried = (authorization: string | undefined) => {
     const sent: Dispatcher.DispatchOptions[] = []
     const dispatch: Dispatcher['dispatch'] = (options) => sent.push(options) > 0
-    const carrier = new Carrier(
+    const tokenDispatcher = new TokenDispatcher(
       { dispatcher: { dispatch } as Dispatcher, limits: { answer: Infinity, body: Infinity } },
       authorization,
     )
     const options = { origin: 'https://api.ad.test', path: '/', method: 'GET', headers: { 'x-a': '1' } } as const
-    return { carrier, sent, options, go: () => carrier.dispatch(options, {}) }
+    return { tokenDispatcher, sent, options, go: () => tokenDispatcher.dispatch(options, {}) }
   }
 
   test('adds its token once, and says that it was used', () => {
-    const { carrier, sent, options, go } = carried('Negotiate YII=')
-    expect(carrier.isUsed).toBe(false)
+    const { tokenDispatcher, sent, options, go } = carried('Negotiate YII=')
+    expect(tokenDispatcher.isUsed).toBe(false)
     expect(go()).toBe(true)
-    expect(carrier.isUsed).toBe(true)
+    expect(tokenDispatcher.isUsed).toBe(true)
     expect(sent).toEqual([{ ...options, headers: { 'x-a': '1', authorization: 'Negotiate YII=' } }])
     expect(go).toThrow(new TypeError('a token is good for one request, and this one was sent before'))
     expect(sent).toHaveLength(1)
   })
 
   test('without a token passes on what it is given, as often as that comes', () => {
-    const { carrier, sent, options, go } = carried(undefined)
+    const { tokenDispatcher, sent, options, go } = carried(undefined)
     expect([go(), go()]).toEqual([true, true])
-    expect(carrier.isUsed).toBe(true)
+    expect(tokenDispatcher.isUsed).toBe(true)
     expect(sent[0]).toBe(options)
     expect(sent[1]).toBe(options)
   })
@@ -136,7 +138,7 @@ describe('a carrier', () => {
   test('ends what takes too long, and names the origin', async () => {
     const dispatcher = { dispatch: () => true } as unknown as Dispatcher
     const failed = new Promise<never>((_resolve, reject) => {
-      new Carrier({ dispatcher, limits: { answer: 1, body: 1 } }, undefined).dispatch(
+      new TokenDispatcher({ dispatcher, limits: { answer: 1, body: 1 } }, undefined).dispatch(
         { origin: 'https://api.ad.test', path: '/', method: 'GET' },
         { onRequestStart: () => {}, onResponseError: (_, error) => reject(error) },
       )
