@@ -17,10 +17,12 @@ export class ExaminedService {
   readonly folder: string
   /** Where the service listens: the address that DNS gives for its host. */
   readonly address: string
+  private readonly more: Partial<DiagnoseOptions>
   private readonly info: RealmsInfo
   private readonly key: RealmKey
 
-  constructor(info: RealmsInfo, key: RealmKey, hostNumber: number) {
+  constructor(info: RealmsInfo, key: RealmKey, hostNumber: number, more: Partial<DiagnoseOptions> = {}) {
+    this.more = more
     this.info = info
     this.key = key
     this.realm = realmOf(info, key)
@@ -47,6 +49,7 @@ export class ExaminedService {
       to: [services.api.spn],
       timeLimit: 5_000,
       ...(kind === 'samba' && { dnsServers: [kdc.host], directory: (client) => this.openAt(client) }),
+      ...this.more,
     }
   }
 

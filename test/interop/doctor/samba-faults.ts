@@ -221,7 +221,7 @@ const userFaults = (): readonly FaultRow[] => [
     {
       options: () => ({ as: 'alice@NOWHERE.TEST' }),
       cause: 'user-realm',
-      found: /^CORP\.TEST has no path to NOWHERE\.TEST\.$/,
+      found: /CORP\.TEST has no path to NOWHERE\.TEST\.$/,
       obey: [],
     },
   ],

@@ -22,7 +22,7 @@ export const spnChecks: readonly Check<ServiceFacts>[] = [
     name: 'spn-registered',
     title: 'The KDC gives tickets for the service',
     needs: ['sign-in'],
-    unless: ['spn-owner'],
+    unless: ['spn-owner', 'keytab-service'],
     run: async (facts) => {
       const [service, principal] = await Promise.all([facts.service(), facts.principal()])
       try {

@@ -97,18 +97,12 @@ function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
 async function s4u2selfVerdicts(facts: ServiceFacts): Promise<readonly Verdict[]> {
   const { as } = facts.options
   if (as === undefined) return []
-  const [ticket, principal, account] = await Promise.all([facts.userTicket(), facts.principal(), facts.account()])
+  const ticket = await facts.userTicket()
   if (isForwardable(ticket)) return [ok(`The KDC gives a forwardable ticket in the name of ${as}.`)]
   const found = `The KDC gives a ticket in the name of ${as} that is not forwardable.`
   if (!facts.wantsDelegation) return [ok(`${found} Nothing is to be called with it.`)]
-  // What the directory lets the service do with it has been told already.
-  if (account !== undefined) return [ok(`${found} Resource-based delegation takes it.`)]
-  return [
-    warning(found, {
-      why: 'Classic constrained delegation needs a forwardable one (protocol transition).',
-      settings: [directorySettings.allowTransition(principal)],
-    }),
-  ]
+  // Whether a target takes such a ticket is told by the checks of targets, and by the KDC there.
+  return [ok(`${found} Resource-based delegation takes it.`)]
 }
 
 async function pacVerdict(facts: ServiceFacts): Promise<Verdict> {
