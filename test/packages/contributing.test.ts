@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { listFiles, packageNames, root } from './sources.js'
+
+/** CONTRIBUTING.md names nothing that is not there. */
+
+const page = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+const glossary = readFileSync(join(root, 'docs/glossary.md'), 'utf8')
+
+/** The rows of the table below a heading, as cells. */
+function rowsBelow(heading: string): string[][] {
+  const [, text] = page.split(`## ${heading}\n`)
+  const [, ...rows] = text
+    .split('\n## ')[0]
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+  return rows
+    .filter((row) => !row.startsWith('| ---'))
+    .map((row) =>
+      row
+        .split('|')
+        .slice(1, -1)
+        .map((cell) => cell.trim()),
+    )
+}
+
+/** The code spans of a text, without its fences. */
+const codeIn = (text: string): string[] =>
+  [...text.replaceAll(/^```[^]*?^```$/gm, '').matchAll(/`([^`]+)`/g)].map(([, code]) => code)
+
+test('every file and folder that it names exists', () => {
+  const named = codeIn(page).filter((code) => /^(?:packages|test|docs|examples|\.ci)\/[\w./-]+$/.test(code))
+  expect(named.length).toBeGreaterThan(60)
+  // NAME.bench.mjs and PACKAGE.json stand for many.
+  expect(named.filter((path) => !/[A-Z]{4}/.test(path) && !existsSync(join(root, path)))).toEqual([])
+})
+
+test('the life of a request has ten steps, each in a file', () => {
+  const steps = rowsBelow('The life of one request')
+  expect(steps.map(([number]) => number)).toEqual(['1', '2', '3', '4', '5', '6', '7', '8', '9', '10'])
+  expect(steps.filter(([, , file]) => codeIn(file).length !== 1)).toEqual([])
+})
+
+describe('where things are', () => {
+  const topics = rowsBelow('Where is …?')
+
+  test('is said of twenty topics and more', () => {
+    expect(topics.length).toBeGreaterThanOrEqual(20)
+  })
+
+  test.each(topics)('%s: the file has what to look for', (_topic, files, names) => {
+    const texts = codeIn(files).map((file) => readFileSync(join(root, file), 'utf8'))
+    expect(texts.length).toBeGreaterThan(0)
+    expect(codeIn(names).filter((name) => !texts.some((text) => text.includes(name)))).toEqual([])
+  })
+})
+
+describe('the glossary', () => {
+  const entries = [...glossary.matchAll(/^\*\*(.+?)\.\*\* (.*)$/gm)].map(([, word, text]) => ({ word, text }))
+
+  test('has the words that newcomers ask for, in alphabetical order', () => {
+    const words = entries.map(({ word }) => word)
+    const asked = ['SPN', 'Keytab', 'kvno', 'PAC', 'TGT', 'S4U2Self', 'S4U2Proxy', 'RBCD', 'Evidence', 'Forwardable']
+    expect(words).toEqual(expect.arrayContaining([...asked, 'Armor', 'Channel binding', 'FAST', 'Realm', 'SID']))
+    expect(words).toEqual([...words].sort((a, b) => a.localeCompare(b, 'en')))
+  })
+
+  test('explains each in at most two sentences', () => {
+    expect(entries.filter(({ text }) => text.split(/(?<=\.) (?=[A-Z])/).length > 2).map(({ word }) => word)).toEqual([])
+  })
+
+  test('is linked from every README', () => {
+    const pages = [join(root, 'README.md'), ...packageNames.map((name) => join(root, 'packages', name, 'README.md'))]
+    expect(pages.filter((path) => !readFileSync(path, 'utf8').includes('docs/glossary.md'))).toEqual([])
+  })
+})
+
+test('the pages of docs are named in README.md or in another page', () => {
+  const pages = listFiles(join(root, 'docs')).map((path) => path.slice(root.length))
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  expect(pages.filter((path) => path.endsWith('.md') && !readme.includes(path))).toEqual([])
+})
