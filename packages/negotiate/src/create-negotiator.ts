@@ -36,7 +36,7 @@ import {
   refuseUnmapped,
   runnerFor,
 } from './routes/impersonation-option.js'
-import { type Negotiated, recordNegotiated } from './routes/negotiated-requests.js'
+import { type RequestNegotiator, recordNegotiator } from './routes/negotiator-of-request.js'
 import { sessionRulesOf } from './session-rules.js'
 import type { Session } from './session/session-revocation.js'
 import { findIdentityFor, type IdentityForDeps } from './sign-in/identity-for.js'
@@ -66,7 +66,7 @@ interface NegotiatorParts extends IdentityForDeps, Omit<CallerFinderDeps, 'sessi
   readonly client: ServiceClient
 }
 
-class HttpNegotiator implements Negotiator, Negotiated {
+class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly impersonatesAlways: boolean
   readonly service: ServiceRequests | undefined
   readonly fetch: Fetch
@@ -102,7 +102,7 @@ class HttpNegotiator implements Negotiator, Negotiated {
   async authenticate(request: NegotiableRequest, given?: AuthenticateOptions): Promise<Outcome> {
     const mode = this.#modeOf('authenticate', given)
     requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
-    recordNegotiated(request, this)
+    recordNegotiator(request, this)
     if (mode === 'off') return ANONYMOUS
     if (this.#parts.options.corsPreflight && isPreflight(request)) return this.#anonymous({})
     let found = this.#found.get(request)

@@ -76,7 +76,7 @@ export class CallerFinder {
       case 'malformed':
         return this.#refuse(request, parsed.error, { statusCode: 400, unseen: true })
       case 'token':
-        return this.#judge(request, parsed.token)
+        return this.#acceptToken(request, parsed.token)
     }
   }
 
@@ -96,7 +96,7 @@ export class CallerFinder {
 
   /** The 403 for a request that a page of another site has sent; undefined for all others. */
   refusalOfSite(request: NegotiableRequest): Challenge | undefined {
-    return this.#crossSite.lets(request) ? undefined : this.#refuseSite(request)
+    return this.#crossSite.permits(request) ? undefined : this.#refuseSite(request)
   }
 
   clear(): void {
@@ -114,7 +114,7 @@ export class CallerFinder {
    * any case.
    */
   #isForeign(request: NegotiableRequest, authorization: string): boolean {
-    if (this.#crossSite.lets(request)) return false
+    if (this.#crossSite.permits(request)) return false
     if (isUpgrade(request)) return true
     if (authorization !== 'none') return authorization !== 'other-scheme'
     return this.#sessions.isShown(request)
@@ -144,7 +144,7 @@ export class CallerFinder {
     }
   }
 
-  async #judge(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
+  async #acceptToken(request: NegotiableRequest, token: Uint8Array): Promise<Found> {
     const { acceptor, options } = this.#deps
     const continues = isContinuation(token)
     const negotiation = continues ? this.#pending.take(connectionOf(request)) : undefined
@@ -158,10 +158,10 @@ export class CallerFinder {
       ...(negotiation && { negotiation }),
       ...(bound && { channelBindings: [...bindingsOf(request), ...this.#proxyBindings] }),
     })
-    return this.#follow(about, accepted)
+    return this.#afterLeg(about, accepted)
   }
 
-  #follow(about: AboutRequest, accepted: AcceptOutcome): Found {
+  #afterLeg(about: AboutRequest, accepted: AcceptOutcome): Found {
     const { request } = about
     switch (accepted.status) {
       case 'accepted': {

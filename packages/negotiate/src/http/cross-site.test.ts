@@ -8,7 +8,7 @@ import type { NegotiableRequest } from './request.js'
 const host = 'web.ad.test'
 const post = (headers: NegotiableRequest['headers'] = {}, more: Partial<NegotiableRequest> = {}) =>
   requestWith({ host, ...headers }, { method: 'POST', ...more })
-const passes = (request: NegotiableRequest, policy = new CrossSitePolicy()): boolean => policy.lets(request)
+const passes = (request: NegotiableRequest, policy = new CrossSitePolicy()): boolean => policy.permits(request)
 const tls = (): object => Object.create(TLSSocket.prototype)
 
 describe('what the browser says of where a request comes from', () => {

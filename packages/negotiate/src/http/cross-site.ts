@@ -63,20 +63,20 @@ export class CrossSitePolicy {
    * allows: no CORS stands between a WebSocket and a foreign page, so that its origin has to be
    * named.
    */
-  lets(request: NegotiableRequest): boolean {
+  permits(request: NegotiableRequest): boolean {
     if (!isUpgrade(request)) {
       if (this.#allow) return true
       // Whose method is unknown is not known to be safe.
       if (request.method !== undefined && SAFE_METHODS.has(request.method)) return true
     }
-    return this.#isWelcome(request)
+    return this.#isOwnPage(request)
   }
 
   /**
    * By what the browser says of itself, else by where the page comes from, else by there being no
    * browser.
    */
-  #isWelcome(request: NegotiableRequest): boolean {
+  #isOwnPage(request: NegotiableRequest): boolean {
     const site = headerOf(request, 'sec-fetch-site')
     const origin = headerOf(request, 'origin')
     if (origin !== undefined && this.#origins.has(origin)) return true

@@ -5,17 +5,17 @@ import { requestWith } from '../fixtures/requests.js'
 import { delegatedByGate } from './delegated-by-gate.js'
 import { groupGate } from './group-gate.js'
 import { type Gate, identityGate } from './gate.js'
-import { type Negotiated, recordNegotiated } from './negotiated-requests.js'
+import { type RequestNegotiator, recordNegotiator } from './negotiator-of-request.js'
 
 const SALES = 'S-1-5-21-1-2-3-1110'
 const ADMINS = 'S-1-5-21-1-2-3-512'
 
 /** A request that passed a negotiator which lets unknown callers through. */
-function request(noteForbidden = vi.fn<Negotiated['noteForbidden']>()) {
+function request(noteForbidden = vi.fn<RequestNegotiator['noteForbidden']>()) {
   const made = requestWith()
   const challenge = () =>
     ({ status: 'challenge', statusCode: 401, headers: { 'WWW-Authenticate': 'Negotiate' }, body: '' }) as const
-  recordNegotiated(made, { impersonatesAlways: false, challenge, noteForbidden })
+  recordNegotiator(made, { impersonatesAlways: false, challenge, noteForbidden })
   return made
 }
 const statusFor = (gate: Gate, caller: ReturnType<typeof callerWith> | undefined): number => {
@@ -73,7 +73,7 @@ describe('a gate for groups', () => {
   })
 
   test('tells the negotiator in front of the route, if there is one', () => {
-    const told = vi.fn<Negotiated['noteForbidden']>()
+    const told = vi.fn<RequestNegotiator['noteForbidden']>()
     const [made, caller] = [request(told), callerWith({ groups: [SALES] })]
     groupGate(SALES)(made, caller)
     expect(told).not.toHaveBeenCalled()

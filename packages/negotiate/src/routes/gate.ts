@@ -3,7 +3,7 @@ import { type Runner, runPlainly } from '../authenticate/outcome.js'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { Challenge } from '../http/response.js'
-import { findNegotiated } from './negotiated-requests.js'
+import { findNegotiator } from './negotiator-of-request.js'
 
 /** What a check of one route came to. */
 export type Verdict = { readonly status: 'pass'; readonly run: Runner } | Challenge
@@ -24,8 +24,8 @@ export function identityGate(): Gate {
  * in front of the route
  */
 export function unknownCaller(request: NegotiableRequest): Challenge {
-  const negotiated = findNegotiated(request)
-  if (negotiated !== undefined) return negotiated.challenge(request)
+  const negotiator = findNegotiator(request)
+  if (negotiator !== undefined) return negotiator.challenge(request)
   throw new ConfigurationError('a route asks for a caller, but nothing in front of it authenticates any', {
     hint: 'Put app.use(negotiate(…)) before the route.',
   })
@@ -47,7 +47,7 @@ export function forbidden(
     hint: hint ?? cause?.hint,
     cause,
   })
-  findNegotiated(request)?.noteForbidden(request, identity, error)
+  findNegotiator(request)?.noteForbidden(request, identity, error)
   const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
   return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
 }

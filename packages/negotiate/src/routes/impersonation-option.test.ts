@@ -9,14 +9,14 @@ import {
   impersonationGateOf,
   type ImpersonationOption,
 } from './impersonation-option.js'
-import { recordNegotiated } from './negotiated-requests.js'
+import { recordNegotiator } from './negotiator-of-request.js'
 import type { Verdict } from './gate.js'
 import type { NegotiableRequest } from '../http/request.js'
 
 function behind(impersonatesAlways: boolean): NegotiableRequest {
   const request = requestWith()
   const challenge = () => ({ status: 'challenge', statusCode: 401, headers: {}, body: '' }) as const
-  recordNegotiated(request, { impersonatesAlways, challenge, noteForbidden: () => {} })
+  recordNegotiator(request, { impersonatesAlways, challenge, noteForbidden: () => {} })
   return request
 }
 const actsAs = (verdict: Verdict): unknown =>

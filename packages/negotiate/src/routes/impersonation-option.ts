@@ -16,7 +16,7 @@ import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { evidenceOf } from '../delegation/delegator.js'
 import { forbidden, type Gate, unknownCaller, type Verdict } from './gate.js'
-import { findNegotiated, type ImpersonatingApp } from './negotiated-requests.js'
+import { findNegotiator, type ImpersonatingApp } from './negotiator-of-request.js'
 import { type Runner, runPlainly } from '../authenticate/outcome.js'
 import type { Challenge } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
@@ -129,12 +129,12 @@ function asAllowed(request: NegotiableRequest, identity: CallerIdentity | undefi
 function asService(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
   // Only a route that was declared for another negotiator than the one in front of it comes here.
   if (alwaysFor(request)) throw conflict()
-  const service = findNegotiated(request)?.service
+  const service = findNegotiator(request)?.service
   return { status: 'pass', run: (next) => runFor(identity, next, service) }
 }
 
 function alwaysFor(request: NegotiableRequest): boolean {
-  return findNegotiated(request)?.impersonatesAlways ?? false
+  return findNegotiator(request)?.impersonatesAlways ?? false
 }
 
 function conflict(): ConfigurationError {

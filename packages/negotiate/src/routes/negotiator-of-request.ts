@@ -12,35 +12,35 @@ export interface ImpersonatingApp {
 }
 
 /** What the gates of a route need to know of the negotiator in front of it. */
-export interface Negotiated extends ImpersonatingApp {
+export interface RequestNegotiator extends ImpersonatingApp {
   /** The 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
   /** To be told of a caller whom a route does not let in. */
   noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void
 }
 
-/** The number is that of `Negotiated`. */
+/** The number is that of `RequestNegotiator`. */
 const KEY = Symbol.for('s4u.negotiated-requests.1')
 
 /**
  * Those of this process, also where it has two copies of this package: routes may be declared by
  * the other one.
  */
-const negotiated = negotiatedInProcess()
+const negotiators = negotiatorsInProcess()
 
-function negotiatedInProcess(): WeakMap<NegotiableRequest, Negotiated> {
+function negotiatorsInProcess(): WeakMap<NegotiableRequest, RequestNegotiator> {
   const found: unknown = Reflect.get(globalThis, KEY)
   if (found instanceof WeakMap) return found
-  const made = new WeakMap<NegotiableRequest, Negotiated>()
+  const made = new WeakMap<NegotiableRequest, RequestNegotiator>()
   Object.defineProperty(globalThis, KEY, { value: made })
   return made
 }
 
 /** The last negotiator that a request passed decides about it. */
-export function recordNegotiated(request: NegotiableRequest, by: Negotiated): void {
-  negotiated.set(request, by)
+export function recordNegotiator(request: NegotiableRequest, by: RequestNegotiator): void {
+  negotiators.set(request, by)
 }
 
-export function findNegotiated(request: NegotiableRequest): Negotiated | undefined {
-  return negotiated.get(request)
+export function findNegotiator(request: NegotiableRequest): RequestNegotiator | undefined {
+  return negotiators.get(request)
 }
