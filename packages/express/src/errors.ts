@@ -4,8 +4,8 @@ import type { ErrorRequestHandler, NextFunction, Request, RequestHandler } from 
 
 export interface ErrorHandlerOptions {
   /**
-   * Where the error goes, with its `code` and `hint`: they are for whoever runs the service.
-   * Default: `console.error`.
+   * Receives each error, with its `code` and `hint`, for the operator's log. Default:
+   * `console.error`.
    */
   readonly onError?: (error: S4uError, request: Request) => void
 }
@@ -13,12 +13,19 @@ export interface ErrorHandlerOptions {
 const OPTIONS = { onError: 'value' } as const satisfies OptionTableOf<ErrorHandlerOptions>
 
 /**
- * Answers errors of s4u with their status and its name alone: `403 Forbidden`. The handler that
- * Express has by itself sends the stack to the browser wherever NODE_ENV is not `production`,
- * whatever an error says of `expose`, and with it the names of accounts and services. All other
- * errors go on to the next handler. Put it behind the routes:
+ * Returns a handler that answers errors of s4u with their status and its name only: `403
+ * Forbidden`. All other errors go on to the next handler. Put it behind the routes:
  *
- *     app.use(errorHandler())
+ * ```ts
+ * import { errorHandler } from '@s4u/express'
+ * import express from 'express'
+ *
+ * const app = express()
+ * app.use(errorHandler())
+ * ```
+ *
+ * The default handler of Express sends the stack to the browser unless NODE_ENV is `production`,
+ * whatever the error says of `expose`, and with it the names of accounts and services.
  *
  * @throws ConfigurationError at once
  */
@@ -26,7 +33,7 @@ export function errorHandler(options?: ErrorHandlerOptions): ErrorRequestHandler
   const { onError = logError } = closeOptions('errorHandler', options, OPTIONS)
   if (typeof onError !== 'function') throw new ConfigurationError('errorHandler: onError must be a function')
   return (error: unknown, request, response, next) => {
-    // What has begun cannot be answered otherwise: Express ends the connection.
+    // A response that has begun cannot get another status: Express ends the connection.
     if (!S4uError.is(error) || response.headersSent) return next(error)
     onError(error, request)
     // An older copy of the package knows no status.
@@ -36,23 +43,33 @@ export function errorHandler(options?: ErrorHandlerOptions): ErrorRequestHandler
 }
 
 /**
- * Hands what an asynchronous handler rejects with to `next`. Express 5 does so by itself; Express 4
- * looks at no promise, and a refused delegation would be an unhandled rejection, which ends the
- * process, and with it the requests of everybody else.
+ * Returns a handler that passes the rejection of an asynchronous handler to `next`. Express 5 does
+ * this by itself. Express 4 ignores promises: a refused delegation would be an unhandled rejection,
+ * which ends the process and all its requests.
  *
- *     app.get('/orders', asyncHandler(async (req, res) => { … }))
+ * ```ts
+ * import { asyncHandler } from '@s4u/express'
+ * import express from 'express'
+ *
+ * const app = express()
+ * app.get('/orders', asyncHandler(async (req, res) => {
+ *   using caller = req.identity.impersonate()
+ *   const orders = await caller.fetch('https://api.ad.test/orders')
+ *   res.json(await orders.json())
+ * }))
+ * ```
  */
 export function asyncHandler(handler: (...args: Parameters<RequestHandler>) => unknown): RequestHandler {
   return (request, response, next) => {
-    // Not `async`: what a handler throws at once is Express's own to catch.
+    // Not `async`: Express itself catches what a handler throws at once.
     const result = handler(request, response, next)
     if (isPromise(result)) result.then(undefined, failing(next))
   }
 }
 
 /**
- * Express takes `next()` for leave to go on: whoever rejects with nothing has not given it. As
- * Express 5 does.
+ * Passes a rejection on as an error. Express takes `next()` for permission to go on, so a rejection
+ * without a reason gets one, as in Express 5.
  */
 export function failing(next: NextFunction): (reason: unknown) => void {
   return (reason) => next(reason || new Error('Rejected promise'))
@@ -63,7 +80,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
 }
 
 function logError(error: S4uError): void {
-  // As Express does by itself with errors that nobody handles.
+  // Express does the same with an error that no handler takes.
   // oxlint-disable-next-line no-console
   console.error(error)
 }

@@ -1,7 +1,7 @@
 import { type Gate, respond } from '@s4u/negotiate'
 import type { RequestHandler } from 'express'
 
-/** A check of a route as a middleware. */
+/** Returns a middleware that applies the check of a route. */
 export function gated(gate: Gate): RequestHandler {
   return (req, res, next) => {
     const verdict = gate(req, req.identity)

@@ -22,24 +22,38 @@ declare global {
 }
 
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
-  /** Also by request: `(req) => (req.path === '/health' || req.user ? 'off' : 'required')`. */
+  /**
+   * The mode of each request; a function answers at once: `(req) => (req.path === '/health' ||
+   * req.user ? 'off' : 'required')`. Default `required`.
+   */
   readonly mode?: Mode | ((req: Request) => Mode)
 }
 
-/**
- * The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`.
- */
+/** The middleware, and its negotiator with `identityFor`, sessions, counters and `ready`. */
 export interface NegotiateMiddleware extends RequestHandler {
   readonly negotiator: Negotiator
   /**
-   * `impersonation()` for this middleware, where a process has several. @throws ConfigurationError
+   * Returns `impersonation()` of this middleware: use it in place of the free function where a
+   * process has several.
+   * @throws ConfigurationError
    */
   impersonation(option: ImpersonationOption): RequestHandler
 }
 
 /**
- * Answers 401 until the caller has authenticated, then sets `req.identity`. @throws
- * ConfigurationError, MissingKeyError at once
+ * Returns a middleware that answers 401 until the caller has authenticated, and then sets
+ * `req.identity`.
+ *
+ * ```ts
+ * import { negotiate } from '@s4u/express'
+ * import express from 'express'
+ *
+ * const app = express()
+ * app.use(negotiate({ keytab: 'web.keytab' }))
+ * app.get('/', (req, res) => void res.type('text').send(`Hello ${req.identity.principal}`))
+ * ```
+ *
+ * @throws ConfigurationError, MissingKeyError at once
  */
 export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const { negotiator, modeFor } = createAdapterNegotiator<Request>(options)
@@ -52,7 +66,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
       if (outcome.status === 'authenticated') req.identity = outcome.identity
       outcome.run(next)
     }
-    // Express 4 does not look at what a handler returns.
+    // Express 4 ignores what a handler returns.
     proceed().catch(failing(next))
   }
   return Object.assign(handler, {

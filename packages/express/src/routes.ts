@@ -3,9 +3,25 @@ import type { RequestHandler } from 'express'
 import { gated } from './gated.js'
 
 /**
- * What a route says about impersonation: `required` runs its handlers as the caller, so that the
- * `fetch` of `@s4u/fetch` acts as the caller, and refuses who cannot be impersonated; `allowed`
- * does so under `impersonateCallerForAllOperations`; `notAllowed` never.
+ * Returns a middleware that says how a route impersonates. `required` runs its handlers as the
+ * caller, so that the `fetch` of `@s4u/fetch` acts as the caller, and refuses callers who cannot be
+ * impersonated. `allowed` does so under `impersonateCallerForAllOperations`. `notAllowed` never
+ * does. Where a process has several negotiators, use `impersonation()` of the middleware.
+ *
+ * ```ts
+ * import { negotiate } from '@s4u/express'
+ * import { fetch } from '@s4u/fetch'
+ * import express from 'express'
+ *
+ * const app = express()
+ * const kerberos = negotiate({ keytab: 'web.keytab' })
+ * app.use(kerberos)
+ * app.get('/report', kerberos.impersonation('required'), async (_req, res) => {
+ *   const report = await fetch('https://api.ad.test/report')
+ *   res.type('text').send(await report.text())
+ * })
+ * ```
+ *
  * @throws ConfigurationError at once for `notAllowed` together with
  * `impersonateCallerForAllOperations`
  */
@@ -14,9 +30,18 @@ export function impersonation(option: ImpersonationOption): RequestHandler {
 }
 
 /**
- * Lets members of any of these groups pass; others get 403, and so does whoever's groups nobody
- * knows. Of a user of another realm count the groups that this realm may give: see `domainSids`.
- * @param sids `S-1-5-21-…-512` @throws ConfigurationError at once
+ * Returns a middleware that lets members of at least one of the groups pass; other callers get 403,
+ * and so does a caller whose groups are not known. Of a user of another realm only the groups count
+ * that this realm may give: see `domainSids`.
+ *
+ * ```ts
+ * import { requireGroup } from '@s4u/express'
+ * import express from 'express'
+ *
+ * express().use(requireGroup(['S-1-5-21-1004336348-1177238915-682003330-1110']))
+ * ```
+ *
+ * @throws ConfigurationError at once for what is not a SID
  */
 export function requireGroup(sids: string | readonly string[]): RequestHandler
 /** @deprecated Since 0.2: give the SIDs as a list. */
@@ -26,8 +51,16 @@ export function requireGroup(...sids: readonly (string | readonly string[])[]): 
 }
 
 /**
- * Lets callers pass who came through these services and no others, and no user of another realm,
- * whose KDC can make them up.
+ * Returns a middleware that lets callers pass who came through these services and no others. A user
+ * of another realm does not pass, since that realm's KDC can make up the list of services.
+ *
+ * ```ts
+ * import { requireDelegatedBy } from '@s4u/express'
+ * import express from 'express'
+ *
+ * express().use(requireDelegatedBy(['HTTP/web.ad.test', 'svc-web']))
+ * ```
+ *
  * @throws ConfigurationError at once for an empty list
  */
 export function requireDelegatedBy(services: readonly string[]): RequestHandler {
@@ -35,8 +68,8 @@ export function requireDelegatedBy(services: readonly string[]): RequestHandler 
 }
 
 /**
- * Lets known callers pass and asks others to authenticate: for single routes behind `mode:
- * 'optional'`.
+ * Returns a middleware that lets known callers pass and asks others to authenticate: for single
+ * routes behind `mode: 'optional'`.
  */
 export function requireIdentity(): RequestHandler {
   return gated(identityGate())

@@ -2,7 +2,7 @@ import type { Gate } from '@s4u/negotiate'
 import type { Middleware } from 'koa'
 import { respondWith } from './respond.js'
 
-/** A check of a route as a middleware. */
+/** Returns a middleware that applies the check of a route. */
 export function gated(gate: Gate): Middleware {
   return async (ctx, next) => {
     const verdict = gate(ctx.req, ctx.identity)

@@ -23,25 +23,39 @@ declare module 'koa' {
 
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
   /**
-   * Also by request: `(ctx) => (ctx.path === '/health' || ctx.state.user ? 'off' : 'required')`.
+   * The mode of each request; a function answers at once: `(ctx) => (ctx.path === '/health' ||
+   * ctx.state.user ? 'off' : 'required')`. Default `required`.
    */
   readonly mode?: Mode | ((ctx: Context) => Mode)
 }
 
-/**
- * The middleware, with the negotiator behind it for `identityFor`, sessions, counters and `ready`.
- */
+/** The middleware, and its negotiator with `identityFor`, sessions, counters and `ready`. */
 export type NegotiateMiddleware = Middleware & {
   readonly negotiator: Negotiator
   /**
-   * `impersonation()` for this middleware, where a process has several. @throws ConfigurationError
+   * Returns `impersonation()` of this middleware: use it in place of the free function where a
+   * process has several.
+   * @throws ConfigurationError
    */
   impersonation(option: ImpersonationOption): Middleware
 }
 
 /**
- * Answers 401 until the caller has authenticated, then sets `ctx.identity` and
- * `ctx.state.identity`. @throws ConfigurationError, MissingKeyError at once
+ * Returns a middleware that answers 401 until the caller has authenticated, and then sets
+ * `ctx.identity` and `ctx.state.identity`.
+ *
+ * ```ts
+ * import { negotiate } from '@s4u/koa'
+ * import Koa from 'koa'
+ *
+ * const app = new Koa()
+ * app.use(negotiate({ keytab: 'api.keytab' }))
+ * app.use((ctx) => {
+ *   ctx.body = `Hello ${ctx.identity.principal}`
+ * })
+ * ```
+ *
+ * @throws ConfigurationError, MissingKeyError at once
  */
 export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const { negotiator, modeFor } = createAdapterNegotiator<Context>(options)

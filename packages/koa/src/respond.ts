@@ -3,8 +3,8 @@ import { type Challenge, respond, type ResponseHeaders, writeHeaders } from '@s4
 import type { ParameterizedContext } from 'koa'
 
 /**
- * Sends a challenge the way Koa does, so that middleware in front still sees it; or resets an
- * HTTP/2 stream, about which Koa must not know.
+ * Sends a challenge as Koa sends answers, so that middleware in front still sees it; or resets an
+ * HTTP/2 stream, which Koa must not answer then.
  */
 export function respondWith(ctx: ParameterizedContext, challenge: Challenge): void {
   if (challenge.http1Required) {
@@ -18,7 +18,7 @@ export function respondWith(ctx: ParameterizedContext, challenge: Challenge): vo
   writeHeaders(ctx.res, challenge.headers)
 }
 
-/** Koa logs what ends a stream early, unless it is marked as told to the client. */
+/** Marks the error of a stream that ends early as told to the client, or Koa would log it. */
 function expectReset(response: object): void {
   const stream: unknown = 'stream' in response ? response.stream : undefined
   if (!(stream instanceof EventEmitter)) return
@@ -26,16 +26,16 @@ function expectReset(response: object): void {
 }
 
 /**
- * Koa drops all headers when a handler throws, but those of the error; the proof of who answers
- * belongs to that answer too. It is added to the response and never to the error: several requests
- * can fail with one and the same (an exchange that they share, a constant), and then the session of
- * one caller would go out to the others.
+ * Keeps headers for the case that a handler throws: Koa then drops all headers but those of the
+ * error, and the proof of the server's identity belongs to that answer too. The headers are added
+ * to the response and never to the error: several requests can fail with the same error object (an
+ * exchange that they share, a constant), and the session of one caller would go out to the others.
  */
 export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseHeaders): void {
   if (Object.keys(headers).length === 0) return
   const { onerror, res } = ctx
   const onErrorOfThis = (error: Error | null): void => {
-    // Koa comes by without an error too, when a response is over.
+    // Koa calls this without an error too, when a response is over.
     if (error && !res.headersSent) beforeHead(res, () => writeHeaders(res, headers))
     Reflect.apply(onerror, ctx, [error])
   }
@@ -43,8 +43,8 @@ export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseH
 }
 
 /**
- * The last moment: Koa, or whatever an app has put in place of its `onerror`, has taken away and
- * set what it wants by then.
+ * Calls `act` just before the headers are sent: at that time Koa, or the app's own `onerror`, has
+ * removed and set what it wants.
  */
 function beforeHead(response: ParameterizedContext['res'], act: () => void): void {
   const { writeHead } = response

@@ -3,9 +3,20 @@ import type { Middleware } from 'koa'
 import { gated } from './gated.js'
 
 /**
- * What a route says about impersonation: `required` runs its handlers as the caller, so that the
- * `fetch` of `@s4u/fetch` acts as the caller, and refuses who cannot be impersonated; `allowed`
- * does so under `impersonateCallerForAllOperations`; `notAllowed` never.
+ * Returns a middleware that says how a route impersonates. `required` runs its handlers as the
+ * caller, so that the `fetch` of `@s4u/fetch` acts as the caller, and refuses callers who cannot be
+ * impersonated. `allowed` does so under `impersonateCallerForAllOperations`. `notAllowed` never
+ * does. Where a process has several negotiators, use `impersonation()` of the middleware.
+ *
+ * ```ts
+ * import { impersonation, negotiate } from '@s4u/koa'
+ * import Koa from 'koa'
+ *
+ * const app = new Koa()
+ * app.use(negotiate({ keytab: 'api.keytab' }))
+ * app.use(impersonation('required'))
+ * ```
+ *
  * @throws ConfigurationError at once for `notAllowed` together with
  * `impersonateCallerForAllOperations`
  */
@@ -14,9 +25,18 @@ export function impersonation(option: ImpersonationOption): Middleware {
 }
 
 /**
- * Lets members of any of these groups pass; others get 403, and so does whoever's groups nobody
- * knows. Of a user of another realm count the groups that this realm may give: see `domainSids`.
- * @param sids `S-1-5-21-…-512` @throws ConfigurationError at once
+ * Returns a middleware that lets members of at least one of the groups pass; other callers get 403,
+ * and so does a caller whose groups are not known. Of a user of another realm only the groups count
+ * that this realm may give: see `domainSids`.
+ *
+ * ```ts
+ * import { requireGroup } from '@s4u/koa'
+ * import Koa from 'koa'
+ *
+ * new Koa().use(requireGroup(['S-1-5-21-1004336348-1177238915-682003330-1110']))
+ * ```
+ *
+ * @throws ConfigurationError at once for what is not a SID
  */
 export function requireGroup(sids: string | readonly string[]): Middleware
 /** @deprecated Since 0.2: give the SIDs as a list. */
@@ -26,8 +46,16 @@ export function requireGroup(...sids: readonly (string | readonly string[])[]): 
 }
 
 /**
- * Lets callers pass who came through these services and no others, and no user of another realm,
- * whose KDC can make them up.
+ * Returns a middleware that lets callers pass who came through these services and no others. A user
+ * of another realm does not pass, since that realm's KDC can make up the list of services.
+ *
+ * ```ts
+ * import { requireDelegatedBy } from '@s4u/koa'
+ * import Koa from 'koa'
+ *
+ * new Koa().use(requireDelegatedBy(['HTTP/web.ad.test', 'svc-web']))
+ * ```
+ *
  * @throws ConfigurationError at once for an empty list
  */
 export function requireDelegatedBy(services: readonly string[]): Middleware {
@@ -35,8 +63,8 @@ export function requireDelegatedBy(services: readonly string[]): Middleware {
 }
 
 /**
- * Lets known callers pass and asks others to authenticate: for single routes behind `mode:
- * 'optional'`.
+ * Returns a middleware that lets known callers pass and asks others to authenticate: for single
+ * routes behind `mode: 'optional'`.
  */
 export function requireIdentity(): Middleware {
   return gated(identityGate())

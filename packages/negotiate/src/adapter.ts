@@ -9,16 +9,28 @@ export interface AdapterOptions<Asked> extends Omit<NegotiatorOptions, 'mode'> {
   readonly mode?: Mode | ((request: Asked) => Mode)
 }
 
-/** A negotiator, and the mode for one request; undefined where that of the negotiator holds. */
+/** A negotiator, and the mode of one request; undefined where the negotiator's own mode applies. */
 export interface AdapterNegotiator<Asked> {
   readonly negotiator: Negotiator
   readonly modeFor: (request: Asked) => Mode | undefined
 }
 
 /**
- * For adapters: a negotiator of options whose `mode` may be a function. They are closed here,
- * before anything is taken out of them: what they inherit counts, and what stands in
- * `Object.prototype` does not. @throws ConfigurationError, MissingKeyError
+ * Returns, for an adapter, a negotiator of options whose `mode` may be a function. The options are
+ * closed before anything is taken out of them: inherited options count, and what a library has put
+ * into `Object.prototype` does not.
+ *
+ * ```ts
+ * import type { IncomingMessage } from 'node:http'
+ * import { createAdapterNegotiator } from '@s4u/negotiate'
+ *
+ * const { negotiator, modeFor } = createAdapterNegotiator<IncomingMessage>({
+ *   keytab: 'web.keytab',
+ *   mode: (request) => (request.url === '/health' ? 'off' : 'required'),
+ * })
+ * ```
+ *
+ * @throws ConfigurationError, MissingKeyError
  */
 export function createAdapterNegotiator<Asked>(given: AdapterOptions<Asked> | undefined): AdapterNegotiator<Asked> {
   const { mode, ...options } = closeOptions<AdapterOptions<Asked>>('negotiate', given, NEGOTIATOR_OPTIONS)

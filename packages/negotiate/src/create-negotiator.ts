@@ -47,8 +47,23 @@ import { UserClients } from './sign-in/user-clients.js'
 const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
 
 /**
- * Checks its options at once; what goes with a keytab that a function gives, in `ready`. @throws
- * ConfigurationError, MissingKeyError
+ * Creates a negotiator. It checks its options at once; what depends on a keytab that a function
+ * gives is checked by `ready`.
+ *
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createNegotiator, respond, writeHeaders } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+ * createServer({ maxHeaderSize: 65_536 }, async (request, response) => {
+ *   const outcome = await negotiator.authenticate(request)
+ *   if (outcome.status === 'challenge') return respond(response, outcome)
+ *   writeHeaders(response, outcome.headers)
+ *   response.end(`Hello ${outcome.identity?.principal ?? 'stranger'}`)
+ * }).listen(8080)
+ * ```
+ *
+ * @throws ConfigurationError, MissingKeyError
  */
 export function createNegotiator(given?: NegotiatorOptions): Negotiator {
   const options = checkedOptions(given)
@@ -138,13 +153,13 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return impersonationGateOf(option, this.impersonatesAlways)
   }
 
-  /** For the routes behind it that want to know who calls. */
+  /** Returns the challenge for a route that needs a known caller behind `mode: 'optional'`. */
   challenge(request: NegotiableRequest): Challenge {
     const reason = headerOf(request, 'authorization') === undefined ? 'no-token' : 'other-scheme'
     return this.#challengeUnless(request, reason)
   }
 
-  /** To authenticate would not help a page of another site. */
+  /** For a page of another site this is a 403: to authenticate would not help it. */
   #challengeUnless(request: NegotiableRequest, reason: ChallengeEvent['reason']): Challenge {
     const foreign = this.#finder.refusalOfSite(request)
     if (foreign !== undefined) return foreign
@@ -167,16 +182,17 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     this.#parts.acceptor[Symbol.dispose]()
   }
 
-  /**
-   * A word that is none must not be taken for one: it may have been meant to be laxer, or stricter.
-   */
+  /** Refuses a word that is no mode: it may have been meant to be laxer, or stricter. */
   #modeOf(owner: string, given: AuthenticateOptions | undefined): Mode {
     const { mode = this.#parts.options.mode ?? 'required' } = requireKnownOptions(owner, given, AUTHENTICATE_OPTIONS)
     requireMode(mode)
     return mode
   }
 
-  /** The same for the same caller: who asks again is answered the same. */
+  /**
+   * Returns the same runner for the same caller, so that a second `authenticate` has the same
+   * outcome.
+   */
   #runnerOf(identity: CallerIdentity): Runner {
     const known = this.#runners.get(identity)
     if (known !== undefined) return known
@@ -206,5 +222,5 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   }
 }
 
-/** Where nothing is looked at, nothing is changed either. */
+/** The outcome for `mode: 'off'`: nothing is looked at, so nothing is changed. */
 const ANONYMOUS = { status: 'anonymous', headers: {}, run: runPlainly } as const

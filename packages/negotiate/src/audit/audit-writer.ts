@@ -1,4 +1,4 @@
-/** The audit as JSON lines: every event of every channel, one a line. */
+/** Writes the audit as JSON lines: one line for each event of each channel. */
 
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { createWriteStream } from 'node:fs'
@@ -10,11 +10,14 @@ import { IMPERSONATE_CHANNEL } from './impersonation-events.js'
 
 export interface AuditWriterOptions {
   /**
-   * Lines kept while the stream does not keep up; what comes then is counted and left out. Default
-   * 10,000.
+   * How many lines wait while the stream does not keep up; further ones are counted and left out.
+   * Default 10,000.
    */
   readonly maxWaiting?: number
-  /** The stream failed: nothing more is written. Default: a warning of the process. */
+  /**
+   * Called when the stream has failed; nothing more is written then. Default: a warning of the
+   * process.
+   */
   readonly onError?: (error: Error) => void
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -27,8 +30,8 @@ const AUDIT_OPTIONS = {
 } as const satisfies OptionTableOf<AuditWriterOptions>
 
 /**
- * Ends the writing. Disposed of asynchronously it waits until a file that it opened is closed; a
- * stream of the caller's stays open.
+ * Ends the writing. Asynchronous disposal waits until a file that the writer opened is closed; a
+ * stream of the caller stays open.
  */
 export type AuditWriter = Disposable & AsyncDisposable
 
@@ -38,11 +41,15 @@ const MAX_WAITING = 10_000
 const CHANNELS = [ACCEPT_CHANNEL, KDC_CHANNEL, IMPERSONATE_CHANNEL, FETCH_CHANNEL]
 
 /**
- * Writes what all negotiators, KDC clients and fetches of this process tell, from now on.
+ * Starts to write the events of all negotiators, KDC clients and fetches of this process.
  *
- *     using audit = writeAuditTo('/var/log/web/audit.jsonl')
+ * ```ts
+ * import { writeAuditTo } from '@s4u/negotiate'
  *
- * @param target a stream, or the path of a file that is appended to, made for its owner only
+ * using audit = writeAuditTo('/var/log/web/audit.jsonl')
+ * ```
+ *
+ * @param target a stream, or the path of a file that is appended to; only its owner may read it
  */
 export function writeAuditTo(target: Writable | string, given?: AuditWriterOptions): AuditWriter {
   const options = closeOptions('writeAuditTo', given, AUDIT_OPTIONS)
@@ -71,7 +78,7 @@ export function writeAuditTo(target: Writable | string, given?: AuditWriterOptio
   }
 }
 
-/** Lines on their way to a stream. Nothing in here throws: it runs inside requests. */
+/** Lines on their way to a stream. Nothing in this class throws, since it runs inside requests. */
 class Lines {
   readonly #stream: Writable
   readonly #maxWaiting: number
@@ -102,7 +109,7 @@ class Lines {
     else this.#write(line)
   }
 
-  /** What waits is written in any case: the stream has the memory for it then. */
+  /** Lines that wait are written in any case: the stream keeps them in its own memory. */
   end(close: boolean): void {
     this.#full = false
     this.#flush(true)
@@ -149,8 +156,8 @@ class Lines {
 }
 
 /**
- * One name for one service, whichever channel tells of it: without its realm, which stands beside
- * it. Events of KDCs have both already.
+ * Returns one name for one service, whichever channel tells of it: the name without its realm, and
+ * the realm. Events of KDCs have both already.
  */
 function serviceIn(event: object): { readonly serviceName?: string; readonly serviceRealm?: string } {
   const service: unknown =
@@ -161,9 +168,8 @@ function serviceIn(event: object): { readonly serviceName?: string; readonly ser
 }
 
 /**
- * JSON leaves most of what acts on a terminal as it is: marks that turn the direction of writing,
- * separators of lines, characters that nobody sees. In its own escapes they are the same text to
- * whoever parses the line.
+ * Escapes what acts on a terminal and what JSON leaves as it is: marks that turn the direction of
+ * writing, separators of lines, invisible characters. A parser of JSON reads the same text.
  */
 function asOneLine(json: string): string {
   if (/^[\x20-\x7e]*$/.test(json)) return json

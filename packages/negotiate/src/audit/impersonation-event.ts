@@ -1,17 +1,17 @@
 import type { Way } from '@s4u/kdc-client'
 
 /**
- * One ticket asked for, with what Windows events 4769 and 4624 tell, as far as it is known. Holds
- * no ticket or key.
+ * One ticket that was asked for, with the facts of Windows events 4769 and 4624 as far as they are
+ * known. Holds no ticket and no key.
  */
 export interface ImpersonateEvent {
   readonly kind: 'impersonate'
   readonly outcome: 'issued' | 'failed'
-  /** Who acts: `svc-web@AD.TEST`. Unknown when the app's own rules refused before it had to be. */
+  /** The account that acts: `svc-web@AD.TEST`. Absent when the app's own rules refused first. */
   readonly account?: string
   /**
-   * In whose name: `alice@AD.TEST`; for a protocol transition that failed as the app named the
-   * user, a certificate's owner `(certificate)`.
+   * The user in whose name: `alice@AD.TEST`. For a failed protocol transition, the name that the
+   * app gave; for the owner of a certificate `(certificate)`.
    */
   readonly user: string
   readonly userName: string
@@ -19,8 +19,8 @@ export interface ImpersonateEvent {
   /** The SID of the user, where it is known. */
   readonly userSid?: string
   /**
-   * The SID of the account that acts, where a ticket of its own has told it; of a ticket to the
-   * service itself, its Service ID.
+   * The SID of the account that acts, once a ticket of its own has told it. For a ticket to the
+   * service itself this is the Service ID.
    */
   readonly accountSid?: string
   /**
@@ -33,15 +33,15 @@ export interface ImpersonateEvent {
   readonly serviceRealm?: string
   /** How the user came to this service: with a ticket, or by the app's word. */
   readonly evidence: 'presented' | 's4u2self' | 'asserted' | 'none'
-  /** By which way the ticket was got, when there is one. */
+  /** The delegation method that got the ticket; absent when there is none. */
   readonly way?: Way
   readonly impersonationLevel?: string
   /**
-   * `exchange`: a KDC was asked for this one. `hit`: the ticket, or the refusal, was there or under
-   * way. Absent when nothing was asked for.
+   * `exchange`: a KDC was asked. `hit`: the cache had the ticket or the refusal, or another request
+   * was already asking for it. Absent when nothing was asked for.
    */
   readonly cache?: 'hit' | 'exchange'
-  /** KDC options of the last request to a KDC, `0x40810000`. Absent when none was asked. */
+  /** KDC options of the last request to a KDC, `0x40810000`. Absent when no KDC was asked. */
   readonly ticketOptions?: string
   /** `0x12`, and its name. */
   readonly ticketEncryptionType?: string

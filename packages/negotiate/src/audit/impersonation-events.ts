@@ -1,4 +1,4 @@
-/** What is told of each ticket that is asked for in somebody's name. */
+/** Publishes what becomes of each ticket that is asked for in a user's name. */
 
 import { channel } from 'node:diagnostics_channel'
 import type { Identity } from '@s4u/acceptor'
@@ -22,14 +22,14 @@ import { issued, refused } from './impersonation-lines.js'
 export type { ImpersonateEvent } from './impersonation-event.js'
 
 /**
- * The name of the diagnostics channel on which every ticket in somebody's name appears, whether or
- * not a KDC had to be asked.
+ * The name of the diagnostics channel that has one event for each ticket in a user's name, whether
+ * or not a KDC had to be asked.
  */
 export const IMPERSONATE_CHANNEL = 's4u:impersonate'
 
 /**
- * Of whom and for what a ticket is asked. `account`, and the user's full name, are told as soon as
- * they are known.
+ * For which user and which service a ticket is asked. `account`, and the user's full name, are
+ * filled in as soon as they are known.
  */
 export interface ImpersonateSubject {
   user: string
@@ -47,8 +47,8 @@ const exchanges = channel(KDC_CHANNEL)
 const addresses = new WeakMap<Identity, string>()
 
 /**
- * Where the caller came from, for the events of what is done in its name. Nothing is kept when
- * nobody listens.
+ * Remembers the caller's address for later events. Keeps nothing while the channels have no
+ * listener.
  */
 export function rememberAddress(identity: Identity, clientAddress: string | undefined): void {
   if (clientAddress !== undefined && isHeard()) addresses.set(identity, clientAddress)
@@ -58,12 +58,13 @@ function isHeard(): boolean {
   return diagnostics.hasSubscribers || exchanges.hasSubscribers
 }
 
-/** Runs what gets a ticket, and tells how it went. */
+/** Runs what gets a ticket, and publishes how it went. */
 export function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: Way }>(
   subject: ImpersonateSubject,
   obtain: () => Promise<T>,
 ): Promise<T> {
-  // Most often nobody listens, and one more promise for each ticket would be all that this does.
+  // Usually there is no listener, and then one more promise for each ticket would be the only
+  // effect.
   const { journal = journalFor() } = subject
   if (!isHeard() && !journal.isRead) return obtain()
   const { clientAddress, transitedServices } = about(subject)
@@ -92,8 +93,8 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
 }
 
 /**
- * That it was refused. Whoever asked has the error, and may answer somebody with less: so the first
- * of a kind is told in any case, but not what another try may mend.
+ * Writes a refusal to the log. The caller of the API gets the error too, but may hide it, so the
+ * first refusal of a kind is always told; an error that another try may cure is not.
  */
 export function writeRefusal(subject: ImpersonateSubject, error: unknown): void {
   const { journal = journalFor() } = subject
@@ -129,7 +130,7 @@ function cacheState({ account }: ImpersonateSubject, tally: ExchangeTally) {
 }
 
 function about({ identity, account, ...named }: ImpersonateSubject) {
-  // What somebody typed into a form, or an address has in it, is not to act in a log.
+  // A name from a form or an address could hold characters that act in a log.
   const [user, target] = [printableName(named.user), printableName(named.target)]
   const [userName, userDomain] = split(user)
   const [serviceName] = split(target)
@@ -149,8 +150,8 @@ function about({ identity, account, ...named }: ImpersonateSubject) {
 }
 
 /**
- * The next service sees who came before, and this one; by protocol transition this one is the
- * first, and a forwarded ticket hides all.
+ * Returns the services that the next service will see: those before, and this one. After protocol
+ * transition this one is the first; a forwarded ticket shows none.
  */
 function transited({ identity, account }: ImpersonateSubject, way: Way | undefined) {
   if (account === undefined || way === undefined) return {}

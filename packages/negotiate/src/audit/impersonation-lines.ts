@@ -1,4 +1,4 @@
-/** Tickets in somebody's name as lines that people read. */
+/** Formats tickets in a user's name as lines for people. */
 
 import { type JournalEntry, S4uError } from '@s4u/kdc-client'
 import type { ImpersonateEvent } from './impersonation-event.js'
@@ -23,7 +23,7 @@ export function refused(subject: About, error: unknown): JournalEntry {
   return { level: 'warn', text: `impersonate: ${what(subject)}: ${code}: ${message}`, hint }
 }
 
-/** A ticket to the service itself is how it learns who a user is that it vouches for. */
+/** With a ticket to the service itself it learns about the user for whom it vouches. */
 function what({ user, target, account = 'this service' }: About): string {
   return target === '' ? `${account} vouches for ${user}` : `${account} as ${user} to ${target}`
 }

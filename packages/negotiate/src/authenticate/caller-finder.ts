@@ -22,7 +22,7 @@ import type { NegotiatorEvents } from './negotiator-events.js'
 import type { Authenticated } from './outcome.js'
 import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
 
-/** What the options of a negotiator say of finding callers. */
+/** The options of a negotiator that decide how callers are found. */
 export interface CallerFinderOptions
   extends
     ClientAddressOptions,
@@ -38,12 +38,13 @@ export interface CallerFinderDeps {
   readonly events: NegotiatorEvents
   readonly challenges: Challenges
   /**
-   * The rules by which callers are let in: the sessions of an app with other ones are none here.
+   * Returns the rules by which callers are let in. A session counts only for an app with the same
+   * rules.
    */
   readonly sessionRules: () => string
 }
 
-/** Finds out who sent a request: by its token, else by its session. */
+/** Finds the caller of a request: by its token, else by its session. */
 export class CallerFinder {
   readonly #deps: CallerFinderDeps
   readonly #pending: PendingNegotiations
@@ -66,7 +67,7 @@ export class CallerFinder {
   async find(request: NegotiableRequest): Promise<Found> {
     warnOfSmallHeaders(request)
     const parsed = parseAuthorization(headerOf(request, 'authorization'))
-    // Before anything is believed or remembered.
+    // This check comes before anything is believed or remembered.
     if (this.#isForeign(request, parsed.status)) return { by: 'refusal', challenge: this.#refuseSite(request) }
     switch (parsed.status) {
       case 'none':
@@ -89,12 +90,15 @@ export class CallerFinder {
     return this.#sessions.end(request)
   }
 
-  /** The session that a request was found to show. */
+  /** Returns the session that the request showed. */
   sessionOf(request: NegotiableRequest): Session | undefined {
     return this.#sessions.of(request)
   }
 
-  /** The 403 for a request that a page of another site has sent; undefined for all others. */
+  /**
+   * Returns the 403 for a request that a page of another site has sent; undefined for other
+   * requests.
+   */
   refusalOfSite(request: NegotiableRequest): Challenge | undefined {
     return this.#crossSite.permits(request) ? undefined : this.#refuseSite(request)
   }
@@ -103,15 +107,15 @@ export class CallerFinder {
     this.#pending.clear()
   }
 
-  /** What events say about a request. */
+  /** Returns the facts about a request that all events have. */
   about(request: NegotiableRequest): AboutRequest {
     const clientAddress = clientAddressOf(request, this.#deps.options)
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
   }
 
   /**
-   * Who brings nothing that a browser adds by itself acts in nobody's name. An upgrade is judged in
-   * any case.
+   * Whether a page of another site makes a browser act for its user. A request without a token and
+   * without a session acts for no user. An upgrade is judged in any case.
    */
   #isForeign(request: NegotiableRequest, authorization: string): boolean {
     if (this.#crossSite.permits(request)) return false
@@ -191,15 +195,15 @@ export class CallerFinder {
     return begun?.headers
   }
 
-  /** `unseen`: the acceptor has not published it. */
+  /** @param details `unseen`: the acceptor has not published the refusal */
   #refuse(
     request: NegotiableRequest,
     error: S4uError,
     details: { statusCode?: 400; reply?: Uint8Array; mechanism?: string; unseen?: boolean },
   ): Found {
     const { reply, mechanism, unseen = false } = details
-    // To authenticate again would not help while the replay store has no answer, and browsers would
-    // ask for a password.
+    // While the replay store gives no answer, another token would not help, and after a 401
+    // browsers would ask for a password: hence 503.
     const statusCode: 400 | 401 | 503 = details.statusCode ?? (error.status === 503 ? 503 : 401)
     const { events, challenges } = this.#deps
     this.#sessions.unbind(request)

@@ -4,7 +4,7 @@ import type { Challenge, ResponseHeaders } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from '../session/session-revocation.js'
 
-/** What a request was found to bring, whether or not anybody must be there. */
+/** What a request turned out to bring, before `mode` (required or optional) is applied. */
 export type Found =
   | {
       readonly by: Authenticated['by']
@@ -15,7 +15,7 @@ export type Found =
   | { readonly by: 'nothing'; readonly reason: 'no-token' | 'other-scheme'; readonly headers: ResponseHeaders }
   | { readonly by: 'refusal'; readonly challenge: Challenge }
 
-/** What events say about a request. */
+/** The facts about a request that all events have. */
 export interface AboutRequest {
   readonly request: NegotiableRequest
   readonly clientAddress?: string

@@ -1,6 +1,6 @@
 import { RejectedTokenError } from '@s4u/kdc-client'
 
-/** A later token without a first one. */
+/** Returns the error for a later token without a first one. */
 export function notUnderWay(): RejectedTokenError {
   return new RejectedTokenError('the token continues a negotiation that is not under way on this connection', {
     code: 'GSS_S_NO_CONTEXT',
@@ -8,7 +8,7 @@ export function notUnderWay(): RejectedTokenError {
   })
 }
 
-/** A first token that would need a second. */
+/** Returns the error for a first token that would need a second. */
 export function cannotContinue(): RejectedTokenError {
   return new RejectedTokenError('the client needs several legs, and this request cannot be followed by another', {
     code: 'GSS_S_UNAVAILABLE',

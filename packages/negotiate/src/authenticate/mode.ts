@@ -4,7 +4,10 @@ export type Mode = 'required' | 'optional' | 'off'
 
 const MODES: readonly Mode[] = ['required', 'optional', 'off']
 
-/** @throws ConfigurationError, also for a promise: what answers by request must do so at once */
+/**
+ * @throws ConfigurationError for what is no mode, also for a promise: a function that gives the
+ * mode of a request must answer at once
+ */
 export function requireMode(mode: Mode): void {
   if (MODES.includes(mode)) return
   const found = typeof mode === 'string' ? shownInput(mode) : `a value of type ${typeof mode}`

@@ -1,4 +1,4 @@
-/** What a negotiator tells about its work. */
+/** The events, counters and log lines of a negotiator. */
 
 import { AcceptorEvents, type EventListener } from '@s4u/acceptor'
 import { type Journal, journalFor, type Logger, type S4uError } from '@s4u/kdc-client'
@@ -10,14 +10,14 @@ import type { Session } from '../session/session-revocation.js'
 
 export interface NegotiatorListeners {
   /**
-   * A caller was asked to authenticate, or for another leg. Not an error: browsers send no token
-   * unasked.
+   * Called when a caller is asked to authenticate, or for the next leg. This is no error: browsers
+   * send a token only when they are asked.
    */
   readonly onChallenge?: (event: ChallengeEvent) => void
   readonly onAuthenticated?: (event: AuthenticatedEvent) => void
   /**
-   * A token, header or session was refused, a request that a page of another site has sent, or a
-   * known caller by a route.
+   * Called when a token, a header or a session is refused, when a page of another site has sent the
+   * request, and when a route refuses a known caller.
    */
   readonly onFailed?: (event: FailedEvent) => void
 }
@@ -32,25 +32,25 @@ export interface AuthenticatedEvent {
   readonly request: NegotiableRequest
   readonly identity: CallerIdentity
   readonly by: Authenticated['by']
-  /** What the caller was known by, where it was not a token. */
+  /** The session by which the caller was known, where it was not a token. */
   readonly session?: Session
   readonly clientAddress?: string
 }
 
 export interface FailedEvent {
   readonly request: NegotiableRequest
-  /** `KRB_AP_ERR_SKEW`: what failures are counted by. */
+  /** `KRB_AP_ERR_SKEW`: the name under which failures are counted. */
   readonly code: string
   /**
    * For the log. Its `hint` says what to do: for NTLM, the usual reasons why a client has no
    * ticket.
    */
   readonly error: S4uError
-  /** Undefined when a session failed: its request goes on as if there were none. */
+  /** Undefined when a session was refused: the request goes on as if it had none. */
   readonly statusCode?: 400 | 401 | 403 | 503
   /**
-   * Who is known and still not let in: with 403. Absent where a page of another site was refused:
-   * nobody has looked who it was.
+   * The known caller whom a route refused, with 403. Absent where a page of another site was
+   * refused, since the token was not looked at.
    */
   readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
@@ -58,7 +58,7 @@ export interface FailedEvent {
   readonly clientAddress?: string
 }
 
-/** How often what happened since the negotiator was made. */
+/** How many times each thing happened since the negotiator was made. */
 export interface NegotiatorCounters {
   readonly challenged: number
   readonly authenticated: Readonly<Record<Authenticated['by'], number>>
@@ -66,7 +66,7 @@ export interface NegotiatorCounters {
   readonly failed: Readonly<Record<string, number>>
 }
 
-/** Where one negotiator's events go, and what counts them. */
+/** Publishes the events of one negotiator, and counts them. */
 export class NegotiatorEvents {
   readonly #listeners: NegotiatorListeners
   readonly #ofAcceptor: AcceptorEvents
@@ -102,20 +102,20 @@ export class NegotiatorEvents {
   authenticated(event: AuthenticatedEvent): void {
     const { identity, by } = event
     this.#authenticated[by]++
-    // What the token said is a line of the acceptor's.
+    // The acceptor has already written a line about the token.
     if (by !== 'token') this.#note(() => `${identity.principal} is known by ${HOW[by]}${from(event)}`)
     notify(this.#listeners.onAuthenticated, event)
   }
 
-  /** A refusal that the acceptor has published already. */
+  /** Counts a refusal that the acceptor has published already. */
   failed(event: FailedEvent): void {
     this.#failed.set(event.code, (this.#failed.get(event.code) ?? 0) + 1)
     notify(this.#listeners.onFailed, event)
   }
 
   /**
-   * A refusal that the acceptor has not seen: it appears among the acceptor's, so that whoever
-   * watches one channel misses nothing.
+   * Publishes and counts a refusal that the acceptor does not know. It appears on the acceptor's
+   * channel, so that a listener of that channel hears of every refusal.
    */
   refusedUnseen(event: FailedEvent): void {
     const { code, error, clientAddress, mechanism, identity } = event
@@ -135,12 +135,12 @@ export class NegotiatorEvents {
     this.failed(event)
   }
 
-  /** Somebody comes in of whom nothing is known. */
+  /** Notes that an unknown caller comes in. */
   passed(event: { readonly clientAddress?: string }): void {
     this.#note(() => `a caller passes unknown (mode optional${from(event)})`)
   }
 
-  /** `headers` are those that begin it; none: it was not begun. */
+  /** Notes a new session. @param headers those that begin it; without any it was not begun */
   sessionBegun({ principal }: CallerIdentity, by: 'session' | 'connection', headers: ResponseHeaders): void {
     const what = Object.keys(headers).length > 0 ? 'from now on' : 'not begun, which would have been'
     this.#note(() => `${principal}: ${what} known by ${HOW[by]}`)
@@ -150,7 +150,7 @@ export class NegotiatorEvents {
     this.#note(() => 'the app has ended a session')
   }
 
-  /** Routine. */
+  /** Writes a line of routine. */
   #note(text: () => string): void {
     this.#journal.note(() => ({ level: 'debug', text: text() }))
   }
@@ -163,8 +163,8 @@ function from({ clientAddress }: { readonly clientAddress?: string }): string {
 }
 
 /**
- * A fault of a listener must not change who is let in. It surfaces like that of a diagnostics
- * subscriber.
+ * A fault of a listener must not decide about a caller. It surfaces as an uncaught exception, like
+ * that of a diagnostics subscriber.
  */
 function notify<T>(listener: ((event: T) => void) | undefined, event: T): void {
   try {

@@ -1,20 +1,23 @@
 import type { PendingNegotiation } from '@s4u/acceptor'
 
-/** Kerberos takes one leg. More are a client's odd choice, or an attack on this table. */
+/**
+ * The most negotiations that wait. Kerberos takes one leg; more legs are a client's odd choice, or
+ * an attack on this table.
+ */
 const MAX_PENDING = 1_000
 
 /**
- * Negotiations between two legs, one for each connection at most.
+ * Keeps negotiations between two legs, at most one for each connection.
  *
- * Nothing in a later leg says which negotiation it continues: the connection alone does. A second
- * negotiation on a connection therefore means that several callers share it (a proxy that does not
- * say so), or that its caller gave the first one up. Which of them speaks next cannot be told, so
- * that neither is continued. (A mix-up could not make one caller another, since the confirming MIC
- * is made with keys of the first ticket; it could spoil both.)
+ * Nothing in a later leg says which negotiation it continues: only the connection does. A second
+ * negotiation on a connection means that several callers share it (through a proxy that does not
+ * say so), or that its caller gave the first one up. It is not known which of them speaks next, so
+ * neither is continued. (A mix-up could not make one caller another, since the confirming MIC is
+ * made with keys of the first ticket; it could spoil both.)
  */
 export class PendingNegotiations {
   readonly #now: () => number
-  /** In order of `expiresAt`: every negotiation lives equally long. */
+  /** In order of `expiresAt`, since all negotiations live equally long. */
   readonly #pending = new Map<object, PendingNegotiation>()
 
   constructor(now: () => number) {
@@ -26,8 +29,8 @@ export class PendingNegotiations {
   }
 
   /**
-   * False when it cannot be kept: the table is full, or the connection has one already, which ends
-   * both.
+   * Returns false when it keeps nothing: the table is full, or the connection has a negotiation
+   * already, which ends both.
    */
   keep(connection: object, negotiation: PendingNegotiation): boolean {
     this.#dropExpired()
@@ -36,7 +39,7 @@ export class PendingNegotiations {
     return true
   }
 
-  /** Takes it out: a negotiation is good for one more token. */
+  /** Takes a negotiation out: it serves for one more token. */
   take(connection: object | undefined): PendingNegotiation | undefined {
     if (connection === undefined || this.#pending.size === 0) return undefined
     this.#dropExpired()
@@ -65,8 +68,8 @@ function isClosed(connection: object): boolean {
 }
 
 /**
- * Whether a token continues a negotiation: NegTokenResp is `[1]`, and no first token begins so. RFC
- * 4178 section 4.2.
+ * Whether a token continues a negotiation: a NegTokenResp begins with `[1]`, and no first token
+ * does. RFC 4178 section 4.2.
  */
 export function isContinuation(token: Uint8Array): boolean {
   return token[0] === 0xa1

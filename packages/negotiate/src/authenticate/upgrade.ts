@@ -1,5 +1,5 @@
 /**
- * Handshakes for WebSockets: `server.on('upgrade')` goes past every framework, and hands out a bare
+ * Handshakes for WebSockets. `server.on('upgrade')` bypasses every framework and gives out a bare
  * socket.
  */
 
@@ -12,33 +12,40 @@ import { headerOf, type NegotiableRequest } from '../http/request.js'
 import { connectionOf } from '../http/proxied.js'
 
 /**
- * What came of a handshake. A challenge has been sent already: there is nothing left to do with the
- * socket.
+ * The result of a handshake. A challenge has been sent already, and the socket is not yours any
+ * more.
  */
 export type UpgradeOutcome = Authenticated | Anonymous | Challenge
 
 const headersOf = new WeakMap<NegotiableRequest, readonly string[]>()
 
 /**
- * The header lines that belong to the 101 of a handshake which was let through: the proof of who
- * answers, and a session that begins.
+ * Returns the header lines for the 101 of an accepted handshake: the proof of the server's
+ * identity, and the cookie of a session that begins.
  *
- *     sockets.on('headers', (lines, request) => lines.push(...upgradeHeaders(request)))
+ * ```ts
+ * import { upgradeHeaders } from '@s4u/negotiate'
+ * import { WebSocketServer } from 'ws'
+ *
+ * const sockets = new WebSocketServer({ noServer: true })
+ * sockets.on('headers', (lines, request) => lines.push(...upgradeHeaders(request)))
+ * ```
  */
 export function upgradeHeaders(request: NegotiableRequest): readonly string[] {
   return headersOf.get(request) ?? []
 }
 
 /**
- * Judges a handshake, and answers it where it is refused. @throws what `authenticate` throws, when
- * the socket has been closed with a 500
+ * Judges a handshake, and answers it where it is refused.
+ * @throws what `authenticate` throws; the socket has been closed with a 500 then
  */
 export async function answerUpgrade(
   request: NegotiableRequest,
   authenticate: () => Promise<UpgradeOutcome>,
 ): Promise<UpgradeOutcome> {
   const socket = request.socket instanceof Duplex ? request.socket : undefined
-  // Nobody else listens yet: a client that goes away meanwhile would end the process.
+  // The socket has no other listener yet: without one, a client that goes away would end the
+  // process.
   socket?.on('error', ignore)
   try {
     const outcome = await authenticate()
@@ -61,8 +68,8 @@ type Answer = Pick<Challenge, 'headers' | 'body'> & { readonly statusCode: numbe
 const FAULT: Answer = { statusCode: 500, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: '' }
 
 /**
- * Browsers and programs make the next handshake on another connection as well; a negotiation of
- * several legs cannot.
+ * Writes a refusal to the socket. After a 401 the connection stays open where it can: a negotiation
+ * of several legs needs the same one.
  */
 function refuse(request: NegotiableRequest, socket: Duplex, { statusCode, headers, body }: Answer): void {
   const again = statusCode === 401 ? serverFor(request, socket) : undefined
@@ -74,7 +81,7 @@ function refuse(request: NegotiableRequest, socket: Duplex, { statusCode, header
   const answer = Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`, 'latin1'), octets])
   if (again === undefined) {
     socket.end(answer)
-    // A client that does not close its side keeps no socket of ours.
+    // Frees the socket also where the client does not close its side.
     socket.resume().once('finish', () => socket.destroy())
     return
   }
@@ -84,8 +91,8 @@ function refuse(request: NegotiableRequest, socket: Duplex, { statusCode, header
 }
 
 /**
- * The server that reads the next request from this socket; undefined where what follows may not be
- * one.
+ * Returns the server that reads the next request from this socket; undefined where the next octets
+ * may not be a request.
  */
 function serverFor(
   request: NegotiableRequest,
@@ -94,15 +101,15 @@ function serverFor(
   const { headers, method = 'GET' } = request
   const hasBody = headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined
   if (endsWithAnswer(request)) return undefined
-  // Octets behind the handshake, which Node has handed out apart, would be taken for a request:
-  // what a proxy took for a body, say.
+  // Node gives out the octets behind the handshake apart. They could be what a proxy takes for the
+  // body of this request, and must not be read as another request.
   if (method !== 'GET' || hasBody || connectionOf(request) === undefined || socket.destroyed) return undefined
   const server: unknown = 'server' in socket ? socket.server : undefined
   return isEmitter(server) ? server : undefined
 }
 
 /**
- * Whether the client waits for the end of the connection, and sends nothing more on it. RFC 9112
+ * Whether the client waits for the end of the connection and sends no other request on it. RFC 9112
  * section 9.3.
  */
 function endsWithAnswer(request: NegotiableRequest): boolean {
@@ -115,7 +122,7 @@ function isEmitter(value: unknown): value is { emit(event: string, socket: Duple
   return typeof value === 'object' && value !== null && 'emit' in value && typeof value.emit === 'function'
 }
 
-/** No line break of a body's media type or of a realm slips a header in. */
+/** Formats headers as lines. A line break, in a media type or a realm, must not add a header. */
 function linesOf(headers: ResponseHeaders): readonly string[] {
   return Object.entries(headers).flatMap(([name, value]) =>
     (typeof value === 'string' ? [value] : value).map((one) => `${name}: ${one.replace(/[\r\n]+/g, ' ')}`),

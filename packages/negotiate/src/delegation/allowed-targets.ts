@@ -1,18 +1,17 @@
 import { asciiLower, type PrincipalName, sameRealmIgnoringCase, withoutHostBasedForm } from '@s4u/krb5'
 
-/** A target, read: its components, and the realm where one was written. */
+/** A parsed target: its name, and the realm where one was written. */
 export interface Target {
   readonly name: PrincipalName
   readonly realm?: string
 }
 
 /**
- * Whether an entry of `delegation.allow` permits the target: component by component, without regard
- * to case, as Active Directory compares.
+ * Whether an entry of `delegation.allow` permits the target. Components are compared one by one and
+ * without regard to case, as in Active Directory.
  */
 export function isAllowed(target: Target, allow: readonly string[]): boolean {
-  // `ldap/dc1.ad.test/ad.test` is more than the first two of its components say, and no entry has
-  // three.
+  // Entries have two components. `ldap/dc1.ad.test/ad.test` names more than its first two say.
   if (target.name.nameString.length !== 2) return false
   return allow.some((text) => {
     const entry = readEntry(text)
@@ -21,8 +20,8 @@ export function isAllowed(target: Target, allow: readonly string[]): boolean {
 }
 
 /**
- * `class/host`, with `*` as the first label of the host or as the whole of it, then a port or
- * instance name and a realm, if any.
+ * Whether a text is an entry: `class/host`, with `*` as the first label of the host or as the whole
+ * host, then a port or instance name and a realm, if any.
  */
 export function isEntry(text: string): boolean {
   return readEntry(text) !== undefined
@@ -45,7 +44,7 @@ function readEntry(text: string): Entry | undefined {
   return { serviceClass: asciiLower(serviceClass), host: asciiLower(host), port: asciiLower(port), realm }
 }
 
-/** A realm that is written asks for the service of that realm; the entry must be about that one. */
+/** A target with a realm asks for the service of that realm, so the entry must name that realm. */
 function matches({ name, realm }: Target, entry: Entry): boolean {
   const [serviceClass, instance] = name.nameString.map(asciiLower)
   const [host, port] = splitPort(instance)
@@ -61,7 +60,7 @@ function isSameRealm(realm: string, wanted: string | undefined): boolean {
   return wanted !== undefined && sameRealmIgnoringCase(realm, wanted)
 }
 
-/** `db.ad.test` and `:1433`. Source: MS-KILE section 3.1.5.11. */
+/** Splits `db.ad.test:1433` into `db.ad.test` and `:1433`. Source: MS-KILE section 3.1.5.11. */
 function splitPort(instance: string): [host: string, port: string] {
   const end = instance.startsWith('[') ? instance.indexOf(']') + 1 : 0
   const colon = instance.indexOf(':', end)
@@ -73,8 +72,8 @@ function isHost(host: string): boolean {
 }
 
 /**
- * What a star may stand for: labels, and nothing that some reader could take for the end of the
- * host.
+ * Whether a star may stand for the text: labels, and no character that a reader could take for the
+ * end of the host.
  */
 function isDnsName(text: string): boolean {
   return /^[^\s.:/\\@*[\]\p{C}]+(?:\.[^\s.:/\\@*[\]\p{C}]+)*$/u.test(text)

@@ -17,15 +17,23 @@ export class CallerIdentity extends Identity {
   }
 
   /**
-   * To act as the caller. Cheap and synchronous: the network is used by the first `fetch`.
+   * Returns an impersonation of the caller. This is cheap and synchronous: the network is used by
+   * the first `fetch`.
    *
-   *     using alice = req.identity.impersonate()
-   *     await alice.fetch('https://api.ad.test/orders')
+   * ```ts
+   * import type { CallerIdentity } from '@s4u/negotiate'
+   *
+   * export async function ordersOf(caller: CallerIdentity): Promise<unknown> {
+   *   using as = caller.impersonate()
+   *   const orders = await as.fetch('https://api.ad.test/orders')
+   *   return orders.json()
+   * }
+   * ```
    */
   impersonate(): Impersonation
   /**
    * Runs `callback` with the caller as the ambient identity: the `fetch` of `@s4u/fetch` acts as
-   * the caller in all that it starts.
+   * the caller in everything that the callback starts.
    */
   impersonate<T>(callback: (as: Impersonation) => T): T
   impersonate<T>(callback?: (as: Impersonation) => T): Impersonation | T {

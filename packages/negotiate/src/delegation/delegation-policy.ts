@@ -4,41 +4,41 @@ import { parsePrincipal, sameRealmIgnoringCase, withoutHostBasedForm } from '@s4
 import { isAllowed, isEntry, type Target } from './allowed-targets.js'
 
 /**
- * What this app permits itself, before any KDC is asked. What is left out is off, but for `allow`:
- * there the directory decides alone.
+ * What this app permits itself, before a KDC is asked. An option that is left out is off, except
+ * `allow`: without it, only the directory decides.
  */
 export interface DelegationOptions {
   /**
    * What becomes of ticket-granting tickets of users (unconstrained delegation): of one that a
-   * client forwards with its token, and of the one that a password is worth. `ignore` (default):
-   * none is kept, and the directory's lists decide with the user's ticket to this service as
-   * evidence. `use`: they are kept with the identity, and the service acts as the user everywhere,
-   * whatever the directory lists; `allow` still holds. A client's must be its own, for a KDC of its
-   * realm or of the service's. Example: `{ forwardedTickets: 'use' }`. Source: RFC 4121 section
-   * 4.1.1.
+   * client forwards with its token, and of the one that a password gets. `ignore` (default): none
+   * is kept, and the directory's lists decide, with the user's ticket to this service as evidence.
+   * `use`: it is kept with the identity, and the service acts as the user everywhere, whatever the
+   * directory lists; `allow` still applies. A ticket that a client forwards must be its own, for a
+   * KDC of its realm or of the service's. Example: `{ forwardedTickets: 'use' }`. Source: RFC 4121
+   * section 4.1.1.
    */
   readonly forwardedTickets?: ForwardedTickets
   /**
-   * The keytab principal that speaks to the KDC: on Active Directory the account (`svc-web`), since
-   * an SPN cannot sign in. Default: the keytab's first account, else its first entry. Where the
-   * keytab has keys of several realms, it is that of its own realm, or without a realm the one of
-   * this name in each; callers of the others are delegated by the first account there.
+   * The principal of the keytab that signs in to the KDC: on Active Directory the account
+   * (`svc-web`), since an SPN cannot sign in. Default: the keytab's first account, else its first
+   * entry. With keys of several realms, the name with a realm is the account of that realm, and the
+   * name without a realm that of each realm; callers of other realms are delegated by the first
+   * account there.
    */
   readonly principal?: string
   /**
-   * Target SPNs: `HTTP/api.ad.test`, `HTTP/*.farm.ad.test`, `HTTP/*`. A port, an instance name or a
-   * realm is permitted only by an entry that names it (`MSSQLSvc/db.ad.test:1433`,
-   * `HTTP/api.ad.test@AD.TEST`). Default: whatever the directory allows.
+   * The SPNs that the app may call as its callers: `HTTP/api.ad.test`, `HTTP/*.farm.ad.test`,
+   * `HTTP/*`. A port, an instance name or a realm is permitted only by an entry that names it
+   * (`MSSQLSvc/db.ad.test:1433`, `HTTP/api.ad.test@AD.TEST`). Default: what the directory allows.
    */
   readonly allow?: readonly string[]
   /**
-   * Whether users who presented no ticket may be impersonated (S4U2Self): never (default), always,
-   * or those for whom the function says so. It is given the user as `identityFor` is, and then,
-   * where that was an alias, a user principal name or `AD\\alice`, once more the name that the
-   * directory has resolved it to, and must say yes to both; `alice@AD.TEST` for callers and owners
-   * of certificates. Let it name who may, and not who may not: a user has several names. Only
-   * `true` is a yes; a promise, or anything else that is no boolean, is an error. Example: `(user)
-   * => ['bob@AD.TEST', 'eve@AD.TEST'].includes(user)`.
+   * Whether users who presented no ticket may be impersonated (S4U2Self): `false` (default),
+   * `true`, or a function that says it of each user. The function gets the name that `identityFor`
+   * got. For an alias, a user principal name or `AD\\alice` it also gets the name that the
+   * directory has resolved (`alice@AD.TEST`), and must permit both. Let it list who may, and not
+   * who may not: a user has several names. Only `true` permits; a promise, or another value that is
+   * no boolean, is an error. Example: `(user) => ['bob@AD.TEST', 'eve@AD.TEST'].includes(user)`.
    */
   readonly protocolTransition?: boolean | ((user: string) => boolean)
 }
@@ -53,11 +53,12 @@ export const DELEGATION_OPTIONS = {
 
 /**
  * @throws ConfigurationError KDC_ERR_POLICY when the app's own list does not have the target;
- * MalformedTokenError when it is no name
+ * MalformedTokenError when the target is not a name
  */
 export function requireAllowedTarget(spn: string, { allow }: DelegationOptions): void {
   if (allow === undefined) return
-  // What the KDC client will read, and not the text: `HTTP/vault@x.farm.ad.test` is `HTTP/vault`.
+  // Compares the name as the KDC client reads it, not the text: `HTTP/vault@x.farm.ad.test` is
+  // `HTTP/vault`.
   const target = readTarget(spn)
   if (isAllowed(target, allow)) return
   const name = JSON.stringify(spn)
@@ -82,17 +83,17 @@ export function requireProtocolTransition(user: string, options: DelegationOptio
 }
 
 /**
- * The same for a user whom only the KDC knows yet: for some at least. @throws ConfigurationError
- * KDC_ERR_POLICY
+ * Checks a user whom only the KDC knows yet: protocol transition must be permitted for some users.
+ * @throws ConfigurationError KDC_ERR_POLICY
  */
 export function requireSomeTransition(options: DelegationOptions): void {
   if (typeof options.protocolTransition !== 'function') requireProtocolTransition('the owner of a certificate', options)
 }
 
 /**
- * The same for whom the directory has resolved the name to: an alias, a user principal name or
- * `AD\\bob` may be anybody's, and the app may know the user by one of them alone. `bob` and
- * `bob@ad.test` are `bob@AD.TEST` as they stand, and are asked about once.
+ * Checks the user whom the directory has found for a name: an alias, a user principal name or
+ * `AD\\bob` may belong to any account, and the app may know the user by only one of its names.
+ * `bob` and `bob@ad.test` are `bob@AD.TEST` as they stand, and are checked once.
  * @throws ConfigurationError KDC_ERR_POLICY
  */
 export function requireResolvedTransition(
@@ -120,9 +121,9 @@ export function permitsTransition(user: string, { protocolTransition = false }: 
 }
 
 /**
- * @throws ConfigurationError when an entry is not `class/host`, with `*` as the first label of the
- * host or as the whole of it, protocolTransition neither a boolean nor a function, forwardedTickets
- * neither of its words, or the principal no name
+ * @throws ConfigurationError when an entry of `allow` is not `class/host`, with `*` as the first
+ * label of the host or as the whole host; when `protocolTransition` is neither a boolean nor a
+ * function; when `forwardedTickets` is another word; when `principal` is not a name
  */
 export function checkDelegationOptions(options: DelegationOptions): void {
   const { allow = [], protocolTransition = false, principal, forwardedTickets = 'ignore' } = options
@@ -165,8 +166,8 @@ function notBoolean(said: unknown, bySaying: boolean): ConfigurationError {
 }
 
 /**
- * A name as the KDC client reads it, with its realm only where one was written. @throws
- * MalformedTokenError
+ * Parses a name as the KDC client does, with its realm only where one was written.
+ * @throws MalformedTokenError
  */
 function readTarget(spn: string): Target {
   const { name, realm } = parsePrincipal(withoutHostBasedForm(spn), { realm: UNSAID })

@@ -22,7 +22,7 @@ import { type FetchOptions, Impersonation } from './impersonation.js'
 import { type ImpersonationPlan, planOf } from './impersonation-plan.js'
 
 /**
- * Turns identities into impersonations: the one place where a caller's evidence meets the KDC
+ * Makes impersonations of identities: the only place where a caller's evidence meets the KDC
  * client.
  */
 export class Delegator {
@@ -64,8 +64,8 @@ export class Delegator {
   }
 
   /**
-   * The app's own list first, then what the caller permitted, then the KDC, by the best way there
-   * is.
+   * Gets a ticket. It checks the app's own list first, then what the caller permitted; then the KDC
+   * decides, by the best method.
    */
   async #ticketFor(identity: Identity, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
     const journal = this.#journal
@@ -88,7 +88,7 @@ export class Delegator {
     }
   }
 
-  /** The same rules, told instead of applied. */
+  /** Applies the same rules without a request to a KDC. */
   #explain(identity: Identity, named: string): ImpersonationPlan {
     requireGiven('the service', named, 'text', "Write 'HTTP/api.ad.test'.")
     const target = withoutHostBasedForm(named)
@@ -109,7 +109,7 @@ export class Delegator {
   #inputsFor(identity: Identity, spn: string): DelegationInputs {
     requireAllowedTarget(spn, this.#options)
     const { forwardedTgt: lent, ...evidence } = evidenceOf(identity)
-    // As the ticket names it, which a KDC goes by; the account may be called otherwise.
+    // KDCs know the user by the name in the ticket; the account may have another one.
     const user = formatPrincipal(evidence.client)
     // An identity may come from another negotiator, or a session, with other rules.
     const forwardedTgt = this.#options.forwardedTickets === 'use' ? lent : undefined
@@ -119,8 +119,8 @@ export class Delegator {
 }
 
 /**
- * The realm whose key opened the caller's ticket: its KDC has sealed the evidence, and knows the
- * account that may show it.
+ * Returns the realm whose key opened the caller's ticket: its KDC has sealed the evidence, and
+ * knows the account that may show it.
  */
 function realmOfService({ evidence }: Identity): string | undefined {
   return evidence?.kind === 'ticket' ? evidence.service.realm : undefined
@@ -130,8 +130,9 @@ function realmOfService({ evidence }: Identity): string | undefined {
 const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_POLICY', 'SEC_E_NO_IMPERSONATION'])
 
 /**
- * @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets nobody act for it, or left
- * nothing to act with
+ * Returns the evidence of an identity.
+ * @throws RejectedTokenError SEC_E_NO_IMPERSONATION when the caller lets no service act for it, or
+ * has left no ticket
  */
 export function evidenceOf(
   identity: Identity,

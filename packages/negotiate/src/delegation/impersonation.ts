@@ -23,13 +23,10 @@ import {
   type TicketOptions,
 } from '@s4u/kdc-client'
 
-/** What may be said of the delegated fetch: everything but whose tickets it shows. */
+/** The options of the delegated fetch: all but the source of its tickets. */
 export type FetchOptions = FetchRules
 
-/**
- * How an impersonation gets its tickets; given to it, so that it knows nothing of evidence and
- * KDCs.
- */
+/** How an impersonation gets its tickets, so that it knows nothing of evidence and KDCs. */
 export interface CallerTickets {
   readonly principal: string
   readonly sid?: string | undefined
@@ -37,13 +34,13 @@ export interface CallerTickets {
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
   explain(spn: string): ImpersonationPlan
   readonly fetchOptions: FetchOptions
-  /** Made of those, which have been checked. */
+  /** Makes a fetch of these options, which have been checked. */
   fetchFor(tickets: FetchTickets): Fetch
 }
 
 /**
- * What `contextFor` may be told about the context. How much of the user the service gets is by
- * default what `fetch` gives.
+ * The options of `contextFor`. What the service learns of the user is by default the same as with
+ * `fetch`.
  */
 export type ContextOptions = TicketOptions &
   Pick<InitiatorOptions, 'channelBindings' | 'flags' | 'framing' | 'identify' | 'mutual'> &
@@ -64,19 +61,19 @@ const CONTEXT_OPTIONS = {
 } as const satisfies OptionTableOf<ContextOptions>
 
 /**
- * Acting as somebody. Made without touching the network; the first use asks the KDC, later ones the
+ * Acts as one user. It is made without the network; the first use asks the KDC, later ones the
  * ticket cache.
  *
- * Nothing ambient is switched, so that forgetting to dispose it is harmless; after disposal
- * everything on it refuses.
+ * An impersonation switches nothing ambient, so that a forgotten disposal does no harm. After
+ * disposal, every use is refused.
  */
 export class Impersonation implements Disposable {
-  /** Whom requests are made as: `alice@AD.TEST`. */
+  /** The user as whom requests are made: `alice@AD.TEST`. */
   readonly principal: string
   readonly level: ImpersonationLevel
   /**
-   * `fetch`, with a ticket in the user's name. @throws DelegationRefusedError, KdcError,
-   * KdcUnreachableError, RejectedTokenError
+   * `fetch`, with a ticket in the user's name.
+   * @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError
    */
   readonly fetch: Fetch
   readonly #tickets: CallerTickets
@@ -90,11 +87,9 @@ export class Impersonation implements Disposable {
     this.#tickets = tickets
     this.#forFetch = {
       ticketFor: (spn, request) => this.ticketFor(spn, request),
-      // Connections go on to the next impersonation of the same caller, and must not end with this
-      // one.
+      // Connections outlive this impersonation and serve the next one of the same caller.
       ticketForProxy: (spn, request) => tickets.ticketFor(spn, request),
-      // Read where an event tells it, and not before: the PAC that has it need not have been
-      // decoded.
+      // Read only when an event needs it, since the PAC that has the SID may not be decoded yet.
       get clientSid() {
         return tickets.sid
       },
@@ -104,14 +99,15 @@ export class Impersonation implements Disposable {
   }
 
   /**
-   * The value of an `Authorization` header for a request of axios, got or `node:http`. @throws as
-   * `fetch`; ConfigurationError when the URL gets none
+   * Returns the `Authorization` header for a request of another client, such as axios, got or
+   * `node:http`.
+   * @throws as `fetch`; ConfigurationError when the URL gets no token
    */
   get authorizationFor(): AuthorizationFor {
     return async (url, request) => (await this.negotiationFor(url, request)).authorization
   }
 
-  /** The same with a check of the server's answer. @throws as `authorizationFor` */
+  /** Returns the same header, and a check of the server's answer. @throws as `authorizationFor` */
   get negotiationFor(): NegotiationFor {
     return async (url, request) => {
       this.#refuseWhenEnded()
@@ -125,12 +121,12 @@ export class Impersonation implements Disposable {
   }
 
   /**
-   * A ticket for a service in the user's name, for protocols that take tickets themselves. @throws
-   * as `fetch`
+   * Returns a ticket for a service in the user's name, for protocols that take tickets themselves.
+   * @throws as `fetch`
    */
   get ticketFor(): (spn: string, options?: TicketOptions) => Promise<ServiceTicket> {
-    // As the others: it can be handed out alone, `createAuthorizationFor({ ticketFor:
-    // alice.ticketFor })`.
+    // A getter, so that it can be passed on: `createAuthorizationFor({ ticketFor: alice.ticketFor
+    // })`.
     return (spn, options = {}) =>
       this.#ended ? Promise.reject(this.#hasEnded()) : this.#tickets.ticketFor(spn, options)
   }
@@ -161,8 +157,9 @@ export class Impersonation implements Disposable {
   }
 
   /**
-   * The client's side of a GSS-API negotiation with a service, for any protocol:
-   * `postgres/db.ad.test`, `ldap/dc1.ad.test`. @throws as `fetch`
+   * Returns the client's side of a GSS-API negotiation with a service, for any protocol:
+   * `postgres/db.ad.test`, `ldap/dc1.ad.test`.
+   * @throws as `fetch`
    */
   async contextFor(spn: string, given?: ContextOptions): Promise<Initiator> {
     this.#refuseWhenEnded()
@@ -201,8 +198,8 @@ export class Impersonation implements Disposable {
 }
 
 /**
- * Undefined where the service or the user cannot be delegated: then the context is what
- * `impersonation` gives.
+ * Returns a ticket-granting ticket to forward; undefined where the service or the user cannot be
+ * delegated: the context is then that of `impersonation`.
  */
 async function toForward(
   ticket: ServiceTicket,
@@ -214,8 +211,8 @@ async function toForward(
 }
 
 /**
- * A context always names somebody, and what it is to forward must be there. @throws
- * ConfigurationError
+ * Checks the level: a context always names a user, and what it forwards must be at hand.
+ * @throws ConfigurationError
  */
 function requireLevel(
   spn: string,
