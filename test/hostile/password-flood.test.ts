@@ -32,7 +32,8 @@ async function site() {
   const way = await DatagramForger.before(await realm.listen())
   const negotiator = createNegotiator({
     keytab: realm.keytabFor('web'),
-    kdc: { kdc: way.address, timeLimit: PATIENT },
+    kdc: way.address,
+    kdcTimeLimit: PATIENT,
     delegation: { principal: 'web', protocolTransition: true },
   })
   open.push(realm, way, { [Symbol.asyncDispose]: async () => negotiator[Symbol.dispose]() })

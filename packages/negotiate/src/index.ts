@@ -1,15 +1,20 @@
 /**
- * The middle that no framework is needed for: an `Authorization` header in, an `Outcome` out; an
- * identity that can be acted as. `@s4u/express` and `@s4u/koa` are thin translations of it, and
- * plain `node:http` can use it as it is:
+ * Kerberos sign-in and delegation without a framework: an `Authorization` header goes in, an
+ * `Outcome` comes out, and its identity can be impersonated. `@s4u/express` and `@s4u/koa` are thin
+ * translations of this package, and plain `node:http` can use it directly:
  *
- *     const negotiator = createNegotiator({ keytab: 'web.keytab' })
- *     createServer(async (request, response) => {
- *       const outcome = await negotiator.authenticate(request)
- *       if (outcome.status === 'challenge') return respond(response, outcome)
- *       writeHeaders(response, outcome.headers)
- *       …
- *     })
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createNegotiator, respond, writeHeaders } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+ * createServer(async (request, response) => {
+ *   const outcome = await negotiator.authenticate(request)
+ *   if (outcome.status === 'challenge') return respond(response, outcome)
+ *   writeHeaders(response, outcome.headers)
+ *   response.end(`Hello ${outcome.identity?.principal ?? 'stranger'}`)
+ * })
+ * ```
  */
 
 export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'

@@ -38,32 +38,36 @@ export interface NegotiatorOptions
     ClientAddressOptions,
     NegotiatorListeners {
   /**
-   * `required` (default): who does not authenticate gets a 401. `optional`: they pass without an
-   * identity; a wrong token is still refused. `off`: nothing is looked at, for routes that another
-   * scheme guards.
+   * Whether callers must authenticate. `required` (default): other callers get a 401. `optional`:
+   * they pass without an identity, but a wrong token is refused. `off`: nothing is checked, for
+   * routes that another scheme protects.
    */
   readonly mode?: Mode
-  readonly delegation?: DelegationOptions
   /**
-   * Runs every handler as its caller; routes may require that, and none may forbid it. Default
-   * `false`.
+   * What the service permits itself in the name of users: which account asks the KDC, which services
+   * it calls, and for which users it vouches. Example: `{ principal: 'svc-web' }`.
    */
+  readonly delegation?: DelegationOptions
+  /** Whether every handler runs as its caller. Routes may then not forbid it. Default `false`. */
   readonly impersonateCallerForAllOperations?: boolean
   /**
-   * Whom the `fetch` of `@s4u/fetch` acts as in a handler that runs as nobody in particular
-   * (`allowed` or `notAllowed`, without `impersonateCallerForAllOperations`): `nobody` (default),
-   * or `service`, the account of this service, as WCF does. Then whoever reaches the handler has
-   * the service's rights at backends. `negotiator.fetch` acts as the service in any case.
+   * As whom the `fetch` of `@s4u/fetch` acts in a handler that impersonates no caller: `nobody`
+   * (default), or `service`, the account of this service, as in WCF. With `service`, every caller
+   * who reaches the handler has the service's rights at backends. `negotiator.fetch` always acts as
+   * the service.
    */
   readonly outsideImpersonation?: 'nobody' | 'service'
-  /** How the delegated fetch behaves. */
+  /**
+   * How the fetch of an impersonation behaves: the options of `createFetch` in `@s4u/fetch`,
+   * without its tickets. Example: `{ origins: ['https://api.ad.test'] }`.
+   */
   readonly fetch?: FetchOptions
 }
 
 /** All options that say nothing of KDCs. */
 type OtherOptions = Omit<NegotiatorOptions, keyof NegotiatorKdcOptions>
 
-/** What is lent has its place in `delegation`. */
+/** A negotiator has this option in `delegation`. */
 const { forwardedTickets: _inDelegation, ...OF_ACCEPTOR } = ACCEPTOR_OPTIONS
 
 const OF_OTHERS = {
@@ -89,7 +93,7 @@ export const NEGOTIATOR_OPTIONS = {
   ...NEGOTIATOR_KDC_OPTIONS,
 } as const satisfies OptionTableOf<NegotiatorOptions>
 
-/** Options that have been checked, copied and frozen, and what they say of KDCs in one form. */
+/** Options that have been checked, copied and frozen, with what they say of KDCs in one form. */
 export interface CheckedOptions extends OtherOptions {
   readonly kdc?: KdcOptions
 }
@@ -120,7 +124,7 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   checkChallengeOptions(options)
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
-  // What is wrong with it must not wait for a request.
+  // A mistake in these options must not wait for the first request.
   prepareFetch({ ...options.fetch })
 }
 

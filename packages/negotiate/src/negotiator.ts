@@ -1,4 +1,4 @@
-/** What a negotiator does for an app. */
+/** The interface of a negotiator. */
 
 import type { Fetch } from '@s4u/fetch'
 import type { S4uSubject } from '@s4u/kdc-client'
@@ -16,31 +16,40 @@ import type { Session } from './session/session-revocation.js'
 import type { UpgradeOutcome } from './authenticate/upgrade.js'
 
 export interface AuthenticateOptions {
-  /** For this request alone. Default: that of the negotiator. */
+  /** The mode of this request only. Default: that of the negotiator. */
   readonly mode?: Mode
 }
 
 export interface Negotiator extends Disposable {
   /**
-   * Who sent this request? Called again for the same request it answers the same, without a second
-   * look at the token; `mode` may differ: what was optional for the app can be required by a route.
+   * Finds out who sent a request. A second call for the same request has the same outcome and does
+   * not look at the token again; `mode` may differ, so that a route can require what is optional
+   * for the app.
    */
   authenticate(request: NegotiableRequest, options?: AuthenticateOptions): Promise<Outcome>
   /**
-   * Who asks for another protocol, a WebSocket: for `server.on('upgrade')`, which goes past Express
-   * and Koa, so that nothing else asks. Pages of other sites are refused whatever `mode` and
-   * `crossSite` say, but those of the origins that `crossSite` lists. A refusal has been written to
-   * the socket when the outcome says `challenge`; on the way to the next one the connection stays,
-   * if it can.
+   * Finds out who sent a handshake for another protocol, such as a WebSocket. It is for
+   * `server.on('upgrade')`, which bypasses Express and Koa and every check in them. Pages of other
+   * sites are refused whatever `mode` and `crossSite` say, except those of listed origins. With the
+   * outcome `challenge` the refusal has been written to the socket; the connection stays open for
+   * the next leg where it can.
    *
-   *     server.on('upgrade', async (request, socket, head) => {
-   *       const outcome = await negotiator.authenticateUpgrade(request)
-   *       if (outcome.status !== 'authenticated') return
-   *       const { identity } = outcome
-   *       sockets.handleUpgrade(request, socket, head, (ws) => {
-   *         sockets.emit('connection', ws, identity)
-   *       })
-   *     })
+   * ```ts
+   * import { createServer } from 'node:http'
+   * import { createNegotiator } from '@s4u/negotiate'
+   * import { WebSocketServer } from 'ws'
+   *
+   * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+   * const sockets = new WebSocketServer({ noServer: true })
+   * createServer().on('upgrade', async (request, socket, head) => {
+   *   const outcome = await negotiator.authenticateUpgrade(request)
+   *   if (outcome.status !== 'authenticated') return
+   *   const { identity } = outcome
+   *   sockets.handleUpgrade(request, socket, head, (ws) => {
+   *     sockets.emit('connection', ws, request, identity)
+   *   })
+   * })
+   * ```
    *
    * The headers that belong to the 101 are those of `upgradeHeaders(request)`.
    */
@@ -79,36 +88,37 @@ export interface Negotiator extends Disposable {
   /** Returns the identity of a user in any of these forms. @throws as above */
   identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
   /**
-   * The headers that begin a cookie session for a user whom the app has authenticated itself. Empty
-   * without such sessions.
+   * Returns the headers that begin a cookie session for a user whom the app has authenticated
+   * itself. Empty without such sessions.
    */
   startSession(identity: CallerIdentity): ResponseHeaders
   /**
-   * Ends the session of a request: the headers that take its cookie away. A copy of it lives until
-   * its time is over, or `session.isRevoked` says so.
+   * Ends the session of a request: returns the headers that remove its cookie. A copy of the cookie
+   * is good until it expires or `session.isRevoked` refuses it.
    */
   endSession(request: NegotiableRequest): ResponseHeaders
   /**
-   * The session that `authenticate` found a request to show: what a sign-out has to note, for
+   * Returns the session that `authenticate` found on a request: what a sign-out has to note for
    * `session.isRevoked`.
    */
   sessionOf(request: NegotiableRequest): Session | undefined
   /**
-   * What a route says about impersonation. @throws ConfigurationError at once for `notAllowed`
-   * where it is done always
+   * Returns a gate that says how a route impersonates: `required`, `allowed` or `notAllowed`.
+   * Prefer it to the free function where a process has several negotiators.
+   * @throws ConfigurationError at once for `notAllowed` with `impersonateCallerForAllOperations`
    */
   impersonation(option: ImpersonationOption): Gate
   /**
-   * `fetch` in the name of the service itself, whoever calls: for what is no caller's business,
-   * such as a background job.
+   * `fetch` in the name of the service itself, whoever the caller is: for background jobs and the
+   * like.
    * @throws KdcError, KdcUnreachableError, RejectedTokenError, as the fetch of an impersonation
    * does
    */
   readonly fetch: Fetch
   readonly counters: NegotiatorCounters
   /**
-   * Resolves when the keys are there, checked as at the start where a provider gives them. @throws
-   * ConfigurationError, MissingKeyError
+   * Resolves when the keys are there. A keytab that a function gives is checked then.
+   * @throws ConfigurationError, MissingKeyError
    */
   ready(): Promise<void>
 }

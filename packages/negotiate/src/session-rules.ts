@@ -4,9 +4,9 @@ import type { NegotiatorKdcOptions } from './kdc/kdc-options.js'
 import type { NegotiatorOptions } from './negotiator-options.js'
 
 /**
- * Options that say nothing of who is let in, or are applied to each request anyway. All others
- * count as rules, those too that are new: a rule that was forgotten here would let the session of a
- * laxer app into a stricter one.
+ * Options that do not decide who is let in, or that are applied to each request anyway. All other
+ * options are rules, new ones too: a rule that is missing here by mistake would let the session of
+ * a laxer app into a stricter one.
  */
 const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
   ...([
@@ -36,10 +36,10 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
 ])
 
 /**
- * What two apps must have in common to take each other's sessions, as text: the rules by which a
- * caller was let in (services, trusted realms, PACs, channel bindings, replays, protocol
- * transition, …), and the services of the keytab where none are named. Functions cannot be
- * compared; that there is one counts.
+ * Returns a digest of the rules that two apps must share to take each other's sessions: the rules
+ * by which a caller was let in (services, trusted realms, PACs, channel bindings, replays, protocol
+ * transition, …), and the services of the keytab where the options name none. Functions cannot be
+ * compared; only their presence counts.
  */
 export function sessionRulesOf(
   options: Omit<NegotiatorOptions, keyof NegotiatorKdcOptions>,
@@ -55,8 +55,7 @@ export function sessionRulesOf(
   let names: readonly string[] | undefined
   let digest = ''
   return () => {
-    // Another list when the keytab has changed; made anew with each reading, so that it is mostly
-    // the same object.
+    // The list is a new object only when the keytab has been read again.
     const { principals } = acceptor
     if (principals !== names) digest = digestOf([own, plain([...principals])])
     names = principals
@@ -73,12 +72,12 @@ function digestOf(value: unknown): string {
   return createHash('sha256').update(JSON.stringify(value)).digest('base64url')
 }
 
-/** No option is nested deeper; a logger or the like may be, or be a circle. */
+/** Options are not nested deeper; a logger may be, or contain itself. */
 const MAX_DEPTH = 4
 
 /**
- * The same for what means the same: lists of names in order, members in order, absent ones left
- * out.
+ * Returns the same value for the same meaning: lists of names and members are sorted, absent
+ * members are left out.
  */
 function plain(value: unknown, depth = 0): unknown {
   if (typeof value === 'function') return 'a function'

@@ -1,22 +1,22 @@
 /**
- * What caches are told of answers to callers who show a session. They keep nothing of a request
- * with `Authorization` by themselves (RFC 9111 section 3.5); a cookie or a connection they do not
- * know for what it is, and would give one user the page of another.
+ * What caches are told of answers to callers who show a session. Caches do not keep answers to
+ * requests with `Authorization` (RFC 9111 section 3.5). They do not know that a cookie or a
+ * connection identifies a user, and would give one user the page of another.
  */
 
 import type { ResponseHeaders } from './response.js'
 
-/** Of a caller who was known by a cookie, or whose answer makes one. */
+/** For a caller who was known by a cookie, or whose answer sets one. */
 export const NOT_CACHED: ResponseHeaders = Object.freeze({
   'Cache-Control': 'private, no-store',
   Vary: 'Authorization, Cookie',
 })
 
 /**
- * Of a caller who was known by the connection, which no header shows: no other request is like it.
- * RFC 9110 section 12.5.5.
+ * For a caller who was known by the connection: no header shows that, so no other request is like
+ * it. RFC 9110 section 12.5.5.
  */
 export const NEVER_CACHED: ResponseHeaders = Object.freeze({ 'Cache-Control': 'private, no-store', Vary: '*' })
 
-/** For an answer to somebody unknown, where a session might have made it another one. */
+/** For an unknown caller, whose answer would be another one with a session. */
 export const varyingWith = ({ Vary }: ResponseHeaders): ResponseHeaders => (Vary === undefined ? {} : { Vary })

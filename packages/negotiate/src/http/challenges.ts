@@ -3,27 +3,27 @@ import { ConfigurationError, type OptionTableOf, type S4uError, shownInput } fro
 import type { NegotiableRequest } from './request.js'
 import type { Challenge } from './response.js'
 
-/** What callers are answered who are not authenticated. */
+/** The options that decide how unauthenticated callers are answered. */
 export interface ChallengeOptions {
   /**
-   * The body of a 401: text, text with its media type, or a function of the reason. Default: one
-   * plain sentence.
+   * The body of a 401: a text, a text with its media type, or a function of the reason. Default:
+   * one plain sentence. Example: `{ type: 'text/html; charset=utf-8', body: page }`.
    */
   readonly challenge?: ChallengeBody | ((reason: ChallengeReason) => ChallengeBody)
   /**
-   * Challenges of other schemes that the app understands, after `Negotiate`: `['Bearer', 'Basic
-   * realm="orders"']`.
+   * Challenges of other schemes that the app understands; they follow `Negotiate`. Default: none.
+   * Example: `['Bearer', 'Basic realm="orders"']`.
    */
   readonly otherChallenges?: readonly string[]
   /**
-   * A caller whose token is refused is not offered Negotiate again, but only `otherChallenges`:
-   * browsers then ask for a password or show the page instead of trying once more. Default `false`.
+   * Whether a caller whose token was refused gets only `otherChallenges`, and Negotiate no more:
+   * browsers then ask for a password or show the page instead of trying again. Default `false`.
    */
   readonly negotiateOnce?: boolean
   /**
-   * How a caller over HTTP/2 is challenged. `401` (default) suits Chromium, which goes on over
-   * HTTP/1.1 by itself, and clients that send a token with each request. `http-1.1-required` resets
-   * the stream, as IIS does: for a server with `allowHTTP1`, whatever the browser.
+   * How a caller over HTTP/2 is challenged. `401` (default) is for Chromium, which goes on over
+   * HTTP/1.1 by itself, and for clients that send a token with each request. `http-1.1-required`
+   * resets the stream, as IIS does; it works with every browser, if the server has `allowHTTP1`.
    */
   readonly http2Challenge?: '401' | 'http-1.1-required'
 }
@@ -36,21 +36,22 @@ export const CHALLENGE_OPTIONS = {
   http2Challenge: 'value',
 } as const satisfies OptionTableOf<ChallengeOptions>
 
-/** HTML needs its media type: `{ type: 'text/html; charset=utf-8', body }`. */
+/**
+ * A text, or a text with its media type, which HTML needs: `{ type: 'text/html; charset=utf-8',
+ * body }`.
+ */
 export type ChallengeBody = string | { readonly type: string; readonly body: string }
 
 /**
- * Why a 401 is sent; `code` is for a page that helps people on, and says nothing an attacker could
- * use.
+ * Why a 401 is sent. The `code` is for a page that helps users; it says nothing that helps an
+ * attacker.
  */
 export type ChallengeReason =
   | { readonly kind: 'no-token' }
   | { readonly kind: 'continue' }
   | { readonly kind: 'refused'; readonly code: string }
 
-/**
- * Makes the answers to callers who are not authenticated. None says why: reasons are for the log.
- */
+/** Makes the answers to unauthenticated callers. No answer says why: reasons are for the log. */
 export class Challenges {
   readonly #options: ChallengeOptions
 
@@ -58,12 +59,12 @@ export class Challenges {
     this.#options = options
   }
 
-  /** Nobody has tried yet. */
+  /** Returns the challenge for a caller who has sent no token. */
   first(request: NegotiableRequest): Challenge {
     return this.#make(request, { kind: 'no-token' }, 401, [formatChallenge()])
   }
 
-  /** The next leg: only Negotiate, or the client might take another turn. */
+  /** Returns the next leg. It offers only Negotiate, or the client might begin another scheme. */
   next(reply: Uint8Array): Challenge {
     const { type, body } = this.#body({ kind: 'continue' })
     const headers = { 'Content-Type': type, 'WWW-Authenticate': formatChallenge(reply) }
@@ -80,7 +81,10 @@ export class Challenges {
     return { ...this.#make(request, { kind: 'refused', code: error.code }, statusCode, again), error }
   }
 
-  /** Not a challenge to authenticate: a browser would do so, and ask again in its user's name. */
+  /**
+   * Returns the 403 for a page of another site. It is no challenge to authenticate: a browser would
+   * answer that, and ask again in its user's name.
+   */
   otherSite(error: S4uError): Challenge {
     const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
     return { status: 'challenge', statusCode: 403, headers, body: 'A page of another site sent this request.\n', error }
@@ -119,8 +123,8 @@ export function checkChallengeOptions({ http2Challenge, otherChallenges = [] }: 
 }
 
 /**
- * A scheme and parameters, as RFC 9110 section 11.6.1 has them: no line break could slip a header
- * in.
+ * Requires a scheme and parameters as in RFC 9110 section 11.6.1, so that no line break adds a
+ * header.
  */
 function requireChallenge(value: string): void {
   if (/^[!#$%&'*+.^_`|~0-9A-Za-z-]+( [\x20-\x7e]+)?$/.test(value) && !/^negotiate\b/i.test(value)) return

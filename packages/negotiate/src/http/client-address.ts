@@ -1,7 +1,11 @@
 import type { NegotiableRequest } from './request.js'
 
 export interface ClientAddressOptions {
-  /** The address of the real client, where a proxy knows it. Default: the connection's. */
+  /**
+   * Returns the address of the client where a proxy knows it. Default: the address of the
+   * connection. Example: `(request) => String(request.headers['x-real-ip'])`, if the proxy always
+   * sets that.
+   */
   readonly clientAddress?: (request: NegotiableRequest) => string | undefined
 }
 

@@ -1,7 +1,7 @@
 /**
- * Whether a request acts for whoever sits at the browser, or for a page of somebody else. Browsers
- * add Negotiate tokens by themselves to forms, images, credentialed fetches and WebSocket
- * handshakes of every site, and SameSite of a cookie changes nothing about a token.
+ * Decides whether a request acts for the user at the browser, or for a page of another site.
+ * Browsers add Negotiate tokens by themselves to forms, images, credentialed fetches and WebSocket
+ * handshakes of every site; SameSite of a cookie has no effect on a token.
  */
 
 import { TLSSocket } from 'node:tls'
@@ -12,29 +12,29 @@ import { headerOf, type NegotiableRequest } from './request.js'
 export type CrossSiteOption = 'refuse' | 'allow' | readonly string[]
 
 /**
- * Change nothing by themselves, and a page of another site cannot read what they bring. RFC 9110
- * section 9.2.1.
+ * Methods that change nothing by themselves. A page of another site cannot read their answers. RFC
+ * 9110 section 9.2.1.
  */
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** What is shown of a header that anybody may have sent. */
+/** The most characters that errors show of a header, which any client may have sent. */
 const MAX_SHOWN = 200
 
-/** What becomes of requests that pages of other sites make a browser send. */
+/** The options about requests that pages of other sites make a browser send. */
 export interface CrossSiteOptions {
   /**
    * What becomes of requests that a page of another site makes a browser send, with the token or
-   * the session of its user. `refuse` (default): those whose method is not GET, HEAD or OPTIONS,
-   * and upgrades to WebSockets, get a 403. A list of origins lets the pages of these through:
-   * `['https://portal.ad.test']`. `allow` lets all pass but upgrades, whose origins must be named.
-   * A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are no browsers are
-   * not concerned.
+   * the session of its user. `refuse` (default): a 403 for methods other than GET, HEAD and
+   * OPTIONS, and for upgrades to WebSockets. A list of origins lets their pages through:
+   * `['https://portal.ad.test']`. `allow` lets all pass except upgrades, whose origins must be
+   * listed. A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are not
+   * browsers are not affected.
    */
   readonly crossSite?: CrossSiteOption
   /**
-   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass unknown,
-   * since browsers send them without credentials, to a handler such as `cors()` that answers them.
-   * Not needed where that stands in front. Default `false`.
+   * Whether CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass
+   * unknown to a handler such as `cors()`: browsers send them without credentials. Not needed where
+   * that handler stands in front. Default `false`.
    */
   readonly corsPreflight?: boolean
 }
@@ -60,44 +60,43 @@ export class CrossSitePolicy {
 
   /**
    * Whether a request may act in the name of its user. Upgrades are judged whatever the option
-   * allows: no CORS stands between a WebSocket and a foreign page, so that its origin has to be
-   * named.
+   * allows: CORS does not protect WebSockets, so the origin of a foreign page has to be listed.
    */
   permits(request: NegotiableRequest): boolean {
     if (!isUpgrade(request)) {
       if (this.#allow) return true
-      // Whose method is unknown is not known to be safe.
+      // A request without a method may change something.
       if (request.method !== undefined && SAFE_METHODS.has(request.method)) return true
     }
     return this.#isOwnPage(request)
   }
 
   /**
-   * By what the browser says of itself, else by where the page comes from, else by there being no
-   * browser.
+   * Goes by what the browser says of the page, else by the page's origin; a request without either
+   * is not from a browser.
    */
   #isOwnPage(request: NegotiableRequest): boolean {
     const site = headerOf(request, 'sec-fetch-site')
     const origin = headerOf(request, 'origin')
     if (origin !== undefined && this.#origins.has(origin)) return true
-    // `same-site` is another origin: a sibling host, which may be in other hands, or have been
-    // taken over.
+    // `same-site` is a sibling host: another origin, which may belong to others or have been taken
+    // over.
     if (site !== undefined) return site === 'same-origin' || site === 'none'
     return origin === undefined || isOwnOrigin(origin, request)
   }
 }
 
 /**
- * A handshake for another protocol, a WebSocket as a rule: over HTTP/1 a GET with `Upgrade`, over
- * HTTP/2 a CONNECT.
+ * Whether a request is a handshake for another protocol, usually a WebSocket: over HTTP/1 a GET
+ * with `Upgrade`, over HTTP/2 a CONNECT.
  */
 export function isUpgrade({ headers, method }: NegotiableRequest): boolean {
   return headers['upgrade'] !== undefined || method === 'CONNECT'
 }
 
 /**
- * What a browser asks before a request of another origin, without credentials. Fetch standard,
- * section "CORS-preflight fetch".
+ * Whether a request is the question that a browser asks, without credentials, before a request of
+ * another origin. Fetch standard, section "CORS-preflight fetch".
  */
 export function isPreflight(request: NegotiableRequest): boolean {
   const { headers, method } = request
@@ -106,15 +105,15 @@ export function isPreflight(request: NegotiableRequest): boolean {
   )
 }
 
-/** Whether the connection is TLS, or was in front of a proxy that says so. */
+/** Whether the connection is TLS, here or in front of a proxy that says so. */
 export function isEncrypted(request: NegotiableRequest): boolean {
   return request.socket instanceof TLSSocket || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
 }
 
 /**
- * Source of the comparison: RFC 6454 section 5. Where the browser saw TLS, a page without it is
- * another origin; where we see none, TLS may end at a proxy that does not say so. What proxies add
- * can be believed here: no page can make a browser send it unasked.
+ * Whether an origin is that of the request (RFC 6454 section 5). Where the browser saw TLS, a page
+ * without TLS is another origin; where this server sees no TLS, it may end at a proxy that does not
+ * say so. Headers that proxies add can be believed here: no page can make a browser send them.
  */
 function isOwnOrigin(origin: string, request: NegotiableRequest): boolean {
   const given = originOf(origin)
@@ -125,15 +124,15 @@ function isOwnOrigin(origin: string, request: NegotiableRequest): boolean {
 }
 
 /**
- * In the spelling of browsers: lower case, without the port that goes without saying. Undefined for
- * `null` and what is no origin.
+ * Returns an origin as browsers write it: in lower case, without the default port. Undefined for
+ * `null` and for other texts.
  */
 function originOf(text: string): string | undefined {
   if (!/^https?:\/\/[^/?#@\\\s]+$/i.test(text) || !URL.canParse(text)) return undefined
   return new URL(text).origin
 }
 
-/** Of a list, to which each proxy adds its own. */
+/** Returns the first entry of a list to which each proxy adds one. */
 function firstOf(value: string | undefined): string | undefined {
   return value?.split(',')[0].trim()
 }
@@ -142,7 +141,7 @@ function requireOrigin(entry: unknown): string {
   if (typeof entry === 'string' && !entry.includes('*')) {
     const origin = originOf(entry)
     if (origin !== undefined) return origin
-    // Of extensions and apps, whose pages have schemes of their own: `chrome-extension://…`.
+    // Pages of extensions and apps have their own schemes: `chrome-extension://…`.
     if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(entry)) return entry
   }
   throw new ConfigurationError('crossSite: one of its entries is no origin', { hint: HINT_OPTION })
@@ -151,7 +150,7 @@ function requireOrigin(entry: unknown): string {
 const HINT_OPTION =
   "Write what browsers send as Origin: ['https://portal.ad.test', 'http://localhost:3000'], each by itself, without a star."
 
-/** For the log, which is told what the browser has said. */
+/** Returns the error for the log, with what the browser has said. */
 export function foreignSite(request: NegotiableRequest): RejectedTokenError {
   const shown = ['sec-fetch-site', 'origin'].flatMap((name) => {
     const value = headerOf(request, name)

@@ -3,15 +3,15 @@ import type { NegotiableRequest } from './request.js'
 
 /**
  * A Windows ticket has up to 48,000 octets (MaxTokenSize), 64,000 in base64. Node takes 16 KB of
- * headers unless told otherwise.
+ * headers by default.
  */
 const ENOUGH = 65_536
 
 const warned = new WeakSet<object>()
 
 /**
- * Octets of headers that the server of a request takes; undefined where that cannot be told. HTTP/2
- * has limits of its own.
+ * Returns how many octets of headers the server of a request takes; undefined where that is not
+ * known. HTTP/2 has limits of its own.
  */
 export function headerLimitOf(request: NegotiableRequest): number | undefined {
   const server = serverOf(request)
@@ -20,8 +20,8 @@ export function headerLimitOf(request: NegotiableRequest): number | undefined {
 }
 
 /**
- * Octets of headers that a request has. Node counts names and values alone; what lies between them
- * is the reserve.
+ * Returns how many octets of headers a request has. Node counts only names and values; the octets
+ * between them are a reserve.
  */
 export function headerLengthOf({ headers }: NegotiableRequest): number {
   let length = 0
@@ -32,8 +32,8 @@ export function headerLengthOf({ headers }: NegotiableRequest): number {
 }
 
 /**
- * Warns once for each server that users in many groups will get a 431 of it, which no log of the
- * app would show.
+ * Warns once for each server that answers users in many groups with 431: no log of the app would
+ * show that.
  */
 export function warnOfSmallHeaders(request: NegotiableRequest, emit = emitWarning): void {
   const server = serverOf(request)

@@ -1,9 +1,9 @@
 import type { NegotiableRequest } from './request.js'
 
 /**
- * Whether a proxy says that it passed the request on. Its connection may carry many users, so
- * nothing may be remembered about it. That no proxy says so proves nothing: what is bound to
- * connections is opt-in for that reason. Source: RFC 7239, RFC 9110 section 7.6.3.
+ * Whether a proxy says that it passed the request on. The connection of a proxy may carry many
+ * users, so nothing may be remembered about it. A proxy may also say nothing; therefore everything
+ * that is bound to connections is opt-in. Source: RFC 7239, RFC 9110 section 7.6.3.
  */
 export function isProxied({ headers }: NegotiableRequest): boolean {
   if (headers['via'] !== undefined || headers['forwarded'] !== undefined || headers['x-real-ip'] !== undefined)
@@ -12,8 +12,8 @@ export function isProxied({ headers }: NegotiableRequest): boolean {
 }
 
 /**
- * The connection, where it can be taken for one caller: HTTP/1 and no proxy. HTTP/2 has no order
- * among its requests, so no leg follows another on it.
+ * Returns the connection where it belongs to one caller: HTTP/1 without a proxy. Requests over
+ * HTTP/2 have no order, so that no leg can follow another.
  */
 export function connectionOf(request: NegotiableRequest): object | undefined {
   const { socket, httpVersionMajor = 1 } = request

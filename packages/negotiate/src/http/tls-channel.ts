@@ -8,21 +8,21 @@ export type TlsCertificate = string | Uint8Array
 
 export interface TlsCertificateOptions {
   /**
-   * Certificates (PEM or DER) that clients see in front of this server, where TLS ends at a proxy:
-   * for channel bindings.
+   * The certificates (PEM or DER) that clients see where TLS ends at a proxy: for channel bindings.
+   * Default: those of this server's connections.
    */
   readonly tlsCertificate?: TlsCertificate | readonly TlsCertificate[]
 }
 
 /**
- * Computed once for each connection: reading the certificate back costs more than the rest of a
+ * Computed once for each connection: to read the certificate back costs more than the rest of a
  * request.
  */
 const known = new WeakMap<object, readonly Uint8Array[]>()
 
 /**
- * What a client can have bound its token to: the certificate that it saw, or the TLS connection
- * itself. Empty without TLS. Source: RFC 5929 section 4, RFC 9266.
+ * Returns the bindings that a client can have used for its token: the certificate that it saw, and
+ * the TLS connection itself. Empty without TLS. Source: RFC 5929 section 4, RFC 9266.
  */
 export function bindingsOf(request: NegotiableRequest): readonly Uint8Array[] {
   const { socket } = request
@@ -36,8 +36,8 @@ export function bindingsOf(request: NegotiableRequest): readonly Uint8Array[] {
 }
 
 /**
- * Over HTTP/2 each stream has a socket object of its own, in front of the one that they share: the
- * session is the connection.
+ * Returns the session of an HTTP/2 stream: each stream has a socket object of its own, and they
+ * share one connection.
  */
 function sessionOf(request: NegotiableRequest): object | undefined {
   const stream: unknown = 'stream' in request ? request.stream : undefined
@@ -51,8 +51,7 @@ function endPointOf(socket: TLSSocket): Uint8Array | undefined {
   try {
     return tlsServerEndPoint(certificate.raw)
   } catch (error) {
-    // The binding is not defined for such a certificate (Ed25519), so that no client can have used
-    // it.
+    // The binding is not defined for such a certificate (Ed25519), so no client can have used it.
     if (S4uError.is(error)) return undefined
     throw error
   }
@@ -66,8 +65,8 @@ function exporterOf(socket: TLSSocket): Uint8Array | undefined {
 }
 
 /**
- * Application data of the configured certificates. @throws ConfigurationError when one cannot be
- * read or bound to
+ * Returns the bindings of the configured certificates.
+ * @throws ConfigurationError for what is not a certificate, and for one without a binding
  */
 export function configuredBindings({ tlsCertificate = [] }: TlsCertificateOptions): readonly Uint8Array[] {
   const list =

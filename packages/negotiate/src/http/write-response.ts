@@ -1,6 +1,5 @@
 /**
- * How outcomes become responses: the part that the frameworks have in common, since each has
- * `node:http` below.
+ * Writes outcomes to responses. All frameworks share this part, since each is built on `node:http`.
  */
 
 import { constants } from 'node:http2'
@@ -15,12 +14,24 @@ export interface HeaderTarget {
 export interface ResponseTarget extends HeaderTarget {
   statusCode: number
   end(body: string): unknown
-  /** Of HTTP/2. */
+  /** Only HTTP/2 has it. */
   readonly stream?: { close(code: number): void }
 }
 
 /**
- * Adds headers. What the app or another scheme has set before stays: its cookies, its challenges.
+ * Adds headers to a response. Cookies and challenges that the app or another scheme has set stay.
+ *
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createNegotiator, writeHeaders } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab', mode: 'optional' })
+ * createServer(async (request, response) => {
+ *   const { headers } = await negotiator.authenticate(request)
+ *   writeHeaders(response, headers)
+ *   response.end()
+ * })
+ * ```
  */
 export function writeHeaders(response: HeaderTarget, headers: ResponseHeaders): void {
   for (const [name, value] of Object.entries(headers)) {
@@ -35,7 +46,9 @@ export function writeHeaders(response: HeaderTarget, headers: ResponseHeaders): 
   }
 }
 
-/** All names once, in whatever case; a star stands for all there are. RFC 9110 section 12.5.5. */
+/**
+ * Lists each name once, in any letter case; a star stands for all names. RFC 9110 section 12.5.5.
+ */
 function joinedVary(...lists: readonly (readonly string[])[]): string {
   const names = lists.flat().flatMap((line) => line.split(',').map((name) => name.trim()))
   if (names.includes('*')) return '*'
@@ -43,7 +56,21 @@ function joinedVary(...lists: readonly (readonly string[])[]): string {
   return [...byName.values()].join(', ')
 }
 
-/** Sends a challenge. */
+/**
+ * Sends a challenge as the response, or resets the HTTP/2 stream.
+ *
+ * ```ts
+ * import { createServer } from 'node:http'
+ * import { createNegotiator, respond } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+ * createServer(async (request, response) => {
+ *   const outcome = await negotiator.authenticate(request)
+ *   if (outcome.status === 'challenge') return respond(response, outcome)
+ *   response.end('known')
+ * })
+ * ```
+ */
 export function respond(response: ResponseTarget, challenge: Challenge): void {
   const { statusCode, headers, body, http1Required = false } = challenge
   if (http1Required && response.stream !== undefined) {

@@ -11,9 +11,9 @@ import {
 import { noticeOfOldName } from '@s4u/krb5'
 
 /**
- * How the service asks KDCs, in the words of `createKdcClient`: all its options but the
- * credentials, which are those of the keytab, and `logger`, `now` and `random`, which the
- * negotiator has already.
+ * How the service asks KDCs, in the words of `createKdcClient`: all its options except
+ * `credentials`, which come from the keytab, and `logger`, `now` and `random`, which the negotiator
+ * has.
  *
  * ```ts
  * import { createNegotiator } from '@s4u/negotiate'
@@ -81,16 +81,17 @@ const OLD_NAMES = {
 
 type OldName = keyof typeof OLD_NAMES
 
-/** What options say of KDCs; `kdc` is undefined where they say nothing. */
+/** What the options say of KDCs; without `kdc` they say nothing. */
 export interface ReadKdcOptions {
   readonly kdc?: KdcOptions
-  /** Of each option that was written under a name of version 0.1. */
+  /** One for each option that was written under a name of version 0.1. */
   readonly notices: readonly Notice[]
 }
 
 /**
- * Reads what options say of KDCs, in whichever form, as options of the KDC client.
- * @throws ConfigurationError for a name that is no option, and for what is written twice
+ * Returns what the options say of KDCs as options of the KDC client, in whichever form it is
+ * written.
+ * @throws ConfigurationError for an unknown name, and for what is written twice
  */
 export function readKdcOptions({ kdc, ...flat }: NegotiatorKdcOptions): ReadKdcOptions {
   const group = closed(kdc === undefined || isGroup(kdc) ? kdc : { kdc })
@@ -120,8 +121,8 @@ function oldNames(): readonly OldName[] {
 
 /**
  * Whether an object has options rather than addresses by realm. Names of options count in any
- * spelling, so that `{ timelimit: 5_000 }` is told the right one; a realm in capitals (`DNS`) stays
- * a realm.
+ * letter case, so that `{ timelimit: 5_000 }` gets a hint at the right name; a realm in capitals
+ * (`DNS`) stays a realm.
  */
 function isGroup(kdc: KdcLocation | KdcOptions): kdc is KdcOptions {
   if (typeof kdc !== 'object' || Array.isArray(kdc)) return false
@@ -134,7 +135,7 @@ function isGroup(kdc: KdcLocation | KdcOptions): kdc is KdcOptions {
 }
 
 /**
- * Connections that are shared have been told already where the KDCs are.
+ * Refuses options beside shared connections, which know already where the KDCs are.
  * @throws ConfigurationError
  */
 function requireOneWay({ connections, ...rest }: KdcOptions): void {

@@ -17,14 +17,14 @@ import type { KdcOptions } from './kdc-options.js'
 import { accountOf, realmIn } from './realm-account.js'
 
 /**
- * Gets the acceptor a ticket of the service for itself. The client that does needs the acceptor, so
- * it comes a moment later.
+ * Gets a ticket of the service for itself, which the acceptor needs. `get` is filled in later,
+ * since the KDC client in turn needs the acceptor.
  */
 export interface OwnTicketSource {
   get: ((signal: AbortSignal) => Promise<Ticket>) | undefined
 }
 
-/** What the options of a negotiator say of the service at its KDC. */
+/** The options of a negotiator that say how the service acts at its KDC. */
 export interface ServiceClientOptions extends Pick<
   AcceptorOptions,
   'krb5Config' | 'logger' | 'now' | 'ownTicket' | 'random'
@@ -35,7 +35,10 @@ export interface ServiceClientOptions extends Pick<
 
 type WithOwnTicket = Pick<AcceptorOptions, 'ownTicket'>
 
-/** Where options speak of a KDC, the acceptor can ask it which domain is its own. */
+/**
+ * Adds a way for the acceptor to ask a KDC which domain is its own, where the options name a KDC or
+ * delegation.
+ */
 export function withOwnTicket<T extends ServiceClientOptions>(options: T, source: OwnTicketSource): T & WithOwnTicket {
   if (options.ownTicket !== undefined || !speaksOfKdc(options)) return options
   const ownTicket = (signal: AbortSignal): Promise<Ticket> =>
@@ -43,18 +46,18 @@ export function withOwnTicket<T extends ServiceClientOptions>(options: T, source
   return { ...options, ownTicket }
 }
 
-/** The clients of a keytab. */
+/** The KDC clients of one keytab. */
 interface CurrentClients {
   readonly keys: readonly string[]
   readonly first: Promise<KdcClient>
-  /** By the other realms of which there are keys. */
+  /** One for each further realm of which the keytab has keys. */
   readonly others: Map<string, Promise<KdcClient>>
 }
 
 /**
- * The service at the KDC: one client for as long as the keytab stays the same, since it signs in
- * with what is in there. It shares its way to the KDCs with the clients of users who sign in with
- * passwords: many forms at once are no more sockets, and take turns.
+ * The service at its KDCs: one client as long as the keytab stays the same, since the client signs
+ * in with its keys. It shares its connections with the clients of users who sign in with passwords,
+ * so that many forms at once open no more sockets, and take turns.
  */
 export class ServiceClient {
   readonly #acceptor: Acceptor
@@ -63,8 +66,8 @@ export class ServiceClient {
   #current: CurrentClients | undefined
 
   /**
-   * @throws ConfigurationError, MissingKeyError for what options say of the KDC, where the keytab
-   * is at hand
+   * @throws ConfigurationError, MissingKeyError for what options say of the KDC, if the keytab is
+   * already there
    */
   constructor(acceptor: Acceptor, options: ServiceClientOptions) {
     this.#acceptor = acceptor
@@ -73,8 +76,8 @@ export class ServiceClient {
   }
 
   /**
-   * Resolves when the keys are there, and go with what options say of the KDC. @throws
-   * ConfigurationError, MissingKeyError
+   * Resolves when the keys are there and fit what the options say of the KDC.
+   * @throws ConfigurationError, MissingKeyError
    */
   async ready(): Promise<void> {
     await this.#acceptor.ready()
@@ -83,9 +86,9 @@ export class ServiceClient {
   }
 
   /**
-   * Whether the service would sign in by a service principal name, since the keytab has no account:
-   * what MIT's and Heimdal's KDCs take, and Active Directory and Samba never. Where the app says
-   * nothing of acting for others it need not sign in at all.
+   * Whether the service would sign in with a service principal name, since the keytab has no
+   * account. KDCs of MIT and Heimdal accept that; Active Directory and Samba do not. An app that
+   * does not act for others need not sign in at all.
    */
   async #isSpnAlone(): Promise<boolean> {
     const { delegation } = this.#options
@@ -95,7 +98,8 @@ export class ServiceClient {
   }
 
   /**
-   * Only what the KDC says of the name counts here: anything else may be over when somebody comes.
+   * Tries to sign in. Only what the KDC says of the name counts: any other failure may be over when
+   * a caller comes.
    * @throws ConfigurationError
    */
   async #trySignIn(): Promise<void> {
@@ -113,9 +117,9 @@ export class ServiceClient {
   }
 
   /**
-   * At the KDC of a realm, if the keytab has keys of it: whoever came with a ticket of one realm is
-   * delegated by the account there, which no KDC of another realm knows. Default, and for other
-   * realms: at that of the account that `delegation.principal` names.
+   * Returns the client at the KDC of a realm, if the keytab has keys of that realm: a caller with a
+   * ticket of one realm is delegated by the account there, which no KDC of another realm knows.
+   * Otherwise, and by default, the client of the account that `delegation.principal` names.
    * @throws ConfigurationError, MissingKeyError
    */
   async get(realm?: string): Promise<KdcClient> {
@@ -127,21 +131,21 @@ export class ServiceClient {
   }
 
   /**
-   * At the KDC of a user's realm, as far as the service has an account there. @throws
-   * MalformedTokenError for what is no name
+   * Returns the client at the KDC of a user's realm, if the service has an account there.
+   * @throws MalformedTokenError for what is not a name
    */
   async getFor(user: S4uSubject): Promise<KdcClient> {
     const first = await this.get()
     const { currentKeytab } = this.#acceptor
     if (typeof user !== 'string' || currentKeytab === undefined) return first
-    // To the first account a name of another realm is one for its own KDC to resolve.
+    // The first account asks its own KDC about a name of another realm, and that KDC resolves it.
     const written = user.includes('@') ? realmIn(currentKeytab, user.slice(user.lastIndexOf('@') + 1)) : undefined
     return this.get(written ?? parseUser(user, first.realm, this.#options.kdc?.domains).realm)
   }
 
   /**
-   * A ticket of the service for itself, sealed with its own key. @throws KdcError,
-   * KdcUnreachableError, ConfigurationError
+   * Returns a ticket of the service for itself, sealed with its own key.
+   * @throws KdcError, KdcUnreachableError, ConfigurationError
    */
   async ownTicket(signal: AbortSignal): Promise<Ticket> {
     const client = await this.get()
@@ -151,7 +155,7 @@ export class ServiceClient {
   }
 
   #withKeys(): CurrentClients {
-    // A keytab that was read again brings a new list.
+    // The list is a new object when the keytab has been read again.
     const { principals: keys } = this.#acceptor
     if (this.#current?.keys === keys) return this.#current
     const current = { keys, first: this.#create(), others: new Map() }
@@ -179,13 +183,14 @@ export class ServiceClient {
   }
 
   async #create(realm?: string): Promise<KdcClient> {
-    // Nobody may have come since the keytab was written anew, for the acceptor to look at it.
+    // Looks at the keytab again: it may have changed since the last caller came.
     return this.#clientWith(await this.#acceptor.reloadKeytab(), realm)
   }
 
   /**
-   * The same client, for nothing: what is wrong with it must not wait for the first impersonation.
-   * An app that says nothing of a KDC may never need one, nor a keytab that could sign in.
+   * Makes a client without using it, so that a mistake in the options shows before the first
+   * impersonation. An app whose options do not mention a KDC may need neither a KDC nor a keytab
+   * that can sign in.
    */
   #check(): void {
     const { currentKeytab } = this.#acceptor
@@ -205,18 +210,21 @@ export class ServiceClient {
       credentials: { ...account, reload },
       ...(cache && { cache }),
       ...(armor && { armor }),
-      // Of the service itself it is required where it is given something to armor with.
+      // The service itself can only require armor if it is given something to armor with.
       ...(fast !== undefined && { fast: fast === 'require' && !armor ? 'allow' : fast }),
     })
   }
 
-  /** How its KDCs are asked, and over which sockets: for other clients that share them. */
+  /**
+   * Returns how its KDCs are asked, and over which connections: for other clients that share them.
+   */
   kdcOptions(): Omit<KdcClientOptions, 'credentials' | 'realm' | 'cache' | 'armor' | 'fast'> {
     const { kdc = {}, now, random, logger } = this.#options
     const { encryptionTypes, pac, canonicalize, forwardable, mayFollow, domains } = kdc
     return {
       connections: this.#connectionsOf(kdc),
-      // It is there to act for users, whatever kinit is to ask for on this machine.
+      // The service acts for users and needs forwardable tickets, whatever this machine's kinit
+      // asks for.
       forwardable: forwardable ?? true,
       ...(encryptionTypes && { encryptionTypes }),
       ...(pac !== undefined && { pac }),
@@ -229,7 +237,10 @@ export class ServiceClient {
     }
   }
 
-  /** The app's own, which several negotiators may share, or those of this service. */
+  /**
+   * Returns the app's own connections, which several negotiators may share, or those of this
+   * service.
+   */
   #connectionsOf(given: KdcOptions): KdcConnections {
     if (given.connections !== undefined) return given.connections
     const { kdc, kpasswd, krb5Config = this.#options.krb5Config, timeLimit, proxyTrust, dns } = given
@@ -247,7 +258,9 @@ export class ServiceClient {
   }
 }
 
-/** Where the password servers are says nothing of an account that signs in. */
+/**
+ * Whether the options mean the service to sign in. Where the password servers are does not say so.
+ */
 function speaksOfKdc({ kdc, delegation }: ServiceClientOptions): boolean {
   if (delegation !== undefined) return true
   return kdc !== undefined && (Object.keys(kdc).length === 0 || Object.keys(kdc).some((name) => name !== 'kpasswd'))

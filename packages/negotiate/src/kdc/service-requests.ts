@@ -1,4 +1,4 @@
-/** Requests that the service makes in its own name, and nobody else's. */
+/** Requests that the service makes in its own name. */
 
 import {
   createAuthorizationFor,
@@ -11,7 +11,10 @@ import {
 import { type KdcClient, pickOptions } from '@s4u/kdc-client'
 import type { FetchOptions } from '../delegation/impersonation.js'
 
-/** The client is made when the first request needs it: an app that makes none needs no KDC. */
+/**
+ * Returns a fetch as the service. The KDC client is made by the first request, so that an app
+ * without such requests needs no KDC.
+ */
 export function serviceRequests(client: { get(): Promise<KdcClient> }, options: FetchOptions): ServiceRequests {
   const ticketFor: FetchTickets['ticketFor'] = async (spn, request) => (await client.get()).ticketFor(spn, request)
   return {

@@ -4,14 +4,21 @@ import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { forbidden, type Gate, PASS, unknownCaller } from './gate.js'
 
 /**
- * Lets callers pass who came through these services and no others (S4U_DELEGATION_INFO). Who comes
- * directly gets 403 too, and so does a user of another realm, whose KDC can make the list up,
- * unless `foreignPac` believes it.
+ * Returns a gate for callers who came through these services and no others (S4U_DELEGATION_INFO). A
+ * caller who comes directly gets 403, and so does a user of another realm, whose KDC can make up
+ * the list of services, unless `foreignPac` believes it.
  *
- * A KDC writes down the name by which it was shown the user: the SPN where the user came to that
- * service with a ticket, its account where it has vouched for the user (protocol transition). Only
- * the directory knows which belong together, so list both.
- * @param services `HTTP/web.ad.test`, `web$@AD.TEST`: without a realm that of this service is meant
+ * A KDC writes down the name under which it got to know the user: the SPN where the user came to
+ * that service with a ticket, the account where the service vouched for the user (protocol
+ * transition). Only the directory knows which names belong together, so list both.
+ *
+ * ```ts
+ * import { delegatedByGate } from '@s4u/negotiate'
+ *
+ * const throughWeb = delegatedByGate(['HTTP/web.ad.test', 'svc-web'])
+ * ```
+ *
+ * @param services `HTTP/web.ad.test`, `web$@AD.TEST`; without a realm, one of this service's realm
  * @throws ConfigurationError at once for an empty list
  */
 export function delegatedByGate(services: readonly string[]): Gate {
@@ -39,7 +46,7 @@ export function delegatedByGate(services: readonly string[]): Gate {
 }
 
 /**
- * A host, or a class that is none at one, never is what a ticket says: nobody would be let in.
+ * Refuses hosts and host-based names: tickets never have them, so no caller would pass.
  * @throws ConfigurationError
  */
 function requireServiceName(service: unknown): void {
@@ -55,7 +62,10 @@ function whyNotDelegated(services: readonly string[], realm: string): string {
   return `is said to have come through ${services.join(', ')}, which a KDC of ${realm} may have made up: only what our own realm wrote counts here (foreignPac)`
 }
 
-/** One service has two names, and nothing in a ticket ties them together. */
+/**
+ * Returns what to write when a service came under its other name: nothing in a ticket ties the two
+ * names together.
+ */
 function otherNameHint(stranger: string, services: readonly string[]): string {
   const isSpn = (name: string): boolean => name.includes('/')
   const others = services.filter((service) => isSpn(withoutHostBasedForm(service)) !== isSpn(stranger))
@@ -65,15 +75,15 @@ function otherNameHint(stranger: string, services: readonly string[]): string {
   return `A service that vouched for the caller is named by its account, one that the caller came to with a ticket by its SPN. If ${stranger} is ${kinds[0]} of ${others.join(' or ')} (${kinds[1]}), list both: requireDelegatedBy([${[...services, stranger].map((name) => `'${name}'`).join(', ')}]).`
 }
 
-/** Of the service whose key opened the ticket: the realm that has written the list. */
+/** Returns the realm of the service whose key opened the ticket: its KDC has written the list. */
 function ownRealm({ evidence, realm }: CallerIdentity): string {
   return evidence?.kind === 'ticket' ? evidence.service.realm : realm
 }
 
 /**
- * SPNs and accounts are compared without regard to ASCII case, as Active Directory does. What a
- * ticket says is never a host-based name: there `http@web.ad.test` is an account of a realm that is
- * called so, and not the service `HTTP/web.ad.test`.
+ * Folds ASCII letter case, as Active Directory compares SPNs and accounts. A ticket never has a
+ * host-based name: in a ticket, `http@web.ad.test` is an account of a realm called `web.ad.test`,
+ * and not the service `HTTP/web.ad.test`.
  */
 function folded(service: string, realm: string): string {
   const full = service.includes('@') ? service : `${service}@${realm}`

@@ -5,23 +5,31 @@ import type { NegotiableRequest } from '../http/request.js'
 import type { Challenge } from '../http/response.js'
 import { findNegotiator } from './negotiator-of-request.js'
 
-/** What a check of one route came to. */
+/** The result of checking one route. */
 export type Verdict = { readonly status: 'pass'; readonly run: Runner } | Challenge
 
 /**
- * A check of one route, for adapters to make a middleware of. `identity` is the request's, as the
- * app has it.
+ * A check of one route, from which adapters make a middleware. `identity` is that of the request,
+ * as the app has it.
  */
 export type Gate = (request: NegotiableRequest, identity: CallerIdentity | undefined) => Verdict
 
-/** Lets known callers pass: for single routes behind `mode: 'optional'`. */
+/**
+ * Returns a gate for known callers: for single routes behind `mode: 'optional'`.
+ *
+ * ```ts
+ * import { identityGate } from '@s4u/negotiate'
+ *
+ * const known = identityGate()
+ * ```
+ */
 export function identityGate(): Gate {
   return (request, identity) => (identity === undefined ? unknownCaller(request) : PASS)
 }
 
 /**
- * Who is unknown is asked to authenticate. @throws ConfigurationError when there is no negotiator
- * in front of the route
+ * Returns the challenge for an unknown caller.
+ * @throws ConfigurationError when the route has no negotiator in front
  */
 export function unknownCaller(request: NegotiableRequest): Challenge {
   const negotiator = findNegotiator(request)
@@ -32,8 +40,8 @@ export function unknownCaller(request: NegotiableRequest): Challenge {
 }
 
 /**
- * The caller is known, and still not let in: to authenticate again would change nothing. Told to
- * the negotiator in front of the route, whose events they are: no framework would.
+ * Returns the 403 for a known caller: to authenticate again would change nothing. The negotiator in
+ * front of the route publishes it, since no framework would.
  */
 export function forbidden(
   request: NegotiableRequest,

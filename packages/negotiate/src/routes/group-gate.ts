@@ -32,7 +32,7 @@ export function groupGate(...given: readonly (string | readonly string[])[]): Ga
   }
 }
 
-/** The cause, not the class, says what to do. */
+/** The cause says what to do; the class of the error does not. */
 function groupsUnknown(request: NegotiableRequest, identity: CallerIdentity, sids: readonly string[]): Challenge {
   try {
     identity.isInGroup(sids[0])
@@ -52,7 +52,7 @@ function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): strin
 
 function requireSid(sid: unknown): void {
   try {
-    // A list in the list would be read as the text in it, and no caller would be in that group.
+    // A list within the list would be read as its text, and no caller would be in that group.
     parseSid(typeof sid === 'string' ? sid : '')
   } catch (cause) {
     throw new ConfigurationError(`requireGroup: ${shownInput(sid)} is no SID`, {

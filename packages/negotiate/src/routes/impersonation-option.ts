@@ -24,9 +24,16 @@ import type { NegotiableRequest } from '../http/request.js'
 export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
 
 /**
- * The gate of a route, for the negotiator that was made last: of an app with one, its own, wherever
- * its routes are declared. Where a process has several, `negotiator.impersonation()` says which is
- * meant.
+ * Returns the gate of a route, for the negotiator that was created last. An app with one negotiator
+ * may declare its routes anywhere. Where a process has several, use `negotiator.impersonation()`.
+ *
+ * ```ts
+ * import { createNegotiator } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+ * const asCaller = negotiator.impersonation('required')
+ * ```
+ *
  * @throws ConfigurationError at once for `notAllowed` where the app impersonates always
  */
 export function impersonationGate(option: ImpersonationOption): Gate {
@@ -35,14 +42,14 @@ export function impersonationGate(option: ImpersonationOption): Gate {
   })
 }
 
-/** The same, for one negotiator. @throws ConfigurationError */
+/** Returns the gate of a route, for one negotiator. @throws ConfigurationError */
 export function impersonationGateOf(option: ImpersonationOption, impersonatesAlways: boolean): Gate {
   return gateFor(option, impersonatesAlways)
 }
 
 /**
- * Takes note of a new negotiator, to which the routes belong that are declared from now on, and
- * those before if it is the first one.
+ * Notes a new negotiator. The routes that are declared later belong to it, and if it is the first
+ * one, also those that were declared before.
  * @throws ConfigurationError when one of these says `notAllowed` and the negotiator impersonates
  * always
  */
@@ -54,10 +61,10 @@ export function declareNegotiator(impersonatesAlways: boolean): void {
 }
 
 /**
- * Runs as the caller where the app impersonates always, else as the service, for the caller who is
- * then known. A caller who is unknown is nobody: where the app impersonates always, the service's
- * own rights are not lent to it. Whom another negotiator in front has made ambient is not ambient
- * here: the app in which this one stands may know nobody, and still be mounted in one that does.
+ * Returns what runs a handler: as the caller where the app impersonates always, else as the service
+ * for a known caller. An unknown caller has no rights: where the app impersonates always, the
+ * service's own rights are not lent to the caller. The ambient identity of another app, in which
+ * this one is mounted, does not hold here: this app may not know the caller.
  */
 export function runnerFor(identity: CallerIdentity | undefined, app: ImpersonatingApp): Runner {
   const { impersonatesAlways, service } = app
@@ -67,8 +74,8 @@ export function runnerFor(identity: CallerIdentity | undefined, app: Impersonati
 }
 
 /**
- * A caller whom nobody can act as never reaches a handler that runs as its caller: undefined where
- * one can. Source: WCF, "the service method is not executed".
+ * Returns the 403 for a caller who cannot be impersonated, so that no handler runs; undefined for
+ * other callers. Source: WCF, "the service method is not executed".
  */
 export function refuseUnmapped(
   request: NegotiableRequest,
@@ -86,8 +93,8 @@ export function refuseUnmapped(
 }
 
 /**
- * The only thing here that outlives a call: no route knows its app before a request comes, and an
- * error must not wait for one.
+ * State of the process: it lets `impersonation('notAllowed')` fail at start-up, although a route
+ * learns only from its first request to which negotiator it belongs.
  */
 const declared: { impersonatesAlways: boolean | undefined; notAllowedBefore: boolean } = {
   impersonatesAlways: undefined,
@@ -113,21 +120,24 @@ function gateFor(
   }
 }
 
-/** A caller who cannot be impersonated never reaches the handler. */
+/** Runs the handler as the caller. A caller who cannot be impersonated never reaches it. */
 function asCaller(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
   if (identity === undefined) return unknownCaller(request)
   const refusal = refuseUnmapped(request, identity, 'this route requires')
   return refusal ?? { status: 'pass', run: runnerFor(identity, { impersonatesAlways: true }) }
 }
 
-/** Whatever stands around the route has said it already, or the app does. */
+/** Runs the handler as the surrounding routes or the app have said. */
 function asAllowed(request: NegotiableRequest, identity: CallerIdentity | undefined): Runner {
   return alwaysFor(request) ? runnerFor(identity, { impersonatesAlways: true }) : runPlainly
 }
 
-/** Also within a router that requires impersonation: the nearest word counts. */
+/**
+ * Runs the handler as the service, also within a router that requires impersonation: the innermost
+ * declaration counts.
+ */
 function asService(request: NegotiableRequest, identity: CallerIdentity | undefined): Verdict {
-  // Only a route that was declared for another negotiator than the one in front of it comes here.
+  // True only for a route that was declared for another negotiator than the one in front of it.
   if (alwaysFor(request)) throw conflict()
   const service = findNegotiator(request)?.service
   return { status: 'pass', run: (next) => runFor(identity, next, service) }

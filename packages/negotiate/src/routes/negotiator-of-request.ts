@@ -4,27 +4,27 @@ import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { Challenge } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 
-/** What all routes of an app have in common. */
+/** What all routes of an app share. */
 export interface ImpersonatingApp {
   readonly impersonatesAlways: boolean
-  /** How requests go where nobody is impersonated; undefined: in nobody's name. */
+  /** How requests go where no caller is impersonated; undefined: without credentials. */
   readonly service?: ServiceRequests | undefined
 }
 
-/** What the gates of a route need to know of the negotiator in front of it. */
+/** The negotiator in front of a route, as its gates see it. */
 export interface RequestNegotiator extends ImpersonatingApp {
-  /** The 401 for a caller whom the negotiator let pass unknown. */
+  /** Returns the 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
-  /** To be told of a caller whom a route does not let in. */
+  /** Publishes that a route refuses a caller. */
   noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void
 }
 
-/** The number is that of `RequestNegotiator`. */
+/** The number is the version of `RequestNegotiator`. */
 const KEY = Symbol.for('s4u.negotiated-requests.1')
 
 /**
- * Those of this process, also where it has two copies of this package: routes may be declared by
- * the other one.
+ * The negotiators of this process, also where it has two copies of this package: the other copy may
+ * have declared the routes.
  */
 const negotiators = negotiatorsInProcess()
 
@@ -36,7 +36,7 @@ function negotiatorsInProcess(): WeakMap<NegotiableRequest, RequestNegotiator> {
   return made
 }
 
-/** The last negotiator that a request passed decides about it. */
+/** Records the negotiator that a request has passed; the last one decides about its routes. */
 export function recordNegotiator(request: NegotiableRequest, by: RequestNegotiator): void {
   negotiators.set(request, by)
 }

@@ -7,8 +7,8 @@ import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from './session-revocation.js'
 
 /**
- * Identities of connections. Opt-in, since a proxy that shares its connections makes one user
- * another: a connection on which a proxy shows, or a second user, is never bound again.
+ * Keeps the identities of connections. Opt-in, since a proxy that shares its connections makes one
+ * user another: a connection that shows a proxy, or a second user, is never bound again.
  */
 export class ConnectionSession {
   readonly #now: () => number
@@ -20,8 +20,8 @@ export class ConnectionSession {
   }
 
   /**
-   * Binds the caller to the connection, and says so: curl and browsers then send no more tokens on
-   * it.
+   * Binds the caller to the connection, and says so in a header: curl and browsers then send no
+   * more tokens on it.
    */
   begin(request: NegotiableRequest, identity: CallerIdentity): ResponseHeaders {
     const connection = connectionOf(request)
@@ -52,7 +52,7 @@ export class ConnectionSession {
     return undefined
   }
 
-  /** Of an identity that `find` has given. */
+  /** Returns the session of an identity that `find` has given. */
   sessionOf(identity: CallerIdentity): Session {
     return this.#sessions.get(identity) ?? this.#begun(identity)
   }
@@ -63,7 +63,7 @@ export class ConnectionSession {
     return Object.freeze({ kind: 'connection', id, ...user, startedAt: this.#now(), expiresAt })
   }
 
-  /** Also after a refused token: whoever sent it is perhaps not who was there before. */
+  /** Ends the binding, also after a refused token: its sender may be another user than before. */
   end({ socket }: NegotiableRequest): void {
     if (socket !== undefined && this.#bound.get(socket) !== 'shared') this.#bound.delete(socket)
   }

@@ -1,23 +1,24 @@
-/** A value that may be longer than a cookie can be, as one or several cookies. */
+/** Carries a value that may be longer than one cookie, in one or several cookies. */
 
 /** Browsers take 4,096 octets for name, value and attributes together. RFC 6265 section 6.1. */
 const MAX_PIECE = 3_800
 
 /**
- * More would fill the header of every request, images and all: four pieces and the token of a
+ * More pieces would fill the header of every request, images too. Four pieces and the token of a
  * browser that still sends one fit into the 64 KB that a server for big tickets takes.
  */
 const MAX_PIECES = 4
 
-/** What stands around each piece besides the name: `=3.`, `.1=`, `; `. */
+/** Characters around each piece besides the name: `=3.`, `.1=`, `; `. */
 const PIECE_MARKS = 5
 
-/** Characters of the longest value there can be. */
+/** The most characters that a value can have. */
 export const MAX_VALUE = MAX_PIECE * MAX_PIECES
 
 /**
- * The cookies that carry a value: `name=3.data`, `name.1=data`, … The first says how many there
- * are, so that leftovers of a longer one do no harm. Undefined when it is too long.
+ * Returns the cookies that carry a value: `name=3.data`, `name.1=data`, … The first says how many
+ * there are, so that leftovers of a longer value do no harm. Undefined for a value that is too
+ * long.
  */
 export function cookiesFor(name: string, value: string, attributes: string): readonly string[] | undefined {
   if (value.length > MAX_VALUE) return undefined
@@ -28,7 +29,7 @@ export function cookiesFor(name: string, value: string, attributes: string): rea
   })
 }
 
-/** The value that came back; undefined when there is none or a piece is missing. */
+/** Returns the value that came back; undefined without one, or when a piece is missing. */
 export function valueOf(name: string, header: string): string | undefined {
   const first = findCookie(header, name)
   const [, digits, start] = /^([1-9])\.(.*)$/.exec(first ?? '') ?? []
@@ -37,23 +38,23 @@ export function valueOf(name: string, header: string): string | undefined {
   return rest.includes(undefined) ? undefined : start + rest.join('')
 }
 
-/** Whether a request shows any of a value, whole or not. */
+/** Whether a request shows a value, whole or not. */
 export function isShown(name: string, header: string): boolean {
   return findCookie(header, name) !== undefined
 }
 
-/** Octets that a value takes in the header of a request. */
+/** Returns how many octets a value takes in the header of a request. */
 export function lengthInHeader(name: string, value: string): number {
   return value.length + Math.ceil(value.length / MAX_PIECE) * (name.length + PIECE_MARKS)
 }
 
-/** Octets of a header that belong to the cookies of a value. */
+/** Returns how many octets of a header belong to the cookies of a value. */
 export function lengthShown(name: string, header: string): number {
   const shown = namesOf(name).map((one) => findCookie(header, one)?.length)
   return shown.reduce<number>((sum, length) => (length === undefined ? sum : sum + length + name.length), 0)
 }
 
-/** Takes the cookies away that a request has shown. */
+/** Returns the cookies that remove those that a request has shown. */
 export function removalOf(name: string, header: string, attributes: string): readonly string[] {
   return namesOf(name)
     .filter((one) => findCookie(header, one) !== undefined)

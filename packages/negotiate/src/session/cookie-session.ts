@@ -22,14 +22,14 @@ import {
 export type FoundSession =
   | { readonly status: 'none' }
   | { readonly status: 'found'; readonly identity: Identity; readonly session: Session }
-  /** `headers` take the cookie away, unless it may be good yet. */
+  /** `headers` remove the cookie, unless it may still be good. */
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
 
 export interface CookieSessionDeps {
   readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
   /**
-   * By which rules callers were let in: a session of other ones is none. They may change with the
-   * keytab.
+   * Returns the rules by which callers were let in: a session of other rules does not count. They
+   * may change with the keytab.
    */
   readonly rules: () => string
   readonly now: () => number
@@ -38,8 +38,8 @@ export interface CookieSessionDeps {
 }
 
 /**
- * Sessions in sealed cookies. Nothing is kept here, so that any instance with the keys and the
- * keytab can go on.
+ * Sessions in sealed cookies. The server keeps nothing, so any instance with the same keys and
+ * keytab can continue a session.
  */
 export class CookieSession {
   readonly #settings: CookieSettings
@@ -48,7 +48,7 @@ export class CookieSession {
   readonly #keys: readonly (string | Uint8Array)[]
   #box: { readonly rules: string; readonly box: SealedBox } | undefined
   readonly #warned = new Set<string>()
-  /** What the server of the last request takes. */
+  /** The limit of the server that had the last request. */
   #headerLimit: number | undefined
 
   constructor(settings: CookieSettings, deps: CookieSessionDeps) {
@@ -60,8 +60,9 @@ export class CookieSession {
   }
 
   /**
-   * The headers that begin a session; none when the identity has no ticket, or one that is too big,
-   * in itself or for the server of `request` when the client shows its token next to the cookie.
+   * Returns the headers that begin a session. Empty when the identity has no ticket, or a ticket
+   * that is too big: for the cookies, or for the server of `request`, where the client still sends
+   * its token beside them.
    */
   begin(identity: Identity, request?: NegotiableRequest): ResponseHeaders {
     const { name, attributes } = this.#settings
@@ -84,7 +85,7 @@ export class CookieSession {
     return { ...NOT_CACHED, 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
   }
 
-  /** The headers that take the cookies of a request away. */
+  /** Returns the headers that remove the cookies of a request. */
   end(request: NegotiableRequest): ResponseHeaders {
     const { name, attributes } = this.#settings
     const cookies = removalOf(name, headerOf(request, 'cookie') ?? '', attributes)
@@ -109,8 +110,8 @@ export class CookieSession {
   }
 
   /**
-   * More headers than the server takes are answered with 431, and the browser would send them again
-   * until the session is over.
+   * Whether the server takes the cookies. It answers too many headers with 431, and the browser
+   * would send them again until the session is over.
    */
   #hasRoomFor(value: string, request: NegotiableRequest | undefined): boolean {
     const { name } = this.#settings
@@ -123,7 +124,7 @@ export class CookieSession {
 
   async #restore(header: string): Promise<{ readonly identity: Identity; readonly session: Session }> {
     const { acceptor, now } = this.#deps
-    // The rules include what is in the keytab, which a provider may not have given yet.
+    // The rules depend on the keytab, which a provider may not have given yet.
     await acceptor.ready()
     const value = valueOf(this.#settings.name, header)
     const sealed = value === undefined ? undefined : octetsOf(value)
@@ -141,19 +142,20 @@ export class CookieSession {
     return { identity: restoredIdentity(identity, ticket), session }
   }
 
-  /** Also where another instance, whose `maxAge` is longer, has begun it. */
+  /** Limits a session also where another instance, whose `maxAge` is longer, has begun it. */
   #endOf(startedAt: number, expiresAt: number): number {
     return Math.min(expiresAt, startedAt + this.#settings.maxAge)
   }
 
   /**
-   * That of other rules has other keys, so that the cookies of one app are no cookies to another.
+   * Returns the box that seals cookies. Other rules have other keys, so that the cookies of one app
+   * cannot be opened by another.
    */
   #sealedBox(): SealedBox {
     const { name, attributes } = this.#settings
     const rules = this.#deps.rules()
     if (this.#box?.rules !== rules) {
-      // A digest, since what keys are derived with may not be long.
+      // A digest, since the purpose of a derived key may not be long.
       const bound = createHash('sha256')
         .update(JSON.stringify([name, attributes, rules]))
         .digest('base64url')
@@ -172,7 +174,8 @@ export class CookieSession {
   }
 
   /**
-   * Browsers drop a cookie that is `Secure` and did not come over TLS, and nobody would ever know.
+   * Warns once. Browsers drop a `Secure` cookie that did not come over TLS, and nothing would show
+   * it.
    */
   #warnOfPlainHttp(request: NegotiableRequest | undefined): void {
     if (!this.#settings.secure || request?.socket === undefined || isEncrypted(request)) return
@@ -192,20 +195,20 @@ export class CookieSession {
 }
 
 /**
- * Enough that two sessions never have one, and that none is guessed; in base64 a whole number of
- * characters.
+ * Enough that no two sessions have the same id and that none can be guessed; in base64 a whole
+ * number of characters.
  */
 const ID_OCTETS = 18
 
 const NOT_OURS =
   'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'
 
-/** For what the next requests may have that this one has not: a longer URL, other cookies. */
+/** Room for what later requests may have in addition: a longer URL, other cookies. */
 const HEADER_RESERVE = 2_048
 
 /**
- * Only as it was written: Node skips what is no base64, and each cookie would be good in many
- * forms.
+ * Decodes a value only in the form in which it was written: Node skips what is not base64, and each
+ * cookie would be good in many forms.
  */
 function octetsOf(value: string): Uint8Array | undefined {
   const octets = Buffer.from(value, 'base64url')

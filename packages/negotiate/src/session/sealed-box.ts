@@ -2,21 +2,21 @@ import { hkdfSync } from 'node:crypto'
 import { xchacha20poly1305 } from '@noble/ciphers/chacha.js'
 
 /**
- * Seals with one key and opens with any of several: what goes out to clients and comes back as it
- * was, or not at all.
+ * Seals with one key and opens with several: what goes out to clients comes back unchanged, or is
+ * not opened.
  */
 export interface SealedBox {
   seal(plaintext: Uint8Array): Uint8Array
-  /** Undefined for what none of the keys has sealed. */
+  /** Returns undefined for what none of the keys has sealed. */
   open(sealed: Uint8Array): Uint8Array | undefined
 }
 
 /**
- * XChaCha20-Poly1305: its nonces are long enough to be drawn at random for as many cookies as there
- * will ever be, on however many instances; with the 96 bits of AES-GCM they would have to be
- * counted. Source: draft-irtf-cfrg-xchacha section 2.
+ * Creates a box with XChaCha20-Poly1305. Its nonces are long enough to be drawn at random for any
+ * number of cookies on any number of instances; the 96 bits of AES-GCM would have to be counted.
+ * Source: draft-irtf-cfrg-xchacha section 2.
  *
- * @param secrets the first seals
+ * @param secrets the first one seals
  * @param purpose what is sealed: a box of another purpose does not open it, even with the same
  * secrets
  */
@@ -42,7 +42,7 @@ export function createSealedBox(
         try {
           return xchacha20poly1305(key, nonce, additionalData).decrypt(box.subarray(NONCE_OCTETS))
         } catch {
-          // Another key, a forgery, or too short for a nonce and a tag: the next key tells.
+          // Sealed with another key, forged, or too short for a nonce and a tag: try the next key.
         }
       }
       return undefined
@@ -54,5 +54,5 @@ const KEY_OCTETS = 32
 const NONCE_OCTETS = 24
 const TAG_OCTETS = 16
 
-/** Octets that sealing adds. */
+/** The octets that sealing adds. */
 export const BOX_OVERHEAD = NONCE_OCTETS + TAG_OCTETS

@@ -2,55 +2,65 @@ import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
 import type { IsRevoked } from './session-revocation.js'
 
 /**
- * `'cookie'`: for TLS alone, unless `secure: false` is said. A sealed cookie with everything in it,
- * the ticket included, so that any instance with the keys can go on and `impersonate()` still
- * works. The short form makes a key of its own at each start.
+ * How callers stay known after they have authenticated.
  *
- * `'connection'`: whoever authenticated on a connection stays authenticated on it
- * (`Persistent-Auth`). **Never behind a proxy**: one that does not say that it is one (`Via`,
- * `X-Forwarded-…`) and shares its connections gives each user the identity of another.
+ * `'cookie'`: a sealed cookie that holds everything, the ticket included, so that any instance with
+ * the keys can continue the session and `impersonate()` still works. For TLS only, unless `secure:
+ * false`. This short form makes a key at each start.
+ *
+ * `'connection'`: a caller stays known on the connection (`Persistent-Auth`). **Never behind a
+ * proxy**: a proxy that shares its connections and does not say that it is one (`Via`,
+ * `X-Forwarded-…`) gives each user the identity of another.
  */
 export type SessionOption = false | 'cookie' | 'connection' | CookieSessionOptions | ConnectionSessionOptions
 
 export interface SessionOptions {
   /**
-   * What callers keep who have authenticated. Default `false`: every request authenticates, as
-   * Kerberos makes cheap.
+   * How callers stay known after they have authenticated. Default `false`: every request
+   * authenticates, which is cheap with Kerberos. Example: `'cookie'`.
    */
   readonly session?: SessionOption
 }
 
 export interface ConnectionSessionOptions {
   readonly kind: 'connection'
-  /** As for cookies. */
+  /** The same as for cookies. */
   readonly isRevoked?: IsRevoked
 }
 
 export interface CookieSessionOptions {
   readonly kind: 'cookie'
   /**
-   * Secrets of at least 32 octets or characters. The first seals, all open: put a new one in front
-   * and take the old one out when `maxAge` has passed. Default: a random one, so that sessions end
-   * with the process.
+   * Secrets of at least 32 octets or characters. The first seals, all open: put a new one in front,
+   * and remove the old one after `maxAge`. Default: a random one, so that sessions end with the
+   * process.
    */
   readonly keys?: readonly (string | Uint8Array)[]
-  /** Milliseconds. A session never outlives its ticket. Default 8 hours. */
+  /**
+   * How long a session lasts, milliseconds; it never outlives its ticket. Default 28,800,000 (8
+   * hours).
+   */
   readonly maxAge?: number
-  /** Default `__Host-s4u`, or `s4u` where the cookie is not `Secure` or has a domain or a path. */
+  /**
+   * The name of the cookie. Default `__Host-s4u`, or `s4u` where the cookie is not `Secure` or has
+   * a domain or a path.
+   */
   readonly name?: string
+  /** The attribute Path of the cookie. Default `/`. */
   readonly path?: string
+  /** The attribute Domain of the cookie. Default: none, so that only this host gets the cookie. */
   readonly domain?: string
-  /** Default `lax`. */
+  /** The attribute SameSite of the cookie. Default `lax`. */
   readonly sameSite?: 'strict' | 'lax' | 'none'
   /**
-   * Default true. `false` sends it over plain HTTP, where everybody on the way can take the session
-   * over.
+   * Whether the cookie is sent over TLS only. Default `true`. With `false`, a listener on the
+   * network can take the session over.
    */
   readonly secure?: boolean
   /**
-   * Ends sessions before their time: one (a user signs out everywhere, a cookie was stolen) or all
-   * of a user (an account is disabled, a group is taken away). Asked with each request that shows a
-   * session; what is not a clear no within two seconds ends it. Default: none is ended early.
+   * Ends sessions early: one session (a user signs out everywhere, a cookie was stolen) or all of a
+   * user (an account is disabled, a group is removed). Asked with each request that shows a
+   * session; any answer but `false` within two seconds ends it. Default: no session ends early.
    *
    *     isRevoked: ({ id, sid, startedAt }) =>
    *       endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
@@ -71,7 +81,7 @@ export const SESSION_OPTIONS = {
   isRevoked: 'function',
 } as const satisfies OptionTableOf<CookieSessionOptions>
 
-/** Options, checked and complete. */
+/** Checked and complete options. */
 export interface CookieSettings {
   readonly keys: readonly (string | Uint8Array)[] | undefined
   readonly maxAge: number
@@ -82,10 +92,10 @@ export interface CookieSettings {
   readonly attributes: string
 }
 
-/** A working day: who stays longer shows a ticket again, without noticing. */
+/** A working day. Afterwards a user shows a ticket again, without noticing. */
 const DEFAULT_MAX_AGE = 8 * 3_600_000
 
-/** Less could be guessed, and XChaCha20 takes 32 octets of key. */
+/** Shorter secrets could be guessed, and XChaCha20 takes a key of 32 octets. */
 const MIN_SECRET_LENGTH = 32
 
 /** @throws ConfigurationError */
@@ -116,7 +126,8 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
     `; Path=${path}` +
     (domain === undefined ? '' : `; Domain=${domain}`) +
     `; HttpOnly${secure ? '; Secure' : ''}; SameSite=${sameSite[0].toUpperCase()}${sameSite.slice(1)}`
-  // Copies: whoever wipes a secret after use would leave sessions that are sealed with zeros.
+  // Copies the keys: an app that wipes its secret afterwards would leave sessions sealed with
+  // zeros.
   const own = keys?.map((key) => (typeof key === 'string' ? key : Uint8Array.from(key)))
   return { keys: own, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
 }
@@ -127,7 +138,7 @@ function areSecrets(keys: unknown): boolean {
   return Array.isArray(keys) && keys.length > 0 && keys.every(isSecret)
 }
 
-/** The hook of either kind. @throws ConfigurationError */
+/** Returns the hook of either kind of session. @throws ConfigurationError */
 export function checkRevocation(option: SessionOption = false): IsRevoked | undefined {
   const isRevoked = typeof option === 'object' ? option.isRevoked : undefined
   if (isRevoked !== undefined && typeof isRevoked !== 'function')

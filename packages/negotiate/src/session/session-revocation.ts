@@ -2,44 +2,50 @@ import type { AuthenticationMethod } from '@s4u/acceptor'
 import { RejectedTokenError } from '@s4u/kdc-client'
 
 /**
- * What is known of a session, to its app and to whoever may end it. Holds no secret: nobody can
- * make a session of it.
+ * The facts about a session, for its app. It holds no secret, so that a copy of it cannot be used
+ * as a session.
  */
 export interface Session {
   readonly kind: 'cookie' | 'connection'
-  /** Another one for each session: 22 characters of base64url. */
+  /** 22 characters of base64url, different for each session. */
   readonly id: string
   /** `alice@AD.TEST` */
   readonly principal: string
-  /** Of the user, where the ticket tells: the name may come to be another user's, this never. */
+  /**
+   * The SID of the user, where the ticket has it. A name may later belong to another user, a SID
+   * never.
+   */
   readonly sid?: string
   readonly authenticationMethod: AuthenticationMethod
   /** When the user authenticated, milliseconds since the epoch. */
   readonly startedAt: number
-  /** When it ends by itself, milliseconds since the epoch. */
+  /** When the session ends by itself, milliseconds since the epoch. */
   readonly expiresAt: number
 }
 
 /**
- * Whether a session must not be believed any more. Asked with each request that shows one: look it
- * up in memory, or with a cache in front.
+ * Whether a session has been ended early. Asked with each request that shows one, so answer from
+ * memory or from a cache.
  *
  *     isRevoked: ({ id, sid, startedAt }) =>
  *       endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
  */
 export type IsRevoked = (session: Session) => boolean | Promise<boolean>
 
-/** A caller is waiting, and a look-up that hangs must not pile up requests. Milliseconds. */
+/**
+ * How long an answer may take, milliseconds. A caller is waiting, and a look-up that hangs must not
+ * pile up requests.
+ */
 const TIME_LIMIT = 2_000
 
 /**
- * Nobody could say whether the session was revoked. Its cookie stays: the next request may have an
- * answer.
+ * The code for a session about which there was no answer. Its cookie stays: the next request may
+ * get one.
  */
 export const UNKNOWN = 'S4U_SESSION_REVOCATION_UNKNOWN'
 
 /**
- * Anything but a clear no ends it: what cannot tell must not let in who was shut out.
+ * Requires the answer `false`: a look-up that fails must not let in a user who was shut out.
  * @throws RejectedTokenError S4U_SESSION_REVOKED, S4U_SESSION_REVOCATION_UNKNOWN
  */
 export async function requireUnrevoked(isRevoked: IsRevoked | undefined, session: Session): Promise<void> {

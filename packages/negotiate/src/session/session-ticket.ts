@@ -1,22 +1,22 @@
 /**
- * What a cookie session holds, as octets: who the caller is, and the ticket that proves it and that
- * the service may show a KDC.
+ * Encodes what a cookie session holds: the caller, and the ticket that proves it and that the
+ * service may show to a KDC.
  */
 
 import { type AuthenticationMethod, Identity, type ImpersonationLevel, type TicketEvidence } from '@s4u/acceptor'
 import { decode, encode, S4uError, Ticket } from '@s4u/krb5'
 
 /**
- * Everything else (groups, SID, PAC) is read from the ticket again, with the service's key, each
- * time.
+ * What a session holds. Everything else (groups, SID, PAC) is read from the ticket each time, with
+ * the service's key.
  */
 export interface SessionTicket {
-  /** Of the session. */
+  /** The id of the session. */
   readonly id: string
   /** When the user authenticated, milliseconds since the epoch. */
   readonly startedAt: number
   readonly principal: string
-  /** Of a user for whom the service has vouched, where the app named him otherwise. */
+  /** The name that the app wrote, where the service has vouched for the user. */
   readonly requestedName?: string
   readonly method: AuthenticationMethod
   readonly level: ImpersonationLevel
@@ -27,8 +27,8 @@ export interface SessionTicket {
 }
 
 /**
- * Undefined for identities without a ticket, from which nothing could be restored. A forwarded TGT
- * stays behind: it is worth too much.
+ * Returns what a session holds; undefined for an identity without a ticket, from which nothing
+ * could be restored. A forwarded ticket-granting ticket is left out: it is worth too much.
  */
 export function sessionTicketOf(
   identity: Identity,
@@ -40,7 +40,7 @@ export function sessionTicketOf(
   return { ...who, method, level, origin: evidence.origin, ticket: evidence.ticket, ...begun }
 }
 
-/** The identity as it was, of one that the acceptor made of the same ticket. */
+/** Returns the identity as it was, from the one that the acceptor has read from the same ticket. */
 export function restoredIdentity(identity: Identity, { method, level, origin }: SessionTicket): Identity {
   const { principal, name, localName, requestedName, realm, expiresAt, pac, evidence } = identity
   if (evidence?.kind !== 'ticket') return identity
@@ -54,7 +54,7 @@ export function restoredIdentity(identity: Identity, { method, level, origin }: 
   })
 }
 
-/** A version, the length of the JSON, the JSON, the ticket. */
+/** Encodes a version, the length of the JSON, the JSON, and the ticket. */
 export function encodeSessionTicket({ ticket, ...facts }: SessionTicket): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(facts))
   const sealed = encode(Ticket, ticket)
@@ -66,7 +66,7 @@ export function encodeSessionTicket({ ticket, ...facts }: SessionTicket): Uint8A
   return octets
 }
 
-/** Undefined for what another version of this package may have written. */
+/** Decodes a session; undefined for what another version of this package may have written. */
 export function decodeSessionTicket(octets: Uint8Array): SessionTicket | undefined {
   if (octets.length < HEAD || octets[0] !== VERSION) return undefined
   const length = new DataView(octets.buffer, octets.byteOffset).getUint16(1)

@@ -9,7 +9,7 @@ import { CookieSession } from './cookie-session.js'
 import { checkRevocation, checkSession, type SessionOption } from './session-options.js'
 import { type IsRevoked, requireUnrevoked, type Session } from './session-revocation.js'
 
-/** How a caller is known who shows no token: by a cookie, or by the connection. */
+/** How a caller without a token is known: by a cookie, or by the connection. */
 export type SessionKind = 'session' | 'connection'
 
 /** What a request shows of a session. */
@@ -30,13 +30,13 @@ export interface SessionsDeps {
   readonly rules: () => string
   readonly now: () => number
   readonly random: (length: number) => Uint8Array
-  /** Makes of an identity one that can be acted as. */
+  /** Makes an identity that can be impersonated. */
   readonly callerOf: (identity: Identity) => CallerIdentity
 }
 
 /**
- * The sessions of one negotiator, of the kind that its option names; of none, it finds and begins
- * nothing.
+ * The sessions of one negotiator, of the kind that its option names. Without the option it finds
+ * and begins none.
  */
 export class Sessions {
   /** Headers for a caller who shows nothing: with a session, the answer would be another one. */
@@ -62,7 +62,7 @@ export class Sessions {
     return this.#connections?.find(request) !== undefined || (this.#cookies?.isShown(request) ?? false)
   }
 
-  /** The connection goes before the cookie. */
+  /** Finds the session of a request; a connection goes before a cookie. */
   async find(request: NegotiableRequest): Promise<FoundCaller> {
     const bound = this.#connections?.find(request)
     if (bound !== undefined) return this.#findBound(request, bound)
@@ -74,12 +74,14 @@ export class Sessions {
     return { status: 'found', by: 'session', identity, headers: NOT_CACHED, session }
   }
 
-  /** The session that `find` has found a request to show. */
+  /** Returns the session that `find` has found on a request. */
   of(request: NegotiableRequest): Session | undefined {
     return this.#found.get(request)
   }
 
-  /** Begins the session of a caller who has authenticated; undefined where there are none. */
+  /**
+   * Begins the session of a caller who has authenticated; undefined where the negotiator has none.
+   */
   begin(
     request: NegotiableRequest,
     identity: CallerIdentity,
@@ -88,7 +90,7 @@ export class Sessions {
     return headers === undefined ? this.beginCookie(identity, request) : { by: 'connection', headers }
   }
 
-  /** The same with a cookie only, which needs no request. */
+  /** Begins a session with a cookie only, which needs no request. */
   beginCookie(
     identity: CallerIdentity,
     request?: NegotiableRequest,
@@ -97,13 +99,13 @@ export class Sessions {
     return headers && { by: 'session', headers }
   }
 
-  /** Ends the session of a request: the headers that take its cookie away. */
+  /** Ends the session of a request: returns the headers that remove its cookie. */
   end(request: NegotiableRequest): ResponseHeaders {
     this.unbind(request)
     return this.#cookies?.end(request) ?? {}
   }
 
-  /** Ends what is bound to the connection of a request. */
+  /** Ends the binding of a request's connection. */
   unbind(request: NegotiableRequest): void {
     this.#connections?.end(request)
   }

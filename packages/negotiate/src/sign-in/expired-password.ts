@@ -1,4 +1,6 @@
-/** Users whose password has expired or must be changed, and who have typed a new one beside it. */
+/**
+ * Signs users in whose password has expired or must be changed, and who have typed a new one too.
+ */
 
 import type { Acceptor, Identity } from '@s4u/acceptor'
 import {
@@ -23,7 +25,7 @@ export interface PasswordDeps {
   readonly options: { readonly now?: () => number; readonly delegation?: DelegationOptions }
 }
 
-/** @throws as `identityFor` with a password, or a one-time password */
+/** @throws as `identityFor` with a password or a one-time password */
 export async function identityByPassword(
   subject: SecretSubject,
   { method = 'otp' in subject ? 'otp' : 'basic', signal, level }: IdentityForOptions,
@@ -46,14 +48,14 @@ export async function identityByPassword(
 interface PasswordSteps {
   /** Signs the user in with a password. */
   signIn(password: string): Promise<Identity>
-  /** Changes it from the old one to the new one. @throws PasswordChangeRefusedError among others */
+  /** Changes the old password to the new one. @throws PasswordChangeRefusedError among others */
   change(newPassword: string): Promise<unknown>
 }
 
 /**
- * Signs in; where the KDC says that the password has expired, changes it and signs in with the new
- * one. Nobody signs what the KDC says there, but it brings nobody in: the change is made with the
- * old password, and the sign-in after it is judged like any.
+ * Signs in. Where the KDC says that the password has expired, changes it and signs in with the new
+ * one. That answer of the KDC is not signed, but it lets no user in: the change needs the old
+ * password, and the sign-in after it is judged like any other.
  */
 async function signInOrChange(
   { user, password, newPassword }: PasswordSubject,
@@ -71,9 +73,9 @@ async function signInOrChange(
 }
 
 /**
- * The same error with a hint that goes first: whoever asks must not think that nothing has
- * happened, and try the old password again. It is another error, since the one at hand may be that
- * of several requests. What is no error of ours, such as the reason of an abort, stays.
+ * Returns the same error with another hint in front: the caller must know that the password has
+ * been changed, and not try the old one again. It is a new error, since several requests may share
+ * the one at hand. Other values, such as the reason of an abort, are returned as they are.
  */
 function withHint(error: unknown, done: string): unknown {
   if (!S4uError.is(error)) return error

@@ -1,8 +1,9 @@
 import { Identity } from '@s4u/acceptor'
 
 /**
- * Somebody whom the service knows and cannot act for: SIDs, groups, claims and `accessCheck`, and
- * no ticket to show a KDC. Source: WCF, TokenImpersonationLevel.Identification.
+ * Returns an identity that the service knows and cannot act for: with SIDs, groups, claims and
+ * `accessCheck`, and without a ticket to show to a KDC. Source: WCF,
+ * TokenImpersonationLevel.Identification.
  */
 export function identifiedOnly(identity: Identity): Identity {
   const { principal, name, localName, requestedName, realm, authenticationMethod, expiresAt, pac } = identity

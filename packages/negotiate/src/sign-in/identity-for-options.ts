@@ -1,34 +1,34 @@
 import type { AuthenticationMethod } from '@s4u/acceptor'
 import { ConfigurationError, type OptionTableOf, shownInput } from '@s4u/kdc-client'
 
-/** What an identity that is asked for can be used for. */
+/** What the app can do with the identity that it asks for. */
 export type AskedLevel = 'identification' | 'impersonation'
 
-/** What may be said of an identity that is asked for. */
+/** The options of `identityFor`. */
 export interface IdentityForOptions {
   /**
-   * What `identity.authenticationMethod` says. Default `asserted`, of a certificate `certificate`,
-   * of a password `basic`, of a one-time password `otp`.
+   * The value of `identity.authenticationMethod`. Default `asserted`; for a certificate
+   * `certificate`, for a password `basic`, for a one-time password `otp`.
    */
   readonly method?: AuthenticationMethod
   readonly signal?: AbortSignal
   /**
    * What the identity is for. `impersonation` (default): to act as the user, as far as the
-   * directory lets it, which `delegation.protocolTransition` must permit. `identification`: to know
-   * the user (SIDs, groups, claims, `accessCheck`) and never to act as it: no ticket is kept with
-   * the identity, it can begin no session, and no permission is needed. Example:
+   * directory allows; `delegation.protocolTransition` must permit it. `identification`: to know the
+   * user (SIDs, groups, claims, `accessCheck`) and never to act as the user: the identity has no
+   * ticket, it can begin no session, and no permission is needed. Example:
    * `identityFor('carol@AD.TEST', { level: 'identification' })`.
    */
   readonly level?: AskedLevel
   /**
-   * Asks the directory now, whatever it has answered before: as `maxAge: 0`. Default `false`. Of a
-   * password it is asked always.
+   * Whether the directory is asked now, whatever it has answered before, as with `maxAge: 0`.
+   * Default `false`. A password is always checked by the KDC.
    */
   readonly fresh?: boolean
   /**
    * How old the directory's answer may be, milliseconds; default 300,000 (5 minutes), 0 asks
-   * always. A user who was disabled in the meantime is signed in until then, and groups are those
-   * of then. Example: `{ maxAge: 60_000 }`. Of a password it is asked always.
+   * always. Until then a disabled user can still sign in, and groups are those of that answer.
+   * Example: `{ maxAge: 60_000 }`. A password is always checked by the KDC.
    */
   readonly maxAge?: number
 }
@@ -43,7 +43,8 @@ export const IDENTITY_FOR_OPTIONS = {
 } as const satisfies OptionTableOf<IdentityForOptions>
 
 /**
- * A word that is none must not be taken for the one that permits more. @throws ConfigurationError
+ * Refuses other words: one must not be taken for the level that permits more.
+ * @throws ConfigurationError
  */
 export function requireAskedLevel(level: AskedLevel | undefined): void {
   if (level === undefined || level === 'identification' || level === 'impersonation') return

@@ -17,8 +17,7 @@ export interface IdentityForDeps {
 }
 
 /**
- * The identity of a user whom the app has authenticated itself, or whose password it has been
- * given.
+ * Returns the identity of a user whom the app has authenticated itself, or whose password it has.
  * @throws as `identityFor` of a negotiator
  */
 export function findIdentityFor(

@@ -7,15 +7,15 @@ export interface PasswordSignIn {
   readonly now: () => number
   readonly signal?: AbortSignal
   /**
-   * Whether the user's ticket-granting ticket is kept with the identity:
+   * Whether the user's ticket-granting ticket is kept with the identity: see
    * `delegation.forwardedTickets`.
    */
   readonly keepsTgt: boolean
 }
 
 /**
- * What a KDC says of the user or the password. It is the user's to mend: 401, where such an answer
- * to the service's own sign-in is the operator's. RFC 4120 section 7.5.9.
+ * Answers of a KDC about the user or the password. They are a 401, since the user can act on them;
+ * the same answers to the service's own sign-in are for the operator. RFC 4120 section 7.5.9.
  */
 const ABOUT_THE_USER: ReadonlySet<string> = new Set([
   'KDC_ERR_NAME_EXP',
@@ -27,19 +27,19 @@ const ABOUT_THE_USER: ReadonlySet<string> = new Set([
   'KDC_ERR_PREAUTH_FAILED',
 ])
 
-/** Ties the token to the acceptor that is handed it here: it never leaves the process. */
+/** Ties the token to this acceptor: the token never leaves the process. */
 const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
 
 /**
- * Signs the user in, and lets the user's ticket to this service be judged like that of any caller.
- * A KDC's word alone is worth nothing: whoever sits in its place on the network can choose the
- * password that an AS-REP is sealed with. But nobody else can seal a ticket with the service's key,
- * and only the token proves that its session key is the one that we were told, and the ticket not
- * one that was seen on the wire.
+ * Signs the user in, and lets the acceptor judge the user's ticket to this service like that of any
+ * caller. A KDC's answer alone proves nothing: an attacker in the KDC's place on the network can
+ * choose the password that an AS-REP is sealed with. But no attacker can seal a ticket with the
+ * service's key, and only the token proves that the ticket has the session key that we were told,
+ * and was not seen on the wire.
  *
- * That ticket is the evidence with which the service acts as the user, where the directory lets it.
- * The password would be worth more: a ticket-granting ticket, with which no list of the directory
- * holds. It is kept only where the app says so.
+ * That ticket is the evidence with which the service acts as the user, where the directory allows
+ * it. The password could get a ticket-granting ticket, which no list of the directory limits; it is
+ * kept only where the app says so.
  *
  * @param client of the user, made with the password
  * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError
@@ -50,12 +50,12 @@ export async function signInWithPassword(
   { method, now, signal, keepsTgt }: PasswordSignIn,
 ): Promise<Identity> {
   await acceptor.ready()
-  // With keys of several realms, the user's own KDC is the one to ask: no other may name its users.
+  // With keys of several realms, only the user's own KDC may name its users, so that one is asked.
   const { principals } = acceptor
   const self = principals.find((name) => name.endsWith(`@${client.realm}`)) ?? principals[0]
   const ticket = await client.ticketFor(self, { signal }).catch(blameUser)
-  // Of users who must not be delegated the directory lets nothing be forwarded, and then nothing
-  // is.
+  // The directory gives no forwardable ticket of users who must not be delegated: nothing is
+  // forwarded.
   const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
   const delegate = tgt && sealForwardedCredential(tgt, ticket.sessionKey)
   const { token } = createInitiator({ ticket, delegate, now, channelBindings: CHANNEL })

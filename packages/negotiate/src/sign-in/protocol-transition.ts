@@ -1,6 +1,6 @@
 /**
- * Users whom the app has authenticated itself: the service vouches for them at the KDC (S4U2Self).
- * Source: MS-SFU section 3.1.5.1.
+ * Identities of users whom the app has authenticated itself: the service vouches for them at the
+ * KDC (S4U2Self). Source: MS-SFU section 3.1.5.1.
  */
 
 import type { Acceptor, Identity } from '@s4u/acceptor'
@@ -26,9 +26,9 @@ import type { IdentityForOptions } from './identity-for-options.js'
 import { type ImpersonateSubject, tellImpersonation, writeRefusal } from '../audit/impersonation-events.js'
 
 /**
- * A sign-in is a question to the directory, and its answer is no ticket to be used until it ends,
- * hours later: an account that was disabled must not come in. Some minutes save those their
- * exchange who sign in with each request.
+ * The default of `maxAge`. A sign-in asks the directory, and its answer must not serve until the
+ * ticket ends, hours later: a disabled account must not come in. Some minutes save the exchange for
+ * users who sign in with each request.
  */
 export const AUTHENTICATION_MAX_AGE = 300_000
 
@@ -79,8 +79,8 @@ async function vouchFor(
   const ticket = await asker.s4u2self(user, { maxAge, ...(signal && { signal }) })
   subject.user = formatPrincipal(ticket.client)
   const by = method ?? (typeof user === 'string' ? 'asserted' : 'certificate')
-  // The name in the reply is nobody's word: what counts is the ticket, and that it is the one of
-  // this reply.
+  // The name in the reply is not protected: what counts is the ticket, and that it belongs to this
+  // reply.
   const requestedName = typeof user === 'string' ? user : undefined
   const { sessionKey } = ticket
   const expected = { client: subject.user, service: asker.principal, sessionKey, requestedName }
@@ -88,7 +88,7 @@ async function vouchFor(
   subject.user = identity.principal
   subject.userSid = identity.sid
   if (level === 'identification') return { ticket, identity: identifiedOnly(identity) }
-  // Whose certificate it is, and whose alias or user principal name, only the directory knows.
+  // Only the directory knows to whom a certificate, an alias or a user principal name belongs.
   if (typeof user === 'string') requireResolvedTransition(user, identity, asker.realm, delegation)
   else requireProtocolTransition(identity.principal, delegation)
   return { ticket, identity }
@@ -99,7 +99,7 @@ function requireTransition(user: S4uSubject, delegation: DelegationOptions): voi
   else requireSomeTransition(delegation)
 }
 
-/** Whoever is signed in has shown no ticket: this one is the KDC's. */
+/** Marks the error as the KDC's: the user has shown no ticket, so the faulty one is the KDC's. */
 function blameKdc(error: unknown): never {
   if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) error.status = 502
   throw error

@@ -1,22 +1,22 @@
 import { ConfigurationError, type OneTimePassword } from '@s4u/kdc-client'
 
 /**
- * A user, as in `identityFor`, and the password that was typed into a form or came with Basic. It
- * is used once, and not kept.
+ * A user, as in `identityFor`, and the password from a form or from Basic. It is used once and not
+ * kept.
  */
 export interface PasswordSubject {
   readonly user: string
   readonly password: string
   /**
-   * Takes its place at the KDC where the password has expired or must be changed, and is used for
-   * nothing else: one that is good stays as it is. See `changePassword` of `@s4u/kdc-client`.
+   * Replaces the password at the KDC where that has expired or must be changed. A password that is
+   * still good stays as it is. See `changePassword` of `@s4u/kdc-client`.
    */
   readonly newPassword?: string
 }
 
 /**
  * A user, and the one-time password that a token shows; with `password` where the KDC wants that
- * too, or the PIN of the token. It is used once, and goes to the KDC in armor alone.
+ * too, or the PIN of the token. It is used once, and is sent in armor only.
  */
 export interface OtpSubject {
   readonly user: string
@@ -26,7 +26,7 @@ export interface OtpSubject {
 
 export type SecretSubject = PasswordSubject | OtpSubject
 
-/** @throws ConfigurationError when they are no texts: `null` is not the password "null" */
+/** @throws ConfigurationError when they are not texts: `null` is not the password "null" */
 export function isSecretSubject(subject: unknown): subject is SecretSubject {
   if (typeof subject !== 'object' || subject === null || !('password' in subject || 'otp' in subject)) return false
   const isUser = 'user' in subject && typeof subject.user === 'string'

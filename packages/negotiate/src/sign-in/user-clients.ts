@@ -5,8 +5,7 @@ import type { ServiceClient } from '../kdc/service-client.js'
 import type { PasswordSubject, SecretSubject } from './secret-subject.js'
 
 /**
- * Users at the KDC, with their own passwords. Their clients share the way to the KDCs with the
- * service's.
+ * KDC clients of users, made with their own passwords. They share the connections of the service.
  */
 export class UserClients {
   readonly #service: ServiceClient
@@ -18,8 +17,8 @@ export class UserClients {
   }
 
   /**
-   * A user at the same KDC, with a password; forgotten with the client. @throws ConfigurationError,
-   * MissingKeyError, MalformedTokenError
+   * Returns a client of the user at the same KDC. @throws ConfigurationError, MissingKeyError,
+   * MalformedTokenError
    */
   async of(subject: SecretSubject): Promise<KdcClient> {
     const { user, password } = subject
@@ -33,8 +32,8 @@ export class UserClients {
   }
 
   /**
-   * The same user's password, at the password servers of the KDCs. @throws
-   * PasswordChangeRefusedError and others
+   * Changes the user's password at the password servers of the KDCs.
+   * @throws PasswordChangeRefusedError and others
    */
   async changePassword({ user, password }: PasswordSubject, newPassword: string, signal?: AbortSignal): Promise<void> {
     const service = await this.#service.getFor(user)
@@ -50,11 +49,11 @@ export class UserClients {
       : { principal: formatPrincipal(principal) }
   }
 
-  /** Where a user's password may go, and how it is armored. */
+  /** Returns where a user's password may go, and how it is armored. */
   #askingFor(service: KdcClient): Pick<KdcClientOptions, 'realm' | 'mayFollow' | 'armor' | 'fast'> {
     const { realm } = service
-    // A typed name may say any realm, and anybody on the way may send us to one: the password goes
-    // where a trust leads.
+    // A typed name may say any realm, and an attacker on the network may point to one: the password
+    // goes only where a trust leads.
     const whereTrusted: KdcClientOptions['mayFollow'] = (other, { signal }) =>
       service.trusts(other, signal ? { signal } : {})
     const { mayFollow = whereTrusted } = this.#options
@@ -62,8 +61,8 @@ export class UserClients {
   }
 
   /**
-   * Nobody who listens is to try passwords on a sign-in: the service's own ticket armors it, or
-   * that of the machine.
+   * Armors the sign-in with the service's own ticket, or with that of the machine, so that a
+   * listener cannot try passwords on it.
    */
   #armorOfUsers(service: KdcClient): Pick<KdcClientOptions, 'armor' | 'fast'> {
     const { fast = 'allow' } = this.#options
