@@ -44,8 +44,8 @@ export interface NegotiatorOptions
    */
   readonly mode?: Mode
   /**
-   * What the service permits itself in the name of users: which account asks the KDC, which services
-   * it calls, and for which users it vouches. Example: `{ principal: 'svc-web' }`.
+   * What the service permits itself in the name of users: which account asks the KDC, which
+   * services it calls, and for which users it vouches. Example: `{ principal: 'svc-web' }`.
    */
   readonly delegation?: DelegationOptions
   /** Whether every handler runs as its caller. Routes may then not forbid it. Default `false`. */

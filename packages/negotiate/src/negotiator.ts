@@ -109,7 +109,7 @@ export interface Negotiator extends Disposable {
    */
   impersonation(option: ImpersonationOption): Gate
   /**
-   * `fetch` in the name of the service itself, whoever the caller is: for background jobs and the
+   * `fetch` in the name of the service itself, not of a caller: for background jobs and the
    * like.
    * @throws KdcError, KdcUnreachableError, RejectedTokenError, as the fetch of an impersonation
    * does
