@@ -56,6 +56,14 @@ export function openTicket(ticket: Ticket, key: Key): OpenedTicket {
  * Decrypts and decodes the authenticator of an AP-REQ with the session key of its ticket.
  *
  * @throws RejectedTokenError, MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { type ApReq, type Key, openAuthenticator } from '@s4u/krb5'
+ *
+ * export const timeOf = (apReq: ApReq, sessionKey: Key) =>
+ *   openAuthenticator(apReq, sessionKey).ctime
+ * ```
  */
 export function openAuthenticator(
   apReq: ApReq,
@@ -69,6 +77,14 @@ export function openAuthenticator(
  * Decrypts and decodes the ticket and the authenticator of an AP-REQ, with the key of the service.
  *
  * @throws RejectedTokenError, MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { ApReq, decode, type Key, openApReq } from '@s4u/krb5'
+ *
+ * export const open = (bytes: Uint8Array, serviceKey: Key) =>
+ *   openApReq(decode(ApReq, bytes), serviceKey)
+ * ```
  */
 export function openApReq(apReq: ApReq, key: Key, usage?: number): OpenedApReq {
   const opened = openTicket(apReq.ticket, key)
@@ -80,6 +96,14 @@ export function openApReq(apReq: ApReq, key: Key, usage?: number): OpenedApReq {
  *
  * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY, also if it has another encryption type than
  * the key
+ *
+ * @example
+ * ```ts
+ * import { type Key, KeyUsage, openEncryptedData, type Ticket } from '@s4u/krb5'
+ *
+ * export const open = ({ encPart }: Ticket, key: Key) =>
+ *   openEncryptedData(encPart, key, KeyUsage.TICKET)
+ * ```
  */
 export function openEncryptedData(data: EncryptedData, key: Key, usage: number): Uint8Array {
   if (data.etype !== key.etype) {
@@ -90,6 +114,18 @@ export function openEncryptedData(data: EncryptedData, key: Key, usage: number):
   return key.open(usage, data.cipher)
 }
 
+/**
+ * Encrypts octets into an EncryptedData.
+ *
+ * @param kvno the version of the key; undefined for a session key
+ *
+ * @example
+ * ```ts
+ * import { Key, KeyUsage, sealEncryptedData } from '@s4u/krb5'
+ *
+ * sealEncryptedData(new TextEncoder().encode('hello'), Key.random(18), KeyUsage.KRB_PRIV)
+ * ```
+ */
 export function sealEncryptedData(
   plaintext: Uint8Array,
   key: Key,
@@ -100,7 +136,17 @@ export function sealEncryptedData(
   return { etype: key.etype, kvno, cipher: key.seal(usage, plaintext, random) }
 }
 
-/** Encodes and encrypts a message. The encoding is wiped afterwards: most messages contain keys. */
+/**
+ * Encodes and encrypts a message. The encoding is wiped afterwards: most messages contain keys.
+ *
+ * @example
+ * ```ts
+ * import { EncTicketPart, type Key, KeyUsage, sealMessage } from '@s4u/krb5'
+ *
+ * export const seal = (part: EncTicketPart, key: Key) =>
+ *   sealMessage(EncTicketPart, part, key, KeyUsage.TICKET)
+ * ```
+ */
 export function sealMessage<T>(
   codec: Codec<T>,
   message: T,
@@ -111,6 +157,7 @@ export function sealMessage<T>(
   return withEncoding(codec, message, (plaintext) => sealEncryptedData(plaintext, key, usage, random))
 }
 
+/** What a client puts into an AP-REQ. */
 export interface ApReqOptions {
   readonly apOptions: KerberosFlags
   readonly ticket: Ticket
@@ -124,12 +171,28 @@ export interface ApReqOptions {
 /**
  * Returns the octets of the AP-REQ with which a client shows its ticket. Source: RFC 4120 section
  * 3.2.2.
+ *
+ * @example
+ * ```ts
+ * import { type ApReqOptions, sealApReq } from '@s4u/krb5'
+ *
+ * export const tokenOf = (options: ApReqOptions): Uint8Array => sealApReq(options)
+ * ```
  */
 export function sealApReq(options: ApReqOptions): Uint8Array {
   return encode(ApReq, sealedApReq(options))
 }
 
-/** Returns the AP-REQ as a value, for a message that contains it. */
+/**
+ * Returns the AP-REQ as a value, for a message that contains it.
+ *
+ * @example
+ * ```ts
+ * import { type ApReqOptions, sealedApReq } from '@s4u/krb5'
+ *
+ * export const ticketOf = (options: ApReqOptions) => sealedApReq(options).ticket
+ * ```
+ */
 export function sealedApReq(options: ApReqOptions): ApReq {
   const { apOptions, ticket, sessionKey, authenticator, usage = KeyUsage.AP_REQ_AUTHENTICATOR, random } = options
   return { apOptions, ticket, authenticator: sealMessage(Authenticator, authenticator, sessionKey, usage, random) }

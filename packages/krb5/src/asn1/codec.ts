@@ -70,6 +70,15 @@ export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
  * Encodes a value, lends the octets to `use`, and wipes them when `use` returns. Returns what `use`
  * returns. Do not keep the octets. An encoding that is only encrypted or hashed needs no memory of
  * its own, and leaves no key behind.
+ *
+ * @example
+ * ```ts
+ * import { digest, KdcReqBody, withEncoding } from '@s4u/krb5'
+ *
+ * export function hashOf(body: KdcReqBody): Uint8Array {
+ *   return withEncoding(KdcReqBody, body, (octets) => digest('sha256', octets))
+ * }
+ * ```
  */
 export function withEncoding<T, R>(codec: Codec<T>, value: T, use: (octets: Uint8Array) => R): R {
   const writer = new DerWriter()

@@ -43,6 +43,7 @@ export function sameKvno(a: number, b: number | undefined): boolean {
 /** Microseconds (0..999999). */
 export const Microseconds: Codec<number> = integer('Microseconds', 0, 999_999)
 
+/** OCTET STRING. What is decoded is a view on the message. */
 export const OctetString: Codec<Uint8Array> = {
   name: 'OCTET STRING',
   tag: 0x04,

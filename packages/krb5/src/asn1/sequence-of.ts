@@ -7,6 +7,13 @@ import { MAX_SEQUENCE_OF_ELEMENTS } from './limits.js'
  * Makes the codec of a SEQUENCE OF, with a limit on the number of elements.
  *
  * @param minimum 1 where the definition says SIZE (1..MAX)
+ *
+ * @example
+ * ```ts
+ * import { Int32, sequenceOf } from '@s4u/krb5'
+ *
+ * sequenceOf(Int32, 1)
+ * ```
  */
 export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[]> {
   return {
@@ -44,6 +51,13 @@ export function sequenceOf<T>(element: Codec<T>, minimum = 0): Codec<readonly T[
  * KDC.
  *
  * @throws MalformedTokenError if the octets are not a list at all
+ *
+ * @example
+ * ```ts
+ * import { decodeReadable, EtypeInfo2Entry } from '@s4u/krb5'
+ *
+ * export const offersIn = (octets: Uint8Array) => decodeReadable(EtypeInfo2Entry, octets)
+ * ```
  */
 export function decodeReadable<T>(element: Codec<T>, bytes: Uint8Array): readonly T[] {
   return decode(sequenceOf(anyElement), bytes).flatMap((octets) => {

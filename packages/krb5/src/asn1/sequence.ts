@@ -17,10 +17,34 @@ export type FieldsOf<T> = {
   readonly [K in keyof T]-?: undefined extends T[K] ? Field<Exclude<T[K], undefined>, true> : Field<T[K], false>
 }
 
+/**
+ * Makes the required field `[number]` of a sequence.
+ *
+ * @param number 0 to 30
+ *
+ * @example
+ * ```ts
+ * import { field, Int32 } from '@s4u/krb5'
+ *
+ * field(0, Int32)
+ * ```
+ */
 export function field<T>(number: number, codec: Codec<T>): Field<T, false> {
   return { tag: contextTag(number), codec, optional: false }
 }
 
+/**
+ * Makes the optional field `[number]` of a sequence.
+ *
+ * @param number 0 to 30
+ *
+ * @example
+ * ```ts
+ * import { Int32, optional } from '@s4u/krb5'
+ *
+ * optional(1, Int32)
+ * ```
+ */
 export function optional<T>(number: number, codec: Codec<T>): Field<T, true> {
   return { tag: contextTag(number), codec, optional: true }
 }

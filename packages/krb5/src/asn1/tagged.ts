@@ -6,6 +6,13 @@ import { cannotEncode } from './der.js'
  *
  * @param number 0 to 30
  * @param name used in errors in place of the name of `inner`
+ *
+ * @example
+ * ```ts
+ * import { application, Int32 } from '@s4u/krb5'
+ *
+ * application(3, 'Answer', Int32)
+ * ```
  */
 export function application<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
   return tagged(0x60 | lowTag(number), name, inner)
@@ -17,6 +24,13 @@ export function application<T>(number: number, name: string, inner: Codec<T>): C
  *
  * @param number 0 to 30
  * @param name used in errors in place of the name of `inner`
+ *
+ * @example
+ * ```ts
+ * import { explicit, Int32 } from '@s4u/krb5'
+ *
+ * explicit(0, 'Choice', Int32)
+ * ```
  */
 export function explicit<T>(number: number, name: string, inner: Codec<T>): Codec<T> {
   return tagged(contextTag(number), name, inner)

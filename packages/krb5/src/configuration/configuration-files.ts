@@ -32,6 +32,16 @@ export function configurationPaths(named: string | undefined): readonly string[]
  *
  * @param named a value of KRB5_CONFIG
  * @throws ConfigurationError KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+ *
+ * @example
+ * ```ts
+ * import { readdirSync, readFileSync } from 'node:fs'
+ * import { readConfigurationFiles } from '@s4u/krb5'
+ *
+ * const readFile = (path: string) => readFileSync(path, 'utf8')
+ * const listFolder = (path: string) => readdirSync(path)
+ * readConfigurationFiles(process.env.KRB5_CONFIG, { readFile, listFolder })
+ * ```
  */
 export function readConfigurationFiles(named: string | undefined, reader: IncludeReader): Krb5Conf {
   const paths = configurationPaths(named)

@@ -14,6 +14,13 @@ import type { Machine } from '../platform/machine.js'
  * default_keytab_name, then /etc/krb5.keytab.
  *
  * @throws ConfigurationError for a parameter in the name that is not known
+ *
+ * @example
+ * ```ts
+ * import { defaultKeytabName, type Machine } from '@s4u/krb5'
+ *
+ * export const keytabOf = (machine: Machine) => defaultKeytabName(undefined, machine)
+ * ```
  */
 export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine): string {
   return (
@@ -29,11 +36,19 @@ export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine):
  * system.
  *
  * @throws ConfigurationError for a parameter in the name that is not known
+ *
+ * @example
+ * ```ts
+ * import { defaultClientKeytabName, type Krb5Conf, type Machine } from '@s4u/krb5'
+ *
+ * export const keytabOf = (conf: Krb5Conf, machine: Machine) => defaultClientKeytabName(conf, machine)
+ * ```
  */
 export function defaultClientKeytabName(conf: Krb5Conf | undefined, machine: Machine): string | undefined {
   return machine.environment['KRB5_CLIENT_KTNAME'] || configuredName(conf, 'default_client_keytab_name', machine)
 }
 
+/** The settings of krb5.conf that name a keytab or a cache. */
 export type NameSetting = 'default_keytab_name' | 'default_client_keytab_name' | 'default_ccache_name'
 
 /**
@@ -41,6 +56,14 @@ export type NameSetting = 'default_keytab_name' | 'default_client_keytab_name' |
  * undefined if it sets none.
  *
  * @throws ConfigurationError for a parameter in the name that is not known
+ *
+ * @example
+ * ```ts
+ * import { configuredName, type Krb5Conf, type Machine } from '@s4u/krb5'
+ *
+ * export const cacheOf = (conf: Krb5Conf, machine: Machine) =>
+ *   configuredName(conf, 'default_ccache_name', machine)
+ * ```
  */
 export function configuredName(conf: Krb5Conf | undefined, setting: NameSetting, machine: Machine): string | undefined {
   const name = conf?.string('libdefaults', setting)

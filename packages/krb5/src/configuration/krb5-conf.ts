@@ -15,6 +15,7 @@ import { badLine, type IncludeReader, parseProfile, type ProfileNode } from './p
 export type { ConfiguredKdc } from './kdc-location.js'
 export type { IncludeReader } from './profile.js'
 
+/** How a krb5.conf is read. */
 export interface Krb5ConfOptions {
   /** The name of the file, for errors. */
   readonly source?: string

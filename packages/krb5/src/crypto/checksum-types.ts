@@ -29,6 +29,13 @@ export interface ChecksumPolicy {
  * Computes the checksum of `data` with a type that is given by its number.
  *
  * @throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP if the type does not belong to the key
+ *
+ * @example
+ * ```ts
+ * import { Key, KeyUsage, makeChecksum } from '@s4u/krb5'
+ *
+ * makeChecksum(Key.random(18), 16, KeyUsage.KRB_SAFE, new Uint8Array(3))
+ * ```
  */
 export function makeChecksum(
   key: Key,
@@ -49,6 +56,15 @@ export function makeChecksum(
  *
  * @throws RejectedTokenError KRB_AP_ERR_INAPP_CKSUM if the type does not belong to the key (an
  * unkeyed type never does); KRB_AP_ERR_MODIFIED if the checksum is wrong
+ *
+ * @example
+ * ```ts
+ * import { type Checksum, type Key, verifyChecksumOfType } from '@s4u/krb5'
+ *
+ * export function check(key: Key, data: Uint8Array, { cksumtype, checksum }: Checksum): void {
+ *   verifyChecksumOfType(key, cksumtype, 15, data, checksum)
+ * }
+ * ```
  */
 export function verifyChecksumOfType(
   key: Key,
@@ -73,6 +89,13 @@ export function verifyChecksumOfType(
  * nothing about who made the data, and may stand only inside of something that is encrypted.
  *
  * @throws ConfigurationError KDC_ERR_SUMTYPE_NOSUPP for other types
+ *
+ * @example
+ * ```ts
+ * import { makeUnkeyedChecksumThatProvesNothing } from '@s4u/krb5'
+ *
+ * makeUnkeyedChecksumThatProvesNothing(7, new Uint8Array(3)) // MD5
+ * ```
  */
 export function makeUnkeyedChecksumThatProvesNothing(type: number, data: Uint8Array): Uint8Array {
   if (type in UNKEYED) return UNKEYED[type].compute(data)
@@ -81,7 +104,16 @@ export function makeUnkeyedChecksumThatProvesNothing(type: number, data: Uint8Ar
   })
 }
 
-/** Returns the name of a checksum type, for messages: `hmac-sha1-96-aes256`, `cksumtype 99`. */
+/**
+ * Returns the name of a checksum type, for messages: `hmac-sha1-96-aes256`, `cksumtype 99`.
+ *
+ * @example
+ * ```ts
+ * import { checksumTypeName } from '@s4u/krb5'
+ *
+ * checksumTypeName(16) // 'hmac-sha1-96-aes256'
+ * ```
+ */
 export function checksumTypeName(type: number): string {
   return KEYED_NAMES.get(type) ?? UNKEYED[type]?.name ?? `cksumtype ${type}`
 }

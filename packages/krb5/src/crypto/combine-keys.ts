@@ -4,6 +4,14 @@ import { joinOctets, utf8 } from './algorithms/octets.js'
 /**
  * Computes KRB-FX-CF2 (RFC 6113 section 5.1): a key of the type of `first` that only somebody who
  * knows both keys can have.
+ *
+ * @example
+ * ```ts
+ * import { combineKeys, type Key } from '@s4u/krb5'
+ *
+ * export const armorKey = (subkey: Key, sessionKey: Key) =>
+ *   combineKeys(subkey, sessionKey, 'subkeyarmor', 'ticketarmor')
+ * ```
  */
 export function combineKeys(first: Key, second: Key, firstPepper: string, secondPepper: string): Key {
   const { etype, keyLength } = first.encryptionType

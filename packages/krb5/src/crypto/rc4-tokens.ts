@@ -10,6 +10,15 @@ import type { Key } from './key.js'
  * @param purpose `sequence` hides SND_SEQ; `seal` hides confounder and message
  * @param salt for `sequence` the checksum of the token; for `seal` the sequence number, most
  * significant octet first
+ *
+ * @example
+ * ```ts
+ * import { type Key, rc4TokenCipher } from '@s4u/krb5'
+ *
+ * export function hideNumber(key: Key, checksum: Uint8Array, number: Uint8Array): Uint8Array {
+ *   return rc4TokenCipher(key, 'sequence', checksum, number)
+ * }
+ * ```
  */
 export function rc4TokenCipher(key: Key, purpose: 'sequence' | 'seal', salt: Uint8Array, data: Uint8Array): Uint8Array {
   const value = key.exposeSecretBytes()

@@ -59,7 +59,16 @@ const refusedByName: ReadonlyMap<string, string> = new Map(
   REFUSED.flatMap(([, ...names]) => names.map((name) => [name, names[0]])),
 )
 
-/** Returns the encryption type of a number; undefined if it is unknown or refused. */
+/**
+ * Returns the encryption type of a number; undefined if it is unknown or refused.
+ *
+ * @example
+ * ```ts
+ * import { findEncryptionType } from '@s4u/krb5'
+ *
+ * findEncryptionType(18)?.keyLength // 32
+ * ```
+ */
 export function findEncryptionType(etype: number): EncryptionType | undefined {
   return byNumber.get(etype)
 }
@@ -98,6 +107,13 @@ export function encryptionTypeByName(name: string): EncryptionType {
  * another name.
  *
  * @throws ConfigurationError KDC_ERR_ETYPE_NOSUPP if the name is unknown or refused
+ *
+ * @example
+ * ```ts
+ * import { encryptionTypesByName } from '@s4u/krb5'
+ *
+ * encryptionTypesByName('aes').map(({ etype }) => etype)
+ * ```
  */
 export function encryptionTypesByName(name: string): readonly EncryptionType[] {
   const lower = name.toLowerCase()
@@ -112,6 +128,13 @@ export function encryptionTypesByName(name: string): readonly EncryptionType[] {
 /**
  * Returns the name of an encryption type, for messages, also of a type that does not work:
  * `aes256-cts-hmac-sha1-96`, `etype 99`.
+ *
+ * @example
+ * ```ts
+ * import { encryptionTypeName } from '@s4u/krb5'
+ *
+ * encryptionTypeName(18) // 'aes256-cts-hmac-sha1-96'
+ * ```
  */
 export function encryptionTypeName(etype: number): string {
   return byNumber.get(etype)?.name ?? refusedByNumber.get(etype) ?? `etype ${etype}`

@@ -205,7 +205,7 @@ export const ERROR_MEANINGS = {
  * ```ts
  * import { S4uError } from '@s4u/krb5'
  *
- * function isTransient(error: unknown): boolean {
+ * export function isTransient(error: unknown): boolean {
  *   if (!S4uError.is(error)) return false
  *   switch (error.code) {
  *     case 'KRB5_KDC_UNREACH':

@@ -14,6 +14,7 @@ import { printable } from './printable.js'
 /** Marks an error as one of s4u, also when a second copy of the package has made it. */
 const brand = Symbol.for('s4u.error')
 
+/** What an error says besides its message. */
 export interface ErrorDetails {
   /** The protocol's own name: `KRB_AP_ERR_SKEW`, `KDC_ERR_BADOPTION`, `GSS_S_DEFECTIVE_TOKEN`. */
   readonly code?: S4uErrorCode
@@ -34,6 +35,7 @@ export interface ErrorDetails {
  */
 export type ErrorStatus = 400 | 401 | 403 | 500 | 502 | 503 | 504
 
+/** The base class of every error of s4u. */
 export abstract class S4uError extends Error {
   abstract override readonly name: string
   readonly code: S4uErrorCode
@@ -101,6 +103,7 @@ export abstract class S4uError extends Error {
   }
 }
 
+/** What was expected at a place of a message, and what was found. */
 export interface MalformedDetails extends ErrorDetails {
   /** The place in the message: `AP-REQ.ticket.enc-part.kvno`. */
   readonly path: string

@@ -2,6 +2,13 @@
  * Returns a text as one line for logs and terminals. A peer may have written a part of the text,
  * such as a name: each character with which that part could pretend to be several lines, rewrite
  * what stands around it, or stay invisible is shown as its code, `\u{202e}`.
+ *
+ * @example
+ * ```ts
+ * import { printable } from '@s4u/krb5'
+ *
+ * printable('alice\nroot') // 'alice\\u{a}root'
+ * ```
  */
 export function printable(text: string): string {
   // Nearly every text is harmless, and errors are made as fast as a peer can send nonsense.
@@ -13,6 +20,13 @@ export function printable(text: string): string {
  * Returns a name that a peer chose, in a form that is safe in logs, on terminals and on web pages
  * that forget to escape it. Does what `printable` does, and also shows as its code what begins or
  * ends a tag or a quoted attribute: `\u{3c}script\u{3e}`. Two different names never look the same.
+ *
+ * @example
+ * ```ts
+ * import { printableName } from '@s4u/krb5'
+ *
+ * printableName('<b>alice') // '\\u{3c}b\\u{3e}alice'
+ * ```
  */
 export function printableName(name: string): string {
   if (ORDINARY.test(name)) return name

@@ -8,6 +8,13 @@
 /**
  * Returns a refused value in the form in which a message may show it: `"requried"`, `17`,
  * `a text of 1204 characters, which is not shown`.
+ *
+ * @example
+ * ```ts
+ * import { shownInput } from '@s4u/krb5'
+ *
+ * shownInput('requried') // '"requried"'
+ * ```
  */
 export function shownInput(value: unknown): string {
   if (typeof value === 'string') return looksHarmless(value) ? JSON.stringify(value) : notShown(value)
@@ -20,6 +27,13 @@ export function shownInput(value: unknown): string {
 /**
  * Returns the name of a service or an account from the configuration, without quotes, or says that
  * it is not shown.
+ *
+ * @example
+ * ```ts
+ * import { shownName } from '@s4u/krb5'
+ *
+ * shownName('HTTP/web.ad.test') // 'HTTP/web.ad.test'
+ * ```
  */
 export function shownName(text: string): string {
   return looksHarmless(text) ? text : notShown(text)
@@ -28,6 +42,13 @@ export function shownName(text: string): string {
 /**
  * Returns the path of a file, or says that it is not shown. For files that do not exist: nothing
  * else proves that the text is a path and not a password.
+ *
+ * @example
+ * ```ts
+ * import { shownPath } from '@s4u/krb5'
+ *
+ * shownPath('/etc/web.keytab') // '/etc/web.keytab'
+ * ```
  */
 export function shownPath(text: string): string {
   return looksLikePath(text) ? text : notShown(text)

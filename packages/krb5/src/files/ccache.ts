@@ -23,6 +23,7 @@ export interface CacheContents {
   readonly kdcOffset: number
 }
 
+/** The contents of a cache file, and what in it could not be read. */
 export interface CredentialCache extends CacheContents {
   /**
    * The entries that could not be read, each with the reason: gssproxy's sealed credentials in
@@ -65,6 +66,14 @@ export function decodeCcache(bytes: Uint8Array, source = 'credential cache'): Cr
  * Returns the octets of a cache file of version 4. The file has room for 32 flags of each ticket.
  *
  * @throws ConfigurationError KRB5_CC_FORMAT for a ticket with fewer flags
+ *
+ * @example
+ * ```ts
+ * import { encodeCcache, parsePrincipal } from '@s4u/krb5'
+ *
+ * const principal = parsePrincipal('alice@AD.TEST')
+ * encodeCcache({ principal, credentials: [], settings: [], kdcOffset: 0 })
+ * ```
  */
 export function encodeCcache(cache: CacheContents): Uint8Array {
   const file = new ByteWriter(1024).u16be(0x0504)
@@ -83,6 +92,15 @@ export function encodeCcache(cache: CacheContents): Uint8Array {
  * an older version becomes version 4.
  *
  * @throws ConfigurationError as `decodeCcache` and `encodeCcache` do
+ *
+ * @example
+ * ```ts
+ * import { addToCcache, type CachedCredential } from '@s4u/krb5'
+ *
+ * export function withTicket(file: Uint8Array, credential: CachedCredential): Uint8Array {
+ *   return addToCcache(file, credential, '/tmp/krb5cc_1000')
+ * }
+ * ```
  */
 export function addToCcache(bytes: Uint8Array, credential: CachedCredential, source?: string): Uint8Array {
   if (bytes[1] !== 4) {
@@ -101,6 +119,14 @@ export function addToCcache(bytes: Uint8Array, credential: CachedCredential, sou
 /**
  * Returns the octets of one ticket, or of one setting of the cache of `principal`, as version 4 has
  * them. The protocol of KCM uses the same form.
+ *
+ * @example
+ * ```ts
+ * import { encodeCacheEntry, parsePrincipal } from '@s4u/krb5'
+ *
+ * const setting = { name: 'fast_avail', value: new TextEncoder().encode('yes') }
+ * encodeCacheEntry(setting, parsePrincipal('alice@AD.TEST'))
+ * ```
  */
 export function encodeCacheEntry(entry: CachedCredential | CacheSetting, principal: Principal): Uint8Array {
   const octets = new ByteWriter(1024)
@@ -109,7 +135,16 @@ export function encodeCacheEntry(entry: CachedCredential | CacheSetting, princip
   return octets.toBytes()
 }
 
-/** Returns the octets of a name in the form with which a cache of version 4 begins. */
+/**
+ * Returns the octets of a name in the form with which a cache of version 4 begins.
+ *
+ * @example
+ * ```ts
+ * import { encodeCachePrincipal, parsePrincipal } from '@s4u/krb5'
+ *
+ * encodeCachePrincipal(parsePrincipal('alice@AD.TEST'))
+ * ```
+ */
 export function encodeCachePrincipal(principal: Principal): Uint8Array {
   const octets = new ByteWriter()
   writePrincipal(octets, principal)

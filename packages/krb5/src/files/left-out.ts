@@ -8,6 +8,7 @@ import { MalformedTokenError } from '../errors/errors.js'
 import type { Notice } from '../journal/notice.js'
 import { formatPrincipal, type Principal } from '../names/principal.js'
 
+/** One record that could not be read. */
 export interface LeftOut {
   /** The record, counted from 0: `entries[3]`. */
   readonly record: string
@@ -21,6 +22,16 @@ export interface LeftOut {
  * Returns the notice that tells which records were left out; undefined if there are none.
  *
  * @param source what errors call the file
+ *
+ * @example
+ * ```ts
+ * import { Keytab, noticeOfLeftOut } from '@s4u/krb5'
+ *
+ * export function warnOf(keytab: Keytab): void {
+ *   const notice = noticeOfLeftOut('keytab', 'web.keytab', keytab.leftOut)
+ *   if (notice !== undefined) console.warn(notice.message, notice.hint)
+ * }
+ * ```
  */
 export function noticeOfLeftOut(
   file: 'keytab' | 'credential cache',
@@ -42,6 +53,13 @@ export function noticeOfLeftOut(
  * Returns the end of an error message:
  * `; left out as unreadable: entries[3] of HTTP/web.ad.test@AD.TEST (expected …, found …)`. Empty
  * if nothing was left out.
+ *
+ * @example
+ * ```ts
+ * import { andLeftOut, type Keytab } from '@s4u/krb5'
+ *
+ * export const describe = (keytab: Keytab) => `no key of web${andLeftOut(keytab.leftOut)}`
+ * ```
  */
 export function andLeftOut(leftOut: readonly LeftOut[]): string {
   if (leftOut.length === 0) return ''

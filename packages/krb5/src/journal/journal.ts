@@ -34,6 +34,7 @@ const MAX_WARNING = 6_000
 /** The kinds of which the process was warned already, by whichever journal. */
 const warnedOf = new Set<string>()
 
+/** Writes entries to a logger, to NODE_DEBUG, or as warnings of the process. */
 export class Journal {
   readonly #outlets: Outlets
   readonly #logger: Logger | undefined
@@ -108,6 +109,16 @@ function textOf({ text, hint }: JournalEntry): string {
 /**
  * Returns a function that finds the journal of a logger, or the one for no logger. All journals
  * write to the same outlets.
+ *
+ * @example
+ * ```ts
+ * import { debuglog } from 'node:util'
+ * import { journalsOf } from '@s4u/krb5'
+ *
+ * const warn = (text: string) => process.emitWarning(text)
+ * const journalFor = journalsOf({ debug: debuglog('s4u'), warn })
+ * journalFor(console).note(() => ({ level: 'info', text: 'the keytab was read again' }))
+ * ```
  */
 export function journalsOf(outlets: Outlets): (logger?: Logger) => Journal {
   const unlogged = new Journal(outlets)

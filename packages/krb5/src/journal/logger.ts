@@ -24,6 +24,7 @@ export interface Logger {
   error(text: string): void
 }
 
+/** The levels of a logger. */
 export type LogLevel = keyof Logger
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
@@ -33,6 +34,16 @@ const LEVELS: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
  * of its level.
  *
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { type Logger, requireLogger } from '@s4u/krb5'
+ *
+ * export function start({ logger }: { readonly logger?: Logger }): void {
+ *   requireLogger(logger)
+ *   logger?.info('started')
+ * }
+ * ```
  */
 export function requireLogger(logger: unknown): asserts logger is Logger | undefined {
   if (logger === undefined) return

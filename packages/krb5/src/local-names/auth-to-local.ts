@@ -21,6 +21,7 @@ import { compilePattern, type Pattern } from './posix-pattern.js'
  */
 export type LocalNameMapping = (principal: Principal, ownRealm: string) => string | undefined
 
+/** How principals become local names. */
 export interface AuthToLocal {
   /**
    * The rules, of which the first one that applies counts:
@@ -81,6 +82,14 @@ export function authToLocal({ rules = ['DEFAULT'], names = {} }: AuthToLocal): L
  * Makes the mapping of a krb5.conf, which uses the rules of the realm of the service.
  *
  * @throws ConfigurationError for a rule that cannot be read
+ *
+ * @example
+ * ```ts
+ * import { authToLocalOf, parseKrb5Conf, parsePrincipal } from '@s4u/krb5'
+ *
+ * const localName = authToLocalOf(parseKrb5Conf(''))
+ * localName(parsePrincipal('alice@AD.TEST'), 'AD.TEST') // 'alice'
+ * ```
  */
 export function authToLocalOf(conf: Krb5Conf): LocalNameMapping {
   const byRealm = new Map(conf.names('realms').map((realm) => [realm, authToLocal(rulesOf(conf, realm))]))

@@ -37,6 +37,7 @@ export interface AuthorizationDataElement {
   readonly adData: Uint8Array
 }
 
+/** The authorization data of a ticket or an authenticator. Source: RFC 4120 section 5.2.6. */
 export type AuthorizationData = readonly AuthorizationDataElement[]
 
 const Element = sequence<AuthorizationDataElement>('AuthorizationDataElement', {
@@ -84,6 +85,7 @@ export interface KerbAdRestrictionEntry {
   readonly restriction: Uint8Array
 }
 
+/** The contents of AD type 141. Source: MS-KILE section 2.2.6. */
 export const KerbAdRestrictionEntries: Codec<readonly KerbAdRestrictionEntry[]> = {
   ...sequenceOf(
     sequence<KerbAdRestrictionEntry>('KERB-AD-RESTRICTION-ENTRY', {
@@ -108,6 +110,16 @@ export interface FoundAuthorizationData extends AuthorizationDataElement {
  * themselves are left out.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { AdType, type EncTicketPart, flattenAuthorizationData } from '@s4u/krb5'
+ *
+ * export function pacsIn({ authorizationData = [] }: EncTicketPart): Uint8Array[] {
+ *   const all = flattenAuthorizationData(authorizationData)
+ *   return all.filter(({ adType }) => adType === AdType.WIN2K_PAC).map(({ adData }) => adData)
+ * }
+ * ```
  */
 export function flattenAuthorizationData(data: AuthorizationData, ifRelevant = false): FoundAuthorizationData[] {
   const found: FoundAuthorizationData[] = []

@@ -32,8 +32,10 @@ export interface KdcRep {
   readonly encPart: EncryptedData
 }
 
+/** The answer to a sign-in (AS-REQ). Source: RFC 4120 section 5.4.2. */
 export const AsRep: Codec<KdcRep> = kdcRep(MessageType.AS_REP, 'AS-REP')
 
+/** The answer to a request for a ticket (TGS-REQ). Source: RFC 4120 section 5.4.2. */
 export const TgsRep: Codec<KdcRep> = kdcRep(MessageType.TGS_REP, 'TGS-REP')
 
 function kdcRep(type: number, name: string): Codec<KdcRep> {
@@ -47,6 +49,7 @@ function kdcRep(type: number, name: string): Codec<KdcRep> {
   return application(type, name, sequence<KdcRep>(name, fields, { fixed: messageHeader(type) }))
 }
 
+/** A time of the account, such as that of its last sign-in. Source: RFC 4120 section 5.4.2. */
 export interface LastReqEntry {
   readonly lrType: number
   readonly lrValue: number
@@ -109,6 +112,7 @@ const EncKdcRepPart = sequence<EncKdcRepPart>('EncKDCRepPart', {
   encryptedPaData: optional(12, sequenceOf(PaData)),
 })
 
+/** The sealed part of a TGS-REP. Source: RFC 4120 section 5.4.2. */
 export const EncTgsRepPart: Codec<EncKdcRepPart> = application(26, 'EncTGSRepPart', EncKdcRepPart)
 
 /**

@@ -94,8 +94,10 @@ export interface KdcReq {
   readonly reqBody: KdcReqBody
 }
 
+/** A sign-in: asks for a ticket with a proof of the identity. Source: RFC 4120 section 5.4.1. */
 export const AsReq: Codec<KdcReq> = kdcReq(MessageType.AS_REQ, 'AS-REQ')
 
+/** A request for a ticket that shows another ticket. Source: RFC 4120 section 5.4.1. */
 export const TgsReq: Codec<KdcReq> = kdcReq(MessageType.TGS_REQ, 'TGS-REQ')
 
 function kdcReq(type: number, name: string): Codec<KdcReq> {

@@ -28,6 +28,14 @@ export interface KpasswdMessage {
  * Returns the octets of a request or an answer.
  *
  * @throws ConfigurationError KRB_ERR_FIELD_TOOLONG if a length does not fit into 16 bits
+ *
+ * @example
+ * ```ts
+ * import { encodeKpasswdMessage, KpasswdVersion } from '@s4u/krb5'
+ *
+ * export const requestOf = (ap: Uint8Array, body: Uint8Array) =>
+ *   encodeKpasswdMessage({ version: KpasswdVersion.CHANGE, ap, body })
+ * ```
  */
 export function encodeKpasswdMessage({ version, ap, body }: KpasswdMessage): Uint8Array {
   const length = HEADER + ap.length + body.length
@@ -45,6 +53,13 @@ export function encodeKpasswdMessage({ version, ap, body }: KpasswdMessage): Uin
  * Reads a request or an answer.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeKpasswdMessage } from '@s4u/krb5'
+ *
+ * export const isUnsigned = (octets: Uint8Array) => decodeKpasswdMessage(octets).ap.length === 0
+ * ```
  */
 export function decodeKpasswdMessage(octets: Uint8Array): KpasswdMessage {
   const reader = new ByteReader(octets, 'KPASSWD')
@@ -97,12 +112,31 @@ export interface KpasswdResult {
  * Reads an outcome.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeKpasswdResult, kpasswdResultName } from '@s4u/krb5'
+ *
+ * export const outcomeOf = (octets: Uint8Array) =>
+ *   kpasswdResultName(decodeKpasswdResult(octets).code)
+ * ```
  */
 export function decodeKpasswdResult(octets: Uint8Array): KpasswdResult {
   const reader = new ByteReader(octets, 'KPASSWD result')
   return { code: reader.u16be('code'), text: reader.rest() }
 }
 
+/**
+ * Returns the octets of an outcome.
+ *
+ * @example
+ * ```ts
+ * import { encodeKpasswdResult, KPASSWD_RESULTS } from '@s4u/krb5'
+ *
+ * const text = new TextEncoder().encode('too short')
+ * encodeKpasswdResult({ code: KPASSWD_RESULTS.KRB5_KPASSWD_SOFTERROR, text })
+ * ```
+ */
 export function encodeKpasswdResult({ code, text }: KpasswdResult): Uint8Array {
   return new ByteWriter(2 + text.length).u16be(code).bytes(text).toBytes()
 }
@@ -125,6 +159,13 @@ export type KpasswdResultName = keyof typeof KPASSWD_RESULTS
 /**
  * Returns the name of a result code: `KRB5_KPASSWD_SOFTERROR` for 4. A number that RFC 3244 does
  * not name becomes part of the name: `KRB5_KPASSWD_RESULT_99`.
+ *
+ * @example
+ * ```ts
+ * import { kpasswdResultName } from '@s4u/krb5'
+ *
+ * kpasswdResultName(4) // 'KRB5_KPASSWD_SOFTERROR'
+ * ```
  */
 export function kpasswdResultName(code: number): KpasswdResultName | `KRB5_KPASSWD_RESULT_${number}` {
   return RESULT_NAMES.get(code) ?? `KRB5_KPASSWD_RESULT_${code}`

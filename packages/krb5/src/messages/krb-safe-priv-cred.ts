@@ -34,6 +34,7 @@ const UserData = sequence<UserData>('KRB-SAFE-BODY', {
 /** The body of a KRB-SAFE. The checksum covers its encoding (key usage 15). */
 export const KrbSafeBody: Codec<UserData> = UserData
 
+/** A message that is signed, but not encrypted. Source: RFC 4120 section 5.6.1. */
 export interface KrbSafe {
   readonly safeBody: UserData
   readonly cksum: Checksum
@@ -50,6 +51,7 @@ export const KrbSafe: Codec<KrbSafe> = application(
   ),
 )
 
+/** A message that is encrypted. Source: RFC 4120 section 5.7.1. */
 export interface KrbPriv {
   readonly encPart: EncryptedData
 }
@@ -61,6 +63,7 @@ export const KrbPriv: Codec<KrbPriv> = application(
   sequence<KrbPriv>('KRB-PRIV', { encPart: field(3, EncryptedData) }, { fixed: messageHeader(MessageType.KRB_PRIV) }),
 )
 
+/** The sealed part of a KRB-PRIV (key usage 13). Source: RFC 4120 section 5.7.1. */
 export const EncKrbPrivPart: Codec<UserData> = application(28, 'EncKrbPrivPart', UserData)
 
 /**
@@ -114,6 +117,9 @@ const KrbCredInfo = sequence<KrbCredInfo>('KrbCredInfo', {
   caddr: optional(10, HostAddresses),
 })
 
+/**
+ * The sealed part of a KRB-CRED, with one entry for each ticket. Source: RFC 4120 section 5.8.1.
+ */
 export interface EncKrbCredPart {
   readonly ticketInfo: readonly KrbCredInfo[]
   readonly nonce?: number

@@ -30,6 +30,14 @@ export const SupportedEnctype = {
  * 2.2.8.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeSupportedEnctypes, SupportedEnctype } from '@s4u/krb5'
+ *
+ * export const takesClaims = (octets: Uint8Array) =>
+ *   (decodeSupportedEnctypes(octets) & SupportedEnctype.CLAIMS_SUPPORTED) !== 0
+ * ```
  */
 export function decodeSupportedEnctypes(octets: Uint8Array): number {
   const reader = new ByteReader(octets, 'PA-SUPPORTED-ENCTYPES')
@@ -38,11 +46,30 @@ export function decodeSupportedEnctypes(octets: Uint8Array): number {
   return bits
 }
 
+/**
+ * Returns the octets of PA-SUPPORTED-ENCTYPES.
+ *
+ * @example
+ * ```ts
+ * import { encodeSupportedEnctypes, supportedEnctypeBits } from '@s4u/krb5'
+ *
+ * encodeSupportedEnctypes(supportedEnctypeBits([17, 18]))
+ * ```
+ */
 export function encodeSupportedEnctypes(bits: number): Uint8Array {
   return new ByteWriter(4).u32le(bits).toBytes()
 }
 
-/** Returns the bits of encryption types. Types without a bit are left out. */
+/**
+ * Returns the bits of encryption types. Types without a bit are left out.
+ *
+ * @example
+ * ```ts
+ * import { supportedEnctypeBits } from '@s4u/krb5'
+ *
+ * supportedEnctypeBits([17, 18]) // 24
+ * ```
+ */
 export function supportedEnctypeBits(etypes: readonly number[]): number {
   return etypes.reduce((bits, etype) => bits | (BITS.get(etype) ?? 0), 0)
 }
@@ -66,6 +93,13 @@ export const KERB_ERR_TYPE_EXTENDED = 3
  * Reads a KERB_EXT_ERROR.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeKerbExtError } from '@s4u/krb5'
+ *
+ * export const statusOf = (octets: Uint8Array) => decodeKerbExtError(octets).status
+ * ```
  */
 export function decodeKerbExtError(octets: Uint8Array): KerbExtError {
   const reader = new ByteReader(octets, 'KERB_EXT_ERROR')
@@ -76,6 +110,16 @@ export function decodeKerbExtError(octets: Uint8Array): KerbExtError {
   return { status, flags }
 }
 
+/**
+ * Returns the octets of a KERB_EXT_ERROR.
+ *
+ * @example
+ * ```ts
+ * import { encodeKerbExtError } from '@s4u/krb5'
+ *
+ * encodeKerbExtError({ status: 0xc000_0072, flags: 1 })
+ * ```
+ */
 export function encodeKerbExtError({ status, flags }: KerbExtError): Uint8Array {
   return new ByteWriter(12).u32le(status).u32le(0).u32le(flags).toBytes()
 }
@@ -96,6 +140,7 @@ export interface TokenInfoIntegrity {
   readonly machineId: Uint8Array
 }
 
+/** Integrity levels of Windows. MS-KILE section 2.2.5. */
 export const TokenIntegrityLevel = {
   UNTRUSTED: 0x0000,
   LOW: 0x1000,
@@ -109,6 +154,13 @@ export const TokenIntegrityLevel = {
  * Reads an LSAP_TOKEN_INFO_INTEGRITY. Octets behind it belong to later versions and are skipped.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeTokenInfoIntegrity } from '@s4u/krb5'
+ *
+ * export const machineOf = (octets: Uint8Array) => decodeTokenInfoIntegrity(octets).machineId
+ * ```
  */
 export function decodeTokenInfoIntegrity(octets: Uint8Array): TokenInfoIntegrity {
   const reader = new ByteReader(octets, 'LSAP_TOKEN_INFO_INTEGRITY')
@@ -121,6 +173,14 @@ export function decodeTokenInfoIntegrity(octets: Uint8Array): TokenInfoIntegrity
  * Returns the octets of an LSAP_TOKEN_INFO_INTEGRITY.
  *
  * @throws ConfigurationError if `machineId` does not have 32 octets
+ *
+ * @example
+ * ```ts
+ * import { encodeTokenInfoIntegrity, TokenIntegrityLevel } from '@s4u/krb5'
+ *
+ * const machineId = new Uint8Array(32)
+ * encodeTokenInfoIntegrity({ flags: 0, integrityLevel: TokenIntegrityLevel.MEDIUM, machineId })
+ * ```
  */
 export function encodeTokenInfoIntegrity({ flags, integrityLevel, machineId }: TokenInfoIntegrity): Uint8Array {
   if (machineId.length !== MACHINE_ID_LENGTH) {

@@ -65,6 +65,16 @@ export const PaData: Codec<PaData> = sequence<PaData>('PA-DATA', {
 /** The e-data of a KDC_ERR_PREAUTH_REQUIRED. Source: RFC 4120 section 5.9.1. */
 export const MethodData: Codec<readonly PaData[]> = { ...sequenceOf(PaData), name: 'METHOD-DATA' }
 
+/**
+ * Returns the value of the first element of a type; undefined if there is none.
+ *
+ * @example
+ * ```ts
+ * import { findPaData, type KdcRep, PaType } from '@s4u/krb5'
+ *
+ * export const hintOf = ({ padata }: KdcRep) => findPaData(padata, PaType.ETYPE_INFO2)
+ * ```
+ */
 export function findPaData(padata: readonly PaData[] | undefined, type: number): Uint8Array | undefined {
   return padata?.find(({ padataType }) => padataType === type)?.padataValue
 }
@@ -99,6 +109,7 @@ export const EtypeInfo2Entry: Codec<EtypeInfo2Entry> = sequence<EtypeInfo2Entry>
   s2kparams: optional(2, OctetString),
 })
 
+/** PA-ETYPE-INFO2: how the key of the client is derived. Source: RFC 4120 section 5.2.7.5. */
 export const EtypeInfo2: Codec<readonly EtypeInfo2Entry[]> = { ...sequenceOf(EtypeInfo2Entry), name: 'ETYPE-INFO2' }
 
 /**
@@ -110,6 +121,7 @@ export interface EtypeInfoEntry {
   readonly salt?: Uint8Array
 }
 
+/** PA-ETYPE-INFO, the older form of PA-ETYPE-INFO2. Source: RFC 4120 section 5.2.7.4. */
 export const EtypeInfo: Codec<readonly EtypeInfoEntry[]> = {
   ...sequenceOf(
     sequence<EtypeInfoEntry>('ETYPE-INFO-ENTRY', { etype: field(0, Int32), salt: optional(1, OctetString) }),
@@ -134,10 +146,12 @@ export const PacOption = {
   RESOURCE_BASED_CONSTRAINED_DELEGATION: 3,
 } as const
 
+/** PA-PAC-OPTIONS: what a client wants of the PAC. Source: MS-KILE section 2.2.10. */
 export interface PaPacOptions {
   readonly flags: KerberosFlags
 }
 
+/** PA-PAC-OPTIONS: what a client wants of the PAC. Source: MS-KILE section 2.2.10. */
 export const PaPacOptions: Codec<PaPacOptions> = sequence<PaPacOptions>('PA-PAC-OPTIONS', {
   flags: field(0, KerberosFlags),
 })
@@ -159,6 +173,9 @@ export interface TypedDataElement {
   readonly dataValue?: Uint8Array
 }
 
+/**
+ * TYPED-DATA: data that an error carries in addition to its text. Source: RFC 4120 section 5.9.1.
+ */
 export const TypedData: Codec<readonly TypedDataElement[]> = {
   ...sequenceOf(
     sequence<TypedDataElement>('TYPED-DATA', { dataType: field(0, Int32), dataValue: optional(1, OctetString) }),

@@ -28,7 +28,16 @@ export interface PasswordPolicy {
   readonly minimumAge: number
 }
 
-/** Returns the policy in the text of a result; undefined if it is a text for people. */
+/**
+ * Returns the policy in the text of a result; undefined if it is a text for people.
+ *
+ * @example
+ * ```ts
+ * import { decodePasswordPolicy, type KpasswdResult } from '@s4u/krb5'
+ *
+ * export const lengthOf = ({ text }: KpasswdResult) => decodePasswordPolicy(text)?.minimumLength
+ * ```
+ */
 export function decodePasswordPolicy(octets: Uint8Array): PasswordPolicy | undefined {
   if (octets.length !== LENGTH || octets[0] !== 0 || octets[1] !== 0) return undefined
   const reader = new ByteReader(octets.subarray(2), 'password policy')
@@ -41,6 +50,19 @@ export function decodePasswordPolicy(octets: Uint8Array): PasswordPolicy | undef
   return { minimumLength, historyLength, properties, complexity, maximumAge, minimumAge }
 }
 
+/**
+ * Returns the octets that Active Directory sends for a policy.
+ *
+ * @example
+ * ```ts
+ * import { decodePasswordPolicy, encodePasswordPolicy } from '@s4u/krb5'
+ *
+ * export const copyOf = (octets: Uint8Array) => {
+ *   const policy = decodePasswordPolicy(octets)
+ *   return policy && encodePasswordPolicy(policy)
+ * }
+ * ```
+ */
 export function encodePasswordPolicy(policy: Omit<PasswordPolicy, 'complexity'>): Uint8Array {
   const { minimumLength, historyLength, properties, maximumAge, minimumAge } = policy
   const writer = new ByteWriter(LENGTH).u16be(0).u32be(minimumLength).u32be(historyLength).u32be(properties)

@@ -72,13 +72,16 @@ export const HostAddress: Codec<HostAddress> = sequence<HostAddress>('HostAddres
   address: field(1, OctetString),
 })
 
+/** The addresses from which a ticket may be used. Source: RFC 4120 section 5.2.5. */
 export const HostAddresses: Codec<readonly HostAddress[]> = { ...sequenceOf(HostAddress), name: 'HostAddresses' }
 
+/** The realms between the client and the KDC. Source: RFC 4120 section 5.3. */
 export interface TransitedEncoding {
   readonly trType: number
   readonly contents: Uint8Array
 }
 
+/** The realms between the client and the KDC. Source: RFC 4120 section 5.3. */
 export const TransitedEncoding: Codec<TransitedEncoding> = sequence<TransitedEncoding>('TransitedEncoding', {
   trType: field(0, Int32),
   contents: field(1, OctetString),

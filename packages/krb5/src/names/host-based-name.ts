@@ -27,7 +27,16 @@ export function hostBasedService(text: string): string | undefined {
   return `${service}/${host}`
 }
 
-/** Returns the service principal name for a host-based name, and every other text as it is. */
+/**
+ * Returns the service principal name for a host-based name, and every other text as it is.
+ *
+ * @example
+ * ```ts
+ * import { withoutHostBasedForm } from '@s4u/krb5'
+ *
+ * withoutHostBasedForm('HTTP@web.ad.test') // 'HTTP/web.ad.test'
+ * ```
+ */
 export function withoutHostBasedForm(text: string): string {
   return hostBasedService(text) ?? text
 }

@@ -60,7 +60,16 @@ export function formatPrincipal({ name, realm }: Principal): string {
   return `${formatName(name)}@${escape(realm)}`
 }
 
-/** Writes the name without its realm: `HTTP/web.ad.test`. */
+/**
+ * Writes the name without its realm: `HTTP/web.ad.test`.
+ *
+ * @example
+ * ```ts
+ * import { formatName, parsePrincipal } from '@s4u/krb5'
+ *
+ * formatName(parsePrincipal('HTTP/web.ad.test@AD.TEST').name) // 'HTTP/web.ad.test'
+ * ```
+ */
 export function formatName({ nameType, nameString }: PrincipalName): string {
   // The @ of an enterprise name stays readable without an escape, since the @ of the realm is
   // always the last one. Its / does not separate two components, and so keeps its escape.
@@ -71,6 +80,14 @@ export function formatName({ nameType, nameString }: PrincipalName): string {
 /**
  * Tells whether two names have the same components. Their types are only a hint and are not
  * compared. Source: RFC 4120 section 6.2.
+ *
+ * @example
+ * ```ts
+ * import { type PrincipalName, sameName } from '@s4u/krb5'
+ *
+ * const krbtgt: PrincipalName = { nameType: 2, nameString: ['krbtgt', 'AD.TEST'] }
+ * export const isTgt = (name: PrincipalName) => sameName(name, krbtgt)
+ * ```
  */
 export function sameName(a: PrincipalName, b: PrincipalName): boolean {
   return (
@@ -81,6 +98,13 @@ export function sameName(a: PrincipalName, b: PrincipalName): boolean {
 /**
  * Tells whether name and realm are the same, octet for octet. Only Active Directory compares in
  * another way (it ignores case).
+ *
+ * @example
+ * ```ts
+ * import { parsePrincipal, samePrincipal } from '@s4u/krb5'
+ *
+ * samePrincipal(parsePrincipal('alice@AD.TEST'), parsePrincipal('alice@ad.test')) // false
+ * ```
  */
 export function samePrincipal(a: Principal, b: Principal): boolean {
   return a.realm === b.realm && sameName(a.name, b.name)
@@ -89,11 +113,28 @@ export function samePrincipal(a: Principal, b: Principal): boolean {
 /**
  * Tells whether two realms differ at most in the case of ASCII letters. No other letters are
  * folded: the rules of some languages would make two realms one. Source: MS-KILE section 3.1.5.8.
+ *
+ * @example
+ * ```ts
+ * import { sameRealmIgnoringCase } from '@s4u/krb5'
+ *
+ * sameRealmIgnoringCase('AD.TEST', 'ad.test') // true
+ * ```
  */
 export function sameRealmIgnoringCase(a: string, b: string): boolean {
   return asciiLower(a) === asciiLower(b)
 }
 
+/**
+ * Returns the text with ASCII letters in small letters. Other letters stay as they are.
+ *
+ * @example
+ * ```ts
+ * import { asciiLower } from '@s4u/krb5'
+ *
+ * asciiLower('AD.TEST') // 'ad.test'
+ * ```
+ */
 export function asciiLower(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }
@@ -101,6 +142,13 @@ export function asciiLower(text: string): string {
 /**
  * Returns the text with ASCII letters in capitals: `AD.TEST` for `ad.test`. Other letters stay as
  * they are: `toUpperCase` would turn `ad.teſt` into the realm `AD.TEST`.
+ *
+ * @example
+ * ```ts
+ * import { asciiUpper } from '@s4u/krb5'
+ *
+ * asciiUpper('ad.test') // 'AD.TEST'
+ * ```
  */
 export function asciiUpper(text: string): string {
   return text.replace(/[a-z]+/g, (letters) => letters.toUpperCase())
@@ -148,6 +196,13 @@ export function parseSpn(text: string): ServicePrincipalName {
  * Writes the parts of a service principal name as text: the reverse of `parseSpn`.
  *
  * @throws ConfigurationError if the text would be read as other parts
+ *
+ * @example
+ * ```ts
+ * import { formatSpn } from '@s4u/krb5'
+ *
+ * formatSpn({ serviceClass: 'HTTP', host: 'web.ad.test' }) // 'HTTP/web.ad.test'
+ * ```
  */
 export function formatSpn({ serviceClass, host, port, instance, serviceName }: ServicePrincipalName): string {
   const detail = [port, instance].map((part) => (part === undefined ? '' : `:${part}`)).join('')

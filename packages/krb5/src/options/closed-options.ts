@@ -54,6 +54,19 @@ export function closeOptions(owner: string, options: unknown, table: OptionTable
 /**
  * Returns only those options that another table names too, for example to hand them on to a
  * function below.
+ *
+ * @example
+ * ```ts
+ * import { type OptionTableOf, pickOptions } from '@s4u/krb5'
+ *
+ * interface Below {
+ *   readonly size?: number
+ * }
+ * const BELOW = { size: 'value' } satisfies OptionTableOf<Below>
+ *
+ * const options: Below & { readonly name: string } = { name: 'a', size: 3 }
+ * pickOptions<Below>(options, BELOW) // { size: 3 }
+ * ```
  */
 export function pickOptions<T extends object>(options: T, table: OptionTableOf<T>): T
 export function pickOptions(options: object, table: OptionTable): object {
@@ -67,6 +80,21 @@ export function pickOptions(options: object, table: OptionTable): object {
  * one of the names.
  *
  * @throws ConfigurationError as `closeOptions` does
+ *
+ * @example
+ * ```ts
+ * import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
+ *
+ * interface CallOptions {
+ *   readonly signal?: AbortSignal
+ * }
+ * const CALL_OPTIONS = { signal: 'value' } satisfies OptionTableOf<CallOptions>
+ *
+ * export function read(given?: CallOptions): void {
+ *   const { signal } = requireKnownOptions('read', given, CALL_OPTIONS)
+ *   signal?.throwIfAborted()
+ * }
+ * ```
  */
 export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
 export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {

@@ -17,6 +17,16 @@ export type GivenKind = 'text' | 'octets' | 'function' | 'list of texts' | reado
  * @param what what the message calls the argument: `a principal`
  * @param hint what to write instead
  * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { requireGiven } from '@s4u/krb5'
+ *
+ * export function greet(name: string): string {
+ *   requireGiven('greet: the name', name, 'text', "Write 'alice@AD.TEST'.")
+ *   return `Hello ${name}`
+ * }
+ * ```
  */
 export function requireGiven(what: string, value: unknown, kind: GivenKind, hint: string): void {
   if (isOne(value, kind)) return

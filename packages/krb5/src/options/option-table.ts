@@ -20,6 +20,7 @@ export type OptionKind =
   | OptionTable
   | { readonly orElse: 'value'; readonly group: OptionTable }
 
+/** The names of all options, each with the kind of its value. */
 export interface OptionTable {
   readonly [name: string]: OptionKind
 }

@@ -30,6 +30,7 @@ export interface PacContents {
   readonly other?: readonly PacBuffer[]
 }
 
+/** The keys with which a PAC is signed, and which signatures it has. */
 export interface PacSigning {
   /** The key with which the ticket is encrypted. */
   readonly server: Key

@@ -76,6 +76,7 @@ export interface KrbFastArmoredRep {
   readonly encFastRep: EncryptedData
 }
 
+/** PA-FX-FAST-REPLY: a CHOICE whose only alternative is `armored-data [0]`. */
 export const PaFxFastReply: Codec<KrbFastArmoredRep> = explicit(
   0,
   'PA-FX-FAST-REPLY',
@@ -106,6 +107,7 @@ const KrbFastFinished = sequence<KrbFastFinished>(
   { extensible: true },
 )
 
+/** The reply inside of the armor. Source: RFC 6113 section 5.4.3. */
 export interface KrbFastResponse {
   readonly padata: readonly PaData[]
   readonly strengthenKey?: Key
@@ -113,6 +115,7 @@ export interface KrbFastResponse {
   readonly nonce: number
 }
 
+/** The reply inside of the armor. Source: RFC 6113 section 5.4.3. */
 export const KrbFastResponse: Codec<KrbFastResponse> = sequence<KrbFastResponse>(
   'KrbFastResponse',
   {
@@ -131,6 +134,7 @@ export interface PaAuthenticationSetElement {
   readonly paValue?: Uint8Array
 }
 
+/** PA-AUTHENTICATION-SET: steps that belong together. Source: RFC 6113 section 5.3. */
 export const PaAuthenticationSet: Codec<readonly PaAuthenticationSetElement[]> = {
   ...sequenceOf(
     sequence<PaAuthenticationSetElement>(

@@ -32,6 +32,17 @@ export const PaForUser: Codec<PaForUser> = sequence<PaForUser>('PA-FOR-USER', {
 /**
  * Returns the octets that the checksum of PA-FOR-USER covers: the fields without lengths and
  * without zero octets between them. Source: MS-SFU section 2.2.1.
+ *
+ * @example
+ * ```ts
+ * import { forUserChecksumInput, hmacMd5Checksum, type Key, parsePrincipal } from '@s4u/krb5'
+ *
+ * export function checksumFor(user: string, sessionKey: Key): Uint8Array {
+ *   const { name: userName, realm: userRealm } = parsePrincipal(user)
+ *   const forUser = { userName, userRealm, authPackage: 'Kerberos' }
+ *   return hmacMd5Checksum(sessionKey, 17, forUserChecksumInput(forUser))
+ * }
+ * ```
  */
 export function forUserChecksumInput(forUser: Omit<PaForUser, 'cksum'>): Uint8Array {
   const { userName, userRealm, authPackage } = forUser

@@ -12,6 +12,7 @@ export interface AttributesInfo {
   readonly flags: number
 }
 
+/** Bits of PAC_ATTRIBUTES_INFO. MS-PAC section 2.14. */
 export const PacAttribute = { PAC_WAS_REQUESTED: 0x1, PAC_WAS_GIVEN_IMPLICITLY: 0x2 } as const
 
 /**

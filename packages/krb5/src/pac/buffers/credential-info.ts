@@ -101,7 +101,18 @@ export function openCredentialInfo(info: CredentialInfo, key: Key): Supplemental
   }
 }
 
-/** Encrypts credentials with the key of the AS reply, as a KDC does. MS-PAC section 2.6.1. */
+/**
+ * Encrypts credentials with the key of the AS reply, as a KDC does. MS-PAC section 2.6.1.
+ *
+ * @example
+ * ```ts
+ * import { encodeNtlmCredential, type Key, NtlmCredential, sealCredentialInfo } from '@s4u/krb5'
+ *
+ * export function sealHash(ntHash: Uint8Array, replyKey: Key) {
+ *   return sealCredentialInfo([encodeNtlmCredential(new NtlmCredential({ ntHash }))], replyKey)
+ * }
+ * ```
+ */
 export function sealCredentialInfo(
   credentials: readonly SupplementalCredential[],
   key: Key,

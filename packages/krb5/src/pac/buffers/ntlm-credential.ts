@@ -50,6 +50,14 @@ export class NtlmCredential {
  * Reads the credential for the package `NTLM`; returns undefined if it is for another package.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeNtlmCredential, type SupplementalCredential } from '@s4u/krb5'
+ *
+ * export const ntHashOf = (credential: SupplementalCredential) =>
+ *   decodeNtlmCredential(credential)?.exposeSecretNtHash()
+ * ```
  */
 export function decodeNtlmCredential(credential: SupplementalCredential): NtlmCredential | undefined {
   if (credential.packageName !== NTLM) return undefined
@@ -71,6 +79,16 @@ export function decodeNtlmCredential(credential: SupplementalCredential): NtlmCr
   }
 }
 
+/**
+ * Returns the octets of NTLM_SUPPLEMENTAL_CREDENTIAL, as the credential for the package `NTLM`.
+ *
+ * @example
+ * ```ts
+ * import { encodeNtlmCredential, NtlmCredential } from '@s4u/krb5'
+ *
+ * encodeNtlmCredential(new NtlmCredential({ ntHash: new Uint8Array(16) }))
+ * ```
+ */
 export function encodeNtlmCredential(credential: NtlmCredential): SupplementalCredential {
   const [lmHash, ntHash] = [credential.exposeSecretLmHash(), credential.exposeSecretNtHash()]
   const flags = (lmHash === undefined ? 0 : HAS_LM_HASH) | (ntHash === undefined ? 0 : HAS_NT_HASH)

@@ -15,11 +15,13 @@ export interface UpnDnsInfo {
   readonly extended: UpnDnsInfoExtension | undefined
 }
 
+/** The extension of UPN_DNS_INFO: the account name and the SID. MS-PAC section 2.10. */
 export interface UpnDnsInfoExtension {
   readonly samAccountName: string
   readonly sid: string
 }
 
+/** Bits of UPN_DNS_INFO. MS-PAC section 2.10. */
 export const UpnDnsFlag = { CONSTRUCTED: 0x1, EXTENDED: 0x2 } as const
 
 /**

@@ -21,7 +21,16 @@ export function millisecondsOfFiletime(filetime: Filetime): number {
   return filetime >= FILETIME_NEVER ? Infinity : Number(filetime / STEPS_PER_MILLISECOND - MILLISECONDS_TO_1970)
 }
 
-/** Converts milliseconds since 1970. `Infinity` becomes {@link FILETIME_NEVER}. */
+/**
+ * Converts milliseconds since 1970. `Infinity` becomes {@link FILETIME_NEVER}.
+ *
+ * @example
+ * ```ts
+ * import { filetimeOfMilliseconds } from '@s4u/krb5'
+ *
+ * filetimeOfMilliseconds(0) // 116444736000000000n
+ * ```
+ */
 export function filetimeOfMilliseconds(milliseconds: number): Filetime {
   if (milliseconds === Infinity) return FILETIME_NEVER
   return (BigInt(Math.floor(milliseconds)) + MILLISECONDS_TO_1970) * STEPS_PER_MILLISECOND

@@ -18,6 +18,13 @@ export interface Sid {
  * Reads a SID that fills `bytes`, and returns its string form. MS-DTYP section 2.4.2.2.
  *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { decodeSid } from '@s4u/krb5'
+ *
+ * decodeSid(Uint8Array.of(1, 1, 0, 0, 0, 0, 0, 5, 18, 0, 0, 0)) // 'S-1-5-18'
+ * ```
  */
 export function decodeSid(bytes: Uint8Array, path = 'SID'): string {
   const reader = new ByteReader(bytes, path)
@@ -51,6 +58,13 @@ export function encodeSid(sid: string): Uint8Array {
  * hexadecimal (`S-1-0x10000000000-1`). MS-DTYP section 2.4.2.1.
  *
  * @throws ConfigurationError if the text is not a SID
+ *
+ * @example
+ * ```ts
+ * import { parseSid } from '@s4u/krb5'
+ *
+ * parseSid('S-1-5-32-544').subAuthorities // [32, 544]
+ * ```
  */
 export function parseSid(sid: string): Sid {
   const match = typeof sid === 'string' ? SID_PATTERN.exec(sid) : null
@@ -64,6 +78,16 @@ export function parseSid(sid: string): Sid {
   return { identifierAuthority, subAuthorities }
 }
 
+/**
+ * Writes a SID as text.
+ *
+ * @example
+ * ```ts
+ * import { formatSid, parseSid } from '@s4u/krb5'
+ *
+ * formatSid(parseSid('S-1-5-18')) // 'S-1-5-18'
+ * ```
+ */
 export function formatSid(sid: Sid): string {
   let text = `S-${REVISION}-${formatAuthority(sid.identifierAuthority)}`
   for (const subAuthority of sid.subAuthorities) text += `-${subAuthority}`
