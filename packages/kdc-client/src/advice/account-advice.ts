@@ -70,8 +70,8 @@ const notAuthenticated = ({ principal, target, answer }: AdviceAbout): Directory
 })
 
 /**
- * Returns the commands that remove the authentication policy from the account of a service. The
- * other way is to name the account that asks in the policy.
+ * Returns the commands that find the authentication policy of the account of a service, or remove
+ * it. The other way is to name the account that asks in the policy.
  */
 export function policyOfService(target: string) {
   const spn = bareName(target)

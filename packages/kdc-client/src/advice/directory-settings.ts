@@ -42,8 +42,8 @@ function addToDelegationList(account: string, target: string): string {
 }
 
 /**
- * Returns a principal for use in a DN. No command is made from a name that a DN would have to
- * escape.
+ * Escapes a principal for a DN. The tag `sh` refuses the backslash, so no command is made from a
+ * name that has to be escaped.
  */
 function inDn(principal: string): string {
   return principal.replace(/[,+="<>#;\\]/g, '\\$&')

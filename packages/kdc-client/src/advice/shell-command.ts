@@ -53,7 +53,7 @@ function argument(name: Argument, quote: (name: string) => string): string | und
 }
 
 /**
- * Returns a sentence about FILE in a command; empty if the path is known and so stands in the
+ * Returns a comment about FILE in a command; empty if the path is known and so stands in the
  * command.
  */
 export function aboutFile(file: string | undefined, what: string): string {

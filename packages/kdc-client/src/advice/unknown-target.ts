@@ -21,8 +21,8 @@ export function unknownTarget(target: string, facts: RequestFacts = {}): Directo
 }
 
 /**
- * Returns the full name of a host that was called by a short name or an address: that is another
- * service than the registered one.
+ * Returns a sentence for a host that was called by a short name or an address: that is another
+ * service than the one that is registered with the full name.
  */
 function fullNameOf(target: string, { askedRealm }: RequestFacts): string | undefined {
   const [, serviceClass, host] = /^([^/@]+)\/([^/@]+)$/.exec(bareName(target)) ?? []
