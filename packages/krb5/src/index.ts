@@ -231,15 +231,13 @@ export {
   asciiUpper,
   formatName,
   formatPrincipal,
-  formatSpn,
   parsePrincipal,
-  parseSpn,
   type Principal,
   sameName,
   samePrincipal,
   sameRealmIgnoringCase,
-  type ServicePrincipalName,
 } from './names/principal.js'
+export { formatSpn, parseSpn, type ServicePrincipalName } from './names/service-principal-name.js'
 export {
   type AuthToLocal,
   authToLocal,

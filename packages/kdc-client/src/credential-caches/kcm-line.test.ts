@@ -10,7 +10,7 @@ import { type KcmDialogue, readCache } from './kcm-dialogue.js'
 import { converse, converseNow } from './kcm-line.js'
 
 /**
- * What a KCM does that is broken, or of another version; real ones are in
+ * What a broken KCM does, or one of another version. The tests with real ones are in
  * test/interop/credential-caches.test.ts.
  */
 
@@ -57,7 +57,7 @@ const USUAL: Answers = {
   20: () => ok(text('0')),
 }
 
-/** Answers by the number of the request. */
+/** Starts a KCM that answers by the number of the request. */
 async function listen(answers: Answers): Promise<void> {
   const sockets = new Set<Socket>()
   server = createServer((socket) => {
@@ -168,7 +168,7 @@ describe('a KCM', () => {
     await once(kcm, 'message')
     const dialogue = function* (): KcmDialogue<void> {
       yield Uint8Array.of(2, 0, 0, 20)
-      // So that it has closed by then.
+      // Waits until the other side has closed.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 200)
       yield Uint8Array.of(2, 0, 0, 8)
     }

@@ -72,7 +72,7 @@ const body: KdcReqBody = {
   etype: [18],
 }
 
-/** Both ends of a channel: the client's, and the key that a KDC finds for its end. */
+/** Makes both ends of a channel: that of the client, and the key that a KDC derives for its end. */
 function channel({ challenged = true } = {}) {
   const armor = new FastArmor(context, tgt)
   const proof = challenged ? [armor.challenge(longTermKey)] : []
@@ -109,7 +109,7 @@ function finishedWith(key: Key, of: Ticket = issued) {
   return { timestamp: NOW, usec: 0, crealm: 'AD.TEST', cname: WEB, ticketChecksum }
 }
 
-/** An honest response, changed. */
+/** Makes the response of an honest KDC, with a change. */
 function responseOf(key: Key, change: Change = {}): KrbFastResponse {
   const padata = [kdcChallenge(key, longTermKey)]
   return { padata, strengthenKey: Key.random(18), finished: finishedWith(key), nonce: NONCE, ...change }

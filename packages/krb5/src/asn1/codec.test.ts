@@ -67,7 +67,7 @@ describe('SEQUENCE', () => {
   })
 
   test('is not written without a field that it must have', () => {
-    // As a caller in plain JavaScript may.
+    // A caller in plain JavaScript may pass this.
     const nothing = JSON.parse('{}') as Pair
     expect(refusalOf(() => encode(Pair, nothing))).toEqual([
       'ASN1_BAD_FORMAT',

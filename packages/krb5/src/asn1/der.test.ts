@@ -9,7 +9,7 @@ import { Int32, OctetString } from './primitives.js'
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-/** What the error of `decode` says, without the name of the codec. */
+/** Returns the message of the error of `decode`, without the name of the codec. */
 function refusalOf(bytes: string, codec: { readonly read: (reader: DerReader) => unknown } = OctetString): string {
   try {
     decode({ tag: 0, write: () => {}, read: codec.read.bind(codec), name: 'X' }, hex(bytes))

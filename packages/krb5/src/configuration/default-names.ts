@@ -41,7 +41,8 @@ export function defaultKeytabName(conf: Krb5Conf | undefined, machine: Machine):
  * ```ts
  * import { defaultClientKeytabName, type Krb5Conf, type Machine } from '@s4u/krb5'
  *
- * export const keytabOf = (conf: Krb5Conf, machine: Machine) => defaultClientKeytabName(conf, machine)
+ * export const keytabOf = (conf: Krb5Conf, machine: Machine) =>
+ *   defaultClientKeytabName(conf, machine)
  * ```
  */
 export function defaultClientKeytabName(conf: Krb5Conf | undefined, machine: Machine): string | undefined {

@@ -8,7 +8,7 @@ const name = fc.domain().filter((text) => !/^\d+$/.test(text))
 const port = fc.integer({ min: 1, max: 65_535 })
 const protocol = fc.constantFrom('udp' as const, 'tcp' as const, undefined)
 
-/** KDCs that have no address but one of IPv6, beside all others. */
+/** Some KDCs have only an IPv6 address. */
 test('every address and name is read back, with and without its port and protocol', () => {
   fc.assert(
     fc.property(fc.oneof(ipv6, fc.ipV4(), name), fc.option(port, { nil: undefined }), protocol, (host, at, by) => {

@@ -321,7 +321,7 @@ describe('several files', () => {
   })
 })
 
-/** As of MIT 1.22; before, a mark counted for other files only. */
+/** The rules of MIT 1.22. Before, a mark counted only for other files. */
 describe('what is final', () => {
   test.each([
     ['a section', ['[realms]*', 'R = {', 'kdc = a', '}', '[realms]', 'R = {', 'kdc = b', '}'], ['a']],

@@ -6,7 +6,7 @@ const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.repla
 
 /** `a@R` in version 3 and 4. */
 const NAME = '00000001 00000001 00000001 52 00000001 61'
-/** Of the cache, of its first client and of its first server. */
+/** The names of the cache, of its first client and of its first server. */
 const THREE_NAMES = NAME.repeat(3)
 const KEY = 'abababababababababababababababab'
 

@@ -114,7 +114,7 @@ describe('a credential cache', () => {
 
 describe('one entry that cannot be read', () => {
   const others = { ...cache, credentials: [credential, { ...credential, server: parsePrincipal('HTTP/last@R') }] }
-  /** The cache with an entry of its own kind in the middle. */
+  /** Returns the cache with an additional entry in the middle. */
   const withEntry = (entry: Uint8Array): Uint8Array => {
     const [first, last] = others.credentials.map((one) => encodeCacheEntry(one, cache.principal))
     return hex(toHex(encodeCcache({ ...cache, settings: [], credentials: [] })), ...[first, entry, last].map(toHex))

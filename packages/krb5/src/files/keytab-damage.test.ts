@@ -168,8 +168,8 @@ describe('one record that cannot be read is left out and told, and the others ar
   })
 
   test('octets of a key in the place of a name are not shown', () => {
-    // What a record looks like whose fields are read at the wrong place: 24 octets of a key as its
-    // realm.
+    // A record whose fields are read at the wrong place: 24 octets of a key stand where its realm
+    // should be.
     const key = 'd3adbeefd3adbeefd3adbeefd3adbeefd3adbeefd3adbeef'
     const [{ name, why }] = Keytab.decode(hex(`0502 ${good} 0000001e 0001 0018 ${key} 0000`)).leftOut
     expect(name).toBeUndefined()

@@ -35,7 +35,7 @@ describe('by default', () => {
   })
 })
 
-/** The example of MIT's documentation of krb5.conf, with what its library made of the names. */
+/** The example in MIT's documentation of krb5.conf, with the names that MIT's library returned. */
 const conf = parseKrb5Conf(`
 [realms]
  CORP.TEST = {
@@ -72,11 +72,11 @@ describe('a krb5.conf', () => {
   })
 
   test.each([
-    // There: al, guest and al.
+    // MIT's library returns al, guest and al.
     ['alice@EVIL.TEST', undefined],
     ['johndoe/x@EVIL.TEST', undefined],
     ['al/admin@EVIL.TEST', undefined],
-    // There: bob.west, since names of other realms cannot be written.
+    // MIT's library returns bob.west, since names of other realms cannot be written there.
     ['bob@WEST.TEST', 'bob2'],
   ])('makes of %s %s, more carefully than MIT’s library', (principal, local) => {
     expect(mapping(parsePrincipal(principal), OWN)).toBe(local)
@@ -124,7 +124,10 @@ describe('a rule', () => {
     expect(localOf('root@EVIL.TEST', { rules: ['RULE:[1:$1.$0]'] })).toBe('root.EVIL.TEST')
   })
 
-  /** Characters that rules put between the parts: the name would be cut where its owner wants. */
+  /**
+   * Characters that rules put between the parts: with them, the owner of a name could decide where
+   * it is cut.
+   */
   test.each([
     'root\\@CORP.TEST@EVIL.TEST',
     'root\\@CORP.TEST\\@x@EVIL.TEST',
@@ -171,7 +174,7 @@ describe('a rule', () => {
     expect(() => authToLocal({ rules: ['DEFAULT', rule] })).toThrow(ConfigurationError)
   })
 
-  /** What would take a backtracking matcher longer than the world is old. */
+  /** Patterns for which a matcher with backtracking would need longer than the world is old. */
   test.each(['(a+)+$', '(a|a)*b', '(a|aa)+$', '(.*a){20}b', '((a*)*)*b', '(a?){50}a{50}'])(
     's/%s/x/ takes no longer than another, whoever chooses the name',
     (pattern) => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { hostBasedService, withoutHostBasedForm } from './host-based-name.js'
-import { parseSpn } from './principal.js'
+import { parseSpn } from './service-principal-name.js'
 
 test.each([
   ['HTTP@web.ad.test', 'HTTP/web.ad.test'],

@@ -65,7 +65,10 @@ const claims: ClaimsArray[] = [
   },
 ]
 
-/** The serialized structure, with so many octets of what is in it: its length says so too. */
+/**
+ * Returns the serialized structure with only so many octets of its contents. Its length field says
+ * so too.
+ */
 function cutInside(bytes: Uint8Array, length: number): Uint8Array {
   const cut = bytes.slice(0, HEADERS + length)
   new DataView(cut.buffer).setUint32(8, length, true)
@@ -83,7 +86,7 @@ function pathsOf(
   const paths: string[] = []
   for (let length = 0; length < end; length++) {
     try {
-      // Less than the padding may be missing: then nothing is.
+      // Less than the padding is missing, so nothing is lost.
       expect(decode(cut(length))).toEqual(decode(whole))
     } catch (error) {
       if (!(error instanceof MalformedTokenError)) throw error

@@ -63,7 +63,7 @@ describe('an excerpt of a PAC', () => {
     expect(types).not.toContain(PacBufferType.DEVICE_INFO)
     const [first] = excerpt.buffers
     expect(decodeLogonInfo(first.data)).toEqual(less)
-    // The PAC itself is as it was.
+    // The PAC itself has not changed.
     expect(pac.sids()).toContain(`${OTHER}-512`)
     expect(pac.upnDnsInfo?.upn).toBe('alice@ad.test')
   })

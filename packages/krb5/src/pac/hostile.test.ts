@@ -44,14 +44,14 @@ describe.each<[string, number, Uint8Array[], (bytes: Uint8Array) => unknown]>([
 })
 
 /**
- * Far more than any of these inputs takes, and far less than one that costs more than its size
- * would.
+ * Far more than any of these inputs takes, and far less than an input takes whose cost does not
+ * depend on its size only.
  */
 const AT_ONCE_MS = 500
 
 /**
- * What is slow because of the input is slow each time; what is slow because the machine does
- * something else is not.
+ * Returns the shortest time of several runs. A slow input is slow in each of them; a busy machine
+ * is not.
  */
 function fastestOf(times: number, decode: (bytes: Uint8Array) => unknown, bytes: Uint8Array): number {
   const durations = Array.from({ length: times }, () => {
@@ -112,7 +112,7 @@ function mutate(seed: Uint8Array, random: () => number): Uint8Array {
   return bytes
 }
 
-/** Mulberry32: the same changes in every run. */
+/** Mulberry32: makes the same changes in every run. */
 function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {

@@ -8,7 +8,7 @@ const file = new URL('../../../../test/vectors/pac/pacs.json', import.meta.url)
 const { vectors }: { vectors: { pac: string }[] } = JSON.parse(readFileSync(file, 'utf8'))
 const { logonInfo } = Pac.decode(new Uint8Array(Buffer.from(vectors[0].pac, 'hex')))
 
-/** It takes some 100 µs; the rest is for machines that are slow or have much else to do. */
+/** It takes some 100 µs. The rest is for slow or busy machines. */
 const LIMIT_MS = 5
 
 test('the PAC of a user in 1,000 groups is decoded and verified in no time', () => {

@@ -71,8 +71,8 @@ describe.each(vectors)('the PAC $name', (vector) => {
 })
 
 /**
- * The vectors whose PAC has a buffer of this type: a test that has nothing to look at would pass
- * for nothing.
+ * Returns the vectors whose PAC has a buffer of this type. At least one must have it: otherwise a
+ * test would check nothing and pass.
  */
 const withBuffer = (type: number) =>
   vectors.filter((vector) => Pac.decode(hex(vector.pac)).buffers.some((buffer) => buffer.type === type))
@@ -176,7 +176,7 @@ describe('the signatures of a PAC', () => {
     const signature = Pac.decode(bytes).buffers.find((buffer) => buffer.type === 6)!
     new DataView(signature.data.buffer, signature.data.byteOffset).setInt32(0, type, true)
     const refused = () => Pac.decode(bytes).verifyServerChecksum(server)
-    // Of a type of another length, the buffer is not even well formed.
+    // With a type whose signatures have another length, the buffer is not even well formed.
     expect(refused).toThrow(type === -138 ? MalformedTokenError : rejectedWith('KRB_AP_ERR_INAPP_CKSUM'))
   })
 

@@ -5,7 +5,7 @@ import { primitives as node } from './node.js'
 import { primitives as noble } from './noble.js'
 import type { CbcCipher, DigestName, HashName } from './primitives.js'
 
-/** The same octets each time, from a small generator: a failure must come again. */
+/** Returns the same octets in every run, from a small generator: a failure must be repeatable. */
 function generator(seed: number): (length: number) => Uint8Array {
   let state = seed
   return (length) =>

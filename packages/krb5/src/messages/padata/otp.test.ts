@@ -75,7 +75,7 @@ const NOTHING = {
   iterationCount: undefined,
 }
 
-/** The length of what follows, and that. */
+/** Returns a length octet and the octets behind it. */
 function length(text: string): string {
   const body = text.replace(/ /g, '')
   return (body.length / 2).toString(16).padStart(2, '0') + body

@@ -15,7 +15,7 @@ interface BufferVector {
   name: string
   type: number
   data: string
-  /** null for what must be refused. */
+  /** null for a buffer that must be refused. */
   expected: Record<string, unknown> | null
 }
 

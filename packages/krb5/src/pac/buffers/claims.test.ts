@@ -102,7 +102,7 @@ describe('claims', () => {
     expect(decodeClaims(encodeClaims(arrays))).toEqual(arrays)
   })
 
-  /** Each takes a few octets on the wire, fewer still compressed, and hundreds in memory. */
+  /** Each claim takes a few octets on the wire, fewer if compressed, and hundreds in memory. */
   test.each([
     ['values', [{ source: 1, claims: values(4_097) }]],
     ['values of several claims', [{ source: 1, claims: [...values(4_000), ...values(97)] }]],

@@ -4,7 +4,9 @@ import { NdrReader } from './ndr-reader.js'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
-/** A structure behind its headers and its top-level pointer; the octets are little-endian. */
+/**
+ * Returns a structure behind its headers and its top-level pointer. The octets are little-endian.
+ */
 function serialized(
   structure: string,
   { header = '01100800 cccccccc', pointer = '00000200', length = 0 } = {},
