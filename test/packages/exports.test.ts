@@ -31,6 +31,7 @@ const exported: Record<string, readonly string[]> = {
     'DirectoryError',
     'DirectoryUnreachableError',
     'filter',
+    'joinAccount',
     'ldifOf',
     'managedKeytab',
     'openDirectory',

@@ -96,6 +96,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         'ldapts writes requests, filters and controls; answers are read here, since its reader can be made to loop',
       rooms: [
         '.',
+        'joining',
         'changes',
         'managed-password',
         'names',

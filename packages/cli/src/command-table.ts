@@ -3,6 +3,7 @@ import { completionOf } from './commands/completion.js'
 import { doctor } from './commands/doctor.js'
 import { explain } from './commands/explain.js'
 import { fetchCommand } from './commands/fetch.js'
+import { join } from './commands/join.js'
 import { kdestroy } from './commands/kdestroy.js'
 import { keytab } from './commands/keytab/keytab.js'
 import { kinit } from './commands/kinit.js'
@@ -23,6 +24,7 @@ const OTHERS: readonly Command[] = [
   keytab,
   explain,
   doctor,
+  join,
   realm,
 ]
 

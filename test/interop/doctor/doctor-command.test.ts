@@ -1,35 +1,11 @@
-import { COMMANDS, EXIT, runCommandLine, type Session } from '@s4u/cli'
+import { EXIT } from '@s4u/cli'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { describeRealms } from '../../realms/suite.js'
 import { Administrator } from '../diagnosis/administrator.js'
 import { ExaminedService } from './examined-service.js'
-
-/** Runs `s4u doctor` with what a user would type. */
-async function s4u(words: readonly string[], typed: readonly string[] = []) {
-  const printed = { out: '', err: '' }
-  const answers = [...typed]
-  const answer = async (): Promise<string> => answers.shift() ?? ''
-  const session: Omit<Session, 'print'> = {
-    environment: process.env,
-    now: Date.now,
-    signal: new AbortController().signal,
-    isInteractive: true,
-    readInput: async () => new Uint8Array(),
-    askSecret: answer,
-    ask: answer,
-    tell: (line) => void (printed.err += `${line}\n`),
-  }
-  const page = { width: 100, hasColours: false }
-  const output = (name: 'out' | 'err') => ({
-    page,
-    write: (data: string | Uint8Array) => void (printed[name] += String(data)),
-  })
-  const outputs = { out: output('out'), err: output('err') }
-  const code = await runCommandLine(COMMANDS, words, { version: '0.0.0', outputs, session })
-  return { code, ...printed }
-}
+import { s4u } from './s4u.js'
 
 await describeRealms('s4u doctor', ['CORP'], (info) => {
   const at = new ExaminedService(info, 'CORP', 62)

@@ -1,9 +1,9 @@
-import { type Directory, type DirectoryServer, ldifOf, openDirectory } from '@s4u/directory'
+import { type Directory, ldifOf, openDirectory } from '@s4u/directory'
 import { type Diagnosis, diagnose, type DiagnoseOptions, type Finding, mend } from '@s4u/doctor'
-import { createKdcClient } from '@s4u/kdc-client'
 import { printable } from '@s4u/krb5'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { KDC_OPTIONS, kdcSettings } from '../access/kdc-options.js'
+import { controllerOf, DIRECTORY_FLAGS, openAs } from '../access/administrator.js'
+import { kdcSettings } from '../access/kdc-options.js'
 import { keytabPath } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
 import type { GivenOf, Options } from '../command-line/options.js'
@@ -19,8 +19,6 @@ const OPTIONS = {
   url: { kind: 'text', value: 'URL', about: 'where the service answers' },
   as: { kind: 'text', short: 'U', value: 'USER', about: 'a user in whose name the service is to act' },
   to: { kind: 'texts', value: 'SPN', about: 'a service that it is to call in the user’s name' },
-  directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
-  directoryAddress: { kind: 'text', value: 'IP', about: 'the address of that controller; default: that of its name' },
   dns: { kind: 'texts', value: 'IP', about: 'a name server to ask; default: those of this machine' },
   ca: { kind: 'text', value: 'FILE', completes: 'file', about: 'certificates of authorities for --url, PEM' },
   for: {
@@ -33,7 +31,8 @@ const OPTIONS = {
   fix: { kind: 'flag', about: 'with --admin: offer each change of the directory that mends something' },
   yes: { kind: 'flag', about: 'with --fix: make every change without asking' },
   plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'write the commands into this file' },
-  ...KDC_OPTIONS,
+  ...DIRECTORY_FLAGS,
+  directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
 } as const satisfies Options
 
 export const doctor = defineCommand({
@@ -108,20 +107,9 @@ function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
     ...(krb5Config !== undefined && { krb5Config }),
     ...(dnsServers.length > 0 && { dnsServers }),
     ...(given.text('directory') !== 'off' && {
-      directory: (client) => openDirectory({ client, ...serverOf(given) }),
+      directory: (client) => openDirectory({ client, ...controllerOf(given) }),
     }),
   }
-}
-
-function serverOf(given: DoctorGiven): { readonly servers?: DirectoryServer } {
-  const [host, address] = [given.text('directory'), given.text('directoryAddress')]
-  return host === undefined ? {} : { servers: { host, ...(address !== undefined && { address }) } }
-}
-
-async function openAs(principal: string, given: DoctorGiven, session: Session): Promise<Directory> {
-  const password = await session.askSecret(`Password for ${principal}: `)
-  const client = createKdcClient({ ...kdcSettings(given, session), credentials: { principal, password } })
-  return openDirectory({ client, ...serverOf(given) })
 }
 
 function writePlan(diagnosis: Diagnosis, given: DoctorGiven): void {
