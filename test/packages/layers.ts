@@ -48,7 +48,17 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       others: ['asn1js', 'commander'],
       because: 'a command calls any library; `s4u decode` shows structures of no known kind with asn1js',
       rooms: [
-        ...['.', 'commands/keytab', 'commands', 'diagnosis', 'completion', 'explaining', 'realm-file', 'requests'],
+        ...[
+          '.',
+          'commands/keytab',
+          'commands',
+          'diagnosis',
+          'completion',
+          'decoding',
+          'explaining',
+          'realm-file',
+          'requests',
+        ],
         ...['keytabs', 'access', 'command-line', 'tickets', 'terminal', 'usage-error.ts'],
       ],
     },

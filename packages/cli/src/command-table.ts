@@ -1,5 +1,6 @@
 import type { Command } from './command-line/command.js'
 import { completionOf } from './commands/completion.js'
+import { decode } from './commands/decode.js'
 import { doctor } from './commands/doctor.js'
 import { explain } from './commands/explain.js'
 import { fetchCommand } from './commands/fetch.js'
@@ -22,6 +23,7 @@ const OTHERS: readonly Command[] = [
   whoami,
   fetchCommand,
   keytab,
+  decode,
   explain,
   doctor,
   join,
