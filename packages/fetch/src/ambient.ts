@@ -2,36 +2,39 @@ import { ConfigurationError } from '@s4u/kdc-client'
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AuthorizationFor } from './authorization-for.js'
 
-/** Who is known where code runs: the caller of a handler, or whom it acts as. */
+/**
+ * The identity that is known where code runs: the caller of a handler, or the identity that the
+ * handler acts as.
+ */
 export interface CurrentIdentity {
   /** `alice@AD.TEST` */
   readonly principal: string
-  /** Where the identity is acted as, and only there: a `fetch` that does. */
+  /** A `fetch` that acts as the identity; only where it is impersonated. */
   readonly fetch?: typeof globalThis.fetch
   readonly authorizationFor?: AuthorizationFor
 }
 
-/** What acting as somebody means to this package: a `fetch` that does. */
+/** An identity that is impersonated: it has a `fetch`. */
 export interface AmbientIdentity extends CurrentIdentity {
   readonly fetch: typeof globalThis.fetch
 }
 
-/** By what requests go where nobody is impersonated: those of the service itself. */
+/** How requests are sent as the service itself, where no identity is impersonated. */
 export type ServiceRequests = Required<Pick<CurrentIdentity, 'fetch' | 'authorizationFor'>>
 
-/** What holds where code runs. */
+/** What is known where code runs. */
 interface Surroundings {
   readonly impersonated?: AmbientIdentity | undefined
   readonly caller?: CurrentIdentity | undefined
   readonly service?: ServiceRequests | undefined
 }
 
-/** The number is that of what is kept in it. */
+/** The number is the version of the stored value. */
 const KEY = Symbol.for('s4u.surroundings.1')
 
 /**
- * Those of this process, also where it has two copies of this package: whom one impersonates, the
- * `fetch` of the other acts as.
+ * The storage of this process. Two copies of this package share it: `fetch` of one copy acts as the
+ * identity that the other one impersonates.
  */
 const surroundings = surroundingsOfProcess()
 
@@ -44,9 +47,19 @@ function surroundingsOfProcess(): AsyncLocalStorage<Surroundings> {
 }
 
 /**
- * Runs `callback`, and everything it starts, with an identity that `fetch` acts as; with nobody,
- * who calls is still known. `AsyncLocalStorage.run`, never `enterWith`: outside the callback
- * nothing has changed, so there is nothing to forget to undo.
+ * Runs `callback`, and everything it starts, with an identity that `fetch` acts as. Without an
+ * identity the caller stays known. This is `AsyncLocalStorage.run`, and never `enterWith`: outside
+ * of the callback nothing changes, so there is nothing to undo.
+ *
+ * @example
+ * ```ts
+ * import { createFetch, fetch, runAs } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const own = createFetch(createKdcClient({ credentials }))
+ * await runAs({ principal: 'svc-web@AD.TEST', fetch: own }, () => fetch('https://api.ad.test/'))
+ * ```
  */
 export function runAs<T>(identity: AmbientIdentity | undefined, callback: () => T): T {
   requireCallback('runAs', callback)
@@ -54,9 +67,16 @@ export function runAs<T>(identity: AmbientIdentity | undefined, callback: () => 
 }
 
 /**
- * Runs `callback`, and everything it starts, as the service, for a caller who is known to it:
- * `currentIdentity` tells who, and `fetch` acts as nobody, or as the service where that says how.
- * Source: WCF, ServiceSecurityContext.Current.
+ * Runs `callback`, and everything it starts, for a known caller, and without impersonation.
+ * `currentIdentity` returns the caller. `fetch` sends no credentials, or those of the service if
+ * `service` is given. Source: WCF, ServiceSecurityContext.Current.
+ *
+ * @example
+ * ```ts
+ * import { currentIdentity, runFor } from '@s4u/fetch'
+ *
+ * runFor({ principal: 'alice@AD.TEST' }, () => console.log(currentIdentity()?.principal))
+ * ```
  */
 export function runFor<T>(caller: CurrentIdentity | undefined, callback: () => T, service?: ServiceRequests): T {
   requireCallback('runFor', callback)
@@ -64,28 +84,59 @@ export function runFor<T>(caller: CurrentIdentity | undefined, callback: () => T
 }
 
 /**
- * Who is known here: whom `fetch` acts as, and where nobody is impersonated, who calls. Only the
- * first has a `fetch`. Undefined where nobody is known.
+ * Returns the identity that `fetch` acts as. Where none is impersonated it returns the caller,
+ * which has no `fetch`. Returns undefined where neither is known.
+ *
+ * @example
+ * ```ts
+ * import { currentIdentity } from '@s4u/fetch'
+ *
+ * console.log(currentIdentity()?.principal)
+ * ```
  */
 export function currentIdentity(): CurrentIdentity | undefined {
   const here = surroundings.getStore()
   return here?.impersonated ?? here?.caller
 }
 
-/** Whom `fetch` acts as here; undefined where nobody is impersonated, whoever calls. */
+/**
+ * Returns the identity that `fetch` acts as; undefined where no identity is impersonated.
+ *
+ * @example
+ * ```ts
+ * import { impersonatedIdentity } from '@s4u/fetch'
+ *
+ * const orders = await impersonatedIdentity()?.fetch('https://api.ad.test/orders')
+ * ```
+ */
 export function impersonatedIdentity(): AmbientIdentity | undefined {
   return surroundings.getStore()?.impersonated
 }
 
 /**
- * The platform's `fetch`, acting as whoever is impersonated. Where nobody is, without credentials,
- * or as the service where an app has said so (`outsideImpersonation` of `@s4u/negotiate`).
+ * Sends a request as the impersonated identity. Where none is impersonated it is the global
+ * `fetch`, without credentials, or acts as the service if the app has said so
+ * (`outsideImpersonation` of `@s4u/negotiate`).
+ *
+ * @example
+ * ```ts
+ * import { fetch } from '@s4u/fetch'
+ *
+ * const response = await fetch('https://api.ad.test/orders')
+ * ```
  */
 export const fetch: typeof globalThis.fetch = (input, init) => (acting()?.fetch ?? globalThis.fetch)(input, init)
 
 /**
- * The header for a request of another client, in the name of whom `fetch` acts as. @throws
- * ConfigurationError when there is nobody
+ * Returns the header for a request of another HTTP client, in the name that `fetch` acts in.
+ * @throws ConfigurationError if no identity is impersonated
+ * @example
+ * ```ts
+ * import { authorizationFor } from '@s4u/fetch'
+ *
+ * const url = 'https://api.ad.test/orders'
+ * const headers = { authorization: await authorizationFor(url) }
+ * ```
  */
 export const authorizationFor: AuthorizationFor = async (url, options) => {
   const provider = acting()?.authorizationFor

@@ -13,7 +13,9 @@ import { hostOf, isIpAddress } from './service-names/service-name.js'
 import { hintForAddress } from './service-names/unknown-name.js'
 import { UnprovenAnswerError } from './answers/unproven-answer.js'
 
+/** Options of one call. */
 export interface AuthorizationOptions {
+  /** Ends the wait for the ticket. Default: none. */
   readonly signal?: AbortSignal
 }
 
@@ -24,10 +26,10 @@ export interface Negotiation {
   /** The value of the `Authorization` header: `Negotiate YII…`. */
   readonly authorization: string
   /**
-   * Checks the server's answer, once; call it before anything of the response is used. A 401 is the
-   * server's own answer and passes. `proven` tells whether the server has proved itself: of a 401,
-   * an error that `mutualAuthentication: 'optional'` lets pass, or anything with `off`, it may be
-   * false, and then nothing but the status is to be believed.
+   * Checks the server's answer, once. Call it before anything of the response is used. A 401 is the
+   * server's own answer and passes. `proven` tells whether the server has proved itself. It may be
+   * false for a 401, for an error that `mutualAuthentication: 'optional'` lets pass, and with
+   * `off`. Then only the status may be used.
    * @param challenge the response's `WWW-Authenticate`
    * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, also for a second answer; MalformedTokenError
    */
@@ -37,17 +39,33 @@ export interface Negotiation {
 }
 
 /**
- * Tokens for requests that axios, got or `node:http` send. Each is good for one request.
- * @throws ConfigurationError when the URL gets none: see `origins` and `serviceNames`
+ * Returns a token for a request that axios, got or `node:http` sends. A token is for one request.
+ * @throws ConfigurationError if the URL gets no token: see `origins` and `serviceNames`
  */
 export type NegotiationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<Negotiation>
 
 /**
- * The value of an `Authorization` header alone: nobody checks who answers. @throws as
- * `NegotiationFor`
+ * Returns the value of an `Authorization` header. The server's answer is not checked.
+ * @throws as `NegotiationFor`
  */
 export type AuthorizationFor = (url: string | URL, options?: AuthorizationOptions) => Promise<string>
 
+/**
+ * Returns a function that makes tokens for other HTTP clients, and checks the answers to them.
+ * @throws ConfigurationError
+ * @example
+ * ```ts
+ * import { createNegotiationFor } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const negotiationFor = createNegotiationFor({ client: createKdcClient({ credentials }) })
+ * const { authorization, verify } = await negotiationFor('https://api.ad.test/orders')
+ * // Send the request with this header, then check the answer before you use it.
+ * verify({ status: 200, challenge: 'Negotiate oYG…' })
+ * console.log(authorization)
+ * ```
+ */
 export function createNegotiationFor(options: NegotiationForOptions): NegotiationFor {
   const closed = closeOptions('createNegotiationFor', options, NEGOTIATION_FOR_OPTIONS)
   const tickets = ticketsOf('createNegotiationFor', closed, options)
@@ -63,8 +81,8 @@ export function createNegotiationFor(options: NegotiationForOptions): Negotiatio
 }
 
 /**
- * What proves the server to one request proves nothing of another: a client that sends its request
- * again, or follows a redirect, has to ask for another token.
+ * A proof to one request proves nothing about another. A client that sends its request again, or
+ * follows a redirect, asks for another token.
  */
 function verifierOf(attempt: Attempt): Negotiation['verify'] {
   let isAnswered = false
@@ -89,6 +107,20 @@ function secondAnswer({ details: { origin, spn: service } }: Attempt, status: nu
   )
 }
 
+/**
+ * Returns a function that makes the `Authorization` header for other HTTP clients. It does not
+ * check the answers: `createNegotiationFor` does.
+ * @throws ConfigurationError
+ * @example
+ * ```ts
+ * import { createAuthorizationFor } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const authorizationFor = createAuthorizationFor({ client: createKdcClient({ credentials }) })
+ * const headers = { authorization: await authorizationFor('https://api.ad.test/orders') }
+ * ```
+ */
 export function createAuthorizationFor(options: NegotiationForOptions): AuthorizationFor {
   const negotiationFor = createNegotiationFor(options)
   return async (url, request) => (await negotiationFor(url, request)).authorization

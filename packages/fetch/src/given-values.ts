@@ -1,12 +1,12 @@
 /**
- * What functions of the app answer, and what calls are given, where it is no such thing: said where
- * it is seen first, and not by a TypeError from the middle of a token. Nothing of the value is
- * shown, which may be a secret in the wrong place.
+ * Checks what functions of the app return and what calls are given. A wrong value is reported where
+ * it is seen first, and not by a TypeError from the middle of a token. No value is shown: it may be
+ * a secret in the wrong place.
  */
 
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 
-/** @throws ConfigurationError when what supplies tickets gave something else */
+/** Returns a ticket. @throws ConfigurationError if `ticketFor` returned something else */
 export function requireTicket(given: unknown): ServiceTicket {
   if (isTicket(given)) return given
   throw new ConfigurationError(`ticketFor answered ${kindOf(given)} in place of a ticket`, {
@@ -23,7 +23,10 @@ function isTicket(value: unknown): value is ServiceTicket {
   return ['client', 'service', 'ticket', 'sessionKey', 'flags'].every(holds)
 }
 
-/** @throws ConfigurationError when there is something to forward that is no octets */
+/**
+ * Returns an encoded KRB-CRED, or undefined.
+ * @throws ConfigurationError if `forwardTgt` returned something else
+ */
 export function requireCredential(given: unknown): Uint8Array | undefined {
   if (given === undefined || given instanceof Uint8Array) return given
   throw new ConfigurationError(`forwardTgt answered ${kindOf(given)} in place of an encoded KRB-CRED`, {
@@ -31,7 +34,10 @@ export function requireCredential(given: unknown): Uint8Array | undefined {
   })
 }
 
-/** @throws ConfigurationError when the end of a CNAME chain is no name */
+/**
+ * Returns the name of a host.
+ * @throws ConfigurationError if `canonicalName` returned something else
+ */
 export function requireHost(given: unknown): string {
   if (typeof given === 'string' && given !== '') return given
   throw new ConfigurationError(`canonicalName answered ${kindOf(given)} in place of the name of a host`, {
@@ -39,7 +45,10 @@ export function requireHost(given: unknown): string {
   })
 }
 
-/** Node's error for what is no URL has all of it, a password too. @throws ConfigurationError */
+/**
+ * Returns a URL. Node's own error would show the whole text, with a password that may be in it.
+ * @throws ConfigurationError
+ */
 export function requireUrl(owner: string, given: unknown): URL {
   if (given instanceof URL) return given
   if (typeof given === 'string' && URL.canParse(given)) return new URL(given)

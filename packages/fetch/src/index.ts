@@ -1,7 +1,7 @@
 /**
- * A `fetch` that answers `Negotiate`: `createFetch` binds one to whoever's tickets it is given, and
- * `fetch` acts as the identity that is ambient where it is called. `negotiateInterceptor` does the
- * same for undici, `createAuthorizationFor` makes headers for others.
+ * A `fetch` that answers `Negotiate`. `createFetch` makes one for the tickets that it is given;
+ * `fetch` acts as the identity of `impersonate(callback)`. `negotiateInterceptor` does the same for
+ * undici, `createAuthorizationFor` makes headers for other clients.
  */
 
 export { authorizationFor, currentIdentity, fetch, impersonatedIdentity, runAs, runFor } from './ambient.js'

@@ -19,21 +19,21 @@ import { OWN_AUTHORIZATION } from './connections/shared-sessions.js'
 
 export interface InterceptorOptions extends NegotiationForOptions {
   /**
-   * The origins that get a token. Required: an Agent sends to whatever it is told, redirects
-   * included.
+   * The origins that get a token. Required, since an Agent sends to any URL that it is given,
+   * redirects included. Example: `['https://api.ad.test']`.
    */
   readonly origins: readonly string[]
   /**
-   * Says that this identity alone uses the Agent. Otherwise each request closes its connection, so
-   * that nobody comes after it on a connection that the backend may have bound to this identity;
-   * over HTTP/2, where a connection cannot be closed for one request, other identities are refused
-   * as long as it is open (ConfigurationError HTTP_1_1_REQUIRED). Default false.
+   * Says that only this identity uses the Agent. Otherwise each request closes its connection,
+   * since the backend may have bound the connection to this identity. Over HTTP/2 a connection
+   * cannot be closed for one request: other identities are refused as long as it is open
+   * (ConfigurationError HTTP_1_1_REQUIRED). Default: `false`.
    */
   readonly ownAgent?: boolean
   /**
-   * As that of `createFetch`: `true` (default) unasked, `false` when the server has asked,
-   * `learned` from then on. A body that is a stream always goes with a token, and so does any that
-   * comes from a fetch above.
+   * `true` (default) sends a token at once, `false` when the server has asked, `learned` from then
+   * on. A body that is a stream always goes with a token, and so does any body that comes from a
+   * fetch above.
    */
   readonly preemptive?: Preemptive
 }
@@ -45,14 +45,25 @@ const INTERCEPTOR_OPTIONS = {
 } as const satisfies OptionTableOf<InterceptorOptions>
 
 /**
- * An interceptor for undici: `new Agent().compose(negotiateInterceptor({ ticketFor, origins }))`.
- * Each request carries a token, and the server's answer to it is checked before the response is
- * handed out.
+ * Returns an interceptor for undici. Each request carries a token, and the server's answer to it is
+ * checked before the response is handed out.
  *
- * Tokens are bound to no channel, since the Agent opens the connections; `channelBinding:
+ * Tokens are bound to no TLS channel, since the Agent opens the connections; `channelBinding:
  * 'require'` is refused.
  *
  * @throws ConfigurationError
+ * @example
+ * ```ts
+ * import { negotiateInterceptor } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ * import { Agent, request } from 'undici'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const client = createKdcClient({ credentials })
+ * const interceptor = negotiateInterceptor({ client, origins: ['https://api.ad.test'] })
+ * const dispatcher = new Agent().compose(interceptor)
+ * const { statusCode } = await request('https://api.ad.test/orders', { dispatcher })
+ * ```
  */
 export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.DispatcherComposeInterceptor {
   const options = closeOptions('negotiateInterceptor', given, INTERCEPTOR_OPTIONS)
@@ -67,8 +78,8 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
   const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
-    // Not with the path: one that begins with two slashes would name a host, and the ticket would
-    // be for that one.
+    // The path is left out: a path that begins with two slashes would name a host, and the ticket
+    // would be for that host.
     const url = new URL(String(dispatchOptions.origin))
     const line = options.ownAgent === true ? undefined : new SharedAgentRequest(dispatch, url.origin)
     const send = line?.send ?? dispatch

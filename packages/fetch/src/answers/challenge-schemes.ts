@@ -1,24 +1,24 @@
 /**
- * The schemes that a `WWW-Authenticate` or `Proxy-Authenticate` value offers: `['Negotiate',
+ * Returns the schemes of a `WWW-Authenticate` or `Proxy-Authenticate` value: `['Negotiate',
  * 'Basic']`. Source: RFC 9110 section 11.6.1.
  */
 export function challengeSchemes(header: string | readonly string[] | null | undefined): string[] {
   const value = typeof header === 'string' ? header : (header ?? []).join(', ')
-  // Quoted strings may hold commas; nothing in them is a scheme.
+  // A quoted string may contain commas, and never a scheme.
   const items = withoutQuoted(value).split(',')
   const schemes = items.flatMap((item) => SCHEME.exec(item)?.slice(1) ?? [])
   return [...new Set(schemes)]
 }
 
-/** Whether a challenge offers what this package speaks. */
+/** Returns whether a challenge offers Negotiate. */
 export function offersNegotiate(header: string | readonly string[] | null | undefined): boolean {
   return challengeSchemes(header).some((scheme) => scheme.toLowerCase() === 'negotiate')
 }
 
 /**
- * Without what stands in quotes, the last of which need not be closed. By hand: an expression for a
- * quoted string begins anew at each quote of a value in which none is closed, and takes a hundred
- * milliseconds for 16 KB of those.
+ * Removes quoted strings; the last one need not be closed. This is done by hand: a regular
+ * expression would start again at each quote of a value in which none is closed, and takes a
+ * hundred milliseconds for 16 KB of quotes.
  */
 function withoutQuoted(value: string): string {
   let start = value.indexOf('"')
@@ -35,7 +35,7 @@ function withoutQuoted(value: string): string {
   return kept + value.slice(end)
 }
 
-/** Where the quoted string ends that begins here; the end of the value where it does not. */
+/** Returns where a quoted string ends; the end of the value if it does not. */
 function closingQuote(value: string, from: number): number {
   for (let index = from; index < value.length; index++) {
     if (value[index] === '"') return index
@@ -44,5 +44,8 @@ function closingQuote(value: string, from: number): number {
   return value.length
 }
 
-/** A token that no equals sign follows: with one it is a parameter of the challenge before. */
+/**
+ * Matches a token without an equals sign after it. With one, it is a parameter of the challenge
+ * before.
+ */
 const SCHEME = /^[ \t]*([!#$%&'*+.^_`|~0-9A-Za-z-]+)(?=[ \t]*$|[ \t]+[^ \t=])/

@@ -1,20 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/**
- * The page that a 401 or a redirect comes with; more is not worth keeping a connection for. Octets.
- */
+/** The number of octets of a page that are read before its connection is given up. */
 export const MAX_DISCARDED = 64 * 1024
 
 /**
- * For such a page to come. A new connection is there sooner, and a body that drips would hold the
- * request up; milliseconds.
+ * How long such a page may take to come. A new connection opens sooner, and a body that drips would
+ * hold the request up; milliseconds.
  */
 export const MAX_DISCARDING = 1_000
 
 /**
- * Reads the body of a response that nobody gets to see, so that its connection can carry the next
- * leg: a server may negotiate with the connection. A long or a slow body is given up, and the
- * connection with it.
+ * Reads the body of a response that is not handed out, so that its connection can carry the next
+ * leg: a server may negotiate with the connection. If the body is long or slow, the connection is
+ * given up.
  */
 export async function discard(response: Response): Promise<void> {
   const reader = response.body?.getReader()
@@ -28,7 +26,7 @@ export async function discard(response: Response): Promise<void> {
       const chunk = await Promise.race([reader.read(), late])
       if (chunk === undefined) break
       if (chunk.done) {
-        // undici counts the connection as free one turn after the body has ended.
+        // undici sees the connection as free one turn after the end of the body.
         await nextTurn()
         return
       }
@@ -40,15 +38,12 @@ export async function discard(response: Response): Promise<void> {
   }
 }
 
-/**
- * Lets go of a response that is not handed out, and of its connection, without waiting for any of
- * it.
- */
+/** Cancels a response that is not handed out, with its connection, without waiting for it. */
 export function abandon({ body }: Response): void {
   if (body !== null && !body.locked) forget(body.cancel())
 }
 
-/** What comes of it concerns nobody. */
+/** Ignores the result of a promise. */
 function forget(promise: Promise<void>): void {
   promise.catch(() => {})
 }

@@ -2,20 +2,31 @@ import { type ErrorDetails, RejectedTokenError, type S4uErrorCode } from '@s4u/k
 import { STATUS_CODES } from 'node:http'
 import { discard } from './discard.js'
 
-/** Who answered without a proof, and what. Nothing of it but the status is the server's. */
+/** The answer of a server that did not prove itself. Only the status is from the server. */
 export interface UnprovenAnswer {
   /** `https://api.ad.test` */
   readonly origin: string
   /** `HTTP/api.ad.test` */
   readonly service: string
-  /** The HTTP status that the backend answered with, or whoever answered in its place. */
+  /** The HTTP status of the answer. It may be from an attacker in the backend's place. */
   readonly status: number
 }
 
 /**
- * A backend answered and did not prove that it is the one the ticket was for. Its answer was not
- * handed out, and `answer.status` says which it was; `status` is what a web server in front
- * answers, 502.
+ * A backend answered and did not prove that it is the service that the ticket was for. The answer
+ * was not handed out. `answer.status` is its status; `status` (502) is for the HTTP response of
+ * this app to its own client.
+ *
+ * @example
+ * ```ts
+ * import { fetch, UnprovenAnswerError } from '@s4u/fetch'
+ *
+ * try {
+ *   await fetch('https://api.ad.test/orders')
+ * } catch (error) {
+ *   if (error instanceof UnprovenAnswerError) console.error(error.answer.status, error.hint)
+ * }
+ * ```
  */
 export class UnprovenAnswerError extends RejectedTokenError {
   readonly answer: UnprovenAnswer
@@ -27,19 +38,16 @@ export class UnprovenAnswerError extends RejectedTokenError {
   }
 }
 
-/**
- * An answer of these is an error: what fails is said, and nothing is given. RFC 9110 section 15.5
- * and 15.6.
- */
+/** The statuses of errors: no result of the request. RFC 9110 section 15.5 and 15.6. */
 const FIRST_ERROR = 400
 const LAST_ERROR = 599
 
-/** What is beyond is no status of HTTP, and no Response can be made with it. */
+/** Returns whether a status is an error. A Response cannot be made with a status above 599. */
 export function isError(status: number): boolean {
   return status >= FIRST_ERROR && status <= LAST_ERROR
 }
 
-/** What to do about an answer without a proof, or with a wrong one. */
+/** Returns what to do about an answer without a proof, or with a wrong one. */
 export function hintFor(status: number, isWrong = false): string {
   return isError(status) && !isWrong
     ? "The response was not handed out. Servers often put no token on errors: mutualAuthentication: 'optional' hands those out, without what nobody proved."
@@ -47,9 +55,9 @@ export function hintFor(status: number, isWrong = false): string {
 }
 
 /**
- * The status of an answer alone, in a response of our own: whoever answers in the server's place
- * can choose no header, no reason and no word of it. Its connection is kept, if what it holds is
- * short.
+ * Returns a response of our own with only the status of an answer. An attacker who answers in the
+ * server's place can choose no header and no word of it. If the body is short, its connection is
+ * kept.
  */
 export function sanitized(response: Response): Response {
   const { status, url } = response

@@ -5,33 +5,33 @@ import { TLSSocket } from 'node:tls'
 import { buildConnector } from 'undici'
 import { namedTimeout } from './backend-timeout.js'
 
-/** Opens a way through a proxy to a host and port. */
+/** Opens a tunnel through a proxy to a host and port. */
 export type Tunnel = (target: string) => Promise<Socket>
 
 export interface ConnectorOptions {
-  /** For how long a connection waits for the request that it was opened for; milliseconds. */
+  /** How long an opened connection waits for the request that it was opened for; milliseconds. */
   readonly keepAlive: number
   readonly tunnel?: Tunnel
 }
 
 /**
- * Opens the connections of one identity, and remembers which certificate each origin showed. Tokens
- * are bound to the latest: should a connection be to another member of a farm with a certificate of
- * its own, the backend refuses the token, and nothing worse.
+ * Opens the connections of one identity, and remembers the certificate that each origin showed.
+ * Tokens are bound to the last one. If a connection leads to another member of a farm, with another
+ * certificate, the backend refuses the token: nothing worse happens.
  */
 export class BackendConnector {
-  /** For undici's Agent. */
+  /** The connector for undici's Agent. */
   readonly connect: buildConnector.connector
   readonly #open: buildConnector.connector
   readonly #tunnel: Tunnel | undefined
   readonly #keepAlive: number
   /**
-   * What tokens are bound to, by address; undefined for a certificate that gives nothing. In order
-   * of their last use.
+   * The channel bindings by address, in order of their last use; undefined for a certificate that
+   * has none.
    */
   readonly #bindings = new Map<string, Uint8Array | undefined>()
   readonly #learning = new Map<string, Promise<void>>()
-  /** Opened to learn the certificate, and not in use yet. */
+  /** Connections that were opened to learn the certificate, and carry no request yet. */
   readonly #spare = new Map<string, Socket | TLSSocket>()
 
   constructor(options: buildConnector.BuildOptions, { keepAlive, tunnel }: ConnectorOptions) {
@@ -43,14 +43,14 @@ export class BackendConnector {
       const spare = this.#spare.get(address)
       this.#spare.delete(address)
       if (spare === undefined || spare.destroyed || options.protocol !== 'https:') this.#connect(options, callback)
-      // Connections are never there at once, and undici relies on that.
+      // undici relies on connections that open later than in the same turn.
       else queueMicrotask(() => callback(null, spare.ref()))
     }
   }
 
   /**
-   * The application data of the channel to an origin; undefined over plain HTTP, and for
-   * certificates that have none.
+   * Returns the channel bindings of an origin; undefined over plain HTTP, and for a certificate
+   * that has none.
    */
   async bindings(url: URL): Promise<Uint8Array | undefined> {
     if (url.protocol !== 'https:') return undefined
@@ -61,7 +61,7 @@ export class BackendConnector {
     return bindings
   }
 
-  /** How many origins are remembered here. */
+  /** The number of origins whose certificate is remembered. */
   get size(): number {
     return this.#bindings.size
   }
@@ -72,8 +72,8 @@ export class BackendConnector {
   }
 
   /**
-   * However many requests want to know: each connection that one of them opened would be beyond
-   * what the app allows.
+   * Learns a certificate once for all requests that wait for it. If each request opened a
+   * connection, there would be more than the app allows.
    */
   #learnOnce(url: URL, address: string): Promise<void> {
     const underWay = this.#learning.get(address)
@@ -84,8 +84,8 @@ export class BackendConnector {
   }
 
   /**
-   * A connection shows the certificate, and is then the next one that is used. Fails as the
-   * platform's fetch would.
+   * Opens a connection, which shows the certificate and then carries the next request. Fails as
+   * Node's fetch would fail.
    */
   async #learn({ hostname: bracketed, host, protocol, port }: URL, address: string): Promise<void> {
     const hostname = bracketed.replace(/^\[|\]$/g, '')
@@ -96,22 +96,21 @@ export class BackendConnector {
     })
     this.#spare.get(address)?.destroy()
     this.#spare.set(address, socket)
-    // Nobody reads it yet: without a listener its end would end the process.
+    // Nothing reads this socket yet. Without a listener an error on it would end the process.
     socket
       .on('error', () => {})
       .once('close', () => {
         if (this.#spare.get(address) === socket) this.#spare.delete(address)
       })
     socket.unref()
-    // The request that it was opened for may have been given up.
+    // The request that the connection was opened for may have been cancelled.
     setTimeout(() => {
       if (this.#spare.get(address) === socket) socket.destroy()
     }, this.#keepAlive).unref()
   }
 
   /**
-   * Not the certificate: what is bound to is a hash of it, and the backend chooses how long that
-   * one is.
+   * Remembers the hash of a certificate, and not the certificate, whose length the backend chooses.
    */
   #remember(address: string, certificate: Uint8Array): void {
     this.#bindings.delete(address)
@@ -129,7 +128,7 @@ export class BackendConnector {
       const [, socket] = result
       if (socket instanceof TLSSocket) {
         const { raw } = socket.getPeerCertificate()
-        // A resumed session may show none; it is the one that was shown when the session began.
+        // A resumed TLS session may show no certificate; it is the one from when the session began.
         if (raw !== undefined) this.#remember(address, raw)
       }
       callback(...result)
@@ -143,13 +142,16 @@ export class BackendConnector {
   }
 }
 
-/** As the platform's fetch would fail, or as one that took too long. */
+/**
+ * Returns the error that Node's fetch would throw, or a BackendTimeoutError where the connection
+ * took too long.
+ */
 function notConnected(error: Error, origin: string): Error {
   const named = namedTimeout(error, origin)
   return named === error ? new TypeError('fetch failed', { cause: error }) : named
 }
 
-/** Undefined for a certificate whose signature names no hash. */
+/** Returns undefined for a certificate whose signature names no hash. */
 function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
   try {
     return tlsServerEndPoint(certificate)
@@ -160,12 +162,15 @@ function endPointOf(certificate: Uint8Array): Uint8Array | undefined {
 }
 
 /**
- * Origins that one identity's tokens are bound to, in 64 octets each; as many as undici keeps TLS
- * sessions of. Others are learnt anew.
+ * The number of origins whose bindings are remembered for one identity, 64 octets each: as many as
+ * undici keeps TLS sessions of. The certificate of any other origin is learned again.
  */
 export const MAX_ORIGINS = 100
 
-/** `api.ad.test:443`, `[::1]:8443`: undici has taken the brackets off, URLs have them. */
+/**
+ * Returns `api.ad.test:443` or `[::1]:8443`. undici gives IPv6 addresses without brackets, a URL
+ * has them with brackets.
+ */
 function addressOf({
   hostname,
   protocol,

@@ -1,14 +1,25 @@
 import { S4uError } from '@s4u/kdc-client'
 
 /**
- * A backend took longer than the app lets it. Nothing of ours is wrong: the backend, or the limit,
- * must be seen to.
+ * A backend took longer than a time limit. The limit is too short, or the backend has to be looked
+ * at.
+ *
+ * @example
+ * ```ts
+ * import { BackendTimeoutError, fetch } from '@s4u/fetch'
+ *
+ * try {
+ *   await fetch('https://api.ad.test/slow')
+ * } catch (error) {
+ *   if (error instanceof BackendTimeoutError) console.error(error.hint)
+ * }
+ * ```
  */
 export class BackendTimeoutError extends S4uError {
   override readonly name = 'BackendTimeoutError'
 }
 
-/** Which limit was met, by the option of `Connections` that sets it. */
+/** The limit, by the option of `Connections` that sets it. */
 export type TimedOut = 'answerTimeLimit' | 'bodyTimeLimit' | 'connectTimeout' | 'headersTimeout' | 'bodyTimeout'
 
 const WHAT_HAPPENED: Readonly<Record<TimedOut, string>> = {
@@ -19,7 +30,7 @@ const WHAT_HAPPENED: Readonly<Record<TimedOut, string>> = {
   bodyTimeout: 'sent nothing more of its answer',
 }
 
-/** @param limit milliseconds, where it is known */
+/** Makes the error for a limit. @param limit milliseconds, where it is known */
 export function timeoutOf(origin: string, option: TimedOut, limit?: number): BackendTimeoutError {
   const within = limit === undefined ? 'in time' : `within ${limit} ms`
   return new BackendTimeoutError(`${origin} ${WHAT_HAPPENED[option]} ${within}`, {
@@ -35,7 +46,7 @@ const OF_UNDICI: ReadonlyMap<unknown, TimedOut> = new Map([
   ['UND_ERR_BODY_TIMEOUT', 'bodyTimeout'],
 ])
 
-/** What undici has ended for its time, as an error of ours; other errors as they are. */
+/** Returns a BackendTimeoutError for a timeout of undici, and any other error as it is. */
 export function namedTimeout(error: Error, origin: string): Error {
   const option = 'code' in error ? OF_UNDICI.get(error.code) : undefined
   return option === undefined ? error : timeoutOf(origin, option)

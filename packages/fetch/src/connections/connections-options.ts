@@ -5,57 +5,63 @@ import type { TimeLimits } from './time-limits.js'
 
 export interface ConnectionsOptions {
   /**
-   * Identities whose connections are kept; the one that was idle longest goes first. Default 500.
+   * The number of identities (tickets) whose connections are kept; the one that was unused longest
+   * goes first. Default: 500.
    */
   readonly maxIdentities?: number
-  /** Connections of one identity to one origin; further requests wait. Default 16. */
+  /**
+   * The number of connections of one identity to one origin; further requests wait. Default: 16.
+   */
   readonly maxPerOrigin?: number
   /**
-   * For how long a connection is kept without a request; milliseconds, default 4,000. A backend
-   * that says `Keep-Alive: timeout=1` can shorten it, and none can make it longer.
+   * How long a connection without a request is kept. A backend can shorten it with `Keep-Alive:
+   * timeout=1`, and cannot lengthen it. Milliseconds, default: 4,000.
    */
   readonly keepAlive?: number
   /**
-   * For a backend to begin its answer, waiting for a free connection included; early hints are no
-   * answer. Then the request ends with a BackendTimeoutError (ETIMEDOUT). Milliseconds, default
-   * 300,000, or `headersTimeout` where that is longer; Infinity for no limit.
+   * How long a backend may take to begin its answer. The wait for a free connection counts; early
+   * hints (1xx) are not an answer. Then the request fails with a BackendTimeoutError (ETIMEDOUT).
+   * Milliseconds, `Infinity` for no limit, default: 300,000, or `headersTimeout` where that is
+   * longer.
    */
   readonly answerTimeLimit?: number
   /**
-   * From then on for the body to end, however often a part of it comes. What reads the body then
-   * fails, with a BackendTimeoutError as the `cause`. Milliseconds, default 3,600,000, an hour;
-   * Infinity for streams that have no end.
+   * How long the body of an answer may take to end, however often a part of it comes. Then reading
+   * it fails, with a BackendTimeoutError as the `cause`. Milliseconds, `Infinity` for streams
+   * without an end, default: 3,600,000 (an hour).
    */
   readonly bodyTimeLimit?: number
   /**
-   * For a connection to be there, TLS and a proxy's answer to CONNECT included; milliseconds,
-   * default 10,000. Then the request ends with a BackendTimeoutError. Example: `{ connectTimeout:
-   * 2_000 }`.
+   * How long a connection may take to open, with TLS and a proxy's answer to CONNECT. Then the
+   * request fails with a BackendTimeoutError. Milliseconds, default: 10,000. Example: `{
+   * connectTimeout: 2_000 }`.
    */
   readonly connectTimeout?: number
   /**
-   * For the headers of an answer, from when the request has been sent; milliseconds, default none
-   * but `answerTimeLimit`. As undici's option of that name. Example: `{ headersTimeout: 5_000 }`.
+   * How long the headers of an answer may take, counted from when the request was sent; undici's
+   * option of this name. Milliseconds, default: none but `answerTimeLimit`. Example: `{
+   * headersTimeout: 5_000 }`.
    */
   readonly headersTimeout?: number
   /**
-   * How long a body may be silent; milliseconds, default 300,000, Infinity for no limit. As
-   * undici's option of that name. Example: `{ bodyTimeout: 30_000 }`.
+   * How long a body may send nothing; undici's option of this name. Milliseconds, `Infinity` for no
+   * limit, default: 300,000. Example: `{ bodyTimeout: 30_000 }`.
    */
   readonly bodyTimeout?: number
   /**
-   * Whether HTTP/2 is spoken with backends that offer it over TLS; default `false`. Requests of one
-   * identity then share one connection, and those of two never do.
+   * Whether to speak HTTP/2 with backends that offer it over TLS. The requests of one identity then
+   * share a connection; those of two identities never do. Default: `false`.
    */
   readonly allowH2?: boolean
   /**
-   * Certificate authorities and whatever else TLS to backends needs. A client certificate is shown
-   * to origins that get tokens alone.
+   * Options of TLS to the backends, as of `node:tls`: certificate authorities, a client
+   * certificate. A client certificate is shown only to origins that get tokens. Default: those of
+   * Node.
    */
   readonly tls?: ConnectionOptions
   /**
-   * A proxy on the way to the backends. It is answered with its own service principal name when it
-   * asks who comes.
+   * A proxy in front of the backends. A 407 is answered with a ticket for the proxy's own service
+   * principal name. Default: none.
    */
   readonly proxy?: ProxyOptions
 }
@@ -71,12 +77,16 @@ const CONNECTIONS_OPTIONS = {
   headersTimeout: 'value',
   bodyTimeout: 'value',
   allowH2: 'flag',
-  // Copied: what the caller changes later must not hold for connections that are opened later.
+  // Copied, so that later changes of the caller's object have no effect on connections that open
+  // later.
   tls: 'map',
   proxy: PROXY_OPTIONS,
 } as const satisfies OptionTableOf<ConnectionsOptions>
 
-/** What is wrong with them must not wait for a request. @throws ConfigurationError */
+/**
+ * Checks the options at once, so that a mistake does not wait for the first request. @throws
+ * ConfigurationError
+ */
 export function checkedConnections(given: ConnectionsOptions | undefined): ConnectionsOptions {
   const options = closeOptions('Connections', given, CONNECTIONS_OPTIONS)
   const { maxIdentities = 1, maxPerOrigin = 1, keepAlive = 1, tls } = options
@@ -93,8 +103,8 @@ export function checkedConnections(given: ConnectionsOptions | undefined): Conne
 const TIMES = ['answerTimeLimit', 'bodyTimeLimit', 'connectTimeout', 'headersTimeout', 'bodyTimeout'] as const
 
 /**
- * The same without a certificate of ours, and without anything else by which a client shows in a
- * TLS handshake who it is: a context or a session may have one in it.
+ * Returns the options without the client certificate, and without everything else that identifies a
+ * client in a TLS handshake: a `secureContext` or a `session` may contain a certificate.
  */
 export function withoutCertificate(options: ConnectionsOptions): ConnectionsOptions {
   const certificate = { cert: undefined, key: undefined, pfx: undefined, clientCertEngine: undefined }
@@ -106,7 +116,7 @@ function closed(options: ConnectionsOptions): ConnectionsOptions {
   return closeOptions('Connections', options, CONNECTIONS_OPTIONS)
 }
 
-/** How long one request may take. */
+/** Returns the time limits of one request. */
 export function limitsOf({
   answerTimeLimit,
   bodyTimeLimit: body = BODY_TIME_LIMIT,
@@ -115,15 +125,15 @@ export function limitsOf({
   return { answer: answerTimeLimit ?? Math.max(ANSWER_TIME_LIMIT, headersTimeout), body }
 }
 
-/** What undici is told: of no limit by 0. */
+/** Returns the options of undici's Agent for these times. In undici 0 means no limit. */
 export function timesOf({
   keepAlive = KEEP_ALIVE,
   headersTimeout = Infinity,
   bodyTimeout = BODY_TIMEOUT,
 }: ConnectionsOptions) {
   return {
-    // Backends may ask for longer, and undici would grant ten minutes: then connections outlive the
-    // identities that are kept.
+    // A backend may ask for a longer time, and undici would grant ten minutes: connections would
+    // then outlive the identities that are kept.
     keepAliveTimeout: keepAlive,
     keepAliveMaxTimeout: keepAlive,
     headersTimeout: inUndici(headersTimeout),
@@ -136,28 +146,27 @@ export function inUndici(time: number): number {
 }
 
 /**
- * For how long a connection is kept without a request: as undici does, less than the five seconds
- * of Node's server. Milliseconds.
+ * How long a connection without a request is kept: undici's default, which is less than the five
+ * seconds of Node's server. Milliseconds.
  */
 export const KEEP_ALIVE = 4_000
 
-/** For one connection to be there, TLS included; milliseconds. */
+/** How long one connection may take to open, TLS included; milliseconds. */
 export const CONNECT_TIMEOUT = 10_000
 
 /**
- * For an answer to begin: what undici, and so the platform's fetch, gives a server. Milliseconds.
+ * How long an answer may take to begin: the default of undici, and so of Node's fetch.
+ * Milliseconds.
  */
 const ANSWER_TIME_LIMIT = 300_000
 
-/**
- * For a body to end: more than a download of a day's data takes, less than for ever. Milliseconds.
- */
+/** How long a body may take to end: enough for a large download, but an end. Milliseconds. */
 const BODY_TIME_LIMIT = 3_600_000
 
-/** For a body to be silent: what undici gives a server. Milliseconds. */
+/** How long a body may send nothing: undici's default. Milliseconds. */
 const BODY_TIMEOUT = 300_000
 
-/** More than a timer of Node can wait makes it go off at once. Milliseconds. */
+/** The longest time of a Node timer, which fires at once for more. Milliseconds. */
 const MAX_TIME = 2 ** 31 - 1
 
 function isCount(value: unknown): boolean {
@@ -173,8 +182,8 @@ function requireTime(name: string, value: number, most: number): void {
 }
 
 /**
- * Node looks at a certificate or a key when a connection is opened: that of the first user. @throws
- * ConfigurationError
+ * Tries the TLS options out. Node would look at a certificate or a key only when a connection
+ * opens: for the first user. @throws ConfigurationError
  */
 function requireTls(tls: ConnectionOptions): void {
   if (typeof tls !== 'object' || tls === null || Array.isArray(tls))
@@ -184,7 +193,7 @@ function requireTls(tls: ConnectionOptions): void {
   try {
     createSecureContext(tls)
   } catch (error) {
-    // Not the error itself: Node's tells what it was given, which may be a key.
+    // The error of Node is not the `cause`: it shows the value that was given, which may be a key.
     const code = error instanceof Error && 'code' in error ? ` (${shownInput(error.code)})` : ''
     throw new ConfigurationError(`Connections: TLS cannot be set up with what tls says${code}`, {
       hint: 'ca, cert, key and pfx are the contents of files (PEM or DER), not their paths; is the passphrase right?',

@@ -15,33 +15,50 @@ import { type Proxy, proxyFor } from './proxy.js'
 import { hasHeader } from '../handlers/request-headers.js'
 import type { TimeLimits } from './time-limits.js'
 
-/** The connections that carry one identity's requests, and nobody else's. */
+/** The connections of one identity. No other identity uses them. */
 export interface IdentityConnections {
   readonly dispatcher: Dispatcher
-  /** How long one request on them may take. */
+  /** The time limits of one request on these connections. */
   readonly limits: TimeLimits
-  /** What tokens can be bound to on the way to this URL. */
+  /**
+   * Returns the channel bindings (RFC 5929, tls-server-end-point) of the connection to `url`;
+   * undefined over plain HTTP.
+   */
   bindings(url: URL): Promise<Uint8Array | undefined> | undefined
 }
 
 interface Kept extends IdentityConnections {
   readonly agent: Agent
-  /** Another one, for what must not use these connections. */
+  /**
+   * Makes another Agent with the same settings, for a request that must not use these connections.
+   */
   readonly open: () => Agent
   readonly connector: BackendConnector
 }
 
 /**
- * Keeps connections, apart for each service ticket: a server may authenticate a connection instead
- * of each request on it, and a second identity on such a connection would be served as the first. A
- * ticket names one user, and is what the connection was authenticated with, so nothing that an app
- * does can bring two identities together.
+ * Keeps connections, and keeps those of each service ticket apart from all others. A server may
+ * authenticate a connection instead of each request on it, and would then serve a second identity
+ * on the connection as the first. A ticket names one user, and the connection was authenticated
+ * with it: whatever an app does, two identities do not meet on a connection.
+ *
+ * @example
+ * ```ts
+ * import { Connections, createFetch } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ * import { readFileSync } from 'node:fs'
+ *
+ * const tls = { ca: readFileSync('ca.pem') }
+ * const connections = new Connections({ headersTimeout: 5_000, tls })
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const fetch = createFetch(createKdcClient({ credentials }), { connections })
+ * ```
  */
 export class Connections implements AsyncDisposable {
   readonly #kept = new Map<object, Kept>()
   #latest: Kept | undefined
   #withoutIdentity: Kept | undefined
-  /** The same without a client certificate. */
+  /** As `#withoutIdentity`, and without the client certificate. */
   #outsideOrigins: Kept | undefined
   readonly #options: ConnectionsOptions
 
@@ -50,20 +67,21 @@ export class Connections implements AsyncDisposable {
     this.#options = checkedConnections(given)
   }
 
-  /** How many identities have connections here. */
+  /** The number of tickets that have connections here. */
   get size(): number {
     return this.#kept.size
   }
 
   /**
-   * `ticketFor` supplies the ticket for a proxy, unless the proxy has a source of its own. It is
-   * asked for as long as these are kept.
+   * Returns the connections of one ticket, and opens them at the first call.
+   * @param ticketFor supplies the ticket for a proxy, unless the option `proxy` has a `ticketFor`
+   * of its own. It is called as long as the connections are kept.
    */
   of({ ticket }: ServiceTicket, ticketFor: TicketFor): IdentityConnections {
     const found = this.#kept.get(ticket)
     if (found !== undefined) {
-      // A Map keeps the order of insertion: the first is the one that was idle longest. One that is
-      // last need not be moved there.
+      // A Map keeps the order of insertion, so its first entry is the one that was unused longest.
+      // An entry that is the last one already need not be moved there.
       if (found !== this.#latest) {
         this.#kept.delete(ticket)
         this.#kept.set(ticket, found)
@@ -76,7 +94,7 @@ export class Connections implements AsyncDisposable {
       if (this.#kept.size < maxIdentities) break
       this.#kept.delete(oldest)
       connector.close()
-      // What is idle ends at once, what carries a request when that has ended.
+      // Idle connections end at once, the others when their request has ended.
       agent.close(() => {})
     }
     const opened = this.#open(ticketFor)
@@ -86,20 +104,20 @@ export class Connections implements AsyncDisposable {
   }
 
   /**
-   * For requests in nobody's name. A proxy is answered only if it has a source of its own. A
-   * request that brings its own `Authorization` ends its connection: who knows whether the server
-   * binds that to it.
+   * Returns the connections of requests without a token. A proxy's 407 is answered on them only if
+   * the option `proxy` has a `ticketFor`. A request with an `Authorization` of its own ends its
+   * connection, since the server may have bound the connection to that header.
    */
   withoutIdentity(): IdentityConnections {
-    return (this.#withoutIdentity ??= this.#openForNobody(this.#options))
+    return (this.#withoutIdentity ??= this.#openWithoutIdentity(this.#options))
   }
 
   /**
-   * For requests to whom the app has not named: a client certificate is a credential as well, and
-   * is not shown.
+   * Returns the connections of requests to origins that `origins` does not list. They show no
+   * client certificate, because a client certificate is a credential too.
    */
   outsideOrigins(): IdentityConnections {
-    return (this.#outsideOrigins ??= this.#openForNobody(withoutCertificate(this.#options)))
+    return (this.#outsideOrigins ??= this.#openWithoutIdentity(withoutCertificate(this.#options)))
   }
 
   /** @deprecated Since 0.2: the method is `withoutIdentity`. */
@@ -112,7 +130,9 @@ export class Connections implements AsyncDisposable {
     return this.outsideOrigins()
   }
 
-  /** Requests that are on their way still arrive; there can be no others. */
+  /**
+   * Closes all connections when the requests on them have ended. No request can be sent any more.
+   */
   async [Symbol.asyncDispose](): Promise<void> {
     const withoutIdentity = [this.#withoutIdentity, this.#outsideOrigins].filter((kept) => kept !== undefined)
     const kept = [...this.#kept.values(), ...withoutIdentity]
@@ -122,7 +142,7 @@ export class Connections implements AsyncDisposable {
     await Promise.all(kept.map(({ agent }) => agent.close()))
   }
 
-  #openForNobody(options: ConnectionsOptions): Kept {
+  #openWithoutIdentity(options: ConnectionsOptions): Kept {
     const opened = this.#open(undefined, options)
     const { agent, open } = opened
     return { ...opened, dispatcher: withInterceptor(opened.dispatcher, endingWithAuthorization(agent, open, options)) }
@@ -158,8 +178,9 @@ export class Connections implements AsyncDisposable {
 }
 
 /**
- * Of connections that have made room: a request may have been about to use them, and so may a
- * further leg. It has one of its own, which ends with it.
+ * Sends on a new Agent when the Agent of the identity has been closed to make room for another
+ * identity. A request may have been about to use it, and so may a further leg of a negotiation. The
+ * connection of the new Agent ends with its request.
  */
 function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComposeInterceptor {
   let late: Agent | undefined
@@ -171,8 +192,9 @@ function sendingLate(agent: Agent, open: () => Agent): Dispatcher.DispatcherComp
 }
 
 /**
- * What an app brings itself can bind a connection, and nobody comes after it. One of HTTP/2 cannot
- * be ended with a request that others share it with: such a request has one of its own.
+ * Ends the connection after a request with an `Authorization` of its own: that header may have
+ * authenticated the connection. An HTTP/2 connection cannot be ended with one request while others
+ * share it, so such a request has an Agent of its own there.
  */
 function endingWithAuthorization(
   agent: Agent,
@@ -185,15 +207,16 @@ function endingWithAuthorization(
       return dispatch({ ...options, reset: true }, handler)
     const once = open()
     const isSent = once.dispatch({ ...options, reset: true }, handler)
-    // When the request has ended.
+    // `close` waits for the request.
     once.close(() => {})
     return isSent
   }
 }
 
 /**
- * `compose` would convert the handlers that the fetch of Node hands down, and that one then reads
- * two values of a header, such as two cookies, as one.
+ * Puts an interceptor on a dispatcher without `compose`. `compose` would convert the handlers of
+ * Node's own fetch, and that fetch would then read two values of a header, such as two cookies, as
+ * one.
  */
 function withInterceptor(dispatcher: Dispatcher, interceptor: Dispatcher.DispatcherComposeInterceptor): Dispatcher {
   const dispatch = interceptor(dispatcher.dispatch.bind(dispatcher))
@@ -204,12 +227,15 @@ function withInterceptor(dispatcher: Dispatcher, interceptor: Dispatcher.Dispatc
 
 let ofThisProcess: Connections | undefined
 
-/** Those of whoever does not bring any. */
+/** Returns the connections that all fetches without the option `connections` share. */
 export function sharedConnections(): Connections {
   return (ofThisProcess ??= new Connections())
 }
 
-/** Another copy of this package may have made them. @throws ConfigurationError */
+/**
+ * Refuses an option `connections` that is not an object of `Connections`. The object may be of
+ * another copy of this package, so its methods count and not its class. @throws ConfigurationError
+ */
 export function requireConnections(given: unknown): void {
   if (given === undefined || given === 'shared') return
   const methods = ['of', 'withoutIdentity', 'outsideOrigins']

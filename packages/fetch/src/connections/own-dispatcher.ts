@@ -2,32 +2,30 @@ import { ConfigurationError, type ServiceTicket, shownInput } from '@s4u/kdc-cli
 import type { Dispatcher } from 'undici'
 import { clientOf } from '../negotiation/attempt.js'
 import type { IdentityConnections } from './connections.js'
-import { NOBODY, OWN_AUTHORIZATION, SharedSessions, type SessionOwner } from './shared-sessions.js'
+import { NO_IDENTITY, OWN_AUTHORIZATION, SharedSessions, type SessionOwner } from './shared-sessions.js'
 
-/** The connections of one identity, or of nobody, among those of a dispatcher that is the app's. */
+/** The connections of one identity, or of requests without one, on a dispatcher of the app. */
 export interface OwnConnections extends IdentityConnections {
   /**
-   * Asks for leave to send one request, before it is handed to a fetch.
-   * @throws ConfigurationError HTTP_1_1_REQUIRED where it would share an HTTP/2 session with
-   * another identity
+   * Admits one request before it is handed to a fetch. @throws ConfigurationError HTTP_1_1_REQUIRED
+   * if the request would share an HTTP/2 session with another identity
    */
   admit(url: URL, request: { readonly authorization?: string; readonly signal?: AbortSignal }): Promise<AdmittedRequest>
 }
 
-/** One request that may go, by `dispatcher`. `release` it when it is over. */
+/** An admitted request: it is sent by `dispatcher`, and `release` is called when it is over. */
 export interface AdmittedRequest {
   readonly dispatcher: Dispatcher
   release(): void
 }
 
 /**
- * The connections of a dispatcher that an app gives with a request: `fetch(url, { dispatcher })`.
- * They are the app's, and nobody knows who else uses them: so each request that goes by them ends
- * its connection, which then serves nobody else as the one before. Over HTTP/2, where a connection
- * carries many requests at once, that cannot be: a session that has carried one identity is refused
- * to others.
+ * Sends by a dispatcher that the app gives with a request: `fetch(url, { dispatcher })`. Other code
+ * of the app may use the same dispatcher. So each request ends its connection, which then serves no
+ * other identity as this one. An HTTP/2 session cannot be ended with one request: when it has
+ * carried one identity, requests of others are refused.
  *
- * The dispatcher's own time limits hold, and not those of `Connections`.
+ * The dispatcher's own time limits apply, and not those of `Connections`.
  */
 export class OwnDispatcher {
   readonly #dispatcher: Dispatcher
@@ -36,7 +34,7 @@ export class OwnDispatcher {
     this.#dispatcher = dispatcher
   }
 
-  /** Undefined where none came with the request. @throws ConfigurationError */
+  /** Returns undefined where no dispatcher came with the request. @throws ConfigurationError */
   static of(given: unknown): OwnDispatcher | undefined {
     if (given === undefined || given === null) return undefined
     if (!isDispatcher(given)) throw noDispatcher(given)
@@ -48,11 +46,11 @@ export class OwnDispatcher {
   }
 
   withoutIdentity(): OwnConnections {
-    return this.#connectionsFor(NOBODY)
+    return this.#connectionsFor(NO_IDENTITY)
   }
 
   outsideOrigins(): OwnConnections {
-    return this.#connectionsFor(NOBODY)
+    return this.#connectionsFor(NO_IDENTITY)
   }
 
   #connectionsFor(owner: SessionOwner): OwnConnections {
@@ -62,7 +60,7 @@ export class OwnDispatcher {
       limits: UNLIMITED,
       bindings: () => undefined,
       admit: async (url, { authorization, signal }) => {
-        const who = owner === NOBODY && authorization !== undefined ? OWN_AUTHORIZATION : owner
+        const who = owner === NO_IDENTITY && authorization !== undefined ? OWN_AUTHORIZATION : owner
         const admission = await sessionsOf(dispatcher).admit(url.origin, who, signal)
         const dispatch = endingEach(dispatcher)
         return {

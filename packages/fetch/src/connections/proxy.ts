@@ -19,23 +19,23 @@ import {
 } from '../options/token-options.js'
 
 export interface ProxyOptions {
-  /** `http://proxy.ad.test:3128` */
+  /** The address of the proxy: `http://proxy.ad.test:3128`. */
   readonly url: string | URL
-  /**
-   * In whose name the proxy is asked to let requests through. Default: the user's, as for the
-   * backends.
-   */
+  /** Supplies the tickets for the proxy. Default: the tickets of the user, as for the backends. */
   readonly ticketFor?: TicketFor
-  /** The proxy's name where it is not the obvious one, as for backends. */
+  /**
+   * The service principal name of the proxy, where it is not `HTTP/` and its host. Default: none.
+   * Example: `{ '10.0.0.9': 'HTTP/proxy.ad.test' }`.
+   */
   readonly serviceNames?: Readonly<Record<string, string>>
   /**
-   * `off` (default): proxies seldom answer with a token. One that does is checked in any case.
-   * `require`: each request shows a ticket, also to a proxy that does not ask, and goes nowhere
-   * without (those in nobody's name need `ticketFor`).
+   * `off` (default): the proxy need not prove itself, and few proxies can. A proof that is sent is
+   * checked nevertheless. `require`: each request shows the proxy a ticket, even if the proxy does
+   * not ask, and is not sent without one. Requests without an identity then need `ticketFor`.
    */
   readonly mutualAuthentication?: Exclude<MutualAuthentication, 'optional'>
   readonly onEvent?: NegotiationForOptions['onEvent']
-  /** For a proxy behind TLS. */
+  /** Options of TLS to the proxy, as of `node:tls`. Default: those of Node. */
   readonly tls?: ConnectionOptions
   readonly now?: () => number
 }
@@ -51,25 +51,28 @@ export const PROXY_OPTIONS = {
   now: 'function',
 } as const satisfies OptionTableOf<ProxyOptions>
 
-/** The way through one proxy: tunnels for https, requests in absolute form for http. */
+/** How requests pass one proxy: by a tunnel for https, in absolute form for http. */
 export interface Proxy {
   readonly tunnel: Tunnel
   readonly interceptors: Dispatcher.DispatcherComposeInterceptor[]
 }
 
-/** Without a source of tickets the proxy is told nobody's name, whatever it asks. */
+/**
+ * Makes the tunnel and the interceptors for a proxy. Without `ticketFor` no name is told to the
+ * proxy, even if it asks. @param connectTimeout milliseconds
+ */
 export function proxyFor(options: ProxyOptions, connectTimeout: number = TUNNEL_TIMEOUT): Proxy {
   const url = urlOf(options.url)
   const { tls = {}, mutualAuthentication = 'off', ticketFor, ...rest } = options
-  // A proxy hands on the errors of backends, which are not its own to prove.
+  // `optional` is not offered: a proxy passes on the errors of backends, and cannot prove those.
   requireOneOf('proxy.mutualAuthentication', mutualAuthentication, ['require', 'off'])
   const issuer = new TokenIssuer({ ...rest, mutualAuthentication, channelBinding: 'off' }, 407)
   const route: ProxyRoute = {
     url,
     tls,
     connectTimeout,
-    // One that has to prove itself is shown a ticket whether it asks or not: another in its place
-    // need only not ask.
+    // A proxy that has to prove itself gets a ticket even if it does not ask: an attacker in its
+    // place would simply not ask.
     asks: mutualAuthentication === 'require',
     isProofDue: mutualAuthentication === 'require',
     issuer,
@@ -77,14 +80,14 @@ export function proxyFor(options: ProxyOptions, connectTimeout: number = TUNNEL_
   }
   return {
     tunnel: (target) => openTunnel(route, target),
-    // The first is the innermost: it is given what the second makes.
+    // The first interceptor is the innermost: it gets what the second one makes.
     interceptors: [negotiateWithProxy(route), toAbsoluteForm(url)],
   }
 }
 
 /**
- * With a URL that nobody can change any more; what is wrong must not wait for a request. @throws
- * ConfigurationError
+ * Checks the options at once, so that a mistake does not wait for the first request. The URL
+ * becomes text, which cannot be changed later. @throws ConfigurationError
  */
 export function checkedProxy(options: ProxyOptions): ProxyOptions {
   const checked = { ...options, url: urlOf(options.url).href }
@@ -92,7 +95,10 @@ export function checkedProxy(options: ProxyOptions): ProxyOptions {
   return checked
 }
 
-/** Node's error for what is no URL holds all of it, a password too. @throws ConfigurationError */
+/**
+ * The error of Node would show the whole text, with a password that may be in it. @throws
+ * ConfigurationError
+ */
 function urlOf(url: string | URL): URL {
   const parsed = url instanceof URL || URL.canParse(url) ? new URL(url) : undefined
   if (parsed !== undefined && /^https?:$/.test(parsed.protocol)) return parsed
@@ -101,20 +107,23 @@ function urlOf(url: string | URL): URL {
   })
 }
 
-/** What `fetch failed` is caused by when a proxy lets nobody through whom it does not know. */
+/** The cause of `fetch failed` when a proxy refuses a client that it does not know. */
 export class ProxyRefusal extends TypeError {}
 
 interface ProxyRoute {
   readonly url: URL
   readonly tls: ConnectionOptions
-  /** For the proxy to answer a CONNECT; milliseconds, or Infinity. */
+  /** How long the proxy may take to answer a CONNECT; milliseconds, or Infinity. */
   readonly connectTimeout: number
   readonly issuer: TokenIssuer
-  /** Undefined where the proxy is told nobody's name. */
+  /** Undefined where no name is told to the proxy. */
   readonly context: TokenContext | undefined
-  /** No request goes to it without a ticket. */
+  /** Whether the proxy must prove itself: no request is sent to it without a ticket. */
   readonly isProofDue: boolean
-  /** The proxy has asked before: requests that it would refuse are not sent to it. */
+  /**
+   * Whether the proxy has asked before. Requests without a ticket are then not sent to it, since it
+   * would refuse them.
+   */
   asks: boolean
 }
 
@@ -135,8 +144,8 @@ function negotiateWithProxy(route: ProxyRoute): Dispatcher.DispatcherComposeInte
   return (dispatch) => (options, handler) => {
     if (String(options.origin) !== route.url.origin) return dispatch(options, handler)
     return dispatchNegotiating(dispatch, options, handler, PROXY_AUTHENTICATION, {
-      // A body that cannot be sent again must not meet a question. A proxy that asks none may have
-      // no name either.
+      // A body that cannot be sent again must not meet a 407, so it goes with a ticket at once. A
+      // proxy that never asks may have no service principal name.
       first: () =>
         route.asks ? begin(route) : isReplayableBody(options.body) ? nothing() : begin(route).catch(nothing),
       asked: async (replayable) => {
@@ -205,7 +214,8 @@ function connectThrough(
     const { hostname, port } = url
     const host = hostname.replace(/^\[|\]$/g, '')
     const request = open({ ...tls, host, port, method: 'CONNECT', path: target, headers, agent: false })
-    // For all of the answer: a limit on silence would begin anew with each octet of its headers.
+    // This limit is for the whole answer. A limit on silence would start again with each octet of
+    // the headers.
     const tooSlow = (): void => void request.destroy(new TypeError(`the proxy ${url.host} did not answer in time`))
     const timer = connectTimeout === Infinity ? undefined : setTimeout(tooSlow, connectTimeout)
     const answered = (response: IncomingMessage, socket: Socket): void => {
@@ -223,7 +233,7 @@ function connectThrough(
   })
 }
 
-/** For the proxy to answer a CONNECT; milliseconds. */
+/** How long the proxy may take to answer a CONNECT; milliseconds. */
 const TUNNEL_TIMEOUT = 10_000
 
 const nothing = (): Promise<undefined> => Promise.resolve(undefined)

@@ -1,14 +1,14 @@
 import type { Dispatcher } from 'undici'
 import { type Handler, newerHandler } from '../handlers/handler-kinds.js'
-import { isSessionRefusal, NOBODY, type Admission, type SessionOwner, SharedSessions } from './shared-sessions.js'
+import { isSessionRefusal, NO_IDENTITY, type Admission, type SessionOwner, SharedSessions } from './shared-sessions.js'
 import { failUnsent } from '../handlers/unsent.js'
 
 /**
- * How one request goes by an Agent that others may use: it ends its connection, and shares no
- * HTTP/2 session with another identity.
+ * Sends one request by an Agent that others may use too. The request ends its connection, and
+ * shares no HTTP/2 session with another identity.
  */
 export class SharedAgentRequest {
-  owner: SessionOwner = NOBODY
+  owner: SessionOwner = NO_IDENTITY
   readonly #dispatch: Dispatcher.Dispatch
   readonly #origin: string
   #admission: Admission | undefined
@@ -18,10 +18,13 @@ export class SharedAgentRequest {
     this.#origin = origin
   }
 
-  /** False where a request without a token would come by the session of an identity. */
+  /**
+   * Resolves false if a request without a token would use the HTTP/2 session of an identity. That
+   * request must carry a token, which shows whose it is.
+   */
   async mayGoUnasked(): Promise<boolean> {
     try {
-      this.#admission = await sessions.admit(this.#origin, NOBODY)
+      this.#admission = await sessions.admit(this.#origin, NO_IDENTITY)
       return true
     } catch (error) {
       if (isSessionRefusal(error)) return false
@@ -52,8 +55,8 @@ export class SharedAgentRequest {
 }
 
 /**
- * Of all interceptors without `ownAgent`: an interceptor does not see which Agent it is on, and
- * that of one request may be that of another.
+ * The sessions of all interceptors without `ownAgent`. An interceptor does not see its Agent, and
+ * the Agents of two interceptors may be the same.
  */
 const sessions = new SharedSessions(
   'Make an Agent for each identity and say so: new Agent({ allowH2: true }).compose(negotiateInterceptor({ ownAgent: true, … })). An Agent without HTTP/2, new Agent({ allowH2: false }), may be shared.',

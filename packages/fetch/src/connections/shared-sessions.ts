@@ -1,6 +1,6 @@
 /**
- * Keeps two identities off one HTTP/2 session of an Agent that is the app's. Over HTTP/1.1 each
- * request ends its connection (`reset`); an HTTP/2 session goes on, and a backend that
+ * Keeps two identities off one HTTP/2 session of an Agent that belongs to the app. Over HTTP/1.1
+ * each request ends its connection (`reset`). An HTTP/2 session goes on, and a backend that
  * authenticates it once would serve the next identity as the first.
  */
 
@@ -9,45 +9,50 @@ import { subscribe } from 'node:diagnostics_channel'
 import type { Dispatcher } from 'undici'
 import { type Handler, PassingHandler } from '../handlers/handler-kinds.js'
 
-/** A request without credentials. It authenticates no session, and must not come by one that is. */
-export const NOBODY = Symbol('nobody')
+/**
+ * A request without credentials. It authenticates no session, and must not use an authenticated
+ * one.
+ */
+export const NO_IDENTITY = Symbol('no identity')
 
 /** A request with an `Authorization` of the app's own, which may authenticate a session too. */
 export const OWN_AUTHORIZATION = Symbol('own authorization')
 
-/** In whose name a request goes: `alice@AD.TEST`. */
-export type SessionOwner = string | typeof NOBODY | typeof OWN_AUTHORIZATION
+/** Whose request it is: `alice@AD.TEST`. */
+export type SessionOwner = string | typeof NO_IDENTITY | typeof OWN_AUTHORIZATION
 
-/** One HTTP/2 session: its socket. Held as long as it is open. */
+/** The socket of an HTTP/2 session. */
 type Socket = object & { once?(event: 'close', listener: () => void): unknown }
 
-/** Who has sent credentials by a session, whichever dispatcher it belongs to. */
+/**
+ * The identity that has sent credentials on a session, whichever dispatcher the session belongs to.
+ */
 const owners = new WeakMap<Socket, SessionOwner>()
 
 /**
- * Origins that were seen to speak HTTP/1.1, where requests need not wait for each other. More than
- * the backends of one app; the oldest is forgotten first.
+ * The number of origins that are remembered as speaking HTTP/1.1; requests to these do not wait for
+ * each other. It is more than the backends of one app. The oldest is forgotten first.
  */
 const MAX_ORIGINS = 1_000
 
-/** The sessions of one dispatcher, or of several that cannot be told apart. */
+/** The HTTP/2 sessions of one dispatcher, or of several that cannot be told apart. */
 export class SharedSessions {
   readonly #sessions = new Map<string, Map<Socket, SessionOwner>>()
-  /** Requests of which it is not known yet by which session they go. */
+  /** Requests whose session is not known yet. */
   readonly #undecided = new Map<string, Set<Admission>>()
   readonly #speakHttp1 = new Set<string>()
   #waiting: (() => void)[] = []
   readonly #hint: string
 
-  /** @param hint how to have an Agent for each identity */
+  /** @param hint of the refusal: how to have an Agent for each identity */
   constructor(hint: string) {
     this.#hint = hint
   }
 
   /**
-   * Admits a request that shares a session with no other identity. A first request to an origin
-   * decides which protocol is spoken: those of other identities wait for it.
-   * @throws ConfigurationError HTTP_1_1_REQUIRED where a session to the origin carries another
+   * Admits a request that shares no session with another identity. The first request to an origin
+   * shows which protocol the origin speaks; requests of other identities wait for that.
+   * @throws ConfigurationError HTTP_1_1_REQUIRED if a session to the origin carries another
    * identity
    */
   async admit(origin: string, owner: SessionOwner, signal?: AbortSignal): Promise<Admission> {
@@ -63,22 +68,22 @@ export class SharedSessions {
     return admission
   }
 
-  /** Notes by which socket a request goes. False when another identity has used that session. */
+  /** Notes the socket of a request. Returns false if another identity has used that session. */
   sentBy(socket: Socket, { origin, owner }: Admission): boolean {
     const known = owners.get(socket)
-    if (known === undefined && owner !== NOBODY) owners.set(socket, owner)
-    // A connection that goes on although its request was to end it is a session, whatever it
-    // speaks.
+    if (known === undefined && owner !== NO_IDENTITY) owners.set(socket, owner)
+    // The request asked to end its connection. A connection that carries a second request
+    // nevertheless is a session, whatever protocol it speaks.
     if (!speaksHttp2(socket) && known === undefined) {
       this.#noteHttp1(origin)
       return true
     }
     this.#speakHttp1.delete(origin)
-    if (known !== undefined || owner !== NOBODY) this.#note(origin, socket, known ?? owner)
+    if (known !== undefined || owner !== NO_IDENTITY) this.#note(origin, socket, known ?? owner)
     return known === undefined || known === owner
   }
 
-  /** The request is on its way, or will not be. */
+  /** Ends the wait of other requests: the request has a session, or has failed. */
   settle(admission: Admission): void {
     const undecided = this.#undecided.get(admission.origin)
     if (undecided?.delete(admission) !== true) return
@@ -90,7 +95,7 @@ export class SharedSessions {
     const who =
       typeof owner === 'string'
         ? `as ${owner}`
-        : owner === NOBODY
+        : owner === NO_IDENTITY
           ? 'without credentials'
           : 'with its own Authorization'
     return new ConfigurationError(
@@ -110,7 +115,7 @@ export class SharedSessions {
     return false
   }
 
-  /** Resolves when another request has been decided. @throws the reason of `signal` */
+  /** Resolves when the session of another request is known. @throws the reason of `signal` */
   #decided(signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const abort = (): void => reject(signal?.reason as Error)
@@ -150,7 +155,7 @@ export function isSessionRefusal(error: unknown): boolean {
   return error instanceof ConfigurationError && error.code === SHARED
 }
 
-/** One request that may go. It must be settled: by what it is carried by, or by `release`. */
+/** An admitted request. Its handler settles it, or `release` does. */
 export class Admission {
   readonly origin: string
   readonly owner: SessionOwner
@@ -164,7 +169,7 @@ export class Admission {
   }
 
   /**
-   * Sends the request, and hands out no answer to it that came by a session of another identity.
+   * Sends the request. An answer that came by the session of another identity is not handed out.
    */
   dispatch(dispatch: Dispatcher.Dispatch, options: Dispatcher.DispatchOptions, handler: Handler): boolean {
     try {
@@ -184,7 +189,7 @@ export class Admission {
     this.release()
   }
 
-  /** Undefined where the request shared its session with nobody. */
+  /** The refusal of the answer; undefined if the request did not share its session. */
   get refusal(): ConfigurationError | undefined {
     return this.#isShared ? this.#sessions.refusal(this.origin, this.owner) : undefined
   }
@@ -216,19 +221,18 @@ class WatchingHandler extends PassingHandler {
   }
 }
 
-/** undici tells in the same turn by which socket a request that has started goes. */
+/** The request that has just started. undici publishes its socket in the same turn. */
 let starting: Admission | undefined
 let isSubscribed = false
 
 function awaitSocket(admission: Admission): void {
   if (!isSubscribed) {
     isSubscribed = true
-    // Documented by undici ("Diagnostics Channel Support"): each copy of it writes there, that of
-    // Node too.
+    // A documented channel of undici; every copy of undici publishes there, that of Node too.
     subscribe('undici:client:sendHeaders', tellSocket)
   }
   starting = admission
-  // One that was answered from a cache, or by a mock, goes by none.
+  // A request that a cache or a mock answers has no socket.
   queueMicrotask(() => {
     if (starting === admission) starting = undefined
   })

@@ -7,41 +7,41 @@ import { failUnsent } from '../handlers/unsent.js'
 type Controller = Dispatcher.DispatchController
 type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
 
-/** How long one request may take; milliseconds, or Infinity. */
+/** The time limits of one request; milliseconds, or Infinity. */
 export interface TimeLimits {
-  /** Until the headers of the answer are there, waiting for a connection included. */
+  /** Until the headers of the answer have come. The wait for a connection counts. */
   readonly answer: number
-  /** From then on until the end of the body. */
+  /** From the headers to the end of the body. */
   readonly body: number
 }
 
 /**
- * Ends requests that take too long. undici's own limits begin anew with each octet or early hint,
- * and not before a connection is free: a backend that sends one now and then would hold a request,
- * and those behind it, for as long as it likes.
+ * Wraps a handler so that its request ends at the time limits. undici's own limits start again with
+ * each octet or early hint, and only when a connection is free. So a backend that sends an octet
+ * now and then could hold a request, and those that wait behind it, without an end.
  */
 export function limited(handler: Handler, limits: TimeLimits, origin: string): Handler {
   const request = new LimitedRequest(limits, origin)
-  // The fetch of Node hands down handlers of the older kind, and converting them would cost more
-  // than all else here. undici 8 takes them no more.
+  // Node's own fetch has handlers of the older kind. To convert them would cost more than
+  // everything else here. undici 8 does not accept the older kind.
   return TAKES_OLDER && handler.onRequestStart === undefined
     ? new OlderHandler(handler, request)
     : new LimitedHandler(handler, request)
 }
 
-/** Since undici 8 those who need older handlers taken are to wrap their dispatcher in this. */
+/** undici 8 has this class for dispatchers that must accept older handlers. */
 const TAKES_OLDER = !('Dispatcher1Wrapper' in undici)
 
-/** One request, from when it is to be sent until the end of its answer. */
+/** One request, from its start until the end of its answer. */
 class LimitedRequest {
   readonly #limits: TimeLimits
   readonly #origin: string
   #timer: ReturnType<typeof setTimeout> | undefined
   #abort: ((error: Error) => void) | undefined
   #failure: BackendTimeoutError | undefined
-  /** Tells the handler of a request that is not on its way yet. */
+  /** Reports the failure of a request that undici has not started yet. */
   onUnsent: (error: Error) => void = () => {}
-  /** The handler has been told: it expects nothing more. */
+  /** The handler knows of the failure, and expects nothing more. */
   isOver = false
 
   constructor(limits: TimeLimits, origin: string) {
@@ -50,7 +50,7 @@ class LimitedRequest {
     this.#start('answer')
   }
 
-  /** False when it is too late. */
+  /** Returns false if the time is over already. */
   begin(abort: (error: Error) => void): boolean {
     this.#abort = abort
     if (this.#failure === undefined) return true
@@ -58,7 +58,7 @@ class LimitedRequest {
     return false
   }
 
-  /** Early hints and the like are no answer. Source: RFC 9110 section 15.2. */
+  /** Early hints and other 1xx are not an answer. Source: RFC 9110 section 15.2. */
   answered(status: number): void {
     if (status >= 200) this.#start('body')
   }
@@ -67,7 +67,7 @@ class LimitedRequest {
     clearTimeout(this.#timer)
   }
 
-  /** What is said of an error that has ended it. */
+  /** Returns the error to report for an error that has ended the request. */
   named(error: Error): Error {
     return namedTimeout(error, this.#origin)
   }
@@ -77,7 +77,7 @@ class LimitedRequest {
     const limit = this.#limits[what]
     if (limit === Infinity) return
     this.#timer = setTimeout(() => this.#expire(what), limit)
-    // A body that nobody reads must not keep the process.
+    // An unread body must not keep the process running.
     this.#timer.unref()
   }
 
@@ -126,7 +126,7 @@ class LimitedHandler extends PassingHandler {
   }
 }
 
-/** The same for handlers as undici had them before 7. */
+/** As LimitedHandler, for handlers of undici 6 and older. */
 class OlderHandler implements Handler {
   readonly #inner: Handler
   readonly #request: LimitedRequest

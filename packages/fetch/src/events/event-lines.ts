@@ -1,11 +1,11 @@
-/** The events of a fetch as lines that people read. */
+/** Writes the events of a fetch as lines for people. */
 
 import type { JournalEntry } from '@s4u/kdc-client'
 import type { FetchEvent } from './fetch-event.js'
 
 /**
- * What nobody else would be told of, by its kind; undefined for routine, and for what whoever
- * fetched gets as an error.
+ * Returns the kind of warning for an event; undefined for routine, and for failures that the caller
+ * of fetch gets as an error.
  */
 export function kindToWarnOf(event: FetchEvent): string | undefined {
   switch (event.kind) {
@@ -27,8 +27,9 @@ export function kindToWarnOf(event: FetchEvent): string | undefined {
 }
 
 /**
- * What services say of tickets. A backend can write any code, and the kinds that a process warns of
- * are numbered: none is to use them up, so that nothing is heard of what others refuse.
+ * The reasons that services give for refusing a ticket. A backend can write any code, and a process
+ * warns of a limited number of kinds. A backend must not use these up, or the refusals of others
+ * would not be seen.
  */
 const REASONS: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_BADADDR',
@@ -43,6 +44,7 @@ const REASONS: ReadonlySet<string> = new Set([
   'KRB_AP_ERR_TKT_EXPIRED',
 ])
 
+/** Returns the line for an event. */
 export function entryOf(event: FetchEvent): JournalEntry {
   if (event.kind === 'notice') return { level: event.level, text: `${event.code}: ${event.message}`, hint: event.hint }
   if (event.kind === 'not-forwarded') return entryOfNotForwarded(event)

@@ -1,5 +1,5 @@
 /**
- * What requests in somebody's name tell about themselves. The only file of this package that knows
+ * Publishes what happens to requests with tokens. This is the only file of the package that uses
  * `node:diagnostics_channel`.
  */
 
@@ -13,16 +13,18 @@ export type { FetchEvent, FetchEventSubject } from './fetch-event.js'
 /** The name of the diagnostics channel on which every event appears. */
 export const FETCH_CHANNEL = 's4u:fetch'
 
+/** Gets each event. */
 export type FetchEventListener = (event: FetchEvent) => void
 
 const diagnostics = channel(FETCH_CHANNEL)
 
-/** Who is told of the events of one fetch. */
+/** The listeners of one fetch. */
 export interface FetchAudience {
   readonly onEvent?: FetchEventListener
   readonly logger?: Logger
 }
 
+/** Publishes an event: to the logger, the diagnostics channel and the listener. */
 export function publish(event: FetchEvent, { onEvent, logger }: FetchAudience): void {
   writeDown(event, journalFor(logger))
   if (diagnostics.hasSubscribers) diagnostics.publish(event)
@@ -30,8 +32,8 @@ export function publish(event: FetchEvent, { onEvent, logger }: FetchAudience): 
   try {
     onEvent(event)
   } catch (error) {
-    // A fault of the listener must not change what the caller gets. It surfaces like that of a
-    // diagnostics subscriber.
+    // An error of the listener must not change the result of the request. It surfaces like that of
+    // a diagnostics subscriber.
     process.nextTick(() => {
       throw error
     })
@@ -44,7 +46,7 @@ function writeDown(event: FetchEvent, journal: Journal): void {
   else journal.warn(kind, () => entryOf(event))
 }
 
-/** Whether anybody would read an event of routine: if not, making it can be saved. */
+/** Returns whether a routine event would be read: if not, it need not be made. */
 export function isWanted({ onEvent, logger }: FetchAudience): boolean {
   return onEvent !== undefined || diagnostics.hasSubscribers || journalFor(logger).isRead
 }

@@ -1,55 +1,60 @@
 import type { Notice } from '@s4u/kdc-client'
 
-/** Holds no token, ticket, path or query. */
+/** What every event says. No event contains a token, a ticket, a path or a query. */
 export interface FetchEventSubject {
-  /** `https://api.ad.test`, or that of the proxy. */
+  /** The origin of the backend, or of the proxy: `https://api.ad.test`. */
   readonly origin: string
-  /** `HTTP/api.ad.test` */
+  /** The service principal name: `HTTP/api.ad.test`. */
   readonly service: string
-  /** In whose name: `alice@AD.TEST`. */
+  /** The client of the ticket: `alice@AD.TEST`. */
   readonly client: string
-  /** Its SID, where whoever gave the tickets told it. */
+  /** The SID of the client, where it is known. */
   readonly clientSid?: string
+  /** The HTTP status of the answer. */
   readonly status: number
 }
 
 /**
- * Why nothing was forwarded to a service, though the app allows it: the service, or the user,
- * cannot be delegated.
+ * Why no ticket-granting ticket was forwarded although the app permits it: the service, or the
+ * user, cannot be delegated.
  */
 export type NotForwarded =
   | { readonly reason: 'service-not-trusted' }
-  /** `code` is the KDC's word, `KDC_ERR_BADOPTION`. */
+  /** `code` is that of the KDC: `KDC_ERR_BADOPTION`. */
   | { readonly reason: 'user-not-delegable'; readonly code: string }
-  /** `forwardTgt` had nothing. */
+  /** `forwardTgt` returned undefined. */
   | { readonly reason: 'nothing-to-forward' }
 
+/** What happened to a request with a token. */
 export type FetchEvent =
   | (FetchEventSubject & { readonly kind: 'authenticated'; readonly legs: number; readonly serverProven: boolean })
-  /** The backend did not take the ticket; `code` is its reason, if it gave one. */
+  /** The backend refused the ticket; `code` is its reason, if it gave one. */
   | (FetchEventSubject & { readonly kind: 'refused'; readonly legs: number; readonly code?: string })
   /**
-   * The backend answers the ticket by asking for something else: `['Basic', 'Bearer']`. Its answer
-   * goes to the caller as it is.
+   * The backend does not offer Negotiate, and asks for something else: `['Basic', 'Bearer']`. The
+   * caller gets its answer as it is.
    */
   | (FetchEventSubject & { readonly kind: 'other-scheme-wanted'; readonly schemes: readonly string[] })
-  /** The response was not handed out. */
+  /** The server did not prove itself, and its response was not handed out. */
   | (FetchEventSubject & { readonly kind: 'server-not-proven'; readonly code: string })
   /**
-   * An error that nobody has proved was handed out, since `mutualAuthentication` is `optional`:
-   * `sanitized` tells whether its headers and its body were taken off.
+   * An unproven error was handed out, because `mutualAuthentication` is `optional`. `sanitized`
+   * tells whether its headers and its body were removed.
    */
   | (FetchEventSubject & { readonly kind: 'error-not-proven'; readonly sanitized: boolean })
   /**
-   * A server that should ask for a token did not, and so proved nothing; no token went to it. The
+   * A server that should ask for a token did not, so it proved nothing and got no token. The
    * response was not handed out, unless it is an error and `mutualAuthentication` is `optional`.
    */
   | (Omit<FetchEventSubject, 'client'> & { readonly kind: 'server-not-asking'; readonly code: string })
   /**
-   * The app allows `delegation`, and the service got no ticket-granting ticket: it, or the user,
-   * cannot be delegated. It got what `impersonation` gives.
+   * The app permits `delegation`, and the service got no ticket-granting ticket, because the
+   * service or the user cannot be delegated. The service got what `impersonation` gives.
    */
   | (Omit<FetchEventSubject, 'status'> & { readonly kind: 'not-forwarded' } & NotForwarded)
-  /** The service has another key than the KDC sealed the ticket with; a fresh ticket is tried. */
+  /**
+   * The service has another key than the one that the KDC sealed the ticket with; a new ticket is
+   * tried.
+   */
   | (FetchEventSubject & { readonly kind: 'stale-ticket'; readonly code: string })
   | Notice

@@ -25,17 +25,17 @@ import {
 } from './send-request.js'
 
 /**
- * A `fetch` that shows a ticket with each request and checks the server's answer to it. Each
- * request carries a fresh token: one that is sent twice is a replay. A request that brings its own
- * `Authorization`, or is made with `credentials: 'omit'`, goes as it is; so does the rest of a
- * redirect to an origin that was not listed, or from https down to http. Source: RFC 4559.
+ * Returns a `fetch` that shows a ticket with each request and checks the server's answer to it.
+ * Each request carries a new token, since a token that is sent twice is a replay. A request with an
+ * `Authorization` of its own, or with `credentials: 'omit'`, is sent as it is. So is the rest of a
+ * redirect to an origin that was not listed, or from https to http. Source: RFC 4559.
  *
- * Options are checked at once. The fetch throws KdcError, DelegationRefusedError,
- * KdcUnreachableError (no ticket), and RejectedTokenError KRB_AP_ERR_MUT_FAIL (not the right
- * server).
+ * Options are checked at once. The returned fetch throws KdcError, DelegationRefusedError or
+ * KdcUnreachableError if there is no ticket, and UnprovenAnswerError (KRB_AP_ERR_MUT_FAIL) if the
+ * server did not prove itself.
  *
- * A KDC client in place of options, or before them, calls backends in the name of its own account.
- *
+ * @param client a KDC client: requests go in the name of its account
+ * @throws ConfigurationError
  * @example
  * ```ts
  * import { createFetch } from '@s4u/fetch'
@@ -46,7 +46,6 @@ import {
  * const fetch = createFetch(client, { origins: ['https://api.ad.test'] })
  * const orders = await fetch('https://api.ad.test/orders')
  * ```
- * @throws ConfigurationError
  */
 export function createFetch(client: KdcClient, options?: ClientFetchOptions): Fetch
 export function createFetch(options: CreateFetchOptions): Fetch
@@ -59,7 +58,10 @@ export function createFetch(given: KdcClient | CreateFetchOptions, more?: Client
   return fetchOf(closeOptions('createFetch', given, CREATE_FETCH_OPTIONS), given)
 }
 
-/** @param given the caller's own object, whose methods the functions among the options may be */
+/**
+ * Makes the fetch.
+ * @param given the caller's own object: functions among the options are called as its methods
+ */
 function fetchOf(options: CreateFetchOptions, given: object): Fetch {
   const tickets = ticketsOf('createFetch', options, given)
   const ticketForProxy = options.ticketForProxy?.bind(given)
@@ -77,8 +79,18 @@ function isKdcClient(given: object): given is KdcClient {
 }
 
 /**
- * The same for many identities: options are checked once, and what is made is a `createFetch`
- * without tickets. @throws ConfigurationError
+ * Checks the options once for many identities, and returns a function that makes the fetch of one
+ * identity.
+ * @throws ConfigurationError
+ * @example
+ * ```ts
+ * import { prepareFetch } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const fetchFor = prepareFetch({ origins: ['https://api.ad.test'] })
+ * const credentials = { principal: 'svc-a@AD.TEST', keytab: 'a.keytab' }
+ * const fetch = fetchFor(createKdcClient({ credentials }))
+ * ```
  */
 export function prepareFetch(given: FetchOptions): (tickets: FetchTickets) => Fetch {
   const options = closeOptions('fetch', given, FETCH_OPTIONS)
@@ -116,7 +128,9 @@ function fetchWith(options: FetchOptions, issuer: TokenIssuer, tickets: FetchTic
   }
 }
 
-/** Whether the body can be sent again: there is none, or the caller still holds its source. */
+/**
+ * Returns whether the body can be sent again: there is no body, or the caller still has its source.
+ */
 function canBeSentAgain({ request }: Outgoing, init: RequestInit | undefined): boolean {
   if (request === undefined || request.body === null) return true
   const body = init?.body

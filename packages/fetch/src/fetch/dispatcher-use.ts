@@ -3,31 +3,35 @@ import { abandon } from '../answers/discard.js'
 import type { Fetch } from '../options/token-options.js'
 
 /**
- * Whether a fetch sends by the dispatcher that it is given. One that does not (that of Bun and of
- * Deno, and whatever has replaced the platform's and makes another request of each) sends by
- * connections that all share: a backend that authenticates connections would serve the next request
- * on one as whoever came before. Such a fetch is found out before it is given a token or a body.
+ * Finds out whether a fetch sends by the dispatcher that it is given. The fetch of Bun and of Deno
+ * does not, and neither does a replacement that makes another request of each. They send by
+ * connections that all identities share: a backend that authenticates connections would serve the
+ * next request on one as the identity before. Such a fetch is found before it gets a token or a
+ * body.
  */
 
-/** What is known of each: that it does, or the answer that is on its way, or that it does not. */
+/** What is known of each fetch: true, false, or the answer to come. */
 const known = new WeakMap<Fetch, boolean | Promise<boolean>>()
 
-/** What came of trying those out that do not: an error of their own says more than we can. */
+/** Why a fetch does not send by its dispatcher: its own error says more than ours can. */
 const whyNot = new WeakMap<Fetch, unknown>()
 
 /**
- * No connection can be opened to it (RFC 919 section 7), and no name is looked up: a fetch that
- * does send sends nothing.
+ * No connection can be opened to this address (RFC 919 section 7), and no name is looked up: a
+ * fetch that tries sends nothing.
  */
 const NOWHERE = 'http://255.255.255.255/'
 
 /**
- * For a fetch to reach for its dispatcher. What it does before that is its own work, and no
+ * How long a fetch may take to call its dispatcher. The work before that is its own, and not the
  * network's; milliseconds.
  */
 const MAX_REACH = 5_000
 
-/** True at once for one that was seen to; there is nothing to wait for then. */
+/**
+ * Returns true at once for a fetch that is known to use its dispatcher: then there is nothing to
+ * wait for.
+ */
 export function usesDispatcher(underlying: Fetch): boolean | Promise<boolean> {
   const found = known.get(underlying)
   if (found !== undefined) return found
@@ -43,7 +47,7 @@ async function tryOut(underlying: Fetch): Promise<boolean> {
   })
   const answer = await Promise.race([isReachedFor(underlying), late])
   clearTimeout(timer)
-  // One that was merely late may be asked again.
+  // A fetch that was only late may be tried again.
   if (answer === undefined) {
     known.delete(underlying)
     whyNot.set(underlying, new Error(`it did not send within ${MAX_REACH} ms`))
@@ -73,7 +77,10 @@ function isReachedFor(underlying: Fetch): Promise<boolean> {
   })
 }
 
-/** What is said where connections cannot be kept apart, and nobody said that they may be shared. */
+/**
+ * Makes the error for a fetch that cannot keep connections apart, where the app did not permit
+ * that.
+ */
 export function sharedConnectionsError(underlying: Fetch): ConfigurationError {
   const which = underlying === globalThis.fetch ? 'the global fetch' : 'the underlying fetch'
   return new ConfigurationError(

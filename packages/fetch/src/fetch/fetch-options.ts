@@ -13,44 +13,46 @@ import {
 /** The options of a fetch that are the same for all identities. */
 export interface FetchOptions extends TokenOptions {
   /**
-   * The underlying fetch, which sends the requests. Default: the global one. It is given
-   * `connections` as the option `dispatcher` of its second argument, must send by that, and does
-   * not see the token, which is added there. One that does not (that of Bun and of Deno, a wrapper
-   * that makes another request, a stand-in of a test) is refused before it is given a token or a
-   * body: ConfigurationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. With `connections: 'shared'` it
-   * brings its own, and finds the token among the headers.
-   * Example: `fetch: (input, init) => log(input, () => globalThis.fetch(input, init))`
+   * The underlying fetch, which sends the requests. It gets the connections as `dispatcher` in its
+   * second argument and must send by them. It does not see the token, which is added there. A fetch
+   * that does not send by its dispatcher (that of Bun and of Deno, a wrapper that makes another
+   * request, a stand-in of a test) is refused before it gets a token or a body: ConfigurationError
+   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. With `connections: 'shared'` it uses its own connections,
+   * and finds the token in the headers. Default: the global fetch. Example: `(input, init) =>
+   * log(input, () => globalThis.fetch(input, init))`.
    */
   readonly fetch?: Fetch
   /**
-   * `true` (default): every request carries a token. `false`: none does before the server has
-   * asked. `learned`: an origin that has asked once gets them unasked from then on. A body that
-   * cannot be sent twice always goes with a token. A server that does not ask proves nothing: where
-   * `mutualAuthentication` is `require`, the answer of an origin that is listed in `origins`, or
-   * has asked before, is then not handed out.
+   * `true` (default): every request carries a token. `false`: the server is asked first, without a
+   * token. `learned`: an origin that has asked once gets tokens at once from then on. A body that
+   * cannot be sent twice always goes with a token. A server that does not ask proves nothing: with
+   * `mutualAuthentication: 'require'` its answer is refused if its origin is in `origins`, or has
+   * asked before.
    */
   readonly preemptive?: Preemptive
   /**
-   * Where connections are kept, apart for each ticket. Default: one keeper for the process.
-   * `shared` uses the connections of the underlying fetch, which all identities share: only for
-   * backends that authenticate each request by itself, and never a connection.
+   * The connections, kept apart for each ticket. `shared` uses the connections of the underlying
+   * fetch, which all identities share: only for backends that authenticate each request, and never
+   * a connection. Default: one `Connections` for the process. Example: `new Connections({ allowH2:
+   * true })`.
    */
   readonly connections?: Connections | 'shared'
 }
 
-/** What `createFetch` takes. */
+/** The options of `createFetch`. */
 export interface CreateFetchOptions extends FetchOptions, NegotiationForOptions {
   /**
-   * Supplies the ticket for a proxy on the way. Connections outlive a fetch, and the next one of
-   * the same identity uses them too: give this one where `ticketFor` ends. Default: `ticketFor`.
+   * Supplies the ticket for a proxy. Connections live longer than a fetch, and the next fetch of
+   * the same identity uses them too: give this function where `ticketFor` ends with the fetch.
+   * Default: `ticketFor`.
    */
   readonly ticketForProxy?: TicketFor
 }
 
-/** What `createFetch` takes beside a KDC client. */
+/** The options of `createFetch` with a KDC client as its first argument. */
 export type ClientFetchOptions = Omit<CreateFetchOptions, 'client' | 'ticketFor'>
 
-/** Whose tickets a fetch shows. */
+/** The tickets that a fetch shows. */
 export interface FetchTickets extends TokenTickets {
   readonly ticketForProxy?: TicketFor
 }

@@ -9,22 +9,22 @@ import { isDowngrade, isRedirect, redirectTarget } from './redirect.js'
 import { type FetchCall, connectionsOf, send, sendWithoutToken, sendUnasked } from './send-request.js'
 import { sanitized } from '../answers/unproven-answer.js'
 
-/** What one hop came to. */
+/** The answer to one hop. */
 export interface HopAnswer {
   readonly response: Response
-  /** A redirect that nobody has proved: what it leads to must prove itself. */
+  /** Whether the answer is an unproven redirect: the answer to the next hop must bring a proof. */
   readonly owesProof?: boolean
 }
 
 /**
- * Sends one hop to an origin that gets tokens, and judges what answers. `owed`: an unproven
- * redirect has led here.
+ * Sends one hop to an origin that gets tokens, and judges the answer.
+ * @param owed whether an unproven redirect has led here
  */
 export async function negotiateRequest(hop: Outgoing, call: FetchCall, owed: boolean): Promise<HopAnswer> {
   const { options, issuer, tickets, replayable } = call
   const { url, signal } = hop
-  // What is known at once is not waited for: each promise shows in the cost of a request, more so
-  // with async hooks on.
+  // A value that is known at once is not awaited: each promise shows in the cost of a request, and
+  // more so with async hooks.
   const named = issuer.serviceName(url)
   const spn = named instanceof Promise ? await named : named
   if (spn === undefined) return { response: await sendNameless(hop, call, owed) }
@@ -41,7 +41,8 @@ export async function negotiateRequest(hop: Outgoing, call: FetchCall, owed: boo
   const attempt = await issuer.begin(url, spn, context)
   const { stale, ...answer } = await sendLegs(hop, call, attempt)
   if (!stale) return answer
-  // A body that is gone is not sent again: then the fresh ticket is there for the next request.
+  // A body that was a stream cannot be sent again. The fresh ticket is then there for the next
+  // request.
   const another = await issuer.beginWithFreshTicket(attempt, url, context)
   if (another === undefined || !replayable) return answer
   await discard(answer.response)
@@ -49,8 +50,8 @@ export async function negotiateRequest(hop: Outgoing, call: FetchCall, owed: boo
 }
 
 /**
- * Without a name there is no ticket, and no proof. @throws ConfigurationError where there should be
- * one
+ * Sends a request to a URL without a service principal name: there is no ticket, and no proof.
+ * @throws ConfigurationError if there must be a proof
  */
 function sendNameless(hop: Outgoing, call: FetchCall, owed: boolean): Promise<Response> {
   if (owed || call.issuer.expectsProof(hop.url)) throw noName(hop.url)
@@ -59,9 +60,9 @@ function sendNameless(hop: Outgoing, call: FetchCall, owed: boolean): Promise<Re
 }
 
 /**
- * A server that does not ask gets no token, and proves nothing. Whoever pretends to be the backend
- * need only not ask: where the app has listed the origin, or it has asked before, its answer is not
- * believed. A refusal is handed out, as after a token.
+ * Judges the answer of a server that did not ask for a token, and so proved nothing. An attacker in
+ * the place of the backend would simply not ask. So the answer is not believed where the app has
+ * listed the origin, or the origin has asked before. A 401 is handed out, as after a token.
  */
 async function judgeUnasked(
   response: Response,
@@ -82,13 +83,13 @@ async function judgeUnasked(
   }
 }
 
-/** What the app gets to see of an answer that has been judged. */
+/** Returns what the app gets of an answer that has been judged. */
 function handedOut(response: Response, judgement: Judgement): Response {
   return judgement.kind === 'unproven' && judgement.sanitize ? sanitized(response) : response
 }
 
 interface LegsAnswer extends HopAnswer {
-  /** Whether it says that the ticket is stale. */
+  /** Whether the answer says that the ticket is stale. */
   readonly stale: boolean
 }
 
@@ -103,11 +104,12 @@ async function sendLegs(hop: Outgoing, call: FetchCall, attempt: Attempt): Promi
     try {
       judgement = attempt.judge({ status: response.status, challenge, followed })
     } catch (error) {
-      // At once: a body that is not handed out must hold up neither the refusal nor its connection.
+      // The response is given up at once: a body that is not handed out must delay neither the
+      // refusal nor the connection.
       abandon(response)
       throw error
     }
-    // A challenge to a body that is gone cannot be met.
+    // The body was a stream and cannot be sent again, so another leg is not possible.
     if (judgement.kind !== 'again' || !call.replayable)
       return { response: handedOut(response, judgement), stale: judgement.kind === 'stale', owesProof: followed }
     await discard(response)
@@ -120,9 +122,9 @@ function isAsking({ status, headers }: Response): boolean {
 }
 
 /**
- * Whether an unproven redirect may be followed: only where what it leads to will be asked for a
- * proof itself. Over http anybody on the way could have sent it, and over https whoever has a
- * certificate for the name, which is less than the key of the service.
+ * Returns whether an unproven redirect may be followed: only if the answer to the next hop must
+ * bring a proof. Over http anyone on the network could have sent it. Over https anyone with a
+ * certificate for the name could, and a certificate is less than the key of the service.
  */
 async function leadsToProof(response: Response, from: URL, call: FetchCall): Promise<boolean> {
   const next = call.followed ? redirectTarget(response, from) : undefined

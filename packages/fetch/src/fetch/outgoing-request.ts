@@ -1,29 +1,30 @@
 import type { Fetch } from '../options/token-options.js'
 
-/** A request on its way: where it goes, and what decides how it is sent. */
+/** A request that is about to be sent: its URL, and what decides how it is sent. */
 export interface Outgoing extends Pick<Request, 'method' | 'redirect' | 'credentials'> {
   readonly url: URL
-  /** Undefined where none were given. */
+  /** Undefined where no headers were given. */
   readonly headers: Headers | undefined
   readonly signal: AbortSignal | undefined
-  /** Holds the body, if there is one. Undefined where nothing needed it made. */
+  /** The Request with the body, if there is a body. Undefined where no Request had to be made. */
   readonly request: Request | undefined
 }
 
-/** What `fetch` was called with. @throws TypeError as `fetch` does */
+/** Reads the arguments of `fetch`. @throws TypeError as `fetch` does */
 export function outgoing(input: Parameters<Fetch>[0], init: RequestInit | undefined): Outgoing {
   return findPlainGet(input, init) ?? outgoingRequest(new Request(input, init))
 }
 
+/** Returns what is needed to send a Request. */
 export function outgoingRequest(request: Request): Outgoing {
   const { url, method, headers, redirect, credentials, signal } = request
   return { url: new URL(url), method, headers, redirect, credentials, signal, request }
 }
 
 /**
- * A `GET` that says nothing unusual: a Request, which the platform's fetch makes in any case, need
- * not be made of it before. That one, with its signal, costs as much as a token. Whatever could be
- * wrong is left to the Request, whose errors are those of `fetch`.
+ * Returns a plain `GET` without making a Request: Node's fetch makes one in any case, and a Request
+ * with its signal costs as much as a token. Everything unusual is left to the Request, whose errors
+ * are those of `fetch`.
  */
 function findPlainGet(input: Parameters<Fetch>[0], given: RequestInit | null | undefined): Outgoing | undefined {
   const init = given ?? {}
@@ -44,7 +45,7 @@ function findPlainGet(input: Parameters<Fetch>[0], given: RequestInit | null | u
   }
 }
 
-/** Whether nothing is inherited, which whoever copies it would lose. */
+/** Returns whether nothing is inherited: a copy would lose inherited members. */
 export function hasOwnMembersOnly(init: RequestInit): boolean {
   const prototype: unknown = Object.getPrototypeOf(init)
   return prototype === Object.prototype || prototype === null

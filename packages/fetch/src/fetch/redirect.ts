@@ -2,11 +2,13 @@ import { abandon, discard } from '../answers/discard.js'
 import { type Outgoing, outgoingRequest } from './outgoing-request.js'
 
 /**
- * Redirects, followed here instead of below, because each hop needs a token of its own or none at
- * all.
+ * Follows redirects here and not in the underlying fetch, because each hop needs a token of its
+ * own, or none.
  */
 
-/** As many as the platform's fetch follows. Source: WHATWG Fetch, "HTTP-redirect fetch". */
+/**
+ * The number of redirects that Node's fetch follows. Source: WHATWG Fetch, "HTTP-redirect fetch".
+ */
 const MAX_REDIRECTS = 20
 
 const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
@@ -26,14 +28,15 @@ const BODY_HEADERS: readonly string[] = [
 /** What the hops so far mean for the next one. */
 export interface Trail {
   /**
-   * https has turned into http: anybody may have led the request from there on, and nothing is
-   * vouched for.
+   * A redirect led from https to http. From there on, an attacker may have chosen the URLs, so no
+   * token is sent.
    */
   readonly downgraded: boolean
-  /** The redirect that led here was not proven: the answer must be. */
+  /** The redirect that led here was not proven, so the answer must be. */
   readonly owesProof: boolean
 }
 
+/** Sends a request, and the hops that its redirects lead to. */
 export async function followRedirects(
   request: Outgoing,
   replayable: boolean,
@@ -51,23 +54,23 @@ export async function followRedirects(
   }
 }
 
-/** A response that only says where to ask instead. */
+/** Returns whether a response is a redirect with a target. */
 export function isRedirect({ status, headers }: Response): boolean {
   return REDIRECTS.includes(status) && headers.has('location')
 }
 
-/** Where a redirect leads; undefined where that is no place. */
+/** Returns the target of a redirect; undefined if it is not a URL. */
 export function redirectTarget(response: Response, from: URL): URL | undefined {
   const location = isRedirect(response) ? response.headers.get('location') : null
   return location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined
 }
 
-/** From there on anybody could have led the request elsewhere. */
+/** Returns whether a redirect leads from https to http. */
 export function isDowngrade(from: URL, to: URL): boolean {
   return from.protocol === 'https:' && to.protocol === 'http:'
 }
 
-/** As the platform's fetch says of what it has followed itself; a copy says the same. */
+/** Marks a response as redirected, as Node's fetch does; copies of it too. */
 function redirected(response: Response): Response {
   const clone = response.clone.bind(response)
   return Object.defineProperties(response, {
@@ -76,7 +79,7 @@ function redirected(response: Response): Response {
   })
 }
 
-/** @throws TypeError as `fetch` does, where the redirect is not followed */
+/** Returns the next hop. @throws TypeError as `fetch` does, if the redirect must not be followed */
 function hopAfter(
   response: Response,
   hop: Outgoing,
@@ -88,7 +91,7 @@ function hopAfter(
     if (isForbidden) throw new TypeError('redirected to another place, which the request forbids')
     if (count === MAX_REDIRECTS) throw new TypeError(`more than ${MAX_REDIRECTS} redirects`)
     const target = redirectTarget(response, hop.url)
-    // Neither is shown: what a Location holds may be a secret.
+    // The target is not shown, since a Location may contain a secret.
     if (target === undefined) throw new TypeError('redirected to something that is not a URL')
     if (target.username + target.password !== '') throw new TypeError('redirected to a URL with credentials in it')
     return outgoingRequest(nextHop(hop, target, response.status, replayable))

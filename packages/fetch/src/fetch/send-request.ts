@@ -12,32 +12,33 @@ import { ProxyRefusal } from '../connections/proxy.js'
 import { isSessionRefusal } from '../connections/shared-sessions.js'
 import { BackendTimeoutError } from '../connections/backend-timeout.js'
 
-/** `Connections`, or the dispatcher that came with the request. */
+/** Keeps the connections: `Connections`, or the dispatcher that came with the request. */
 type ConnectionKeeper = Pick<Connections, 'of' | 'withoutIdentity' | 'outsideOrigins'> | OwnDispatcher
 
-/** What all hops of one request have in common. */
+/** What all hops of one call of fetch have in common. */
 export interface FetchCall {
   readonly options: FetchOptions
   readonly issuer: TokenIssuer
   readonly tickets: FetchTickets
   /** Whether the body can be sent again. */
   readonly replayable: boolean
-  /**
-   * All that the app said of the request beside its URL, where it can be copied and is not a
-   * request that the app had made.
-   */
+  /** The `init` of the call, where it can be copied and the app did not give a Request. */
   readonly init: RequestInit | undefined
-  /** Whose connections carry the request; undefined for those of the underlying fetch. */
+  /**
+   * The keeper of the connections that carry the request; undefined for those of the underlying
+   * fetch.
+   */
   readonly keeper: ConnectionKeeper | undefined
   /** Whether redirects are followed, and not handed out. */
   readonly followed: boolean
-  /** Whether requests to this URL may have credentials. */
+  /** Returns whether requests to this URL may have credentials. */
   readonly mayHaveCredentials: (url: URL) => boolean
 }
 
 /**
- * Nothing is sent by a fetch whose connections all identities share, unless the app has said that
- * they may. True at once where that is known. @throws ConfigurationError
+ * Refuses a fetch that all identities would share connections of, unless the app has said that they
+ * may. Returns true at once if the answer is known.
+ * @throws ConfigurationError
  */
 export function requireOwnConnections(options: FetchOptions): true | Promise<true> {
   if (options.connections === 'shared') return true
@@ -51,7 +52,7 @@ async function requireTrue(uses: boolean | Promise<boolean>, underlying: Fetch):
   throw sharedConnectionsError(underlying)
 }
 
-/** With the token of this leg. */
+/** Sends one hop with the token of this leg. */
 export function send(
   hop: Outgoing,
   call: FetchCall,
@@ -64,20 +65,20 @@ export function send(
   return callBelow(hop, call, headers)
 }
 
-/** As it is. */
+/** Sends one hop as it is, without a token. */
 export function sendWithoutToken(hop: Outgoing, call: FetchCall): Promise<Response> {
   const route = call.keeper?.withoutIdentity()
   const own = hop.headers?.get('authorization') ?? undefined
   if (route === undefined) return callBelow(hop, call, hop.headers)
   if (own === undefined) return sendBy(route, undefined, hop, hop.headers, call)
-  // What the app brings can bind a connection too (NTLM does): it is not shown on one that all
-  // share.
+  // An `Authorization` of the app can authenticate a connection too (NTLM does). It is not sent on
+  // a connection that all share.
   const headers = new Headers(hop.headers)
   headers.delete('authorization')
   return sendBy(route, own, hop, headers, call)
 }
 
-/** Without any credentials of ours. */
+/** Sends one hop to an origin that gets no credentials. */
 export function sendOutsideOrigins(hop: Outgoing, call: FetchCall): Promise<Response> {
   const route = call.keeper?.outsideOrigins()
   if (route === undefined) return callBelow(hop, call, hop.headers)
@@ -85,8 +86,9 @@ export function sendOutsideOrigins(hop: Outgoing, call: FetchCall): Promise<Resp
 }
 
 /**
- * What the server says to nobody; undefined when a proxy on the way asks who comes, or when nobody
- * may come by the session that is there.
+ * Sends one hop without a token, to see whether the server asks for one. Resolves undefined if a
+ * proxy asks who the client is, or if the HTTP/2 session there belongs to an identity: a token is
+ * then sent at once.
  */
 export async function sendUnasked(hop: Outgoing, call: FetchCall): Promise<Response | undefined> {
   try {
@@ -97,11 +99,15 @@ export async function sendUnasked(hop: Outgoing, call: FetchCall): Promise<Respo
   }
 }
 
+/** Returns the connections for a ticket; undefined for those of the underlying fetch. */
 export function connectionsOf(ticket: ServiceTicket, { tickets, keeper }: FetchCall): IdentityConnections | undefined {
   return keeper?.of(ticket, tickets.ticketForProxy ?? tickets.ticketFor)
 }
 
-/** On connections of our own alone: an answer that came by others is not handed out. */
+/**
+ * Sends one hop by the connections of `route`. A response that came by other connections is not
+ * handed out.
+ */
 async function sendBy(
   route: RequestRoute | OwnConnections,
   authorization: string | undefined,
@@ -124,18 +130,19 @@ async function sendBy(
   throw sharedConnectionsError(underlyingFetch(call.options))
 }
 
-/** What a fetch failed for, where that is an error of ours. */
+/** Returns the error of ours that a fetch has failed for, or the error as it is. */
 function causeOfOurs(error: unknown): unknown {
   if (!(error instanceof TypeError)) return error
   return error.cause instanceof BackendTimeoutError || isSessionRefusal(error.cause) ? error.cause : error
 }
 
 /**
- * A copy is sent where another leg may follow; a stream can be sent only once. Where there is no
- * body, what is sent need not be made of the request, which costs as much as a token.
+ * Calls the underlying fetch. It gets a copy of the request if another leg may follow, since a
+ * stream can be sent only once. Without a body it gets URL and init: to make a Request costs as
+ * much as a token.
  *
- * The platform's `dispatcher` option is of its own copy of undici, whose types may differ from
- * ours; the protocol between them does not.
+ * Node's fetch has an undici of its own, whose type of `dispatcher` may differ from ours. The
+ * protocol between the two is the same.
  */
 function callBelow(
   { method, url, request }: Outgoing,
@@ -155,7 +162,7 @@ function underlyingFetch({ fetch: underlying = globalThis.fetch }: FetchOptions)
   return underlying
 }
 
-/** None where the app wants the connections of the underlying fetch. */
+/** Returns the keeper of connections; undefined for the connections of the underlying fetch. */
 export function keeperOf({ connections }: FetchOptions): Connections | undefined {
   return connections === 'shared' ? undefined : (connections ?? sharedConnections())
 }

@@ -6,18 +6,18 @@ import { limited } from '../connections/time-limits.js'
 /** What carries one request. */
 export type RequestDispatcher = Pick<Dispatcher, 'dispatch'>
 
-/** On which connections a request goes. */
+/** The connections that a request uses, and its time limits. */
 export type RequestRoute = Pick<IdentityConnections, 'dispatcher' | 'limits'>
 
 /**
- * Carries one request, and adds its credentials only here, below the fetch: what does not come by
- * these connections, which are one identity's own, has none. (The platform's fetch would also read
+ * Carries one request, and adds its token only here, below the fetch. A request that does not come
+ * by these connections, which belong to one identity, has no token. (Node's fetch would also read
  * through the header character by character, more than once.)
  */
 export class TokenDispatcher implements RequestDispatcher {
   readonly #route: RequestRoute
   #authorization: string | undefined
-  /** Whether the request came by. */
+  /** Whether the request came by this dispatcher. */
   isUsed = false
 
   constructor(route: RequestRoute, authorization: string | undefined) {
@@ -28,8 +28,8 @@ export class TokenDispatcher implements RequestDispatcher {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     const { dispatcher, limits } = this.#route
     const authorization = this.#authorization
-    // One that is sent twice is a replay. The platform holds on to its requests, and need not hold
-    // on to their tokens.
+    // A token that is sent twice is a replay. The token is dropped after its use, since Node keeps
+    // requests in memory for longer.
     if (this.isUsed && authorization !== undefined)
       throw new TypeError('a token is good for one request, and this one was sent before')
     this.isUsed = true

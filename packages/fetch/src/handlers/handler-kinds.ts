@@ -1,14 +1,13 @@
 import type { Dispatcher } from 'undici'
 
-/** As undici 7 and 8 call them: 7 does not list `onRequestSent`. */
+/** A handler of undici 7 or 8. The types of undici 7 do not list `onRequestSent`. */
 export type Handler = Dispatcher.DispatchHandler & { onRequestSent?(): void }
 type Controller = Dispatcher.DispatchController
 type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
 
 /**
- * A handler as undici has them since 7, of one as they were before, which the fetch of Node still
- * hands down. undici's own wrapper reads two values of a header, such as two cookies, as one, and
- * is gone in 8.
+ * Returns a handler of undici 7 for one of undici 6, as Node's own fetch has. undici's own wrapper
+ * reads two values of a header, such as two cookies, as one, and undici 8 has no such wrapper.
  */
 export function newerHandler(handler: Handler): Handler {
   return handler.onRequestStart === undefined ? new NewerHandler(handler) : handler
@@ -62,7 +61,7 @@ class NewerHandler implements Handler {
   }
 }
 
-/** Hands all that it is told on to another handler. A subclass changes what concerns it. */
+/** Passes every call on to another handler. A subclass overrides some of them. */
 export class PassingHandler implements Handler {
   protected readonly inner: Handler
 
@@ -110,8 +109,8 @@ export class PassingHandler implements Handler {
 type Headers = Record<string, string | string[] | undefined>
 
 /**
- * Names and values in a row, as they came, where the dispatcher kept them so: each value of a name
- * that has several for itself.
+ * Returns names and values in turn, as they came, if the dispatcher kept them. A name with several
+ * values has a pair for each of them.
  */
 function rawOf(raw: unknown, headers: Headers): Buffer[] {
   if (!Array.isArray(raw)) return Object.entries(headers).flatMap(([name, value = []]) => pairs(name, value))

@@ -11,7 +11,7 @@ type Dispatch = Dispatcher.Dispatch
 type DispatchOptions = Dispatcher.DispatchOptions
 type Controller = Dispatcher.DispatchController
 
-/** A backend's 401 or a proxy's 407, and the headers that go with it. */
+/** The status and the headers of authentication: of a backend (401) or of a proxy (407). */
 export interface AuthenticationKind {
   readonly refusal: 401 | 407
   readonly challenge: 'www-authenticate' | 'proxy-authenticate'
@@ -29,24 +29,27 @@ export const PROXY_AUTHENTICATION: AuthenticationKind = {
   header: 'proxy-authorization',
 }
 
-/** Starts negotiations about one request. */
+/** Starts attempts to authenticate one request. */
 export interface AttemptSource {
-  /** Undefined: this request goes as it is, for now. */
+  /** Resolves undefined if the request is first sent as it is. */
   first(): Promise<Attempt | undefined>
-  /** The server asked a request that carried nothing; whether that can be sent again. */
+  /**
+   * Called when the server asks for a token.
+   * @param replayable whether the request can be sent again
+   */
   asked(replayable: boolean, challenge: string | string[] | undefined): Promise<Attempt | undefined>
   /**
-   * Judges the answer to a request that carried nothing, and that is no question; undefined where
-   * it may be handed out. @throws when it is not believed
+   * Judges an answer to a request without a token, if the server did not ask for one. Returns
+   * undefined if the answer may be handed out.
+   * @throws if the answer is not believed
    */
   unasked?(status: number): Judgement | undefined
-  /** The server could not open the ticket. */
+  /** Called when the server could not open the ticket. */
   withFreshTicket(failed: Attempt): Promise<Attempt | undefined>
 }
 
 /**
- * Sends one request of undici's, in as many legs as it takes, and hands the last answer to
- * `handler`.
+ * Sends one request of undici in as many legs as it takes, and passes the last answer to `handler`.
  */
 export function dispatchNegotiating(
   dispatch: Dispatch,
@@ -55,7 +58,7 @@ export function dispatchNegotiating(
   kind: AuthenticationKind,
   attempts: AttemptSource,
 ): true {
-  // Node's own fetch may be of an older undici, whose handlers have other methods.
+  // Node's own fetch may have an older undici, whose handlers have other methods.
   const request = new NegotiatingHandler(dispatch, options, newerHandler(handler), kind, attempts)
   attempts.first().then(
     (attempt) => request.send(attempt),
@@ -71,7 +74,7 @@ class NegotiatingHandler implements Handler {
   readonly #kind: AuthenticationKind
   readonly #attempts: AttemptSource
   #attempt: Attempt | undefined
-  /** What follows the answer that is being read, which nobody gets to see. */
+  /** What to do when the answer that is being discarded has ended. */
   #afterDiscarding: (() => void) | undefined
   #discarded = 0
   #isGivenUp = false
@@ -107,7 +110,7 @@ class NegotiatingHandler implements Handler {
 
   fail(error: Error): void {
     if (!this.#started) {
-      // Handlers learn of a failure through a request that has begun.
+      // A handler expects `onRequestStart` before a failure.
       this.#started = true
       this.#inner.onRequestStart?.(UNSENT, {})
     }
@@ -119,7 +122,7 @@ class NegotiatingHandler implements Handler {
     this.#inner.onRequestStart?.(controller, context)
   }
 
-  /** What is thrown here closes the connection, and reaches the handler as a failure. */
+  /** An error that is thrown here closes the connection, and the handler gets it as a failure. */
   onRequestUpgrade(...args: Parameters<NonNullable<Handler['onRequestUpgrade']>>): void {
     const [, status, headers] = args
     this.#judge(status, headers[this.#kind.challenge])
@@ -129,7 +132,7 @@ class NegotiatingHandler implements Handler {
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, message?: string): void {
     const challenge = headers[this.#kind.challenge]
     const handOut = (): void => this.#inner.onResponseStart?.(controller, status, withoutUndefined(headers), message)
-    // Early hints and the like: the answer, and the server's proof with it, is yet to come. Source:
+    // An early hint or another 1xx: the answer, with the server's proof, is still to come. Source:
     // RFC 9110 section 15.2.
     if (status < 200) {
       handOut()
@@ -151,7 +154,7 @@ class NegotiatingHandler implements Handler {
       handOut()
       return
     }
-    // Whether there is another request may be known only later, and until then nothing is read.
+    // It may take time to know whether another leg follows. Until then nothing is read.
     controller.pause()
     nextLeg.then(
       (next) => {
@@ -192,8 +195,8 @@ class NegotiatingHandler implements Handler {
   }
 
   /**
-   * Reads an answer that nobody gets to see, so that its connection can carry what follows; a long
-   * or a slow one is given up.
+   * Discards an answer, so that its connection can carry the next leg. A long or slow answer is
+   * given up.
    */
   #discard(controller: Controller, next: () => void): void {
     this.#afterDiscarding = next
@@ -202,7 +205,7 @@ class NegotiatingHandler implements Handler {
     this.#timer = setTimeout(() => this.#giveUp(controller), MAX_DISCARDING)
   }
 
-  /** Nobody has proved the rest: it is read by nobody. */
+  /** Hands out only the status. The rest of the answer is unproven and is discarded. */
   #handOutStatus(controller: Controller, status: number): void {
     const bare = withoutHeaders(controller)
     this.#inner.onResponseStart?.(bare, status, {}, STATUS_CODES[status])
@@ -225,7 +228,10 @@ class NegotiatingHandler implements Handler {
     return status === this.#kind.refusal ? undefined : this.#attempts.unasked?.(status)
   }
 
-  /** The request that follows this answer, if one may. A body that is a stream is gone. */
+  /**
+   * Returns how to send the next leg, if there is one. A body that was a stream cannot be sent
+   * again.
+   */
   #nextLeg(
     judgement: Judgement | undefined,
     status: number,
@@ -248,9 +254,7 @@ class NegotiatingHandler implements Handler {
   }
 }
 
-/**
- * Whether a body can be sent again. What comes from a fetch never can: it is a stream down here.
- */
+/** Returns whether a body can be sent again. The body of a fetch never can: it is a stream here. */
 export function isReplayableBody(body: DispatchOptions['body']): boolean {
   return body === undefined || body === null || typeof body === 'string' || body instanceof Uint8Array
 }

@@ -2,9 +2,12 @@ import type { Dispatcher } from 'undici'
 
 type Headers = Dispatcher.DispatchOptions['headers']
 
-/** undici takes headers as pairs in a row, as pairs, or as an object. */
+/**
+ * Returns headers with one more, in place of one of that name. undici accepts names and values in
+ * turn, pairs, or an object.
+ */
 export function withHeader(headers: Headers, name: string, value: string): Headers {
-  // What a fetch hands down need not be taken apart.
+  // The headers of a fetch need not be taken apart.
   if (isRecord(headers) && !hasKey(headers, name)) return { ...headers, [name]: value }
   return [...flatHeaders(headers).filter(([key]) => key.toLowerCase() !== name), [name, value]].flat()
 }
@@ -18,6 +21,7 @@ function hasKey(headers: object, name: string): boolean {
   return false
 }
 
+/** Returns whether headers have a name. @param name in small letters */
 export function hasHeader(headers: Headers, name: string): boolean {
   return flatHeaders(headers).some(([key]) => key.toLowerCase() === name)
 }

@@ -2,12 +2,12 @@ import type { Dispatcher } from 'undici'
 
 type Controller = Dispatcher.DispatchController
 
-/** As undici hands them to handlers. */
+/** Response headers as undici gives them to handlers. */
 export type ResponseHeaders = Record<string, string | string[] | undefined>
 
 /**
- * For an answer whose headers are nobody's word: handlers of the older kind read them in its
- * controller.
+ * Returns a controller without the headers of an unproven answer: handlers of the older kind read
+ * the headers in the controller.
  */
 export function withoutHeaders(controller: Controller): Controller {
   return {
@@ -28,6 +28,7 @@ export function withoutHeaders(controller: Controller): Controller {
   }
 }
 
+/** Returns the headers that have a value. */
 export function withoutUndefined(headers: ResponseHeaders): Record<string, string | string[]> {
   const kept: Record<string, string | string[]> = {}
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) kept[name] = value

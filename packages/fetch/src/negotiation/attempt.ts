@@ -5,32 +5,33 @@ import { isWanted, publish, type FetchEventSubject } from '../events/events.js'
 import type { NegotiationForOptions, TokenOptions } from '../options/token-options.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
-/** What a server said to a token. */
+/** The answer of a server to a token. */
 export interface ServerAnswer {
   readonly status: number
-  /** `WWW-Authenticate`, or `Proxy-Authenticate` of a proxy. */
+  /** The header `WWW-Authenticate`, or `Proxy-Authenticate` of a proxy. */
   readonly challenge: string | readonly string[] | null | undefined
-  /** A redirect that will be followed, and whose answer will be judged in place of it. */
+  /**
+   * Whether the answer is a redirect that will be followed. The answer to that one is judged in its
+   * place.
+   */
   readonly followed?: boolean
 }
 
 export type Judgement =
   /** The answer can be handed out: the server has proved itself, or has refused. */
   | { readonly kind: 'done' }
-  /**
-   * An error that nobody has proved, which the app wants to see: all of it, or the status alone.
-   */
+  /** An unproven error that the app wants to see: all of it, or only the status. */
   | { readonly kind: 'unproven'; readonly sanitize: boolean }
-  /** The server wants this too. */
+  /** The server wants another leg, with this header. */
   | { readonly kind: 'again'; readonly authorization: string }
-  /** The service could not open the ticket: its key has changed since the KDC sealed it. */
+  /** The service could not open the ticket: its key has changed since the KDC sealed the ticket. */
   | { readonly kind: 'stale' }
 
 export interface AttemptDetails {
   readonly origin: string
   readonly spn: string
   readonly ticket: ServiceTicket
-  /** What is known of whom it names, read when an event tells it. */
+  /** More about the client of the ticket; read when an event is published. */
   readonly whose?: Pick<NegotiationForOptions, 'clientSid'> | undefined
   /** The status that asks for credentials: 401, or 407 of a proxy. */
   readonly refusal: 401 | 407
@@ -38,10 +39,12 @@ export interface AttemptDetails {
   readonly delegate?: Uint8Array
 }
 
-/** Legs of one negotiation. Kerberos takes one, a cautious SPNEGO peer two or three. */
+/**
+ * The number of legs of one negotiation. Kerberos needs one, a careful SPNEGO peer two or three.
+ */
 const MAX_LEGS = 4
 
-/** What a service says that cannot open the ticket. Source: RFC 4120 section 3.2.3. */
+/** The codes of a service that cannot open the ticket. Source: RFC 4120 section 3.2.3. */
 const STALE: readonly string[] = [
   'KRB_AP_ERR_BAD_INTEGRITY',
   'KRB_AP_ERR_BADKEYVER',
@@ -52,13 +55,10 @@ const STALE: readonly string[] = [
 
 const DONE: Judgement = { kind: 'done' }
 
-/** One negotiation with one server about one ticket: what to send, and what the answer means. */
+/** Negotiates with one server about one ticket: makes the header to send, and judges the answer. */
 export class Attempt {
   readonly details: AttemptDetails
-  /**
-   * The value of the header to send. It is good for one request: one that is sent twice is a
-   * replay.
-   */
+  /** The value of the header to send, for one request. A header that is sent twice is a replay. */
   readonly authorization: string
   readonly #options: TokenOptions
   #pending: Pick<Initiator, 'step'> | undefined
@@ -83,13 +83,14 @@ export class Attempt {
     this.#options = options
   }
 
-  /** Whether a proof of the server has come. */
+  /** Whether the server has proved itself. */
   get isProven(): boolean {
     return this.#proven
   }
 
   /**
-   * @throws RejectedTokenError (KRB_AP_ERR_MUT_FAIL when the server did not prove itself),
+   * Judges the answer of the server.
+   * @throws RejectedTokenError (KRB_AP_ERR_MUT_FAIL if the server did not prove itself),
    * MalformedTokenError
    */
   judge(answer: ServerAnswer): Judgement {
@@ -98,8 +99,8 @@ export class Attempt {
   }
 
   /**
-   * In a refusal a token is another leg, or the reason; the reason stays in the answer for whoever
-   * asked.
+   * Judges a 401 or 407. Its token is another leg, or the reason. The reason also stays in the
+   * response that the caller gets.
    */
   #judgeRefusal(answer: ServerAnswer): Judgement {
     let code: string | undefined
@@ -128,8 +129,7 @@ export class Attempt {
         this.#publish(status, (subject) => ({ kind: 'error-not-proven', ...subject, sanitized: sanitize }))
         return { kind: 'unproven', sanitize }
       }
-      // Whatever the server would still like to have: what it did send proves it, and it has
-      // answered.
+      // The server may want another leg, but it has answered, and its token is the proof.
       if (token !== undefined || (mutualAuthentication !== 'off' && !followed)) this.#step(token)
       const serverProven = token !== undefined
       if (isWanted(this.#options))
@@ -142,18 +142,21 @@ export class Attempt {
     }
   }
 
-  /** A proof that is wrong is refused in any case: this is about none. */
+  /** Returns whether a missing proof is permitted. A wrong proof is refused in any case. */
   #mayBeUnproven(status: number): boolean {
     return this.#options.mutualAuthentication === 'optional' && isError(status)
   }
 
-  /** The token of a further leg, if there is one. After the last leg nothing is owed any more. */
+  /**
+   * Reads a token and returns that of the next leg, if there is one. After the last leg no token is
+   * expected.
+   */
   #step(token: Uint8Array | undefined): Uint8Array | undefined {
     const pending = this.#pending
     if (pending === undefined) return undefined
     this.#pending = undefined
     const step = pending.step(token)
-    // Where a proof was asked for, there is no step without one.
+    // Where a proof was asked for, a step without one throws.
     this.#proven = this.#options.mutualAuthentication !== 'off'
     if (step.status === 'continue') this.#pending = step
     return step.token
@@ -174,7 +177,7 @@ export class Attempt {
   }
 }
 
-/** In whose name a request goes, as events tell it. */
+/** Returns the client of a ticket as events show it. */
 export function clientOf({
   ticket,
   whose,
@@ -192,7 +195,7 @@ function named(
   { origin, spn: service }: AttemptDetails,
   { status, challenge }: ServerAnswer,
 ): S4uError {
-  // The backend's octets, and not those of whoever asked this service.
+  // The octets are the backend's, and not those of the client of this service.
   error.status = 502
   if (!(error instanceof RejectedTokenError)) return error
   return new UnprovenAnswerError(
@@ -202,7 +205,7 @@ function named(
   )
 }
 
-/** Without one there is nothing wrong with it but that it is missing. */
+/** Returns whether the answer has a token: if not, the proof is missing, and not wrong. */
 function hasToken(challenge: ServerAnswer['challenge']): boolean {
   return findNegotiateChallenge(challenge)?.token !== undefined
 }

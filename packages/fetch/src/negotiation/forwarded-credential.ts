@@ -3,16 +3,17 @@ import type { NotForwarded } from '../events/fetch-event.js'
 import { requireCredential } from '../given-values.js'
 import type { TokenOptions } from '../options/token-options.js'
 
+/** The sealed ticket-granting ticket, or why there is none. */
 export type Forwarded = { readonly credential: Uint8Array } | NotForwarded
 
 /**
- * The ticket-granting ticket that goes along with a token, sealed: to a service that the user's own
- * KDC calls fit for it (ok-as-delegate), of a user who can be delegated. Otherwise nothing does,
- * and the service gets what is called `impersonation`. A realm speaks for its own services alone:
- * the flag of another realm's ticket is not taken for one.
- * Source: RFC 4120 section 2.8; WCF, AllowedImpersonationLevel.
+ * Returns the user's ticket-granting ticket, sealed, to send with a token; or the reason why none
+ * is sent. It is sent only to a service that the user's own KDC marks as fit for it
+ * (ok-as-delegate), and only of a user who can be delegated. In the other cases the service gets
+ * what `impersonation` gives. A realm speaks only for its own services: the flag in a ticket of
+ * another realm does not count. Source: RFC 4120 section 2.8; WCF, AllowedImpersonationLevel.
  *
- * @throws what `forwardTgt` throws, but a KDC's no about the delegation
+ * @throws what `forwardTgt` throws, except for a refusal of the KDC to delegate
  */
 export async function forwardedCredential(
   ticket: ServiceTicket,
@@ -34,8 +35,7 @@ function isFit(ticket: ServiceTicket): boolean {
 }
 
 /**
- * What a KDC answers who may not, or need not, forward the ticket of this user. Source: RFC 4120
- * section 3.3.3.
+ * The codes of a KDC that does not forward a ticket of this user. Source: RFC 4120 section 3.3.3.
  */
 const REFUSALS: ReadonlySet<string> = new Set(['KDC_ERR_BADOPTION', 'KDC_ERR_POLICY'])
 

@@ -12,34 +12,33 @@ import { serviceNameOf } from '../service-names/service-name.js'
 import { explainUnknownName, hintForAddress } from '../service-names/unknown-name.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
-/** What a token can be bound to, once it is known on which connections it will travel. */
+/** Finds what tokens can be bound to on the connections that a ticket uses. */
 export type BindingSource = (ticket: ServiceTicket) => Promise<Uint8Array | undefined> | undefined
 
 /**
- * Tickets that were got because another one was stale, and when. If these are refused too, the key
- * is not the reason, and a backend that always says so cannot make us ask the KDC for every
- * request.
+ * Tickets that replaced a stale one, and when. If such a ticket is refused too, the key is not the
+ * reason. A backend that always claims it cannot make us ask the KDC for each request.
  */
 const renewedTickets = new WeakMap<object, number>()
 
-/** By then the key may have changed once more; milliseconds. */
+/** After this time the key may have changed once more; milliseconds. */
 const RENEW_AGAIN_AFTER = 60_000
 
-/** For whom one request is, and what it travels on. */
+/** Whose request it is, and which connections it uses. */
 export interface TokenContext {
-  /** Whose tickets; an object of the app's, whose method `ticketFor` may be. */
+  /** The tickets to use. */
   readonly tickets: TokenTickets
-  /** Without it there is nothing to bind to. */
+  /** Undefined where there is no TLS connection to bind to. */
   readonly bindingsFor?: BindingSource
   readonly signal?: AbortSignal
 }
 
 /**
- * Decides which requests carry a token, and makes them: one for all identities, since nothing but
- * the ticket is anybody's own.
+ * Decides which requests carry a token, and makes the tokens. One object serves all identities,
+ * since only the ticket belongs to an identity.
  */
 export class TokenIssuer {
-  /** The app's own list; undefined when it made none. */
+  /** The app's own list of origins; undefined if it has none. */
   readonly isListed: OriginList | undefined
   readonly #options: TokenOptions
   readonly #refusal: 401 | 407
@@ -54,17 +53,14 @@ export class TokenIssuer {
     this.#refusal = refusal
   }
 
-  /** The name of the service behind a URL; undefined when requests to it go without a token. */
+  /** Returns the service principal name for a URL; undefined if requests to it carry no token. */
   serviceName(url: URL): Promise<string | undefined> | string | undefined {
     if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
     if (!this.#options.canonicalName) return serviceNameOf(url, this.#options)
     return findServiceName(url, this.#options)
   }
 
-  /**
-   * That a request goes without a token though the app wants one, since no service name follows
-   * from its URL.
-   */
+  /** Tells that a request goes without a token because its URL has no service principal name. */
   noticeNoServiceName(url: URL): void {
     const { allowedImpersonationLevel } = this.#options
     if (allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return
@@ -74,8 +70,8 @@ export class TokenIssuer {
   }
 
   /**
-   * Whether an answer from this URL is believed only with a proof: the app has listed its origin,
-   * or it has asked before, so that a server there which does not ask is not the one that is meant.
+   * Returns whether an answer from this URL needs a proof: the app has listed its origin, or the
+   * origin has asked before. A server there that does not ask is not the server that is meant.
    */
   expectsProof(url: URL): boolean {
     const { mutualAuthentication = 'require', allowedImpersonationLevel } = this.#options
@@ -85,7 +81,7 @@ export class TokenIssuer {
 
   /**
    * Judges the answer of a server that should have asked for a token, and did not.
-   * @throws UnprovenAnswerError unless it is an error, and the app wants to see those
+   * @throws UnprovenAnswerError unless it is an error that the app wants to see
    */
   judgeNotAsking({ origin }: URL, service: string, status: number): Extract<Judgement, { kind: 'unproven' }> {
     const { mutualAuthentication, sanitize = true } = this.#options
@@ -99,6 +95,7 @@ export class TokenIssuer {
   }
 
   /**
+   * Gets a ticket and starts a negotiation.
    * @throws KdcError, DelegationRefusedError, KdcUnreachableError, ConfigurationError
    * GSS_S_BAD_BINDINGS
    */
@@ -114,8 +111,8 @@ export class TokenIssuer {
   }
 
   /**
-   * The same with a fresh ticket; undefined when there is no better one, or none to be had: then
-   * the answer is the backend's refusal.
+   * Starts again with a new ticket. Resolves undefined if the KDC gives no other ticket or cannot
+   * be asked: the backend's refusal is then the answer.
    */
   async beginWithFreshTicket(failed: Attempt, url: URL, context: TokenContext): Promise<Attempt | undefined> {
     const { now = Date.now } = this.#options
@@ -137,7 +134,10 @@ export class TokenIssuer {
     publish({ kind: 'not-forwarded', origin, service, ...clientOf(details), ...why }, this.#options)
   }
 
-  /** Most have nothing to wait for. */
+  /**
+   * Starts a negotiation with a ticket. Returns no promise if there is nothing to wait for, as
+   * mostly.
+   */
   #attempt(url: URL, spn: string, ticket: ServiceTicket, context: TokenContext): Promise<Attempt> | Attempt {
     const { allowedImpersonationLevel, channelBinding = 'allow' } = this.#options
     const bindings = channelBinding === 'off' ? undefined : context.bindingsFor?.(ticket)
@@ -165,7 +165,7 @@ export class TokenIssuer {
   }
 }
 
-/** An origin that has to prove itself, and cannot. */
+/** Makes the error for an origin that has to prove itself and has no service principal name. */
 export function noName(url: URL): ConfigurationError {
   return new ConfigurationError(`${url.origin} has no service principal name, and could not prove its identity`, {
     code: 'GSS_S_NO_CRED',

@@ -1,10 +1,11 @@
 import { ConfigurationError, shownInput } from '@s4u/kdc-client'
 
-/** Which origins an app has listed. */
+/** Tells whether an app has listed the origin of a URL. */
 export type OriginList = (url: URL) => boolean
 
 /**
- * @throws ConfigurationError when an entry is not an origin: `api.ad.test` leaves open whether TLS
+ * Makes the list of the option `origins`.
+ * @throws ConfigurationError if an entry is not an origin: `api.ad.test` does not say whether TLS
  * is meant
  */
 export function originList(origins: readonly string[]): OriginList {
@@ -12,7 +13,10 @@ export function originList(origins: readonly string[]): OriginList {
   return (url) => rules.some((rule) => rule(url))
 }
 
-/** `*.` is the only pattern: a star elsewhere would be taken for a host. */
+/**
+ * Reads one entry. `*.` at the start is the only pattern; a star elsewhere would be read as a part
+ * of the host.
+ */
 function readOrigin(entry: string): OriginList {
   const wildcard = /^(https?:\/\/)\*\.(.+)$/i.exec(entry)
   const text = wildcard === null ? entry : wildcard[1] + wildcard[2]

@@ -10,103 +10,112 @@ import {
 import type { FetchEventListener } from '../events/events.js'
 import type { ServiceNameOptions } from '../service-names/service-name.js'
 
+/** The type of `fetch`. */
 export type Fetch = typeof globalThis.fetch
 
+/** Options of one request for a ticket. */
 export interface TicketForOptions {
+  /** Ends the wait for the ticket. Default: none. */
   readonly signal?: AbortSignal
   /**
-   * The cached ticket is sealed with a key that the service no longer has: get another one from the
-   * KDC.
+   * Asks the KDC for a new ticket: the service no longer has the key that the cached one is sealed
+   * with. Default: `false`.
    */
   readonly fresh?: boolean
 }
 
-/** Supplies the ticket to show, in whoever's name requests are made. */
+/** Supplies the ticket for a service. Requests go in the name of the ticket's client. */
 export type TicketFor = (spn: string, options: TicketForOptions) => Promise<ServiceTicket>
 
-/** How much of the user a backend gets. Source: WCF, AllowedImpersonationLevel. */
+/** What a backend may do with the user's identity. Source: WCF, AllowedImpersonationLevel. */
 export type AllowedImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation'
 
+/** Makes the encoded KRB-CRED that is forwarded with a token. */
 export type ForwardTgt = (
   ticket: ServiceTicket,
   options: { readonly signal?: AbortSignal },
 ) => Promise<Uint8Array | undefined>
 
-/** Whether a server must prove itself: always, but for errors, or never. */
+/** Whether a server must prove itself: always, always but for errors, or never. */
 export type MutualAuthentication = 'require' | 'optional' | 'off'
 
-/** A KDC client or an impersonation: each of them supplies tickets. */
+/** What supplies tickets: a KDC client, or an impersonation. */
 export interface TicketClient {
   ticketFor(spn: string, options?: TicketForOptions): Promise<ServiceTicket>
 }
 
-/** Whose tickets the tokens are made of. */
+/** The tickets that tokens are made of. */
 export interface TokenTickets {
   readonly ticketFor: TicketFor
   readonly clientSid?: string
 }
 
-/** Decides which requests carry a token, and what the token says. */
+/** Options that decide which requests carry a token, and what the token says. */
 export interface TokenOptions extends ServiceNameOptions {
   /**
-   * `require` (default): the server must prove that it is the service the ticket was for, or the
-   * response is not handed out. An unproven redirect is followed only where the answer to it will
-   * be asked for a proof; an origin that is listed or has asked before is not believed when it does
-   * not ask for a token. `optional`: the same, but for errors (400 and above) without a token, as
-   * nginx, Tomcat and IIS send them: these are handed out, see `sanitize`. `off` is for servers
-   * that never answer with a token. Source: RFC 4559 section 5.
+   * `require` (default): the server must prove that it is the service that the ticket was for, or
+   * the response is not handed out. An unproven redirect is followed only if the answer to it must
+   * bring a proof. An origin that is listed, or has asked before, is not believed when it does not
+   * ask for a token. `optional`: as `require`, but errors (400 and above) without a token are
+   * handed out, as nginx, Tomcat and IIS send them; see `sanitize`. `off`: for servers that never
+   * answer with a token. Source: RFC 4559 section 5.
    */
   readonly mutualAuthentication?: MutualAuthentication
   /**
-   * With `mutualAuthentication: 'optional'`: of an error that nobody has proved the status is
-   * handed out and nothing else, no header and no body (`true`, default), or all of it (`false`):
-   * then whoever can answer in the server's place chooses what the app reads.
+   * With `mutualAuthentication: 'optional'`: `true` (default) hands out the status of an unproven
+   * error, without headers and body. `false` hands out all of it: an attacker who can answer in the
+   * server's place then chooses what the app reads.
    */
   readonly sanitize?: boolean
   /**
-   * `anonymous` sends no identity, `identification` lets the backend know the user and do nothing
-   * in the user's name, `delegation` hands the backend a ticket-granting ticket of the user (see
-   * `forwardTgt`) where the backend and the user can be delegated, and is `impersonation` where
-   * they cannot. Default `impersonation`.
+   * `anonymous` sends no token. `identification` lets the backend know the user, and not act as the
+   * user. `impersonation` (default) lets the backend act as the user on its own machine.
+   * `delegation` also gives the backend a ticket-granting ticket of the user (see `forwardTgt`), if
+   * both can be delegated, and is `impersonation` otherwise.
    */
   readonly allowedImpersonationLevel?: AllowedImpersonationLevel
   /**
-   * For `delegation`: an encoded KRB-CRED with the user's ticket-granting ticket, sealed with the
-   * session key of `ticket`; undefined where there is none to forward. When it fails because the
-   * KDC forwards nothing of this user (KDC_ERR_BADOPTION, KDC_ERR_POLICY), the request goes on at
-   * `impersonation`. Example: `async (ticket) => sealForwardedCredential(await
-   * client.forwardedTgt(), ticket.sessionKey)`
+   * For `delegation`: makes an encoded KRB-CRED with the user's ticket-granting ticket, sealed with
+   * the session key of `ticket`; undefined where there is nothing to forward. If the KDC forwards
+   * no ticket of this user (KDC_ERR_BADOPTION, KDC_ERR_POLICY), the request goes on at
+   * `impersonation`. Default: none. Example: `async (ticket) => sealForwardedCredential(await
+   * client.forwardedTgt(), ticket.sessionKey)`.
    */
   readonly forwardTgt?: ForwardTgt
   /**
-   * For `delegation`, to which services a ticket-granting ticket is forwarded: `require` (default),
-   * to those that the user's own KDC calls fit for it (the flag ok-as-delegate: trusted for
-   * unconstrained delegation); `ignore`, to all that `origins` lists. Whoever has it is the user
+   * For `delegation`, which services get a ticket-granting ticket. `require` (default): those that
+   * the user's own KDC marks with the flag ok-as-delegate (trusted for unconstrained delegation).
+   * `ignore`: all that `origins` lists. A service that has the ticket can act as the user
    * everywhere. Source: RFC 4120 section 2.8.
    */
   readonly okAsDelegate?: 'require' | 'ignore'
   /**
    * Whether tokens are bound to the certificate of the TLS connection (tls-server-end-point).
-   * `allow` (default) binds where there is something to bind to, `require` sends no token
-   * otherwise.
+   * `allow` (default) binds where there is a certificate, `require` sends no token without one,
+   * `off` never binds.
    */
   readonly channelBinding?: 'off' | 'allow' | 'require'
   /**
    * The only origins that get a token: `https://api.ad.test`, `https://*.farm.ad.test`,
-   * `http://api.ad.test:8080`. Default: the one of the URL that is fetched, http included, never
-   * one that a redirect leads to; so make a list where URLs come from elsewhere. Required for
-   * `delegation`.
+   * `http://api.ad.test:8080`. Default: the origin of the URL that is fetched, http included, and
+   * never an origin that a redirect leads to. Make a list where URLs do not come from your own
+   * code. Required for `delegation`.
    */
   readonly origins?: readonly string[]
+  /** Gets each event of a request. Default: none. Example: `(event) => log(event.kind)`. */
   readonly onEvent?: FetchEventListener
   /**
-   * Where what happens is written for people. Default: nowhere, but with NODE_DEBUG=s4u on the
-   * standard error, and else what a backend refuses for the first time as a warning of the process.
-   * Example: `{ logger: console }`.
+   * Gets a line for each event. Default: no logger; NODE_DEBUG=s4u prints the lines on standard
+   * error, and the first refusal of each kind is a warning of the process. Example: `{ logger:
+   * console }`.
    */
   readonly logger?: Logger
-  /** Milliseconds since the epoch. */
+  /**
+   * The time in milliseconds since the epoch. Default: `Date.now`. Example: `() =>
+   * 1_700_000_000_000`, in a test.
+   */
   readonly now?: () => number
+  /** Makes random octets. Default: those of the platform. */
   readonly random?: RandomSource
 }
 
@@ -116,13 +125,13 @@ export interface TokenOptions extends ServiceNameOptions {
 export interface NegotiationForOptions extends TokenOptions {
   /**
    * The KDC client whose tickets are shown: requests go in the name of its account. An
-   * impersonation does as well: they go in the name of its user. Example: `createKdcClient({
-   * credentials })`.
+   * impersonation is accepted too: requests then go in the name of its user. Default: none.
+   * Example: `createKdcClient({ credentials })`.
    */
   readonly client?: TicketClient
   /**
-   * Supplies the tickets in place of `client`. Example: `(spn, options) => client.ticketFor(spn,
-   * options)`.
+   * Supplies the tickets in place of `client`. Default: none. Example: `(spn, options) =>
+   * client.ticketFor(spn, options)`.
    */
   readonly ticketFor?: TicketFor
   /**
@@ -159,8 +168,8 @@ export const NEGOTIATION_FOR_OPTIONS = {
 } as const satisfies OptionTableOf<NegotiationForOptions>
 
 /**
- * What a word that is none would mean must not be guessed: the less careful of two, mostly. @throws
- * ConfigurationError
+ * Refuses unknown values. A guess would mostly take the less strict behaviour.
+ * @throws ConfigurationError
  */
 export function checkTokenOptions(options: TokenOptions): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
@@ -185,7 +194,7 @@ export function checkTokenOptions(options: TokenOptions): void {
   }
 }
 
-/** What stands behind a host is part of the name of a service. @throws ConfigurationError */
+/** Checks a domain, which becomes a part of the name of a service. @throws ConfigurationError */
 function requireDomain(domain: unknown): void {
   if (domain === undefined || domain === '') return
   if (typeof domain === 'string' && /^\.?[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(domain)) return
@@ -204,9 +213,10 @@ function requireNames(names: unknown): void {
 }
 
 /**
- * Returns what supplies the tickets: the function that was given, called as a method of the
+ * Returns the source of the tickets: the function that was given, called as a method of the
  * caller's object, or that of the client.
- * @throws ConfigurationError when there is none, or more than one: the first request would show it
+ * @throws ConfigurationError if there is none, or more than one: only the first request would show
+ * it
  */
 export function ticketsOf(owner: string, options: NegotiationForOptions, given: object): TokenTickets {
   const { client, ticketFor, clientSid } = options

@@ -2,12 +2,12 @@ import { resolveCname } from 'node:dns/promises'
 import { requireHost } from '../given-values.js'
 import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf, serviceNameOfHost } from './service-name.js'
 
-/** As many as resolvers follow. */
+/** The number of aliases that resolvers follow. */
 const MAX_ALIASES = 8
 
 /**
- * `serviceNameOf`, through the CNAME chain where the app asked for that. A name of the app's own
- * list needs no DNS.
+ * Returns the service principal name for a URL, made of the end of the CNAME chain where the app
+ * asked for that. A name of the app's own list needs no DNS.
  */
 export async function findServiceName(url: URL, options: ServiceNameOptions): Promise<string | undefined> {
   const { canonicalName = false, serviceNames } = options
@@ -24,7 +24,10 @@ export async function findServiceName(url: URL, options: ServiceNameOptions): Pr
   )
 }
 
-/** The end of the chain; the host itself where there is none, or where DNS does not say. */
+/**
+ * Returns the end of the chain; the host itself where there is no alias, or where DNS does not
+ * answer.
+ */
 async function followAliases(host: string): Promise<string> {
   let name = host
   for (let count = 0; count < MAX_ALIASES; count++) {

@@ -1,40 +1,45 @@
 import { ConfigurationError, withoutHostBasedForm } from '@s4u/kdc-client'
 import { domainToASCII } from 'node:url'
 
-/**
- * A fetch-like function knows URLs, Kerberos knows service principal names: how one becomes the
- * other.
- */
+/** Options that decide the service principal name for a URL. */
 export interface ServiceNameOptions {
   /**
-   * Names for hosts whose SPN is not the obvious one: `{ 'www.ad.test': 'HTTP/farm.ad.test' }`. A
-   * key may carry a port, or be `*.farm.ad.test` or `*`; the most exact one counts. `*` in a name
-   * stands for the host that was asked: `HTTP/*`.
+   * The service principal names of hosts where the name is not `HTTP/` and the host. A key may have
+   * a port, or be `*.farm.ad.test` or `*`; the most exact one counts. `*` in a name is the host of
+   * the URL. Default: none. Example: `{ 'www.ad.test': 'HTTP/farm.ad.test', '*.farm.ad.test':
+   * 'HTTP/*' }`.
    */
   readonly serviceNames?: Readonly<Record<string, string>>
   /**
-   * Whether a port other than 80 and 443 becomes part of the name, as in `HTTP/web.ad.test:8080`.
-   * Browsers leave it out.
+   * Whether a port other than 80 and 443 becomes a part of the name, as in `HTTP/web.ad.test:8080`.
+   * Browsers leave it out. Default: `false`.
    */
   readonly includePort?: boolean
   /**
-   * Whether the name is made of the end of the host's CNAME chain. Off by default: DNS is not
-   * protected, and a forged answer would choose the service that the ticket is for, unless
-   * krb5.conf says dns_canonicalize_hostname = true. A function looks it up itself.
+   * Whether the name is made of the end of the host's CNAME chain. A function looks that up itself.
+   * DNS is not protected: a forged answer would choose the service that the ticket is for. Default:
+   * `false`, or `true` if krb5.conf has `dns_canonicalize_hostname = true`.
    */
   readonly canonicalName?: boolean | ((host: string) => Promise<string>)
   /**
-   * The domain that is put behind a host of one label, since directories know full names: with
-   * `'corp.test'`, `http://api/` is `HTTP/api.corp.test`. Default: qualify_shortname of krb5.conf,
-   * else none.
+   * The domain that is added to a host of one label, since directories know full names. Default:
+   * `qualify_shortname` of krb5.conf, else none. Example: `'corp.test'`, with which `http://api/`
+   * is `HTTP/api.corp.test`.
    */
   readonly qualifyShortName?: string
 }
 
 /**
- * `HTTP/api.ad.test` for `https://API.ad.test./orders`. No DNS is asked. Undefined for IP
- * addresses, which have no service principal name unless `serviceNames` gives them one.
- * Source: RFC 4559 section 4.
+ * Returns the service principal name for a URL: `HTTP/api.ad.test` for
+ * `https://API.ad.test./orders`. DNS is not asked. Returns undefined for an IP address, which has
+ * no service principal name unless `serviceNames` gives it one. Source: RFC 4559 section 4.
+ *
+ * @example
+ * ```ts
+ * import { serviceNameOf } from '@s4u/fetch'
+ *
+ * console.log(serviceNameOf(new URL('https://api.ad.test/orders'))) // HTTP/api.ad.test
+ * ```
  */
 export function serviceNameOf(url: URL, options: ServiceNameOptions = {}): string | undefined {
   if (!(url instanceof URL))
@@ -44,7 +49,10 @@ export function serviceNameOf(url: URL, options: ServiceNameOptions = {}): strin
   return serviceNameOfHost(hostOf(url), url.port, options)
 }
 
-/** The same for a host that came from elsewhere, such as the end of a CNAME chain. */
+/**
+ * Returns the service principal name for a host that does not come from a URL, such as the end of a
+ * CNAME chain.
+ */
 export function serviceNameOfHost(
   host: string,
   port: string,
@@ -57,21 +65,23 @@ export function serviceNameOfHost(
   return includePort && port !== '' ? `HTTP/${full}:${port}` : `HTTP/${full}`
 }
 
-/** This machine itself is called otherwise by everybody else. */
+/**
+ * Adds the domain to a short name, but not to `localhost`, which has another name everywhere else.
+ */
 function qualified(host: string, domain: string): string {
   const isShort = domain !== '' && !host.includes('.') && host !== 'localhost'
   return isShort ? `${host}.${domain.replace(/^\./, '')}` : host
 }
 
-/**
- * The host as names have it: no dot at the end, which only says that DNS suffixes are not to be
- * tried.
- */
+/** Returns the host without the dot at its end, which only says that DNS adds no suffix. */
 export function hostOf({ hostname }: URL): string {
   return hostname.replace(/\.$/, '')
 }
 
-/** The URL parser has already brought IPv4 into four decimal parts and IPv6 into brackets. */
+/**
+ * Returns whether a host is an IP address. The URL parser has written IPv4 as four decimal numbers
+ * and IPv6 in brackets.
+ */
 export function isIpAddress(host: string): boolean {
   return host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)
 }
@@ -87,8 +97,8 @@ function findName(names: Readonly<Record<string, string>>, host: string, port: s
 }
 
 /**
- * Of names that cannot change any more. Whoever chooses the URL chooses how many candidates there
- * are, and each would read all names.
+ * The tables of frozen names. The author of a URL chooses how many candidates there are, and each
+ * candidate would read all names.
  */
 const tables = new WeakMap<object, ReadonlyMap<string, string>>()
 
@@ -102,7 +112,10 @@ function tableOf(names: Readonly<Record<string, string>>): ReadonlyMap<string, s
   return table
 }
 
-/** Most exact first: with the port, without, then the wildcards from the longest to `*`. */
+/**
+ * Returns the keys to look for, the most exact first: with the port, without it, then the wildcards
+ * from the longest to `*`.
+ */
 function candidatesFor(host: string, port: string): string[] {
   const wildcards = isIpAddress(host)
     ? []
@@ -110,7 +123,10 @@ function candidatesFor(host: string, port: string): string[] {
   return [...(port === '' ? [] : [`${host}:${port}`]), host, ...wildcards, '*']
 }
 
-/** People write `Bücher.ad.test.`; the URL parser has made `xn--bcher-kva.ad.test` of it. */
+/**
+ * Returns a key as the URL parser writes hosts: people write `Bücher.ad.test.`, the parser
+ * `xn--bcher-kva.ad.test`.
+ */
 function normalized(key: string): string {
   const [, host, port = ''] = /^(\[[^\]]*\]|[^:]*)(:\d+)?$/.exec(key) ?? []
   if (host === undefined) return key

@@ -2,27 +2,26 @@ import { ConfigurationError, DelegationRefusedError, KdcError, type KdcAnswer } 
 import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf } from './service-name.js'
 
 /**
- * URLs whose host is no name that a directory knows a service by, and what to write instead: an IP
- * address has no service principal name, `localhost` is this machine whoever asks, and a short name
- * is one of a search list that Kerberos does not have.
+ * Explains URLs whose host is not the name of a service in a directory. An IP address has no
+ * service principal name, `localhost` is another machine for each client, and a short name belongs
+ * to a search list that Kerberos does not have.
  */
 
-/** What kind of host it is that makes a poor name; undefined for the full name of a host. */
+/** Returns why a host is not the name of a service; undefined for the full name of a host. */
 function kindOf(host: string): 'address' | 'localhost' | 'short' | undefined {
   if (isIpAddress(host)) return 'address'
   if (host === 'localhost' || host.endsWith('.localhost')) return 'localhost'
   return host.includes('.') ? undefined : 'short'
 }
 
-/** What to do about a URL from which no name follows. */
+/** Returns what to do about a URL that has no service principal name. */
 export function hintForAddress(url: URL): string {
   return `Write the name of the host in the URL, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/api.ad.test' }, as it is registered in the directory.`
 }
 
 /**
- * What is said where the directory knows no service by the name that was made of a URL: the error
- * as it is, unless the host is the reason. A name that the app has written itself is its own
- * affair.
+ * Returns the error to throw when the directory does not know a service: a clearer one if the host
+ * is the reason, else the error as it is. A name that the app has written itself is not explained.
  */
 export function explainUnknownName(error: unknown, url: URL, spn: string, options: ServiceNameOptions): unknown {
   const host = hostOf(url)
@@ -38,7 +37,7 @@ export function explainUnknownName(error: unknown, url: URL, spn: string, option
   })
 }
 
-/** Domains are commonly called as their realms are, in small letters. */
+/** The domain is mostly the realm in small letters. */
 function hintForShort(url: URL, host: string, { account }: KdcAnswer): string {
   const domain = account.slice(account.lastIndexOf('@') + 1).toLowerCase()
   const full = `${host}.${domain}`
@@ -46,7 +45,7 @@ function hintForShort(url: URL, host: string, { account }: KdcAnswer): string {
   return `Write the full name in the URL, as ${url.protocol}//${full}${port}, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/${full}' }, as it is registered in the directory.`
 }
 
-/** As it is written in an object of JavaScript. */
+/** Returns the host as a key of a JavaScript object. */
 function shownHost(url: URL): string {
   const host = hostOf(url)
   return /^[a-z_$][\w$]*$/i.test(host) ? host : `'${host}'`
