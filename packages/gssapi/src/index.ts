@@ -1,9 +1,8 @@
 /**
- * GSS-API context tokens, SPNEGO and the Negotiate header, as state machines without I/O.
- *
- * An acceptor hands a token to `beginNegotiation` and follows the steps; an initiator starts from
- * `createInitiator`. Both end with a `SecurityContext`. `parseAuthorization`, `formatChallenge` and
- * `findNegotiateChallenge` are the HTTP side.
+ * GSS-API context tokens, SPNEGO and the Negotiate header, as state machines without I/O. An
+ * acceptor gives a token to `beginNegotiation` and follows the steps; an initiator starts with
+ * `createInitiator`. Both get a `SecurityContext` at the end. `parseAuthorization`,
+ * `formatChallenge` and `findNegotiateChallenge` are for HTTP.
  */
 
 export { type ApRepOptions, openApRep, type SealedApRep, sealApRep } from './context-tokens/ap-rep.js'

@@ -1,4 +1,4 @@
-/** The initiator's side: a ticket in, tokens out, a context at the end. */
+/** The initiator's side of a negotiation: takes a ticket, makes tokens, and ends with a context. */
 
 import {
   ApReq,
@@ -32,7 +32,7 @@ import {
 import { isFramed, type TokenWriter, withToken, written } from './framing/token-framing.js'
 
 export interface InitiatorOptions extends ContextRequest {
-  /** `krb5` leaves SPNEGO out. Default `spnego`. */
+  /** `spnego` (default), or `krb5` for tokens without SPNEGO. */
   readonly framing?: 'spnego' | 'krb5'
 }
 
@@ -48,15 +48,16 @@ const INITIATOR_OPTIONS = {
   framing: 'value',
 } as const satisfies OptionTableOf<InitiatorOptions>
 
-/** A negotiation that has begun: send `token`, hand what comes back to `step`, once. */
+/** A negotiation that has begun: send `token`, and give the answer to `step`, once. */
 export interface Initiator {
   readonly token: Uint8Array
-  /** The same as the value of an HTTP `Authorization` header. */
+  /** The token as the value of an HTTP `Authorization` header. */
   readonly authorization: string
   /**
-   * @param reply the service's token; undefined when it accepted without one
-   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when the service did not prove itself; the name
-   * of its KRB-ERROR when it refused
+   * Takes the answer of the service.
+   * @param reply the service's token; undefined if it accepted without one
+   * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL if the service did not prove itself; the name of
+   * its KRB-ERROR if it refused
    * @throws MalformedTokenError
    */
   step(reply: Uint8Array | undefined): InitiatorStep
@@ -64,15 +65,29 @@ export interface Initiator {
 
 export type InitiatorStep =
   /**
-   * `token`, if there is one, is still to be sent: the service waits for it, the client for nothing
-   * more.
+   * The context is there. `token`, if there is one, must still be sent: the service waits for it,
+   * and the client waits for nothing more.
    */
   | { readonly status: 'established'; readonly context: SecurityContext; readonly token?: Uint8Array }
   | { readonly status: 'continue'; readonly token: Uint8Array; step(reply: Uint8Array | undefined): InitiatorStep }
 
 /**
- * Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1, RFC 4178 section 3.2.
+ * Starts a negotiation with a service. Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1, RFC
+ * 4178 section 3.2.
  * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED; ConfigurationError S4U_UNKNOWN_OPTION
+ * @example
+ * ```ts
+ * import { createInitiator, findNegotiateChallenge } from '@s4u/gssapi'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const credentials = { principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }
+ * const ticket = await createKdcClient({ credentials }).ticketFor('HTTP/api.ad.test')
+ * const initiator = createInitiator({ ticket, now: Date.now })
+ * const { authorization } = initiator
+ * const response = await fetch('https://api.ad.test/', { headers: { authorization } })
+ * const challenge = findNegotiateChallenge(response.headers.get('www-authenticate'))
+ * const { status } = initiator.step(challenge?.token)
+ * ```
  */
 export function createInitiator(given: InitiatorOptions): Initiator {
   const options = requireKnownOptions('createInitiator', given, INITIATOR_OPTIONS)
@@ -83,7 +98,7 @@ export function createInitiator(given: InitiatorOptions): Initiator {
   return new Begun(negTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
 }
 
-/** For whom no compiler looks. @throws ConfigurationError */
+/** Checks what TypeScript would check. @throws ConfigurationError */
 function requireTicketAndTime({ ticket, now }: Partial<InitiatorOptions>): void {
   if (!isTicketOfClient(ticket))
     throw new ConfigurationError('createInitiator: ticket is missing', {
@@ -100,7 +115,7 @@ function isTicketOfClient(value: unknown): boolean {
   return typeof value === 'object' && value !== null && members.every((name) => name in value)
 }
 
-/** There is nothing to choose, so nobody can make the choice worse. */
+/** The list of mechanisms: with one entry an attacker cannot change the choice. */
 const KERBEROS_ONLY = mechTypeList([Mechanism.KRB5])
 
 const NOTHING: Uint8Array = new Uint8Array(0)
@@ -109,7 +124,7 @@ function finishRaw(sent: SentApReq, reply: Uint8Array | undefined): InitiatorSte
   return { status: 'established', context: establish(sent, reply) }
 }
 
-/** Source: RFC 4178 section 4.2.2 and section 5. */
+/** Reads the service's answer in SPNEGO. Source: RFC 4178 section 4.2.2 and section 5. */
 function finishSpnego(sent: SentApReq, mechTypes: MechTypeList, reply: Uint8Array | undefined): InitiatorStep {
   if (reply === undefined) return finishRaw(sent, reply)
   const { negState, responseToken, mechListMic } = readResponse(reply)
@@ -121,7 +136,7 @@ function finishSpnego(sent: SentApReq, mechTypes: MechTypeList, reply: Uint8Arra
   return { status: 'continue', token, step: once((last) => finishMic(context, mechTypes, last)) }
 }
 
-/** The service asked for a MIC and owes its own. */
+/** Checks the service's MIC and makes ours. */
 function finishMic(context: SecurityContext, mechTypes: MechTypeList, reply: Uint8Array | undefined): InitiatorStep {
   const mechListMic = reply && readResponse(reply).mechListMic
   if (mechListMic === undefined) {
@@ -131,9 +146,9 @@ function finishMic(context: SecurityContext, mechTypes: MechTypeList, reply: Uin
   return { status: 'established', context }
 }
 
-/** A NegTokenResp that is no refusal. */
+/** Returns a NegTokenResp; throws if it is a refusal. */
 function readResponse(reply: Uint8Array): NegTokenResp {
-  // A refusal may come without SPNEGO around it.
+  // A refusal may come without SPNEGO.
   if (isFramed(reply) || reply[0] === 0x7e) throw refusedByPeer(readKrb5Token(reply, 'krb-error').message)
   const resp = decodeNegTokenResp(reply)
   const responseToken = resp.responseToken?.length === 0 ? undefined : resp.responseToken
@@ -143,7 +158,7 @@ function readResponse(reply: Uint8Array): NegTokenResp {
     })
   }
   if (resp.negState === 'reject') throw rejected(responseToken)
-  // Windows 2000 sends the response token a second time in place of the MIC.
+  // Windows 2000 sends the response token once more in place of the MIC.
   const isRepeated = responseToken !== undefined && sameOctets(resp.mechListMic ?? NOTHING, responseToken)
   return {
     ...resp,
@@ -152,7 +167,7 @@ function readResponse(reply: Uint8Array): NegTokenResp {
   }
 }
 
-/** The context, once the service's answer has been checked. */
+/** Checks the service's answer and returns the context. */
 function establish(sent: SentApReq, token: Uint8Array | undefined): SecurityContext {
   const { mutual, credential, authenticator, subkey, seqNumber, flags, random } = sent
   if (token === undefined && mutual)
@@ -207,8 +222,8 @@ const HINTS: Readonly<Record<string, string>> = {
 type Step = Initiator['step']
 
 /**
- * Writes the token in the form that is asked for: mostly text, for which octets in memory of their
- * own would cost more than the rest.
+ * Writes the token in the form that is asked for. Mostly that is text, and octets in memory of
+ * their own would cost more than the rest.
  */
 class Begun implements Initiator {
   readonly step: Step
@@ -237,7 +252,7 @@ function once(step: Step): Step {
     try {
       return step(reply)
     } catch (error) {
-      // The service's octets, and not those of whoever asked the program that calls it.
+      // The octets are the service's, and not those of the client of the program that calls it.
       if (error instanceof RejectedTokenError || error instanceof MalformedTokenError) error.status = 502
       throw error
     }

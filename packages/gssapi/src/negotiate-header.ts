@@ -1,23 +1,36 @@
-/** The HTTP headers of the Negotiate scheme. Source: RFC 4559 section 4, RFC 9110 section 11. */
+/**
+ * Reads and writes the HTTP headers of the Negotiate scheme. Source: RFC 4559 section 4, RFC 9110
+ * section 11.
+ */
 
 import { decodeBase64, encodeBase64 } from '#base64'
 import { MalformedTokenError, type S4uErrorCode } from '@s4u/krb5'
 
 /**
- * Octets in one token. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), 48,000 by
- * default; the authenticator can hold as much again of a forwarded ticket.
+ * The longest token in octets. A Kerberos ticket of Windows has at most 65,535 (MaxTokenSize), and
+ * 48,000 by default; the authenticator can have as much again of a forwarded ticket.
  */
 export const MAX_TOKEN_OCTETS = 128 * 1024
 
 export type ParsedAuthorization =
-  /** No header, or an empty one. */
+  /** There is no header, or an empty one. */
   | { readonly status: 'none' }
-  /** `Basic`, `Bearer`: somebody else's business. */
+  /** Another scheme, such as `Basic` or `Bearer`, which this package does not read. */
   | { readonly status: 'other-scheme'; readonly scheme: string }
   | { readonly status: 'malformed'; readonly error: MalformedTokenError }
   | { readonly status: 'token'; readonly token: Uint8Array }
 
-/** Reads the value of an `Authorization` header. Never throws. */
+/**
+ * Reads the value of an `Authorization` header. It never throws.
+ *
+ * @example
+ * ```ts
+ * import { parseAuthorization } from '@s4u/gssapi'
+ *
+ * const parsed = parseAuthorization('Negotiate YIIGhgYGKwYBBQUC')
+ * if (parsed.status === 'token') console.log(parsed.token.length)
+ * ```
+ */
 export function parseAuthorization(header: string | undefined): ParsedAuthorization {
   const value = trim(header ?? '')
   if (value === '') return { status: 'none' }
@@ -33,31 +46,33 @@ export function parseAuthorization(header: string | undefined): ParsedAuthorizat
   }
 }
 
-/** The value of a `WWW-Authenticate` header: `Negotiate`, or `Negotiate YII…` with a token. */
+/**
+ * Returns the value of a `WWW-Authenticate` header: `Negotiate`, or `Negotiate YII…` with a token.
+ */
 export function formatChallenge(token?: Uint8Array): string {
   return token === undefined ? 'Negotiate' : `Negotiate ${encodeBase64(token)}`
 }
 
-/** The value of an `Authorization` header. */
+/** Returns the value of an `Authorization` header. */
 export function formatAuthorization(token: Uint8Array): string {
   return `Negotiate ${encodeBase64(token)}`
 }
 
-/** A server asks for Negotiate, or answers it. */
+/** The challenge, or the answer, of a server. */
 export interface NegotiateChallenge {
   readonly token?: Uint8Array
 }
 
 /**
- * Finds Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or
+ * Returns Negotiate among the challenges of a server: several in one `WWW-Authenticate` value, or
  * several values.
- * @throws MalformedTokenError when its token is not base64
+ * @throws MalformedTokenError if its token is not base64
  */
 export function findNegotiateChallenge(
   header: string | readonly string[] | null | undefined,
 ): NegotiateChallenge | undefined {
-  // What a server says that answers a token. Nothing that a list could hold has these characters
-  // alone.
+  // Matches the header of a server that answers a token. No list of challenges has only these
+  // characters.
   const [, answer] = typeof header === 'string' ? (ANSWER.exec(header) ?? []) : []
   if (answer !== undefined) return { token: readToken('WWW-Authenticate', answer) }
   const values = typeof header === 'string' ? [header] : (header ?? [])
@@ -75,17 +90,15 @@ const NEGOTIATE = 'negotiate'
 const ANSWER = /^Negotiate ([A-Za-z0-9+/]+=*)$/
 const TOKEN_CHARACTERS = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 const SCHEME = new RegExp(`^(${TOKEN_CHARACTERS})(?: +([^]*))?$`)
-/**
- * `realm="x"` of the challenge before, which a comma separates from it as it separates challenges.
- */
+/** Matches `realm="x"` of the challenge before. A comma separates it as it separates challenges. */
 const AUTH_PARAM = new RegExp(`^${TOKEN_CHARACTERS}[ \\t]*=[ \\t]*(?:"|[^=\\s])`)
 
 /**
- * The elements of a comma-separated list, empty ones too, quoted strings left whole. Source: RFC
- * 9110 section 5.6.1.
+ * Returns the elements of a comma-separated list, with empty ones; quoted strings are left whole.
+ * Source: RFC 9110 section 5.6.1.
  */
 function splitList(value: string): string[] {
-  // A server that answers a token says one thing, and the token may be long.
+  // A server that answers a token sends one challenge, and the token may be long.
   if (!value.includes(',')) return [trim(value)]
   const items: string[] = []
   let start = 0
@@ -117,11 +130,11 @@ function readToken(path: string, text: string | undefined): Uint8Array {
   return token
 }
 
-/** Optional whitespace is space and tab; `String.trim` knows many more. */
+/** Removes optional white space: space and tab. `String.trim` would remove many more. */
 function trim(value: string): string {
   let start = 0
   let end = value.length
-  // Beyond the ends of the text there is NaN, which is no blank.
+  // Outside of the text the code is NaN, which is not a blank.
   while (isBlank(value.charCodeAt(start))) start++
   while (isBlank(value.charCodeAt(end - 1))) end--
   return value.slice(start, end)

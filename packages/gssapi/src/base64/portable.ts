@@ -1,9 +1,9 @@
 /**
- * Base64 as RFC 4648 section 4 has it, strictly: padding present, no whitespace, unused bits zero.
- * One token, one spelling.
+ * Reads and writes base64 strictly, as in RFC 4648 section 4: with padding, without white space,
+ * unused bits zero. So a token has one spelling.
  */
 
-/** The octets, or undefined when the text is not base64. */
+/** Returns the octets; undefined if the text is not base64. */
 export function decodeBase64(text: string): Uint8Array | undefined {
   const { length } = text
   if (length === 0 || length % 4 !== 0) return undefined
@@ -32,14 +32,14 @@ export function encodeBase64(octets: Uint8Array): string {
 }
 
 /**
- * Arguments of one call live on the stack. A multiple of three, so that only the last part is
- * padded.
+ * The number of octets that are written at once: arguments of one call are on the stack. A multiple
+ * of three, so that only the last part has padding.
  */
 const OCTETS_AT_ONCE = 3_072
 
 /**
- * The characters by their codes: a text that grows one by one is a chain, which has to be gone
- * through again.
+ * Returns the codes of the characters. A text that grows by single characters is a chain in memory,
+ * which would have to be read again.
  */
 function codesOf(octets: Uint8Array, start: number, end: number): number[] {
   const codes = new Array<number>(Math.ceil((end - start) / 3) * 4)
@@ -60,8 +60,8 @@ const CODES = Uint8Array.from(ALPHABET, (character) => character.charCodeAt(0))
 const PADDING = 0x3d
 
 /**
- * -1 stands for every character that is not in the alphabet; it stays negative through all the
- * shifting.
+ * The value of each character. -1 is for a character outside of the alphabet; it stays negative
+ * when it is shifted.
  */
 const VALUES = new Int8Array(128).fill(-1)
 for (const [value, code] of CODES.entries()) VALUES[code] = value
@@ -71,7 +71,7 @@ function valueAt(text: string, index: number): number {
   return code < 128 ? VALUES[code] : -1
 }
 
-/** 24 bits, or a negative number. */
+/** Returns 24 bits; a negative number for a wrong character. */
 function groupAt(text: string, index: number): number {
   return (
     (valueAt(text, index) << 18) |
@@ -82,8 +82,8 @@ function groupAt(text: string, index: number): number {
 }
 
 /**
- * None, one or two octets from none, two or three characters; negative when they are wrong or carry
- * more bits than the octets do.
+ * Reads the last group: none, two or three characters for none, one or two octets. Returns a
+ * negative number if they are wrong, or have more bits than the octets.
  */
 function readLast(characters: string, octets: Uint8Array, at: number): number {
   const bits = characters.length === 2 ? 4 : 2

@@ -16,32 +16,34 @@ import {
 } from '@s4u/krb5'
 import { randomSequenceNumber } from './sequence-number.js'
 
+/** Options of `sealApRep`. */
 export interface ApRepOptions {
   readonly opened: OpenedApReq
-  /** A key of the acceptor's own, for the messages of the context. */
+  /** A key that the acceptor chooses for the messages of the context. Default: none. */
   readonly subkey?: Key
-  /** The first sequence number of the acceptor; random by default. */
+  /** The first sequence number of the acceptor. Default: random. */
   readonly seqNumber?: number
   readonly random?: RandomSource
 }
 
 /**
- * An AP-REP and what it settles for the context; `accept({ opened, ...sealed })` takes it as it is.
+ * An AP-REP, and what it decides for the context: `accept({ opened, ...sealed })` takes it as it
+ * is.
  */
 export interface SealedApRep {
   /** The encoded AP-REP. */
   readonly apRep: Uint8Array
   readonly contextKey: Key
-  /** Whether `contextKey` came with this AP-REP. */
+  /** Whether `contextKey` is the subkey of this AP-REP. */
   readonly acceptorSubkey: boolean
   readonly sequenceNumber: number
 }
 
 /**
- * The acceptor's proof that it could open the ticket. Sealed with the ticket's session key, also
- * when there are subkeys: the initiator does not have any other yet. The initiator's subkey is not
- * echoed, since a subkey here becomes the context's.
- * Source: RFC 4120 section 3.2.4, RFC 4121 section 4.2.
+ * Makes the AP-REP, the acceptor's proof that it could open the ticket. It is sealed with the
+ * ticket's session key even if there are subkeys, since the initiator has no other key yet. It does
+ * not repeat the initiator's subkey, because a subkey here becomes the key of the context. Source:
+ * RFC 4120 section 3.2.4, RFC 4121 section 4.2.
  */
 export function sealApRep({ opened, subkey, seqNumber, random = platformRandom }: ApRepOptions): SealedApRep {
   const { authenticator, encTicketPart } = opened
@@ -54,11 +56,10 @@ export function sealApRep({ opened, subkey, seqNumber, random = platformRandom }
 }
 
 /**
- * Opens an AP-REP and compares its times with those of the authenticator it answers.
- * Source: RFC 4120 section 3.2.5.
- *
- * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL when it answers another AP-REQ, or was made
- * without the session key
+ * Opens an AP-REP and compares its times with those of the authenticator that it answers. Source:
+ * RFC 4120 section 3.2.5.
+ * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL if it answers another AP-REQ, or was made without
+ * the session key
  * @throws MalformedTokenError
  */
 export function openApRep(
@@ -72,7 +73,7 @@ export function openApRep(
   return part
 }
 
-/** The peer did not prove who it is, and was asked to. */
+/** Makes the error for a peer that was asked for a proof and did not prove its identity. */
 export function mutualAuthenticationFailed(message: string, cause?: unknown): RejectedTokenError {
   return new RejectedTokenError(message, {
     code: 'KRB_AP_ERR_MUT_FAIL',

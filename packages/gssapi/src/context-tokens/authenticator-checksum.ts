@@ -8,7 +8,7 @@ import {
 } from '@s4u/krb5'
 import { ContextFlag } from './context-flags.js'
 
-/** The checksum type whose value is not a checksum but the structure below. */
+/** The type of this checksum. Its value is the structure below, and not a checksum. */
 export const GSS_CHECKSUM_TYPE = 0x8003
 
 /**
@@ -25,19 +25,19 @@ export const GSS_CHECKSUM_TYPE = 0x8003
  *     ..      Exts
  */
 export interface AuthenticatorChecksum {
-  /** 16 octets, all zero when the initiator bound no channel. */
+  /** 16 octets, all zero if the initiator bound no channel. */
   readonly channelBindings: Uint8Array
   readonly flags: number
-  /** The encoded KRB-CRED of a forwarded ticket. Present exactly when `flags` has DELEG. */
+  /** The encoded KRB-CRED of a forwarded ticket. It is there exactly if `flags` has DELEG. */
   readonly delegation?: Uint8Array
-  /** Extensions of later versions, not interpreted. */
+  /** Extensions of later versions, which are not read. */
   readonly extensions?: Uint8Array
 }
 
 /**
- * Source: RFC 4121 section 4.1.1.
- * @throws RejectedTokenError KRB_AP_ERR_INAPP_CKSUM when the authenticator has none of this type,
- * so the flags and bindings are unknown
+ * Returns the checksum of an authenticator. Source: RFC 4121 section 4.1.1.
+ * @throws RejectedTokenError KRB_AP_ERR_INAPP_CKSUM if there is no checksum of this type: flags and
+ * bindings are unknown then
  * @throws MalformedTokenError
  */
 export function readAuthenticatorChecksum({ cksum }: Pick<Authenticator, 'cksum'>): AuthenticatorChecksum {
@@ -64,8 +64,8 @@ export function decodeAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorChe
 }
 
 /**
- * The checksum field of an authenticator. The DELEG flag follows from `delegation`. @throws
- * ConfigurationError
+ * Returns the checksum field of an authenticator. `delegation` sets the flag DELEG.
+ * @throws ConfigurationError
  */
 export function encodeAuthenticatorChecksum(
   value: Omit<AuthenticatorChecksum, 'channelBindings'> & { readonly channelBindings?: Uint8Array },
@@ -88,7 +88,7 @@ export function encodeAuthenticatorChecksum(
 }
 
 const BINDINGS_OCTETS = 16
-/** What there is always. */
+/** The octets before DlgOpt, which are always there. */
 const FIXED_OCTETS = 24
 const NO_BINDINGS: Uint8Array = new Uint8Array(BINDINGS_OCTETS)
 const DELEGATION_OPTION = 1

@@ -12,7 +12,7 @@ import {
 import { ObjectIdentifier } from '../framing/oids.js'
 
 /**
- * Which channel a context belongs to. Over TLS only `applicationData` is used. Source: RFC 2744
+ * The channel that a context belongs to. Over TLS only `applicationData` is used. Source: RFC 2744
  * section 3.11.
  */
 export interface ChannelBindings {
@@ -26,7 +26,7 @@ export interface ChannelAddress {
   readonly address: Uint8Array
 }
 
-/** The 16 octets that stand for the bindings in a token. Source: RFC 4121 section 4.1.1.2. */
+/** Returns the 16 octets of the bindings in a token. Source: RFC 4121 section 4.1.1.2. */
 export function channelBindingsHash(bindings: ChannelBindings | Uint8Array): Uint8Array {
   const { initiatorAddress, acceptorAddress, applicationData } =
     bindings instanceof Uint8Array ? { applicationData: bindings } : bindings
@@ -37,19 +37,28 @@ export function channelBindingsHash(bindings: ChannelBindings | Uint8Array): Uin
   return digest('md5', writer.u32le(applicationData.length).bytes(applicationData).toBytes())
 }
 
-/** Whether a hash says that the initiator bound no channel. */
+/** Returns whether a hash says that the initiator bound no channel. */
 export function isUnbound(hash: Uint8Array): boolean {
   return hash.every((octet) => octet === 0)
 }
 
 /**
- * Application data that binds to the server's certificate: its hash, by the hash function of the
- * certificate's own signature, SHA-256 in place of MD5 and SHA-1. Source: RFC 5929 section 4.1.
- *
+ * Returns application data that binds a context to the server's certificate: the hash of the
+ * certificate. The hash function is that of the certificate's signature, or SHA-256 in place of MD5
+ * and SHA-1. Source: RFC 5929 section 4.1.
  * @param certificate the server's certificate, DER
- * @throws ConfigurationError when the signature algorithm has no single hash function (Ed25519),
- * for which the binding is not defined
- * @throws MalformedTokenError when it is no certificate
+ * @throws ConfigurationError if the signature has no single hash function (Ed25519): the binding is
+ * not defined for it
+ * @throws MalformedTokenError if the octets are not a certificate
+ * @example
+ * ```ts
+ * import { tlsServerEndPoint } from '@s4u/gssapi'
+ * import { X509Certificate } from 'node:crypto'
+ * import { readFileSync } from 'node:fs'
+ *
+ * const certificate = new X509Certificate(readFileSync('server.pem'))
+ * const bindings = tlsServerEndPoint(certificate.raw)
+ * ```
  */
 export function tlsServerEndPoint(certificate: Uint8Array): Uint8Array {
   requireGiven('a certificate', certificate, 'octets', 'Give it as DER: socket.getPeerCertificate().raw.')
@@ -57,9 +66,9 @@ export function tlsServerEndPoint(certificate: Uint8Array): Uint8Array {
 }
 
 /**
- * Application data that binds to the TLS connection.
+ * Returns application data that binds a context to the TLS connection. Source: RFC 9266 section 2.
  * @param exported 32 octets: `socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding',
- * Buffer.alloc(0))`. Source: RFC 9266 section 2.
+ * Buffer.alloc(0))`
  */
 export function tlsExporter(exported: Uint8Array): Uint8Array {
   requireGiven('tls-exporter', exported, 'octets', 'Give what socket.exportKeyingMaterial(32, …) returns.')
@@ -108,8 +117,8 @@ const HASH_OF_SIGNATURE: Readonly<Record<string, DigestName>> = {
 }
 
 /**
- * id-RSASSA-PSS names its hash in the parameters; SHA-1 when it names none. Source: RFC 4055
- * section 3.1.
+ * The signature algorithm id-RSASSA-PSS. Its parameters name the hash; SHA-1 if they do not.
+ * Source: RFC 4055 section 3.1.
  */
 const RSASSA_PSS = '1.2.840.113549.1.1.10'
 

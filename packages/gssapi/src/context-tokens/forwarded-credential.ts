@@ -16,7 +16,7 @@ import {
 } from '@s4u/krb5'
 
 /**
- * A ticket-granting ticket that a KDC has issued to be handed on. Times are milliseconds since the
+ * A ticket-granting ticket that a KDC has issued for forwarding. Times are milliseconds since the
  * epoch.
  */
 export interface ForwardableCredential {
@@ -34,13 +34,12 @@ export interface ForwardableCredential {
 const FORWARDED = 'Give what client.forwardedTgt() resolves to: a ticket-granting ticket with the flag FORWARDED.'
 
 /**
- * The KRB-CRED that hands a ticket-granting ticket to a service, for `delegate` of an initiator.
- * Whoever has the session key can act as the client everywhere until the ticket ends: it is for
- * services that the user trusts with everything. Source: RFC 4121 section 4.1.1.
- *
+ * Returns the KRB-CRED that gives a ticket-granting ticket to a service: the option `delegate` of
+ * an initiator. The service can then act as the client everywhere until the ticket ends, so it is
+ * only for services that the user trusts with everything. Source: RFC 4121 section 4.1.1.
  * @param sessionKey of the ticket to the service that gets it
- * @throws ConfigurationError for what is no ticket-granting ticket, or was not issued to be handed
- * on
+ * @throws ConfigurationError if it is not a ticket-granting ticket, or was not issued for
+ * forwarding
  */
 export function sealForwardedCredential(
   tgt: ForwardableCredential,
@@ -49,7 +48,8 @@ export function sealForwardedCredential(
 ): Uint8Array {
   if (tgt.ticket.sname.nameString[0] !== 'krbtgt')
     throw new ConfigurationError('only a ticket-granting ticket can be forwarded', { hint: FORWARDED })
-  // A ticket-granting ticket of the client's own would do, but ends the client's control over it.
+  // The client's own ticket-granting ticket would work too, but the client would lose control over
+  // it.
   if (!hasFlag(tgt.flags, TicketFlag.FORWARDED))
     throw new ConfigurationError('the ticket-granting ticket was not issued to be forwarded', { hint: FORWARDED })
   const { client, service, flags, authenticatedAt, startsAt, expiresAt, renewableUntil } = tgt

@@ -7,21 +7,21 @@ export const Krb5TokenId = { AP_REQ: 0x0100, AP_REP: 0x0200, KRB_ERROR: 0x0300 }
 
 export type Krb5MessageKind = 'ap-req' | 'ap-rep' | 'krb-error'
 
-/** A context token of the Kerberos mechanism: which message it carries, and that message. */
+/** A context token of the Kerberos mechanism: the kind of its message, and the message. */
 export interface Krb5Token {
   readonly kind: Krb5MessageKind
   readonly message: Uint8Array
 }
 
 /**
- * A message in the framing of the Kerberos mechanism. The framing always names `KRB5`, also where
- * SPNEGO chose `MS_KRB5`.
+ * Returns a message in the framing of the Kerberos mechanism. The framing always names `KRB5`, even
+ * if SPNEGO chose `MS_KRB5`.
  */
 export function frameKrb5Token(kind: Krb5MessageKind, message: Uint8Array): Uint8Array {
   return written(krb5Token(kind, (writer) => writer.octets(message)))
 }
 
-/** The same before it is written. */
+/** Returns a writer for a framed message. */
 export function krb5Token(kind: Krb5MessageKind, message: TokenWriter): TokenWriter {
   return framed(Mechanism.KRB5, (writer) => {
     message(writer)
@@ -30,10 +30,10 @@ export function krb5Token(kind: Krb5MessageKind, message: TokenWriter): TokenWri
   })
 }
 
-/** Reads a framed token; `expected` names the kinds that may come. @throws MalformedTokenError */
+/** Reads a framed token. @param expected the kinds that may come @throws MalformedTokenError */
 export function readKrb5Token(token: Uint8Array, ...expected: readonly Krb5MessageKind[]): Krb5Token {
-  // Some acceptors send a refusal without any framing (it is an APPLICATION 30, which nothing else
-  // begins with).
+  // Some acceptors send a refusal without framing. It begins with APPLICATION 30, as no other token
+  // does.
   if (token[0] === KRB_ERROR_TAG && expected.includes('krb-error')) return { kind: 'krb-error', message: token }
   if (!isFramed(token)) throw unexpected('a token framed as in RFC 2743 section 3.1', describeStart(token))
   const { mechanism, innerToken } = unframe(token)
@@ -41,7 +41,7 @@ export function readKrb5Token(token: Uint8Array, ...expected: readonly Krb5Messa
   return readInnerKrb5Token(innerToken, ...expected)
 }
 
-/** The same, when the framing is off already. @throws MalformedTokenError */
+/** Reads a token without its framing. @throws MalformedTokenError */
 export function readInnerKrb5Token(inner: Uint8Array, ...expected: readonly Krb5MessageKind[]): Krb5Token {
   const id = inner.length < 2 ? undefined : (inner[0] << 8) | inner[1]
   const kind = expected.find((candidate) => TOKEN_IDS[candidate] === id)
@@ -63,7 +63,7 @@ const TOKEN_IDS: Readonly<Record<Krb5MessageKind, number>> = {
   'krb-error': Krb5TokenId.KRB_ERROR,
 }
 
-/** What a token that should have been framed looks like instead, for the one who reads the log. */
+/** Returns what a token without framing looks like, for the log. */
 export function describeStart(token: Uint8Array): string {
   if (token.length === 0) return 'nothing'
   return UNFRAMED[token[0]] ?? `a token that begins with octet 0x${token[0].toString(16).padStart(2, '0')}`

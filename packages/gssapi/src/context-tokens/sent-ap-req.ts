@@ -1,4 +1,4 @@
-/** The request that begins a context, and what is kept of it until the service answers. */
+/** Makes the request that begins a context, and keeps what the answer is compared with. */
 
 import {
   AdType,
@@ -24,7 +24,7 @@ import { type ChannelBindings, channelBindingsHash } from './channel-bindings.js
 import { ContextFlag } from './context-flags.js'
 import { randomSequenceNumber } from './sequence-number.js'
 
-/** A ticket for a service and what its holder knows of it. */
+/** A ticket for a service, and what its client knows of it. */
 export interface ServiceCredential {
   readonly client: Principal
   readonly service: Principal
@@ -38,19 +38,21 @@ export interface ServiceCredential {
 /** What an initiator asks for. */
 export interface ContextRequest {
   readonly ticket: ServiceCredential
-  /** Whether the service must prove that it could open the ticket. Default true. */
+  /** Whether the service must prove that it could open the ticket. Default: `true`. */
   readonly mutual?: boolean
-  /** Lets the service know who the client is, and do nothing in its name. */
+  /** Whether the service may only know the client, and not act as the client. Default: `false`. */
   readonly identify?: boolean
   /**
-   * An encoded KRB-CRED sealed with the ticket's session key: hands the client's ticket-granting
-   * ticket to the service.
+   * An encoded KRB-CRED, sealed with the ticket's session key. It gives the client's
+   * ticket-granting ticket to the service. Default: none.
    */
   readonly delegate?: Uint8Array
-  /** The channel, or its application data as `tlsServerEndPoint` and `tlsExporter` make it. */
+  /**
+   * The channel, or its application data from `tlsServerEndPoint` or `tlsExporter`. Default: none.
+   */
   readonly channelBindings?: ChannelBindings | Uint8Array
   /**
-   * Bits of `ContextFlag` beside those that the options above set. Default replay detection,
+   * Bits of `ContextFlag` beside those that the options above set. Default: replay detection,
    * sequencing, confidentiality, integrity.
    */
   readonly flags?: number
@@ -72,8 +74,8 @@ export interface SentApReq {
 }
 
 /**
- * Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1. @throws RejectedTokenError
- * KRB_AP_ERR_TKT_EXPIRED
+ * Makes an AP-REQ. Source: RFC 4120 section 3.2.2, RFC 4121 section 4.1.
+ * @throws RejectedTokenError KRB_AP_ERR_TKT_EXPIRED
  */
 export function makeApReq(options: ContextRequest): SentApReq {
   const { ticket: credential, mutual = true, random = platformRandom } = options
@@ -109,8 +111,8 @@ function flagsFor({ flags = DEFAULT_FLAGS, identify, delegate }: ContextRequest,
 }
 
 /**
- * Microseconds of our own below the millisecond: two requests of one client in the same one differ
- * for every replay cache.
+ * Returns the time with random microseconds: two requests of one client in the same millisecond
+ * then differ for every replay cache.
  */
 function timesOf(now: number, random: RandomSource): { ctime: number; cusec: number } {
   const milliseconds = Math.floor(now)
@@ -120,9 +122,9 @@ function timesOf(now: number, random: RandomSource): { ctime: number; cusec: num
 }
 
 /**
- * Says that a bound channel is meant, so that an acceptor does not take zeros instead (MS-KILE
- * section 2.2.8), and that an RC4 session key may be left behind for a better one (RFC 4537 section
- * 3).
+ * Returns authorization data that says two things: the client has bound a channel, so an acceptor
+ * must not accept zeros instead (MS-KILE section 2.2.8); and an RC4 session key may be replaced by
+ * a better one (RFC 4537 section 3).
  */
 function authorizationDataFor({ channelBindings, ticket }: ContextRequest): AuthorizationData | undefined {
   const relevant = [

@@ -1,15 +1,15 @@
 import { type Codec, ConfigurationError, DerFault } from '@s4u/krb5'
 
 /**
- * Mechanisms that occur in Negotiate tokens. Source: RFC 4121 section 4.1, RFC 4178 section 4,
- * MS-SPNG section 1.9, MS-NEGOEX section 1.9.
+ * The mechanisms in Negotiate tokens. Source: RFC 4121 section 4.1, RFC 4178 section 4, MS-SPNG
+ * section 1.9, MS-NEGOEX section 1.9.
  */
 export const Mechanism = {
   SPNEGO: '1.3.6.1.5.5.2',
   KRB5: '1.2.840.113554.1.2.2',
   /**
-   * What Windows 2000 made of the number above, one bit lost; its successors still list it first.
-   * Source: MS-SPNG section 1.9.
+   * The number above with one bit lost, a fault of Windows 2000. Later versions still list it
+   * first. Source: MS-SPNG section 1.9.
    */
   MS_KRB5: '1.2.840.48018.1.2.2',
   NTLM: '1.3.6.1.4.1.311.2.2.10',
@@ -17,17 +17,17 @@ export const Mechanism = {
   IAKERB: '1.3.6.1.5.2.5',
 } as const
 
-/** Whether a mechanism of a mechTypes list is Kerberos, under either of its numbers. */
+/** Returns whether a mechanism is Kerberos, under either of its numbers. */
 export function isKerberos(mechanism: string): boolean {
   return mechanism === Mechanism.KRB5 || mechanism === Mechanism.MS_KRB5
 }
 
-/** Octets of one OBJECT IDENTIFIER. Those of mechanisms have fewer than 12. */
+/** The longest OBJECT IDENTIFIER in octets. Those of mechanisms have fewer than 12. */
 const MAX_OID_OCTETS = 64
 
 /**
- * OBJECT IDENTIFIER in dotted notation, its arcs in their shortest form. Source: ITU-T X.690
- * section 8.19.
+ * The codec of an OBJECT IDENTIFIER, in dotted notation. Each arc must have its shortest form.
+ * Source: ITU-T X.690 section 8.19.
  */
 export const ObjectIdentifier: Codec<string> = {
   name: 'OBJECT IDENTIFIER',
@@ -86,8 +86,8 @@ function base128(arc: number): number[] {
 }
 
 /**
- * Nearly every token names one of these; looking them up spares taking the numbers apart and
- * putting them together.
+ * Known identifiers. Nearly every token names one of these, and a look-up is cheaper than a
+ * decoder.
  */
 const KNOWN: readonly { readonly oid: string; readonly octets: Uint8Array }[] = Object.values(Mechanism).map((oid) => ({
   oid,

@@ -31,14 +31,14 @@ const InitialContextToken: Codec<InitialContextToken> = {
   write: (writer, { mechanism, innerToken }) => framed(mechanism, (inner) => inner.octets(innerToken))(writer),
 }
 
-/** Whether a token begins as RFC 2743 framing does. */
+/** Returns whether a token begins as RFC 2743 framing does. */
 export function isFramed(token: Uint8Array): boolean {
   return token[0] === FRAME_TAG
 }
 
 /**
- * Whether a token begins as one of a mechanism does, whatever is wrong with its length or behind
- * it.
+ * Returns whether a token begins as one of this mechanism, even if its length is wrong or octets
+ * follow.
  */
 export function isFramedAs(mechanism: string, token: Uint8Array): boolean {
   if (!isFramed(token) || token.length < 2) return false
@@ -49,8 +49,8 @@ export function isFramedAs(mechanism: string, token: Uint8Array): boolean {
 }
 
 /**
- * Takes the framing off. Lengths must be in their shortest form and end with the token. @throws
- * MalformedTokenError
+ * Removes the framing. Lengths must have their shortest form and end with the token.
+ * @throws MalformedTokenError
  */
 export function unframe(token: Uint8Array): InitialContextToken {
   return decode(InitialContextToken, token)
@@ -61,8 +61,7 @@ export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
 }
 
 /**
- * Writes a token where it belongs, so that a ticket in it is copied once, and not for each frame
- * around it.
+ * Writes a token into the frame around it, so that a ticket is copied once, and not for each frame.
  */
 export type TokenWriter = (writer: DerWriter) => void
 
@@ -79,7 +78,10 @@ export function written(token: TokenWriter): Uint8Array {
   return withToken(token, (octets) => octets.slice())
 }
 
-/** The token for as long as `use` runs: one that is sent as text needs no memory of its own. */
+/**
+ * Lends the token to `use`, and wipes it afterwards: a token that is sent as text needs no memory
+ * of its own.
+ */
 export function withToken<T>(token: TokenWriter, use: (octets: Uint8Array) => T): T {
   const writer = new DerWriter()
   token(writer)

@@ -1,6 +1,9 @@
 import { ConfigurationError } from '@s4u/krb5'
 
-/** A second answer to the same AP-REQ would put a second message under the same sequence number. */
+/**
+ * Returns a guard that throws at its second call. A second answer to an AP-REQ would put a second
+ * message under the same sequence number.
+ */
 export function answerOnce(): () => void {
   let answered = false
   return () => {

@@ -2,19 +2,17 @@ import { MalformedTokenError } from '@s4u/krb5'
 import { Mechanism } from '../framing/oids.js'
 import { isFramed, unframe } from '../framing/token-framing.js'
 
-/** What a client that has no Kerberos for us offers in its place. */
+/** The mechanism that a client offers if it has no Kerberos ticket for this service. */
 export type ForeignMechanism = 'ntlm' | 'negoex' | 'iakerb' | 'unknown'
 
-/** Which mechanism a token without framing belongs to. */
+/** Returns the mechanism of a token without framing. */
 export function signatureOf(token: Uint8Array): 'ntlm' | 'negoex' | undefined {
-  // All of them begin with this letter, and no framed token does.
+  // All of them begin with this letter; a framed token never does.
   if (token[0] !== 0x4e) return undefined
   return SIGNATURES.find(({ octets }) => octets.every((octet, index) => octet === token[index]))?.mechanism
 }
 
-/**
- * Which other mechanism the token belongs to that a client has put where one of Kerberos should be.
- */
+/** Returns the mechanism of a token that a client has put in the place of a Kerberos token. */
 export function foreignMechanismOf(token: Uint8Array): 'ntlm' | 'negoex' | 'iakerb' | undefined {
   if (!isFramed(token)) return signatureOf(token)
   const family = familyOf([mechanismOf(token)])
@@ -22,15 +20,17 @@ export function foreignMechanismOf(token: Uint8Array): 'ntlm' | 'negoex' | 'iake
 }
 
 /**
- * NTLM explains more than its companions: a Windows client that has no Kerberos ticket offers
- * NEGOEX too.
+ * Returns the kind of the mechanisms. NTLM comes first, since it explains most: a Windows client
+ * without a Kerberos ticket offers NEGOEX too.
  */
 export function familyOf(mechanisms: readonly string[]): ForeignMechanism {
   for (const [oid, family] of FAMILIES) if (mechanisms.includes(oid)) return family
   return 'unknown'
 }
 
-/** What is no framed token after all is for the decoders of Kerberos to say. */
+/**
+ * Returns the mechanism of a token. If the framing is wrong, the decoders of Kerberos report it.
+ */
 function mechanismOf(token: Uint8Array): string {
   try {
     return unframe(token).mechanism
@@ -41,7 +41,7 @@ function mechanismOf(token: Uint8Array): string {
 }
 
 /**
- * Tokens of mechanisms that are not framed at all. Source: MS-NLMP section 2.2.1, MS-NEGOEX section
+ * The first octets of tokens that have no framing. Source: MS-NLMP section 2.2.1, MS-NEGOEX section
  * 2.2.6.1.
  */
 const SIGNATURES = [

@@ -1,6 +1,6 @@
 /**
- * What a negotiation goes through on the acceptor's side. Each step is a value of its own, so no
- * state can be used twice.
+ * The steps of a negotiation on the acceptor's side. Each step is a value of its own, so no state
+ * can be used twice.
  */
 
 import type { ApReq, Key, OpenedApReq, RandomSource } from '@s4u/krb5'
@@ -8,28 +8,30 @@ import type { ForeignMechanism } from './foreign-mechanism.js'
 import type { SecurityContext } from '../per-message/security-context.js'
 
 export interface NegotiationOptions {
-  /** Randomness for the messages of the context. */
+  /** Makes random octets for the messages of the context. Default: those of the platform. */
   readonly random?: RandomSource
 }
 
 export type NegotiationStep = ApReqStep | ContinueStep | UnsupportedStep
 
-/** An AP-REQ is in hand. Judge it, then call exactly one of `accept` and `reject`. */
+/** There is an AP-REQ. Check it, then call either `accept` or `reject`, once. */
 export interface ApReqStep {
   readonly status: 'ap-req'
-  /** The reply comes in the same framing. */
+  /** The framing of the token, and of the reply. */
   readonly framing: 'spnego' | 'krb5'
   /** The object identifier under which Kerberos was chosen. */
   readonly mechanism: string
   readonly apReq: ApReq
   readonly apReqBytes: Uint8Array
   /**
-   * @throws RejectedTokenError when the initiator's mechListMIC is wrong: somebody changed its list
+   * Accepts the caller and makes the reply.
+   * @throws RejectedTokenError if the initiator's mechListMIC is wrong: somebody has changed its
+   * list
    */
   accept(accepted: AcceptedApReq): NegotiationReply
   /**
-   * The token that says no, around an encoded KRB-ERROR if there is one. Raw Kerberos without a
-   * KRB-ERROR says nothing.
+   * Returns the token of a refusal, with an encoded KRB-ERROR if there is one. Kerberos without
+   * SPNEGO has no refusal without a KRB-ERROR.
    */
   reject(error?: Uint8Array): Uint8Array | undefined
 }
@@ -42,30 +44,32 @@ export interface ContinueStep {
   next(token: Uint8Array): NegotiationStep
 }
 
-/** No Kerberos in it. */
+/** The token has no Kerberos in it. */
 export interface UnsupportedStep {
   readonly status: 'unsupported'
   readonly mechanism: ForeignMechanism
-  /** Object identifiers, as far as the token names any. */
+  /** The object identifiers that the token names. */
   readonly offered: readonly string[]
   readonly reply?: Uint8Array
 }
 
 /**
- * What judging an AP-REQ came to; `{ opened, ...sealApRep({ opened }) }` when mutual authentication
- * was asked for.
+ * The result of checking an AP-REQ; `{ opened, ...sealApRep({ opened }) }` if the initiator asked
+ * for mutual authentication.
  */
 export interface AcceptedApReq {
   readonly opened: OpenedApReq
-  /** The encoded AP-REP, when the initiator asked for mutual authentication. */
+  /** The encoded AP-REP, if the initiator asked for mutual authentication. */
   readonly apRep?: Uint8Array
   /** The acceptor's subkey, else the initiator's, else the session key. */
   readonly contextKey: Key
   /** Whether `contextKey` is the subkey in `apRep`. */
   readonly acceptorSubkey?: boolean
-  /** The number in `apRep`. Without an AP-REP both sides count from the initiator's number. */
+  /**
+   * The sequence number in `apRep`. Without an AP-REP both sides count from the initiator's number.
+   */
   readonly sequenceNumber?: number
-  /** The flags of the authenticator's checksum, read from it by default. */
+  /** The flags of the context. Default: those of the authenticator's checksum. */
   readonly flags?: number
 }
 
@@ -78,8 +82,8 @@ export interface CompletedNegotiation {
 }
 
 /**
- * The caller is known, but its list of mechanisms is not confirmed: it is not authenticated before
- * `next` has returned.
+ * The caller is known, but its list of mechanisms is not confirmed: the caller is authenticated
+ * when `next` has returned.
  */
 export interface MicAwaited {
   readonly status: 'continue'

@@ -1,4 +1,4 @@
-/** The acceptor's side of a negotiation: tokens in, steps out. */
+/** The acceptor's side of a negotiation: takes tokens, returns steps. */
 
 import { ApReq, decode, MalformedTokenError, RejectedTokenError } from '@s4u/krb5'
 import { answerOnce } from './answer-once.js'
@@ -34,9 +34,23 @@ import {
 import { isFramed, isFramedAs, type TokenWriter, unframe, written } from '../framing/token-framing.js'
 
 /**
- * Takes the first token of an initiator.
- * Source: RFC 4178 section 3.2 and section 4, RFC 4121 section 4.1, MS-SPNG section 3.2.
+ * Takes the first token of an initiator, and returns the first step. Source: RFC 4178 section 3.2
+ * and section 4, RFC 4121 section 4.1, MS-SPNG section 3.2.
  * @throws MalformedTokenError
+ * @example
+ * ```ts
+ * import { beginNegotiation, parseAuthorization, sealApRep } from '@s4u/gssapi'
+ * import { type Key, openApReq } from '@s4u/krb5'
+ *
+ * export function replyTo(authorization: string, serviceKey: Key) {
+ *   const header = parseAuthorization(authorization)
+ *   if (header.status !== 'token') return undefined
+ *   const step = beginNegotiation(header.token)
+ *   if (step.status !== 'ap-req') return undefined
+ *   const opened = openApReq(step.apReq, serviceKey) // decrypted, and not checked yet
+ *   return step.accept({ opened, ...sealApRep({ opened }) }).reply
+ * }
+ * ```
  */
 export function beginNegotiation(token: Uint8Array, options: NegotiationOptions = {}): NegotiationStep {
   const signature = signatureOf(token)
@@ -49,9 +63,9 @@ export function beginNegotiation(token: Uint8Array, options: NegotiationOptions 
 }
 
 /**
- * What a peer is told whose token of SPNEGO cannot be read, or does not prove what it must: the
- * negotiation is over. MIT's library does the same. Undefined for tokens of which nothing says that
- * they are SPNEGO's. Source: RFC 4178 section 4.2.2, negState reject.
+ * Returns the token that ends the negotiation, for a peer whose SPNEGO token cannot be read or does
+ * not prove what it must. MIT's library sends the same. Returns undefined if nothing says that the
+ * token is of SPNEGO. Source: RFC 4178 section 4.2.2, negState reject.
  */
 export function rejectionOf(token: Uint8Array): Uint8Array | undefined {
   return isFramedAs(Mechanism.SPNEGO, token) || token[0] === NEG_TOKEN_RESP
@@ -62,7 +76,7 @@ export function rejectionOf(token: Uint8Array): Uint8Array | undefined {
 /** [1] of NegotiationToken: a later leg. */
 const NEG_TOKEN_RESP = 0xa1
 
-/** Kerberos without SPNEGO around it. */
+/** Makes the step for Kerberos without SPNEGO. */
 function rawApReq(apReqBytes: Uint8Array, options: NegotiationOptions): ApReqStep {
   const once = answerOnce()
   return {
@@ -83,14 +97,14 @@ function rawApReq(apReqBytes: Uint8Array, options: NegotiationOptions): ApReqSte
   }
 }
 
-/** What is settled about a SPNEGO negotiation. */
+/** What is decided about a SPNEGO negotiation. */
 interface Negotiated extends NegotiationOptions {
   readonly mechTypes: MechTypeList
-  /** The first Kerberos in the list, under the number that stands there. */
+  /** The first Kerberos mechanism of the list, as the list writes it. */
   readonly chosen: string
-  /** Kerberos was not the first choice, so that the list must be confirmed. */
+  /** Whether Kerberos was not the first choice, so that the list must be confirmed. */
   readonly micRequired: boolean
-  /** A reply was sent already: supportedMech stands in the first one only. */
+  /** Whether a reply was sent already: only the first one has supportedMech. */
   readonly replied: boolean
 }
 
@@ -101,8 +115,8 @@ function beginSpnego(init: NegTokenInit, options: NegotiationOptions): Negotiati
   const place = mechanisms.findIndex(isKerberos)
   if (place < 0) return rejected((mechToken && foreignMechanismOf(mechToken)) ?? familyOf(mechanisms), mechanisms)
   const { random } = options
-  // Each field by name, here and wherever every sign-on comes by: V8 puts a literal that begins
-  // with a spread together slowly.
+  // Each field is named, here and in other code of each sign-on: V8 is slow with a literal that
+  // begins with a spread.
   const negotiated: Negotiated = {
     random,
     mechTypes,
@@ -110,8 +124,8 @@ function beginSpnego(init: NegTokenInit, options: NegotiationOptions): Negotiati
     micRequired: place > 0,
     replied: false,
   }
-  // The optimistic token belongs to the first mechanism of the list. For another one it is none of
-  // our business.
+  // The optimistic token belongs to the first mechanism of the list. That of another mechanism is
+  // ignored.
   if (place === 0 && mechToken !== undefined) return spnegoToken(negotiated, mechToken, mechListMic)
   return askForToken(negotiated)
 }
@@ -137,12 +151,15 @@ function askForToken(negotiated: Negotiated): ContinueStep {
   }
 }
 
-/** A token of Kerberos, or of what a client without a ticket has put in its place. */
+/**
+ * Makes the step for a token of Kerberos, or of another mechanism that a client without a ticket
+ * has put in its place.
+ */
 function spnegoToken(negotiated: Negotiated, token: Uint8Array, mechListMic?: Uint8Array): NegotiationStep {
   try {
     return spnegoApReq(negotiated, token, mechListMic)
   } catch (error) {
-    // Asked only then, since nearly every token is one of Kerberos.
+    // This is checked only here, since nearly every token is of Kerberos.
     const foreign = foreignMechanismOf(token)
     if (foreign === undefined) throw error
     return rejected(foreign, negotiated.mechTypes.mechanisms)
@@ -172,9 +189,9 @@ function spnegoApReq(negotiated: Negotiated, mechToken: Uint8Array, mechListMic:
 }
 
 /**
- * Both MICs or none: they are exchanged when Kerberos was not the initiator's first choice, or when
- * the initiator sent one. Otherwise nobody can have gained anything by changing the list. Source:
- * RFC 4178 section 5.
+ * Ends the negotiation with both MICs, or with none. MICs are exchanged if Kerberos was not the
+ * initiator's first choice, or if the initiator sent one. Otherwise an attacker can have gained
+ * nothing by changing the list. Source: RFC 4178 section 5.
  */
 function finishSpnego(
   negotiated: Negotiated,
@@ -241,7 +258,9 @@ function readLaterLeg(token: Uint8Array) {
   return { ...resp, responseToken: unlessEmpty(resp.responseToken) }
 }
 
-/** No octets are no token: some encoders write the empty field. */
+/**
+ * Returns undefined for an empty field, which some encoders write for a token that is not there.
+ */
 function unlessEmpty(token: Uint8Array | undefined): Uint8Array | undefined {
   return token?.length === 0 ? undefined : token
 }

@@ -16,8 +16,8 @@ import { Mechanism, ObjectIdentifier } from '../framing/oids.js'
 import { framed, type TokenWriter, written } from '../framing/token-framing.js'
 
 /**
- * The list of mechanisms with its octets as they were sent: mechListMIC covers those, and encoding
- * the list again would only be equal if the sender's encoder was perfect.
+ * The list of mechanisms, with its octets as they were sent. mechListMIC is over these octets; to
+ * encode the list again would give the same octets only if the sender's encoder was perfect.
  */
 export interface MechTypeList {
   readonly mechanisms: readonly string[]
@@ -43,7 +43,7 @@ export interface NegTokenInit {
   readonly reqFlags?: Uint8Array
   readonly mechToken?: Uint8Array
   readonly mechListMic?: Uint8Array
-  /** The octets of NegHints; they say `not_defined_in_RFC4178@please_ignore`. */
+  /** The octets of NegHints, which say `not_defined_in_RFC4178@please_ignore`. */
   readonly negHints?: Uint8Array
 }
 
@@ -93,7 +93,7 @@ export function decodeNegTokenResp(bytes: Uint8Array): NegTokenResp {
   }
 }
 
-/** A framed NegTokenInit, and the octets of its list for the MIC. */
+/** Returns a framed NegTokenInit, and the octets of its list for the MIC. */
 export function encodeNegTokenInit(
   init: Omit<NegTokenInit, 'mechTypes'> & { readonly mechanisms: readonly string[] },
 ): {
@@ -113,7 +113,7 @@ export function encodeNegTokenInit(
   return { token: written(token), mechTypes }
 }
 
-/** The same before it is written, as the token in it is. */
+/** Returns a writer for a NegTokenInit. */
 export function negTokenInitWith(mechTypes: MechTypeList, mechToken: TokenWriter): TokenWriter {
   return framedInit({ mechTypes, mechToken })
 }
@@ -130,7 +130,7 @@ export function encodeNegTokenResp(resp: NegTokenRespOnWire): Uint8Array {
   return encode(NegTokenRespChoice, resp)
 }
 
-/** NegTokenInit and NegTokenInit2 at once: what stands in place [3] tells them apart. */
+/** NegTokenInit and NegTokenInit2: field [3] tells which it is. */
 interface NegTokenInitOnWire {
   readonly mechTypes: MechTypeList
   readonly reqFlags?: Uint8Array
@@ -139,7 +139,7 @@ interface NegTokenInitOnWire {
   readonly fourth?: Uint8Array
 }
 
-/** As it is sent: the token in it may be written where it belongs. */
+/** A NegTokenResp as it is sent: a writer may write its token. */
 interface NegTokenRespOnWire extends Omit<NegTokenResp, 'responseToken'> {
   readonly responseToken?: Uint8Array | TokenWriter
 }
@@ -157,7 +157,7 @@ const MechTypes: Codec<MechTypeList> = {
   write: (writer, { bytes }) => writer.octets(bytes),
 }
 
-/** A BIT STRING nobody looks into; Java sends one of 7 bits where the RFC says 32. */
+/** The codec of a BIT STRING that is not read. Java sends one of 7 bits where the RFC says 32. */
 const IgnoredBits: Codec<Uint8Array> = {
   name: 'ContextFlags',
   tag: 0x03,
@@ -217,7 +217,7 @@ const NegStateCodec: Codec<NegState> = {
   tag: 0x0a,
   read(reader) {
     const contents = reader.contents(0x0a)
-    // No octets at all is the classic that makes other parsers read past the end.
+    // An empty value is checked for: other parsers read past the end here.
     const state = contents.length === 1 ? STATES[contents[0]] : undefined
     if (state === undefined) {
       throw new DerFault(

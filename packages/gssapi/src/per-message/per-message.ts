@@ -1,9 +1,9 @@
-/** MIC and Wrap tokens: octets in and out, no state. Source: RFC 4121 section 4.2. */
+/** Makes and opens MIC and Wrap tokens, without state. Source: RFC 4121 section 4.2. */
 
 import { type Key, KeyUsage, MalformedTokenError, type RandomSource, RejectedTokenError } from '@s4u/krb5'
 import { concat } from '../framing/octets.js'
 
-/** rc4-hmac has tokens of its own (RFC 4757 section 7), which are older than these. */
+/** The encryption type rc4-hmac, which has older tokens of its own (RFC 4757 section 7). */
 export const RC4_HMAC = 23
 
 export type Role = 'initiator' | 'acceptor'
@@ -18,28 +18,28 @@ export interface OutgoingMessage {
 }
 
 export interface IncomingMessage {
-  /** Chooses the key by the token's AcceptorSubkey flag; undefined refuses it. */
+  /** Returns the key for the token's AcceptorSubkey flag; undefined refuses the token. */
   keyFor(acceptorSubkey: boolean): Key | undefined
-  /** Who must have sent it: a message that comes back to its own sender is an attack. */
+  /** The side that must have sent it: a message that comes back to its sender is an attack. */
   readonly sender: Role
 }
 
-/** A token whose checksum is verified. Its sequence number is not judged yet. */
+/** A token whose checksum is verified. Its sequence number is not checked yet. */
 export interface VerifiedMessage {
   readonly data: Uint8Array
   readonly sequence: bigint
   readonly confidential: boolean
 }
 
-/** Source: RFC 4121 section 4.2.6.1. */
+/** Makes a MIC token. Source: RFC 4121 section 4.2.6.1. */
 export function makeMicToken(message: OutgoingMessage, data: Uint8Array): Uint8Array {
   const header = makeHeader(MIC, flagsOf(message), FILLER, FILLER, message.sequence)
   return concat(header, message.key.checksum(SIGN[message.sender], concat(data, header)))
 }
 
 /**
- * Returns `data` when the token is its checksum. @throws MalformedTokenError, RejectedTokenError
- * KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BADDIRECTION
+ * Returns `data` if the token is its checksum.
+ * @throws MalformedTokenError, RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BADDIRECTION
  */
 export function verifyMicToken(message: IncomingMessage, data: Uint8Array, token: Uint8Array): VerifiedMessage {
   const header = readHeader(MIC, token)
@@ -48,7 +48,7 @@ export function verifyMicToken(message: IncomingMessage, data: Uint8Array, token
   return { data, sequence: header.sequence, confidential: false }
 }
 
-/** Source: RFC 4121 section 4.2.6.2. */
+/** Makes a Wrap token. Source: RFC 4121 section 4.2.6.2. */
 export function makeWrapToken(message: OutgoingMessage, data: Uint8Array, confidential: boolean): Uint8Array {
   const key = message.key
   const usage = SEAL[message.sender]
@@ -60,8 +60,9 @@ export function makeWrapToken(message: OutgoingMessage, data: Uint8Array, confid
 }
 
 /**
- * The data of a Wrap token. @throws MalformedTokenError, RejectedTokenError KRB_AP_ERR_MODIFIED,
- * KRB_AP_ERR_BAD_INTEGRITY, KRB_AP_ERR_BADDIRECTION
+ * Returns the data of a Wrap token.
+ * @throws MalformedTokenError, RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY,
+ * KRB_AP_ERR_BADDIRECTION
  */
 export function openWrapToken(message: IncomingMessage, token: Uint8Array): VerifiedMessage {
   const header = readHeader(WRAP, token)
@@ -73,12 +74,15 @@ export function openWrapToken(message: IncomingMessage, token: Uint8Array): Veri
   return { data, sequence: header.sequence, confidential }
 }
 
-/** `body` is the ciphertext of data, EC octets of filler and the header with RRC zero. */
+/**
+ * Opens a sealed token.
+ * @param body the ciphertext of data, EC octets of filler and the header with RRC zero
+ */
 function openSealed(key: Key, usage: number, header: Header, body: Uint8Array): Uint8Array {
   const plaintext = key.open(usage, body)
   const end = plaintext.length - HEADER_OCTETS
-  // The sealed copy of the header is what makes flags, EC and sequence number true: CVE-2024-37370
-  // changed the one in front.
+  // The sealed copy of the header proves flags, EC and sequence number: CVE-2024-37370 changed the
+  // header in front.
   const expected = makeHeader(WRAP, header.flags, header.extraCount, 0, header.sequence)
   if (end < header.extraCount || !expected.every((octet, index) => octet === plaintext[end + index])) {
     throw new RejectedTokenError('the header of the Wrap token is not the one that was sealed', {
@@ -88,7 +92,10 @@ function openSealed(key: Key, usage: number, header: Header, body: Uint8Array): 
   return plaintext.subarray(0, end - header.extraCount)
 }
 
-/** `body` is data and a checksum of EC octets, which covers the header with EC and RRC zero. */
+/**
+ * Opens a signed token.
+ * @param body data and a checksum of EC octets over data and the header with EC and RRC zero
+ */
 function openSigned(key: Key, usage: number, header: Header, body: Uint8Array): Uint8Array {
   const end = body.length - header.extraCount
   if (end < 0) throw malformed('EC', `at most ${body.length}`, String(header.extraCount))
@@ -103,7 +110,7 @@ const WRAP = 0x0504
 const SENT_BY_ACCEPTOR = 1
 const SEALED = 2
 const ACCEPTOR_SUBKEY = 4
-/** What stands in a MIC token where a Wrap token has EC and RRC. */
+/** The octets of a MIC token in the place of EC and RRC. */
 const FILLER = 0xffff
 
 const SIGN: Readonly<Record<Role, number>> = { initiator: KeyUsage.INITIATOR_SIGN, acceptor: KeyUsage.ACCEPTOR_SIGN }
@@ -178,7 +185,7 @@ function keyOf({ sender, keyFor }: IncomingMessage, { flags }: Header): Key {
   })
 }
 
-/** Undoes a right rotation of any length. */
+/** Undoes a rotation to the right by any number of octets. */
 function rotateLeft(octets: Uint8Array, count: number): Uint8Array {
   const by = octets.length === 0 ? 0 : count % octets.length
   return by === 0 ? octets : concat(octets.subarray(by), octets.subarray(0, by))

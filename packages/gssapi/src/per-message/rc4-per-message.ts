@@ -1,7 +1,7 @@
 /**
- * MIC and Wrap tokens of contexts with an rc4-hmac key, which are older than those of RFC 4121.
- * Their numbers have 32 bits, and they do not say whose key they are under. Source: RFC 4757
- * section 7.3.
+ * Makes and opens MIC and Wrap tokens of contexts with an rc4-hmac key, which are older than those
+ * of RFC 4121. Their sequence numbers have 32 bits, and they do not say which key they use. Source:
+ * RFC 4757 section 7.3.
  */
 
 import { type Key, MalformedTokenError, platformRandom, rc4TokenCipher, RejectedTokenError } from '@s4u/krb5'
@@ -44,7 +44,7 @@ export function openRc4WrapToken(message: IncomingMessage, token: Uint8Array): V
   const sealedSequence = openSequence(key, fields)
   const padded = confidential ? rc4TokenCipher(key, 'seal', sealedSequence.subarray(0, 4), fields.body) : fields.body
   verify(key, WRAP_USAGE, fields.header, padded, fields.checksum)
-  // The cipher is a stream: one octet of padding, which is 1, is all that is ever needed.
+  // The cipher is a stream cipher: the padding is always one octet, 1.
   if (padded[padded.length - 1] !== PADDING[0]) throw malformed('Wrap token', 'one octet of padding')
   const data = padded.subarray(CONFOUNDER_OCTETS, -PADDING.length)
   return { data, sequence: sequenceFrom(message.sender, sealedSequence), confidential }
@@ -80,7 +80,7 @@ function readFields(token: Uint8Array, what: string): Fields {
   }
 }
 
-/** The number, then who sent it, four times. */
+/** Seals the number, followed by the sender four times. */
 function sealSequence(key: Key, sender: Role, sequence: bigint, checksum: Uint8Array): Uint8Array {
   const direction = new Uint8Array(4).fill(DIRECTION[sender])
   return rc4TokenCipher(key, 'sequence', checksum, concat(bigEndian(sequence), direction))
@@ -90,7 +90,7 @@ function openSequence(key: Key, { sequence, checksum }: Fields): Uint8Array {
   return rc4TokenCipher(key, 'sequence', checksum, sequence)
 }
 
-/** The number, once the checksum is verified. */
+/** Returns the number of an opened field, after the checksum was verified. */
 function sequenceFrom(sender: Role, opened: Uint8Array): bigint {
   if (opened.subarray(4).some((octet) => octet !== DIRECTION[sender])) {
     throw new RejectedTokenError(`the message was not sent by the ${sender}`, { code: 'KRB_AP_ERR_BADDIRECTION' })
@@ -111,8 +111,8 @@ function checksumOf(key: Key, usage: number, header: Uint8Array, data: Uint8Arra
 }
 
 /**
- * Half of the checksum is sent; the other half is put back, so that the whole is compared as every
- * checksum is.
+ * Only half of the checksum is sent. The other half is added, so that the whole is compared as
+ * every checksum is.
  */
 function verify(key: Key, usage: number, header: Uint8Array, data: Uint8Array, checksum: Uint8Array): void {
   const whole = key.checksum(usage, concat(header, data))

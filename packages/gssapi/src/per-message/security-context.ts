@@ -22,23 +22,23 @@ import { SequenceWindow } from './sequence-window.js'
 import { isFramed } from '../framing/token-framing.js'
 
 export interface SecurityContextOptions {
-  /** Which side this is. */
+  /** The role of this side. */
   readonly role: Role
   readonly peer: Principal
-  /** The bits of `ContextFlag` in force. */
+  /** The bits of `ContextFlag` of the context. */
   readonly flags: number
-  /** The initiator's subkey, or the ticket's session key when it sent none. */
+  /** The initiator's subkey, or the ticket's session key if there is none. */
   readonly initiatorKey: Key
-  /** The subkey of the AP-REP, if there was one: from then on both sides use it. */
+  /** The subkey of the AP-REP, if there was one: then both sides use it. */
   readonly acceptorKey?: Key
-  /** The first number of this side. */
+  /** The first sequence number of this side. */
   readonly sendSequence: number
-  /** The first number of the peer. */
+  /** The first sequence number of the peer. */
   readonly receiveSequence: number
   readonly random?: RandomSource
 }
 
-/** What may be said of one message. */
+/** Options of one message. */
 interface MessageOptions {
   readonly confidential?: boolean
 }
@@ -46,8 +46,17 @@ interface MessageOptions {
 const MESSAGE_OPTIONS = { confidential: 'flag' } as const satisfies OptionTableOf<MessageOptions>
 
 /**
- * An established context: who the peer is, and messages that only the two of them can make.
- * Prints the peer and nothing secret.
+ * An established context: it names the peer, and makes messages that only the two sides can make.
+ * It prints the peer, and no secret.
+ *
+ * @example
+ * ```ts
+ * import type { SecurityContext } from '@s4u/gssapi'
+ *
+ * export function sealText(context: SecurityContext, text: string): Uint8Array {
+ *   return context.wrap(new TextEncoder().encode(text))
+ * }
+ * ```
  */
 export class SecurityContext {
   readonly role: Role
@@ -75,7 +84,7 @@ export class SecurityContext {
   }
 
   /**
-   * A message for the peer, sealed unless `confidential` is false, signed in any case. Source: RFC
+   * Returns a message for the peer, signed, and sealed unless `confidential` is false. Source: RFC
    * 2743 section 2.3.3.
    */
   wrap(data: Uint8Array, options?: MessageOptions): Uint8Array {
@@ -85,7 +94,7 @@ export class SecurityContext {
   }
 
   /**
-   * The data of a message of the peer. Source: RFC 2743 section 2.3.4.
+   * Returns the data of a message of the peer. Source: RFC 2743 section 2.3.4.
    * @param options with `confidential: true`, a message that is signed and not sealed is refused
    * @throws MalformedTokenError
    * @throws RejectedTokenError KRB_AP_ERR_MODIFIED, KRB_AP_ERR_BAD_INTEGRITY,
@@ -101,13 +110,15 @@ export class SecurityContext {
     return this.#inSequence(message)
   }
 
-  /** A signature over `data`, which travels elsewhere. Source: RFC 2743 section 2.3.1. */
+  /**
+   * Returns a signature over `data`, which is sent in another way. Source: RFC 2743 section 2.3.1.
+   */
   getMic(data: Uint8Array): Uint8Array {
     const make = this.#isRc4 ? makeRc4MicToken : makeMicToken
     return make(this.#outgoing(), data)
   }
 
-  /** Returns `data` when `mic` is the peer's signature over it. @throws as `unwrap` */
+  /** Returns `data` if `mic` is the peer's signature over it. @throws as `unwrap` */
   verifyMic(data: Uint8Array, mic: Uint8Array): Uint8Array {
     const verify = isFramed(mic) ? verifyRc4MicToken : verifyMicToken
     return this.#inSequence(verify(this.#incoming, data, mic))
@@ -121,7 +132,7 @@ export class SecurityContext {
     return `SecurityContext ${JSON.stringify(this)}`
   }
 
-  /** The older tokens are framed, which those of RFC 4121 are not. */
+  /** Returns whether the key is of rc4-hmac, whose older tokens are framed. */
   get #isRc4(): boolean {
     return (this.#acceptorKey ?? this.#initiatorKey).etype === RC4_HMAC
   }

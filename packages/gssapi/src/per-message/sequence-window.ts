@@ -1,22 +1,21 @@
 import { RejectedTokenError } from '@s4u/krb5'
 
-/** How far back numbers are remembered when they may arrive in any order. */
+/** How many numbers are remembered if they may come in any order. */
 const WINDOW = 64n
 
 const ALL_SEEN = (1n << WINDOW) - 1n
 
 /**
- * Which sequence numbers of the peer have been seen. Source: RFC 2743 section 1.2.3.
- *
- * With `ordered` each message must be the next one; with `unique` alone they may come in any order,
- * each once.
+ * Remembers which sequence numbers of the peer have come. With `ordered` each message must be the
+ * next one. With only `unique` the messages may come in any order, each once. Source: RFC 2743
+ * section 1.2.3.
  */
 export class SequenceWindow {
   readonly #ordered: boolean
   readonly #unique: boolean
   #next: bigint
   /**
-   * Bit n: the number `next - 1 - n` was seen. What lies before the first number counts as seen.
+   * Bit n says that the number `next - 1 - n` has come. Numbers before the first one count as seen.
    */
   #seen = ALL_SEEN
 
@@ -27,14 +26,14 @@ export class SequenceWindow {
   }
 
   /**
-   * Notes a number, of a message whose checksum is verified already. @throws RejectedTokenError
-   * KRB_AP_ERR_REPEAT, KRB_AP_ERR_BADORDER
+   * Notes the number of a message whose checksum is verified.
+   * @throws RejectedTokenError KRB_AP_ERR_REPEAT, KRB_AP_ERR_BADORDER
    */
   accept(number: bigint): void {
     if (!this.#unique) return
     const ahead = number - this.#next
     if (ahead < 0n) return this.#acceptEarlier(-ahead - 1n)
-    // So in order nothing is ever left open behind `next`.
+    // So with `ordered` there is no gap before `next`.
     if (ahead > 0n && this.#ordered) {
       throw new RejectedTokenError('messages before this one are missing', { code: 'KRB_AP_ERR_BADORDER' })
     }
