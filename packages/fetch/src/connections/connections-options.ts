@@ -67,7 +67,7 @@ export interface ConnectionsOptions {
 }
 
 /** Every name in ConnectionsOptions; others are refused. */
-const CONNECTIONS_OPTIONS = {
+export const CONNECTIONS_OPTIONS = {
   maxIdentities: 'value',
   maxPerOrigin: 'value',
   keepAlive: 'value',
