@@ -36,7 +36,8 @@ export interface InitiatorOptions extends ContextRequest {
   readonly framing?: 'spnego' | 'krb5'
 }
 
-const INITIATOR_OPTIONS = {
+/** Every name in InitiatorOptions; others are refused. */
+export const INITIATOR_OPTIONS = {
   ticket: 'value',
   mutual: 'flag',
   identify: 'flag',

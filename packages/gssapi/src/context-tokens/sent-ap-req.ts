@@ -31,12 +31,13 @@ export interface ServiceCredential {
   readonly ticket: Ticket
   readonly sessionKey: Key
   readonly flags: KerberosFlags
-  /** Milliseconds since the epoch. */
+  /** The end of the ticket in milliseconds since the epoch. */
   readonly expiresAt: number
 }
 
 /** What an initiator asks for. */
 export interface ContextRequest {
+  /** The ticket to show, from a KDC client. */
   readonly ticket: ServiceCredential
   /** Whether the service must prove that it could open the ticket. Default: `true`. */
   readonly mutual?: boolean
@@ -56,8 +57,11 @@ export interface ContextRequest {
    * sequencing, confidentiality, integrity.
    */
   readonly flags?: number
-  /** Milliseconds since the epoch. */
+  /**
+   * The time in milliseconds since the epoch, or a function that returns it. Example: `Date.now`.
+   */
   readonly now: number | (() => number)
+  /** Makes random octets. Default: those of the platform. */
   readonly random?: RandomSource
 }
 
