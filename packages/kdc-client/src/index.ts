@@ -1,6 +1,7 @@
 /**
- * Asks a KDC for tickets: as the service itself (`ticketFor`), to itself in the name of a user (`s4u2self`), and to another service in
- * the name of a user (`s4u2proxy`, or by whichever way is best, `ticketAs`). Every reply is compared with what was asked for before
+ * Requests tickets from KDCs: in the service's own name (`ticketFor`), for the service itself in
+ * the name of a user (`s4u2self`), and for another service in the name of a user (`s4u2proxy`, or
+ * `ticketAs`, which chooses the best method). Each reply is compared with the request before
  * anything of it is used.
  */
 

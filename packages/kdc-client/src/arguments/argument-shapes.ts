@@ -1,4 +1,7 @@
-/** Shapes of what callers hand in. Values are not shown, but for their kind: one may be a secret in the wrong place. */
+/**
+ * Checks the shapes of arguments. Errors tell the kind of a value and never the value itself: it
+ * may be a secret in the wrong place.
+ */
 
 import { ConfigurationError } from '@s4u/krb5'
 
@@ -33,12 +36,12 @@ export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null
 }
 
-/** Of what is no object, none. */
+/** Returns the members of an object, and none for anything else. */
 export function membersOf(value: unknown): Readonly<Record<string, unknown>> {
   return isObject(value) ? (value as Readonly<Record<string, unknown>>) : {}
 }
 
-/** `null`, `a list`, `a number`. */
+/** Returns the kind of a value: `null`, `a list`, `a number`. */
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
   if (Array.isArray(value)) return 'a list'

@@ -1,8 +1,10 @@
 /**
- * Methods that know their object also where they are handed out alone, as in `{ ticketFor: client.ticketFor }`: without, the call
- * fails far from there, with an error that says nothing of it. What they are called with is checked first.
+ * Binds the methods of an object to it, so that they can be handed out one by one, as in
+ * `{ ticketFor: client.ticketFor }`. An unbound method would fail later, with an error that does
+ * not tell the cause. Each call also checks its arguments first.
  *
- * @param checks by name; what one throws, a method of `sync` throws, and any other rejects with
+ * @param checks by name. A method of `sync` throws what its check throws; any other method rejects
+ * with it
  */
 export function bindMethods<T extends object>(
   object: T,
@@ -22,7 +24,8 @@ export function bindMethods<T extends object>(
       }
       return Reflect.apply(method, object, args)
     }
-    // Not enumerable, as methods are not: they are no part of what is printed or copied.
+    // Not enumerable, as the methods of a class: they do not appear when the object is printed or
+    // copied.
     Object.defineProperty(object, name, { value, writable: true, configurable: true })
   }
   return object

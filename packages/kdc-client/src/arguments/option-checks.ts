@@ -1,6 +1,6 @@
 /**
- * What options of a wrong kind would do later: a time limit that is a text ends each exchange at once, and a Map of KDCs names none, so
- * that DNS is asked for them.
+ * Checks the types of options, because a wrong one would do harm later: a time limit that is a text
+ * ends each exchange at once, and a Map of KDCs names none, so that DNS is asked.
  */
 
 import { ConfigurationError, shownInput } from '@s4u/krb5'
@@ -30,7 +30,11 @@ export function requireNumbers(name: string, value: unknown): void {
   })
 }
 
-/** Of plain objects alone: a Map has no names. @throws ConfigurationError */
+/**
+ * Accepts plain objects only: a Map has no names.
+ *
+ * @throws ConfigurationError
+ */
 export function requireKdcLocation(value: unknown, name: 'kdc' | 'kpasswd' = 'kdc'): void {
   if (value === undefined || typeof value === 'function' || isTextOrTexts(value)) return
   if (isPlainObject(value) && Object.values(value).every(isTextOrTexts)) return

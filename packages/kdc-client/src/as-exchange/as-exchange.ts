@@ -13,9 +13,9 @@ import type { SignIn } from '../credentials/authority.js'
 const AS_REP_TAG = 0x6b
 
 /**
- * Without pre-authentication, with it, once more with the KDC's clock, once with another key, and two realms on the way to the right
- * one; whoever wants more is not a KDC that we know. Legs in an armor of which nothing comes are not among them: they have an end of
- * their own.
+ * Without pre-authentication, with it, once more with the KDC's clock, once with another key, and
+ * two realms on the way to the right one; whoever wants more is not a KDC that we know. Legs in an
+ * armor of which nothing comes are not among them: they have an end of their own.
  */
 const MAX_LEGS = 8
 
@@ -28,7 +28,8 @@ export interface SignInResult {
 /**
  * Signs in and returns a ticket-granting ticket.
  *
- * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError (a reply that is not to be believed)
+ * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError
+ * (a reply that is not to be believed)
  */
 export async function requestTgt(
   context: KdcContext,
@@ -69,7 +70,10 @@ interface OpenedError {
   readonly isBroken?: true
 }
 
-/** What does not open with the key of the armor, or answers another request, is not believed to be in it. */
+/**
+ * What does not open with the key of the armor, or answers another request, is not believed to be
+ * in it.
+ */
 function openError({ armor, info }: AsSession, error: HeardError, nonce: number): OpenedError {
   try {
     const opened = armor?.openError(error, nonce) ?? { error, armored: false }

@@ -7,7 +7,8 @@ import { explainNoCommonKey } from '../advice/sign-in-refusal.js'
 import { traceKey } from '../events/trace-lines.js'
 
 /**
- * The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are not to be answered with.
+ * The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are
+ * not to be answered with.
  * @throws KdcError KDC_ERR_ETYPE_NOSUPP
  */
 export function chooseKey(

@@ -39,7 +39,10 @@ export interface SentAsReq {
   readonly bytes: Uint8Array
 }
 
-/** Opens the reply and compares it with the request. Source: RFC 4120 section 3.1.5. @throws RejectedTokenError, MissingKeyError */
+/**
+ * Opens the reply and compares it with the request. Source: RFC 4120 section 3.1.5. @throws
+ * RejectedTokenError, MissingKeyError
+ */
 export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Uint8Array): Promise<ServiceTicket> {
   const reply = decode(AsRep, bytes)
   const { body } = sent
@@ -68,8 +71,8 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
 }
 
 /**
- * Opens the sealed part: with the key of the version that the reply names, with the one that signed us in, since versions in keytabs are
- * often wrong, and with the next best.
+ * Opens the sealed part: with the key of the version that the reply names, with the one that signed
+ * us in, since versions in keytabs are often wrong, and with the next best.
  */
 async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply | undefined) {
   const { encPart } = reply
@@ -93,8 +96,8 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 }
 
 /**
- * A KDC that asks for no pre-authentication finds no fault with a wrong key: it shows here, in a reply that may as well be somebody
- * else's. So it is said whose key and which it is.
+ * A KDC that asks for no pre-authentication finds no fault with a wrong key: it shows here, in a
+ * reply that may as well be somebody else's. So it is said whose key and which it is.
  */
 function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
   const wasAsked = info !== undefined || armor?.otpKey !== undefined
@@ -121,8 +124,8 @@ function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): voi
 }
 
 /**
- * Whether the KDC takes armored requests: an armored reply shows it; and a KDC that lists under the seal what it can do has it there, or
- * does not. Source: RFC 6806 section 11.
+ * Whether the KDC takes armored requests: an armored reply shows it; and a KDC that lists under the
+ * seal what it can do has it there, or does not. Source: RFC 6806 section 11.
  */
 function noteOffer(
   session: AsSession,
@@ -134,7 +137,10 @@ function noteOffer(
   else if (hasFlag(flags, TicketFlag.ENC_PA_REP)) session.fast = { ...session.fast, offer: 'none' }
 }
 
-/** The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with the client's own key vouches for. */
+/**
+ * The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with
+ * the client's own key vouches for.
+ */
 function isAskedClient({ signIn, realm, canonicalizes }: AsSession, client: Principal): boolean {
   return sameRealmIgnoringCase(client.realm, realm) && (canonicalizes || sameName(client.name, signIn.principal.name))
 }
@@ -160,7 +166,8 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
   if (part.endtime <= context.clock.now()) throw untrusted('has expired already', 'KRB_AP_ERR_TKT_EXPIRED')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
-  // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock, which may be learned from this very reply.
+  // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock,
+  // which may be learned from this very reply.
   const asked = { from: part.authtime, till: body.till, renewTill: body.till }
   const wrong = wrongTimes(part, asked, context.clockSkew)
   if (wrong) throw untrusted(wrong.what, wrong.code)
@@ -174,7 +181,10 @@ function serviceOf({ service }: AsSession, realm: string): Principal {
   return service === undefined ? ticketGrantingService(realm) : { name: service, realm }
 }
 
-/** A KDC that says it proves requests must do so: the checksum covers all that went over the wire unprotected. Source: RFC 6806 section 11. */
+/**
+ * A KDC that says it proves requests must do so: the checksum covers all that went over the wire
+ * unprotected. Source: RFC 6806 section 11.
+ */
 function proveRequest({ bytes }: SentAsReq, part: EncKdcRepPart, key: Key): void {
   if (!hasFlag(part.flags, TicketFlag.ENC_PA_REP)) return
   const proof = findPaData(part.encryptedPaData, PaType.REQ_ENC_PA_REP)

@@ -39,11 +39,17 @@ export interface SignInOptions {
   readonly again?: boolean
   /** Called before a request that proves this key, and that a KDC may count as a wrong one. */
   readonly onProof?: (key: Key) => void
-  /** A service other than the ticket-granting one that takes initial tickets alone: `kadmin/changepw`. */
+  /**
+   * A service other than the ticket-granting one that takes initial tickets alone:
+   * `kadmin/changepw`.
+   */
   readonly service?: PrincipalName
 }
 
-/** What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten when the session ends. */
+/**
+ * What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten
+ * when the session ends.
+ */
 export class AsSession {
   readonly signIn: SignIn
   readonly armoring: Armoring
@@ -64,7 +70,9 @@ export class AsSession {
   /** The encryption type of which a key other than the newest is tried. */
   private switched: number | undefined
   private hasSwitched = false
-  /** Whether one is asked for that can be forwarded: as the caller wants it, until a KDC refuses it. */
+  /**
+   * Whether one is asked for that can be forwarded: as the caller wants it, until a KDC refuses it.
+   */
   forwardable: boolean
   private isPolicyArmored = false
   readonly service: PrincipalName | undefined
@@ -118,7 +126,8 @@ export class AsSession {
       case KRB.KDC_ERR_WRONG_REALM:
         return this.follow(error)
       case KRB.KDC_ERR_POLICY: {
-        // Heimdal refuses the request of an account that may not have forwardable tickets; others leave the flag out.
+        // Heimdal refuses the request of an account that may not have forwardable tickets; others
+        // leave the flag out.
         const { forwardable } = this
         this.forwardable = false
         this.isPolicyArmored = this.armor !== undefined
@@ -131,7 +140,10 @@ export class AsSession {
     }
   }
 
-  /** After a key was of no use: makes another one current, if there is one. One version back, and no more. */
+  /**
+   * After a key was of no use: makes another one current, if there is one. One version back, and no
+   * more.
+   */
   async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
     const { signIn, hasReread, hasSwitched } = this
     this.hasReread = true
@@ -150,16 +162,21 @@ export class AsSession {
     this.switched = undefined
   }
 
-  /** Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that nobody has signed wants it so. */
+  /**
+   * Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that
+   * nobody has signed wants it so.
+   */
   get isReduced(): boolean {
     const isWanted = this.start.forwardable !== false && this.service === undefined
     return isWanted && !this.forwardable && !this.isPolicyArmored
   }
 
   /**
-   * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it has another clock or another key than
-   * before, or of anybody. What it says is not believed. It is tried once more in armor, by the clock that it tells; then, and at
-   * once when it came in an armor that is none, all is begun anew with another armor, or without. False where there is no armor.
+   * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it
+   * has another clock or another key than before, or of anybody. What it says is not believed. It
+   * is tried once more in armor, by the clock that it tells; then, and at once when it came in an
+   * armor that is none, all is begun anew with another armor, or without. False where there is no
+   * armor.
    * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED where it must not go without
    */
   async doubtArmor(error: HeardError, isBroken = false): Promise<boolean> {

@@ -16,7 +16,9 @@ export class OtpExchange {
     this.source = source
   }
 
-  /** Whether the KDC has asked for a value, and there is one. Undefined: it does not ask for any. */
+  /**
+   * Whether the KDC has asked for a value, and there is one. Undefined: it does not ask for any.
+   */
   async take(methods: readonly PaData[]): Promise<boolean | undefined> {
     const challenge = findPaData(methods, PaType.OTP_CHALLENGE)
     if (challenge === undefined) return undefined
@@ -27,7 +29,9 @@ export class OtpExchange {
     return true
   }
 
-  /** The KDC of another realm is asked now: it is shown nothing that it has not asked for itself. */
+  /**
+   * The KDC of another realm is asked now: it is shown nothing that it has not asked for itself.
+   */
   forget(): void {
     this.answer = this.nonce = undefined
   }

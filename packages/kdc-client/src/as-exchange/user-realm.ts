@@ -1,4 +1,7 @@
-/** Where a user belongs whose name does not say it. Source: MS-SFU section 3.1.5.1.1.1, RFC 6806 section 7. */
+/**
+ * Where a user belongs whose name does not say it. Source: MS-SFU section 3.1.5.1.1.1, RFC 6806
+ * section 7.
+ */
 
 import {
   asciiUpper,
@@ -88,13 +91,19 @@ async function reachableRealmOrOwn(user: Principal, ownRealm: string, leadsTo: L
   return (await leadsTo(realm)) ? realm : ownRealm
 }
 
-/** The realm that a name with this suffix would belong to if the suffix were one: `WEST.TEST` of `bob@west.test`. */
+/**
+ * The realm that a name with this suffix would belong to if the suffix were one: `WEST.TEST` of
+ * `bob@west.test`.
+ */
 function realmOfSuffix({ name }: Principal): string {
   const suffix = name.nameString[0].slice(name.nameString[0].lastIndexOf('@') + 1)
   return /[A-Z]/.test(suffix) ? suffix : asciiUpper(suffix)
 }
 
-/** As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with another suffix stays whole. */
+/**
+ * As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with
+ * another suffix stays whole.
+ */
 function nameInRealm(realm: string, user: Principal): Principal {
   const [text] = user.name.nameString
   const at = text.lastIndexOf('@')

@@ -14,7 +14,10 @@ const anyRealm = fc.constantFrom(...REALMS)
 /** The same in every run. */
 const RUNS = { numRuns: 200, seed: 20_261_130 }
 
-/** Where the KDC of each realm sends a user: to another one (KDC_ERR_WRONG_REALM), or nowhere, since it does not know him. */
+/**
+ * Where the KDC of each realm sends a user: to another one (KDC_ERR_WRONG_REALM), or nowhere, since
+ * it does not know him.
+ */
 const anyTable = fc.tuple(...REALMS.map(() => fc.option(anyRealm, { freq: 8, nil: undefined })))
 type Table = readonly (string | undefined)[]
 
@@ -50,7 +53,10 @@ const signIn: SignIn = {
   keysFor: async () => ({ exact: false, keys: [] }),
 }
 
-/** The realms from the first on, up to one that is asked already, may not be followed to, or is one too many. */
+/**
+ * The realms from the first on, up to one that is asked already, may not be followed to, or is one
+ * too many.
+ */
 function wayOf(table: Table, follows: (realm: string) => boolean, most: number): string[] {
   const way = ['R0']
   for (;;) {

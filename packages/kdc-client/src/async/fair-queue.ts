@@ -11,8 +11,8 @@ export interface QueuePlace {
 
 /**
  * A queue that is fair between users, not between requests. `take` goes through the kinds in turn,
- * within a kind through its users in turn, and gives each user's requests in the order in which they
- * came. However many requests one user adds, the next place goes to another user.
+ * within a kind through its users in turn, and gives each user's requests in the order in which
+ * they came. However many requests one user adds, the next place goes to another user.
  */
 export class FairQueue<T> {
   size = 0
@@ -70,7 +70,9 @@ export class FairQueue<T> {
   }
 }
 
-/** Of several that are equally long, the last one: the one that came last or has just had a turn. */
+/**
+ * Of several that are equally long, the last one: the one that came last or has just had a turn.
+ */
 function longest<V>(lines: ReadonlyMap<string, V>, lengthOf: (line: V) => number): string | undefined {
   let [name, most]: [string | undefined, number] = [undefined, 0]
   for (const [each, line] of lines) {

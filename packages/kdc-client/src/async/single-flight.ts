@@ -12,7 +12,9 @@ export class SingleFlight<T> {
   private waiting = 0
   private hasLanded = false
 
-  /** @param run is given `keep`: after a call of it, the operation ends even if all callers give up */
+  /**
+   * @param run is given `keep`: after a call of it, the operation ends even if all callers give up
+   */
   constructor(run: (signal: AbortSignal, keep: () => void) => Promise<T>) {
     const keep = (): void => void this.waiting++
     this.result = run(this.controller.signal, keep).finally(() => (this.hasLanded = true))

@@ -1,4 +1,7 @@
-/** Tickets shared by several instances of a service, sealed: whoever runs the store reads none of them and forges none. */
+/**
+ * Shares tickets between instances of a service. They are encrypted, so that the operator of the
+ * store can neither read nor forge them.
+ */
 
 import { ConfigurationError, decodeCcache, encodeCcache } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
@@ -6,16 +9,19 @@ import { credentialOf, ticketOf } from '../tickets/ccache-credential.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 
-/** What a shared store must do; Redis does it with GET and SET PX. Neither keys nor values tell anything. */
+/**
+ * A store that instances of a service share. Redis does it with GET and SET PX. Neither keys nor
+ * values reveal anything.
+ */
 export interface TicketStore {
   get(key: string): Promise<Uint8Array | undefined> | Uint8Array | undefined
-  /** `lifetime` in milliseconds: longer is of no use. */
+  /** @param lifetime milliseconds; the ticket is worthless after that */
   set(key: string, value: Uint8Array, lifetime: number): Promise<void> | void
 }
 
 export interface TicketStoreOptions {
   readonly store: TicketStore
-  /** At least 32 octets of randomness, the same in all instances. */
+  /** At least 32 random octets, the same ones in all instances: `openssl rand -base64 32`. */
   readonly secret: Uint8Array | string
 }
 
@@ -23,20 +29,26 @@ const NONCE = 12
 const TAG = 16
 const MIN_SECRET = 32
 
-/** A store in the same network answers within some milliseconds; past this the KDC, which takes some tens, is the faster way. */
+/**
+ * The longest wait for the store; milliseconds. A store in the same network answers within a few
+ * milliseconds, and a KDC takes some tens, so after this the KDC is faster.
+ */
 const STORE_WAIT = 300
 
-/** A store behind a seal. Losing the store, or what is in it, is never an error: tickets come from the KDC then. */
+/**
+ * Encrypts tickets and keeps them in a store. If the store, or something in it, is lost, that is no
+ * error: the tickets come from the KDC then.
+ */
 export class SealedTickets {
   private readonly store: TicketStore
   private readonly names: KeyObject
   private readonly seal: KeyObject
   private readonly random: (length: number) => Uint8Array
 
-  /** @throws ConfigurationError for a secret that is none */
+  /** @throws ConfigurationError for a secret that is too short */
   constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
     const octets = typeof secret === 'string' ? Buffer.from(secret) : secret
-    // Undefined where an environment variable is not set, whatever the compiler was told.
+    // The secret is undefined at run time if an environment variable is not set.
     if (!(octets instanceof Uint8Array) || octets.length < MIN_SECRET)
       throw new ConfigurationError(`the secret of the shared ticket cache has less than ${MIN_SECRET} octets`, {
         hint: 'Draw it once (openssl rand -base64 32) and give the same one to all instances.',
@@ -63,7 +75,7 @@ export class SealedTickets {
     try {
       await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime)
     } catch {
-      // Nobody waits for it, so nobody else would catch it: the process would end.
+      // No caller waits for this promise, so an unhandled rejection would end the process.
     }
   }
 
@@ -75,7 +87,10 @@ export class SealedTickets {
     return `s4u:${createHmac('sha256', this.names).update(id).digest('base64url')}`
   }
 
-  /** The id is sealed along: a ticket under another's name in the store does not open. */
+  /**
+   * Encrypts a ticket. The id is authenticated too, so a ticket that is moved to another key of the
+   * store does not decrypt.
+   */
   private close(id: string, ticket: ServiceTicket): Uint8Array {
     const nonce = this.random(NONCE)
     const cipher = createCipheriv('aes-256-gcm', this.seal, nonce).setAAD(Buffer.from(id))
@@ -84,7 +99,8 @@ export class SealedTickets {
   }
 
   private open(id: string, sealed: Uint8Array): ServiceTicket {
-    // Node takes a tag of four octets for one, which would be guessed soon enough. Source: NIST SP 800-38D, appendix C.
+    // Node accepts authentication tags of four octets, which can be guessed. Source: NIST SP
+    // 800-38D, appendix C.
     if (sealed.length < NONCE + TAG) throw new RangeError('too short for a sealed ticket')
     const nonce = sealed.subarray(0, NONCE)
     const decipher = createDecipheriv('aes-256-gcm', this.seal, nonce, { authTagLength: TAG }).setAAD(Buffer.from(id))
@@ -94,7 +110,7 @@ export class SealedTickets {
   }
 }
 
-/** A credential cache with one ticket: the format is there, and holds all that a ticket's holder must know. */
+/** Encodes a ticket as a credential cache: that format has everything that its holder needs. */
 function encodeTicket(ticket: ServiceTicket): Uint8Array {
   return encodeCcache({ principal: ticket.client, credentials: [credentialOf(ticket)], settings: [], kdcOffset: 0 })
 }

@@ -74,8 +74,8 @@ export class TicketCache {
   }
 
   /**
-   * Returns the ticket for this key, from the cache or through `request`. A caller who aborts leaves
-   * the exchange to the other callers; when the last one aborts, the exchange ends.
+   * Returns the ticket for this key, from the cache or through `request`. A caller who aborts
+   * leaves the exchange to the other callers; when the last one aborts, the exchange ends.
    */
   get(key: TicketKey, request: TicketRequest, options?: TicketOptions): Promise<ServiceTicket> {
     return this.getIdentified(identify(key), request, options)
@@ -153,7 +153,8 @@ export class TicketCache {
     const { fresh, notBefore } = wanted
     const { epoch } = this.memory
     const elsewhere = fresh ? undefined : await shared?.find(id)
-    // When the other instance asked for the ticket is unknown, but not later than the ticket begins.
+    // When the other instance asked for the ticket is unknown, but not later than the ticket
+    // begins.
     if (elsewhere && now() < refreshTime(elsewhere) && elsewhere.startsAt > notBefore) {
       this.memory.keep(id, elsewhere, { askedAt: elsewhere.startsAt, epoch })
       return elsewhere

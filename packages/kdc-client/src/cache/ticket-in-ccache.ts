@@ -8,7 +8,7 @@ import { refreshTime, usableUntil } from '../tickets/ticket-times.js'
 
 export interface WantedTicket {
   readonly service: ServiceTarget
-  /** Of session keys. */
+  /** The encryption types of session keys that are accepted. */
   readonly etypes: readonly number[]
   /** The KDC's time, milliseconds since the epoch. */
   readonly now: number
@@ -16,19 +16,24 @@ export interface WantedTicket {
   readonly options: TicketOptions
 }
 
-/** A ticket may begin so much later than now; milliseconds. RFC 4120 section 3.1.3 leaves it to policy, and five minutes are usual. */
+/**
+ * How far in the future a ticket may begin; milliseconds. RFC 4120 section 3.1.3 leaves the value
+ * to policy, and five minutes are usual.
+ */
 const CLOCK_SKEW = 300_000
 
 /**
- * A ticket for the service that the credential cache has: as kvno and everything of MIT does, it is used before a KDC is asked, and where
- * there is no ticket-granting ticket to ask one with. Undefined where there is none that may be used now.
+ * Returns a ticket for the service that is in the credential cache, or undefined. Like kvno and
+ * other programs of MIT, it uses such a ticket before it asks a KDC. That also works if the cache
+ * has no ticket-granting ticket.
  */
 export async function ticketInCcache(authority: Authority, wanted: WantedTicket): Promise<ServiceTicket | undefined> {
   const { service, options } = wanted
   if (authority.kind !== 'ready-ticket' || authority.ticketsOf === undefined || options.fresh) return undefined
   const usable = (await authority.ticketsOf(service.name)).filter((ticket) => isUsable(ticket, wanted))
   const inRealm = usable.filter((ticket) => sameRealmIgnoringCase(ticket.service.realm, service.realm))
-  // Under an empty realm stands what was asked for without one, and came from wherever referrals led.
+  // A ticket that was requested without a realm has an empty realm in the cache. It came from the
+  // realm that referrals led to.
   const referred = service.isRealmNamed ? [] : usable.filter((ticket) => ticket.service.realm === '')
   const found = longest(inRealm) ?? longest(referred)
   return found && underItsOwnName(found)
@@ -38,7 +43,7 @@ function isUsable(ticket: ServiceTicket, { now, etypes, cache, options }: Wanted
   const { maxAge = Infinity } = options
   if (hasFlag(ticket.flags, TicketFlag.INVALID) || !etypes.includes(ticket.sessionKey.etype)) return false
   if (ticket.startsAt > now + CLOCK_SKEW || (maxAge !== Infinity && ticket.startsAt <= now - maxAge)) return false
-  // When one is to be replaced before it ends, it is no use to find it again.
+  // If the ticket is being refreshed, the same ticket must not be found again.
   return now < (cache === 'refresh' ? refreshTime(ticket) : usableUntil(ticket))
 }
 

@@ -17,15 +17,18 @@ export type TicketKey = {
   /** The encryption types that the request offers, in their order. */
   readonly etypes: readonly number[]
   /**
-   * The machine whose identity is in the tickets too (compound identity). Instances on several machines
-   * may share a store.
+   * The machine whose identity is in the tickets too (compound identity). Instances on several
+   * machines may share a store.
    */
   readonly armor?: string | undefined
 } & (
   | { readonly kind: 'own'; readonly service: string; readonly userToUser?: string }
   | {
       readonly kind: 's4u2self'
-      /** The user as the request names it, with its realm; empty if the request has a certificate only. */
+      /**
+       * The user as the request names it, with its realm; empty if the request has a certificate
+       * only.
+       */
       readonly user: string
       readonly userNameType: number
       readonly certificate?: string
@@ -74,7 +77,9 @@ export function transitionKey(base: CacheKeyBase<'s4u2self'>, { principal, certi
 
 const fingerprints = new WeakMap<Ticket, string>()
 
-/** Returns the digest of a ticket. No two tickets that a KDC issues have the same encrypted part. */
+/**
+ * Returns the digest of a ticket. No two tickets that a KDC issues have the same encrypted part.
+ */
 export function fingerprintOf(ticket: Ticket): string {
   const known = fingerprints.get(ticket)
   if (known !== undefined) return known
@@ -93,9 +98,9 @@ interface KnownIds {
 }
 
 /**
- * Remembers the keys of delegations by evidence and target, since every request of a user asks for the
- * same ones. It compares object identities, not contents, so it can never give one request the key of
- * another.
+ * Remembers the keys of delegations by evidence and target, since every request of a user asks for
+ * the same ones. It compares object identities, not contents, so it can never give one request the
+ * key of another.
  */
 export class ProxyIds {
   private readonly known = new WeakMap<Ticket, KnownIds>()

@@ -1,18 +1,21 @@
 import type { OptionTableOf, Ticket } from '@s4u/krb5'
 
 export interface TicketOptions {
-  /** Ends the wait of this caller, and the exchange unless others wait for the same ticket, who still get it. */
+  /**
+   * Ends the wait of this caller. The exchange itself goes on if other callers wait for the same
+   * ticket.
+   */
   readonly signal?: AbortSignal
   /**
-   * The service could not open the ticket that is kept: its key has changed. The KDC is asked for another one, but not again within
-   * seconds; until then the freshest one is handed out.
+   * The service could not decrypt the ticket in the cache, because its key has changed. The KDC is
+   * asked for another ticket, but not again within ten seconds. Default: `false`.
    */
   readonly fresh?: boolean
   /**
-   * How old the KDC's answer may be, milliseconds: a ticket that was asked for so long ago is not
-   * handed out, but asked for again, and so is a refusal. 0 asks always. Default: a ticket is good
-   * until it ends. For what is an authentication, since a KDC looks at each request whether the
-   * user is disabled, and puts the groups into the ticket that the user is in now.
+   * How old the KDC's answer may be; milliseconds. A ticket or a refusal that was requested earlier
+   * is requested again. `0` always asks the KDC. Set it when the ticket authenticates a user: with
+   * each request the KDC checks whether the account is disabled, and puts the current groups into
+   * the ticket. Default: a ticket is used until it ends.
    */
   readonly maxAge?: number
 }
@@ -25,11 +28,14 @@ export const TICKET_OPTIONS = {
 } as const satisfies OptionTableOf<TicketOptions>
 
 export interface OwnTicketOptions extends TicketOptions {
-  /** The ticket-granting ticket of the service, which has no key at hand: the ticket is sealed with its session key. RFC 4120 section 3.7. */
+  /**
+   * The ticket-granting ticket of a service that has no key at hand. The KDC seals the ticket with
+   * the session key of that ticket. Source: RFC 4120 section 3.7.
+   */
   readonly userToUser?: Ticket
 }
 
-/** Every name in OwnTicketOptions. */
+/** Every name in OwnTicketOptions; others are refused. */
 export const OWN_TICKET_OPTIONS = {
   ...TICKET_OPTIONS,
   userToUser: 'value',

@@ -1,6 +1,6 @@
 /**
- * Checks the arguments of a client's methods, so that a wrong one is reported at the call and not by a
- * TypeError from deep inside.
+ * Checks the arguments of a client's methods, so that a wrong one is reported at the call and not
+ * by a TypeError from deep inside.
  */
 
 import {

@@ -38,7 +38,9 @@ export function clientArmorOf(options: ArmorOptions, parts: ArmoredClient): Armo
   return { fast, lent: { ...machine(armor, parts).lends, isNamed: true } }
 }
 
-/** Requires armor for a one-time password, because the password is in the clear inside the armor. */
+/**
+ * Requires armor for a one-time password, because the password is in the clear inside the armor.
+ */
 function forOtp({ armor, fast = 'allow' }: ArmorOptions, { authority }: ArmoredClient) {
   requireFastMode(fast)
   if (authority.kind !== 'sign-in' || authority.otp === undefined) return { armor, fast }

@@ -20,7 +20,10 @@ export interface ClientSession {
   /** `svc-web@AD.TEST` */
   readonly principal: string
   readonly ownTgt: OwnTgt
-  /** The tickets of the service. Those of users are in another cache, so that no wrong key can mix them. */
+  /**
+   * The tickets of the service. Those of users are in another cache, so that no wrong key can mix
+   * them.
+   */
   readonly own: TicketCache
   /** The tickets in the names of users. */
   readonly users: TicketCache

@@ -42,7 +42,8 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const { transport, kpasswd, conf, configuration, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
   const exchanges = configuredExchanges(options, conf?.conf)
-  // Each request reads these settings again. A mistake in them is reported here, before any request.
+  // Each request reads these settings again. A mistake in them is reported here, before any
+  // request.
   if (conf !== undefined) configuredNetwork(conf.conf)
   const authority = authorityOf(namedCredentials(credentials, configuration), realms, exchanges.signInEtypes)
   const place = {

@@ -14,8 +14,8 @@ import { type CacheOptions, KDC_CLIENT_OPTIONS, type KdcClientOptions } from './
 const MAX_REFUSED_FOR = 60_000
 
 /**
- * Returns a client that requests tickets from KDCs. It checks its options at once, and uses no network
- * before the first ticket is requested.
+ * Returns a client that requests tickets from KDCs. It checks its options at once, and uses no
+ * network before the first ticket is requested.
  *
  * @throws ConfigurationError (S4U_UNKNOWN_OPTION among others), MissingKeyError
  *

@@ -11,13 +11,14 @@ import type { KdcClient } from './kdc-client.js'
 
 export interface KdcClientOptions {
   /**
-   * The realm to sign in to, if the credentials do not name it: `'AD.TEST'`. Default: the realm of the
-   * keytab, else default_realm of krb5.conf.
+   * The realm to sign in to, if the credentials do not name it: `'AD.TEST'`. Default: the realm of
+   * the keytab, else default_realm of krb5.conf.
    */
   readonly realm?: string
   /**
-   * Where the KDCs are: one address, several, addresses by realm, or a function that sends requests.
-   * Example: `kdc: { 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test'] }`. Default: krb5.conf, then DNS.
+   * Where the KDCs are: one address, several, addresses by realm, or a function that sends
+   * requests. Example: `kdc: { 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test'] }`. Default: krb5.conf,
+   * then DNS.
    */
   readonly kdc?: KdcLocation
   /**
@@ -25,38 +26,40 @@ export interface KdcClientOptions {
    * /etc/krb5.conf. With `kdc`, none is read unless this option names it.
    */
   readonly krb5Config?: string
-  /** How the client proves its identity: `{ principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }`. */
+  /**
+   * How the client proves its identity: `{ principal: 'svc-web@AD.TEST', keytab: 'web.keytab' }`.
+   */
   readonly credentials: KdcCredentials
   /**
-   * The credentials, or another client, whose ticket armors sign-in (FAST). With armor, an attacker on
-   * the network cannot try passwords on the messages, and accounts can sign in that an authentication
-   * policy limits to certain devices. Example: `{ keytab: '/etc/krb5.keytab' }`, the ticket of this
-   * machine, as with `kinit -T`. Default: the client's own ticket-granting ticket, from its second
-   * sign-in on. Source: RFC 6113 section 5.4.1.1.
+   * The credentials, or another client, whose ticket armors sign-in (FAST). With armor, an attacker
+   * on the network cannot try passwords on the messages, and accounts can sign in that an
+   * authentication policy limits to certain devices. Example: `{ keytab: '/etc/krb5.keytab' }`, the
+   * ticket of this machine, as with `kinit -T`. Default: the client's own ticket-granting ticket,
+   * from its second sign-in on. Source: RFC 6113 section 5.4.1.1.
    */
   readonly armor?: KdcArmor
   /**
    * When sign-in is armored (FAST).
    *
-   * - `allow` (default): if there is a ticket to armor it with, and the KDC accepts it. A password is
-   *   not sent without armor to a realm whose KDCs are known to accept it, whatever they answer.
-   * - `require`: always. Needs `armor`. With a credential cache or a forwarded ticket, it concerns the
-   *   requests for tickets.
+   * - `allow` (default): if there is a ticket to armor it with, and the KDC accepts it. A password
+   *   is not sent without armor to a realm whose KDCs are known to accept it, whatever they answer.
+   * - `require`: always. Needs `armor`. With a credential cache or a forwarded ticket, it concerns
+   *   the requests for tickets.
    * - `off`: never.
    */
   readonly fast?: FastMode
   /**
-   * The encryption types to offer, best first: `[18, 17]`. Default: default_tkt_enctypes (at sign-in)
-   * and default_tgs_enctypes of krb5.conf, else permitted_enctypes, else AES with SHA-1, AES with
-   * SHA-2, and Camellia. RC4 is offered only if it is named here, or in krb5.conf with
+   * The encryption types to offer, best first: `[18, 17]`. Default: default_tkt_enctypes (at
+   * sign-in) and default_tgs_enctypes of krb5.conf, else permitted_enctypes, else AES with SHA-1,
+   * AES with SHA-2, and Camellia. RC4 is offered only if it is named here, or in krb5.conf with
    * `allow_rc4 = true`.
    */
   readonly encryptionTypes?: readonly number[]
   /** Whether sign-in asks for a PAC. Without a PAC there is no delegation. Default: `true`. */
   readonly pac?: boolean
   /**
-   * Whether sign-in accepts the name as the KDC spells it, also if the given name is an alias. Default:
-   * canonicalize of krb5.conf, else for enterprise names only.
+   * Whether sign-in accepts the name as the KDC spells it, also if the given name is an alias.
+   * Default: canonicalize of krb5.conf, else for enterprise names only.
    */
   readonly canonicalize?: boolean
   /**
@@ -65,12 +68,13 @@ export interface KdcClientOptions {
    */
   readonly forwardable?: boolean
   /**
-   * Whether a sign-in with an enterprise name may go on in another realm, when a KDC answers that the
-   * name belongs there (KDC_ERR_WRONG_REALM). That answer is not authenticated, and the next KDC gets a
-   * proof of the password. Default: only realms whose KDCs `kdc` or krb5.conf names; none is looked up
-   * in DNS. A `kdc` list without realms, and a `kdc` function, stand for all realms. Example, with the
-   * client of a service, which knows the trusts:
-   * `mayFollow: (realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806 section 7.
+   * Whether a sign-in with an enterprise name may go on in another realm, when a KDC answers that
+   * the name belongs there (KDC_ERR_WRONG_REALM). That answer is not authenticated, and the next
+   * KDC gets a proof of the password. Default: only realms whose KDCs `kdc` or krb5.conf names;
+   * none is looked up in DNS. A `kdc` list without realms, and a `kdc` function, stand for all
+   * realms. Example, with the client of a service, which knows the trusts:
+   * `mayFollow: (realm, { signal }) => service.trusts(realm, { signal })`. Source: RFC 6806 section
+   * 7.
    */
   readonly mayFollow?: MayFollow
   /**
@@ -80,7 +84,8 @@ export interface KdcClientOptions {
   readonly domains?: DomainNames
   /**
    * The time limit of one exchange with a KDC, including failover and the wait in the queue;
-   * milliseconds. It also limits a `kdc` function. Default: request_timeout of krb5.conf, else 10,000.
+   * milliseconds. It also limits a `kdc` function. Default: request_timeout of krb5.conf, else
+   * 10,000.
    */
   readonly timeLimit?: number
   /**
@@ -97,8 +102,8 @@ export interface KdcClientOptions {
   readonly cache?: CacheOptions
   /**
    * The logger that gets a line for each exchange and each answer of the cache: `logger: console`.
-   * Default: none; with NODE_DEBUG=s4u, standard error. A trace of the network goes to the file that
-   * KRB5_TRACE names.
+   * Default: none; with NODE_DEBUG=s4u, standard error. A trace of the network goes to the file
+   * that KRB5_TRACE names.
    */
   readonly logger?: Logger
   /** The clock, for tests; milliseconds since the epoch. Default: `Date.now`. */
@@ -118,12 +123,15 @@ export interface CacheOptions {
   /** Octets that the tickets of users may take. Default: 67,108,864 (64 MiB). */
   readonly maxBytes?: number
   /**
-   * How long a refusal of a KDC is remembered; milliseconds, at most 60,000. Nothing authenticates a
-   * refusal, so a forged one would hold for as long. One that came by UDP only is not remembered.
+   * How long a refusal of a KDC is remembered; milliseconds, at most 60,000. Nothing authenticates
+   * a refusal, so a forged one would hold for as long. One that came by UDP only is not remembered.
    * Default: 10,000.
    */
   readonly refusedFor?: number
-  /** A store that several instances of a service share; the tickets in it are encrypted. Default: none. */
+  /**
+   * A store that several instances of a service share; the tickets in it are encrypted. Default:
+   * none.
+   */
   readonly shared?: TicketStoreOptions
 }
 

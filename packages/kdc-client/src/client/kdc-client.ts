@@ -8,8 +8,8 @@ import type { S4uSubject } from '../tickets/s4u-user.js'
 import type { EvidenceTicket, ServiceTicket } from '../tickets/service-ticket.js'
 
 /**
- * Requests tickets from KDCs, for the service itself or in the name of a user. One client serves all
- * requests of a process. Made by `createKdcClient`.
+ * Requests tickets from KDCs, for the service itself or in the name of a user. One client serves
+ * all requests of a process. Made by `createKdcClient`.
  */
 export interface KdcClient {
   /** The account that signs in: `svc-web@AD.TEST`. */
@@ -23,8 +23,8 @@ export interface KdcClient {
    */
   ticketFor(spn: string, options?: OwnTicketOptions): Promise<ServiceTicket>
   /**
-   * Returns a ticket for this service in the name of a user (protocol transition). For the account of
-   * the service itself it returns an ordinary ticket, because KDCs refuse S4U2Self there.
+   * Returns a ticket for this service in the name of a user (protocol transition). For the account
+   * of the service itself it returns an ordinary ticket, because KDCs refuse S4U2Self there.
    *
    * @param user `bob`, `bob@AD.TEST`, `AD\bob`, a user principal name, or `{ certificate }`
    * @throws DelegationRefusedError, KdcError, KdcUnreachableError
@@ -37,8 +37,8 @@ export interface KdcClient {
    */
   s4u2proxy(evidence: EvidenceTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /**
-   * Returns a ticket-granting ticket of this client, to forward to a service. That service can then do
-   * everything in this client's name (unconstrained delegation).
+   * Returns a ticket-granting ticket of this client, to forward to a service. That service can then
+   * do everything in this client's name (unconstrained delegation).
    *
    * @throws KdcError, KdcUnreachableError
    */
@@ -53,23 +53,25 @@ export interface KdcClient {
    */
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket>
   /**
-   * Returns a ticket for another service in a user's name, by the best method that the inputs allow.
+   * Returns a ticket for another service in a user's name, by the best method that the inputs
+   * allow.
    *
    * @throws DelegationRefusedError, KdcError, KdcUnreachableError, RejectedTokenError
    */
   ticketAs(inputs: DelegationInputs, spn: string, options?: TicketOptions): Promise<DelegatedTicket>
   /**
-   * Writes the client's ticket-granting ticket into a credential cache, as kinit does, and removes what
-   * the cache had before. In a folder (`DIR:`) and in a KCM the caches of other principals stay, and
-   * this one becomes the current one. To add another ticket: `cache.store(credentialOf(ticket))`.
+   * Writes the client's ticket-granting ticket into a credential cache, as kinit does, and removes
+   * what the cache had before. In a folder (`DIR:`) and in a KCM the caches of other principals
+   * stay, and this one becomes the current one. To add another ticket:
+   * `cache.store(credentialOf(ticket))`.
    *
    * @param cache a name as in KRB5CCNAME, `'FILE:/run/user/1000/krb5cc'`, or an opened cache
    * @throws as `ticketFor`; ConfigurationError if the cache cannot be written
    */
   saveTo(cache: string | NamedCredentialCache, options?: Pick<TicketOptions, 'signal'>): Promise<NamedCredentialCache>
   /**
-   * Resolves to whether the client's KDC leads to the KDCs of a realm: it is the client's own realm, or
-   * the KDC refers there.
+   * Resolves to whether the client's KDC leads to the KDCs of a realm: it is the client's own
+   * realm, or the KDC refers there.
    *
    * @throws KdcUnreachableError
    */

@@ -34,7 +34,8 @@ export class UserTickets {
     const { self, users, parts } = this.session
     const user = readSubject(subject, self.realm, parts.domains)
     const { principal } = user
-    // KDCs do not let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active Directory).
+    // KDCs do not let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active
+    // Directory).
     if (principal && samePrincipal(principal, self)) return this.ticketToItself(options)
     const key = transitionKey(cacheKeyBase(this.session, 's4u2self'), user)
     return users.get(key, (signal, cache) => this.transition(user, signal, cache), options)
@@ -76,8 +77,8 @@ export class UserTickets {
     const { self, trusted, context } = this.session
     const client = formatPrincipal(forwarded.client)
     const tgt = grantingTicketOf(forwarded, self.realm)
-    // The user wrote which realm the ticket is for, and knows its session key: a reply that seems to
-    // come from a KDC may come from the user.
+    // The user wrote which realm the ticket is for, and knows its session key: a reply that seems
+    // to come from a KDC may come from the user.
     const mayEnter = (realm: string): Promise<boolean> => trusted.leadTo(realm, signal)
     const request = { tgt, service, client: forwarded.client, mayEnter }
     const place = context.place && { ...context.place, user: client }
@@ -104,13 +105,14 @@ export class UserTickets {
   }
 
   /**
-   * Returns an ordinary ticket for the service itself. It is opened each time, because the cache may
-   * hold it as the ticket for any other service.
+   * Returns an ordinary ticket for the service itself. It is opened each time, because the cache
+   * may hold it as the ticket for any other service.
    */
   private async ticketToItself(options: TicketOptions): Promise<ServiceTicket> {
     const { principal, authority } = this.session
     const ticket = await ownTicketFor(this.session, principal, options)
-    // Without a key the ticket cannot be opened. It names no other user, so there is nothing to check.
+    // Without a key the ticket cannot be opened. It names no other user, so there is nothing to
+    // check.
     if (authority.kind === 'sign-in') await verifyOwnTicket(ticket, false, authority)
     return ticket
   }

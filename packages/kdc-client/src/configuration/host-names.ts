@@ -1,18 +1,29 @@
 import { ConfigurationError, type Krb5Conf } from '@s4u/krb5'
 import { Krb5Configuration } from './krb5-configuration.js'
 
-/** How a host becomes part of the name of a service. */
+/** How the name of a host becomes part of a service principal name. */
 export interface HostNames {
-  /** Whether DNS is asked what else the host is called. */
+  /** Whether DNS is asked for the canonical name of the host. Default: no. */
   readonly canonicalName?: boolean
-  /** The domain that is put behind a host of one label. */
+  /** The domain that is appended to a host name of one label: `'ad.test'`. Default: none. */
   readonly qualifyShortName?: string
 }
 
 /**
- * What the krb5.conf of this machine (KRB5_CONFIG, else /etc/krb5.conf) says of that: `dns_canonicalize_hostname`, where `fallback` is no,
- * since DNS is not protected and would choose the service; and `qualify_shortname`. What it does not say is left out.
+ * Returns what the krb5.conf of this machine says about host names: `dns_canonicalize_hostname` and
+ * `qualify_shortname`. A setting that is not there is left out. `fallback` counts as no, because
+ * DNS is not protected and would choose the service.
+ *
+ * @param krb5Config the files to read, as in KRB5_CONFIG. Default: KRB5_CONFIG, else /etc/krb5.conf
  * @throws ConfigurationError for a line that cannot be read
+ *
+ * @example
+ * ```ts
+ * import { configuredHostNames } from '@s4u/kdc-client'
+ *
+ * const { canonicalName = false, qualifyShortName } = configuredHostNames()
+ * console.log(canonicalName, qualifyShortName)
+ * ```
  */
 export function configuredHostNames(krb5Config: string | undefined = process.env['KRB5_CONFIG']): HostNames {
   const conf = confOf(krb5Config)
@@ -22,10 +33,10 @@ export function configuredHostNames(krb5Config: string | undefined = process.env
   return { ...(canonicalName !== undefined && { canonicalName }), ...(domain && { qualifyShortName: domain }) }
 }
 
-/** Each fetch that is made asks: the file is looked at once in a while. */
+/** Each new fetch asks for the settings, so the file is checked once in a while only. */
 let known: { readonly files: string | undefined; readonly configuration: Krb5Configuration } | undefined
 
-/** Who names no service by its host needs no krb5.conf: one that is not there says nothing. */
+/** Host names work without a krb5.conf, so a missing file counts as empty. */
 function confOf(files: string | undefined): Krb5Conf | undefined {
   if (known === undefined || known.files !== files)
     known = { files, configuration: new Krb5Configuration(files, Date.now) }

@@ -1,17 +1,24 @@
-/** The authorities that krb5.conf lets vouch for HTTPS proxies of KDCs. Source: MIT krb5 documentation, "krb5.conf", http_anchors. */
+/**
+ * Reads which authorities krb5.conf lets vouch for HTTPS proxies to KDCs. Source: MIT krb5
+ * documentation, "krb5.conf", http_anchors.
+ */
 
 import { ConfigurationError, type Krb5Conf, shownPath } from '@s4u/krb5'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Of each realm that names some. @throws ConfigurationError for what cannot be read */
+/**
+ * Returns the certificates of each realm that names some.
+ *
+ * @throws ConfigurationError for a file that cannot be read
+ */
 export function anchorsByRealm(conf: Krb5Conf): ReadonlyMap<string, ProxyTrust> {
   const named = conf.names('realms').map((realm) => [realm, conf.strings('realms', realm, 'http_anchors')] as const)
   const withAnchors = named.filter(([, anchors]) => anchors.length > 0)
   return new Map(withAnchors.map(([realm, anchors]) => [realm, anchors.flatMap((anchor) => certificatesOf(anchor))]))
 }
 
-/** `FILE:/path`, `DIR:/path`, or `ENV:NAME` of a variable that holds one of them. */
+/** Reads `FILE:/path`, `DIR:/path`, or `ENV:NAME`, a variable that holds one of the two. */
 function certificatesOf(anchor: string, isFromEnvironment = false): string[] {
   const [, type, rest] = /^(FILE|DIR|ENV):(.+)$/s.exec(anchor) ?? []
   if (type === 'FILE') return [certificateIn(rest)]
@@ -54,5 +61,8 @@ function reading<T>(path: string, read: () => T): T {
   }
 }
 
-/** Certificates of the authorities that may vouch for proxies, PEM; without it those that Node trusts. */
+/**
+ * Certificates of the authorities that may vouch for an HTTPS proxy; PEM. Without them Node's own
+ * list is used.
+ */
 export type ProxyTrust = string | Uint8Array | readonly (string | Uint8Array)[]

@@ -7,12 +7,12 @@ import {
 } from '@s4u/krb5'
 import { statSync } from 'node:fs'
 
-/** How long the files are believed to be as they were read; milliseconds. */
+/** How long the files are not checked for changes; milliseconds. */
 const FRESH_FOR = 10_000
 
 /**
- * The krb5.conf of this machine: `KRB5_CONFIG` (several files with a colon between them), else /etc/krb5.conf if there is one. Read
- * again when a file has changed.
+ * The krb5.conf of this machine: the files that `KRB5_CONFIG` names (with a colon between them),
+ * else /etc/krb5.conf if it exists. A file that has changed is read again.
  */
 export class Krb5Configuration {
   private readonly files: string | undefined
@@ -20,13 +20,16 @@ export class Krb5Configuration {
   private read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
   private checkedAt = -Infinity
 
-  /** `files` as in KRB5_CONFIG. */
+  /** @param files as in KRB5_CONFIG */
   constructor(files: string | undefined, now: () => number) {
     this.files = files
     this.now = now
   }
 
-  /** @throws ConfigurationError for a file that cannot be read, or has a line that cannot */
+  /**
+   * @throws ConfigurationError for a file that cannot be read, or that has a line that cannot be
+   * read
+   */
   get conf(): Krb5Conf {
     const { read } = this
     if (read && this.now() - this.checkedAt < FRESH_FOR && this.now() >= this.checkedAt) return read.conf
@@ -38,7 +41,10 @@ export class Krb5Configuration {
     return conf
   }
 
-  /** A realm of [realms] that is called the same but for letter case, which tells realms apart. */
+  /**
+   * Returns a realm of [realms] that differs from this one in letter case only. Realms are
+   * case-sensitive.
+   */
   otherSpelling(realm: string): string | undefined {
     const names = this.conf.names('realms')
     return names.includes(realm) ? undefined : names.find((name) => sameRealmIgnoringCase(name, realm))
@@ -55,8 +61,20 @@ function stampOf(path: string): string {
 }
 
 /**
- * The krb5.conf of this machine, `files` as in KRB5_CONFIG: for whoever wants to look into it, as with `settingsNotRead`. Default:
- * KRB5_CONFIG, else /etc/krb5.conf. @throws ConfigurationError KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+ * Reads the krb5.conf of this machine.
+ *
+ * @param files as in KRB5_CONFIG. Default: KRB5_CONFIG, else /etc/krb5.conf
+ * @throws ConfigurationError KRB5_CONFIG_CANTOPEN, KRB5_CONFIG_BADFORMAT
+ *
+ * @example
+ * ```ts
+ * import { readKrb5Conf } from '@s4u/kdc-client'
+ * import { settingsNotRead } from '@s4u/krb5'
+ *
+ * const conf = readKrb5Conf()
+ * console.log(conf.defaultRealm)
+ * for (const { path, line, why } of settingsNotRead(conf)) console.log(path.join(' '), line, why)
+ * ```
  */
 export function readKrb5Conf(files: string | undefined = process.env['KRB5_CONFIG']): Krb5Conf {
   return readConfigurationFiles(files, thisMachine)

@@ -31,7 +31,10 @@ export interface SignIn {
   readonly otp?: OtpAnswering
   /** Encryption types there can be a key for, best first. */
   readonly etypes: readonly number[]
-  /** The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws MissingKeyError */
+  /**
+   * The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws
+   * MissingKeyError
+   */
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
   /** Keys that may open a ticket of this type and version: those of the version first. */
   keysFor(etype: number, kvno: number | undefined): Promise<KeysForTicket>
@@ -39,11 +42,17 @@ export interface SignIn {
   learn?(info: readonly EtypeInfo2Entry[]): void
   /** What there is in the way of keys of a type, for errors: `web.keytab has versions 3 and 4`. */
   describeKeys?(etype: number): string
-  /** Reads the keys again, where they may have changed: whether there are others now, or another one in place of a refused one. */
+  /**
+   * Reads the keys again, where they may have changed: whether there are others now, or another one
+   * in place of a refused one.
+   */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
   /** What was wrong with where the keys are from, and keeps none of these from being used. */
   readonly notice?: Notice | undefined
-  /** Makes the version before the newest key current, or the newest again. False when there is only one. */
+  /**
+   * Makes the version before the newest key current, or the newest again. False when there is only
+   * one.
+   */
   switchKey?(etype: number): boolean
 }
 
@@ -51,11 +60,16 @@ export interface SignIn {
 export interface ReadyTicket {
   readonly kind: 'ready-ticket'
   readonly principal: Principal
-  /** The ticket as it is now. Read anew, where there is something to read. @throws ConfigurationError */
+  /**
+   * The ticket as it is now. Read anew, where there is something to read. @throws
+   * ConfigurationError
+   */
   tgt(): Promise<ServiceTicket> | ServiceTicket
   /** What was wrong with where it is from, and does not keep it from being used. */
   readonly notice?: Notice | undefined
-  /** Tickets of this principal for services of this name, of any realm, that are at hand beside it. */
+  /**
+   * Tickets of this principal for services of this name, of any realm, that are at hand beside it.
+   */
   ticketsOf?(name: PrincipalName): Promise<readonly ServiceTicket[]>
 }
 
@@ -70,8 +84,8 @@ export interface RealmsOfNames {
 }
 
 /**
- * `svc-web@AD.TEST`, `HTTP/web.ad.test` or `HTTP@web.ad.test`, or as an enterprise name `svc.web@corp.example` of a realm that is to
- * resolve it. @throws MalformedTokenError
+ * `svc-web@AD.TEST`, `HTTP/web.ad.test` or `HTTP@web.ad.test`, or as an enterprise name
+ * `svc.web@corp.example` of a realm that is to resolve it. @throws MalformedTokenError
  */
 export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
   if (enterprise) {

@@ -45,7 +45,9 @@ function authorityOf(first: CredentialCache, read: () => Promise<CredentialCache
   }
 }
 
-/** Another user's cache under the same name is no renewal, and what is being written is no cache. */
+/**
+ * Another user's cache under the same name is no renewal, and what is being written is no cache.
+ */
 async function newer(place: NamedCredentialCache, before: CredentialCache): Promise<CredentialCache> {
   try {
     const after = await place.read()
@@ -81,8 +83,8 @@ function ticketsIn(cache: CredentialCache, { nameString }: PrincipalName): Servi
 }
 
 /**
- * Beside them a cache may have tickets of users whom its owner acted for (`proxy_impersonator`), which name those: whoever asks as the
- * owner must not get another user's.
+ * Beside them a cache may have tickets of users whom its owner acted for (`proxy_impersonator`),
+ * which name those: whoever asks as the owner must not get another user's.
  */
 function ownTicketsIn({ principal, credentials }: CredentialCache): readonly CachedCredential[] {
   return credentials.filter(({ client, isSkey }) => !isSkey && samePrincipal(client, principal))

@@ -2,7 +2,8 @@ import { ConfigurationError, Keytab } from '@s4u/krb5'
 import { membersOf, requireForwardedTicket, wrong } from '../arguments/argument-shapes.js'
 
 /**
- * Says at once which credentials are none, and shows nothing of them: a password in the place of a keytab is one still.
+ * Says at once which credentials are none, and shows nothing of them: a password in the place of a
+ * keytab is one still.
  * @throws ConfigurationError
  */
 export function requireCredentials(credentials: object): void {
@@ -27,7 +28,9 @@ export function requireCredentials(credentials: object): void {
     )
 }
 
-/** What a one-time password may be, a text or who is asked for it, is looked at where it is used. */
+/**
+ * What a one-time password may be, a text or who is asked for it, is looked at where it is used.
+ */
 function requireSecretOf(what: string, given: ReadonlyMap<string, unknown>, text: (name: string) => void): void {
   text('password')
   if (given.get('principal') === undefined) throw missing(`credentials have ${what}, and no principal`)

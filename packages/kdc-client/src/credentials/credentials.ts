@@ -16,11 +16,14 @@ export type KdcCredentials =
   | {
       readonly principal?: string
       /**
-       * A path, the octets, or a keytab in base64; `true` is the one that KRB5_CLIENT_KTNAME or krb5.conf (default_client_keytab_name)
-       * names. What names no file is not shown in errors unless it looks like a path.
+       * A path, the octets, or a keytab in base64; `true` is the one that KRB5_CLIENT_KTNAME or
+       * krb5.conf (default_client_keytab_name) names. What names no file is not shown in errors
+       * unless it looks like a path.
        */
       readonly keytab: string | Uint8Array | Keytab | true
-      /** Gives the keytab anew when its keys do not work any more. Default: a file is read again. */
+      /**
+       * Gives the keytab anew when its keys do not work any more. Default: a file is read again.
+       */
       readonly reload?: () => Keytab | Promise<Keytab>
       /** The principal is a user principal name, for the KDC to resolve. */
       readonly enterprise?: boolean
@@ -29,9 +32,10 @@ export type KdcCredentials =
   /** A one-time password, which goes to the KDC in armor alone: needs the option `armor`. */
   | OtpCredentials
   /**
-   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`, `KCM:`), one that `openCredentialCache` gave, or its octets;
-   * `true` is the default one of this user, which KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used
-   * before a KDC is asked.
+   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`, `KCM:`), one that
+   * `openCredentialCache` gave, or its octets; `true` is the default one of this user, which
+   * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used before a KDC
+   * is asked.
    */
   | { readonly ccache: string | NamedCredentialCache | Uint8Array | true }
   /**

@@ -63,8 +63,8 @@ export function keytabAuthority(
 }
 
 /**
- * The principal of a keytab that can sign in: on Active Directory the account, since an SPN cannot. Accounts have one component;
- * where a keytab holds only SPNs, as MIT's do, the first one is it.
+ * The principal of a keytab that can sign in: on Active Directory the account, since an SPN cannot.
+ * Accounts have one component; where a keytab holds only SPNs, as MIT's do, the first one is it.
  */
 export function signInPrincipal({ entries }: Keytab): Principal | undefined {
   const account = entries.find(({ principal }) => principal.name.nameString.length === 1)
@@ -72,8 +72,8 @@ export function signInPrincipal({ entries }: Keytab): Principal | undefined {
 }
 
 /**
- * A name without a realm is one of the keytab, which knows better than the krb5.conf of the machine: that may be about another realm, or
- * as the distribution has it.
+ * A name without a realm is one of the keytab, which knows better than the krb5.conf of the
+ * machine: that may be about another realm, or as the distribution has it.
  */
 function named(
   keytab: Keytab,
@@ -94,7 +94,9 @@ class KeyChoice {
   private readonly principal: Principal
   private readonly offered: readonly number[]
   private readonly keytabName: string
-  /** How many of the newest keys of a type are passed over, because the KDC did not know them yet. */
+  /**
+   * How many of the newest keys of a type are passed over, because the KDC did not know them yet.
+   */
   private readonly passedOver = new Map<number, number>()
 
   constructor(keytab: Keytab, principal: Principal, offered: readonly number[]) {
@@ -133,7 +135,8 @@ class KeyChoice {
   }
 
   /**
-   * True when the keytab has other keys now, or another key than the one that was refused. One that has lost the principal is none.
+   * True when the keytab has other keys now, or another key than the one that was refused. One that
+   * has lost the principal is none.
    */
   adopt(keytab: Keytab, refused?: EtypeInfo2Entry): boolean {
     const entries = keysOf(keytab, this.principal)
@@ -164,7 +167,10 @@ function sameKeys(a: readonly KeytabEntry[], b: readonly KeytabEntry[]): boolean
   return a.length === b.length && a.every(({ kvno, key }, index) => kvno === b[index].kvno && key.equals(b[index].key))
 }
 
-/** Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number above sixteen. Source: MS-KILE section 3.1.5.8. */
+/**
+ * Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number
+ * above sixteen. Source: MS-KILE section 3.1.5.8.
+ */
 function sameVersion(ours: number, theirs: number): boolean {
   return ours === theirs || ours === (theirs & 0xffff) || ours === (theirs & 0xff)
 }

@@ -3,12 +3,18 @@ import { existsSync, readFileSync, statSync } from 'node:fs'
 
 /** A keytab on disk, which other programs rewrite. */
 export class KeytabFile {
-  /** The path, for messages: what names no file may be a key or a password, and is shown only where it looks like a path. */
+  /**
+   * The path, for messages: what names no file may be a key or a password, and is shown only where
+   * it looks like a path.
+   */
   readonly name: string
   private readonly path: string
   private stamp = ''
 
-  /** @param name with or without the type in front. @throws ConfigurationError KRB5_KT_NOTFOUND for a type with nothing behind it */
+  /**
+   * @param name with or without the type in front. @throws ConfigurationError KRB5_KT_NOTFOUND for
+   * a type with nothing behind it
+   */
   constructor(name: string) {
     this.path = name.replace(/^(FILE|WRFILE):/, '')
     if (this.path === '')
@@ -30,7 +36,10 @@ export class KeytabFile {
     }
   }
 
-  /** Whether the file is another one than was read. A file that is gone for the moment has not changed. */
+  /**
+   * Whether the file is another one than was read. A file that is gone for the moment has not
+   * changed.
+   */
   hasChanged(): boolean {
     try {
       return stampOf(this.path) !== this.stamp

@@ -9,8 +9,8 @@ export type OneTimePassword = string | ((token: OtpToken) => string | Promise<st
 export interface OtpCredentials {
   readonly principal: string
   /**
-   * The value that the token shows, for one sign-in; or a function that is asked at each, with what the KDC says of the token. Source: RFC
-   * 6560.
+   * The value that the token shows, for one sign-in; or a function that is asked at each, with what
+   * the KDC says of the token. Source: RFC 6560.
    */
   readonly otp: OneTimePassword
   /** The PIN of the token, or the password that the KDC wants with the value. */
@@ -18,7 +18,10 @@ export interface OtpCredentials {
   readonly enterprise?: boolean
 }
 
-/** @throws MalformedTokenError for what is no name; ConfigurationError for what is no one-time password */
+/**
+ * @throws MalformedTokenError for what is no name; ConfigurationError for what is no one-time
+ * password
+ */
 export function otpAuthority(
   { principal: name, otp, password, enterprise }: OtpCredentials,
   realm: string | undefined,

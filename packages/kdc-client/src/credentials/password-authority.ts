@@ -56,7 +56,10 @@ class DerivedKeys {
     this.lastSalt = this.standardSalt
   }
 
-  /** The salt that the KDC sends is the only right one: accounts keep theirs when they are renamed. Source: MS-KILE section 3.1.1.2. */
+  /**
+   * The salt that the KDC sends is the only right one: accounts keep theirs when they are renamed.
+   * Source: MS-KILE section 3.1.1.2.
+   */
   get({ etype, salt, s2kparams }: EtypeInfo2Entry): Promise<Key> {
     if (salt !== undefined) this.lastSalt = salt
     const usedSalt = salt ?? this.standardSalt

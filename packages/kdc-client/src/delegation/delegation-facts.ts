@@ -7,9 +7,15 @@ export interface DelegationFacts extends RequestFacts {
   readonly evidence?: { readonly origin: 'presented' | 's4u2self'; readonly forwardable: boolean }
   /** What a look into it has shown. */
   readonly sight?: EvidenceFindings
-  /** This account has had a forwardable S4U2Self ticket lately, so it is trusted for protocol transition. */
+  /**
+   * This account has had a forwardable S4U2Self ticket lately, so it is trusted for protocol
+   * transition.
+   */
   readonly mayTransition?: boolean
-  /** The ticket-granting ticket of this account. One that is not forwardable was asked for as forwardable, unless it says otherwise. */
+  /**
+   * The ticket-granting ticket of this account. One that is not forwardable was asked for as
+   * forwardable, unless it says otherwise.
+   */
   readonly ownTicket?: OwnTicketFacts
   /** Of an S4U2Self request: it said by a certificate who the user is. */
   readonly byCertificate?: boolean

@@ -7,10 +7,10 @@ import type { EvidenceTicket } from '../tickets/service-ticket.js'
 /**
  * - `forwarded-tgt`: the user's own ticket-granting ticket, which the user's client has forwarded
  *   (unconstrained delegation), if the app uses such tickets.
- * - `s4u2proxy`: the ticket that the user presented goes to the KDC as evidence, and the KDC's lists
- *   decide.
- * - `resource-based`: the same with a ticket that is not forwardable. Only the list on the account of
- *   the target can allow that.
+ * - `s4u2proxy`: the ticket that the user presented goes to the KDC as evidence, and the KDC's
+ *   lists decide.
+ * - `resource-based`: the same with a ticket that is not forwardable. Only the list on the account
+ *   of the target can allow that.
  * - `s4u2self`: the user presented no ticket, and the service asks for one in the user's name
  *   (protocol transition).
  */

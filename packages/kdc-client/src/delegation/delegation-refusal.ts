@@ -21,8 +21,9 @@ import { explainForwardability } from './forwardability-refusal.js'
 import { explainSignIn, explainUnknownUser } from '../advice/sign-in-refusal.js'
 
 /**
- * Turns a KDC's no to S4U2Self or S4U2Proxy into one sentence about what is missing, and the settings that would supply it.
- * KDCs give the same code for different causes: the evidence tells them apart. Source: MS-SFU section 3.2.5.2.
+ * Turns a KDC's no to S4U2Self or S4U2Proxy into one sentence about what is missing, and the
+ * settings that would supply it. KDCs give the same code for different causes: the evidence tells
+ * them apart. Source: MS-SFU section 3.2.5.2.
  */
 export function explainDelegation(answer: KdcAnswer, facts: DelegationFacts = {}): DelegationRefusedError | KdcError {
   return answer.step === 'S4U2Self' ? explainS4u2self(answer, facts) : explainS4u2proxy(answer, facts)
@@ -87,7 +88,10 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
   }
 }
 
-/** The KDC refused the delegation itself. Which setting it missed follows from its NTSTATUS, if there is one, and from the evidence. */
+/**
+ * The KDC refused the delegation itself. Which setting it missed follows from its NTSTATUS, if
+ * there is one, and from the evidence.
+ */
 function explainNotDelegable(answer: KdcAnswer, facts: DelegationFacts): DelegationRefusedError {
   const { ntStatus = '' } = answer
   if (BY_POLICY.has(ntStatus)) return refusedByPolicy(answer)
@@ -98,7 +102,10 @@ function explainNotDelegable(answer: KdcAnswer, facts: DelegationFacts): Delegat
   )
 }
 
-/** The lists that may name a target. Only the own one of a target counts in another realm. Source: MS-SFU section 3.2.5.2.2. */
+/**
+ * The lists that may name a target. Only the own one of a target counts in another realm. Source:
+ * MS-SFU section 3.2.5.2.2.
+ */
 function listsOf({ account, target }: KdcAnswer): readonly DirectorySetting[] {
   if (target.startsWith('krbtgt/'))
     return [{ attribute: `no KDC delegates to itself: name the service that is to be reached, and not ${target}` }]
@@ -109,7 +116,10 @@ function listsOf({ account, target }: KdcAnswer): readonly DirectorySetting[] {
     : [allowTarget(account, target), onTarget]
 }
 
-/** Whatever the lists say. KDCs look at the service that delegates, and the user, as at anybody who signs in at the target. */
+/**
+ * Whatever the lists say. KDCs look at the service that delegates, and the user, as at anybody who
+ * signs in at the target.
+ */
 function refusedByPolicy(answer: KdcAnswer): DelegationRefusedError {
   const { account, target, user = SOME_USER } = answer
   const sentence = `a policy of ${target} does not let ${account} act for ${user} there`
@@ -147,7 +157,10 @@ function unusable(answer: KdcAnswer, why: NonNullable<EvidenceFindings['unusable
   return refused(answer, 'evidence-unusable', sentence, [ownName(account), freshTicket(account, user)])
 }
 
-/** Whatever the evidence, the target is on no list. Source: MS-SFU section 3.2.5.2.1 and section 3.2.5.2.3. */
+/**
+ * Whatever the evidence, the target is on no list. Source: MS-SFU section 3.2.5.2.1 and section
+ * 3.2.5.2.3.
+ */
 const NOT_LISTED: ReadonlySet<string> = new Set(['STATUS_NOT_SUPPORTED', 'STATUS_NOT_FOUND'])
 
 /** Source: MS-KILE section 3.3.5.7; MS-ERREF section 2.3.1. */

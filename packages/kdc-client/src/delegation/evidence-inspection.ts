@@ -11,14 +11,21 @@ import {
 import type { EvidenceTicket } from '../tickets/service-ticket.js'
 import type { Authority, SignIn } from '../credentials/authority.js'
 
-/** What can be seen of a ticket that is shown as evidence, where there is a key that opens it. Nothing where there is none. */
+/**
+ * What can be seen of a ticket that is shown as evidence, where there is a key that opens it.
+ * Nothing where there is none.
+ */
 export interface EvidenceFindings {
-  /** It is no evidence at all: a ticket-granting ticket, or one that is sealed for somebody else. */
+  /**
+   * It is no evidence at all: a ticket-granting ticket, or one that is sealed for somebody else.
+   */
   readonly unusable?: 'granting-ticket' | 'other-key'
   /** As it is sealed. */
   readonly isForwardable?: boolean
   readonly hasPac?: boolean
-  /** What the directory said of the user when the ticket was issued. Undefined where no PAC tells. */
+  /**
+   * What the directory said of the user when the ticket was issued. Undefined where no PAC tells.
+   */
   readonly user?: UserRestrictions
 }
 
@@ -31,8 +38,9 @@ export interface UserRestrictions {
 }
 
 /**
- * Looks into evidence. A KDC gives the same refusal for many causes; the ticket itself knows some of them. What is found makes a refusal
- * clearer, or one more: it never permits anything, since whoever knows the key of the service could have written it.
+ * Looks into evidence. A KDC gives the same refusal for many causes; the ticket itself knows some
+ * of them. What is found makes a refusal clearer, or one more: it never permits anything, since
+ * whoever knows the key of the service could have written it.
  */
 export async function inspectEvidence({ ticket }: EvidenceTicket, authority: Authority): Promise<EvidenceFindings> {
   if (ticket.sname.nameString[0] === 'krbtgt') return { unusable: 'granting-ticket' }

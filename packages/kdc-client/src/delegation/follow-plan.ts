@@ -44,7 +44,8 @@ export interface Delegation {
 }
 
 /**
- * Requests a ticket in a user's name: tries the usable methods, best first, until one gives a ticket.
+ * Requests a ticket in a user's name: tries the usable methods, best first, until one gives a
+ * ticket.
  *
  * A refusal that no other method can change ends it, since the targets that a service may reach are
  * the same for all methods. The last refusal also tells what the earlier methods were refused for.
@@ -81,10 +82,10 @@ function requestBy(method: DelegationMethod, client: DelegatingClient, delegatio
 }
 
 /**
- * Shows the KDC a ticket from S4U2Self: the one at hand, or a new one. A new one is requested, if the
- * app permits it, when KDCs cannot decrypt the ticket at hand any more because the service's own key
- * has changed, and when that ticket is not forwardable: the directory may permit it by now. The cache
- * limits how often this happens for a user.
+ * Shows the KDC a ticket from S4U2Self: the one at hand, or a new one. A new one is requested, if
+ * the app permits it, when KDCs cannot decrypt the ticket at hand any more because the service's
+ * own key has changed, and when that ticket is not forwardable: the directory may permit it by now.
+ * The cache limits how often this happens for a user.
  */
 async function requestByTransition(
   client: DelegatingClient,
@@ -131,8 +132,8 @@ function requireOneUser({ user, evidence, forwardedTgt }: DelegationInputs, real
 
 /**
  * Refuses an S4U2Self ticket of another user than the one who presented a ticket. The service's KDC
- * has to resolve the name of a user of another realm, and an account of its own may have that name as
- * its user principal name. A user with a ticket of PARTNER.TEST is not that account.
+ * has to resolve the name of a user of another realm, and an account of its own may have that name
+ * as its user principal name. A user with a ticket of PARTNER.TEST is not that account.
  */
 function requireSameUser({ certificate, evidence, user }: DelegationInputs, named: Principal, realm: string): void {
   const isElsewhere = evidence !== undefined && !sameRealmIgnoringCase(evidence.client.realm, named.realm)
@@ -154,9 +155,9 @@ function requireUser(what: string, owner: Principal, user: string, realm: string
  * Resolves to whether the next method may succeed after this refusal.
  *
  * S4U2Self does not help for a member of Protected Users, for whom no service may act: some KDCs do
- * not check that at S4U2Self, but the ticket that the user presented tells it. It does help with KDCs
- * that accept no presented ticket as evidence, whatever their lists say, such as Heimdal's: their
- * tickets have no PAC.
+ * not check that at S4U2Self, but the ticket that the user presented tells it. It does help with
+ * KDCs that accept no presented ticket as evidence, whatever their lists say, such as Heimdal's:
+ * their tickets have no PAC.
  */
 async function mayHelp(next: DelegationMethod, error: unknown, { inputs, inspect }: Delegation): Promise<boolean> {
   const { evidence } = inputs

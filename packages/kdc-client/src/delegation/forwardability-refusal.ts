@@ -1,4 +1,7 @@
-/** Evidence that cannot be passed on: whose fault that is, of the user, of the service, or of the client that got the ticket. */
+/**
+ * Evidence that cannot be passed on: whose fault that is, of the user, of the service, or of the
+ * client that got the ticket.
+ */
 
 import { SOME_USER } from '../advice/advice.js'
 import {
@@ -14,7 +17,10 @@ import type { DirectorySetting } from '../errors/directory-setting.js'
 import type { KdcAnswer } from '../errors/kdc-answer.js'
 import type { UserRestrictions } from './evidence-inspection.js'
 
-/** Undefined where forwardable evidence was shown, and the KDC does not say that it is about the user. */
+/**
+ * Undefined where forwardable evidence was shown, and the KDC does not say that it is about the
+ * user.
+ */
 export function explainForwardability(answer: KdcAnswer, facts: DelegationFacts): DelegationRefusedError | undefined {
   const { evidence, sight, mayTransition = false, ownTicket } = facts
   const isAboutUser = answer.ntStatus === 'STATUS_ACCOUNT_RESTRICTION'
@@ -29,7 +35,10 @@ export function explainForwardability(answer: KdcAnswer, facts: DelegationFacts)
   return isRestricted ? userNotDelegable(answer, sight?.user) : transitionNotAllowed(answer, sight?.user)
 }
 
-/** Its own account is sensitive: then nothing that it gets can be forwarded, whatever is allowed to it beside. */
+/**
+ * Its own account is sensitive: then nothing that it gets can be forwarded, whatever is allowed to
+ * it beside.
+ */
 function serviceNotDelegable(
   answer: KdcAnswer,
   { isFromElsewhere = false, isPlain = false }: OwnTicketFacts,

@@ -1,4 +1,7 @@
-/** What is made of refusals that are about evidence: vouched tickets that may not be forwarded, and presented ones that are not taken. */
+/**
+ * What is made of refusals that are about evidence: vouched tickets that may not be forwarded, and
+ * presented ones that are not taken.
+ */
 
 import { kerberosFlags, Key, KRB_ERROR_CODES, type KrbErrorName, parsePrincipal, TicketFlag } from '@s4u/krb5'
 import { describe, expect, test, vi } from 'vitest'

@@ -1,14 +1,20 @@
 /**
- * One setting that would turn the refusal into a grant, and the commands that make it, by directory: of those that have one. They run as
- * they are printed where that directory is administered, in PowerShell for Active Directory and in a shell for the others. Words in
- * capitals stand for what only its administrator knows; `#` begins what is said about that, and is a comment to both.
+ * One setting that would turn a refusal into a ticket, and the commands that make it. A directory
+ * that has no command for it has no member here.
+ *
+ * The commands run as they are printed, where that directory is administered: in PowerShell for
+ * Active Directory, else in a shell. Words in capitals stand for values that only the administrator
+ * knows. `#` begins a comment in both.
  */
 export interface DirectorySetting extends DirectoryCommands {
-  /** What must be so, and why it is not. */
+  /** What must be true, and why it is not. */
   readonly attribute: string
 }
 
-/** Samba as a domain controller; MIT krb5, with its database in LDAP where it is about delegation; FreeIPA beside it. */
+/**
+ * The commands by directory: Samba as a domain controller; MIT krb5, with its database in LDAP if
+ * the command concerns delegation; FreeIPA.
+ */
 export interface DirectoryCommands {
   readonly activeDirectory?: string
   readonly samba?: string
@@ -21,7 +27,7 @@ export function formatSettings(settings: readonly DirectorySetting[]): string {
   return settings.map(formatSetting).join('\n')
 }
 
-/** Directories that have the same command share a line. */
+/** Formats one setting. Directories that have the same command share a line. */
 function formatSetting(setting: DirectorySetting): string {
   const byCommand = new Map<string, string[]>()
   for (const [directory, name] of DIRECTORIES) {

@@ -2,31 +2,38 @@ import { krbErrorName, printable } from '@s4u/krb5'
 import type { HeardError } from './krb-error.js'
 import { findNtStatus, ntStatusName } from './nt-status.js'
 
-/** Which exchange with the KDC it was: sign-in, a ticket for the service itself, or one of the two delegation steps. */
+/**
+ * The exchange with the KDC: sign-in, a ticket in the service's own name, or one of the two steps
+ * of a delegation.
+ */
 export type ExchangeStep = 'AS' | 'TGS' | 'S4U2Self' | 'S4U2Proxy'
 
-/** What a KDC said, in its own terms. Nothing in a KRB-ERROR is protected; these fields are for people, not for decisions. */
+/**
+ * What a KDC answered. Nothing in a KRB-ERROR is authenticated: show these fields to people, and
+ * make no decision with them.
+ */
 export interface KdcAnswer {
   readonly step: ExchangeStep
   /** The account that asked: `svc-web@AD.TEST`. */
   readonly account: string
-  /** What it asked for: an SPN, or the krbtgt. */
+  /** What the account asked for: an SPN, or the krbtgt. */
   readonly target: string
-  /** For whom, in a delegation step. */
+  /** The user of a delegation step. */
   readonly user?: string
   readonly errorCode: number
   readonly errorText?: string
   /** The NTSTATUS that Active Directory and Samba add: `STATUS_ACCOUNT_DISABLED`. */
   readonly ntStatus?: string
-  /** What the KDC says is the time, milliseconds since the epoch. */
+  /** The KDC's time, milliseconds since the epoch. */
   readonly serverTime?: number
   /**
-   * It came in a datagram alone, since TCP to the KDC is closed: anybody on the network may have written it. Nothing is remembered of it.
+   * The answer came by UDP only, because TCP to the KDC is closed. Anybody on the network may have
+   * forged it, so it is not remembered.
    */
   readonly unconfirmed?: true
 }
 
-/** Reads a KRB-ERROR into the terms of `KdcAnswer`. Names are as they are printed, since hints have lines of their own. */
+/** Reads a KRB-ERROR. Names are made printable, because hints consist of lines. */
 export function kdcAnswer(
   step: ExchangeStep,
   account: string,

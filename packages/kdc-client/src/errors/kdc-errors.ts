@@ -10,7 +10,10 @@ import {
 import { describe, type KdcAnswer } from './kdc-answer.js'
 import { type DirectorySetting, formatSettings } from './directory-setting.js'
 
-/** The KDC answered no. `code` is its answer: `KDC_ERR_C_PRINCIPAL_UNKNOWN`. `settings` says what would change it, as far as that is known. */
+/**
+ * A KDC answered with an error. `code` is the name of that error: `KDC_ERR_C_PRINCIPAL_UNKNOWN`.
+ * `settings` lists what would change the answer, as far as that is known.
+ */
 export class KdcError extends S4uError {
   override readonly name: string = 'KdcError'
   readonly answer: KdcAnswer
@@ -28,12 +31,15 @@ export class KdcError extends S4uError {
   }
 }
 
-/** The directory does not let this account act for this user towards this target. `settings` says which setting would. */
+/**
+ * The directory does not permit this account to act for this user at this target. `settings` lists
+ * the settings that would permit it.
+ */
 export class DelegationRefusedError extends S4uError {
   override readonly name = 'DelegationRefusedError'
   readonly answer: KdcAnswer
   readonly reason: RefusalReason
-  /** What is missing, without what the KDC said. */
+  /** What is missing, without the KDC's own words. */
   readonly sentence: string
   readonly settings: readonly DirectorySetting[]
 
@@ -58,8 +64,9 @@ export class DelegationRefusedError extends S4uError {
 }
 
 /**
- * What is in the way. `service-not-delegable`: the service’s own account may not have forwardable tickets. `refused-by-policy`: an
- * authentication policy, or selective authentication of a trust.
+ * Why a delegation was refused. `service-not-delegable`: the account of the service itself may not
+ * have forwardable tickets. `refused-by-policy`: an authentication policy, or selective
+ * authentication of a trust.
  */
 export type RefusalReason =
   | 'target-not-allowed'
@@ -76,17 +83,20 @@ export type RefusalReason =
   | 'other'
 
 export interface FailedAttempt {
-  /** `udp/127.0.0.1:88`. */
+  /** The protocol and the address: `udp/127.0.0.1:88`. */
   readonly address: string
   readonly reason: string
 }
 
 interface UnreachableDetails extends ErrorDetails {
-  /** What nobody answered as. Default `KDC`. */
+  /** Which server did not answer. Default: `KDC`. */
   readonly server?: 'KDC' | 'password server'
 }
 
-/** No KDC of the realm answered within the time limit. The network, or whoever runs the KDCs, must act. */
+/**
+ * No KDC of the realm answered within the time limit. The administrator of the network or of the
+ * KDCs must act.
+ */
 export class KdcUnreachableError extends S4uError {
   override readonly name = 'KdcUnreachableError'
   readonly realm: string
@@ -111,16 +121,16 @@ export class KdcUnreachableError extends S4uError {
 }
 
 /**
- * A no about a user on whose behalf the service asks is a no to that user. At sign-in the account
- * is that of the service, whose operator must act, or of a user with a password, which whoever asks
- * for the password knows better.
+ * Returns the HTTP status of a refusal. A refusal that concerns the user of a delegation is 403. A
+ * refused sign-in concerns the service's account, whose operator must act, or a user with a
+ * password; code that asks users for passwords sets its own status.
  */
 function statusOf({ step, errorCode, user }: KdcAnswer): ErrorStatus {
   if (errorCode === KRB.KDC_ERR_SVC_UNAVAILABLE) return 503
   return step !== 'AS' && user !== undefined && ABOUT_THE_USER.has(errorCode) ? 403 : 502
 }
 
-/** Answers about the user's own account: RFC 4120 section 7.5.9. */
+/** Errors about the account of the user. Source: RFC 4120 section 7.5.9. */
 export const ABOUT_THE_USER: ReadonlySet<number> = new Set([
   KRB.KDC_ERR_NAME_EXP,
   KRB.KDC_ERR_C_PRINCIPAL_UNKNOWN,

@@ -1,9 +1,14 @@
 import { decode, KrbError } from '@s4u/krb5'
 
-/** First octet of a KRB-ERROR, by which it is told from a reply: [APPLICATION 30]. Source: RFC 4120 section 5.9.1. */
+/**
+ * The first octet of a KRB-ERROR, which tells it from a reply: [APPLICATION 30]. Source: RFC 4120
+ * section 5.9.1.
+ */
 export const KRB_ERROR_TAG = 0x7e
 
-/** What the KDC refuses with; undefined for a reply, and for what cannot be read. */
+/**
+ * Returns the error code of an answer; undefined for a reply, and for octets that cannot be read.
+ */
 export function errorCodeIn(answer: Uint8Array): number | undefined {
   if (answer[0] !== KRB_ERROR_TAG) return undefined
   try {
@@ -13,8 +18,10 @@ export function errorCodeIn(answer: Uint8Array): number | undefined {
   }
 }
 
-/** A refusal, which nobody has signed. */
+/** A KRB-ERROR. Nothing authenticates it. */
 export interface HeardError extends KrbError {
-  /** It came in a datagram alone, which anybody on the network may have written: nothing is to be remembered of it. */
+  /**
+   * The error came by UDP only. Anybody on the network may have forged it, so it is not remembered.
+   */
   readonly unconfirmed?: true
 }

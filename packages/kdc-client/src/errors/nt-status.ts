@@ -1,15 +1,18 @@
 import { decode, decodeKerbExtError, KERB_ERR_TYPE_EXTENDED, KerbErrorData, type KrbError, MethodData } from '@s4u/krb5'
 
 /**
- * The NTSTATUS in the e-data of a refusal, if there is one: Active Directory sends KERB-ERROR-DATA, Samba a METHOD-DATA with an
- * element of type 3. Source: MS-KILE section 2.2.1 and section 3.3.5.2.
+ * Returns the NTSTATUS in the e-data of an error. Active Directory sends KERB-ERROR-DATA, Samba a
+ * METHOD-DATA with an element of type 3. Source: MS-KILE section 2.2.1 and section 3.3.5.2.
  */
 export function findNtStatus({ eData }: KrbError): number | undefined {
   if (eData === undefined) return undefined
   return attempt(() => extended(decode(KerbErrorData, eData))) ?? attempt(() => inMethodData(eData))
 }
 
-/** `STATUS_ACCOUNT_DISABLED`, or the number in hexadecimal. Source: MS-ERREF section 2.3.1. */
+/**
+ * Returns the name of a status, `STATUS_ACCOUNT_DISABLED`, or its number in hexadecimal. Source:
+ * MS-ERREF section 2.3.1.
+ */
 export function ntStatusName(status: number): string {
   return NAMES[status] ?? `0x${status.toString(16).toUpperCase().padStart(8, '0')}`
 }
@@ -49,7 +52,10 @@ function extended({ dataType, dataValue }: KerbErrorData): number | undefined {
   return dataType === KERB_ERR_TYPE_EXTENDED && dataValue ? decodeKerbExtError(dataValue).status : undefined
 }
 
-/** e-data has no type of its own: what does not decode as one thing may be another, and the error must not be lost over it. */
+/**
+ * Returns undefined where decoding fails. e-data does not tell its own type, so octets that are no
+ * KERB-ERROR-DATA may be something else, and the error itself must not get lost.
+ */
 function attempt(read: () => number | undefined): number | undefined {
   try {
     return read()

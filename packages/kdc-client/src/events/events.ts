@@ -1,4 +1,6 @@
-/** What a client tells about its exchanges. The only file of this package that knows `node:diagnostics_channel`. */
+/**
+ * Publishes what a client does. No other file of this package imports `node:diagnostics_channel`.
+ */
 
 import {
   encryptionTypeName,
@@ -21,38 +23,65 @@ import { traceBegin, traceFailure, traceTicket } from './trace-lines.js'
 
 export type { CacheMiss, KdcEvent, KdcEventSubject } from './kdc-event.js'
 
-/** The name of the diagnostics channel on which every exchange with a KDC appears. */
+/** The name of the diagnostics channel on which each exchange with a KDC is published. */
 export const KDC_CHANNEL = 's4u:kdc'
 
-/** The exchanges that ended while somebody waited for a ticket. */
+/** The exchanges that ended while a caller waited for a ticket. */
 export interface ExchangeTally {
   exchanges: number
-  /** KDC options of the one that ended last, `0x40810000`. */
+  /** The KDC options of the last exchange, `0x40810000`. */
   ticketOptions?: string
 }
 
-/** What whoever asks for a ticket in a user's name knows of the user, for the events. */
+/**
+ * What the caller knows about the user for whom it requests a ticket. It becomes part of the
+ * events.
+ */
 export type Occasion = Pick<KdcEvent, 'clientAddress' | 'transitedServices' | 'userSid' | 'accountSid'>
 
 const diagnostics = channel(KDC_CHANNEL)
 
-// Nothing runs in these unless somebody listens: from the first time on, every promise of the process would cost more.
+// Nothing runs in these unless there is a subscriber: an AsyncLocalStorage in use makes each
+// promise of the process slower.
 const tallies = new AsyncLocalStorage<{ readonly tally: ExchangeTally; readonly occasion: Occasion }>()
 const requests = new AsyncLocalStorage<{ options?: KerberosFlags }>()
 
-/** Runs `callback` and counts the exchanges that end in it. None: the ticket came from a cache, or of an exchange begun for another. */
+/**
+ * Runs `callback` and counts the exchanges that end in it. The count is 0 if the ticket came from a
+ * cache, or from an exchange that another caller began.
+ *
+ * @example
+ * ```ts
+ * import { createKdcClient, tallyExchanges } from '@s4u/kdc-client'
+ *
+ * const client = createKdcClient({ credentials: { ccache: true } })
+ * await tallyExchanges(async (tally) => {
+ *   await client.ticketFor('HTTP/api.ad.test')
+ *   console.log(tally.exchanges, tally.ticketOptions)
+ * })
+ * ```
+ */
 export function tallyExchanges<T>(callback: (tally: ExchangeTally) => T, occasion: Occasion = {}): T {
   const tally: ExchangeTally = { exchanges: 0 }
   return tallies.run({ tally, occasion }, () => callback(tally))
 }
 
-/** What a request asks for, for the event of the exchange it belongs to. */
+/** Notes the options of a request, for the event of its exchange. */
 export function noteOptions(options: KerberosFlags): void {
   const request = requests.getStore()
   if (request) request.options = options
 }
 
-/** Something that belongs to no exchange: to the channel, and as a line to who reads along. */
+/**
+ * Publishes a notice that belongs to no exchange, on the diagnostics channel and in the journal.
+ *
+ * @example
+ * ```ts
+ * import { tellNotice } from '@s4u/kdc-client'
+ *
+ * tellNotice({ kind: 'notice', level: 'warn', code: 'MY_NOTICE', message: 'the keytab is readable by all' })
+ * ```
+ */
 export function tellNotice(notice: Notice, journal: Journal = journalFor()): void {
   const { level, code, message, hint } = notice
   const make = () => ({ level, text: `${code}: ${message}`, hint })
@@ -62,8 +91,8 @@ export function tellNotice(notice: Notice, journal: Journal = journalFor()): voi
 }
 
 /**
- * Runs an exchange and tells how it went. What is wrong with an answer is the KDC's fault, whoever
- * sent the request behind it.
+ * Runs an exchange, and publishes how it went. A wrong reply is the fault of the KDC, whatever
+ * request led to it, so its error gets the status 502.
  */
 export async function tell<T extends ServiceTicket>(
   subject: KdcEventSubject,
@@ -83,7 +112,10 @@ export async function tell<T extends ServiceTicket>(
   }
 }
 
-/** Who waited is told by the error. For a ticket that is renewed before it ends nobody waits. */
+/**
+ * Writes a failure into the journal. A caller who waited gets the error itself; a refresh in the
+ * background has no caller, so its failure is a warning.
+ */
 function writeFailure(subject: KdcEventSubject, error: unknown, journal: Journal): void {
   const make = () => failed(subject, error)
   if (subject.cache === 'miss') return journal.note(make)
@@ -135,7 +167,10 @@ function sidsOf({ userSid, accountSid }: Occasion) {
   return { ...(userSid !== undefined && { userSid }), ...(accountSid !== undefined && { accountSid }) }
 }
 
-/** The user as the ticket names him, who may have been named otherwise or by a certificate; and with S4U2Proxy one more service acts for him. */
+/**
+ * Returns the user as the ticket names the user: the request may have used another name, or a
+ * certificate. With S4U2Proxy one more service acts for the user.
+ */
 function inNameOf(
   { step, account, user }: KdcEventSubject,
   { client }: ServiceTicket,
@@ -148,7 +183,7 @@ function inNameOf(
   return { ...named, transitedServices: Object.freeze([...transitedServices, account]) }
 }
 
-/** What somebody typed into a form, or an address has in it, is not to act in a log. */
+/** Makes names printable: a name from a form, or an address, must not have an effect in a log. */
 function inWindowsTerms(named: Pick<KdcEventSubject, 'account' | 'target' | 'user'>) {
   const [account, target] = [printableName(named.account), printableName(named.target)]
   const user = named.user === undefined ? undefined : printableName(named.user)
@@ -157,7 +192,7 @@ function inWindowsTerms(named: Pick<KdcEventSubject, 'account' | 'target' | 'use
   return { account, target, user, accountName, accountDomain, userName, userDomain, serviceName: split(target)[0] }
 }
 
-/** A name and its realm, behind the last `@`. */
+/** Splits a principal at its last `@` into name and realm. */
 function split(principal: string): [string, string] {
   const at = principal.lastIndexOf('@')
   return at < 0 ? [principal, ''] : [principal.slice(0, at), principal.slice(at + 1)]
@@ -177,7 +212,7 @@ function describe(ticket: ServiceTicket) {
   }
 }
 
-/** Numbers as Windows prints them in events. */
+/** Returns a number as Windows prints it in events. */
 function hex(value: number): string {
   return `0x${value.toString(16).toUpperCase()}`
 }

@@ -1,4 +1,4 @@
-/** Exchanges with KDCs as lines that people read. */
+/** Formats exchanges with KDCs as lines of a log. */
 
 import { type JournalEntry, S4uError } from '@s4u/krb5'
 import type { KdcEvent } from './kdc-event.js'
@@ -24,12 +24,13 @@ export function failed(about: About, error: unknown): JournalEntry {
   const asked = step === 'AS' ? `sign-in of ${account}` : `${account} asked for ${target}${as(user)}`
   if (S4uError.is(error))
     return { level: 'warn', text: `${step}: ${asked}: ${error.code}: ${error.message}`, hint: error.hint }
-  // Of a function of the app, or nobody waited any more: its message is not ours to show.
+  // An error of the app's function, or an abort: its message may hold anything, so it is not
+  // logged.
   const name = error instanceof Error ? error.name : 'failed'
   return { level: name === 'AbortError' ? 'debug' : 'warn', text: `${step}: ${asked}: ${name}` }
 }
 
-/** Of a ticket that nobody had to be asked for. */
+/** Returns the line of a ticket that came from the cache. */
 export function cached({ client, service, expiresAt }: ServiceTicket): JournalEntry {
   const [whose, what] = [client, service].map(({ name, realm }) => `${name.nameString.join('/')}@${realm}`)
   return { level: 'debug', text: `cache: the ticket of ${whose} for ${what}, good until ${timeOf(expiresAt)}` }
@@ -47,5 +48,7 @@ function timeOf(milliseconds: number): string {
   return Number.isFinite(milliseconds) ? new Date(Math.min(milliseconds, LAST_TIME)).toISOString() : 'ever'
 }
 
-/** Of a `Date`; what a KDC says may be anything. ECMAScript section 21.4.1.1. */
+/**
+ * The latest time of a `Date`, since a KDC may send any time. Source: ECMAScript section 21.4.1.1.
+ */
 const LAST_TIME = 8.64e15

@@ -1,6 +1,9 @@
 import type { ExchangeStep } from '../errors/kdc-answer.js'
 
-/** One sign-in, or one request for a ticket with all its referrals and tries. What the cache answers is none. Holds no ticket or key. */
+/**
+ * One sign-in, or one request for a ticket with all its referrals and retries. An answer of the
+ * cache is no event. An event holds no ticket and no key.
+ */
 export interface KdcEvent {
   readonly kind: 'exchange'
   readonly step: ExchangeStep
@@ -9,48 +12,66 @@ export interface KdcEvent {
   readonly account: string
   /** `HTTP/api.ad.test`; at sign-in `krbtgt`. */
   readonly target: string
-  /** On whose behalf, in a delegation step. */
+  /** The user of a delegation step. */
   readonly user?: string
-  /** Why it failed: `KDC_ERR_BADOPTION`, `AbortError` when nobody waited any more; for a delegation also the reason and the NTSTATUS. */
+  /**
+   * Why the exchange failed: `KDC_ERR_BADOPTION`, or `AbortError` if all callers gave up. A failed
+   * delegation also has the reason and the NTSTATUS.
+   */
   readonly code?: string
   readonly reason?: string
   readonly ntStatus?: string
-  /** The ticket's, when there is one. */
+  /** The encryption type of the ticket, if there is one. */
   readonly encryptionType?: string
   readonly sessionEncryptionType?: string
   readonly forwardable?: boolean
-  /** Milliseconds since the epoch. */
+  /** When the ticket expires; milliseconds since the epoch. */
   readonly expiresAt?: number
-  /** Milliseconds. */
+  /** How long the exchange took; milliseconds. */
   readonly duration: number
-  /** As Windows events 4768 and 4769 have them: the account `svc-web`, its domain, and those of the user if there is one. */
+  /**
+   * The names as in Windows events 4768 and 4769: the account `svc-web`, its domain, and those of
+   * the user if there is one.
+   */
   readonly accountName: string
   readonly accountDomain: string
   readonly userName?: string
   readonly userDomain?: string
   readonly serviceName: string
-  /** Known when there is a ticket. */
+  /** The realm of the service; known if there is a ticket. */
   readonly serviceRealm?: string
-  /** KDC options of the last request, `0x40810000`. */
+  /** The KDC options of the last request, `0x40810000`. */
   readonly ticketOptions?: string
-  /** The ticket's flags, `0x40A10000`. */
+  /** The flags of the ticket, `0x40A10000`. */
   readonly ticketFlags?: string
-  /** `0x12`; its name is `encryptionType`. */
+  /** The number of the ticket's encryption type, `0x12`; `encryptionType` is its name. */
   readonly ticketEncryptionType?: string
-  /** The KDC's answer: `0xD`, whose name is `code`; `0x0` for a ticket. Absent when it gave none. */
+  /**
+   * The number of the KDC's error, `0xD`, whose name is `code`; `0x0` for a ticket. Absent if the
+   * KDC did not answer.
+   */
   readonly failureCode?: string
-  /** Of the user on whose behalf it was, where whoever asked told it: a KDC's own log has the address of this service. */
+  /**
+   * The address of the user, if the caller told it. (A KDC's own log has the address of this
+   * service.)
+   */
   readonly clientAddress?: string
-  /** The services that act for the user by this ticket, nearest last, as far as whoever asked told: this one by its account. In a delegation step. */
+  /**
+   * The services that act for the user with this ticket, the nearest one last, as far as the caller
+   * told them. This service appears by its account. In a delegation step.
+   */
   readonly transitedServices?: readonly string[]
-  /** The SIDs of the user and of the account that asks, as far as whoever asked told them. In a delegation step. */
+  /**
+   * The SIDs of the user and of the account that asks, if the caller told them. In a delegation
+   * step.
+   */
   readonly userSid?: string
   readonly accountSid?: string
-  /** Why the cache did not answer: there was no ticket, or one that was about to end. */
+  /** Why the cache did not answer. */
   readonly cache: CacheMiss
 }
 
-/** What was in the cache when a KDC was asked: nothing that could be used, or a ticket near its end. */
+/** `miss`: the cache had no ticket that could be used. `refresh`: it had one near its end. */
 export type CacheMiss = 'miss' | 'refresh'
 
 /** What an exchange is about. */

@@ -1,4 +1,4 @@
-/** What is traced, in MIT's words (its k5-trace.h). */
+/** Formats the lines of a trace, in the words of MIT's k5-trace.h. */
 
 import { encryptionTypeName, krbErrorName, PaType, S4uError } from '@s4u/krb5'
 import type { KdcEventSubject } from './kdc-event.js'
@@ -34,7 +34,7 @@ export function traceRequest(realm: string, { length }: Uint8Array): void {
   trace(() => `Sending request (${length} bytes) to ${realm}`)
 }
 
-/** Numbers of errors begin there in MIT's library (ERROR_TABLE_BASE_krb5). */
+/** The number of the first error in MIT's library (ERROR_TABLE_BASE_krb5). */
 const MIT_ERROR_BASE = -1_765_328_384
 
 export function traceReply(realm: string, answer: Uint8Array): void {
@@ -66,7 +66,7 @@ export function traceNoAnswer(protocol: Protocol, address: KdcAddress, reason: s
   )
 }
 
-/** What DNS said of a realm, or that it was asked. */
+/** Traces that DNS is asked for a realm, or what DNS answered. */
 export function traceLookup(realm: string, addresses?: readonly KdcAddress[]): void {
   trace(() => {
     if (addresses === undefined) return `Sending DNS URI and SRV queries for _kerberos.${realm}.`

@@ -1,6 +1,7 @@
 /**
- * What goes between us and KDCs, for whoever set KRB5_TRACE as for MIT's tools: the name of a file, `/dev/stderr` or `/dev/stdout`. Lines
- * look as MIT's do, so that people who read those find their way. Source: MIT krb5 documentation, "Environment variables", KRB5_TRACE.
+ * Writes a trace of the messages to and from KDCs, if KRB5_TRACE names a file, `/dev/stderr` or
+ * `/dev/stdout`. The lines look like those of MIT's library, which many administrators know.
+ * Source: MIT krb5 documentation, "Environment variables", KRB5_TRACE.
  */
 
 import { constants, openSync, writeSync } from 'node:fs'
@@ -13,12 +14,15 @@ interface TraceFile {
 
 let file: TraceFile | undefined
 
-/** Whether anybody reads: if not, making a line can be saved. */
+/** Returns whether there is a trace. Without one, lines need not be made. */
 export function isTraced(): boolean {
   return Boolean(process.env.KRB5_TRACE)
 }
 
-/** Writes a line, in which there is no key, password or ticket: `[1234] 1717171717.123456: Sending request (181 bytes) to AD.TEST`. */
+/**
+ * Writes one line, which holds no key, password or ticket:
+ * `[1234] 1717171717.123456: Sending request (181 bytes) to AD.TEST`.
+ */
 export function trace(make: () => string): void {
   const path = process.env.KRB5_TRACE
   if (!path) return
@@ -28,9 +32,13 @@ export function trace(make: () => string): void {
   file.write(`[${process.pid}] ${seconds}.${String(rest).padStart(6, '0')}: ${printable(make())}\n`)
 }
 
-/** Written at once, as MIT does: a process that ends in the middle is what a trace is looked at for. */
+/**
+ * Returns a function that writes a line at once, as MIT's library does: a trace is often read after
+ * a process has crashed.
+ */
 function writerTo(path: string): (line: string) => void {
-  // Opened by name they are new files on some systems, and sockets, which cannot be opened, below a parent process.
+  // These files cannot be opened by name everywhere: on some systems that makes a new file, and in
+  // a child process they may be sockets.
   if (path === '/dev/stderr') return (line) => void process.stderr.write(line)
   if (path === '/dev/stdout') return (line) => void process.stdout.write(line)
   let descriptor: number | undefined
@@ -39,7 +47,7 @@ function writerTo(path: string): (line: string) => void {
       descriptor ??= openSync(path, APPENDING, OWNER_ONLY)
       if (descriptor >= 0) writeSync(descriptor, line)
     } catch (error) {
-      // Nobody is refused a ticket because a disk is full.
+      // A full disk must not keep anybody from getting a ticket.
       descriptor = NONE
       const reason = error instanceof Error && 'code' in error ? String(error.code) : 'failed'
       const text = `KRB5_TRACE: cannot write to ${shownPath(path)} (${reason}): nothing is traced`
@@ -48,10 +56,13 @@ function writerTo(path: string): (line: string) => void {
   }
 }
 
-/** Names of users and services are in it. */
+/** A trace holds the names of users and services. */
 const OWNER_ONLY = 0o600
 
-/** A pipe that nobody reads, which another user may have put there, is not waited for: everything would stand still. */
+/**
+ * Another user may have put a pipe there that has no reader. Opening it must not block, or this
+ * process would stop.
+ */
 const APPENDING = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | (constants.O_NONBLOCK ?? 0)
 
 const NONE = -1

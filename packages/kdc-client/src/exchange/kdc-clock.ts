@@ -14,8 +14,9 @@ export class KdcClock {
   }
 
   /**
-   * The clock as a KRB_AP_ERR_SKEW would have it, for one more try. Anybody can forge that error, so it must not move the clock by
-   * itself: that is for `adopt`, when the try has led to a reply that only the KDC can have made. Source: RFC 4120 section 3.1.6.
+   * The clock as a KRB_AP_ERR_SKEW would have it, for one more try. Anybody can forge that error,
+   * so it must not move the clock by itself: that is for `adopt`, when the try has led to a reply
+   * that only the KDC can have made. Source: RFC 4120 section 3.1.6.
    */
   supposing(serverTime: number): KdcClock {
     return new KdcClock(this.local, serverTime - this.local())
@@ -25,7 +26,10 @@ export class KdcClock {
     this.offset = tried.offset
   }
 
-  /** Takes the time out of a sealed reply, unless it agrees well enough: a reply may have been under way for seconds. */
+  /**
+   * Takes the time out of a sealed reply, unless it agrees well enough: a reply may have been under
+   * way for seconds.
+   */
   confirm(serverTime: number): void {
     if (Math.abs(serverTime - this.now()) > TOLERATED) this.offset = serverTime - this.local()
   }

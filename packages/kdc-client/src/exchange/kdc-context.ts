@@ -4,7 +4,10 @@ import type { KdcTransport } from '../network/transport.js'
 import type { KdcClock } from './kdc-clock.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 
-/** Everything an exchange needs from outside: network, clock, randomness, and what we are willing to use. */
+/**
+ * Everything an exchange needs from outside: network, clock, randomness, and what we are willing to
+ * use.
+ */
 export interface KdcContext {
   readonly transport: KdcTransport
   readonly clock: KdcClock
@@ -13,13 +16,19 @@ export interface KdcContext {
   readonly etypes: readonly number[]
   /** Those offered at sign-in, where they are others. */
   readonly signInEtypes?: readonly number[]
-  /** Whether a ticket-granting ticket is asked for that can be forwarded. Default: yes; without it there is no delegation. */
+  /**
+   * Whether a ticket-granting ticket is asked for that can be forwarded. Default: yes; without it
+   * there is no delegation.
+   */
   readonly forwardable?: boolean
   /** What clocks may differ by, milliseconds. Default: five minutes. */
   readonly clockSkew?: number
   /** Whether to ask for a PAC at sign-in; without one there is no delegation. Default: yes. */
   readonly pac?: boolean
-  /** Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise names only. */
+  /**
+   * Whether the KDC may answer a sign-in in its own spelling of the name. Default: for enterprise
+   * names only.
+   */
   readonly canonicalize?: boolean
   /**
    * Whether the KDCs of a realm may be asked to which an unsealed answer sends a sign-in. Default:
@@ -43,7 +52,9 @@ export type MayFollow = (realm: string, options: { readonly signal?: AbortSignal
 
 /** How requests for tickets are armored, beside sign-ins. Source: RFC 6113 section 5.4.2. */
 export interface TicketArmor {
-  /** Replies without armor are refused, and errors without it count for nothing that is remembered. */
+  /**
+   * Replies without armor are refused, and errors without it count for nothing that is remembered.
+   */
   readonly isRequired: boolean
   /**
    * The machine's ticket for the KDCs of the realm, so that tickets carry its identity beside that
@@ -55,9 +66,9 @@ export interface TicketArmor {
   /** KDCs of the realm answer in the clear to a machine's armor, and not to the other one. */
   noteRefusal(realm: string): void
   /**
-   * Tells whether a realm that took a machine's armor before has answered in the clear within the last
-   * minute. Anybody on the network can forge that answer, so the tickets of this moment, which lack the
-   * machine's identity, are kept for a minute only.
+   * Tells whether a realm that took a machine's armor before has answered in the clear within the
+   * last minute. Anybody on the network can forge that answer, so the tickets of this moment, which
+   * lack the machine's identity, are kept for a minute only.
    */
   readonly lacksMachine: boolean
 }

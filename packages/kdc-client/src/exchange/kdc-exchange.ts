@@ -50,7 +50,10 @@ export function newNonce(random: RandomSource): number {
   return ((a & 0x7f) << 24) | (b << 16) | (c << 8) | d
 }
 
-/** The moment of an authenticator or pre-authentication: whole seconds in milliseconds, and microseconds. */
+/**
+ * The moment of an authenticator or pre-authentication: whole seconds in milliseconds, and
+ * microseconds.
+ */
 export function kerberosMoment(milliseconds: number): { readonly time: number; readonly usec: number } {
   const time = Math.floor(milliseconds / 1000) * 1000
   return { time, usec: Math.floor((milliseconds - time) * 1000) }

@@ -1,6 +1,9 @@
 import { hasFlag, KdcOption, type KerberosFlags, TicketFlag } from '@s4u/krb5'
 
-/** Flags that a ticket has only when its client asked for them, by the option that asks. Source: RFC 4120 section 2. */
+/**
+ * Flags that a ticket has only when its client asked for them, by the option that asks. Source: RFC
+ * 4120 section 2.
+ */
 const ON_REQUEST: readonly (readonly [flag: number, options: readonly number[]])[] = [
   [TicketFlag.FORWARDABLE, [KdcOption.FORWARDABLE]],
   [TicketFlag.FORWARDED, [KdcOption.FORWARDED]],
@@ -14,8 +17,8 @@ const ON_REQUEST: readonly (readonly [flag: number, options: readonly number[]])
 ]
 
 /**
- * Whether the KDC granted nothing that was not asked for. Less than asked for is its right. `inherited` are the flags of the ticket
- * that was shown, which renewed and forwarded tickets keep.
+ * Whether the KDC granted nothing that was not asked for. Less than asked for is its right.
+ * `inherited` are the flags of the ticket that was shown, which renewed and forwarded tickets keep.
  */
 export function isPlausibleFlags(flags: KerberosFlags, asked: KerberosFlags, inherited?: KerberosFlags): boolean {
   return ON_REQUEST.every(

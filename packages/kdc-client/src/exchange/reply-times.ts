@@ -1,6 +1,9 @@
 import type { EncKdcRepPart, S4uErrorCode } from '@s4u/krb5'
 
-/** What clocks may differ by where nothing else is said, milliseconds. Source: RFC 4120 section 3.1.3. */
+/**
+ * What clocks may differ by where nothing else is said, milliseconds. Source: RFC 4120 section
+ * 3.1.3.
+ */
 const USUAL_SKEW = 300_000
 
 /** The latest times that a request asks for, milliseconds since the epoch. */
@@ -13,7 +16,10 @@ export interface AskedTimes {
 
 type GrantedTimes = Pick<EncKdcRepPart, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>
 
-/** What is wrong with the times of a ticket: nothing when it begins, ends and can be renewed no later than was asked for. */
+/**
+ * What is wrong with the times of a ticket: nothing when it begins, ends and can be renewed no
+ * later than was asked for.
+ */
 export function wrongTimes(
   { authtime, starttime, endtime, renewTill }: GrantedTimes,
   asked: AskedTimes,

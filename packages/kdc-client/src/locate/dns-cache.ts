@@ -3,16 +3,25 @@ import type { KdcAddress } from '../configuration/kdc-address.js'
 import { type DnsSource, lookUpKdcs } from './dns-lookup.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 
-/** How long what DNS said is believed; milliseconds. Node does not tell how long its answers are good for. */
+/**
+ * How long what DNS said is believed; milliseconds. Node does not tell how long its answers are
+ * good for.
+ */
 const FOUND_FOR = 300_000
 
 /** A realm that nothing was found for may have been a hiccup. */
 const NOT_FOUND_FOR = 5_000
 
-/** What DNS said before is used for so long when it fails, before it is asked again: a failing one keeps its askers waiting. */
+/**
+ * What DNS said before is used for so long when it fails, before it is asked again: a failing one
+ * keeps its askers waiting.
+ */
 const STALE_FOR = 60_000
 
-/** Time for two name servers that do not answer and one that does; a caller is left some of his own then. */
+/**
+ * Time for two name servers that do not answer and one that does; a caller is left some of his own
+ * then.
+ */
 const LOOKUP_LIMIT = 5_000
 
 /** Realms remembered; referrals name few. */
@@ -38,7 +47,10 @@ export class DnsMemory {
     this.withUri = withUri
   }
 
-  /** Rejects with the signal's reason only: DNS that fails names the KDCs that it named before, or none. */
+  /**
+   * Rejects with the signal's reason only: DNS that fails names the KDCs that it named before, or
+   * none.
+   */
   async find(realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> {
     const known = this.known.get(realm)
     if (known && known.until > this.now()) return known.addresses

@@ -107,7 +107,8 @@ describe('the order of records', () => {
   })
 
   test('within a priority, each comes first as often as its weight says', () => {
-    // Each hundredth is drawn once, so that the count is what the weights say and no matter of luck.
+    // Each hundredth is drawn once, so that the count is what the weights say and no matter of
+    // luck.
     const draws = Array.from({ length: 100 }, (_, draw) => (draw + 0.5) / 100)
     const first = draws.map((draw) => inOrder([srv('light', 0, 10), srv('heavy', 0, 90)], () => draw)[0].name)
     expect(first.filter((name) => name === 'light').length).toBe(10)

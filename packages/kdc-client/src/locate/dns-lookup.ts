@@ -1,4 +1,7 @@
-/** The servers of a realm that DNS names. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI records. */
+/**
+ * The servers of a realm that DNS names. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI
+ * records.
+ */
 
 import { promises as dns } from 'node:dns'
 import { type UriRecord, resolveUri } from './dns-uri.js'
@@ -57,8 +60,9 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
 }
 
 /**
- * URI records where there are any, else SRV records: lowest priority first, by weight at random within one. None is an empty list.
- * Rejects with what a name server that failed said, when there is nothing else to go by.
+ * URI records where there are any, else SRV records: lowest priority first, by weight at random
+ * within one. None is an empty list. Rejects with what a name server that failed said, when there
+ * is nothing else to go by.
  */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
   const { source = systemDns, random = Math.random, signal, withUri = true, service = KDC_SERVICE } = options
@@ -113,7 +117,8 @@ async function srvAddresses(
 async function srvRecords(source: DnsSource, name: string, signal: AbortSignal | undefined): Promise<SrvAnswer> {
   try {
     const answer = await source.resolveSrv(name, signal)
-    // A target of "." says that the service is decidedly not available, and nothing listens at port 0. Source: RFC 2782.
+    // A target of "." says that the service is decidedly not available, and nothing listens at port
+    // 0. Source: RFC 2782.
     return { records: answer.filter(({ name: target, port }) => target !== '' && target !== '.' && port > 0) }
   } catch (failure) {
     return isAbsence(failure) ? { records: [] } : { records: [], failure }
@@ -136,7 +141,10 @@ async function uriAddresses(
   return inOrder(records, random).flatMap(({ target }) => uriAddress(target, port) ?? [])
 }
 
-/** `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`, `krb5srv::kkdcp:https://host/path`. */
+/**
+ * `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`,
+ * `krb5srv::kkdcp:https://host/path`.
+ */
 function uriAddress(target: string, port: number): KdcAddress | undefined {
   const match = /^krb5srv:[a-z]*:(udp|tcp|kkdcp):(.+)$/i.exec(target)
   if (match === null) return undefined
@@ -152,7 +160,10 @@ function uriAddress(target: string, port: number): KdcAddress | undefined {
   }
 }
 
-/** Priority first; within one, each draw takes a record with the chance of its weight. Source: RFC 2782. */
+/**
+ * Priority first; within one, each draw takes a record with the chance of its weight. Source: RFC
+ * 2782.
+ */
 export function inOrder<T extends { readonly priority: number; readonly weight: number }>(
   records: readonly T[],
   random: () => number,

@@ -3,7 +3,10 @@ import { once } from 'node:events'
 import { expect, test } from 'vitest'
 import { question, readAnswer, resolveUri } from './dns-uri.js'
 
-/** An answer to `asked` with URI records, and an A record that is not asked for, their names as pointers. */
+/**
+ * An answer to `asked` with URI records, and an A record that is not asked for, their names as
+ * pointers.
+ */
 function answerTo(asked: Uint8Array, targets: readonly string[]): Uint8Array {
   const head = Buffer.from(asked)
   head[2] |= 0x80

@@ -1,4 +1,7 @@
-/** URI records, which Node's resolver does not know: one question, asked by UDP. Source: RFC 7553, RFC 1035 section 4. */
+/**
+ * URI records, which Node's resolver does not know: one question, asked by UDP. Source: RFC 7553,
+ * RFC 1035 section 4.
+ */
 
 import { getServers } from 'node:dns'
 import { createSocket } from 'node:dgram'
@@ -17,7 +20,10 @@ const CLASS_INTERNET = 1
 /** Priority and weight. */
 const URI_HEAD = 4
 
-/** Name servers are near; whoever needs longer is asked for SRV records by the system's resolver, with its patience. */
+/**
+ * Name servers are near; whoever needs longer is asked for SRV records by the system's resolver,
+ * with its patience.
+ */
 const WAIT = 1_000
 
 /** The URI records of a name; none when there are none, or when no name server answers. */

@@ -10,21 +10,31 @@ import type { KdcTransport } from '../network/transport.js'
 
 /** Where the KDCs are, and how they are asked: the same as in the options of a client. */
 export interface KdcConnectionsOptions {
-  /** KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or /etc/krb5.conf, then DNS. */
+  /**
+   * KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or
+   * /etc/krb5.conf, then DNS.
+   */
   readonly kdc?: KdcLocation
-  /** The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where `kdc` is given. */
+  /**
+   * The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where
+   * `kdc` is given.
+   */
   readonly krb5Config?: string
   /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default request_timeout of krb5.conf, else
-   * 10,000. It holds for a `kdc` function too.
+   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default
+   * request_timeout of krb5.conf, else 10,000. It holds for a `kdc` function too.
    */
   readonly timeLimit?: number
   /**
-   * The password servers of `changePassword`, written as `kdc`; port 464 where none is said. Default: the hosts of `kdc`, else those
-   * of krb5.conf (kpasswd_server, admin_server) and DNS (_kpasswd).
+   * The password servers of `changePassword`, written as `kdc`; port 464 where none is said.
+   * Default: the hosts of `kdc`, else those of krb5.conf (kpasswd_server, admin_server) and DNS
+   * (_kpasswd).
    */
   readonly kpasswd?: KdcLocation
-  /** Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default: http_anchors, else Node's. */
+  /**
+   * Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default:
+   * http_anchors, else Node's.
+   */
   readonly proxyTrust?: ProxyTrust
   /** Milliseconds since the epoch. */
   readonly now?: () => number
@@ -44,8 +54,8 @@ const KDC_CONNECTIONS_OPTIONS = {
 } as const satisfies OptionTableOf<KdcConnectionsOptions>
 
 /**
- * The way to the KDCs, which any number of clients may share: the sockets, the queue before each realm, and what is known of KDCs that
- * do not answer. Made by `createKdcConnections`.
+ * The way to the KDCs, which any number of clients may share: the sockets, the queue before each
+ * realm, and what is known of KDCs that do not answer. Made by `createKdcConnections`.
  */
 export interface KdcConnections extends Disposable {
   /** Closes the sockets that are open and idle. A client that is used later opens others. */
@@ -53,8 +63,9 @@ export interface KdcConnections extends Disposable {
 }
 
 /**
- * One way to the KDCs for several clients, as for one that signs in with a keytab and many that sign in with the passwords of users.
- * However many clients ask at once, 16 requests are on their way to a realm, and take turns by user. @throws ConfigurationError
+ * One way to the KDCs for several clients, as for one that signs in with a keytab and many that
+ * sign in with the passwords of users. However many clients ask at once, 16 requests are on their
+ * way to a realm, and take turns by user. @throws ConfigurationError
  *
  * ```ts
  * const connections = createKdcConnections({ kdc: 'kdc1.ad.test' })
@@ -72,9 +83,15 @@ export class SharedConnections implements KdcConnections {
   readonly kpasswd: KdcTransport
   /** The krb5.conf of this machine. */
   readonly configuration: Krb5Configuration
-  /** The same for what is asked of KDCs: a caller who names them does not mean it, unless it is named as well. */
+  /**
+   * The same for what is asked of KDCs: a caller who names them does not mean it, unless it is
+   * named as well.
+   */
   readonly conf: Krb5Configuration | undefined
-  /** Whether the KDCs of a realm are named in the options or in krb5.conf, so that nothing is looked up for it. */
+  /**
+   * Whether the KDCs of a realm are named in the options or in krb5.conf, so that nothing is looked
+   * up for it.
+   */
   readonly namesKdcsOf: (realm: string) => boolean
   readonly #close: () => void
 

@@ -11,8 +11,8 @@ import { type KdcTransport, limitedTransport, networkTransport, type NetworkTran
 /**
  * Where KDCs are:
  *
- * - one address: `'kdc1.ad.test'`, `'10.0.0.1:88'`, `'udp/kdc1.ad.test'`, `'tcp/kdc1.ad.test'`, or the
- *   URL of an HTTPS proxy, `'https://proxy.ad.test/KdcProxy'`
+ * - one address: `'kdc1.ad.test'`, `'10.0.0.1:88'`, `'udp/kdc1.ad.test'`, `'tcp/kdc1.ad.test'`, or
+ *   the URL of an HTTPS proxy, `'https://proxy.ad.test/KdcProxy'`
  * - several addresses, best first
  * - addresses by realm: `{ 'AD.TEST': ['dc1.ad.test', 'dc2.ad.test'] }`
  * - a function that sends requests (`KdcTransport`)
@@ -72,7 +72,10 @@ export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc'
   return (realm: string): boolean => named(realm) !== undefined || configuration.conf.kdcsOf(realm).length > 0
 }
 
-/** What the option says of a realm. A list without a realm stands for every realm: it is the caller's word. */
+/**
+ * What the option says of a realm. A list without a realm stands for every realm: it is the
+ * caller's word.
+ */
 export function namedAddresses(
   kdc: Exclude<KdcLocation, KdcTransport> | undefined,
   standardPort?: number,
@@ -94,7 +97,10 @@ export function configuredKdcs(configuration: Krb5Configuration, realm: string):
   return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
 }
 
-/** The option is about every proxy; those of krb5.conf, each about its realm, where the option names no KDC of it. */
+/**
+ * The option is about every proxy; those of krb5.conf, each about its realm, where the option names
+ * no KDC of it.
+ */
 export function trustOf({
   proxyTrust,
   configuration,

@@ -61,8 +61,9 @@ function givenTransport(kpasswd: KdcTransport, timeLimit: number): KdcTransport 
 }
 
 /**
- * As krb5.conf has them (`kpasswd_server`, else the hosts of `admin_server`), as DNS has them, else where the KDCs are: a domain
- * controller is both. KDCs that the option names are the caller's word, and come before the files.
+ * As krb5.conf has them (`kpasswd_server`, else the hosts of `admin_server`), as DNS has them, else
+ * where the KDCs are: a domain controller is both. KDCs that the option names are the caller's
+ * word, and come before the files.
  */
 async function locate(
   realm: string,

@@ -14,8 +14,8 @@ import { protocolsFor } from './protocol-choice.js'
 export const FIRST_WAIT = 1_000
 
 /**
- * The pause between two rounds; milliseconds. It keeps KDCs that refuse at once from becoming a busy
- * loop, and gives a reply time to come after a KRB-ERROR by UDP.
+ * The pause between two rounds; milliseconds. It keeps KDCs that refuse at once from becoming a
+ * busy loop, and gives a reply time to come after a KRB-ERROR by UDP.
  */
 const BETWEEN_ROUNDS = FIRST_WAIT / 4
 
@@ -27,8 +27,8 @@ const BETWEEN_ROUNDS = FIRST_WAIT / 4
 const LONGEST_WAIT = 60_000
 
 /**
- * Asks each KDC in turn, round after round, until one answers. KDCs that answered lately come first.
- * Returns undefined when the time is over, or when no server is there at any address.
+ * Asks each KDC in turn, round after round, until one answers. KDCs that answered lately come
+ * first. Returns undefined when the time is over, or when no server is there at any address.
  *
  * When the next KDC is asked, the ones before are still listened to: a KDC may only be slow. MIT's
  * library does the same.

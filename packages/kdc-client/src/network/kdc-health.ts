@@ -5,8 +5,8 @@ import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.
 const DEAD_FOR = 60_000
 
 /**
- * How long a KDC is asked by TCP at once, after it answered by TCP only, or with more than a datagram
- * holds; milliseconds.
+ * How long a KDC is asked by TCP at once, after it answered by TCP only, or with more than a
+ * datagram holds; milliseconds.
  */
 const TCP_FOR = 300_000
 

@@ -115,7 +115,9 @@ export class KdcRace {
     return refusal.error
   }
 
-  /** Starts an exchange. If it is running already, a datagram is sent again: it may have been lost. */
+  /**
+   * Starts an exchange. If it is running already, a datagram is sent again: it may have been lost.
+   */
   private pendingOrStart(protocol: Protocol, address: KdcServer): Promise<void> {
     const name = `${protocol}/${formatKdcAddress(address)}`
     const pending = this.pending.get(name)
@@ -127,8 +129,8 @@ export class KdcRace {
   }
 
   /**
-   * Resolves when the exchange has failed, or when a KRB-ERROR came by UDP: the socket is listened to
-   * all the same. Never rejects.
+   * Resolves when the exchange has failed, or when a KRB-ERROR came by UDP: the socket is listened
+   * to all the same. Never rejects.
    */
   private attempt(protocol: Protocol, address: KdcServer, name: string): Promise<void> {
     const { attempts } = this.kdcRequest
@@ -195,8 +197,8 @@ export class KdcRace {
     const { asked } = this
     health.noteAlive(address)
     const bothRefuse = this.refusedBy.has(address) && answer[0] === KRB_ERROR_TAG
-    // UDP brought nothing, as where a firewall drops it or an attacker forges errors, and would cost
-    // time at the next request too.
+    // UDP brought nothing, as where a firewall drops it or an attacker forges errors, and would
+    // cost time at the next request too.
     if (protocol === 'tcp' && asked.udp.has(address) && !bothRefuse) health.noteTcp(address)
     if (protocol === 'tcp') health.noteTcpAnswers(address)
     if (protocol === 'udp' && asked.tcp.has(address)) health.noteUdp(address)
@@ -220,7 +222,9 @@ const NO_ANSWER: ReadonlySet<number> = new Set([
   KRB_ERROR_CODES.KRB_ERR_RESPONSE_TOO_BIG,
 ])
 
-/** A server is there that closed the connection, or sent what is no answer: the next try may work. */
+/**
+ * A server is there that closed the connection, or sent what is no answer: the next try may work.
+ */
 function isPassing(error: unknown): boolean {
   return !(error instanceof Error && 'code' in error) || CLOSED.has(String(error.code))
 }

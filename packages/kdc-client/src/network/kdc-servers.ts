@@ -1,4 +1,7 @@
-/** The machines behind the name of a KDC. Each is a server of its own: one that hangs is not what another one does. */
+/**
+ * The machines behind the name of a KDC. Each is a server of its own: one that hangs is not what
+ * another one does.
+ */
 
 import { promises as dns } from 'node:dns'
 import { isIP } from 'node:net'
@@ -16,16 +19,24 @@ export interface KdcServer extends KdcAddress {
 /** The addresses of a host, best first. */
 export type HostLookup = (name: string) => Promise<readonly string[]>
 
-/** How long a name stands for the same addresses; milliseconds. As long as a socket is used: a KDC may move. */
+/**
+ * How long a name stands for the same addresses; milliseconds. As long as a socket is used: a KDC
+ * may move.
+ */
 const FOUND_FOR = 60_000
 
-/** How long after that they are still used, while the name is resolved anew for those who come later; milliseconds. */
+/**
+ * How long after that they are still used, while the name is resolved anew for those who come
+ * later; milliseconds.
+ */
 const STALE_FOR = 600_000
 
 /** Names that something is remembered of. */
 const MAX_NAMES = 1_000
 
-/** A name with more addresses names no KDCs but somebody's idea of a joke, and each costs its turn. */
+/**
+ * A name with more addresses names no KDCs but somebody's idea of a joke, and each costs its turn.
+ */
 const MAX_ADDRESSES = 16
 
 export class KdcServers {

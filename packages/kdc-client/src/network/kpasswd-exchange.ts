@@ -1,6 +1,7 @@
 /**
- * A request to change a password, which is not to be made twice: unlike a ticket, the second answer is another one (too
- * young, used before). So it goes to the next server only as long as it has reached none, and by UDP only where TCP is closed.
+ * A request to change a password, which is not to be made twice: unlike a ticket, the second answer
+ * is another one (too young, used before). So it goes to the next server only as long as it has
+ * reached none, and by UDP only where TCP is closed.
  */
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
@@ -31,10 +32,16 @@ class NotSent extends Error {}
 /** A machine that is off must not take the time of those that are not; milliseconds. */
 const CONNECT_WITHIN = 2_000
 
-/** After this a datagram is sent again, then after twice as long; the server knows it by its authenticator. Milliseconds. */
+/**
+ * After this a datagram is sent again, then after twice as long; the server knows it by its
+ * authenticator. Milliseconds.
+ */
 const SEND_AGAIN_AFTER = 1_000
 
-/** The answer of the first server that can be reached; undefined when none can. @throws what happened after it was sent */
+/**
+ * The answer of the first server that can be reached; undefined when none can. @throws what
+ * happened after it was sent
+ */
 export async function askPasswordServers(
   addresses: readonly KdcAddress[],
   errand: ChangeErrand,
@@ -109,7 +116,8 @@ const overUdp: Way = async ({ host, port }, errand) => {
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
       errand.ended.addEventListener('abort', () => reject(errand.ended.reason), { once: true })
-      // A port that is closed says so, and then nobody has it; but the first one may have come to a server that is gone since.
+      // A port that is closed says so, and then nobody has it; but the first one may have come to a
+      // server that is gone since.
       socket.on('error', (error) => reject(isSentAgain ? error : new NotSent(reasonOf(error))))
       socket.on('message', resolve)
       socket.connect(port, host, (failure?: Error) => {

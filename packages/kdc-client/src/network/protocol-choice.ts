@@ -12,7 +12,9 @@ export type Protocol = 'udp' | 'tcp' | 'https'
  */
 export const UDP_PREFERENCE_LIMIT = 1_465
 
-/** Returns the protocols to try, in order. The second one is tried when the first gives no answer. */
+/**
+ * Returns the protocols to try, in order. The second one is tried when the first gives no answer.
+ */
 export function protocolsFor(
   address: KdcAddress,
   { request, prefersTcp, settings: { udpPreferenceLimit } }: KdcRequest,

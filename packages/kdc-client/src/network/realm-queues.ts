@@ -18,8 +18,8 @@ import { UdpSockets } from './udp-exchange.js'
 const MAX_IN_FLIGHT = 16
 
 /**
- * Requests that may wait for one realm. A KDC answers about a thousand in a second: a request behind
- * so many others would fail after ten seconds, and so it fails now.
+ * Requests that may wait for one realm. A KDC answers about a thousand in a second: a request
+ * behind so many others would fail after ten seconds, and so it fails now.
  */
 const MAX_WAITING = 10_000
 

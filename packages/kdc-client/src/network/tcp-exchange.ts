@@ -1,21 +1,28 @@
 import { connect, type Socket } from 'node:net'
 import type { KdcAddress } from '../configuration/kdc-address.js'
 
-/** A KDC's answer is a ticket and little more. Whoever announces more than this does not speak Kerberos. */
+/**
+ * A KDC's answer is a ticket and little more. Whoever announces more than this does not speak
+ * Kerberos.
+ */
 const MAX_REPLY = 1 << 20
 
 /**
- * Connections kept open to one KDC: as many as there may be requests on their way to a realm, so that a crowd makes no more of them.
- * MIT's KDC closes the oldest of all clients' when there are thirty; one that it has closed is replaced.
+ * Connections kept open to one KDC: as many as there may be requests on their way to a realm, so
+ * that a crowd makes no more of them. MIT's KDC closes the oldest of all clients' when there are
+ * thirty; one that it has closed is replaced.
  */
 const MAX_IDLE = 16
 
-/** How long an open connection waits for the next request, milliseconds; KDCs close theirs after some tens of seconds. */
+/**
+ * How long an open connection waits for the next request, milliseconds; KDCs close theirs after
+ * some tens of seconds.
+ */
 const IDLE_FOR = 10_000
 
 /**
- * Connections to KDCs, used again while they stay open. One request at a time on each: nothing in an answer says to which request it
- * belongs before it is opened. Source: RFC 4120 section 7.2.2.
+ * Connections to KDCs, used again while they stay open. One request at a time on each: nothing in
+ * an answer says to which request it belongs before it is opened. Source: RFC 4120 section 7.2.2.
  */
 export class TcpConnections {
   private readonly idle = new Map<string, TcpConnection[]>()

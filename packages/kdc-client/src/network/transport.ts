@@ -83,9 +83,9 @@ export const DEFAULT_TIME_LIMIT = 10_000
 const USUAL: NetworkSettings = { udpPreferenceLimit: UDP_PREFERENCE_LIMIT, firstWait: FIRST_WAIT, rounds: Infinity }
 
 /**
- * Returns a transport that asks KDCs over the network: by UDP, by TCP if the request or the answer is
- * too large, or through an HTTPS proxy. It asks one KDC after another until one answers or the time
- * is over. Source: RFC 4120 section 7.2.
+ * Returns a transport that asks KDCs over the network: by UDP, by TCP if the request or the answer
+ * is too large, or through an HTTPS proxy. It asks one KDC after another until one answers or the
+ * time is over. Source: RFC 4120 section 7.2.
  */
 export function networkTransport(options: NetworkOptions): NetworkTransport {
   const { locate, now = Date.now, proxyTrust, lookup, settings } = options
@@ -122,8 +122,9 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
 }
 
 /**
- * Returns the caller's own transport with a time limit. The transport learns from its signal that the
- * time is over. If it goes on all the same, it is not waited for, and its late answer is dropped.
+ * Returns the caller's own transport with a time limit. The transport learns from its signal that
+ * the time is over. If it goes on all the same, it is not waited for, and its late answer is
+ * dropped.
  */
 export function limitedTransport(kdc: KdcTransport, timeLimit = DEFAULT_TIME_LIMIT): KdcTransport {
   return async (request, { signal, ...context }) => {

@@ -3,28 +3,38 @@ import { isIPv6 } from 'node:net'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
 import { KRB_ERROR_TAG } from '../errors/krb-error.js'
 
-/** Sockets kept open to one KDC: as many as there may be requests on their way to a realm, so that a crowd makes no more of them. */
+/**
+ * Sockets kept open to one KDC: as many as there may be requests on their way to a realm, so that a
+ * crowd makes no more of them.
+ */
 const MAX_IDLE = 16
 
 /** How long an open socket waits for the next request, milliseconds. */
 const IDLE_FOR = 10_000
 
-/** The name of a KDC may come to mean another address, and this machine may get another one, so no socket is used for longer than this. */
+/**
+ * The name of a KDC may come to mean another address, and this machine may get another one, so no
+ * socket is used for longer than this.
+ */
 const MAX_AGE = 60_000
 
 /** What becomes of a request while it waits for its answer. */
 export interface UdpWait {
-  /** Hears each KRB-ERROR, which anybody can have written: the wait goes on. Without it a KRB-ERROR is an answer. */
+  /**
+   * Hears each KRB-ERROR, which anybody can have written: the wait goes on. Without it a KRB-ERROR
+   * is an answer.
+   */
   readonly onRefusal?: (error: Uint8Array) => void
   /** Is given what sends the same datagram again, on the same socket. */
   readonly onSent?: (sendAgain: () => void) => void
 }
 
 /**
- * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used again, by one request at a time, and
- * only after a reply: what comes late to a request that was given up meets no other. Neither does a refusal, which nothing ties to its
- * request. A reply that the network delivers twice may, and is known by being the same; one from before that has another nonce.
- * Source: RFC 4120 section 7.2.1.
+ * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used
+ * again, by one request at a time, and only after a reply: what comes late to a request that was
+ * given up meets no other. Neither does a refusal, which nothing ties to its request. A reply that
+ * the network delivers twice may, and is known by being the same; one from before that has another
+ * nonce. Source: RFC 4120 section 7.2.1.
  */
 export class UdpSockets {
   private readonly idle = new Map<string, UdpSocket[]>()
@@ -50,7 +60,10 @@ export class UdpSockets {
     this.idle.clear()
   }
 
-  /** Undefined when the request is to be sent again: what went wrong may be long past, as a network that this machine has left. */
+  /**
+   * Undefined when the request is to be sent again: what went wrong may be long past, as a network
+   * that this machine has left.
+   */
   private async tryKept(
     kept: UdpSocket,
     key: string,
@@ -134,7 +147,9 @@ class UdpSocket {
     })
   }
 
-  /** Waits, without keeping the process alive, until it is used again or has been idle for too long. */
+  /**
+   * Waits, without keeping the process alive, until it is used again or has been idle for too long.
+   */
   rest(): void {
     this.idleTimer.refresh()
     this.socket.unref()

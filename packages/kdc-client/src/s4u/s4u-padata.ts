@@ -1,4 +1,7 @@
-/** The two ways of saying for whom a service asks, and what a KDC answers to them. Source: MS-SFU section 2.2. */
+/**
+ * The two ways of saying for whom a service asks, and what a KDC answers to them. Source: MS-SFU
+ * section 2.2.
+ */
 
 import {
   type Checksum,
@@ -27,10 +30,16 @@ import {
 import type { S4uUser } from '../tickets/s4u-user.js'
 import type { CheckedReply, RequestBinding } from '../tgs-exchange/tgs-request.js'
 
-/** KERB_CHECKSUM_HMAC_MD5: prescribed for PA-FOR-USER whatever the key. Source: MS-SFU section 2.2.1. */
+/**
+ * KERB_CHECKSUM_HMAC_MD5: prescribed for PA-FOR-USER whatever the key. Source: MS-SFU section
+ * 2.2.1.
+ */
 const KERB_CHECKSUM_HMAC_MD5 = -138
 
-/** With RC4 keys, PA-S4U-X509-USER goes with checksums that anybody can make, so the other one must do. Source: MS-SFU section 2.2.2. */
+/**
+ * With RC4 keys, PA-S4U-X509-USER goes with checksums that anybody can make, so the other one must
+ * do. Source: MS-SFU section 2.2.2.
+ */
 const RC4 = 23
 
 /** Both, as Windows and MIT send them, where both can be. */
@@ -48,7 +57,10 @@ function paForUser(user: Principal, { sessionKey }: RequestBinding): PaData {
   return { padataType: PaType.FOR_USER, padataValue: encode(PaForUser, { ...forUser, cksum }) }
 }
 
-/** The checksum's key is the subkey, as MIT, Heimdal and Windows have it, whatever the text says. Source: MS-SFU section 2.2.2. */
+/**
+ * The checksum's key is the subkey, as MIT, Heimdal and Windows have it, whatever the text says.
+ * Source: MS-SFU section 2.2.2.
+ */
 function paS4uX509User({ principal, certificate }: S4uUser, realm: string, { nonce, subkey }: RequestBinding): PaData {
   const userId: S4uUserId = {
     nonce,
@@ -72,8 +84,8 @@ export interface ConfirmedUser {
 }
 
 /**
- * The user asked for, or, where an enterprise name or a certificate was sent, the name that the KDC resolved it to and signed.
- * Source: MS-SFU section 3.1.5.1.2. @throws RejectedTokenError
+ * The user asked for, or, where an enterprise name or a certificate was sent, the name that the KDC
+ * resolved it to and signed. Source: MS-SFU section 3.1.5.1.2. @throws RejectedTokenError
  */
 export function confirmedUser({ principal: asked, certificate }: S4uUser, reply: CheckedReply): ConfirmedUser {
   const signed = signedUser(reply)

@@ -1,4 +1,7 @@
-/** S4U2Proxy: a ticket to another service in the name of a user, on the evidence that the user came to this one. Source: MS-SFU section 3.1.5.2. */
+/**
+ * S4U2Proxy: a ticket to another service in the name of a user, on the evidence that the user came
+ * to this one. Source: MS-SFU section 3.1.5.2.
+ */
 
 import {
   encode,
@@ -27,9 +30,10 @@ export interface S4u2proxyRequest {
 }
 
 /**
- * The evidence goes to the KDC unchanged: what is not forwardable is the KDC's to judge. A target of another realm is answered with a
- * referral that speaks of the user; with that one as evidence, and an ordinary ticket-granting ticket beside it, the next realm is
- * asked. Source: MS-SFU section 3.1.5.2.1 and section 3.1.5.2.2.
+ * The evidence goes to the KDC unchanged: what is not forwardable is the KDC's to judge. A target
+ * of another realm is answered with a referral that speaks of the user; with that one as evidence,
+ * and an ordinary ticket-granting ticket beside it, the next realm is asked. Source: MS-SFU section
+ * 3.1.5.2.1 and section 3.1.5.2.2.
  */
 export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRequest): Promise<TgsOutcome> {
   const { evidence, sname } = request
@@ -55,7 +59,10 @@ export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRe
   }
 }
 
-/** Says that the client knows resource-based delegation, which it must say always. Source: MS-SFU section 2.2.5. */
+/**
+ * Says that the client knows resource-based delegation, which it must say always. Source: MS-SFU
+ * section 2.2.5.
+ */
 function resourceBased(): PaData {
   const flags = kerberosFlags(PacOption.RESOURCE_BASED_CONSTRAINED_DELEGATION)
   return { padataType: PaType.PAC_OPTIONS, padataValue: encode(PaPacOptions, { flags }) }

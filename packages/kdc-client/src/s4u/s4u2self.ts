@@ -1,4 +1,7 @@
-/** S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other means. Source: MS-SFU section 3.1.5.1. */
+/**
+ * S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other
+ * means. Source: MS-SFU section 3.1.5.1.
+ */
 
 import {
   formatName,
@@ -28,17 +31,18 @@ export interface S4u2selfRequest {
 }
 
 /**
- * The ticket; whether the KDC has signed whom it is for, which says nothing of the ticket beside it; and whether both came in armor,
- * which vouches for both.
+ * The ticket; whether the KDC has signed whom it is for, which says nothing of the ticket beside
+ * it; and whether both came in armor, which vouches for both.
  */
 export type S4u2selfOutcome =
   | { readonly ticket: ServiceTicket; readonly isSigned: boolean; readonly isArmored: boolean }
   | TgsRefusal
 
 /**
- * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to the service's own. In every realm but
- * that one the service is named by an enterprise name. A certificate is shown to the first KDC only, which says whose it is.
- * Source: MS-SFU section 3.1.5.1.1.
+ * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to
+ * the service's own. In every realm but that one the service is named by an enterprise name. A
+ * certificate is shown to the first KDC only, which says whose it is. Source: MS-SFU section
+ * 3.1.5.1.1.
  */
 export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<S4u2selfOutcome> {
   const { service, isArmored = false } = request
@@ -70,7 +74,10 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
   }
 }
 
-/** A KDC knows whose a certificate is in its own realm, and has no say in others. @throws RejectedTokenError KRB_AP_ERR_BADMATCH */
+/**
+ * A KDC knows whose a certificate is in its own realm, and has no say in others. @throws
+ * RejectedTokenError KRB_AP_ERR_BADMATCH
+ */
 function ownUserOf(realm: string, user: Principal): Principal {
   if (sameRealmIgnoringCase(user.realm, realm)) return user
   throw new RejectedTokenError(

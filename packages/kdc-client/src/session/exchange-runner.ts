@@ -55,8 +55,8 @@ const TRANSITED_FOR = 600_000
 
 /**
  * Runs exchanges with the service's ticket-granting ticket. A request is sent once more with the
- * KDC's time, and once more with another ticket-granting ticket, where that can help. Other refusals
- * become errors with a hint.
+ * KDC's time, and once more with another ticket-granting ticket, where that can help. Other
+ * refusals become errors with a hint.
  */
 export class ExchangeRunner {
   private readonly context: KdcContext
@@ -74,7 +74,9 @@ export class ExchangeRunner {
     this.self = authority.principal
   }
 
-  /** Notes that a forwardable S4U2Self ticket came: the account is trusted for protocol transition. */
+  /**
+   * Notes that a forwardable S4U2Self ticket came: the account is trusted for protocol transition.
+   */
   noteTransition(): void {
     this.transitedAt = this.context.clock.now()
   }
@@ -122,11 +124,12 @@ export class ExchangeRunner {
   }
 
   /**
-   * Resolves to true if another ticket-granting ticket is there, with which the request may succeed.
+   * Resolves to true if another ticket-granting ticket is there, with which the request may
+   * succeed.
    *
    * If the request also carried evidence, the KDC may mean the evidence. A young ticket-granting
-   * ticket is not suspected then: otherwise each bad evidence ticket, which anybody may present in any
-   * number, would cause a sign-in. The same holds for a refusal that came in a datagram only.
+   * ticket is not suspected then: otherwise each bad evidence ticket, which anybody may present in
+   * any number, would cause a sign-in. The same holds for a refusal that came in a datagram only.
    */
   private async hasOtherTgt(
     { refused, shown }: TgsRefusal,
@@ -145,9 +148,9 @@ export class ExchangeRunner {
   }
 
   /**
-   * Resolves to true if the ticket-granting ticket was not forwardable, and a new one is. The old one
-   * stays as it is even after the account is not sensitive any more, so a new one is requested, at most
-   * once a minute.
+   * Resolves to true if the ticket-granting ticket was not forwardable, and a new one is. The old
+   * one stays as it is even after the account is not sensitive any more, so a new one is requested,
+   * at most once a minute.
    */
   private async hasForwardableTgt(shown: Tgt, signal: AbortSignal): Promise<boolean> {
     if (isForwardable(shown) || this.authority.kind !== 'sign-in') return false
@@ -184,9 +187,9 @@ export class ExchangeRunner {
 }
 
 /**
- * Sets the clock after a request that used the time of a KRB_AP_ERR_SKEW. KDCs accept a difference of
- * minutes, so the ticket alone does not prove that time; its sealed time of issue does. A KDC that
- * leaves out `starttime` has said nothing about the time.
+ * Sets the clock after a request that used the time of a KRB_AP_ERR_SKEW. KDCs accept a difference
+ * of minutes, so the ticket alone does not prove that time; its sealed time of issue does. A KDC
+ * that leaves out `starttime` has said nothing about the time.
  */
 function learnTime(clock: KdcClock, { startsAt, authenticatedAt }: ServiceTicket): void {
   if (startsAt !== authenticatedAt) clock.confirm(startsAt)

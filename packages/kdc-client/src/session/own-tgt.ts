@@ -12,8 +12,9 @@ import { SignedInTgt } from './signed-in-tgt.js'
 import type { HeldTgt, ObtainedTgt, TgtSource } from './tgt-source.js'
 
 /**
- * How long a reduced ticket-granting ticket is kept, such as one that cannot be forwarded, before the
- * KDC is asked again; milliseconds. It is reduced because of an error that nothing authenticates.
+ * How long a reduced ticket-granting ticket is kept, such as one that cannot be forwarded, before
+ * the KDC is asked again; milliseconds. It is reduced because of an error that nothing
+ * authenticates.
  */
 const REDUCED_FOR = 60_000
 
@@ -21,8 +22,8 @@ const REDUCED_FOR = 60_000
 const RETRY_AFTER = 30_000
 
 /**
- * A ticket-granting ticket younger than this is taken to be good, so that an error counts against the
- * evidence beside it; milliseconds.
+ * A ticket-granting ticket younger than this is taken to be good, so that an error counts against
+ * the evidence beside it; milliseconds.
  */
 const YOUNG = 60_000
 
@@ -37,7 +38,9 @@ export interface OwnTgtOptions {
    * requested with the reduced one are reduced as well.
    */
   readonly onRestored?: () => void
-  /** What armors its sign-ins. Default: its own ticket-granting ticket, from the second sign-in on. */
+  /**
+   * What armors its sign-ins. Default: its own ticket-granting ticket, from the second sign-in on.
+   */
   readonly armor?: SignInArmor | 'own' | 'off'
 }
 
@@ -81,8 +84,8 @@ export class OwnTgt {
   /**
    * Returns a ticket that is good for a while, and gets one if it must.
    *
-   * @throws KdcError, KdcUnreachableError, RejectedTokenError; ConfigurationError when the ticket of a
-   * credential cache has expired
+   * @throws KdcError, KdcUnreachableError, RejectedTokenError; ConfigurationError when the ticket
+   * of a credential cache has expired
    */
   async get(signal?: AbortSignal): Promise<Tgt> {
     const { current } = this
@@ -100,8 +103,8 @@ export class OwnTgt {
   }
 
   /**
-   * Gets another ticket after a KDC refused this one as expired or unknown. Nothing authenticates that
-   * error, so the current ticket is kept until there is another one.
+   * Gets another ticket after a KDC refused this one as expired or unknown. Nothing authenticates
+   * that error, so the current ticket is kept until there is another one.
    *
    * @throws as `get`
    */
@@ -113,8 +116,8 @@ export class OwnTgt {
 
   /**
    * Tries to get another ticket, and resolves to whether there is one. For a refused request that
-   * carried evidence too, so that the ticket may be good: it is kept until there is another one, and
-   * this is done once a minute at most.
+   * carried evidence too, so that the ticket may be good: it is kept until there is another one,
+   * and this is done once a minute at most.
    */
   async replace(tgt: Tgt, signal?: AbortSignal): Promise<boolean> {
     if (this.current !== tgt) return true
@@ -146,7 +149,9 @@ export class OwnTgt {
     return flight
   }
 
-  /** Tickets that were requested with a ticket that is not forwardable are not forwardable either. */
+  /**
+   * Tickets that were requested with a ticket that is not forwardable are not forwardable either.
+   */
   private adopt({ tgt, isReduced }: ObtainedTgt): Tgt {
     const { current, reducedUntil } = this
     this.current = tgt

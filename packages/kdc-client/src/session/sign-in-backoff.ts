@@ -16,8 +16,8 @@ const WRONG_KEY_FOR = [60_000, 300_000, 1_860_000]
 
 /**
  * How long a key that has worked is not tried again; milliseconds. Nothing authenticates the error
- * that calls it wrong, so an attacker who forges that error stops sign-in for this long only. If the
- * key is wrong indeed, it is an earlier one, and directories do not count those.
+ * that calls it wrong, so an attacker who forges that error stops sign-in for this long only. If
+ * the key is wrong indeed, it is an earlier one, and directories do not count those.
  */
 const DOUBTED_KEY_FOR = 60_000
 

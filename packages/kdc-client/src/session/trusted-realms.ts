@@ -32,8 +32,8 @@ export class TrustedRealms {
   }
 
   /**
-   * Returns the service's ticket-granting ticket for a realm: its own one, or one by referral, which
-   * the cache keeps like other tickets.
+   * Returns the service's ticket-granting ticket for a realm: its own one, or one by referral,
+   * which the cache keeps like other tickets.
    *
    * @throws KdcError, KdcUnreachableError, RejectedTokenError
    */

@@ -77,7 +77,10 @@ describe('whatever KDCs refer to,', () => {
   })
 })
 
-/** Which realms each realm has a key for, and what [capaths] says of the way from the first to the last. */
+/**
+ * Which realms each realm has a key for, and what [capaths] says of the way from the first to the
+ * last.
+ */
 const anyTrusts = fc.tuple(...REALMS.map(() => fc.subarray(REALMS, { minLength: 7 })))
 const anyStations = fc.array(anyRealm, { maxLength: 10 })
 

@@ -12,7 +12,10 @@ import { isReferral, realmAsked, ticketGrantingService } from '../tickets/granti
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { requestTicket, type TgsOutcome, type TicketOutcome } from './tgs-exchange.js'
 
-/** Realms on the way to a service. Forests with more than three hops are hard to find; a loop is easier. */
+/**
+ * Realms on the way to a service. Forests with more than three hops are hard to find; a loop is
+ * easier.
+ */
 const MAX_REFERRALS = 8
 
 /** The realms passed so far: an endless way ends here. */
@@ -25,7 +28,10 @@ export class Itinerary {
     this.visited = [start]
   }
 
-  /** @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that was passed already, and for one too many */
+  /**
+   * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that was passed already, and
+   * for one too many
+   */
   enter(realm: string): void {
     const circle = this.visited.some((visited) => sameRealmIgnoringCase(visited, realm))
     const path = [...this.visited, realm].join(', ')
@@ -46,8 +52,9 @@ export class Itinerary {
 export type Capaths = (from: string, to: string) => readonly string[] | undefined
 
 /**
- * A ticket-granting ticket for another realm. The own KDC is asked for the realm itself, and its referrals are followed; where it does not
- * know the way, the configured one is taken realm by realm. Source: RFC 4120 section 3.3.1, RFC 6806 section 8.
+ * A ticket-granting ticket for another realm. The own KDC is asked for the realm itself, and its
+ * referrals are followed; where it does not know the way, the configured one is taken realm by
+ * realm. Source: RFC 4120 section 3.3.1, RFC 6806 section 8.
  */
 export async function requestForeignTgt(
   context: KdcContext,

@@ -1,4 +1,7 @@
-/** The Ticket-Granting Service exchange: one request, one checked reply. Source: RFC 4120 section 3.3. */
+/**
+ * The Ticket-Granting Service exchange: one request, one checked reply. Source: RFC 4120 section
+ * 3.3.
+ */
 
 import {
   type Authenticator,
@@ -30,7 +33,10 @@ export type TgsOutcome = JudgedReply | TgsRefusal
 /** The ticket, or the KDC's refusal. */
 export type TicketOutcome = { readonly ticket: ServiceTicket } | TgsRefusal
 
-/** The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another realm, the last. */
+/**
+ * The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another
+ * realm, the last.
+ */
 export interface TgsRefusal {
   readonly refused: HeardError
   readonly shown: ServiceTicket
@@ -99,7 +105,8 @@ function makeRequest(context: KdcContext, request: TgsRequest, machine: ServiceT
   const apReq = paTgsReq(context, tgt, subkey, body)
   const padata = request.padata?.(binding) ?? []
   const channel = request.isArmored || ticketArmor ? channelOf(context, binding, machine) : undefined
-  // What is inside stands outside too, for KDCs that know no FAST here, as Heimdal 7: others pass it over.
+  // What is inside stands outside too, for KDCs that know no FAST here, as Heimdal 7: others pass
+  // it over.
   const armor = channel ? [channel.wrap(padata, body, apReq.padataValue)] : []
   const bytes = encode(TgsReq, { padata: [apReq, ...armor, ...padata], reqBody: body })
   return { sent: { request, binding, channel }, bytes }
@@ -130,7 +137,10 @@ function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, non
   }
 }
 
-/** The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the reply. Source: RFC 4120 section 7.5.1. */
+/**
+ * The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the
+ * reply. Source: RFC 4120 section 7.5.1.
+ */
 function paTgsReq({ clock, random }: KdcContext, tgt: ServiceTicket, subkey: Key, body: KdcReqBody): PaData {
   const { time, usec } = kerberosMoment(clock.now())
   const { sessionKey, client } = tgt

@@ -42,7 +42,9 @@ export interface JudgedReply {
   readonly isArmored: boolean
 }
 
-/** Opens the reply and compares everything in it with the request. Source: RFC 4120 section 3.3.4. */
+/**
+ * Opens the reply and compares everything in it with the request. Source: RFC 4120 section 3.3.4.
+ */
 export function judgeReply(context: KdcContext, sent: SentTgsReq, bytes: Uint8Array): JudgedReply {
   const { request, binding, channel } = sent
   const reply = decode(TgsRep, bytes)
@@ -74,8 +76,9 @@ export function judgeReply(context: KdcContext, sent: SentTgsReq, bytes: Uint8Ar
 }
 
 /**
- * A KDC that does not know S4U, or that overlooked its padata, answers with a ticket in the name of the service itself. Using that one
- * for the user would be acting as the service. Source: MS-SFU section 3.1.5.1.2.
+ * A KDC that does not know S4U, or that overlooked its padata, answers with a ticket in the name of
+ * the service itself. Using that one for the user would be acting as the service. Source: MS-SFU
+ * section 3.1.5.1.2.
  */
 function checkClient(request: TgsRequest, client: Principal, reply: CheckedReply): void {
   const { expectedClient, tgt, referralClient, onReferral } = request
@@ -96,7 +99,10 @@ function isReferralFor({ sname }: TgsRequest, part: EncKdcRepPart): boolean {
   return isReferral(part.sname) && !sameName(part.sname, sname)
 }
 
-/** The service asked for in the realm asked, or a referral: the ticket-granting service of another realm. Source: RFC 6806 section 8. */
+/**
+ * The service asked for in the realm asked, or a referral: the ticket-granting service of another
+ * realm. Source: RFC 6806 section 8.
+ */
 function checkService(request: TgsRequest, part: EncKdcRepPart, ticket: Ticket): void {
   const askedRealm = request.tgt.service.name.nameString[1]
   if (!sameRealmIgnoringCase(part.srealm, askedRealm))
@@ -124,7 +130,10 @@ function checkValidity(context: KdcContext, request: TgsRequest, part: EncKdcRep
     throw untrusted('carries a ticket with flags that were not asked for', 'KRB_AP_ERR_MODIFIED')
 }
 
-/** As long as the ticket-granting ticket; renewed, as long as that may be renewed. A forwarded one may not tell how long that is. */
+/**
+ * As long as the ticket-granting ticket; renewed, as long as that may be renewed. A forwarded one
+ * may not tell how long that is.
+ */
 function askedTimes({ clock }: KdcContext, { tgt, options = [] }: TgsRequest): AskedTimes {
   const renewTill = hasFlag(tgt.flags, TicketFlag.RENEWABLE) ? tgt.renewableUntil : tgt.expiresAt
   return { from: clock.now(), till: options.includes(KdcOption.RENEW) ? renewTill : tgt.expiresAt, renewTill }

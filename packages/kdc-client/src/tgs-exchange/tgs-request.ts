@@ -23,7 +23,10 @@ export interface TgsRequest {
   /** Builds pre-authentication data that is bound to this request. */
   readonly padata?: (binding: RequestBinding) => readonly PaData[]
   readonly additionalTickets?: readonly Ticket[]
-  /** Whom the ticket must name: the asker itself, or the user of a delegation. A referral must name the asker whatever this says. */
+  /**
+   * Whom the ticket must name: the asker itself, or the user of a delegation. A referral must name
+   * the asker whatever this says.
+   */
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
   /** Of a delegation: whom a referral may name instead of the asker. */
   readonly referralClient?: Principal
@@ -32,7 +35,10 @@ export interface TgsRequest {
    * Default: no.
    */
   readonly mayRefer?: boolean
-  /** It goes inside of FAST, so that nobody between here and the KDC can change what the reply says. Source: RFC 6113 section 5.4.2. */
+  /**
+   * It goes inside of FAST, so that nobody between here and the KDC can change what the reply says.
+   * Source: RFC 6113 section 5.4.2.
+   */
   readonly isArmored?: boolean
   /** Looks at a referral, which is as good as any reply. */
   readonly onReferral?: (reply: CheckedReply) => void
@@ -45,13 +51,18 @@ export interface RequestBinding {
   readonly subkey: Key
 }
 
-/** A reply whose seal, nonce, service and times are right, and whose client is still to be compared. */
+/**
+ * A reply whose seal, nonce, service and times are right, and whose client is still to be compared.
+ */
 export interface CheckedReply extends RequestBinding {
   readonly padata: readonly PaData[]
   readonly part: EncKdcRepPart
 }
 
-/** Some KDCs refuse to be asked for what the ticket-granting ticket cannot give, instead of giving less. */
+/**
+ * Some KDCs refuse to be asked for what the ticket-granting ticket cannot give, instead of giving
+ * less.
+ */
 export function optionsOf({ options = [], tgt }: TgsRequest): KerberosFlags {
   const forwardable = hasFlag(tgt.flags, TicketFlag.FORWARDABLE) ? [KdcOption.FORWARDABLE] : []
   return kerberosFlags(...forwardable, KdcOption.CANONICALIZE, ...options)

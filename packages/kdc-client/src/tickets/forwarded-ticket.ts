@@ -9,12 +9,14 @@ import {
 import type { ServiceTicket } from './service-ticket.js'
 
 /**
- * The value that exchanges are made with. The names on the ticket say which KDC is asked, and
- * whoever forwarded it has written them: so both realms must be that of its client, or the one that
- * is given. Else this process would look up and connect to where a caller likes.
+ * Returns a forwarded ticket-granting ticket as a value that exchanges use.
  *
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH for what is no ticket-granting ticket of these
- * realms
+ * The names on the ticket tell which KDC to ask, and the user who forwarded it wrote them. So both
+ * realms must be the one of its client, or the given one. Otherwise a user could make this process
+ * look up and connect to any host.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH for a ticket that is no ticket-granting ticket of
+ * these realms
  */
 export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): ServiceTicket {
   const { client, ticket, sessionKey, flags, expiresAt } = forwarded
@@ -46,7 +48,7 @@ export function grantingTicketOf(forwarded: ForwardedTicket, realm?: string): Se
   })
 }
 
-/** The times, each also as it was called in 0.1. */
+/** Returns the times of a ticket. Each also has its name of 0.1. */
 function timesOf(forwarded: ForwardedTicket): Pick<ForwardedTicket, 'authenticatedAt' | 'startsAt' | 'renewableUntil'> {
   const { authtime, starttime, renewTill } = forwarded
   const { authenticatedAt = authtime, startsAt = starttime, renewableUntil = renewTill } = forwarded

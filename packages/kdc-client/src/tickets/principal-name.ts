@@ -2,7 +2,7 @@ import { formatPrincipal, type Principal } from '@s4u/krb5'
 
 const names = new WeakMap<Principal, string>()
 
-/** `alice@AD.TEST`, written once for each value that says so. */
+/** Returns `alice@AD.TEST`. The text is made once for each principal object. */
 export function nameOf(principal: Principal): string {
   const known = names.get(principal)
   if (known !== undefined) return known

@@ -10,18 +10,21 @@ import {
 } from '@s4u/krb5'
 import { wrong } from '../arguments/argument-shapes.js'
 
-/** For whom a service asks a ticket to itself: a name, or the certificate that the user has shown, DER. */
+/** The user of a protocol transition: a name, or the user's certificate in DER. */
 export type S4uSubject = string | { readonly certificate: Uint8Array; readonly user?: string }
 
-/** The same, read: by name, by certificate, or by both, which must then belong together. */
+/** A parsed `S4uSubject`: a name, a certificate, or both, which must then belong together. */
 export interface S4uUser {
   readonly principal?: Principal
   readonly certificate?: Uint8Array
-  /** The user principal name in the certificate, where there is one: for messages, and for the realm. */
+  /**
+   * The user principal name in the certificate, if it has one. It tells the realm, and appears in
+   * messages.
+   */
   readonly upn?: string
 }
 
-/** What is known of realms beside their names: `{ CORP: 'CORP.TEST' }`. */
+/** The realms of NetBIOS domain names: `{ CORP: 'CORP.TEST' }`. */
 export type DomainNames = Readonly<Record<string, string>>
 
 /** @throws MalformedTokenError, ConfigurationError */
@@ -34,7 +37,11 @@ export function readSubject(subject: S4uSubject, realm: string, domains: DomainN
   return { certificate, upn, principal: user === undefined ? undefined : parseUser(user, realm, domains) }
 }
 
-/** Names come from forms, and forms may hold anything. @throws ConfigurationError */
+/**
+ * Checks the shape of a subject. Names come from forms, which may send anything.
+ *
+ * @throws ConfigurationError
+ */
 function requireSubject(subject: unknown): void {
   const { certificate, user }: Partial<Record<'certificate' | 'user', unknown>> = Object(subject)
   if (certificate instanceof Uint8Array && (user === undefined || typeof user === 'string')) return
@@ -44,8 +51,18 @@ function requireSubject(subject: unknown): void {
 }
 
 /**
- * `bob`, `bob@AD.TEST`, `AD\bob` and, as an enterprise name for the service's realm to resolve, `bob.builder@corp.example`.
+ * Parses a user name: `bob`, `bob@AD.TEST`, `AD\bob`, or `bob.builder@corp.example`. The last one
+ * becomes an enterprise name, which the KDC of the realm resolves.
+ *
  * @throws MalformedTokenError
+ *
+ * @example
+ * ```ts
+ * import { parseUser } from '@s4u/kdc-client'
+ *
+ * const { name, realm } = parseUser('CORP\\bob', 'AD.TEST', { CORP: 'CORP.TEST' })
+ * console.log(name.nameString, realm) // an enterprise name, to resolve in AD.TEST
+ * ```
  */
 export function parseUser(text: string, realm: string, domains: DomainNames = {}): Principal {
   if (typeof text !== 'string')
@@ -57,11 +74,14 @@ export function parseUser(text: string, realm: string, domains: DomainNames = {}
   if (!sameRealmIgnoringCase(text.slice(at + 1), realm))
     return parsePrincipal(text, { realm, nameType: NameType.ENTERPRISE })
   const name = text.slice(0, at)
-  // `bob.builder@corp.example@AD.TEST` is how an enterprise name of the realm is written.
+  // This is how an enterprise name of the realm is written: `bob.builder@corp.example@AD.TEST`.
   return parsePrincipal(name, { realm, nameType: name.includes('@') ? NameType.ENTERPRISE : NameType.PRINCIPAL })
 }
 
-/** `DOMAIN\user`. The NetBIOS name of a domain is commonly the first label of its DNS name; others must be configured. */
+/**
+ * Parses `DOMAIN\user`. The NetBIOS name of a domain is usually the first label of its DNS name.
+ * Other NetBIOS names must be configured.
+ */
 function parseDownLevelName(domain: string, user: string, realm: string, domains: DomainNames): Principal {
   const known = Object.entries(domains).find(([name]) => sameRealmIgnoringCase(name, domain))?.[1]
   const isOwn = sameRealmIgnoringCase(domain, realm) || sameRealmIgnoringCase(domain, realm.split('.')[0])
@@ -69,11 +89,15 @@ function parseDownLevelName(domain: string, user: string, realm: string, domains
   return parseUser(`${user}@${known ?? domain}`, realm)
 }
 
-/** For messages. The name in a certificate is shown as it would be if the app had given it. */
+/**
+ * Returns the name of a user for messages. A name in a certificate looks as if the app had given
+ * it.
+ */
 export function nameOfUser({ principal, upn }: S4uUser, realm: string): string {
   if (principal !== undefined) return formatPrincipal(principal)
   if (upn === undefined) return OWNER_OF_CERTIFICATE
   return upn.includes('@') ? formatPrincipal(parseUser(upn, realm)) : upn
 }
 
+/** The name in messages for a user of whom only a certificate is known. */
 export const OWNER_OF_CERTIFICATE = 'the owner of the certificate'

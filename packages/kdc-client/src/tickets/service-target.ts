@@ -14,19 +14,21 @@ import { LRUCache } from 'lru-cache'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import type { ServiceTicket } from './service-ticket.js'
 
-/** A service as it was asked for, read. */
+/** A parsed service name. */
 export interface ServiceTarget extends Principal {
-  /** `HTTP/api.ad.test@AD.TEST`: the same for all ways of writing it. */
+  /** The name with its realm, `HTTP/api.ad.test@AD.TEST`, the same for all ways to write it. */
   readonly text: string
-  /** As it was asked for, for what people read; `HTTP/api.ad.test` of `HTTP@api.ad.test`. */
+  /** The name for messages: `HTTP/api.ad.test`, also if `HTTP@api.ad.test` was written. */
   readonly asked: string
-  /** Whether the realm stood behind the name, and was not found for it. */
+  /** The realm was part of the name, and was not found for it. */
   readonly isRealmNamed: boolean
 }
 
 /**
- * What begins at the user's KDC, whatever realm was named, goes where its referrals lead.
- * @throws RejectedTokenError KRB_AP_ERR_BADMATCH when the ticket is for the service of that name in another realm than the one named
+ * Compares the realm of a ticket with the realm that the caller named. A request begins at the
+ * user's KDC and goes where its referrals lead, whatever realm was named.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH if the service of that name is in another realm
  */
 export function requireNamedRealm({ isRealmNamed, realm, text }: ServiceTarget, { service }: ServiceTicket): void {
   if (!isRealmNamed || sameRealmIgnoringCase(realm, service.realm)) return
@@ -37,16 +39,19 @@ export function requireNamedRealm({ isRealmNamed, realm, text }: ServiceTarget, 
   })
 }
 
-/** Targets remembered; a service calls few, and whoever names ever new ones fills no memory. */
+/**
+ * Names that are remembered. A service calls few others, and a caller who sends new names all the
+ * time cannot fill the memory.
+ */
 const MAX_TARGETS = 500
 
-/** Reads what services are called, and remembers it: the same few are asked for in every request. */
+/** Parses service names and remembers the results: each request names the same few services. */
 export class ServiceTargets {
   private readonly known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
   private readonly ownRealm: string
   private readonly self: string
   private readonly conf: Krb5Configuration | undefined
-  /** What krb5.conf said when they were read: when it has changed, they are read again. */
+  /** The krb5.conf with which the names were parsed. When it has changed, they are parsed again. */
   private readWith: Krb5Conf | undefined
 
   constructor(self: Principal, conf: Krb5Configuration | undefined) {
@@ -62,7 +67,7 @@ export class ServiceTargets {
     this.readWith = conf
     const known = this.known.get(spn)
     if (known) return known
-    // An account may be called `postgres@ad.test`.
+    // The name of an account may look like this: `postgres@ad.test`.
     const asked = spn === this.self ? spn : withoutHostBasedForm(spn)
     const target = Object.freeze({ ...targetOf(asked, this.ownRealm, conf), asked })
     this.known.set(spn, target)
@@ -71,8 +76,11 @@ export class ServiceTargets {
 }
 
 /**
- * `HTTP/api.ad.test`, with or without a realm. Without one it is the realm that krb5.conf names for the host, else the own: a KDC that
- * knows better refers to the right one. @throws MalformedTokenError
+ * Parses `HTTP/api.ad.test`, with or without a realm. Without one, the realm is the one that
+ * krb5.conf maps the host to, else the client's realm, whose KDC refers to another realm if it
+ * knows better.
+ *
+ * @throws MalformedTokenError
  */
 function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Omit<ServiceTarget, 'asked'> {
   const { name, realm } = parseTarget(spn)
@@ -83,7 +91,7 @@ function targetOf(spn: string, ownRealm: string, conf: Krb5Conf | undefined): Om
   return { ...target, text: formatPrincipal(target), isRealmNamed }
 }
 
-/** A URL is what people have at hand. */
+/** Parses a name. For a URL the error says which name to write. */
 function parseTarget(spn: string): Principal {
   try {
     return parsePrincipal(spn, { realm: UNSAID })
@@ -98,7 +106,10 @@ function parseTarget(spn: string): Principal {
   }
 }
 
-/** Without the port or the instance, and without the brackets of an address. Undefined for names that are no SPN. */
+/**
+ * Returns the host without port and without the brackets of an address; undefined for a name that
+ * is no SPN.
+ */
 function hostOf(nameString: readonly string[]): string | undefined {
   try {
     return parseSpn(nameString.join('/')).host.replace(/^\[|\]$/g, '')
@@ -108,5 +119,5 @@ function hostOf(nameString: readonly string[]): string | undefined {
   }
 }
 
-/** No realm can be called this. */
+/** Stands for a missing realm. No realm can have this name. */
 const UNSAID = '\0'
