@@ -1,4 +1,4 @@
-/** The Authentication Service exchange: signing in. Source: RFC 4120 section 3.1. */
+/** The Authentication Service exchange: sign-in. Source: RFC 4120 section 3.1. */
 
 import { KRB_ERROR_CODES } from '@s4u/krb5'
 import { openAsReply } from './as-reply.js'
@@ -13,23 +13,23 @@ import type { SignIn } from '../credentials/authority.js'
 const AS_REP_TAG = 0x6b
 
 /**
- * Without pre-authentication, with it, once more with the KDC's clock, once with another key, and
- * two realms on the way to the right one; whoever wants more is not a KDC that we know. Legs in an
- * armor of which nothing comes are not among them: they have an end of their own.
+ * The most requests of one sign-in. An honest KDC needs one without pre-authentication, one with
+ * it, one more with the KDC's time, one with another key, and those of two realms on the way to the
+ * right one. Requests whose armor led to nothing do not count: they have a limit of their own.
  */
 const MAX_LEGS = 8
 
 export interface SignInResult {
   readonly tgt: ServiceTicket
-  /** It cannot be forwarded, because of an error that nobody has signed. */
+  /** The ticket cannot be forwarded, because of an error that nothing authenticates. */
   readonly isReduced: boolean
 }
 
 /**
- * Signs in and returns a ticket-granting ticket.
+ * Signs in, and returns a ticket-granting ticket.
  *
- * @throws KdcError (wrong password, disabled, expired …), KdcUnreachableError, RejectedTokenError
- * (a reply that is not to be believed)
+ * @throws KdcError (wrong password, account disabled, expired …), KdcUnreachableError,
+ * RejectedTokenError (a reply that is not to be trusted)
  */
 export async function requestTgt(
   context: KdcContext,
@@ -66,13 +66,13 @@ async function runLegs(context: KdcContext, session: AsSession): Promise<SignInR
 interface OpenedError {
   readonly error: HeardError
   readonly armored: boolean
-  /** It is in an armor that is none: nothing more is shown inside of ours. */
+  /** The error claims to be armored, and is not. No further proof is sent in this armor. */
   readonly isBroken?: true
 }
 
 /**
- * What does not open with the key of the armor, or answers another request, is not believed to be
- * in it.
+ * Opens an armored error. One that does not decrypt with the key of the armor, or that answers
+ * another request, does not count as armored.
  */
 function openError({ armor, info }: AsSession, error: HeardError, nonce: number): OpenedError {
   try {
@@ -83,7 +83,10 @@ function openError({ armor, info }: AsSession, error: HeardError, nonce: number)
   }
 }
 
-/** Heimdal says of a challenge that was made with a wrong key that it does not open. */
+/**
+ * Converts the error that Heimdal sends for an encrypted challenge made with a wrong key: it says
+ * that the challenge does not decrypt.
+ */
 function wrongKey(error: HeardError): HeardError {
   const { KRB_AP_ERR_BAD_INTEGRITY, KDC_ERR_PREAUTH_FAILED } = KRB_ERROR_CODES
   return error.errorCode === KRB_AP_ERR_BAD_INTEGRITY ? { ...error, errorCode: KDC_ERR_PREAUTH_FAILED } : error

@@ -7,8 +7,9 @@ import { explainNoCommonKey } from '../advice/sign-in-refusal.js'
 import { traceKey } from '../events/trace-lines.js'
 
 /**
- * The KDC's first choice among the types that we offered; others, such as DES and RC4 variants, are
- * not to be answered with.
+ * Returns the KDC's first choice among the encryption types that the client offered. Other types,
+ * such as DES and RC4 variants, are not used, whatever the KDC names.
+ *
  * @throws KdcError KDC_ERR_ETYPE_NOSUPP
  */
 export function chooseKey(

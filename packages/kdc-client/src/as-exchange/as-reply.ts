@@ -40,8 +40,9 @@ export interface SentAsReq {
 }
 
 /**
- * Opens the reply and compares it with the request. Source: RFC 4120 section 3.1.5. @throws
- * RejectedTokenError, MissingKeyError
+ * Decrypts the reply and compares it with the request. Source: RFC 4120 section 3.1.5.
+ *
+ * @throws RejectedTokenError, MissingKeyError
  */
 export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Uint8Array): Promise<ServiceTicket> {
   const reply = decode(AsRep, bytes)
@@ -57,7 +58,7 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
   proveRequest(sent, part, key)
   noteOffer(session, part, armored)
   return Object.freeze({
-    // The KDC's spelling of the realm is the one that its tickets carry.
+    // The realm as the KDC spells it is the one in its tickets.
     client,
     service: serviceOf(session, part.srealm),
     ticket: reply.ticket,
@@ -71,8 +72,8 @@ export async function openAsReply(session: AsSession, sent: SentAsReq, bytes: Ui
 }
 
 /**
- * Opens the sealed part: with the key of the version that the reply names, with the one that signed
- * us in, since versions in keytabs are often wrong, and with the next best.
+ * Decrypts the encrypted part: with the key of the version that the reply names, with the key that
+ * the client proved (versions in keytabs are often wrong), and with the next newest.
  */
 async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply | undefined) {
   const { encPart } = reply
@@ -96,8 +97,9 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 }
 
 /**
- * A KDC that asks for no pre-authentication finds no fault with a wrong key: it shows here, in a
- * reply that may as well be somebody else's. So it is said whose key and which it is.
+ * Returns the error for a reply that no key decrypts. A KDC that asks for no pre-authentication
+ * does not notice a wrong key, so the mistake appears here. The reply may also come from somebody
+ * else, so the error tells which key of which account was tried.
  */
 function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
   const wasAsked = info !== undefined || armor?.otpKey !== undefined
@@ -114,8 +116,9 @@ function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: Encrypted
 }
 
 /**
- * A KDC may leave out what makes the reply's key stronger, but one that had it before has no reason
- * to: who knows the client's key and not the armor's could then put in a session key of his own.
+ * Refuses a reply without a strengthened key, if the realm's KDC has sent one before. A KDC has no
+ * reason to stop. An attacker who knows the client's key, but not the armor's, could put in a
+ * session key of his own.
  */
 function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): void {
   if (session.armoring.facts.strengthens && !isStrengthened)
@@ -124,8 +127,9 @@ function noteStrength(session: AsSession, { isStrengthened }: ArmoredReply): voi
 }
 
 /**
- * Whether the KDC takes armored requests: an armored reply shows it; and a KDC that lists under the
- * seal what it can do has it there, or does not. Source: RFC 6806 section 11.
+ * Notes whether the KDC accepts armored requests. An armored reply proves it. A KDC that lists its
+ * abilities in the encrypted part has FAST on that list, or does not support it. Source: RFC 6806
+ * section 11.
  */
 function noteOffer(
   session: AsSession,
@@ -138,8 +142,8 @@ function noteOffer(
 }
 
 /**
- * The name asked for; an enterprise name becomes what the KDC resolved it to, which the seal with
- * the client's own key vouches for.
+ * Returns whether the reply names the client that was asked for. An enterprise name becomes the
+ * name that the KDC resolved it to; the encryption with the client's own key authenticates that.
  */
 function isAskedClient({ signIn, realm, canonicalizes }: AsSession, client: Principal): boolean {
   return sameRealmIgnoringCase(client.realm, realm) && (canonicalizes || sameName(client.name, signIn.principal.name))
@@ -166,8 +170,8 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
   if (part.endtime <= context.clock.now()) throw untrusted('has expired already', 'KRB_AP_ERR_TKT_EXPIRED')
   if (!wasOffered(context, part.key))
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
-  // Renewable instead of longer: no longer than was asked for. Measured by the KDC's own clock,
-  // which may be learned from this very reply.
+  // A renewable ticket may replace one that lasts long enough, but not beyond the requested time.
+  // The start is by the KDC's clock, which this very reply may have told.
   const asked = { from: part.authtime, till: body.till, renewTill: body.till }
   const wrong = wrongTimes(part, asked, context.clockSkew)
   if (wrong) throw untrusted(wrong.what, wrong.code)
@@ -182,8 +186,8 @@ function serviceOf({ service }: AsSession, realm: string): Principal {
 }
 
 /**
- * A KDC that says it proves requests must do so: the checksum covers all that went over the wire
- * unprotected. Source: RFC 6806 section 11.
+ * Checks the proof that the reply answers this request. A KDC that sets enc-pa-rep must send one: a
+ * checksum over the unprotected request. Source: RFC 6806 section 11.
  */
 function proveRequest({ bytes }: SentAsReq, part: EncKdcRepPart, key: Key): void {
   if (!hasFlag(part.flags, TicketFlag.ENC_PA_REP)) return

@@ -4,21 +4,24 @@ import { newNonce } from '../exchange/kdc-exchange.js'
 import { ticketGrantingService } from '../tickets/granting-ticket.js'
 import type { SignIn } from '../credentials/authority.js'
 
-/** Lifetime asked for, milliseconds. The KDC cuts it to its own limit, commonly 10 hours. */
+/**
+ * The lifetime that is requested; milliseconds. The KDC shortens it to its own limit, commonly 10
+ * hours.
+ */
 const WANTED_LIFETIME = 24 * 3_600_000
 
-/** For whom, where and what a sign-in asks. */
+/** Who signs in, at which realm, and for what. */
 export interface AskedSignIn {
   readonly context: KdcContext
   readonly signIn: SignIn
   readonly realm: string
-  /** Default: the ticket-granting one. */
+  /** Default: the ticket-granting service. */
   readonly service: PrincipalName | undefined
   readonly forwardable: boolean
   readonly canonicalizes: boolean
 }
 
-/** Source: RFC 4120 section 5.4.1. */
+/** Returns the body of an AS-REQ. Source: RFC 4120 section 5.4.1. */
 export function asReqBody({ context, signIn, realm, service, forwardable, canonicalizes }: AskedSignIn): KdcReqBody {
   const { clock, random, etypes } = context
   const options = [...(forwardable ? [KdcOption.FORWARDABLE] : []), ...(canonicalizes ? [KdcOption.CANONICALIZE] : [])]
@@ -29,7 +32,7 @@ export function asReqBody({ context, signIn, realm, service, forwardable, canoni
     sname: service ?? ticketGrantingService(realm).name,
     till: clock.now() + WANTED_LIFETIME,
     nonce: newNonce(random),
-    // The reply is sealed with the long-term key, so only types that we have one for are of use.
+    // The reply is encrypted with the long-term key, so only types with a key can be used.
     etype: etypes.filter((etype) => signIn.etypes.includes(etype)),
   }
 }

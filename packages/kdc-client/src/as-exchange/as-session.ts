@@ -33,31 +33,34 @@ import { explainSignIn } from '../advice/sign-in-refusal.js'
 import { tracePreauth } from '../events/trace-lines.js'
 
 export interface SignInOptions {
-  /** What armors the requests. Default: nothing. */
+  /** What armors the requests. Default: none. */
   readonly armor?: SignInArmor
-  /** The key was refused before: no second one is tried, since wrong keys lock accounts out. */
+  /**
+   * The key was refused at an earlier sign-in: no second key is tried, since wrong keys lock
+   * accounts.
+   */
   readonly again?: boolean
-  /** Called before a request that proves this key, and that a KDC may count as a wrong one. */
+  /** Called before a request that proves this key. A KDC may count it as a wrong one. */
   readonly onProof?: (key: Key) => void
   /**
-   * A service other than the ticket-granting one that takes initial tickets alone:
+   * A service other than the ticket-granting one, which accepts tickets from sign-in only:
    * `kadmin/changepw`.
    */
   readonly service?: PrincipalName
 }
 
 /**
- * What was learned from one leg to the next. All of it comes from unproven errors, and is forgotten
- * when the session ends.
+ * The state of one sign-in: what was learned from one request to the next. Most of it comes from
+ * errors that nothing authenticates, so it is forgotten when the session ends.
  */
 export class AsSession {
   readonly signIn: SignIn
   readonly armoring: Armoring
   context: KdcContext
   realm: string
-  /** How the KDC derives the key, once it wants pre-authentication. */
+  /** How the KDC derives the key. Known once the KDC asks for pre-authentication. */
   info: EtypeInfo2Entry | undefined
-  /** What has come to light of FAST. */
+  /** What the session has learned about FAST. */
   fast: FastFacts = {}
   private cookie: PaData | undefined
   private readonly realms: string[]
@@ -67,12 +70,10 @@ export class AsSession {
   private readonly onProof: SignInOptions['onProof']
   private clockMended = false
   private hasReread = false
-  /** The encryption type of which a key other than the newest is tried. */
+  /** The encryption type of which an older key than the newest is tried. */
   private switched: number | undefined
   private hasSwitched = false
-  /**
-   * Whether one is asked for that can be forwarded: as the caller wants it, until a KDC refuses it.
-   */
+  /** A forwardable ticket is requested: as the caller wants it, until a KDC refuses it. */
   forwardable: boolean
   private isPolicyArmored = false
   readonly service: PrincipalName | undefined
@@ -86,18 +87,18 @@ export class AsSession {
     this.again = again
     this.onProof = onProof
     this.service = service
-    // A ticket for one service alone goes nowhere else.
+    // A ticket from sign-in for a single service cannot be forwarded.
     this.forwardable = service === undefined && (context.forwardable ?? true)
     this.armoring = new Armoring(armor)
     this.otp = signIn.otp && new OtpExchange(signIn.otp)
   }
 
-  /** That of the request under way. */
+  /** The armor of the request that is under way. */
   get armor(): FastArmor | undefined {
     return this.armoring.current
   }
 
-  /** Whether the KDC is to resolve the name, and may send us to another realm with it. */
+  /** The KDC is asked to resolve the name, and may send the client to another realm. */
   get canonicalizes(): boolean {
     return this.context.canonicalize === true || this.signIn.principal.name.nameType === NameType.ENTERPRISE
   }
@@ -112,7 +113,7 @@ export class AsSession {
     return { bytes: encode(AsReq, { padata, reqBody: body }), body }
   }
 
-  /** Whether it is worth asking again, with what the error said. */
+  /** Learns from an error. Resolves to whether another request may succeed. */
   async mend(error: KrbError): Promise<boolean> {
     this.learnMethods(error)
     switch (error.errorCode) {
@@ -126,8 +127,8 @@ export class AsSession {
       case KRB.KDC_ERR_WRONG_REALM:
         return this.follow(error)
       case KRB.KDC_ERR_POLICY: {
-        // Heimdal refuses the request of an account that may not have forwardable tickets; others
-        // leave the flag out.
+        // Heimdal refuses a request for a forwardable ticket if the account may not have one. Other
+        // KDCs leave out the flag.
         const { forwardable } = this
         this.forwardable = false
         this.isPolicyArmored = this.armor !== undefined
@@ -141,8 +142,8 @@ export class AsSession {
   }
 
   /**
-   * After a key was of no use: makes another one current, if there is one. One version back, and no
-   * more.
+   * Makes another key current after one was refused, if there is one. Goes back one version, and no
+   * further.
    */
   async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
     const { signIn, hasReread, hasSwitched } = this
@@ -151,20 +152,23 @@ export class AsSession {
     if (this.again) return false
     this.hasSwitched = true
     const hasOther = signIn.switchKey?.(refused.etype) ?? false
-    // Both are of no use: the first one is current again.
+    // Both keys were refused, so the first one is current again.
     this.switched = hasOther && !hasSwitched ? refused.etype : undefined
     return this.switched !== undefined
   }
 
-  /** Nothing came of it: whoever wrote the errors chooses no key for the next time. */
+  /**
+   * Undoes the choice of a key after the sign-in failed: the sender of a forged error must not
+   * choose the key of the next sign-in.
+   */
   abandon(): void {
     if (this.switched !== undefined) this.signIn.switchKey?.(this.switched)
     this.switched = undefined
   }
 
   /**
-   * Whether a ticket-granting ticket that cannot be forwarded is asked for, because an error that
-   * nobody has signed wants it so.
+   * The session asks for a ticket that is not forwardable, because of an error that nothing
+   * authenticates.
    */
   get isReduced(): boolean {
     const isWanted = this.start.forwardable !== false && this.service === undefined
@@ -172,12 +176,15 @@ export class AsSession {
   }
 
   /**
-   * An answer in the clear to an armored request: of a KDC that cannot open the armor, as when it
-   * has another clock or another key than before, or of anybody. What it says is not believed. It
-   * is tried once more in armor, by the clock that it tells; then, and at once when it came in an
-   * armor that is none, all is begun anew with another armor, or without. False where there is no
-   * armor.
-   * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED where it must not go without
+   * Decides how to go on after an unarmored answer to an armored request. It may come from a KDC
+   * that cannot open the armor, because its clock or its key has changed, or from an attacker. The
+   * content of the answer is not trusted.
+   *
+   * The request is repeated once in armor, with the time that the answer tells. After that, the
+   * sign-in begins again with another armor, or with none. A broken armor leads there at once.
+   * Resolves to false if the request was not armored.
+   *
+   * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED if the sign-in must not go on without armor
    */
   async doubtArmor(error: HeardError, isBroken = false): Promise<boolean> {
     const { start, armoring } = this
@@ -202,7 +209,7 @@ export class AsSession {
     if (this.otp && error.errorCode === KRB.KDC_ERR_PREAUTH_FAILED) return wrongOtp(answer)
     const { credentials } = signIn
     const { otherSpelling } = context
-    // Those that the request had: of the others there is no key.
+    // Only the types of the request: for the others there is no key.
     const etypes = asReqBody(this).etype
     return explainSignIn(answer, { credentials, etypes, otherSpelling })
   }
@@ -238,9 +245,10 @@ export class AsSession {
   }
 
   /**
-   * The realm that the KDC says the client belongs to. Source: RFC 6806 section 7. It says so in an
-   * error, which anybody can write: a KDC of the writer's would be looked up, connected to, and
-   * shown a proof of the password that it can try passwords on.
+   * Goes to the realm that the KDC names in a KDC_ERR_WRONG_REALM. Source: RFC 6806 section 7.
+   * Anybody can forge that error. Without the check, this client would look up a KDC of the
+   * attacker, connect to it, and send it a proof of the password, with which passwords can be
+   * tried.
    */
   private async follow({ crealm }: KrbError): Promise<boolean> {
     if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm)) return false

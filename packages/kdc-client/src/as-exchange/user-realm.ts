@@ -1,6 +1,6 @@
 /**
- * Where a user belongs whose name does not say it. Source: MS-SFU section 3.1.5.1.1.1, RFC 6806
- * section 7.
+ * Finds the realm of a user whose name does not tell it. Source: MS-SFU section 3.1.5.1.1.1, RFC
+ * 6806 section 7.
  */
 
 import {
@@ -22,10 +22,10 @@ import { parseUser, type S4uUser } from '../tickets/s4u-user.js'
 
 const AS_REP_TAG = 0x6b
 const MAX_REALMS = 4
-/** The answer is not wanted, so nothing needs to last. */
+/** The lifetime that the request asks for; milliseconds. The reply is not used, so it is short. */
 const LIFETIME = 600_000
 
-/** Whether the own KDC leads to a realm. */
+/** Resolves to whether the service's KDC leads to a realm. */
 export type LeadsTo = (realm: string) => Promise<boolean>
 
 export interface UserInRealm {
@@ -34,8 +34,8 @@ export interface UserInRealm {
 }
 
 /**
- * A user, and the realm whose KDC knows him: that of an enterprise name, and of the one in a
- * certificate, has to be found.
+ * Returns a user with the realm whose KDC knows the user. The realm has to be found for an
+ * enterprise name, and for a user principal name in a certificate.
  */
 export async function resolveUserRealm(
   context: KdcContext,
@@ -53,8 +53,8 @@ export async function resolveUserRealm(
 }
 
 /**
- * The name whose realm is not plain to see: an enterprise name, or the one in a certificate with
- * another suffix.
+ * Returns the name whose realm has to be found: an enterprise name, or the name in a certificate if
+ * its suffix is not the service's realm.
  */
 function nameToResolve({ principal, upn }: S4uUser, realm: string): Principal | undefined {
   if (principal) return principal.name.nameType === NameType.ENTERPRISE ? principal : undefined
@@ -63,10 +63,10 @@ function nameToResolve({ principal, upn }: S4uUser, realm: string): Principal | 
 }
 
 /**
- * The realm of an enterprise name, found by beginning to sign the user in: no password is needed to
- * be sent to the right realm. Undefined where no KDC knows the name. What is learned is under no
- * seal, and anybody may have written it: so a KDC is asked only where the own one leads to its
- * realm.
+ * Finds the realm of an enterprise name by starting to sign the user in: a KDC names the right
+ * realm before it asks for a password. Returns undefined if no KDC knows the name. Nothing
+ * authenticates the answers, and anybody can forge them, so a realm is asked only if the service's
+ * own KDC leads there.
  */
 async function findUserRealm(context: KdcContext, user: Principal, leadsTo: LeadsTo): Promise<string | undefined> {
   const visited = [user.realm]
@@ -83,26 +83,23 @@ async function findUserRealm(context: KdcContext, user: Principal, leadsTo: Lead
 }
 
 /**
- * The realm that the suffix would be, if there is a way to it; else the own, whose refusal is then
- * the answer.
+ * Returns the realm that the suffix of the name suggests, if the service's KDC leads there.
+ * Otherwise returns the service's own realm, whose refusal the caller then gets.
  */
 async function reachableRealmOrOwn(user: Principal, ownRealm: string, leadsTo: LeadsTo): Promise<string> {
   const realm = realmOfSuffix(user)
   return (await leadsTo(realm)) ? realm : ownRealm
 }
 
-/**
- * The realm that a name with this suffix would belong to if the suffix were one: `WEST.TEST` of
- * `bob@west.test`.
- */
+/** Returns the realm that the suffix of the name suggests: `WEST.TEST` of `bob@west.test`. */
 function realmOfSuffix({ name }: Principal): string {
   const suffix = name.nameString[0].slice(name.nameString[0].lastIndexOf('@') + 1)
   return /[A-Z]/.test(suffix) ? suffix : asciiUpper(suffix)
 }
 
 /**
- * As the KDC of the user's realm will know it: `oscar` of `oscar@PARTNER.TEST` there; a name with
- * another suffix stays whole.
+ * Returns the user as the KDC of the user's realm knows the user: `oscar` of `oscar@PARTNER.TEST`.
+ * A name with another suffix stays whole.
  */
 function nameInRealm(realm: string, user: Principal): Principal {
   const [text] = user.name.nameString
@@ -125,7 +122,7 @@ function probe({ clock, random, etypes }: KdcContext, user: Principal, realm: st
   return encode(AsReq, { padata: [], reqBody })
 }
 
-/** Where the KDC sends us, unless we come from there. */
+/** Returns the realm that a KDC names, unless that realm was asked before. */
 function nextRealm({ errorCode, crealm }: KrbError, visited: readonly string[]): string | undefined {
   if (errorCode !== KRB.KDC_ERR_WRONG_REALM || crealm === undefined) return undefined
   return visited.some((realm) => sameRealmIgnoringCase(realm, crealm)) ? undefined : crealm

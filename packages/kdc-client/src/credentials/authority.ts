@@ -14,78 +14,95 @@ import type { OtpAnswering } from '../otp/otp-answering.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 
 export interface KeysForTicket {
-  /** Whether the version is among them. */
+  /** One of the keys has the version that was asked for. */
   readonly exact: boolean
   readonly keys: readonly Key[]
 }
 
-/** Something that can sign in: a name, and its long-term key for what the KDC names. */
+/**
+ * An account that can sign in: a name, and its long-term key for the parameters that a KDC names.
+ */
 export interface SignIn {
   readonly kind: 'sign-in'
   readonly principal: Principal
-  /** The keys come from what people can remember: what they seal can be tried with a dictionary. */
+  /**
+   * The keys come from a password that a person chose. What they encrypt can be attacked with a
+   * dictionary.
+   */
   readonly isGuessable?: true
-  /** For hints. */
+  /** What the account signs in with, for hints. */
   readonly credentials?: CredentialsUsed
-  /** It has no key of its own, but answers the KDC's question for a one-time password. */
+  /** The account has no key of its own. It answers the KDC's question for a one-time password. */
   readonly otp?: OtpAnswering
-  /** Encryption types there can be a key for, best first. */
+  /** The encryption types for which there can be a key, best first. */
   readonly etypes: readonly number[]
   /**
-   * The key, derived with what the KDC said of salt and parameters; a keytab has it ready. @throws
-   * MissingKeyError
+   * Returns the key, derived with the salt and the parameters that the KDC named. A keytab has it
+   * ready.
+   *
+   * @throws MissingKeyError
    */
   keyFor(info: EtypeInfo2Entry, kvno?: number): Promise<Key>
-  /** Keys that may open a ticket of this type and version: those of the version first. */
+  /**
+   * Returns the keys that may decrypt a ticket of this type and version, those of the version
+   * first.
+   */
   keysFor(etype: number, kvno: number | undefined): Promise<KeysForTicket>
-  /** What a KDC says of salts and parameters of other types than the one that is signed in with. */
+  /** Learns the salts and parameters of other encryption types than the one of the sign-in. */
   learn?(info: readonly EtypeInfo2Entry[]): void
-  /** What there is in the way of keys of a type, for errors: `web.keytab has versions 3 and 4`. */
+  /** Describes the keys of a type, for errors: `web.keytab has versions 3 and 4`. */
   describeKeys?(etype: number): string
   /**
-   * Reads the keys again, where they may have changed: whether there are others now, or another one
-   * in place of a refused one.
+   * Reads the keys again, if they may have changed. Resolves to whether there are other keys now,
+   * or another one in place of the refused one.
    */
   reread?(refused?: EtypeInfo2Entry): Promise<boolean>
-  /** What was wrong with where the keys are from, and keeps none of these from being used. */
+  /** What is wrong with the source of the keys, although these keys can be used. */
   readonly notice?: Notice | undefined
   /**
-   * Makes the version before the newest key current, or the newest again. False when there is only
-   * one.
+   * Makes the key before the newest one current, or the newest one again. Returns false if there is
+   * only one.
    */
   switchKey?(etype: number): boolean
 }
 
-/** A ticket-granting ticket from elsewhere, which cannot be had anew by signing in. */
+/**
+ * A ticket-granting ticket from a credential cache or from a user. It cannot be replaced by signing
+ * in.
+ */
 export interface ReadyTicket {
   readonly kind: 'ready-ticket'
   readonly principal: Principal
   /**
-   * The ticket as it is now. Read anew, where there is something to read. @throws
-   * ConfigurationError
+   * Returns the ticket as it is now. A credential cache is read again.
+   *
+   * @throws ConfigurationError
    */
   tgt(): Promise<ServiceTicket> | ServiceTicket
-  /** What was wrong with where it is from, and does not keep it from being used. */
+  /** What is wrong with the source of the ticket, although the ticket can be used. */
   readonly notice?: Notice | undefined
   /**
-   * Tickets of this principal for services of this name, of any realm, that are at hand beside it.
+   * Returns tickets of this principal for services of this name, in any realm, that the credential
+   * cache has.
    */
   ticketsOf?(name: PrincipalName): Promise<readonly ServiceTicket[]>
 }
 
 export type Authority = SignIn | ReadyTicket
 
-/** Of which realm a name is that does not say it. */
+/** The realms of names that have no realm. */
 export interface RealmsOfNames {
-  /** The caller's word. */
+  /** The realm that the caller named. */
   readonly realm: string | undefined
-  /** That of the krb5.conf. */
+  /** The default_realm of krb5.conf. */
   readonly defaultRealm: string | undefined
 }
 
 /**
- * `svc-web@AD.TEST`, `HTTP/web.ad.test` or `HTTP@web.ad.test`, or as an enterprise name
- * `svc.web@corp.example` of a realm that is to resolve it. @throws MalformedTokenError
+ * Parses the name of an account: `svc-web@AD.TEST`, `HTTP/web.ad.test`, `HTTP@web.ad.test`, or an
+ * enterprise name such as `svc.web@corp.example`, which a KDC resolves.
+ *
+ * @throws MalformedTokenError
  */
 export function parseSignInName(name: string, realm: string | undefined, enterprise: boolean | undefined): Principal {
   if (enterprise) {

@@ -15,8 +15,9 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import type { ReadyTicket } from './authority.js'
 
 /**
- * The tickets of a credential cache, or of its octets.
- * @throws ConfigurationError when there is none, or no ticket of its owner in it
+ * Returns the tickets of a credential cache.
+ *
+ * @throws ConfigurationError if there is no cache, or if it has no ticket of its owner
  */
 export function ccacheAuthority(source: NamedCredentialCache | Uint8Array): ReadyTicket {
   if (source instanceof Uint8Array) {
@@ -46,7 +47,8 @@ function authorityOf(first: CredentialCache, read: () => Promise<CredentialCache
 }
 
 /**
- * Another user's cache under the same name is no renewal, and what is being written is no cache.
+ * Reads the cache again. The cache of another user under the same name does not count, and neither
+ * does a cache that is being written.
  */
 async function newer(place: NamedCredentialCache, before: CredentialCache): Promise<CredentialCache> {
   try {
@@ -61,7 +63,7 @@ async function newer(place: NamedCredentialCache, before: CredentialCache): Prom
 
 /** @throws ConfigurationError KRB5_CC_NOTFOUND */
 function grantingTicketIn(cache: CredentialCache): ServiceTicket {
-  // What was renewed stands behind what it replaces.
+  // A renewed ticket is behind the one that it replaces, so the one that ends last is taken.
   const longest = [...grantingTicketsIn(cache)].sort((a, b) => b.endtime - a.endtime)[0]
   if (longest === undefined) throw noTicket(cache)
   return ticketOf(longest)
@@ -83,8 +85,8 @@ function ticketsIn(cache: CredentialCache, { nameString }: PrincipalName): Servi
 }
 
 /**
- * Beside them a cache may have tickets of users whom its owner acted for (`proxy_impersonator`),
- * which name those: whoever asks as the owner must not get another user's.
+ * Returns the tickets of the cache's owner. A cache may also have tickets of users for whom the
+ * owner acted (`proxy_impersonator`), and a request as the owner must not get one of those.
  */
 function ownTicketsIn({ principal, credentials }: CredentialCache): readonly CachedCredential[] {
   return credentials.filter(({ client, isSkey }) => !isSkey && samePrincipal(client, principal))

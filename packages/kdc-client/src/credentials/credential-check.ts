@@ -2,8 +2,9 @@ import { ConfigurationError, Keytab } from '@s4u/krb5'
 import { membersOf, requireForwardedTicket, wrong } from '../arguments/argument-shapes.js'
 
 /**
- * Says at once which credentials are none, and shows nothing of them: a password in the place of a
- * keytab is one still.
+ * Checks the shape of credentials. Errors show nothing of them: a password in the place of a keytab
+ * is still a password.
+ *
  * @throws ConfigurationError
  */
 export function requireCredentials(credentials: object): void {
@@ -28,9 +29,7 @@ export function requireCredentials(credentials: object): void {
     )
 }
 
-/**
- * What a one-time password may be, a text or who is asked for it, is looked at where it is used.
- */
+/** The value of a one-time password, a text or a function, is checked where it is used. */
 function requireSecretOf(what: string, given: ReadonlyMap<string, unknown>, text: (name: string) => void): void {
   text('password')
   if (given.get('principal') === undefined) throw missing(`credentials have ${what}, and no principal`)
@@ -46,13 +45,13 @@ function requireCache(ccache: unknown): void {
   )
 }
 
-/** What `openCredentialCache` gives, of another copy of the package too. */
+/** Accepts a cache of another copy of this package, too. */
 function isCache(value: unknown): boolean {
   const { name, readNow, read } = membersOf(value)
   return typeof name === 'string' && typeof readNow === 'function' && typeof read === 'function'
 }
 
-/** That of another copy of the package has entries too. */
+/** Accepts a `Keytab` of another copy of krb5, too, which has entries as well. */
 function isKeytab(value: unknown): boolean {
   if (typeof value === 'string' || value instanceof Uint8Array || value instanceof Keytab) return true
   return typeof value === 'object' && value !== null && 'entries' in value && Array.isArray(value.entries)

@@ -11,47 +11,49 @@ import { grantingTicketOf } from '../tickets/forwarded-ticket.js'
 export type { Authority, SignIn } from './authority.js'
 export { signInPrincipal } from './keytab-authority.js'
 
-/** With what the service proves to a KDC who it is. */
+/** How a client proves its identity to KDCs. */
 export type KdcCredentials =
   | {
       readonly principal?: string
       /**
-       * A path, the octets, or a keytab in base64; `true` is the one that KRB5_CLIENT_KTNAME or
-       * krb5.conf (default_client_keytab_name) names. What names no file is not shown in errors
-       * unless it looks like a path.
+       * A path, the octets of a keytab, its base64, or a `Keytab`. `true` is the keytab that
+       * KRB5_CLIENT_KTNAME or krb5.conf (default_client_keytab_name) names. A text that names no
+       * file appears in errors only if it looks like a path.
        */
       readonly keytab: string | Uint8Array | Keytab | true
       /**
-       * Gives the keytab anew when its keys do not work any more. Default: a file is read again.
+       * Returns the keytab again when its keys do not work any more. Default: a file is read again.
        */
       readonly reload?: () => Keytab | Promise<Keytab>
-      /** The principal is a user principal name, for the KDC to resolve. */
+      /** The principal is a user principal name, which the KDC resolves. Default: `false`. */
       readonly enterprise?: boolean
     }
   | { readonly principal: string; readonly password: string; readonly enterprise?: boolean }
-  /** A one-time password, which goes to the KDC in armor alone: needs the option `armor`. */
+  /** A one-time password. It is sent in armor only, so it needs the option `armor`. */
   | OtpCredentials
   /**
-   * The name of a credential cache (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`, `KCM:`), one that
-   * `openCredentialCache` gave, or its octets; `true` is the default one of this user, which
-   * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets that it has are used before a KDC
+   * A credential cache: its name (`/tmp/krb5cc_1000`, `FILE:…`, `DIR:…`, `KCM:`), one that
+   * `openCredentialCache` returned, or its octets. `true` is the user's default cache, which
+   * KRB5CCNAME or krb5.conf (default_ccache_name) names. Tickets in the cache are used before a KDC
    * is asked.
    */
   | { readonly ccache: string | NamedCredentialCache | Uint8Array | true }
   /**
-   * What a caller forwarded (unconstrained delegation): a ticket-granting ticket of the caller's
-   * realm, or of `realm`.
+   * A ticket-granting ticket that a user has forwarded (unconstrained delegation). It must be for
+   * the user's realm, or for `realm`.
    */
   | { readonly tgt: ForwardedTicket }
 
-/** Credentials in which the keytab is named, and the cache found by its name. */
+/** Credentials whose keytab and cache have names, in place of `true`. */
 export type NamedCredentials =
   | Exclude<KdcCredentials, { readonly keytab: unknown } | { readonly ccache: unknown }>
   | KeytabCredentials
   | { readonly ccache: NamedCredentialCache | Uint8Array }
 
 /**
- * Reads credentials once, so that a wrong path or name fails when the client is made.
+ * Reads the credentials of a client, so that a wrong path or name is reported when the client is
+ * made.
+ *
  * @throws ConfigurationError, MissingKeyError
  */
 export function authorityOf(

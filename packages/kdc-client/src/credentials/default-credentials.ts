@@ -5,9 +5,10 @@ import type { KdcCredentials, NamedCredentials } from './credentials.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 
 /**
- * `true` in credentials is what the environment and krb5.conf say: the cache of KRB5CCNAME or
- * default_ccache_name, the keytab of KRB5_CLIENT_KTNAME or default_client_keytab_name. The KDCs may
- * be named otherwise: it is the machine's cache all the same.
+ * Replaces `true` in credentials by what the environment and krb5.conf name: the cache of
+ * KRB5CCNAME or default_ccache_name, the keytab of KRB5_CLIENT_KTNAME or
+ * default_client_keytab_name. The option `kdc` does not change that.
+ *
  * @throws ConfigurationError
  */
 export function namedCredentials(credentials: KdcCredentials, configuration: Krb5Configuration): NamedCredentials {

@@ -25,7 +25,11 @@ export interface KeytabCredentials {
   readonly enterprise?: boolean
 }
 
-/** @throws ConfigurationError, MissingKeyError */
+/**
+ * Returns the principal of a keytab that signs in, with its keys.
+ *
+ * @throws ConfigurationError, MissingKeyError
+ */
 export function keytabAuthority(
   credentials: KeytabCredentials,
   realms: RealmsOfNames,
@@ -63,8 +67,19 @@ export function keytabAuthority(
 }
 
 /**
- * The principal of a keytab that can sign in: on Active Directory the account, since an SPN cannot.
- * Accounts have one component; where a keytab holds only SPNs, as MIT's do, the first one is it.
+ * Returns the principal of a keytab that can sign in. On Active Directory that is the account,
+ * because a service principal name cannot sign in. Names of accounts have one component. In a
+ * keytab with service principal names only, as MIT has them, it is the first one.
+ *
+ * @example
+ * ```ts
+ * import { signInPrincipal } from '@s4u/kdc-client'
+ * import { Keytab } from '@s4u/krb5'
+ *
+ * export function accountOf(octets: Uint8Array): string | undefined {
+ *   return signInPrincipal(Keytab.decode(octets))?.name.nameString[0]
+ * }
+ * ```
  */
 export function signInPrincipal({ entries }: Keytab): Principal | undefined {
   const account = entries.find(({ principal }) => principal.name.nameString.length === 1)
@@ -72,8 +87,8 @@ export function signInPrincipal({ entries }: Keytab): Principal | undefined {
 }
 
 /**
- * A name without a realm is one of the keytab, which knows better than the krb5.conf of the
- * machine: that may be about another realm, or as the distribution has it.
+ * Returns the principal for a name without a realm. The realm comes from the keytab rather than
+ * from krb5.conf, which may describe another realm or be the distribution's example.
  */
 function named(
   keytab: Keytab,
@@ -88,14 +103,14 @@ function named(
   return withKeys ?? inRealm(realms[0] ?? defaultRealm)
 }
 
-/** The keys of one principal, newest first, and which of them is used. */
+/** The keys of one principal, newest first, and the choice among them. */
 class KeyChoice {
   private entries: readonly KeytabEntry[]
   private readonly principal: Principal
   private readonly offered: readonly number[]
   private readonly keytabName: string
   /**
-   * How many of the newest keys of a type are passed over, because the KDC did not know them yet.
+   * How many of the newest keys of each type are skipped, because the KDC did not know them yet.
    */
   private readonly passedOver = new Map<number, number>()
 
@@ -135,8 +150,8 @@ class KeyChoice {
   }
 
   /**
-   * True when the keytab has other keys now, or another key than the one that was refused. One that
-   * has lost the principal is none.
+   * Takes over the keys of a new keytab. Returns true if it has other keys, or another key in place
+   * of the refused one. A keytab without the principal is not taken over.
    */
   adopt(keytab: Keytab, refused?: EtypeInfo2Entry): boolean {
     const entries = keysOf(keytab, this.principal)
@@ -147,7 +162,10 @@ class KeyChoice {
     return before === undefined || !this.ofType(before.etype)[0]?.key.equals(before)
   }
 
-  /** The version before: the keytab may have been written before the directory knew the new key. */
+  /**
+   * Chooses the key before the newest one: the keytab may have been written before the directory
+   * knew the new key.
+   */
   switch(etype: number): boolean {
     if (this.ofType(etype).length < 2) return false
     if (!this.passedOver.delete(etype)) this.passedOver.set(etype, 1)
@@ -168,8 +186,9 @@ function sameKeys(a: readonly KeytabEntry[], b: readonly KeytabEntry[]): boolean
 }
 
 /**
- * Keytabs written by old programs keep eight bits of the version; a read-only DC adds its number
- * above sixteen. Source: MS-KILE section 3.1.5.8.
+ * Compares key versions. Old programs wrote only eight bits of the version into keytabs, and a
+ * read-only domain controller adds its number above the sixteenth bit. Source: MS-KILE section
+ * 3.1.5.8.
  */
 function sameVersion(ours: number, theirs: number): boolean {
   return ours === theirs || ours === (theirs & 0xffff) || ours === (theirs & 0xff)
@@ -177,7 +196,7 @@ function sameVersion(ours: number, theirs: number): boolean {
 
 interface KeytabSource {
   readonly first: Keytab
-  /** The keytab as it is now; undefined when it cannot have changed. */
+  /** Returns the keytab as it is now; undefined if it cannot have changed. */
   again(): Promise<Keytab | undefined>
 }
 
@@ -194,7 +213,7 @@ function sourceOf({ keytab, reload }: KeytabCredentials): KeytabSource {
   return { first: read(), again: reload ? again : async () => (file.hasChanged() ? readable(read) : undefined) }
 }
 
-/** A file that is being rewritten is worth no more than the old one. */
+/** Returns undefined for a file that is being rewritten: the old keytab stays in use then. */
 function readable(read: () => Keytab): Keytab | undefined {
   try {
     return read()

@@ -1,19 +1,19 @@
 import { ConfigurationError, shownPath } from '@s4u/krb5'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 
-/** A keytab on disk, which other programs rewrite. */
+/** A keytab on disk, which other programs may rewrite. */
 export class KeytabFile {
   /**
-   * The path, for messages: what names no file may be a key or a password, and is shown only where
-   * it looks like a path.
+   * The path for messages. A text that names no file may be a key or a password, and appears only
+   * if it looks like a path.
    */
   readonly name: string
   private readonly path: string
   private stamp = ''
 
   /**
-   * @param name with or without the type in front. @throws ConfigurationError KRB5_KT_NOTFOUND for
-   * a type with nothing behind it
+   * @param name the path, with or without `FILE:`
+   * @throws ConfigurationError KRB5_KT_NOTFOUND for a type without a path
    */
   constructor(name: string) {
     this.path = name.replace(/^(FILE|WRFILE):/, '')
@@ -25,7 +25,7 @@ export class KeytabFile {
     this.name = existsSync(this.path) ? this.path : shownPath(this.path)
   }
 
-  /** @throws ConfigurationError KRB5_KT_NOTFOUND or KRB5_KT_IOERR with the path */
+  /** @throws ConfigurationError KRB5_KT_NOTFOUND or KRB5_KT_IOERR, with the path */
   read(): Uint8Array {
     try {
       this.stamp = stampOf(this.path)
@@ -37,8 +37,8 @@ export class KeytabFile {
   }
 
   /**
-   * Whether the file is another one than was read. A file that is gone for the moment has not
-   * changed.
+   * Returns whether the file has changed since it was read. A file that is missing at the moment
+   * has not changed.
    */
   hasChanged(): boolean {
     try {
@@ -49,7 +49,7 @@ export class KeytabFile {
   }
 }
 
-/** @param cause shows the path: undefined where that must not be */
+/** @param cause contains the path; undefined if the path must not appear */
 function unreadable(name: string, errno: string, cause: unknown): ConfigurationError {
   if (errno === 'ENOENT' || errno === 'ENOTDIR')
     return new ConfigurationError(`cannot read the keytab ${name}: it is not there`, {

@@ -7,7 +7,11 @@ export interface PasswordCredentials {
   readonly enterprise?: boolean
 }
 
-/** @throws MalformedTokenError for what is no name; ConfigurationError for what is no password */
+/**
+ * Returns an account that signs in with a password.
+ *
+ * @throws MalformedTokenError for a wrong name; ConfigurationError for a wrong password
+ */
 export function passwordAuthority(
   { principal: name, password, enterprise }: PasswordCredentials,
   realm: string | undefined,
@@ -23,14 +27,14 @@ export function passwordAuthority(
     credentials: { kind: 'password' },
     etypes,
     keyFor: (info) => keys.get(info),
-    // No version is known of a password: it is tried.
+    // The version of a password's key is unknown, so each key is tried.
     keysFor: async (etype) => ({ exact: false, keys: await keys.of(etype) }),
     learn: (info) => keys.learn(info),
     describeKeys: () => 'it was made of the password',
   }
 }
 
-/** `null` of a form or a file would be the password "null". */
+/** `null` from a form or a file would otherwise become the password "null". */
 function requirePassword(password: unknown): void {
   if (typeof password === 'string') return
   throw new ConfigurationError('credentials: the password must be a text', {
@@ -38,15 +42,15 @@ function requirePassword(password: unknown): void {
   })
 }
 
-/** The keys of a password, each derived once. */
+/** The keys of one password. Each is derived once. */
 class DerivedKeys {
   private readonly derived = new Map<string, { readonly etype: number; readonly key: Promise<Key> }>()
   private readonly password: string
   private readonly standardSalt: string
   private lastSalt: string
   /**
-   * What the KDC last said of each type: the ticket that it gives may be sealed with a key of
-   * another type than the reply.
+   * What the KDC last said about each type. A ticket may be encrypted with a key of another type
+   * than the reply that it came in.
    */
   private readonly said = new Map<number, EtypeInfo2Entry>()
 
@@ -57,7 +61,7 @@ class DerivedKeys {
   }
 
   /**
-   * The salt that the KDC sends is the only right one: accounts keep theirs when they are renamed.
+   * Only the salt that the KDC sends is right: an account keeps its salt when it is renamed.
    * Source: MS-KILE section 3.1.1.2.
    */
   get({ etype, salt, s2kparams }: EtypeInfo2Entry): Promise<Key> {
@@ -67,7 +71,8 @@ class DerivedKeys {
     const known = this.derived.get(cached)
     if (known) return known.key
     const key = Key.fromPassword(etype, this.password, usedSalt, s2kparams)
-    // Salts come from unproven messages: whoever sends ever new ones fills no memory with it.
+    // Salts come from messages that nothing authenticates. An attacker who sends new ones all the
+    // time must not fill the memory.
     if (this.derived.size >= MAX_DERIVED) this.derived.clear()
     this.derived.set(cached, { etype, key })
     key.catch(() => this.derived.delete(cached))
@@ -79,8 +84,8 @@ class DerivedKeys {
   }
 
   /**
-   * Those of one type. When signing in took another, the KDC has mostly said what that one's salt
-   * is, and it mostly is the same.
+   * Returns the keys of one type. If the sign-in used another type, the KDC has usually told the
+   * salt of this one as well, and it is usually the same.
    */
   async of(etype: number): Promise<readonly Key[]> {
     const known = [...this.derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
@@ -93,5 +98,5 @@ class DerivedKeys {
   }
 }
 
-/** One for each encryption type and a change of password or two. */
+/** Enough for one key of each encryption type, and for a few changes of the password. */
 const MAX_DERIVED = 32

@@ -21,9 +21,9 @@ import { explainForwardability } from './forwardability-refusal.js'
 import { explainSignIn, explainUnknownUser } from '../advice/sign-in-refusal.js'
 
 /**
- * Turns a KDC's no to S4U2Self or S4U2Proxy into one sentence about what is missing, and the
- * settings that would supply it. KDCs give the same code for different causes: the evidence tells
- * them apart. Source: MS-SFU section 3.2.5.2.
+ * Converts a KDC's refusal of S4U2Self or S4U2Proxy into one sentence about what is missing, and
+ * the settings that would supply it. KDCs give the same code for different causes; the evidence
+ * tells them apart. Source: MS-SFU section 3.2.5.2.
  */
 export function explainDelegation(answer: KdcAnswer, facts: DelegationFacts = {}): DelegationRefusedError | KdcError {
   return answer.step === 'S4U2Self' ? explainS4u2self(answer, facts) : explainS4u2proxy(answer, facts)
@@ -89,8 +89,8 @@ function explainS4u2proxy(answer: KdcAnswer, facts: DelegationFacts): Delegation
 }
 
 /**
- * The KDC refused the delegation itself. Which setting it missed follows from its NTSTATUS, if
- * there is one, and from the evidence.
+ * Explains a refusal of the delegation itself. The NTSTATUS, if there is one, and the evidence tell
+ * which setting is missing.
  */
 function explainNotDelegable(answer: KdcAnswer, facts: DelegationFacts): DelegationRefusedError {
   const { ntStatus = '' } = answer
@@ -103,8 +103,8 @@ function explainNotDelegable(answer: KdcAnswer, facts: DelegationFacts): Delegat
 }
 
 /**
- * The lists that may name a target. Only the own one of a target counts in another realm. Source:
- * MS-SFU section 3.2.5.2.2.
+ * Returns the lists that may name a target. In another realm only the list on the account of the
+ * target counts. Source: MS-SFU section 3.2.5.2.2.
  */
 function listsOf({ account, target }: KdcAnswer): readonly DirectorySetting[] {
   if (target.startsWith('krbtgt/'))
@@ -117,8 +117,8 @@ function listsOf({ account, target }: KdcAnswer): readonly DirectorySetting[] {
 }
 
 /**
- * Whatever the lists say. KDCs look at the service that delegates, and the user, as at anybody who
- * signs in at the target.
+ * Explains a refusal that does not depend on the lists: KDCs check the service that delegates, and
+ * the user, like clients that sign in at the target.
  */
 function refusedByPolicy(answer: KdcAnswer): DelegationRefusedError {
   const { account, target, user = SOME_USER } = answer
@@ -137,7 +137,7 @@ function noPac(answer: KdcAnswer): DelegationRefusedError {
   return refused(answer, 'no-pac', sentence, [restorePac(account)])
 }
 
-/** MIT's KDC calls evidence without a PAC modified. */
+/** Explains evidence that the KDC calls modified. MIT's KDC says that of evidence without a PAC. */
 function brokenEvidence(answer: KdcAnswer, sight: EvidenceFindings = {}): DelegationRefusedError {
   if (sight.unusable) return unusable(answer, sight.unusable)
   if (sight.hasPac === false) return noPac(answer)
@@ -146,7 +146,10 @@ function brokenEvidence(answer: KdcAnswer, sight: EvidenceFindings = {}): Delega
   return refused(answer, 'evidence-unusable', sentence, [freshTicket(account, user), ownName(account)])
 }
 
-/** KDCs refuse it with all kinds of codes: what it is can be seen. */
+/**
+ * Explains a ticket that is no evidence. KDCs refuse it with many different codes, but the ticket
+ * itself tells what it is.
+ */
 function unusable(answer: KdcAnswer, why: NonNullable<EvidenceFindings['unusable']>): DelegationRefusedError {
   const { account, user = SOME_USER } = answer
   if (why === 'granting-ticket')
@@ -158,12 +161,12 @@ function unusable(answer: KdcAnswer, why: NonNullable<EvidenceFindings['unusable
 }
 
 /**
- * Whatever the evidence, the target is on no list. Source: MS-SFU section 3.2.5.2.1 and section
- * 3.2.5.2.3.
+ * Statuses by which a KDC says that the target is on no list, whatever the evidence. Source: MS-SFU
+ * section 3.2.5.2.1 and section 3.2.5.2.3.
  */
 const NOT_LISTED: ReadonlySet<string> = new Set(['STATUS_NOT_SUPPORTED', 'STATUS_NOT_FOUND'])
 
-/** Source: MS-KILE section 3.3.5.7; MS-ERREF section 2.3.1. */
+/** Statuses of policies. Source: MS-KILE section 3.3.5.7; MS-ERREF section 2.3.1. */
 const BY_POLICY: ReadonlySet<string> = new Set(['STATUS_AUTHENTICATION_FIREWALL_FAILED', 'STATUS_INVALID_WORKSTATION'])
 
 function refused(

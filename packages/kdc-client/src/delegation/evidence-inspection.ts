@@ -12,35 +12,35 @@ import type { EvidenceTicket } from '../tickets/service-ticket.js'
 import type { Authority, SignIn } from '../credentials/authority.js'
 
 /**
- * What can be seen of a ticket that is shown as evidence, where there is a key that opens it.
- * Nothing where there is none.
+ * What was found inside a ticket that serves as evidence. Empty if there is no key that decrypts
+ * it.
  */
 export interface EvidenceFindings {
   /**
-   * It is no evidence at all: a ticket-granting ticket, or one that is sealed for somebody else.
+   * The ticket is no evidence: it is a ticket-granting ticket, or it is encrypted for another
+   * service.
    */
   readonly unusable?: 'granting-ticket' | 'other-key'
-  /** As it is sealed. */
+  /** The flag inside the ticket. */
   readonly isForwardable?: boolean
   readonly hasPac?: boolean
-  /**
-   * What the directory said of the user when the ticket was issued. Undefined where no PAC tells.
-   */
+  /** What the directory said about the user when the ticket was issued. Undefined without a PAC. */
   readonly user?: UserRestrictions
 }
 
-/** What keeps a user from being delegated. */
+/** The settings of an account that forbid delegation. */
 export interface UserRestrictions {
   /** "Account is sensitive and cannot be delegated". */
   readonly isSensitive: boolean
-  /** A member of Protected Users. */
+  /** The user is a member of Protected Users. */
   readonly isProtected: boolean
 }
 
 /**
- * Looks into evidence. A KDC gives the same refusal for many causes; the ticket itself knows some
- * of them. What is found makes a refusal clearer, or one more: it never permits anything, since
- * whoever knows the key of the service could have written it.
+ * Looks into a ticket that serves as evidence. A KDC refuses a delegation with the same code for
+ * many causes, and the ticket itself tells some of them. The result is used to explain or to
+ * refuse, and never to permit: everybody who knows the key of the service could have made the
+ * ticket.
  */
 export async function inspectEvidence({ ticket }: EvidenceTicket, authority: Authority): Promise<EvidenceFindings> {
   if (ticket.sname.nameString[0] === 'krbtgt') return { unusable: 'granting-ticket' }
@@ -58,7 +58,7 @@ async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<EncTicketPar
     try {
       return openTicket(ticket, key).encTicketPart
     } catch {
-      // Of another version, or of another account.
+      // The key has another version, or the ticket is for another account.
     }
   }
   return keys.length === 0 ? 'no key' : 'other key'
@@ -78,7 +78,7 @@ function seenInPac({ authorizationData = [] }: EncTicketPart): Pick<EvidenceFind
       },
     }
   } catch {
-    // A PAC that cannot be read tells nothing.
+    // A PAC that cannot be decoded tells nothing.
     return {}
   }
 }

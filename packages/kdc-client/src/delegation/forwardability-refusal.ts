@@ -1,6 +1,6 @@
 /**
- * Evidence that cannot be passed on: whose fault that is, of the user, of the service, or of the
- * client that got the ticket.
+ * Explains why evidence cannot be forwarded: because of the user, of the service, or of the client
+ * that requested the ticket.
  */
 
 import { SOME_USER } from '../advice/advice.js'
@@ -18,8 +18,8 @@ import type { KdcAnswer } from '../errors/kdc-answer.js'
 import type { UserRestrictions } from './evidence-inspection.js'
 
 /**
- * Undefined where forwardable evidence was shown, and the KDC does not say that it is about the
- * user.
+ * Returns undefined if the evidence was forwardable and the KDC does not say that the user is the
+ * cause.
  */
 export function explainForwardability(answer: KdcAnswer, facts: DelegationFacts): DelegationRefusedError | undefined {
   const { evidence, sight, mayTransition = false, ownTicket } = facts
@@ -36,8 +36,8 @@ export function explainForwardability(answer: KdcAnswer, facts: DelegationFacts)
 }
 
 /**
- * Its own account is sensitive: then nothing that it gets can be forwarded, whatever is allowed to
- * it beside.
+ * Explains that the service's own account is sensitive: none of its tickets is forwardable then,
+ * whatever else is allowed.
  */
 function serviceNotDelegable(
   answer: KdcAnswer,
@@ -80,7 +80,10 @@ function transitionNotAllowed(answer: KdcAnswer, known: UserRestrictions | undef
   ])
 }
 
-/** Three causes. The PAC tells which one it is, where there is one. */
+/**
+ * Explains a presented ticket that is not forwardable. There are three causes; the PAC tells which
+ * one it is.
+ */
 function notForwardable(answer: KdcAnswer, known: UserRestrictions | undefined): DelegationRefusedError {
   const { account, user = SOME_USER } = answer
   const why = known && (known.isSensitive || known.isProtected) ? `: ${restrictionsOf(known)}` : ''

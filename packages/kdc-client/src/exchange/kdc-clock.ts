@@ -1,4 +1,4 @@
-/** The KDC's clock: ours plus an offset that a KDC vouched for. */
+/** The KDC's clock: the clock of this machine, plus an offset that a KDC has proved. */
 export class KdcClock {
   private readonly local: () => number
   private offset: number
@@ -8,14 +8,14 @@ export class KdcClock {
     this.offset = offset
   }
 
-  /** Milliseconds since the epoch, as the KDC would say. */
+  /** Returns the KDC's time, milliseconds since the epoch. */
   now(): number {
     return this.local() + this.offset
   }
 
   /**
-   * The clock as a KRB_AP_ERR_SKEW would have it, for one more try. Anybody can forge that error,
-   * so it must not move the clock by itself: that is for `adopt`, when the try has led to a reply
+   * Returns a clock with the time of a KRB_AP_ERR_SKEW, for one more request. Anybody can forge
+   * that error, so it does not move this clock. `adopt` does, after that request has led to a reply
    * that only the KDC can have made. Source: RFC 4120 section 3.1.6.
    */
   supposing(serverTime: number): KdcClock {
@@ -27,13 +27,16 @@ export class KdcClock {
   }
 
   /**
-   * Takes the time out of a sealed reply, unless it agrees well enough: a reply may have been under
-   * way for seconds.
+   * Sets the clock by the time in an authenticated reply, unless it is close: the reply may have
+   * been on the way for seconds.
    */
   confirm(serverTime: number): void {
     if (Math.abs(serverTime - this.now()) > TOLERATED) this.offset = serverTime - this.local()
   }
 }
 
-/** Far below what KDCs tolerate (five minutes), far above what an exchange takes. */
+/**
+ * The difference that does not count; milliseconds. It is far less than KDCs accept (five minutes),
+ * and far more than an exchange takes.
+ */
 const TOLERATED = 30_000

@@ -1,9 +1,10 @@
 import { RejectedTokenError } from '@s4u/krb5'
 
 /**
- * Runs what breaks a seal of a KDC's answer or compares a checksum in it. A code alone does not
- * tell in which exchange it was refused, and for which of the seals: the message does. @throws
- * RejectedTokenError
+ * Runs a function that decrypts a part of a KDC's answer or compares a checksum. An error gets a
+ * message that tells the exchange and the part, which the code does not.
+ *
+ * @throws RejectedTokenError
  */
 export function openReply<T>(step: 'AS' | 'TGS' | 'password change', fault: string, open: () => T): T {
   try {

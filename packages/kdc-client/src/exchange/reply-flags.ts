@@ -1,8 +1,8 @@
 import { hasFlag, KdcOption, type KerberosFlags, TicketFlag } from '@s4u/krb5'
 
 /**
- * Flags that a ticket has only when its client asked for them, by the option that asks. Source: RFC
- * 4120 section 2.
+ * The flags that a ticket has only if its client asked for them, each with the options that ask.
+ * Source: RFC 4120 section 2.
  */
 const ON_REQUEST: readonly (readonly [flag: number, options: readonly number[]])[] = [
   [TicketFlag.FORWARDABLE, [KdcOption.FORWARDABLE]],
@@ -17,8 +17,9 @@ const ON_REQUEST: readonly (readonly [flag: number, options: readonly number[]])
 ]
 
 /**
- * Whether the KDC granted nothing that was not asked for. Less than asked for is its right.
- * `inherited` are the flags of the ticket that was shown, which renewed and forwarded tickets keep.
+ * Returns whether the KDC granted only flags that were asked for. It may grant less.
+ *
+ * @param inherited the flags of the ticket in the request, which renewed and forwarded tickets keep
  */
 export function isPlausibleFlags(flags: KerberosFlags, asked: KerberosFlags, inherited?: KerberosFlags): boolean {
   return ON_REQUEST.every(

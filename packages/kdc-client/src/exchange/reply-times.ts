@@ -1,14 +1,13 @@
 import type { EncKdcRepPart, S4uErrorCode } from '@s4u/krb5'
 
 /**
- * What clocks may differ by where nothing else is said, milliseconds. Source: RFC 4120 section
- * 3.1.3.
+ * The default difference of clocks that is accepted; milliseconds. Source: RFC 4120 section 3.1.3.
  */
 const USUAL_SKEW = 300_000
 
-/** The latest times that a request asks for, milliseconds since the epoch. */
+/** The latest times that a request asks for; milliseconds since the epoch. */
 export interface AskedTimes {
-  /** When the ticket may begin: now. */
+  /** When the ticket may begin: the time of the request. */
   readonly from: number
   readonly till: number | undefined
   readonly renewTill: number | undefined
@@ -17,8 +16,8 @@ export interface AskedTimes {
 type GrantedTimes = Pick<EncKdcRepPart, 'authtime' | 'starttime' | 'endtime' | 'renewTill'>
 
 /**
- * What is wrong with the times of a ticket: nothing when it begins, ends and can be renewed no
- * later than was asked for.
+ * Returns what is wrong with the times of a ticket; undefined if it begins, ends and can be renewed
+ * no later than was asked for.
  */
 export function wrongTimes(
   { authtime, starttime, endtime, renewTill }: GrantedTimes,

@@ -4,27 +4,29 @@ import { type DnsSource, lookUpKdcs } from './dns-lookup.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 
 /**
- * How long what DNS said is believed; milliseconds. Node does not tell how long its answers are
- * good for.
+ * How long an answer of DNS is used; milliseconds. Node does not tell how long an answer is valid.
  */
 const FOUND_FOR = 300_000
 
-/** A realm that nothing was found for may have been a hiccup. */
+/**
+ * How long DNS is not asked again after it named no KDC, which may be a short disturbance;
+ * milliseconds.
+ */
 const NOT_FOUND_FOR = 5_000
 
 /**
- * What DNS said before is used for so long when it fails, before it is asked again: a failing one
- * keeps its askers waiting.
+ * How long an earlier answer is used after DNS has failed; milliseconds. Otherwise each request
+ * would wait for the failing name server.
  */
 const STALE_FOR = 60_000
 
 /**
- * Time for two name servers that do not answer and one that does; a caller is left some of his own
- * then.
+ * The longest wait for DNS; milliseconds. Enough for two name servers that do not answer and one
+ * that does, and the caller has some time left then.
  */
 const LOOKUP_LIMIT = 5_000
 
-/** Realms remembered; referrals name few. */
+/** Realms that are remembered. Referrals name few realms. */
 const MAX_REALMS = 100
 
 interface Known {
@@ -32,7 +34,7 @@ interface Known {
   readonly until: number
 }
 
-/** The KDCs that DNS names, asked for once in a while, and by one for all who come meanwhile. */
+/** Remembers the KDCs that DNS names. Requests for the same realm share one look-up. */
 export class DnsMemory {
   private readonly known = new LRUCache<string, Known>({ max: MAX_REALMS })
   private readonly inFlight = new Map<string, Promise<readonly KdcAddress[]>>()
@@ -40,7 +42,7 @@ export class DnsMemory {
   private readonly source: DnsSource | undefined
   private readonly withUri: () => boolean
 
-  /** @param withUri whether URI records are asked for as well, now */
+  /** @param withUri returns whether URI records are asked for too */
   constructor(now: () => number, source: DnsSource | undefined, withUri: () => boolean = () => true) {
     this.now = now
     this.source = source
@@ -48,8 +50,8 @@ export class DnsMemory {
   }
 
   /**
-   * Rejects with the signal's reason only: DNS that fails names the KDCs that it named before, or
-   * none.
+   * Returns the KDCs of a realm. If DNS fails, these are the ones that it named before, or none.
+   * Rejects with the signal's reason only.
    */
   async find(realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> {
     const known = this.known.get(realm)

@@ -1,5 +1,5 @@
 /**
- * The servers of a realm that DNS names. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI
+ * Finds the servers of a realm in DNS. Source: RFC 4120 section 7.2.3.2, RFC 2782, and MIT's URI
  * records.
  */
 
@@ -8,11 +8,14 @@ import { type UriRecord, resolveUri } from './dns-uri.js'
 import { type KdcAddress, parseKdcAddress } from '../configuration/kdc-address.js'
 import { traceLookup } from '../events/trace-lines.js'
 
-/** What is asked of DNS, for tests to answer. */
+/** Answers questions to DNS, for tests. */
 export interface DnsSource {
   resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]>
   resolveUri(name: string, signal?: AbortSignal): Promise<readonly UriRecord[]>
-  /** The addresses of a host, best first. Default: what the system says (`dns.lookup`). */
+  /**
+   * Returns the addresses of a host, best first. Default: those that the system returns
+   * (`dns.lookup`).
+   */
   lookup?(name: string): Promise<readonly string[]>
 }
 
@@ -27,13 +30,15 @@ export interface LookupOptions {
   readonly source?: DnsSource
   readonly random?: () => number
   readonly signal?: AbortSignal
-  /** Whether URI records are asked for, before SRV records. Default: yes. */
+  /**
+   * Whether DNS is asked for URI records too, which take precedence over SRV records. Default: yes.
+   */
   readonly withUri?: boolean
-  /** Which servers of the realm. Default: its KDCs. */
+  /** The kind of server. Default: KDCs. */
   readonly service?: RealmService
 }
 
-/** What DNS is asked for: the label in front of the realm, and the port of what names none. */
+/** The label in front of the realm, and the port of a URI record that names none. */
 export interface RealmService {
   readonly label: string
   readonly port: number
@@ -43,10 +48,13 @@ const KDC_SERVICE: RealmService = { label: '_kerberos', port: 88 }
 
 const systemDns: DnsSource = { resolveSrv, resolveUri }
 
-/** Several name servers get their turn before a caller has lost patience; milliseconds. */
+/**
+ * The patience with one name server, so that several get their turn before the caller gives up;
+ * milliseconds.
+ */
 const PATIENCE = { timeout: 1_000, tries: 2 }
 
-/** With a resolver of its own, whose questions can be taken back. */
+/** Asks with a resolver of its own, so that the questions can be cancelled. */
 async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly SrvRecord[]> {
   signal?.throwIfAborted()
   const resolver = new dns.Resolver(PATIENCE)
@@ -60,9 +68,9 @@ async function resolveSrv(name: string, signal?: AbortSignal): Promise<readonly 
 }
 
 /**
- * URI records where there are any, else SRV records: lowest priority first, by weight at random
- * within one. None is an empty list. Rejects with what a name server that failed said, when there
- * is nothing else to go by.
+ * Returns the servers of the URI records if there are any, else those of the SRV records: the
+ * lowest priority first, and within one priority at random by weight. The list is empty if DNS has
+ * none. Rejects with the error of a failed name server, if no other one knows servers.
  */
 export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Promise<readonly KdcAddress[]> {
   const { source = systemDns, random = Math.random, signal, withUri = true, service = KDC_SERVICE } = options
@@ -80,14 +88,14 @@ export async function lookUpKdcs(realm: string, options: LookupOptions = {}): Pr
 }
 
 /**
- * A realm that is called otherwise, which Kerberos permits, has no records. Source: RFC 4120
- * section 6.1, RFC 1035 section 2.3.1.
+ * Realms that can be names of domains. Kerberos permits other names, which have no records. Source:
+ * RFC 4120 section 6.1, RFC 1035 section 2.3.1.
  */
 const DOMAIN = /^(?=.{1,240}$)[A-Za-z0-9_][A-Za-z0-9_-]{0,62}(?:\.[A-Za-z0-9_-]{1,63})*\.?$/
 
 interface SrvAnswer {
   readonly records: readonly SrvRecord[]
-  /** Why it is not known whether there are any. */
+  /** Why it is unknown whether there are records. */
   readonly failure?: unknown
 }
 
@@ -117,15 +125,18 @@ async function srvAddresses(
 async function srvRecords(source: DnsSource, name: string, signal: AbortSignal | undefined): Promise<SrvAnswer> {
   try {
     const answer = await source.resolveSrv(name, signal)
-    // A target of "." says that the service is decidedly not available, and nothing listens at port
-    // 0. Source: RFC 2782.
+    // A target of "." says that the service is not available. Port 0 cannot be connected to.
+    // Source: RFC 2782.
     return { records: answer.filter(({ name: target, port }) => target !== '' && target !== '.' && port > 0) }
   } catch (failure) {
     return isAbsence(failure) ? { records: [] } : { records: [], failure }
   }
 }
 
-/** There is no such name, or no such record. Anything else says nothing of that. */
+/**
+ * Returns whether an error says that there is no such name or record. Any other error says nothing
+ * about that.
+ */
 function isAbsence(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA')
 }
@@ -142,7 +153,7 @@ async function uriAddresses(
 }
 
 /**
- * `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`,
+ * Parses `krb5srv:FLAGS:TRANSPORT:RESIDUAL`, as MIT writes it: `krb5srv:m:udp:kdc1.ad.test:88`,
  * `krb5srv::kkdcp:https://host/path`.
  */
 function uriAddress(target: string, port: number): KdcAddress | undefined {
@@ -161,8 +172,8 @@ function uriAddress(target: string, port: number): KdcAddress | undefined {
 }
 
 /**
- * Priority first; within one, each draw takes a record with the chance of its weight. Source: RFC
- * 2782.
+ * Sorts records by priority. Within one priority, each draw takes a record with the probability of
+ * its weight. Source: RFC 2782.
  */
 export function inOrder<T extends { readonly priority: number; readonly weight: number }>(
   records: readonly T[],

@@ -1,5 +1,5 @@
 /**
- * URI records, which Node's resolver does not know: one question, asked by UDP. Source: RFC 7553,
+ * Asks for URI records, which Node's resolver does not know: one question by UDP. Source: RFC 7553,
  * RFC 1035 section 4.
  */
 
@@ -17,16 +17,19 @@ export interface UriRecord {
 
 const TYPE_URI = 256
 const CLASS_INTERNET = 1
-/** Priority and weight. */
+/** The octets of priority and weight. */
 const URI_HEAD = 4
 
 /**
- * Name servers are near; whoever needs longer is asked for SRV records by the system's resolver,
- * with its patience.
+ * The wait for one name server; milliseconds. Name servers are near. If all are slower, the
+ * system's resolver, which is more patient, still finds SRV records.
  */
 const WAIT = 1_000
 
-/** The URI records of a name; none when there are none, or when no name server answers. */
+/**
+ * Returns the URI records of a name. The list is empty if there are none, or if no name server
+ * answers.
+ */
 export async function resolveUri(
   name: string,
   signal?: AbortSignal,
@@ -76,7 +79,11 @@ export function question(id: number, name: string): Uint8Array {
   return Buffer.concat([head, ...parts, Buffer.from([0, TYPE_URI >> 8, TYPE_URI & 0xff, 0, CLASS_INTERNET])])
 }
 
-/** Undefined for the answer to another question. @throws RangeError for a damaged one */
+/**
+ * Decodes an answer. Returns undefined for the answer to another question.
+ *
+ * @throws RangeError for damaged octets
+ */
 export function readAnswer(bytes: Uint8Array, id: number): readonly UriRecord[] | undefined {
   const message = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
   if (message.length < 12 || message.readUInt16BE(0) !== id || (message[2] & 0x80) === 0) return undefined
@@ -89,7 +96,7 @@ export function readAnswer(bytes: Uint8Array, id: number): readonly UriRecord[] 
     const data = message.subarray(at + 10, at + 10 + length)
     at += 10 + length
     if (at > message.length) throw new RangeError('the record is cut short')
-    // One that is too short for a target says nothing.
+    // A record that is too short for a target says nothing.
     if (type !== TYPE_URI || data.length < URI_HEAD) continue
     records.push({
       priority: data.readUInt16BE(0),
@@ -103,7 +110,7 @@ export function readAnswer(bytes: Uint8Array, id: number): readonly UriRecord[] 
 function afterName(message: Buffer, start: number): number {
   let at = start
   for (let length = message.readUInt8(at); length !== 0; length = message.readUInt8(at)) {
-    // A pointer to a name elsewhere ends this one.
+    // A pointer to a name elsewhere ends this name.
     if (length >= 0xc0) return at + 2
     at += 1 + length
   }

@@ -8,37 +8,38 @@ import { requireMilliseconds, requireText } from '../arguments/option-checks.js'
 import { kpasswdTransportFor } from './kpasswd-location.js'
 import type { KdcTransport } from '../network/transport.js'
 
-/** Where the KDCs are, and how they are asked: the same as in the options of a client. */
+/** Where KDCs are, and how they are asked. These options are the same as those of a client. */
 export interface KdcConnectionsOptions {
   /**
-   * KDC addresses, addresses by realm, or a transport of one's own. Default: KRB5_CONFIG or
-   * /etc/krb5.conf, then DNS.
+   * Where the KDCs are: one address, several, addresses by realm, or a function that sends
+   * requests. Default: krb5.conf, then DNS.
    */
   readonly kdc?: KdcLocation
   /**
-   * The krb5.conf to read, several with a colon between them. Default: KRB5_CONFIG, and none where
-   * `kdc` is given.
+   * The krb5.conf to read; several paths with a colon between them. Default: KRB5_CONFIG, else
+   * /etc/krb5.conf. With `kdc`, none is read unless this option names it.
    */
   readonly krb5Config?: string
   /**
-   * For one exchange with a KDC, failover and the wait in the queue included; milliseconds, default
-   * request_timeout of krb5.conf, else 10,000. It holds for a `kdc` function too.
+   * The time limit of one exchange with a KDC, including failover and the wait in the queue;
+   * milliseconds. It also limits a `kdc` function. Default: request_timeout of krb5.conf, else
+   * 10,000.
    */
   readonly timeLimit?: number
   /**
-   * The password servers of `changePassword`, written as `kdc`; port 464 where none is said.
+   * The password servers for `changePassword`, written like `kdc`. The default port is 464.
    * Default: the hosts of `kdc`, else those of krb5.conf (kpasswd_server, admin_server) and DNS
    * (_kpasswd).
    */
   readonly kpasswd?: KdcLocation
   /**
-   * Certificates of the authorities that may vouch for an HTTPS proxy of KDCs, PEM. Default:
-   * http_anchors, else Node's.
+   * The certificates of the authorities that may vouch for an HTTPS proxy to KDCs; PEM. Default:
+   * http_anchors of krb5.conf, else the authorities that Node trusts.
    */
   readonly proxyTrust?: ProxyTrust
-  /** Milliseconds since the epoch. */
+  /** The clock, for tests; milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
-  /** What answers instead of the system's resolver, for tests. */
+  /** Answers in place of the system's resolver, for tests. */
   readonly dns?: DnsSource
 }
 
@@ -54,8 +55,8 @@ const KDC_CONNECTIONS_OPTIONS = {
 } as const satisfies OptionTableOf<KdcConnectionsOptions>
 
 /**
- * The way to the KDCs, which any number of clients may share: the sockets, the queue before each
- * realm, and what is known of KDCs that do not answer. Made by `createKdcConnections`.
+ * Connections to KDCs, which clients can share: the sockets, the queue of each realm, and what is
+ * remembered of KDCs that do not answer. Made by `createKdcConnections`.
  */
 export interface KdcConnections extends Disposable {
   /** Closes the sockets that are open and idle. A client that is used later opens others. */
@@ -63,14 +64,20 @@ export interface KdcConnections extends Disposable {
 }
 
 /**
- * One way to the KDCs for several clients, as for one that signs in with a keytab and many that
- * sign in with the passwords of users. However many clients ask at once, 16 requests are on their
- * way to a realm, and take turns by user. @throws ConfigurationError
+ * Returns connections to KDCs that several clients share, such as the client of a service and the
+ * clients of users who sign in with passwords. All clients together have at most 16 requests on the
+ * way to a realm, and take turns by user.
  *
+ * @throws ConfigurationError
+ *
+ * @example
  * ```ts
+ * import { createKdcClient, createKdcConnections } from '@s4u/kdc-client'
+ *
  * const connections = createKdcConnections({ kdc: 'kdc1.ad.test' })
- * const service = createKdcClient({ connections, credentials: { keytab: '/etc/web.keytab' } })
- * const alice = createKdcClient({ connections, credentials: { principal: 'alice@AD.TEST', password } })
+ * export const service = createKdcClient({ connections, credentials: { keytab: '/etc/web.keytab' } })
+ * export const clientOf = (principal: string, password: string) =>
+ *   createKdcClient({ connections, credentials: { principal, password } })
  * ```
  */
 export function createKdcConnections(options: KdcConnectionsOptions = {}): KdcConnections {
@@ -79,18 +86,17 @@ export function createKdcConnections(options: KdcConnectionsOptions = {}): KdcCo
 
 export class SharedConnections implements KdcConnections {
   readonly transport: KdcTransport
-  /** To the password servers. */
+  /** Sends requests to password servers. */
   readonly kpasswd: KdcTransport
   /** The krb5.conf of this machine. */
   readonly configuration: Krb5Configuration
   /**
-   * The same for what is asked of KDCs: a caller who names them does not mean it, unless it is
-   * named as well.
+   * The krb5.conf that requests to KDCs follow. Undefined if the option `kdc` is given without
+   * `krb5Config`: a caller who names the KDCs does not mean the file.
    */
   readonly conf: Krb5Configuration | undefined
   /**
-   * Whether the KDCs of a realm are named in the options or in krb5.conf, so that nothing is looked
-   * up for it.
+   * Returns whether the options or krb5.conf name the KDCs of a realm, so that DNS is not asked.
    */
   readonly namesKdcsOf: (realm: string) => boolean
   readonly #close: () => void
@@ -120,7 +126,11 @@ export class SharedConnections implements KdcConnections {
   }
 }
 
-/** Those that are shared, or a client's own. @throws ConfigurationError */
+/**
+ * Returns the shared connections of a client, or its own.
+ *
+ * @throws ConfigurationError
+ */
 export function connectionsOf(
   options: KdcConnectionsOptions & { readonly connections?: KdcConnections },
 ): SharedConnections {
@@ -138,7 +148,7 @@ export function connectionsOf(
   })
 }
 
-/** Timers take no more: they would go off at once. */
+/** The longest time of a timer; milliseconds. A timer that is given more fires at once. */
 const MAX_TIME_LIMIT = 2_147_483_647
 
 const OF_CONNECTIONS = ['kdc', 'kpasswd', 'krb5Config', 'timeLimit', 'proxyTrust', 'dns'] as const

@@ -28,18 +28,22 @@ export type KdcOption = KdcLocation
 
 export interface KdcSourceOptions {
   readonly kdc?: KdcLocation
-  /** The files of this machine, where the option names no KDC of a realm. */
+  /** The krb5.conf of this machine, for realms that the option `kdc` does not name. */
   readonly configuration: Krb5Configuration
-  /** For one exchange, whatever the option is; milliseconds. */
+  /** The limit of one exchange; milliseconds. */
   readonly timeLimit?: number
   readonly proxyTrust?: ProxyTrust
-  /** What krb5.conf says of how KDCs are asked, now. */
+  /** Reads what krb5.conf says now about how KDCs are asked. */
   readonly settings?: () => ConfiguredNetwork
   readonly now: () => number
   readonly dns?: DnsSource
 }
 
-/** @throws ConfigurationError when an address cannot be read */
+/**
+ * Returns the transport for the options of a client.
+ *
+ * @throws ConfigurationError for an address that cannot be read
+ */
 export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkTransport {
   const { kdc, timeLimit, now, configuration, settings } = options
   requireKdcLocation(kdc)
@@ -63,8 +67,8 @@ export function transportFor(options: KdcSourceOptions): KdcTransport | NetworkT
 }
 
 /**
- * Whether the KDCs of a realm are named by who has configured this client, so that nothing is
- * looked up for it.
+ * Returns a function that tells whether the options or krb5.conf name the KDCs of a realm, so that
+ * DNS is not asked.
  */
 export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc' | 'configuration'>) {
   if (typeof kdc === 'function') return () => true
@@ -73,8 +77,8 @@ export function namesKdcsOf({ kdc, configuration }: Pick<KdcSourceOptions, 'kdc'
 }
 
 /**
- * What the option says of a realm. A list without a realm stands for every realm: it is the
- * caller's word.
+ * Returns a function that finds the addresses that the option names for a realm. A list without
+ * realms stands for every realm.
  */
 export function namedAddresses(
   kdc: Exclude<KdcLocation, KdcTransport> | undefined,
@@ -89,17 +93,18 @@ export function namedAddresses(
   return (realm) => byRealm.get(asciiLower(realm))
 }
 
-/** What krb5.conf says of a realm. Undefined: DNS is to be asked. */
+/** Returns the KDCs of a realm that krb5.conf names; undefined if DNS should be asked. */
 export function configuredKdcs(configuration: Krb5Configuration, realm: string): readonly KdcAddress[] | undefined {
   const addresses = configuration.conf.kdcsOf(realm)
   if (addresses.length > 0) return addresses
-  // Without a KDC in the file, and DNS forbidden there, the realm has none.
+  // The file names no KDC and forbids DNS, so the realm has none.
   return configuration.conf.boolean('libdefaults', 'dns_lookup_kdc') === false ? [] : undefined
 }
 
 /**
- * The option is about every proxy; those of krb5.conf, each about its realm, where the option names
- * no KDC of it.
+ * Returns a function that finds the authorities for the HTTPS proxies of a realm. The option holds
+ * for all proxies. The anchors of krb5.conf hold for their realm only, and not if the option `kdc`
+ * names KDCs of that realm.
  */
 export function trustOf({
   proxyTrust,

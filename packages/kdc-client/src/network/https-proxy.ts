@@ -1,4 +1,4 @@
-/** Asking a KDC through an HTTPS proxy, where nothing but the web is open. Source: MS-KKDCP. */
+/** Asks a KDC through an HTTPS proxy, for networks where only the web is open. Source: MS-KKDCP. */
 
 import {
   decode,
@@ -38,7 +38,7 @@ const KdcProxyMessage = sequence<KdcProxyMessage>('KDC-PROXY-MESSAGE', {
   dclocatorHint: optional(2, Int32),
 })
 
-/** As for TCP. */
+/** The most octets of an answer, as for TCP. */
 const MAX_REPLY = 1 << 20
 
 export async function exchangeOverHttps(
@@ -55,7 +55,11 @@ export function encodeProxyMessage(message: Uint8Array, realm: string): Uint8Arr
   return encode(KdcProxyMessage, { kerbMessage: framed(message), targetDomain: realm })
 }
 
-/** The message of the KDC that a proxy passes on. @throws MalformedTokenError */
+/**
+ * Returns the KDC's message in the answer of a proxy.
+ *
+ * @throws MalformedTokenError
+ */
 export function readProxyMessage(bytes: Uint8Array): Uint8Array {
   const { kerbMessage } = decode(KdcProxyMessage, bytes)
   const length = kerbMessage.length < 4 ? -1 : new DataView(kerbMessage.buffer, kerbMessage.byteOffset).getUint32(0)
@@ -72,7 +76,7 @@ function post(
   signal: AbortSignal,
   trust: ProxyTrust | undefined,
 ): Promise<Uint8Array> {
-  // The certificate is that of the name, whichever of its addresses answers.
+  // The certificate is the one of the host name, whichever of its addresses answers.
   const named = name === undefined ? {} : { servername: name }
   const headers = {
     'Content-Type': 'application/kerberos',

@@ -1,6 +1,6 @@
 /**
- * The machines behind the name of a KDC. Each is a server of its own: one that hangs is not what
- * another one does.
+ * Finds the servers behind the host name of a KDC. Each address is a server of its own: one may
+ * hang while another answers.
  */
 
 import { promises as dns } from 'node:dns'
@@ -8,34 +8,34 @@ import { isIP } from 'node:net'
 import { LRUCache } from 'lru-cache'
 import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.js'
 
-/** A KDC by its address, where a `KdcAddress` may be the name of several. */
+/** A KDC by its IP address, where a `KdcAddress` may be a name for several. */
 export interface KdcServer extends KdcAddress {
   /** The name that led to the address. */
   readonly name?: string
-  /** For messages, where it is not what `formatKdcAddress` says: `kdc.ad.test:88 (10.0.0.2)`. */
+  /**
+   * The server in messages, if `formatKdcAddress` does not tell it: `kdc.ad.test:88 (10.0.0.2)`.
+   */
   readonly label?: string
 }
 
-/** The addresses of a host, best first. */
+/** Returns the addresses of a host, best first. */
 export type HostLookup = (name: string) => Promise<readonly string[]>
 
 /**
- * How long a name stands for the same addresses; milliseconds. As long as a socket is used: a KDC
- * may move.
+ * How long the addresses of a name are used; milliseconds. It is as long as the life of a socket,
+ * since a KDC may move.
  */
 const FOUND_FOR = 60_000
 
-/**
- * How long after that they are still used, while the name is resolved anew for those who come
- * later; milliseconds.
- */
+/** How long older addresses are still used while the name is resolved again; milliseconds. */
 const STALE_FOR = 600_000
 
-/** Names that something is remembered of. */
+/** Names that are remembered. */
 const MAX_NAMES = 1_000
 
 /**
- * A name with more addresses names no KDCs but somebody's idea of a joke, and each costs its turn.
+ * The most addresses of one name that are used. A name with more is a mistake, and each address
+ * costs time.
  */
 const MAX_ADDRESSES = 16
 
@@ -52,7 +52,10 @@ export class KdcServers {
     this.lookup = lookup
   }
 
-  /** Without a wait; undefined for a name that is not known, or not any more. */
+  /**
+   * Returns the servers that are known, at once; undefined for a name that is not known, or not any
+   * more.
+   */
   known(address: KdcAddress): readonly KdcServer[] | undefined {
     if (isIP(address.host) !== 0) return [address]
     const found = this.found.get(keyOf(address))
@@ -62,7 +65,9 @@ export class KdcServers {
     return found.servers
   }
 
-  /** Rejects with what the resolver said, unless the name had addresses before. */
+  /**
+   * Returns the servers. Rejects with the resolver's error, unless the name had addresses before.
+   */
   find(address: KdcAddress): Promise<readonly KdcServer[]> {
     const known = this.known(address)
     return known === undefined ? this.start(address) : Promise.resolve(known)
@@ -90,7 +95,7 @@ export class KdcServers {
   }
 }
 
-/** By which a server is told from others in messages. */
+/** Returns the name of a server in messages. */
 export function labelOf(server: KdcServer): string {
   return server.label ?? formatKdcAddress(server)
 }
@@ -104,7 +109,10 @@ function serverOf(address: KdcAddress, host: string, isOneOfSeveral: boolean): K
   return { ...address, host, name: address.host, label: isOneOfSeveral ? `${label} (${host})` : label }
 }
 
-/** As every program of this machine resolves names, /etc/hosts and order of families included. */
+/**
+ * Resolves a name as other programs of this machine do, with /etc/hosts and the configured order of
+ * address families.
+ */
 async function systemLookup(name: string): Promise<readonly string[]> {
   return (await dns.lookup(name, { all: true, verbatim: true })).map(({ address }) => address)
 }

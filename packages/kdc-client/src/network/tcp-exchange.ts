@@ -2,27 +2,27 @@ import { connect, type Socket } from 'node:net'
 import type { KdcAddress } from '../configuration/kdc-address.js'
 
 /**
- * A KDC's answer is a ticket and little more. Whoever announces more than this does not speak
- * Kerberos.
+ * The most octets of an answer. It is a ticket and little more, so a longer one is not Kerberos.
  */
 const MAX_REPLY = 1 << 20
 
 /**
- * Connections kept open to one KDC: as many as there may be requests on their way to a realm, so
- * that a crowd makes no more of them. MIT's KDC closes the oldest of all clients' when there are
- * thirty; one that it has closed is replaced.
+ * The most idle connections to one KDC. It is the number of requests that may be on the way to a
+ * realm, so that a burst of requests opens no more. MIT's KDC accepts thirty, and closes the oldest
+ * one of all its clients; a connection that it has closed is replaced.
  */
 const MAX_IDLE = 16
 
 /**
- * How long an open connection waits for the next request, milliseconds; KDCs close theirs after
- * some tens of seconds.
+ * How long an idle connection waits for the next request; milliseconds. KDCs close it after some
+ * tens of seconds.
  */
 const IDLE_FOR = 10_000
 
 /**
- * Connections to KDCs, used again while they stay open. One request at a time on each: nothing in
- * an answer says to which request it belongs before it is opened. Source: RFC 4120 section 7.2.2.
+ * Exchanges messages with KDCs by TCP, and uses connections again. A connection has one request at
+ * a time: nothing in an encrypted answer tells which request it belongs to. Source: RFC 4120
+ * section 7.2.2.
  */
 export class TcpConnections {
   private readonly idle = new Map<string, TcpConnection[]>()
@@ -41,13 +41,13 @@ export class TcpConnections {
     return answer
   }
 
-  /** Closes what is open and idle. */
+  /** Closes the connections that are open and idle. */
   close(): void {
     for (const connections of this.idle.values()) for (const connection of connections) connection.close()
     this.idle.clear()
   }
 
-  /** Undefined when the KDC had closed the connection meanwhile, which is its good right. */
+  /** Returns undefined if the KDC had closed the connection meanwhile, as it may. */
   private async tryKept(
     kept: TcpConnection,
     key: string,
@@ -84,14 +84,14 @@ export class TcpConnections {
 }
 
 class TcpConnection {
-  /** Whether the exchange that runs, or ran last, got anything back. */
+  /** The current exchange, or the last one, got at least one octet back. */
   hasReceived = false
   private readonly socket: Socket
   private wake: () => void = () => {}
 
   constructor(socket: Socket) {
     this.socket = socket
-    // One handler for good: an error between two exchanges must not end the process.
+    // This handler stays: an error between two exchanges must not end the process.
     socket.on('error', () => socket.destroy())
   }
 
@@ -99,7 +99,7 @@ class TcpConnection {
     return !this.socket.destroyed && this.socket.writable && this.socket.readable
   }
 
-  /** A length of four octets, then the message, each way. */
+  /** Sends a length of four octets and the message, and reads an answer of the same form. */
   exchange(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const { socket } = this
     this.hasReceived = false
@@ -131,10 +131,12 @@ class TcpConnection {
     })
   }
 
-  /** Waits, without keeping the process alive, until it is used again or ended by either side. */
+  /**
+   * Waits for the next use, or for the end of the connection, and does not keep the process alive.
+   */
   rest(onClose: () => void): void {
     const { socket } = this
-    // Whoever speaks unasked is not believed later.
+    // A KDC sends nothing unasked, so the connection is not used any more.
     const destroy = (): void => void socket.destroy()
     socket.on('close', onClose).on('timeout', destroy).on('data', destroy)
     this.wake = () => socket.off('close', onClose).off('timeout', destroy).off('data', destroy)
@@ -152,7 +154,7 @@ type ReplyRead =
   | { readonly kind: 'too-long'; readonly length: number }
   | { readonly kind: 'complete'; readonly answer: Uint8Array; readonly excess: boolean }
 
-/** Puts an answer together: its length in four octets, then as many. */
+/** Assembles an answer: its length in four octets, then the message. */
 export class ReplyReader {
   private readonly chunks: Uint8Array[] = []
   private received = 0
@@ -171,7 +173,7 @@ export class ReplyReader {
   }
 }
 
-/** Source: RFC 4120 section 7.2.2. */
+/** Returns a message with its length in front. Source: RFC 4120 section 7.2.2. */
 export function framed(request: Uint8Array): Uint8Array {
   const message = new Uint8Array(4 + request.length)
   new DataView(message.buffer).setUint32(0, request.length)

@@ -4,37 +4,38 @@ import { formatKdcAddress, type KdcAddress } from '../configuration/kdc-address.
 import { KRB_ERROR_TAG } from '../errors/krb-error.js'
 
 /**
- * Sockets kept open to one KDC: as many as there may be requests on their way to a realm, so that a
- * crowd makes no more of them.
+ * The most idle sockets to one KDC. It is the number of requests that may be on the way to a realm,
+ * so that a burst of requests opens no more.
  */
 const MAX_IDLE = 16
 
-/** How long an open socket waits for the next request, milliseconds. */
+/** How long an idle socket waits for the next request; milliseconds. */
 const IDLE_FOR = 10_000
 
 /**
- * The name of a KDC may come to mean another address, and this machine may get another one, so no
- * socket is used for longer than this.
+ * The longest use of one socket; milliseconds. The name of a KDC may get another address, and so
+ * may this machine.
  */
 const MAX_AGE = 60_000
 
-/** What becomes of a request while it waits for its answer. */
+/** Callbacks of a request that waits for its answer. */
 export interface UdpWait {
   /**
-   * Hears each KRB-ERROR, which anybody can have written: the wait goes on. Without it a KRB-ERROR
-   * is an answer.
+   * Called with each KRB-ERROR, which anybody can have forged; the wait goes on. Without this
+   * callback a KRB-ERROR is an answer.
    */
   readonly onRefusal?: (error: Uint8Array) => void
-  /** Is given what sends the same datagram again, on the same socket. */
+  /** Called with a function that sends the same datagram again, on the same socket. */
   readonly onSent?: (sendAgain: () => void) => void
 }
 
 /**
- * Datagrams to KDCs and back. Opening a socket costs more than the rest of the way, so it is used
- * again, by one request at a time, and only after a reply: what comes late to a request that was
- * given up meets no other. Neither does a refusal, which nothing ties to its request. A reply that
- * the network delivers twice may, and is known by being the same; one from before that has another
- * nonce. Source: RFC 4120 section 7.2.1.
+ * Exchanges datagrams with KDCs, and uses sockets again, since to open one costs more than the rest
+ * of the exchange. A socket has one request at a time. It is used again only after a reply, so that
+ * a late answer to an abandoned request meets no other request; and not after a KRB-ERROR, because
+ * nothing tells which request that belongs to. A reply that the network delivers twice is
+ * recognized because it is equal to the last one; an earlier reply has another nonce. Source: RFC
+ * 4120 section 7.2.1.
  */
 export class UdpSockets {
   private readonly idle = new Map<string, UdpSocket[]>()
@@ -54,15 +55,15 @@ export class UdpSockets {
     return this.keep(key, fresh, await fresh.exchange(request, signal, wait))
   }
 
-  /** Closes what is open and idle. */
+  /** Closes the sockets that are open and idle. */
   close(): void {
     for (const sockets of this.idle.values()) for (const socket of sockets) socket.close()
     this.idle.clear()
   }
 
   /**
-   * Undefined when the request is to be sent again: what went wrong may be long past, as a network
-   * that this machine has left.
+   * Returns undefined if the request must be sent again: the failure may be an old one, for example
+   * of a network that this machine has left.
    */
   private async tryKept(
     kept: UdpSocket,
@@ -104,10 +105,13 @@ export class UdpSockets {
   }
 }
 
-/** Connected, so that answers of others are dropped and a closed port is noticed at once. */
+/**
+ * A connected socket: the system drops datagrams from other addresses, and reports a closed port at
+ * once.
+ */
 class UdpSocket {
   lastAnswer: Uint8Array | undefined
-  /** A KRB-ERROR came by it: there may be more on the way. */
+  /** A KRB-ERROR came on this socket, and others may be on the way. */
   hasRefused = false
   private onRefusal: UdpWait['onRefusal']
   private readonly address: KdcAddress
@@ -148,7 +152,7 @@ class UdpSocket {
   }
 
   /**
-   * Waits, without keeping the process alive, until it is used again or has been idle for too long.
+   * Waits for the next use, or for the end of the idle time, and does not keep the process alive.
    */
   rest(): void {
     this.idleTimer.refresh()
@@ -168,7 +172,7 @@ class UdpSocket {
       socket.ref()
       return socket.send(request)
     }
-    // A name that does not resolve is told to the callback, not to the listener.
+    // The error of a name that does not resolve goes to this callback, not to the listener.
     return socket.connect(address.port, address.host, (failure?: Error) => {
       if (failure) return this.fail(failure)
       this.isConnected = true
@@ -183,7 +187,7 @@ class UdpSocket {
     }
     this.lastAnswer = answer
     if (this.settle) this.settle({ answer })
-    // Whoever speaks unasked is not believed later.
+    // A KDC sends nothing unasked, so the socket is not used any more.
     else this.close()
   }
 

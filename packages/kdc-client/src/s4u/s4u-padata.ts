@@ -1,6 +1,6 @@
 /**
- * The two ways of saying for whom a service asks, and what a KDC answers to them. Source: MS-SFU
- * section 2.2.
+ * Names the user of an S4U2Self request, and reads whom the KDC confirms. There are two forms.
+ * Source: MS-SFU section 2.2.
  */
 
 import {
@@ -31,25 +31,25 @@ import type { S4uUser } from '../tickets/s4u-user.js'
 import type { CheckedReply, RequestBinding } from '../tgs-exchange/tgs-request.js'
 
 /**
- * KERB_CHECKSUM_HMAC_MD5: prescribed for PA-FOR-USER whatever the key. Source: MS-SFU section
+ * KERB_CHECKSUM_HMAC_MD5, which PA-FOR-USER uses with keys of every type. Source: MS-SFU section
  * 2.2.1.
  */
 const KERB_CHECKSUM_HMAC_MD5 = -138
 
 /**
- * With RC4 keys, PA-S4U-X509-USER goes with checksums that anybody can make, so the other one must
- * do. Source: MS-SFU section 2.2.2.
+ * With RC4 keys, PA-S4U-X509-USER has checksums that anybody can make, so only PA-FOR-USER is sent.
+ * Source: MS-SFU section 2.2.2.
  */
 const RC4 = 23
 
-/** Both, as Windows and MIT send them, where both can be. */
+/** Returns both forms if both are possible, as Windows and MIT send them. */
 export function s4uPadata(user: S4uUser, realm: string, binding: RequestBinding): readonly PaData[] {
   const { principal } = user
   const byName = principal ? [paForUser(principal, binding)] : []
   return binding.subkey.etype === RC4 && principal ? byName : [paS4uX509User(user, realm, binding), ...byName]
 }
 
-/** Source: MS-SFU section 2.2.1. */
+/** Returns a PA-FOR-USER. Source: MS-SFU section 2.2.1. */
 function paForUser(user: Principal, { sessionKey }: RequestBinding): PaData {
   const forUser = { userName: user.name, userRealm: user.realm, authPackage: 'Kerberos' }
   const checksum = hmacMd5Checksum(sessionKey, KeyUsage.NON_KERB_CHECKSUM, forUserChecksumInput(forUser))
@@ -58,8 +58,8 @@ function paForUser(user: Principal, { sessionKey }: RequestBinding): PaData {
 }
 
 /**
- * The checksum's key is the subkey, as MIT, Heimdal and Windows have it, whatever the text says.
- * Source: MS-SFU section 2.2.2.
+ * Returns a PA-S4U-X509-USER. The key of its checksum is the subkey, as in MIT, Heimdal and
+ * Windows, although the specification says otherwise. Source: MS-SFU section 2.2.2.
  */
 function paS4uX509User({ principal, certificate }: S4uUser, realm: string, { nonce, subkey }: RequestBinding): PaData {
   const userId: S4uUserId = {
@@ -77,15 +77,17 @@ function paS4uX509User({ principal, certificate }: S4uUser, realm: string, { non
   return { padataType: PaType.S4U_X509_USER, padataValue: encode(PaS4uX509User, { userId, checksum }) }
 }
 
-/** Whom the ticket must name, and whether the KDC has signed that. */
+/** The user that the ticket must name, and whether the KDC has signed that name. */
 export interface ConfirmedUser {
   readonly client: Principal
   readonly isSigned: boolean
 }
 
 /**
- * The user asked for, or, where an enterprise name or a certificate was sent, the name that the KDC
- * resolved it to and signed. Source: MS-SFU section 3.1.5.1.2. @throws RejectedTokenError
+ * Returns the user that was asked for. For an enterprise name or a certificate it is the name that
+ * the KDC resolved it to and signed. Source: MS-SFU section 3.1.5.1.2.
+ *
+ * @throws RejectedTokenError
  */
 export function confirmedUser({ principal: asked, certificate }: S4uUser, reply: CheckedReply): ConfirmedUser {
   const signed = signedUser(reply)

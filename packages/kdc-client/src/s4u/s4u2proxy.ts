@@ -1,6 +1,6 @@
 /**
- * S4U2Proxy: a ticket to another service in the name of a user, on the evidence that the user came
- * to this one. Source: MS-SFU section 3.1.5.2.
+ * S4U2Proxy: a ticket for another service, in the name of a user, on the evidence that the user
+ * came to this service. Source: MS-SFU section 3.1.5.2.
  */
 
 import {
@@ -25,15 +25,18 @@ export interface S4u2proxyRequest {
   readonly tgt: ServiceTicket
   readonly evidence: EvidenceTicket
   readonly sname: PrincipalName
-  /** The service's own ticket-granting ticket for another realm, for delegation across realms. */
+  /**
+   * Returns the service's own ticket-granting ticket for another realm, for delegation across
+   * realms.
+   */
   readonly tgtFor: (realm: string) => Promise<ServiceTicket>
 }
 
 /**
- * The evidence goes to the KDC unchanged: what is not forwardable is the KDC's to judge. A target
- * of another realm is answered with a referral that speaks of the user; with that one as evidence,
- * and an ordinary ticket-granting ticket beside it, the next realm is asked. Source: MS-SFU section
- * 3.1.5.2.1 and section 3.1.5.2.2.
+ * Sends the evidence to the KDC unchanged: the KDC decides about evidence that is not forwardable.
+ * If the target is in another realm, the KDC answers with a referral that names the user. The next
+ * realm is asked with that referral as evidence, and with an ordinary ticket-granting ticket.
+ * Source: MS-SFU section 3.1.5.2.1 and section 3.1.5.2.2.
  */
 export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRequest): Promise<TgsOutcome> {
   const { evidence, sname } = request
@@ -60,7 +63,7 @@ export async function requestS4u2proxy(context: KdcContext, request: S4u2proxyRe
 }
 
 /**
- * Says that the client knows resource-based delegation, which it must say always. Source: MS-SFU
+ * Says that the client supports resource-based delegation. Each request must say it. Source: MS-SFU
  * section 2.2.5.
  */
 function resourceBased(): PaData {

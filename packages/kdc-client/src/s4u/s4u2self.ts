@@ -1,6 +1,6 @@
 /**
- * S4U2Self: a ticket to the service itself in the name of a user who proved who he is by other
- * means. Source: MS-SFU section 3.1.5.1.
+ * S4U2Self: a ticket for the service itself, in the name of a user who signed in by other means.
+ * Source: MS-SFU section 3.1.5.1.
  */
 
 import {
@@ -23,26 +23,28 @@ import { requestTicket, type TgsRefusal } from '../tgs-exchange/tgs-exchange.js'
 export interface S4u2selfRequest {
   /** A ticket-granting ticket for the user's realm. */
   readonly tgt: ServiceTicket
-  /** The service that asks, by the name with which it signed in. */
+  /** The service that asks, under the name with which it signed in. */
   readonly service: Principal
   readonly user: S4uUser
-  /** Nothing else proves the reply, where there is no key to open the ticket with. */
+  /**
+   * The request is armored. Needed if there is no key to decrypt the ticket with, since nothing
+   * else proves the reply then.
+   */
   readonly isArmored?: boolean
 }
 
 /**
- * The ticket; whether the KDC has signed whom it is for, which says nothing of the ticket beside
- * it; and whether both came in armor, which vouches for both.
+ * The ticket, or the refusal. `isSigned`: the KDC has signed the name of the user, which says
+ * nothing about the ticket beside it. `isArmored`: the reply was armored, which authenticates both.
  */
 export type S4u2selfOutcome =
   | { readonly ticket: ServiceTicket; readonly isSigned: boolean; readonly isArmored: boolean }
   | TgsRefusal
 
 /**
- * Asks the KDC of the user's realm, which alone knows the user, and follows its referrals back to
- * the service's own. In every realm but that one the service is named by an enterprise name. A
- * certificate is shown to the first KDC only, which says whose it is. Source: MS-SFU section
- * 3.1.5.1.1.
+ * Asks the KDC of the user's realm, which is the only one that knows the user, and follows its
+ * referrals back to the realm of the service. In other realms the service has an enterprise name.
+ * Only the first KDC is sent a certificate, and says whose it is. Source: MS-SFU section 3.1.5.1.1.
  */
 export async function requestS4u2self(context: KdcContext, request: S4u2selfRequest): Promise<S4u2selfOutcome> {
   const { service, isArmored = false } = request
@@ -75,8 +77,10 @@ export async function requestS4u2self(context: KdcContext, request: S4u2selfRequ
 }
 
 /**
- * A KDC knows whose a certificate is in its own realm, and has no say in others. @throws
- * RejectedTokenError KRB_AP_ERR_BADMATCH
+ * Returns the owner of a certificate. A KDC knows the certificates of its own realm, and cannot
+ * speak for other realms.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH
  */
 function ownUserOf(realm: string, user: Principal): Principal {
   if (sameRealmIgnoringCase(user.realm, realm)) return user

@@ -1,6 +1,5 @@
 /**
- * Whom a ticket to ourselves is for, checked against what nobody between here and the KDC could
- * have changed.
+ * Checks which user an S4U2Self ticket is for, by what nobody on the network could have changed.
  */
 
 import {
@@ -19,17 +18,19 @@ import { isForwardable, type ServiceTicket } from '../tickets/service-ticket.js'
 import type { Authority, SignIn } from '../credentials/authority.js'
 
 /**
- * The name in the reply is under no seal, and the name that some KDCs sign in it says nothing of
- * the ticket beside it: whoever sits on the network could put the user's name on a ticket of the
- * service itself, or the ticket of another user beside the user's name. What cannot be changed is
- * what is in the ticket. So where there are keys, one of them must open it, and the session key
- * inside must be the one that the KDC has sealed for us: then it is the ticket of this very reply.
- * Only where there is none (a credential cache, a ticket from elsewhere) FAST around the exchange
- * must vouch for both, as MIT's client has it; or, where the KDC has no FAST there, the signed name
- * must do.
+ * Checks that a ticket from S4U2Self names the user, and belongs to this reply.
+ *
+ * The name in the reply is not protected. Some KDCs sign the name, but that signature does not
+ * cover the ticket beside it. So an attacker on the network could put the user's name on a ticket
+ * of the service itself, or another user's ticket beside the user's name. Nobody can change what is
+ * inside the ticket. If the service has keys, one of them must decrypt the ticket, and the session
+ * key inside must be the one that the KDC has sent: then it is the ticket of this reply.
+ *
+ * Without keys (a credential cache, a forwarded ticket), FAST around the exchange must authenticate
+ * both, as in MIT's client. If the KDC has no FAST there, its signature of the name must be enough.
  *
  * @throws RejectedTokenError KRB_AP_ERR_BADMATCH, KRB_AP_ERR_BAD_INTEGRITY or KRB_AP_ERR_MODIFIED;
- * MissingKeyError KRB_AP_ERR_NOKEY when no key is of the ticket's type and version
+ * MissingKeyError KRB_AP_ERR_NOKEY if there is no key of the ticket's type and version
  */
 export async function verifyOwnTicket(ticket: ServiceTicket, isProven: boolean, authority: Authority): Promise<void> {
   if (authority.kind === 'sign-in') return compare(ticket, await open(ticket, authority))
@@ -41,10 +42,11 @@ export async function verifyOwnTicket(ticket: ServiceTicket, isProven: boolean, 
 }
 
 /**
- * With one of the service's keys, those of the ticket's version first; a keytab that was rotated
- * meanwhile is read again.
- * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY when the key of the version is there and does
- * not open it, else MissingKeyError
+ * Decrypts the ticket with one of the service's keys, those of the ticket's version first. If none
+ * fits, the keytab is read again, since it may have been rotated.
+ *
+ * @throws RejectedTokenError KRB_AP_ERR_BAD_INTEGRITY if the key of the right version does not
+ * decrypt the ticket, else MissingKeyError
  */
 async function open({ ticket, client }: ServiceTicket, signIn: SignIn): Promise<EncTicketPart> {
   const first = await openWithAny(ticket, signIn)
@@ -63,7 +65,7 @@ async function open({ ticket, client }: ServiceTicket, signIn: SignIn): Promise<
 
 interface Opening {
   readonly part?: EncTicketPart
-  /** Why the key of the ticket's version does not open it. */
+  /** Why the key of the ticket's version does not decrypt it. */
   readonly failure?: unknown
 }
 
@@ -82,8 +84,8 @@ async function openWithAny(ticket: Ticket, signIn: SignIn): Promise<Opening> {
 }
 
 /**
- * What is in the ticket stands in the sealed part of the reply as well. Source: RFC 4120 section
- * 5.4.2.
+ * Compares the ticket with the encrypted part of the reply, which must say the same. Source: RFC
+ * 4120 section 5.4.2.
  */
 function compare(ticket: ServiceTicket, sealed: EncTicketPart): void {
   if (!sealed.key.equals(ticket.sessionKey))
@@ -101,8 +103,8 @@ function compare(ticket: ServiceTicket, sealed: EncTicketPart): void {
 }
 
 /**
- * What RFC 4120 section 5.3 defines, but for what a KDC says to the client alone: enc-pa-rep.
- * Source: RFC 6806 section 11.
+ * All flags of RFC 4120 section 5.3. A KDC tells enc-pa-rep only to the client (RFC 6806 section
+ * 11), so that flag is not compared.
  */
 const COMPARED_FLAGS: readonly number[] = Object.values(TicketFlag).filter((flag) => flag !== TicketFlag.ENC_PA_REP)
 

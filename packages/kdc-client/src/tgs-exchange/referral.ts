@@ -13,12 +13,12 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { requestTicket, type TgsOutcome, type TicketOutcome } from './tgs-exchange.js'
 
 /**
- * Realms on the way to a service. Forests with more than three hops are hard to find; a loop is
- * easier.
+ * The most realms on the way to a service. Forests with more than three hops are rare; loops are
+ * not.
  */
 const MAX_REFERRALS = 8
 
-/** The realms passed so far: an endless way ends here. */
+/** The realms that a request has passed. Their number is limited, and none may come twice. */
 export class Itinerary {
   private readonly visited: string[]
   private readonly target: string
@@ -29,8 +29,8 @@ export class Itinerary {
   }
 
   /**
-   * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that was passed already, and
-   * for one too many
+   * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that comes a second time, and
+   * for one realm too many
    */
   enter(realm: string): void {
     const circle = this.visited.some((visited) => sameRealmIgnoringCase(visited, realm))
@@ -48,12 +48,15 @@ export class Itinerary {
   }
 }
 
-/** How clients find the way when KDCs do not tell it: the realms between, nearest first. */
+/**
+ * The configured way between two realms, for KDCs that give no referral: the realms between them,
+ * nearest first.
+ */
 export type Capaths = (from: string, to: string) => readonly string[] | undefined
 
 /**
- * A ticket-granting ticket for another realm. The own KDC is asked for the realm itself, and its
- * referrals are followed; where it does not know the way, the configured one is taken realm by
+ * Returns a ticket-granting ticket for another realm. Asks the client's KDC for that realm, and
+ * follows its referrals. If the KDC does not know the way, follows the configured one realm by
  * realm. Source: RFC 4120 section 3.3.1, RFC 6806 section 8.
  */
 export async function requestForeignTgt(
@@ -88,17 +91,18 @@ export interface ReferredRequest {
   readonly service: Principal
   readonly client: Principal
   /**
-   * Whether the KDC of a realm may be asked, the first one included, where who names it is not to
-   * be believed alone. Default: all may.
+   * Resolves to whether the KDC of a realm may be asked, the first one included. For a realm that
+   * an untrusted party has named. Default: all may be asked.
    */
   readonly mayEnter?: (realm: string) => Promise<boolean>
 }
 
 /**
- * A service's ticket from the KDC that the ticket-granting ticket is for, or from those it refers
- * to.
- * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that may not be entered, a
- * circle, and a way that is too long
+ * Returns a ticket for a service, from the KDC that the ticket-granting ticket is for or from one
+ * that it refers to.
+ *
+ * @throws RejectedTokenError KRB_AP_PATH_NOT_ACCEPTED for a realm that may not be asked, a loop, or
+ * a way that is too long
  */
 export async function requestTicketThroughReferrals(
   context: KdcContext,
@@ -126,7 +130,7 @@ function noTrust(realm: string, service: Principal): RejectedTokenError {
   )
 }
 
-/** The ticket is for another realm's KDC, not for the service. */
+/** Returns whether the ticket is for the KDC of another realm, not for the service. */
 export function isElsewhere({ service }: ServiceTicket, asked: PrincipalName): boolean {
   return isReferral(service.name) && !sameName(service.name, asked)
 }

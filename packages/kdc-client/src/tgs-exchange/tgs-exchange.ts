@@ -1,6 +1,6 @@
 /**
- * The Ticket-Granting Service exchange: one request, one checked reply. Source: RFC 4120 section
- * 3.3.
+ * The Ticket-Granting Service exchange: one request, and one checked reply. Source: RFC 4120
+ * section 3.3.
  */
 
 import {
@@ -34,20 +34,22 @@ export type TgsOutcome = JudgedReply | TgsRefusal
 export type TicketOutcome = { readonly ticket: ServiceTicket } | TgsRefusal
 
 /**
- * The KDC's no, and the ticket-granting ticket that it was shown: of several on the way to another
- * realm, the last.
+ * The KDC's refusal, and the ticket-granting ticket of the refused request: the last one, if there
+ * were several realms on the way.
  */
 export interface TgsRefusal {
   readonly refused: HeardError
   readonly shown: ServiceTicket
-  /** It came in the armor of the request, which nobody but the KDC can make. */
+  /** The refusal came in the armor of the request, which only the KDC can make. */
   readonly isArmored?: boolean
 }
 
 /**
- * Ends of validity asked for: as long as the ticket-granting ticket, which the KDC enforces anyway.
- * Where a machine's armor is answered in the clear, it is asked without: some KDCs do not take it
- * here, and it adds to what is granted.
+ * Sends one TGS-REQ and checks the reply. It asks for a lifetime up to the end of the
+ * ticket-granting ticket, which is the most that a KDC grants.
+ *
+ * If the machine's armor gets an unarmored answer, the request is sent once more without it: some
+ * KDCs do not accept it here, and it only adds to what a ticket grants.
  */
 export async function requestTicket(context: KdcContext, request: TgsRequest): Promise<TgsOutcome> {
   const { ticketArmor, signal } = context
@@ -72,7 +74,7 @@ async function ask(context: KdcContext, request: TgsRequest, machine?: ServiceTi
     try {
       return judgeReply(context, sent, answer.reply)
     } catch (error) {
-      // Anybody can write a datagram that does not open.
+      // A datagram that does not decrypt may come from anybody.
       if (byTcp || !answer.byDatagram) throw error
     }
   }
@@ -105,14 +107,17 @@ function makeRequest(context: KdcContext, request: TgsRequest, machine: ServiceT
   const apReq = paTgsReq(context, tgt, subkey, body)
   const padata = request.padata?.(binding) ?? []
   const channel = request.isArmored || ticketArmor ? channelOf(context, binding, machine) : undefined
-  // What is inside stands outside too, for KDCs that know no FAST here, as Heimdal 7: others pass
-  // it over.
+  // The data inside the armor is outside of it too, for KDCs without FAST in this exchange, such as
+  // Heimdal 7. Other KDCs ignore it there.
   const armor = channel ? [channel.wrap(padata, body, apReq.padataValue)] : []
   const bytes = encode(TgsReq, { padata: [apReq, ...armor, ...padata], reqBody: body })
   return { sent: { request, binding, channel }, bytes }
 }
 
-/** Source: RFC 6113 section 5.4.1.1; with a machine's ticket: MS-KILE section 3.3.5.7.4. */
+/**
+ * Returns the FAST channel of a request. Source: RFC 6113 section 5.4.1.1; with the ticket of a
+ * machine: MS-KILE section 3.3.5.7.4.
+ */
 function channelOf(context: KdcContext, binding: RequestBinding, machine: ServiceTicket | undefined): FastChannel {
   const { subkey, sessionKey } = binding
   const { random } = context
@@ -138,8 +143,8 @@ function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, non
 }
 
 /**
- * The AP-REQ that carries the request, with a keyed checksum over its body and a subkey for the
- * reply. Source: RFC 4120 section 7.5.1.
+ * Returns the AP-REQ of a request, with a keyed checksum of the request's body, and a subkey for
+ * the reply. Source: RFC 4120 section 7.5.1.
  */
 function paTgsReq({ clock, random }: KdcContext, tgt: ServiceTicket, subkey: Key, body: KdcReqBody): PaData {
   const { time, usec } = kerberosMoment(clock.now())

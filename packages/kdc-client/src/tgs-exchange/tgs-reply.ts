@@ -28,22 +28,25 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { type CheckedReply, optionsOf, type RequestBinding, type TgsRequest } from './tgs-request.js'
 import { isReferral } from '../tickets/granting-ticket.js'
 
-/** A request as it was sent, and what its reply is opened with. */
+/** A request as it was sent, with the keys that its reply is decrypted with. */
 export interface SentTgsReq {
   readonly request: TgsRequest
   readonly binding: RequestBinding
-  /** The channel that it went through. */
+  /** The FAST channel of the request. */
   readonly channel: FastChannel | undefined
 }
 
 export interface JudgedReply {
   readonly ticket: ServiceTicket
-  /** The channel vouches for client and ticket. */
+  /** The reply was armored, which authenticates client and ticket. */
   readonly isArmored: boolean
 }
 
 /**
- * Opens the reply and compares everything in it with the request. Source: RFC 4120 section 3.3.4.
+ * Decrypts the reply, and compares everything in it with the request. Source: RFC 4120 section
+ * 3.3.4.
+ *
+ * @throws RejectedTokenError
  */
 export function judgeReply(context: KdcContext, sent: SentTgsReq, bytes: Uint8Array): JudgedReply {
   const { request, binding, channel } = sent
@@ -76,9 +79,9 @@ export function judgeReply(context: KdcContext, sent: SentTgsReq, bytes: Uint8Ar
 }
 
 /**
- * A KDC that does not know S4U, or that overlooked its padata, answers with a ticket in the name of
- * the service itself. Using that one for the user would be acting as the service. Source: MS-SFU
- * section 3.1.5.1.2.
+ * Checks whom the ticket names. A KDC that does not know S4U, or that ignores its padata, answers
+ * with a ticket in the name of the service itself. To use that ticket for the user would be to act
+ * as the service. Source: MS-SFU section 3.1.5.1.2.
  */
 function checkClient(request: TgsRequest, client: Principal, reply: CheckedReply): void {
   const { expectedClient, tgt, referralClient, onReferral } = request
@@ -100,8 +103,8 @@ function isReferralFor({ sname }: TgsRequest, part: EncKdcRepPart): boolean {
 }
 
 /**
- * The service asked for in the realm asked, or a referral: the ticket-granting service of another
- * realm. Source: RFC 6806 section 8.
+ * Checks the service of the ticket: the requested one in the requested realm, or a referral, which
+ * is a ticket for the KDC of another realm. Source: RFC 6806 section 8.
  */
 function checkService(request: TgsRequest, part: EncKdcRepPart, ticket: Ticket): void {
   const askedRealm = request.tgt.service.name.nameString[1]
@@ -131,15 +134,16 @@ function checkValidity(context: KdcContext, request: TgsRequest, part: EncKdcRep
 }
 
 /**
- * As long as the ticket-granting ticket; renewed, as long as that may be renewed. A forwarded one
- * may not tell how long that is.
+ * Returns the times that a request asked for: the end of the ticket-granting ticket, or at a
+ * renewal the end of its renewable time. A forwarded ticket-granting ticket may not tell the
+ * latter.
  */
 function askedTimes({ clock }: KdcContext, { tgt, options = [] }: TgsRequest): AskedTimes {
   const renewTill = hasFlag(tgt.flags, TicketFlag.RENEWABLE) ? tgt.renewableUntil : tgt.expiresAt
   return { from: clock.now(), till: options.includes(KdcOption.RENEW) ? renewTill : tgt.expiresAt, renewTill }
 }
 
-/** Active Directory answers with its own spelling of an SPN. */
+/** Compares names, because Active Directory answers with its own spelling of an SPN. */
 function sameNameIgnoringCase(a: PrincipalName, b: PrincipalName): boolean {
   return (
     a.nameString.length === b.nameString.length &&

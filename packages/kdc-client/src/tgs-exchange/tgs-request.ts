@@ -13,38 +13,38 @@ import {
 } from '@s4u/krb5'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 
-/** What to ask a KDC for, and what the answer must say. */
+/** What a KDC is asked for, and what its reply must say. */
 export interface TgsRequest {
-  /** The ticket-granting ticket to ask with; it names the realm that is asked. */
+  /** The ticket-granting ticket of the request. It names the realm that is asked. */
   readonly tgt: ServiceTicket
   readonly sname: PrincipalName
-  /** KDC option bits beside canonicalize and forwardable. */
+  /** The numbers of KDC options beside canonicalize and forwardable. */
   readonly options?: readonly number[]
-  /** Builds pre-authentication data that is bound to this request. */
+  /** Returns pre-authentication data that is bound to this request. */
   readonly padata?: (binding: RequestBinding) => readonly PaData[]
   readonly additionalTickets?: readonly Ticket[]
   /**
-   * Whom the ticket must name: the asker itself, or the user of a delegation. A referral must name
-   * the asker whatever this says.
+   * The client that the ticket must name: the requester, or the user of a delegation. A referral
+   * must name the requester, whatever this says.
    */
   readonly expectedClient: Principal | ((reply: CheckedReply) => Principal)
-  /** Of a delegation: whom a referral may name instead of the asker. */
+  /** The user of a delegation, whom a referral may name in place of the requester. */
   readonly referralClient?: Principal
   /**
-   * Whether the KDC may answer with a ticket for the KDC of another realm, which is then asked.
-   * Default: no.
+   * The KDC may answer with a ticket for the KDC of another realm, which is then asked. Default:
+   * no.
    */
   readonly mayRefer?: boolean
   /**
-   * It goes inside of FAST, so that nobody between here and the KDC can change what the reply says.
+   * The request is armored (FAST), so that nobody on the network can change what the reply says.
    * Source: RFC 6113 section 5.4.2.
    */
   readonly isArmored?: boolean
-  /** Looks at a referral, which is as good as any reply. */
+  /** Called with a referral, after it passed the same checks as a final reply. */
   readonly onReferral?: (reply: CheckedReply) => void
 }
 
-/** The secrets of one request that pre-authentication data is bound to. */
+/** The secrets of one request, to which pre-authentication data is bound. */
 export interface RequestBinding {
   readonly nonce: number
   readonly sessionKey: Key
@@ -52,7 +52,7 @@ export interface RequestBinding {
 }
 
 /**
- * A reply whose seal, nonce, service and times are right, and whose client is still to be compared.
+ * A reply whose encryption, nonce, service and times were checked, and whose client was not yet.
  */
 export interface CheckedReply extends RequestBinding {
   readonly padata: readonly PaData[]
@@ -60,8 +60,8 @@ export interface CheckedReply extends RequestBinding {
 }
 
 /**
- * Some KDCs refuse to be asked for what the ticket-granting ticket cannot give, instead of giving
- * less.
+ * Returns the KDC options of a request. Forwardable is left out if the ticket-granting ticket is
+ * not: some KDCs refuse such a request, instead of granting less.
  */
 export function optionsOf({ options = [], tgt }: TgsRequest): KerberosFlags {
   const forwardable = hasFlag(tgt.flags, TicketFlag.FORWARDABLE) ? [KdcOption.FORWARDABLE] : []

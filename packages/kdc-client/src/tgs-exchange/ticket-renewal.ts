@@ -3,12 +3,15 @@ import type { KdcContext } from '../exchange/kdc-context.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { requestTicket } from './tgs-exchange.js'
 
-/** Only what has not expired yet is renewed. */
+/** Returns whether a ticket can be renewed: it is renewable, and has not expired. */
 export function isRenewable({ flags, renewableUntil, expiresAt }: ServiceTicket, now: number): boolean {
   return hasFlag(flags, TicketFlag.RENEWABLE) && (renewableUntil ?? 0) > expiresAt && now < expiresAt
 }
 
-/** Undefined when the KDC refuses. Source: RFC 4120 section 3.3.3, "RENEW". */
+/**
+ * Renews a ticket-granting ticket. Returns undefined if the KDC refuses. Source: RFC 4120 section
+ * 3.3.3, "RENEW".
+ */
 export async function renew(context: KdcContext, tgt: ServiceTicket): Promise<ServiceTicket | undefined> {
   const outcome = await requestTicket(context, {
     tgt,
