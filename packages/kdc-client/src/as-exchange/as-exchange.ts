@@ -59,7 +59,7 @@ async function runLegs(context: KdcContext, session: AsSession): Promise<SignInR
     }
     const { error, armored, isBroken } = openError(session, answer.error, body.nonce)
     if (!armored && (await session.doubtArmor(error, isBroken))) continue
-    if (leg++ === MAX_LEGS || !(await session.mend(error))) throw session.refusal(error)
+    if (leg++ === MAX_LEGS || !(await session.learnFrom(error))) throw session.refusal(error)
   }
 }
 

@@ -111,14 +111,14 @@ const typesOf = async (session: AsSession) => (await sent(session)).padata?.map(
 
 describe('another key, after one was of no use,', () => {
   const refused = { etype: 18 }
-  const mended = () => {
+  const rotated = () => {
     const reread = vi.fn(async (_refused?: unknown) => false)
     const switchKey = vi.fn((_etype: number) => true)
     return { reread, switchKey }
   }
 
   test('is first looked for where the keys come from, once', async () => {
-    const signIn = { ...mended(), reread: vi.fn(async () => true) }
+    const signIn = { ...rotated(), reread: vi.fn(async () => true) }
     const session = sessionOf({ signIn })
     expect(await session.tryOtherKey(refused)).toBe(true)
     expect(signIn.reread.mock.calls).toEqual([[refused]])
@@ -129,7 +129,7 @@ describe('another key, after one was of no use,', () => {
   })
 
   test('is the version before, and no other: after that the first one is current again', async () => {
-    const signIn = mended()
+    const signIn = rotated()
     const session = sessionOf({ signIn })
     expect(await session.tryOtherKey(refused)).toBe(true)
     expect(await session.tryOtherKey(refused)).toBe(false)
@@ -139,7 +139,7 @@ describe('another key, after one was of no use,', () => {
   })
 
   test('is forgotten with a sign-in that fails, once', async () => {
-    const signIn = mended()
+    const signIn = rotated()
     const session = sessionOf({ signIn })
     await session.tryOtherKey(refused)
     session.abandon()
@@ -148,7 +148,7 @@ describe('another key, after one was of no use,', () => {
   })
 
   test('is none where a key was refused before, but for what is read anew', async () => {
-    const signIn = mended()
+    const signIn = rotated()
     expect(await sessionOf({ signIn, options: { again: true } }).tryOtherKey(refused)).toBe(false)
     expect(signIn.reread).toHaveBeenCalledTimes(1)
     expect(signIn.switchKey).not.toHaveBeenCalled()
@@ -166,10 +166,10 @@ describe('another key, after one was of no use,', () => {
   })
 
   test('is tried only for a key that was shown', async () => {
-    const session = sessionOf({ signIn: mended() })
-    expect(await session.mend(errorOf('KDC_ERR_PREAUTH_FAILED'))).toBe(false)
-    await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info)))
-    expect(await session.mend(errorOf('KDC_ERR_PREAUTH_FAILED'))).toBe(true)
+    const session = sessionOf({ signIn: rotated() })
+    expect(await session.learnFrom(errorOf('KDC_ERR_PREAUTH_FAILED'))).toBe(false)
+    await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info)))
+    expect(await session.learnFrom(errorOf('KDC_ERR_PREAUTH_FAILED'))).toBe(true)
   })
 })
 
@@ -185,10 +185,10 @@ test('a one-time password goes to the KDC that asked for it, and to none of anot
   const challenge = encode(PaOtpChallenge, { nonce: new Uint8Array(32), tokenInfo })
   const asked = methods({ padataType: PaType.OTP_CHALLENGE, padataValue: challenge })
   await session.request()
-  expect(await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', asked))).toBe(true)
+  expect(await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', asked))).toBe(true)
   await session.request()
   expect(answered).toHaveBeenCalledTimes(1)
-  expect(await session.mend(errorOf('KDC_ERR_WRONG_REALM', { crealm: 'EVIL.TEST' }))).toBe(true)
+  expect(await session.learnFrom(errorOf('KDC_ERR_WRONG_REALM', { crealm: 'EVIL.TEST' }))).toBe(true)
   await session.request()
   expect([session.realm, answered.mock.calls.length]).toEqual(['EVIL.TEST', 1])
 })
@@ -209,14 +209,14 @@ describe('an answer in the clear to an armored request', () => {
     expect(session.armor).toBeDefined()
     expect(session.armor).not.toBe(first)
     expect(session.context.clock.now()).toBe(NOW + HOUR)
-    await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info, cookie)))
-    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info, cookie)))
+    expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(session.armor).toBeUndefined()
     expect(session.info).toBeUndefined()
     expect(session.context.clock.now()).toBe(NOW)
     expect(await typesOf(session)).toEqual([PaType.PAC_REQUEST, PaType.REQ_ENC_PA_REP])
-    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(await session.doubtArmor(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
   })
 
@@ -242,7 +242,7 @@ describe('a clock that an error tells', () => {
     const session = sessionOf({ options: { armor } })
     await session.request()
     const first = session.armor
-    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect((await sent(session)).reqBody.till).toBe(NOW + 25 * HOUR)
     expect(session.armor).toBeDefined()
     expect(session.armor).not.toBe(first)
@@ -250,7 +250,7 @@ describe('a clock that an error tells', () => {
 
   test('makes no armor where there was none', async () => {
     const session = sessionOf()
-    await session.mend(errorOf('KRB_AP_ERR_SKEW'))
+    await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))
     expect(session.armor).toBeUndefined()
   })
 })
@@ -262,16 +262,16 @@ describe('a ticket that cannot be forwarded', () => {
   test('is asked for because of an error that nobody has signed: it is less than was wanted', async () => {
     const session = sessionOf()
     expect([session.isReduced, await isForwardable(session)]).toEqual([false, true])
-    expect(await session.mend(errorOf('KDC_ERR_POLICY'))).toBe(true)
+    expect(await session.learnFrom(errorOf('KDC_ERR_POLICY'))).toBe(true)
     expect([session.isReduced, await isForwardable(session)]).toEqual([true, false])
-    expect(await session.mend(errorOf('KDC_ERR_POLICY'))).toBe(false)
+    expect(await session.learnFrom(errorOf('KDC_ERR_POLICY'))).toBe(false)
   })
 
   test('is all that there is, where the error was armored', async () => {
     const session = sessionOf({ options: { armor } })
     await session.request()
     expect(session.isReduced).toBe(false)
-    await session.mend(errorOf('KDC_ERR_POLICY'))
+    await session.learnFrom(errorOf('KDC_ERR_POLICY'))
     expect(session.isReduced).toBe(false)
   })
 })
@@ -285,7 +285,7 @@ describe('another realm, to which an error sends the name,', () => {
     const may = mayFollow()
     const session = sessionOf({ context: { canonicalize, mayFollow: may } })
     session.info = { etype: 18 }
-    expect(await session.mend(WEST)).toBe(true)
+    expect(await session.learnFrom(WEST)).toBe(true)
     expect(may.mock.calls).toEqual([['WEST.TEST', {}]])
     expect(session.realm).toBe('WEST.TEST')
     expect(session.info).toBeUndefined()
@@ -293,8 +293,8 @@ describe('another realm, to which an error sends the name,', () => {
       realm: 'WEST.TEST',
       sname: { nameString: ['krbtgt', 'WEST.TEST'] },
     })
-    expect(await session.mend(WEST)).toBe(false)
-    expect(await session.mend(errorOf('KDC_ERR_WRONG_REALM', { crealm: 'AD.TEST' }))).toBe(false)
+    expect(await session.learnFrom(WEST)).toBe(false)
+    expect(await session.learnFrom(errorOf('KDC_ERR_WRONG_REALM', { crealm: 'AD.TEST' }))).toBe(false)
   })
 
   test('is asked for a name that is to be resolved', async () => {
@@ -303,7 +303,7 @@ describe('another realm, to which an error sends the name,', () => {
     const may = mayFollow()
     const session = sessionOf({ signIn: { principal }, context: { mayFollow: may, signal } })
     expect(session.canonicalizes).toBe(true)
-    expect(await session.mend(WEST)).toBe(true)
+    expect(await session.learnFrom(WEST)).toBe(true)
     expect(may.mock.calls).toEqual([['WEST.TEST', { signal }]])
   })
 
@@ -314,7 +314,7 @@ describe('another realm, to which an error sends the name,', () => {
     ['nobody leads there', { context: { canonicalize, mayFollow: async () => false } }],
   ])('is not asked where %s', async (_what, given, error = WEST) => {
     const session = sessionOf(given)
-    expect(await session.mend(error)).toBe(false)
+    expect(await session.learnFrom(error)).toBe(false)
     expect(session.realm).toBe('AD.TEST')
   })
 })
@@ -325,18 +325,18 @@ describe('what an error tells of methods', () => {
     const offered = [{ etype: 23 }, { etype: 17, salt: 'a' }, { etype: 18, salt: 'b' }]
     const padata = { padataType: PaType.ETYPE_INFO2, padataValue: encode(EtypeInfo2, offered) }
     const session = sessionOf({ signIn: { learn } })
-    expect(await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(padata)))).toBe(true)
+    expect(await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(padata)))).toBe(true)
     expect(session.info).toMatchObject({ etype: 18, salt: 'b' })
     expect(learn.mock.calls[0][0]).toMatchObject(offered.slice(1))
     expect(learn.mock.calls[0][0]).toHaveLength(2)
-    expect(await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(padata)))).toBe(false)
+    expect(await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(padata)))).toBe(false)
   })
 
   test('is whether there is FAST, which who armors knows', async () => {
     const session = sessionOf()
-    await session.mend(errorOf('KRB_ERR_GENERIC', methods(cookie)))
+    await session.learnFrom(errorOf('KRB_ERR_GENERIC', methods(cookie)))
     expect(session.fast).toEqual({})
-    await session.mend(errorOf('KRB_ERR_GENERIC', methods({ padataType: PaType.FX_FAST, padataValue: none })))
+    await session.learnFrom(errorOf('KRB_ERR_GENERIC', methods({ padataType: PaType.FX_FAST, padataValue: none })))
     expect(session.fast).toEqual({ offer: 'said' })
     const armored = sessionOf({ options: { armor } })
     await armored.request()
@@ -347,7 +347,7 @@ describe('what an error tells of methods', () => {
 
   test('is a cookie, which goes back until another error has none', async () => {
     const session = sessionOf()
-    await session.mend(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info, cookie)))
+    await session.learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED', methods(info, cookie)))
     const { padata = [] } = await sent(session)
     expect(padata.map(({ padataType }) => padataType)).toEqual([
       PaType.PAC_REQUEST,
@@ -356,7 +356,7 @@ describe('what an error tells of methods', () => {
       PaType.REQ_ENC_PA_REP,
     ])
     expect(findPaData(padata, PaType.FX_COOKIE)).toEqual(cookie.padataValue)
-    await session.mend(errorOf('KRB_AP_ERR_SKEW'))
+    await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))
     expect(await typesOf(session)).not.toContain(PaType.FX_COOKIE)
   })
 })
@@ -365,8 +365,8 @@ describe('an error that nothing mends', () => {
   test('ends the sign-in', async () => {
     expect(await sessionOf().mend(errorOf('KRB_ERR_GENERIC'))).toBe(false)
     const session = sessionOf()
-    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
-    expect(await session.mend(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
+    expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
+    expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
   })
 
   test('is told as one of the sign-in', () => {

@@ -62,35 +62,35 @@ export class AsSession {
   info: EtypeInfo2Entry | undefined
   /** What the session has learned about FAST. */
   fast: FastFacts = {}
-  private cookie: PaData | undefined
-  private readonly realms: string[]
-  private readonly start: KdcContext
-  private readonly again: boolean
-  private readonly otp: OtpExchange | undefined
-  private readonly onProof: SignInOptions['onProof']
-  private clockMended = false
-  private hasReread = false
+  #cookie: PaData | undefined
+  readonly #realms: string[]
+  readonly #start: KdcContext
+  readonly #again: boolean
+  readonly #otp: OtpExchange | undefined
+  readonly #onProof: SignInOptions['onProof']
+  #hasLearnedTime = false
+  #hasReread = false
   /** The encryption type of which an older key than the newest is tried. */
-  private switched: number | undefined
-  private hasSwitched = false
+  #switched: number | undefined
+  #hasSwitched = false
   /** A forwardable ticket is requested: as the caller wants it, until a KDC refuses it. */
   forwardable: boolean
-  private isPolicyArmored = false
+  #isPolicyArmored = false
   readonly service: PrincipalName | undefined
 
   constructor(context: KdcContext, signIn: SignIn, options: SignInOptions) {
     const { armor, again = false, onProof, service } = options
-    this.context = this.start = context
+    this.context = this.#start = context
     this.signIn = signIn
     this.realm = signIn.principal.realm
-    this.realms = [this.realm]
-    this.again = again
-    this.onProof = onProof
+    this.#realms = [this.realm]
+    this.#again = again
+    this.#onProof = onProof
     this.service = service
     // A ticket from sign-in for a single service cannot be forwarded.
     this.forwardable = service === undefined && (context.forwardable ?? true)
     this.armoring = new Armoring(armor)
-    this.otp = signIn.otp && new OtpExchange(signIn.otp)
+    this.#otp = signIn.otp && new OtpExchange(signIn.otp)
   }
 
   /** The armor of the request that is under way. */
@@ -107,31 +107,31 @@ export class AsSession {
     await this.armoring.enter(this.context, this.realm)
     const { armor } = this
     const body = asReqBody(this)
-    const cookie = this.cookie ? [this.cookie] : []
-    const inner = [pacRequest(this.context), ...cookie, ...(await this.proof()), WANTS_PROOF]
+    const cookie = this.#cookie ? [this.#cookie] : []
+    const inner = [pacRequest(this.context), ...cookie, ...(await this.#proof()), WANTS_PROOF]
     const padata = armor ? [armor.wrap(inner, body)] : inner
     return { bytes: encode(AsReq, { padata, reqBody: body }), body }
   }
 
   /** Learns from an error. Resolves to whether another request may succeed. */
-  async mend(error: KrbError): Promise<boolean> {
-    this.learnMethods(error)
+  async learnFrom(error: KrbError): Promise<boolean> {
+    this.#learnMethods(error)
     switch (error.errorCode) {
       case KRB.KRB_AP_ERR_SKEW:
-        return this.mendClock(error)
+        return this.#learnTime(error)
       case KRB.KDC_ERR_PREAUTH_REQUIRED:
-        if (this.otp) return this.takeChallenge(this.otp, error)
+        if (this.#otp) return this.#takeChallenge(this.#otp, error)
         if (this.info) return false
         this.info = chooseKey(this, error)
         return true
       case KRB.KDC_ERR_WRONG_REALM:
-        return this.follow(error)
+        return this.#follow(error)
       case KRB.KDC_ERR_POLICY: {
         // Heimdal refuses a request for a forwardable ticket if the account may not have one. Other
         // KDCs leave out the flag.
         const { forwardable } = this
         this.forwardable = false
-        this.isPolicyArmored = this.armor !== undefined
+        this.#isPolicyArmored = this.armor !== undefined
         return forwardable
       }
       case KRB.KDC_ERR_PREAUTH_FAILED:
@@ -146,15 +146,17 @@ export class AsSession {
    * further.
    */
   async tryOtherKey(refused: EtypeInfo2Entry): Promise<boolean> {
-    const { signIn, hasReread, hasSwitched } = this
-    this.hasReread = true
+    const { signIn } = this
+    const hasReread = this.#hasReread
+    const hasSwitched = this.#hasSwitched
+    this.#hasReread = true
     if (!hasReread && (await signIn.reread?.(refused))) return true
-    if (this.again) return false
-    this.hasSwitched = true
+    if (this.#again) return false
+    this.#hasSwitched = true
     const hasOther = signIn.switchKey?.(refused.etype) ?? false
     // Both keys were refused, so the first one is current again.
-    this.switched = hasOther && !hasSwitched ? refused.etype : undefined
-    return this.switched !== undefined
+    this.#switched = hasOther && !hasSwitched ? refused.etype : undefined
+    return this.#switched !== undefined
   }
 
   /**
@@ -162,8 +164,8 @@ export class AsSession {
    * choose the key of the next sign-in.
    */
   abandon(): void {
-    if (this.switched !== undefined) this.signIn.switchKey?.(this.switched)
-    this.switched = undefined
+    if (this.#switched !== undefined) this.signIn.switchKey?.(this.#switched)
+    this.#switched = undefined
   }
 
   /**
@@ -171,8 +173,8 @@ export class AsSession {
    * authenticates.
    */
   get isReduced(): boolean {
-    const isWanted = this.start.forwardable !== false && this.service === undefined
-    return isWanted && !this.forwardable && !this.isPolicyArmored
+    const isWanted = this.#start.forwardable !== false && this.service === undefined
+    return isWanted && !this.forwardable && !this.#isPolicyArmored
   }
 
   /**
@@ -187,7 +189,8 @@ export class AsSession {
    * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED if the sign-in must not go on without armor
    */
   async doubtArmor(error: HeardError, isBroken = false): Promise<boolean> {
-    const { start, armoring } = this
+    const { armoring } = this
+    const start = this.#start
     if (armoring.current === undefined) return false
     if (armoring.mayTryAgain(isBroken)) {
       if (error.errorCode === KRB.KRB_AP_ERR_SKEW)
@@ -197,8 +200,8 @@ export class AsSession {
     }
     await armoring.change(start, this.refusal(error))
     this.context = start
-    this.info = this.cookie = undefined
-    this.clockMended = false
+    this.info = this.#cookie = undefined
+    this.#hasLearnedTime = false
     return true
   }
 
@@ -206,7 +209,7 @@ export class AsSession {
     const { signIn, context } = this
     const target = this.service === undefined ? 'krbtgt' : formatName(this.service)
     const answer = kdcAnswer('AS', formatPrincipal(signIn.principal), target, error)
-    if (this.otp && error.errorCode === KRB.KDC_ERR_PREAUTH_FAILED) return wrongOtp(answer)
+    if (this.#otp && error.errorCode === KRB.KDC_ERR_PREAUTH_FAILED) return wrongOtp(answer)
     const { credentials } = signIn
     const { otherSpelling } = context
     // Only the types of the request: for the others there is no key.
@@ -214,31 +217,32 @@ export class AsSession {
     return explainSignIn(answer, { credentials, etypes, otherSpelling })
   }
 
-  private async takeChallenge(otp: OtpExchange, error: KrbError): Promise<boolean> {
+  async #takeChallenge(otp: OtpExchange, error: KrbError): Promise<boolean> {
     const isTaken = await otp.take(methodsIn(error.eData))
     if (isTaken !== undefined) return isTaken
     throw otpNotAsked(kdcAnswer('AS', formatPrincipal(this.signIn.principal), 'krbtgt', error))
   }
 
-  private async proof(): Promise<PaData[]> {
-    const { info, armor, context, signIn, otp } = this
+  async #proof(): Promise<PaData[]> {
+    const { info, armor, context, signIn } = this
+    const otp = this.#otp
     if (otp && armor) return [...otp.proof(armor)]
     if (info === undefined) return []
     const key = await signIn.keyFor(info)
-    this.onProof?.(key)
+    this.#onProof?.(key)
     return [armor ? armor.challenge(key) : timestamp(context, key)]
   }
 
-  private learnMethods({ eData }: KrbError): void {
+  #learnMethods({ eData }: KrbError): void {
     const methods = methodsIn(eData)
     if (methods.length > 0) tracePreauth(methods)
     if (findPaData(methods, PaType.FX_FAST) !== undefined || this.armor) this.fast = { ...this.fast, offer: 'said' }
-    this.cookie = methods.find(({ padataType }) => padataType === PaType.FX_COOKIE)
+    this.#cookie = methods.find(({ padataType }) => padataType === PaType.FX_COOKIE)
   }
 
-  private mendClock({ stime }: KrbError): boolean {
-    if (this.clockMended) return false
-    this.clockMended = true
+  #learnTime({ stime }: KrbError): boolean {
+    if (this.#hasLearnedTime) return false
+    this.#hasLearnedTime = true
     this.context = { ...this.context, clock: this.context.clock.supposing(stime) }
     if (this.armor) this.armoring.remake(this.context)
     return true
@@ -250,15 +254,15 @@ export class AsSession {
    * attacker, connect to it, and send it a proof of the password, with which passwords can be
    * tried.
    */
-  private async follow({ crealm }: KrbError): Promise<boolean> {
-    if (crealm === undefined || !this.canonicalizes || this.realms.includes(crealm)) return false
+  async #follow({ crealm }: KrbError): Promise<boolean> {
+    if (crealm === undefined || !this.canonicalizes || this.#realms.includes(crealm)) return false
     const { mayFollow, signal } = this.context
     if (!mayFollow || !(await mayFollow(crealm, signal ? { signal } : {}))) return false
-    this.realms.push(crealm)
+    this.#realms.push(crealm)
     this.realm = crealm
-    this.info = this.cookie = undefined
+    this.info = this.#cookie = undefined
     this.fast = {}
-    this.otp?.forget()
+    this.#otp?.forget()
     return true
   }
 }

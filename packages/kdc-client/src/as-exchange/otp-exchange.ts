@@ -7,13 +7,13 @@ const MAX_CHALLENGES = 2
 
 /** The one-time password of a sign-in, from one leg to the next. Source: RFC 6560 section 2.2. */
 export class OtpExchange {
-  private readonly source: OtpAnswering
-  private challenges = 0
-  private answer: Omit<PaOtpRequest, 'encData'> | undefined
-  private nonce: Uint8Array | undefined
+  readonly #source: OtpAnswering
+  #challenges = 0
+  #answer: Omit<PaOtpRequest, 'encData'> | undefined
+  #nonce: Uint8Array | undefined
 
   constructor(source: OtpAnswering) {
-    this.source = source
+    this.#source = source
   }
 
   /**
@@ -22,10 +22,10 @@ export class OtpExchange {
   async take(methods: readonly PaData[]): Promise<boolean | undefined> {
     const challenge = findPaData(methods, PaType.OTP_CHALLENGE)
     if (challenge === undefined) return undefined
-    if (this.challenges++ === MAX_CHALLENGES) return false
+    if (this.#challenges++ === MAX_CHALLENGES) return false
     const asked = decode(PaOtpChallenge, challenge)
-    this.answer = await this.source.answer(asked)
-    this.nonce = asked.nonce
+    this.#answer = await this.#source.answer(asked)
+    this.#nonce = asked.nonce
     return true
   }
 
@@ -33,12 +33,13 @@ export class OtpExchange {
    * The KDC of another realm is asked now: it is shown nothing that it has not asked for itself.
    */
   forget(): void {
-    this.answer = this.nonce = undefined
+    this.#answer = this.#nonce = undefined
   }
 
   /** Nothing before the KDC has asked. */
   proof(armor: FastArmor): readonly PaData[] {
-    const { answer, nonce } = this
+    const answer = this.#answer
+    const nonce = this.#nonce
     return answer && nonce ? [armor.answerOtp(answer, nonce)] : []
   }
 }

@@ -17,12 +17,12 @@ export interface QueuePlace {
 export class FairQueue<T> {
   size = 0
   /** A map keeps the order of its keys: a kind or user that had its turn is put at the end. */
-  private readonly kinds = new Map<string, Map<string, Set<T>>>()
+  readonly #kinds = new Map<string, Map<string, Set<T>>>()
 
   add(one: T, { kind, user }: QueuePlace): void {
-    const users = this.kinds.get(kind) ?? new Map<string, Set<T>>()
+    const users = this.#kinds.get(kind) ?? new Map<string, Set<T>>()
     const waiting = users.get(user) ?? new Set()
-    if (users.size === 0) this.kinds.set(kind, users)
+    if (users.size === 0) this.#kinds.set(kind, users)
     if (waiting.size === 0) users.set(user, waiting)
     waiting.add(one)
     this.size++
@@ -30,11 +30,11 @@ export class FairQueue<T> {
 
   /** Removes and returns the request whose turn it is. */
   take(): T | undefined {
-    for (const [kind, users] of this.kinds) {
+    for (const [kind, users] of this.#kinds) {
       for (const [user, waiting] of users) {
         for (const one of waiting) {
-          this.kinds.delete(kind)
-          this.kinds.set(kind, users)
+          this.#kinds.delete(kind)
+          this.#kinds.set(kind, users)
           users.delete(user)
           users.set(user, waiting)
           this.remove(one, { kind, user })
@@ -47,11 +47,11 @@ export class FairQueue<T> {
 
   /** Returns false for a request that does not wait any more. */
   remove(one: T, { kind, user }: QueuePlace): boolean {
-    const users = this.kinds.get(kind)
+    const users = this.#kinds.get(kind)
     const waiting = users?.get(user)
     if (!users || !waiting?.delete(one)) return false
     if (waiting.size === 0) users.delete(user)
-    if (users.size === 0) this.kinds.delete(kind)
+    if (users.size === 0) this.#kinds.delete(kind)
     this.size--
     return true
   }
@@ -60,8 +60,8 @@ export class FairQueue<T> {
   takeFromLongest(): T | undefined {
     const lengthOf = (users: ReadonlyMap<string, ReadonlySet<T>>): number =>
       [...users.values()].reduce((sum, { size }) => sum + size, 0)
-    const kind = longest(this.kinds, lengthOf)
-    const users = kind === undefined ? undefined : this.kinds.get(kind)
+    const kind = longest(this.#kinds, lengthOf)
+    const users = kind === undefined ? undefined : this.#kinds.get(kind)
     const user = users && longest(users, ({ size }) => size)
     const last = user === undefined ? undefined : [...(users?.get(user) ?? [])].at(-1)
     if (kind === undefined || user === undefined || last === undefined) return undefined

@@ -40,10 +40,10 @@ const STORE_WAIT = 300
  * error: the tickets come from the KDC then.
  */
 export class SealedTickets {
-  private readonly store: TicketStore
-  private readonly names: KeyObject
-  private readonly seal: KeyObject
-  private readonly random: (length: number) => Uint8Array
+  readonly #store: TicketStore
+  readonly #names: KeyObject
+  readonly #seal: KeyObject
+  readonly #random: (length: number) => Uint8Array
 
   /** @throws ConfigurationError for a secret that is too short */
   constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
@@ -55,16 +55,16 @@ export class SealedTickets {
       })
     const derive = (purpose: string): KeyObject =>
       createSecretKey(Buffer.from(hkdfSync('sha256', octets, new Uint8Array(0), `s4u tickets ${purpose}`, 32)))
-    this.store = store
-    this.random = random
-    this.names = derive('names')
-    this.seal = derive('seal')
+    this.#store = store
+    this.#random = random
+    this.#names = derive('names')
+    this.#seal = derive('seal')
   }
 
   async find(id: string): Promise<ServiceTicket | undefined> {
     try {
-      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => abortable(this.read(id), signal))
-      return sealed && this.open(id, sealed)
+      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => abortable(this.#read(id), signal))
+      return sealed && this.#open(id, sealed)
     } catch {
       return undefined
     }
@@ -73,37 +73,37 @@ export class SealedTickets {
   async keep(id: string, ticket: ServiceTicket, lifetime: number): Promise<void> {
     if (lifetime <= 0) return
     try {
-      await this.store.set(this.nameOf(id), this.close(id, ticket), lifetime)
+      await this.#store.set(this.#nameOf(id), this.#close(id, ticket), lifetime)
     } catch {
       // No caller waits for this promise, so an unhandled rejection would end the process.
     }
   }
 
-  private async read(id: string): Promise<Uint8Array | undefined> {
-    return this.store.get(this.nameOf(id))
+  async #read(id: string): Promise<Uint8Array | undefined> {
+    return this.#store.get(this.#nameOf(id))
   }
 
-  private nameOf(id: string): string {
-    return `s4u:${createHmac('sha256', this.names).update(id).digest('base64url')}`
+  #nameOf(id: string): string {
+    return `s4u:${createHmac('sha256', this.#names).update(id).digest('base64url')}`
   }
 
   /**
    * Encrypts a ticket. The id is authenticated too, so a ticket that is moved to another key of the
    * store does not decrypt.
    */
-  private close(id: string, ticket: ServiceTicket): Uint8Array {
-    const nonce = this.random(NONCE)
-    const cipher = createCipheriv('aes-256-gcm', this.seal, nonce).setAAD(Buffer.from(id))
+  #close(id: string, ticket: ServiceTicket): Uint8Array {
+    const nonce = this.#random(NONCE)
+    const cipher = createCipheriv('aes-256-gcm', this.#seal, nonce).setAAD(Buffer.from(id))
     const sealed = Buffer.concat([cipher.update(encodeTicket(ticket)), cipher.final()])
     return Buffer.concat([nonce, sealed, cipher.getAuthTag()])
   }
 
-  private open(id: string, sealed: Uint8Array): ServiceTicket {
+  #open(id: string, sealed: Uint8Array): ServiceTicket {
     // Node accepts authentication tags of four octets, which can be guessed. Source: NIST SP
     // 800-38D, appendix C.
     if (sealed.length < NONCE + TAG) throw new RangeError('too short for a sealed ticket')
     const nonce = sealed.subarray(0, NONCE)
-    const decipher = createDecipheriv('aes-256-gcm', this.seal, nonce, { authTagLength: TAG }).setAAD(Buffer.from(id))
+    const decipher = createDecipheriv('aes-256-gcm', this.#seal, nonce, { authTagLength: TAG }).setAAD(Buffer.from(id))
     decipher.setAuthTag(sealed.subarray(sealed.length - TAG))
     const plain = Buffer.concat([decipher.update(sealed.subarray(NONCE, sealed.length - TAG)), decipher.final()])
     return ticketOf(decodeCcache(plain).credentials[0])

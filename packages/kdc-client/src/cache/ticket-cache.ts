@@ -58,16 +58,16 @@ interface Wanted {
  * its end is refreshed in the background and used meanwhile. A KDC's refusal is remembered briefly.
  */
 export class TicketCache {
-  private readonly memory: TicketMemory
-  private readonly pending = new Map<string, Pending>()
-  private readonly options: TicketCacheOptions
+  readonly #memory: TicketMemory
+  readonly #pending = new Map<string, Pending>()
+  readonly #options: TicketCacheOptions
 
   constructor(options: TicketCacheOptions) {
     const { maxBytes, refusedFor, now } = options
-    this.options = options
-    this.memory = new TicketMemory({
+    this.#options = options
+    this.#memory = new TicketMemory({
       now,
-      isProvisional: (ticket) => this.isProvisional(ticket),
+      isProvisional: (ticket) => this.#isProvisional(ticket),
       ...(maxBytes !== undefined && { maxBytes }),
       ...(refusedFor !== undefined && { refusedFor }),
     })
@@ -88,106 +88,106 @@ export class TicketCache {
     { signal, fresh = false, maxAge = Infinity }: TicketOptions = {},
   ): Promise<ServiceTicket> {
     signal?.throwIfAborted()
-    const now = this.options.now()
-    const known = this.memory.find(id)
+    const now = this.#options.now()
+    const known = this.#memory.find(id)
     const entry = known && isYoungEnough(known, now, maxAge) ? known : undefined
-    const pending = this.pendingOf(id)
+    const pending = this.#pendingOf(id)
     const flight = pending && isYoungEnough(pending, now, maxAge) ? pending.flight : undefined
     const isFreshEnough = !fresh || (flight === undefined && now < (entry?.freshUntil ?? 0))
     if (entry && now < entry.usableUntil && isFreshEnough) {
-      if (now >= entry.refreshAt && now >= entry.nextRefresh) this.refresh(id, entry, request)
-      this.options.journal?.note(() => cached(entry.ticket))
+      if (now >= entry.refreshAt && now >= entry.nextRefresh) this.#refresh(id, entry, request)
+      this.#options.journal?.note(() => cached(entry.ticket))
       return entry.ticket
     }
-    const refusal = this.memory.findRefusal(id)
+    const refusal = this.#memory.findRefusal(id)
     if (refusal && now < refusal.until && isYoungEnough(refusal, now, maxAge)) {
-      this.options.journal?.note(() => cachedRefusal(refusal.error))
+      this.#options.journal?.note(() => cachedRefusal(refusal.error))
       throw refusal.error
     }
     // If the request fails it is not repeated at once: the ticket at hand is handed out until then.
     if (fresh && entry) entry.freshUntil = now + FRESH_FOR
     const wanted = { fresh, notBefore: now - maxAge }
-    return (flight ?? this.start(id, (until) => this.obtain(id, () => request(until, 'miss'), wanted))).wait(signal)
+    return (flight ?? this.#start(id, (until) => this.#obtain(id, () => request(until, 'miss'), wanted))).wait(signal)
   }
 
   /** Forgets a ticket that a KDC does not accept any more. */
   discard(ticket: ServiceTicket): void {
-    this.memory.discard(ticket)
+    this.#memory.discard(ticket)
   }
 
   /** Forgets everything. A request that is under way still answers its callers, but is not kept. */
   clear(): void {
-    this.memory.clear()
-    this.pending.clear()
+    this.#memory.clear()
+    this.#pending.clear()
   }
 
   get size(): number {
-    return this.memory.size
+    return this.#memory.size
   }
 
   /** Octets, as they count against the limit. */
   get bytes(): number {
-    return this.memory.bytes
+    return this.#memory.bytes
   }
 
-  private pendingOf(id: string): Pending | undefined {
-    const pending = this.pending.get(id)
+  #pendingOf(id: string): Pending | undefined {
+    const pending = this.#pending.get(id)
     return pending?.flight.isAborted ? undefined : pending
   }
 
-  private refresh(id: string, entry: CachedTicket, request: TicketRequest): void {
-    if (this.pendingOf(id)) return
-    const { epoch } = this.memory
-    const askedAt = this.options.now()
+  #refresh(id: string, entry: CachedTicket, request: TicketRequest): void {
+    if (this.#pendingOf(id)) return
+    const { epoch } = this.#memory
+    const askedAt = this.#options.now()
     entry.nextRefresh = askedAt + RETRY_AFTER
     // A failure is harmless: the ticket at hand is still good, and a refusal says nothing about it.
-    this.start(id, async (signal, keep) => {
+    this.#start(id, async (signal, keep) => {
       // A caller who comes to wait for the refresh, and gives up, does not end it.
       keep()
-      return this.keep(id, await request(signal, 'refresh'), { askedAt, epoch })
+      return this.#keep(id, await request(signal, 'refresh'), { askedAt, epoch })
     })
   }
 
-  private async obtain(id: string, request: () => Promise<ServiceTicket>, wanted: Wanted): Promise<ServiceTicket> {
-    const { shared, now } = this.options
+  async #obtain(id: string, request: () => Promise<ServiceTicket>, wanted: Wanted): Promise<ServiceTicket> {
+    const { shared, now } = this.#options
     const { fresh, notBefore } = wanted
-    const { epoch } = this.memory
+    const { epoch } = this.#memory
     const elsewhere = fresh ? undefined : await shared?.find(id)
     // When the other instance asked for the ticket is unknown, but not later than the ticket
     // begins.
     if (elsewhere && now() < refreshTime(elsewhere) && elsewhere.startsAt > notBefore) {
-      this.memory.keep(id, elsewhere, { askedAt: elsewhere.startsAt, epoch })
+      this.#memory.keep(id, elsewhere, { askedAt: elsewhere.startsAt, epoch })
       return elsewhere
     }
     const askedAt = now()
     try {
-      return this.keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
+      return this.#keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
     } catch (error) {
-      if (isWorthRemembering(error)) this.memory.refuse(id, error, { askedAt, epoch })
+      if (isWorthRemembering(error)) this.#memory.refuse(id, error, { askedAt, epoch })
       throw error
     }
   }
 
-  private keep(id: string, ticket: ServiceTicket, asked: Asked): ServiceTicket {
-    const { shared, now, mayShare } = this.options
-    if (asked.epoch !== this.memory.epoch) return ticket
-    if ((mayShare?.() ?? true) && !this.isProvisional(ticket))
+  #keep(id: string, ticket: ServiceTicket, asked: Asked): ServiceTicket {
+    const { shared, now, mayShare } = this.#options
+    if (asked.epoch !== this.#memory.epoch) return ticket
+    if ((mayShare?.() ?? true) && !this.#isProvisional(ticket))
       void shared?.keep(id, ticket, usableUntil(ticket) - now())
-    this.memory.keep(id, ticket, asked)
+    this.#memory.keep(id, ticket, asked)
     return ticket
   }
 
-  private isProvisional(ticket: ServiceTicket): boolean {
-    return this.options.isProvisional?.(ticket) ?? false
+  #isProvisional(ticket: ServiceTicket): boolean {
+    return this.#options.isProvisional?.(ticket) ?? false
   }
 
-  private start(id: string, obtain: Obtain): SingleFlight<ServiceTicket> {
+  #start(id: string, obtain: Obtain): SingleFlight<ServiceTicket> {
     const flight = new SingleFlight<ServiceTicket>((signal, keep) =>
       obtain(signal, keep).finally(() => {
-        if (this.pending.get(id)?.flight === flight) this.pending.delete(id)
+        if (this.#pending.get(id)?.flight === flight) this.#pending.delete(id)
       }),
     )
-    this.pending.set(id, { flight, askedAt: this.options.now() })
+    this.#pending.set(id, { flight, askedAt: this.#options.now() })
     return flight
   }
 }

@@ -103,17 +103,17 @@ interface KnownIds {
  * key of another.
  */
 export class ProxyIds {
-  private readonly known = new WeakMap<Ticket, KnownIds>()
+  readonly #known = new WeakMap<Ticket, KnownIds>()
 
   of(
     { client, ticket }: { readonly client: Principal; readonly ticket: Ticket },
     target: ServiceTarget,
     base: CacheKeyBase<'s4u2proxy'>,
   ): string {
-    let ids = this.known.get(ticket)
+    let ids = this.#known.get(ticket)
     if (ids?.client !== client) {
       ids = { client, byTarget: new Map() }
-      this.known.set(ticket, ids)
+      this.#known.set(ticket, ids)
     }
     const known = ids.byTarget.get(target)
     if (known !== undefined) return known

@@ -67,69 +67,69 @@ export interface TicketMemoryOptions {
 export class TicketMemory {
   /** How many times everything was forgotten. */
   epoch = 0
-  private readonly tickets: LRUCache<string, CachedTicket>
-  private readonly refusals = new LRUCache<string, CachedRefusal>({
+  readonly #tickets: LRUCache<string, CachedTicket>
+  readonly #refusals = new LRUCache<string, CachedRefusal>({
     max: MAX_REFUSALS,
     maxSize: MAX_REFUSAL_BYTES,
     sizeCalculation: ({ error }, id) => sizeOfRefusal(id, error),
   })
-  private readonly options: TicketMemoryOptions
+  readonly #options: TicketMemoryOptions
 
   constructor(options: TicketMemoryOptions) {
-    this.options = options
-    this.tickets = new LRUCache({
+    this.#options = options
+    this.#tickets = new LRUCache({
       maxSize: options.maxBytes ?? DEFAULT_MAX_BYTES,
       sizeCalculation: ({ ticket }, id) => sizeOf(id, ticket),
     })
   }
 
   get size(): number {
-    return this.tickets.size
+    return this.#tickets.size
   }
 
   /** Octets, as they count against the limit. */
   get bytes(): number {
-    return this.tickets.calculatedSize
+    return this.#tickets.calculatedSize
   }
 
   find(id: string): CachedTicket | undefined {
-    return this.tickets.get(id)
+    return this.#tickets.get(id)
   }
 
   findRefusal(id: string): CachedRefusal | undefined {
-    return this.refusals.get(id)
+    return this.#refusals.get(id)
   }
 
   /** Keeps a ticket, unless the answer to a later question is kept already. */
   keep(id: string, ticket: ServiceTicket, { askedAt, epoch, freshUntil = 0 }: Asked): void {
     if (epoch !== this.epoch) return
-    const known = this.tickets.get(id)
+    const known = this.#tickets.get(id)
     if (known && known.askedAt > askedAt) return
-    const most = this.options.isProvisional(ticket) ? askedAt + PROVISIONAL_FOR : Infinity
+    const most = this.#options.isProvisional(ticket) ? askedAt + PROVISIONAL_FOR : Infinity
     const [refreshAt, until] = [refreshTime(ticket), Math.min(usableUntil(ticket), most)]
-    this.tickets.set(id, { ticket, refreshAt, usableUntil: until, askedAt, nextRefresh: 0, freshUntil })
-    this.refusals.delete(id)
+    this.#tickets.set(id, { ticket, refreshAt, usableUntil: until, askedAt, nextRefresh: 0, freshUntil })
+    this.#refusals.delete(id)
   }
 
   /** Keeps a refusal. It replaces a ticket that was asked for earlier. */
   refuse(id: string, error: CachedRefusal['error'], { askedAt, epoch }: Asked): void {
     if (epoch !== this.epoch) return
-    const known = this.tickets.get(id)
-    if (known && known.askedAt <= askedAt) this.tickets.delete(id)
-    const until = this.options.now() + (this.options.refusedFor ?? REFUSED_FOR)
-    this.refusals.set(id, { error, askedAt, until })
+    const known = this.#tickets.get(id)
+    if (known && known.askedAt <= askedAt) this.#tickets.delete(id)
+    const until = this.#options.now() + (this.#options.refusedFor ?? REFUSED_FOR)
+    this.#refusals.set(id, { error, askedAt, until })
   }
 
   /** Forgets a ticket that a KDC does not accept any more. */
   discard(ticket: ServiceTicket): void {
-    for (const [id, entry] of this.tickets.entries()) if (entry.ticket === ticket) this.tickets.delete(id)
+    for (const [id, entry] of this.#tickets.entries()) if (entry.ticket === ticket) this.#tickets.delete(id)
   }
 
   /** Forgets everything. An answer to an earlier question is not kept any more when it comes. */
   clear(): void {
     this.epoch++
-    this.tickets.clear()
-    this.refusals.clear()
+    this.#tickets.clear()
+    this.#refusals.clear()
   }
 }
 

@@ -20,14 +20,14 @@ import { UserTickets } from './user-tickets.js'
 export class Client implements KdcClient {
   readonly principal: string
   readonly realm: string
-  private readonly session: ClientSession
-  private readonly users: UserTickets
+  readonly #session: ClientSession
+  readonly #users: UserTickets
 
   constructor(parts: ClientParts) {
-    this.session = openSession(parts)
-    this.users = new UserTickets(this.session)
-    this.principal = this.session.principal
-    this.realm = this.session.self.realm
+    this.#session = openSession(parts)
+    this.#users = new UserTickets(this.#session)
+    this.principal = this.#session.principal
+    this.realm = this.#session.self.realm
   }
 
   /**
@@ -35,38 +35,38 @@ export class Client implements KdcClient {
    * named them, or its own tickets.
    */
   get lends(): LentArmor {
-    const { self, ownTgt, trusted, own, context, parts } = this.session
+    const { self, ownTgt, trusted, own, context, parts } = this.#session
     const source = armorOfClient({ self, clock: context.clock, ownTgt, trusted, own })
     return parts.armor.lent ?? { source, isNamed: false }
   }
 
   ticketFor(spn: string, options?: OwnTicketOptions): Promise<ServiceTicket> {
-    return ownTicketFor(this.session, spn, options)
+    return ownTicketFor(this.#session, spn, options)
   }
 
   s4u2self(user: S4uSubject, options?: TicketOptions): Promise<ServiceTicket> {
-    return this.users.s4u2self(user, options)
+    return this.#users.s4u2self(user, options)
   }
 
   s4u2proxy(evidence: EvidenceTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
-    return this.users.s4u2proxy(evidence, spn, options)
+    return this.#users.s4u2proxy(evidence, spn, options)
   }
 
   tgtToForward(options?: TicketOptions): Promise<ServiceTicket> {
-    return tgtToForward(this.session, options)
+    return tgtToForward(this.#session, options)
   }
 
   forwardedTgt(options?: TicketOptions): Promise<ServiceTicket> {
-    return tgtToForward(this.session, options, 'forwardedTgt')
+    return tgtToForward(this.#session, options, 'forwardedTgt')
   }
 
   ticketWith(tgt: ForwardedTicket, spn: string, options?: TicketOptions): Promise<ServiceTicket> {
-    return this.users.ticketWith(tgt, spn, options)
+    return this.#users.ticketWith(tgt, spn, options)
   }
 
   async ticketAs(inputs: DelegationInputs, spn: string, given?: TicketOptions): Promise<DelegatedTicket> {
     const options = requireKnownOptions('ticketAs', given, TICKET_OPTIONS)
-    const { authority, context } = this.session
+    const { authority, context } = this.#session
     const inspect = (evidence: EvidenceTicket) => inspectEvidence(evidence, authority)
     return followPlan(this, { inputs, spn, options, now: context.clock.now(), inspect })
   }
@@ -77,17 +77,17 @@ export class Client implements KdcClient {
   ): Promise<NamedCredentialCache> {
     const { signal } = requireKnownOptions('saveTo', given, { signal: 'value' })
     const place = typeof cache === 'string' ? openCredentialCache(cache) : cache
-    const tgt = await this.session.ownTgt.get(signal)
+    const tgt = await this.#session.ownTgt.get(signal)
     await place.replace({ principal: tgt.client, credentials: [credentialOf(tgt)], settings: [], kdcOffset: 0 })
     return place
   }
 
   trusts(realm: string, { signal }: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
-    return this.session.trusted.leadTo(realm, signal)
+    return this.#session.trusted.leadTo(realm, signal)
   }
 
   explain(inputs: DelegationInputs): DelegationPlan {
-    return planDelegation(inputs, this.session.context.clock.now())
+    return planDelegation(inputs, this.#session.context.clock.now())
   }
 
   how(inputs: DelegationInputs): Plan {

@@ -21,34 +21,34 @@ import { cacheKeyBase, type ClientSession } from './client-session.js'
 import { ownTicketFor } from './own-tickets.js'
 
 export class UserTickets {
-  private readonly session: ClientSession
-  private readonly proxyIds = new ProxyIds()
+  readonly #session: ClientSession
+  readonly #proxyIds = new ProxyIds()
 
   constructor(session: ClientSession) {
-    this.session = session
+    this.#session = session
   }
 
   /** Returns a ticket for the service itself, in the name of a user. */
   async s4u2self(subject: S4uSubject, given?: TicketOptions): Promise<ServiceTicket> {
     const options = requireKnownOptions('s4u2self', given, TICKET_OPTIONS)
-    const { self, users, parts } = this.session
+    const { self, users, parts } = this.#session
     const user = readSubject(subject, self.realm, parts.domains)
     const { principal } = user
     // KDCs do not let a service impersonate itself (KDC_ERR_PADATA_TYPE_NOSUPP on Active
     // Directory).
-    if (principal && samePrincipal(principal, self)) return this.ticketToItself(options)
-    const key = transitionKey(cacheKeyBase(this.session, 's4u2self'), user)
-    return users.get(key, (signal, cache) => this.transition(user, signal, cache), options)
+    if (principal && samePrincipal(principal, self)) return this.#ticketToItself(options)
+    const key = transitionKey(cacheKeyBase(this.#session, 's4u2self'), user)
+    return users.get(key, (signal, cache) => this.#transition(user, signal, cache), options)
   }
 
   /** Returns a ticket for another service, in the name of the evidence's user. */
   async s4u2proxy(evidence: EvidenceTicket, spn: string, given?: TicketOptions): Promise<ServiceTicket> {
     const options = requireKnownOptions('s4u2proxy', given, TICKET_OPTIONS)
-    const target = this.session.targets.read(spn)
+    const target = this.#session.targets.read(spn)
     const ask = (signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> =>
-      this.delegate(evidence, target, signal, cache)
-    const id = this.proxyIds.of(evidence, target, cacheKeyBase(this.session, 's4u2proxy'))
-    const ticket = await this.session.users.getIdentified(id, ask, options)
+      this.#delegate(evidence, target, signal, cache)
+    const id = this.#proxyIds.of(evidence, target, cacheKeyBase(this.#session, 's4u2proxy'))
+    const ticket = await this.#session.users.getIdentified(id, ask, options)
     requireNamedRealm(target, ticket)
     return ticket
   }
@@ -56,25 +56,21 @@ export class UserTickets {
   /** Returns a ticket for another service, requested with the user's own ticket-granting ticket. */
   async ticketWith(forwarded: ForwardedTicket, spn: string, given?: TicketOptions): Promise<ServiceTicket> {
     const options = requireKnownOptions('ticketWith', given, TICKET_OPTIONS)
-    const { users, targets, context } = this.session
+    const { users, targets, context } = this.#session
     const service = targets.read(spn)
     const client = formatPrincipal(forwarded.client)
     const tgt = fingerprintOf(forwarded.ticket)
-    const key = { ...cacheKeyBase(this.session, 'forwarded'), client, tgt, service: service.text } as const
+    const key = { ...cacheKeyBase(this.#session, 'forwarded'), client, tgt, service: service.text } as const
     const told = { step: 'TGS', account: client, target: service.asked } as const
     const ask = (signal: AbortSignal, cache: CacheMiss) =>
-      tell({ ...told, cache }, () => this.requestWith(forwarded, service, signal), context.journal)
+      tell({ ...told, cache }, () => this.#requestWith(forwarded, service, signal), context.journal)
     const ticket = await users.get(key, ask, options)
     requireNamedRealm(service, ticket)
     return ticket
   }
 
-  private async requestWith(
-    forwarded: ForwardedTicket,
-    service: ServiceTarget,
-    signal: AbortSignal,
-  ): Promise<ServiceTicket> {
-    const { self, trusted, context } = this.session
+  async #requestWith(forwarded: ForwardedTicket, service: ServiceTarget, signal: AbortSignal): Promise<ServiceTicket> {
+    const { self, trusted, context } = this.#session
     const client = formatPrincipal(forwarded.client)
     const tgt = grantingTicketOf(forwarded, self.realm)
     // The user wrote which realm the ticket is for, and knows its session key: a reply that seems
@@ -90,13 +86,13 @@ export class UserTickets {
     throw explainSignIn(answer, { etypes, otherSpelling, askedRealm })
   }
 
-  private delegate(
+  #delegate(
     evidence: EvidenceTicket,
     target: ServiceTarget,
     signal: AbortSignal,
     cache: CacheMiss,
   ): Promise<ServiceTicket> {
-    const { exchanges, trusted } = this.session
+    const { exchanges, trusted } = this.#session
     const tgtFor = (realm: string): Promise<Tgt> => trusted.tgtFor(realm, signal)
     const subject = { step: 'S4U2Proxy', target: target.asked, user: nameOf(evidence.client), evidence, cache } as const
     return exchanges.run(subject, signal, (context, tgt) =>
@@ -108,9 +104,9 @@ export class UserTickets {
    * Returns an ordinary ticket for the service itself. It is opened each time, because the cache
    * may hold it as the ticket for any other service.
    */
-  private async ticketToItself(options: TicketOptions): Promise<ServiceTicket> {
-    const { principal, authority } = this.session
-    const ticket = await ownTicketFor(this.session, principal, options)
+  async #ticketToItself(options: TicketOptions): Promise<ServiceTicket> {
+    const { principal, authority } = this.#session
+    const ticket = await ownTicketFor(this.#session, principal, options)
     // Without a key the ticket cannot be opened. It names no other user, so there is nothing to
     // check.
     if (authority.kind === 'sign-in') await verifyOwnTicket(ticket, false, authority)
@@ -118,8 +114,8 @@ export class UserTickets {
   }
 
   /** Requests an S4U2Self ticket, through the KDC of the user's realm if that is another realm. */
-  private async transition(asked: S4uUser, signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> {
-    const { context, self, principal, authority, parts, exchanges, trusted } = this.session
+  async #transition(asked: S4uUser, signal: AbortSignal, cache: CacheMiss): Promise<ServiceTicket> {
+    const { context, self, principal, authority, parts, exchanges, trusted } = this.#session
     const user = nameOfUser(asked, self.realm)
     const byCertificate = asked.principal === undefined
     const leadsTo = (realm: string): Promise<boolean> => trusted.leadTo(realm, signal)

@@ -15,15 +15,15 @@ const FRESH_FOR = 10_000
  * else /etc/krb5.conf if it exists. A file that has changed is read again.
  */
 export class Krb5Configuration {
-  private readonly files: string | undefined
-  private readonly now: () => number
-  private read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
-  private checkedAt = -Infinity
+  readonly #files: string | undefined
+  readonly #now: () => number
+  #read: { readonly conf: Krb5Conf; readonly stamp: string } | undefined
+  #checkedAt = -Infinity
 
   /** @param files as in KRB5_CONFIG */
   constructor(files: string | undefined, now: () => number) {
-    this.files = files
-    this.now = now
+    this.#files = files
+    this.#now = now
   }
 
   /**
@@ -31,13 +31,13 @@ export class Krb5Configuration {
    * read
    */
   get conf(): Krb5Conf {
-    const { read } = this
-    if (read && this.now() - this.checkedAt < FRESH_FOR && this.now() >= this.checkedAt) return read.conf
-    const stamp = configurationPaths(this.files).map(stampOf).join('|')
-    this.checkedAt = this.now()
+    const read = this.#read
+    if (read && this.#now() - this.#checkedAt < FRESH_FOR && this.#now() >= this.#checkedAt) return read.conf
+    const stamp = configurationPaths(this.#files).map(stampOf).join('|')
+    this.#checkedAt = this.#now()
     if (read?.stamp === stamp) return read.conf
-    const conf = readConfigurationFiles(this.files, thisMachine)
-    this.read = { conf, stamp }
+    const conf = readConfigurationFiles(this.#files, thisMachine)
+    this.#read = { conf, stamp }
     return conf
   }
 

@@ -105,28 +105,28 @@ function named(
 
 /** The keys of one principal, newest first, and the choice among them. */
 class KeyChoice {
-  private entries: readonly KeytabEntry[]
-  private readonly principal: Principal
-  private readonly offered: readonly number[]
-  private readonly keytabName: string
+  #entries: readonly KeytabEntry[]
+  readonly #principal: Principal
+  readonly #offered: readonly number[]
+  readonly #keytabName: string
   /**
    * How many of the newest keys of each type are skipped, because the KDC did not know them yet.
    */
-  private readonly passedOver = new Map<number, number>()
+  readonly #passedOver = new Map<number, number>()
 
   constructor(keytab: Keytab, principal: Principal, offered: readonly number[]) {
-    this.principal = principal
-    this.offered = offered
-    this.keytabName = nameOf(keytab)
-    this.entries = keysOf(keytab, principal)
+    this.#principal = principal
+    this.#offered = offered
+    this.#keytabName = nameOf(keytab)
+    this.#entries = keysOf(keytab, principal)
   }
 
   get etypes(): readonly number[] {
-    return this.offered.filter((etype) => this.entries.some(({ key }) => key.etype === etype))
+    return this.#offered.filter((etype) => this.#entries.some(({ key }) => key.etype === etype))
   }
 
   forTicket(etype: number, kvno: number | undefined): KeysForTicket {
-    const entries = this.ofType(etype)
+    const entries = this.#ofType(etype)
     const named = entries.filter((entry) => kvno !== undefined && sameVersion(entry.kvno, kvno))
     const rest = entries.filter((entry) => !named.includes(entry))
     return { exact: named.length > 0, keys: [...named, ...rest].map(({ key }) => key) }
@@ -134,19 +134,19 @@ class KeyChoice {
 
   /** @throws MissingKeyError */
   current(etype: number, kvno: number | undefined): Key {
-    const entries = this.ofType(etype)
+    const entries = this.#ofType(etype)
     const named = kvno === undefined ? undefined : entries.find((entry) => sameVersion(entry.kvno, kvno))
-    const key = (named ?? entries[this.passedOver.get(etype) ?? 0] ?? entries[0])?.key
+    const key = (named ?? entries[this.#passedOver.get(etype) ?? 0] ?? entries[0])?.key
     if (key) return key
     throw new MissingKeyError(
-      `${this.keytabName} has no key of encryption type ${etype} for ${formatPrincipal(this.principal)}`,
+      `${this.#keytabName} has no key of encryption type ${etype} for ${formatPrincipal(this.#principal)}`,
     )
   }
 
   describe(etype: number): string {
-    const versions = [...new Set(this.ofType(etype).map(({ kvno }) => kvno))]
+    const versions = [...new Set(this.#ofType(etype).map(({ kvno }) => kvno))]
     const listed = versions.length === 1 ? `version ${versions[0]}` : `versions ${versions.join(', ')}`
-    return `${this.keytabName} has ${versions.length === 0 ? 'none of that type' : listed}`
+    return `${this.#keytabName} has ${versions.length === 0 ? 'none of that type' : listed}`
   }
 
   /**
@@ -154,12 +154,12 @@ class KeyChoice {
    * of the refused one. A keytab without the principal is not taken over.
    */
   adopt(keytab: Keytab, refused?: EtypeInfo2Entry): boolean {
-    const entries = keysOf(keytab, this.principal)
-    if (entries.length === 0 || sameKeys(entries, this.entries)) return false
+    const entries = keysOf(keytab, this.#principal)
+    if (entries.length === 0 || sameKeys(entries, this.#entries)) return false
     const before = refused && this.current(refused.etype, undefined)
-    this.entries = entries
-    this.passedOver.clear()
-    return before === undefined || !this.ofType(before.etype)[0]?.key.equals(before)
+    this.#entries = entries
+    this.#passedOver.clear()
+    return before === undefined || !this.#ofType(before.etype)[0]?.key.equals(before)
   }
 
   /**
@@ -167,13 +167,13 @@ class KeyChoice {
    * knew the new key.
    */
   switch(etype: number): boolean {
-    if (this.ofType(etype).length < 2) return false
-    if (!this.passedOver.delete(etype)) this.passedOver.set(etype, 1)
+    if (this.#ofType(etype).length < 2) return false
+    if (!this.#passedOver.delete(etype)) this.#passedOver.set(etype, 1)
     return true
   }
 
-  private ofType(etype: number): readonly KeytabEntry[] {
-    return this.entries.filter(({ key }) => key.etype === etype)
+  #ofType(etype: number): readonly KeytabEntry[] {
+    return this.#entries.filter(({ key }) => key.etype === etype)
   }
 }
 

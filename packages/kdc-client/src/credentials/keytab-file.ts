@@ -8,31 +8,31 @@ export class KeytabFile {
    * if it looks like a path.
    */
   readonly name: string
-  private readonly path: string
-  private stamp = ''
+  readonly #path: string
+  #stamp = ''
 
   /**
    * @param name the path, with or without `FILE:`
    * @throws ConfigurationError KRB5_KT_NOTFOUND for a type without a path
    */
   constructor(name: string) {
-    this.path = name.replace(/^(FILE|WRFILE):/, '')
-    if (this.path === '')
+    this.#path = name.replace(/^(FILE|WRFILE):/, '')
+    if (this.#path === '')
       throw new ConfigurationError(name === '' ? 'the path of the keytab is empty' : `${name} names no keytab`, {
         code: 'KRB5_KT_NOTFOUND',
         hint: 'Write the path of the file, with or without FILE: in front.',
       })
-    this.name = existsSync(this.path) ? this.path : shownPath(this.path)
+    this.name = existsSync(this.#path) ? this.#path : shownPath(this.#path)
   }
 
   /** @throws ConfigurationError KRB5_KT_NOTFOUND or KRB5_KT_IOERR, with the path */
   read(): Uint8Array {
     try {
-      this.stamp = stampOf(this.path)
-      return readFileSync(this.path)
+      this.#stamp = stampOf(this.#path)
+      return readFileSync(this.#path)
     } catch (error) {
       const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-      throw unreadable(this.name, errno, this.name === this.path ? error : undefined)
+      throw unreadable(this.name, errno, this.name === this.#path ? error : undefined)
     }
   }
 
@@ -42,7 +42,7 @@ export class KeytabFile {
    */
   hasChanged(): boolean {
     try {
-      return stampOf(this.path) !== this.stamp
+      return stampOf(this.#path) !== this.#stamp
     } catch {
       return false
     }

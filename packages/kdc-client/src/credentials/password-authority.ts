@@ -44,20 +44,20 @@ function requirePassword(password: unknown): void {
 
 /** The keys of one password. Each is derived once. */
 class DerivedKeys {
-  private readonly derived = new Map<string, { readonly etype: number; readonly key: Promise<Key> }>()
-  private readonly password: string
-  private readonly standardSalt: string
-  private lastSalt: string
+  readonly #derived = new Map<string, { readonly etype: number; readonly key: Promise<Key> }>()
+  readonly #password: string
+  readonly #standardSalt: string
+  #lastSalt: string
   /**
    * What the KDC last said about each type. A ticket may be encrypted with a key of another type
    * than the reply that it came in.
    */
-  private readonly said = new Map<number, EtypeInfo2Entry>()
+  readonly #said = new Map<number, EtypeInfo2Entry>()
 
   constructor(password: string, { realm, name }: Principal) {
-    this.password = password
-    this.standardSalt = realm + name.nameString.join('')
-    this.lastSalt = this.standardSalt
+    this.#password = password
+    this.#standardSalt = realm + name.nameString.join('')
+    this.#lastSalt = this.#standardSalt
   }
 
   /**
@@ -65,22 +65,22 @@ class DerivedKeys {
    * Source: MS-KILE section 3.1.1.2.
    */
   get({ etype, salt, s2kparams }: EtypeInfo2Entry): Promise<Key> {
-    if (salt !== undefined) this.lastSalt = salt
-    const usedSalt = salt ?? this.standardSalt
+    if (salt !== undefined) this.#lastSalt = salt
+    const usedSalt = salt ?? this.#standardSalt
     const cached = JSON.stringify([etype, usedSalt, s2kparams ? [...s2kparams] : null])
-    const known = this.derived.get(cached)
+    const known = this.#derived.get(cached)
     if (known) return known.key
-    const key = Key.fromPassword(etype, this.password, usedSalt, s2kparams)
+    const key = Key.fromPassword(etype, this.#password, usedSalt, s2kparams)
     // Salts come from messages that nothing authenticates. An attacker who sends new ones all the
     // time must not fill the memory.
-    if (this.derived.size >= MAX_DERIVED) this.derived.clear()
-    this.derived.set(cached, { etype, key })
-    key.catch(() => this.derived.delete(cached))
+    if (this.#derived.size >= MAX_DERIVED) this.#derived.clear()
+    this.#derived.set(cached, { etype, key })
+    key.catch(() => this.#derived.delete(cached))
     return key
   }
 
   learn(info: readonly EtypeInfo2Entry[]): void {
-    for (const entry of info) this.said.set(entry.etype, entry)
+    for (const entry of info) this.#said.set(entry.etype, entry)
   }
 
   /**
@@ -88,13 +88,13 @@ class DerivedKeys {
    * salt of this one as well, and it is usually the same.
    */
   async of(etype: number): Promise<readonly Key[]> {
-    const known = [...this.derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
-    const settled = await Promise.allSettled(known.length > 0 ? known : [this.derive(etype)])
+    const known = [...this.#derived.values()].filter((one) => one.etype === etype).map(({ key }) => key)
+    const settled = await Promise.allSettled(known.length > 0 ? known : [this.#derive(etype)])
     return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
   }
 
-  private async derive(etype: number): Promise<Key> {
-    return this.get(this.said.get(etype) ?? { etype, salt: this.lastSalt })
+  async #derive(etype: number): Promise<Key> {
+    return this.get(this.#said.get(etype) ?? { etype, salt: this.#lastSalt })
   }
 }
 

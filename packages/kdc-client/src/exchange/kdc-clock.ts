@@ -1,16 +1,16 @@
 /** The KDC's clock: the clock of this machine, plus an offset that a KDC has proved. */
 export class KdcClock {
-  private readonly local: () => number
-  private offset: number
+  readonly #local: () => number
+  #offset: number
 
   constructor(local: () => number, offset = 0) {
-    this.local = local
-    this.offset = offset
+    this.#local = local
+    this.#offset = offset
   }
 
   /** Returns the KDC's time, milliseconds since the epoch. */
   now(): number {
-    return this.local() + this.offset
+    return this.#local() + this.#offset
   }
 
   /**
@@ -19,11 +19,11 @@ export class KdcClock {
    * that only the KDC can have made. Source: RFC 4120 section 3.1.6.
    */
   supposing(serverTime: number): KdcClock {
-    return new KdcClock(this.local, serverTime - this.local())
+    return new KdcClock(this.#local, serverTime - this.#local())
   }
 
   adopt(tried: KdcClock): void {
-    this.offset = tried.offset
+    this.#offset = tried.#offset
   }
 
   /**
@@ -31,7 +31,7 @@ export class KdcClock {
    * been on the way for seconds.
    */
   confirm(serverTime: number): void {
-    if (Math.abs(serverTime - this.now()) > TOLERATED) this.offset = serverTime - this.local()
+    if (Math.abs(serverTime - this.now()) > TOLERATED) this.#offset = serverTime - this.#local()
   }
 }
 

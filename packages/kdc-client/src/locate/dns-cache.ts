@@ -36,17 +36,17 @@ interface Known {
 
 /** Remembers the KDCs that DNS names. Requests for the same realm share one look-up. */
 export class DnsMemory {
-  private readonly known = new LRUCache<string, Known>({ max: MAX_REALMS })
-  private readonly inFlight = new Map<string, Promise<readonly KdcAddress[]>>()
-  private readonly now: () => number
-  private readonly source: DnsSource | undefined
-  private readonly withUri: () => boolean
+  readonly #known = new LRUCache<string, Known>({ max: MAX_REALMS })
+  readonly #inFlight = new Map<string, Promise<readonly KdcAddress[]>>()
+  readonly #now: () => number
+  readonly #source: DnsSource | undefined
+  readonly #withUri: () => boolean
 
   /** @param withUri returns whether URI records are asked for too */
   constructor(now: () => number, source: DnsSource | undefined, withUri: () => boolean = () => true) {
-    this.now = now
-    this.source = source
-    this.withUri = withUri
+    this.#now = now
+    this.#source = source
+    this.#withUri = withUri
   }
 
   /**
@@ -54,32 +54,32 @@ export class DnsMemory {
    * Rejects with the signal's reason only.
    */
   async find(realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> {
-    const known = this.known.get(realm)
-    if (known && known.until > this.now()) return known.addresses
-    return abortable(this.inFlight.get(realm) ?? this.start(realm, known?.addresses ?? []), signal)
+    const known = this.#known.get(realm)
+    if (known && known.until > this.#now()) return known.addresses
+    return abortable(this.#inFlight.get(realm) ?? this.#start(realm, known?.addresses ?? []), signal)
   }
 
-  private start(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
-    const flight = this.ask(realm, before).finally(() => this.inFlight.delete(realm))
-    this.inFlight.set(realm, flight)
+  #start(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
+    const flight = this.#ask(realm, before).finally(() => this.#inFlight.delete(realm))
+    this.#inFlight.set(realm, flight)
     return flight
   }
 
-  private async ask(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
-    const { source } = this
+  async #ask(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
+    const source = this.#source
     try {
-      const withUri = this.withUri()
+      const withUri = this.#withUri()
       const found = await withTimeLimit(LOOKUP_LIMIT, undefined, (signal) =>
         abortable(lookUpKdcs(realm, { signal, source, withUri }), signal),
       )
-      return this.remember(realm, found, found.length > 0 ? FOUND_FOR : NOT_FOUND_FOR)
+      return this.#remember(realm, found, found.length > 0 ? FOUND_FOR : NOT_FOUND_FOR)
     } catch {
-      return this.remember(realm, before, before.length > 0 ? STALE_FOR : NOT_FOUND_FOR)
+      return this.#remember(realm, before, before.length > 0 ? STALE_FOR : NOT_FOUND_FOR)
     }
   }
 
-  private remember(realm: string, addresses: readonly KdcAddress[], lifetime: number): readonly KdcAddress[] {
-    this.known.set(realm, { addresses, until: this.now() + lifetime })
+  #remember(realm: string, addresses: readonly KdcAddress[], lifetime: number): readonly KdcAddress[] {
+    this.#known.set(realm, { addresses, until: this.#now() + lifetime })
     return addresses
   }
 }

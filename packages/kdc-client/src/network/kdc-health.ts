@@ -18,59 +18,59 @@ const MAX_KDCS = 1_000
 
 /** Remembers how KDCs answered earlier requests. */
 export class KdcHealth {
-  private readonly deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
-  private readonly slowUntil = new LRUCache<string, number>({ max: MAX_KDCS })
-  private readonly tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
-  private readonly udpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
-  private readonly now: () => number
+  readonly #deadUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  readonly #slowUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  readonly #tcpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  readonly #udpUntil = new LRUCache<string, number>({ max: MAX_KDCS })
+  readonly #now: () => number
 
   constructor(now: () => number) {
-    this.now = now
+    this.#now = now
   }
 
   /** The KDC did not answer within the last minute. */
   isDead(address: KdcAddress): boolean {
-    return (this.deadUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+    return (this.#deadUntil.get(formatKdcAddress(address)) ?? 0) > this.#now()
   }
 
   noteDead(address: KdcAddress): void {
-    this.deadUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
+    this.#deadUntil.set(formatKdcAddress(address), this.#now() + DEAD_FOR)
   }
 
   noteAlive(address: KdcAddress): void {
-    this.deadUntil.delete(formatKdcAddress(address))
-    this.slowUntil.delete(formatKdcAddress(address))
+    this.#deadUntil.delete(formatKdcAddress(address))
+    this.#slowUntil.delete(formatKdcAddress(address))
   }
 
   isSlow(address: KdcAddress): boolean {
-    return (this.slowUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+    return (this.#slowUntil.get(formatKdcAddress(address)) ?? 0) > this.#now()
   }
 
   /** The caller gave up before it was clear whether the KDC is dead. */
   noteSlow(address: KdcAddress): void {
-    this.slowUntil.set(formatKdcAddress(address), this.now() + DEAD_FOR)
+    this.#slowUntil.set(formatKdcAddress(address), this.#now() + DEAD_FOR)
   }
 
   /** The KDC is asked by TCP first. */
   wantsTcp(address: KdcAddress): boolean {
-    return (this.tcpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+    return (this.#tcpUntil.get(formatKdcAddress(address)) ?? 0) > this.#now()
   }
 
   noteTcp(address: KdcAddress): void {
-    this.tcpUntil.set(formatKdcAddress(address), this.now() + TCP_FOR)
+    this.#tcpUntil.set(formatKdcAddress(address), this.#now() + TCP_FOR)
   }
 
   /** TCP to the KDC is closed, or connections to it bring no answer. */
   lacksTcp(address: KdcAddress): boolean {
-    return (this.udpUntil.get(formatKdcAddress(address)) ?? 0) > this.now()
+    return (this.#udpUntil.get(formatKdcAddress(address)) ?? 0) > this.#now()
   }
 
   noteTcpAnswers(address: KdcAddress): void {
-    this.udpUntil.delete(formatKdcAddress(address))
+    this.#udpUntil.delete(formatKdcAddress(address))
   }
 
   noteUdp(address: KdcAddress): void {
-    this.udpUntil.set(formatKdcAddress(address), this.now() + UDP_FOR)
-    this.tcpUntil.delete(formatKdcAddress(address))
+    this.#udpUntil.set(formatKdcAddress(address), this.#now() + UDP_FOR)
+    this.#tcpUntil.delete(formatKdcAddress(address))
   }
 }

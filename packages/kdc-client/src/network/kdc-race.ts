@@ -35,44 +35,44 @@ const ANSWERED = new Error('another exchange brought the answer')
 export class KdcRace {
   answer: Uint8Array | undefined
   isOver = false
-  private readonly kdcRequest: KdcRequest
-  private readonly transports: Transports
-  private running = 0
+  readonly #kdcRequest: KdcRequest
+  readonly #transports: Transports
+  #running = 0
   /** Exchanges that may still bring the answer, by protocol and address. */
-  private readonly pending = new Map<string, Promise<void>>()
+  readonly #pending = new Map<string, Promise<void>>()
   /** Sends the datagram again, on the socket that waits for its answer. */
-  private readonly sendAgain = new Map<string, () => void>()
+  readonly #sendAgain = new Map<string, () => void>()
   /** KDCs that answered that they are not up yet. */
-  private readonly unavailable = new Set<KdcAddress>()
-  private readonly asked = { udp: new Set<KdcAddress>(), tcp: new Set<KdcAddress>(), https: new Set<KdcAddress>() }
+  readonly #unavailable = new Set<KdcAddress>()
+  readonly #asked = { udp: new Set<KdcAddress>(), tcp: new Set<KdcAddress>(), https: new Set<KdcAddress>() }
   /** KDCs from which a KRB-ERROR came by UDP, and the last such error that could be an answer. */
-  private readonly refusedBy = new Set<KdcAddress>()
-  private refusal: { readonly address: KdcAddress; readonly error: Uint8Array } | undefined
+  readonly #refusedBy = new Set<KdcAddress>()
+  #refusal: { readonly address: KdcAddress; readonly error: Uint8Array } | undefined
   /** An exchange failed, but a server is there. */
-  private hasServer = false
-  private wake: () => void = () => {}
+  #hasServer = false
+  #wake: () => void = () => {}
 
   constructor(kdcRequest: KdcRequest, transports: Transports) {
-    this.kdcRequest = kdcRequest
-    this.transports = transports
+    this.#kdcRequest = kdcRequest
+    this.#transports = transports
     kdcRequest.ended.addEventListener('abort', this.end, { once: true })
     if (kdcRequest.ended.aborted) this.end()
   }
 
   get hasRefusal(): boolean {
-    return this.refusal !== undefined
+    return this.#refusal !== undefined
   }
 
   /** No server is there: each exchange failed at once, and would fail again. */
   get isHopeless(): boolean {
-    return !this.hasServer && this.pending.size === 0 && this.refusedBy.size === 0
+    return !this.#hasServer && this.#pending.size === 0 && this.#refusedBy.size === 0
   }
 
   readonly end = (): void => {
     this.isOver = true
-    this.kdcRequest.ended.removeEventListener('abort', this.end)
-    if (this.running > 0 && !this.kdcRequest.ended.aborted) this.kdcRequest.end(ANSWERED)
-    this.wake()
+    this.#kdcRequest.ended.removeEventListener('abort', this.end)
+    if (this.#running > 0 && !this.#kdcRequest.ended.aborted) this.#kdcRequest.end(ANSWERED)
+    this.#wake()
   }
 
   /**
@@ -80,15 +80,15 @@ export class KdcRace {
    * one, or after `wait` milliseconds by each protocol.
    */
   async ask(address: KdcServer, wait: number): Promise<void> {
-    const { health } = this.transports
-    this.unavailable.delete(address)
+    const { health } = this.#transports
+    this.#unavailable.delete(address)
     const began = performance.now()
-    for (const protocol of protocolsFor(address, this.kdcRequest, health)) {
-      if (this.isOver || this.unavailable.has(address)) break
+    for (const protocol of protocolsFor(address, this.#kdcRequest, health)) {
+      if (this.isOver || this.#unavailable.has(address)) break
       const patience = protocol === 'tcp' && health.lacksTcp(address) ? SLOW : wait
-      await this.waitForAnswer(patience, this.pendingOrStart(protocol, address))
+      await this.waitForAnswer(patience, this.#pendingOrStart(protocol, address))
     }
-    if (!this.isOver) return this.refusedBy.has(address) ? undefined : health.noteDead(address)
+    if (!this.isOver) return this.#refusedBy.has(address) ? undefined : health.noteDead(address)
     if (this.answer === undefined && performance.now() - began >= SLOW) health.noteSlow(address)
   }
 
@@ -101,30 +101,31 @@ export class KdcRace {
         resolve()
       }
       const timer = setTimeout(wake, milliseconds)
-      this.wake = wake
+      this.#wake = wake
       void failed?.then(wake)
     })
   }
 
   /** Returns the KRB-ERROR that came by UDP only, which is used when no other answer came. */
   unconfirmed(): Uint8Array | undefined {
-    const { refusal, asked } = this
+    const refusal = this.#refusal
+    const asked = this.#asked
     if (refusal === undefined) return undefined
-    if (asked.tcp.has(refusal.address)) this.transports.health.noteUdp(refusal.address)
-    this.kdcRequest.onDatagram?.()
+    if (asked.tcp.has(refusal.address)) this.#transports.health.noteUdp(refusal.address)
+    this.#kdcRequest.onDatagram?.()
     return refusal.error
   }
 
   /**
    * Starts an exchange. If it is running already, a datagram is sent again: it may have been lost.
    */
-  private pendingOrStart(protocol: Protocol, address: KdcServer): Promise<void> {
+  #pendingOrStart(protocol: Protocol, address: KdcServer): Promise<void> {
     const name = `${protocol}/${formatKdcAddress(address)}`
-    const pending = this.pending.get(name)
-    this.sendAgain.get(name)?.()
+    const pending = this.#pending.get(name)
+    this.#sendAgain.get(name)?.()
     if (pending) return pending
-    const attempt = this.attempt(protocol, address, name)
-    this.pending.set(name, attempt)
+    const attempt = this.#attempt(protocol, address, name)
+    this.#pending.set(name, attempt)
     return attempt
   }
 
@@ -132,40 +133,36 @@ export class KdcRace {
    * Resolves when the exchange has failed, or when a KRB-ERROR came by UDP: the socket is listened
    * to all the same. Never rejects.
    */
-  private attempt(protocol: Protocol, address: KdcServer, name: string): Promise<void> {
-    const { attempts } = this.kdcRequest
+  #attempt(protocol: Protocol, address: KdcServer, name: string): Promise<void> {
+    const { attempts } = this.#kdcRequest
     const label = `${protocol}/${labelOf(address)}`
     if (!attempts.some((before) => before.address === label)) attempts.push({ address: label, reason: 'no answer' })
-    this.asked[protocol].add(address)
+    this.#asked[protocol].add(address)
     return new Promise((resolve) => {
       const onRefusal = (error: Uint8Array): void => {
-        this.noteRefusal(address, label, error)
+        this.#noteRefusal(address, label, error)
         resolve()
       }
-      const onSent = (sendAgain: () => void): void => void this.sendAgain.set(name, sendAgain)
-      const exchange = this.counted(name, this.exchange(protocol, address, { onRefusal, onSent }))
-      void this.settle(protocol, address, label, exchange).then(resolve)
+      const onSent = (sendAgain: () => void): void => void this.#sendAgain.set(name, sendAgain)
+      const exchange = this.#counted(name, this.#exchange(protocol, address, { onRefusal, onSent }))
+      void this.#settle(protocol, address, label, exchange).then(resolve)
     })
   }
 
-  private async settle(
-    protocol: Protocol,
-    address: KdcServer,
-    label: string,
-    exchange: Promise<Uint8Array>,
-  ): Promise<void> {
-    const { attempts } = this.kdcRequest
+  async #settle(protocol: Protocol, address: KdcServer, label: string, exchange: Promise<Uint8Array>): Promise<void> {
+    const { attempts } = this.#kdcRequest
     traceSending(protocol, address)
     try {
       const answer = await exchange
       traceAnswer(protocol, address, answer)
       if (this.isOver) return
-      if (errorCodeIn(answer) !== KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE) return this.accept(protocol, address, answer)
-      this.hasServer = true
-      this.unavailable.add(address)
+      if (errorCodeIn(answer) !== KRB_ERROR_CODES.KDC_ERR_SVC_UNAVAILABLE)
+        return this.#accept(protocol, address, answer)
+      this.#hasServer = true
+      this.#unavailable.add(address)
       attempts.push({ address: label, reason: 'KDC_ERR_SVC_UNAVAILABLE' })
     } catch (error) {
-      this.hasServer ||= isPassing(error)
+      this.#hasServer ||= isPassing(error)
       if (this.isOver) return
       traceNoAnswer(protocol, address, reasonOf(error))
       attempts.push({ address: label, reason: reasonOf(error) })
@@ -173,43 +170,43 @@ export class KdcRace {
   }
 
   /** Keeps count of the running exchanges, and forgets this one when it ends. */
-  private async counted(name: string, exchange: Promise<Uint8Array>): Promise<Uint8Array> {
-    this.running++
+  async #counted(name: string, exchange: Promise<Uint8Array>): Promise<Uint8Array> {
+    this.#running++
     try {
       return await exchange
     } finally {
-      this.running--
-      this.pending.delete(name)
-      this.sendAgain.delete(name)
+      this.#running--
+      this.#pending.delete(name)
+      this.#sendAgain.delete(name)
     }
   }
 
-  private noteRefusal(address: KdcServer, label: string, error: Uint8Array): void {
+  #noteRefusal(address: KdcServer, label: string, error: Uint8Array): void {
     const code = errorCodeIn(error)
     if (this.isOver || code === undefined) return
-    this.refusedBy.add(address)
-    if (!NO_ANSWER.has(code)) this.refusal = { address, error }
-    this.kdcRequest.attempts.push({ address: label, reason: krbErrorName(code) })
+    this.#refusedBy.add(address)
+    if (!NO_ANSWER.has(code)) this.#refusal = { address, error }
+    this.#kdcRequest.attempts.push({ address: label, reason: krbErrorName(code) })
   }
 
-  private accept(protocol: Protocol, address: KdcAddress, answer: Uint8Array): void {
-    const { health } = this.transports
-    const { asked } = this
+  #accept(protocol: Protocol, address: KdcAddress, answer: Uint8Array): void {
+    const { health } = this.#transports
+    const asked = this.#asked
     health.noteAlive(address)
-    const bothRefuse = this.refusedBy.has(address) && answer[0] === KRB_ERROR_TAG
+    const bothRefuse = this.#refusedBy.has(address) && answer[0] === KRB_ERROR_TAG
     // UDP brought nothing, as where a firewall drops it or an attacker forges errors, and would
     // cost time at the next request too.
     if (protocol === 'tcp' && asked.udp.has(address) && !bothRefuse) health.noteTcp(address)
     if (protocol === 'tcp') health.noteTcpAnswers(address)
     if (protocol === 'udp' && asked.tcp.has(address)) health.noteUdp(address)
-    if (protocol === 'udp') this.kdcRequest.onDatagram?.()
+    if (protocol === 'udp') this.#kdcRequest.onDatagram?.()
     this.answer = answer
     this.end()
   }
 
-  private exchange(protocol: Protocol, address: KdcServer, wait: UdpWait): Promise<Uint8Array> {
-    const { realm, request, ended } = this.kdcRequest
-    const { sockets, connections, proxyTrust } = this.transports
+  #exchange(protocol: Protocol, address: KdcServer, wait: UdpWait): Promise<Uint8Array> {
+    const { realm, request, ended } = this.#kdcRequest
+    const { sockets, connections, proxyTrust } = this.#transports
     if (protocol === 'udp') return sockets.exchange(address, request, ended, wait)
     if (protocol === 'tcp') return connections.exchange(address, request, ended)
     return exchangeOverHttps(address, realm, request, ended, proxyTrust)

@@ -40,16 +40,16 @@ const MAX_NAMES = 1_000
 const MAX_ADDRESSES = 16
 
 export class KdcServers {
-  private readonly found = new LRUCache<string, { readonly servers: readonly KdcServer[]; readonly until: number }>({
+  readonly #found = new LRUCache<string, { readonly servers: readonly KdcServer[]; readonly until: number }>({
     max: MAX_NAMES,
   })
-  private readonly inFlight = new Map<string, Promise<readonly KdcServer[]>>()
-  private readonly now: () => number
-  private readonly lookup: HostLookup
+  readonly #inFlight = new Map<string, Promise<readonly KdcServer[]>>()
+  readonly #now: () => number
+  readonly #lookup: HostLookup
 
   constructor(now: () => number, lookup: HostLookup = systemLookup) {
-    this.now = now
-    this.lookup = lookup
+    this.#now = now
+    this.#lookup = lookup
   }
 
   /**
@@ -58,10 +58,10 @@ export class KdcServers {
    */
   known(address: KdcAddress): readonly KdcServer[] | undefined {
     if (isIP(address.host) !== 0) return [address]
-    const found = this.found.get(keyOf(address))
-    const now = this.now()
+    const found = this.#found.get(keyOf(address))
+    const now = this.#now()
     if (found === undefined || now >= found.until + STALE_FOR) return undefined
-    if (now >= found.until) this.start(address).catch(() => {})
+    if (now >= found.until) this.#start(address).catch(() => {})
     return found.servers
   }
 
@@ -70,25 +70,25 @@ export class KdcServers {
    */
   find(address: KdcAddress): Promise<readonly KdcServer[]> {
     const known = this.known(address)
-    return known === undefined ? this.start(address) : Promise.resolve(known)
+    return known === undefined ? this.#start(address) : Promise.resolve(known)
   }
 
-  private start(address: KdcAddress): Promise<readonly KdcServer[]> {
+  #start(address: KdcAddress): Promise<readonly KdcServer[]> {
     const key = keyOf(address)
-    const flight = this.inFlight.get(key) ?? this.ask(address, key).finally(() => this.inFlight.delete(key))
-    this.inFlight.set(key, flight)
+    const flight = this.#inFlight.get(key) ?? this.#ask(address, key).finally(() => this.#inFlight.delete(key))
+    this.#inFlight.set(key, flight)
     return flight
   }
 
-  private async ask(address: KdcAddress, key: string): Promise<readonly KdcServer[]> {
+  async #ask(address: KdcAddress, key: string): Promise<readonly KdcServer[]> {
     try {
-      const hosts = [...new Set(await this.lookup(address.host))].slice(0, MAX_ADDRESSES)
+      const hosts = [...new Set(await this.#lookup(address.host))].slice(0, MAX_ADDRESSES)
       if (hosts.length === 0) throw Object.assign(new Error('the name has no address'), { code: 'ENODATA' })
       const servers = hosts.map((host) => serverOf(address, host, hosts.length > 1))
-      this.found.set(key, { servers, until: this.now() + FOUND_FOR })
+      this.#found.set(key, { servers, until: this.#now() + FOUND_FOR })
       return servers
     } catch (error) {
-      const before = this.found.get(key)?.servers
+      const before = this.#found.get(key)?.servers
       if (before === undefined) throw error
       return before
     }

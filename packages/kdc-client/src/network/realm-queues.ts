@@ -47,23 +47,23 @@ interface RealmQueue {
 
 /** Queues of requests, one for each realm, so that a realm that is down delays no other realm. */
 export class RealmQueues {
-  private readonly queues = new LRUCache<string, RealmQueue>({ max: MAX_REALMS })
-  private readonly sockets = new UdpSockets()
-  private readonly connections = new TcpConnections()
-  private readonly health: KdcHealth
-  private readonly servers: KdcServers
-  private readonly now: () => number
-  private readonly proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined
+  readonly #queues = new LRUCache<string, RealmQueue>({ max: MAX_REALMS })
+  readonly #sockets = new UdpSockets()
+  readonly #connections = new TcpConnections()
+  readonly #health: KdcHealth
+  readonly #servers: KdcServers
+  readonly #now: () => number
+  readonly #proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined
 
   constructor(
     now: () => number,
     proxyTrust: ((realm: string) => ProxyTrust | undefined) | undefined,
     lookup: HostLookup | undefined,
   ) {
-    this.now = now
-    this.proxyTrust = proxyTrust
-    this.health = new KdcHealth(now)
-    this.servers = new KdcServers(now, lookup)
+    this.#now = now
+    this.#proxyTrust = proxyTrust
+    this.#health = new KdcHealth(now)
+    this.#servers = new KdcServers(now, lookup)
   }
 
   /**
@@ -73,13 +73,13 @@ export class RealmQueues {
    */
   async ask(addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
     if (addresses.length === 0) throw new NoAnswer()
-    const queue = this.queueOf(kdcRequest.realm)
-    if (this.isDown(queue, addresses)) return this.probe(queue, addresses, kdcRequest)
+    const queue = this.#queueOf(kdcRequest.realm)
+    if (this.#isDown(queue, addresses)) return this.#probe(queue, addresses, kdcRequest)
     const turn = async (): Promise<Uint8Array> => {
       if (performance.now() >= kdcRequest.until) throw new NoAnswer()
-      return this.isDown(queue, addresses)
-        ? this.probe(queue, addresses, kdcRequest)
-        : this.run(queue, addresses, kdcRequest)
+      return this.#isDown(queue, addresses)
+        ? this.#probe(queue, addresses, kdcRequest)
+        : this.#run(queue, addresses, kdcRequest)
     }
     try {
       return await queue.limit.run(turn, kdcRequest.ended, kdcRequest.place)
@@ -91,59 +91,59 @@ export class RealmQueues {
 
   /** Closes the sockets that are open and idle. */
   close(): void {
-    this.sockets.close()
-    this.connections.close()
+    this.#sockets.close()
+    this.#connections.close()
   }
 
   /** Asks a realm that is down, unless another request is doing so. */
-  private async probe(
-    queue: RealmQueue,
-    addresses: readonly KdcAddress[],
-    kdcRequest: KdcRequest,
-  ): Promise<Uint8Array> {
+  async #probe(queue: RealmQueue, addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
     if (queue.isProbed) {
       const reason = 'given up for the moment: it has been silent, and is being tried by another request'
       throw notAsked(addresses, kdcRequest, reason)
     }
     queue.isProbed = true
     try {
-      return await this.run(queue, addresses, kdcRequest)
+      return await this.#run(queue, addresses, kdcRequest)
     } finally {
       queue.isProbed = false
     }
   }
 
-  private async run(queue: RealmQueue, addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
-    const { health, servers, sockets, connections } = this
-    const began = this.now()
-    const proxyTrust = this.proxyTrust?.(kdcRequest.realm)
-    const answer = await askInTurn(addresses, kdcRequest, { health, servers, sockets, connections, proxyTrust })
+  async #run(queue: RealmQueue, addresses: readonly KdcAddress[], kdcRequest: KdcRequest): Promise<Uint8Array> {
+    const began = this.#now()
+    const proxyTrust = this.#proxyTrust?.(kdcRequest.realm)
+    const answer = await askInTurn(addresses, kdcRequest, {
+      health: this.#health,
+      servers: this.#servers,
+      sockets: this.#sockets,
+      connections: this.#connections,
+      proxyTrust,
+    })
     if (answer !== undefined) {
       queue.silentSince = undefined
       return answer
     }
     // A caller that gave up before all KDCs were asked says nothing about the realm.
-    if (this.areDead(addresses)) queue.silentSince ??= began
+    if (this.#areDead(addresses)) queue.silentSince ??= began
     throw new NoAnswer()
   }
 
-  private isDown({ silentSince }: RealmQueue, addresses: readonly KdcAddress[]): boolean {
-    const isSilent = silentSince !== undefined && this.now() >= silentSince + DOWN_AFTER
-    return isSilent && this.areDead(addresses)
+  #isDown({ silentSince }: RealmQueue, addresses: readonly KdcAddress[]): boolean {
+    const isSilent = silentSince !== undefined && this.#now() >= silentSince + DOWN_AFTER
+    return isSilent && this.#areDead(addresses)
   }
 
-  private areDead(addresses: readonly KdcAddress[]): boolean {
-    const { health, servers } = this
-    const each = addresses.flatMap((address) => servers.known(address) ?? [address])
-    return each.every((server) => health.isDead(server))
+  #areDead(addresses: readonly KdcAddress[]): boolean {
+    const each = addresses.flatMap((address) => this.#servers.known(address) ?? [address])
+    return each.every((server) => this.#health.isDead(server))
   }
 
-  private queueOf(realm: string): RealmQueue {
+  #queueOf(realm: string): RealmQueue {
     const name = asciiLower(realm)
-    const known = this.queues.get(name)
+    const known = this.#queues.get(name)
     if (known) return known
     const queue = { limit: new ConcurrencyLimit(MAX_IN_FLIGHT, MAX_WAITING), silentSince: undefined, isProbed: false }
-    this.queues.set(name, queue)
+    this.#queues.set(name, queue)
     return queue
   }
 }

@@ -25,30 +25,30 @@ const IDLE_FOR = 10_000
  * section 7.2.2.
  */
 export class TcpConnections {
-  private readonly idle = new Map<string, TcpConnection[]>()
+  readonly #idle = new Map<string, TcpConnection[]>()
 
   async exchange(address: KdcAddress, request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     signal.throwIfAborted()
     const key = JSON.stringify([address.host, address.port])
-    const kept = this.take(key)
+    const kept = this.#take(key)
     if (kept) {
-      const answer = await this.tryKept(kept, key, request, signal)
+      const answer = await this.#tryKept(kept, key, request, signal)
       if (answer !== undefined) return answer
     }
     const fresh = new TcpConnection(connect({ host: address.host, port: address.port, noDelay: true }))
     const answer = await fresh.exchange(request, signal)
-    this.keep(key, fresh)
+    this.#keep(key, fresh)
     return answer
   }
 
   /** Closes the connections that are open and idle. */
   close(): void {
-    for (const connections of this.idle.values()) for (const connection of connections) connection.close()
-    this.idle.clear()
+    for (const connections of this.#idle.values()) for (const connection of connections) connection.close()
+    this.#idle.clear()
   }
 
   /** Returns undefined if the KDC had closed the connection meanwhile, as it may. */
-  private async tryKept(
+  async #tryKept(
     kept: TcpConnection,
     key: string,
     request: Uint8Array,
@@ -56,7 +56,7 @@ export class TcpConnections {
   ): Promise<Uint8Array | undefined> {
     try {
       const answer = await kept.exchange(request, signal)
-      this.keep(key, kept)
+      this.#keep(key, kept)
       return answer
     } catch (error) {
       if (signal.aborted || kept.hasReceived) throw error
@@ -64,21 +64,21 @@ export class TcpConnections {
     }
   }
 
-  private take(key: string): TcpConnection | undefined {
-    const connections = this.idle.get(key)
+  #take(key: string): TcpConnection | undefined {
+    const connections = this.#idle.get(key)
     const connection = connections?.pop()
-    if (connections?.length === 0) this.idle.delete(key)
+    if (connections?.length === 0) this.#idle.delete(key)
     return connection
   }
 
-  private keep(key: string, connection: TcpConnection): void {
-    const connections = this.idle.get(key) ?? []
+  #keep(key: string, connection: TcpConnection): void {
+    const connections = this.#idle.get(key) ?? []
     if (!connection.isOpen || connections.length >= MAX_IDLE) return connection.close()
-    this.idle.set(key, [...connections, connection])
+    this.#idle.set(key, [...connections, connection])
     connection.rest(() => {
-      const left = (this.idle.get(key) ?? []).filter((other) => other !== connection)
-      if (left.length === 0) this.idle.delete(key)
-      else this.idle.set(key, left)
+      const left = (this.#idle.get(key) ?? []).filter((other) => other !== connection)
+      if (left.length === 0) this.#idle.delete(key)
+      else this.#idle.set(key, left)
     })
   }
 }
@@ -86,26 +86,26 @@ export class TcpConnections {
 class TcpConnection {
   /** The current exchange, or the last one, got at least one octet back. */
   hasReceived = false
-  private readonly socket: Socket
-  private wake: () => void = () => {}
+  readonly #socket: Socket
+  #wake: () => void = () => {}
 
   constructor(socket: Socket) {
-    this.socket = socket
+    this.#socket = socket
     // This handler stays: an error between two exchanges must not end the process.
     socket.on('error', () => socket.destroy())
   }
 
   get isOpen(): boolean {
-    return !this.socket.destroyed && this.socket.writable && this.socket.readable
+    return !this.#socket.destroyed && this.#socket.writable && this.#socket.readable
   }
 
   /** Sends a length of four octets and the message, and reads an answer of the same form. */
   exchange(request: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
-    const { socket } = this
+    const socket = this.#socket
     this.hasReceived = false
     socket.ref()
     socket.setTimeout(0)
-    this.wake()
+    this.#wake()
     return new Promise<Uint8Array>((resolve, reject) => {
       const reply = new ReplyReader()
       const end = (settle: () => void, close = true): void => {
@@ -135,17 +135,17 @@ class TcpConnection {
    * Waits for the next use, or for the end of the connection, and does not keep the process alive.
    */
   rest(onClose: () => void): void {
-    const { socket } = this
+    const socket = this.#socket
     // A KDC sends nothing unasked, so the connection is not used any more.
     const destroy = (): void => void socket.destroy()
     socket.on('close', onClose).on('timeout', destroy).on('data', destroy)
-    this.wake = () => socket.off('close', onClose).off('timeout', destroy).off('data', destroy)
+    this.#wake = () => socket.off('close', onClose).off('timeout', destroy).off('data', destroy)
     socket.setTimeout(IDLE_FOR)
     socket.unref()
   }
 
   close(): void {
-    this.socket.destroy()
+    this.#socket.destroy()
   }
 }
 
@@ -156,20 +156,20 @@ type ReplyRead =
 
 /** Assembles an answer: its length in four octets, then the message. */
 export class ReplyReader {
-  private readonly chunks: Uint8Array[] = []
-  private received = 0
-  private length: number | undefined
+  readonly #chunks: Uint8Array[] = []
+  #received = 0
+  #length: number | undefined
 
   add(chunk: Uint8Array): ReplyRead {
-    this.chunks.push(chunk)
-    this.received += chunk.length
-    if (this.received < 4) return { kind: 'incomplete' }
-    this.length ??= Buffer.concat(this.chunks).readUInt32BE(0)
-    const { length } = this
+    this.#chunks.push(chunk)
+    this.#received += chunk.length
+    if (this.#received < 4) return { kind: 'incomplete' }
+    this.#length ??= Buffer.concat(this.#chunks).readUInt32BE(0)
+    const length = this.#length
     if (length > MAX_REPLY) return { kind: 'too-long', length }
-    if (this.received < 4 + length) return { kind: 'incomplete' }
-    const all = Buffer.concat(this.chunks)
-    return { kind: 'complete', answer: all.subarray(4, 4 + length), excess: this.received > 4 + length }
+    if (this.#received < 4 + length) return { kind: 'incomplete' }
+    const all = Buffer.concat(this.#chunks)
+    return { kind: 'complete', answer: all.subarray(4, 4 + length), excess: this.#received > 4 + length }
   }
 }
 

@@ -38,7 +38,7 @@ export interface UdpWait {
  * 4120 section 7.2.1.
  */
 export class UdpSockets {
-  private readonly idle = new Map<string, UdpSocket[]>()
+  readonly #idle = new Map<string, UdpSocket[]>()
 
   async exchange(
     address: KdcAddress,
@@ -48,24 +48,24 @@ export class UdpSockets {
   ): Promise<Uint8Array> {
     signal.throwIfAborted()
     const key = formatKdcAddress(address)
-    const kept = this.take(key)
-    const answer = kept && (await this.tryKept(kept, key, request, signal, wait))
+    const kept = this.#take(key)
+    const answer = kept && (await this.#tryKept(kept, key, request, signal, wait))
     if (answer !== undefined) return answer
     const fresh = new UdpSocket(address)
-    return this.keep(key, fresh, await fresh.exchange(request, signal, wait))
+    return this.#keep(key, fresh, await fresh.exchange(request, signal, wait))
   }
 
   /** Closes the sockets that are open and idle. */
   close(): void {
-    for (const sockets of this.idle.values()) for (const socket of sockets) socket.close()
-    this.idle.clear()
+    for (const sockets of this.#idle.values()) for (const socket of sockets) socket.close()
+    this.#idle.clear()
   }
 
   /**
    * Returns undefined if the request must be sent again: the failure may be an old one, for example
    * of a network that this machine has left.
    */
-  private async tryKept(
+  async #tryKept(
     kept: UdpSocket,
     key: string,
     request: Uint8Array,
@@ -75,7 +75,7 @@ export class UdpSockets {
     const { lastAnswer } = kept
     try {
       const answer = await kept.exchange(request, signal, wait)
-      if (lastAnswer === undefined || Buffer.compare(answer, lastAnswer) !== 0) return this.keep(key, kept, answer)
+      if (lastAnswer === undefined || Buffer.compare(answer, lastAnswer) !== 0) return this.#keep(key, kept, answer)
       kept.close()
     } catch (error) {
       if (signal.aborted) throw error
@@ -83,22 +83,22 @@ export class UdpSockets {
     return undefined
   }
 
-  private take(key: string): UdpSocket | undefined {
-    const sockets = this.idle.get(key)
+  #take(key: string): UdpSocket | undefined {
+    const sockets = this.#idle.get(key)
     for (let socket = sockets?.pop(); socket; socket = sockets?.pop()) {
       if (socket.isUsable) return socket
       socket.close()
     }
-    this.idle.delete(key)
+    this.#idle.delete(key)
     return undefined
   }
 
-  private keep(key: string, socket: UdpSocket, answer: Uint8Array): Uint8Array {
-    const sockets = this.idle.get(key) ?? []
+  #keep(key: string, socket: UdpSocket, answer: Uint8Array): Uint8Array {
+    const sockets = this.#idle.get(key) ?? []
     if (socket.hasRefused || answer[0] === KRB_ERROR_TAG || sockets.length >= MAX_IDLE) socket.close()
     else {
       sockets.push(socket)
-      this.idle.set(key, sockets)
+      this.#idle.set(key, sockets)
       socket.rest()
     }
     return answer
@@ -113,41 +113,41 @@ class UdpSocket {
   lastAnswer: Uint8Array | undefined
   /** A KRB-ERROR came on this socket, and others may be on the way. */
   hasRefused = false
-  private onRefusal: UdpWait['onRefusal']
-  private readonly address: KdcAddress
-  private readonly socket: Socket
-  private readonly until = performance.now() + MAX_AGE
-  private readonly idleTimer: NodeJS.Timeout
-  private isConnected = false
-  private isOpen = true
+  #onRefusal: UdpWait['onRefusal']
+  readonly #address: KdcAddress
+  readonly #socket: Socket
+  readonly #until = performance.now() + MAX_AGE
+  readonly #idleTimer: NodeJS.Timeout
+  #isConnected = false
+  #isOpen = true
   /** Ends the wait for the answer. */
-  private settle: ((outcome: Outcome) => void) | undefined
+  #settle: ((outcome: Outcome) => void) | undefined
 
   constructor(address: KdcAddress) {
-    this.address = address
-    this.socket = createSocket(isIPv6(address.host) ? 'udp6' : 'udp4')
-    this.socket.on('error', (error) => this.fail(error))
-    this.socket.on('message', (answer) => this.receive(answer))
-    this.idleTimer = setTimeout(() => this.settle ?? this.close(), IDLE_FOR).unref()
+    this.#address = address
+    this.#socket = createSocket(isIPv6(address.host) ? 'udp6' : 'udp4')
+    this.#socket.on('error', (error) => this.#fail(error))
+    this.#socket.on('message', (answer) => this.#receive(answer))
+    this.#idleTimer = setTimeout(() => this.#settle ?? this.close(), IDLE_FOR).unref()
   }
 
   get isUsable(): boolean {
-    return this.isOpen && performance.now() < this.until
+    return this.#isOpen && performance.now() < this.#until
   }
 
   exchange(request: Uint8Array, signal: AbortSignal, { onRefusal, onSent }: UdpWait): Promise<Uint8Array> {
-    this.onRefusal = onRefusal
+    this.#onRefusal = onRefusal
     return new Promise<Uint8Array>((resolve, reject) => {
-      const abort = (): void => this.fail(signal.reason)
+      const abort = (): void => this.#fail(signal.reason)
       signal.addEventListener('abort', abort, { once: true })
-      this.settle = (outcome) => {
-        this.settle = undefined
+      this.#settle = (outcome) => {
+        this.#settle = undefined
         signal.removeEventListener('abort', abort)
         if ('answer' in outcome) resolve(outcome.answer)
         else reject(outcome.reason)
       }
-      this.send(request)
-      onSent?.(() => this.isConnected && this.settle && this.socket.send(request))
+      this.#send(request)
+      onSent?.(() => this.#isConnected && this.#settle && this.#socket.send(request))
     })
   }
 
@@ -155,45 +155,46 @@ class UdpSocket {
    * Waits for the next use, or for the end of the idle time, and does not keep the process alive.
    */
   rest(): void {
-    this.idleTimer.refresh()
-    this.socket.unref()
+    this.#idleTimer.refresh()
+    this.#socket.unref()
   }
 
   close(): void {
-    if (!this.isOpen) return
-    this.isOpen = false
-    clearTimeout(this.idleTimer)
-    this.socket.close()
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    clearTimeout(this.#idleTimer)
+    this.#socket.close()
   }
 
-  private send(request: Uint8Array): void {
-    const { socket, address } = this
-    if (this.isConnected) {
+  #send(request: Uint8Array): void {
+    const socket = this.#socket
+    const address = this.#address
+    if (this.#isConnected) {
       socket.ref()
       return socket.send(request)
     }
     // The error of a name that does not resolve goes to this callback, not to the listener.
     return socket.connect(address.port, address.host, (failure?: Error) => {
-      if (failure) return this.fail(failure)
-      this.isConnected = true
-      return this.isOpen ? socket.send(request) : undefined
+      if (failure) return this.#fail(failure)
+      this.#isConnected = true
+      return this.#isOpen ? socket.send(request) : undefined
     })
   }
 
-  private receive(answer: Uint8Array): void {
-    if (answer[0] === KRB_ERROR_TAG && this.settle && this.onRefusal) {
+  #receive(answer: Uint8Array): void {
+    if (answer[0] === KRB_ERROR_TAG && this.#settle && this.#onRefusal) {
       this.hasRefused = true
-      return this.onRefusal(answer)
+      return this.#onRefusal(answer)
     }
     this.lastAnswer = answer
-    if (this.settle) this.settle({ answer })
+    if (this.#settle) this.#settle({ answer })
     // A KDC sends nothing unasked, so the socket is not used any more.
     else this.close()
   }
 
-  private fail(reason: unknown): void {
+  #fail(reason: unknown): void {
     this.close()
-    this.settle?.({ reason })
+    this.#settle?.({ reason })
   }
 }
 

@@ -59,26 +59,26 @@ const TRANSITED_FOR = 600_000
  * refusals become errors with a hint.
  */
 export class ExchangeRunner {
-  private readonly context: KdcContext
-  private readonly authority: Authority
-  private readonly ownTgt: OwnTgt
-  private readonly foreign: ForeignTgts
-  private readonly self: Principal
-  private transitedAt = -Infinity
+  readonly #context: KdcContext
+  readonly #authority: Authority
+  readonly #ownTgt: OwnTgt
+  readonly #foreign: ForeignTgts
+  readonly #self: Principal
+  #transitedAt = -Infinity
 
   constructor(context: KdcContext, authority: Authority, ownTgt: OwnTgt, foreign: ForeignTgts) {
-    this.context = context
-    this.authority = authority
-    this.ownTgt = ownTgt
-    this.foreign = foreign
-    this.self = authority.principal
+    this.#context = context
+    this.#authority = authority
+    this.#ownTgt = ownTgt
+    this.#foreign = foreign
+    this.#self = authority.principal
   }
 
   /**
    * Notes that a forwardable S4U2Self ticket came: the account is trusted for protocol transition.
    */
   noteTransition(): void {
-    this.transitedAt = this.context.clock.now()
+    this.#transitedAt = this.#context.clock.now()
   }
 
   /**
@@ -92,34 +92,34 @@ export class ExchangeRunner {
     subject: ExchangeSubject,
     signal: AbortSignal,
     ask: AskKdc,
-    tgtFor: () => Promise<Tgt> = () => this.ownTgt.get(signal),
+    tgtFor: () => Promise<Tgt> = () => this.#ownTgt.get(signal),
   ): Promise<ServiceTicket> {
-    const told = { ...subject, account: formatPrincipal(this.self) }
-    return tell(told, () => this.runWithRetries(subject, signal, ask, tgtFor), this.context.journal)
+    const told = { ...subject, account: formatPrincipal(this.#self) }
+    return tell(told, () => this.#runWithRetries(subject, signal, ask, tgtFor), this.#context.journal)
   }
 
-  private async runWithRetries(
+  async #runWithRetries(
     subject: ExchangeSubject,
     signal: AbortSignal,
     ask: AskKdc,
     tgtFor: () => Promise<Tgt>,
   ): Promise<ServiceTicket> {
-    let context: KdcContext = { ...this.context, signal, place: this.placeOf(subject) }
+    let context: KdcContext = { ...this.#context, signal, place: this.#placeOf(subject) }
     let hasTriedTime = false
     let hasTriedTgt = false
     for (;;) {
       const tgt = await tgtFor()
       const outcome = await ask(context, tgt)
       if ('ticket' in outcome) {
-        if (context.clock !== this.context.clock) learnTime(this.context.clock, outcome.ticket)
+        if (context.clock !== this.#context.clock) learnTime(this.#context.clock, outcome.ticket)
         return outcome.ticket
       }
       const { refused } = outcome
       if (!hasTriedTime && refused.errorCode === KRB.KRB_AP_ERR_SKEW) {
         hasTriedTime = true
         context = { ...context, clock: context.clock.supposing(refused.stime) }
-      } else if (!hasTriedTgt && (await this.hasOtherTgt(outcome, subject, signal))) hasTriedTgt = true
-      else throw await this.refusal(subject, outcome)
+      } else if (!hasTriedTgt && (await this.#hasOtherTgt(outcome, subject, signal))) hasTriedTgt = true
+      else throw await this.#refusal(subject, outcome)
     }
   }
 
@@ -131,19 +131,19 @@ export class ExchangeRunner {
    * ticket is not suspected then: otherwise each bad evidence ticket, which anybody may present in
    * any number, would cause a sign-in. The same holds for a refusal that came in a datagram only.
    */
-  private async hasOtherTgt(
+  async #hasOtherTgt(
     { refused, shown }: TgsRefusal,
     { step, evidence }: ExchangeSubject,
     signal: AbortSignal,
   ): Promise<boolean> {
-    if (step === 'S4U2Proxy' && NOT_DELEGABLE.has(refused.errorCode)) return this.hasForwardableTgt(shown, signal)
+    if (step === 'S4U2Proxy' && NOT_DELEGABLE.has(refused.errorCode)) return this.#hasForwardableTgt(shown, signal)
     if (!TGT_REFUSED.has(refused.errorCode)) return false
-    const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.self.realm)
+    const isOwn = sameRealmIgnoringCase(realmAsked(shown), this.#self.realm)
     const isDoubtful = evidence !== undefined || refused.unconfirmed === true
-    if (isDoubtful && isOwn) return this.ownTgt.replace(shown, signal)
-    if (isDoubtful && isYoung(shown, this.context.clock.now())) return false
-    if (isOwn) await this.ownTgt.renew(shown, signal)
-    else this.foreign.discard(shown)
+    if (isDoubtful && isOwn) return this.#ownTgt.replace(shown, signal)
+    if (isDoubtful && isYoung(shown, this.#context.clock.now())) return false
+    if (isOwn) await this.#ownTgt.renew(shown, signal)
+    else this.#foreign.discard(shown)
     return true
   }
 
@@ -152,36 +152,33 @@ export class ExchangeRunner {
    * one stays as it is even after the account is not sensitive any more, so a new one is requested,
    * at most once a minute.
    */
-  private async hasForwardableTgt(shown: Tgt, signal: AbortSignal): Promise<boolean> {
-    if (isForwardable(shown) || this.authority.kind !== 'sign-in') return false
-    if (this.context.forwardable === false) return false
-    if (!sameRealmIgnoringCase(realmAsked(shown), this.self.realm)) return false
-    if (!(await this.ownTgt.replace(shown, signal))) return false
-    return isForwardable(await this.ownTgt.get(signal))
+  async #hasForwardableTgt(shown: Tgt, signal: AbortSignal): Promise<boolean> {
+    if (isForwardable(shown) || this.#authority.kind !== 'sign-in') return false
+    if (this.#context.forwardable === false) return false
+    if (!sameRealmIgnoringCase(realmAsked(shown), this.#self.realm)) return false
+    if (!(await this.#ownTgt.replace(shown, signal))) return false
+    return isForwardable(await this.#ownTgt.get(signal))
   }
 
   /** Returns whose turn it is in the queue: the user's for a delegation, else the service's. */
-  private placeOf({ user }: ExchangeSubject): QueuePlace | undefined {
-    const { place } = this.context
+  #placeOf({ user }: ExchangeSubject): QueuePlace | undefined {
+    const { place } = this.#context
     return place && user !== undefined ? { ...place, user } : place
   }
 
-  private async refusal(
-    { step, target, user, evidence, byCertificate }: ExchangeSubject,
-    { refused, shown }: TgsRefusal,
-  ) {
-    const { etypes, otherSpelling, clock } = this.context
-    const answer = kdcAnswer(step, formatPrincipal(this.self), target, refused, user)
+  async #refusal({ step, target, user, evidence, byCertificate }: ExchangeSubject, { refused, shown }: TgsRefusal) {
+    const { etypes, otherSpelling, clock } = this.#context
+    const answer = kdcAnswer(step, formatPrincipal(this.#self), target, refused, user)
     const request = { etypes, otherSpelling, askedRealm: realmAsked(shown) }
     if (step === 'TGS') return explainSignIn(answer, request)
-    const isFromElsewhere = this.authority.kind !== 'sign-in'
+    const isFromElsewhere = this.#authority.kind !== 'sign-in'
     return explainDelegation(answer, {
       ...request,
       evidence,
       byCertificate,
-      sight: evidence && (await inspectEvidence(evidence, this.authority)),
-      mayTransition: clock.now() < this.transitedAt + TRANSITED_FOR,
-      ownTicket: { forwardable: isForwardable(shown), isFromElsewhere, isPlain: this.context.forwardable === false },
+      sight: evidence && (await inspectEvidence(evidence, this.#authority)),
+      mayTransition: clock.now() < this.#transitedAt + TRANSITED_FOR,
+      ownTicket: { forwardable: isForwardable(shown), isFromElsewhere, isPlain: this.#context.forwardable === false },
     })
   }
 }

@@ -8,23 +8,23 @@ import type { HeldTgt, ObtainedTgt, TgtSource } from './tgt-source.js'
 
 /** Takes the ticket-granting ticket that a credential cache has now, or that a user forwarded. */
 export class GivenTgt implements TgtSource {
-  private readonly given: ReadyTicket
-  private readonly held: () => HeldTgt
+  readonly #given: ReadyTicket
+  readonly #held: () => HeldTgt
 
   constructor(given: ReadyTicket, held: () => HeldTgt) {
-    this.given = given
-    this.held = held
+    this.#given = given
+    this.#held = held
   }
 
   async obtain(context: KdcContext): Promise<ObtainedTgt> {
-    return { tgt: await this.find(context), isReduced: false }
+    return { tgt: await this.#find(context), isReduced: false }
   }
 
   /** Returns the ticket that is in the file now, renewed if it is near its end. */
-  private async find(context: KdcContext): Promise<Tgt> {
-    const { current, suspect } = this.held()
+  async #find(context: KdcContext): Promise<Tgt> {
+    const { current, suspect } = this.#held()
     const now = context.clock.now()
-    const given = await this.given.tgt()
+    const given = await this.#given.tgt()
     const best = current && current !== suspect && current.expiresAt > given.expiresAt ? current : given
     if (now < refreshTime(best)) return best
     if (isRenewable(best, now)) {

@@ -52,25 +52,25 @@ export interface OwnTgtOptions {
 export class OwnTgt {
   /** Remembers which realms offer FAST. */
   readonly fast: FastRealms = new FastRealms()
-  private readonly context: KdcContext
-  private readonly source: TgtSource
-  private readonly onRestored: () => void
-  private current: Tgt | undefined
-  private flight: SingleFlight<Tgt> | undefined
+  readonly #context: KdcContext
+  readonly #source: TgtSource
+  readonly #onRestored: () => void
+  #current: Tgt | undefined
+  #flight: SingleFlight<Tgt> | undefined
   /** The current ticket is reduced, and is replaced from then on; the KDC's time. */
-  private reducedUntil: number | undefined
-  private nextRefresh = 0
-  private nextReplacement = 0
+  #reducedUntil: number | undefined
+  #nextRefresh = 0
+  #nextReplacement = 0
   /** The ticket under suspicion. It is not used for FAST armor, since the KDC may refuse it. */
-  private suspect: Tgt | undefined
+  #suspect: Tgt | undefined
 
   constructor(context: KdcContext, authority: Authority, options: OwnTgtOptions = {}) {
     const { onRestored = () => {}, armor = 'own' } = options
-    this.context = context
-    this.onRestored = onRestored
-    const held = (): HeldTgt => ({ current: this.current, suspect: this.suspect })
+    this.#context = context
+    this.#onRestored = onRestored
+    const held = (): HeldTgt => ({ current: this.#current, suspect: this.#suspect })
     const now = (): number => context.clock.now()
-    this.source =
+    this.#source =
       authority.kind === 'sign-in'
         ? new SignedInTgt({ signIn: authority, now, fast: this.fast, armor, held })
         : new GivenTgt(authority, held)
@@ -78,7 +78,7 @@ export class OwnTgt {
 
   /** Tickets that are requested now may be less than what the directory grants. */
   get isReduced(): boolean {
-    return this.reducedUntil !== undefined
+    return this.#reducedUntil !== undefined
   }
 
   /**
@@ -88,14 +88,15 @@ export class OwnTgt {
    * of a credential cache has expired
    */
   async get(signal?: AbortSignal): Promise<Tgt> {
-    const { current } = this
-    const now = this.context.clock.now()
-    if (current === undefined || now >= usableUntil(current)) return (this.underWay ?? this.start('miss')).wait(signal)
-    const isDue = now >= refreshTime(current) || now >= (this.reducedUntil ?? Infinity)
-    if (isDue && now >= this.nextRefresh && this.underWay === undefined) {
-      this.nextRefresh = now + RETRY_AFTER
+    const current = this.#current
+    const now = this.#context.clock.now()
+    if (current === undefined || now >= usableUntil(current))
+      return (this.#underWay ?? this.#start('miss')).wait(signal)
+    const isDue = now >= refreshTime(current) || now >= (this.#reducedUntil ?? Infinity)
+    if (isDue && now >= this.#nextRefresh && this.#underWay === undefined) {
+      this.#nextRefresh = now + RETRY_AFTER
       // A failure is harmless: the current ticket is still good, and a later call tries again.
-      this.start('refresh')
+      this.#start('refresh')
         .wait()
         .catch(() => {})
     }
@@ -109,9 +110,9 @@ export class OwnTgt {
    * @throws as `get`
    */
   async renew(tgt: Tgt, signal?: AbortSignal): Promise<void> {
-    if (this.current !== tgt) return
-    if (this.underWay === undefined) this.suspect = tgt
-    await (this.underWay ?? this.start('miss')).wait(signal)
+    if (this.#current !== tgt) return
+    if (this.#underWay === undefined) this.#suspect = tgt
+    await (this.#underWay ?? this.#start('miss')).wait(signal)
   }
 
   /**
@@ -120,44 +121,45 @@ export class OwnTgt {
    * and this is done once a minute at most.
    */
   async replace(tgt: Tgt, signal?: AbortSignal): Promise<boolean> {
-    if (this.current !== tgt) return true
-    const { underWay } = this
+    if (this.#current !== tgt) return true
+    const underWay = this.#underWay
     if (underWay === undefined) {
-      const now = this.context.clock.now()
-      if (isYoung(tgt, now) || now < this.nextReplacement) return false
-      this.nextReplacement = now + YOUNG
-      this.suspect = tgt
+      const now = this.#context.clock.now()
+      if (isYoung(tgt, now) || now < this.#nextReplacement) return false
+      this.#nextReplacement = now + YOUNG
+      this.#suspect = tgt
     }
-    const other = await (underWay ?? this.start('miss')).wait(signal).catch(() => tgt)
+    const other = await (underWay ?? this.#start('miss')).wait(signal).catch(() => tgt)
     return other !== tgt
   }
 
-  private get underWay(): SingleFlight<Tgt> | undefined {
-    return this.flight?.isAborted ? undefined : this.flight
+  get #underWay(): SingleFlight<Tgt> | undefined {
+    return this.#flight?.isAborted ? undefined : this.#flight
   }
 
-  private start(cache: CacheMiss): SingleFlight<Tgt> {
+  #start(cache: CacheMiss): SingleFlight<Tgt> {
     const flight = new SingleFlight<Tgt>((signal, keep) =>
-      this.source
-        .obtain({ ...this.context, signal }, keep, cache)
-        .then((obtained) => this.adopt(obtained))
+      this.#source
+        .obtain({ ...this.#context, signal }, keep, cache)
+        .then((obtained) => this.#adopt(obtained))
         .finally(() => {
-          if (this.flight === flight) this.flight = undefined
+          if (this.#flight === flight) this.#flight = undefined
         }),
     )
-    this.flight = flight
+    this.#flight = flight
     return flight
   }
 
   /**
    * Tickets that were requested with a ticket that is not forwardable are not forwardable either.
    */
-  private adopt({ tgt, isReduced }: ObtainedTgt): Tgt {
-    const { current, reducedUntil } = this
-    this.current = tgt
-    this.reducedUntil = isReduced ? this.context.clock.now() + REDUCED_FOR : undefined
+  #adopt({ tgt, isReduced }: ObtainedTgt): Tgt {
+    const current = this.#current
+    const reducedUntil = this.#reducedUntil
+    this.#current = tgt
+    this.#reducedUntil = isReduced ? this.#context.clock.now() + REDUCED_FOR : undefined
     const isWhole = reducedUntil !== undefined && !isReduced
-    if (isWhole || (current && !isForwardable(current) && isForwardable(tgt))) this.onRestored()
+    if (isWhole || (current && !isForwardable(current) && isForwardable(tgt))) this.#onRestored()
     return tgt
   }
 }

@@ -34,20 +34,20 @@ interface Refusal {
 
 /** Decides when an account may sign in again after a refusal, so that wrong keys do not lock it. */
 export class SignInBackoff {
-  private readonly now: () => number
-  private refusal: Refusal | undefined
-  private wrongKeys = 0
+  readonly #now: () => number
+  #refusal: Refusal | undefined
+  #wrongKeys = 0
   /** The last key that the KDC accepted. */
-  private worked: Key | undefined
+  #worked: Key | undefined
 
   /** @param now milliseconds since the epoch */
   constructor(now: () => number) {
-    this.now = now
+    this.#now = now
   }
 
   /** The last sign-in failed because of its key. */
   get hasWrongKey(): boolean {
-    return this.wrongKeys > 0
+    return this.#wrongKeys > 0
   }
 
   /**
@@ -57,35 +57,35 @@ export class SignInBackoff {
    * @throws KdcError the refusal that still holds
    */
   async admit(reread: () => Promise<boolean>): Promise<void> {
-    const { refusal } = this
-    if (refusal && this.now() < refusal.until && !(await this.hasOtherKeys(refusal, reread))) throw refusal.error
-    this.refusal = undefined
+    const refusal = this.#refusal
+    if (refusal && this.#now() < refusal.until && !(await this.#hasOtherKeys(refusal, reread))) throw refusal.error
+    this.#refusal = undefined
   }
 
   /** @param tried the keys that the KDC was shown, the accepted one last */
   noteSuccess(tried: readonly Key[]): void {
-    this.wrongKeys = 0
-    this.worked = tried.at(-1) ?? this.worked
+    this.#wrongKeys = 0
+    this.#worked = tried.at(-1) ?? this.#worked
   }
 
   /** @param tried the keys that the KDC was shown; without any, the refusal is not about a key */
   noteRefusal(error: KdcError, tried: readonly Key[]): void {
     const isWrongKey = error.code === WRONG_KEY && tried.length > 0
     if (error.answer.unconfirmed && !isWrongKey) return
-    const hasWorked = tried.some((key) => this.worked?.equals(key))
-    const wrongKeyFor = WRONG_KEY_FOR[Math.min(this.wrongKeys, WRONG_KEY_FOR.length - 1)]
-    if (isWrongKey) this.wrongKeys++
+    const hasWorked = tried.some((key) => this.#worked?.equals(key))
+    const wrongKeyFor = WRONG_KEY_FOR[Math.min(this.#wrongKeys, WRONG_KEY_FOR.length - 1)]
+    if (isWrongKey) this.#wrongKeys++
     const wait = isWrongKey ? (hasWorked ? DOUBTED_KEY_FOR : wrongKeyFor) : REFUSED_FOR
-    this.refusal = { error, until: this.now() + wait, nextLook: 0 }
+    this.#refusal = { error, until: this.#now() + wait, nextLook: 0 }
   }
 
-  private async hasOtherKeys(refusal: Refusal, reread: () => Promise<boolean>): Promise<boolean> {
+  async #hasOtherKeys(refusal: Refusal, reread: () => Promise<boolean>): Promise<boolean> {
     if (refusal.error.code !== WRONG_KEY) return false
-    const now = this.now()
+    const now = this.#now()
     if (now < refusal.nextLook) return false
     refusal.nextLook = now + LOOK_EVERY
     const isOther = await reread()
-    if (isOther) this.wrongKeys = 0
+    if (isOther) this.#wrongKeys = 0
     return isOther
   }
 }

@@ -21,34 +21,36 @@ export interface SignedInTgtDeps {
 
 /** Gets the ticket-granting ticket by signing in, with a password or a keytab. */
 export class SignedInTgt implements TgtSource {
-  private readonly signIn: SignIn
-  private readonly armor: SignInArmor | undefined
-  private readonly backoff: SignInBackoff
+  readonly #signIn: SignIn
+  readonly #armor: SignInArmor | undefined
+  readonly #backoff: SignInBackoff
   /** The last sign-in failed. */
-  private isWary = false
+  #isWary = false
 
   constructor({ signIn, now, fast, armor, held }: SignedInTgtDeps) {
-    this.signIn = signIn
-    this.backoff = new SignInBackoff(now)
+    this.#signIn = signIn
+    this.#backoff = new SignInBackoff(now)
     const own = (): SignInArmor =>
-      ownArmor(fast, signIn.isGuessable === true, () => ({ ...held(), isWary: this.isWary, now: now() }))
-    this.armor = armor === 'own' ? own() : armor === 'off' ? undefined : armor
+      ownArmor(fast, signIn.isGuessable === true, () => ({ ...held(), isWary: this.#isWary, now: now() }))
+    this.#armor = armor === 'own' ? own() : armor === 'off' ? undefined : armor
   }
 
   async obtain(context: KdcContext, keep: () => void, cache: CacheMiss): Promise<ObtainedTgt> {
-    const account = formatPrincipal(this.signIn.principal)
+    const account = formatPrincipal(this.#signIn.principal)
     const told = { step: 'AS', account, target: 'krbtgt', cache } as const
     let isReduced = false
     const signIn = async () => {
-      const result = await this.signInOnce(context, keep)
+      const result = await this.#signInOnce(context, keep)
       isReduced = result.isReduced
       return result.tgt
     }
     return { tgt: await tell(told, signIn, context.journal), isReduced }
   }
 
-  private async signInOnce(context: KdcContext, keep: () => void): Promise<ObtainedTgt> {
-    const { signIn, armor, backoff } = this
+  async #signInOnce(context: KdcContext, keep: () => void): Promise<ObtainedTgt> {
+    const signIn = this.#signIn
+    const armor = this.#armor
+    const backoff = this.#backoff
     await backoff.admit(async () => (await signIn.reread?.()) ?? false)
     const tried: Key[] = []
     try {
@@ -62,11 +64,11 @@ export class SignedInTgt implements TgtSource {
           keep()
         },
       })
-      this.isWary = false
+      this.#isWary = false
       backoff.noteSuccess(tried)
       return result
     } catch (error) {
-      this.isWary = true
+      this.#isWary = true
       if (error instanceof KdcError) backoff.noteRefusal(error, tried)
       throw error
     }

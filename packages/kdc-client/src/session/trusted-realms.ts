@@ -25,10 +25,10 @@ export interface TrustedRealmsDeps {
  * process connect to a server of his, and show that server what it asks.
  */
 export class TrustedRealms {
-  private readonly deps: TrustedRealmsDeps
+  readonly #deps: TrustedRealmsDeps
 
   constructor(deps: TrustedRealmsDeps) {
-    this.deps = deps
+    this.#deps = deps
   }
 
   /**
@@ -38,7 +38,7 @@ export class TrustedRealms {
    * @throws KdcError, KdcUnreachableError, RejectedTokenError
    */
   async tgtFor(realm: string, signal: AbortSignal | undefined): Promise<Tgt> {
-    const { self, etypes, ownTgt, exchanges, own, capaths } = this.deps
+    const { self, etypes, ownTgt, exchanges, own, capaths } = this.#deps
     if (sameRealmIgnoringCase(realm, self.realm)) return ownTgt.get(signal)
     const target = `krbtgt/${realm}`
     const key = { kind: 'own', client: formatPrincipal(self), etypes, service: `${target}@${self.realm}` } as const
@@ -55,7 +55,7 @@ export class TrustedRealms {
    * @throws KdcUnreachableError when no KDC answers
    */
   async leadTo(realm: string, signal?: AbortSignal): Promise<boolean> {
-    if (sameRealmIgnoringCase(realm, this.deps.self.realm)) return true
+    if (sameRealmIgnoringCase(realm, this.#deps.self.realm)) return true
     try {
       await this.tgtFor(realm, signal)
       return true

@@ -20,12 +20,12 @@ const MAX_REFERRALS = 8
 
 /** The realms that a request has passed. Their number is limited, and none may come twice. */
 export class Itinerary {
-  private readonly visited: string[]
-  private readonly target: string
+  readonly #visited: string[]
+  readonly #target: string
 
   constructor(target: string, start: string) {
-    this.target = target
-    this.visited = [start]
+    this.#target = target
+    this.#visited = [start]
   }
 
   /**
@@ -33,18 +33,18 @@ export class Itinerary {
    * for one realm too many
    */
   enter(realm: string): void {
-    const circle = this.visited.some((visited) => sameRealmIgnoringCase(visited, realm))
-    const path = [...this.visited, realm].join(', ')
-    if (circle || this.visited.length >= MAX_REFERRALS) {
+    const circle = this.#visited.some((visited) => sameRealmIgnoringCase(visited, realm))
+    const path = [...this.#visited, realm].join(', ')
+    if (circle || this.#visited.length >= MAX_REFERRALS) {
       throw new RejectedTokenError(
-        `TGS: the KDCs refer ${this.target} ${circle ? 'in a circle' : 'on and on'}: ${path}`,
+        `TGS: the KDCs refer ${this.#target} ${circle ? 'in a circle' : 'on and on'}: ${path}`,
         {
           code: 'KRB_AP_PATH_NOT_ACCEPTED',
           hint: 'Check the trusts and the [domain_realm] or name suffix routing of these realms.',
         },
       )
     }
-    this.visited.push(realm)
+    this.#visited.push(realm)
   }
 }
 

@@ -47,30 +47,30 @@ const MAX_TARGETS = 500
 
 /** Parses service names and remembers the results: each request names the same few services. */
 export class ServiceTargets {
-  private readonly known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
-  private readonly ownRealm: string
-  private readonly self: string
-  private readonly conf: Krb5Configuration | undefined
+  readonly #known = new LRUCache<string, ServiceTarget>({ max: MAX_TARGETS })
+  readonly #ownRealm: string
+  readonly #self: string
+  readonly #conf: Krb5Configuration | undefined
   /** The krb5.conf with which the names were parsed. When it has changed, they are parsed again. */
-  private readWith: Krb5Conf | undefined
+  #readWith: Krb5Conf | undefined
 
   constructor(self: Principal, conf: Krb5Configuration | undefined) {
-    this.self = formatPrincipal(self)
-    this.ownRealm = self.realm
-    this.conf = conf
+    this.#self = formatPrincipal(self)
+    this.#ownRealm = self.realm
+    this.#conf = conf
   }
 
   /** @throws MalformedTokenError */
   read(spn: string): ServiceTarget {
-    const conf = this.conf?.conf
-    if (conf !== this.readWith) this.known.clear()
-    this.readWith = conf
-    const known = this.known.get(spn)
+    const conf = this.#conf?.conf
+    if (conf !== this.#readWith) this.#known.clear()
+    this.#readWith = conf
+    const known = this.#known.get(spn)
     if (known) return known
     // The name of an account may look like this: `postgres@ad.test`.
-    const asked = spn === this.self ? spn : withoutHostBasedForm(spn)
-    const target = Object.freeze({ ...targetOf(asked, this.ownRealm, conf), asked })
-    this.known.set(spn, target)
+    const asked = spn === this.#self ? spn : withoutHostBasedForm(spn)
+    const target = Object.freeze({ ...targetOf(asked, this.#ownRealm, conf), asked })
+    this.#known.set(spn, target)
     return target
   }
 }
