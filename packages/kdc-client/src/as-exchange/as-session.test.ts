@@ -341,7 +341,7 @@ describe('what an error tells of methods', () => {
     const armored = sessionOf({ options: { armor } })
     await armored.request()
     expect(armored.fast).toEqual({})
-    await armored.mend(errorOf('KRB_ERR_GENERIC'))
+    await armored.learnFrom(errorOf('KRB_ERR_GENERIC'))
     expect(armored.fast).toEqual({ offer: 'said' })
   })
 
@@ -363,7 +363,7 @@ describe('what an error tells of methods', () => {
 
 describe('an error that nothing mends', () => {
   test('ends the sign-in', async () => {
-    expect(await sessionOf().mend(errorOf('KRB_ERR_GENERIC'))).toBe(false)
+    expect(await sessionOf().learnFrom(errorOf('KRB_ERR_GENERIC'))).toBe(false)
     const session = sessionOf()
     expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(true)
     expect(await session.learnFrom(errorOf('KRB_AP_ERR_SKEW'))).toBe(false)
@@ -377,7 +377,7 @@ describe('an error that nothing mends', () => {
   })
 
   test('is one that wants proof and says nothing of keys', async () => {
-    await expect(sessionOf().mend(errorOf('KDC_ERR_PREAUTH_REQUIRED'))).rejects.toMatchObject({
+    await expect(sessionOf().learnFrom(errorOf('KDC_ERR_PREAUTH_REQUIRED'))).rejects.toMatchObject({
       code: 'KDC_ERR_ETYPE_NOSUPP',
       answer: { step: 'AS', account: 'web@AD.TEST', target: 'krbtgt' },
       hint: expect.stringContaining('of the encryption types none, and we have aes256-cts-hmac-sha1-96:'),
