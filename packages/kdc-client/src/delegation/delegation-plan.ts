@@ -54,7 +54,8 @@ export interface DelegationPlan {
  * ```ts
  * import { planDelegation } from '@s4u/kdc-client'
  *
- * const { method, choices } = planDelegation({ user: 'alice@AD.TEST', protocolTransition: true }, Date.now())
+ * const inputs = { user: 'alice@AD.TEST', protocolTransition: true }
+ * const { method, choices } = planDelegation(inputs, Date.now())
  * console.log(method) // s4u2self
  * for (const choice of choices) console.log(choice.method, choice.usable, choice.reason)
  * ```

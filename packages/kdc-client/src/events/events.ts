@@ -79,7 +79,8 @@ export function noteOptions(options: KerberosFlags): void {
  * ```ts
  * import { tellNotice } from '@s4u/kdc-client'
  *
- * tellNotice({ kind: 'notice', level: 'warn', code: 'MY_NOTICE', message: 'the keytab is readable by all' })
+ * const message = 'the keytab is readable by all users'
+ * tellNotice({ kind: 'notice', level: 'warn', code: 'MY_NOTICE', message })
  * ```
  */
 export function tellNotice(notice: Notice, journal: Journal = journalFor()): void {

@@ -75,7 +75,8 @@ export interface KdcConnections extends Disposable {
  * import { createKdcClient, createKdcConnections } from '@s4u/kdc-client'
  *
  * const connections = createKdcConnections({ kdc: 'kdc1.ad.test' })
- * export const service = createKdcClient({ connections, credentials: { keytab: '/etc/web.keytab' } })
+ * const keytab = '/etc/web.keytab'
+ * export const service = createKdcClient({ connections, credentials: { keytab } })
  * export const clientOf = (principal: string, password: string) =>
  *   createKdcClient({ connections, credentials: { principal, password } })
  * ```

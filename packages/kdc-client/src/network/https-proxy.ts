@@ -21,7 +21,7 @@ import type { ProxyTrust } from '../configuration/http-anchors.js'
  * Source: MS-KKDCP section 2.2.2.
  *
  *     KDC-PROXY-MESSAGE ::= SEQUENCE {
- *         kerb-message   [0] OCTET STRING, -- with the length of four octets that goes before it on TCP
+ *         kerb-message   [0] OCTET STRING, -- with the four octets of its length in front
  *         target-domain  [1] KerberosString OPTIONAL,
  *         dclocator-hint [2] INTEGER OPTIONAL
  *     }
