@@ -2,10 +2,12 @@ import { decode, findPaData, type PaData, PaOtpChallenge, type PaOtpRequest, PaT
 import type { FastArmor } from '../fast/fast-armor.js'
 import type { OtpAnswering } from '../otp/otp-answering.js'
 
-/** A KDC may ask for the next value once, to see which one its token is at. */
+/** A KDC may ask for the next value once, to synchronize with the token. */
 const MAX_CHALLENGES = 2
 
-/** The one-time password of a sign-in, from one leg to the next. Source: RFC 6560 section 2.2. */
+/**
+ * The one-time password of a sign-in, from one request to the next. Source: RFC 6560 section 2.2.
+ */
 export class OtpExchange {
   readonly #source: OtpAnswering
   #challenges = 0
@@ -17,7 +19,8 @@ export class OtpExchange {
   }
 
   /**
-   * Whether the KDC has asked for a value, and there is one. Undefined: it does not ask for any.
+   * Resolves to whether there is a value for the KDC's question; undefined if the KDC asks for
+   * none.
    */
   async take(methods: readonly PaData[]): Promise<boolean | undefined> {
     const challenge = findPaData(methods, PaType.OTP_CHALLENGE)
@@ -30,13 +33,14 @@ export class OtpExchange {
   }
 
   /**
-   * The KDC of another realm is asked now: it is shown nothing that it has not asked for itself.
+   * Forgets the question, because the KDC of another realm is asked now. It gets no value that it
+   * has not asked for itself.
    */
   forget(): void {
     this.#answer = this.#nonce = undefined
   }
 
-  /** Nothing before the KDC has asked. */
+  /** Returns the answer to the KDC's question; empty before the KDC has asked. */
   proof(armor: FastArmor): readonly PaData[] {
     const answer = this.#answer
     const nonce = this.#nonce

@@ -303,7 +303,7 @@ describe('the key of a ticket', () => {
     fc.constantFrom('alice@AD.TEST', 'bob@AD.TEST', '', 'HTTP/api', '","', '[]', 'null'),
     fc.string(),
   )
-  const asker = {
+  const base = {
     client: text,
     etypes: fc.array(fc.constantFrom(17, 18, 20), { maxLength: 3 }),
     options: fc.array(fc.nat(31), { maxLength: 2 }),
@@ -312,19 +312,19 @@ describe('the key of a ticket', () => {
   const anyKey: fc.Arbitrary<TicketKey> = fc.oneof(
     fc.record({
       kind: fc.constant('own' as const),
-      ...asker,
+      ...base,
       service: text,
       userToUser: fc.option(text, { nil: undefined }),
     }),
     fc.record({
       kind: fc.constant('s4u2self' as const),
-      ...asker,
+      ...base,
       user: text,
       userNameType: fc.constantFrom(1, 10),
       certificate: fc.option(text, { nil: undefined }),
     }),
-    fc.record({ kind: fc.constant('s4u2proxy' as const), ...asker, user: text, evidence: text, service: text }),
-    fc.record({ kind: fc.constant('forwarded' as const), ...asker, tgt: text, service: text }),
+    fc.record({ kind: fc.constant('s4u2proxy' as const), ...base, user: text, evidence: text, service: text }),
+    fc.record({ kind: fc.constant('forwarded' as const), ...base, tgt: text, service: text }),
   )
 
   test('is never shared by two askers who differ in anything', () => {

@@ -3,24 +3,25 @@ import { notAsked } from '../otp/otp-refusal.js'
 import { parseSignInName, type SignIn } from './authority.js'
 import { answerWith, chooseToken, type OtpToken } from '../otp/otp-token.js'
 
-/** A one-time password: its value, or a function that gets it when the KDC asks. */
+/** A one-time password: its value, or a function that gets the value when the KDC asks. */
 export type OneTimePassword = string | ((token: OtpToken) => string | Promise<string>)
 
 export interface OtpCredentials {
   readonly principal: string
   /**
-   * The value that the token shows, for one sign-in; or a function that is asked at each, with what
-   * the KDC says of the token. Source: RFC 6560.
+   * The value that the token shows, for one sign-in; or a function that is called at each sign-in
+   * with what the KDC says about the token. Source: RFC 6560.
    */
   readonly otp: OneTimePassword
-  /** The PIN of the token, or the password that the KDC wants with the value. */
+  /** The PIN of the token, or the password that the KDC requires with the value. */
   readonly password?: string
   readonly enterprise?: boolean
 }
 
 /**
- * @throws MalformedTokenError for what is no name; ConfigurationError for what is no one-time
- * password
+ * Returns an account that signs in with a one-time password.
+ *
+ * @throws MalformedTokenError for a wrong name; ConfigurationError for a wrong one-time password
  */
 export function otpAuthority(
   { principal: name, otp, password, enterprise }: OtpCredentials,
@@ -49,7 +50,7 @@ export function otpAuthority(
         return answerWith(info, value, password)
       },
     },
-    // Nothing of it is a key: the reply is sealed with that of the armor.
+    // A one-time password is no key: the armor's key encrypts the reply.
     keyFor: async () => {
       throw noKey(formatPrincipal(principal))
     },
@@ -57,7 +58,7 @@ export function otpAuthority(
   }
 }
 
-/** `null` of a form is no value. */
+/** `null` from a form would otherwise become the value "null". */
 function requireTexts(otp: unknown, password: unknown): void {
   const isOtp = (typeof otp === 'string' && otp !== '') || typeof otp === 'function'
   if (isOtp && (password === undefined || typeof password === 'string')) return

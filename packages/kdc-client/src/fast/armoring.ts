@@ -10,19 +10,19 @@ import type { SignInArmor } from './sign-in-armor.js'
 export class Armoring {
   /** The armor of the current request; undefined if the request goes without armor. */
   current: FastArmor | undefined
-  private readonly armor: SignInArmor | undefined
-  private ticket: ServiceTicket | undefined
-  private realm: string | undefined
-  private hasDoubted = false
-  private hasReplaced = false
+  readonly #armor: SignInArmor | undefined
+  #ticket: ServiceTicket | undefined
+  #realm: string | undefined
+  #hasDoubted = false
+  #hasReplaced = false
 
   constructor(armor: SignInArmor | undefined) {
-    this.armor = armor
+    this.#armor = armor
   }
 
   /** What is known about the KDCs of the realm that is asked. */
   get facts(): FastFacts {
-    return this.realm === undefined ? {} : (this.armor?.realms.of(this.realm) ?? {})
+    return this.#realm === undefined ? {} : (this.#armor?.realms.of(this.#realm) ?? {})
   }
 
   /**
@@ -31,17 +31,17 @@ export class Armoring {
    * @throws ConfigurationError KRB5_ERR_FAST_REQUIRED; the error for which the armor cannot be got
    */
   async enter(context: KdcContext, realm: string): Promise<void> {
-    if (this.realm === realm) return
-    this.realm = realm
-    this.hasDoubted = this.hasReplaced = false
-    this.ticket = await this.armor?.ticketFor(realm, context.signal)
-    if (this.ticket === undefined && this.armor?.isRequired) throw noTicket(realm)
+    if (this.#realm === realm) return
+    this.#realm = realm
+    this.#hasDoubted = this.#hasReplaced = false
+    this.#ticket = await this.#armor?.ticketFor(realm, context.signal)
+    if (this.#ticket === undefined && this.#armor?.isRequired) throw noTicket(realm)
     this.remake(context)
   }
 
   /** Makes the armor again, with the clock of the context. */
   remake(context: KdcContext): void {
-    this.current = this.ticket && new FastArmor(context, this.ticket)
+    this.current = this.#ticket && new FastArmor(context, this.#ticket)
   }
 
   /**
@@ -49,8 +49,8 @@ export class Armoring {
    * if it cannot open the armor, for example because its clock differs.
    */
   mayTryAgain(isBroken: boolean): boolean {
-    const { hasDoubted } = this
-    this.hasDoubted = true
+    const hasDoubted = this.#hasDoubted
+    this.#hasDoubted = true
     return !hasDoubted && !isBroken
   }
 
@@ -62,23 +62,25 @@ export class Armoring {
    * @throws RejectedTokenError KRB5_ERR_FAST_REQUIRED
    */
   async change(context: KdcContext, refusal: KdcError): Promise<void> {
-    const { armor, ticket, hasReplaced } = this
+    const armor = this.#armor
+    const ticket = this.#ticket
+    const hasReplaced = this.#hasReplaced
     if (armor === undefined || ticket === undefined) return
     const isKnown = this.facts.offer === 'sealed' || armor.isRequired
-    this.hasReplaced = true
+    this.#hasReplaced = true
     const other = isKnown && !hasReplaced ? await armor.inPlaceOf(ticket, context.signal) : undefined
-    if (other === undefined && isKnown && !armor.mayFallBack) throw inTheClear(this.realm ?? '', refusal)
+    if (other === undefined && isKnown && !armor.mayFallBack) throw inTheClear(this.#realm ?? '', refusal)
     const how = other ? 'begun anew in another armor' : 'begun anew without armor'
     const text = `AS: the KDC answers in the clear to an armored request (${refusal.code}): sign-in is ${how}`
     context.journal?.note(() => ({ level: 'info', text }))
-    this.ticket = other
-    this.hasDoubted = false
+    this.#ticket = other
+    this.#hasDoubted = false
     this.remake(context)
   }
 
   /** Notes what a reply has shown. Called after a reply that was believed. */
   learn(facts: FastFacts): void {
-    if (this.realm !== undefined) this.armor?.learn(this.realm, facts, this.current !== undefined)
+    if (this.#realm !== undefined) this.#armor?.learn(this.#realm, facts, this.current !== undefined)
   }
 }
 

@@ -31,18 +31,18 @@ import { type ArmoredReply, FastChannel, type OpenedKrbError } from './fast-chan
 
 /** The armor of one sign-in, which may take several requests. */
 export class FastArmor {
-  private readonly context: KdcContext
-  private readonly channel: FastChannel
+  readonly #context: KdcContext
+  readonly #channel: FastChannel
   /**
    * The key with which the last request was made, and of which the KDC has to prove knowledge as
    * well.
    */
-  private shownKey: Key | undefined
-  private hasSentOtp = false
+  #shownKey: Key | undefined
+  #hasSentOtp = false
 
   constructor(context: KdcContext, tgt: ServiceTicket) {
-    this.context = context
-    this.channel = new FastChannel({ step: 'AS', ...armorKeyOf(context, tgt), random: context.random })
+    this.#context = context
+    this.#channel = new FastChannel({ step: 'AS', ...armorKeyOf(context, tgt), random: context.random })
   }
 
   /**
@@ -50,11 +50,11 @@ export class FastArmor {
    * and this channel know. Source: RFC 6113 section 5.4.6.
    */
   challenge(longTermKey: Key): PaData {
-    this.shownKey = longTermKey
-    const key = combineKeys(this.channel.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
-    const { time, usec } = kerberosMoment(this.context.clock.now())
+    this.#shownKey = longTermKey
+    const key = combineKeys(this.#channel.armorKey, longTermKey, 'clientchallengearmor', 'challengelongterm')
+    const { time, usec } = kerberosMoment(this.#context.clock.now())
     const stamp = { patimestamp: time, pausec: usec }
-    const sealed = sealMessage(PaEncTsEnc, stamp, key, KeyUsage.ENC_CHALLENGE_CLIENT, this.context.random)
+    const sealed = sealMessage(PaEncTsEnc, stamp, key, KeyUsage.ENC_CHALLENGE_CLIENT, this.#context.random)
     return { padataType: PaType.ENCRYPTED_CHALLENGE, padataValue: encode(EncryptedData, sealed) }
   }
 
@@ -63,9 +63,9 @@ export class FastArmor {
    * section 4.2.
    */
   answerOtp(answer: Omit<PaOtpRequest, 'encData'>, nonce: Uint8Array): PaData {
-    this.hasSentOtp = true
-    const { armorKey } = this.channel
-    const encData = sealMessage(PaOtpEncRequest, { nonce }, armorKey, KeyUsage.PA_OTP_REQUEST, this.context.random)
+    this.#hasSentOtp = true
+    const { armorKey } = this.#channel
+    const encData = sealMessage(PaOtpEncRequest, { nonce }, armorKey, KeyUsage.PA_OTP_REQUEST, this.#context.random)
     return { padataType: PaType.OTP_REQUEST, padataValue: encode(PaOtpRequest, { ...answer, encData }) }
   }
 
@@ -74,11 +74,11 @@ export class FastArmor {
    * strengthening is not applied to it yet. Source: RFC 6560 section 3.6.
    */
   get otpKey(): Key | undefined {
-    return this.hasSentOtp ? this.channel.armorKey : undefined
+    return this.#hasSentOtp ? this.#channel.armorKey : undefined
   }
 
   wrap(padata: readonly PaData[], reqBody: KdcReqBody): PaData {
-    return this.channel.wrap(padata, reqBody, encode(KdcReqBody, reqBody))
+    return this.#channel.wrap(padata, reqBody, encode(KdcReqBody, reqBody))
   }
 
   /**
@@ -89,9 +89,9 @@ export class FastArmor {
    * @throws RejectedTokenError if the reply does not belong to this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply {
-    const opened = this.channel.openReply(reply, bytes, nonce)
-    if (opened === undefined) throw this.channel.refused('is not armored, although the request was')
-    this.requireChallenge(opened.padata)
+    const opened = this.#channel.openReply(reply, bytes, nonce)
+    if (opened === undefined) throw this.#channel.refused('is not armored, although the request was')
+    this.#requireChallenge(opened.padata)
     return opened
   }
 
@@ -101,15 +101,16 @@ export class FastArmor {
    * @throws RejectedTokenError if the error is armored, but not for this request
    */
   openError(error: KrbError, nonce: number): OpenedKrbError {
-    return this.channel.openError(error, nonce)
+    return this.#channel.openError(error, nonce)
   }
 
   /**
    * Throws unless the reply has the challenge of the KDC, which only somebody who knows the key of
    * the client can make. The time in it does not matter. Source: RFC 6113 section 5.4.6.
    */
-  private requireChallenge(padata: readonly PaData[]): void {
-    const { shownKey, channel } = this
+  #requireChallenge(padata: readonly PaData[]): void {
+    const shownKey = this.#shownKey
+    const channel = this.#channel
     if (shownKey === undefined) return
     const value = findPaData(padata, PaType.ENCRYPTED_CHALLENGE)
     if (value === undefined) throw channel.refused('does not show that the KDC knows the client’s key')

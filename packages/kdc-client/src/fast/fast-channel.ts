@@ -67,10 +67,10 @@ export interface OpenedKrbError {
 /** One armored exchange, which may take several requests. */
 export class FastChannel {
   readonly armorKey: Key
-  private readonly parts: FastChannelParts
+  readonly #parts: FastChannelParts
 
   constructor(parts: FastChannelParts) {
-    this.parts = parts
+    this.#parts = parts
     this.armorKey = parts.armorKey
   }
 
@@ -80,7 +80,7 @@ export class FastChannel {
    * @param covered what binds the armor to the rest of the message: the body outside, or PA-TGS-REQ
    */
   wrap(padata: readonly PaData[], reqBody: KdcReqBody, covered: Uint8Array): PaData {
-    const { armorKey, apReq, random } = this.parts
+    const { armorKey, apReq, random } = this.#parts
     const inner = { fastOptions: kerberosFlags(), padata, reqBody }
     const checksum = armorKey.checksum(KeyUsage.FAST_REQ_CHECKSUM, covered)
     const request = {
@@ -98,13 +98,13 @@ export class FastChannel {
    * @throws RejectedTokenError if the reply does not belong to this channel
    */
   openReply(reply: KdcRep, bytes: Uint8Array, nonce: number): ArmoredReply | undefined {
-    const response = this.open(reply.padata)
+    const response = this.#open(reply.padata)
     if (response === undefined) return undefined
     const { finished, strengthenKey, padata } = response
     if (response.nonce !== nonce) throw this.refused('answers another request within its armor (nonce)')
     if (finished === undefined) throw this.refused('is not finished: nothing binds it to its armor')
     if (!isNamedAs(reply, finished)) throw this.refused('names another client than its armor')
-    this.requireTicket(finished, bytes)
+    this.#requireTicket(finished, bytes)
     const strengthen = (key: Key): Key =>
       strengthenKey ? combineKeys(strengthenKey, key, 'strengthenkey', 'replykey') : key
     const client = { name: finished.cname, realm: finished.crealm }
@@ -118,7 +118,7 @@ export class FastChannel {
    * @throws RejectedTokenError if the error is armored, but not for this request
    */
   openError(error: KrbError, nonce: number): OpenedKrbError {
-    const response = this.open(methodsIn(error.eData))
+    const response = this.#open(methodsIn(error.eData))
     if (response === undefined) return { error, armored: false }
     if (response.nonce !== nonce)
       throw this.refused('is an error that answers another request within its armor (nonce)')
@@ -128,25 +128,25 @@ export class FastChannel {
   }
 
   refused(what: string): RejectedTokenError {
-    return new RejectedTokenError(`${this.parts.step}: the KDC's reply ${what}`, {
+    return new RejectedTokenError(`${this.#parts.step}: the KDC's reply ${what}`, {
       code: 'KRB_AP_ERR_MODIFIED',
       hint: 'Something between here and the KDC changes replies, or the address is not that of a KDC of this realm.',
     })
   }
 
-  private requireTicket({ ticketChecksum: { cksumtype, checksum } }: KrbFastFinished, bytes: Uint8Array): void {
-    const { step } = this.parts
+  #requireTicket({ ticketChecksum: { cksumtype, checksum } }: KrbFastFinished, bytes: Uint8Array): void {
+    const { step } = this.#parts
     const ticket = elementAt(bytes, `${step}-REP.ticket`, step === 'AS' ? AS_REP : TGS_REP, 0x30, 0xa5)
     openReply(step, 'carries another ticket than its armor says', () =>
       verifyChecksumOfType(this.armorKey, cksumtype, KeyUsage.FAST_FINISHED, ticket, checksum),
     )
   }
 
-  private open(padata: readonly PaData[] | undefined): KrbFastResponse | undefined {
+  #open(padata: readonly PaData[] | undefined): KrbFastResponse | undefined {
     const bytes = findPaData(padata, PaType.FX_FAST)
     if (bytes === undefined || bytes.length === 0) return undefined
     const { encFastRep } = decode(PaFxFastReply, bytes)
-    const opened = openReply(this.parts.step, 'is armored with another key than the request', () =>
+    const opened = openReply(this.#parts.step, 'is armored with another key than the request', () =>
       openEncryptedData(encFastRep, this.armorKey, KeyUsage.FAST_REP),
     )
     return decode(KrbFastResponse, opened)

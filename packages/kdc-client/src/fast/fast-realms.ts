@@ -22,10 +22,10 @@ export interface FastFacts {
  * or answers in place of a KDC, cannot get a sign-in without armor.
  */
 export class FastRealms {
-  private readonly known = new Map<string, FastFacts>()
+  readonly #known = new Map<string, FastFacts>()
 
   of(realm: string): FastFacts {
-    return this.known.get(asciiUpper(realm)) ?? {}
+    return this.#known.get(asciiUpper(realm)) ?? {}
   }
 
   /**
@@ -34,10 +34,10 @@ export class FastRealms {
    */
   note(realm: string, facts: FastFacts): void {
     const key = asciiUpper(realm)
-    const before = this.known.get(key) ?? {}
+    const before = this.#known.get(key) ?? {}
     const offer = facts.offer === 'said' ? (before.offer ?? 'said') : facts.offer
-    if (this.known.size >= MAX_REALMS && !this.known.has(key)) this.known.clear()
-    this.known.set(key, { ...before, ...facts, ...(offer && { offer }) })
+    if (this.#known.size >= MAX_REALMS && !this.#known.has(key)) this.#known.clear()
+    this.#known.set(key, { ...before, ...facts, ...(offer && { offer }) })
   }
 }
 

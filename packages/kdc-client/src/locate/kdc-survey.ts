@@ -9,20 +9,20 @@ import { type KdcTransport, networkTransport } from '../network/transport.js'
 import { UdpSockets } from '../network/udp-exchange.js'
 import type { DnsSource } from './dns-lookup.js'
 import { lookUpKdcs } from './dns-lookup.js'
-import { configuredKdcs, type KdcOption as KdcLocation, namedAddresses } from './kdc-location.js'
+import { configuredKdcs, type KdcLocation, namedAddresses } from './kdc-location.js'
 
-/** From where the KDCs are known, and how long each is waited for. */
+/** Where the KDCs are, and how long each one may take. */
 export interface KdcSurveyOptions {
-  /** As for `createKdcClient`. Default: krb5.conf, then DNS. */
+  /** Where the KDCs are, as for `createKdcClient`. Default: krb5.conf, then DNS. */
   readonly kdc?: KdcLocation
   /** The krb5.conf to read. Default: KRB5_CONFIG, else /etc/krb5.conf. */
   readonly krb5Config?: string
-  /** For each KDC; milliseconds, default 2,000. */
+  /** The wait for each KDC; milliseconds. Default: 2,000. */
   readonly timeLimit?: number
   readonly signal?: AbortSignal
-  /** Milliseconds since the epoch. */
+  /** The clock, for tests; milliseconds since the epoch. Default: `Date.now`. */
   readonly now?: () => number
-  /** What answers instead of the system's resolver, for tests. */
+  /** Answers in place of the system's resolver, for tests. */
   readonly dns?: DnsSource
 }
 
@@ -30,22 +30,22 @@ export interface KdcSurveyOptions {
 export type KdcProbe =
   | {
       readonly answered: true
-      /** Milliseconds. */
+      /** How long the KDC took; milliseconds. */
       readonly took: number
       /**
-       * How far its clock is ahead of this machine's, milliseconds; nobody signs it. Undefined
-       * where it said no time.
+       * How far the KDC's clock is ahead of this machine's; milliseconds. Nothing authenticates it.
+       * Undefined if the KDC told no time.
        */
       readonly clockOffset: number | undefined
     }
   | {
       readonly answered: false
-      /** `ECONNREFUSED`, `no answer within 2000 ms`. */
+      /** Why: `ECONNREFUSED`, `no answer within 2000 ms`. */
       readonly reason: string
     }
 
 export interface SurveyedKdc {
-  /** `dc1.corp.test:88 (10.0.0.2)` */
+  /** The server: `dc1.corp.test:88 (10.0.0.2)`. */
   readonly server: string
   readonly udp: KdcProbe
   readonly tcp: KdcProbe
@@ -59,10 +59,11 @@ export interface KdcSurvey {
 const TIME_LIMIT = 2_000
 
 /**
- * Asks every KDC of a realm, by each of its addresses, by UDP and by TCP, and resolves with what
- * each
- * answered. What is asked is a sign-in of a user that there is not, which changes nothing. A proxy
+ * Asks each KDC of a realm, at each of its addresses, by UDP and by TCP, and resolves to what each
+ * answered. The request is a sign-in of a user that does not exist, which changes nothing. A proxy
  * (https) stands for both protocols.
+ *
+ * @throws ConfigurationError for an address or a krb5.conf that cannot be read
  *
  * @example
  * ```ts
@@ -71,8 +72,6 @@ const TIME_LIMIT = 2_000
  * const { servers } = await surveyKdcs('CORP.TEST')
  * for (const { server, udp, tcp } of servers) console.log(server, udp.answered, tcp.answered)
  * ```
- *
- * @throws ConfigurationError for an address or a krb5.conf that cannot be read
  */
 export async function surveyKdcs(realm: string, options: KdcSurveyOptions = {}): Promise<KdcSurvey> {
   const { kdc, now = Date.now, signal } = options
@@ -97,7 +96,7 @@ export async function surveyKdcs(realm: string, options: KdcSurveyOptions = {}):
 interface Server {
   readonly label: string
   readonly address: KdcAddress | undefined
-  /** Why the name leads nowhere. */
+  /** Why the name has no address. */
   readonly failure?: string
 }
 
@@ -152,8 +151,8 @@ async function surveyServer(
 }
 
 /**
- * What a proxy, or a function of the app, does between is not seen: its answer stands for both
- * protocols.
+ * Asks a proxy, or a function of the app. It does not tell which protocol it uses, so its answer
+ * stands for both.
  */
 async function surveyWhole(
   transport: KdcTransport,
@@ -199,10 +198,10 @@ function offsetIn(answer: Uint8Array, now: number): number | undefined {
   return stime + susec / 1_000 - now
 }
 
-/** Lifetime that is asked for, milliseconds. No ticket comes of it. */
+/** The lifetime that the request asks for; milliseconds. No ticket comes of it. */
 const LIFETIME = 600_000
 
-/** A user that no realm has: the KDC says so, and what time it is. */
+/** Returns the sign-in of a user that no realm has. The KDC answers that, and its time. */
 function probeFor(realm: string, now: number): Uint8Array {
   return encode(AsReq, {
     reqBody: {

@@ -1,4 +1,4 @@
-/** Where the password servers of a realm are, and how they are asked. */
+/** Finds the password servers of a realm. */
 
 import { ConfigurationError } from '@s4u/krb5'
 import { type FailedAttempt, KdcUnreachableError } from '../errors/kdc-errors.js'
@@ -21,11 +21,15 @@ export interface KpasswdSourceOptions {
   readonly dns?: DnsSource
 }
 
-/** Source: RFC 3244 section 2. */
+/** The port of password servers. Source: RFC 3244 section 2. */
 const KPASSWD_PORT = 464
 const KPASSWD_SERVICE: RealmService = { label: '_kpasswd', port: KPASSWD_PORT }
 
-/** @throws ConfigurationError when an address cannot be read */
+/**
+ * Returns the transport to the password servers, for the options of a client.
+ *
+ * @throws ConfigurationError for an address that cannot be read
+ */
 export function kpasswdTransportFor(options: KpasswdSourceOptions): KdcTransport {
   const { kpasswd, timeLimit = DEFAULT_TIME_LIMIT } = options
   requireKdcLocation(kpasswd, 'kpasswd')
@@ -51,7 +55,10 @@ export function kpasswdTransportFor(options: KpasswdSourceOptions): KdcTransport
   }
 }
 
-/** What a function has done with the request when the time was over is not known. */
+/**
+ * Limits the time of the caller's own function. When the time is over, it is unknown what the
+ * function has done with the request.
+ */
 function givenTransport(kpasswd: KdcTransport, timeLimit: number): KdcTransport {
   const limited = limitedTransport(kpasswd, timeLimit)
   return (request, context) =>
@@ -61,9 +68,9 @@ function givenTransport(kpasswd: KdcTransport, timeLimit: number): KdcTransport 
 }
 
 /**
- * As krb5.conf has them (`kpasswd_server`, else the hosts of `admin_server`), as DNS has them, else
- * where the KDCs are: a domain controller is both. KDCs that the option names are the caller's
- * word, and come before the files.
+ * Returns the addresses of the password servers: those of `kpasswd_server` in krb5.conf, else the
+ * hosts of `admin_server`, else those in DNS, else the hosts of the KDCs, because a domain
+ * controller is both. KDCs that the option names take precedence over the files.
  */
 async function locate(
   realm: string,
@@ -83,7 +90,7 @@ async function locate(
   return onKpasswdPort(await lookUpKdcs(realm, { ...source, signal }).catch(() => []))
 }
 
-/** A proxy passes on what it gets. */
+/** A proxy forwards what it gets, so its address stays. */
 function onKpasswdPort(addresses: readonly KdcAddress[]): readonly KdcAddress[] {
   const hosts = new Map<string, KdcAddress>()
   for (const address of addresses) {

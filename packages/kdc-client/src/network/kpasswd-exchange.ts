@@ -1,7 +1,7 @@
 /**
- * A request to change a password, which is not to be made twice: unlike a ticket, the second answer
- * is another one (too young, used before). So it goes to the next server only as long as it has
- * reached none, and by UDP only where TCP is closed.
+ * Sends a request to change a password. It must not be made twice: a second try gets another answer
+ * than the first one (the password is too young, or was used before). So it goes to the next server
+ * only while it has reached none, and goes by UDP only if TCP is closed.
  */
 
 import { createSocket, type Socket as UdpSocket } from 'node:dgram'
@@ -12,49 +12,55 @@ import { exchangeOverHttps } from './https-proxy.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
 import { framed, ReplyReader } from './tcp-exchange.js'
 
-/** One on its way to the password servers of its realm. */
-export interface ChangeErrand {
+/** A request to change a password, on its way to the password servers of a realm. */
+export interface PasswordChangeRequest {
   readonly realm: string
   readonly request: Uint8Array
   readonly ended: AbortSignal
   readonly proxyTrust: ProxyTrust | undefined
-  /** What went wrong so far, for the error. */
+  /** Each failure so far, for the error message. */
   readonly attempts: FailedAttempt[]
-  /** A server may have it: whatever happens now, the password may have been changed. */
+  /**
+   * Called when a server may have got the request: from then on the password may have been changed.
+   */
   onSent(): void
 }
 
-type Way = (address: KdcAddress, errand: ChangeErrand) => Promise<Uint8Array>
+type Exchange = (address: KdcAddress, change: PasswordChangeRequest) => Promise<Uint8Array>
 
-/** The request has reached nobody. */
+/** The request has reached no server. */
 class NotSent extends Error {}
 
-/** A machine that is off must not take the time of those that are not; milliseconds. */
+/**
+ * The longest wait for a connection; milliseconds. A server that is down must not use up the time
+ * of the others.
+ */
 const CONNECT_WITHIN = 2_000
 
 /**
- * After this a datagram is sent again, then after twice as long; the server knows it by its
- * authenticator. Milliseconds.
+ * The wait before a datagram is sent again; milliseconds. It doubles each time. The server
+ * recognizes the request by its authenticator.
  */
 const SEND_AGAIN_AFTER = 1_000
 
 /**
- * The answer of the first server that can be reached; undefined when none can. @throws what
- * happened after it was sent
+ * Returns the answer of the first server that can be reached; undefined if none can.
+ *
+ * @throws what failed after the request was sent
  */
 export async function askPasswordServers(
   addresses: readonly KdcAddress[],
-  errand: ChangeErrand,
+  change: PasswordChangeRequest,
 ): Promise<Uint8Array | undefined> {
   for (const protocol of ['https', 'tcp', 'udp'] as const) {
     for (const address of addresses) {
       if (!speaks(address, protocol)) continue
       const name = `${protocol}/${formatKdcAddress(address)}`
       try {
-        return await WAYS[protocol](address, errand)
+        return await EXCHANGES[protocol](address, change)
       } catch (error) {
-        errand.ended.throwIfAborted()
-        errand.attempts.push({ address: name, reason: reasonOf(error) })
+        change.ended.throwIfAborted()
+        change.attempts.push({ address: name, reason: reasonOf(error) })
         if (!(error instanceof NotSent)) throw error
       }
     }
@@ -66,8 +72,8 @@ function speaks(address: KdcAddress, protocol: 'https' | 'tcp' | 'udp'): boolean
   return address.protocol === undefined ? protocol !== 'https' : address.protocol === protocol
 }
 
-const overTcp: Way = async ({ host, port }, errand) => {
-  const socket = await connected(connect({ host, port, noDelay: true }), errand.ended)
+const overTcp: Exchange = async ({ host, port }, change) => {
+  const socket = await connected(connect({ host, port, noDelay: true }), change.ended)
   try {
     const reply = new ReplyReader()
     const answer = new Promise<Uint8Array>((resolve, reject) => {
@@ -78,10 +84,10 @@ const overTcp: Way = async ({ host, port }, errand) => {
       })
       socket.on('error', reject)
       socket.on('close', () => reject(new Error('the connection was closed before the answer was complete')))
-      errand.ended.addEventListener('abort', () => reject(errand.ended.reason), { once: true })
+      change.ended.addEventListener('abort', () => reject(change.ended.reason), { once: true })
     })
-    errand.onSent()
-    socket.write(framed(errand.request))
+    change.onSent()
+    socket.write(framed(change.request))
     return await answer
   } finally {
     socket.destroy()
@@ -102,28 +108,28 @@ function connected(socket: Socket, ended: AbortSignal): Promise<Socket> {
       ended.removeEventListener('abort', abort)
       then()
     }
-    // One handler for good: an error later must not end the process.
+    // This handler stays: a later error must not end the process.
     socket.on('error', (error) => settle(() => fail(reasonOf(error))))
     socket.once('connect', () => settle(() => resolve(socket)))
     socket.once('close', () => settle(() => reject(new NotSent('closed'))))
   })
 }
 
-const overUdp: Way = async ({ host, port }, errand) => {
+const overUdp: Exchange = async ({ host, port }, change) => {
   const socket = createSocket(isIPv6(host) ? 'udp6' : 'udp4')
   let timer: NodeJS.Timeout | undefined
   let isSentAgain = false
   try {
     return await new Promise<Uint8Array>((resolve, reject) => {
-      errand.ended.addEventListener('abort', () => reject(errand.ended.reason), { once: true })
-      // A port that is closed says so, and then nobody has it; but the first one may have come to a
-      // server that is gone since.
+      change.ended.addEventListener('abort', () => reject(change.ended.reason), { once: true })
+      // A closed port reports itself, and then no server has the request. If the datagram was sent
+      // before, it may have reached a server that has stopped since.
       socket.on('error', (error) => reject(isSentAgain ? error : new NotSent(reasonOf(error))))
       socket.on('message', resolve)
       socket.connect(port, host, (failure?: Error) => {
         if (failure) return reject(new NotSent(reasonOf(failure)))
-        errand.onSent()
-        timer = sendUntilAnswered(socket, errand.request, (next) => {
+        change.onSent()
+        timer = sendUntilAnswered(socket, change.request, (next) => {
           isSentAgain = true
           timer = next
         })
@@ -145,13 +151,13 @@ function sendUntilAnswered(
   return setTimeout(() => onTimer(sendUntilAnswered(socket, request, onTimer, wait * 2)), wait)
 }
 
-const overHttps: Way = async (address, { realm, request, ended, proxyTrust, onSent }) => {
-  // A proxy says nothing of how far the request has come.
+const overHttps: Exchange = async (address, { realm, request, ended, proxyTrust, onSent }) => {
+  // A proxy does not tell how far the request has come.
   onSent()
   return exchangeOverHttps(address, realm, request, ended, proxyTrust)
 }
 
-const WAYS: Readonly<Record<'https' | 'tcp' | 'udp', Way>> = { https: overHttps, tcp: overTcp, udp: overUdp }
+const EXCHANGES: Readonly<Record<'https' | 'tcp' | 'udp', Exchange>> = { https: overHttps, tcp: overTcp, udp: overUdp }
 
 function reasonOf(error: unknown): string {
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code
