@@ -61,7 +61,8 @@ function requireSubject(subject: unknown): void {
  * import { parseUser } from '@s4u/kdc-client'
  *
  * const { name, realm } = parseUser('CORP\\bob', 'AD.TEST', { CORP: 'CORP.TEST' })
- * console.log(name.nameString, realm) // an enterprise name, to resolve in AD.TEST
+ * // An enterprise name, which the KDC of AD.TEST resolves.
+ * console.log(name.nameString[0], realm) // bob@CORP.TEST AD.TEST
  * ```
  */
 export function parseUser(text: string, realm: string, domains: DomainNames = {}): Principal {
