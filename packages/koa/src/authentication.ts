@@ -5,15 +5,13 @@ import type { CallerIdentity } from '@s4u/negotiate'
  * authenticated, and `ctx.identity` is a `CallerIdentity`. In a project where authentication may be
  * optional (`mode: 'optional'` or `'off'`), declare that once, and the compiler asks for a check:
  *
- * ```ts
- * import '@s4u/koa'
+ *     import '@s4u/koa'
  *
- * declare module '@s4u/koa' {
- *   interface Authentication {
- *     mode: 'optional'
- *   }
- * }
- * ```
+ *     declare module '@s4u/koa' {
+ *       interface Authentication {
+ *         mode: 'optional'
+ *       }
+ *     }
  */
 // oxlint-disable-next-line typescript/no-empty-object-type
 export interface Authentication {}

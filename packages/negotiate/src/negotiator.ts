@@ -37,17 +37,12 @@ export interface Negotiator extends Disposable {
    * ```ts
    * import { createServer } from 'node:http'
    * import { createNegotiator } from '@s4u/negotiate'
-   * import { WebSocketServer } from 'ws'
    *
    * const negotiator = createNegotiator({ keytab: 'web.keytab' })
-   * const sockets = new WebSocketServer({ noServer: true })
    * createServer().on('upgrade', async (request, socket, head) => {
    *   const outcome = await negotiator.authenticateUpgrade(request)
    *   if (outcome.status !== 'authenticated') return
-   *   const { identity } = outcome
-   *   sockets.handleUpgrade(request, socket, head, (ws) => {
-   *     sockets.emit('connection', ws, request, identity)
-   *   })
+   *   // Give request, socket and head to your WebSocket library, and outcome.identity to the app.
    * })
    * ```
    *

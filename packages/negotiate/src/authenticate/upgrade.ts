@@ -24,11 +24,16 @@ const headersOf = new WeakMap<NegotiableRequest, readonly string[]>()
  * identity, and the cookie of a session that begins.
  *
  * ```ts
+ * import type { EventEmitter } from 'node:events'
+ * import type { IncomingMessage } from 'node:http'
  * import { upgradeHeaders } from '@s4u/negotiate'
- * import { WebSocketServer } from 'ws'
  *
- * const sockets = new WebSocketServer({ noServer: true })
- * sockets.on('headers', (lines, request) => lines.push(...upgradeHeaders(request)))
+ * // sockets: the WebSocketServer of ws
+ * export function addHeaders(sockets: EventEmitter): void {
+ *   sockets.on('headers', (lines: string[], request: IncomingMessage) => {
+ *     lines.push(...upgradeHeaders(request))
+ *   })
+ * }
  * ```
  */
 export function upgradeHeaders(request: NegotiableRequest): readonly string[] {
