@@ -438,6 +438,19 @@ describe('several controllers', () => {
     expect(lying.connections).toBe(1)
   }, 30_000)
 
+  test('a name server that fails is told with its own words', async () => {
+    const fake = await fakeWith({})
+    const dns = {
+      resolveSrv: () => Promise.reject(Object.assign(new Error('queryIn ESERVFAIL'), { code: 'ESERVFAIL' })),
+    }
+    await using directory = openDirectory({ client: fake.client, dns })
+    await expect(directory.facts()).rejects.toMatchObject({
+      name: 'DirectoryUnreachableError',
+      code: 'noControllerFound',
+      attempts: [{ server: 'DNS', reason: 'queryIn ESERVFAIL' }],
+    })
+  })
+
   test('where none answers, the reason of each is told', async () => {
     const fake = await fakeWith({})
     const service = 'ldap/dc1.corp.test'

@@ -74,10 +74,10 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       rooms: ['.', 'checks', 'repairs', 'facts', 'observing', 'engine'],
     },
     negotiate: {
-      siblings: ['acceptor', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
+      siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
       others: ['@noble/ciphers'],
       because: 'a session cookie carries a ticket (krb5 encodes it), sealed with XChaCha20, which Node does not have',
-      rooms: ['.', 'routes', 'authenticate', 'sign-in', 'session', 'kdc', 'delegation', 'http', 'audit'],
+      rooms: ['.', 'routes', 'authenticate', 'sign-in', 'session', 'kdc', 'delegation', 'directory', 'http', 'audit'],
     },
   },
   speakers: {

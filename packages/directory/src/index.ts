@@ -40,6 +40,7 @@ export type {
 } from './interface/directory.js'
 export {
   DIRECTORY_OPTIONS,
+  type DirectoryClient,
   type DirectoryOptions,
   type DirectoryServer,
   type Protection,

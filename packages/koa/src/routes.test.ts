@@ -18,6 +18,6 @@ test('each is a middleware', () => {
 test('wrong arguments are refused when the app starts', () => {
   expect(() => requireGroup('Sales')).toThrow(ConfigurationError)
   expect(() => requireGroup(['S-1-5-21-1-2-3-512', 'Sales'])).toThrow(ConfigurationError)
-  expect(() => requireGroup([])).toThrow('requireGroup needs at least one SID')
+  expect(() => requireGroup([])).toThrow('requireGroup needs at least one group')
   expect(() => requireDelegatedBy([])).toThrow(ConfigurationError)
 })

@@ -36,13 +36,14 @@ export function impersonation(option: ImpersonationOption): Middleware {
  * new Koa().use(requireGroup(['S-1-5-21-1004336348-1177238915-682003330-1110']))
  * ```
  *
- * @throws ConfigurationError at once for what is not a SID
+ * @param groups SIDs, or `CORP\Sales` where the negotiator has the option `directory`
+ * @throws ConfigurationError at once for what is neither
  */
-export function requireGroup(sids: string | readonly string[]): Middleware
-/** @deprecated Since 0.2: give the SIDs as a list. */
-export function requireGroup(...sids: readonly string[]): Middleware
-export function requireGroup(...sids: readonly (string | readonly string[])[]): Middleware {
-  return gated(groupGate(sids.flat()))
+export function requireGroup(groups: string | readonly string[]): Middleware
+/** @deprecated Since 0.2: give the groups as a list. */
+export function requireGroup(...groups: readonly string[]): Middleware
+export function requireGroup(...groups: readonly (string | readonly string[])[]): Middleware {
+  return gated(groupGate(groups.flat()))
 }
 
 /**

@@ -22,6 +22,9 @@ import { Delegator } from './delegation/delegator.js'
 import type { FetchOptions } from './delegation/impersonation.js'
 import { Challenges } from './http/challenges.js'
 import { isPreflight } from './http/cross-site.js'
+import { directoryOf, type NegotiatorDirectory } from './directory/directory-option.js'
+import { GroupNames } from './directory/group-names.js'
+import { Profiles } from './directory/profiles.js'
 import { headerOf, type NegotiableRequest } from './http/request.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
@@ -79,12 +82,14 @@ export function createNegotiator(given?: NegotiatorOptions): Negotiator {
 interface NegotiatorParts extends IdentityForDeps, Omit<CallerFinderDeps, 'sessionRules'> {
   readonly options: CheckedOptions
   readonly client: ServiceClient
+  readonly directory: NegotiatorDirectory | undefined
 }
 
 class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly impersonatesAlways: boolean
   readonly service: ServiceRequests | undefined
   readonly fetch: Fetch
+  readonly groups: GroupNames | undefined
   readonly #parts: NegotiatorParts
   readonly #finder: CallerFinder
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
@@ -106,7 +111,10 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const events = new NegotiatorEvents(options)
     const challenges = new Challenges(options)
     const users = new UserClients(client, options)
-    this.#parts = { options, acceptor, client, users, delegator, events, challenges, journal }
+    const directory = directoryOf(options, () => client.get())
+    this.groups = directory && new GroupNames(directory.source, journal)
+    const profiles = directory && new Profiles(directory.source, now)
+    this.#parts = { options, acceptor, client, users, delegator, events, challenges, journal, directory, profiles }
     this.#finder = new CallerFinder({ ...this.#parts, sessionRules: sessionRulesOf(options, acceptor) })
   }
 
@@ -134,7 +142,8 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   }
 
   async identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity> {
-    return new CallerIdentity(await findIdentityFor(user, options, this.#parts), this.#parts.delegator)
+    const { delegator, profiles } = this.#parts
+    return new CallerIdentity(await findIdentityFor(user, options, this.#parts), delegator, profiles)
   }
 
   startSession(identity: CallerIdentity): ResponseHeaders {
@@ -174,10 +183,13 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
 
   async ready(): Promise<void> {
     await this.#parts.client.ready()
+    await this.groups?.ready()
   }
 
   [Symbol.dispose](): void {
     this.#finder.clear()
+    this.groups?.close()
+    this.#parts.directory?.close()
     this.#parts.client.close()
     this.#parts.acceptor[Symbol.dispose]()
   }

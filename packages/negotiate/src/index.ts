@@ -32,6 +32,8 @@ export {
   type S4uErrorCode,
 } from '@s4u/kdc-client'
 export { type AuditWriter, type AuditWriterOptions, writeAuditTo } from './audit/audit-writer.js'
+export type { CallerAccount, CallerDirectory } from './directory/caller-directory.js'
+export type { CallerProfile } from './directory/profiles.js'
 export { CallerIdentity } from './delegation/caller-identity.js'
 export type { CrossSiteOption } from './http/cross-site.js'
 export type { DelegationOptions } from './delegation/delegation-policy.js'

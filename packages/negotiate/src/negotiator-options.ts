@@ -14,6 +14,7 @@ import { type Mode, requireMode } from './authenticate/mode.js'
 import type { NegotiatorListeners } from './authenticate/negotiator-events.js'
 import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } from './delegation/delegation-policy.js'
 import type { FetchOptions } from './delegation/impersonation.js'
+import { checkDirectoryOption, type DirectoryOptions } from './directory/directory-option.js'
 import { CHALLENGE_OPTIONS, type ChallengeOptions, checkChallengeOptions } from './http/challenges.js'
 import type { ClientAddressOptions } from './http/client-address.js'
 import { CROSS_SITE_OPTIONS, type CrossSiteOptions } from './http/cross-site.js'
@@ -36,6 +37,7 @@ export interface NegotiatorOptions
     ChallengeOptions,
     TlsCertificateOptions,
     ClientAddressOptions,
+    DirectoryOptions,
     NegotiatorListeners {
   /**
    * Whether callers must authenticate. `required` (default): other callers get a 401. `optional`:
@@ -82,6 +84,7 @@ const OF_OTHERS = {
   session: { orElse: 'value', group: SESSION_OPTIONS },
   tlsCertificate: 'value',
   clientAddress: 'function',
+  directory: 'value',
   onChallenge: 'function',
   onAuthenticated: 'function',
   onFailed: 'function',
@@ -122,6 +125,7 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   if (options.mode !== undefined) requireMode(options.mode)
   requireOneOf('outsideImpersonation', options.outsideImpersonation, ['nobody', 'service'])
   checkChallengeOptions(options)
+  checkDirectoryOption(options)
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')
   // A mistake in these options must not wait for the first request.

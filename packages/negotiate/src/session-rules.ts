@@ -29,6 +29,7 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
     'armor',
     'fast',
     'fetch',
+    'directory',
   ] as const),
   ...(['onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'logger', 'clientAddress', 'tlsCertificate'] as const),
   ...(['mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'] as const),

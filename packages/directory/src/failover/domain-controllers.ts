@@ -61,12 +61,12 @@ export class DomainControllers {
     settle: (lease: Lease) => void,
   ): Promise<T> {
     if (this.#isClosed) throw unreachable('the directory is closed', [], 'serverDown')
-    const { timeLimit, find } = this.#means
+    const { timeLimit } = this.#means
     const until = performance.now() + timeLimit
     const asking = { question, run, settle, attempts: [], until, wasSent: false }
     try {
       return await withDeadline(timeLimit, question.signal, async (signal) =>
-        this.#askEach(this.#inOrder(await find(signal)), asking, signal),
+        this.#askEach(this.#inOrder(await this.#find(signal)), asking, signal),
       )
     } catch (error) {
       if (!(error instanceof DeadlinePassed)) throw error
@@ -79,6 +79,18 @@ export class DomainControllers {
   close(): void {
     this.#isClosed = true
     for (const pool of this.#pools.values()) pool.close()
+  }
+
+  /** A name server that does not answer is told as such, with its own words. */
+  async #find(signal: AbortSignal): Promise<readonly Controller[]> {
+    try {
+      return await this.#means.find(signal)
+    } catch (error) {
+      if (signal.aborted || S4uError.is(error)) throw error
+      const reason = error instanceof Error ? error.message : String(error)
+      const attempts = [{ server: 'DNS', reason }]
+      throw unreachable(`the controllers of ${this.#name} cannot be looked up`, attempts, 'noControllerFound', error)
+    }
   }
 
   async #askEach<T>(controllers: readonly Controller[], asking: Asking<T>, signal: AbortSignal): Promise<T> {

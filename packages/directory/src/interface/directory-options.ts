@@ -2,6 +2,9 @@ import type { DnsSource, KdcClient } from '@s4u/kdc-client'
 import type { Logger, OptionTableOf } from '@s4u/krb5'
 import type { SaslMechanism } from '../ldap/sasl-bind-request.js'
 
+/** What gets the tickets: a KDC client, or what asks one. */
+export type DirectoryClient = Pick<KdcClient, 'principal' | 'realm' | 'ticketFor'>
+
 /** How a connection is protected: by the security layer of SASL, or by TLS. */
 export type Protection = 'sealed' | 'starttls' | 'ldaps'
 
@@ -26,7 +29,7 @@ export type ServerList = string | DirectoryServer | readonly (string | Directory
 
 export interface DirectoryOptions {
   /** Whose ticket opens the directory, made by `createKdcClient`. */
-  readonly client: KdcClient
+  readonly client: DirectoryClient
   /**
    * Controllers, or controllers by domain. Default: those that DNS names, the nearest site first.
    */

@@ -4,6 +4,7 @@ import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
 import type { S4uError } from '@s4u/kdc-client'
 import { rememberAddress } from '../audit/impersonation-events.js'
 import { CallerIdentity } from '../delegation/caller-identity.js'
+import type { Profiles } from '../directory/profiles.js'
 import type { Delegator } from '../delegation/delegator.js'
 import type { Challenges } from '../http/challenges.js'
 import { clientAddressOf, type ClientAddressOptions } from '../http/client-address.js'
@@ -32,6 +33,8 @@ export interface CallerFinderOptions
     Pick<AcceptorOptions, 'channelBinding' | 'now' | 'random'> {}
 
 export interface CallerFinderDeps {
+  /** What the directory says of callers; undefined without one. */
+  readonly profiles?: Profiles | undefined
   readonly options: CallerFinderOptions
   readonly acceptor: Acceptor
   readonly delegator: Delegator
@@ -233,6 +236,6 @@ export class CallerFinder {
   }
 
   #callerOf(identity: Identity): CallerIdentity {
-    return new CallerIdentity(identity, this.#deps.delegator)
+    return new CallerIdentity(identity, this.#deps.delegator, this.#deps.profiles)
   }
 }

@@ -1,5 +1,6 @@
 import { Identity } from '@s4u/acceptor'
 import { runAs } from '@s4u/fetch'
+import { type CallerProfile, profileOf, type Profiles } from '../directory/profiles.js'
 import type { Delegator } from './delegator.js'
 import type { Impersonation } from './impersonation.js'
 
@@ -9,11 +10,33 @@ import type { Impersonation } from './impersonation.js'
  */
 export class CallerIdentity extends Identity {
   readonly #delegator: Delegator
+  readonly #profiles: Profiles | undefined
 
-  constructor(identity: Identity, delegator: Delegator) {
+  constructor(identity: Identity, delegator: Delegator, profiles?: Profiles) {
     super(identity)
     this.#delegator = delegator
+    this.#profiles = profiles
     Object.freeze(this)
+  }
+
+  /**
+   * Resolves to what the directory says of the caller: display name, mail, department, names of
+   * groups. The directory is asked then, and the answer is kept for five minutes; authentication
+   * never waits for it.
+   *
+   * ```ts
+   * import type { CallerIdentity } from '@s4u/negotiate'
+   *
+   * export async function greeting(caller: CallerIdentity): Promise<string> {
+   *   return `Hello ${(await caller.profile()).displayName ?? caller.name}`
+   * }
+   * ```
+   *
+   * @throws ConfigurationError without the option `directory`; DirectoryError,
+   * DirectoryUnreachableError
+   */
+  profile(): Promise<CallerProfile> {
+    return profileOf(this, this.#profiles)
   }
 
   /**

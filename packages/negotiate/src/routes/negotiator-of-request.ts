@@ -1,6 +1,7 @@
 import type { ServiceRequests } from '@s4u/fetch'
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
+import type { GroupName } from '../directory/group-names.js'
 import type { Challenge } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 
@@ -13,6 +14,8 @@ export interface ImpersonatingApp {
 
 /** The negotiator in front of a route, as its gates see it. */
 export interface RequestNegotiator extends ImpersonatingApp {
+  /** Finds what names of groups stand for; undefined without a directory. */
+  readonly groups?: { find(name: string): GroupName } | undefined
   /** Returns the 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
   /** Publishes that a route refuses a caller. */

@@ -1,0 +1,45 @@
+import { ConfigurationError } from '@s4u/kdc-client'
+import { describe, expect, test, vi } from 'vitest'
+import type { CallerDirectory } from './caller-directory.js'
+import { checkDirectoryOption, directoryOf } from './directory-option.js'
+
+const directory: CallerDirectory = {
+  account: async () => undefined,
+  namesOf: async () => new Map(),
+  sidOf: async () => undefined,
+}
+const noClient = () => Promise.reject(new ConfigurationError('there is no keytab'))
+
+describe('the option directory', () => {
+  test.each([undefined, true, directory] as const)('takes %s', (value) => {
+    expect(checkDirectoryOption({ directory: value })).toBeUndefined()
+  })
+
+  test.each([false, 'corp.test', {}, { sidOf: () => undefined }])('refuses %j', (value) => {
+    const check = (): unknown => Reflect.apply(checkDirectoryOption, undefined, [{ directory: value }])
+    expect(check).toThrow('directory must be an object with account, namesOf, sidOf')
+  })
+
+  test('opens nothing where there is none, and uses the one that is given', async () => {
+    expect(directoryOf({}, noClient)).toBeUndefined()
+    expect(await directoryOf({ directory }, noClient)?.source()).toBe(directory)
+  })
+
+  test('opens that of the service with its own client, when it is first needed, and once', async () => {
+    const client = { principal: 'svc-web@CORP.TEST', realm: 'CORP.TEST', ticketFor: () => expect.unreachable() }
+    const get = vi.fn(async () => client)
+    const own = Reflect.apply(directoryOf, undefined, [{ directory: true }, get])
+    expect(get).not.toHaveBeenCalled()
+    const [first, second] = await Promise.all([own?.source(), own?.source()])
+    expect(first).toBe(second)
+    expect(first).toMatchObject({ domain: 'corp.test' })
+    expect(get).toHaveBeenCalledTimes(1)
+    own?.close()
+  })
+
+  test('tries again after a failure', async () => {
+    const own = directoryOf({ directory: true }, noClient)
+    await expect(own?.source()).rejects.toMatchObject({ message: 'there is no keytab' })
+    await expect(own?.source()).rejects.toMatchObject({ message: 'there is no keytab' })
+  })
+})

@@ -1,0 +1,62 @@
+import { ConfigurationError, type KdcClient, type Logger, requireGiven } from '@s4u/kdc-client'
+import type { CallerDirectory, DirectorySource } from './caller-directory.js'
+
+/** Where names of groups and profiles of callers come from. */
+export interface DirectoryOptions {
+  /**
+   * What knows the names of groups, for `requireGroup('CORP\\Sales')`, and the display name and
+   * mail of a caller, for `identity.profile()`. `true`: the directory of the service's own realm,
+   * found by DNS and asked as the service. Default: none. Example, with controllers that are named:
+   * `directory: openDirectory({ client, servers: ['dc1.corp.test'] })`.
+   */
+  readonly directory?: true | CallerDirectory
+}
+
+/** @throws ConfigurationError */
+export function checkDirectoryOption({ directory }: DirectoryOptions): void {
+  if (directory === undefined || directory === true) return
+  const hint = 'Write directory: true, or give what openDirectory of @s4u/directory returns.'
+  requireGiven('directory', directory, ['account', 'namesOf', 'sidOf'], hint)
+}
+
+/** A directory, and how to close it where it was opened here. */
+export interface NegotiatorDirectory {
+  readonly source: DirectorySource
+  close(): void
+}
+
+/** Undefined where the options name none. Nothing is opened before the first question. */
+export function directoryOf(
+  { directory, logger, now }: DirectoryOptions & { readonly logger?: Logger; readonly now?: () => number },
+  client: () => Promise<KdcClient>,
+): NegotiatorDirectory | undefined {
+  if (directory === undefined) return undefined
+  if (directory !== true) return { source: () => Promise.resolve(directory), close: () => {} }
+  let opened: ReturnType<typeof openOwn> | undefined
+  return {
+    source() {
+      opened ??= openOwn(client, { logger, now })
+      // A failure is not kept: the keytab or the KDC may be there the next time.
+      opened.catch(() => (opened = undefined))
+      return opened
+    },
+    close() {
+      opened?.then((own) => own.close()).catch(() => {})
+    },
+  }
+}
+
+async function openOwn(client: () => Promise<KdcClient>, settings: { logger?: Logger; now?: () => number }) {
+  const { openDirectory } = await import('@s4u/directory')
+  const { principal, realm } = await client()
+  // Another client when the keytab has changed: with the old keys nobody signs in.
+  const ticketFor: KdcClient['ticketFor'] = async (spn, options) => (await client()).ticketFor(spn, options)
+  return openDirectory({ client: { principal, realm, ticketFor }, ...settings })
+}
+
+/** For what needs a directory, where the options name none. */
+export function withoutDirectory(what: string): ConfigurationError {
+  return new ConfigurationError(`${what} needs a directory, and this negotiator has none`, {
+    hint: 'Write negotiate({ directory: true }), or give what openDirectory of @s4u/directory returns.',
+  })
+}
