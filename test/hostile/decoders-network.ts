@@ -11,7 +11,7 @@ import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/
 import { question, readAnswer } from '../../packages/kdc-client/src/locate/dns-uri.js'
 import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session/session-ticket.js'
 import { type Decoder, decoder } from './decoder.js'
-import { ccaches, recorded } from './seeds.js'
+import { ccaches, recorded } from './inputs/seeds.js'
 
 const DNS_ID = 7
 

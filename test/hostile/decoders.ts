@@ -34,7 +34,7 @@ import {
   RejectedTokenError,
 } from '@s4u/krb5'
 import { decompressXpressHuffman } from '../../packages/krb5/src/pac/encoding/xpress-huffman.js'
-import { arbitraryMessage } from './arbitraries.js'
+import { arbitraryMessage } from './inputs/arbitraries.js'
 import { type Decoder, decoder } from './decoder.js'
 import { gssDecoders } from './decoders-gssapi.js'
 import { networkDecoders } from './decoders-network.js'
@@ -50,7 +50,7 @@ import {
   recorded,
   texts,
   vectorFile,
-} from './seeds.js'
+} from './inputs/seeds.js'
 
 const MAX_CLAIMS = 1 << 16
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1')

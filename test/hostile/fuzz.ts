@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { Decoder } from './decoder.js'
-import { mutate } from './mutate.js'
-import { Random } from './random.js'
+import { mutate } from './inputs/mutate.js'
+import { Random } from './inputs/random.js'
 
 export interface FuzzReport {
   readonly inputs: number

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import { plain, readWithAsn1js } from '../vectors/asn1-oracle.js'
 import { messageCodecs } from '../vectors/message-codecs.js'
-import { arbitraryMessage } from './arbitraries.js'
+import { arbitraryMessage } from './inputs/arbitraries.js'
 
 describe.each(messageCodecs.map((codec) => [codec.name, codec] as const))('%s', (name, codec) => {
   const messages = arbitraryMessage(name)

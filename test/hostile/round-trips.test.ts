@@ -20,8 +20,8 @@ import { NdrReader } from '../../packages/krb5/src/pac/encoding/ndr-reader.js'
 import { NdrWriter } from '../../packages/krb5/src/pac/encoding/ndr-writer.js'
 import { decodeUpnDnsInfo, encodeUpnDnsInfo } from '../../packages/krb5/src/pac/buffers/upn-dns-info.js'
 import { plain } from '../vectors/asn1-oracle.js'
-import { credentialCache, keytabEntries } from './arbitraries-files.js'
-import { claims, delegationInfo, deviceInfo, logonInfo, sid, u32, upnDnsInfo, utf16 } from './arbitraries-pac.js'
+import { credentialCache, keytabEntries } from './inputs/arbitraries-files.js'
+import { claims, delegationInfo, deviceInfo, logonInfo, sid, u32, upnDnsInfo, utf16 } from './inputs/arbitraries-pac.js'
 
 /** Whatever is encoded is decoded to what it was, and has one encoding. */
 function comesBack<T>(

@@ -78,13 +78,14 @@ export class Workshop {
     writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }')
   }
 
-  /** Compiles all of them in one run, against the sources of the packages. */
+  /**
+   * Compiles all of them against the sources of the packages, in one run. An example that declares
+   * something for the whole project is compiled by itself.
+   */
   compile(examples: readonly Example[]): Complaint[] {
-    for (const example of examples) this.#write(example)
-    const options = { ...COMPILER_OPTIONS, outDir: 'out' }
-    writeFileSync(join(this.#folder, 'tsconfig.json'), JSON.stringify({ compilerOptions: options, include: ['*.*'] }))
-    const said = this.#tsc()
-    return said.split('\n').flatMap((line) => this.#complaintOf(line) ?? [])
+    const isGlobal = ({ code }: Example): boolean => /^declare (?:global|module)\b/m.test(code)
+    const together = examples.filter((example) => !isGlobal(example))
+    return [together, ...examples.filter(isGlobal).map((example) => [example])].flatMap((each) => this.#compile(each))
   }
 
   /** What an example prints, when it is run by itself. */
@@ -95,6 +96,15 @@ export class Workshop {
 
   close(): void {
     rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  #compile(examples: readonly Example[]): Complaint[] {
+    for (const example of examples) this.#write(example)
+    const compilerOptions = { ...COMPILER_OPTIONS, outDir: 'out' }
+    const configuration = { compilerOptions, files: examples.map(nameOf) }
+    writeFileSync(join(this.#folder, 'tsconfig.json'), JSON.stringify(configuration))
+    const said = this.#tsc()
+    return said.split('\n').flatMap((line) => this.#complaintOf(line) ?? [])
   }
 
   #write(example: Example): void {

@@ -11,6 +11,13 @@ const refusedWhileSensitive = {
 
 /** @param domain `corp.test` */
 export const sambaObediences = (domain: string, realm = domain.toUpperCase()): readonly ObedienceRow[] => [
+  ...accountObediences(domain),
+  ...userObediences(realm),
+  ...serviceObediences(domain, realm),
+]
+
+/** Accounts that cannot be used, and names that nobody has. */
+const accountObediences = (domain: string): readonly ObedienceRow[] => [
   [
     'a disabled account',
     {
@@ -64,6 +71,10 @@ export const sambaObediences = (domain: string, realm = domain.toUpperCase()): r
       after: [`samba-tool spn delete HTTP/nobody.${domain} svc-none`],
     },
   ],
+]
+
+/** Users who are not delegated. */
+const userObediences = (realm: string): readonly ObedienceRow[] => [
   [
     'a sensitive user',
     {
@@ -104,6 +115,10 @@ export const sambaObediences = (domain: string, realm = domain.toUpperCase()): r
       after: [],
     },
   ],
+]
+
+/** Services that may not delegate. */
+const serviceObediences = (domain: string, realm: string): readonly ObedienceRow[] => [
   [
     'no protocol transition',
     {

@@ -150,15 +150,7 @@ function configuration(folder: string, address: string, identity: readonly strin
     'LimitRequestFieldSize 65536',
     'TypesConfig /etc/mime.types',
     'PassEnv KRB5_CONFIG',
-    `Listen ${address}:3128`,
-    `<VirtualHost ${address}:3128>`,
-    ' ProxyRequests On',
-    ' AllowCONNECT 8443',
-    ' <Proxy *>',
-    ...kerberos.map((line) => `  ${line}`),
-    ' </Proxy>',
-    ` CustomLog ${at('proxy.log')} "%m %U %u %>s"`,
-    '</VirtualHost>',
+    ...proxyHost(address, kerberos, at('proxy.log')),
     ...host(8080),
     ...host(
       8443,
@@ -169,6 +161,21 @@ function configuration(folder: string, address: string, identity: readonly strin
       ` SSLCertificateKeyFile ${at('tls.key')}`,
     ),
     '',
+  ]
+}
+
+/** A forward proxy that asks for Kerberos itself. */
+function proxyHost(address: string, kerberos: readonly string[], log: string): string[] {
+  return [
+    `Listen ${address}:3128`,
+    `<VirtualHost ${address}:3128>`,
+    ' ProxyRequests On',
+    ' AllowCONNECT 8443',
+    ' <Proxy *>',
+    ...kerberos.map((line) => `  ${line}`),
+    ' </Proxy>',
+    ` CustomLog ${log} "%m %U %u %>s"`,
+    '</VirtualHost>',
   ]
 }
 

@@ -39,7 +39,7 @@ const VERSIONS = '/usr/lib/postgresql'
 const run = promisify(execFile)
 
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const { address, realm, keytab, krb5Config, roles } = options
+  const { address, keytab, krb5Config, roles } = options
   const folder = mkdtempSync(join(tmpdir(), 's4u-postgres-'))
   const newest = readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0]
   const program = (name: string): string => join(VERSIONS, newest, 'bin', name)
@@ -58,20 +58,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const data = join(folder, 'data')
   const call = (name: string, args: readonly string[]) => run(...command(name, args), { env, cwd: folder })
   await call('initdb', ['-N', '-D', data, '-A', 'trust', '-U', 'postgres', '--no-locale', '-E', 'UTF8'])
-  const settings = {
-    listen_addresses: address,
-    unix_socket_directories: folder,
-    krb_server_keyfile: `${folder}/krb5.keytab`,
-  }
-  for (const [name, value] of Object.entries(settings)) {
-    appendFileSync(join(data, 'postgresql.conf'), `${name} = '${value}'\n`)
-  }
-  appendFileSync(join(data, 'postgresql.conf'), `port = ${PORT}\nfsync = off\n`)
-  const gss = `all 0.0.0.0/0 gss include_realm=0 krb_realm=${realm}`
-  writeFileSync(
-    join(data, 'pg_hba.conf'),
-    `local all postgres trust\nhostgssenc enc ${gss}\nhostnogssenc plain ${gss}\n`,
-  )
+  configure(data, folder, options)
   const logFile = join(folder, 'log')
   const output = openSync(logFile, 'a')
   const child = spawn(...command('postgres', ['-D', data, '-c', 'logging_collector=off']), {
@@ -100,6 +87,24 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     throw error
   }
   return { port: PORT, log, [Symbol.asyncDispose]: stop }
+}
+
+/** Writes postgresql.conf, and pg_hba.conf: database `enc` by GSS encryption, `plain` without. */
+function configure(data: string, folder: string, { address, realm }: PostgresOptions): void {
+  const settings = {
+    listen_addresses: address,
+    unix_socket_directories: folder,
+    krb_server_keyfile: `${folder}/krb5.keytab`,
+  }
+  for (const [name, value] of Object.entries(settings)) {
+    appendFileSync(join(data, 'postgresql.conf'), `${name} = '${value}'\n`)
+  }
+  appendFileSync(join(data, 'postgresql.conf'), `port = ${PORT}\nfsync = off\n`)
+  const gss = `all 0.0.0.0/0 gss include_realm=0 krb_realm=${realm}`
+  writeFileSync(
+    join(data, 'pg_hba.conf'),
+    `local all postgres trust\nhostgssenc enc ${gss}\nhostnogssenc plain ${gss}\n`,
+  )
 }
 
 /** It takes connections before it takes queries. */

@@ -1,6 +1,6 @@
 import { Key } from '@s4u/krb5'
 import * as fc from 'fast-check'
-import { type Asn1Field, type Asn1Type, definitionOf, definitions } from '../vectors/kerberos-asn1.js'
+import { type Asn1Field, type Asn1Type, definitionOf, definitions } from '../../vectors/kerberos-asn1.js'
 
 /**
  * Any value of a message of the specifications: what our types say it is, made from the ASN.1 and

@@ -1,7 +1,7 @@
 import { encodeCcache, Key, Keytab, kerberosFlags, parsePrincipal } from '@s4u/krb5'
 import { readdirSync, readFileSync } from 'node:fs'
 
-const vectors = new URL('../vectors/', import.meta.url)
+const vectors = new URL('../../vectors/', import.meta.url)
 
 export const vectorFile = (path: string): unknown => JSON.parse(readFileSync(new URL(path, vectors), 'utf8'))
 
