@@ -153,6 +153,8 @@ const COMPILER_OPTIONS = {
   customConditions: ['@s4u/source'],
   strict: true,
   skipLibCheck: true,
+  // An app that uses undici has it installed; the tests have not.
+  paths: { undici: [join(root, 'packages/fetch/node_modules/undici')] },
   allowJs: true,
   checkJs: false,
 }

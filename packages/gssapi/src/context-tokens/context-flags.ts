@@ -35,7 +35,7 @@ export type ContextFlagName = keyof typeof ContextFlag
  * ```ts
  * import { ContextFlag, contextFlagNames } from '@s4u/gssapi'
  *
- * console.log(contextFlagNames(ContextFlag.MUTUAL | ContextFlag.REPLAY)) // ['MUTUAL', 'REPLAY']
+ * console.log(contextFlagNames(ContextFlag.MUTUAL | ContextFlag.REPLAY)) // [ 'MUTUAL', 'REPLAY' ]
  * ```
  */
 export function contextFlagNames(flags: number): ContextFlagName[] {
