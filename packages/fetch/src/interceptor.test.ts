@@ -3,46 +3,20 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { Agent, fetch as undiciFetch, request, type Dispatcher, upgrade } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  kerberosSite,
-  serve,
-  serviceNamed,
-} from '../../../test/stories/kerberos-backend.js'
+import { describe, expect, test } from 'vitest'
+import { acceptorOf, authenticate, issueTicket, serviceNamed } from '../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../test/stories/backend-fixture.js'
 import { type InterceptorOptions, negotiateInterceptor } from './interceptor.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-const agents: Dispatcher[] = []
-
-afterEach(async () => {
-  for (const agent of agents.splice(0)) await agent.destroy()
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
-})
-
-const site = async (...args: Parameters<typeof kerberosSite> extends [unknown, ...infer Rest] ? Rest : never) => {
-  const made = await kerberosSite(service, ...args)
-  open.push(made)
-  return made
-}
-
-const server = async (handle: Parameters<typeof serve>[0]) => {
-  const made = await serve(handle)
-  open.push(made)
-  return made
-}
+const { service, site, server, keepAgent } = backendFixture()
 
 function agentFor(
   origin: string,
   options: Partial<InterceptorOptions> = {},
   ticket = issueTicket(service),
 ): Dispatcher {
-  const agent = new Agent()
-  agents.push(agent)
-  return agent.compose(negotiateInterceptor({ ticketFor: async () => ticket, origins: [origin], ...options }))
+  const interceptor = negotiateInterceptor({ ticketFor: async () => ticket, origins: [origin], ...options })
+  return keepAgent(new Agent()).compose(interceptor)
 }
 
 describe('an Agent with the interceptor', () => {
@@ -67,9 +41,8 @@ describe('an Agent with the interceptor', () => {
 
   test('leaves no connection behind that another identity could come by', async () => {
     const { origin, seen } = await site()
-    const shared = new Agent({ connections: 1 })
-    const own = new Agent({ connections: 1 })
-    agents.push(shared, own)
+    const shared = keepAgent(new Agent({ connections: 1 }))
+    const own = keepAgent(new Agent({ connections: 1 }))
     const as = (user: string, agent: Agent) => {
       const options = { ticketFor: async () => issueTicket(service, user), origins: [origin], ownAgent: agent === own }
       return agent.compose(negotiateInterceptor(options))

@@ -3,33 +3,22 @@ import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { X509Certificate } from 'node:crypto'
 import { type ConnectionOptions, createSecureContext, TLSSocket } from 'node:tls'
 import { request } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CERTIFICATES, PFX } from '../../../../test/stories/certificates.js'
 import {
   acceptorOf,
   authenticate,
   issueTicket,
-  serve,
+  type serve,
   serviceNamed,
 } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections, sharedConnections } from './connections.js'
 import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { createFetch } from '../fetch/create-fetch.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-function keep<T extends AsyncDisposable>(one: T): T {
-  open.push(one)
-  return one
-}
-
-const plainSite = async () =>
-  keep(await serve((request, response) => authenticate(acceptorOf(service), request, response)))
+const { service, keep, server } = backendFixture()
+const plainSite = async () => await server((request, response) => authenticate(acceptorOf(service), request, response))
 
 function fetchAs(ticket: ServiceTicket, connections: CreateFetchOptions['connections'], more = {}) {
   return createFetch({ ticketFor: async () => ticket, ...(connections && { connections }), ...more })
@@ -87,15 +76,13 @@ describe('connections', () => {
 
   test('that made room are closed at once, however long the app and the backend would keep them', async () => {
     const sockets = new Set<object>()
-    const { origin } = keep(
-      await serve((request, response) => {
-        const { socket } = request
-        if (!sockets.has(socket)) socket.once('close', () => sockets.delete(socket))
-        sockets.add(socket)
-        response.setHeader('keep-alive', 'timeout=600')
-        return authenticate(acceptorOf(service), request, response)
-      }),
-    )
+    const { origin } = await server((request, response) => {
+      const { socket } = request
+      if (!sockets.has(socket)) socket.once('close', () => sockets.delete(socket))
+      sockets.add(socket)
+      response.setHeader('keep-alive', 'timeout=600')
+      return authenticate(acceptorOf(service), request, response)
+    })
     const connections = keep(new Connections({ maxIdentities: 2, keepAlive: 600_000 }))
     for (let index = 0; index < 20; index++)
       await (await fetchAs(issueTicket(service, `user${index}`), connections)(origin)).text()
@@ -124,15 +111,13 @@ describe('connections', () => {
     // Nobody is answered before all have come, so that each identity but the last has had to make
     // room meanwhile.
     const arrived: (() => void)[] = []
-    const slow = keep(
-      await serve(async (request, response) => {
-        await new Promise<void>((resolve) => {
-          arrived.push(resolve)
-          if (arrived.length === users.length) for (const answer of arrived) answer()
-        })
-        return authenticate(acceptorOf(service), request, response)
-      }),
-    )
+    const slow = await server(async (request, response) => {
+      await new Promise<void>((resolve) => {
+        arrived.push(resolve)
+        if (arrived.length === users.length) for (const answer of arrived) answer()
+      })
+      return authenticate(acceptorOf(service), request, response)
+    })
     const answers = users.map((user) => fetchAs(issueTicket(service, user), connections)(slow.origin))
     const bodies = (await Promise.all(answers)).map((response) => response.text())
     expect(await Promise.all(bodies)).toEqual(users.map((user) => `${user}@AD.TEST`))
@@ -151,15 +136,13 @@ describe('connections', () => {
   })
 
   test('are given up with a page that does not end', async () => {
-    const { origin } = keep(
-      await serve((request, response) => {
-        if (request.headers.authorization !== undefined) return authenticate(acceptorOf(service), request, response)
-        response.writeHead(401, { 'www-authenticate': 'Negotiate' })
-        const timer = setInterval(() => response.write('x'.repeat(20_000)), 1)
-        response.once('close', () => clearInterval(timer))
-        return undefined
-      }),
-    )
+    const { origin } = await server((request, response) => {
+      if (request.headers.authorization !== undefined) return authenticate(acceptorOf(service), request, response)
+      response.writeHead(401, { 'www-authenticate': 'Negotiate' })
+      const timer = setInterval(() => response.write('x'.repeat(20_000)), 1)
+      response.once('close', () => clearInterval(timer))
+      return undefined
+    })
     const call = fetchAs(issueTicket(service), keep(new Connections()), { preemptive: false })
     expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
   })
@@ -177,12 +160,10 @@ describe('connections', () => {
 
   test('hand out two cookies as two, whoever asked', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = keep(
-      await serve((request, response) => {
-        response.setHeader('set-cookie', ['a=1', 'b=2'])
-        return request.headers.authorization ? authenticate(acceptor, request, response) : response.end()
-      }),
-    )
+    const { origin } = await server((request, response) => {
+      response.setHeader('set-cookie', ['a=1', 'b=2'])
+      return request.headers.authorization ? authenticate(acceptor, request, response) : response.end()
+    })
     const call = fetchAs(issueTicket(service), keep(new Connections()))
     for (const init of [{}, { credentials: 'omit' }] as const)
       expect((await call(origin, init)).headers.getSetCookie()).toEqual(['a=1', 'b=2'])
@@ -230,7 +211,7 @@ describe('over TLS', () => {
       ...acceptor,
       accept: (token) => acceptor.accept(token, { channelBindings: endPoint(bound) }),
     }
-    return keep(await serve((request, response) => authenticate(bind, request, response), certificate))
+    return await server((request, response) => authenticate(bind, request, response), certificate)
   }
 
   test('what an app changes in its options later changes nothing', async () => {
@@ -267,7 +248,7 @@ describe('over TLS', () => {
       shown.push(socket instanceof TLSSocket && socket.getPeerX509Certificate() !== undefined)
       response.end()
     }
-    const [site, other] = [keep(await serve(handle, asking)), keep(await serve(handle, asking))]
+    const [site, other] = [await server(handle, asking), await server(handle, asking)]
     const connections = keep(new Connections({ tls: { ...tls, ...shownBy } }))
     const shows = async (origins: string[], init?: RequestInit): Promise<boolean | undefined> => {
       const options = { origins, mutualAuthentication: 'off' }
@@ -299,22 +280,20 @@ describe('over TLS', () => {
     ['with an Authorization of its own', {}, { headers: { authorization: 'Bearer x' } }],
     ['to an origin that is not listed', { origins: ['https://api.ad.test'] }, {}],
   ])('a request %s trusts the same authorities', async (_what, options, init) => {
-    const { origin, seen } = keep(await serve((_request, response) => response.end('hello'), certificate))
+    const { origin, seen } = await server((_request, response) => response.end('hello'), certificate)
     const call = fetchAs(issueTicket(service), keep(new Connections({ tls })), options)
     expect(await (await call(origin, init)).text()).toBe('hello')
     expect(String(seen[0].headers.authorization)).not.toMatch(/Negotiate/)
   })
 
   test('and so does one to an address without a name, and one after a redirect', async () => {
-    const plain = keep(await serve((_request, response) => response.end('hello'), otherCertificate))
+    const plain = await server((_request, response) => response.end('hello'), otherCertificate)
     const acceptor = acceptorOf(service)
-    const first = keep(
-      await serve((request, response) => {
-        response.statusCode = 302
-        response.setHeader('location', plain.origin)
-        return authenticate(acceptor, request, response)
-      }, certificate),
-    )
+    const first = await server((request, response) => {
+      response.statusCode = 302
+      response.setHeader('location', plain.origin)
+      return authenticate(acceptor, request, response)
+    }, certificate)
     const address = plain.origin.replace('localhost', '127.0.0.1')
     const checkServerIdentity = () => undefined
     const connections = keep(new Connections({ tls: { ...tls, checkServerIdentity } }))
@@ -343,15 +322,13 @@ describe('over TLS', () => {
   })
 
   test('a redirect down to http carries nothing, nor does what follows', async () => {
-    const plain = keep(await serve((_request, response) => response.end('plain')))
+    const plain = await server((_request, response) => response.end('plain'))
     const acceptor = acceptorOf(service)
-    const secure = keep(
-      await serve((request, response) => {
-        response.statusCode = 302
-        response.setHeader('location', `${plain.origin}/`)
-        return authenticate(acceptor, request, response)
-      }, certificate),
-    )
+    const secure = await server((request, response) => {
+      response.statusCode = 302
+      response.setHeader('location', `${plain.origin}/`)
+      return authenticate(acceptor, request, response)
+    }, certificate)
     const options = { origins: [secure.origin, plain.origin] }
     const call = fetchAs(issueTicket(service), keep(new Connections({ tls })), options)
     expect(await (await call(secure.origin)).text()).toBe('plain')
@@ -359,9 +336,10 @@ describe('over TLS', () => {
   })
 
   test('a redirect without a token is not followed to whom nobody vouches for: a certificate is less than a key', async () => {
-    const other = keep(await serve((_request, response) => response.end('sign in here'), otherCertificate))
-    const gateway = keep(
-      await serve((_request, response) => response.writeHead(302, { location: other.origin }).end(), certificate),
+    const other = await server((_request, response) => response.end('sign in here'), otherCertificate)
+    const gateway = await server(
+      (_request, response) => response.writeHead(302, { location: other.origin }).end(),
+      certificate,
     )
     const connections = keep(new Connections({ tls }))
     const answer = fetchAs(issueTicket(service), connections)(gateway.origin)

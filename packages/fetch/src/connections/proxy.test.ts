@@ -1,29 +1,19 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
-import { issueTicket, kerberosSite, serve, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
+import { issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../../test/stories/kerberos-proxy.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from './connections.js'
 import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { createFetch } from '../fetch/create-fetch.js'
 import { type ProxyOptions, ProxyRefusal } from './proxy.js'
 
-const service = serviceNamed()
+const { service, keep, site, server } = backendFixture()
 const proxyService = serviceNamed('HTTP/proxy.ad.test')
 const [certificate] = CERTIFICATES
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-function keep<T extends AsyncDisposable>(one: T): T {
-  open.push(one)
-  return one
-}
-
 async function startProxy({ wants = 'negotiate', key = proxyService.key } = {}) {
   return keep(await kerberosProxy({ ...proxyService, key }, { wants }))
 }
@@ -45,7 +35,7 @@ function fetchThrough(
 describe('a proxy that asks who comes', () => {
   test('is answered with its own name, for https', async () => {
     const proxy = await startProxy()
-    const { origin, port, seen } = keep(await kerberosSite(service, { certificate }))
+    const { origin, port, seen } = await site({ certificate })
     const call = fetchThrough(proxy)
     expect(await (await call(origin, { method: 'POST', body: 'x' })).text()).toBe('alice@AD.TEST x')
     const target = `CONNECT localhost:${port}`
@@ -55,7 +45,7 @@ describe('a proxy that asks who comes', () => {
 
   test('is answered with its own name, for http, and then unasked', async () => {
     const proxy = await startProxy()
-    const { origin, seen } = keep(await kerberosSite(service))
+    const { origin, seen } = await site()
     const call = fetchThrough(proxy)
     for (let count = 0; count < 2; count++) expect(await (await call(`${origin}/p?q`)).text()).toBe('alice@AD.TEST')
     const target = `GET ${origin}/p?q`
@@ -66,14 +56,14 @@ describe('a proxy that asks who comes', () => {
 
   test('is told at once with a body, which cannot be sent again below a fetch', async () => {
     const proxy = await startProxy()
-    const { origin } = keep(await kerberosSite(service))
+    const { origin } = await site()
     expect(await (await fetchThrough(proxy)(origin, { method: 'POST', body: 'x' })).text()).toBe('alice@AD.TEST x')
     expect(proxy.seen).toEqual([`POST ${origin}/ alice@AD.TEST`])
   })
 
   test('can be asked in the name of the service', async () => {
     const proxy = await startProxy()
-    const { origin } = keep(await kerberosSite(service, { certificate }))
+    const { origin } = await site({ certificate })
     const asService = issueTicket(proxyService, 'svc-web')
     const call = fetchThrough(proxy, { ticketFor: async () => asService })
     expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
@@ -82,7 +72,7 @@ describe('a proxy that asks who comes', () => {
 
   test('is answered from a source that outlives a fetch, where there is one', async () => {
     const proxy = await startProxy()
-    const { origin } = keep(await kerberosSite(service))
+    const { origin } = await site()
     const serviceNames = { '127.0.0.1': proxyService.spn }
     const connections = keep(new Connections({ proxy: { url: proxy.url, serviceNames } }))
     const [ticket, ticketOfProxy] = [issueTicket(service), issueTicket(proxyService)]
@@ -97,7 +87,7 @@ describe('a proxy that asks who comes', () => {
 
   test.each([false, true])('is not answered for requests in nobody’s name (TLS: %s)', async (secure) => {
     const proxy = await startProxy()
-    const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const { origin, seen } = await site(secure ? { certificate } : {})
     const call = fetchThrough(proxy)
     for (const init of [{}, { method: 'POST', body: 'x' }])
       await expect(call(origin, { ...init, credentials: 'omit' })).rejects.toMatchObject({
@@ -109,7 +99,7 @@ describe('a proxy that asks who comes', () => {
 
   test.each([false, true])('is answered in the name of the service for those, too (TLS: %s)', async (secure) => {
     const proxy = await startProxy()
-    const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const { origin, seen } = await site(secure ? { certificate } : {})
     const asService = issueTicket(proxyService, 'svc-web')
     const call = fetchThrough(proxy, { ticketFor: async () => asService })
     expect((await call(origin, { credentials: 'omit' })).status).toBe(401)
@@ -119,7 +109,7 @@ describe('a proxy that asks who comes', () => {
 
   test.each([false, true])('is answered in the name of the user when it asks first (TLS: %s)', async (secure) => {
     const proxy = await startProxy()
-    const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const { origin } = await site(secure ? { certificate } : {})
     const call = fetchThrough(proxy, {}, { preemptive: false })
     expect(await (await call(origin)).text()).toBe('alice@AD.TEST')
     expect(await (await call(origin, { method: 'POST', body: 'x' })).text()).toBe('alice@AD.TEST x')
@@ -128,14 +118,14 @@ describe('a proxy that asks who comes', () => {
 
   test.each([false, true])('is not answered in a scheme that we do not speak (TLS: %s)', async (secure) => {
     const proxy = await startProxy({ wants: 'basic' })
-    const { origin, seen } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+    const { origin, seen } = await site(secure ? { certificate } : {})
     await expect(fetchThrough(proxy)(origin)).rejects.toThrow('fetch failed')
     expect(seen).toEqual([])
   })
 
   test('is asked once more, and not for ever, when it cannot open the ticket', async () => {
     const proxy = await startProxy({ key: serviceNamed().key })
-    const { origin } = keep(await kerberosSite(service, { certificate }))
+    const { origin } = await site({ certificate })
     await expect(fetchThrough(proxy)(origin)).rejects.toMatchObject({
       cause: { message: expect.stringContaining('407') },
     })
@@ -145,22 +135,23 @@ describe('a proxy that asks who comes', () => {
 
 test('a proxy that does not ask learns nobody’s name', async () => {
   const proxy = await startProxy({ wants: 'nothing' })
-  const { origin } = keep(await kerberosSite(service, { certificate }))
+  const { origin } = await site({ certificate })
   expect(await (await fetchThrough(proxy)(origin)).text()).toBe('alice@AD.TEST')
   expect(proxy.seen).toEqual([expect.stringContaining('undefined')])
 })
 
 test.each([false, true])('a proxy lets requests in nobody’s name through as well (TLS: %s)', async (secure) => {
   const proxy = await startProxy({ wants: 'nothing' })
-  const { origin } = keep(await kerberosSite(service, secure ? { certificate } : {}))
+  const { origin } = await site(secure ? { certificate } : {})
   expect((await fetchThrough(proxy)(origin, { credentials: 'omit' })).status).toBe(401)
   expect(proxy.seen).toHaveLength(1)
 })
 
 test('two cookies are two behind a proxy', async () => {
   const proxy = await startProxy({ wants: 'nothing' })
-  const { origin } = keep(
-    await serve((_request, response) => response.setHeader('set-cookie', ['a=1', 'b=2']).end(), certificate),
+  const { origin } = await server(
+    (_request, response) => response.setHeader('set-cookie', ['a=1', 'b=2']).end(),
+    certificate,
   )
   const response = await fetchThrough(proxy)(origin, { credentials: 'omit' })
   expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2'])
@@ -169,7 +160,7 @@ test('two cookies are two behind a proxy', async () => {
 describe('a proxy that must prove itself', () => {
   test.each(['http', 'https'])('is not used for %s where it need only not ask', async (scheme) => {
     const proxy = await startProxy({ wants: 'nothing' })
-    const { origin, seen } = keep(await kerberosSite(service, scheme === 'https' ? { certificate } : {}))
+    const { origin, seen } = await site(scheme === 'https' ? { certificate } : {})
     const call = fetchThrough(proxy, { mutualAuthentication: 'require' })
     const unproven = { name: 'RejectedTokenError', code: 'KRB_AP_ERR_MUT_FAIL' }
     const refusal: unknown = await call(origin).catch((error: unknown) => error)
@@ -181,7 +172,7 @@ describe('a proxy that must prove itself', () => {
 
   test('gets no request in nobody’s name, unless there is a ticket for it', async () => {
     const proxy = await startProxy({ wants: 'nothing' })
-    const { origin, seen } = keep(await kerberosSite(service))
+    const { origin, seen } = await site()
     const call = fetchThrough(proxy, { mutualAuthentication: 'require' })
     await expect(call(origin, { credentials: 'omit' })).rejects.toMatchObject({
       cause: { message: expect.stringContaining('must prove its identity') },
@@ -204,7 +195,7 @@ test('a proxy whose answer drips is not waited for', { timeout: 30_000 }, async 
 })
 
 test('a proxy that is not there is an error of the network', async () => {
-  const { origin } = keep(await kerberosSite(service, { certificate }))
+  const { origin } = await site({ certificate })
   await expect(fetchThrough({ url: 'http://127.0.0.1:1' })(origin)).rejects.toThrow(TypeError)
 })
 

@@ -11,23 +11,18 @@ import {
 } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import { Agent, type Dispatcher, fetch as undiciFetch, request } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
-import { acceptorOf, authenticate, issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
+import { acceptorOf, authenticate, issueTicket } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from './connections.js'
 import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { type InterceptorOptions, negotiateInterceptor } from '../interceptor.js'
 import { createFetch } from '../fetch/create-fetch.js'
 import type { Fetch } from '../options/token-options.js'
 
-const service = serviceNamed()
+const { service, keep, keepAgent } = backendFixture()
 const [certificate] = CERTIFICATES
-const open: (() => unknown)[] = []
-
-afterEach(async () => {
-  for (const close of open.splice(0).reverse()) await close()
-})
-
 interface Bound {
   readonly origin: string
   /** Whom each request was served as, and by which connection; `as` is whom its own token named. */
@@ -71,18 +66,15 @@ async function connectionBound(protocolOf?: (count: number) => string): Promise<
   const end = (): void => {
     for (const socket of sockets) socket.destroy()
   }
-  open.push(() => {
+  const close = async (): Promise<void> => {
     server.close()
     end()
-  })
+  }
+  keep({ [Symbol.asyncDispose]: close })
   return { origin: `https://localhost:${(server.address() as AddressInfo).port}`, seen, end }
 }
 
-function agentWith(options: Agent.Options): Agent {
-  const agent = new Agent({ connect: { ca: certificate.cert }, ...options })
-  open.push(() => agent.destroy())
-  return agent
-}
+const agentWith = (options: Agent.Options) => keepAgent(new Agent({ connect: { ca: certificate.cert }, ...options }))
 
 const anotherAgent = () => agentWith({ allowH2: true })
 
@@ -143,7 +135,7 @@ describe.each<[string, Fetch | undefined]>([
       hint: 'Give the requests of each identity an Agent of their own, or one without HTTP/2 to all: new Agent({ allowH2: false }). Without a dispatcher, connections: new Connections({ allowH2: true }) keeps sessions apart for each ticket by itself.',
     })
     const connections = new Connections({ allowH2: true, tls: { ca: certificate.cert } })
-    open.push(() => connections[Symbol.asyncDispose]())
+    keep(connections)
     const plain = agentWith({ allowH2: false })
     for (const user of ['alice', 'bob', 'alice']) {
       expect(await callAs(user)(anotherAgent(), origin)).toBe(`${user}@AD.TEST`)
@@ -209,7 +201,7 @@ describe.each<[string, Fetch | undefined]>([
     const { createServer } = await import('node:net')
     const silent = createServer(() => {}).listen(0)
     await once(silent, 'listening')
-    open.push(() => silent.close())
+    keep({ [Symbol.asyncDispose]: async () => void silent.close() })
     const origin = `https://localhost:${(silent.address() as AddressInfo).port}`
     const agent = agentWith({ allowH2: true, connect: { ca: certificate.cert, timeout: 2_000 } })
     const first = callAs('alice')(agent, origin)

@@ -12,40 +12,22 @@ import {
   unframe,
 } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
-import { afterEach, describe, expect, test, vi } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import {
   acceptorOf,
   authenticate,
   issueTicket,
-  kerberosSite,
-  serve,
   openedBy,
   serviceNamed,
-  type Site,
 } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { FETCH_CHANNEL, type FetchEvent } from '../events/events.js'
 import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
-})
-
-async function keep<T extends AsyncDisposable>(promise: Promise<T>): Promise<T> {
-  const site = await promise
-  open.push(site)
-  return site
-}
-
-const site = (options?: Parameters<typeof kerberosSite>[1]): Promise<Site> => keep(kerberosSite(service, options))
-const server = (handle: Parameters<typeof serve>[0]): Promise<Site> => keep(serve(handle))
-
-function fetchWith(options: Partial<CreateFetchOptions> = {}, ticket = issueTicket(service)) {
-  return createFetch({ ticketFor: async () => ticket, ...options })
-}
+const { service, site, server } = backendFixture()
+const fetchWith = (options: Partial<CreateFetchOptions> = {}, ticket = issueTicket(service)) =>
+  createFetch({ ticketFor: async () => ticket, ...options })
 
 const rejected = { name: 'RejectedTokenError' }
 

@@ -5,66 +5,35 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { Agent, MockAgent } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  kerberosSite,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { acceptorOf, authenticate } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from '../connections/connections.js'
-import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-async function keep(site: Promise<Site>): Promise<Site> {
-  const kept = await site
-  open.push(kept)
-  return kept
-}
-
-function keptAgent(options?: Agent.Options): Agent {
-  const agent = new Agent(options)
-  open.push({ [Symbol.asyncDispose]: () => agent.destroy() })
-  return agent
-}
-
-const callAs = (user: string, options: Partial<CreateFetchOptions> = {}) => {
-  const ticket = issueTicket(service, user)
-  return createFetch({ ticketFor: async () => ticket, ...options })
-}
-
+const { service, keep, site, server, fetchAs, keepAgent } = backendFixture()
 const by = (dispatcher: unknown): RequestInit => ({ dispatcher }) as object
 
 describe('a dispatcher that comes with a request', () => {
   test('carries it, with its token, by a connection that serves nobody else', async () => {
-    const { origin, seen } = await keep(kerberosSite(service))
-    const agent = keptAgent()
+    const { origin, seen } = await site()
+    const agent = keepAgent(new Agent())
     const names = ['alice', 'bob', 'alice']
-    for (const name of names) expect(await (await callAs(name)(origin, by(agent))).text()).toBe(`${name}@AD.TEST`)
+    for (const name of names) expect(await (await fetchAs(name)(origin, by(agent))).text()).toBe(`${name}@AD.TEST`)
     expect(new Set(seen.map(({ port }) => port)).size).toBe(names.length)
   })
 
   test('carries requests with a body, and made of a Request', async () => {
-    const { origin } = await keep(kerberosSite(service))
-    const agent = keptAgent()
-    const response = await callAs('alice')(new Request(origin, { method: 'POST', body: 'hello' }), by(agent))
+    const { origin } = await site()
+    const agent = keepAgent(new Agent())
+    const response = await fetchAs('alice')(new Request(origin, { method: 'POST', body: 'hello' }), by(agent))
     expect(await response.text()).toBe('alice@AD.TEST hello')
   })
 
   test('has time limits of its own', async () => {
-    const { origin } = await keep(serve(() => new Promise(() => {})))
-    const answer = callAs('alice')(origin, by(keptAgent({ headersTimeout: 100 })))
+    const { origin } = await server(() => new Promise(() => {}))
+    const answer = fetchAs('alice')(origin, by(keepAgent(new Agent({ headersTimeout: 100 }))))
     await expect(answer).rejects.toMatchObject({ name: 'BackendTimeoutError', code: 'ETIMEDOUT', status: 504 })
   })
 
@@ -72,39 +41,41 @@ describe('a dispatcher that comes with a request', () => {
     const mock = new MockAgent()
     mock.disableNetConnect()
     mock.get('http://api.ad.test').intercept({ path: '/' }).reply(401, 'who are you?')
-    expect((await callAs('alice')('http://api.ad.test/', by(mock))).status).toBe(401)
+    expect((await fetchAs('alice')('http://api.ad.test/', by(mock))).status).toBe(401)
   })
 
   test('is that of the fetch below where connections are shared', async () => {
-    const { origin } = await keep(kerberosSite(service))
-    const call = callAs('alice', { connections: 'shared' })
-    expect(await (await call(origin, by(keptAgent()))).text()).toBe('alice@AD.TEST')
+    const { origin } = await site()
+    const call = fetchAs('alice', { connections: 'shared' })
+    expect(await (await call(origin, by(keepAgent(new Agent())))).text()).toBe('alice@AD.TEST')
   })
 
   test('that is none is refused', async () => {
     for (const none of ['agent', {}, 5])
-      await expect(callAs('alice')('http://api.ad.test/', by(none))).rejects.toMatchObject({
+      await expect(fetchAs('alice')('http://api.ad.test/', by(none))).rejects.toMatchObject({
         name: 'ConfigurationError',
         message: expect.stringContaining('fetch: dispatcher must be one of undici'),
       })
   })
 
   test('sends no token where it must be bound to a channel that nobody here sees', async () => {
-    const call = callAs('alice', { channelBinding: 'require' })
-    await expect(call('https://api.ad.test/', by(keptAgent()))).rejects.toMatchObject({ code: 'GSS_S_BAD_BINDINGS' })
+    const call = fetchAs('alice', { channelBinding: 'require' })
+    await expect(call('https://api.ad.test/', by(keepAgent(new Agent())))).rejects.toMatchObject({
+      code: 'GSS_S_BAD_BINDINGS',
+    })
   })
 })
 
 describe('the times of Connections', () => {
   const connectionsWith = (options: ConstructorParameters<typeof Connections>[0]) => {
     const connections = new Connections(options)
-    open.push(connections)
+    keep(connections)
     return connections
   }
 
   test('headersTimeout ends a request whose headers do not come', async () => {
-    const { origin } = await keep(serve(() => new Promise(() => {})))
-    const call = callAs('alice', { connections: connectionsWith({ headersTimeout: 100 }) })
+    const { origin } = await server(() => new Promise(() => {}))
+    const call = fetchAs('alice', { connections: connectionsWith({ headersTimeout: 100 }) })
     await expect(call(origin)).rejects.toMatchObject({
       name: 'BackendTimeoutError',
       code: 'ETIMEDOUT',
@@ -116,13 +87,11 @@ describe('the times of Connections', () => {
 
   test('bodyTimeout ends a body that falls silent', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = await keep(
-      serve((request, response) => {
-        response.end = () => response.write('begun') as never
-        return authenticate(acceptor, request, response)
-      }),
-    )
-    const call = callAs('alice', { connections: connectionsWith({ bodyTimeout: 1_000 }) })
+    const { origin } = await server((request, response) => {
+      response.end = () => response.write('begun') as never
+      return authenticate(acceptor, request, response)
+    })
+    const call = fetchAs('alice', { connections: connectionsWith({ bodyTimeout: 1_000 }) })
     const response = await call(origin)
     await expect(response.text()).rejects.toMatchObject({
       cause: { name: 'BackendTimeoutError', message: `${origin} sent nothing more of its answer in time` },
@@ -139,7 +108,7 @@ describe('the times of Connections', () => {
     const { port } = silent.address() as AddressInfo
     const origin = scheme === 'https' ? `https://localhost:${port}` : 'http://192.0.2.1:9'
     const serviceNames = { '192.0.2.1': service.spn }
-    const call = callAs('alice', { connections: connectionsWith({ connectTimeout: 200 }), serviceNames })
+    const call = fetchAs('alice', { connections: connectionsWith({ connectTimeout: 200 }), serviceNames })
     const answer = call(origin)
     if (scheme === 'https')
       await expect(answer).rejects.toMatchObject({
@@ -206,14 +175,12 @@ describe('options of Connections that make no sense', () => {
 describe('what has become of a redirect', () => {
   test('is said as fetch does: redirected, where it led, and of a copy too', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = await keep(
-      serve((request, response) =>
-        request.url === '/old'
-          ? response.writeHead(302, { location: '/new' }).end()
-          : authenticate(acceptor, request, response),
-      ),
+    const { origin } = await server((request, response) =>
+      request.url === '/old'
+        ? response.writeHead(302, { location: '/new' }).end()
+        : authenticate(acceptor, request, response),
     )
-    const call = callAs('alice')
+    const call = fetchAs('alice')
     const followed = await call(`${origin}/old`)
     expect(followed).toMatchObject({ redirected: true, url: `${origin}/new`, status: 200 })
     expect(followed.clone()).toMatchObject({ redirected: true })
@@ -242,7 +209,7 @@ test('HTTP/2 is spoken with a backend that offers it, where the app says so', as
   for (const allowH2 of [true, false]) {
     const connections = new Connections({ tls: { ca: certificate.cert }, allowH2 })
     for (let count = 0; count < 2; count++)
-      expect(await (await callAs('alice', { connections })(origin)).text()).toBe('alice@AD.TEST')
+      expect(await (await fetchAs('alice', { connections })(origin)).text()).toBe('alice@AD.TEST')
     await connections[Symbol.asyncDispose]()
   }
   expect(versions).toEqual(['2.0', '2.0', '1.1', '1.1'])

@@ -1,35 +1,18 @@
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { acceptorOf, authenticate, issueTicket, serve, type Site } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from '../connections/connections.js'
 import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 
-const service = serviceNamed()
+const { service, keep } = backendFixture()
 const acceptor = acceptorOf(service)
 const [certificate, otherCertificate] = CERTIFICATES
 /** Asks clients for a certificate, and takes any. */
 const asking = { ...certificate, requestCert: true, rejectUnauthorized: false }
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-function keep<T extends AsyncDisposable>(one: T): T {
-  open.push(one)
-  return one
-}
-
 interface Observed extends Site {
   /** Whether each request came with a client certificate. */
   readonly shown: boolean[]

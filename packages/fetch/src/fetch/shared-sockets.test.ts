@@ -5,33 +5,23 @@
  */
 import { Agent, fetch as undiciFetch } from 'undici'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { acceptorOf, authenticate, type Site } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from '../connections/connections.js'
 import type { CreateFetchOptions } from './fetch-options.js'
-import { createFetch } from './create-fetch.js'
 import type { Fetch } from '../options/token-options.js'
 
-const service = serviceNamed()
+const { service, server, fetchAs, keep } = backendFixture()
 const platformFetch = globalThis.fetch
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
+afterEach(() => {
   globalThis.fetch = platformFetch
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
 })
 
 /** Authenticates connections, as IIS and mod_auth_gssapi can. */
 async function connectionBound(): Promise<Site> {
   const acceptor = acceptorOf(service)
   const bound = new WeakMap<object, string>()
-  const site = await serve(async (incoming, response) => {
+  const site = await server(async (incoming, response) => {
     const { socket, headers } = incoming
     const known = bound.get(socket)
     if (headers.authorization === undefined) return response.end(known ?? 'nobody')
@@ -39,13 +29,7 @@ async function connectionBound(): Promise<Site> {
     if (principal !== undefined) bound.set(socket, principal)
     return principal
   })
-  open.push(site)
   return site
-}
-
-const fetchAs = (user: string, options: Partial<CreateFetchOptions> = {}): Fetch => {
-  const ticket = issueTicket(service, user)
-  return createFetch({ ticketFor: async () => ticket, ...options })
 }
 
 const refusal = {
@@ -90,7 +74,7 @@ describe.each(losing)('a fetch that %s', (_, lose) => {
       const { origin, seen } = await connectionBound()
       if (place === 'in place of the global one') globalThis.fetch = lose
       const connections = new Connections()
-      open.push(connections)
+      keep(connections)
       const options: Partial<CreateFetchOptions> =
         place === 'in place of the global one'
           ? {}

@@ -2,40 +2,21 @@
 import { findNegotiateChallenge } from '@s4u/gssapi'
 import type { ServerResponse } from 'node:http'
 import { Agent, request } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { challengeSchemes } from '../answers/challenge-schemes.js'
 import { Connections } from '../connections/connections.js'
 import { negotiateInterceptor } from '../interceptor.js'
 import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { acceptorOf, authenticate, issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-
+const { service, keep, server } = backendFixture()
 /**
  * Far more than any limit of the package for what nobody reads, far less than a body that drips.
  * Milliseconds.
  */
 const PATIENCE = 10_000
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-function keep<T extends AsyncDisposable>(one: T): T {
-  open.push(one)
-  return one
-}
-
-const server = async (handle: Parameters<typeof serve>[0]): Promise<Site> => keep(await serve(handle))
 
 /** A body of which an octet comes now and then, and which never ends. */
 function drip(response: ServerResponse): undefined {

@@ -2,38 +2,19 @@ import { createInitiator } from '@s4u/gssapi'
 import { ConfigurationError, type ServiceTicket } from '@s4u/kdc-client'
 import { Agent, type Dispatcher } from 'undici'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-} from '../../../../test/stories/kerberos-backend.js'
+import { issueTicket } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { TokenDispatcher } from './token-dispatcher.js'
 import { createFetch } from './create-fetch.js'
 import type { Fetch } from '../options/token-options.js'
 
-const service = serviceNamed()
+const { service, site, keepAgent } = backendFixture()
 const alice = issueTicket(service, 'alice')
 const platformFetch = globalThis.fetch
-const open: AsyncDisposable[] = []
 
-afterEach(async () => {
+afterEach(() => {
   globalThis.fetch = platformFetch
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
 })
-
-const site = async () => {
-  const served = await serve((request, response) => authenticate(acceptorOf(service), request, response))
-  open.push(served)
-  return served
-}
-
-function newAgent(): Agent {
-  const agent = new Agent()
-  open.unshift({ [Symbol.asyncDispose]: () => agent.close() })
-  return agent
-}
 
 const fetchAs = (ticket: ServiceTicket): Fetch => createFetch({ ticketFor: async () => ticket })
 
@@ -68,7 +49,7 @@ describe('a token', () => {
 
   test('is shown once, whatever sends its request again', async () => {
     const { origin, seen } = await site()
-    const init = prepared(newAgent())
+    const init = prepared(keepAgent(new Agent()))
     expect(await (await platformFetch(origin, init)).text()).toBe('alice@AD.TEST')
     await expect(platformFetch(origin, init)).rejects.toMatchObject({
       cause: { message: expect.stringContaining('sent before') },

@@ -3,17 +3,10 @@
  * they are not.
  */
 import { once } from 'node:events'
-import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Agent, request } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { describe, expect, test } from 'vitest'
+import { acceptorOf, authenticate, issueTicket, type Site } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { createNegotiationFor } from '../authorization-for.js'
 import { Connections } from '../connections/connections.js'
 import type { FetchEvent } from '../events/events.js'
@@ -22,23 +15,11 @@ import type { CreateFetchOptions } from './fetch-options.js'
 import { createFetch } from './create-fetch.js'
 import { UnprovenAnswerError } from '../answers/unproven-answer.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-async function site(handle: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<Site> {
-  const kept = await serve(handle)
-  open.push(kept)
-  return kept
-}
-
+const { service, keep, server } = backendFixture()
 const HEADERS = { 'content-type': 'text/html', 'set-cookie': 'forged=1', location: 'https://evil.test/', 'x-why': 'no' }
 
 const failing = (status: number): Promise<Site> =>
-  site((_request, response) => response.writeHead(status, 'Forged reason', HEADERS).end('a page'))
+  server((_request, response) => response.writeHead(status, 'Forged reason', HEADERS).end('a page'))
 
 const call = (options: Partial<CreateFetchOptions>) =>
   createFetch({ ticketFor: async () => issueTicket(service), ...options })
@@ -115,7 +96,7 @@ describe('under optional', () => {
   })
 
   test('a proof that is wrong is refused on an error too', async () => {
-    const { origin } = await site((_request, response) =>
+    const { origin } = await server((_request, response) =>
       response.writeHead(403, { 'www-authenticate': 'Negotiate AAAA' }).end('forged'),
     )
     const answer = call({ mutualAuthentication: 'optional', sanitize: false })(origin)
@@ -124,7 +105,7 @@ describe('under optional', () => {
 
   test('an error with its proof is handed out whole', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = await site((incoming, response) => {
+    const { origin } = await server((incoming, response) => {
       response.statusCode = 403
       return authenticate(acceptor, incoming, response)
     })
@@ -147,7 +128,7 @@ describe('under optional', () => {
   test('the connection of a short error goes on to carry the next request', async () => {
     const { origin, seen } = await failing(409)
     const connections = new Connections()
-    open.push(connections)
+    keep(connections)
     const ticket = issueTicket(service)
     const fetch = call({ mutualAuthentication: 'optional', ticketFor: async () => ticket, connections })
     for (let count = 0; count < 3; count++) {
@@ -158,7 +139,7 @@ describe('under optional', () => {
   })
 
   test('an error whose page has no end holds nobody up', async () => {
-    const { origin } = await site(async (_request, response) => {
+    const { origin } = await server(async (_request, response) => {
       const timer = setInterval(() => response.write('x'.repeat(100_000)), 5)
       await once(response.writeHead(500), 'close')
       clearInterval(timer)
@@ -178,7 +159,7 @@ describe('under optional', () => {
 describe('below an interceptor', () => {
   const dispatching = (origin: string, options: object) => {
     const agent = new Agent()
-    open.push({ [Symbol.asyncDispose]: () => agent.destroy() })
+    keep({ [Symbol.asyncDispose]: () => agent.destroy() })
     const ticketFor = async () => issueTicket(service)
     return agent.compose(
       negotiateInterceptor({ ticketFor, origins: [origin], mutualAuthentication: 'optional', ...options }),
@@ -205,7 +186,7 @@ describe('below an interceptor', () => {
   })
 
   test('a page without an end is cut off', async () => {
-    const { origin } = await site(async (_request, response) => {
+    const { origin } = await server(async (_request, response) => {
       const timer = setInterval(() => response.write('x'.repeat(100_000)), 5)
       await once(response.writeHead(500), 'close')
       clearInterval(timer)
@@ -237,7 +218,7 @@ describe('verify', () => {
 
   test('refuses a second answer to one negotiation, proven or not, and a 401 is an answer', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = await site((incoming, response) => authenticate(acceptor, incoming, response))
+    const { origin } = await server((incoming, response) => authenticate(acceptor, incoming, response))
     const { authorization, verify } = await negotiation()
     const { status, headers } = await fetch(origin, { headers: { authorization } })
     const answer = { status, challenge: headers.get('www-authenticate') }

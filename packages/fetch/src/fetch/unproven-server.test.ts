@@ -5,16 +5,10 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type LookupFunction } from 'node:net'
 import { Agent, request, upgrade } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
-import {
-  acceptorOf,
-  authenticate,
-  issueTicket,
-  serve,
-  serviceNamed,
-  type Site,
-} from '../../../../test/stories/kerberos-backend.js'
+import { describe, expect, test } from 'vitest'
+import { acceptorOf, authenticate, issueTicket, type Site } from '../../../../test/stories/kerberos-backend.js'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { Connections } from '../connections/connections.js'
 import type { FetchEvent } from '../events/events.js'
 import { negotiateInterceptor } from '../interceptor.js'
@@ -22,28 +16,17 @@ import type { CreateFetchOptions } from './fetch-options.js'
 import { MAX_ORIGINS, rememberAsking } from '../options/learned-origins.js'
 import { createFetch } from './create-fetch.js'
 
-const service = serviceNamed()
-const open: AsyncDisposable[] = []
+const { service, keep, server } = backendFixture()
 const unproven = { name: 'RejectedTokenError', code: 'KRB_AP_ERR_MUT_FAIL', hint: expect.stringMatching(/\w/) }
-
-afterEach(async () => {
-  for (const one of open.splice(0).reverse()) await one[Symbol.asyncDispose]()
-})
-
-async function keep(site: Promise<Site>): Promise<Site> {
-  const kept = await site
-  open.push(kept)
-  return kept
-}
 
 /** Answers whoever asks, and proves nothing. */
 const rogue = (status: number, headers: Record<string, string> = {}): Promise<Site> =>
-  keep(serve((_request, response) => response.writeHead(status, headers).end('forged')))
+  server((_request, response) => response.writeHead(status, headers).end('forged'))
 
 const redirecting = (to: string, status = 302): Promise<Site> => rogue(status, { location: to })
 
 const honest = (): Promise<Site> =>
-  keep(serve((incoming, response, body) => authenticate(acceptorOf(service), incoming, response, body)))
+  server((incoming, response, body) => authenticate(acceptorOf(service), incoming, response, body))
 
 function fetchWith(options: Partial<CreateFetchOptions> = {}) {
   return createFetch({ ticketFor: async () => issueTicket(service), ...options })
@@ -51,7 +34,7 @@ function fetchWith(options: Partial<CreateFetchOptions> = {}) {
 
 function trusting(): Connections {
   const keeper = new Connections({ tls: { ca: CERTIFICATES.map(({ cert }) => cert) } })
-  open.push(keeper)
+  keep(keeper)
   return keeper
 }
 
@@ -64,8 +47,9 @@ describe('somebody on the network who sends an unproven redirect', () => {
   })
 
   test.each(['https', 'another host', 'an address without a name'])('does not lead to %s', async (where) => {
-    const other = await keep(
-      serve((_request, response) => response.end('forged'), where === 'https' ? CERTIFICATES[0] : undefined),
+    const other = await server(
+      (_request, response) => response.end('forged'),
+      where === 'https' ? CERTIFICATES[0] : undefined,
     )
     const to = where === 'https' ? other.origin : other.origin.replace('localhost', '127.0.0.1')
     const { origin } = await redirecting(to)
@@ -78,8 +62,9 @@ describe('somebody on the network who sends an unproven redirect', () => {
 
   test('nor does one who has a certificate for the name, and no key of the service', async () => {
     const other = await rogue(200)
-    const { origin } = await keep(
-      serve((_request, response) => response.writeHead(302, { location: other.origin }).end(), CERTIFICATES[0]),
+    const { origin } = await server(
+      (_request, response) => response.writeHead(302, { location: other.origin }).end(),
+      CERTIFICATES[0],
     )
     const options = { connections: trusting(), origins: [origin, other.origin] }
     await expect(fetchWith(options)(origin)).rejects.toMatchObject(unproven)
@@ -115,13 +100,11 @@ describe('somebody on the network who sends an unproven redirect', () => {
 
   test('may lead elsewhere on the origin, where the answer must prove itself', async () => {
     const acceptor = acceptorOf(service)
-    const { origin } = await keep(
-      serve((incoming, response) => {
-        if (incoming.url === '/proven') return authenticate(acceptor, incoming, response)
-        if (incoming.url === '/forged') return response.end('forged')
-        return response.writeHead(302, { location: incoming.url === '/a' ? '/proven' : '/forged' }).end()
-      }),
-    )
+    const { origin } = await server((incoming, response) => {
+      if (incoming.url === '/proven') return authenticate(acceptor, incoming, response)
+      if (incoming.url === '/forged') return response.end('forged')
+      return response.writeHead(302, { location: incoming.url === '/a' ? '/proven' : '/forged' }).end()
+    })
     expect(await (await fetchWith()(`${origin}/a`)).text()).toBe('alice@AD.TEST')
     await expect(fetchWith()(`${origin}/b`)).rejects.toMatchObject(unproven)
   })
@@ -129,14 +112,12 @@ describe('somebody on the network who sends an unproven redirect', () => {
 
 test('who has led a request elsewhere on the origin is not believed there for not asking, though the origin is forgotten', async () => {
   const acceptor = acceptorOf(service)
-  const { origin } = await keep(
-    serve((incoming, response) => {
-      if (incoming.url === '/forged') return response.end('forged')
-      if (incoming.headers.authorization === undefined) return authenticate(acceptor, incoming, response)
-      for (let index = 0; index <= MAX_ORIGINS; index++) rememberAsking(new URL(`https://host${index}.test`))
-      return response.writeHead(302, { location: '/forged' }).end()
-    }),
-  )
+  const { origin } = await server((incoming, response) => {
+    if (incoming.url === '/forged') return response.end('forged')
+    if (incoming.headers.authorization === undefined) return authenticate(acceptor, incoming, response)
+    for (let index = 0; index <= MAX_ORIGINS; index++) rememberAsking(new URL(`https://host${index}.test`))
+    return response.writeHead(302, { location: '/forged' }).end()
+  })
   await expect(fetchWith({ preemptive: false })(origin)).rejects.toMatchObject(unproven)
 })
 
@@ -157,7 +138,7 @@ describe.each([false, 'learned'] as const)('with preemptive %j a server that doe
     const lookup: LookupFunction = (_host, _options, callback) => callback(null, [{ address: '127.0.0.1', family: 4 }])
     const tls: object = { lookup }
     const connections = new Connections({ tls })
-    open.push(connections)
+    keep(connections)
     const origins = [`http://*.farm.test:${port}`]
     await expect(fetchWith({ origins, connections, preemptive })(`http://api.farm.test:${port}`)).rejects.toMatchObject(
       unproven,
@@ -167,8 +148,8 @@ describe.each([false, 'learned'] as const)('with preemptive %j a server that doe
   test('is not believed where its origin has asked before', async () => {
     let isAsking = true
     const acceptor = acceptorOf(service)
-    const { origin } = await keep(
-      serve((incoming, response) => (isAsking ? authenticate(acceptor, incoming, response) : response.end('forged'))),
+    const { origin } = await server((incoming, response) =>
+      isAsking ? authenticate(acceptor, incoming, response) : response.end('forged'),
     )
     expect(await (await fetchWith({ preemptive })(origin)).text()).toBe('alice@AD.TEST')
     isAsking = false

@@ -1,17 +1,15 @@
 import { DelegationRefusedError, KdcError, S4uError } from '@s4u/kdc-client'
 import { Agent, request } from 'undici'
-import { afterEach, describe, expect, test } from 'vitest'
-import { issueTicket, serve, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
+import { describe, expect, test } from 'vitest'
+import { issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
+import { backendFixture } from '../../../../test/stories/backend-fixture.js'
 import { createNegotiationFor } from '../authorization-for.js'
 import type { FetchEvent } from '../events/events.js'
 import type { CreateFetchOptions } from '../fetch/fetch-options.js'
 import { negotiateInterceptor } from '../interceptor.js'
 import { createFetch } from '../fetch/create-fetch.js'
 
-const open: AsyncDisposable[] = []
-afterEach(async () => {
-  for (const one of open.splice(0)) await one[Symbol.asyncDispose]()
-})
+const { server } = backendFixture()
 
 const unknown = (target: string, errorCode = 7) =>
   new KdcError({ step: 'TGS', account: 'svc-web@CORP.TEST', target, errorCode }, { hint: 'setspn -S …' })
@@ -74,9 +72,8 @@ describe('a name that the directory does not know', () => {
 
 describe('an address as URL', () => {
   const site = async () => {
-    const kept = await serve((_request, response) => response.end('hello'))
-    open.push(kept)
-    return `http://127.0.0.1:${kept.port}`
+    const { port } = await server((_request, response) => response.end('hello'))
+    return `http://127.0.0.1:${port}`
   }
   const notice = (origin: string) => ({
     kind: 'notice',
