@@ -154,7 +154,7 @@ const COMPILER_OPTIONS = {
   strict: true,
   skipLibCheck: true,
   // An app that uses undici has it installed; the tests have not.
-  paths: { undici: [join(root, 'packages/fetch/node_modules/undici')] },
+  paths: { undici: [join(root, 'packages/fetch/node_modules/undici/index.d.ts')] },
   allowJs: true,
   checkJs: false,
 }

@@ -1,4 +1,6 @@
-/** Runs the commands of `npm test`, and stops what they started when they end or are interrupted. */
+/**
+ * Runs the commands of `npm test`, and stops what they started when they end or are interrupted.
+ */
 import { spawn } from 'node:child_process'
 
 /** How long an interrupted child may take to stop what it started, before it is killed. */

@@ -126,8 +126,9 @@ export function mayInstall(environment: NodeJS.ProcessEnv = process.env): boolea
 let installing: Promise<void> = Promise.resolve()
 
 /**
- * Installs what is missing, where that is allowed and possible: see `mayInstall`, as root on Debian.
- * No daemon is started. Where it is not, nothing happens, and `whyMissing` says what is needed.
+ * Installs what is missing, where that is allowed and possible: see `mayInstall`, as root on
+ * Debian. No daemon is started. Where it is not, nothing happens, and `whyMissing` says what is
+ * needed.
  */
 export function installMissing(requirements: readonly Requirement[]): Promise<void> {
   // One after the other, so that a later call finds what an earlier one has installed.
