@@ -80,6 +80,8 @@ const places: readonly (readonly [string, Place])[] = [
   at(kdcClient, 'encryptionTypes', ['aes', null, 18, ['18'], [null]]),
   at(kdcClient, 'timeLimit', [...noMilliseconds, 0, Infinity, 2 ** 31]),
   at(negotiator, 'kdcTimeLimit', [...noMilliseconds, 0, Infinity]),
+  at(negotiator, 'kdc.timeLimit', [...noMilliseconds, 0, Infinity]),
+  at(negotiator, 'kdc.cache', [[], 'none', null]),
   at(kdcClient, 'cache.refusedFor', [...noMilliseconds, Infinity, 60_001]),
   at(kdcClient, 'cache', [[], 'none', null]),
   at(negotiator, 'session', [
