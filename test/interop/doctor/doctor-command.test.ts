@@ -1,7 +1,7 @@
 import { EXIT } from '@s4u/cli'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { describeRealms } from '../../realms/suite.js'
 import { Administrator } from '../diagnosis/administrator.js'
 import { ExaminedService } from './examined-service.js'
@@ -10,40 +10,42 @@ import { s4u } from './s4u.js'
 await describeRealms('s4u doctor', ['CORP'], (info) => {
   const at = new ExaminedService(info, 'CORP', 62)
   const administrator = new Administrator(info, 'CORP')
-  const { kdc, ldap = kdc, services, administrator: admin } = at.realm
-  const web = services.web.spn
+  const { kdc, ldap = kdc, administrator: admin } = at.realm
+  const web = at.spn
   const words = [
     'doctor',
-    ...['--keytab', at.keytab, '--service', web, '--as', 'alice', '--to', services.api.spn],
+    ...['--keytab', at.keytab, '--service', web, '--as', 'examinee', '--to', at.target],
     ...['--kdc', `${kdc.host}:${kdc.port}`, '--krb5-config', info.krb5Config],
     ...['--directory', 'dc1.corp.test', '--directory-address', ldap.host],
   ]
   const asAdministrator = [...words, '--admin', admin?.principal ?? '']
   const password = admin?.password ?? ''
 
+  beforeAll(() => at.makeAccounts())
+
   test('prints each check, and ends with 0 where nothing failed', async () => {
     await administrator.run(
-      `samba-tool dns add ${kdc.host} corp.test web A ${at.address} -U 'Administrator%${password}' || true`,
+      `samba-tool dns add ${kdc.host} corp.test exam A ${at.address} -U 'Administrator%${password}' || true`,
     )
     const { code, out } = await s4u([...words, '--dns', kdc.host])
-    expect(out).toMatch(/^ok +sign-in +svc-web@CORP\.TEST signs in with its key/m)
+    expect(out).toMatch(/^ok +sign-in +svc-exam@CORP\.TEST signs in with its key/m)
     expect(out).toMatch(/^\d+ ok, 0 warnings, 0 failed, in \d+ ms$/m)
     expect(code).toBe(EXIT.OK)
   })
 
   test('names what failed, why and with which command, ends with 1, and writes the plan', async () => {
     const plan = join(at.folder, 'plan.sh')
-    await administrator.run(`samba-tool spn delete ${web} svc-web`)
+    await administrator.run(`samba-tool spn delete ${web} svc-exam`)
     try {
       const { code, out } = await s4u([...words, '--dns', kdc.host, '--plan', plan, '--for', 'samba'])
       expect(code).toBe(EXIT.REFUSED)
-      expect(out).toMatch(/^FAILED +spn-owner +HTTP\/web\.corp\.test is not registered\.$/m)
-      expect(out).toContain(`Samba: samba-tool spn add ${web} svc-web`)
+      expect(out).toMatch(/^FAILED +spn-owner +HTTP\/exam\.corp\.test is not registered/m)
+      expect(out).toContain(`Samba: samba-tool spn add ${web} svc-exam`)
       expect(out).not.toContain('setspn')
       expect(out).toMatch(/^Mend first: spn-owner\./m)
-      expect(readFileSync(plan, 'utf8')).toContain(`\nsamba-tool spn add ${web} svc-web\n`)
+      expect(readFileSync(plan, 'utf8')).toContain(`\nsamba-tool spn add ${web} svc-exam\n`)
     } finally {
-      await administrator.run(`samba-tool spn add ${web} svc-web`)
+      await administrator.run(`samba-tool spn add ${web} svc-exam`)
     }
   })
 
@@ -57,9 +59,9 @@ await describeRealms('s4u doctor', ['CORP'], (info) => {
 
   test('makes the changes that it shows, one question at a time, and looks again', async () => {
     for (const command of [
-      `samba-tool spn delete ${web} svc-web`,
-      `samba-tool delegation del-service svc-web ${services.api.spn}`,
-      'samba-tool user sensitive alice on',
+      `samba-tool spn delete ${web} svc-exam`,
+      `samba-tool delegation del-service svc-exam ${at.target}`,
+      'samba-tool user sensitive examinee on',
     ])
       await administrator.run(command)
     const { code, out, err } = await s4u([...asAdministrator, '--dns', kdc.host, '--fix'], [password, 'y', 'yes', 'Y'])
@@ -71,16 +73,16 @@ await describeRealms('s4u doctor', ['CORP'], (info) => {
   })
 
   test('changes nothing where the answer is no', async () => {
-    await administrator.run('samba-tool user disable svc-web')
+    await administrator.run('samba-tool user disable svc-exam')
     try {
       const { code, out, err } = await s4u([...asAdministrator, '--dns', kdc.host, '--fix'], [password, ''])
-      expect(err).toContain('svc-web is disabled.')
-      expect(out).toMatch(/^FAILED +sign-in +svc-web is disabled\.$/m)
+      expect(err).toContain('svc-exam is disabled.')
+      expect(out).toMatch(/^FAILED +sign-in +svc-exam is disabled\.$/m)
       expect(code).toBe(EXIT.REFUSED)
       const mended = await s4u([...asAdministrator, '--dns', kdc.host, '--fix', '--yes'], [password])
       expect(mended.code).toBe(EXIT.OK)
     } finally {
-      await administrator.run('samba-tool user enable svc-web')
+      await administrator.run('samba-tool user enable svc-exam')
     }
   })
 

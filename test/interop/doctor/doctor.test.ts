@@ -18,10 +18,11 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     const { domain } = at.realm
 
     beforeAll(async () => {
+      await at.makeAccounts()
       const login = `-U 'Administrator%${at.realm.administrator?.password ?? ''}'`
       const add = (name: string, type: string, value: string): string =>
         `samba-tool dns add ${at.realm.kdc.host} ${domain} ${name} ${type} ${value} ${login}`
-      await administrator.run(add('web', 'A', at.address))
+      await administrator.run(add('exam', 'A', at.address))
       await administrator.run(add('canonical', 'A', at.address))
       await administrator.run(add('portal', 'CNAME', `canonical.${domain}`))
     })
@@ -35,13 +36,13 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
     test('nor with its URL', async () => {
       await using site = await serveAt(at.address, healthySite(at))
-      const diagnosis = await at.diagnose({ url: `http://web.${domain}:${site.port}/` })
+      const diagnosis = await at.diagnose({ url: `http://exam.${domain}:${site.port}/` })
       expect(troubleIn(diagnosis)).toBe('')
       expect(diagnosis.findings.filter(({ check }) => check.startsWith('url')).map(({ found }) => found)).toEqual([
         'It answers with 401 (server: nobody says which).',
         'It answers 401 and offers Negotiate.',
         'Headers of 60000 characters get through.',
-        'It signs alice in (200), and proves itself.',
+        'It signs examinee in (200), and proves itself.',
       ])
       expect(diagnosis.took).toBeLessThan(3_000)
     })
@@ -54,11 +55,11 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
       test.each(urlFaults)('%s', async (_what, { serve, options, ...fault }) => {
         await using site = await serveAt(at.address, serve(at), options)
-        expectCause(await at.diagnose({ url: `http://web.${domain}:${site.port}/` }), fault)
+        expectCause(await at.diagnose({ url: `http://exam.${domain}:${site.port}/` }), fault)
       })
 
       test('a URL at which nobody listens', async () => {
-        const diagnosis = await at.diagnose({ url: `http://web.${domain}:1/` })
+        const diagnosis = await at.diagnose({ url: `http://exam.${domain}:1/` })
         expectCause(diagnosis, { cause: 'url', found: /ECONNREFUSED/ })
       })
 

@@ -1,7 +1,8 @@
 import { type Diagnosis, diagnose, type DiagnoseOptions } from '@s4u/doctor'
-import { type Directory, openDirectory } from '@s4u/directory'
-import type { KdcClient } from '@s4u/kdc-client'
-import { copyFileSync, mkdtempSync } from 'node:fs'
+import { type Directory, joinAccount, type JoinedAccount, type JoinOptions, openDirectory } from '@s4u/directory'
+import { createKdcClient, deriveAccountKeys, type KdcClient } from '@s4u/kdc-client'
+import { Keytab, parsePrincipal } from '@s4u/krb5'
+import { chmodSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { join } from 'node:path'
 import type { RealmKey } from '../../realms/addresses.js'
@@ -9,16 +10,23 @@ import { realmOf } from '../../realms/clients.js'
 import type { RealmInfo, RealmsInfo } from '../../realms/realm-info.js'
 import { controllers } from '../../realms/samba/samba-conf.js'
 
-/** The service `web` of a realm, with a keytab of its own that a test may spoil. */
+/**
+ * A service of a realm, with a keytab of its own that a test may spoil. At Samba it has accounts of
+ * its
+ * own as well (`makeAccounts`): those of the harness are what other suites count on.
+ */
 export class ExaminedService {
   readonly realm: RealmInfo
   readonly keytab: string
+  /** Of another service. */
+  readonly otherKeytab: string
   /** Where tests may put files. */
   readonly folder: string
   /** Where the service listens: the address that DNS gives for its host. */
   readonly address: string
   private readonly more: Partial<DiagnoseOptions>
   private readonly info: RealmsInfo
+  private own: Uint8Array | undefined
   private readonly key: RealmKey
 
   constructor(info: RealmsInfo, key: RealmKey, hostNumber: number, more: Partial<DiagnoseOptions> = {}) {
@@ -29,25 +37,78 @@ export class ExaminedService {
     this.address = `${info.block}.${hostNumber}`
     this.folder = mkdtempSync(join(info.directory, 'doctor-'))
     this.keytab = join(this.folder, 'web.keytab')
+    this.otherKeytab = join(this.folder, 'other.keytab')
+    if (this.realm.kind !== 'samba') this.restoreKeytab()
+  }
+
+  get spn(): string {
+    return this.realm.kind === 'samba' ? `HTTP/exam.${this.realm.domain}` : this.realm.services.web.spn
+  }
+
+  /** The service that it calls. */
+  get target(): string {
+    return this.realm.kind === 'samba' ? `HTTP/examapi.${this.realm.domain}` : this.realm.services.api.spn
+  }
+
+  /** As it was before it was spoilt. */
+  restoreKeytab(): void {
+    if (this.realm.kind !== 'samba') return copyFileSync(this.realm.services.web.keytab, this.keytab)
+    if (this.own) writeFileSync(this.keytab, this.own, { mode: 0o600 })
+    chmodSync(this.keytab, 0o600)
+  }
+
+  /** Makes the accounts of the service, of what it calls, and of a user; or takes them over. */
+  async makeAccounts(): Promise<void> {
+    const { principal = '', password = '' } = this.realm.administrator ?? {}
+    const client = createKdcClient({ kdc: this.kdcAddress, credentials: { principal, password } })
+    await using directory = this.openAt(client)
+    const make = async (name: string, more: Partial<JoinOptions> = {}): Promise<Keytab> => {
+      const options = { kind: 'user', name, encryptionTypes: [18, 17], takeOver: true, ...more } as const
+      const joined = await joinAccount(directory, options)
+      return this.keytabOf(joined)
+    }
+    await make('examinee')
+    await make('EXAM01', { kind: 'computer' })
+    await make('svc-examapi', { servicePrincipalNames: [this.target] })
+    const other = await make('svc-examnone', { servicePrincipalNames: [`HTTP/examnone.${this.realm.domain}`] })
+    writeFileSync(this.otherKeytab, other.encode(), { mode: 0o600 })
+    const delegation = { delegateTo: [this.target], protocolTransition: true }
+    this.own = (await make('svc-exam', { servicePrincipalNames: [this.spn], ...delegation })).encode()
     this.restoreKeytab()
   }
 
-  /** As it was when the realm came up. */
-  restoreKeytab(): void {
-    copyFileSync(this.realm.services.web.keytab, this.keytab)
+  private async keytabOf({ account, password }: JoinedAccount): Promise<Keytab> {
+    const {
+      principal,
+      kvno = 1,
+      keys,
+    } = await deriveAccountKeys({
+      principal: account.principal,
+      password,
+      kdc: this.kdcAddress,
+    })
+    const spns = account.servicePrincipalNames.map((spn) => parsePrincipal(spn, { realm: principal.realm }))
+    const timestamp = Date.now()
+    return new Keytab(
+      [principal, ...spns].flatMap((name) => keys.map((key) => ({ principal: name, kvno, key, timestamp }))),
+    )
+  }
+
+  private get kdcAddress(): string {
+    const { host, port } = this.realm.kdc
+    return `${host}:${port}`
   }
 
   /** What a healthy service is looked at with. */
   get options(): DiagnoseOptions {
-    const { kdc, services, kind } = this.realm
+    const { kdc, kind } = this.realm
     return {
       keytab: this.keytab,
-      service: services.web.spn,
+      service: this.spn,
       kdc: `${kdc.host}:${kdc.port}`,
       krb5Config: this.info.krb5Config,
-      as: 'alice',
-      to: [services.api.spn],
-      timeLimit: 5_000,
+      as: kind === 'samba' ? 'examinee' : 'alice',
+      to: [this.target],
       ...(kind === 'samba' && { dnsServers: [kdc.host], directory: (client) => this.openAt(client) }),
       ...this.more,
     }

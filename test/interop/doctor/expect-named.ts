@@ -18,7 +18,8 @@ export async function expectNamed(at: ExaminedService, administrator: Administra
     expect(troubleIn(await at.diagnose(options?.(at)))).toBe('')
   } finally {
     for (const command of after) await administrator.run(command)
-    at.restoreKeytab()
+    if (fault.remake) await at.makeAccounts()
+    else at.restoreKeytab()
   }
 }
 

@@ -26,6 +26,8 @@ export interface Fault {
   readonly besides?: readonly string[]
   /** How a fault without a command is mended, as the hint says. */
   readonly mend?: (at: ExaminedService) => void
+  /** The accounts are made again afterwards: their keys are other ones. */
+  readonly remake?: boolean
   /** Brings everything back. */
   readonly after?: readonly string[]
 }

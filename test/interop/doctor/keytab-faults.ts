@@ -7,9 +7,9 @@ export const keytabFaults = (domain: string): readonly FaultRow[] => [
   [
     'the keytab of another service',
     {
-      spoil: (at) => copyFileSync(at.realm.services.none.keytab, at.keytab),
+      spoil: (at) => copyFileSync(at.otherKeytab, at.keytab),
       cause: 'spn-owner',
-      found: new RegExp(`^HTTP/web.${domain} is on svc-web, and the keytab is of svc-none`),
+      found: new RegExp(`^HTTP/exam.${domain} is on svc-exam, and the keytab is of svc-examnone`),
       obey: [],
     },
   ],

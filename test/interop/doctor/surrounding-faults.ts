@@ -19,7 +19,7 @@ const nameFaults = (domain: string): readonly FaultRow[] => [
   ],
   [
     'a URL with a short name',
-    { options: () => ({ url: 'http://web/' }), cause: 'host-name', found: /^web is a short name/, obey: [] },
+    { options: () => ({ url: 'http://exam/' }), cause: 'host-name', found: /^exam is a short name/, obey: [] },
   ],
   [
     'a URL with localhost',
@@ -28,7 +28,7 @@ const nameFaults = (domain: string): readonly FaultRow[] => [
   [
     'a host that DNS does not know',
     {
-      options: () => ({ url: `http://gone.${domain}/`, service: `HTTP/web.${domain}` }),
+      options: () => ({ url: `http://gone.${domain}/`, service: `HTTP/exam.${domain}` }),
       cause: 'dns-address',
       found: /^No name server knows an address of gone\./,
       obey: [],

@@ -91,9 +91,9 @@ export const urlFaults: readonly (readonly [what: string, fault: UrlFault])[] = 
   [
     'a service with the keytab of another one',
     {
-      serve: (at) => healthySite(at, at.realm.services.none.keytab),
+      serve: (at) => healthySite(at, at.otherKeytab),
       cause: 'url-sign-in',
-      found: /^It refuses the ticket of alice \(401/,
+      found: /^It refuses the ticket of examinee \(401/,
     },
   ],
   [
@@ -112,7 +112,7 @@ export const urlFaults: readonly (readonly [what: string, fault: UrlFault])[] = 
       serve: (at) => healthySite(at),
       options: { maxHeaderSize: 1_200 },
       cause: 'url-header-size',
-      found: /^Headers of 0 characters get through; alice needs \d+\.$/,
+      found: /^Headers of 0 characters get through; examinee needs \d+\.$/,
     },
   ],
   [
@@ -126,7 +126,7 @@ export const urlFaults: readonly (readonly [what: string, fault: UrlFault])[] = 
         ]),
       cause: 'url-sign-in',
       status: 'warning',
-      found: /^It answers 200 to alice, and does not prove that it has the key\.$/,
+      found: /^It answers 200 to examinee, and does not prove that it has the key\.$/,
     },
   ],
   [

@@ -72,7 +72,10 @@ export interface JoinedAccount {
 export async function joinAccount(directory: Directory, options: JoinOptions): Promise<JoinedAccount> {
   const password = randomPassword()
   const present = await directory.account(signInName(options), { signal: options.signal })
-  if (present !== undefined && options.takeOver !== true) throw isThere(present)
+  if (present !== undefined) {
+    if (options.takeOver !== true) throw isThere(present)
+    requireSameAccount(present, directory, options)
+  }
   const changes: DirectoryChange[] = []
   const apply = async (change: DirectoryChange | undefined): Promise<void> => {
     if (change === undefined) return
@@ -154,6 +157,20 @@ async function requireFree(directory: Directory, spn: string, signal: AbortSigna
 
 function signInName({ kind, name }: JoinOptions): string {
   return kind === 'computer' && !name.endsWith('$') ? `${name}$` : name
+}
+
+/**
+ * A name may also be a SID, a distinguished name or a service principal name of another account.
+ * The
+ * password of that one must not be set by mistake, nor that of a domain controller.
+ */
+function requireSameAccount(present: DirectoryAccount, directory: Directory, options: JoinOptions): void {
+  const isNamed = present.name.toLowerCase() === signInName(options).toLowerCase()
+  const isHere = present.domain === directory.domain && present.kind === options.kind
+  if (isNamed && isHere && !present.state.domainController) return
+  throw new ConfigurationError(`joinAccount: ${present.name} is not taken over`, {
+    hint: 'Name the account itself (svc-web, WEB01), in the domain of the directory, with its kind. Domain controllers are never taken over.',
+  })
 }
 
 function isThere({ name, dn }: DirectoryAccount): ConfigurationError {

@@ -24,7 +24,11 @@ export class DirectoryEntry {
     const values = new Map<string, Uint8Array[]>()
     for (const [name, octets] of attributes) {
       const key = asciiLower(name)
-      values.set(key, [...(values.get(key) ?? []), ...octets])
+      const known = values.get(key)
+      // A server may repeat one name 100,000 times: copying the list each time would stop the
+      // process.
+      if (known === undefined) values.set(key, [...octets])
+      else for (const one of octets) known.push(one)
     }
     this.#values = values
   }

@@ -96,7 +96,7 @@ const MAX_TEXT = 1_000
  * The characters of the shortest secret that is cut out of a text. A shorter one occurs in ordinary
  * words, and the gaps in them would reveal it.
  */
-const SHORTEST_CUT_OUT = 4
+const SHORTEST_CUT_OUT = 3
 
 function shownText(octets: Uint8Array, secret: string): string {
   if (secret.length < SHORTEST_CUT_OUT) return ''
