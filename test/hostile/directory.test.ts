@@ -222,6 +222,22 @@ describe('a controller that has turned bad', () => {
     await expect(all).rejects.toMatchObject({ code: 'sizeLimitExceeded' })
   })
 
+  test('and gives empty pages without end, each with a cookie, ends', async () => {
+    const fake = await fakeWith(search(({ id }, line) => sent(line.send(done(id, 0, 0x65, 'more')))))
+    const all = open(fake).search({ filter: '(cn=*)' }).all()
+    await expect(all).rejects.toMatchObject({
+      code: 'loopDetect',
+      message: expect.stringContaining('100 pages in a row have no entry'),
+    })
+  })
+
+  test('and gives a cookie where no page was asked for, is asked once', async () => {
+    const fake = await fakeWith(search(({ id }, line) => sent(line.send(done(id, 0, 0x65, 'more')))))
+    const base = { base: `CN=x,${DOMAIN_DN}`, scope: 'base', filter: '(cn=once)' } as const
+    expect(await open(fake).search(base).all()).toEqual([])
+    expect(fake.asked.filter(({ octets }) => Buffer.from(octets).includes('once'))).toHaveLength(1)
+  })
+
   test('and gives values of an attribute without end, or from another place', async () => {
     const ranges = (next: (from: number) => string): Lies =>
       search(({ id, octets }, line) => {
@@ -314,6 +330,34 @@ describe('references', () => {
     )
     expect(await all(fake, 'follow')).toHaveLength(1)
   })
+})
+
+test('a name that whoever asks has written chooses no domain whose name servers and controllers are asked', async () => {
+  const partitions = `cn=partitions,cn=configuration,${DOMAIN_DN.toLowerCase()}`
+  const fake = await fakeWith({
+    asked({ operation, base, id }, line) {
+      if (operation !== 0x63 || base.toLowerCase() !== partitions) return false
+      const own = { nCName: [DOMAIN_DN], dnsRoot: ['corp.test'], nETBIOSName: ['CORP'] }
+      return sent(line.send(entry(id, 'CN=CORP', own), done(id)))
+    },
+  })
+  const lookedUp: string[] = []
+  const dns = {
+    resolveSrv: async (name: string) => {
+      lookedUp.push(name)
+      return []
+    },
+    lookup: async () => [],
+  }
+  const directory = openDirectory({ client: fake.client, servers: fake.server, timeLimit: 2_000, dns })
+  ended.push(() => directory.close())
+  expect(await directory.account('CN=x,DC=evil,DC=test')).toBeUndefined()
+  const change = { kind: 'delete', dn: 'CN=x,DC=evil,DC=test' } as const
+  await expect(directory.apply(change)).rejects.toMatchObject({
+    code: 'noSuchObject',
+    message: expect.stringContaining('CN=x,DC=evil,DC=test is in no domain that is known here'),
+  })
+  expect(lookedUp).toEqual([])
 })
 
 describe('a change', () => {

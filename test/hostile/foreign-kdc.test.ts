@@ -15,8 +15,9 @@ import { Writable } from 'node:stream'
 import { beforeAll, describe, expect, test } from 'vitest'
 
 /**
- * Who runs the KDC of a realm that ours trusts writes what it likes into the PACs of its users, and our own KDC copies it (as Samba does,
- * and Windows within a forest). The user is mallory@PARTNER.TEST; what she wants is ours.
+ * Who runs the KDC of a realm that ours trusts writes what it likes into the PACs of its users, and
+ * our own KDC copies it (as Samba does, and Windows within a forest). The user is
+ * mallory@PARTNER.TEST; what she wants is ours.
  */
 const WEB = 'HTTP/web.ad.test'
 const API = 'HTTP/api.ad.test'

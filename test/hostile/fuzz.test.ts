@@ -3,15 +3,23 @@ import { decoder } from './decoder.js'
 import { decoders } from './decoders.js'
 import { fuzz, LIMIT_MS } from './fuzz.js'
 
-/** Where changes are judged; what `npm test` runs elsewhere is a share of that, and `npm run fuzz` all of it. */
+/**
+ * Where changes are judged; what `npm test` runs elsewhere is a share of that, and `npm run fuzz`
+ * all of it.
+ */
 const FULL = 5_000_000
 const SHARE = 300_000
 const inCi = /^(1|true)$/i.test(process.env.CI ?? '')
 const inputs = Number(process.env.S4U_FUZZ_INPUTS ?? (inCi ? FULL : SHARE))
-/** Another seed each day finds what yesterday's did not; a failure prints its input, which is all that is needed to see it again. */
+/**
+ * Another seed each day finds what yesterday's did not; a failure prints its input, which is all
+ * that is needed to see it again.
+ */
 const seed = Number(process.env.S4U_FUZZ_SEED ?? Math.floor(Date.now() / 86_400_000))
 
-/** What every decoder together may keep after its inputs are gone: caches fill, code is compiled. */
+/**
+ * What every decoder together may keep after its inputs are gone: caches fill, code is compiled.
+ */
 const GROWTH_LIMIT = 16 << 20
 
 test.each(decoders.map((decoder) => [decoder.name, decoder] as const))(

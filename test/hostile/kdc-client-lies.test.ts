@@ -124,7 +124,8 @@ test('a KDC that does not know S4U gives a ticket in the name of the service, wh
 })
 
 describe('a reply that answered an earlier request is refused', () => {
-  // Of two requests for the same ticket the second is sent to a KDC that gives the reply of the first.
+  // Of two requests for the same ticket the second is sent to a KDC that gives the reply of the
+  // first.
   test.each<[step: string, ask: (client: KdcClient, evidence: EvidenceTicket) => Promise<unknown>]>([
     ['TGS', (client) => client.ticketFor('HTTP/vault.ad.test')],
     ['S4U2Self', (client) => client.s4u2self('bob')],

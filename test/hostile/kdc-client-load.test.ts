@@ -10,7 +10,10 @@ import { adTest } from './kdc-client-realm.js'
 
 const USERS = 500
 const TIME_LIMIT = 20_000
-/** The journal of the test KDC, and what the runtime keeps for itself; the tickets of the callers are several times as much. */
+/**
+ * The journal of the test KDC, and what the runtime keeps for itself; the tickets of the callers
+ * are several times as much.
+ */
 const MEMORY_THAT_MAY_STAY = 6 * 1024 * 1024
 const TARGETS = ['a', 'b', 'c', 'd'].map((name) => `HTTP/${name}.ad.test`)
 
@@ -54,7 +57,10 @@ interface Told {
   readonly client: WeakRef<object>
 }
 
-/** Everybody wants a ticket for every target at once, by way of S4U2Self. Nothing of the client is kept but a weak reference. */
+/**
+ * Everybody wants a ticket for every target at once, by way of S4U2Self. Nothing of the client is
+ * kept but a weak reference.
+ */
 async function asEverybody(
   realm: TestRealm,
   kdc: string | readonly string[] | KdcTransport,
@@ -73,7 +79,10 @@ async function asEverybody(
   return { outcomes, expected, took: performance.now() - began, client: new WeakRef(client) }
 }
 
-/** Everybody has a ticket in the own name, or was told in time that there is no KDC; the number of those who have one. */
+/**
+ * Everybody has a ticket in the own name, or was told in time that there is no KDC; the number of
+ * those who have one.
+ */
 function expectAllServed({ outcomes, expected, took }: Told, limit: number): number {
   const wrong = outcomes.filter((outcome, index) => outcome !== expected[index])
   for (const error of wrong) expect(error).toBeInstanceOf(KdcUnreachableError)
@@ -87,7 +96,8 @@ async function leavingNothing(run: () => Promise<Told>): Promise<void> {
   const { client } = await run()
   const grown = (): number => memoryInUse() - memory
   await until(() => leftOver(resources).length === 0, 100)
-  // In this order: garbage is collected for the one, and nothing that the other has looked at just now would be.
+  // In this order: garbage is collected for the one, and nothing that the other has looked at just
+  // now would be.
   await until(() => grown() < MEMORY_THAT_MAY_STAY && client.deref() === undefined, 20)
   expect(leftOver(resources)).toEqual([])
   expect(client.deref() === undefined).toBe(true)

@@ -3,7 +3,10 @@ import { kerberosFlags, Key, NameType, parsePrincipal } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
 
-/** What a login form may be sent for a name, and then stands in logs and in commands that people paste. */
+/**
+ * What a login form may be sent for a name, and then stands in logs and in commands that people
+ * paste.
+ */
 const names = [
   "x'; calc\nFORGED LOG LINE@evil.example",
   'x\r\nFORGED LOG LINE',

@@ -652,7 +652,9 @@ describe('a referral', () => {
 })
 
 describe('a reply of which one bit was changed on the way', () => {
-  /** Refused as what it is, or taken for what it was: the ticket itself is the service's to open. */
+  /**
+   * Refused as what it is, or taken for what it was: the ticket itself is the service's to open.
+   */
   async function judge(asked: Promise<ServiceTicket>, honest: ServiceTicket, tampered: () => boolean) {
     const outcome = await asked.then(meaningOf, (error: Error) => error)
     expect(tampered()).toBe(true)

@@ -5,8 +5,8 @@ import { DatagramForger, type Forgery } from './datagram-forger.js'
 import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
 
 /**
- * Somebody on the network who answers the datagrams to a KDC before it does. Nobody signs a KRB-ERROR, so each one is a word of
- * anybody's: none of them may cost more than a question by TCP.
+ * Somebody on the network who answers the datagrams to a KDC before it does. Nobody signs a
+ * KRB-ERROR, so each one is a word of anybody's: none of them may cost more than a question by TCP.
  */
 
 const AS_REQ = 0x6a

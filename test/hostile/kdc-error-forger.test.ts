@@ -23,8 +23,9 @@ import { adTest, clientOf, refusalOf } from './kdc-client-realm.js'
 import { Meddler } from './meddler.js'
 
 /**
- * Somebody who sits between a service and its KDC, TCP included, and writes errors in the KDC's place. While he is there he can deny
- * anything. What is tested here is that it ends with him, or within a bound that has a name.
+ * Somebody who sits between a service and its KDC, TCP included, and writes errors in the KDC's
+ * place. While he is there he can deny anything. What is tested here is that it ends with him, or
+ * within a bound that has a name.
  */
 
 const API = 'HTTP/api.ad.test'
@@ -217,7 +218,10 @@ describe('a refusal', () => {
   })
 })
 
-/** A KDC that says that it takes armored requests, and somebody who answers those in its place, in the clear. */
+/**
+ * A KDC that says that it takes armored requests, and somebody who answers those in its place, in
+ * the clear.
+ */
 async function armoredSite(forged: Partial<KrbError>) {
   const realm = await adTest({ now: Date.now() })
   const heard = { armored: 0 }

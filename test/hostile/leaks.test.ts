@@ -13,8 +13,9 @@ import { Leaks } from './leaks.js'
 import { Meddler } from './meddler.js'
 
 /**
- * The main job in memory, with everything kept that anybody gets to see of it: each record on a diagnostics channel, each event, each
- * error with its causes, what is printed of each object, what is written to the console. No key, password or ticket is in any of it.
+ * The main job in memory, with everything kept that anybody gets to see of it: each record on a
+ * diagnostics channel, each event, each error with its causes, what is printed of each object, what
+ * is written to the console. No key, password or ticket is in any of it.
  */
 
 let leaks = new Leaks()

@@ -1,4 +1,7 @@
-/** Mistakes that other implementations of Kerberos were known for, tried on the whole of this one. Each names where it was seen. */
+/**
+ * Mistakes that other implementations of Kerberos were known for, tried on the whole of this one.
+ * Each names where it was seen.
+ */
 
 import { createAcceptor } from '@s4u/acceptor'
 import { createInitiator, encodeAuthenticatorChecksum, frameKrb5Token, readKrb5Token } from '@s4u/gssapi'
@@ -384,7 +387,8 @@ describe('the acceptor', () => {
     const key = keyFor(other, 'web')
     const ticket = await new Desktop(realm, 'alice').ticketFor(WEB)
     const part = openTicket(ticket.ticket, keyFor(realm, 'web')).encTicketPart
-    // Whoever runs the KDC of TENANT.TEST issues a ticket for its own name of the service, to alice of AD.TEST.
+    // Whoever runs the KDC of TENANT.TEST issues a ticket for its own name of the service, to alice
+    // of AD.TEST.
     const encPart = sealEncryptedData(
       encode(EncTicketPart, { ...part, authorizationData: undefined }),
       key,
@@ -473,8 +477,9 @@ function openOf(realm: TestRealm, { ticket }: ServiceTicket) {
 }
 
 /**
- * The PAC of the ticket with Domain Admins in it, signed with the key of the service and one that is not the KDC's. The KDC's signature
- * over the ticket stays, and stays right: it does not cover the PAC.
+ * The PAC of the ticket with Domain Admins in it, signed with the key of the service and one that
+ * is not the KDC's. The KDC's signature over the ticket stays, and stays right: it does not cover
+ * the PAC.
  */
 function promoted({ authorizationData = [] }: EncTicketPart, server: Key): AuthorizationData {
   const [{ adData }] = decode(AuthorizationData, authorizationData[0].adData)
@@ -493,7 +498,10 @@ function promoted({ authorizationData = [] }: EncTicketPart, server: Key): Autho
   return [{ adType: AdType.IF_RELEVANT, adData: element }]
 }
 
-/** A token without a sequence number, subkey or flags, and whatever else the authenticator shall have. */
+/**
+ * A token without a sequence number, subkey or flags, and whatever else the authenticator shall
+ * have.
+ */
 function rawToken({ ticket, sessionKey, client }: ServiceTicket, more: Partial<Authenticator> = {}): Uint8Array {
   const ctime = Math.floor(Date.now() / 1000) * 1000
   const cksum = encodeAuthenticatorChecksum({ flags: 0 })

@@ -17,7 +17,10 @@ const CORRUPTED = REQUESTS / 100
 const REPLAYED = REQUESTS / 100
 const SLOW = REQUESTS / 100
 const USERS = 200
-/** What may stay: 10,000 digests of the replay store, the opened tickets of the users, and what the runtime keeps for itself. */
+/**
+ * What may stay: 10,000 digests of the replay store, the opened tickets of the users, and what the
+ * runtime keeps for itself.
+ */
 const MEMORY_THAT_MAY_STAY = 10 * 1024 * 1024
 const TIME_LIMIT = 60_000
 /** Those of the test runner, the slow connections and those of the beginning. */
@@ -88,7 +91,8 @@ test(
     await command({ kind: 'open', port, count: connections() })
     await command({ kind: 'slow', port, octets: slowRequests() })
 
-    // The key is replaced while most of the first half is still waiting, and the rest comes with tickets for either key.
+    // The key is replaced while most of the first half is still waiting, and the rest comes with
+    // tickets for either key.
     const half = (REQUESTS - CORRUPTED - REPLAYED) / 2
     const first = shuffled([...goodPlans('old', oldKey, half), ...corruptedPlans()])
     const firstSent = send(first)
@@ -177,8 +181,9 @@ function writeKeytab(...keys: readonly ServiceKeyVersion[]): void {
 }
 
 /**
- * One for each request. Node raises its limit of open files to the hard one by itself; where that is too low the requests are as many but
- * not at once, which is said; in CI, where nothing may be skipped, the test fails.
+ * One for each request. Node raises its limit of open files to the hard one by itself; where that
+ * is too low the requests are as many but not at once, which is said; in CI, where nothing may be
+ * skipped, the test fails.
  */
 function connections(): number {
   const limit = Number(/^Max open files\s+(\d+)/m.exec(readLimits())?.[1] ?? 1024)

@@ -58,7 +58,8 @@ describe.each(messageCodecs.map((codec) => [codec.name, codec] as const))('%s', 
           return
         }
         expect(plain(codec.decode(codec.encode(decoded)))).toEqual(plain(decoded))
-        // It is never taken for what it was, but for how many bits at the end of a BIT STRING do not count, which no flags are about.
+        // It is never taken for what it was, but for how many bits at the end of a BIT STRING do
+        // not count, which no flags are about.
         const place = at % bytes.length
         if (isDeepStrictEqual(plain(decoded), plain(value))) expect(bytes[place - 2]).toBe(BIT_STRING)
         else expectSameOfAsn1js(name, bytes, decoded)
@@ -69,7 +70,9 @@ describe.each(messageCodecs.map((codec) => [codec.name, codec] as const))('%s', 
 
 const BIT_STRING = 0x03
 
-/** Where it reads such a message at all: fields that are unknown, and text that is none, it refuses. */
+/**
+ * Where it reads such a message at all: fields that are unknown, and text that is none, it refuses.
+ */
 function expectSameOfAsn1js(name: string, bytes: Uint8Array, decoded: unknown): void {
   let read: unknown
   try {

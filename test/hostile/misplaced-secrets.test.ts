@@ -1,6 +1,7 @@
 /**
- * Keytabs, passwords and tokens in the wrong option, variable or header. Whoever reads the log of a service must not learn them: nothing
- * of them is in a message, a hint, a cause or a property of an error, nor in an event.
+ * Keytabs, passwords and tokens in the wrong option, variable or header. Whoever reads the log of a
+ * service must not learn them: nothing of them is in a message, a hint, a cause or a property of an
+ * error, nor in an event.
  */
 import { ACCEPT_CHANNEL, accessCheck, createAcceptor } from '@s4u/acceptor'
 import { Connections, createFetch } from '@s4u/fetch'

@@ -1,4 +1,6 @@
-/** What a user types into a login form, and what a KDC says, ends in logs: it must not act there. */
+/**
+ * What a user types into a login form, and what a KDC says, ends in logs: it must not act there.
+ */
 import { IMPERSONATE_CHANNEL, createNegotiator, writeAuditTo } from '@s4u/negotiate'
 import { KDC_CHANNEL, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
 import { MalformedTokenError } from '@s4u/krb5'

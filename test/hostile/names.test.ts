@@ -69,7 +69,8 @@ describe('principals', () => {
         }
         read++
         expect(parsePrincipal(formatPrincipal(principal))).toEqual(principal)
-        // A second reading of the same text, by splitting: nothing that was changed is read as something else.
+        // A second reading of the same text, by splitting: nothing that was changed is read as
+        // something else.
         expect([...principal.name.nameString, principal.realm]).toEqual(partsOf(written))
       }),
       { numRuns: 5_000 },

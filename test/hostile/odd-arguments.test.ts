@@ -7,7 +7,10 @@ import { createNegotiator, delegatedByGate, groupGate, writeAuditTo } from '@s4u
 import { expect, test } from 'vitest'
 import { corporation, Desktop, PASSWORD } from '../stories/fixtures/corporation.js'
 
-/** What programs without types hand over by mistake. None of it is a bare TypeError from somewhere inside. */
+/**
+ * What programs without types hand over by mistake. None of it is a bare TypeError from somewhere
+ * inside.
+ */
 
 const realm = await corporation()
 const keytab = realm.keytabFor('web')

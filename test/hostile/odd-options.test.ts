@@ -1,7 +1,7 @@
 /**
- * Options as they come out of environments, configuration files and hasty hands: a text in place of a truth, one in place of a list, a
- * Map in place of an object. What is none of the kind is refused at once, and never taken for a yes, for nothing, or until the first
- * request.
+ * Options as they come out of environments, configuration files and hasty hands: a text in place of
+ * a truth, one in place of a list, a Map in place of an object. What is none of the kind is refused
+ * at once, and never taken for a yes, for nothing, or until the first request.
  */
 import { accessCheck, ACCEPTOR_OPTIONS, createAcceptor, Identity } from '@s4u/acceptor'
 import { createFetch } from '@s4u/fetch'

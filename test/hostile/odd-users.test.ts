@@ -1,4 +1,7 @@
-/** Who writes a login form's body writes more than names into it: `identityFor(body.user)` gets whatever JSON can be. */
+/**
+ * Who writes a login form's body writes more than names into it: `identityFor(body.user)` gets
+ * whatever JSON can be.
+ */
 import { createNegotiator, type Negotiator } from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { inspect } from 'node:util'

@@ -1,6 +1,7 @@
 /**
- * What is no such thing, in the place of what a call of `@s4u/fetch` or `@s4u/kdc-client` takes: whoever wrote it is told so by an error of
- * ours, with what to write, and nothing of the value is in it.
+ * What is no such thing, in the place of what a call of `@s4u/fetch` or `@s4u/kdc-client` takes:
+ * whoever wrote it is told so by an error of ours, with what to write, and nothing of the value is
+ * in it.
  */
 import {
   Connections,

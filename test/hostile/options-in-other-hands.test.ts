@@ -13,7 +13,10 @@ import { API, corporation, Desktop } from '../stories/fixtures/corporation.js'
 import { serve } from '../stories/fixtures/serve.js'
 import { stacks } from '../stories/fixtures/stacks.js'
 
-/** Options that somebody else has a hand in: a library that writes to Object.prototype, a caller that goes on with its objects. */
+/**
+ * Options that somebody else has a hand in: a library that writes to Object.prototype, a caller
+ * that goes on with its objects.
+ */
 
 const realm = await corporation()
 const keytab = realm.keytabFor('web')

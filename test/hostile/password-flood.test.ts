@@ -5,8 +5,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { DatagramForger } from './datagram-forger.js'
 
 /**
- * Anybody may send a password form, and each one asks a KDC four times. However many come, they are no more than so many sockets, and
- * whoever sends many does not keep others waiting.
+ * Anybody may send a password form, and each one asks a KDC four times. However many come, they are
+ * no more than so many sockets, and whoever sends many does not keep others waiting.
  */
 
 const WEB = 'HTTP/web.ad.test'
@@ -63,7 +63,8 @@ describe('six hundred password forms at once', () => {
       const users = Array.from({ length: 600 }, (_, index) => userOf(index))
       const outcomes = await Promise.all(users.map((user) => signIn(negotiator, user)))
       expect(outcomes).toEqual(users.map((user) => `${user}@AD.TEST`))
-      // Of the KDC's answers in datagrams some are refusals, after which a socket is not used again.
+      // Of the KDC's answers in datagrams some are refusals, after which a socket is not used
+      // again.
       expect(way.connections).toBeLessThanOrEqual(IN_FLIGHT)
       expect(way.mostConnections).toBeLessThanOrEqual(IN_FLIGHT)
       expect(way.ports).toBeLessThanOrEqual(2 * IN_FLIGHT)
@@ -111,7 +112,8 @@ describe('a flood of password forms of one', () => {
       await caller.ticketFor('HTTP/api.ad.test')
       const meanwhile = asked(realm, from, 'nobody')
       await Promise.all(flood)
-      // One request, which finds all places taken: those go, and one more of the other kind may be let in before it.
+      // One request, which finds all places taken: those go, and one more of the other kind may be
+      // let in before it.
       expect(meanwhile).toBeLessThanOrEqual(3 * IN_FLIGHT)
     },
   )

@@ -237,7 +237,10 @@ describe('the keys of', () => {
   })
 })
 
-/** @param encode what is no error must not be taken for what it was: encoded again, it is something else */
+/**
+ * @param encode what is no error must not be taken for what it was: encoded again, it is something
+ * else
+ */
 function expectErrorsWithoutSecret<T>(
   bytes: Uint8Array,
   decode: (bytes: Uint8Array) => T,

@@ -18,7 +18,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { API, corporation, Desktop, PASSWORD } from './fixtures/corporation.js'
 import { serve, type Serving } from './fixtures/serve.js'
 
-/** How much of the user a backend gets is for its client to say: WCF's AllowedImpersonationLevel. */
+/**
+ * How much of the user a backend gets is for its client to say: WCF's AllowedImpersonationLevel.
+ */
 const OTHER = 'HTTP/other.ad.test'
 
 type Forward = NonNullable<NegotiatedFetchOptions['forwardTgt']>

@@ -9,8 +9,9 @@ import { serve, type Serving } from './fixtures/serve.js'
 import { stacks } from './fixtures/stacks.js'
 
 /**
- * What reaches a service that is not a good token. The client is told a status and a challenge and nothing else; the operator is told
- * everything, under the protocol's own name; the process goes on.
+ * What reaches a service that is not a good token. The client is told a status and a challenge and
+ * nothing else; the operator is told everything, under the protocol's own name; the process goes
+ * on.
  */
 
 const NTLM_NEGOTIATE = 'TlRMTVNTUAABAAAAl4II4gAAAAAAAAAAAAAAAAAAAAAKALpHAAAADw=='

@@ -8,7 +8,10 @@ import { stacks, type Visit } from './fixtures/stacks.js'
 
 /** KDCs that are away, and KDCs that lie. */
 
-/** What would pass without the option `kdcTimeLimit`, milliseconds. The machine may be slow, so nothing shorter is measured. */
+/**
+ * What would pass without the option `kdcTimeLimit`, milliseconds. The machine may be slow, so
+ * nothing shorter is measured.
+ */
 const DEFAULT_TIME_LIMIT = 10_000
 
 const delegation = { principal: 'web', protocolTransition: true }

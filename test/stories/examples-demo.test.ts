@@ -5,7 +5,10 @@ import { createKdcClient } from '@s4u/kdc-client'
 import { AsReq, encode, kerberosFlags, NameType } from '@s4u/krb5'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 
-/** What holds the demo's page together, without the page. Plain JavaScript, so that nothing is known of its types here. */
+/**
+ * What holds the demo's page together, without the page. Plain JavaScript, so that nothing is known
+ * of its types here.
+ */
 const demo = (file: string) => import(`../../examples/demo/${file}.mjs`)
 const { createWorld } = await demo('world')
 const { actions } = await demo('scenes')

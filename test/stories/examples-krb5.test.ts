@@ -4,7 +4,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
 
-/** The examples in the README of @s4u/krb5, each run as a program of its own; what it prints stands behind each line. */
+/**
+ * The examples in the README of @s4u/krb5, each run as a program of its own; what it prints stands
+ * behind each line.
+ */
 
 const readme = readFileSync(new URL('../../packages/krb5/README.md', import.meta.url), 'utf8')
 // Below test/, so that @s4u/krb5 is found as an installed project finds it.

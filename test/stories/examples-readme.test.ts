@@ -12,7 +12,9 @@ import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import Koa from 'koa'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-/** The first screen of the README, pasted into a TypeScript project that has the packages installed. */
+/**
+ * The first screen of the README, pasted into a TypeScript project that has the packages installed.
+ */
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const readme = readFileSync(join(root, 'README.md'), 'utf8')

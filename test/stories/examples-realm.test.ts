@@ -6,7 +6,10 @@ import type { AddressInfo } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
-/** What `node examples/realm/realm.mjs` prints is typed into shells, line by line, as a newcomer would. */
+/**
+ * What `node examples/realm/realm.mjs` prints is typed into shells, line by line, as a newcomer
+ * would.
+ */
 
 const program = fileURLToPath(new URL('../../examples/realm/realm.mjs', import.meta.url))
 const children: ChildProcess[] = []
@@ -54,7 +57,10 @@ test('the job that calls a service in its own name finds the backend', async () 
   expect(await shell(line.trim()).ended).toMatch(/^svc-report@AD\.TEST got 200\n\{"orders":\[1,2\],"of":"svc-report@AD/)
 })
 
-/** A shell in which what is printed for every terminal was typed first. In a group of its own, as a terminal has it. */
+/**
+ * A shell in which what is printed for every terminal was typed first. In a group of its own, as a
+ * terminal has it.
+ */
 function shell(command: string): { child: ChildProcess; ended: Promise<string> } {
   const first = printed.split('\n').filter((line) => /^ {2}(cd|export) /.test(line))
   expect(first).toHaveLength(3)

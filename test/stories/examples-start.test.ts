@@ -118,7 +118,10 @@ describe('Ctrl-C leaves nothing behind', () => {
   })
 })
 
-/** As after `git clone`, or with all packages installed; its `npx` waits for ever, and notes who does. */
+/**
+ * As after `git clone`, or with all packages installed; its `npx` waits for ever, and notes who
+ * does.
+ */
 function freshCheckout(installed: boolean) {
   const folder = mkdtempSync(join(tmpdir(), 's4u-checkout-'))
   const at = (...path: string[]): string => join(folder, ...path)

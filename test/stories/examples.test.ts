@@ -14,7 +14,10 @@ import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import Koa from 'koa'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 
-/** The examples as their readers run them: programs of their own, in a folder with a keytab, on the built packages. */
+/**
+ * The examples as their readers run them: programs of their own, in a folder with a keytab, on the
+ * built packages.
+ */
 
 const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 const hook = new URL('examples-hosts.mjs', import.meta.url).href

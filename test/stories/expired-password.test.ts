@@ -5,7 +5,10 @@ import { describe, expect, test } from 'vitest'
 const OLD = 'old-Secret-1'
 const NEW = 'new-Secret-2'
 
-/** Alice, whose password must be changed; bob, whose is good; and a service at whose form they sign in. */
+/**
+ * Alice, whose password must be changed; bob, whose is good; and a service at whose form they sign
+ * in.
+ */
 async function form(options: KdcOptions = {}) {
   const realm = await createTestRealm({
     realm: 'AD.TEST',

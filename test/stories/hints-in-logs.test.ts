@@ -35,7 +35,8 @@ const inKoa = (Framework: typeof Koa) => {
 const before = process.env.NODE_ENV
 let written = ''
 beforeEach(() => {
-  // As it is where others look on. On the desk of whoever writes the app Express sends the whole stack.
+  // As it is where others look on. On the desk of whoever writes the app Express sends the whole
+  // stack.
   process.env.NODE_ENV = 'production'
   written = ''
   vi.spyOn(console, 'error').mockImplementation((...args: unknown[]) => {

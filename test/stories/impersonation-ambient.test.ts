@@ -16,7 +16,10 @@ import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
 import { serve, type Serving } from './fixtures/serve.js'
 import { stacks } from './fixtures/stacks.js'
 
-/** The `fetch` of `@s4u/fetch` in handlers that run as their callers: whom a backend sees, wherever in a handler it is called. */
+/**
+ * The `fetch` of `@s4u/fetch` in handlers that run as their callers: whom a backend sees, wherever
+ * in a handler it is called.
+ */
 
 const PEOPLE = 50
 const REQUESTS = 1_000

@@ -11,7 +11,9 @@ import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { API, PASSWORD, WEB } from './fixtures/corporation.js'
 
-/** WCF's tables of impersonation levels, row by row, where Kerberos without Windows has the thing. */
+/**
+ * WCF's tables of impersonation levels, row by row, where Kerberos without Windows has the thing.
+ */
 let realm: TestRealm
 
 beforeEach(async () => {

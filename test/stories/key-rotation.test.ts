@@ -7,7 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { API, corporation, Desktop, PASSWORD } from './fixtures/corporation.js'
 import { serve, type Serving } from './fixtures/serve.js'
 
-/** A backend gets a new key, as every account in a directory does now and then, and those who hold a ticket for it go on. */
+/**
+ * A backend gets a new key, as every account in a directory does now and then, and those who hold a
+ * ticket for it go on.
+ */
 let realm: TestRealm
 let api: Negotiator
 let site: Serving

@@ -1,6 +1,7 @@
 /**
- * Callers whom a handler knows without acting as them, and calls that it makes in its own name: WCF's ServiceSecurityContext, the
- * level Identification, and who never reaches a handler that is to run as its caller.
+ * Callers whom a handler knows without acting as them, and calls that it makes in its own name:
+ * WCF's ServiceSecurityContext, the level Identification, and who never reaches a handler that is
+ * to run as its caller.
  */
 import { fetch } from '@s4u/fetch'
 import {

@@ -5,7 +5,10 @@ import { corporation, Desktop } from './fixtures/corporation.js'
 import { oneConnection, serve } from './fixtures/serve.js'
 import { stacks } from './fixtures/stacks.js'
 
-/** Clients that need more than one request to say who they are. What ties their requests together is the connection. */
+/**
+ * Clients that need more than one request to say who they are. What ties their requests together is
+ * the connection.
+ */
 
 const realm = await corporation()
 const keytab = realm.keytabFor('web')

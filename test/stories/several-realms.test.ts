@@ -4,7 +4,10 @@ import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { Desktop } from './fixtures/corporation.js'
 
-/** One service, with an account in each of two realms that do not know each other: a keytab with keys of both. */
+/**
+ * One service, with an account in each of two realms that do not know each other: a keytab with
+ * keys of both.
+ */
 
 const PASSWORD = 'wonderland'
 

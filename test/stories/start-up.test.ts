@@ -8,7 +8,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { corporation } from './fixtures/corporation.js'
 
-/** What is wrong with keys and options is said when the app starts, with the names of the file and the principal. */
+/**
+ * What is wrong with keys and options is said when the app starts, with the names of the file and
+ * the principal.
+ */
 
 const realm = await corporation()
 const folder = mkdtempSync(join(tmpdir(), 's4u-keytab-'))

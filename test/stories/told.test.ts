@@ -7,7 +7,10 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { API, corporation, Desktop, PASSWORD } from './fixtures/corporation.js'
 
-/** What whoever runs a service reads of it, who has set nothing up to read. On the built packages, as in production. */
+/**
+ * What whoever runs a service reads of it, who has set nothing up to read. On the built packages,
+ * as in production.
+ */
 
 const folder = mkdtempSync(join(tmpdir(), 's4u-told-'))
 const keytab = join(folder, 'web.keytab')

@@ -9,7 +9,10 @@ import { describe, expect, test, vi } from 'vitest'
 import { corporation, Desktop } from './fixtures/corporation.js'
 import { serve } from './fixtures/serve.js'
 
-/** A process with two copies of the packages, as where two dependencies pin different versions: no class of one is one of the other. */
+/**
+ * A process with two copies of the packages, as where two dependencies pin different versions: no
+ * class of one is one of the other.
+ */
 
 const realm = await corporation()
 vi.resetModules()

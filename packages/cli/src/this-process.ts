@@ -1,5 +1,6 @@
 /** What the program is run with: the streams of this process, its terminal and its signals. */
 
+import { printable } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
 import type { OutputStream, Surroundings } from './command-line/run.js'
 import { EXIT } from './command-line/exit-codes.js'
@@ -10,9 +11,10 @@ export function surroundingsOfProcess(): Surroundings {
   const { stdin, stdout, stderr, env } = process
   const prompt = new SecretPrompt({ input: stdin, output: stderr })
   const signal = interruptions()
+  const outputs = { out: outputTo(stdout), err: outputTo(stderr) }
   return {
     version: versionOfPackage(),
-    outputs: { out: outputTo(stdout), err: outputTo(stderr) },
+    outputs,
     session: {
       environment: env,
       now: Date.now,
@@ -21,19 +23,22 @@ export function surroundingsOfProcess(): Surroundings {
       readInput,
       askSecret: (question) => prompt.ask(question, signal),
       ask: (question) => prompt.askOpenly(question, signal),
-      tell: (text) => void stderr.write(`${text}\n`),
+      tell: (text) => outputs.err.write(`${text.split('\n').map(printable).join('\n')}\n`),
     },
   }
 }
 
 function outputTo(stream: NodeJS.WriteStream): OutputStream {
-  // `s4u klist | head -1` has what it wants, and closes the pipe: that is no error.
+  // `s4u klist | head -1` has what it wants, and closes the pipe: that is no error. The command
+  // goes
+  // on to its end, with its own exit code: it may be between two halves of a change.
+  let isClosed = false
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit()
+    isClosed = true
   })
   const page = { width: widthOf(stream), hasColours: hasColours(stream) }
-  return { isTerminal: stream.isTTY === true, write: (data) => void stream.write(data), page }
+  return { isTerminal: stream.isTTY === true, write: (data) => void (isClosed || stream.write(data)), page }
 }
 
 /** COLUMNS is what the user wants; a pipe has no width, and lines in it are for grep. */

@@ -51,6 +51,7 @@ export { type DirectoryAnswer, DirectoryError, DirectoryUnreachableError, type F
 export { DirectoryEntry } from './ldap/directory-entry.js'
 export { filter } from './ldap/filter.js'
 export type { ManagedPassword } from './interface/managed-password.js'
-export { joinAccount, type JoinedAccount, type JoinOptions } from './joining/join-account.js'
+export { joinAccount, type JoinedAccount } from './joining/join-account.js'
+export type { JoinOptions, PasswordKeeper } from './joining/join-options.js'
 export { managedKeytab } from './managed-password/managed-keytab.js'
 export { openDirectory } from './open-directory.js'

@@ -16,8 +16,8 @@ import { type DomainMap, readDomains } from './domains/domain-map.js'
 import { unlessAborted } from './deadline.js'
 import type { DomainControllers } from './failover/domain-controllers.js'
 import { ControllersByDomain } from './failover/controllers-by-domain.js'
+import { DirectoryError } from './errors.js'
 import type { DirectoryChange } from './interface/directory-change.js'
-import { domainOfDn } from './ldap/distinguished-name.js'
 import { applyChange } from './session/apply-change.js'
 import type { ManagedPassword } from './interface/managed-password.js'
 import { readManagedPassword, requireManaged } from './managed-password/read-managed-password.js'
@@ -109,10 +109,14 @@ export class OpenDirectory implements Directory, DomainAsking {
     })
   }
 
-  apply(change: DirectoryChange, { signal }: CallOptions = {}): Promise<void> {
-    const domain = domainOfDn(change.dn) ?? this.domain
+  async apply(change: DirectoryChange, { signal }: CallOptions = {}): Promise<void> {
+    const { domains } = await this.domains(signal)
+    // A directory without domains has its own one only.
+    const owner =
+      domains.length === 0 ? this.#controllers.of(this.domain, 'domain') : await this.#ownersOf(change.dn, signal)
+    if (owner === undefined) throw elsewhere(change.dn, this.domain)
     const question = { signal, operation: change.kind, repeatable: false }
-    return this.#controllers.of(domain, 'domain').ask(question, (session, each) => applyChange(session, change, each))
+    return owner.ask(question, (session, each) => applyChange(session, change, each))
   }
 
   ask<T>(
@@ -129,15 +133,9 @@ export class OpenDirectory implements Directory, DomainAsking {
     return unlessAborted(isFresh ? known.map : this.#readDomains(), signal)
   }
 
-  /**
-   * `DC=DomainDnsZones,DC=corp,DC=test` is no domain, and its controllers are those of corp.test.
-   */
   async #ownersOf(dn: string, signal: AbortSignal | undefined): Promise<DomainControllers | undefined> {
-    const name = domainOfDn(dn) ?? ''
-    const { domains } = await this.domains(signal)
-    const owners = domains.filter(({ dns }) => name === dns || name.endsWith(`.${dns}`))
-    const [nearest] = owners.sort((a, b) => b.dns.length - a.dns.length)
-    return nearest && this.#controllers.of(nearest.dns, 'domain')
+    const owner = (await this.domains(signal)).ofDn(dn)
+    return owner && this.#controllers.of(owner.dns, 'domain')
   }
 
   /** For all who wait: the signal of one does not end it. */
@@ -156,6 +154,19 @@ export class OpenDirectory implements Directory, DomainAsking {
   async [Symbol.asyncDispose](): Promise<void> {
     this.close()
   }
+}
+
+function elsewhere(dn: string, server: string): DirectoryError {
+  return new DirectoryError(
+    'noSuchObject',
+    {
+      operation: 'modify',
+      resultCode: 32,
+      diagnostic: `${dn.slice(0, 500)} is in no domain that is known here`,
+      server,
+    },
+    { hint: 'Take the distinguished name from an account of this directory.' },
+  )
 }
 
 function factsOf({ rootDse, controller }: Session): DirectoryFacts {

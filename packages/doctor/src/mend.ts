@@ -1,4 +1,5 @@
 import type { Directory, DirectoryChange } from '@s4u/directory'
+import { makeAll } from './repairs/make-all.js'
 import { diagnose, type Diagnosis } from './diagnose.js'
 import type { Finding } from './engine/finding.js'
 import type { DiagnoseOptions } from './facts/diagnose-options.js'
@@ -8,7 +9,8 @@ export interface MendOptions extends Omit<DiagnoseOptions, 'directory'> {
   /** The directory, opened with the credentials of somebody who may change the accounts. */
   readonly directory: Directory
   /**
-   * Says whether a change is to be made. Asked for each finding, after the changes can be shown
+   * Says whether a change is to be made. A finding with a `risk` is for a person to judge. Asked
+   * for each finding, after the changes can be shown
    * (`ldifOf` of @s4u/directory).
    */
   readonly confirm: (finding: Finding, changes: readonly DirectoryChange[]) => Promise<boolean>
@@ -45,7 +47,7 @@ export async function mend({ confirm, ...options }: MendOptions): Promise<Diagno
     const next = diagnosis.findings.find((finding) => isMendable(finding) && !declined.has(keyOf(finding)))
     if (next?.changes === undefined) break
     if (await confirm(next, next.changes)) {
-      for (const change of next.changes) await options.directory.apply(change, { signal: options.signal })
+      await makeAll(next.changes, options.directory)
       diagnosis = await diagnose(options)
     }
     // A change that did not help is not offered for ever.

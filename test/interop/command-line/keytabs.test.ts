@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { formatPrincipal, Keytab } from '@s4u/krb5'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Place, placeWithRealm } from './realm.js'
-import { s4u, s4uJson, s4uOk } from './s4u-process.js'
+import { program, runToEnd, s4u, s4uJson, s4uOk } from './s4u-process.js'
 
 let place: Place
 beforeAll(async () => {
@@ -107,6 +107,36 @@ describe('s4u keytab check and rotate', () => {
     expect(wrong.length).toBeLessThanOrEqual(2)
   })
 
+  test('finds a keytab useless that has old keys only, and refuses it', async () => {
+    const old = Keytab.decode(readFileSync(place.at('svc-web.keytab'))).entries.filter(
+      ({ kvno, principal }) => kvno === 2 && formatPrincipal(principal).startsWith('HTTP/web'),
+    )
+    writeFileSync(place.at('old.keytab'), new Keytab(old).encode(), { mode: 0o600 })
+    await s4uOk(['kinit', '-t', place.at('svc-web.keytab')], place.as('asker'))
+    const ended = await s4u(
+      ['keytab', 'check', place.at('old.keytab'), '-c', `FILE:${place.at('asker')}`],
+      place.as('asker'),
+    )
+    expect(ended.stdout).toMatch(/^2 +\S+ +old +HTTP\/web\.ad\.test@AD\.TEST$/m)
+    expect(ended.status).toBe(1)
+  })
+
+  test('keeps the rights of the keytab and the link to it, but no rights of everybody', async () => {
+    const [file, link] = [place.at('shared.keytab'), place.at('link.keytab')]
+    writeFileSync(file, readFileSync(place.at('svc-web.keytab')))
+    chmodSync(file, 0o644)
+    symlinkSync(file, link)
+    await s4uOk(['keytab', 'merge', '--force', place.at('svc-web.keytab'), '-o', link], place.as('x'))
+    expect(lstatSync(link).isSymbolicLink()).toBe(true)
+    expect(statSync(file).mode & 0o777).toBe(0o640)
+  })
+
+  test('ends with its own exit code where nobody reads what it prints', async () => {
+    const command = `"${process.execPath}" "${program}" keytab check "${place.at('made')}"; echo "ended with $?" >&2`
+    const ended = await runToEnd('bash', ['-c', `(${command}) | true`], place.as('x'))
+    expect(ended.stderr).toContain('ended with 1')
+  })
+
   test('leaves old keys out with --drop-old', async () => {
     await s4uOk(['keytab', 'rotate', '--drop-old', place.at('svc-web.keytab')], place.as('x'))
     expect(new Set(entriesIn('svc-web.keytab').map((entry) => entry[0]))).toEqual(new Set(['4']))
@@ -117,7 +147,7 @@ describe('s4u keytab check and rotate', () => {
     const before = readFileSync(place.at('svc-api.keytab'))
     writeFileSync(`${place.at('svc-api.keytab')}.new-password`, 'left over\n')
     const ended = await s4u(['keytab', 'rotate', place.at('svc-api.keytab')], place.as('x'))
-    expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('an earlier rotation has not ended') })
+    expect(ended).toMatchObject({ status: 1, stderr: expect.stringContaining('an earlier run has not ended') })
     expect(readFileSync(place.at('svc-api.keytab'))).toEqual(before)
   })
 })

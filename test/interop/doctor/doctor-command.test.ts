@@ -8,7 +8,7 @@ import { ExaminedService } from './examined-service.js'
 import { s4u } from './s4u.js'
 
 await describeRealms('s4u doctor', ['CORP'], (info) => {
-  const at = new ExaminedService(info, 'CORP', 62)
+  const at = new ExaminedService(info, 'CORP', 61)
   const administrator = new Administrator(info, 'CORP')
   const { kdc, ldap = kdc, administrator: admin } = at.realm
   const web = at.spn
@@ -70,6 +70,25 @@ await describeRealms('s4u doctor', ['CORP'], (info) => {
     expect(err).toContain('userAccountControl')
     expect(out).toMatch(/0 warnings, 0 failed/)
     expect(code).toBe(EXIT.OK)
+  })
+
+  test('lifts no protection of a user with --yes, and says so', async () => {
+    await administrator.run('samba-tool user sensitive examinee on')
+    try {
+      const { code, out, err } = await s4u([...asAdministrator, '--dns', kdc.host, '--fix', '--yes'], [password])
+      expect(err).toContain('Careful: The directory wants it so for this user')
+      expect(err).toContain('Not made by --yes')
+      expect(out).toMatch(/^FAILED +user +examinee is marked "sensitive and cannot be delegated"\.$/m)
+      expect(code).toBe(EXIT.REFUSED)
+    } finally {
+      await administrator.run('samba-tool user sensitive examinee off')
+    }
+  })
+
+  test('writes a plan for a named directory only, and over no file', async () => {
+    expect(await s4u([...words, '--plan', join(at.folder, 'other.sh')])).toMatchObject({ code: EXIT.USAGE })
+    const over = await s4u([...words, '--plan', at.keytab, '--for', 'samba'])
+    expect(over).toMatchObject({ code: EXIT.USAGE, err: expect.stringContaining('cannot be made') })
   })
 
   test('changes nothing where the answer is no', async () => {

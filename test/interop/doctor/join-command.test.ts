@@ -1,13 +1,14 @@
 import { createKdcClient } from '@s4u/kdc-client'
 import { diagnose } from '@s4u/doctor'
-import { openDirectory } from '@s4u/directory'
+import { joinAccount, type JoinOptions, openDirectory } from '@s4u/directory'
 import { EXIT } from '@s4u/cli'
-import { mkdtempSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { realmOf } from '../../realms/clients.js'
 import { controllers } from '../../realms/samba/samba-conf.js'
 import { describeRealms } from '../../realms/suite.js'
+import { Administrator } from '../diagnosis/administrator.js'
 import { s4u } from './s4u.js'
 
 for (const key of ['CORP', 'NEWCORP'] as const) {
@@ -70,6 +71,69 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
         credentials: { keytab: join(folder, 'svc.keytab'), principal: `svc-joined@${realm}` },
       })
       await expect(before.ticketFor(services.api.spn)).rejects.toMatchObject({ code: 'KDC_ERR_PREAUTH_FAILED' })
+    })
+
+    test('takes over no account that another name leads to, no controller, and none that somebody else has rights over', async () => {
+      const credentials = { principal: administrator?.principal ?? '', password }
+      const client = createKdcClient({ kdc: `${kdc.host}:${kdc.port}`, credentials })
+      await using directory = openDirectory({ client, servers: { host: controller, address: ldap.host } })
+      const refusal = (options: Partial<JoinOptions>) =>
+        joinAccount(directory, { kind: 'user', name: 'svc-joined', takeOver: true, ...options }).catch(
+          (error: unknown) => error,
+        )
+      const web = await directory.account('svc-web')
+      for (const name of [web?.sid ?? '', web?.dn ?? '', services.web.spn])
+        expect(await refusal({ name })).toMatchObject({
+          message: expect.stringContaining('another account than the name'),
+        })
+      const dc = controllers[key].toUpperCase()
+      expect(await refusal({ kind: 'computer', name: dc })).toMatchObject({
+        message: expect.stringContaining(`${dc}$ is not taken over`),
+      })
+      // As a user who may make some computers, by MachineAccountQuota on Windows.
+      const alice = await directory.account('alice')
+      const computers = `CN=Computers,DC=${domain.replace('.', ',DC=')}`
+      await new Administrator(info, key).run(
+        `samba-tool dsacl set -H /var/lib/samba/private/sam.ldb --objectdn=${computers} --sddl='(A;CI;GA;;;${alice?.sid ?? ''})'`,
+      )
+      const asAlice = createKdcClient({
+        kdc: `${kdc.host}:${kdc.port}`,
+        credentials: { principal: users.alice.principal, password: users.alice.password },
+      })
+      await using alices = openDirectory({ client: asAlice, servers: { host: controller, address: ldap.host } })
+      await joinAccount(alices, { kind: 'computer', name: 'TRAP01' })
+      const trap = { kind: 'computer', name: 'TRAP01' } as const
+      expect(await refusal(trap)).toMatchObject({
+        message: expect.stringContaining(`it belongs to ${alice?.sid ?? ''}, who is no administrators’ group`),
+        hint: expect.stringContaining('--trusted-owner SID'),
+      })
+      const taken = joinAccount(directory, { ...trap, takeOver: true, trustedOwners: [alice?.sid ?? ''] })
+      expect(await taken).toMatchObject({ created: false })
+      expect(await failedIn(join(folder, 'taken.keytab'))).toEqual([])
+    })
+
+    test('keeps the password in a file where the keys cannot be written, and none after they are', async () => {
+      const keytab = join(folder, 'kept.keytab')
+      expect(existsSync(`${join(folder, 'svc.keytab')}.new-password`)).toBe(false)
+      const words = ['join', 'svc-kept', '--user', '-t', keytab, '--directory', controller]
+      const dead = [
+        '--directory-address',
+        ldap.host,
+        '--krb5-config',
+        info.krb5Config,
+        '--kdc',
+        `${kdc.host}:${kdc.port}`,
+      ]
+      const missing = ['join', 'svc-kept', '--user', '-t', join(folder, 'no', 'such.keytab'), ...asAdministrator]
+      expect((await s4u(missing, [password])).err).toContain('such.keytab.new-password cannot be written')
+      const credentials = { principal: administrator?.principal ?? '', password }
+      const client = createKdcClient({ kdc: `${kdc.host}:${kdc.port}`, credentials })
+      await using directory = openDirectory({ client, servers: { host: controller, address: ldap.host } })
+      expect(await directory.account('svc-kept')).toBeUndefined()
+      writeFileSync(`${keytab}.new-password`, 'of an earlier run\n')
+      const again = await s4u([...words, ...dead, '--admin', credentials.principal], [password])
+      expect(again.err.replaceAll(/\s+/g, ' ')).toContain('an earlier run has not ended')
+      expect(await directory.account('svc-kept')).toBeUndefined()
     })
 
     test('gives no account a name that another one has', async () => {

@@ -1,5 +1,19 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import { readKrb5Conf, thisMachine } from '@s4u/kdc-client'
 import { ConfigurationError, defaultKeytabName, Keytab, shownPath } from '@s4u/krb5'
 
@@ -29,15 +43,28 @@ export function readKeytabIfAny(path: string): Keytab {
 
 /**
  * Writes beside the old file and puts the new one in its place: a program that reads it meanwhile
- * has the one or the other, and nobody but this user may read the keys.
+ * has the one or the other. The new file has the owner and the rights of the old one, so that the
+ * service can still read it, but never rights of others; a new one is for this user only. A link
+ * stays a link.
  *
+ * @param replace whether a file that is there may be replaced; default: yes
  * @throws ConfigurationError
  */
-export function writeKeytab(path: string, keytab: Keytab): void {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
+export function writeKeytab(
+  path: string,
+  keytab: Keytab,
+  { replace = true }: { readonly replace?: boolean } = {},
+): void {
+  const target = existsSync(path) ? realpathSync(path) : path
+  const draft = `${target}.${randomBytes(6).toString('hex')}`
   try {
-    writeFileSync(draft, keytab.encode(), { mode: 0o600, flag: 'wx' })
-    renameSync(draft, path)
+    writeDraft(draft, keytab, replace && existsSync(target) ? target : undefined)
+    if (replace) renameSync(draft, target)
+    else {
+      // Unlike a rename it fails where a file has come up meanwhile.
+      linkSync(draft, target)
+      rmSync(draft)
+    }
   } catch (error) {
     rmSync(draft, { force: true })
     throw new ConfigurationError(`${shownPath(path)} cannot be written: ${reasonOf(error)}`, {
@@ -45,6 +72,26 @@ export function writeKeytab(path: string, keytab: Keytab): void {
       hint: 'Name a file in a folder that is there and that this user may write to.',
       cause: error,
     })
+  }
+}
+
+/** The rights of everybody, which no keytab may have. */
+const OTHERS = 0o007
+
+function writeDraft(draft: string, keytab: Keytab, like: string | undefined): void {
+  const file = openSync(draft, 'wx', 0o600)
+  try {
+    if (like !== undefined && process.platform !== 'win32') {
+      const { uid, gid, mode } = statSync(like)
+      const isOwn = uid === process.geteuid?.() && gid === process.getegid?.()
+      if (!isOwn) fchownSync(file, uid, gid)
+      fchmodSync(file, mode & 0o777 & ~OTHERS)
+    }
+    writeSync(file, keytab.encode())
+    // What held the password is removed next.
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -63,7 +63,7 @@ export function isGroup(command: Command): command is CommandGroup {
 /**
  * Makes a command of its declaration; `run` is given the options by the types declared.
  *
- * ```ts
+ * ```
  * export const kdestroy = defineCommand({
  *   name: 'kdestroy',
  *   summary: 'Remove a credential cache',

@@ -29,8 +29,8 @@ const OPTIONS = {
   },
   admin: { kind: 'text', value: 'NAME', about: 'ask the directory as this administrator; asks for the password' },
   fix: { kind: 'flag', about: 'with --admin: offer each change of the directory that mends something' },
-  yes: { kind: 'flag', about: 'with --fix: make every change without asking' },
-  plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'write the commands into this file' },
+  yes: { kind: 'flag', about: 'with --fix: make the changes that carry no risk without asking' },
+  plan: { kind: 'text', value: 'FILE', completes: 'file', about: 'with --for: write the commands into this new file' },
   ...DIRECTORY_FLAGS,
   directory: { kind: 'text', value: 'HOST', about: 'the domain controller to ask, or off; default: found in DNS' },
 } as const satisfies Options
@@ -56,10 +56,11 @@ export const doctor = defineCommand({
     const admin = given.text('admin')
     if (given.flag('fix') && admin === undefined)
       throw new UsageError('--fix goes with --admin', 'Add --admin NAME: who may change the directory.')
+    const plan = planFileOf(given)
     const administrator = admin === undefined ? undefined : await openAs(admin, given, session)
     try {
       const diagnosis = await look(options, administrator, given, session)
-      writePlan(diagnosis, given)
+      plan?.write(planText(diagnosis, given.text('for') ?? ''))
       return reportOf(diagnosis, given.text('for'))
     } finally {
       administrator?.close()
@@ -84,7 +85,12 @@ async function look(
 async function confirmed(finding: Finding, given: DoctorGiven, session: Session): Promise<boolean> {
   session.tell(printable(finding.found))
   for (const text of (finding.changes ?? []).map(ldifOf).join('\n').split('\n')) session.tell(`  ${printable(text)}`)
-  if (given.flag('yes')) return true
+  if (finding.risk !== undefined) session.tell(`Careful: ${finding.risk}`)
+  if (given.flag('yes')) {
+    if (finding.risk === undefined) return true
+    session.tell('Not made by --yes: run again without it, and answer yourself.')
+    return false
+  }
   return /^y(?:es)?$/i.test((await session.ask('Make this change? [y/N] ')).trim())
 }
 
@@ -112,9 +118,18 @@ function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
   }
 }
 
-function writePlan(diagnosis: Diagnosis, given: DoctorGiven): void {
-  const file = given.text('plan')
-  if (file !== undefined) writeFileSync(file, planText(diagnosis, given.text('for')))
+/** The file is made before anything is looked at or changed. @throws UsageError */
+function planFileOf(given: DoctorGiven): { write(text: string): void } | undefined {
+  const path = given.text('plan')
+  if (path === undefined) return undefined
+  if (given.text('for') === undefined)
+    throw new UsageError('--plan goes with --for', 'Name the directory whose commands are to be written: --for ad')
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  } catch {
+    throw new UsageError(`${printable(path)} cannot be made`, 'Name a file that is not there yet, in a folder that is.')
+  }
+  return { write: (text) => writeFileSync(path, text) }
 }
 
 function reportOf(diagnosis: Diagnosis, directory: string | undefined): Report {

@@ -7,6 +7,7 @@ import { writeKeytab } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
 import type { GivenOf, Options } from '../command-line/options.js'
 import { accountKeytab } from '../keytabs/account-keytab.js'
+import { PasswordFile } from '../keytabs/password-file.js'
 import { keytabReport } from '../keytabs/keytab-report.js'
 import { line } from '../terminal/blocks.js'
 import type { Session } from '../terminal/session.js'
@@ -20,6 +21,11 @@ const OPTIONS = {
   protocolTransition: { kind: 'flag', about: 'it may vouch for users who signed in without Kerberos' },
   container: { kind: 'text', value: 'DN', about: 'where a new account goes' },
   takeOver: { kind: 'flag', about: 'give an account that is there a new password' },
+  trustedOwner: {
+    kind: 'texts',
+    value: 'SID',
+    about: 'with --take-over: who may own the account beside administrators',
+  },
   keytab: { kind: 'text', short: 't', value: 'FILE', completes: 'file', about: 'the keytab to write (required)' },
   force: { kind: 'flag', about: 'write over a file that is there' },
   ...DIRECTORY_FLAGS,
@@ -47,9 +53,11 @@ export const join = defineCommand({
   async run(given, session) {
     const { admin, path } = requiredOf(given)
     await using directory = await openAs(admin, given, session)
-    const joined = await joinAccount(directory, joinOptionsOf(given, session))
+    const passwordKeeper = new PasswordFile(path)
+    const joined = await joinAccount(directory, { ...joinOptionsOf(given, session), passwordKeeper })
     const keytab = await keytabOf(joined, given, session)
-    writeKeytab(path, keytab)
+    writeKeytab(path, keytab, { replace: given.flag('force') })
+    passwordKeeper.discard()
     return reportOf(joined, keytab, path)
   },
 })
@@ -72,6 +80,7 @@ function joinOptionsOf(given: JoinGiven, session: Session): Parameters<typeof jo
     servicePrincipalNames: given.texts('spn'),
     delegateTo: given.texts('delegateTo'),
     takeOver: given.flag('takeOver'),
+    trustedOwners: given.texts('trustedOwner'),
     signal: session.signal,
     ...(given.flag('protocolTransition') && { protocolTransition: true }),
     ...(container !== undefined && { container }),

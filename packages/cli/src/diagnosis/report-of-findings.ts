@@ -48,7 +48,7 @@ const MARKS: Readonly<Record<FindingStatus, readonly [text: string, style: Style
 
 /** One row: the mark, the check and what was found; below it why, and what mends it. */
 export function findingBlocks(finding: Finding, commands: readonly MendingCommand[]): readonly Block[] {
-  const { status, check, found, why, hint, because } = finding
+  const { status, check, found, why, hint, risk, because } = finding
   // What depends on a failed check would only repeat it.
   if (because !== undefined) return []
   const [mark, style] = MARKS[status]
@@ -56,6 +56,7 @@ export function findingBlocks(finding: Finding, commands: readonly MendingComman
   const notes: Text[] = [
     ...(isWrong && why !== undefined ? [styled('dim', why)] : []),
     ...(hint === undefined ? [] : [hint]),
+    ...(isWrong && risk !== undefined ? [styled('warning', `Careful: ${risk}`)] : []),
     ...commands.map(({ directory, command }) => `${directory}: ${command}`),
   ]
   const cells = [styled(style, mark.padEnd(COLUMN_OF_MARKS)), check.padEnd(COLUMN_OF_CHECKS), found]
@@ -81,7 +82,7 @@ export function summaryBlocks({ status, cause, findings, took }: Diagnosis): rea
 }
 
 export function findingValue(finding: Finding): JsonObject {
-  const { check, title, subject, status, found, why, hint, settings, code, because } = finding
+  const { check, title, subject, status, found, why, hint, risk, settings, code, because } = finding
   return {
     check,
     title,
@@ -90,23 +91,42 @@ export function findingValue(finding: Finding): JsonObject {
     found,
     why,
     hint,
+    risk,
     code,
     because,
     settings: settings.map(({ attribute, ...commands }) => ({ attribute, commands: { ...commands } })),
   }
 }
 
-/** The commands of a run as a script that is read before it is run. */
-export function planText(diagnosis: Diagnosis, only: string | undefined): string {
+/**
+ * The commands of a run as a script that is read before it is run. What needs a decision is a
+ * comment: an alternative to the command before it, a change with a risk, a command that sets a new
+ * password, and one that has words in capitals to be filled in.
+ *
+ * @param only `ad`, `samba` …
+ */
+export function planText(diagnosis: Diagnosis, only: string): string {
   const wrong = diagnosis.findings.filter(({ status }) => status === 'failed' || status === 'warning')
   const parts = wrong.flatMap((finding) => {
-    const commands = commandsOf(finding, only)
-    if (commands.length === 0) return []
-    const lines = commands.flatMap(({ directory, command }) => [`# ${directory}`, command])
-    return [[`# ${finding.check}: ${oneLine(finding.found)}`, ...lines, ''].join('\n')]
+    const lines = finding.settings.flatMap((setting) =>
+      commandsOfSetting(setting, only).map(({ command }) => planLine(finding, setting, command)),
+    )
+    if (lines.length === 0) return []
+    const risk = finding.risk === undefined ? [] : [`# Careful: ${oneLine(finding.risk)}`]
+    return [[`# ${finding.check}: ${oneLine(finding.found)}`, ...risk, ...lines, ''].join('\n')]
   })
   return parts.length === 0 ? '# Nothing to do.\n' : parts.join('\n')
 }
+
+function planLine({ risk }: Finding, { attribute }: DirectorySetting, command: string): string {
+  const isAlternative = attribute.startsWith('or ')
+  const isOpen = / {3}# [A-Z]+:|\bACCOUNT\b|^no command/.test(command)
+  const isDecision = risk !== undefined || isAlternative || isOpen || SETS_PASSWORD.test(command)
+  return isDecision ? `# ${oneLine(command)}` : command
+}
+
+/** Commands after which other keytabs of the account are out of date. */
+const SETS_PASSWORD = /ktpass|\bcpw\b|setpassword|Set-ADAccountPassword|ipa-getkeytab(?! -r)|kpasswd/
 
 /** A name with a line feed in it must not become a command. */
 function oneLine(text: string): string {

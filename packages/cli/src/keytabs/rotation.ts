@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { changePassword } from '@s4u/kdc-client'
-import { ConfigurationError, formatPrincipal, Keytab, type KeytabEntry, S4uError, samePrincipal } from '@s4u/krb5'
+import { formatPrincipal, Keytab, type KeytabEntry, S4uError, samePrincipal } from '@s4u/krb5'
 import { writeKeytab } from '../access/keytab-files.js'
 import { accountKeytab, type AccountKeytabOptions } from './account-keytab.js'
+import { PasswordFile } from './password-file.js'
 import { mergedKeytab } from './merged-keytab.js'
 
 export interface RotationOptions extends Omit<
@@ -32,9 +32,8 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
   const { path, keytab, principal, dropOld, kvno, timestamp, ...asking } = options
   const name = formatPrincipal(principal)
   const password = randomPassword()
-  const rescue = `${path}.new-password`
-  if (existsSync(rescue)) throw unfinished(rescue)
-  writeFileSync(rescue, `${password}\n`, { mode: 0o600, flag: 'wx' })
+  const kept = new PasswordFile(path)
+  kept.save(password)
   try {
     await changePassword({
       ...asking,
@@ -44,7 +43,7 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
     })
   } catch (error) {
     // With an answer that was lost nobody knows which password is right: the file stays.
-    if (!S4uError.is(error) || error.code !== 'KRB5_KPASSWD_OUTCOME_UNKNOWN') rmSync(rescue, { force: true })
+    if (!S4uError.is(error) || error.code !== 'KRB5_KPASSWD_OUTCOME_UNKNOWN') kept.discard()
     throw error
   }
   const own = keytab.entries.filter((entry) => samePrincipal(entry.principal, principal))
@@ -52,10 +51,10 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
   const spns = namesWithKeysOf(keytab, own, principal)
   const versions = { likelyKvno: newest + 1, ...(kvno !== undefined && { kvno }) }
   const made = await accountKeytab({ ...asking, ...versions, principal: name, password, spns, timestamp })
-  const kept = dropOld ? keytab.entries.filter((entry) => !isNamed(entry, made)) : keytab.entries
-  const result = mergedKeytab([made, new Keytab(kept)])
+  const others = dropOld ? keytab.entries.filter((entry) => !isNamed(entry, made)) : keytab.entries
+  const result = mergedKeytab([made, new Keytab(others)])
   writeKeytab(path, result)
-  rmSync(rescue, { force: true })
+  kept.discard()
   return result
 }
 
@@ -78,11 +77,4 @@ function namesWithKeysOf(
 
 function isNamed(entry: KeytabEntry, { entries }: Keytab): boolean {
   return entries.some((one) => samePrincipal(one.principal, entry.principal))
-}
-
-function unfinished(rescue: string): ConfigurationError {
-  return new ConfigurationError(`an earlier rotation has not ended: ${rescue} is still there`, {
-    code: 'KRB5_KT_IOERR',
-    hint: 'It holds a password that may be that of the account now. Make a keytab with it (s4u keytab create, the file as standard input), or remove it if s4u keytab check finds the old keys current.',
-  })
 }

@@ -65,8 +65,9 @@ export class Accounts {
     return accounts.filter((account) => account !== undefined)
   }
 
-  #readAt(dn: string, signal: AbortSignal | undefined): Promise<DirectoryAccount | undefined> {
-    const domain = domainOfDn(dn) ?? this.#asking.domain
+  async #readAt(dn: string, signal: AbortSignal | undefined): Promise<DirectoryAccount | undefined> {
+    const domain = (await this.#asking.domains(signal)).ofDn(dn)?.dns
+    if (domain === undefined) return undefined
     return this.#asking.ask({ domain, role: 'domain' }, signal, (session, each) => this.#read(session, dn, each))
   }
 
@@ -113,12 +114,12 @@ export class Accounts {
   /** Undefined where the name is of a domain that nobody here knows. */
   async #domainOf(name: AccountName, signal: AbortSignal | undefined): Promise<string | undefined> {
     const { domain } = this.#asking
-    if (name.by === 'dn') return domainOfDn(name.dn) ?? domain
     if (name.by === 'account' && name.domain === undefined) return domain
     if (name.by === 'upn' && asciiLower(name.suffix) === domain) return domain
     const domains = await this.#asking.domains(signal)
     // A directory without domains has its own one only.
     if (domains.domains.length === 0) return name.by === 'sid' ? undefined : domain
+    if (name.by === 'dn') return domains.ofDn(name.dn)?.dns
     if (name.by === 'sid')
       return domains.ofSid(name.sid)?.dns ?? (name.sid.startsWith('S-1-5-32-') ? domain : undefined)
     if (name.by === 'account') return domains.named(name.domain ?? '')?.dns
@@ -171,7 +172,12 @@ async function entriesOf(
     pageSize: MAX_ACCOUNTS,
     referrals: false,
   } as const
-  return (await searchPage(session, request, undefined, signal)).entries
+  const { entries, cookie } = await searchPage(session, request, undefined, signal)
+  if (cookie === undefined) return entries
+  throw new DirectoryError('sizeLimitExceeded', {
+    ...{ operation: 'search', resultCode: 4, server: session.controller.label },
+    diagnostic: `more than ${MAX_ACCOUNTS} accounts have one name`,
+  })
 }
 
 async function dnsOf(session: Session, base: string, wanted: string, signal: AbortSignal): Promise<readonly string[]> {

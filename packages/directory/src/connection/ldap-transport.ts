@@ -97,6 +97,8 @@ export class LdapTransport {
     const { host } = this.#address
     const socket = connectTls({
       socket: plain,
+      // Without it Node compares the certificate with "localhost" where there is no server name.
+      host,
       ...(isIP(host) === 0 && { servername: host }),
       ...trust,
       minVersion: 'TLSv1.2',

@@ -1,4 +1,5 @@
 import { asciiLower, asciiUpper, decodeSid } from '@s4u/krb5'
+import { DirectoryError } from '../errors.js'
 import { dnOfDomain, domainOfDn } from '../ldap/distinguished-name.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 import type { Session } from '../session/open-session.js'
@@ -34,6 +35,18 @@ export class DomainMap {
   named(name: string): KnownDomain | undefined {
     const wanted = asciiLower(name)
     return this.domains.find(({ dns, flatName }) => dns === wanted || asciiLower(flatName) === wanted)
+  }
+
+  /**
+   * The domain that a distinguished name is in: `DC=DomainDnsZones,DC=corp,DC=test` is no domain,
+   * and
+   * is in corp.test. Undefined where no domain here has it: whoever wrote the name must not choose
+   * whose name servers and controllers are asked.
+   */
+  ofDn(dn: string): KnownDomain | undefined {
+    const name = domainOfDn(dn) ?? ''
+    const owners = this.domains.filter(({ dns }) => name === dns || name.endsWith(`.${dns}`))
+    return owners.sort((a, b) => b.dns.length - a.dns.length)[0]
   }
 
   /** The domain that a SID of an account belongs to. */
@@ -87,8 +100,17 @@ async function list(
   signal: AbortSignal,
 ): Promise<readonly DirectoryEntry[]> {
   const request = { base, scope: 'sub', filter, attributes, pageSize: MAX_DOMAINS, referrals: false } as const
-  const { entries } = await searchPage(session, request, undefined, signal)
+  const { entries, cookie } = await searchPage(session, request, undefined, signal)
+  if (cookie !== undefined) throw tooManyDomains(base, session.controller.label)
   return entries
+}
+
+/** A shorter list would pass names of the others off as unknown. */
+function tooManyDomains(base: string, server: string): DirectoryError {
+  return new DirectoryError('sizeLimitExceeded', {
+    ...{ operation: 'search', resultCode: 4, server },
+    diagnostic: `more than ${MAX_DOMAINS} domains are below ${base}`,
+  })
 }
 
 function forestDomain(entry: DirectoryEntry, ownDn: string, ownSid: string | undefined): KnownDomain {

@@ -154,7 +154,8 @@ export class DomainControllers {
     const reason = error instanceof Error ? error.message : String(error)
     attempts.push({ server: label, reason })
     this.#failedAt.set(label, this.#means.now())
-    this.#means.journal.warn(`directory ${label}`, () => ({
+    // Not by the name of the host: names of DNS are unsigned, and each new kind is warned of apart.
+    this.#means.journal.warn('directory controller', () => ({
       level: 'warn',
       text: `${label} cannot be asked: ${reason}`,
     }))

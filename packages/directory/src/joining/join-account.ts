@@ -3,37 +3,11 @@ import { planComputer, planPassword, planUser } from '../changes/plan-account.js
 import { planSettings } from '../changes/plan-delegation.js'
 import { planServiceNames } from '../changes/plan-service-names.js'
 import { DirectoryError } from '../errors.js'
-import type { CallOptions, Directory } from '../interface/directory.js'
+import type { Directory } from '../interface/directory.js'
 import type { DirectoryAccount } from '../interface/directory-account.js'
 import type { DirectoryChange } from '../interface/directory-change.js'
-
-/** The account that a service is to have. */
-export interface JoinOptions extends CallOptions {
-  /** `computer` for a machine, `user` for an account of a service. */
-  readonly kind: 'computer' | 'user'
-  /** `WEB01` or `svc-web`. */
-  readonly name: string
-  /** What the account answers to, beside `host/…` of a computer: `['HTTP/web.corp.test']`. */
-  readonly servicePrincipalNames?: readonly string[]
-  /** The name of a computer in DNS. Default: its name and the domain. */
-  readonly dnsHostName?: string
-  /**
-   * Where a new account goes, a distinguished name. Default: where the directory puts such
-   * accounts.
-   */
-  readonly container?: string
-  /** Encryption types of tickets (RFC 3961). Default: `[18, 17]`. */
-  readonly encryptionTypes?: readonly number[]
-  /** Services that it may call in users' names, beside those that it may call already. */
-  readonly delegateTo?: readonly string[]
-  /** Whether it may vouch for users who signed in without Kerberos. Default: as it is. */
-  readonly protocolTransition?: boolean
-  /**
-   * Whether an account that is there already gets a new password, with which its keytabs go out of
-   * date. Default: it is an error that the account is there.
-   */
-  readonly takeOver?: boolean
-}
+import type { JoinOptions, PasswordKeeper } from './join-options.js'
+import { requireTakeable } from './require-takeable.js'
 
 /** An account whose password only the caller knows. */
 export interface JoinedAccount {
@@ -74,7 +48,7 @@ export async function joinAccount(directory: Directory, options: JoinOptions): P
   const present = await directory.account(signInName(options), { signal: options.signal })
   if (present !== undefined) {
     if (options.takeOver !== true) throw isThere(present)
-    requireSameAccount(present, directory, options)
+    await requireTakeable(present, directory, { ...options, signInName: signInName(options) })
   }
   const changes: DirectoryChange[] = []
   const apply = async (change: DirectoryChange | undefined): Promise<void> => {
@@ -82,8 +56,10 @@ export async function joinAccount(directory: Directory, options: JoinOptions): P
     await directory.apply(change, { signal: options.signal })
     changes.push(change)
   }
-  if (present === undefined) await apply(await planNew(directory, options, password))
-  else await takeOver(directory, present, { options, password, apply })
+  const setPassword = (change: DirectoryChange): Promise<void> =>
+    keeping(options.passwordKeeper, password, () => apply(change))
+  if (present === undefined) await setPassword(await planNew(directory, options, password))
+  else await takeOver(directory, present, { options, password, apply, setPassword })
   await apply(planDelegation(await found(directory, options), options))
   const account = await found(directory, options)
   return Object.freeze({ account, password, created: present === undefined, changes })
@@ -93,18 +69,30 @@ interface TakeOver {
   readonly options: JoinOptions
   readonly password: string
   readonly apply: (change: DirectoryChange | undefined) => Promise<void>
+  readonly setPassword: (change: DirectoryChange) => Promise<void>
+}
+
+/** A controller's no is the only answer after which the password is surely not set. */
+async function keeping(keeper: PasswordKeeper | undefined, password: string, set: () => Promise<void>): Promise<void> {
+  await keeper?.save(password)
+  try {
+    await set()
+  } catch (error) {
+    if (error instanceof DirectoryError) await keeper?.discard()
+    throw error
+  }
 }
 
 /** Names first: where another account has one, the password stays as it was. */
 async function takeOver(
   directory: Directory,
   account: DirectoryAccount,
-  { options, password, apply }: TakeOver,
+  { options, password, apply, setPassword }: TakeOver,
 ): Promise<void> {
   const { servicePrincipalNames: add = [], encryptionTypes, signal } = options
   await apply(await planServiceNames(directory, account, { add, signal }))
   await apply(planSettings(account, { disabled: false, ...(encryptionTypes && { encryptionTypes }) }))
-  await apply(planPassword(account, password))
+  await setPassword(planPassword(account, password))
 }
 
 async function planNew(directory: Directory, options: JoinOptions, password: string): Promise<DirectoryChange> {
@@ -157,20 +145,6 @@ async function requireFree(directory: Directory, spn: string, signal: AbortSigna
 
 function signInName({ kind, name }: JoinOptions): string {
   return kind === 'computer' && !name.endsWith('$') ? `${name}$` : name
-}
-
-/**
- * A name may also be a SID, a distinguished name or a service principal name of another account.
- * The
- * password of that one must not be set by mistake, nor that of a domain controller.
- */
-function requireSameAccount(present: DirectoryAccount, directory: Directory, options: JoinOptions): void {
-  const isNamed = present.name.toLowerCase() === signInName(options).toLowerCase()
-  const isHere = present.domain === directory.domain && present.kind === options.kind
-  if (isNamed && isHere && !present.state.domainController) return
-  throw new ConfigurationError(`joinAccount: ${present.name} is not taken over`, {
-    hint: 'Name the account itself (svc-web, WEB01), in the domain of the directory, with its kind. Domain controllers are never taken over.',
-  })
 }
 
 function isThere({ name, dn }: DirectoryAccount): ConfigurationError {

@@ -14,6 +14,13 @@ import { isOfNoDomain, wellKnownName, wellKnownSid } from './well-known-sids.js'
 /** SIDs of one question: a filter of more is long, and servers walk it for each entry. */
 const BATCH = 100
 
+/**
+ * How long another domain that does not answer is left alone; milliseconds. Without it each
+ * question
+ * with one of its SIDs would wait for the whole time limit.
+ */
+const REST_AFTER_FAILURE = 30_000
+
 /** Names of SIDs and SIDs of names, of the own domain, the forest and trusted domains. */
 export class Names {
   readonly #asking: DomainAsking
@@ -22,6 +29,8 @@ export class Names {
   readonly #names: StaleCache<string | undefined>
   readonly #sids: StaleCache<string | undefined>
   readonly #flights = new Map<string, Promise<void>>()
+  /** When the controllers of another domain could not be asked last; milliseconds. */
+  readonly #failedAt = new Map<string, number>()
 
   constructor(asking: DomainAsking, accounts: Accounts, journal: Journal, freshFor: number) {
     this.#asking = asking
@@ -117,12 +126,15 @@ export class Names {
    * not.
    */
   async #fetchOfDomain(domain: KnownDomain, sids: readonly string[]): Promise<void> {
+    const failedAt = this.#failedAt.get(domain.dns) ?? -Infinity
+    if (this.#asking.now() - failedAt < REST_AFTER_FAILURE) return
     try {
       for (let at = 0; at < sids.length; at += BATCH) await this.#fetchBatch(domain, sids.slice(at, at + BATCH))
     } catch (error) {
       if (domain.relation === 'own') throw error
+      this.#failedAt.set(domain.dns, this.#asking.now())
       const reason = error instanceof Error ? error.message : String(error)
-      this.#journal.warn(`directory ${domain.dns}`, () => ({
+      this.#journal.warn('directory domain', () => ({
         level: 'warn',
         text: `names of ${domain.dns} are not known: ${reason}`,
       }))

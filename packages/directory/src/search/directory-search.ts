@@ -23,6 +23,9 @@ const DEFAULT_MAX_ENTRIES = 100_000
 /** More parts of a directory than that are a server that sends everybody in circles. */
 const MAX_REFERRALS = 100
 
+/** Pages without an entry in a row: a filter may match nothing for a while, but not for ever. */
+const MAX_EMPTY_PAGES = 100
+
 /** What a search needs. */
 export interface SearchMeans {
   readonly controllers: DomainControllers
@@ -129,8 +132,11 @@ async function* pagesOf(options: SearchOptions, means: Limits): AsyncGenerator<P
   )
   try {
     yield page
+    let empty = 0
     while (page.cookie !== undefined && lease !== undefined && request !== undefined) {
       const { cookie } = page
+      empty = page.entries.length + page.references.length === 0 ? empty + 1 : 0
+      if (empty > MAX_EMPTY_PAGES) throw endless(lease.session.controller.label)
       const [{ session }, sent] = [lease, request]
       page = await withDeadline(means.timeLimit, signal, (each) => searchPage(session, sent, cookie, each))
       yield page
@@ -152,6 +158,13 @@ function requestOf(options: SearchOptions, domainDn: string, pageSize: number): 
 function requireCount(name: string, value: unknown, most: number): void {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most) return
   throw new ConfigurationError(`search: ${name} must be a whole number from 1 to ${most}, and not ${shownInput(value)}`)
+}
+
+function endless(server: string): DirectoryError {
+  return new DirectoryError('loopDetect', {
+    ...{ operation: 'search', resultCode: 54, server },
+    diagnostic: `${MAX_EMPTY_PAGES} pages in a row have no entry, and each says that there is another one`,
+  })
 }
 
 function inCircles(): DirectoryError {

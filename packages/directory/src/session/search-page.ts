@@ -60,7 +60,8 @@ export async function searchPage(
     return { entries, references: [...references, ...result.referrals], cookie: undefined }
   }
   if (result.code !== ResultCode.SUCCESS) throw refusalOf('search', answer, controller.label)
-  const paged = answer.controls.get(PAGED_RESULTS)
+  // Where no page was asked for, a cookie has no page to lead to.
+  const paged = isPaged && request.scope !== 'base' ? answer.controls.get(PAGED_RESULTS) : undefined
   return { entries, references, cookie: paged && cookieOf(paged) }
 }
 

@@ -98,8 +98,10 @@ async function registeredVerdict(facts: ServiceFacts, target: string): Promise<V
     const names = owners.map(({ name }) => name).join(', ')
     return failed(`${target} is on ${owners.length} accounts: ${names}.`, {
       why: 'A KDC does not know with whose key to seal.',
+      hint: 'Keep the name on the account whose keytab the target uses (klist -k), and remove the others:',
+      risk: 'Which account the target runs as is not known here. Removed from that one, it loses its tickets.',
       code: 'KDC_ERR_PRINCIPAL_NOT_UNIQUE',
-      settings: owners.slice(1).map(({ principal }) => directorySettings.removeSpn(principal, target)),
+      settings: owners.map(({ principal }) => directorySettings.removeSpn(principal, target)),
     })
   }
   const [host] = await directory.accountsWithSpn(`HOST/${target.split('/')[1] ?? ''}`)

@@ -91,7 +91,7 @@ function accessVerdicts({ path, mode }: KeytabFile): readonly Verdict[] {
   return [
     verdict(`${who} can read ${path} (mode ${mode.toString(8).padStart(4, '0')}).`, {
       why: 'Whoever has the keys can be the service, and can make tickets of every user for it.',
-      hint: `chmod 600 ${path}`,
+      hint: /^[\w./-]+$/.test(path) ? `chmod 600 ${path}` : 'chmod 600, with that file.',
     }),
   ]
 }

@@ -88,6 +88,7 @@ async function ownerVerdicts({ directory, account, service }: Ownership): Promis
 function duplicated(account: DirectoryAccount, others: readonly DirectoryAccount[], service: string): Verdict {
   return failed(`${service} is on ${account.name}, and on ${namesOf(others)} too.`, {
     why: 'A KDC does not know with whose key to seal, and refuses, or takes the wrong one.',
+    risk: `If another service runs as ${namesOf(others)}, it loses its tickets.`,
     code: 'KDC_ERR_PRINCIPAL_NOT_UNIQUE',
     settings: others.map(({ principal }) => directorySettings.removeSpn(principal, service)),
     changes: others.flatMap((other) => removeSpn(other, service)),
@@ -97,6 +98,7 @@ function duplicated(account: DirectoryAccount, others: readonly DirectoryAccount
 function onAnother(account: DirectoryAccount, others: readonly DirectoryAccount[], service: string): Verdict {
   return failed(`${service} is on ${namesOf(others)}, and the keytab is of ${account.name}.`, {
     why: 'Tickets are sealed with the key of the account that has the name.',
+    risk: `If the service runs as ${namesOf(others)}, this is the wrong keytab, and the name must stay where it is.`,
     code: 'KRB_AP_ERR_MODIFIED',
     settings: [
       ...others.map(({ principal }) => directorySettings.removeSpn(principal, service)),

@@ -64,13 +64,17 @@ export const userChecks: readonly Check<ServiceFacts>[] = [
   },
 ]
 
+const PROTECTED = 'The directory wants it so for this user: any service could act in that name afterwards.'
+
 function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
-  const verdicts = [...faultsOf(user)]
+  // Whoever has set these on a user meant them: a doctor of a service does not lift them unasked.
+  const verdicts: Verdict[] = faultsOf(user).map((fault) => ({ ...fault, risk: PROTECTED }))
   const { delegation, state, name, principal, authenticationPolicy, authenticationSilo } = user
   if (delegation.sensitive)
     verdicts.push(
       failed(`${name} is marked "sensitive and cannot be delegated".`, {
         why: 'No service may act in the name of that user, which the directory wants so.',
+        risk: PROTECTED,
         settings: [directorySettings.clearSensitive(principal)],
         changes: repair.notSensitive(user),
       }),
@@ -79,6 +83,7 @@ function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
     verdicts.push(
       failed(`${name} is in Protected Users.`, {
         why: 'No service may act in the name of its members.',
+        risk: PROTECTED,
         settings: [directorySettings.leaveProtectedUsers(principal)],
         changes: repair.leaveProtectedUsers(user),
       }),

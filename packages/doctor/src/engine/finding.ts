@@ -29,6 +29,11 @@ export interface Finding {
    * and a change of attributes is all that is missing.
    */
   readonly changes?: readonly DirectoryChange[]
+  /**
+   * What the settings and changes may harm, where a person must judge that: they lift a protection
+   * that somebody has set, or are right only if something else is. Nothing makes them unasked.
+   */
+  readonly risk?: string
   /** The code of the error that the check met: `KDC_ERR_S_PRINCIPAL_UNKNOWN`. */
   readonly code?: string
   /** Of a skipped check: the failed check that it depends on. */

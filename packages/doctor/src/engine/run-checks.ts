@@ -65,11 +65,21 @@ export function worstOf(findings: readonly { readonly status: FindingStatus }[])
 
 async function verdictsOf<Facts>(check: Check<Facts>, run: CheckRun<Facts>): Promise<readonly Verdict[]> {
   try {
-    return await check.run(run.facts, limited(run))
+    const signal = limited(run)
+    return await unlessAborted(check.run(run.facts, signal), signal)
   } catch (error) {
     run.signal?.throwIfAborted()
     return [verdictOfError(error)]
   }
+}
+
+/** A fact that is asked for without a signal must not hold up the report. */
+function unlessAborted<T>(found: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    found.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
 }
 
 function limited({ timeLimit, signal }: { readonly timeLimit: number; readonly signal?: AbortSignal }): AbortSignal {

@@ -148,11 +148,11 @@ export class ServiceFacts {
     return askUrl({ ...(await this.probe(signal)), headers })
   }
 
-  /** What the URL is asked with: at the address that DNS has told. */
+  /** What the URL is asked with: at the addresses that DNS has told. */
   async probe(signal: AbortSignal): Promise<HttpProbe> {
     if (this.url === undefined) throw new ConfigurationError('there is no URL to ask')
     const { addresses } = await this.names()
-    return { url: this.url, address: addresses[0], ca: this.options.ca, signal }
+    return { url: this.url, addresses, ca: this.options.ca, signal }
   }
 
   /** Ends what the facts have opened themselves. */

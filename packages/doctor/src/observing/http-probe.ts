@@ -6,8 +6,10 @@ import { connect, rootCertificates, type TLSSocket } from 'node:tls'
 /** How a URL is asked. */
 export interface HttpProbe {
   readonly url: URL
-  /** The address to connect to. Default: what this machine resolves the host to. */
-  readonly address?: string
+  /**
+   * The addresses to connect to, in their order. Default: what this machine resolves the host to.
+   */
+  readonly addresses?: readonly string[]
   readonly headers?: Readonly<Record<string, string>>
   /** Certificates that are trusted beside those of Node, as PEM. */
   readonly ca?: string | Uint8Array
@@ -32,9 +34,9 @@ const MAX_ANSWER_HEADER = 262_144
  * Asks with GET over HTTP/1.1, without following where the answer points. Rejects with what the
  * network said.
  */
-export function askUrl({ url, address, headers = {}, ca, signal }: HttpProbe): Promise<HttpAnswer> {
+export function askUrl({ url, addresses, headers = {}, ca, signal }: HttpProbe): Promise<HttpAnswer> {
   return new Promise((resolve, reject) => {
-    const lookup = address === undefined ? undefined : always(address)
+    const lookup = addresses && always(addresses)
     const options: RequestOptions = {
       method: 'GET',
       headers,
@@ -59,12 +61,13 @@ export function askUrl({ url, address, headers = {}, ca, signal }: HttpProbe): P
 /**
  * Which protocol the server chooses among HTTP/2 and HTTP/1.1. Rejects with what the network said.
  */
-export function chosenProtocol({ url, address, ca, signal }: HttpProbe): Promise<string> {
+export function chosenProtocol({ url, addresses, ca, signal }: HttpProbe): Promise<string> {
   return new Promise((resolve, reject) => {
     const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
     const port = Number(url.port || 443)
     const socket = connect({
-      host: address ?? host,
+      host,
+      lookup: addresses && always(addresses),
       port,
       servername: host,
       ALPNProtocols: ['h2', 'http/1.1'],
@@ -81,10 +84,15 @@ export function chosenProtocol({ url, address, ca, signal }: HttpProbe): Promise
   })
 }
 
-/** Whatever name is asked for, it is this address. */
-function always(address: string): LookupFunction {
-  const family = isIPv6(address) ? 6 : 4
-  return (_, { all }, callback) => (all ? callback(null, [{ address, family }]) : callback(null, address, family))
+/** Whatever name is asked for, it is these addresses: Node tries one after the other. */
+function always(addresses: readonly string[]): LookupFunction {
+  const all = addresses.map((address) => ({ address, family: isIPv6(address) ? 6 : 4 }))
+  return (host, options, callback) => {
+    const [first] = all
+    if (first === undefined) callback(new Error(`${host} has no address`), [])
+    else if (options.all) callback(null, all)
+    else callback(null, first.address, first.family)
+  }
 }
 
 function answerOf(response: IncomingMessage): HttpAnswer {

@@ -66,6 +66,8 @@ export class Profiles {
 
   async #ask(identity: Identity): Promise<CallerProfile> {
     const directory = await this.#source()
+    // A foreign KDC chooses the principal: one that reads as another kind of name is nobody's.
+    if (identity.sid === undefined && !IS_PLAIN.test(identity.principal)) throw mismatch(identity, 'is not asked')
     const account = await directory.account(identity.sid ?? identity.principal)
     if (account === undefined) throw mismatch(identity, 'has no such account')
     if (!isOf(identity, account)) throw mismatch(identity, 'answered with another account')
@@ -78,6 +80,11 @@ export class Profiles {
     })
   }
 }
+
+/**
+ * `alice@EAST.TEST`: no distinguished name, service principal name or name with a domain in front.
+ */
+const IS_PLAIN = /^[^=,/\\@]+@[^=,/\\@]+$/
 
 /** Undefined where nobody knows them from the ticket. */
 function groupsOf(identity: Identity): readonly string[] | undefined {

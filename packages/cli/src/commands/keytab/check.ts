@@ -10,7 +10,7 @@ export const keytabCheck = defineCommand({
   name: 'check',
   summary: 'Compare every key of a keytab with what the KDC has now',
   details:
-    'Accounts sign in with each key; for SPNs that cannot sign in a ticket is got and opened. No account is shown more than two wrong keys, since each counts as a wrong password. The exit code is 1 where a key is wrong or cannot be checked.',
+    'Accounts sign in with each key; for SPNs that cannot sign in a ticket is got and opened. No account is shown more than two wrong keys, since each counts as a wrong password. The exit code is 1 where a key is wrong or cannot be checked, and where a principal has no current key.',
   operands: [{ name: 'FILE', about: 'the keytab; default: KRB5_KTNAME', completes: 'file' }],
   options: {
     cache: {
@@ -31,7 +31,7 @@ export const keytabCheck = defineCommand({
       signal: session.signal,
       ...(ccache !== undefined && { credentials: { ccache } }),
     })
-    const isBad = checked.some(({ state }) => LOOKS[state].isBad) || checked.length === 0
+    const isBad = checked.some(({ state }) => LOOKS[state].isBad) || checked.length === 0 || !isCovered(checked)
     return {
       value: { keytab: path, keys: checked.map(valueOf) },
       blocks: [
@@ -45,6 +45,19 @@ export const keytabCheck = defineCommand({
     }
   },
 })
+
+/**
+ * A principal whose keys are all old, or of types that the KDC takes no more, opens no ticket of
+ * today.
+ */
+function isCovered(checked: readonly CheckedKey[]): boolean {
+  const current = new Set(checked.filter(({ state }) => state === 'current').map(nameOf))
+  return checked.every((one) => current.has(nameOf(one)))
+}
+
+function nameOf({ entry }: CheckedKey): string {
+  return formatPrincipal(entry.principal)
+}
 
 const LOOKS: Readonly<Record<KeyState, { readonly style: Style; readonly isBad: boolean }>> = {
   current: { style: 'good', isBad: false },

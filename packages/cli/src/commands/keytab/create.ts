@@ -46,7 +46,7 @@ export const keytabCreate = defineCommand({
       ...(encryptionTypes !== undefined && { encryptionTypes }),
       ...(kvno !== undefined && { kvno }),
     })
-    writeKeytab(path, keytab)
+    writeKeytab(path, keytab, { replace: given.flag('force') })
     return keytabReport(keytab, path, { encryption: true, timestamps: false, showSecrets: false })
   },
 })

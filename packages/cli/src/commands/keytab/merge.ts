@@ -33,7 +33,7 @@ export const keytabMerge = defineCommand({
       throw new UsageError(`${path} is there already`, 'Name another file, or write over it with --force.')
     const read = given.operands.map(readKeytab)
     const merged = mergedKeytab(read)
-    writeKeytab(path, merged)
+    writeKeytab(path, merged, { replace: given.flag('force') })
     const leftOut = read.flatMap((one) => one.leftOut)
     const told = new Keytab(merged.entries, path, leftOut)
     return keytabReport(told, path, { encryption: true, timestamps: true, showSecrets: false })
