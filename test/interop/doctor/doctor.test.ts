@@ -19,12 +19,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
     beforeAll(async () => {
       await at.makeAccounts()
-      const login = `-U 'Administrator%${at.realm.administrator?.password ?? ''}'`
-      const add = (name: string, type: string, value: string): string =>
-        `samba-tool dns add ${at.realm.kdc.host} ${domain} ${name} ${type} ${value} ${login}`
-      await administrator.run(add('exam', 'A', at.address))
-      await administrator.run(add('canonical', 'A', at.address))
-      await administrator.run(add('portal', 'CNAME', `canonical.${domain}`))
+      await at.nameIt(administrator)
     })
 
     test('finds nothing wrong with a healthy one, in less than 3 s', async () => {

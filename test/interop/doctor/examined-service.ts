@@ -3,8 +3,10 @@ import { type Directory, joinAccount, type JoinedAccount, type JoinOptions, open
 import { createKdcClient, deriveAccountKeys, type KdcClient } from '@s4u/kdc-client'
 import { Keytab, parsePrincipal } from '@s4u/krb5'
 import { chmodSync, copyFileSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { promises as dns } from 'node:dns'
 import { createServer, type RequestListener, type Server, type ServerOptions } from 'node:http'
 import { join } from 'node:path'
+import type { Administrator } from '../diagnosis/administrator.js'
 import type { RealmKey } from '../../realms/addresses.js'
 import { realmOf } from '../../realms/clients.js'
 import type { RealmInfo, RealmsInfo } from '../../realms/realm-info.js'
@@ -75,6 +77,20 @@ export class ExaminedService {
     const delegation = { delegateTo: [this.target], protocolTransition: true }
     this.own = (await make('svc-exam', { servicePrincipalNames: [this.spn], ...delegation })).encode()
     this.restoreKeytab()
+  }
+
+  /**
+   * Gives the service its names in the realm's own name server. Another file of tests may have done
+   * so in this run.
+   */
+  async nameIt(administrator: Administrator): Promise<void> {
+    const { kdc, domain, administrator: admin } = this.realm
+    const names = new dns.Resolver({ timeout: 2_000, tries: 2 })
+    names.setServers([kdc.host])
+    if ((await names.resolve4(`exam.${domain}`).catch((): string[] => [])).includes(this.address)) return
+    const login = `-U 'Administrator%${admin?.password ?? ''}'`
+    for (const record of [`exam A ${this.address}`, `canonical A ${this.address}`, `portal CNAME canonical.${domain}`])
+      await administrator.run(`samba-tool dns add ${kdc.host} ${domain} ${record} ${login}`)
   }
 
   private async keytabOf({ account, password }: JoinedAccount): Promise<Keytab> {
