@@ -448,6 +448,7 @@ const exported: Record<string, readonly string[]> = {
     'writeAuditTo',
     'writeHeaders',
   ],
+  'sign-in': [],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 

@@ -66,6 +66,9 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   adapters: {
     express: { siblings: ['negotiate'], others: ['express'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
+    // A folder for each way to sign in; the folders know each other through the interface in
+    // negotiate alone.
+    'sign-in': { siblings: ['krb5', 'negotiate'], because: 'a way to sign in is a source of a negotiator' },
   },
   middle: {
     doctor: {

@@ -10,6 +10,7 @@ import * as kdcClient from '@s4u/kdc-client'
 import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
+import * as signIn from '@s4u/sign-in'
 import * as testKdc from '@s4u/test-kdc'
 
 export const packages: object[] = [
@@ -24,5 +25,6 @@ export const packages: object[] = [
   koa,
   krb5,
   negotiate,
+  signIn,
   testKdc,
 ]
