@@ -88,6 +88,10 @@ const places: readonly (readonly [string, (value: unknown) => unknown])[] = [
   ['the answer of forwardTgt', (value) => answering({ ...DELEGATION, forwardTgt: () => value })],
   ['the answer of canonicalName', (value) => answering({ canonicalName: () => value })],
   ['the URL of negotiationFor', async (value) => call(createNegotiationFor({ ticketFor }), HERE)(value)],
+  [
+    'the service of negotiationFor',
+    (value) => createNegotiationFor({ ticketFor })('https://api.ad.test/', { service: (value ?? 5) as string }),
+  ],
   ['the answer to verify', verified],
   ['the challenge of verify', (value) => verified({ status: 200, challenge: value ?? 5 })],
   ['the callback of runAs', (value) => runAs(undefined, (typeof value === 'function' ? 5 : value) as () => void)],

@@ -1,9 +1,16 @@
 import { formatChallenge } from '@s4u/gssapi'
+import { ConfigurationError } from '@s4u/kdc-client'
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
-import { afterEach, expect, test } from 'vitest'
-import { issueTicket, kerberosSite, serviceNamed, type Site } from '../../../test/stories/kerberos-backend.js'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  issueTicket,
+  kerberosSite,
+  refusalToken,
+  serviceNamed,
+  type Site,
+} from '../../../test/stories/kerberos-backend.js'
 import { authorizationFor, currentIdentity, fetch, runAs } from './ambient.js'
 import { createAuthorizationFor, createNegotiationFor } from './authorization-for.js'
 
@@ -107,4 +114,133 @@ test('the source of tickets is asked as a method of the app’s object, with the
     ['HTTP/localhost', { signal }],
     ['HTTP/localhost', { signal: undefined }],
   ])
+})
+
+describe('a service principal name that is given for one call', () => {
+  const asked: string[] = []
+  const ticketFor = async (spn: string) => {
+    asked.push(spn)
+    return issueTicket(serviceNamed(spn))
+  }
+  const farm = { ticketFor, serviceNames: { 'www.ad.test': 'HTTP/farm.ad.test' } }
+  beforeEach(() => void asked.splice(0))
+
+  test.each([
+    ['of a member of a farm', 'http://www.ad.test:8080/', 'http/web2.ad.test', 'http/web2.ad.test'],
+    ['with a star, which is the host of the URL', 'http://web3.ad.test:8080/', 'http/*', 'http/web3.ad.test'],
+    ['for an address', 'https://10.0.0.7/', 'HTTP/web2.ad.test', 'HTTP/web2.ad.test'],
+    ['with a port', 'http://web3.ad.test/', 'HTTP/*:8080', 'HTTP/web3.ad.test:8080'],
+  ])('%s takes the place of that of the URL', async (_, url, service, spn) => {
+    expect(await createAuthorizationFor(farm)(url, { service })).toMatch(/^Negotiate /)
+    expect(asked).toEqual([spn])
+  })
+
+  test('leaves the other calls as they are', async () => {
+    const headerFor = createAuthorizationFor(farm)
+    await headerFor('http://www.ad.test/', { service: 'HTTP/web2.ad.test' })
+    await headerFor('http://www.ad.test/')
+    expect(asked).toEqual(['HTTP/web2.ad.test', 'HTTP/farm.ad.test'])
+  })
+
+  test('gives no token to an origin that is not listed, nor to an app that sends none', async () => {
+    const service = 'HTTP/web2.ad.test'
+    const rules = [{ origins: ['https://api.ad.test'] }, { allowedImpersonationLevel: 'anonymous' } as const]
+    for (const rule of rules) {
+      const answer = createAuthorizationFor({ ...farm, ...rule })('http://www.ad.test/', { service })
+      await expect(answer).rejects.toMatchObject({
+        code: 'GSS_S_NO_CRED',
+        message: 'there is no token for http://www.ad.test',
+      })
+    }
+    expect(asked).toEqual([])
+  })
+
+  test('with a star is none for an address', async () => {
+    await expect(createAuthorizationFor(farm)('http://10.0.0.7/', { service: 'HTTP/*' })).rejects.toMatchObject({
+      message: 'there is no token for http://10.0.0.7',
+      hint: expect.stringContaining("serviceNames: { '10.0.0.7'"),
+    })
+  })
+
+  test.each(['', 'HTTP', 'HTTP/', '/web', 'HTTP/web ad', 'svc-web@AD.TEST', 5, null, ['HTTP/web.ad.test']])(
+    '%j is refused, since it names no service',
+    async (service) => {
+      const answer = createAuthorizationFor(farm)('http://www.ad.test/', { service } as object)
+      await expect(answer).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        message: expect.stringMatching(/^service is .* in place of a service principal name$/),
+        hint: "Write service: 'HTTP/web2.ad.test', or 'HTTP/*' for the host of the URL.",
+      })
+      expect(asked).toEqual([])
+    },
+  )
+})
+
+describe('a refusal', () => {
+  const negotiationFor = createNegotiationFor({ ticketFor: async () => issueTicket(service) })
+  const refusalFor = async (challenge: string | string[] | null) =>
+    (await negotiationFor('http://localhost/')).verify({ status: 401, challenge })
+
+  test.each([
+    ['the token', ['Negotiate', 'Basic realm="x, y"'], { kind: 'refused', schemes: ['Negotiate', 'Basic'] }],
+    ['another scheme', 'Basic realm="Negotiate"', { kind: 'other-scheme-wanted', schemes: ['Basic'] }],
+    ['another scheme, of two', ['NTLM', 'Bearer'], { kind: 'other-scheme-wanted', schemes: ['NTLM', 'Bearer'] }],
+    ['nothing', null, { kind: 'refused', schemes: [] }],
+    [
+      'a key of its own',
+      formatChallenge(refusalToken(service, 41)),
+      { kind: 'stale-ticket', schemes: ['Negotiate'], code: 'KRB_AP_ERR_MODIFIED' },
+    ],
+    [
+      'the clock',
+      formatChallenge(refusalToken(service, 37)),
+      { kind: 'refused', schemes: ['Negotiate'], code: 'KRB_AP_ERR_SKEW' },
+    ],
+  ])('that names %s tells its kind and the schemes', async (_, challenge, refusal) => {
+    expect(await refusalFor(challenge)).toEqual({ proven: false, refusal })
+  })
+
+  test('is in no other answer', async () => {
+    site = await kerberosSite(service)
+    const { authorization, verify } = await negotiationFor(site.origin)
+    const { statusCode = 0, headers } = await get(site.origin, authorization)
+    expect(verify({ status: statusCode, challenge: headers['www-authenticate'] })).toEqual({ proven: true })
+    const off = createNegotiationFor({ ticketFor: async () => issueTicket(service), mutualAuthentication: 'off' })
+    expect((await off(site.origin)).verify({ status: 403 })).toEqual({ proven: false })
+  })
+
+  test('can be followed by one new ticket, and not by another within a minute', async () => {
+    const asked: unknown[] = []
+    let now = Date.now()
+    const renewing = createNegotiationFor({
+      ticketFor: async (spn, options) => {
+        asked.push([spn, options])
+        return issueTicket(service)
+      },
+      now: () => now,
+    })
+    const first = await renewing('http://www.ad.test/', { service: 'HTTP/web2.ad.test' })
+    const second = await first.withFreshTicket()
+    expect(second?.authorization).toMatch(/^Negotiate /)
+    expect(second?.authorization).not.toBe(first.authorization)
+    expect(await second?.withFreshTicket()).toBeUndefined()
+    const spn = 'HTTP/web2.ad.test'
+    expect(asked).toEqual([
+      [spn, { signal: undefined }],
+      [spn, { signal: undefined, fresh: true }],
+    ])
+    now += 60_001
+    expect((await second?.withFreshTicket())?.authorization).toMatch(/^Negotiate /)
+  })
+
+  test('is the answer where the KDC gives no other ticket, or cannot be asked', async () => {
+    const ticket = issueTicket(service)
+    const same = await createNegotiationFor({ ticketFor: async () => ticket })('http://localhost/')
+    expect(await same.withFreshTicket()).toBeUndefined()
+    const down = createNegotiationFor({
+      ticketFor: (_, { fresh }) =>
+        fresh ? Promise.reject(new ConfigurationError('the KDC is down')) : Promise.resolve(ticket),
+    })
+    expect(await (await down('http://localhost/')).withFreshTicket()).toBeUndefined()
+  })
 })

@@ -1,7 +1,8 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, requireKnownOptions } from '@s4u/kdc-client'
 import type { Attempt } from './negotiation/attempt.js'
 import { TokenIssuer } from './negotiation/token-issuer.js'
-import { requireAnswer, requireUrl } from './given-values.js'
+import { requireAnswer, requireService, requireUrl } from './given-values.js'
+import type { ServerRefusal } from './answers/server-refusal.js'
 import {
   NEGOTIATION_FOR_OPTIONS,
   TOKEN_OPTIONS,
@@ -17,9 +18,20 @@ import { UnprovenAnswerError } from './answers/unproven-answer.js'
 export interface AuthorizationOptions {
   /** Ends the wait for the ticket. Default: none. */
   readonly signal?: AbortSignal
+  /**
+   * The service principal name, in place of that of the URL, for requests that go to one server of
+   * several: a member of a farm, or an address. `*` is the host of the URL. Default: the name of
+   * the URL, by the options `serviceNames`, `includePort` and the like. Example:
+   * `'HTTP/web2.ad.test'`, or `'HTTP/*'`. `origins` counts as before: a URL that is not listed gets
+   * no token.
+   */
+  readonly service?: string
 }
 
-const AUTHORIZATION_OPTIONS = { signal: 'value' } as const satisfies OptionTableOf<AuthorizationOptions>
+const AUTHORIZATION_OPTIONS = {
+  signal: 'value',
+  service: 'value',
+} as const satisfies OptionTableOf<AuthorizationOptions>
 
 /** One token for one request, for clients that are not `fetch`. */
 export interface Negotiation {
@@ -27,15 +39,32 @@ export interface Negotiation {
   readonly authorization: string
   /**
    * Checks the server's answer, once. Call it before anything of the response is used. A 401 is the
-   * server's own answer and passes. `proven` tells whether the server has proved itself. It may be
-   * false for a 401, for an error that `mutualAuthentication: 'optional'` lets pass, and with
-   * `off`. Then only the status may be used.
+   * server's own answer and passes: `refusal` says why, and which schemes the server offers.
    * @param challenge the response's `WWW-Authenticate`
    * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL, also for a second answer; MalformedTokenError
    */
-  verify(response: { readonly status: number; readonly challenge?: string | readonly string[] | null | undefined }): {
-    readonly proven: boolean
-  }
+  verify(response: {
+    readonly status: number
+    readonly challenge?: string | readonly string[] | null | undefined
+  }): VerifiedAnswer
+  /**
+   * Starts again after a 401, with a new ticket: the service may have another key than the one that
+   * the ticket was sealed with. Resolves undefined if the KDC gives no other ticket or cannot be
+   * asked, or if this ticket has replaced a stale one within the last minute; the 401 is then the
+   * answer.
+   */
+  withFreshTicket(): Promise<Negotiation | undefined>
+}
+
+/** What `verify` says of an answer. */
+export interface VerifiedAnswer {
+  /**
+   * Whether the server has proved itself. It may be false for a 401, for an error that
+   * `mutualAuthentication: 'optional'` lets pass, and with `off`. Then only the status may be used.
+   */
+  readonly proven: boolean
+  /** Why the server answered 401; undefined for any other status. */
+  readonly refusal?: ServerRefusal
 }
 
 /**
@@ -71,12 +100,25 @@ export function createNegotiationFor(options: NegotiationForOptions): Negotiatio
   const tickets = ticketsOf('createNegotiationFor', closed, options)
   const issuer = new TokenIssuer(pickOptions<TokenOptions>(closed, TOKEN_OPTIONS))
   return async (target, given) => {
-    const { signal } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
+    const { signal, service } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
     const url = requireUrl('negotiationFor', target)
-    const spn = await issuer.serviceName(url)
+    const spn = await issuer.serviceName(url, requireService(service))
     if (spn === undefined) throw noToken(url)
-    const attempt = await issuer.begin(url, spn, { tickets, signal })
-    return { authorization: attempt.authorization, verify: verifierOf(attempt) }
+    const context = { tickets, signal }
+    return negotiationOf(await issuer.begin(url, spn, context), (failed) =>
+      issuer.beginWithFreshTicket(failed, url, context),
+    )
+  }
+}
+
+function negotiationOf(attempt: Attempt, renew: (failed: Attempt) => Promise<Attempt | undefined>): Negotiation {
+  return {
+    authorization: attempt.authorization,
+    verify: verifierOf(attempt),
+    async withFreshTicket() {
+      const next = await renew(attempt)
+      return next && negotiationOf(next, renew)
+    },
   }
 }
 
@@ -92,7 +134,8 @@ function verifierOf(attempt: Attempt): Negotiation['verify'] {
     if (isAnswered) throw secondAnswer(attempt, status)
     isAnswered = true
     const { kind } = attempt.judge({ status, challenge })
-    return { proven: kind === 'done' && attempt.isProven }
+    const { refusal } = attempt
+    return { proven: kind === 'done' && attempt.isProven, ...(refusal !== undefined && { refusal }) }
   }
 }
 

@@ -57,6 +57,14 @@ export function requireUrl(owner: string, given: unknown): URL {
   })
 }
 
+/** Checks a service principal name that was given for one call. @throws ConfigurationError */
+export function requireService(given: unknown): string | undefined {
+  if (given === undefined || (typeof given === 'string' && /^[^/@\s]+\/[^\s]+$/.test(given))) return given
+  throw new ConfigurationError(`service is ${kindOf(given)} in place of a service principal name`, {
+    hint: "Write service: 'HTTP/web2.ad.test', or 'HTTP/*' for the host of the URL.",
+  })
+}
+
 /** @throws ConfigurationError */
 export function requireAnswer(answer: unknown): void {
   const { status, challenge } =

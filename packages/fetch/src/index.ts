@@ -7,7 +7,14 @@
 export { authorizationFor, currentIdentity, fetch, impersonatedIdentity, runAs, runFor } from './ambient.js'
 export type { AmbientIdentity, CurrentIdentity, ServiceRequests } from './ambient.js'
 export { createAuthorizationFor, createNegotiationFor } from './authorization-for.js'
-export type { AuthorizationFor, AuthorizationOptions, Negotiation, NegotiationFor } from './authorization-for.js'
+export type {
+  AuthorizationFor,
+  AuthorizationOptions,
+  Negotiation,
+  NegotiationFor,
+  VerifiedAnswer,
+} from './authorization-for.js'
+export type { ServerRefusal } from './answers/server-refusal.js'
 export { Connections, type IdentityConnections } from './connections/connections.js'
 export type { ConnectionsOptions } from './connections/connections-options.js'
 export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events/events.js'

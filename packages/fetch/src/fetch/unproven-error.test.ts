@@ -231,7 +231,10 @@ describe('verify', () => {
     }
     for (const again of [answer, { status: 200 }]) expect(errorOf(() => verify(again))).toMatchObject(second)
     const refused = await negotiation()
-    expect(refused.verify({ status: 401, challenge: 'Negotiate AAAA' })).toEqual({ proven: false })
+    expect(refused.verify({ status: 401, challenge: 'Negotiate AAAA' })).toEqual({
+      proven: false,
+      refusal: { kind: 'refused', schemes: ['Negotiate'], code: 'GSS_S_DEFECTIVE_TOKEN' },
+    })
     expect(errorOf(() => refused.verify({ status: 200 }))).toMatchObject(second)
     const failed = await negotiation({ mutualAuthentication: 'off' })
     expect(failed.verify({ status: 200 })).toEqual({ proven: false })

@@ -1,6 +1,6 @@
 import { createInitiator, findNegotiateChallenge, formatAuthorization, type Initiator } from '@s4u/gssapi'
 import { RejectedTokenError, S4uError, type ServiceTicket } from '@s4u/kdc-client'
-import { challengeSchemes } from '../answers/challenge-schemes.js'
+import { type ServerRefusal, refusalOf } from '../answers/server-refusal.js'
 import { isWanted, publish, type FetchEventSubject } from '../events/events.js'
 import type { NegotiationForOptions, TokenOptions } from '../options/token-options.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
@@ -64,6 +64,7 @@ export class Attempt {
   #pending: Pick<Initiator, 'step'> | undefined
   #legs = 1
   #proven = false
+  #refusal: ServerRefusal | undefined
 
   constructor(details: AttemptDetails, options: TokenOptions) {
     const { ticket, channelBindings, delegate } = details
@@ -88,6 +89,11 @@ export class Attempt {
     return this.#proven
   }
 
+  /** Why the server refused, once its refusal has been judged. */
+  get refusal(): ServerRefusal | undefined {
+    return this.#refusal
+  }
+
   /**
    * Judges the answer of the server.
    * @throws RejectedTokenError (KRB_AP_ERR_MUT_FAIL if the server did not prove itself),
@@ -107,17 +113,22 @@ export class Attempt {
     try {
       const token = findNegotiateChallenge(answer.challenge)?.token
       const next = token && this.#step(token)
-      if (next !== undefined && this.#legs++ < MAX_LEGS)
+      if (next !== undefined && this.#legs++ < MAX_LEGS) {
+        this.#refusal = { ...refusalOf(answer.challenge, code), kind: 'another-leg' }
         return { kind: 'again', authorization: formatAuthorization(next) }
+      }
     } catch (error) {
       if (!S4uError.is(error)) throw error
       code = error.code
     }
+    const refusal = refusalOf(answer.challenge, code)
+    this.#refusal = refusal
     if (code !== undefined && STALE.includes(code)) {
+      this.#refusal = { ...refusal, kind: 'stale-ticket' }
       this.#publish(answer.status, (subject) => ({ kind: 'stale-ticket', ...subject, code }))
       return { kind: 'stale' }
     }
-    this.#publishRefusal(answer, code)
+    this.#publishRefusal(answer.status, refusal)
     return DONE
   }
 
@@ -162,13 +173,12 @@ export class Attempt {
     return step.token
   }
 
-  #publishRefusal({ status, challenge }: ServerAnswer, code: string | undefined): void {
-    this.#publish(status, (subject) => {
-      const schemes = challengeSchemes(challenge)
-      const negotiable = schemes.some((scheme) => scheme.toLowerCase() === 'negotiate')
-      if (!negotiable && schemes.length > 0) return { kind: 'other-scheme-wanted', ...subject, schemes }
-      return { kind: 'refused', ...subject, legs: this.#legs, ...(code !== undefined && { code }) }
-    })
+  #publishRefusal(status: number, { kind, schemes, code }: ServerRefusal): void {
+    this.#publish(status, (subject) =>
+      kind === 'other-scheme-wanted'
+        ? { kind, ...subject, schemes }
+        : { kind: 'refused', ...subject, legs: this.#legs, ...(code !== undefined && { code }) },
+    )
   }
 
   #publish(status: number, make: (subject: FetchEventSubject) => Parameters<typeof publish>[0]): void {

@@ -8,7 +8,7 @@ import { requireTicket } from '../given-values.js'
 import { hasAsked } from '../options/learned-origins.js'
 import { checkTokenOptions, type TokenOptions, type TokenTickets } from '../options/token-options.js'
 import { originList, type OriginList } from '../options/origin-list.js'
-import { serviceNameOf } from '../service-names/service-name.js'
+import { serviceNameAs, serviceNameOf } from '../service-names/service-name.js'
 import { explainUnknownName, hintForAddress } from '../service-names/unknown-name.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
@@ -53,9 +53,13 @@ export class TokenIssuer {
     this.#refusal = refusal
   }
 
-  /** Returns the service principal name for a URL; undefined if requests to it carry no token. */
-  serviceName(url: URL): Promise<string | undefined> | string | undefined {
+  /**
+   * Returns the service principal name for a URL; undefined if requests to it carry no token.
+   * @param named a name in place of that of the URL
+   */
+  serviceName(url: URL, named?: string): Promise<string | undefined> | string | undefined {
     if (this.#options.allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return undefined
+    if (named !== undefined) return serviceNameAs(named, url)
     if (!this.#options.canonicalName) return serviceNameOf(url, this.#options)
     return findServiceName(url, this.#options)
   }

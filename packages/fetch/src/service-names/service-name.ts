@@ -59,10 +59,23 @@ export function serviceNameOfHost(
   { serviceNames = {}, includePort = false, qualifyShortName = '' }: ServiceNameOptions,
 ): string | undefined {
   const named = findName(serviceNames, host, port)
-  if (named !== undefined) return withoutHostBasedForm(named.replace('*', () => host))
+  if (named !== undefined) return withHost(named, host)
   if (host === '' || isIpAddress(host)) return undefined
   const full = qualified(host, qualifyShortName)
   return includePort && port !== '' ? `HTTP/${full}:${port}` : `HTTP/${full}`
+}
+
+/**
+ * Returns a service principal name that was given for a URL, with the host of the URL in place of
+ * `*`; undefined where that host is an address, which has no name.
+ */
+export function serviceNameAs(named: string, url: URL): string | undefined {
+  const host = hostOf(url)
+  return named.includes('*') && isIpAddress(host) ? undefined : withHost(named, host)
+}
+
+function withHost(named: string, host: string): string {
+  return withoutHostBasedForm(named.replace('*', () => host))
 }
 
 /**
