@@ -90,6 +90,7 @@ const exported: Record<string, readonly string[]> = {
     'runFor',
     'serviceNameOf',
   ],
+  gateway: [],
   gssapi: [
     'ContextFlag',
     'GSS_CHECKSUM_TYPE',

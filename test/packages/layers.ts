@@ -63,6 +63,14 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       ],
     },
   },
+  gateways: {
+    gateway: {
+      siblings: ['krb5', 'negotiate'],
+      others: ['httpxy', 'yaml'],
+      because: 'httpxy carries requests and WebSockets; yaml knows the line of each mistake in a configuration',
+      rooms: ['.', 'delegation', 'farm', 'operation', 'requests', 'configuration'],
+    },
+  },
   adapters: {
     express: { siblings: ['negotiate'], others: ['express'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },

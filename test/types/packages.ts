@@ -5,6 +5,7 @@ import * as directory from '@s4u/directory'
 import * as doctor from '@s4u/doctor'
 import * as express from '@s4u/express'
 import * as fetch from '@s4u/fetch'
+import * as gateway from '@s4u/gateway'
 import * as gssapi from '@s4u/gssapi'
 import * as kdcClient from '@s4u/kdc-client'
 import * as koa from '@s4u/koa'
@@ -20,6 +21,7 @@ export const packages: object[] = [
   doctor,
   express,
   fetch,
+  gateway,
   gssapi,
   kdcClient,
   koa,

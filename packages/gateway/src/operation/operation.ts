@@ -1,0 +1,33 @@
+import type { S4uError } from '@s4u/krb5'
+import type { CallerRequest, ReceivedRequest, SiteRequest } from '../requests/steps.js'
+
+/** One request, when it has ended. */
+export interface AccessRecord {
+  readonly request: ReceivedRequest | SiteRequest | CallerRequest
+  readonly statusCode: number
+  /** Octets of the body that went to the client. */
+  readonly sent: number
+  /** Milliseconds. */
+  readonly took: number
+  readonly member?: string | undefined
+  /** Why it was refused, or broke off. */
+  readonly error?: S4uError | undefined
+}
+
+/** A page of the gateway itself. */
+export interface Page {
+  readonly statusCode: number
+  readonly headers: Readonly<Record<string, string | readonly string[]>>
+  readonly body: string
+}
+
+/** What those who run the gateway see of it, and what it says to users in its own name. */
+export interface Operation {
+  /** Tells what somebody must look at. */
+  alert(error: S4uError, request?: ReceivedRequest): void
+  /** Tells that a request has ended. */
+  ended(record: AccessRecord): void
+  /** The page of a refusal: says what a user may know. */
+  refusalPage(error: S4uError, request: ReceivedRequest): Page
+  close(): void
+}

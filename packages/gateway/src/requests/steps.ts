@@ -1,0 +1,58 @@
+/**
+ * What one request is at each step of its way through the gateway. A step takes the value of the
+ * step before, and returns that of the next; nothing is set later.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { CallerIdentity, ResponseHeaders } from '@s4u/negotiate'
+import type { ListenerSettings, RuleSettings, SiteSettings } from '../configuration/gateway-options.js'
+
+export type ClientRequest = IncomingMessage | Http2ServerRequest
+export type ClientResponse = ServerResponse | Http2ServerResponse
+
+/** Where an answer goes: a response, or the bare socket of a handshake for WebSockets. */
+export type ReplyTo =
+  | { readonly kind: 'response'; readonly response: ClientResponse }
+  | { readonly kind: 'upgrade'; readonly socket: Duplex; readonly head: Buffer }
+
+/** A request whose target and headers have been found to mean one thing only. */
+export interface ReceivedRequest {
+  /** For logs, pages of errors and the header `X-Request-Id` inside. */
+  readonly id: string
+  readonly request: ClientRequest
+  readonly replyTo: ReplyTo
+  readonly listener: ListenerSettings
+  /** Milliseconds since the epoch. */
+  readonly receivedAt: number
+  readonly method: string
+  /** Under which name the client asks: `https`, `orders.example.com`, 443. */
+  readonly scheme: 'http' | 'https'
+  readonly host: string
+  readonly port: number
+  /** As they came, octet by octet: what was decided on is what is sent on. */
+  readonly path: string
+  /** With its `?`; empty without one. */
+  readonly query: string
+  /** The address of the client: of the connection, or what a named proxy says. */
+  readonly clientAddress: string | undefined
+}
+
+export interface SiteRequest extends ReceivedRequest {
+  readonly site: SiteSettings
+  /** The rule that decides; undefined: every known user may. */
+  readonly rule: RuleSettings | undefined
+}
+
+/** Who calls is known, and may. */
+export interface CallerRequest extends SiteRequest {
+  /** Undefined where a rule lets everybody pass. */
+  readonly caller: CallerIdentity | undefined
+  /** How the caller came: `negotiate`, `session`, `form` and so on; `none` without a caller. */
+  readonly way: string
+  /**
+   * Headers that belong to the answer, whatever its status: proof of the gateway, session cookie.
+   */
+  readonly answerHeaders: ResponseHeaders
+}
