@@ -15,7 +15,7 @@ import {
 import { hasHeader } from './handlers/request-headers.js'
 import { serviceNameOf } from './service-names/service-name.js'
 import { SharedAgentRequest } from './connections/shared-agent-request.js'
-import { OWN_AUTHORIZATION } from './connections/shared-sessions.js'
+import { OWN_AUTHORIZATION } from './connections/http2-sessions.js'
 
 export interface InterceptorOptions extends NegotiationForOptions {
   /**

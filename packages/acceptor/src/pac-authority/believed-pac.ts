@@ -8,7 +8,7 @@ import {
 } from '@s4u/krb5'
 import { domainOf, type DomainSids, isDomainSid } from './domain-sids.js'
 import type { ForeignStatements } from './foreign-statements.js'
-import { excerptOf, isServiceOf, type PacBelief } from './pac-excerpt.js'
+import { filterPac, isServiceOf, type PacBelief } from './filter-pac.js'
 import { noteForeign } from './withheld.js'
 import { foreignAuthority, ownAuthority, resourceAuthority } from './sid-authority.js'
 
@@ -97,7 +97,7 @@ function believeOwn(
   if (!settled && !domainSids.isConfigured(realm)) return believeNothing(pac, client, whyUnknown(unknown), EVERYTHING)
   const may = ownAuthority({ user: domain, own: domainsOf(ownRealms, domainSids) }, settled)
   const belief: PacBelief = { realm, maySay: may, maySayResource: may, statements: EVERYTHING }
-  return { pac: excerptOf(pac, belief), provisional: !settled }
+  return { pac: filterPac(pac, belief), provisional: !settled }
 }
 
 /** Judges a PAC of another realm's user. */
@@ -110,7 +110,7 @@ function believeForeign(
   const { realm, ownRealms } = client
   const statements = foreignPac(realm)
   const nothing = { realm, maySay: never, maySayResource: never, statements }
-  if (info === undefined) return { pac: excerptOf(pac, nothing), provisional: true }
+  if (info === undefined) return { pac: filterPac(pac, nothing), provisional: true }
   const domain = info.logonDomainId
   if (!isDomainSid(domain)) throw noDomain(realm, domain)
   requireUserIn(pac, client, (of) => of === domain)
@@ -126,7 +126,7 @@ function believeForeign(
   const maySayResource = resourceAuthority(domains, statements)
   const maySay = foreignAuthority(domains, statements)
   const resource = (sid: string): boolean => maySay(sid) || maySayResource(sid)
-  return { pac: excerptOf(pac, { realm, maySay, maySayResource: resource, statements }), provisional: false }
+  return { pac: filterPac(pac, { realm, maySay, maySayResource: resource, statements }), provisional: false }
 }
 
 /** Believes only the name, which the ticket has as well. */
@@ -137,7 +137,7 @@ function believeNothing(
   statements: PacBelief['statements'],
 ): BelievedPac {
   const belief = { realm, maySay: never, maySayResource: never, statements, because }
-  return { pac: excerptOf(pac, belief), provisional: true }
+  return { pac: filterPac(pac, belief), provisional: true }
 }
 
 /**

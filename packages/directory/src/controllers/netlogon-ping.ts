@@ -3,7 +3,7 @@
 import { SearchRequest } from 'ldapts'
 import { createSocket } from 'node:dgram'
 import { filter } from '../ldap/filter.js'
-import { parseFilter } from '../ldap/filter-text.js'
+import { parseFilter } from '../ldap/parse-filter.js'
 import { decodeResponse } from '../ldap/response.js'
 import { decodeNetlogonAnswer, type NetlogonAnswer } from './netlogon-answer.js'
 

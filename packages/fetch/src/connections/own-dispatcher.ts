@@ -2,7 +2,7 @@ import { ConfigurationError, type ServiceTicket, shownInput } from '@s4u/kdc-cli
 import type { Dispatcher } from 'undici'
 import { clientOf } from '../negotiation/attempt.js'
 import type { IdentityConnections } from './connections.js'
-import { NO_IDENTITY, OWN_AUTHORIZATION, SharedSessions, type SessionOwner } from './shared-sessions.js'
+import { NO_IDENTITY, OWN_AUTHORIZATION, Http2Sessions, type SessionOwner } from './http2-sessions.js'
 
 /** The connections of one identity, or of requests without one, on a dispatcher of the app. */
 export interface OwnConnections extends IdentityConnections {
@@ -72,10 +72,10 @@ export class OwnDispatcher {
   }
 }
 
-const sessions = new WeakMap<Dispatcher, SharedSessions>()
+const sessions = new WeakMap<Dispatcher, Http2Sessions>()
 
-function sessionsOf(dispatcher: Dispatcher): SharedSessions {
-  const known = sessions.get(dispatcher) ?? new SharedSessions(AGENT_FOR_EACH)
+function sessionsOf(dispatcher: Dispatcher): Http2Sessions {
+  const known = sessions.get(dispatcher) ?? new Http2Sessions(AGENT_FOR_EACH)
   sessions.set(dispatcher, known)
   return known
 }

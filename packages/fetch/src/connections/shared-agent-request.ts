@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { type Handler, newerHandler } from '../handlers/handler-kinds.js'
-import { isSessionRefusal, NO_IDENTITY, type Admission, type SessionOwner, SharedSessions } from './shared-sessions.js'
+import { isSessionRefusal, NO_IDENTITY, type Admission, type SessionOwner, Http2Sessions } from './http2-sessions.js'
 import { failUnsent } from '../handlers/unsent.js'
 
 /**
@@ -58,6 +58,6 @@ export class SharedAgentRequest {
  * The sessions of all interceptors without `ownAgent`. An interceptor does not see its Agent, and
  * the Agents of two interceptors may be the same.
  */
-const sessions = new SharedSessions(
+const sessions = new Http2Sessions(
   'Make an Agent for each identity and say so: new Agent({ allowH2: true }).compose(negotiateInterceptor({ ownAgent: true, … })). An Agent without HTTP/2, new Agent({ allowH2: false }), may be shared.',
 )

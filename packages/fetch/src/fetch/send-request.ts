@@ -9,7 +9,7 @@ import type { Fetch } from '../options/token-options.js'
 import type { Outgoing } from './outgoing-request.js'
 import type { OwnConnections, OwnDispatcher } from '../connections/own-dispatcher.js'
 import { ProxyRefusal } from '../connections/proxy.js'
-import { isSessionRefusal } from '../connections/shared-sessions.js'
+import { isSessionRefusal } from '../connections/http2-sessions.js'
 import { BackendTimeoutError } from '../connections/backend-timeout.js'
 
 /** Keeps the connections: `Connections`, or the dispatcher that came with the request. */

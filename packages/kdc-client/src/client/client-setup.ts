@@ -11,7 +11,7 @@ import type { ArmorUse } from '../fast/armor-use.js'
 import { connectionsOf } from '../locate/kdc-connections.js'
 import type { KdcLocation } from '../locate/kdc-location.js'
 import type { KdcTransport } from '../network/transport.js'
-import { clientArmorOf } from './client-armor.js'
+import { armorOfOptions } from './armor-options.js'
 import type { KdcClientOptions } from './kdc-client-options.js'
 import { tellUnread } from './unread-settings.js'
 
@@ -59,6 +59,6 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const clock = new KdcClock(now)
   const context = { transport, clock, random, pac, mayFollow, otherSpelling, ...exchanges, place, journal }
   const armored = { context, authority, conf, domains, cache: {}, realms, configuration, now }
-  const armor = clientArmorOf(options, armored)
+  const armor = armorOfOptions(options, armored)
   return { context: signal ? { ...context, signal } : context, authority, conf, armor, kpasswd }
 }

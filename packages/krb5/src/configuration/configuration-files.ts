@@ -6,7 +6,7 @@
 import { ConfigurationError } from '../errors/errors.js'
 import { shownPath } from '../errors/shown-input.js'
 import { Krb5Conf, parseKrb5Conf } from './krb5-conf.js'
-import type { IncludeReader } from './profile.js'
+import type { IncludeReader } from './include-directives.js'
 
 /** The file that every Kerberos program reads if no other is named. */
 const DEFAULT_FILE = '/etc/krb5.conf'

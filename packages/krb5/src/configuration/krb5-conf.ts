@@ -10,10 +10,11 @@ import { shownInput } from '../errors/shown-input.js'
 import { secondsOfDuration } from './duration.js'
 import { readEncryptionTypeList } from './encryption-type-list.js'
 import { type ConfiguredKdc, KDC_LOCATION_FORMS, kdcLocationOf } from './kdc-location.js'
-import { badLine, type IncludeReader, parseProfile, type ProfileNode } from './profile.js'
+import type { IncludeReader } from './include-directives.js'
+import { badLine, parseProfile, type ProfileNode } from './profile.js'
 
 export type { ConfiguredKdc } from './kdc-location.js'
-export type { IncludeReader } from './profile.js'
+export type { IncludeReader } from './include-directives.js'
 
 /** How a krb5.conf is read. */
 export interface Krb5ConfOptions {

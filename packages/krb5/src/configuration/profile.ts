@@ -16,16 +16,7 @@
  */
 
 import { ConfigurationError } from '../errors/errors.js'
-
-/**
- * Reads the files that `include` and `includedir` name. An error that it throws becomes the cause
- * of a ConfigurationError.
- */
-export interface IncludeReader {
-  readFile(path: string): string
-  /** Returns the names in a folder, without the path of the folder. */
-  listFolder(path: string): readonly string[]
-}
+import { type IncludeDirective, includeDirectiveIn, IncludedFiles, type IncludeReader } from './include-directives.js'
 
 /** `name = value`, or `name = { … }`. */
 export interface ProfileNode {
@@ -53,7 +44,7 @@ export interface ProfileOptions {
  */
 export function parseProfile(text: string, options: ProfileOptions): ProfileNode {
   const root = subsection('', options.source, 0)
-  new ProfileParser(root, options.include, { files: 0 }).parse(text, options.source, 0)
+  new ProfileParser(root, new IncludedFiles(options.include)).parse(text, options.source, 0)
   return root
 }
 
@@ -71,27 +62,18 @@ export function badLine(
   })
 }
 
-/**
- * How deep files may include each other. A file that includes itself would never end, and one that
- * does so twice would fill the memory.
- */
-const MAX_INCLUDE_DEPTH = 10
-const MAX_INCLUDED_FILES = 256
-
 class ProfileParser {
   readonly #root: ProfileNode
-  readonly #include: IncludeReader | undefined
-  readonly #budget: { files: number }
+  readonly #included: IncludedFiles
   /** The subsections around the current line, outermost first; empty before the first section. */
   #open: ProfileNode[] = []
   #awaitingBrace = false
   #place = { source: '', line: 0 }
   #depth = 0
 
-  constructor(root: ProfileNode, include: IncludeReader | undefined, budget: { files: number }) {
+  constructor(root: ProfileNode, included: IncludedFiles) {
     this.#root = root
-    this.#include = include
-    this.#budget = budget
+    this.#included = included
   }
 
   parse(text: string, source: string, depth: number): void {
@@ -104,8 +86,8 @@ class ProfileParser {
   }
 
   #parseLine(line: string): void {
-    const directive = /^(include|includedir)\s(.*)$/s.exec(line)
-    if (directive !== null) return this.#parseInclude(directive[1], directive[2].trim())
+    const directive = includeDirectiveIn(line)
+    if (directive !== undefined) return this.#parseIncluded(directive)
     const text = line.trim()
     if (this.#awaitingBrace) {
       if (!text.startsWith('{')) throw this.#bad('expected the { of the subsection that the line before begins')
@@ -165,50 +147,15 @@ class ProfileParser {
     return made
   }
 
-  #parseInclude(kind: string, path: string): void {
-    if (this.#include === undefined) throw this.#bad(`${kind} ${path}, but nothing was given to read it with`)
-    if (this.#depth === MAX_INCLUDE_DEPTH)
-      throw this.#bad(`files include each other more than ${MAX_INCLUDE_DEPTH} deep`)
-    for (const file of kind === 'include' ? [path] : this.#filesIn(this.#include, path)) {
-      if (++this.#budget.files > MAX_INCLUDED_FILES) throw this.#bad(`more than ${MAX_INCLUDED_FILES} included files`)
-      const text = this.#reading(file, () => textOf(file, this.#include))
-      new ProfileParser(this.#root, this.#include, this.#budget).parse(text, file, this.#depth + 1)
-    }
-  }
-
-  /**
-   * Returns the files of a folder in the order of their names. Backups and what package managers
-   * leave behind are skipped.
-   */
-  #filesIn(include: IncludeReader, folder: string): string[] {
-    const names = this.#reading(folder, () => [...include.listFolder(folder)])
-    const wanted = names.filter((name) => /^[\w-]+$|^[^.].*\.conf$/.test(name)).sort()
-    return wanted.map((name) => `${folder.replace(/\/+$/, '')}/${name}`)
-  }
-
-  #reading<T>(path: string, read: () => T): T {
-    try {
-      return read()
-    } catch (error) {
-      throw badLine(this.#place, `cannot read ${path}`, error)
-    }
+  #parseIncluded(directive: Pick<IncludeDirective, 'kind' | 'path'>): void {
+    const bad = (what: string, cause?: unknown): Error => badLine(this.#place, what, cause)
+    this.#included.forEach({ ...directive, depth: this.#depth, bad }, (file, text) =>
+      new ProfileParser(this.#root, this.#included).parse(text, file, this.#depth + 1),
+    )
   }
 
   #bad(what: string): ConfigurationError {
     return badLine(this.#place, what)
-  }
-}
-
-/**
- * Reads a file. A folder among the files is skipped, as in MIT's library: package managers and
- * people put some there.
- */
-function textOf(file: string, include: IncludeReader | undefined): string {
-  try {
-    return include?.readFile(file) ?? ''
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EISDIR') return ''
-    throw error
   }
 }
 

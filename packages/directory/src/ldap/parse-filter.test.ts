@@ -2,7 +2,7 @@ import { ConfigurationError } from '@s4u/krb5'
 import { BerWriter } from 'ldapts'
 import { describe, expect, test } from 'vitest'
 import { filter } from './filter.js'
-import { parseFilter } from './filter-text.js'
+import { parseFilter } from './parse-filter.js'
 
 function hexOf(text: string): string {
   const writer = new BerWriter()

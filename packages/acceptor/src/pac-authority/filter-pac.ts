@@ -23,7 +23,7 @@ const T = PacBufferType
  * Returns the PAC without what is not believed, or the same object if everything is. What was left
  * out is noted with the new PAC.
  */
-export function excerptOf(pac: Pac, belief: PacBelief): Pac {
+export function filterPac(pac: Pac, belief: PacBelief): Pac {
   const logonInfo = belief.because === undefined ? pac.logonInfo && logonInfoOf(pac.logonInfo, belief) : undefined
   const deviceInfo = deviceOf(pac.deviceInfo, belief)
   const without = buffersWithout(pac, belief, deviceInfo)

@@ -36,7 +36,7 @@ const owners = new WeakMap<Socket, SessionOwner>()
 const MAX_ORIGINS = 1_000
 
 /** The HTTP/2 sessions of one dispatcher, or of several that cannot be told apart. */
-export class SharedSessions {
+export class Http2Sessions {
   readonly #sessions = new Map<string, Map<Socket, SessionOwner>>()
   /** Requests whose session is not known yet. */
   readonly #undecided = new Map<string, Set<Admission>>()
@@ -159,10 +159,10 @@ export function isSessionRefusal(error: unknown): boolean {
 export class Admission {
   readonly origin: string
   readonly owner: SessionOwner
-  readonly #sessions: SharedSessions
+  readonly #sessions: Http2Sessions
   #isShared = false
 
-  constructor(sessions: SharedSessions, origin: string, owner: SessionOwner) {
+  constructor(sessions: Http2Sessions, origin: string, owner: SessionOwner) {
     this.#sessions = sessions
     this.origin = origin
     this.owner = owner

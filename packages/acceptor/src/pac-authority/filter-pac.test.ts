@@ -2,7 +2,7 @@ import { type ClaimsArray, type DeviceInfo, type LogonInfo, Pac, type PacContent
 import { describe, expect, test } from 'vitest'
 import { logonInfo, NOW, pacOf, SERVICE_KEY } from '../fixtures/issued-token.js'
 import type { ForeignStatement } from './foreign-statements.js'
-import { excerptOf, type PacBelief } from './pac-excerpt.js'
+import { filterPac, type PacBelief } from './filter-pac.js'
 import { withheldOf } from './withheld.js'
 
 const [THEIRS, OURS] = ['S-1-5-21-7-7-7', 'S-1-5-21-1-2-3']
@@ -73,14 +73,14 @@ describe('a PAC of which all is believed', () => {
     ],
   ])('stays the very same, %s', (_what, contents, judged) => {
     const pac = pacWith(contents)
-    expect(excerptOf(pac, judged)).toBe(pac)
+    expect(filterPac(pac, judged)).toBe(pac)
     expect(withheldOf(pac)).toBeUndefined()
   })
 })
 
 describe('a statement that is not believed', () => {
   const withheldFrom = (contents: Partial<PacContents>, judged: PacBelief) => {
-    const excerpt = excerptOf(pacWith({ logonInfo: info(), upnDnsInfo: undefined, ...contents }), judged)
+    const excerpt = filterPac(pacWith({ logonInfo: info(), upnDnsInfo: undefined, ...contents }), judged)
     return { excerpt, withheld: withheldOf(excerpt) }
   }
 
@@ -147,7 +147,7 @@ describe('a statement that is not believed', () => {
 
 describe('a SID that is not believed', () => {
   const excerptWith = (changes: Partial<LogonInfo>, judged = belief()) =>
-    excerptOf(pacWith({ logonInfo: info(changes), upnDnsInfo: undefined }), judged)
+    filterPac(pacWith({ logonInfo: info(changes), upnDnsInfo: undefined }), judged)
 
   test('denies, grants nothing, and is told', () => {
     const excerpt = excerptWith({ extraSids: sids('S-1-18-1', `${OURS}-512`) })
@@ -191,7 +191,7 @@ describe('a SID that is not believed', () => {
 
 describe('a device that is believed', () => {
   const deviceWith = (changes: Partial<DeviceInfo>) =>
-    excerptOf(
+    filterPac(
       pacWith({ logonInfo: info(), upnDnsInfo: undefined, deviceClaims, deviceInfo: { ...deviceInfo, ...changes } }),
       believing('device'),
     )

@@ -27,7 +27,7 @@ export interface ArmoredClient extends Omit<ClientParts, 'armor'> {
  *
  * @throws ConfigurationError; MissingKeyError as for credentials
  */
-export function clientArmorOf(options: ArmorOptions, parts: ArmoredClient): ArmorUse {
+export function armorOfOptions(options: ArmorOptions, parts: ArmoredClient): ArmorUse {
   const { armor, fast } = forOtp(options, parts)
   if (armor === undefined) {
     if (fast === 'require' && parts.authority.kind === 'sign-in') throw noArmor()
