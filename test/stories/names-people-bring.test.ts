@@ -101,7 +101,7 @@ describe('a service is known to a backend', () => {
     expect(verdict).toMatchObject({ status: 'challenge', statusCode: 403 })
     expect(verdict.status === 'challenge' && verdict.error).toMatchObject({
       message: 'alice@AD.TEST came through web@AD.TEST',
-      hint: "A service that vouched for the caller is named by its account, one that the caller came to with a ticket by its SPN. If web@AD.TEST is the account of HTTP/web.ad.test (an SPN), list both: requireDelegatedBy(['HTTP/web.ad.test', 'web@AD.TEST']).",
+      hint: "A service that vouched for the caller is named by its account, one that the caller came to with a ticket by its SPN. If web@AD.TEST is the account of HTTP/web.ad.test (an SPN), list both: requireDelegatedBy(['HTTP/web.ad.test', 'web@AD.TEST']), or let the directory tell: negotiate({ directory: true }).",
     })
     expect(delegatedByGate([WEB, 'web@AD.TEST'])(sent, identity)).toMatchObject({ status: 'pass' })
   })

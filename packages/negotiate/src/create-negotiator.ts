@@ -25,6 +25,7 @@ import { isPreflight } from './http/cross-site.js'
 import { directoryOf, type NegotiatorDirectory } from './directory/directory-option.js'
 import { GroupNames } from './directory/group-names.js'
 import { Profiles } from './directory/profiles.js'
+import { ServiceAccounts } from './directory/service-accounts.js'
 import { headerOf, type NegotiableRequest } from './http/request.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
@@ -90,6 +91,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly service: ServiceRequests | undefined
   readonly fetch: Fetch
   readonly groups: GroupNames | undefined
+  readonly services: ServiceAccounts | undefined
   readonly #parts: NegotiatorParts
   readonly #finder: CallerFinder
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
@@ -113,6 +115,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const users = new UserClients(client, options)
     const directory = directoryOf(options, () => client.get())
     this.groups = directory && new GroupNames(directory.source, journal)
+    this.services = directory && new ServiceAccounts(directory.source, journal)
     const profiles = directory && new Profiles(directory.source, now)
     this.#parts = { options, acceptor, client, users, delegator, events, challenges, journal, directory, profiles }
     this.#finder = new CallerFinder({ ...this.#parts, sessionRules: sessionRulesOf(options, acceptor) })
@@ -184,11 +187,13 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   async ready(): Promise<void> {
     await this.#parts.client.ready()
     await this.groups?.ready()
+    await this.services?.ready()
   }
 
   [Symbol.dispose](): void {
     this.#finder.clear()
     this.groups?.close()
+    this.services?.close()
     this.#parts.directory?.close()
     this.#parts.client.close()
     this.#parts.acceptor[Symbol.dispose]()

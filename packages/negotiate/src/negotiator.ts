@@ -112,8 +112,8 @@ export interface Negotiator extends Disposable {
   readonly fetch: Fetch
   readonly counters: NegotiatorCounters
   /**
-   * Resolves when the keys are there, and, with `directory`, the groups that routes name. A keytab
-   * that a function gives is checked then.
+   * Resolves when the keys are there, and, with `directory`, the groups and services that routes
+   * name. A keytab that a function gives is checked then.
    * @throws ConfigurationError (`noSuchObject` for a group that does not exist), MissingKeyError
    */
   ready(): Promise<void>

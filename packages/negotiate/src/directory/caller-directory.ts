@@ -18,6 +18,8 @@ export interface CallerAccount {
   readonly displayName: string | undefined
   readonly mail: string | undefined
   readonly department: string | undefined
+  /** The services that the account is: `HTTP/web.corp.test`. */
+  readonly servicePrincipalNames: readonly string[]
   readonly groupSids: readonly string[]
 }
 

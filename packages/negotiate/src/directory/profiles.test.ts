@@ -13,6 +13,7 @@ const ALICE: CallerAccount = {
   displayName: 'Alice Liddell',
   mail: 'alice@ad.test',
   department: 'Sales',
+  servicePrincipalNames: [],
   groupSids: ['S-1-5-21-1-2-3-1104'],
 }
 

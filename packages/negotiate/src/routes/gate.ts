@@ -60,4 +60,18 @@ export function forbidden(
   return { status: 'challenge', statusCode: 403, headers, body: 'You may not use this.\n', error }
 }
 
+/**
+ * Returns the 503 for a caller who may pass a little later: the directory has not said yet what a
+ * name of the route stands for.
+ */
+export function notYet(what: string, why: string): Challenge {
+  return {
+    status: 'challenge',
+    statusCode: 503,
+    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '5' },
+    body: 'Please try again in a moment.\n',
+    error: new RejectedTokenError(`${what} is not known yet: ${why}`, { code: 'unavailable', status: 503 }),
+  }
+}
+
 export const PASS: Verdict = { status: 'pass', run: runPlainly }

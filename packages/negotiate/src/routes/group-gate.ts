@@ -1,11 +1,11 @@
-import { ConfigurationError, RejectedTokenError, S4uError, shownInput } from '@s4u/kdc-client'
+import { ConfigurationError, S4uError, shownInput } from '@s4u/kdc-client'
 import { parseSid } from '@s4u/krb5'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { withoutDirectory } from '../directory/directory-option.js'
 import { declareGroup, unknownGroups } from '../directory/group-names.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { Challenge } from '../http/response.js'
-import { forbidden, type Gate, PASS, unknownCaller } from './gate.js'
+import { forbidden, type Gate, notYet, PASS, unknownCaller } from './gate.js'
 import { findNegotiator } from './negotiator-of-request.js'
 
 /**
@@ -38,7 +38,9 @@ export function groupGate(...given: readonly (string | readonly string[])[]): Ga
     const { sids, pending } = sidsOf(request, groups)
     if (identity.groupsUnknown !== undefined) return groupsUnknown(request, identity, sids)
     if (sids.some((sid) => identity.isInGroup(sid))) return PASS
-    return pending === undefined ? forbidden(request, identity, whyInNone(identity, sids)) : notYet(pending)
+    return pending === undefined
+      ? forbidden(request, identity, whyInNone(identity, sids))
+      : notYet(`the group ${pending.group}`, pending.why)
   }
 }
 
@@ -68,17 +70,6 @@ function sidsOf(request: NegotiableRequest, groups: readonly string[]): Groups {
     else pending = { group, why: found.why }
   }
   return { sids, pending }
-}
-
-/** The caller may be a member: nobody can tell yet, and a later try may pass. */
-function notYet({ group, why }: NonNullable<Groups['pending']>): Challenge {
-  return {
-    status: 'challenge',
-    statusCode: 503,
-    headers: { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '5' },
-    body: 'Please try again in a moment.\n',
-    error: new RejectedTokenError(`the group ${group} is not known yet: ${why}`, { code: 'unavailable', status: 503 }),
-  }
 }
 
 /** The cause says what to do; the class of the error does not. */

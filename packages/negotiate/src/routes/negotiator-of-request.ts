@@ -2,6 +2,7 @@ import type { ServiceRequests } from '@s4u/fetch'
 import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { GroupName } from '../directory/group-names.js'
+import type { ServiceAccount } from '../directory/service-accounts.js'
 import type { Challenge } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 
@@ -16,6 +17,8 @@ export interface ImpersonatingApp {
 export interface RequestNegotiator extends ImpersonatingApp {
   /** Finds what names of groups stand for; undefined without a directory. */
   readonly groups?: { find(name: string): GroupName } | undefined
+  /** Finds the accounts of services; undefined without a directory. */
+  readonly services?: { find(name: string): ServiceAccount } | undefined
   /** Returns the 401 for a caller whom the negotiator let pass unknown. */
   challenge(request: NegotiableRequest): Challenge
   /** Publishes that a route refuses a caller. */
