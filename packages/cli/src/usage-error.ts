@@ -1,6 +1,6 @@
 import { S4uError } from '@s4u/krb5'
 
-/** The command line cannot be followed as it is. Whoever has typed it must act. */
+/** The command line is wrong, and its author must correct it. */
 export class UsageError extends S4uError {
   override readonly name = 'UsageError'
 

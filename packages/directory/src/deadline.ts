@@ -1,6 +1,6 @@
 /**
- * Runs something that may take only so long, milliseconds. Neither a timer nor a listener is left
- * when it ends.
+ * Runs a function with a time limit in milliseconds. When it ends, the timer and the listener are
+ * removed.
  */
 export async function withDeadline<T>(
   milliseconds: number,
@@ -29,7 +29,7 @@ export class DeadlinePassed extends Error {
   }
 }
 
-/** Rejects when the signal aborts, whatever becomes of the promise. */
+/** Resolves as the promise does, but rejects as soon as the signal aborts. */
 export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {

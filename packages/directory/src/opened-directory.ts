@@ -26,7 +26,7 @@ import { createSearch } from './search/directory-search.js'
 import { readRootDse } from './session/root-dse.js'
 import type { Session } from './session/open-session.js'
 
-/** Names of domains and trusts are read again after so long; milliseconds. */
+/** How long the list of domains and trusts is used before it is read again, in milliseconds. */
 const DOMAINS_KNOWN_FOR = 600_000
 
 /** Milliseconds. */
@@ -138,7 +138,10 @@ export class OpenDirectory implements Directory, DomainAsking {
     return owner && this.#controllers.of(owner.dns, 'domain')
   }
 
-  /** For all who wait: the signal of one does not end it. */
+  /**
+   * Reads the list once for all callers that wait; the signal of one caller does not end the
+   * reading.
+   */
   #readDomains(): Promise<DomainMap> {
     const map = this.ask({ domain: this.domain, role: 'domain' }, undefined, readDomains)
     this.#domains = { map, readAt: this.now() }

@@ -84,8 +84,8 @@ export function runFor<T>(caller: CurrentIdentity | undefined, callback: () => T
 }
 
 /**
- * Returns the identity that `fetch` acts as. Where none is impersonated it returns the caller,
- * which has no `fetch`. Returns undefined where neither is known.
+ * Returns the identity that `fetch` acts as. Without impersonation it returns the caller, which
+ * has no `fetch`. Returns undefined where neither is known.
  *
  * @example
  * ```ts

@@ -1,8 +1,7 @@
 /**
- * Requests tickets from KDCs: in the service's own name (`ticketFor`), for the service itself in
- * the name of a user (`s4u2self`), and for another service in the name of a user (`s4u2proxy`, or
- * `ticketAs`, which chooses the best method). Each reply is compared with the request before
- * anything of it is used.
+ * Requests tickets from KDCs: in the service's own name (`ticketFor`), in a user's name for the
+ * service itself (`s4u2self`), and in a user's name for another service (`s4u2proxy`; `ticketAs`
+ * chooses the best method). Each reply is compared with the request before anything of it is used.
  */
 
 export { credentialOf } from './tickets/ccache-credential.js'

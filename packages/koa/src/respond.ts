@@ -28,8 +28,9 @@ function expectReset(response: object): void {
 /**
  * Keeps headers for the case that a handler throws: Koa then drops all headers but those of the
  * error, and the proof of the server's identity belongs to that answer too. The headers are added
- * to the response and never to the error: several requests can fail with the same error object (an
- * exchange that they share, a constant), and the session of one caller would go out to the others.
+ * to the response and never to the error. Several requests can fail with the same error object (an
+ * exchange that they share, a constant), and the error would carry the session of one caller to the
+ * others.
  */
 export function keepHeadersOnError(ctx: ParameterizedContext, headers: ResponseHeaders): void {
   if (Object.keys(headers).length === 0) return

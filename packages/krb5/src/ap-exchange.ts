@@ -1,7 +1,7 @@
 /**
  * Opens what a client shows to a service (the AP-REQ), and seals what a client shows. Opening
- * decrypts and decodes; it checks no times, names, replays or authorization data, and so accepts
- * nobody.
+ * decrypts and decodes. It does not check times, names, replays or authorization data, so an opened
+ * request is not accepted yet.
  */
 
 import { type Codec, decode, encode, withEncoding } from './asn1/codec.js'

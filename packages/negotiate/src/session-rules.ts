@@ -37,10 +37,10 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
 ])
 
 /**
- * Returns a digest of the rules that two apps must share to take each other's sessions: the rules
- * by which a caller was let in (services, trusted realms, PACs, channel bindings, replays, protocol
- * transition, …), and the services of the keytab where the options name none. Functions cannot be
- * compared; only their presence counts.
+ * Returns a digest of the rules that two apps must share to accept each other's sessions. These
+ * are the rules by which a caller was let in (services, trusted realms, PACs, channel bindings,
+ * replays, protocol transition, …). If the options name no services, those of the keytab count.
+ * Functions cannot be compared; only their presence counts.
  */
 export function sessionRulesOf(
   options: Omit<NegotiatorOptions, keyof NegotiatorKdcOptions>,

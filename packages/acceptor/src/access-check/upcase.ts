@@ -1,9 +1,9 @@
 /**
  * Returns a text as Windows compares it without regard to case: each UTF-16 code unit by itself
- * becomes its capital, or stays. No text gets longer (`ß` is not `SS`, `ﬁ` is not `FI`), and no
- * letter counts as another that only looks like it or that a locale exchanges (`ı`, `ſ`, U+212A): a
- * user who may choose one name must not thereby get another. Source: MS-UCODEREF section 3.1.5.3,
- * "ToUpperCase"; MS-DTYP section 2.4.4.17.6.
+ * becomes its capital, or stays. A text never gets longer (`ß` is not `SS`, `ﬁ` is not `FI`).
+ * Letters that look alike, or that a locale exchanges (`ı`, `ſ`, U+212A), stay different. Otherwise
+ * a user who may choose one name could get the rights of another name. Source: MS-UCODEREF section
+ * 3.1.5.3, "ToUpperCase"; MS-DTYP section 2.4.4.17.6.
  */
 export function upcase(text: string): string {
   // Names of attributes are ASCII, and so are nearly all values.

@@ -28,9 +28,9 @@ import type {
  * session key, others with the authenticator's subkey, and Heimdal not at all (the authenticator
  * around it is sealed). Source: RFC 4121 section 4.1.1.
  *
- * All of it is the client's word. The names on the ticket decide which KDC will be asked with it,
- * so they must be of the client's own realm or of the service's: otherwise any caller could make
- * this process look up a host of its choice and connect to it.
+ * All of it is the client's word. The names on the ticket decide which KDC will be asked with it.
+ * They must be of the client's own realm or of the service's realm: otherwise a caller could make
+ * this process connect to a host of the caller's choice.
  *
  * @param delegation the encoded KRB-CRED
  * @param ownRealm the realm of the service whose key opened the ticket

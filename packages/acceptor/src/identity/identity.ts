@@ -18,9 +18,9 @@ import { printableClaims, type UserClaims, userClaimsOf } from './user-claims.js
  * verified when the ticket was accepted.
  *
  * **Tie rights to `sid` together with `realm`** (to `principal`, where there are no SIDs), and
- * never to a part of a name: every trusted realm can have an `alice`, and names are given to other
- * people when their owners leave. `localName` is for programs that know users by a short name; by
- * default users of other realms have none.
+ * never to a part of a name. Every trusted realm can have an `alice`, and a name may be given to
+ * another person when its owner leaves. `localName` is for programs that know users by a short
+ * name; by default users of other realms have none.
  *
  * @example
  * ```ts

@@ -53,7 +53,7 @@ export class ServedNames {
 }
 
 /**
- * Returns the refusal of a ticket for a name that is not served: either the ticket of another
+ * Returns the refusal of a ticket for a name that is not served. Either the ticket of another
  * service was sent on to this one, or a name of this service is not configured.
  * @param openedWith the name of the key that opened the ticket
  */

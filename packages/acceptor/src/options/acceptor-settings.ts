@@ -53,9 +53,9 @@ const DEFAULT_CLOCK_SKEW = 300_000
 /**
  * What is added to `clockSkew` to get the time for which an authenticator is remembered: after
  * `clockSkew` it is refused for its time anyway, and one second covers the fraction in cusec. A
- * shared store remembers for `clockSkew` once more, because its clock and those of other instances
- * may be as far from ours as those of clients: a token that the store forgot while a slow instance
- * still accepted it could be replayed there.
+ * shared store remembers for another `clockSkew`, because its clock and the clocks of other
+ * instances may differ from ours. Otherwise the store could forget a token while a slow instance
+ * still accepts it, and the token could be replayed there.
  */
 const FRACTION = 1_000
 

@@ -34,19 +34,20 @@ interface Client {
 
 /**
  * Returns what this service believes of a PAC. The signature shows that the PAC went through our
- * own KDC, not who wrote it: KDCs copy what KDCs of other realms say, and many filter nothing
- * (Samba; Windows within a forest, and across external trusts without quarantine). Therefore:
+ * own KDC. It does not show who wrote the PAC: KDCs copy what KDCs of other realms say, and many
+ * KDCs filter nothing (Samba; Windows within a forest, and across external trusts without
+ * quarantine). Therefore:
  *
  * 1. The user and the logon domain of a PAC are in one domain: that of the client's realm, and of
- *    no other realm.
- * 2. A realm may speak for its own domain. Other SIDs grant nothing; that they deny is believed of
- *    any realm.
+ * no other realm.
+ * 2. A realm may speak for its own domain. SIDs of other domains grant nothing, but they still
+ * deny.
  * 3. Names, claims, devices and transited services of other realms' PACs count where an option says
- *    so.
+ * so.
  *
  * All this needs the domain of our own realm: from options, or from a PAC of one of its own users.
- * Until it is known, nothing of another realm's PAC is believed, since that realm could call our
- * domain its own.
+ * Until our domain is known, nothing in the PAC of another realm is believed, because that realm
+ * could say that our domain is its own.
  *
  * Source: MS-PAC section 4.1.2.2.
  *
@@ -74,8 +75,8 @@ export function believePac(
 }
 
 /**
- * Judges a PAC of our own realm. If there is one own realm, its KDC is believed everything: it
- * could name another user as well. If there are several, each speaks for its own domain.
+ * Judges a PAC of our own realm. With one own realm, everything that its KDC says is believed:
+ * that KDC could name any user anyway. With several own realms, each speaks for its own domain.
  */
 function believeOwn(
   pac: Pac,

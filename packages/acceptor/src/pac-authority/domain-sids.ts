@@ -122,7 +122,7 @@ export function isDomainSid(sid: string): boolean {
 const DOMAIN = /^S-1-5-21(?:-(?:0|[1-9]\d{0,9})){3}$/
 const IN_DOMAIN = /^(S-1-5-21(?:-\d+){3})-\d+$/
 
-/** Has the form of a domain and is none: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID are in it. */
+/** Looks like a domain but is not one: COMPOUNDED_AUTHENTICATION and CLAIMS_VALID belong to it. */
 const NO_DOMAIN = 'S-1-5-21-0-0-0'
 
 /**

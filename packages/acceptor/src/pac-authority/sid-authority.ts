@@ -14,10 +14,10 @@ export interface Domains {
 
 /**
  * Returns the authority of another realm: it speaks for its own domain, and for how it
- * authenticated its user. SIDs of no domain belong to the machine or the KDC that makes a token of
- * them (Everyone, Network, Builtin\\Administrators, Local System, Enterprise Domain Controllers,
- * logon sessions, integrity levels), so no other realm's word is needed for them. Source: MS-PAC
- * section 4.1.2.2.
+ * authenticated its user. SIDs without a domain (Everyone, Network, Builtin\\Administrators, Local
+ * System, Enterprise Domain Controllers, logon sessions, integrity levels) belong to the machine or
+ * the KDC that makes a token of them. Another realm has no say about them. Source: MS-PAC section
+ * 4.1.2.2.
  */
 export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {

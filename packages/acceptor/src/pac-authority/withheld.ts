@@ -1,6 +1,6 @@
 import { type Pac, printableName } from '@s4u/krb5'
 
-/** What a PAC said although its realm has no authority for it: none of it grants anything. */
+/** The statements of a PAC for which its realm has no authority. They grant nothing. */
 export interface Withheld {
   /** The realm of the user, safe to print. */
   readonly realm: string

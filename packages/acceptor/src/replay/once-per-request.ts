@@ -12,10 +12,9 @@ interface Remembered {
 const rememberedOf = new WeakMap<object, WeakMap<object, Remembered>>()
 
 /**
- * Does what `requireFresh` does, but once for each request and memory: where two acceptors with one
- * memory stand in front of a route, the second acceptor sees the authenticator of the first, which
- * is not a replay. A request object exists only in this process, so an attacker cannot send it
- * again.
+ * Does what `requireFresh` does, but once for each request and memory. If two acceptors with one
+ * memory stand in front of a route, both see the same authenticator, which is not a replay. A
+ * request object exists only in this process, so an attacker cannot send it again.
  *
  * @param memory what the store uses: the store itself if an option gives one, else the memory that
  * all acceptors of this process share

@@ -11,9 +11,9 @@ import type { ReplayStore, ReplayVerdict } from './replay-store.js'
 type Clock = () => number
 
 /**
- * The shared memory. Acceptors may have different clocks and skews: the memory keeps the time of
- * the authenticator, which all of them read alike, and not the time at which one of them would have
- * forgotten it.
+ * The shared memory. Acceptors may have different clocks and skews. So the memory keeps the time
+ * of the authenticator, which is the same for all, and not the time at which one acceptor would
+ * forget it.
  */
 export class ProcessReplayMemory {
   /**

@@ -17,9 +17,9 @@ export interface CurrentKeyOpenerDeps {
 
 /**
  * Opens tickets with the service's present keys, and looks for newer keys when none of them opens a
- * ticket. Methods return a promise only where something must be waited for (a keytab provider, a
- * file that is due for a check, the service's own ticket): usually nothing must, and each `await`
- * costs measurable time.
+ * ticket. Methods return a promise only if they must wait: for a keytab provider, a file that is
+ * due for a check, or the service's own ticket. Usually they need not wait, and each `await` costs
+ * measurable time.
  */
 export class CurrentKeyOpener {
   readonly #deps: CurrentKeyOpenerDeps

@@ -26,9 +26,9 @@ const SEEN_SLOTS = 8_192
  * used one goes first. Nothing in the cache depends on the time or on the authenticator: both are
  * checked with every request.
  *
- * A ticket is kept when it is used for the second time. Many are used only once, and keeping those
- * would cost the garbage collector as much as decryption costs; nor can a user with many tickets
- * push out those of others by showing each once.
+ * A ticket is kept when it is used for the second time. Many tickets are used only once. To keep
+ * these would cost the garbage collector as much as decryption costs, and a user with many tickets
+ * could push out the tickets of others.
  */
 export class OpenedTicketCache {
   readonly #entries = new Map<number, Kept>()

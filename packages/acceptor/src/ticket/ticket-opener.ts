@@ -39,8 +39,8 @@ export class TicketOpener {
 
   /**
    * Returns a ticket that was opened before, with a key that is still valid and under the same
-   * name. The name is not sealed, but a KDC to which the ticket is shown as evidence uses it: an
-   * attacker who changed it once must not have changed it for later requests.
+   * name. The name is not sealed, and a KDC uses it when the ticket is shown as evidence. An
+   * attacker who changes the name in one request must not change it for later requests.
    */
   find(ticket: Ticket, keys: ServiceKeys): VerifiedTicket | undefined {
     const known = this.#cache.find(ticket.encPart, this.#settings.now())

@@ -26,12 +26,15 @@ export function keytabPath(name: string | undefined, krb5Config?: string): strin
   return whole.replace(/^(?:WR)?FILE:/, '')
 }
 
-/** @throws ConfigurationError where it is not there, may not be read, or is none */
+/** @throws ConfigurationError if the file does not exist, may not be read, or is not a keytab */
 export function readKeytab(path: string): Keytab {
   return Keytab.decode(octetsOf(path), path)
 }
 
-/** An empty one where there is none yet. @throws ConfigurationError as `readKeytab` */
+/**
+ * Reads a keytab; returns an empty keytab if the file does not exist. @throws ConfigurationError
+ * as `readKeytab`
+ */
 export function readKeytabIfAny(path: string): Keytab {
   try {
     return readKeytab(path)
@@ -42,10 +45,10 @@ export function readKeytabIfAny(path: string): Keytab {
 }
 
 /**
- * Writes beside the old file and puts the new one in its place: a program that reads it meanwhile
- * has the one or the other. The new file has the owner and the rights of the old one, so that the
- * service can still read it, but never rights of others; a new one is for this user only. A link
- * stays a link.
+ * Writes a new file and renames it to the old name, so that a program that reads meanwhile gets
+ * either file whole. The new file has the owner and the rights of the old one, so that the service
+ * can still read it, but never rights for all users. A file that did not exist before is for this
+ * user only. A link stays a link.
  *
  * @param replace whether a file that is there may be replaced; default: yes
  * @throws ConfigurationError

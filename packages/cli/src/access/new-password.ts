@@ -29,7 +29,10 @@ export async function newPasswordFor<T>(
   }
 }
 
-/** Asks twice, since nobody sees what is typed. @throws UsageError where the two differ */
+/**
+ * Asks twice, because the screen does not show what is typed. @throws UsageError where the two
+ * differ
+ */
 export async function askNewPassword({ askSecret }: Session): Promise<string> {
   const first = await askSecret('New password: ')
   const second = await askSecret('New password again: ')

@@ -42,7 +42,10 @@ export async function parseCommandLine(
   return found ?? { kind: 'text', text }
 }
 
-/** `s4u` and `s4u keytab` alone print the help, and are mistakes all the same. */
+/**
+ * Returns whether the help was asked for. `s4u` and `s4u keytab` alone print the help too, but
+ * count as mistakes.
+ */
 function isHelp(error: CommanderError, words: readonly string[]): boolean {
   return error.code === 'commander.help' && words.includes('help')
 }

@@ -26,7 +26,7 @@ export const kdestroy = defineCommand({
         ...removed.map((name) => line(`${name} is removed`)),
         ...absent.map((name) => line(styled('warning', `${name} is not there`))),
       ],
-      // As kdestroy of MIT: what is to be gone is gone.
+      // As in kdestroy of MIT, a cache that does not exist is no error.
       outcome: 'ok',
     }
   },

@@ -16,11 +16,11 @@ export interface Decoded {
 }
 
 /**
- * Finds out what an input is, and reads it: an `Authorization` header, a token, a ticket or another
- * message, with the length of TCP before it or without, a PAC, a keytab, a credential cache, or
- * another structure in ASN.1; binary, in base64 or in hexadecimal.
+ * Finds out what an input is, and reads it. An input is an `Authorization` header, a token, a
+ * ticket or another message (also with the length that TCP puts before it), a PAC, a keytab, a
+ * credential cache, or another structure in ASN.1. It may be binary, in base64 or in hexadecimal.
  *
- * @throws MalformedTokenError where it is none of them, or damaged
+ * @throws MalformedTokenError if the input is nothing of these, or is damaged
  */
 export function decodedTree(input: Uint8Array, context: DecodingContext): Decoded {
   const readings = readingsOf(input)

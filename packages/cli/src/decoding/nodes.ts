@@ -14,7 +14,7 @@ import { localTime } from '../terminal/times.js'
 import { flagNames } from '../tickets/ticket-flags.js'
 import type { DecodingContext } from './decoding-context.js'
 
-/** One fact; undefined for what the structure has not. */
+/** Returns a node for one fact; undefined if the structure does not have the fact. */
 export function leaf(label: string, value: string | number | undefined): TreeNode | undefined {
   return value === undefined ? undefined : { label, value: String(value) }
 }
@@ -30,7 +30,7 @@ export function nameLeaf(label: string, name: PrincipalName | undefined, realm: 
 }
 
 export function timeLeaf(label: string, time: number | undefined): TreeNode | undefined {
-  // Before 1970 is the beginning of another clock: a time that nobody has set.
+  // A time before 1970 was never set: it is the zero of another clock.
   return time === undefined || time <= 0 ? undefined : leaf(label, localTime(time))
 }
 

@@ -14,7 +14,7 @@ export interface ReceivedOctets {
 
 /**
  * The readings of an input, the likeliest first: digits may be hexadecimal, or base64 that has no
- * other letters by chance. Empty for a text that is none of these.
+ * other letters by chance. Empty for a text that is neither hexadecimal nor base64.
  */
 export function readingsOf(input: Uint8Array): readonly ReceivedOctets[] {
   const text = asText(input)

@@ -50,8 +50,8 @@ export function encTicketPartTree(part: EncTicketPart, context: DecodingContext)
 }
 
 /**
- * What a ticket or an authenticator carries about the user. Parts that nobody knows are told by
- * their number.
+ * What a ticket or an authenticator carries about the user. A part of an unknown type is shown by
+ * its number.
  */
 export function authorizationTree(data: AuthorizationData | undefined, context: DecodingContext): TreeNode | undefined {
   if (data === undefined || data.length === 0) return undefined

@@ -2,11 +2,14 @@ import * as asn1js from 'asn1js'
 import type { TreeNode } from '../terminal/blocks.js'
 import { branch, leaf } from './nodes.js'
 
-/** Deeper ones, and more elements than this, tell a reader nothing. */
+/** How deep a structure is shown, and how many elements: more does not help a reader. */
 const MAX_DEPTH = 12
 const MAX_ELEMENTS = 400
 
-/** A structure in BER that no decoder here knows: its elements. Undefined where it is none. */
+/**
+ * Returns the elements of a BER structure that no decoder here knows; undefined if the input is
+ * not BER.
+ */
 export function unknownStructure(octets: Uint8Array): TreeNode | undefined {
   const result = elementOf(octets)
   if (result === undefined) return undefined
@@ -14,7 +17,10 @@ export function unknownStructure(octets: Uint8Array): TreeNode | undefined {
   return branch('ASN.1 structure of no known kind', [elementTree(result, 0, budget)], `${octets.length} octets`)
 }
 
-/** The reader throws for some values, such as a time that is none. */
+/**
+ * Reads a structure; returns undefined if it cannot be read. The reader throws for some values,
+ * such as a wrong time.
+ */
 function elementOf(octets: Uint8Array): asn1js.AsnType | undefined {
   try {
     const { offset, result } = asn1js.fromBER(new Uint8Array(octets).buffer)

@@ -99,9 +99,9 @@ export function findingValue(finding: Finding): JsonObject {
 }
 
 /**
- * The commands of a run as a script that is read before it is run. What needs a decision is a
- * comment: an alternative to the command before it, a change with a risk, a command that sets a new
- * password, and one that has words in capitals to be filled in.
+ * The commands of a run as a script that is read before it is run. A command that needs a decision
+ * is written as a comment: an alternative to the command before it, a change with a risk, a command
+ * that sets a new password, and a command with words in capitals that must be filled in.
  *
  * @param only `ad`, `samba` …
  */

@@ -13,8 +13,8 @@ export interface Explanation {
 }
 
 /**
- * What a name or a number means: `KDC_ERR_BADOPTION`, `badoption`, `13`, `0xd`, `0xC0000234`. A
- * number may be that of several kinds of codes, and all are given; none for what nobody has named.
+ * What a name or a number means: `KDC_ERR_BADOPTION`, `badoption`, `13`, `0xd`, `0xC0000234`. One
+ * number can mean several kinds of codes: all are returned. The list is empty for an unknown code.
  */
 export function explain(text: string): readonly Explanation[] {
   const wanted = text.trim().toUpperCase()

@@ -18,7 +18,7 @@ export interface AccountKeytabOptions extends DeriveAccountKeysOptions {
  * A keytab of an account: one entry for each encryption type, under the account's name and under
  * each SPN.
  *
- * @throws as `deriveAccountKeys`; UsageError where nobody tells the version
+ * @throws as `deriveAccountKeys`; UsageError if the version of the keys is not known
  */
 export async function accountKeytab(options: AccountKeytabOptions): Promise<Keytab> {
   const { spns, kvno, likelyKvno, timestamp, ...asking } = options

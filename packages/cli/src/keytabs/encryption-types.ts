@@ -1,7 +1,9 @@
 import { encryptionTypeByName } from '@s4u/krb5'
 import { UsageError } from '../usage-error.js'
 
-/** Numbers of encryption types that are named, or undefined where none is. @throws UsageError */
+/**
+ * Returns the numbers of the named encryption types; undefined without names. @throws UsageError
+ */
 export function encryptionTypesOf(names: readonly string[]): readonly number[] | undefined {
   if (names.length === 0) return undefined
   return names.map((name) => {

@@ -2,8 +2,8 @@ import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'n
 import { ConfigurationError } from '@s4u/krb5'
 
 /**
- * The file beside a keytab that has a new password until its keys are written: between the two
- * steps the machine or the network may fail, and nobody else would know the password.
+ * The file beside a keytab that keeps a new password until its keys are written. If the machine or
+ * the network fails between the two steps, the password would be lost without this file.
  */
 export class PasswordFile {
   readonly path: string

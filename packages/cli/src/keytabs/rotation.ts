@@ -14,16 +14,19 @@ export interface RotationOptions extends Omit<
   readonly keytab: Keytab
   /** The account whose password is changed: one of the keytab that signs in. */
   readonly principal: KeytabEntry['principal']
-  /** Leaves the keys of earlier versions out. Tickets that were issued before then open no more. */
+  /**
+   * Leaves out the keys of earlier versions. Tickets that were issued before the change cannot be
+   * opened any more.
+   */
   readonly dropOld: boolean
 }
 
 /**
- * Gives the account a new random password, with the key of the keytab, and writes the new keys into
- * it, under every name that had the old ones.
+ * Gives the account a new random password, and writes the new keys into the keytab, under every
+ * name that had the old keys. The old key of the keytab permits the change.
  *
- * The password is in a file beside the keytab until the new keys are written: between the two steps
- * the machine or the network may fail, and nobody else would know it.
+ * A file beside the keytab keeps the password until the new keys are written. If the machine or
+ * the network fails between the two steps, the password would be lost without this file.
  *
  * @throws PasswordChangeRefusedError where the directory does not permit it; the keytab is as it
  * was
@@ -42,7 +45,7 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
       credentials: { principal: name, keytab },
     })
   } catch (error) {
-    // With an answer that was lost nobody knows which password is right: the file stays.
+    // If the answer was lost, either password may be right, so the file stays.
     if (!S4uError.is(error) || error.code !== 'KRB5_KPASSWD_OUTCOME_UNKNOWN') kept.discard()
     throw error
   }
@@ -58,7 +61,10 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
   return result
 }
 
-/** Long enough for every policy: characters of all kinds, and more than anybody can try. */
+/**
+ * Returns a password with characters of all kinds, long enough for every policy and against
+ * guessing.
+ */
 function randomPassword(): string {
   return `${randomBytes(36).toString('base64url')}aA1!`
 }

@@ -127,7 +127,7 @@ function linesOfTree(root: TreeNode, page: Page, before = '', below = ''): reado
 
 const GAP = '  '
 const NOTE_INDENT = '    '
-/** A value is given so many columns however deep it stands. */
+/** The columns that a value gets at least, however deep it is nested. */
 const MIN_ROOM = 20
 
 function partsOf(text: Text): { readonly text: string; readonly style: Style } {

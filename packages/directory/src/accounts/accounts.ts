@@ -15,14 +15,14 @@ import { readAccount } from './read-account.js'
 import { readKerberosAccount } from './read-kerberos-account.js'
 
 /**
- * How many accounts one name may have before it is told as a fault, and how many are read at a
- * time.
+ * The number of accounts that one name may have; a search that finds more fails. Two accounts with
+ * one name are a fault of the directory already.
  */
 const MAX_ACCOUNTS = 100
 
 /**
- * Finds accounts by any of their names, and reads them where all of them is known: at a controller
- * of their domain.
+ * Finds accounts by any of their names. Reads them at a controller of their own domain, which
+ * knows all their attributes.
  */
 export class Accounts {
   readonly #asking: DomainAsking
@@ -111,13 +111,13 @@ export class Accounts {
     return isActiveDirectory ? readAccount(entry, now) : readKerberosAccount(entry, this.#asking.realm, now)
   }
 
-  /** Undefined where the name is of a domain that nobody here knows. */
+  /** Returns the domain of a name; undefined if the directory does not know that domain. */
   async #domainOf(name: AccountName, signal: AbortSignal | undefined): Promise<string | undefined> {
     const { domain } = this.#asking
     if (name.by === 'account' && name.domain === undefined) return domain
     if (name.by === 'upn' && asciiLower(name.suffix) === domain) return domain
     const domains = await this.#asking.domains(signal)
-    // A directory without domains has its own one only.
+    // A directory without a list of domains has only its own domain.
     if (domains.domains.length === 0) return name.by === 'sid' ? undefined : domain
     if (name.by === 'dn') return domains.ofDn(name.dn)?.dns
     if (name.by === 'sid')
@@ -145,8 +145,8 @@ function kerberosFilterFor(name: Exclude<AccountName, { by: 'sid' | 'dn' | 'spn'
 }
 
 /**
- * An account that has the name as its user principal name goes before one that is called so within
- * the domain of the suffix. MS-ADTS section 5.1.1.1.1.
+ * Prefers the account whose user principal name is the name to an account of the domain with that
+ * short name. MS-ADTS section 5.1.1.1.1.
  */
 function preferred(entries: readonly DirectoryEntry[], name: AccountName): readonly DirectoryEntry[] {
   if (name.by !== 'upn') return entries

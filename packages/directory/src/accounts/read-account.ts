@@ -7,7 +7,7 @@ import type { AccountKind, AccountState, DelegationSettings, DirectoryAccount } 
 
 /**
  * An account from what Active Directory says of it.
- * @throws MalformedTokenError for a SID or a security descriptor that is none
+ * @throws MalformedTokenError for a SID or a security descriptor that cannot be read
  */
 export function readAccount(entry: DirectoryEntry, now: number): DirectoryAccount {
   const name = entry.text('sAMAccountName') ?? ''
@@ -115,7 +115,9 @@ function filetimeOf(entry: DirectoryEntry, name: string): Filetime | undefined {
   return text !== undefined && /^\d{1,19}$/.test(text) ? BigInt(text) : undefined
 }
 
-/** Milliseconds since the epoch; undefined for never and for not at all. */
+/**
+ * Returns milliseconds since the epoch; undefined for "never", and if the attribute is missing.
+ */
 function timeOf(entry: DirectoryEntry, name: string): number | undefined {
   const filetime = filetimeOf(entry, name)
   if (filetime === undefined || filetime === 0n) return undefined

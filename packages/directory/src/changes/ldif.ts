@@ -37,14 +37,16 @@ function body(change: DirectoryChange): string[] {
   ])
 }
 
-/** Attributes whose values nobody may see. */
+/** Attributes whose values are secret. */
 const SECRETS: ReadonlySet<string> = new Set(['unicodepwd', 'userpassword', 'cleartextpassword', 'dbcspwd'])
 
 function shown(name: string, value: AttributeValue): string {
   return SECRETS.has(asciiLower(name)) ? `# ${name}: not shown` : line(name, value)
 }
 
-/** What a reader could take for something else is written in base64. RFC 2849, SAFE-STRING. */
+/**
+ * Values that are written as they are. All others are written in base64. RFC 2849, SAFE-STRING.
+ */
 const SAFE = /^(?![ :<])[\x20-\x7e]*(?<! )$/
 
 function line(name: string, value: AttributeValue): string {

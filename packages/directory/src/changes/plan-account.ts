@@ -10,7 +10,7 @@ const DEFAULT_ENCRYPTION_TYPES: readonly number[] = [18, 17]
 
 /** What both kinds of new accounts have. */
 export interface NewAccount extends CallOptions {
-  /** Default: random keys that nobody knows, until a password is set. */
+  /** Default: the account gets random keys that are not told, until a password is set. */
   readonly password?: string
   readonly servicePrincipalNames?: readonly string[]
   /** Encryption types of tickets (RFC 3961). Default: `[18, 17]`. */

@@ -9,7 +9,7 @@ import {
   grantTo,
 } from '../security-descriptor/security-descriptor.js'
 
-/** What is to be true of an account; what is left out stays as it is. */
+/** The settings that an account will have. A setting that is left out does not change. */
 export interface AccountSettings {
   /** Services that the account may go on to in users' names: the whole list. */
   readonly allowedToDelegateTo?: readonly string[]
@@ -32,8 +32,8 @@ export interface AccountSettings {
 /**
  * Plans a change of settings of an account. Undefined where all of them are so already.
  *
- * Flags are changed only while the account has the ones that were read: a change that somebody else
- * makes meanwhile is not undone, and the directory answers `noSuchAttribute`.
+ * Flags are changed only if the account still has the flags that were read. If another
+ * administrator has changed them, the directory answers `noSuchAttribute`, and that change is kept.
  *
  * @example
  * ```ts
@@ -124,7 +124,7 @@ function swapped(attribute: string, before: string, after: string): Modification
   ]
 }
 
-/** Who may act towards an account from now on, and who no longer; SIDs. */
+/** The SIDs of the accounts that get, and that lose, the right to act towards an account. */
 export interface AllowedToActChange {
   readonly add?: readonly string[]
   readonly remove?: readonly string[]
@@ -167,7 +167,7 @@ export function planAllowedToAct(
   const attribute = 'msDS-AllowedToActOnBehalfOfOtherIdentity'
   const modifications: Modification[] = [
     ...(before === undefined ? [] : [{ operation: 'delete' as const, attribute, values: [before.descriptor] }]),
-    // An empty list grants nothing, and neither does no list: that one is easier to read.
+    // An empty list and a missing list both grant nothing; the missing list is easier to read.
     ...(after.length === 0
       ? []
       : [

@@ -17,7 +17,7 @@ export interface AnswerLimits {
   readonly octets: number
 }
 
-/** An answer to what is no search brings no entry. */
+/** The limits of an operation that is not a search: it has no entries. */
 export const NO_ENTRIES: AnswerLimits = { entries: 0, octets: 1 << 20 }
 
 /** References of one answer; a forest has some dozens of domains. */
@@ -99,7 +99,7 @@ export class LdapConnection {
         this.#pending.delete(id)
         signal.removeEventListener('abort', abort)
         settle()
-        // What nobody waits for keeps no process alive.
+        // A connection on which no operation waits does not keep the process alive.
         if (this.#pending.size === 0) this.#transport.hold(false)
       }
       const abort = (): void => {
@@ -118,7 +118,10 @@ export class LdapConnection {
     })
   }
 
-  /** A bind is not abandoned: the whole connection goes. RFC 4511 section 4.11. */
+  /**
+   * Abandons an operation. A bind cannot be abandoned, so the whole connection is closed. RFC 4511
+   * section 4.11.
+   */
   #abandon(id: number): void {
     const expected = this.#pending.get(id)?.expected
     if (expected === Operation.BIND || expected === Operation.EXTENDED) {
@@ -138,7 +141,7 @@ export class LdapConnection {
     const response = decodeResponse(octets)
     if (response.id === 0) throw noticeOf(response)
     const pending = this.#pending.get(response.id)
-    // Of an operation that was abandoned: the server may have sent it before it knew.
+    // The operation was abandoned; the server may have sent this before it knew.
     if (pending === undefined) return
     pending.octets += octets.length
     this.#collect(pending, response)
@@ -163,7 +166,7 @@ export class LdapConnection {
   }
 }
 
-/** A server that sends without end fills no memory. */
+/** Refuses an answer that exceeds its limits, so that a server cannot fill the memory. */
 function requireWithin({ entries, references, octets, limits }: Pending): void {
   if (entries.length <= limits.entries && references.length <= MAX_REFERENCES && octets <= limits.octets) return
   throw lie(

@@ -8,7 +8,7 @@ import type { SaslLayer } from './sasl-layer.js'
 export interface TransportAddress {
   /** The name that its certificate and its service principal name have. */
   readonly host: string
-  /** What is connected to, where that is not what the name resolves to. */
+  /** The IP address to connect to. */
   readonly address: string
   readonly port: number
 }
@@ -89,7 +89,8 @@ export class LdapTransport {
    * @throws RejectedTokenError, and whatever is wrong with the certificate
    */
   async startTls(trust: TransportTrust, signal: AbortSignal): Promise<void> {
-    // What somebody put behind the answer in clear text would be read as if TLS had brought it.
+    // An attacker can put clear text behind the answer, which would be read as if it had come
+    // through TLS.
     this.#requireNothingPending()
     const plain = this.#socket
     plain.ref()
@@ -172,7 +173,7 @@ function untilEvent(socket: Socket, event: 'connect' | 'secureConnect', signal: 
       end()
     }
     const fail = (error: unknown): void => {
-      // Errors that come later have nobody who listens.
+      // Without this listener, a later error of the socket would end the process.
       socket.on('error', () => {}).destroy()
       settle(() => reject(error))
     }

@@ -17,9 +17,10 @@ export interface BindRequest {
 }
 
 /**
- * Without TLS everything after this is sealed. Within TLS there is no layer of SASL, which Active
- * Directory refuses there; the ticket is bound to the certificate instead, so that nobody in
- * between can use it. Resolves to the server's answer where that is a no.
+ * Signs in to the server. Without TLS, everything after the bind is sealed. Within TLS, Active
+ * Directory refuses a security layer of SASL; there the ticket is bound to the certificate, so that
+ * an attacker between client and server cannot use it. Resolves to the server's answer if the
+ * server refuses.
  * @throws RejectedTokenError where the server does not prove itself, or would not seal
  */
 export async function saslBind(connection: LdapConnection, request: BindRequest): Promise<Answer> {

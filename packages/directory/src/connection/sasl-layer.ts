@@ -19,9 +19,9 @@ const DEFAULT_PEER_LIMIT = 0x1_0000
 const LENGTH_OCTETS = 4
 
 /**
- * Seals what is sent, and opens what comes: a length of four octets, then a Wrap token of RFC 4121.
- * A frame that is only signed is refused, since a server that stops sealing shows passwords.
- * Source: RFC 4422 section 3.7.
+ * Seals what is sent, and opens what is received. A frame is a length of four octets and a Wrap
+ * token of RFC 4121. A frame that is only signed is refused: on a connection that is not sealed,
+ * passwords could be read. Source: RFC 4422 section 3.7.
  */
 export class SaslLayer {
   readonly #context: SecurityContext

@@ -8,7 +8,7 @@ export type Role = 'domain' | 'globalCatalog'
 /** A server that may be asked. */
 export interface Controller {
   readonly host: string
-  /** What is connected to, where it is not what the name resolves to. */
+  /** The IP address to connect to; undefined if the name is looked up. */
   readonly address: string | undefined
   readonly port: number
   readonly protection: Protection
@@ -39,7 +39,7 @@ export function controllerOf(server: DirectoryServer, defaults: ControllerDefaul
   const { host, address, protection = defaults.protection } = server
   requireHost(host, server.service)
   if (!isProtection(protection)) throw wrong('protection must be sealed, starttls or ldaps', protection)
-  // A port that options name is that of the domain: the global catalogue is beside it.
+  // A port in the options is the port of the domain. The global catalogue has another port.
   const port =
     defaults.role === 'domain' && server.port !== undefined ? server.port : standardPort(defaults.role, protection)
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw wrong('a port is a number from 1 to 65,535', port)
@@ -48,7 +48,10 @@ export function controllerOf(server: DirectoryServer, defaults: ControllerDefaul
   return Object.freeze({ host, address, port, protection, service, label: `${host}:${port}` })
 }
 
-/** An IP address has no service principal name, and whoever answers there could say any name. */
+/**
+ * Requires a host name. An IP address has no service principal name, and an attacker at that
+ * address could claim any name.
+ */
 function requireHost(host: unknown, service: string | undefined): void {
   if (typeof host !== 'string' || !/^[A-Za-z0-9_.:-]{1,255}$/.test(host))
     throw wrong('a server is written as dc1.corp.test', host)

@@ -9,7 +9,10 @@ import type { Role } from './controller.js'
 /** What is asked of DNS. */
 export type ControllerDns = Pick<DnsSource, 'resolveSrv' | 'lookup'>
 
-/** Several name servers get their turn before a caller has lost patience; milliseconds. */
+/**
+ * How long a name server may take, in milliseconds, and how often it is asked: a caller waits
+ * while several name servers are tried.
+ */
 const PATIENCE = { timeout: 1_000, tries: 2 }
 
 export const systemDns: ControllerDns = {
@@ -44,12 +47,14 @@ export interface ControllerQuery {
   readonly usesRecordPort: boolean
 }
 
-/** More than so many are not tried within any patience. */
+/**
+ * The number of controllers that are kept. To try more would take longer than any caller waits.
+ */
 const MAX_CONTROLLERS = 20
 
 /**
- * The controllers that DNS names, nearest first: in the site of the options, or else in that which
- * a controller says this machine is in.
+ * Returns the controllers that DNS names, those of the nearest site first. The site is that of the
+ * options. Without it, a controller is asked in which site this machine is.
  */
 export async function locateControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
   const { site } = query
@@ -59,10 +64,13 @@ export async function locateControllers(query: ControllerQuery): Promise<readonl
   return near === undefined ? all : findControllers({ ...query, site: near })
 }
 
-/** One answer is enough, and without one there is no site. */
+/**
+ * The number of controllers that are asked for the site. One answer is enough; without an answer
+ * the site stays unknown.
+ */
 const MAX_PINGED = 3
 
-/** A label of DNS: the site becomes part of a name that is asked for. */
+/** The form of a DNS label. The site becomes part of a name that DNS is asked for. */
 const SITE = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/
 
 async function siteByPing(
@@ -80,10 +88,10 @@ async function siteByPing(
 }
 
 /**
- * The controllers that DNS names, those of the site first. Nobody signs these answers: the service
- * name has the domain as its third part (`ldap/dc1.corp.test/corp.test`), which a directory gives
- * to controllers only, so that another computer of the domain cannot pose as one. MS-ADTS section
- * 6.3.2.3, 2.2.21.
+ * Returns the controllers that DNS names, those of the site first. Answers of DNS are not signed,
+ * so the service name has the domain as its third part (`ldap/dc1.corp.test/corp.test`). A
+ * directory gives such names only to controllers: another computer of the domain cannot pose as a
+ * controller. MS-ADTS section 6.3.2.3, 2.2.21.
  */
 async function findControllers(query: ControllerQuery): Promise<readonly DirectoryServer[]> {
   const names = recordNames(query)
@@ -124,13 +132,16 @@ async function inOrder(name: string, query: ControllerQuery): Promise<DirectoryS
     .sort((a, b) => a.priority - b.priority || b.draw - a.draw)
     .map((record) => ({
       host: record.name,
-      // Records are of port 389: TLS has its own.
+      // The port of a record is that without TLS.
       ...(role === 'domain' && query.usesRecordPort && { port: record.port }),
       service: `${role === 'domain' ? 'ldap' : 'GC'}/${record.name}/${domain}`,
     }))
 }
 
-/** There is no such name, or no such record. Anything else says nothing of that. */
+/**
+ * Returns whether DNS says that the name or the record does not exist. After other errors, such as
+ * a timeout, it may exist.
+ */
 function isAbsence(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTFOUND' || error.code === 'ENODATA')
 }

@@ -9,7 +9,7 @@ export interface NetlogonAnswer {
   /** `CORP` (NetBIOS). */
   readonly flatDomain: string
   readonly controllerSite: string
-  /** The site of this machine; undefined where its address is in none. */
+  /** The site of this machine; undefined if its address belongs to no site. */
   readonly clientSite: string | undefined
 }
 

@@ -12,7 +12,10 @@ import { decodeNetlogonAnswer, type NetlogonAnswer } from './netlogon-answer.js'
  */
 const NT_VERSION = Uint8Array.of(0x16, 0, 0, 0x20)
 
-/** A datagram is lost, or the controller is far: nobody waits longer for a hint. Milliseconds. */
+/**
+ * How long to wait for an answer, in milliseconds. The answer is only a hint, which is not worth a
+ * longer wait.
+ */
 const PATIENCE = 1_000
 
 const MESSAGE_ID = 1
@@ -25,8 +28,8 @@ export interface PingTarget {
 }
 
 /**
- * Undefined where no answer came, or none that can be read. Nobody signs it: it only decides which
- * controllers are asked first.
+ * Resolves to the answer; undefined if no answer came, or the answer cannot be read. The answer is
+ * not signed, so it only decides which controllers are asked first.
  */
 export async function pingController(target: PingTarget, signal: AbortSignal): Promise<NetlogonAnswer | undefined> {
   const socket = createSocket(target.family)
@@ -67,7 +70,7 @@ function answerIn(datagram: Uint8Array): NetlogonAnswer | undefined {
       response.kind === 'entry' && response.id === MESSAGE_ID ? response.entry.octets('netlogon') : undefined
     return octets && decodeNetlogonAnswer(octets)
   } catch {
-    // Whoever sent it, it is not what was asked for.
+    // The datagram is not the answer to this question.
     return undefined
   }
 }

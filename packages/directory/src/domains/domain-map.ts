@@ -38,10 +38,9 @@ export class DomainMap {
   }
 
   /**
-   * The domain that a distinguished name is in: `DC=DomainDnsZones,DC=corp,DC=test` is no domain,
-   * and
-   * is in corp.test. Undefined where no domain here has it: whoever wrote the name must not choose
-   * whose name servers and controllers are asked.
+   * Returns the known domain of a distinguished name: `DC=DomainDnsZones,DC=corp,DC=test` belongs
+   * to corp.test. Returns undefined for a name of another domain: the author of a name must not
+   * choose which name servers and controllers are asked.
    */
   ofDn(dn: string): KnownDomain | undefined {
     const name = domainOfDn(dn) ?? ''
@@ -105,7 +104,10 @@ async function list(
   return entries
 }
 
-/** A shorter list would pass names of the others off as unknown. */
+/**
+ * Makes the error for too many domains. A list that is cut off would make the names of the other
+ * domains look unknown.
+ */
 function tooManyDomains(base: string, server: string): DirectoryError {
   return new DirectoryError('sizeLimitExceeded', {
     ...{ operation: 'search', resultCode: 4, server },

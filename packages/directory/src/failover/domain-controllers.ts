@@ -13,7 +13,10 @@ export interface Question {
   readonly signal: AbortSignal | undefined
   /** For people: `search`. */
   readonly operation: string
-  /** Whether it may be asked a second time, where nobody knows if the first one has arrived. */
+  /**
+   * Whether the question may be sent a second time if it is not known whether the first one
+   * arrived.
+   */
   readonly repeatable: boolean
 }
 
@@ -26,10 +29,10 @@ export interface FailoverMeans extends SessionMeans {
   readonly find: (signal: AbortSignal) => Promise<readonly Controller[]>
 }
 
-/** A controller that failed is asked last for so long; milliseconds. */
+/** How long a controller that failed is asked last, in milliseconds. */
 const REST_AFTER_FAILURE = 30_000
 
-/** What a controller has at least, before the next one is asked; milliseconds. */
+/** The shortest time that a controller has before the next one is asked, in milliseconds. */
 const LEAST_PATIENCE = 2_000
 
 /** The controllers of one domain, asked one after the other until one answers. */
@@ -46,8 +49,8 @@ export class DomainControllers {
   }
 
   /**
-   * Runs a question on a session. One that may not be repeated goes to the next controller only
-   * where no session could be opened.
+   * Runs a question on a session. A question that may not be repeated goes to the next controller
+   * only if no session could be opened.
    * @throws DirectoryError, DirectoryUnreachableError, and whatever the KDC says
    */
   async ask<T>(question: Question, run: (session: Session, signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -81,7 +84,7 @@ export class DomainControllers {
     for (const pool of this.#pools.values()) pool.close()
   }
 
-  /** A name server that does not answer is told as such, with its own words. */
+  /** Finds the controllers. The error tells if a name server does not answer, and what it said. */
   async #find(signal: AbortSignal): Promise<readonly Controller[]> {
     try {
       return await this.#means.find(signal)
@@ -118,7 +121,7 @@ export class DomainControllers {
       const lease = await this.#poolOf(controller).lease(signal)
       const { session, isFresh } = lease
       try {
-        // A connection that was closed while it was idle is noticed by what may be asked twice.
+        // A question that may be repeated shows whether the idle connection is still open.
         if (!question.repeatable && !isFresh) await readRootDse(session.connection, controller.label, signal)
         asking.wasSent = true
         const answer = await run(session, signal)
@@ -129,7 +132,7 @@ export class DomainControllers {
         lease.release()
         if (isFinal(error) || signal.aborted) throw error
         session.connection.close(error instanceof Error ? error : undefined)
-        // What failed on an older connection says nothing of the server.
+        // A failure on an older connection does not tell that the server is down.
         if (isFresh || (asking.wasSent && !question.repeatable)) throw error
       }
     }
@@ -161,7 +164,10 @@ export class DomainControllers {
     }))
   }
 
-  /** Where there is one controller only, its own words say most. */
+  /**
+   * Makes the error of a question that no controller has answered. With one controller, its own
+   * error says the most.
+   */
   #nobody(attempts: readonly FailedController[], last: unknown): Error {
     if (attempts.length === 1 && S4uError.is(last)) return last
     if (attempts.length === 0) {
@@ -188,7 +194,8 @@ interface Asking<T> {
 const BUSY_CODES: readonly number[] = [ResultCode.BUSY, ResultCode.UNAVAILABLE]
 
 /**
- * Errors of servers that lie or break off lead to the next; others would be the same everywhere.
+ * Returns whether an error ends the question. After an error of the server or the network, the
+ * next controller is asked; other errors would be the same at each controller.
  */
 function isFinal(error: unknown): boolean {
   if (error instanceof DirectoryError)

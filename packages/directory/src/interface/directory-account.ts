@@ -8,7 +8,7 @@ export interface DirectoryAccount {
   readonly name: string
   /** The domain of the account in DNS: `corp.test`. */
   readonly domain: string
-  /** As which the account signs in to its KDC: `alice@CORP.TEST`. */
+  /** The principal with which the account signs in to its KDC: `alice@CORP.TEST`. */
   readonly principal: string
   readonly kind: AccountKind
   readonly userPrincipalName: string | undefined
@@ -54,14 +54,14 @@ export interface DirectoryAccount {
 }
 
 /**
- * What an account is: of people, of a computer, with a password that only the directory knows, or a
- * set of others.
+ * The kind of an account: of a person, of a computer, with a password that the directory makes, or
+ * another class.
  */
 export type AccountKind = 'user' | 'computer' | 'managedServiceAccount' | 'group' | 'other'
 
 /**
- * What stands in the way of a sign-in, or marks it (userAccountControl, MS-ADTS section 2.2.16, and
- * others).
+ * The state of an account that prevents a sign-in, or changes it (userAccountControl, MS-ADTS
+ * section 2.2.16, and others).
  */
 export interface AccountState {
   readonly disabled: boolean
@@ -106,7 +106,7 @@ export interface AllowedToAct {
   readonly sids: readonly string[]
   /** SIDs that it denies. */
   readonly deniedSids: readonly string[]
-  /** There is no DACL at all: everybody may act, which is never meant. */
+  /** The descriptor has no DACL, so every account may act. That is always a mistake. */
   readonly everybody: boolean
   /** The security descriptor as it is stored. */
   readonly descriptor: Uint8Array

@@ -14,7 +14,7 @@ export interface Modification {
 
 /**
  * A change that has not been made yet: it can be shown (`ldifOf`), and then made
- * (`directory.apply`). All steps of one are made, or none.
+ * (`directory.apply`). The directory makes all steps of a change, or none of them.
  */
 export type DirectoryChange =
   | { readonly kind: 'modify'; readonly dn: string; readonly modifications: readonly Modification[] }

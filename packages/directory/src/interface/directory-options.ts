@@ -2,7 +2,7 @@ import type { DnsSource, KdcClient } from '@s4u/kdc-client'
 import type { Logger, OptionTableOf } from '@s4u/krb5'
 import type { SaslMechanism } from '../ldap/sasl-bind-request.js'
 
-/** What gets the tickets: a KDC client, or what asks one. */
+/** The part of a KDC client that gets the tickets. */
 export type DirectoryClient = Pick<KdcClient, 'principal' | 'realm' | 'ticketFor'>
 
 /** How a connection is protected: by the security layer of SASL, or by TLS. */
@@ -62,8 +62,8 @@ export interface DirectoryOptions {
    */
   readonly namesFreshFor?: number
   /**
-   * Where it is written which controllers were asked and failed. Default: nowhere, but with
-   * NODE_DEBUG=s4u.
+   * The logger that is told which controllers were asked and failed. Default: no logger;
+   * NODE_DEBUG=s4u prints the same.
    */
   readonly logger?: Logger
   /** Milliseconds since the epoch. */

@@ -33,7 +33,9 @@ export interface SearchOptions extends CallOptions {
   readonly globalCatalog?: boolean
   /** How many entries come at a time; 1 to 1,000, default 500. */
   readonly pageSize?: number
-  /** More than so many are an error, and not a shorter list; default 100,000. */
+  /**
+   * A search that finds more entries fails; it does not return a shorter list. Default 100,000.
+   */
   readonly maxEntries?: number
   /**
    * `follow` asks the servers of the own forest and of trusted domains that the answer names.
@@ -96,8 +98,8 @@ export interface Directory extends AsyncDisposable {
    */
   accountsWithSpn(spn: string, options?: CallOptions): Promise<readonly DirectoryAccount[]>
   /**
-   * Names of SIDs: `CORP\Sales`, `BUILTIN\Administrators`. A SID that nobody knows is not in the
-   * map. Answers are kept, and handed out while they are asked for again.
+   * Names of SIDs: `CORP\Sales`, `BUILTIN\Administrators`. A SID that the directory does not know
+   * is not in the map. Answers are kept, and handed out while they are asked for again.
    */
   namesOf(sids: Iterable<string>, options?: CallOptions): Promise<ReadonlyMap<string, string>>
   /**
@@ -116,9 +118,9 @@ export interface Directory extends AsyncDisposable {
   search(options: SearchOptions): DirectorySearch
   /**
    * Makes a change that one of `planServiceNames`, `planSettings`, `planAllowedToAct`,
-   * `planComputer`, `planUser` or `planPassword` has planned, or one of your own. It is never sent
-   * twice: where the connection breaks meanwhile, the error says that nobody knows whether it was
-   * made.
+   * `planComputer`, `planUser` or `planPassword` has planned, or one of your own. A change is
+   * never sent twice: if the connection breaks, the error says that the change may or may not have
+   * been made.
    */
   apply(change: DirectoryChange, options?: CallOptions): Promise<void>
   /** What a server says about itself and the domain. */

@@ -72,7 +72,10 @@ interface TakeOver {
   readonly setPassword: (change: DirectoryChange) => Promise<void>
 }
 
-/** A controller's no is the only answer after which the password is surely not set. */
+/**
+ * Sets the password, which the keeper keeps meanwhile. The keeper discards it only after the
+ * controller has refused: after any other error, the password may be set.
+ */
 async function keeping(keeper: PasswordKeeper | undefined, password: string, set: () => Promise<void>): Promise<void> {
   await keeper?.save(password)
   try {
@@ -83,7 +86,10 @@ async function keeping(keeper: PasswordKeeper | undefined, password: string, set
   }
 }
 
-/** Names first: where another account has one, the password stays as it was. */
+/**
+ * Takes the account over. The names are set first: if another account has one of them, the
+ * password does not change.
+ */
 async function takeOver(
   directory: Directory,
   account: DirectoryAccount,

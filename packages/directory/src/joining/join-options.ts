@@ -31,7 +31,10 @@ export interface JoinOptions extends CallOptions {
    * none, since the owner can set the password again.
    */
   readonly trustedOwners?: readonly string[]
-  /** Keeps the password while nobody else has it. Default: it is lost if a later step fails. */
+  /**
+   * Keeps the password until its keys are written. Default: the password is lost if a later step
+   * fails.
+   */
   readonly passwordKeeper?: PasswordKeeper
 }
 

@@ -5,9 +5,9 @@ import { decodeSecurityDescriptor } from '../security-descriptor/security-descri
 import type { JoinOptions } from './join-options.js'
 
 /**
- * Refuses to take over an account that is not the one that was named, or that somebody else keeps
- * rights over. Every user of a domain may create some computers: an account that an attacker has
- * made in advance would give the attacker the new service.
+ * Refuses to take over an account that is not the one that was named, or over which another user
+ * keeps rights. Every user of a domain may create some computer accounts: if an attacker has
+ * created the account in advance, the attacker would own the new service.
  *
  * @throws ConfigurationError
  */
@@ -22,9 +22,9 @@ export async function requireTakeable(
 }
 
 /**
- * A name may also be a SID, a distinguished name or a service principal name of another account.
- * The
- * password of that one must not be set by mistake, nor that of a domain controller.
+ * Requires that the account was named by its own name. A SID, a distinguished name or a service
+ * principal name may lead to another account, and the password of another account, or of a domain
+ * controller, must not be set by mistake.
  */
 function requireNamed(
   present: DirectoryAccount,

@@ -4,9 +4,9 @@ import { MalformedTokenError } from '@s4u/krb5'
  * Reads the elements of an LDAP message from the front, within its bounds.
  *
  * Servers may write lengths in more octets than they need (Active Directory always takes four),
- * which the strict DER reader of krb5 refuses. And the reader of ldapts takes an element that is
- * longer than what encloses it for an empty one without moving on, so that a loop over such a list
- * never ends. Source: RFC 4511 section 5.1.
+ * which the strict DER reader of krb5 refuses. The reader of ldapts is not used: it returns an
+ * empty element where an element is longer than its parent, and stays at the same place. A loop
+ * over such a list never ends. Source: RFC 4511 section 5.1.
  */
 export class BerReader {
   readonly path: string
@@ -65,7 +65,10 @@ export class BerReader {
     return this.contents(tag, field)
   }
 
-  /** UTF-8; octets that are none become U+FFFD, since this is text for people. */
+  /**
+   * Reads UTF-8. Octets that are not UTF-8 become U+FFFD, because this text is only shown to
+   * people.
+   */
   text(field: string, tag: number = Tag.OCTET_STRING): string {
     return decoder.decode(this.contents(tag, field))
   }
@@ -104,7 +107,10 @@ export function elementHeader(octets: Uint8Array, at: number): ElementHeader | u
   return { start, end: start + length }
 }
 
-/** The octets are the server's fault, and not those of the one who asked for something else. */
+/**
+ * Makes the error for a message of the server that cannot be read. The server is at fault, not the
+ * caller.
+ */
 export function malformedMessage(path: string, expected: string, found: string): MalformedTokenError {
   return new MalformedTokenError({ path, expected, found, code: 'protocolError', status: 502 })
 }

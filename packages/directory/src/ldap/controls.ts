@@ -7,8 +7,8 @@ import { BerReader, Tag } from './ber-reader.js'
 export const PAGED_RESULTS = PagedResultsControl.type
 
 /**
- * Which parts of security descriptors come: without it an account that may not read the SACL gets
- * none at all. MS-ADTS 3.1.1.3.4.1.11.
+ * Selects the parts of security descriptors. Without this control, an account that may not read
+ * the SACL gets no descriptor at all. MS-ADTS 3.1.1.3.4.1.11.
  */
 const SD_FLAGS = '1.2.840.113556.1.4.801'
 
@@ -40,7 +40,10 @@ export function domainScope(): Control {
   return new OctetControl(DOMAIN_SCOPE)
 }
 
-/** One page of so many entries, after what the cookie stands for. */
+/**
+ * Returns the control that asks for one page. The page begins where the cookie of the page before
+ * it says.
+ */
 export function pagedResults(size: number, cookie: Uint8Array | undefined): Control {
   return new PagedResultsControl({ value: { size, cookie: Buffer.from(cookie ?? new Uint8Array(0)) } })
 }

@@ -59,7 +59,7 @@ export class DirectoryEntry {
     return this.#values.get(asciiLower(name)) ?? NONE
   }
 
-  /** Names, and no values, of which some are secret. */
+  /** Shows the names of attributes but not their values: some values are secret. */
   toJSON(): object {
     return { dn: this.dn, attributes: this.names }
   }

@@ -2,13 +2,15 @@ import { elementHeader, malformedMessage, Tag } from './ber-reader.js'
 import { OctetQueue } from './octet-queue.js'
 
 /**
- * Before a server has proven itself it has nothing to say that is longer. Octets.
+ * The longest message, in octets, before the server has proven its identity. Honest servers send
+ * less until then.
  */
 export const MAX_OCTETS_BEFORE_BIND = 1 << 20
 
 /**
- * One entry, at most: a group with 1,500 members takes about 200 kB, a photo some hundred. What is
- * announced longer is refused before any of it is kept. Octets.
+ * The longest message, in octets. A message has one entry: a group with 1,500 members takes about
+ * 200 kB, a photo about 100 kB. A longer message is refused by its header, before its octets are
+ * kept.
  */
 export const MAX_MESSAGE_OCTETS = 1 << 24
 

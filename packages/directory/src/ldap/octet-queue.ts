@@ -1,6 +1,6 @@
 /**
- * Octets as they arrive, in any pieces. What has been asked for is put together once, and not for
- * each piece.
+ * Keeps octets in the pieces in which they arrive. Pieces are joined once, when the octets are
+ * read, and not at each arrival.
  */
 export class OctetQueue {
   #chunks: Uint8Array[] = []
@@ -16,7 +16,7 @@ export class OctetQueue {
     this.#length += chunk.length
   }
 
-  /** The first octets, which stay; fewer where fewer are there. */
+  /** Returns the first octets, and keeps them; returns fewer if the queue has fewer. */
   peek(count: number): Uint8Array {
     const [first] = this.#chunks
     if (first === undefined) return NOTHING
@@ -32,7 +32,7 @@ export class OctetQueue {
     return octets
   }
 
-  /** The first octets, which go. As many as that must be there. */
+  /** Removes and returns the first octets. The queue must have that many. */
   take(count: number): Uint8Array {
     const octets = this.peek(count)
     let left = count

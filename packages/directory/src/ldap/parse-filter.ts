@@ -1,14 +1,14 @@
 /**
- * Reads filters as text. The parser of ldapts writes each octet from 0x80 on, as in `\\fe`, as two,
- * so that a search for a binary value silently finds nothing; and it knows neither options nor
- * `(&)`. Source: RFC 4515, RFC 4526.
+ * Reads filters that are written as text. The parser of ldapts is not used: it writes each octet
+ * from 0x80 on, such as `\\fe`, as two octets, so a search for a binary value silently finds
+ * nothing. It also knows neither attribute options nor `(&)`. Source: RFC 4515, RFC 4526.
  */
 
 import { ConfigurationError, shownInput } from '@s4u/krb5'
 import { AndFilter, type Filter, NotFilter, OrFilter, PresenceFilter } from 'ldapts'
 import { comparison, extensible, type OctetComparison, substrings } from './octet-filters.js'
 
-/** Deeper ones are nobody's question; a server that walks them by recursion would fall over. */
+/** How deep filters may be nested. A deeper filter could overflow the stack of a server. */
 const MAX_DEPTH = 50
 
 /** @throws ConfigurationError `filterError` */

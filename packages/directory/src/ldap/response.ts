@@ -26,7 +26,7 @@ export type LdapResponse = { readonly id: number } & (
       /** Values of controls by their OID. */
       readonly controls: ReadonlyMap<string, Uint8Array>
     }
-  /** Of an extension that nobody here has asked for. */
+  /** A response of an extension that this package does not use. */
   | { readonly kind: 'unknown'; readonly operation: number }
 )
 

@@ -4,11 +4,11 @@ import { BerWriter } from 'ldapts'
 export type SaslMechanism = 'GSS-SPNEGO' | 'GSSAPI'
 
 /**
- * A bind with a SASL mechanism. RFC 4511 section 4.2. Written here, since ldapts writes credentials
- * as UTF-8, which changes every token with an octet from 0x80 on.
+ * A bind with a SASL mechanism. RFC 4511 section 4.2. ldapts is not used for it: ldapts writes
+ * credentials as UTF-8, which changes each octet from 0x80 on.
  *
- * @param credentials undefined leaves them out; no octets are sent as such, which GSSAPI's second
- * leg is
+ * @param credentials undefined leaves the credentials out; an empty array is sent as empty
+ * credentials, as in GSSAPI's second leg
  */
 export function saslBindRequest(id: number, mechanism: string, credentials: Uint8Array | undefined): Uint8Array {
   const writer = new BerWriter()
@@ -26,7 +26,10 @@ export function saslBindRequest(id: number, mechanism: string, credentials: Uint
   return writer.buffer
 }
 
-/** Tells the server that nobody waits for an operation any more. RFC 4511 section 4.11. */
+/**
+ * Returns the request that tells the server to stop an operation: the caller does not wait for it
+ * any more. RFC 4511 section 4.11.
+ */
 export function abandonRequest(id: number, abandoned: number): Uint8Array {
   const writer = new BerWriter()
   writer.startSequence()

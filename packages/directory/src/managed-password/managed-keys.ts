@@ -56,7 +56,7 @@ function principalsOf({ principal, servicePrincipalNames, domain }: DirectoryAcc
 }
 
 /**
- * Units as they are, also those that are half a character: string-to-key writes each of these as
+ * Returns the UTF-16 units as text, half characters included: string-to-key writes each half as
  * U+FFFD, as the KDC does.
  */
 function utf16Of(octets: Uint8Array): string {

@@ -15,9 +15,8 @@ import { isOfNoDomain, wellKnownName, wellKnownSid } from './well-known-sids.js'
 const BATCH = 100
 
 /**
- * How long another domain that does not answer is left alone; milliseconds. Without it each
- * question
- * with one of its SIDs would wait for the whole time limit.
+ * How long a domain whose controllers do not answer is not asked again, in milliseconds. Otherwise
+ * each question with one of its SIDs would wait for the whole time limit.
  */
 const REST_AFTER_FAILURE = 30_000
 
@@ -82,8 +81,8 @@ export class Names {
   }
 
   /**
-   * What is known is handed out meanwhile: a directory that is down must be heard of, and stops
-   * nothing.
+   * Lets a look-up go on while the known name is returned. If the directory is down, a warning
+   * tells it, and no caller waits.
    */
   #inBackground(flight: Promise<void>): void {
     flight.catch((error: unknown) => {
@@ -92,7 +91,7 @@ export class Names {
     })
   }
 
-  /** Who asks for the same waits for the same answer. */
+  /** Shares one look-up between all callers that ask for the same names. */
   #flight(key: string, run: () => Promise<void>): Promise<void> {
     const known = this.#flights.get(key)
     if (known !== undefined) return known
@@ -122,8 +121,8 @@ export class Names {
   }
 
   /**
-   * Without its controllers the names of another domain are missing, and those of the own one are
-   * not.
+   * Looks up the names of one domain. If the controllers of another domain do not answer, only its
+   * names are missing.
    */
   async #fetchOfDomain(domain: KnownDomain, sids: readonly string[]): Promise<void> {
     const failedAt = this.#failedAt.get(domain.dns) ?? -Infinity

@@ -9,10 +9,7 @@ interface Cached<V> {
   readonly gotAt: number
 }
 
-/**
- * Answers by key. One that is not fresh any more is still handed out, and the caller is told to ask
- * again.
- */
+/** Keeps answers by key. An old answer is still returned, with the note that it is not fresh. */
 export class StaleCache<V> {
   readonly #freshFor: number
   readonly #now: () => number
@@ -23,12 +20,15 @@ export class StaleCache<V> {
     this.#now = now
   }
 
-  /** Undefined where there is none; a value of undefined is one. */
+  /**
+   * Returns the entry of a key; undefined without an entry. The value of an entry may be undefined
+   * too.
+   */
   get(key: string): { readonly value: V; readonly isFresh: boolean } | undefined {
     const cached = this.#entries.get(key)
     if (cached === undefined) return undefined
     const age = this.#now() - cached.gotAt
-    // A clock that was moved back makes nothing fresh for longer.
+    // If the clock was set back, an entry must not stay fresh for longer.
     if (age > KEPT_FOR || age < 0) return undefined
     return { value: cached.value, isFresh: age < this.#freshFor }
   }

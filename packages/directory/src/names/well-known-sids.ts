@@ -92,7 +92,7 @@ export function wellKnownSid(name: string): string | undefined {
   return BY_NAME.get(asciiLower(name))
 }
 
-/** Whether a SID is of no domain: nobody needs to be asked who it is. */
+/** Returns whether a SID belongs to no domain: no directory can tell its name. */
 export function isOfNoDomain(sid: string): boolean {
   return !sid.startsWith('S-1-5-21-')
 }

@@ -17,10 +17,13 @@ const MAX_PAGE_SIZE = 1_000
 
 const DEFAULT_PAGE_SIZE = 500
 
-/** More are a mistake in the filter far more often than meant. */
+/** A search with more entries is nearly always a mistake in the filter. */
 const DEFAULT_MAX_ENTRIES = 100_000
 
-/** More parts of a directory than that are a server that sends everybody in circles. */
+/**
+ * The number of referrals that are followed. More of them come from a server that refers in
+ * circles.
+ */
 const MAX_REFERRALS = 100
 
 /** Pages without an entry in a row: a filter may match nothing for a while, but not for ever. */
@@ -38,7 +41,7 @@ export interface SearchMeans {
 }
 
 /**
- * A search that begins when somebody iterates, and anew with each iteration.
+ * Returns a search. Each iteration over it sends the search once more.
  * @throws ConfigurationError
  */
 export function createSearch(options: SearchOptions, means: SearchMeans): DirectorySearch {
@@ -91,7 +94,7 @@ interface Part {
   readonly controllers: DomainControllers
 }
 
-/** What has been visited is not asked again, whoever refers to it. */
+/** Returns the parts that an answer refers to and that have not been read yet. */
 async function referredTo(
   references: readonly string[],
   visited: Set<string>,

@@ -5,13 +5,16 @@ import { malformedMessage } from '../ldap/ber-reader.js'
 import type { Session } from '../session/open-session.js'
 import { searchPage } from '../session/search-page.js'
 
-/** 1,500 values come at a time: more rounds are a server that does not end. */
+/**
+ * The number of rounds. A round brings 1,500 values; a server that needs more rounds would never
+ * end.
+ */
 const MAX_ROUNDS = 1_000
 
 /**
- * One entry with all values of its attributes; undefined where there is none. A server that has
- * more values than it sends at once leaves the attribute empty beside a part of it,
- * `member;range=0-1499`: the others are asked for. MS-ADTS section 3.1.1.3.1.3.3.
+ * Reads one entry with all values of its attributes; resolves to undefined if the entry does not
+ * exist. A server that has more values than it sends at once leaves the attribute empty beside a
+ * part of it, `member;range=0-1499`: the others are asked for. MS-ADTS section 3.1.1.3.1.3.3.
  */
 export async function readEntry(
   session: Session,

@@ -2,7 +2,7 @@ import { DirectoryError } from '../errors.js'
 import type { Answer } from '../connection/ldap-connection.js'
 import { ResultCode, resultCodeName } from '../ldap/result-code.js'
 
-/** The error for an answer that is a no. */
+/** Makes the error for an answer that refuses. */
 export function refusalOf(operation: string, { result }: Answer, server: string): DirectoryError {
   const { code, diagnostic, matchedDn } = result
   const windowsError = windowsErrorOf(diagnostic)

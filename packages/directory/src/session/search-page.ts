@@ -26,7 +26,7 @@ export interface Page {
   readonly cookie: Uint8Array | undefined
 }
 
-/** One page takes as many octets at most. */
+/** The largest size of a page, in octets. */
 const MAX_PAGE_OCTETS = 1 << 27
 
 /** Of a server that knows no pages. */

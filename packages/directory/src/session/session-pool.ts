@@ -14,7 +14,7 @@ export interface PoolLimits {
  */
 const BUSY = 8
 
-/** A ticket that ends within this time opens no question any more; milliseconds. */
+/** A session whose ticket ends within this time gets no further question; milliseconds. */
 const BEFORE_EXPIRY = 10_000
 
 interface Pooled {
@@ -33,8 +33,8 @@ interface Opening {
 export interface Lease {
   readonly session: Session
   /**
-   * Whether nobody used the session before: what fails on an older one may only have been idle for
-   * too long.
+   * Whether the session is new. A session that was used before may have been idle for too long, so
+   * a failure on it says little about the server.
    */
   readonly isFresh: boolean
   release(): void
@@ -98,8 +98,8 @@ export class SessionPool {
   }
 
   /**
-   * One is opened at a time: who comes meanwhile waits for the same one. It ends when nobody waits
-   * any more.
+   * Opens one session at a time: callers that come meanwhile wait for the same session. The
+   * opening is aborted when no caller waits any more.
    */
   async #opened(signal: AbortSignal): Promise<Pooled> {
     const opening = (this.#opening ??= this.#open())
@@ -131,7 +131,8 @@ export class SessionPool {
       this.#sessions.delete(pooled)
       clearTimeout(pooled.idle)
     })
-    // Whoever opened it takes a lease at once; where nobody is left, it ends as an idle one.
+    // The caller that opened the session takes a lease at once. If all callers are gone, the
+    // session ends like an idle one.
     this.#rest(pooled)
     return pooled
   }

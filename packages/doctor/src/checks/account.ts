@@ -6,7 +6,10 @@ import * as repair from '../repairs/account-changes.js'
 import { verdictOfError } from '../engine/run-checks.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 
-/** A password that was set so long ago, milliseconds, is known to more people than it should be. */
+/**
+ * The age at which a password counts as old, in milliseconds. Over years, more people learn a
+ * password than should.
+ */
 const OLD_PASSWORD = 2 * 365 * 86_400_000
 
 const UNKNOWN = 'What only a directory knows is left out: accounts are known by what the KDC says of them.'

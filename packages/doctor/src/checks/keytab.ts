@@ -83,7 +83,10 @@ function contentVerdict({ keytab, path }: KeytabFile): Verdict {
   return failed(`${where} has no keys.`, { code: 'KRB5_KT_NOTFOUND', hint: 'Export the keytab again.' })
 }
 
-/** Whoever can read a keytab can be the service, and everybody towards the service. */
+/**
+ * Judges who may read the keytab. A reader of a keytab can pose as the service, and as any user
+ * towards the service.
+ */
 function accessVerdicts({ path, mode }: KeytabFile): readonly Verdict[] {
   if (mode === undefined || path === undefined || (mode & 0o077) === 0) return []
   const who = (mode & 0o007) !== 0 ? 'Everybody on this machine' : 'The group of the file'

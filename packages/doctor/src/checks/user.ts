@@ -67,7 +67,8 @@ export const userChecks: readonly Check<ServiceFacts>[] = [
 const PROTECTED = 'The directory wants it so for this user: any service could act in that name afterwards.'
 
 function userVerdicts(user: DirectoryAccount): readonly Verdict[] {
-  // Whoever has set these on a user meant them: a doctor of a service does not lift them unasked.
+  // An administrator has set these flags on purpose. The doctor does not remove them without being
+  // told to.
   const verdicts: Verdict[] = faultsOf(user).map((fault) => ({ ...fault, risk: PROTECTED }))
   const { delegation, state, name, principal, authenticationPolicy, authenticationSilo } = user
   if (delegation.sensitive)

@@ -13,7 +13,8 @@ export interface Check<Facts> {
   /** Checks that tell the same fault better: where one failed itself, this one is skipped. */
   readonly unless?: readonly string[]
   /**
-   * Resolves with a verdict for each thing looked at; with none where the question does not arise.
+   * Resolves with a verdict for each thing that was looked at; with an empty list if the check
+   * does not apply.
    */
   run(facts: Facts, signal: AbortSignal): Promise<readonly Verdict[]>
 }

@@ -6,7 +6,7 @@ export interface KeytabFile {
   readonly keytab: Keytab
   /** Undefined for octets that an app handed over. */
   readonly path?: string
-  /** The permission bits of the file: `0o600`. Undefined where the system has none. */
+  /** The permission bits of the file: `0o600`. Undefined if the system has no permission bits. */
   readonly mode?: number
 }
 

@@ -24,8 +24,8 @@ interface OpenedDirectory {
 }
 
 /**
- * What the checks look at. Each fact is asked for once, by the first check that needs it; its
- * failure is told by each check that needs it, so checks name what they need.
+ * What the checks look at. Each fact is found once, by the first check that needs it. If that
+ * fails, each check that needs the fact fails too; so checks name what they need.
  */
 export class ServiceFacts {
   readonly options: DiagnoseOptions
@@ -33,7 +33,7 @@ export class ServiceFacts {
   readonly url: URL | undefined
   readonly targets: readonly string[]
 
-  /** @throws ConfigurationError for a URL that is none */
+  /** @throws ConfigurationError for a text that is not a URL */
   constructor(options: DiagnoseOptions) {
     this.options = options
     this.now = options.now ?? Date.now
@@ -111,7 +111,7 @@ export class ServiceFacts {
     }
   })
 
-  /** Undefined where there is none, none that answers, or none is to be asked. */
+  /** Resolves to the directory; undefined if the options have none, or it does not answer. */
   readonly directory = async (): Promise<Directory | undefined> => (await this.openedDirectory()).directory
 
   /** The account of the service as the directory has it. */

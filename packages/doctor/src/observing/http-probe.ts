@@ -21,7 +21,10 @@ export interface HttpAnswer {
   readonly status: number
   /** The values of a header, one for each time that it was sent. */
   readonly header: (name: string) => readonly string[]
-  /** The clock of whoever answered, milliseconds since 1970, where it was sent. */
+  /**
+   * The server's time from its answer, in milliseconds since 1970; undefined if the answer has no
+   * time.
+   */
   readonly date?: number
   /** DER of the server's certificate, over TLS. */
   readonly certificate?: Uint8Array

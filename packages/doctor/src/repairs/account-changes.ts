@@ -2,8 +2,8 @@ import { type DirectoryAccount, type DirectoryChange, planSettings } from '@s4u/
 
 /**
  * The changes of the directory that the findings of the doctor ask for, as an administrator may
- * make them. Each is made of what the account had when it was looked at: where somebody has changed
- * it meanwhile, the directory refuses.
+ * make them. Each change names the values that the account had when it was read. If another
+ * administrator has changed them meanwhile, the directory refuses.
  */
 
 export function addSpn({ dn }: DirectoryAccount, spn: string): DirectoryChange {

@@ -1,8 +1,9 @@
 import type { Directory, DirectoryChange } from '@s4u/directory'
 
 /**
- * Makes the changes of one finding, or none: where a later one is refused, those before are taken
- * back, so that no name is left on no account. A signal does not end them half way.
+ * Makes all changes of one finding, or none. If a later change is refused, the earlier changes are
+ * taken back: otherwise a name could be left without an account. A signal does not stop in the
+ * middle.
  */
 export async function makeAll(changes: readonly DirectoryChange[], directory: Pick<Directory, 'apply'>): Promise<void> {
   const made: DirectoryChange[] = []

@@ -16,9 +16,9 @@ export function offersNegotiate(header: string | readonly string[] | null | unde
 }
 
 /**
- * Removes quoted strings; the last one need not be closed. This is done by hand: a regular
- * expression would start again at each quote of a value in which none is closed, and takes a
- * hundred milliseconds for 16 KB of quotes.
+ * Removes quoted strings; the last one need not be closed. A regular expression is not used: in a
+ * value whose quotes are not closed, it would start again at each quote, and takes 100 ms for 16 KB
+ * of quotes.
  */
 function withoutQuoted(value: string): string {
   let start = value.indexOf('"')

@@ -14,12 +14,12 @@ import {
 export interface FetchOptions extends TokenOptions {
   /**
    * The underlying fetch, which sends the requests. It gets the connections as `dispatcher` in its
-   * second argument and must send by them. It does not see the token, which is added there. A fetch
-   * that does not send by its dispatcher (that of Bun and of Deno, a wrapper that makes another
-   * request, a stand-in of a test) is refused before it gets a token or a body: ConfigurationError
-   * ERR_FEATURE_UNAVAILABLE_ON_PLATFORM. With `connections: 'shared'` it uses its own connections,
-   * and finds the token in the headers. Default: the global fetch. Example: `(input, init) =>
-   * log(input, () => globalThis.fetch(input, init))`.
+   * second argument and must send by them. It does not see the token, which is added there. A
+   * fetch that does not send through its dispatcher is refused before it gets a token or a body
+   * (ConfigurationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM). Examples are the fetch of Bun and of
+   * Deno, a wrapper that makes another request, and a mock in a test. With `connections: 'shared'`
+   * it uses its own connections, and finds the token in the headers. Default: the global fetch.
+   * Example: `(input, init) => log(input, () => globalThis.fetch(input, init))`.
    */
   readonly fetch?: Fetch
   /**

@@ -28,11 +28,13 @@ const BODY_HEADERS: readonly string[] = [
 /** What the hops so far mean for the next one. */
 export interface Trail {
   /**
-   * A redirect led from https to http. From there on, an attacker may have chosen the URLs, so no
-   * token is sent.
+   * A redirect led from https to http. An attacker may have chosen all later URLs, so no token is
+   * sent to them.
    */
   readonly downgraded: boolean
-  /** The redirect that led here was not proven, so the answer must be. */
+  /**
+   * The server of the last redirect did not prove its identity, so the server of this hop must.
+   */
   readonly owesProof: boolean
 }
 

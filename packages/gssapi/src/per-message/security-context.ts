@@ -149,7 +149,8 @@ export class SecurityContext {
 
   get #incoming() {
     return {
-      // An initiator that signs before it has read the AP-REP cannot know the acceptor's key yet.
+      // An initiator that has not read the AP-REP yet does not know the key of the acceptor, and
+      // signs with its own.
       keyFor: (acceptorSubkey: boolean) => (acceptorSubkey ? this.#acceptorKey : this.#initiatorKey),
       sender: this.role === 'acceptor' ? ('initiator' as const) : ('acceptor' as const),
     }

@@ -1,6 +1,7 @@
 /**
- * Checks the types of options, because a wrong one would do harm later: a time limit that is a text
- * ends each exchange at once, and a Map of KDCs names none, so that DNS is asked.
+ * Checks the types of options, because a wrong type would do harm later. A time limit that is a
+ * text would end each exchange at once. A Map of KDCs would name no KDC, and DNS would be asked
+ * instead.
  */
 
 import { ConfigurationError, shownInput } from '@s4u/krb5'

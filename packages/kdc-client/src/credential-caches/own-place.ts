@@ -1,9 +1,10 @@
 /**
  * Finds out who could have put a file where it is.
  *
- * In a folder to which all may write, such as /tmp, another user can put his own cache where this
- * process looks for its cache: the process would act as him, and send its secrets to services that
- * he chooses. Or he puts a link there, and the process overwrites the file to which the link leads.
+ * All users may write to a folder such as /tmp. Another user can put his own cache there, where
+ * this process looks for its cache: the process would act as that user, and send its secrets to
+ * services that he chooses. Or he puts a link there, and the process overwrites the file to which
+ * the link leads.
  */
 
 import { ConfigurationError } from '@s4u/krb5'

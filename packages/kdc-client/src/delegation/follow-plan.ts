@@ -154,10 +154,10 @@ function requireUser(what: string, owner: Principal, user: string, realm: string
 /**
  * Resolves to whether the next method may succeed after this refusal.
  *
- * S4U2Self does not help for a member of Protected Users, for whom no service may act: some KDCs do
- * not check that at S4U2Self, but the ticket that the user presented tells it. It does help with
- * KDCs that accept no presented ticket as evidence, whatever their lists say, such as Heimdal's:
- * their tickets have no PAC.
+ * S4U2Self does not help for a member of Protected Users, for whom no service may act. Some KDCs
+ * do not check that at S4U2Self, but the presented ticket shows it. It does help with KDCs that
+ * accept no presented ticket as evidence, whatever their lists say, such as Heimdal's: their
+ * tickets have no PAC.
  */
 async function mayHelp(next: DelegationMethod, error: unknown, { inputs, inspect }: Delegation): Promise<boolean> {
   const { evidence } = inputs

@@ -19,11 +19,10 @@ export interface HeldTicket {
 /**
  * Makes the armor of a sign-in from the client's own ticket that is about to end.
  *
- * A request without armor that is encrypted with a random key, such as the keys in keytabs, tells
- * nothing to an attacker who listens; it is not worth failing a sign-in for. With a password, an
- * attacker could try a dictionary on the request. So if the KDC is known to accept armored
- * requests, a sign-in with a password goes in armor as long as the ticket lasts, whatever anybody
- * says.
+ * A sign-in with a random key, such as those in keytabs, does not fail for lack of armor: an
+ * attacker who listens cannot guess a random key. With a password, an attacker could try a
+ * dictionary on the request. So if the KDC is known to accept armored requests, a sign-in with a
+ * password goes in armor as long as the ticket lasts, whatever anybody says.
  */
 export function ownArmor(realms: FastRealms, isGuessable: boolean, held: () => HeldTicket): SignInArmor {
   return {

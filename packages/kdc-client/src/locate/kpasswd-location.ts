@@ -68,9 +68,9 @@ function givenTransport(kpasswd: KdcTransport, timeLimit: number): KdcTransport 
 }
 
 /**
- * Returns the addresses of the password servers: those of `kpasswd_server` in krb5.conf, else the
- * hosts of `admin_server`, else those in DNS, else the hosts of the KDCs, because a domain
- * controller is both. KDCs that the option names take precedence over the files.
+ * Returns the addresses of the password servers. Taken from the first of these that names one:
+ * `kpasswd_server` in krb5.conf, the hosts of `admin_server`, DNS, and the hosts of the KDCs,
+ * because a domain controller is both. KDCs that the option names take precedence over the files.
  */
 async function locate(
   realm: string,

@@ -23,8 +23,9 @@ export interface Transports {
 }
 
 /**
- * If the caller gives up after so long without an answer, the KDC counts as slow, not as dead, and
- * the next request goes to another KDC first: its caller may have as little time. Milliseconds.
+ * How long a KDC may be silent before it counts as slow, in milliseconds. If the caller gives up
+ * after this time, the next request goes to another KDC first, because its caller may not have more
+ * time.
  */
 const SLOW = 250
 
@@ -130,8 +131,8 @@ export class KdcRace {
   }
 
   /**
-   * Resolves when the exchange has failed, or when a KRB-ERROR came by UDP: the socket is listened
-   * to all the same. Never rejects.
+   * Resolves when the exchange has failed, or when a KRB-ERROR came by UDP. In the second case the
+   * socket stays open for a real answer. Never rejects.
    */
   #attempt(protocol: Protocol, address: KdcServer, name: string): Promise<void> {
     const { attempts } = this.#kdcRequest
@@ -194,8 +195,8 @@ export class KdcRace {
     const asked = this.#asked
     health.noteAlive(address)
     const bothRefuse = this.#refusedBy.has(address) && answer[0] === KRB_ERROR_TAG
-    // UDP brought nothing, as where a firewall drops it or an attacker forges errors, and would
-    // cost time at the next request too.
+    // UDP brought no answer: a firewall drops it, or an attacker forges errors. The next request
+    // goes by TCP first, to save that time.
     if (protocol === 'tcp' && asked.udp.has(address) && !bothRefuse) health.noteTcp(address)
     if (protocol === 'tcp') health.noteTcpAnswers(address)
     if (protocol === 'udp' && asked.tcp.has(address)) health.noteUdp(address)
@@ -220,7 +221,8 @@ const NO_ANSWER: ReadonlySet<number> = new Set([
 ])
 
 /**
- * A server is there that closed the connection, or sent what is no answer: the next try may work.
+ * Returns whether a server exists, but closed the connection or sent something else than an
+ * answer. The next try may succeed.
  */
 function isPassing(error: unknown): boolean {
   return !(error instanceof Error && 'code' in error) || CLOSED.has(String(error.code))

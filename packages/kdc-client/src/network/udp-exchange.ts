@@ -31,11 +31,11 @@ export interface UdpWait {
 
 /**
  * Exchanges datagrams with KDCs, and uses sockets again, since to open one costs more than the rest
- * of the exchange. A socket has one request at a time. It is used again only after a reply, so that
- * a late answer to an abandoned request meets no other request; and not after a KRB-ERROR, because
- * nothing tells which request that belongs to. A reply that the network delivers twice is
- * recognized because it is equal to the last one; an earlier reply has another nonce. Source: RFC
- * 4120 section 7.2.1.
+ * of the exchange. A socket has one request at a time. A socket is used again only after a reply:
+ * a late answer to an abandoned request must not reach another request. After a KRB-ERROR it is not
+ * used again, because a KRB-ERROR does not tell which request it belongs to. A reply that the
+ * network delivers twice is recognized because it is equal to the last one; an earlier reply has
+ * another nonce. Source: RFC 4120 section 7.2.1.
  */
 export class UdpSockets {
   readonly #idle = new Map<string, UdpSocket[]>()

@@ -117,8 +117,8 @@ export class OwnTgt {
 
   /**
    * Tries to get another ticket, and resolves to whether there is one. For a refused request that
-   * carried evidence too, so that the ticket may be good: it is kept until there is another one,
-   * and this is done once a minute at most.
+   * also carried evidence: the evidence may be at fault, and the ticket may be good. So the ticket
+   * is kept until a new one is there, and a new one is requested at most once a minute.
    */
   async replace(tgt: Tgt, signal?: AbortSignal): Promise<boolean> {
     if (this.#current !== tgt) return true

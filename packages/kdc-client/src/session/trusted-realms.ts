@@ -20,9 +20,9 @@ export interface TrustedRealmsDeps {
 /**
  * The realms that the service's own KDC leads to by its referrals, which it seals.
  *
- * Only the KDCs of these realms are looked up and asked. The name of a realm in a user name, a
- * ticket or an error is written by somebody else: without this check, its writer could make this
- * process connect to a server of his, and show that server what it asks.
+ * Only the KDCs of these realms are looked up and asked. Other people write the realm in a user
+ * name, a ticket or an error. Without this check, an attacker could name a realm of his own: this
+ * process would connect to his server and send its requests there.
  */
 export class TrustedRealms {
   readonly #deps: TrustedRealmsDeps

@@ -48,8 +48,9 @@ export interface TgsRefusal {
  * Sends one TGS-REQ and checks the reply. It asks for a lifetime up to the end of the
  * ticket-granting ticket, which is the most that a KDC grants.
  *
- * If the machine's armor gets an unarmored answer, the request is sent once more without it: some
- * KDCs do not accept it here, and it only adds to what a ticket grants.
+ * If an armored request gets an unarmored answer, the request is sent once more without the
+ * machine's armor: some KDCs do not accept it here. The armor only adds rights to a ticket, so
+ * nothing is lost.
  */
 export async function requestTicket(context: KdcContext, request: TgsRequest): Promise<TgsOutcome> {
   const { ticketArmor, signal } = context

@@ -1,7 +1,7 @@
 /**
  * Returns a text as one line for logs and terminals. A peer may have written a part of the text,
- * such as a name: each character with which that part could pretend to be several lines, rewrite
- * what stands around it, or stay invisible is shown as its code, `\u{202e}`.
+ * such as a name. Characters that are invisible, begin a new line or change the text around them
+ * are shown as their codes, `\u{202e}`.
  *
  * @example
  * ```ts

@@ -2,10 +2,9 @@
  * Finds the local name of a principal by the rules of krb5.conf. Source: MIT krb5 documentation,
  * "krb5.conf", auth_to_local and auth_to_local_names.
  *
- * In one point the rules are read more strictly than by MIT's library: a rule or name that names no
- * realm (a rule without `$0`, a name without `@`) applies only to the service's own realm. In MIT's
- * library `RULE:[1:$1]` makes the local user `root` of the principal `root` of every realm that can
- * be reached.
+ * In one point this is stricter than MIT's library: a rule without `$0` and a name without `@`
+ * name no realm, and apply only to the service's own realm. In MIT's library `RULE:[1:$1]` makes
+ * the local user `root` of the principal `root` of every realm that can be reached.
  */
 
 import { ConfigurationError } from '../errors/errors.js'

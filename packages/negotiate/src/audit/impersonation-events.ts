@@ -93,8 +93,8 @@ export function tellImpersonation<T extends { readonly ticket: ServiceTicket; re
 }
 
 /**
- * Writes a refusal to the log. The caller of the API gets the error too, but may hide it, so the
- * first refusal of a kind is always told; an error that another try may cure is not.
+ * Writes a refusal to the log. The caller of the API gets the error too, but may hide it. So the
+ * first refusal of each kind is always told. An error that may be gone at the next try is not told.
  */
 export function writeRefusal(subject: ImpersonateSubject, error: unknown): void {
   const { journal = journalFor() } = subject

@@ -11,9 +11,9 @@ const MAX_PENDING = 1_000
  *
  * Nothing in a later leg says which negotiation it continues: only the connection does. A second
  * negotiation on a connection means that several callers share it (through a proxy that does not
- * say so), or that its caller gave the first one up. It is not known which of them speaks next, so
- * neither is continued. (A mix-up could not make one caller another, since the confirming MIC is
- * made with keys of the first ticket; it could spoil both.)
+ * say so), or that its caller gave the first one up. The next token may come from either client,
+ * so no negotiation is continued. (A mix-up could not make one caller another, since the confirming
+ * MIC is made with keys of the first ticket; it could spoil both.)
  */
 export class PendingNegotiations {
   readonly #now: () => number

@@ -91,9 +91,9 @@ export function requireSomeTransition(options: DelegationOptions): void {
 }
 
 /**
- * Checks the user whom the directory has found for a name: an alias, a user principal name or
- * `AD\\bob` may belong to any account, and the app may know the user by only one of its names.
- * `bob` and `bob@ad.test` are `bob@AD.TEST` as they stand, and are checked once.
+ * Checks the user that the directory has found for a name. An alias, a user principal name or
+ * `AD\\bob` may belong to any account, and the app may know only one name of the user. `bob` and
+ * `bob@ad.test` are `bob@AD.TEST` as they stand, and are checked once.
  * @throws ConfigurationError KDC_ERR_POLICY
  */
 export function requireResolvedTransition(

@@ -4,7 +4,7 @@ export interface CallerDirectory {
   account(name: string, options?: { readonly signal?: AbortSignal }): Promise<CallerAccount | undefined>
   /** Names of SIDs: `CORP\Sales`. */
   namesOf(sids: Iterable<string>): Promise<ReadonlyMap<string, string>>
-  /** Undefined for a name that nobody has. */
+  /** Resolves to undefined if no account or group has the name. */
   sidOf(name: string): Promise<string | undefined>
 }
 

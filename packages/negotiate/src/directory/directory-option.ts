@@ -25,7 +25,10 @@ export interface NegotiatorDirectory {
   close(): void
 }
 
-/** Undefined where the options name none. Nothing is opened before the first question. */
+/**
+ * Returns the directory of the options; undefined without the option. The directory is opened at
+ * the first question.
+ */
 export function directoryOf(
   { directory, logger, now }: DirectoryOptions & { readonly logger?: Logger; readonly now?: () => number },
   client: () => Promise<KdcClient>,
@@ -49,12 +52,13 @@ export function directoryOf(
 async function openOwn(client: () => Promise<KdcClient>, settings: { logger?: Logger; now?: () => number }) {
   const { openDirectory } = await import('@s4u/directory')
   const { principal, realm } = await client()
-  // Another client when the keytab has changed: with the old keys nobody signs in.
+  // The keytab may have changed, so the client is asked for each time: its old keys sign in no
+  // more.
   const ticketFor: KdcClient['ticketFor'] = async (spn, options) => (await client()).ticketFor(spn, options)
   return openDirectory({ client: { principal, realm, ticketFor }, ...settings })
 }
 
-/** For what needs a directory, where the options name none. */
+/** Makes the error for a feature that needs a directory, if the options have none. */
 export function withoutDirectory(what: string): ConfigurationError {
   return new ConfigurationError(`${what} needs a directory, and this negotiator has none`, {
     hint: 'Write negotiate({ directory: true }), or give what openDirectory of @s4u/directory returns.',

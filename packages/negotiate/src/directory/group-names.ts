@@ -19,7 +19,7 @@ const GROUPS: NameKind<GroupSid> = {
   declared: { owner: undefined, before: [] },
 }
 
-/** To be resolved at the start, and not with the first request. */
+/** Notes a name that is resolved at the start, and not with the first request. */
 export function declareGroup(name: string): void {
   declareName(GROUPS, name)
 }
@@ -31,8 +31,8 @@ export class GroupNames extends RouteNames<GroupSid> {
   }
 
   /**
-   * @throws ConfigurationError for names that nobody has; what the directory throws where it cannot
-   * be asked
+   * @throws ConfigurationError for names that the directory does not know; the error of the
+   * directory if it does not answer
    */
   async ready(): Promise<void> {
     const unknown = await this.askForAll()

@@ -14,8 +14,8 @@ export interface CallerProfile {
   /** The distinguished name of the account. */
   readonly dn: string
   /**
-   * Names of the groups that the caller's ticket has: `CORP\Sales`. Those that nobody knows are
-   * left out.
+   * Names of the groups that the caller's ticket has: `CORP\Sales`. Groups whose name is not known
+   * are left out.
    */
   readonly groupNames: readonly string[]
 }
@@ -66,7 +66,8 @@ export class Profiles {
 
   async #ask(identity: Identity): Promise<CallerProfile> {
     const directory = await this.#source()
-    // A foreign KDC chooses the principal: one that reads as another kind of name is nobody's.
+    // A foreign KDC chooses the principal. A principal that reads as another kind of name must not
+    // lead to an account.
     if (identity.sid === undefined && !IS_PLAIN.test(identity.principal)) throw mismatch(identity, 'is not asked')
     const account = await directory.account(identity.sid ?? identity.principal)
     if (account === undefined) throw mismatch(identity, 'has no such account')
@@ -86,7 +87,7 @@ export class Profiles {
  */
 const IS_PLAIN = /^[^=,/\\@]+@[^=,/\\@]+$/
 
-/** Undefined where nobody knows them from the ticket. */
+/** Returns the groups of the ticket; undefined if the ticket does not tell them. */
 function groupsOf(identity: Identity): readonly string[] | undefined {
   return identity.groupsUnknown === undefined ? identity.groups : undefined
 }

@@ -15,15 +15,16 @@ export interface NameKind<Known extends object> {
   /** Undefined for a name that the directory does not have. */
   look(directory: CallerDirectory, name: string): Promise<Known | undefined>
   /**
-   * A route knows its negotiator when a request comes, and a wrong name must not wait for one. So a
-   * name belongs to the negotiator with a directory that was made last, or else to the next one.
+   * A route learns its negotiator only at the first request, but a wrong name must be told at the
+   * start. So a name belongs to the negotiator with a directory that was made last; without one, to
+   * the next negotiator.
    */
   readonly declared: { owner: RouteNames<Known> | undefined; before: string[] }
 }
 
 /**
- * Names are asked for again after so long, so that a group or an account that was renamed or made
- * again counts; milliseconds.
+ * How long a name is used before the directory is asked again, in milliseconds. A group or an
+ * account that is renamed or created again counts after that time.
  */
 const REFRESH_EVERY = 300_000
 
@@ -38,7 +39,7 @@ export function declareName<Known extends object>({ declared }: NameKind<Known>,
 
 /**
  * The names that routes have, of one kind, and what the directory says of them. They are resolved
- * beside the requests: none of them waits for the directory.
+ * beside the requests: no request waits for the directory.
  */
 export class RouteNames<Known extends object> {
   readonly #kind: NameKind<Known>
@@ -68,7 +69,7 @@ export class RouteNames<Known extends object> {
     void this.#resolve(name)
   }
 
-  /** Without waiting; one that was never asked for is asked for now. */
+  /** Returns what is known of a name, without waiting. A new name is asked for now. */
   find(name: string): RouteName<Known> {
     const known = this.#names.get(name)
     if (known !== undefined) return known
@@ -78,7 +79,7 @@ export class RouteNames<Known extends object> {
 
   /**
    * Asks for all of them, and returns those that the directory does not have.
-   * @throws what the directory throws where it cannot be asked
+   * @throws the error of the directory if it does not answer
    */
   async askForAll(): Promise<readonly string[]> {
     await Promise.all([...this.#required].map((name) => this.#ask(name)))

@@ -11,11 +11,10 @@ import { findNegotiator } from './negotiator-of-request.js'
  * caller who comes directly gets 403, and so does a user of another realm, whose KDC can make up
  * the list of services, unless `foreignPac` believes it.
  *
- * A KDC writes down the name under which it got to know the user: the SPN where the user came to
- * that service with a ticket, the account where the service vouched for the user (protocol
- * transition). Only the directory knows which names belong together. With the option `directory` of
- * the negotiator, one name of a service is enough; it is resolved when the app starts, and every
- * five minutes. Without it, list both.
+ * A KDC writes down the SPN if the user came to that service with a ticket. It writes down the
+ * account name if the service vouched for the user (protocol transition). Only the directory knows
+ * which names belong together. With the option `directory` of the negotiator, one name of a service
+ * is enough; it is resolved when the app starts, and every five minutes. Without it, list both.
  *
  * ```ts
  * import { delegatedByGate } from '@s4u/negotiate'

@@ -52,7 +52,7 @@ interface Groups {
 
 /**
  * Without waiting.
- * @throws ConfigurationError for a name that nobody has, or that nobody can resolve
+ * @throws ConfigurationError for a name that the directory does not know, or without a directory
  */
 function sidsOf(request: NegotiableRequest, groups: readonly string[]): Groups {
   const sids: string[] = []
@@ -83,7 +83,7 @@ function groupsUnknown(request: NegotiableRequest, identity: CallerIdentity, sid
   return forbidden(request, identity, `may be in any group: ${identity.groupsUnknown}`)
 }
 
-/** Nobody has it. */
+/** No group has the name. */
 const NULL_SID = 'S-1-0-0'
 
 function whyInNone({ withheld }: CallerIdentity, sids: readonly string[]): string {

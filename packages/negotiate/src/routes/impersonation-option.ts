@@ -48,10 +48,10 @@ export function impersonationGateOf(option: ImpersonationOption, impersonatesAlw
 }
 
 /**
- * Notes a new negotiator. The routes that are declared later belong to it, and if it is the first
- * one, also those that were declared before.
- * @throws ConfigurationError when one of these says `notAllowed` and the negotiator impersonates
- * always
+ * Notes a new negotiator. Routes that are declared later belong to it. Routes that were declared
+ * before the first negotiator belong to the first one.
+ * @throws ConfigurationError if such an earlier route says `notAllowed` and the negotiator always
+ * impersonates
  */
 export function declareNegotiator(impersonatesAlways: boolean): void {
   const { notAllowedBefore } = declared
@@ -61,10 +61,10 @@ export function declareNegotiator(impersonatesAlways: boolean): void {
 }
 
 /**
- * Returns what runs a handler: as the caller where the app impersonates always, else as the service
- * for a known caller. An unknown caller has no rights: where the app impersonates always, the
- * service's own rights are not lent to the caller. The ambient identity of another app, in which
- * this one is mounted, does not hold here: this app may not know the caller.
+ * Returns the function that runs a handler. If the app always impersonates, the handler runs as
+ * the caller; otherwise it runs as the service, for a known caller. For an unknown caller, an app
+ * that always impersonates runs the handler without any rights. If this app is mounted in another
+ * app, the ambient identity of the other app does not count: this app may not know that caller.
  */
 export function runnerFor(identity: CallerIdentity | undefined, app: ImpersonatingApp): Runner {
   const { impersonatesAlways, service } = app

@@ -33,9 +33,9 @@ const CHANNEL: Uint8Array = new TextEncoder().encode('s4u-password-sign-in')
 /**
  * Signs the user in, and lets the acceptor judge the user's ticket to this service like that of any
  * caller. A KDC's answer alone proves nothing: an attacker in the KDC's place on the network can
- * choose the password that an AS-REP is sealed with. But no attacker can seal a ticket with the
- * service's key, and only the token proves that the ticket has the session key that we were told,
- * and was not seen on the wire.
+ * choose the password that an AS-REP is sealed with. But an attacker cannot seal a ticket with the
+ * service's key. The token proves that the ticket has the session key that the KDC told us, and
+ * that the ticket is not another one that was seen on the wire.
  *
  * That ticket is the evidence with which the service acts as the user, where the directory allows
  * it. The password could get a ticket-granting ticket, which no list of the directory limits; it is

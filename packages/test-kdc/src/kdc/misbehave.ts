@@ -1,8 +1,8 @@
 import { type EncKdcRepPart, hasFlag, kerberosFlags, NameType, type PrincipalName, TicketFlag } from '@s4u/krb5'
 
 /**
- * What the KDC does wrong on purpose, for tests of its clients. Everything is off by default, and
- * can be switched while the realm runs.
+ * The faults of the KDC that a test of a client can switch on, also while the realm runs. All are
+ * off by default.
  */
 export interface Misbehaviour {
   /** Never answers over UDP. */

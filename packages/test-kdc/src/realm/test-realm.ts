@@ -75,8 +75,8 @@ export interface TestTrust {
   readonly domains?: readonly string[]
   /**
    * Whether both KDCs filter the PACs that come over the trust, as Active Directory does between
-   * forests: they remove claims, SIDs of their own domain, and SIDs of domains that are not behind
-   * the trust. Default: true. Samba does not filter: `false`.
+   * forests. They remove claims, SIDs of their own domain, and SIDs of domains that do not belong
+   * to the other realm. Default: true. Samba does not filter: `false`.
    */
   readonly sidFiltering?: boolean
 }
