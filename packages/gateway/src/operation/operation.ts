@@ -21,12 +21,20 @@ export interface Page {
   readonly body: string
 }
 
+/**
+ * How an inner server is: `resting` was not reached a moment ago, `down` has failed its health
+ * checks, `draining` gets no new users.
+ */
+export type MemberCondition = 'up' | 'draining' | 'resting' | 'down'
+
 /** What those who run the gateway see of it, and what it says to users in its own name. */
 export interface Operation {
   /** Tells what somebody must look at. */
   alert(error: S4uError, request?: ReceivedRequest): void
   /** Tells that a request has ended. */
   ended(record: AccessRecord): void
+  /** Tells how an inner server is, when that changes. */
+  memberIs(site: string, member: string, state: MemberCondition): void
   /** The page of a refusal: says what a user may know. */
   refusalPage(error: S4uError, request: ReceivedRequest): Page
   close(): void

@@ -187,6 +187,7 @@ export const ERROR_MEANINGS = {
   // Names of s4u, where no protocol has one.
   S4U_CLOSED: 'The object was closed before.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
+  S4U_NO_MEMBER: 'No inner server of the site can be reached.',
   S4U_REPLAY_CACHE_FULL: 'The store that detects replays is full, so that no new request can be accepted.',
   S4U_REPLAY_STORE_DOWN: 'The store that detects replays does not answer, so that no request can be accepted.',
   S4U_SESSION_REVOCATION_UNKNOWN: 'Whether the session was revoked could not be found out.',
