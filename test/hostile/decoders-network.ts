@@ -4,12 +4,20 @@ import {
   encodeCachePrincipal,
   MalformedTokenError,
   parsePrincipal,
+  RejectedTokenError,
   TgsRep,
 } from '@s4u/krb5'
 import { KcmRefusal, readCache } from '../../packages/kdc-client/src/credential-caches/kcm-dialogue.js'
 import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/src/network/https-proxy.js'
 import { question, readAnswer } from '../../packages/kdc-client/src/locate/dns-uri.js'
 import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session/session-ticket.js'
+import { openAccessAnswer } from '../../packages/sign-in/src/radius/access-answer.js'
+import { messageAuthenticatorOf, responseAuthenticatorOf } from '../../packages/sign-in/src/radius/authenticators.js'
+import {
+  decodeRadiusPacket,
+  encodeRadiusPacket,
+  type RadiusPacket,
+} from '../../packages/sign-in/src/radius/radius-packet.js'
 import { type Decoder, decoder } from './decoder.js'
 import { ccaches, recorded } from './inputs/seeds.js'
 
@@ -25,6 +33,9 @@ export const networkDecoders: readonly Decoder[] = [
   // Its caller asks the next name server, whatever is wrong with the answer.
   decoder('DNS answer', [dnsAnswer()], (bytes) => readAnswer(bytes, DNS_ID), [RangeError]),
   decoder('answers of a KCM', kcmAnswers(), readFromKcm, [MalformedTokenError, ConfigurationError, KcmRefusal]),
+  decoder('RADIUS packet', [radiusAnswer()], decodeRadiusPacket),
+  decoder('RADIUS answer', [radiusAnswer()], openRadiusAnswer, [MalformedTokenError, RejectedTokenError]),
+  decoder('signed RADIUS answer', [radiusAnswer()], openSignedAnswer, [MalformedTokenError, RejectedTokenError]),
   decoder('session ticket', replies().map(sessionOf), decodeSessionTicket, []),
 ]
 
@@ -59,6 +70,33 @@ function dnsAnswer(): Uint8Array {
   bytes[2] |= 0x80
   bytes[7] = answers.length
   return bytes
+}
+
+const RADIUS_SECRET = new Uint8Array(16).fill(7)
+const RADIUS_REQUEST = { identifier: 9, authenticator: new Uint8Array(16).fill(3), bytes: new Uint8Array() }
+
+/** A challenge with two lines of text and a state. */
+function radiusAnswer(): Uint8Array {
+  const text = (type: number, value: string) => ({ type, value: new TextEncoder().encode(value) })
+  const attributes = [{ type: 80, value: new Uint8Array(16) }, text(18, 'Code?'), text(18, 'Now.'), text(24, 'round-1')]
+  return signedAnswer({ code: 11, identifier: 9, authenticator: RADIUS_REQUEST.authenticator, attributes })
+}
+
+function signedAnswer(packet: RadiusPacket): Uint8Array {
+  const { authenticator } = RADIUS_REQUEST
+  const signature = messageAuthenticatorOf(packet, authenticator, RADIUS_SECRET)
+  const attributes = packet.attributes.map((one) => (one.type === 80 ? { ...one, value: signature } : one))
+  const response = responseAuthenticatorOf({ ...packet, attributes }, authenticator, RADIUS_SECRET)
+  return encodeRadiusPacket({ ...packet, attributes, authenticator: response })
+}
+
+function openRadiusAnswer(bytes: Uint8Array): void {
+  openAccessAnswer(bytes, RADIUS_REQUEST, RADIUS_SECRET)
+}
+
+/** What a server that knows the secret may send: the proofs are right, and the rest is not. */
+function openSignedAnswer(bytes: Uint8Array): void {
+  openAccessAnswer(signedAnswer(decodeRadiusPacket(bytes)), RADIUS_REQUEST, RADIUS_SECRET)
 }
 
 function sessionOf(reply: Uint8Array): Uint8Array {

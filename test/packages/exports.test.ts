@@ -449,7 +449,7 @@ const exported: Record<string, readonly string[]> = {
     'writeAuditTo',
     'writeHeaders',
   ],
-  'sign-in': [],
+  'sign-in': ['RadiusUnreachableError', 'createRadiusClient'],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 

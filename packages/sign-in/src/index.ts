@@ -3,4 +3,12 @@
  * ends in the same `Identity`, which can be impersonated.
  */
 
-export {}
+export {
+  createRadiusClient,
+  type RadiusAnswer,
+  type RadiusChallenge,
+  type RadiusClient,
+  type RadiusQuestion,
+} from './radius/radius-client.js'
+export { type FailedRadiusServer, RadiusUnreachableError } from './radius/radius-errors.js'
+export type { RadiusOptions } from './radius/radius-options.js'

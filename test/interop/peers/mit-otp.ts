@@ -1,11 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
-import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type Profile, renderProfile } from '../../realms/krb5-conf.js'
 import { searchPath } from '../../realms/debian/packages.js'
 import { answering, ended } from './apache.js'
+import { startFreeRadius } from './freeradius.js'
 
 export interface MitOtpOptions {
   readonly address: string
@@ -35,18 +36,17 @@ export async function startMitOtp({ address, passwords, commands }: MitOtpOption
   const folder = mkdtempSync(join(tmpdir(), 's4u-otp-'))
   const env = { PATH: searchPath, LC_ALL: 'C.UTF-8', KRB5_KDC_PROFILE: join(folder, 'kdc.conf') }
   writeKdcConf(folder, address)
-  writeRaddb(folder, address, passwords)
   await run('kdb5_util', ['-r', OTP_REALM, 'create', '-P', 'masterpw', '-s'], { env })
   for (const command of commands(folder)) await run('kadmin.local', ['-r', OTP_REALM, '-q', command], { env })
   const logFile = join(folder, 'log')
   const output = openSync(logFile, 'a')
   const stdio: ['ignore', number, number] = ['ignore', output, output]
-  const radius = spawn('freeradius', ['-f', '-l', 'stdout', '-d', join(folder, 'raddb')], { env, stdio })
   const kdc = spawn('krb5kdc', ['-n', '-r', OTP_REALM], { env, stdio })
   closeSync(output)
+  const radius = await startFreeRadius({ address, secret: RADIUS_SECRET, passwords, port: RADIUS_PORT })
   const log = (): string => readFileSync(logFile, 'utf8')
   const stop = async (): Promise<void> => {
-    await Promise.all([ended(radius), ended(kdc)])
+    await Promise.all([radius[Symbol.asyncDispose](), ended(kdc)])
     rmSync(folder, { recursive: true, force: true })
   }
   try {
@@ -82,50 +82,5 @@ function writeKdcConf(folder: string, address: string): void {
   writeFileSync(
     join(folder, 'kdc.conf'),
     renderProfile({ kdcdefaults: listening, realms: { [OTP_REALM]: realm }, otp: { DEFAULT: radius } }),
-  )
-}
-
-/** The least that FreeRADIUS starts with: one address, one client, the file of users. */
-function writeRaddb(folder: string, address: string, passwords: Readonly<Record<string, string>>): void {
-  const raddb = join(folder, 'raddb')
-  mkdirSync(raddb)
-  const users = Object.entries(passwords).map(([name, password]) => `${name} Cleartext-Password := "${password}"\n`)
-  writeFileSync(join(raddb, 'users'), users.join(''))
-  writeFileSync(join(raddb, 'dictionary'), '')
-  writeFileSync(
-    join(raddb, 'radiusd.conf'),
-    `
-name = s4u
-raddbdir = ${raddb}
-run_dir = ${folder}
-libdir = /usr/lib/freeradius
-pidfile = ${folder}/radius.pid
-max_request_time = 5
-security { reject_delay = 0 }
-client kdc {
-  ipaddr = 127.0.0.0/8
-  secret = ${RADIUS_SECRET}
-}
-modules {
-  files { usersfile = ${raddb}/users }
-  pap { }
-}
-server otp {
-  listen {
-    type = auth
-    ipaddr = ${address}
-    port = ${RADIUS_PORT}
-  }
-  authorize {
-    files
-    pap
-  }
-  authenticate {
-    Auth-Type PAP {
-      pap
-    }
-  }
-}
-`,
   )
 }

@@ -54,6 +54,7 @@ export const toolKeys = [
   'postgresql',
   'kdcproxy',
   'mit-otp',
+  'freeradius',
   'compiler',
 ] as const
 export type ToolKey = (typeof toolKeys)[number]
@@ -85,6 +86,7 @@ export const tools: Record<ToolKey, Requirement> = {
     programs: [...mitServer.programs, '/usr/lib/*/krb5/plugins/preauth/otp.so', 'freeradius'],
     packages: [...mitServer.packages, 'krb5-otp', 'freeradius'],
   },
+  freeradius: { programs: ['freeradius'], packages: ['freeradius'] },
   // For the native addon that npm's kerberos is.
   compiler: { programs: ['g++', 'make', '/usr/bin/python3'], packages: ['g++', 'make', 'python3'] },
 }

@@ -1,0 +1,104 @@
+import { createRadiusClient, type RadiusOptions } from '@s4u/sign-in'
+import { S4uError } from '@s4u/krb5'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { describeRealms } from '../realms/suite.js'
+import { type FreeRadius, SIGN_ANSWERS, startFreeRadius } from './peers/freeradius.js'
+
+const SECRET = 'a-secret-of-many-octets'
+
+await describeRealms('RADIUS with FreeRADIUS', ['freeradius'], (info) => {
+  const address = `${info.block}.66`
+  const common = {
+    address,
+    secret: SECRET,
+    passwords: { alice: 'pw-alice', zoé: 'mot de passe très long, à cheval sur deux blocs', carol: 'pw-carol' },
+    codes: { carol: '755224' },
+  }
+  let server: FreeRadius
+
+  beforeAll(async () => {
+    server = await startFreeRadius({ ...common, postAuth: SIGN_ANSWERS, requireSigned: true })
+  }, 60_000)
+  afterAll(() => server?.[Symbol.asyncDispose]())
+
+  function client(options: Partial<RadiusOptions> = {}) {
+    return createRadiusClient({ servers: server.server, secret: SECRET, ...options })
+  }
+
+  test.each(['pap', 'chap'] as const)(
+    'the right password is accepted and a wrong one rejected, by %s',
+    async (protocol) => {
+      using radius = client({ protocol })
+      for (const [user, password] of [
+        ['alice', 'pw-alice'],
+        ['zoé', common.passwords.zoé],
+      ]) {
+        expect(await radius.ask({ user, password, clientAddress: '192.0.2.7' })).toEqual({
+          status: 'accepted',
+          message: '',
+        })
+        expect(await radius.ask({ user, password: `${password}x` })).toEqual({ status: 'rejected', message: '' })
+      }
+      expect(await radius.ask({ user: 'nobody', password: 'x' })).toEqual({ status: 'rejected', message: '' })
+    },
+  )
+
+  test('a challenge is answered with the code, in as many rounds as it takes', async () => {
+    using radius = client()
+    expect(await radius.ask({ user: 'carol', password: 'wrong' })).toMatchObject({ status: 'rejected' })
+    for (const [code, status] of [
+      ['755224', 'accepted'],
+      ['000000', 'rejected'],
+    ]) {
+      const asked = await radius.ask({ user: 'carol', password: 'pw-carol' })
+      if (asked.status !== 'challenged') throw new Error(`no challenge: ${asked.status}`)
+      expect(asked).toEqual({
+        status: 'challenged',
+        message: 'Enter the code of your token <b>',
+        challenge: { server: server.server, state: expect.any(Uint8Array) },
+      })
+      const answered = await radius.ask({ user: 'carol', password: code, challenge: asked.challenge })
+      expect(answered).toMatchObject({ status })
+    }
+  })
+
+  test('two hundred at once are each answered', async () => {
+    using radius = client()
+    const users = Array.from({ length: 200 }, (_, index) => (index % 3 === 0 ? 'alice' : `user${index}`))
+    const answers = await Promise.all(users.map((user) => radius.ask({ user, password: 'pw-alice' })))
+    expect(answers.map(({ status }) => status)).toEqual(
+      users.map((user) => (user === 'alice' ? 'accepted' : 'rejected')),
+    )
+  })
+
+  test('with another secret there is no answer, and the log of the server has the reason that the hint names', async () => {
+    using radius = client({ secret: 'another-secret-of-many', tries: 1, firstWait: 300 })
+    await expect(radius.ask({ user: 'alice', password: 'pw-alice' })).rejects.toMatchObject({
+      name: 'RadiusUnreachableError',
+      hint: expect.stringContaining('whether the secret there is the same'),
+    })
+    expect(server.log()).toContain('Shared secret is incorrect')
+  })
+
+  test('a server that signs no answers is not believed, until the hint is done', async () => {
+    const port = 1912
+    const ask = () =>
+      createRadiusClient({ servers: `${address}:${port}`, secret: SECRET, tries: 2, firstWait: 200 })
+        .ask({ user: 'alice', password: 'pw-alice' })
+        .catch((error: unknown) => error)
+    let hint = ''
+    {
+      await using _unsigned = await startFreeRadius({ ...common, port })
+      const refused = await ask()
+      expect(refused).toMatchObject({
+        name: 'RadiusUnreachableError',
+        message: expect.stringContaining('the answer of the RADIUS server has no Message-Authenticator'),
+      })
+      hint = (S4uError.is(refused) && refused.hint) || ''
+    }
+    const lines = hint.split('\n').slice(1).join('\n')
+    expect(lines).toBe(SIGN_ANSWERS)
+    await using _signed = await startFreeRadius({ ...common, port, postAuth: lines })
+    expect(await ask()).toEqual({ status: 'accepted', message: '' })
+  })
+})
