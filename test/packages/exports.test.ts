@@ -90,7 +90,7 @@ const exported: Record<string, readonly string[]> = {
     'runFor',
     'serviceNameOf',
   ],
-  gateway: [],
+  gateway: ['formatProblem', 'gatewaySchema', 'readConfigFile'],
   gssapi: [
     'ContextFlag',
     'GSS_CHECKSUM_TYPE',
@@ -376,6 +376,7 @@ const exported: Record<string, readonly string[]> = {
     'makeChecksum',
     'makeUnkeyedChecksumThatProvesNothing',
     'millisecondsOfFiletime',
+    'nearestOption',
     'noticeOfLeftOut',
     'noticeOfOldName',
     'openApReq',

@@ -68,7 +68,10 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       siblings: ['krb5', 'negotiate'],
       others: ['httpxy', 'yaml'],
       because: 'httpxy carries requests and WebSockets; yaml knows the line of each mistake in a configuration',
-      rooms: ['.', 'delegation', 'farm', 'operation', 'requests', 'configuration'],
+      rooms: [
+        ...['.', 'delegation', 'farm', 'operation', 'requests'],
+        ...['configuration', 'configuration/sections', 'configuration/options'],
+      ],
     },
   },
   adapters: {

@@ -3,3 +3,7 @@
  */
 
 export type { GatewayConfig } from './configuration/gateway-options.js'
+export { type ReadConfig, readConfigFile } from './configuration/config-file.js'
+export type { GatewaySettings } from './configuration/gateway-options.js'
+export { gatewaySchema } from './configuration/json-schema.js'
+export { type ConfigPath, formatProblem, type Problem } from './configuration/problem.js'

@@ -1,11 +1,11 @@
-import { KERBEROS } from './kerberos-section.js'
-import { LISTENER } from './listener-section.js'
-import { OPERATION } from './operation-section.js'
-import { duration, group, list } from './option-kinds.js'
-import type { Checked, Given } from './option-values.js'
-import { SESSION } from './session-section.js'
-import { SIGN_IN } from './sign-in-section.js'
-import { SITE } from './site-section.js'
+import { KERBEROS } from './sections/kerberos-section.js'
+import { LISTENER } from './sections/listener-section.js'
+import { OPERATION } from './sections/operation-section.js'
+import { duration, group, list } from './options/option-kinds.js'
+import type { Checked, Given } from './options/option-values.js'
+import { SESSION } from './sections/session-section.js'
+import { SIGN_IN } from './sections/sign-in-section.js'
+import { SITE } from './sections/site-section.js'
 
 /** The one table of the gateway's options. */
 export const GATEWAY_OPTIONS = group({

@@ -1,4 +1,4 @@
-import { choice, group, text } from './option-kinds.js'
+import { choice, group, text } from '../options/option-kinds.js'
 
 /** Health, metrics, the access log and the pages of the gateway itself. */
 export const OPERATION = group({

@@ -1,6 +1,6 @@
 import { DELEGATION } from './delegation-section.js'
 import { FARM } from './farm-section.js'
-import { choice, duration, file, flag, group, list, map, text, url } from './option-kinds.js'
+import { choice, duration, file, flag, group, list, map, text, url } from '../options/option-kinds.js'
 import { SIGN_IN } from './sign-in-section.js'
 
 /** Rules of a site: the first that fits the path and method decides. */

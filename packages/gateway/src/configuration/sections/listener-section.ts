@@ -1,4 +1,4 @@
-import { choice, duration, file, flag, group, list, number, size, text } from './option-kinds.js'
+import { choice, duration, file, flag, group, list, number, size, text } from '../options/option-kinds.js'
 
 const ADDRESS = { pattern: /^(?:\[[0-9a-fA-F:.]+\]|[^\s:/]+)?:\d{1,5}$/, called: 'host:port, [address]:port or :port' }
 

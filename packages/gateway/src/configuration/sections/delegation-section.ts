@@ -1,4 +1,4 @@
-import { choice, group, text } from './option-kinds.js'
+import { choice, group, text } from '../options/option-kinds.js'
 
 /** How the inner server learns who the user is. */
 export const DELEGATION = group({

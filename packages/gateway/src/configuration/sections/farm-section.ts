@@ -1,4 +1,4 @@
-import { choice, duration, group, list, number, text, url } from './option-kinds.js'
+import { choice, duration, group, list, number, text, url } from '../options/option-kinds.js'
 
 /** What holds where a site has several inner servers. */
 export const FARM = group({

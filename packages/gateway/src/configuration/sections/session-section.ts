@@ -1,4 +1,4 @@
-import { choice, duration, flag, group, list, secret, text } from './option-kinds.js'
+import { choice, duration, flag, group, list, secret, text } from '../options/option-kinds.js'
 
 /** A working day. */
 const EIGHT_HOURS = 8 * 3_600_000

@@ -1,4 +1,4 @@
-import { code, duration, file, flag, group, list, text } from './option-kinds.js'
+import { code, duration, file, flag, group, list, text } from '../options/option-kinds.js'
 
 /** As whom the gateway accepts tickets, and asks for those of its users. */
 export const KERBEROS = group({

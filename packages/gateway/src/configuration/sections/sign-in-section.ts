@@ -1,4 +1,4 @@
-import { group, variant } from './option-kinds.js'
+import { group, variant } from '../options/option-kinds.js'
 
 /** Ways to sign in, by name. */
 export const SIGN_IN = variant({

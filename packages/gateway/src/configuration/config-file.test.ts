@@ -1,0 +1,168 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfigFile } from './config-file.js'
+import type { GatewaySettings } from './gateway-options.js'
+import { formatProblem } from './problem.js'
+
+let folder: string
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 's4u-gateway-'))
+  for (const name of ['gw.keytab', 'gw.pem', 'gw.key', 'session.key']) writeFileSync(join(folder, name), `${name}\n`)
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const WHOLE = `
+kerberos: { keytab: gw.keytab, principal: svc-gateway }
+session: { keys: [{ env: KEY }, { file: session.key }], maxAge: 30m }
+listeners:
+  - address: ':443'
+    tls: { certificates: { certificate: gw.pem, key: gw.key } }
+    limits: { headers: 64KB }
+  - { address: '[::]:80', redirect: https }
+signIn: negotiate
+sites:
+  - hosts: orders.example.com
+    to: https://orders.ad.test
+    access: [{ paths: /admin, groups: S-1-5-32-544 }]
+`
+
+function read(text: string, environment: Record<string, string> = { KEY: 'k'.repeat(40) }) {
+  const path = join(folder, 'gateway.yaml')
+  writeFileSync(path, text)
+  const { settings, problems, name } = readConfigFile(path, environment)
+  return { settings, problems: problems.map((problem) => formatProblem(problem, name)) }
+}
+
+function settingsOf(text: string): GatewaySettings {
+  const { settings, problems } = read(text)
+  if (settings === undefined) throw new Error(problems.join('\n'))
+  return settings
+}
+
+describe('a file of configuration', () => {
+  test('becomes complete settings, with every default', () => {
+    const { kerberos, session, listeners, sites, operation, stopTime } = settingsOf(WHOLE)
+    expect(kerberos.keytab).toBe(join(folder, 'gw.keytab'))
+    expect(session.keys.map((key) => key.reveal())).toEqual(['k'.repeat(40), 'session.key'])
+    expect([session.maxAge, session.sameSite, stopTime]).toEqual([1_800_000, 'lax', 30_000])
+    expect(listeners[0].tls?.certificates).toEqual([
+      { certificate: join(folder, 'gw.pem'), key: join(folder, 'gw.key') },
+    ])
+    expect(listeners.map(({ limits }) => limits.headers)).toEqual([65_536, 98_304])
+    expect(sites[0].to[0].href).toBe('https://orders.ad.test/')
+    expect(sites[0].delegation).toMatchObject({ as: 'kerberos' })
+    expect(sites[0].access).toMatchObject([{ paths: ['/admin'], allow: 'users', methods: [] }])
+    expect(operation.path).toBe('/.s4u')
+  })
+
+  test('may be JSON', () => {
+    const json = { listeners: { address: ':80', plain: true }, sites: { hosts: 'a.test', to: 'http://b.test' } }
+    expect(settingsOf(JSON.stringify(json, null, 1)).sites[0].hosts).toEqual(['a.test'])
+  })
+
+  test('is frozen, and has no names of Object', () => {
+    const settings = settingsOf(WHOLE)
+    expect([settings, settings.sites, settings.sites[0], settings.sites[0].to].every(Object.isFrozen)).toBe(true)
+    expect(Reflect.get(settings.session, 'constructor')).toBeUndefined()
+  })
+
+  test('shows no secret, however it is printed', () => {
+    const { session } = settingsOf(WHOLE)
+    expect(JSON.stringify(session)).not.toContain('kkk')
+    expect(JSON.stringify(session)).toContain('[secret]')
+  })
+})
+
+const SITE = `sites: [{ hosts: a.test, to: 'http://b.test' }]\n`
+const LISTENER = `listeners: [{ address: ':80', plain: true }]\n`
+
+describe('each mistake is told with its line, what was expected, and the nearest right name', () => {
+  test.each([
+    [
+      `${LISTENER}sites:\n  - hosts: a.test\n    to: http://b.test\n    delegaton: {}`,
+      ['gateway.yaml:5:5: sites[0].delegaton is not an option; did you mean delegation?'],
+    ],
+    [`${LISTENER}${SITE}keytab: a`, ['gateway.yaml:3:1: keytab is not an option; did you mean kerberos.keytab?']],
+    [`${LISTENER}sites:\n  - to: http://b.test`, ['gateway.yaml:3:5: sites[0].hosts is missing']],
+    [SITE, ['gateway.yaml:1:1: listeners is missing']],
+    [`${LISTENER}sites: []`, ['gateway.yaml:2:1: sites must have at least one entry']],
+    [
+      `${LISTENER}${SITE}session: { maxAge: 5 minutes }`,
+      [
+        'gateway.yaml:3:12: session.maxAge must be milliseconds, or a text such as 30s, 5m or 8h, up to 24d; not a text of 9 characters, which is not shown',
+      ],
+    ],
+    [
+      `${LISTENER}${SITE}session: { cookie: 'no' }`,
+      ['gateway.yaml:3:12: session.cookie must be true or false, not "no"'],
+    ],
+    [
+      `${LISTENER}${SITE}session: { sameSite: strickt }`,
+      ['gateway.yaml:3:12: session.sameSite must be one of strict, lax, none, not "strickt"'],
+    ],
+    [
+      `${LISTENER}${SITE}kerberos: { keytab: no.keytab }`,
+      [`gateway.yaml:3:13: kerberos.keytab names a file that cannot be read: /FOLDER/no.keytab`],
+    ],
+    [
+      `listeners: [{ address: 'port 80', plain: true }]\n${SITE}`,
+      [
+        'gateway.yaml:1:15: listeners[0].address must be host:port, [address]:port or :port, not a text of 7 characters, which is not shown',
+      ],
+    ],
+    [
+      `listeners: [{ address: ':80' }]\n${SITE}`,
+      ['gateway.yaml:1:13: listeners[0] needs tls, or redirect: https, or plain: true'],
+    ],
+    [`${LISTENER}${SITE}signIn: [frm]`, ['gateway.yaml:3:10: signIn[0] must be one of KNOWN, not "frm"']],
+    [
+      `${LISTENER}sites: [{ hosts: a.test, to: 'ldap://b.test' }]`,
+      [
+        'gateway.yaml:2:26: sites[0].to must be a URL such as https://orders.ad.test, without user, query and fragment; not a text of 13 characters, which is not shown',
+      ],
+    ],
+    [
+      `${LISTENER}sites: [{ hosts: a.test, to: http://b.test }, { hosts: [b.test, A.test], to: http://c.test }]`,
+      ['gateway.yaml:2:47: sites[1] has the host A.test and the path /, as sites[0] has'],
+    ],
+    [
+      `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, access: [{ groups: Sales }] }]`,
+      [
+        'gateway.yaml:2:64: sites[0].access[0].groups[0] is a name: only kerberos.directory: true knows the groups by name; or give the SID',
+      ],
+    ],
+    [
+      `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, access: [{ networks: [10.0.0.0/33] }] }]`,
+      [
+        'gateway.yaml:2:67: sites[0].access[0].networks[0] must be an address or a network, such as 10.0.0.0/8 or fd00::/8',
+      ],
+    ],
+    [
+      `${LISTENER}${SITE}session: { sameSite: none, secure: false }`,
+      ['gateway.yaml:3:12: session.sameSite none needs a cookie that is secure'],
+    ],
+    [
+      `${LISTENER}${SITE}kerberos: { negotiator: {} }`,
+      ['gateway.yaml:3:13: kerberos.negotiator can be given in a program only, to createGateway'],
+    ],
+  ] as const)('%s', (text, expected) => {
+    const told = read(text).problems.map((line) =>
+      line.replace(folder, '/FOLDER').replace(/one of negotiate[\w, -]*?, not/, 'one of KNOWN, not'),
+    )
+    expect(told).toEqual(expected)
+  })
+
+  test('all of them at once', () => {
+    const { problems } = read(`listners: []\nsites: [{ hots: a, to: 5 }]\nsession: { keys: x }`)
+    expect(problems.map((line) => line.replace(/^gateway.yaml:/, ''))).toEqual([
+      '1:1: listeners is missing',
+      '1:1: listners is not an option; did you mean listeners?',
+      '2:9: sites[0].hosts is missing',
+      '2:11: sites[0].hots is not an option; did you mean hosts?',
+      '2:20: sites[0].to must be a URL such as https://orders.ad.test, without user, query and fragment; not 5',
+      '3:12: session.keys must not be in the file itself: write { env: NAME } or { file: PATH }',
+    ])
+  })
+})

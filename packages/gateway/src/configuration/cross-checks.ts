@@ -1,0 +1,76 @@
+import type { GatewaySettings } from './gateway-options.js'
+import { parseNetwork } from './networks.js'
+import type { ConfigPath, Problem } from './problem.js'
+
+/** What options must not say together. Each check returns its problems. */
+export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Problem[])[] = [
+  sitesAreApart,
+  sitesHaveTls,
+  groupsHaveNames,
+  networksAreNetworks,
+]
+
+/** Two sites of one name and path: which of them is meant would depend on their order. */
+function sitesAreApart({ sites }: GatewaySettings): Problem[] {
+  const seen = new Map<string, number>()
+  return sites.flatMap(({ hosts, paths }, index) =>
+    hosts.flatMap((host) =>
+      (paths.length === 0 ? ['/'] : paths).flatMap((path) => {
+        const key = `${host.toLowerCase()}${path}`
+        const earlier = seen.get(key)
+        if (earlier === undefined) seen.set(key, index)
+        if (earlier === undefined) return []
+        return [
+          { path: ['sites', index], message: `has the host ${host} and the path ${path}, as sites[${earlier}] has` },
+        ]
+      }),
+    ),
+  )
+}
+
+/** Whoever listens on the way would have the session of each user. */
+function sitesHaveTls({ listeners, session }: GatewaySettings): Problem[] {
+  const isOpen = listeners.map(({ tls, redirect, plain }) => tls === undefined && redirect === undefined && !plain)
+  const problems: Problem[] = isOpen.flatMap((open, index) =>
+    open ? [{ path: ['listeners', index], message: 'needs tls, or redirect: https, or plain: true' }] : [],
+  )
+  if (session.sameSite === 'none' && !session.secure)
+    problems.push({ path: ['session', 'sameSite'], message: 'none needs a cookie that is secure' })
+  return problems
+}
+
+const SID = /^S-1-\d{1,15}(?:-\d{1,10}){0,15}$/i
+
+function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
+  if (kerberos.directory) return []
+  return sites.flatMap(({ access }, site) =>
+    access.flatMap(({ groups }, rule) =>
+      groups.flatMap((name, index) =>
+        SID.test(name)
+          ? []
+          : [
+              {
+                path: ['sites', site, 'access', rule, 'groups', index],
+                message: 'is a name: only kerberos.directory: true knows the groups by name; or give the SID',
+              },
+            ],
+      ),
+    ),
+  )
+}
+
+/** A network that is misspelt would shut out, or let in, the wrong clients. */
+function networksAreNetworks({ listeners, sites }: GatewaySettings): Problem[] {
+  const wrong = (path: ConfigPath, texts: readonly string[]): Problem[] =>
+    texts.flatMap((text, index) =>
+      parseNetwork(text) === undefined
+        ? [{ path: [...path, index], message: 'must be an address or a network, such as 10.0.0.0/8 or fd00::/8' }]
+        : [],
+    )
+  return [
+    ...listeners.flatMap(({ proxies }, index) => wrong(['listeners', index, 'proxies'], proxies)),
+    ...sites.flatMap(({ access }, site) =>
+      access.flatMap(({ networks }, rule) => wrong(['sites', site, 'access', rule, 'networks'], networks)),
+    ),
+  ]
+}
