@@ -60,7 +60,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const handler: RequestHandler = (req, res, next) => {
     const mode = modeFor(req)
     const proceed = async (): Promise<void> => {
-      const outcome = await negotiator.authenticate(req, { mode })
+      const outcome = await negotiator.authenticate(req, { mode, url: req.originalUrl, body: req.body })
       if (outcome.status === 'challenge') return respond(res, outcome)
       writeHeaders(res, outcome.headers)
       if (outcome.status === 'authenticated') req.identity = outcome.identity

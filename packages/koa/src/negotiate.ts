@@ -61,7 +61,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
   const { negotiator, modeFor } = createAdapterNegotiator<Context>(options)
   const middleware: Middleware = async (ctx, next) => {
     const mode = modeFor(ctx)
-    const outcome = await negotiator.authenticate(ctx.req, { mode })
+    const outcome = await negotiator.authenticate(ctx.req, { mode, url: ctx.originalUrl, body: bodyOf(ctx.request) })
     if (outcome.status === 'challenge') return respondWith(ctx, outcome)
     writeHeaders(ctx.res, outcome.headers)
     if (outcome.status === 'authenticated') ctx.identity = ctx.state.identity = outcome.identity
@@ -72,4 +72,9 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
     negotiator,
     impersonation: (option: ImpersonationOption) => gated(negotiator.impersonation(option)),
   })
+}
+
+/** What a body parser in front has read. Koa has none of its own. */
+function bodyOf(request: object | undefined): unknown {
+  return request !== undefined && 'body' in request ? request.body : undefined
 }

@@ -21,6 +21,7 @@ import { CallerIdentity } from './delegation/caller-identity.js'
 import { Delegator } from './delegation/delegator.js'
 import type { FetchOptions } from './delegation/impersonation.js'
 import { Challenges } from './http/challenges.js'
+import { ClientAddresses } from './http/client-address.js'
 import { isPreflight } from './http/cross-site.js'
 import { directoryOf, type NegotiatorDirectory } from './directory/directory-option.js'
 import { GroupNames } from './directory/group-names.js'
@@ -46,9 +47,14 @@ import type { Session } from './session/session-revocation.js'
 import { findIdentityFor, type IdentityForDeps } from './sign-in/identity-for.js'
 import type { IdentityForOptions } from './sign-in/identity-for-options.js'
 import type { SecretSubject } from './sign-in/secret-subject.js'
+import { SignInSources } from './sign-in-sources/sign-in-sources.js'
 import { UserClients } from './sign-in/user-clients.js'
 
-const AUTHENTICATE_OPTIONS = { mode: 'value' } as const satisfies OptionTableOf<AuthenticateOptions>
+const AUTHENTICATE_OPTIONS = {
+  mode: 'value',
+  url: 'value',
+  body: 'value',
+} as const satisfies OptionTableOf<AuthenticateOptions>
 
 /**
  * Creates a negotiator. It checks its options at once; what depends on a keytab that a function
@@ -117,7 +123,15 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     this.groups = directory && new GroupNames(directory.source, journal)
     this.services = directory && new ServiceAccounts(directory.source, journal)
     const profiles = directory && new Profiles(directory.source, now)
-    this.#parts = { options, acceptor, client, users, delegator, events, challenges, journal, directory, profiles }
+    const addresses = new ClientAddresses(options)
+    const sources = new SignInSources({
+      ...{ options, journal, addresses, directory: directory?.source },
+      identityFor: (user, settings) => this.identityFor(user, settings),
+      note: (source, { request, clientAddress }, error) =>
+        events.refusedUnseen({ request, clientAddress, code: error.code, error, source }),
+    })
+    const shown = { events, challenges, journal, addresses, sources }
+    this.#parts = { options, acceptor, client, users, delegator, directory, profiles, ...shown }
     this.#finder = new CallerFinder({ ...this.#parts, sessionRules: sessionRulesOf(options, acceptor) })
   }
 
@@ -129,6 +143,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const mode = this.#modeOf('authenticate', given)
     requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
     recordNegotiator(request, this)
+    this.#parts.sources.receive(request, given ?? {})
     if (mode === 'off') return ANONYMOUS
     if (this.#parts.options.corsPreflight && isPreflight(request)) return this.#anonymous({})
     let found = this.#found.get(request)
@@ -176,7 +191,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const foreign = this.#finder.refusalOfSite(request)
     if (foreign !== undefined) return foreign
     this.#parts.events.challenged({ ...this.#finder.about(request), reason })
-    return this.#parts.challenges.first(request)
+    return this.#parts.challenges.first(request, this.#parts.sources.offers(request))
   }
 
   noteForbidden(request: NegotiableRequest, identity: CallerIdentity, error: S4uError): void {
@@ -188,12 +203,14 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     await this.#parts.client.ready()
     await this.groups?.ready()
     await this.services?.ready()
+    await this.#parts.sources.ready()
   }
 
   [Symbol.dispose](): void {
     this.#finder.clear()
     this.groups?.close()
     this.services?.close()
+    this.#parts.sources.close()
     this.#parts.directory?.close()
     this.#parts.client.close()
     this.#parts.acceptor[Symbol.dispose]()

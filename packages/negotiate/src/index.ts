@@ -43,6 +43,7 @@ export type {
   FailedEvent,
   NegotiatorCounters,
   NegotiatorListeners,
+  SourceCounters,
 } from './authenticate/negotiator-events.js'
 export type { KdcOptions } from './kdc/kdc-options.js'
 export { delegatedByGate } from './routes/delegated-by-gate.js'
@@ -65,6 +66,28 @@ export type { Gate } from './routes/gate.js'
 export type { Challenge } from './http/response.js'
 export type { ResponseHeaders } from './http/response.js'
 export type { NegotiableRequest } from './http/request.js'
+export { peerList, type PeerList } from './http/peer-list.js'
+export type { AttemptOptions } from './sign-in-sources/attempts/attempt-options.js'
+export type { AttemptRule, AttemptStore, TakenAttempt } from './sign-in-sources/attempts/attempt-store.js'
+export { MemoryAttemptStore } from './sign-in-sources/attempts/memory-attempt-store.js'
+export type { AttemptedBy, SignInAttempts } from './sign-in-sources/attempts/sign-in-attempts.js'
+export { TooManyAttemptsError } from './sign-in-sources/attempts/too-many-attempts.js'
+export type { FormFields, ReadFormOptions } from './sign-in-sources/form-fields.js'
+export { localTarget } from './sign-in-sources/local-target.js'
+export type { SealedTexts } from './sign-in-sources/sealed-texts.js'
+export type { SignInOptions } from './sign-in-sources/sign-in-options.js'
+export type { SignInRequest } from './sign-in-sources/sign-in-request.js'
+export type { SignInSite } from './sign-in-sources/sign-in-site.js'
+export type {
+  OpenedSignInSource,
+  SignedIn,
+  SignInAnswer,
+  SignInLink,
+  SignInOffer,
+  SignInRefused,
+  SignInResult,
+  SignInSource,
+} from './sign-in-sources/sign-in-source.js'
 export type { OtpSubject } from './sign-in/secret-subject.js'
 export type { PasswordSubject } from './sign-in/secret-subject.js'
 export type { SecretSubject } from './sign-in/secret-subject.js'

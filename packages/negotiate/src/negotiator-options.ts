@@ -16,7 +16,7 @@ import { checkDelegationOptions, DELEGATION_OPTIONS, type DelegationOptions } fr
 import type { FetchOptions } from './delegation/impersonation.js'
 import { checkDirectoryOption, type DirectoryOptions } from './directory/directory-option.js'
 import { CHALLENGE_OPTIONS, type ChallengeOptions, checkChallengeOptions } from './http/challenges.js'
-import type { ClientAddressOptions } from './http/client-address.js'
+import { CLIENT_ADDRESS_OPTIONS, type ClientAddressOptions } from './http/client-address.js'
 import { CROSS_SITE_OPTIONS, type CrossSiteOptions } from './http/cross-site.js'
 import type { TlsCertificateOptions } from './http/tls-channel.js'
 import {
@@ -26,6 +26,7 @@ import {
   type NegotiatorKdcOptions,
   readKdcOptions,
 } from './kdc/kdc-options.js'
+import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions } from './sign-in-sources/sign-in-options.js'
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
 
 export interface NegotiatorOptions
@@ -38,6 +39,7 @@ export interface NegotiatorOptions
     TlsCertificateOptions,
     ClientAddressOptions,
     DirectoryOptions,
+    SignInSourcesOptions,
     NegotiatorListeners {
   /**
    * Whether callers must authenticate. `required` (default): other callers get a 401. `optional`:
@@ -83,7 +85,8 @@ const OF_OTHERS = {
   fetch: FETCH_RULES,
   session: { orElse: 'value', group: SESSION_OPTIONS },
   tlsCertificate: 'value',
-  clientAddress: 'function',
+  ...CLIENT_ADDRESS_OPTIONS,
+  ...SIGN_IN_SOURCES_OPTIONS,
   directory: 'value',
   onChallenge: 'function',
   onAuthenticated: 'function',

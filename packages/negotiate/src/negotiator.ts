@@ -18,6 +18,13 @@ import type { UpgradeOutcome } from './authenticate/upgrade.js'
 export interface AuthenticateOptions {
   /** The mode of this request only. Default: that of the negotiator. */
   readonly mode?: Mode
+  /**
+   * Path and query as the client sent them, for pages of sign-in, where the framework has changed
+   * `url`: in Express `req.originalUrl`. Default: `request.url`.
+   */
+  readonly url?: string
+  /** What a body parser in front has read from the request. Default: none was there. */
+  readonly body?: unknown
 }
 
 export interface Negotiator extends Disposable {
@@ -113,7 +120,7 @@ export interface Negotiator extends Disposable {
   readonly counters: NegotiatorCounters
   /**
    * Resolves when the keys are there, and, with `directory`, the groups and services that routes
-   * name. A keytab that a function gives is checked then.
+   * name, and what sources of `signIn` need. A keytab that a function gives is checked then.
    * @throws ConfigurationError (`noSuchObject` for a group that does not exist), MissingKeyError
    */
   ready(): Promise<void>

@@ -32,6 +32,7 @@ const NO_RULES: ReadonlySet<string> = new Set<keyof NegotiatorOptions>([
     'directory',
   ] as const),
   ...(['onEvent', 'onChallenge', 'onAuthenticated', 'onFailed', 'logger', 'clientAddress', 'tlsCertificate'] as const),
+  ...(['signInOptions', 'trustedProxies'] as const),
   ...(['mode', 'challenge', 'otherChallenges', 'negotiateOnce', 'http2Challenge'] as const),
   ...(['impersonateCallerForAllOperations', 'outsideImpersonation', 'crossSite', 'corsPreflight'] as const),
 ])

@@ -39,6 +39,11 @@ export interface ExchangeEvent {
   readonly hint?: string
   /** The refusal itself, with its class and cause. */
   readonly error?: S4uError
+  /**
+   * The way to sign in beside Negotiate, where it was no token: `form`. A record without it may be
+   * of the ticket with which a KDC answered such a sign-in.
+   */
+  readonly source?: string
   /** The mechanism: an OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
   /** Whether the token was wrapped in SPNEGO. */

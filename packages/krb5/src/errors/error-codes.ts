@@ -186,13 +186,19 @@ export const ERROR_MEANINGS = {
 
   // Names of s4u, where no protocol has one.
   S4U_CLOSED: 'The object was closed before.',
+  S4U_ATTEMPTS_UNKNOWN: 'The store that counts attempts to sign in does not answer, so that no attempt can be made.',
+  S4U_BAD_FORM: 'The body of the request is not what a sign-in page sends.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
   S4U_NO_MEMBER: 'No inner server of the site can be reached.',
   S4U_REPLAY_CACHE_FULL: 'The store that detects replays is full, so that no new request can be accepted.',
   S4U_REPLAY_STORE_DOWN: 'The store that detects replays does not answer, so that no request can be accepted.',
   S4U_SESSION_REVOCATION_UNKNOWN: 'Whether the session was revoked could not be found out.',
   S4U_SESSION_REVOKED: 'The session was revoked.',
+  S4U_SESSION_NOT_BEGUN: 'The user has signed in, but no session could be begun.',
+  S4U_SIGN_IN_BUSY: 'Too many users are signing in at the same time.',
   S4U_TIMEOUT: 'The time limit ended before there was an answer.',
+  S4U_TLS_REQUIRED: 'Credentials came without TLS, and were not looked at.',
+  S4U_TOO_MANY_ATTEMPTS: 'Too many attempts to sign in have failed for this user, or from this address.',
   S4U_UNKNOWN_OPTION: 'There is no option of this name.',
   S4U_USAGE: 'The command line has a command, an option or a value that there is not, or lacks one.',
 } as const

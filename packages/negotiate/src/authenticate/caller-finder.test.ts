@@ -1,11 +1,13 @@
 import type { Acceptor, AcceptOutcome } from '@s4u/acceptor'
 import { Identity } from '@s4u/acceptor'
-import { RejectedTokenError } from '@s4u/kdc-client'
+import { journalFor, RejectedTokenError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
 import { sessionRulesOf } from '../session-rules.js'
 import { CallerFinder } from './caller-finder.js'
 import { CallerIdentity } from '../delegation/caller-identity.js'
 import { Challenges } from '../http/challenges.js'
+import { ClientAddresses } from '../http/client-address.js'
+import { SignInSources } from '../sign-in-sources/sign-in-sources.js'
 import { Delegator } from '../delegation/delegator.js'
 import { NegotiatorEvents } from './negotiator-events.js'
 import { claimsWith, NOW } from '../fixtures/identities.js'
@@ -28,7 +30,19 @@ function finderWith(verdicts: readonly AcceptOutcome[], options: CheckedOptions 
   const events = new NegotiatorEvents(options)
   const sessionRules = sessionRulesOf(options, acceptor)
   const challenges = new Challenges(options)
-  const finder = new CallerFinder({ options, acceptor, delegator, events, challenges, sessionRules })
+  const addresses = new ClientAddresses(options)
+  const identityFor = () => Promise.reject(new Error('no KDC'))
+  const note = () => {}
+  const sources = new SignInSources({
+    options,
+    journal: journalFor(),
+    addresses,
+    directory: undefined,
+    identityFor,
+    note,
+  })
+  const deps = { options, acceptor, delegator, events, challenges, addresses, sources, sessionRules }
+  const finder = new CallerFinder(deps)
   return { finder, asked, events }
 }
 

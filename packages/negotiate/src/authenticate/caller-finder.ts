@@ -7,7 +7,7 @@ import { CallerIdentity } from '../delegation/caller-identity.js'
 import type { Profiles } from '../directory/profiles.js'
 import type { Delegator } from '../delegation/delegator.js'
 import type { Challenges } from '../http/challenges.js'
-import { clientAddressOf, type ClientAddressOptions } from '../http/client-address.js'
+import type { ClientAddresses } from '../http/client-address.js'
 import { type CrossSiteOptions, CrossSitePolicy, foreignSite, isUpgrade } from '../http/cross-site.js'
 import { warnOfSmallHeaders } from '../http/header-size.js'
 import { connectionOf } from '../http/proxied.js'
@@ -18,15 +18,16 @@ import type { SessionOptions } from '../session/session-options.js'
 import type { Session } from '../session/session-revocation.js'
 import { Sessions } from '../session/sessions.js'
 import type { AboutRequest, Found } from './found-caller.js'
+import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
 import { cannotContinue, notUnderWay } from './leg-refusals.js'
 import type { NegotiatorEvents } from './negotiator-events.js'
 import type { Authenticated } from './outcome.js'
+import { SourceSignIn } from './source-sign-in.js'
 import { isContinuation, PendingNegotiations } from './pending-negotiations.js'
 
 /** The options of a negotiator that decide how callers are found. */
 export interface CallerFinderOptions
   extends
-    ClientAddressOptions,
     CrossSiteOptions,
     TlsCertificateOptions,
     SessionOptions,
@@ -40,6 +41,8 @@ export interface CallerFinderDeps {
   readonly delegator: Delegator
   readonly events: NegotiatorEvents
   readonly challenges: Challenges
+  readonly addresses: ClientAddresses
+  readonly sources: SignInSources
   /**
    * Returns the rules by which callers are let in. A session counts only for an app with the same
    * rules.
@@ -53,6 +56,7 @@ export class CallerFinder {
   readonly #pending: PendingNegotiations
   readonly #sessions: Sessions
   readonly #crossSite: CrossSitePolicy
+  readonly #bySource: SourceSignIn
   readonly #proxyBindings: readonly Uint8Array[]
 
   /** @throws ConfigurationError */
@@ -65,13 +69,18 @@ export class CallerFinder {
     const callerOf = (identity: Identity): CallerIdentity => this.#callerOf(identity)
     this.#sessions = new Sessions(options.session, { acceptor, rules, now, random, callerOf })
     this.#crossSite = new CrossSitePolicy(options.crossSite)
+    const about = (request: NegotiableRequest): AboutRequest => this.about(request)
+    this.#bySource = new SourceSignIn({ ...deps, sessions: this.#sessions, about, callerOf })
   }
 
   async find(request: NegotiableRequest): Promise<Found> {
     warnOfSmallHeaders(request)
     const parsed = parseAuthorization(headerOf(request, 'authorization'))
+    const source = this.#sourceFor(request, parsed.status)
     // This check comes before anything is believed or remembered.
-    if (this.#isForeign(request, parsed.status)) return { by: 'refusal', challenge: this.#refuseSite(request) }
+    if (this.#isForeign(request, parsed.status, source)) return { by: 'refusal', challenge: this.#refuseSite(request) }
+    if (source === 'sign-out') return this.#bySource.signOut(this.#deps.sources.received(request))
+    if (source !== undefined) return this.#bySource.judge(this.#deps.sources.received(request), source)
     switch (parsed.status) {
       case 'none':
         return this.#findSession(request)
@@ -112,7 +121,7 @@ export class CallerFinder {
 
   /** Returns the facts about a request that all events have. */
   about(request: NegotiableRequest): AboutRequest {
-    const clientAddress = clientAddressOf(request, this.#deps.options)
+    const clientAddress = this.#deps.addresses.of(request)
     return { request, ...(clientAddress !== undefined && { clientAddress }) }
   }
 
@@ -120,11 +129,26 @@ export class CallerFinder {
    * Whether a page of another site makes a browser act for its user. A request without a token and
    * without a session acts for no user. An upgrade is judged in any case.
    */
-  #isForeign(request: NegotiableRequest, authorization: string): boolean {
+  #isForeign(request: NegotiableRequest, authorization: string, source: NamedSource | 'sign-out' | undefined): boolean {
     if (this.#crossSite.permits(request)) return false
-    if (isUpgrade(request)) return true
+    if (isUpgrade(request) || source === 'sign-out') return true
+    if (source !== undefined) return source.opened.ambient ?? true
     if (authorization !== 'none') return authorization !== 'other-scheme'
     return this.#sessions.isShown(request)
+  }
+
+  /**
+   * Returns the source that decides about a request. A Negotiate token goes first, and no source is
+   * asked about a request whose token was refused; but the pages of sources are theirs.
+   */
+  #sourceFor(request: NegotiableRequest, authorization: string): NamedSource | 'sign-out' | undefined {
+    const { sources } = this.#deps
+    if (sources.isEmpty) return undefined
+    const received = sources.received(request)
+    const hasToken = authorization === 'token' || authorization === 'malformed'
+    if (hasToken && !sources.isOwnPage(received)) return undefined
+    if (received.method === 'POST' && received.path === `${sources.path}/sign-out`) return 'sign-out'
+    return sources.find(received)
   }
 
   #refuseSite(request: NegotiableRequest): Challenge {
@@ -219,7 +243,10 @@ export class CallerFinder {
     }
     if (unseen) events.refusedUnseen(event)
     else events.failed(event)
-    return { by: 'refusal', challenge: challenges.refused(request, error, statusCode, reply) }
+    return {
+      by: 'refusal',
+      challenge: challenges.refused(request, error, statusCode, { reply, offers: this.#deps.sources.offers(request) }),
+    }
   }
 
   #authenticated(

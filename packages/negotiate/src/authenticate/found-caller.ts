@@ -11,6 +11,8 @@ export type Found =
       readonly identity: CallerIdentity
       readonly headers: ResponseHeaders
       readonly session?: Session
+      /** The source, where `by` is `sign-in`. */
+      readonly source?: string
     }
   | { readonly by: 'nothing'; readonly reason: 'no-token' | 'other-scheme'; readonly headers: ResponseHeaders }
   | { readonly by: 'refusal'; readonly challenge: Challenge }

@@ -28,7 +28,8 @@ test('what happens is told and counted, failures by reason', () => {
   expect(told).toEqual([...happened, failed, failed])
   expect(events.counters).toEqual({
     challenged: 1,
-    authenticated: { token: 0, session: 1, connection: 0 },
+    authenticated: { token: 0, session: 1, connection: 0, 'sign-in': 0 },
+    signIn: {},
     failed: { GSS_S_NO_CONTEXT: 2 },
   })
 })

@@ -34,6 +34,8 @@ export interface AuthenticatedEvent {
   readonly by: Authenticated['by']
   /** The session by which the caller was known, where it was not a token. */
   readonly session?: Session
+  /** The name of the source of `signIn`, where `by` is `sign-in`. */
+  readonly source?: string
   readonly clientAddress?: string
 }
 
@@ -47,7 +49,7 @@ export interface FailedEvent {
    */
   readonly error: S4uError
   /** Undefined when a session was refused: the request goes on as if it had none. */
-  readonly statusCode?: 400 | 401 | 403 | 503
+  readonly statusCode?: number
   /**
    * The known caller whom a route refused, with 403. Absent where a page of another site was
    * refused, since the token was not looked at.
@@ -55,6 +57,8 @@ export interface FailedEvent {
   readonly identity?: CallerIdentity
   /** What was offered in place of Kerberos: `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
+  /** The name of the source of `signIn` that refused the caller: `form`. */
+  readonly source?: string
   readonly clientAddress?: string
 }
 
@@ -64,6 +68,15 @@ export interface NegotiatorCounters {
   readonly authenticated: Readonly<Record<Authenticated['by'], number>>
   /** By reason: `{ KRB_AP_ERR_REPEAT: 3 }`. */
   readonly failed: Readonly<Record<string, number>>
+  /** By source of `signIn`: `{ form: { signedIn: 3, refused: { KDC_ERR_PREAUTH_FAILED: 1 } } }`. */
+  readonly signIn: Readonly<Record<string, SourceCounters>>
+}
+
+/** How many times each thing happened at one source of `signIn`. */
+export interface SourceCounters {
+  readonly signedIn: number
+  /** By reason. They are among `failed` too. */
+  readonly refused: Readonly<Record<string, number>>
 }
 
 /** Publishes the events of one negotiator, and counts them. */
@@ -71,7 +84,8 @@ export class NegotiatorEvents {
   readonly #listeners: NegotiatorListeners
   readonly #ofAcceptor: AcceptorEvents
   readonly #journal: Journal
-  readonly #authenticated = { token: 0, session: 0, connection: 0 }
+  readonly #authenticated = { token: 0, session: 0, connection: 0, 'sign-in': 0 }
+  readonly #ofSources = new Map<string, { signedIn: number; readonly refused: Map<string, number> }>()
   readonly #failed = new Map<string, number>()
   #challenged = 0
 
@@ -89,6 +103,12 @@ export class NegotiatorEvents {
       challenged: this.#challenged,
       authenticated: { ...this.#authenticated },
       failed: Object.fromEntries(this.#failed),
+      signIn: Object.fromEntries(
+        Array.from(this.#ofSources, ([name, { signedIn, refused }]) => [
+          name,
+          { signedIn, refused: Object.fromEntries(refused) },
+        ]),
+      ),
     }
   }
 
@@ -100,16 +120,22 @@ export class NegotiatorEvents {
   }
 
   authenticated(event: AuthenticatedEvent): void {
-    const { identity, by } = event
+    const { identity, by, source } = event
     this.#authenticated[by]++
+    if (source !== undefined) this.#signedIn(event, source)
     // The acceptor has already written a line about the token.
-    if (by !== 'token') this.#note(() => `${identity.principal} is known by ${HOW[by]}${from(event)}`)
+    else if (by !== 'token')
+      this.#note(
+        () => `${identity.principal} is known by ${by === 'session' ? HOW.session : HOW.connection}${from(event)}`,
+      )
     notify(this.#listeners.onAuthenticated, event)
   }
 
   /** Counts a refusal that the acceptor has published already. */
   failed(event: FailedEvent): void {
-    this.#failed.set(event.code, (this.#failed.get(event.code) ?? 0) + 1)
+    const { code, source } = event
+    count(this.#failed, code)
+    if (source !== undefined) count(this.#countersOf(source).refused, code)
     notify(this.#listeners.onFailed, event)
   }
 
@@ -118,7 +144,7 @@ export class NegotiatorEvents {
    * channel, so that a listener of that channel hears of every refusal.
    */
   refusedUnseen(event: FailedEvent): void {
-    const { code, error, clientAddress, mechanism, identity } = event
+    const { code, error, clientAddress, mechanism, identity, source } = event
     const { message, hint } = error
     const exchange = {
       kind: 'exchange',
@@ -130,6 +156,7 @@ export class NegotiatorEvents {
       mechanism,
       clientAddress,
       client: identity?.principal,
+      source,
     } as const
     this.#ofAcceptor.publish(exchange)
     this.failed(event)
@@ -150,10 +177,29 @@ export class NegotiatorEvents {
     this.#note(() => 'the app has ended a session')
   }
 
+  /** Publishes a sign-in on the acceptor's channel, where the audit has those with tokens. */
+  #signedIn({ identity, clientAddress }: AuthenticatedEvent, source: string): void {
+    this.#countersOf(source).signedIn++
+    const { principal: client, sid: clientSid, impersonationLevel } = identity
+    this.#ofAcceptor.publish({
+      ...{ kind: 'exchange', outcome: 'accepted', source, client, clientSid, clientAddress, impersonationLevel },
+    })
+  }
+
+  #countersOf(source: string): { signedIn: number; readonly refused: Map<string, number> } {
+    const found = this.#ofSources.get(source) ?? { signedIn: 0, refused: new Map<string, number>() }
+    this.#ofSources.set(source, found)
+    return found
+  }
+
   /** Writes a line of routine. */
   #note(text: () => string): void {
     this.#journal.note(() => ({ level: 'debug', text: text() }))
   }
+}
+
+function count(counts: Map<string, number>, code: string): void {
+  counts.set(code, (counts.get(code) ?? 0) + 1)
 }
 
 const HOW = { session: 'a cookie session', connection: 'its connection' } as const

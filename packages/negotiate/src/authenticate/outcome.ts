@@ -15,7 +15,9 @@ export interface Authenticated {
   readonly status: 'authenticated'
   readonly identity: CallerIdentity
   /** What the identity was taken from. */
-  readonly by: 'token' | 'session' | 'connection'
+  readonly by: 'token' | 'session' | 'connection' | 'sign-in'
+  /** The name of the source, where the caller was known by one (`sign-in`): `basic`. */
+  readonly source?: string
   /** The session, where the caller was known by a cookie or a connection. */
   readonly session?: Session
   readonly headers: ResponseHeaders

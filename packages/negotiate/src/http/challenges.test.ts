@@ -25,7 +25,7 @@ test('the next carries the token and offers nothing else', () => {
 
 describe('a refusal', () => {
   test.each([400, 401] as const)('of status %i carries the token and no reason', (status) => {
-    const challenge = new Challenges({}).refused(requestWith(), secret, status, reply)
+    const challenge = new Challenges({}).refused(requestWith(), secret, status, { reply })
     expect(challenge).toMatchObject({ statusCode: status, error: secret })
     expect(challenge.headers['WWW-Authenticate']).toBe('Negotiate oQc=')
     expect(challenge.body + JSON.stringify(challenge.headers)).not.toMatch(/web\.ad\.test|MODIFIED|setspn/)
@@ -33,12 +33,12 @@ describe('a refusal', () => {
 
   test('offers other schemes alone under negotiateOnce, and nothing when there is none', () => {
     const other = new Challenges({ negotiateOnce: true, otherChallenges: ['Bearer', 'Basic realm="x"'] })
-    expect(other.refused(requestWith(), secret, 401, reply).headers['WWW-Authenticate']).toEqual([
+    expect(other.refused(requestWith(), secret, 401, { reply }).headers['WWW-Authenticate']).toEqual([
       'Bearer',
       'Basic realm="x"',
     ])
     const none = new Challenges({ negotiateOnce: true })
-    expect(none.refused(requestWith(), secret, 401, reply).headers).not.toHaveProperty('WWW-Authenticate')
+    expect(none.refused(requestWith(), secret, 401, { reply }).headers).not.toHaveProperty('WWW-Authenticate')
   })
 })
 

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http'
 import { formatChallenge } from '@s4u/gssapi'
 import { ConfigurationError, type OptionTableOf, type S4uError, shownInput } from '@s4u/kdc-client'
 import type { NegotiableRequest } from './request.js'
@@ -51,6 +52,14 @@ export type ChallengeReason =
   | { readonly kind: 'continue' }
   | { readonly kind: 'refused'; readonly code: string }
 
+/** What sources offer beside Negotiate: challenges, and a page in place of the body. */
+interface Offers {
+  readonly challenges: readonly string[]
+  readonly page?: Pick<Challenge, 'statusCode' | 'headers' | 'body'>
+}
+
+const NO_OFFERS: Offers = { challenges: [] }
+
 /** Makes the answers to unauthenticated callers. No answer says why: reasons are for the log. */
 export class Challenges {
   readonly #options: ChallengeOptions
@@ -60,8 +69,17 @@ export class Challenges {
   }
 
   /** Returns the challenge for a caller who has sent no token. */
-  first(request: NegotiableRequest): Challenge {
-    return this.#make(request, { kind: 'no-token' }, 401, [formatChallenge()])
+  first(request: NegotiableRequest, offers: Offers = NO_OFFERS): Challenge {
+    return this.#make(request, { kind: 'no-token' }, 401, [formatChallenge()], offers)
+  }
+
+  /** Returns the challenge for a caller whom a source has refused: what others offer stands. */
+  refusedBySource({ httpVersionMajor = 1 }: NegotiableRequest, error: S4uError, offers: Offers): Challenge {
+    const reason = { kind: 'refused', code: error.code } as const
+    if (error.status === 401)
+      return { ...this.#make({ headers: {}, httpVersionMajor }, reason, 401, [formatChallenge()], offers), error }
+    const headers = { 'Content-Type': 'text/plain; charset=utf-8' }
+    return { status: 'challenge', statusCode: error.status, headers, body: `${STATUS_CODES[error.status]}\n`, error }
   }
 
   /** Returns the next leg. It offers only Negotiate, or the client might begin another scheme. */
@@ -71,14 +89,20 @@ export class Challenges {
     return { status: 'challenge', statusCode: 401, headers, body }
   }
 
-  refused(request: NegotiableRequest, error: S4uError, statusCode: 400 | 401 | 503, reply?: Uint8Array): Challenge {
+  refused(
+    request: NegotiableRequest,
+    error: S4uError,
+    statusCode: 400 | 401 | 503,
+    { reply, offers = NO_OFFERS }: { readonly reply?: Uint8Array | undefined; readonly offers?: Offers } = {},
+  ): Challenge {
     if (statusCode === 503) {
       const headers = { 'Content-Type': 'text/plain; charset=utf-8', 'Retry-After': '5' }
       return { status: 'challenge', statusCode, headers, body: 'Try again in a moment.\n', error }
     }
-    const { negotiateOnce = false } = this.#options
+    // Where there is a page, browsers show it only if they need not try Negotiate again.
+    const { negotiateOnce = offers.page !== undefined } = this.#options
     const again = negotiateOnce ? [] : [formatChallenge(reply)]
-    return { ...this.#make(request, { kind: 'refused', code: error.code }, statusCode, again), error }
+    return { ...this.#make(request, { kind: 'refused', code: error.code }, statusCode, again, offers), error }
   }
 
   /**
@@ -90,16 +114,26 @@ export class Challenges {
     return { status: 'challenge', statusCode: 403, headers, body: 'A page of another site sent this request.\n', error }
   }
 
-  #make(request: NegotiableRequest, reason: ChallengeReason, statusCode: 400 | 401, own: readonly string[]): Challenge {
+  #make(
+    request: NegotiableRequest,
+    reason: ChallengeReason,
+    statusCode: 400 | 401,
+    own: readonly string[],
+    { challenges, page }: Offers,
+  ): Challenge {
     const { otherChallenges = [], http2Challenge } = this.#options
-    const all = [...own, ...otherChallenges]
-    const { type, body } = this.#body(reason)
-    const headers = {
-      'Content-Type': type,
-      ...(all.length > 0 && { 'WWW-Authenticate': all.length === 1 ? all[0] : all }),
-    }
+    // A redirect, or a page with a status of its own, cannot challenge.
+    if (page !== undefined && page.statusCode !== 401) return { status: 'challenge', ...page }
+    const all = [...own, ...challenges, ...otherChallenges]
+    const { headers: ofBody, body } = page ?? this.#page(reason)
+    const headers = { ...ofBody, ...(all.length > 0 && { 'WWW-Authenticate': all.length === 1 ? all[0] : all }) }
     const http1Required = http2Challenge === 'http-1.1-required' && (request.httpVersionMajor ?? 1) > 1
     return { status: 'challenge', statusCode, headers, body, ...(http1Required && { http1Required }) }
+  }
+
+  #page(reason: ChallengeReason): Pick<Challenge, 'headers' | 'body'> {
+    const { type, body } = this.#body(reason)
+    return { headers: { 'Content-Type': type }, body }
   }
 
   #body(reason: ChallengeReason): { readonly type: string; readonly body: string } {

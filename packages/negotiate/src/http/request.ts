@@ -6,6 +6,8 @@ export interface NegotiableRequest {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>
   /** A request without a method counts as one that changes something. */
   readonly method?: string | undefined
+  /** Path and query. Sign-in pages need it. */
+  readonly url?: string | undefined
   readonly httpVersionMajor?: number
   /**
    * The connection. Several legs, sessions of connections and channel bindings need the real one.

@@ -15,9 +15,10 @@ export interface Challenge {
   /**
    * 400 for a header that cannot be read, 401 to authenticate (again), 403 for a known caller whom
    * the route does not let in, or for a page of another site, 503 while the replay store cannot
-   * tell whether a token is a replay.
+   * tell whether a token is a replay. Sources of `signIn` have others too: 200 for a page, 303 for
+   * a redirect, 429 for too many attempts.
    */
-  readonly statusCode: 400 | 401 | 403 | 503
+  readonly statusCode: number
   readonly headers: ResponseHeaders
   readonly body: string
   readonly error?: S4uError

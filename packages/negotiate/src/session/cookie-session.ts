@@ -37,6 +37,12 @@ export interface CookieSessionDeps {
   readonly warn?: (message: string, code: string) => void
 }
 
+/** What one session has in place of the options. */
+export interface SessionLimits {
+  /** How long it lasts at most, milliseconds. It is never longer than the option says. */
+  readonly maxAge?: number
+}
+
 /**
  * Sessions in sealed cookies. The server keeps nothing, so any instance with the same keys and
  * keytab can continue a session.
@@ -64,11 +70,16 @@ export class CookieSession {
    * that is too big: for the cookies, or for the server of `request`, where the client still sends
    * its token beside them.
    */
-  begin(identity: Identity, request?: NegotiableRequest): ResponseHeaders {
+  begin(
+    identity: Identity,
+    request?: NegotiableRequest,
+    { maxAge = this.#settings.maxAge }: SessionLimits = {},
+  ): ResponseHeaders {
     const { name, attributes } = this.#settings
     const startedAt = this.#deps.now()
     const id = Buffer.from(this.#random(ID_OCTETS)).toString('base64url')
-    const session = sessionTicketOf(identity, { id, startedAt, expiresAt: this.#endOf(startedAt, identity.expiresAt) })
+    const expiresAt = this.#endOf(startedAt, Math.min(identity.expiresAt, startedAt + maxAge))
+    const session = sessionTicketOf(identity, { id, startedAt, expiresAt })
     if (session === undefined) return {}
     const octets = encodeSessionTicket(session)
     const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)

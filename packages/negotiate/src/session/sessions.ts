@@ -5,7 +5,7 @@ import { NEVER_CACHED, NOT_CACHED, varyingWith } from '../http/caching.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { ResponseHeaders } from '../http/response.js'
 import { ConnectionSession } from './connection-session.js'
-import { CookieSession } from './cookie-session.js'
+import { CookieSession, type SessionLimits } from './cookie-session.js'
 import { checkRevocation, checkSession, type SessionOption } from './session-options.js'
 import { type IsRevoked, requireUnrevoked, type Session } from './session-revocation.js'
 
@@ -85,17 +85,19 @@ export class Sessions {
   begin(
     request: NegotiableRequest,
     identity: CallerIdentity,
+    limits: SessionLimits = {},
   ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
     const headers = this.#connections?.begin(request, identity)
-    return headers === undefined ? this.beginCookie(identity, request) : { by: 'connection', headers }
+    return headers === undefined ? this.beginCookie(identity, request, limits) : { by: 'connection', headers }
   }
 
   /** Begins a session with a cookie only, which needs no request. */
   beginCookie(
     identity: CallerIdentity,
     request?: NegotiableRequest,
+    limits: SessionLimits = {},
   ): { readonly by: SessionKind; readonly headers: ResponseHeaders } | undefined {
-    const headers = this.#cookies?.begin(identity, request)
+    const headers = this.#cookies?.begin(identity, request, limits)
     return headers && { by: 'session', headers }
   }
 

@@ -1,0 +1,146 @@
+import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
+import { NOT_CACHED } from '../http/caching.js'
+import type { CallerIdentity } from '../delegation/caller-identity.js'
+import type { Challenges } from '../http/challenges.js'
+import type { NegotiableRequest } from '../http/request.js'
+import type { ResponseHeaders } from '../http/response.js'
+import type { Sessions } from '../session/sessions.js'
+import { TooManyAttemptsError } from '../sign-in-sources/attempts/too-many-attempts.js'
+import { localTarget } from '../sign-in-sources/local-target.js'
+import type { SignInRequest } from '../sign-in-sources/sign-in-request.js'
+import type { SignedIn, SignInAnswer } from '../sign-in-sources/sign-in-source.js'
+import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
+import type { AboutRequest, Found } from './found-caller.js'
+import type { NegotiatorEvents } from './negotiator-events.js'
+
+export interface SourceSignInDeps {
+  readonly sources: SignInSources
+  readonly sessions: Sessions
+  readonly events: NegotiatorEvents
+  readonly challenges: Challenges
+  readonly about: (request: NegotiableRequest) => AboutRequest
+  /** Returns an identity of this request alone: a source may give one to several. */
+  readonly callerOf: (identity: CallerIdentity) => CallerIdentity
+}
+
+/** Lets a source judge a request, and does for all sources what follows from it. */
+export class SourceSignIn {
+  readonly #deps: SourceSignInDeps
+
+  constructor(deps: SourceSignInDeps) {
+    this.#deps = deps
+  }
+
+  async judge(request: SignInRequest, source: NamedSource): Promise<Found> {
+    const { requireTls = true } = source.opened
+    if (requireTls && !request.usesTls) return this.#refuse(request, source, withoutTls())
+    try {
+      const result = await source.opened.signIn(request)
+      switch (result.status) {
+        case 'signed-in':
+          return await this.#admit(request, source, result)
+        case 'refused':
+          return this.#refuse(request, source, result.error, result.answer)
+        case 'answer':
+          return { by: 'refusal', challenge: { status: 'challenge', ...uncached(result.answer) } }
+      }
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      const refusal = this.#refuse(request, source, error)
+      // A fault of this service is the app's to handle.
+      if (error.status === 500) throw error
+      return refusal
+    }
+  }
+
+  /** Ends the session of a request, and says where to go. */
+  async signOut(request: SignInRequest): Promise<Found> {
+    const { sessions, sources, events } = this.#deps
+    const found = await sessions.find(request.request)
+    const session = found.status === 'found' ? found.session : undefined
+    const { statusCode, headers, body } = sources.signedOut(request, session)
+    events.sessionEnded()
+    const ended = { ...headers, ...NOT_CACHED, ...sessions.end(request.request) }
+    return { by: 'refusal', challenge: { status: 'challenge', statusCode, headers: ended, body } }
+  }
+
+  async #admit(request: SignInRequest, { name }: NamedSource, result: SignedIn): Promise<Found> {
+    const identity = this.#deps.callerOf(result.identity)
+    const session = await this.#beginSession(request, identity, result)
+    const headers = { ...NOT_CACHED, ...result.headers, ...session }
+    this.#deps.events.authenticated({ ...this.#deps.about(request.request), identity, by: 'sign-in', source: name })
+    if (result.location === undefined) return { by: 'sign-in', source: name, identity, headers }
+    const Location = localTarget(result.location) ?? '/'
+    return {
+      by: 'refusal',
+      challenge: { status: 'challenge', statusCode: 303, headers: { ...headers, Location }, body: '' },
+    }
+  }
+
+  /**
+   * A new session begins at each sign-in: what the browser had before may be known to others. Where
+   * each request brings the same credentials, the session of the same user goes on.
+   */
+  async #beginSession(
+    { request }: SignInRequest,
+    identity: CallerIdentity,
+    { session = {}, location }: SignedIn,
+  ): Promise<ResponseHeaders> {
+    const { sessions, events } = this.#deps
+    if (session === false) return {}
+    if (location === undefined && (await this.#goesOn(request, identity))) return {}
+    const begun = sessions.begin(request, identity, session)
+    if (begun !== undefined) events.sessionBegun(identity, begun.by, begun.headers)
+    const headers = begun?.headers ?? {}
+    // The browser would come back unknown, and be asked again for ever.
+    if (location !== undefined && headers['Set-Cookie'] === undefined) throw notBegun(identity)
+    return headers
+  }
+
+  async #goesOn(request: NegotiableRequest, identity: CallerIdentity): Promise<boolean> {
+    if (!this.#deps.sessions.isShown(request)) return false
+    const found = await this.#deps.sessions.find(request)
+    if (found.status !== 'found') return false
+    const { principal, authenticationMethod } = found.identity
+    return principal === identity.principal && authenticationMethod === identity.authenticationMethod
+  }
+
+  #refuse(request: SignInRequest, { name }: NamedSource, error: S4uError, answer?: SignInAnswer): Found {
+    const { events, challenges, sources, sessions, about } = this.#deps
+    sessions.unbind(request.request)
+    const statusCode = answer?.statusCode ?? error.status
+    events.refusedUnseen({ ...about(request.request), code: error.code, error, statusCode, source: name })
+    const made = answer ?? challenges.refusedBySource(request.request, error, sources.offers(request.request))
+    const headers = { ...waiting(error), ...uncached(made).headers }
+    return { by: 'refusal', challenge: { status: 'challenge', ...made, headers, error } }
+  }
+}
+
+/** Seconds, RFC 9110 section 10.2.3. */
+function waiting(error: S4uError): ResponseHeaders {
+  if (error instanceof TooManyAttemptsError) return { 'Retry-After': String(Math.ceil(error.retryAfter / 1000)) }
+  return error.status === 503 ? { 'Retry-After': '5' } : {}
+}
+
+/** What a source answers is about one user. */
+function uncached(answer: SignInAnswer): SignInAnswer {
+  return { ...answer, headers: { ...NOT_CACHED, ...answer.headers } }
+}
+
+function withoutTls(): RejectedTokenError {
+  return new RejectedTokenError('credentials came without TLS', {
+    code: 'S4U_TLS_REQUIRED',
+    status: 403,
+    hint:
+      'Serve HTTPS. Where TLS ends at a proxy, name that in trustedProxies, and let it send X-Forwarded-Proto: https. ' +
+      'With requireTls: false of the source, everybody on the way can read them.',
+  })
+}
+
+function notBegun({ principal }: CallerIdentity): RejectedTokenError {
+  return new RejectedTokenError(`${principal} has signed in, but no session could be begun`, {
+    code: 'S4U_SESSION_NOT_BEGUN',
+    status: 403,
+    hint: "The user's ticket is too big for a cookie: create the server with { maxHeaderSize: 65536 }, or take the user out of groups.",
+  })
+}

@@ -1,0 +1,70 @@
+import { ConfigurationError, type OptionTableOf, shownInput } from '@s4u/kdc-client'
+import { ATTEMPT_OPTIONS, type AttemptOptions } from './attempts/attempt-options.js'
+import { localTarget } from './local-target.js'
+import type { SignInSource } from './sign-in-source.js'
+
+/** The options about ways to sign in beside Negotiate. */
+export interface SignInSourcesOptions {
+  /**
+   * Ways to sign in beside Negotiate, in the order in which they are offered: those of
+   * `@s4u/sign-in`, or your own. Default: none. Example: `[form(), basic()]`.
+   */
+  readonly signIn?: readonly SignInSource[]
+  /** What all of them share. Example: `{ path: '/app/.s4u' }`. */
+  readonly signInOptions?: SignInOptions
+}
+
+/** What all sources of a negotiator share. */
+export interface SignInOptions {
+  /**
+   * The path below which pages of sources are: `PATH/sign-in`, `PATH/sign-out`. Default `/.s4u`.
+   * Where the negotiator is mounted below a path, write that in front: `/app/.s4u`.
+   */
+  readonly path?: string
+  /** How often users may try. */
+  readonly attempts?: AttemptOptions
+}
+
+export const SIGN_IN_OPTIONS = {
+  path: 'value',
+  attempts: ATTEMPT_OPTIONS,
+} as const satisfies OptionTableOf<SignInOptions>
+
+/** Every name in SignInSourcesOptions; others are refused. */
+export const SIGN_IN_SOURCES_OPTIONS = {
+  signIn: 'value',
+  signInOptions: SIGN_IN_OPTIONS,
+} as const satisfies OptionTableOf<SignInSourcesOptions>
+
+const DEFAULT_PATH = '/.s4u'
+
+/** @throws ConfigurationError */
+export function signInPathOf({ path = DEFAULT_PATH }: SignInOptions): string {
+  if (typeof path === 'string' && localTarget(path) !== undefined && !/[?#%;]|\/$/.test(path)) return path
+  throw new ConfigurationError(`signInOptions.path: ${shownInput(path)} is no path of this site`, {
+    hint: "Write it with a slash in front and none behind: '/.s4u'.",
+  })
+}
+
+/** @throws ConfigurationError */
+export function requireSources(sources: readonly SignInSource[]): readonly SignInSource[] {
+  if (!Array.isArray(sources)) throw notSources()
+  const names = new Set<string>()
+  for (const source of sources as readonly unknown[]) {
+    if (!isSource(source)) throw notSources()
+    if (names.has(source.name)) throw new ConfigurationError(`signIn: ${source.name} is there twice`)
+    names.add(source.name)
+  }
+  return Object.freeze([...sources])
+}
+
+function isSource(value: unknown): value is SignInSource {
+  if (typeof value !== 'object' || value === null || !('name' in value) || !('open' in value)) return false
+  return typeof value.name === 'string' && /^[a-z][a-z0-9-]*$/.test(value.name) && typeof value.open === 'function'
+}
+
+function notSources(): ConfigurationError {
+  return new ConfigurationError('signIn must be a list of ways to sign in', {
+    hint: "Write signIn: [form(), basic()], with functions of '@s4u/sign-in'. A source has a name and open().",
+  })
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import type { Journal } from '@s4u/kdc-client'
+import type { ClientAddresses } from '../http/client-address.js'
+import type { NegotiableRequest } from '../http/request.js'
+import { checkSession, type SessionOptions } from '../session/session-options.js'
+import { attemptSettings } from './attempts/attempt-options.js'
+import { SignInAttempts } from './attempts/sign-in-attempts.js'
+import { sealedTexts } from './sealed-texts.js'
+import { requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
+import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
+import type { SignInSite } from './sign-in-site.js'
+import type { OpenedSignInSource, SignInAnswer, SignInLink } from './sign-in-source.js'
+
+/** A source at work, with its name. */
+export interface NamedSource {
+  readonly name: string
+  readonly opened: OpenedSignInSource
+}
+
+/** What an unknown caller is offered by all sources together. */
+export interface SignInOffers {
+  readonly challenges: readonly string[]
+  readonly page?: SignInAnswer
+}
+
+export interface SignInSourcesDeps extends Pick<SignInSite, 'identityFor' | 'directory'> {
+  readonly options: SignInSourcesOptions &
+    SessionOptions & { readonly now?: () => number; readonly random?: (length: number) => Uint8Array }
+  readonly journal: Journal
+  readonly addresses: ClientAddresses
+  /** Tells of what a source has left out of a request. */
+  readonly note: (source: string, request: SignInRequest, error: Parameters<SignInSite['note']>[1]) => void
+}
+
+/**
+ * The sources of one negotiator. Without the option `signIn` there are none, and nothing changes.
+ */
+export class SignInSources {
+  readonly path: string
+  readonly #sources: readonly NamedSource[]
+  readonly #addresses: ClientAddresses
+  readonly #received = new WeakMap<NegotiableRequest, SignInRequest>()
+
+  /** @throws ConfigurationError */
+  constructor(deps: SignInSourcesDeps) {
+    const { signIn = [], signInOptions = {} } = deps.options
+    this.path = signInPathOf(signInOptions)
+    this.#addresses = deps.addresses
+    const given = requireSources(signIn)
+    const lend = lender(this.path, deps)
+    this.#sources = given.map((source) => ({ name: source.name, opened: source.open(lend(source.name)) }))
+  }
+
+  get isEmpty(): boolean {
+    return this.#sources.length === 0
+  }
+
+  get names(): readonly string[] {
+    return this.#sources.map(({ name }) => name)
+  }
+
+  /** Notes what the adapter knows of a request, before anything else looks at it. */
+  receive(request: NegotiableRequest, as: ReceivedAs): void {
+    if (this.isEmpty || this.#received.has(request)) return
+    const received = signInRequest(request, as, this.#addresses)
+    this.#received.set(request, received)
+    for (const { opened } of this.#sources) opened.screen?.(received)
+  }
+
+  /** Returns a request as sources see it. */
+  received(request: NegotiableRequest): SignInRequest {
+    this.receive(request, {})
+    return this.#received.get(request) ?? signInRequest(request, {}, this.#addresses)
+  }
+
+  /** Whether a request is for a page of the sources. */
+  isOwnPage({ path }: SignInRequest): boolean {
+    return path.startsWith(`${this.path}/`)
+  }
+
+  /** Returns the source that decides about a request; undefined where it brings nothing for any. */
+  find(request: SignInRequest): NamedSource | undefined {
+    return this.#sources.find(({ opened }) => opened.brings(request))
+  }
+
+  /** Returns what an unknown caller is offered: programs the challenges, a person one page. */
+  offers(request: NegotiableRequest): SignInOffers {
+    const received = this.received(request)
+    const all = this.#sources
+      .filter(({ opened: { requireTls = true } }) => received.usesTls || !requireTls)
+      .map(({ opened }) => opened.offer?.(received) ?? {})
+    const withPage = received.isNavigation ? all.findIndex(({ page }) => page !== undefined) : -1
+    // A challenge would make the browser ask for a password in place of showing the page.
+    const inFront = withPage < 0 ? all : all.slice(0, withPage)
+    const challenges = inFront.flatMap((offer) => offer.challenges ?? [])
+    const links = all.flatMap(({ link }, at): readonly SignInLink[] => (link && at !== withPage ? [link] : []))
+    const page = all[withPage]?.page?.(links)
+    return { challenges, ...(page && { page }) }
+  }
+
+  /** Returns where to go after a sign-out. */
+  signedOut(
+    request: SignInRequest,
+    session: Parameters<NonNullable<OpenedSignInSource['signedOut']>>[1],
+  ): SignInAnswer {
+    for (const { opened } of this.#sources) {
+      const answer = opened.signedOut?.(request, session)
+      if (answer !== undefined) return answer
+    }
+    return { statusCode: 303, headers: { Location: '/' }, body: '' }
+  }
+
+  async ready(): Promise<void> {
+    await Promise.all(this.#sources.map(async ({ opened }) => opened.ready?.()))
+  }
+
+  close(): void {
+    for (const { opened } of this.#sources) opened.close?.()
+  }
+}
+
+/** Returns the function that makes the site of each source. */
+function lender(path: string, deps: SignInSourcesDeps): (source: string) => SignInSite {
+  const { options, journal, identityFor, directory, note } = deps
+  const { now = Date.now, random = randomBytes } = options
+  const session = checkSession(options.session)
+  const keepsSessions = typeof session === 'object'
+  const secrets = (keepsSessions ? session.keys : undefined) ?? [random(32)]
+  const attempts = new SignInAttempts(attemptSettings(options.signInOptions?.attempts ?? {}, options.now))
+  return (source) => ({
+    ...{ identityFor, now, random, journal, path, attempts, keepsSessions, directory },
+    sealFor: (label) => sealedTexts(`${source} ${label}`, { secrets, now, random }),
+    note: (request, error) => note(source, request, error),
+  })
+}
