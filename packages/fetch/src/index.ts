@@ -15,6 +15,7 @@ export type {
   VerifiedAnswer,
 } from './authorization-for.js'
 export type { ServerRefusal } from './answers/server-refusal.js'
+export { challengeSchemes } from './answers/challenge-schemes.js'
 export { Connections, type IdentityConnections } from './connections/connections.js'
 export type { ConnectionsOptions } from './connections/connections-options.js'
 export { FETCH_CHANNEL, type FetchEvent, type FetchEventListener, type FetchEventSubject } from './events/events.js'

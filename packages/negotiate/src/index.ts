@@ -20,6 +20,7 @@
 export { clusterReplayStore, type ClusterReplayStoreOptions } from '@s4u/acceptor'
 export type { AuthenticationMethod, ClaimValue, ImpersonationLevel, UserClaims } from '@s4u/acceptor'
 export { type AmbientIdentity, type CurrentIdentity, currentIdentity, impersonatedIdentity } from '@s4u/fetch'
+export { challengeSchemes, type Negotiation, type ServerRefusal, type VerifiedAnswer } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { closeOptions, type OptionTableOf } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'

@@ -1,6 +1,13 @@
 /**
  * Returns the schemes of a `WWW-Authenticate` or `Proxy-Authenticate` value: `['Negotiate',
  * 'Basic']`. Source: RFC 9110 section 11.6.1.
+ *
+ * @example
+ * ```ts
+ * import { challengeSchemes } from '@s4u/fetch'
+ *
+ * console.log(challengeSchemes('Negotiate, Basic realm="a, b"')) // [ 'Negotiate', 'Basic' ]
+ * ```
  */
 export function challengeSchemes(header: string | readonly string[] | null | undefined): string[] {
   const value = typeof header === 'string' ? header : (header ?? []).join(', ')

@@ -1,6 +1,7 @@
 import type { GatewaySettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
+import { SITE_CHECKS } from './site-checks.js'
 
 /** What options must not say together. Each check returns its problems. */
 export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Problem[])[] = [
@@ -8,6 +9,11 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   sitesHaveTls,
   groupsHaveNames,
   networksAreNetworks,
+  ...SITE_CHECKS.map(
+    (check) =>
+      ({ sites }: GatewaySettings) =>
+        sites.flatMap(check),
+  ),
 ]
 
 /** Two sites of one name and path: which of them is meant would depend on their order. */

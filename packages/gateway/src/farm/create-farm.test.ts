@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { farmOf, requestOf, siteOf } from '../fixtures/requests.js'
+import { requestOf, siteOf } from '../fixtures/requests.js'
 import { createFarm } from './create-farm.js'
 import type { ChosenMember, Farm } from './farm.js'
 
@@ -20,14 +20,14 @@ afterEach(() => {
   for (const farm of open.splice(0)) farm.close()
 })
 
-function farmWith(changes: Parameters<typeof farmOf>[0] = {}, urls: readonly URL[] = to): Farm {
+function farmWith(farm: NonNullable<Parameters<typeof siteOf>[0]>['farm'] = {}, urls: readonly URL[] = to): Farm {
   const operation = {
     alert: () => {},
     memberIs: (...line: readonly string[]) => void told.push(line.join(' ')),
   }
-  const farm = createFarm(siteOf({ to: urls, farm: farmOf(changes) }), { operation, now: () => now })
-  open.push(farm)
-  return farm
+  const made = createFarm(siteOf({ to: urls, farm }), { operation, now: () => now })
+  open.push(made)
+  return made
 }
 
 const nameOf = ({ member }: ChosenMember): string => member.name

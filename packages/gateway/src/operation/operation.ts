@@ -31,6 +31,10 @@ export type MemberCondition = 'up' | 'draining' | 'resting' | 'down'
 export interface Operation {
   /** Tells what somebody must look at. */
   alert(error: S4uError, request?: ReceivedRequest): void
+  /** Notes what is no fault of the gateway or of a server. */
+  note(text: string, request?: ReceivedRequest): void
+  /** Counts a 401 of an inner server: it refused the user, or wants another scheme. */
+  innerRefused(site: string, kind: 'refused' | 'other-scheme'): void
   /** Tells that a request has ended. */
   ended(record: AccessRecord): void
   /** Tells how an inner server is, when that changes. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import type { CallerIdentity, ResponseHeaders } from '@s4u/negotiate'
+import type { CallerIdentity, ResponseHeaders, Session } from '@s4u/negotiate'
 import type { ListenerSettings, RuleSettings, SiteSettings } from '../configuration/gateway-options.js'
 
 export type ClientRequest = IncomingMessage | Http2ServerRequest
@@ -51,6 +51,8 @@ export interface CallerRequest extends SiteRequest {
   readonly caller: CallerIdentity | undefined
   /** How the caller came: `negotiate`, `session`, `form` and so on; `none` without a caller. */
   readonly way: string
+  /** The session by which the caller is known; undefined where the request has signed in. */
+  readonly session: Session | undefined
   /**
    * Headers that belong to the answer, whatever its status: proof of the gateway, session cookie.
    */

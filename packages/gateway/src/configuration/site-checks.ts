@@ -1,0 +1,33 @@
+import type { SiteSettings } from './gateway-options.js'
+import type { Problem } from './problem.js'
+
+/** What the options of one site must not say together. */
+export const SITE_CHECKS: readonly ((site: SiteSettings, index: number) => readonly Problem[])[] = [
+  drainsItsOwnMembers,
+  namesServiceForTicketsOnly,
+  letsDirectOnlyWithNone,
+]
+
+/** A member that is misspelt would go on getting users. */
+function drainsItsOwnMembers({ to, farm }: SiteSettings, site: number): Problem[] {
+  const members = new Set(to.map(({ href }) => href))
+  return farm.draining.flatMap(({ href, origin }, index) =>
+    members.has(href)
+      ? []
+      : [{ path: ['sites', site, 'farm', 'draining', index], message: `${origin} is no member: \`to\` has it not` }],
+  )
+}
+
+function namesServiceForTicketsOnly({ delegation: { as, service } }: SiteSettings, site: number): Problem[] {
+  const path = ['sites', site, 'delegation', 'service']
+  if (service === undefined) return []
+  if (as !== 'kerberos') return [{ path, message: `means nothing with as: ${as}: only kerberos has tickets` }]
+  // Of `*.farm` no one could say which part of the name it stands for.
+  const isStar = service.includes('*') && !/^[^*]+\/\*(?::\d+)?$/.test(service)
+  return isStar ? [{ path, message: 'may have * only as the whole host: http/*' }] : []
+}
+
+function letsDirectOnlyWithNone({ delegation: { as, direct } }: SiteSettings, site: number): Problem[] {
+  if (!direct || as === 'none') return []
+  return [{ path: ['sites', site, 'delegation', 'direct'], message: `is for as: none, and as is ${as}` }]
+}

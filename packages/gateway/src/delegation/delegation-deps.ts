@@ -1,0 +1,9 @@
+import type { Operation } from '../operation/operation.js'
+import type { TypedPasswords } from './typed-passwords.js'
+
+/** What the delegation of all sites has in common. */
+export interface DelegationDeps {
+  readonly operation: Pick<Operation, 'alert' | 'innerRefused' | 'note'>
+  /** The passwords that users have typed; undefined where no site wants them. */
+  readonly passwords?: TypedPasswords | undefined
+}

@@ -1,0 +1,36 @@
+import { inspect } from 'node:util'
+
+/** A name and a password as a user has typed them. Prints neither. */
+export class TypedPassword {
+  readonly #user: string
+  readonly #password: string
+
+  constructor(user: string, password: string) {
+    this.#user = user
+    this.#password = password
+  }
+
+  static fromOctets(octets: Uint8Array): TypedPassword {
+    const text = Buffer.from(octets).toString('utf8')
+    const end = text.indexOf('\0')
+    return new TypedPassword(text.slice(0, end), text.slice(end + 1))
+  }
+
+  /** Returns name and password, for sealing. */
+  octets(): Uint8Array {
+    return Buffer.from(`${this.#user}\0${this.#password}`)
+  }
+
+  /** Returns the header for a server that wants Basic, in UTF-8. Source: RFC 7617 section 2. */
+  authorization(): string {
+    return `Basic ${Buffer.from(`${this.#user}:${this.#password}`).toString('base64')}`
+  }
+
+  toJSON(): string {
+    return '[password]'
+  }
+
+  [inspect.custom](): string {
+    return '[password]'
+  }
+}
