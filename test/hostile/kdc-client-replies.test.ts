@@ -632,7 +632,7 @@ describe('a referral', () => {
   )
 
   test.each<[what: string, ask: (client: KdcClient) => Promise<unknown>, asked: string]>([
-    ['a forwarded ticket-granting ticket', (client) => client.forwardedTgt(), 'krbtgt/AD.TEST'],
+    ['a forwarded ticket-granting ticket', (client) => client.tgtToForward(), 'krbtgt/AD.TEST'],
     [
       'a ticket from user to user',
       async (client) => {

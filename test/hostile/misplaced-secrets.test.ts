@@ -197,7 +197,7 @@ const places: Readonly<Record<string, (secret: string) => unknown>> = {
   'fetch’s origins': (s) => out({ origins: [s] }),
   'fetch’s mutualAuthentication': (s) => out({ mutualAuthentication: s }),
   'fetch’s preemptive': (s) => out({ preemptive: s }),
-  'fetch’s proxy': (s) => new Connections({ proxy: { url: s } }).ofNobody(),
+  'fetch’s proxy': (s) => new Connections({ proxy: { url: s } }).withoutIdentity(),
   'a principal': (s) => parsePrincipal(s),
   'an SPN': (s) => parseSpn(s),
   'a SID': (s) => parseSid(s),

@@ -1,6 +1,6 @@
 /** What one user has left must not make the service act as another, whoever has mixed them up. */
 
-import { evidenceFromS4u2self, type Grounds, type KdcClient } from '@s4u/kdc-client'
+import { evidenceFromS4u2self, type DelegationInputs, type KdcClient } from '@s4u/kdc-client'
 import { parsePrincipal } from '@s4u/krb5'
 import type { TestRealm } from '@s4u/test-kdc'
 import { beforeEach, describe, expect, test } from 'vitest'
@@ -25,7 +25,11 @@ describe('a service that is told to act as bob', () => {
   test('with the evidence of alice, of either origin, does not', async () => {
     const alices = evidenceFromS4u2self(await client.s4u2self('alice'))
     for (const origin of ['s4u2self', 'presented'] as const) {
-      const grounds: Grounds = { user: 'bob@AD.TEST', evidence: { ...alices, origin }, protocolTransition: true }
+      const grounds: DelegationInputs = {
+        user: 'bob@AD.TEST',
+        evidence: { ...alices, origin },
+        protocolTransition: true,
+      }
       expect(await refusalOf(client.ticketAs(grounds, API))).toMatchObject(MIXED)
     }
     expect(proxied()).toBe(0)

@@ -43,7 +43,7 @@ const negotiator = (options: NegotiatorOptions = {}) =>
 
 /** Alice's own ticket-granting ticket, with other names written on it. */
 async function forwarded(names: Partial<Ticket> = {}): Promise<ForwardedTicket> {
-  const { client, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').forwardedTgt()
+  const { client, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').tgtToForward()
   return { client, ticket: { ...ticket, ...names }, sessionKey, flags, expiresAt }
 }
 
@@ -59,7 +59,7 @@ const EVIL: readonly (readonly [string, Partial<Ticket>])[] = [
 describe('a caller who forwards a ticket-granting ticket', () => {
   const authorizationWith = async (names: Partial<Ticket>): Promise<string> => {
     const ticket = await userClient(realm, 'alice').ticketFor(WEB)
-    const tgt = await userClient(realm, 'alice').forwardedTgt()
+    const tgt = await userClient(realm, 'alice').tgtToForward()
     const lent = { ...tgt, ticket: { ...tgt.ticket, ...names }, service: { name: krbtgt('AD.TEST'), realm: 'AD.TEST' } }
     const delegate = sealForwardedCredential(lent, ticket.sessionKey)
     return formatAuthorization(createInitiator({ ticket, delegate, now: () => realm.now }).token)
@@ -102,7 +102,7 @@ describe('the KDC client', () => {
       kdc: partner.transport,
       credentials: { principal: 'oscar@PARTNER.TEST', password: 'pw-oscar' },
       now: () => realm.now,
-    }).forwardedTgt()
+    }).tgtToForward()
     const tgt = { client, ticket, sessionKey, flags, expiresAt }
     const web = clientOf(realm, 'web', { kdc: transport })
     expect((await web.ticketWith(tgt, WEB)).client).toEqual(client)
@@ -175,7 +175,7 @@ describe('somebody on the way who says that a typed name belongs to another real
 
   test.each(ELSEWHERE)('(%s) does not have it proven there where it goes without armor', async (crealm) => {
     forge = sentTo(crealm)
-    using web = negotiator({ delegation, fast: 'off' })
+    using web = negotiator({ delegation, kdc: { kdc: transport, fast: 'off' } })
     const error = await refusalOf(web.identityFor({ user: 'bob@EVIL.EXAMPLE', password: 'pw-bob' }))
     expect(error).toMatchObject({ name: 'KdcError', code: 'KDC_ERR_WRONG_REALM' })
     expect([...asked]).toEqual(['AD.TEST'])

@@ -32,8 +32,7 @@ async function site() {
   const way = await DatagramForger.before(await realm.listen())
   const negotiator = createNegotiator({
     keytab: realm.keytabFor('web'),
-    kdc: way.address,
-    kdcTimeLimit: PATIENT,
+    kdc: { kdc: way.address, timeLimit: PATIENT },
     delegation: { principal: 'web', protocolTransition: true },
   })
   open.push(realm, way, { [Symbol.asyncDispose]: async () => negotiator[Symbol.dispose]() })

@@ -21,9 +21,15 @@ await describeRealms('the device in tickets of NEWCORP', ['NEWCORP'], (info) => 
 
   test('is the machine in armor, where the service takes it: its groups and claims are in the PAC', async () => {
     const { keytab } = aware
-    expect(await deviceOf(bob, { keytab, armor: { keytab: kiosk01.keytab } })).toEqual({ groups: 1, claims: 0 })
+    expect(await deviceOf(bob, { keytab, kdc: { kdc, armor: { keytab: kiosk01.keytab } } })).toEqual({
+      groups: 1,
+      claims: 0,
+    })
     // Domain Computers, and Desks.
-    expect(await deviceOf(bob, { keytab, armor: { keytab: desk01.keytab } })).toEqual({ groups: 2, claims: 1 })
+    expect(await deviceOf(bob, { keytab, kdc: { kdc, armor: { keytab: desk01.keytab } } })).toEqual({
+      groups: 2,
+      claims: 1,
+    })
   })
 
   test('is none where no machine is named, although the service’s own ticket armors the sign-in', async () => {
@@ -31,7 +37,7 @@ await describeRealms('the device in tickets of NEWCORP', ['NEWCORP'], (info) => 
   })
 
   test('is none for a service that does not take it', async () => {
-    const options = { keytab: api.keytab, armor: { keytab: desk01.keytab } }
+    const options = { keytab: api.keytab, kdc: { kdc, armor: { keytab: desk01.keytab } } }
     expect(await deviceOf(bob, options)).toEqual({ groups: undefined, claims: 0 })
   })
 

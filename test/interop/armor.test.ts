@@ -53,7 +53,7 @@ for (const key of ['CORP', 'NEWCORP', 'EAST', 'NEWEAST', 'NORTH'] as const) {
 
     test('tells a wrong password within the armor, and a user whom nobody knows', async () => {
       const { transport, armoredOf } = recorded(realm)
-      using service = createNegotiator({ keytab: web.keytab, kdc: transport, fast: 'require' })
+      using service = createNegotiator({ keytab: web.keytab, kdc: { kdc: transport, fast: 'require' } })
       const wrong = service.identityFor({ user: bob.principal, password: 'wrong' })
       await expect(wrong).rejects.toMatchObject({ code: 'KDC_ERR_PREAUTH_FAILED', status: 401 })
       const nobody = service.identityFor({ user: `nobody@${realm.name}`, password: 'wrong' })
@@ -64,7 +64,7 @@ for (const key of ['CORP', 'NEWCORP', 'EAST', 'NEWEAST', 'NORTH'] as const) {
 
     test('goes without where the app says so', async () => {
       const { transport, armoredOf } = recorded(realm)
-      using service = createNegotiator({ keytab: web.keytab, kdc: transport, fast: 'off' })
+      using service = createNegotiator({ keytab: web.keytab, kdc: { kdc: transport, fast: 'off' } })
       await service.identityFor({ user: alice.principal, password: alice.password })
       expect(armoredOf('alice')).toEqual([false, false])
     })
@@ -80,7 +80,7 @@ for (const key of ['CORP', 'NEWCORP', 'EAST', 'NEWEAST'] as const) {
     // behaviour: Armored sign-in (FAST) by an alias = resolved
     test('is resolved within the armor', async () => {
       const { transport, armoredOf } = recorded(realm)
-      using service = createNegotiator({ keytab: web.keytab, kdc: transport, fast: 'require' })
+      using service = createNegotiator({ keytab: web.keytab, kdc: { kdc: transport, fast: 'require' } })
       const { enterpriseName = '', password } = user
       await service.identityFor({ user: enterpriseName, password })
       expect(armoredOf(enterpriseName)).toEqual([true, true])
@@ -138,7 +138,7 @@ for (const key of ['CORP', 'NEWCORP', 'EAST', 'NEWEAST', 'NORTH'] as const) {
 
     test('of a client without a key vouch for the user in it', async () => {
       const { transport, answers } = recordedTickets(realm)
-      const tgt = await createKdcClient({ kdc: transport, credentials: { keytab: web.keytab } }).forwardedTgt()
+      const tgt = await createKdcClient({ kdc: transport, credentials: { keytab: web.keytab } }).tgtToForward()
       const credentials = { tgt: { ...tgt, renewTill: tgt.renewableUntil } }
       const self = createKdcClient({ kdc: transport, credentials }).s4u2self(alice.principal)
       if (taken.itself) expect(formatPrincipal((await self).client)).toBe(alice.principal)
@@ -148,7 +148,7 @@ for (const key of ['CORP', 'NEWCORP', 'EAST', 'NEWEAST', 'NORTH'] as const) {
 
     test('are granted where it is required, or refused', async () => {
       const { transport } = recordedTickets(realm)
-      const tgt = await createKdcClient({ kdc: transport, credentials: { keytab: web.keytab } }).forwardedTgt()
+      const tgt = await createKdcClient({ kdc: transport, credentials: { keytab: web.keytab } }).tgtToForward()
       const credentials = { tgt: { ...tgt, renewTill: tgt.renewableUntil } }
       const asked = createKdcClient({ kdc: transport, credentials, fast: 'require' }).ticketFor(api.spn)
       if (taken.itself) expect(formatPrincipal((await asked).client)).toBe(web.principal)

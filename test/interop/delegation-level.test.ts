@@ -1,5 +1,5 @@
 import { createAcceptor } from '@s4u/acceptor'
-import { createNegotiationFor, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { createNegotiationFor, type FetchEvent, type CreateFetchOptions } from '@s4u/fetch'
 import { parseAuthorization, sealForwardedCredential } from '@s4u/gssapi'
 import { createKdcClient, type KdcClient } from '@s4u/kdc-client'
 import { expect, test } from 'vitest'
@@ -23,7 +23,7 @@ for (const [key, fit, unfit, sensitive] of [
     }
 
     /** What the service gets of the user. */
-    const seenBy = async (service: string, user: string, options: Partial<NegotiatedFetchOptions> = {}) => {
+    const seenBy = async (service: string, user: string, options: Partial<CreateFetchOptions> = {}) => {
       const { host, keytab, spn } = services[service]
       const client = clientOf(user)
       const events: FetchEvent[] = []
@@ -31,7 +31,7 @@ for (const [key, fit, unfit, sensitive] of [
         ticketFor: client.ticketFor,
         allowedImpersonationLevel: 'delegation',
         forwardTgt: async (ticket, request) =>
-          sealForwardedCredential(await client.forwardedTgt(request), ticket.sessionKey),
+          sealForwardedCredential(await client.tgtToForward(request), ticket.sessionKey),
         origins: [`https://${host}`],
         onEvent: (event) => events.push(event),
         ...options,

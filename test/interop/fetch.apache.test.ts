@@ -1,4 +1,4 @@
-import { Connections, createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { Connections, createFetch, type FetchEvent, type CreateFetchOptions } from '@s4u/fetch'
 import { createKdcClient, evidenceFromS4u2self, type KdcClient } from '@s4u/kdc-client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { realmOf } from '../realms/clients.js'
@@ -23,11 +23,11 @@ await describeRealms('the delegated fetch and Apache', ['EAST', 'apache'], (info
     await apache?.[Symbol.asyncDispose]()
   })
 
-  const fetchWith = (ticketFor: KdcClient['ticketFor'], options: Partial<NegotiatedFetchOptions> = {}) =>
+  const fetchWith = (ticketFor: KdcClient['ticketFor'], options: Partial<CreateFetchOptions> = {}) =>
     createFetch({ ticketFor, connections, serviceNames: { [address]: services.api.spn }, ...options })
 
   /** The web service, acting as a user who never showed it a ticket. */
-  const actingAs = (user: string, options?: Partial<NegotiatedFetchOptions>) =>
+  const actingAs = (user: string, options?: Partial<CreateFetchOptions>) =>
     fetchWith(async (spn) => {
       const self = await web.s4u2self(users[user].principal)
       return web.s4u2proxy(evidenceFromS4u2self(self), spn)

@@ -1,4 +1,4 @@
-import { Connections, createFetch, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { Connections, createFetch, type CreateFetchOptions } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { realmOf } from '../realms/clients.js'
@@ -22,7 +22,7 @@ await describeRealms('the delegated fetch and HTTP/2', ['EAST', 'apache'], (info
     await apache?.[Symbol.asyncDispose]()
   })
 
-  const actingAs = (name: 'alice' | 'bob', options: Partial<NegotiatedFetchOptions> = {}) => {
+  const actingAs = (name: 'alice' | 'bob', options: Partial<CreateFetchOptions> = {}) => {
     const { principal, password } = users[name]
     const { ticketFor } = createKdcClient({ kdc, credentials: { principal, password } })
     return createFetch({ ticketFor, connections, serviceNames: { [address]: services.api.spn }, ...options })

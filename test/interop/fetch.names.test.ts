@@ -1,4 +1,4 @@
-import { createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { createFetch, type FetchEvent, type CreateFetchOptions } from '@s4u/fetch'
 import { createKdcClient, evidenceFromS4u2self, S4uError } from '@s4u/kdc-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
@@ -23,10 +23,10 @@ for (const key of ['CORP', 'EAST'] as const) {
     const { principal, password } = users.alice
     const alice = createKdcClient({ kdc, credentials: { principal, password } })
     const server = createKdcClient({ kdc, credentials: { keytab: web.keytab } })
-    const delegated: NegotiatedFetchOptions['ticketFor'] = async (spn) =>
+    const delegated: CreateFetchOptions['ticketFor'] = async (spn) =>
       server.s4u2proxy(evidenceFromS4u2self(await server.s4u2self(principal)), spn)
 
-    const failure = async (url: string, ticketFor: NegotiatedFetchOptions['ticketFor']) => {
+    const failure = async (url: string, ticketFor: CreateFetchOptions['ticketFor']) => {
       const error: unknown = await createFetch({ ticketFor })(url).catch((reason: unknown) => reason)
       if (!S4uError.is(error)) throw new Error(`no error of ours for ${url}`)
       return error

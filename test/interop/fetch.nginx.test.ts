@@ -1,4 +1,4 @@
-import { Connections, createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { Connections, createFetch, type FetchEvent, type CreateFetchOptions } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { realmOf } from '../realms/clients.js'
@@ -25,7 +25,7 @@ await describeRealms('the errors of nginx in front of a backend', ['EAST', 'apac
     await apache?.[Symbol.asyncDispose]()
   })
 
-  const fetchWith = (options: Partial<NegotiatedFetchOptions> = {}) =>
+  const fetchWith = (options: Partial<CreateFetchOptions> = {}) =>
     createFetch({ ticketFor: alice.ticketFor, connections, serviceNames: { [front]: services.api.spn }, ...options })
 
   const ERRORS = [

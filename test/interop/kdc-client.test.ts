@@ -39,7 +39,7 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
     test('gets a user-to-user ticket for a service that has only its ticket-granting ticket at hand', async () => {
       const { principal, password } = realm.users.alice
       const alice = createKdcClient({ kdc, credentials: { principal, password } })
-      const peer = await clientOf(web).forwardedTgt()
+      const peer = await clientOf(web).tgtToForward()
       const ticket = await alice.ticketFor(web.spn, { userToUser: peer.ticket })
       const sealed = openTicket(ticket.ticket, peer.sessionKey).encTicketPart
       expect(formatPrincipal({ name: sealed.cname, realm: sealed.crealm })).toBe(principal)

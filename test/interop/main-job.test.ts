@@ -1,4 +1,4 @@
-import { createFetch, type Fetch, type NegotiateOptions } from '@s4u/fetch'
+import { createFetch, type Fetch, type NegotiationForOptions } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
@@ -150,7 +150,7 @@ for (const { key, service, behind } of sites) {
     })
 
     /** Somebody's program, which signs in with a password. */
-    function desktop(name: string, options: Partial<NegotiateOptions> = {}): Fetch {
+    function desktop(name: string, options: Partial<NegotiationForOptions> = {}): Fetch {
       const { principal, password } = realm.users[name]
       const client = createKdcClient({ kdc, credentials: { principal, password } })
       const serviceNames = { [new URL(webAddress).host]: web.spn }

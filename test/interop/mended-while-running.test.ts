@@ -41,7 +41,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       await administrator.obey(settings[0])
       try {
         pass(A_MOMENT)
-        expect((await vouch(client, 'bob')).way).toBe('s4u2self')
+        expect((await vouch(client, 'bob')).method).toBe('s4u2self')
       } finally {
         await administrator.run('samba-tool delegation for-any-protocol svc-kcd off')
       }
@@ -56,7 +56,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       await administrator.obey(refusal.settings[0])
       try {
         pass(A_MOMENT)
-        expect((await client.ticketAs(grounds, api)).way).toBe('s4u2self')
+        expect((await client.ticketAs(grounds, api)).method).toBe('s4u2self')
       } finally {
         await administrator.run('samba-tool user sensitive carol on')
       }
@@ -69,7 +69,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       expect(reason).toBe('service-not-delegable')
       await administrator.obey(settings[0])
       pass(61_000)
-      expect((await vouch(client, 'bob')).way).toBe('s4u2self')
+      expect((await vouch(client, 'bob')).method).toBe('s4u2self')
     })
 
     test('acts for those who have signed in before, with the negotiator that it has', async () => {
@@ -105,7 +105,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
       test('vouch for a member of Protected Users, though this KDC would let it', async () => {
         const { client } = running('web')
-        expect((await vouch(client, 'dave')).way).toBe('s4u2self')
+        expect((await vouch(client, 'dave')).method).toBe('s4u2self')
         const evidence = await at.evidence('web', 'dave')
         const grounds = { user: users.dave.principal, evidence, protocolTransition: true }
         expect(await refusalOf(client.ticketAs(grounds, api))).toMatchObject({
@@ -127,8 +127,10 @@ await describeRealms('a KDC that takes no tickets as evidence which users presen
     await expect(at.client('web').ticketAs(grounds, services.api.spn)).rejects.toMatchObject({
       reason: 'target-not-allowed',
     })
-    const { way, ticket } = await at.client('web').ticketAs({ ...grounds, protocolTransition: true }, services.api.spn)
-    expect(way).toBe('s4u2self')
+    const { method, ticket } = await at
+      .client('web')
+      .ticketAs({ ...grounds, protocolTransition: true }, services.api.spn)
+    expect(method).toBe('s4u2self')
     expect(ticket.client.name.nameString).toEqual(['bob'])
   })
 

@@ -51,7 +51,7 @@ await describeRealms('The password servers of Samba, MIT and Heimdal', ['CORP', 
     test('change one that has expired, where nothing else is to be had with it', async () => {
       const user = await at.newUser(OLD, true)
       const client = createKdcClient({ krb5Config, credentials: { principal: user, password: OLD } })
-      expect((await refusalOf(client.forwardedTgt())).code).toBe('KDC_ERR_KEY_EXPIRED')
+      expect((await refusalOf(client.tgtToForward())).code).toBe('KDC_ERR_KEY_EXPIRED')
       await change(user)
       expect(await signsIn(user, NEW)).toBe(true)
     })
@@ -61,8 +61,7 @@ await describeRealms('The password servers of Samba, MIT and Heimdal', ['CORP', 
       const { kdc, kpasswd = expect.fail('there is none'), services } = at.realm
       using negotiator = createNegotiator({
         keytab: services.web.keytab,
-        kdc: `${kdc.host}:${kdc.port}`,
-        kpasswd: `${kpasswd.host}:${kpasswd.port}`,
+        kdc: { kdc: `${kdc.host}:${kdc.port}`, kpasswd: `${kpasswd.host}:${kpasswd.port}` },
         domainSids: key === 'CORP' ? {} : { [at.realm.name]: false },
       })
       await expect(negotiator.identityFor({ user, password: OLD })).rejects.toMatchObject({

@@ -13,7 +13,7 @@ await describeRealms(
     const account = 'rotated/host.east.test@EAST.TEST'
     const at = (name: string): string => join(info.directory, 'keytabs', name)
     const signIn = (keytab: string) =>
-      createKdcClient({ kdc: `${kdc.host}:${kdc.port}`, credentials: { principal: account, keytab } }).forwardedTgt()
+      createKdcClient({ kdc: `${kdc.host}:${kdc.port}`, credentials: { principal: account, keytab } }).tgtToForward()
 
     test('is told by account, keytab and versions, and the hint mends it', async () => {
       const [old, current] = [at('rotated-1.keytab'), at('rotated-2.keytab')]

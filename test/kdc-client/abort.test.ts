@@ -69,7 +69,7 @@ const isTicketRequest = (request: Uint8Array): boolean => !isSignIn(request)
 describe('the exchange of a caller who has gone is ended', () => {
   const asks: readonly [string, (client: KdcClient, realm: TestRealm, signal: AbortSignal) => Promise<unknown>][] = [
     ['ticketFor', (client, _, signal) => client.ticketFor('HTTP/api.ad.test', { signal })],
-    ['forwardedTgt', (client, _, signal) => client.forwardedTgt({ signal })],
+    ['tgtToForward', (client, _, signal) => client.tgtToForward({ signal })],
     ['s4u2self', (client, _, signal) => client.s4u2self('alice', { signal })],
     [
       'ticketAs',

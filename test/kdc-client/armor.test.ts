@@ -76,7 +76,7 @@ describe('the first sign-in of a user', () => {
 
   test('is armored by a ticket-granting ticket from elsewhere, of which nothing is known', async () => {
     const realm = await adTest()
-    const tgt = await clientOf(realm, 'kcd').forwardedTgt()
+    const tgt = await clientOf(realm, 'kcd').tgtToForward()
     const forwarded = { ...tgt, renewTill: tgt.renewableUntil }
     const alice = userClient(realm, 'alice', { armor: { tgt: forwarded } })
     await alice.ticketFor(API)
@@ -221,7 +221,7 @@ describe('somebody on the way who answers armored requests in the clear', () => 
     const realm = await adTest()
     const kdc = new Impostor(realm, takingArmorOff(realm))
     kdc.isThere = true
-    const tgt = await clientOf(realm, 'kcd').forwardedTgt()
+    const tgt = await clientOf(realm, 'kcd').tgtToForward()
     const armor = { tgt: { ...tgt, renewTill: tgt.renewableUntil } }
     const strict = userClient(realm, 'alice', { armor, fast: 'require', kdc: kdc.transport })
     expect(await refusalOf(strict.ticketFor(API))).toMatchObject(refused)
@@ -235,8 +235,8 @@ describe('somebody on the way who answers armored requests in the clear', () => 
 test('who signs in with a password of his own teaches nothing of the KDCs to others: he could have written the reply', async () => {
   const realm = await adTest({ fast: 'off' })
   const machine = clientOf(realm, 'kcd')
-  const tgt = await machine.forwardedTgt()
-  const alice = userClient(realm, 'alice', { armor: { tgt: { ...tgt, renewTill: tgt.renewableUntil } } })
+  const tgt = await machine.tgtToForward()
+  const alice = userClient(realm, 'alice', { armor: { tgt } })
   await alice.ticketFor(API)
   expect(signInsOf(realm, 'alice').at(-1)).toEqual([false, 'issued'])
   await userClient(realm, 'bob', { armor: machine }).ticketFor(API)

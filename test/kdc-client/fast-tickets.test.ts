@@ -33,8 +33,8 @@ async function armoredService(options: Partial<TestRealmOptions> = {}, more: Par
  * tickets.
  */
 async function withoutKey(realm: TestRealm, more: Partial<KdcClientOptions> = {}) {
-  const tgt = await clientOf(realm, 'web').forwardedTgt()
-  return clientOf(realm, 'web', { credentials: { tgt: { ...tgt, renewTill: tgt.renewableUntil } }, ...more })
+  const tgt = await clientOf(realm, 'web').tgtToForward()
+  return clientOf(realm, 'web', { credentials: { tgt }, ...more })
 }
 
 describe('requests for tickets', () => {

@@ -50,7 +50,7 @@ async function place(options: Partial<TestRealmOptions> = {}, alice: AccountChan
     change: (more = {}) => changePassword(Object.assign({ ...own }, more)),
     signsIn: (password, user = 'alice') =>
       userClient(realm, user, { credentials: { principal: `${user}@AD.TEST`, password } })
-        .forwardedTgt()
+        .tgtToForward()
         .then(
           () => true,
           () => false,

@@ -2,7 +2,7 @@ import {
   planDelegation,
   type EvidenceTicket,
   evidenceFromS4u2self,
-  type Grounds,
+  type DelegationInputs,
   isForwardable,
   type KdcTransport,
   type ServiceTicket,
@@ -153,7 +153,7 @@ describe('S4U2Proxy', () => {
     const client = clientOf(realm, 'kcd')
     const evidence = await presented(realm, 'alice', 'HTTP/kcd.ad.test')
     expect((await client.s4u2proxy(evidence, 'HTTP/api.ad.test@ad.test')).service.realm).toBe('AD.TEST')
-    const { client: user, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').forwardedTgt()
+    const { client: user, ticket, sessionKey, flags, expiresAt } = await userClient(realm, 'alice').tgtToForward()
     const forwarded = { client: user, ticket, sessionKey, flags, expiresAt }
     const elsewhere = 'HTTP/api.ad.test@OTHER.TEST'
     const refused = {
@@ -422,7 +422,7 @@ describe('the evidence ladder', () => {
   beforeAll(async () => {
     realm = await adTest()
   })
-  const grounds = (more: Partial<Grounds> = {}): Grounds => ({ user: 'alice@AD.TEST', ...more })
+  const grounds = (more: Partial<DelegationInputs> = {}): DelegationInputs => ({ user: 'alice@AD.TEST', ...more })
   const evidence = (more: Partial<EvidenceTicket>): EvidenceTicket => ({
     client: { name: { nameType: 1, nameString: ['alice'] }, realm: 'AD.TEST' },
     ticket: {

@@ -1,7 +1,7 @@
 import {
   createKdcClient,
   evidenceFromS4u2self,
-  type Grounds,
+  type DelegationInputs,
   type KdcClientOptions,
   type ServiceTicket,
 } from '@s4u/kdc-client'
@@ -209,8 +209,8 @@ describe('a keytab', () => {
   })
 
   test.each([
-    ['vouches', (): Partial<Grounds> => ({})],
-    ['has vouched', (self: ServiceTicket): Partial<Grounds> => ({ evidence: evidenceFromS4u2self(self) })],
+    ['vouches', (): Partial<DelegationInputs> => ({})],
+    ['has vouched', (self: ServiceTicket): Partial<DelegationInputs> => ({ evidence: evidenceFromS4u2self(self) })],
   ])('rotated while the service %s for a user makes it vouch again, once', async (_when, more) => {
     const { realm, client, rotate } = await transitioning()
     const grounds = { user: 'alice@AD.TEST', protocolTransition: true, ...more(await client.s4u2self('alice')) }

@@ -29,7 +29,7 @@ beforeAll(async () => {
 })
 
 const lent = async (user: string): Promise<ForwardedTicket> => {
-  const { client: owner, ticket, sessionKey, flags, expiresAt } = await userClient(realm, user).forwardedTgt()
+  const { client: owner, ticket, sessionKey, flags, expiresAt } = await userClient(realm, user).tgtToForward()
   return { client: owner, ticket, sessionKey, flags, expiresAt }
 }
 
@@ -88,7 +88,7 @@ test('a ticket of our own: by target, and by whose ticket-granting ticket seals 
     () => client.ticketFor('HTTP/vault.ad.test'),
     () => client.ticketFor('bob', { userToUser: one.ticket }),
     () => client.ticketFor('bob', { userToUser: other.ticket }),
-    () => client.forwardedTgt(),
+    () => client.tgtToForward(),
     () => client.ticketFor('krbtgt/AD.TEST'),
   ])
 })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { type DeprecatedUse, deprecatedUses } from './deprecated-names.js'
 import { listFiles, readSources, root } from './sources.js'
 
 /** A piece of code in a README, in a page of `docs`, or behind `@example` in a comment. */
@@ -88,6 +89,15 @@ export class Workshop {
     return [together, ...examples.filter(isGlobal).map((example) => [example])].flatMap((each) => this.#compile(each))
   }
 
+  /** The uses of deprecated names in examples, by the page and its line. */
+  deprecatedUses(examples: readonly Example[]): DeprecatedUse[] {
+    this.#lay(examples)
+    return deprecatedUses(this.#folder, ['--no-ignore', ...examples.map(nameOf)]).map((use) => {
+      const example = this.#names.get(basename(use.from))
+      return example === undefined ? use : { ...use, from: example.from, line: example.line + use.line - 1 }
+    })
+  }
+
   /** What an example prints, when it is run by itself. */
   run(example: Example): string {
     const name = nameOf(example).replace(/\.ts$/, '.js')
@@ -99,12 +109,16 @@ export class Workshop {
   }
 
   #compile(examples: readonly Example[]): Complaint[] {
+    this.#lay(examples)
+    const said = this.#tsc()
+    return said.split('\n').flatMap((line) => this.#complaintOf(line) ?? [])
+  }
+
+  #lay(examples: readonly Example[]): void {
     for (const example of examples) this.#write(example)
     const compilerOptions = { ...COMPILER_OPTIONS, outDir: 'out' }
     const configuration = { compilerOptions, files: examples.map(nameOf) }
     writeFileSync(join(this.#folder, 'tsconfig.json'), JSON.stringify(configuration))
-    const said = this.#tsc()
-    return said.split('\n').flatMap((line) => this.#complaintOf(line) ?? [])
   }
 
   #write(example: Example): void {

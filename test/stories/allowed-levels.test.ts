@@ -1,4 +1,4 @@
-import { createFetch, type FetchEvent, type NegotiatedFetchOptions } from '@s4u/fetch'
+import { createFetch, type FetchEvent, type CreateFetchOptions } from '@s4u/fetch'
 import { formatAuthorization, sealForwardedCredential } from '@s4u/gssapi'
 import { createKdcClient, type KdcClient, KdcUnreachableError } from '@s4u/kdc-client'
 import {
@@ -23,7 +23,7 @@ import { serve, type Serving } from './fixtures/serve.js'
  */
 const OTHER = 'HTTP/other.ad.test'
 
-type Forward = NonNullable<NegotiatedFetchOptions['forwardTgt']>
+type Forward = NonNullable<CreateFetchOptions['forwardTgt']>
 
 let realm: TestRealm
 let backend: Negotiator
@@ -59,7 +59,7 @@ function clientOf(user: string): KdcClient {
   return createKdcClient({ realm: realm.realm, kdc: realm.transport, credentials, now: () => realm.now })
 }
 
-function fetchAs(client: KdcClient, options: Partial<NegotiatedFetchOptions>) {
+function fetchAs(client: KdcClient, options: Partial<CreateFetchOptions>) {
   return createFetch({
     ticketFor: (spn, request) => client.ticketFor(spn, request),
     serviceNames: { '127.0.0.1': API },
@@ -72,10 +72,10 @@ function fetchAs(client: KdcClient, options: Partial<NegotiatedFetchOptions>) {
 const forwardingOf =
   (client: KdcClient): Forward =>
   async (ticket, options) =>
-    sealForwardedCredential(await client.forwardedTgt(options), ticket.sessionKey)
+    sealForwardedCredential(await client.tgtToForward(options), ticket.sessionKey)
 
 describe('a fetch that allows', () => {
-  const levelSeen = async (options: Partial<NegotiatedFetchOptions>) =>
+  const levelSeen = async (options: Partial<CreateFetchOptions>) =>
     (await fetchAs(clientOf('alice'), options)(site.url)).json()
 
   test('anonymous sends no identity', async () => {
@@ -103,7 +103,7 @@ describe('a fetch that allows', () => {
     }
     subscribe(IMPERSONATE_CHANNEL, listen)
     try {
-      const call = (options: Partial<NegotiatedFetchOptions>) => fetchAs(client, options)(site.url)
+      const call = (options: Partial<CreateFetchOptions>) => fetchAs(client, options)(site.url)
       const forwarding = { allowedImpersonationLevel: 'delegation', forwardTgt: forwardingOf(client) } as const
       const answer = await call(forwarding)
       expect(await answer.json()).toEqual(['delegation', [], ['alice'], ['HTTP', 'other.ad.test']])
@@ -119,7 +119,7 @@ describe('a fetch that allows', () => {
   })
 
   /** What the backend sees of whoever allows delegation, and what is told of it. */
-  const delegating = async (user: string, options: Partial<NegotiatedFetchOptions> = {}) => {
+  const delegating = async (user: string, options: Partial<CreateFetchOptions> = {}) => {
     const client = clientOf(user)
     const events: FetchEvent[] = []
     handle = ({ impersonationLevel, evidence }) => [

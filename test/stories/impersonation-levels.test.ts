@@ -72,7 +72,7 @@ describe('cached token: what the client allows, and whether both are capable of 
 
   test('delegation, yes: a ticket-granting ticket that was forwarded reaches what no list of the service has', async () => {
     const client = userClient('alice')
-    const [ticket, tgt] = [await client.ticketFor(WEB), await client.forwardedTgt()]
+    const [ticket, tgt] = [await client.ticketFor(WEB), await client.tgtToForward()]
     const forwarding = { ticket, delegate: sealForwardedCredential(tgt, ticket.sessionKey) }
     const identity = await arrive('alice', forwarding, { delegation: { principal: 'web', forwardedTickets: 'use' } })
     expect(identity.impersonationLevel).toBe('delegation')
@@ -86,7 +86,7 @@ describe('cached token: what the client allows, and whether both are capable of 
   })
 
   test('delegation, no: a sensitive user has nothing to forward', async () => {
-    await expect(userClient('carol').forwardedTgt()).rejects.toMatchObject({ name: 'KdcError' })
+    await expect(userClient('carol').tgtToForward()).rejects.toMatchObject({ name: 'KdcError' })
   })
 
   test('anonymous: no token is sent, and the service must take callers without one', async () => {

@@ -177,7 +177,7 @@ describe('a user whom the app wants to know and no more', () => {
     const refusal = { code: 'SEC_E_NO_IMPERSONATION', hint: expect.stringContaining("level: 'identification'") }
     await expect(acting.ticketFor(API)).rejects.toMatchObject(refusal)
     await expect(acting.fetch(api.url)).rejects.toMatchObject({ code: 'SEC_E_NO_IMPERSONATION' })
-    expect(acting.explain(API).way).toBeUndefined()
+    expect(acting.explain(API).method).toBeUndefined()
     expect(realm.exchanges.length).toBe(asked)
     // The hint, done.
     using able = (await web.identityFor('alice')).impersonate()

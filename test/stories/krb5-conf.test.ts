@@ -133,7 +133,7 @@ describe('who names no file gets the one that krb5.conf names', () => {
       kdc: realm.transport,
       credentials: { principal: 'alice@AD.TEST', password: 'pw-alice' },
     })
-    const tgt = await client.forwardedTgt()
+    const tgt = await client.tgtToForward()
     const times = { authtime: tgt.authenticatedAt, starttime: tgt.startsAt, endtime: tgt.expiresAt, renewTill: 0 }
     const rest = { isSkey: false, addresses: [], authorizationData: [], secondTicket: new Uint8Array(0) }
     const credential = {

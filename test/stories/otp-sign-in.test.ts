@@ -1,10 +1,11 @@
-import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
+import type { KdcClientOptions } from '@s4u/kdc-client'
+import { createNegotiator } from '@s4u/negotiate'
 import { createTestRealm } from '@s4u/test-kdc'
 import { describe, expect, test, vi } from 'vitest'
 
 const VALUE = '755224'
 
-async function site(options: Partial<NegotiatorOptions> = {}) {
+async function site(kdc: Pick<KdcClientOptions, 'fast'> = {}) {
   const accepts = vi.fn((value: string) => value === VALUE || value === `pw-otto${VALUE}`)
   const realm = await createTestRealm({
     realm: 'AD.TEST',
@@ -16,10 +17,9 @@ async function site(options: Partial<NegotiatorOptions> = {}) {
   })
   const service = createNegotiator({
     keytab: realm.keytabFor('web'),
-    kdc: realm.transport,
+    kdc: { kdc: realm.transport, ...kdc },
     delegation: { principal: 'web' },
     now: () => realm.now,
-    ...options,
   })
   return { realm, service, accepts }
 }

@@ -65,7 +65,9 @@ afterAll(() => {
   print?.mockRestore()
 })
 
-const unreachable: NegotiatorOptions = { kdc: { 'AD.TEST': ['udp/127.0.0.1:1'] }, kdcTimeLimit: 300 }
+const unreachable: NegotiatorOptions = {
+  kdc: { kdc: { 'AD.TEST': ['udp/127.0.0.1:1'] }, timeLimit: 300 },
+}
 const lying = async (request: Uint8Array): Promise<Uint8Array> => request.slice(0, 3)
 const refuses: NegotiatorOptions = { delegation: { principal: 'web', allow: ['HTTP/elsewhere.ad.test'] } }
 

@@ -169,7 +169,7 @@ describe('routes that are declared elsewhere', () => {
 
   test.each([
     ['a group name', () => requireGroup('Sales')],
-    ['no group', () => requireGroup()],
+    ['no group', () => requireGroup([])],
     ['no service', () => requireDelegatedBy([])],
     ['an impersonation option that is none', () => impersonation('sometimes' as ImpersonationOption)],
   ])('does not start with %s', (_what, declare) => {

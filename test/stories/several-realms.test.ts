@@ -1,3 +1,4 @@
+import type { KdcClientOptions } from '@s4u/kdc-client'
 import { Keytab } from '@s4u/krb5'
 import { type CallerIdentity, createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
@@ -33,11 +34,15 @@ interface Place {
   readonly negotiator: Negotiator
 }
 
-async function place(options: NegotiatorOptions = {}, accounts: [string, string] = ['web', 'web']): Promise<Place> {
+async function place(
+  options: NegotiatorOptions = {},
+  accounts: [string, string] = ['web', 'web'],
+  kdc: Pick<KdcClientOptions, 'fast'> = {},
+): Promise<Place> {
   const [a, b] = await Promise.all([realmCalled('A.TEST', accounts[0]), realmCalled('B.TEST', accounts[1])])
   const negotiator = createNegotiator({
     keytab: [a.keytabFor(accounts[0]), b.keytabFor(accounts[1])],
-    kdc: (request, { realm }) => (realm === 'A.TEST' ? a : b).transport(request, { realm }),
+    kdc: { kdc: (request, { realm }) => (realm === 'A.TEST' ? a : b).transport(request, { realm }), ...kdc },
     domainSids: { 'A.TEST': a.domainSid, 'B.TEST': b.domainSid },
     delegation: { protocolTransition: true },
     ...options,
@@ -93,7 +98,7 @@ test('whom the app has authenticated itself is vouched for by the account of his
 })
 
 test('a user with a password is signed in at the KDC of her realm, in the armor of the account there', async () => {
-  const { b, negotiator } = await place({ fast: 'require' })
+  const { b, negotiator } = await place({}, ['web', 'web'], { fast: 'require' })
   const alice = await negotiator.identityFor({ user: 'alice@B.TEST', password: PASSWORD })
   expect(alice.principal).toBe('alice@B.TEST')
   const signIns = b.exchanges.filter(({ kind, client }) => kind === 'AS' && client === 'alice@B.TEST')

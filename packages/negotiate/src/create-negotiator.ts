@@ -1,5 +1,5 @@
 import { type Acceptor, ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
-import { type Fetch, FETCH_RULES, type ServiceRequests } from '@s4u/fetch'
+import { type Fetch, FETCH_OPTIONS, type ServiceRequests } from '@s4u/fetch'
 import {
   closeOptions,
   journalFor,
@@ -108,7 +108,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     this.impersonatesAlways = options.impersonateCallerForAllOperations ?? false
     const client = new ServiceClient(acceptor, options)
     source.get = (signal) => client.ownTicket(signal)
-    const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_RULES)
+    const ofFetch = closeOptions<FetchOptions>('fetch', { now, logger, ...options.fetch }, FETCH_OPTIONS)
     const accountSid = (realm: string): string | undefined => acceptor.accountSid(realm)
     const { delegation = NO_OPTIONS } = options
     const journal = journalFor(logger)

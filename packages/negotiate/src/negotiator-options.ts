@@ -1,5 +1,5 @@
 import { ACCEPTOR_OPTIONS, type AcceptorOptions } from '@s4u/acceptor'
-import { FETCH_RULES, prepareFetch } from '@s4u/fetch'
+import { FETCH_OPTIONS, prepareFetch } from '@s4u/fetch'
 import {
   closeOptions,
   ConfigurationError,
@@ -82,7 +82,7 @@ const OF_OTHERS = {
   delegation: DELEGATION_OPTIONS,
   impersonateCallerForAllOperations: 'flag',
   outsideImpersonation: 'value',
-  fetch: FETCH_RULES,
+  fetch: FETCH_OPTIONS,
   session: { orElse: 'value', group: SESSION_OPTIONS },
   tlsCertificate: 'value',
   ...CLIENT_ADDRESS_OPTIONS,

@@ -103,7 +103,7 @@ export class Place {
     change: (tgt: ForwardedTicket) => Partial<ForwardedTicket> = () => ({}),
     options: Partial<KdcClientOptions> = {},
   ): Promise<unknown> {
-    const tgt = await this.user(user).forwardedTgt()
+    const tgt = await this.user(user).tgtToForward()
     const forwarded = { ...tgt, authtime: tgt.authenticatedAt, starttime: tgt.startsAt }
     return this.client('web', options).ticketWith({ ...forwarded, ...change(forwarded) }, this.spn('api'))
   }
@@ -134,7 +134,7 @@ export class Place {
 
   /** Delegation with a ticket-granting ticket for evidence. */
   async presentTgt(service: string, user: string, target: string): Promise<unknown> {
-    const tgt = await this.user(user).forwardedTgt()
+    const tgt = await this.user(user).tgtToForward()
     const { client, ticket, expiresAt } = tgt
     const evidence = { client, ticket, forwardable: true, expiresAt, origin: 'presented' } as const
     return this.client(service).s4u2proxy(evidence, this.spn(target))

@@ -88,7 +88,7 @@ export const signInRows: Partial<Record<RealmKey, readonly Row[]>> = {
     ],
     [
       'a forwarded ticket-granting ticket for a sensitive user',
-      (at) => at.user('carol').forwardedTgt(),
+      (at) => at.user('carol').tgtToForward(),
       {
         code: 'KDC_ERR_BADOPTION',
         hint: /sensitive[^]*Set-ADAccountControl carol[^]*samba-tool user sensitive carol off/,

@@ -47,7 +47,7 @@ await describeRealms('authentication policies', ['NEWCORP'], (info) => {
     const user = { user: principal, password }
     using without = createNegotiator({ keytab: web.keytab, kdc })
     await expect(without.identityFor(user)).rejects.toMatchObject(POLICY)
-    using within = createNegotiator({ keytab: web.keytab, kdc, armor: { keytab: desk01.keytab } })
+    using within = createNegotiator({ keytab: web.keytab, kdc: { kdc, armor: { keytab: desk01.keytab } } })
     expect((await within.identityFor(user)).principal).toBe(principal)
   })
 

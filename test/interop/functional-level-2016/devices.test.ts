@@ -20,8 +20,8 @@ await describeRealms('tickets that name the device', ['NEWCORP'], (info) => {
   const from = async (device: string, service: string): Promise<ServiceTicket> =>
     ticketFromDevice(
       realm.kdc,
-      await at.user('clara').forwardedTgt(),
-      await at.client(device).forwardedTgt(),
+      await at.user('clara').tgtToForward(),
+      await at.client(device).tgtToForward(),
       at.spn(service),
     )
 

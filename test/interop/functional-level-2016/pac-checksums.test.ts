@@ -71,7 +71,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     })
 
     test('a ticket-granting ticket says who asked for it and how', async () => {
-      const { ticket } = await at.user('bob').forwardedTgt()
+      const { ticket } = await at.user('bob').tgtToForward()
       const pac = pacOf(openTicket(ticket, krbtgtKey(ticket.encPart.etype)).encTicketPart)
       const expected = [...always, T.ATTRIBUTES_INFO, T.REQUESTOR, ...(isNewer ? [T.CLIENT_CLAIMS] : [])]
       expect(pac?.buffers.map(({ type }) => type).sort(byNumber)).toEqual(expected.sort(byNumber))

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import {
   beginNegotiation,
   createInitiator,
@@ -183,9 +183,9 @@ describe('a refusal', () => {
     const { origin } = await site({ now: () => Date.now() + 3_600_000 })
     const events: unknown[] = []
     const listener = (event: unknown) => void events.push(event)
-    channel(FETCH_CHANNEL).subscribe(listener)
+    subscribe(FETCH_CHANNEL, listener)
     const response = await fetchWith()(origin)
-    channel(FETCH_CHANNEL).unsubscribe(listener)
+    unsubscribe(FETCH_CHANNEL, listener)
     expect(response.status).toBe(401)
     expect(events).toMatchObject([{ kind: 'refused', code: 'KRB_AP_ERR_SKEW', legs: 1 }])
   })

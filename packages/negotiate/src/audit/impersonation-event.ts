@@ -1,4 +1,4 @@
-import type { Way } from '@s4u/kdc-client'
+import type { DelegationMethod } from '@s4u/kdc-client'
 
 /**
  * One ticket that was asked for, with the facts of Windows events 4769 and 4624 as far as they are
@@ -34,7 +34,7 @@ export interface ImpersonateEvent {
   /** How the user came to this service: with a ticket, or by the app's word. */
   readonly evidence: 'presented' | 's4u2self' | 'asserted' | 'none'
   /** The delegation method that got the ticket; absent when there is none. */
-  readonly way?: Way
+  readonly way?: DelegationMethod
   readonly impersonationLevel?: string
   /**
    * `exchange`: a KDC was asked. `hit`: the cache had the ticket or the refusal, or another request

@@ -13,7 +13,7 @@ import {
   S4uError,
   type ServiceTicket,
   tallyExchanges,
-  type Way,
+  type DelegationMethod,
 } from '@s4u/kdc-client'
 import { encryptionTypeName, formatName, printableName } from '@s4u/krb5'
 import type { ImpersonateEvent } from './impersonation-event.js'
@@ -59,7 +59,7 @@ function isHeard(): boolean {
 }
 
 /** Runs what gets a ticket, and publishes how it went. */
-export function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: Way }>(
+export function tellImpersonation<T extends { readonly ticket: ServiceTicket; readonly way?: DelegationMethod }>(
   subject: ImpersonateSubject,
   obtain: () => Promise<T>,
 ): Promise<T> {
@@ -153,13 +153,19 @@ function about({ identity, account, ...named }: ImpersonateSubject) {
  * Returns the services that the next service will see: those before, and this one. After protocol
  * transition this one is the first; a forwarded ticket shows none.
  */
-function transited({ identity, account }: ImpersonateSubject, way: Way | undefined) {
+function transited({ identity, account }: ImpersonateSubject, way: DelegationMethod | undefined) {
   if (account === undefined || way === undefined) return {}
   if (way === 'forwarded-tgt') return { transitedServices: [] }
   return { transitedServices: Object.freeze([...(identity?.delegatedBy ?? []), account]) }
 }
 
-function describe({ ticket: { ticket, service }, way }: { readonly ticket: ServiceTicket; readonly way?: Way }) {
+function describe({
+  ticket: { ticket, service },
+  way,
+}: {
+  readonly ticket: ServiceTicket
+  readonly way?: DelegationMethod
+}) {
   const { etype } = ticket.encPart
   return {
     way,

@@ -5,10 +5,10 @@ import {
   createNegotiationFor,
   forwardedCredential,
   type Fetch,
-  type FetchRules,
+  type FetchOptions,
   type FetchTickets,
-  NEGOTIATE_RULES,
-  type NegotiateRules,
+  TOKEN_OPTIONS,
+  type TokenOptions,
   type NegotiationFor,
 } from '@s4u/fetch'
 import type { ImpersonationPlan } from './impersonation-plan.js'
@@ -23,8 +23,7 @@ import {
   type TicketOptions,
 } from '@s4u/kdc-client'
 
-/** The options of the delegated fetch: all but the source of its tickets. */
-export type FetchOptions = FetchRules
+export type { FetchOptions } from '@s4u/fetch'
 
 /** How an impersonation gets its tickets, so that it knows nothing of evidence and KDCs. */
 export interface CallerTickets {
@@ -112,7 +111,7 @@ export class Impersonation implements Disposable {
     return async (url, request) => {
       this.#refuseWhenEnded()
       this.#negotiationFor ??= createNegotiationFor({
-        ...pickOptions<NegotiateRules>(this.#tickets.fetchOptions, NEGOTIATE_RULES),
+        ...pickOptions<TokenOptions>(this.#tickets.fetchOptions, TOKEN_OPTIONS),
         ticketFor: this.#forFetch.ticketFor,
         clientSid: this.#forFetch.clientSid,
       })

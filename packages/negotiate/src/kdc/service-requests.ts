@@ -3,8 +3,8 @@
 import {
   createAuthorizationFor,
   type FetchTickets,
-  NEGOTIATE_RULES,
-  type NegotiateRules,
+  TOKEN_OPTIONS,
+  type TokenOptions,
   prepareFetch,
   type ServiceRequests,
 } from '@s4u/fetch'
@@ -20,7 +20,7 @@ export function serviceRequests(client: { get(): Promise<KdcClient> }, options: 
   return {
     fetch: prepareFetch(options)({ ticketFor }),
     authorizationFor: createAuthorizationFor({
-      ...pickOptions<NegotiateRules>(options, NEGOTIATE_RULES),
+      ...pickOptions<TokenOptions>(options, TOKEN_OPTIONS),
       ticketFor,
     }),
   }

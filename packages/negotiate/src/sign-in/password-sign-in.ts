@@ -56,7 +56,7 @@ export async function signInWithPassword(
   const ticket = await client.ticketFor(self, { signal }).catch(blameUser)
   // The directory gives no forwardable ticket of users who must not be delegated: nothing is
   // forwarded.
-  const tgt = keepsTgt && isForwardable(ticket) ? await client.forwardedTgt({ signal }) : undefined
+  const tgt = keepsTgt && isForwardable(ticket) ? await client.tgtToForward({ signal }) : undefined
   const delegate = tgt && sealForwardedCredential(tgt, ticket.sessionKey)
   const { token } = createInitiator({ ticket, delegate, now, channelBindings: CHANNEL })
   const outcome = await acceptor.accept(token, { channelBindings: CHANNEL })

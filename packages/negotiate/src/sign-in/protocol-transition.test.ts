@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type Acceptor, Identity } from '@s4u/acceptor'
 import {
   ConfigurationError,
@@ -146,9 +146,9 @@ test('what is wrong with a ticket that the KDC made is no fault of the user', as
 describe('who listens', () => {
   const told: unknown[] = []
   const listener = (event: unknown): void => void told.push(event)
-  beforeEach(() => void channel(IMPERSONATE_CHANNEL).subscribe(listener))
+  beforeEach(() => void subscribe(IMPERSONATE_CHANNEL, listener))
   afterEach(() => {
-    channel(IMPERSONATE_CHANNEL).unsubscribe(listener)
+    unsubscribe(IMPERSONATE_CHANNEL, listener)
     told.length = 0
   })
 
