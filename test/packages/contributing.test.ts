@@ -70,11 +70,44 @@ describe('the glossary', () => {
     expect(entries.filter(({ text }) => text.split(/(?<=\.) (?=[A-Z])/).length > 2).map(({ word }) => word)).toEqual([])
   })
 
+  test('has every abbreviation that a README or a page of docs uses, but for those of computing in general', () => {
+    const pages = [join(root, 'README.md'), ...['docs', 'packages'].flatMap((place) => listFiles(join(root, place)))]
+    const prose = pages.filter((path) => path.endsWith('.md')).map((path) => [path, proseOf(path)] as const)
+    const unknown = prose.flatMap(([path, text]) =>
+      [...new Set(text.match(ABBREVIATION))]
+        .filter((word) => !isExplained(word))
+        .map((word) => `${path.slice(root.length)}: ${word}`),
+    )
+    expect(unknown).toEqual([])
+  })
+
   test('is linked from every README', () => {
     const pages = [join(root, 'README.md'), ...packageNames.map((name) => join(root, 'packages', name, 'README.md'))]
     expect(pages.filter((path) => !readFileSync(path, 'utf8').includes('docs/glossary.md'))).toEqual([])
   })
 })
+
+/** Two capitals or more, with what belongs to the word: `KDC`, `AP-REQ`, `gMSA`, `S4U2Self`. */
+const ABBREVIATION = /(?<![\w-])[A-Za-z0-9]*[A-Z]{2,}[A-Za-z0-9]*(?:-[A-Z]{2,})*(?![\w-])/g
+
+/**
+ * What readers of any documentation know, products, names of specifications, and words in capitals.
+ */
+const GENERAL = new Set(
+  `AES API ASN CI CJS CNAME CNAMEs CORS CPU CSS CVE CommonJS DER DES DNS ES FreeIPA FreeRADIUS GET GETs GUID HEAD HMAC HOST
+  HTML HTTP HTTPS ID IE IIS IP IPsec IPv4 IPv6 JSON KB MB MIT NestJS OIDC OPTIONS OS PEM PIN POST PostgreSQL
+  README READMEs RFC RFCs RHEL SHA SQL TCP TLS UDP URI URL URLs UTC UTF XML AD TS1479 CHANGELOG CONTRIBUTING SECURITY
+  MS-DTYP MS-KKDCP MS-PAC MS-SFU MS-SPNG XChaCha20 macOS OWNER RIGHTS`.split(/\s+/),
+)
+
+const isExplained = (word: string): boolean =>
+  GENERAL.has(word) || new RegExp(`(?<![\\w-])${word.replace(/s$/, '')}s?(?![\\w-])`).test(glossary)
+
+/** The text of a page without code and addresses. */
+const proseOf = (path: string): string =>
+  readFileSync(path, 'utf8')
+    .replaceAll(/^```[^]*?^```$/gm, '')
+    .replaceAll(/`[^`\n]*`|\]\([^)]*\)|<!--[^]*?-->/g, '')
 
 test('the pages of docs are named in README.md or in another page', () => {
   const pages = listFiles(join(root, 'docs')).map((path) => path.slice(root.length))
