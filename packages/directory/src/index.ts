@@ -46,6 +46,7 @@ export {
   type Protection,
   type ServerList,
 } from './interface/directory-options.js'
+export type { DirectoryTrust, TrustKind } from './interface/directory-trust.js'
 export { wellKnownName } from './names/well-known-sids.js'
 export { type DirectoryAnswer, DirectoryError, DirectoryUnreachableError, type FailedController } from './errors.js'
 export { DirectoryEntry } from './ldap/directory-entry.js'

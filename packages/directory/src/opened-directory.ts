@@ -19,6 +19,7 @@ import { ControllersByDomain } from './failover/controllers-by-domain.js'
 import { DirectoryError } from './errors.js'
 import type { DirectoryChange } from './interface/directory-change.js'
 import { applyChange } from './session/apply-change.js'
+import type { DirectoryTrust } from './interface/directory-trust.js'
 import type { ManagedPassword } from './interface/managed-password.js'
 import { readManagedPassword, requireManaged } from './managed-password/read-managed-password.js'
 import { Names } from './names/names.js'
@@ -99,6 +100,10 @@ export class OpenDirectory implements Directory, DomainAsking {
           text: `not followed: ${uri.slice(0, 500)}`,
         })),
     })
+  }
+
+  async trusts({ signal }: CallOptions = {}): Promise<readonly DirectoryTrust[]> {
+    return (await this.domains(signal)).trusts
   }
 
   facts({ signal }: CallOptions = {}): Promise<DirectoryFacts> {

@@ -8,6 +8,7 @@ import { nameChecks } from './checks/names.js'
 import { signInChecks } from './checks/sign-in.js'
 import { spnChecks } from './checks/spn.js'
 import { storesAnswer } from './checks/stores.js'
+import { trustsLetIn } from './checks/trusts.js'
 import { urlChecks } from './checks/url.js'
 import { userChecks } from './checks/user.js'
 import { DIAGNOSE_OPTIONS, type DiagnoseOptions } from './facts/diagnose-options.js'
@@ -41,6 +42,7 @@ export const CHECKS: readonly Check<ServiceFacts>[] = [
   ...spnChecks,
   keytabIsCurrent,
   ...delegationChecks,
+  trustsLetIn,
   ...userChecks,
   ...urlChecks,
   storesAnswer,

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { describeRealms } from '../../realms/suite.js'
 import { Administrator } from '../diagnosis/administrator.js'
-import { ExaminedService } from './examined-service.js'
+import { ExaminedService, serveAt } from './examined-service.js'
 import { s4u } from './s4u.js'
 
 await describeRealms('s4u doctor', ['CORP'], (info) => {
@@ -47,6 +47,24 @@ await describeRealms('s4u doctor', ['CORP'], (info) => {
     } finally {
       await administrator.run(`samba-tool spn add ${web} svc-exam`)
     }
+  })
+
+  test('asks whether browsers and stores are reached, where it is told of them', async () => {
+    await using store = await serveAt(at.address, (_request, response) => void response.end())
+    const more = ['--url', `http://exam.corp.test:${store.port}/`, '--zone', 'other.test', '--dns', kdc.host]
+    const { out } = await s4u([
+      ...words,
+      ...more,
+      '--store',
+      `${at.address}:${store.port}`,
+      '--store',
+      `${at.address}:1`,
+    ])
+    expect(out).toMatch(/^warning +browser-zone +Edge, Chrome and Firefox send no tickets to exam\.corp\.test/m)
+    expect(out).toContain('AuthServerAllowlist = exam.corp.test')
+    expect(out).toMatch(/^ok +stores +The \S+ store answers in \d+ ms\.$/m)
+    expect(out).toMatch(/^FAILED +stores +The \S+:1 store does not answer: connect ECONNREFUSED/m)
+    expect(await s4u([...words, '--store', 'redis'])).toMatchObject({ code: EXIT.USAGE })
   })
 
   test('prints one document with --json', async () => {

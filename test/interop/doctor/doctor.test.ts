@@ -58,6 +58,24 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
         expectCause(diagnosis, { cause: 'url', found: /ECONNREFUSED/ })
       })
 
+      test('a site that the policies of browsers do not list, or of one browser only', async () => {
+        await using site = await serveAt(at.address, healthySite(at))
+        const url = `http://exam.${domain}:${site.port}/`
+        const browserZones = ['*.other.test', domain]
+        const cause = expectCause(await at.diagnose({ url, browserZones }), {
+          cause: 'browser-zone',
+          status: 'warning',
+          found: /^Edge and Chrome send no tickets to exam\.\S+: none of \*\.other\.test, \S+ is it\.$/,
+        })
+        expect(cause.hint).toContain(`AuthServerAllowlist = exam.${domain}`)
+        // As the hint says.
+        const mended = await at.diagnose({ url, browserZones: [...browserZones, `exam.${domain}`] })
+        expect(troubleIn(mended)).toBe('')
+        expect(mended.findings.find(({ check }) => check === 'browser-zone')?.found).toBe(
+          `Edge, Chrome and Firefox send tickets to exam.${domain}.`,
+        )
+      })
+
       test('an alias of a host that is not registered', async () => {
         await using site = await serveAt(at.address, healthySite(at))
         const url = `http://portal.${domain}:${site.port}/`

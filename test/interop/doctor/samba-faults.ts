@@ -21,6 +21,19 @@ const spnFaults = (domain: string): readonly FaultRow[] => [
     },
   ],
   [
+    'a service principal name that is registered with a port only',
+    {
+      break: [
+        `samba-tool spn delete HTTP/exam.${domain} svc-exam`,
+        `samba-tool spn add HTTP/exam.${domain}:8080 svc-exam`,
+      ],
+      cause: 'spn-owner',
+      code: 'KDC_ERR_S_PRINCIPAL_UNKNOWN',
+      found: /^HTTP\/exam\.\S+ is not registered, but with a port: HTTP\/exam\.\S+:8080\.$/,
+      after: [`samba-tool spn delete HTTP/exam.${domain}:8080 svc-exam`],
+    },
+  ],
+  [
     'a service principal name on two accounts',
     {
       break: [addSpnUnchecked('svc-examnone', `HTTP/exam.${domain}`, domain)],

@@ -7,6 +7,7 @@ import { kdcSettings } from '../access/kdc-options.js'
 import { keytabPath } from '../access/keytab-files.js'
 import { defineCommand } from '../command-line/command.js'
 import type { GivenOf, Options } from '../command-line/options.js'
+import { storesOf } from '../diagnosis/stores.js'
 import { commandsOf, findingBlocks, findingValue, planText, summaryBlocks } from '../diagnosis/report-of-findings.js'
 import type { Report } from '../terminal/report.js'
 import type { Session } from '../terminal/session.js'
@@ -21,6 +22,8 @@ const OPTIONS = {
   to: { kind: 'texts', value: 'SPN', about: 'a service that it is to call in the user’s name' },
   dns: { kind: 'texts', value: 'IP', about: 'a name server to ask; default: those of this machine' },
   ca: { kind: 'text', value: 'FILE', completes: 'file', about: 'certificates of authorities for --url, PEM' },
+  zone: { kind: 'texts', value: 'PATTERN', about: 'a site that policies of browsers list: *.corp.test' },
+  store: { kind: 'texts', value: 'HOST:PORT', about: 'a store that instances share; it must accept connections' },
   for: {
     kind: 'text',
     value: 'DIRECTORY',
@@ -98,7 +101,7 @@ function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
   const krb5Config = given.text('krb5Config')
   const { kdc } = kdcSettings(given, session)
   const [url, ca] = [given.text('url'), given.text('ca')]
-  const dnsServers = given.texts('dns')
+  const [dnsServers, zones] = [given.texts('dns'), given.texts('zone')]
   return {
     keytab: keytabPath(given.text('keytab'), krb5Config),
     service: given.text('service'),
@@ -112,6 +115,8 @@ function optionsOf(given: DoctorGiven, session: Session): DiagnoseOptions {
     ...(kdc !== undefined && { kdc }),
     ...(krb5Config !== undefined && { krb5Config }),
     ...(dnsServers.length > 0 && { dnsServers }),
+    ...(zones.length > 0 && { browserZones: zones }),
+    stores: storesOf(given.texts('store')),
     ...(given.text('directory') !== 'off' && {
       directory: (client) => openDirectory({ client, ...controllerOf(given) }),
     }),

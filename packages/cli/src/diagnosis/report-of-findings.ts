@@ -55,7 +55,7 @@ export function findingBlocks(finding: Finding, commands: readonly MendingComman
   const isWrong = status === 'failed' || status === 'warning'
   const notes: Text[] = [
     ...(isWrong && why !== undefined ? [styled('dim', why)] : []),
-    ...(hint === undefined ? [] : [hint]),
+    ...(hint === undefined ? [] : hint.split('\n')),
     ...(isWrong && risk !== undefined ? [styled('warning', `Careful: ${risk}`)] : []),
     ...commands.map(({ directory, command }) => `${directory}: ${command}`),
   ]

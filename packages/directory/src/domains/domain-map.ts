@@ -4,7 +4,9 @@ import { dnOfDomain, domainOfDn } from '../ldap/distinguished-name.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 import type { Session } from '../session/open-session.js'
 import { searchPage } from '../session/search-page.js'
+import type { DirectoryTrust } from '../interface/directory-trust.js'
 import { readEntry } from '../search/read-entry.js'
+import { readTrust, TRUST_ATTRIBUTES } from './trusts.js'
 
 /**
  * A domain whose accounts are known here: the own one, one of the forest, or one that is trusted.
@@ -22,9 +24,12 @@ export interface KnownDomain {
 /** The domains that the own directory names, and what leads to them. */
 export class DomainMap {
   readonly domains: readonly KnownDomain[]
+  /** Those of the own domain, realms that have no domain here among them. */
+  readonly trusts: readonly DirectoryTrust[]
 
-  constructor(domains: readonly KnownDomain[]) {
+  constructor(domains: readonly KnownDomain[], trusts: readonly DirectoryTrust[] = []) {
     this.domains = domains
+    this.trusts = trusts
   }
 
   get own(): KnownDomain | undefined {
@@ -74,21 +79,23 @@ export async function readDomains(session: Session, signal: AbortSignal): Promis
     ['nETBIOSName', 'dnsRoot', 'nCName'],
     signal,
   )
-  const trusts = await list(
+  const entries = await list(
     session,
     `CN=System,${rootDse.domainDn}`,
     '(objectClass=trustedDomain)',
-    ['trustPartner', 'flatName', 'securityIdentifier'],
+    TRUST_ATTRIBUTES,
     signal,
   )
+  const trusts = entries.map(readTrust).filter((trust) => trust !== undefined)
   const known = forest.map((entry) => forestDomain(entry, rootDse.domainDn, ownSid && decodeSid(ownSid)))
   const trusted = trusts.flatMap(trustedDomain)
   const sidOf = (dns: string): string | undefined => trusted.find((one) => one.dns === dns)?.sid
-  return new DomainMap([
+  const domains = [
     // Between a domain and its parent there is a trust too, which has the SID.
     ...known.map((domain) => ({ ...domain, sid: domain.sid ?? sidOf(domain.dns) })),
     ...trusted.filter(({ dns }) => !known.some((one) => one.dns === dns)),
-  ])
+  ]
+  return new DomainMap(domains, trusts)
 }
 
 async function list(
@@ -123,18 +130,9 @@ function forestDomain(entry: DirectoryEntry, ownDn: string, ownSid: string | und
   return { dns, flatName: asciiUpper(entry.text('nETBIOSName') ?? ''), sid, relation: isOwn ? 'own' : 'forest' }
 }
 
-function trustedDomain(entry: DirectoryEntry): KnownDomain[] {
-  const dns = asciiLower(entry.text('trustPartner') ?? '')
-  const sid = entry.octets('securityIdentifier')
-  if (dns === '' || sid === undefined) return []
-  return [
-    {
-      dns,
-      flatName: asciiUpper(entry.text('flatName') ?? ''),
-      sid: decodeSid(sid, 'securityIdentifier'),
-      relation: 'trusted',
-    },
-  ]
+/** A realm that has no SID has no accounts that can be asked for. */
+function trustedDomain({ partner, flatName = '', sid }: DirectoryTrust): KnownDomain[] {
+  return sid === undefined ? [] : [{ dns: partner, flatName, sid, relation: 'trusted' }]
 }
 
 /** Where the accounts of a domain are. */

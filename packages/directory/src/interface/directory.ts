@@ -1,6 +1,7 @@
 import type { DirectoryAccount } from './directory-account.js'
 import type { ManagedPassword } from './managed-password.js'
 import type { DirectoryChange } from './directory-change.js'
+import type { DirectoryTrust } from './directory-trust.js'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 
 /** What every call takes. */
@@ -116,6 +117,11 @@ export interface Directory extends AsyncDisposable {
    */
   managedPassword(account: string, options?: CallOptions): Promise<ManagedPassword>
   search(options: SearchOptions): DirectorySearch
+  /**
+   * The trusts of the own domain: which users of other domains may come here, and what of their
+   * tickets counts. Empty in a directory without domains, such as OpenLDAP.
+   */
+  trusts(options?: CallOptions): Promise<readonly DirectoryTrust[]>
   /**
    * Makes a change that one of `planServiceNames`, `planSettings`, `planAllowedToAct`,
    * `planComputer`, `planUser` or `planPassword` has planned, or one of your own. A change is

@@ -133,8 +133,19 @@ function accountVerdicts(account: DirectoryAccount, now: number): readonly Verdi
   if (verdicts.length > 0) return verdicts
   const set = passwordSetAt === undefined ? '' : `, password of ${date(passwordSetAt)}`
   const ends = passwordExpiresAt === undefined ? '' : `, which ends on ${date(passwordExpiresAt)}`
-  return [ok(`${name} is ${account.dn}${set}${ends}.`)]
+  return [ok(`${name} is ${account.dn}${set}${ends}.${namesSentence(account)}`)]
 }
+
+/** By which other names the account is known. */
+function namesSentence({ userPrincipalName, servicePrincipalNames }: DirectoryAccount): string {
+  const names = [...(userPrincipalName === undefined ? [] : [userPrincipalName]), ...servicePrincipalNames]
+  const [shown, left] = [names.slice(0, NAMES_SHOWN), names.length - NAMES_SHOWN]
+  if (shown.length === 0) return ''
+  return ` Its names: ${shown.join(', ')}${left > 0 ? `, and ${left} more` : ''}.`
+}
+
+/** An account may have thousands. */
+const NAMES_SHOWN = 6
 
 const AES = [17, 18]
 

@@ -1,7 +1,9 @@
 import type { Check } from '../engine/check.js'
 import { failed, ok, type Verdict, warning } from '../engine/finding.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
+import { isInChromiumPattern, isInFirefoxPattern, policyLines } from '../observing/browser-zones.js'
 import { isAddress } from '../observing/dns-names.js'
+import type { DiagnoseOptions } from '../facts/diagnose-options.js'
 
 /** What clients make of the name in a URL, before any KDC is asked. */
 export const nameChecks: readonly Check<ServiceFacts>[] = [
@@ -44,15 +46,7 @@ export const nameChecks: readonly Check<ServiceFacts>[] = [
     name: 'browser-zone',
     title: 'Browsers are told to send tickets to the site',
     needs: ['host-name'],
-    run: async (facts) => {
-      if (facts.options.url === undefined) return []
-      const host = await facts.host()
-      return [
-        ok(`${host} has dots, so browsers send tickets only where a policy lists it.`, {
-          hint: `Edge and Chrome: AuthServerAllowlist = "${host}". Firefox: network.negotiate-auth.trusted-uris. Windows: the zone "Local intranet".`,
-        }),
-      ]
-    },
+    run: async (facts) => (facts.url === undefined ? [] : [zoneVerdict(await facts.host(), facts.url, facts.options)]),
   },
 ]
 
@@ -67,6 +61,30 @@ function hostVerdict(host: string): Verdict {
     return failed(`${host} is a short name.`, { why, hint })
   }
   return ok(`Clients ask for HTTP/${host}.`)
+}
+
+/**
+ * What browsers are told is known to who writes their policies; without it, what to write is said.
+ */
+function zoneVerdict(host: string, { protocol }: URL, { browserZones: zones }: DiagnoseOptions): Verdict {
+  const site = { protocol, host }
+  const hint = policyLines(site).join('\n')
+  if (zones === undefined)
+    return ok(`${host} has dots, so browsers send tickets only where a policy lists it.`, { hint })
+  const without = [
+    ...(zones.some((zone) => isInChromiumPattern(zone, site)) ? [] : ['Edge', 'Chrome']),
+    ...(zones.some((zone) => isInFirefoxPattern(zone, site)) ? [] : ['Firefox']),
+  ]
+  if (without.length === 0) return ok(`Edge, Chrome and Firefox send tickets to ${host}.`)
+  return warning(`${listed(without)} send no tickets to ${host}: none of ${zones.join(', ')} is it.`, {
+    why: 'A browser answers Negotiate only where a policy lists the site, and else asks for a password or shows the 401.',
+    hint,
+  })
+}
+
+/** `Edge, Chrome and Firefox` */
+function listed(names: readonly string[]): string {
+  return names.length > 1 ? `${names.slice(0, -1).join(', ')} and ${names.at(-1)}` : (names[0] ?? '')
 }
 
 async function aliasVerdicts(facts: ServiceFacts): Promise<readonly Verdict[]> {

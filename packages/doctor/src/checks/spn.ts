@@ -1,6 +1,6 @@
 import type { DirectoryAccount } from '@s4u/directory'
 import { directorySettings, KdcError } from '@s4u/kdc-client'
-import { encryptionTypeName } from '@s4u/krb5'
+import { asciiLower, encryptionTypeName } from '@s4u/krb5'
 import type { Check } from '../engine/check.js'
 import { failed, ok, type Verdict, warning } from '../engine/finding.js'
 import { addSpn, removeSpn } from '../repairs/account-changes.js'
@@ -73,7 +73,11 @@ async function ownerVerdicts({ directory, account, service }: Ownership): Promis
   if (isOwn) return [duplicated(account, others, service)]
   if (others.length > 0) return [onAnother(account, others, service)]
   const host = await hostMapping(directory, service)
-  if (host === undefined) return [{ ...unregistered(service, account.principal), changes: [addSpn(account, service)] }]
+  if (host === undefined) {
+    const missing = { ...unregistered(service, account.principal), changes: [addSpn(account, service)] }
+    const withPort = account.servicePrincipalNames.find((spn) => isWithPort(spn, service))
+    return [withPort === undefined ? missing : { ...missing, ...onlyWithPort(service, withPort) }]
+  }
   if (host.dn === account.dn) return [ok(`${service} is not registered, and HOST/ of ${host.name} stands for it.`)]
   return [
     failed(`${service} is not registered; the KDC takes HOST/ of ${host.name} for it, which is another account.`, {
@@ -124,6 +128,17 @@ function unregistered(service: string, principal: string, code = 'KDC_ERR_S_PRIN
     code,
     settings: [directorySettings.addSpn(principal, service)],
   })
+}
+
+function isWithPort(spn: string, service: string): boolean {
+  return /:\d+$/.test(spn) && asciiLower(spn.replace(/:\d+$/, '')) === asciiLower(service)
+}
+
+function onlyWithPort(service: string, withPort: string): Pick<Verdict, 'found' | 'why'> {
+  return {
+    found: `${service} is not registered, but with a port: ${withPort}.`,
+    why: 'Browsers ask for a ticket without the port, whatever the URL has, unless a policy says otherwise.',
+  }
 }
 
 function namesOf(accounts: readonly DirectoryAccount[]): string {

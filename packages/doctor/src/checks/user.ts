@@ -14,6 +14,7 @@ export const userChecks: readonly Check<ServiceFacts>[] = [
     name: 'user-realm',
     title: 'There is a path of trusts to the realm of the user',
     needs: ['sign-in'],
+    unless: ['trusts'],
     run: async (facts) => {
       const realm = /@([^@]+)$/.exec(facts.options.as ?? '')?.[1]
       const own = await facts.realm()
@@ -32,7 +33,7 @@ export const userChecks: readonly Check<ServiceFacts>[] = [
     name: 'user',
     title: 'The user may be delegated',
     needs: ['directory'],
-    unless: ['user-realm'],
+    unless: ['trusts', 'user-realm'],
     run: async (facts) => {
       const { as } = facts.options
       const [directory, user] = await Promise.all([facts.directory(), facts.user()])
@@ -46,7 +47,7 @@ export const userChecks: readonly Check<ServiceFacts>[] = [
     name: 's4u2self',
     title: 'The KDC gives the service a ticket in the name of the user (S4U2Self)',
     needs: ['keytab-current'],
-    unless: ['user', 'user-realm'],
+    unless: ['trusts', 'user', 'user-realm'],
     run: s4u2selfVerdicts,
   },
   {

@@ -39,6 +39,12 @@ export interface DiagnoseOptions {
    */
   readonly ca?: string | Uint8Array
   /**
+   * The sites to which the policies of browsers send tickets (AuthServerAllowlist,
+   * network.negotiate-auth.trusted-uris): `['*.corp.test', 'corp.test']`. Default: it is not known,
+   * and what to write there is said.
+   */
+  readonly browserZones?: readonly string[]
+  /**
    * Stores that the service shares with other instances, each with a function that asks it
    * something
    * harmless: `{ replay: () => redis.ping() }`.
@@ -66,6 +72,7 @@ export const DIAGNOSE_OPTIONS = {
   directory: 'value',
   dnsServers: 'value',
   ca: 'value',
+  browserZones: 'value',
   stores: 'map',
   timeLimit: 'value',
   signal: 'value',

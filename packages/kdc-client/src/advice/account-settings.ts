@@ -14,11 +14,13 @@ import { aesForAccount } from './request-advice.js'
 import { mitAndFreeIpa } from './same-command.js'
 import { editAttribute } from './samba-edit.js'
 import { powershell, sh } from './shell-command.js'
+import { letAllIn, quarantine, refuseSidHistory } from './trust-settings.js'
 import { wrongKey } from './wrong-key.js'
 
 /**
- * Settings of accounts, each with its commands, for programs that have looked into the directory
- * and know which setting is missing. Accounts are principals: `svc-web@CORP.TEST`.
+ * Settings of accounts and trusts, each with its commands, for programs that have looked into the
+ * directory and know which setting is missing. Accounts are principals: `svc-web@CORP.TEST`;
+ * domains are those of DNS: `corp.test`.
  *
  * @example
  * ```ts
@@ -46,6 +48,9 @@ export const directorySettings = {
   unlockAccount: (account: string): DirectorySetting => lockedOut(about(account)),
   neverExpire: (account: string): DirectorySetting => expired(about(account)),
   setPassword: (account: string): DirectorySetting => passwordExpired(about(account)),
+  letAllIn,
+  quarantine,
+  refuseSidHistory,
 } as const
 
 /**

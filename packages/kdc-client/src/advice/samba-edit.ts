@@ -9,13 +9,13 @@ const SAM = '/var/lib/samba/private/sam.ldb'
  * nothing if the attribute is not there.
  *
  * @param filter the filter of an LDAP search; the tag `sh` has quoted the names in it
- * @param change the new value, the bits that are removed from a number, or that the attribute is
- * deleted
+ * @param change the new value, the bits that are removed from a number or added to it, or that the
+ * attribute is deleted
  */
 export function editAttribute(
   filter: string,
   attribute: string,
-  change: string | { readonly without: number } | 'gone',
+  change: string | { readonly without: number } | { readonly with: number } | 'gone',
 ): string {
   if (filter === NO_COMMAND) return filter
   return `ldbedit -H ${SAM} -e "${scriptFor(attribute, change)}" '${filter}'`
@@ -25,8 +25,8 @@ export function editAttribute(
 function scriptFor(attribute: string, change: Parameters<typeof editAttribute>[2]): string {
   if (change === 'gone') return `sed -i '/^${attribute}:/d'`
   if (typeof change === 'string') return `sed -i 's/^${attribute}: .*/${attribute}: ${change}/'`
-  const mask = `0x${change.without.toString(16)}`
-  return `perl -pi -e 's/^(${attribute}: )(\\d+)/\\$1.(\\$2 & ~${mask})/e'`
+  const operation = 'with' in change ? `| 0x${change.with.toString(16)}` : `& ~0x${change.without.toString(16)}`
+  return `perl -pi -e 's/^(${attribute}: )(\\d+)/\\$1.(\\$2 ${operation})/e'`
 }
 
 /** Returns a command that finds the account of a service principal name. */
