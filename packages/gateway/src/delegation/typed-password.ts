@@ -10,6 +10,12 @@ export class TypedPassword {
     this.#password = password
   }
 
+  /** Returns undefined for a name that Basic cannot carry. Source: RFC 7617 section 2. */
+  static of(user: string, password: string): TypedPassword | undefined {
+    // A colon ends the name. Controls are not allowed, and one of them ends the name below.
+    return /[:\p{Cc}]/u.test(user) || /\p{Cc}/u.test(password) ? undefined : new TypedPassword(user, password)
+  }
+
   static fromOctets(octets: Uint8Array): TypedPassword {
     const text = Buffer.from(octets).toString('utf8')
     const end = text.indexOf('\0')

@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import type { ResponseHeaders } from '@s4u/negotiate'
+import type { CallerIdentity, NegotiableRequest, ResponseHeaders } from '@s4u/negotiate'
 import { cookieIn } from '../farm/affinity.js'
 import type { CallerRequest } from '../requests/steps.js'
 import { TypedPassword } from './typed-password.js'
@@ -25,10 +25,20 @@ export class TypedPasswords {
   readonly cookieName: string
   readonly #options: TypedPasswordsOptions
   readonly #kept = new Map<string, Kept>()
+  readonly #noted = new WeakMap<CallerIdentity, TypedPassword>()
 
   constructor(options: TypedPasswordsOptions) {
     this.#options = options
     this.cookieName = options.secure ? '__Host-s4u-typed' : 's4u-typed'
+  }
+
+  /** Notes the password that has made an identity, for as long as that is in use. */
+  note(identity: CallerIdentity, typed: TypedPassword): void {
+    this.#noted.set(identity, typed)
+  }
+
+  notedFor(identity: CallerIdentity): TypedPassword | undefined {
+    return this.#noted.get(identity)
   }
 
   /** Keeps a password for the user whom it has signed in. Returns the headers for the browser. */
@@ -51,6 +61,8 @@ export class TypedPasswords {
    */
   of(request: CallerRequest): TypedPassword | undefined {
     const { now, lifetime } = this.#options
+    const noted = request.caller && this.#noted.get(request.caller)
+    if (noted !== undefined) return noted
     const key = this.#keyIn(request)
     const kept = key && this.#kept.get(idOf(key))
     if (key === undefined || kept === undefined || request.caller?.principal !== kept.principal) return undefined
@@ -68,7 +80,7 @@ export class TypedPasswords {
   }
 
   /** Forgets the password of a request's browser. Returns the headers that remove the cookie. */
-  forget(request: Pick<CallerRequest, 'request'>): ResponseHeaders {
+  forget(request: { readonly request: NegotiableRequest }): ResponseHeaders {
     const key = this.#keyIn(request)
     if (key !== undefined) this.#kept.delete(idOf(key))
     return this.#cookie('', '; Max-Age=0')
@@ -78,8 +90,8 @@ export class TypedPasswords {
     this.#kept.clear()
   }
 
-  #keyIn({ request }: Pick<CallerRequest, 'request'>): Uint8Array | undefined {
-    const value = cookieIn(request.headers.cookie, this.cookieName)
+  #keyIn({ request }: { readonly request: NegotiableRequest }): Uint8Array | undefined {
+    const value = cookieIn(cookieHeaderOf(request), this.cookieName)
     const key = value === undefined ? undefined : Buffer.from(value, 'base64url')
     return key?.length === KEY_OCTETS ? key : undefined
   }
@@ -113,6 +125,11 @@ const KEY_OCTETS = 32
 const TAG_OCTETS = 16
 /** Each key seals once. */
 const NONCE = new Uint8Array(12)
+
+/** HTTP/2 may have several lines. */
+function cookieHeaderOf({ headers: { cookie } }: NegotiableRequest): string | undefined {
+  return typeof cookie === 'string' || cookie === undefined ? cookie : cookie.join('; ')
+}
 
 /** The key itself is not kept here. */
 function idOf(key: Uint8Array): string {

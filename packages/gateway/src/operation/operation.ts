@@ -39,6 +39,10 @@ export interface Operation {
   ended(record: AccessRecord): void
   /** Tells how an inner server is, when that changes. */
   memberIs(site: string, member: string, state: MemberCondition): void
+  /** Health and metrics, which need no user; undefined for any other path. */
+  ownPage(request: ReceivedRequest): Page | undefined
+  /** The page at the path of the gateway itself: who the user is, how, until when. */
+  userPage(request: CallerRequest): Page
   /** The page of a refusal: says what a user may know. */
   refusalPage(error: S4uError, request: ReceivedRequest): Page
   close(): void

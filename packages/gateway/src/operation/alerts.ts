@@ -1,0 +1,67 @@
+import { channel } from 'node:diagnostics_channel'
+import type { S4uError } from '@s4u/krb5'
+import { nameOfSite } from '../requests/name-of-site.js'
+import type { ReceivedRequest, SiteRequest } from '../requests/steps.js'
+
+/** The name of the diagnostics channel on which every alert appears. */
+export const GATEWAY_CHANNEL = 's4u:gateway'
+
+/** What somebody must look at: an inner server, the directory or the gateway is set up wrong. */
+export interface GatewayAlert {
+  readonly kind: 'alert'
+  readonly code: string
+  readonly message: string
+  /** What to do. */
+  readonly hint?: string
+  /** The request that showed it. */
+  readonly id?: string
+  readonly site?: string
+  readonly client?: string
+}
+
+const diagnostics = channel(GATEWAY_CHANNEL)
+
+/** Returns an alert with all that is known. No token and no password is ever in an error. */
+export function alertOf({ code, message, hint }: S4uError, request?: ReceivedRequest | SiteRequest): GatewayAlert {
+  return {
+    kind: 'alert',
+    code,
+    message,
+    ...(hint !== undefined && { hint }),
+    ...(request && { id: request.id }),
+    ...(request && 'site' in request && { site: nameOfSite(request.site) }),
+    ...(request?.clientAddress !== undefined && { client: request.clientAddress }),
+  }
+}
+
+/** Publishes each alert, and says which of them are worth a line of the log. */
+export class Alerts {
+  readonly #now: () => number
+  readonly #told = new Map<string, { at: number; more: number }>()
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  /**
+   * Returns the line for an alert; undefined where the same was told a moment ago. A server that is
+   * set up wrong refuses every request, and its alerts must not hide the others.
+   */
+  publish(alert: GatewayAlert): (GatewayAlert & { readonly more?: number }) | undefined {
+    if (diagnostics.hasSubscribers) diagnostics.publish(alert)
+    const key = `${alert.code} ${alert.message}`
+    const before = this.#told.get(key)
+    if (before !== undefined && this.#now() < before.at + QUIET) {
+      before.more++
+      return undefined
+    }
+    if (this.#told.size >= MAX_TOLD) this.#told.clear()
+    this.#told.set(key, { at: this.#now(), more: 0 })
+    return before === undefined || before.more === 0 ? alert : { ...alert, more: before.more }
+  }
+}
+
+/** After this time the same is told again, with how often it was not; milliseconds. */
+const QUIET = 60_000
+/** Messages name users: so many are remembered. */
+const MAX_TOLD = 1_000

@@ -1,0 +1,63 @@
+import { DelegationRefusedError } from '@s4u/negotiate'
+import type { S4uError } from '@s4u/krb5'
+import type { ReceivedRequest } from '../requests/steps.js'
+import { markup, htmlPage, textPage } from './html-page.js'
+import type { Page } from './operation.js'
+import { type Language, languageOf, type RefusalKind, textsIn } from './texts.js'
+
+export interface PageSettings {
+  /** Below it are the pages of the gateway: `/.s4u`. */
+  readonly path: string
+  readonly language: Language
+}
+
+/**
+ * Returns the page of a refusal. It says what a user may know, in the user's language, and a number
+ * by which those who run the gateway find all the rest. No word of the error is on it.
+ */
+export function refusalPage(error: S4uError, request: ReceivedRequest, settings: PageSettings): Page {
+  const { headers } = request.request
+  const kind = kindOf(error)
+  const language = languageOf(headers['accept-language'], settings.language)
+  const texts = textsIn(language)
+  const [title, sentence] = texts.refusals[kind]
+  const page = /\btext\/html\b/i.test(headers.accept ?? '')
+    ? htmlPage(error.status, {
+        language,
+        title,
+        body: markup`<p>${sentence}</p>
+${kind === 'password-gone' ? signOutForm(settings.path, texts.signInAgain) : undefined}
+<p class="number">${texts.number} <code>${request.id}</code></p>`,
+      })
+    : textPage(error.status, `${title}. ${sentence} (${request.id})\n`)
+  return error.status === 503 ? { ...page, headers: { ...page.headers, 'Retry-After': RETRY_AFTER } } : page
+}
+
+/** Seconds. */
+const RETRY_AFTER = '30'
+
+/** Returns the button that ends the session; it needs no script. */
+export function signOutForm(path: string, label: string) {
+  return markup`<form method="post" action="${path}/sign-out"><button>${label}</button></form>`
+}
+
+function kindOf(error: S4uError): RefusalKind {
+  if (error.code === 'S4U_PASSWORD_GONE') return 'password-gone'
+  if (error instanceof DelegationRefusedError)
+    return error.reason === 'user-not-delegable' ? 'protected-user' : 'not-set-up'
+  switch (error.status) {
+    case 400:
+      return 'bad-request'
+    case 401:
+      return 'sign-in'
+    case 403:
+      return 'forbidden'
+    case 502:
+      return 'inner-fault'
+    case 503:
+    case 504:
+      return 'later'
+    default:
+      return 'fault'
+  }
+}
