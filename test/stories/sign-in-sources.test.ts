@@ -45,12 +45,15 @@ function door(changes: Partial<Record<'requireTls' | 'ambient', boolean>> = {}, 
           const location = fields && (localTarget(fields.get('next')) ?? '/')
           return { status: 'signed-in', identity, ...(location !== undefined && { location }) }
         },
-        offer: ({ returnTo }) => ({
+        offer: (request) => ({
           challenges: ['Door realm="house"'],
-          page: (links) => ({
+          page: () => ({
             statusCode: 401,
             headers: { 'Content-Type': 'text/html; charset=utf-8' },
-            body: `the door to ${returnTo} beside ${links.map(({ href, label }) => `${href} ${label('en')}`).join()}`,
+            body: `the door to ${request.returnTo} beside ${site
+              .links(request)
+              .map(({ href, label }) => `${href} ${label('en')}`)
+              .join()}`,
           }),
         }),
       }

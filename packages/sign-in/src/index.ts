@@ -3,6 +3,12 @@
  * ends in the same `Identity`, which can be impersonated.
  */
 
+export { form } from './form/form.js'
+export type { FormOptions } from './form/form-options.js'
+export type { FormTexts } from './form/form-texts.js'
+export type { OwnTexts } from './form/language.js'
+export { renderPage } from './form/render-page.js'
+export type { FormTheme, SignInPage } from './form/sign-in-page.js'
 export {
   createRadiusClient,
   type RadiusAnswer,

@@ -199,6 +199,7 @@ export const ERROR_MEANINGS = {
   S4U_SESSION_REVOKED: 'The session was revoked.',
   S4U_SESSION_NOT_BEGUN: 'The user has signed in, but no session could be begun.',
   S4U_SIGN_IN_BUSY: 'Too many users are signing in at the same time.',
+  S4U_STALE_FORM: 'A sign-in form is too old, or was not sent to this browser.',
   S4U_TIMEOUT: 'The time limit ended before there was an answer.',
   S4U_TLS_REQUIRED: 'Credentials came without TLS, and were not looked at.',
   S4U_TOO_MANY_ATTEMPTS: 'Too many attempts to sign in have failed for this user, or from this address.',

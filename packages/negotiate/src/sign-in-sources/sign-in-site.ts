@@ -5,6 +5,7 @@ import type { IdentityForOptions } from '../sign-in/identity-for-options.js'
 import type { SecretSubject } from '../sign-in/secret-subject.js'
 import type { SealedTexts } from './sealed-texts.js'
 import type { SignInAttempts } from './attempts/sign-in-attempts.js'
+import type { SignInLink } from './sign-in-source.js'
 import type { SignInRequest } from './sign-in-request.js'
 
 /** What a negotiator lends to its sources. */
@@ -31,6 +32,8 @@ export interface SignInSite {
    * another label are not opened.
    */
   sealFor(label: string): SealedTexts
+  /** Returns the links that other sources offer, for a page. */
+  links(request: SignInRequest): readonly SignInLink[]
   /** Tells of something that was left out of a request that goes on: event, counter, log. */
   note(request: SignInRequest, error: S4uError): void
 }

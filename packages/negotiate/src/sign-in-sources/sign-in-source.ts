@@ -110,10 +110,9 @@ export interface SignInOffer {
    * Returns the page for a person at a browser; of several sources that have one the first counts.
    * With the status 401 it goes out with `WWW-Authenticate: Negotiate` and the challenges of the
    * sources in front of it: a browser that has a ticket never shows it. Any other answer, such as a
-   * redirect, goes out alone.
-   * @param links to the ways of other sources
+   * redirect, goes out alone. Links to other ways are those of `SignInSite.links`.
    */
-  readonly page?: (links: readonly SignInLink[]) => SignInAnswer
+  readonly page?: () => SignInAnswer
   /** How the page of another source leads to this one. */
   readonly link?: SignInLink
 }

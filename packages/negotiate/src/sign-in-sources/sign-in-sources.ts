@@ -9,7 +9,7 @@ import { sealedTexts } from './sealed-texts.js'
 import { requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
 import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
 import type { SignInSite } from './sign-in-site.js'
-import type { OpenedSignInSource, SignInAnswer, SignInLink } from './sign-in-source.js'
+import type { OpenedSignInSource, SignInAnswer, SignInLink, SignInOffer } from './sign-in-source.js'
 
 /** A source at work, with its name. */
 export interface NamedSource {
@@ -47,7 +47,9 @@ export class SignInSources {
     this.path = signInPathOf(signInOptions)
     this.#addresses = deps.addresses
     const given = requireSources(signIn)
-    const lend = lender(this.path, deps)
+    const links = (source: string, request: SignInRequest): readonly SignInLink[] =>
+      this.#offering(request).flatMap(({ name, offer: { link } }) => (link && name !== source ? [link] : []))
+    const lend = lender(this.path, links, deps)
     this.#sources = given.map((source) => ({ name: source.name, opened: source.open(lend(source.name)) }))
   }
 
@@ -86,16 +88,20 @@ export class SignInSources {
   /** Returns what an unknown caller is offered: programs the challenges, a person one page. */
   offers(request: NegotiableRequest): SignInOffers {
     const received = this.received(request)
-    const all = this.#sources
-      .filter(({ opened: { requireTls = true } }) => received.usesTls || !requireTls)
-      .map(({ opened }) => opened.offer?.(received) ?? {})
-    const withPage = received.isNavigation ? all.findIndex(({ page }) => page !== undefined) : -1
+    const all = this.#offering(received)
+    const withPage = received.isNavigation ? all.findIndex(({ offer }) => offer.page !== undefined) : -1
     // A challenge would make the browser ask for a password in place of showing the page.
     const inFront = withPage < 0 ? all : all.slice(0, withPage)
-    const challenges = inFront.flatMap((offer) => offer.challenges ?? [])
-    const links = all.flatMap(({ link }, at): readonly SignInLink[] => (link && at !== withPage ? [link] : []))
-    const page = all[withPage]?.page?.(links)
+    const challenges = inFront.flatMap(({ offer }) => offer.challenges ?? [])
+    const page = all[withPage]?.offer.page?.()
     return { challenges, ...(page && { page }) }
+  }
+
+  /** What needs TLS is not offered without. */
+  #offering(request: SignInRequest): readonly { readonly name: string; readonly offer: SignInOffer }[] {
+    return this.#sources
+      .filter(({ opened: { requireTls = true } }) => request.usesTls || !requireTls)
+      .map(({ name, opened }) => ({ name, offer: opened.offer?.(request) ?? {} }))
   }
 
   /** Returns where to go after a sign-out. */
@@ -120,7 +126,11 @@ export class SignInSources {
 }
 
 /** Returns the function that makes the site of each source. */
-function lender(path: string, deps: SignInSourcesDeps): (source: string) => SignInSite {
+function lender(
+  path: string,
+  links: (source: string, request: SignInRequest) => readonly SignInLink[],
+  deps: SignInSourcesDeps,
+): (source: string) => SignInSite {
   const { options, journal, identityFor, directory, note } = deps
   const { now = Date.now, random = randomBytes } = options
   const session = checkSession(options.session)
@@ -130,6 +140,7 @@ function lender(path: string, deps: SignInSourcesDeps): (source: string) => Sign
   return (source) => ({
     ...{ identityFor, now, random, journal, path, attempts, keepsSessions, directory },
     sealFor: (label) => sealedTexts(`${source} ${label}`, { secrets, now, random }),
+    links: (request) => links(source, request),
     note: (request, error) => note(source, request, error),
   })
 }

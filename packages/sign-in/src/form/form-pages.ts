@@ -1,0 +1,86 @@
+import type { SignInAnswer, SignInRequest, SignInSite } from '@s4u/negotiate'
+import type { FormSettings } from './form-options.js'
+import type { FormTexts } from './form-texts.js'
+import { FormTokens } from './form-token.js'
+import { languageFor } from './language.js'
+import { styleOf, styleSource } from './page-style.js'
+import type { SignInPage } from './sign-in-page.js'
+
+/** What is particular to one page. */
+export interface PageState {
+  readonly statusCode: number
+  readonly step: SignInPage['step']
+  /** Where the user wants to go: a path of this site. */
+  readonly next?: string
+  readonly user?: string
+  readonly computer?: SignInPage['computer']
+  readonly problem?: {
+    readonly text: (texts: FormTexts) => string
+    readonly field?: NonNullable<SignInPage['problem']>['field']
+  }
+  readonly notice?: keyof FormTexts
+}
+
+/** Makes the pages of one negotiator. */
+export class FormPages {
+  readonly tokens: FormTokens
+  readonly #settings: FormSettings
+  readonly #site: SignInSite
+
+  constructor(site: SignInSite, settings: FormSettings) {
+    this.tokens = new FormTokens(site)
+    this.#settings = settings
+    this.#site = site
+  }
+
+  answer(request: SignInRequest, state: PageState): SignInAnswer {
+    const { template, contentSecurityPolicy, theme } = this.#settings
+    const { token, cookie } = this.tokens.issue(request)
+    const page = this.#page(request, state, token)
+    const headers = {
+      'Content-Type': 'text/html; charset=utf-8',
+      'Content-Language': page.language,
+      'Content-Security-Policy': contentSecurityPolicy ?? policyOf(styleOf(theme)),
+      // Not no-referrer: browsers would send `Origin: null` with the form.
+      'Referrer-Policy': 'same-origin',
+      'X-Content-Type-Options': 'nosniff',
+      'X-Frame-Options': 'DENY',
+      'Cache-Control': 'private, no-store',
+      Vary: 'Authorization, Cookie, Accept-Language',
+      ...(cookie !== undefined && { 'Set-Cookie': [cookie] }),
+    }
+    return { statusCode: state.statusCode, headers, body: template(page) }
+  }
+
+  #page(request: SignInRequest, state: PageState, token: string): SignInPage {
+    const { texts: byLanguage, computer: asked, theme } = this.#settings
+    const language = languageFor(request.header('accept-language'), byLanguage)
+    const texts = byLanguage.get(language)
+    if (texts === undefined) throw new Error('languageFor returns a language that is there')
+    const { step, next = '/', user = '', computer = 'public', problem, notice } = state
+    return {
+      ...{ step, language, texts, user, computer, theme },
+      action: `${this.#site.path}/${step === 'sign-out' ? 'sign-out' : 'sign-in'}`,
+      hidden: step === 'sign-out' ? {} : { ...(step === 'change-password' && { computer }), next, token },
+      asksComputer: asked === 'ask',
+      links: (step === 'sign-in' ? this.#site.links(request) : []).map(({ href, label }) => ({
+        href,
+        text: label(language),
+      })),
+      ...(problem && { problem: { text: problem.text(texts), field: problem.field } }),
+      ...(notice && { notice: texts[notice] }),
+    }
+  }
+}
+
+/** Nothing is loaded but a picture; forms go to this site; no page shows this one in a frame. */
+function policyOf(style: string): string {
+  return [
+    "default-src 'none'",
+    `style-src ${styleSource(style)}`,
+    "img-src 'self' data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join('; ')
+}

@@ -1,0 +1,159 @@
+import {
+  ConfigurationError,
+  type FormFields,
+  localTarget,
+  type OpenedSignInSource,
+  S4uError,
+  type SignInRequest,
+  type SignInResult,
+  type SignInSite,
+  type SignInSource,
+} from '@s4u/negotiate'
+import { checkPassword } from '../password/check-password.js'
+import { type FormOptions, type FormSettings, formSettings } from './form-options.js'
+import { FormPages, type PageState } from './form-pages.js'
+import { shownRefusal } from './form-refusal.js'
+
+/**
+ * Returns a way to sign in by a page with a form for name and password, which the KDC checks. The
+ * session is a cookie, so the negotiator needs one.
+ *
+ * ```ts
+ * import { createNegotiator } from '@s4u/negotiate'
+ * import { form } from '@s4u/sign-in'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab', session: 'cookie', signIn: [form()] })
+ * ```
+ *
+ * @throws ConfigurationError
+ */
+export function form(options?: FormOptions): SignInSource {
+  const settings = formSettings(options)
+  return Object.freeze<SignInSource>({ name: 'form', open: (site) => new OpenedForm(site, settings) })
+}
+
+class OpenedForm implements OpenedSignInSource {
+  readonly requireTls: boolean
+  readonly #site: SignInSite
+  readonly #settings: FormSettings
+  readonly #pages: FormPages
+
+  constructor(site: SignInSite, settings: FormSettings) {
+    if (!site.keepsSessions)
+      throw new ConfigurationError('form() needs a session that a cookie keeps', {
+        hint: "Write negotiate({ session: 'cookie', signIn: [form()] }): without one, users would sign in for one request.",
+      })
+    this.requireTls = settings.requireTls
+    this.#site = site
+    this.#settings = settings
+    this.#pages = new FormPages(site, settings)
+  }
+
+  brings({ path }: SignInRequest): boolean {
+    return path === this.#signInPath || path === this.#signOutPath
+  }
+
+  async signIn(request: SignInRequest): Promise<SignInResult> {
+    const { method, path } = request
+    if (method === 'GET' || method === 'HEAD') return this.#show(request)
+    if (method !== 'POST' || path !== this.#signInPath) return NOT_ALLOWED
+    // Pages of another site, and bodies that are no form, end here, without a page.
+    const fields = await request.fields()
+    return this.#judge(request, fields)
+  }
+
+  offer(request: SignInRequest): ReturnType<NonNullable<OpenedSignInSource['offer']>> {
+    const { returnTo: next } = request
+    return {
+      page: () => this.#pages.answer(request, { statusCode: 401, step: 'sign-in', next }),
+    }
+  }
+
+  signedOut(): ReturnType<NonNullable<OpenedSignInSource['signedOut']>> {
+    return { statusCode: 303, headers: { Location: `${this.#signInPath}?signed-out` }, body: '' }
+  }
+
+  get #signInPath(): string {
+    return `${this.#site.path}/sign-in`
+  }
+
+  get #signOutPath(): string {
+    return `${this.#site.path}/sign-out`
+  }
+
+  #show(request: SignInRequest): SignInResult {
+    const { path, query } = request
+    const isSignOut = path === this.#signOutPath
+    return this.#page(request, {
+      ...{ statusCode: 200, step: isSignOut ? 'sign-out' : 'sign-in' },
+      next: localTarget(query.get('next')) ?? '/',
+      ...(query.has('signed-out') && { notice: 'signedOut' }),
+    })
+  }
+
+  async #judge(request: SignInRequest, fields: FormFields): Promise<SignInResult> {
+    const typed = typedIn(fields)
+    const { user, next, computer } = typed
+    const change = typed.newPassword !== undefined && this.#settings.changePassword
+    try {
+      this.#pages.tokens.require(request, fields.get('token'))
+      if (change && typed.newPassword !== typed.repeatedPassword) return this.#different(request, typed)
+      const password = { user, password: typed.password, ...(change && { newPassword: typed.newPassword }) }
+      const identity = await checkPassword(this.#site, request, password, 'form')
+      return { status: 'signed-in', identity, location: next, session: this.#sessionOn(computer) }
+    } catch (error) {
+      if (!S4uError.is(error) || error.status === 500) throw error
+      const expired = error.code === 'KDC_ERR_KEY_EXPIRED' && this.#settings.changePassword
+      const shown = expired ? { statusCode: 403 } : shownRefusal(error)
+      const step = expired || change ? 'change-password' : 'sign-in'
+      const answer = this.#pages.answer(request, { ...{ step, user, next, computer }, ...shown })
+      return { status: 'refused', error, answer }
+    }
+  }
+
+  #different(request: SignInRequest, { user, next, computer }: Typed): SignInResult {
+    return this.#page(request, {
+      ...{ statusCode: 403, step: 'change-password', user, next, computer },
+      problem: { text: ({ different }) => different, field: 'repeatedPassword' },
+    })
+  }
+
+  #page(request: SignInRequest, state: PageState): SignInResult {
+    return { status: 'answer', answer: this.#pages.answer(request, state) }
+  }
+
+  #sessionOn(chosen: Typed['computer']): { readonly maxAge?: number } {
+    const { computer, publicMaxAge } = this.#settings
+    return (computer === 'ask' ? chosen : computer) === 'private' ? {} : { maxAge: publicMaxAge }
+  }
+}
+
+const NOT_ALLOWED: SignInResult = {
+  status: 'answer',
+  answer: {
+    statusCode: 405,
+    headers: { Allow: 'GET, HEAD, POST', 'Content-Type': 'text/plain; charset=utf-8' },
+    body: 'Method Not Allowed\n',
+  },
+}
+
+interface Typed {
+  readonly user: string
+  readonly password: string
+  readonly newPassword: string | undefined
+  readonly repeatedPassword: string | undefined
+  readonly computer: 'public' | 'private'
+  readonly next: string
+}
+
+/** What is missing is empty: it is wrong then. */
+function typedIn(fields: FormFields): Typed {
+  return {
+    user: fields.get('user') ?? '',
+    password: fields.get('password') ?? '',
+    newPassword: fields.get('newPassword'),
+    repeatedPassword: fields.get('repeatedPassword'),
+    computer: fields.get('computer') === 'private' ? 'private' : 'public',
+    next: localTarget(fields.get('next')) ?? '/',
+  }
+}
