@@ -44,7 +44,9 @@ export class FormTokens {
 const LIFETIME = 12 * 3_600_000
 const VALUE = /^[\w-]{22}$/
 
-/** No sibling host can set a cookie of this name over that of this host. RFC 6265bis section 4.1.3. */
+/**
+ * No sibling host can set a cookie of this name over that of this host. RFC 6265bis section 4.1.3.
+ */
 function nameOf({ usesTls }: SignInRequest): string {
   return usesTls ? '__Host-s4u-form' : 's4u-form'
 }

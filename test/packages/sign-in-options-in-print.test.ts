@@ -1,0 +1,22 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
+import { root } from './sources.js'
+
+/** The options of each way to sign in, by the heading of its section. */
+const optionsOf: Readonly<Record<string, object>> = {
+  'form()': FORM_OPTIONS,
+}
+
+const page = readFileSync(join(root, 'packages/sign-in/README.md'), 'utf8')
+
+test.each(Object.entries(optionsOf))(
+  'the section of %s lists every option once, with type and default',
+  (name, table) => {
+    const section = page.split(/^## /m).find((one) => one.startsWith(`${name}\n`)) ?? ''
+    const rows = [...section.matchAll(/^\| `(\w+)` \|(.*)\|(.*)\|(.*)\|$/gm)]
+    expect(rows.map(([, option]) => option).sort()).toEqual(Object.keys(table).sort())
+    expect(rows.filter(([, , ...cells]) => cells.some((cell) => cell.trim() === ''))).toEqual([])
+  },
+)
