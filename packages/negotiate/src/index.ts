@@ -76,6 +76,7 @@ export { TooManyAttemptsError } from './sign-in-sources/attempts/too-many-attemp
 export type { FormFields, ReadFormOptions } from './sign-in-sources/form-fields.js'
 export { localTarget } from './sign-in-sources/local-target.js'
 export type { SealedTexts } from './sign-in-sources/sealed-texts.js'
+export type { SignInLink } from './sign-in-sources/sign-in-link.js'
 export type { SignInOptions } from './sign-in-sources/sign-in-options.js'
 export type { SignInRequest } from './sign-in-sources/sign-in-request.js'
 export type { SignInSite } from './sign-in-sources/sign-in-site.js'
@@ -83,7 +84,6 @@ export type {
   OpenedSignInSource,
   SignedIn,
   SignInAnswer,
-  SignInLink,
   SignInOffer,
   SignInRefused,
   SignInResult,

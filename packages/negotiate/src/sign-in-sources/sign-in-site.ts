@@ -5,7 +5,7 @@ import type { IdentityForOptions } from '../sign-in/identity-for-options.js'
 import type { SecretSubject } from '../sign-in/secret-subject.js'
 import type { SealedTexts } from './sealed-texts.js'
 import type { SignInAttempts } from './attempts/sign-in-attempts.js'
-import type { SignInLink } from './sign-in-source.js'
+import type { SignInLink } from './sign-in-link.js'
 import type { SignInRequest } from './sign-in-request.js'
 
 /** What a negotiator lends to its sources. */

@@ -8,6 +8,7 @@ import type { S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { ResponseHeaders } from '../http/response.js'
 import type { Session } from '../session/session-revocation.js'
+import type { SignInLink } from './sign-in-link.js'
 import type { SignInRequest } from './sign-in-request.js'
 import type { SignInSite } from './sign-in-site.js'
 
@@ -115,12 +116,4 @@ export interface SignInOffer {
   readonly page?: () => SignInAnswer
   /** How the page of another source leads to this one. */
   readonly link?: SignInLink
-}
-
-/** A link on a sign-in page. */
-export interface SignInLink {
-  /** A path of this site: `/.s4u/oidc`. */
-  readonly href: string
-  /** The text in a language (`en`, `de`, `fr` …); `en` is always there. */
-  readonly label: (language: string) => string
 }

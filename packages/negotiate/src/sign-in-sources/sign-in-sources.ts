@@ -8,8 +8,9 @@ import { SignInAttempts } from './attempts/sign-in-attempts.js'
 import { sealedTexts } from './sealed-texts.js'
 import { requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
 import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
+import type { SignInLink } from './sign-in-link.js'
 import type { SignInSite } from './sign-in-site.js'
-import type { OpenedSignInSource, SignInAnswer, SignInLink, SignInOffer } from './sign-in-source.js'
+import type { OpenedSignInSource, SignInAnswer, SignInOffer } from './sign-in-source.js'
 
 /** A source at work, with its name. */
 export interface NamedSource {
