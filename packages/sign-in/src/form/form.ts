@@ -22,7 +22,8 @@ import { shownRefusal } from './form-refusal.js'
  * import { createNegotiator } from '@s4u/negotiate'
  * import { form } from '@s4u/sign-in'
  *
- * const negotiator = createNegotiator({ keytab: 'web.keytab', session: 'cookie', signIn: [form()] })
+ * const signIn = [form()]
+ * const negotiator = createNegotiator({ keytab: 'web.keytab', session: 'cookie', signIn })
  * ```
  *
  * @throws ConfigurationError
