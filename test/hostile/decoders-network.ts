@@ -11,6 +11,7 @@ import { KcmRefusal, readCache } from '../../packages/kdc-client/src/credential-
 import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/src/network/https-proxy.js'
 import { question, readAnswer } from '../../packages/kdc-client/src/locate/dns-uri.js'
 import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session/session-ticket.js'
+import { readDigestCredentials } from '../../packages/sign-in/src/digest/digest-credentials.js'
 import { openAccessAnswer } from '../../packages/sign-in/src/radius/access-answer.js'
 import { messageAuthenticatorOf, responseAuthenticatorOf } from '../../packages/sign-in/src/radius/authenticators.js'
 import {
@@ -22,6 +23,8 @@ import { type Decoder, decoder } from './decoder.js'
 import { ccaches, recorded } from './inputs/seeds.js'
 
 const DNS_ID = 7
+const RADIUS_SECRET = new Uint8Array(16).fill(7)
+const RADIUS_REQUEST = { identifier: 9, authenticator: new Uint8Array(16).fill(3), bytes: new Uint8Array() }
 
 /** What a KDC's proxy, a name server and a cookie bring to the packages above the codec. */
 export const networkDecoders: readonly Decoder[] = [
@@ -33,6 +36,9 @@ export const networkDecoders: readonly Decoder[] = [
   // Its caller asks the next name server, whatever is wrong with the answer.
   decoder('DNS answer', [dnsAnswer()], (bytes) => readAnswer(bytes, DNS_ID), [RangeError]),
   decoder('answers of a KCM', kcmAnswers(), readFromKcm, [MalformedTokenError, ConfigurationError, KcmRefusal]),
+  decoder('Authorization: Digest', [digestHeader()], (bytes) =>
+    readDigestCredentials(Buffer.from(bytes).toString('latin1')),
+  ),
   decoder('RADIUS packet', [radiusAnswer()], decodeRadiusPacket),
   decoder('RADIUS answer', [radiusAnswer()], openRadiusAnswer, [MalformedTokenError, RejectedTokenError]),
   decoder('signed RADIUS answer', [radiusAnswer()], openSignedAnswer, [MalformedTokenError, RejectedTokenError]),
@@ -72,8 +78,12 @@ function dnsAnswer(): Uint8Array {
   return bytes
 }
 
-const RADIUS_SECRET = new Uint8Array(16).fill(7)
-const RADIUS_REQUEST = { identifier: 9, authenticator: new Uint8Array(16).fill(3), bytes: new Uint8Array() }
+function digestHeader(): Uint8Array {
+  const response = 'a'.repeat(64)
+  return Buffer.from(
+    `Digest username="zo\u{e9}\\"", realm="orders", nonce="n", uri="/", algorithm=SHA-256, response="${response}", qop=auth, nc=00000001, cnonce="c"`,
+  )
+}
 
 /** A challenge with two lines of text and a state. */
 function radiusAnswer(): Uint8Array {

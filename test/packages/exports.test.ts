@@ -456,7 +456,7 @@ const exported: Record<string, readonly string[]> = {
     'writeAuditTo',
     'writeHeaders',
   ],
-  'sign-in': ['RadiusUnreachableError', 'createRadiusClient', 'form', 'renderPage'],
+  'sign-in': ['RadiusUnreachableError', 'createRadiusClient', 'digest', 'digestSecret', 'form', 'renderPage'],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 

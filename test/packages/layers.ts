@@ -79,7 +79,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.
-    'sign-in': { siblings: ['krb5', 'negotiate'], because: 'a way to sign in is a source of a negotiator' },
+    'sign-in': { siblings: ['acceptor', 'krb5', 'negotiate'], because: 'a way to sign in is a source of a negotiator' },
   },
   middle: {
     doctor: {

@@ -9,6 +9,9 @@ export type { FormTexts } from './form/form-texts.js'
 export type { OwnTexts } from './form/language.js'
 export { renderPage } from './form/render-page.js'
 export type { FormTheme, SignInPage } from './form/sign-in-page.js'
+export { digest } from './digest/digest.js'
+export { type DigestAlgorithm, digestSecret } from './digest/digest-arithmetic.js'
+export type { DigestOptions, DigestSecret, DigestUser } from './digest/digest-options.js'
 export {
   createRadiusClient,
   type RadiusAnswer,

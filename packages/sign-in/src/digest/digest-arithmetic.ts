@@ -1,0 +1,51 @@
+/** The computations of RFC 7616 section 3.4, with qop=auth. */
+
+import { createHash } from 'node:crypto'
+
+/** Names as they stand in `algorithm=`. RFC 7616 section 6.1. */
+export const DIGEST_ALGORITHMS = ['SHA-256', 'MD5'] as const
+export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number]
+
+const HASHES = { 'SHA-256': 'sha256', MD5: 'md5' } as const
+
+/** Returns the length of a hash in hexadecimal digits. */
+export function hexLength(algorithm: DigestAlgorithm): number {
+  return algorithm === 'MD5' ? 32 : 64
+}
+
+/**
+ * Returns the hash of user, realm and password, in hexadecimal digits. It is as good as the
+ * password in this realm. RFC 7616 section 3.4.2.
+ */
+export function digestSecret(algorithm: DigestAlgorithm, user: string, realm: string, password: string): string {
+  return hashOf(algorithm, `${user}:${realm}:${password}`)
+}
+
+/** What is hashed together with the secret. */
+export interface DigestedRequest {
+  readonly algorithm: DigestAlgorithm
+  readonly nonce: string
+  readonly nc: string
+  readonly cnonce: string
+  readonly uri: string
+}
+
+/** Returns the response of a client. RFC 7616 section 3.4.1. */
+export function digestResponse(secret: string, method: string, request: DigestedRequest): string {
+  return responseTo(secret, `${method}:${request.uri}`, request)
+}
+
+/**
+ * Returns the proof of the server, `rspauth`: as a response, without method. RFC 7616 section 3.5.
+ */
+export function digestProof(secret: string, request: DigestedRequest): string {
+  return responseTo(secret, `:${request.uri}`, request)
+}
+
+function responseTo(secret: string, a2: string, { algorithm, nonce, nc, cnonce }: DigestedRequest): string {
+  return hashOf(algorithm, [secret, nonce, nc, cnonce, 'auth', hashOf(algorithm, a2)].join(':'))
+}
+
+function hashOf(algorithm: DigestAlgorithm, text: string): string {
+  return createHash(HASHES[algorithm]).update(text, 'utf8').digest('hex')
+}

@@ -1,0 +1,58 @@
+import type { ReplayStore } from '@s4u/acceptor'
+import { digest } from '@s4u/krb5'
+import type { SignInSite } from '@s4u/negotiate'
+import { isFirstUse } from '../replay/first-use.js'
+import type { DigestAlgorithm } from './digest-arithmetic.js'
+
+/**
+ * What a nonce with its count is worth. `unknown`: too old, of another instance or another
+ * algorithm, or made up. With a right digest the client may try again (`stale`).
+ */
+export type NonceVerdict = 'fresh' | 'used' | 'unknown'
+
+export interface NonceOptions {
+  /** Milliseconds. */
+  readonly lifetime: number
+  readonly replayStore: ReplayStore
+  /** Whether instances share the store: then each takes the nonces of the others. */
+  readonly isShared: boolean
+}
+
+/**
+ * The nonces of one algorithm: those of another are not taken for it (RFC 7616 section 5.1). Before
+ * it is used nothing of a nonce is remembered: it is time and randomness, sealed.
+ */
+export class Nonces {
+  readonly #site: SignInSite
+  readonly #options: NonceOptions
+  readonly #seal: ReturnType<SignInSite['sealFor']>
+  readonly #instance: string
+
+  constructor(algorithm: DigestAlgorithm, site: SignInSite, options: NonceOptions) {
+    this.#site = site
+    this.#options = options
+    this.#seal = site.sealFor(`nonce ${algorithm}`)
+    this.#instance = options.isShared ? 'shared' : Buffer.from(site.random(INSTANCE_OCTETS)).toString('base64url')
+  }
+
+  make(): string {
+    const { lifetime } = this.#options
+    return this.#seal.seal(`${this.#instance} ${Math.ceil(this.#site.now()) + lifetime}`, lifetime)
+  }
+
+  /**
+   * Uses up a nonce with its count. To be asked only when the digest is right: otherwise anybody
+   * could fill the memory, or use up the counts of others.
+   *
+   * @throws RejectedTokenError where the store cannot tell
+   */
+  async use(nonce: string, nc: string): Promise<NonceVerdict> {
+    const [instance, expiresAt] = this.#seal.open(nonce)?.split(' ') ?? []
+    if (instance !== this.#instance) return 'unknown'
+    const count = digest('sha256', new TextEncoder().encode(`s4u digest ${nonce} ${nc.toLowerCase()}`))
+    const isFirst = await isFirstUse(this.#options.replayStore, count, Number(expiresAt))
+    return isFirst ? 'fresh' : 'used'
+  }
+}
+
+const INSTANCE_OCTETS = 9
