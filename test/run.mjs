@@ -46,6 +46,7 @@ const steps = [
   suite('packages', { needsBuild: true }),
   suite('stories', { needsBuild: true }),
   suite('hostile', { needsBuild: true }),
+  suite('stores', { needsBuild: true, needsServers: true }),
   suite('interop', { needsBuild: true, needsServers: true }),
 ]
 

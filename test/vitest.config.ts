@@ -52,6 +52,8 @@ export default defineConfig({
       // Those with ten thousand callers want the machine to themselves, and so does the fuzzer,
       // which counts milliseconds.
       suite('hostile', ['test/hostile/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
+      // Stores that instances share, on real servers.
+      suite('stores', ['test/stores/**/*.test.ts'], { ...realServers, fileParallelism: false }),
       // Suites share the realms, so their files run one after the other.
       suite('interop', ['test/interop/**/*.test.ts'], { ...realServers, fileParallelism: false }),
     ],

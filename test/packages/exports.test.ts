@@ -457,6 +457,7 @@ const exported: Record<string, readonly string[]> = {
     'writeHeaders',
   ],
   'sign-in': ['RadiusUnreachableError', 'createRadiusClient', 'digest', 'digestSecret', 'form', 'renderPage'],
+  redis: ['ConfigurationError', 'REDIS_OPTIONS', 'RedisError', 'S4uError', 'redisReplayStore', 'redisTicketStore'],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 

@@ -81,6 +81,14 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     // negotiate alone.
     'sign-in': { siblings: ['acceptor', 'krb5', 'negotiate'], because: 'a way to sign in is a source of a negotiator' },
   },
+  stores: {
+    redis: {
+      siblings: ['acceptor', 'kdc-client', 'krb5', 'negotiate'],
+      because:
+        'it implements their interfaces, of which it takes the types alone; clients of Redis are told by their shape',
+      rooms: ['.', 'replays', 'tickets', 'connection', 'clients'],
+    },
+  },
   middle: {
     doctor: {
       siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],

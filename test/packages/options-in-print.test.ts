@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { ACCEPTOR_OPTIONS } from '@s4u/acceptor'
 import { DIRECTORY_OPTIONS } from '@s4u/directory'
 import { KDC_CLIENT_OPTIONS } from '@s4u/kdc-client'
+import { REDIS_OPTIONS } from '@s4u/redis'
 import { describe, expect, test } from 'vitest'
 import { FETCH_OPTIONS } from '../../packages/fetch/src/fetch/fetch-options.js'
 import { NEGOTIATOR_OPTIONS } from '../../packages/negotiate/src/negotiator-options.js'
@@ -20,6 +21,7 @@ const optionsOf: Readonly<Record<string, object>> = {
   fetch: FETCH_OPTIONS,
   'kdc-client': KDC_CLIENT_OPTIONS,
   negotiate: NEGOTIATOR_OPTIONS,
+  redis: REDIS_OPTIONS,
   'test-kdc': REALM_OPTIONS,
 }
 

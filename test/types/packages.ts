@@ -11,6 +11,7 @@ import * as kdcClient from '@s4u/kdc-client'
 import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
+import * as redis from '@s4u/redis'
 import * as signIn from '@s4u/sign-in'
 import * as testKdc from '@s4u/test-kdc'
 
@@ -27,6 +28,7 @@ export const packages: object[] = [
   koa,
   krb5,
   negotiate,
+  redis,
   signIn,
   testKdc,
 ]

@@ -52,6 +52,7 @@ export const toolKeys = [
   'apache',
   'nginx',
   'postgresql',
+  'redis',
   'kdcproxy',
   'mit-otp',
   'freeradius',
@@ -78,6 +79,7 @@ export const tools: Record<ToolKey, Requirement> = {
   },
   nginx: { programs: ['nginx'], packages: ['nginx-light'] },
   postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
+  redis: { programs: ['redis-server', 'setpriv'], packages: ['redis-server', 'util-linux'] },
   kdcproxy: {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],
     packages: ['python3-kdcproxy', 'openssl'],

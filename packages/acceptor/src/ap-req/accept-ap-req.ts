@@ -154,8 +154,8 @@ function remember(
     const digest = replayDigest(apReq.authenticator)
     const answer =
       request === undefined
-        ? requireFresh(replayStore, digest, expiresAt)
-        : requireFreshOnce(request, replayMemory, replayStore, digest, expiresAt)
+        ? requireFresh(replayStore, digest, expiresAt, authenticator.ctime)
+        : requireFreshOnce(request, replayMemory, replayStore, digest, expiresAt, authenticator.ctime)
     return answer?.catch(onFault)
   } catch (error) {
     return onFault(error)

@@ -26,6 +26,7 @@ export function requireFreshOnce(
   store: ReplayStore,
   digest: Uint8Array,
   expiresAt: number,
+  issuedAt?: number,
 ): void | Promise<void> {
   const earlier = rememberedOf.get(request)?.get(memory)
   if (earlier !== undefined && Buffer.compare(earlier.digest, digest) === 0) {
@@ -36,7 +37,7 @@ export function requireFreshOnce(
       return earlier.verdict
     }
   }
-  const verdict = requireFresh(store, digest, expiresAt)
+  const verdict = requireFresh(store, digest, expiresAt, issuedAt)
   const memories = rememberedOf.get(request) ?? new WeakMap<object, Remembered>()
   rememberedOf.set(request, memories.set(memory, { digest, verdict, stores: new Set([store]) }))
   return verdict

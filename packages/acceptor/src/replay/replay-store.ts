@@ -10,7 +10,7 @@ export type ReplayVerdict = 'fresh' | 'seen' | 'full'
 
 /**
  * Remembers accepted authenticators until they expire. Several instances of a service share a
- * store, for example as `SET key 1 NX PXAT expiresAt` of Redis, whose answer `OK` is `fresh`.
+ * store: `redisReplayStore` of `@s4u/redis`, or one that passes the rules in docs/stores.md.
  */
 export interface ReplayStore {
   /**
@@ -20,8 +20,11 @@ export interface ReplayStore {
    * Instances with the same `clockSkew` give the same digest the same `expiresAt`, in milliseconds
    * since the epoch: twice the skew after the client's time. So no digest is forgotten too early,
    * as long as the clocks of the instances and of the store are within `clockSkew` of each other.
+   *
+   * `issuedAt` is the client's time in the authenticator, milliseconds since the epoch. A store
+   * that may have lost what it remembered up to some time rejects for digests that are not newer.
    */
-  remember(digest: Uint8Array, expiresAt: number): ReplayVerdict | Promise<ReplayVerdict>
+  remember(digest: Uint8Array, expiresAt: number, issuedAt?: number): ReplayVerdict | Promise<ReplayVerdict>
 }
 
 /**
@@ -46,10 +49,15 @@ export function replayDigest(authenticator: EncryptedData): Uint8Array {
  * @throws RejectedTokenError KRB_AP_ERR_REPEAT for a replay
  * @throws ReplayStoreFault when the store is full, or cannot tell
  */
-export function requireFresh(store: ReplayStore, digest: Uint8Array, expiresAt: number): void | Promise<void> {
+export function requireFresh(
+  store: ReplayStore,
+  digest: Uint8Array,
+  expiresAt: number,
+  issuedAt?: number,
+): void | Promise<void> {
   let verdict: ReplayVerdict | Promise<ReplayVerdict>
   try {
-    verdict = store.remember(digest, expiresAt)
+    verdict = store.remember(digest, expiresAt, issuedAt)
   } catch (cause) {
     return down(cause)
   }

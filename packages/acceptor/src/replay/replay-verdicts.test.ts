@@ -27,10 +27,10 @@ test('what a replay is recognised by is the digest of the sealed authenticator',
 })
 
 describe('a store that answers at once', () => {
-  test('is asked with digest and time, and waited for no longer', () => {
+  test('is asked with digest and times, and waited for no longer', () => {
     const remember = vi.fn((): ReplayVerdict => 'fresh')
-    expect(requireFresh({ remember }, KEY, NOW)).toBeUndefined()
-    expect(remember).toHaveBeenCalledExactlyOnceWith(KEY, NOW)
+    expect(requireFresh({ remember }, KEY, NOW, NOW - 1)).toBeUndefined()
+    expect(remember).toHaveBeenCalledExactlyOnceWith(KEY, NOW, NOW - 1)
   })
 
   test('refuses a replay', () => {

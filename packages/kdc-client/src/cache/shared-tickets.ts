@@ -10,8 +10,8 @@ import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { abortable, withTimeLimit } from '../async/time-limit.js'
 
 /**
- * A store that instances of a service share. Redis does it with GET and SET PX. Neither keys nor
- * values reveal anything.
+ * A store that instances of a service share: `redisTicketStore` of `@s4u/redis`, or one that passes
+ * the rules in docs/stores.md. Neither keys nor values reveal anything.
  */
 export interface TicketStore {
   get(key: string): Promise<Uint8Array | undefined> | Uint8Array | undefined

@@ -1,0 +1,22 @@
+/**
+ * What the instances of a service share, on Redis or Valkey: which tokens were accepted, which
+ * tickets the KDC has issued. The package imports no client: it takes those of `redis` and
+ * `ioredis`.
+ */
+
+export type {
+  CommandPart,
+  IoRedisClient,
+  IoRedisCluster,
+  NodeRedisClient,
+  NodeRedisCluster,
+  NodeRedisSentinel,
+  OctetMapping,
+  RedisClient,
+} from './clients/redis-client.js'
+export { RedisError, type RedisErrorCode } from './connection/redis-error.js'
+export { REDIS_OPTIONS, type RedisEvent, type RedisOptions } from './connection/redis-options.js'
+export { redisReplayStore, type RedisReplayStore } from './replays/redis-replay-store.js'
+export { redisTicketStore, type RedisTicketStore } from './tickets/redis-ticket-store.js'
+export { ConfigurationError, S4uError } from '@s4u/krb5'
+export type { Logger, Notice } from '@s4u/krb5'
