@@ -56,6 +56,8 @@ export const toolKeys = [
   'kdcproxy',
   'mit-otp',
   'freeradius',
+  'openldap',
+  'zsh',
   'compiler',
 ] as const
 export type ToolKey = (typeof toolKeys)[number]
@@ -89,6 +91,12 @@ export const tools: Record<ToolKey, Requirement> = {
     packages: [...mitServer.packages, 'krb5-otp', 'freeradius'],
   },
   freeradius: { programs: ['freeradius'], packages: ['freeradius'] },
+  // One that speaks SASL with Kerberos; the realms' own does not need it.
+  openldap: {
+    programs: ['slapd', 'slapadd', 'ldapsearch', 'openssl', '/usr/lib/*/sasl2/libgssapiv2.so'],
+    packages: ['slapd', 'ldap-utils', 'openssl', 'libsasl2-modules-gssapi-mit'],
+  },
+  zsh: { programs: ['zsh'], packages: ['zsh'] },
   // For the native addon that npm's kerberos is.
   compiler: { programs: ['g++', 'make', '/usr/bin/python3'], packages: ['g++', 'make', 'python3'] },
 }

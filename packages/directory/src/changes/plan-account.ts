@@ -1,4 +1,5 @@
 import { asciiLower, asciiUpper, ConfigurationError, parseSpn, supportedEnctypeBits } from '@s4u/krb5'
+import { noActiveDirectory, requireActiveDirectoryAccount } from './requires-active-directory.js'
 import type { CallOptions, Directory } from '../interface/directory.js'
 import type { DirectoryAccount } from '../interface/directory-account.js'
 import type { AttributeValue, DirectoryChange } from '../interface/directory-change.js'
@@ -124,10 +125,14 @@ export async function planUser(directory: Directory, user: NewUser): Promise<Dir
  * ```
  * @throws ConfigurationError for an empty one
  */
-export function planPassword({ dn }: Pick<DirectoryAccount, 'dn'>, password: string): DirectoryChange {
+export function planPassword(
+  account: Pick<DirectoryAccount, 'dn'> & Partial<DirectoryAccount>,
+  password: string,
+): DirectoryChange {
+  requireActiveDirectoryAccount('planPassword', account)
   return {
     kind: 'modify',
-    dn,
+    dn: account.dn,
     modifications: [{ operation: 'replace', attribute: 'unicodePwd', values: [unicodePassword(password)] }],
   }
 }
@@ -164,7 +169,8 @@ function withoutRepeated(spns: readonly string[]): readonly string[] {
 
 /** The container may have been moved or redirected: the number stays. */
 async function containerOf(directory: Directory, number: string, signal: AbortSignal | undefined): Promise<string> {
-  const { domainDn } = await directory.facts({ signal })
+  const { domainDn, isActiveDirectory } = await directory.facts({ signal })
+  if (!isActiveDirectory) throw noActiveDirectory('a new account')
   const base = `<WKGUID=${number},${domainDn}>`
   const [entry] = await directory.search({ base, scope: 'base', attributes: ['distinguishedName'], signal }).all()
   return entry?.dn ?? domainDn

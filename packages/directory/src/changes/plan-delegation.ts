@@ -1,4 +1,5 @@
 import { asciiLower, ConfigurationError, supportedEnctypeBits } from '@s4u/krb5'
+import { requireActiveDirectoryAccount } from './requires-active-directory.js'
 import type { DirectoryAccount } from '../interface/directory-account.js'
 import type { DirectoryChange, Modification } from '../interface/directory-change.js'
 import { UserAccountControl as Flag } from '../accounts/account-attributes.js'
@@ -47,6 +48,7 @@ export interface AccountSettings {
  * @throws ConfigurationError for an account whose flags were not read
  */
 export function planSettings(account: DirectoryAccount, settings: AccountSettings): DirectoryChange | undefined {
+  requireActiveDirectoryAccount('planSettings', account)
   const modifications = [
     ...flagChange(account, settings),
     ...listChange(account, settings),
@@ -151,6 +153,7 @@ export function planAllowedToAct(
   account: DirectoryAccount,
   { add = [], remove = [] }: AllowedToActChange,
 ): DirectoryChange | undefined {
+  requireActiveDirectoryAccount('planAllowedToAct', account)
   const before = account.delegation.allowedToAct
   const descriptor = before && decodeSecurityDescriptor(before.descriptor)
   const entries = descriptor?.dacl ?? []

@@ -1,5 +1,6 @@
 import { asciiLower, ConfigurationError, parseSpn } from '@s4u/krb5'
 import { DirectoryError } from '../errors.js'
+import { requireActiveDirectoryAccount } from './requires-active-directory.js'
 import type { CallOptions, Directory } from '../interface/directory.js'
 import type { DirectoryAccount } from '../interface/directory-account.js'
 import type { DirectoryChange, Modification } from '../interface/directory-change.js'
@@ -35,6 +36,7 @@ export async function planServiceNames(
   account: DirectoryAccount,
   { add = [], remove = [], signal }: ServiceNameChange,
 ): Promise<DirectoryChange | undefined> {
+  requireActiveDirectoryAccount('planServiceNames', account)
   for (const spn of [...add, ...remove]) parseSpn(spn)
   const has = new Map(account.servicePrincipalNames.map((spn) => [asciiLower(spn), spn]))
   const twice = add.filter((spn) => remove.some((other) => asciiLower(other) === asciiLower(spn)))
