@@ -85,6 +85,7 @@ const exported: Record<string, readonly string[]> = {
     'fetch',
     'forwardedCredential',
     'impersonatedIdentity',
+    'loadUndici',
     'negotiateInterceptor',
     'prepareFetch',
     'runAs',

@@ -48,6 +48,7 @@ export type {
 } from './options/token-options.js'
 export type { ProxyOptions } from './connections/proxy.js'
 export { BackendTimeoutError } from './connections/backend-timeout.js'
+export { loadUndici } from './connections/undici.js'
 export type { TimeLimits } from './connections/time-limits.js'
 export { UnprovenAnswerError, type UnprovenAnswer } from './answers/unproven-answer.js'
 export { serviceNameOf, type ServiceNameOptions } from './service-names/service-name.js'

@@ -1,5 +1,5 @@
 import { type Acceptor, ACCEPTOR_OPTIONS, type AcceptorOptions, createAcceptor } from '@s4u/acceptor'
-import { type Fetch, FETCH_OPTIONS, type ServiceRequests } from '@s4u/fetch'
+import { type Fetch, FETCH_OPTIONS, loadUndici, type ServiceRequests } from '@s4u/fetch'
 import {
   closeOptions,
   journalFor,
@@ -204,6 +204,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     await this.groups?.ready()
     await this.services?.ready()
     await this.#parts.sources.ready()
+    if (this.#parts.options.delegation !== undefined) await loadUndici()
   }
 
   [Symbol.dispose](): void {

@@ -2,8 +2,9 @@ import { tlsServerEndPoint } from '@s4u/gssapi'
 import { S4uError } from '@s4u/kdc-client'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
 import { namedTimeout } from './backend-timeout.js'
+import { undici } from './undici.js'
 
 /** Opens a tunnel through a proxy to a host and port. */
 export type Tunnel = (target: string) => Promise<Socket>
@@ -35,7 +36,7 @@ export class BackendConnector {
   readonly #spare = new Map<string, Socket | TLSSocket>()
 
   constructor(options: buildConnector.BuildOptions, { keepAlive, tunnel }: ConnectorOptions) {
-    this.#open = buildConnector(options)
+    this.#open = undici().buildConnector(options)
     this.#keepAlive = keepAlive
     this.#tunnel = tunnel
     this.connect = (options, callback) => {

@@ -1,5 +1,5 @@
 import { ConfigurationError, type ServiceTicket, shownInput } from '@s4u/kdc-client'
-import { Agent, type Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { BackendConnector } from './backend-connector.js'
 import {
   checkedConnections,
@@ -14,6 +14,7 @@ import type { TicketFor } from '../options/token-options.js'
 import { type Proxy, proxyFor } from './proxy.js'
 import { hasHeader } from '../handlers/request-headers.js'
 import type { TimeLimits } from './time-limits.js'
+import { undici } from './undici.js'
 
 /** The connections of one identity. No other identity uses them. */
 export interface IdentityConnections {
@@ -162,6 +163,7 @@ export class Connections implements AsyncDisposable {
     const socket = { timeout: inUndici(connectTimeout), ...tls, allowH2 }
     const connector = new BackendConnector(socket, { keepAlive, ...(proxy && { tunnel: proxy.tunnel }) })
     const { connect } = connector
+    const { Agent } = undici()
     const open = (more?: Agent.Options): Agent =>
       new Agent({ connect, allowH2, keepAliveTimeout: keepAlive, ...times, ...more })
     const agent = open({ connections: maxPerOrigin })

@@ -1,8 +1,8 @@
-import * as undici from 'undici'
 import type { Dispatcher } from 'undici'
 import { type BackendTimeoutError, namedTimeout, timeoutOf } from './backend-timeout.js'
 import { type Handler, PassingHandler } from '../handlers/handler-kinds.js'
 import { failUnsent } from '../handlers/unsent.js'
+import { undici } from './undici.js'
 
 type Controller = Dispatcher.DispatchController
 type Arguments<Name extends keyof Handler> = Parameters<NonNullable<Handler[Name]>>
@@ -24,13 +24,13 @@ export function limited(handler: Handler, limits: TimeLimits, origin: string): H
   const request = new LimitedRequest(limits, origin)
   // Node's own fetch has handlers of the older kind. To convert them would cost more than
   // everything else here. undici 8 does not accept the older kind.
-  return TAKES_OLDER && handler.onRequestStart === undefined
+  return handler.onRequestStart === undefined && takesOlder()
     ? new OlderHandler(handler, request)
     : new LimitedHandler(handler, request)
 }
 
 /** undici 8 has this class for dispatchers that must accept older handlers. */
-const TAKES_OLDER = !('Dispatcher1Wrapper' in undici)
+const takesOlder = (): boolean => !('Dispatcher1Wrapper' in undici())
 
 /** One request, from its start until the end of its answer. */
 class LimitedRequest {

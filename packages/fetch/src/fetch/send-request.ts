@@ -10,6 +10,7 @@ import type { Outgoing } from './outgoing-request.js'
 import type { OwnConnections, OwnDispatcher } from '../connections/own-dispatcher.js'
 import { ProxyRefusal } from '../connections/proxy.js'
 import { isSessionRefusal } from '../connections/http2-sessions.js'
+import { loadUndici } from '../connections/undici.js'
 import { BackendTimeoutError } from '../connections/backend-timeout.js'
 
 /** Keeps the connections: `Connections`, or the dispatcher that came with the request. */
@@ -37,18 +38,23 @@ export interface FetchCall {
 
 /**
  * Refuses a fetch that all identities would share connections of, unless the app has said that they
- * may. Returns true at once if the answer is known.
+ * may; and loads what opens connections. Returns true at once if both is done.
  * @throws ConfigurationError
  */
 export function requireOwnConnections(options: FetchOptions): true | Promise<true> {
   if (options.connections === 'shared') return true
   const underlying = underlyingFetch(options)
   const uses = usesDispatcher(underlying)
-  return uses === true ? true : requireTrue(uses, underlying)
+  const loaded = loadUndici()
+  return uses === true && loaded === true ? true : requireTrue(uses, loaded, underlying)
 }
 
-async function requireTrue(uses: boolean | Promise<boolean>, underlying: Fetch): Promise<true> {
-  if (await uses) return true
+async function requireTrue(
+  uses: boolean | Promise<boolean>,
+  loaded: true | Promise<true>,
+  underlying: Fetch,
+): Promise<true> {
+  if (await uses) return loaded
   throw sharedConnectionsError(underlying)
 }
 

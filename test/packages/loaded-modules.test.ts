@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { loadedBy } from './loaded-modules.js'
+
+/**
+ * What an app loads before it is asked for anything. Each file costs about a third of a
+ * millisecond, and memory in every process of a cluster.
+ */
+
+/** Libraries for what an app that only signs people in does not do. */
+const FOR_LATER = ['undici', 'ldapts', '@s4u/directory', 'openid-client', 'commander', '@s4u/test-kdc']
+
+describe.each(['@s4u/express', '@s4u/koa', '@s4u/negotiate'])('an app that imports %s', (name) => {
+  const loaded = loadedBy(`await import('${name}')`)
+
+  test('loads nothing that only delegation or a directory needs', () => {
+    expect(FOR_LATER.filter((library) => loaded.has(library))).toEqual([])
+  })
+
+  test('loads at most 600 files', () => {
+    const files = [...loaded.values()].reduce((sum, count) => sum + count, 0)
+    expect(files).toBeGreaterThan(100)
+    expect(files).toBeLessThanOrEqual(600)
+  })
+})
+
+const NEGOTIATOR = `
+  const { createNegotiator } = await import('@s4u/negotiate')
+  const { Keytab, Key, parsePrincipal } = await import('@s4u/krb5')
+  const principal = parsePrincipal('HTTP/web.ad.test@AD.TEST')
+  const keytab = new Keytab([{ principal, kvno: 1, key: new Key(18, new Uint8Array(32)), timestamp: 0 }])
+`
+
+describe('undici', () => {
+  test('is not loaded by a negotiator that signs callers in', () => {
+    const loaded = loadedBy(`${NEGOTIATOR}
+      const negotiator = createNegotiator({ keytab })
+      await negotiator.authenticate({ headers: { authorization: 'Negotiate AAAA' } })
+      await negotiator.ready()`)
+    expect(loaded.has('undici')).toBe(false)
+  })
+
+  test('is loaded by the first request', () => {
+    const loaded = loadedBy(`
+      const { createFetch } = await import('@s4u/fetch')
+      const fetch = createFetch({ ticketFor: () => Promise.reject(new Error('no ticket')), origins: [] })
+      await fetch('http://127.0.0.1:1/').catch(() => {})`)
+    expect(loaded.has('undici')).toBe(true)
+  })
+
+  test('is loaded by ready() where the app delegates', () => {
+    const loaded = loadedBy(`${NEGOTIATOR}
+      const negotiator = createNegotiator({ keytab, delegation: {}, kdc: () => Promise.reject(new Error('no KDC')) })
+      await negotiator.ready().catch(() => {})`)
+    expect(loaded.has('undici')).toBe(true)
+  })
+
+  test('is loaded by connections that are opened before any request', () => {
+    const loaded = loadedBy(`
+      const { Connections } = await import('@s4u/fetch')
+      new Connections().withoutIdentity()`)
+    expect(loaded.has('undici')).toBe(true)
+  })
+})
