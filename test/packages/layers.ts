@@ -79,7 +79,12 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.
-    'sign-in': { siblings: ['acceptor', 'krb5', 'negotiate'], because: 'a way to sign in is a source of a negotiator' },
+    'sign-in': {
+      siblings: ['acceptor', 'directory', 'krb5', 'negotiate'],
+      others: ['asn1js', 'pkijs'],
+      because:
+        'a way to sign in is a source of a negotiator; the directory knows whose certificate it is, and pkijs verifies chains',
+    },
   },
   stores: {
     redis: {

@@ -127,6 +127,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     const sources = new SignInSources({
       ...{ options, journal, addresses, directory: directory?.source },
       identityFor: (user, settings) => this.identityFor(user, settings),
+      realm: async () => (await client.get()).realm,
       note: (source, { request, clientAddress }, error) =>
         events.refusedUnseen({ request, clientAddress, code: error.code, error, source }),
     })

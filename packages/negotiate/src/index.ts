@@ -92,7 +92,7 @@ export type {
 export type { OtpSubject } from './sign-in/secret-subject.js'
 export type { PasswordSubject } from './sign-in/secret-subject.js'
 export type { SecretSubject } from './sign-in/secret-subject.js'
-export type { AskedLevel } from './sign-in/identity-for-options.js'
+export { type AskedLevel, requireAskedLevel } from './sign-in/identity-for-options.js'
 export type { IdentityForOptions } from './sign-in/identity-for-options.js'
 export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './adapter.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './http/write-response.js'

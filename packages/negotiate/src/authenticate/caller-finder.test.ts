@@ -39,6 +39,7 @@ function finderWith(verdicts: readonly AcceptOutcome[], options: CheckedOptions 
     addresses,
     directory: undefined,
     identityFor,
+    realm: () => Promise.resolve('AD.TEST'),
     note,
   })
   const deps = { options, acceptor, delegator, events, challenges, addresses, sources, sessionRules }

@@ -60,14 +60,14 @@ export class SourceSignIn {
     const session = found.status === 'found' ? found.session : undefined
     const { statusCode, headers, body } = sources.signedOut(request, session)
     events.sessionEnded()
-    const ended = { ...headers, ...NOT_CACHED, ...sessions.end(request.request) }
+    const ended = { ...NOT_CACHED, ...withCookies(headers, sessions.end(request.request)) }
     return { by: 'refusal', challenge: { status: 'challenge', statusCode, headers: ended, body } }
   }
 
   async #admit(request: SignInRequest, { name }: NamedSource, result: SignedIn): Promise<Found> {
     const identity = this.#deps.callerOf(result.identity)
     const session = await this.#beginSession(request, identity, result)
-    const headers = { ...NOT_CACHED, ...result.headers, ...session }
+    const headers = { ...NOT_CACHED, ...withCookies(result.headers ?? {}, session) }
     this.#deps.events.authenticated({ ...this.#deps.about(request.request), identity, by: 'sign-in', source: name })
     if (result.location === undefined) return { by: 'sign-in', source: name, identity, headers }
     const Location = localTarget(result.location) ?? '/'
@@ -114,6 +114,12 @@ export class SourceSignIn {
     const headers = { ...waiting(error), ...uncached(made).headers }
     return { by: 'refusal', challenge: { status: 'challenge', ...made, headers, error } }
   }
+}
+
+/** Joins headers of a source and of the session: each may set cookies. */
+function withCookies(own: ResponseHeaders, session: ResponseHeaders): ResponseHeaders {
+  const cookies = [own, session].flatMap(({ 'Set-Cookie': lines = [] }) => lines)
+  return { ...own, ...session, ...(cookies.length > 0 && { 'Set-Cookie': cookies }) }
 }
 
 /** Seconds, RFC 9110 section 10.2.3. */

@@ -12,6 +12,13 @@ import type { SignInRequest } from './sign-in-request.js'
 export interface SignInSite {
   /** `identityFor` of the negotiator. Passwords go through `attempts`. */
   identityFor(user: S4uSubject | SecretSubject, options?: IdentityForOptions): Promise<CallerIdentity>
+  /** Returns the realm of the service's own account: `AD.TEST`. */
+  realm(): Promise<string>
+  /**
+   * Whether `delegation.protocolTransition` permits the app to vouch for users at the KDC, for some
+   * at least. A source whose users show the KDC no secret needs it, but for `identification`.
+   */
+  readonly vouches: boolean
   /** The clock, milliseconds since the epoch. */
   now(): number
   /** Returns random octets. */

@@ -24,9 +24,13 @@ export interface SignInOffers {
   readonly page?: SignInAnswer
 }
 
-export interface SignInSourcesDeps extends Pick<SignInSite, 'identityFor' | 'directory'> {
+export interface SignInSourcesDeps extends Pick<SignInSite, 'identityFor' | 'realm' | 'directory'> {
   readonly options: SignInSourcesOptions &
-    SessionOptions & { readonly now?: () => number; readonly random?: (length: number) => Uint8Array }
+    SessionOptions & {
+      readonly now?: () => number
+      readonly random?: (length: number) => Uint8Array
+      readonly delegation?: { readonly protocolTransition?: unknown }
+    }
   readonly journal: Journal
   readonly addresses: ClientAddresses
   /** Tells of what a source has left out of a request. */
@@ -132,14 +136,15 @@ function lender(
   links: (source: string, request: SignInRequest) => readonly SignInLink[],
   deps: SignInSourcesDeps,
 ): (source: string) => SignInSite {
-  const { options, journal, identityFor, directory, note } = deps
+  const { options, journal, identityFor, realm, directory, note } = deps
   const { now = Date.now, random = randomBytes } = options
   const session = checkSession(options.session)
   const keepsSessions = typeof session === 'object'
   const secrets = (keepsSessions ? session.keys : undefined) ?? [random(32)]
   const attempts = new SignInAttempts(attemptSettings(options.signInOptions?.attempts ?? {}, options.now))
+  const vouches = (options.delegation?.protocolTransition ?? false) !== false
   return (source) => ({
-    ...{ identityFor, now, random, journal, path, attempts, keepsSessions, directory },
+    ...{ identityFor, realm, vouches, now, random, journal, path, attempts, keepsSessions, directory },
     sealFor: (label) => sealedTexts(`${source} ${label}`, { secrets, now, random }),
     links: (request) => links(source, request),
     note: (request, error) => note(source, request, error),
