@@ -452,13 +452,22 @@ const exported: Record<string, readonly string[]> = {
     'impersonationGate',
     'localTarget',
     'peerList',
+    'requireAskedLevel',
     'respond',
     'upgradeHeaders',
     'writeAuditTo',
     'writeHeaders',
   ],
-  'sign-in': ['RadiusUnreachableError', 'createRadiusClient', 'digest', 'digestSecret', 'form', 'renderPage'],
   redis: ['ConfigurationError', 'REDIS_OPTIONS', 'RedisError', 'S4uError', 'redisReplayStore', 'redisTicketStore'],
+  'sign-in': [
+    'RadiusUnreachableError',
+    'certificate',
+    'createRadiusClient',
+    'digest',
+    'digestSecret',
+    'form',
+    'renderPage',
+  ],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 

@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { CERTIFICATE_OPTIONS } from '../../packages/sign-in/src/certificate/certificate-options.js'
+import { REVOCATION_OPTIONS } from '../../packages/sign-in/src/certificate/revocation/revocation-options.js'
 import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
 import { root } from './sources.js'
 
 /** The options of each way to sign in, by the heading of its section. */
 const optionsOf: Readonly<Record<string, object>> = {
+  'certificate()': { ...CERTIFICATE_OPTIONS, ...REVOCATION_OPTIONS },
   'form()': FORM_OPTIONS,
 }
 

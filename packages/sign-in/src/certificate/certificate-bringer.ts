@@ -8,7 +8,10 @@ import type { PresentedChain } from './proxy/presented-chain.js'
 /** A chain is longer only where somebody has made it so. */
 const MAX_CHAIN = 8
 
-/** Finds the certificate that a request brings: on its connection, or in the header of a named proxy. */
+/**
+ * Finds the certificate that a request brings: on its connection, or in the header of a named
+ * proxy.
+ */
 export class CertificateBringer {
   readonly #proxies: PeerList
   readonly #header: string
@@ -114,11 +117,14 @@ function neverAsked(): ConfigurationError {
 }
 
 function unnamed(header: string, address: string | undefined): RejectedTokenError {
-  return new RejectedTokenError(`the header ${header} came from ${address ?? 'an unknown address'}, which is not named`, {
-    code: 'S4U_UNNAMED_PROXY',
-    status: 403,
-    hint: 'If that is your proxy, add its address to certificate({ proxy: { from } }). If not, somebody has tried to sign in with a certificate of another.',
-  })
+  return new RejectedTokenError(
+    `the header ${header} came from ${address ?? 'an unknown address'}, which is not named`,
+    {
+      code: 'S4U_UNNAMED_PROXY',
+      status: 403,
+      hint: 'If that is your proxy, add its address to certificate({ proxy: { from } }). If not, somebody has tried to sign in with a certificate of another.',
+    },
+  )
 }
 
 function revokedAtListener(): RejectedTokenError {

@@ -9,19 +9,19 @@ import type { AuthorityCertificates } from './trust/authorities.js'
 
 export interface CertificateOptions {
   /**
-   * The authorities whose certificates people have, as PEM or DER. Each is trusted by itself, a root
-   * or not. Example: `ca: readFileSync('issuing-ca.pem')`.
+   * The authorities whose certificates people have, as PEM or DER. Each is trusted by itself, a
+   * root or not. Example: `ca: readFileSync('issuing-ca.pem')`.
    */
   readonly ca: AuthorityCertificates
   /**
-   * Who says whose certificate it is: `directory`, `upn`, `altSecurityIdentities` or a function that
-   * returns a name. Example: `mapping: 'directory'`.
+   * Who says whose certificate it is: `directory`, `upn`, `altSecurityIdentities` or a function
+   * that returns a name. Example: `mapping: 'directory'`.
    */
   readonly mapping: CertificateMapping
   /**
    * Mappings that also fit another certificate, and are refused unless they are named here: `upn`
-   * without a SID in the certificate, `issuerAndSubject`, `subject`, `rfc822`. Default: none. Example:
-   * `weakMappings: ['upn']`.
+   * without a SID in the certificate, `issuerAndSubject`, `subject`, `rfc822`. Default: none.
+   * Example: `weakMappings: ['upn']`.
    */
   readonly weakMappings?: readonly WeakMapping[]
   /**
@@ -30,9 +30,10 @@ export interface CertificateOptions {
    */
   readonly directory?: MappingDirectory
   /**
-   * How it is found out whether a certificate was revoked. Default: the responders and the lists that
-   * certificates name are asked, and a certificate of which nobody says that it is good is refused.
-   * `off`: certificates are believed until they end. Example: `revocation: { timeLimit: 2_000 }`.
+   * How it is found out whether a certificate was revoked. Default: the responders and the lists
+   * that certificates name are asked, and a certificate of which nobody says that it is good is
+   * refused. `off`: certificates are believed until they end. Example:
+   * `revocation: { timeLimit: 2_000 }`.
    */
   readonly revocation?: RevocationOptions | 'off'
   /**
@@ -41,8 +42,8 @@ export interface CertificateOptions {
    */
   readonly extendedKeyUsage?: readonly string[]
   /**
-   * The proxy that ends TLS and passes the certificate on in a header. Default: none, and no
-   * header is looked at. Example: `proxy: { from: '10.0.0.5', header: 'x-client-cert', format: 'pem' }`.
+   * The proxy that ends TLS and passes the certificate on in a header. Default: none, and no header
+   * is looked at. Example: `proxy: { from: '10.0.0.5', header: 'x-client-cert', format: 'pem' }`.
    */
   readonly proxy?: CertificateProxyOptions
   /**
@@ -51,9 +52,9 @@ export interface CertificateOptions {
    */
   readonly level?: AskedLevel
   /**
-   * Which listeners of the app ask clients for a certificate (`requestCert: true`). `all` (default):
-   * one that does not is a mistake, and its requests fail with an error that says so. `some`: this
-   * way is then for the others.
+   * Which listeners of the app ask clients for a certificate (`requestCert: true`). `all`
+   * (default): one that does not is a mistake, and its requests fail with an error that says so.
+   * `some`: this way is then for the others.
    */
   readonly listeners?: 'all' | 'some'
   /** Whether certificates may come over TLS only, also behind a proxy. Default `true`. */
@@ -61,9 +62,13 @@ export interface CertificateOptions {
 }
 
 export interface CertificateProxyOptions {
-  /** Its addresses and networks: `10.0.0.5`, `10.1.0.0/16`. Others that send the header are refused. */
+  /**
+   * Its addresses and networks: `10.0.0.5`, `10.1.0.0/16`. Others that send the header are refused.
+   */
   readonly from: string | readonly string[]
-  /** The header that it sets or removes in every request. Default `client-cert`, as RFC 9440 says. */
+  /**
+   * The header that it sets or removes in every request. Default `client-cert`, as RFC 9440 says.
+   */
   readonly header?: string
   /** How the certificate stands there. Default `rfc9440`. */
   readonly format?: ForwardedFormat

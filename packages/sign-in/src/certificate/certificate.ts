@@ -1,10 +1,10 @@
 import { closeOptions } from '@s4u/krb5'
 import type { OpenedSignInSource, SignedIn, SignInRequest, SignInSite, SignInSource } from '@s4u/negotiate'
-import { requireVouching } from '../require-vouching.js'
+import { requireVouching } from '../vouching/require-vouching.js'
 import { CertificateBringer } from './certificate-bringer.js'
 import { CERTIFICATE_OPTIONS, type CertificateOptions, checkCertificateOptions } from './certificate-options.js'
-import { type CertificateOwner, ownerOf } from './mapping/certificate-owner.js'
-import { requireOwner } from './mapping/require-owner.js'
+import { ownerOf } from './mapping/certificate-owner.js'
+import { type CertificateOwner, requireOwner } from './mapping/require-owner.js'
 import { KeptAnswers } from './revocation/kept-answers.js'
 import { RevocationCheck } from './revocation/revocation-check.js'
 import { type RevocationRules, revocationRules } from './revocation/revocation-options.js'
@@ -16,7 +16,9 @@ import { readClientCertificate, type ReadCertificate } from './x509/client-certi
 /** How long the answer of the directory serves, as in `identityFor`; milliseconds. */
 const OWNER_KEPT = 300_000
 
-/** How long a chain counts as verified; milliseconds. Its signatures do not change, its end comes. */
+/**
+ * How long a chain counts as verified; milliseconds. Its signatures do not change, its end comes.
+ */
 const CHAIN_KEPT = 600_000
 
 /** So many people at a time. */
@@ -31,7 +33,8 @@ const MAX_KEPT = 10_000
  * import { readFileSync } from 'node:fs'
  * import { certificate } from '@s4u/sign-in'
  *
- * export const smartCards = certificate({ ca: readFileSync('issuing-ca.pem'), mapping: 'directory' })
+ * const ca = readFileSync('issuing-ca.pem')
+ * export const smartCards = certificate({ ca, mapping: 'directory' })
  * ```
  *
  * Source: RFC 5280 section 6, RFC 6960, RFC 9440, Microsoft KB5014754.
@@ -52,7 +55,11 @@ export function certificate(given: CertificateOptions): SignInSource {
     rules: { trusted, mapping: rule, weakMappings, extendedKeyUsage, level },
     open(site) {
       requireVouching('certificate', level, site)
-      return new OpenedCertificate(site, { options, authorities, bringer, extendedKeyUsage, revocation: revocationOf }, requireTls)
+      return new OpenedCertificate(
+        site,
+        { options, authorities, bringer, extendedKeyUsage, revocation: revocationOf },
+        requireTls,
+      )
     },
   })
 }
@@ -90,7 +97,9 @@ class OpenedCertificate implements OpenedSignInSource {
     this.#parts.bringer.screen(request)
   }
 
-  /** The connection brings it with each request, and so also with those for pages of other sources. */
+  /**
+   * The connection brings it with each request, and so also with those for pages of other sources.
+   */
   brings(request: SignInRequest): boolean {
     return !request.path.startsWith(`${this.#site.path}/`) && this.#parts.bringer.has(request)
   }

@@ -9,9 +9,15 @@ import type { WeakMapping } from './security-identities.js'
 
 const SID = 'S-1-5-21-1-2-3-1104'
 const authority = new Authority('CN=CA')
-const issue = (wish: Partial<CertificateWish>) => readClientCertificate(authority.issue({ subject: 'CN=x', ...wish }).der)
+const issue = (wish: Partial<CertificateWish>) =>
+  readClientCertificate(authority.issue({ subject: 'CN=x', ...wish }).der)
 
-function owner(wish: Partial<CertificateWish>, mapping: CertificateMapping, weak: WeakMapping[] = [], directory?: MappingDirectory) {
+function owner(
+  wish: Partial<CertificateWish>,
+  mapping: CertificateMapping,
+  weak: WeakMapping[] = [],
+  directory?: MappingDirectory,
+) {
   return ownerOf(issue(wish), { mapping, weakMappings: weak, directory })
 }
 
@@ -88,7 +94,9 @@ describe('by altSecurityIdentities', () => {
       user: 'alice@AD.TEST',
       sid: SID,
     })
-    expect(asked).toEqual([expect.stringMatching(/^\(&\(objectClass=user\)\(\|\(altSecurityIdentities=X509:<I>CN=CA<SR>11ac002b\)/)])
+    expect(asked).toEqual([
+      expect.stringMatching(/^\(&\(objectClass=user\)\(\|\(altSecurityIdentities=X509:<I>CN=CA<SR>11ac002b\)/),
+    ])
   })
 
   test.each([

@@ -1,13 +1,14 @@
 import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
-import type { S4uSubject } from '@s4u/negotiate'
 import type { ClientCertificate, ReadCertificate } from '../x509/client-certificate.js'
 import { type MappingDirectory, ownerInDirectory } from './directory-owner.js'
+import type { CertificateOwner } from './require-owner.js'
 import { securityIdentitiesOf, type WeakMapping } from './security-identities.js'
 
 /**
- * Who says whose certificate it is. `directory`: the KDC (PA-S4U-X509-USER), by its own rules. `upn`:
- * the user principal name in the certificate. `altSecurityIdentities`: that attribute of the accounts.
- * A function: the app, which returns a name as `identityFor` takes it, or undefined for nobody.
+ * Who says whose certificate it is. `directory`: the KDC (PA-S4U-X509-USER), by its own rules.
+ * `upn`: the user principal name in the certificate. `altSecurityIdentities`: that attribute of the
+ * accounts. A function: the app, which returns a name as `identityFor` takes it, or undefined for
+ * nobody.
  */
 export type CertificateMapping =
   | 'directory'
@@ -19,13 +20,6 @@ export interface MappingRules {
   readonly mapping: CertificateMapping
   readonly weakMappings: readonly WeakMapping[]
   readonly directory: MappingDirectory | undefined
-}
-
-/** Whom to ask the KDC for, and what its answer must say. */
-export interface CertificateOwner {
-  readonly user: S4uSubject
-  /** The SID of the account in the directory, where the directory was asked. */
-  readonly sid?: string
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Directory, filter } from '@s4u/directory'
 import { RejectedTokenError } from '@s4u/krb5'
 import type { ClientCertificate } from '../x509/client-certificate.js'
-import type { CertificateOwner } from './certificate-owner.js'
+import type { CertificateOwner } from './require-owner.js'
 
 /** What is asked of a directory: `openDirectory` of `@s4u/directory` makes one. */
 export type MappingDirectory = Pick<Directory, 'search' | 'account'>

@@ -1,7 +1,13 @@
 import { RejectedTokenError } from '@s4u/krb5'
-import type { CallerIdentity } from '@s4u/negotiate'
+import type { CallerIdentity, S4uSubject } from '@s4u/negotiate'
 import type { ClientCertificate } from '../x509/client-certificate.js'
-import type { CertificateOwner } from './certificate-owner.js'
+
+/** Whom to ask the KDC for, and what its answer must say. */
+export interface CertificateOwner {
+  readonly user: S4uSubject
+  /** The SID of the account in the directory, where the directory was asked. */
+  readonly sid?: string
+}
 
 /**
  * Compares the account that the KDC has named with that of the certificate and of the directory: a

@@ -15,7 +15,8 @@ const SUBJECT_KEY_IDENTIFIER = '2.5.29.14'
 
 /**
  * Returns the values of `altSecurityIdentities` that name a certificate: those that fit no other
- * one (issuer and serial number, subject key identifier, hash), and the weak ones that are permitted.
+ * one (issuer and serial number, subject key identifier, hash), and the weak ones that are
+ * permitted.
  *
  * The serial number stands there with its last octet first. `SHA1-PUKEY` is the hash of the
  * certificate for Windows and the hash of the public key for Samba, in spite of its name; both fit

@@ -17,7 +17,12 @@ describe('a proxy’s header', () => {
     ['HAProxy and Caddy (DER in base64)', 'base64', base64, leafOnly],
     ['Traefik (a chain with commas)', 'base64', `${base64},${Buffer.from(ca.der).toString('base64')}`, withCa],
     ['Traefik, escaped', 'base64', encodeURIComponent(base64), leafOnly],
-    ['Envoy (Cert)', 'xfcc', `By=spiffe://x;Hash=ab;Cert="${encodeURIComponent(pem)}";Subject="CN=a;b\\"";URI=`, leafOnly],
+    [
+      'Envoy (Cert)',
+      'xfcc',
+      `By=spiffe://x;Hash=ab;Cert="${encodeURIComponent(pem)}";Subject="CN=a;b\\"";URI=`,
+      leafOnly,
+    ],
     ['Envoy (Chain)', 'xfcc', `Hash=ab;Chain="${encodeURIComponent(pem + ca.pem)}"`, withCa],
   ])('of %s is read', (_whose, format, value, expected) => {
     expect(readForwardedCertificate(value, format)).toEqual(expected)
@@ -37,7 +42,11 @@ describe('a proxy’s header', () => {
     ['another block', 'pem', encodeURIComponent(pem.replaceAll('CERTIFICATE', 'PRIVATE KEY'))],
     ['two proxies', 'xfcc', `Hash=a;Cert="${encodeURIComponent(pem)}",Hash=b;Cert="${encodeURIComponent(ca.pem)}"`],
     ['two fields Cert', 'xfcc', `Cert="${encodeURIComponent(pem)}";cert="${encodeURIComponent(ca.pem)}"`],
-    ['Cert that is not the first of Chain', 'xfcc', `Cert="${encodeURIComponent(ca.pem)}";Chain="${encodeURIComponent(pem)}"`],
+    [
+      'Cert that is not the first of Chain',
+      'xfcc',
+      `Cert="${encodeURIComponent(ca.pem)}";Chain="${encodeURIComponent(pem)}"`,
+    ],
     ['a hash and no certificate', 'xfcc', 'Hash=ab;Subject="CN=alice"'],
     ['no fields', 'xfcc', '"alice"'],
     ['far too much', 'base64', 'A'.repeat(70_000)],

@@ -9,7 +9,8 @@ import { readXfcc } from './xfcc.js'
  * - `rfc9440`: `:MIIB…:`, as RFC 9440 says, most often in `Client-Cert`.
  * - `pem`: PEM with escapes of URLs: nginx `$ssl_client_escaped_cert`.
  * - `base64`: the base64 of DER: HAProxy `%[ssl_c_der,base64]`, Caddy
- *   `{http.request.tls.client.certificate_der_base64}`, and Traefik's `passTLSClientCert` with `pem`.
+ *   `{http.request.tls.client.certificate_der_base64}`, and Traefik's `passTLSClientCert` with
+ *   `pem`.
  * - `xfcc`: Envoy's `X-Forwarded-Client-Cert` with `cert` or `chain`.
  */
 export type ForwardedFormat = 'rfc9440' | 'pem' | 'base64' | 'xfcc'
@@ -20,7 +21,8 @@ const MAX_HEADER = 65_536
 /**
  * Reads a header in which a proxy passes a certificate on; undefined where it says that there was
  * none.
- * @throws MalformedTokenError for a header of another form, or with two certificates where one belongs
+ * @throws MalformedTokenError for a header of another form, or with two certificates where one
+ * belongs
  */
 export function readForwardedCertificate(value: string, format: ForwardedFormat): PresentedChain | undefined {
   const text = value.trim()

@@ -3,8 +3,8 @@ import { certificatesInPem } from '../x509/pem.js'
 import { type PresentedChain, unescaped } from './presented-chain.js'
 
 /**
- * Reads Envoy's `X-Forwarded-Client-Cert`: `By=…;Hash=…;Cert="…";Chain="…"`, PEM with the escapes of
- * URLs. Each proxy on the way may append an element with a comma; which of them is the client's
+ * Reads Envoy's `X-Forwarded-Client-Cert`: `By=…;Hash=…;Cert="…";Chain="…"`, PEM with the escapes
+ * of URLs. Each proxy on the way may append an element with a comma; which of them is the client's
  * depends on how many there are, so that only a single one is read. Source: Envoy, HTTP header
  * manipulation, x-forwarded-client-cert.
  * @throws MalformedTokenError

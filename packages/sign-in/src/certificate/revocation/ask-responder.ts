@@ -1,9 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { OctetString } from 'asn1js'
-import { AlgorithmIdentifier, CertID, Extension, OCSPRequest, Request, TBSRequest } from 'pkijs'
-import { Integer, Null } from 'asn1js'
-import type { X509Fields } from '../x509/x509-certificate.js'
-import { readX509 } from '../x509/x509-certificate.js'
+import { readX509, type X509Fields } from '../x509/x509-certificate.js'
 import { type Download, download } from './download.js'
 import { type CertId, decodeOcspResponse, OCSP_NONCE, type OcspResponse, type SingleResponse } from './ocsp-response.js'
 import { isSignedBy } from './signed-data.js'
@@ -37,7 +33,7 @@ export async function askResponder(
 ): Promise<CertificateStatus> {
   const nonce = responder.random(NONCE)
   const certId = certIdOf(serialNumber, issuer)
-  const answer = await download(responder.url, { ...responder, most: MAX_ANSWER }, encodeRequest(certId, nonce))
+  const answer = await download(responder.url, { ...responder, most: MAX_ANSWER }, await encodeRequest(certId, nonce))
   const response = decodeOcspResponse(answer)
   const now = responder.now()
   requireSigner(response, issuer, now)
@@ -47,14 +43,18 @@ export async function askResponder(
   return { status: single.status, until: requireCurrent(single, isFresh, now) }
 }
 
-/** SHA-1 as every responder knows it (RFC 5019 section 2.1.1): it names here, and proves nothing. */
+/**
+ * SHA-1 as every responder knows it (RFC 5019 section 2.1.1): it names here, and proves nothing.
+ */
 function certIdOf(serialNumber: Uint8Array, issuer: X509Fields): CertId {
   const issuerNameHash = new Uint8Array(createHash('sha1').update(issuer.subjectDer).digest())
   const issuerKeyHash = new Uint8Array(createHash('sha1').update(issuer.publicKeyBits).digest())
   return { hashAlgorithm: SHA_1, issuerNameHash, issuerKeyHash, serialNumber }
 }
 
-function encodeRequest(certId: CertId, nonce: Uint8Array): Uint8Array<ArrayBuffer> {
+async function encodeRequest(certId: CertId, nonce: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {
+  const { Integer, Null, OctetString } = await import('asn1js')
+  const { AlgorithmIdentifier, CertID, Extension, OCSPRequest, Request, TBSRequest } = await import('pkijs')
   const { issuerNameHash, issuerKeyHash, serialNumber } = certId
   const reqCert = new CertID({
     hashAlgorithm: new AlgorithmIdentifier({ algorithmId: SHA_1, algorithmParams: new Null() }),
@@ -75,8 +75,8 @@ function bufferOf(octets: Uint8Array): ArrayBuffer {
 }
 
 /**
- * The authority itself may sign, or the owner of a certificate that the same authority has issued for
- * that. Source: RFC 6960 section 4.2.2.2.
+ * The authority itself may sign, or the owner of a certificate that the same authority has issued
+ * for that. Source: RFC 6960 section 4.2.2.2.
  */
 function requireSigner(response: OcspResponse, issuerFields: X509Fields, now: number): void {
   const issuer = new X509Certificate(issuerFields.der)
@@ -94,7 +94,9 @@ function mayRespond(der: Uint8Array, issuer: X509Certificate, now: number): bool
   return isIssued && isNamed && now >= notBefore && now <= notAfter
 }
 
-/** Returns whether the answer was made for this request. A wrong nonce is that of another request. */
+/**
+ * Returns whether the answer was made for this request. A wrong nonce is that of another request.
+ */
 function requireNonce({ nonce }: OcspResponse, sent: Uint8Array, isRequired: boolean): boolean {
   if (nonce === undefined) {
     if (isRequired) throw new Error('the answer has no nonce')

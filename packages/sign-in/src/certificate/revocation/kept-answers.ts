@@ -1,4 +1,7 @@
-/** How long it is remembered that there was no answer: each request would else wait for the time limit. */
+/**
+ * How long it is remembered that there was no answer: each request would else wait for the time
+ * limit.
+ */
 const FAILURE_KEPT = 10_000
 
 interface Kept<T> {

@@ -21,7 +21,10 @@ const withCrl = authority.issue({ subject: 'CN=bob', crl: CRL })
 const withBoth = authority.issue({ subject: 'CN=carol', ocsp: OCSP, crl: CRL })
 
 /** A network with answers by address; what has none cannot be reached. */
-function network(answers: Record<string, () => Uint8Array | Response | Promise<Response>>, options: RevocationOptions = {}) {
+function network(
+  answers: Record<string, () => Uint8Array | Response | Promise<Response>>,
+  options: RevocationOptions = {},
+) {
   const asked: string[] = []
   const bodies: Uint8Array[] = []
   let now = Date.now()
@@ -32,7 +35,11 @@ function network(answers: Record<string, () => Uint8Array | Response | Promise<R
     if (answer === undefined) throw new TypeError('fetch failed', { cause: new Error('connect ECONNREFUSED') })
     return answer instanceof Response ? answer : new Response(new Uint8Array(answer))
   }
-  const check = new RevocationCheck(revocationRules({ fetch, ...options }), () => now, () => NONCE)
+  const check = new RevocationCheck(
+    revocationRules({ fetch, ...options }),
+    () => now,
+    () => NONCE,
+  )
   return {
     ...{ asked, bodies },
     later: (milliseconds: number) => (now += milliseconds),
@@ -74,7 +81,11 @@ describe('a responder', () => {
 
   const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
   const server = authority.issue({ subject: 'CN=server' })
-  const ended = authority.issue({ subject: 'CN=old', extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'], notAfter: Date.now() - MINUTE })
+  const ended = authority.issue({
+    subject: 'CN=old',
+    extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'],
+    notAfter: Date.now() - MINUTE,
+  })
   const other = new Authority('CN=Other')
   const foreign = other.issue({ subject: 'CN=ocsp', extendedKeyUsage: ['1.3.6.1.5.5.7.3.9'] })
   const noAnswer = new Uint8Array(sequence(der(0x0a, Buffer.of(6))))
@@ -83,8 +94,16 @@ describe('a responder', () => {
     ['is down', () => new Response('', { status: 503 }), 'it answered 503'],
     ['does not know the certificate', good(withOcsp, { status: 'unknown' }), 'does not know the certificate'],
     ['is somebody else', good(withOcsp, { signer: stranger }), 'not signed by the authority'],
-    ['is the owner of another certificate', good(withOcsp, { signer: server.privateKey, certificates: [server.der] }), 'not signed by'],
-    ['is named by another authority', good(withOcsp, { signer: foreign.privateKey, certificates: [foreign.der] }), 'not signed by'],
+    [
+      'is the owner of another certificate',
+      good(withOcsp, { signer: server.privateKey, certificates: [server.der] }),
+      'not signed by',
+    ],
+    [
+      'is named by another authority',
+      good(withOcsp, { signer: foreign.privateKey, certificates: [foreign.der] }),
+      'not signed by',
+    ],
     ['has ended', good(withOcsp, { signer: ended.privateKey, certificates: [ended.der] }), 'not signed by'],
     ['answers another request', good(withOcsp, { nonce: Buffer.alloc(32, 8) }), 'that to another request'],
     ['answers about another certificate', good(withOcsp, { serial: '0815' }), 'not about this certificate'],
@@ -141,17 +160,45 @@ describe('a list', () => {
 
   test.each<[string, ListWish | Uint8Array, string]>([
     ['of another authority', { issuer: 'CN=Other' }, 'that of another authority'],
-    ['that somebody else has signed', { signer: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey }, 'not signed by the authority'],
+    [
+      'that somebody else has signed',
+      { signer: generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey },
+      'not signed by the authority',
+    ],
     ['that has ended', { thisUpdate: 0, nextUpdate: Date.now() - 1_000 }, 'the list ended'],
     ['of the future', { thisUpdate: Date.now() + 10 * MINUTE }, 'of the future'],
     ['without an end', { nextUpdate: null }, 'expected'],
-    ['of changes only', { extensions: [{ oid: '2.5.29.27', critical: true, value: integer('01') }] }, 'a complete list'],
+    [
+      'of changes only',
+      { extensions: [{ oid: '2.5.29.27', critical: true, value: integer('01') }] },
+      'a complete list',
+    ],
     ['that is another one of several', { extensions: partition('http://crl.test/2.crl') }, 'one of several'],
-    ['for authorities only', { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x82, Buffer.of(255))) }] }, 'other kinds'],
-    ['for some reasons only', { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x83, Buffer.of(0, 1))) }] }, 'for some'],
-    ['of several authorities', { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x84, Buffer.of(255))) }] }, 'one of several'],
-    ['with a critical extension that is not known', { extensions: [{ oid: '1.2.3', critical: true, value: sequence() }] }, '1.2.3'],
-    ['with such an entry', { revoked: ['01'], entryExtensions: [{ oid: '2.5.29.29', critical: true, value: octets() }] }, '2.5.29.29'],
+    [
+      'for authorities only',
+      { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x82, Buffer.of(255))) }] },
+      'other kinds',
+    ],
+    [
+      'for some reasons only',
+      { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x83, Buffer.of(0, 1))) }] },
+      'for some',
+    ],
+    [
+      'of several authorities',
+      { extensions: [{ oid: '2.5.29.28', critical: true, value: sequence(der(0x84, Buffer.of(255))) }] },
+      'one of several',
+    ],
+    [
+      'with a critical extension that is not known',
+      { extensions: [{ oid: '1.2.3', critical: true, value: sequence() }] },
+      '1.2.3',
+    ],
+    [
+      'with such an entry',
+      { revoked: ['01'], entryExtensions: [{ oid: '2.5.29.29', critical: true, value: octets() }] },
+      '2.5.29.29',
+    ],
     ['that is a page', new TextEncoder().encode('<html>'), 'CertificateList'],
   ])('%s counts for nothing', async (_what, wish, because) => {
     const answer = () => (wish instanceof Uint8Array ? wish : authority.list(wish))
@@ -164,7 +211,9 @@ describe('a list', () => {
   test('of an authority that may not sign lists counts for nothing', async () => {
     const without = new Authority('CN=No lists', { keyUsage: 0x04 })
     const issued = without.issue({ subject: 'CN=a', crl: CRL })
-    await expect(network({ [CRL]: () => without.list() }).require(issued, without)).rejects.toThrow('may not sign lists')
+    await expect(network({ [CRL]: () => without.list() }).require(issued, without)).rejects.toThrow(
+      'may not sign lists',
+    )
   })
 
   test('of a file, as PEM, is read where the app names it', async () => {
@@ -225,7 +274,10 @@ describe('what was answered', () => {
   })
 
   test('an older list does not take the place of a newer one', async () => {
-    const lists = [{ revoked: [withCrl.serial], thisUpdate: Date.now() - MINUTE }, { thisUpdate: Date.now() - 60 * MINUTE }]
+    const lists = [
+      { revoked: [withCrl.serial], thisUpdate: Date.now() - MINUTE },
+      { thisUpdate: Date.now() - 60 * MINUTE },
+    ]
     const { require, later } = network({ [CRL]: () => authority.list(lists.shift()) })
     await expect(require(withCrl)).rejects.toMatchObject({ code: 'KDC_ERR_REVOKED_CERTIFICATE' })
     later(11 * MINUTE)
@@ -238,7 +290,9 @@ test('every certificate of a chain is looked at, but the trusted one', async () 
   const issued = issuing.issue({ subject: 'CN=a', ocsp: OCSP })
   const rules = revocationRules({
     fetch: async (url) =>
-      new Response(new Uint8Array(url === CRL ? authority.list({ revoked: [issuing.certificate.serial] }) : issuing.ocsp(issued))),
+      new Response(
+        new Uint8Array(url === CRL ? authority.list({ revoked: [issuing.certificate.serial] }) : issuing.ocsp(issued)),
+      ),
   })
   const check = new RevocationCheck(rules, Date.now, () => NONCE)
   const chain = [issued.der, issuing.certificate.der, authority.certificate.der] as const
@@ -247,7 +301,10 @@ test('every certificate of a chain is looked at, but the trusted one', async () 
 
 test.each([
   ['names nothing', authority.issue({ subject: 'CN=x' })],
-  ['names an address that nobody asks', authority.issue({ subject: 'CN=x', crl: 'ldap:///CN=CA', ocsp: 'file:///etc/passwd' })],
+  [
+    'names an address that nobody asks',
+    authority.issue({ subject: 'CN=x', crl: 'ldap:///CN=CA', ocsp: 'file:///etc/passwd' }),
+  ],
 ])('a certificate that %s is refused', async (_what, issued) => {
   const { require, asked } = network({})
   await expect(require(issued)).rejects.toMatchObject({

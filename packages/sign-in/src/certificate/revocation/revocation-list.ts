@@ -21,7 +21,10 @@ export interface RevocationList extends SignedData {
 export interface ListScope {
   readonly onlyUsers: boolean
   readonly onlyAuthorities: boolean
-  /** Where the list is to be had, where an authority has several lists; undefined: it is the only one. */
+  /**
+   * Where the list is to be had, where an authority has several lists; undefined: it is the only
+   * one.
+   */
   readonly points: readonly string[] | undefined
 }
 

@@ -4,8 +4,8 @@ import type { FetchLike } from './download.js'
 /** How it is found out whether a certificate was revoked. */
 export interface RevocationOptions {
   /**
-   * Whether OCSP responders are asked: those that the certificates name (`true`, default), the one at
-   * this address, or none (`false`). Example: `ocsp: 'http://ocsp.corp.example'`.
+   * Whether OCSP responders are asked: those that the certificates name (`true`, default), the one
+   * at this address, or none (`false`). Example: `ocsp: 'http://ocsp.corp.example'`.
    */
   readonly ocsp?: boolean | string
   /**
@@ -14,7 +14,10 @@ export interface RevocationOptions {
    * `crl: ['file:///etc/pki/issuing-ca.crl']`.
    */
   readonly crl?: boolean | string | readonly string[]
-  /** Whether an OCSP answer must repeat the nonce of the request. Default: `false`; AD CS sends none. */
+  /**
+   * Whether an OCSP answer must repeat the nonce of the request. Default: `false`; AD CS sends
+   * none.
+   */
   readonly requireNonce?: boolean
   /** For one address; milliseconds, default 5,000. */
   readonly timeLimit?: number

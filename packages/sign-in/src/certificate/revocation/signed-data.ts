@@ -10,7 +10,9 @@ export interface SignedData {
   readonly signature: Uint8Array
 }
 
-/** Hashes of the algorithms that count. SHA-1 and MD5 do not: others can make a second text for one. */
+/**
+ * Hashes of the algorithms that count. SHA-1 and MD5 do not: others can make a second text for one.
+ */
 const HASHES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.1.11', 'sha256'],
   ['1.2.840.113549.1.1.12', 'sha384'],
@@ -26,7 +28,9 @@ const HASHES: ReadonlyMap<string, string> = new Map([
 const RSASSA_PSS = '1.2.840.113549.1.1.10'
 const ED25519 = '1.3.101.112'
 
-/** Returns whether a key has signed the data. An algorithm that is not trusted has signed nothing. */
+/**
+ * Returns whether a key has signed the data. An algorithm that is not trusted has signed nothing.
+ */
 export function isSignedBy({ signed, algorithm, signature }: SignedData, key: KeyObject): boolean {
   const chosen = readDer('AlgorithmIdentifier', algorithm, readAlgorithm)
   if (chosen === undefined) return false
@@ -73,7 +77,10 @@ function readPssHash(reader: DerReader): string | undefined {
   return hash
 }
 
-/** Reads `SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }`, the form of all that is signed in X.509. */
+/**
+ * Reads `SEQUENCE { tbs, AlgorithmIdentifier, BIT STRING }`, the form of all that is signed in
+ * X.509.
+ */
 export function readSigned(reader: DerReader): SignedData {
   const enclosing = reader.enter(Tag.SEQUENCE)
   const data = readSignedParts(reader)

@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto'
-import { Certificate } from 'pkijs'
 import { ConfigurationError, shownInput } from '@s4u/krb5'
 import { certificatesInPem } from '../x509/pem.js'
 import { readX509 } from '../x509/x509-certificate.js'
@@ -35,7 +34,6 @@ function fromBytes(octets: Uint8Array): readonly Uint8Array[] {
 function requireAuthority(der: Uint8Array): Uint8Array {
   readX509(der)
   if (!new X509Certificate(der).ca) throw new TypeError('it may sign no certificates')
-  Certificate.fromBER(new Uint8Array(der))
   return der
 }
 

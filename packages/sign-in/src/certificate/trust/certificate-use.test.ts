@@ -23,7 +23,12 @@ test('with an empty list every purpose will do', () => {
 })
 
 test.each<[string, Partial<CertificateWish>, string, string]>([
-  ['for servers', { extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] }, 'KDC_ERR_INCONSISTENT_KEY_PURPOSE', `is not for ${clientAuth}`],
+  [
+    'for servers',
+    { extendedKeyUsage: ['1.3.6.1.5.5.7.3.1'] },
+    'KDC_ERR_INCONSISTENT_KEY_PURPOSE',
+    `is not for ${clientAuth}`,
+  ],
   ['for no named purpose', { extendedKeyUsage: null }, 'KDC_ERR_INCONSISTENT_KEY_PURPOSE', 'is not for'],
   ['for any purpose', { extendedKeyUsage: ['2.5.29.37.0'] }, 'KDC_ERR_INCONSISTENT_KEY_PURPOSE', 'is not for'],
   ['for encryption', { keyUsage: 0x20 }, 'KDC_ERR_INCONSISTENT_KEY_PURPOSE', 'is not for digitalSignature'],

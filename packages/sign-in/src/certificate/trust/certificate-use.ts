@@ -8,7 +8,10 @@ export const CLIENT_AUTHENTICATION = '1.3.6.1.5.5.7.3.2'
 
 const KEY_USAGE = '2.5.29.15'
 
-/** Extensions that are read here or by the verification of the chain; critical others are not understood. */
+/**
+ * Extensions that are read here or by the verification of the chain; critical others are not
+ * understood.
+ */
 const UNDERSTOOD: ReadonlySet<string> = new Set([
   ...['2.5.29.14', '2.5.29.15', '2.5.29.17', '2.5.29.19', '2.5.29.30', '2.5.29.31', '2.5.29.32'],
   ...['2.5.29.33', '2.5.29.35', '2.5.29.36', '2.5.29.37', '2.5.29.54', '1.3.6.1.5.5.7.1.1'],
@@ -19,7 +22,11 @@ const UNDERSTOOD: ReadonlySet<string> = new Set([
  * @param purposes one of these extended key usages must be named in it; none: it is not looked at
  * @throws RejectedTokenError KDC_ERR_INVALID_CERTIFICATE, KDC_ERR_INCONSISTENT_KEY_PURPOSE
  */
-export function requireUsable({ certificate, fields }: ReadCertificate, purposes: readonly string[], now: number): void {
+export function requireUsable(
+  { certificate, fields }: ReadCertificate,
+  purposes: readonly string[],
+  now: number,
+): void {
   const { fingerprint, notBefore, notAfter, extendedKeyUsage } = certificate
   if (now < notBefore || now > notAfter) {
     const when = now < notBefore ? `is valid from ${shown(notBefore)}` : `was valid until ${shown(notAfter)}`

@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { RejectedTokenError, type S4uErrorCode } from '@s4u/krb5'
-import { Certificate, CertificateChainValidationEngine, CryptoEngine } from 'pkijs'
 import type { PresentedChain } from '../proxy/presented-chain.js'
+import { hexOf, readDer, readFlag, Tag } from '../x509/read-der.js'
 import { readX509 } from '../x509/x509-certificate.js'
 import { unknownCritical } from './certificate-use.js'
+
+const BASIC_CONSTRAINTS = '2.5.29.19'
 
 /** More are no chain of an authority, and each costs a signature. */
 const MAX_CHAIN = 8
@@ -15,8 +17,9 @@ const MAX_CHAIN = 8
 export type VerifiedChain = readonly [Uint8Array, ...Uint8Array[]]
 
 /**
- * Verifies that a certificate was issued by one of the authorities, at a time: signatures, validity,
- * the right to issue, constraints on names and policies, lengths of paths. Source: RFC 5280 section 6.
+ * Verifies that a certificate was issued by one of the authorities, at a time: signatures,
+ * validity, the right to issue, constraints on names and policies, lengths of paths. Source: RFC
+ * 5280 section 6.
  * @throws RejectedTokenError KDC_ERR_CANT_VERIFY_CERTIFICATE, KDC_ERR_INVALID_CERTIFICATE
  */
 export async function verifyChain(
@@ -26,8 +29,8 @@ export async function verifyChain(
 ): Promise<VerifiedChain> {
   if (others.length > MAX_CHAIN) throw refused('KDC_ERR_INVALID_CERTIFICATE', `it came with ${others.length} others`)
   const path = await pathOf({ leaf, others }, authorities, now)
-  // What the library leaves out: purposes of keys, critical extensions that it does not know, and how
-  // many authorities may stand between.
+  // What the library leaves out: purposes of keys, critical extensions that it does not know, and
+  // how many authorities may stand between.
   path.slice(0, -1).forEach((der, depth) => requireIssuedBy(der, path[depth + 1], depth))
   return path
 }
@@ -37,13 +40,18 @@ async function pathOf(
   authorities: readonly Uint8Array[],
   now: number,
 ): Promise<VerifiedChain> {
+  // The library is large, and is loaded when the first certificate comes.
+  const { Certificate, CertificateChainValidationEngine, CryptoEngine } = await import('pkijs')
+  const parsed = (der: Uint8Array) => parsedBy(() => Certificate.fromBER(new Uint8Array(der)))
   const engine = new CertificateChainValidationEngine({
     trustedCerts: authorities.map(parsed),
     // The last one is whose path is looked for.
     certs: [...others, leaf].map(parsed),
     checkDate: new Date(now),
   })
-  const { result, resultMessage, certificatePath } = await engine.verify({}, WEB_CRYPTO)
+  // Node has a Web Crypto API of its own, which the library does not look for.
+  const crypto = new CryptoEngine({ name: 'node', crypto: globalThis.crypto })
+  const { result, resultMessage, certificatePath } = await engine.verify({}, crypto)
   if (!result || certificatePath === undefined) throw refused('KDC_ERR_CANT_VERIFY_CERTIFICATE', resultMessage)
   const [first, ...rest] = certificatePath.map((one) => new Uint8Array(one.toSchema().toBER(false)))
   if (first === undefined || Buffer.compare(first, leaf) !== 0)
@@ -51,12 +59,9 @@ async function pathOf(
   return [first, ...rest]
 }
 
-/** Node has a Web Crypto API of its own, which the library does not look for. */
-const WEB_CRYPTO = new CryptoEngine({ name: 'node', crypto: globalThis.crypto })
-
-function parsed(der: Uint8Array): Certificate {
+function parsedBy<T>(parse: () => T): T {
   try {
-    return Certificate.fromBER(new Uint8Array(der))
+    return parse()
   } catch (cause) {
     throw refused('KDC_ERR_INVALID_CERTIFICATE', 'it cannot be read', cause)
   }
@@ -75,10 +80,17 @@ function requireIssuedBy(der: Uint8Array, issuerDer: Uint8Array, between: number
     throw refused('KDC_ERR_CANT_VERIFY_CERTIFICATE', 'there are more authorities in its chain than one of them permits')
 }
 
+/** Source: RFC 5280 section 4.2.1.9. */
 function pathLengthOf(der: Uint8Array): number | undefined {
-  const extension = parsed(der).extensions?.find(({ extnID }) => extnID === '2.5.29.19')
-  const { pathLenConstraint }: { pathLenConstraint?: unknown } = Object(extension?.parsedValue)
-  return typeof pathLenConstraint === 'number' ? pathLenConstraint : undefined
+  const extension = readX509(der).extensions.get(BASIC_CONSTRAINTS)
+  if (extension === undefined) return undefined
+  return readDer('BasicConstraints', extension.value, (reader) => {
+    const enclosing = reader.enter(Tag.SEQUENCE)
+    readFlag(reader)
+    const length = reader.peek() === Tag.INTEGER ? Number(`0x${hexOf(reader.contents(Tag.INTEGER))}`) : undefined
+    reader.leave(enclosing)
+    return length
+  })
 }
 
 function refused(code: S4uErrorCode, because: string, cause?: unknown): RejectedTokenError {

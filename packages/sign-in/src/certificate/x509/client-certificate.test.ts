@@ -50,7 +50,11 @@ describe('a certificate', () => {
       { more: [{ oid: '1.3.6.1.4.1.311.25.2', value: sequence(sidName(SID), sidName('S-1-5-21-1-2-3-500')) }] },
       'found 2 of them',
     ],
-    ['a purpose that breaks off', { extendedKeyUsage: null, more: [{ oid: '2.5.29.37', value: sequence(der(6, Buffer.of(0x80))) }] }, 'breaks off'],
+    [
+      'a purpose that breaks off',
+      { extendedKeyUsage: null, more: [{ oid: '2.5.29.37', value: sequence(der(6, Buffer.of(0x80))) }] },
+      'breaks off',
+    ],
   ])('with %s is refused', (_what, wish, message) => {
     const { der: octets } = authority.issue({ subject: 'CN=x', ...wish })
     expect(() => readClientCertificate(octets)).toThrow(message)

@@ -1,4 +1,4 @@
-import { DerReader } from '@s4u/krb5'
+import type { DerReader } from '@s4u/krb5'
 import { describe, expect, test } from 'vitest'
 import { der, oid, sequence, set, utf8 } from '../../../../../test/stories/fixtures/der.js'
 import { directoryText, formatDistinguishedName, readName } from './distinguished-name.js'

@@ -41,9 +41,9 @@ export function formatDistinguishedName(name: DistinguishedName): string {
 }
 
 /**
- * Returns a name as `altSecurityIdentities` has it: in the order of the certificate, without spaces,
- * with the keywords of Windows: `DC=test,DC=ad,CN=Issuing CA`. Source: Microsoft KB5014754 (examples);
- * CertNameToStr, CERT_X500_NAME_STR, for keywords and quotes.
+ * Returns a name as `altSecurityIdentities` has it: in the order of the certificate, without
+ * spaces, with the keywords of Windows: `DC=test,DC=ad,CN=Issuing CA`. Source: Microsoft KB5014754
+ * (examples); CertNameToStr, CERT_X500_NAME_STR, for keywords and quotes.
  */
 export function directoryText(name: DistinguishedName): string {
   return name

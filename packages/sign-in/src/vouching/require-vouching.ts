@@ -7,7 +7,11 @@ import { type AskedLevel, requireAskedLevel, type SignInSite } from '@s4u/negoti
  * @param source as in the options: `oidc`
  * @throws ConfigurationError KDC_ERR_POLICY
  */
-export function requireVouching(source: string, level: AskedLevel | undefined, site: Pick<SignInSite, 'vouches'>): void {
+export function requireVouching(
+  source: string,
+  level: AskedLevel | undefined,
+  site: Pick<SignInSite, 'vouches'>,
+): void {
   requireAskedLevel(level)
   if (level === 'identification' || site.vouches) return
   throw new ConfigurationError(`${source}: this app does not permit itself to vouch for users at the KDC`, {
