@@ -466,6 +466,7 @@ const exported: Record<string, readonly string[]> = {
     'digest',
     'digestSecret',
     'form',
+    'passcode',
     'renderPage',
   ],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],

@@ -3,13 +3,19 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { CERTIFICATE_OPTIONS } from '../../packages/sign-in/src/certificate/certificate-options.js'
 import { REVOCATION_OPTIONS } from '../../packages/sign-in/src/certificate/revocation/revocation-options.js'
+import { DIGEST_OPTIONS } from '../../packages/sign-in/src/digest/digest-options.js'
 import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
+import { PASSCODE_OPTIONS } from '../../packages/sign-in/src/passcode/passcode-options.js'
+import { RADIUS_OPTIONS } from '../../packages/sign-in/src/radius/radius-options.js'
 import { root } from './sources.js'
 
 /** The options of each way to sign in, by the heading of its section. */
 const optionsOf: Readonly<Record<string, object>> = {
   'certificate()': { ...CERTIFICATE_OPTIONS, ...REVOCATION_OPTIONS },
+  'digest()': DIGEST_OPTIONS,
   'form()': FORM_OPTIONS,
+  'passcode()': PASSCODE_OPTIONS,
+  RADIUS: RADIUS_OPTIONS,
 }
 
 const page = readFileSync(join(root, 'packages/sign-in/README.md'), 'utf8')

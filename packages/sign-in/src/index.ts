@@ -12,6 +12,8 @@ export type { FormTheme, SignInPage } from './form/sign-in-page.js'
 export { digest } from './digest/digest.js'
 export { type DigestAlgorithm, digestSecret } from './digest/digest-arithmetic.js'
 export type { DigestOptions, DigestSecret, DigestUser } from './digest/digest-options.js'
+export { passcode } from './passcode/passcode.js'
+export type { PageOptions, PasscodeOptions, TypedCode } from './passcode/passcode-options.js'
 export {
   createRadiusClient,
   type RadiusAnswer,

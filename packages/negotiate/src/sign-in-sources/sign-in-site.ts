@@ -39,6 +39,11 @@ export interface SignInSite {
    * another label are not opened.
    */
   sealFor(label: string): SealedTexts
+  /**
+   * Returns what makes keyed digests (HMAC-SHA-256), with a key made as that of `sealFor`. Stores
+   * that instances share get these in place of names and codes, which could be guessed.
+   */
+  digestFor(label: string): (text: string) => Uint8Array
   /** Returns the links that other sources offer, for a page. */
   links(request: SignInRequest): readonly SignInLink[]
   /** Tells of something that was left out of a request that goes on: event, counter, log. */

@@ -5,6 +5,7 @@ import type { NegotiableRequest } from '../http/request.js'
 import { checkSession, type SessionOptions } from '../session/session-options.js'
 import { attemptSettings } from './attempts/attempt-options.js'
 import { SignInAttempts } from './attempts/sign-in-attempts.js'
+import { keyedDigest } from './keyed-digest.js'
 import { sealedTexts } from './sealed-texts.js'
 import { requireSources, signInPathOf, type SignInSourcesOptions } from './sign-in-options.js'
 import { type ReceivedAs, signInRequest, type SignInRequest } from './sign-in-request.js'
@@ -146,6 +147,7 @@ function lender(
   return (source) => ({
     ...{ identityFor, realm, vouches, now, random, journal, path, attempts, keepsSessions, directory },
     sealFor: (label) => sealedTexts(`${source} ${label}`, { secrets, now, random }),
+    digestFor: (label) => keyedDigest(secrets[0], `${source} ${label}`),
     links: (request) => links(source, request),
     note: (request, error) => note(source, request, error),
   })

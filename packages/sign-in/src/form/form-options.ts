@@ -67,35 +67,35 @@ const OF_TEMPLATES =
   "default-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'"
 
 /** @throws ConfigurationError */
-export function formSettings(given: FormOptions | undefined): FormSettings {
-  const options = closeOptions('form', given, FORM_OPTIONS)
+export function formSettings(given: FormOptions | undefined, owner = 'form'): FormSettings {
+  const options = closeOptions(owner, given, FORM_OPTIONS)
   const { computer = 'ask', publicMaxAge = PUBLIC_MAX_AGE, template, theme = {} } = options
   if (!['ask', 'public', 'private'].includes(computer))
-    throw new ConfigurationError('form: computer must be ask, public or private')
+    throw new ConfigurationError(`${owner}: computer must be ask, public or private`)
   if (typeof publicMaxAge !== 'number' || !(publicMaxAge > 0))
-    throw new ConfigurationError('form: publicMaxAge must be a number of milliseconds, more than 0')
-  requireTheme(theme)
+    throw new ConfigurationError(`${owner}: publicMaxAge must be a number of milliseconds, more than 0`)
+  requireTheme(theme, owner)
   const { contentSecurityPolicy = OF_TEMPLATES } = options
   if (typeof contentSecurityPolicy !== 'string' || !/^[\x20-\x7e]+$/.test(contentSecurityPolicy))
-    throw new ConfigurationError('form: contentSecurityPolicy must be the value of that header')
+    throw new ConfigurationError(`${owner}: contentSecurityPolicy must be the value of that header`)
   return {
     ...{ computer, publicMaxAge, theme },
     requireTls: options.requireTls ?? true,
     changePassword: options.changePassword ?? true,
-    texts: textsWith(options.texts),
+    texts: textsWith(options.texts, owner),
     template: template ?? renderPage,
     contentSecurityPolicy: template && contentSecurityPolicy,
   }
 }
 
-function requireTheme({ name, logo, accent, css }: FormTheme): void {
+function requireTheme({ name, logo, accent, css }: FormTheme, owner: string): void {
   for (const [option, value] of Object.entries({ name, logo, accent, css }))
     if (value !== undefined && typeof value !== 'string')
-      throw new ConfigurationError(`form: theme.${option} must be a text`)
+      throw new ConfigurationError(`${owner}: theme.${option} must be a text`)
   if (accent !== undefined && !/^#[0-9a-f]{6}$/i.test(accent))
-    throw new ConfigurationError('form: theme.accent must be a colour', { hint: "Write it as '#7a1fa2'." })
+    throw new ConfigurationError(`${owner}: theme.accent must be a colour`, { hint: "Write it as '#7a1fa2'." })
   if (logo !== undefined && !/^(?:\/(?!\/)|data:image\/)[\x21\x23-\x5b\x5d-\x7e]*$/.test(logo))
-    throw new ConfigurationError('form: theme.logo must be a path of this site, or a data: URL of a picture')
+    throw new ConfigurationError(`${owner}: theme.logo must be a path of this site, or a data: URL of a picture`)
   if (css !== undefined && /<\/style/i.test(css))
-    throw new ConfigurationError('form: theme.css must be rules, without the tag that ends them')
+    throw new ConfigurationError(`${owner}: theme.css must be rules, without the tag that ends them`)
 }

@@ -1,6 +1,6 @@
-import type { SignInAnswer, SignInRequest, SignInSite } from '@s4u/negotiate'
+import type { SignInAnswer, SignInLink, SignInRequest, SignInSite } from '@s4u/negotiate'
 import type { FormSettings } from './form-options.js'
-import type { FormTexts } from './form-texts.js'
+import { FORM_TEXTS, type FormTexts } from './form-texts.js'
 import { FormTokens } from './form-token.js'
 import { languageFor } from './language.js'
 import { styleOf, styleSource } from './page-style.js'
@@ -19,6 +19,10 @@ export interface PageState {
     readonly field?: NonNullable<SignInPage['problem']>['field']
   }
   readonly notice?: keyof FormTexts
+  readonly asksPassword?: boolean
+  readonly message?: string
+  /** Further hidden fields. */
+  readonly hidden?: Readonly<Record<string, string>>
 }
 
 /** Makes the pages of one negotiator. */
@@ -31,6 +35,15 @@ export class FormPages {
     this.tokens = new FormTokens(site)
     this.#settings = settings
     this.#site = site
+  }
+
+  /** Returns how the page of another source leads to a page of these. */
+  link(page: 'sign-in' | 'passcode', next: string, text: keyof FormTexts): SignInLink {
+    const { texts } = this.#settings
+    return {
+      href: `${this.#site.path}/${page}?${new URLSearchParams({ next })}`,
+      label: (language) => (texts.get(language) ?? FORM_TEXTS.en)[text],
+    }
   }
 
   answer(request: SignInRequest, state: PageState): SignInAnswer {
@@ -57,20 +70,31 @@ export class FormPages {
     const language = languageFor(request.header('accept-language'), byLanguage)
     const texts = byLanguage.get(language)
     if (texts === undefined) throw new Error('languageFor returns a language that is there')
-    const { step, next = '/', user = '', computer = 'public', problem, notice } = state
+    const { step, next = '/', user = '', computer = 'public', asksPassword = false, problem, notice, message } = state
+    const isFirst = step === 'sign-in' || step === 'passcode'
     return {
-      ...{ step, language, texts, user, computer, theme },
-      action: `${this.#site.path}/${step === 'sign-out' ? 'sign-out' : 'sign-in'}`,
-      hidden: step === 'sign-out' ? {} : { ...(step === 'change-password' && { computer }), next, token },
+      ...{ step, language, texts, user, computer, theme, asksPassword },
+      action: `${this.#site.path}/${ACTIONS[step]}`,
+      hidden: step === 'sign-out' ? {} : { ...(!isFirst && { computer }), ...state.hidden, next, token },
       asksComputer: asked === 'ask',
-      links: (step === 'sign-in' ? this.#site.links(request) : []).map(({ href, label }) => ({
+      links: (isFirst ? this.#site.links(request) : []).map(({ href, label }) => ({
         href,
         text: label(language),
       })),
       ...(problem && { problem: { text: problem.text(texts), field: problem.field } }),
       ...(notice && { notice: texts[notice] }),
+      ...(message && { message }),
     }
   }
+}
+
+/** Where the form of each step is posted to, below the path of sources. */
+const ACTIONS: Readonly<Record<SignInPage['step'], string>> = {
+  'sign-in': 'sign-in',
+  'change-password': 'sign-in',
+  'sign-out': 'sign-out',
+  passcode: 'passcode',
+  challenge: 'passcode',
 }
 
 /** Nothing is loaded but a picture; forms go to this site; no page shows this one in a frame. */

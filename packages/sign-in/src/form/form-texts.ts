@@ -33,6 +33,13 @@ export interface FormTexts {
   readonly signOut: string
   readonly signOutQuestion: string
   readonly signOutSubmit: string
+  readonly signInWithPassword: string
+  readonly signInWithCode: string
+  readonly code: string
+  /** Also where the code was used before. */
+  readonly wrongCode: string
+  /** A page that asks for a code changes no passwords. */
+  readonly passwordExpired: string
 }
 
 const en: FormTexts = {
@@ -64,6 +71,11 @@ const en: FormTexts = {
   signOut: 'Sign out',
   signOutQuestion: 'Do you want to sign out?',
   signOutSubmit: 'Sign out',
+  signInWithPassword: 'Sign in with a password',
+  signInWithCode: 'Sign in with a code',
+  code: 'Code',
+  wrongCode: 'What you entered is not right, or the code was used before. Wait for the next code.',
+  passwordExpired: 'Your password has expired. Change it first.',
 }
 
 const de: FormTexts = {
@@ -95,6 +107,11 @@ const de: FormTexts = {
   signOut: 'Abmelden',
   signOutQuestion: 'Möchten Sie sich abmelden?',
   signOutSubmit: 'Abmelden',
+  signInWithPassword: 'Mit Kennwort anmelden',
+  signInWithCode: 'Mit Code anmelden',
+  code: 'Code',
+  wrongCode: 'Ihre Eingabe ist nicht richtig, oder der Code wurde schon benutzt. Warten Sie auf den nächsten Code.',
+  passwordExpired: 'Ihr Kennwort ist abgelaufen. Ändern Sie es zuerst.',
 }
 
 const fr: FormTexts = {
@@ -127,6 +144,11 @@ const fr: FormTexts = {
   signOut: 'Déconnexion',
   signOutQuestion: 'Voulez-vous vous déconnecter ?',
   signOutSubmit: 'Se déconnecter',
+  signInWithPassword: 'Se connecter avec un mot de passe',
+  signInWithCode: 'Se connecter avec un code',
+  code: 'Code',
+  wrongCode: 'Votre saisie est incorrecte, ou le code a déjà été utilisé. Attendez le code suivant.',
+  passwordExpired: 'Votre mot de passe a expiré. Changez-le d’abord.',
 }
 
 /** The texts that are there without any option. */

@@ -13,6 +13,7 @@ import { checkPassword } from '../password/check-password.js'
 import { type FormOptions, type FormSettings, formSettings } from './form-options.js'
 import { FormPages, type PageState } from './form-pages.js'
 import { shownRefusal } from './form-refusal.js'
+import { NOT_ALLOWED, sessionOn } from './form-steps.js'
 
 /**
  * Returns a way to sign in by a page with a form for name and password, which the KDC checks. The
@@ -67,6 +68,7 @@ class OpenedForm implements OpenedSignInSource {
     const { returnTo: next } = request
     return {
       page: () => this.#pages.answer(request, { statusCode: 401, step: 'sign-in', next }),
+      link: this.#pages.link('sign-in', next, 'signInWithPassword'),
     }
   }
 
@@ -101,7 +103,7 @@ class OpenedForm implements OpenedSignInSource {
       if (change && typed.newPassword !== typed.repeatedPassword) return this.#different(request, typed)
       const password = { user, password: typed.password, ...(change && { newPassword: typed.newPassword }) }
       const identity = await checkPassword(this.#site, request, password, 'form')
-      return { status: 'signed-in', identity, location: next, session: this.#sessionOn(computer) }
+      return { status: 'signed-in', identity, location: next, session: sessionOn(this.#settings, computer) }
     } catch (error) {
       if (!S4uError.is(error) || error.status === 500) throw error
       const expired = error.code === 'KDC_ERR_KEY_EXPIRED' && this.#settings.changePassword
@@ -122,20 +124,6 @@ class OpenedForm implements OpenedSignInSource {
   #page(request: SignInRequest, state: PageState): SignInResult {
     return { status: 'answer', answer: this.#pages.answer(request, state) }
   }
-
-  #sessionOn(chosen: Typed['computer']): { readonly maxAge?: number } {
-    const { computer, publicMaxAge } = this.#settings
-    return (computer === 'ask' ? chosen : computer) === 'private' ? {} : { maxAge: publicMaxAge }
-  }
-}
-
-const NOT_ALLOWED: SignInResult = {
-  status: 'answer',
-  answer: {
-    statusCode: 405,
-    headers: { Allow: 'GET, HEAD, POST', 'Content-Type': 'text/plain; charset=utf-8' },
-    body: 'Method Not Allowed\n',
-  },
 }
 
 interface Typed {

@@ -11,10 +11,10 @@ export type TextsByLanguage = ReadonlyMap<string, FormTexts>
 const DEFAULT_LANGUAGE = 'en'
 
 /** @throws ConfigurationError for a language or a text that there is not */
-export function textsWith(own: OwnTexts = {}): TextsByLanguage {
+export function textsWith(own: OwnTexts = {}, owner = 'form'): TextsByLanguage {
   const texts = new Map(Object.entries(FORM_TEXTS))
   for (const [language, changes] of Object.entries(own)) {
-    requireTexts(language, changes)
+    requireTexts(owner, language, changes)
     texts.set(language.toLowerCase(), { ...(texts.get(language.toLowerCase()) ?? FORM_TEXTS.en), ...changes })
   }
   return texts
@@ -41,15 +41,15 @@ function rangeOf(range: string): { readonly tag: string; readonly weight: number
   return { tag, weight: /^[01](\.\d{0,3})?$/.test(weight) ? Number(weight) : 0 }
 }
 
-function requireTexts(language: string, changes: unknown): void {
+function requireTexts(owner: string, language: string, changes: unknown): void {
   if (!/^[a-z]{2,3}(-[a-z0-9]{2,8})*$/i.test(language))
-    throw new ConfigurationError('form: texts has a name that is no language', {
+    throw new ConfigurationError(`${owner}: texts has a name that is no language`, {
       hint: "Write { it: {…}, 'pt-BR': {…} }.",
     })
   const entries = typeof changes === 'object' && changes !== null ? Object.entries(changes) : undefined
   const isKnown = entries?.every(([name, text]) => name in FORM_TEXTS.en && typeof text === 'string')
   if (!isKnown)
-    throw new ConfigurationError(`form: texts.${language} has something that is no text of the pages`, {
+    throw new ConfigurationError(`${owner}: texts.${language} has something that is no text of the pages`, {
       hint: `The texts are ${Object.keys(FORM_TEXTS.en).join(', ')}.`,
     })
 }

@@ -35,6 +35,7 @@ h1{font-size:1.5rem;line-height:1.25;margin:0 0 1.25rem}
 .problem,.notice{margin:0 0 1.25rem;padding:.75rem 1rem;border-radius:.5rem;border-inline-start:.3rem solid}
 .problem{color:var(--bad);background:var(--bad-ground)}
 .notice{color:var(--good);background:var(--good-ground)}
+.message{margin:0 0 1.25rem;white-space:pre-line;overflow-wrap:anywhere}
 label,legend{display:block;font-weight:600;margin:0 0 .25rem;padding:0}
 .field{margin:0 0 1.1rem}
 .field input{width:100%;min-height:2.9rem;padding:.5rem .75rem;font:inherit;color:inherit;background:var(--sheet);border:1px solid var(--line);border-radius:.4rem}

@@ -33,13 +33,16 @@ ${linksOf(page)}</main>
 }
 
 function titleOf({ step, texts }: SignInPage): string {
-  return { 'sign-in': texts.signIn, 'change-password': texts.changePassword, 'sign-out': texts.signOut }[step]
+  const { signIn, changePassword, signOut, signInWithCode } = texts
+  const titles = { 'sign-in': signIn, 'change-password': changePassword, 'sign-out': signOut }
+  return { ...titles, passcode: signInWithCode, challenge: signInWithCode }[step]
 }
 
-function messagesOf({ step, problem, notice, texts }: SignInPage): string {
+function messagesOf({ step, problem, message, notice, texts }: SignInPage): string {
   const said = [
     notice !== undefined && `<p class="notice" role="status">${e(notice)}</p>\n`,
     problem && `<p class="problem" role="alert" id="problem">${e(problem.text)}</p>\n`,
+    message !== undefined && `<p class="message">${e(message)}</p>\n`,
     step === 'change-password' && `<p>${e(texts.expired)}</p>\n`,
     step === 'sign-out' && `<p>${e(texts.signOutQuestion)}</p>\n`,
   ]
@@ -65,6 +68,9 @@ const FIELDS: Readonly<Record<SignInPage['step'], (page: SignInPage) => string>>
     passwordField(page, 'repeatedPassword', page.texts.repeatedPassword) +
     button(page.texts.changeSubmit),
   'sign-out': ({ texts }) => button(texts.signOutSubmit),
+  // The first code may be a PIN, or have one in front.
+  passcode: (page) => userField(page) + codeFields(page, 'password') + computerField(page) + button(page.texts.submit),
+  challenge: (page) => codeFields(page, 'text') + button(page.texts.submit),
 }
 
 type FieldName = NonNullable<NonNullable<SignInPage['problem']>['field']>
@@ -79,6 +85,12 @@ function passwordField(page: SignInPage, name: FieldName, label: string): string
   return field(page, name, label, `type="password" autocomplete="${kind}"`)
 }
 
+function codeFields(page: SignInPage, type: 'password' | 'text'): string {
+  const about = `type="${type}" autocomplete="one-time-code" autocapitalize="none" spellcheck="false"`
+  const password = page.asksPassword ? passwordField(page, 'password', page.texts.password) : ''
+  return password + field(page, 'code', page.texts.code, about)
+}
+
 function field(page: SignInPage, name: FieldName, label: string, attributes: string): string {
   const wrong = page.problem?.field === name ? ' aria-invalid="true" aria-describedby="problem"' : ''
   const focus = focusOf(page) === name ? ' autofocus' : ''
@@ -87,8 +99,11 @@ function field(page: SignInPage, name: FieldName, label: string, attributes: str
 }
 
 /** The field that is wrong, else the first that is empty. */
-function focusOf({ problem, user }: SignInPage): FieldName {
-  return problem?.field ?? (user === '' ? 'user' : 'password')
+function focusOf({ step, problem, user, asksPassword }: SignInPage): FieldName {
+  if (problem?.field !== undefined) return problem.field
+  const asksCode = step === 'passcode' || step === 'challenge'
+  if (user === '' && step !== 'challenge') return 'user'
+  return asksCode && !asksPassword ? 'code' : 'password'
 }
 
 function computerField({ asksComputer, computer, texts }: SignInPage): string {

@@ -2,7 +2,11 @@ import type { FormTexts } from './form-texts.js'
 
 /** What a page shows. A template makes HTML of it; every text has to be escaped. */
 export interface SignInPage {
-  readonly step: 'sign-in' | 'change-password' | 'sign-out'
+  /**
+   * Which form it is. `passcode` has `user`, `password` if it is asked for, and `code`; `challenge`
+   * the same without `user`.
+   */
+  readonly step: 'sign-in' | 'change-password' | 'sign-out' | 'passcode' | 'challenge'
   /** `de`: for the attribute `lang`. */
   readonly language: string
   readonly texts: FormTexts
@@ -12,6 +16,8 @@ export interface SignInPage {
   readonly hidden: Readonly<Record<string, string>>
   /** The name that was typed before, for the field `user`. */
   readonly user: string
+  /** Whether a form that asks for a code asks for the password too. */
+  readonly asksPassword: boolean
   /** Whether the form asks whose computer it is: the field `computer` is `public` or `private`. */
   readonly asksComputer: boolean
   /** Which of both is chosen. */
@@ -19,8 +25,10 @@ export interface SignInPage {
   /** What is wrong, and at which field. */
   readonly problem?: {
     readonly text: string
-    readonly field: 'user' | 'password' | 'newPassword' | 'repeatedPassword' | undefined
+    readonly field: 'user' | 'password' | 'newPassword' | 'repeatedPassword' | 'code' | undefined
   }
+  /** What a server says of the code that it wants; it may have several lines. */
+  readonly message?: string
   /** What went well: the user is signed out. */
   readonly notice?: string
   /** Other ways to sign in. */

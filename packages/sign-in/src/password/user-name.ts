@@ -17,3 +17,15 @@ export function requireUserName(name: string): void {
     hint: 'Names are written alice, alice@corp.test or CORP\\alice.',
   })
 }
+
+/**
+ * Returns what all ways to write one account have in common: `alice` for `ALICE`, `alice@ad.test`
+ * and `AD\alice`, without case and accents, as directories compare names. Accounts of several
+ * domains may share it.
+ */
+export function userPartOf(name: string): string {
+  const folded = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().trim()
+  const [withoutDomain = ''] = folded.split('\\').slice(-1)
+  const at = withoutDomain.indexOf('@', 1)
+  return (at < 0 ? withoutDomain : withoutDomain.slice(0, at)).trim()
+}

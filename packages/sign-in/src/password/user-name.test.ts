@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { userPartOf } from './user-name.js'
+
+test.each([
+  ['alice', 'alice'],
+  [' ALICE ', 'alice'],
+  ['alice@corp.test', 'alice'],
+  ['CORP\\alice', 'alice'],
+  ['CORP\\Álice@x', 'alice'],
+  ['@alice', '@alice'],
+  ['', ''],
+])('%j is %j, however it is written', (name, part) => {
+  expect(userPartOf(name)).toBe(part)
+})
