@@ -406,6 +406,7 @@ const exported: Record<string, readonly string[]> = {
     'sameName',
     'samePrincipal',
     'sameRealmIgnoringCase',
+    'secondsOfDuration',
     'sealApReq',
     'sealCredentialInfo',
     'sealEncryptedData',

@@ -77,7 +77,7 @@ export {
   type KdcClientOptions,
 } from './client/kdc-client-options.js'
 export type { KdcClient } from './client/kdc-client.js'
-export type { OwnTicketOptions, TicketOptions } from './cache/ticket-options.js'
+export type { OwnTicketOptions, SaveOptions, TicketOptions } from './cache/ticket-options.js'
 export { readKrb5Conf } from './configuration/krb5-configuration.js'
 export { thisMachine } from '@s4u/krb5'
 export { configuredHostNames, type HostNames } from './configuration/host-names.js'

@@ -86,6 +86,7 @@ export {
   defaultKeytabName,
   type NameSetting,
 } from './configuration/default-names.js'
+export { secondsOfDuration } from './configuration/duration.js'
 export { thisMachine } from './configuration/this-machine.js'
 export type { Machine } from './platform/machine.js'
 export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'

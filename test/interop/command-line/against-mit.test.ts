@@ -77,6 +77,51 @@ for (const key of ['CORP', 'EAST'] as const) {
       )
     })
 
+    test('kinit -l and -r ask for the times that kinit of MIT asks for, and -R renews as it does', async () => {
+      const times = ['-l', '2h', '-r', '2d']
+      await runOk('kinit', [...times, alice.principal], { ...as('times-mit'), input: `${alice.password}\n` })
+      await s4uOk(['kinit', ...times, alice.principal], { ...as('times'), input: `${alice.password}\n` })
+      const timesOf = async (cache: string) => {
+        const { tickets } = await s4uJson(['klist'], as(cache))
+        const [{ startsAt, expiresAt, renewableUntil }] = tickets as Record<string, string>[]
+        const from = Date.parse(startsAt)
+        // One second may have gone by between the two.
+        return [expiresAt, renewableUntil].map((time) => Math.round((Date.parse(time) - from) / 10_000) * 10)
+      }
+      const [theirs, ours] = [await timesOf('times-mit'), await timesOf('times')]
+      expect(ours).toEqual(theirs)
+      expect(ours[0]).toBe(7_200)
+      const before = await s4uJson(['klist'], as('times'))
+      await new Promise((resolve) => setTimeout(resolve, 1_100))
+      // Twice: what was renewed once can be renewed again.
+      for (let times = 0; times < 2; times++) await s4uOk(['kinit', '-R'], as('times'))
+      await runOk('kinit', ['-R'], as('times-mit'))
+      expect((await timesOf('times'))[0]).toEqual((await timesOf('times-mit'))[0])
+      const [old, renewed] = [before, await s4uJson(['klist'], as('times'))].map(
+        ({ tickets }) => (tickets as Record<string, string>[])[0],
+      )
+      expect(Date.parse(renewed['startsAt'])).toBeGreaterThan(Date.parse(old['startsAt']))
+      expect(renewed['renewableUntil']).toBe(old['renewableUntil'])
+      // MIT's programs use what ours have renewed, and ours what MIT's have.
+      await runOk('kvno', [named(api.spn)], as('times'))
+      await s4uOk(['kvno', api.spn], as('times-mit'))
+    })
+
+    test('kinit -R refuses as kinit of MIT does where nothing can be renewed, and the cache stays', async () => {
+      await runOk('kinit', ['-l', '2h', alice.principal], { ...as('not-renewable'), input: `${alice.password}\n` })
+      await expect(runOk('kinit', ['-R'], as('not-renewable'))).rejects.toThrow('renewing')
+      const { status, stderr } = await s4u(['kinit', '-R'], as('not-renewable'))
+      expect([status, stderr]).toEqual([1, expect.stringContaining('KDC_ERR_BADOPTION')])
+      await runOk('kvno', [named(api.spn)], as('not-renewable'))
+      for (const wrong of [
+        ['-l', 'soon'],
+        ['-r', '0'],
+        ['-R', '-l', '2h'],
+        ['-R', 'bob'],
+      ])
+        expect(await s4u(['kinit', ...wrong], as('not-renewable'))).toMatchObject({ status: 2 })
+    })
+
     test('keytab create makes keys with which kinit of MIT signs in, and keytab check finds them current', async () => {
       const path = at('made.keytab')
       await s4uOk(['keytab', 'create', path, '-p', principal], { ...as('made'), input: `${first}\n` })

@@ -5,7 +5,7 @@ import {
   type KdcCredentials,
   readKrb5Conf,
 } from '@s4u/kdc-client'
-import { formatPrincipal } from '@s4u/krb5'
+import { formatPrincipal, secondsOfDuration } from '@s4u/krb5'
 import { cacheOf } from '../access/caches.js'
 import { KDC_OPTIONS, kdcSettings } from '../access/kdc-options.js'
 import { keytabPath, readKeytab } from '../access/keytab-files.js'
@@ -33,6 +33,9 @@ const OPTIONS = {
     about: 'ask for a ticket that can be forwarded; default: krb5.conf, else yes',
   },
   notForwardable: { kind: 'flag', short: 'F', about: 'ask for a ticket that cannot be forwarded' },
+  lifetime: { kind: 'text', short: 'l', value: 'TIME', about: 'how long the ticket is to last: 8h, 30m, 1d' },
+  renewable: { kind: 'text', short: 'r', value: 'TIME', about: 'how long it is to be renewable: 7d' },
+  renew: { kind: 'flag', short: 'R', about: 'renew the ticket that the cache has, without a password' },
   ...KDC_OPTIONS,
 } as const
 
@@ -46,6 +49,7 @@ export const kinit = defineCommand({
   examples: [
     { line: 's4u kinit alice@CORP.TEST', about: 'sign in with a password' },
     { line: 's4u kinit -k -t /etc/web.keytab', about: 'sign in as the account of a keytab' },
+    { line: 's4u kinit -l 8h -r 7d alice', about: 'eight hours, and renewable for a week: s4u kinit -R' },
     {
       line: 's4u kinit --otp -T FILE:/tmp/krb5cc_host otto',
       about: 'a one-time password, armored by a ticket of the host',
@@ -53,12 +57,10 @@ export const kinit = defineCommand({
   ],
   async run(given, session) {
     const [name] = given.operands
-    const credentials = await credentialsOf(given, name, session)
-    const options = { ...signInOptions(given), ...kdcSettings(given, session) }
     const cache = cacheOf({ cache: given.text('cache'), krb5Config: given.text('krb5Config') })
-    const client = await newPasswordFor(credentials, options, session, (working) =>
-      save({ ...options, credentials: working }, cache, session.signal),
-    )
+    const client = given.flag('renew')
+      ? await renewed(given, name, cache, session)
+      : await signedIn(given, name, cache, session)
     const { principal, credentials: tickets } = await cache.read()
     const [tgt] = tickets
     const until = localTime(tgt?.endtime)
@@ -68,6 +70,28 @@ export const kinit = defineCommand({
     }
   },
 })
+
+async function signedIn(given: KinitGiven, name: string | undefined, cache: Cache, session: Session): Promise<string> {
+  const credentials = await credentialsOf(given, name, session)
+  const options = { ...signInOptions(given), ...kdcSettings(given, session) }
+  return newPasswordFor(credentials, options, session, (working) =>
+    save({ ...options, credentials: working }, cache, session.signal),
+  )
+}
+
+/** The cache keeps its ticket where the KDC does not renew it. */
+async function renewed(given: KinitGiven, name: string | undefined, cache: Cache, session: Session): Promise<string> {
+  const others = (['useKeytab', 'otp', 'forwardable', 'notForwardable'] as const).filter((one) => given.flag(one))
+  const texts = (['keytab', 'lifetime', 'renewable'] as const).filter((one) => given.text(one) !== undefined)
+  if (name !== undefined || others.length > 0 || texts.length > 0)
+    throw new UsageError('-R renews what the cache has', 'Leave out the name and the options of a sign-in.')
+  const client = createKdcClient({ ...kdcSettings(given, session), credentials: { ccache: cache } })
+  await client.saveTo(cache, { signal: session.signal, renew: true })
+  return client.principal
+}
+
+type KinitGiven = GivenOf<typeof OPTIONS>
+type Cache = ReturnType<typeof cacheOf>
 
 /** Signs in, and writes the ticket. Returns who has signed in. */
 async function save(
@@ -123,7 +147,16 @@ function signInOptions(given: GivenOf<typeof OPTIONS>): Omit<KdcClientOptions, '
     ...(given.flag('canonicalize') && { canonicalize: true }),
     ...(given.flag('forwardable') && { forwardable: true }),
     ...(given.flag('notForwardable') && { forwardable: false }),
+    ...(given.text('lifetime') !== undefined && { lifetime: durationOf('-l', given.text('lifetime')) }),
+    ...(given.text('renewable') !== undefined && { renewableFor: durationOf('-r', given.text('renewable')) }),
   }
+}
+
+/** `8h`, `1d12h`, `30m`, `10:00`, as kinit of MIT takes it; in milliseconds. @throws UsageError */
+function durationOf(option: string, text = ''): number {
+  const seconds = secondsOfDuration(text)
+  if (seconds !== undefined && seconds > 0) return seconds * 1_000
+  throw new UsageError(`${option} is no time`, `Write ${option} 8h, 30m, 7d or 1d12h.`)
 }
 
 function armorOf(given: GivenOf<typeof OPTIONS>): KdcArmor | undefined {

@@ -27,7 +27,12 @@ ${[...groups].map(([name, inner]) => groupLines(name, inner)).join('')}  shift w
 ${commands.map(commandLines).join('')}  help) _describe command commands ;;
   esac
 }
-compdef _s4u s4u
+# As a file of $fpath this is the body of the function: the first completion comes here.
+if [[ "$funcstack[1]" == _s4u ]]; then
+  _s4u "$@"
+else
+  compdef _s4u s4u
+fi
 `
 }
 
@@ -67,7 +72,8 @@ function operandPart(operand: CompletedCommand['operand']): string {
 
 function actionOf(choices: readonly string[] | undefined, completes: 'file' | 'folder' | undefined): string {
   if (choices !== undefined) return `(${choices.join(' ')})`
-  if (completes === undefined) return ' '
+  // A blank would stand for a message, beside which zsh inserts no option.
+  if (completes === undefined) return '()'
   return completes === 'file' ? '_files' : '_files -/'
 }
 

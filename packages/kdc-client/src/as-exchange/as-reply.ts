@@ -172,7 +172,7 @@ function checkPart(session: AsSession, { body }: SentAsReq, { ticket }: KdcRep, 
     throw untrusted('has a session key of an encryption type that was not offered', 'KDC_ERR_ETYPE_NOSUPP')
   // A renewable ticket may replace one that lasts long enough, but not beyond the requested time.
   // The start is by the KDC's clock, which this very reply may have told.
-  const asked = { from: part.authtime, till: body.till, renewTill: body.till }
+  const asked = { from: part.authtime, till: body.till, renewTill: body.rtime ?? body.till }
   const wrong = wrongTimes(part, asked, context.clockSkew)
   if (wrong) throw untrusted(wrong.what, wrong.code)
   if (part.caddr !== undefined && part.caddr.length > 0)

@@ -5,8 +5,8 @@ import { ticketGrantingService } from '../tickets/granting-ticket.js'
 import type { SignIn } from '../credentials/authority.js'
 
 /**
- * The lifetime that is requested; milliseconds. The KDC shortens it to its own limit, commonly 10
- * hours.
+ * The lifetime that is requested where the options have none; milliseconds. The KDC shortens it to
+ * its own limit, commonly 10 hours.
  */
 const WANTED_LIFETIME = 24 * 3_600_000
 
@@ -23,14 +23,20 @@ export interface AskedSignIn {
 
 /** Returns the body of an AS-REQ. Source: RFC 4120 section 5.4.1. */
 export function asReqBody({ context, signIn, realm, service, forwardable, canonicalizes }: AskedSignIn): KdcReqBody {
-  const { clock, random, etypes } = context
-  const options = [...(forwardable ? [KdcOption.FORWARDABLE] : []), ...(canonicalizes ? [KdcOption.CANONICALIZE] : [])]
+  const { clock, random, etypes, lifetime = WANTED_LIFETIME, renewableFor } = context
+  const now = clock.now()
+  const options = [
+    ...(forwardable ? [KdcOption.FORWARDABLE] : []),
+    ...(canonicalizes ? [KdcOption.CANONICALIZE] : []),
+    ...(renewableFor === undefined ? [] : [KdcOption.RENEWABLE]),
+  ]
   return {
     kdcOptions: kerberosFlags(KdcOption.RENEWABLE_OK, ...options),
     cname: signIn.principal.name,
     realm,
     sname: service ?? ticketGrantingService(realm).name,
-    till: clock.now() + WANTED_LIFETIME,
+    till: now + lifetime,
+    ...(renewableFor !== undefined && { rtime: now + Math.max(renewableFor, lifetime) }),
     nonce: newNonce(random),
     // The reply is encrypted with the long-term key, so only types with a key can be used.
     etype: etypes.filter((etype) => signIn.etypes.includes(etype)),

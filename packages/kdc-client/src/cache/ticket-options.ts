@@ -27,6 +27,18 @@ export const TICKET_OPTIONS = {
   maxAge: 'value',
 } as const satisfies OptionTableOf<TicketOptions>
 
+export interface SaveOptions {
+  /** Ends the wait. */
+  readonly signal?: AbortSignal
+  /**
+   * Asks the KDC to renew the ticket-granting ticket first, whatever is left of it. Default: no.
+   */
+  readonly renew?: boolean
+}
+
+/** Every name in SaveOptions; others are refused. */
+export const SAVE_OPTIONS = { signal: 'value', renew: 'flag' } as const satisfies OptionTableOf<SaveOptions>
+
 export interface OwnTicketOptions extends TicketOptions {
   /**
    * The ticket-granting ticket of a service that has no key at hand. The KDC seals the ticket with

@@ -1,5 +1,11 @@
 import { type ForwardedTicket, requireKnownOptions } from '@s4u/krb5'
-import { type OwnTicketOptions, TICKET_OPTIONS, type TicketOptions } from '../cache/ticket-options.js'
+import {
+  type OwnTicketOptions,
+  SAVE_OPTIONS,
+  type SaveOptions,
+  TICKET_OPTIONS,
+  type TicketOptions,
+} from '../cache/ticket-options.js'
 import type { NamedCredentialCache } from '../credential-caches/named-cache.js'
 import { openCredentialCache } from '../credential-caches/open-credential-cache.js'
 import { type DelegationInputs, type DelegationPlan, planDelegation } from '../delegation/delegation-plan.js'
@@ -14,7 +20,7 @@ import type { EvidenceTicket, ServiceTicket } from '../tickets/service-ticket.js
 import type { ClientParts } from './client-parts.js'
 import { type ClientSession, openSession } from './client-session.js'
 import type { KdcClient } from './kdc-client.js'
-import { ownTicketFor, tgtToForward } from './own-tickets.js'
+import { ownTicketFor, renewedTgt, tgtToForward } from './own-tickets.js'
 import { UserTickets } from './user-tickets.js'
 
 export class Client implements KdcClient {
@@ -71,13 +77,10 @@ export class Client implements KdcClient {
     return followPlan(this, { inputs, spn, options, now: context.clock.now(), inspect })
   }
 
-  async saveTo(
-    cache: string | NamedCredentialCache,
-    given?: Pick<TicketOptions, 'signal'>,
-  ): Promise<NamedCredentialCache> {
-    const { signal } = requireKnownOptions('saveTo', given, { signal: 'value' })
+  async saveTo(cache: string | NamedCredentialCache, given?: SaveOptions): Promise<NamedCredentialCache> {
+    const { signal = new AbortController().signal, renew } = requireKnownOptions('saveTo', given, SAVE_OPTIONS)
     const place = typeof cache === 'string' ? openCredentialCache(cache) : cache
-    const tgt = await this.#session.ownTgt.get(signal)
+    const tgt = renew === true ? await renewedTgt(this.#session, signal) : await this.#session.ownTgt.get(signal)
     await place.replace({ principal: tgt.client, credentials: [credentialOf(tgt)], settings: [], kdcOffset: 0 })
     return place
   }

@@ -68,6 +68,17 @@ export interface KdcClientOptions {
    */
   readonly forwardable?: boolean
   /**
+   * How long the ticket-granting ticket is asked for, milliseconds; the KDC gives what its limits
+   * allow. Default: 86,400,000 (24 hours). Example: `lifetime: 3_600_000`.
+   */
+  readonly lifetime?: number
+  /**
+   * How long the ticket-granting ticket is to be renewable, milliseconds; the KDC gives what its
+   * limits allow. Default: it is not asked for, and a KDC that cannot give the whole lifetime may
+   * give a renewable ticket in its place. Example: `renewableFor: 604_800_000` (a week).
+   */
+  readonly renewableFor?: number
+  /**
    * Whether a sign-in with an enterprise name may go on in another realm, when a KDC answers that
    * the name belongs there (KDC_ERR_WRONG_REALM). That answer is not authenticated, and the next
    * KDC gets a proof of the password. Default: only realms whose KDCs `kdc` or krb5.conf names;
@@ -166,6 +177,8 @@ export const KDC_CLIENT_OPTIONS = {
   pac: 'flag',
   canonicalize: 'flag',
   forwardable: 'flag',
+  lifetime: 'value',
+  renewableFor: 'value',
   mayFollow: 'function',
   domains: 'map',
   timeLimit: 'value',

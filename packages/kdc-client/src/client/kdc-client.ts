@@ -1,5 +1,5 @@
 import type { ForwardedTicket } from '@s4u/krb5'
-import type { OwnTicketOptions, TicketOptions } from '../cache/ticket-options.js'
+import type { OwnTicketOptions, SaveOptions, TicketOptions } from '../cache/ticket-options.js'
 import type { NamedCredentialCache } from '../credential-caches/named-cache.js'
 import type { DelegationInputs, DelegationPlan } from '../delegation/delegation-plan.js'
 import type { Plan } from '../delegation/earlier-names.js'
@@ -62,13 +62,14 @@ export interface KdcClient {
   /**
    * Writes the client's ticket-granting ticket into a credential cache, as kinit does, and removes
    * what the cache had before. In a folder (`DIR:`) and in a KCM the caches of other principals
-   * stay, and this one becomes the current one. To add another ticket:
-   * `cache.store(credentialOf(ticket))`.
+   * stay, and this one becomes the current one. With `renew` the KDC renews the ticket first, as
+   * with `kinit -R`. To add another ticket: `cache.store(credentialOf(ticket))`.
    *
    * @param cache a name as in KRB5CCNAME, `'FILE:/run/user/1000/krb5cc'`, or an opened cache
-   * @throws as `ticketFor`; ConfigurationError if the cache cannot be written
+   * @throws as `ticketFor`; ConfigurationError if the cache cannot be written; KdcError
+   * KDC_ERR_BADOPTION for a ticket that cannot be renewed
    */
-  saveTo(cache: string | NamedCredentialCache, options?: Pick<TicketOptions, 'signal'>): Promise<NamedCredentialCache>
+  saveTo(cache: string | NamedCredentialCache, options?: SaveOptions): Promise<NamedCredentialCache>
   /**
    * Resolves to whether the client's KDC leads to the KDCs of a realm: it is the client's own
    * realm, or the KDC refers there.

@@ -12,6 +12,7 @@ import {
 import type { CacheMiss } from '../events/events.js'
 import { requestTicketThroughReferrals } from '../tgs-exchange/referral.js'
 import { requestTicket } from '../tgs-exchange/tgs-exchange.js'
+import { RENEWAL } from '../tgs-exchange/ticket-renewal.js'
 import type { Tgt } from '../tickets/granting-ticket.js'
 import type { ServiceTarget } from '../tickets/service-target.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
@@ -79,6 +80,17 @@ export async function tgtToForward(
       requestTicket(context, { tgt, sname: tgt.service.name, options, expectedClient: tgt.client }),
     )
   return own.get(key, ask, caching)
+}
+
+/**
+ * Returns the ticket-granting ticket, renewed by the KDC: with the same end of renewals, and
+ * another end. Source: RFC 4120 section 3.3.3, "RENEW".
+ */
+export function renewedTgt({ self, exchanges }: ClientSession, signal: AbortSignal): Promise<Tgt> {
+  const subject = { step: 'TGS', target: `krbtgt/${self.realm}`, cache: 'miss' } as const
+  return exchanges.run(subject, signal, (context, tgt) =>
+    requestTicket(context, { tgt, sname: tgt.service.name, options: RENEWAL, expectedClient: tgt.client }),
+  )
 }
 
 function subjectOf({ asked }: ServiceTarget, cache: CacheMiss) {

@@ -18,6 +18,10 @@ export interface KdcContext {
    * yes.
    */
   readonly forwardable?: boolean
+  /** How long a ticket-granting ticket is asked for; milliseconds. Default: a day. */
+  readonly lifetime?: number
+  /** How long it is to be renewable; milliseconds. Default: it is not asked for. */
+  readonly renewableFor?: number
   /** The difference of clocks that is accepted; milliseconds. Default: five minutes. */
   readonly clockSkew?: number
   /** Whether sign-in asks for a PAC. Without one there is no delegation. Default: yes. */

@@ -6,6 +6,7 @@
 import {
   type Authenticator,
   encode,
+  KdcOption,
   KdcReqBody,
   kerberosFlags,
   Key,
@@ -137,6 +138,7 @@ function reqBody({ etypes }: KdcContext, request: TgsRequest, realm: string, non
     realm,
     sname: request.sname,
     till: request.tgt.expiresAt,
+    ...(request.options?.includes(KdcOption.RENEWABLE) && { rtime: request.tgt.renewableUntil }),
     nonce,
     etype: etypes,
     ...(request.additionalTickets && { additionalTickets: request.additionalTickets }),

@@ -9,6 +9,11 @@ export function isRenewable({ flags, renewableUntil, expiresAt }: ServiceTicket,
 }
 
 /**
+ * A KDC renews a ticket that is not asked to stay renewable into one that cannot be renewed again.
+ */
+export const RENEWAL = [KdcOption.RENEW, KdcOption.RENEWABLE] as const
+
+/**
  * Renews a ticket-granting ticket. Returns undefined if the KDC refuses. Source: RFC 4120 section
  * 3.3.3, "RENEW".
  */
@@ -16,7 +21,7 @@ export async function renew(context: KdcContext, tgt: ServiceTicket): Promise<Se
   const outcome = await requestTicket(context, {
     tgt,
     sname: tgt.service.name,
-    options: [KdcOption.RENEW],
+    options: RENEWAL,
     expectedClient: tgt.client,
   })
   return 'ticket' in outcome ? outcome.ticket : undefined
