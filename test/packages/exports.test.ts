@@ -462,6 +462,7 @@ const exported: Record<string, readonly string[]> = {
   redis: ['ConfigurationError', 'REDIS_OPTIONS', 'RedisError', 'S4uError', 'redisReplayStore', 'redisTicketStore'],
   'sign-in': [
     'RadiusUnreachableError',
+    'basic',
     'certificate',
     'createRadiusClient',
     'digest',
@@ -469,6 +470,7 @@ const exported: Record<string, readonly string[]> = {
     'form',
     'passcode',
     'renderPage',
+    'trustedHeader',
   ],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }

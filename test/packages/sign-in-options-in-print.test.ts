@@ -7,6 +7,9 @@ import { DIGEST_OPTIONS } from '../../packages/sign-in/src/digest/digest-options
 import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
 import { PASSCODE_OPTIONS } from '../../packages/sign-in/src/passcode/passcode-options.js'
 import { RADIUS_OPTIONS } from '../../packages/sign-in/src/radius/radius-options.js'
+import { BASIC_OPTIONS } from '../../packages/sign-in/src/basic/basic.js'
+import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
+import { TRUSTED_HEADER_OPTIONS } from '../../packages/sign-in/src/trusted-header/trusted-header.js'
 import { root } from './sources.js'
 
 /** The options of each way to sign in, by the heading of its section. */
@@ -16,6 +19,8 @@ const optionsOf: Readonly<Record<string, object>> = {
   'form()': FORM_OPTIONS,
   'passcode()': PASSCODE_OPTIONS,
   RADIUS: RADIUS_OPTIONS,
+  'basic()': BASIC_OPTIONS,
+  'trustedHeader()': TRUSTED_HEADER_OPTIONS,
 }
 
 const page = readFileSync(join(root, 'packages/sign-in/README.md'), 'utf8')

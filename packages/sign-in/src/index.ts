@@ -3,6 +3,7 @@
  * ends in the same `Identity`, which can be impersonated.
  */
 
+export { basic, type BasicOptions } from './basic/basic.js'
 export { form } from './form/form.js'
 export type { FormOptions } from './form/form-options.js'
 export type { FormTexts } from './form/form-texts.js'
@@ -32,3 +33,5 @@ export type { ForwardedFormat } from './certificate/proxy/forwarded-certificate.
 export type { RevocationOptions } from './certificate/revocation/revocation-options.js'
 export type { AuthorityCertificates } from './certificate/trust/authorities.js'
 export type { ClientCertificate } from './certificate/x509/client-certificate.js'
+export type { NamedPeers } from './trusted-header/named-peers.js'
+export { trustedHeader, type TrustedHeaderOptions } from './trusted-header/trusted-header.js'
