@@ -42,7 +42,8 @@ const MAX_CACHE_FOR = 60_000
  * import { createNegotiator } from '@s4u/negotiate'
  * import { basic } from '@s4u/sign-in'
  *
- * const negotiator = createNegotiator({ keytab: 'api.keytab', signIn: [basic({ realm: 'Orders' })] })
+ * const signIn = [basic({ realm: 'Orders' })]
+ * const negotiator = createNegotiator({ keytab: 'api.keytab', signIn })
  * ```
  *
  * @throws ConfigurationError
