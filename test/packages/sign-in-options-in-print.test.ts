@@ -8,7 +8,6 @@ import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
 import { PASSCODE_OPTIONS } from '../../packages/sign-in/src/passcode/passcode-options.js'
 import { RADIUS_OPTIONS } from '../../packages/sign-in/src/radius/radius-options.js'
 import { BASIC_OPTIONS } from '../../packages/sign-in/src/basic/basic.js'
-import { FORM_OPTIONS } from '../../packages/sign-in/src/form/form-options.js'
 import { TRUSTED_HEADER_OPTIONS } from '../../packages/sign-in/src/trusted-header/trusted-header.js'
 import { root } from './sources.js'
 
