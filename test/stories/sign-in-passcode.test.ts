@@ -166,6 +166,19 @@ describe('a code that a function checks', () => {
   })
 })
 
+test('without the permission to vouch for users the app does not start, but where users give a password', async () => {
+  const delegation = { principal: 'web' }
+  await expect(site({ verify }, { delegation })).rejects.toMatchObject({
+    code: 'KDC_ERR_POLICY',
+    message: 'passcode: this app does not permit itself to vouch for users at the KDC',
+    hint: 'Write negotiate({ delegation: { protocolTransition: true } }).',
+  })
+  await using at = await site({ verify, password: true }, { delegation })
+  const browser = at.served.browser()
+  const typed = { user: 'alice', password: PASSWORD, code: CODE }
+  expect((await browser.submit(await browser.get('/orders'), typed)).status).toBe(303)
+})
+
 describe('what is wrong', () => {
   test('is answered alike, whatever it is: user, code, password, or a code that was used', async () => {
     await using at = await site({ verify, password: true }, { signInOptions: { attempts: { pace: 0, perUser: 100 } } })

@@ -1,5 +1,6 @@
 import { MemoryReplayStore, type ReplayStore } from '@s4u/acceptor'
 import { closeOptions, ConfigurationError, type OptionTableOf, shownInput } from '@s4u/krb5'
+import type { AskedLevel } from '@s4u/negotiate'
 import { DIGEST_ALGORITHMS, type DigestAlgorithm } from './digest-arithmetic.js'
 
 /** Whose secret is asked for. */
@@ -38,6 +39,11 @@ export interface DigestOptions {
    * `session.keys` in common too.
    */
   readonly replayStore?: ReplayStore
+  /**
+   * How far the service may act for the users: `identification` to know them only, which needs no
+   * permission to vouch for them. Default: as far as the directory permits.
+   */
+  readonly level?: AskedLevel
   /** Whether digests may come over TLS only. Default `true`. */
   readonly requireTls?: boolean
 }
@@ -49,6 +55,7 @@ export const DIGEST_OPTIONS = {
   algorithm: 'value',
   nonceLifetime: 'value',
   replayStore: 'value',
+  level: 'value',
   requireTls: 'flag',
 } as const satisfies OptionTableOf<DigestOptions>
 
@@ -59,13 +66,14 @@ export interface DigestSettings {
   readonly algorithms: readonly DigestAlgorithm[]
   readonly nonceLifetime: number
   readonly replayStore: ReplayStore | undefined
+  readonly level: AskedLevel | undefined
   readonly requireTls: boolean
 }
 
 /** @throws ConfigurationError */
 export function readDigestOptions(given: DigestOptions): DigestSettings {
   const options = closeOptions('digest', given, DIGEST_OPTIONS)
-  const { secretFor, realm, nonceLifetime = 300_000, replayStore, requireTls = true } = options
+  const { secretFor, realm, nonceLifetime = 300_000, replayStore, level, requireTls = true } = options
   if (typeof secretFor !== 'function') throw new ConfigurationError('digest: secretFor must be a function')
   // In quotes it stands in the challenge, and as it is in hashes: clients differ about escapes.
   if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(realm))
@@ -76,7 +84,15 @@ export function readDigestOptions(given: DigestOptions): DigestSettings {
     )
   if (replayStore !== undefined && typeof replayStore.remember !== 'function')
     throw new ConfigurationError('digest: replayStore must have remember')
-  return { secretFor, realm, algorithms: readAlgorithms(options.algorithm), nonceLifetime, replayStore, requireTls }
+  return {
+    secretFor,
+    realm,
+    algorithms: readAlgorithms(options.algorithm),
+    nonceLifetime,
+    replayStore,
+    level,
+    requireTls,
+  }
 }
 
 /** Shorter than a slow answer takes, and every request would be asked twice; milliseconds. */

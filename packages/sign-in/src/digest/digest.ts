@@ -11,6 +11,7 @@ import type {
 import { type DigestAlgorithm, digestProof, digestResponse, digestSecret, hexLength } from './digest-arithmetic.js'
 import { type DigestCredentials, isDigest, malformed, readDigestCredentials } from './digest-credentials.js'
 import { countsOfThisProcess, type DigestOptions, type DigestSettings, readDigestOptions } from './digest-options.js'
+import { requireVouching } from '../vouching/require-vouching.js'
 import { Nonces } from './nonces.js'
 
 /**
@@ -55,6 +56,7 @@ class OpenedDigest implements OpenedSignInSource {
 
   constructor(settings: DigestSettings, site: SignInSite) {
     const { requireTls, algorithms, nonceLifetime: lifetime, replayStore } = settings
+    requireVouching('digest', settings.level, site)
     const isShared = replayStore !== undefined
     const options = { lifetime, isShared, replayStore: replayStore ?? countsOfThisProcess(() => site.now()) }
     this.requireTls = requireTls
@@ -79,7 +81,7 @@ class OpenedDigest implements OpenedSignInSource {
     if (verdict !== 'fresh') this.#stale.add(request)
     if (verdict === 'unknown') return { status: 'answer', answer: this.#tryAgain(request) }
     if (verdict === 'used') throw replayed(user)
-    const identity = await this.#site.identityFor(account, { method: 'digest' })
+    const identity = await this.#site.identityFor(account, { method: 'digest', level: this.#settings.level })
     const { nc, cnonce } = credentials
     const proof = `rspauth="${digestProof(secret, credentials)}", cnonce="${escaped(cnonce)}", nc=${nc}, qop=auth`
     return { status: 'signed-in', identity, headers: { 'Authentication-Info': proof } }

@@ -15,6 +15,7 @@ import { shownRefusal } from '../form/form-refusal.js'
 import { NOT_ALLOWED, sessionOn } from '../form/form-steps.js'
 import { requireUserName } from '../password/user-name.js'
 import { createRadiusClient, type RadiusClient } from '../radius/radius-client.js'
+import { requireVouching } from '../vouching/require-vouching.js'
 import { ChallengeSeal, type OpenChallenge } from './challenge-seal.js'
 import {
   checkByFunction,
@@ -74,6 +75,7 @@ class OpenedPasscode implements OpenedSignInSource {
       throw new ConfigurationError('passcode() needs a session that a cookie keeps', {
         hint: "Write negotiate({ session: 'cookie', … }): without one, users would sign in for one request.",
       })
+    if (settings.by !== 'kerberos' && !settings.asksPassword) requireVouching('passcode', undefined, site)
     const { page, verify, radius, usedFor, replayStore: store = codesOfThisProcess(() => site.now()) } = settings
     this.requireTls = page.requireTls
     this.#site = site
@@ -172,8 +174,7 @@ class OpenedPasscode implements OpenedSignInSource {
     const { account = (name: string) => name } = this.#settings
     const name = await account(user)
     if (name === undefined) throw wrongCode(`${user} has no account`)
-    const subject = password === undefined ? name : { user: name, password }
-    return this.#site.identityFor(subject, { method: METHOD })
+    return this.#site.identityFor(password === undefined ? name : { user: name, password }, { method: METHOD })
   }
 
   #passwordOf(fields: FormFields): string | undefined {

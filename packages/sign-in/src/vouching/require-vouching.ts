@@ -14,8 +14,14 @@ export function requireVouching(
 ): void {
   requireAskedLevel(level)
   if (level === 'identification' || site.vouches) return
+  const other = KNOW_ONLY.has(source)
+    ? `, or ${source}({ level: 'identification' }) to know users and never act as one`
+    : ''
   throw new ConfigurationError(`${source}: this app does not permit itself to vouch for users at the KDC`, {
     code: 'KDC_ERR_POLICY',
-    hint: `Write negotiate({ delegation: { protocolTransition: true } }), or ${source}({ level: 'identification' }) to know users and never act as one.`,
+    hint: `Write negotiate({ delegation: { protocolTransition: true } })${other}.`,
   })
 }
+
+/** Those that need no session, which would need a ticket. */
+const KNOW_ONLY: ReadonlySet<string> = new Set(['bearer', 'certificate', 'digest'])

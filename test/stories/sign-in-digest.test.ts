@@ -118,6 +118,16 @@ describe('a user', () => {
   })
 })
 
+test('without the permission to vouch for users the app does not start, unless it only wants to know them', async () => {
+  const delegation = { principal: 'web' }
+  expect(() => site({}, { delegation })).toThrow(
+    'digest: this app does not permit itself to vouch for users at the KDC',
+  )
+  using service = site({ level: 'identification' }, { delegation })
+  const outcome = await show(service, answer(await nonceOf(service)))
+  expect(outcome).toMatchObject({ status: 'authenticated', identity: { impersonationLevel: 'identification' } })
+})
+
 describe('a nonce', () => {
   test('is good for many requests, each count once, in any order', async () => {
     using service = site()
