@@ -65,11 +65,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   },
   gateways: {
     gateway: {
-      siblings: ['krb5', 'negotiate'],
+      siblings: ['acceptor', 'krb5', 'negotiate'],
       others: ['httpxy', 'yaml'],
       because: 'httpxy carries requests and WebSockets; yaml knows the line of each mistake in a configuration',
       rooms: [
-        ...['.', 'delegation', 'farm', 'operation', 'requests'],
+        ...['.', 'serving', 'proxying', 'delegation', 'farm', 'sign-in', 'sites', 'listeners', 'operation', 'requests'],
         ...['configuration', 'configuration/sections', 'configuration/options'],
       ],
     },

@@ -5,7 +5,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
-import type { Duplex } from 'node:stream'
+import type { Socket } from 'node:net'
 import type { CallerIdentity, ResponseHeaders, Session } from '@s4u/negotiate'
 import type { ListenerSettings, RuleSettings, SiteSettings } from '../configuration/gateway-options.js'
 
@@ -15,7 +15,7 @@ export type ClientResponse = ServerResponse | Http2ServerResponse
 /** Where an answer goes: a response, or the bare socket of a handshake for WebSockets. */
 export type ReplyTo =
   | { readonly kind: 'response'; readonly response: ClientResponse }
-  | { readonly kind: 'upgrade'; readonly socket: Duplex; readonly head: Buffer }
+  | { readonly kind: 'upgrade'; readonly socket: Socket; readonly head: Buffer }
 
 /** A request whose target and headers have been found to mean one thing only. */
 export interface ReceivedRequest {
@@ -41,8 +41,11 @@ export interface ReceivedRequest {
 
 export interface SiteRequest extends ReceivedRequest {
   readonly site: SiteSettings
-  /** The rule that decides; undefined: every known user may. */
-  readonly rule: RuleSettings | undefined
+  /**
+   * The rules that decide, all of which must let the caller pass: two where the path can be read in
+   * two ways. None: every known user may.
+   */
+  readonly rules: readonly RuleSettings[]
 }
 
 /** Who calls is known, and may. */

@@ -193,11 +193,13 @@ export const ERROR_MEANINGS = {
   serverDown: 'No domain controller can be reached, or the connection was lost.',
 
   // Names of s4u, where no protocol has one.
+  S4U_BAD_REQUEST: 'Programs could read the request in several ways, or it is none that a gateway passes on.',
   S4U_CLOSED: 'The object was closed before.',
   S4U_ATTEMPTS_UNKNOWN: 'The store that counts attempts to sign in does not answer, so that no attempt can be made.',
   S4U_BAD_FORM: 'The body of the request is not what a sign-in page sends.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
   S4U_INNER_REFUSED: 'An inner server refused the credentials that it was given for a user.',
+  S4U_INNER_BROKE_OFF: 'An inner server could not be reached, or broke off before it had answered.',
   S4U_NO_MEMBER: 'No inner server of the site can be reached.',
   S4U_OTHER_SCHEME: 'An inner server wants another way to authenticate than the one of its site.',
   S4U_PASSWORD_GONE: 'The password that the user has typed is not at hand any more.',
@@ -205,6 +207,8 @@ export const ERROR_MEANINGS = {
   S4U_REDIS_REFUSED: 'Redis answered a command with an error.',
   S4U_REDIS_UNREACHABLE: 'Redis cannot be reached, or did not answer in time.',
   S4U_REDIS_UNREADABLE: 'What lies under a key of Redis, or its answer, is not what s4u writes.',
+  S4U_NO_SITE: 'The gateway publishes nothing under this host and path.',
+  S4U_NOT_PERMITTED: 'A rule of the site does not let this caller, method or network pass.',
   S4U_REPLAY_CACHE_FULL: 'The store that detects replays is full, so that no new request can be accepted.',
   S4U_REPLAY_STORE_DOWN: 'The store that detects replays does not answer, so that no request can be accepted.',
   S4U_SESSION_REVOCATION_UNKNOWN: 'Whether the session was revoked could not be found out.',

@@ -30,11 +30,11 @@ export interface ErrorDetails {
 
 /**
  * The HTTP status with which a web server answers when its handler fails with an error of s4u. 400,
- * 401, 408, 413 and 415: the caller must act. 403: another try does not help. 429: the caller must
- * wait. 500: this service is at fault. 502: a KDC or a backend is. 503 and 504: a later try may
- * succeed. RFC 9110 section 15, RFC 6585 section 4.
+ * 401, 408, 413 and 415: the caller must act. 403: another try does not help. 404 and 421: nothing
+ * is here under this name. 429: the caller must wait. 500: this service is at fault. 502: a KDC or
+ * a backend is. 503 and 504: a later try may succeed. RFC 9110 section 15, RFC 6585 section 4.
  */
-export type ErrorStatus = 400 | 401 | 403 | 408 | 413 | 415 | 429 | 500 | 502 | 503 | 504
+export type ErrorStatus = 400 | 401 | 403 | 404 | 408 | 413 | 415 | 421 | 429 | 500 | 502 | 503 | 504
 
 /** The base class of every error of s4u. */
 export abstract class S4uError extends Error {

@@ -1,0 +1,101 @@
+import { HOP_BY_HOP, isIdentityHeader } from '../requests/header-names.js'
+import { headerLines, listOf, valuesOf } from '../requests/raw-headers.js'
+import type { CallerRequest } from '../requests/steps.js'
+
+export interface InnerHeadersFor {
+  /** The inner server. */
+  readonly url: URL
+  /** What the delegation adds, names in small letters. */
+  readonly credential: Readonly<Record<string, string>>
+  /** The names of cookies that are the gateway's own. */
+  readonly isOwnCookie: (name: string) => boolean
+  /** Whether the client may authenticate at the inner server itself. */
+  readonly passAuthorization: boolean
+}
+
+/** By name, in small letters; a header that came several times is one list. */
+export type InnerHeaders = Readonly<Record<string, string>>
+
+/**
+ * Makes the headers of the request inside of those of the client: without what concerns the
+ * client's connection, says who somebody is, or is the gateway's own; with what the gateway says.
+ */
+export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): InnerHeaders {
+  const { site } = request
+  const lines = headerLines(request.request.rawHeaders)
+  const options = new Set(listOf(valuesOf(lines, 'connection')))
+  const headers: Record<string, string> = Object.create(null)
+  for (const [name, value] of lines) {
+    if (isDropped(name, rules) || options.has(name)) continue
+    const before = headers[name]
+    headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
+  }
+  const cookie = headers.cookie === undefined ? undefined : withoutOwn(headers.cookie, rules)
+  delete headers.cookie
+  return {
+    ...headers,
+    ...(cookie !== undefined && { cookie }),
+    ...forwardedHeaders(request),
+    ...site.headers,
+    ...rules.credential,
+    ...bodyHeaders(request),
+    host: site.host === 'public' ? authorityOf(request) : rules.url.host,
+    'x-request-id': request.id,
+  }
+}
+
+function isDropped(name: string, { passAuthorization }: InnerHeadersFor): boolean {
+  if (name.startsWith(':') || HOP_BY_HOP.has(name) || isIdentityHeader(name)) return true
+  // How long the body is, and when it comes, is said anew.
+  if (name === 'content-length' || name === 'expect' || name === 'host') return true
+  return name === 'authorization' && !passAuthorization
+}
+
+/** Without the session of the gateway: with it an inner server could act as the user outside. */
+function withoutOwn(cookie: string, { isOwnCookie }: InnerHeadersFor): string | undefined {
+  const kept = cookie.split(';').filter((pair) => !isOwnCookie(pair.split('=', 1)[0].trim()))
+  const text = kept.join(';').trim()
+  return text === '' ? undefined : text
+}
+
+/** Set, never added to: what a client says of itself is worth nothing. RFC 7239. */
+function forwardedHeaders(request: CallerRequest): Readonly<Record<string, string>> {
+  const { clientAddress = 'unknown', scheme, port } = request
+  const authority = authorityOf(request)
+  const isV6 = clientAddress.includes(':')
+  return {
+    'x-forwarded-for': clientAddress,
+    'x-forwarded-host': authority,
+    'x-forwarded-port': String(port),
+    'x-forwarded-proto': scheme,
+    forwarded: `for=${isV6 ? `"[${clientAddress}]"` : clientAddress};host="${authority}";proto=${scheme}`,
+  }
+}
+
+/** The public name, with its port where that is not the usual one. */
+export function authorityOf({ scheme, host, port }: Pick<CallerRequest, 'scheme' | 'host' | 'port'>): string {
+  return port === (scheme === 'https' ? 443 : 80) ? host : `${host}:${port}`
+}
+
+/**
+ * Says how the body is framed, as the client's parser found it. A body without either would follow
+ * the headers as it is, and the inner server would take it for another request.
+ */
+function bodyHeaders({ request, replyTo }: CallerRequest): InnerHeaders {
+  if (replyTo.kind === 'upgrade') return { connection: 'Upgrade', upgrade: 'websocket' }
+  const { te, 'content-length': length } = request.headers
+  const trailers = listOf([te].flat().filter((one) => one !== undefined)).includes('trailers')
+  return {
+    ...(trailers && { te: 'trailers' }),
+    ...(length !== undefined && { 'content-length': length }),
+    ...(length === undefined && hasBody(request) && { 'transfer-encoding': 'chunked' }),
+  }
+}
+
+/** Whether a body follows; its length may not be known. */
+export function hasBody(request: CallerRequest['request']): boolean {
+  const { headers } = request
+  if (headers['content-length'] !== undefined) return headers['content-length'] !== '0'
+  if (headers['transfer-encoding'] !== undefined) return true
+  return 'stream' in request && !request.stream.endAfterHeaders
+}

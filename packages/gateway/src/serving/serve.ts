@@ -1,0 +1,94 @@
+import { respond, type Challenge } from '@s4u/negotiate'
+import type { GatewaySettings } from '../configuration/gateway-options.js'
+import type { Operation } from '../operation/operation.js'
+import type { Proxy } from '../proxying/proxy.js'
+import { badRequest, misdirected, noSite } from '../requests/refusals.js'
+import { receive, type ReceivedOn } from '../requests/receive.js'
+import type { CallerRequest, ClientRequest, ReceivedRequest, ReplyTo, SiteRequest } from '../requests/steps.js'
+import type { SignIns } from '../sign-in/sign-ins.js'
+import { rulesFor } from '../sites/rules.js'
+import { isBelow, type SiteTable } from '../sites/site-table.js'
+import { identify } from './identify.js'
+import { answerFromInside } from './inside.js'
+import { openRecord, type OpenRecord } from './open-record.js'
+import { redirectToTls } from './redirect.js'
+import { refusalOf } from './refusal-of.js'
+import { writePage } from './replies.js'
+import type { RunningSite } from './running-site.js'
+import { upgradeInside } from './upgrade-inside.js'
+
+/** All that serves the requests of one configuration. */
+export interface Serving {
+  readonly settings: GatewaySettings
+  readonly sites: SiteTable
+  readonly signIns: SignIns
+  readonly operation: Operation
+  readonly proxy: Proxy
+  readonly running: (site: GatewaySettings['sites'][number]) => RunningSite
+  /** Notes the request for the negotiators, which see that of `node:http`. */
+  readonly note: (request: ReceivedRequest) => void
+  readonly now: () => number
+}
+
+/**
+ * Serves one request: takes it in, finds its site, finds out who calls, asks the rules, and lets an
+ * inner server answer. A step that refuses throws; the client gets a page then.
+ */
+export async function serve(request: ClientRequest, replyTo: ReplyTo, on: ReceivedOn, serving: Serving): Promise<void> {
+  const record = openRecord(request, replyTo, on, serving)
+  try {
+    const received = record.is(receive(request, replyTo, on))
+    serving.note(received)
+    if (on.listener.redirect !== undefined && isPublished(received, serving))
+      return writePage(replyTo, request, redirectToTls(received))
+    const own = serving.operation.ownPage(received)
+    if (own !== undefined) return writePage(replyTo, request, own)
+    const sited = record.is(siteOf(received, serving))
+    const caller = await identify(sited, serving.signIns.of(sited.site))
+    if ('statusCode' in caller) return answerChallenge(caller, sited, record)
+    await answer(record.is(caller), record, serving)
+  } catch (error) {
+    record.failed(refusalOf(error))
+  }
+}
+
+/** Nobody is led to the same name over TLS where there is nothing of that name. */
+function isPublished({ host }: ReceivedRequest, { sites }: Serving): boolean {
+  return sites.knows(host)
+}
+
+/** @throws RejectedTokenError S4U_NO_SITE, S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST */
+function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteRequest {
+  const { host, path } = request
+  const site = request.listener.redirect === undefined ? sites.find(host, path) : undefined
+  if (site === undefined) throw noSite()
+  const name = serverNameOf(request.request)
+  // The rules of the listener were those of that name: its certificate, its way to sign in.
+  if (name !== undefined && name !== host && sites.find(name, path) !== site) throw misdirected()
+  if (request.replyTo.kind === 'upgrade' && !site.websocket)
+    throw badRequest('headers.upgrade', 'no WebSocket for this site', 'one')
+  // A page of the gateway itself is for every known user.
+  if (isBelow(path, settings.operation.path)) return { ...request, site, rules: [] }
+  return { ...request, site, rules: rulesFor(site, request) }
+}
+
+function serverNameOf({ socket }: ClientRequest): string | undefined {
+  const name: unknown = 'servername' in socket ? socket.servername : undefined
+  return typeof name === 'string' && name !== '' ? name.toLowerCase() : undefined
+}
+
+function answerChallenge(challenge: Challenge, { replyTo }: SiteRequest, record: OpenRecord): void {
+  record.refused(challenge.error)
+  // That of a handshake has been written.
+  if (replyTo.kind === 'response') respond(replyTo.response, challenge)
+}
+
+async function answer(request: CallerRequest, record: OpenRecord, serving: Serving): Promise<void> {
+  const { replyTo, path, site } = request
+  if (isBelow(path, serving.settings.operation.path))
+    return writePage(replyTo, request.request, serving.operation.userPage(request))
+  const { proxy, now } = serving
+  const inside = { site: serving.running(site), proxy, now, onMember: record.member }
+  if (replyTo.kind === 'upgrade') return upgradeInside(request, replyTo, inside, (error) => record.failed(error))
+  return answerFromInside(request, replyTo.response, inside)
+}

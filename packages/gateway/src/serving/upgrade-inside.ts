@@ -1,0 +1,38 @@
+import type { S4uError } from '@s4u/krb5'
+import { upgradeHeaders } from '@s4u/negotiate'
+import type { CallerRequest, ReplyTo } from '../requests/steps.js'
+import { destinationOf, type Inside } from './inside.js'
+import { refusalOf } from './refusal-of.js'
+
+/**
+ * Lets an inner server answer the handshake of a WebSocket, and carries what follows until one side
+ * ends it, or the caller's session or ticket does.
+ * @param refuse called at once when the inner server breaks off: the socket is closed right after it
+ * @throws S4uError while nothing has gone to the client
+ */
+export async function upgradeInside(
+  request: CallerRequest,
+  { socket, head }: Extract<ReplyTo, { kind: 'upgrade' }>,
+  inside: Inside,
+  refuse: (error: S4uError) => void,
+): Promise<void> {
+  const { farm, delegation } = inside.site
+  const gone = new AbortController()
+  socket.once('close', () => gone.abort())
+  const chosen = farm.choose(request)
+  inside.onMember(chosen.member)
+  const credential = await delegation.credentialFor(request, chosen.member, gone.signal)
+  const destination = destinationOf(request, inside, { member: chosen.member, credential })
+  const expiresAt = request.session?.expiresAt ?? request.caller?.expiresAt
+  inside.proxy.upgrade(request, { socket, head }, destination, {
+    ...{ url: chosen.member.url, credential, passesChallenges: delegation.passesChallenges },
+    own: [chosen.answerHeaders],
+    ownLines: upgradeHeaders(request.request),
+    lastsFor: expiresAt === undefined ? undefined : expiresAt - inside.now(),
+    begun: () => socket.once('close', () => chosen.ended('answered')),
+    refuse(error) {
+      chosen.ended('unreachable')
+      refuse(refusalOf(error))
+    },
+  })
+}

@@ -1,0 +1,102 @@
+import { MemoryReplayStore } from '@s4u/acceptor'
+import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
+import type { GatewaySettings, SessionSettings, SiteSettings } from '../configuration/gateway-options.js'
+import type { ReceivedRequest } from '../requests/steps.js'
+import { allowedTargets } from './allowed-targets.js'
+import { sourcesOf } from './sources.js'
+
+/** Who finds out who calls: a negotiator for each list of ways to sign in. */
+export interface SignIns {
+  /** The negotiator of a site. */
+  of(site: SiteSettings): Negotiator
+  /** Resolves when the keys, the groups of rules and the ways to sign in are there. */
+  ready(): Promise<void>
+  close(): void
+}
+
+export interface SignInsDeps {
+  readonly now: () => number
+  /** The request that the gateway has taken in, for one of `node:http`. */
+  readonly receivedAs: (request: object) => ReceivedRequest | undefined
+}
+
+/**
+ * Makes the negotiators. Sites with the same ways to sign in share one, and with it their sessions;
+ * all share the store of replays, so that a token for one site is not shown again at another.
+ * @throws ConfigurationError, MissingKeyError
+ */
+export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): SignIns {
+  const shared = sharedOptions(settings, deps)
+  const byWays = new Map<string, Negotiator>()
+  const bySite = new Map<SiteSettings, Negotiator>()
+  for (const site of settings.sites) {
+    const ways = site.signIn.length > 0 ? site.signIn : settings.signIn
+    const key = JSON.stringify([ways, site.origins])
+    let negotiator = byWays.get(key)
+    if (negotiator === undefined) {
+      const own = { ...sourcesOf(ways), ...(site.origins.length > 0 && { crossSite: site.origins }) }
+      negotiator = createNegotiator({ ...shared, ...own })
+      byWays.set(key, negotiator)
+    }
+    bySite.set(site, negotiator)
+  }
+  return {
+    of(site) {
+      const found = bySite.get(site)
+      if (found === undefined) throw new TypeError('a site of another configuration')
+      return found
+    },
+    async ready() {
+      await Promise.all([...byWays.values()].map((negotiator) => negotiator.ready()))
+    },
+    close() {
+      for (const negotiator of byWays.values()) negotiator[Symbol.dispose]()
+    },
+  }
+}
+
+function sharedOptions({ kerberos, session, sites, operation }: GatewaySettings, deps: SignInsDeps): NegotiatorOptions {
+  const { keytab, service, principal, protocolTransition, targets, realm, kdc, krb5Config, clockSkew } = kerberos
+  const given = kerberos.negotiator as NegotiatorOptions | undefined
+  return {
+    ...(keytab !== undefined && { keytab }),
+    ...(service.length > 0 && { service }),
+    ...(clockSkew !== undefined && { clockSkew }),
+    ...(kerberos.directory && { directory: true }),
+    kdc: {
+      ...(kdc.length > 0 && { kdc }),
+      ...(krb5Config !== undefined && { krb5Config }),
+      ...(realm !== undefined && { realm }),
+    },
+    delegation: {
+      ...(principal !== undefined && { principal }),
+      protocolTransition,
+      allow: targets.length > 0 ? targets : allowedTargets(sites),
+    },
+    session: session.cookie && sessionOption(session),
+    replayCache: new MemoryReplayStore(),
+    signInOptions: { path: operation.path },
+    clientAddress: (request) => deps.receivedAs(request)?.clientAddress,
+    now: deps.now,
+    ...given,
+  }
+}
+
+function sessionOption({
+  keys,
+  maxAge,
+  name,
+  domain,
+  sameSite,
+  secure,
+}: SessionSettings): NegotiatorOptions['session'] {
+  return {
+    kind: 'cookie',
+    maxAge,
+    sameSite,
+    secure,
+    ...(keys.length > 0 && { keys: keys.map((key) => key.reveal()) }),
+    ...(name !== undefined && { name }),
+    ...(domain !== undefined && { domain }),
+  }
+}
