@@ -92,7 +92,7 @@ const exported: Record<string, readonly string[]> = {
     'runFor',
     'serviceNameOf',
   ],
-  gateway: ['formatProblem', 'gatewaySchema', 'readConfigFile'],
+  gateway: ['createGateway', 'formatProblem', 'gatewaySchema', 'readConfigFile'],
   gssapi: [
     'ContextFlag',
     'GSS_CHECKSUM_TYPE',

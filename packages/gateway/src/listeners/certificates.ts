@@ -8,7 +8,9 @@ type TlsSettings = NonNullable<ListenerSettings['tls']>
 
 /** The certificates of one listener, as their files have them now. */
 export interface Certificates {
-  /** The context of a name that a client asks for; without a name, or for an unknown one, the first. */
+  /**
+   * The context of a name that a client asks for; without a name, or for an unknown one, the first.
+   */
   contextFor(name: string | undefined): SecureContext
   /** Reads files that have changed. A pair that cannot be used leaves the one before in force. */
   reload(): void

@@ -83,7 +83,7 @@ function rewriteCookies(headers: AnswerHeaders, { site, scheme }: CallerRequest)
     return [
       pair,
       ...kept,
-      ...(site.cookieDomain === undefined || /^__Host-/.test(pair) ? [] : [` Domain=${site.cookieDomain}`]),
+      ...(site.cookieDomain === undefined || pair.startsWith('__Host-') ? [] : [` Domain=${site.cookieDomain}`]),
       ...(scheme === 'https' && !isSecure ? [' Secure'] : []),
     ].join(';')
   })

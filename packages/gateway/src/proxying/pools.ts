@@ -21,15 +21,20 @@ export interface Pools {
 const MAX_SOCKETS = 1_024
 /** Of one user at one member, as many as browsers open to a server. */
 const MAX_SOCKETS_OF_USER = 16
-/** Idle connections are closed before most servers close them, so that few requests meet a reset. */
+/**
+ * Idle connections are closed before most servers close them, so that few requests meet a reset.
+ */
 const IDLE_TIME = 4_000
-/** Users with own connections, of all members; the connections of others are closed, longest idle first. */
+/**
+ * Users with own connections, of all members; the connections of others are closed, longest idle
+ * first.
+ */
 const MAX_USERS = 10_000
 
 /**
- * Returns the pools of a site. Users share connections, since each request brings its own proof, and
- * nobody shares one with requests that bring none: a server that remembers who authenticated would
- * take those for the user before.
+ * Returns the pools of a site. Users share connections, since each request brings its own proof,
+ * and nobody shares one with requests that bring none: a server that remembers who authenticated
+ * would take those for the user before.
  */
 export function createPools({ connections, tls }: Pick<SiteSettings, 'connections' | 'tls'>): Pools {
   const ca = tls?.ca === undefined ? undefined : readFileSync(tls.ca, 'utf8')
@@ -47,7 +52,8 @@ export function createPools({ connections, tls }: Pick<SiteSettings, 'connection
       const key = `${member.name}\0${isOwn ? `user ${user}` : user === undefined ? 'nobody' : 'users'}`
       const known = agents.get(key)
       if (known !== undefined) {
-        if (isOwn) (agents.delete(key), agents.set(key, known))
+        agents.delete(key)
+        agents.set(key, known)
         return known
       }
       const agent = make(member, isOwn ? MAX_SOCKETS_OF_USER : MAX_SOCKETS)

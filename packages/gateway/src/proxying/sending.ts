@@ -34,7 +34,10 @@ function tooLate(what: string, host: string, time: number): InnerServerError {
   })
 }
 
-/** Before the body is ended, which the library does when the client has ended it. RFC 9110 section 6.5. */
+/**
+ * Before the body is ended, which the library does when the client has ended it. RFC 9110 section
+ * 6.5.
+ */
 function passTrailers(sending: OutgoingRequest, { request }: CallerRequest): void {
   request.prependOnceListener('end', () => {
     const trailers = cleanTrailers(request.trailers)

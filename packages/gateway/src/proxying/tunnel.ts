@@ -23,7 +23,9 @@ export interface UpgradeRules extends AnswerHeadersFor {
   refuse(error: unknown): void
 }
 
-/** Listens to a handshake before the library does, which writes to the client what it finds then. */
+/**
+ * Listens to a handshake before the library does, which writes to the client what it finds then.
+ */
 export function prepareTunnel(
   sending: OutgoingRequest,
   request: CallerRequest,

@@ -57,7 +57,9 @@ function isPublished({ host }: ReceivedRequest, { sites }: Serving): boolean {
   return sites.knows(host)
 }
 
-/** @throws RejectedTokenError S4U_NO_SITE, S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST */
+/**
+ * @throws RejectedTokenError S4U_NO_SITE, S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST
+ */
 function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteRequest {
   const { host, path } = request
   const site = request.listener.redirect === undefined ? sites.find(host, path) : undefined

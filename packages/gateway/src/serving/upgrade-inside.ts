@@ -7,7 +7,8 @@ import { refusalOf } from './refusal-of.js'
 /**
  * Lets an inner server answer the handshake of a WebSocket, and carries what follows until one side
  * ends it, or the caller's session or ticket does.
- * @param refuse called at once when the inner server breaks off: the socket is closed right after it
+ * @param refuse called at once when the inner server breaks off: the socket is closed right after
+ * it
  * @throws S4uError while nothing has gone to the client
  */
 export async function upgradeInside(
