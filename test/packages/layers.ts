@@ -81,9 +81,9 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     // negotiate alone.
     'sign-in': {
       siblings: ['acceptor', 'directory', 'krb5', 'negotiate'],
-      others: ['asn1js', 'pkijs'],
+      others: ['asn1js', 'jose', 'openid-client', 'pkijs'],
       because:
-        'a way to sign in is a source of a negotiator; the directory knows whose certificate it is, and pkijs verifies chains',
+        'a way to sign in is a source of a negotiator; the directory knows whose certificate it is, pkijs verifies chains, openid-client and jose speak with issuers',
     },
   },
   stores: {

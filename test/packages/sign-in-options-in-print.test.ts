@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { BEARER_OPTIONS } from '../../packages/sign-in/src/bearer/bearer-options.js'
 import { CERTIFICATE_OPTIONS } from '../../packages/sign-in/src/certificate/certificate-options.js'
 import { REVOCATION_OPTIONS } from '../../packages/sign-in/src/certificate/revocation/revocation-options.js'
 import { DIGEST_OPTIONS } from '../../packages/sign-in/src/digest/digest-options.js'
@@ -9,10 +10,13 @@ import { PASSCODE_OPTIONS } from '../../packages/sign-in/src/passcode/passcode-o
 import { RADIUS_OPTIONS } from '../../packages/sign-in/src/radius/radius-options.js'
 import { BASIC_OPTIONS } from '../../packages/sign-in/src/basic/basic.js'
 import { TRUSTED_HEADER_OPTIONS } from '../../packages/sign-in/src/trusted-header/trusted-header.js'
+import { OIDC_OPTIONS } from '../../packages/sign-in/src/oidc/oidc-options.js'
 import { root } from './sources.js'
 
 /** The options of each way to sign in, by the heading of its section. */
 const optionsOf: Readonly<Record<string, object>> = {
+  'bearer()': BEARER_OPTIONS,
+  'oidc()': OIDC_OPTIONS,
   'certificate()': { ...CERTIFICATE_OPTIONS, ...REVOCATION_OPTIONS },
   'digest()': DIGEST_OPTIONS,
   'form()': FORM_OPTIONS,

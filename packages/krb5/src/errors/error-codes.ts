@@ -192,11 +192,19 @@ export const ERROR_MEANINGS = {
   noControllerFound: 'No domain controller is known.',
   serverDown: 'No domain controller can be reached, or the connection was lost.',
 
+  // Names of OAuth and OpenID Connect: RFC 6749 section 4.1.2.1 and 5.2, RFC 6750 section 3.1.
+  access_denied: 'The issuer has sent the person back without a sign-in: the person or a rule of the issuer said no.',
+  insufficient_scope: 'The access token does not permit what this API needs.',
+  invalid_grant: 'The issuer does not take the code of a sign-in: it was used before, or is too old.',
+  invalid_token: 'The token is not one of the issuer for this app, is too old, or was changed.',
+  temporarily_unavailable: 'The issuer does not answer; a later try may succeed.',
+
   // Names of s4u, where no protocol has one.
   S4U_BAD_REQUEST: 'Programs could read the request in several ways, or it is none that a gateway passes on.',
   S4U_CLOSED: 'The object was closed before.',
   S4U_ATTEMPTS_UNKNOWN: 'The store that counts attempts to sign in does not answer, so that no attempt can be made.',
   S4U_BAD_FORM: 'The body of the request is not what a sign-in page sends.',
+  S4U_CLAIM_UNUSABLE: 'The claim of the issuer names no account, or is missing.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
   S4U_INNER_REFUSED: 'An inner server refused the credentials that it was given for a user.',
   S4U_INNER_BROKE_OFF: 'An inner server could not be reached, or broke off before it had answered.',
@@ -220,6 +228,7 @@ export const ERROR_MEANINGS = {
   S4U_TLS_REQUIRED: 'Credentials came without TLS, and were not looked at.',
   S4U_TOO_MANY_ATTEMPTS: 'Too many attempts to sign in have failed for this user, or from this address.',
   S4U_UNKNOWN_OPTION: 'There is no option of this name.',
+  S4U_UNKNOWN_STATE: 'The answer of an issuer belongs to no sign-in that this browser has begun.',
   S4U_UNNAMED_PROXY: 'A header that only a named proxy may set came from somebody else.',
   S4U_USAGE: 'The command line has a command, an option or a value that there is not, or lacks one.',
 } as const

@@ -5,15 +5,16 @@ import { type AskedLevel, requireAskedLevel, type SignInSite } from '@s4u/negoti
  * Refuses a source whose users have no password for the KDC, where the app has not permitted itself
  * to vouch for them.
  * @param source as in the options: `oidc`
+ * @param level that of its options; undefined where it has no such option, or the default
  * @throws ConfigurationError KDC_ERR_POLICY
  */
 export function requireVouching(
   source: string,
   level: AskedLevel | undefined,
-  site: Pick<SignInSite, 'vouches'>,
+  { vouches }: Pick<SignInSite, 'vouches'>,
 ): void {
   requireAskedLevel(level)
-  if (level === 'identification' || site.vouches) return
+  if (level === 'identification' || vouches) return
   const other = KNOW_ONLY.has(source)
     ? `, or ${source}({ level: 'identification' }) to know users and never act as one`
     : ''

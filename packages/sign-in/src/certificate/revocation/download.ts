@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises'
-
-/** What fetches: that of Node by default. */
-export type FetchLike = (url: string, init: RequestInit) => Promise<Response>
+import type { FetchLike } from '../../issuers/fetch-like.js'
 
 export interface Download {
   readonly fetch: FetchLike

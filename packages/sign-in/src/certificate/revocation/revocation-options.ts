@@ -1,5 +1,5 @@
 import { ConfigurationError, type OptionTableOf, requireGiven, shownInput } from '@s4u/krb5'
-import type { FetchLike } from './download.js'
+import type { FetchLike } from '../../issuers/fetch-like.js'
 
 /** How it is found out whether a certificate was revoked. */
 export interface RevocationOptions {

@@ -1,0 +1,44 @@
+import { RejectedTokenError } from '@s4u/krb5'
+import type { CallerIdentity } from '@s4u/negotiate'
+import type { NamedAccount } from './account-claim.js'
+
+/**
+ * Compares the account that the directory has found with the name that the issuer has sent:
+ * directories take `á` for `a` and full-width letters for narrow ones, so that one name may lead to
+ * the account of another.
+ * @throws RejectedTokenError KRB_AP_ERR_BADMATCH
+ */
+export function requireAccount(
+  identity: Pick<CallerIdentity, 'principal' | 'name' | 'realm' | 'upn' | 'pac'>,
+  { form, name }: NamedAccount,
+): void {
+  if (form === 'given') return
+  const own = accountNameOf(identity)
+  const found =
+    form === 'userPrincipalName' ? [identity.upn, `${own}@${identity.realm}`, withoutRealm(identity)] : [own]
+  if (found.some((one) => one !== undefined && isSame(one, name))) return
+  throw new RejectedTokenError(`the issuer's user is not ${identity.principal}, whom the directory has found`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    status: 403,
+    hint: 'Compare the names letter by letter: the directory takes some letters for others. Rename one of the accounts.',
+  })
+}
+
+/**
+ * The name in LOGON_INFO, which is that of the account where a KDC has left an alias in the ticket.
+ */
+function accountNameOf({ pac, name }: Pick<CallerIdentity, 'pac' | 'name'>): string {
+  const effective = pac?.logonInfo?.effectiveName
+  return effective === undefined || effective === '' ? name : effective
+}
+
+/**
+ * `alice@corp.example` of `alice@corp.example@AD.TEST`, where a KDC without PAC has taken it so.
+ */
+function withoutRealm({ principal, realm, pac }: Pick<CallerIdentity, 'principal' | 'realm' | 'pac'>) {
+  return pac === undefined ? principal.slice(0, -realm.length - 1).replaceAll('\\@', '@') : undefined
+}
+
+function isSame(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase()
+}
