@@ -1,4 +1,4 @@
-import { S4uError } from '@s4u/krb5'
+import type { S4uError } from '@s4u/krb5'
 import {
   allowInsecureRequests,
   type ClientAuth,
