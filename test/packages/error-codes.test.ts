@@ -1,11 +1,15 @@
 import { join } from 'node:path'
-import { ERROR_MEANINGS, KRB_ERROR_CODES, KPASSWD_RESULTS } from '@s4u/krb5'
+import { ERROR_MEANINGS, KRB_ERROR_CODES, KPASSWD_RESULTS, NOTICE_MEANINGS } from '@s4u/krb5'
 import { expect, test } from 'vitest'
 import { readSources, root } from './sources.js'
 
 /** Writes the page, after a change of the list. */
 const WRITE = 'npx vitest run --config test/vitest.config.ts test/packages/error-codes.test.ts -u'
 const LIST = 'packages/krb5/src/errors/error-codes.ts'
+const NOTICES = 'packages/krb5/src/journal/notice-codes.ts'
+
+/** Names of environment variables. */
+const VARIABLES = ['S4U_SESSION_KEY']
 
 /**
  * Codes that arrive as numbers: their names stand in the sources once, in the table of the numbers.
@@ -36,9 +40,25 @@ test('each code that the documentation of a source says is thrown is in the list
   expect(named.filter((one) => !(one.split(': ')[1] in ERROR_MEANINGS))).toEqual([])
 })
 
-test('each meaning is one sentence that fits into a line', () => {
-  expect(codes.filter(([, meaning]) => !/^[A-Z][^.]*\.$/.test(meaning) || meaning.length > 100)).toEqual([])
+test('each code of s4u in the sources is that of an error or of a notice, and each notice is there', () => {
+  const quoted = new Set(
+    shipped
+      .filter(({ path }) => path !== NOTICES)
+      .flatMap(({ text }) => [...text.matchAll(/['`](S4U_[A-Z0-9_]+?)(?:_\$\{.*)?['`]/g)].map(([, code]) => code)),
+  )
+  const listed = new Set([...Object.keys(ERROR_MEANINGS), ...Object.keys(NOTICE_MEANINGS), ...VARIABLES])
+  expect([...quoted].filter((code) => !listed.has(code))).toEqual([])
+  expect(Object.keys(NOTICE_MEANINGS).filter((code) => !quoted.has(code))).toEqual([])
+  expect(Object.keys(NOTICE_MEANINGS).filter((code) => code in ERROR_MEANINGS)).toEqual([])
 })
+
+test('each meaning is one sentence that fits into a line', () => {
+  expect(
+    [...codes, ...notices].filter(([, meaning]) => !/^[A-Z][^.]*\.$/.test(meaning) || meaning.length > 100),
+  ).toEqual([])
+})
+
+const notices = Object.entries(NOTICE_MEANINGS)
 
 const number = (code: string): string => (code in numbers ? String(numbers[code]) : '')
 
@@ -56,6 +76,14 @@ ${[...codes]
   .sort(([a], [b]) => (a < b ? -1 : 1))
   .map(([code, meaning]) => `| \`${code}\` | ${number(code)} | ${meaning} |`)
   .join('\n')}
+
+# Codes of notices and warnings
+
+A notice is no error: the work goes on, and somebody should know. Its code is that of an event (\`notice.code\`), and of a warning of the process (\`warning.code\` of \`process.on('warning')\`; \`node --disable-warning=S4U_REFUSED\` keeps it quiet). The list is \`NOTICE_MEANINGS\` of \`@s4u/krb5\`.
+
+| code | meaning |
+| --- | --- |
+${notices.map(([code, meaning]) => `| \`${code}\` | ${meaning} |`).join('\n')}
 `
 
 test('docs/error-codes.md says what the list says', async () => {

@@ -266,6 +266,7 @@ const exported: Record<string, readonly string[]> = {
     'MessageType',
     'MethodData',
     'MissingKeyError',
+    'NOTICE_MEANINGS',
     'NO_OPTIONS',
     'NameType',
     'NtlmCredential',

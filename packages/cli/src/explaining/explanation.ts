@@ -1,4 +1,4 @@
-import { ERROR_MEANINGS, KPASSWD_RESULTS, KRB_ERROR_CODES } from '@s4u/krb5'
+import { ERROR_MEANINGS, KPASSWD_RESULTS, KRB_ERROR_CODES, NOTICE_MEANINGS } from '@s4u/krb5'
 import { NT_STATUSES } from './nt-statuses.js'
 import { REMEDIES } from './remedies.js'
 
@@ -17,7 +17,11 @@ export interface Explanation {
  * number can mean several kinds of codes: all are returned. The list is empty for an unknown code.
  */
 export function explain(text: string): readonly Explanation[] {
-  const wanted = text.trim().toUpperCase()
+  // The rest of such a code is the name of the option.
+  const wanted = text
+    .trim()
+    .toUpperCase()
+    .replace(/^(S4U_OLD_NAME)_.*/, '$1')
   const number = /^(?:0X[\dA-F]+|-?\d+)$/.test(wanted) ? Number(wanted) >>> 0 : undefined
   const all = everything()
   if (number !== undefined) return all.filter((one) => one.number !== undefined && Number(one.number) === number)
@@ -56,7 +60,11 @@ function everything(): readonly Explanation[] {
     meaning,
     ...remedyOf(code),
   }))
-  return [...ours, ...windows]
+  const notices = Object.entries(NOTICE_MEANINGS).map(([code, meaning]) => ({
+    ...{ code, meaning, source: 'notice or warning of s4u, and no error' },
+    ...remedyOf(code),
+  }))
+  return [...ours, ...notices, ...windows]
 }
 
 function remedyOf(code: string): { readonly remedy?: string } {
