@@ -426,6 +426,17 @@ const exported: Record<string, readonly string[]> = {
     'withEncoding',
     'withoutHostBasedForm',
   ],
+  redis: [
+    'ConfigurationError',
+    'REDIS_EPOCHS_OPTIONS',
+    'REDIS_OPTIONS',
+    'RedisError',
+    'S4uError',
+    'redisAttempts',
+    'redisEpochs',
+    'redisReplayStore',
+    'redisTicketStore',
+  ],
   negotiate: [
     'CallerIdentity',
     'ConfigurationError',
@@ -460,7 +471,6 @@ const exported: Record<string, readonly string[]> = {
     'writeAuditTo',
     'writeHeaders',
   ],
-  redis: ['ConfigurationError', 'REDIS_OPTIONS', 'RedisError', 'S4uError', 'redisReplayStore', 'redisTicketStore'],
   'sign-in': [
     'IssuerUnreachableError',
     'RadiusUnreachableError',

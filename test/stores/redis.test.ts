@@ -1,4 +1,4 @@
-import { redisReplayStore, redisTicketStore } from '@s4u/redis'
+import { redisAttempts, redisReplayStore, redisTicketStore } from '@s4u/redis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { describeRealms } from '../realms/suite.js'
 import { LIBRARIES, type OpenClient, openClient, openClusterClient, openSentinelClient } from './redis-clients.js'
@@ -10,6 +10,7 @@ import {
   startRedis,
   startSentinelSite,
 } from './redis-servers.js'
+import { attemptStoreRules } from './attempt-store-rules.js'
 import { replayStoreRules } from './replay-store-rules.js'
 import { ticketStoreRules } from './ticket-store-rules.js'
 
@@ -27,6 +28,9 @@ function describeStores(title: string, open: () => Promise<OpenClient>): void {
     })
     describe('replays', () => {
       for (const { name, check } of replayStoreRules(() => redisReplayStore(client()))) test(name, check)
+    })
+    describe('attempts', () => {
+      for (const { name, check } of attemptStoreRules(() => redisAttempts(client()))) test(name, check)
     })
     describe('tickets', () => {
       for (const { name, check } of ticketStoreRules(() => redisTicketStore(client()))) test(name, check)

@@ -1,9 +1,10 @@
 /**
  * What the instances of a service share, on Redis or Valkey: which tokens were accepted, which
- * tickets the KDC has issued. The package imports no client: it takes those of `redis` and
- * `ioredis`.
+ * tickets the KDC has issued, which sessions have ended, who tries to sign in. The package imports
+ * no client: it takes those of `redis` and `ioredis`.
  */
 
+export { redisAttempts, type RedisAttempts } from './attempts/redis-attempts.js'
 export type {
   CommandPart,
   IoRedisClient,
@@ -16,6 +17,13 @@ export type {
 } from './clients/redis-client.js'
 export { RedisError, type RedisErrorCode } from './connection/redis-error.js'
 export { REDIS_OPTIONS, type RedisEvent, type RedisOptions } from './connection/redis-options.js'
+export {
+  type EndedSessions,
+  REDIS_EPOCHS_OPTIONS,
+  redisEpochs,
+  type RedisEpochs,
+  type RedisEpochsOptions,
+} from './epochs/redis-epochs.js'
 export { redisReplayStore, type RedisReplayStore } from './replays/redis-replay-store.js'
 export { redisTicketStore, type RedisTicketStore } from './tickets/redis-ticket-store.js'
 export { ConfigurationError, S4uError } from '@s4u/krb5'

@@ -16,14 +16,38 @@ import {
  */
 export function commandsOf(client: unknown): RedisCommands {
   if (typeof client === 'object' && client !== null) {
-    if (isIoRedis(client)) return ioRedisCommands(client)
-    if (isNodeRedisCluster(client)) return nodeRedisClusterCommands(client)
-    if (isNodeRedisSentinel(client)) return nodeRedisSentinelCommands(client)
-    if (isNodeRedis(client)) return nodeRedisCommands(client)
+    const commands = known.get(client) ?? inOneForm(client)
+    if (commands !== undefined) {
+      known.set(client, commands)
+      return commands
+    }
   }
   throw new ConfigurationError(`this is no client of Redis that is known: ${shownInput(client)}`, {
     hint:
       'Give a client of the package redis, version 5 or newer (createClient, createSentinel, createCluster; no pool), ' +
       'or of ioredis, version 5 or newer (new Redis, new Cluster).',
   })
+}
+
+/** All stores of a client share one listener, of which the client would warn if there were many. */
+const known = new WeakMap<object, RedisCommands>()
+
+function inOneForm(client: object): RedisCommands | undefined {
+  const commands = ofLibrary(client)
+  if (commands === undefined) return undefined
+  const listeners = new Set<() => void>()
+  return {
+    ...commands,
+    onConnected(listener) {
+      if (listeners.size === 0) commands.onConnected(() => listeners.forEach((one) => one()))
+      listeners.add(listener)
+    },
+  }
+}
+
+function ofLibrary(client: object): RedisCommands | undefined {
+  if (isIoRedis(client)) return ioRedisCommands(client)
+  if (isNodeRedisCluster(client)) return nodeRedisClusterCommands(client)
+  if (isNodeRedisSentinel(client)) return nodeRedisSentinelCommands(client)
+  return isNodeRedis(client) ? nodeRedisCommands(client) : undefined
 }

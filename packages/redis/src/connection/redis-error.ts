@@ -57,7 +57,7 @@ const HINTS: Readonly<Record<string, string>> = {
   OOM: 'Raise maxmemory of Redis, or let less else be stored there.',
   LOADING: 'Redis is reading its data after a start, and answers soon.',
   NOAUTH: 'Give the client the password (or user name and password) of Redis.',
-  NOPERM: 'Permit the user of this client its keys and the commands SET, GET, DEL, INFO and TIME (ACL SETUSER).',
+  NOPERM: 'Permit the user of this client its keys and the commands that the README of @s4u/redis names (ACL SETUSER).',
   ERR: 'The stores need Redis 6.2 or newer, or Valkey, and keys of their own: give them a prefix that nothing else uses.',
   WRONGTYPE: 'Something else has written under this key: give the stores a prefix that nothing else uses.',
   CLUSTERDOWN: 'A part of the keys has no master: look at CLUSTER INFO.',
