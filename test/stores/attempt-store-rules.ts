@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { StoreRule } from './replay-store-rules.js'
 
 /**
- * Returns what a store of attempts to sign in must do, so that no directory locks an account because
- * somebody tries passwords.
+ * Returns what a store of attempts to sign in must do, so that no directory locks an account
+ * because somebody tries passwords.
  *
  * @param openInstance returns the store as one instance of a service has it
  */
