@@ -447,6 +447,7 @@ const exported: Record<string, readonly string[]> = {
     'KdcUnreachableError',
     'MalformedTokenError',
     'MemoryAttemptStore',
+    'MemoryEndedSessions',
     'MissingKeyError',
     'PasswordChangeRefusedError',
     'RejectedTokenError',

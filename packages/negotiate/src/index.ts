@@ -96,6 +96,7 @@ export { type AskedLevel, requireAskedLevel } from './sign-in/identity-for-optio
 export type { IdentityForOptions } from './sign-in/identity-for-options.js'
 export { type AdapterNegotiator, type AdapterOptions, createAdapterNegotiator } from './adapter.js'
 export { type HeaderTarget, respond, type ResponseTarget, writeHeaders } from './http/write-response.js'
+export { type EndedSessionStore, MemoryEndedSessions } from './session/ended-sessions.js'
 export type { IsRevoked, Session } from './session/session-revocation.js'
 export type { ConnectionSessionOptions, CookieSessionOptions, SessionOption } from './session/session-options.js'
 export { upgradeHeaders, type UpgradeOutcome } from './authenticate/upgrade.js'

@@ -95,8 +95,8 @@ export interface Negotiator extends Disposable {
    */
   startSession(identity: CallerIdentity): ResponseHeaders
   /**
-   * Ends the session of a request: returns the headers that remove its cookie. A copy of the cookie
-   * is good until it expires or `session.isRevoked` refuses it.
+   * Ends the session that `authenticate` found on a request: returns the headers that remove its
+   * cookie, and notes the end in `session.ended`, so that a copy of the cookie is refused.
    */
   endSession(request: NegotiableRequest): ResponseHeaders
   /**

@@ -67,7 +67,7 @@ export class CallerFinder {
     this.#pending = new PendingNegotiations(now)
     this.#proxyBindings = configuredBindings(options)
     const callerOf = (identity: Identity): CallerIdentity => this.#callerOf(identity)
-    this.#sessions = new Sessions(options.session, { acceptor, rules, now, random, callerOf })
+    this.#sessions = new Sessions(options.session, { acceptor, rules, now, ownClock: options.now, random, callerOf })
     this.#crossSite = new CrossSitePolicy(options.crossSite)
     const about = (request: NegotiableRequest): AboutRequest => this.about(request)
     this.#bySource = new SourceSignIn({ ...deps, sessions: this.#sessions, about, callerOf })
@@ -98,7 +98,14 @@ export class CallerFinder {
   }
 
   endSession(request: NegotiableRequest): ResponseHeaders {
-    this.#deps.events.sessionEnded()
+    const { events } = this.#deps
+    events.sessionEnded()
+    const session = this.#sessions.of(request)
+    // The cookie is taken away in any case; nobody waits here for the store.
+    if (session !== undefined)
+      this.#sessions.forget(session).catch((error: S4uError) => {
+        events.refusedUnseen({ ...this.about(request), code: error.code, error })
+      })
     return this.#sessions.end(request)
   }
 

@@ -4,6 +4,7 @@ import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { Challenges } from '../http/challenges.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { ResponseHeaders } from '../http/response.js'
+import type { Session } from '../session/session-revocation.js'
 import type { Sessions } from '../session/sessions.js'
 import { TooManyAttemptsError } from '../sign-in-sources/attempts/too-many-attempts.js'
 import { localTarget } from '../sign-in-sources/local-target.js'
@@ -58,6 +59,7 @@ export class SourceSignIn {
     const { sessions, sources, events } = this.#deps
     const found = await sessions.find(request.request)
     const session = found.status === 'found' ? found.session : undefined
+    if (session !== undefined) await sessions.forget(session)
     const { statusCode, headers, body } = sources.signedOut(request, session)
     events.sessionEnded()
     const ended = { ...NOT_CACHED, ...withCookies(headers, sessions.end(request.request)) }
@@ -88,21 +90,22 @@ export class SourceSignIn {
   ): Promise<ResponseHeaders> {
     const { sessions, events } = this.#deps
     if (session === false) return {}
-    if (location === undefined && (await this.#goesOn(request, identity))) return {}
+    const before = await this.#sessionOn(request)
+    if (location === undefined && before !== undefined && goesOn(before, identity)) return {}
     const begun = sessions.begin(request, identity, session)
     if (begun !== undefined) events.sessionBegun(identity, begun.by, begun.headers)
     const headers = begun?.headers ?? {}
     // The browser would come back unknown, and be asked again for ever.
     if (location !== undefined && headers['Set-Cookie'] === undefined) throw notBegun(identity)
+    if (before !== undefined) await sessions.forget(before)
     return headers
   }
 
-  async #goesOn(request: NegotiableRequest, identity: CallerIdentity): Promise<boolean> {
-    if (!this.#deps.sessions.isShown(request)) return false
+  /** Returns the session that the browser had before. */
+  async #sessionOn(request: NegotiableRequest): Promise<Session | undefined> {
+    if (!this.#deps.sessions.isShown(request)) return undefined
     const found = await this.#deps.sessions.find(request)
-    if (found.status !== 'found') return false
-    const { principal, authenticationMethod } = found.identity
-    return principal === identity.principal && authenticationMethod === identity.authenticationMethod
+    return found.status === 'found' ? found.session : undefined
   }
 
   #refuse(request: SignInRequest, { name }: NamedSource, error: S4uError, answer?: SignInAnswer): Found {
@@ -120,6 +123,10 @@ export class SourceSignIn {
 function withCookies(own: ResponseHeaders, session: ResponseHeaders): ResponseHeaders {
   const cookies = [own, session].flatMap(({ 'Set-Cookie': lines = [] }) => lines)
   return { ...own, ...session, ...(cookies.length > 0 && { 'Set-Cookie': cookies }) }
+}
+
+function goesOn(before: Session, { principal, authenticationMethod }: CallerIdentity): boolean {
+  return before.principal === principal && before.authenticationMethod === authenticationMethod
 }
 
 /** Seconds, RFC 9110 section 10.2.3. */

@@ -1,4 +1,5 @@
 import { ConfigurationError, type OptionTableOf } from '@s4u/kdc-client'
+import type { EndedSessionStore } from './ended-sessions.js'
 import type { IsRevoked } from './session-revocation.js'
 
 /**
@@ -66,6 +67,12 @@ export interface CookieSessionOptions {
    *       endedIds.has(id) || startedAt < (signedOutAt.get(sid) ?? 0)
    */
   readonly isRevoked?: IsRevoked
+  /**
+   * Where sessions are noted that ended before their time (a sign-out, a new sign-in), so that a
+   * copy of the cookie is refused. Default: one memory for the process. Instances that share `keys`
+   * should share a store.
+   */
+  readonly ended?: EndedSessionStore
 }
 
 /** Every name in the options of a session; others are refused. */
@@ -79,6 +86,7 @@ export const SESSION_OPTIONS = {
   sameSite: 'value',
   secure: 'flag',
   isRevoked: 'function',
+  ended: 'value',
 } as const satisfies OptionTableOf<CookieSessionOptions>
 
 /** Checked and complete options. */

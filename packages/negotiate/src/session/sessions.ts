@@ -1,13 +1,14 @@
 import type { Acceptor, Identity } from '@s4u/acceptor'
-import { S4uError } from '@s4u/kdc-client'
+import { RejectedTokenError, S4uError } from '@s4u/kdc-client'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import { NEVER_CACHED, NOT_CACHED, varyingWith } from '../http/caching.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { ResponseHeaders } from '../http/response.js'
 import { ConnectionSession } from './connection-session.js'
 import { CookieSession, type SessionLimits } from './cookie-session.js'
+import { endedSessions, type EndedSessionStore, revokedOrEnded } from './ended-sessions.js'
 import { checkRevocation, checkSession, type SessionOption } from './session-options.js'
-import { type IsRevoked, requireUnrevoked, type Session } from './session-revocation.js'
+import { type IsRevoked, requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
 
 /** How a caller without a token is known: by a cookie, or by the connection. */
 export type SessionKind = 'session' | 'connection'
@@ -29,6 +30,8 @@ export interface SessionsDeps {
   /** The rules by which callers were let in: see `session-rules.ts`. */
   readonly rules: () => string
   readonly now: () => number
+  /** The same, where the app has given one. */
+  readonly ownClock?: (() => number) | undefined
   readonly random: (length: number) => Uint8Array
   /** Makes an identity that can be impersonated. */
   readonly callerOf: (identity: Identity) => CallerIdentity
@@ -44,16 +47,20 @@ export class Sessions {
   readonly #callerOf: (identity: Identity) => CallerIdentity
   readonly #cookies: CookieSession | undefined
   readonly #connections: ConnectionSession | undefined
-  readonly #isRevoked: IsRevoked | undefined
+  readonly #isRevoked: IsRevoked
+  readonly #ended: EndedSessionStore
   readonly #found = new WeakMap<NegotiableRequest, Session>()
 
   /** @throws ConfigurationError */
-  constructor(option: SessionOption | undefined, { callerOf, ...deps }: SessionsDeps) {
+  constructor(option: SessionOption | undefined, { callerOf, ownClock, ...deps }: SessionsDeps) {
     const kind = checkSession(option)
     this.#callerOf = callerOf
     this.#connections = kind === 'connection' ? new ConnectionSession(deps.now) : undefined
-    this.#cookies = typeof kind === 'object' ? new CookieSession(kind, deps) : undefined
-    this.#isRevoked = checkRevocation(option)
+    const given = typeof option === 'object' && option.kind === 'cookie' ? option.ended : undefined
+    this.#ended = endedSessions(given, ownClock)
+    this.#isRevoked = revokedOrEnded(this.#ended, checkRevocation(option))
+    const isRevoked = this.#isRevoked
+    this.#cookies = typeof kind === 'object' ? new CookieSession({ ...kind, isRevoked }, deps) : undefined
     this.headersOfUnknown = varyingWith(kind === undefined ? {} : this.#cookies ? NOT_CACHED : NEVER_CACHED)
   }
 
@@ -105,6 +112,24 @@ export class Sessions {
   end(request: NegotiableRequest): ResponseHeaders {
     this.unbind(request)
     return this.#cookies?.end(request) ?? {}
+  }
+
+  /**
+   * Notes that a session has ended, so that a copy of its cookie is refused.
+   * @throws RejectedTokenError S4U_SESSION_REVOCATION_UNKNOWN where the store fails
+   */
+  async forget({ id, kind, expiresAt }: Session): Promise<void> {
+    if (kind !== 'cookie') return
+    try {
+      await this.#ended.end(id, expiresAt)
+    } catch (cause) {
+      throw new RejectedTokenError('that a session has ended could not be noted', {
+        code: UNKNOWN,
+        status: 503,
+        hint: 'session.ended failed, see the cause: a copy of the cookie is good until it expires.',
+        cause,
+      })
+    }
   }
 
   /** Ends the binding of a request's connection. */
