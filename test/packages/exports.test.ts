@@ -92,7 +92,7 @@ const exported: Record<string, readonly string[]> = {
     'runFor',
     'serviceNameOf',
   ],
-  gateway: ['createGateway', 'formatProblem', 'gatewaySchema', 'readConfigFile'],
+  gateway: ['createGateway', 'formatProblem', 'gatewaySchema', 'openGatewayFile', 'readConfigFile'],
   gssapi: [
     'ContextFlag',
     'GSS_CHECKSUM_TYPE',

@@ -44,7 +44,7 @@ export interface PackageRow {
 export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>>> = {
   programs: {
     cli: {
-      siblings: ['directory', 'doctor', 'fetch', 'gssapi', 'kdc-client', 'krb5', 'test-kdc'],
+      siblings: ['directory', 'doctor', 'fetch', 'gateway', 'gssapi', 'kdc-client', 'krb5', 'test-kdc'],
       others: ['asn1js', 'commander'],
       because: 'a command calls any library; `s4u decode` shows structures of no known kind with asn1js',
       rooms: [
@@ -65,11 +65,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   },
   gateways: {
     gateway: {
-      siblings: ['acceptor', 'krb5', 'negotiate'],
+      siblings: ['acceptor', 'krb5', 'negotiate', 'sign-in'],
       others: ['httpxy', 'yaml'],
       because: 'httpxy carries requests and WebSockets; yaml knows the line of each mistake in a configuration',
       rooms: [
-        ...['.', 'serving', 'proxying', 'delegation', 'farm', 'sign-in', 'sites', 'listeners', 'operation', 'requests'],
+        ...['.', 'serving', 'proxying', 'sign-in', 'delegation', 'farm', 'sites', 'listeners', 'operation', 'requests'],
         ...['configuration', 'configuration/sections', 'configuration/options'],
       ],
     },

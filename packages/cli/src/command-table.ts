@@ -4,6 +4,7 @@ import { decode } from './commands/decode.js'
 import { doctor } from './commands/doctor.js'
 import { explain } from './commands/explain.js'
 import { fetchCommand } from './commands/fetch.js'
+import { gateway } from './commands/gateway.js'
 import { join } from './commands/join.js'
 import { kdestroy } from './commands/kdestroy.js'
 import { keytab } from './commands/keytab/keytab.js'
@@ -27,6 +28,7 @@ const OTHERS: readonly Command[] = [
   explain,
   doctor,
   join,
+  gateway,
   realm,
 ]
 

@@ -87,6 +87,7 @@ class RunningGateway implements Gateway {
   #listener(settings: GatewaySettings, index: number): Listener {
     return createListener(settings.listeners[index], {
       sink: (own) => sinkOf(this.#serving.serving, own),
+      asksCertificate: asksCertificate(settings),
       onFault: (error) => this.#serving.serving.operation.alert(error),
     })
   }
@@ -109,7 +110,9 @@ class RunningGateway implements Gateway {
 
   /** Keeps the listeners whose settings fit, opens the new ones, and lets the others end. */
   async #listenAt(settings: GatewaySettings): Promise<void> {
-    const kept = settings.listeners.map((wanted) => this.#listeners.find((listener) => listener.adopts(wanted)))
+    const kept = settings.listeners.map((wanted) =>
+      this.#listeners.find((listener) => listener.adopts(wanted, asksCertificate(settings))),
+    )
     const gone = this.#listeners.filter((listener) => !kept.includes(listener))
     const next = kept.map((listener, index) => listener ?? this.#listener(settings, index))
     if (this.#state === 'listening') {
@@ -119,4 +122,8 @@ class RunningGateway implements Gateway {
     this.#listeners = next
     for (const [index, listener] of next.entries()) listener.adopt(settings.listeners[index])
   }
+}
+
+function asksCertificate({ signIn, sites }: GatewaySettings): boolean {
+  return [...signIn, ...sites.flatMap((site) => site.signIn)].some(({ name }) => name === 'certificate')
 }

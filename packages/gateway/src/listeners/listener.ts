@@ -25,7 +25,7 @@ export interface Listener {
   /** Resolves to the address, when connections are taken; at once where they are. */
   listen(): Promise<AddressInfo>
   /** Whether it can go on with other settings, as `adopt` says. */
-  adopts(settings: ListenerSettings): boolean
+  adopts(settings: ListenerSettings, asksCertificate: boolean): boolean
   /** Goes on with other settings. Its connections stay. */
   adopt(settings: ListenerSettings): void
   /** Reads renewed certificates. */
@@ -37,20 +37,22 @@ export interface Listener {
 export interface ListenerDeps {
   readonly sink: (settings: ListenerSettings) => RequestSink
   readonly onFault: (error: S4uError) => void
+  /** Whether clients are asked for a certificate. Who believes it checks it. */
+  readonly asksCertificate: boolean
 }
 
 type AnyServer = Server | Http2SecureServer
 
 /** @throws ConfigurationError for certificates that cannot be used */
-export function createListener(first: ListenerSettings, { sink, onFault }: ListenerDeps): Listener {
+export function createListener(first: ListenerSettings, { sink, onFault, asksCertificate }: ListenerDeps): Listener {
   let settings = first
   let certificates = first.tls && loadCertificates(first.tls, onFault)
-  const server = serverOf(first, (name) => certificates?.contextFor(name))
+  const server = serverOf(first, (name) => certificates?.contextFor(name), asksCertificate)
   const connections = limitConnections(server, () => settings.limits)
   takeRequests(server, () => sink(settings))
   return {
     listen: () => listen(server, settings),
-    adopts: (next) => fixedPart(next) === fixedPart(settings),
+    adopts: (next, asks) => asks === asksCertificate && fixedPart(next) === fixedPart(settings),
     adopt(next) {
       if (JSON.stringify(next.tls) !== JSON.stringify(settings.tls))
         certificates = next.tls && loadCertificates(next.tls, onFault)
@@ -83,7 +85,11 @@ function takeRequests(server: AnyServer, sink: () => RequestSink): void {
 
 type ContextFor = (name: string | undefined) => SecureContext | undefined
 
-function serverOf({ tls, http2, limits }: ListenerSettings, contextFor: ContextFor): AnyServer {
+function serverOf(
+  { tls, http2, limits }: ListenerSettings,
+  contextFor: ContextFor,
+  asksCertificate: boolean,
+): AnyServer {
   const http1 = {
     maxHeaderSize: limits.headers,
     headersTimeout: limits.headersTime,
@@ -96,6 +102,7 @@ function serverOf({ tls, http2, limits }: ListenerSettings, contextFor: ContextF
   const secure = {
     ...http1,
     minVersion: tls.minVersion,
+    ...(asksCertificate && { requestCert: true, rejectUnauthorized: false }),
     handshakeTimeout: limits.headersTime,
     SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
       done(null, contextFor(name)),

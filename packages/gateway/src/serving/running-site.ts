@@ -1,5 +1,6 @@
 import type { GatewaySettings, SiteSettings } from '../configuration/gateway-options.js'
 import { createDelegation } from '../delegation/create-delegation.js'
+import type { TypedPasswords } from '../delegation/typed-passwords.js'
 import type { SiteDelegation } from '../delegation/site-delegation.js'
 import { createFarm } from '../farm/create-farm.js'
 import type { Farm } from '../farm/farm.js'
@@ -19,6 +20,7 @@ export interface RunningSite {
 
 export interface RunningSiteDeps {
   readonly operation: Operation
+  readonly passwords?: TypedPasswords | undefined
   readonly now: () => number
 }
 

@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import type { GatewaySettings } from '../configuration/gateway-options.js'
+import { TypedPasswords } from '../delegation/typed-passwords.js'
 import { createOperation } from '../operation/create-operation.js'
 import { createProxy } from '../proxying/proxy.js'
 import type { ReceivedRequest } from '../requests/steps.js'
@@ -19,8 +21,14 @@ export function startServing(settings: GatewaySettings, deps: { readonly isStopp
   const now = Date.now
   const received = new WeakMap<object, ReceivedRequest>()
   const operation = createOperation(settings.operation, { now, isStopping: deps.isStopping })
-  const signIns = createSignIns(settings, { now, receivedAs: (request) => received.get(request) })
-  const sites = new Map(settings.sites.map((site) => [site, startSite(site, settings, { operation, now })]))
+  const passwords = passwordsFor(settings, now)
+  const signIns = createSignIns(settings, {
+    ...{ now, passwords },
+    receivedAs: (request) => received.get(request),
+    // Where a listener is for clients without TLS, its ways to sign in are too.
+    requireTls: !settings.listeners.some(({ plain }) => plain),
+  })
+  const sites = new Map(settings.sites.map((site) => [site, startSite(site, settings, { operation, now, passwords })]))
   const serving: Serving = {
     ...{ settings, operation, signIns, now },
     sites: createSiteTable(settings.sites),
@@ -34,9 +42,18 @@ export function startServing(settings: GatewaySettings, deps: { readonly isStopp
     close() {
       for (const site of sites.values()) site.close()
       signIns.close()
+      passwords?.close()
       operation.close()
     },
   }
+}
+
+/** Undefined where no site wants typed passwords: none is kept then. */
+function passwordsFor({ sites, session }: GatewaySettings, now: () => number): TypedPasswords | undefined {
+  const times = sites.flatMap(({ delegation }) => (delegation.as === 'basic' ? [delegation.passwordTime] : []))
+  if (times.length === 0) return undefined
+  const random = (length: number): Uint8Array => randomBytes(length)
+  return new TypedPasswords({ ...{ now, random }, secure: session.secure, lifetime: Math.min(...times) })
 }
 
 function runningOf(site: RunningSite | undefined): RunningSite {

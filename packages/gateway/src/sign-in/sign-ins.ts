@@ -1,9 +1,14 @@
 import { MemoryReplayStore } from '@s4u/acceptor'
 import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
-import type { GatewaySettings, SessionSettings, SiteSettings } from '../configuration/gateway-options.js'
+import type {
+  GatewaySettings,
+  SessionSettings,
+  SignInSettings,
+  SiteSettings,
+} from '../configuration/gateway-options.js'
 import type { ReceivedRequest } from '../requests/steps.js'
 import { allowedTargets } from './allowed-targets.js'
-import { sourcesOf } from './sources.js'
+import { sourcesOf, type SourcesDeps } from './sources.js'
 
 /** Who finds out who calls: a negotiator for each list of ways to sign in. */
 export interface SignIns {
@@ -14,7 +19,7 @@ export interface SignIns {
   close(): void
 }
 
-export interface SignInsDeps {
+export interface SignInsDeps extends SourcesDeps {
   readonly now: () => number
   /** The request that the gateway has taken in, for one of `node:http`. */
   readonly receivedAs: (request: object) => ReceivedRequest | undefined
@@ -31,10 +36,10 @@ export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): Sig
   const bySite = new Map<SiteSettings, Negotiator>()
   for (const site of settings.sites) {
     const ways = site.signIn.length > 0 ? site.signIn : settings.signIn
-    const key = JSON.stringify([ways, site.origins])
+    const key = keyOf(ways, site)
     let negotiator = byWays.get(key)
     if (negotiator === undefined) {
-      const own = { ...sourcesOf(ways), ...(site.origins.length > 0 && { crossSite: site.origins }) }
+      const own = { signIn: sourcesOf(ways, deps), ...(site.origins.length > 0 && { crossSite: site.origins }) }
       negotiator = createNegotiator({ ...shared, ...own })
       byWays.set(key, negotiator)
     }
@@ -55,7 +60,28 @@ export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): Sig
   }
 }
 
-function sharedOptions({ kerberos, session, sites, operation }: GatewaySettings, deps: SignInsDeps): NegotiatorOptions {
+/** Functions and objects of a program cannot be compared by what they say. */
+function keyOf(ways: readonly SignInSettings[], { origins }: SiteSettings): string {
+  return JSON.stringify([ways, origins], (_name, value: unknown) =>
+    typeof value === 'function' || (typeof value === 'object' && value !== null && 'open' in value)
+      ? numberOf(value)
+      : value,
+  )
+}
+
+const numbers = new WeakMap<object, number>()
+let count = 0
+
+function numberOf(value: object): number {
+  const number = numbers.get(value) ?? ++count
+  numbers.set(value, number)
+  return number
+}
+
+function sharedOptions(
+  { kerberos, session, sites, operation, listeners }: GatewaySettings,
+  deps: SignInsDeps,
+): NegotiatorOptions {
   const { keytab, service, principal, protocolTransition, targets, realm, kdc, krb5Config, clockSkew } = kerberos
   const given = kerberos.negotiator as NegotiatorOptions | undefined
   return {
@@ -76,6 +102,7 @@ function sharedOptions({ kerberos, session, sites, operation }: GatewaySettings,
     session: session.cookie && sessionOption(session),
     replayCache: new MemoryReplayStore(),
     signInOptions: { path: operation.path },
+    trustedProxies: listeners.flatMap(({ proxies }) => proxies),
     clientAddress: (request) => deps.receivedAs(request)?.clientAddress,
     now: deps.now,
     ...given,

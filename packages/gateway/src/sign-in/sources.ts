@@ -1,7 +1,77 @@
-import type { NegotiatorOptions } from '@s4u/negotiate'
+import { readFileSync } from 'node:fs'
+import type { SignInSource } from '@s4u/negotiate'
+import { basic, certificate, form, passcode, trustedHeader } from '@s4u/sign-in'
 import type { SignInSettings } from '../configuration/gateway-options.js'
+import { rememberingSource } from '../delegation/remembering-source.js'
+import type { TypedPasswords } from '../delegation/typed-passwords.js'
 
-/** Makes the ways to sign in of one site. */
-export function sourcesOf(_ways: readonly SignInSettings[]): Pick<NegotiatorOptions, 'signIn'> {
-  return {}
+export interface SourcesDeps {
+  /** Whether credentials may come over TLS only. */
+  readonly requireTls: boolean
+  /** Where typed passwords are kept, for inner servers that want them. */
+  readonly passwords: TypedPasswords | undefined
+}
+
+/** Makes the ways to sign in of one list, beside Negotiate. @throws ConfigurationError */
+export function sourcesOf(ways: readonly SignInSettings[], deps: SourcesDeps): readonly SignInSource[] {
+  return ways.flatMap((way) => sourceOf(way, deps) ?? [])
+}
+
+function sourceOf(way: SignInSettings, { requireTls, passwords }: SourcesDeps): SignInSource | undefined {
+  const remembering = (source: SignInSource): SignInSource =>
+    passwords === undefined ? source : rememberingSource(source, passwords)
+  switch (way.name) {
+    // It is always there.
+    case 'negotiate':
+      return undefined
+    case 'form':
+      return remembering(form({ ...pageOptions(way.options), requireTls, changePassword: way.options.changePassword }))
+    case 'basic': {
+      const { realm, cacheTime, session } = way.options
+      return remembering(basic({ realm, session, requireTls, cacheFor: cacheTime }))
+    }
+    case 'certificate':
+      return certificateSource(way.options, requireTls)
+    case 'passcode':
+      return passcodeSource(way.options, requireTls)
+    case 'trustedHeader':
+      return trustedHeader({ ...way.options, requireTls })
+    case 'source':
+      // The negotiator checks that it is one.
+      return way.options.source as SignInSource
+  }
+}
+
+type OptionsOf<Name extends SignInSettings['name']> = Extract<SignInSettings, { readonly name: Name }>['options']
+
+function pageOptions({ title, accent, logo, computer, publicTime }: Omit<OptionsOf<'form'>, 'changePassword'>) {
+  const theme = {
+    ...(title !== undefined && { name: title }),
+    ...(accent !== undefined && { accent }),
+    ...(logo !== undefined && { logo }),
+  }
+  return { computer, theme, publicMaxAge: publicTime }
+}
+
+function certificateSource(
+  { ca, mapping, weakMappings, revocation }: OptionsOf<'certificate'>,
+  requireTls: boolean,
+): SignInSource {
+  return certificate({
+    ...{ mapping, weakMappings, requireTls },
+    ca: readFileSync(ca, 'utf8'),
+    listeners: 'some',
+    ...(revocation === 'off' && { revocation: 'off' }),
+  })
+}
+
+function passcodeSource(options: OptionsOf<'passcode'>, requireTls: boolean): SignInSource {
+  const { radius, kerberos, verify, password } = options
+  return passcode({
+    ...pageOptions(options),
+    ...{ requireTls, password },
+    ...(kerberos && { kerberos }),
+    ...(typeof verify === 'function' && { verify: (typed) => verify(typed) }),
+    ...(radius && { radius: { ...radius, secret: radius.secret.reveal() } }),
+  })
 }
