@@ -252,7 +252,7 @@ describe('a keytab', () => {
     const make = (options: KdcClientOptions['credentials']) => () => clientOf(realm, 'web', { credentials: options })
     expect(make({ keytab: realm.keytabFor('web'), principal: 'api' })).toThrow('it has keys of web@AD.TEST')
     expect(make({ keytab: new Keytab([]) })).toThrow('it has keys of nobody')
-    expect(make({ keytab: join(folder, 'none') })).toThrow('cannot read the keytab')
+    expect(make({ keytab: join(folder, 'none') })).toThrow(/^the keytab \S+ does not exist$/)
   })
 })
 

@@ -1,3 +1,5 @@
+import { unlessAborted } from '@s4u/kdc-client'
+
 /**
  * Runs a function with a time limit in milliseconds. When it ends, the timer and the listener are
  * removed.
@@ -27,15 +29,4 @@ export class DeadlinePassed extends Error {
   constructor(milliseconds: number) {
     super(`no answer within ${milliseconds} ms`)
   }
-}
-
-/** Resolves as the promise does, but rejects as soon as the signal aborts. */
-export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise
-  return new Promise<T>((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    if (signal.aborted) abort()
-    signal.addEventListener('abort', abort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }

@@ -13,7 +13,7 @@ import type {
 import type { DirectoryOptions } from './interface/directory-options.js'
 import type { DomainAsking } from './domains/asking.js'
 import { type DomainMap, readDomains } from './domains/domain-map.js'
-import { unlessAborted } from './deadline.js'
+import { unlessAborted } from '@s4u/kdc-client'
 import type { DomainControllers } from './failover/domain-controllers.js'
 import { ControllersByDomain } from './failover/controllers-by-domain.js'
 import { DirectoryError } from './errors.js'

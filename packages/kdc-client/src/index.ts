@@ -97,8 +97,10 @@ export type {
   CheckKeytabOptions,
   DeriveAccountKeysOptions,
 } from './account-keys/account-keys-options.js'
+export { unlessAborted } from './async/time-limit.js'
 export { changePassword, type PasswordChange } from './password-change/change-password.js'
 export type { ChangePasswordOptions } from './password-change/change-password-options.js'
+export { randomPassword } from './password-change/random-password.js'
 export { PasswordChangeRefusedError } from './password-change/refused-change.js'
 export type { KdcLocation, KdcOption } from './locate/kdc-location.js'
 export type { Tgt } from './tickets/granting-ticket.js'

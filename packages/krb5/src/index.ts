@@ -91,6 +91,7 @@ export { thisMachine } from './configuration/this-machine.js'
 export type { Machine } from './platform/machine.js'
 export { REALM_SETTINGS_READ, SETTINGS_READ, settingsNotRead, type UnreadSetting } from './configuration/settings.js'
 export { type IncludeReader, Krb5Conf, type Krb5ConfOptions, parseKrb5Conf } from './configuration/krb5-conf.js'
+export { keytabFilePath, unreadableKeytab } from './files/keytab-location.js'
 export { andLeftOut, type LeftOut, noticeOfLeftOut } from './files/left-out.js'
 export { ApOption, ApRep, ApReq, Authenticator, EncApRepPart } from './messages/ap.js'
 export {

@@ -22,8 +22,8 @@ const FILE_FAULTS: readonly FaultRow[] = [
     {
       spoil: (at) => unlinkSync(at.keytab),
       cause: 'keytab',
-      code: 'KRB5_KT_IOERR',
-      found: /cannot be read \(ENOENT\)/,
+      code: 'KRB5_KT_NOTFOUND',
+      found: /^The keytab \S+ does not exist\.$/,
       obey: [],
     },
   ],

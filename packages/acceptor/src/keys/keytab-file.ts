@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ConfigurationError, Keytab, shownPath } from '@s4u/krb5'
+import { ConfigurationError, Keytab, shownPath, unreadableKeytab } from '@s4u/krb5'
 import type { KeytabLocation } from './keytab-location.js'
 
 /** A keytab in a file. The file is read again when it changes. */
@@ -58,7 +58,7 @@ export class KeytabFile implements KeytabLocation {
       return read()
     } catch (error) {
       if (error instanceof ConfigurationError) throw error
-      throw unreadable(this.name, this.name === this.#path ? error : undefined, errnoOf(error))
+      throw unreadableKeytab(this.name, error, { isNameShown: this.name === this.#path })
     }
   }
 }
@@ -78,33 +78,6 @@ function stampOf(path: string, { mtimeNs, size, ino }: FileStatus): string {
   return `${mtimeNs}:${size}:${ino}`
 }
 
-function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-}
-
-/** @param cause an error that shows the path; undefined where the path must not be shown */
-function unreadable(path: string, cause: unknown, errno: string): ConfigurationError {
-  const missing = errno === 'ENOENT' || errno === 'ENOTDIR'
-  if (errno === 'EISDIR')
-    return new ConfigurationError(`the keytab ${path} is a folder`, {
-      code: 'KRB5_KT_IOERR',
-      hint: `Name the file in it: ${path.replace(/\/$/, '')}/NAME.keytab.`,
-      cause,
-    })
-  return new ConfigurationError(
-    missing ? `the keytab ${path} does not exist` : `the keytab ${path} cannot be read: ${errno}`,
-    {
-      code: missing ? 'KRB5_KT_NOTFOUND' : 'KRB5_KT_IOERR',
-      hint: missing
-        ? 'Name the file in the option keytab or in KRB5_KTNAME. samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.'
-        : errno === 'EACCES' || errno === 'EPERM'
-          ? `Give the user that runs this process the right to read ${path}, and nobody else.`
-          : `Look at the file system: it says ${errno}.`,
-      cause,
-    },
-  )
-}
-
 /**
  * The size limit of a keytab. A larger file holds more than keys of services, and would be read
  * again with every change.
@@ -116,24 +89,3 @@ const MAX_KEYTAB_OCTETS = 32 * 1024 * 1024
  * programs write a keytab record by record.
  */
 const SETTLING = 100
-
-/**
- * The keytab types of MIT and Heimdal beside files. Another word before a colon may be anything, so
- * it is not shown.
- */
-const OTHER_TYPES: readonly string[] = ['MEMORY', 'ANY', 'SRVTAB', 'JAVA14', 'AFSKEYFILE', 'HDBGET', 'KEYRING', 'DIR']
-
-/**
- * Returns the path in `FILE:/etc/web.keytab`.
- * @throws ConfigurationError for keytabs of other types than files
- */
-export function pathOf(name: string): string {
-  const type = /^([A-Za-z][A-Za-z\d]+):/.exec(name)?.[1]
-  if (type === undefined) return name
-  if (type === 'FILE' || type === 'WRFILE') return name.slice(type.length + 1)
-  const which = OTHER_TYPES.includes(type) ? `of type ${type}` : 'of another type than FILE'
-  throw new ConfigurationError(`keytab: keytabs ${which} cannot be read`, {
-    code: 'KRB5_KT_UNKNOWN_TYPE',
-    hint: 'Name a file, with or without FILE: in front.',
-  })
-}

@@ -1,8 +1,8 @@
 /** Where the service's keys come from: the option `keytab`. */
 
 import { fileURLToPath } from 'node:url'
-import { ConfigurationError, Keytab } from '@s4u/krb5'
-import { KeytabFile, pathOf } from './keytab-file.js'
+import { ConfigurationError, Keytab, keytabFilePath } from '@s4u/krb5'
+import { KeytabFile } from './keytab-file.js'
 import { KeytabInMemory, type KeytabLocation } from './keytab-location.js'
 import { type KeytabProvider, ProvidedKeytab } from './keytab-provider.js'
 
@@ -34,5 +34,5 @@ export function keytabLocations(source: KeytabSource): KeytabLocation[] {
 
 function locationOfText(text: string): KeytabLocation {
   const keytab = Keytab.fromBase64(text)
-  return keytab === undefined ? new KeytabFile(pathOf(text)) : new KeytabInMemory(keytab)
+  return keytab === undefined ? new KeytabFile(keytabFilePath(text)) : new KeytabInMemory(keytab)
 }

@@ -125,7 +125,7 @@ describe('a keytab', () => {
       'the keytab /nowhere/x.keytab does not exist',
       {
         code: 'KRB5_KT_NOTFOUND',
-        hint: 'Name the file in the option keytab or in KRB5_KTNAME. samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.',
+        hint: 'Name the file in the option keytab or in KRB5_KTNAME. s4u keytab create, samba-tool domain exportkeytab, ktpass and kadmin ktadd write one.',
       },
     ],
   ])('%j is refused', (source, message, more) => {

@@ -15,7 +15,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { readKrb5Conf, thisMachine } from '@s4u/kdc-client'
-import { ConfigurationError, defaultKeytabName, Keytab, shownPath } from '@s4u/krb5'
+import { ConfigurationError, defaultKeytabName, Keytab, keytabFilePath, shownPath, unreadableKeytab } from '@s4u/krb5'
 
 /**
  * The name of the keytab that the user has named, or of the default one: KRB5_KTNAME, then
@@ -23,7 +23,7 @@ import { ConfigurationError, defaultKeytabName, Keytab, shownPath } from '@s4u/k
  */
 export function keytabPath(name: string | undefined, krb5Config?: string): string {
   const whole = name ?? defaultKeytabName(readKrb5Conf(krb5Config), thisMachine)
-  return whole.replace(/^(?:WR)?FILE:/, '')
+  return keytabFilePath(whole)
 }
 
 /** @throws ConfigurationError if the file does not exist, may not be read, or is not a keytab */
@@ -102,14 +102,7 @@ function octetsOf(path: string): Uint8Array {
   try {
     return new Uint8Array(readFileSync(path))
   } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    throw new ConfigurationError(`the keytab ${shownPath(path)} cannot be read: ${reasonOf(error)}`, {
-      code: isAbsent ? 'KRB5_KT_NOTFOUND' : 'KRB5_KT_IOERR',
-      hint: isAbsent
-        ? 'Name another file, or make one with s4u keytab create.'
-        : 'Give this user the right to read the file, or run the command as its owner.',
-      cause: error,
-    })
+    throw unreadableKeytab(shownPath(path), error)
   }
 }
 

@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { changePassword } from '@s4u/kdc-client'
+import { changePassword, randomPassword } from '@s4u/kdc-client'
 import { formatPrincipal, Keytab, type KeytabEntry, S4uError, samePrincipal } from '@s4u/krb5'
 import { writeKeytab } from '../access/keytab-files.js'
 import { accountKeytab, type AccountKeytabOptions } from './account-keytab.js'
@@ -59,14 +58,6 @@ export async function rotateKeytab(options: RotationOptions): Promise<Keytab> {
   writeKeytab(path, result)
   kept.discard()
   return result
-}
-
-/**
- * Returns a password with characters of all kinds, long enough for every policy and against
- * guessing.
- */
-function randomPassword(): string {
-  return `${randomBytes(36).toString('base64url')}aA1!`
 }
 
 /** Other names in the keytab with the same keys: SPNs of the account. */

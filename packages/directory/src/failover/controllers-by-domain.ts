@@ -1,5 +1,5 @@
 import { asciiLower, ConfigurationError, shownInput } from '@s4u/krb5'
-import { unlessAborted } from '../deadline.js'
+import { unlessAborted } from '@s4u/kdc-client'
 import {
   type Controller,
   type ControllerDefaults,

@@ -1,4 +1,5 @@
-import { ConfigurationError, platformRandom } from '@s4u/krb5'
+import { randomPassword } from '@s4u/kdc-client'
+import { ConfigurationError } from '@s4u/krb5'
 import { planComputer, planPassword, planUser } from '../changes/plan-account.js'
 import { planSettings } from '../changes/plan-delegation.js'
 import { planServiceNames } from '../changes/plan-service-names.js'
@@ -157,12 +158,4 @@ function isThere({ name, dn }: DirectoryAccount): ConfigurationError {
   return new ConfigurationError(`the account ${name} is there already: ${dn}`, {
     hint: 'Take it over (takeOver, --take-over), which gives it a new password, or choose another name.',
   })
-}
-
-/** Octets of chance in a password: more than anybody can try. */
-const PASSWORD_OCTETS = 48
-
-/** Long, and with characters of all kinds, as policies want them. */
-function randomPassword(): string {
-  return `${Buffer.from(platformRandom(PASSWORD_OCTETS)).toString('base64url')}aA1!`
 }

@@ -1,6 +1,6 @@
 import { asciiLower, decodeSid, encodeSid, formatSid, type Journal, parseSid } from '@s4u/krb5'
 import type { CallOptions } from '../interface/directory.js'
-import { unlessAborted } from '../deadline.js'
+import { unlessAborted } from '@s4u/kdc-client'
 import { type DomainAsking } from '../domains/asking.js'
 import { type KnownDomain } from '../domains/domain-map.js'
 import { parseAccountName } from '../accounts/account-name.js'

@@ -1,4 +1,4 @@
-import { unlessAborted } from '../deadline.js'
+import { unlessAborted } from '@s4u/kdc-client'
 import type { Controller } from '../controllers/controller.js'
 import { openSession, type Session, type SessionMeans } from './open-session.js'
 

@@ -1,4 +1,4 @@
-import { DelegationRefusedError, type DirectorySetting, KdcError } from '@s4u/kdc-client'
+import { DelegationRefusedError, type DirectorySetting, KdcError, unlessAborted } from '@s4u/kdc-client'
 import { S4uError } from '@s4u/krb5'
 import type { Check } from './check.js'
 import { failed, type Finding, type FindingStatus, skipped, type Verdict } from './finding.js'
@@ -66,20 +66,12 @@ export function worstOf(findings: readonly { readonly status: FindingStatus }[])
 async function verdictsOf<Facts>(check: Check<Facts>, run: CheckRun<Facts>): Promise<readonly Verdict[]> {
   try {
     const signal = limited(run)
+    // A fact that is asked for without a signal must not hold up the report.
     return await unlessAborted(check.run(run.facts, signal), signal)
   } catch (error) {
     run.signal?.throwIfAborted()
     return [verdictOfError(error)]
   }
-}
-
-/** A fact that is asked for without a signal must not hold up the report. */
-function unlessAborted<T>(found: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
-    found.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
-  })
 }
 
 function limited({ timeLimit, signal }: { readonly timeLimit: number; readonly signal?: AbortSignal }): AbortSignal {

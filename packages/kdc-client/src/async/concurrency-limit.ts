@@ -1,5 +1,5 @@
 import { FairQueue, type QueuePlace } from './fair-queue.js'
-import { abortable } from './time-limit.js'
+import { unlessAborted } from './time-limit.js'
 
 /** The queue was full, and this operation had to leave it. */
 export class QueueFull extends Error {}
@@ -62,7 +62,7 @@ export class ConcurrencyLimit {
     const self = new Waiting()
     this.#wait(self, place)
     try {
-      await abortable(self.turn, signal)
+      await unlessAborted(self.turn, signal)
     } catch (error) {
       // Admitted and aborted in the same moment: the place goes to the next operation.
       if (self.isAdmitted) this.#leave()

@@ -1,4 +1,4 @@
-import { abortable } from './time-limit.js'
+import { unlessAborted } from './time-limit.js'
 
 /**
  * Runs an operation once for all callers that wait for its result.
@@ -31,7 +31,7 @@ export class SingleFlight<T> {
   async wait(signal?: AbortSignal): Promise<T> {
     this.#waiting++
     try {
-      return await abortable(this.#result, signal)
+      return await unlessAborted(this.#result, signal)
     } finally {
       this.#waiting--
       if (this.#waiting === 0 && !this.#hasLanded) this.#controller.abort()

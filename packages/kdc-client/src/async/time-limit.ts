@@ -3,7 +3,7 @@
  *
  * The signal aborts when the time is over, when `parent` aborts, or when the operation calls `end`
  * to stop what it has started itself. No timer and no listener is left behind. An operation that
- * cannot be aborted is wrapped in `abortable`.
+ * cannot be aborted is wrapped in `unlessAborted`.
  */
 export async function withTimeLimit<T>(
   milliseconds: number,
@@ -27,7 +27,7 @@ export async function withTimeLimit<T>(
  * Rejects when the signal aborts, even if the promise goes on. A later rejection of the promise is
  * ignored.
  */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise<T>((resolve, reject) => {
     const abort = (): void => reject(signal.reason)

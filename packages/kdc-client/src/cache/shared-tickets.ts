@@ -7,7 +7,7 @@ import { ConfigurationError, decodeCcache, encodeCcache } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
 import { credentialOf, ticketOf } from '../tickets/ccache-credential.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
-import { abortable, withTimeLimit } from '../async/time-limit.js'
+import { unlessAborted, withTimeLimit } from '../async/time-limit.js'
 
 /**
  * A store that instances of a service share: `redisTicketStore` of `@s4u/redis`, or one that passes
@@ -63,7 +63,7 @@ export class SealedTickets {
 
   async find(id: string): Promise<ServiceTicket | undefined> {
     try {
-      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => abortable(this.#read(id), signal))
+      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) => unlessAborted(this.#read(id), signal))
       return sealed && this.#open(id, sealed)
     } catch {
       return undefined

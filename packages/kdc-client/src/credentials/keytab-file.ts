@@ -1,4 +1,4 @@
-import { ConfigurationError, shownPath } from '@s4u/krb5'
+import { ConfigurationError, keytabFilePath, shownPath, unreadableKeytab } from '@s4u/krb5'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 
 /** A keytab on disk, which other programs may rewrite. */
@@ -13,10 +13,11 @@ export class KeytabFile {
 
   /**
    * @param name the path, with or without `FILE:`
-   * @throws ConfigurationError KRB5_KT_NOTFOUND for a type without a path
+   * @throws ConfigurationError KRB5_KT_NOTFOUND for a type without a path,
+   * KRB5_KT_UNKNOWN_TYPE for another type than a file
    */
   constructor(name: string) {
-    this.#path = name.replace(/^(FILE|WRFILE):/, '')
+    this.#path = keytabFilePath(name)
     if (this.#path === '')
       throw new ConfigurationError(name === '' ? 'the path of the keytab is empty' : `${name} names no keytab`, {
         code: 'KRB5_KT_NOTFOUND',
@@ -31,8 +32,7 @@ export class KeytabFile {
       this.#stamp = stampOf(this.#path)
       return readFileSync(this.#path)
     } catch (error) {
-      const errno = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error'
-      throw unreadable(this.name, errno, this.name === this.#path ? error : undefined)
+      throw unreadableKeytab(this.name, error, { isNameShown: this.name === this.#path })
     }
   }
 
@@ -47,30 +47,6 @@ export class KeytabFile {
       return false
     }
   }
-}
-
-/** @param cause contains the path; undefined if the path must not appear */
-function unreadable(name: string, errno: string, cause: unknown): ConfigurationError {
-  if (errno === 'ENOENT' || errno === 'ENOTDIR')
-    return new ConfigurationError(`cannot read the keytab ${name}: it is not there`, {
-      code: 'KRB5_KT_NOTFOUND',
-      hint: 'Check the path. samba-tool domain exportkeytab, ktpass and kadmin ktadd write such a file.',
-      cause,
-    })
-  if (errno === 'EISDIR')
-    return new ConfigurationError(`the keytab ${name} is a folder`, {
-      code: 'KRB5_KT_NOTFOUND',
-      hint: 'Name the file in it.',
-      cause,
-    })
-  const isDenied = errno === 'EACCES' || errno === 'EPERM'
-  return new ConfigurationError(`cannot read the keytab ${name}: ${errno}`, {
-    code: 'KRB5_KT_IOERR',
-    hint: isDenied
-      ? `Give the user that runs this process the right to read ${name}, and nobody else.`
-      : `Look at the file system: it says ${errno}.`,
-    cause,
-  })
 }
 
 function stampOf(path: string): string {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { KdcAddress } from '../configuration/kdc-address.js'
 import { type DnsSource, lookUpKdcs } from './dns-lookup.js'
-import { abortable, withTimeLimit } from '../async/time-limit.js'
+import { unlessAborted, withTimeLimit } from '../async/time-limit.js'
 
 /**
  * How long an answer of DNS is used; milliseconds. Node does not tell how long an answer is valid.
@@ -56,7 +56,7 @@ export class DnsMemory {
   async find(realm: string, signal: AbortSignal | undefined): Promise<readonly KdcAddress[]> {
     const known = this.#known.get(realm)
     if (known && known.until > this.#now()) return known.addresses
-    return abortable(this.#inFlight.get(realm) ?? this.#start(realm, known?.addresses ?? []), signal)
+    return unlessAborted(this.#inFlight.get(realm) ?? this.#start(realm, known?.addresses ?? []), signal)
   }
 
   #start(realm: string, before: readonly KdcAddress[]): Promise<readonly KdcAddress[]> {
@@ -70,7 +70,7 @@ export class DnsMemory {
     try {
       const withUri = this.#withUri()
       const found = await withTimeLimit(LOOKUP_LIMIT, undefined, (signal) =>
-        abortable(lookUpKdcs(realm, { signal, source, withUri }), signal),
+        unlessAborted(lookUpKdcs(realm, { signal, source, withUri }), signal),
       )
       return this.#remember(realm, found, found.length > 0 ? FOUND_FOR : NOT_FOUND_FOR)
     } catch {

@@ -8,7 +8,7 @@ import type { ProxyTrust } from '../configuration/http-anchors.js'
 import { type KdcLocation, namedAddresses, trustOf } from './kdc-location.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import { requireKdcLocation } from '../arguments/option-checks.js'
-import { abortable, withTimeLimit } from '../async/time-limit.js'
+import { unlessAborted, withTimeLimit } from '../async/time-limit.js'
 import { DEFAULT_TIME_LIMIT, type KdcTransport, limitedTransport } from '../network/transport.js'
 import { askPasswordServers } from '../network/kpasswd-exchange.js'
 
@@ -41,7 +41,7 @@ export function kpasswdTransportFor(options: KpasswdSourceOptions): KdcTransport
     let isSent = false
     try {
       const answer = await withTimeLimit(timeLimit, signal, async (ended) => {
-        const addresses = named(realm) ?? (await abortable(locate(realm, options, ended), ended))
+        const addresses = named(realm) ?? (await unlessAborted(locate(realm, options, ended), ended))
         const onSent = (): void => void (isSent = true)
         return askPasswordServers(addresses, { realm, request, ended, proxyTrust: trust(realm), attempts, onSent })
       })

@@ -8,7 +8,7 @@ import { RealmQueues, NoAnswer } from './realm-queues.js'
 import type { ProxyTrust } from '../configuration/http-anchors.js'
 import type { HostLookup } from './kdc-servers.js'
 import { UDP_PREFERENCE_LIMIT } from './protocol-choice.js'
-import { abortable, withTimeLimit } from '../async/time-limit.js'
+import { unlessAborted, withTimeLimit } from '../async/time-limit.js'
 
 /**
  * Sends one request to a KDC of a realm and resolves to its answer, a reply or an error. A function
@@ -108,7 +108,7 @@ export function networkTransport(options: NetworkOptions): NetworkTransport {
     let addresses: readonly KdcAddress[] = []
     try {
       return await withTimeLimit(timeLimit, signal, async (ended, end) => {
-        addresses = await abortable(locate(realm, ended), ended)
+        addresses = await unlessAborted(locate(realm, ended), ended)
         return queues.ask(addresses, { ...about, ended, end })
       })
     } catch (error) {
@@ -132,7 +132,7 @@ export function limitedTransport(kdc: KdcTransport, timeLimit = DEFAULT_TIME_LIM
     try {
       return await withTimeLimit(timeLimit, signal, async (ended) => {
         isOver = () => ended.aborted
-        return octetsOf(await abortable(Promise.resolve(kdc(request, { ...context, signal: ended })), ended))
+        return octetsOf(await unlessAborted(Promise.resolve(kdc(request, { ...context, signal: ended })), ended))
       })
     } catch (error) {
       signal?.throwIfAborted()
