@@ -20,6 +20,7 @@ export const certificateUnderTest: SourceUnderTest = {
   listener: askingFor(authority),
   show: (site, whose, sent) => site.visit('/', { as: issued[whose], ...sent }),
   isGuessable: false,
-  isAmbient: true,
+  beginsSession: true,
+  fromOtherSite: 'refused',
   secrets: Object.values(issued).map(({ key }) => key.split('\n')[1]),
 }

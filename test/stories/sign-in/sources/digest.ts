@@ -26,7 +26,8 @@ export const digestUnderTest: SourceUnderTest = {
     return site.visit('/', { method, headers: { authorization, ...headers } })
   },
   isGuessable: true,
-  isAmbient: true,
+  beginsSession: true,
+  fromOtherSite: 'refused',
   secrets: [
     ...[GUESS, ...Object.values(SECRETS)],
     ...Object.entries(SECRETS).map(([user, secret]) => digestSecret('SHA-256', user, REALM, secret)),

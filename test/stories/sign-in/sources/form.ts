@@ -14,6 +14,7 @@ export const formUnderTest: SourceUnderTest = {
     return submitForm(site, '/.s4u/sign-in', { user, password, computer: 'private' }, headers)
   },
   isGuessable: true,
-  isAmbient: true,
+  beginsSession: true,
+  fromOtherSite: 'refused',
   secrets: [PASSWORD, GUESS],
 }

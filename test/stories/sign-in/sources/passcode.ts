@@ -25,7 +25,8 @@ export const passcodeUnderTest: SourceUnderTest = {
     return submitForm(site, '/.s4u/passcode', { user, code, computer: 'private' }, headers)
   },
   isGuessable: true,
-  isAmbient: true,
+  beginsSession: true,
+  fromOtherSite: 'refused',
   secrets: [SECRET, GUESS, ...Object.values(CODES)],
   close: async () => (await radius).close(),
 }

@@ -23,6 +23,8 @@ export interface SourceUnderTest {
   /** What the negotiator needs beside it. */
   readonly options?: NegotiatorOptions
   readonly listener?: ServerOptions
+  /** Where the site has to be. Default: anywhere. */
+  readonly port?: number
   /**
    * Shows credentials in the way in which clients do. Returns the answer to the request that has
    * them.
@@ -30,8 +32,13 @@ export interface SourceUnderTest {
   show(site: CertifiedSite, whose: Whose, sent: Sent): Promise<CertifiedAnswer>
   /** Whether somebody could try what a user knows; otherwise attempts need no limit. */
   readonly isGuessable: boolean
-  /** Whether a browser adds the credentials by itself, also for a page of another site. */
-  readonly isAmbient: boolean
+  /** Whether a session begins. Without, each request brings the credentials. */
+  readonly beginsSession: boolean
+  /**
+   * What becomes of a page of another site that makes a browser show the credentials of its user:
+   * undefined where it cannot.
+   */
+  readonly fromOtherSite: 'refused' | 'taken' | undefined
   /** What must not be seen anywhere. */
   readonly secrets: readonly string[]
   close?(): unknown
