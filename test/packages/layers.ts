@@ -69,7 +69,8 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       others: ['httpxy', 'yaml'],
       because: 'httpxy carries requests and WebSockets; yaml knows the line of each mistake in a configuration',
       rooms: [
-        ...['.', 'serving', 'proxying', 'sign-in', 'delegation', 'farm', 'sites', 'listeners', 'operation', 'requests'],
+        ...['.', 'serving', 'forward-auth', 'proxying', 'sign-in', 'delegation', 'farm', 'sites', 'listeners'],
+        ...['operation', 'requests'],
         ...['configuration', 'configuration/sections', 'configuration/options'],
       ],
     },

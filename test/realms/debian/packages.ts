@@ -51,6 +51,8 @@ export const toolKeys = [
   'firefox',
   'apache',
   'nginx',
+  'caddy',
+  'haproxy',
   'postgresql',
   'redis',
   'kdcproxy',
@@ -80,6 +82,8 @@ export const tools: Record<ToolKey, Requirement> = {
     packages: ['apache2', 'libapache2-mod-auth-gssapi'],
   },
   nginx: { programs: ['nginx'], packages: ['nginx-light'] },
+  caddy: { programs: ['caddy'], packages: ['caddy'] },
+  haproxy: { programs: ['haproxy'], packages: ['haproxy'] },
   postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
   redis: { programs: ['redis-server', 'setpriv'], packages: ['redis-server', 'util-linux'] },
   kdcproxy: {

@@ -66,7 +66,7 @@ function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
 }
 
 /** A network that is misspelt would shut out, or let in, the wrong clients. */
-function networksAreNetworks({ listeners, sites }: GatewaySettings): Problem[] {
+function networksAreNetworks({ listeners, sites, forwardAuth, operation }: GatewaySettings): Problem[] {
   const wrong = (path: ConfigPath, texts: readonly string[]): Problem[] =>
     texts.flatMap((text, index) =>
       parseNetwork(text) === undefined
@@ -75,6 +75,8 @@ function networksAreNetworks({ listeners, sites }: GatewaySettings): Problem[] {
     )
   return [
     ...listeners.flatMap(({ proxies }, index) => wrong(['listeners', index, 'proxies'], proxies)),
+    ...wrong(['forwardAuth', 'from'], forwardAuth?.from ?? []),
+    ...wrong(['operation', 'metricsFrom'], operation.metricsFrom),
     ...sites.flatMap(({ access }, site) =>
       access.flatMap(({ networks }, rule) => wrong(['sites', site, 'access', rule, 'networks'], networks)),
     ),

@@ -1,3 +1,4 @@
+import { FORWARD_AUTH } from './sections/forward-auth-section.js'
 import { KERBEROS } from './sections/kerberos-section.js'
 import { LISTENER } from './sections/listener-section.js'
 import { OPERATION } from './sections/operation-section.js'
@@ -17,6 +18,7 @@ export const GATEWAY_OPTIONS = group({
     signIn: list({ about: 'Ways to sign in, for sites that name none; without it negotiate', of: SIGN_IN }),
     sites: list({ about: 'What is published', required: true, least: 1, of: SITE }),
     operation: OPERATION,
+    forwardAuth: FORWARD_AUTH,
     stopTime: duration({ about: 'How long requests may go on after the gateway was told to stop', default: 30_000 }),
   },
 })
@@ -53,3 +55,4 @@ export type SignInSettings = Checked<typeof SIGN_IN>
 export type DelegationSettings = SiteSettings['delegation']
 export type FarmSettings = SiteSettings['farm']
 export type OperationSettings = Checked<typeof OPERATION>
+export type ForwardAuthSettings = Checked<typeof FORWARD_AUTH>

@@ -53,8 +53,8 @@ async function ticketFor(caller: CallerIdentity, { request, member, service, sig
     const options = { ...(service !== undefined && { service }), ...(signal && { signal }) }
     return await caller.impersonate().negotiationFor(member.url, options)
   } catch (error) {
-    // An abort of the client is nothing that somebody must look at.
-    if (S4uError.is(error)) deps.operation.alert(error, request)
+    // Faults (5xx) are told where the page is made; this one is the directory's no about a user.
+    if (S4uError.is(error) && error.status < 500) deps.operation.alert(error, request)
     throw error
   }
 }
@@ -76,7 +76,7 @@ class TicketCredential implements InnerCredential {
   }
 
   judge({ statusCode: status, challenges, mayRetry }: InnerAnswer): InnerVerdict {
-    const { deps, request, member, service, isRetry } = this.#use
+    const { member, service, isRetry } = this.#use
     if (status !== 401 && this.#needsNoProof(status, challenges)) return PASS
     try {
       const { refusal } = this.#negotiation.verify({ status, challenge: challenges })
@@ -87,7 +87,6 @@ class TicketCredential implements InnerCredential {
       return PASS
     } catch (error) {
       if (!S4uError.is(error)) throw error
-      deps.operation.alert(error, request)
       return { use: 'refuse', error: notProven(error, member.name, service) }
     }
   }

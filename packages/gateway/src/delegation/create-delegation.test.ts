@@ -80,7 +80,7 @@ describe('as kerberos', () => {
         message: 'orders.ad.test did not prove that it is the service of its name',
       },
     })
-    expect(told.join()).toContain('alert KRB_AP_ERR_MUT_FAIL')
+    expect(told).toEqual([])
   })
 
   test('with proof: optional a success needs one, and an error does not; with require both do', async () => {

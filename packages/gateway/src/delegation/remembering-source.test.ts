@@ -82,10 +82,13 @@ test('the new password counts where the old one had expired', async () => {
 
 test('where each request brings the password, it is for that request alone', async () => {
   const opened = open({ user: 'alice', password: 'wonderland' }, {})
-  const result = await opened.signIn(request())
-  expect(result).toEqual({ status: 'signed-in', identity: alice })
-  expect(typedOf(alice)).toBe('alice:wonderland')
-  expect(typedOf({ principal: 'alice@AD.TEST' } as CallerIdentity)).toBeUndefined()
+  const [asked, later] = [requestOf({ caller: alice }), requestOf({ caller: alice })]
+  const brings = { request: asked.request } as unknown as SignInRequest
+  expect(await opened.signIn(brings)).toEqual({ status: 'signed-in', identity: alice })
+  const typed = (one: typeof asked) => passwords.of(one)?.authorization()
+  expect(typed(asked)).toBe(`Basic ${Buffer.from('alice:wonderland').toString('base64')}`)
+  expect(typed({ ...asked, caller: { principal: 'bob@AD.TEST' } as CallerIdentity })).toBeUndefined()
+  expect(typed(later)).toBeUndefined()
 })
 
 test.each([

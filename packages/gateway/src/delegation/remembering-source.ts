@@ -1,5 +1,4 @@
 import type {
-  CallerIdentity,
   OpenedSignInSource,
   ResponseHeaders,
   SignInRequest,
@@ -48,7 +47,7 @@ function remembering(opened: OpenedSignInSource, passwords: TypedPasswords): Ope
     ambient: opened.ambient ?? true,
     screen: (request) => opened.screen?.(request),
     brings: (request) => opened.brings(request),
-    signIn: async (request) => kept(await opened.signIn(request), passwords),
+    signIn: async (request) => kept(request, await opened.signIn(request), passwords),
     offer: (request) => opened.offer?.(request) ?? {},
     signedOut: (request, session) => {
       const answer = opened.signedOut?.(request, session)
@@ -62,17 +61,16 @@ function remembering(opened: OpenedSignInSource, passwords: TypedPasswords): Ope
 
 /**
  * After a form the browser goes on without the password, so it is kept for the session. Where each
- * request brings it (Basic), it is at hand by itself.
+ * request brings it (Basic), it is at hand for that request.
  */
-function kept(result: SignInResult, passwords: TypedPasswords): SignInResult {
-  if (result.status !== 'signed-in' || result.location === undefined) return result
-  const typed = passwords.notedFor(result.identity)
-  if (typed === undefined) return result
-  return { ...result, headers: withCookie(result.headers ?? {}, passwords.keep(principalOf(result.identity), typed)) }
-}
-
-function principalOf({ principal }: CallerIdentity): string {
-  return principal
+function kept({ request }: SignInRequest, result: SignInResult, passwords: TypedPasswords): SignInResult {
+  const typed = result.status === 'signed-in' ? passwords.notedFor(result.identity) : undefined
+  if (result.status !== 'signed-in' || typed === undefined) return result
+  const { identity, location, headers = {} } = result
+  if (location !== undefined)
+    return { ...result, headers: withCookie(headers, passwords.keep(identity.principal, typed)) }
+  passwords.bring(request, identity.principal, typed)
+  return result
 }
 
 function withCookie(headers: ResponseHeaders, { 'Set-Cookie': cookie }: ResponseHeaders): ResponseHeaders {

@@ -26,19 +26,25 @@ export class TypedPasswords {
   readonly #options: TypedPasswordsOptions
   readonly #kept = new Map<string, Kept>()
   readonly #noted = new WeakMap<CallerIdentity, TypedPassword>()
+  readonly #brought = new WeakMap<object, { readonly principal: string; readonly typed: TypedPassword }>()
 
   constructor(options: TypedPasswordsOptions) {
     this.#options = options
     this.cookieName = options.secure ? '__Host-s4u-typed' : 's4u-typed'
   }
 
-  /** Notes the password that has made an identity, for as long as that is in use. */
+  /** Notes the password that has made an identity, for as long as its source knows that. */
   note(identity: CallerIdentity, typed: TypedPassword): void {
     this.#noted.set(identity, typed)
   }
 
   notedFor(identity: CallerIdentity): TypedPassword | undefined {
     return this.#noted.get(identity)
+  }
+
+  /** Has a password at hand for the one request that has brought it. */
+  bring(request: NegotiableRequest, principal: string, typed: TypedPassword): void {
+    this.#brought.set(request, { principal, typed })
   }
 
   /** Keeps a password for the user whom it has signed in. Returns the headers for the browser. */
@@ -61,8 +67,8 @@ export class TypedPasswords {
    */
   of(request: CallerRequest): TypedPassword | undefined {
     const { now, lifetime } = this.#options
-    const noted = request.caller && this.#noted.get(request.caller)
-    if (noted !== undefined) return noted
+    const brought = this.#brought.get(request.request)
+    if (brought !== undefined && brought.principal === request.caller?.principal) return brought.typed
     const key = this.#keyIn(request)
     const kept = key && this.#kept.get(idOf(key))
     if (key === undefined || kept === undefined || request.caller?.principal !== kept.principal) return undefined

@@ -75,11 +75,11 @@ ${body}
   }
 }
 
-/** Headers of every answer of the gateway itself. */
+/** Headers of every answer of the gateway itself. (With no-referrer a form has `Origin: null`.) */
 export const GUARDED = {
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'no-referrer',
+  'Referrer-Policy': 'same-origin',
 } as const
 
 /** Returns an answer for programs. */

@@ -66,6 +66,11 @@ describe('the page of a refusal', () => {
     expect(refusalPage(refused('no-pac'), requestOf(), settings).headers).not.toHaveProperty('Retry-After')
   })
 
+  test('carries what belongs to the answer: the proof of the gateway', () => {
+    const answerHeaders = { 'WWW-Authenticate': 'Negotiate oYG' }
+    expect(refusalPage(refused('no-pac'), requestOf({ answerHeaders }), settings).headers).toMatchObject(answerHeaders)
+  })
+
   test('has a way to sign in again where the password is gone', () => {
     const error = new RejectedTokenError('x', { code: 'S4U_PASSWORD_GONE' })
     const { body } = refusalPage(error, requestOf({ headers: HTML }), settings)
@@ -95,6 +100,12 @@ describe('the page of a user', () => {
     const hash = createHash('sha256').update(style).digest('base64')
     expect(headers['Content-Security-Policy']).toContain(`style-src 'sha256-${hash}'`)
     expect(headers['Cache-Control']).toBe('no-store')
+  })
+
+  test('carries what belongs to the answer: the session, and the proof of the gateway', () => {
+    const answerHeaders = { 'Set-Cookie': ['s=1'], 'WWW-Authenticate': 'Negotiate oYG', 'Cache-Control': 'private' }
+    const { headers } = userPage(requestOf({ caller, answerHeaders }), settings)
+    expect(headers).toMatchObject({ ...answerHeaders, 'Cache-Control': 'no-store' })
   })
 
   test('of a user who shows a ticket each time has no way out', () => {

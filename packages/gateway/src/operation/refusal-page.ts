@@ -1,6 +1,6 @@
 import { DelegationRefusedError } from '@s4u/negotiate'
 import type { S4uError } from '@s4u/krb5'
-import type { ReceivedRequest } from '../requests/steps.js'
+import type { CallerRequest, ReceivedRequest } from '../requests/steps.js'
 import { markup, htmlPage, textPage } from './html-page.js'
 import type { Page } from './operation.js'
 import { type Language, languageOf, type RefusalKind, textsIn } from './texts.js'
@@ -15,13 +15,20 @@ export interface PageSettings {
  * Returns the page of a refusal. It says what a user may know, in the user's language, and a number
  * by which those who run the gateway find all the rest. No word of the error is on it.
  */
-export function refusalPage(error: S4uError, request: ReceivedRequest, settings: PageSettings): Page {
+export function refusalPage(error: S4uError, request: ReceivedRequest | CallerRequest, settings: PageSettings): Page {
+  const page = pageOf(error, request, settings)
+  // Whatever the answer is: a client that showed a ticket wants the proof that it is ours.
+  const own = 'answerHeaders' in request ? request.answerHeaders : {}
+  return { ...page, headers: { ...own, ...page.headers, ...(error.status === 503 && { 'Retry-After': RETRY_AFTER }) } }
+}
+
+function pageOf(error: S4uError, request: ReceivedRequest, settings: PageSettings): Page {
   const { headers } = request.request
   const kind = kindOf(error)
   const language = languageOf(headers['accept-language'], settings.language)
   const texts = textsIn(language)
   const [title, sentence] = texts.refusals[kind]
-  const page = /\btext\/html\b/i.test(headers.accept ?? '')
+  return /\btext\/html\b/i.test(headers.accept ?? '')
     ? htmlPage(error.status, {
         language,
         title,
@@ -30,7 +37,6 @@ ${kind === 'password-gone' ? signOutForm(settings.path, texts.signInAgain) : und
 <p class="number">${texts.number} <code>${request.id}</code></p>`,
       })
     : textPage(error.status, `${title}. ${sentence} (${request.id})\n`)
-  return error.status === 503 ? { ...page, headers: { ...page.headers, 'Retry-After': RETRY_AFTER } } : page
 }
 
 /** Seconds. */

@@ -6,6 +6,11 @@ import { type Language, languageOf, textsIn } from './texts.js'
 
 /** Returns the page that tells users who they are here, how, and until when; with a way out. */
 export function userPage(request: CallerRequest, settings: PageSettings): Page {
+  const page = pageOf(request, settings)
+  return { ...page, headers: { ...request.answerHeaders, ...page.headers } }
+}
+
+function pageOf(request: CallerRequest, settings: PageSettings): Page {
   const { caller, session, way } = request
   const language = languageOf(request.request.headers['accept-language'], settings.language)
   const texts = textsIn(language)

@@ -93,7 +93,8 @@ function hostOf(lines: HeaderLines, version: number): string {
 
 const HOST = /^(?:\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9._-]{0,252}[a-z0-9])?\.?)(?::(\d{1,5}))?$/
 
-function parseHost(text: string): { readonly host: string; readonly port: number | undefined } {
+/** Splits a host and its port. @throws MalformedTokenError S4U_BAD_REQUEST */
+export function parseHost(text: string): { readonly host: string; readonly port: number | undefined } {
   const lower = text.toLowerCase()
   const [, port] = HOST.exec(lower) ?? [undefined, undefined]
   if (!HOST.test(lower) || Number(port ?? 0) > 65_535) throw badRequest('headers.host', 'a host', 'another text')

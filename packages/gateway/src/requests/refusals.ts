@@ -29,3 +29,12 @@ export function notPermitted(why: string): RejectedTokenError {
     hint: 'Rules are under access of the site; the first that fits path and method decides.',
   })
 }
+
+/** A machine asks what only the proxies of `forwardAuth.from` may ask. */
+export function notNamed(): RejectedTokenError {
+  return new RejectedTokenError('a machine that is not in forwardAuth.from asks whether a request may pass', {
+    code: 'S4U_PEER_NOT_NAMED',
+    status: 403,
+    hint: 'Add the address of the proxy to forwardAuth.from, if it is one of yours: it gets tickets of users.',
+  })
+}

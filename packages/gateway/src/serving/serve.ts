@@ -1,5 +1,6 @@
 import { respond, type Challenge } from '@s4u/negotiate'
 import type { GatewaySettings } from '../configuration/gateway-options.js'
+import type { ForwardAuth } from '../forward-auth/forward-auth.js'
 import type { Operation } from '../operation/operation.js'
 import type { Proxy } from '../proxying/proxy.js'
 import { badRequest, misdirected, noSite } from '../requests/refusals.js'
@@ -8,6 +9,7 @@ import type { CallerRequest, ClientRequest, ReceivedRequest, ReplyTo, SiteReques
 import type { SignIns } from '../sign-in/sign-ins.js'
 import { rulesFor } from '../sites/rules.js'
 import { isBelow, type SiteTable } from '../sites/site-table.js'
+import { authorize } from './authorize.js'
 import { identify } from './identify.js'
 import { answerFromInside } from './inside.js'
 import { openRecord, type OpenRecord } from './open-record.js'
@@ -24,6 +26,8 @@ export interface Serving {
   readonly signIns: SignIns
   readonly operation: Operation
   readonly proxy: Proxy
+  /** Undefined where no other proxy may ask. */
+  readonly forwardAuth: ForwardAuth | undefined
   readonly running: (site: GatewaySettings['sites'][number]) => RunningSite
   /** Notes the request for the negotiators, which see that of `node:http`. */
   readonly note: (request: ReceivedRequest) => void
@@ -41,6 +45,10 @@ export async function serve(request: ClientRequest, replyTo: ReplyTo, on: Receiv
     serving.note(received)
     if (on.listener.redirect !== undefined && isPublished(received, serving))
       return writePage(replyTo, request, redirectToTls(received))
+    const { forwardAuth } = serving
+    const check = forwardAuth?.checkOf(received)
+    if (forwardAuth !== undefined && check !== undefined)
+      return await authorize(check, received, { record, serving, forwardAuth })
     const own = serving.operation.ownPage(received)
     if (own !== undefined) return writePage(replyTo, request, own)
     const sited = record.is(siteOf(received, serving))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { GatewaySettings } from '../configuration/gateway-options.js'
 import { TypedPasswords } from '../delegation/typed-passwords.js'
 import { createOperation } from '../operation/create-operation.js'
+import { createForwardAuth } from '../forward-auth/forward-auth.js'
 import { createProxy } from '../proxying/proxy.js'
 import type { ReceivedRequest } from '../requests/steps.js'
 import { createSignIns } from '../sign-in/sign-ins.js'
@@ -29,7 +30,12 @@ export function startServing(settings: GatewaySettings, deps: { readonly isStopp
     requireTls: !settings.listeners.some(({ plain }) => plain),
   })
   const sites = new Map(settings.sites.map((site) => [site, startSite(site, settings, { operation, now, passwords })]))
+  const {
+    forwardAuth,
+    operation: { path },
+  } = settings
   const serving: Serving = {
+    forwardAuth: forwardAuth && createForwardAuth(forwardAuth, path),
     ...{ settings, operation, signIns, now },
     sites: createSiteTable(settings.sites),
     proxy: createProxy(),

@@ -79,7 +79,7 @@ function numberOf(value: object): number {
 }
 
 function sharedOptions(
-  { kerberos, session, sites, operation, listeners }: GatewaySettings,
+  { kerberos, session, sites, operation, ...front }: GatewaySettings,
   deps: SignInsDeps,
 ): NegotiatorOptions {
   const { keytab, service, principal, protocolTransition, targets, realm, kdc, krb5Config, clockSkew } = kerberos
@@ -102,11 +102,16 @@ function sharedOptions(
     session: session.cookie && sessionOption(session),
     replayCache: new MemoryReplayStore(),
     signInOptions: { path: operation.path },
-    trustedProxies: listeners.flatMap(({ proxies }) => proxies),
+    trustedProxies: proxiesOf(front),
     clientAddress: (request) => deps.receivedAs(request)?.clientAddress,
     now: deps.now,
     ...given,
   }
+}
+
+/** Those in front of the gateway, and those that ask it, say whether the client uses TLS. */
+function proxiesOf({ listeners, forwardAuth }: Pick<GatewaySettings, 'listeners' | 'forwardAuth'>): readonly string[] {
+  return [...new Set([...listeners.flatMap(({ proxies }) => proxies), ...(forwardAuth?.from ?? [])])]
 }
 
 function sessionOption({

@@ -54,7 +54,7 @@ function requireNetwork(rule: RuleSettings, { clientAddress }: ReceivedRequest):
 
 /** Whether nobody needs to sign in. */
 export function isPublic({ rules }: Pick<SiteRequest, 'rules'>): boolean {
-  return rules.every(({ allow }) => allow === 'everybody')
+  return rules.length > 0 && rules.every(({ allow }) => allow === 'everybody')
 }
 
 const gateOf = new WeakMap<RuleSettings, Gate>()
