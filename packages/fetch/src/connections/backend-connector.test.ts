@@ -3,12 +3,15 @@ import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type TLSSocket } from 'node:tls'
 import type { AddressInfo, LookupFunction } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, beforeAll, expect, test } from 'vitest'
 import { CERTIFICATES } from '../../../../test/stories/certificates.js'
 import { BackendConnector, MAX_ORIGINS } from './backend-connector.js'
+import { loadUndici } from './undici.js'
 
 const [certificate] = CERTIFICATES
 const open: (() => void)[] = []
+
+beforeAll(async () => void (await loadUndici()))
 
 afterEach(() => {
   for (const close of open.splice(0)) close()

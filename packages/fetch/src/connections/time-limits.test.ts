@@ -1,14 +1,16 @@
 import type { Dispatcher } from 'undici'
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { BackendTimeoutError } from './backend-timeout.js'
 import { limited } from './time-limits.js'
 import { UNSENT } from '../handlers/unsent.js'
+import { loadUndici } from './undici.js'
 
 const ORIGIN = 'https://api.ad.test'
 const LIMITS = { answer: 1_000, body: 5_000 }
 type Handler = Dispatcher.DispatchHandler
 type Controller = Dispatcher.DispatchController
 
+beforeAll(async () => void (await loadUndici()))
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())
 

@@ -3,7 +3,7 @@
  * at its start, and an app that only signs people in sends no request.
  */
 
-import { createRequire } from 'node:module'
+import { ConfigurationError } from '@s4u/kdc-client'
 import type * as Undici from 'undici'
 
 let loaded: typeof Undici | undefined
@@ -29,7 +29,15 @@ export function loadUndici(): true | Promise<true> {
   }))
 }
 
-/** Returns undici. Loads it, if `loadUndici` was not called before. */
+/**
+ * Returns undici. It is not loaded here: only `import()` loads it in each environment (Jest, which
+ * translates modules to CommonJS, has no `import.meta` from which another could be found).
+ * @throws ConfigurationError S4U_NOT_LOADED before `loadUndici` has ended
+ */
 export function undici(): typeof Undici {
-  return (loaded ??= createRequire(import.meta.url)('undici') as typeof Undici)
+  if (loaded !== undefined) return loaded
+  throw new ConfigurationError('undici is not loaded yet', {
+    code: 'S4U_NOT_LOADED',
+    hint: 'Write `await loadUndici()` before connections are opened by hand; the fetch of createFetch does so by itself.',
+  })
 }

@@ -1,10 +1,13 @@
 import type { Dispatcher } from 'undici'
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { type Handler, newerHandler } from './handler-kinds.js'
 import { limited } from '../connections/time-limits.js'
+import { loadUndici } from '../connections/undici.js'
 import { UNSENT } from './unsent.js'
 
 type Controller = Dispatcher.DispatchController
+
+beforeAll(async () => void (await loadUndici()))
 
 function older(result: unknown = undefined) {
   const told: unknown[][] = []
