@@ -2,7 +2,7 @@ import { openDirectory, type Directory } from '@s4u/directory'
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   bindDone,
   DOMAIN_DN,
@@ -40,6 +40,24 @@ async function refusalBy(lies: Lies, options = {}): Promise<unknown> {
     .all()
     .catch((error: unknown) => error)
 }
+
+test('names of controllers that DNS makes up are told once, and not once for each', async () => {
+  const fake = await fakeWith({})
+  const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  ended.push(() => warned.mockRestore())
+  for (const round of [1, 2, 3]) {
+    const made = Array.from({ length: 20 }, (_, index) => ({
+      ...{ name: `made-up-${round}-${index}.corp.test`, port: 1, priority: 0, weight: 0 },
+    }))
+    const dns = { resolveSrv: async () => made, lookup: async () => ['127.0.0.1'] }
+    const directory = openDirectory({ client: fake.client, dns, timeLimit: 2_000 })
+    ended.push(() => directory.close())
+    await expect(directory.facts()).rejects.toMatchObject({ name: 'DirectoryUnreachableError' })
+  }
+  const told = warned.mock.calls.filter(([text]) => String(text).includes('cannot be asked'))
+  expect(told.length).toBeLessThanOrEqual(1)
+  expect(warned.mock.calls.flat().join('')).not.toContain('made-up-3')
+})
 
 const EVERYTHING: Lies['connected'] = (socket) => socket.write(Buffer.alloc(3_000_000, 0x30))
 

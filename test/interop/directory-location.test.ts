@@ -79,6 +79,12 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
           code: 'serverDown',
           message: expect.stringContaining("does not match certificate's altnames"),
         })
+        // Node would compare the certificate with "localhost" where no name was given.
+        await using byAddress = openDirectory({ client, servers: { host: ldap.host, service }, protection, ca })
+        await expect(byAddress.facts()).rejects.toMatchObject({
+          code: 'serverDown',
+          message: expect.stringContaining(`IP: ${ldap.host} is not in the cert's list`),
+        })
       })
     })
 
@@ -115,5 +121,27 @@ await describeRealms('a domain that is trusted', ['CORP', 'PARTNER'], (info) => 
     const [own, other] = [await directory.sidOf('alice'), await directory.sidOf('PARTNER\\oscar')]
     await using without = openDirectory({ client, dns: dnsOf({ 'dc1.corp.test': corp }) })
     expect(await without.namesOf([own ?? '', other ?? ''])).toEqual(new Map([[own, 'CORP\\alice']]))
+  })
+
+  test('that cannot be asked is left alone for 30 s, so that its SIDs hold nobody up', async () => {
+    const asked: string[] = []
+    let ahead = 0
+    await using directory = openDirectory({
+      ...{ client, dns: dnsOf({ 'dc1.corp.test': corp }, asked) },
+      now: () => Date.now() + ahead,
+    })
+    await using whole = openDirectory({ client, dns })
+    const sids = [await whole.sidOf('PARTNER\\oscar'), await whole.sidOf('PARTNER\\Auditors')].map((sid) => sid ?? '')
+    const timesAsked = async (): Promise<number> => {
+      const before = asked.length
+      expect(await directory.namesOf(sids)).toEqual(new Map())
+      return asked.slice(before).filter((name) => name.endsWith('.partner.test')).length
+    }
+    expect(await timesAsked()).toBeGreaterThan(0)
+    expect(await timesAsked()).toBe(0)
+    ahead = 29_000
+    expect(await timesAsked()).toBe(0)
+    ahead = 31_000
+    expect(await timesAsked()).toBeGreaterThan(0)
   })
 })

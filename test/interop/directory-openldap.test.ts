@@ -173,6 +173,13 @@ await describeRealms('OpenLDAP with the accounts of MIT', ['EAST', 'openldap'], 
     })
   })
 
+  test('is read in StartTLS by its address, where its certificate has that', async () => {
+    const { host, address, port, ca } = server
+    const servers = { host: address, port, service: `ldap/${host}` }
+    await using directory = openDirectory({ client, servers, protection: 'starttls', ca: readFileSync(ca) })
+    expect(await directory.account('erin')).toMatchObject({ principal: 'erin@EAST.TEST' })
+  })
+
   test('refuses a certificate that nobody vouches for', async () => {
     await using untrusted = at(server, { protection: 'starttls' })
     await expect(untrusted.facts()).rejects.toMatchObject({ name: 'DirectoryUnreachableError' })

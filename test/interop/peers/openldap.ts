@@ -59,7 +59,7 @@ export async function startOpenLdap(info: RealmsInfo, options: OpenLdapOptions):
   await makeKeytab(info, at('ldap.keytab'))
   await runOk('openssl', [
     ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'],
-    ...['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST}`],
+    ...['-subj', `/CN=${HOST}`, '-addext', `subjectAltName=DNS:${HOST},IP:${address}`],
     ...['-keyout', at('key.pem'), '-out', at('certificate.pem')],
   ])
   cpSync(join(info.directory, 'ldap', 'kerberos.schema'), at('kerberos.schema'))
