@@ -35,6 +35,13 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
     expect(await there.isRevoked({ ...alice, id: 'BBBBBBBBBBBBBBBBBBBBBB' })).toBe(false)
   })
 
+  test('one that a negotiator has ended, at a sign-out or a new sign-in, is none on another instance', async () => {
+    await using opened = await openClient('redis', server)
+    const [here, there] = [1, 2].map(() => redisEpochs(opened.client, { now: () => now }))
+    await here.ended.end(alice.id, alice.expiresAt)
+    expect([await there.isRevoked(alice), here.ended.isEnded(alice.id)]).toEqual([true, false])
+  })
+
   test.each([
     ['a name', { principal: 'ALICE@ad.test' }, alice],
     ['a name, where no SID is known', { principal: 'alice@AD.TEST' }, withoutSid],

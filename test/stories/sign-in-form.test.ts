@@ -282,6 +282,14 @@ describe('the page', () => {
   })
 })
 
+test('the page comes without Negotiate where the app says so, and a ticket counts all the same', async () => {
+  await using made = await site({ offerNegotiate: false })
+  const page = await made.served.browser().get('/orders')
+  expect([page.status, page.headers['www-authenticate'], titleOf(page)]).toEqual([403, undefined, 'Sign in'])
+  const asked = await made.served.ask('/orders')
+  expect([asked.status, asked.headers['www-authenticate']]).toEqual([401, 'Negotiate'])
+})
+
 test('a script or a program is never shown the page', async () => {
   await using made = await site()
   const { served } = made

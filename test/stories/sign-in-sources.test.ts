@@ -1,14 +1,16 @@
 /** What holds for every way to sign in beside Negotiate, whoever writes the source. */
 
 import { TLSSocket } from 'node:tls'
-import { Readable, Duplex } from 'node:stream'
+import { Duplex, Readable, Writable } from 'node:stream'
 import {
   createNegotiator,
+  identityGate,
   localTarget,
   type NegotiableRequest,
   type NegotiatorOptions,
   RejectedTokenError,
   type SignInSource,
+  writeAuditTo,
 } from '@s4u/negotiate'
 import { describe, expect, test } from 'vitest'
 import { corporation, Desktop, PASSWORD } from './fixtures/corporation.js'
@@ -264,6 +266,40 @@ describe('a page of a source', () => {
       ...{ statusCode: 303, headers: { Location: '/', 'Set-Cookie': [expect.stringMatching(/Max-Age=0/)] } },
     })
   })
+})
+
+test('a handshake for a WebSocket is known by a source too, and refused without a page', async () => {
+  using negotiator = make()
+  const upgrade = (headers: NegotiableRequest['headers']) =>
+    negotiator.authenticateUpgrade(over({ upgrade: 'websocket', 'sec-fetch-site': 'same-origin', ...headers }))
+  expect(await upgrade({ 'x-door': `alice:${PASSWORD}` })).toMatchObject({ by: 'sign-in' })
+  const refused = await upgrade({ accept: 'text/html' })
+  expect(refused.headers).toMatchObject({ 'Content-Type': 'text/plain; charset=utf-8' })
+})
+
+test('a route that needs a caller behind mode optional shows the page', async () => {
+  using negotiator = make({ mode: 'optional' })
+  const request = over(NAVIGATION)
+  expect(await negotiator.authenticate(request)).toMatchObject({ status: 'anonymous' })
+  expect(identityGate()(request, undefined)).toMatchObject({
+    statusCode: 401,
+    body: expect.stringContaining('the door'),
+  })
+})
+
+test('the audit has each sign-in and each refusal, with the source and the address', async () => {
+  const lines: string[] = []
+  const stream = new Writable({ write: (chunk, _encoding, done) => (lines.push(String(chunk)), done()) })
+  using _audit = writeAuditTo(stream)
+  using negotiator = make({ clientAddress: () => '192.0.2.7' })
+  await negotiator.authenticate(over({ 'x-door': `alice:${PASSWORD}` }))
+  await negotiator.authenticate(over({ 'x-door': 'alice:looking-glass' }))
+  const records = lines.map((line) => JSON.parse(line)).filter(({ source }) => source === 'door')
+  expect(records).toMatchObject([
+    { channel: 's4u:accept', outcome: 'accepted', client: 'alice@AD.TEST', clientAddress: '192.0.2.7' },
+    { channel: 's4u:accept', outcome: 'refused', code: 'KDC_ERR_PREAUTH_FAILED', clientAddress: '192.0.2.7' },
+  ])
+  expect(lines.join('')).not.toMatch(/wonderland|looking-glass/)
 })
 
 test('attempts are counted before the KDC is asked, whatever the name is written like', async () => {

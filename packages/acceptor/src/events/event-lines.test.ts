@@ -41,6 +41,11 @@ describe('an event is told', () => {
       },
     ],
     [
+      { kind: 'exchange', outcome: 'accepted', client: 'alice@AD.TEST', source: 'form', clientAddress: '192.0.2.7' },
+      undefined,
+      { level: 'debug', text: 'accepted alice@AD.TEST (by form, from 192.0.2.7)' },
+    ],
+    [
       { kind: 'exchange', outcome: 'continue', mechanism: 'negoex' },
       undefined,
       { level: 'debug', text: 'asked a caller for another leg (mechanism negoex)' },

@@ -76,6 +76,7 @@ function factsOf({ service, ticketService, ...event }: ExchangeEvent): string[] 
   const { encryptionType, kvno, framing, impersonationLevel, delegatedBy = [], clientAddress } = event
   return [
     service !== undefined ? `for ${service}` : ticketService !== undefined && `the ticket says for ${ticketService}`,
+    event.source !== undefined && `by ${event.source}`,
     event.mechanism !== undefined && `mechanism ${event.mechanism}`,
     framing,
     encryptionType,

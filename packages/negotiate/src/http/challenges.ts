@@ -18,7 +18,8 @@ export interface ChallengeOptions {
   readonly otherChallenges?: readonly string[]
   /**
    * Whether a caller whose token was refused gets only `otherChallenges`, and Negotiate no more:
-   * browsers then ask for a password or show the page instead of trying again. Default `false`.
+   * browsers then ask for a password or show the page instead of trying again. Default `false`, and
+   * `true` where a source of `signIn` has a page for the caller.
    */
   readonly negotiateOnce?: boolean
   /**

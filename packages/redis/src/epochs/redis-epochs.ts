@@ -1,5 +1,5 @@
 import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
-import type { IsRevoked, Session } from '@s4u/negotiate'
+import type { EndedSessionStore, IsRevoked, Session } from '@s4u/negotiate'
 import { createHash } from 'node:crypto'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
@@ -44,6 +44,10 @@ export interface RedisEpochs {
    * @throws RedisError where it is not certain that they have ended: try again
    */
   end(which: EndedSessions): Promise<void>
+  /**
+   * For `session.ended` beside `isRevoked`: what a sign-out ends on one instance has ended on all.
+   */
+  readonly ended: EndedSessionStore
 }
 
 /**
@@ -62,8 +66,9 @@ export interface RedisEpochs {
  * import { type RedisClient, redisEpochs } from '@s4u/redis'
  *
  * export function sessionsOn(client: RedisClient, key: string) {
- *   const { isRevoked, end } = redisEpochs(client)
- *   const options: NegotiatorOptions = { session: { kind: 'cookie', keys: [key], isRevoked } }
+ *   const { isRevoked, ended, end } = redisEpochs(client)
+ *   const session = { kind: 'cookie', keys: [key], isRevoked, ended } as const
+ *   const options: NegotiatorOptions = { session }
  *   const signOutEverywhere = ({ principal }: Identity) => end({ principal })
  *   return { options, signOutEverywhere }
  * }
@@ -76,7 +81,15 @@ export function redisEpochs(client: RedisClient, given?: RedisEpochsOptions): Re
   const settings = redisSettings(STORE, rest)
   const connection = new Connection(client, 'ended sessions', settings)
   const keyOf = (kind: string, text: string): string => `${settings.prefix}${FORMAT}${digestOf(`${kind} ${text}`)}`
+  const end = async (which: EndedSessions): Promise<void> => {
+    const [kind, text] = subjectOf(which)
+    const name = keyOf(kind, text)
+    await connection.run(name, ['SET', name, String(settings.now()), 'PX', String(Math.ceil(keepFor))])
+  }
   return {
+    end,
+    // Whether a session has ended `isRevoked` asks, with all else, in one round trip.
+    ended: { end: (id) => end({ id }), isEnded: () => false },
     async isRevoked(session) {
       const names = [keyOf('id', session.id), ...subjectsOf(session).map(([kind, text]) => keyOf(kind, text))]
       const [ended, ...epochs] = await connection.ask((commands) =>
@@ -84,11 +97,6 @@ export function redisEpochs(client: RedisClient, given?: RedisEpochsOptions): Re
       )
       const latest = Math.max(...epochs.map(timeOf))
       return timeOf(ended) > -Infinity || session.startedAt <= latest + clockTolerance
-    },
-    async end(which) {
-      const [kind, text] = subjectOf(which)
-      const name = keyOf(kind, text)
-      await connection.run(name, ['SET', name, String(settings.now()), 'PX', String(Math.ceil(keepFor))])
     },
   }
 }

@@ -14,6 +14,12 @@ export interface FormOptions {
   readonly computer?: 'ask' | 'public' | 'private'
   /** How long a session on a public computer lasts, milliseconds. Default 900,000 (15 minutes). */
   readonly publicMaxAge?: number
+  /**
+   * Whether the answer with the page offers Negotiate too, so that a browser with a ticket never
+   * shows it. Default `true`. With `false` a browser without one cannot ask for a password of its
+   * own first, as browsers on Windows do, and tickets count only where a client sends them unasked.
+   */
+  readonly offerNegotiate?: boolean
   /** Whether a user whose password has expired may choose a new one. Default `true`. */
   readonly changePassword?: boolean
   /**
@@ -41,6 +47,7 @@ export const FORM_OPTIONS = {
   computer: 'value',
   publicMaxAge: 'value',
   changePassword: 'flag',
+  offerNegotiate: 'flag',
   texts: 'map',
   theme: { name: 'value', logo: 'value', accent: 'value', css: 'value' },
   template: 'function',
@@ -53,6 +60,7 @@ export interface FormSettings {
   readonly computer: 'ask' | 'public' | 'private'
   readonly publicMaxAge: number
   readonly changePassword: boolean
+  readonly offerNegotiate: boolean
   readonly texts: TextsByLanguage
   readonly theme: FormTheme
   readonly template: (page: SignInPage) => string
@@ -82,6 +90,7 @@ export function formSettings(given: FormOptions | undefined, owner = 'form'): Fo
     ...{ computer, publicMaxAge, theme },
     requireTls: options.requireTls ?? true,
     changePassword: options.changePassword ?? true,
+    offerNegotiate: options.offerNegotiate ?? true,
     texts: textsWith(options.texts, owner),
     template: template ?? renderPage,
     contentSecurityPolicy: template && contentSecurityPolicy,

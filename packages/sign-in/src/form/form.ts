@@ -66,8 +66,10 @@ class OpenedForm implements OpenedSignInSource {
 
   offer(request: SignInRequest): ReturnType<NonNullable<OpenedSignInSource['offer']>> {
     const { returnTo: next } = request
+    // Only a 401 can offer Negotiate: RFC 9110 section 15.5.2.
+    const statusCode = this.#settings.offerNegotiate ? 401 : 403
     return {
-      page: () => this.#pages.answer(request, { statusCode: 401, step: 'sign-in', next }),
+      page: () => this.#pages.answer(request, { statusCode, step: 'sign-in', next }),
       link: this.#pages.link('sign-in', next, 'signInWithPassword'),
     }
   }

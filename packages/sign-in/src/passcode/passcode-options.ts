@@ -53,6 +53,7 @@ const PAGE_OPTIONS = {
   requireTls: 'flag',
   computer: 'value',
   publicMaxAge: 'value',
+  offerNegotiate: 'flag',
   texts: 'map',
   theme: { name: 'value', logo: 'value', accent: 'value', css: 'value' },
   template: 'function',

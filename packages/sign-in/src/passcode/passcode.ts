@@ -107,9 +107,10 @@ class OpenedPasscode implements OpenedSignInSource {
 
   offer(request: SignInRequest): ReturnType<NonNullable<OpenedSignInSource['offer']>> {
     const { returnTo: next } = request
-    const { asksPassword } = this.#settings
+    const { asksPassword, page } = this.#settings
+    const statusCode = page.offerNegotiate ? 401 : 403
     return {
-      page: () => this.#pages.answer(request, { statusCode: 401, step: 'passcode', next, asksPassword }),
+      page: () => this.#pages.answer(request, { statusCode, step: 'passcode', next, asksPassword }),
       link: this.#pages.link('passcode', next, 'signInWithCode'),
     }
   }
