@@ -57,4 +57,20 @@ const TICKET_RULES: Readonly<Record<string, Check>> = {
     await store.set(name, value, 60_000)
     deepEqual(await read(store, name), value)
   },
+  'a lease, where the store has leases, is given to one of many, until it is released or its time is over': async (
+    openInstance,
+  ) => {
+    const [one, other, name] = [openInstance(), openInstance(), nameOf()]
+    if (one.lease === undefined || other.lease === undefined) return
+    const leases = [one, other, one, other].map(async (store) => store.lease?.(name, 60_000))
+    deepEqual(
+      (await Promise.all(leases)).filter((isHeld) => isHeld),
+      [true],
+    )
+    await one.release?.(name)
+    equal(await other.lease(name, 150), true)
+    equal(await one.lease(name, 150), false)
+    await sleep(300)
+    equal(await one.lease(name, 60_000), true)
+  },
 }

@@ -2,6 +2,7 @@ import {
   ConfigurationError,
   decodeCcache,
   encode,
+  encodeCcache,
   Key,
   kerberosFlags,
   parsePrincipal,
@@ -10,6 +11,7 @@ import {
 } from '@s4u/krb5'
 import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from 'node:crypto'
 import { describe, expect, test, vi } from 'vitest'
+import { credentialOf } from '../tickets/ccache-credential.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { SealedTickets, type TicketStore } from './shared-tickets.js'
 
@@ -99,6 +101,52 @@ describe('a ticket in the store', () => {
   test('is not found where there is none', async () => {
     expect(await memory().tickets.find(ID)).toBeUndefined()
   })
+})
+
+describe('the secret is changed while instances run', () => {
+  const OTHER = 'fedcba9876543210fedcba9876543210'
+
+  test.each([
+    ['the new one stands behind the old one', [SECRET, OTHER]],
+    ['the new one stands in front', [OTHER, SECRET]],
+  ])('and what the old one has sealed is found when %s', async (_, secret) => {
+    const { store, tickets } = memory()
+    await tickets.keep(ID, ticket, 1)
+    expect((await new SealedTickets({ store, secret }, random).find(ID))?.client).toEqual(ticket.client)
+  })
+
+  test('and the first one seals, so that instances that have not heard of the new one still find it', async () => {
+    const { values, store, tickets } = memory()
+    await new SealedTickets({ store, secret: [SECRET, OTHER] }, random).keep(ID, ticket, 1)
+    expect([...values.keys()]).toEqual([NAME])
+    expect((await tickets.find(ID))?.client).toEqual(ticket.client)
+  })
+
+  test('and what the old one has sealed is not found when it is gone', async () => {
+    const { store, tickets } = memory()
+    await tickets.keep(ID, ticket, 1)
+    expect(await new SealedTickets({ store, secret: [OTHER] }, random).find(ID)).toBeUndefined()
+  })
+
+  test.each([[[]], [[SECRET, 'short']]])('and each of them is checked: %j', (secret) => {
+    const { store } = memory()
+    expect(() => new SealedTickets({ store, secret }, random)).toThrow(
+      'the secret of the shared ticket cache has less than 32 octets',
+    )
+  })
+})
+
+test('a ticket that version 0.1 has stored is found', async () => {
+  const { values, tickets } = memory()
+  const plain = encodeCcache({
+    principal: ticket.client,
+    credentials: [credentialOf(ticket)],
+    settings: [],
+    kdcOffset: 0,
+  })
+  const cipher = createCipheriv('aes-256-gcm', keyFor('seal'), random(12)).setAAD(Buffer.from(ID))
+  values.set(NAME, Buffer.concat([random(12), cipher.update(plain), cipher.final(), cipher.getAuthTag()]))
+  expect((await tickets.find(ID))?.client).toEqual(ticket.client)
 })
 
 test('a store is waited for three tenths of a second, and no longer', async () => {

@@ -5,6 +5,7 @@ import type { CacheMiss } from '../events/events.js'
 import { cached, cachedRefusal } from '../events/exchange-lines.js'
 import type { ServiceTicket } from '../tickets/service-ticket.js'
 import { refreshTime, usableUntil } from '../tickets/ticket-times.js'
+import { fromOthers } from './shared-flight.js'
 import type { SealedTickets } from './shared-tickets.js'
 import { identify, type TicketKey } from './ticket-key.js'
 import { type Asked, type CachedRefusal, type CachedTicket, TicketMemory } from './ticket-memory.js'
@@ -152,19 +153,22 @@ export class TicketCache {
     const { shared, now } = this.#options
     const { fresh, notBefore } = wanted
     const { epoch } = this.#memory
-    const elsewhere = fresh ? undefined : await shared?.find(id)
     // When the other instance asked for the ticket is unknown, but not later than the ticket
     // begins.
-    if (elsewhere && now() < refreshTime(elsewhere) && elsewhere.startsAt > notBefore) {
-      this.#memory.keep(id, elsewhere, { askedAt: elsewhere.startsAt, epoch })
-      return elsewhere
+    const isUsable = (ticket: ServiceTicket): boolean => now() < refreshTime(ticket) && ticket.startsAt > notBefore
+    const found = await (fresh || shared === undefined ? undefined : fromOthers(shared, id, isUsable))
+    if (found?.ticket !== undefined) {
+      this.#memory.keep(id, found.ticket, { askedAt: found.ticket.startsAt, epoch })
+      return found.ticket
     }
     const askedAt = now()
     try {
-      return this.#keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
+      return await this.#keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
     } catch (error) {
       if (isWorthRemembering(error)) this.#memory.refuse(id, error, { askedAt, epoch })
       throw error
+    } finally {
+      found?.lease?.release()
     }
   }
 

@@ -8,6 +8,8 @@ import { type RedisOptions, redisSettings } from '../connection/redis-options.js
 export interface RedisTicketStore extends TicketStore {
   get(key: string): Promise<Uint8Array | undefined>
   set(key: string, value: Uint8Array, lifetime: number): Promise<void>
+  lease(key: string, lifetime: number): Promise<boolean>
+  release(key: string): Promise<void>
 }
 
 /**
@@ -50,6 +52,16 @@ export function redisTicketStore(client: RedisClient, options?: RedisOptions): R
       // A copy: a client that is connecting sends it later.
       const octets = Buffer.from(value)
       await connection.run(name, ['SET', name, octets, 'PX', String(Math.ceil(lifetime))])
+    },
+    async lease(key, lifetime) {
+      const name = nameOf(key)
+      return (await connection.run(name, ['SET', name, '1', 'NX', 'PX', String(Math.ceil(lifetime))])) === 'OK'
+    },
+    async release(key) {
+      // It may end the lease of another instance, if ours has ended by itself: the KDC is asked
+      // once more then, and no harm is done.
+      const name = nameOf(key)
+      await connection.run(name, ['DEL', name])
     },
   }
 }
