@@ -1,5 +1,15 @@
 import { closeOptions } from '@s4u/krb5'
-import type { OpenedSignInSource, SignedIn, SignInRequest, SignInSite, SignInSource } from '@s4u/negotiate'
+import type {
+  CallerIdentity,
+  IdentityForOptions,
+  OpenedSignInSource,
+  SignedIn,
+  SignInRequest,
+  SignInSite,
+  SignInSource,
+} from '@s4u/negotiate'
+import { enterpriseName } from '../accounts/named-account.js'
+import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireVouching } from '../vouching/require-vouching.js'
 import { CertificateBringer } from './certificate-bringer.js'
 import { CERTIFICATE_OPTIONS, type CertificateOptions, checkCertificateOptions } from './certificate-options.js'
@@ -112,9 +122,15 @@ class OpenedCertificate implements OpenedSignInSource {
     const chain = await this.#chainOf(read, presented)
     await this.#revocation?.require(chain)
     const owner = await this.#ownerOf(read)
-    const identity = await this.#site.identityFor(owner.user, { method: 'certificate', level: options.level })
+    const identity = await this.#identityOf(owner, { method: 'certificate', level: options.level })
     requireOwner(identity, read.certificate, owner)
     return { status: 'signed-in', identity }
+  }
+
+  async #identityOf({ user }: CertificateOwner, options: IdentityForOptions): Promise<CallerIdentity> {
+    if (typeof user === 'string' || !('upn' in user)) return this.#site.identityFor(user, options)
+    const account = { user: enterpriseName(user.upn, await this.#site.realm()), name: user.upn }
+    return vouchedAccount({ ...account, form: 'userPrincipalName' }, this.#site, options)
   }
 
   #chainOf({ certificate }: ReadCertificate, presented: Parameters<typeof verifyChain>[0]): Promise<VerifiedChain> {

@@ -1,3 +1,4 @@
+import { type AccountForm, enterpriseName, type NamedAccount } from '../accounts/named-account.js'
 import { asciiLower, ConfigurationError, RejectedTokenError, requireGiven, requireOneOf, shownInput } from '@s4u/krb5'
 
 /** What an issuer says of a user: the payload of a token. */
@@ -30,8 +31,6 @@ export interface AccountClaimOptions {
    */
   readonly suffixes?: readonly string[]
 }
-
-export type AccountForm = 'userPrincipalName' | 'userPart' | 'samAccountName'
 
 const FORMS = ['userPrincipalName', 'userPart', 'samAccountName'] as const
 
@@ -67,14 +66,6 @@ function requireClaimName(owner: string, claim: unknown): void {
     })
 }
 
-/** The name of an account, and how the answer of the directory is compared with it. */
-export interface NamedAccount {
-  readonly user: string
-  readonly form: AccountForm | 'given'
-  /** The name without the realm. */
-  readonly name: string
-}
-
 /**
  * Returns the account that the claims name.
  * @throws RejectedTokenError S4U_CLAIM_UNUSABLE; ConfigurationError for a function that returns
@@ -95,18 +86,9 @@ export async function accountOf(claims: IssuerClaims, rules: AccountRules, realm
   if (suffix === undefined || name === '' || suffix === '' || more !== undefined)
     throw unusable(claim, 'is not of the form name@domain')
   if (suffixes !== undefined && !suffixes.includes(asciiLower(suffix))) throw unusable(claim, 'is of another domain')
-  if (account === 'userPrincipalName') return { user: enterprise(value, realm), form: account, name: value }
+  if (account === 'userPrincipalName') return { user: enterpriseName(value, realm), form: account, name: value }
   if (!SAM_ACCOUNT_NAME.test(name)) throw unusable(claim, 'does not begin with a sAMAccountName')
   return { user: `${name}@${realm}`, form: account, name }
-}
-
-/**
- * `alice@ad.test` may be the user principal name of one account while another one is called
- * `alice`: with the realm behind it, the KDC looks among user principal names first. MS-KILE
- * section 3.3.5.6.1.
- */
-function enterprise(upn: string, realm: string): string {
-  return `${upn}@${realm}`
 }
 
 function givenBy(user: unknown): { readonly user: string; readonly name: string } {

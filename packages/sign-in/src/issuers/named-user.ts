@@ -1,6 +1,6 @@
 import type { CallerIdentity, IdentityForOptions, SignInSite } from '@s4u/negotiate'
+import { vouchedAccount } from '../accounts/vouched-account.js'
 import { accountOf, type AccountRules, type IssuerClaims } from './account-claim.js'
-import { requireAccount } from './require-account.js'
 
 /**
  * Returns the identity of the user of an issuer: the account that the claims name, as the directory
@@ -13,8 +13,5 @@ export async function namedUser(
   site: Pick<SignInSite, 'identityFor' | 'realm'>,
   options: IdentityForOptions,
 ): Promise<CallerIdentity> {
-  const account = await accountOf(claims, rules, await site.realm())
-  const identity = await site.identityFor(account.user, options)
-  requireAccount(identity, account)
-  return identity
+  return vouchedAccount(await accountOf(claims, rules, await site.realm()), site, options)
 }

@@ -23,7 +23,7 @@ function owner(
 
 describe('by its user principal name', () => {
   test('a certificate with the SID beside it is that user’s', async () => {
-    expect(await owner({ upns: ['alice@ad.test'], sid: SID }, 'upn')).toEqual({ user: 'alice@ad.test' })
+    expect(await owner({ upns: ['alice@ad.test'], sid: SID }, 'upn')).toEqual({ user: { upn: 'alice@ad.test' } })
   })
 
   test('a certificate without a SID is that user’s only where the app says so', async () => {
@@ -31,7 +31,7 @@ describe('by its user principal name', () => {
       code: 'KDC_ERR_CERTIFICATE_MISMATCH',
       hint: expect.stringContaining("weakMappings: ['upn']"),
     })
-    expect(await owner({ upns: ['alice@ad.test'] }, 'upn', ['upn'])).toEqual({ user: 'alice@ad.test' })
+    expect(await owner({ upns: ['alice@ad.test'] }, 'upn', ['upn'])).toEqual({ user: { upn: 'alice@ad.test' } })
   })
 
   test.each([

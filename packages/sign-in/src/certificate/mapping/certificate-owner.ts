@@ -31,7 +31,7 @@ export async function ownerOf(read: ReadCertificate, rules: MappingRules): Promi
   const { certificate } = read
   const { mapping, weakMappings, directory } = rules
   if (mapping === 'directory') return { user: { certificate: certificate.der } }
-  if (mapping === 'upn') return { user: requireOneUpn(certificate, weakMappings) }
+  if (mapping === 'upn') return { user: { upn: requireOneUpn(certificate, weakMappings) } }
   if (mapping === 'altSecurityIdentities') {
     if (directory === undefined) throw withoutDirectory()
     return ownerInDirectory(certificate, securityIdentitiesOf(read, weakMappings), directory)

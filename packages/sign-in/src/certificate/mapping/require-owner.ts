@@ -4,7 +4,8 @@ import type { ClientCertificate } from '../x509/client-certificate.js'
 
 /** Whom to ask the KDC for, and what its answer must say. */
 export interface CertificateOwner {
-  readonly user: S4uSubject
+  /** A user principal name is asked for as one: see `vouchedAccount`. */
+  readonly user: S4uSubject | { readonly upn: string }
   /** The SID of the account in the directory, where the directory was asked. */
   readonly sid?: string
 }

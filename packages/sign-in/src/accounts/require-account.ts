@@ -1,6 +1,6 @@
 import { RejectedTokenError } from '@s4u/krb5'
 import type { CallerIdentity } from '@s4u/negotiate'
-import type { NamedAccount } from './account-claim.js'
+import type { NamedAccount } from './named-account.js'
 
 /**
  * Compares the account that the directory has found with the name that the issuer has sent:
