@@ -25,50 +25,13 @@ export interface OpensslAuthority extends AsyncDisposable {
 
 export async function opensslAuthority(authority: Authority): Promise<OpensslAuthority> {
   const folder = mkdtempSync(join(tmpdir(), 's4u-openssl-'))
-  const file = (name: string): string => join(folder, name)
-  writeFileSync(file('ca.pem'), authority.certificate.pem)
-  writeFileSync(file('ca.key'), authority.certificate.key, { mode: 0o600 })
-  writeFileSync(file('index.txt'), '')
-  writeFileSync(file('index.txt.attr'), 'unique_subject = no\n')
-  writeFileSync(file('crlnumber'), '01\n')
-  writeFileSync(file('ca.cnf'), CONFIGURATION.replaceAll('FOLDER', folder))
-  const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const answer = (request: Buffer): Buffer => {
-    writeFileSync(file('request.der'), request)
-    const signer = ['-rsigner', file('ca.pem'), '-rkey', file('ca.key'), '-CA', file('ca.pem'), '-ndays', '1']
-    openssl(
-      'ocsp',
-      '-index',
-      file('index.txt'),
-      ...signer,
-      '-reqin',
-      file('request.der'),
-      '-respout',
-      file('answer.der'),
-    )
-    return readFileSync(file('answer.der'))
-  }
-  const list = (): Buffer => {
-    openssl('ca', '-config', file('ca.cnf'), '-gencrl', '-out', file('list.pem'))
-    return openssl('crl', '-in', file('list.pem'), '-outform', 'der')
-  }
+  const tools = toolsOf(authority, folder)
   const server = createServer()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const lines: string[] = []
   const own: OpensslAuthority = {
-    ...{ ocspUrl: `${url}/ocsp`, crlUrl: `${url}/ca.crl`, asked: [], down: false },
-    know({ serial }, revoked = false) {
-      const rest = `${serial.toUpperCase()}\tunknown\t/CN=${serial}`
-      const at = lines.findIndex((line) => line.endsWith(rest))
-      lines.splice(
-        at < 0 ? lines.length : at,
-        1,
-        revoked ? `R\t301231000000Z\t261101000000Z\t${rest}` : `V\t301231000000Z\t\t${rest}`,
-      )
-      writeFileSync(file('index.txt'), lines.map((line) => `${line}\n`).join(''))
-    },
+    ...{ ocspUrl: `${url}/ocsp`, crlUrl: `${url}/ca.crl`, asked: [], down: false, know: tools.know },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections()
       server.close()
@@ -80,9 +43,40 @@ export async function opensslAuthority(authority: Authority): Promise<OpensslAut
     own.asked.push(request.url ?? '')
     const body = Buffer.concat(await request.toArray())
     if (own.down) return void response.writeHead(503).end()
-    response.end(request.url === '/ocsp' ? answer(body) : list())
+    response.end(request.url === '/ocsp' ? tools.answer(body) : tools.list())
   })
   return own
+}
+
+/** The commands, and the files that they work with. */
+function toolsOf(authority: Authority, folder: string) {
+  const file = (name: string): string => join(folder, name)
+  writeFileSync(file('ca.pem'), authority.certificate.pem)
+  writeFileSync(file('ca.key'), authority.certificate.key, { mode: 0o600 })
+  writeFileSync(file('index.txt'), '')
+  writeFileSync(file('index.txt.attr'), 'unique_subject = no\n')
+  writeFileSync(file('crlnumber'), '01\n')
+  writeFileSync(file('ca.cnf'), CONFIGURATION.replaceAll('FOLDER', folder))
+  const openssl = (...args: string[]): Buffer => execFileSync('openssl', args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const lines = new Map<string, string>()
+  return {
+    know({ serial }: Issued, revoked = false): void {
+      const rest = `${serial.toUpperCase()}\tunknown\t/CN=${serial}\n`
+      lines.set(serial, revoked ? `R\t301231000000Z\t261101000000Z\t${rest}` : `V\t301231000000Z\t\t${rest}`)
+      writeFileSync(file('index.txt'), [...lines.values()].join(''))
+    },
+    answer(request: Buffer): Buffer {
+      writeFileSync(file('request.der'), request)
+      const signer = ['-rsigner', file('ca.pem'), '-rkey', file('ca.key'), '-CA', file('ca.pem'), '-ndays', '1']
+      const files = ['-reqin', file('request.der'), '-respout', file('answer.der')]
+      openssl('ocsp', '-index', file('index.txt'), ...signer, ...files)
+      return readFileSync(file('answer.der'))
+    },
+    list(): Buffer {
+      openssl('ca', '-config', file('ca.cnf'), '-gencrl', '-out', file('list.pem'))
+      return openssl('crl', '-in', file('list.pem'), '-outform', 'der')
+    },
+  }
 }
 
 const CONFIGURATION = `[ca]
