@@ -112,7 +112,7 @@ describe.each(sources)('$name', (source) => {
       if (source.isGuessable) expect(seen(answers[1])).toEqual(seen(answers[0]))
     })
 
-    test.runIf(source.beginsSession)('ends with the session at sign-out', async () => {
+    storyIf(source.beginsSession)('ends with the session at sign-out', async () => {
       await using at = await site(source, stack)
       const cookie = sessionIn(await at.show('alice'))
       const away = (from: string) =>
@@ -124,7 +124,7 @@ describe.each(sources)('$name', (source) => {
     })
   })
 
-  test.runIf(source.beginsSession)(
+  storyIf(source.beginsSession)(
     'puts the user who signs in in the place of another whose session the browser has',
     async () => {
       await using at = await site(source, express)
@@ -205,7 +205,7 @@ describe.each(sources)('$name', (source) => {
       for (const shown of [...printed, ...lines, text]) expect(shown).not.toContain(secret)
   })
 
-  test.runIf(source.isGuessable)(
+  storyIf(source.isGuessable)(
     'is asked no more after too many wrong secrets, whoever knows the right one',
     async () => {
       await using at = await site(source, express, { signInOptions: { attempts: { pace: 0, perUser: 3 } } })
@@ -217,7 +217,7 @@ describe.each(sources)('$name', (source) => {
     },
   )
 
-  test.runIf(source.fromOtherSite)(
+  storyIf(source.fromOtherSite)(
     'is used by a page of another site only where no browser adds it by itself',
     async () => {
       await using at = await site(source, express)
@@ -242,6 +242,13 @@ describe.each(sources)('$name', (source) => {
     plain.close()
   })
 })
+
+/** A story that this source cannot have is no skipped test. */
+function storyIf(applies: unknown): (title: string, story: () => Promise<void>) => void {
+  return (title, story) => {
+    if (applies) test(title, story)
+  }
+}
 
 interface Audit {
   readonly text: string

@@ -1,5 +1,5 @@
 import type { ReplayStore } from '@s4u/acceptor'
-import { digest } from '@s4u/krb5'
+import { digest, S4uError } from '@s4u/krb5'
 import type { SignInSite } from '@s4u/negotiate'
 import { isFirstUse } from '../replay/first-use.js'
 import type { DigestAlgorithm } from './digest-arithmetic.js'
@@ -50,9 +50,19 @@ export class Nonces {
     const [instance, expiresAt] = this.#seal.open(nonce)?.split(' ') ?? []
     if (instance !== this.#instance) return 'unknown'
     const count = digest('sha256', new TextEncoder().encode(`s4u digest ${nonce} ${nc.toLowerCase()}`))
-    const isFirst = await isFirstUse(this.#options.replayStore, count, Number(expiresAt))
-    return isFirst ? 'fresh' : 'used'
+    const use = { digest: count, expiresAt: Number(expiresAt), issuedAt: Number(expiresAt) - this.#options.lifetime }
+    try {
+      return (await isFirstUse(this.#options.replayStore, use)) ? 'fresh' : 'used'
+    } catch (error) {
+      if (hasForgotten(error)) return 'unknown'
+      throw error
+    }
   }
 }
 
 const INSTANCE_OCTETS = 9
+
+/** A store that may have lost what was used before some time: the client needs a newer nonce. */
+function hasForgotten(error: unknown): boolean {
+  return S4uError.is(error) && S4uError.is(error.cause) && error.cause.code === 'S4U_REDIS_FORGOT'
+}

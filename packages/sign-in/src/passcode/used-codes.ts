@@ -35,7 +35,8 @@ export class UsedCodes {
     const span = Math.floor(now() / usedFor)
     for (const one of [span - 1, span]) {
       const key = digest(JSON.stringify([one, userPartOf(user), code]))
-      if (!(await isFirstUse(store, key, (one + 2) * usedFor))) throw used(user)
+      const use = { digest: key, expiresAt: (one + 2) * usedFor, issuedAt: now() - usedFor }
+      if (!(await isFirstUse(store, use))) throw used(user)
     }
   }
 }

@@ -4,13 +4,22 @@ import { RejectedTokenError } from '@s4u/krb5'
 /** A caller is waiting, and a store that hangs must not pile up requests; milliseconds. */
 const STORE_TIME_LIMIT = 2_000
 
+export interface Use {
+  /** What is used, so that nobody can read it. */
+  readonly digest: Uint8Array
+  /** The same for the same digest; milliseconds since the epoch. */
+  readonly expiresAt: number
+  /** Before it nobody can have used it; milliseconds since the epoch. */
+  readonly issuedAt: number
+}
+
 /**
  * Remembers a digest, and returns whether it is new.
  *
  * @throws RejectedTokenError S4U_REPLAY_CACHE_FULL, S4U_REPLAY_STORE_DOWN, both of the status 503
  */
-export async function isFirstUse(store: ReplayStore, digest: Uint8Array, expiresAt: number): Promise<boolean> {
-  const verdict = await verdictOf(store, digest, expiresAt).catch((cause: unknown) => {
+export async function isFirstUse(store: ReplayStore, use: Use): Promise<boolean> {
+  const verdict = await verdictOf(store, use).catch((cause: unknown) => {
     throw down(cause)
   })
   if (verdict === 'fresh' || verdict === 'seen') return verdict === 'fresh'
@@ -22,8 +31,8 @@ export async function isFirstUse(store: ReplayStore, digest: Uint8Array, expires
   })
 }
 
-async function verdictOf(store: ReplayStore, digest: Uint8Array, expiresAt: number): Promise<ReplayVerdict> {
-  const verdict = store.remember(digest, expiresAt)
+async function verdictOf(store: ReplayStore, { digest, expiresAt, issuedAt }: Use): Promise<ReplayVerdict> {
+  const verdict = store.remember(digest, expiresAt, issuedAt)
   if (typeof verdict === 'string') return verdict
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
