@@ -7,6 +7,7 @@ import {
   type Server,
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { createAcceptor } from '@s4u/acceptor'
 import { createGateway, type Gateway, type GatewayConfig } from '@s4u/gateway'
@@ -50,6 +51,8 @@ export interface GatewaySite extends AsyncDisposable {
 export interface SiteWishes {
   /** What the inner server does, when it knows the user. */
   readonly handle?: RequestListener
+  /** What it does with handshakes. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void
   /** Of the one site. */
   readonly site?: Partial<Extract<GatewayConfig['sites'], readonly unknown[]>[number]>
   readonly config?: Partial<GatewayConfig>
@@ -75,6 +78,7 @@ export function gatewayRealm(): Promise<TestRealm> {
 
 export async function gatewaySite({
   handle = sayWho,
+  upgrade,
   site,
   config,
   innerAuthenticates = true,
@@ -85,6 +89,7 @@ export async function gatewaySite({
     { maxHeaderSize: 98_304 },
     innerAuthenticates ? authenticated(realm, seen, handle) : noting(seen, handle),
   )
+  if (upgrade !== undefined) inner.on('upgrade', upgrade)
   const innerPort = await listen(inner)
   const gateway = createGateway({
     kerberos: {

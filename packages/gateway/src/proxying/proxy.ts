@@ -55,12 +55,12 @@ export function createProxy(): Proxy {
   return {
     send: (request, response, destination) =>
       new Promise((resolve, reject) => {
-        const facade = facadeOf(request, {})
+        const facade = facadeOf(request, destination.headers)
         waiting.set(facade, { request, resolve, reject })
         server.web(facade, response, optionsFor(request, destination)).catch(reject)
       }),
     upgrade(request, { socket, head }, destination, rules) {
-      const facade = facadeOf(request, { upgrade: 'websocket' })
+      const facade = facadeOf(request, destination.headers)
       waiting.set(facade, { request, resolve: () => {}, reject: rules.refuse })
       tunnels.set(facade, rules)
       server.ws(facade, socket, optionsFor(request, destination), head).catch(rules.refuse)
@@ -69,17 +69,18 @@ export function createProxy(): Proxy {
 }
 
 /**
- * Stands for the client's request, without its headers: the library adds ours to those that it
- * finds, and other steps still read the request.
+ * Stands for the client's request, with our headers in place of its own, which other steps still
+ * read. The library looks there how the body is framed: where it finds nothing, it gives a DELETE a
+ * length of 0, also where chunks follow.
  */
-function facadeOf({ request }: CallerRequest, headers: object): ClientRequest {
+function facadeOf({ request }: CallerRequest, headers: InnerHeaders): ClientRequest {
   return Object.create(request, {
-    headers: { value: headers, enumerable: true },
+    headers: { value: { ...headers }, enumerable: true },
     on: { value: request.on.bind(request) },
   })
 }
 
-function optionsFor(request: CallerRequest, { url, agent, headers }: Destination) {
+function optionsFor(request: CallerRequest, { url, agent }: Destination) {
   const base = url.pathname.replace(/\/$/, '')
   return {
     target: {
@@ -91,7 +92,6 @@ function optionsFor(request: CallerRequest, { url, agent, headers }: Destination
     },
     ignorePath: true,
     agent,
-    headers,
     selfHandleResponse: true,
     buffer: request.request,
   }

@@ -68,13 +68,14 @@ function replaceHeaders(answer: IncomingMessage, request: CallerRequest, rules: 
 }
 
 /** What one side leaves unread when the other has gone is not waited for longer. */
-const LINGER = 5_000
+const LINGER = 2_000
 
 function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor }: UpgradeRules): void {
   const end = (): void => breakOff(client, inner)
   inner.setTimeout(site.idleTime, end)
   client.once('close', () => inner.destroy())
-  inner.once('close', () => setTimeout(end, LINGER).unref())
+  for (const side of [client, inner])
+    for (const event of ['end', 'close']) side.once(event, () => setTimeout(end, LINGER).unref())
   if (lastsFor === undefined) return
   const timer = setTimeout(end, Math.min(Math.max(lastsFor, 0), LONGEST)).unref()
   client.once('close', () => clearTimeout(timer))

@@ -4,6 +4,7 @@ import type { ChosenMember, FarmMember } from '../farm/farm.js'
 import type { InnerCredential } from '../delegation/site-delegation.js'
 import { answerHeaders, challengesOf } from '../proxying/answer-headers.js'
 import { answerWith } from '../proxying/answering.js'
+import { limitIdle } from '../proxying/idle-limits.js'
 import { hasBody, innerHeaders } from '../proxying/inner-headers.js'
 import type { Destination, Proxy } from '../proxying/proxy.js'
 import type { CallerRequest, ClientResponse } from '../requests/steps.js'
@@ -27,6 +28,7 @@ export async function answerFromInside(
   response: ClientResponse,
   inside: Inside,
 ): Promise<void> {
+  limitIdle(request, response)
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const { chosen, answer } = await firstAnswer(request, response, inside, gone.signal)
