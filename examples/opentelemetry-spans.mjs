@@ -9,6 +9,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 
 /** Source: OpenTelemetry API, SpanKind and SpanStatusCode. */
 const INTERNAL = 0
+const SERVER = 1
 const CLIENT = 2
 const ERROR = 2
 
@@ -16,6 +17,7 @@ const SPANS = {
   's4u:accept': { kind: INTERNAL, nameOf: ({ kind }) => `kerberos accept ${kind}` },
   's4u:kdc': { kind: CLIENT, nameOf: ({ step }) => `kerberos ${step}` },
   's4u:impersonate': { kind: INTERNAL, nameOf: ({ target }) => `impersonate ${target}`.trimEnd() },
+  's4u:gateway': { kind: SERVER, nameOf: ({ kind, site = '' }) => `gateway ${kind} ${site}`.trimEnd() },
   's4u:fetch': { kind: INTERNAL, nameOf: ({ kind }) => `negotiate ${kind}` },
 }
 
@@ -27,7 +29,7 @@ export function recordSpans(tracer, now = Date.now) {
       const endTime = now()
       const startTime = endTime - (event.duration ?? 0)
       const span = tracer.startSpan(nameOf(event), { kind, startTime, attributes: attributesOf(event) })
-      if (event.outcome === 'failed' || event.outcome === 'refused')
+      if (event.outcome === 'failed' || event.outcome === 'refused' || event.kind === 'alert')
         span.setStatus({ code: ERROR, message: event.code })
       span.end(endTime)
     },

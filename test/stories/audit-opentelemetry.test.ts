@@ -1,4 +1,5 @@
 import { createNegotiator } from '@s4u/negotiate'
+import { channel } from 'node:diagnostics_channel'
 import { expect, test } from 'vitest'
 import { API, corporation, Desktop, WEB } from './fixtures/corporation.js'
 
@@ -50,4 +51,24 @@ test('the example turns events into spans: sign-on, the ticket and the exchanges
     { name: 'impersonate HTTP/other.ad.test', status: { code: 2, message: 'KDC_ERR_BADOPTION' } },
   ])
   for (const { took } of tracer.spans.slice(1)) expect(took).toBeGreaterThan(0)
+})
+
+test('the example has a span for each request of a gateway, and its alerts are errors', async () => {
+  const path = '../../examples/opentelemetry-spans.mjs'
+  const { recordSpans } = await import(path)
+  const tracer = new Tracer()
+  const stop = recordSpans(tracer, () => 1_000)
+  const gateway = channel('s4u:gateway')
+  gateway.publish({ kind: 'request', duration: 30, status: 200, site: 'orders', user: 'alice@AD.TEST', way: 'form' })
+  gateway.publish({ kind: 'alert', code: 'S4U_OTHER_SCHEME', message: 'orders wants NTLM', site: 'orders' })
+  stop()
+  expect(tracer.spans).toMatchObject([
+    {
+      name: 'gateway request orders',
+      kind: 1,
+      took: 30,
+      attributes: { 's4u.user': 'alice@AD.TEST', 's4u.way': 'form' },
+    },
+    { name: 'gateway alert orders', status: { code: 2, message: 'S4U_OTHER_SCHEME' } },
+  ])
 })

@@ -31,7 +31,10 @@ await describeRealms('the gateway does what Forefront TMG did:', ['CORP', 'apach
   const seen: string[] = []
   const events: Readonly<Record<string, unknown>>[] = []
   const impersonations: Readonly<Record<string, unknown>>[] = []
-  const onAlert = (event: unknown) => void events.push(event as Readonly<Record<string, unknown>>)
+  const onAlert = (event: unknown) => {
+    const told = event as Readonly<Record<string, unknown>>
+    if (told.kind === 'alert') events.push(told)
+  }
   const onTicket = (event: unknown) => void impersonations.push(event as Readonly<Record<string, unknown>>)
   let apache: Apache
   let app: Server

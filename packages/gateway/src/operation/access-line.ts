@@ -5,7 +5,7 @@ import type { AccessRecord } from './operation.js'
 /**
  * Returns what the access log says of a request. The query is left out: people put secrets there.
  */
-export function accessLine({ request, statusCode, sent, took, member, error }: AccessRecord): object {
+export function accessLine({ request, statusCode, sent, took, member, error }: AccessRecord) {
   const { id, receivedAt, method, scheme, host, path, clientAddress } = request
   return {
     time: new Date(receivedAt).toISOString(),

@@ -3,7 +3,7 @@ import type { S4uError } from '@s4u/krb5'
 import { nameOfSite } from '../requests/name-of-site.js'
 import type { ReceivedRequest, SiteRequest } from '../requests/steps.js'
 
-/** The name of the diagnostics channel on which every alert appears. */
+/** The name of the diagnostics channel on which every alert and every request appears. */
 export const GATEWAY_CHANNEL = 's4u:gateway'
 
 /** What somebody must look at: an inner server, the directory or the gateway is set up wrong. */
@@ -19,7 +19,24 @@ export interface GatewayAlert {
   readonly client?: string
 }
 
+/** A request that has ended: what the access log says of it. */
+export interface GatewayRequestEvent {
+  readonly kind: 'request'
+  /** Milliseconds, until its last octet was sent. */
+  readonly duration: number
+  readonly status: number
+  readonly site?: string | undefined
+  readonly user?: string | undefined
+  readonly way?: string | undefined
+  readonly code?: string | undefined
+}
+
 const diagnostics = channel(GATEWAY_CHANNEL)
+
+/** Publishes a request that has ended, where somebody listens. */
+export function publishRequest(make: () => GatewayRequestEvent): void {
+  if (diagnostics.hasSubscribers) diagnostics.publish(make())
+}
 
 /** Returns an alert with all that is known. No token and no password is ever in an error. */
 export function alertOf({ code, message, hint }: S4uError, request?: ReceivedRequest | SiteRequest): GatewayAlert {

@@ -121,6 +121,24 @@ describe('an alert', () => {
     expect(metricsOf(operation)).toContain('s4u_gateway_alerts_total{code="S4U_OTHER_SCHEME"} 1')
   })
 
+  test('and a request that has ended are events of one channel, for spans of OpenTelemetry', () => {
+    const events: unknown[] = []
+    const listener = (event: unknown) => void events.push(event)
+    subscribe(GATEWAY_CHANNEL, listener)
+    operationWith({ alerts: 'off' }).ended({ request: asked(), statusCode: 200, sent: 1, took: 3 })
+    unsubscribe(GATEWAY_CHANNEL, listener)
+    expect(events).toEqual([
+      expect.objectContaining({
+        kind: 'request',
+        duration: 3,
+        status: 200,
+        site: 'orders.example.com',
+        user: 'alice@AD.TEST',
+      }),
+    ])
+    expect(JSON.stringify(events)).not.toContain('secret')
+  })
+
   test('that comes again and again is a line each minute, which says how often', () => {
     const operation = operationWith({ alerts: 'stdout' })
     for (let count = 0; count < 5; count++) operation.alert(error(), asked())

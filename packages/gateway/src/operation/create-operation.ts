@@ -4,7 +4,7 @@ import type { OperationSettings } from '../configuration/gateway-options.js'
 import { networksOf } from '../configuration/networks.js'
 import type { CallerRequest, ReceivedRequest } from '../requests/steps.js'
 import { accessLine } from './access-line.js'
-import { alertOf, Alerts } from './alerts.js'
+import { alertOf, Alerts, publishRequest } from './alerts.js'
 import { GatewayMetrics } from './gateway-metrics.js'
 import { textPage } from './html-page.js'
 import { cut, jsonLine } from './json-line.js'
@@ -73,6 +73,7 @@ class GatewayOperation implements Operation {
 
   ended(record: AccessRecord): void {
     this.#metrics.ended(record)
+    publishRequest(() => ({ kind: 'request', duration: record.took, ...accessLine(record) }))
     this.#write(this.#settings.accessLog, accessLine(record))
   }
 
