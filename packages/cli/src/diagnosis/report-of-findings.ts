@@ -72,7 +72,7 @@ export function summaryBlocks({ status, cause, findings, took }: Diagnosis): rea
   const left = count('skipped')
   const counts = [
     `${count('ok')} ok`,
-    `${count('warning')} warnings`,
+    `${count('warning')} ${count('warning') === 1 ? 'warning' : 'warnings'}`,
     `${count('failed')} failed`,
     ...(left > 0 ? [`${left} not looked at`] : []),
   ]

@@ -41,6 +41,14 @@ test('a long value of a tree goes on below it, within its branch', () => {
   )
 })
 
+test('one of a list in a tree is printed as a value: not in bold, and on several lines where it is long', () => {
+  const root = { label: 'groups', children: [{ label: 'S-1-5-21 (Domain Users)' }] }
+  expect(layOut([{ kind: 'tree', root }], plain(24))).toBe('groups\n└─ S-1-5-21 (Domain\n      Users)\n')
+  expect(layOut([{ kind: 'tree', root }], { width: 80, hasColours: true })).toBe(
+    '\u{1b}[1mgroups\u{1b}[0m\n\u{1b}[2m└─ \u{1b}[0mS-1-5-21 (Domain Users)\n',
+  )
+})
+
 test('wide letters take two columns, marks none', () => {
   const rows = [{ cells: ['日本', 'x'] }, { cells: ['zoe\u{308}', 'x'] }]
   expect(layOut([table(['', ''], rows)], plain(80))).toBe('日本  x\nzoe\u{308}   x\n')

@@ -109,9 +109,11 @@ function linesOfRow({ cells, notes = [] }: TableRow, widths: readonly number[], 
 
 function linesOfTree(root: TreeNode, page: Page, before = '', below = ''): readonly string[] {
   const { label, value, children = [] } = root
-  const { text, style } = partsOf(value ?? '')
-  const name = printable(label)
-  const start = text === '' ? name : `${name}: `
+  // One of a list, such as a group: it names nothing, and is as long as a value.
+  const isItem = value === undefined && children.length === 0
+  const { text, style } = partsOf(isItem ? label : (value ?? ''))
+  const name = isItem ? '' : printable(label)
+  const start = text === '' || isItem ? name : `${name}: `
   const room = Math.max(MIN_ROOM, page.width - cellWidth(before) - cellWidth(start))
   const hangs = `${below}${children.length > 0 ? '│  ' : '   '}`
   const [first = '', ...more] = wrap(printable(text), room)
