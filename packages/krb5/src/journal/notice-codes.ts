@@ -11,6 +11,7 @@
  * ```
  */
 export const NOTICE_MEANINGS = {
+  S4U_ATTEMPTS_PER_WORKER: 'Each process of a cluster counts attempts to sign in for itself alone.',
   S4U_AUDIT: 'The file of the audit cannot be written any more.',
   S4U_CCACHE_ENTRY: 'Some entries of a credential cache cannot be read, and were left out.',
   S4U_DOMAIN_SIDS: 'The option domainSids has no entry for the realm of the keytab.',

@@ -154,6 +154,8 @@ function notBegun({ principal }: CallerIdentity): RejectedTokenError {
   return new RejectedTokenError(`${principal} has signed in, but no session could be begun`, {
     code: 'S4U_SESSION_NOT_BEGUN',
     status: 403,
-    hint: "The user's ticket is too big for a cookie: create the server with { maxHeaderSize: 65536 }, or take the user out of groups.",
+    hint:
+      "The negotiator has no session that a cookie keeps (session: 'cookie'), or the user's ticket is too big for one: " +
+      'create the server with { maxHeaderSize: 65536 }, or take the user out of groups.',
   })
 }

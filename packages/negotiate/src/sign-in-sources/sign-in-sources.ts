@@ -4,6 +4,7 @@ import type { ClientAddresses } from '../http/client-address.js'
 import type { NegotiableRequest } from '../http/request.js'
 import { checkSession, type SessionOptions } from '../session/session-options.js'
 import { attemptSettings } from './attempts/attempt-options.js'
+import { warnOfWorkers } from './attempts/process-attempts.js'
 import { SignInAttempts } from './attempts/sign-in-attempts.js'
 import { keyedDigest } from './keyed-digest.js'
 import { sealedTexts } from './sealed-texts.js'
@@ -53,6 +54,7 @@ export class SignInSources {
     this.path = signInPathOf(signInOptions)
     this.#addresses = deps.addresses
     const given = requireSources(signIn)
+    if (given.length > 0 && signInOptions.attempts?.store === undefined) warnOfWorkers()
     const links = (source: string, request: SignInRequest): readonly SignInLink[] =>
       this.#offering(request).flatMap(({ name, offer: { link } }) => (link && name !== source ? [link] : []))
     const lend = lender(this.path, links, deps)
