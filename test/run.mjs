@@ -47,6 +47,7 @@ const steps = [
   suite('stories', { needsBuild: true }),
   suite('hostile', { needsBuild: true }),
   suite('stores', { needsBuild: true, needsServers: true }),
+  suite('fleet', { needsBuild: true, needsServers: true }),
   suite('interop', { needsBuild: true, needsServers: true }),
 ]
 

@@ -54,6 +54,7 @@ export default defineConfig({
       suite('hostile', ['test/hostile/**/*.test.ts'], { testTimeout: 60_000, fileParallelism: false }),
       // Stores that instances share, on real servers.
       suite('stores', ['test/stores/**/*.test.ts'], { ...realServers, fileParallelism: false }),
+      suite('fleet', ['test/fleet/**/*.test.ts'], { ...realServers, fileParallelism: false }),
       // Suites share the realms, so their files run one after the other.
       suite('interop', ['test/interop/**/*.test.ts'], { ...realServers, fileParallelism: false }),
     ],
