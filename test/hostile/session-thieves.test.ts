@@ -78,8 +78,8 @@ describe.each(stacks)('$name: who has stolen a session', (stack) => {
       shown.push(one)
       return ended.has(one.id)
     }
-    const handle = ({ identity, negotiator, request, url }: Visit): unknown => {
-      const mine = negotiator.sessionOf(request)
+    const handle = ({ identity, negotiator, given, url }: Visit): unknown => {
+      const mine = negotiator.sessionOf(given)
       if (url === '/logout' && mine !== undefined) ended.add(mine.id)
       return { principal: identity?.principal, session: mine }
     }

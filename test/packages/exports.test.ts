@@ -473,6 +473,7 @@ const exported: Record<string, readonly string[]> = {
     'requireAskedLevel',
     'respond',
     'upgradeHeaders',
+    'withHeaders',
     'writeAuditTo',
     'writeHeaders',
   ],

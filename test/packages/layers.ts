@@ -107,6 +107,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       because: 'a session cookie carries a ticket (krb5 encodes it), sealed with XChaCha20, which Node does not have',
       rooms: [
         '.',
+        'web',
         'routes',
         'authenticate',
         'sign-in-sources',

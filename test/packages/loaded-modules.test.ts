@@ -54,9 +54,10 @@ describe('undici', () => {
     expect(loaded.has('undici')).toBe(true)
   })
 
-  test('is loaded by connections that are opened before any request', () => {
+  test('is loaded by hand for connections that are opened before any request', () => {
     const loaded = loadedBy(`
-      const { Connections } = await import('@s4u/fetch')
+      const { Connections, loadUndici } = await import('@s4u/fetch')
+      await loadUndici()
       new Connections().withoutIdentity()`)
     expect(loaded.has('undici')).toBe(true)
   })

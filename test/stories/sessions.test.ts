@@ -134,14 +134,14 @@ describe.each(stacks)('$name with cookie sessions', (stack) => {
 
   test('begins and ends a session for a user whom the app has authenticated itself', async () => {
     const handle = async (visit: Visit): Promise<unknown> => {
-      const { negotiator, url, request, header } = visit
+      const { negotiator, url, given, header } = visit
       if (url === '/login') {
         const user = await negotiator.identityFor('bob', { method: 'password' })
         for (const [name, value] of Object.entries(negotiator.startSession(user))) header(name, value)
         return {}
       }
       if (url !== '/logout') return whoseTicket(visit)
-      for (const [name, value] of Object.entries(negotiator.endSession(request))) header(name, value)
+      for (const [name, value] of Object.entries(negotiator.endSession(given))) header(name, value)
       return {}
     }
     const options: NegotiatorOptions = {

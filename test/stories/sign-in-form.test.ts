@@ -2,7 +2,7 @@
 
 import { negotiate as negotiateInExpress } from '@s4u/express'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
-import type { NegotiatorOptions } from '@s4u/negotiate'
+import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { form, type FormOptions, type SignInPage } from '@s4u/sign-in'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import express from 'express'
@@ -11,6 +11,7 @@ import Koa from 'koa'
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { type Answer, tlsSite } from './fixtures/tls-site.js'
+import { bridge } from './fixtures/web/bridge.js'
 
 const GOOD = 'wonderland'
 const OLD = 'old-Secret-1'
@@ -78,6 +79,19 @@ const inKoa =
     return app.callback()
   }
 
+/** The runtime tells only the address: TLS is what the URL says. */
+const inWeb: Build = (options) =>
+  bridge(
+    createNegotiator(options).protect(
+      async ({ url }, identity) => {
+        const { pathname } = new URL(url)
+        if (pathname === '/orders') return Response.json(identity)
+        return new Response(await ticketOf(identity))
+      },
+      { connection: () => ({ clientAddress: '127.0.0.1' }) },
+    ),
+  )
+
 const frameworks: readonly [string, Build][] = [
   ['Express 5', inExpress(express, false)],
   ['Express 5 behind a body parser', inExpress(express, true)],
@@ -85,6 +99,7 @@ const frameworks: readonly [string, Build][] = [
   ['Express 4 behind a body parser', inExpress(express4, true)],
   ['Koa', inKoa(false)],
   ['Koa behind a body parser', inKoa(true)],
+  ['a web-standard handler', inWeb],
 ]
 
 async function site(ofForm?: FormOptions, build: Build = frameworks[0][1], more: NegotiatorOptions = {}) {

@@ -28,6 +28,7 @@ import { GroupNames } from './directory/group-names.js'
 import { Profiles } from './directory/profiles.js'
 import { ServiceAccounts } from './directory/service-accounts.js'
 import { headerOf, type NegotiableRequest } from './http/request.js'
+import { requireNodeRequest } from './http/request-kind.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
 import { serviceRequests } from './kdc/service-requests.js'
@@ -49,6 +50,9 @@ import type { IdentityForOptions } from './sign-in/identity-for-options.js'
 import type { SecretSubject } from './sign-in/secret-subject.js'
 import { SignInSources } from './sign-in-sources/sign-in-sources.js'
 import { UserClients } from './sign-in/user-clients.js'
+import { asNegotiable, authenticateWebRequest, type WebAuthenticateOptions } from './web/authenticate-request.js'
+import { protectedBy, type ProtectedHandler, type ProtectOptions } from './web/protect.js'
+import type { WebOutcome } from './web/web-outcome.js'
 
 const AUTHENTICATE_OPTIONS = {
   mode: 'value',
@@ -98,6 +102,10 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly fetch: Fetch
   readonly groups: GroupNames | undefined
   readonly services: ServiceAccounts | undefined
+  readonly protect: Negotiator['protect'] = <Rest extends readonly unknown[]>(
+    handler: ProtectedHandler<Rest, never>,
+    options?: ProtectOptions<Rest>,
+  ) => protectedBy(this, handler, options)
   readonly #parts: NegotiatorParts
   readonly #finder: CallerFinder
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
@@ -142,6 +150,7 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
 
   async authenticate(request: NegotiableRequest, given?: AuthenticateOptions): Promise<Outcome> {
     const mode = this.#modeOf('authenticate', given)
+    requireNodeRequest('authenticate', request, 'negotiator.authenticateRequest(request, { clientAddress })')
     requireGiven('authenticate: the request', request, ['headers'], 'Give that of node:http, Express or Koa (ctx.req).')
     recordNegotiator(request, this)
     this.#parts.sources.receive(request, given ?? {})
@@ -152,7 +161,20 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return this.#outcomeOf(await found, request, mode)
   }
 
-  authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome> {
+  authenticateRequest(request: Request, given?: WebAuthenticateOptions): Promise<WebOutcome> {
+    return authenticateWebRequest(this, request, given)
+  }
+
+  refusalOfSite(request: NegotiableRequest): Challenge | undefined {
+    return this.#finder.refusalOfSite(request)
+  }
+
+  async authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome> {
+    requireNodeRequest(
+      'authenticateUpgrade',
+      request,
+      'negotiator.authenticateRequest(request, { clientAddress }): it judges handshakes too',
+    )
     return answerUpgrade(request, async () => {
       const mode = this.#modeOf('authenticateUpgrade', given)
       if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS
@@ -169,12 +191,12 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return this.#finder.startSession(identity)
   }
 
-  endSession(request: NegotiableRequest): ResponseHeaders {
-    return this.#finder.endSession(request)
+  endSession(request: NegotiableRequest | Request): ResponseHeaders {
+    return this.#finder.endSession(asNegotiable(request))
   }
 
-  sessionOf(request: NegotiableRequest): Session | undefined {
-    return this.#finder.sessionOf(request)
+  sessionOf(request: NegotiableRequest | Request): Session | undefined {
+    return this.#finder.sessionOf(asNegotiable(request))
   }
 
   impersonation(option: ImpersonationOption): Gate {

@@ -14,6 +14,9 @@ import type { SecretSubject } from './sign-in/secret-subject.js'
 import type { IdentityForOptions } from './sign-in/identity-for-options.js'
 import type { Session } from './session/session-revocation.js'
 import type { UpgradeOutcome } from './authenticate/upgrade.js'
+import type { WebAuthenticateOptions } from './web/authenticate-request.js'
+import type { ProtectedHandler, ProtectOptions, WebHandler } from './web/protect.js'
+import type { WebOutcome } from './web/web-outcome.js'
 
 export interface AuthenticateOptions {
   /** The mode of this request only. Default: that of the negotiator. */
@@ -34,6 +37,54 @@ export interface Negotiator extends Disposable {
    * for the app.
    */
   authenticate(request: NegotiableRequest, options?: AuthenticateOptions): Promise<Outcome>
+  /**
+   * Finds out who sent a web-standard Request: in Bun.serve, Deno.serve, Hono, or a route handler
+   * of Next.js. It is judged by the same rules as a request of `node:http`; what the runtime knows
+   * of the connection comes in the options. Handshakes of WebSockets are judged too, and pages of
+   * other sites refused there.
+   *
+   * ```ts
+   * import { createNegotiator, withHeaders } from '@s4u/negotiate'
+   *
+   * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+   * export async function handle(request: Request, clientAddress: string): Promise<Response> {
+   *   const outcome = await negotiator.authenticateRequest(request, { clientAddress })
+   *   if (outcome.status === 'challenge') return outcome.response
+   *   const response = new Response(`Hello ${outcome.identity?.principal ?? 'stranger'}`)
+   *   return withHeaders(response, outcome.headers)
+   * }
+   * ```
+   *
+   * @throws ConfigurationError for a request of `node:http`, and wrong options
+   */
+  authenticateRequest(request: Request, options?: WebAuthenticateOptions): Promise<WebOutcome>
+  /**
+   * Returns a handler of web-standard requests that calls `handler` for known callers only, and
+   * adds the headers of the outcome to its response. The handler runs as the caller where the
+   * options say so. It gets what the runtime gives beside the request; its parameters say what that
+   * is.
+   *
+   * ```ts
+   * import { createNegotiator } from '@s4u/negotiate'
+   *
+   * const negotiator = createNegotiator({ keytab: 'web.keytab' })
+   * export const GET = negotiator.protect(
+   *   (request, identity) => new Response(`Hello ${identity.principal}`),
+   * )
+   * ```
+   *
+   * An error of s4u becomes an answer with its status; other errors are thrown.
+   * @throws ConfigurationError
+   */
+  protect<Rest extends readonly unknown[] = []>(
+    handler: ProtectedHandler<Rest, CallerIdentity>,
+    options?: ProtectOptions<Rest> & { readonly mode?: 'required' },
+  ): WebHandler<Rest>
+  /** Returns such a handler that unknown callers pass too. */
+  protect<Rest extends readonly unknown[] = []>(
+    handler: ProtectedHandler<Rest>,
+    options: ProtectOptions<Rest> & { readonly mode: 'optional' },
+  ): WebHandler<Rest>
   /**
    * Finds out who sent a handshake for another protocol, such as a WebSocket. It is for
    * `server.on('upgrade')`, which bypasses Express and Koa and every check in them. Pages of other
@@ -98,12 +149,12 @@ export interface Negotiator extends Disposable {
    * Ends the session that `authenticate` found on a request: returns the headers that remove its
    * cookie, and notes the end in `session.ended`, so that a copy of the cookie is refused.
    */
-  endSession(request: NegotiableRequest): ResponseHeaders
+  endSession(request: NegotiableRequest | Request): ResponseHeaders
   /**
    * Returns the session that `authenticate` found on a request: what a sign-out has to note for
    * `session.isRevoked`.
    */
-  sessionOf(request: NegotiableRequest): Session | undefined
+  sessionOf(request: NegotiableRequest | Request): Session | undefined
   /**
    * Returns a gate that says how a route impersonates: `required`, `allowed` or `notAllowed`.
    * Prefer it to the free function where a process has several negotiators.

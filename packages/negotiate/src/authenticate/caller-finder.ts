@@ -211,7 +211,7 @@ export class CallerFinder {
       case 'continue': {
         const connection = connectionOf(request)
         const kept = connection !== undefined && this.#pending.keep(connection, accepted.negotiation)
-        if (!kept) return this.#refuse(request, cannotContinue(), { unseen: true })
+        if (!kept) return this.#refuse(request, cannotContinue(request), { unseen: true })
         this.#deps.events.challenged({ ...about, reason: 'continue' })
         return { by: 'refusal', challenge: this.#deps.challenges.next(accepted.reply) }
       }

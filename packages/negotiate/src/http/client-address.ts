@@ -1,8 +1,7 @@
 import { isIP } from 'node:net'
-import { TLSSocket } from 'node:tls'
 import type { OptionTableOf } from '@s4u/kdc-client'
 import { peerList, type PeerList } from './peer-list.js'
-import { headerOf, type NegotiableRequest } from './request.js'
+import { headerOf, isOverTls, type NegotiableRequest } from './request.js'
 
 export interface ClientAddressOptions {
   /**
@@ -46,7 +45,7 @@ export class ClientAddresses {
 
   /** Whether the client uses TLS: to here, or to a named proxy that says so. */
   usesTls(request: NegotiableRequest): boolean {
-    if (request.socket instanceof TLSSocket) return true
+    if (isOverTls(request)) return true
     if (!this.#proxies.has(request.socket?.remoteAddress)) return false
     const said = headerOf(request, 'x-forwarded-proto')?.split(',') ?? []
     return said.length > 0 && said.every((one) => one.trim().toLowerCase() === 'https')

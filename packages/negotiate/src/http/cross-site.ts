@@ -4,9 +4,8 @@
  * handshakes of every site; SameSite of a cookie has no effect on a token.
  */
 
-import { TLSSocket } from 'node:tls'
 import { ConfigurationError, type OptionTableOf, RejectedTokenError } from '@s4u/kdc-client'
-import { headerOf, type NegotiableRequest } from './request.js'
+import { headerOf, isOverTls, type NegotiableRequest } from './request.js'
 
 /** Origins are written as browsers send them: `https://portal.ad.test`, `http://localhost:3000`. */
 export type CrossSiteOption = 'refuse' | 'allow' | readonly string[]
@@ -107,7 +106,7 @@ export function isPreflight(request: NegotiableRequest): boolean {
 
 /** Whether the connection is TLS, here or in front of a proxy that says so. */
 export function isEncrypted(request: NegotiableRequest): boolean {
-  return request.socket instanceof TLSSocket || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
+  return isOverTls(request) || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
 }
 
 /**

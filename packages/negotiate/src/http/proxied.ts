@@ -16,6 +16,6 @@ export function isProxied({ headers }: NegotiableRequest): boolean {
  * HTTP/2 have no order, so that no leg can follow another.
  */
 export function connectionOf(request: NegotiableRequest): object | undefined {
-  const { socket, httpVersionMajor = 1 } = request
-  return socket === undefined || httpVersionMajor > 1 || isProxied(request) ? undefined : socket
+  const { socket, httpVersionMajor = 1, isSocketKnown = true } = request
+  return !isSocketKnown || httpVersionMajor > 1 || isProxied(request) ? undefined : socket
 }

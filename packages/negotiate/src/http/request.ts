@@ -1,3 +1,6 @@
+import type { Readable } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+
 /**
  * What a negotiator reads of a request. An `IncomingMessage` of `node:http` fits, and so does that
  * of HTTP/2.
@@ -13,10 +16,27 @@ export interface NegotiableRequest {
    * The connection. Several legs, sessions of connections and channel bindings need the real one.
    */
   readonly socket?: { readonly remoteAddress?: string | undefined } | undefined
+  /**
+   * False where `socket` has only an address, and does not tell which requests share a connection:
+   * a web-standard Request. Default: true.
+   */
+  readonly isSocketKnown?: boolean
+  /**
+   * The certificate of the client (DER), verified by the server. A web-standard Request may have
+   * it; that of `node:http` is asked of its socket.
+   */
+  readonly peerCertificate?: Uint8Array | undefined
+  /** Opens the body of a web-standard Request; undefined where it was read before. */
+  openBody?(): Readable | undefined
 }
 
 /** Returns the value of a header; the first value where a peer sent the header twice. */
 export function headerOf({ headers }: NegotiableRequest, name: string): string | undefined {
   const value = headers[name]
   return typeof value === 'string' ? value : value?.[0]
+}
+
+/** Returns whether the connection is TLS. */
+export function isOverTls({ socket }: NegotiableRequest): boolean {
+  return socket instanceof TLSSocket || (socket !== undefined && 'encrypted' in socket && socket.encrypted === true)
 }

@@ -16,26 +16,27 @@ export interface ReadBodyOptions {
  */
 export function readBody(request: NegotiableRequest, { limit, timeLimit }: ReadBodyOptions): Promise<Uint8Array> {
   if (Number(headerOf(request, 'content-length') ?? 0) > limit) return Promise.reject(tooLong(limit))
-  if (!(request instanceof Readable) || request.readableEnded || request.destroyed) return Promise.reject(gone())
+  const body = request instanceof Readable ? request : request.openBody?.()
+  if (body === undefined || body.readableEnded || body.destroyed) return Promise.reject(gone())
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = []
     let length = 0
     const settle = (act: () => void): void => {
       clearTimeout(timer)
-      request.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak)
+      body.off('data', onData).off('end', onEnd).off('error', onBreak).off('close', onBreak)
       act()
     }
     const onData = (chunk: Uint8Array | string): void => {
       const octets = typeof chunk === 'string' ? Buffer.from(chunk) : chunk
       length += octets.length
-      if (length > limit) settle(() => (request.pause(), reject(tooLong(limit))))
+      if (length > limit) settle(() => (body.pause(), reject(tooLong(limit))))
       else chunks.push(octets)
     }
     const onEnd = (): void => settle(() => resolve(Buffer.concat(chunks)))
     const onBreak = (): void => settle(() => reject(badForm('a whole body', 'a connection that ended')))
-    const onLate = (): void => settle(() => (request.pause(), reject(badForm('a body at once', 'one that drips', 408))))
+    const onLate = (): void => settle(() => (body.pause(), reject(badForm('a body at once', 'one that drips', 408))))
     const timer = setTimeout(onLate, timeLimit)
-    request.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak)
+    body.on('data', onData).on('end', onEnd).on('error', onBreak).on('close', onBreak)
   })
 }
 
