@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, expect, test } from 'vitest'
+import { type Answer, gatewaySite } from './gateway-site.js'
+
+/** A farm of inner servers behind a whole gateway, whose members die. */
+
+const open: Server[] = []
+afterEach(() => {
+  for (const server of open.splice(0)) stop(server)
+})
+
+function stop(server: Server): void {
+  server.closeAllConnections()
+  server.close()
+}
+
+/** A member that says its name, and what it has seen. */
+async function member(name: string) {
+  const seen: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    seen.push(request)
+    response.setHeader('set-cookie', 'app=1')
+    response.end(name)
+  }).listen(0, '127.0.0.1')
+  open.push(server)
+  await once(server, 'listening')
+  return { seen, server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` }
+}
+
+const DEAD = 'http://127.0.0.1:1'
+const none = { as: 'none' } as const
+
+function memberCookie({ headers }: Answer): string | undefined {
+  return headers['set-cookie']?.map((line) => line.split(';')[0]).find((pair) => pair.startsWith('s4u-member='))
+}
+
+test('a member that is not there costs no request: another one answers, and it rests', async () => {
+  const alive = await member('alive')
+  await using site = await gatewaySite({ site: { to: [DEAD, alive.url], delegation: none } })
+  for (let count = 0; count < 6; count++) {
+    const { status, body } = await site.ask('/', { as: 'alice' })
+    expect([status, body]).toEqual([200, 'alive'])
+  }
+})
+
+test('a user stays at one member by a cookie that no member sees, and moves when that dies', async () => {
+  const members = { a: await member('a'), b: await member('b') }
+  await using site = await gatewaySite({
+    site: { to: [members.a.url, members.b.url], delegation: none, farm: { affinity: 'cookie' } },
+  })
+  const first = await site.ask('/', { as: 'alice' })
+  const cookie = memberCookie(first)
+  expect(cookie).toMatch(/^s4u-member=[\w-]{12}$/)
+  for (let count = 0; count < 4; count++)
+    expect((await site.ask('/', { as: 'alice', headers: { cookie: `${cookie}; mine=1` } })).body).toBe(first.body)
+  const own = first.body === 'a' ? members.a : members.b
+  expect(own.seen.slice(1).map(({ headers }) => headers.cookie)).toEqual(Array(4).fill('mine=1'))
+  stop(own.server)
+  const moved = await site.ask('/', { as: 'alice', headers: { cookie: `${cookie}` } })
+  expect([moved.status, moved.body]).toEqual([200, first.body === 'a' ? 'b' : 'a'])
+  expect(memberCookie(moved)).not.toBe(cookie)
+})
+
+test('where all are gone the user gets a page, and no word of the servers', async () => {
+  await using site = await gatewaySite({ site: { to: [DEAD, 'http://127.0.0.1:2'], delegation: none } })
+  const { status, body } = await site.ask('/', { as: 'alice', headers: { accept: 'text/html' } })
+  expect(status).toBe(502)
+  expect(body).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/)
+})
