@@ -62,14 +62,14 @@ export interface RedisEpochs {
  *
  * @example
  * ```ts
- * import type { Identity, NegotiatorOptions } from '@s4u/negotiate'
+ * import type { CallerIdentity, NegotiatorOptions } from '@s4u/negotiate'
  * import { type RedisClient, redisEpochs } from '@s4u/redis'
  *
  * export function sessionsOn(client: RedisClient, key: string) {
  *   const { isRevoked, ended, end } = redisEpochs(client)
  *   const session = { kind: 'cookie', keys: [key], isRevoked, ended } as const
  *   const options: NegotiatorOptions = { session }
- *   const signOutEverywhere = ({ principal }: Identity) => end({ principal })
+ *   const signOutEverywhere = ({ principal }: CallerIdentity) => end({ principal })
  *   return { options, signOutEverywhere }
  * }
  * ```
