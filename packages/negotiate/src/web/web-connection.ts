@@ -10,8 +10,9 @@ export interface WebConnection {
    */
   readonly clientAddress?: string
   /**
-   * The certificate of the client (DER), which the server of the runtime has verified, for ways to
-   * sign in by certificate. Default: none.
+   * The certificate of the client (DER), which the server of the runtime has verified. A source of
+   * your own in `signIn` finds it as `request.request.peerCertificate`; `certificate()` of
+   * `@s4u/sign-in` reads the socket and not this. Default: none.
    */
   readonly peerCertificate?: Uint8Array
   /**
