@@ -7,7 +7,7 @@ import { ConfigurationError } from '@s4u/krb5'
 import { createGateway } from '@s4u/gateway'
 import { describe, expect, test } from 'vitest'
 import { Desktop } from './fixtures/corporation.js'
-import { ask, gatewaySite, PUBLIC } from './gateway-site.js'
+import { ask, gatewaySite, INNER, PUBLIC } from './gateway-site.js'
 
 const tick = (time = 50): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))
 
@@ -398,6 +398,22 @@ describe('a new configuration', () => {
     expect(gateway.addresses[0].port).toBe(site.port)
     expect((await site.ask('/', { as: 'alice' })).status).toBe(404)
     expect((await ask(site.port, '/', { host: 'other.example.com' })).status).toBe(200)
+  })
+
+  test('forgets neither sessions nor tokens that were shown', async () => {
+    await using site = await gatewaySite({ innerAuthenticates: false })
+    const authorization = await new Desktop(site.realm, 'alice').authorization(`HTTP/${PUBLIC}`)
+    const first = await site.ask('/', { headers: { authorization } })
+    const to = `http://127.0.0.1:${site.innerPort}`
+    await site.gateway.reload({
+      ...base(site),
+      session: { secure: false },
+      kerberos: site.gateway.settings.kerberos,
+      sites: { hosts: PUBLIC, to, delegation: { service: INNER } },
+    })
+    const [cookie] = (first.headers['set-cookie'] ?? ['']).map((line) => line.split(';')[0])
+    expect((await site.ask('/', { headers: { cookie } })).status).toBe(200)
+    expect((await site.ask('/', { headers: { authorization } })).status).toBe(401)
   })
 
   const base = (site: { gateway: { settings: { kerberos: { negotiator: unknown } } } }) => ({

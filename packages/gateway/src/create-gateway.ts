@@ -1,11 +1,13 @@
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
+import { MemoryReplayStore } from '@s4u/acceptor'
 import { closed } from './closed.js'
 import { checkedSettings } from './configuration/checked-settings.js'
 import type { GatewayConfig, GatewaySettings } from './configuration/gateway-options.js'
 import type { Gateway } from './gateway.js'
 import { createListener, type Listener } from './listeners/listener.js'
 import { sinkOf } from './serving/sink.js'
-import { startServing, type RunningServing } from './serving/start-serving.js'
+import { startServing, type RunningServing, type StartServingDeps } from './serving/start-serving.js'
 
 /**
  * Creates a gateway. Its configuration is checked at once, as a file is, and may have functions
@@ -33,6 +35,11 @@ export function createGateway(config: GatewayConfig | GatewaySettings): Gateway 
 const CERTIFICATE_INTERVAL = 10_000
 
 class RunningGateway implements Gateway {
+  readonly #lasting: StartServingDeps = {
+    isStopping: () => this.#state === 'stopping',
+    replayCache: new MemoryReplayStore(),
+    sessionKey: randomBytes(32),
+  }
   #serving: RunningServing
   #listeners: readonly Listener[]
   #addresses: readonly AddressInfo[] = []
@@ -42,7 +49,7 @@ class RunningGateway implements Gateway {
   #reloading: Promise<void> = Promise.resolve()
 
   constructor(settings: GatewaySettings) {
-    this.#serving = startServing(settings, { isStopping: () => this.#state === 'stopping' })
+    this.#serving = startServing(settings, this.#lasting)
     this.#listeners = settings.listeners.map((_, index) => this.#listener(settings, index))
   }
 
@@ -94,7 +101,7 @@ class RunningGateway implements Gateway {
 
   async #reload(settings: GatewaySettings): Promise<void> {
     if (this.#state === 'stopping') throw closed('reload')
-    const serving = startServing(settings, { isStopping: () => this.#state === 'stopping' })
+    const serving = startServing(settings, this.#lasting)
     const before = this.#serving
     try {
       await serving.ready()

@@ -5,7 +5,7 @@ import { createOperation } from '../operation/create-operation.js'
 import { createForwardAuth } from '../forward-auth/forward-auth.js'
 import { createProxy } from '../proxying/proxy.js'
 import type { ReceivedRequest } from '../requests/steps.js'
-import { createSignIns } from '../sign-in/sign-ins.js'
+import { createSignIns, type Lasting } from '../sign-in/sign-ins.js'
 import { createSiteTable } from '../sites/site-table.js'
 import { type RunningSite, startSite } from './running-site.js'
 import type { Serving } from './serve.js'
@@ -17,14 +17,18 @@ export interface RunningServing {
   close(): void
 }
 
+export interface StartServingDeps extends Lasting {
+  readonly isStopping: () => boolean
+}
+
 /** @throws ConfigurationError, MissingKeyError */
-export function startServing(settings: GatewaySettings, deps: { readonly isStopping: () => boolean }): RunningServing {
+export function startServing(settings: GatewaySettings, deps: StartServingDeps): RunningServing {
   const now = Date.now
   const received = new WeakMap<object, ReceivedRequest>()
   const operation = createOperation(settings.operation, { now, isStopping: deps.isStopping })
   const passwords = passwordsFor(settings, now)
   const signIns = createSignIns(settings, {
-    ...{ now, passwords },
+    ...{ now, passwords, replayCache: deps.replayCache, sessionKey: deps.sessionKey },
     receivedAs: (request) => received.get(request),
     // Where a listener is for clients without TLS, its ways to sign in are too.
     requireTls: !settings.listeners.some(({ plain }) => plain),

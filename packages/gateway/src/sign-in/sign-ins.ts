@@ -1,4 +1,4 @@
-import { MemoryReplayStore } from '@s4u/acceptor'
+import type { ReplayStore } from '@s4u/acceptor'
 import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import type {
   GatewaySettings,
@@ -19,7 +19,14 @@ export interface SignIns {
   close(): void
 }
 
-export interface SignInsDeps extends SourcesDeps {
+/** What outlives a configuration: a new one forgets neither tokens that were shown nor sessions. */
+export interface Lasting {
+  readonly replayCache: ReplayStore
+  /** Seals sessions where the configuration names no keys. */
+  readonly sessionKey: Uint8Array
+}
+
+export interface SignInsDeps extends SourcesDeps, Lasting {
   readonly now: () => number
   /** The request that the gateway has taken in, for one of `node:http`. */
   readonly receivedAs: (request: object) => ReceivedRequest | undefined
@@ -99,8 +106,8 @@ function sharedOptions(
       protocolTransition,
       allow: targets.length > 0 ? targets : allowedTargets(sites),
     },
-    session: session.cookie && sessionOption(session),
-    replayCache: new MemoryReplayStore(),
+    session: session.cookie && sessionOption(session, deps.sessionKey),
+    replayCache: deps.replayCache,
     signInOptions: { path: operation.path },
     trustedProxies: proxiesOf(front),
     clientAddress: (request) => deps.receivedAs(request)?.clientAddress,
@@ -114,20 +121,16 @@ function proxiesOf({ listeners, forwardAuth }: Pick<GatewaySettings, 'listeners'
   return [...new Set([...listeners.flatMap(({ proxies }) => proxies), ...(forwardAuth?.from ?? [])])]
 }
 
-function sessionOption({
-  keys,
-  maxAge,
-  name,
-  domain,
-  sameSite,
-  secure,
-}: SessionSettings): NegotiatorOptions['session'] {
+function sessionOption(
+  { keys, maxAge, name, domain, sameSite, secure }: SessionSettings,
+  sessionKey: Uint8Array,
+): NegotiatorOptions['session'] {
   return {
     kind: 'cookie',
     maxAge,
     sameSite,
     secure,
-    ...(keys.length > 0 && { keys: keys.map((key) => key.reveal()) }),
+    keys: keys.length > 0 ? keys.map((key) => key.reveal()) : [sessionKey],
     ...(name !== undefined && { name }),
     ...(domain !== undefined && { domain }),
   }
