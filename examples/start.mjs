@@ -20,7 +20,7 @@ stopWithNpm()
 checkNodeVersion()
 if (!isInstalled()) await pnpm('Installing', ['install', '--frozen-lockfile'])
 if (!isBuilt()) {
-  await pnpm('Building', ['exec', 'turbo', 'run', 'build', '--filter=@s4u/demo...', '--output-logs=errors-only'])
+  await pnpm('Building', ['exec', 'turbo', 'run', 'build', '--filter={./examples/*}...', '--output-logs=errors-only'])
   writeFileSync(stamp, digestOfBuild())
 }
 await import('./demo/main.mjs')

@@ -4,6 +4,8 @@
  * as its KDC, its key or its name is wrong. Kubernetes, a load balancer or a monitor asks it.
  *
  *     SERVICE=HTTP/web.ad.test node health.mjs        then: curl http://127.0.0.1:8080/health
+ *
+ * On the realm of examples/realm it says 503, and is right: no name server knows web.ad.test.
  */
 import { diagnose } from '@s4u/doctor'
 import { createServer } from 'node:http'

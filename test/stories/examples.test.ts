@@ -137,6 +137,10 @@ test('test-your-own-app is a test that passes', async () => {
   expect(status).toBe(0)
 })
 
+test('npm start builds what every example needs, and not what the demo needs alone', () => {
+  expect(readFileSync(join(examples, 'start.mjs'), 'utf8')).toContain("'--filter={./examples/*}...'")
+})
+
 test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
