@@ -1,0 +1,44 @@
+import { Agent as SecureAgent } from 'node:https'
+import { afterEach, expect, test } from 'vitest'
+import { createPools, type Pools } from './pools.js'
+
+const member = (href: string) => ({ url: new URL(href), name: new URL(href).host })
+const ORDERS = member('http://orders.ad.test')
+const VAULT = member('https://vault.ad.test')
+
+const open: Pools[] = []
+afterEach(() => open.splice(0).forEach((pools) => pools.close()))
+
+function poolsThat(keep: 'shared' | 'user'): Pools {
+  const pools = createPools({ connections: { keep }, tls: undefined })
+  open.push(pools)
+  return pools
+}
+
+test('users share the connections to a member, and nobody shares them with requests of no user', () => {
+  const pools = poolsThat('shared')
+  expect(pools.agentFor(ORDERS, 'alice@AD.TEST')).toBe(pools.agentFor(ORDERS, 'bob@AD.TEST'))
+  expect(pools.agentFor(ORDERS, undefined)).not.toBe(pools.agentFor(ORDERS, 'alice@AD.TEST'))
+  expect(pools.agentFor(VAULT, 'alice@AD.TEST')).not.toBe(pools.agentFor(ORDERS, 'alice@AD.TEST'))
+})
+
+test('a member that remembers who authenticated gets own connections of each user from then on', () => {
+  const pools = poolsThat('shared')
+  const shared = pools.agentFor(ORDERS, 'alice@AD.TEST')
+  pools.keepApart(ORDERS)
+  const [alice, bob] = [pools.agentFor(ORDERS, 'alice@AD.TEST'), pools.agentFor(ORDERS, 'bob@AD.TEST')]
+  expect(new Set([shared, alice, bob, pools.agentFor(ORDERS, undefined)]).size).toBe(4)
+  expect(pools.agentFor(ORDERS, 'alice@AD.TEST')).toBe(alice)
+  expect(pools.agentFor(VAULT, 'alice@AD.TEST')).toBe(pools.agentFor(VAULT, 'bob@AD.TEST'))
+})
+
+test('users have own connections from the beginning where the site says so', () => {
+  const pools = poolsThat('user')
+  expect(pools.agentFor(ORDERS, 'alice@AD.TEST')).not.toBe(pools.agentFor(ORDERS, 'bob@AD.TEST'))
+})
+
+test('over TLS a member must show the certificate of its own name, whatever the header Host says', () => {
+  const agent = poolsThat('shared').agentFor(VAULT, 'alice@AD.TEST')
+  expect(agent).toBeInstanceOf(SecureAgent)
+  expect(Reflect.get(agent, 'options')).toMatchObject({ servername: 'vault.ad.test' })
+})
