@@ -40,5 +40,15 @@ for (const key of ['CORP', 'EAST', 'NEWCORP', 'NEWEAST'] as const) {
         code: 'KDC_ERR_PREAUTH_FAILED',
       })
     })
+
+    test('that is wrong counts as wrong also where the KDC wants no pre-authentication', async () => {
+      using service = negotiator()
+      const { principal, password } = users.nopre
+      expect(await service.identityFor({ user: principal, password })).toMatchObject({ principal })
+      await expect(service.identityFor({ user: principal, password: 'wrong' })).rejects.toMatchObject({
+        code: 'KDC_ERR_PREAUTH_FAILED',
+        status: 401,
+      })
+    })
   })
 }

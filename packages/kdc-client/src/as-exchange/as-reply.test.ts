@@ -188,6 +188,15 @@ describe('the key of a reply', () => {
     expect(asked.length).toBe(2)
   })
 
+  test('that was made of a wrong password is told as a wrong password, so that it counts as one', async () => {
+    const { session } = signInWith(() => Key.random(18), { credentials: { kind: 'password' } })
+    await expect(answered(session)).rejects.toMatchObject({
+      name: 'RejectedTokenError',
+      code: 'KDC_ERR_PREAUTH_FAILED',
+      cause: { code: 'KRB_AP_ERR_BAD_INTEGRITY' },
+    })
+  })
+
   test('that is missing is told as such', async () => {
     const missing = new Error('no such key')
     const { session } = signInWith(() => {

@@ -99,7 +99,8 @@ async function openPart(session: AsSession, reply: KdcRep, armored: ArmoredReply
 /**
  * Returns the error for a reply that no key decrypts. A KDC that asks for no pre-authentication
  * does not notice a wrong key, so the mistake appears here. The reply may also come from somebody
- * else, so the error tells which key of which account was tried.
+ * else, so the error tells which key of which account was tried. With a password it has the code of
+ * a wrong one: otherwise attempts on such accounts would look like a faulty KDC, and not count.
  */
 function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: EncryptedData, cause: unknown): unknown {
   const wasAsked = info !== undefined || armor?.otpKey !== undefined
@@ -109,7 +110,7 @@ function wrongKey({ signIn, info, armor }: AsSession, { etype, kvno }: Encrypted
   const ours = signIn.describeKeys?.(etype)
   const sealed = `it is sealed for ${account} with ${encryptionTypeName(etype)}, ${version}${ours === undefined ? '' : `; ${ours}`}`
   return new RejectedTokenError(`${cause.message}: ${sealed}`, {
-    code: cause.code,
+    code: signIn.credentials?.kind === 'password' ? 'KDC_ERR_PREAUTH_FAILED' : cause.code,
     hint: `The KDC wanted no pre-authentication of ${account}, so that a wrong key shows only here. Export the keytab of ${account} again, or mend its password, and compare the versions (klist -k, msDS-KeyVersionNumber). If it is right, the reply was changed on the way, or is not that of a KDC of this realm.`,
     cause,
   })

@@ -15,6 +15,7 @@ import {
   NameType,
   type PrincipalName,
   type Principal,
+  RejectedTokenError,
   S4uError,
   samePrincipal,
   sameRealmIgnoringCase,
@@ -165,6 +166,8 @@ function signInForChange({ context, armor: given }: ClientSetup, signIn: SignIn)
 /** Gives the error of a wrong password a status that tells the user to act. */
 function blameUser(error: unknown): never {
   if (error instanceof KdcError && ABOUT_THE_USER.has(error.answer.errorCode)) error.status = 401
+  // A KDC that wants no pre-authentication does not notice the wrong password itself.
+  if (error instanceof RejectedTokenError && error.code === 'KDC_ERR_PREAUTH_FAILED') error.status = 401
   throw error
 }
 

@@ -22,9 +22,9 @@ function userWith(ticket: ServiceTicket | Error = issueTicket(service)) {
     if (ticket instanceof Error) throw ticket
     return ticket
   })
-  const forwardedTgt = vi.fn(async (..._: unknown[]) => TGT)
-  const client = { principal: 'alice@AD.TEST', realm: 'AD.TEST', ticketFor, forwardedTgt } as unknown as KdcClient
-  return { client, ticketFor, forwardedTgt }
+  const tgtToForward = vi.fn(async (..._: unknown[]) => TGT)
+  const client = { principal: 'alice@AD.TEST', realm: 'AD.TEST', ticketFor, tgtToForward } as unknown as KdcClient
+  return { client, ticketFor, tgtToForward }
 }
 
 const how = { method: 'basic', now: Date.now, keepsTgt: false } as const
@@ -39,7 +39,7 @@ function saying(outcome: AcceptOutcome | object, principals: readonly string[] =
 describe('a user whose password the KDC knows', () => {
   test('is who the ticket says, by the method that the app names, with that ticket as evidence', async () => {
     using acceptor = acceptorOf(service)
-    const { client, ticketFor, forwardedTgt } = userWith()
+    const { client, ticketFor, tgtToForward } = userWith()
     const identity = await signInWithPassword(acceptor, client, { ...how, signal })
     expect(identity).toMatchObject({
       principal: 'alice@AD.TEST',
@@ -52,7 +52,7 @@ describe('a user whose password the KDC knows', () => {
     })
     expect(identity.groupsUnknown).toContain('no PAC')
     expect(ticketFor.mock.calls).toEqual([[SELF, { signal }]])
-    expect(forwardedTgt).not.toHaveBeenCalled()
+    expect(tgtToForward).not.toHaveBeenCalled()
     const named = await signInWithPassword(acceptor, client, { ...how, method: 'form' }).catch(
       (error: unknown) => error,
     )
@@ -72,11 +72,11 @@ describe('a user whose password the KDC knows', () => {
     const forwardable = userWith()
     const kept = await signInWithPassword(acceptor, forwardable.client, { ...how, keepsTgt: true, signal })
     expect(kept.evidence).toMatchObject({ forwardedTgt: { client: { name: { nameString: ['alice'] } } } })
-    expect(forwardable.forwardedTgt.mock.calls).toEqual([[{ signal }]])
+    expect(forwardable.tgtToForward.mock.calls).toEqual([[{ signal }]])
     const sensitive = userWith({ ...issueTicket(service), flags: kerberosFlags(TicketFlag.PRE_AUTHENT) })
     const { evidence } = await signInWithPassword(acceptor, sensitive.client, { ...how, keepsTgt: true })
     expect(evidence).not.toHaveProperty('forwardedTgt', expect.anything())
-    expect(sensitive.forwardedTgt).not.toHaveBeenCalled()
+    expect(sensitive.tgtToForward).not.toHaveBeenCalled()
   })
 
   test('is asked of the KDC of the own realm, where there are keys of several', async () => {
@@ -117,6 +117,12 @@ describe('a KDC that says no', () => {
     'KDC_ERR_PREAUTH_FAILED',
   ])('of the user or the password (%s) is told to the user', async (code) => {
     const error = saysNo(code)
+    await expect(signInWithPassword(saying({}).acceptor, userWith(error).client, how)).rejects.toBe(error)
+    expect(error.status).toBe(401)
+  })
+
+  test('nothing, since it wants no pre-authentication, leaves the wrong password to the client', async () => {
+    const error = new RejectedTokenError('no', { code: 'KDC_ERR_PREAUTH_FAILED', status: 502 })
     await expect(signInWithPassword(saying({}).acceptor, userWith(error).client, how)).rejects.toBe(error)
     expect(error.status).toBe(401)
   })

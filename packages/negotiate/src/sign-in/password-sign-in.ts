@@ -67,6 +67,8 @@ export async function signInWithPassword(
 
 function blameUser(error: unknown): never {
   if (error instanceof KdcError && ABOUT_THE_USER.has(error.code)) error.status = 401
+  // A KDC that wants no pre-authentication does not notice the wrong password itself.
+  if (error instanceof RejectedTokenError && error.code === 'KDC_ERR_PREAUTH_FAILED') error.status = 401
   throw error
 }
 

@@ -7,6 +7,10 @@ test.each([
   ['alice@corp.test', 'alice'],
   ['CORP\\alice', 'alice'],
   ['CORP\\Álice@x', 'alice'],
+  ['ΑΛΕΞΗΣ', 'αλεξησ'],
+  ['αλεξης', 'αλεξησ'],
+  ['αλεξησ@corp.test', 'αλεξησ'],
+  ['groß', 'gross'],
   ['@alice', '@alice'],
   ['', ''],
 ])('%j is %j, however it is written', (name, part) => {

@@ -24,7 +24,9 @@ export function requireUserName(name: string): void {
  * domains may share it.
  */
 export function userPartOf(name: string): string {
-  const folded = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().trim()
+  const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toUpperCase()
+  // Capitals first: `ς` and `σ` have one, and `ß` has two, so that a name has one form.
+  const folded = plain.toLowerCase().replaceAll('ς', 'σ').trim()
   const [withoutDomain = ''] = folded.split('\\').slice(-1)
   const at = withoutDomain.indexOf('@', 1)
   return (at < 0 ? withoutDomain : withoutDomain.slice(0, at)).trim()

@@ -7,10 +7,19 @@ import { isIPv6 } from 'node:net'
  * directories compare it.
  */
 export function keyOfUser(user: string): string {
-  const name = user.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase().trim()
+  const name = folded(user)
   const withoutDomain = name.slice(name.lastIndexOf('\\') + 1)
   const at = withoutDomain.indexOf('@', 1)
   return digestOf('user', (at < 0 ? withoutDomain : withoutDomain.slice(0, at)).trim())
+}
+
+/**
+ * Capital letters come first: `ς` and `σ` have one, and `ß` has two, so that a name with them
+ * cannot be written in several ways that count apart.
+ */
+function folded(name: string): string {
+  const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toUpperCase()
+  return plain.toLowerCase().replaceAll('ς', 'σ').trim()
 }
 
 /**

@@ -101,6 +101,14 @@ describe('the key of a user', () => {
     for (const name of ['alice2', '@alice', 'bob@alice', '']) expect(keyOfUser(name)).not.toBe(alice)
   })
 
+  test.each([
+    ['ΑΛΕΞΗΣ', ['αλεξης', 'αλεξησ', 'Αλεξης@AD.TEST']],
+    ['GROSS', ['groß', 'AD\\Gross']],
+    ['SIGMASIGMA', ['ſigmaſigma']],
+  ])('is the same for the small letters of one capital: %s', (name, others) => {
+    for (const other of others) expect(keyOfUser(other)).toBe(keyOfUser(name))
+  })
+
   test('does not show the name', () => expect(keyOfUser('alice')).toMatch(/^[\w-]{43}$/))
 })
 
