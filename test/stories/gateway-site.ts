@@ -48,13 +48,17 @@ export interface GatewaySite extends AsyncDisposable {
   ask(path: string, options?: AskOptions): Promise<Answer>
 }
 
+export type Site = Extract<GatewayConfig['sites'], readonly unknown[]>[number]
+
 export interface SiteWishes {
   /** What the inner server does, when it knows the user. */
   readonly handle?: RequestListener
   /** What it does with handshakes. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex) => void
   /** Of the one site. */
-  readonly site?: Partial<Extract<GatewayConfig['sites'], readonly unknown[]>[number]>
+  readonly site?: Partial<Site>
+  /** Other sites before it, of the same inner server. */
+  readonly also?: (to: string) => readonly Site[]
   readonly config?: Partial<GatewayConfig>
   /** Whether the inner server asks who comes. Default: yes. */
   readonly innerAuthenticates?: boolean
@@ -80,6 +84,7 @@ export async function gatewaySite({
   handle = sayWho,
   upgrade,
   site,
+  also,
   config,
   innerAuthenticates = true,
 }: SiteWishes = {}): Promise<GatewaySite> {
@@ -91,6 +96,7 @@ export async function gatewaySite({
   )
   if (upgrade !== undefined) inner.on('upgrade', upgrade)
   const innerPort = await listen(inner)
+  const to = `http://127.0.0.1:${innerPort}`
   const gateway = createGateway({
     kerberos: {
       negotiator: { keytab: realm.keytabFor('gateway'), kdc: realm.transport },
@@ -100,7 +106,7 @@ export async function gatewaySite({
     },
     session: { secure: false },
     listeners: { address: '127.0.0.1:0', plain: true },
-    sites: { hosts: PUBLIC, to: `http://127.0.0.1:${innerPort}`, delegation: { service: INNER }, ...site },
+    sites: [...(also?.(to) ?? []), { hosts: PUBLIC, to, delegation: { service: INNER }, ...site }],
     operation: { alerts: 'off' },
     ...config,
   })

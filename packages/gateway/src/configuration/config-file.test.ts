@@ -128,6 +128,12 @@ describe('each mistake is told with its line, what was expected, and the nearest
       ['gateway.yaml:2:47: sites[1] has the host A.test and the path /, as sites[0] has'],
     ],
     [
+      `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, signIn: form }, { hosts: A.test, paths: /b, to: http://b.test, signIn: { passcode: { kerberos: true } } }]`,
+      [
+        'gateway.yaml:2:61: sites[1] has a page to sign in, as sites[0] of the host A.test has, but other ways or origins: give both the same, or one of them a host of its own',
+      ],
+    ],
+    [
       `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, access: [{ groups: Sales }] }]`,
       [
         'gateway.yaml:2:64: sites[0].access[0].groups[0] is a name: only kerberos.directory: true knows the groups by name; or give the SID',

@@ -1,12 +1,14 @@
 import type { GatewaySettings } from './gateway-options.js'
 import { parseNetwork } from './networks.js'
 import type { ConfigPath, Problem } from './problem.js'
+import { onePageForHost } from './sign-in-pages.js'
 import { SITE_CHECKS } from './site-checks.js'
 
 /** What options must not say together. Each check returns its problems. */
 export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Problem[])[] = [
   sitesAreApart,
   sitesHaveTls,
+  onePageForHost,
   groupsHaveNames,
   networksAreNetworks,
   ...SITE_CHECKS.map(

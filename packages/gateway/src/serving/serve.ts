@@ -70,15 +70,17 @@ function isPublished({ host }: ReceivedRequest, { sites }: Serving): boolean {
  */
 function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteRequest {
   const { host, path } = request
-  const site = request.listener.redirect === undefined ? sites.find(host, path) : undefined
+  const isOwn = isBelow(path, settings.operation.path)
+  const find = isOwn ? sites.findForOwnPath : sites.find
+  const site = request.listener.redirect === undefined ? find(host, path) : undefined
   if (site === undefined) throw noSite()
   const name = serverNameOf(request.request)
   // The rules of the listener were those of that name: its certificate, its way to sign in.
-  if (name !== undefined && name !== host && sites.find(name, path) !== site) throw misdirected()
+  if (name !== undefined && name !== host && find(name, path) !== site) throw misdirected()
   if (request.replyTo.kind === 'upgrade' && !site.websocket)
     throw badRequest('headers.upgrade', 'no WebSocket for this site', 'one')
   // A page of the gateway itself is for every known user.
-  if (isBelow(path, settings.operation.path)) return { ...request, site, rules: [] }
+  if (isOwn) return { ...request, site, rules: [] }
   return { ...request, site, rules: rulesFor(site, request) }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { GatewaySettings } from '../configuration/gateway-options.js'
+import { waysOf } from '../configuration/sign-in-pages.js'
 import { TypedPasswords } from '../delegation/typed-passwords.js'
 import { createOperation } from '../operation/create-operation.js'
 import { createForwardAuth } from '../forward-auth/forward-auth.js'
@@ -41,7 +42,7 @@ export function startServing(settings: GatewaySettings, deps: StartServingDeps):
   const serving: Serving = {
     forwardAuth: forwardAuth && createForwardAuth(forwardAuth, path),
     ...{ settings, operation, signIns, now },
-    sites: createSiteTable(settings.sites),
+    sites: createSiteTable(settings.sites, (site) => waysOf(settings, site)),
     proxy: createProxy(),
     running: (site) => runningOf(sites.get(site)),
     note: (request) => void received.set(request.request, request),

@@ -1,11 +1,8 @@
 import type { ReplayStore } from '@s4u/acceptor'
 import { createNegotiator, type Negotiator, type NegotiatorOptions } from '@s4u/negotiate'
-import type {
-  GatewaySettings,
-  SessionSettings,
-  SignInSettings,
-  SiteSettings,
-} from '../configuration/gateway-options.js'
+import type { GatewaySettings, SessionSettings, SiteSettings } from '../configuration/gateway-options.js'
+import { sharedSignInKey } from '../configuration/shared-sign-in.js'
+import { waysOf } from '../configuration/sign-in-pages.js'
 import type { ReceivedRequest } from '../requests/steps.js'
 import { allowedTargets } from './allowed-targets.js'
 import { sourcesOf, type SourcesDeps } from './sources.js'
@@ -42,8 +39,8 @@ export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): Sig
   const byWays = new Map<string, Negotiator>()
   const bySite = new Map<SiteSettings, Negotiator>()
   for (const site of settings.sites) {
-    const ways = site.signIn.length > 0 ? site.signIn : settings.signIn
-    const key = keyOf(ways, site)
+    const ways = waysOf(settings, site)
+    const key = sharedSignInKey(ways, site)
     let negotiator = byWays.get(key)
     if (negotiator === undefined) {
       const own = { signIn: sourcesOf(ways, deps), ...(site.origins.length > 0 && { crossSite: site.origins }) }
@@ -65,24 +62,6 @@ export function createSignIns(settings: GatewaySettings, deps: SignInsDeps): Sig
       for (const negotiator of byWays.values()) negotiator[Symbol.dispose]()
     },
   }
-}
-
-/** Functions and objects of a program cannot be compared by what they say. */
-function keyOf(ways: readonly SignInSettings[], { origins }: SiteSettings): string {
-  return JSON.stringify([ways, origins], (_name, value: unknown) =>
-    typeof value === 'function' || (typeof value === 'object' && value !== null && 'open' in value)
-      ? numberOf(value)
-      : value,
-  )
-}
-
-const numbers = new WeakMap<object, number>()
-let count = 0
-
-function numberOf(value: object): number {
-  const number = numbers.get(value) ?? ++count
-  numbers.set(value, number)
-  return number
 }
 
 function sharedOptions(

@@ -1,15 +1,29 @@
-import type { SiteSettings } from '../configuration/gateway-options.js'
+import type { SignInSettings, SiteSettings } from '../configuration/gateway-options.js'
+import { mayHavePages } from '../configuration/sign-in-pages.js'
 
 /** Finds the site of a host and a path. */
 export interface SiteTable {
   /** Of the exact host, else of its wildcard; of those the site with the longest path that fits. */
   find(host: string, path: string): SiteSettings | undefined
+  /**
+   * The site whose ways to sign in answer at the path of the gateway itself. It is that of the
+   * path, where it has ways with pages; else the first of the host that has; else any of the host.
+   */
+  findForOwnPath(host: string, path: string): SiteSettings | undefined
   /** Whether there is a site of this host. */
   knows(host: string): boolean
 }
 
-export function createSiteTable(sites: readonly SiteSettings[]): SiteTable {
+/** @param waysOf the ways to sign in of a site, or those of the gateway where it names none */
+export function createSiteTable(
+  sites: readonly SiteSettings[],
+  waysOf: (site: SiteSettings) => readonly SignInSettings[],
+): SiteTable {
   const byHost = new Map<string, { readonly beginning: string; readonly site: SiteSettings }[]>()
+  const inOrder = (host: string): SiteSettings[] =>
+    [host, wildcardOf(host)].flatMap((name) =>
+      sites.filter(({ hosts }) => hosts.some((one) => one.toLowerCase() === name)),
+    )
   for (const site of sites)
     for (const host of site.hosts)
       for (const beginning of site.paths.length === 0 ? ['/'] : site.paths)
@@ -17,8 +31,14 @@ export function createSiteTable(sites: readonly SiteSettings[]): SiteTable {
   for (const entries of byHost.values()) entries.sort((one, other) => other.beginning.length - one.beginning.length)
   const among = (host: string, path: string): SiteSettings | undefined =>
     byHost.get(host)?.find(({ beginning }) => isBelow(path, beginning))?.site
+  const find = (host: string, path: string) => among(host, path) ?? among(wildcardOf(host), path)
   return {
-    find: (host, path) => among(host, path) ?? among(wildcardOf(host), path),
+    find,
+    findForOwnPath(host, path) {
+      const ofPath = find(host, path)
+      const candidates = [...(ofPath === undefined ? [] : [ofPath]), ...inOrder(host)]
+      return candidates.find((site) => mayHavePages(waysOf(site))) ?? candidates[0]
+    },
     knows: (host) => byHost.has(host) || byHost.has(wildcardOf(host)),
   }
 }

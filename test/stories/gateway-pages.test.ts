@@ -1,0 +1,61 @@
+/** Pages of the gateway itself on a host whose sites all have paths. */
+
+import { describe, expect, test } from 'vitest'
+import { PASSWORD } from './fixtures/corporation.js'
+import { type Answer, type GatewaySite, gatewaySite, INNER, PUBLIC, type Site } from './gateway-site.js'
+
+const accept = 'text/html'
+const origin = `http://${PUBLIC}`
+
+function openSite(sites: (to: string) => readonly Site[]): Promise<GatewaySite> {
+  return gatewaySite({ site: { paths: '/orders', signIn: 'form' }, also: sites })
+}
+
+const cookiesOf = ({ headers }: Answer): string =>
+  (headers['set-cookie'] ?? []).map((line) => line.split(';')[0]).join('; ')
+
+/** Follows the way of a browser from a page of the site to the session. */
+async function signIn(site: GatewaySite, path: string): Promise<string> {
+  const shown = await site.ask(path, { headers: { accept, 'sec-fetch-mode': 'navigate' } })
+  const page = /<form[^>]* action="([^"?]+)/.exec(shown.body)?.[1] ?? '/no-form'
+  const token = /name="token" value="([^"]*)"/.exec(shown.body)?.[1] ?? ''
+  const fields = { user: 'alice', password: PASSWORD, token, next: path, computer: 'private' }
+  const signedIn = await site.ask(page, {
+    method: 'POST',
+    headers: { origin, cookie: cookiesOf(shown), 'content-type': 'application/x-www-form-urlencoded' },
+    body: new URLSearchParams(fields).toString(),
+  })
+  expect([signedIn.status, signedIn.headers.location]).toEqual([303, path])
+  return cookiesOf(signedIn)
+}
+
+describe('a host whose sites all have paths', () => {
+  test('has the page to sign in, the page of the user, and the sign-out', async () => {
+    await using site = await openSite(() => [])
+    const cookie = await signIn(site, '/orders/1')
+    expect(await site.ask('/orders/1', { headers: { cookie } })).toMatchObject({ body: 'alice@AD.TEST /orders/1' })
+    expect(await site.ask('/.s4u/', { headers: { cookie } })).toMatchObject({
+      status: 200,
+      body: expect.stringContaining('alice@AD.TEST'),
+    })
+    const out = await site.ask('/.s4u/sign-out', { method: 'POST', headers: { cookie, origin } })
+    expect([out.status, out.headers['set-cookie']?.join()]).toEqual([303, expect.stringContaining('Max-Age=0')])
+    expect((await site.ask('/else', { headers: { cookie } })).status).toBe(404)
+  })
+
+  test('has them where the first site, and that of the whole host, have no page to sign in', async () => {
+    await using site = await openSite((to) => [
+      { hosts: PUBLIC, paths: '/api', to, signIn: 'basic', delegation: { service: INNER } },
+      { hosts: PUBLIC, to, delegation: { service: INNER }, signIn: 'negotiate' },
+    ])
+    const cookie = await signIn(site, '/orders/2')
+    expect(await site.ask('/orders/2', { headers: { cookie } })).toMatchObject({ body: 'alice@AD.TEST /orders/2' })
+  })
+
+  test('answers unknown users there as at any other page, and lets nothing of it inside', async () => {
+    await using site = await openSite(() => [])
+    expect((await site.ask('/.s4u/')).status).toBe(401)
+    expect((await site.ask('/.s4u/', { host: 'unknown.example.com' })).status).toBe(404)
+    expect(site.seen).toEqual([])
+  })
+})
