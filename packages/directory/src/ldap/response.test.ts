@@ -30,6 +30,13 @@ describe('a message of a server', () => {
     expect(response.entry.has('OBJECTSID')).toBe(true)
   })
 
+  test('a text with 65,000 NULs is read at once', () => {
+    const started = performance.now()
+    const done = element(0x61, number(14, 0x0a), text(''), text(`${'\0'.repeat(65_000)}a\0`))
+    expect(decodeResponse(message(done))).toMatchObject({ result: { diagnostic: `${'\0'.repeat(65_000)}a` } })
+    expect(performance.now() - started).toBeLessThan(200)
+  })
+
   test('the end of a bind, with octets that are no UTF-8', () => {
     const done = element(
       0x61,

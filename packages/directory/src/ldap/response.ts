@@ -120,9 +120,9 @@ function readControls(message: BerReader): ReadonlyMap<string, Uint8Array> {
   return found
 }
 
-/** Active Directory ends its words with a NUL. */
+/** Active Directory ends its words with a NUL. Each run of them is looked at once. */
 function withoutNul(text: string): string {
-  return text.replace(/\0+$/, '')
+  return text.replace(/(?<!\0)\0+$/, '')
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)

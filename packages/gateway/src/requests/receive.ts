@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Socket } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import type { ListenerSettings } from '../configuration/gateway-options.js'
 import { plainAddress } from '../configuration/networks.js'
 import { mayBeConnectionOption } from './header-names.js'
@@ -45,7 +45,7 @@ export function receive(
     port: port ?? (scheme === 'https' ? 443 : 80),
     path,
     query,
-    clientAddress: front?.clientAddress ?? (peer === undefined ? undefined : plainAddress(peer)),
+    clientAddress: front?.isClientNamed ? front.clientAddress : peer && plainAddress(peer),
   }
 }
 
@@ -102,15 +102,28 @@ export function parseHost(text: string): { readonly host: string; readonly port:
   return { host, port: port === undefined ? undefined : Number(port) }
 }
 
+interface Front {
+  readonly scheme: 'http' | 'https' | undefined
+  /** Whether it says who the client is: `unknown` and what is no address are an answer too. */
+  readonly isClientNamed: boolean
+  readonly clientAddress: string | undefined
+}
+
 /** What a named proxy in front says: it appends, so the last entry is its own. */
-function frontOf(lines: HeaderLines): { scheme: 'http' | 'https' | undefined; clientAddress: string | undefined } {
+function frontOf(lines: HeaderLines): Front {
   const scheme = listOf(valuesOf(lines, 'x-forwarded-proto')).at(-1)
+  const client = listOf(valuesOf(lines, 'x-forwarded-for')).at(-1)
   return {
     scheme: scheme === 'http' || scheme === 'https' ? scheme : undefined,
-    clientAddress: listOf(valuesOf(lines, 'x-forwarded-for'))
-      .at(-1)
-      ?.replace(/^\[(.*)\](?::\d+)?$/, '$1'),
+    isClientNamed: client !== undefined,
+    clientAddress: client && addressIn(client),
   }
+}
+
+/** Some proxies add a port: `192.0.2.7:4711`, `[2001:db8::7]:4711`. */
+function addressIn(entry: string): string | undefined {
+  const bare = /^\[([^\]]*)\](?::\d+)?$/.exec(entry)?.[1] ?? /^([\d.]+):\d+$/.exec(entry)?.[1] ?? entry
+  return isIP(bare) === 0 ? undefined : plainAddress(bare)
 }
 
 export function isEncrypted({ socket }: { readonly socket: Socket }): boolean {

@@ -36,8 +36,13 @@ export function requireOneReading(path: string): void {
   if (/%25(?:[0-9A-Fa-f]{2}|$)/.test(path)) throw badRequest('target', 'a path encoded once', 'one encoded twice')
   const decoded = decodedOnce(path)
   if (decoded === undefined) throw badRequest('target', 'UTF-8', 'other octets')
-  if (decoded.split('/').some((segment) => /^\.{1,2}(?:;|$)/.test(segment)))
+  const segments = decoded.split('/').slice(1)
+  // Windows drops spaces and dots at the end, so that `.. ` may be one too.
+  if (segments.some((segment) => /^ *\.[. ]*(?:;|$)/.test(segment)))
     throw badRequest('target', 'a path without dot segments', 'a dot segment')
+  // Tomcat takes parameters away, and then two slashes for one: `/;/admin` is its `/admin`.
+  if (segments.slice(0, -1).some((segment) => looseSegment(segment) === ''))
+    throw badRequest('target', 'segments with a name', 'one without')
 }
 
 /**
@@ -46,11 +51,12 @@ export function requireOneReading(path: string): void {
  */
 export function looseReading(path: string): string {
   const decoded = decodedOnce(path) ?? path
-  return decoded
-    .split('/')
-    .map((segment) => segment.replace(/;.*$/s, '').replace(/[. ]+$/, ''))
-    .join('/')
-    .toLowerCase()
+  return decoded.split('/').map(looseSegment).join('/').toLowerCase()
+}
+
+/** Looks at each run of dots once: from each of its characters anew, 16 KB took 0.3 seconds. */
+function looseSegment(segment: string): string {
+  return segment.replace(/;.*$/s, '').replace(/(?<![. ])[. ]+$/, '')
 }
 
 /** Undefined where it is not UTF-8: an overlong form (`%c0%af`) hides a character. */

@@ -209,6 +209,10 @@ describe('text for people', () => {
     expect(decode(DisplayString, hex('1b0461006200'))).toBe('a\0b')
     expect(decode(DisplayString, hex('1b046f6b0000'))).toBe('ok')
     expect(decode(DisplayString, hex('1b0265eb'))).toBe('e\ufffd')
+    // Read from each of them anew, so many NULs took seconds.
+    const started = performance.now()
+    expect(decode(DisplayString, hex(`1b82fde9${'00'.repeat(65_000)}61`))).toBe(`${'\0'.repeat(65_000)}a`)
+    expect(performance.now() - started).toBeLessThan(200)
     expect(decode(DisplayString, hex('1b04efbbbf61'))).toBe('\ufeffa')
   })
 

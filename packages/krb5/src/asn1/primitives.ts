@@ -99,12 +99,12 @@ export const KerberosString: Codec<string> = {
 
 /**
  * Text for people, such as e-text. Some KDCs end it with NUL or use another character set; that
- * must not make the error itself unreadable.
+ * must not make the error itself unreadable. Each run of NULs is looked at once, however long.
  */
 export const DisplayString: Codec<string> = {
   name: 'KerberosString',
   tag: 0x1b,
-  read: (reader) => lenientDecoder.decode(reader.contents(0x1b)).replace(/\0+$/, ''),
+  read: (reader) => lenientDecoder.decode(reader.contents(0x1b)).replace(/(?<!\0)\0+$/, ''),
   write: writeText,
 }
 

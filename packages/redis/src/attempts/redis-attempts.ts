@@ -2,6 +2,7 @@ import type { AttemptRule, AttemptStore, TakenAttempt } from '@s4u/negotiate'
 import type { Command } from '../clients/commands.js'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
+import { integerOf } from '../connection/integer-of.js'
 import { RedisError } from '../connection/redis-error.js'
 import { type RedisOptions, redisSettings } from '../connection/redis-options.js'
 import { SETTLE, TAKE } from './attempt-scripts.js'
@@ -60,8 +61,8 @@ export function redisAttempts(client: RedisClient, options?: RedisOptions): Redi
 const FORMAT = 'attempt:1:'
 
 function takenOf(answer: unknown): TakenAttempt {
-  const [allowed, time] = Array.isArray(answer) ? answer.map(Number) : []
-  if (allowed === 1 && Number.isSafeInteger(time)) return { allowed: true, takenAt: time }
-  if (allowed === 0 && Number.isSafeInteger(time)) return { allowed: false, retryAfter: Math.max(time, 1) }
+  const [allowed, time] = Array.isArray(answer) ? answer.map(integerOf) : []
+  if (allowed === 1 && time !== undefined) return { allowed: true, takenAt: time }
+  if (allowed === 0 && time !== undefined) return { allowed: false, retryAfter: Math.max(time, 1) }
   throw new RedisError('Redis did not say whether an attempt may be made', { code: 'S4U_REDIS_UNREADABLE' })
 }

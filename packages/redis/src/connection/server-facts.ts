@@ -1,4 +1,5 @@
 import type { RedisServer } from '../clients/commands.js'
+import { integerOf } from './integer-of.js'
 
 /** What a server says of itself. */
 export interface ServerFacts {
@@ -27,7 +28,7 @@ export async function factsOf(server: RedisServer, now: () => number): Promise<S
   return {
     runId: lineOf(ofServer, 'run_id'),
     evictionPolicy: lineOf(ofMemory, 'maxmemory_policy'),
-    maxMemory: Number(lineOf(ofMemory, 'maxmemory') ?? 0),
+    maxMemory: integerOf(lineOf(ofMemory, 'maxmemory')) ?? 0,
     clockAhead: (millisecondsOf(time) ?? before) - before,
   }
 }
@@ -38,12 +39,14 @@ function undefinedIfForbidden(error: unknown): undefined {
 }
 
 function lineOf(info: unknown, name: string): string | undefined {
-  return new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(String(info ?? ''))?.[1]
+  const text = info instanceof Uint8Array ? Buffer.from(info).toString('latin1') : info
+  return typeof text === 'string' ? new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(text)?.[1] : undefined
 }
 
 /** The answer of `TIME`: seconds and microseconds, as texts. */
 function millisecondsOf(answer: unknown): number | undefined {
   if (!Array.isArray(answer) || answer.length !== 2) return undefined
-  const [seconds, microseconds] = answer.map(Number)
-  return Number.isSafeInteger(seconds) ? seconds * 1_000 + Math.floor(microseconds / 1_000) : undefined
+  const [seconds, microseconds] = answer.map(integerOf)
+  if (seconds === undefined || microseconds === undefined) return undefined
+  return seconds * 1_000 + Math.floor(microseconds / 1_000)
 }

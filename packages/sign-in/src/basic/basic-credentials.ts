@@ -17,7 +17,7 @@ export function isBasic(authorization: string | undefined): authorization is str
 export function decodeBasic(authorization: string): TypedPassword {
   const encoded = authorization.replace(SCHEME, '').trim()
   const octets = Buffer.from(encoded, 'base64')
-  if (encoded === '' || octets.toString('base64').replace(/=+$/, '') !== encoded.replace(/=+$/, ''))
+  if (encoded === '' || withoutPadding(octets.toString('base64')) !== withoutPadding(encoded))
     throw malformed('base64', 'something else')
   let text: string
   try {
@@ -32,6 +32,14 @@ export function decodeBasic(authorization: string): TypedPassword {
   const colon = text.indexOf(':')
   if (colon < 0) throw malformed('a colon between name and password', 'none')
   return { user: text.slice(0, colon), password: text.slice(colon + 1) }
+}
+
+/**
+ * Looks at each run of `=` once: from each of its characters anew, a header of 64 KB took five
+ * seconds.
+ */
+function withoutPadding(base64: string): string {
+  return base64.replace(/(?<!=)=+$/, '')
 }
 
 /** Never shows what was sent. */
