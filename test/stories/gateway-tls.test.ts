@@ -48,7 +48,12 @@ beforeAll(async () => {
         { address: '127.0.0.1:0', redirect: 'https' },
       ],
     },
-    site: { access: { paths: '/public', allow: 'everybody' } },
+    site: {
+      access: [
+        { methods: 'DELETE', allow: 'nobody' },
+        { paths: '/public', allow: 'everybody' },
+      ],
+    },
   })
 })
 afterAll(async () => {
@@ -103,6 +108,27 @@ describe('over TLS', () => {
     const [answer]: IncomingMessage[] = await once(request, 'response')
     expect(await text(answer)).toContain('GET /public')
     expect(site.seen.at(-1)?.headers['x-forwarded-proto']).toBe('https')
+  })
+
+  test('HTTP/1.1 has the limits of the listener, tokens of 40 KB and uploads of hours, beside HTTP/2', async () => {
+    const request = httpsRequest({
+      ...{ host: '127.0.0.1', port: site.port, path: '/public', servername: PUBLIC, rejectUnauthorized: false },
+      headers: { host: PUBLIC, authorization: `Basic ${'A'.repeat(40_000)}` },
+      agent: false,
+    })
+    request.end()
+    const [answer]: IncomingMessage[] = await once(request, 'response')
+    expect(answer.statusCode).toBe(200)
+    answer.resume()
+  })
+
+  test('a method in small letters, which the inner server would get in capitals, passes no rule', async () => {
+    const session = open()
+    const before = site.seen.length
+    expect((await fetchOver(session, { ':path': '/public', ':method': 'delete' })).status).toBe(400)
+    expect((await fetchOver(session, { ':path': '/public', ':method': 'DELETE' })).status).toBe(403)
+    expect(site.seen).toHaveLength(before)
+    session.destroy()
   })
 
   test('a connection for another name does not reach the site', async () => {

@@ -25,6 +25,9 @@ export function checkConfig(kind: Kind, given: unknown, source: ConfigSource): C
 }
 
 function checked(kind: Kind, given: unknown, at: ConfigReader): unknown {
+  // `users:` with nothing behind it, all names commented out, must not mean every user.
+  if (given === null && kind.kind === 'list' && !kind.required && kind.least !== undefined)
+    return at.refuse('must have at least one entry')
   if (given === undefined || (given === null && at.isFile)) return missing(kind, at)
   switch (kind.kind) {
     case 'flag':

@@ -160,6 +160,20 @@ describe('each mistake is told with its line, what was expected, and the nearest
     expect(told).toEqual(expected)
   })
 
+  test.each([
+    ['methods: delete', 'methods must be a method in capitals'],
+    ['paths: admin', 'paths must be the beginning of a path, such as /admin, without *'],
+    ['paths: /admin/*', 'paths must be the beginning of a path, such as /admin, without *'],
+    ['users: []', 'users must have at least one entry'],
+    ['users: ', 'users must have at least one entry'],
+    ['groups: []', 'groups must have at least one entry'],
+    ['allow: everybody, users: bob@AD.TEST', 'allow is everybody: users and groups mean nothing then'],
+  ])('a rule that would let more callers in than it says: %s', (rule, message) => {
+    const { problems } = read(`${LISTENER}sites: [{ hosts: a.test, to: http://b.test, access: [{ ${rule} }] }]`)
+    expect(problems).toHaveLength(1)
+    expect(problems[0]).toContain(`sites[0].access[0].${message}`)
+  })
+
   test('all of them at once', () => {
     const { problems } = read(`listners: []\nsites: [{ hots: a, to: 5 }]\nsession: { keys: x }`)
     expect(problems.map((line) => line.replace(/^gateway.yaml:/, ''))).toEqual([

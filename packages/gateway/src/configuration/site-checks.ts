@@ -6,7 +6,22 @@ export const SITE_CHECKS: readonly ((site: SiteSettings, index: number) => reado
   drainsItsOwnMembers,
   namesServiceForTicketsOnly,
   letsDirectOnlyWithNone,
+  listsUsersWhereTheyCount,
 ]
+
+/** Who lists users, or groups, does not mean everybody. */
+function listsUsersWhereTheyCount({ access }: SiteSettings, site: number): Problem[] {
+  return access.flatMap(({ allow, users, groups }, rule) =>
+    allow === 'users' || (users.length === 0 && groups.length === 0)
+      ? []
+      : [
+          {
+            path: ['sites', site, 'access', rule, 'allow'],
+            message: `is ${allow}: users and groups mean nothing then`,
+          },
+        ],
+  )
+}
 
 /** A member that is misspelt would go on getting users. */
 function drainsItsOwnMembers({ to, farm }: SiteSettings, site: number): Problem[] {

@@ -107,7 +107,10 @@ function serverOf(
     SNICallback: (name: string, done: (error: Error | null, context?: SecureContext) => void) =>
       done(null, contextFor(name)),
   }
-  return http2 ? secureHttp2(secure, limits) : createHttpsServer({ ...secure, ALPNProtocols: ['http/1.1'] })
+  // A server for both versions takes none of these as options.
+  return http2
+    ? Object.assign(secureHttp2(secure, limits), http1)
+    : createHttpsServer({ ...secure, ALPNProtocols: ['http/1.1'] })
 }
 
 /** How often Node looks for clients that are too slow. */

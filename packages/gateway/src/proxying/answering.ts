@@ -24,6 +24,8 @@ export function answerWith(
 
 /** Only a body whose end is marked can have some. */
 function mayHaveTrailers(request: CallerRequest['request'], inner: IncomingMessage, headers: AnswerHeaders): boolean {
+  // Node throws, outside of any request, where trailers are announced for an answer without a body.
+  if (request.method === 'HEAD' || inner.statusCode === 204 || inner.statusCode === 304) return false
   return (
     request.httpVersion !== '1.0' &&
     headers['content-length'] === undefined &&

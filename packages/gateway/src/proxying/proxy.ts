@@ -46,7 +46,12 @@ export function createProxy(): Proxy {
     const [one, rules] = [waiting.get(facade), tunnels.get(facade)]
     if (one !== undefined && rules !== undefined) prepareTunnel(sending, one.request, socket, rules)
   })
-  server.on('proxyRes', (answer, facade) => waiting.get(facade)?.resolve(answer))
+  server.on('proxyRes', (answer, facade) => {
+    const one = waiting.get(facade)
+    if (one === undefined || isAnswer(answer)) return void one?.resolve(answer)
+    answer.destroy()
+    one.reject(noAnswer(one))
+  })
   server.on('econnreset', (error, facade) => waiting.get(facade)?.reject(error))
   server.on('error', (error, facade) => {
     const one = facade && waiting.get(facade)
@@ -95,6 +100,18 @@ function optionsFor(request: CallerRequest, { url, agent }: Destination) {
     selfHandleResponse: true,
     buffer: request.request,
   }
+}
+
+/** Node writes no other answer: it throws then, where nothing catches it. */
+function isAnswer({ statusCode = 0, statusMessage = '' }: IncomingMessage): boolean {
+  return statusCode >= 200 && statusCode <= 599 && /^[\t\x20-\x7e\x80-\xff]*$/.test(statusMessage)
+}
+
+function noAnswer({ request }: Waiting): InnerServerError {
+  return new InnerServerError(`the inner server of ${request.site.hosts[0]} answered with a status line that is none`, {
+    code: 'S4U_INNER_BROKE_OFF',
+    hint: 'Look whether a web server answers at the address under `to`.',
+  })
 }
 
 function innerFault(error: Error, { request, sending }: Waiting): Error {

@@ -25,6 +25,7 @@ export function receive(
   { listener, isProxy, now }: ReceivedOn,
 ): ReceivedRequest {
   const lines = headerLines(request.rawHeaders)
+  requireMethod(request.method)
   requireSingle(lines)
   requireConnection(lines)
   requireUpgrade(lines, replyTo)
@@ -47,6 +48,14 @@ export function receive(
     query,
     clientAddress: front?.isClientNamed ? front.clientAddress : peer && plainAddress(peer),
   }
+}
+
+/**
+ * HTTP/2 carries any method, and Node makes capitals of it inside: `delete` would fit no rule about
+ * DELETE, and be one all the same.
+ */
+function requireMethod(method = 'GET'): void {
+  if (!/^[A-Z][A-Z-]{0,31}$/.test(method)) throw badRequest('method', 'a method in capitals', 'another text')
 }
 
 /** Of these, the parser takes the first where there are two, and another program the last. */

@@ -2,6 +2,7 @@ import type { SiteSettings } from '../configuration/gateway-options.js'
 import type { ForwardAuth, Check } from '../forward-auth/forward-auth.js'
 import { permit } from '../forward-auth/permit.js'
 import { textPage } from '../operation/html-page.js'
+import { authorityOf } from '../proxying/inner-headers.js'
 import { noSite } from '../requests/refusals.js'
 import type { CallerRequest, ReceivedRequest, SiteRequest } from '../requests/steps.js'
 import type { SignIns } from '../sign-in/sign-ins.js'
@@ -64,7 +65,10 @@ async function permitted(caller: CallerRequest, { record, serving }: AuthorizeDe
 }
 
 /** The user has signed in meanwhile. Nothing that the proxy gets must reach the user. */
-function backTo({ path, query, answerHeaders }: CallerRequest) {
+function backTo(caller: CallerRequest) {
   const { headers, ...page } = textPage(303, '')
-  return { ...page, headers: { ...answerHeaders, ...headers, Location: `${path}${query}` } }
+  const { scheme, path, query, answerHeaders } = caller
+  // A path such as `//evil.test` would be another host by itself.
+  const location = `${scheme}://${authorityOf(caller)}${path}${query}`
+  return { ...page, headers: { ...answerHeaders, ...headers, Location: location } }
 }

@@ -68,7 +68,13 @@ async function firstAnswer(
     } catch (error) {
       chosen.ended(isOfMember(error) ? 'unreachable' : 'answered')
       tried.push(member)
-      if (!isOfMember(error) || !mayRetry(request) || tried.length >= inside.site.farm.members.length) throw error
+      if (
+        !isOfMember(error) ||
+        !mayRetry(request) ||
+        !mayHappenTwice(request, error) ||
+        tried.length >= inside.site.farm.members.length
+      )
+        throw error
     }
   }
 }
@@ -110,7 +116,7 @@ async function sendOnce(request: CallerRequest, response: ClientResponse, sendin
   try {
     return await inside.proxy.send(request, response, destination)
   } catch (error) {
-    if (!mayRetry(request) || !isStaleConnection(error)) throw error
+    if (!mayRetry(request) || !isStaleConnection(error) || !mayHappenTwice(request, error)) throw error
     return inside.proxy.send(request, response, destination)
   }
 }
@@ -145,6 +151,18 @@ function clientOf({ request }: CallerRequest): string {
 function mayRetry({ request }: CallerRequest): boolean {
   return !hasBody(request)
 }
+
+/** What a server does twice as if it were once. RFC 9110 section 9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
+
+/** The inner server may have done what a request asks for, though no answer came. */
+function mayHappenTwice({ method }: CallerRequest, error: unknown): boolean {
+  if (IDEMPOTENT.has(method)) return true
+  const { cause } = S4uError.is(error) ? error : {}
+  return cause instanceof Error && 'code' in cause && NOT_CONNECTED.has(String(cause.code))
+}
+
+const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'])
 
 function isOfMember(error: unknown): boolean {
   return S4uError.is(error) && (error.code === 'S4U_INNER_BROKE_OFF' || error.code === 'S4U_TIMEOUT')

@@ -8,15 +8,36 @@ const RULE = group({
   about:
     'Who may do what: of the rules that fit path and method, the first decides; a request that fits none needs a known user',
   fields: {
-    paths: list({ about: 'Beginnings of paths: /admin fits /admin and /admin/x', of: text({ about: 'A path' }) }),
-    methods: list({ about: 'Methods; without it all', of: text({ about: 'A method', example: 'GET' }) }),
+    paths: list({
+      about: 'Beginnings of paths: /admin fits /admin and /admin/x',
+      least: 1,
+      of: text({
+        about: 'A path',
+        form: { pattern: /^\/[^?#*]*$/, called: 'the beginning of a path, such as /admin, without *' },
+      }),
+    }),
+    methods: list({
+      about: 'Methods; without it all',
+      least: 1,
+      of: text({
+        about: 'A method',
+        form: { pattern: /^[A-Z][A-Z-]*$/, called: 'a method in capitals' },
+        example: 'GET',
+      }),
+    }),
     networks: list({
       about: 'Addresses or networks of clients; a client of another is refused',
+      least: 1,
       of: text({ about: 'An address, or a network', example: '10.0.0.0/8' }),
     }),
-    users: list({ about: 'Users who may; principals', of: text({ about: 'A principal', example: 'alice@AD.TEST' }) }),
+    users: list({
+      about: 'Users who may; principals',
+      least: 1,
+      of: text({ about: 'A principal', example: 'alice@AD.TEST' }),
+    }),
     groups: list({
       about: 'Groups whose members may: SIDs, or names where kerberos.directory is on',
+      least: 1,
       of: text({ about: 'A group', example: 'CORP\\Sales' }),
     }),
     allow: choice({
