@@ -20,3 +20,8 @@ export interface NamedAccount {
 export function enterpriseName(upn: string, realm: string): string {
   return `${upn}@${realm}`
 }
+
+/** Returns the account of a name as `identityFor` takes it. */
+export function givenAccount(user: string): NamedAccount {
+  return { user, form: 'given', name: user }
+}

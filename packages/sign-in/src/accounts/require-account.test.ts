@@ -20,6 +20,8 @@ test.each<[string, Found, Named]>([
   ['of the account name', alice, named('samAccountName', 'ALICE')],
   ['of the part before the @', alice, named('userPart', 'alice')],
   ['that a function names', alice, named('given', 'whoever')],
+  ['that a function names as it is', alice, named('given', 'AD\\ALICE')],
+  ['with a letter in two parts', { ...alice, name: 'käthe', pac: pac('käthe') }, named('given', 'ka\u0308the@AD.TEST')],
   [
     'whose ticket has the alias, and the PAC the name',
     { ...alice, principal: String.raw`a\@corp.example@AD.TEST`, name: 'a@corp.example@AD.TEST' },
@@ -42,6 +44,9 @@ test.each<[string, Found, Named]>([
 
 test.each<[string, Found, Named]>([
   ['a letter that the directory takes for another', alice, named('samAccountName', 'álice')],
+  ['a name that was given with such a letter', alice, named('given', 'álice')],
+  ['a name in a domain with such a letter', alice, named('given', 'AD\\álice')],
+  ['a whole name with such a letter', alice, named('given', 'ａlice@ad.test')],
   ['full-width letters', alice, named('samAccountName', 'ａlice')],
   ['another user principal name', alice, named('userPrincipalName', 'alice@partner.example')],
   ['another account', { ...alice, pac: pac('bob') }, named('userPart', 'alice')],

@@ -8,7 +8,7 @@ import type {
   SignInSite,
   SignInSource,
 } from '@s4u/negotiate'
-import { enterpriseName } from '../accounts/named-account.js'
+import { enterpriseName, givenAccount } from '../accounts/named-account.js'
 import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireVouching } from '../vouching/require-vouching.js'
 import { CertificateBringer } from './certificate-bringer.js'
@@ -128,7 +128,8 @@ class OpenedCertificate implements OpenedSignInSource {
   }
 
   async #identityOf({ user }: CertificateOwner, options: IdentityForOptions): Promise<CallerIdentity> {
-    if (typeof user === 'string' || !('upn' in user)) return this.#site.identityFor(user, options)
+    if (typeof user === 'string') return vouchedAccount(givenAccount(user), this.#site, options)
+    if (!('upn' in user)) return this.#site.identityFor(user, options)
     const account = { user: enterpriseName(user.upn, await this.#site.realm()), name: user.upn }
     return vouchedAccount({ ...account, form: 'userPrincipalName' }, this.#site, options)
   }

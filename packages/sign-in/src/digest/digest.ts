@@ -8,6 +8,8 @@ import type {
   SignInSite,
   SignInSource,
 } from '@s4u/negotiate'
+import { givenAccount } from '../accounts/named-account.js'
+import { vouchedAccount } from '../accounts/vouched-account.js'
 import { type DigestAlgorithm, digestProof, digestResponse, digestSecret, hexLength } from './digest-arithmetic.js'
 import { type DigestCredentials, isDigest, malformed, readDigestCredentials } from './digest-credentials.js'
 import { countsOfThisProcess, type DigestOptions, type DigestSettings, readDigestOptions } from './digest-options.js'
@@ -81,7 +83,10 @@ class OpenedDigest implements OpenedSignInSource {
     if (verdict !== 'fresh') this.#stale.add(request)
     if (verdict === 'unknown') return { status: 'answer', answer: this.#tryAgain(request) }
     if (verdict === 'used') throw replayed(user)
-    const identity = await this.#site.identityFor(account, { method: 'digest', level: this.#settings.level })
+    const identity = await vouchedAccount(givenAccount(account), this.#site, {
+      method: 'digest',
+      level: this.#settings.level,
+    })
     const { nc, cnonce } = credentials
     const proof = `rspauth="${digestProof(secret, credentials)}", cnonce="${escaped(cnonce)}", nc=${nc}, qop=auth`
     return { status: 'signed-in', identity, headers: { 'Authentication-Info': proof } }

@@ -13,6 +13,8 @@ import {
 import { FormPages, type PageState } from '../form/form-pages.js'
 import { shownRefusal } from '../form/form-refusal.js'
 import { NOT_ALLOWED, sessionOn } from '../form/form-steps.js'
+import { givenAccount } from '../accounts/named-account.js'
+import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireUserName } from '../password/user-name.js'
 import { createRadiusClient, type RadiusClient } from '../radius/radius-client.js'
 import { requireVouching } from '../vouching/require-vouching.js'
@@ -175,7 +177,8 @@ class OpenedPasscode implements OpenedSignInSource {
     const { account = (name: string) => name } = this.#settings
     const name = await account(user)
     if (name === undefined) throw wrongCode(`${user} has no account`)
-    return this.#site.identityFor(password === undefined ? name : { user: name, password }, { method: METHOD })
+    if (password !== undefined) return this.#site.identityFor({ user: name, password }, { method: METHOD })
+    return vouchedAccount(givenAccount(name), this.#site, { method: METHOD })
   }
 
   #passwordOf(fields: FormFields): string | undefined {

@@ -7,6 +7,8 @@ import {
   type SignInSite,
   type SignInSource,
 } from '@s4u/negotiate'
+import { givenAccount } from '../accounts/named-account.js'
+import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireUserName } from '../password/user-name.js'
 import { stripHeaders, valueOf } from './front-end-header.js'
 import { namedPeers, type NamedPeers } from './named-peers.js'
@@ -79,7 +81,7 @@ export function trustedHeader(given: TrustedHeaderOptions): SignInSource {
       brings: (request) => (request.header(header) ?? '') !== '',
       async signIn({ request }) {
         const user = accountFor(valueOf(request, header), account)
-        const identity = await site.identityFor(user, { method: 'trusted-header', level })
+        const identity = await vouchedAccount(givenAccount(user), site, { method: 'trusted-header', level })
         // The front end says it with each request: a session would outlive its own.
         return { status: 'signed-in', identity, session: false }
       },
