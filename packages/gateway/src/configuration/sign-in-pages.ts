@@ -2,7 +2,7 @@ import type { GatewaySettings, SignInSettings, SiteSettings } from './gateway-op
 import type { Problem } from './problem.js'
 import { sharedSignInKey } from './shared-sign-in.js'
 
-const WITH_PAGES: readonly SignInSettings['name'][] = ['form', 'passcode']
+const WITH_PAGES: readonly SignInSettings['name'][] = ['form', 'passcode', 'oidc']
 
 /** The ways to sign in of a site: its own, or those of the gateway. */
 export function waysOf({ signIn }: Pick<GatewaySettings, 'signIn'>, site: SiteSettings): readonly SignInSettings[] {

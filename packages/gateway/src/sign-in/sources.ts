@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs'
+import { ConfigurationError } from '@s4u/krb5'
 import type { SignInSource } from '@s4u/negotiate'
-import { basic, certificate, form, passcode, trustedHeader } from '@s4u/sign-in'
+import { basic, certificate, digest, form, passcode, trustedHeader } from '@s4u/sign-in'
 import type { SignInSettings } from '../configuration/gateway-options.js'
 import { rememberingSource } from '../delegation/remembering-source.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
+import { bearerSource, oidcSource } from './issuer-sources.js'
 
 export interface SourcesDeps {
   /** Whether credentials may come over TLS only. */
@@ -34,6 +36,12 @@ function sourceOf(way: SignInSettings, { requireTls, passwords }: SourcesDeps): 
       return certificateSource(way.options, requireTls)
     case 'passcode':
       return passcodeSource(way.options, requireTls)
+    case 'oidc':
+      return oidcSource(way.options, requireTls)
+    case 'bearer':
+      return bearerSource(way.options, requireTls)
+    case 'digest':
+      return digestSource(way.options, requireTls)
     case 'trustedHeader':
       return trustedHeader({ ...way.options, requireTls })
     case 'source':
@@ -73,5 +81,17 @@ function passcodeSource(options: OptionsOf<'passcode'>, requireTls: boolean): Si
     ...(kerberos && { kerberos }),
     ...(typeof verify === 'function' && { verify: (typed) => verify(typed) }),
     ...(radius && { radius: { ...radius, secret: radius.secret.reveal() } }),
+  })
+}
+
+function digestSource(options: OptionsOf<'digest'>, requireTls: boolean): SignInSource {
+  const { secretFor, realm, algorithm, nonceLifetime } = options
+  if (typeof secretFor !== 'function')
+    throw new ConfigurationError('digest: secretFor is no function', {
+      hint: 'Write a function that returns the secret of a user, or undefined for a user who is not known.',
+    })
+  return digest({
+    ...{ realm, nonceLifetime, requireTls, secretFor: (user) => secretFor(user) },
+    ...(algorithm.length > 0 && { algorithm }),
   })
 }

@@ -1,3 +1,4 @@
+import { BEARER, OIDC } from './issuer-sections.js'
 import { choice, code, duration, file, flag, group, list, secret, text, variant } from '../options/option-kinds.js'
 
 const QUARTER = 900_000
@@ -86,6 +87,20 @@ export const SIGN_IN = variant({
         password: flag({ about: 'Whether the page asks for the password too', default: false }),
       },
     }),
+    oidc: OIDC,
+    bearer: BEARER,
+    digest: group({
+      about: 'Digest authentication (RFC 7616), for programs that still have it; in a program only',
+      fields: {
+        secretFor: code({ about: 'A function that returns the secret of a user', required: true }),
+        realm: text({ about: 'The name of the protected place, which is part of every hash', required: true }),
+        algorithm: list({
+          about: 'The algorithms that are offered, best first; without it SHA-256',
+          of: choice({ about: 'An algorithm', choices: ['SHA-256', 'MD5'] }),
+        }),
+        nonceLifetime: duration({ about: 'How long a nonce is taken', default: 300_000 }),
+      },
+    }),
     trustedHeader: group({
       about: 'A front end that has authenticated the user already and says so in a header',
       fields: {
@@ -99,8 +114,8 @@ export const SIGN_IN = variant({
       },
     }),
     source: group({
-      about: 'Any other source of @s4u/sign-in, or your own',
-      fields: { source: code({ about: 'What oidc(), bearer(), digest() and others return', required: true }) },
+      about: 'A source of @s4u/sign-in that a program makes, or your own',
+      fields: { source: code({ about: 'What form(), oidc() and others return', required: true }) },
     }),
   },
 })
