@@ -228,6 +228,12 @@ describe('metrics', () => {
   })
 })
 
+test('a proxy on this machine does not show metrics to clients elsewhere', () => {
+  const request = requestOf({ path: '/.s4u/metrics', headers: { 'x-forwarded-for': '127.0.0.1, 192.0.2.7' } })
+  Object.defineProperty(request.request.socket, 'remoteAddress', { value: '127.0.0.1' })
+  expect(operationWith().ownPage(request)?.statusCode).toBe(404)
+})
+
 describe('health', () => {
   test('is ok, and 503 once the gateway stops', () => {
     const operation = operationWith()

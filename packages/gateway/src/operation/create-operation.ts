@@ -2,6 +2,7 @@ import { type S4uError, journalFor } from '@s4u/krb5'
 import { writeAuditTo } from '@s4u/negotiate'
 import type { OperationSettings } from '../configuration/gateway-options.js'
 import { networksOf } from '../configuration/networks.js'
+import { listOf } from '../requests/raw-headers.js'
 import type { CallerRequest, ReceivedRequest } from '../requests/steps.js'
 import { accessLine } from './access-line.js'
 import { alertOf, Alerts, publishRequest } from './alerts.js'
@@ -30,6 +31,7 @@ type Outlet = 'off' | 'stdout' | 'stderr'
 
 /** Without a list, this machine alone. */
 const LOOPBACK = ['127.0.0.0/8', '::1']
+const isThisMachine = networksOf(LOOPBACK)
 
 class GatewayOperation implements Operation {
   readonly #settings: OperationSettings
@@ -81,8 +83,11 @@ class GatewayOperation implements Operation {
     if (method !== 'GET' && method !== 'HEAD') return undefined
     if (path === `${this.#settings.path}/health`) return this.#health()
     if (path !== `${this.#settings.path}/metrics`) return undefined
-    // The connection counts: what a header says is the client's own word.
-    if (!this.#mayReadMetrics(request.socket?.remoteAddress)) return textPage(404, 'not found\n')
+    // The connection counts. What a header says may only forbid: behind a proxy on this machine
+    // every connection is from here.
+    const said = listOf([request.headers['x-forwarded-for'] ?? []].flat())
+    const others = said.filter((address) => !isThisMachine(address))
+    if (![request.socket?.remoteAddress, ...others].every(this.#mayReadMetrics)) return textPage(404, 'not found\n')
     return textPage(200, this.#metrics.text(), 'text/plain; version=0.0.4; charset=utf-8')
   }
 
