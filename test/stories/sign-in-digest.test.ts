@@ -4,8 +4,15 @@ import { createHash } from 'node:crypto'
 import { TLSSocket } from 'node:tls'
 import { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
-import { createNegotiator, type NegotiableRequest, type NegotiatorOptions, type Outcome } from '@s4u/negotiate'
+import {
+  createNegotiator,
+  type FailedEvent,
+  type NegotiableRequest,
+  type NegotiatorOptions,
+  type Outcome,
+} from '@s4u/negotiate'
 import { digest, type DigestOptions, digestSecret } from '@s4u/sign-in'
+import { createTestRealm } from '@s4u/test-kdc'
 import { describe, expect, test } from 'vitest'
 import { API, corporation } from './fixtures/corporation.js'
 
@@ -286,7 +293,54 @@ test('no secret is in errors, events or what is printed', async () => {
   expect(told).toHaveLength(2)
 })
 
+describe('the realm of a name', () => {
+  /** A store that looks at the part before the `@` only. */
+  const stripping: DigestOptions['secretFor'] = ({ user }) =>
+    user.split('@')[0] === 'alice' ? { password: SECRET } : undefined
+
+  test('is another than ours: a secret of somebody of ours does not vouch for it', async () => {
+    const failures: FailedEvent[] = []
+    using service = site({ secretFor: stripping }, { onFailed: (event) => void failures.push(event) })
+    for (const user of ['alice@EAST.TEST', 'alice@east.test'])
+      expect(await show(service, answer(await nonceOf(service), { user }))).toMatchObject({
+        statusCode: 401,
+      })
+    expect(failures[0]).toMatchObject({
+      code: 'KDC_ERR_PREAUTH_FAILED',
+      error: {
+        message: 'digest: the name alice@EAST.TEST is of EAST.TEST, whose users are not taken here',
+        hint: expect.stringContaining("digest({ realms: ['EAST.TEST'] })"),
+      },
+    })
+    const own = await show(service, answer(await nonceOf(service), { user: 'alice@ad.test' }))
+    expect(own).toMatchObject({
+      status: 'authenticated',
+      identity: { principal: 'alice@AD.TEST' },
+    })
+  })
+
+  test('is taken where the app names it', async () => {
+    await using east = await createTestRealm({
+      realm: 'EAST.TEST',
+      users: { alice: { password: 'x' } },
+    })
+    await using ours = await createTestRealm({
+      realm: 'AD.TEST',
+      trusts: [east],
+      services: { web: { spns: ['HTTP/web.ad.test'], trustedToAuthForDelegation: true } },
+    })
+    const options = { keytab: ours.keytabFor('web'), kdc: ours.transport, now: () => ours.now }
+    using service = site({ secretFor: stripping, realms: ['EAST.TEST'] }, options)
+    const outcome = await show(service, answer(await nonceOf(service), { user: 'alice@EAST.TEST' }))
+    expect(outcome).toMatchObject({
+      status: 'authenticated',
+      identity: { principal: 'alice@EAST.TEST' },
+    })
+  })
+})
+
 test.each<[options: object, message: string]>([
+  [{ realms: [''] }, 'digest: realms must be names of realms, such as EAST.TEST, and not a text of 0 characters'],
   [{ secretFor: undefined }, 'digest: secretFor must be a function'],
   [{ secretFor: 'x' }, 'digest: secretFor must be a function, not "x"'],
   [{ realm: 'a "b"' }, 'digest: realm must be a text of 1 to 128 characters of ASCII'],

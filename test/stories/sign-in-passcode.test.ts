@@ -18,12 +18,13 @@ const SECRET = 'a-secret-of-many-octets'
 /**
  * Otto's token shows the same code for ever: what keeps it from being used twice is not the token.
  */
-function people(): Promise<TestRealm> {
+function people(trusts: readonly TestRealm[], { alice, bob }: Upns): Promise<TestRealm> {
   return createTestRealm({
     realm: 'AD.TEST',
+    trusts,
     users: {
-      alice: { password: PASSWORD },
-      bob: { password: PASSWORD, mustChangePassword: true },
+      alice: { password: PASSWORD, ...(alice !== undefined && { upn: alice }) },
+      bob: { password: PASSWORD, mustChangePassword: true, ...(bob !== undefined && { upn: bob }) },
       otto: { password: PASSWORD, otp: { accepts: (value) => value === CODE } },
     },
     services: {
@@ -33,8 +34,19 @@ function people(): Promise<TestRealm> {
   })
 }
 
-async function site(options: PasscodeOptions, more: NegotiatorOptions = {}, others = [form()]) {
-  const realm = await people()
+interface Upns {
+  readonly alice?: string
+  readonly bob?: string
+}
+
+async function site(
+  options: PasscodeOptions,
+  more: NegotiatorOptions = {},
+  others = [form()],
+  trusts: readonly TestRealm[] = [],
+  upns: Upns = {},
+) {
+  const realm = await people(trusts, upns)
   let ahead = 0
   const app = express()
   const told: unknown[] = []
@@ -233,6 +245,19 @@ describe('what is wrong', () => {
     expect(asked).toBe(4)
     const answer = await browser.submit(page, { user: 'alice', code: CODE })
     expect([answer.status, problemOf(answer)]).toEqual([429, 'Too many attempts. Try again in 35 minutes.'])
+  })
+
+  test('too often, is not looked at any more, also where the function throws in place of an answer', async () => {
+    let asked = 0
+    await using at = await site({
+      verify: () => Promise.reject(new Error(`wrong code ${asked++}`)),
+    })
+    const browser = at.served.browser()
+    const page = await browser.get('/orders')
+    const statuses: number[] = []
+    for (let times = 0; times < 6; times++)
+      statuses.push((await browser.submit(page, { user: 'alice', code: `${times}` })).status)
+    expect([asked, statuses]).toEqual([4, [500, 500, 500, 500, 429, 429]])
   })
 
   test('is a form of another browser, or of another page', async () => {
@@ -450,5 +475,77 @@ test('a page needs a session, and RADIUS an address', async () => {
   })
   await expect(site({ radius: { servers: 'radius.corp.test:0', secret: SECRET } })).rejects.toMatchObject({
     message: 'radius: servers: "radius.corp.test:0" is no address of a server',
+  })
+})
+
+describe('the realm of a name', () => {
+  /** A server that strips realms, as FreeRADIUS does: it knows the code of one alice. */
+  const stripping: PasscodeOptions['verify'] = ({ user, code }) => user.split('@')[0] === 'alice' && code === CODE
+
+  async function two(options: Partial<PasscodeOptions>, upns: Upns = {}) {
+    const east = await createTestRealm({
+      realm: 'EAST.TEST',
+      users: { alice: { password: PASSWORD } },
+    })
+    const at = await site({ verify: stripping, ...options }, {}, [form()], [east], upns)
+    const submit = async (user: string, more = {}): Promise<[number, string | undefined, unknown]> => {
+      const browser = at.served.browser()
+      const back = await browser.submit(await browser.get('/orders'), {
+        user,
+        code: CODE,
+        ...more,
+      })
+      const found = await browser.get('/orders')
+      return [back.status, problemOf(back), found.status === 200 ? JSON.parse(found.body).principal : undefined]
+    }
+    const dispose = () => at[Symbol.asyncDispose]().finally(() => east[Symbol.asyncDispose]())
+    return { ...at, submit, [Symbol.asyncDispose]: dispose }
+  }
+
+  test.each(['alice@EAST.TEST', 'alice@east.test', 'EAST\\alice', 'alice@north.test'])(
+    'is another than ours in %s: a code that is right for somebody of ours does not vouch for it',
+    async (user) => {
+      await using at = await two({ usedFor: 0 })
+      expect(await at.submit(user)).toEqual([403, WRONG, undefined])
+      expect(await at.submit('alice@ad.test')).toEqual([303, undefined, 'alice@AD.TEST'])
+      expect(at.failures).toEqual([{ code: 'KDC_ERR_PREAUTH_FAILED', source: 'passcode' }])
+    },
+  )
+
+  test('is also another with a password, where the code would be that of somebody else', async () => {
+    await using at = await two({ password: true })
+    expect(await at.submit('alice@EAST.TEST', { password: PASSWORD })).toEqual([403, WRONG, undefined])
+  })
+
+  test('is that of a user principal name of somebody else', async () => {
+    await using at = await two({ usedFor: 0 }, { bob: 'alice@corp.example' })
+    expect(await at.submit('alice@corp.example')).toEqual([403, WRONG, undefined])
+  })
+
+  test('is taken where the app names it, as the log says', async () => {
+    await using closed = await two({})
+    await closed.submit('alice@EAST.TEST')
+    expect(closed.told.at(-1)).toMatchObject({
+      error: {
+        message: 'passcode: the name alice@EAST.TEST is of EAST.TEST, whose users are not taken here',
+        hint: expect.stringContaining("passcode({ realms: ['EAST.TEST'] })"),
+      },
+    })
+    await using at = await two({ realms: ['EAST.TEST'], usedFor: 0 })
+    for (const user of ['alice@EAST.TEST', 'alice@east.test'])
+      expect(await at.submit(user)).toEqual([303, undefined, 'alice@EAST.TEST'])
+  })
+
+  test('is taken as the suffix of a user principal name, which the app names too', async () => {
+    await using at = await two({ realms: ['corp.example'] }, { alice: 'alice@corp.example' })
+    expect(await at.submit('alice@CORP.example')).toEqual([303, undefined, 'alice@AD.TEST'])
+  })
+
+  test.each<[unknown, string]>([
+    ['EAST.TEST', 'realms'],
+    [[''], 'passcode: realms must be names of realms, such as EAST.TEST, and not a text of 0 characters'],
+    [['@EAST.TEST'], 'passcode: realms must be names of realms, such as EAST.TEST, and not a text of 10 characters'],
+  ])('is no option where it is %j', (realms, message) => {
+    expect(() => passcode({ verify, realms: realms as never })).toThrow(message)
   })
 })

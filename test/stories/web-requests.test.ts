@@ -13,6 +13,7 @@ import {
   respond,
   writeHeaders,
 } from '@s4u/negotiate'
+import { trustedHeader } from '@s4u/sign-in'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CautiousClient } from './fixtures/cautious-client.js'
 import { API, corporation, Desktop } from './fixtures/corporation.js'
@@ -180,5 +181,65 @@ describe('a protected handler', () => {
     expect((await web.get('/', { authorization: await alice.authorization() })).body).toBe('alice@AD.TEST')
     expect(() => negotiator.impersonation('notAllowed')).toThrow('notAllowed')
     expect(impersonationGate('allowed')).toBeTypeOf('function')
+  })
+})
+
+describe('a header that a source takes away', () => {
+  const signIn = [trustedHeader({ from: ['10.0.0.7'], level: 'identification' })]
+  const asked = () => {
+    const headers = { 'x-remote-user': 'bob', x_remote_user: 'bob', 'x-more': 'stays' }
+    const abort = new AbortController()
+    const request = new Request('https://web.ad.test/a?b=c', {
+      ...{ method: 'PUT', headers, body: 'octets', signal: abort.signal },
+    })
+    return { request, abort }
+  }
+  const connection = () => ({ clientAddress: '127.0.0.1' })
+
+  async function handed(request: Request): Promise<{ request: Request; status: number }> {
+    using negotiator = createNegotiator({ keytab, signIn, mode: 'optional' })
+    const seen: Request[] = []
+    const options = { connection, mode: 'optional' } as const
+    const handler = negotiator.protect((given) => (seen.push(given), new Response('here')), options)
+    const { status } = await handler(request)
+    return { request: seen[0], status }
+  }
+  const shown = async (request: Request): Promise<unknown> => [
+    ...[request.method, request.url, [...request.headers.keys()].sort(), await request.text()],
+  ]
+  const RIGHT = ['PUT', 'https://web.ad.test/a?b=c', ['content-type', 'x-more'], 'octets']
+
+  test('is not in the request of the handler', async () => {
+    const { request, abort } = asked()
+    const given = await handed(request)
+    expect(given.status).toBe(200)
+    expect(await shown(given.request)).toEqual(RIGHT)
+    abort.abort()
+    expect(given.request.signal.aborted).toBe(true)
+  })
+
+  test('is not there either where the runtime lets nobody change headers', async () => {
+    const { request, abort } = asked()
+    Object.defineProperty(request.headers, 'delete', {
+      value: () => {
+        throw new TypeError('immutable')
+      },
+    })
+    const given = await handed(request)
+    expect(await shown(given.request)).toEqual(RIGHT)
+    abort.abort()
+    expect(given.request.signal.aborted).toBe(true)
+  })
+
+  test('stays where the named peer has sent it, and the request is the same one', async () => {
+    using negotiator = createNegotiator({
+      ...{ keytab, kdc: realm.transport, now: () => realm.now, mode: 'optional' },
+      signIn: [trustedHeader({ from: ['127.0.0.1'], level: 'identification' })],
+    })
+    const request = new Request('https://web.ad.test/', { headers: { 'x-remote-user': 'bob' } })
+    let seen: Request | undefined
+    await negotiator.protect((given) => ((seen = given), new Response('here')), { connection })(request)
+    expect(seen).toBe(request)
+    expect(request.headers.get('x-remote-user')).toBe('bob')
   })
 })

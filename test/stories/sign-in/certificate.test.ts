@@ -163,6 +163,22 @@ describe('behind a proxy that ends TLS', () => {
     expect((await secured.visit('/')).status).toBe(401)
   })
 
+  test('a chain that leads nowhere does not stop who brings the right one', async () => {
+    const below = new Authority('CN=Below', { issuer: authority })
+    const dora = below.issue({ subject: 'CN=alice', upns: ['alice@ad.test'] })
+    const chainHeader = 'X-Client-Chain'
+    await using secured = await site({ proxy: { ...proxy, chainHeader } }, {}, {})
+    const visit = (chain: object) =>
+      secured.visit('/', {
+        headers: { ...escaped, 'x-client-cert': encodeURIComponent(dora.pem), ...chain },
+      })
+    const right = {
+      'x-client-chain': `:${Buffer.from(below.certificate.der).toString('base64')}:`,
+    }
+    const answers = [await visit({}), await visit(right), ...(await Promise.all([visit({}), visit(right)]))]
+    expect(answers.map(({ status }) => status)).toEqual([401, 200, 401, 200])
+  })
+
   test('that of somebody else is refused, told, and taken away', async () => {
     const failures: { code: string }[] = []
     const told = { onFailed: ({ code }: { code: string }) => void failures.push({ code }) }

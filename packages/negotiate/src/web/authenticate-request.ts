@@ -5,6 +5,7 @@ import { isUpgrade } from '../http/cross-site.js'
 import type { NegotiableRequest } from '../http/request.js'
 import { isWebRequest, requireWebRequest } from '../http/request-kind.js'
 import type { Challenge } from '../http/response.js'
+import { takeFrom } from './taken-headers.js'
 import { checkedWebConnection, WEB_CONNECTION, type WebConnection } from './web-connection.js'
 import { type WebOutcome, webOutcomeOf } from './web-outcome.js'
 import { negotiableOf } from './web-request.js'
@@ -44,7 +45,9 @@ export async function authenticateWebRequest(
   // No mode lets a page of another site open a WebSocket: CORS does not protect those.
   const foreign = isUpgrade(seen) ? negotiator.refusalOfSite(seen) : undefined
   const options = { ...(mode !== undefined && { mode }), ...(body !== undefined && { body }) }
-  return webOutcomeOf(foreign ?? (await negotiator.authenticate(seen, options)), seen)
+  const outcome = foreign ?? (await negotiator.authenticate(seen, options))
+  takeFrom(request, seen)
+  return webOutcomeOf(outcome, seen)
 }
 
 /** Returns a request of either kind as a negotiator looks at it. */

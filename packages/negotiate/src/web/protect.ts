@@ -5,6 +5,7 @@ import type { Mode } from '../authenticate/mode.js'
 import type { CallerIdentity } from '../delegation/caller-identity.js'
 import type { Gate } from '../routes/gate.js'
 import type { WebConnection } from './web-connection.js'
+import { withoutTaken } from './taken-headers.js'
 import { responseOf, type WebOutcome, withHeaders } from './web-outcome.js'
 
 /** A handler of web-standard requests, with what its runtime gives beside the request. */
@@ -70,9 +71,10 @@ export function protectedBy<Rest extends readonly unknown[]>(
   const { mode = 'required', gates = [], preflight = () => new Response(null, { status: 204 }) } = options
   requireOneOf('protect: mode', mode, ['required', 'optional'])
   requireGates(gates)
-  return async (request, ...rest) => {
-    const outcome = await negotiator.authenticateRequest(request, { ...options.connection?.(request, ...rest), mode })
+  return async (received, ...rest) => {
+    const outcome = await negotiator.authenticateRequest(received, { ...options.connection?.(received, ...rest), mode })
     if (outcome.response !== undefined) return outcome.response
+    const request = withoutTaken(received, outcome.request)
     const { identity, headers } = outcome
     // Behind `required`, the only request without a caller is a preflight.
     if (mode === 'required' && identity === undefined) return withHeaders(await preflight(request, ...rest), headers)

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { closeOptions } from '@s4u/krb5'
 import type {
   CallerIdentity,
@@ -135,7 +136,7 @@ class OpenedCertificate implements OpenedSignInSource {
   }
 
   #chainOf({ certificate }: ReadCertificate, presented: Parameters<typeof verifyChain>[0]): Promise<VerifiedChain> {
-    return this.#chains.get(certificate.fingerprint, async () => {
+    return this.#chains.get(keyOf(certificate.fingerprint, presented), async () => {
       const now = this.#site.now()
       const value = await verifyChain(presented, this.#parts.authorities, now)
       return { value, until: Math.min(now + CHAIN_KEPT, endOf(value)) }
@@ -152,6 +153,15 @@ class OpenedCertificate implements OpenedSignInSource {
       until: this.#site.now() + OWNER_KEPT,
     }))
   }
+}
+
+/**
+ * Returns what a verdict about a chain is of. Who sends a certificate with the wrong authorities,
+ * or with none, must not stop its owner, for whom the failure would be remembered.
+ */
+function keyOf(fingerprint: string, { others }: Parameters<typeof verifyChain>[0]): string {
+  const digests = others.map((der) => createHash('sha256').update(der).digest('hex'))
+  return [fingerprint, ...digests].join(' ')
 }
 
 /** The first end of a certificate in a chain. */

@@ -1,6 +1,7 @@
 import { MemoryReplayStore, type ReplayStore } from '@s4u/acceptor'
 import { closeOptions, ConfigurationError, type OptionTableOf, shownInput } from '@s4u/krb5'
 import type { AskedLevel } from '@s4u/negotiate'
+import { requireRealms } from '../accounts/taken-realms.js'
 import { DIGEST_ALGORITHMS, type DigestAlgorithm } from './digest-arithmetic.js'
 
 /** Whose secret is asked for. */
@@ -27,6 +28,12 @@ export interface DigestOptions {
   /** The name of the protected place, which is part of every hash. Example: `orders@corp.test`. */
   readonly realm: string
   /**
+   * Kerberos realms other than the service's own, and suffixes of user principal names, whose users
+   * may come. Default: none, since a store that looks at `alice` of `alice@EAST.TEST` alone gives
+   * the secret of another user. Example: `['EAST.TEST']`.
+   */
+  readonly realms?: readonly string[]
+  /**
    * The algorithms that are offered, best first. Default `SHA-256`. Safari and older programs know
    * only `MD5`.
    */
@@ -52,6 +59,7 @@ export interface DigestOptions {
 export const DIGEST_OPTIONS = {
   secretFor: 'function',
   realm: 'value',
+  realms: 'texts',
   algorithm: 'value',
   nonceLifetime: 'value',
   replayStore: 'value',
@@ -63,6 +71,7 @@ export const DIGEST_OPTIONS = {
 export interface DigestSettings {
   readonly secretFor: DigestOptions['secretFor']
   readonly realm: string
+  readonly realms: readonly string[]
   readonly algorithms: readonly DigestAlgorithm[]
   readonly nonceLifetime: number
   readonly replayStore: ReplayStore | undefined
@@ -73,11 +82,12 @@ export interface DigestSettings {
 /** @throws ConfigurationError */
 export function readDigestOptions(given: DigestOptions): DigestSettings {
   const options = closeOptions('digest', given, DIGEST_OPTIONS)
-  const { secretFor, realm, nonceLifetime = 300_000, replayStore, level, requireTls = true } = options
+  const { secretFor, realm, realms = [], nonceLifetime = 300_000, replayStore, level, requireTls = true } = options
   if (typeof secretFor !== 'function') throw new ConfigurationError('digest: secretFor must be a function')
   // In quotes it stands in the challenge, and as it is in hashes: clients differ about escapes.
   if (typeof realm !== 'string' || !/^[\x20\x21\x23-\x5b\x5d-\x7e]{1,128}$/.test(realm))
     throw new ConfigurationError('digest: realm must be a text of 1 to 128 characters of ASCII, without quotes and \\')
+  requireRealms('digest', realms)
   if (!Number.isInteger(nonceLifetime) || nonceLifetime < MIN_LIFETIME || nonceLifetime > MAX_LIFETIME)
     throw new ConfigurationError(
       `digest: nonceLifetime must be a whole number from ${MIN_LIFETIME} to ${MAX_LIFETIME}, not ${shownInput(nonceLifetime)}`,
@@ -87,6 +97,7 @@ export function readDigestOptions(given: DigestOptions): DigestSettings {
   return {
     secretFor,
     realm,
+    realms,
     algorithms: readAlgorithms(options.algorithm),
     nonceLifetime,
     replayStore,

@@ -9,6 +9,7 @@ import type {
   SignInSource,
 } from '@s4u/negotiate'
 import { givenAccount } from '../accounts/named-account.js'
+import { TakenRealms } from '../accounts/taken-realms.js'
 import { vouchedAccount } from '../accounts/vouched-account.js'
 import { type DigestAlgorithm, digestProof, digestResponse, digestSecret, hexLength } from './digest-arithmetic.js'
 import { type DigestCredentials, isDigest, malformed, readDigestCredentials } from './digest-credentials.js'
@@ -38,10 +39,10 @@ import { Nonces } from './nonces.js'
  */
 export function digest(options: DigestOptions): SignInSource {
   const settings = readDigestOptions(options)
-  const { realm, algorithms } = settings
+  const { realm, realms, algorithms } = settings
   return Object.freeze<SignInSource>({
     name: 'digest',
-    rules: { realm, algorithms },
+    rules: { realm, realms, algorithms },
     open: (site) => new OpenedDigest(settings, site),
   })
 }
@@ -51,6 +52,7 @@ class OpenedDigest implements OpenedSignInSource {
   readonly #settings: DigestSettings
   readonly #site: SignInSite
   readonly #nonces: ReadonlyMap<DigestAlgorithm, Nonces>
+  readonly #realms: TakenRealms
   /** Stands in for the secret of users who are not known: the same work is done for them. */
   readonly #nobody: string
   /** Requests whose digest is right, and whose nonce is not. */
@@ -65,6 +67,7 @@ class OpenedDigest implements OpenedSignInSource {
     this.#settings = settings
     this.#site = site
     this.#nonces = new Map(algorithms.map((algorithm) => [algorithm, new Nonces(algorithm, site, options)]))
+    this.#realms = new TakenRealms('digest', site, settings.realms)
     this.#nobody = Buffer.from(site.random(32)).toString('hex')
   }
 
@@ -87,6 +90,7 @@ class OpenedDigest implements OpenedSignInSource {
       method: 'digest',
       level: this.#settings.level,
     })
+    await this.#realms.requireFound(identity)
     const { nc, cnonce } = credentials
     const proof = `rspauth="${digestProof(secret, credentials)}", cnonce="${escaped(cnonce)}", nc=${nc}, qop=auth`
     return { status: 'signed-in', identity, headers: { 'Authentication-Info': proof } }
@@ -132,7 +136,11 @@ class OpenedDigest implements OpenedSignInSource {
     const secret = hashOf(algorithm, hash) ?? digestSecret(algorithm, user, realm, password)
     const right = Buffer.from(digestResponse(secret, method, credentials), 'hex')
     const isRight = timingSafeEqual(right, Buffer.from(response, 'hex'))
-    if (found !== undefined && isRight) return { secret, account: found.account ?? user }
+    if (found !== undefined && isRight) {
+      const { account = user } = found
+      await this.#realms.requireName(account)
+      return { secret, account }
+    }
     throw new RejectedTokenError(`the digest of ${user} is wrong, or there is no such user`, {
       code: 'KDC_ERR_PREAUTH_FAILED',
     })

@@ -1,5 +1,6 @@
 import { MemoryReplayStore, type ReplayStore } from '@s4u/acceptor'
 import { closeOptions, ConfigurationError, type OptionTableOf, pickOptions, shownInput } from '@s4u/krb5'
+import { requireRealms } from '../accounts/taken-realms.js'
 import { type FormOptions, type FormSettings, formSettings } from '../form/form-options.js'
 import { type RadiusOptions, RADIUS_OPTIONS } from '../radius/radius-options.js'
 
@@ -38,6 +39,12 @@ export interface PasscodeOptions extends PageOptions {
    */
   readonly account?: (user: string) => string | undefined | Promise<string | undefined>
   /**
+   * Realms other than the service's own, and suffixes of user principal names, whose users may
+   * come. Default: none, since a server that strips what stands behind the `@` has checked the code
+   * of another user. Not with `kerberos`. Example: `['EAST.TEST']`.
+   */
+  readonly realms?: readonly string[]
+  /**
    * How long a code that was right is not taken again; milliseconds, default 600,000, at most twice
    * that. 0: it is taken again, for servers that ask a telephone in place of a code.
    */
@@ -68,6 +75,7 @@ export const PASSCODE_OPTIONS = {
   kerberos: 'flag',
   password: 'flag',
   account: 'function',
+  realms: 'texts',
   usedFor: 'value',
   replayStore: 'value',
 } as const satisfies OptionTableOf<PasscodeOptions>
@@ -79,6 +87,7 @@ export interface PasscodeSettings extends Pick<PasscodeOptions, 'verify' | 'radi
   readonly page: FormSettings
   readonly by: (typeof WAYS)[number]
   readonly asksPassword: boolean
+  readonly realms: readonly string[]
   readonly usedFor: number
 }
 
@@ -90,13 +99,17 @@ const MAX_USED_FOR = 86_400_000
 /** @throws ConfigurationError */
 export function passcodeSettings(of: PasscodeOptions): PasscodeSettings {
   const options = closeOptions('passcode', of, PASSCODE_OPTIONS)
-  const { verify, radius, kerberos, password = false, account, usedFor = USED_FOR, replayStore } = options
+  const { verify, radius, kerberos, password = false, account, realms = [] } = options
+  const { usedFor = USED_FOR, replayStore } = options
   const given = { verify: verify !== undefined, radius: radius !== undefined, kerberos: kerberos === true }
   const [by, ...others] = WAYS.filter((way) => given[way])
   if (by === undefined || others.length > 0)
     throw new ConfigurationError('passcode: one of verify, radius and kerberos must say who checks codes')
   if (by === 'kerberos' && account !== undefined)
     throw new ConfigurationError('passcode: with kerberos the KDC says who the user is: account would have no effect')
+  if (by === 'kerberos' && realms.length > 0)
+    throw new ConfigurationError('passcode: with kerberos the KDC says who the user is: realms would have no effect')
+  requireRealms('passcode', realms)
   if (!Number.isInteger(usedFor) || usedFor < 0 || usedFor > MAX_USED_FOR)
     throw new ConfigurationError(
       `passcode: usedFor must be a whole number of milliseconds up to ${MAX_USED_FOR}, not ${shownInput(usedFor)}`,
@@ -104,7 +117,7 @@ export function passcodeSettings(of: PasscodeOptions): PasscodeSettings {
   if (replayStore !== undefined && typeof replayStore.remember !== 'function')
     throw new ConfigurationError('passcode: replayStore must have remember')
   const page = formSettings(pickOptions<PageOptions>(options, PAGE_OPTIONS), 'passcode')
-  return { page, by, verify, radius, asksPassword: password, account, usedFor, replayStore }
+  return { page, by, verify, radius, asksPassword: password, account, realms, usedFor, replayStore }
 }
 
 /** A code takes two entries of about 32 octets; only right ones are remembered. */

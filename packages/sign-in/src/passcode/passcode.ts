@@ -14,6 +14,7 @@ import { FormPages, type PageState } from '../form/form-pages.js'
 import { shownRefusal } from '../form/form-refusal.js'
 import { NOT_ALLOWED, sessionOn } from '../form/form-steps.js'
 import { givenAccount } from '../accounts/named-account.js'
+import { TakenRealms } from '../accounts/taken-realms.js'
 import { vouchedAccount } from '../accounts/vouched-account.js'
 import { requireUserName } from '../password/user-name.js'
 import { createRadiusClient, type RadiusClient } from '../radius/radius-client.js'
@@ -54,10 +55,10 @@ import { UsedCodes } from './used-codes.js'
  */
 export function passcode(options: PasscodeOptions): SignInSource {
   const settings = passcodeSettings(options)
-  const { by, asksPassword } = settings
+  const { by, asksPassword, realms } = settings
   return Object.freeze<SignInSource>({
     name: 'passcode',
-    rules: { by, asksPassword },
+    rules: { by, asksPassword, realms },
     open: (site) => new OpenedPasscode(site, settings),
   })
 }
@@ -71,6 +72,7 @@ class OpenedPasscode implements OpenedSignInSource {
   readonly #radius: RadiusClient | undefined
   readonly #check: CodeCheck
   readonly #used: UsedCodes
+  readonly #realms: TakenRealms
 
   constructor(site: SignInSite, settings: PasscodeSettings) {
     if (!site.keepsSessions)
@@ -86,6 +88,7 @@ class OpenedPasscode implements OpenedSignInSource {
     this.#challenges = new ChallengeSeal(site)
     this.#radius = radius && createRadiusClient({ ...radius, now: radius.now ?? (() => site.now()) })
     this.#check = checkOf(site, verify, this.#radius)
+    this.#realms = new TakenRealms('passcode', site, settings.realms)
     this.#used = new UsedCodes({ store, usedFor, now: () => site.now(), digest: site.digestFor('used code') })
   }
 
@@ -177,8 +180,15 @@ class OpenedPasscode implements OpenedSignInSource {
     const { account = (name: string) => name } = this.#settings
     const name = await account(user)
     if (name === undefined) throw wrongCode(`${user} has no account`)
-    if (password !== undefined) return this.#site.identityFor({ user: name, password }, { method: METHOD })
-    return vouchedAccount(givenAccount(name), this.#site, { method: METHOD })
+    // With a password too: the code of one user must not be the second factor of another.
+    await this.#realms.requireName(name)
+    const options = { method: METHOD }
+    const identity =
+      password === undefined
+        ? await vouchedAccount(givenAccount(name), this.#site, options)
+        : await this.#site.identityFor({ user: name, password }, options)
+    await this.#realms.requireFound(identity)
+    return identity
   }
 
   #passwordOf(fields: FormFields): string | undefined {

@@ -31,6 +31,13 @@ test('wrong ones count, right ones and outages do not', async () => {
   expect(asked).toBe(false)
 })
 
+test('one that ends in an error of the app counts, and the app is given the error', async () => {
+  const attempts = make({ perUser: 2 })
+  const error = new Error('wrong code')
+  for (const _ of [1, 2]) await expect(attempts.check(BY, () => Promise.reject(error))).rejects.toBe(error)
+  expect(await codeOf(attempts.check(BY, () => Promise.resolve('alice')))).toBe('S4U_TOO_MANY_ATTEMPTS')
+})
+
 test('an address that tries one password on all users is stopped, others are not', async () => {
   const attempts = make({ perAddress: 5 })
   for (const user of ['a', 'b', 'c', 'd', 'e']) await codeOf(attempts.check({ ...BY, user }, wrong))

@@ -27,9 +27,9 @@ export class SignInAttempts {
   /**
    * Checks a credential, if an attempt is left. An attempt counts before `verify` is called, and
    * goes on counting where `verify` fails with an S4uError of the status 401 (except an expired
-   * password, which was not wrong). Such an error is thrown after a multiple of `pace`, so that the
-   * time does not tell a user who exists from one who does not: let unknown users and wrong
-   * passwords end the same way.
+   * password, which was not wrong), or with an error that is no S4uError. Such an error is thrown
+   * after a multiple of `pace`, so that the time does not tell a user who exists from one who does
+   * not: let unknown users and wrong passwords end the same way.
    *
    * @throws TooManyAttemptsError, RejectedTokenError S4U_ATTEMPTS_UNKNOWN, and what `verify` throws
    */
@@ -113,9 +113,12 @@ const MAX_UNDER_WAY_OF_ADDRESS = 100
 /** A store that hangs must not hold requests. */
 const STORE_TIME_LIMIT = 2_000
 
-/** A wrong credential, and not an outage, or what was not tried. */
+/**
+ * A wrong credential, and not an outage, or what was not tried. An error of the app may mean a
+ * wrong one, and who guesses must not have more tries for it.
+ */
 function isFailure(error: unknown): boolean {
-  return S4uError.is(error) && error.status === 401 && error.code !== 'KDC_ERR_KEY_EXPIRED'
+  return !S4uError.is(error) || (error.status === 401 && error.code !== 'KDC_ERR_KEY_EXPIRED')
 }
 
 function busy(): TooManyAttemptsError {
