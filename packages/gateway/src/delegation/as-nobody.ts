@@ -9,12 +9,15 @@ import { PASS, type SiteDelegation } from './site-delegation.js'
  * The inner server learns nothing of the user from the gateway. With `direct` users may
  * authenticate there themselves: what they send for it passes, and so do its challenges.
  */
-export function asNobody({ delegation: { direct } }: SiteSettings, { operation }: DelegationDeps): SiteDelegation {
+export function asNobody(
+  { delegation: { direct } }: SiteSettings,
+  { operation, schemesOfGateway }: DelegationDeps,
+): SiteDelegation {
   return {
     passesChallenges: direct,
     async credentialFor(request, member) {
       return {
-        headers: direct ? ownCredential(request) : {},
+        headers: direct ? ownCredential(request, schemesOfGateway) : {},
         judge({ statusCode, challenges }) {
           const schemes = challengeSchemes(challenges)
           if (statusCode === 401 && !direct)
@@ -29,8 +32,13 @@ export function asNobody({ delegation: { direct } }: SiteSettings, { operation }
 /** What signed the user in at the gateway is for the gateway alone, and so is any ticket. */
 const FOR_THE_GATEWAY: readonly string[] = ['basic', 'bearer', 'digest', 'negotiate', 'token']
 
-function ownCredential({ request, way }: CallerRequest): { readonly authorization?: string } {
+/** With a session, or at a public path, what is for the gateway comes all the same. */
+function ownCredential(
+  { request, way }: CallerRequest,
+  schemesOfGateway: ReadonlySet<string>,
+): { readonly authorization?: string } {
   const { authorization } = request.headers
   if (authorization === undefined || FOR_THE_GATEWAY.includes(way)) return {}
-  return /^(?:basic|bearer)\s/i.test(authorization) ? { authorization } : {}
+  const [, scheme] = /^(basic|bearer)\s/i.exec(authorization) ?? []
+  return scheme === undefined || schemesOfGateway.has(scheme.toLowerCase()) ? {} : { authorization }
 }

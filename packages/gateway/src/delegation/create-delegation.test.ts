@@ -9,6 +9,8 @@ import type { InnerCredential, InnerVerdict } from './site-delegation.js'
 import { TypedPassword } from './typed-password.js'
 import { TypedPasswords } from './typed-passwords.js'
 
+const NONE: ReadonlySet<string> = new Set()
+
 let inside: GatewayRealm
 let negotiator: Negotiator
 let alice: CallerIdentity
@@ -36,7 +38,7 @@ function credential(
 ) {
   const site = siteOf({ delegation })
   const request = requestOf({ site, caller, way: 'session' })
-  return createDelegation(site, { operation, passwords }).credentialFor(request, member)
+  return createDelegation(site, { operation, passwords, schemesOfGateway: NONE }).credentialFor(request, member)
 }
 
 const refusal = (verdict: InnerVerdict) => (verdict.use === 'retry' ? verdict : undefined)
@@ -63,7 +65,10 @@ describe('as kerberos', () => {
 
   test('a request of nobody carries nothing, and its answers pass', async () => {
     const site = siteOf()
-    const one = await createDelegation(site, { operation }).credentialFor(requestOf({ site }), ORDERS)
+    const one = await createDelegation(site, { operation, schemesOfGateway: NONE }).credentialFor(
+      requestOf({ site }),
+      ORDERS,
+    )
     expect(one.headers).toEqual({})
     expect(answered(one, ['Negotiate']).use).toBe('pass')
     expect(told).toEqual([])
@@ -155,7 +160,7 @@ describe('as kerberos', () => {
 describe('as none', () => {
   const anonymous = async (delegation: Config, way: string, authorization?: string) => {
     const site = siteOf({ delegation: { as: 'none', ...delegation } })
-    const made = createDelegation(site, { operation })
+    const made = createDelegation(site, { operation, schemesOfGateway: NONE })
     const one = await made.credentialFor(requestOf({ site, caller: alice, way, headers: { authorization } }), ORDERS)
     return { ...one, passesChallenges: made.passesChallenges }
   }
@@ -206,7 +211,7 @@ describe('as basic', () => {
     const [line] = [passwords.keep('alice@AD.TEST', new TypedPassword('AD\\alice', 'wönder:land'))['Set-Cookie']]
     const site = siteOf({ delegation: { as: 'basic' } })
     const headers = { cookie: String(line).split(';')[0] }
-    const made = createDelegation(site, { operation, passwords })
+    const made = createDelegation(site, { operation, passwords, schemesOfGateway: NONE })
     const one = await made.credentialFor(requestOf({ site, caller: alice, headers }), ORDERS)
     expect(one.headers).toEqual({
       authorization: `Basic ${Buffer.from('AD\\alice:wönder:land').toString('base64')}`,
@@ -235,7 +240,10 @@ describe('with userHeaders', () => {
 
   test('of nobody both are there, and empty', async () => {
     const site = siteOf({ delegation: { userHeaders: true } })
-    const one = await createDelegation(site, { operation }).credentialFor(requestOf({ site }), ORDERS)
+    const one = await createDelegation(site, { operation, schemesOfGateway: NONE }).credentialFor(
+      requestOf({ site }),
+      ORDERS,
+    )
     expect(one.headers).toEqual({ 'x-s4u-user': '', 'x-s4u-groups': '' })
   })
 })

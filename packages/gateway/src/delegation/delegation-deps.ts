@@ -6,4 +6,9 @@ export interface DelegationDeps {
   readonly operation: Pick<Operation, 'alert' | 'innerRefused' | 'note'>
   /** The passwords that users have typed; undefined where no site wants them. */
   readonly passwords?: TypedPasswords | undefined
+  /**
+   * The schemes whose credentials are for the gateway itself, and go inside by no means, in small
+   * letters.
+   */
+  readonly schemesOfGateway: ReadonlySet<string>
 }

@@ -9,8 +9,6 @@ export interface InnerHeadersFor {
   readonly credential: Readonly<Record<string, string>>
   /** The names of cookies that are the gateway's own. */
   readonly isOwnCookie: (name: string) => boolean
-  /** Whether the client may authenticate at the inner server itself. */
-  readonly passAuthorization: boolean
 }
 
 /** By name, in small letters; a header that came several times is one list. */
@@ -26,7 +24,7 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
   const options = new Set(listOf(valuesOf(lines, 'connection')))
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of lines) {
-    if (isDropped(name, rules) || options.has(name)) continue
+    if (isDropped(name) || options.has(name)) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
@@ -44,11 +42,12 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
   }
 }
 
-function isDropped(name: string, { passAuthorization }: InnerHeadersFor): boolean {
+function isDropped(name: string): boolean {
   if (name.startsWith(':') || HOP_BY_HOP.has(name) || isIdentityHeader(name)) return true
   // How long the body is, and when it comes, is said anew.
   if (name === 'content-length' || name === 'expect' || name === 'host') return true
-  return name === 'authorization' && !passAuthorization
+  // What of it may go inside is in the credential.
+  return name === 'authorization'
 }
 
 /** Without the session of the gateway: with it an inner server could act as the user outside. */

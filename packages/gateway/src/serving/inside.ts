@@ -127,12 +127,11 @@ export function destinationOf(
   { member, credential }: Pick<Sending, 'member' | 'credential'>,
 ): Destination {
   const { delegation, pools, isOwnCookie } = site
-  const { passesChallenges: passAuthorization } = delegation
   return {
     url: member.url,
     // Where the client authenticates there itself, the connection may be bound to the client.
-    agent: pools.agentFor(member, passAuthorization ? clientOf(request) : request.caller?.principal),
-    headers: innerHeaders(request, { url: member.url, credential: credential.headers, isOwnCookie, passAuthorization }),
+    agent: pools.agentFor(member, delegation.passesChallenges ? clientOf(request) : request.caller?.principal),
+    headers: innerHeaders(request, { url: member.url, credential: credential.headers, isOwnCookie }),
   }
 }
 

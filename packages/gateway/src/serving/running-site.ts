@@ -1,5 +1,6 @@
 import type { GatewaySettings, SiteSettings } from '../configuration/gateway-options.js'
 import { createDelegation } from '../delegation/create-delegation.js'
+import { schemesOfGateway } from '../delegation/schemes-of-gateway.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
 import type { SiteDelegation } from '../delegation/site-delegation.js'
 import { createFarm } from '../farm/create-farm.js'
@@ -25,15 +26,15 @@ export interface RunningSiteDeps {
 }
 
 /** @throws ConfigurationError */
-export function startSite(site: SiteSettings, { session }: GatewaySettings, deps: RunningSiteDeps): RunningSite {
+export function startSite(site: SiteSettings, settings: GatewaySettings, deps: RunningSiteDeps): RunningSite {
   prepareRules(site)
   const farm = createFarm(site, deps)
   const pools = createPools(site)
   return {
     farm,
     pools,
-    delegation: createDelegation(site, deps),
-    isOwnCookie: ownCookies(session, site),
+    delegation: createDelegation(site, { ...deps, schemesOfGateway: schemesOfGateway(settings, site) }),
+    isOwnCookie: ownCookies(settings.session, site),
     close() {
       farm.close()
       pools.close()

@@ -1,0 +1,91 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import { afterEach, describe, expect, test } from 'vitest'
+import { createGateway } from '@s4u/gateway'
+import { createTestRealm } from '@s4u/test-kdc'
+import { PASSWORD } from '../stories/fixtures/corporation.js'
+import { ask, listen, PUBLIC, type Site } from '../stories/gateway-site.js'
+
+/** What must not pass between clients and inner servers of a gateway: what is for the gateway. */
+
+const open: (() => unknown)[] = []
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close()
+})
+
+async function innerServer(headers: OutgoingHttpHeaders = {}) {
+  const seen: IncomingMessage[] = []
+  const server = createServer((request, response) => {
+    seen.push(request)
+    response.writeHead(200, headers).end('ok')
+  })
+  const port = await listen(server)
+  open.push(() => {
+    server.closeAllConnections()
+    server.close()
+    return once(server, 'close')
+  })
+  return { seen, to: `http://127.0.0.1:${port}` }
+}
+
+async function gatewayOf(sites: readonly Site[], more: object = {}): Promise<number> {
+  const realm = await createTestRealm({
+    realm: 'AD.TEST',
+    users: { alice: { password: PASSWORD } },
+    services: { gateway: { spns: [`HTTP/${PUBLIC}`] } },
+  })
+  const gateway = createGateway({
+    kerberos: { negotiator: { keytab: realm.keytabFor('gateway'), kdc: realm.transport } },
+    session: { secure: false },
+    listeners: { address: '127.0.0.1:0', plain: true },
+    operation: { alerts: 'off' },
+    sites: [...sites],
+    ...more,
+  })
+  await gateway.listen()
+  open.push(
+    () => realm[Symbol.asyncDispose](),
+    () => gateway.stop(),
+  )
+  return gateway.addresses[0].port
+}
+
+const TYPED = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
+
+describe('with direct, a password that is typed for the gateway', () => {
+  const direct = { as: 'none', direct: true } as const
+
+  test.each([
+    ['that signs in', [], 401],
+    ['at a public path', [{ allow: 'everybody' }], 200],
+  ] as const)('%s never goes inside', async (_where, access, withoutIt) => {
+    const { seen, to } = await innerServer()
+    const signIn = [{ basic: { session: true } }] as const
+    const port = await gatewayOf([{ hosts: PUBLIC, to, delegation: direct, signIn: [...signIn], access: [...access] }])
+    expect((await ask(port, '/', {})).status).toBe(withoutIt)
+    const first = await ask(port, '/', { headers: { authorization: TYPED } })
+    expect(first.status).toBe(200)
+    const cookie = [first.headers['set-cookie'] ?? []].flat().map((one) => one.split(';')[0])
+    expect((await ask(port, '/', { headers: { authorization: TYPED, cookie: cookie.join('; ') } })).status).toBe(200)
+    expect(seen.map(({ headers }) => headers.authorization).filter((one) => one !== undefined)).toEqual([])
+  })
+
+  test('at another path of the host never goes inside', async () => {
+    const { seen, to } = await innerServer()
+    const port = await gatewayOf([
+      { hosts: PUBLIC, to, paths: '/office', delegation: { as: 'none' }, signIn: ['basic'] },
+      { hosts: PUBLIC, to, delegation: direct, access: [{ allow: 'everybody' }] },
+    ])
+    expect((await ask(port, '/', { headers: { authorization: TYPED } })).status).toBe(200)
+    expect((await ask(port, '/', { headers: { authorization: 'Bearer abc' } })).status).toBe(200)
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([undefined, 'Bearer abc'])
+  })
+
+  test('where no way to sign in takes passwords, that of the inner server goes there, and tickets do not', async () => {
+    const { seen, to } = await innerServer()
+    const port = await gatewayOf([{ hosts: PUBLIC, to, delegation: direct, access: [{ allow: 'everybody' }] }])
+    for (const authorization of [TYPED, 'Negotiate YII='])
+      expect((await ask(port, '/', { headers: { authorization } })).status).toBe(200)
+    expect(seen.map(({ headers }) => headers.authorization)).toEqual([TYPED, undefined])
+  })
+})
