@@ -89,3 +89,61 @@ describe('with direct, a password that is typed for the gateway', () => {
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([TYPED, undefined])
   })
 })
+
+describe('a cookie of an inner server', () => {
+  test('with a name of the gateway never reaches the browser, however it is written', async () => {
+    const own = ['s4u', 's4u.1', '__Host-s4u', 's4u-typed', 'door', 'member']
+    const { to } = await innerServer({
+      'set-cookie': [
+        ...own.map((name) => `${name}=of-another-user; Path=/`),
+        ' s4u =x; Path=/',
+        '=s4u=x; Path=/',
+        's4u; Path=/',
+        'theirs=1; Path=/',
+      ],
+    })
+    const farm = { cookie: 'member' }
+    const port = await gatewayOf(
+      [{ hosts: PUBLIC, to, farm, delegation: { as: 'none' }, access: [{ allow: 'everybody' }] }],
+      { session: { secure: false, name: 'door' } },
+    )
+    const { status, headers } = await ask(port, '/', {})
+    expect([status, headers['set-cookie']]).toEqual([200, ['theirs=1; Path=/']])
+  })
+})
+
+describe('sites of one host by paths', () => {
+  test.each(['/%61dmin', '/ADMIN/x', '/admin;x', '/admin.', '/x/..%2fadmin', '//admin', '/%2561dmin', '/./admin'])(
+    '%s is not a way into a site by the rules of another one',
+    async (path) => {
+      const { seen, to } = await innerServer()
+      const delegation = { as: 'none' } as const
+      const port = await gatewayOf([
+        { hosts: PUBLIC, to, paths: '/admin', delegation, strictPaths: false, access: [{ allow: 'nobody' }] },
+        { hosts: PUBLIC, to, delegation, strictPaths: false, access: [{ allow: 'everybody' }] },
+      ])
+      expect((await ask(port, path, {})).status).toBe(400)
+      expect(seen).toEqual([])
+      expect((await ask(port, '/administrators', {})).status).toBe(200)
+    },
+  )
+})
+
+test.each(['X_Api_Key', 'X-Api_Key', 'x-api-key'])(
+  '%s of a client is not read in place of a header of the site',
+  async (name) => {
+    const { seen, to } = await innerServer()
+    const port = await gatewayOf([
+      {
+        hosts: PUBLIC,
+        to,
+        headers: { 'X-Api-Key': 'ours' },
+        delegation: { as: 'none' },
+        access: [{ allow: 'everybody' }],
+      },
+    ])
+    expect((await ask(port, '/', { headers: { [name]: 'theirs' } })).status).toBe(200)
+    expect(JSON.stringify(seen[0].rawHeaders)).not.toContain('theirs')
+    expect(seen[0].headers['x-api-key']).toBe('ours')
+  },
+)

@@ -10,6 +10,10 @@ export interface AnswerHeadersFor {
   readonly url: URL
   /** Whether the client may authenticate at that server itself. */
   readonly passesChallenges: boolean
+  /** Whether a cookie is the gateway's own. */
+  readonly isOwnCookie: (name: string) => boolean
+  /** Told where the inner server sets one: it is not passed on. */
+  readonly onOwnCookie: () => void
   /** The gateway's own: session, proof of its identity, member of a farm. */
   readonly own: readonly ResponseHeaders[]
 }
@@ -28,6 +32,7 @@ export function answerHeaders(request: CallerRequest, inner: IncomingMessage, ru
     delete headers['persistent-auth']
   }
   if (request.site.rewriteLocation) rewriteLocations(headers, request, rules.url)
+  dropOwnCookies(headers, rules)
   rewriteCookies(headers, request)
   for (const own of rules.own) addOwn(headers, own)
   return headers
@@ -70,6 +75,27 @@ function publicUrl(value: string, request: CallerRequest, url: URL): string | un
   const path =
     base !== '' && target.pathname.startsWith(`${base}/`) ? target.pathname.slice(base.length) : target.pathname
   return `${request.scheme}://${authorityOf(request)}${path}${target.search}${target.hash}`
+}
+
+/**
+ * With the session of another user, or of its own, an inner server would say at the gateway who the
+ * user is. RFC 6265bis section 5.6: a browser sends a cookie without a name as its value alone.
+ */
+function dropOwnCookies(headers: AnswerHeaders, { isOwnCookie, onOwnCookie }: AnswerHeadersFor): void {
+  const cookies = [headers['set-cookie'] ?? []].flat()
+  const kept = cookies.filter(
+    (cookie) =>
+      !isOwnCookie(
+        cookie
+          .replace(/^[\s=]+/, '')
+          .split(/[=;]/, 1)[0]
+          .trim(),
+      ),
+  )
+  if (kept.length === cookies.length) return
+  onOwnCookie()
+  if (kept.length > 0) headers['set-cookie'] = kept
+  else delete headers['set-cookie']
 }
 
 /** A cookie of the inner domain would be refused by the browser, which is on another one. */

@@ -22,9 +22,11 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
   const { site } = request
   const lines = headerLines(request.request.rawHeaders)
   const options = new Set(listOf(valuesOf(lines, 'connection')))
+  // Programs behind CGI and WSGI read `_` as `-`.
+  const ours = new Set(Object.keys(site.headers ?? {}).map((name) => name.toLowerCase().replaceAll('_', '-')))
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of lines) {
-    if (isDropped(name) || options.has(name)) continue
+    if (isDropped(name) || options.has(name) || ours.has(name.replaceAll('_', '-'))) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }

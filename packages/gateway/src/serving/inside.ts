@@ -32,11 +32,13 @@ export async function answerFromInside(
   const gone = new AbortController()
   response.once('close', () => gone.abort())
   const { chosen, answer } = await firstAnswer(request, response, inside, gone.signal)
-  const { delegation, pools } = inside.site
+  const { delegation, pools, isOwnCookie, onOwnCookie } = inside.site
   if (remembers(answer)) pools.keepApart(chosen.member)
   const headers = answerHeaders(request, answer, {
     url: chosen.member.url,
     passesChallenges: delegation.passesChallenges,
+    isOwnCookie,
+    onOwnCookie: () => onOwnCookie(request),
     own: [request.answerHeaders, chosen.answerHeaders],
   })
   answerWith(request, response, answer, headers)

@@ -8,6 +8,9 @@ import type { Farm } from '../farm/farm.js'
 import type { Operation } from '../operation/operation.js'
 import { ownCookies } from '../proxying/own-cookies.js'
 import { createPools, type Pools } from '../proxying/pools.js'
+import { InnerServerError } from '../requests/inner-server-error.js'
+import { nameOfSite } from '../requests/name-of-site.js'
+import type { CallerRequest } from '../requests/steps.js'
 import { prepareRules } from '../sites/rules.js'
 
 /** What runs of one site. */
@@ -16,6 +19,8 @@ export interface RunningSite {
   readonly delegation: SiteDelegation
   readonly pools: Pools
   readonly isOwnCookie: (name: string) => boolean
+  /** Told where an inner server sets such a cookie. */
+  readonly onOwnCookie: (request: CallerRequest) => void
   close(): void
 }
 
@@ -35,9 +40,17 @@ export function startSite(site: SiteSettings, settings: GatewaySettings, deps: R
     pools,
     delegation: createDelegation(site, { ...deps, schemesOfGateway: schemesOfGateway(settings, site) }),
     isOwnCookie: ownCookies(settings.session, site),
+    onOwnCookie: (request) => deps.operation.alert(ownCookie(request), request),
     close() {
       farm.close()
       pools.close()
     },
   }
+}
+
+function ownCookie({ site }: CallerRequest): InnerServerError {
+  return new InnerServerError(`an inner server of ${nameOfSite(site)} sets a cookie with a name of the gateway`, {
+    code: 'S4U_INNER_COOKIE',
+    hint: 'The cookie was not passed on. Give the one of that server another name, or the gateway: session.name, farm.cookie.',
+  })
 }

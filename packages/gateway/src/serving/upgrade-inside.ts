@@ -17,7 +17,7 @@ export async function upgradeInside(
   inside: Inside,
   refuse: (error: S4uError) => void,
 ): Promise<void> {
-  const { farm, delegation } = inside.site
+  const { farm, delegation, isOwnCookie, onOwnCookie } = inside.site
   const gone = new AbortController()
   socket.once('close', () => gone.abort())
   const chosen = farm.choose(request)
@@ -27,6 +27,7 @@ export async function upgradeInside(
   const expiresAt = request.session?.expiresAt ?? request.caller?.expiresAt
   inside.proxy.upgrade(request, { socket, head }, destination, {
     ...{ url: chosen.member.url, credential, passesChallenges: delegation.passesChallenges },
+    ...{ isOwnCookie, onOwnCookie: () => onOwnCookie(request) },
     own: [chosen.answerHeaders],
     ownLines: upgradeHeaders(request.request),
     lastsFor: expiresAt === undefined ? undefined : expiresAt - inside.now(),

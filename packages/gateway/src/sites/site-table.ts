@@ -1,9 +1,15 @@
 import type { SignInSettings, SiteSettings } from '../configuration/gateway-options.js'
 import { mayHavePages } from '../configuration/sign-in-pages.js'
+import { badRequest } from '../requests/refusals.js'
+import { looseReading, requireOneReading } from '../requests/request-target.js'
 
 /** Finds the site of a host and a path. */
 export interface SiteTable {
-  /** Of the exact host, else of its wildcard; of those the site with the longest path that fits. */
+  /**
+   * Of the exact host, else of its wildcard; of those the site with the longest path that fits.
+   * @throws MalformedTokenError S4U_BAD_REQUEST where servers could read the path as one of another
+   * site of the host
+   */
   find(host: string, path: string): SiteSettings | undefined
   /**
    * The site whose ways to sign in answer at the path of the gateway itself. It is that of the
@@ -32,8 +38,19 @@ export function createSiteTable(
   const among = (host: string, path: string): SiteSettings | undefined =>
     byHost.get(host)?.find(({ beginning }) => isBelow(path, beginning))?.site
   const find = (host: string, path: string) => among(host, path) ?? among(wildcardOf(host), path)
+  const isDivided = (host: string): boolean => new Set(inOrder(host)).size > 1
+  const looselyAmong = (host: string, path: string): SiteSettings | undefined =>
+    byHost.get(host)?.find(({ beginning }) => isBelow(path, looseReading(beginning)))?.site
   return {
-    find,
+    find(host, path) {
+      const site = find(host, path)
+      if (site === undefined || !isDivided(host)) return site
+      requireOneReading(path)
+      const loosely = looseReading(path)
+      const other = looselyAmong(host, loosely) ?? looselyAmong(wildcardOf(host), loosely)
+      if (other !== site) throw badRequest('target', 'a path of one site', 'one that may be of two')
+      return site
+    },
     findForOwnPath(host, path) {
       const ofPath = find(host, path)
       const candidates = [...(ofPath === undefined ? [] : [ofPath]), ...inOrder(host)]

@@ -215,6 +215,7 @@ export const ERROR_MEANINGS = {
   S4U_BAD_FORM: 'The body of the request is not what a sign-in page sends.',
   S4U_CLAIM_UNUSABLE: 'The claim of the issuer names no account, or is missing.',
   S4U_CROSS_SITE: 'A page of another site sent the request with the session of the user.',
+  S4U_INNER_COOKIE: 'An inner server set a cookie with a name of the gateway; it was not passed on.',
   S4U_INNER_REFUSED: 'An inner server refused the credentials that it was given for a user.',
   S4U_INNER_BROKE_OFF: 'An inner server could not be reached, or broke off before it had answered.',
   S4U_NO_MEMBER: 'No inner server of the site can be reached.',
