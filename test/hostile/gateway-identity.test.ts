@@ -143,7 +143,7 @@ describe('whoever asks in the place of a proxy', () => {
     })
     expect([answer.status, answer.headers.location, ...ticketIn(answer)]).toEqual([
       303,
-      '/orders?x=1',
+      'http://orders.example.com/orders?x=1',
       undefined,
       undefined,
       undefined,
