@@ -7,7 +7,7 @@ export interface Decoder {
   readonly name: string
   readonly seeds: readonly Uint8Array[]
   /** Reads everything there is to read. What it throws must be one of `errors`. */
-  readonly run: (bytes: Uint8Array) => void
+  readonly run: (bytes: Uint8Array) => void | Promise<void>
   readonly errors: readonly ErrorClass[]
 }
 
@@ -18,5 +18,7 @@ export function decoder(
   errors: readonly ErrorClass[] = [MalformedTokenError],
 ): Decoder {
   if (seeds.length === 0) throw new Error(`no seeds for ${name}`)
-  return { name, seeds, run: (bytes) => void run(bytes), errors }
+  const settled = (result: unknown): void | Promise<void> =>
+    result instanceof Promise ? result.then(() => undefined) : undefined
+  return { name, seeds, run: (bytes) => settled(run(bytes)), errors }
 }

@@ -36,8 +36,12 @@ import {
 import { decompressXpressHuffman } from '../../packages/krb5/src/pac/encoding/xpress-huffman.js'
 import { arbitraryMessage } from './inputs/arbitraries.js'
 import { type Decoder, decoder } from './decoder.js'
+import { certificateDecoders } from './decoders-certificates.js'
+import { gatewayDecoders } from './decoders-gateway.js'
 import { gssDecoders } from './decoders-gssapi.js'
 import { networkDecoders } from './decoders-network.js'
+import { redisDecoders } from './decoders-redis.js'
+import { signInDecoders } from './decoders-sign-in.js'
 import * as fc from 'fast-check'
 import { type MessageCodec, messageCodecs } from '../vectors/message-codecs.js'
 import {
@@ -107,6 +111,10 @@ export const decoders: readonly Decoder[] = [
   ...textDecoders(),
   ...gssDecoders,
   ...networkDecoders,
+  ...certificateDecoders,
+  ...signInDecoders,
+  ...gatewayDecoders,
+  ...redisDecoders,
 ]
 
 /** What could be read before can be read afterwards, and the ticket with it. */

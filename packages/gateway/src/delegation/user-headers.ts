@@ -19,7 +19,7 @@ export function userHeaders(caller: CallerIdentity | undefined): {
  * of its UTF-8, `%C3%AB`. So no name ends a line, and none of a list becomes two.
  */
 export function headerText(text: string): string {
-  return text.replaceAll(/[^!-$&-+\--~]/gu, (one) =>
-    [...Buffer.from(one)].map((octet) => `%${octet.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-  )
+  return text.replaceAll(/[^!-$&-+\--~]+/gu, (some) => {
+    return Buffer.from(some).toString('hex').toUpperCase().replaceAll(/../g, '%$&')
+  })
 }
