@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { decoder } from './decoder.js'
 import { decoders } from './decoders.js'
-import { certificateDecoders } from './decoders-certificates.js'
-import { gatewayDecoders } from './decoders-gateway.js'
-import { gssDecoders } from './decoders-gssapi.js'
-import { networkDecoders } from './decoders-network.js'
-import { redisDecoders } from './decoders-redis.js'
-import { signInDecoders } from './decoders-sign-in.js'
+import { certificateDecoders } from './decoders/certificates.js'
+import { gatewayDecoders } from './decoders/gateway.js'
+import { gssDecoders } from './decoders/gssapi.js'
+import { networkDecoders } from './decoders/network.js'
+import { redisDecoders } from './decoders/redis.js'
+import { signInDecoders } from './decoders/sign-in.js'
 import { fuzz, fuzzWithLongRuns, LIMIT_MS } from './fuzz.js'
 
 /**

@@ -7,20 +7,20 @@ import {
   RejectedTokenError,
   TgsRep,
 } from '@s4u/krb5'
-import { KcmRefusal, readCache } from '../../packages/kdc-client/src/credential-caches/kcm-dialogue.js'
-import { encodeProxyMessage, readProxyMessage } from '../../packages/kdc-client/src/network/https-proxy.js'
-import { question, readAnswer } from '../../packages/kdc-client/src/locate/dns-uri.js'
-import { decodeSessionTicket, encodeSessionTicket } from '../../packages/negotiate/src/session/session-ticket.js'
-import { readDigestCredentials } from '../../packages/sign-in/src/digest/digest-credentials.js'
-import { openAccessAnswer } from '../../packages/sign-in/src/radius/access-answer.js'
-import { messageAuthenticatorOf, responseAuthenticatorOf } from '../../packages/sign-in/src/radius/authenticators.js'
+import { KcmRefusal, readCache } from '../../../packages/kdc-client/src/credential-caches/kcm-dialogue.js'
+import { encodeProxyMessage, readProxyMessage } from '../../../packages/kdc-client/src/network/https-proxy.js'
+import { question, readAnswer } from '../../../packages/kdc-client/src/locate/dns-uri.js'
+import { decodeSessionTicket, encodeSessionTicket } from '../../../packages/negotiate/src/session/session-ticket.js'
+import { readDigestCredentials } from '../../../packages/sign-in/src/digest/digest-credentials.js'
+import { openAccessAnswer } from '../../../packages/sign-in/src/radius/access-answer.js'
+import { messageAuthenticatorOf, responseAuthenticatorOf } from '../../../packages/sign-in/src/radius/authenticators.js'
 import {
   decodeRadiusPacket,
   encodeRadiusPacket,
   type RadiusPacket,
-} from '../../packages/sign-in/src/radius/radius-packet.js'
-import { type Decoder, decoder } from './decoder.js'
-import { ccaches, recorded } from './inputs/seeds.js'
+} from '../../../packages/sign-in/src/radius/radius-packet.js'
+import { type Decoder, decoder } from '../decoder.js'
+import { ccaches, recorded } from '../inputs/seeds.js'
 
 const DNS_ID = 7
 const RADIUS_SECRET = new Uint8Array(16).fill(7)

@@ -1,24 +1,24 @@
 import {
   readForwardedCertificate,
   readForwardedChain,
-} from '../../packages/sign-in/src/certificate/proxy/forwarded-certificate.js'
+} from '../../../packages/sign-in/src/certificate/proxy/forwarded-certificate.js'
 import {
   securityIdentitiesOf,
   WEAK_MAPPINGS,
-} from '../../packages/sign-in/src/certificate/mapping/security-identities.js'
-import { readStatusSources } from '../../packages/sign-in/src/certificate/revocation/certificate-sources.js'
-import { decodeOcspResponse } from '../../packages/sign-in/src/certificate/revocation/ocsp-response.js'
-import { decodeRevocationList } from '../../packages/sign-in/src/certificate/revocation/revocation-list.js'
-import { isSignedBy } from '../../packages/sign-in/src/certificate/revocation/signed-data.js'
-import { unknownCritical } from '../../packages/sign-in/src/certificate/trust/certificate-use.js'
-import { accountSidOf } from '../../packages/sign-in/src/certificate/x509/account-sid.js'
-import { readAlternativeNames } from '../../packages/sign-in/src/certificate/x509/alternative-names.js'
-import { readClientCertificate } from '../../packages/sign-in/src/certificate/x509/client-certificate.js'
-import { readDer, readTime } from '../../packages/sign-in/src/certificate/x509/read-der.js'
+} from '../../../packages/sign-in/src/certificate/mapping/security-identities.js'
+import { readStatusSources } from '../../../packages/sign-in/src/certificate/revocation/certificate-sources.js'
+import { decodeOcspResponse } from '../../../packages/sign-in/src/certificate/revocation/ocsp-response.js'
+import { decodeRevocationList } from '../../../packages/sign-in/src/certificate/revocation/revocation-list.js'
+import { isSignedBy } from '../../../packages/sign-in/src/certificate/revocation/signed-data.js'
+import { unknownCritical } from '../../../packages/sign-in/src/certificate/trust/certificate-use.js'
+import { accountSidOf } from '../../../packages/sign-in/src/certificate/x509/account-sid.js'
+import { readAlternativeNames } from '../../../packages/sign-in/src/certificate/x509/alternative-names.js'
+import { readClientCertificate } from '../../../packages/sign-in/src/certificate/x509/client-certificate.js'
+import { readDer, readTime } from '../../../packages/sign-in/src/certificate/x509/read-der.js'
 import { X509Certificate } from 'node:crypto'
-import { Authority } from '../stories/fixtures/authority.js'
-import { type Decoder, decoder } from './decoder.js'
-import { certificates, fromHex, texts } from './inputs/seeds.js'
+import { Authority } from '../../stories/fixtures/authority.js'
+import { type Decoder, decoder } from '../decoder.js'
+import { certificates, fromHex, texts } from '../inputs/seeds.js'
 
 const SID = 'S-1-5-21-1-2-3-1104'
 const authority = new Authority('DC=test,CN=CA')

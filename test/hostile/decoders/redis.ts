@@ -6,8 +6,8 @@ import {
   redisReplayStore,
   redisTicketStore,
 } from '@s4u/redis'
-import { type Decoder, decoder } from './decoder.js'
-import { texts } from './inputs/seeds.js'
+import { type Decoder, decoder } from '../decoder.js'
+import { texts } from '../inputs/seeds.js'
 
 const RULE = { kind: 'user', limit: 5, window: 60_000, runsFrom: 'first' } as const
 const SESSION = { id: 'a', principal: 'alice@AD.TEST', startedAt: 0 }

@@ -14,8 +14,8 @@ import {
   unframe,
 } from '@s4u/gssapi'
 import { Key, MalformedTokenError, parsePrincipal, RejectedTokenError } from '@s4u/krb5'
-import { type Decoder, decoder } from './decoder.js'
-import { fromHex, recorded, texts } from './inputs/seeds.js'
+import { type Decoder, decoder } from '../decoder.js'
+import { fromHex, recorded, texts } from '../inputs/seeds.js'
 
 const REFUSALS = [MalformedTokenError, RejectedTokenError]
 
