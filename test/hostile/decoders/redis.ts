@@ -59,7 +59,7 @@ function valueOf(written: string): unknown {
     case '~':
       return Object.assign(Object.create(null), { [rest]: rest })
     case '[':
-      return rest.replace(/\]$/, '').split(',').map(valueOf)
+      return rest.replace(/\]$/, '').split(',', 100).map(valueOf)
     default:
       return Object(written)
   }
