@@ -77,6 +77,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
   },
   adapters: {
     express: { siblings: ['negotiate'], others: ['express'], because: 'the framework is a peer dependency' },
+    fastify: {
+      siblings: ['negotiate'],
+      others: ['fastify', 'fastify-plugin'],
+      because: 'the framework is a peer dependency; fastify-plugin makes hooks count in the app around',
+    },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.

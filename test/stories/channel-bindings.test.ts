@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest'
 import { selfSigned } from './fixtures/certificate.js'
 import { corporation, Desktop, WEB } from './fixtures/corporation.js'
 import { serve } from './fixtures/serve.js'
-import { type Stack, stacks } from './fixtures/stacks.js'
+import { type Stack, stacks, stacksOverHttp2 } from './fixtures/stacks.js'
 
 /** A token that was made for another TLS channel is one that somebody passes on. */
 
@@ -67,8 +67,7 @@ describe.each(stacks)('$name', (stack) => {
   })
 })
 
-/** Express does not know the requests of HTTP/2. */
-describe.each(stacks.filter(({ name }) => !name.startsWith('Express')))('$name over HTTP/2', (stack) => {
+describe.each(stacksOverHttp2)('$name over HTTP/2', (stack) => {
   test.each([
     ['certificate', 200],
     ['exporter', 200],

@@ -100,6 +100,15 @@ test('koa-impersonate calls its backend as the caller, and nobody else', async (
   expect(await gold.json()).toEqual({ error: 'This cannot be done in your name.' })
 })
 
+test('fastify-impersonate calls its backend as the caller, and nobody else', async () => {
+  const url = await serve('fastify-impersonate/server.mjs')
+  const orders = await fetchAs('alice', 'wonderland')(`${url}orders`)
+  expect(await orders.json()).toEqual({ caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] })
+  const health = await fetch(`${url}health`)
+  expect(await health.text()).toBe('ok')
+  expect((await fetch(`${url}orders`)).status).toBe(401)
+})
+
 test('protocol-transition acts for a user who showed a password, and not for one who may not be impersonated', async () => {
   const url = await serve('protocol-transition/server.mjs')
   const orders = await fetch(`${url}orders`, basic('bob', 'can-we-fix-it'))
@@ -145,7 +154,7 @@ test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
   )
-  expect(files).toHaveLength(16)
+  expect(files).toHaveLength(17)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 

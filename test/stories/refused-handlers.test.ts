@@ -1,11 +1,14 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { asyncHandler, errorHandler, negotiate } from '@s4u/express'
+import { errorHandler as errorHandlerOfFastify, negotiate as negotiateInFastify } from '@s4u/fastify'
 import { type CallerIdentity, MalformedTokenError, type NegotiatorOptions, type S4uError } from '@s4u/negotiate'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
 import express from 'express'
 import express4 from 'express4'
+import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify4 from 'fastify4'
 import Koa from 'koa'
 import Koa2 from 'koa2'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -43,6 +46,18 @@ const inKoa = (Framework: typeof Koa) => (handle: Handle, more: NegotiatorOption
   return app.callback()
 }
 
+const inFastify =
+  (create: () => FastifyInstance, ownHandler: boolean) =>
+  (handle: Handle, more: NegotiatorOptions, log: S4uError[]) => {
+    const app = create()
+    app.register(negotiateInFastify, { ...options, ...more })
+    app.get('/', async (request) => handle(request.identity))
+    if (ownHandler) app.setErrorHandler(errorHandlerOfFastify({ onError: (error) => void log.push(error) }))
+    const ready = app.ready()
+    const listener: RequestListener = (request, response) => void ready.then(() => app.routing(request, response))
+    return listener
+  }
+
 const frameworks = [
   ['Express 5', inExpress(express, false), false],
   ['Express 4', inExpress(express4, false), false],
@@ -50,6 +65,10 @@ const frameworks = [
   ['Express 4 with errorHandler()', inExpress(express4, true), true],
   ['Koa 3', inKoa(Koa), true],
   ['Koa 2', inKoa(Koa2), true],
+  ['Fastify 5', inFastify(() => Fastify(), false), false],
+  ['Fastify 4', inFastify(() => Fastify4(), false), false],
+  ['Fastify 5 with errorHandler()', inFastify(() => Fastify(), true), true],
+  ['Fastify 4 with errorHandler()', inFastify(() => Fastify4(), true), true],
 ] as const
 
 let mode: string | undefined

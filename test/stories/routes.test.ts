@@ -86,9 +86,10 @@ describe.each(stacks)('$name', (stack) => {
     },
   )
 
-  test('does not start with a route that says notAllowed in an app that impersonates always', () => {
+  test('does not start with a route that says notAllowed in an app that impersonates always', async () => {
     const site: Site = { options: { ...options, impersonateCallerForAllOperations: true }, impersonation: 'notAllowed' }
-    expect(() => stack.build(site)).toThrow(ConfigurationError)
+    const start = async (): Promise<unknown> => stack.build(site).ready
+    await expect(start()).rejects.toThrow(ConfigurationError)
   })
 
   test('acts as the caller everywhere when told so, and as nobody where the caller is unknown', async () => {

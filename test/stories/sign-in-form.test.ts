@@ -1,12 +1,15 @@
 /** A person without a ticket signs in at the page, in whatever framework, and is acted for. */
 
 import { negotiate as negotiateInExpress } from '@s4u/express'
+import { negotiate as negotiateInFastify } from '@s4u/fastify'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
 import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { form, type FormOptions, type SignInPage } from '@s4u/sign-in'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 import express from 'express'
 import express4 from 'express4'
+import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify4 from 'fastify4'
 import Koa from 'koa'
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
@@ -79,6 +82,22 @@ const inKoa =
     return app.callback()
   }
 
+const inFastify =
+  (create: () => FastifyInstance, withParser: boolean): Build =>
+  (options) => {
+    const app = create()
+    // What @fastify/formbody does.
+    if (withParser)
+      app.addContentTypeParser('application/x-www-form-urlencoded', { parseAs: 'string' }, (_request, body, done) =>
+        done(null, Object.fromEntries(new URLSearchParams(String(body)))),
+      )
+    app.register(negotiateInFastify, options)
+    app.get('/orders', (request, reply) => reply.send(request.identity))
+    app.get('/backend', (request) => ticketOf(request.identity))
+    const ready = app.ready()
+    return (request, response) => void ready.then(() => app.routing(request, response))
+  }
+
 /** The runtime tells only the address: TLS is what the URL says. */
 const inWeb: Build = (options) =>
   bridge(
@@ -99,6 +118,10 @@ const frameworks: readonly [string, Build][] = [
   ['Express 4 behind a body parser', inExpress(express4, true)],
   ['Koa', inKoa(false)],
   ['Koa behind a body parser', inKoa(true)],
+  ['Fastify 5', inFastify(() => Fastify(), false)],
+  ['Fastify 5 with a parser of forms', inFastify(() => Fastify(), true)],
+  ['Fastify 4', inFastify(() => Fastify4(), false)],
+  ['Fastify 4 with a parser of forms', inFastify(() => Fastify4(), true)],
   ['a web-standard handler', inWeb],
 ]
 

@@ -12,7 +12,7 @@ import { describe, expect, test } from 'vitest'
 import { tokenOf } from './fixtures/cautious-client.js'
 import { corporation, Desktop, WEB } from './fixtures/corporation.js'
 import { serve } from './fixtures/serve.js'
-import { type Site, stacks } from './fixtures/stacks.js'
+import { type Site, stacks, stacksOverHttp2 } from './fixtures/stacks.js'
 
 /** How a caller is asked who it is, what it is told, and what the operator hears of it. */
 
@@ -210,7 +210,7 @@ describe('a caller whom another scheme has authenticated already', () => {
   }
 })
 
-describe.each(stacks.filter(({ name }) => !name.startsWith('Express')))('$name over HTTP/2', (stack) => {
+describe.each(stacksOverHttp2)('$name over HTTP/2', (stack) => {
   test('asks with a 401, and takes a token in each request', async () => {
     const { listener } = stack.build({ options: { keytab } })
     const first = await getOverHttp2(listener)

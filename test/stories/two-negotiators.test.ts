@@ -1,7 +1,9 @@
 import { MemoryReplayStore } from '@s4u/acceptor'
 import { negotiate } from '@s4u/express'
+import { negotiate as negotiateInFastify } from '@s4u/fastify'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
 import express from 'express'
+import Fastify, { type FastifyInstance } from 'fastify'
 import Koa from 'koa'
 import type { RequestListener } from 'node:http'
 import { currentIdentity, impersonatedIdentity, type NegotiatorOptions } from '@s4u/negotiate'
@@ -31,9 +33,26 @@ function inKoa(): RequestListener {
   return app.callback()
 }
 
+function inFastify(): RequestListener {
+  const replayCache = new MemoryReplayStore()
+  const app = Fastify()
+  app.register(negotiateInFastify, { keytab, replayCache, channelBinding: 'off' })
+  app.register(async (inner) => {
+    await inner.register(negotiateInFastify, { keytab, replayCache, channelBinding: 'allow' })
+    inner.get('/', (request) => request.identity.name)
+  })
+  return listenerOf(app)
+}
+
+function listenerOf(app: FastifyInstance): RequestListener {
+  const ready = app.ready()
+  return (request, response) => void ready.then(() => app.routing(request, response))
+}
+
 test.each([
   ['Express', inExpress],
   ['Koa', inKoa],
+  ['Fastify', inFastify],
 ])('%s: two with one replay store both know the caller, and neither takes the token twice', async (_name, make) => {
   await using site = await serve(make())
   const authorization = await alice.authorization()
@@ -68,9 +87,21 @@ function mountedInKoa({ outer, inner }: Mounted): RequestListener {
   return app.callback()
 }
 
+function mountedInFastify({ outer, inner }: Mounted): RequestListener {
+  const app = Fastify()
+  app.register(negotiateInFastify, outer)
+  app.all('*', async () => surroundings())
+  app.register(async (mounted) => {
+    await mounted.register(negotiateInFastify, inner)
+    mounted.all('/inner', async () => surroundings())
+  })
+  return listenerOf(app)
+}
+
 describe.each([
   ['Express', mountedInExpress],
   ['Koa', mountedInKoa],
+  ['Fastify', mountedInFastify],
 ])('%s: an app that lets callers pass unknown, in one that knows alice by her session', (_name, mount) => {
   const common: NegotiatorOptions = { keytab, kdc: realm.transport, delegation: { principal: 'web' } }
   const outside: NegotiatorOptions = {

@@ -1,9 +1,11 @@
 /** A consumer of every package: compiled against the emitted declarations, never run. */
 import * as acceptor from '@s4u/acceptor'
 import * as express from '@s4u/express'
+import * as fastify from '@s4u/fastify'
 import * as koa from '@s4u/koa'
 import * as negotiate from '@s4u/negotiate'
 import createExpress from 'express'
+import Fastify from 'fastify'
 import Koa from 'koa'
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
@@ -94,6 +96,22 @@ api.use((ctx) => {
 })
 // @ts-expect-error: a mode is one of three words
 koa.negotiate({ mode: 'maybe' })
+
+// Fastify
+const site = Fastify()
+site.register(fastify.negotiate, { ...options, mode: (request) => (request.url === '/health' ? 'off' : 'required') })
+site.setErrorHandler(fastify.errorHandler({ onError: (error, request) => request.log.error(error) }))
+site.get(
+  '/sales',
+  { config: { negotiate: { groups: ['S-1-5-21-1-2-3-512'], impersonation: 'required' } } },
+  (request) => {
+    const name: string = request.identity.name
+    return name
+  },
+)
+site.get('/report', { preHandler: fastify.requireGroup(['S-1-5-21-1-2-3-512']) }, async () => site.negotiator.counters)
+// @ts-expect-error: a mode is one of three words
+site.get('/wrong', { config: { negotiate: { mode: 'maybe' } } }, () => '')
 
 // node:http and node:http2
 const negotiator: negotiate.Negotiator = negotiate.createNegotiator(options)

@@ -3,12 +3,20 @@
  * Compiled, never run.
  */
 import * as express from '@s4u/express'
+import * as fastify from '@s4u/fastify'
 import * as koa from '@s4u/koa'
 import type { CallerIdentity } from '@s4u/negotiate'
 import createExpress from 'express'
+import Fastify from 'fastify'
 import Koa from 'koa'
 
 declare module '@s4u/express' {
+  interface Authentication {
+    mode: 'optional'
+  }
+}
+
+declare module '@s4u/fastify' {
   interface Authentication {
     mode: 'optional'
   }
@@ -37,4 +45,12 @@ app.use((ctx) => {
   // @ts-expect-error nor in the state
   ctx.body = ctx.state.identity.principal
   ctx.body = ctx.identity?.principal ?? 'stranger'
+})
+
+const site = Fastify()
+site.register(fastify.negotiate, { mode: 'optional' })
+site.get('/', (request) => {
+  // @ts-expect-error nobody may be there
+  const name: string = request.identity.principal
+  return request.identity?.principal ?? name
 })

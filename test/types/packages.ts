@@ -4,6 +4,7 @@ import * as cli from '@s4u/cli'
 import * as directory from '@s4u/directory'
 import * as doctor from '@s4u/doctor'
 import * as express from '@s4u/express'
+import * as fastify from '@s4u/fastify'
 import * as fetch from '@s4u/fetch'
 import * as gateway from '@s4u/gateway'
 import * as gssapi from '@s4u/gssapi'
@@ -21,6 +22,7 @@ export const packages: object[] = [
   directory,
   doctor,
   express,
+  fastify,
   fetch,
   gateway,
   gssapi,
