@@ -9,6 +9,7 @@ function clientOf(forwardedFor: readonly string[]): string | undefined {
   const socket = new Socket()
   Object.defineProperty(socket, 'remoteAddress', { value: '10.0.0.1' })
   const request = new IncomingMessage(socket)
+  request.method = 'GET'
   request.url = '/'
   request.rawHeaders.push('Host', 'orders.example.com', ...forwardedFor.flatMap((one) => ['X-Forwarded-For', one]))
   return receive(request, replyTo, { listener, isProxy: () => true, now: () => 0 }).clientAddress
