@@ -8,9 +8,13 @@ test('a time is that which is written', () => {
   expect(timeOf('20260131235959Z')).toBe(Date.UTC(2026, 0, 31, 23, 59, 59))
 })
 
-test.each(['20260031000000Z', '20261301000000Z', '20260631000000Z', '20260100000000Z', '20260101240000Z'])(
-  '%s is a date or hour that there is not',
-  (text) => {
-    expect(() => timeOf(text)).toThrow('time: expected a time, found a date or hour that there is not')
-  },
-)
+test.each([
+  '20260031000000Z',
+  '00261130095959Z',
+  '20261301000000Z',
+  '20260631000000Z',
+  '20260100000000Z',
+  '20260101240000Z',
+])('%s is a date or hour that there is not', (text) => {
+  expect(() => timeOf(text)).toThrow('time: expected a time, found a date or hour that there is not')
+})

@@ -96,8 +96,9 @@ export function readTime(reader: DerReader): number {
   const [year, month, day, hour, minute, second] = parts.slice(1).map(Number)
   const century = !isShort ? 0 : year < 50 ? 2000 : 1900
   const time = Date.UTC(century + year, month - 1, day, hour, minute, second)
-  // The thirty-first of June would become the first of July.
-  if (new Date(time).getUTCDate() !== day || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59)
+  // The thirty-first of June would become the first of July, and the year 26 that of 1926.
+  const isShifted = new Date(time).getUTCFullYear() !== century + year || new Date(time).getUTCDate() !== day
+  if (isShifted || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59)
     throw new DerFault('a time', 'a date or hour that there is not')
   return time
 }
