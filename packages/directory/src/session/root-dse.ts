@@ -63,5 +63,7 @@ export function generalizedTime(text: string | undefined): number | undefined {
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(?:[.,]\d+)?Z$/.exec(text ?? '')
   if (match === null) return undefined
   const [year, month, day, hour, minute, second] = match.slice(1).map(Number)
+  // Date.UTC takes the years 0 to 99 for 1900 to 1999.
+  if (year < 100) return undefined
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }
