@@ -55,7 +55,7 @@ export type {
 } from './negotiation/negotiation-step.js'
 export { isKerberos, Mechanism, ObjectIdentifier } from './framing/oids.js'
 export type { Role } from './per-message/per-message.js'
-export { SecurityContext, type SecurityContextOptions } from './per-message/security-context.js'
+export { type ExposedSessionKey, SecurityContext, type SecurityContextOptions } from './per-message/security-context.js'
 export type { ContextRequest, ServiceCredential } from './context-tokens/sent-ap-req.js'
 export {
   decodeNegTokenInit,

@@ -20,6 +20,7 @@ import { createInitiator, type InitiatorOptions } from './initiator.js'
 import { frameKrb5Token } from './context-tokens/krb5-token.js'
 import { formatAuthorization } from './negotiate-header.js'
 import { beginNegotiation } from './negotiation/negotiation.js'
+import type { CompletedNegotiation, NegotiationReply } from './negotiation/negotiation-step.js'
 import { Mechanism } from './framing/oids.js'
 import { SecurityContext } from './per-message/security-context.js'
 import { decodeNegTokenInit, decodeNegTokenResp, encodeNegTokenResp, type NegTokenResp } from './negotiation/spnego.js'
@@ -139,6 +140,41 @@ describe('the first token', () => {
     expect(refusalOf(() => createInitiator({ ticket: credential, now: credential.expiresAt - 1 }))).toBe('nothing')
     expect(() => createInitiator({ ticket: credential, now: NOW, flags: ContextFlag.DCE_STYLE })).toThrow(/DCE_STYLE/)
   })
+})
+
+function completed(reply: NegotiationReply): CompletedNegotiation {
+  if (reply.status !== 'complete') throw new Error(reply.status)
+  return reply
+}
+
+test('says when its ticket ends', () => {
+  const { credential } = issueTicket()
+  expect(createInitiator({ ticket: credential, now: NOW }).expiresAt).toBe(credential.expiresAt)
+})
+
+test('both sides expose the same key: that of the acceptor if it has made one, else that of the initiator', () => {
+  const { step, serviceKey, opened } = begin()
+  const keyAfter = (subkey?: Key) => {
+    const { initiator, step, serviceKey } = begin()
+    const { context, reply } = completed(step.accept(judge(step, serviceKey, { subkey })))
+    const exposed = established(initiator.step(reply)).exposeSessionKey()
+    expect(context.exposeSessionKey()).toEqual(exposed)
+    return exposed
+  }
+  expect(opened.authenticator.subkey?.etype).toBe(18)
+  const { context } = completed(step.accept(judge(step, serviceKey)))
+  expect(context.exposeSessionKey()).toEqual({ etype: 18, octets: opened.authenticator.subkey?.exposeSecretBytes() })
+  const subkey = Key.random(17)
+  expect(keyAfter(subkey)).toEqual({ etype: 17, octets: subkey.exposeSecretBytes() })
+  expect(keyAfter().octets.length).toBe(32)
+})
+
+test('the exposed key is a copy', () => {
+  const { step, serviceKey } = begin()
+  const { context } = completed(step.accept(judge(step, serviceKey)))
+  const { octets } = context.exposeSessionKey()
+  octets.fill(0)
+  expect(context.exposeSessionKey().octets).not.toEqual(octets)
 })
 
 describe.each(['spnego', 'krb5'] as const)('in %s', (framing) => {

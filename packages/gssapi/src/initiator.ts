@@ -55,6 +55,11 @@ export interface Initiator {
   /** The token as the value of an HTTP `Authorization` header. */
   readonly authorization: string
   /**
+   * The end of the ticket in milliseconds since the epoch: a service may end a connection then that
+   * was signed in to with it.
+   */
+  readonly expiresAt: number
+  /**
    * Takes the answer of the service.
    * @param reply the service's token; undefined if it accepted without one
    * @throws RejectedTokenError KRB_AP_ERR_MUT_FAIL if the service did not prove itself; the name of
@@ -95,8 +100,8 @@ export function createInitiator(given: InitiatorOptions): Initiator {
   requireTicketAndTime(options)
   const sent = makeApReq(options)
   const token = krb5Token('ap-req', (writer) => ApReq.write(writer, sent.apReq))
-  if (options.framing === 'krb5') return new Begun(token, (reply) => finishRaw(sent, reply))
-  return new Begun(negTokenInitWith(KERBEROS_ONLY, token), (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
+  if (options.framing === 'krb5') return new Begun(token, sent, (reply) => finishRaw(sent, reply))
+  return new Begun(negTokenInitWith(KERBEROS_ONLY, token), sent, (reply) => finishSpnego(sent, KERBEROS_ONLY, reply))
 }
 
 /** Checks what TypeScript would check. @throws ConfigurationError */
@@ -228,10 +233,12 @@ type Step = Initiator['step']
  */
 class Begun implements Initiator {
   readonly step: Step
+  readonly expiresAt: number
   readonly #write: TokenWriter
   #token: Uint8Array | undefined
 
-  constructor(write: TokenWriter, step: Step) {
+  constructor(write: TokenWriter, { credential }: SentApReq, step: Step) {
+    this.expiresAt = credential.expiresAt
     this.#write = write
     this.step = once(step)
   }

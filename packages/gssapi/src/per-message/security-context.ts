@@ -38,6 +38,13 @@ export interface SecurityContextOptions {
   readonly random?: RandomSource
 }
 
+/** The key of a context, as octets that anybody who sees them can use. */
+export interface ExposedSessionKey {
+  /** The encryption type of the key: 18 for aes256-cts-hmac-sha1-96. */
+  readonly etype: number
+  readonly octets: Uint8Array
+}
+
 /** Options of one message. */
 interface MessageOptions {
   readonly confidential?: boolean
@@ -122,6 +129,27 @@ export class SecurityContext {
   verifyMic(data: Uint8Array, mic: Uint8Array): Uint8Array {
     const verify = isFramed(mic) ? verifyRc4MicToken : verifyMicToken
     return this.#inSequence(verify(this.#incoming, data, mic))
+  }
+
+  /**
+   * Returns the key of this context, a copy, for protocols that derive keys of their own from it:
+   * SMB does. It is the subkey of the acceptor, else that of the initiator. Who has it can read and
+   * forge all messages, so it must go into a key derivation and nowhere else. Source: RFC 4121
+   * section 2; MS-SMB2 section 3.2.5.3.1.
+   *
+   * ```ts
+   * import type { SecurityContext } from '@s4u/gssapi'
+   *
+   * export function etypeOf(context: SecurityContext): number {
+   *   const { etype, octets } = context.exposeSessionKey()
+   *   octets.fill(0)
+   *   return etype
+   * }
+   * ```
+   */
+  exposeSessionKey(): ExposedSessionKey {
+    const key = this.#acceptorKey ?? this.#initiatorKey
+    return { etype: key.etype, octets: key.exposeSecretBytes() }
   }
 
   toJSON(): object {
