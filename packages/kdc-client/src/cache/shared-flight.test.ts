@@ -53,9 +53,10 @@ function storeOf({ leases }: { readonly leases: boolean }): TicketStore {
   }
 }
 
-function instancesOn(store: TicketStore, count: number): readonly TicketCache[] {
+function instancesOn(store: TicketStore, count: number, leaseFor?: number): readonly TicketCache[] {
+  const options = { store, secret: 'x'.repeat(32), ...(leaseFor !== undefined && { leaseFor }) }
   return Array.from({ length: count }, () => {
-    const shared = new SealedTickets({ store, secret: 'x'.repeat(32) }, (length) => new Uint8Array(length))
+    const shared = new SealedTickets(options, (length) => new Uint8Array(length))
     return new TicketCache({ now: () => 1_000, shared })
   })
 }
@@ -132,4 +133,74 @@ test('who asks for a fresh ticket waits for nobody', async () => {
   const began = performance.now()
   await other.get(KEY, async () => ticketFrom(2), { fresh: true })
   expect(performance.now() - began).toBeLessThan(500)
+})
+
+test('an instance that looked just before the ticket was stored, and leases just after, does not ask again', async () => {
+  const store = storeOf({ leases: true })
+  const [first, other] = instancesOn(store, 2)
+  let isFirst = true
+  const late: TicketStore = {
+    ...store,
+    async lease(name, lifetime) {
+      // Between the look and the lease of this instance, the other one has its whole exchange.
+      if (isFirst) {
+        isFirst = false
+        await first.get(KEY, async () => ticketFrom(1))
+        await vi.waitFor(async () => expect(await store.lease?.(name, 1)).toBe(true))
+        await store.release?.(name)
+      }
+      return store.lease?.(name, lifetime) ?? true
+    },
+  }
+  const [between] = instancesOn(late, 1)
+  const request = vi.fn(async () => ticketFrom(2))
+  expect((await between.get(KEY, request)).ticket.encPart.kvno).toBe(1)
+  expect(request).not.toHaveBeenCalled()
+  // The lease that was not needed is given back.
+  expect((await other.get({ ...KEY, evidence: 'other' }, async () => ticketFrom(3))).ticket.encPart.kvno).toBe(3)
+})
+
+test('the lease is released when the others can find the ticket, and not before', async () => {
+  const steps: string[] = []
+  let stored = (): void => {}
+  const store: TicketStore = {
+    get: async () => undefined,
+    set: () => new Promise((resolve) => (stored = () => (steps.push('stored'), resolve()))),
+    lease: async () => true,
+    release: async () => void steps.push('released'),
+  }
+  const [instance] = instancesOn(store, 1)
+  await instance.get(KEY, async () => ticketFrom(1))
+  await after(5)
+  expect(steps).toEqual([])
+  stored()
+  await vi.waitFor(() => expect(steps).toEqual(['stored', 'released']))
+})
+
+test('a lease that has ended meanwhile is another’s, and is not released', async () => {
+  const release = vi.fn()
+  const [instance] = instancesOn({ ...storeOf({ leases: true }), release }, 1, 100)
+  await instance.get(KEY, async () => {
+    await after(130)
+    return ticketFrom(1)
+  })
+  await after(5)
+  expect(release).not.toHaveBeenCalled()
+})
+
+test('others wait as long as the app says', async () => {
+  const store = storeOf({ leases: true })
+  const [dying, other] = instancesOn(store, 2, 100)
+  void dying.get(KEY, () => new Promise(() => {}))
+  await after(5)
+  const began = performance.now()
+  expect((await other.get(KEY, async () => ticketFrom(2))).ticket.encPart.kvno).toBe(2)
+  expect(performance.now() - began).toBeLessThan(1_000)
+})
+
+test.each([99, 60_001, Number.NaN, '1500', null])('a lease of %s is refused', (leaseFor) => {
+  const options = { store: storeOf({ leases: true }), secret: 'x'.repeat(32), leaseFor: leaseFor as number }
+  expect(() => new SealedTickets(options, (length) => new Uint8Array(length))).toThrow(
+    'leaseFor of the shared ticket cache must be a number of milliseconds from 100 to 60000',
+  )
 })

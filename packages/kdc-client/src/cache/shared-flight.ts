@@ -15,36 +15,52 @@ export interface FoundElsewhere {
 }
 
 /**
- * Returns the ticket that another instance has got, or is getting, or the lease to get it. An
- * instance that holds a lease and dies, or takes longer, delays the others by no more than the
- * lease: then each asks by itself.
+ * Returns the ticket that another instance has got, or is getting, or the lease to get it.
+ *
+ * One instance at a time asks the KDC, as long as the store answers and the exchange takes no
+ * longer than the lease. An instance that dies with the lease, or takes longer, delays the others
+ * by no more than the lease: then each asks by itself. So does each while the store is silent.
  */
 export async function fromOthers(
   shared: SealedTickets,
   id: string,
   isUsable: (ticket: ServiceTicket) => boolean,
 ): Promise<FoundElsewhere> {
-  const end = performance.now() + LEASE
+  const end = performance.now() + shared.leaseFor
   for (let pause = FIRST_PAUSE; ; pause = Math.min(2 * pause, LAST_PAUSE)) {
-    const asked = performance.now()
-    const ticket = await shared.find(id)
-    if (ticket !== undefined && isUsable(ticket)) return { ticket }
-    if (performance.now() - asked > SLOW) return {}
-    const lease = await shared.lease(id, LEASE)
-    if (lease.isHeld) return { lease }
+    const { ticket, isAnswered } = await usableIn(shared, id, isUsable)
+    if (ticket !== undefined) return { ticket }
+    // A store that is silent is not asked a second time.
+    if (!isAnswered) return {}
+    const lease = await shared.lease(id)
+    if (lease.isHeld) return lookedTwice(shared, id, isUsable, lease)
     if (performance.now() + pause > end) return {}
     await sleep(pause)
   }
 }
 
 /**
- * The life of a lease; milliseconds. A KDC answers within some tens of them, and a
- * request must not wait long for an instance that has died.
+ * Looks once more after the lease was given: its last holder may have stored the ticket, and
+ * released the lease, since the first look. Without this a second exchange would follow.
  */
-const LEASE = 1_500
+async function lookedTwice(
+  shared: SealedTickets,
+  id: string,
+  isUsable: (ticket: ServiceTicket) => boolean,
+  lease: TicketLease,
+): Promise<FoundElsewhere> {
+  // A lease that the store has not given says nothing of who else asks.
+  if (!lease.isGiven) return { lease }
+  const { ticket } = await usableIn(shared, id, isUsable)
+  if (ticket === undefined) return { lease }
+  lease.release()
+  return { ticket }
+}
 
-/** A store that takes so long to answer is not asked a second time; milliseconds. */
-const SLOW = 200
+async function usableIn(shared: SealedTickets, id: string, isUsable: (ticket: ServiceTicket) => boolean) {
+  const { ticket, isAnswered } = await shared.find(id)
+  return { ticket: ticket !== undefined && isUsable(ticket) ? ticket : undefined, isAnswered }
+}
 
 /** The pauses between looks at the store; milliseconds. An exchange takes about as long. */
 const FIRST_PAUSE = 10

@@ -36,6 +36,13 @@ export interface TicketStoreOptions {
    * instances, then in front, and take the old one away when the tickets have ended.
    */
   readonly secret: Uint8Array | string | readonly (Uint8Array | string)[]
+  /**
+   * How long one instance may take to get a ticket, with the sign-in before it, until the others
+   * ask the KDC too; milliseconds, from 100 to 60,000. The store has a fifth of it for each answer.
+   * An instance that dies meanwhile delays the others by as much. Default: 1,500. Example: `5_000`
+   * where the KDC is far away.
+   */
+  readonly leaseFor?: number
 }
 
 const NONCE = 12
@@ -43,10 +50,25 @@ const TAG = 16
 const MIN_SECRET = 32
 
 /**
- * The longest wait for the store; milliseconds. A store in the same network answers within a few
- * milliseconds, and a KDC takes some tens, so after this the KDC is faster.
+ * The life of a lease; milliseconds. A KDC answers within some tens of them, and a request must not
+ * wait long for an instance that has died.
  */
-const STORE_WAIT = 300
+const LEASE = 1_500
+const MIN_LEASE = 100
+const MAX_LEASE = 60_000
+
+/**
+ * The part of a lease for which the store is waited for. A store in the same network answers within
+ * a few milliseconds, and a KDC takes some tens, so after 300 ms the KDC is faster.
+ */
+const STORE_SHARE = 5
+
+/** What came of looking for a ticket in the store. */
+export interface FoundInStore {
+  readonly ticket?: ServiceTicket
+  /** Without it the store has failed, or did not answer in time. */
+  readonly isAnswered: boolean
+}
 
 /**
  * Encrypts tickets and keeps them in a store. If the store, or something in it, is lost, that is no
@@ -57,19 +79,27 @@ export class SealedTickets {
   /** The first one seals. */
   readonly #secrets: readonly [DerivedKeys, ...DerivedKeys[]]
   readonly #random: (length: number) => Uint8Array
+  /** How long a lease lives; milliseconds. */
+  readonly leaseFor: number
 
-  /** @throws ConfigurationError for a secret that is too short */
-  constructor({ store, secret }: TicketStoreOptions, random: (length: number) => Uint8Array) {
+  /** @throws ConfigurationError for a secret that is too short, or a lease that is out of bounds */
+  constructor(options: TicketStoreOptions, random: (length: number) => Uint8Array) {
+    const { store, secret, leaseFor = LEASE } = options
     const secrets: readonly unknown[] = Array.isArray(secret) ? secret : [secret]
     const [first, ...others] = secrets
+    requireLease(leaseFor)
     this.#store = store
     this.#random = random
     this.#secrets = [derivedKeys(first), ...others.map(derivedKeys)]
+    this.leaseFor = leaseFor
   }
 
-  async find(id: string): Promise<ServiceTicket | undefined> {
+  /** Looks with each secret; the store has answered if it did for one of them. */
+  async find(id: string): Promise<FoundInStore> {
     const found = await Promise.all(this.#secrets.map((keys) => this.#findWith(keys, id)))
-    return found.find((ticket) => ticket !== undefined)
+    const isAnswered = found.some((one) => one.isAnswered)
+    const ticket = found.find((one) => one.ticket !== undefined)?.ticket
+    return { isAnswered, ...(ticket !== undefined && { ticket }) }
   }
 
   async keep(id: string, ticket: ServiceTicket, lifetime: number): Promise<void> {
@@ -86,20 +116,20 @@ export class SealedTickets {
    * Returns the lease of a ticket. A store that has no leases, or fails, gives one to everybody:
    * more exchanges than needed are better than none.
    */
-  async lease(id: string, lifetime: number): Promise<TicketLease> {
+  async lease(id: string): Promise<TicketLease> {
     const store = this.#store
     const name = `${nameOf(this.#secrets[0], id)}:lease`
-    const alone: TicketLease = { isHeld: true, release: () => {} }
-    if (store.lease === undefined) return alone
+    if (store.lease === undefined) return UNASKED
+    const end = performance.now() + this.leaseFor
     try {
-      const taken = await withTimeLimit(STORE_WAIT, undefined, (signal) =>
-        unlessAborted((async () => store.lease?.(name, lifetime))(), signal),
-      )
-      return taken === false
-        ? { isHeld: false, release: () => {} }
-        : { isHeld: true, release: () => this.#release(name) }
+      const taken = await this.#answerOf(async () => store.lease?.(name, this.leaseFor))
+      const release = (): void => {
+        // After its end it is another instance's.
+        if (performance.now() < end) this.#release(name)
+      }
+      return taken === false ? TAKEN : { isHeld: true, isGiven: true, release }
     } catch {
-      return alone
+      return UNASKED
     }
   }
 
@@ -108,16 +138,26 @@ export class SealedTickets {
     void (async () => this.#store.release?.(name))().catch(() => {})
   }
 
-  async #findWith(keys: DerivedKeys, id: string): Promise<ServiceTicket | undefined> {
+  async #findWith(keys: DerivedKeys, id: string): Promise<FoundInStore> {
+    const name = nameOf(keys, id)
+    let sealed: Uint8Array | undefined
     try {
-      const name = nameOf(keys, id)
-      const sealed = await withTimeLimit(STORE_WAIT, undefined, (signal) =>
-        unlessAborted((async () => this.#store.get(name))(), signal),
-      )
-      return sealed && open(keys, id, sealed)
+      sealed = await this.#answerOf(async () => this.#store.get(name))
     } catch {
-      return undefined
+      return { isAnswered: false }
     }
+    try {
+      return sealed === undefined ? { isAnswered: true } : { isAnswered: true, ticket: open(keys, id, sealed) }
+    } catch {
+      return { isAnswered: true }
+    }
+  }
+
+  /** Waits for the store. An answer that came while this process was busy is not late. */
+  #answerOf<T>(question: () => Promise<T>): Promise<T> {
+    return withTimeLimit(this.leaseFor / STORE_SHARE, undefined, (signal) =>
+      unlessAborted(question(), afterReading(signal)),
+    )
   }
 
   /**
@@ -135,7 +175,31 @@ export class SealedTickets {
 /** The lease of a ticket: who holds it asks the KDC, the others wait. */
 export interface TicketLease {
   readonly isHeld: boolean
+  /** Whether the store has given it; without a store that can, everybody holds one. */
+  readonly isGiven: boolean
   release(): void
+}
+
+const UNASKED: TicketLease = { isHeld: true, isGiven: false, release: () => {} }
+const TAKEN: TicketLease = { isHeld: false, isGiven: false, release: () => {} }
+
+/**
+ * Returns a signal that aborts after this one, when what lies in the sockets has been read: a timer
+ * comes first in a process that was busy.
+ */
+function afterReading(signal: AbortSignal): AbortSignal {
+  const later = new AbortController()
+  signal.addEventListener('abort', () => setImmediate(() => later.abort(signal.reason)), { once: true })
+  return later.signal
+}
+
+/** @throws ConfigurationError */
+function requireLease(leaseFor: unknown): void {
+  if (typeof leaseFor === 'number' && leaseFor >= MIN_LEASE && leaseFor <= MAX_LEASE) return
+  throw new ConfigurationError(
+    `leaseFor of the shared ticket cache must be a number of milliseconds from ${MIN_LEASE} to ${MAX_LEASE}`,
+    { hint: `Leave it out for ${LEASE}.` },
+  )
 }
 
 interface DerivedKeys {

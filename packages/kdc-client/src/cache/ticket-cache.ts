@@ -162,23 +162,32 @@ export class TicketCache {
       return found.ticket
     }
     const askedAt = now()
+    const release = (): void => found?.lease?.release()
     try {
-      return await this.#keep(id, await request(), { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 })
+      const ticket = await request()
+      return this.#keep(id, ticket, { askedAt, epoch, freshUntil: fresh ? now() + FRESH_FOR : 0 }, release)
     } catch (error) {
+      release()
       if (isWorthRemembering(error)) this.#memory.refuse(id, error, { askedAt, epoch })
       throw error
-    } finally {
-      found?.lease?.release()
     }
   }
 
-  #keep(id: string, ticket: ServiceTicket, asked: Asked): ServiceTicket {
-    const { shared, now, mayShare } = this.#options
-    if (asked.epoch !== this.#memory.epoch) return ticket
-    if ((mayShare?.() ?? true) && !this.#isProvisional(ticket))
-      void shared?.keep(id, ticket, usableUntil(ticket) - now())
+  /** @param onShared called when the other instances can find the ticket, or never will */
+  #keep(id: string, ticket: ServiceTicket, asked: Asked, onShared: () => void = () => {}): ServiceTicket {
+    if (asked.epoch !== this.#memory.epoch) {
+      onShared()
+      return ticket
+    }
+    void this.#share(id, ticket).then(onShared)
     this.#memory.keep(id, ticket, asked)
     return ticket
+  }
+
+  async #share(id: string, ticket: ServiceTicket): Promise<void> {
+    const { shared, now, mayShare } = this.#options
+    if ((mayShare?.() ?? true) && !this.#isProvisional(ticket))
+      await shared?.keep(id, ticket, usableUntil(ticket) - now())
   }
 
   #isProvisional(ticket: ServiceTicket): boolean {

@@ -162,7 +162,7 @@ export const CREDENTIALS: OptionTable = {
 export const CACHE_OPTIONS = {
   maxBytes: 'value',
   refusedFor: 'value',
-  shared: { store: 'value', secret: 'value' } satisfies OptionTableOf<TicketStoreOptions>,
+  shared: { store: 'value', secret: 'value', leaseFor: 'value' } satisfies OptionTableOf<TicketStoreOptions>,
 } as const satisfies OptionTableOf<CacheOptions>
 
 /** Every name in KdcClientOptions; others are refused. */
