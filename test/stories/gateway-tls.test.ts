@@ -73,7 +73,7 @@ async function fetchOver(session: ClientHttp2Session, headers: OutgoingHttpHeade
   return { status: Number(answer[':status']), headers: answer, body: await text(stream), trailers }
 }
 
-async function certificateOf(servername: string): Promise<string> {
+async function certificateOf(servername?: string): Promise<string> {
   const socket: TLSSocket = connectTls({ host: '127.0.0.1', port: site.port, servername, rejectUnauthorized: false })
   await once(socket, 'secureConnect')
   const { subject, serialNumber } = socket.getPeerCertificate()
@@ -151,6 +151,8 @@ describe('over TLS', () => {
 
   test('each name has its certificate, and a renewed one is read again without a restart', async () => {
     expect(await certificateOf(OTHER)).toContain(OTHER)
+    // A client that names no host is shown the first.
+    expect(await certificateOf()).toContain(PUBLIC)
     const before = await certificateOf(PUBLIC)
     expect(before).toContain(PUBLIC)
     write('first', PUBLIC)
@@ -159,6 +161,7 @@ describe('over TLS', () => {
     const after = await certificateOf(PUBLIC)
     expect(after).toContain(PUBLIC)
     expect(after).not.toBe(before)
+    expect(await certificateOf()).toBe(after)
     // A pair that does not fit leaves the one before in force.
     writeFileSync(path('first.key'), selfSigned(PUBLIC).key)
     site.gateway.reloadCertificates()

@@ -5,7 +5,7 @@ import { closed } from './closed.js'
 import { checkedSettings } from './configuration/checked-settings.js'
 import type { GatewayConfig, GatewaySettings } from './configuration/gateway-options.js'
 import type { Gateway } from './gateway.js'
-import { createListener, type Listener } from './listeners/listener.js'
+import { createListeners, type Listeners, type ListenersChange } from './listeners/listeners.js'
 import { sinkOf } from './serving/sink.js'
 import { startServing, type RunningServing, type StartServingDeps } from './serving/start-serving.js'
 
@@ -41,8 +41,7 @@ class RunningGateway implements Gateway {
     sessionKey: randomBytes(32),
   }
   #serving: RunningServing
-  #listeners: readonly Listener[]
-  #addresses: readonly AddressInfo[] = []
+  readonly #listeners: Listeners
   #state: 'new' | 'listening' | 'stopping' = 'new'
   #watch: NodeJS.Timeout | undefined
   /** One after another: the later configuration wins. */
@@ -50,7 +49,11 @@ class RunningGateway implements Gateway {
 
   constructor(settings: GatewaySettings) {
     this.#serving = startServing(settings, this.#lasting)
-    this.#listeners = settings.listeners.map((_, index) => this.#listener(settings, index))
+    this.#listeners = createListeners(settings.listeners, {
+      sink: (own) => sinkOf(this.#serving.serving, own),
+      asksCertificate: asksCertificate(settings),
+      onFault: (error) => this.#serving.serving.operation.alert(error),
+    })
   }
 
   get settings(): GatewaySettings {
@@ -58,14 +61,14 @@ class RunningGateway implements Gateway {
   }
 
   get addresses(): readonly AddressInfo[] {
-    return this.#addresses
+    return this.#listeners.addresses
   }
 
   async listen(): Promise<void> {
     if (this.#state !== 'new') throw closed('listen')
     this.#state = 'listening'
     await this.#serving.ready()
-    this.#addresses = await Promise.all(this.#listeners.map((listener) => listener.listen()))
+    await this.#listeners.listen()
     this.#watch = setInterval(() => this.reloadCertificates(), CERTIFICATE_INTERVAL).unref()
   }
 
@@ -76,14 +79,14 @@ class RunningGateway implements Gateway {
   }
 
   reloadCertificates(): void {
-    for (const listener of this.#listeners) listener.reload()
+    this.#listeners.reload()
   }
 
   async stop(): Promise<void> {
     if (this.#state === 'stopping') return
     this.#state = 'stopping'
     clearInterval(this.#watch)
-    await Promise.all(this.#listeners.map((listener) => listener.stop(this.settings.stopTime)))
+    await this.#listeners.stop(this.settings.stopTime)
     this.#serving.close()
   }
 
@@ -91,43 +94,35 @@ class RunningGateway implements Gateway {
     return this.stop()
   }
 
-  #listener(settings: GatewaySettings, index: number): Listener {
-    return createListener(settings.listeners[index], {
-      sink: (own) => sinkOf(this.#serving.serving, own),
-      asksCertificate: asksCertificate(settings),
-      onFault: (error) => this.#serving.serving.operation.alert(error),
-    })
-  }
-
+  /** All that may fail is done before anything changes. */
   async #reload(settings: GatewaySettings): Promise<void> {
-    if (this.#state === 'stopping') throw closed('reload')
+    if (this.#isStopping()) throw closed('reload')
     const serving = startServing(settings, this.#lasting)
-    const before = this.#serving
     try {
       await serving.ready()
-      await this.#listenAt(settings)
+      const change = await this.#listeners.prepare(settings.listeners, asksCertificate(settings))
+      if (this.#isStopping()) {
+        await change.drop()
+        throw closed('reload')
+      }
+      this.#putInForce(serving, change)
     } catch (error) {
       serving.close()
       throw error
     }
-    this.#serving = serving
-    // Requests that are under way still use the one before.
-    setTimeout(() => before.close(), before.serving.settings.stopTime).unref()
   }
 
-  /** Keeps the listeners whose settings fit, opens the new ones, and lets the others end. */
-  async #listenAt(settings: GatewaySettings): Promise<void> {
-    const kept = settings.listeners.map((wanted) =>
-      this.#listeners.find((listener) => listener.adopts(wanted, asksCertificate(settings))),
-    )
-    const gone = this.#listeners.filter((listener) => !kept.includes(listener))
-    const next = kept.map((listener, index) => listener ?? this.#listener(settings, index))
-    if (this.#state === 'listening') {
-      for (const listener of gone) void listener.stop(this.settings.stopTime)
-      this.#addresses = await Promise.all(next.map((listener) => listener.listen()))
-    }
-    this.#listeners = next
-    for (const [index, listener] of next.entries()) listener.adopt(settings.listeners[index])
+  #putInForce(serving: RunningServing, change: ListenersChange): void {
+    const before = this.#serving
+    const { stopTime } = before.serving.settings
+    this.#serving = serving
+    change.putInForce(stopTime)
+    // Requests that are under way still use the one before.
+    setTimeout(() => before.close(), stopTime).unref()
+  }
+
+  #isStopping(): boolean {
+    return this.#state === 'stopping'
   }
 }
 

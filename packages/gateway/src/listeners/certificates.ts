@@ -8,15 +8,23 @@ type TlsSettings = NonNullable<ListenerSettings['tls']>
 
 /** The certificates of one listener, as their files have them now. */
 export interface Certificates {
-  /**
-   * The context of a name that a client asks for; without a name, or for an unknown one, the first.
-   */
-  contextFor(name: string | undefined): SecureContext
+  /** The first, for clients that name nobody. */
+  readonly first: CertificatePair
+  /** The context of a name that a client asks for; for an unknown one, that of the first. */
+  contextFor(name: string): SecureContext
   /** Reads files that have changed. A pair that cannot be used leaves the one before in force. */
   reload(): void
 }
 
+/** PEM. */
+export interface CertificatePair {
+  readonly cert: Buffer
+  readonly key: Buffer
+  readonly minVersion: TlsSettings['minVersion']
+}
+
 interface Loaded {
+  readonly pair: CertificatePair
   readonly context: SecureContext
   readonly leaf: X509Certificate
   readonly stamp: string
@@ -32,12 +40,15 @@ export function loadCertificates(
 ): Certificates {
   const load = (pair: TlsSettings['certificates'][number]): Loaded => {
     const stamp = stampOf(pair)
-    const [cert, key] = [readFileSync(pair.certificate), readFileSync(pair.key)]
-    return { context: contextOf(pair, cert, key, minVersion), leaf: new X509Certificate(cert), stamp }
+    const read = { cert: readFileSync(pair.certificate), key: readFileSync(pair.key), minVersion }
+    return { pair: read, context: contextOf(pair, read), leaf: new X509Certificate(read.cert), stamp }
   }
   const loaded = certificates.map(load)
   return {
-    contextFor: (name) => (loaded.find(({ leaf }) => name !== undefined && leaf.checkHost(name)) ?? loaded[0]).context,
+    get first() {
+      return loaded[0].pair
+    },
+    contextFor: (name) => (loaded.find(({ leaf }) => leaf.checkHost(name)) ?? loaded[0]).context,
     reload() {
       for (const [index, pair] of certificates.entries()) {
         try {
@@ -50,14 +61,9 @@ export function loadCertificates(
   }
 }
 
-function contextOf(
-  { certificate }: { certificate: string },
-  cert: Buffer,
-  key: Buffer,
-  minVersion: TlsSettings['minVersion'],
-): SecureContext {
+function contextOf({ certificate }: { certificate: string }, pair: CertificatePair): SecureContext {
   try {
-    return createSecureContext({ cert, key, minVersion })
+    return createSecureContext({ ...pair })
   } catch (cause) {
     throw unusable(certificate, cause)
   }

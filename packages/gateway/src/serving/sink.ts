@@ -1,6 +1,6 @@
 import type { ListenerSettings } from '../configuration/gateway-options.js'
 import { networksOf } from '../configuration/networks.js'
-import type { RequestSink } from '../listeners/listener.js'
+import type { RequestSink } from '../listeners/connection-server.js'
 import type { ReceivedOn } from '../requests/receive.js'
 import { serve, type Serving } from './serve.js'
 
