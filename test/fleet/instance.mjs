@@ -14,7 +14,7 @@ await client.connect()
 
 const replayCache = redisReplayStore(client, { pause: 300 })
 await replayCache.ready()
-const { isRevoked } = redisEpochs(client)
+const { isRevoked } = redisEpochs(client, { secret: SESSION_KEY })
 const session = { kind: 'cookie', keys: [SESSION_KEY], secure: false, isRevoked }
 const negotiator = createNegotiator({ keytab: KEYTAB, replayCache, session })
 

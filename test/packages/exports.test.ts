@@ -454,6 +454,7 @@ const exported: Record<string, readonly string[]> = {
   ],
   redis: [
     'ConfigurationError',
+    'REDIS_ATTEMPTS_OPTIONS',
     'REDIS_EPOCHS_OPTIONS',
     'REDIS_OPTIONS',
     'RedisError',

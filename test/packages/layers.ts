@@ -97,7 +97,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       siblings: ['acceptor', 'kdc-client', 'krb5', 'negotiate'],
       because:
         'it implements their interfaces, of which it takes the types alone; clients of Redis are told by their shape',
-      rooms: ['.', 'attempts', 'epochs', 'replays', 'tickets', 'connection', 'clients'],
+      rooms: ['.', 'attempts', 'epochs', 'replays', 'tickets', 'connection', 'clients', 'sealing'],
     },
   },
   middle: {

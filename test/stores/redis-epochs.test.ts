@@ -5,6 +5,8 @@ import { describeRealms } from '../realms/suite.js'
 import { LIBRARIES, openClient, openClusterClient } from './redis-clients.js'
 import { type ClusterSite, type RedisProcess, startClusterSite, startRedis } from './redis-servers.js'
 
+const secret = 'x'.repeat(32)
+
 /** Sessions that one instance ends, as another one sees them. */
 await describeRealms('ended sessions on Redis', ['redis'], (info) => {
   const host = `${info.block}.76`
@@ -28,7 +30,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
   test.each(LIBRARIES)('one that is ended is no session any more on another instance, through %s', async (library) => {
     await using one = await openClient(library, server)
     await using other = await openClient(library, server)
-    const [here, there] = [one, other].map(({ client }) => redisEpochs(client, { now: () => now }))
+    const [here, there] = [one, other].map(({ client }) => redisEpochs(client, { secret, now: () => now }))
     expect(await there.isRevoked(alice)).toBe(false)
     await here.end({ id: alice.id })
     expect(await there.isRevoked(alice)).toBe(true)
@@ -37,7 +39,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
 
   test('one that a negotiator has ended, at a sign-out or a new sign-in, is none on another instance', async () => {
     await using opened = await openClient('redis', server)
-    const [here, there] = [1, 2].map(() => redisEpochs(opened.client, { now: () => now }))
+    const [here, there] = [1, 2].map(() => redisEpochs(opened.client, { secret, now: () => now }))
     await here.ended.end(alice.id, alice.expiresAt)
     expect([await there.isRevoked(alice), here.ended.isEnded(alice.id)]).toEqual([true, false])
   })
@@ -48,7 +50,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
     ['a SID', { sid: 'S-1-5-21-1-2-3-1104' }, alice],
   ])('all sessions of a user end that began before, by %s, and no later ones', async (_, which, session) => {
     await using opened = await openClient('redis', server)
-    const epochs = redisEpochs(opened.client, { now: () => now })
+    const epochs = redisEpochs(opened.client, { secret, now: () => now })
     await epochs.end(which)
     const outcomes = [now - 3_600_000, now, now + 2_000, now + 2_001].map((startedAt) =>
       epochs.isRevoked({ ...session, id: 'CCCCCCCCCCCCCCCCCCCCCC', startedAt }),
@@ -59,7 +61,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
 
   test('Redis sees neither names nor SIDs, and forgets when no session can be as old', async () => {
     await using opened = await openClient('ioredis', server)
-    const epochs = redisEpochs(opened.client, { keepFor: 60_000 })
+    const epochs = redisEpochs(opened.client, { secret, keepFor: 60_000 })
     await epochs.end({ principal: 'alice@AD.TEST' })
     await epochs.end({ sid: 'S-1-5-21-1-2-3-1104' })
     const keys = (await server.command('KEYS', '*')) as string[]
@@ -71,9 +73,42 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
     }
   })
 
+  test('the secret is changed while instances run, and no session that was ended counts meanwhile', async () => {
+    await using opened = await openClient('redis', server)
+    const other = 'y'.repeat(32)
+    const having = (secrets: string | readonly string[]) => redisEpochs(opened.client, { secret: secrets })
+    const steps = [
+      [having(secret), having([secret, other])],
+      [having([secret, other]), having([other, secret])],
+    ]
+    for (const [step, instances] of [...steps, [having([other, secret]), having(other)]].entries())
+      for (const one of instances) {
+        await one.end({ id: `${step}` })
+        for (const each of instances) expect(await each.isRevoked({ ...alice, id: `${step}` })).toBe(true)
+        await server.command('FLUSHALL')
+      }
+  })
+
+  test('a time that was made elsewhere, or moved from another session, is not believed', async () => {
+    await using opened = await openClient('redis', server)
+    const epochs = redisEpochs(opened.client, { secret })
+    await epochs.end({ id: alice.id })
+    const [key] = (await server.command('KEYS', '*')) as string[]
+    const value = String(await server.command('GET', key))
+    expect(value).toMatch(/^[\w-]{55}$/)
+    await epochs.end({ id: 'another' })
+    const [other] = ((await server.command('KEYS', '*')) as string[]).filter((one) => one !== key)
+    for (const written of [`${now}`, String(await server.command('GET', other))]) {
+      await server.command('SET', key, written)
+      await expect(Promise.resolve(epochs.isRevoked(alice))).rejects.toThrow(
+        'the time when sessions ended cannot be read',
+      )
+    }
+  })
+
   test('what cannot be read ends the session, since nobody knows when it was written', async () => {
     await using opened = await openClient('redis', server)
-    const epochs = redisEpochs(opened.client)
+    const epochs = redisEpochs(opened.client, { secret })
     await epochs.end({ id: alice.id })
     const [key] = (await server.command('KEYS', '*')) as string[]
     await server.command('SET', key, 'yesterday')
@@ -86,7 +121,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
     'it is not guessed whose sessions end: %j',
     async (which) => {
       await using opened = await openClient('redis', server)
-      await expect(redisEpochs(opened.client).end(Object.assign({ id: '' }, which))).rejects.toThrow(
+      await expect(redisEpochs(opened.client, { secret }).end(Object.assign({ id: '' }, which))).rejects.toThrow(
         'redisEpochs: end takes one of id, principal and sid, and a text that is not empty',
       )
     },
@@ -94,7 +129,7 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
 
   test('a Redis that hangs leaves it unknown whether a session has ended, and an end is not promised', async () => {
     await using opened = await openClient('redis', server)
-    const epochs = redisEpochs(opened.client, { timeLimit: 100 })
+    const epochs = redisEpochs(opened.client, { secret, timeLimit: 100 })
     server.pause()
     await expect(Promise.resolve(epochs.isRevoked(alice))).rejects.toThrow('Redis did not answer within 100 ms')
     await expect(epochs.end({ id: alice.id })).rejects.toThrow('Redis did not answer within 100 ms')
@@ -103,8 +138,10 @@ await describeRealms('ended sessions on Redis', ['redis'], (info) => {
 
   test('options are checked', async () => {
     await using opened = await openClient('redis', server)
-    expect(() => redisEpochs(opened.client, { keepFor: 0 })).toThrow('redisEpochs: keepFor must be a number of')
-    expect(() => redisEpochs(opened.client, { clockTolerance: -1 })).toThrow('redisEpochs: clockTolerance must be a')
+    expect(() => redisEpochs(opened.client, { secret, keepFor: 0 })).toThrow('redisEpochs: keepFor must be a number of')
+    expect(() => redisEpochs(opened.client, { secret, clockTolerance: -1 })).toThrow(
+      'redisEpochs: clockTolerance must be a',
+    )
   })
 })
 
@@ -115,7 +152,7 @@ await describeRealms('ended sessions on a cluster', ['redis'], (info) => {
 
   test.each(LIBRARIES)('the three keys of a session may lie on three servers, through %s', async (library) => {
     await using opened = await openClusterClient(library, site.servers)
-    const epochs = redisEpochs(opened.client)
+    const epochs = redisEpochs(opened.client, { secret })
     for (let user = 0; user < 10; user++) {
       const [id, principal, sid] = [
         `${library}-${user}`,

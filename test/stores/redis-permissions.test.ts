@@ -42,9 +42,9 @@ await describeRealms('the rights that the README names', ['redis'], (info) => {
     const tickets = redisTicketStore(client, options)
     await tickets.set('name', Uint8Array.of(1), 60_000)
     expect(await tickets.get('name')).toEqual(Buffer.of(1))
-    await redisEpochs(client, options).end({ id: 'one' })
+    await redisEpochs(client, { ...options, secret: 'x'.repeat(32) }).end({ id: 'one' })
     const rule = { kind: 'user', limit: 1, window: 60_000, runsFrom: 'last' } as const
-    const attempts = redisAttempts(client, options)
+    const attempts = redisAttempts(client, { ...options, secret: 'x'.repeat(32) })
     const taken = await attempts.take(library, rule)
     expect(taken.allowed).toBe(true)
     await attempts.settle(library, rule, 'takenAt' in taken ? taken.takenAt : 0, 'failed')

@@ -4,7 +4,12 @@
  * no client: it takes those of `redis` and `ioredis`.
  */
 
-export { redisAttempts, type RedisAttempts } from './attempts/redis-attempts.js'
+export {
+  REDIS_ATTEMPTS_OPTIONS,
+  redisAttempts,
+  type RedisAttempts,
+  type RedisAttemptsOptions,
+} from './attempts/redis-attempts.js'
 export type {
   CommandPart,
   IoRedisClient,
@@ -26,5 +31,6 @@ export {
 } from './epochs/redis-epochs.js'
 export { redisReplayStore, type RedisReplayStore } from './replays/redis-replay-store.js'
 export { redisTicketStore, type RedisTicketStore } from './tickets/redis-ticket-store.js'
+export type { SharedSecret } from './sealing/shared-secret.js'
 export { ConfigurationError, S4uError } from '@s4u/krb5'
 export type { Logger, Notice } from '@s4u/krb5'

@@ -11,15 +11,16 @@ import { texts } from '../inputs/seeds.js'
 
 const RULE = { kind: 'user', limit: 5, window: 60_000, runsFrom: 'first' } as const
 const SESSION = { id: 'a', principal: 'alice@AD.TEST', startedAt: 0 }
+const SECRET = 'x'.repeat(32)
 const DIGEST = new Uint8Array(32)
 
 /** What Redis answers, and what others have written there. */
 export const redisDecoders: readonly Decoder[] = [
   stored('attempt in Redis', ['[#1,#1700000000000]', '[$1,$7]', '[#0,#30]', '[~,#1]'], (client) =>
-    redisAttempts(client).take('k', RULE),
+    redisAttempts(client, { secret: SECRET }).take('k', RULE),
   ),
   stored('end of a session in Redis', ['-', '$1700000000000'], (client) => {
-    const { isRevoked } = redisEpochs(client)
+    const { isRevoked } = redisEpochs(client, { secret: SECRET })
     return isRevoked(Object(SESSION))
   }),
   stored('replay in Redis', ['$OK', '-', '[$1700000000,$5]', '$run_id:abc'], (client) =>

@@ -10,7 +10,7 @@ function answering(answer: unknown): RedisClient {
   return Object({ status: 'ready', call, callBuffer: call, on: () => undefined })
 }
 
-const taken = async (answer: unknown) => redisAttempts(answering(answer)).take('k', RULE)
+const taken = async (answer: unknown) => redisAttempts(answering(answer), { secret: 'x'.repeat(32) }).take('k', RULE)
 
 test.each([
   [[1, 7], { allowed: true, takenAt: 7 }],

@@ -1,13 +1,21 @@
 import { closeOptions, ConfigurationError, type OptionTableOf } from '@s4u/krb5'
 import type { EndedSessionStore, IsRevoked, Session } from '@s4u/negotiate'
-import { createHash } from 'node:crypto'
+import type { RedisCommands } from '../clients/commands.js'
 import type { RedisClient } from '../clients/redis-client.js'
 import { Connection } from '../connection/connection.js'
 import { RedisError } from '../connection/redis-error.js'
 import { REDIS_OPTIONS, type RedisOptions, redisSettings } from '../connection/redis-options.js'
+import { type Seal, sealsOf, type SharedSecret } from '../sealing/shared-secret.js'
 
 /** Options of `redisEpochs`. */
 export interface RedisEpochsOptions extends RedisOptions {
+  /**
+   * What seals the times, and makes the names of the keys, so that Redis knows neither users nor
+   * when they left. At least 32 random octets, the same ones in all instances: `openssl rand
+   * -base64 32`. To change it, give a list: the first one writes, all read. Put the new one behind
+   * the old one on all instances, then in front, and take the old one away after `keepFor`.
+   */
+  readonly secret: SharedSecret
   /**
    * How long an end is kept, milliseconds: no shorter than the `maxAge` of sessions. Default:
    * 28,800,000 (8 hours), as theirs.
@@ -23,6 +31,7 @@ export interface RedisEpochsOptions extends RedisOptions {
 /** Every name in RedisEpochsOptions; others are refused. */
 export const REDIS_EPOCHS_OPTIONS = {
   ...REDIS_OPTIONS,
+  secret: 'value',
   keepFor: 'value',
   clockTolerance: 'value',
 } as const satisfies OptionTableOf<RedisEpochsOptions>
@@ -65,8 +74,8 @@ export interface RedisEpochs {
  * import type { CallerIdentity, NegotiatorOptions } from '@s4u/negotiate'
  * import { type RedisClient, redisEpochs } from '@s4u/redis'
  *
- * export function sessionsOn(client: RedisClient, key: string) {
- *   const { isRevoked, ended, end } = redisEpochs(client)
+ * export function sessionsOn(client: RedisClient, key: string, secret: string) {
+ *   const { isRevoked, ended, end } = redisEpochs(client, { secret })
  *   const session = { kind: 'cookie', keys: [key], isRevoked, ended } as const
  *   const options: NegotiatorOptions = { session }
  *   const signOutEverywhere = ({ principal }: CallerIdentity) => end({ principal })
@@ -74,29 +83,39 @@ export interface RedisEpochs {
  * }
  * ```
  */
-export function redisEpochs(client: RedisClient, given?: RedisEpochsOptions): RedisEpochs {
-  const { keepFor = 28_800_000, clockTolerance = 2_000, ...rest } = closeOptions(STORE, given, REDIS_EPOCHS_OPTIONS)
+export function redisEpochs(client: RedisClient, given: RedisEpochsOptions): RedisEpochs {
+  const options = closeOptions(STORE, given, REDIS_EPOCHS_OPTIONS)
+  const { secret, keepFor = 28_800_000, clockTolerance = 2_000, ...rest } = options
   requireDuration('keepFor', keepFor, 1)
   requireDuration('clockTolerance', clockTolerance, 0)
+  const seals = sealsOf(STORE, secret)
   const settings = redisSettings(STORE, rest)
   const connection = new Connection(client, 'ended sessions', settings)
-  const keyOf = (kind: string, text: string): string => `${settings.prefix}${FORMAT}${digestOf(`${kind} ${text}`)}`
+  const keyOf = (seal: Seal, [kind, text]: Subject): string =>
+    `${settings.prefix}${FORMAT}${seal.nameOf(`${kind} ${text}`)}`
   const end = async (which: EndedSessions): Promise<void> => {
-    const [kind, text] = subjectOf(which)
-    const name = keyOf(kind, text)
-    await connection.run(name, ['SET', name, String(settings.now()), 'PX', String(Math.ceil(keepFor))])
+    const [seal] = seals
+    const name = keyOf(seal, subjectOf(which))
+    const value = seal.seal(name, String(settings.now()))
+    await connection.run(name, ['SET', name, value, 'PX', String(Math.ceil(keepFor))])
+  }
+  /** When each of these was ended, for each secret. */
+  const latestOf = async (commands: RedisCommands, subjects: readonly Subject[]): Promise<number> => {
+    const questions = seals.flatMap((seal) => subjects.map((subject) => ({ seal, name: keyOf(seal, subject) })))
+    const times = await Promise.all(
+      questions.map(async ({ seal, name }) => timeOf(await commands.run(name, ['GET', name]), seal, name)),
+    )
+    return Math.max(...times)
   }
   return {
     end,
     // Whether a session has ended `isRevoked` asks, with all else, in one round trip.
     ended: { end: (id) => end({ id }), isEnded: () => false },
     async isRevoked(session) {
-      const names = [keyOf('id', session.id), ...subjectsOf(session).map(([kind, text]) => keyOf(kind, text))]
-      const [ended, ...epochs] = await connection.ask((commands) =>
-        Promise.all(names.map((name) => commands.run(name, ['GET', name]))),
+      const [ended, latest] = await connection.ask((commands) =>
+        Promise.all([latestOf(commands, [['id', session.id]]), latestOf(commands, subjectsOf(session))]),
       )
-      const latest = Math.max(...epochs.map(timeOf))
-      return timeOf(ended) > -Infinity || session.startedAt <= latest + clockTolerance
+      return ended > -Infinity || session.startedAt <= latest + clockTolerance
     },
   }
 }
@@ -104,8 +123,8 @@ export function redisEpochs(client: RedisClient, given?: RedisEpochsOptions): Re
 const STORE = 'redisEpochs'
 
 /**
- * The name and version of the format: the key is a digest of whose sessions ended, the value is
- * when; milliseconds since the epoch.
+ * The name and version of the format: the key is a keyed digest of whose sessions ended, the value
+ * is when, milliseconds since the epoch, sealed.
  */
 const FORMAT = 'epoch:1:'
 
@@ -131,14 +150,11 @@ function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
 }
 
-function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url')
-}
-
 /** -Infinity where nothing was ended. What cannot be read must not let in who was shut out. */
-function timeOf(value: unknown): number {
+function timeOf(value: unknown, seal: Seal, name: string): number {
   if (value === null) return -Infinity
-  if (typeof value === 'string' && /^\d{1,16}$/.test(value)) return Number(value)
+  const text = typeof value === 'string' ? seal.open(name, value) : undefined
+  if (text !== undefined && /^\d{1,16}$/.test(text)) return Number(text)
   throw new RedisError('the time when sessions ended cannot be read', { code: 'S4U_REDIS_UNREADABLE' })
 }
 
