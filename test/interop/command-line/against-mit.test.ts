@@ -1,9 +1,15 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { kinit, realmOf, runOk, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { s4u, s4uJson, s4uOk } from './s4u-process.js'
 import { kadmin } from '../password-change.site.js'
+
+interface Options {
+  readonly environment: Record<string, string | undefined>
+  readonly input: string
+}
 
 /** The commands next to MIT's own, which read what ours have written, and the other way round. */
 for (const key of ['CORP', 'EAST'] as const) {
@@ -105,6 +111,30 @@ for (const key of ['CORP', 'EAST'] as const) {
       // MIT's programs use what ours have renewed, and ours what MIT's have.
       await runOk('kvno', [named(api.spn)], as('times'))
       await s4uOk(['kvno', api.spn], as('times-mit'))
+    })
+
+    test('kinit asks for the times of krb5.conf as kinit of MIT does, and -l and -r go first', async () => {
+      const path = join(info.directory, `${key}-lifetimes.conf`)
+      const times = '[libdefaults]\nticket_lifetime = 3h\nrenew_lifetime = 2d'
+      writeFileSync(path, readFileSync(info.krb5Config, 'utf8').replace('[libdefaults]', times))
+      const timesIn = async (cache: string, signIn: (options: Options) => Promise<unknown>) => {
+        const { environment } = as(cache)
+        await signIn({ environment: { ...environment, KRB5_CONFIG: path }, input: `${alice.password}\n` })
+        const { tickets } = await s4uJson(['klist'], as(cache))
+        const [{ startsAt, expiresAt, renewableUntil }] = tickets as Record<string, string>[]
+        const seconds = (time: string): number => (Date.parse(time) - Date.parse(startsAt)) / 1_000
+        // One second may have gone by between the two.
+        return [expiresAt, renewableUntil].map((time) => Math.round(seconds(time) / 10) * 10)
+      }
+      for (const [words, expected] of [
+        [[], 10_800],
+        [['-l', '2h', '-r', '1d'], 7_200],
+      ] as const) {
+        const args = [...words, alice.principal]
+        const ours = await timesIn('conf-times', (options) => s4uOk(['kinit', ...args], options))
+        expect(ours).toEqual(await timesIn('conf-times-mit', (options) => runOk('kinit', args, options)))
+        expect(ours[0]).toBe(expected)
+      }
     })
 
     test('kinit -R refuses as kinit of MIT does where nothing can be renewed, and the cache stays', async () => {

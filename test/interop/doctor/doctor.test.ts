@@ -55,7 +55,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
 
       test('a URL at which nobody listens', async () => {
         const diagnosis = await at.diagnose({ url: `http://exam.${domain}:1/` })
-        expectCause(diagnosis, { cause: 'url', found: /ECONNREFUSED/ })
+        expectCause(diagnosis, { cause: 'url', code: 'ECONNREFUSED', found: /^Nothing listens at exam\.\S+:1 \(/ })
       })
 
       test('a site that the policies of browsers do not list, or of one browser only', async () => {
@@ -75,6 +75,22 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
           `Edge, Chrome and Firefox send tickets to exam.${domain}.`,
         )
       })
+
+      if (key === 'NEWCORP')
+        test('a user who has an authentication policy, until it is taken away', async () => {
+          await administrator.run('samba-tool user auth policy assign examinee --policy=short')
+          try {
+            const cause = expectCause(await at.diagnose(), {
+              cause: 'user',
+              status: 'warning',
+              found: /^examinee has the authentication policy CN=short,/,
+            })
+            expect(cause.why).toBe('It may limit from where the user signs in, and to which services.')
+          } finally {
+            await administrator.run('samba-tool user auth policy remove examinee')
+          }
+          expect(troubleIn(await at.diagnose())).toBe('')
+        })
 
       test('an alias of a host that is not registered', async () => {
         await using site = await serveAt(at.address, healthySite(at))

@@ -44,7 +44,11 @@ export const edit = (name: string, perl: string): string =>
  * refuses it by now, so it is written beneath its checks.
  */
 export const addSpnUnchecked = (name: string, spn: string, domain: string): string =>
-  addSpn(name, spn).replace(
+  beneathChecks(addSpn(name, spn), domain)
+
+/** The same edit, written to the file of the domain beneath Samba's checks. */
+export const beneathChecks = (command: string, domain: string): string =>
+  command.replace(
     'sam.ldb ',
     `sam.ldb.d/${domain
       .toUpperCase()

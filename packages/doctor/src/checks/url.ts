@@ -4,6 +4,7 @@ import { headerLength } from '../facts/own-token.js'
 import type { ServiceFacts } from '../facts/service-facts.js'
 import { chosenProtocol, type HttpAnswer } from '../observing/http-probe.js'
 import { clockVerdict } from './clocks.js'
+import { connectionVerdict } from './url-connection.js'
 import { urlSignInChecks } from './url-sign-in.js'
 
 /** The service itself, as a browser meets it. */
@@ -13,8 +14,13 @@ export const urlChecks: readonly Check<ServiceFacts>[] = [
     title: 'The service answers',
     needs: ['dns-address'],
     run: async (facts, signal) => {
-      if (facts.options.url === undefined) return []
-      const { status, header } = await facts.ask({}, signal)
+      if (facts.url === undefined) return []
+      const answer = await facts.ask({}, signal).catch((error: unknown) => {
+        signal.throwIfAborted()
+        return { error }
+      })
+      if ('error' in answer) return [connectionVerdict(answer.error, facts.url)]
+      const { status, header } = answer
       const [server = 'nobody says which'] = header('server')
       const via = header('via')
       const through = via.length > 0 ? `, through ${via.join(', ')}` : ''

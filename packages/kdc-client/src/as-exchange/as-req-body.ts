@@ -23,7 +23,9 @@ export interface AskedSignIn {
 
 /** Returns the body of an AS-REQ. Source: RFC 4120 section 5.4.1. */
 export function asReqBody({ context, signIn, realm, service, forwardable, canonicalizes }: AskedSignIn): KdcReqBody {
-  const { clock, random, etypes, lifetime = WANTED_LIFETIME, renewableFor } = context
+  const { clock, random, etypes, lifetime = WANTED_LIFETIME } = context
+  // A ticket for another service than the ticket-granting one is used once, at once.
+  const renewableFor = service === undefined ? context.renewableFor : undefined
   const now = clock.now()
   const options = [
     ...(forwardable ? [KdcOption.FORWARDABLE] : []),

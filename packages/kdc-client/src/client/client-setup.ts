@@ -1,6 +1,6 @@
 import { formatPrincipal, journalFor, platformRandom, requireLogger } from '@s4u/krb5'
 import { requireMilliseconds, requireNumbers, requireText } from '../arguments/option-checks.js'
-import { configuredExchanges, configuredNetwork } from '../configuration/exchange-settings.js'
+import { configuredExchanges, configuredNetwork, LONGEST_LIFETIME } from '../configuration/exchange-settings.js'
 import type { Krb5Configuration } from '../configuration/krb5-configuration.js'
 import { type Authority, authorityOf } from '../credentials/credentials.js'
 import { namedCredentials } from '../credentials/default-credentials.js'
@@ -29,9 +29,6 @@ export interface ClientSetup {
 
 export type ClientSetupOptions = Omit<KdcClientOptions, 'cache'> & { readonly kpasswd?: KdcLocation }
 
-/** Ten years, milliseconds: no KDC gives more, and times beyond 9999 cannot be written. */
-const LONGEST = 315_360_000_000
-
 /**
  * Checks the options of a client and reads its credentials. No network.
  *
@@ -41,8 +38,8 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const { credentials, now = Date.now, random = platformRandom } = options
   if (options.encryptionTypes !== undefined) requireNumbers('encryptionTypes', options.encryptionTypes)
   requireText('realm', options.realm)
-  requireMilliseconds('lifetime', options.lifetime, 1_000, LONGEST)
-  requireMilliseconds('renewableFor', options.renewableFor, 1_000, LONGEST)
+  requireMilliseconds('lifetime', options.lifetime, 1_000, LONGEST_LIFETIME)
+  requireMilliseconds('renewableFor', options.renewableFor, 1_000, LONGEST_LIFETIME)
   requireLogger(options.logger)
   const { transport, kpasswd, conf, configuration, namesKdcsOf } = connectionsOf(options)
   const realms = { realm: options.realm, defaultRealm: conf?.conf.defaultRealm }
@@ -59,10 +56,10 @@ export function setUpClient(options: ClientSetupOptions, signal?: AbortSignal): 
   const journal = journalFor(options.logger)
   if (authority.notice) tellNotice(authority.notice, journal)
   tellUnread(conf?.conf, journal)
-  const { pac, mayFollow = namesKdcsOf, domains, lifetime, renewableFor } = options
+  const { pac, mayFollow = namesKdcsOf, domains } = options
   const otherSpelling = (realm: string): string | undefined => conf?.otherSpelling(realm)
   const clock = new KdcClock(now)
-  const asked = { pac, mayFollow, lifetime, renewableFor, ...exchanges }
+  const asked = { pac, mayFollow, ...exchanges }
   const context = { transport, clock, random, otherSpelling, ...asked, place, journal }
   const armored = { context, authority, conf, domains, cache: {}, realms, configuration, now }
   const armor = armorOfOptions(options, armored)

@@ -69,13 +69,15 @@ export interface KdcClientOptions {
   readonly forwardable?: boolean
   /**
    * How long the ticket-granting ticket is asked for, milliseconds; the KDC gives what its limits
-   * allow. Default: 86,400,000 (24 hours). Example: `lifetime: 3_600_000`.
+   * allow. Default: ticket_lifetime of krb5.conf, else 86,400,000 (24 hours). Example:
+   * `lifetime: 3_600_000`.
    */
   readonly lifetime?: number
   /**
    * How long the ticket-granting ticket is to be renewable, milliseconds; the KDC gives what its
-   * limits allow. Default: it is not asked for, and a KDC that cannot give the whole lifetime may
-   * give a renewable ticket in its place. Example: `renewableFor: 604_800_000` (a week).
+   * limits allow. Default: renew_lifetime of krb5.conf, else it is not asked for, and a KDC that
+   * cannot give the whole lifetime may give a renewable ticket in its place. Example:
+   * `renewableFor: 604_800_000` (a week).
    */
   readonly renewableFor?: number
   /**

@@ -22,6 +22,8 @@ const USUAL = {
   etypes: DEFAULT_ETYPES,
   canonicalize: undefined,
   forwardable: true,
+  lifetime: undefined,
+  renewableFor: undefined,
   clockSkew: undefined,
 }
 
@@ -38,6 +40,8 @@ describe('what KDCs are asked for', () => {
     [['forwardable = false'], { forwardable: false }],
     [['forwardable = true'], { forwardable: true }],
     [['canonicalize = true'], { canonicalize: true }],
+    [['ticket_lifetime = 10h', 'renew_lifetime = 7d'], { lifetime: 36_000_000, renewableFor: 604_800_000 }],
+    [['ticket_lifetime = 0', 'renew_lifetime = 0'], {}],
     [['clockskew = 60'], { clockSkew: 60_000 }],
     [['clockskew = 2m'], { clockSkew: 120_000 }],
   ])('is what it says: %j', (lines, said) => {
@@ -45,18 +49,34 @@ describe('what KDCs are asked for', () => {
   })
 
   test('is what options say first', () => {
-    const options = { encryptionTypes: [18], canonicalize: false, forwardable: true }
-    const file = conf('permitted_enctypes = aes128-cts', 'canonicalize = true', 'forwardable = false')
+    const options = {
+      encryptionTypes: [18],
+      canonicalize: false,
+      forwardable: true,
+      lifetime: 60_000,
+      renewableFor: 90_000,
+    }
+    const file = conf(
+      'permitted_enctypes = aes128-cts',
+      'canonicalize = true',
+      'forwardable = false',
+      'ticket_lifetime = 1d',
+      'renew_lifetime = 1d',
+    )
     expect(configuredExchanges(options, file)).toEqual({
       ...USUAL,
       signInEtypes: [18],
       etypes: [18],
       canonicalize: false,
+      lifetime: 60_000,
+      renewableFor: 90_000,
     })
   })
 
   test.each([
     ['forwardable = maybe', 'line 2: expected yes or no, found "maybe"'],
+    ['ticket_lifetime = -1h', 'ticket_lifetime: -3600 seconds are not from 0 to 315360000'],
+    ['renew_lifetime = 20000d', 'renew_lifetime: 1728000000 seconds are not from 0 to 315360000'],
     ['clockskew = soon', 'line 2: expected a duration'],
     ['clockskew = 2h', 'clockskew: 7200 seconds are not from 0 to 3600'],
     ['clockskew = -5', 'clockskew: -5 seconds are not from 0 to 3600'],

@@ -7,7 +7,6 @@
 const NO_ADDRESSES = 'tickets are asked for without addresses'
 const OF_KDC = 'it is for a KDC'
 const PKINIT = 'certificates are not signed in with'
-const LIFETIME = 'a day is asked for, which the KDC shortens'
 
 /** Settings of [libdefaults]. */
 export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
@@ -48,10 +47,8 @@ export const SETTINGS_NOT_READ: ReadonlyMap<string, string> = new Map([
   ['proxiable', 'proxiable tickets are not asked for'],
   ['rdns', 'no address is looked up backwards'],
   ['realm_try_domains', 'realms of hosts are those of [domain_realm], and what the KDC says'],
-  ['renew_lifetime', LIFETIME],
   ['safe_checksum_type', 'each encryption type has its own checksum'],
   ['spake_preauth_groups', 'SPAKE is not signed in with'],
-  ['ticket_lifetime', LIFETIME],
   ['v4_instance_resolve', 'there is no Kerberos 4 here'],
   ['verify_ap_req_nofail', 'what cannot be verified is refused always'],
 ])

@@ -20,10 +20,10 @@ describe('settings of krb5.conf', () => {
 
   test('that are known and not read are told with file and line, and what is to be known of them', () => {
     expect(
-      told('[libdefaults]', ' rdns = false', ' ticket_lifetime = 1d', '[realms]', ' A = {', '  max_life = 1d', ' }'),
+      told('[libdefaults]', ' rdns = false', ' proxiable = yes', '[realms]', ' A = {', '  max_life = 1d', ' }'),
     ).toEqual([
       '/etc/krb5.conf:2 libdefaults/rdns: no address is looked up backwards',
-      '/etc/krb5.conf:3 libdefaults/ticket_lifetime: a day is asked for, which the KDC shortens',
+      '/etc/krb5.conf:3 libdefaults/proxiable: proxiable tickets are not asked for',
       '/etc/krb5.conf:6 realms/A/max_life: it is for a KDC',
     ])
   })

@@ -31,7 +31,9 @@ export const SETTINGS_READ: readonly string[] = [
   'max_retries',
   'permitted_enctypes',
   'qualify_shortname',
+  'renew_lifetime',
   'request_timeout',
+  'ticket_lifetime',
   'udp_preference_limit',
 ]
 
