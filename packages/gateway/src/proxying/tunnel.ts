@@ -19,12 +19,13 @@ export interface UpgradeRules extends AnswerHeadersFor {
   readonly lastsFor: number | undefined
   /** Called when the inner server has answered. */
   begun(): void
-  /** Called at once when it has broken off: the socket is closed right after it. */
+  /** Called at once when it has broken off, or its answer must not pass. */
   refuse(error: unknown): void
 }
 
 /**
- * Listens to a handshake before the library does, which writes to the client what it finds then.
+ * Listens to a handshake before the library does, which writes to the client what it finds: only
+ * an answer that the credential lets pass gets there.
  */
 export function prepareTunnel(
   sending: OutgoingRequest,
@@ -33,28 +34,55 @@ export function prepareTunnel(
   rules: UpgradeRules,
 ): void {
   limitTime(sending, request)
-  sending.once('upgrade', (answer: IncomingMessage, inner: Socket) => {
-    const { upgrade } = answer.headers
-    replaceHeaders(answer, request, rules)
-    rules.begun()
-    // Another protocol is no WebSocket, and all rules would end with it.
-    if (upgrade?.toLowerCase() !== 'websocket') return breakOff(client, inner)
-    Object.assign(answer.headers, { connection: 'Upgrade', upgrade: 'websocket' })
-    // The library sets its own time limits first.
-    queueMicrotask(() => tie(client, inner, request, rules))
-  })
-  sending.once('response', (answer: IncomingMessage) => {
-    const { statusCode = 0, headers } = answer
-    const challenges = challengesOf(headers['www-authenticate'] ?? [])
-    rules.credential.judge({ statusCode, challenges, mayRetry: false })
-    replaceHeaders(answer, request, rules)
-    rules.begun()
+  const passes = (answer: IncomingMessage): boolean => judgePasses(answer, rules)
+  // The library begins to listen when this function has returned.
+  queueMicrotask(() => {
+    beforeOthers(sending, 'upgrade', (answer: IncomingMessage, inner: Socket) => {
+      if (!passes(answer)) return ended(inner)
+      const { upgrade } = answer.headers
+      replaceHeaders(answer, request, rules)
+      rules.begun()
+      // Another protocol is no WebSocket, and all rules would end with it.
+      if (upgrade?.toLowerCase() !== 'websocket') return ended(inner, client)
+      Object.assign(answer.headers, { connection: 'Upgrade', upgrade: 'websocket' })
+      // The library sets its own time limits first.
+      queueMicrotask(() => tie(client, inner, request, rules))
+      return 'goes on'
+    })
+    beforeOthers(sending, 'response', (answer: IncomingMessage) => {
+      if (!passes(answer)) return ended(answer)
+      replaceHeaders(answer, request, rules)
+      rules.begun()
+      return 'goes on'
+    })
   })
 }
 
-function breakOff(client: Socket, inner: Socket): void {
-  inner.destroy()
-  client.destroy()
+/** Returns whether an answer may go to the client, who is told the reason in its place if not. */
+function judgePasses({ statusCode = 0, headers }: IncomingMessage, { credential, refuse }: UpgradeRules): boolean {
+  const challenges = challengesOf(headers['www-authenticate'] ?? [])
+  const verdict = credential.judge({ statusCode, challenges, mayRetry: false })
+  if (verdict.use === 'refuse') refuse(verdict.error)
+  return verdict.use !== 'refuse'
+}
+
+/** Calls a function before those that listen already, and these only where it goes on. */
+function beforeOthers<Found extends readonly unknown[]>(
+  sending: OutgoingRequest,
+  event: 'upgrade' | 'response',
+  first: (...found: Found) => 'goes on' | 'ended',
+): void {
+  const others = sending.listeners(event)
+  sending.removeAllListeners(event)
+  sending.once(event, (...found: Found) => {
+    if (first(...found) === 'ended') return
+    for (const other of others) Reflect.apply(other, sending, found)
+  })
+}
+
+function ended(...sides: readonly (Socket | IncomingMessage)[]): 'ended' {
+  for (const side of sides) side.destroy()
+  return 'ended'
 }
 
 function replaceHeaders(answer: IncomingMessage, request: CallerRequest, rules: UpgradeRules): void {
@@ -71,7 +99,7 @@ function replaceHeaders(answer: IncomingMessage, request: CallerRequest, rules: 
 const LINGER = 2_000
 
 function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor }: UpgradeRules): void {
-  const end = (): void => breakOff(client, inner)
+  const end = (): void => void ended(inner, client)
   inner.setTimeout(site.idleTime, end)
   client.once('close', () => inner.destroy())
   for (const side of [client, inner])

@@ -165,7 +165,8 @@ function mayHappenTwice({ method }: CallerRequest, error: unknown): boolean {
 
 const NOT_CONNECTED: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND'])
 
-function isOfMember(error: unknown): boolean {
+/** Whether the member was at fault, so that another one may answer. */
+export function isOfMember(error: unknown): boolean {
   return S4uError.is(error) && (error.code === 'S4U_INNER_BROKE_OFF' || error.code === 'S4U_TIMEOUT')
 }
 

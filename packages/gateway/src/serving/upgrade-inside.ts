@@ -1,14 +1,14 @@
 import type { S4uError } from '@s4u/krb5'
 import { upgradeHeaders } from '@s4u/negotiate'
 import type { CallerRequest, ReplyTo } from '../requests/steps.js'
-import { destinationOf, type Inside } from './inside.js'
+import { destinationOf, type Inside, isOfMember } from './inside.js'
 import { refusalOf } from './refusal-of.js'
 
 /**
  * Lets an inner server answer the handshake of a WebSocket, and carries what follows until one side
  * ends it, or the caller's session or ticket does.
- * @param refuse called at once when the inner server breaks off: the socket is closed right after
- * it
+ * @param refuse called at once when the inner server breaks off, or its answer must not pass: the
+ * socket is closed right after it
  * @throws S4uError while nothing has gone to the client
  */
 export async function upgradeInside(
@@ -33,7 +33,7 @@ export async function upgradeInside(
     lastsFor: expiresAt === undefined ? undefined : expiresAt - inside.now(),
     begun: () => socket.once('close', () => chosen.ended('answered')),
     refuse(error) {
-      chosen.ended('unreachable')
+      chosen.ended(isOfMember(error) ? 'unreachable' : 'answered')
       refuse(refusalOf(error))
     },
   })
