@@ -82,6 +82,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       others: ['fastify', 'fastify-plugin'],
       because: 'the framework is a peer dependency; fastify-plugin makes hooks count in the app around',
     },
+    hono: { siblings: ['negotiate'], others: ['hono'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.

@@ -109,6 +109,17 @@ test('fastify-impersonate calls its backend as the caller, and nobody else', asy
   expect((await fetch(`${url}orders`)).status).toBe(401)
 })
 
+test('hono-impersonate calls its backend as the caller, on the route that says so', async () => {
+  const url = await serve('hono-impersonate/server.mjs')
+  const alice = fetchAs('alice', 'wonderland')
+  expect(await (await alice(url)).text()).toBe('Hello alice@AD.TEST')
+  const orders = await alice(`${url}orders`)
+  expect(await orders.json()).toEqual({ caller: 'alice@AD.TEST', delegatedBy: ['HTTP/web.ad.test@AD.TEST'] })
+  const gold = await alice(`${url}gold`)
+  expect([gold.status, await gold.text()]).toEqual([403, 'Forbidden\n'])
+  expect((await fetch(`${url}health`)).status).toBe(200)
+})
+
 test('protocol-transition acts for a user who showed a password, and not for one who may not be impersonated', async () => {
   const url = await serve('protocol-transition/server.mjs')
   const orders = await fetch(`${url}orders`, basic('bob', 'can-we-fix-it'))
@@ -154,7 +165,7 @@ test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
   )
-  expect(files).toHaveLength(17)
+  expect(files).toHaveLength(18)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 

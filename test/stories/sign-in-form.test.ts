@@ -1,7 +1,9 @@
 /** A person without a ticket signs in at the page, in whatever framework, and is acted for. */
 
+import { getRequestListener } from '@hono/node-server'
 import { negotiate as negotiateInExpress } from '@s4u/express'
 import { negotiate as negotiateInFastify } from '@s4u/fastify'
+import { negotiate as negotiateInHono } from '@s4u/hono'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
 import { createNegotiator, type NegotiatorOptions } from '@s4u/negotiate'
 import { form, type FormOptions, type SignInPage } from '@s4u/sign-in'
@@ -10,6 +12,7 @@ import express from 'express'
 import express4 from 'express4'
 import Fastify, { type FastifyInstance } from 'fastify'
 import Fastify4 from 'fastify4'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import type { RequestListener } from 'node:http'
 import { describe, expect, test } from 'vitest'
@@ -98,6 +101,22 @@ const inFastify =
     return (request, response) => void ready.then(() => app.routing(request, response))
   }
 
+/** The app below authenticates its callers itself. */
+const inHono =
+  (withParser: boolean): Build =>
+  (options) => {
+    const below = new Hono()
+    if (withParser)
+      below.use(async (c, next) => {
+        if (c.req.method === 'POST') await c.req.parseBody()
+        await next()
+      })
+    below.use(negotiateInHono(options))
+    below.get('/orders', (c) => c.json(c.get('identity').toJSON()))
+    below.get('/backend', async (c) => c.text(await ticketOf(c.get('identity'))))
+    return getRequestListener(new Hono().route('/', below).fetch)
+  }
+
 /** The runtime tells only the address: TLS is what the URL says. */
 const inWeb: Build = (options) =>
   bridge(
@@ -123,6 +142,8 @@ const frameworks: readonly [string, Build][] = [
   ['Fastify 4', inFastify(() => Fastify4(), false)],
   ['Fastify 4 with a parser of forms', inFastify(() => Fastify4(), true)],
   ['a web-standard handler', inWeb],
+  ['Hono', inHono(false)],
+  ['Hono behind a body parser', inHono(true)],
 ]
 
 async function site(ofForm?: FormOptions, build: Build = frameworks[0][1], more: NegotiatorOptions = {}) {

@@ -2,10 +2,12 @@
 import * as acceptor from '@s4u/acceptor'
 import * as express from '@s4u/express'
 import * as fastify from '@s4u/fastify'
+import * as hono from '@s4u/hono'
 import * as koa from '@s4u/koa'
 import * as negotiate from '@s4u/negotiate'
 import createExpress from 'express'
 import Fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 import { createServer } from 'node:http'
 import { createSecureServer } from 'node:http2'
@@ -112,6 +114,15 @@ site.get(
 site.get('/report', { preHandler: fastify.requireGroup(['S-1-5-21-1-2-3-512']) }, async () => site.negotiator.counters)
 // @ts-expect-error: a mode is one of three words
 site.get('/wrong', { config: { negotiate: { mode: 'maybe' } } }, () => '')
+
+// Hono
+const edge = new Hono<{ Variables: { trace: string } }>()
+edge.use(hono.negotiate({ ...options, mode: (c) => (c.req.path === '/health' ? 'off' : 'required') }))
+edge.use('/reports/*', hono.requireGroup(['S-1-5-21-1-2-3-512']), hono.impersonation('required'))
+edge.get('/', (c) => c.json({ caller: c.get('identity').principal, same: c.var.identity === c.get('identity') }))
+edge.onError(hono.errorHandler({ onError: ({ code, hint }, c) => console.error(c.req.path, code, hint) }))
+// @ts-expect-error: a mode is one of three words
+hono.negotiate({ mode: 'maybe' })
 
 // node:http and node:http2
 const negotiator: negotiate.Negotiator = negotiate.createNegotiator(options)

@@ -4,10 +4,12 @@
  */
 import * as express from '@s4u/express'
 import * as fastify from '@s4u/fastify'
+import * as hono from '@s4u/hono'
 import * as koa from '@s4u/koa'
 import type { CallerIdentity } from '@s4u/negotiate'
 import createExpress from 'express'
 import Fastify from 'fastify'
+import { Hono } from 'hono'
 import Koa from 'koa'
 
 declare module '@s4u/express' {
@@ -17,6 +19,12 @@ declare module '@s4u/express' {
 }
 
 declare module '@s4u/fastify' {
+  interface Authentication {
+    mode: 'optional'
+  }
+}
+
+declare module '@s4u/hono' {
   interface Authentication {
     mode: 'optional'
   }
@@ -53,4 +61,12 @@ site.get('/', (request) => {
   // @ts-expect-error nobody may be there
   const name: string = request.identity.principal
   return request.identity?.principal ?? name
+})
+
+const edge = new Hono()
+edge.use(hono.negotiate({ mode: 'optional' }))
+edge.get('/', (c) => {
+  // @ts-expect-error nobody may be there
+  const name: string = c.get('identity').principal
+  return c.text(c.get('identity')?.principal ?? name)
 })

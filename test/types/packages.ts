@@ -8,6 +8,7 @@ import * as fastify from '@s4u/fastify'
 import * as fetch from '@s4u/fetch'
 import * as gateway from '@s4u/gateway'
 import * as gssapi from '@s4u/gssapi'
+import * as hono from '@s4u/hono'
 import * as kdcClient from '@s4u/kdc-client'
 import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
@@ -26,6 +27,7 @@ export const packages: object[] = [
   fetch,
   gateway,
   gssapi,
+  hono,
   kdcClient,
   koa,
   krb5,
