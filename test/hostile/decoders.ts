@@ -41,6 +41,7 @@ import { gatewayDecoders } from './decoders/gateway.js'
 import { gssDecoders } from './decoders/gssapi.js'
 import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
+import { saslDecoders } from './decoders/sasl.js'
 import { signInDecoders } from './decoders/sign-in.js'
 import * as fc from 'fast-check'
 import { type MessageCodec, messageCodecs } from '../vectors/message-codecs.js'
@@ -115,6 +116,7 @@ export const decoders: readonly Decoder[] = [
   ...signInDecoders,
   ...gatewayDecoders,
   ...redisDecoders,
+  ...saslDecoders,
 ]
 
 /** What could be read before can be read afterwards, and the ticket with it. */

@@ -521,6 +521,18 @@ const exported: Record<string, readonly string[]> = {
     'writeAuditTo',
     'writeHeaders',
   ],
+  sasl: [
+    'CONNECTIONS_PER_IDENTITY_OPTIONS',
+    'ConnectionsPerIdentity',
+    'MAX_PROTECTED_OCTETS',
+    'OctetQueue',
+    'SASL_CLIENT_OPTIONS',
+    'SASL_SERVER_OPTIONS',
+    'SecurityLayer',
+    'createSaslClient',
+    'createSaslServer',
+    'saslContextOptions',
+  ],
   'sign-in': [
     'IssuerUnreachableError',
     'RadiusUnreachableError',

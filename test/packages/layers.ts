@@ -148,7 +148,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       ],
     },
     directory: {
-      siblings: ['gssapi', 'kdc-client', 'krb5'],
+      siblings: ['gssapi', 'kdc-client', 'krb5', 'sasl'],
       others: ['ldapts'],
       because:
         'ldapts writes requests, filters and controls; answers are read here, since its reader can be made to loop',
@@ -212,6 +212,13 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         'arguments',
         'async',
       ],
+    },
+  },
+  mechanisms: {
+    // The directory signs in by SASL too, so that it stands below the speakers.
+    sasl: {
+      siblings: ['gssapi', 'krb5'],
+      rooms: ['.', 'pool', 'mechanism', 'layer', 'protection', 'caller.ts'],
     },
   },
   tokens: {

@@ -14,6 +14,7 @@ import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
 import * as redis from '@s4u/redis'
+import * as sasl from '@s4u/sasl'
 import * as signIn from '@s4u/sign-in'
 import * as testKdc from '@s4u/test-kdc'
 
@@ -33,6 +34,7 @@ export const packages: object[] = [
   krb5,
   negotiate,
   redis,
+  sasl,
   signIn,
   testKdc,
 ]

@@ -1,8 +1,8 @@
 import { RejectedTokenError } from '@s4u/krb5'
+import type { SecurityLayer } from '@s4u/sasl'
 import type { DirectoryEntry } from '../ldap/directory-entry.js'
 import { decodeResponse, type LdapResponse, Operation } from '../ldap/response.js'
 import { abandonRequest } from '../ldap/sasl-bind-request.js'
-import type { SaslLayer } from './sasl-layer.js'
 import { type LdapTransport, type TransportTrust } from './ldap-transport.js'
 
 /** What came back for one operation. */
@@ -66,7 +66,7 @@ export class LdapConnection {
     if (!this.isOpen) closed()
   }
 
-  protect(layer: SaslLayer): void {
+  protect(layer: SecurityLayer): void {
     this.#transport.protect(layer)
   }
 

@@ -1,8 +1,8 @@
 import { RejectedTokenError } from '@s4u/krb5'
+import type { SecurityLayer } from '@s4u/sasl'
 import { connect, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type SecureContextOptions, type TLSSocket } from 'node:tls'
 import { MAX_MESSAGE_OCTETS, MessageSplitter } from '../ldap/message-splitter.js'
-import type { SaslLayer } from './sasl-layer.js'
 
 /** Where a server listens. */
 export interface TransportAddress {
@@ -30,7 +30,7 @@ export class LdapTransport {
   readonly #address: TransportAddress
   #socket: Socket
   #splitter = new MessageSplitter()
-  #layer: SaslLayer | undefined
+  #layer: SecurityLayer | undefined
   #events: TransportEvents | undefined
   #reason: Error | undefined
 
@@ -73,7 +73,7 @@ export class LdapTransport {
    * Everything after this goes through the layer.
    * @throws RejectedTokenError where something came already
    */
-  protect(layer: SaslLayer): void {
+  protect(layer: SecurityLayer): void {
     this.#requireNothingPending()
     this.#layer = layer
     this.#splitter.limit = MAX_MESSAGE_OCTETS
@@ -139,7 +139,7 @@ export class LdapTransport {
     }
   }
 
-  #unseal(layer: SaslLayer, chunk: Uint8Array): void {
+  #unseal(layer: SecurityLayer, chunk: Uint8Array): void {
     layer.push(chunk)
     for (let data = layer.next(); data !== undefined; data = layer.next()) this.#splitter.push(data)
   }

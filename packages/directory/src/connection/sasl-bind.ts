@@ -1,13 +1,16 @@
 /** Signs in to a server with a ticket: SASL GSS-SPNEGO or GSSAPI, sealed, or bound to TLS. */
 
-import { ContextFlag, createInitiator, type InitiatorStep, type SecurityContext, tlsServerEndPoint } from '@s4u/gssapi'
+import { createInitiator, tlsServerEndPoint } from '@s4u/gssapi'
 import { RejectedTokenError } from '@s4u/krb5'
 import type { ServiceTicket } from '@s4u/kdc-client'
+import { createSaslClient, type SaslClient, saslContextOptions } from '@s4u/sasl'
 import { Operation } from '../ldap/response.js'
 import { ResultCode } from '../ldap/result-code.js'
 import { saslBindRequest, type SaslMechanism } from '../ldap/sasl-bind-request.js'
 import type { Answer, LdapConnection } from './ldap-connection.js'
-import { MAX_FRAME_OCTETS, SaslLayer } from './sasl-layer.js'
+
+/** The longest sealed frame that is taken, as OpenLDAP and Active Directory do too. Octets. */
+const MAX_FRAME_OCTETS = 0xff_ffff
 
 export interface BindRequest {
   readonly ticket: ServiceTicket
@@ -24,70 +27,53 @@ export interface BindRequest {
  * @throws RejectedTokenError where the server does not prove itself, or would not seal
  */
 export async function saslBind(connection: LdapConnection, request: BindRequest): Promise<Answer> {
-  const { certificate } = connection
-  const { REPLAY, SEQUENCE, CONF, INTEG } = ContextFlag
-  const initiator = createInitiator({
-    ticket: request.ticket,
-    now: request.now,
-    framing: request.mechanism === 'GSSAPI' ? 'krb5' : 'spnego',
-    flags: REPLAY | SEQUENCE | (certificate === undefined ? CONF | INTEG : 0),
-    ...(certificate !== undefined && { channelBindings: tlsServerEndPoint(certificate) }),
-  })
-  const first = await leg(connection, request, initiator.token)
-  if (isRefusal(first)) return first
-  const finish = request.mechanism === 'GSSAPI' ? finishGssapi : finishSpnego
-  return finish(connection, request, initiator.step(first.credentials), first)
-}
-
-/** MS-ADTS section 5.1.1.1.2: the flags of the context decide what protects the rest. */
-async function finishSpnego(
-  connection: LdapConnection,
-  request: BindRequest,
-  begun: InitiatorStep,
-  first: Answer,
-): Promise<Answer> {
-  let [step, answer] = [begun, first]
-  if (step.token !== undefined) {
-    answer = await leg(connection, request, step.token)
-    if (isRefusal(answer)) return answer
-    if (step.status === 'continue') step = step.step(answer.credentials)
+  const client = begin(connection, request)
+  let step = client.step()
+  let answer = await leg(connection, request, step.response)
+  while (answer.result.code === ResultCode.SASL_BIND_IN_PROGRESS && step.status === 'continue') {
+    step = taken(client, answer.credentials)
+    // The last token of SPNEGO may come with the success, and then nothing is sent any more.
+    if (step.response !== undefined) answer = await leg(connection, request, step.response)
   }
-  if (step.status !== 'established' || answer.result.code !== ResultCode.SUCCESS) throw unfinished()
-  protect(connection, step.context)
+  if (isRefusal(answer)) return answer
+  if (step.status === 'continue') {
+    step = taken(client, answer.credentials)
+    // A server that has ended the sign-in takes no token any more, and did not need it.
+    if (step.response !== undefined) throw unfinished()
+  }
+  if (step.status !== 'complete' || answer.result.code !== ResultCode.SUCCESS) throw unfinished()
+  if (client.layer === undefined) connection.takeLongMessages()
+  else connection.protect(client.layer)
   return answer
 }
 
-const NO_LAYER = 1
-const SEAL = 4
-const NOTHING: Uint8Array = new Uint8Array(0)
-
-/** RFC 4752 section 3.1: the server offers layers, and one is chosen, both in signed messages. */
-async function finishGssapi(connection: LdapConnection, request: BindRequest, step: InitiatorStep): Promise<Answer> {
-  if (step.status !== 'established') throw unfinished()
-  const { context } = step
-  const second = await leg(connection, request, NOTHING)
-  if (isRefusal(second)) return second
-  const offer = context.unwrap(second.credentials ?? NOTHING)
-  if (offer.length !== OFFER_OCTETS) throw refused(`offered its layers in ${offer.length} octets instead of 4`)
-  const layer = connection.certificate === undefined ? SEAL : NO_LAYER
-  if ((offer[0] & layer) === 0) throw refused(layer === SEAL ? 'does not seal' : 'wants a layer of SASL within TLS')
-  const own = layer === SEAL ? MAX_FRAME_OCTETS : 0
-  const choice = Uint8Array.of(layer, own >> 16, (own >> 8) & 0xff, own & 0xff)
-  const last = await leg(connection, request, context.wrap(choice, { confidential: false }))
-  if (isRefusal(last)) return last
-  if (last.result.code !== ResultCode.SUCCESS) throw unfinished()
-  protect(connection, context, (offer[1] << 16) | (offer[2] << 8) | offer[3])
-  return last
+/** MS-ADTS section 5.1.1.1.2, RFC 4752. */
+function begin({ certificate }: LdapConnection, { ticket, mechanism, now }: BindRequest): SaslClient {
+  const protection = certificate === undefined ? 'confidentiality' : 'none'
+  const initiator = createInitiator({
+    ticket,
+    now,
+    ...saslContextOptions(mechanism, protection),
+    ...(certificate !== undefined && { channelBindings: tlsServerEndPoint(certificate) }),
+  })
+  return createSaslClient({ mechanism, initiator, protection, maxOctets: MAX_FRAME_OCTETS })
 }
 
-const OFFER_OCTETS = 4
-
-function protect(connection: LdapConnection, context: SecurityContext, peerLimit?: number): void {
-  if (connection.certificate === undefined) connection.protect(new SaslLayer(context, peerLimit))
-  else connection.takeLongMessages()
+/** Without a layer, a directory that is not sealed would be told what only it may know. */
+function taken(client: SaslClient, credentials: Uint8Array | undefined): ReturnType<SaslClient['step']> {
+  try {
+    return client.step(credentials)
+  } catch (error) {
+    if (!(error instanceof RejectedTokenError) || error.code !== 'GSS_S_BAD_QOP') throw error
+    throw refused(error.message, error)
+  }
 }
 
-function leg(connection: LdapConnection, { mechanism, signal }: BindRequest, token: Uint8Array): Promise<Answer> {
+function leg(
+  connection: LdapConnection,
+  { mechanism, signal }: BindRequest,
+  token: Uint8Array | undefined,
+): Promise<Answer> {
   return connection.exchange((id) => saslBindRequest(id, mechanism, token), Operation.BIND, signal)
 }
 
@@ -96,13 +82,14 @@ function isRefusal({ result: { code } }: Answer): boolean {
 }
 
 function unfinished(): RejectedTokenError {
-  return refused('ended the sign-in before it was complete')
+  return refused('the server ended the sign-in before it was complete')
 }
 
-function refused(what: string): RejectedTokenError {
-  return new RejectedTokenError(`the server ${what}`, {
+function refused(message: string, cause?: Error): RejectedTokenError {
+  return new RejectedTokenError(message, {
     code: 'strongerAuthRequired',
     status: 502,
     hint: 'What is asked of the directory goes over a sealed connection only. Let the server seal (SASL minssf), or use TLS: protection: "starttls".',
+    cause,
   })
 }

@@ -1,5 +1,5 @@
+import { OctetQueue } from '@s4u/sasl'
 import { elementHeader, malformedMessage, Tag } from './ber-reader.js'
-import { OctetQueue } from './octet-queue.js'
 
 /**
  * The longest message, in octets, before the server has proven its identity. Honest servers send

@@ -50,6 +50,9 @@ interface MessageOptions {
   readonly confidential?: boolean
 }
 
+/** A DER length of up to 32 bits has four octets more than that of an empty message. */
+const RC4_LENGTH_GROWTH = 4
+
 const MESSAGE_OPTIONS = { confidential: 'flag' } as const satisfies OptionTableOf<MessageOptions>
 
 /**
@@ -118,6 +121,19 @@ export class SecurityContext {
   }
 
   /**
+   * Returns how many octets of data fit into a message of `maxOctets`; 0 where none do. Source: RFC
+   * 2743 section 2.2.7 (GSS_Wrap_size_limit).
+   */
+  wrapSizeLimit(maxOctets: number, options?: MessageOptions): number {
+    const { confidential = true } = requireKnownOptions('wrapSizeLimit', options, MESSAGE_OPTIONS)
+    const make = this.#isRc4 ? makeRc4WrapToken : makeWrapToken
+    // Encryption types of RFC 4121 add the same to data of every length. The frame of the older
+    // tokens has a length of its own, which grows.
+    const empty = make({ ...this.#keys, sequence: 0n }, new Uint8Array(0), confidential).length
+    return Math.max(0, maxOctets - empty - (this.#isRc4 ? RC4_LENGTH_GROWTH : 0))
+  }
+
+  /**
    * Returns a signature over `data`, which is sent in another way. Source: RFC 2743 section 2.3.1.
    */
   getMic(data: Uint8Array): Uint8Array {
@@ -165,14 +181,17 @@ export class SecurityContext {
     return (this.#acceptorKey ?? this.#initiatorKey).etype === RC4_HMAC
   }
 
-  #outgoing() {
+  get #keys() {
     return {
       key: this.#acceptorKey ?? this.#initiatorKey,
       acceptorSubkey: this.#acceptorKey !== undefined,
       sender: this.role,
-      sequence: this.#nextSequence++,
       random: this.#random,
     }
+  }
+
+  #outgoing() {
+    return { ...this.#keys, sequence: this.#nextSequence++ }
   }
 
   get #incoming() {

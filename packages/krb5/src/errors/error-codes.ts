@@ -137,7 +137,9 @@ export const ERROR_MEANINGS = {
   // 3.9.1.
   GSS_S_BAD_BINDINGS: 'The channel binding belongs to another TLS connection, or is missing.',
   GSS_S_BAD_MECH: 'The token is of a mechanism that is not supported, such as NTLM.',
+  GSS_S_BAD_QOP: 'The protection that is wanted for messages is not offered by the other side.',
   GSS_S_BAD_SIG: 'The proof (MIC) over the negotiated mechanisms is wrong or missing.',
+  GSS_S_CONTEXT_EXPIRED: 'The keys of a context have protected as much as they may; a new context is needed.',
   GSS_S_CREDENTIALS_EXPIRED: 'The session has ended, or the credentials of a context have.',
   GSS_S_DEFECTIVE_CREDENTIAL: 'The session cookie, or a credential, is damaged, or was made by somebody else.',
   GSS_S_DEFECTIVE_TOKEN: 'A token or a message is not what its specification says.',
@@ -238,6 +240,7 @@ export const ERROR_MEANINGS = {
   S4U_STALE_FORM: 'A sign-in form is too old, or was not sent to this browser.',
   S4U_TIMEOUT: 'The time limit ended before there was an answer.',
   S4U_TLS_REQUIRED: 'Credentials came without TLS, and were not looked at.',
+  S4U_TOO_MANY_IDENTITIES: 'Connections are open for as many users as are permitted, and all of them are in use.',
   S4U_TOO_MANY_ATTEMPTS: 'Too many attempts to sign in have failed for this user, or from this address.',
   S4U_UNKNOWN_OPTION: 'There is no option of this name.',
   S4U_UNKNOWN_STATE: 'The answer of an issuer belongs to no sign-in that this browser has begun.',

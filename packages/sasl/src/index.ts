@@ -1,0 +1,31 @@
+/**
+ * SASL GSSAPI and GSS-SPNEGO, and connections of databases and queues that are opened as the
+ * caller. A driver is given an `Impersonation` of @s4u/negotiate, and the server sees the user.
+ */
+
+export type { Caller, CallerContextOptions, ContextSource } from './caller.js'
+export { OctetQueue } from './layer/octet-queue.js'
+export { type LayerTerms, MAX_PROTECTED_OCTETS, SecurityLayer } from './layer/security-layer.js'
+export {
+  createSaslClient,
+  SASL_CLIENT_OPTIONS,
+  type SaslClient,
+  type SaslClientOptions,
+  type SaslClientStep,
+  saslContextOptions,
+} from './mechanism/sasl-client.js'
+export {
+  createSaslServer,
+  SASL_SERVER_OPTIONS,
+  type SaslIdentity,
+  type SaslServer,
+  type SaslServerOptions,
+  type SaslServerStep,
+} from './mechanism/sasl-server.js'
+export type { AcceptContext, AcceptedToken, PendingToken, TokenAcceptor } from './mechanism/token-acceptor.js'
+export {
+  CONNECTIONS_PER_IDENTITY_OPTIONS,
+  ConnectionsPerIdentity,
+  type ConnectionsPerIdentityOptions,
+} from './pool/connections-per-identity.js'
+export type { SaslMechanism, SaslProtection } from './protection/protection.js'

@@ -1,0 +1,218 @@
+import type { Initiator, ServiceCredential } from '@s4u/gssapi'
+import { ConfigurationError, Key, kerberosFlags, parsePrincipal } from '@s4u/krb5'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { ContextSource } from '../caller.js'
+import { ConnectionsPerIdentity, type ConnectionsPerIdentityOptions } from './connections-per-identity.js'
+
+const SERVICE = 'postgres/db.ad.test'
+const HOUR = 3_600_000
+
+beforeEach(() => void vi.useFakeTimers({ now: 0 }))
+afterEach(() => void vi.useRealTimers())
+
+function ticketOf(user: string, expiresAt = 10 * HOUR): ServiceCredential {
+  const service = parsePrincipal(`${SERVICE}@AD.TEST`)
+  const encPart = { etype: 18, cipher: new Uint8Array(0) }
+  return {
+    client: parsePrincipal(`${user}@AD.TEST`),
+    service,
+    ticket: { realm: service.realm, sname: service.name, encPart },
+    sessionKey: Key.random(18),
+    flags: kerberosFlags(),
+    expiresAt,
+  }
+}
+
+/** A caller, as an impersonation is one: after its end it gives nothing. */
+function callerWith(ticket: ServiceCredential) {
+  let ended = false
+  const check = (): void => {
+    if (ended) throw new ConfigurationError('the impersonation has ended', { code: 'GSS_S_NO_CONTEXT' })
+  }
+  const contextFor = vi.fn(async (): Promise<Initiator> => {
+    check()
+    return Object({ of: ticket })
+  })
+  const ticketFor = async (): Promise<ServiceCredential> => {
+    check()
+    return ticket
+  }
+  const end = (): void => void (ended = true)
+  return { principal: 'alice@AD.TEST', ticketFor, contextFor, end }
+}
+
+interface Connection {
+  readonly as: ContextSource
+  isClosed: boolean
+}
+
+function connections(options: Partial<ConnectionsPerIdentityOptions<Connection>> = {}) {
+  const opened: Connection[] = []
+  const pool = new ConnectionsPerIdentity<Connection>({
+    service: SERVICE,
+    open: (as) => {
+      opened.push({ as, isClosed: false })
+      return opened[opened.length - 1]
+    },
+    close: (connection) => void (connection.isClosed = true),
+    ...options,
+  })
+  return { pool, opened }
+}
+
+const settled = (): Promise<unknown> => vi.advanceTimersByTimeAsync(0)
+
+test('one user gets the same connections, and another user others', async () => {
+  const { pool, opened } = connections()
+  const [alice, bob] = [callerWith(ticketOf('alice')), callerWith(ticketOf('bob'))]
+  const first = await pool.use(alice, (connection) => connection)
+  expect(await pool.use(alice, (connection) => connection)).toBe(first)
+  const other = await pool.use(bob, (connection) => connection)
+  expect(other).not.toBe(first)
+  expect(opened.map(({ as }) => as.principal)).toEqual(['alice@AD.TEST', 'bob@AD.TEST'])
+  expect(pool.size).toBe(2)
+})
+
+test('two tickets of one name share nothing: the rights in them may differ', async () => {
+  const { pool, opened } = connections()
+  await Promise.all([ticketOf('alice'), ticketOf('alice')].map((ticket) => pool.use(callerWith(ticket), () => {})))
+  expect(opened).toHaveLength(2)
+})
+
+test('what is opened twice at the same time is opened once', async () => {
+  const { pool, opened } = connections()
+  const ticket = ticketOf('alice')
+  await Promise.all([1, 2, 3].map(() => pool.use(callerWith(ticket), () => {})))
+  expect(opened).toHaveLength(1)
+})
+
+test('a caller that has ended gets nothing, whatever is open', async () => {
+  const { pool } = connections()
+  const alice = callerWith(ticketOf('alice'))
+  await pool.use(alice, () => {})
+  alice.end()
+  await expect(pool.use(alice, () => 'reached')).rejects.toMatchObject({ code: 'GSS_S_NO_CONTEXT' })
+})
+
+test('contexts are begun by a caller whose work goes on, and by no other', async () => {
+  const { pool } = connections()
+  const ticket = ticketOf('alice')
+  const [first, second] = [callerWith(ticket), callerWith(ticket)]
+  const as = await pool.use(first, (connection) => connection.as)
+  await expect(as.contextFor(SERVICE)).rejects.toMatchObject({ name: 'RejectedTokenError', code: 'GSS_S_NO_CONTEXT' })
+  await pool.use(second, (connection) => connection.as.contextFor(SERVICE, { framing: 'krb5' }))
+  expect(first.contextFor).not.toHaveBeenCalled()
+  expect(second.contextFor).toHaveBeenCalledWith(SERVICE, { framing: 'krb5' })
+})
+
+test('a caller that ends during its work does not end that of another one of the same user', async () => {
+  const { pool } = connections()
+  const ticket = ticketOf('alice')
+  const [first, second] = [callerWith(ticket), callerWith(ticket)]
+  await pool.use(first, () =>
+    pool.use(second, async (connection) => {
+      second.end()
+      await connection.as.contextFor(SERVICE)
+    }),
+  )
+  expect(first.contextFor).toHaveBeenCalledTimes(1)
+})
+
+test('contexts are for the service of the connections alone', async () => {
+  const { pool } = connections()
+  const context = pool.use(callerWith(ticketOf('alice')), ({ as }) => as.contextFor('postgres/other.ad.test'))
+  await expect(context).rejects.toMatchObject({ name: 'ConfigurationError' })
+})
+
+test('what is idle is closed after the time for it, and not while it is used', async () => {
+  const { pool, opened } = connections({ idleTimeout: 1_000 })
+  const alice = callerWith(ticketOf('alice'))
+  await pool.use(alice, () => vi.advanceTimersByTimeAsync(5_000))
+  await vi.advanceTimersByTimeAsync(999)
+  expect(opened[0].isClosed).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(opened[0].isClosed).toBe(true)
+  expect(pool.size).toBe(0)
+})
+
+test('what is idle is closed with its ticket', async () => {
+  const { pool, opened } = connections({ idleTimeout: 100 * HOUR })
+  await pool.use(callerWith(ticketOf('alice', HOUR)), () => {})
+  await vi.advanceTimersByTimeAsync(HOUR - 1)
+  expect(opened[0].isClosed).toBe(false)
+  await vi.advanceTimersByTimeAsync(1)
+  expect(opened[0].isClosed).toBe(true)
+})
+
+test('the one that was unused for the longest time makes room', async () => {
+  const { pool, opened } = connections({ maxIdentities: 2 })
+  const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => callerWith(ticketOf(name)))
+  for (const caller of [alice, bob, alice, carol]) await pool.use(caller, () => {})
+  await settled()
+  expect(opened.map(({ isClosed }) => isClosed)).toEqual([false, true, false])
+})
+
+test('where all are in use, one more user is refused, and may come later', async () => {
+  const { pool, opened } = connections({ maxIdentities: 1 })
+  const [alice, bob] = [callerWith(ticketOf('alice')), callerWith(ticketOf('bob'))]
+  await pool.use(alice, async () => {
+    await expect(pool.use(bob, () => {})).rejects.toMatchObject({ code: 'S4U_TOO_MANY_IDENTITIES', status: 503 })
+  })
+  await pool.use(bob, () => {})
+  expect(opened.map(({ as }) => as.principal)).toEqual(['alice@AD.TEST', 'bob@AD.TEST'])
+})
+
+test('what could not be opened is tried again', async () => {
+  const open = vi.fn<() => Promise<Connection>>().mockRejectedValueOnce(new Error('the server is down'))
+  const { pool } = connections({ open })
+  const alice = callerWith(ticketOf('alice'))
+  await expect(pool.use(alice, () => {})).rejects.toThrow('the server is down')
+  open.mockResolvedValueOnce({ as: alice, isClosed: false })
+  await pool.use(alice, () => {})
+  expect(open).toHaveBeenCalledTimes(2)
+})
+
+test('what does not work any more is opened again', async () => {
+  let works = true
+  const { pool, opened } = connections({ isOpen: () => works })
+  const alice = callerWith(ticketOf('alice'))
+  await pool.use(alice, () => {})
+  works = false
+  await pool.use(alice, () => {})
+  await settled()
+  expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false])
+})
+
+test('an end closes everything, waits for what is used, and opens nothing any more', async () => {
+  const { pool, opened } = connections()
+  const [alice, bob] = [callerWith(ticketOf('alice')), callerWith(ticketOf('bob'))]
+  await pool.use(bob, () => {})
+  await pool.use(alice, async () => {
+    await pool[Symbol.asyncDispose]()
+    expect(opened.map(({ isClosed }) => isClosed)).toEqual([true, false])
+  })
+  await settled()
+  expect(opened[1].isClosed).toBe(true)
+  await expect(pool.use(alice, () => {})).rejects.toMatchObject({ code: 'S4U_CLOSED' })
+})
+
+test.each([
+  [
+    'at once',
+    (failure: Error) => {
+      throw failure
+    },
+  ],
+  ['later', (failure: Error) => Promise.reject(failure)],
+])('a close that fails %s is told', async (_when, fail) => {
+  const onCloseError = vi.fn()
+  const failure = new Error('too late')
+  const { pool } = connections({ close: () => fail(failure), onCloseError })
+  await pool.use(callerWith(ticketOf('alice')), () => {})
+  await pool[Symbol.asyncDispose]()
+  expect(onCloseError).toHaveBeenCalledExactlyOnceWith(failure)
+})
+
+test.each([{ maxIdentities: 0 }, { idleTimeout: -1 }, { maxIdentities: Number.NaN }])('%j is refused', (options) => {
+  expect(() => connections(options)).toThrow('must be a number above 0')
+})

@@ -1,0 +1,279 @@
+import type { ServiceCredential } from '@s4u/gssapi'
+import {
+  ConfigurationError,
+  formatPrincipal,
+  type OptionTableOf,
+  RejectedTokenError,
+  requireKnownOptions,
+  S4uError,
+} from '@s4u/krb5'
+import type { Caller, ContextSource } from '../caller.js'
+
+export interface ConnectionsPerIdentityOptions<C> {
+  /** The service principal name of the server: `postgres/db.ad.test`. */
+  readonly service: string
+  /**
+   * Opens what one user has of its own: a pool of the driver, or a connection. `as` acts as that
+   * user for as long as this is kept, and starts contexts with `service` only.
+   */
+  readonly open: (as: ContextSource) => C | Promise<C>
+  /** Closes it: `(pool) => pool.end()`. */
+  readonly close: (opened: C) => unknown
+  /**
+   * Whether it still works. What does not is closed, and opened again at the next use. Default: it
+   * does.
+   */
+  readonly isOpen?: (opened: C) => boolean
+  /** The most users who have connections at once. Default: 100. */
+  readonly maxIdentities?: number
+  /** How long connections are kept after their last use, in milliseconds. Default: 60,000. */
+  readonly idleTimeout?: number
+  /** Hears what `close` failed with. Default: a warning of the process. */
+  readonly onCloseError?: (error: unknown) => void
+  /** The time in milliseconds since the epoch, for tests. Default: `Date.now`. */
+  readonly now?: () => number
+}
+
+/** Every name in ConnectionsPerIdentityOptions; others are refused. */
+export const CONNECTIONS_PER_IDENTITY_OPTIONS = {
+  service: 'value',
+  open: 'function',
+  close: 'function',
+  isOpen: 'function',
+  maxIdentities: 'value',
+  idleTimeout: 'value',
+  onCloseError: 'function',
+  now: 'function',
+} as const satisfies OptionTableOf<ConnectionsPerIdentityOptions<unknown>>
+
+/** A server gives some hundreds of connections to all that connect to it. */
+const MAX_IDENTITIES = 100
+const IDLE_TIMEOUT = 60_000
+
+/** The longest that a timer of Node can wait, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1
+
+interface Kept<C> {
+  readonly ticket: ServiceCredential
+  readonly opened: Promise<C>
+  /** The callers who use it now, as often as they do. Each has the same ticket. */
+  readonly users: Caller[]
+  /** Whether nobody gets it any more. It is closed with its last use. */
+  isRetired: boolean
+  timer: ReturnType<typeof setTimeout> | undefined
+}
+
+/**
+ * Keeps what a driver opens, for each user apart from all others. The key is the ticket: it names
+ * one user, and the connections were authenticated with it, so that two users do not meet on a
+ * connection. The number of users is bounded, what is idle is closed, and so is everything of a
+ * ticket that has ended.
+ *
+ * @example
+ * ```ts
+ * import { type Caller, ConnectionsPerIdentity, type ContextSource } from '@s4u/sasl'
+ *
+ * interface Connection {
+ *   ask(question: string): Promise<string>
+ *   end(): void
+ * }
+ * declare function connect(as: ContextSource): Promise<Connection>
+ *
+ * const connections = new ConnectionsPerIdentity({
+ *   service: 'postgres/db.ad.test',
+ *   open: connect,
+ *   close: (connection) => connection.end(),
+ * })
+ *
+ * export const answer = (caller: Caller): Promise<string> =>
+ *   connections.use(caller, (connection) => connection.ask('who am I?'))
+ * ```
+ */
+export class ConnectionsPerIdentity<C> implements AsyncDisposable {
+  readonly #kept = new Map<object, Kept<C>>()
+  readonly #closing = new Set<Promise<void>>()
+  readonly #options: ConnectionsPerIdentityOptions<C>
+  readonly #maxIdentities: number
+  readonly #idleTimeout: number
+  #isClosed = false
+
+  /** @throws ConfigurationError */
+  constructor(given: ConnectionsPerIdentityOptions<C>) {
+    const options = requireKnownOptions<ConnectionsPerIdentityOptions<C>>(
+      'ConnectionsPerIdentity',
+      given,
+      CONNECTIONS_PER_IDENTITY_OPTIONS,
+    )
+    const { service, maxIdentities = MAX_IDENTITIES, idleTimeout = IDLE_TIMEOUT } = options
+    if (typeof service !== 'string') throw new ConfigurationError('ConnectionsPerIdentity: service is missing')
+    this.#options = options
+    this.#maxIdentities = positive('maxIdentities', maxIdentities)
+    this.#idleTimeout = positive('idleTimeout', idleTimeout)
+  }
+
+  /** The number of users who have connections here. */
+  get size(): number {
+    return this.#kept.size
+  }
+
+  /**
+   * Calls `work` with the caller's connections, which are opened where there are none yet. They are
+   * the caller's until `work` has ended.
+   * @throws what `ticketFor` of the caller, `open` and `work` throw; ConfigurationError
+   * S4U_TOO_MANY_IDENTITIES, S4U_CLOSED
+   */
+  async use<T>(caller: Caller, work: (opened: C) => T | Promise<T>): Promise<T> {
+    // Asked at each use: a caller that has ended, or may not be acted for any more, gets nothing.
+    const ticket = await caller.ticketFor(this.#options.service)
+    const kept = await this.#usable(ticket)
+    this.#enter(kept, caller)
+    try {
+      return await work(await kept.opened)
+    } finally {
+      this.#leave(kept, caller)
+    }
+  }
+
+  /** Closes everything, as soon as what uses it has ended. Nothing is opened any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isClosed = true
+    for (const kept of this.#kept.values()) this.#retire(kept)
+    await Promise.all(this.#closing)
+  }
+
+  async #usable(ticket: ServiceCredential): Promise<Kept<C>> {
+    const found = this.#kept.get(ticket.ticket)
+    if (found === undefined) return this.#open(ticket)
+    const { isOpen } = this.#options
+    if (isOpen === undefined) return found
+    const opened = await found.opened.catch(() => undefined)
+    if (this.#kept.get(ticket.ticket) === found && opened !== undefined && isOpen(opened)) return found
+    this.#retire(found)
+    return this.#kept.get(ticket.ticket) ?? this.#open(ticket)
+  }
+
+  #open(ticket: ServiceCredential): Kept<C> {
+    if (this.#isClosed)
+      throw new ConfigurationError('the connections were closed before', { code: 'S4U_CLOSED', status: 503 })
+    this.#makeRoom()
+    const users: Caller[] = []
+    const as = actingFor(this.#options.service, users, nameOf(ticket))
+    const opened = Promise.resolve().then(() => this.#options.open(as))
+    const kept: Kept<C> = { ticket, opened, users, isRetired: false, timer: undefined }
+    this.#kept.set(ticket.ticket, kept)
+    // What could not be opened is tried once more at the next use.
+    opened.catch(() => this.#forget(kept))
+    return kept
+  }
+
+  /**
+   * Closes what was unused for the longest time. @throws ConfigurationError S4U_TOO_MANY_IDENTITIES
+   */
+  #makeRoom(): void {
+    if (this.#kept.size < this.#maxIdentities) return
+    // A Map keeps the order of insertion, which is that of the last use.
+    const idle = [...this.#kept.values()].find(({ users }) => users.length === 0)
+    if (idle !== undefined) return this.#retire(idle)
+    throw new ConfigurationError(
+      `connections to ${this.#options.service} are in use by ${this.#maxIdentities} users, which is as many as maxIdentities permits`,
+      {
+        code: 'S4U_TOO_MANY_IDENTITIES',
+        status: 503,
+        hint: 'Raise maxIdentities, as far as the server takes that many connections, or keep connections for a shorter time.',
+      },
+    )
+  }
+
+  #enter(kept: Kept<C>, caller: Caller): void {
+    clearTimeout(kept.timer)
+    kept.users.push(caller)
+    if (kept.isRetired) return
+    this.#kept.delete(kept.ticket.ticket)
+    this.#kept.set(kept.ticket.ticket, kept)
+  }
+
+  #leave(kept: Kept<C>, caller: Caller): void {
+    kept.users.splice(kept.users.indexOf(caller), 1)
+    if (kept.users.length > 0) return
+    if (kept.isRetired) return this.#close(kept)
+    const { now = Date.now } = this.#options
+    const left = Math.min(this.#idleTimeout, kept.ticket.expiresAt - now(), MAX_TIMER)
+    kept.timer = setTimeout(() => this.#retire(kept), Math.max(0, left))
+    // Idle connections do not keep the process alive by this.
+    kept.timer.unref()
+  }
+
+  #retire(kept: Kept<C>): void {
+    if (kept.isRetired) return
+    this.#forget(kept)
+    if (kept.users.length === 0) this.#close(kept)
+  }
+
+  #forget(kept: Kept<C>): void {
+    kept.isRetired = true
+    clearTimeout(kept.timer)
+    if (this.#kept.get(kept.ticket.ticket) === kept) this.#kept.delete(kept.ticket.ticket)
+  }
+
+  #close({ opened }: Kept<C>): void {
+    const { close, onCloseError = warn } = this.#options
+    const end = async (): Promise<void> => {
+      const connection = await opened.catch(() => undefined)
+      // What could not be opened has nothing to close; its error went to those who asked for it.
+      if (connection === undefined) return
+      try {
+        await close(connection)
+      } catch (error) {
+        onCloseError(error)
+      }
+    }
+    const closing = end().finally(() => void this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+}
+
+/**
+ * Acts as one user through whichever caller uses the connections now. A driver may open a
+ * connection at any time, and the caller for whom the first was opened may have ended long before.
+ */
+function actingFor(service: string, users: readonly Caller[], principal: string): ContextSource {
+  return {
+    principal,
+    contextFor: async (spn, options) => {
+      if (spn !== service)
+        throw new ConfigurationError(`these connections are to ${service}, and a context with ${spn} was asked for`, {
+          hint: 'Give the service principal name of the server that the driver connects to as service.',
+        })
+      for (const caller of users.toReversed()) {
+        try {
+          return await caller.contextFor(spn, options)
+        } catch (error) {
+          // It has ended although its work goes on. Another one acts as the same user.
+          if (!S4uError.is(error) || error.code !== 'GSS_S_NO_CONTEXT') throw error
+        }
+      }
+      throw new RejectedTokenError(`a connection to ${service} was opened while no caller used it`, {
+        code: 'GSS_S_NO_CONTEXT',
+        status: 500,
+        hint: 'Let the driver open connections for queries only, and none in advance (a minimum of 0).',
+      })
+    },
+  }
+}
+
+function nameOf({ client }: ServiceCredential): string {
+  return formatPrincipal(client)
+}
+
+function positive(name: string, value: number): number {
+  if (typeof value === 'number' && value > 0) return value
+  throw new ConfigurationError(`ConnectionsPerIdentity: ${name} must be a number above 0`)
+}
+
+function warn(error: unknown): void {
+  const reason = S4uError.is(error) ? `${error.code}: ${error.message}` : error instanceof Error ? error.name : 'error'
+  process.emitWarning(`connections of a user could not be closed: ${reason}`, {
+    type: 'S4uWarning',
+    code: 'S4U_CLOSE_FAILED',
+  })
+}

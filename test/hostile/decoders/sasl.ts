@@ -1,0 +1,32 @@
+import { ContextFlag, SecurityContext } from '@s4u/gssapi'
+import { Key, MalformedTokenError, parsePrincipal, RejectedTokenError } from '@s4u/krb5'
+import { SecurityLayer } from '@s4u/sasl'
+import { decodeLayerMessage } from '../../../packages/sasl/src/protection/protection.js'
+import { type Decoder, decoder } from '../decoder.js'
+import { fromHex } from '../inputs/seeds.js'
+
+const key = new Key(18, new Uint8Array(32).fill(7))
+const TERMS = { protection: 'confidentiality', peerMaxOctets: 0x1_0000, maxOctets: 0x1_0000 } as const
+
+const contextOf = (role: 'initiator' | 'acceptor'): SecurityContext =>
+  new SecurityContext({
+    ...{ role, peer: parsePrincipal('alice@AD.TEST'), initiatorKey: key, sendSequence: 0, receiveSequence: 0 },
+    flags: ContextFlag.REPLAY | ContextFlag.SEQUENCE,
+  })
+
+const REFUSALS = [MalformedTokenError, RejectedTokenError]
+
+/** What the other side of a sign-in sends, and what comes on the connection afterwards. */
+export const saslDecoders: readonly Decoder[] = [
+  decoder('layers of SASL', [fromHex('0700ffff'), fromHex('04010000616c696365')], decodeLayerMessage),
+  decoder(
+    'frames of SASL',
+    ['a', 'hello '.repeat(20)].map((text) => new SecurityLayer(contextOf('acceptor'), TERMS).seal(Buffer.from(text))),
+    (bytes) => {
+      const layer = new SecurityLayer(contextOf('initiator'), TERMS)
+      layer.push(bytes)
+      while (layer.next() !== undefined);
+    },
+    REFUSALS,
+  ),
+]
