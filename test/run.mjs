@@ -44,6 +44,7 @@ const steps = [
   suite('kdc-client'),
   // These use the packages as programs do that install them.
   suite('packages', { needsBuild: true }),
+  suite('runtimes', { needsBuild: true }),
   suite('stories', { needsBuild: true }),
   suite('hostile', { needsBuild: true }),
   suite('stores', { needsBuild: true, needsServers: true }),

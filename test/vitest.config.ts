@@ -48,6 +48,11 @@ export default defineConfig({
       ),
       suite('packages', aboutTheRepository, { testTimeout: 120_000, hookTimeout: 120_000 }),
       suite('stories', ['test/stories/**/*.test.ts'], { testTimeout: 30_000 }),
+      // The packed packages on each runtime of the matrix.
+      suite('runtimes', ['test/runtimes/**/*.test.ts'], {
+        ...{ globalSetup: [at('runtimes/setup.ts')], testTimeout: 60_000, hookTimeout: 180_000 },
+        fileParallelism: false,
+      }),
       suite('kdc-client', ['test/kdc-client/**/*.test.ts'], { testTimeout: 30_000 }),
       // Those with ten thousand callers want the machine to themselves, and so does the fuzzer,
       // which counts milliseconds.

@@ -79,7 +79,7 @@ export {
 export type { KdcClient } from './client/kdc-client.js'
 export type { OwnTicketOptions, SaveOptions, TicketOptions } from './cache/ticket-options.js'
 export { readKrb5Conf } from './configuration/krb5-configuration.js'
-export { thisMachine } from '@s4u/krb5'
+export { type Runtime, thisMachine, thisRuntime, unavailableOn } from '@s4u/krb5'
 export { configuredHostNames, type HostNames } from './configuration/host-names.js'
 export { directorySettings } from './advice/account-settings.js'
 export { surveyKdcs } from './locate/kdc-survey.js'

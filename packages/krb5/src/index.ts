@@ -253,6 +253,8 @@ export { printable, printableMessage, printableName } from './errors/printable.j
 export { Journal, type JournalEntry, journalsOf } from './journal/journal.js'
 export { journalFor } from './journal/process-journal.js'
 export type { Outlets } from './platform/outlets.js'
+export { type Runtime, runtimeOf } from './platform/runtime.js'
+export { thisRuntime, unavailableOn } from './configuration/this-runtime.js'
 export { type Logger, type LogLevel, requireLogger } from './journal/logger.js'
 export type { Notice } from './journal/notice.js'
 export { NOTICE_MEANINGS, type NoticeCode } from './journal/notice-codes.js'

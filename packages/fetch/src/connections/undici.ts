@@ -22,11 +22,31 @@ let loading: Promise<true> | undefined
  */
 export function loadUndici(): true | Promise<true> {
   if (loaded !== undefined) return true
-  // `import` and not `require`: programs that bundle an app follow it.
-  return (loading ??= import('undici').then((module) => {
+  return (loading ??= importUndici().then((module) => {
     loaded = module
     return true
   }))
+}
+
+/**
+ * Imports the undici that is installed. Bun answers the name with a stand-in of its own, whose
+ * Agents share their connections; the file is the real one there too.
+ */
+async function importUndici(): Promise<typeof Undici> {
+  // `import` and not `require`: programs that bundle an app follow it.
+  const named = await import('undici')
+  if (isWhole(named)) return named
+  const installed = await import('undici/index.js')
+  if (isWhole(installed)) return installed
+  throw new ConfigurationError('this runtime puts something else in the place of undici', {
+    code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+    hint: 'Is undici installed? Without it the connections of two users cannot be kept apart.',
+  })
+}
+
+/** The stand-in has an Agent that sends nothing. */
+function isWhole({ Agent, buildConnector }: Partial<typeof Undici>): boolean {
+  return typeof Agent?.prototype?.compose === 'function' && typeof buildConnector === 'function'
 }
 
 /**

@@ -11,6 +11,7 @@ import {
   type CreateFetchOptions,
 } from './fetch-options.js'
 import { checkPreemptive } from '../options/learned-origins.js'
+import { checkUnderlyingFetch } from './dispatcher-use.js'
 import { negotiateRequest } from './negotiate-request.js'
 import { OwnDispatcher } from '../connections/own-dispatcher.js'
 import { type Fetch, ticketsOf } from '../options/token-options.js'
@@ -96,6 +97,7 @@ export function prepareFetch(given: FetchOptions): (tickets: FetchTickets) => Fe
   const options = closeOptions('fetch', given, FETCH_OPTIONS)
   checkPreemptive(options.preemptive)
   requireConnections(options.connections)
+  checkUnderlyingFetch(options)
   const issuer = new TokenIssuer(options)
   return (tickets) => fetchWith(options, issuer, tickets)
 }

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { sharedConnectionsError, usesDispatcher } from './dispatcher-use.js'
+import { checkUnderlyingFetch, sharedConnectionsError, usesDispatcher } from './dispatcher-use.js'
 import type { Fetch } from '../options/token-options.js'
 
 type Init = { readonly dispatcher?: Pick<Dispatcher, 'dispatch'>; readonly redirect?: string } | undefined
@@ -97,9 +97,27 @@ describe('a fetch', () => {
 
 test('what is said names the fetch, and what to give in place of it', () => {
   const hint =
-    "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'."
+    "Give one that does as the option fetch: that of undici (import it from 'undici/index.js' on Bun), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'."
   const message = 'does not send by the dispatcher that it is given: identities would share its connections'
   const error = { name: 'ConfigurationError', code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM', hint }
   expect(sharedConnectionsError(globalThis.fetch)).toMatchObject({ ...error, message: `the global fetch ${message}` })
   expect(sharedConnectionsError(honest())).toMatchObject({ ...error, message: `the underlying fetch ${message}` })
+})
+
+test.each(['Bun', 'Deno'] as const)('the global fetch of %s is refused when options are checked', (runtime) => {
+  const check = (options: Parameters<typeof checkUnderlyingFetch>[0]) => () => checkUnderlyingFetch(options, runtime)
+  expect(check({ fetch: globalThis.fetch })).toThrow(
+    expect.objectContaining({
+      name: 'ConfigurationError',
+      code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
+      message: `fetch: globalThis.fetch is not possible on ${runtime}: it does not send by the dispatcher that it is given, and identities would share its connections`,
+      hint: expect.stringContaining('Leave the option out'),
+    }),
+  )
+  for (const options of [{}, { fetch: honest() }, { fetch: globalThis.fetch, connections: 'shared' as const }])
+    expect(check(options)).not.toThrow('not possible')
+})
+
+test('the global fetch of Node may be given', () => {
+  expect(() => checkUnderlyingFetch({ fetch: globalThis.fetch }, 'Node')).not.toThrow('not possible')
 })

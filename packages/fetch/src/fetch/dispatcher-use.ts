@@ -1,6 +1,8 @@
-import { ConfigurationError } from '@s4u/kdc-client'
+import { ConfigurationError, type Runtime, thisRuntime, unavailableOn } from '@s4u/kdc-client'
 import { abandon } from '../answers/discard.js'
 import type { Fetch } from '../options/token-options.js'
+import type { FetchOptions } from './fetch-options.js'
+import { globalFetchShares } from './undici-fetch.js'
 
 /**
  * Finds out whether a fetch sends by the dispatcher that it is given. The fetch of Bun and of Deno
@@ -9,6 +11,21 @@ import type { Fetch } from '../options/token-options.js'
  * next request on one as the identity before. Such a fetch is found before it gets a token or a
  * body.
  */
+
+/**
+ * Refuses the global fetch of Bun and of Deno as the option `fetch`. Other functions are tried out
+ * by the first request. @throws ConfigurationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM
+ */
+export function checkUnderlyingFetch(options: FetchOptions, runtime: Runtime | undefined = thisRuntime): void {
+  if (runtime === undefined || !globalFetchShares(runtime)) return
+  if (options.connections === 'shared' || options.fetch !== globalThis.fetch) return
+  throw unavailableOn(
+    runtime,
+    'fetch: globalThis.fetch',
+    'it does not send by the dispatcher that it is given, and identities would share its connections',
+    "Leave the option out: s4u then sends by undici. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
+  )
+}
 
 /** What is known of each fetch: true, false, or the answer to come. */
 const known = new WeakMap<Fetch, boolean | Promise<boolean>>()
@@ -88,7 +105,7 @@ export function sharedConnectionsError(underlying: Fetch): ConfigurationError {
     {
       code: 'ERR_FEATURE_UNAVAILABLE_ON_PLATFORM',
       cause: whyNot.get(underlying),
-      hint: "Give one that does as the option fetch: that of undici (on Node and Deno), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
+      hint: "Give one that does as the option fetch: that of undici (import it from 'undici/index.js' on Bun), or a wrapper that passes its second argument on, also for http://255.255.255.255/, with which it is tried out and which is not sent. If every backend authenticates each request by itself, and never a connection, say connections: 'shared'.",
     },
   )
 }

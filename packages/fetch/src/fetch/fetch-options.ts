@@ -18,7 +18,8 @@ export interface FetchOptions extends TokenOptions {
    * fetch that does not send through its dispatcher is refused before it gets a token or a body
    * (ConfigurationError ERR_FEATURE_UNAVAILABLE_ON_PLATFORM). Examples are the fetch of Bun and of
    * Deno, a wrapper that makes another request, and a mock in a test. With `connections: 'shared'`
-   * it uses its own connections, and finds the token in the headers. Default: the global fetch.
+   * it uses its own connections, and finds the token in the headers. Default: the global fetch, and
+   * that of undici on Bun and Deno.
    * Example: `(input, init) => log(input, () => globalThis.fetch(input, init))`.
    */
   readonly fetch?: Fetch

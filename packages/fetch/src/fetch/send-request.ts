@@ -12,6 +12,7 @@ import { ProxyRefusal } from '../connections/proxy.js'
 import { isSessionRefusal } from '../connections/http2-sessions.js'
 import { loadUndici } from '../connections/undici.js'
 import { BackendTimeoutError } from '../connections/backend-timeout.js'
+import { platformFetch } from './undici-fetch.js'
 
 /** Keeps the connections: `Connections`, or the dispatcher that came with the request. */
 type ConnectionKeeper = Pick<Connections, 'of' | 'withoutIdentity' | 'outsideOrigins'> | OwnDispatcher
@@ -161,10 +162,14 @@ function callBelow(
   if (request === undefined) return underlying(url.href, { ...init, ...changes })
   if (init !== undefined && request.body === null)
     return underlying(url.href, { ...init, method, body: null, ...changes })
-  return underlying(replayable && request.body !== null ? request.clone() : request, changes)
+  if (replayable) return underlying(request.body === null ? request : request.clone(), changes)
+  return underlying(request, { ...changes, ...IN_PARTS })
 }
 
-function underlyingFetch({ fetch: underlying = globalThis.fetch }: FetchOptions): Fetch {
+/** Says of a body that it is a stream. Source: WHATWG Fetch, RequestInit. */
+const IN_PARTS: object = { duplex: 'half' }
+
+function underlyingFetch({ fetch: underlying = platformFetch() }: FetchOptions): Fetch {
   return underlying
 }
 

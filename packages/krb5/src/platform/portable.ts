@@ -17,6 +17,7 @@ export const platform: Platform = {
     // oxlint-disable-next-line no-console -- the only place for warnings that every platform has
     warn: (text) => console.warn(text),
   },
+  runtime: undefined,
 }
 
 function noFiles(path: string): never {

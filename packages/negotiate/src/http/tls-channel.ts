@@ -58,6 +58,8 @@ function endPointOf(socket: TLSSocket): Uint8Array | undefined {
 }
 
 function exporterOf(socket: TLSSocket): Uint8Array | undefined {
+  // Deno has no exporter, so a client there must bind the certificate.
+  if (typeof socket.exportKeyingMaterial !== 'function') return undefined
   // Before TLS 1.3 two connections could export the same octets, unless both sides prevented it.
   // RFC 9266 section 4.2.
   if (socket.getProtocol() !== 'TLSv1.3') return undefined

@@ -1,0 +1,18 @@
+/** A JavaScript runtime that s4u tells apart. `Node` also stands for others that say they are it. */
+export type Runtime = 'Node' | 'Bun' | 'Deno'
+
+/**
+ * Returns which runtime has these versions, as in `process.versions`. Bun and Deno name a version
+ * of Node there too, so their own names count first.
+ *
+ * @example
+ * ```ts
+ * import { runtimeOf } from '@s4u/krb5'
+ *
+ * console.log(runtimeOf(process.versions)) // Node
+ * ```
+ */
+export function runtimeOf(versions: Readonly<Record<string, string | undefined>>): Runtime {
+  if (versions['bun'] !== undefined) return 'Bun'
+  return versions['deno'] === undefined ? 'Node' : 'Deno'
+}
