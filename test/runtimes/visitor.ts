@@ -53,7 +53,10 @@ export class Visitor {
     return { status: response.statusCode, headers: response.headers, body: await text(response) }
   }
 
-  /** A new token of the user's one ticket, bound to the certificate of the service where there is TLS. */
+  /**
+   * A new token of the user's one ticket, bound to the certificate of the service where there is
+   * TLS.
+   */
   async authorizationOf(user: string): Promise<string> {
     const ticket = this.#tickets.get(user) ?? new Desktop(this.#site.realm, user).ticketFor(WEB)
     this.#tickets.set(user, ticket)

@@ -1,4 +1,6 @@
-/** A JavaScript runtime that s4u tells apart. `Node` also stands for others that say they are it. */
+/**
+ * A JavaScript runtime that s4u tells apart. `Node` also stands for others that say they are it.
+ */
 export type Runtime = 'Node' | 'Bun' | 'Deno'
 
 /**
