@@ -61,6 +61,8 @@ export class Visitor {
     const ticket = this.#tickets.get(user) ?? new Desktop(this.#site.realm, user).ticketFor(WEB)
     this.#tickets.set(user, ticket)
     const channelBindings = this.#isTls ? { channelBindings: tlsServerEndPoint(this.#site.certificate.der) } : {}
-    return formatAuthorization(createInitiator({ ticket: await ticket, now: () => this.#site.realm.now, ...channelBindings }).token)
+    return formatAuthorization(
+      createInitiator({ ticket: await ticket, now: () => this.#site.realm.now, ...channelBindings }).token,
+    )
   }
 }
