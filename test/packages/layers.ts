@@ -107,6 +107,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
       because: 'it looks at a service from all sides: its keytab, KDC, directory and URL',
       rooms: ['.', 'checks', 'repairs', 'facts', 'observing', 'engine'],
     },
+    kerberos: {
+      siblings: ['acceptor', 'gssapi', 'kdc-client', 'krb5'],
+      because: 'its server is an acceptor, and its client asks a KDC: it has both sides, as the npm package has',
+      rooms: ['.', 'server', 'client', 'passwords', 'keytabs', 'names', 'messages', 'errors', 'constants.ts'],
+    },
     negotiate: {
       siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],
       others: ['@noble/ciphers'],

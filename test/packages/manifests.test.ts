@@ -3,6 +3,9 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { packageNames, readManifest, root } from './sources.js'
 
+/** A package that stands in for another one has the version of the API that it replaces. */
+const VERSION_LINES: Readonly<Record<string, RegExp>> = { kerberos: /^7\.\d+\.\d+$/ }
+
 const workspace = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 describe.each(packageNames)('the manifest of %s', (name) => {
@@ -11,7 +14,7 @@ describe.each(packageNames)('the manifest of %s', (name) => {
   test('says what every manifest says', () => {
     expect(manifest).toMatchObject({
       name: `@s4u/${name}`,
-      version: workspace.version,
+      version: VERSION_LINES[name] ? expect.stringMatching(VERSION_LINES[name]) : workspace.version,
       license: 'MIT',
       type: 'module',
       sideEffects: false,

@@ -5,6 +5,7 @@ import { DIRECTORY_OPTIONS } from '@s4u/directory'
 import { KDC_CLIENT_OPTIONS } from '@s4u/kdc-client'
 import { REDIS_OPTIONS } from '@s4u/redis'
 import { describe, expect, test } from 'vitest'
+import { CLIENT_OPTIONS } from '../../packages/kerberos/src/client/client-options.js'
 import { GATEWAY_OPTIONS } from '../../packages/gateway/src/configuration/gateway-options.js'
 import { FETCH_OPTIONS } from '../../packages/fetch/src/fetch/fetch-options.js'
 import { NEGOTIATOR_OPTIONS } from '../../packages/negotiate/src/negotiator-options.js'
@@ -22,6 +23,7 @@ const optionsOf: Readonly<Record<string, object>> = {
   fetch: FETCH_OPTIONS,
   gateway: GATEWAY_OPTIONS.fields,
   'kdc-client': KDC_CLIENT_OPTIONS,
+  kerberos: CLIENT_OPTIONS,
   negotiate: NEGOTIATOR_OPTIONS,
   redis: REDIS_OPTIONS,
   'test-kdc': REALM_OPTIONS,

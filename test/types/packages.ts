@@ -10,6 +10,7 @@ import * as gateway from '@s4u/gateway'
 import * as gssapi from '@s4u/gssapi'
 import * as hono from '@s4u/hono'
 import * as kdcClient from '@s4u/kdc-client'
+import * as kerberos from '@s4u/kerberos'
 import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
@@ -30,6 +31,7 @@ export const packages: object[] = [
   gssapi,
   hono,
   kdcClient,
+  kerberos,
   koa,
   krb5,
   negotiate,

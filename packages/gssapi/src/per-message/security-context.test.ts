@@ -62,6 +62,16 @@ test('the header is as RFC 4121 section 4.2.6 has it', () => {
   expect(signed).toHaveLength(16 + data.length + 12)
 })
 
+test('the protection of a message is told with its data, for both kinds of tokens', () => {
+  for (const etype of [18, 23]) {
+    const { initiator, acceptor } = pair(etype)
+    expect(acceptor.unwrapMessage(initiator.wrap(data))).toEqual({ data, confidential: true })
+    const signed = initiator.wrap(data, { confidential: false })
+    expect(acceptor.unwrapMessage(signed)).toEqual({ data, confidential: false })
+    expect(refusalOf(() => acceptor.unwrapMessage(signed))).toMatch(/^KRB_AP_ERR_REPEAT: /)
+  }
+})
+
 test('a message without a seal is refused where one is demanded', () => {
   const { initiator, acceptor } = pair()
   expect(refusalOf(() => acceptor.unwrap(initiator.wrap(data, { confidential: false }), { confidential: true }))).toBe(

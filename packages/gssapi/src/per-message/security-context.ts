@@ -112,8 +112,7 @@ export class SecurityContext {
    */
   unwrap(token: Uint8Array, options?: MessageOptions): Uint8Array {
     const { confidential = false } = requireKnownOptions('unwrap', options, MESSAGE_OPTIONS)
-    const open = isFramed(token) ? openRc4WrapToken : openWrapToken
-    const message = open(this.#incoming, token)
+    const message = this.#opened(token)
     if (confidential && !message.confidential) {
       throw new RejectedTokenError('the message is signed but not sealed', { code: 'KRB_AP_ERR_INAPP_CKSUM' })
     }
@@ -131,6 +130,17 @@ export class SecurityContext {
     // tokens has a length of its own, which grows.
     const empty = make({ ...this.#keys, sequence: 0n }, new Uint8Array(0), confidential).length
     return Math.max(0, maxOctets - empty - (this.#isRc4 ? RC4_LENGTH_GROWTH : 0))
+  }
+
+  /**
+   * Returns the data of a message of the peer, and whether the message was sealed: the `conf_state`
+   * of GSS_Unwrap, for protocols that report it. Code that needs secrecy calls `unwrap` with
+   * `confidential: true`. Source: RFC 2743 section 2.3.4.
+   * @throws as `unwrap`
+   */
+  unwrapMessage(token: Uint8Array): { readonly data: Uint8Array; readonly confidential: boolean } {
+    const message = this.#opened(token)
+    return { data: this.#inSequence(message), confidential: message.confidential }
   }
 
   /**
@@ -179,6 +189,11 @@ export class SecurityContext {
   /** Returns whether the key is of rc4-hmac, whose older tokens are framed. */
   get #isRc4(): boolean {
     return (this.#acceptorKey ?? this.#initiatorKey).etype === RC4_HMAC
+  }
+
+  #opened(token: Uint8Array): VerifiedMessage {
+    const open = isFramed(token) ? openRc4WrapToken : openWrapToken
+    return open(this.#incoming, token)
   }
 
   get #keys() {

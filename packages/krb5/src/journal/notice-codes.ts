@@ -16,6 +16,7 @@ export const NOTICE_MEANINGS = {
   S4U_CCACHE_ENTRY: 'Some entries of a credential cache cannot be read, and were left out.',
   S4U_CLOSE_FAILED: 'Connections of a user, which are not needed any more, could not be closed.',
   S4U_DOMAIN_SIDS: 'The option domainSids has no entry for the realm of the keytab.',
+  S4U_KDC_UNPROVEN: 'A password was checked, and no key of this machine proves that the right KDC has answered.',
   S4U_KEYTAB_RECORD: 'Some records of a keytab cannot be read, and were left out.',
   S4U_NO_SERVICE_NAME: 'A request goes without a token, since its URL has no name that a service can be registered by.',
   S4U_OLD_NAME: 'An option was given by an earlier name, which is a part of the code: S4U_OLD_NAME_KEEP.',

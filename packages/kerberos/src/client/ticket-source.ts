@@ -1,0 +1,91 @@
+import { createKdcClient, type KdcCredentials, type ServiceTicket } from '@s4u/kdc-client'
+import { ConfigurationError } from '@s4u/krb5'
+import { type InitializeClientOptions, kdcOptions } from './client-options.js'
+import { defaultClient } from './default-credentials.js'
+
+/** Where the tickets of a client come from. */
+export interface TicketSource {
+  readonly principal: string
+  ticketFor(spn: string, options?: { readonly fresh?: boolean }): Promise<ServiceTicket>
+  /** Absent where a user is impersonated, whose ticket-granting ticket nobody has. */
+  tgtToForward?(): Promise<ServiceTicket>
+}
+
+/** The options that say who signs in. At most one of them. */
+const CREDENTIALS = ['client', 'delegate', 'keytab', 'ccache', 'password'] as const
+
+/** Tells whether the options name credentials, so that they are looked at before the first step. */
+export function namesCredentials(options: InitializeClientOptions): boolean {
+  return options.principal !== undefined || givenCredentials(options).length > 0
+}
+
+/**
+ * Returns the source of tickets that the options name, or that of the environment.
+ *
+ * @throws ConfigurationError, MissingKeyError, MalformedTokenError
+ */
+export async function ticketSource(options: InitializeClientOptions): Promise<TicketSource> {
+  const given = givenCredentials(options)
+  if (given.length > 1) throw tooMany(given)
+  const { client, delegate, principal } = options
+  if (client !== undefined) return requireTickets('client', client)
+  if (delegate !== undefined) return requireTickets('delegate', delegate)
+  const credentials = credentialsOf(options)
+  if (credentials === undefined) return defaultClient(options)
+  const found = createKdcClient({ ...kdcOptions(options), credentials })
+  if ('ccache' in credentials && principal !== undefined && found.principal !== principal)
+    throw otherOwner(found.principal, principal)
+  return found
+}
+
+function credentialsOf(options: InitializeClientOptions): KdcCredentials | undefined {
+  const { keytab, ccache } = options
+  const name = options.principal ?? (options.user || undefined)
+  if (keytab !== undefined) return { keytab, ...(name !== undefined && { principal: name }) }
+  if (ccache !== undefined) return { ccache }
+  const password = passwordOf(options)
+  if (password === undefined) return undefined
+  if (name === undefined) throw noUser()
+  return { principal: name, password }
+}
+
+/** The driver of MongoDB always gives a password, which is empty when there is none. */
+function passwordOf({ password, pass }: InitializeClientOptions): string | undefined {
+  return password || pass || undefined
+}
+
+function givenCredentials(options: InitializeClientOptions): string[] {
+  const given = { ...options, password: passwordOf(options) }
+  return CREDENTIALS.filter((name) => given[name] !== undefined)
+}
+
+/** Asks for what is used: an impersonation of another copy of the package is one too. */
+function requireTickets(name: string, source: TicketSource): TicketSource {
+  if (typeof source?.ticketFor === 'function' && typeof source.principal === 'string') return source
+  throw new ConfigurationError(`${name} must have a principal and a method ticketFor`, {
+    hint:
+      name === 'client'
+        ? 'Give what createKdcClient returns.'
+        : 'Give what identity.impersonate() returns: initializeClient(service, { delegate: req.identity.impersonate() }).',
+  })
+}
+
+function tooMany(names: readonly string[]): ConfigurationError {
+  return new ConfigurationError(`the options name several credentials: ${names.join(', ')}`, {
+    hint: 'Leave all but one of them out.',
+  })
+}
+
+function noUser(): ConfigurationError {
+  return new ConfigurationError('a password is given, and nobody whose it is', {
+    code: 'GSS_S_NO_CRED',
+    hint: "Name the account: { user: 'jdoe@AD.TEST', password }.",
+  })
+}
+
+function otherOwner(owner: string, wanted: string): ConfigurationError {
+  return new ConfigurationError(`the credential cache is that of ${owner}, and ${wanted} was asked for`, {
+    code: 'KRB5_CC_NOTFOUND',
+    hint: 'Name the cache of that principal, or leave principal out.',
+  })
+}

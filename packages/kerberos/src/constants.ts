@@ -1,0 +1,31 @@
+/** The numbers of the API of npm `kerberos`, with the values of RFC 2744 section 4. */
+
+/** Forward the user's ticket-granting ticket to the service. */
+export const GSS_C_DELEG_FLAG = 1
+/** The service must prove that it is the service. */
+export const GSS_C_MUTUAL_FLAG = 2
+export const GSS_C_REPLAY_FLAG = 4
+export const GSS_C_SEQUENCE_FLAG = 8
+export const GSS_C_CONF_FLAG = 16
+export const GSS_C_INTEG_FLAG = 32
+export const GSS_C_ANON_FLAG = 64
+export const GSS_C_PROT_READY_FLAG = 128
+export const GSS_C_TRANS_FLAG = 256
+
+/** The default mechanism, which is Kerberos without SPNEGO. */
+export const GSS_C_NO_OID = 0
+/** Kerberos without SPNEGO. */
+export const GSS_MECH_OID_KRB5 = 9
+/** SPNEGO, which HTTP uses. */
+export const GSS_MECH_OID_SPNEGO = 6
+
+/** The version of the API, and of this package. */
+export const version = '7.0.0'
+
+/**
+ * Returns the Node-API version with which npm `kerberos` 7 is compiled. Nothing is compiled here;
+ * the function is there for programs that ask.
+ */
+export function definedNapiVersion(): string {
+  return '9'
+}
