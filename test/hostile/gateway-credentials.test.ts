@@ -53,7 +53,7 @@ async function gatewayOf(sites: readonly Site[], more: object = {}): Promise<num
 const TYPED = `Basic ${Buffer.from(`alice:${PASSWORD}`).toString('base64')}`
 
 describe('with direct, a password that is typed for the gateway', () => {
-  const direct = { as: 'none', direct: true } as const
+  const direct = { as: 'none', direct: true, passwordInClear: true } as const
 
   test.each([
     ['that signs in', [], 401],

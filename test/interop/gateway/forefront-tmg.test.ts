@@ -102,7 +102,14 @@ await describeRealms('the gateway does what Forefront TMG did:', ['CORP', 'apach
       sites: [
         { name: 'apache', hosts: address, paths: ['/plain', '/basic'], to, delegation: { service } },
         { name: 'app', hosts: address, to: own, delegation: { service } },
-        { name: 'old', hosts: address, paths: '/old', to: own, signIn: ['form', 'basic'], delegation: { as: 'basic' } },
+        {
+          name: 'old',
+          hosts: address,
+          paths: '/old',
+          to: own,
+          signIn: ['form', 'basic'],
+          delegation: { as: 'basic', passwordInClear: true },
+        },
         { name: 'vault', hosts: address, paths: '/vault', to: own, delegation: { service: 'http/vault.corp.test' } },
         { name: 'nobody', hosts: address, paths: '/nobody', to: own, delegation: { service: 'http/nobody.corp.test' } },
       ],

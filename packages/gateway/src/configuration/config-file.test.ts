@@ -174,6 +174,30 @@ describe('each mistake is told with its line, what was expected, and the nearest
     expect(problems[0]).toContain(`sites[0].access[0].${message}`)
   })
 
+  test.each(['as: basic', 'as: none, direct: true'])(
+    'passwords in the clear to an inner server, unless the site says so: %s',
+    (delegation) => {
+      const site = (more: string, to = 'http://b.test') =>
+        read(
+          `${LISTENER}sites: [{ hosts: a.test, to: [https://c.test, '${to}'], delegation: { ${delegation}${more} } }]`,
+        ).problems
+      expect(site('')).toEqual([
+        'gateway.yaml:2:65: sites[0].delegation sends passwords in the clear to http://b.test, for everybody on the way to read: use https: in `to`, or say passwordInClear: true',
+      ])
+      expect(site(', passwordInClear: true')).toEqual([])
+      expect(site('', 'https://b.test')).toEqual([])
+    },
+  )
+
+  test('an option for passwords in the clear where none are sent', () => {
+    const { problems } = read(
+      `${LISTENER}sites: [{ hosts: a.test, to: http://b.test, delegation: { passwordInClear: true } }]`,
+    )
+    expect(problems).toEqual([
+      'gateway.yaml:2:59: sites[0].delegation.passwordInClear means nothing with as: kerberos, which sends no passwords',
+    ])
+  })
+
   test('all of them at once', () => {
     const { problems } = read(`listners: []\nsites: [{ hots: a, to: 5 }]\nsession: { keys: x }`)
     expect(problems.map((line) => line.replace(/^gateway.yaml:/, ''))).toEqual([

@@ -6,6 +6,7 @@ export const SITE_CHECKS: readonly ((site: SiteSettings, index: number) => reado
   drainsItsOwnMembers,
   namesServiceForTicketsOnly,
   letsDirectOnlyWithNone,
+  sendsNoPasswordsInTheClear,
   listsUsersWhereTheyCount,
 ]
 
@@ -40,6 +41,23 @@ function namesServiceForTicketsOnly({ delegation: { as, service } }: SiteSetting
   // Of `*.farm` no one could say which part of the name it stands for.
   const isStar = service.includes('*') && !/^[^*]+\/\*(?::\d+)?$/.test(service)
   return isStar ? [{ path, message: 'may have * only as the whole host: http/*' }] : []
+}
+
+/** Whoever listens on the way inside would have the password of each user. RFC 7617 section 4. */
+function sendsNoPasswordsInTheClear({ to, delegation }: SiteSettings, site: number): Problem[] {
+  const { as, direct, passwordInClear } = delegation
+  const path = ['sites', site, 'delegation']
+  const isSent = as === 'basic' || direct
+  if (passwordInClear && !isSent)
+    return [{ path: [...path, 'passwordInClear'], message: `means nothing with as: ${as}, which sends no passwords` }]
+  const open = to.find(({ protocol }) => protocol === 'http:')
+  if (!isSent || passwordInClear || open === undefined) return []
+  return [
+    {
+      path,
+      message: `sends passwords in the clear to ${open.origin}, for everybody on the way to read: use https: in \`to\`, or say passwordInClear: true`,
+    },
+  ]
 }
 
 function letsDirectOnlyWithNone({ delegation: { as, direct } }: SiteSettings, site: number): Problem[] {

@@ -181,7 +181,7 @@ describe('as none', () => {
     ['NTLM TlRM', 'session', undefined],
     ['Negotiate YII=', 'negotiate', undefined],
   ])('with direct, %s of a caller who came by %s goes inside as %s', async (sent, way, inside) => {
-    const one = await anonymous({ direct: true }, way, sent)
+    const one = await anonymous({ direct: true, passwordInClear: true }, way, sent)
     expect([one.headers.authorization, one.passesChallenges]).toEqual([inside, true])
     expect(answered(one, ['Basic realm="x"']).use).toBe('pass')
     expect(told).toEqual([])
@@ -199,7 +199,7 @@ describe('as basic', () => {
 
   test('without a typed password the user is asked for it again', async () => {
     for (const passwords of [undefined, passwordsFor()])
-      await expect(credential({ as: 'basic' }, { passwords })).rejects.toMatchObject({
+      await expect(credential({ as: 'basic', passwordInClear: true }, { passwords })).rejects.toMatchObject({
         code: 'S4U_PASSWORD_GONE',
         status: 401,
         message: 'orders.example.com wants the password of alice@AD.TEST, who came by session',
@@ -209,7 +209,7 @@ describe('as basic', () => {
   test('a request carries what its user has typed', async () => {
     const passwords = passwordsFor()
     const [line] = [passwords.keep('alice@AD.TEST', new TypedPassword('AD\\alice', 'wönder:land'))['Set-Cookie']]
-    const site = siteOf({ delegation: { as: 'basic' } })
+    const site = siteOf({ delegation: { as: 'basic', passwordInClear: true } })
     const headers = { cookie: String(line).split(';')[0] }
     const made = createDelegation(site, { operation, passwords, schemesOfGateway: NONE })
     const one = await made.credentialFor(requestOf({ site, caller: alice, headers }), ORDERS)

@@ -28,6 +28,11 @@ export const DELEGATION = group({
         'With none: whether users may authenticate at the inner server themselves, with Basic or Bearer; its challenges then reach them',
       default: false,
     }),
+    passwordInClear: flag({
+      about:
+        'With basic or direct: whether passwords may go to an inner server of http://, where everybody on the way reads them. Say so only for a server on this machine, or where the network itself is secret',
+      default: false,
+    }),
     userHeaders: flag({
       about: 'Whether requests inside also say who the user is: X-S4U-User and X-S4U-Groups',
       default: false,
