@@ -110,6 +110,7 @@ const exported: Record<string, readonly string[]> = {
     'loadUndici',
     'negotiateInterceptor',
     'prepareFetch',
+    'prepareNegotiationFor',
     'runAs',
     'runFor',
     'serviceNameOf',

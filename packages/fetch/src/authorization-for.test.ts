@@ -1,10 +1,11 @@
-import { formatChallenge } from '@s4u/gssapi'
+import { formatChallenge, parseAuthorization } from '@s4u/gssapi'
 import { ConfigurationError } from '@s4u/kdc-client'
 import { request as httpRequest } from 'node:http'
 import { once } from 'node:events'
 import type { IncomingMessage } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
+  acceptorOf,
   issueTicket,
   kerberosSite,
   refusalToken,
@@ -12,7 +13,7 @@ import {
   type Site,
 } from '../../../test/stories/kerberos-backend.js'
 import { authorizationFor, currentIdentity, fetch, runAs } from './ambient.js'
-import { createAuthorizationFor, createNegotiationFor } from './authorization-for.js'
+import { createAuthorizationFor, createNegotiationFor, prepareNegotiationFor } from './authorization-for.js'
 
 const service = serviceNamed()
 let site: Site | undefined
@@ -243,4 +244,24 @@ describe('a refusal', () => {
     })
     expect(await (await down('http://localhost/')).withFreshTicket()).toBeUndefined()
   })
+})
+
+test('options that were checked once serve the tickets of many identities, each with its own', async () => {
+  const negotiationsOf = prepareNegotiationFor({ origins: ['http://www.ad.test'] })
+  for (const user of ['alice', 'bob']) {
+    const asked: string[] = []
+    const negotiationFor = negotiationsOf({
+      ticketFor: async (spn) => {
+        asked.push(spn)
+        return issueTicket(service, user)
+      },
+    })
+    const parsed = parseAuthorization((await negotiationFor('http://www.ad.test/orders')).authorization)
+    if (parsed.status !== 'token') expect.unreachable(parsed.status)
+    const outcome = await acceptorOf(service).accept(parsed.token)
+    expect(outcome).toMatchObject({ status: 'accepted', identity: { name: user } })
+    expect(asked).toEqual(['HTTP/www.ad.test'])
+    await expect(negotiationFor('http://api.ad.test/')).rejects.toMatchObject({ code: 'GSS_S_NO_CRED' })
+  }
+  expect(() => prepareNegotiationFor({ origin: [] } as object)).toThrow(/prepareNegotiationFor.*origin/)
 })

@@ -8,6 +8,7 @@ import {
   TOKEN_OPTIONS,
   type NegotiationForOptions,
   type TokenOptions,
+  type TokenTickets,
   ticketsOf,
 } from './options/token-options.js'
 import { hostOf, isIpAddress } from './service-names/service-name.js'
@@ -98,7 +99,29 @@ export type AuthorizationFor = (url: string | URL, options?: AuthorizationOption
 export function createNegotiationFor(options: NegotiationForOptions): NegotiationFor {
   const closed = closeOptions('createNegotiationFor', options, NEGOTIATION_FOR_OPTIONS)
   const tickets = ticketsOf('createNegotiationFor', closed, options)
-  const issuer = new TokenIssuer(pickOptions<TokenOptions>(closed, TOKEN_OPTIONS))
+  return negotiationsWith(new TokenIssuer(pickOptions<TokenOptions>(closed, TOKEN_OPTIONS)), tickets)
+}
+
+/**
+ * Checks the options once for many identities, and returns a function that makes the same of the
+ * tickets of one identity.
+ * @throws ConfigurationError
+ * @example
+ * ```ts
+ * import { prepareNegotiationFor } from '@s4u/fetch'
+ * import { createKdcClient } from '@s4u/kdc-client'
+ *
+ * const negotiationsOf = prepareNegotiationFor({ origins: ['https://api.ad.test'] })
+ * const credentials = { principal: 'svc-a@AD.TEST', keytab: 'a.keytab' }
+ * const negotiationFor = negotiationsOf(createKdcClient({ credentials }))
+ * ```
+ */
+export function prepareNegotiationFor(options: TokenOptions): (tickets: TokenTickets) => NegotiationFor {
+  const issuer = new TokenIssuer(closeOptions('prepareNegotiationFor', options, TOKEN_OPTIONS))
+  return (tickets) => negotiationsWith(issuer, tickets)
+}
+
+function negotiationsWith(issuer: TokenIssuer, tickets: TokenTickets): NegotiationFor {
   return async (target, given) => {
     const { signal, service } = requireKnownOptions('negotiationFor', given, AUTHORIZATION_OPTIONS)
     const url = requireUrl('negotiationFor', target)

@@ -6,7 +6,7 @@
 
 export { authorizationFor, currentIdentity, fetch, impersonatedIdentity, runAs, runFor } from './ambient.js'
 export type { AmbientIdentity, CurrentIdentity, ServiceRequests } from './ambient.js'
-export { createAuthorizationFor, createNegotiationFor } from './authorization-for.js'
+export { createAuthorizationFor, createNegotiationFor, prepareNegotiationFor } from './authorization-for.js'
 export type {
   AuthorizationFor,
   AuthorizationOptions,

@@ -19,6 +19,7 @@ export function parseNetwork(text: string): Network | undefined {
 
 /** Returns a test whether an address is in one of the networks. */
 export function networksOf(texts: readonly string[]): (address: string | undefined) => boolean {
+  if (texts.length === 0) return () => false
   const inside = new BlockList()
   for (const network of texts.map(parseNetwork))
     if (network !== undefined) inside.addSubnet(network.address, network.bits, network.family)

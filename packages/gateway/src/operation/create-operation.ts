@@ -76,7 +76,7 @@ class GatewayOperation implements Operation {
   ended(record: AccessRecord): void {
     this.#metrics.ended(record)
     publishRequest(() => ({ kind: 'request', duration: record.took, ...accessLine(record) }))
-    this.#write(this.#settings.accessLog, accessLine(record))
+    if (this.#settings.accessLog !== 'off') this.#write(this.#settings.accessLog, accessLine(record))
   }
 
   ownPage({ path, method, request }: ReceivedRequest): Page | undefined {

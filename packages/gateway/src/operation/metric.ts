@@ -61,7 +61,8 @@ export class Histogram {
     }
     series.sum += value
     series.count++
-    for (const [index, bound] of this.#bounds.entries()) if (value <= bound) series.counts[index]++
+    for (let index = this.#bounds.length - 1; index >= 0 && value <= this.#bounds[index]; index--)
+      series.counts[index]++
   }
 
   lines(): string[] {
@@ -87,10 +88,12 @@ function heading(name: string, type: string, help: string): string[] {
 }
 
 function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  let text = ''
+  for (const name of Object.keys(labels)) text += `${text === '' ? '' : ','}${name}="${escaped(labels[name])}"`
+  return text === '' ? '' : `{${text}}`
 }
 
 function escaped(value: string): string {
+  if (!/[\\\n"]/.test(value)) return value
   return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n').replaceAll('"', '\\"')
 }

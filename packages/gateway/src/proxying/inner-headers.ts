@@ -1,3 +1,4 @@
+import type { SiteSettings } from '../configuration/gateway-options.js'
 import { HOP_BY_HOP, isIdentityHeader } from '../requests/header-names.js'
 import { headerLines, listOf, valuesOf } from '../requests/raw-headers.js'
 import type { CallerRequest } from '../requests/steps.js'
@@ -22,11 +23,10 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
   const { site } = request
   const lines = headerLines(request.request.rawHeaders)
   const options = new Set(listOf(valuesOf(lines, 'connection')))
-  // Programs behind CGI and WSGI read `_` as `-`.
-  const ours = new Set(Object.keys(site.headers ?? {}).map((name) => name.toLowerCase().replaceAll('_', '-')))
+  const isOurs = namesGivenBy(site)
   const headers: Record<string, string> = Object.create(null)
   for (const [name, value] of lines) {
-    if (isDropped(name) || options.has(name) || ours.has(name.replaceAll('_', '-'))) continue
+    if (isDropped(name) || options.has(name) || isOurs(name)) continue
     const before = headers[name]
     headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
   }
@@ -44,7 +44,37 @@ export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): In
   }
 }
 
+const givenBy = new WeakMap<SiteSettings, (name: string) => boolean>()
+
+/**
+ * Returns a test for the headers that a site sets itself. Programs behind CGI and WSGI read `_` as
+ * `-`.
+ */
+function namesGivenBy(site: SiteSettings): (name: string) => boolean {
+  let isGiven = givenBy.get(site)
+  if (isGiven === undefined) {
+    const names = new Set(Object.keys(site.headers ?? {}).map((name) => name.toLowerCase().replaceAll('_', '-')))
+    givenBy.set(site, (isGiven = (name) => names.size > 0 && names.has(name.replaceAll('_', '-'))))
+  }
+  return isGiven
+}
+
+/** Names of headers that were judged: those of every request are judged once. */
+const judged = new Map<string, boolean>()
+
+/** Clients choose names: no more are kept, and no longer ones. */
+const MAX_JUDGED = 500
+const MAX_JUDGED_LENGTH = 64
+
 function isDropped(name: string): boolean {
+  const known = judged.get(name)
+  if (known !== undefined) return known
+  const verdict = mustNotGoInside(name)
+  if (name.length <= MAX_JUDGED_LENGTH && judged.size < MAX_JUDGED) judged.set(name, verdict)
+  return verdict
+}
+
+function mustNotGoInside(name: string): boolean {
   if (name.startsWith(':') || HOP_BY_HOP.has(name) || isIdentityHeader(name)) return true
   // How long the body is, and when it comes, is said anew.
   if (name === 'content-length' || name === 'expect' || name === 'host') return true

@@ -1,8 +1,9 @@
 import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage } from 'node:http'
 import { ProxyServer } from 'httpxy'
 import { InnerServerError } from '../requests/inner-server-error.js'
-import type { ClientRequest, ClientResponse, CallerRequest } from '../requests/steps.js'
+import type { ClientResponse, CallerRequest } from '../requests/steps.js'
 import type { InnerHeaders } from './inner-headers.js'
+import { InnerRequest } from './inner-request.js'
 import { prepareSending } from './sending.js'
 import { prepareTunnel, type UpgradeRules, type UpgradingClient } from './tunnel.js'
 
@@ -33,7 +34,7 @@ interface Waiting {
 }
 
 export function createProxy(): Proxy {
-  const server = new ProxyServer<ClientRequest, ClientResponse>()
+  const server = new ProxyServer<InnerRequest, ClientResponse>()
   const waiting = new WeakMap<object, Waiting>()
   const tunnels = new WeakMap<object, UpgradeRules>()
   server.on('proxyReq', (sending, facade) => {
@@ -60,29 +61,17 @@ export function createProxy(): Proxy {
   return {
     send: (request, response, destination) =>
       new Promise((resolve, reject) => {
-        const facade = facadeOf(request, destination.headers)
+        const facade = new InnerRequest(request, destination.headers)
         waiting.set(facade, { request, resolve, reject })
         server.web(facade, response, optionsFor(request, destination)).catch(reject)
       }),
     upgrade(request, { socket, head }, destination, rules) {
-      const facade = facadeOf(request, destination.headers)
+      const facade = new InnerRequest(request, destination.headers)
       waiting.set(facade, { request, resolve: () => {}, reject: rules.refuse })
       tunnels.set(facade, rules)
       server.ws(facade, socket, optionsFor(request, destination), head).catch(rules.refuse)
     },
   }
-}
-
-/**
- * Stands for the client's request, with our headers in place of its own, which other steps still
- * read. The library looks there how the body is framed: where it finds nothing, it gives a DELETE a
- * length of 0, also where chunks follow.
- */
-function facadeOf({ request }: CallerRequest, headers: InnerHeaders): ClientRequest {
-  return Object.create(request, {
-    headers: { value: { ...headers }, enumerable: true },
-    on: { value: request.on.bind(request) },
-  })
 }
 
 function optionsFor(request: CallerRequest, { url, agent }: Destination) {

@@ -59,7 +59,7 @@ function requireMethod(method = 'GET'): void {
 }
 
 /** Of these, the parser takes the first where there are two, and another program the last. */
-const SINGLE = [
+const SINGLE: ReadonlySet<string> = new Set([
   'host',
   'authorization',
   'content-length',
@@ -68,11 +68,15 @@ const SINGLE = [
   'origin',
   'expect',
   'upgrade',
-]
+])
 
 function requireSingle(lines: HeaderLines): void {
-  for (const name of SINGLE)
-    if (valuesOf(lines, name).length > 1) throw badRequest(`headers.${name}`, 'one line', 'several')
+  const seen = new Set<string>()
+  for (const [name] of lines) {
+    if (!SINGLE.has(name)) continue
+    if (seen.has(name)) throw badRequest(`headers.${name}`, 'one line', 'several')
+    seen.add(name)
+  }
 }
 
 function requireConnection(lines: HeaderLines): void {

@@ -29,9 +29,7 @@ export async function answerFromInside(
   inside: Inside,
 ): Promise<void> {
   limitIdle(request, response)
-  const gone = new AbortController()
-  response.once('close', () => gone.abort())
-  const { chosen, answer } = await firstAnswer(request, response, inside, gone.signal)
+  const { chosen, answer } = await whileThere(response, (gone) => firstAnswer(request, response, inside, gone))
   const { delegation, pools, isOwnCookie, onOwnCookie } = inside.site
   if (remembers(answer)) pools.keepApart(chosen.member)
   const headers = answerHeaders(request, answer, {
@@ -42,6 +40,21 @@ export async function answerFromInside(
     own: [request.answerHeaders, chosen.answerHeaders],
   })
   answerWith(request, response, answer, headers)
+}
+
+/**
+ * Ends the wait for a ticket where the client goes away. An answer that has begun needs no signal:
+ * to abort one costs more than to make it, and every response is closed once.
+ */
+async function whileThere<T>(response: ClientResponse, wait: (gone: AbortSignal) => Promise<T>): Promise<T> {
+  const gone = new AbortController()
+  const abort = (): void => gone.abort()
+  response.once('close', abort)
+  try {
+    return await wait(gone.signal)
+  } finally {
+    response.off('close', abort)
+  }
 }
 
 interface FirstAnswer {

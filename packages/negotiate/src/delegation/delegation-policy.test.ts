@@ -293,3 +293,19 @@ describe('a user whom the directory has resolved', () => {
     expect(asked('bob', alias)).toEqual([alias.principal])
   })
 })
+
+test('a list that cannot change judges each name as the first time', () => {
+  const allow = Object.freeze(['HTTP/api.ad.test'])
+  for (let round = 0; round < 2; round++) {
+    expect(() => requireAllowedTarget('HTTP/api.ad.test', { allow })).not.toThrow()
+    expect(() => requireAllowedTarget('HTTP/vault.ad.test', { allow })).toThrow('does not permit itself to act as')
+    expect(() => requireAllowedTarget('HTTP/api.ad.test', { allow: Object.freeze([]) })).toThrow('does not permit')
+  }
+})
+
+test('a list that has changed is read again', () => {
+  const allow = ['HTTP/api.ad.test']
+  expect(() => requireAllowedTarget('HTTP/api.ad.test', { allow })).not.toThrow()
+  allow[0] = 'HTTP/vault.ad.test'
+  expect(() => requireAllowedTarget('HTTP/api.ad.test', { allow })).toThrow('does not permit itself to act as')
+})

@@ -57,16 +57,36 @@ export const DELEGATION_OPTIONS = {
  */
 export function requireAllowedTarget(spn: string, { allow }: DelegationOptions): void {
   if (allow === undefined) return
+  const permitted = permittedBy(allow)
+  if (permitted?.has(spn)) return
   // Compares the name as the KDC client reads it, not the text: `HTTP/vault@x.farm.ad.test` is
   // `HTTP/vault`.
   const target = readTarget(spn)
-  if (isAllowed(target, allow)) return
+  if (isAllowed(target, allow)) {
+    if (permitted !== undefined && permitted.size < MAX_PERMITTED) permitted.add(spn)
+    return
+  }
   const name = JSON.stringify(spn)
   throw new ConfigurationError(`this app does not permit itself to act as a caller towards ${name}`, {
     code: 'KDC_ERR_POLICY',
     status: 403,
     hint: `Add ${name} to delegation.allow if the app is meant to call it as its callers.`,
   })
+}
+
+const permittedNames = new WeakMap<readonly string[], Set<string>>()
+
+/**
+ * An app calls few services; more names come from URLs of its users, and are compared each time.
+ */
+const MAX_PERMITTED = 100
+
+/** Returns the names that a list has permitted before; undefined for a list that may change. */
+function permittedBy(allow: readonly string[]): Set<string> | undefined {
+  if (!Object.isFrozen(allow)) return undefined
+  let names = permittedNames.get(allow)
+  if (names === undefined) permittedNames.set(allow, (names = new Set()))
+  return names
 }
 
 /**

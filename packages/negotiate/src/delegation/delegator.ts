@@ -1,5 +1,14 @@
 import type { Identity, TicketEvidence } from '@s4u/acceptor'
-import { type Fetch, type FetchTickets, prepareFetch } from '@s4u/fetch'
+import {
+  type Fetch,
+  type FetchTickets,
+  type NegotiationFor,
+  prepareFetch,
+  prepareNegotiationFor,
+  TOKEN_OPTIONS,
+  type TokenOptions,
+  type TokenTickets,
+} from '@s4u/fetch'
 import {
   type DelegatedTicket,
   type DelegationInputs,
@@ -7,6 +16,7 @@ import {
   type Journal,
   journalFor,
   type KdcClient,
+  pickOptions,
   planDelegation,
   RejectedTokenError,
   requireGiven,
@@ -32,6 +42,7 @@ export class Delegator {
   readonly #journal: Journal
   readonly #accountSid: ((realm: string) => string | undefined) | undefined
   readonly #fetchFor: (tickets: FetchTickets) => Fetch
+  readonly #negotiationsFor: (tickets: TokenTickets) => NegotiationFor
 
   constructor(
     client: (realm: string | undefined) => Promise<KdcClient>,
@@ -47,6 +58,7 @@ export class Delegator {
     this.#options = options
     this.#fetchOptions = fetchOptions
     this.#fetchFor = prepareFetch(fetchOptions)
+    this.#negotiationsFor = prepareNegotiationFor(pickOptions<TokenOptions>(fetchOptions, TOKEN_OPTIONS))
   }
 
   impersonate(identity: Identity): Impersonation {
@@ -59,6 +71,7 @@ export class Delegator {
       ticketFor: (spn, options) => this.#ticketFor(identity, spn, options),
       explain: (spn) => this.#explain(identity, spn),
       fetchFor: this.#fetchFor,
+      negotiationsFor: this.#negotiationsFor,
       fetchOptions: this.#fetchOptions,
     })
   }

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { Connections, prepareFetch } from '@s4u/fetch'
+import { Connections, prepareFetch, prepareNegotiationFor } from '@s4u/fetch'
 import { expect, test } from 'vitest'
 import { issueTicket, kerberosSite, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { kerberosProxy } from '../../../../test/stories/kerberos-proxy.js'
@@ -14,6 +14,7 @@ function sourceWith(ticketFor: CallerTickets['ticketFor']): CallerTickets {
     explain: (spn) => planFor(spn),
     fetchOptions: {},
     fetchFor: prepareFetch({}),
+    negotiationsFor: prepareNegotiationFor({}),
   }
 }
 

@@ -2,21 +2,18 @@ import type { ImpersonationLevel } from '@s4u/acceptor'
 import {
   type AllowedImpersonationLevel,
   type AuthorizationFor,
-  createNegotiationFor,
   forwardedCredential,
   type Fetch,
   type FetchOptions,
   type FetchTickets,
-  TOKEN_OPTIONS,
-  type TokenOptions,
   type NegotiationFor,
+  type TokenTickets,
 } from '@s4u/fetch'
 import type { ImpersonationPlan } from './impersonation-plan.js'
 import { createInitiator, type Initiator, type InitiatorOptions } from '@s4u/gssapi'
 import {
   ConfigurationError,
   type OptionTableOf,
-  pickOptions,
   requireKnownOptions,
   type ServiceTicket,
   shownInput,
@@ -35,6 +32,8 @@ export interface CallerTickets {
   readonly fetchOptions: FetchOptions
   /** Makes a fetch of these options, which have been checked. */
   fetchFor(tickets: FetchTickets): Fetch
+  /** Makes tokens for other clients, with the same options. */
+  negotiationsFor(tickets: TokenTickets): NegotiationFor
 }
 
 /**
@@ -93,8 +92,10 @@ export class Impersonation implements Disposable {
         return tickets.sid
       },
     }
-    const bound = tickets.fetchFor(this.#forFetch)
-    this.fetch = (input, init) => (this.#ended ? Promise.reject(this.#hasEnded()) : bound(input, init))
+    // Most impersonations are for one way of asking; each way is made when it is used.
+    let bound: Fetch | undefined
+    this.fetch = (input, init) =>
+      this.#ended ? Promise.reject(this.#hasEnded()) : (bound ??= tickets.fetchFor(this.#forFetch))(input, init)
   }
 
   /**
@@ -110,11 +111,7 @@ export class Impersonation implements Disposable {
   get negotiationFor(): NegotiationFor {
     return async (url, request) => {
       this.#refuseWhenEnded()
-      this.#negotiationFor ??= createNegotiationFor({
-        ...pickOptions<TokenOptions>(this.#tickets.fetchOptions, TOKEN_OPTIONS),
-        ticketFor: this.#forFetch.ticketFor,
-        clientSid: this.#forFetch.clientSid,
-      })
+      this.#negotiationFor ??= this.#tickets.negotiationsFor(this.#forFetch)
       return this.#negotiationFor(url, request)
     }
   }

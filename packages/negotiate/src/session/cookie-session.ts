@@ -7,6 +7,7 @@ import { headerLengthOf, headerLimitOf } from '../http/header-size.js'
 import type { ResponseHeaders } from '../http/response.js'
 import { headerOf, type NegotiableRequest } from '../http/request.js'
 import { isEncrypted } from '../http/cross-site.js'
+import { OpenedCookies } from './opened-cookies.js'
 import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
 import { requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
@@ -53,6 +54,7 @@ export class CookieSession {
   readonly #random: (length: number) => Uint8Array
   readonly #keys: readonly (string | Uint8Array)[]
   #box: { readonly rules: string; readonly box: SealedBox } | undefined
+  readonly #opened = new OpenedCookies()
   readonly #warned = new Set<string>()
   /** The limit of the server that had the last request. */
   #headerLimit: number | undefined
@@ -138,9 +140,7 @@ export class CookieSession {
     // The rules depend on the keytab, which a provider may not have given yet.
     await acceptor.ready()
     const value = valueOf(this.#settings.name, header)
-    const sealed = value === undefined ? undefined : octetsOf(value)
-    const octets = sealed && this.#sealedBox().open(sealed)
-    const ticket = octets && decodeSessionTicket(octets)
+    const ticket = value === undefined ? undefined : this.#open(value)
     if (ticket === undefined) throw refusal(NOT_OURS)
     const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
     if (expiresAt <= now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
@@ -151,6 +151,20 @@ export class CookieSession {
     const session = sessionOf(ticket, identity, expiresAt)
     await requireUnrevoked(this.#settings.isRevoked, session)
     return { identity: restoredIdentity(identity, ticket), session }
+  }
+
+  /**
+   * Returns what a cookie holds; undefined for what none of our keys has sealed under these rules.
+   */
+  #open(value: string): SessionTicket | undefined {
+    const box = this.#sealedBox()
+    const known = this.#opened.find(value, box)
+    if (known !== undefined) return known
+    const sealed = octetsOf(value)
+    const octets = sealed && box.open(sealed)
+    const ticket = octets && decodeSessionTicket(octets)
+    if (ticket !== undefined) this.#opened.keep(value, box, ticket)
+    return ticket
   }
 
   /** Limits a session also where another instance, whose `maxAge` is longer, has begun it. */
