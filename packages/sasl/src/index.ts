@@ -28,4 +28,13 @@ export {
   ConnectionsPerIdentity,
   type ConnectionsPerIdentityOptions,
 } from './pool/connections-per-identity.js'
+export { ServerUnreachableError } from './postgres/handshake-reader.js'
+export {
+  POSTGRES_STREAM_OPTIONS,
+  type PostgresAddress,
+  postgresSocket,
+  postgresStream,
+  type PostgresStreamOptions,
+} from './postgres/postgres-stream.js'
+export type { CallerStream } from './postgres/caller-stream.js'
 export type { SaslMechanism, SaslProtection } from './protection/protection.js'

@@ -2,6 +2,7 @@ import { ContextFlag, SecurityContext } from '@s4u/gssapi'
 import { Key, MalformedTokenError, parsePrincipal, RejectedTokenError } from '@s4u/krb5'
 import { SecurityLayer } from '@s4u/sasl'
 import { decodeLayerMessage } from '../../../packages/sasl/src/protection/protection.js'
+import { AuthenticationPhase } from '../../../packages/sasl/src/postgres/authentication-phase.js'
 import { type Decoder, decoder } from '../decoder.js'
 import { fromHex } from '../inputs/seeds.js'
 
@@ -27,6 +28,17 @@ export const saslDecoders: readonly Decoder[] = [
       layer.push(bytes)
       while (layer.next() !== undefined);
     },
+    REFUSALS,
+  ),
+  decoder(
+    'PostgreSQL before it lets in',
+    [
+      '520000000800000000',
+      '4e0000000c534e4f544943450000',
+      '5200000008000000075a0000000549',
+      '52000000170000000a534352414d2d5348412d3235360000',
+    ].map(fromHex),
+    (bytes) => new AuthenticationPhase('postgres/db.ad.test').take(bytes),
     REFUSALS,
   ),
 ]

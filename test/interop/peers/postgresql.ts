@@ -23,6 +23,14 @@ export interface PostgresOptions {
   readonly keytab: string
   readonly krb5Config: string
   readonly roles: readonly string[]
+  /**
+   * Further databases, each with its line of pg_hba.conf: `hostgssenc NAME all 0.0.0.0/0 trust`.
+   */
+  readonly databases?: Readonly<Record<string, string>>
+  /** Statements of the administrator, by database. */
+  readonly statements?: Readonly<Record<string, readonly string[]>>
+  /** PEM, for connections with TLS. */
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
 
 /**
@@ -39,7 +47,7 @@ const VERSIONS = '/usr/lib/postgresql'
 const run = promisify(execFile)
 
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
-  const { address, keytab, krb5Config, roles } = options
+  const { address, keytab, krb5Config, roles, databases = {}, certificate } = options
   const folder = mkdtempSync(join(tmpdir(), 's4u-postgres-'))
   const newest = readdirSync(VERSIONS).sort((a, b) => Number(b) - Number(a))[0]
   const program = (name: string): string => join(VERSIONS, newest, 'bin', name)
@@ -53,7 +61,9 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   }
   copyFileSync(krb5Config, join(folder, 'krb5.conf'))
   copyFileSync(keytab, join(folder, 'krb5.keytab'))
-  for (const name of ['krb5.conf', 'krb5.keytab']) chmodSync(join(folder, name), 0o600)
+  writeFileSync(join(folder, 'server.crt'), certificate?.cert ?? '')
+  writeFileSync(join(folder, 'server.key'), certificate?.key ?? '')
+  for (const name of ['krb5.conf', 'krb5.keytab', 'server.key']) chmodSync(join(folder, name), 0o600)
   if (root) await run('chown', ['-R', 'postgres:postgres', folder])
   const data = join(folder, 'data')
   const call = (name: string, args: readonly string[]) => run(...command(name, args), { env, cwd: folder })
@@ -72,16 +82,20 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     await ended(child)
     rmSync(folder, { recursive: true, force: true })
   }
-  const query = (sql: string) => call('psql', ['-qh', folder, '-p', `${PORT}`, '-U', 'postgres', '-c', sql])
+  const query = (sql: string, database = 'postgres') =>
+    call('psql', ['-qh', folder, '-p', `${PORT}`, '-U', 'postgres', '-d', database, '-c', sql])
   const statements = [
     ...roles.map((role) => `create role ${role} login`),
     'create database enc',
     'create database plain',
+    ...Object.keys(databases).map((name) => `create database ${name}`),
   ]
   try {
     await answering(child, address, PORT, log)
     await queriable(query)
     for (const sql of statements) await query(sql)
+    for (const [database, list] of Object.entries(options.statements ?? {}))
+      for (const sql of list) await query(sql, database)
   } catch (error) {
     await stop()
     throw error
@@ -90,11 +104,13 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 }
 
 /** Writes postgresql.conf, and pg_hba.conf: database `enc` by GSS encryption, `plain` without. */
-function configure(data: string, folder: string, { address, realm }: PostgresOptions): void {
+function configure(data: string, folder: string, options: PostgresOptions): void {
+  const { address, realm, databases = {}, certificate } = options
   const settings = {
     listen_addresses: address,
     unix_socket_directories: folder,
     krb_server_keyfile: `${folder}/krb5.keytab`,
+    ...(certificate && { ssl: 'on', ssl_cert_file: `${folder}/server.crt`, ssl_key_file: `${folder}/server.key` }),
   }
   for (const [name, value] of Object.entries(settings)) {
     appendFileSync(join(data, 'postgresql.conf'), `${name} = '${value}'\n`)
@@ -103,7 +119,9 @@ function configure(data: string, folder: string, { address, realm }: PostgresOpt
   const gss = `all 0.0.0.0/0 gss include_realm=0 krb_realm=${realm}`
   writeFileSync(
     join(data, 'pg_hba.conf'),
-    `local all postgres trust\nhostgssenc enc ${gss}\nhostnogssenc plain ${gss}\n`,
+    ['local all postgres trust', `hostgssenc enc ${gss}`, `hostnogssenc plain ${gss}`, ...Object.values(databases), '']
+      .join('\n')
+      .replaceAll('GSS', gss),
   )
 }
 

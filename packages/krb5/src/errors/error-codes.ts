@@ -226,6 +226,7 @@ export const ERROR_MEANINGS = {
   S4U_NO_SITE: 'The gateway publishes nothing under this host and path.',
   S4U_NOT_LOADED: 'A library that is loaded when it is first needed was used before.',
   S4U_NOT_PERMITTED: 'A rule of the site does not let this caller, method or network pass.',
+  S4U_PASSWORD_ASKED: 'A server asked for a password where a ticket is to be the only proof.',
   S4U_PEER_NOT_NAMED: 'A machine that is not named as a proxy asked what only a proxy may ask.',
   S4U_REDIS_FORGOT: 'Another master of Redis answers, and may not know what the last one knew.',
   S4U_REDIS_REFUSED: 'Redis answered a command with an error.',

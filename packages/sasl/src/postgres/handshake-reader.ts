@@ -1,0 +1,78 @@
+import { type ErrorDetails, S4uError } from '@s4u/krb5'
+import type { Socket } from 'node:net'
+import { OctetQueue } from '../layer/octet-queue.js'
+
+/** A server that could not be reached, or did not answer in time. */
+export class ServerUnreachableError extends S4uError {
+  override readonly name = 'ServerUnreachableError'
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, { status: 504, code: 'S4U_TIMEOUT', ...details })
+  }
+}
+
+export function timedOut(spn: string, timeLimit: number): ServerUnreachableError {
+  return new ServerUnreachableError(`the handshake with ${spn} took longer than ${timeLimit} ms`, {
+    hint: 'See whether the server and the KDC answer. The limit is the option timeLimit.',
+  })
+}
+
+/** Reads the octets of a handshake from a socket, as many as are wanted. */
+export class HandshakeReader {
+  readonly #socket: Socket
+  readonly #queue = new OctetQueue()
+  readonly #closedEarly: () => Error
+  #waiting:
+    | { readonly count: number; readonly resolve: () => void; readonly reject: (error: Error) => void }
+    | undefined
+  #failure: Error | undefined
+
+  /** @param closedEarly makes the error for a server that ends the connection */
+  constructor(socket: Socket, closedEarly: () => Error) {
+    this.#socket = socket
+    this.#closedEarly = closedEarly
+    socket.on('data', this.#onData).on('error', this.#onError).on('close', this.#onClose)
+  }
+
+  /** Resolves when a socket is connected. @throws what the socket says */
+  static untilConnected(socket: Socket): Promise<void> {
+    return new Promise((resolve, reject) => {
+      socket.once('error', reject).once('connect', () => {
+        socket.off('error', reject)
+        resolve()
+      })
+    })
+  }
+
+  /** How many octets have come that nobody has read. */
+  get pending(): number {
+    return this.#queue.length
+  }
+
+  async read(count: number): Promise<Uint8Array> {
+    if (this.#queue.length < count) {
+      await new Promise<void>((resolve, reject) => {
+        this.#waiting = { count, resolve, reject }
+        if (this.#failure !== undefined) reject(this.#failure)
+      })
+    }
+    return this.#queue.take(count)
+  }
+
+  /** Gives the socket back. */
+  release(): void {
+    this.#socket.off('data', this.#onData).off('error', this.#onError).off('close', this.#onClose)
+  }
+
+  #onData = (chunk: Uint8Array): void => {
+    this.#queue.push(chunk)
+    if (this.#waiting !== undefined && this.#queue.length >= this.#waiting.count) this.#waiting.resolve()
+  }
+
+  #onError = (error: Error): void => {
+    this.#failure ??= error
+    this.#waiting?.reject(this.#failure)
+  }
+
+  #onClose = (): void => this.#onError(this.#closedEarly())
+}
