@@ -186,6 +186,12 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         'given-values.ts',
       ],
     },
+    smb: {
+      siblings: ['gssapi', 'krb5'],
+      others: ['@noble/ciphers'],
+      because: 'Node has no CMAC, with which SMB 3.0 signs',
+      rooms: ['.', 'files', 'connection', 'protection', 'formats', 'wire', 'errors.ts'],
+    },
   },
   clients: {
     'kdc-client': {

@@ -17,6 +17,7 @@ import * as negotiate from '@s4u/negotiate'
 import * as redis from '@s4u/redis'
 import * as sasl from '@s4u/sasl'
 import * as signIn from '@s4u/sign-in'
+import * as smb from '@s4u/smb'
 import * as testKdc from '@s4u/test-kdc'
 
 export const packages: object[] = [
@@ -38,5 +39,6 @@ export const packages: object[] = [
   redis,
   sasl,
   signIn,
+  smb,
   testKdc,
 ]

@@ -59,6 +59,7 @@ export const toolKeys = [
   'mit-otp',
   'freeradius',
   'openldap',
+  'file-server',
   'zsh',
   'compiler',
 ] as const
@@ -99,6 +100,10 @@ export const tools: Record<ToolKey, Requirement> = {
   openldap: {
     programs: ['slapd', 'slapadd', 'ldapsearch', 'openssl', '/usr/lib/*/sasl2/libgssapiv2.so'],
     packages: ['slapd', 'ldap-utils', 'openssl', 'libsasl2-modules-gssapi-mit'],
+  },
+  'file-server': {
+    programs: ['smbd', 'winbindd', 'smbclient', 'setpriv', '/usr/lib/*/libnss_wrapper.so'],
+    packages: ['samba', 'winbind', 'smbclient', 'libnss-wrapper', 'util-linux'],
   },
   zsh: { programs: ['zsh'], packages: ['zsh'] },
   // For the native addon that npm's kerberos is.

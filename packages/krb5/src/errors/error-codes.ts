@@ -3,6 +3,8 @@
  * the page docs/error-codes.md; a test compares it with the sources of all packages.
  */
 
+import { FILE_ERROR_MEANINGS } from './file-error-codes.js'
+
 /**
  * What each code means, in one sentence. What to do about it is the `hint` of the error, which
  * knows the names and the settings of the case.
@@ -247,6 +249,8 @@ export const ERROR_MEANINGS = {
   S4U_UNKNOWN_STATE: 'The answer of an issuer belongs to no sign-in that this browser has begun.',
   S4U_UNNAMED_PROXY: 'A header that only a named proxy may set came from somebody else.',
   S4U_USAGE: 'The command line has a command, an option or a value that there is not, or lacks one.',
+
+  ...FILE_ERROR_MEANINGS,
 } as const
 
 /**

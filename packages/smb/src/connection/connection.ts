@@ -1,0 +1,241 @@
+import { distrusted } from '../errors.js'
+import { COMPRESSION_ID, readHeader, readTransform, splitChain, TRANSFORM_ID, UNASKED } from '../wire/header.js'
+import { emptyRequest } from '../wire/session-messages.js'
+import { Status } from '../wire/status.js'
+import { Credits } from './credits.js'
+import { cancelMessage } from './cancel.js'
+import { chargeOf, encodeChain, type Protection, type Reply, type Request, type RequestContext } from './request.js'
+import { type ServerAddress, type Transport, unreachable } from './transport.js'
+
+interface Pending {
+  readonly command: number
+  readonly charge: number
+  readonly context: RequestContext
+  asyncId: bigint | undefined
+  settle: (reply: Reply) => void
+  fail: (reason: unknown) => void
+}
+
+/** Requests of all sessions on one connection, as many at once as credits allow. */
+export class Connection {
+  readonly server: ServerAddress
+  readonly #transport: Transport
+  readonly #credits = new Credits()
+  readonly #pending = new Map<bigint, Pending>()
+  readonly #protections = new Map<bigint, Protection>()
+  readonly #onClose = new Set<(reason: Error) => void>()
+  isMultiCredit = false
+
+  constructor(server: ServerAddress, transport: Transport) {
+    this.server = server
+    this.#transport = transport
+    transport.events = {
+      frame: (octets) => this.#receive(octets),
+      closed: (reason) => this.#fail(reason),
+      silent: () => this.#silent(),
+    }
+    transport.hold(false)
+  }
+
+  get isOpen(): boolean {
+    return this.#transport.isOpen
+  }
+
+  /** Octets that one request may carry with the credits that the server lets us hold. */
+  get affordable(): number {
+    return this.isMultiCredit ? this.#credits.held * 65_536 : 65_536
+  }
+
+  set maxFrame(octets: number) {
+    this.#transport.maxFrame = octets
+  }
+
+  /** `closed` is called once, with the reason. Returns what takes it back. */
+  watch(closed: (reason: Error) => void): () => void {
+    this.#onClose.add(closed)
+    return () => this.#onClose.delete(closed)
+  }
+
+  close(reason: Error): void {
+    this.#transport.close(reason)
+  }
+
+  /** From now on encrypted answers of this session are opened. */
+  protect(protection: Protection): void {
+    this.#protections.set(protection.sessionId, protection)
+  }
+
+  unprotect(sessionId: bigint): void {
+    this.#protections.delete(sessionId)
+  }
+
+  /**
+   * Sends a chain of requests, and resolves to their answers whatever their statuses are.
+   * @param sent is given the octets as they are sent, without frame and encryption
+   * @throws FileServerUnreachableError, RejectedTokenError, MalformedTokenError, and what aborts
+   */
+  async exchange(
+    requests: readonly Request[],
+    context: RequestContext,
+    sent?: (message: Uint8Array) => void,
+  ): Promise<readonly Reply[]> {
+    context.signal?.throwIfAborted()
+    const charge = requests.reduce((sum, request) => sum + chargeOf(request), 0)
+    if (!this.isOpen) throw unreachable(this.server, 'ECONNRESET')
+    const taken = this.#credits.take(charge, context.signal)
+    const firstId = typeof taken === 'bigint' ? taken : await taken
+    const credits = this.#credits.wantedWith(charge)
+    const chain = encodeChain(requests, context, { firstId, credits, isMultiCredit: this.isMultiCredit })
+    sent?.(chain)
+    const answers = this.#await(requests, context, firstId)
+    const { protection, isSealed } = context
+    this.#transport.send(isSealed ? sealed(protection, chain) : chain)
+    return answers
+  }
+
+  #await(requests: readonly Request[], context: RequestContext, firstId: bigint): Promise<readonly Reply[]> {
+    const { signal } = context
+    this.#transport.hold(true)
+    return new Promise((resolve, reject) => {
+      const replies: Reply[] = []
+      let missing = requests.length
+      const abort = (): void => {
+        this.#cancel(ids)
+        reject(signal?.reason)
+      }
+      const ids = requests.map((request, i) => {
+        const id = firstId + BigInt(requests.slice(0, i).reduce((sum, each) => sum + chargeOf(each), 0))
+        this.#pending.set(id, {
+          command: request.command,
+          charge: chargeOf(request),
+          context,
+          asyncId: undefined,
+          settle: (reply) => {
+            replies[i] = reply
+            missing -= 1
+            if (signal?.aborted) context.late?.(reply)
+            if (missing > 0) return
+            signal?.removeEventListener('abort', abort)
+            resolve(replies)
+          },
+          fail: (reason) => {
+            signal?.removeEventListener('abort', abort)
+            reject(reason)
+          },
+        })
+        return id
+      })
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+
+  /**
+   * CANCEL has the id of what it ends, costs nothing and has no answer. MS-SMB2 section 3.2.4.24.
+   */
+  #cancel(ids: readonly bigint[]): void {
+    for (const id of ids) {
+      const pending = this.#pending.get(id)
+      if (pending === undefined) continue
+      const { protection, isSealed } = pending.context
+      const message = cancelMessage(id, pending.asyncId, pending.context, emptyRequest())
+      this.#transport.send(isSealed ? sealed(protection, message) : message)
+    }
+  }
+
+  #receive(frame: Uint8Array): void {
+    const id = frame.length < 4 ? 0 : new DataView(frame.buffer, frame.byteOffset).getUint32(0, true)
+    if (id === COMPRESSION_ID)
+      throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'a compressed answer; none was agreed upon')
+    if (id !== TRANSFORM_ID) return this.#receiveChain(frame, undefined)
+    const { sessionId } = readTransform(frame)
+    const protection = this.#protections.get(sessionId)
+    if (protection?.sealer === undefined) {
+      throw distrusted('STATUS_DECRYPTION_FAILED', 'an encrypted answer of a session that does not encrypt')
+    }
+    this.#receiveChain(protection.sealer.open(frame), protection)
+  }
+
+  #receiveChain(message: Uint8Array, opened: Protection | undefined): void {
+    for (const element of splitChain(message)) this.#receiveOne(element, opened)
+  }
+
+  /** Checks of each answer: MS-SMB2 section 3.2.5.1. */
+  #receiveOne(message: Uint8Array, opened: Protection | undefined): void {
+    const header = readHeader(message)
+    if (header.messageId === UNASKED) return
+    const pending = this.#pending.get(header.messageId)
+    if (pending === undefined) throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer to what was not asked')
+    if (header.command !== pending.command) {
+      throw distrusted(
+        'STATUS_INVALID_NETWORK_RESPONSE',
+        `an answer to command ${header.command}; ${pending.command} was asked`,
+      )
+    }
+    const isInterim = header.status === Status.PENDING && header.asyncId !== undefined
+    requireAuthentic(message, { isInterim, opened, context: pending.context, sessionId: header.sessionId })
+    this.#credits.grant(header.credits)
+    if (isInterim) {
+      pending.asyncId = header.asyncId
+      return
+    }
+    this.#pending.delete(header.messageId)
+    if (this.#pending.size === 0) this.#transport.hold(false)
+    this.#credits.settle(pending.charge)
+    pending.settle({ status: header.status, header, message })
+  }
+
+  /** What is asynchronous may take as long as it likes: a watch, a lock. */
+  #silent(): void {
+    const isWaiting = [...this.#pending.values()].some(({ asyncId }) => asyncId === undefined)
+    if (isWaiting) this.close(unreachable(this.server, 'ETIMEDOUT'))
+  }
+
+  #fail(reason: Error): void {
+    this.#credits.fail(reason)
+    for (const pending of [...this.#pending.values()]) pending.fail(reason)
+    this.#pending.clear()
+    for (const closed of this.#onClose) closed(reason)
+  }
+}
+
+function sealed(protection: Protection | undefined, message: Uint8Array): Uint8Array {
+  if (protection?.sealer === undefined) {
+    throw distrusted('STATUS_NOT_SUPPORTED', 'the share wants encryption, and the server has agreed upon no cipher')
+  }
+  return protection.sealer.seal(message, protection.sessionId)
+}
+
+interface Authenticity {
+  readonly isInterim: boolean
+  /** Whose key opened the answer, where it was encrypted. */
+  readonly opened: Protection | undefined
+  readonly context: RequestContext
+  readonly sessionId: bigint
+}
+
+/**
+ * An answer is believed when it was sealed or signed with the keys of the session that asked. Of an
+ * interim answer, which comes unsigned, nothing is believed but that there is more to wait for.
+ */
+function requireAuthentic(message: Uint8Array, { isInterim, opened, context, sessionId }: Authenticity): void {
+  const { protection, isSealed = false } = context
+  if (protection === undefined) {
+    if (opened !== undefined)
+      throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an encrypted answer without a session')
+    return
+  }
+  if (opened !== undefined && opened !== protection) {
+    throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer that another session has encrypted')
+  }
+  if (sessionId !== protection.sessionId && !isInterim) {
+    throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer of another session')
+  }
+  if (opened !== undefined) return
+  if (isSealed) throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer in clear to an encrypted request')
+  if (isInterim || protection.signer.verify(message)) return
+  throw distrusted(
+    'STATUS_INVALID_SIGNATURE',
+    'the signature of an answer is missing or wrong',
+    'Somebody changes what passes, or the server has lost the session. The connection is closed.',
+  )
+}

@@ -1,0 +1,124 @@
+import type { Initiator } from '@s4u/gssapi'
+import { Command } from '../wire/header.js'
+import { emptyRequest } from '../wire/session-messages.js'
+import { Status } from '../wire/status.js'
+import type { Agreement, NegotiatedConnection } from './negotiate.js'
+import type { Reply, Request, RequestContext } from './request.js'
+import { signIn, signInAgain, type SignedIn } from './sign-in.js'
+
+/** Who acts on a file server: an `Impersonation` of @s4u/negotiate, or what does as one. */
+export interface ShareUser {
+  /**
+   * The client's side of a GSS-API negotiation with a service.
+   * @param spn `cifs/files.ad.test`
+   */
+  contextFor(spn: string, options?: ShareUserOptions): Promise<Initiator>
+}
+
+export interface ShareUserOptions {
+  readonly signal?: AbortSignal
+  readonly mutual?: boolean
+  /** Asks for a ticket that no cache has had. */
+  readonly fresh?: boolean
+}
+
+/** So long before its ticket ends a session signs in again; milliseconds. */
+const BEFORE_EXPIRY = 60_000
+
+/** What a request of a session says beside its octets. */
+export type SessionRequest = Omit<RequestContext, 'protection' | 'sessionId'>
+
+/** A user's session on a connection. It signs in again before its ticket ends. */
+export class Session {
+  readonly negotiated: NegotiatedConnection
+  readonly #user: ShareUser
+  readonly #spn: string
+  readonly #signedIn: SignedIn
+  readonly #now: () => number
+  #expiresAt: number
+  #again: Promise<void> | undefined
+
+  private constructor(
+    negotiated: NegotiatedConnection,
+    user: ShareUser,
+    spn: string,
+    signedIn: SignedIn,
+    now: () => number,
+  ) {
+    this.negotiated = negotiated
+    this.#user = user
+    this.#spn = spn
+    this.#signedIn = signedIn
+    this.#expiresAt = signedIn.expiresAt
+    this.#now = now
+  }
+
+  /** @throws as `contextFor` of the user, and as `signIn` */
+  static async open(
+    negotiated: NegotiatedConnection,
+    user: ShareUser,
+    spn: string,
+    now: () => number,
+    signal: AbortSignal,
+  ): Promise<Session> {
+    const initiator = await user.contextFor(spn, { signal, mutual: true })
+    return new Session(negotiated, user, spn, await signIn(negotiated, initiator, signal), now)
+  }
+
+  get agreement(): Agreement {
+    return this.negotiated.agreement
+  }
+
+  get isOpen(): boolean {
+    return this.negotiated.connection.isOpen
+  }
+
+  get encrypts(): boolean {
+    return this.#signedIn.encrypts
+  }
+
+  /**
+   * Sends a chain of requests in this user's name.
+   * @throws as `Connection.exchange`, and as signing in where the ticket has ended
+   */
+  async request(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
+    if (this.#expiresAt - BEFORE_EXPIRY <= this.#now()) await this.#signInAgain(false)
+    const replies = await this.#exchange(requests, options)
+    // The server did nothing of what it answers so.
+    if (!replies.some(({ status }) => status === Status.NETWORK_SESSION_EXPIRED)) return replies
+    await this.#signInAgain(true)
+    return this.#exchange(requests, options)
+  }
+
+  /** Ends the session on the server. What is open in it is closed. */
+  async logOff(): Promise<void> {
+    const { connection } = this.negotiated
+    const { protection } = this.#signedIn
+    if (!connection.isOpen) return
+    try {
+      await this.#exchange([{ command: Command.LOGOFF, body: emptyRequest() }], {})
+    } finally {
+      connection.unprotect(protection.sessionId)
+    }
+  }
+
+  #exchange(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
+    const { protection, encrypts } = this.#signedIn
+    const isSealed = encrypts || options.isSealed === true
+    return this.negotiated.connection.exchange(requests, { ...options, protection, isSealed })
+  }
+
+  /** One at a time: what finds it under way waits for it. */
+  #signInAgain(fresh: boolean): Promise<void> {
+    this.#again ??= this.#withNewTicket(fresh).finally(() => {
+      this.#again = undefined
+    })
+    return this.#again
+  }
+
+  async #withNewTicket(fresh: boolean): Promise<void> {
+    const initiator = await this.#user.contextFor(this.#spn, { mutual: true, fresh })
+    const { protection } = this.#signedIn
+    this.#expiresAt = await signInAgain(this.negotiated, initiator, { protection })
+  }
+}

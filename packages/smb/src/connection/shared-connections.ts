@@ -1,0 +1,144 @@
+import { type ConnectionRules, type NegotiatedConnection, openConnection } from './negotiate.js'
+import { Session, type ShareUser } from './session.js'
+import type { ServerAddress } from './transport.js'
+
+/** What decides which connection serves a share. */
+export interface ConnectionDemand {
+  readonly server: ServerAddress
+  readonly rules: ConnectionRules
+  readonly service: string
+  /** How long a connection without sessions stays open; milliseconds. */
+  readonly idleTimeout: number
+  readonly now: () => number
+}
+
+/** A session that is in use until it is released. */
+export interface SessionLease {
+  readonly session: Session
+  /** Ends the session when no other share uses it. */
+  release(): Promise<void>
+}
+
+/** Sessions on one connection; with more a further connection is opened. */
+const MAX_SESSIONS = 256
+
+interface OpenSession {
+  readonly session: Promise<Session>
+  leases: number
+}
+
+/**
+ * Connections by server and by what was permitted of them. On each there is a session for each
+ * user: for each object that acts as one, since two that have the same name may have different
+ * rights to act.
+ */
+const connections = new Map<string, Set<SharedConnection>>()
+
+/**
+ * Finds or opens the connection and the session of a user.
+ * @throws as `openConnection` and `Session.open`, and what aborts
+ */
+export async function leaseSession(
+  user: ShareUser,
+  demand: ConnectionDemand,
+  signal?: AbortSignal,
+): Promise<SessionLease> {
+  signal?.throwIfAborted()
+  const { server, rules, service } = demand
+  const key = JSON.stringify([server, rules, service])
+  let shared = connections.get(key)
+  if (shared === undefined) connections.set(key, (shared = new Set()))
+  const usable = [...shared].find((each) => each.hasRoomFor(user)) ?? new SharedConnection(demand, key)
+  return usable.lease(user, signal)
+}
+
+class SharedConnection {
+  readonly #demand: ConnectionDemand
+  readonly #key: string
+  readonly #negotiated: Promise<NegotiatedConnection>
+  readonly #sessions = new Map<ShareUser, OpenSession>()
+  #idle: NodeJS.Timeout | undefined
+  #isOver = false
+
+  constructor(demand: ConnectionDemand, key: string) {
+    this.#demand = demand
+    this.#key = key
+    connections.get(key)?.add(this)
+    this.#negotiated = openConnection(demand.server, demand.rules, AbortSignal.timeout(demand.rules.timeLimit))
+    this.#negotiated.then(
+      ({ connection }) => connection.watch(() => this.#forget()),
+      () => this.#forget(),
+    )
+  }
+
+  hasRoomFor(user: ShareUser): boolean {
+    return !this.#isOver && (this.#sessions.has(user) || this.#sessions.size < MAX_SESSIONS)
+  }
+
+  async lease(user: ShareUser, signal: AbortSignal | undefined): Promise<SessionLease> {
+    clearTimeout(this.#idle)
+    const open = this.#sessions.get(user) ?? this.#open(user)
+    open.leases++
+    let isReleased = false
+    const release = async (): Promise<void> => {
+      if (isReleased) return
+      isReleased = true
+      await this.#release(user, open)
+    }
+    try {
+      return { session: await unlessAborted(open.session, signal), release }
+    } catch (error) {
+      await release().catch(() => {})
+      throw error
+    }
+  }
+
+  #open(user: ShareUser): OpenSession {
+    const { service, now, rules } = this.#demand
+    const session = this.#negotiated.then((negotiated) =>
+      Session.open(negotiated, user, service, now, AbortSignal.timeout(rules.timeLimit)),
+    )
+    const open = { session, leases: 0 }
+    this.#sessions.set(user, open)
+    session.catch(() => this.#drop(user, open))
+    return open
+  }
+
+  async #release(user: ShareUser, open: OpenSession): Promise<void> {
+    open.leases--
+    if (open.leases > 0) return
+    this.#drop(user, open)
+    await open.session.then((session) => session.logOff()).catch(() => {})
+  }
+
+  #drop(user: ShareUser, open: OpenSession): void {
+    if (this.#sessions.get(user) === open) this.#sessions.delete(user)
+    if (this.#sessions.size > 0 || this.#isOver) return
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => this.#close(), this.#demand.idleTimeout)
+    this.#idle.unref()
+  }
+
+  #close(): void {
+    if (this.#sessions.size > 0) return
+    this.#forget()
+    this.#negotiated.then(({ connection }) => connection.close(new Error('the connection was idle'))).catch(() => {})
+  }
+
+  #forget(): void {
+    this.#isOver = true
+    clearTimeout(this.#idle)
+    const shared = connections.get(this.#key)
+    shared?.delete(this)
+    if (shared?.size === 0) connections.delete(this.#key)
+  }
+}
+
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    signal.addEventListener('abort', abort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}

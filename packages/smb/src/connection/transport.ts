@@ -1,0 +1,143 @@
+import { connect, type Socket } from 'node:net'
+import { type S4uErrorCode, shownInput } from '@s4u/krb5'
+import { FileServerUnreachableError } from '../errors.js'
+import { FrameSplitter } from './frame-splitter.js'
+
+/** Where a file server is. */
+export interface ServerAddress {
+  /** Its name, which its service principal name has: `files.ad.test`. */
+  readonly host: string
+  /** The IP address to connect to. Undefined: what the name resolves to. */
+  readonly address: string | undefined
+  readonly port: number
+}
+
+export interface TransportEvents {
+  frame(octets: Uint8Array): void
+  /** Called once, with the reason. */
+  closed(reason: Error): void
+  /** Nothing came or went for as long as the time limit. */
+  silent(): void
+}
+
+/** The longest frame before the server has said what it sends: of a NEGOTIATE response. */
+const MAX_FIRST_FRAME = 65_536 + 4_096
+
+/** Frames over TCP. */
+export class Transport {
+  maxFrame = MAX_FIRST_FRAME
+  readonly #socket: Socket
+  readonly #server: ServerAddress
+  #events: TransportEvents | undefined
+  #isClosed = false
+
+  private constructor(socket: Socket, server: ServerAddress) {
+    this.#socket = socket
+    this.#server = server
+  }
+
+  /** Connects. @throws FileServerUnreachableError, and what aborts the signal */
+  static open(server: ServerAddress, timeLimit: number, signal: AbortSignal): Promise<Transport> {
+    signal.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const { host, address = host, port } = server
+      const socket = connect({ host: address, port, noDelay: true })
+      const end = (settle: () => void): void => {
+        signal.removeEventListener('abort', abort)
+        socket.removeAllListeners()
+        settle()
+      }
+      const fail = (reason: unknown): void =>
+        end(() => {
+          socket.on('error', () => {})
+          socket.destroy()
+          reject(reason)
+        })
+      const abort = (): void => fail(signal.reason)
+      signal.addEventListener('abort', abort, { once: true })
+      socket.setTimeout(timeLimit, () => fail(unreachable(server, 'ETIMEDOUT')))
+      socket.once('error', (error) => fail(unreachable(server, codeOf(error), error)))
+      socket.once('connect', () => end(() => resolve(new Transport(socket, server).#listening(timeLimit))))
+    })
+  }
+
+  /** Must be set before the first answer can come. */
+  set events(events: TransportEvents) {
+    this.#events = events
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#isClosed) return
+    this.#socket.cork()
+    this.#socket.write(Uint8Array.of(0, frame.length >> 16, (frame.length >> 8) & 0xff, frame.length & 0xff))
+    this.#socket.write(frame)
+    this.#socket.uncork()
+  }
+
+  /** Whether the connection keeps the process alive. */
+  hold(isHeld: boolean): void {
+    if (isHeld) this.#socket.ref()
+    else this.#socket.unref()
+  }
+
+  close(reason: Error): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#socket.destroy()
+    this.#events?.closed(reason)
+  }
+
+  #listening(timeLimit: number): this {
+    const splitter = new FrameSplitter(() => this.maxFrame)
+    this.#socket.on('data', (octets) => {
+      try {
+        for (const frame of splitter.push(octets)) if (!this.#isClosed) this.#events?.frame(frame)
+      } catch (error) {
+        this.close(error instanceof Error ? error : new Error(shownInput(error)))
+      }
+    })
+    this.#socket.on('error', (error) => this.close(unreachable(this.#server, codeOf(error), error)))
+    this.#socket.on('close', () => this.close(unreachable(this.#server, 'ECONNRESET')))
+    this.#socket.setTimeout(timeLimit, () => this.#events?.silent())
+    return this
+  }
+}
+
+const KNOWN_CODES = ['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ETIMEDOUT'] as const
+
+function codeOf(error: Error): S4uErrorCode {
+  return KNOWN_CODES.find((code) => 'code' in error && error.code === code) ?? 'ECONNRESET'
+}
+
+/** Makes the error for a server that cannot be reached, or whose connection is lost. */
+export function unreachable(
+  { host, address, port }: ServerAddress,
+  code: S4uErrorCode,
+  cause?: unknown,
+): FileServerUnreachableError {
+  const where = address === undefined ? `${host}:${port}` : `${host}:${port} (${address})`
+  return new FileServerUnreachableError(`${where}: ${WORDS[code] ?? WORDS.ECONNRESET}`, {
+    code,
+    hint: HINTS[code] ?? HINTS.ECONNRESET,
+    ...(cause !== undefined && { cause }),
+  })
+}
+
+const WORDS: Readonly<Partial<Record<S4uErrorCode, string>>> & { readonly ECONNRESET: string } = {
+  ECONNREFUSED: 'no file server listens there',
+  ECONNRESET: 'the connection was lost',
+  EHOSTUNREACH: 'there is no way to this address',
+  ENOTFOUND: 'the name has no address',
+  ETIMEDOUT: 'there was no answer in time',
+}
+
+const HINTS: Readonly<Partial<Record<S4uErrorCode, string>>> & { readonly ECONNRESET: string } = {
+  ECONNREFUSED: 'Check that the file server runs, and that a firewall lets TCP port 445 pass.',
+  ECONNRESET: 'What was not answered may or may not have been done. Look, and try again.',
+  ENOTFOUND: 'Check the name in the path, and that the DNS of this machine knows the domain.',
+  ETIMEDOUT: 'Check that the file server answers, or give a longer timeLimit.',
+}

@@ -1,0 +1,194 @@
+import type { Reply, Request } from '../connection/request.js'
+import type { Tree } from '../connection/tree.js'
+import { Command } from '../wire/header.js'
+import {
+  closeRequest,
+  type CreateAnswer,
+  createRequest,
+  type CreateRequest,
+  readCreate,
+  readData,
+  readRequest,
+  readWritten,
+  RELATED_FILE,
+  writeRequest,
+} from '../wire/file-messages.js'
+import { FileClass, InfoType, queryInfoRequest, readOutput, setInfoRequest } from '../wire/query-messages.js'
+import { Status } from '../wire/status.js'
+import { type FileFacts, readAllInformation } from '../formats/file-information.js'
+import { type Attempt, requireSuccess } from './attempt.js'
+
+/** A request of a chain for the file that its first request opens, or for an open one. */
+export const closing = (fileId: Uint8Array = RELATED_FILE): Request => ({
+  command: Command.CLOSE,
+  body: closeRequest(fileId),
+})
+
+export const creating = (request: CreateRequest): Request => ({ command: Command.CREATE, body: createRequest(request) })
+
+export const reading = (fileId: Uint8Array, offset: number, length: number): Request => ({
+  command: Command.READ,
+  body: readRequest({ fileId, offset, length }),
+  payload: length,
+})
+
+export const writing = (fileId: Uint8Array, offset: number, data: Uint8Array): Request => ({
+  command: Command.WRITE,
+  body: writeRequest({ fileId, offset, length: data.length }),
+  data,
+  payload: data.length,
+})
+
+export const changing = (fileId: Uint8Array, fileClass: number, value: Uint8Array): Request => ({
+  command: Command.SET_INFO,
+  body: setInfoRequest({ fileId, fileClass, value }),
+})
+
+/** The name at the end of FileAllInformation is not read, but the server wants to write it. */
+const ALL_OCTETS = 65_536
+
+export const describing = (fileId: Uint8Array): Request => ({
+  command: Command.QUERY_INFO,
+  body: queryInfoRequest({ fileId, type: InfoType.FILE, fileClass: FileClass.ALL, maxOutput: ALL_OCTETS }),
+  payload: ALL_OCTETS,
+})
+
+/** What `describing` is answered with. @throws FileError, MalformedTokenError */
+export function factsOf(reply: Reply, attempt: Attempt): FileFacts {
+  requireSuccess(reply, attempt, [Status.BUFFER_OVERFLOW])
+  return readAllInformation(readOutput(reply.message, ALL_OCTETS, 'QUERY_INFO'))
+}
+
+/** Data of one request; more requests on the way serve better than larger ones. */
+const MAX_CHUNK = 1024 * 1024
+
+/** Requests for one file on the way at the same time. */
+const PARALLEL = 8
+
+/** A file that is open on the server, on one connection. */
+export class OpenFile {
+  readonly tree: Tree
+  readonly answer: CreateAnswer
+  readonly attempt: Attempt
+
+  private constructor(tree: Tree, answer: CreateAnswer, attempt: Attempt) {
+    this.tree = tree
+    this.answer = answer
+    this.attempt = attempt
+  }
+
+  /** @throws FileError, and what aborts: then what was opened meanwhile is closed again */
+  static async open(tree: Tree, request: CreateRequest, attempt: Attempt, signal?: AbortSignal): Promise<OpenFile> {
+    const late = ({ status, message }: Reply): void => {
+      if (status === Status.SUCCESS) tree.request([closing(readCreate(message).fileId)]).catch(() => {})
+    }
+    const [reply] = await tree.request([creating(request)], { signal, late })
+    requireSuccess(reply, attempt)
+    return new OpenFile(tree, readCreate(reply.message), attempt)
+  }
+
+  get fileId(): Uint8Array {
+    return this.answer.fileId
+  }
+
+  /** Octets of one READ. */
+  get readChunk(): number {
+    const { session, agreement } = this.tree
+    return Math.min(MAX_CHUNK, agreement.maxRead, session.negotiated.connection.affordable)
+  }
+
+  get writeChunk(): number {
+    const { session, agreement } = this.tree
+    return Math.min(MAX_CHUNK, agreement.maxWrite, session.negotiated.connection.affordable)
+  }
+
+  /** Octets from an offset: fewer at the end of the file, none behind it. */
+  async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const [reply] = await this.tree.request([reading(this.fileId, offset, length)], { signal })
+    requireSuccess(reply, this.#while('read'), [Status.END_OF_FILE, Status.BUFFER_OVERFLOW])
+    return reply.status === Status.END_OF_FILE ? NOTHING : readData(reply.message, length)
+  }
+
+  /**
+   * Fills a buffer from an offset, with several requests on the way.
+   * @returns how many octets there were before the end of the file
+   */
+  async readInto(buffer: Uint8Array, offset: number, signal?: AbortSignal): Promise<number> {
+    let end = buffer.length
+    await inParallel(chunksOf(buffer.length, this.readChunk), async ({ from, until }) => {
+      for (let at = from; at < Math.min(until, end);) {
+        const data = await this.read(offset + at, until - at, signal)
+        buffer.set(data, at)
+        at += data.length
+        if (data.length === 0) end = Math.min(end, at)
+      }
+    })
+    return end
+  }
+
+  /** Writes all octets, with several requests on the way. @throws FileError */
+  async write(data: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
+    await inParallel(chunksOf(data.length, this.writeChunk), async ({ from, until }) => {
+      for (let at = from; at < until;) {
+        const part = data.subarray(at, until)
+        const [reply] = await this.tree.request([writing(this.fileId, offset + at, part)], { signal })
+        requireSuccess(reply, this.#while('write'))
+        const count = readWritten(reply.message, part.length)
+        if (count === 0) requireSuccess({ ...reply, status: DISK_FULL }, this.#while('write'))
+        at += count
+      }
+    })
+  }
+
+  async facts(signal?: AbortSignal): Promise<FileFacts> {
+    const [reply] = await this.tree.request([describing(this.fileId)], { signal })
+    return factsOf(reply, this.#while('stat'))
+  }
+
+  /** Sends a request and checks its status. */
+  async request(request: Request, syscall: string, signal?: AbortSignal): Promise<Reply> {
+    const [reply] = await this.tree.request([request], { signal })
+    requireSuccess(reply, this.#while(syscall))
+    return reply
+  }
+
+  /** Closes the file. A lost connection has closed it already. */
+  async close(): Promise<void> {
+    if (!this.tree.isOpen) return
+    const [reply] = await this.tree.request([closing(this.fileId)])
+    requireSuccess(reply, this.#while('close'), [Status.FILE_CLOSED])
+  }
+
+  #while(syscall: string): Attempt {
+    return { syscall, path: this.attempt.path }
+  }
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0)
+const DISK_FULL = 0xc000_007f
+
+interface Chunk {
+  readonly from: number
+  readonly until: number
+}
+
+function* chunksOf(length: number, chunk: number): Generator<Chunk> {
+  for (let from = 0; from < length; from += chunk) yield { from, until: Math.min(length, from + chunk) }
+}
+
+/** Ends with the first failure, when no action is under way any more. */
+async function inParallel<T>(items: Iterable<T>, action: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]()
+  let hasFailed = false
+  const work = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true && !hasFailed; next = iterator.next()) {
+      await action(next.value).catch((error: unknown) => {
+        hasFailed = true
+        throw error
+      })
+    }
+  }
+  const results = await Promise.allSettled(Array.from({ length: PARALLEL }, work))
+  const failed = results.find((result) => result.status === 'rejected')
+  if (failed !== undefined) throw failed.reason
+}

@@ -1,0 +1,146 @@
+import { type ConnectionDemand, leaseSession, type SessionLease } from '../connection/shared-connections.js'
+import type { ShareUser } from '../connection/session.js'
+import { Tree } from '../connection/tree.js'
+import { FileError } from '../errors.js'
+import { type NameRules, wireName } from '../formats/file-name.js'
+
+/** What a share needs to be reached. */
+export interface ShareTarget {
+  readonly host: string
+  readonly share: string
+  /** A folder that all paths begin in, as on the wire; empty for the share itself. */
+  readonly folder: string
+  readonly user: ShareUser
+  readonly demand: ConnectionDemand
+  readonly encrypt: boolean
+  readonly streams: boolean
+}
+
+interface Connected {
+  readonly tree: Tree
+  readonly lease: SessionLease
+}
+
+/**
+ * The way to a share: connects at the first use, again after a lost connection, and lets go of the
+ * session when it was idle.
+ */
+export class ShareAccess {
+  readonly target: ShareTarget
+  #connected: Promise<Connected> | undefined
+  #uses = 0
+  #idle: NodeJS.Timeout | undefined
+  #isEnded = false
+
+  constructor(target: ShareTarget) {
+    this.target = target
+  }
+
+  /** A path as it is on the wire. @throws FileError EINVAL */
+  nameOf(path: string, syscall: string): string {
+    const { folder, streams } = this.target
+    const rules: NameRules = { syscall, streams }
+    const name =
+      this.target.folder === '' ? wireName(path, rules) : [folder, wireName(path, rules)].filter(Boolean).join('\\')
+    return name
+  }
+
+  /** The name in a CREATE: in a share of DFS it begins with server and share. */
+  openName(tree: Tree, name: string): string {
+    const { host, share } = this.target
+    if (!tree.isDfs) return name
+    return [host, share, name].filter((part) => part !== '').join('\\')
+  }
+
+  /**
+   * Runs an action with the tree, during which the session is not let go of.
+   * @throws as `leaseSession` and `Tree.connect`
+   */
+  async use<T>(signal: AbortSignal | undefined, action: (tree: Tree) => Promise<T>): Promise<T> {
+    const { tree, release } = await this.hold(signal)
+    try {
+      return await action(tree)
+    } finally {
+      release()
+    }
+  }
+
+  /** The tree, until it is released. */
+  async hold(signal: AbortSignal | undefined): Promise<{ readonly tree: Tree; readonly release: () => void }> {
+    signal?.throwIfAborted()
+    if (this.#isEnded) throw ended(this.target)
+    this.#uses++
+    clearTimeout(this.#idle)
+    let isReleased = false
+    const release = (): void => {
+      if (isReleased) return
+      isReleased = true
+      this.#uses--
+      if (this.#uses === 0) this.#rest()
+    }
+    try {
+      return { tree: await this.#tree(signal), release }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** Lets go of the session. Every further use is refused. */
+  async end(): Promise<void> {
+    this.#isEnded = true
+    await this.#letGo()
+  }
+
+  async #tree(signal: AbortSignal | undefined): Promise<Tree> {
+    const connecting = (this.#connected ??= this.#connect(signal))
+    const forget = (): void => {
+      if (this.#connected === connecting) this.#connected = undefined
+    }
+    const connected = await connecting.catch((error: unknown) => {
+      forget()
+      throw error
+    })
+    if (connected.tree.isOpen) return connected.tree
+    forget()
+    await connected.lease.release()
+    return this.#tree(signal)
+  }
+
+  async #connect(signal: AbortSignal | undefined): Promise<Connected> {
+    const { user, demand, host, share, encrypt } = this.target
+    const lease = await leaseSession(user, demand, signal)
+    try {
+      return { tree: await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt, signal), lease }
+    } catch (error) {
+      await lease.release()
+      throw error
+    }
+  }
+
+  #rest(): void {
+    if (this.#isEnded) return
+    this.#idle = setTimeout(() => void (this.#uses === 0 && this.#letGo()), this.target.demand.idleTimeout)
+    this.#idle.unref()
+  }
+
+  async #letGo(): Promise<void> {
+    clearTimeout(this.#idle)
+    const connected = this.#connected
+    this.#connected = undefined
+    if (connected === undefined) return
+    const { tree, lease } = await connected
+    await tree.disconnect().catch(() => {})
+    await lease.release()
+  }
+}
+
+const FILE_CLOSED = 0xc000_0128
+
+function ended({ host, share }: ShareTarget): FileError {
+  return new FileError(
+    'EBADF',
+    { ntStatus: 'STATUS_FILE_CLOSED', ntStatusCode: FILE_CLOSED, syscall: 'use', path: `\\\\${host}\\${share}` },
+    { hint: 'The share was used after its `await using` block, or after close. Open it again.', status: 500 },
+  )
+}

@@ -1,0 +1,194 @@
+import { requireKnownOptions } from '@s4u/krb5'
+import { copy, rename, setTimes, type TimeLike, truncate } from './changes.js'
+import { checkAccess } from './check-access.js'
+import type { FileStats, FolderEntry } from './file-stats.js'
+import { joined, listFolder, makeFolder, remove, removeOne } from './folders.js'
+import type { ShareAccess } from './share-access.js'
+import {
+  CALL_OPTIONS,
+  type CallOptions,
+  COPY_OPTIONS,
+  type CopyFileOptions,
+  type FileData,
+  MKDIR_OPTIONS,
+  type MkdirOptions,
+  octetsOf,
+  READ_OPTIONS,
+  type ReadFileOptions,
+  READDIR_OPTIONS,
+  type ReaddirOptions,
+  RM_OPTIONS,
+  type RmOptions,
+  withEncoding,
+  WRITE_OPTIONS,
+  type WriteFileOptions,
+} from './share-options.js'
+import { appendWhole, describe, readSecurity, readWhole, writeWhole } from './whole-files.js'
+
+/**
+ * A share of a file server, with the names of `node:fs/promises`. Everything is done in the name of
+ * one user, and the file server's permissions decide.
+ *
+ * Paths are relative to the share (`reports/2026.pdf`; `/` and `\` are the same). `.` and `..`,
+ * names of devices, and streams unless asked for, are refused before anything is sent.
+ *
+ * @example
+ * ```ts
+ * import { openShare, type ShareUser } from '@s4u/smb'
+ *
+ * export async function names(user: ShareUser): Promise<readonly string[]> {
+ *   await using share = openShare('\\\\files.ad.test\\docs', { as: user })
+ *   return await share.readdir('reports')
+ * }
+ * ```
+ */
+export class Share implements AsyncDisposable {
+  readonly #access: ShareAccess
+
+  constructor(access: ShareAccess) {
+    this.#access = access
+  }
+
+  /** Reads a file: octets, or text where there is an encoding. @throws FileError ENOENT, EACCES */
+  readFile(
+    path: string,
+    options: BufferEncoding | (ReadFileOptions & { readonly encoding: BufferEncoding }),
+  ): Promise<string>
+  readFile(path: string, options?: (ReadFileOptions & { readonly encoding?: null | undefined }) | null): Promise<Buffer>
+  readFile(path: string, options?: ReadFileOptions | BufferEncoding | null): Promise<Buffer | string>
+  async readFile(path: string, given?: ReadFileOptions | BufferEncoding | null): Promise<Buffer | string> {
+    const { signal, encoding }: ReadFileOptions = withEncoding<ReadFileOptions>('readFile', given, READ_OPTIONS)
+    const octets = await readWhole(this.#access, path, { signal })
+    const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
+    return encoding ? buffer.toString(encoding) : buffer
+  }
+
+  /** Writes a file, in place of what was there. @throws FileError EACCES, EISDIR, ENOSPC */
+  async writeFile(path: string, data: FileData, given?: WriteFileOptions | BufferEncoding): Promise<void> {
+    const { signal, encoding, flag = 'w' }: WriteFileOptions = withEncoding('writeFile', given, WRITE_OPTIONS)
+    const octets = octetsOf(data, encoding)
+    if (flag === 'a') return appendWhole(this.#access, path, octets, { signal })
+    return writeWhole(this.#access, path, octets, { signal, exclusive: flag === 'wx' })
+  }
+
+  /** Adds to the end of a file, which is made where it is missing. @throws FileError */
+  async appendFile(path: string, data: FileData, given?: WriteFileOptions | BufferEncoding): Promise<void> {
+    const { signal, encoding }: WriteFileOptions = withEncoding('appendFile', given, WRITE_OPTIONS)
+    return appendWhole(this.#access, path, octetsOf(data, encoding), { signal })
+  }
+
+  /** Describes a file or a folder. @throws FileError ENOENT */
+  async stat(path: string, given?: CallOptions): Promise<FileStats> {
+    const { signal } = requireKnownOptions('stat', given, CALL_OPTIONS)
+    return describe(this.#access, path, { signal, follow: true })
+  }
+
+  /** Describes a link itself, and all else as `stat`. @throws FileError ENOENT */
+  async lstat(path: string, given?: CallOptions): Promise<FileStats> {
+    const { signal } = requireKnownOptions('lstat', given, CALL_OPTIONS)
+    return describe(this.#access, path, { signal, follow: false })
+  }
+
+  /**
+   * Lists a folder: names, or entries with `withFileTypes`. With `recursive` names are paths from
+   * this folder.
+   * @throws FileError ENOENT, ENOTDIR, EACCES
+   */
+  readdir(path: string, options: ReaddirOptions & { readonly withFileTypes: true }): Promise<FolderEntry[]>
+  readdir(path: string, options?: ReaddirOptions & { readonly withFileTypes?: false | undefined }): Promise<string[]>
+  async readdir(path: string, given?: ReaddirOptions): Promise<string[] | FolderEntry[]> {
+    const { signal, withFileTypes = false, recursive = false } = requireKnownOptions('readdir', given, READDIR_OPTIONS)
+    const entries = await listFolder(this.#access, path, { signal, recursive })
+    if (withFileTypes) return [...entries]
+    const from = joined(path, '').length
+    return entries.map(({ parentPath, name }) => joined(parentPath.slice(from), name))
+  }
+
+  /**
+   * Makes a folder. With `recursive` those above it too; returns the first that was made.
+   * @throws FileError EEXIST, ENOENT, EACCES
+   */
+  async mkdir(path: string, given?: MkdirOptions): Promise<string | undefined> {
+    const { signal, recursive = false } = requireKnownOptions('mkdir', given, MKDIR_OPTIONS)
+    const first = await makeFolder(this.#access, path, { signal, recursive })
+    return recursive ? first : undefined
+  }
+
+  /**
+   * Removes a file; with `recursive` a folder and all in it. @throws FileError ENOENT, EISDIR,
+   * EACCES
+   */
+  async rm(path: string, given?: RmOptions): Promise<void> {
+    const { signal, recursive = false, force = false } = requireKnownOptions('rm', given, RM_OPTIONS)
+    return remove(this.#access, path, { signal, recursive, force })
+  }
+
+  /** Removes a file or a link. @throws FileError ENOENT, EISDIR */
+  async unlink(path: string, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('unlink', given, CALL_OPTIONS)
+    return removeOne(this.#access, path, 'unlink', 'file', signal)
+  }
+
+  /** Removes an empty folder. @throws FileError ENOTEMPTY, ENOTDIR */
+  async rmdir(path: string, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('rmdir', given, CALL_OPTIONS)
+    return removeOne(this.#access, path, 'rmdir', 'folder', signal)
+  }
+
+  /** Gives a file or a folder another path in this share; a file that is there is replaced. */
+  async rename(from: string, to: string, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('rename', given, CALL_OPTIONS)
+    return rename(this.#access, from, to, { signal })
+  }
+
+  /** Copies a file within the server. @throws FileError EEXIST with `exclusive` */
+  async copyFile(from: string, to: string, given?: CopyFileOptions): Promise<void> {
+    const { signal, exclusive = false } = requireKnownOptions('copyFile', given, COPY_OPTIONS)
+    return copy(this.#access, from, to, { signal, exclusive })
+  }
+
+  /** Cuts a file, or makes it longer with zeros. */
+  async truncate(path: string, length = 0, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('truncate', given, CALL_OPTIONS)
+    return truncate(this.#access, path, length, { signal })
+  }
+
+  /** Sets when a file was last read and changed: dates, or seconds since 1970. */
+  async utimes(path: string, atime: TimeLike, mtime: TimeLike, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('utimes', given, CALL_OPTIONS)
+    return setTimes(this.#access, path, atime, mtime, { signal })
+  }
+
+  /**
+   * Asks the server whether the user may do this to the file: `constants.R_OK` and so on of
+   * `node:fs`.
+   * @throws FileError EACCES, ENOENT
+   */
+  async access(path: string, mode = 0, given?: CallOptions): Promise<void> {
+    const { signal } = requireKnownOptions('access', given, CALL_OPTIONS)
+    return checkAccess(this.#access, path, mode, { signal })
+  }
+
+  /**
+   * Returns owner, group and access list of a file, self-relative, as `identity.accessCheck` takes
+   * them. MS-DTYP section 2.4.6.
+   */
+  async securityDescriptor(path: string, given?: CallOptions): Promise<Uint8Array> {
+    const { signal } = requireKnownOptions('securityDescriptor', given, CALL_OPTIONS)
+    return readSecurity(this.#access, path, { signal })
+  }
+
+  /** Ends the session on the server, if no other share of this user needs it. */
+  close(): Promise<void> {
+    return this.#access.end()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    const { host, share } = this.#access.target
+    return `Share(\\\\${host}\\${share})`
+  }
+}

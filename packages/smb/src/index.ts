@@ -1,0 +1,22 @@
+/**
+ * Files on Windows and Samba servers, read and written as the caller: an SMB client (2.1 to 3.1.1)
+ * that signs in with Kerberos, and the names of `node:fs/promises`.
+ */
+
+export { FileError, type FileRefusal, FileServerUnreachableError } from './errors.js'
+export type { ShareUser, ShareUserOptions } from './connection/session.js'
+export type { TimeLike } from './files/changes.js'
+export { FileStats, FolderEntry } from './files/file-stats.js'
+export { Share } from './files/share.js'
+export type {
+  CallOptions,
+  CopyFileOptions,
+  FileData,
+  MkdirOptions,
+  ReaddirOptions,
+  ReadFileOptions,
+  RmOptions,
+  WriteFileOptions,
+} from './files/share-options.js'
+export { openShare, SHARE_OPTIONS, type ShareOptions } from './open-share.js'
+export type { Cipher, Dialect, SigningAlgorithm } from './wire/negotiate-message.js'
