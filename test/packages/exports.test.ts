@@ -546,6 +546,7 @@ const exported: Record<string, readonly string[]> = {
     'respond',
     'upgradeHeaders',
     'withHeaders',
+    'withoutRelayed',
     'writeAuditTo',
     'writeHeaders',
   ],

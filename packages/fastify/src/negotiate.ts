@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest 
 import fp from 'fastify-plugin'
 import { answer, headersOf } from './answer.js'
 import type { CallerOfHandler } from './authentication.js'
+import { answerOfApp } from './relayed-answer.js'
 import { addUpgradeHeaders, isHandshake, judgeHandshake } from './handshake.js'
 import { type JudgedRules, readRouteRules, type RouteRules } from './route-rules.js'
 
@@ -72,6 +73,7 @@ async function protect(fastify: FastifyInstance, options: NegotiateOptions): Pro
   }
   // With callbacks: what runs inside of an async hook ends with it.
   fastify.addHook('onRequest', (request, reply, done) => void proceed(request, reply, () => done()).catch(done))
+  fastify.addHook('onSend', (_request, reply, payload, done) => done(null, answerOfApp(reply, payload)))
   fastify.addHook('onReady', async () => addUpgradeHeaders(fastify))
   fastify.addHook('onClose', async () => negotiator[Symbol.dispose]())
 }

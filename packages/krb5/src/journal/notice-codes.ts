@@ -25,6 +25,7 @@ export const NOTICE_MEANINGS = {
   S4U_REDIS_EVICTION: 'Redis may throw away what s4u has stored, when its memory is full.',
   S4U_REDIS_RUN_ID: 'Redis does not say which server it is, so that a change of master is not noticed.',
   S4U_REFUSED: 'A caller was refused; it is told once for each kind of refusal where no logger is set.',
+  S4U_RELAYED_ANSWER: 'An app returned the answer of a backend as it is; what speaks of that connection was left out.',
   S4U_REPLAY_PER_WORKER: 'Each process of a cluster detects replays for itself alone.',
   S4U_SESSION_PLAIN_HTTP: 'A session cookie that is for TLS alone was not set, since the request came without TLS.',
   S4U_SESSION_TOO_BIG: 'A session does not fit into cookies, so that the user signs in with each request.',

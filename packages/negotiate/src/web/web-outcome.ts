@@ -2,6 +2,7 @@ import type { Anonymous, Authenticated, Outcome } from '../authenticate/outcome.
 import type { NegotiableRequest } from '../http/request.js'
 import type { Challenge, ResponseHeaders } from '../http/response.js'
 import { writeHeaders } from '../http/write-response.js'
+import { withoutRelayed } from './relayed-answer.js'
 
 /**
  * Who sent a web-standard Request. With the status `challenge` there is the `response` to return;
@@ -32,7 +33,8 @@ export function responseOf({ statusCode, headers, body }: Challenge): Response {
 
 /**
  * Returns the response with the headers of an outcome. Cookies and challenges that the app has set
- * stay. The response of a `fetch` cannot be changed, so the result is a new one with the same body.
+ * stay; what an answer of a backend says of its own connection goes: see `withoutRelayed`. The
+ * response of a `fetch` cannot be changed, so the result is a new one with the same body.
  *
  * ```ts
  * import { createNegotiator, withHeaders } from '@s4u/negotiate'
@@ -44,7 +46,8 @@ export function responseOf({ statusCode, headers, body }: Challenge): Response {
  * }
  * ```
  */
-export function withHeaders(response: Response, headers: ResponseHeaders): Response {
+export function withHeaders(given: Response, headers: ResponseHeaders): Response {
+  const response = withoutRelayed(given)
   if (Object.keys(headers).length === 0) return response
   try {
     add(response.headers, headers)
