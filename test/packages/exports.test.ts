@@ -553,6 +553,7 @@ const exported: Record<string, readonly string[]> = {
   sasl: [
     'CONNECTIONS_PER_IDENTITY_OPTIONS',
     'ConnectionsPerIdentity',
+    'KAFKA_AUTHENTICATOR_OPTIONS',
     'MAX_PROTECTED_OCTETS',
     'OctetQueue',
     'POSTGRES_STREAM_OPTIONS',
@@ -562,6 +563,8 @@ const exported: Record<string, readonly string[]> = {
     'ServerUnreachableError',
     'createSaslClient',
     'createSaslServer',
+    'kafkaAuthenticator',
+    'platformaticAuthenticator',
     'postgresSocket',
     'postgresStream',
     'saslContextOptions',

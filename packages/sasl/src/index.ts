@@ -28,6 +28,13 @@ export {
   ConnectionsPerIdentity,
   type ConnectionsPerIdentityOptions,
 } from './pool/connections-per-identity.js'
+export {
+  KAFKA_AUTHENTICATOR_OPTIONS,
+  kafkaAuthenticator,
+  type KafkaAuthenticatorOptions,
+  type KafkajsProviderArguments,
+  platformaticAuthenticator,
+} from './kafka/kafka-authenticator.js'
 export { ServerUnreachableError } from './postgres/handshake-reader.js'
 export {
   POSTGRES_STREAM_OPTIONS,

@@ -124,6 +124,16 @@ test('contexts are for the service of the connections alone', async () => {
   await expect(context).rejects.toMatchObject({ name: 'ConfigurationError' })
 })
 
+test('contexts are for other services as far as the options permit them', async () => {
+  const { pool } = connections({ alsoServices: (spn) => spn.startsWith('kafka/') })
+  const alice = callerWith(ticketOf('alice'))
+  await pool.use(alice, ({ as }) => as.contextFor('kafka/b2.ad.test'))
+  expect(alice.contextFor).toHaveBeenCalledWith('kafka/b2.ad.test', undefined)
+  await expect(pool.use(alice, ({ as }) => as.contextFor('HTTP/b2.ad.test'))).rejects.toMatchObject({
+    name: 'ConfigurationError',
+  })
+})
+
 test('what is idle is closed after the time for it, and not while it is used', async () => {
   const { pool, opened } = connections({ idleTimeout: 1_000 })
   const alice = callerWith(ticketOf('alice'))

@@ -13,6 +13,11 @@ export interface ConnectionsPerIdentityOptions<C> {
   /** The service principal name of the server: `postgres/db.ad.test`. */
   readonly service: string
   /**
+   * Whether a context may be begun with another service too, such as the other brokers of a
+   * cluster. Default: only with `service`.
+   */
+  readonly alsoServices?: (spn: string) => boolean
+  /**
    * Opens what one user has of its own: a pool of the driver, or a connection. `as` acts as that
    * user for as long as this is kept, and starts contexts with `service` only.
    */
@@ -37,6 +42,7 @@ export interface ConnectionsPerIdentityOptions<C> {
 /** Every name in ConnectionsPerIdentityOptions; others are refused. */
 export const CONNECTIONS_PER_IDENTITY_OPTIONS = {
   service: 'value',
+  alsoServices: 'function',
   open: 'function',
   close: 'function',
   isOpen: 'function',
@@ -157,7 +163,7 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
       throw new ConfigurationError('the connections were closed before', { code: 'S4U_CLOSED', status: 503 })
     this.#makeRoom()
     const users: Caller[] = []
-    const as = actingFor(this.#options.service, users, nameOf(ticket))
+    const as = actingFor(this.#options, users, nameOf(ticket))
     const opened = Promise.resolve().then(() => this.#options.open(as))
     const kept: Kept<C> = { ticket, opened, users, isRetired: false, timer: undefined }
     this.#kept.set(ticket.ticket, kept)
@@ -236,11 +242,15 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
  * Acts as one user through whichever caller uses the connections now. A driver may open a
  * connection at any time, and the caller for whom the first was opened may have ended long before.
  */
-function actingFor(service: string, users: readonly Caller[], principal: string): ContextSource {
+function actingFor(
+  { service, alsoServices }: Pick<ConnectionsPerIdentityOptions<unknown>, 'service' | 'alsoServices'>,
+  users: readonly Caller[],
+  principal: string,
+): ContextSource {
   return {
     principal,
     contextFor: async (spn, options) => {
-      if (spn !== service)
+      if (spn !== service && alsoServices?.(spn) !== true)
         throw new ConfigurationError(`these connections are to ${service}, and a context with ${spn} was asked for`, {
           hint: 'Give the service principal name of the server that the driver connects to as service.',
         })
