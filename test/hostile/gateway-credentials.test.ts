@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type OutgoingHttpHeaders, request as httpRequest } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { afterEach, describe, expect, test } from 'vitest'
 import { createGateway } from '@s4u/gateway'
 import { createTestRealm } from '@s4u/test-kdc'
@@ -87,6 +88,47 @@ describe('with direct, a password that is typed for the gateway', () => {
     for (const authorization of [TYPED, 'Negotiate YII='])
       expect((await ask(port, '/', { headers: { authorization } })).status).toBe(200)
     expect(seen.map(({ headers }) => headers.authorization)).toEqual([TYPED, undefined])
+  })
+})
+
+describe('with direct, the connections inside', () => {
+  const site = {
+    delegation: { as: 'none', direct: true, passwordInClear: true },
+    access: [{ allow: 'everybody' }],
+  } as const
+  const connectionsOf = (seen: readonly IncomingMessage[]) => new Set(seen.map(({ socket }) => socket)).size
+  async function askOn(agent: Agent, port: number, headers: OutgoingHttpHeaders): Promise<void> {
+    const request = httpRequest({ host: '127.0.0.1', port, agent, headers: { host: PUBLIC, ...headers } })
+    const [answer]: IncomingMessage[] = await once(request.end(), 'response')
+    expect([answer.statusCode, await text(answer)]).toEqual([200, 'ok'])
+  }
+  const sent: OutgoingHttpHeaders[] = [{}, { authorization: TYPED }, {}]
+
+  test('are of one connection outside each, with a password and without', async () => {
+    const { seen, to } = await innerServer()
+    const port = await gatewayOf([{ ...site, hosts: PUBLIC, to, access: [...site.access] }])
+    for (const headers of sent) await askOn(new Agent(), port, headers)
+    expect(connectionsOf(seen)).toBe(3)
+  })
+
+  test('are kept for the one that has them, and closed with it', async () => {
+    const { seen, to } = await innerServer()
+    const port = await gatewayOf([{ ...site, hosts: PUBLIC, to, access: [...site.access] }])
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    for (const headers of sent) await askOn(agent, port, headers)
+    expect(connectionsOf(seen)).toBe(1)
+    agent.destroy()
+    await expect.poll(() => seen[0].socket.closed).toBe(true)
+  })
+
+  test('are of one request each behind a proxy, whose connections are of many clients', async () => {
+    const { seen, to } = await innerServer()
+    const listeners = { address: '127.0.0.1:0', plain: true, proxies: '127.0.0.1' }
+    const port = await gatewayOf([{ ...site, hosts: PUBLIC, to, access: [...site.access] }], { listeners })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    for (const headers of sent) await askOn(agent, port, headers)
+    agent.destroy()
+    expect(connectionsOf(seen)).toBe(3)
   })
 })
 

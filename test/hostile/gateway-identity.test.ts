@@ -149,4 +149,16 @@ describe('whoever asks in the place of a proxy', () => {
       undefined,
     ])
   })
+
+  test.each(['//evil.test/a', '///evil.test', '/.//evil.test', '//evil.test:80/?next=//evil.test'])(
+    'and was asked for %s leads the user nowhere else, also where such paths pass',
+    async (target) => {
+      await using gateway = await gatewaySite({
+        site: { strictPaths: false },
+        config: { forwardAuth: { from: '127.0.0.1', convention: 'forwarded' } },
+      })
+      const answer = await gateway.ask('/.s4u/challenge', { as: 'alice', headers: said({ 'X-Forwarded-Uri': target }) })
+      expect([answer.status, answer.headers.location]).toEqual([303, `http://orders.example.com${target}`])
+    },
+  )
 })

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { type Answer, gatewaySite } from './gateway-site.js'
@@ -17,10 +17,11 @@ function stop(server: Server): void {
 }
 
 /** A member that says its name, and what it has seen. */
-async function member(name: string) {
+async function member(name: string, handle: RequestListener = () => {}) {
   const seen: IncomingMessage[] = []
   const server = createServer((request, response) => {
     seen.push(request)
+    handle(request, response)
     response.setHeader('set-cookie', 'app=1')
     response.end(name)
   }).listen(0, '127.0.0.1')
@@ -68,4 +69,51 @@ test('where all are gone the user gets a page, and no word of the servers', asyn
   const { status, body } = await site.ask('/', { as: 'alice', headers: { accept: 'text/html' } })
   expect(status).toBe(502)
   expect(body).not.toMatch(/127\.0\.0\.1|ECONNREFUSED/)
+})
+
+test('a member that falls ill gets no requests, and gets them again when it is well', async () => {
+  let isIll = false
+  const health = (request: IncomingMessage) => request.url === '/health'
+  const ill = await member('ill', (request, response) => {
+    if (isIll && health(request)) response.statusCode = 503
+  })
+  const well = await member('well')
+  await using site = await gatewaySite({
+    site: {
+      ...{ to: [ill.url, well.url], delegation: none, access: { allow: 'everybody' } },
+      farm: { health: { path: '/health', interval: '50ms', timeout: '5s', fall: 2, rise: 2 } },
+    },
+  })
+  const isNow = (state: string) =>
+    expect
+      .poll(async () => (await site.ask('/.s4u/metrics', { as: 'alice' })).body)
+      .toMatch(new RegExp(`^s4u_gateway_member\\{.*member="${new URL(ill.url).host}".*state="${state}".*\\} 1$`, 'm'))
+  const whoAnswers = async () => {
+    const bodies: string[] = []
+    for (let count = 0; count < 4; count++) bodies.push((await site.ask('/')).body)
+    return [...new Set(bodies)].sort()
+  }
+  expect(await whoAnswers()).toEqual(['ill', 'well'])
+  isIll = true
+  await isNow('down')
+  expect(await whoAnswers()).toEqual(['well'])
+  isIll = false
+  await isNow('up')
+  expect(await whoAnswers()).toEqual(['ill', 'well'])
+  expect(ill.seen.filter(health).map(({ headers }) => [headers.authorization, headers.cookie])).toEqual(
+    ill.seen.filter(health).map(() => [undefined, undefined]),
+  )
+})
+
+test('a member that drains keeps its users, and gets no new ones', async () => {
+  const [old, fresh] = [await member('old'), await member('fresh')]
+  const farm = { affinity: 'cookie' as const, draining: old.url }
+  const both = [old.url, fresh.url]
+  await using before = await gatewaySite({ site: { to: both, delegation: none, farm: { affinity: 'cookie' } } })
+  let first = await before.ask('/', { as: 'alice' })
+  while (first.body !== 'old') first = await before.ask('/', { as: 'alice' })
+  const cookie = `${memberCookie(first)}`
+  await using site = await gatewaySite({ site: { to: both, delegation: none, farm } })
+  for (let count = 0; count < 4; count++) expect((await site.ask('/', { as: 'alice' })).body).toBe('fresh')
+  expect((await site.ask('/', { as: 'alice', headers: { cookie } })).body).toBe('old')
 })

@@ -122,6 +122,27 @@ describe('over TLS', () => {
     answer.resume()
   })
 
+  test('HTTP/1.1 beside HTTP/2 is cut off when its headers are late, or too long', async () => {
+    const certificates = { certificate: path('second.pem'), key: path('second.key') }
+    await using slow = await gatewaySite({
+      config: {
+        session: { secure: true },
+        listeners: { address: '127.0.0.1:0', tls: { certificates }, limits: { headersTime: '300ms', headers: '8KB' } },
+      },
+    })
+    const answerTo = async (octets: string): Promise<string> => {
+      const options = { host: '127.0.0.1', port: slow.port, servername: PUBLIC, rejectUnauthorized: false }
+      const socket = connectTls({ ...options, ALPNProtocols: ['http/1.1'] }).on('error', () => {})
+      await once(socket, 'secureConnect')
+      socket.write(octets)
+      return text(socket)
+    }
+    const head = `GET / HTTP/1.1\r\nHost: ${PUBLIC}\r\n`
+    expect(await answerTo(head)).toMatch(/^HTTP\/1\.1 408 /)
+    expect(await answerTo(`${head}X: ${'x'.repeat(9_000)}\r\n\r\n`)).toMatch(/^HTTP\/1\.1 431 /)
+    expect(slow.seen).toEqual([])
+  })
+
   test('a method in small letters, which the inner server would get in capitals, passes no rule', async () => {
     const session = open()
     const before = site.seen.length

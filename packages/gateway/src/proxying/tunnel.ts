@@ -101,12 +101,13 @@ const LINGER = 2_000
 function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor }: UpgradeRules): void {
   const end = (): void => void ended(inner, client)
   inner.setTimeout(site.idleTime, end)
-  client.once('close', () => inner.destroy())
-  for (const side of [client, inner])
-    for (const event of ['end', 'close']) side.once(event, () => setTimeout(end, LINGER).unref())
-  if (lastsFor === undefined) return
-  const timer = setTimeout(end, Math.min(Math.max(lastsFor, 0), LONGEST)).unref()
-  client.once('close', () => clearTimeout(timer))
+  const timer = lastsFor === undefined ? undefined : setTimeout(end, Math.min(Math.max(lastsFor, 0), LONGEST)).unref()
+  client.once('close', () => {
+    clearTimeout(timer)
+    inner.destroy()
+  })
+  inner.once('close', () => setTimeout(end, LINGER).unref())
+  for (const side of [client, inner]) side.once('end', () => setTimeout(end, LINGER).unref())
 }
 
 /** Timers of Node take no more: 24 days. */

@@ -4,6 +4,7 @@ import type { ChosenMember, FarmMember } from '../farm/farm.js'
 import type { InnerCredential } from '../delegation/site-delegation.js'
 import { answerHeaders, challengesOf } from '../proxying/answer-headers.js'
 import { answerWith } from '../proxying/answering.js'
+import { connectionOwner } from '../proxying/connection-owner.js'
 import { limitIdle } from '../proxying/idle-limits.js'
 import { hasBody, innerHeaders } from '../proxying/inner-headers.js'
 import type { Destination, Proxy } from '../proxying/proxy.js'
@@ -144,21 +145,9 @@ export function destinationOf(
   const { delegation, pools, isOwnCookie } = site
   return {
     url: member.url,
-    // Where the client authenticates there itself, the connection may be bound to the client.
-    agent: pools.agentFor(member, delegation.passesChallenges ? clientOf(request) : request.caller?.principal),
+    agent: pools.agentFor(member, connectionOwner(request, delegation.passesChallenges)),
     headers: innerHeaders(request, { url: member.url, credential: credential.headers, isOwnCookie }),
   }
-}
-
-let clients = 0
-const numbers = new WeakMap<object, number>()
-
-/** The connection of a client, as a user of its own. */
-function clientOf({ request }: CallerRequest): string {
-  const connection = 'stream' in request ? (request.stream.session ?? request) : request.socket
-  let number = numbers.get(connection)
-  if (number === undefined) numbers.set(connection, (number = ++clients))
-  return `\0connection ${number}`
 }
 
 /** A body has been read, and cannot be sent again. */
