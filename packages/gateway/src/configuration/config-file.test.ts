@@ -150,6 +150,12 @@ describe('each mistake is told with its line, what was expected, and the nearest
       ['gateway.yaml:3:12: session.sameSite none needs a cookie that is secure'],
     ],
     [
+      `${LISTENER}${SITE}session: { maxIdle: 15m }\nforwardAuth: { from: 127.0.0.1, convention: forwarded }`,
+      [
+        'gateway.yaml:3:12: session.maxIdle cannot be beside forwardAuth: answers of other proxies do not renew the cookie; use maxAge',
+      ],
+    ],
+    [
       `${LISTENER}${SITE}kerberos: { negotiator: {} }`,
       ['gateway.yaml:3:13: kerberos.negotiator can be given in a program only, to createGateway'],
     ],

@@ -10,6 +10,7 @@ export const CROSS_CHECKS: readonly ((settings: GatewaySettings) => readonly Pro
   sitesHaveTls,
   onePageForHost,
   groupsHaveNames,
+  idleSessionsAreRenewed,
   networksAreNetworks,
   ...SITE_CHECKS.map(
     (check) =>
@@ -65,6 +66,17 @@ function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
       ),
     ),
   )
+}
+
+/** Proxies that ask hand no cookies of the check on: sessions would end however busy they are. */
+function idleSessionsAreRenewed({ session, forwardAuth }: GatewaySettings): Problem[] {
+  if (session.maxIdle === undefined || forwardAuth === undefined) return []
+  return [
+    {
+      path: ['session', 'maxIdle'],
+      message: 'cannot be beside forwardAuth: answers of other proxies do not renew the cookie; use maxAge',
+    },
+  ]
 }
 
 /** A network that is misspelt would shut out, or let in, the wrong clients. */

@@ -101,7 +101,7 @@ function proxiesOf({ listeners, forwardAuth }: Pick<GatewaySettings, 'listeners'
 }
 
 function sessionOption(
-  { keys, maxAge, name, domain, sameSite, secure }: SessionSettings,
+  { keys, maxAge, maxIdle, name, domain, sameSite, secure }: SessionSettings,
   sessionKey: Uint8Array,
 ): NegotiatorOptions['session'] {
   return {
@@ -110,6 +110,7 @@ function sessionOption(
     sameSite,
     secure,
     keys: keys.length > 0 ? keys.map((key) => key.reveal()) : [sessionKey],
+    ...(maxIdle !== undefined && { maxIdle }),
     ...(name !== undefined && { name }),
     ...(domain !== undefined && { domain }),
   }

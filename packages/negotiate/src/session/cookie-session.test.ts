@@ -102,6 +102,13 @@ describe('a session is refused', () => {
     expect(await refusal(short(NOW + HOUR), request)).toBe('GSS_S_CREDENTIALS_EXPIRED')
   })
 
+  test('without a request for as long as this app permits, whatever the one says that began it', async () => {
+    const request = requestAfter(sessions())
+    const idle = (now: number) => sessions({ more: { maxIdle: 800 }, now: () => now })
+    expect(await idle(NOW + 799).find(request)).toMatchObject({ status: 'found' })
+    expect(await refusal(idle(NOW + 800), request)).toBe('GSS_S_CREDENTIALS_EXPIRED')
+  })
+
   test('of an app with other rules, and not sealed anew when the rules change', async () => {
     let rules = 'lax'
     const acceptor = { identify: async () => alice, ready: async () => {} }
@@ -530,4 +537,50 @@ test('sessions go on when the app is updated: what they are sealed with, and how
   // Another one means that everybody is signed out by the update: the version of the ticket, and
   // the purpose of the box, are then to change as well.
   expect(digest).toBe('2a024cab02684ecf839d953af14402c1c33661c368a96d7ba5bcc61e1fefc331')
+})
+
+describe('a session with an idle time', () => {
+  const idle = (now: number, more: Partial<CookieSessionOptions> = {}) =>
+    sessions({ maxAge: 2_000, more: { maxIdle: 800, ...more }, now: () => now })
+  const cookiesIn = (headers: Readonly<Record<string, unknown>>) => ({
+    cookie: [headers['Set-Cookie'] ?? []]
+      .flat()
+      .map((line) => String(line).split(';')[0])
+      .join('; '),
+  })
+  const found = async (cookies: CookieSession, request: NegotiableRequest) => {
+    const result = await cookies.find(request)
+    if (result.status !== 'found') throw new Error(result.status)
+    return result
+  }
+
+  test('goes on with each request, by a cookie that is renewed after an eighth of the time', async () => {
+    const request = requestAfter(idle(NOW))
+    const early = await found(idle(NOW + 99), request)
+    expect(early.headers).toEqual({})
+    const late = await found(idle(NOW + 700), request)
+    const renewed = requestWith(cookiesIn(late.headers))
+    const after = await found(idle(NOW + 1_499), renewed)
+    expect(after.session).toEqual(early.session)
+    // The one before is no better for it.
+    expect(await idle(NOW + 800).find(request)).toMatchObject({ status: 'refused' })
+    expect(await idle(NOW + 1_500).find(renewed)).toMatchObject({
+      error: { message: 'the session has ended: there was no request for too long' },
+    })
+  })
+
+  test('ends at its age all the same, and with its user’s sign-out', async () => {
+    const middle = await found(idle(NOW + 700), requestAfter(idle(NOW)))
+    const last = await found(idle(NOW + 1_400), requestWith(cookiesIn(middle.headers)))
+    const request = requestWith(cookiesIn(last.headers))
+    const { session } = await found(idle(NOW + 1_999), request)
+    expect(session.expiresAt).toBe(NOW + 2_000)
+    expect(await idle(NOW + 2_000).find(request)).toMatchObject({
+      error: { message: 'the session has ended' },
+    })
+    const isRevoked = ({ id }: Session) => id === session.id
+    expect(await idle(NOW + 1_500, { isRevoked }).find(request)).toMatchObject({
+      error: { code: 'S4U_SESSION_REVOKED' },
+    })
+  })
 })

@@ -22,7 +22,13 @@ import {
 /** What a request shows of a session. */
 export type FoundSession =
   | { readonly status: 'none' }
-  | { readonly status: 'found'; readonly identity: Identity; readonly session: Session }
+  /** `headers` renew the cookie, where that is due. */
+  | {
+      readonly status: 'found'
+      readonly identity: Identity
+      readonly session: Session
+      readonly headers: ResponseHeaders
+    }
   /** `headers` remove the cookie, unless it may still be good. */
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
 
@@ -77,11 +83,12 @@ export class CookieSession {
     request?: NegotiableRequest,
     { maxAge = this.#settings.maxAge }: SessionLimits = {},
   ): ResponseHeaders {
-    const { name, attributes } = this.#settings
+    const { maxIdle } = this.#settings
     const startedAt = this.#deps.now()
     const id = Buffer.from(this.#random(ID_OCTETS)).toString('base64url')
     const expiresAt = this.#endOf(startedAt, Math.min(identity.expiresAt, startedAt + maxAge))
-    const session = sessionTicketOf(identity, { id, startedAt, expiresAt })
+    const seen = maxIdle !== undefined && { seenAt: startedAt }
+    const session = sessionTicketOf(identity, { id, startedAt, expiresAt, ...seen })
     if (session === undefined) return {}
     const octets = encodeSessionTicket(session)
     const length = Math.ceil(((octets.length + BOX_OVERHEAD) * 4) / 3)
@@ -89,12 +96,21 @@ export class CookieSession {
       this.#warnOfSize(identity, length)
       return {}
     }
-    const value = Buffer.from(this.#sealedBox().seal(octets)).toString('base64url')
+    const value = this.#seal(octets)
     if (!this.#hasRoomFor(value, request)) {
       this.#warnOfSize(identity, length)
       return {}
     }
     this.#warnOfPlainHttp(request)
+    return this.#cookiesOf(value)
+  }
+
+  #seal(octets: Uint8Array): string {
+    return Buffer.from(this.#sealedBox().seal(octets)).toString('base64url')
+  }
+
+  #cookiesOf(value: string): ResponseHeaders {
+    const { name, attributes } = this.#settings
     return { ...NOT_CACHED, 'Set-Cookie': cookiesFor(name, value, attributes) ?? [] }
   }
 
@@ -135,7 +151,7 @@ export class CookieSession {
     return before + lengthInHeader(name, value) + HEADER_RESERVE <= limit
   }
 
-  async #restore(header: string): Promise<{ readonly identity: Identity; readonly session: Session }> {
+  async #restore(header: string): Promise<Omit<Extract<FoundSession, { status: 'found' }>, 'status'>> {
     const { acceptor, now } = this.#deps
     // The rules depend on the keytab, which a provider may not have given yet.
     await acceptor.ready()
@@ -144,13 +160,30 @@ export class CookieSession {
     if (ticket === undefined) throw refusal(NOT_OURS)
     const expiresAt = this.#endOf(ticket.startedAt, ticket.expiresAt)
     if (expiresAt <= now()) throw refusal('the session has ended', 'GSS_S_CREDENTIALS_EXPIRED')
+    this.#requireSeen(ticket)
     const { origin, requestedName } = ticket
     const expected = { origin, ...(requestedName !== undefined && { requestedName }) }
     const identity = await acceptor.identify(ticket.ticket, ticket.method, expected)
     if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
     const session = sessionOf(ticket, identity, expiresAt)
     await requireUnrevoked(this.#settings.isRevoked, session)
-    return { identity: restoredIdentity(identity, ticket), session }
+    return { identity: restoredIdentity(identity, ticket), session, headers: this.#renewed(ticket) }
+  }
+
+  /** @throws RejectedTokenError GSS_S_CREDENTIALS_EXPIRED */
+  #requireSeen({ startedAt, seenAt = startedAt }: SessionTicket): void {
+    const { maxIdle } = this.#settings
+    if (maxIdle !== undefined && seenAt + maxIdle <= this.#deps.now())
+      throw refusal('the session has ended: there was no request for too long', 'GSS_S_CREDENTIALS_EXPIRED')
+  }
+
+  /** Not with each request: a cookie is long, and answers with one are not cached. */
+  #renewed(ticket: SessionTicket): ResponseHeaders {
+    const { maxIdle } = this.#settings
+    const { startedAt, seenAt = startedAt } = ticket
+    const now = this.#deps.now()
+    if (maxIdle === undefined || now < seenAt + maxIdle * RENEWED_AFTER) return {}
+    return this.#cookiesOf(this.#seal(encodeSessionTicket({ ...ticket, seenAt: now })))
   }
 
   /**
@@ -224,6 +257,9 @@ export class CookieSession {
  * number of characters.
  */
 const ID_OCTETS = 18
+
+/** The part of `maxIdle` after which a cookie is renewed. */
+const RENEWED_AFTER = 1 / 8
 
 const NOT_OURS =
   'the session cookie was not sealed with a key of session.keys, or is not whole, or is of an app with other rules'

@@ -45,6 +45,8 @@ test.each<[string, unknown]>([
   ['short octets', { kind: 'cookie', keys: [new Uint8Array(31)] }],
   ['no time at all', { kind: 'cookie', maxAge: 0 }],
   ['a time that is none', { kind: 'cookie', maxAge: Number.NaN }],
+  ['no idle time at all', { kind: 'cookie', maxIdle: 0 }],
+  ['an idle time that is none', { kind: 'cookie', maxIdle: Number.NaN }],
   ['a name with a space', { kind: 'cookie', name: 'a b' }],
   ['a name with an attribute', { kind: 'cookie', name: 'a;Domain=x' }],
   ['a path with an attribute', { kind: 'cookie', path: '/; Domain=x' }],
@@ -77,6 +79,7 @@ test.each<[unknown, string, string | undefined]>([
     'Make one with: openssl rand -base64 32',
   ],
   [{ kind: 'cookie', maxAge: 0 }, 'session.maxAge must be a number of milliseconds, more than 0', undefined],
+  [{ kind: 'cookie', maxIdle: 0 }, 'session.maxIdle must be a number of milliseconds, more than 0', undefined],
   [{ kind: 'cookie', sameSite: 'maybe' }, 'session.sameSite must be strict, lax or none', undefined],
   [
     { kind: 'cookie', sameSite: 'none', secure: false },

@@ -43,6 +43,12 @@ export interface CookieSessionOptions {
    */
   readonly maxAge?: number
   /**
+   * After how long without a request a session ends, milliseconds. Default: it lasts for `maxAge`.
+   * The cookie is renewed after an eighth of that time, so it may end so much earlier, and never
+   * later.
+   */
+  readonly maxIdle?: number
+  /**
    * The name of the cookie. Default `__Host-s4u`, or `s4u` where the cookie is not `Secure` or has
    * a domain or a path.
    */
@@ -80,6 +86,7 @@ export const SESSION_OPTIONS = {
   kind: 'value',
   keys: 'value',
   maxAge: 'value',
+  maxIdle: 'value',
   name: 'value',
   path: 'value',
   domain: 'value',
@@ -93,6 +100,7 @@ export const SESSION_OPTIONS = {
 export interface CookieSettings {
   readonly keys: readonly (string | Uint8Array)[] | undefined
   readonly maxAge: number
+  readonly maxIdle: number | undefined
   readonly name: string
   readonly secure: boolean
   readonly isRevoked: IsRevoked | undefined
@@ -116,7 +124,7 @@ export function checkSession(option: SessionOption = false): 'connection' | Cook
 }
 
 function cookieSettings(options: CookieSessionOptions): CookieSettings {
-  const { keys, maxAge = DEFAULT_MAX_AGE, path = '/', domain, sameSite = 'lax', secure = true } = options
+  const { keys, maxAge = DEFAULT_MAX_AGE, maxIdle, path = '/', domain, sameSite = 'lax', secure = true } = options
   const { name = secure && path === '/' && domain === undefined ? '__Host-s4u' : 's4u' } = options
   if (keys !== undefined && !areSecrets(keys)) {
     throw new ConfigurationError(`session.keys must be secrets of at least ${MIN_SECRET_LENGTH} octets or characters`, {
@@ -125,6 +133,8 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
   }
   if (typeof maxAge !== 'number' || !(maxAge > 0))
     throw new ConfigurationError('session.maxAge must be a number of milliseconds, more than 0')
+  if (maxIdle !== undefined && (typeof maxIdle !== 'number' || !(maxIdle > 0)))
+    throw new ConfigurationError('session.maxIdle must be a number of milliseconds, more than 0')
   if (!['strict', 'lax', 'none'].includes(sameSite))
     throw new ConfigurationError('session.sameSite must be strict, lax or none')
   requireCookieText(name, path, domain)
@@ -137,7 +147,7 @@ function cookieSettings(options: CookieSessionOptions): CookieSettings {
   // Copies the keys: an app that wipes its secret afterwards would leave sessions sealed with
   // zeros.
   const own = keys?.map((key) => (typeof key === 'string' ? key : Uint8Array.from(key)))
-  return { keys: own, maxAge, name, secure, isRevoked: checkRevocation(options), attributes }
+  return { keys: own, maxAge, maxIdle, name, secure, isRevoked: checkRevocation(options), attributes }
 }
 
 function areSecrets(keys: unknown): boolean {

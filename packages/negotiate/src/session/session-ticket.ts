@@ -23,6 +23,11 @@ export interface SessionTicket {
   readonly origin: TicketEvidence['origin']
   /** Milliseconds since the epoch. */
   readonly expiresAt: number
+  /**
+   * A request was seen then, or one that was not noted since; milliseconds since the epoch. Absent
+   * where nobody asks after it: nothing is known of requests after `startedAt`.
+   */
+  readonly seenAt?: number
   readonly ticket: Ticket
 }
 
@@ -32,7 +37,7 @@ export interface SessionTicket {
  */
 export function sessionTicketOf(
   identity: Identity,
-  begun: Pick<SessionTicket, 'id' | 'startedAt' | 'expiresAt'>,
+  begun: Pick<SessionTicket, 'id' | 'startedAt' | 'expiresAt' | 'seenAt'>,
 ): SessionTicket | undefined {
   const { evidence, principal, requestedName, authenticationMethod: method, impersonationLevel: level } = identity
   if (evidence?.kind !== 'ticket') return undefined
@@ -85,9 +90,8 @@ const LEVELS: readonly string[] = ['anonymous', 'identification', 'impersonation
 
 function areFacts(value: unknown): value is Omit<SessionTicket, 'ticket'> {
   if (typeof value !== 'object' || value === null) return false
-  const { id, principal, requestedName, method, level, origin, startedAt, expiresAt } = Object.fromEntries<unknown>(
-    Object.entries(value),
-  )
+  const { id, principal, requestedName, method, level, origin, startedAt, expiresAt, seenAt } =
+    Object.fromEntries<unknown>(Object.entries(value))
   return (
     typeof principal === 'string' &&
     (requestedName === undefined || typeof requestedName === 'string') &&
@@ -95,6 +99,7 @@ function areFacts(value: unknown): value is Omit<SessionTicket, 'ticket'> {
     typeof id === 'string' &&
     typeof startedAt === 'number' &&
     typeof expiresAt === 'number' &&
+    (seenAt === undefined || typeof seenAt === 'number') &&
     (origin === 'presented' || origin === 's4u2self') &&
     typeof level === 'string' &&
     LEVELS.includes(level)

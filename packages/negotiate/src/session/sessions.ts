@@ -78,7 +78,7 @@ export class Sessions {
     const { session } = found
     this.#found.set(request, session)
     const identity = this.#callerOf(found.identity)
-    return { status: 'found', by: 'session', identity, headers: NOT_CACHED, session }
+    return { status: 'found', by: 'session', identity, headers: { ...NOT_CACHED, ...found.headers }, session }
   }
 
   /** Returns the session that `find` has found on a request. */

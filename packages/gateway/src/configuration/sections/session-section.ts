@@ -18,6 +18,11 @@ export const SESSION = group({
       of: secret({ about: 'A secret: { env: NAME } or { file: PATH }', example: { env: 'S4U_SESSION_KEY' } }),
     }),
     maxAge: duration({ about: 'How long a session lasts at most; it never outlives its ticket', default: EIGHT_HOURS }),
+    maxIdle: duration({
+      about:
+        'After how long without a request a session ends, and up to an eighth earlier; without it only maxAge counts',
+      example: '15m',
+    }),
     name: text({ about: 'The name of the cookie; without it __Host-s4u, or s4u where a domain shares it' }),
     domain: text({
       about: 'The domain whose hosts share the session; without it each host has its own',
