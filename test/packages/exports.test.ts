@@ -237,6 +237,7 @@ const exported: Record<string, readonly string[]> = {
     'GSS_C_TRANS_FLAG',
     'GSS_MECH_OID_KRB5',
     'GSS_MECH_OID_SPNEGO',
+    'Kerberos',
     'KerberosError',
     'checkPassword',
     'default',

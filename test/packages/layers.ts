@@ -110,7 +110,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     kerberos: {
       siblings: ['acceptor', 'gssapi', 'kdc-client', 'krb5'],
       because: 'its server is an acceptor, and its client asks a KDC: it has both sides, as the npm package has',
-      rooms: ['.', 'server', 'client', 'passwords', 'keytabs', 'names', 'messages', 'errors', 'constants.ts'],
+      rooms: ['.', 'legacy', 'server', 'client', 'passwords', 'keytabs', 'names', 'messages', 'errors', 'constants.ts'],
     },
     negotiate: {
       siblings: ['acceptor', 'directory', 'fetch', 'gssapi', 'kdc-client', 'krb5'],

@@ -14,14 +14,17 @@
 import * as constants from './constants.js'
 import { initializeClient } from './client/initialize-client.js'
 import { KerberosError } from './errors/kerberos-error.js'
+import { Kerberos } from './legacy/kerberos.js'
 import { principalDetails } from './keytabs/principal-details.js'
 import { checkPassword } from './passwords/check-password.js'
 import { initializeServer } from './server/initialize-server.js'
 
 export * from './constants.js'
-export { checkPassword, initializeClient, initializeServer, KerberosError, principalDetails }
+export { checkPassword, initializeClient, initializeServer, Kerberos, KerberosError, principalDetails }
 export type { DelegatedTickets, InitializeClientOptions } from './client/client-options.js'
 export type { KerberosClient } from './client/kerberos-client.js'
+export type { Callback } from './legacy/callbacks.js'
+export type { KerberosContext } from './legacy/kerberos-context.js'
 export type { UnwrapOptions, WrapOptions } from './messages/protected-messages.js'
 export type { CheckPasswordOptions } from './passwords/check-password-options.js'
 export type { KerberosServer } from './server/kerberos-server.js'
@@ -33,6 +36,7 @@ const kerberos = {
   checkPassword,
   initializeClient,
   initializeServer,
+  Kerberos,
   KerberosError,
   principalDetails,
 }

@@ -21,6 +21,7 @@ import {
 import { Turns } from '../messages/turns.js'
 import { asDeclared } from '../messages/declared-text.js'
 import type { ContextWishes } from './context-wishes.js'
+import { isStale, noteStale, takeStale } from './stale-tickets.js'
 import type { TicketSource } from './ticket-source.js'
 
 /** What a client of a service knows before its first step. */
@@ -42,10 +43,16 @@ type Stage =
   | {
       readonly at: 'waiting'
       readonly username: string
+      readonly tickets: TicketSource
       readonly step: (reply: Uint8Array | undefined) => InitiatorStep
     }
   | { readonly at: 'established'; readonly username: string; readonly context: SecurityContext }
   | { readonly at: 'failed'; readonly error: unknown }
+
+interface Begun {
+  readonly username: string
+  readonly tickets: TicketSource
+}
 
 /** The client's side of a context. Made by `initializeClient`. */
 export class KerberosClient {
@@ -124,23 +131,25 @@ export class KerberosClient {
 
   async #take(challenge: string): Promise<string | null> {
     this.#response = null
+    const stage = this.#stage
     try {
-      this.#response = await this.#advance(challenge)
+      this.#response = await this.#advance(stage, challenge)
     } catch (error) {
+      const told = inGssWords(error)
       // A first step may be tried again: a KDC that did not answer has not seen anything.
-      if (this.#stage.at === 'waiting') this.#stage = { at: 'failed', error: inGssWords(error) }
-      throw this.#stage.at === 'failed' ? this.#stage.error : inGssWords(error)
+      if (stage.at === 'waiting') this.#stage = { at: 'failed', error: told }
+      if (stage.at === 'waiting' && isStale(error)) noteStale(stage.tickets, this.#plan.spn)
+      throw told
     }
     return this.#response
   }
 
-  async #advance(challenge: string): Promise<string | null> {
-    const stage = this.#stage
+  async #advance(stage: Stage, challenge: string): Promise<string | null> {
     if (stage.at === 'failed') throw stage.error
     if (stage.at === 'established') throw alreadyEstablished()
     const reply = challenge === '' ? undefined : octetsOfToken('challenge', challenge)
     if (stage.at === 'start') return this.#begin(reply)
-    return this.#follow(stage.step(reply), stage.username)
+    return this.#follow(stage.step(reply), stage)
   }
 
   async #begin(reply: Uint8Array | undefined): Promise<string | null> {
@@ -154,16 +163,16 @@ export class KerberosClient {
     const { mutual, framing, flags } = wishes
     const begun = createInitiator({ ticket, mutual, framing, flags, ...(delegate && { delegate }), now: Date.now })
     // Without SPNEGO and without a proof of the service there is nothing to wait for.
-    if (!mutual && framing === 'krb5') this.#follow(begun.step(undefined), username)
-    else this.#stage = { at: 'waiting', username, step: begun.step }
+    if (!mutual && framing === 'krb5') this.#follow(begun.step(undefined), { username, tickets })
+    else this.#stage = { at: 'waiting', username, tickets, step: (answer) => begun.step(answer) }
     return base64Of(begun.token)
   }
 
-  #follow(step: InitiatorStep, username: string): string | null {
+  #follow(step: InitiatorStep, { username, tickets }: Begun): string | null {
     this.#stage =
       step.status === 'established'
         ? { at: 'established', username, context: step.context }
-        : { at: 'waiting', username, step: (reply) => step.step(reply) }
+        : { at: 'waiting', username, tickets, step: (reply) => step.step(reply) }
     return step.token === undefined ? null : base64Of(step.token)
   }
 
@@ -185,7 +194,7 @@ export class KerberosClient {
 
 async function ticketFor(tickets: TicketSource, spn: string): Promise<ServiceTicket> {
   try {
-    return await tickets.ticketFor(spn)
+    return await tickets.ticketFor(spn, takeStale(tickets, spn) ? { fresh: true } : {})
   } catch (error) {
     if (!S4uError.is(error) || error.code !== 'KDC_ERR_S_PRINCIPAL_UNKNOWN') throw error
     const name = spn.includes('@') ? spn : `${spn}${tickets.principal.slice(tickets.principal.lastIndexOf('@'))}`

@@ -1,6 +1,7 @@
-import { createKdcClient, type KdcCredentials, type ServiceTicket } from '@s4u/kdc-client'
+import { createKdcClient, type KdcClient, type KdcCredentials, type ServiceTicket } from '@s4u/kdc-client'
 import { ConfigurationError } from '@s4u/krb5'
 import { type InitializeClientOptions, kdcOptions } from './client-options.js'
+import { knownClient } from './known-clients.js'
 import { defaultClient } from './default-credentials.js'
 
 /** Where the tickets of a client come from. */
@@ -32,10 +33,25 @@ export async function ticketSource(options: InitializeClientOptions): Promise<Ti
   if (delegate !== undefined) return requireTickets('delegate', delegate)
   const credentials = credentialsOf(options)
   if (credentials === undefined) return defaultClient(options)
-  const found = createKdcClient({ ...kdcOptions(options), credentials })
+  const found = clientWith(credentials, options)
   if ('ccache' in credentials && principal !== undefined && found.principal !== principal)
     throw otherOwner(found.principal, principal)
   return found
+}
+
+/** Credentials that are texts make one client for all contexts, whose tickets they share. */
+function clientWith(credentials: KdcCredentials, options: InitializeClientOptions): KdcClient {
+  const make = (): KdcClient => createKdcClient({ ...kdcOptions(options), credentials })
+  const { realm, kdc, krb5Config } = options
+  // A cache in a file may be another user's next time, and octets and functions have no name.
+  const parts = [...Object.entries(credentials).flat(), realm, kdc, krb5Config, process.env['KRB5_CONFIG']]
+  const isText = parts.every((part) => part === undefined || typeof part === 'string')
+  return isText && !('ccache' in credentials)
+    ? knownClient(
+        parts.map((part) => part ?? null),
+        make,
+      )
+    : make()
 }
 
 function credentialsOf(options: InitializeClientOptions): KdcCredentials | undefined {
