@@ -242,6 +242,7 @@ const exported: Record<string, readonly string[]> = {
     'checkPassword',
     'default',
     'definedNapiVersion',
+    'delegatedPassword',
     'initializeClient',
     'initializeServer',
     'principalDetails',

@@ -12,6 +12,7 @@
  */
 
 import * as constants from './constants.js'
+import { delegatedPassword } from './client/delegated-credentials.js'
 import { initializeClient } from './client/initialize-client.js'
 import { KerberosError } from './errors/kerberos-error.js'
 import { Kerberos } from './legacy/kerberos.js'
@@ -20,7 +21,15 @@ import { checkPassword } from './passwords/check-password.js'
 import { initializeServer } from './server/initialize-server.js'
 
 export * from './constants.js'
-export { checkPassword, initializeClient, initializeServer, Kerberos, KerberosError, principalDetails }
+export {
+  checkPassword,
+  delegatedPassword,
+  initializeClient,
+  initializeServer,
+  Kerberos,
+  KerberosError,
+  principalDetails,
+}
 export type { DelegatedTickets, InitializeClientOptions } from './client/client-options.js'
 export type { KerberosClient } from './client/kerberos-client.js'
 export type { Callback } from './legacy/callbacks.js'
@@ -34,6 +43,7 @@ export type { InitializeServerOptions } from './server/server-options.js'
 const kerberos = {
   ...constants,
   checkPassword,
+  delegatedPassword,
   initializeClient,
   initializeServer,
   Kerberos,

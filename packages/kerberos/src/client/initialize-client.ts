@@ -38,7 +38,7 @@ export async function initializeClient(
   const named = namedService(service)
   const source = await sourceOf(closed)
   const spn = principalOf(await withCanonicalHost(named, closed.krb5Config))
-  return new KerberosClient({ wishes, spn, source, isDelegated: closed.delegate !== undefined })
+  return new KerberosClient({ wishes, spn, source })
 }
 
 /**

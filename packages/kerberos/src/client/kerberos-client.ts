@@ -31,10 +31,6 @@ export interface ClientPlan {
   readonly spn: string
   /** Supplies the tickets; the credentials may be looked up only now. */
   readonly source: () => Promise<TicketSource>
-  /**
-   * Whether tickets must be those of the principal of the source, because a user is impersonated.
-   */
-  readonly isDelegated: boolean
 }
 
 /** Where a negotiation stands. */
@@ -154,11 +150,12 @@ export class KerberosClient {
 
   async #begin(reply: Uint8Array | undefined): Promise<string | null> {
     if (reply !== undefined) throw challengeTooEarly()
-    const { wishes, spn, source, isDelegated } = this.#plan
+    const { wishes, spn, source } = this.#plan
     const tickets = await source()
     const ticket = await ticketFor(tickets, spn)
     const username = formatPrincipal(ticket.client)
-    if (isDelegated) requireUser(printableName(username), tickets.principal)
+    // A KDC client has compared the name itself; what impersonates a user may come from anywhere.
+    if (tickets.tgtToForward === undefined) requireUser(printableName(username), tickets.principal)
     const delegate = wishes.forward ? await forwarded(tickets, ticket) : undefined
     const { mutual, framing, flags } = wishes
     const begun = createInitiator({ ticket, mutual, framing, flags, ...(delegate && { delegate }), now: Date.now })

@@ -1,6 +1,7 @@
 import { createKdcClient, type KdcClient, type KdcCredentials, type ServiceTicket } from '@s4u/kdc-client'
 import { ConfigurationError } from '@s4u/krb5'
 import { type InitializeClientOptions, kdcOptions } from './client-options.js'
+import { findDelegated, isDelegated } from './delegated-credentials.js'
 import { knownClient } from './known-clients.js'
 import { defaultClient } from './default-credentials.js'
 
@@ -31,12 +32,24 @@ export async function ticketSource(options: InitializeClientOptions): Promise<Ti
   const { client, delegate, principal } = options
   if (client !== undefined) return requireTickets('client', client)
   if (delegate !== undefined) return requireTickets('delegate', delegate)
+  const password = passwordOf(options)
+  if (password !== undefined && isDelegated(password)) return delegatedTo(options, findDelegated(password))
   const credentials = credentialsOf(options)
   if (credentials === undefined) return defaultClient(options)
   const found = clientWith(credentials, options)
   if ('ccache' in credentials && principal !== undefined && found.principal !== principal)
     throw otherOwner(found.principal, principal)
   return found
+}
+
+/** A program that mixes up its users must not act as the wrong one. @throws ConfigurationError */
+function delegatedTo({ principal, user }: InitializeClientOptions, tickets: TicketSource): TicketSource {
+  const wanted = principal ?? user
+  if (wanted === undefined || wanted === tickets.principal) return tickets
+  throw new ConfigurationError(`the credentials are those of ${tickets.principal}, and ${wanted} was asked for`, {
+    code: 'KRB_AP_ERR_BADMATCH',
+    hint: 'Give the name of the user and the text of delegatedPassword together.',
+  })
 }
 
 /** Credentials that are texts make one client for all contexts, whose tickets they share. */

@@ -9,7 +9,7 @@ import * as constants from '../constants.js'
 import { inGssWords } from '../errors/mit-words.js'
 import { wrongType } from '../errors/parameters.js'
 import { initializeServer } from '../server/initialize-server.js'
-import { findDelegated, isDelegated, keepDelegated } from './delegated-credentials.js'
+import { findDelegated, isDelegated, keepDelegated } from '../client/delegated-credentials.js'
 import { type Callback, calledBack } from './callbacks.js'
 import { KerberosContext } from './kerberos-context.js'
 import { actFor, vouchFor } from './service-account.js'
@@ -104,8 +104,8 @@ export class Kerberos {
    * Begins a service's side.
    *
    * @param service `HTTP@web.ad.test`, or `HTTP` for every host of the keytab
-   * @param constrainedDelegation whether `delegatedCredentialsCache` of the context is to act as the
-   * caller (S4U2Proxy). Default: `false`
+   * @param constrainedDelegation whether `delegatedCredentialsCache` of the context is to act as
+   * the caller (S4U2Proxy). Default: `false`
    * @param username a user whom the program itself has authenticated (S4U2Self); the step then
    * looks at no token. Only with `constrainedDelegation`
    */
@@ -134,7 +134,9 @@ export class Kerberos {
     })
   }
 
-  /** Takes the token behind `Negotiate `: `context.username`, and `context.response` to send back. */
+  /**
+   * Takes the token behind `Negotiate `: `context.username`, and `context.response` to send back.
+   */
   authGSSServerStep(context: KerberosContext, authData: string, callback: Callback<number>): void {
     calledBack(callback, async () => {
       const { server, service, delegates, vouchedFor } = serverOf(context)

@@ -62,8 +62,8 @@ function clientOf(account: Principal): KdcClient {
 }
 
 /**
- * Returns the principal that speaks to the KDC for a service: in Active Directory the account, which
- * has a name of one part; elsewhere the service itself.
+ * Returns the principal that speaks to the KDC for a service: in Active Directory the account,
+ * which has a name of one part; elsewhere the service itself.
  */
 function accountOf(service: Principal): Principal {
   const { entries } = readKeytab(undefined)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { ConfigurationError } from '@s4u/krb5'
-import type { DelegatedTickets } from '../client/client-options.js'
+import type { DelegatedTickets } from './client-options.js'
 
 interface Kept {
   readonly tickets: DelegatedTickets
@@ -8,7 +8,19 @@ interface Kept {
   readonly expiresAt: number
 }
 
-const kept = new Map<string, Kept>()
+/**
+ * What this process keeps. A program that imports `@s4u/kerberos`, and whose driver has the package
+ * under the name `kerberos`, has two copies of it, which must find the same users.
+ */
+const kept = sharedMap(Symbol.for('s4u.kerberos.delegated'))
+
+function sharedMap(name: symbol): Map<string, Kept> {
+  const found: unknown = Reflect.get(globalThis, name)
+  if (found instanceof Map) return found
+  const made = new Map<string, Kept>()
+  Object.defineProperty(globalThis, name, { value: made })
+  return made
+}
 
 /**
  * The most users at a time; the oldest go first. Programs keep the name in the session of a user
@@ -18,6 +30,30 @@ const MAX_KEPT = 10_000
 
 /** As MIT's library names caches that no other process sees. */
 const PREFIX = 'MEMORY:s4u-'
+
+/**
+ * How long `delegatedPassword` stands for a user: as long as a ticket usually lasts; milliseconds.
+ */
+const LIFETIME = 36_000_000
+
+/**
+ * Returns a text that stands for a user in this process, for drivers that take a name and a
+ * password and nothing else: that of MongoDB makes its connections as the user then. It says
+ * nothing outside of this process, lasts ten hours, and is given where the password goes.
+ *
+ * @example
+ * ```ts
+ * import { type DelegatedTickets, delegatedPassword } from '@s4u/kerberos'
+ *
+ * export function credentialsOf(caller: { impersonate(): DelegatedTickets }) {
+ *   const alice = caller.impersonate()
+ *   return { username: alice.principal, password: delegatedPassword(alice) }
+ * }
+ * ```
+ */
+export function delegatedPassword(user: DelegatedTickets): string {
+  return keepDelegated(user, Date.now() + LIFETIME)
+}
 
 /**
  * Keeps a user's credentials until they end, and returns the name under which they are found:
@@ -33,7 +69,9 @@ export function keepDelegated(tickets: DelegatedTickets, expiresAt: number, now 
 
 export const isDelegated = (name: string): boolean => name.startsWith(PREFIX)
 
-/** @throws ConfigurationError KRB5_FCC_NOFILE for credentials that have ended, or of another process */
+/**
+ * @throws ConfigurationError KRB5_FCC_NOFILE for credentials that have ended, or of another process
+ */
 export function findDelegated(name: string, now = Date.now()): DelegatedTickets {
   const found = kept.get(name)
   if (found !== undefined && found.expiresAt > now) return found.tickets
