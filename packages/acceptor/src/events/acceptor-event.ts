@@ -44,6 +44,11 @@ export interface ExchangeEvent {
    * of the ticket with which a KDC answered such a sign-in.
    */
   readonly source?: string
+  /**
+   * The name that was typed at that way to sign in, which has refused it: nobody has proven to have
+   * that name. What was typed may be anything, also a password in the wrong field.
+   */
+  readonly triedUser?: string
   /** The mechanism: an OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */
   readonly mechanism?: string
   /** Whether the token was wrapped in SPNEGO. */

@@ -59,6 +59,11 @@ export interface FailedEvent {
   readonly mechanism?: string
   /** The name of the source of `signIn` that refused the caller: `form`. */
   readonly source?: string
+  /**
+   * The name that was typed there, which nobody has proven to have. Show it to those who look for
+   * guessing, and not to the caller.
+   */
+  readonly triedUser?: string
   readonly clientAddress?: string
 }
 
@@ -144,7 +149,7 @@ export class NegotiatorEvents {
    * channel, so that a listener of that channel hears of every refusal.
    */
   refusedUnseen(event: FailedEvent): void {
-    const { code, error, clientAddress, mechanism, identity, source } = event
+    const { code, error, clientAddress, mechanism, identity, source, triedUser } = event
     const { message, hint } = error
     const exchange = {
       kind: 'exchange',
@@ -157,6 +162,7 @@ export class NegotiatorEvents {
       clientAddress,
       client: identity?.principal,
       source,
+      triedUser,
     } as const
     this.#ofAcceptor.publish(exchange)
     this.failed(event)

@@ -13,6 +13,7 @@ import type { SignedIn, SignInAnswer } from '../sign-in-sources/sign-in-source.j
 import type { NamedSource, SignInSources } from '../sign-in-sources/sign-in-sources.js'
 import type { AboutRequest, Found } from './found-caller.js'
 import type { NegotiatorEvents } from './negotiator-events.js'
+import { triedUserOf } from '../sign-in-sources/attempts/tried-user.js'
 
 export interface SourceSignInDeps {
   readonly sources: SignInSources
@@ -112,7 +113,12 @@ export class SourceSignIn {
     const { events, challenges, sources, sessions, about } = this.#deps
     sessions.unbind(request.request)
     const statusCode = answer?.statusCode ?? error.status
-    events.refusedUnseen({ ...about(request.request), code: error.code, error, statusCode, source: name })
+    const triedUser = triedUserOf(error)
+    events.refusedUnseen({
+      ...about(request.request),
+      ...{ code: error.code, error, statusCode, source: name },
+      ...(triedUser !== undefined && { triedUser }),
+    })
     const made = answer ?? challenges.refusedBySource(request.request, error, sources.offers(request.request))
     const headers = { ...waiting(error), ...uncached(made).headers }
     return { by: 'refusal', challenge: { status: 'challenge', ...made, headers, error } }

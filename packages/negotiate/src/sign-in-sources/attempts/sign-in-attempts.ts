@@ -3,6 +3,7 @@ import type { AttemptSettings } from './attempt-options.js'
 import { keyOfAddress, keyOfUser } from './attempt-keys.js'
 import type { AttemptRule, TakenAttempt } from './attempt-store.js'
 import { TooManyAttemptsError } from './too-many-attempts.js'
+import { noteTriedUser } from './tried-user.js'
 
 /** Who tries to sign in. */
 export interface AttemptedBy {
@@ -33,7 +34,16 @@ export class SignInAttempts {
    *
    * @throws TooManyAttemptsError, RejectedTokenError S4U_ATTEMPTS_UNKNOWN, and what `verify` throws
    */
-  check<T>(by: AttemptedBy, verify: () => Promise<T>): Promise<T> {
+  async check<T>(by: AttemptedBy, verify: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#counted(by, verify)
+    } catch (error) {
+      noteTriedUser(error, by.user)
+      throw error
+    }
+  }
+
+  #counted<T>(by: AttemptedBy, verify: () => Promise<T>): Promise<T> {
     return this.#within(by.clientAddress ?? '', async () => {
       const begun = performance.now()
       const taken = await this.#takeBoth(by)
