@@ -8,7 +8,9 @@ import { createDelegation } from './create-delegation.js'
 import type { InnerCredential, InnerVerdict } from './site-delegation.js'
 import { TypedPassword } from './typed-password.js'
 import { TypedPasswords } from './typed-passwords.js'
+import { userHeadersWith } from './user-headers.js'
 
+const userHeaders = userHeadersWith(false)
 const NONE: ReadonlySet<string> = new Set()
 
 let inside: GatewayRealm
@@ -38,7 +40,10 @@ function credential(
 ) {
   const site = siteOf({ delegation })
   const request = requestOf({ site, caller, way: 'session' })
-  return createDelegation(site, { operation, passwords, schemesOfGateway: NONE }).credentialFor(request, member)
+  return createDelegation(site, { operation, passwords, schemesOfGateway: NONE, userHeaders }).credentialFor(
+    request,
+    member,
+  )
 }
 
 const refusal = (verdict: InnerVerdict) => (verdict.use === 'retry' ? verdict : undefined)
@@ -65,7 +70,7 @@ describe('as kerberos', () => {
 
   test('a request of nobody carries nothing, and its answers pass', async () => {
     const site = siteOf()
-    const one = await createDelegation(site, { operation, schemesOfGateway: NONE }).credentialFor(
+    const one = await createDelegation(site, { operation, schemesOfGateway: NONE, userHeaders }).credentialFor(
       requestOf({ site }),
       ORDERS,
     )
@@ -160,7 +165,7 @@ describe('as kerberos', () => {
 describe('as none', () => {
   const anonymous = async (delegation: Config, way: string, authorization?: string) => {
     const site = siteOf({ delegation: { as: 'none', ...delegation } })
-    const made = createDelegation(site, { operation, schemesOfGateway: NONE })
+    const made = createDelegation(site, { operation, schemesOfGateway: NONE, userHeaders })
     const one = await made.credentialFor(requestOf({ site, caller: alice, way, headers: { authorization } }), ORDERS)
     return { ...one, passesChallenges: made.passesChallenges }
   }
@@ -211,7 +216,7 @@ describe('as basic', () => {
     const [line] = [passwords.keep('alice@AD.TEST', new TypedPassword('AD\\alice', 'wönder:land'))['Set-Cookie']]
     const site = siteOf({ delegation: { as: 'basic', passwordInClear: true } })
     const headers = { cookie: String(line).split(';')[0] }
-    const made = createDelegation(site, { operation, passwords, schemesOfGateway: NONE })
+    const made = createDelegation(site, { operation, passwords, schemesOfGateway: NONE, userHeaders })
     const one = await made.credentialFor(requestOf({ site, caller: alice, headers }), ORDERS)
     expect(one.headers).toEqual({
       authorization: `Basic ${Buffer.from('AD\\alice:wönder:land').toString('base64')}`,
@@ -240,7 +245,7 @@ describe('with userHeaders', () => {
 
   test('of nobody both are there, and empty', async () => {
     const site = siteOf({ delegation: { userHeaders: true } })
-    const one = await createDelegation(site, { operation, schemesOfGateway: NONE }).credentialFor(
+    const one = await createDelegation(site, { operation, schemesOfGateway: NONE, userHeaders }).credentialFor(
       requestOf({ site }),
       ORDERS,
     )

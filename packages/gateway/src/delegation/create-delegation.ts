@@ -4,7 +4,6 @@ import { asNobody } from './as-nobody.js'
 import { asTypedPassword } from './as-typed-password.js'
 import type { DelegationDeps } from './delegation-deps.js'
 import type { InnerCredential, SiteDelegation } from './site-delegation.js'
-import { userHeaders } from './user-headers.js'
 
 /**
  * Returns how the inner servers of a site learn who the user is, with each request: by a ticket in
@@ -17,7 +16,9 @@ export function createDelegation(site: SiteSettings, deps: DelegationDeps): Site
   return {
     passesChallenges: way.passesChallenges,
     async credentialFor(request, member, signal) {
-      return withHeaders(await way.credentialFor(request, member, signal), userHeaders(request.caller))
+      return withHeaders(await way.credentialFor(request, member, signal), {
+        ...(await deps.userHeaders(request.caller)),
+      })
     },
   }
 }

@@ -1,5 +1,6 @@
 import type { Operation } from '../operation/operation.js'
 import type { TypedPasswords } from './typed-passwords.js'
+import type { UserHeadersOf } from './user-headers.js'
 
 /** What the delegation of all sites has in common. */
 export interface DelegationDeps {
@@ -11,4 +12,5 @@ export interface DelegationDeps {
    * letters.
    */
   readonly schemesOfGateway: ReadonlySet<string>
+  readonly userHeaders: UserHeadersOf
 }

@@ -4,6 +4,7 @@ import { requestOf } from '../fixtures/requests.js'
 import type { ReceivedRequest } from '../requests/steps.js'
 import { createForwardAuth } from './forward-auth.js'
 import { permit } from './permit.js'
+import { userHeadersWith } from '../delegation/user-headers.js'
 
 type Convention = 'original' | 'forwarded' | 'path'
 
@@ -154,9 +155,10 @@ describe('the answer that lets a request pass', () => {
   const caller = { principal: 'alice@AD.TEST', groups: ['S-1-5-21-1'] } as unknown as CallerIdentity
   const credential = (headers: Record<string, string>) => ({ headers, judge: () => ({ use: 'pass' }) as const })
 
-  test('has the ticket and the user, and is kept by no cache', () => {
+  test('has the ticket and the user, and is kept by no cache', async () => {
     const answerHeaders = { 'Set-Cookie': ['s=1'] }
-    expect(permit(requestOf({ caller, answerHeaders }), credential({ authorization: 'Negotiate YII' }))).toEqual({
+    const who = await userHeadersWith(false)(caller)
+    expect(permit(requestOf({ caller, answerHeaders }), credential({ authorization: 'Negotiate YII' }), who)).toEqual({
       statusCode: 200,
       headers: {
         'Set-Cookie': ['s=1'],
@@ -171,8 +173,8 @@ describe('the answer that lets a request pass', () => {
     })
   })
 
-  test('has every promised header, empty where there is nothing, so that a client’s own is replaced', () => {
-    expect(permit(requestOf(), credential({})).headers).toMatchObject({
+  test('has every promised header, empty where there is nothing, so that a client’s own is replaced', async () => {
+    expect(permit(requestOf(), credential({}), await userHeadersWith(false)(undefined)).headers).toMatchObject({
       Authorization: '',
       'X-S4U-User': '',
       'X-S4U-Groups': '',

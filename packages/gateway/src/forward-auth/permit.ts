@@ -1,6 +1,6 @@
 import type { ResponseHeaders } from '@s4u/negotiate'
 import type { InnerCredential } from '../delegation/site-delegation.js'
-import { userHeaders } from '../delegation/user-headers.js'
+import type { UserHeaders } from '../delegation/user-headers.js'
 import { GUARDED } from '../operation/html-page.js'
 import type { Page } from '../operation/operation.js'
 import type { CallerRequest } from '../requests/steps.js'
@@ -10,10 +10,10 @@ import type { CallerRequest } from '../requests/steps.js'
  * Each header that was promised is there, empty where there is nothing: a proxy that copies it then
  * removes what the client has sent under its name.
  */
-export function permit({ caller, answerHeaders }: CallerRequest, { headers }: InnerCredential): Page {
+export function permit({ answerHeaders }: CallerRequest, { headers }: InnerCredential, userHeaders: UserHeaders): Page {
   return {
     statusCode: 200,
-    headers: { ...answerHeaders, ...GUARDED, ...named({ authorization: '', ...userHeaders(caller), ...headers }) },
+    headers: { ...answerHeaders, ...GUARDED, ...named({ authorization: '', ...userHeaders, ...headers }) },
     body: '',
   }
 }

@@ -58,10 +58,10 @@ function siteOf(request: ReceivedRequest, { sites }: AuthorizeServing): SiteRequ
 
 /** The proxy chooses the member of a farm: it must have one service name, that of the first. */
 async function permitted(caller: CallerRequest, { record, serving }: AuthorizeDeps) {
-  const { farm, delegation } = serving.running(caller.site)
+  const { farm, delegation, userHeaders } = serving.running(caller.site)
   const [member] = farm.members
   record.member(member)
-  return permit(caller, await delegation.credentialFor(caller, member))
+  return permit(caller, await delegation.credentialFor(caller, member), await userHeaders(caller.caller))
 }
 
 /** The user has signed in meanwhile. Nothing that the proxy gets must reach the user. */

@@ -3,6 +3,7 @@ import { createDelegation } from '../delegation/create-delegation.js'
 import { schemesOfGateway } from '../delegation/schemes-of-gateway.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
 import type { SiteDelegation } from '../delegation/site-delegation.js'
+import { userHeadersWith, type UserHeadersOf } from '../delegation/user-headers.js'
 import { createFarm } from '../farm/create-farm.js'
 import type { Farm } from '../farm/farm.js'
 import type { Operation } from '../operation/operation.js'
@@ -17,6 +18,7 @@ import { prepareRules } from '../sites/rules.js'
 export interface RunningSite {
   readonly farm: Farm
   readonly delegation: SiteDelegation
+  readonly userHeaders: UserHeadersOf
   readonly pools: Pools
   readonly isOwnCookie: (name: string) => boolean
   /** Told where an inner server sets such a cookie. */
@@ -35,10 +37,12 @@ export function startSite(site: SiteSettings, settings: GatewaySettings, deps: R
   prepareRules(site)
   const farm = createFarm(site, deps)
   const pools = createPools(site)
+  const userHeaders = userHeadersWith(settings.kerberos.directory)
   return {
     farm,
     pools,
-    delegation: createDelegation(site, { ...deps, schemesOfGateway: schemesOfGateway(settings, site) }),
+    userHeaders,
+    delegation: createDelegation(site, { ...deps, userHeaders, schemesOfGateway: schemesOfGateway(settings, site) }),
     isOwnCookie: ownCookies(settings.session, site),
     onOwnCookie: (request) => deps.operation.alert(ownCookie(request), request),
     close() {

@@ -34,7 +34,8 @@ export const DELEGATION = group({
       default: false,
     }),
     userHeaders: flag({
-      about: 'Whether requests inside also say who the user is: X-S4U-User and X-S4U-Groups',
+      about:
+        'Whether requests inside also say who the user is: X-S4U-User, and X-S4U-Groups with SIDs, and names too where kerberos.directory is on',
       default: false,
     }),
     passwordTime: duration({
