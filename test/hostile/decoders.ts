@@ -43,6 +43,7 @@ import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
 import { saslDecoders } from './decoders/sasl.js'
 import { signInDecoders } from './decoders/sign-in.js'
+import { smbDecoders } from './decoders/smb.js'
 import * as fc from 'fast-check'
 import { type MessageCodec, messageCodecs } from '../vectors/message-codecs.js'
 import {
@@ -114,6 +115,7 @@ export const decoders: readonly Decoder[] = [
   ...networkDecoders,
   ...certificateDecoders,
   ...signInDecoders,
+  ...smbDecoders,
   ...gatewayDecoders,
   ...redisDecoders,
   ...saslDecoders,

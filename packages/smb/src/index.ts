@@ -6,7 +6,11 @@
 export { FileError, type FileRefusal, FileServerUnreachableError } from './errors.js'
 export type { ShareUser, ShareUserOptions } from './connection/session.js'
 export type { TimeLike } from './files/changes.js'
+export { FileHandle, type ReadResult } from './files/file-handle.js'
 export { FileStats, FolderEntry } from './files/file-stats.js'
+export type { ReadStreamOptions, WriteStreamOptions } from './files/file-streams.js'
+export type { OpenFlags } from './files/open-flags.js'
+export type { WatchEvent } from './files/watch-folder.js'
 export { Share } from './files/share.js'
 export type {
   CallOptions,
@@ -16,6 +20,7 @@ export type {
   ReaddirOptions,
   ReadFileOptions,
   RmOptions,
+  WatchFolderOptions,
   WriteFileOptions,
 } from './files/share-options.js'
 export { openShare, SHARE_OPTIONS, type ShareOptions } from './open-share.js'

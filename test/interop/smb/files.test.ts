@@ -1,5 +1,3 @@
-import { createInitiator } from '@s4u/gssapi'
-import { createKdcClient } from '@s4u/kdc-client'
 import { createNegotiator } from '@s4u/negotiate'
 import { openShare, type Share, type ShareOptions, type ShareUser } from '@s4u/smb'
 import { statSync } from 'node:fs'
@@ -8,12 +6,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realmOf, runAt, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { type FileServer, startFileServer } from './file-server.js'
+import { userOf } from './share-users.js'
 
 /** Files of a real Samba, as users whose tickets come from its own KDC. */
 for (const key of ['CORP', 'NEWCORP'] as const) {
   await describeRealms(`files of ${key}`, [key, 'file-server'], (info) => {
     const realm = realmOf(info, key)
-    const { users, kdc, name: realmName, domain } = realm
+    const { kdc, name: realmName, domain } = realm
     const kdcAddress = `${kdc.host}:${kdc.port}`
     let server: FileServer
     let alice: ShareUser
@@ -22,19 +21,10 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     beforeAll(async () => {
       const shares = { docs: {}, sealed: { 'smb encrypt': 'required' } }
       server = await startFileServer(realm, key, `${info.block}.${key === 'CORP' ? 44 : 45}`, { shares })
-      alice = await userOf('alice')
-      bob = await userOf('bob')
+      alice = userOf(realm, 'alice')
+      bob = userOf(realm, 'bob')
     }, 60_000)
     afterAll(() => server?.[Symbol.asyncDispose]())
-
-    async function userOf(name: string): Promise<ShareUser> {
-      const { principal, password } = users[name]
-      const client = createKdcClient({ kdc: kdcAddress, credentials: { principal, password } })
-      return {
-        contextFor: async (spn, { signal, fresh } = {}) =>
-          createInitiator({ ticket: await client.ticketFor(spn, { signal, fresh }), now: Date.now }),
-      }
-    }
 
     /** Without this a controller uses RC4 for an account. */
     async function allowAes(account: string): Promise<void> {

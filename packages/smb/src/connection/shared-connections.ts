@@ -49,7 +49,7 @@ export async function leaseSession(
   let shared = connections.get(key)
   if (shared === undefined) connections.set(key, (shared = new Set()))
   const usable = [...shared].find((each) => each.hasRoomFor(user)) ?? new SharedConnection(demand, key)
-  return usable.lease(user, signal)
+  return usable.lease(user, demand.now, signal)
 }
 
 class SharedConnection {
@@ -75,9 +75,9 @@ class SharedConnection {
     return !this.#isOver && (this.#sessions.has(user) || this.#sessions.size < MAX_SESSIONS)
   }
 
-  async lease(user: ShareUser, signal: AbortSignal | undefined): Promise<SessionLease> {
+  async lease(user: ShareUser, now: () => number, signal: AbortSignal | undefined): Promise<SessionLease> {
     clearTimeout(this.#idle)
-    const open = this.#sessions.get(user) ?? this.#open(user)
+    const open = this.#sessions.get(user) ?? this.#open(user, now)
     open.leases++
     let isReleased = false
     const release = async (): Promise<void> => {
@@ -93,8 +93,8 @@ class SharedConnection {
     }
   }
 
-  #open(user: ShareUser): OpenSession {
-    const { service, now, rules } = this.#demand
+  #open(user: ShareUser, now: () => number): OpenSession {
+    const { service, rules } = this.#demand
     const session = this.#negotiated.then((negotiated) =>
       Session.open(negotiated, user, service, now, AbortSignal.timeout(rules.timeLimit)),
     )

@@ -55,6 +55,14 @@ export interface MkdirOptions extends CallOptions {
 /** Every name in MkdirOptions; others are refused. */
 export const MKDIR_OPTIONS = { ...CALL_OPTIONS, recursive: 'flag' } as const satisfies OptionTableOf<MkdirOptions>
 
+export interface WatchFolderOptions extends CallOptions {
+  /** Folders within the folder too. Default: `false`. */
+  readonly recursive?: boolean | undefined
+}
+
+/** Every name in WatchFolderOptions; others are refused. */
+export const WATCH_OPTIONS = { ...CALL_OPTIONS, recursive: 'flag' } as const satisfies OptionTableOf<WatchFolderOptions>
+
 export interface RmOptions extends CallOptions {
   /** A folder with all that is in it. Default: `false`. */
   readonly recursive?: boolean | undefined

@@ -1,6 +1,9 @@
 import { requireKnownOptions } from '@s4u/krb5'
+import type { Readable, Writable } from 'node:stream'
 import { copy, rename, setTimes, type TimeLike, truncate } from './changes.js'
 import { checkAccess } from './check-access.js'
+import type { FileHandle } from './file-handle.js'
+import type { ReadStreamOptions, WriteStreamOptions } from './file-streams.js'
 import type { FileStats, FolderEntry } from './file-stats.js'
 import { joined, listFolder, makeFolder, remove, removeOne } from './folders.js'
 import type { ShareAccess } from './share-access.js'
@@ -12,6 +15,8 @@ import {
   type FileData,
   MKDIR_OPTIONS,
   type MkdirOptions,
+  WATCH_OPTIONS,
+  type WatchFolderOptions,
   octetsOf,
   READ_OPTIONS,
   type ReadFileOptions,
@@ -23,6 +28,9 @@ import {
   WRITE_OPTIONS,
   type WriteFileOptions,
 } from './share-options.js'
+import type { OpenFlags } from './open-flags.js'
+import { openHandle, streamFrom, streamInto } from './open-handle.js'
+import { watchFolder, type WatchEvent } from './watch-folder.js'
 import { appendWhole, describe, readSecurity, readWhole, writeWhole } from './whole-files.js'
 
 /**
@@ -176,6 +184,28 @@ export class Share implements AsyncDisposable {
   async securityDescriptor(path: string, given?: CallOptions): Promise<Uint8Array> {
     const { signal } = requireKnownOptions('securityDescriptor', given, CALL_OPTIONS)
     return readSecurity(this.#access, path, { signal })
+  }
+
+  /** Opens a file. `flags` are those of `fs.open`; default `r`. @throws FileError */
+  async open(path: string, flags: OpenFlags = 'r', given?: CallOptions): Promise<FileHandle> {
+    const { signal } = requireKnownOptions('open', given, CALL_OPTIONS)
+    return openHandle(this.#access, path, flags, signal)
+  }
+
+  /** A stream of a file, of the octets from `start` to `end`. Errors come as its `error` event. */
+  createReadStream(path: string, given?: ReadStreamOptions): Readable {
+    return streamFrom(this.#access, path, given)
+  }
+
+  /** A stream into a file. `flags` are `w`, `wx`, `r+`; default `w`. */
+  createWriteStream(path: string, given?: WriteStreamOptions & { readonly flags?: OpenFlags | undefined }): Writable {
+    return streamInto(this.#access, path, given)
+  }
+
+  /** Tells what happens in a folder until `signal` aborts, or the loop over it ends. */
+  watch(path: string, given?: WatchFolderOptions): AsyncGenerator<WatchEvent> {
+    const { signal, recursive = false } = requireKnownOptions('watch', given, WATCH_OPTIONS)
+    return watchFolder(this.#access, path, { signal, recursive })
   }
 
   /** Ends the session on the server, if no other share of this user needs it. */

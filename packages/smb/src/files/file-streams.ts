@@ -1,0 +1,146 @@
+/** Files as streams, with several requests on the way, and no more than the reader takes. */
+
+import { Readable, Writable } from 'node:stream'
+import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
+import { Status } from '../wire/status.js'
+import { refusalOf } from './attempt.js'
+import type { OpenFile } from './open-file.js'
+
+export interface ReadStreamOptions {
+  /** The first octet. Default: 0. */
+  readonly start?: number | undefined
+  /** The last octet, which is part of the stream. Default: that of the file. */
+  readonly end?: number | undefined
+  /** Octets of one part; default 262,144. Four are asked for ahead. */
+  readonly highWaterMark?: number | undefined
+  /** Ends the stream, and its requests on the server. Default: none. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Every name in ReadStreamOptions; others are refused. */
+export const READ_STREAM_OPTIONS = {
+  start: 'value',
+  end: 'value',
+  highWaterMark: 'value',
+  signal: 'value',
+} as const satisfies OptionTableOf<ReadStreamOptions>
+
+export interface WriteStreamOptions {
+  /** Where the first octet goes. Default: 0. */
+  readonly start?: number | undefined
+  /** Ends the stream, and its requests on the server. Default: none. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/** Every name in WriteStreamOptions; others are refused. */
+export const WRITE_STREAM_OPTIONS = {
+  start: 'value',
+  signal: 'value',
+} as const satisfies OptionTableOf<WriteStreamOptions>
+
+const PART = 262_144
+
+/** Parts that are asked for before they are wanted. */
+const AHEAD = 4
+
+type Opening = () => Promise<OpenFile>
+type Closing = () => Promise<void>
+
+/** @throws ConfigurationError */
+export function readStream(open: Opening, close: Closing, given?: ReadStreamOptions): Readable {
+  const { signal, ...range } = requireKnownOptions<ReadStreamOptions>('createReadStream', given, READ_STREAM_OPTIONS)
+  return Readable.from(partsOf(open, close, range, signal), { objectMode: false, ...(signal && { signal }) })
+}
+
+async function* partsOf(
+  open: Opening,
+  close: Closing,
+  { start = 0, end = Infinity, highWaterMark = PART }: ReadStreamOptions,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  try {
+    const file = await open()
+    requirePlaces(file, start, end)
+    const part = Math.min(highWaterMark, file.readChunk)
+    const coming: Promise<Uint8Array>[] = []
+    let asked = start
+    for (;;) {
+      while (coming.length < AHEAD && asked <= end) {
+        const length = Math.min(part, end - asked + 1)
+        const next = readWhole(file, asked, length, signal)
+        next.catch(() => {})
+        coming.push(next)
+        asked += length
+      }
+      const data = await coming.shift()
+      if (data === undefined || data.length === 0) return
+      yield data
+      if (data.length < part) return
+    }
+  } finally {
+    await close()
+  }
+}
+
+/** A server may give fewer octets than there are. */
+async function readWhole(
+  file: OpenFile,
+  offset: number,
+  length: number,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array> {
+  const data = await file.read(offset, length, signal)
+  if (data.length === length || data.length === 0) return data
+  const whole = new Uint8Array(length)
+  whole.set(data)
+  const more = await file.readInto(whole.subarray(data.length), offset + data.length, signal)
+  return whole.subarray(0, data.length + more)
+}
+
+function requirePlaces(file: OpenFile, start: number, end: number): void {
+  const isPlace = (value: number): boolean => Number.isInteger(value) && value >= 0
+  if (isPlace(start) && (end === Infinity || isPlace(end))) return
+  throw refusalOf(Status.INVALID_PARAMETER, { syscall: 'read', path: file.attempt.path })
+}
+
+/** @throws ConfigurationError */
+export function writeStream(open: Opening, close: Closing, given?: WriteStreamOptions): Writable {
+  const { start = 0, signal } = requireKnownOptions<WriteStreamOptions>(
+    'createWriteStream',
+    given,
+    WRITE_STREAM_OPTIONS,
+  )
+  let file: OpenFile | undefined
+  let at = start
+  const write = async (data: Uint8Array): Promise<void> => {
+    file ??= await open()
+    requirePlaces(file, start, Infinity)
+    const from = at
+    at += data.length
+    await file.write(data, from, signal)
+  }
+  return new Writable({
+    highWaterMark: PART * AHEAD,
+    ...(signal && { signal }),
+    construct: settling(async () => {
+      file = await open()
+    }),
+    write: (chunk: Uint8Array, _encoding, done) => settling(() => write(chunk))(done),
+    // What waits is written at once, so that several requests are on the way.
+    writev: (chunks, done) => settling(() => write(Buffer.concat(chunks.map(({ chunk }) => chunk))))(done),
+    final: settling(close),
+    destroy: (error, done) => settling(close)((failure) => done(error ?? failure ?? null)),
+  })
+}
+
+type Done = (error?: Error | null) => void
+
+/** An asynchronous action as streams of Node want one. */
+function settling(action: () => Promise<void>): (done: Done) => void {
+  return (done) => {
+    action().then(
+      () => done(),
+      (error: unknown) => done(error instanceof Error ? error : new Error(String(error))),
+    )
+  }
+}

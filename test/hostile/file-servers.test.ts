@@ -1,0 +1,177 @@
+import { createInitiator } from '@s4u/gssapi'
+import { openShare, type ShareOptions } from '@s4u/smb'
+import { describe, expect, test } from 'vitest'
+import { issueTicket } from '../../packages/gssapi/src/fixtures/issued-ticket.js'
+import { Command } from '../../packages/smb/src/wire/header.js'
+import { type Answer, type Lies, startFakeFileServer } from './fake-file-server.js'
+
+const { NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, READ } = Command
+
+/** What comes of reading a file from a server that lies. */
+async function read(lies: Lies, options: Partial<ShareOptions> = {}): Promise<unknown> {
+  const { credential, serviceKey } = issueTicket({ now: Date.now() })
+  await using server = await startFakeFileServer(serviceKey, lies)
+  const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+  const where = { as: user, address: '127.0.0.1', port: server.port, idleTimeout: 1, timeLimit: 2_000 }
+  const share = openShare('\\\\files.ad.test\\docs', { ...where, ...options })
+  try {
+    return await share.readFile('a.txt', 'utf8')
+  } catch (error) {
+    return error
+  } finally {
+    await share.close()
+  }
+}
+
+/** A lie in the answer to one command. */
+function at(command: number, change: (message: Uint8Array) => void): (answer: Answer) => void {
+  return (answer) => {
+    if (answer.command === command) change(answer.message)
+  }
+}
+
+const set =
+  (place: number, ...octets: readonly number[]) =>
+  (message: Uint8Array): void =>
+    message.set(octets, place)
+
+/** A lie on the way. */
+function onTheWay(command: number, change: (message: Uint8Array) => Uint8Array): (answer: Answer) => Uint8Array {
+  return (answer) => (answer.command === command ? change(answer.message) : answer.message)
+}
+
+const changed =
+  (place: number) =>
+  (message: Uint8Array): Uint8Array =>
+    message.with(place, message[place] ^ 1)
+
+test('a server that does not lie is read from, signed and encrypted', async () => {
+  expect(await read({})).toBe('contents')
+  expect(await read({}, { encrypt: true })).toBe('contents')
+})
+
+test('a session that the server calls expired is signed in to again, once, and the request is made again', async () => {
+  const expired = [0x5c, 3, 0, 0xc0]
+  let left = 1
+  const signIns: number[] = []
+  const says =
+    (times: number): Lies['unsigned'] =>
+    ({ command, message }) => {
+      if (command === SESSION_SETUP) signIns.push(command)
+      if (command === CREATE && left-- > 0) message.set(expired, 8)
+      if (times === Infinity) left = 1
+    }
+  expect(await read({ unsigned: says(1) })).toBe('contents')
+  expect(signIns).toHaveLength(2)
+  expect(await read({ unsigned: says(Infinity) })).toMatchObject({ ntStatus: 'STATUS_NETWORK_SESSION_EXPIRED' })
+  expect(signIns).toHaveLength(4)
+})
+
+describe('a server, or somebody on the way, is refused', () => {
+  test.each<[string, Lies, string]>([
+    [
+      'that changes the negotiation on the way',
+      { signed: onTheWay(NEGOTIATE, changed(110)) },
+      'STATUS_INVALID_SIGNATURE',
+    ],
+    [
+      'that changes the answer to the sign-in',
+      { signed: onTheWay(SESSION_SETUP, changed(48)) },
+      'STATUS_INVALID_SIGNATURE',
+    ],
+    ['that changes an answer', { signed: onTheWay(READ, changed(80)) }, 'STATUS_INVALID_SIGNATURE'],
+    [
+      'that takes a signature away',
+      { signed: onTheWay(CREATE, (message) => message.with(16, 1).fill(0, 48, 64)) },
+      'STATUS_INVALID_SIGNATURE',
+    ],
+    [
+      'that chooses a dialect that was not offered',
+      { unsigned: at(NEGOTIATE, set(68, 0x02, 0x02)) },
+      'STATUS_DOWNGRADE_DETECTED',
+    ],
+    [
+      'that chooses the dialect of SMB 1',
+      { unsigned: at(NEGOTIATE, set(68, 0xff, 0x02)) },
+      'STATUS_DOWNGRADE_DETECTED',
+    ],
+    ['that does not sign', { unsigned: at(NEGOTIATE, set(66, 0)) }, 'STATUS_DOWNGRADE_DETECTED'],
+    ['that agrees upon no hash', { unsigned: at(NEGOTIATE, set(128, 99)) }, 'STATUS_DOWNGRADE_DETECTED'],
+    ['that chooses another hash', { unsigned: at(NEGOTIATE, set(140, 2)) }, 'STATUS_DOWNGRADE_DETECTED'],
+    ['that chooses a cipher that there is not', { unsigned: at(NEGOTIATE, set(186, 9)) }, 'STATUS_DOWNGRADE_DETECTED'],
+    ['that chooses HMAC, which was not offered', { unsigned: at(NEGOTIATE, set(202, 0)) }, 'STATUS_DOWNGRADE_DETECTED'],
+    ['that names a context twice', { unsigned: at(NEGOTIATE, set(192, 2)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    [
+      'that takes too little at once',
+      { unsigned: at(NEGOTIATE, set(96, 0, 1, 0, 0)) },
+      'STATUS_INVALID_NETWORK_RESPONSE',
+    ],
+    ['that makes a guest of the user', { unsigned: at(SESSION_SETUP, set(66, 1)) }, 'STATUS_LOGON_FAILURE'],
+    ['that makes nobody of the user', { unsigned: at(SESSION_SETUP, set(66, 2)) }, 'STATUS_LOGON_FAILURE'],
+    ['that refuses the sign-in', { unsigned: at(SESSION_SETUP, set(8, 0x6d, 0, 0, 0xc0)) }, 'STATUS_LOGON_FAILURE'],
+    ['that answers in another session', { unsigned: at(TREE_CONNECT, set(40, 9)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['that answers what was not asked', { unsigned: at(TREE_CONNECT, set(24, 77)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['that answers another command', { unsigned: at(TREE_CONNECT, set(12, 9)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['that sends a request', { unsigned: at(TREE_CONNECT, set(16, 0)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    [
+      'that compresses',
+      { signed: onTheWay(TREE_CONNECT, (message) => message.with(0, 0xfc)) },
+      'STATUS_INVALID_NETWORK_RESPONSE',
+    ],
+    [
+      'that speaks SMB 1',
+      { signed: onTheWay(TREE_CONNECT, (message) => message.with(0, 0xff)) },
+      'STATUS_INVALID_NETWORK_RESPONSE',
+    ],
+    [
+      'that encrypts unasked with no key',
+      { signed: onTheWay(TREE_CONNECT, (message) => encryptedLook(message)) },
+      'STATUS_DECRYPTION_FAILED',
+    ],
+    [
+      'that chains beyond the end',
+      { unsigned: at(TREE_CONNECT, set(20, 0, 1, 0, 0)) },
+      'STATUS_INVALID_NETWORK_RESPONSE',
+    ],
+    ['that chains into the header', { unsigned: at(TREE_CONNECT, set(20, 8)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['whose data begin in the header', { unsigned: at(READ, set(66, 8)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['whose data end behind the end', { unsigned: at(READ, set(66, 90)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    [
+      'that sends more than was asked for',
+      { unsigned: at(READ, set(68, 0, 0, 2, 0)) },
+      'STATUS_INVALID_NETWORK_RESPONSE',
+    ],
+    ['with a body of another size', { unsigned: at(CREATE, set(64, 90)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
+    ['that grants no credits', { credits: 0 }, 'STATUS_INSUFFICIENT_RESOURCES'],
+    ['that says nothing', { silent: [READ] }, 'ETIMEDOUT'],
+  ])('%s', async (_what, lies, code) => {
+    expect(await read(lies)).toMatchObject({ code, status: code === 'ETIMEDOUT' ? 504 : 502 })
+  })
+
+  test('that answers an encrypted request in clear, or with another tag', async () => {
+    const encrypt = { encrypt: true }
+    const tag = await read({ signed: onTheWay(TREE_CONNECT, changed(4)) }, encrypt)
+    expect(tag).toMatchObject({ code: 'STATUS_DECRYPTION_FAILED' })
+    const cut = await read({ signed: onTheWay(TREE_CONNECT, (frame) => frame.subarray(0, 60)) }, encrypt)
+    expect(cut).toMatchObject({ code: 'STATUS_INVALID_NETWORK_RESPONSE' })
+  })
+
+  test('that sends each answer cut at each octet', async () => {
+    for (const command of [NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, READ]) {
+      for (let length = 0; length < 72; length += 5) {
+        const error = await read({ signed: onTheWay(command, (message) => message.subarray(0, length)) })
+        expect(error).toMatchObject({ status: 502, code: expect.stringMatching(/^STATUS_INVALID_/) })
+      }
+    }
+  })
+})
+
+/** An answer in the form of an encrypted one. */
+function encryptedLook(message: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(52 + message.length)
+  frame.set([0xfd, 0x53, 0x4d, 0x42])
+  new DataView(frame.buffer).setUint32(36, message.length, true)
+  frame[42] = 1
+  frame[44] = 99
+  return frame
+}
