@@ -586,7 +586,16 @@ const exported: Record<string, readonly string[]> = {
     'renderPage',
     'trustedHeader',
   ],
-  smb: ['FileError', 'FileHandle', 'FileServerUnreachableError', 'FileStats', 'FolderEntry', 'SHARE_OPTIONS', 'Share', 'openShare'],
+  smb: [
+    'FileError',
+    'FileHandle',
+    'FileServerUnreachableError',
+    'FileStats',
+    'FolderEntry',
+    'SHARE_OPTIONS',
+    'Share',
+    'openShare',
+  ],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }
 
