@@ -1,6 +1,6 @@
 import { createNegotiator } from '@s4u/negotiate'
 import { openShare, type Share, type ShareOptions, type ShareUser } from '@s4u/smb'
-import { statSync } from 'node:fs'
+import { statSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { realmOf, runAt, sambaTool } from '../../realms/clients.js'
@@ -19,7 +19,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     let bob: ShareUser
 
     beforeAll(async () => {
-      const shares = { docs: {}, sealed: { 'smb encrypt': 'required' } }
+      const shares = { docs: {}, sealed: { 'smb encrypt': 'required' }, dfs: { 'msdfs root': 'yes' } }
       server = await startFileServer(realm, key, `${info.block}.${key === 'CORP' ? 44 : 45}`, { shares })
       alice = userOf(realm, 'alice')
       bob = userOf(realm, 'bob')
@@ -83,6 +83,22 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       expect(await share.readFile('secret.txt', 'utf8')).toBe('sealed')
       await using old = open(alice, 'sealed', { dialects: ['2.1'] })
       await expect(old.readFile('secret.txt')).rejects.toMatchObject({ code: 'EACCES' })
+    })
+
+    test('of a root of DFS are read and changed, and a link to another server is told and not followed', async () => {
+      symlinkSync('msdfs:other.corp.test\\\\share', join(server.folderOf('dfs'), 'elsewhere'))
+      await using share = open(alice, 'dfs')
+      await share.mkdir('folder')
+      await share.writeFile('folder/one.txt', 'one')
+      await share.rename('folder/one.txt', 'folder/two.txt')
+      await share.copyFile('folder/two.txt', 'three.txt')
+      expect(await share.readFile('three.txt', 'utf8')).toBe('one')
+      expect(await share.readdir('folder')).toEqual(['two.txt'])
+      await expect(share.readFile('elsewhere/file.txt')).rejects.toMatchObject({
+        code: 'EXDEV',
+        ntStatus: 'STATUS_PATH_NOT_COVERED',
+        hint: 'The path lies on another server or disk. Links of DFS are not followed: open the share that it leads to.',
+      })
     })
 
     describe('with permissions of Windows', () => {
