@@ -582,6 +582,8 @@ const exported: Record<string, readonly string[]> = {
     'digestSecret',
     'form',
     'oidc',
+    'pageStyle',
+    'pageStyleSource',
     'passcode',
     'renderPage',
     'trustedHeader',

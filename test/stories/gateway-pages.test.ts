@@ -1,6 +1,7 @@
 /** Pages of the gateway itself on a host whose sites all have paths. */
 
 import { describe, expect, test } from 'vitest'
+import { pageStyle, pageStyleSource } from '@s4u/sign-in'
 import { PASSWORD } from './fixtures/corporation.js'
 import { type Answer, type GatewaySite, gatewaySite, INNER, PUBLIC, type Site } from './gateway-site.js'
 
@@ -58,4 +59,24 @@ describe('a host whose sites all have paths', () => {
     expect((await site.ask('/.s4u/', { host: 'unknown.example.com' })).status).toBe(404)
     expect(site.seen).toEqual([])
   })
+})
+
+test('the pages of the gateway look as the page to sign in does, with the name and colour of the site', async () => {
+  const form = { form: { title: 'Example <Ltd>', accent: '#7a1fa2' } }
+  await using site = await gatewaySite({
+    site: { paths: '/orders', signIn: form, access: { paths: '/orders/no', allow: 'nobody' } },
+  })
+  const headers = { accept, 'sec-fetch-mode': 'navigate' }
+  const shown = await site.ask('/orders/1', { headers })
+  const cookie = await signIn(site, '/orders/1')
+  const user = await site.ask('/.s4u/', { headers: { ...headers, cookie } })
+  const refusal = await site.ask('/orders/no', { headers: { ...headers, cookie } })
+  expect([shown.status, user.status, refusal.status]).toEqual([401, 200, 403])
+  const styleIn = ({ body }: Answer) => /<style>([\s\S]*)<\/style>/.exec(body)?.[1]
+  const sourceIn = (answer: Answer) =>
+    /style-src ('sha256-[^']*')/.exec(`${answer.headers['content-security-policy']}`)?.[1]
+  const pages = [shown, user, refusal]
+  expect(pages.map(styleIn)).toEqual(Array(3).fill(pageStyle({ accent: '#7a1fa2' })))
+  expect(pages.map(sourceIn)).toEqual(Array(3).fill(pageStyleSource(pageStyle({ accent: '#7a1fa2' }))))
+  for (const { body } of pages) expect(body).toMatch(/<p class="site">Example &(?:lt|#60);Ltd&(?:gt|#62);<\/p>/)
 })

@@ -10,7 +10,7 @@ import { GatewayMetrics } from './gateway-metrics.js'
 import { textPage } from './html-page.js'
 import { cut, jsonLine } from './json-line.js'
 import type { AccessRecord, MemberCondition, Operation, Page } from './operation.js'
-import { refusalPage } from './refusal-page.js'
+import { type PageSettings, refusalPage } from './refusal-page.js'
 import { userPage } from './user-page.js'
 
 export interface OperationDeps {
@@ -18,6 +18,8 @@ export interface OperationDeps {
   readonly now: () => number
   /** Whether requests are still taken: health says so. */
   readonly isStopping: () => boolean
+  /** What the pages of a site look like. Default: as those of no site. */
+  readonly themeOf?: PageSettings['themeOf']
   readonly stdout?: NodeJS.WritableStream & { write(text: string): boolean }
   readonly stderr?: NodeJS.WritableStream & { write(text: string): boolean }
 }
@@ -36,6 +38,7 @@ const isThisMachine = networksOf(LOOPBACK)
 class GatewayOperation implements Operation {
   readonly #settings: OperationSettings
   readonly #deps: OperationDeps
+  readonly #pages: PageSettings
   readonly #metrics = new GatewayMetrics()
   readonly #alerts: Alerts
   readonly #mayReadMetrics: (address: string | undefined) => boolean
@@ -44,6 +47,7 @@ class GatewayOperation implements Operation {
   constructor(settings: OperationSettings, deps: OperationDeps) {
     this.#settings = settings
     this.#deps = deps
+    this.#pages = { themeOf: () => ({}), ...deps, ...settings }
     this.#alerts = new Alerts(deps.now)
     this.#mayReadMetrics = networksOf(settings.metricsFrom.length === 0 ? LOOPBACK : settings.metricsFrom)
     this.#audit = settings.audit === 'off' ? undefined : writeAuditTo(process[settings.audit])
@@ -92,11 +96,11 @@ class GatewayOperation implements Operation {
   }
 
   userPage(request: CallerRequest): Page {
-    return userPage(request, this.#settings)
+    return userPage(request, this.#pages)
   }
 
   refusalPage(error: S4uError, request: ReceivedRequest): Page {
-    return refusalPage(error, request, this.#settings)
+    return refusalPage(error, request, this.#pages)
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { type FormTheme, pageStyle, pageStyleSource } from '@s4u/sign-in'
 import type { Page } from './operation.js'
 import type { Language } from './texts.js'
 
@@ -12,8 +12,7 @@ export class Html {
 }
 
 /**
- * Makes HTML: each text that is put in is escaped, each piece of HTML stands as it is. (Formatters
- * rewrite templates of the name `html`, and the hash of the style would be another.)
+ * Makes HTML: each text that is put in is escaped, each piece of HTML stands as it is.
  */
 export function markup(parts: TemplateStringsArray, ...values: readonly (string | Html | undefined)[]): Html {
   const pieces = parts.map((part, index) => {
@@ -27,36 +26,34 @@ function escaped(text: string): string {
   return text.replaceAll(/[&<>"']/g, (one) => `&#${one.charCodeAt(0)};`)
 }
 
-const STYLE = `
-:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif }
-body { margin: 0; min-height: 100vh; display: grid; place-items: center }
-main { width: min(26rem, 90vw); padding: 1rem }
-h1 { font-size: 1.4rem; line-height: 1.25 }
-dt { font-weight: 600 } dd { margin: 0 0 .75rem; overflow-wrap: anywhere }
-button { font: inherit; padding: .5rem 1.25rem; cursor: pointer }
-.number { font-size: .875rem }
-`
+/** Nothing is loaded but the site's picture, and no script runs; a form goes to this site alone. */
+function policyOf(style: string): string {
+  return `default-src 'none'; style-src ${pageStyleSource(style)}; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+}
 
-const STYLE_HASH = createHash('sha256').update(STYLE).digest('base64')
-
-/** Nothing is loaded and no script runs; a form goes to this site alone. */
-const POLICY = `default-src 'none'; style-src 'sha256-${STYLE_HASH}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+export interface PageContent {
+  readonly language: Language
+  readonly title: string
+  readonly body: Html
+  /** That of the form of the site, so that users see one site. */
+  readonly theme: FormTheme
+}
 
 /** Returns a page of the gateway: one heading, readable without a style, for every screen. */
-export function htmlPage(
-  statusCode: number,
-  { language, title, body }: { readonly language: Language; readonly title: string; readonly body: Html },
-): Page {
+export function htmlPage(statusCode: number, { language, title, body, theme }: PageContent): Page {
+  const style = pageStyle(theme)
   const page = markup`<!doctype html>
 <html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title}</title>
-<style>${new Html(STYLE)}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
 <main>
+${theme.logo === undefined ? undefined : markup`<img class="logo" src="${theme.logo}" alt="">`}
+${theme.name === undefined ? undefined : markup`<p class="site">${theme.name}</p>`}
 <h1>${title}</h1>
 ${body}
 </main>
@@ -68,7 +65,7 @@ ${body}
     headers: {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': language,
-      'Content-Security-Policy': POLICY,
+      'Content-Security-Policy': policyOf(style),
       ...GUARDED,
     },
     body: page.text,

@@ -15,7 +15,7 @@ import { refusalPage } from './refusal-page.js'
 import { LANGUAGES, languageOf, textsIn } from './texts.js'
 import { userPage } from './user-page.js'
 
-const settings = { path: '/.s4u', language: 'en' } as const
+const settings = { path: '/.s4u', language: 'en', themeOf: () => ({}) } as const
 const HTML = { accept: 'text/html,*/*' }
 
 const answer = {
@@ -94,7 +94,7 @@ describe('the page of a user', () => {
     expect(body).toContain('<form method="post" action="/.s4u/sign-out"><button>Sign out</button></form>')
     expect(body).not.toContain('<script')
     expect(headers['Content-Security-Policy']).toMatch(
-      /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; form-action 'self'; /,
+      /^default-src 'none'; style-src 'sha256-[\w+/=]{44}'; img-src 'self' data:; form-action 'self'; /,
     )
     const [, style = ''] = /<style>([\s\S]*)<\/style>/.exec(body) ?? []
     const hash = createHash('sha256').update(style).digest('base64')

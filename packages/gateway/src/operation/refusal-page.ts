@@ -1,5 +1,7 @@
 import { DelegationRefusedError } from '@s4u/negotiate'
 import type { S4uError } from '@s4u/krb5'
+import type { FormTheme } from '@s4u/sign-in'
+import type { SiteSettings } from '../configuration/gateway-options.js'
 import type { CallerRequest, ReceivedRequest } from '../requests/steps.js'
 import { markup, htmlPage, textPage } from './html-page.js'
 import type { Page } from './operation.js'
@@ -9,6 +11,8 @@ export interface PageSettings {
   /** Below it are the pages of the gateway: `/.s4u`. */
   readonly path: string
   readonly language: Language
+  /** What the pages of a site look like. */
+  readonly themeOf: (site: SiteSettings) => FormTheme
 }
 
 /**
@@ -32,11 +36,17 @@ function pageOf(error: S4uError, request: ReceivedRequest, settings: PageSetting
     ? htmlPage(error.status, {
         language,
         title,
+        theme: themeFor(request, settings),
         body: markup`<p>${sentence}</p>
 ${kind === 'password-gone' ? signOutForm(settings.path, texts.signInAgain) : undefined}
 <p class="number">${texts.number} <code>${request.id}</code></p>`,
       })
     : textPage(error.status, `${title}. ${sentence} (${request.id})\n`)
+}
+
+/** A request that fits no site has a page without a theme. */
+export function themeFor(request: ReceivedRequest | CallerRequest, { themeOf }: PageSettings): FormTheme {
+  return 'site' in request ? themeOf(request.site) : {}
 }
 
 /** Seconds. */

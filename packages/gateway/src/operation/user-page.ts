@@ -1,7 +1,7 @@
 import type { CallerRequest } from '../requests/steps.js'
 import { markup, htmlPage } from './html-page.js'
 import type { Page } from './operation.js'
-import { type PageSettings, signOutForm } from './refusal-page.js'
+import { type PageSettings, signOutForm, themeFor } from './refusal-page.js'
 import { type Language, languageOf, textsIn } from './texts.js'
 
 /** Returns the page that tells users who they are here, how, and until when; with a way out. */
@@ -14,7 +14,8 @@ function pageOf(request: CallerRequest, settings: PageSettings): Page {
   const { caller, session, way } = request
   const language = languageOf(request.request.headers['accept-language'], settings.language)
   const texts = textsIn(language)
-  if (caller === undefined) return htmlPage(200, { language, title: texts.home.nobody, body: markup`` })
+  const theme = themeFor(request, settings)
+  if (caller === undefined) return htmlPage(200, { language, title: texts.home.nobody, body: markup``, theme })
   const how = session?.authenticationMethod ?? way
   const body = markup`<dl>
 <dt>${texts.home.user}</dt><dd>${caller.principal}</dd>
@@ -22,7 +23,7 @@ function pageOf(request: CallerRequest, settings: PageSettings): Page {
 <dt>${texts.home.until}</dt><dd>${session === undefined ? texts.home.oneRequest : time(session.expiresAt, language)}</dd>
 </dl>
 ${session === undefined ? undefined : signOutForm(settings.path, texts.signOut)}`
-  return htmlPage(200, { language, title: texts.home.title, body })
+  return htmlPage(200, { language, title: texts.home.title, body, theme })
 }
 
 /** The zone is named, since the server does not know that of the user. */

@@ -51,7 +51,8 @@ export async function serve(request: ClientRequest, replyTo: ReplyTo, on: Receiv
       return await authorize(check, received, { record, serving, forwardAuth })
     const own = serving.operation.ownPage(received)
     if (own !== undefined) return writePage(replyTo, request, own)
-    const sited = record.is(siteOf(received, serving))
+    const found = record.is(siteOf(received, serving))
+    const sited = record.is(withRules(found, serving))
     const caller = await identify(sited, serving.signIns.of(sited.site))
     if ('statusCode' in caller) return answerChallenge(caller, sited, record)
     await answer(record.is(caller), record, serving)
@@ -66,7 +67,7 @@ function isPublished({ host }: ReceivedRequest, { sites }: Serving): boolean {
 }
 
 /**
- * @throws RejectedTokenError S4U_NO_SITE, S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST
+ * @throws RejectedTokenError S4U_NO_SITE; MalformedTokenError S4U_BAD_REQUEST
  */
 function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteRequest {
   const { host, path } = request
@@ -79,9 +80,14 @@ function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteReq
   if (name !== undefined && name !== host && find(name, path) !== site) throw misdirected()
   if (request.replyTo.kind === 'upgrade' && !site.websocket)
     throw badRequest('headers.upgrade', 'no WebSocket for this site', 'one')
+  return { ...request, site, rules: [] }
+}
+
+/** @throws RejectedTokenError S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST */
+function withRules(request: SiteRequest, { settings }: Serving): SiteRequest {
   // A page of the gateway itself is for every known user.
-  if (isOwn) return { ...request, site, rules: [] }
-  return { ...request, site, rules: rulesFor(site, request) }
+  if (isBelow(request.path, settings.operation.path)) return request
+  return { ...request, rules: rulesFor(request.site, request) }
 }
 
 function serverNameOf({ socket }: ClientRequest): string | undefined {

@@ -6,6 +6,7 @@ import { createOperation } from '../operation/create-operation.js'
 import { createForwardAuth } from '../forward-auth/forward-auth.js'
 import { createProxy } from '../proxying/proxy.js'
 import type { ReceivedRequest } from '../requests/steps.js'
+import { themeOfWays } from '../sign-in/page-theme.js'
 import { createSignIns, type Lasting } from '../sign-in/sign-ins.js'
 import { createSiteTable } from '../sites/site-table.js'
 import { type RunningSite, startSite } from './running-site.js'
@@ -26,7 +27,10 @@ export interface StartServingDeps extends Lasting {
 export function startServing(settings: GatewaySettings, deps: StartServingDeps): RunningServing {
   const now = Date.now
   const received = new WeakMap<object, ReceivedRequest>()
-  const operation = createOperation(settings.operation, { now, isStopping: deps.isStopping })
+  const operation = createOperation(settings.operation, {
+    ...{ now, isStopping: deps.isStopping },
+    themeOf: (site) => themeOfWays(waysOf(settings, site)),
+  })
   const passwords = passwordsFor(settings, now)
   const signIns = createSignIns(settings, {
     ...{ now, passwords, replayCache: deps.replayCache, sessionKey: deps.sessionKey },

@@ -6,6 +6,7 @@ import type { SignInSettings } from '../configuration/gateway-options.js'
 import { rememberingSource } from '../delegation/remembering-source.js'
 import type { TypedPasswords } from '../delegation/typed-passwords.js'
 import { bearerSource, oidcSource } from './issuer-sources.js'
+import { themeFrom } from './page-theme.js'
 
 export interface SourcesDeps {
   /** Whether credentials may come over TLS only. */
@@ -52,13 +53,8 @@ function sourceOf(way: SignInSettings, { requireTls, passwords }: SourcesDeps): 
 
 type OptionsOf<Name extends SignInSettings['name']> = Extract<SignInSettings, { readonly name: Name }>['options']
 
-function pageOptions({ title, accent, logo, computer, publicTime }: Omit<OptionsOf<'form'>, 'changePassword'>) {
-  const theme = {
-    ...(title !== undefined && { name: title }),
-    ...(accent !== undefined && { accent }),
-    ...(logo !== undefined && { logo }),
-  }
-  return { computer, theme, publicMaxAge: publicTime }
+function pageOptions({ computer, publicTime, ...page }: Omit<OptionsOf<'form'>, 'changePassword'>) {
+  return { computer, theme: themeFrom(page), publicMaxAge: publicTime }
 }
 
 function certificateSource(

@@ -3,7 +3,7 @@ import type { FormSettings } from './form-options.js'
 import { FORM_TEXTS, type FormTexts } from './form-texts.js'
 import { FormTokens } from './form-token.js'
 import { languageFor } from './language.js'
-import { styleOf, styleSource } from './page-style.js'
+import { pageStyle, pageStyleSource } from './page-style.js'
 import type { SignInPage } from './sign-in-page.js'
 
 /** What is particular to one page. */
@@ -53,7 +53,7 @@ export class FormPages {
     const headers = {
       'Content-Type': 'text/html; charset=utf-8',
       'Content-Language': page.language,
-      'Content-Security-Policy': contentSecurityPolicy ?? policyOf(styleOf(theme)),
+      'Content-Security-Policy': contentSecurityPolicy ?? policyOf(pageStyle(theme)),
       // Not no-referrer: browsers would send `Origin: null` with the form.
       'Referrer-Policy': 'same-origin',
       'X-Content-Type-Options': 'nosniff',
@@ -101,7 +101,7 @@ const ACTIONS: Readonly<Record<SignInPage['step'], string>> = {
 function policyOf(style: string): string {
   return [
     "default-src 'none'",
-    `style-src ${styleSource(style)}`,
+    `style-src ${pageStyleSource(style)}`,
     "img-src 'self' data:",
     "form-action 'self'",
     "frame-ancestors 'none'",

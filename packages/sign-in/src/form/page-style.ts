@@ -3,13 +3,24 @@ import type { FormTheme } from './sign-in-page.js'
 
 const DEFAULT_ACCENT = '#0b57a4'
 
-/** Returns the rules of the page, with those of a theme. */
-export function styleOf({ accent = DEFAULT_ACCENT, css = '' }: FormTheme): string {
+/**
+ * Returns the rules of a page, with those of a theme: one `main` with one `h1`. Pages beside the
+ * form that have them look like it.
+ *
+ * ```ts
+ * import { pageStyle, pageStyleSource } from '@s4u/sign-in'
+ *
+ * const style = pageStyle({ accent: '#0b57a4' })
+ * export const head = `<style>${style}</style>`
+ * export const policy = `default-src 'none'; style-src ${pageStyleSource(style)}`
+ * ```
+ */
+export function pageStyle({ accent = DEFAULT_ACCENT, css = '' }: FormTheme): string {
   return `${RULES.replaceAll('ACCENT', accent).replaceAll('ON-IT', textOn(accent))}${css}`
 }
 
 /** Returns the source by which a Content-Security-Policy allows just these rules. */
-export function styleSource(style: string): string {
+export function pageStyleSource(style: string): string {
   return `'sha256-${createHash('sha256').update(style).digest('base64')}'`
 }
 
@@ -47,6 +58,10 @@ fieldset{border:0;margin:0 0 1.25rem;padding:0;min-width:0}
 button{width:100%;min-height:3rem;padding:.5rem 1rem;font:inherit;font-weight:600;color:ON-IT;background:ACCENT;border:1px solid transparent;border-radius:.4rem;cursor:pointer}
 :focus-visible{outline:3px solid var(--link);outline-offset:2px}
 a{color:var(--link)}
+dl{margin:0 0 1.25rem}
+dt{font-weight:600}
+dd{margin:0 0 .75rem;overflow-wrap:anywhere}
+.number{margin:1.25rem 0 0;color:var(--soft);font-size:.875rem;overflow-wrap:anywhere}
 nav{margin-top:1.5rem}
 nav h2{font-size:1rem;margin:0 0 .25rem}
 nav ul{margin:0;padding:0;list-style:none}

@@ -1,5 +1,5 @@
 import { escapeHtml as e } from './escape-html.js'
-import { styleOf } from './page-style.js'
+import { pageStyle } from './page-style.js'
 import type { SignInPage } from './sign-in-page.js'
 
 /**
@@ -17,7 +17,7 @@ export function renderPage(page: SignInPage): string {
 <meta name="robots" content="noindex">
 <link rel="icon" href="data:,">
 <title>${e([problem && `${texts.error}:`, title, theme.name && `– ${theme.name}`].filter(Boolean).join(' '))}</title>
-<style>${styleOf(theme)}</style>
+<style>${pageStyle(theme)}</style>
 </head>
 <body>
 <main>

@@ -1,17 +1,25 @@
 import type { SignInAnswer } from '@s4u/negotiate'
+import { pageStyle, pageStyleSource } from '../form/page-style.js'
+
+const STYLE = pageStyle({})
 
 /** Headers of pages that hold no script and may not be framed. */
 const HEADERS = {
   'Content-Type': 'text/html; charset=utf-8',
   'Cache-Control': 'no-store',
-  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+  'Content-Security-Policy': `default-src 'none'; style-src ${pageStyleSource(STYLE)}; frame-ancestors 'none'; base-uri 'none'`,
   'Referrer-Policy': 'no-referrer',
 } as const
 
 /** The page that leads to the issuer, for a browser that has no ticket. */
 export function leadingPage(href: string): SignInAnswer {
   const link = escaped(href)
-  return page(401, 'Sign in', `<meta http-equiv="refresh" content="0; url=${link}">`, `<a href="${link}">Sign in</a>`)
+  return page(
+    401,
+    'Sign in',
+    `<meta http-equiv="refresh" content="0; url=${link}">`,
+    `<p><a href="${link}">Continue</a></p>`,
+  )
 }
 
 /**
@@ -20,12 +28,18 @@ export function leadingPage(href: string): SignInAnswer {
  */
 export function refusedPage(statusCode: number, href: string, cookies: readonly string[]): SignInAnswer {
   const text = statusCode >= 500 ? 'Signing in is not possible now.' : 'You could not be signed in.'
-  const answer = page(statusCode, text, '', `<p>${text}</p><p><a href="${escaped(href)}">Try again</a></p>`)
+  const answer = page(statusCode, text, '', `<p><a href="${escaped(href)}">Try again</a></p>`)
   return { ...answer, headers: { ...answer.headers, 'Set-Cookie': cookies } }
 }
 
 function page(statusCode: number, title: string, head: string, body: string): SignInAnswer {
-  const html = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${title}</title>${head}</head><body>${body}</body></html>\n`
+  const viewport = '<meta name="viewport" content="width=device-width, initial-scale=1">'
+  const html = `<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8">${viewport}<title>${title}</title><style>${STYLE}</style>${head}</head>
+<body><main><h1>${title}</h1>${body}</main></body>
+</html>
+`
   return { statusCode, headers: HEADERS, body: html }
 }
 
