@@ -28,7 +28,7 @@ import { GroupNames } from './directory/group-names.js'
 import { Profiles } from './directory/profiles.js'
 import { ServiceAccounts } from './directory/service-accounts.js'
 import { headerOf, type NegotiableRequest } from './http/request.js'
-import { requireNodeRequest } from './http/request-kind.js'
+import { isWebRequest, requireNodeRequest } from './http/request-kind.js'
 import type { Challenge, ResponseHeaders } from './http/response.js'
 import { type OwnTicketSource, ServiceClient, withOwnTicket } from './kdc/service-client.js'
 import { serviceRequests } from './kdc/service-requests.js'
@@ -51,6 +51,7 @@ import type { SecretSubject } from './sign-in/secret-subject.js'
 import { SignInSources } from './sign-in-sources/sign-in-sources.js'
 import { UserClients } from './sign-in/user-clients.js'
 import { asNegotiable, authenticateWebRequest, type WebAuthenticateOptions } from './web/authenticate-request.js'
+import { checkProtect } from './web/runtime-limits.js'
 import { protectedBy, type ProtectedHandler, type ProtectOptions } from './web/protect.js'
 import type { WebOutcome } from './web/web-outcome.js'
 
@@ -105,7 +106,10 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
   readonly protect: Negotiator['protect'] = <Rest extends readonly unknown[]>(
     handler: ProtectedHandler<Rest, never>,
     options?: ProtectOptions<Rest>,
-  ) => protectedBy(this, handler, options)
+  ) => {
+    checkProtect(this.#parts.options)
+    return protectedBy(this, handler, options)
+  }
   readonly #parts: NegotiatorParts
   readonly #finder: CallerFinder
   readonly #runners = new WeakMap<CallerIdentity, Runner>()
@@ -169,12 +173,14 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return this.#finder.refusalOfSite(request)
   }
 
-  async authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome> {
-    requireNodeRequest(
-      'authenticateUpgrade',
-      request,
-      'negotiator.authenticateRequest(request, { clientAddress }): it judges handshakes too',
-    )
+  authenticateUpgrade(request: Request, given?: WebAuthenticateOptions): Promise<WebOutcome>
+  authenticateUpgrade(request: NegotiableRequest, given?: AuthenticateOptions): Promise<UpgradeOutcome>
+  async authenticateUpgrade(
+    request: NegotiableRequest | Request,
+    given?: AuthenticateOptions & WebAuthenticateOptions,
+  ): Promise<UpgradeOutcome | WebOutcome> {
+    if (isWebRequest(request)) return this.authenticateRequest(request, given)
+    requireNodeRequest('authenticateUpgrade', request, 'negotiator.authenticateUpgrade(request) with the whole Request')
     return answerUpgrade(request, async () => {
       const mode = this.#modeOf('authenticateUpgrade', given)
       if (mode === 'off') return this.#finder.refusalOfSite(request) ?? ANONYMOUS

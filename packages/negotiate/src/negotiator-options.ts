@@ -28,6 +28,7 @@ import {
 } from './kdc/kdc-options.js'
 import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions } from './sign-in-sources/sign-in-options.js'
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
+import { checkServers } from './web/runtime-limits.js'
 
 export interface NegotiatorOptions
   extends
@@ -128,6 +129,7 @@ export function checkNegotiatorOptions(options: NegotiatorOptions): void {
   if (options.mode !== undefined) requireMode(options.mode)
   requireOneOf('outsideImpersonation', options.outsideImpersonation, ['nobody', 'service'])
   checkChallengeOptions(options)
+  checkServers(options)
   checkDirectoryOption(options)
   const { corsPreflight = false } = options
   if (typeof corsPreflight !== 'boolean') throw new ConfigurationError('corsPreflight must be true or false')

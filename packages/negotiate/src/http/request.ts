@@ -23,9 +23,9 @@ export interface NegotiableRequest {
   readonly isSocketKnown?: boolean
   /**
    * The certificate of the client (DER), verified by the server. A web-standard Request may have
-   * it; that of `node:http` is asked of its socket.
+   * it; that of `node:http` is asked of its socket. Null: the client has shown none.
    */
-  readonly peerCertificate?: Uint8Array | undefined
+  readonly peerCertificate?: Uint8Array | null | undefined
   /** Opens the body of a web-standard Request; undefined where it was read before. */
   openBody?(): Readable | undefined
 }

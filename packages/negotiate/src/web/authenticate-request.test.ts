@@ -70,10 +70,12 @@ describe('the wrong kind of request is a mistake that says which method to call'
     expect(await wrong(negotiator.authenticate({ headers: request.headers } as never))).toEqual(expected)
   })
 
-  test('a web-standard Request in authenticateUpgrade', async () => {
-    expect(await wrong(negotiator.authenticateUpgrade(new Request(url) as never))).toMatchObject({
+  test('the headers of a web-standard Request in authenticateUpgrade', async () => {
+    const { headers } = new Request(url)
+    expect(await wrong(negotiator.authenticateUpgrade({ headers } as never))).toEqual({
+      name: 'ConfigurationError',
       message: 'authenticateUpgrade was given a web-standard Request, and takes requests of node:http',
-      hint: 'Write negotiator.authenticateRequest(request, { clientAddress }): it judges handshakes too.',
+      hint: 'Write negotiator.authenticateUpgrade(request) with the whole Request.',
     })
   })
 
@@ -139,5 +141,21 @@ describe('the headers of an outcome', () => {
     const response = withHeaders(new Response(), { 'X-Realm': 'a\r\nSet-Cookie: b=c' })
     expect(response.headers.get('x-realm')).toBe('a Set-Cookie: b=c')
     expect(response.headers.getSetCookie()).toEqual([])
+  })
+})
+
+describe('a handshake of a web-standard Request', () => {
+  const handshake = (headers: Record<string, string> = {}) =>
+    new Request(url, { headers: { upgrade: 'websocket', ...headers } })
+
+  test('is answered with a response to return', async () => {
+    const outcome = await negotiator.authenticateUpgrade(handshake(), { clientAddress: '192.0.2.7' })
+    expect([outcome.status, outcome.response?.status]).toEqual(['challenge', 401])
+  })
+
+  test.each(['required', 'optional', 'off'] as const)('of a page of another site is refused, mode %s', async (mode) => {
+    const lax = createNegotiator({ keytab, crossSite: 'allow' })
+    const outcome = await lax.authenticateUpgrade(handshake({ origin: 'https://evil.example' }), { mode })
+    expect(outcome.response?.status).toBe(403)
   })
 })

@@ -10,11 +10,12 @@ export interface WebConnection {
    */
   readonly clientAddress?: string
   /**
-   * The certificate of the client (DER), which the server of the runtime has verified. A source of
-   * your own in `signIn` finds it as `request.request.peerCertificate`; `certificate()` of
-   * `@s4u/sign-in` reads the socket and not this. Default: none.
+   * The certificate of the client (DER), which the server of the runtime has asked for, for
+   * `certificate()` of `@s4u/sign-in`: it verifies the chain, and the server that the client has the
+   * key. `null` where the client showed none. A certificate in a header is not this: every client
+   * can write one. Default: not known. Example: `socket.getPeerX509Certificate()?.raw ?? null`.
    */
-  readonly peerCertificate?: Uint8Array
+  readonly peerCertificate?: Uint8Array | null
   /**
    * The connection: the same object for all requests on it, and for no other. On Node it is the
    * socket (`c.env.incoming.socket` in Hono), which also has the address and TLS. Negotiations of
@@ -37,7 +38,7 @@ export function checkedWebConnection({ clientAddress, peerCertificate, socket }:
     throw wrong('clientAddress', 'an IP address', clientAddress, "Write '192.0.2.7' or '2001:db8::7', without a port.")
   if (socket !== undefined && (typeof socket !== 'object' || socket === null))
     throw wrong('socket', 'the object of a connection', socket, 'Leave it out where the runtime has none.')
-  if (peerCertificate !== undefined) requireCertificate(peerCertificate)
+  if (peerCertificate !== undefined && peerCertificate !== null) requireCertificate(peerCertificate)
   return { clientAddress, peerCertificate, socket }
 }
 

@@ -25,7 +25,7 @@ class SeenWebRequest implements NegotiableRequest {
   readonly socket: NonNullable<NegotiableRequest['socket']>
   readonly isSocketKnown: boolean
   readonly httpVersionMajor: number
-  readonly peerCertificate: Uint8Array | undefined
+  readonly peerCertificate: Uint8Array | null | undefined
   readonly #request: Request
 
   constructor(request: Request, { clientAddress, peerCertificate, socket }: WebConnection) {

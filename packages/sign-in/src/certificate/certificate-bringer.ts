@@ -44,8 +44,8 @@ export class CertificateBringer {
     if (this.#screened.has(request.request)) return true
     if (this.#proxies.has(request.peerAddress)) return (request.header(this.#header) ?? '').trim() !== ''
     const socket = socketOf(request)
-    if (socket !== undefined && this.#chainOn(socket) !== undefined) return true
-    return this.#options.listeners !== 'some' && request.usesTls && !hasAsked(socket)
+    if (this.#chainOf(request, socket) !== undefined) return true
+    return this.#options.listeners !== 'some' && request.usesTls && !hasAsked(socket) && !isNone(request)
   }
 
   /**
@@ -57,9 +57,9 @@ export class CertificateBringer {
     if (this.#screened.has(request.request)) throw unnamed(this.#header, request.peerAddress)
     if (this.#proxies.has(request.peerAddress)) return this.#forwarded(request)
     const socket = socketOf(request)
-    const chain = socket && this.#chainOn(socket)
-    if (socket === undefined || chain === undefined) throw neverAsked()
-    if (String(socket.authorizationError) === 'CERT_REVOKED') throw revokedAtListener()
+    const chain = this.#chainOf(request, socket)
+    if (chain === undefined) throw neverAsked()
+    if (String(socket?.authorizationError) === 'CERT_REVOKED') throw revokedAtListener()
     return chain
   }
 
@@ -69,6 +69,16 @@ export class CertificateBringer {
     if (presented === undefined) throw neverAsked()
     const more = this.#chainHeader === undefined ? undefined : request.header(this.#chainHeader)
     return more === undefined ? presented : { ...presented, others: readForwardedChain(more) }
+  }
+
+  /**
+   * Returns the certificate of the connection. That of a web-standard Request comes from the app,
+   * whose runtime has verified that the client has its key.
+   */
+  #chainOf({ request }: SignInRequest, socket: TLSSocket | undefined): PresentedChain | undefined {
+    if (socket !== undefined) return this.#chainOn(socket)
+    const { peerCertificate } = request
+    return peerCertificate ? { leaf: peerCertificate, others: [] } : undefined
   }
 
   /** A connection keeps its certificate, and to read it takes a while. */
@@ -83,6 +93,11 @@ export class CertificateBringer {
 
 function socketOf({ request: { socket } }: SignInRequest): TLSSocket | undefined {
   return socket instanceof TLSSocket ? socket : undefined
+}
+
+/** Whether the app says that the client of a web-standard Request has shown no certificate. */
+function isNone({ request: { peerCertificate } }: SignInRequest): boolean {
+  return peerCertificate === null
 }
 
 function chainOf(socket: TLSSocket): PresentedChain | undefined {
@@ -112,7 +127,7 @@ function hasAsked(socket: TLSSocket | undefined): boolean {
 
 function neverAsked(): ConfigurationError {
   return new ConfigurationError('certificate: this listener has not asked the client for a certificate', {
-    hint: "Create the server with { requestCert: true, rejectUnauthorized: false, ca }. Where a proxy ends TLS, name it: certificate({ proxy: { from, header, format } }). Where only some listeners ask: certificate({ listeners: 'some' }).",
+    hint: "Create the server with { requestCert: true, rejectUnauthorized: false, ca }. With a web-standard Request, give peerCertificate, or null where the client showed none. Where a proxy ends TLS, name it: certificate({ proxy: { from, header, format } }). Where only some listeners ask: certificate({ listeners: 'some' }).",
   })
 }
 
