@@ -22,19 +22,24 @@ export interface BackendAnswer {
   readonly version: string
 }
 
+export interface Backend {
+  readonly url: string
+  /** Ends all connections that are open now. */
+  closeConnections(): Promise<void>
+  close(): void
+}
+
 /**
  * Starts a backend over https, HTTP/1.1 and 2, that wants channel bindings, and remembers the first
  * caller of each connection: one that authenticates connections, as IIS can, would serve all others
  * there as that caller.
  */
-export async function startBackend(
-  realm: TestRealm,
-  { pem: cert, key }: Issued,
-): Promise<{ readonly url: string; close(): void }> {
+export async function startBackend(realm: TestRealm, { pem: cert, key }: Issued): Promise<Backend> {
   const keytab = realm.keytabFor('api')
-  const binding = createNegotiator({ keytab, channelBinding: 'require' })
+  const now = (): number => realm.now
+  const binding = createNegotiator({ keytab, now, channelBinding: 'require' })
   // An interceptor does not see the connection, and binds nothing.
-  const unbound = createNegotiator({ keytab })
+  const unbound = createNegotiator({ keytab, now })
   const firstOn = new WeakMap<object, { readonly connection: number; readonly firstPrincipal: string }>()
   let count = 0
   const settings = { allowHTTP1: true, requestCert: true, rejectUnauthorized: false }
@@ -61,6 +66,12 @@ export async function startBackend(
   await once(server, 'listening')
   return {
     url: `https://localhost:${(server.address() as AddressInfo).port}`,
+    async closeConnections() {
+      const open = [...sockets].filter((socket) => !socket.destroyed)
+      const closed = open.map((socket) => once(socket, 'close'))
+      for (const socket of open) socket.destroy()
+      await Promise.all(closed)
+    },
     close() {
       server.close()
       for (const socket of sockets) socket.destroy()

@@ -23,7 +23,7 @@ export function start(
   const child = spawn(binary, [...first, ...words], {
     cwd: project,
     env: environment,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   let complaints = ''
   child.stderr.setEncoding('utf8').on('data', (text: string) => void (complaints += text))

@@ -122,6 +122,15 @@ describe.each(services)('%s, %s', (_name, way, runtime) => {
     expect(Math.max(ofAlice.length, ofBob.length)).toBeLessThan(12)
   })
 
+  test('opens a WebSocket for a known caller alone, with the proof, and none for a page of another site', async () => {
+    const open = await visitor.shake('/socket', { as: 'alice' })
+    expect([open.status, open.body]).toEqual([101, 'alice@AD.TEST'])
+    expect(open.headers['www-authenticate']).toMatch(/^Negotiate ./)
+    expect((await visitor.shake('/socket')).status).toBe(401)
+    const headers = { origin: 'https://evil.example' }
+    expect((await visitor.shake('/socket', { as: 'alice', headers })).status).toBe(403)
+  })
+
   test('has no fault of its own on the way', () => {
     expect(program.complaints()).not.toMatch(/uncaught|unhandled|deprecat|not a function|not implemented/i)
   })

@@ -6,8 +6,9 @@
  */
 import { errorHandler, impersonation, negotiate, requireGroup } from '@s4u/express'
 import { Connections, fetch as fetchAsCaller } from '@s4u/fetch'
-import { createNegotiator, groupGate, impersonationGate } from '@s4u/negotiate'
+import { createNegotiator, groupGate, impersonationGate, upgradeHeaders, withHeaders } from '@s4u/negotiate'
 import express from 'express'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -89,9 +90,28 @@ function appOnExpress() {
   return app
 }
 
+/** Answers a handshake as a WebSocket library does; the caller's name is the first message. */
+async function answerHandshake(negotiator, request, socket) {
+  const outcome = await negotiator.authenticateUpgrade(request)
+  if (outcome.status !== 'authenticated') return
+  const key = `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`
+  const lines = [
+    'HTTP/1.1 101 Switching Protocols',
+    ...['Upgrade: websocket', 'Connection: Upgrade'],
+    `Sec-WebSocket-Accept: ${createHash('sha1').update(key).digest('base64')}`,
+    ...upgradeHeaders(request),
+  ]
+  const name = Buffer.from(outcome.identity.principal)
+  socket.write(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`), Buffer.of(0x81, name.length), name]))
+}
+
 /** The same for Bun.serve and Deno.serve. */
 function handlerOfWeb() {
   const negotiator = createNegotiator(options)
+  const judged = async (request, clientAddress, upgrade) => {
+    const { response, identity, headers } = await negotiator.authenticateUpgrade(request, { clientAddress })
+    return response ?? upgrade(request, identity.principal, withHeaders(new Response(), headers).headers)
+  }
   const connection = (_request, clientAddress) => ({ clientAddress })
   const protect = (handler, more = {}) => negotiator.protect(handler, { connection, onError: () => {}, ...more })
   const json = (run) => async (request, identity) => Response.json(await run(request, identity))
@@ -115,9 +135,10 @@ function handlerOfWeb() {
     }),
     '/stream': protect(() => new Response(slowText())),
   }
-  return async (request, clientAddress) => {
+  return async (request, clientAddress, upgrade) => {
     const { pathname } = new URL(request.url)
     try {
+      if (pathname === '/socket') return await judged(request, clientAddress, upgrade)
       return await (routes[pathname]?.(request, clientAddress) ?? new Response(null, { status: 404 }))
     } catch {
       return new Response('fault', { status: 500 })
@@ -131,6 +152,8 @@ function serve() {
     const server = isTls
       ? createTlsServer({ cert, key, maxHeaderSize: 65_536 }, app)
       : createServer({ maxHeaderSize: 65_536 }, app)
+    const negotiator = createNegotiator(options)
+    server.on('upgrade', (request, socket) => void answerHandshake(negotiator, request, socket))
     server.listen(0, '127.0.0.1', () => console.log(`listening ${server.address().port}`))
     return
   }
@@ -139,16 +162,27 @@ function serve() {
     const tls = isTls ? { tls: { cert, key } } : {}
     const server = globalThis.Bun.serve({
       ...{ port: 0, hostname: '127.0.0.1', ...tls },
-      fetch: (request, server) => handle(request, server.requestIP(request).address),
+      fetch: (request, server) => handle(request, server.requestIP(request).address, upgradeInBun(server)),
+      websocket: { open: (socket) => void socket.send(socket.data.name), message() {} },
     })
     console.log(`listening ${server.port}`)
   } else {
     const tls = isTls ? { cert, key } : {}
     const onListen = ({ port }) => console.log(`listening ${port}`)
     globalThis.Deno.serve({ port: 0, hostname: '127.0.0.1', onListen, ...tls }, (request, { remoteAddr }) =>
-      handle(request, remoteAddr.hostname),
+      handle(request, remoteAddr.hostname, upgradeInDeno),
     )
   }
+}
+
+const upgradeInBun = (server) => (request, name, headers) =>
+  server.upgrade(request, { headers, data: { name } }) ? undefined : new Response(null, { status: 426 })
+
+function upgradeInDeno(request, name, headers) {
+  const { socket, response } = globalThis.Deno.upgradeWebSocket(request)
+  socket.onopen = () => socket.send(name)
+  for (const [key, value] of headers) response.headers.append(key, value)
+  return response
 }
 
 serve()
