@@ -86,22 +86,25 @@ export interface Negotiator extends Disposable {
     options: ProtectOptions<Rest> & { readonly mode: 'optional' },
   ): WebHandler<Rest>
   /**
-   * Finds out who sent a handshake to `Bun.serve` or `Deno.serve`. Nothing has been sent yet: return
-   * the `response` of a challenge, and put the headers of any other outcome on the 101. `crossSite`
-   * and `mode` count as for `node:http`.
+   * Finds out who sent a handshake to `Bun.serve` or `Deno.serve`. Nothing has been sent yet:
+   * return the `response` of a challenge, and put the headers of any other outcome on the 101.
+   * `crossSite` and `mode` count as for `node:http`.
    *
    * ```ts
    * import { createNegotiator, withHeaders } from '@s4u/negotiate'
    *
    * const negotiator = createNegotiator({ keytab: 'web.keytab' })
-   * interface Upgrading { upgrade(request: Request, options: { headers: Headers }): boolean }
+   * interface Upgrading {
+   *   upgrade(request: Request, options: { headers: Headers }): boolean
+   * }
    *
-   * // The option `fetch` of Bun.serve; in Deno: withHeaders(Deno.upgradeWebSocket(request).response, headers)
+   * // For Bun.serve. In Deno the response of Deno.upgradeWebSocket(request) gets the headers.
    * export async function chat(request: Request, server: Upgrading): Promise<Response | undefined> {
    *   const { response, headers } = await negotiator.authenticateUpgrade(request)
    *   if (response !== undefined) return response
-   *   const isOpen = server.upgrade(request, { headers: withHeaders(new Response(), headers).headers })
-   *   return isOpen ? undefined : new Response(null, { status: 426 })
+   *   const proof = withHeaders(new Response(), headers)
+   *   if (server.upgrade(request, { headers: proof.headers })) return undefined
+   *   return new Response(null, { status: 426 })
    * }
    * ```
    *

@@ -11,9 +11,10 @@ export interface WebConnection {
   readonly clientAddress?: string
   /**
    * The certificate of the client (DER), which the server of the runtime has asked for, for
-   * `certificate()` of `@s4u/sign-in`: it verifies the chain, and the server that the client has the
-   * key. `null` where the client showed none. A certificate in a header is not this: every client
-   * can write one. Default: not known. Example: `socket.getPeerX509Certificate()?.raw ?? null`.
+   * `certificate()` of `@s4u/sign-in`: it verifies the chain, and the server that the client has
+   * the key. `null` where the client showed none. A certificate in a header is not this: every
+   * client can write one. Default: not known. Example:
+   * `socket.getPeerX509Certificate()?.raw ?? null`.
    */
   readonly peerCertificate?: Uint8Array | null
   /**
