@@ -180,7 +180,7 @@ const upgradeInBun = (server) => (request, name, headers) =>
 
 function upgradeInDeno(request, name, headers) {
   const { socket, response } = globalThis.Deno.upgradeWebSocket(request)
-  socket.onopen = () => socket.send(name)
+  socket.addEventListener('open', () => socket.send(name))
   for (const [key, value] of headers) response.headers.append(key, value)
   return response
 }
