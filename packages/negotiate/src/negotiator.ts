@@ -99,11 +99,11 @@ export interface Negotiator extends Disposable {
    * }
    *
    * // For Bun.serve. In Deno the response of Deno.upgradeWebSocket(request) gets the headers.
-   * export async function chat(request: Request, server: Upgrading): Promise<Response | undefined> {
+   * export async function chat(request: Request, server: Upgrading) {
    *   const { response, headers } = await negotiator.authenticateUpgrade(request)
    *   if (response !== undefined) return response
    *   const proof = withHeaders(new Response(), headers)
-   *   if (server.upgrade(request, { headers: proof.headers })) return undefined
+   *   if (server.upgrade(request, { headers: proof.headers })) return
    *   return new Response(null, { status: 426 })
    * }
    * ```
