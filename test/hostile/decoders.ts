@@ -41,6 +41,7 @@ import { gatewayDecoders } from './decoders/gateway.js'
 import { gssDecoders } from './decoders/gssapi.js'
 import { networkDecoders } from './decoders/network.js'
 import { redisDecoders } from './decoders/redis.js'
+import { dropInDecoders } from './decoders/drop-in.js'
 import { saslDecoders } from './decoders/sasl.js'
 import { signInDecoders } from './decoders/sign-in.js'
 import { smbDecoders } from './decoders/smb.js'
@@ -119,6 +120,7 @@ export const decoders: readonly Decoder[] = [
   ...gatewayDecoders,
   ...redisDecoders,
   ...saslDecoders,
+  ...dropInDecoders,
 ]
 
 /** What could be read before can be read afterwards, and the ticket with it. */

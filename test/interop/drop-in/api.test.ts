@@ -2,6 +2,7 @@ import { initializeServer } from '@s4u/kerberos'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { kinit, type Login, realmOf } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
+import { type Apache, startApache } from '../peers/apache.js'
 import { implementations, type Kerberos, refusal, useEnvironment } from './implementations.js'
 
 /**
@@ -12,17 +13,22 @@ import { implementations, type Kerberos, refusal, useEnvironment } from './imple
 const SUITE = 'the API of npm kerberos'
 const both = await implementations(SUITE)
 
-await describeRealms(SUITE, ['EAST', 'mit-clients'], (info) => {
+await describeRealms(SUITE, ['EAST', 'apache', 'mit-clients'], (info) => {
   const { web, api } = realmOf(info, 'EAST').services
   const SERVICE = `HTTP@${web.host}`
   let environment: Disposable
   let login: Login
+  let apache: Apache
 
   beforeAll(async () => {
     login = await kinit(info, 'EAST', 'alice')
+    apache = await startApache({ address: `${info.block}.74`, keytab: web.keytab, krb5Config: info.krb5Config })
     environment = useEnvironment({ ...login.environment, KRB5_KTNAME: web.keytab, KRB5_CLIENT_KTNAME: undefined })
   })
-  afterAll(() => environment?.[Symbol.dispose]())
+  afterAll(async () => {
+    environment?.[Symbol.dispose]()
+    await apache?.[Symbol.asyncDispose]()
+  })
 
   for (const { name, kerberos } of both) {
     describe(name, () => {
@@ -110,6 +116,20 @@ await describeRealms(SUITE, ['EAST', 'mit-clients'], (info) => {
         const { server } = await established({}, 'HTTP')
         expect([server.username, server.targetName]).toEqual(['alice@EAST.TEST', null])
       })
+
+      test.each(['GSS_MECH_OID_KRB5', 'GSS_MECH_OID_SPNEGO'] as const)(
+        'a web server of Apache takes %s, and proves itself',
+        async (mechanism) => {
+          const url = `${apache.plain}/plain`
+          expect((await fetch(url)).headers.get('www-authenticate')).toBe('Negotiate')
+          const client = await kerberos.initializeClient(SERVICE, { mechOID: kerberos[mechanism] })
+          const answer = await fetch(url, { headers: { authorization: `Negotiate ${await client.step('')}` } })
+          expect([answer.status, (await answer.text()).trim()]).toEqual([200, 'alice@EAST.TEST Negotiate'])
+          const [scheme, token] = answer.headers.get('www-authenticate')?.split(' ') ?? []
+          expect(scheme).toBe('Negotiate')
+          expect([await client.step(token), client.contextComplete]).toEqual([null, true])
+        },
+      )
 
       describe('SASL', () => {
         test('the choice has no layer, the size of the offer, and the user', async () => {
