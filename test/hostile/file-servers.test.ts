@@ -148,10 +148,18 @@ describe('a server, or somebody on the way, is refused', () => {
     expect(await read(lies)).toMatchObject({ code, status: code === 'ETIMEDOUT' ? 504 : 502 })
   })
 
+  test('that has no cipher, where encryption is wanted', async () => {
+    const none = { unsigned: at(NEGOTIATE, set(186, 0)) }
+    expect(await read(none)).toBe('contents')
+    expect(await read(none, { encrypt: true })).toMatchObject({ code: 'STATUS_NOT_SUPPORTED', status: 502 })
+  })
+
   test('that answers an encrypted request in clear, or with another tag', async () => {
     const encrypt = { encrypt: true }
     const tag = await read({ signed: onTheWay(TREE_CONNECT, changed(4)) }, encrypt)
     expect(tag).toMatchObject({ code: 'STATUS_DECRYPTION_FAILED' })
+    const clear = await read({ signed: onTheWay(TREE_CONNECT, () => clearAnswer()) }, encrypt)
+    expect(clear).toMatchObject({ message: 'an answer in clear to an encrypted request' })
     const cut = await read({ signed: onTheWay(TREE_CONNECT, (frame) => frame.subarray(0, 60)) }, encrypt)
     expect(cut).toMatchObject({ code: 'STATUS_INVALID_NETWORK_RESPONSE' })
   })
@@ -165,6 +173,17 @@ describe('a server, or somebody on the way, is refused', () => {
     }
   })
 })
+
+/** An answer to the first TREE_CONNECT in clear, as somebody without keys can make it. */
+function clearAnswer(): Uint8Array {
+  const message = new Uint8Array(80)
+  message.set([0xfe, 0x53, 0x4d, 0x42, 64])
+  message.set([TREE_CONNECT, 0, 1, 0, 1], 12)
+  message[24] = 2
+  message.set([0x44, 0x33, 0x22, 0x11], 40)
+  message.set([16, 0, 1], 64)
+  return message
+}
 
 /** An answer in the form of an encrypted one. */
 function encryptedLook(message: Uint8Array): Uint8Array {

@@ -82,6 +82,7 @@ export class Connection {
     context.signal?.throwIfAborted()
     const charge = requests.reduce((sum, request) => sum + chargeOf(request), 0)
     if (!this.isOpen) throw unreachable(this.server, 'ECONNRESET')
+    if (context.isSealed && context.protection?.sealer === undefined) throw noCipher()
     const taken = this.#credits.take(charge, context.signal)
     const firstId = typeof taken === 'bigint' ? taken : await taken
     const credits = this.#credits.wantedWith(charge)
@@ -199,10 +200,16 @@ export class Connection {
 }
 
 function sealed(protection: Protection | undefined, message: Uint8Array): Uint8Array {
-  if (protection?.sealer === undefined) {
-    throw distrusted('STATUS_NOT_SUPPORTED', 'the share wants encryption, and the server has agreed upon no cipher')
-  }
+  if (protection?.sealer === undefined) throw noCipher()
   return protection.sealer.seal(message, protection.sessionId)
+}
+
+function noCipher(): Error {
+  return distrusted(
+    'STATUS_NOT_SUPPORTED',
+    'encryption is wanted, and the server has agreed upon no cipher',
+    'Dialect 2.1 has none; of 3.0 and later, the server must have it turned on.',
+  )
 }
 
 interface Authenticity {

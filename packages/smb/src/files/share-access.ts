@@ -128,10 +128,11 @@ export class ShareAccess {
     clearTimeout(this.#idle)
     const connected = this.#connected
     this.#connected = undefined
-    if (connected === undefined) return
-    const { tree, lease } = await connected
-    await tree.disconnect().catch(() => {})
-    await lease.release()
+    // What could not be connected has told its caller so.
+    const opened = await connected?.catch(() => undefined)
+    if (opened === undefined) return
+    await opened.tree.disconnect().catch(() => {})
+    await opened.lease.release()
   }
 }
 
