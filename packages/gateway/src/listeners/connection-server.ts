@@ -5,6 +5,7 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type Http2Session,
+  type ServerHttp2Session,
 } from 'node:http2'
 import { createServer as createHttpsServer } from 'node:https'
 import { Socket } from 'node:net'
@@ -12,6 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { SecureContext } from 'node:tls'
 import type { ListenerSettings } from '../configuration/gateway-options.js'
 import type { CertificatePair, Certificates } from './certificates.js'
+import { limitResets } from './reset-limit.js'
 
 /** What a listener hands its requests to. */
 export interface RequestSink {
@@ -46,8 +48,9 @@ export function createConnectionServer(settings: ListenerSettings, deps: Connect
   const sessions = new Set<Http2Session>()
   const underWay = takeRequests(server, deps.sink)
   const showFirst = firstCertificate(server, deps.certificates)
-  server.on('session', (session: Http2Session) => {
+  server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
+    limitResets(session)
     // `close` lets its requests end.
     session.setTimeout(settings.limits.keepAlive, () => session.close())
     session.once('close', () => sessions.delete(session))
@@ -168,7 +171,6 @@ function secureHttp2(secure: object, { headers, streams }: ListenerSettings['lim
     allowHTTP1: true,
     maxHeaderListPairs: MAX_HEADER_LINES,
     settings: { maxConcurrentStreams: streams, maxHeaderListSize: headers, enablePush: false },
-    // A client that resets its requests as fast as it sends them (CVE-2023-44487) is shut out.
     maxSessionInvalidFrames: 100,
     maxSessionRejectedStreams: 100,
   })
