@@ -1,5 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, journalFor } from '@s4u/krb5'
 import type { ListenerSettings } from '../configuration/gateway-options.js'
 import { countConnections } from './connections-by-address.js'
 
@@ -27,9 +27,12 @@ export async function bindAddress(address: string, own: readonly AddressInfo[]):
   const counts = countConnections()
   let serving: { readonly take: (socket: Socket) => void; readonly most: number } | undefined
   server.on('connection', (socket) => {
-    if (serving === undefined || !counts.admits(socket, serving.most)) return void socket.destroy()
-    serving.take(socket)
+    if (serving === undefined) return void socket.destroy()
+    if (counts.admits(socket, serving.most)) return serving.take(socket)
+    tellRefused(address, 'connectionsPerAddress', serving.most)
+    socket.destroy()
   })
+  server.on('drop', () => tellRefused(address, 'connections', server.maxConnections))
   return {
     info: addressOf(server),
     serve(take, { connections, connectionsPerAddress }) {
@@ -38,6 +41,15 @@ export async function bindAddress(address: string, own: readonly AddressInfo[]):
     },
     close: () => void server.close(),
   }
+}
+
+/** The first of each kind is a warning; all are lines of the journal. */
+function tellRefused(address: string, limit: 'connections' | 'connectionsPerAddress', most: number): void {
+  journalFor().warn(`gateway ${limit}`, () => ({
+    level: 'warn',
+    text: `${address} refuses a connection: ${most} are open${limit === 'connections' ? '' : ' from its address'}`,
+    hint: `listeners.limits.${limit} is how many may be.`,
+  }))
 }
 
 function listen(server: Server, address: string, own: readonly AddressInfo[]): Promise<void> {

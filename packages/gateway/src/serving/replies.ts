@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import type { Page } from '../operation/operation.js'
+import { hasBody } from '../proxying/inner-headers.js'
 import type { ClientRequest, ReplyTo } from '../requests/steps.js'
 
 /** Writes a page of the gateway itself; nothing where an answer has begun. */
@@ -9,8 +10,9 @@ export function writePage(replyTo: ReplyTo, request: ClientRequest, page: Page):
   if (response.headersSent) return void response.destroy()
   response.statusCode = page.statusCode
   for (const [name, value] of Object.entries(page.headers)) response.setHeader(name, value)
-  // The rest of the body would be taken for the next request, or read for nothing.
-  if (request.httpVersionMajor === 1 && !request.complete) response.setHeader('connection', 'close')
+  // The rest of the body would be taken for the next request, or read for nothing. A request that is
+  // answered at once is never complete yet, with a body or without.
+  if (request.httpVersionMajor === 1 && !request.complete && hasBody(request)) response.setHeader('connection', 'close')
   response.end(request.method === 'HEAD' ? '' : page.body)
 }
 
