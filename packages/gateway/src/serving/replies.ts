@@ -10,8 +10,8 @@ export function writePage(replyTo: ReplyTo, request: ClientRequest, page: Page):
   if (response.headersSent) return void response.destroy()
   response.statusCode = page.statusCode
   for (const [name, value] of Object.entries(page.headers)) response.setHeader(name, value)
-  // The rest of the body would be taken for the next request, or read for nothing. A request that is
-  // answered at once is never complete yet, with a body or without.
+  // The rest of the body would be taken for the next request, or read for nothing. A request that
+  // is answered at once is never complete yet, with a body or without.
   if (request.httpVersionMajor === 1 && !request.complete && hasBody(request)) response.setHeader('connection', 'close')
   response.end(request.method === 'HEAD' ? '' : page.body)
 }
