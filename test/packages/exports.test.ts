@@ -561,6 +561,8 @@ const exported: Record<string, readonly string[]> = {
     'POSTGRES_STREAM_OPTIONS',
     'SASL_CLIENT_OPTIONS',
     'SASL_SERVER_OPTIONS',
+    'SQL_SERVER_AUTHENTICATION',
+    'SQL_SERVER_OPTIONS',
     'SecurityLayer',
     'ServerUnreachableError',
     'createSaslClient',
@@ -570,6 +572,7 @@ const exported: Record<string, readonly string[]> = {
     'postgresSocket',
     'postgresStream',
     'saslContextOptions',
+    'sqlServerAs',
   ],
   'sign-in': [
     'IssuerUnreachableError',

@@ -44,4 +44,6 @@ export {
   type PostgresStreamOptions,
 } from './postgres/postgres-stream.js'
 export type { CallerStream } from './postgres/caller-stream.js'
+export { SQL_SERVER_AUTHENTICATION, SQL_SERVER_OPTIONS, sqlServerAs } from './sql-server/sql-server-as.js'
+export type { SqlServerOptions } from './sql-server/sql-server-options.js'
 export type { SaslMechanism, SaslProtection } from './protection/protection.js'

@@ -3,6 +3,7 @@ import { Key, MalformedTokenError, parsePrincipal, RejectedTokenError } from '@s
 import { SecurityLayer } from '@s4u/sasl'
 import { decodeLayerMessage } from '../../../packages/sasl/src/protection/protection.js'
 import { AuthenticationPhase } from '../../../packages/sasl/src/postgres/authentication-phase.js'
+import { takeSspi } from '../../../packages/sasl/src/sql-server/sspi-token.js'
 import { type Decoder, decoder } from '../decoder.js'
 import { fromHex } from '../inputs/seeds.js'
 
@@ -40,5 +41,10 @@ export const saslDecoders: readonly Decoder[] = [
     ].map(fromHex),
     (bytes) => new AuthenticationPhase('postgres/db.ad.test').take(bytes),
     REFUSALS,
+  ),
+  decoder(
+    'answer to LOGIN7',
+    ['ed0400a1020500', 'ab0200aabbed0100a1ad0200aabbfd00000000000000000000000000'].map(fromHex),
+    (bytes) => takeSspi(Buffer.from(bytes)),
   ),
 ]
