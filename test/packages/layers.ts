@@ -84,6 +84,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
     hono: { siblings: ['negotiate'], others: ['hono'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
+    passport: {
+      siblings: ['negotiate'],
+      others: ['passport-strategy'],
+      because: 'a strategy extends the class of passport-strategy, and Passport is what the app brings',
+    },
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.
     'sign-in': {

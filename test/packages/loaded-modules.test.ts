@@ -9,7 +9,7 @@ import { loadedBy } from './loaded-modules.js'
 /** Libraries for what an app that only signs people in does not do. */
 const FOR_LATER = ['undici', 'ldapts', '@s4u/directory', 'openid-client', 'commander', '@s4u/test-kdc']
 
-const NAMES = ['@s4u/express', '@s4u/fastify', '@s4u/hono', '@s4u/koa', '@s4u/negotiate']
+const NAMES = ['@s4u/express', '@s4u/fastify', '@s4u/hono', '@s4u/koa', '@s4u/negotiate', '@s4u/passport']
 
 describe.each(NAMES)('an app that imports %s', (name) => {
   const loaded = loadedBy(`await import('${name}')`)

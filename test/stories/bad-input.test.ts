@@ -193,7 +193,8 @@ describe.each(stacks)('$name, given what is no good token,', (stack) => {
     const answer = await site.get('/', { authorization: await bad.authorization() })
     expect(answer.status).toBe(bad.status)
     expect(answer.headers['www-authenticate']).toMatch(bad.challenge ?? /^Negotiate( [A-Za-z0-9+/]+=*)?$/)
-    expect(answer.body).toBe('Sign in with Kerberos to use this service.\n')
+    const isNamed = stack.answers401 && bad.status === 401
+    expect(answer.body).toBe(isNamed ? 'Unauthorized' : 'Sign in with Kerberos to use this service.\n')
     expect(exchanges()).toEqual([expect.objectContaining({ kind: 'exchange', outcome: 'refused', code: bad.code })])
     expect(exchanges()[0].clientAddress).toBe('127.0.0.1')
     expect(failures).toEqual([expect.objectContaining({ code: bad.code, statusCode: bad.status })])

@@ -120,6 +120,16 @@ test('hono-impersonate calls its backend as the caller, on the route that says s
   expect((await fetch(`${url}health`)).status).toBe(200)
 })
 
+test('passport-session knows its caller by a ticket, and then by the session', async () => {
+  const url = await serve('passport-session/server.mjs')
+  const first = await fetchAs('alice', 'wonderland')(url)
+  expect(await first.json()).toEqual({ principal: 'alice@AD.TEST' })
+  const [cookie] = first.headers.getSetCookie().map((line) => line.split(';')[0])
+  expect(await (await fetch(url, { headers: { cookie } })).json()).toEqual({ principal: 'alice@AD.TEST' })
+  expect((await fetch(url)).status).toBe(401)
+  expect((await fetch(`${url}health`)).status).toBe(200)
+})
+
 test('protocol-transition acts for a user who showed a password, and not for one who may not be impersonated', async () => {
   const url = await serve('protocol-transition/server.mjs')
   const orders = await fetch(`${url}orders`, basic('bob', 'can-we-fix-it'))
@@ -165,7 +175,7 @@ test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
   )
-  expect(files).toHaveLength(18)
+  expect(files).toHaveLength(21)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 

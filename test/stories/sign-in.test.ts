@@ -29,11 +29,12 @@ describe.each(stacks)('$name', (stack) => {
     await using site = await open()
     const answer = await site.get()
     expect(answer.status).toBe(401)
-    expect(answer.headers).toMatchObject({
-      'www-authenticate': 'Negotiate',
-      'content-type': 'text/plain; charset=utf-8',
-    })
-    expect(answer.body).toBe('Sign in with Kerberos to use this service.\n')
+    expect(answer.headers['www-authenticate']).toBe('Negotiate')
+    expect([answer.headers['content-type'], answer.body]).toEqual(
+      stack.answers401
+        ? [undefined, 'Unauthorized']
+        : ['text/plain; charset=utf-8', 'Sign in with Kerberos to use this service.\n'],
+    )
   })
 
   test.each(['spnego', 'krb5'] as const)(
@@ -113,7 +114,7 @@ describe.each(stacks)('$name', (stack) => {
   test('offers other schemes beside Negotiate, each in a line of its own', async () => {
     await using site = await open({ otherChallenges: ['Bearer', 'Basic realm="orders"'] })
     const challenges = ['Negotiate', 'Bearer', 'Basic realm="orders"']
-    expect(await challengesOf(site.url)).toEqual(stack.isWeb ? [challenges.join(', ')] : challenges)
+    expect(await challengesOf(site.url)).toEqual(stack.isWeb || stack.answers401 ? [challenges.join(', ')] : challenges)
   })
 
   test('offers Negotiate once, when told so', async () => {
