@@ -14,7 +14,10 @@ import { join, relative, resolve, sep } from 'node:path'
  */
 export const packages = {
   acceptor: {},
+  fastify: { tests: ['test/stories/fastify.test.ts'] },
   gssapi: {},
+  hono: { tests: ['test/stories/hono.test.ts', 'test/stories/relayed-answers.test.ts'] },
+  passport: { tests: ['test/stories/passport.test.ts'] },
   'kdc-client': {
     trusted: [
       'as-exchange/as-exchange.ts',

@@ -2,11 +2,15 @@
 
 import { createAcceptor, MemoryReplayStore } from '@s4u/acceptor'
 import { negotiate as negotiateExpress } from '@s4u/express'
+import { errorHandler as errorHandlerFastify, negotiate as negotiateFastify } from '@s4u/fastify'
 import { Connections, createFetch, createNegotiationFor, negotiateInterceptor } from '@s4u/fetch'
 import { createInitiator } from '@s4u/gssapi'
+import { errorHandler as errorHandlerHono, negotiate as negotiateHono } from '@s4u/hono'
 import { createKdcClient } from '@s4u/kdc-client'
 import { negotiate as negotiateKoa } from '@s4u/koa'
 import { createNegotiator, writeAuditTo } from '@s4u/negotiate'
+import { NegotiateStrategy } from '@s4u/passport'
+import Fastify from 'fastify'
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { corporation, PASSWORD } from './fixtures/corporation.js'
@@ -38,6 +42,10 @@ const wrong: [string, (options: never) => unknown, object, string][] = [
   ['negotiate: kdc', createNegotiator, { keytab, kdc: { timelimit: 5_000 } }, 'timeLimit'],
   ['negotiate', negotiateExpress, { keytab, mode: () => 'off', requirePAC: true }, 'requirePac'],
   ['negotiate', negotiateKoa, { keytab, mode: () => 'off', requirePAC: true }, 'requirePac'],
+  ['negotiate', negotiateHono, { keytab, mode: () => 'off', requirePAC: true }, 'requirePac'],
+  ['negotiate', (options) => new NegotiateStrategy(options), { keytab, requirePAC: true }, 'requirePac'],
+  ['errorHandler', errorHandlerHono, { onerror: () => {} }, 'onError'],
+  ['errorHandler', errorHandlerFastify, { onerror: () => {} }, 'onError'],
   ['createFetch', createFetch, { ticketFor, mutualAuthentification: 'off' }, 'mutualAuthentication'],
   ['createNegotiationFor', createNegotiationFor, { ticketFor, origin: [] }, 'origins'],
   ['negotiateInterceptor', negotiateInterceptor, { ticketFor, origins: [], ownagent: true }, 'ownAgent'],
@@ -60,6 +68,14 @@ test.each(wrong)('%s refuses a name that is none, and says which is meant (%#)',
       message: expect.stringMatching(new RegExp(`^${owner}: "[\\w.]+" is not an option; did you mean "${meant}"\\?$`)),
     }),
   )
+})
+
+test('Fastify refuses a name that is none when the plugin is loaded', async () => {
+  const options: object = { keytab, mode: () => 'off', requirePAC: true }
+  await expect(Promise.resolve(Fastify().register(negotiateFastify, options))).rejects.toMatchObject({
+    code: 'S4U_UNKNOWN_OPTION',
+    message: 'negotiate: "requirePAC" is not an option; did you mean "requirePac"?',
+  })
 })
 
 test.each<[string, object]>([
