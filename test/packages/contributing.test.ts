@@ -112,5 +112,6 @@ const proseOf = (path: string): string =>
 test('the pages of docs are named in README.md or in another page', () => {
   const pages = listFiles(join(root, 'docs')).map((path) => path.slice(root.length))
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  expect(pages.filter((path) => path.endsWith('.md') && !readme.includes(path))).toEqual([])
+  const named = pages.filter((path) => !path.startsWith('docs/api/')).concat('docs/api')
+  expect(named.filter((path) => /\.md$|^docs\/api$/.test(path) && !readme.includes(path))).toEqual([])
 })
