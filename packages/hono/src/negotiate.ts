@@ -85,7 +85,10 @@ async function proceed(c: Context, next: Next, { run, headers }: Exclude<WebOutc
   addHeaders(c, headers)
 }
 
-/** What middleware in front has read of a form, which `c.req` keeps. */
+/**
+ * Returns the form that an earlier middleware has read, which `c.req` keeps; undefined if the body
+ * was not read.
+ */
 async function bodyOf({ req }: Context): Promise<unknown> {
   return req.raw.bodyUsed ? req.parseBody().catch(() => undefined) : undefined
 }

@@ -39,9 +39,9 @@ export interface RouteOptions {
  * - `pass`: nobody has authenticated, and `mode` lets unknown callers through.
  * - `error`: what is no fault of the caller, such as a KDC that cannot be reached.
  *
- * What another strategy cannot change, such as 400 for a header that cannot be read and 403 for a
- * page of another site, is answered at once; and so is a 401 whose body the options `challenge` or
- * `signIn` say.
+ * The strategy itself answers where no other strategy can help: 400 for a header that cannot be
+ * read, 403 for a page of another site. It also answers the 401 itself if the options `challenge`
+ * or `signIn` define its body.
  */
 export class NegotiateStrategy extends Strategy {
   readonly name = 'negotiate'
@@ -50,7 +50,7 @@ export class NegotiateStrategy extends Strategy {
   // Passport calls `authenticate` on an object made from this one for each request, where private
   // fields are missing.
   readonly verify: Verify | undefined
-  readonly saysWhat401Is: boolean
+  readonly has401Body: boolean
 
   /** @throws ConfigurationError, MissingKeyError at once */
   constructor(options?: NegotiatorOptions, verify?: Verify) {
@@ -61,11 +61,14 @@ export class NegotiateStrategy extends Strategy {
       })
     this.negotiator = createNegotiator(options)
     this.verify = verify
-    this.saysWhat401Is = options?.challenge !== undefined || options?.signIn !== undefined
+    this.has401Body = saysSo(options, 'challenge') || saysSo(options, 'signIn')
   }
 
-  override authenticate(req: Request, { mode }: RouteOptions = {}): void {
-    const options = { ...(mode !== undefined && { mode }), url: req.originalUrl, body: req.body }
+  override authenticate(req: Request, route: RouteOptions = {}): void {
+    // Passport gives an object of its own here. What `Object.prototype` has must not open the
+    // route.
+    const mode = saysSo(route, 'mode') && { mode: route.mode }
+    const options = { ...mode, url: req.originalUrl, body: req.body }
     this.negotiator
       .authenticate(req, options)
       .then((outcome) => this.judge(req, outcome))
@@ -92,11 +95,16 @@ export class NegotiateStrategy extends Strategy {
   refuse(res: NonNullable<Request['res']>, challenge: Challenge): void {
     const { statusCode, headers, http1Required, error } = challenge
     if (statusCode === 503 && error !== undefined) return this.error(error)
-    if (statusCode !== 401 || http1Required || this.saysWhat401Is) return respond(res, challenge)
+    if (statusCode !== 401 || http1Required || this.has401Body) return respond(res, challenge)
     const { 'WWW-Authenticate': offers = [], 'Content-Type': _ofBody, ...others } = headers
-    // Where another strategy lets the caller in, these stay: they say that the answer depends on
-    // who asks.
+    // These headers stay even if another strategy accepts the caller: they tell caches that the
+    // answer depends on the caller.
     writeHeaders(res, others)
     this.fail([offers].flat().join(', '), statusCode)
   }
+}
+
+/** Tells whether options say something themselves, and not `Object.prototype` in their place. */
+function saysSo<T extends object>(options: T | undefined, name: keyof T & string): boolean {
+  return options?.[name] !== undefined && !(name in Object.prototype)
 }

@@ -113,7 +113,7 @@ describe('names that stand for nothing in domainSids', () => {
 })
 
 describe('what PACs teach', () => {
-  test('is known from then on, in any letter case, as nothing that an option said', () => {
+  test('is known from then on, in any letter case, and does not count as configured', () => {
     const sids = new DomainSids()
     sids.learn('WEST.TEST', WEST)
     expect(sids.of('west.test')).toBe(WEST)
@@ -121,7 +121,7 @@ describe('what PACs teach', () => {
     expect(sids.version).toBe(1)
   })
 
-  test('is not changed by what comes later, and then nothing is judged anew', () => {
+  test('is not replaced by what a later PAC says, and the version stays the same', () => {
     const sids = new DomainSids({ 'AD.TEST': AD })
     sids.learn('AD.TEST', WEST)
     expect([sids.of('AD.TEST'), sids.isConfigured('AD.TEST'), sids.version]).toEqual([AD, true, 0])

@@ -68,7 +68,10 @@ function groupsHaveNames({ kerberos, sites }: GatewaySettings): Problem[] {
   )
 }
 
-/** Proxies that ask hand no cookies of the check on: sessions would end however busy they are. */
+/**
+ * A proxy that asks by forwardAuth does not pass our Set-Cookie on to the browser. The cookie would
+ * never be renewed, and even busy sessions would end.
+ */
 function idleSessionsAreRenewed({ session, forwardAuth }: GatewaySettings): Problem[] {
   if (session.maxIdle === undefined || forwardAuth === undefined) return []
   return [

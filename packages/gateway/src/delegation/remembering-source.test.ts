@@ -110,7 +110,7 @@ test('a sign-out forgets the password, and removes all cookies that it did befor
   expect(typedOf({ principal: 'alice@AD.TEST' } as CallerIdentity, cookie)).toBeUndefined()
 })
 
-test('what a source leaves out is as by default', async () => {
+test('members that a source does not have get their defaults', async () => {
   const opened = open({ user: 'alice', password: 'x' })
   expect([opened.requireTls, opened.ambient, opened.brings(request()), opened.offer?.(request())]).toEqual([
     true,

@@ -68,7 +68,7 @@ export class KerberosClient {
     return asDeclared(this.#stage.at === 'established' ? this.#stage.username : null)
   }
 
-  /** What the last call has made, in base64; `null` if that was nothing. */
+  /** The output of the last call, in base64; `null` if it had none. */
   get response(): string {
     return asDeclared(this.#response)
   }
@@ -132,7 +132,7 @@ export class KerberosClient {
       this.#response = await this.#advance(stage, challenge)
     } catch (error) {
       const told = inGssWords(error)
-      // A first step may be tried again: a KDC that did not answer has not seen anything.
+      // A caller may repeat a first step that failed: the service has received no token yet.
       if (stage.at === 'waiting') this.#stage = { at: 'failed', error: told }
       if (stage.at === 'waiting' && isStale(error)) noteStale(stage.tickets, this.#plan.spn)
       throw told
@@ -154,7 +154,8 @@ export class KerberosClient {
     const tickets = await source()
     const ticket = await ticketFor(tickets, spn)
     const username = formatPrincipal(ticket.client)
-    // A KDC client has compared the name itself; what impersonates a user may come from anywhere.
+    // A KDC client checks the name itself. An impersonation, which has no `tgtToForward`, may be
+    // any object, so its ticket is checked here.
     if (tickets.tgtToForward === undefined) requireUser(printableName(username), tickets.principal)
     const delegate = wishes.forward ? await forwarded(tickets, ticket) : undefined
     const { mutual, framing, flags } = wishes

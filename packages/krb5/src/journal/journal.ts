@@ -31,7 +31,7 @@ const MAX_KINDS = 32
 /** The most characters of one warning. It contains names of peers. */
 const MAX_WARNING = 6_000
 
-/** The kinds of which the process was warned already, by whichever journal. */
+/** The kinds that have caused a warning in this process already. All journals share this set. */
 const warnedOf = new Set<string>()
 
 /** Writes entries to a logger, to NODE_DEBUG, or as warnings of the process. */
@@ -55,7 +55,7 @@ export class Journal {
     return this.#logger !== undefined || this.#outlets.debug.enabled
   }
 
-  /** Tells of routine: only a logger and NODE_DEBUG get it. */
+  /** Records a routine event. Only a logger and NODE_DEBUG show it. */
   note(make: () => JournalEntry): void {
     if (this.isRead) this.#write(make())
   }

@@ -145,8 +145,8 @@ export class CallerFinder {
   }
 
   /**
-   * Returns the source that decides about a request. A Negotiate token goes first, and no source is
-   * asked about a request whose token was refused; but the pages of sources are theirs.
+   * Returns the source that decides about a request. If a request has a Negotiate token, the token
+   * alone decides, but for the pages of a source (a form to sign in): there the source decides.
    */
   #sourceFor(request: NegotiableRequest, authorization: string): NamedSource | 'sign-out' | undefined {
     const { sources } = this.#deps

@@ -10,7 +10,9 @@ import { withinLimit } from './time-limit.js'
 
 export interface ServerWatchOptions {
   readonly masters: () => Promise<readonly RedisServer[]>
-  /** Asks within the time limit of the store, and unless its circuit is open. */
+  /**
+   * Runs `question` within the time limit of the store; fails at once while its circuit is open.
+   */
   readonly ask: (question: () => Promise<void>) => Promise<void>
   readonly now: () => number
   /** How long one server may take; milliseconds. */
@@ -22,7 +24,8 @@ export interface ServerWatchOptions {
 /**
  * Looks at the masters at the start, and again whenever a connection was lost or an answer did not
  * come. Replication is asynchronous: a master that takes over, or one that has started again
- * without its data, does not know the last keys that were written. It shows by another `run_id`.
+ * without its data, does not know the last keys that were written. A `run_id` that was not seen
+ * before gives such a master away.
  */
 export class ServerWatch {
   /** When a master was first seen that had not been there before; milliseconds since the epoch. */
@@ -90,8 +93,8 @@ export class ServerWatch {
 }
 
 /**
- * The difference of clocks that is told; milliseconds. Clocks that are kept by NTP differ by much
- * less, and Kerberos allows five minutes in all.
+ * A larger difference of the clocks causes a warning; milliseconds. Clocks that are kept by NTP
+ * differ by much less, and Kerberos allows five minutes in all.
  */
 const CLOCK_TOLERANCE = 5_000
 

@@ -79,7 +79,7 @@ test('two tickets of one name share nothing: the rights in them may differ', asy
   expect(opened).toHaveLength(2)
 })
 
-test('what is opened twice at the same time is opened once', async () => {
+test('several uses at the same time open one connection', async () => {
   const { pool, opened } = connections()
   const ticket = ticketOf('alice')
   await Promise.all([1, 2, 3].map(() => pool.use(callerWith(ticket), () => {})))
@@ -94,7 +94,7 @@ test('a caller that has ended gets nothing, whatever is open', async () => {
   await expect(pool.use(alice, () => 'reached')).rejects.toMatchObject({ code: 'GSS_S_NO_CONTEXT' })
 })
 
-test('contexts are begun by a caller whose work goes on, and by no other', async () => {
+test('a connection begins contexts through a caller that uses it now, and never through an earlier one', async () => {
   const { pool } = connections()
   const ticket = ticketOf('alice')
   const [first, second] = [callerWith(ticket), callerWith(ticket)]
@@ -105,7 +105,7 @@ test('contexts are begun by a caller whose work goes on, and by no other', async
   expect(second.contextFor).toHaveBeenCalledWith(SERVICE, { framing: 'krb5' })
 })
 
-test('a caller that ends during its work does not end that of another one of the same user', async () => {
+test('when one impersonation of a user ends, another one of the same user goes on working', async () => {
   const { pool } = connections()
   const ticket = ticketOf('alice')
   const [first, second] = [callerWith(ticket), callerWith(ticket)]

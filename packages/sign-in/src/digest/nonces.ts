@@ -5,8 +5,9 @@ import { isFirstUse } from '../replay/first-use.js'
 import type { DigestAlgorithm } from './digest-arithmetic.js'
 
 /**
- * What a nonce with its count is worth. `unknown`: too old, of another instance or another
- * algorithm, or made up. With a right digest the client may try again (`stale`).
+ * The verdict on a nonce and its count. `unknown`: the nonce is too old, is from another instance
+ * or algorithm, or is invented. If the digest is right, the 401 says `stale=true`, and the client
+ * tries again with a new nonce.
  */
 export type NonceVerdict = 'fresh' | 'used' | 'unknown'
 
@@ -19,8 +20,9 @@ export interface NonceOptions {
 }
 
 /**
- * The nonces of one algorithm: those of another are not taken for it (RFC 7616 section 5.1). Before
- * it is used nothing of a nonce is remembered: it is time and randomness, sealed.
+ * The nonces of one algorithm: those of another are not taken for it (RFC 7616 section 5.1). The
+ * server stores nothing when it makes a nonce, which carries its own time, sealed. It stores only
+ * that a nonce was used.
  */
 export class Nonces {
   readonly #site: SignInSite

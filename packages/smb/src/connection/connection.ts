@@ -41,7 +41,9 @@ export class Connection {
     return this.#transport.isOpen
   }
 
-  /** Octets that one request may carry with the credits that the server lets us hold. */
+  /**
+   * The most octets that one request may carry. Each credit of the server pays for 65,536 octets.
+   */
   get affordable(): number {
     return this.isMultiCredit ? this.#credits.held * 65_536 : 65_536
   }
@@ -50,7 +52,10 @@ export class Connection {
     this.#transport.maxFrame = octets
   }
 
-  /** `closed` is called once, with the reason. Returns what takes it back. */
+  /**
+   * Calls `closed` once, with the reason, when the connection ends. Returns a function that removes
+   * `closed`.
+   */
   watch(closed: (reason: Error) => void): () => void {
     this.#onClose.add(closed)
     return () => this.#onClose.delete(closed)
@@ -131,7 +136,8 @@ export class Connection {
   }
 
   /**
-   * CANCEL has the id of what it ends, costs nothing and has no answer. MS-SMB2 section 3.2.4.24.
+   * A CANCEL carries the message id of the request that it ends. It costs no credits, and the
+   * server does not answer it. MS-SMB2 section 3.2.4.24.
    */
   #cancel(ids: readonly bigint[]): void {
     for (const id of ids) {
@@ -185,7 +191,10 @@ export class Connection {
     pending.settle({ status: header.status, header, message })
   }
 
-  /** What is asynchronous may take as long as it likes: a watch, a lock. */
+  /**
+   * A request that the server has answered with STATUS_PENDING (a watch, a lock) may take any time.
+   * If another request gets no answer, the connection is closed.
+   */
   #silent(): void {
     const isWaiting = [...this.#pending.values()].some(({ asyncId }) => asyncId === undefined)
     if (isWaiting) this.close(unreachable(this.server, 'ETIMEDOUT'))
