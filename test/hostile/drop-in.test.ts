@@ -58,6 +58,18 @@ describe('a KDC without our key', () => {
     )
   })
 
+  test('is not believed for a realm of its own, which a typed name can say', async () => {
+    const users = { alice: { password: TYPED } }
+    const evil = await createTestRealm({ realm: 'EVIL.TEST', users, services: {} })
+    const kdc: KdcTransport = (request, context) =>
+      (context.realm === 'EVIL.TEST' ? evil : realm).transport(request, context)
+    const options = { kdc, keytab: realm.keytabFor('web') }
+    for (const service of [WEB, 'nfs/elsewhere.ad.test'])
+      expect(await refusal(checkPassword('alice@EVIL.TEST', TYPED, service, 'AD.TEST', options))).toMatch(
+        /^KDC_ERR_S_PRINCIPAL_UNKNOWN: /,
+      )
+  })
+
   test('a keytab that the program names must be there', async () => {
     const refused = await refusal(check(realm.transport, { keytab: '/nonexistent/keytab' }))
     expect(refused).toBe('KRB5_KT_NOTFOUND: the keytab /nonexistent/keytab does not exist')

@@ -10,7 +10,7 @@ import type { CheckPasswordOptions } from './check-password-options.js'
  * ticket that a key of ours opens. Source: MIT krb5 documentation, krb5_verify_init_creds.
  *
  * @param service the service by whose key the KDC is proved, if the keytab has it; else another
- * service of the keytab
+ * service of the keytab, of the user's realm if there is one
  * @throws RejectedTokenError, KdcError, MissingKeyError if the KDC does not prove itself
  */
 export async function signInProved(client: KdcClient, service: string, options: CheckPasswordOptions): Promise<void> {
@@ -39,9 +39,10 @@ function provingKey(service: string, realm: string, { keytab: source, krb5Config
   }
   const principals = keytab.entries.map(({ principal }) => principal)
   const named = principals.find((one) => formatPrincipal(one).startsWith(`${service}@`))
-  const other = principals.find(({ name, realm: of }) => name.nameString.length === 2 && of === realm)
-  const principal = named ?? other
-  return principal === undefined ? { why: `the keytab has no key of a service in ${realm}` } : { keytab, principal }
+  const others = principals.filter(({ name }) => name.nameString.length === 2)
+  // A typed name may say a realm of its writer: its KDC must lead to a key of ours all the same.
+  const principal = named ?? others.find(({ realm: of }) => of === realm) ?? others[0]
+  return principal === undefined ? { why: 'the keytab has no key of a service' } : { keytab, principal }
 }
 
 async function signInUnproved(
