@@ -311,6 +311,22 @@ describe('a client that floods a connection of HTTP/2 is cut off, and others are
     expect((await ask()).status).toBe(200)
   })
 
+  test('with requests that it resets later, as if that were no error', async () => {
+    const { socket, closed } = await openByHand()
+    // Fewer than nghttp2 itself bears.
+    const most = 900
+    let opened = 0
+    for (; opened < most && !socket.destroyed; opened += 50) {
+      const streams = Array.from({ length: 50 }, (_, index) => ids(opened + index))
+      socket.write(Buffer.concat(streams.map((stream) => frame(HEADERS, END_HEADERS, stream, GET))))
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, 20)), closed])
+      socket.write(Buffer.concat(streams.map((stream) => frame(RST_STREAM, 0, stream, Buffer.alloc(4)))))
+    }
+    socket.destroy()
+    expect(opened).toBeLessThan(most)
+    expect((await ask()).status).toBe(200)
+  })
+
   test.each([
     ['SETTINGS', frame(SETTINGS, 0, 0, Buffer.from([0, 4, 0, 0, 255, 255]))],
     ['PING', frame(PING, 0, 0, Buffer.alloc(8))],

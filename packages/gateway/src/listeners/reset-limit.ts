@@ -24,7 +24,8 @@ export function limitResets(session: ServerHttp2Session): void {
     // One that was reset in the same octets is closed already.
     if (stream.closed || stream.destroyed) return count()
     stream.once('close', () => {
-      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) count()
+      // A client may reset with NO_ERROR too: then the answer has not ended.
+      if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || stream.aborted) count()
     })
   })
 }
