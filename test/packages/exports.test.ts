@@ -558,6 +558,7 @@ const exported: Record<string, readonly string[]> = {
     'identityGate',
     'impersonatedIdentity',
     'impersonationGate',
+    'isProxied',
     'localTarget',
     'peerList',
     'requireAskedLevel',

@@ -163,6 +163,19 @@ describe('behind a proxy that ends TLS', () => {
     expect((await secured.visit('/')).status).toBe(401)
   })
 
+  test.each([
+    ['via', '1.1 front'],
+    ['x-forwarded-for', '192.0.2.7'],
+    ['x-forwarded-proto', 'https'],
+    ['forwarded', 'for=_a'],
+  ])(
+    'that of the connection is the one of the proxy itself, and signs none of its clients in: %s',
+    async (name, value) => {
+      await using secured = await site({})
+      expect((await secured.visit('/', { as: alices, headers: { [name]: value } })).status).toBe(401)
+    },
+  )
+
   test('a chain that leads nowhere does not stop who brings the right one', async () => {
     const below = new Authority('CN=Below', { issuer: authority })
     const dora = below.issue({ subject: 'CN=alice', upns: ['alice@ad.test'] })

@@ -1,6 +1,6 @@
 import { TLSSocket } from 'node:tls'
 import { ConfigurationError, RejectedTokenError } from '@s4u/krb5'
-import { type PeerList, peerList, type SignInRequest } from '@s4u/negotiate'
+import { isProxied, type PeerList, peerList, type SignInRequest } from '@s4u/negotiate'
 import type { CertificateOptions } from './certificate-options.js'
 import { readForwardedCertificate, readForwardedChain } from './proxy/forwarded-certificate.js'
 import type { PresentedChain } from './proxy/presented-chain.js'
@@ -72,11 +72,12 @@ export class CertificateBringer {
   }
 
   /**
-   * Returns the certificate of the connection. That of a web-standard Request comes from the app,
-   * whose runtime has verified that the client has its key.
+   * Returns the certificate of the connection, unless a proxy has passed the request on: the
+   * connection, and its certificate, are then those of the proxy. That of a web-standard Request
+   * comes from the app, whose runtime has verified that the client has its key.
    */
   #chainOf({ request }: SignInRequest, socket: TLSSocket | undefined): PresentedChain | undefined {
-    if (socket !== undefined) return this.#chainOn(socket)
+    if (socket !== undefined) return isProxied(request) ? undefined : this.#chainOn(socket)
     const { peerCertificate } = request
     return peerCertificate ? { leaf: peerCertificate, others: [] } : undefined
   }
