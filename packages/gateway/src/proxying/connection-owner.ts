@@ -1,4 +1,5 @@
 import type { EventEmitter } from 'node:events'
+import { isProxied } from '@s4u/negotiate'
 import type { CallerRequest } from '../requests/steps.js'
 
 /** For whom a connection inside is: two owners never share one. */
@@ -22,8 +23,8 @@ export function connectionOwner(request: CallerRequest, direct: boolean): Connec
 }
 
 function clientOf({ request, listener }: CallerRequest): ConnectionOwner {
-  // A connection of a proxy in front has requests of many clients.
-  if (listener.proxies.length > 0) return { kind: 'request' }
+  // A connection of a proxy has requests of many clients; that of an office is not named here.
+  if (listener.proxies.length > 0 || isProxied(request)) return { kind: 'request' }
   const connection = 'stream' in request ? request.stream.session : request.socket
   return connection === undefined || connection.destroyed ? { kind: 'request' } : { kind: 'client', connection }
 }
