@@ -83,6 +83,12 @@ test('a quote without an end takes no longer', () => {
   expect(answer.headers.get('www-authenticate')).toHaveLength(40_002)
 })
 
+test('nor do many escaped quotes behind one without an end', () => {
+  const begun = performance.now()
+  withoutRelayed(new Response('', { headers: { 'WWW-Authenticate': `"${'\\"'.repeat(50_000)}` } }))
+  expect(performance.now() - begun).toBeLessThan(500)
+})
+
 test('the headers of an outcome take their place, also where the outcome has none', () => {
   const answer = () => fetched([['WWW-Authenticate', 'Negotiate oYG1']])
   expect(linesOf(withHeaders(answer(), { 'WWW-Authenticate': 'Negotiate oRQ=' }))).toEqual([

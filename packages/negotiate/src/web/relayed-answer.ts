@@ -70,8 +70,12 @@ function dropSessions(headers: Headers): boolean {
 /** A token of a scheme that proves who somebody is, and not only an offer of the scheme. */
 const PROOF = /^\s*(?:Negotiate|Kerberos|NTLM)\s+[\w+/.~-]+=*\s*$/i
 
-/** The members of a list, with commas in quoted strings. RFC 9110 section 5.6.1. */
-const MEMBER = /(?:[^",]|"(?:\\.|[^"\\])*"|")+/g
+/**
+ * The members of a list, with commas in quoted strings. RFC 9110 section 5.6.1. What follows a
+ * quote without an end is one member with it: from each quote behind it anew, 16 KB took 0.15
+ * seconds.
+ */
+const MEMBER = /(?:[^",]|"(?:\\.|[^"\\])*"?)+/g
 
 function dropTokens(headers: Headers): boolean {
   const all = headers.get('www-authenticate')?.match(MEMBER) ?? []
