@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { issueTicket, serviceNamed } from '../../../../test/stories/kerberos-backend.js'
 import { OpenedCookies } from './opened-cookies.js'
@@ -45,3 +47,21 @@ test('the least recently used goes first when 8 million characters are kept', ()
   expect(opened.find(`1${large}`, box)).toBeUndefined()
   expect(opened.find(`0${large}`, box)).toBe(ticket)
 })
+
+test('what else a client has sent beside a cookie is not kept with it', () => {
+  const [opened, box, ticket] = [new OpenedCookies(), boxOf('one'), ticketOf('1')]
+  const before = octetsInUse()
+  for (let index = 0; index < 500; index++) {
+    const header = Buffer.alloc(60_000, `${index} `).toString('latin1')
+    opened.keep(header.slice(0, 1_000), box, ticket)
+  }
+  expect(octetsInUse() - before).toBeLessThan(10_000_000)
+  expect(opened.size).toBe(500)
+})
+
+function octetsInUse(): number {
+  setFlagsFromString('--expose-gc')
+  const collect: () => void = runInNewContext('gc')
+  collect()
+  return process.memoryUsage().heapUsed
+}

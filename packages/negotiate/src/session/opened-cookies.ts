@@ -37,7 +37,7 @@ export class OpenedCookies {
   keep(value: string, box: SealedBox, ticket: SessionTicket): void {
     if (box !== this.#box) this.#clearFor(box)
     if (this.#entries.has(value)) return
-    this.#entries.set(value, ticket)
+    this.#entries.set(ownCopy(value), ticket)
     this.#characters += value.length
     for (const oldest of this.#entries.keys()) {
       if (this.#characters <= MAX_CHARACTERS) return
@@ -51,4 +51,9 @@ export class OpenedCookies {
     this.#characters = 0
     this.#box = box
   }
+}
+
+/** Part of a text has V8 keep all of it: the whole header Cookie, in which a client writes much. */
+function ownCopy(text: string): string {
+  return Buffer.from(text, 'latin1').toString('latin1')
 }
