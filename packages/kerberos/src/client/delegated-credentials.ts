@@ -28,6 +28,9 @@ function sharedMap(name: symbol): Map<string, Kept> {
  */
 const MAX_KEPT = 10_000
 
+/** One user has as many: who signs in over and over must push out no other. */
+const MAX_OF_USER = 100
+
 /** As MIT's library names caches that no other process sees. */
 const PREFIX = 'MEMORY:s4u-'
 
@@ -63,6 +66,8 @@ export function delegatedPassword(user: DelegatedTickets): string {
 export function keepDelegated(tickets: DelegatedTickets, expiresAt: number, now = Date.now()): string {
   const name = PREFIX + randomUUID()
   kept.set(name, { tickets, expiresAt })
+  const ofUser = [...kept].filter(([, each]) => each.tickets.principal === tickets.principal)
+  for (const [each] of ofUser.slice(0, -MAX_OF_USER)) kept.delete(each)
   for (const [each, { expiresAt: end }] of kept) if (end <= now || kept.size > MAX_KEPT) kept.delete(each)
   return name
 }
