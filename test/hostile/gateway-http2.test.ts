@@ -16,41 +16,48 @@ const KEEP_ALIVE = 1_500
 
 let folder: string
 let site: GatewaySite
+/** A gateway that knows us as a proxy in front. */
+let behindProxy: GatewaySite
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 's4u-gateway-http2-'))
   const { cert, key } = selfSigned(PUBLIC)
   const [certificate, keyFile] = [join(folder, 'tls.pem'), join(folder, 'tls.key')]
   writeFileSync(certificate, cert)
   writeFileSync(keyFile, key)
-  site = await gatewaySite({
-    innerAuthenticates: false,
-    handle: async (request, response) => {
-      const body = await text(request).catch(() => 'cut')
-      if (request.url !== '/hints') return void response.end(`${request.method} ${request.url} [${body}]`)
-      response.writeEarlyHints({ link: '<http://orders.ad.test/style.css>; rel=preload; as=style' }, () =>
-        response.end('hinted'),
-      )
-    },
-    config: {
-      session: { secure: true },
-      stopTime: 500,
-      listeners: {
-        address: '127.0.0.1:0',
-        tls: { certificates: { certificate, key: keyFile } },
-        limits: { keepAlive: KEEP_ALIVE },
+  const siteWith = (listener: object): Promise<GatewaySite> =>
+    gatewaySite({
+      innerAuthenticates: false,
+      handle: async (request, response) => {
+        const body = await text(request).catch(() => 'cut')
+        if (request.url !== '/hints') return void response.end(`${request.method} ${request.url} [${body}]`)
+        response.writeEarlyHints({ link: '<http://orders.ad.test/style.css>; rel=preload; as=style' }, () =>
+          response.end('hinted'),
+        )
       },
-    },
-    site: { delegation: { as: 'none' }, access: { allow: 'everybody' } },
-  })
+      config: {
+        session: { secure: true },
+        stopTime: 500,
+        listeners: {
+          address: '127.0.0.1:0',
+          tls: { certificates: { certificate, key: keyFile } },
+          limits: { keepAlive: KEEP_ALIVE },
+          ...listener,
+        },
+      },
+      site: { delegation: { as: 'none' }, access: { allow: 'everybody' } },
+    })
+  site = await siteWith({})
+  behindProxy = await siteWith({ proxies: ['127.0.0.1'] })
 })
 afterAll(async () => {
   await site[Symbol.asyncDispose]()
+  await behindProxy[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
 beforeEach(() => void site.seen.splice(0))
 
-const session = (): ClientHttp2Session =>
-  connect(`https://127.0.0.1:${site.port}`, { servername: PUBLIC, rejectUnauthorized: false })
+const session = ({ port } = site): ClientHttp2Session =>
+  connect(`https://127.0.0.1:${port}`, { servername: PUBLIC, rejectUnauthorized: false })
 
 /** Asks as any client does, on a connection of its own: the gateway still serves others. */
 async function ask(headers: OutgoingHttpHeaders = {}): Promise<{ status: number; body: string }> {
@@ -293,6 +300,8 @@ describe('what HTTP/2 has and the gateway does not is refused by name', () => {
   })
 })
 
+const CANCEL = 8
+
 /** The last: some of what they send arrives inside later. */
 describe('a client that floods a connection of HTTP/2 is cut off, and others are served', () => {
   test('with CONTINUATION frames without an end', async () => {
@@ -325,6 +334,23 @@ describe('a client that floods a connection of HTTP/2 is cut off, and others are
     socket.destroy()
     expect(opened).toBeLessThan(most)
     expect((await ask()).status).toBe(200)
+  })
+
+  test('but not a named proxy in front, whose connection has the requests of others too', async () => {
+    const client = session(behindProxy)
+    client.on('error', () => {})
+    for (let round = 0; round < 8 && !client.destroyed; round++) {
+      const streams = Array.from({ length: 50 }, () =>
+        client.request({ ':authority': PUBLIC, ':path': '/left' }, { endStream: false }),
+      )
+      for (const stream of streams) stream.on('error', () => {})
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      for (const stream of streams) stream.close(CANCEL)
+    }
+    expect(client.destroyed).toBe(false)
+    const [answer] = await once(client.request({ ':authority': PUBLIC, ':path': '/well' }), 'response')
+    expect(answer[':status']).toBe(200)
+    client.destroy()
   })
 
   test.each([

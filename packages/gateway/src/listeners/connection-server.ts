@@ -37,6 +37,8 @@ export interface ConnectionServerDeps {
   readonly certificates: () => Certificates | undefined
   /** Whether clients are asked for a certificate. Who believes it checks it. */
   readonly asksCertificate: boolean
+  /** Whether an address is one of a named proxy in front. */
+  readonly isProxy: (address: string | undefined) => boolean
 }
 
 type AnyServer = Server | Http2SecureServer
@@ -50,7 +52,8 @@ export function createConnectionServer(settings: ListenerSettings, deps: Connect
   const showFirst = firstCertificate(server, deps.certificates)
   server.on('session', (session: ServerHttp2Session) => {
     sessions.add(session)
-    limitResets(session)
+    // A proxy resets what any of its clients leaves: to cut it off would end the requests of all.
+    if (!deps.isProxy(session.socket.remoteAddress)) limitResets(session)
     // `close` lets its requests end.
     session.setTimeout(settings.limits.keepAlive, () => session.close())
     session.once('close', () => sessions.delete(session))

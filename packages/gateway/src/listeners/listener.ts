@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net'
 import type { S4uError } from '@s4u/krb5'
 import type { ListenerSettings } from '../configuration/gateway-options.js'
+import { networksOf } from '../configuration/networks.js'
 import { bindAddress, type BoundAddress } from './bound-address.js'
 import { type Certificates, loadCertificates } from './certificates.js'
 import { type ConnectionServer, createConnectionServer, type RequestSink } from './connection-server.js'
@@ -53,6 +54,7 @@ export function createListener(first: ListenerSettings, { sink, onFault, asksCer
       sink: () => sink(now.settings),
       certificates: () => now.certificates,
       asksCertificate: asks,
+      isProxy: (address) => networksOf(now.settings.proxies)(address),
     })
   let now: InForce = {
     ...{ settings: first, asksCertificate, certificates: load(first) },
