@@ -566,6 +566,7 @@ const exported: Record<string, readonly string[]> = {
     'upgradeHeaders',
     'withHeaders',
     'withoutRelayed',
+    'withoutTaken',
     'writeAuditTo',
     'writeHeaders',
   ],

@@ -15,6 +15,7 @@ async function run(
   kerberos: NegotiateMiddleware,
   outcome: WebOutcome | Error,
   handler: (c: Context) => Response | Promise<Response> = (c) => c.text('handled'),
+  headers: Readonly<Record<string, string>> = {},
 ) {
   const authenticate = vi.spyOn(kerberos.negotiator, 'authenticateRequest')
   if (outcome instanceof Error) authenticate.mockRejectedValue(outcome)
@@ -26,7 +27,7 @@ async function run(
     errors.push(error)
     return c.text('failed', 500)
   })
-  const response = await app.request('/orders')
+  const response = await app.request('/orders', { headers })
   return { response, authenticate, handled, errors, context: handled.mock.calls[0]?.[0] }
 }
 
@@ -44,6 +45,14 @@ test('sets the identity and the headers, and goes on', async () => {
 test('goes on without an identity', async () => {
   const { context } = await run(negotiate({ keytab }), anonymous)
   expect(context?.get('identity')).toBeUndefined()
+})
+
+test('a header that was taken away is not in the request of the app, also where Deno keeps it', async () => {
+  const shown = (c: Context) => c.json([c.req.header('x-remote-user') ?? null, c.req.header('x-more'), c.req.path])
+  const request = { headers: { 'x-more': '1' } }
+  const headers = { 'x-remote-user': 'admin', 'x-more': '1' }
+  const { response } = await run(negotiate({ keytab }), { ...anonymous, request }, shown, headers)
+  expect(await response.json()).toEqual([null, '1', '/orders'])
 })
 
 test('sends a challenge, and does not go on', async () => {

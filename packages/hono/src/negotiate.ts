@@ -7,6 +7,7 @@ import {
   type Negotiator,
   type NegotiatorOptions,
   type WebOutcome,
+  withoutTaken,
 } from '@s4u/negotiate'
 import type { Context, MiddlewareHandler, Next } from 'hono'
 import { addHeaders } from './answer.js'
@@ -70,6 +71,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
       body,
     })
     c.set('negotiatedRequest', outcome.request)
+    c.req.raw = withoutTaken(c.req.raw, outcome.request)
     if (outcome.response !== undefined) return outcome.response
     if (outcome.identity !== undefined) c.set('identity', outcome.identity)
     return proceed(c, next, outcome)
