@@ -46,6 +46,17 @@ describe('an event is told', () => {
       { level: 'debug', text: 'accepted alice@AD.TEST (by form, from 192.0.2.7)' },
     ],
     [
+      { ...refused, source: 'form', triedUser: 'bob, from 10.0.0.1)', clientAddress: '192.0.2.7' },
+      'KRB_AP_ERR_SKEW',
+      {
+        level: 'warn',
+        text:
+          'refused a caller: KRB_AP_ERR_SKEW: client clock 01:00:00 behind ' +
+          '(by form, as "bob, from 10.0.0.1)", from 192.0.2.7)',
+        hint: 'Synchronise the clocks.',
+      },
+    ],
+    [
       { kind: 'exchange', outcome: 'continue', mechanism: 'negoex' },
       undefined,
       { level: 'debug', text: 'asked a caller for another leg (mechanism negoex)' },

@@ -77,7 +77,7 @@ function factsOf({ service, ticketService, ...event }: ExchangeEvent): string[] 
   return [
     service !== undefined ? `for ${service}` : ticketService !== undefined && `the ticket says for ${ticketService}`,
     event.source !== undefined && `by ${event.source}`,
-    event.triedUser !== undefined && `as ${event.triedUser}`,
+    event.triedUser !== undefined && `as "${event.triedUser}"`,
     event.mechanism !== undefined && `mechanism ${event.mechanism}`,
     framing,
     encryptionType,

@@ -1,4 +1,4 @@
-import { printable } from '@s4u/krb5'
+import { printableName } from '@s4u/krb5'
 
 const users = new WeakMap<object, string>()
 
@@ -8,7 +8,7 @@ const MAX_NAME = 256
 /** Notes as whom somebody has tried to sign in, with the refusal that came of it. */
 export function noteTriedUser(refusal: unknown, user: string | undefined): void {
   if (typeof refusal !== 'object' || refusal === null || user === undefined || user === '') return
-  users.set(refusal, printable(user.slice(0, MAX_NAME)))
+  users.set(refusal, printableName(user.slice(0, MAX_NAME)))
 }
 
 /** Returns the name that was typed, as records show it; undefined where a refusal has none. */
