@@ -97,7 +97,7 @@ test('it is gone after the sign-out of its browser, with the cookie, and after t
 
 test('memory is bounded: what was used least recently has to be typed again', () => {
   const [first, second] = [keep(ALICE), keep(BOB)]
-  for (let count = 0; count < 19_998; count++) keep('other@AD.TEST')
+  for (let count = 0; count < 19_998; count++) keep(`other${count}@AD.TEST`)
   expect(asked(ALICE, first)).toBe('alice:wonderland')
   keep('other@AD.TEST')
   expect([asked(ALICE, first), asked(BOB, second)]).toEqual(['alice:wonderland', undefined])
@@ -113,4 +113,16 @@ test('neither memory nor a log shows the password', () => {
     String(typed),
   ]
   expect(shown.join()).not.toContain('hunter2')
+})
+
+test('a user who signs in over and over pushes out the password of no other', () => {
+  const ofBob = keep(BOB)
+  const first = keep(ALICE)
+  for (let count = 0; count < 20_000; count++) keep(ALICE)
+  const last = keep(ALICE)
+  expect([asked(BOB, ofBob), asked(ALICE, first), asked(ALICE, last)]).toEqual([
+    'bob:wonderland',
+    undefined,
+    'alice:wonderland',
+  ])
 })

@@ -25,6 +25,8 @@ export class TypedPasswords {
   readonly cookieName: string
   readonly #options: TypedPasswordsOptions
   readonly #kept = new Map<string, Kept>()
+  /** What is kept of each user, by principal. */
+  readonly #ofUsers = new Map<string, Set<string>>()
   readonly #noted = new WeakMap<CallerIdentity, TypedPassword>()
   readonly #brought = new WeakMap<object, { readonly principal: string; readonly typed: TypedPassword }>()
 
@@ -51,8 +53,10 @@ export class TypedPasswords {
   keep(principal: string, typed: TypedPassword): ResponseHeaders {
     const { now, random, lifetime } = this.#options
     const key = random(KEY_OCTETS)
-    this.#makeRoom()
-    this.#kept.set(idOf(key), {
+    this.#makeRoom(principal)
+    const id = idOf(key)
+    this.#ofUsers.set(principal, (this.#ofUsers.get(principal) ?? new Set()).add(id))
+    this.#kept.set(id, {
       sealed: seal(typed.octets(), key, principal),
       principal,
       expiresAt: now() + lifetime,
@@ -75,7 +79,7 @@ export class TypedPasswords {
     const session = request.session?.id
     if (kept.session !== undefined && kept.session !== session) return undefined
     if (kept.expiresAt <= now()) {
-      this.#kept.delete(idOf(key))
+      this.#drop(idOf(key))
       return undefined
     }
     const id = idOf(key)
@@ -88,12 +92,13 @@ export class TypedPasswords {
   /** Forgets the password of a request's browser. Returns the headers that remove the cookie. */
   forget(request: { readonly request: NegotiableRequest }): ResponseHeaders {
     const key = this.#keyIn(request)
-    if (key !== undefined) this.#kept.delete(idOf(key))
+    if (key !== undefined) this.#drop(idOf(key))
     return this.#cookie('', '; Max-Age=0')
   }
 
   close(): void {
     this.#kept.clear()
+    this.#ofUsers.clear()
   }
 
   #keyIn({ request }: { readonly request: NegotiableRequest }): Uint8Array | undefined {
@@ -103,12 +108,22 @@ export class TypedPasswords {
   }
 
   /** The entries stand in the order of their last use. */
-  #makeRoom(): void {
+  #makeRoom(principal: string): void {
     const now = this.#options.now()
+    const [oldest, ...others] = this.#ofUsers.get(principal) ?? []
+    if (oldest !== undefined && others.length + 1 >= MAX_OF_USER) this.#drop(oldest)
     for (const [id, { expiresAt }] of this.#kept) {
       if (expiresAt > now && this.#kept.size < MAX_KEPT) return
-      this.#kept.delete(id)
+      this.#drop(id)
     }
+  }
+
+  #drop(id: string): void {
+    const { principal } = this.#kept.get(id) ?? {}
+    this.#kept.delete(id)
+    const own = principal === undefined ? undefined : this.#ofUsers.get(principal)
+    own?.delete(id)
+    if (principal !== undefined && own?.size === 0) this.#ofUsers.delete(principal)
   }
 
   #cookie(value: string, end: string): ResponseHeaders {
@@ -127,6 +142,8 @@ interface Kept {
 
 /** A memory of some megabytes; the one that was used least recently has to be typed again. */
 const MAX_KEPT = 20_000
+/** Of one user, who must push out no other by signing in over and over. */
+const MAX_OF_USER = 50
 const KEY_OCTETS = 32
 const TAG_OCTETS = 16
 /** Each key seals once. */
