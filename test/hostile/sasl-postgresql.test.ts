@@ -257,6 +257,16 @@ describe('without encryption, a server', () => {
       [authentication(7), authentication(8, Buffer.from('welcome'))],
     ],
     ['that has an empty question', { name: 'MalformedTokenError' }, [message('R', Buffer.alloc(0))]],
+    [
+      'that is ready for queries without a sign-in',
+      { name: 'MalformedTokenError', message: expect.stringContaining('PostgreSQL.message') },
+      [message('Z', Buffer.from('I'))],
+    ],
+    [
+      'that is ready for queries before it has proven itself',
+      { name: 'MalformedTokenError' },
+      [authentication(7), message('S', Buffer.from('a\0b\0')), message('Z', Buffer.from('I'))],
+    ],
   ])('%s is refused', async (_what, expected, messages) => {
     const { error, seen } = await refusalBy(async (line) => {
       await begun(line)

@@ -14,7 +14,15 @@ export interface PhaseResult {
 /** Types of the messages. PostgreSQL documentation, "Message Formats". */
 const AUTHENTICATION = 0x52
 const ERROR_RESPONSE = 0x45
+const NOTICE_RESPONSE = 0x4e
+const NEGOTIATE_PROTOCOL_VERSION = 0x76
 const PASSWORD_MESSAGE = 0x70
+
+/**
+ * What a server may say before it lets the user in. A driver that is told of more, such as that the
+ * server is ready for queries, would send them to a server that has not proven itself.
+ */
+const BEFORE_WELCOME: readonly number[] = [AUTHENTICATION, ERROR_RESPONSE, NOTICE_RESPONSE, NEGOTIATE_PROTOCOL_VERSION]
 
 const Request = { OK: 0, GSS: 7, GSS_CONTINUE: 8, SSPI: 9 } as const
 
@@ -50,6 +58,7 @@ export class AuthenticationPhase {
     const answers: Uint8Array[] = []
     const passed: Uint8Array[] = []
     for (let message = this.#next(); message !== undefined; message = this.#next()) {
+      requireKind(message[0])
       const request = message[0] === AUTHENTICATION ? requestOf(message) : undefined
       if (request === undefined || request === Request.OK) {
         if (request === Request.OK) this.#requireProof()
@@ -115,6 +124,11 @@ const NAMES: ReadonlyMap<number, string> = new Map([
   [9, 'a ticket once more'],
   [10, 'a password (SCRAM)'],
 ])
+
+function requireKind(kind: number): void {
+  if (BEFORE_WELCOME.includes(kind)) return
+  throw malformed('message', 'one of a sign-in', `the type ${kind}, before the server has let the user in`)
+}
 
 function requestOf(message: Uint8Array): number {
   if (message.length < HEAD + CODE_OCTETS) throw malformed('authentication', 'a number', 'nothing')
