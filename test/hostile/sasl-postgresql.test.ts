@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type Accepted, type Acceptor, createAcceptor } from '@s4u/acceptor'
 import { createInitiator } from '@s4u/gssapi'
 import { createKdcClient, type ServiceTicket } from '@s4u/kdc-client'
@@ -274,6 +275,30 @@ describe('without encryption, a server', () => {
     }, plain)
     expect(error).toMatchObject(expected)
     expect(seen.includes('hunter2')).toBe(false)
+  })
+
+  test.each([
+    ['asks for a password', authentication(3)],
+    ['lets the user in', Buffer.concat([authentication(0), message('Z', Buffer.from('I'))])],
+  ])('that %s behind an error is not heard', async (_what, behind) => {
+    const stream: { current?: Duplex } = {}
+    const shown: Buffer[] = []
+    const { port, lines } = await serve(async (line) => {
+      await begun(line)
+      line.socket.write(Buffer.concat([message('E', Buffer.from('SFATAL\0Mno\0\0')), behind]))
+      line.socket.write(behind)
+    })
+    const make = postgresStream({ as: alice, service: SPN, timeLimit: 2_000, ...plain })
+    const client = new Client({
+      ...{ host: '127.0.0.1', port, user: 'alice', database: 'orders', password: 'hunter2' },
+      stream: () => (stream.current = make().on('data', (data: Buffer) => shown.push(data))),
+    })
+    client.on('error', () => {})
+    await expect(client.connect()).rejects.toThrow('no')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(lines[0].seen().includes('hunter2')).toBe(false)
+    expect(Buffer.concat(shown).subarray(-5).toString('latin1')).toBe('Mno\0\0')
+    stream.current?.destroy()
   })
 
   test('that proves itself, in messages cut anywhere, is believed', async () => {

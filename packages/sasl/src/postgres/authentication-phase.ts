@@ -33,8 +33,9 @@ const HEAD = 5
 const CODE_OCTETS = 4
 
 /**
- * The messages of a server until it lets the user in or refuses. Drivers fail at its questions for
- * a ticket, so that they are answered here; a question for a password is answered by nobody.
+ * The messages of a server until it lets the user in or refuses; after a refusal nothing more of it
+ * is heard. Drivers fail at its questions for a ticket, so that they are answered here; a question
+ * for a password is answered by nobody.
  */
 export class AuthenticationPhase {
   readonly #spn: string
@@ -42,6 +43,7 @@ export class AuthenticationPhase {
   readonly #queue = new OctetQueue()
   #step: ((reply: Uint8Array | undefined) => InitiatorStep) | undefined
   #isProven: boolean
+  #isRefused = false
 
   /**
    * @param initiator for plain GSS authentication; without it the server has proven itself already
@@ -54,6 +56,8 @@ export class AuthenticationPhase {
 
   /** @throws MalformedTokenError, RejectedTokenError */
   take(data: Uint8Array): PhaseResult {
+    // The driver would still answer a question for a password, and be glad of a welcome.
+    if (this.#isRefused) return NOTHING
     this.#queue.push(data)
     const answers: Uint8Array[] = []
     const passed: Uint8Array[] = []
@@ -63,7 +67,9 @@ export class AuthenticationPhase {
       if (request === undefined || request === Request.OK) {
         if (request === Request.OK) this.#requireProof()
         passed.push(message)
-        if (request === undefined && message[0] !== ERROR_RESPONSE) continue
+        this.#isRefused = message[0] === ERROR_RESPONSE
+        if (this.#isRefused) return { answers, passed, isOver: false }
+        if (request === undefined) continue
         return { answers, passed: [...passed, this.#queue.take(this.#queue.length)], isOver: true }
       }
       const answer = this.#answerTo(request, message.subarray(HEAD + CODE_OCTETS))
@@ -114,6 +120,8 @@ export class AuthenticationPhase {
     })
   }
 }
+
+const NOTHING: PhaseResult = { answers: [], passed: [], isOver: false }
 
 const NAMES: ReadonlyMap<number, string> = new Map([
   [2, 'Kerberos V5'],
