@@ -90,6 +90,8 @@ export class Connection {
     if (context.isSealed && context.protection?.sealer === undefined) throw noCipher()
     const taken = this.#credits.take(charge, context.signal)
     const firstId = typeof taken === 'bigint' ? taken : await taken
+    // Lost since the credits came: nobody would answer any more.
+    if (!this.isOpen) throw unreachable(this.server, 'ECONNRESET')
     const credits = this.#credits.wantedWith(charge)
     const chain = encodeChain(requests, context, { firstId, credits, isMultiCredit: this.isMultiCredit })
     sent?.(chain)
