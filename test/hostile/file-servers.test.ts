@@ -174,6 +174,20 @@ describe('a server, or somebody on the way, is refused', () => {
   })
 })
 
+test('the limit of silence holds also after the connection had nothing to say', async () => {
+  const { credential, serviceKey } = issueTicket({ now: Date.now() })
+  await using server = await startFakeFileServer(serviceKey, { silent: [READ] })
+  const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+  const where = { as: user, address: '127.0.0.1', port: server.port, timeLimit: 200 }
+  const share = openShare('\\\\files.ad.test\\docs', where)
+  const file = await share.open('a.txt')
+  await new Promise((done) => setTimeout(done, 500))
+  const late = new Promise((done) => setTimeout(() => done('waits for ever'), 2_000))
+  const read = file.read(Buffer.alloc(8), 0, 8, 0).catch((error: unknown) => error)
+  expect(await Promise.race([read, late])).toMatchObject({ code: 'ETIMEDOUT', status: 504 })
+  await share.close()
+})
+
 /** An answer to the first TREE_CONNECT in clear, as somebody without keys can make it. */
 function clearAnswer(): Uint8Array {
   const message = new Uint8Array(80)

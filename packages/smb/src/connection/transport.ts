@@ -102,7 +102,12 @@ export class Transport {
     })
     this.#socket.on('error', (error) => this.close(unreachable(this.#server, codeOf(error), error)))
     this.#socket.on('close', () => this.close(unreachable(this.#server, 'ECONNRESET')))
-    this.#socket.setTimeout(timeLimit, () => this.#events?.silent())
+    // A callback of `setTimeout` is called once in the life of a socket, and its timer ends with it.
+    this.#socket.on('timeout', () => {
+      this.#socket.setTimeout(timeLimit)
+      this.#events?.silent()
+    })
+    this.#socket.setTimeout(timeLimit)
     return this
   }
 }
