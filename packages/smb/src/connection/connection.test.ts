@@ -47,3 +47,23 @@ test('a request that has its credits when the connection is lost fails, and does
   expect(await first).toHaveLength(1)
   await expect(inTime(second)).rejects.toMatchObject({ code: 'ECONNRESET' })
 })
+
+test('a server that grants no more credits, and says nothing, is given up', async () => {
+  const { transport, connection } = connected()
+  const watch = connection.exchange(ECHO, {})
+  const waiting = connection.exchange(ECHO, {})
+  transport.events.frame(answer(0n, 0, (octets) => octets.u32(8, 0x103).u32(16, 3)))
+  // What is asynchronous may take long, but not what has not even been sent.
+  transport.events.silent()
+  await expect(inTime(waiting)).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+  await expect(watch).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+})
+
+test('a server may be silent as long as it likes about what is asynchronous', async () => {
+  const { transport, connection } = connected()
+  const watch = connection.exchange(ECHO, {})
+  transport.events.frame(answer(0n, 1, (octets) => octets.u32(8, 0x103).u32(16, 3)))
+  transport.events.silent()
+  transport.events.frame(answer(0n, 1))
+  expect(await watch).toHaveLength(1)
+})

@@ -195,11 +195,11 @@ export class Connection {
 
   /**
    * A request that the server has answered with STATUS_PENDING (a watch, a lock) may take any time.
-   * If another request gets no answer, the connection is closed.
+   * If another request gets no answer, or no credits, the connection is closed.
    */
   #silent(): void {
-    const isWaiting = [...this.#pending.values()].some(({ asyncId }) => asyncId === undefined)
-    if (isWaiting) this.close(unreachable(this.server, 'ETIMEDOUT'))
+    const isOwed = [...this.#pending.values()].some(({ asyncId }) => asyncId === undefined)
+    if (isOwed || this.#credits.isAwaited) this.close(unreachable(this.server, 'ETIMEDOUT'))
   }
 
   #fail(reason: Error): void {

@@ -30,6 +30,11 @@ export class Credits {
     return this.#available + this.#inFlight
   }
 
+  /** Whether a request waits for credits. */
+  get isAwaited(): boolean {
+    return this.#waiting.length > 0
+  }
+
   /** What a request of this charge asks for. */
   wantedWith(charge: number): number {
     return Math.max(charge, WANTED - this.#available)
