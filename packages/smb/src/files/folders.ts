@@ -57,13 +57,14 @@ async function listOne(
   tree: Tree,
   path: string,
   signal: AbortSignal | undefined,
+  options: number = CreateOption.DIRECTORY,
 ): Promise<readonly FolderEntry[]> {
   const attempt = { syscall: 'scandir', path }
   const request: CreateRequest = {
     name: access.openName(tree, access.nameOf(path, 'scandir')),
     access: LIST_DIRECTORY,
     disposition: Disposition.OPEN,
-    options: CreateOption.DIRECTORY,
+    options,
   }
   const folder = await OpenFile.open(tree, request, attempt, signal)
   try {
@@ -177,10 +178,25 @@ export async function remove(
     if (!(error instanceof FileError)) throw error
     if (force && error.code === 'ENOENT' && error.ntStatus !== 'STATUS_BAD_NETWORK_NAME') return
     if (!recursive || error.code !== 'EISDIR') throw error
-    const entries = await listFolder(access, path, { signal, recursive: false })
-    for (const { name } of entries) await remove(access, joined(path, name), { signal, recursive, force })
-    await removeOne(access, path, 'rm', 'folder', signal)
+    await removeFolder(access, path, { signal, recursive, force })
   }
+}
+
+/**
+ * A junction is a folder too, which the server follows. It goes at once, as an empty folder does;
+ * what is listed is never what it leads to, which may be what somebody else wants to have removed.
+ */
+async function removeFolder(access: ShareAccess, path: string, options: RemoveOptions): Promise<void> {
+  const { signal } = options
+  try {
+    return await removeOne(access, path, 'rm', 'folder', signal)
+  } catch (error) {
+    if (!(error instanceof FileError) || error.code !== 'ENOTEMPTY') throw error
+  }
+  const itself = CreateOption.DIRECTORY | CreateOption.OPEN_REPARSE_POINT
+  const entries = await access.use(signal, (tree) => listOne(access, tree, path, signal, itself))
+  for (const { name } of entries) await remove(access, joined(path, name), options)
+  await removeOne(access, path, 'rm', 'folder', signal)
 }
 
 /** Removes one file or one empty folder. @throws FileError ENOTEMPTY */
