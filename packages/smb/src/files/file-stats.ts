@@ -3,8 +3,8 @@ import { FileAttribute } from '../wire/file-messages.js'
 import type { DirectoryEntry, FileFacts } from '../formats/file-information.js'
 import { millisecondsOf } from '../formats/file-time.js'
 
-/** The tag of a symbolic link. MS-FSCC section 2.1.2.1. */
-const SYMBOLIC_LINK = 0xa000_000c
+/** The tags of symbolic links and of junctions. MS-FSCC section 2.1.2.1. */
+const LINKS: readonly number[] = [0xa000_000c, 0xa000_0003]
 
 /** What is known of a file, with the names of `fs.Stats`. Times are milliseconds since 1970. */
 export class FileStats {
@@ -56,8 +56,9 @@ export class FileStats {
     return !this.isDirectory() && !this.isSymbolicLink()
   }
 
+  /** True for junctions too, as in `node:fs`: the server follows them. */
   isSymbolicLink(): boolean {
-    return this.#reparseTag === SYMBOLIC_LINK
+    return LINKS.includes(this.#reparseTag)
   }
 }
 

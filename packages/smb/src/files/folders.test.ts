@@ -5,7 +5,7 @@ import { CreateOption, FileAttribute } from '../wire/file-messages.js'
 import { Command } from '../wire/header.js'
 import { OctetReader, OctetWriter, utf16 } from '../wire/octets.js'
 import { Status } from '../wire/status.js'
-import { remove } from './folders.js'
+import { listFolder, remove } from './folders.js'
 import type { ShareAccess } from './share-access.js'
 
 /** What lies under a path: contents, a folder, or a junction, which is a folder that leads away. */
@@ -166,5 +166,40 @@ describe('a folder is removed with all in it', () => {
     const share = new FakeShare({ ...OTHERS, trap: { junction: 'home' } })
     await remove(share.access, 'trap', how)
     expect(share.paths).toEqual(['home', 'home\\thesis'])
+  })
+})
+
+describe('a folder is listed with those in it', () => {
+  const LOOP = { tmp: 'folder', 'tmp\\a': { junction: 'tmp' }, 'tmp\\b': { junction: 'tmp' } } as const
+
+  test('and junctions are links, which are not followed: two that lead back would never end', async () => {
+    const share = new FakeShare({ ...OTHERS, ...LOOP, 'tmp\\c': 'folder', 'tmp\\c\\d': 'file' })
+    const entries = await listFolder(share.access, 'tmp', { recursive: true, limit: 1_000 })
+    expect(entries.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd'])
+    expect(entries.map((entry) => [entry.isSymbolicLink(), entry.isDirectory()])).toEqual([
+      ...[1, 2].map(() => [true, false]),
+      [false, true],
+      [false, false],
+    ])
+  })
+
+  test.each([
+    ['that never ends', { tmp: 'folder', 'tmp\\a': 'file' }],
+    ['that has nothing in it, again and again', { tmp: 'folder', 'tmp\\.': 'folder' }],
+  ] as const)('but not one %s', async (_what, nodes) => {
+    const share = new FakeShare(nodes)
+    share.endless = true
+    const listing = listFolder(share.access, 'tmp', { recursive: false, limit: 100 })
+    await expect(listing).rejects.toMatchObject({ name: 'FileError', code: 'EFBIG', syscall: 'scandir' })
+    expect(share.listed).toBeLessThan(102)
+  })
+
+  test('and folders that together have too much are not', async () => {
+    const folders = Array.from({ length: 60 }, (_, i) => [`f${i}`, `f${i}\\x`]).flat()
+    const share = new FakeShare(
+      Object.fromEntries(folders.map((path) => [path, path.endsWith('x') ? 'file' : 'folder'])),
+    )
+    await expect(listFolder(share.access, '', { recursive: true, limit: 100 })).rejects.toMatchObject({ code: 'EFBIG' })
+    expect(await listFolder(share.access, '', { recursive: true, limit: 120 })).toHaveLength(120)
   })
 })

@@ -22,20 +22,30 @@ const LIST_OCTETS = 1024 * 1024
 /** Folders within each other that a recursive call goes into; more is a loop of links. */
 const MAX_DEPTH = 256
 
+/** Entries that one call lists. More would fill the memory, and a server could go on for ever. */
+const MAX_LISTED = 1_000_000
+
 const LIST_DIRECTORY = Access.READ_DATA | Access.READ_ATTRIBUTES | Access.SYNCHRONIZE
+
+export interface ListOptions extends CallOptions {
+  readonly recursive: boolean
+  /** The most entries. Default: a million. */
+  readonly limit?: number
+}
 
 /** Lists a folder, and those in it if it is recursive, not following links. @throws FileError */
 export function listFolder(
   access: ShareAccess,
   path: string,
-  { signal, recursive }: CallOptions & { readonly recursive: boolean },
+  { signal, recursive, limit = MAX_LISTED }: ListOptions,
 ): Promise<readonly FolderEntry[]> {
   access.nameOf(path, 'scandir')
   return access.use(signal, async (tree) => {
     const found: FolderEntry[] = []
     const waiting = [{ path, depth: 0 }]
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      for (const entry of await listOne(access, tree, next.path, signal)) {
+      const left = limit - found.length
+      for (const entry of await listOne(access, tree, next.path, { signal, limit: left })) {
         found.push(entry)
         if (recursive && entry.isDirectory() && next.depth < MAX_DEPTH) {
           waiting.push({ path: joined(next.path, entry.name), depth: next.depth + 1 })
@@ -56,8 +66,11 @@ async function listOne(
   access: ShareAccess,
   tree: Tree,
   path: string,
-  signal: AbortSignal | undefined,
-  options: number = CreateOption.DIRECTORY,
+  {
+    signal,
+    limit,
+    options = CreateOption.DIRECTORY,
+  }: CallOptions & { readonly limit: number; readonly options?: number },
 ): Promise<readonly FolderEntry[]> {
   const attempt = { syscall: 'scandir', path }
   const request: CreateRequest = {
@@ -69,14 +82,25 @@ async function listOne(
   const folder = await OpenFile.open(tree, request, attempt, signal)
   try {
     const entries: FolderEntry[] = []
-    for (;;) {
+    for (let counted = 0; ;) {
       const part = await nextPart(folder, attempt, entries.length === 0, signal)
       if (part === undefined) return entries
+      // A part with nothing in it counts too: it is followed by another one.
+      counted += Math.max(1, part.length)
+      if (counted > limit) throw tooMany(attempt)
       for (const entry of part) entries.push(new FolderEntry(entry, path))
     }
   } finally {
     await folder.close()
   }
+}
+
+function tooMany({ syscall, path }: Attempt): FileError {
+  return new FileError(
+    'EFBIG',
+    { ntStatus: 'STATUS_FILE_TOO_LARGE', ntStatusCode: 0xc000_0904, syscall, path },
+    { hint: `One call lists up to ${MAX_LISTED} entries. List folder by folder, without recursive.` },
+  )
 }
 
 async function nextPart(
@@ -194,7 +218,9 @@ async function removeFolder(access: ShareAccess, path: string, options: RemoveOp
     if (!(error instanceof FileError) || error.code !== 'ENOTEMPTY') throw error
   }
   const itself = CreateOption.DIRECTORY | CreateOption.OPEN_REPARSE_POINT
-  const entries = await access.use(signal, (tree) => listOne(access, tree, path, signal, itself))
+  const entries = await access.use(signal, (tree) =>
+    listOne(access, tree, path, { signal, limit: MAX_LISTED, options: itself }),
+  )
   for (const { name } of entries) await remove(access, joined(path, name), options)
   await removeOne(access, path, 'rm', 'folder', signal)
 }
