@@ -5,7 +5,7 @@ import { issueTicket } from '../../packages/gssapi/src/fixtures/issued-ticket.js
 import { Command } from '../../packages/smb/src/wire/header.js'
 import { type Answer, type Lies, startFakeFileServer } from './fake-file-server.js'
 
-const { NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, READ } = Command
+const { NEGOTIATE, SESSION_SETUP, TREE_CONNECT, CREATE, READ, WRITE } = Command
 
 /** What comes of reading a file from a server that lies. */
 async function read(lies: Lies, options: Partial<ShareOptions> = {}): Promise<unknown> {
@@ -172,6 +172,25 @@ describe('a server, or somebody on the way, is refused', () => {
       }
     }
   })
+})
+
+test('what was done in part when the session had expired is not done once more', async () => {
+  const { credential, serviceKey } = issueTicket({ now: Date.now() })
+  let left = 1
+  const expiredAtWrite: Lies['unsigned'] = ({ command, message }) => {
+    if (command === WRITE && left-- > 0) message.set([0x5c, 3, 0, 0xc0], 8)
+  }
+  await using server = await startFakeFileServer(serviceKey, { unsigned: expiredAtWrite })
+  const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+  const where = { as: user, address: '127.0.0.1', port: server.port, timeLimit: 2_000, idleTimeout: 1 }
+  const share = openShare('\\\\files.ad.test\\docs', where)
+  // The file was made: made again, with wx, it would be said to have been there.
+  const first = await share.writeFile('a.txt', 'x', { flag: 'wx' }).catch((error: unknown) => error)
+  expect(first).toMatchObject({ code: 'EACCES', ntStatus: 'STATUS_NETWORK_SESSION_EXPIRED', syscall: 'write' })
+  const count = (command: number): number => server.asked.filter((each) => each === command).length
+  expect([count(CREATE), count(WRITE), count(SESSION_SETUP)]).toEqual([1, 1, 2])
+  await share.writeFile('b.txt', 'x', { flag: 'wx' })
+  await share.close()
 })
 
 test('the limit of silence holds also after the connection had nothing to say', async () => {

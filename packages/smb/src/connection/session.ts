@@ -84,10 +84,11 @@ export class Session {
   async request(requests: readonly Request[], options: SessionRequest): Promise<readonly Reply[]> {
     if (this.#expiresAt - BEFORE_EXPIRY <= this.#now()) await this.#signInAgain(false)
     const replies = await this.#exchange(requests, options)
-    // The server did nothing of what it answers so.
     if (!replies.some(({ status }) => status === Status.NETWORK_SESSION_EXPIRED)) return replies
     await this.#signInAgain(true)
-    return this.#exchange(requests, options)
+    // The server did nothing of what it answers so. Where it has done the first of a chain, the
+    // chain is not sent again: what was made, renamed or removed would be so twice.
+    return replies[0].status === Status.NETWORK_SESSION_EXPIRED ? this.#exchange(requests, options) : replies
   }
 
   /** Ends the session on the server. What is open in it is closed. */
