@@ -102,7 +102,7 @@ export class Transport {
     })
     this.#socket.on('error', (error) => this.close(unreachable(this.#server, codeOf(error), error)))
     this.#socket.on('close', () => this.close(unreachable(this.#server, 'ECONNRESET')))
-    // A callback of `setTimeout` is called once in the life of a socket, and its timer ends with it.
+    // A callback of `setTimeout` is called once in the life of a socket, and its timer ends then.
     this.#socket.on('timeout', () => {
       this.#socket.setTimeout(timeLimit)
       this.#events?.silent()

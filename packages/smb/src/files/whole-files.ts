@@ -183,7 +183,7 @@ export function readSecurity(access: ShareAccess, path: string, { signal }: Call
       disposition: Disposition.OPEN,
       options: 0,
     }
-    const ask = async (maxOutput: number): Promise<Uint8Array> => {
+    const ask = async (maxOutput: number, isFirst: boolean): Promise<Uint8Array> => {
       const body = queryInfoRequest({
         fileId: RELATED_FILE,
         type: InfoType.SECURITY,
@@ -193,12 +193,11 @@ export function readSecurity(access: ShareAccess, path: string, { signal }: Call
       const query = { command: Command.QUERY_INFO, body, payload: maxOutput }
       const [created, answer] = await tree.request([creating(request), query, closing()], { signal })
       requireSuccess(created, attempt)
-      const isFirst = maxOutput === SECURITY_OCTETS
       requireSuccess(answer, attempt, isFirst ? [Status.BUFFER_TOO_SMALL] : [])
       if (answer.status === Status.SUCCESS) return readOutput(answer.message, maxOutput, 'QUERY_INFO').slice()
       const needed = new OctetReader(readErrorData(answer.message), 'ERROR response').u32(0)
-      return ask(Math.min(Math.max(needed, SECURITY_OCTETS + 1), tree.agreement.maxTransact))
+      return ask(Math.min(Math.max(needed, SECURITY_OCTETS + 1), tree.agreement.maxTransact), false)
     }
-    return ask(SECURITY_OCTETS)
+    return ask(SECURITY_OCTETS, true)
   })
 }
