@@ -108,16 +108,24 @@ export interface FolderChange {
 /** What has happened. MS-FSCC section 2.7.1. */
 export const ChangeAction = { ADDED: 1, REMOVED: 2, MODIFIED: 3, RENAMED_OLD: 4, RENAMED_NEW: 5 } as const
 
-/** Reads FILE_NOTIFY_INFORMATION. @throws MalformedTokenError */
+/**
+ * Reads FILE_NOTIFY_INFORMATION.
+ * @throws MalformedTokenError, also for a name that leads out of the folder: an app that keeps a
+ * copy would write elsewhere
+ */
 export function readChanges(octets: Uint8Array): readonly FolderChange[] {
   const changes: FolderChange[] = []
   if (octets.length === 0) return changes
   const reader = new OctetReader(octets, 'FILE_NOTIFY_INFORMATION')
   for (let at = 0; ;) {
     const next = reader.u32(at)
-    changes.push({ action: reader.u32(at + 4), name: reader.text(at + 12, reader.u32(at + 8), 'FileName') })
+    const name = reader.text(at + 12, reader.u32(at + 8), 'FileName')
+    if (name.split('\\').some(leadsElsewhere) && name !== '') reader.fail('FileName', 'a path within', 'another')
+    changes.push({ action: reader.u32(at + 4), name })
     if (next === 0) return changes
     if (next < 12 || changes.length >= MAX_ENTRIES) reader.fail('NextEntryOffset', 'the place of the next', `${next}`)
     at += next
   }
 }
+
+const leadsElsewhere = (part: string): boolean => part === '' || part === '.' || part === '..' || /[/\0]/.test(part)
