@@ -109,6 +109,7 @@ describe('a server, or somebody on the way, is refused', () => {
     ['that makes a guest of the user', { unsigned: at(SESSION_SETUP, set(66, 1)) }, 'STATUS_LOGON_FAILURE'],
     ['that makes nobody of the user', { unsigned: at(SESSION_SETUP, set(66, 2)) }, 'STATUS_LOGON_FAILURE'],
     ['that refuses the sign-in', { unsigned: at(SESSION_SETUP, set(8, 0x6d, 0, 0, 0xc0)) }, 'STATUS_LOGON_FAILURE'],
+    ['whose share is one of pipes', { unsigned: at(TREE_CONNECT, set(66, 2)) }, 'ENOTSUP'],
     ['that answers in another session', { unsigned: at(TREE_CONNECT, set(40, 9)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
     ['that answers what was not asked', { unsigned: at(TREE_CONNECT, set(24, 77)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],
     ['that answers another command', { unsigned: at(TREE_CONNECT, set(12, 9)) }, 'STATUS_INVALID_NETWORK_RESPONSE'],

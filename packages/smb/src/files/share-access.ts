@@ -3,6 +3,7 @@ import type { ShareUser } from '../connection/session.js'
 import { Tree } from '../connection/tree.js'
 import { FileError } from '../errors.js'
 import { type NameRules, wireName } from '../formats/file-name.js'
+import { ShareType } from '../wire/session-messages.js'
 
 /** What a share needs to be reached. */
 export interface ShareTarget {
@@ -111,7 +112,10 @@ export class ShareAccess {
     const { user, demand, host, share, encrypt } = this.target
     const lease = await leaseSession(user, demand, signal)
     try {
-      return { tree: await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt, signal), lease }
+      const tree = await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt, signal)
+      if (tree.type === ShareType.DISK) return { tree, lease }
+      await tree.disconnect().catch(() => {})
+      throw notOfFiles(this.target)
     } catch (error) {
       await lease.release()
       throw error
@@ -137,6 +141,21 @@ export class ShareAccess {
 }
 
 const FILE_CLOSED = 0xc000_0128
+const NOT_SUPPORTED = 0xc000_00bb
+
+/** Behind the names of IPC$ are services of the server, which would take orders from this user. */
+function notOfFiles({ host, share }: ShareTarget): FileError {
+  return new FileError(
+    'ENOTSUP',
+    {
+      ntStatus: 'STATUS_NOT_SUPPORTED',
+      ntStatusCode: NOT_SUPPORTED,
+      syscall: 'connect',
+      path: `\\\\${host}\\${share}`,
+    },
+    { hint: 'This is a share of pipes or printers, and not of files.' },
+  )
+}
 
 function ended({ host, share }: ShareTarget): FileError {
   return new FileError(
