@@ -21,7 +21,7 @@ describe('a path of a file', () => {
 
   test.each([
     ...['..', '../x', 'a/../b', 'a\\..\\..', './x', 'x/.', 'a//b', '//server/share', '\\\\server\\share'],
-    ...['x.', 'x ', 'con', 'CON.txt', 'nul', 'a/aux', 'com1', 'lpt9.x', 'conin$', 'com\u00b9'],
+    ...['x.', 'x ', 'con', 'CON.txt', 'con .txt', 'nul  .a.b', 'nul', 'a/aux', 'com1', 'lpt9.x', 'conin$', 'com\u00b9'],
     ...['file:stream', 'file::$DATA', 'a:b/c', 'c:', 'x\0', 'x\n', 'a*', 'a?', 'a"', '<', '>', '|'],
   ])('a path that would lead elsewhere is refused: %j', (path) => {
     const refused = { name: 'FileError', code: 'EINVAL', ntStatus: 'STATUS_OBJECT_NAME_INVALID', status: 404, path }

@@ -15,7 +15,7 @@ const MAX_PATH = 32_760
 const FORBIDDEN = /[\0-\x1f"*:<>?|]/
 
 /** Names of devices, with whatever extension. */
-const DEVICE = /^(?:con|nul|aux|prn|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$)(?:\.|$)/i
+const DEVICE = /^(?:con|nul|aux|prn|com[1-9¹²³]|lpt[1-9¹²³]|conin\$|conout\$) *(?:\.|$)/i
 
 export interface NameRules {
   readonly syscall: string
