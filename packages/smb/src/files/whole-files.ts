@@ -7,11 +7,12 @@ import {
   CreateOption,
   type CreateRequest,
   Disposition,
+  FileAttribute,
   readCreate,
   readData,
   RELATED_FILE,
 } from '../wire/file-messages.js'
-import { InfoType, queryInfoRequest, readErrorData, readOutput } from '../wire/query-messages.js'
+import { FileClass, InfoType, queryInfoRequest, readErrorData, readOutput } from '../wire/query-messages.js'
 import { Command } from '../wire/header.js'
 import { OctetReader } from '../wire/octets.js'
 import { Status } from '../wire/status.js'
@@ -164,8 +165,29 @@ export function describe(
       signal,
     })
     requireSuccess(created, attempt)
-    return new FileStats(factsOf(described, attempt))
+    const facts = factsOf(described, attempt)
+    if (follow || (facts.attributes & FileAttribute.REPARSE_POINT) === 0) return new FileStats(facts)
+    const reparseTag = await readReparseTag(tree, request, attempt, signal)
+    return new FileStats({ ...facts, reparseTag })
   })
+}
+
+const ATTRIBUTE_TAG_OCTETS = 8
+
+/** The kind of a reparse point: FileAttributeTagInformation. MS-FSCC section 2.4.6. */
+async function readReparseTag(
+  tree: Tree,
+  request: CreateRequest,
+  attempt: Attempt,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const what = { type: InfoType.FILE, fileClass: FileClass.ATTRIBUTE_TAG, maxOutput: ATTRIBUTE_TAG_OCTETS }
+  const query = { command: Command.QUERY_INFO, body: queryInfoRequest({ fileId: RELATED_FILE, ...what }) }
+  const [created, answer] = await tree.request([creating(request), query, closing()], { signal })
+  requireSuccess(created, attempt)
+  requireSuccess(answer, attempt)
+  const octets = readOutput(answer.message, ATTRIBUTE_TAG_OCTETS, 'QUERY_INFO')
+  return new OctetReader(octets, 'FileAttributeTagInformation').u32(4)
 }
 
 /** Owner, group and discretionary list; the system's own list needs a privilege. MS-DTYP 2.4.6. */

@@ -14,6 +14,7 @@ export const FileClass = {
   ALL: 18,
   END_OF_FILE: 20,
   STREAM: 22,
+  ATTRIBUTE_TAG: 35,
   ID_BOTH_DIRECTORY: 37,
 } as const
 
