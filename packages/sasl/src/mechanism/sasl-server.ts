@@ -1,4 +1,4 @@
-import { isKerberos, type SecurityContext, unframe } from '@s4u/gssapi'
+import { ContextFlag, isKerberos, type SecurityContext, unframe } from '@s4u/gssapi'
 import {
   ConfigurationError,
   MalformedTokenError,
@@ -228,6 +228,8 @@ class Server<I extends SaslIdentity> implements SaslServer<I> {
   }
 
   #complete(context: SecurityContext, protection: SaslProtection, peerMaxOctets: number): void {
+    if (protection !== 'none' && (context.flags & ContextFlag.SEQUENCE) === 0)
+      throw notPermitted('asked for no context that keeps the order of messages, which could be repeated')
     const { rekeyAfter } = this.#options
     const terms = { peerMaxOctets, maxOctets: this.#maxOctets, rekeyAfter }
     this.#messages = new ProtectedMessages(context, protection, terms)
