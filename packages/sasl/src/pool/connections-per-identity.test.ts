@@ -226,3 +226,20 @@ test.each([
 test.each([{ maxIdentities: 0 }, { idleTimeout: -1 }, { maxIdentities: Number.NaN }])('%j is refused', (options) => {
   expect(() => connections(options)).toThrow('must be a number above 0')
 })
+
+test.each([
+  ['', {}],
+  [', also while it is looked at', { isOpen: ({ isClosed }: Connection) => !isClosed }],
+] as const)('what a user has just been given is not closed to make room for another one%s', async (_when, options) => {
+  const { pool, opened } = connections({ maxIdentities: 1, ...options })
+  const [alice, bob] = [callerWith(ticketOf('alice')), callerWith(ticketOf('bob'))]
+  await pool.use(alice, () => {})
+  const state = pool.use(alice, (connection) => {
+    const { isClosed } = connection
+    return isClosed
+  })
+  const others = pool.use(bob, () => {}).catch((error: unknown) => error)
+  expect(await state).toBe(false)
+  expect(await others).toMatchObject({ code: 'S4U_TOO_MANY_IDENTITIES' })
+  expect(opened).toHaveLength(1)
+})

@@ -131,8 +131,7 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
   async use<T>(caller: Caller, work: (opened: C) => T | Promise<T>): Promise<T> {
     // Asked at each use: a caller that has ended, or may not be acted for any more, gets nothing.
     const ticket = await caller.ticketFor(this.#options.service)
-    const kept = await this.#usable(ticket)
-    this.#enter(kept, caller)
+    const kept = await this.#entered(ticket, caller)
     try {
       return await work(await kept.opened)
     } finally {
@@ -147,15 +146,29 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
     await Promise.all(this.#closing)
   }
 
-  async #usable(ticket: ServiceCredential): Promise<Kept<C>> {
+  /**
+   * Finds or opens what the caller uses from now on. It is in use at once: what is idle may be
+   * closed for another user at any time.
+   */
+  async #entered(ticket: ServiceCredential, caller: Caller): Promise<Kept<C>> {
     const found = this.#kept.get(ticket.ticket)
-    if (found === undefined) return this.#open(ticket)
-    const { isOpen } = this.#options
-    if (isOpen === undefined) return found
-    const opened = await found.opened.catch(() => undefined)
-    if (this.#kept.get(ticket.ticket) === found && opened !== undefined && isOpen(opened)) return found
+    const kept = this.#enter(found ?? this.#open(ticket), caller)
+    if (found === undefined || (await this.#isUsable(found, caller))) return kept
     this.#retire(found)
-    return this.#kept.get(ticket.ticket) ?? this.#open(ticket)
+    this.#leave(found, caller)
+    return this.#enter(this.#kept.get(ticket.ticket) ?? this.#open(ticket), caller)
+  }
+
+  async #isUsable(kept: Kept<C>, caller: Caller): Promise<boolean> {
+    const { isOpen } = this.#options
+    if (isOpen === undefined) return true
+    const opened = await kept.opened.catch(() => undefined)
+    try {
+      return !kept.isRetired && opened !== undefined && isOpen(opened)
+    } catch (error) {
+      this.#leave(kept, caller)
+      throw error
+    }
   }
 
   #open(ticket: ServiceCredential): Kept<C> {
@@ -190,12 +203,13 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
     )
   }
 
-  #enter(kept: Kept<C>, caller: Caller): void {
+  #enter(kept: Kept<C>, caller: Caller): Kept<C> {
     clearTimeout(kept.timer)
     kept.users.push(caller)
-    if (kept.isRetired) return
+    if (kept.isRetired) return kept
     this.#kept.delete(kept.ticket.ticket)
     this.#kept.set(kept.ticket.ticket, kept)
+    return kept
   }
 
   #leave(kept: Kept<C>, caller: Caller): void {
