@@ -1,4 +1,5 @@
 import { createInitiator } from '@s4u/gssapi'
+import { ConfigurationError } from '@s4u/krb5'
 import { openShare, type ShareOptions } from '@s4u/smb'
 import { describe, expect, test } from 'vitest'
 import { issueTicket } from '../../packages/gssapi/src/fixtures/issued-ticket.js'
@@ -191,6 +192,30 @@ test('what was done in part when the session had expired is not done once more',
   const count = (command: number): number => server.asked.filter((each) => each === command).length
   expect([count(CREATE), count(WRITE), count(SESSION_SETUP)]).toEqual([1, 1, 2])
   await share.writeFile('b.txt', 'x', { flag: 'wx' })
+  await share.close()
+})
+
+test('a user who has ended reads nothing more, whatever session is open', async () => {
+  const { credential, serviceKey } = issueTicket({ now: Date.now() })
+  await using server = await startFakeFileServer(serviceKey, {})
+  let ended = false
+  const user = {
+    contextFor: async () => createInitiator({ ticket: credential, now: Date.now }),
+    async ticketFor(spn: string) {
+      if (ended) throw new ConfigurationError(`${spn}: ended`, { code: 'GSS_S_NO_CONTEXT' })
+    },
+  }
+  const where = { as: user, address: '127.0.0.1', port: server.port, timeLimit: 2_000, idleTimeout: 1_000 }
+  const share = openShare('\\\\files.ad.test\\docs', where)
+  expect(await share.readFile('a.txt', 'utf8')).toBe('contents')
+  ended = true
+  const asked = server.asked.length
+  await expect(share.readFile('a.txt')).rejects.toMatchObject({
+    code: 'GSS_S_NO_CONTEXT',
+    message: 'cifs/files.ad.test: ended',
+  })
+  await expect(share.open('a.txt')).rejects.toMatchObject({ code: 'GSS_S_NO_CONTEXT' })
+  expect(server.asked).toHaveLength(asked)
   await share.close()
 })
 

@@ -13,6 +13,11 @@ export interface ShareUser {
    * @param spn `cifs/files.ad.test`
    */
   contextFor(spn: string, options?: ShareUserOptions): Promise<Initiator>
+  /**
+   * Asked before each call, if it is there: it fails for a user who has ended, or may not be acted
+   * for any more, and then nothing is sent in an open session either.
+   */
+  ticketFor?(spn: string, options?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 
 export interface ShareUserOptions {

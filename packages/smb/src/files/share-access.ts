@@ -69,6 +69,8 @@ export class ShareAccess {
   /** The tree, until it is released. */
   async hold(signal: AbortSignal | undefined): Promise<{ readonly tree: Tree; readonly release: () => void }> {
     signal?.throwIfAborted()
+    const { user, demand } = this.target
+    await user.ticketFor?.(demand.service, signal && { signal })
     if (this.#isEnded) throw ended(this.target)
     this.#uses++
     clearTimeout(this.#idle)
