@@ -12,7 +12,11 @@ export interface Outgoing extends Pick<Request, 'method' | 'redirect' | 'credent
 
 /** Reads the arguments of `fetch`. @throws TypeError as `fetch` does */
 export function outgoing(input: Parameters<Fetch>[0], init: RequestInit | undefined): Outgoing {
-  return findPlainGet(input, init) ?? outgoingRequest(new Request(input, init))
+  const plain = findPlainGet(input, init)
+  if (plain !== undefined) return plain
+  const request = outgoingRequest(new Request(input, init))
+  // The Request of Bun forgets it, and says 'include': a token would go with what must have none.
+  return init?.credentials === 'omit' ? { ...request, credentials: 'omit' } : request
 }
 
 /** Returns what is needed to send a Request. */
