@@ -150,6 +150,11 @@ describe('a server, or somebody on the way, is refused', () => {
     expect(await read(lies)).toMatchObject({ code, status: code === 'ETIMEDOUT' ? 504 : 502 })
   })
 
+  test('is held to short frames until it has proven itself', async () => {
+    const long = await read({ signed: onTheWay(SESSION_SETUP, () => new Uint8Array(100_000)) })
+    expect(long).toMatchObject({ path: 'frame.length', found: '100000' })
+  })
+
   test('that has no cipher, where encryption is wanted', async () => {
     const none = { unsigned: at(NEGOTIATE, set(186, 0)) }
     expect(await read(none)).toBe('contents')

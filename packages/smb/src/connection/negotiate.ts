@@ -63,16 +63,12 @@ export async function openConnection(
   try {
     const agreement = await negotiate(connection, rules, signal)
     connection.isMultiCredit = (agreement.answer.capabilities & Capability.LARGE_MTU) !== 0
-    connection.maxFrame = Math.max(agreement.maxRead, agreement.maxTransact) + FRAME_OVERHEAD
     return { connection, agreement }
   } catch (error) {
     connection.close(error instanceof Error ? error : new Error('the negotiation failed'))
     throw error
   }
 }
-
-/** Headers and bodies of a chain around the largest data. */
-const FRAME_OVERHEAD = 65_536
 
 /** The largest data of one request that this client makes, whatever the server takes: 8 MiB. */
 const MAX_DATA = 8 * 1024 * 1024

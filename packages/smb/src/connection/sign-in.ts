@@ -14,6 +14,9 @@ import type { Protection, Reply, RequestContext } from './request.js'
 /** Requests of one sign-in. Kerberos takes one, or two with a mechListMIC. */
 const MAX_LEGS = 4
 
+/** Headers and bodies of a chain around the largest data. */
+const FRAME_OVERHEAD = 65_536
+
 /** What a sign-in ends with. */
 export interface SignedIn {
   readonly protection: Protection
@@ -50,6 +53,8 @@ export async function signIn(
   const { flags } = readSessionSetup(reply.message)
   requireUser(flags)
   connection.protect(protection)
+  // Only now: until here anybody may have answered.
+  connection.maxFrame = Math.max(agreement.maxRead, agreement.maxTransact) + FRAME_OVERHEAD
   return { protection, encrypts: (flags & SessionFlag.ENCRYPT) !== 0, expiresAt: initiator.expiresAt }
 }
 
