@@ -224,6 +224,25 @@ test('a user who has ended reads nothing more, whatever session is open', async 
   await share.close()
 })
 
+test('a caller who gives up while the share is connected to ends no other call', async () => {
+  const { credential, serviceKey } = issueTicket({ now: Date.now() })
+  await using server = await startFakeFileServer(serviceKey, {})
+  const user = {
+    async contextFor() {
+      await new Promise((done) => setTimeout(done, 100))
+      return createInitiator({ ticket: credential, now: Date.now })
+    },
+  }
+  const where = { as: user, address: '127.0.0.1', port: server.port, timeLimit: 2_000, idleTimeout: 1 }
+  const share = openShare('\\\\files.ad.test\\docs', where)
+  const signal = AbortSignal.timeout(20)
+  const first = share.readFile('a.txt', { signal }).catch((error: unknown) => error)
+  const second = share.readFile('a.txt', 'utf8').catch((error: unknown) => error)
+  expect(await first).toMatchObject({ name: 'TimeoutError' })
+  expect(await second).toBe('contents')
+  await share.close()
+})
+
 test('the limit of silence holds also after the connection had nothing to say', async () => {
   const { credential, serviceKey } = issueTicket({ now: Date.now() })
   await using server = await startFakeFileServer(serviceKey, { silent: [READ] })

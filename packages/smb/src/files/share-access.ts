@@ -1,4 +1,9 @@
-import { type ConnectionDemand, leaseSession, type SessionLease } from '../connection/shared-connections.js'
+import {
+  type ConnectionDemand,
+  leaseSession,
+  type SessionLease,
+  unlessAborted,
+} from '../connection/shared-connections.js'
 import type { ShareUser } from '../connection/session.js'
 import { Tree } from '../connection/tree.js'
 import { FileError } from '../errors.js'
@@ -96,25 +101,26 @@ export class ShareAccess {
   }
 
   async #tree(signal: AbortSignal | undefined): Promise<Tree> {
-    const connecting = (this.#connected ??= this.#connect(signal))
+    const connecting = (this.#connected ??= this.#connect())
     const forget = (): void => {
       if (this.#connected === connecting) this.#connected = undefined
     }
-    const connected = await connecting.catch((error: unknown) => {
-      forget()
-      throw error
-    })
+    connecting.catch(forget)
+    // Others may wait for it too: who gives up does not end it.
+    const connected = await unlessAborted(connecting, signal)
     if (connected.tree.isOpen) return connected.tree
     forget()
     await connected.lease.release()
+    // It may have been closed meanwhile: nobody would let go of another session.
+    if (this.#isEnded) throw ended(this.target)
     return this.#tree(signal)
   }
 
-  async #connect(signal: AbortSignal | undefined): Promise<Connected> {
+  async #connect(): Promise<Connected> {
     const { user, demand, host, share, encrypt } = this.target
-    const lease = await leaseSession(user, demand, signal)
+    const lease = await leaseSession(user, demand)
     try {
-      const tree = await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt, signal)
+      const tree = await Tree.connect(lease.session, `\\\\${host}\\${share}`, encrypt)
       if (tree.type === ShareType.DISK) return { tree, lease }
       await tree.disconnect().catch(() => {})
       throw notOfFiles(this.target)
