@@ -75,6 +75,9 @@ const PORT = 445
 const TIME_LIMIT = 30_000
 const IDLE_TIMEOUT = 10_000
 
+/** The longest that a timer of Node can wait, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1
+
 /**
  * Opens a share as a user. It is made without the network; the first call connects and signs in.
  *
@@ -100,6 +103,8 @@ export function openShare(path: string, given: ShareOptions): Share {
   requireUser(options.as)
   const { as: user, address, port = PORT, service = `cifs/${host}`, encrypt = false, streams = false } = options
   const { idleTimeout = IDLE_TIMEOUT, now = Date.now } = options
+  requireWhole('port', port, 1, 0xffff)
+  requireWhole('idleTimeout', idleTimeout, 0, MAX_TIMER)
   const demand = { server: { host, address, port }, rules: rulesOf(options), service, idleTimeout, now }
   return new Share(
     new ShareAccess({
@@ -120,12 +125,20 @@ function rulesOf({
   signing = SIGNING,
   timeLimit = TIME_LIMIT,
 }: ShareOptions): ConnectionRules {
+  requireWhole('timeLimit', timeLimit, 1, MAX_TIMER)
   return {
     dialects: requireSome('dialects', dialects, DialectNumber),
     ciphers: requireSome('ciphers', ciphers, CipherNumber),
     signing: requireSome('signing', signing, SigningNumber),
     timeLimit,
   }
+}
+
+function requireWhole(option: string, value: unknown, least: number, most: number): void {
+  if (Number.isInteger(value) && Number(value) >= least && Number(value) <= most) return
+  throw new ConfigurationError(
+    `openShare: ${option} must be a whole number from ${least} to ${most}, not ${shownInput(value)}`,
+  )
 }
 
 function requireSome<T extends string>(
