@@ -64,6 +64,7 @@ export const packages = {
       'session/sign-in-backoff.ts',
       'tgs-exchange/ticket-renewal.ts',
       'cache/shared-tickets.ts',
+      'cache/shared-flight.ts',
       'tickets/service-target.ts',
       'delegation/delegation-refusal.ts',
       'network/kdc-race.ts',
@@ -143,6 +144,18 @@ export const packages = {
       'test/stories/password-sign-in.test.ts',
       'test/stories/sessions.test.ts',
       'test/stories/upgrades.test.ts',
+    ],
+  },
+  // What only a real server shows (the stores themselves) is tested in test/stores.
+  redis: {
+    trusted: [
+      'sealing',
+      'attempts/redis-attempts.ts',
+      'connection/circuit.ts',
+      'connection/integer-of.ts',
+      'connection/redis-error.ts',
+      'connection/redis-options.ts',
+      'connection/server-facts.ts',
     ],
   },
   krb5: {

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { answering, ended } from './apache.js'
+import type { Front } from './front.js'
 
 export interface NginxOptions {
   readonly address: string
@@ -37,6 +38,11 @@ export async function startNginx({ address, upstream }: NginxOptions): Promise<N
   return { plain: `http://${address}:8080`, [Symbol.asyncDispose]: nginx.stop }
 }
 
+export interface RunningNginx extends Front {
+  /** Takes another `http` block. What is under way is ended by the old one. */
+  reload(http: (folder: string) => string): void
+}
+
 /**
  * nginx with what stands in its `http` block, made by `http(folder)`; `listens` is where it
  * answers.
@@ -44,7 +50,7 @@ export async function startNginx({ address, upstream }: NginxOptions): Promise<N
 export async function runNginx(
   http: (folder: string) => string,
   listens: { host: string; port: number },
-): Promise<{ errorLog(): string; stop(): Promise<void> }> {
+): Promise<RunningNginx> {
   const folder = mkdtempSync(join(tmpdir(), 's4u-nginx-'))
   mkdirSync(join(folder, 'tmp'))
   writeFileSync(join(folder, 'nginx.conf'), configuration(folder, http(folder)))
@@ -56,6 +62,10 @@ export async function runNginx(
   await answering(child, listens.host, listens.port, errorLog)
   return {
     errorLog,
+    reload(other) {
+      writeFileSync(join(folder, 'nginx.conf'), configuration(folder, other(folder)))
+      child.kill('SIGHUP')
+    },
     async stop() {
       await ended(child)
       rmSync(folder, { recursive: true, force: true })
@@ -70,7 +80,7 @@ function configuration(folder: string, http: string): string {
     `error_log ${join(folder, 'error.log')};`,
     ...(process.getuid?.() === 0 ? ['user www-data;'] : []),
     'worker_processes 1;',
-    'events { worker_connections 256; }',
+    'events { worker_connections 4096; }',
     'http {',
     '  access_log off;',
     ...temporary.map((name) => `  ${name}_temp_path ${join(folder, 'tmp', name)};`),

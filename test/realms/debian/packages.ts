@@ -55,6 +55,7 @@ export const toolKeys = [
   'haproxy',
   'postgresql',
   'redis',
+  'systemd',
   'kdcproxy',
   'mit-otp',
   'freeradius',
@@ -86,6 +87,7 @@ export const tools: Record<ToolKey, Requirement> = {
   caddy: { programs: ['caddy'], packages: ['caddy'] },
   haproxy: { programs: ['haproxy'], packages: ['haproxy'] },
   postgresql: { programs: ['/usr/lib/postgresql/*/bin/initdb'], packages: ['postgresql'] },
+  systemd: { programs: ['systemd-analyze'], packages: ['systemd'] },
   redis: { programs: ['redis-server', 'setpriv'], packages: ['redis-server', 'util-linux'] },
   kdcproxy: {
     programs: ['/usr/bin/python3', '/usr/lib/python3/dist-packages/kdcproxy', 'openssl'],

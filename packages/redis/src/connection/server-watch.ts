@@ -28,7 +28,10 @@ export interface ServerWatchOptions {
  * before gives such a master away.
  */
 export class ServerWatch {
-  /** When a master was first seen that had not been there before; milliseconds since the epoch. */
+  /**
+   * When a master was first seen that had not been there before; milliseconds since the epoch, by
+   * the clock of that master. It is one for all instances, while their own clocks may differ.
+   */
   anotherMasterSince = -Infinity
   /** How far the clock of the server that is furthest ahead is ahead; milliseconds, 0 or more. */
   clockAhead = 0
@@ -77,10 +80,11 @@ export class ServerWatch {
 
   #take(facts: readonly ServerFacts[]): void {
     const isFirst = this.#runIds.size === 0
-    const unknown = facts.flatMap(({ runId }) => (runId === undefined || this.#runIds.has(runId) ? [] : [runId]))
-    for (const runId of unknown) this.#runIds.add(runId)
+    const unknown = facts.filter(({ runId }) => runId !== undefined && !this.#runIds.has(runId))
+    for (const { runId } of unknown) if (runId !== undefined) this.#runIds.add(runId)
     if (unknown.length > 0 && !isFirst) {
-      this.anotherMasterSince = this.#options.now()
+      // An instance whose clock is behind would otherwise judge tokens from before the failover.
+      this.anotherMasterSince = this.#options.now() + Math.max(...unknown.map(({ clockAhead }) => clockAhead))
       this.#options.onAnotherMaster()
     }
     this.clockAhead = Math.max(0, ...facts.map(({ clockAhead }) => clockAhead))

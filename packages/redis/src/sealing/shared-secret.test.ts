@@ -53,3 +53,14 @@ test.each([undefined, '', 'x'.repeat(31), new Uint8Array(31), 32, [], [SECRET, '
     )
   },
 )
+
+test('names and values are those of this format, octet by octet', () => {
+  expect(seal.nameOf('alice')).toBe('YjHYMnEypBCwmE16M3hH3B_iZuNQJTXJU7PlOrBoWa0')
+  expect(seal.open('name', 'BwcHBwcHBwcHBwcHtpBc7RJqyeXoHeluju-MSPWEmLee')).toBe('€ 1')
+  // Empty is a text too.
+  expect(seal.open('name', seal.seal('name', ''))).toBe('')
+})
+
+test('a value with a tag of four octets does not open', () => {
+  expect(seal.open('name', 'BwcHBwcHBwcHBwcHZSPB_BIQefNET6-IitLYa7O--cg')).toBeUndefined()
+})
