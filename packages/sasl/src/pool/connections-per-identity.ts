@@ -1,13 +1,7 @@
 import type { ServiceCredential } from '@s4u/gssapi'
-import {
-  ConfigurationError,
-  formatPrincipal,
-  type OptionTableOf,
-  RejectedTokenError,
-  requireKnownOptions,
-  S4uError,
-} from '@s4u/krb5'
+import { ConfigurationError, formatPrincipal, type OptionTableOf, requireKnownOptions, S4uError } from '@s4u/krb5'
 import type { Caller, ContextSource } from '../caller.js'
+import { actingFor } from './acting-for.js'
 
 export interface ConnectionsPerIdentityOptions<C> {
   /** The service principal name of the server: `postgres/db.ad.test`. */
@@ -249,39 +243,6 @@ export class ConnectionsPerIdentity<C> implements AsyncDisposable {
     }
     const closing = end().finally(() => void this.#closing.delete(closing))
     this.#closing.add(closing)
-  }
-}
-
-/**
- * Acts as one user through whichever caller uses the connections now. A driver may open a
- * connection at any time, and the caller for whom the first was opened may have ended long before.
- */
-function actingFor(
-  { service, alsoServices }: Pick<ConnectionsPerIdentityOptions<unknown>, 'service' | 'alsoServices'>,
-  users: readonly Caller[],
-  principal: string,
-): ContextSource {
-  return {
-    principal,
-    contextFor: async (spn, options) => {
-      if (spn !== service && alsoServices?.(spn) !== true)
-        throw new ConfigurationError(`these connections are to ${service}, and a context with ${spn} was asked for`, {
-          hint: 'Give the service principal name of the server that the driver connects to as service.',
-        })
-      for (const caller of users.toReversed()) {
-        try {
-          return await caller.contextFor(spn, options)
-        } catch (error) {
-          // It has ended although its work goes on. Another one acts as the same user.
-          if (!S4uError.is(error) || error.code !== 'GSS_S_NO_CONTEXT') throw error
-        }
-      }
-      throw new RejectedTokenError(`a connection to ${service} was opened while no caller used it`, {
-        code: 'GSS_S_NO_CONTEXT',
-        status: 500,
-        hint: 'Let the driver open connections for queries only, and none in advance (a minimum of 0).',
-      })
-    },
   }
 }
 
