@@ -26,7 +26,7 @@ export const BUDGET = {
   negotiate: 1_400,
   passport: 60,
   redis: 260,
-  sasl: 260,
+  sasl: 390,
   'sign-in': 1_270,
   smb: 900,
   'test-kdc': 750,
