@@ -38,24 +38,19 @@ function identityOf(outcome: Outcome) {
   return outcome.identity
 }
 
-/**
- * 500: the server of Hono 4.4 makes a `Request` with options that inherit, and `mode: 'off'` is no
- * mode of one, so that it fails before the app is asked.
- */
-const SHUT = [401, 500]
-
 describe('whoever writes to Object.prototype', () => {
   test.each(['off', 'optional'])('does not open an app by mode %s', async (mode) => {
     for (const stack of stacks) {
+      const refused = stack.failsByInheritedMode ? 500 : 401
       const site = await serve(stack.build({ options: { keytab } }).listener)
       const late = await polluted({ mode }, () => site.get('/'))
-      expect({ stack: stack.name, status: late.status, shut: SHUT.includes(late.status) }).toMatchObject({ shut: true })
+      expect([stack.name, late.status]).toEqual([stack.name, refused])
       await site[Symbol.asyncDispose]()
       const status = await polluted({ mode }, async () => {
         await using early = await serve(stack.build({ options: { keytab } }).listener)
         return (await early.get('/')).status
       })
-      expect({ stack: stack.name, status, shut: SHUT.includes(status) }).toMatchObject({ shut: true })
+      expect([stack.name, status]).toEqual([stack.name, refused])
     }
   })
 

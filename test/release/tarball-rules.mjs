@@ -18,7 +18,8 @@ export async function faultsOfTarball(tarball) {
   const { messages } = await publint({ pack: { tarball: tarball.buffer }, strict: true })
   const packed = createPackageFromTarballData(tarball)
   const analysis = await checkPackage(packed, { excludeEntrypoints: ['package.json'] })
-  const problems = analysis.types ? analysis.problems : []
+  if (!analysis.types) return ['attw: the package carries no types']
+  const { problems } = analysis
   const kinds = problems.map((problem) =>
     'resolutionKind' in problem ? `${problem.kind} ${problem.resolutionKind}` : problem.kind,
   )
