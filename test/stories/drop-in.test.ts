@@ -89,7 +89,17 @@ describe('the credentials of a client', () => {
   })
 
   test('an empty password is none, as the driver of MongoDB gives it', async () => {
-    expect(await callerOf({ user: 'bob@AD.TEST', password: '' })).toBe('alice@AD.TEST')
+    expect(await callerOf({ user: 'alice@AD.TEST', password: '' })).toBe('alice@AD.TEST')
+    expect(await callerOf({ user: 'alice', pass: '' })).toBe('alice@AD.TEST')
+    expect(await callerOf({ user: 'bob@AD.TEST' })).toBe('alice@AD.TEST')
+  })
+
+  test('an empty password makes nobody act as this machine under another name', async () => {
+    for (const typed of [{ password: '' }, { pass: '' }])
+      for (const user of ['bob@AD.TEST', 'bob', 'alice@OTHER.TEST', 'ALICE'])
+        expect(await refusal(callerOf({ user, ...typed }))).toMatch(
+          new RegExp(`^GSS_S_NO_CRED: .*the password of ${user} is empty, and the credentials .* alice@AD.TEST$`),
+        )
   })
 
   test('of another principal than the cache has are not used', async () => {
@@ -106,10 +116,30 @@ describe('the credentials of a client', () => {
     )
   })
 
-  test('of one password serve all contexts with one sign-in', async () => {
-    const before = realm.exchanges.filter(({ kind }) => kind === 'AS').length
-    for (let count = 0; count < 3; count++) await callerOf({ user: 'carol@AD.TEST', password: PASSWORD })
-    expect(realm.exchanges.filter(({ kind }) => kind === 'AS').length - before).toBeLessThanOrEqual(2)
+  test('of one password are asked for at the KDC for each context', async () => {
+    const user = { user: 'dora@AD.TEST', password: 'first' }
+    await realm.addUser('dora', { password: 'first' })
+    expect(await callerOf(user)).toBe('dora@AD.TEST')
+    expect(await refusal(callerOf({ ...user, password: 'wrong' }))).toMatch(/^KDC_ERR_PREAUTH_FAILED: /)
+    await realm.changePassword('dora', 'second')
+    expect(await refusal(callerOf(user))).toMatch(/^KDC_ERR_PREAUTH_FAILED: /)
+    expect(await callerOf({ ...user, password: 'second' })).toBe('dora@AD.TEST')
+    await realm.change('dora', { disabled: true })
+    expect(await refusal(callerOf({ ...user, password: 'second' }))).toMatch(/^KDC_ERR_CLIENT_REVOKED: /)
+  })
+
+  test('of one keytab serve all contexts with one sign-in, and end with its keys', async () => {
+    const signIns = (): number => realm.exchanges.filter(({ kind }) => kind === 'AS').length
+    writeFileSync(at('changing.keytab'), realm.keytabFile('api'))
+    const before = signIns()
+    for (let count = 0; count < 3; count++)
+      expect(await callerOf({ keytab: at('changing.keytab') })).toBe('api@AD.TEST')
+    expect(signIns() - before).toBeLessThanOrEqual(2)
+    // The file is another account's now: nothing is made as the first one any more.
+    writeFileSync(at('changing.keytab'), realm.keytabFile('web'))
+    expect(await callerOf({ keytab: at('changing.keytab') })).toBe('web@AD.TEST')
+    rmSync(at('changing.keytab'))
+    expect(await refusal(callerOf({ keytab: at('changing.keytab') }))).toMatch(/^KRB5_KT_NOTFOUND: /)
   })
 })
 

@@ -1,22 +1,25 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import type { KdcClient } from '@s4u/kdc-client'
+import type { Keytab } from '@s4u/krb5'
 
 /** A driver makes a context for each connection; all of them use the tickets of one client. */
 const known = new Map<string, KdcClient>()
 
-/** A process signs in as few principals. One that signs users in must not fill the memory. */
+/** A process signs in with few keytabs. One that makes them up must not fill the memory. */
 const MAX_KNOWN = 32
 
-/** Passwords are among what decides a client, and are not kept as keys of a table. */
+/** Keys are among what decides a client, and are not kept as keys of a table. */
 const SECRET = randomBytes(32)
 
 /**
- * Returns the client that was made of the same parts before, else the one that `make` makes.
+ * Returns the client that was made with the same keys and names before, else the one that `make`
+ * makes. A file that has other keys by now makes another client: they may be another account's.
  *
- * @param parts everything that decides the tickets of the client, the environment included
+ * @param names what else decides the tickets of the client, the environment included
  */
-export function knownClient(parts: readonly unknown[], make: () => KdcClient): KdcClient {
-  const key = createHmac('sha256', SECRET).update(JSON.stringify(parts)).digest('base64')
+export function knownClient(keytab: Keytab, names: readonly (string | undefined)[], make: () => KdcClient): KdcClient {
+  const named = JSON.stringify(names.map((name) => name ?? null))
+  const key = createHmac('sha256', SECRET).update(named).update(keytab.encode()).digest('base64')
   const client = known.get(key) ?? make()
   known.delete(key)
   known.set(key, client)

@@ -1,9 +1,10 @@
 import { createKdcClient, type KdcClient, type KdcCredentials, type ServiceTicket } from '@s4u/kdc-client'
-import { ConfigurationError } from '@s4u/krb5'
+import { ConfigurationError, printableName } from '@s4u/krb5'
 import { type InitializeClientOptions, kdcOptions } from './client-options.js'
 import { findDelegated, isDelegated } from './delegated-credentials.js'
 import { knownClient } from './known-clients.js'
 import { defaultClient } from './default-credentials.js'
+import { readKeytab } from '../keytabs/read-keytab.js'
 
 /** Where the tickets of a client come from. */
 export interface TicketSource {
@@ -35,7 +36,7 @@ export async function ticketSource(options: InitializeClientOptions): Promise<Ti
   const password = passwordOf(options)
   if (password !== undefined && isDelegated(password)) return delegatedTo(options, findDelegated(password))
   const credentials = credentialsOf(options)
-  if (credentials === undefined) return defaultClient(options)
+  if (credentials === undefined) return requireTyped(await defaultClient(options), options)
   const found = clientWith(credentials, options)
   if ('ccache' in credentials && principal !== undefined && found.principal !== principal)
     throw otherOwner(found.principal, principal)
@@ -52,19 +53,18 @@ function delegatedTo({ principal, user }: InitializeClientOptions, tickets: Tick
   })
 }
 
-/** Credentials that are texts make one client for all contexts, whose tickets they share. */
+/**
+ * Returns a client with these credentials. The contexts of one keytab share one, and its tickets. A
+ * password is shown to the KDC for each context: a ticket that it was good for once would let it
+ * pass after a change, and for an account that was disabled since.
+ */
 function clientWith(credentials: KdcCredentials, options: InitializeClientOptions): KdcClient {
   const make = (): KdcClient => createKdcClient({ ...kdcOptions(options), credentials })
-  const { realm, kdc, krb5Config } = options
-  // A cache in a file may be another user's next time, and octets and functions have no name.
-  const parts = [...Object.entries(credentials).flat(), realm, kdc, krb5Config, process.env['KRB5_CONFIG']]
-  const isText = parts.every((part) => part === undefined || typeof part === 'string')
-  return isText && !('ccache' in credentials)
-    ? knownClient(
-        parts.map((part) => part ?? null),
-        make,
-      )
-    : make()
+  const { realm, kdc, krb5Config, keytab } = options
+  // Keys that are no text are not shared, since functions and objects have no name.
+  if (typeof keytab !== 'string' || (kdc !== undefined && typeof kdc !== 'string')) return make()
+  const names = [keytab, options.principal ?? options.user, realm, kdc, krb5Config, process.env['KRB5_CONFIG']]
+  return knownClient(readKeytab(keytab), names, make)
 }
 
 function credentialsOf(options: InitializeClientOptions): KdcCredentials | undefined {
@@ -76,6 +76,26 @@ function credentialsOf(options: InitializeClientOptions): KdcCredentials | undef
   if (password === undefined) return undefined
   if (name === undefined) throw noUser()
   return { principal: name, password }
+}
+
+/**
+ * A form hands on what somebody has typed. Without a password that must not become a context of
+ * this machine under the name of another.
+ */
+function requireTyped(client: KdcClient, { user, password, pass }: InitializeClientOptions): KdcClient {
+  if (!user || (password ?? pass) === undefined || isOwner(client.principal, user)) return client
+  throw new ConfigurationError(
+    `the password of ${printableName(user)} is empty, and the credentials of this machine are those of ${client.principal}`,
+    {
+      code: 'GSS_S_NO_CRED',
+      hint: 'Give a password, or leave user and password out to act as this machine.',
+    },
+  )
+}
+
+/** A name without a realm is in the realm of the credentials. */
+function isOwner(owner: string, name: string): boolean {
+  return owner === name || owner === `${name}${owner.slice(owner.lastIndexOf('@'))}`
 }
 
 /** The driver of MongoDB always gives a password, which is empty when there is none. */

@@ -56,7 +56,7 @@ function clientOf(account: Principal): KdcClient {
   const principal = formatPrincipal(account)
   const keytab = keytabName()
   const { KRB5_CONFIG } = process.env
-  return knownClient(['keytab', keytab, principal, KRB5_CONFIG], () =>
+  return knownClient(readKeytab(keytab), [keytab, principal, KRB5_CONFIG], () =>
     createKdcClient({ credentials: { keytab, principal } }),
   )
 }
