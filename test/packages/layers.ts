@@ -273,7 +273,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
         { file: 'platform/node.ts', knows: ['node:fs', 'node:os', 'node:util'], condition: '#platform' },
       ],
       rooms: [
-        ...['.', 'files', 'local-names', 'configuration', 'pac', 'pac/buffers', 'pac/encoding', 'journal'],
+        ...['.', 'files', 'local-names', 'configuration', 'rpc', 'pac', 'pac/buffers', 'pac/encoding', 'journal'],
         ...['names', 'options', 'messages/padata', 'messages', 'crypto', 'crypto/encryption-types'],
         ...['crypto/algorithms', 'crypto/primitives', 'bytes', 'asn1', 'errors', 'platform'],
       ],

@@ -57,6 +57,7 @@ export { combineKeys } from './crypto/combine-keys.js'
 export { digest, type DigestName, type HashName } from './crypto/digest.js'
 export { Key, type RandomSource } from './crypto/key.js'
 export { platformRandom } from './crypto/random.js'
+export { rc4 } from './crypto/algorithms/rc4.js'
 export { rc4TokenCipher } from './crypto/rc4-tokens.js'
 export {
   DEFAULT_ETYPES,
@@ -223,6 +224,8 @@ export {
 } from './pac/encoding/filetime.js'
 export { GroupAttribute, type GroupMembership, type SidAndAttributes } from './pac/buffers/group-membership.js'
 export { type LogonInfo, UserFlag } from './pac/buffers/logon-info.js'
+export { type CountedPointer, NdrReader, type UnicodeStringHeader } from './pac/encoding/ndr-reader.js'
+export { NdrWriter } from './pac/encoding/ndr-writer.js'
 export { decodeNtlmCredential, encodeNtlmCredential, NtlmCredential } from './pac/buffers/ntlm-credential.js'
 export { Pac, type PacExcerpt } from './pac/pac.js'
 export { decodeSid, encodeSid, formatSid, parseSid, type Sid } from './pac/encoding/sid.js'
@@ -258,3 +261,16 @@ export { thisRuntime, unavailableOn } from './configuration/this-runtime.js'
 export { type Logger, type LogLevel, requireLogger } from './journal/logger.js'
 export type { Notice } from './journal/notice.js'
 export { NOTICE_MEANINGS, type NoticeCode } from './journal/notice-codes.js'
+export { RpcAssociation, type RpcBindOptions, type RpcTransport } from './rpc/rpc-association.js'
+export type { RpcInterface } from './rpc/rpc-bind.js'
+export { RpcFaultError } from './rpc/rpc-errors.js'
+export {
+  decodeRpcPdu,
+  encodeRpcPdu,
+  rpcFragmentLength,
+  RpcFlag,
+  type RpcPdu,
+  RpcPduType,
+  type RpcVerifier,
+} from './rpc/rpc-pdu.js'
+export type { RpcFragment, RpcProtection } from './rpc/rpc-protection.js'

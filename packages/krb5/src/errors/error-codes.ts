@@ -155,6 +155,10 @@ export const ERROR_MEANINGS = {
   SEC_E_LOGON_DENIED: 'The caller is known, and is not let in here.',
   SEC_E_NO_IMPERSONATION: 'There is no way to act as this user.',
 
+  // Remote procedure calls (DCE/RPC, C706).
+  RPC_BIND_REFUSED: 'An RPC server refused to be connected to an interface, or to the keys that it was shown.',
+  RPC_FAULT: 'An RPC server refused a call.',
+
   // Names of Node and of HTTP/2 (RFC 9113 section 7).
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: 'This runtime, or a library below, cannot do what is needed here.',
   HTTP_1_1_REQUIRED: 'The request would share an HTTP/2 connection with another identity, and needs one of its own.',

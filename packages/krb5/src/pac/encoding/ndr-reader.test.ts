@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MalformedTokenError } from '../../errors/errors.js'
 import { NdrReader } from './ndr-reader.js'
+import { NdrWriter } from './ndr-writer.js'
 
 const hex = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'))
 
@@ -164,4 +165,20 @@ test('a SID has as many sub-authorities as its array says', () => {
   expect(sid('02000000 01 02 000000000005 20000000 20020000')).toBe('S-1-5-32-544')
   expect(sid('01000000 01 02 000000000005 20000000 20020000')).toBe('X.S: expected 1 sub-authorities, found 2')
   expect(sid('03000000 01 02 000000000005 20000000 20020000')).toBe('X.S: expected 3 sub-authorities, found 2')
+})
+
+describe('the arguments of a call', () => {
+  const octets = NdrWriter.stub((ndr) => ndr.u8(1).u16(2).align(8).u32(3))
+
+  test('have no headers, and are aligned from their first octet', () => {
+    expect(Buffer.from(octets).toString('hex')).toBe('010002000000000003000000')
+    const read = NdrReader.stub(octets, 'call', (ndr) => [ndr.u8('a'), ndr.u16('b'), ndr.u32('pad'), ndr.u32('c')])
+    expect(read).toEqual([1, 2, 0, 3])
+  })
+
+  test('have nothing behind them', () => {
+    expect(() => NdrReader.stub(octets, 'call', (ndr) => ndr.u8('a'))).toThrow(
+      'call: expected no octets after the last field, found 11 octets',
+    )
+  })
 })

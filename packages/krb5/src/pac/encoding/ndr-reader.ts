@@ -40,6 +40,23 @@ export class NdrReader {
     return value
   }
 
+  /**
+   * Reads the arguments of a call as they stand in an RPC request or reply: without headers, and
+   * with nothing behind them. C706 section 14.
+   *
+   * @throws MalformedTokenError
+   */
+  static stub<T>(bytes: Uint8Array, path: string, read: (ndr: NdrReader) => T): T {
+    const reader = new ByteReader(bytes, path)
+    const value = read(new NdrReader(reader))
+    reader.expectEnd()
+    return value
+  }
+
+  u8(field: string): number {
+    return this.#reader.u8(field)
+  }
+
   u16(field: string): number {
     this.#reader.align(2, field)
     return this.#reader.u16le(field)

@@ -22,6 +22,26 @@ export class NdrWriter {
     return new ByteWriter(16 + object.length).bytes(COMMON_HEADER).u32le(object.length).u32le(0).bytes(object).toBytes()
   }
 
+  /**
+   * Returns the arguments of an RPC call: no headers, and no pointer around them. C706 section 14.
+   */
+  static stub(write: (ndr: NdrWriter) => void): Uint8Array {
+    const ndr = new NdrWriter()
+    write(ndr)
+    return ndr.#writer.toBytes()
+  }
+
+  /** Aligns as a structure needs it whose first member is narrower than its widest. */
+  align(size: 2 | 4 | 8): this {
+    this.#writer.align(size)
+    return this
+  }
+
+  u8(value: number): this {
+    this.#writer.u8(value)
+    return this
+  }
+
   u16(value: number): this {
     this.#writer.align(2).u16le(value)
     return this

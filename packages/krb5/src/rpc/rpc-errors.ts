@@ -1,0 +1,16 @@
+import { S4uError } from '../errors/errors.js'
+
+/**
+ * An RPC server refused a call or a bind. Nothing protects this answer: it is a reason to try again
+ * on another connection, and never a verdict.
+ */
+export class RpcFaultError extends S4uError {
+  override readonly name = 'RpcFaultError'
+  /** The number that the server gave. C706 appendix E; NTSTATUS and Win32 codes occur as well. */
+  readonly fault: number
+
+  constructor(code: 'RPC_FAULT' | 'RPC_BIND_REFUSED', fault: number, what: string) {
+    super(`the RPC server refused ${what} with 0x${fault.toString(16).padStart(8, '0')}`, { code, status: 502 })
+    this.fault = fault
+  }
+}
