@@ -1,0 +1,52 @@
+/**
+ * The sections of the site, in the order in which a newcomer needs them. A test holds that each page
+ * stands in exactly one place.
+ *
+ * @typedef {{ text: string, link: string }} Entry
+ * @typedef {{ text: string, items: readonly Entry[] }} Group
+ */
+
+const page = (text, link) => ({ text, link })
+
+/** @returns {Group[]} */
+export const sections = (packages) => [
+  {
+    text: 'Start',
+    items: [page('What it is', '/'), page('Words of Kerberos', '/glossary')],
+  },
+  {
+    text: 'Guides',
+    items: [
+      page('Several instances', '/deployment'),
+      page('nginx in front', '/nginx'),
+      page('The gateway beside another proxy', '/gateway'),
+      page('Backends as the caller', '/backends'),
+      page('Stores of your own', '/stores'),
+      page('Runtimes and places', '/runtimes'),
+      page('CommonJS and Jest', '/commonjs'),
+    ],
+  },
+  {
+    text: 'Concepts',
+    items: [page('Threat model', '/threat-model'), page('Report a weakness', '/security')],
+  },
+  {
+    text: 'Reference',
+    items: [
+      page('Error codes', '/error-codes'),
+      page('krb5.conf', '/krb5-conf'),
+      page('What real KDCs do', '/interop'),
+      page('What is installed', '/dependencies'),
+      page('Changelog', '/changelog'),
+      page('Working on s4u', '/contributing'),
+    ],
+  },
+  {
+    text: 'Packages',
+    items: packages.map((name) => page(`@s4u/${name}`, `/packages/${name}`)),
+  },
+  {
+    text: 'Coming from',
+    items: [page('npm kerberos', '/coming-from-kerberos'), page('s4u 0.1', '/coming-from-0.1')],
+  },
+]
