@@ -625,9 +625,11 @@ const exported: Record<string, readonly string[]> = {
     'FileServerUnreachableError',
     'FileStats',
     'FolderEntry',
+    'SERVE_SHARE_OPTIONS',
     'SHARE_OPTIONS',
     'Share',
     'openShare',
+    'serveShare',
   ],
   'test-kdc': ['NT_STATUS', 'createTestRealm'],
 }

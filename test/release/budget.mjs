@@ -28,7 +28,7 @@ export const BUDGET = {
   redis: 260,
   sasl: 390,
   'sign-in': 1_270,
-  smb: 900,
+  smb: 1_050,
   'test-kdc': 750,
 }
 

@@ -24,4 +24,7 @@ export type {
   WriteFileOptions,
 } from './files/share-options.js'
 export { openShare, SHARE_OPTIONS, type ShareOptions } from './open-share.js'
+export { serveShare, type ShareHandler } from './serving/serve-share.js'
+export { SERVE_SHARE_OPTIONS, type ServeShareOptions } from './serving/serve-share-options.js'
+export type { ServedCaller } from './serving/served-share.js'
 export type { Cipher, Dialect, SigningAlgorithm } from './wire/negotiate-message.js'

@@ -1,10 +1,11 @@
 import { createNegotiator } from '@s4u/negotiate'
 import { openShare, type Share, type ShareOptions, type ShareUser } from '@s4u/smb'
 import { statSync, symlinkSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { realmOf, runAt, sambaTool } from '../../realms/clients.js'
+import { realmOf, sambaTool } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
+import { delegatingService } from './delegating-service.js'
 import { type FileServer, startFileServer } from './file-server.js'
 import { userOf } from './share-users.js'
 
@@ -12,7 +13,7 @@ import { userOf } from './share-users.js'
 for (const key of ['CORP', 'NEWCORP'] as const) {
   await describeRealms(`files of ${key}`, [key, 'file-server'], (info) => {
     const realm = realmOf(info, key)
-    const { kdc, name: realmName, domain } = realm
+    const { kdc } = realm
     const kdcAddress = `${kdc.host}:${kdc.port}`
     let server: FileServer
     let alice: ShareUser
@@ -25,20 +26,6 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       bob = userOf(realm, 'bob')
     }, 60_000)
     afterAll(() => server?.[Symbol.asyncDispose]())
-
-    /** Without this a controller uses RC4 for an account. */
-    async function allowAes(account: string): Promise<void> {
-      const database = join(dirname(realm.machine.smbConf ?? ''), 'private/sam.ldb')
-      const base = domain.split('.').map((part) => `DC=${part}`)
-      const dn = [`CN=${account}`, 'CN=Users', ...base].join(',')
-      const change = [
-        'changetype: modify',
-        'replace: msDS-SupportedEncryptionTypes',
-        'msDS-SupportedEncryptionTypes: 24',
-      ]
-      await runAt(realm, 'ldbmodify', ['-H', database], { input: [`dn: ${dn}`, ...change, ''].join('\n') })
-      await sambaTool(realm, 'user', 'setpassword', account, '--newpassword=Pa55word-of-a-test')
-    }
 
     function open(user: ShareUser, share = 'docs', options: Partial<ShareOptions> = {}): Share {
       return openShare(`\\\\${server.host}\\${share}`, { as: user, address: server.address, ...options })
@@ -131,34 +118,23 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
     })
 
     test('are read as a caller whom a service may act as, and a sensitive user is refused before the wire', async () => {
-      const service = `svc-files-${key.toLowerCase()}`
-      await sambaTool(realm, 'user', 'create', service, 'Pa55word-of-a-test')
-      try {
-        await sambaTool(realm, 'spn', 'add', `HTTP/${service}.${domain}`, service)
-        await sambaTool(realm, 'delegation', 'add-service', service, `cifs/${server.host}`)
-        await sambaTool(realm, 'delegation', 'for-any-protocol', service, 'on')
-        await allowAes(service)
-        const keytab = join(realm.machine.directory, 'keytabs', `${service}.keytab`)
-        for (const principal of [service, `HTTP/${service}.${domain}`])
-          await sambaTool(realm, 'domain', 'exportkeytab', keytab, `--principal=${principal}`)
-        using negotiator = createNegotiator({
-          keytab,
-          kdc: kdcAddress,
-          service: `HTTP/${service}.${domain}`,
-          delegation: { principal: `${service}@${realmName}`, protocolTransition: true },
-        })
-        using caller = (await negotiator.identityFor('bob')).impersonate()
-        await using share = open(caller)
-        await share.writeFile('of-bob.txt', 'written by a service, as bob')
-        expect(await share.readFile('of-bob.txt', 'utf8')).toBe('written by a service, as bob')
-        expect(server.log()).toContain(`[${key}]\\[bob]`)
-        using sensitive = (await negotiator.identityFor('carol')).impersonate()
-        const refused = open(sensitive).readFile('of-bob.txt')
-        await expect(refused).rejects.toMatchObject({ name: 'DelegationRefusedError' })
-        expect(server.log()).not.toContain(`[${key}]\\[carol]`)
-      } finally {
-        await sambaTool(realm, 'user', 'delete', service)
-      }
+      const account = `svc-files-${key.toLowerCase()}`
+      await using service = await delegatingService(realm, account, [`cifs/${server.host}`])
+      using negotiator = createNegotiator({
+        keytab: service.keytab,
+        kdc: kdcAddress,
+        service: service.spn,
+        delegation: { principal: service.principal, protocolTransition: true },
+      })
+      using caller = (await negotiator.identityFor('bob')).impersonate()
+      await using share = open(caller)
+      await share.writeFile('of-bob.txt', 'written by a service, as bob')
+      expect(await share.readFile('of-bob.txt', 'utf8')).toBe('written by a service, as bob')
+      expect(server.log()).toContain(`[${key}]\\[bob]`)
+      using sensitive = (await negotiator.identityFor('carol')).impersonate()
+      const refused = open(sensitive).readFile('of-bob.txt')
+      await expect(refused).rejects.toMatchObject({ name: 'DelegationRefusedError' })
+      expect(server.log()).not.toContain(`[${key}]\\[carol]`)
     })
   })
 }
