@@ -52,4 +52,18 @@ describe('a ticket that the service asked for in a user’s name', () => {
       await expect(acceptor.identify(ticket, 'asserted', asked)).rejects.toMatchObject({ code: 'KRB_AP_ERR_BADMATCH' })
     }
   })
+
+  test('is one identity each time, and another one where the user is known in another way', async () => {
+    const acceptor = acceptorWith({ keytab })
+    const { ticket } = issue(bob)
+    const first = await acceptor.identify(ticket, 'asserted', asked)
+    expect(await acceptor.identify(ticket, 'asserted', asked)).toEqual(first)
+    const byForm = await acceptor.identify(ticket, 'form', { origin: 'presented' })
+    expect(byForm.authenticationMethod).toBe('form')
+    expect(await acceptor.identify(ticket, 'form', { origin: 'presented' })).toBe(byForm)
+    expect(await acceptor.identify(ticket, 'certificate', { origin: 'presented' })).toMatchObject({
+      principal: 'bob@AD.TEST',
+      authenticationMethod: 'certificate',
+    })
+  })
 })

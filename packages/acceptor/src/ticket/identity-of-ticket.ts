@@ -26,9 +26,19 @@ export function identityOfOwnTicket(
   ticket: VerifiedTicket & { readonly requestedName?: string },
   method: AuthenticationMethod,
 ): Identity {
+  const known = ofOwnTickets.get(ticket)
+  if (known?.authenticationMethod === method) return known
   const evidence = evidenceIn(ticket, 's4u2self', undefined)
-  return identityOf(ticket, evidence, method, evidence.forwardable ? 'delegation' : 'impersonation')
+  const identity = identityOf(ticket, evidence, method, evidence.forwardable ? 'delegation' : 'impersonation')
+  ofOwnTickets.set(ticket, identity)
+  return identity
 }
+
+/**
+ * Identities are frozen, and all of one is in its ticket: the requests of a session, which show the
+ * same ticket again and again, have the same one.
+ */
+const ofOwnTickets = new WeakMap<VerifiedTicket, Identity>()
 
 function identityOf(
   ticket: VerifiedTicket & { readonly requestedName?: string },

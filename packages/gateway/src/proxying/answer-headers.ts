@@ -39,10 +39,12 @@ export function answerHeaders(request: CallerRequest, inner: IncomingMessage, ru
 }
 
 function cleaned(inner: IncomingHttpHeaders): AnswerHeaders {
-  const options = new Set(listOf([inner.connection ?? '']))
-  const kept = Object.entries(inner).filter(([name]) => !HOP_BY_HOP.has(name) && !options.has(name))
+  const options = listOf([inner.connection ?? ''])
   const headers: AnswerHeaders = Object.create(null)
-  for (const [name, value] of kept) if (value !== undefined) headers[name] = value
+  for (const name of Object.keys(inner)) {
+    const value = inner[name]
+    if (value !== undefined && !HOP_BY_HOP.has(name) && !options.includes(name)) headers[name] = value
+  }
   return headers
 }
 
@@ -82,7 +84,8 @@ function publicUrl(value: string, request: CallerRequest, url: URL): string | un
  * user is. RFC 6265bis section 5.6: a browser sends a cookie without a name as its value alone.
  */
 function dropOwnCookies(headers: AnswerHeaders, { isOwnCookie, onOwnCookie }: AnswerHeadersFor): void {
-  const cookies = [headers['set-cookie'] ?? []].flat()
+  if (headers['set-cookie'] === undefined) return
+  const cookies = [headers['set-cookie']].flat()
   const kept = cookies.filter(
     (cookie) =>
       !isOwnCookie(
@@ -117,7 +120,8 @@ function rewriteCookies(headers: AnswerHeaders, { site, scheme }: CallerRequest)
 
 /** Cookies and challenges are added; all else of the gateway takes the place of what was there. */
 function addOwn(headers: AnswerHeaders, own: ResponseHeaders): void {
-  for (const [given, value] of Object.entries(own)) {
+  for (const given of Object.keys(own)) {
+    const value = own[given]
     const name = given.toLowerCase()
     const before = headers[name]
     const adds = before !== undefined && (name === 'set-cookie' || name === 'www-authenticate' || name === 'vary')

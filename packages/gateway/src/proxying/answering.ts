@@ -13,7 +13,7 @@ export function answerWith(
   const { statusCode = 502 } = inner
   const isNewer = request.httpVersionMajor > 1
   const isUnread = !request.complete && !request.readableEnded
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+  for (const name of Object.keys(headers)) response.setHeader(name, headers[name])
   // The rest of the body would be taken for the next request, or read for nothing.
   if (isUnread && !isNewer) response.setHeader('connection', 'close')
   if (mayHaveTrailers(request, inner, headers)) passTrailers(response, inner)

@@ -22,26 +22,24 @@ export type InnerHeaders = Readonly<Record<string, string>>
 export function innerHeaders(request: CallerRequest, rules: InnerHeadersFor): InnerHeaders {
   const { site } = request
   const lines = headerLines(request.request.rawHeaders)
-  const options = new Set(listOf(valuesOf(lines, 'connection')))
+  const options = listOf(valuesOf(lines, 'connection'))
   const isOurs = namesGivenBy(site)
+  // Filled in place: no header of a client's choice finds a member of `Object.prototype` here.
   const headers: Record<string, string> = Object.create(null)
+  let cookies: string | undefined
   for (const [name, value] of lines) {
-    if (isDropped(name) || options.has(name) || isOurs(name)) continue
-    const before = headers[name]
-    headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`
+    if (isDropped(name) || options.includes(name) || isOurs(name)) continue
+    if (name === 'cookie') cookies = cookies === undefined ? value : `${cookies}; ${value}`
+    else headers[name] = headers[name] === undefined ? value : `${headers[name]}, ${value}`
   }
-  const cookie = headers.cookie === undefined ? undefined : withoutOwn(headers.cookie, rules)
-  delete headers.cookie
-  return {
-    ...headers,
-    ...(cookie !== undefined && { cookie }),
-    ...forwardedHeaders(request),
-    ...site.headers,
-    ...rules.credential,
-    ...bodyHeaders(request),
-    host: site.host === 'public' ? authorityOf(request) : rules.url.host,
-    'x-request-id': request.id,
-  }
+  const cookie = cookies === undefined ? undefined : withoutOwn(cookies, rules)
+  if (cookie !== undefined) headers.cookie = cookie
+  addForwarded(headers, request)
+  Object.assign(headers, site.headers, rules.credential)
+  addFraming(headers, request)
+  headers.host = site.host === 'public' ? authorityOf(request) : hostOf(rules.url)
+  headers['x-request-id'] = request.id
+  return headers
 }
 
 const givenBy = new WeakMap<SiteSettings, (name: string) => boolean>()
@@ -90,17 +88,24 @@ function withoutOwn(cookie: string, { isOwnCookie }: InnerHeadersFor): string | 
 }
 
 /** Set, never added to: what a client says of itself is worth nothing. RFC 7239. */
-function forwardedHeaders(request: CallerRequest): Readonly<Record<string, string>> {
+function addForwarded(headers: Record<string, string>, request: CallerRequest): void {
   const { clientAddress = 'unknown', scheme, port } = request
   const authority = authorityOf(request)
   const isV6 = clientAddress.includes(':')
-  return {
-    'x-forwarded-for': clientAddress,
-    'x-forwarded-host': authority,
-    'x-forwarded-port': String(port),
-    'x-forwarded-proto': scheme,
-    forwarded: `for=${isV6 ? `"[${clientAddress}]"` : clientAddress};host="${authority}";proto=${scheme}`,
-  }
+  headers['x-forwarded-for'] = clientAddress
+  headers['x-forwarded-host'] = authority
+  headers['x-forwarded-port'] = String(port)
+  headers['x-forwarded-proto'] = scheme
+  headers.forwarded = `for=${isV6 ? `"[${clientAddress}]"` : clientAddress};host="${authority}";proto=${scheme}`
+}
+
+const hosts = new WeakMap<URL, string>()
+
+/** A URL puts its host together each time. */
+function hostOf(url: URL): string {
+  let host = hosts.get(url)
+  if (host === undefined) hosts.set(url, (host = url.host))
+  return host
 }
 
 /** The public name, with its port where that is not the usual one. */
@@ -112,15 +117,16 @@ export function authorityOf({ scheme, host, port }: Pick<CallerRequest, 'scheme'
  * Says how the body is framed, as the client's parser found it. A body without either would follow
  * the headers as it is, and the inner server would take it for another request.
  */
-function bodyHeaders({ request, replyTo }: CallerRequest): InnerHeaders {
-  if (replyTo.kind === 'upgrade') return { connection: 'Upgrade', upgrade: 'websocket' }
-  const { te, 'content-length': length } = request.headers
-  const trailers = listOf([te].flat().filter((one) => one !== undefined)).includes('trailers')
-  return {
-    ...(trailers && { te: 'trailers' }),
-    ...(length !== undefined && { 'content-length': length }),
-    ...(length === undefined && hasBody(request) && { 'transfer-encoding': 'chunked' }),
+function addFraming(headers: Record<string, string>, { request, replyTo }: CallerRequest): void {
+  if (replyTo.kind === 'upgrade') {
+    headers.connection = 'Upgrade'
+    headers.upgrade = 'websocket'
+    return
   }
+  const { te, 'content-length': length } = request.headers
+  if (te !== undefined && listOf([te].flat()).includes('trailers')) headers.te = 'trailers'
+  if (length !== undefined) headers['content-length'] = length
+  else if (hasBody(request)) headers['transfer-encoding'] = 'chunked'
 }
 
 /** Whether a body follows; its length may not be known. */

@@ -1,6 +1,17 @@
-import { IncomingMessage } from 'node:http'
+import { type ClientRequest as OutgoingRequest, IncomingMessage } from 'node:http'
 import type { CallerRequest } from '../requests/steps.js'
 import type { InnerHeaders } from './inner-headers.js'
+import type { UpgradeRules } from './tunnel.js'
+
+/** Who waits for an answer from inside. */
+export interface Waiting {
+  readonly request: CallerRequest
+  /** For handshakes. */
+  readonly rules?: UpgradeRules
+  resolve(answer: IncomingMessage): void
+  reject(error: unknown): void
+  sending?: OutgoingRequest
+}
 
 /**
  * Stands for the client's request before the library, with our headers in place of its own, which
@@ -10,8 +21,13 @@ import type { InnerHeaders } from './inner-headers.js'
  * object that becomes a prototype a shape of its own: all that reads the request is slow then.
  */
 export class InnerRequest extends IncomingMessage {
-  constructor({ request, method }: CallerRequest, headers: InnerHeaders) {
+  /** Who waits for its answer. */
+  readonly waiting: Waiting
+
+  constructor(waiting: Waiting, headers: InnerHeaders) {
+    const { request, method } = waiting.request
     super(request.socket)
+    this.waiting = waiting
     this.httpVersion = '1.1'
     this.httpVersionMajor = 1
     this.httpVersionMinor = 1

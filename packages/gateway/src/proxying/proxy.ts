@@ -1,9 +1,9 @@
-import type { Agent, ClientRequest as OutgoingRequest, IncomingMessage } from 'node:http'
+import type { Agent, IncomingMessage } from 'node:http'
 import { ProxyServer } from 'httpxy'
 import { InnerServerError } from '../requests/inner-server-error.js'
 import type { ClientResponse, CallerRequest } from '../requests/steps.js'
 import type { InnerHeaders } from './inner-headers.js'
-import { InnerRequest } from './inner-request.js'
+import { InnerRequest, type Waiting } from './inner-request.js'
 import { prepareSending } from './sending.js'
 import { prepareTunnel, type UpgradeRules, type UpgradingClient } from './tunnel.js'
 
@@ -26,69 +26,67 @@ export interface Proxy {
   upgrade(request: CallerRequest, client: UpgradingClient, destination: Destination, rules: UpgradeRules): void
 }
 
-interface Waiting {
-  readonly request: CallerRequest
-  resolve(answer: IncomingMessage): void
-  reject(error: unknown): void
-  sending?: OutgoingRequest
-}
-
 export function createProxy(): Proxy {
   const server = new ProxyServer<InnerRequest, ClientResponse>()
-  const waiting = new WeakMap<object, Waiting>()
-  const tunnels = new WeakMap<object, UpgradeRules>()
-  server.on('proxyReq', (sending, facade) => {
-    const one = waiting.get(facade)
-    if (one === undefined) return
-    one.sending = sending
-    prepareSending(sending, one.request)
+  server.on('proxyReq', (sending, { waiting }) => {
+    waiting.sending = sending
+    prepareSending(sending, waiting.request)
   })
-  server.on('proxyReqWs', (sending, facade, socket) => {
-    const [one, rules] = [waiting.get(facade), tunnels.get(facade)]
-    if (one !== undefined && rules !== undefined) prepareTunnel(sending, one.request, socket, rules)
+  server.on('proxyReqWs', (sending, { waiting: { request, rules } }, socket) => {
+    if (rules !== undefined) prepareTunnel(sending, request, socket, rules)
   })
-  server.on('proxyRes', (answer, facade) => {
-    const one = waiting.get(facade)
-    if (one === undefined || isAnswer(answer)) return void one?.resolve(answer)
+  server.on('proxyRes', (answer, { waiting }) => {
+    if (isAnswer(answer)) return waiting.resolve(answer)
     answer.destroy()
-    one.reject(noAnswer(one))
+    waiting.reject(noAnswer(waiting))
   })
-  server.on('econnreset', (error, facade) => waiting.get(facade)?.reject(error))
-  server.on('error', (error, facade) => {
-    const one = facade && waiting.get(facade)
-    one?.reject(innerFault(error, one))
-  })
+  server.on('econnreset', (error, { waiting }) => waiting.reject(error))
+  server.on('error', (error, facade) => facade?.waiting.reject(innerFault(error, facade.waiting)))
   return {
     send: (request, response, destination) =>
       new Promise((resolve, reject) => {
-        const facade = new InnerRequest(request, destination.headers)
-        waiting.set(facade, { request, resolve, reject })
+        const facade = new InnerRequest({ request, resolve, reject }, destination.headers)
         server.web(facade, response, optionsFor(request, destination)).catch(reject)
       }),
     upgrade(request, { socket, head }, destination, rules) {
-      const facade = new InnerRequest(request, destination.headers)
-      waiting.set(facade, { request, resolve: () => {}, reject: rules.refuse })
-      tunnels.set(facade, rules)
+      const waiting = { request, rules, resolve: () => {}, reject: rules.refuse }
+      const facade = new InnerRequest(waiting, destination.headers)
       server.ws(facade, socket, optionsFor(request, destination), head).catch(rules.refuse)
     },
   }
 }
 
 function optionsFor(request: CallerRequest, { url, agent }: Destination) {
-  const base = url.pathname.replace(/\/$/, '')
+  const { protocol, hostname, port, base } = addressOf(url)
   return {
-    target: {
-      protocol: url.protocol,
-      hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
-      port: url.port,
-      // With ignorePath, this goes out octet by octet.
-      pathname: `${base}${request.path}${request.query}`,
-    },
+    // With ignorePath, the path goes out octet by octet.
+    target: { protocol, hostname, port, pathname: `${base}${request.path}${request.query}` },
     ignorePath: true,
     agent,
     selfHandleResponse: true,
     buffer: request.request,
   }
+}
+
+interface Address {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port: string
+  /** What stands before the path of each request. */
+  readonly base: string
+}
+
+const addresses = new WeakMap<URL, Address>()
+
+/** A URL takes its text apart each time. */
+function addressOf(url: URL): Address {
+  let address = addresses.get(url)
+  if (address === undefined) {
+    const { protocol, port } = url
+    const hostname = url.hostname.replace(/^\[(.*)\]$/, '$1')
+    addresses.set(url, (address = { protocol, hostname, port, base: url.pathname.replace(/\/$/, '') }))
+  }
+  return address
 }
 
 /** Node writes no other answer: it throws then, where nothing catches it. */

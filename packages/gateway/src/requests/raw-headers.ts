@@ -8,13 +8,20 @@ export function headerLines(rawHeaders: readonly string[]): HeaderLines {
 }
 
 export function valuesOf(lines: HeaderLines, name: string): readonly string[] {
-  return lines.filter(([one]) => one === name).map(([, value]) => value)
+  let values: string[] | undefined
+  for (const line of lines) if (line[0] === name) (values ??= []).push(line[1])
+  return values ?? NONE
 }
+
+const NONE: readonly string[] = Object.freeze([])
 
 /** The elements of a list such as Connection, in small letters. */
 export function listOf(values: readonly string[]): readonly string[] {
-  return values
-    .flatMap((value) => value.split(','))
-    .map((element) => element.trim().toLowerCase())
-    .filter((element) => element !== '')
+  const elements: string[] = []
+  for (const value of values)
+    for (const part of value.split(',')) {
+      const element = part.trim().toLowerCase()
+      if (element !== '') elements.push(element)
+    }
+  return elements
 }

@@ -4,7 +4,7 @@ import { permit } from '../forward-auth/permit.js'
 import { textPage } from '../operation/html-page.js'
 import { authorityOf } from '../proxying/inner-headers.js'
 import { noSite } from '../requests/refusals.js'
-import type { CallerRequest, ReceivedRequest, SiteRequest } from '../requests/steps.js'
+import { type CallerRequest, type ReceivedRequest, requestOfSite, type SiteRequest } from '../requests/steps.js'
 import type { SignIns } from '../sign-in/sign-ins.js'
 import { rulesFor } from '../sites/rules.js'
 import type { SiteTable } from '../sites/site-table.js'
@@ -53,7 +53,7 @@ export interface AuthorizeDeps {
 function siteOf(request: ReceivedRequest, { sites }: AuthorizeServing): SiteRequest {
   const site = sites.find(request.host, request.path)
   if (site === undefined) throw noSite()
-  return { ...request, site, rules: rulesFor(site, request) }
+  return requestOfSite(request, site, rulesFor(site, request))
 }
 
 /** The proxy chooses the member of a farm: it must have one service name, that of the first. */

@@ -1,6 +1,6 @@
 import type { Challenge, Outcome, Negotiator } from '@s4u/negotiate'
 import { isPublic, requirePermitted } from '../sites/rules.js'
-import type { CallerRequest, SiteRequest } from '../requests/steps.js'
+import { type CallerRequest, requestOfCaller, type SiteRequest } from '../requests/steps.js'
 
 /**
  * Finds out who calls, and whether the rules let the caller in. Returns the answer in place of a
@@ -13,10 +13,10 @@ export async function identify(request: SiteRequest, negotiator: Negotiator): Pr
   if (outcome.status === 'challenge') return outcome
   const { headers: answerHeaders } = outcome
   if (outcome.status === 'anonymous')
-    return { ...request, caller: undefined, session: undefined, way: 'none', answerHeaders }
+    return requestOfCaller(request, { caller: undefined, session: undefined, way: 'none', answerHeaders })
   const { identity: caller, session } = outcome
   requirePermitted(caller, request)
-  return { ...request, caller, session, way: wayOf(outcome), answerHeaders }
+  return requestOfCaller(request, { caller, session, way: wayOf(outcome), answerHeaders })
 }
 
 function outcomeFor(request: SiteRequest, negotiator: Negotiator, mode: 'off' | 'required'): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { hasBody, innerHeaders } from '../proxying/inner-headers.js'
 import type { Destination, Proxy } from '../proxying/proxy.js'
 import type { CallerRequest, ClientResponse } from '../requests/steps.js'
 import type { RunningSite } from './running-site.js'
+import { whileThere } from './while-there.js'
 
 export interface Inside {
   readonly site: RunningSite
@@ -30,7 +31,9 @@ export async function answerFromInside(
   inside: Inside,
 ): Promise<void> {
   limitIdle(request, response)
-  const { chosen, answer } = await whileThere(response, (gone) => firstAnswer(request, response, inside, gone))
+  const { chosen, answer } = await whileThere(request.request, response, (gone) =>
+    firstAnswer(request, response, inside, gone),
+  )
   const { delegation, pools, isOwnCookie, onOwnCookie } = inside.site
   if (remembers(answer)) pools.keepApart(chosen.member)
   const headers = answerHeaders(request, answer, {
@@ -41,21 +44,6 @@ export async function answerFromInside(
     own: [request.answerHeaders, chosen.answerHeaders],
   })
   answerWith(request, response, answer, headers)
-}
-
-/**
- * Ends the wait for a ticket where the client goes away. An answer that has begun needs no signal:
- * to abort one costs more than to make it, and every response is closed once.
- */
-async function whileThere<T>(response: ClientResponse, wait: (gone: AbortSignal) => Promise<T>): Promise<T> {
-  const gone = new AbortController()
-  const abort = (): void => gone.abort()
-  response.once('close', abort)
-  try {
-    return await wait(gone.signal)
-  } finally {
-    response.off('close', abort)
-  }
 }
 
 interface FirstAnswer {

@@ -24,7 +24,9 @@ export function openRecord(
   { operation, now }: { readonly operation: Operation; readonly now: () => number },
 ): OpenRecord {
   const begun = now()
-  let known: AccessRecord['request'] = unread(request, replyTo, on, begun)
+  let known: AccessRecord['request'] | undefined
+  // Most requests can be read: what is said of others is made where it is needed.
+  const shown = (): AccessRecord['request'] => (known ??= unread(request, replyTo, on, begun))
   let member: FarmMember | undefined
   let error: S4uError | undefined
   const stream = replyTo.kind === 'response' ? replyTo.response : replyTo.socket
@@ -32,7 +34,7 @@ export function openRecord(
   stream.once('close', () => {
     const statusCode = replyTo.kind === 'response' ? replyTo.response.statusCode : (error?.status ?? 101)
     const took = now() - begun
-    operation.ended({ request: known, statusCode, sent: sentOn(request) - before, took, member: member?.name, error })
+    operation.ended({ request: shown(), statusCode, sent: sentOn(request) - before, took, member: member?.name, error })
   })
   return {
     is: (next) => ((known = next), next),
@@ -41,8 +43,8 @@ export function openRecord(
     failed(reason) {
       error = reason
       // What the client did is no matter for those who run the gateway.
-      if (reason.status >= 500) operation.alert(reason, known)
-      writePage(replyTo, request, operation.refusalPage(reason, known))
+      if (reason.status >= 500) operation.alert(reason, shown())
+      writePage(replyTo, request, operation.refusalPage(reason, shown()))
     },
   }
 }

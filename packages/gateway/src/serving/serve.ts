@@ -5,7 +5,14 @@ import type { Operation } from '../operation/operation.js'
 import type { Proxy } from '../proxying/proxy.js'
 import { badRequest, misdirected, noSite } from '../requests/refusals.js'
 import { receive, type ReceivedOn } from '../requests/receive.js'
-import type { CallerRequest, ClientRequest, ReceivedRequest, ReplyTo, SiteRequest } from '../requests/steps.js'
+import {
+  type CallerRequest,
+  type ClientRequest,
+  type ReceivedRequest,
+  type ReplyTo,
+  requestOfSite,
+  type SiteRequest,
+} from '../requests/steps.js'
 import type { SignIns } from '../sign-in/sign-ins.js'
 import { rulesFor } from '../sites/rules.js'
 import { isBelow, type SiteTable } from '../sites/site-table.js'
@@ -51,8 +58,7 @@ export async function serve(request: ClientRequest, replyTo: ReplyTo, on: Receiv
       return await authorize(check, received, { record, serving, forwardAuth })
     const own = serving.operation.ownPage(received)
     if (own !== undefined) return writePage(replyTo, request, own)
-    const found = record.is(siteOf(received, serving))
-    const sited = record.is(withRules(found, serving))
+    const sited = record.is(withRules(record.is(siteOf(received, serving)), serving))
     const caller = await identify(sited, serving.signIns.of(sited.site))
     if ('statusCode' in caller) return answerChallenge(caller, sited, record)
     await answer(record.is(caller), record, serving)
@@ -80,15 +86,18 @@ function siteOf(request: ReceivedRequest, { sites, settings }: Serving): SiteReq
   if (name !== undefined && name !== host && find(name, path) !== site) throw misdirected()
   if (request.replyTo.kind === 'upgrade' && !site.websocket)
     throw badRequest('headers.upgrade', 'no WebSocket for this site', 'one')
-  return { ...request, site, rules: [] }
+  return requestOfSite(request, site, NO_RULES)
 }
 
 /** @throws RejectedTokenError S4U_NOT_PERMITTED; MalformedTokenError S4U_BAD_REQUEST */
 function withRules(request: SiteRequest, { settings }: Serving): SiteRequest {
   // A page of the gateway itself is for every known user.
   if (isBelow(request.path, settings.operation.path)) return request
-  return { ...request, rules: rulesFor(request.site, request) }
+  return requestOfSite(request, request.site, rulesFor(request.site, request))
 }
+
+/** Every known user may. */
+const NO_RULES: SiteRequest['rules'] = Object.freeze([])
 
 function serverNameOf({ socket }: ClientRequest): string | undefined {
   const name: unknown = 'servername' in socket ? socket.servername : undefined

@@ -17,6 +17,7 @@ const insideOf = new WeakMap<RuleSettings, (address: string | undefined) => bool
 export function rulesFor(site: SiteSettings, request: ReceivedRequest): readonly RuleSettings[] {
   const goesByPaths = site.access.some(({ paths }) => paths.length > 0)
   if (site.strictPaths || goesByPaths) requireOneReading(request.path)
+  if (site.access.length === 0) return NO_RULES
   const { method, path } = request
   const exact = site.access.find((rule) => fits(rule, method, (beginning) => isBelow(path, beginning)))
   const loosely = looseReading(path)
@@ -38,6 +39,8 @@ const KNOWN_USERS: RuleSettings = Object.freeze({
   groups: [],
   allow: 'users',
 })
+
+const NO_RULES: readonly RuleSettings[] = Object.freeze([KNOWN_USERS])
 
 function fits({ methods, paths }: RuleSettings, method: string, isUnder: (beginning: string) => boolean): boolean {
   if (methods.length > 0 && !methods.includes(method)) return false

@@ -38,7 +38,15 @@ export function createSiteTable(
   const among = (host: string, path: string): SiteSettings | undefined =>
     byHost.get(host)?.find(({ beginning }) => isBelow(path, beginning))?.site
   const find = (host: string, path: string) => among(host, path) ?? among(wildcardOf(host), path)
-  const isDivided = (host: string): boolean => new Set(inOrder(host)).size > 1
+  const divided = new Map<string, boolean>()
+  const isDivided = (host: string): boolean => {
+    const known = divided.get(host)
+    if (known !== undefined) return known
+    const verdict = new Set(inOrder(host)).size > 1
+    // Clients choose the names below a wildcard.
+    if (divided.size < MAX_DIVIDED) divided.set(host, verdict)
+    return verdict
+  }
   const looselyAmong = (host: string, path: string): SiteSettings | undefined =>
     byHost.get(host)?.find(({ beginning }) => isBelow(path, looseReading(beginning)))?.site
   return {
@@ -59,6 +67,9 @@ export function createSiteTable(
     knows: (host) => byHost.has(host) || byHost.has(wildcardOf(host)),
   }
 }
+
+/** The hosts of which it is kept whether they have several sites; others are looked up each time. */
+const MAX_DIVIDED = 1_000
 
 /** `*.example.com` is every name one label below, as in certificates. */
 function wildcardOf(host: string): string {

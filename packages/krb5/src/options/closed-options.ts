@@ -99,6 +99,7 @@ export function pickOptions(options: object, table: OptionTable): object {
 export function requireKnownOptions<T extends object>(owner: string, options: T | undefined, table: OptionTableOf<T>): T
 export function requireKnownOptions(owner: string, given: unknown, table: OptionTable): object {
   if (given === undefined || given === null) return NO_OPTIONS
+  if (areOwnValues(given, table)) return given
   const place = { owner, path: '', root: table }
   const { options, holders } = requireKnown(place, given, table)
   for (const name in table) {
@@ -109,6 +110,17 @@ export function requireKnownOptions(owner: string, given: unknown, table: Option
     if (value !== undefined && typeof kind === 'string') requireKind({ ...place, path: `${name}.` }, value, kind)
   }
   return options
+}
+
+/**
+ * Whether options are what they are mostly: an object literal whose own members are all options of
+ * any kind of value, while `Object.prototype` has none of the names.
+ */
+function areOwnValues(given: unknown, table: OptionTable): given is object {
+  if (typeof given !== 'object' || given === null || Object.getPrototypeOf(given) !== Object.prototype) return false
+  for (const name of Object.keys(given)) if (!Object.hasOwn(table, name) || table[name] !== 'value') return false
+  for (const name in table) if (name in Object.prototype) return false
+  return true
 }
 
 interface Place {

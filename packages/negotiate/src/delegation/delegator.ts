@@ -64,9 +64,7 @@ export class Delegator {
   impersonate(identity: Identity): Impersonation {
     return new Impersonation({
       principal: identity.principal,
-      get sid() {
-        return identity.sid
-      },
+      sid: () => identity.sid,
       level: identity.impersonationLevel,
       ticketFor: (spn, options) => this.#ticketFor(identity, spn, options),
       explain: (spn) => this.#explain(identity, spn),

@@ -25,7 +25,8 @@ export type { FetchOptions } from '@s4u/fetch'
 /** How an impersonation gets its tickets, so that it knows nothing of evidence and KDCs. */
 export interface CallerTickets {
   readonly principal: string
-  readonly sid?: string | undefined
+  /** Reads it from the PAC, which may not be decoded yet. */
+  readonly sid?: () => string | undefined
   readonly level: ImpersonationLevel
   ticketFor(spn: string, options?: TicketOptions): Promise<ServiceTicket>
   explain(spn: string): ImpersonationPlan
@@ -83,15 +84,7 @@ export class Impersonation implements Disposable {
     this.principal = tickets.principal
     this.level = tickets.level
     this.#tickets = tickets
-    this.#forFetch = {
-      ticketFor: (spn, request) => this.ticketFor(spn, request),
-      // Connections outlive this impersonation and serve the next one of the same caller.
-      ticketForProxy: (spn, request) => tickets.ticketFor(spn, request),
-      // Read only when an event needs it, since the PAC that has the SID may not be decoded yet.
-      get clientSid() {
-        return tickets.sid
-      },
-    }
+    this.#forFetch = new TicketsOfFetch(this, tickets)
     // Most impersonations are for one way of asking; each way is made when it is used.
     let bound: Fetch | undefined
     this.fetch = (input, init) =>
@@ -190,6 +183,25 @@ export class Impersonation implements Disposable {
       code: 'GSS_S_NO_CONTEXT',
       hint: 'It was used after its `using` block, or after dispose. Call identity.impersonate() again where it is needed.',
     })
+  }
+}
+
+/** A class, since V8 makes an object with a getter anew each time, member by member. */
+class TicketsOfFetch implements FetchTickets {
+  readonly ticketFor: FetchTickets['ticketFor']
+  readonly ticketForProxy: NonNullable<FetchTickets['ticketForProxy']>
+  readonly #tickets: CallerTickets
+
+  constructor(impersonation: Impersonation, tickets: CallerTickets) {
+    this.ticketFor = (spn, request) => impersonation.ticketFor(spn, request)
+    // Connections outlive this impersonation and serve the next one of the same caller.
+    this.ticketForProxy = (spn, request) => tickets.ticketFor(spn, request)
+    this.#tickets = tickets
+  }
+
+  /** Read only when an event needs it, since the PAC that has the SID may not be decoded yet. */
+  get clientSid(): string | undefined {
+    return this.#tickets.sid?.()
   }
 }
 

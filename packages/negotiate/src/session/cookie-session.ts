@@ -32,6 +32,8 @@ export type FoundSession =
   /** `headers` remove the cookie, unless it may still be good. */
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
 
+type Restored = Pick<Extract<FoundSession, { status: 'found' }>, 'identity' | 'session'>
+
 export interface CookieSessionDeps {
   readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
   /**
@@ -61,6 +63,7 @@ export class CookieSession {
   readonly #keys: readonly (string | Uint8Array)[]
   #box: { readonly rules: string; readonly box: SealedBox } | undefined
   readonly #opened = new OpenedCookies()
+  readonly #restored = new WeakMap<SessionTicket, { readonly shown: Identity; readonly restored: Restored }>()
   readonly #warned = new Set<string>()
   /** The limit of the server that had the last request. */
   #headerLimit: number | undefined
@@ -165,9 +168,18 @@ export class CookieSession {
     const expected = { origin, ...(requestedName !== undefined && { requestedName }) }
     const identity = await acceptor.identify(ticket.ticket, ticket.method, expected)
     if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
-    const session = sessionOf(ticket, identity, expiresAt)
-    await requireUnrevoked(this.#settings.isRevoked, session)
-    return { identity: restoredIdentity(identity, ticket), session, headers: this.#renewed(ticket) }
+    const restored = this.#restoredOf(ticket, identity, expiresAt)
+    await requireUnrevoked(this.#settings.isRevoked, restored.session)
+    return { ...restored, headers: this.#renewed(ticket) }
+  }
+
+  /** What a ticket says of a session is the same for each of its requests, unless the keytab changes. */
+  #restoredOf(ticket: SessionTicket, shown: Identity, expiresAt: number): Restored {
+    const known = this.#restored.get(ticket)
+    if (known?.shown === shown) return known.restored
+    const restored = { identity: restoredIdentity(shown, ticket), session: sessionOf(ticket, shown, expiresAt) }
+    this.#restored.set(ticket, { shown, restored })
+    return restored
   }
 
   /** @throws RejectedTokenError GSS_S_CREDENTIALS_EXPIRED */
