@@ -23,7 +23,9 @@ export async function whileThere<T>(
 
 const signals = new WeakMap<Socket, AbortSignal>()
 
-/** In HTTP/1 the client of a request has gone when its connection has: one signal serves them all. */
+/**
+ * In HTTP/1 the client of a request has gone when its connection has: one signal serves them all.
+ */
 function goneFrom(connection: Socket): AbortSignal {
   const known = signals.get(connection)
   if (known !== undefined) return known

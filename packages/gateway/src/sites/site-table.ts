@@ -68,7 +68,9 @@ export function createSiteTable(
   }
 }
 
-/** The hosts of which it is kept whether they have several sites; others are looked up each time. */
+/**
+ * The hosts of which it is kept whether they have several sites; others are looked up each time.
+ */
 const MAX_DIVIDED = 1_000
 
 /** `*.example.com` is every name one label below, as in certificates. */

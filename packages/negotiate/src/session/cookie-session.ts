@@ -10,14 +10,9 @@ import { isEncrypted } from '../http/cross-site.js'
 import { OpenedCookies } from './opened-cookies.js'
 import { BOX_OVERHEAD, createSealedBox, type SealedBox } from './sealed-box.js'
 import type { CookieSettings } from './session-options.js'
+import { RestoredSessions } from './restored-sessions.js'
 import { requireUnrevoked, type Session, UNKNOWN } from './session-revocation.js'
-import {
-  decodeSessionTicket,
-  encodeSessionTicket,
-  restoredIdentity,
-  type SessionTicket,
-  sessionTicketOf,
-} from './session-ticket.js'
+import { decodeSessionTicket, encodeSessionTicket, type SessionTicket, sessionTicketOf } from './session-ticket.js'
 
 /** What a request shows of a session. */
 export type FoundSession =
@@ -31,8 +26,6 @@ export type FoundSession =
     }
   /** `headers` remove the cookie, unless it may still be good. */
   | { readonly status: 'refused'; readonly error: S4uError; readonly headers: ResponseHeaders }
-
-type Restored = Pick<Extract<FoundSession, { status: 'found' }>, 'identity' | 'session'>
 
 export interface CookieSessionDeps {
   readonly acceptor: Pick<Acceptor, 'identify' | 'ready'>
@@ -63,7 +56,7 @@ export class CookieSession {
   readonly #keys: readonly (string | Uint8Array)[]
   #box: { readonly rules: string; readonly box: SealedBox } | undefined
   readonly #opened = new OpenedCookies()
-  readonly #restored = new WeakMap<SessionTicket, { readonly shown: Identity; readonly restored: Restored }>()
+  readonly #restored = new RestoredSessions()
   readonly #warned = new Set<string>()
   /** The limit of the server that had the last request. */
   #headerLimit: number | undefined
@@ -168,18 +161,9 @@ export class CookieSession {
     const expected = { origin, ...(requestedName !== undefined && { requestedName }) }
     const identity = await acceptor.identify(ticket.ticket, ticket.method, expected)
     if (identity.principal !== ticket.principal) throw refusal('the session is not of the user of its ticket')
-    const restored = this.#restoredOf(ticket, identity, expiresAt)
+    const restored = this.#restored.of(ticket, identity, expiresAt)
     await requireUnrevoked(this.#settings.isRevoked, restored.session)
     return { ...restored, headers: this.#renewed(ticket) }
-  }
-
-  /** What a ticket says of a session is the same for each of its requests, unless the keytab changes. */
-  #restoredOf(ticket: SessionTicket, shown: Identity, expiresAt: number): Restored {
-    const known = this.#restored.get(ticket)
-    if (known?.shown === shown) return known.restored
-    const restored = { identity: restoredIdentity(shown, ticket), session: sessionOf(ticket, shown, expiresAt) }
-    this.#restored.set(ticket, { shown, restored })
-    return restored
   }
 
   /** @throws RejectedTokenError GSS_S_CREDENTIALS_EXPIRED */
@@ -290,11 +274,6 @@ function octetsOf(value: string): Uint8Array | undefined {
 
 function refusal(message: string, code: S4uErrorCode = 'GSS_S_DEFECTIVE_CREDENTIAL'): RejectedTokenError {
   return new RejectedTokenError(message, { code })
-}
-
-function sessionOf({ id, principal, method, startedAt }: SessionTicket, { sid }: Identity, expiresAt: number): Session {
-  const user = { principal, ...(sid !== undefined && { sid }), authenticationMethod: method }
-  return Object.freeze({ kind: 'cookie', id, ...user, startedAt, expiresAt })
 }
 
 function emitWarning(message: string, code: string): void {
