@@ -142,7 +142,7 @@ describe('a controller that has turned bad', () => {
     [
       'sends more entries than were asked for',
       search(({ id }, line) => sent(line.send(...Array.from({ length: 11 }, () => entry(id, 'CN=x', {})), done(id)))),
-      { code: 'protocolError', message: expect.stringContaining('sent more than it was asked for: 11 entries') },
+      { code: 'protocolError', message: expect.stringContaining('sent more than the limit: 11 entries') },
     ],
     [
       'sends references without end',

@@ -4,7 +4,10 @@ import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type GatewaySite, gatewaySite, PUBLIC } from '../stories/gateway-site.js'
 
-/** What a client sends that two programs could read in two ways never goes inside. */
+/**
+ * A request that two programs could read differently never reaches the inner server. Clients that
+ * are slow, or too many, are cut off.
+ */
 
 let site: GatewaySite
 beforeAll(async () => {
@@ -46,14 +49,14 @@ describe('a request that is framed in two ways', () => {
 
   test.each([
     ['both ways', ['Content-Length: 6', 'Transfer-Encoding: chunked']],
-    ['with a coding that is none', ['Transfer-Encoding: xchunked']],
+    ['with an unknown coding', ['Transfer-Encoding: xchunked']],
     ['with a coding behind chunked', ['Transfer-Encoding: chunked, identity']],
     ['with a control in front of the coding', ['Transfer-Encoding: \x0bchunked']],
     ['with a blank before the colon', ['Transfer-Encoding : chunked']],
     ['twice', ['Transfer-Encoding: chunked', 'Transfer-Encoding: chunked']],
     ['with two lengths', ['Content-Length: 0', 'Content-Length: 1']],
     ['with a list of lengths', ['Content-Length: 1, 1']],
-    ['with a sign', ['Content-Length: +1']],
+    ['with a plus sign in the length', ['Content-Length: +1']],
     ['in hexadecimal digits', ['Content-Length: 0x1']],
     ['beyond 64 bits', ['Content-Length: 18446744073709551617']],
     ['with a folded line', ['X: a', ' b: c']],
@@ -70,7 +73,7 @@ describe('a request that is framed in two ways', () => {
     ['a LF in a chunk extension', '3;a=\nx\r\nabc\r\n0\r\n\r\n'],
   ])('%s ends the connection', async (_how, body) => {
     await send(`POST / HTTP/1.1\r\n${HOST}\r\nTransfer-Encoding: chunked\r\n\r\n${body}`)
-    // The beginning went inside, and was cut there: the inner server never saw the end of a body.
+    // The inner server may have got the beginning of the body, but never its end.
     expect(site.seen.every(({ complete }) => !complete)).toBe(true)
   })
 
@@ -91,7 +94,7 @@ describe('a request that names two targets', () => {
     ['two hosts', `GET / HTTP/1.1\r\n${HOST}\r\nHost: evil.test\r\n\r\n`, 400],
     ['no host', 'GET / HTTP/1.1\r\n\r\n', 400],
     ['an absolute form', `GET http://evil.test/ HTTP/1.1\r\n${HOST}\r\n\r\n`, 400],
-    ['the form of OPTIONS for a server', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n\r\n`, 400],
+    ['the target * of OPTIONS', `OPTIONS * HTTP/1.1\r\n${HOST}\r\n\r\n`, 400],
     ['a host with a user', `GET / HTTP/1.1\r\nHost: a@${PUBLIC}\r\n\r\n`, 400],
     ['a host with a path', `GET / HTTP/1.1\r\nHost: ${PUBLIC}/x\r\n\r\n`, 400],
     ['a host that nobody publishes', 'GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n', 404],
@@ -102,7 +105,7 @@ describe('a request that names two targets', () => {
       400,
     ],
     [
-      'a protocol that carries any request',
+      'an upgrade to h2c, inside which the gateway could not check requests',
       `GET / HTTP/1.1\r\n${HOST}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAA\r\n\r\n`,
       400,
     ],
@@ -111,7 +114,7 @@ describe('a request that names two targets', () => {
     expect(site.seen).toEqual([])
   })
 
-  test('a tunnel is no request', async () => {
+  test('CONNECT is not answered with 200', async () => {
     expect(await send(`CONNECT evil.test:443 HTTP/1.1\r\n${HOST}\r\n\r\n`)).not.toContain('200')
     expect(site.seen).toEqual([])
   })
@@ -119,7 +122,7 @@ describe('a request that names two targets', () => {
 
 describe('a header that must arrive', () => {
   test.each(['Host', 'Authorization', 'Cookie', 'X-S4U-User', 'x_s4u_user', 'X-Forwarded-For', 'Content-Length'])(
-    'is not hidden by naming it in Connection: %s',
+    'a request that names it in Connection is refused: %s',
     async (name) => {
       expect(statusOf(await send(`GET / HTTP/1.1\r\n${HOST}\r\nConnection: ${name}\r\n\r\n`))).toBe(400)
       expect(site.seen).toEqual([])
@@ -129,7 +132,7 @@ describe('a header that must arrive', () => {
 
 describe('a path that servers resolve in different ways', () => {
   test.each(['/a%00b', '/a\\b', '/a%5cb', '/a%5Cb', '/a%zz', '/a%', '/a#b', '/a%0d%0ab', '/\x80', '/a%7f'])(
-    '%s is refused always',
+    '%s is refused, with strict paths or without',
     async (path) => {
       expect(statusOf(await send(`GET ${path} HTTP/1.1\r\n${HOST}\r\n\r\n`))).toBe(400)
       expect(site.seen).toEqual([])
@@ -177,7 +180,7 @@ describe('a client that is slow, or many', () => {
     expect(answer).not.toContain('200')
   }, 20_000)
 
-  test('that opens more connections than one address may is refused the others', async () => {
+  test('that opens more connections than one address may: the surplus is closed', async () => {
     const sockets = Array.from({ length: 40 }, () => connect(site.port, '127.0.0.1').on('error', () => {}))
     let closed = 0
     for (const socket of sockets) socket.once('close', () => closed++)

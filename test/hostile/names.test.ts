@@ -23,7 +23,7 @@ const part = fc
   .filter((text) => !text.includes('\0'))
 
 describe('principals', () => {
-  test('are what they were when they are printed and read again', () => {
+  test('survive printing and parsing', () => {
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 3 }), part, (nameString, realm) => {
         const nameType = nameString.length === 1 ? NameType.PRINCIPAL : NameType.SRV_INST
@@ -33,7 +33,7 @@ describe('principals', () => {
     )
   })
 
-  test('with different names or realms are printed differently, whatever their types', () => {
+  test('that differ in name or realm are printed differently; the type of a name makes no difference', () => {
     const named = fc.oneof(
       fc.record({ nameType: fc.constant(NameType.ENTERPRISE), nameString: fc.tuple(part) }),
       fc.record({
@@ -55,7 +55,7 @@ describe('principals', () => {
     expect(formatName(enterprise)).not.toBe(formatName(service))
   })
 
-  test('of any text are read as one name or refused, and what is read is written in one way', () => {
+  test('a text is refused or read as one principal, which is then always written in the same way', () => {
     let read = 0
     const text = fc.string({ unit: fc.constantFrom('a', 'b', '/', '@', '\\', '.', 'n', 'ë'), maxLength: 14 })
     fc.assert(
@@ -69,8 +69,7 @@ describe('principals', () => {
         }
         read++
         expect(parsePrincipal(formatPrincipal(principal))).toEqual(principal)
-        // A second reading of the same text, by splitting: nothing that was changed is read as
-        // something else.
+        // Compares with a second, simpler parser, which splits the text.
         expect([...principal.name.nameString, principal.realm]).toEqual(partsOf(written))
       }),
       { numRuns: 5_000 },
@@ -83,7 +82,7 @@ describe('principals', () => {
     )
   })
 
-  test('that are enterprise names keep their @, and are what they were when they are read again', () => {
+  test('that are enterprise names keep their @, and survive printing and parsing', () => {
     const options = { nameType: NameType.ENTERPRISE }
     const readable = fc.string({ unit: fc.constantFrom('a', '.', '@', 'ë'), minLength: 1 })
     fc.assert(
@@ -121,7 +120,7 @@ describe('realms are the same in either case of ASCII letters', () => {
     text.replace(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
   const realm = fc.string({ unit: fc.constantFrom(...'aAkKsSiIzZ.-1éſKı'), minLength: 1, maxLength: 12 })
 
-  test('whichever letters are turned', () => {
+  test('when the case of any letters is changed', () => {
     fc.assert(
       fc.property(realm, fc.array(fc.boolean(), { minLength: 12, maxLength: 12 }), (left, turn) => {
         const right = [...left].map((unit, at) => (turn[at] ? flipped(unit) : unit)).join('')
@@ -131,7 +130,7 @@ describe('realms are the same in either case of ASCII letters', () => {
     )
   })
 
-  test('and in no other sense, whichever character is another', () => {
+  test('and different when any other character differs', () => {
     fc.assert(
       fc.property(realm, fc.nat(), fc.constantFrom(...'abksKſıİé. '), (left, at, other) => {
         const place = at % left.length
@@ -147,13 +146,13 @@ describe('realms are the same in either case of ASCII letters', () => {
     expect(sameRealmIgnoringCase('krb.test', '\u212aRB.TEST')).toBe(false)
   })
 
-  test('so that ſ, ı and U+212A make no realm another, where a realm is made of a name', () => {
+  test('asciiUpper does not turn ſ, ı or U+212A into an ASCII letter', () => {
     for (const text of ['ad.teſt', 'ıd.test', '\u212arb.test', 'straße.test'])
       expect(asciiUpper(text)).not.toMatch(/^[A-Z.]+$/)
     expect(asciiUpper('ad.test')).toBe('AD.TEST')
   })
 
-  test('so that the KDCs of a realm are asked for that realm alone', async () => {
+  test('only the KDCs of that realm are asked', async () => {
     const transport = transportFor({
       kdc: { 'AD.TEST': '127.0.0.9:9' },
       configuration: new Krb5Configuration('/dev/null', Date.now),
@@ -171,7 +170,7 @@ describe('realms are the same in either case of ASCII letters', () => {
   })
 })
 
-/** Who may choose a name, for a claim or a value of one, must not thereby hold another. */
+/** A user who can choose the text of a claim must not pass for somebody with another claim. */
 describe('a user whose claim only looks like the one that is asked for', () => {
   const READ = 1
   const granted = (condition: string, id: string, value: string): boolean =>
@@ -206,20 +205,20 @@ describe('a user whose claim only looks like the one that is asked for', () => {
     expect(granted(`@User.d == "${wanted}"`, 'd', wanted)).toBe(true)
   })
 
-  test('is not let in by the name of the claim either', () => {
+  test('is not let in: the name of a claim is compared in the same way', () => {
     expect(granted('@User.kelvin == "x"', '\u212aelvin', 'x')).toBe(false)
     expect(granted('@User.sales == "x"', 'ſaleſ', 'x')).toBe(false)
     expect(granted('@User.SALES == "x"', 'ſaleſ', 'x')).toBe(false)
     expect(granted('@User.Sales == "x"', 'sALES', 'x')).toBe(true)
   })
 
-  test('is let in in the other case of the same letters', () => {
+  test('is let in: upper and lower case of a letter are equal', () => {
     expect(granted('@User.d == "STRAßE"', 'd', 'straße')).toBe(true)
     expect(granted('@User.d == "ÉCOLE"', 'd', 'école')).toBe(true)
   })
 })
 
-test('a group is the same however its SID is written, so that a list of who is kept out keeps out', () => {
+test('isInGroup finds a SID in any spelling, so that a deny list cannot be evaded', () => {
   const identity = new Identity({
     principal: 'alice@AD.TEST',
     name: 'alice',

@@ -94,10 +94,10 @@ describe('a sign-in inside of FAST', () => {
 
 /** The lies of a KDC that has the armor ticket's key, or of somebody who has got hold of it. */
 const lies: readonly (readonly [lie: keyof Misbehaviour, code: string, message: string])[] = [
-  ['fastWrongNonce', 'KRB_AP_ERR_MODIFIED', 'answers another request within its armor (nonce)'],
+  ['fastWrongNonce', 'KRB_AP_ERR_MODIFIED', 'answers another request: the nonce inside its armor is wrong'],
   ['fastWrongKey', 'KRB_AP_ERR_BAD_INTEGRITY', 'is armored with another key than the request'],
   ['fastStripped', 'KRB_AP_ERR_MODIFIED', 'is not armored, although the request was'],
-  ['fastNoFinished', 'KRB_AP_ERR_MODIFIED', 'is not finished: nothing binds it to its armor'],
+  ['fastNoFinished', 'KRB_AP_ERR_MODIFIED', 'has no `finished`: nothing binds the ticket to the armor'],
   ['fastWrongChecksum', 'KRB_AP_ERR_MODIFIED', 'carries another ticket than its armor says'],
   ['fastWrongClient', 'KRB_AP_ERR_MODIFIED', 'names another client than its armor'],
   ['fastWrongRealm', 'KRB_AP_ERR_MODIFIED', 'names another client than its armor'],

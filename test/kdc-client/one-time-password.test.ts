@@ -121,7 +121,7 @@ describe('somebody who wants to see a one-time password, or to have it left out,
 
   test.each<[lie: keyof Misbehaviour, message: string]>([
     ['fastStripped', 'is not armored, although the request was'],
-    ['fastNoFinished', 'is not finished: nothing binds it to its armor'],
+    ['fastNoFinished', 'has no `finished`: nothing binds the ticket to the armor'],
     ['fastWrongChecksum', 'carries another ticket than its armor says'],
     ['fastWrongClient', 'names another client than its armor'],
     ['fastUnusedStrengthenKey', 'does not open with the client’s key'],

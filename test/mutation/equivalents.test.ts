@@ -15,16 +15,16 @@ const mutant = { file: 'a.ts', line: 1, mutator: 'M', fate: 'survived', before: 
 const entry = { file: 'a.ts', before: mutant.before, after: mutant.after, reason: 'a is always true' }
 
 describe('the list of equivalent mutants', () => {
-  test('takes a survivor that it names out of the survivors', () => {
+  test('a listed survivor does not count as a survivor', () => {
     const other = { ...mutant, after: 'if (false) b()' }
     expect(judge([mutant, other], [entry])).toEqual({ killed: 0, survivors: [other], equivalent: 1, faults: [] })
   })
 
-  test('also where no test runs it', () => {
+  test('a listed mutant that no test reaches does not count either', () => {
     expect(judge([{ ...mutant, fate: 'uncovered' }], [entry])).toMatchObject({ survivors: [], equivalent: 1 })
   })
 
-  test.each(['killed', 'timeout'])('is told to be wrong about what a test notices (%s)', (fate) => {
+  test.each(['killed', 'timeout'])('reports an entry whose mutant a test kills (%s)', (fate) => {
     expect(judge([{ ...mutant, fate }], [entry])).toEqual({
       killed: 1,
       survivors: [],
@@ -33,7 +33,7 @@ describe('the list of equivalent mutants', () => {
     })
   })
 
-  test('is told to be wrong about what is no longer there', () => {
+  test('reports an entry whose code no longer exists', () => {
     const moved = { ...mutant, before: 'if (c) b()' }
     expect(judge([moved], [entry])).toEqual({
       killed: 0,
@@ -47,7 +47,7 @@ describe('the list of equivalent mutants', () => {
     expect(judge([{ ...mutant, file: 'b.ts', fate: 'killed' }], [entry]).faults).toEqual([])
   })
 
-  test('covers one place of a file, and a second one only where it says so', () => {
+  test('an entry covers one place in a file; for more it needs `times`', () => {
     const second = { ...mutant, line: 9 }
     expect(judge([mutant, second], [entry])).toEqual({
       killed: 0,
@@ -63,12 +63,12 @@ describe('the list of equivalent mutants', () => {
     expect(judge([mutant], [{ ...entry, times: 2 }]).faults).toHaveLength(1)
   })
 
-  test('counts no mutant twice that is listed twice', () => {
+  test('a mutant that is listed twice counts once, and is reported', () => {
     const { equivalent, faults } = judge([mutant], [entry, entry])
     expect([equivalent, faults.length]).toEqual([1, 1])
   })
 
-  test('does not count what could not be run', () => {
+  test('a mutant that could not be run does not count', () => {
     expect(judge([{ ...mutant, fate: 'invalid' }], [])).toEqual({ killed: 0, survivors: [], equivalent: 0, faults: [] })
   })
 
@@ -89,7 +89,7 @@ describe('the list of equivalent mutants', () => {
   })
 
   const lists = readdirSync(new URL('equivalents/', here))
-  test.each(lists)('%s is about files of its package that are there, each entry once', (list) => {
+  test.each(lists)('%s names only existing files of its package, and no entry twice', (list) => {
     const name = list.replace(/\.json$/, '')
     const entries = readEquivalents(new URL(`equivalents/${list}`, here))
     for (const { file } of entries) expect(() => scopesOf(root, [file])).not.toThrow()

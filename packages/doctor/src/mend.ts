@@ -9,9 +9,8 @@ export interface MendOptions extends Omit<DiagnoseOptions, 'directory'> {
   /** The directory, opened with the credentials of somebody who may change the accounts. */
   readonly directory: Directory
   /**
-   * Says whether a change is to be made. A finding with a `risk` is for a person to judge. Asked
-   * for each finding, after the changes can be shown
-   * (`ldifOf` of @s4u/directory).
+   * Says whether a change is to be made. A finding with a `risk` is for a person to judge. Called
+   * for each finding. Show the changes first with `ldifOf` of @s4u/directory.
    */
   readonly confirm: (finding: Finding, changes: readonly DirectoryChange[]) => Promise<boolean>
 }

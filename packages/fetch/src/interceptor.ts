@@ -24,16 +24,17 @@ export interface InterceptorOptions extends NegotiationForOptions {
    */
   readonly origins: readonly string[]
   /**
-   * Says that only this identity uses the Agent. Otherwise each request closes its connection,
-   * since the backend may have bound the connection to this identity. Over HTTP/2 a connection
-   * cannot be closed for one request: other identities are refused as long as it is open
-   * (ConfigurationError HTTP_1_1_REQUIRED). Default: `false`.
+   * Set it if this identity alone uses the Agent. Otherwise each request closes its connection,
+   * since the backend may have bound the connection to this identity. An HTTP/2 connection carries
+   * many requests and cannot be closed after one. While it is open, requests of other identities
+   * are refused (ConfigurationError HTTP_1_1_REQUIRED). Default: `false`.
    */
   readonly ownAgent?: boolean
   /**
-   * `true` (default) sends a token at once, `false` when the server has asked, `learned` from then
-   * on. A body that is a stream always goes with a token, and so does any body that comes from a
-   * fetch above.
+   * `true` (default): each request carries a token. `false`: only a request that the server has
+   * answered with 401 is repeated with a token. `learned`: as `false` until the origin has asked
+   * once, then as `true`. A body that is a stream always goes with a token, and so does any body
+   * that comes from a fetch above.
    */
   readonly preemptive?: Preemptive
 }
@@ -78,8 +79,8 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
   const { preemptive } = options
   checkPreemptive(preemptive)
   return (dispatch) => (dispatchOptions, handler) => {
-    // The path is left out: a path that begins with two slashes would name a host, and the ticket
-    // would be for that host.
+    // The path is left out. If it began with two slashes, `new URL` would read it as a host, and
+    // the ticket would be for that host.
     const url = new URL(String(dispatchOptions.origin))
     const line = options.ownAgent === true ? undefined : new SharedAgentRequest(dispatch, url.origin)
     const send = line?.send ?? dispatch

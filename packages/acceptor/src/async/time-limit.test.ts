@@ -12,7 +12,7 @@ test('an answer in time is the result, and leaves no timer behind', async () => 
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('an error in time is the result, also one that is thrown at once', async () => {
+test('an error before the limit is passed on, also one that is thrown synchronously', async () => {
   await expect(withinLimit(1_000, late, () => Promise.reject(new TypeError('no')))).rejects.toThrow(new TypeError('no'))
   const thrown = withinLimit(1_000, late, () => {
     throw new TypeError('at once')
@@ -21,7 +21,7 @@ test('an error in time is the result, also one that is thrown at once', async ()
   expect(vi.getTimerCount()).toBe(0)
 })
 
-test('after the limit the error is that it was late, and the signal says so', async () => {
+test('after the limit it rejects with `late()`, and aborts the signal with the same error', async () => {
   let signal: AbortSignal | undefined
   const waiting = withinLimit(1_000, late, (given) => {
     signal = given
@@ -35,7 +35,7 @@ test('after the limit the error is that it was late, and the signal says so', as
   expect(signal?.reason).toEqual(new Error('late'))
 })
 
-test('what is rejected because of the signal does not hide that it was late', async () => {
+test('an error caused by the aborted signal does not replace `late()`', async () => {
   const waiting = withinLimit(1_000, late, (signal) => {
     return new Promise((_resolve, reject) => {
       signal.addEventListener('abort', () => reject(new TypeError('aborted')))

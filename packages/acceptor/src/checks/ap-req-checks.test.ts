@@ -95,7 +95,7 @@ describe('the clock of the client', () => {
       refusal(
         'KRB_AP_ERR_SKEW',
         message,
-        'Synchronise the clocks of client and server; 00:05:00 are tolerated. A token that was held back for so long looks the same.',
+        'Synchronise the clocks of client and server; 00:05:00 are tolerated. A token that somebody kept and sent later gives the same error.',
       ),
     )
   })
@@ -120,9 +120,9 @@ describe('the times of the ticket', () => {
       'the ticket is postdated and was not validated',
       undefined,
     ],
-    [{ starttime: NOW + SKEW + 1 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket is valid in 00:05:00', NOT_YET],
-    [{ starttime: NOW + 3_661_000 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket is valid in 01:01:01', NOT_YET],
-    [{ authtime: NOW + 600_000 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket is valid in 00:10:00', NOT_YET],
+    [{ starttime: NOW + SKEW + 1 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket becomes valid in 00:05:00', NOT_YET],
+    [{ starttime: NOW + 3_661_000 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket becomes valid in 01:01:01', NOT_YET],
+    [{ authtime: NOW + 600_000 }, 'KRB_AP_ERR_TKT_NYV', 'the ticket becomes valid in 00:10:00', NOT_YET],
     [{ endtime: NOW - SKEW - 1 }, 'KRB_AP_ERR_TKT_EXPIRED', 'the ticket expired 00:05:00 ago', OVER],
     [{ endtime: NOW - 3_661_000 }, 'KRB_AP_ERR_TKT_EXPIRED', 'the ticket expired 01:01:01 ago', OVER],
   ])('%#: are refused', (changes, code, message, hint) => {

@@ -47,7 +47,7 @@ export function requireClock(authenticator: Authenticator, now: number, clockSke
   const direction = ahead > 0 ? 'ahead' : 'behind'
   throw new RejectedTokenError(`client clock ${duration(ahead)} ${direction}`, {
     code: 'KRB_AP_ERR_SKEW',
-    hint: `Synchronise the clocks of client and server; ${duration(clockSkew)} are tolerated. A token that was held back for so long looks the same.`,
+    hint: `Synchronise the clocks of client and server; ${duration(clockSkew)} are tolerated. A token that somebody kept and sent later gives the same error.`,
   })
 }
 
@@ -61,7 +61,7 @@ export function requireTicketTime(ticket: EncTicketPart, now: number, clockSkew:
     throw new RejectedTokenError('the ticket is postdated and was not validated', { code: 'KRB_AP_ERR_TKT_NYV' })
   }
   if (start - now > clockSkew) {
-    throw new RejectedTokenError(`the ticket is valid in ${duration(start - now)}`, {
+    throw new RejectedTokenError(`the ticket becomes valid in ${duration(start - now)}`, {
       code: 'KRB_AP_ERR_TKT_NYV',
       hint: 'The clock of this server is behind that of the KDC, or the ticket is postdated.',
     })

@@ -10,8 +10,8 @@ export interface ClientCapabilities {
    */
   readonly subkeyEtypes: readonly number[]
   /**
-   * Whether the client knows channel bindings: bindings of zeros then say that it bound nothing.
-   * Source: MS-KILE section 3.2.5.8.
+   * Whether the client knows channel bindings. If it does, bindings of zeros mean that the client
+   * has bound the token to no channel. Source: MS-KILE section 3.2.5.8.
    */
   readonly channelBindingAware: boolean
 }

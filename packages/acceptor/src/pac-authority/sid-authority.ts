@@ -13,11 +13,10 @@ export interface Domains {
 }
 
 /**
- * Returns the authority of another realm: it speaks for its own domain, and for how it
- * authenticated its user. SIDs without a domain (Everyone, Network, Builtin\\Administrators, Local
- * System, Enterprise Domain Controllers, logon sessions, integrity levels) belong to the machine or
- * the KDC that makes a token of them. Another realm has no say about them. Source: MS-PAC section
- * 4.1.2.2.
+ * Returns the authority of another realm. It may name SIDs of its own domain, and the SIDs that say
+ * how the user authenticated. SIDs without a domain (Everyone, Network, Builtin\Administrators,
+ * Local System, Enterprise Domain Controllers, logon sessions, integrity levels) are set by the
+ * machine or by its own KDC. Another realm may not set them. Source: MS-PAC section 4.1.2.2.
  */
 export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
@@ -32,8 +31,8 @@ export function foreignAuthority({ user, own }: Domains, believed: ReadonlySet<F
 }
 
 /**
- * Returns the authority for resource groups: the domain local groups of this service's domain,
- * which its KDC adds last. Source: MS-PAC section 4.1.2.1.
+ * Returns the authority for resource groups: the domain local groups of this service's domain. The
+ * KDC of the service adds them after all others. Source: MS-PAC section 4.1.2.1.
  */
 export function resourceAuthority({ own }: Domains, believed: ReadonlySet<ForeignStatement>): SidAuthority {
   return (sid) => {
@@ -44,8 +43,9 @@ export function resourceAuthority({ own }: Domains, believed: ReadonlySet<Foreig
 }
 
 /**
- * Returns the authority of one of several own realms: it speaks for everything except the domains
- * of the others.
+ * Returns the authority of one of several own realms. It may name SIDs of the user's domain and
+ * SIDs without a domain. It may name SIDs of other domains only if the domains of all own realms
+ * are known, and only of domains that belong to no own realm.
  */
 export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean): SidAuthority {
   return (sid) => {
@@ -56,8 +56,8 @@ export function ownAuthority({ user, own }: Domains, everyDomainIsKnown: boolean
 }
 
 /**
- * The first RID of groups that people create. Those below it are the domain's own, including its
- * administrators. Source: MS-ADTS section 6.1.1.6.
+ * The first RID of groups that administrators create. Lower RIDs belong to built-in groups, such as
+ * Domain Admins: no realm may add them as resource groups. Source: MS-ADTS section 6.1.1.6.
  */
 const FIRST_ORDINARY_RID = 1000
 

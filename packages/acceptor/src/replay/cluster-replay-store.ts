@@ -18,11 +18,12 @@ export interface ClusterReplayStoreOptions extends Pick<MemoryReplayStoreOptions
  * - When a worker ends, nothing is forgotten; when the primary ends, everything is.
  * - While the primary does not answer (it is busy, or has not called this function), tokens are
  *   refused: see `onReplayStoreDown`.
- * - In a process that belongs to no cluster it is a memory like any other.
+ * - In a process that belongs to no cluster it is a MemoryReplayStore.
  * - A process manager that is itself the primary (pm2) cannot call it: use a store on the network
  *   there.
  *
- * @param given options of the primary's memory; workers ignore them
+ * @param given options of the primary's memory. Workers ignore them, and so does a second call in
+ * one process
  * @throws ConfigurationError
  *
  * @example
@@ -44,8 +45,8 @@ export function clusterReplayStore(given?: ClusterReplayStoreOptions): ReplaySto
 const OPTIONS = { maxEntries: 'value' } as const satisfies OptionTableOf<ClusterReplayStoreOptions>
 
 /**
- * One store for each process, so that negotiators in front of the same route know that they share
- * it.
+ * One store for each process: two negotiators on one route compare their stores, and must find the
+ * same object.
  */
 let store: ReplayStore | undefined
 
@@ -95,12 +96,12 @@ export function answerTo(message: unknown, memory: MemoryReplayStore): Answer | 
 }
 
 /**
- * How long the primary may take to answer, in milliseconds. It is less than the acceptor allows any
- * store, so that the error names the primary.
+ * How long the primary may take to answer, in milliseconds. It is shorter than the acceptor's own
+ * limit, so that this error, which names the primary, comes first.
  */
 const TIME_LIMIT = 1_500
 
-/** How many questions may wait for an answer. A primary that answers never has so many. */
+/** How many questions may wait for an answer. A primary that works has far fewer. */
 const MAX_WAITING = 50_000
 
 interface Waiting {
@@ -133,7 +134,7 @@ export class WorkerReplayStore implements ReplayStore {
     return answer
   }
 
-  /** Takes a message of the primary, whatever it says. */
+  /** Handles a message of the primary; other messages are ignored. */
   take(message: unknown): void {
     if (typeof message !== 'object' || message === null || !('s4uReplay' in message) || !('id' in message)) return
     const { s4uReplay, id } = message

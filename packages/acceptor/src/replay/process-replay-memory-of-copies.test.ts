@@ -32,7 +32,7 @@ test('a process that is no worker is not warned, and a worker is, by the process
   warnOfWorkers({ isWorker: true })
   warnOfWorkers({ isWorker: true })
   expect(emit).toHaveBeenCalledExactlyOnceWith(
-    'each worker of this cluster remembers replays for itself, so that a captured token is good once in each of them: ' +
+    'each worker of this cluster remembers replays for itself, so a captured token is accepted once by each worker: ' +
       'give them a replayCache in common, clusterReplayStore() of @s4u/acceptor or a store on the network.',
     { type: 'S4uWarning', code: 'S4U_REPLAY_PER_WORKER' },
   )

@@ -1,7 +1,7 @@
 /**
  * The replay memory that all acceptors of a process share. Without it, a token would be accepted
- * twice where two negotiators of one process have the same key: two apps, a negotiator that is
- * replaced when options change, one for each tenant.
+ * twice where two negotiators of one process have the same key. For example: two apps; one
+ * negotiator for each tenant; a new negotiator after a change of options.
  */
 
 import cluster from 'node:cluster'
@@ -17,8 +17,8 @@ type Clock = () => number
  */
 export class ProcessReplayMemory {
   /**
-   * How long after its own time an authenticator is kept: as long as the acceptor with the largest
-   * skew accepts it. Never gets shorter.
+   * How long an authenticator is kept, counted from the time in it: the longest time that any
+   * acceptor accepts it. This value never decreases.
    */
   #keep = 0
   /** One store for each clock, because each forgets by its own clock. */
@@ -48,8 +48,8 @@ export class ProcessReplayMemory {
 
   #begin(clock: Clock): MemoryReplayStore {
     for (const one of this.#all) if (one.deref() === undefined) this.#all.delete(one)
-    // An acceptor with a larger skew that comes later may ask for a time that was already
-    // forgotten: the store takes such a token for a replay.
+    // An acceptor with a larger skew can be created later. It may ask about a time whose digests
+    // are gone. The store then answers 'seen'.
     const store = new MemoryReplayStore({ now: () => clock() - this.#keep })
     this.#byClock.set(clock, store)
     this.#all.add(new WeakRef(store))
@@ -57,7 +57,7 @@ export class ProcessReplayMemory {
   }
 }
 
-/** The number is the version of the methods and of their meaning. */
+/** Raise the number when the methods of ProcessReplayMemory change. */
 const KEY = Symbol.for('s4u.replay-memory.1')
 
 /** Returns the memory of this process, which two copies of this package share. */
@@ -76,7 +76,7 @@ export function warnOfWorkers({ isWorker }: { readonly isWorker: boolean } = clu
   if (!isWorker || warned) return
   warned = true
   emit(
-    'each worker of this cluster remembers replays for itself, so that a captured token is good once in each of them: ' +
+    'each worker of this cluster remembers replays for itself, so a captured token is accepted once by each worker: ' +
       'give them a replayCache in common, clusterReplayStore() of @s4u/acceptor or a store on the network.',
   )
 }
@@ -85,7 +85,7 @@ function emitWarning(message: string): void {
   process.emitWarning(message, { type: 'S4uWarning', code: 'S4U_REPLAY_PER_WORKER' })
 }
 
-/** Tests for the method: the memory of another copy of this package is of another class. */
+/** Looks for the method, not for the class: another copy of this package has another class. */
 function isMemory(value: unknown): value is ProcessReplayMemory {
   return typeof value === 'object' && value !== null && 'storeFor' in value
 }

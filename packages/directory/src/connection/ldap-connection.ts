@@ -11,7 +11,7 @@ export interface Answer extends Omit<Extract<LdapResponse, { kind: 'result' }>, 
   readonly references: readonly string[]
 }
 
-/** How much an answer may bring. */
+/** The limits of one answer. */
 export interface AnswerLimits {
   readonly entries: number
   readonly octets: number
@@ -23,7 +23,7 @@ export const NO_ENTRIES: AnswerLimits = { entries: 0, octets: 1 << 20 }
 /** References of one answer; a forest has some dozens of domains. */
 const MAX_REFERENCES = 1_000
 
-/** The ids of messages are of 31 bits. RFC 4511 section 4.1.1.1. */
+/** Message ids have 31 bits. RFC 4511 section 4.1.1.1. */
 const MAX_MESSAGE_ID = 0x7fff_ffff
 
 interface Pending {
@@ -60,7 +60,7 @@ export class LdapConnection {
     return this.#transport.certificate
   }
 
-  /** `closed` is called once. */
+  /** Calls `closed` once, when the connection ends; at once if it has ended. */
   watch(closed: () => void): void {
     this.#onClose = closed
     if (!this.isOpen) closed()
@@ -83,7 +83,8 @@ export class LdapConnection {
   }
 
   /**
-   * Sends a request and resolves to everything that came for it, whatever its result is.
+   * Sends a request and resolves to all entries and references, and the result, even if the result
+   * is an error.
    * @param expected the identifier octet of the answer, of `Operation`
    */
   exchange(
@@ -119,14 +120,14 @@ export class LdapConnection {
   }
 
   /**
-   * Abandons an operation. A bind cannot be abandoned, so the whole connection is closed. RFC 4511
-   * section 4.11.
+   * Abandons an operation. A bind and an extended operation (StartTLS) cannot be abandoned: the
+   * connection is closed instead. RFC 4511 section 4.11.
    */
   #abandon(id: number): void {
     const expected = this.#pending.get(id)?.expected
     if (expected === Operation.BIND || expected === Operation.EXTENDED) {
       this.#pending.delete(id)
-      return this.close(new Error('nobody waits any more'))
+      return this.close(new Error('the operation was cancelled, and cannot be abandoned alone'))
     }
     if (this.isOpen) this.#transport.send(abandonRequest(this.#nextId(), id))
   }
@@ -169,21 +170,26 @@ export class LdapConnection {
 /** Refuses an answer that exceeds its limits, so that a server cannot fill the memory. */
 function requireWithin({ entries, references, octets, limits }: Pending): void {
   if (entries.length <= limits.entries && references.length <= MAX_REFERENCES && octets <= limits.octets) return
-  throw lie(
-    `sent more than it was asked for: ${entries.length} entries, ${references.length} references, ${octets} octets`,
+  throw protocolError(
+    `sent more than the limit: ${entries.length} entries, ${references.length} references, ${octets} octets`,
   )
 }
 
 function unexpected(expected: number, found: number): RejectedTokenError {
-  return lie(`answered an operation 0x${(expected - 1).toString(16)} with a message 0x${found.toString(16)}`)
+  return protocolError(
+    `answered request 0x${(expected - 1).toString(16)} with message 0x${found.toString(16)}, which does not belong to it`,
+  )
 }
 
-/** The server ends the connection, and says so before. RFC 4511 section 4.4. */
+/**
+ * An unsolicited notice (id 0). Each one is taken for a notice of disconnection. RFC 4511 section
+ * 4.4.
+ */
 function noticeOf(response: LdapResponse): Error {
   const words = response.kind === 'result' ? response.result.diagnostic : ''
   return new Error(`the server ended the connection${words === '' ? '' : `: ${words}`}`)
 }
 
-function lie(what: string): RejectedTokenError {
+function protocolError(what: string): RejectedTokenError {
   return new RejectedTokenError(`the server ${what}`, { code: 'protocolError', status: 502 })
 }

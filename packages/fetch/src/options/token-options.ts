@@ -24,7 +24,7 @@ export interface TicketForOptions {
   readonly fresh?: boolean
 }
 
-/** Supplies the ticket for a service. Requests go in the name of the ticket's client. */
+/** Supplies the ticket for a service. The backend sees the client of this ticket as the caller. */
 export type TicketFor = (spn: string, options: TicketForOptions) => Promise<ServiceTicket>
 
 /** What a backend may do with the user's identity. Source: WCF, AllowedImpersonationLevel. */
@@ -36,7 +36,10 @@ export type ForwardTgt = (
   options: { readonly signal?: AbortSignal },
 ) => Promise<Uint8Array | undefined>
 
-/** Whether a server must prove itself: always, always but for errors, or never. */
+/**
+ * Whether a server must prove itself. `require`: with each answer. `optional`: with each answer
+ * below 400. `off`: never.
+ */
 export type MutualAuthentication = 'require' | 'optional' | 'off'
 
 /** What supplies tickets: a KDC client, or an impersonation. */
@@ -54,11 +57,11 @@ export interface TokenTickets {
 export interface TokenOptions extends ServiceNameOptions {
   /**
    * `require` (default): the server must prove that it is the service that the ticket was for, or
-   * the response is not handed out. An unproven redirect is followed only if the answer to it must
-   * bring a proof. An origin that is listed, or has asked before, is not believed when it does not
-   * ask for a token. `optional`: as `require`, but errors (400 and above) without a token are
-   * handed out, as nginx, Tomcat and IIS send them; see `sanitize`. `off`: for servers that never
-   * answer with a token. Source: RFC 4559 section 5.
+   * the response is not handed out. A redirect without a proof is followed only to a server that
+   * must prove itself. An origin that is listed, or has asked before, must ask for a token: an
+   * answer that does not ask is refused. `optional`: as `require`, but errors (400 and above) are
+   * handed out without a proof, because nginx, Tomcat and IIS send none with errors; see
+   * `sanitize`. `off`: for servers that never answer with a token. Source: RFC 4559 section 5.
    */
   readonly mutualAuthentication?: MutualAuthentication
   /**
@@ -71,7 +74,7 @@ export interface TokenOptions extends ServiceNameOptions {
    * `anonymous` sends no token. `identification` lets the backend know the user, and not act as the
    * user. `impersonation` (default) lets the backend act as the user on its own machine.
    * `delegation` also gives the backend a ticket-granting ticket of the user (see `forwardTgt`), if
-   * both can be delegated, and is `impersonation` otherwise.
+   * the user and the ticket allow it; otherwise it works as `impersonation`.
    */
   readonly allowedImpersonationLevel?: AllowedImpersonationLevel
   /**
@@ -85,8 +88,8 @@ export interface TokenOptions extends ServiceNameOptions {
   /**
    * For `delegation`, which services get a ticket-granting ticket. `require` (default): those that
    * the user's own KDC marks with the flag ok-as-delegate (trusted for unconstrained delegation).
-   * `ignore`: all that `origins` lists. A service that has the ticket can act as the user
-   * everywhere. Source: RFC 4120 section 2.8.
+   * `ignore`: every service at an origin in `origins`. A service that has the ticket can act as the
+   * user everywhere. Source: RFC 4120 section 2.8.
    */
   readonly okAsDelegate?: 'require' | 'ignore'
   /**
@@ -97,9 +100,9 @@ export interface TokenOptions extends ServiceNameOptions {
   readonly channelBinding?: 'off' | 'allow' | 'require'
   /**
    * The only origins that get a token: `https://api.ad.test`, `https://*.farm.ad.test`,
-   * `http://api.ad.test:8080`. Default: the origin of the URL that is fetched, http included, and
-   * never an origin that a redirect leads to. Make a list where URLs do not come from your own
-   * code. Required for `delegation`.
+   * `http://api.ad.test:8080`. Default: the origin of the URL that the app fetches (http too), and
+   * no origin of a redirect. Make a list where URLs do not come from your own code. Required for
+   * `delegation`.
    */
   readonly origins?: readonly string[]
   /** Gets each event of a request. Default: none. Example: `(event) => log(event.kind)`. */
@@ -168,7 +171,8 @@ export const NEGOTIATION_FOR_OPTIONS = {
 } as const satisfies OptionTableOf<NegotiationForOptions>
 
 /**
- * Refuses unknown values. A guess would mostly take the less strict behaviour.
+ * Refuses unknown values, and a `delegation` without `forwardTgt` or `origins`. If it guessed a
+ * value, it would mostly choose the less strict behaviour.
  * @throws ConfigurationError
  */
 export function checkTokenOptions(options: TokenOptions): void {
@@ -188,9 +192,12 @@ export function checkTokenOptions(options: TokenOptions): void {
     })
   }
   if (origins === undefined) {
-    throw new ConfigurationError('a ticket-granting ticket would be forwarded to whatever URL is fetched', {
-      hint: "List who may have it, and so may act as the user everywhere: origins: ['https://api.ad.test'].",
-    })
+    throw new ConfigurationError(
+      'allowedImpersonationLevel delegation needs origins: otherwise the ticket-granting ticket of the user goes to every URL that is fetched',
+      {
+        hint: "List who may have it, and so may act as the user everywhere: origins: ['https://api.ad.test'].",
+      },
+    )
   }
 }
 
@@ -207,16 +214,16 @@ function requireDomain(domain: unknown): void {
 function requireNames(names: unknown): void {
   const isMap = typeof names === 'object' && names !== null && !Array.isArray(names)
   if (names === undefined || (isMap && Object.values(names).every((name) => typeof name === 'string'))) return
-  throw new ConfigurationError('serviceNames must be an object with hosts and the names of their services', {
+  throw new ConfigurationError('serviceNames must be an object: each key a host, each value the name of its service', {
     hint: "Write serviceNames: { '10.0.0.7': 'HTTP/api.ad.test' }.",
   })
 }
 
 /**
- * Returns the source of the tickets: the function that was given, called as a method of the
- * caller's object, or that of the client.
- * @throws ConfigurationError if there is none, or more than one: only the first request would show
- * it
+ * Returns the source of the tickets: the function that was given, bound to the options object, or
+ * that of the client.
+ * @throws ConfigurationError if there is none, or more than one: so the mistake is found now, and
+ * not at the first request
  */
 export function ticketsOf(owner: string, options: NegotiationForOptions, given: object): TokenTickets {
   const { client, ticketFor, clientSid } = options

@@ -39,13 +39,13 @@ describe('a name that the directory does not know', () => {
     [
       'http://localhost:3000/',
       'HTTP/localhost',
-      'which is this machine, and the name of no service',
+      'because localhost means this machine: no service is registered under it',
       "Write the name of the host in the URL, or name the service: serviceNames: { localhost: 'HTTP/api.ad.test' }, as it is registered in the directory.",
     ],
     [
       'http://app.localhost/',
       'HTTP/app.localhost',
-      'which is this machine, and the name of no service',
+      'because localhost means this machine: no service is registered under it',
       "Write the name of the host in the URL, or name the service: serviceNames: { 'app.localhost': 'HTTP/api.ad.test' }, as it is registered in the directory.",
     ],
   ])('is explained by the URL where that is the reason: %s', async (url, spn, what, hint) => {

@@ -3,8 +3,8 @@ import { hostOf, isIpAddress, type ServiceNameOptions, serviceNameOf } from './s
 
 /**
  * Explains URLs whose host is not the name of a service in a directory. An IP address has no
- * service principal name, `localhost` is another machine for each client, and a short name belongs
- * to a search list that Kerberos does not have.
+ * service principal name, `localhost` is another machine for each client, and DNS completes a short
+ * name from a search list, which Kerberos does not have.
  */
 
 /** Returns why a host is not the name of a service; undefined for the full name of a host. */
@@ -20,15 +20,19 @@ export function hintForAddress(url: URL): string {
 }
 
 /**
- * Returns the error to throw when the directory does not know a service: a clearer one if the host
- * is the reason, else the error as it is. A name that the app has written itself is not explained.
+ * Returns the error to throw when the directory does not know a service. If the host in the URL is
+ * the reason, it is a clearer error, otherwise the same error. A name that the app has written
+ * itself is not explained.
  */
 export function explainUnknownName(error: unknown, url: URL, spn: string, options: ServiceNameOptions): unknown {
   const host = hostOf(url)
   const kind = kindOf(host)
   if (kind === undefined || !isUnknown(error) || spn !== serviceNameOf(url, { ...options, serviceNames: {} }))
     return error
-  const what = kind === 'short' ? 'which is a short name' : 'which is this machine, and the name of no service'
+  const what =
+    kind === 'short'
+      ? 'which is a short name'
+      : 'because localhost means this machine: no service is registered under it'
   return new ConfigurationError(`the directory knows no service ${spn}, ${what}`, {
     code: error.code,
     status: 502,

@@ -18,8 +18,9 @@ export interface InnerRefusal {
 }
 
 /**
- * Tells of a refusal. Its own notice goes to the client. Where the server wants another scheme than
- * the one of the site, it and the gateway are not set up for each other: that is an alert.
+ * Reports a 401 of an inner server to the administrators. The user sees the inner server's own
+ * answer. Where the server wants another scheme than the one of the site, it and the gateway are
+ * not set up for each other: that is an alert.
  */
 export function tellRefusal(
   operation: Pick<Operation, 'alert' | 'innerRefused' | 'note'>,

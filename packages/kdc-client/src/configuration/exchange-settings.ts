@@ -1,6 +1,6 @@
 /**
- * Reads the settings of krb5.conf that decide how KDCs are asked, and what for. The options of a
- * client take precedence.
+ * Reads the settings of krb5.conf that decide how a KDC is asked, and which tickets are requested.
+ * The options of a client take precedence.
  */
 
 import { ConfigurationError, DEFAULT_ETYPES, type Krb5Conf } from '@s4u/krb5'

@@ -7,12 +7,12 @@ import {
 } from '@s4u/krb5'
 import { statSync } from 'node:fs'
 
-/** How long the files are not checked for changes; milliseconds. */
+/** The shortest time between two checks of the files for changes; milliseconds. */
 const FRESH_FOR = 10_000
 
 /**
- * The krb5.conf of this machine: the files that `KRB5_CONFIG` names (with a colon between them),
- * else /etc/krb5.conf if it exists. A file that has changed is read again.
+ * The krb5.conf of this machine: the files given (with a colon between them), or /etc/krb5.conf if
+ * it exists. A file that has changed is read again.
  */
 export class Krb5Configuration {
   readonly #files: string | undefined
@@ -27,8 +27,7 @@ export class Krb5Configuration {
   }
 
   /**
-   * @throws ConfigurationError for a file that cannot be read, or that has a line that cannot be
-   * read
+   * @throws ConfigurationError if a file, or a line in it, cannot be read
    */
   get conf(): Krb5Conf {
     const read = this.#read

@@ -11,7 +11,7 @@ import { existsSync } from 'node:fs'
 import type { NamedCredentialCache } from './named-cache.js'
 import { readOwnFile, removeOwnFile, stampOfFile, writeOwnFile } from './own-file.js'
 
-/** A cache in a file: `FILE:`, or a cache of a folder. */
+/** A cache in a file: one named `FILE:…`, or a member of a `DIR:` cache. */
 export class FileCache implements NamedCredentialCache {
   readonly name: string
   readonly #path: string

@@ -1,7 +1,7 @@
 /**
- * The requests to a KCM and its answers, as octets, without the socket. A KCM is a daemon that
- * keeps the credential caches of a machine's users in its memory (the default of RHEL and Fedora).
- * Source: MIT krb5, include/kcm.h, and Heimdal's lib/krb5/kcm.h.
+ * The requests to a KCM and its answers, as octets. The socket is in kcm-cache.ts. A KCM is a
+ * daemon that keeps the credential caches of a machine's users in its memory (the default of RHEL
+ * and Fedora). Source: MIT krb5, include/kcm.h, and Heimdal's lib/krb5/kcm.h.
  */
 
 import {
@@ -73,7 +73,7 @@ export function* readCache(cache: string): KcmDialogue<CredentialCache> {
     principal: owner,
     credentials: read.flatMap(({ credentials }) => credentials),
     settings: read.flatMap(({ settings }) => settings),
-    // Heimdal's KCM has answered this question with random octets.
+    // The offset is not asked for: Heimdal's KCM has answered with random octets.
     kdcOffset: 0,
     leftOut: read.flatMap(({ leftOut }, index) => leftOut.map((one) => numbered(one, index))),
   }
@@ -87,8 +87,8 @@ function numbered(leftOut: LeftOut, index: number): LeftOut {
 }
 
 /**
- * Does what kinit does: writes the cache of this principal if there is one, otherwise a new one
- * beside those of others. That cache becomes the current one.
+ * As kinit does: overwrites the cache of this principal, or makes a new one. Caches of other
+ * principals stay. The cache becomes the current one.
  *
  * @throws KcmRefusal
  */
@@ -202,7 +202,7 @@ function* ask(operation: number, ...parts: readonly Uint8Array[]): KcmDialogue<B
   const request = new ByteWriter().u8(2).u8(0).u16be(operation)
   for (const part of parts) request.bytes(part)
   const answer = new ByteReader(yield request.toBytes(), 'KCM')
-  // One implementation writes a refusal into the first number, the other into the second.
+  // One implementation puts the error code into the first number, the other into the second.
   for (const field of ['status', 'code']) {
     const code = answer.i32be(field)
     if (code !== 0) throw new KcmRefusal(code)
@@ -248,8 +248,8 @@ function isSame(a: Uint8Array, b: Uint8Array): boolean {
 }
 
 /**
- * Returns the name of a cache for messages, if it looks like one: the number of a user, and what
- * tells the user's caches apart. Anything else may be a secret.
+ * Returns the name of a cache for messages, if it looks like one: the user's uid, and a suffix for
+ * each further cache: `1000:73824`. Anything else may be a secret.
  */
 function shownCache(name: string): string {
   return /^\d{1,10}(?::\w{1,20})?$/.test(name) ? name : shownName(name)

@@ -46,11 +46,11 @@ export function openCredentialCache(name?: string, given?: CredentialCacheOption
 }
 
 /**
- * Returns all caches beside the one of this name, the current one first, as `klist -l` does: those
- * of the folder, or those of the user.
+ * Returns all caches in the same place as the named one, that one included, as `klist -l` does:
+ * those of the folder, or those of the user. The current one comes first.
  *
- * @throws ConfigurationError as `openCredentialCache` does; if the folder or the KCM cannot be
- * asked
+ * @throws ConfigurationError as `openCredentialCache` does, and if the folder or the KCM cannot be
+ * read
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export async function listCredentialCaches(
 }
 
 /**
- * Throws if the name is not a text: a number or an object would become the path of a file.
+ * Throws if the name is not a text. Otherwise `${name}` would be taken for the path of a file.
  *
  * @throws ConfigurationError
  */

@@ -142,7 +142,7 @@ describe('an armored request', () => {
     expect(authenticator).toMatchObject({ crealm: 'AD.TEST', cname: WEB, ctime: NOW })
   })
 
-  test('shows the key by a time that only the KDC can read', () => {
+  test('proves that the client knows its key: it encrypts the time for the KDC', () => {
     const { key, request } = channel()
     const inner = decode(KrbFastReq, openEncryptedData(request.encFastReq, key, KeyUsage.FAST_ENC))
     const value = findPaData(inner.padata, PaType.ENCRYPTED_CHALLENGE) ?? new Uint8Array(0)
@@ -151,13 +151,13 @@ describe('an armored request', () => {
     expect(decode(PaEncTsEnc, stamp).patimestamp).toBe(NOW)
   })
 
-  test('has a subkey of its own each time', () => {
+  test('uses a new subkey for each request', () => {
     expect(channel().key.equals(channel().key)).toBe(false)
   })
 })
 
 describe('an armored reply', () => {
-  test('is taken when it is honest, and its key is the stronger one', () => {
+  test('is accepted from an honest KDC, and the reply key is strengthened', () => {
     const { armor, key } = channel()
     const response = responseOf(key)
     const { client, strengthen, isStrengthened, padata } = opened(armor, replyWith([sealedResponse(key, response)]))
@@ -168,13 +168,13 @@ describe('an armored reply', () => {
     expect(isStrengthened).toBe(true)
   })
 
-  test('may answer the challenge with a key derived as for the client’s, as Heimdal’s do', () => {
+  test('may answer the challenge with a key derived as for the client’s, as Heimdal’s KDC does', () => {
     const { armor, key } = channel()
     const padata = [kdcChallenge(key, longTermKey, 'clientchallengearmor')]
     expect(opened(armor, replyWith([sealedResponse(key, responseOf(key, { padata }))])).padata).toEqual(padata)
   })
 
-  test('may leave the key as it is, as Heimdal’s do, and says so', () => {
+  test('may leave the key as it is, as Heimdal’s KDC does, and says so', () => {
     const { armor, key } = channel()
     const reply = replyWith([sealedResponse(key, responseOf(key, { strengthenKey: undefined }))])
     const { strengthen, isStrengthened } = opened(armor, reply)
@@ -187,7 +187,7 @@ describe('an armored reply', () => {
     expect(opened(armor, replyWith([sealedResponse(key, responseOf(key, { padata: [] }))])).padata).toEqual([])
   })
 
-  test('may name nobody in the clear, as Heimdal’s do', () => {
+  test('may name no client in the clear, as Heimdal’s KDC does', () => {
     const { armor, key } = channel()
     const nobody = { crealm: '', cname: { nameType: NameType.UNKNOWN, nameString: [] } }
     const reply = replyWith([sealedResponse(key, responseOf(key))], nobody)
@@ -199,13 +199,13 @@ describe('an armored reply', () => {
       'with another nonce',
       () => ({ nonce: NONCE + 1 }),
       'KRB_AP_ERR_MODIFIED',
-      'answers another request within its armor (nonce)',
+      'answers another request: the nonce inside its armor is wrong',
     ],
     [
-      'that is not finished',
+      'without the field `finished`',
       () => ({ finished: undefined }),
       'KRB_AP_ERR_MODIFIED',
-      'is not finished: nothing binds it to its armor',
+      'has no `finished`: nothing binds the ticket to the armor',
     ],
     [
       'that finishes with another ticket',
@@ -306,8 +306,8 @@ describe('an armored reply', () => {
   test.each<[what: string, change: Partial<KdcRep>]>([
     ['client', { cname: MALLORY }],
     ['realm', { crealm: 'MALLORY.TEST' }],
-    ['realm alone, of nobody', { crealm: 'MALLORY.TEST', cname: { nameType: 0, nameString: [] } }],
-    ['nobody of the empty realm but in name', { crealm: '', cname: MALLORY }],
+    ['realm alone, without a name', { crealm: 'MALLORY.TEST', cname: { nameType: 0, nameString: [] } }],
+    ['client, with the empty realm', { crealm: '', cname: MALLORY }],
   ])('that names another %s in the clear is refused', (_what, change) => {
     const { armor, key } = channel()
     expect(() => opened(armor, replyWith([sealedResponse(key, responseOf(key))], change))).toThrow(
@@ -315,7 +315,7 @@ describe('an armored reply', () => {
     )
   })
 
-  test('whose ticket was exchanged in the clear is refused', () => {
+  test('whose ticket, outside the armor, was replaced is refused', () => {
     const { armor, key } = channel()
     const reply = replyWith([sealedResponse(key, responseOf(key))], { ticket })
     expect(() => opened(armor, reply)).toThrow(
@@ -344,7 +344,7 @@ describe('an armored error', () => {
     ['an offer of FAST', around({ padataType: PaType.FX_FAST, padataValue: new Uint8Array(0) })],
     ['other padata', around(cookie)],
     ['e-data that is something else', { ...error, eData: Uint8Array.of(1, 2, 3) }],
-  ])('is told from one that has %s', (_what, from) => {
+  ])('an error with %s is returned as not armored', (_what, from) => {
     expect(channel().armor.openError(from, NONCE)).toEqual({ error: from, armored: false })
   })
 
@@ -353,13 +353,13 @@ describe('an armored error', () => {
       'that answers another request',
       (key) => sealedResponse(key, { padata: [twin], nonce: NONCE + 1 }),
       'KRB_AP_ERR_MODIFIED',
-      'is an error that answers another request within its armor (nonce)',
+      'is an error that answers another request: the nonce inside its armor is wrong',
     ],
     [
-      'that does not say which',
+      'without an error inside its armor',
       (key) => sealedResponse(key, { padata: [cookie], nonce: NONCE }),
       'KRB_AP_ERR_MODIFIED',
-      'is an error whose armor does not say which',
+      'is an armored error without the error itself (PA-FX-ERROR)',
     ],
     [
       'of another key',

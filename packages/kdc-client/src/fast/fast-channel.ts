@@ -101,8 +101,8 @@ export class FastChannel {
     const response = this.#open(reply.padata)
     if (response === undefined) return undefined
     const { finished, strengthenKey, padata } = response
-    if (response.nonce !== nonce) throw this.refused('answers another request within its armor (nonce)')
-    if (finished === undefined) throw this.refused('is not finished: nothing binds it to its armor')
+    if (response.nonce !== nonce) throw this.refused('answers another request: the nonce inside its armor is wrong')
+    if (finished === undefined) throw this.refused('has no `finished`: nothing binds the ticket to the armor')
     if (!isNamedAs(reply, finished)) throw this.refused('names another client than its armor')
     this.#requireTicket(finished, bytes)
     const strengthen = (key: Key): Key =>
@@ -121,9 +121,9 @@ export class FastChannel {
     const response = this.#open(methodsIn(error.eData))
     if (response === undefined) return { error, armored: false }
     if (response.nonce !== nonce)
-      throw this.refused('is an error that answers another request within its armor (nonce)')
+      throw this.refused('is an error that answers another request: the nonce inside its armor is wrong')
     const inner = findPaData(response.padata, PaType.FX_ERROR)
-    if (inner === undefined) throw this.refused('is an error whose armor does not say which')
+    if (inner === undefined) throw this.refused('is an armored error without the error itself (PA-FX-ERROR)')
     return { error: { ...decode(KrbError, inner), eData: encode(MethodData, response.padata) }, armored: true }
   }
 

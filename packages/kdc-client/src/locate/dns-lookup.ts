@@ -49,7 +49,7 @@ const KDC_SERVICE: RealmService = { label: '_kerberos', port: 88 }
 const systemDns: DnsSource = { resolveSrv, resolveUri }
 
 /**
- * The patience with one name server, so that several get their turn before the caller gives up;
+ * How long one name server may take, so that several get their turn before the caller gives up;
  * milliseconds.
  */
 const PATIENCE = { timeout: 1_000, tries: 2 }

@@ -1,5 +1,6 @@
 /**
- * A JavaScript runtime that s4u tells apart. `Node` also stands for others that say they are it.
+ * A JavaScript runtime that s4u tells apart. Runtimes that are not known here, but give a version
+ * of Node, count as `Node`.
  */
 export type Runtime = 'Node' | 'Bun' | 'Deno'
 

@@ -11,7 +11,11 @@ const directory: CallerDirectory = {
 const noClient = () => Promise.reject(new ConfigurationError('there is no keytab'))
 
 describe('the option directory', () => {
-  test.each([undefined, true, directory] as const)('takes %s', (value) => {
+  test.each([
+    ['nothing', undefined],
+    ['true', true],
+    ['a directory', directory],
+  ] as const)('takes %s', (_what, value) => {
     expect(checkDirectoryOption({ directory: value })).toBeUndefined()
   })
 
@@ -20,12 +24,12 @@ describe('the option directory', () => {
     expect(check).toThrow('directory must be an object with account, namesOf, sidOf')
   })
 
-  test('opens nothing where there is none, and uses the one that is given', async () => {
+  test('opens nothing without the option, and uses a directory that is given', async () => {
     expect(directoryOf({}, noClient)).toBeUndefined()
     expect(await directoryOf({ directory }, noClient)?.source()).toBe(directory)
   })
 
-  test('opens that of the service with its own client, when it is first needed, and once', async () => {
+  test('opens with `true` the directory of the service’s realm, at the first use and only once', async () => {
     const client = { principal: 'svc-web@CORP.TEST', realm: 'CORP.TEST', ticketFor: () => expect.unreachable() }
     const get = vi.fn(async () => client)
     const own = Reflect.apply(directoryOf, undefined, [{ directory: true }, get])

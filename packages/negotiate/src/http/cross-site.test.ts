@@ -188,7 +188,7 @@ describe('what is refused is told', () => {
     const error = foreignSite(request)
     expect(error.message).toBe(`a page of another site sent this ${what}`)
     expect(error.hint).toBe(
-      'If that page is yours, name its origin in crossSite. If it is of this very site, a proxy changes Host: ' +
+      'If that page is yours, name its origin in crossSite. If that page is one of this site, a proxy changes Host: ' +
         'let it pass Host on, or add X-Forwarded-Host.',
     )
     expect(error).toMatchObject({ name: 'RejectedTokenError', code: 'S4U_CROSS_SITE', status: 403 })

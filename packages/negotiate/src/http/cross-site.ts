@@ -22,8 +22,8 @@ const MAX_SHOWN = 200
 /** The options about requests that pages of other sites make a browser send. */
 export interface CrossSiteOptions {
   /**
-   * What becomes of requests that a page of another site makes a browser send, with the token or
-   * the session of its user. `refuse` (default): a 403 for methods other than GET, HEAD and
+   * How the app answers a request that a page of another site caused, and that carries the token or
+   * the session of the user. `refuse` (default): a 403 for methods other than GET, HEAD and
    * OPTIONS, and for upgrades to WebSockets. A list of origins lets their pages through:
    * `['https://portal.ad.test']`. `allow` lets all pass except upgrades, whose origins must be
    * listed. A sibling host (`Sec-Fetch-Site: same-site`) is another site. Programs that are not
@@ -31,9 +31,9 @@ export interface CrossSiteOptions {
    */
   readonly crossSite?: CrossSiteOption
   /**
-   * Whether CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass
-   * unknown to a handler such as `cors()`: browsers send them without credentials. Not needed where
-   * that handler stands in front. Default `false`.
+   * Lets CORS preflights (OPTIONS with `Origin` and `Access-Control-Request-Method`) pass to a
+   * handler such as `cors()`, without a caller: browsers send them without credentials. Not needed
+   * where that handler stands in front. Default `false`.
    */
   readonly corsPreflight?: boolean
 }
@@ -58,8 +58,8 @@ export class CrossSitePolicy {
   }
 
   /**
-   * Whether a request may act in the name of its user. Upgrades are judged whatever the option
-   * allows: CORS does not protect WebSockets, so the origin of a foreign page has to be listed.
+   * Whether a request may act in the name of its user. Upgrades are checked even with `allow`: CORS
+   * does not protect WebSockets, so the origin of a foreign page has to be listed.
    */
   permits(request: NegotiableRequest): boolean {
     if (!isUpgrade(request)) {
@@ -71,8 +71,8 @@ export class CrossSitePolicy {
   }
 
   /**
-   * Goes by what the browser says of the page, else by the page's origin; a request without either
-   * is not from a browser.
+   * Uses Sec-Fetch-Site if it is there, otherwise Origin. A request with neither does not come from
+   * a browser.
    */
   #isOwnPage(request: NegotiableRequest): boolean {
     const site = headerOf(request, 'sec-fetch-site')
@@ -94,8 +94,8 @@ export function isUpgrade({ headers, method }: NegotiableRequest): boolean {
 }
 
 /**
- * Whether a request is the question that a browser asks, without credentials, before a request of
- * another origin. Fetch standard, section "CORS-preflight fetch".
+ * Whether a request is a CORS preflight: OPTIONS without credentials, which a browser sends before
+ * a request to another origin. Fetch standard, section "CORS-preflight fetch".
  */
 export function isPreflight(request: NegotiableRequest): boolean {
   const { headers, method } = request
@@ -104,15 +104,16 @@ export function isPreflight(request: NegotiableRequest): boolean {
   )
 }
 
-/** Whether the connection is TLS, here or in front of a proxy that says so. */
+/** Whether the client used TLS: to this server, or to a proxy that says so in X-Forwarded-Proto. */
 export function isEncrypted(request: NegotiableRequest): boolean {
   return isOverTls(request) || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
 }
 
 /**
- * Whether an origin is that of the request (RFC 6454 section 5). Where the browser saw TLS, a page
- * without TLS is another origin; where this server sees no TLS, it may end at a proxy that does not
- * say so. Headers that proxies add can be believed here: no page can make a browser send them.
+ * Whether an origin is that of the request (RFC 6454 section 5). If the browser used TLS, a page
+ * over plain http has another origin. If this server sees no TLS, a proxy that does not say so may
+ * still have ended it: then both schemes count. Headers that proxies add can be believed here: no
+ * page can make a browser send them.
  */
 function isOwnOrigin(origin: string, request: NegotiableRequest): boolean {
   const given = originOf(origin)
@@ -159,7 +160,7 @@ export function foreignSite(request: NegotiableRequest): RejectedTokenError {
   return new RejectedTokenError(`a page of another site sent this ${what} request (${shown.join(', ')})`, {
     code: 'S4U_CROSS_SITE',
     hint:
-      'If that page is yours, name its origin in crossSite. If it is of this very site, a proxy changes Host: ' +
+      'If that page is yours, name its origin in crossSite. If that page is one of this site, a proxy changes Host: ' +
       'let it pass Host on, or add X-Forwarded-Host.',
     status: 403,
   })

@@ -16,7 +16,7 @@ test('there is nothing to bind to without TLS', () => {
 test.each<[SecureVersion, number]>([
   ['TLSv1.3', 2],
   ['TLSv1.2', 1],
-])('over %s a client can have bound to %i things, which are looked up once', async (version, count) => {
+])('over %s there are %i possible bindings, computed once for each connection', async (version, count) => {
   const { key, cert, der } = selfSigned('web.ad.test')
   const server = createServer({ key, cert, maxVersion: version }).listen(0, '127.0.0.1')
   await once(server, 'listening')

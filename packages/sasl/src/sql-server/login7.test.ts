@@ -44,26 +44,31 @@ function partsOf(message: Buffer) {
 }
 
 test.each([0, 1, 8, 900, 40_000])(
-  'a token of %i octets is put in the place of the other, and the rest is moved',
+  'a token of %i octets replaces the old one, and the offsets after it are corrected',
   (size) => {
     const token = Buffer.alloc(size, 'x')
     expect(partsOf(withSspi(login7(), token))).toEqual({
-      ...{ length: true, host: 'web', sspi: token.toString(), file: 'a.mdf', extensions: '04ff', integrated: true },
+      length: true,
+      host: 'web',
+      sspi: token.toString(),
+      file: 'a.mdf',
+      extensions: '04ff',
+      integrated: true,
     })
   },
 )
 
-test('a token behind which an offset has no room is refused', () => {
+test('a token so long that an offset after it exceeds 16 bits is refused', () => {
   expect(() => withSspi(login7(), new Uint8Array(65_500))).toThrow('too long for the message LOGIN7')
 })
 
 test.each([
   ['another length', (message: Buffer) => message.subarray(1)],
   ['a short message', (message: Buffer) => message.subarray(0, 90)],
-  ['a block outside', (message: Buffer) => (message.writeUInt16LE(0xfff0, 78), message)],
-  ['a block in the fixed part', (message: Buffer) => (message.writeUInt16LE(10, 78), message)],
+  ['an SSPI block outside of the message', (message: Buffer) => (message.writeUInt16LE(0xfff0, 78), message)],
+  ['an SSPI block in the fixed part', (message: Buffer) => (message.writeUInt16LE(10, 78), message)],
   ['extensions outside', (message: Buffer) => (message.writeUInt16LE(0xfff0, 56), message)],
-  ['a user name', () => login7({ user: 5 })],
+  ['a LOGIN7 that has a user name', () => login7({ user: 5 })],
 ])('%s is refused', (_what, change) => {
   expect(() => withSspi(change(login7()), OLD)).toThrow(ConfigurationError)
 })

@@ -53,8 +53,8 @@ const ALGORITHMS: Readonly<Record<SigningAlgorithm, (key: Uint8Array, message: U
 }
 
 /**
- * The message id, whether it comes from the server, and whether it is a CANCEL: which has the id of
- * another message.
+ * The message id and two bits: one for messages of the server, one for CANCEL, because a CANCEL has
+ * the id of the request that it cancels.
  */
 function gmacNonce(message: Uint8Array): Uint8Array {
   const nonce = new Uint8Array(12)

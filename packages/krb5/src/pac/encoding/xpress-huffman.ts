@@ -39,8 +39,8 @@ function decodeBlock(bits: BitStream, table: Uint16Array, output: Output, end: n
 }
 
 /**
- * Reads the length of a match: the lower four bits of the symbol. 15 means that a longer length
- * stands between the words of the bit stream.
+ * Reads the length of a match: the lower four bits of the symbol. If they are 15, the length
+ * follows as octets in the bit stream.
  */
 function readMatchLength(bits: BitStream, low: number): number {
   let length = low
@@ -59,9 +59,9 @@ function readMatchLength(bits: BitStream, low: number): number {
 }
 
 /**
- * Reads the 512 code lengths of 4 bits, and builds the table of MS-XCA section 2.2.4: for any 15
- * bits, the symbol whose code they begin with (upper bits) and the length of that code (lower
- * four).
+ * Reads the 512 code lengths of 4 bits, and builds the table of MS-XCA section 2.2.4. It has an
+ * entry for each pattern of 15 bits. The upper bits of an entry are the symbol whose code the
+ * pattern begins with, the lower four bits the length of that code.
  */
 function readDecodingTable(bits: BitStream, path: string): Uint16Array {
   const packed = bits.octets(SYMBOLS / 2)
@@ -76,13 +76,14 @@ function readDecodingTable(bits: BitStream, path: string): Uint16Array {
     const span = 1 << (MAX_CODE_LENGTH - length)
     for (let symbol = 0; symbol < SYMBOLS; symbol++) {
       if (lengths[symbol] !== length) continue
-      if (next + span > table.length) throw malformed(path, 'a prefix code', 'too many short codes')
+      if (next + span > table.length) throw malformed(path, 'code lengths that fit into 15 bits', 'too many short ones')
       table.fill((symbol << 4) | length, next, next + span)
       next += span
     }
   }
   // Kraft's sum must be 1, so that any 15 bits have a meaning.
-  if (next !== table.length) throw malformed(path, 'a complete prefix code', `${next} of ${table.length} codes`)
+  if (next !== table.length)
+    throw malformed(path, 'a complete prefix code', `codes for ${next} of ${table.length} bit patterns`)
   return table
 }
 
@@ -101,7 +102,7 @@ class BitStream {
     this.path = path
   }
 
-  /** Fills the 32-bit window, behind each decoding table. */
+  /** Fills the 32-bit window, after each decoding table. */
   start(): void {
     this.#bits = ((this.#word() << 16) | this.#word()) >>> 0
     this.#extra = 16
@@ -139,7 +140,8 @@ class BitStream {
   }
 
   /**
-   * Reads the next word. The window runs two words ahead, so two words may be missing at the end.
+   * Reads the next word. The reader loads two words more than it needs. So up to two words may be
+   * missing at the end of the input.
    */
   #word(): number {
     const at = this.#position

@@ -61,7 +61,7 @@ export class SignInAttempts {
     })
   }
 
-  /** Bounds what is under way, and with it the memory that waits for a KDC or for the pace. */
+  /** Limits the sign-ins under way, and so the memory that they hold. */
   async #within<T>(address: string, act: () => Promise<T>): Promise<T> {
     const mine = this.#underWay.get(address) ?? 0
     if (this.#total >= MAX_UNDER_WAY || mine >= MAX_UNDER_WAY_OF_ADDRESS) throw busy()
@@ -116,9 +116,9 @@ interface Taken {
   readonly takenAt: number
 }
 
-/** As many wait for a KDC or for the pace at the same time; each holds some kilobytes. */
+/** The most sign-ins that are under way at once in this process; each holds some kilobytes. */
 const MAX_UNDER_WAY = 1_000
-/** An office behind one address signs in at nine o'clock. */
+/** The most for one address: a whole office may share one. */
 const MAX_UNDER_WAY_OF_ADDRESS = 100
 /** A store that hangs must not hold requests. */
 const STORE_TIME_LIMIT = 2_000
