@@ -574,6 +574,7 @@ const exported: Record<string, readonly string[]> = {
     'requireAskedLevel',
     'respond',
     'upgradeHeaders',
+    'userPartOf',
     'withHeaders',
     'withoutRelayed',
     'withoutTaken',

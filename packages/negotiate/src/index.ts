@@ -80,6 +80,7 @@ export type { AttemptRule, AttemptStore, TakenAttempt } from './sign-in-sources/
 export { MemoryAttemptStore } from './sign-in-sources/attempts/memory-attempt-store.js'
 export type { AttemptedBy, SignInAttempts } from './sign-in-sources/attempts/sign-in-attempts.js'
 export { TooManyAttemptsError } from './sign-in-sources/attempts/too-many-attempts.js'
+export { userPartOf } from './sign-in-sources/attempts/user-part.js'
 export type { FormFields, ReadFormOptions } from './sign-in-sources/form-fields.js'
 export { localTarget } from './sign-in-sources/local-target.js'
 export type { SealedTexts } from './sign-in-sources/sealed-texts.js'

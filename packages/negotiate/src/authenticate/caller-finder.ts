@@ -8,10 +8,10 @@ import type { Profiles } from '../directory/profiles.js'
 import type { Delegator } from '../delegation/delegator.js'
 import type { Challenges } from '../http/challenges.js'
 import type { ClientAddresses } from '../http/client-address.js'
-import { type CrossSiteOptions, CrossSitePolicy, foreignSite, isUpgrade } from '../http/cross-site.js'
+import { type CrossSiteOptions, CrossSitePolicy, crossSiteRefusal } from '../http/cross-site.js'
 import { warnOfSmallHeaders } from '../http/header-size.js'
 import { connectionOf } from '../http/proxied.js'
-import { headerOf, type NegotiableRequest } from '../http/request.js'
+import { isUpgrade, headerOf, type NegotiableRequest } from '../http/request.js'
 import type { Challenge, ResponseHeaders } from '../http/response.js'
 import { bindingsOf, configuredBindings, type TlsCertificateOptions } from '../http/tls-channel.js'
 import type { SessionOptions } from '../session/session-options.js'
@@ -160,7 +160,7 @@ export class CallerFinder {
 
   #refuseSite(request: NegotiableRequest): Challenge {
     const { events, challenges } = this.#deps
-    const error = foreignSite(request)
+    const error = crossSiteRefusal(request)
     events.refusedUnseen({ ...this.about(request), code: error.code, error, statusCode: 403 })
     return challenges.otherSite(error)
   }

@@ -1,9 +1,9 @@
 import { TLSSocket } from 'node:tls'
 import { ConfigurationError } from '@s4u/kdc-client'
 import { describe, expect, test } from 'vitest'
-import { CrossSitePolicy, foreignSite, isEncrypted, isPreflight, isUpgrade } from './cross-site.js'
+import { CrossSitePolicy, crossSiteRefusal } from './cross-site.js'
 import { requestWith } from '../fixtures/requests.js'
-import type { NegotiableRequest } from './request.js'
+import { isEncrypted, isPreflight, isUpgrade, type NegotiableRequest } from './request.js'
 
 const host = 'web.ad.test'
 const post = (headers: NegotiableRequest['headers'] = {}, more: Partial<NegotiableRequest> = {}) =>
@@ -136,7 +136,7 @@ describe('of another site', () => {
   })
 
   test('the log is told from where, on one line and not without end, and what to do', () => {
-    const error = foreignSite(post({ ...headers, origin: `https://evil.test\n${'x'.repeat(9_000)}` }))
+    const error = crossSiteRefusal(post({ ...headers, origin: `https://evil.test\n${'x'.repeat(9_000)}` }))
     expect(error).toMatchObject({ code: 'S4U_CROSS_SITE', status: 403, hint: expect.stringContaining('crossSite') })
     expect(error.message).toMatch(
       /^a page of another site sent this POST request \(sec-fetch-site: cross-site, origin: /,
@@ -185,7 +185,7 @@ describe('what is refused is told', () => {
       `${'M'.repeat(200)} request (origin: ${'o'.repeat(200)})`,
     ],
   ])('in words: %#', (request, what) => {
-    const error = foreignSite(request)
+    const error = crossSiteRefusal(request)
     expect(error.message).toBe(`a page of another site sent this ${what}`)
     expect(error.hint).toBe(
       'If that page is yours, name its origin in crossSite. If that page is one of this site, a proxy changes Host: ' +

@@ -5,7 +5,7 @@
  */
 
 import { ConfigurationError, type OptionTableOf, RejectedTokenError } from '@s4u/kdc-client'
-import { headerOf, isOverTls, type NegotiableRequest } from './request.js'
+import { firstOf, headerOf, isEncrypted, isUpgrade, type NegotiableRequest } from './request.js'
 
 /** Origins are written as browsers send them: `https://portal.ad.test`, `http://localhost:3000`. */
 export type CrossSiteOption = 'refuse' | 'allow' | readonly string[]
@@ -51,7 +51,7 @@ export class CrossSitePolicy {
   /** @throws ConfigurationError for what is no origin */
   constructor(option: CrossSiteOption = 'refuse') {
     if (typeof option === 'string' ? option !== 'refuse' && option !== 'allow' : !Array.isArray(option)) {
-      throw new ConfigurationError('crossSite must be refuse, allow, or a list of origins', { hint: HINT_OPTION })
+      throw new ConfigurationError('crossSite must be refuse, allow, or a list of origins', { hint: ORIGIN_HINT })
     }
     this.#allow = option === 'allow'
     this.#origins = new Set(typeof option === 'string' ? [] : option.map(requireOrigin))
@@ -86,30 +86,6 @@ export class CrossSitePolicy {
 }
 
 /**
- * Whether a request is a handshake for another protocol, usually a WebSocket: over HTTP/1 a GET
- * with `Upgrade`, over HTTP/2 a CONNECT.
- */
-export function isUpgrade({ headers, method }: NegotiableRequest): boolean {
-  return headers['upgrade'] !== undefined || method === 'CONNECT'
-}
-
-/**
- * Whether a request is a CORS preflight: OPTIONS without credentials, which a browser sends before
- * a request to another origin. Fetch standard, section "CORS-preflight fetch".
- */
-export function isPreflight(request: NegotiableRequest): boolean {
-  const { headers, method } = request
-  return (
-    method === 'OPTIONS' && headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
-  )
-}
-
-/** Whether the client used TLS: to this server, or to a proxy that says so in X-Forwarded-Proto. */
-export function isEncrypted(request: NegotiableRequest): boolean {
-  return isOverTls(request) || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
-}
-
-/**
  * Whether an origin is that of the request (RFC 6454 section 5). If the browser used TLS, a page
  * over plain http has another origin. If this server sees no TLS, a proxy that does not say so may
  * still have ended it: then both schemes count. Headers that proxies add can be believed here: no
@@ -132,11 +108,6 @@ function originOf(text: string): string | undefined {
   return new URL(text).origin
 }
 
-/** Returns the first entry of a list to which each proxy adds one. */
-function firstOf(value: string | undefined): string | undefined {
-  return value?.split(',')[0].trim()
-}
-
 function requireOrigin(entry: unknown): string {
   if (typeof entry === 'string' && !entry.includes('*')) {
     const origin = originOf(entry)
@@ -144,14 +115,14 @@ function requireOrigin(entry: unknown): string {
     // Pages of extensions and apps have their own schemes: `chrome-extension://…`.
     if (/^(?!https?:)[a-z][a-z0-9+.-]*:\/\/[^/?#@\\\s]+$/i.test(entry)) return entry
   }
-  throw new ConfigurationError('crossSite: one of its entries is no origin', { hint: HINT_OPTION })
+  throw new ConfigurationError('crossSite: one of its entries is no origin', { hint: ORIGIN_HINT })
 }
 
-const HINT_OPTION =
+const ORIGIN_HINT =
   "Write what browsers send as Origin: ['https://portal.ad.test', 'http://localhost:3000'], each by itself, without a star."
 
 /** Returns the error for the log, with what the browser has said. */
-export function foreignSite(request: NegotiableRequest): RejectedTokenError {
+export function crossSiteRefusal(request: NegotiableRequest): RejectedTokenError {
   const shown = ['sec-fetch-site', 'origin'].flatMap((name) => {
     const value = headerOf(request, name)
     return value === undefined ? [] : [`${name}: ${value.slice(0, MAX_SHOWN)}`]

@@ -40,3 +40,32 @@ export function headerOf({ headers }: NegotiableRequest, name: string): string |
 export function isOverTls({ socket }: NegotiableRequest): boolean {
   return socket instanceof TLSSocket || (socket !== undefined && 'encrypted' in socket && socket.encrypted === true)
 }
+
+/**
+ * Whether a request is a handshake for another protocol, usually a WebSocket: over HTTP/1 a GET
+ * with `Upgrade`, over HTTP/2 a CONNECT.
+ */
+export function isUpgrade({ headers, method }: NegotiableRequest): boolean {
+  return headers['upgrade'] !== undefined || method === 'CONNECT'
+}
+
+/**
+ * Whether a request is a CORS preflight: OPTIONS without credentials, which a browser sends before
+ * a request to another origin. Fetch standard, section "CORS-preflight fetch".
+ */
+export function isPreflight(request: NegotiableRequest): boolean {
+  const { headers, method } = request
+  return (
+    method === 'OPTIONS' && headers['origin'] !== undefined && headers['access-control-request-method'] !== undefined
+  )
+}
+
+/** Whether the client used TLS: to this server, or to a proxy that says so in X-Forwarded-Proto. */
+export function isEncrypted(request: NegotiableRequest): boolean {
+  return isOverTls(request) || firstOf(headerOf(request, 'x-forwarded-proto')) === 'https'
+}
+
+/** Returns the first entry of a list to which each proxy adds one. */
+export function firstOf(value: string | undefined): string | undefined {
+  return value?.split(',')[0].trim()
+}

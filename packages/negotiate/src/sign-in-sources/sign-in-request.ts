@@ -1,6 +1,5 @@
 import type { ClientAddresses } from '../http/client-address.js'
-import { isUpgrade } from '../http/cross-site.js'
-import { headerOf, type NegotiableRequest } from '../http/request.js'
+import { isUpgrade, headerOf, type NegotiableRequest } from '../http/request.js'
 import { type FormFields, readFormFields, type ReadFormOptions } from './form-fields.js'
 import { localTarget } from './local-target.js'
 

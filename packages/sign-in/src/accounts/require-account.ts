@@ -1,6 +1,5 @@
 import { RejectedTokenError } from '@s4u/krb5'
-import type { CallerIdentity } from '@s4u/negotiate'
-import { userPartOf } from '../password/user-name.js'
+import { type CallerIdentity, userPartOf } from '@s4u/negotiate'
 import type { NamedAccount } from './named-account.js'
 
 /**

@@ -1,6 +1,6 @@
+import { userPartOf } from '@s4u/negotiate'
 import type { ReplayStore } from '@s4u/acceptor'
 import { RejectedTokenError } from '@s4u/krb5'
-import { userPartOf } from '../password/user-name.js'
 import { isFirstUse } from '../replay/first-use.js'
 
 export interface UsedCodesDeps {

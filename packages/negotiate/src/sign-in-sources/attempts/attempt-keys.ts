@@ -1,25 +1,13 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
+import { userPartOf } from './user-part.js'
 
 /**
  * Returns the key under which attempts for a name are counted. `alice`, `ALICE`, `alice@AD.TEST`
- * and `AD\alice` are one account, so the user part counts alone, without case and accents, as
- * directories compare it.
+ * and `AD\alice` are one account, so the user part counts alone.
  */
 export function keyOfUser(user: string): string {
-  const name = folded(user)
-  const withoutDomain = name.slice(name.lastIndexOf('\\') + 1)
-  const at = withoutDomain.indexOf('@', 1)
-  return digestOf('user', (at < 0 ? withoutDomain : withoutDomain.slice(0, at)).trim())
-}
-
-/**
- * Capital letters come first: `ς` and `σ` have one, and `ß` has two, so that a name with them
- * cannot be written in several ways that count apart.
- */
-function folded(name: string): string {
-  const plain = name.normalize('NFKD').replaceAll(/\p{M}/gu, '').toUpperCase()
-  return plain.toLowerCase().replaceAll('ς', 'σ').trim()
+  return digestOf('user', userPartOf(user))
 }
 
 /**

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { userPartOf } from './user-name.js'
+import { userPartOf } from './user-part.js'
 
 test.each([
   ['alice', 'alice'],
