@@ -151,7 +151,11 @@ describe('XPRESS Huffman', () => {
     ['an empty input', new Uint8Array(0), '256 octets, found 0 octets'],
     ['half a table', new Uint8Array(255), '256 octets, found 255 octets'],
     ['a table without codes', new Uint8Array(300), 'a complete prefix code, found codes for 0 of 32768 bit patterns'],
-    ['a table with too many codes', new Uint8Array(300).fill(0x11), 'code lengths that fit into 15 bits, found too many short ones'],
+    [
+      'a table with too many codes',
+      new Uint8Array(300).fill(0x11),
+      'code lengths that fit into 15 bits, found too many short ones',
+    ],
     [
       'a table with one code too few',
       Uint8Array.of(1, ...new Uint8Array(299)),
