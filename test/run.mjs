@@ -93,7 +93,7 @@ function mayHold(suiteName, forVitest) {
   const folders = {
     unit: ['packages/', 'test/vectors'],
     noble: ['packages/krb5', 'test/vectors'],
-    packages: ['test/packages', 'test/mutation', 'test/site'],
+    packages: ['test/packages', 'test/mutation'],
   }
   return paths.some((path) => (folders[suiteName] ?? [`test/${suiteName}`]).some((folder) => path.startsWith(folder)))
 }

@@ -17,7 +17,7 @@ export default defineConfig({
   cacheDir: fileURLToPath(new URL('cache', import.meta.url)),
   // Plain files: any server can hand them out, none needs to know of rewriting.
   cleanUrls: false,
-  // The links are looked at in what was built, with their anchors (test/site).
+  // The links are looked at in what was built, with their anchors (test/packages/site).
   ignoreDeadLinks: true,
   markdown: {
     // What looks like an element in a text is text: `Promise<Response>`.
@@ -36,7 +36,11 @@ export default defineConfig({
       { text: 'Error codes', link: '/error-codes' },
       { text: 'Changelog', link: '/changelog' },
     ],
-    sidebar: sections(packageNames).map(({ text, items }) => ({ text, items, collapsed: text === 'Packages' })),
+    sidebar: sections(packageNames).map(({ text, items }) => ({
+      text,
+      items,
+      collapsed: text === 'Packages' || text === 'API',
+    })),
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: repository }],
     externalLinkIcon: true,

@@ -46,6 +46,10 @@ export const sections = (packages) => [
     items: packages.map((name) => page(`@s4u/${name}`, `/packages/${name}`)),
   },
   {
+    text: 'API',
+    items: packages.map((name) => page(`API of ${name}`, `/api/${name}`)),
+  },
+  {
     text: 'Coming from',
     items: [page('npm kerberos', '/coming-from-kerberos'), page('s4u 0.1', '/coming-from-0.1')],
   },

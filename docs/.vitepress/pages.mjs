@@ -38,11 +38,20 @@ export function pagesOfSite() {
   return new Map([...below.map((path) => [path, path.slice('docs/'.length)]), ...Object.entries(ELSEWHERE)])
 }
 
-/** Writes the pages to where VitePress reads them. */
-export function assemble() {
+/**
+ * Writes the pages to where VitePress reads them.
+ *
+ * @param {ReadonlyMap<string, string>} made pages that are made of the sources: `api/krb5.md`
+ */
+export function assemble(made) {
   rmSync(assembled, { recursive: true, force: true })
   const pages = pagesOfSite()
-  for (const [file, page] of pages) write(page, textOnSite(file, readFileSync(join(root, file), 'utf8'), pages))
+  for (const [file, page] of pages) {
+    const text = textOnSite(file, readFileSync(join(root, file), 'utf8'), pages)
+    const api = page.replace(/^packages\//, 'api/')
+    write(page, page !== api && made.has(api) ? `${text}\n## API\n\n[Each export of this package](/${api}).\n` : text)
+  }
+  for (const [page, text] of made) write(page, text)
   // What VitePress copies as it is.
   cpSync(fileURLToPath(new URL('brand', import.meta.url)), join(assembled, 'public'), { recursive: true })
 }

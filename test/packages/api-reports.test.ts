@@ -14,7 +14,9 @@ describe('what a package exports is written down in docs/api, and changes there 
   const names = packageNames.filter((name) => existsSync(join(root, 'packages', name, 'dist', 'index.d.ts')))
 
   test.each(names)(`%s (${WRITE})`, async (name) => {
-    await expect(apiReportOf(name)).toMatchFileSnapshot(join(folder, `${name}.api.md`))
+    const report = apiReportOf(name)
+    expect(withoutSummary(report)).toEqual([])
+    await expect(report).toMatchFileSnapshot(join(folder, `${name}.api.md`))
   })
 
   test('and nowhere for a package that is gone', () => {
@@ -22,3 +24,16 @@ describe('what a package exports is written down in docs/api, and changes there 
     expect(reports.filter((name) => !packageNames.includes(name))).toEqual([])
   })
 })
+
+test('an export without a summary is found, and one with a summary is not', () => {
+  const report =
+    '// @public (undocumented)\nexport interface Bare {\n}\n\n// @public\nexport function said(): void;\n' +
+    '\n// @public @deprecated (undocumented)\nexport const OLD = 1;\n\n// @public (undocumented)\nexport const NEW = 1;\n'
+  expect(withoutSummary(report)).toEqual(['interface Bare', 'const NEW'])
+})
+
+/** The exports that no comment explains. Of an old name its `@deprecated` says what to take. */
+function withoutSummary(report: string): string[] {
+  const exported = /^\/\/ (?!.*@deprecated).*\(undocumented\)\nexport (?:abstract |declare )?(\w+ \w+)/gm
+  return [...report.matchAll(exported)].map(([, name]) => name)
+}

@@ -21,6 +21,7 @@ declare global {
   }
 }
 
+/** Options of `negotiate`: those of a negotiator, with a `mode` that may depend on the request. */
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
   /**
    * The mode of each request; a function answers at once: `(req) => (req.path === '/health' ||

@@ -29,6 +29,10 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Options of the plugin `negotiate`: those of a negotiator, with a `mode` that may depend on the
+ * request.
+ */
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
   /**
    * The mode of each request; a function answers at once: `(request) => (request.url === '/health'

@@ -17,6 +17,7 @@ import { serviceNameOf } from './service-names/service-name.js'
 import { SharedAgentRequest } from './connections/shared-agent-request.js'
 import { OWN_AUTHORIZATION } from './connections/http2-sessions.js'
 
+/** Options of `negotiateInterceptor`. */
 export interface InterceptorOptions extends NegotiationForOptions {
   /**
    * The origins that get a token. Required, since an Agent sends to any URL that it is given,

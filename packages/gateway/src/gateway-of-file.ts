@@ -12,6 +12,7 @@ export type ReloadNotice =
   /** The configuration before is in force. */
   | { readonly kind: 'refused'; readonly error: S4uError }
 
+/** Options of `openGatewayFile`, which reads a configuration file. */
 export interface GatewayOfFileOptions {
   /** Told of each time that the file was read again. */
   readonly onReload?: (notice: ReloadNotice) => void

@@ -31,6 +31,10 @@ import {
 } from './negotiation/spnego.js'
 import { isFramed, type TokenWriter, withToken, written } from './framing/token-framing.js'
 
+/**
+ * Options of `createInitiator`: the ticket, what the context shall offer, and the framing of its
+ * tokens.
+ */
 export interface InitiatorOptions extends ContextRequest {
   /** `spnego` (default), or `krb5` for tokens without SPNEGO. */
   readonly framing?: 'spnego' | 'krb5'
@@ -69,6 +73,7 @@ export interface Initiator {
   step(reply: Uint8Array | undefined): InitiatorStep
 }
 
+/** What an initiator does next: use the context, or send another token and wait for the answer. */
 export type InitiatorStep =
   /**
    * The context is there. `token`, if there is one, must still be sent: the service waits for it,

@@ -12,6 +12,7 @@ import { MalformedTokenError, type S4uErrorCode } from '@s4u/krb5'
  */
 export const MAX_TOKEN_OCTETS = 128 * 1024
 
+/** What an `Authorization` header contains. */
 export type ParsedAuthorization =
   /** There is no header, or an empty one. */
   | { readonly status: 'none' }

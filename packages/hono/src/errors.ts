@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { closeOptions, ConfigurationError, type OptionTableOf, S4uError } from '@s4u/negotiate'
 import type { Context, ErrorHandler } from 'hono'
 
+/** Options of `errorHandler`. */
 export interface ErrorHandlerOptions {
   /**
    * Receives each error, with its `code` and `hint`, for the operator's log. Default:

@@ -25,6 +25,7 @@ declare module 'hono' {
   }
 }
 
+/** Options of `negotiate`: those of a negotiator, with a `mode` that may depend on the request. */
 export interface NegotiateOptions extends Omit<NegotiatorOptions, 'mode'> {
   /**
    * The mode of each request; a function answers at once: `(c) => (c.req.path === '/health' ? 'off'

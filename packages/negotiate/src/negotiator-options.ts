@@ -30,6 +30,10 @@ import { SIGN_IN_SOURCES_OPTIONS, type SignInSourcesOptions } from './sign-in-so
 import { SESSION_OPTIONS, type SessionOptions } from './session/session-options.js'
 import { checkServers } from './web/runtime-limits.js'
 
+/**
+ * Options of `createNegotiator`: those of an acceptor, and those of sessions, delegation and
+ * requests.
+ */
 export interface NegotiatorOptions
   extends
     Omit<AcceptorOptions, 'forwardedTickets'>,

@@ -18,6 +18,7 @@ import type { WebAuthenticateOptions } from './web/authenticate-request.js'
 import type { ProtectedHandler, ProtectOptions, WebHandler } from './web/protect.js'
 import type { WebOutcome } from './web/web-outcome.js'
 
+/** Options of `authenticate`, for one request. */
 export interface AuthenticateOptions {
   /** The mode of this request only. Default: that of the negotiator. */
   readonly mode?: Mode
@@ -30,6 +31,7 @@ export interface AuthenticateOptions {
   readonly body?: unknown
 }
 
+/** Finds out who sends requests, and acts in their names. `createNegotiator` returns one. */
 export interface Negotiator extends Disposable {
   /**
    * Finds out who sent a request. A second call for the same request has the same outcome and does

@@ -13,6 +13,7 @@ import {
   SigningNumber,
 } from './wire/negotiate-message.js'
 
+/** Options of `openShare`: as whom, at which server, and how messages are protected. */
 export interface ShareOptions {
   /**
    * Who reads and writes: an `Impersonation` of @s4u/negotiate, or another object with

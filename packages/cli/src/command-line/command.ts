@@ -54,6 +54,7 @@ export interface CommandGroup {
   readonly commands: readonly RunnableCommand[]
 }
 
+/** A command of `s4u`: one that runs, or a name with commands below it. */
 export type Command = RunnableCommand | CommandGroup
 
 export function isGroup(command: Command): command is CommandGroup {

@@ -14,6 +14,7 @@ export interface Outputs {
   readonly err: OutputStream
 }
 
+/** Where a command writes: the standard output or the standard error of the process. */
 export interface OutputStream {
   /** Whether control characters would be obeyed. Default: no. */
   readonly isTerminal?: boolean

@@ -1,5 +1,8 @@
 import type { Block } from './blocks.js'
 
+/**
+ * What `--json` can print: a value of JSON (RFC 8259). Members that are `undefined` are left out.
+ */
 export type JsonValue = string | number | boolean | null | undefined | readonly JsonValue[] | JsonObject
 
 export interface JsonObject {

@@ -23,6 +23,7 @@ export interface NewAccount extends CallOptions {
   readonly container?: string
 }
 
+/** A computer account that `planComputer` creates. */
 export interface NewComputer extends NewAccount {
   /** The name of the machine, of at most 15 characters: `WEB01`. */
   readonly name: string
@@ -30,6 +31,7 @@ export interface NewComputer extends NewAccount {
   readonly dnsHostName?: string
 }
 
+/** A user account that `planUser` creates: a person's, or a service's. */
 export interface NewUser extends NewAccount {
   /** The account's name, of at most 20 characters: `svc-web`. */
   readonly name: string

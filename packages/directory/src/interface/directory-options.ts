@@ -27,6 +27,7 @@ export interface DirectoryServer {
 /** Controllers: `dc1.corp.test`, `dc1.corp.test:389`, `ldaps://dc1.corp.test`, or an object. */
 export type ServerList = string | DirectoryServer | readonly (string | DirectoryServer)[]
 
+/** Options of `openDirectory`: where the directory is, and as whom to ask it. */
 export interface DirectoryOptions {
   /** Whose ticket opens the directory, made by `createKdcClient`. */
   readonly client: DirectoryClient

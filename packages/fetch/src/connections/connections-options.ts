@@ -3,6 +3,9 @@ import { type ConnectionOptions, createSecureContext } from 'node:tls'
 import { checkedProxy, PROXY_OPTIONS, type ProxyOptions } from './proxy.js'
 import type { TimeLimits } from './time-limits.js'
 
+/**
+ * Options of the connections that a fetch keeps: how many, for how long, and through which proxy.
+ */
 export interface ConnectionsOptions {
   /**
    * The number of identities (tickets) whose connections are kept; the one that was unused longest

@@ -18,6 +18,7 @@ import {
   type TicketFor,
 } from '../options/token-options.js'
 
+/** A proxy that asks for Negotiate itself (407), and what to show it. */
 export interface ProxyOptions {
   /** The address of the proxy: `http://proxy.ad.test:3128`. */
   readonly url: string | URL

@@ -49,6 +49,7 @@ import {
  * ```
  */
 export function createFetch(client: KdcClient, options?: ClientFetchOptions): Fetch
+/** Returns the same of options that supply the tickets: a client, or a function. */
 export function createFetch(options: CreateFetchOptions): Fetch
 export function createFetch(given: KdcClient | CreateFetchOptions, more?: ClientFetchOptions): Fetch {
   if (isKdcClient(given)) {

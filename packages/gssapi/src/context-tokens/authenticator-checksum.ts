@@ -51,7 +51,11 @@ export function readAuthenticatorChecksum({ cksum }: Pick<Authenticator, 'cksum'
   return decodeAuthenticatorChecksum(cksum.checksum)
 }
 
-/** @throws MalformedTokenError */
+/**
+ * Returns the parts of the GSS-API checksum of an authenticator, from its octets. Source: RFC 4121
+ * section 4.1.1.
+ * @throws MalformedTokenError
+ */
 export function decodeAuthenticatorChecksum(bytes: Uint8Array): AuthenticatorChecksum {
   const reader = new ByteReader(bytes, 'Authenticator.cksum')
   const length = reader.u32le('Lgth')

@@ -21,6 +21,7 @@ export interface ChannelBindings {
   readonly applicationData: Uint8Array
 }
 
+/** One end of a channel: the type of the address, and its octets. Source: RFC 2744 section 3.11. */
 export interface ChannelAddress {
   readonly type: number
   readonly address: Uint8Array

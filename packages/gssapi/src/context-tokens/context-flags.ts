@@ -26,6 +26,7 @@ export const ContextFlag = {
   DELEG_POLICY: 0x8000,
 } as const
 
+/** The name of a flag of a context: `MUTUAL`. Source: RFC 4121 section 4.1.1.1. */
 export type ContextFlagName = keyof typeof ContextFlag
 
 /**

@@ -5,6 +5,7 @@ import { framed, isFramed, type TokenWriter, unframe, written } from '../framing
 /** TOK_ID of the tokens that establish a context. Source: RFC 4121 section 4.1. */
 export const Krb5TokenId = { AP_REQ: 0x0100, AP_REP: 0x0200, KRB_ERROR: 0x0300 } as const
 
+/** The message in a context token of the Kerberos mechanism. Source: RFC 4121 section 4.1. */
 export type Krb5MessageKind = 'ap-req' | 'ap-rep' | 'krb-error'
 
 /** A context token of the Kerberos mechanism: the kind of its message, and the message. */

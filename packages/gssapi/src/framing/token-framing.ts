@@ -56,6 +56,10 @@ export function unframe(token: Uint8Array): InitialContextToken {
   return decode(InitialContextToken, token)
 }
 
+/**
+ * Returns a token in the framing of a mechanism, whose object identifier is `mechanism`. Source:
+ * RFC 2743 section 3.1.
+ */
 export function frame(mechanism: string, innerToken: Uint8Array): Uint8Array {
   return encode(InitialContextToken, { mechanism, innerToken })
 }

@@ -7,11 +7,16 @@ import type { ApReq, Key, OpenedApReq, RandomSource } from '@s4u/krb5'
 import type { ForeignMechanism } from './foreign-mechanism.js'
 import type { SecurityContext } from '../per-message/security-context.js'
 
+/** Options of `beginNegotiation`. */
 export interface NegotiationOptions {
   /** Makes random octets for the messages of the context. Default: those of the platform. */
   readonly random?: RandomSource
 }
 
+/**
+ * Where a negotiation stands: there is an AP-REQ to check, another leg is needed, or the token has
+ * no Kerberos in it.
+ */
 export type NegotiationStep = ApReqStep | ContinueStep | UnsupportedStep
 
 /** There is an AP-REQ. Check it, then call either `accept` or `reject`, once. */
@@ -73,8 +78,13 @@ export interface AcceptedApReq {
   readonly flags?: number
 }
 
+/**
+ * What `accept` returns: the context, or one more leg, in which the caller confirms its list of
+ * mechanisms.
+ */
 export type NegotiationReply = CompletedNegotiation | MicAwaited
 
+/** The negotiation is over: send `reply`, if there is one, and use `context`. */
 export interface CompletedNegotiation {
   readonly status: 'complete'
   readonly reply?: Uint8Array

@@ -47,6 +47,7 @@ export interface NegTokenInit {
   readonly negHints?: Uint8Array
 }
 
+/** The state of a negotiation that a NegTokenResp states. Source: RFC 4178 section 4.2.2. */
 export type NegState = 'accept-completed' | 'accept-incomplete' | 'reject' | 'request-mic'
 
 /**
@@ -126,6 +127,7 @@ export function mechTypeList(mechanisms: readonly string[]): MechTypeList {
   return { mechanisms, bytes: encode(Mechanisms, mechanisms) }
 }
 
+/** Returns a NegTokenResp in DER. Source: RFC 4178 section 4.2.2. */
 export function encodeNegTokenResp(resp: NegTokenRespOnWire): Uint8Array {
   return encode(NegTokenRespChoice, resp)
 }

@@ -6,6 +6,7 @@ import { concat } from '../framing/octets.js'
 /** The encryption type rc4-hmac, which has older tokens of its own (RFC 4757 section 7). */
 export const RC4_HMAC = 23
 
+/** The side of a context: the initiator has a ticket, the acceptor has the keytab. */
 export type Role = 'initiator' | 'acceptor'
 
 export interface OutgoingMessage {

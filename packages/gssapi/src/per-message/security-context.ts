@@ -21,6 +21,7 @@ import { makeRc4MicToken, makeRc4WrapToken, openRc4WrapToken, verifyRc4MicToken 
 import { SequenceWindow } from './sequence-window.js'
 import { isFramed } from '../framing/token-framing.js'
 
+/** Options of a `SecurityContext`: what both sides have agreed on. */
 export interface SecurityContextOptions {
   /** The role of this side. */
   readonly role: Role

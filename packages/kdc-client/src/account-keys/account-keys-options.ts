@@ -29,6 +29,7 @@ const ASKING_OPTIONS = {
   signal: 'value',
 } as const satisfies OptionTableOf<AskingOptions>
 
+/** Options of `deriveAccountKeys`. */
 export interface DeriveAccountKeysOptions extends AskingOptions {
   /** The account: `svc-web@AD.TEST`, or `svc-web` of `realm`. */
   readonly principal: string
@@ -47,6 +48,7 @@ export const DERIVE_ACCOUNT_KEYS_OPTIONS = {
   encryptionTypes,
 } as const satisfies OptionTableOf<DeriveAccountKeysOptions>
 
+/** Options of `checkKeytab`. */
 export interface CheckKeytabOptions extends AskingOptions {
   readonly keytab: Keytab
   /**

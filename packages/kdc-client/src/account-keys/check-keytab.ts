@@ -23,6 +23,7 @@ import { proveKey } from './proven-key.js'
  */
 export type KeyState = 'current' | 'version-differs' | 'old' | 'wrong' | 'refused' | 'not-checked'
 
+/** A key of a keytab, and what the KDC says of it. */
 export interface CheckedKey {
   readonly entry: KeytabEntry
   readonly state: KeyState

@@ -28,6 +28,7 @@ export interface TicketStore {
   release?(key: string): Promise<void> | void
 }
 
+/** A store in which instances of a service share tickets, and the secret that seals them there. */
 export interface TicketStoreOptions {
   readonly store: TicketStore
   /**

@@ -1,5 +1,6 @@
 import type { OptionTableOf, Ticket } from '@s4u/krb5'
 
+/** Options of a request for a ticket: how long to wait, and how old the answer may be. */
 export interface TicketOptions {
   /**
    * Ends the wait of this caller. The exchange itself goes on if other callers wait for the same
@@ -27,6 +28,7 @@ export const TICKET_OPTIONS = {
   maxAge: 'value',
 } as const satisfies OptionTableOf<TicketOptions>
 
+/** Options of saving a ticket-granting ticket to a credential cache. */
 export interface SaveOptions {
   /** Ends the wait. */
   readonly signal?: AbortSignal
@@ -39,6 +41,7 @@ export interface SaveOptions {
 /** Every name in SaveOptions; others are refused. */
 export const SAVE_OPTIONS = { signal: 'value', renew: 'flag' } as const satisfies OptionTableOf<SaveOptions>
 
+/** Options of a ticket in the client's own name. */
 export interface OwnTicketOptions extends TicketOptions {
   /**
    * The ticket-granting ticket of a service that has no key at hand. The KDC seals the ticket with

@@ -9,6 +9,7 @@ import type { KdcLocation } from '../locate/kdc-location.js'
 import type { DomainNames } from '../tickets/s4u-user.js'
 import type { KdcClient } from './kdc-client.js'
 
+/** Options of `createKdcClient`: who asks, which KDC, and within which limits. */
 export interface KdcClientOptions {
   /**
    * The realm to sign in to, if the credentials do not name it: `'AD.TEST'`. Default: the realm of
@@ -130,8 +131,10 @@ export interface KdcClientOptions {
 /** Credentials of a machine, or a client, whose tickets armor the sign-ins of others. */
 export type KdcArmor = KdcCredentials | KdcClient
 
+/** Whether requests are armored (RFC 6113): where the KDC offers it, always, or never. */
 export type FastMode = 'allow' | 'require' | 'off'
 
+/** Options of the cache of tickets: how much it may take, and with whom it is shared. */
 export interface CacheOptions {
   /** Octets that the tickets of users may take. Default: 67,108,864 (64 MiB). */
   readonly maxBytes?: number

@@ -13,6 +13,7 @@ import { cachesOfFolder, FolderCache, memberOfFolder } from './folder-cache.js'
 import { cachesOfKcm, KcmCache, kcmSocketOf } from './kcm-cache.js'
 import type { NamedCredentialCache } from './named-cache.js'
 
+/** Options of `openCredentialCache`. */
 export interface CredentialCacheOptions {
   /**
    * The krb5.conf with `default_ccache_name` and `kcm_socket`; several paths are separated by

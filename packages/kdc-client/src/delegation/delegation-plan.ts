@@ -37,6 +37,7 @@ export interface MethodChoice {
   readonly reason: string
 }
 
+/** The methods by which a service may get a ticket in a user's name, and the one that it takes. */
 export interface DelegationPlan {
   /** The first usable method; undefined if there is none. */
   readonly method: DelegationMethod | undefined

@@ -82,6 +82,7 @@ export type RefusalReason =
   | 'not-permitted-by-application'
   | 'other'
 
+/** A KDC that was asked in vain, and why: no answer, or no connection. */
 export interface FailedAttempt {
   /** The protocol and the address: `udp/127.0.0.1:88`. */
   readonly address: string

@@ -19,6 +19,7 @@ export interface DnsSource {
   lookup?(name: string): Promise<readonly string[]>
 }
 
+/** A record of type SRV: a server of a service, with its port. Source: RFC 2782. */
 export interface SrvRecord {
   readonly name: string
   readonly port: number

@@ -44,6 +44,7 @@ export type KdcProbe =
       readonly reason: string
     }
 
+/** A KDC, at one of its addresses, and what it answered by each protocol. */
 export interface SurveyedKdc {
   /** The server: `dc1.corp.test:88 (10.0.0.2)`. */
   readonly server: string
@@ -51,6 +52,7 @@ export interface SurveyedKdc {
   readonly tcp: KdcProbe
 }
 
+/** The answers of all KDCs of a realm, and what named them. */
 export interface KdcSurvey {
   readonly source: 'option' | 'krb5.conf' | 'DNS'
   readonly servers: readonly SurveyedKdc[]

@@ -31,6 +31,7 @@ import { unlessAborted, withTimeLimit } from '../async/time-limit.js'
  */
 export type KdcTransport = (request: Uint8Array, context: TransportContext) => Promise<Uint8Array>
 
+/** What a transport knows of a request beside its octets. */
 export interface TransportContext {
   readonly realm: string
   /** Aborts when the time is over, or when no caller waits for the answer any more. */

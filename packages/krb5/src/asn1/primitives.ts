@@ -115,6 +115,7 @@ export const DisplayString: Codec<string> = {
  */
 export type KerberosFlags = Uint8Array
 
+/** Reads and writes KerberosFlags, of 32 bits or more. Source: RFC 4120 section 5.2.8. */
 export const KerberosFlags: Codec<KerberosFlags> = {
   name: 'KerberosFlags',
   tag: 0x03,

@@ -19,6 +19,7 @@ const MAX_RECORDS = 100_000
 /** The most components of one name; real names have up to four. */
 const MAX_COMPONENTS = 16
 
+/** One key of a keytab: whose it is, its version, and when it was written. */
 export interface KeytabEntry {
   readonly principal: Principal
   /** The version of the key; 0 if the program that wrote the file did not know it. */

@@ -30,6 +30,10 @@ export interface ApReq {
   readonly authenticator: EncryptedData
 }
 
+/**
+ * Reads and writes AP-REQ, whose ticket and authenticator are still encrypted. Source: RFC 4120
+ * section 5.5.1.
+ */
 export const ApReq: Codec<ApReq> = application(
   14,
   'AP-REQ',
@@ -71,6 +75,7 @@ export interface Authenticator {
   readonly authorizationData?: AuthorizationData
 }
 
+/** Reads and writes a decrypted authenticator. Source: RFC 4120 section 5.5.1. */
 export const Authenticator: Codec<Authenticator> = application(
   2,
   'Authenticator',
@@ -98,6 +103,7 @@ export interface ApRep {
   readonly encPart: EncryptedData
 }
 
+/** Reads and writes AP-REP, whose part is still encrypted. Source: RFC 4120 section 5.5.2. */
 export const ApRep: Codec<ApRep> = application(
   15,
   'AP-REP',
@@ -115,6 +121,7 @@ export interface EncApRepPart {
   readonly seqNumber?: number
 }
 
+/** Reads and writes the decrypted part of an AP-REP. Source: RFC 4120 section 5.5.2. */
 export const EncApRepPart: Codec<EncApRepPart> = application(
   27,
   'EncAPRepPart',

@@ -45,6 +45,7 @@ const Element = sequence<AuthorizationDataElement>('AuthorizationDataElement', {
   adData: field(1, OctetString),
 })
 
+/** Reads and writes AuthorizationData. Source: RFC 4120 section 5.2.6. */
 export const AuthorizationData: Codec<AuthorizationData> = { ...sequenceOf(Element), name: 'AuthorizationData' }
 
 /**
@@ -58,6 +59,7 @@ export interface AdKdcIssued {
   readonly elements: AuthorizationData
 }
 
+/** Reads and writes AD-KDCIssued. Source: RFC 4120 section 5.2.6.2. */
 export const AdKdcIssued: Codec<AdKdcIssued> = sequence<AdKdcIssued>('AD-KDCIssued', {
   adChecksum: field(0, Checksum),
   iRealm: optional(1, KerberosString),
@@ -71,6 +73,7 @@ export interface AdAndOr {
   readonly elements: AuthorizationData
 }
 
+/** Reads and writes AD-AND-OR. Source: RFC 4120 section 5.2.6.3. */
 export const AdAndOr: Codec<AdAndOr> = sequence<AdAndOr>('AD-AND-OR', {
   conditionCount: field(0, Int32),
   elements: field(1, AuthorizationData),

@@ -26,6 +26,7 @@ const encryptedData = sequence<EncryptedData>('EncryptedData', {
   cipher: field(2, OctetString),
 })
 
+/** Reads and writes EncryptedData; nothing is decrypted. Source: RFC 4120 section 5.2.9. */
 export const EncryptedData: Codec<EncryptedData> = {
   ...encryptedData,
   read(reader) {
@@ -51,6 +52,7 @@ const checksum = sequence<Checksum>('Checksum', {
   checksum: field(1, OctetString),
 })
 
+/** Reads and writes Checksum. Source: RFC 4120 section 5.2.9. */
 export const Checksum: Codec<Checksum> = {
   ...checksum,
   read(reader) {

@@ -64,6 +64,10 @@ export interface KdcReqBody {
   readonly additionalTickets?: readonly Ticket[]
 }
 
+/**
+ * Reads and writes KDC-REQ-BODY, to which checksums of requests refer. Source: RFC 4120 section
+ * 5.4.1.
+ */
 export const KdcReqBody: Codec<KdcReqBody> = sequence<KdcReqBody>('KDC-REQ-BODY', {
   kdcOptions: field(0, KerberosFlags),
   cname: optional(1, PrincipalName),

@@ -88,6 +88,7 @@ export interface ChangePasswdData {
   readonly targrealm?: string
 }
 
+/** Reads and writes ChangePasswdData. Source: RFC 3244 section 2. */
 export const ChangePasswdData: Codec<ChangePasswdData> = sequence<ChangePasswdData>('ChangePasswdData', {
   newpasswd: field(0, OctetString),
   targname: optional(1, PrincipalName),

@@ -39,6 +39,7 @@ export interface KrbError {
   readonly eData?: Uint8Array
 }
 
+/** Reads and writes KRB-ERROR. Nothing authenticates it. Source: RFC 4120 section 5.9.1. */
 export const KrbError: Codec<KrbError> = application(
   30,
   'KRB-ERROR',

@@ -75,6 +75,7 @@ export interface KrbCred {
   readonly encPart: EncryptedData
 }
 
+/** Reads and writes KRB-CRED, whose part is still encrypted. Source: RFC 4120 section 5.8.1. */
 export const KrbCred: Codec<KrbCred> = application(
   22,
   'KRB-CRED',

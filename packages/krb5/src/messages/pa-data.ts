@@ -57,6 +57,7 @@ export interface PaData {
   readonly padataValue: Uint8Array
 }
 
+/** Reads and writes one PA-DATA. Source: RFC 4120 section 5.2.7. */
 export const PaData: Codec<PaData> = sequence<PaData>('PA-DATA', {
   padataType: field(1, Int32),
   padataValue: field(2, OctetString),
@@ -88,6 +89,7 @@ export interface PaEncTsEnc {
   readonly pausec?: number
 }
 
+/** Reads and writes PA-ENC-TS-ENC, the decrypted time stamp. Source: RFC 4120 section 5.2.7.2. */
 export const PaEncTsEnc: Codec<PaEncTsEnc> = sequence<PaEncTsEnc>('PA-ENC-TS-ENC', {
   patimestamp: field(0, KerberosTime),
   pausec: optional(1, Microseconds),
@@ -103,6 +105,7 @@ export interface EtypeInfo2Entry {
   readonly s2kparams?: Uint8Array
 }
 
+/** Reads and writes one entry of ETYPE-INFO2. Source: RFC 4120 section 5.2.7.5. */
 export const EtypeInfo2Entry: Codec<EtypeInfo2Entry> = sequence<EtypeInfo2Entry>('ETYPE-INFO2-ENTRY', {
   etype: field(0, Int32),
   salt: optional(1, KerberosString),
@@ -134,6 +137,7 @@ export interface PaPacRequest {
   readonly includePac: boolean
 }
 
+/** Reads and writes KERB-PA-PAC-REQUEST. Source: MS-KILE section 2.2.3. */
 export const PaPacRequest: Codec<PaPacRequest> = sequence<PaPacRequest>('KERB-PA-PAC-REQUEST', {
   includePac: field(0, Bool),
 })
@@ -193,6 +197,7 @@ export interface KerbErrorData {
   readonly dataValue?: Uint8Array
 }
 
+/** Reads and writes KERB-ERROR-DATA. Source: MS-KILE section 2.2.1. */
 export const KerbErrorData: Codec<KerbErrorData> = sequence<KerbErrorData>('KERB-ERROR-DATA', {
   dataType: field(1, Int32),
   dataValue: optional(2, OctetString),

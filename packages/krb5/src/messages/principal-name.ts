@@ -35,6 +35,7 @@ export interface PrincipalName {
   readonly nameString: readonly string[]
 }
 
+/** Reads and writes PrincipalName. Source: RFC 4120 section 5.2.2. */
 export const PrincipalName: Codec<PrincipalName> = sequence<PrincipalName>('PrincipalName', {
   nameType: field(0, Int32),
   nameString: field(1, sequenceOf(KerberosString)),

@@ -47,6 +47,7 @@ export interface Ticket {
   readonly encPart: EncryptedData
 }
 
+/** Reads and writes Ticket, whose part is still encrypted. Source: RFC 4120 section 5.3. */
 export const Ticket: Codec<Ticket> = application(
   1,
   'Ticket',
@@ -67,6 +68,7 @@ export interface HostAddress {
   readonly address: Uint8Array
 }
 
+/** Reads and writes HostAddress. Source: RFC 4120 section 5.2.5. */
 export const HostAddress: Codec<HostAddress> = sequence<HostAddress>('HostAddress', {
   addrType: field(0, Int32),
   address: field(1, OctetString),
@@ -119,6 +121,7 @@ export interface EncTicketPart {
   readonly authorizationData?: AuthorizationData
 }
 
+/** Reads and writes the decrypted part of a ticket. Source: RFC 4120 section 5.3. */
 export const EncTicketPart: Codec<EncTicketPart> = application(
   3,
   'EncTicketPart',

@@ -19,6 +19,7 @@ export interface RpcTransport {
   receive(): Promise<Uint8Array>
 }
 
+/** Options of `RpcAssociation.bind`: the interface, and what seals its calls. */
 export interface RpcBindOptions extends RpcInterface {
   /** What seals the calls. Without it they go in clear, as over a pipe that is sealed itself. */
   readonly protection?: RpcProtection

@@ -8,6 +8,7 @@ import { FETCH_CHANNEL } from '@s4u/fetch'
 import { closeOptions, KDC_CHANNEL, type OptionTableOf, requireGiven } from '@s4u/kdc-client'
 import { IMPERSONATE_CHANNEL } from './impersonation-events.js'
 
+/** Options of `writeAuditTo`. */
 export interface AuditWriterOptions {
   /**
    * How many lines wait while the stream does not keep up; further ones are counted and left out.

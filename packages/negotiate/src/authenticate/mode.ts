@@ -1,5 +1,9 @@
 import { ConfigurationError, shownInput } from '@s4u/kdc-client'
 
+/**
+ * Whether callers must be known: `required` answers 401 to others, `optional` lets them pass, `off`
+ * looks at no token.
+ */
 export type Mode = 'required' | 'optional' | 'off'
 
 const MODES: readonly Mode[] = ['required', 'optional', 'off']

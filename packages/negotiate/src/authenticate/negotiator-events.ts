@@ -8,6 +8,7 @@ import type { ResponseHeaders } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 import type { Session } from '../session/session-revocation.js'
 
+/** Functions that are told what becomes of the callers of requests. */
 export interface NegotiatorListeners {
   /**
    * Called when a caller is asked to authenticate, or for the next leg. This is no error: browsers
@@ -22,12 +23,14 @@ export interface NegotiatorListeners {
   readonly onFailed?: (event: FailedEvent) => void
 }
 
+/** A caller was asked to authenticate, or for the next leg. */
 export interface ChallengeEvent {
   readonly request: NegotiableRequest
   readonly reason: 'no-token' | 'other-scheme' | 'continue'
   readonly clientAddress?: string
 }
 
+/** A caller is known: by which means, and from where. */
 export interface AuthenticatedEvent {
   readonly request: NegotiableRequest
   readonly identity: CallerIdentity
@@ -39,6 +42,7 @@ export interface AuthenticatedEvent {
   readonly clientAddress?: string
 }
 
+/** A caller was refused, with the error for the log. */
 export interface FailedEvent {
   readonly request: NegotiableRequest
   /** `KRB_AP_ERR_SKEW`: the name under which failures are counted. */

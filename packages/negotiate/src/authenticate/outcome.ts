@@ -5,6 +5,10 @@ import type { Session } from '../session/session-revocation.js'
 /** Runs the handler: as the caller, where the options say so. */
 export type Runner = <T>(next: () => T) => T
 
+/**
+ * What `authenticate` resolves to: the caller is known, may stay unknown, or must answer a
+ * challenge.
+ */
 export type Outcome = Authenticated | Anonymous | Challenge
 
 /**

@@ -4,6 +4,7 @@ import { tlsExporter, tlsServerEndPoint } from '@s4u/gssapi'
 import { ConfigurationError, S4uError } from '@s4u/kdc-client'
 import type { NegotiableRequest } from './request.js'
 
+/** The certificate of a TLS server: PEM, or octets in DER. */
 export type TlsCertificate = string | Uint8Array
 
 export interface TlsCertificateOptions {

@@ -11,6 +11,10 @@ export interface HeaderTarget {
   setHeader(name: string, value: string | readonly string[]): unknown
 }
 
+/**
+ * A response that can be ended with a status and a body: a `ServerResponse` of `node:http` or
+ * `node:http2`.
+ */
 export interface ResponseTarget extends HeaderTarget {
   statusCode: number
   end(body: string): unknown

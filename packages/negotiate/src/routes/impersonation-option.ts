@@ -21,6 +21,7 @@ import { type Runner, runPlainly } from '../authenticate/outcome.js'
 import type { Challenge } from '../http/response.js'
 import type { NegotiableRequest } from '../http/request.js'
 
+/** Whether a route runs as its caller: it must, it may, or it must not. */
 export type ImpersonationOption = 'required' | 'allowed' | 'notAllowed'
 
 /**

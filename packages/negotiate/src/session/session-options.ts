@@ -23,12 +23,14 @@ export interface SessionOptions {
   readonly session?: SessionOption
 }
 
+/** A session that lasts as long as the connection of the caller. */
 export interface ConnectionSessionOptions {
   readonly kind: 'connection'
   /** The same as for cookies. */
   readonly isRevoked?: IsRevoked
 }
 
+/** A session in a sealed cookie, and how long it lasts. */
 export interface CookieSessionOptions {
   readonly kind: 'cookie'
   /**

@@ -10,6 +10,7 @@ import { readBody } from './read-body.js'
 /** Values by name. Each name is there once. */
 export type FormFields = ReadonlyMap<string, string>
 
+/** Options of `readFormFields`. */
 export interface ReadFormOptions {
   /** How many octets the body may have. Default 16,384. */
   readonly limit?: number

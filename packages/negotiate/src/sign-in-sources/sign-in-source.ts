@@ -71,6 +71,7 @@ export type SignInResult =
   /** Another step: a page, a redirect, a challenge. */
   | { readonly status: 'answer'; readonly answer: SignInAnswer }
 
+/** The source knows the caller. */
 export interface SignedIn {
   readonly status: 'signed-in'
   readonly identity: CallerIdentity
@@ -88,6 +89,7 @@ export interface SignedIn {
   readonly session?: false | { readonly maxAge?: number }
 }
 
+/** The source refuses the caller. */
 export interface SignInRefused {
   readonly status: 'refused'
   /** For events and the log. The caller is told its status only. */

@@ -24,6 +24,7 @@ export interface OtpSubject {
   readonly password?: string
 }
 
+/** A user with the secret that the KDC is asked about: a password, or a one-time password. */
 export type SecretSubject = PasswordSubject | OtpSubject
 
 /** @throws ConfigurationError when they are not texts: `null` is not the password "null" */

@@ -11,6 +11,7 @@ import { responseOf, type WebOutcome, withHeaders } from './web-outcome.js'
 /** A handler of web-standard requests, with what its runtime gives beside the request. */
 export type WebHandler<Rest extends readonly unknown[]> = (request: Request, ...rest: Rest) => Promise<Response>
 
+/** Options of `negotiator.protect`, for one handler of web-standard requests. */
 export interface ProtectOptions<Rest extends readonly unknown[] = readonly unknown[]> {
   /** `required` (default) answers 401 to an unknown caller; `optional` lets it pass. */
   readonly mode?: Exclude<Mode, 'off'>

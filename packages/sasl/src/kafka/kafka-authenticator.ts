@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import type { ContextSource } from '../caller.js'
 import { createSaslClient, saslContextOptions } from '../mechanism/sasl-client.js'
 
+/** Options of `kafkaAuthenticator`. */
 export interface KafkaAuthenticatorOptions {
   /** As whom to connect: an impersonation, or what `ConnectionsPerIdentity` gives to `open`. */
   readonly as: ContextSource

@@ -21,6 +21,7 @@ import {
   type SaslProtection,
 } from '../protection/protection.js'
 
+/** Options of `createSaslClient`. */
 export interface SaslClientOptions {
   readonly mechanism: SaslMechanism
   /** A context that has begun: with `framing: 'krb5'` for GSSAPI, `'spnego'` for GSS-SPNEGO. */

@@ -27,6 +27,7 @@ export interface SaslIdentity {
   readonly principal: string
 }
 
+/** Options of `createSaslServer`. */
 export interface SaslServerOptions<I extends SaslIdentity> {
   readonly mechanism: SaslMechanism
   /** What checks tickets: an acceptor of @s4u/acceptor. */

@@ -13,6 +13,7 @@ export interface AcceptContext {
   readonly negotiation?: PendingToken
 }
 
+/** What an acceptor returns for a token that it accepts: the caller and the context. */
 export interface AcceptedToken<I> {
   readonly status: 'accepted'
   readonly identity: I

@@ -3,6 +3,10 @@ import { ConfigurationError, formatPrincipal, type OptionTableOf, requireKnownOp
 import type { Caller, ContextSource } from '../caller.js'
 import { actingFor } from './acting-for.js'
 
+/**
+ * Options of `ConnectionsPerIdentity`: how connections are opened and closed, and how many are
+ * kept.
+ */
 export interface ConnectionsPerIdentityOptions<C> {
   /** The service principal name of the server: `postgres/db.ad.test`. */
   readonly service: string

@@ -4,6 +4,7 @@ import type { ConnectionOptions } from 'node:tls'
 import type { ContextSource } from '../caller.js'
 import { CallerStream, type CallerStreamSettings } from './caller-stream.js'
 
+/** Options of `postgresStream`. */
 export interface PostgresStreamOptions {
   /** As whom to connect: an impersonation, or what `ConnectionsPerIdentity` gives to `open`. */
   readonly as: ContextSource

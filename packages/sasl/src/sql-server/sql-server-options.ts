@@ -2,6 +2,7 @@ import type { ChannelBindings } from '@s4u/gssapi'
 import type { TLSSocket } from 'node:tls'
 import type { ContextSource } from '../caller.js'
 
+/** Options of `sqlServerAs`. */
 export interface SqlServerOptions {
   /** As whom to connect: an impersonation, or what `ConnectionsPerIdentity` gives to `open`. */
   readonly as: ContextSource

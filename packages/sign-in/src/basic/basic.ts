@@ -4,6 +4,7 @@ import { checkPassword } from '../password/check-password.js'
 import { decodeBasic, isBasic } from './basic-credentials.js'
 import { CheckedPasswords } from './checked-passwords.js'
 
+/** Options of `basic`. */
 export interface BasicOptions {
   /** What browsers call the site when they ask for a password. Default `Sign in`. */
   readonly realm?: string

@@ -3,6 +3,7 @@ import type { AskedLevel } from '@s4u/negotiate'
 import type { AccountClaimOptions } from '../issuers/account-claim.js'
 import { ISSUER_OPTIONS, type IssuerOptions } from '../issuers/issuer-options.js'
 
+/** Options of `bearer`. */
 export interface BearerOptions extends IssuerOptions, AccountClaimOptions {
   /**
    * The name of this API at the issuer, which a token must have in `aud`. Example: `api://orders`.

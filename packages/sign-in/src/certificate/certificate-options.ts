@@ -7,6 +7,7 @@ import type { ForwardedFormat } from './proxy/forwarded-certificate.js'
 import { REVOCATION_OPTIONS, type RevocationOptions } from './revocation/revocation-options.js'
 import type { AuthorityCertificates } from './trust/authorities.js'
 
+/** Options of `certificate`. */
 export interface CertificateOptions {
   /**
    * The authorities whose certificates people have, as PEM or DER. Each is trusted by itself, a
@@ -61,6 +62,7 @@ export interface CertificateOptions {
   readonly requireTls?: boolean
 }
 
+/** A proxy that ends TLS in front, and hands the certificate of the client on in a header. */
 export interface CertificateProxyOptions {
   /**
    * Its addresses and networks: `10.0.0.5`, `10.1.0.0/16`. Others that send the header are refused.

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 
 /** Names as they stand in `algorithm=`. RFC 7616 section 6.1. */
 export const DIGEST_ALGORITHMS = ['SHA-256', 'MD5'] as const
+/** A hash of Digest (RFC 7616 section 3.2), as the header names it. */
 export type DigestAlgorithm = (typeof DIGEST_ALGORITHMS)[number]
 
 const HASHES = { 'SHA-256': 'sha256', MD5: 'md5' } as const

@@ -19,6 +19,7 @@ export interface DigestUser {
  */
 export type DigestSecret = { readonly account?: string } & ({ readonly password: string } | { readonly hash: string })
 
+/** Options of `digest`. */
 export interface DigestOptions {
   /**
    * Returns the secret of a user; undefined for a user who is not known. Active Directory gives

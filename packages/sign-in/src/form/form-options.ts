@@ -4,6 +4,7 @@ import { type OwnTexts, type TextsByLanguage, textsWith } from './language.js'
 import { renderPage } from './render-page.js'
 import type { FormTheme, SignInPage } from './sign-in-page.js'
 
+/** Options of `form`. */
 export interface FormOptions {
   /** Whether passwords may come over TLS only. Default `true`. */
   readonly requireTls?: boolean

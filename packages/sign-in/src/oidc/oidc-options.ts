@@ -2,6 +2,7 @@ import { ConfigurationError, type OptionTableOf, requireGiven, shownInput } from
 import type { AccountClaimOptions } from '../issuers/account-claim.js'
 import { ISSUER_OPTIONS, type IssuerOptions } from '../issuers/issuer-options.js'
 
+/** Options of `oidc`. */
 export interface OidcOptions extends IssuerOptions, AccountClaimOptions {
   /** The identifier of this app at the issuer. */
   readonly clientId: string

@@ -38,6 +38,7 @@ export type RadiusAnswer =
   | { readonly status: 'accepted' | 'rejected'; readonly message: string }
   | { readonly status: 'challenged'; readonly message: string; readonly challenge: RadiusChallenge }
 
+/** A client of RADIUS servers. `createRadiusClient` returns one. */
 export interface RadiusClient extends Disposable {
   /**
    * Asks whether the password of a user is right.

@@ -11,6 +11,7 @@ import {
 } from '@s4u/krb5'
 import { MAX_VALUE_OCTETS } from './radius-packet.js'
 
+/** Options of `createRadiusClient`: the servers, their secrets, and how long to wait. */
 export interface RadiusOptions {
   /**
    * The servers, in the order in which they are asked: `radius1.corp.test`,

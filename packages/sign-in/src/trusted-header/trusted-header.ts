@@ -13,6 +13,7 @@ import { requireUserName } from '../password/user-name.js'
 import { stripHeaders, valueOf } from './front-end-header.js'
 import { namedPeers, type NamedPeers } from './named-peers.js'
 
+/** Options of `trustedHeader`. */
 export interface TrustedHeaderOptions {
   /**
    * The front ends that are believed: addresses and networks, or client certificates. Example:

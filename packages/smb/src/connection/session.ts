@@ -20,6 +20,7 @@ export interface ShareUser {
   ticketFor?(spn: string, options?: { readonly signal?: AbortSignal }): Promise<unknown>
 }
 
+/** What a session asks of the context with which it signs in. */
 export interface ShareUserOptions {
   readonly signal?: AbortSignal
   readonly mutual?: boolean

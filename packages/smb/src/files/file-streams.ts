@@ -6,6 +6,7 @@ import { Status } from '../wire/status.js'
 import { refusalOf } from './attempt.js'
 import type { OpenFile } from './open-file.js'
 
+/** Options of `createReadStream`. */
 export interface ReadStreamOptions {
   /** The first octet. Default: 0. */
   readonly start?: number | undefined
@@ -25,6 +26,7 @@ export const READ_STREAM_OPTIONS = {
   signal: 'value',
 } as const satisfies OptionTableOf<ReadStreamOptions>
 
+/** Options of `createWriteStream`. */
 export interface WriteStreamOptions {
   /** Where the first octet goes. Default: 0. */
   readonly start?: number | undefined

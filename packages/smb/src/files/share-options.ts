@@ -11,6 +11,7 @@ export interface CallOptions {
 /** Every name in CallOptions; others are refused. */
 export const CALL_OPTIONS = { signal: 'value' } as const satisfies OptionTableOf<CallOptions>
 
+/** Options of `readFile`. */
 export interface ReadFileOptions extends CallOptions {
   /** With an encoding the contents are text: `'utf8'`. Default: octets. */
   readonly encoding?: BufferEncoding | null | undefined
@@ -19,6 +20,7 @@ export interface ReadFileOptions extends CallOptions {
 /** Every name in ReadFileOptions; others are refused. */
 export const READ_OPTIONS = { ...CALL_OPTIONS, encoding: 'value' } as const satisfies OptionTableOf<ReadFileOptions>
 
+/** Options of `writeFile` and `appendFile`. */
 export interface WriteFileOptions extends CallOptions {
   /** The encoding of data that is text. Default: `'utf8'`. */
   readonly encoding?: BufferEncoding | undefined
@@ -33,6 +35,7 @@ export const WRITE_OPTIONS = {
   flag: 'value',
 } as const satisfies OptionTableOf<WriteFileOptions>
 
+/** Options of `readdir`. */
 export interface ReaddirOptions extends CallOptions {
   /** Entries with what the server tells of them, and not names alone. Default: `false`. */
   readonly withFileTypes?: boolean | undefined
@@ -47,6 +50,7 @@ export const READDIR_OPTIONS = {
   recursive: 'flag',
 } as const satisfies OptionTableOf<ReaddirOptions>
 
+/** Options of `mkdir`. */
 export interface MkdirOptions extends CallOptions {
   /** Folders above too, and no error where the folder is there. Default: `false`. */
   readonly recursive?: boolean | undefined
@@ -55,6 +59,7 @@ export interface MkdirOptions extends CallOptions {
 /** Every name in MkdirOptions; others are refused. */
 export const MKDIR_OPTIONS = { ...CALL_OPTIONS, recursive: 'flag' } as const satisfies OptionTableOf<MkdirOptions>
 
+/** Options of `watch`. */
 export interface WatchFolderOptions extends CallOptions {
   /** Folders within the folder too. Default: `false`. */
   readonly recursive?: boolean | undefined
@@ -63,6 +68,7 @@ export interface WatchFolderOptions extends CallOptions {
 /** Every name in WatchFolderOptions; others are refused. */
 export const WATCH_OPTIONS = { ...CALL_OPTIONS, recursive: 'flag' } as const satisfies OptionTableOf<WatchFolderOptions>
 
+/** Options of `rm`. */
 export interface RmOptions extends CallOptions {
   /** A folder with all that is in it. Default: `false`. */
   readonly recursive?: boolean | undefined
@@ -77,6 +83,7 @@ export const RM_OPTIONS = {
   force: 'flag',
 } as const satisfies OptionTableOf<RmOptions>
 
+/** Options of `copyFile`. */
 export interface CopyFileOptions extends CallOptions {
   /** Refuses where the target is there (EEXIST). Default: `false`. */
   readonly exclusive?: boolean | undefined

@@ -3,14 +3,22 @@ import { HEADER_OCTETS } from './header.js'
 
 /** The dialects of SMB, as numbers. MS-SMB2 section 2.2.3. */
 export const DialectNumber = { '2.1': 0x0210, '3.0': 0x0300, '3.0.2': 0x0302, '3.1.1': 0x0311 } as const
+/** A version of SMB. Source: MS-SMB2 section 2.2.3. */
 export type Dialect = keyof typeof DialectNumber
 
 /** MS-SMB2 section 2.2.3.1.2. */
 export const CipherNumber = { 'aes-128-ccm': 1, 'aes-128-gcm': 2, 'aes-256-ccm': 3, 'aes-256-gcm': 4 } as const
+/**
+ * A cipher of SMB 3: AES with 128 or 256 bits, in CCM or GCM. Source: MS-SMB2 section 2.2.3.1.2.
+ */
 export type Cipher = keyof typeof CipherNumber
 
 /** MS-SMB2 section 2.2.3.1.7. */
 export const SigningNumber = { 'hmac-sha256': 0, 'aes-128-cmac': 1, 'aes-128-gmac': 2 } as const
+/**
+ * How messages are signed: HMAC with SHA-256, AES-CMAC or AES-GMAC. Source: MS-SMB2 section
+ * 2.2.3.1.7.
+ */
 export type SigningAlgorithm = keyof typeof SigningNumber
 
 /** MS-SMB2 section 2.2.3. */

@@ -57,4 +57,7 @@ export const NT_STATUS = {
   STATUS_NO_MATCH: 0xc000_0272,
 } as const
 
+/**
+ * The name of a status of Windows that a refusal of the realm carries: `STATUS_ACCOUNT_DISABLED`.
+ */
 export type NtStatusName = keyof typeof NT_STATUS

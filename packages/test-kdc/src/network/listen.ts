@@ -13,6 +13,7 @@ export interface ListenOptions {
   readonly kpasswdPort?: number
 }
 
+/** An address at which a realm listens. */
 export interface ListenAddress {
   readonly host: string
   /** The same for UDP and TCP. */

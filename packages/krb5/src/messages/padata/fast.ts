@@ -31,6 +31,7 @@ export interface KrbFastArmor {
   readonly armorValue: Uint8Array
 }
 
+/** Reads and writes KrbFastArmor. Source: RFC 6113 section 5.4.1. */
 export const KrbFastArmor: Codec<KrbFastArmor> = sequence<KrbFastArmor>(
   'KrbFastArmor',
   { armorType: field(0, Int32), armorValue: field(1, OctetString) },
@@ -65,6 +66,7 @@ export interface KrbFastReq {
   readonly reqBody: KdcReqBody
 }
 
+/** Reads and writes the decrypted request of FAST. Source: RFC 6113 section 5.4.2. */
 export const KrbFastReq: Codec<KrbFastReq> = sequence<KrbFastReq>(
   'KrbFastReq',
   { fastOptions: field(0, KerberosFlags), padata: field(1, sequenceOf(PaData)), reqBody: field(2, KdcReqBody) },

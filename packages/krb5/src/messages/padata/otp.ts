@@ -90,6 +90,7 @@ export interface PaOtpChallenge {
   readonly s2kparams?: Uint8Array
 }
 
+/** Reads and writes PA-OTP-CHALLENGE. Source: RFC 6560 section 4.1. */
 export const PaOtpChallenge: Codec<PaOtpChallenge> = implicitSequence<PaOtpChallenge>('PA-OTP-CHALLENGE', {
   nonce: implicitField(0, OctetString),
   service: implicitOptional(1, Utf8String),
@@ -115,6 +116,7 @@ export interface PaOtpRequest {
   readonly vendor?: string
 }
 
+/** Reads and writes PA-OTP-REQUEST. Source: RFC 6560 section 4.2. */
 export const PaOtpRequest: Codec<PaOtpRequest> = implicitSequence<PaOtpRequest>('PA-OTP-REQUEST', {
   flags: implicitField(0, KerberosFlags),
   nonce: implicitOptional(1, OctetString),
@@ -133,6 +135,7 @@ export interface PaOtpEncRequest {
   readonly nonce: Uint8Array
 }
 
+/** Reads and writes PA-OTP-ENC-REQUEST. Source: RFC 6560 section 4.2. */
 export const PaOtpEncRequest: Codec<PaOtpEncRequest> = implicitSequence<PaOtpEncRequest>('PA-OTP-ENC-REQUEST', {
   nonce: implicitField(0, OctetString),
 })

@@ -22,6 +22,7 @@ export interface PaForUser {
   readonly authPackage: string
 }
 
+/** Reads and writes PA-FOR-USER. Source: MS-SFU section 2.2.1. */
 export const PaForUser: Codec<PaForUser> = sequence<PaForUser>('PA-FOR-USER', {
   userName: field(0, PrincipalName),
   userRealm: field(1, KerberosString),
@@ -76,6 +77,10 @@ export interface S4uUserId {
   readonly options?: KerberosFlags
 }
 
+/**
+ * Reads and writes S4UUserID, over which the checksum of PA-S4U-X509-USER goes. Source: MS-SFU
+ * section 2.2.2.
+ */
 export const S4uUserId: Codec<S4uUserId> = sequence<S4uUserId>(
   'S4UUserID',
   {
@@ -97,6 +102,7 @@ export interface PaS4uX509User {
   readonly checksum: Checksum
 }
 
+/** Reads and writes PA-S4U-X509-USER. Source: MS-SFU section 2.2.2. */
 export const PaS4uX509User: Codec<PaS4uX509User> = sequence<PaS4uX509User>('PA-S4U-X509-USER', {
   userId: field(0, S4uUserId),
   checksum: field(1, Checksum),

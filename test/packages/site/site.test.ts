@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { sections } from '../../docs/.vitepress/navigation.mjs'
-import { packageNames, pagesOfSite, repository, textOnSite } from '../../docs/.vitepress/pages.mjs'
-import { root } from '../packages/sources.js'
+import { sections } from '../../../docs/.vitepress/navigation.mjs'
+import { packageNames, pagesOfSite, repository, textOnSite } from '../../../docs/.vitepress/pages.mjs'
+import { root } from '../sources.js'
 import {
   anchorsOf,
   assetsOf,
@@ -21,7 +21,7 @@ let pages: BuiltPage[]
 beforeAll(() => {
   buildSite()
   pages = builtPages()
-}, 480_000)
+}, 900_000)
 
 const isOutside = (link: string): boolean => /^[a-z][a-z+.-]*:/i.test(link)
 
@@ -33,8 +33,25 @@ test('every page of docs and every README of a package is a page of the site', (
 
 test('every page stands in the navigation once', () => {
   const links = sections(packageNames).flatMap(({ items }) => items.map(({ link }) => link))
-  const shown = links.map((link) => (link === '/' ? '/index.md' : `${link}.md`)).sort()
-  expect(shown).toEqual([...pagesOfSite().values()].map((page) => `/${page}`).sort())
+  const shown = links.map((link) => (link === '/' ? '/index.html' : `${link}.html`)).sort()
+  expect(shown).toEqual(
+    pages
+      .map(({ path }) => path)
+      .filter((path) => path !== '/404.html')
+      .sort(),
+  )
+})
+
+test.each(packageNames)('the API of %s has each name that the package exports', async (name) => {
+  const page = pages.find(({ path }) => path === `/api/${name}.html`)
+  const exported = Object.keys(await import(`@s4u/${name}`))
+  expect(exported.length).toBeGreaterThan(1)
+  const explained = page === undefined ? new Set<string>() : anchorsOf(page)
+  const handedOn = page === undefined ? '' : page.html
+  const missing = exported.filter(
+    (one) => !explained.has(one.toLowerCase()) && !handedOn.includes(`<code>${one}</code></a>`),
+  )
+  expect(missing).toEqual([])
 })
 
 test('no link of it is dead, and each anchor is there', () => {

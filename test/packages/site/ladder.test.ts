@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ladder } from '../../docs/.vitepress/ladder.mjs'
+import { ladder } from '../../../docs/.vitepress/ladder.mjs'
 
 /** The drawings of the site. */
 describe('a ladder', () => {
