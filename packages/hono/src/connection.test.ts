@@ -37,6 +37,10 @@ test('is not known where the runtime does not say it, whatever headers say', () 
   for (const env of [undefined, {}, { KV: {} }, new BunServer(null), { remoteAddr: { transport: 'unix', path: '/s' } }])
     expect(at(env)).toEqual({})
   expect(at({ remoteAddr: { hostname: 'localhost' } })).toEqual({})
+  // Not what only becomes an address when it is made a text.
+  expect(at({ remoteAddr: { hostname: ['192.0.2.7'] } })).toEqual({})
+  expect(at({ incoming: { socket: null } })).toEqual({})
+  expect(at(Object.create(null))).toEqual({})
 })
 
 test('is not what somebody has added to every object', () => {

@@ -52,7 +52,11 @@ test('leaves others to a handler of the app', async () => {
   expect(otherwise).toHaveBeenCalledOnce()
 })
 
-test('takes no other options', () => {
-  for (const wrong of [{ onerror: () => {} }, { onError: 'log' }, { otherwise: 502 }])
-    expect(() => errorHandler(wrong as object)).toThrow(ConfigurationError)
+test.each([
+  [{ onerror: () => {} }, 'errorHandler'],
+  [{ onError: 'log' }, 'errorHandler: onError must be a function'],
+  [{ otherwise: 502 }, 'errorHandler: otherwise must be a function'],
+])('takes no other options: %j', (wrong, message) => {
+  expect(() => errorHandler(wrong as object)).toThrow(ConfigurationError)
+  expect(() => errorHandler(wrong as object)).toThrow(message)
 })

@@ -61,3 +61,10 @@ test('says where nothing in front authenticates callers', async () => {
   expect(errors).toEqual([expect.any(ConfigurationError)])
   expect(errors[0]).toMatchObject({ hint: 'Put app.use(negotiate(…)) before the route.' })
 })
+
+test('a request that has passed no negotiator has no headers for the gate, and no identity', async () => {
+  const gate = vi.fn<Gate>(() => ({ status: 'pass', run: (next) => next() }))
+  const app = new Hono().get('/', gated(gate), (c) => c.text('handled'))
+  await app.request('/', { headers: { authorization: 'Negotiate x' } })
+  expect(gate).toHaveBeenCalledExactlyOnceWith({ headers: {} }, undefined)
+})

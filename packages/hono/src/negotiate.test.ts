@@ -103,3 +103,18 @@ test('takes the mode from the context where it is a function', async () => {
 test('checks its options at once', () => {
   expect(() => negotiate({ keytab: '/nowhere.keytab' })).toThrow(ConfigurationError)
 })
+
+test('the form that a middleware has read before reaches the sources of signIn', async () => {
+  const kerberos = negotiate({ keytab })
+  const authenticate = vi.spyOn(kerberos.negotiator, 'authenticateRequest').mockResolvedValue(anonymous)
+  const app = new Hono()
+  app.use(async (c, next) => {
+    await c.req.parseBody()
+    await next()
+  })
+  app.use(kerberos).post('/', (c) => c.text('handled'))
+  const body = new URLSearchParams({ user: 'alice' })
+  await app.request('/', { method: 'POST', body })
+  await new Hono().use(kerberos).request('/', { method: 'POST', body })
+  expect(authenticate.mock.calls.map(([, given]) => given?.body)).toEqual([{ user: 'alice' }, undefined])
+})
