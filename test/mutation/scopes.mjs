@@ -17,6 +17,7 @@ export const packages = {
   fastify: { tests: ['test/stories/fastify.test.ts'] },
   gssapi: {},
   hono: { tests: ['test/stories/hono.test.ts', 'test/stories/relayed-answers.test.ts'] },
+  nest: { tests: ['test/stories/nest.test.ts', 'test/stories/nest-sockets.test.ts'] },
   passport: { tests: ['test/stories/passport.test.ts'] },
   'kdc-client': {
     trusted: [

@@ -84,6 +84,11 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
     hono: { siblings: ['negotiate'], others: ['hono'], because: 'the framework is a peer dependency' },
     koa: { siblings: ['negotiate'], others: ['koa'], because: 'the framework is a peer dependency' },
+    nest: {
+      siblings: ['negotiate'],
+      others: ['@nestjs/common', '@nestjs/core', 'rxjs'],
+      because: 'the framework is a peer dependency; interceptors return what rxjs makes',
+    },
     passport: {
       siblings: ['negotiate'],
       others: ['passport-strategy'],

@@ -24,6 +24,7 @@ export const BUDGET = {
   koa: 50,
   krb5: 2_030,
   negotiate: 1_400,
+  nest: 150,
   passport: 60,
   redis: 260,
   sasl: 390,

@@ -14,6 +14,7 @@ import * as kerberos from '@s4u/kerberos'
 import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
+import * as nest from '@s4u/nest'
 import * as passport from '@s4u/passport'
 import * as redis from '@s4u/redis'
 import * as sasl from '@s4u/sasl'
@@ -37,6 +38,7 @@ export const packages: object[] = [
   koa,
   krb5,
   negotiate,
+  nest,
   passport,
   redis,
   sasl,

@@ -1,0 +1,94 @@
+import {
+  ConfigurationError,
+  delegatedByGate,
+  type Gate,
+  groupGate,
+  identityGate,
+  type ImpersonationOption,
+  type Mode,
+} from '@s4u/negotiate'
+import { type CustomDecorator, type ExecutionContext, SetMetadata } from '@nestjs/common'
+
+const MODE = 's4u:mode'
+const IDENTITY = 's4u:identity'
+const GROUP = 's4u:group'
+const DELEGATED_BY = 's4u:delegatedBy'
+const IMPERSONATION = 's4u:impersonation'
+
+/**
+ * Says, at a handler or a controller, whether its callers must authenticate. That of a handler goes
+ * before that of its controller, and both before the option `mode`.
+ *
+ * @throws ConfigurationError at once
+ */
+export function NegotiateMode(mode: Mode): CustomDecorator {
+  return SetMetadata(MODE, oneOf('NegotiateMode', mode, ['required', 'optional', 'off']))
+}
+
+/**
+ * Lets known callers pass and asks others to authenticate, whatever `mode` says, and preflights
+ * too.
+ */
+export function RequireIdentity(): CustomDecorator {
+  return SetMetadata(IDENTITY, identityGate())
+}
+
+/**
+ * Lets members of at least one of the groups pass; other callers get 403, and so does a caller
+ * whose groups are not known. At a controller and at its handler, both must let the caller pass.
+ *
+ * @param groups SIDs, or `CORP\Sales` where the negotiator has the option `directory`
+ * @throws ConfigurationError at once
+ */
+export function RequireGroup(groups: string | readonly string[]): CustomDecorator {
+  return SetMetadata(GROUP, groupGate([groups].flat()))
+}
+
+/**
+ * Lets callers pass who came through these services and no others.
+ * @throws ConfigurationError at once for an empty list
+ */
+export function RequireDelegatedBy(services: readonly string[]): CustomDecorator {
+  return SetMetadata(DELEGATED_BY, delegatedByGate(services))
+}
+
+/**
+ * Says how a handler impersonates. `required` runs it as the caller, so that the `fetch` of
+ * `@s4u/fetch` acts as the caller, and refuses callers who cannot be impersonated. `allowed` does
+ * so under `impersonateCallerForAllOperations`. `notAllowed` never does.
+ *
+ * @throws ConfigurationError at once
+ */
+export function Impersonation(option: ImpersonationOption): CustomDecorator {
+  return SetMetadata(IMPERSONATION, oneOf('Impersonation', option, ['required', 'allowed', 'notAllowed']))
+}
+
+/** What is declared at a handler, and at its controller. */
+export interface RouteRules {
+  readonly mode: Mode | undefined
+  /** The outer ones first. */
+  readonly gates: readonly Gate[]
+  readonly impersonation: ImpersonationOption | undefined
+  /** A check is declared that a guard must make. */
+  readonly areDeclared: boolean
+}
+
+/** Returns what counts for the handler of a request. */
+export function rulesOf(context: ExecutionContext): RouteRules {
+  return rulesAt([context.getClass(), context.getHandler()])
+}
+
+/** @param places a class, and one of its methods */
+export function rulesAt(places: readonly object[]): RouteRules {
+  const declared = <T>(key: string): readonly T[] =>
+    places.map((place): T | undefined => Reflect.getMetadata(key, place)).filter((one) => one !== undefined)
+  const gates = [...declared<Gate>(IDENTITY), ...declared<Gate>(GROUP), ...declared<Gate>(DELEGATED_BY)]
+  const mode = declared<Mode>(MODE).at(-1)
+  const impersonation = declared<ImpersonationOption>(IMPERSONATION).at(-1)
+  return { mode, gates, impersonation, areDeclared: gates.length > 0 || impersonation !== undefined }
+}
+
+function oneOf<T extends string>(owner: string, value: T, words: readonly T[]): T {
+  if (words.includes(value)) return value
+  throw new ConfigurationError(`${owner}: the word must be one of ${words.join(', ')}`)
+}
