@@ -240,7 +240,7 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     // The directory signs in by SASL too, so that it stands below the speakers.
     sasl: {
       siblings: ['gssapi', 'krb5'],
-      rooms: ['.', 'kafka', 'postgres', 'sql-server', 'pool', 'mechanism', 'layer', 'protection', 'caller.ts'],
+      rooms: ['.', 'kafka', 'mail', 'postgres', 'sql-server', 'pool', 'mechanism', 'layer', 'protection', 'caller.ts'],
     },
   },
   tokens: {

@@ -35,7 +35,21 @@ export {
   type KafkajsProviderArguments,
   platformaticAuthenticator,
 } from './kafka/kafka-authenticator.js'
-export { ServerUnreachableError } from './postgres/handshake-reader.js'
+export {
+  IMAP_TRANSPORT_OPTIONS,
+  type ImapConnectionRequest,
+  type ImapTransport,
+  imapTransport,
+  type ImapTransportOptions,
+} from './mail/imap-transport.js'
+export {
+  type NodemailerConnection,
+  SMTP_AUTHENTICATION_OPTIONS,
+  type SmtpAuthentication,
+  smtpAuthentication,
+  type SmtpAuthenticationOptions,
+} from './mail/smtp-authentication.js'
+export { ServerUnreachableError } from './layer/handshake-reader.js'
 export {
   POSTGRES_STREAM_OPTIONS,
   type PostgresAddress,

@@ -2,6 +2,8 @@ import { ContextFlag, SecurityContext } from '@s4u/gssapi'
 import { Key, MalformedTokenError, parsePrincipal, RejectedTokenError } from '@s4u/krb5'
 import { SecurityLayer } from '@s4u/sasl'
 import { decodeLayerMessage } from '../../../packages/sasl/src/protection/protection.js'
+import { readImapAnswer } from '../../../packages/sasl/src/mail/imap-sign-in.js'
+import { readChallenge } from '../../../packages/sasl/src/mail/mail-sign-in.js'
 import { AuthenticationPhase } from '../../../packages/sasl/src/postgres/authentication-phase.js'
 import { takeSspi } from '../../../packages/sasl/src/sql-server/sspi-token.js'
 import { type Decoder, decoder } from '../decoder.js'
@@ -41,6 +43,14 @@ export const saslDecoders: readonly Decoder[] = [
     ].map(fromHex),
     (bytes) => new AuthenticationPhase('postgres/db.ad.test').take(bytes),
     REFUSALS,
+  ),
+  decoder(
+    'answers of a mail server',
+    ['+ YIGZBgkqhkiG9w==', '* CAPABILITY IMAP4rev1 {5}', 's4u1 OK in', '* BYE'].map((line) => Buffer.from(line)),
+    (bytes) => {
+      const answer = readImapAnswer(Buffer.from(bytes).toString('latin1'))
+      if (answer?.status === 'challenge') readChallenge(answer.base64)
+    },
   ),
   decoder(
     'answer to LOGIN7',

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Keytab } from '@s4u/krb5'
 import { createNegotiator, type Impersonation, type Negotiator } from '@s4u/negotiate'
 import { createTestRealm, type TestRealm } from '@s4u/test-kdc'
 
@@ -11,8 +12,8 @@ export interface CallerRealm extends AsyncDisposable {
   readonly realm: TestRealm
   /** Acts as the user, who has signed in by other means. */
   as(user: string): Promise<Impersonation>
-  /** The environment of a program that accepts tickets for the service. */
-  environmentOf(spn: string): Record<string, string>
+  /** The environment of a program that accepts tickets for the services. */
+  environmentOf(...accepted: readonly string[]): Record<string, string>
 }
 
 const WEB = 'HTTP/web.ad.test'
@@ -41,9 +42,9 @@ export async function openCallerRealm(spns: readonly string[]): Promise<CallerRe
   return {
     realm,
     as: async (user) => (await negotiator.identityFor(`${user}@AD.TEST`)).impersonate(),
-    environmentOf(spn) {
-      const keytab = join(folder, `${names.indexOf(spn)}.keytab`)
-      writeFileSync(keytab, realm.keytabFor(spn).encode())
+    environmentOf(...accepted) {
+      const keytab = join(folder, `${accepted.map((spn) => names.indexOf(spn)).join('-')}.keytab`)
+      writeFileSync(keytab, new Keytab(accepted.flatMap((spn) => realm.keytabFor(spn).entries)).encode())
       // The same token is never shown twice here, and a file of replays is shared with other tests.
       return { KRB5_CONFIG: krb5Config, KRB5_KTNAME: `FILE:${keytab}`, KRB5RCACHENAME: 'none:', LC_ALL: 'C.UTF-8' }
     },

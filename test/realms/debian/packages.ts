@@ -63,6 +63,9 @@ export const toolKeys = [
   'file-server',
   'zsh',
   'compiler',
+  'dovecot',
+  'squid',
+  'cyrus-sasl',
 ] as const
 export type ToolKey = (typeof toolKeys)[number]
 
@@ -108,6 +111,20 @@ export const tools: Record<ToolKey, Requirement> = {
     packages: ['samba', 'winbind', 'smbclient', 'libnss-wrapper', 'util-linux'],
   },
   zsh: { programs: ['zsh'], packages: ['zsh'] },
+  dovecot: {
+    programs: [
+      'dovecot',
+      '/usr/lib/dovecot/imap',
+      '/usr/lib/dovecot/submission',
+      '/usr/lib/dovecot/modules/auth/libmech_gssapi.so',
+    ],
+    packages: ['dovecot-imapd', 'dovecot-submissiond', 'dovecot-gssapi'],
+  },
+  squid: { programs: ['squid', '/usr/lib/squid/negotiate_kerberos_auth'], packages: ['squid'] },
+  'cyrus-sasl': {
+    programs: ['sasl-sample-client', 'sasl-sample-server', '/usr/lib/*/sasl2/libgssapiv2.so'],
+    packages: ['sasl2-bin', 'libsasl2-modules-gssapi-mit'],
+  },
   // For the native addon that npm's kerberos is.
   compiler: { programs: ['g++', 'make', '/usr/bin/python3'], packages: ['g++', 'make', 'python3'] },
 }

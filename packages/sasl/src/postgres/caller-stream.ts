@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
 import type { ContextSource } from '../caller.js'
 import type { AuthenticationPhase } from './authentication-phase.js'
-import { HandshakeReader, timedOut } from './handshake-reader.js'
+import { HandshakeReader, timedOut } from '../layer/handshake-reader.js'
 import { openChannel, type PostgresChannel } from './open-channel.js'
 
 /** Checked options of a stream. */

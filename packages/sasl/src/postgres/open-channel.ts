@@ -4,7 +4,7 @@ import { isIP, type Socket } from 'node:net'
 import { connect as connectTls, type ConnectionOptions } from 'node:tls'
 import { ProtectedMessages } from '../layer/protected-messages.js'
 import { AuthenticationPhase } from './authentication-phase.js'
-import { HandshakeReader } from './handshake-reader.js'
+import { HandshakeReader } from '../layer/handshake-reader.js'
 
 /** What is done to the octets on the way. */
 export interface PostgresChannel {

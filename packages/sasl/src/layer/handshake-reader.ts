@@ -1,6 +1,6 @@
-import { type ErrorDetails, S4uError } from '@s4u/krb5'
+import { type ErrorDetails, MalformedTokenError, S4uError } from '@s4u/krb5'
 import type { Socket } from 'node:net'
-import { OctetQueue } from '../layer/octet-queue.js'
+import { OctetQueue } from './octet-queue.js'
 
 /** A server that could not be reached, or did not answer in time. */
 export class ServerUnreachableError extends S4uError {
@@ -17,7 +17,9 @@ export function timedOut(spn: string, timeLimit: number): ServerUnreachableError
   })
 }
 
-/** Reads the octets of a handshake from a socket, as many as are wanted. */
+const LF = 0x0a
+
+/** Reads octets, or lines, of a handshake from a socket. */
 export class HandshakeReader {
   readonly #socket: Socket
   readonly #queue = new OctetQueue()
@@ -50,13 +52,36 @@ export class HandshakeReader {
   }
 
   async read(count: number): Promise<Uint8Array> {
-    if (this.#queue.length < count) {
-      await new Promise<void>((resolve, reject) => {
-        this.#waiting = { count, resolve, reject }
-        if (this.#failure !== undefined) reject(this.#failure)
-      })
-    }
+    if (this.#queue.length < count) await this.#untilPending(count)
     return this.#queue.take(count)
+  }
+
+  /**
+   * Resolves to the next line, without its end (CRLF).
+   * @param limit the longest line that is taken, in octets
+   * @throws MalformedTokenError; what the socket says
+   */
+  async readLine(limit: number): Promise<string> {
+    for (;;) {
+      const seen = this.#queue.peek(limit)
+      const end = seen.indexOf(LF)
+      if (end >= 0) return new TextDecoder('latin1').decode(this.#queue.take(end + 1)).replace(/\r?\n$/, '')
+      if (seen.length >= limit)
+        throw new MalformedTokenError({
+          path: 'line',
+          expected: `a line of at most ${limit} octets`,
+          found: 'a longer one',
+          status: 502,
+        })
+      await this.#untilPending(seen.length + 1)
+    }
+  }
+
+  #untilPending(count: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { count, resolve, reject }
+      if (this.#failure !== undefined) reject(this.#failure)
+    })
   }
 
   /** Gives the socket back. */
