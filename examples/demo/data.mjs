@@ -31,6 +31,18 @@ export function createArchive({ keytab }) {
   return app
 }
 
+/** What a company has had for years: it knows Kerberos, and nothing of the internet. */
+export function createIntranet({ keytab }) {
+  const app = new Koa()
+  app.use(negotiate({ keytab }))
+  app.use((ctx) => {
+    const { identity } = ctx
+    const rows = [{ room: '3.14', day: 'Monday', booked: identity.name }]
+    ctx.body = { service: 'intranet', rule: 'Everybody sees the rooms that they have booked.', rows, identity }
+  })
+  return app
+}
+
 const orders = [
   { order: '2026-101', owner: 'alice', item: 'looking glass', total: '80.00' },
   { order: '2026-102', owner: 'bob', item: 'spanner', total: '14.50' },

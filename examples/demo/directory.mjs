@@ -23,6 +23,9 @@ export const services = {
   'svc-data': { spns: ['HTTP/data.ad.test'] },
   // msDS-AllowedToActOnBehalfOfOtherIdentity: resource-based delegation, decided at the target.
   'svc-archive': { spns: ['HTTP/archive.ad.test'], allowedToActOnBehalfOf: ['svc-web'] },
+  // In front of intranet, for people on the internet: it checks their passwords with the KDC.
+  'svc-gateway': { spns: ['HTTP/gateway.example.com'], allowedToDelegateTo: ['HTTP/intranet.ad.test'] },
+  'svc-intranet': { spns: ['HTTP/intranet.ad.test'] },
   // Nobody may act on behalf of anybody here.
   'svc-vault': { spns: ['HTTP/vault.ad.test'] },
 }

@@ -16,6 +16,9 @@ const MAX_STEPS = 100
 
 const AUDIT_CHANNELS = ['s4u:accept', 's4u:kdc', 's4u:impersonate', 's4u:fetch']
 
+/** Where Node tells of each request that an HTTP server is about to serve. */
+const REQUEST_CHANNEL = 'http.server.request.start'
+
 /**
  * Says between the demo's own services to which story a request belongs. Whoever comes from outside
  * cannot guess one.
@@ -29,15 +32,22 @@ export class Journal {
   #current = new AsyncLocalStorage()
   #open = new Map()
   #listener = (event, channel) => this.#note(event, channel)
+  /** Of a program that listens by itself, as the gateway does: Node tells of each of its requests. */
+  #onRequest = ({ request }) => {
+    const story = this.find(request.headers[STORY_HEADER])
+    if (story) this.#current.enterWith(story)
+  }
 
   constructor(realm) {
     this.#realm = realm
     this.holdings = new Holdings(() => realm.now)
     for (const name of AUDIT_CHANNELS) subscribe(name, this.#listener)
+    subscribe(REQUEST_CHANNEL, this.#onRequest)
   }
 
   close() {
     for (const name of AUDIT_CHANNELS) unsubscribe(name, this.#listener)
+    unsubscribe(REQUEST_CHANNEL, this.#onRequest)
   }
 
   /**
@@ -136,10 +146,23 @@ export class Journal {
     }
   }
 
+  /** Serves a request that the gateway has sent inside, where nothing of the demo's sends it. */
+  receive(from, to, req, res, serve) {
+    const { method, url, headers } = req
+    const started = performance.now()
+    this.#add(this.requestStep(from, to, { method, url: new URL(url, `http://${headers.host}`), headers }))
+    res.once('finish', () => {
+      const header = [res.getHeader('www-authenticate') ?? []].flat().join(', ')
+      this.#add(answerStep(to, from, { status: res.statusCode, header, milliseconds: since(started) }))
+    })
+    serve(req, res)
+  }
+
   requestStep(from, to, { method, url, headers }) {
     const step = { kind: 'request', from, to, line: `${method} ${url.pathname}`, host: url.host }
     const token = readToken(headers.authorization, this.#realm)
-    if (token === undefined) return headers.cookie ? { ...step, cookie: true } : step
+    // Forms have cookies too, which are no sessions.
+    if (token === undefined) return headers.cookie && method === 'GET' ? { ...step, cookie: true } : step
     const copied = this.#current.getStore()?.steps.some((other) => other.token?.id === token.id)
     return { ...step, token, copied, fromCache: this.holdings.use(token.ticket) > 1 }
   }

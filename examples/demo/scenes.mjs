@@ -9,6 +9,8 @@ export const actions = {
   orders: (workstation) => workstation.get('/orders'),
   vault: (workstation) => workstation.get('/vault'),
   archive: (workstation) => workstation.get('/archive'),
+  phone: ({ phone }) => phone.signIn('bob'),
+  'phone-again': ({ phone }) => phone.open(),
   async replay(workstation) {
     if (workstation.user?.method !== 'kerberos') workstation.user = { name: 'alice', method: 'kerberos' }
     const first = await workstation.get('/me')
@@ -22,6 +24,7 @@ const WEB = 'HTTP/web.ad.test@AD.TEST'
 const API = 'HTTP/api.ad.test@AD.TEST'
 /** With protocol transition the evidence is a ticket of web to its own account. */
 const WEB_ITSELF = 'svc-web@AD.TEST'
+const GATEWAY = 'HTTP/gateway.example.com@AD.TEST'
 
 /**
  * The story as `npm start` tells it where nobody is looking, each scene with what must come of it.
@@ -68,6 +71,17 @@ export const story = [
   scene('But her account is sensitive, so nobody may act as carol', 'orders', {
     status: 403,
     refusal: ['web', 'DelegationRefusedError', 'KDC_ERR_BADOPTION', 'user-not-delegable'],
+  }),
+  scene('Bob is out, with a phone: a form at the gateway, Kerberos at intranet behind it', 'phone', {
+    status: 200,
+    principal: 'bob@AD.TEST',
+    delegatedBy: [GATEWAY],
+    rows: 1,
+  }),
+  scene('He looks again: the gateway knows his session, and shows intranet a fresh token', 'phone-again', {
+    status: 200,
+    principal: 'bob@AD.TEST',
+    exchanges: 0,
   }),
 ]
 

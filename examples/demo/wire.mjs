@@ -20,6 +20,7 @@ import {
   openEncryptedData,
   openTicket,
   Pac,
+  PaType,
   TgsRep,
   TgsReq,
   TicketFlag,
@@ -48,10 +49,14 @@ export function readToken(header, realm) {
   }
 }
 
-/** The ticket that a KDC has issued; undefined when it has not. */
+/**
+ * The ticket that a KDC has issued; undefined when it has not, and where the answer is sealed under
+ * armor (FAST): for that, not even the keys of everybody are enough.
+ */
 export function readIssuedTicket(reply, realm) {
   if (reply[0] === AS_REP) {
-    const { crealm, cname, ticket, encPart } = decode(AsRep, reply)
+    const { crealm, cname, ticket, encPart, padata = [] } = decode(AsRep, reply)
+    if (padata.some(({ padataType }) => padataType === PaType.FX_FAST)) return undefined
     const key = keyOf(realm, formatName(cname), encPart.etype)
     const part = decode(EncAsRepPart, openEncryptedData(encPart, key, KeyUsage.AS_REP))
     return ticketFacts(ticket, { ...part, crealm, cname })

@@ -10,13 +10,16 @@ import { REALM, users } from './directory.mjs'
 export class Workstation {
   /** Who is signed in: `{ name, method }`, with `kerberos` or `form`. */
   user
+  /** That of whoever sits there, when they are on the way. */
+  phone
   #fetch
   #kdc
   #clients = new Map()
   #cookie
   #lastToken
 
-  constructor({ fetch, kdc }) {
+  constructor({ fetch, kdc, phone }) {
+    this.phone = phone
     this.#kdc = kdc
     this.#fetch = async (input, init) => {
       this.#lastToken = new Headers(init?.headers).get('authorization') ?? this.#lastToken

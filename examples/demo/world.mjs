@@ -2,9 +2,11 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createTestRealm } from '@s4u/test-kdc'
 import { createApi } from './api.mjs'
-import { createArchive, createData } from './data.mjs'
+import { createArchive, createData, createIntranet } from './data.mjs'
 import { groups, REALM, services, users } from './directory.mjs'
+import { createFront } from './gateway.mjs'
 import { Journal } from './journal.mjs'
+import { Phone } from './phone.mjs'
 import { Visitors } from './visitors.mjs'
 import { createWeb } from './web.mjs'
 import { Workstation } from './workstation.mjs'
@@ -12,7 +14,7 @@ import { Workstation } from './workstation.mjs'
 /** Windows sends tickets of up to 48,000 octets; Node's own limit is 16 kB for all headers. */
 const MAX_HEADER_OCTETS = 65_536
 
-/** The realm, the four services and the workstation, running. */
+/** The realm, the services, the gateway, the workstation and a telephone, running. */
 export async function createWorld() {
   const realm = await createTestRealm({ realm: REALM, users, services })
   const { host, port } = await realm.listen()
@@ -25,6 +27,7 @@ export async function createWorld() {
 
 class World {
   workstation
+  #gateway
   #servers = []
   #turn = Promise.resolve()
 
@@ -55,13 +58,28 @@ class World {
       api: createApi(tools('api')).callback(),
       data: createData({ ...tools('data'), sales: realm.sidOf('Sales') }).callback(),
       archive: createArchive(tools('archive')).callback(),
+      intranet: this.#behindGateway(createIntranet(tools('intranet')).callback()),
     }
     this.workstation = new Workstation({
       fetch: journal.fetchFor('browser', addresses),
       kdc: journal.kdcFor('browser'),
+      phone: new Phone({ fetch: journal.fetchFor('phone', addresses) }),
     })
-    if (this.#servers.length > 0) return
-    for (const name of Object.keys(this.#handlers)) addresses[name] = await this.#listen(name)
+    if (this.#servers.length === 0)
+      for (const name of Object.keys(this.#handlers)) addresses[name] = await this.#listen(name)
+    await this.#openGateway(tools('gateway'))
+  }
+
+  /** The gateway listens by itself. One of the last day still has tickets. */
+  async #openGateway({ keytab, kdc }) {
+    await this.#gateway?.stop()
+    this.#gateway = createFront({ keytab, kdc, to: `http://${this.addresses.intranet}` })
+    await this.#gateway.listen()
+    this.addresses.gateway = `127.0.0.1:${this.#gateway.addresses[0].port}`
+  }
+
+  #behindGateway(serve) {
+    return (req, res) => this.journal.receive('gateway', 'intranet', req, res, serve)
   }
 
   #handlers = {}
@@ -109,6 +127,7 @@ class World {
   async close() {
     this.journal.close()
     this.visitors.close()
+    await this.#gateway.stop()
     for (const server of this.#servers) {
       server.close()
       server.closeAllConnections()

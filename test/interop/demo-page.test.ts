@@ -150,6 +150,20 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
     expect(await page.textContent('#caption')).not.toContain('wants Kerberos')
   })
 
+  test('lets a phone in through the gateway: a form outside, Kerberos in the name of its user inside', async () => {
+    await press('Bob, from a phone')
+    expect(await outcome()).toContain('intranet answered bob@AD.TEST.')
+    expect(await outcome()).toMatch(/delegatedBy\s*HTTP\/gateway\.example\.com@AD\.TEST/)
+    const all = await states()
+    expect(all).toMatchObject({ 'phone-gateway': 'done', 'gateway-kdc': 'done', 'gateway-intranet': 'done' })
+    expect(all).toMatchObject({ 'browser-web': '', 'web-kdc': '' })
+    await press('He looks again')
+    expect(await outcome()).toContain('intranet answered bob@AD.TEST.')
+    expect(await page.textContent('#steps')).not.toContain('⇄')
+    expect(await page.textContent('#steps')).toMatch(/SPNEGO · HTTP\/intranet\.ad\.test .* from the cache/)
+    expect(await page.locator('#steps li', { hasText: 'phone → gateway' }).textContent()).toContain('session cookie')
+  })
+
   test('forgets everything when told to', async () => {
     await press('Sign in as alice')
     await page.getByRole('button', { name: 'Forget everything' }).click()
@@ -174,7 +188,7 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
 
   test('plays the whole story', async () => {
     await page.getByRole('button', { name: 'Play the whole story' }).click()
-    await page.locator('#who', { hasText: 'Scene 3 of 11' }).waitFor()
+    await page.locator('#who', { hasText: 'Scene 3 of 13' }).waitFor()
     await page.locator('#outcome', { hasText: 'data answered alice' }).waitFor()
     await press('Sign in as bob')
     expect(await page.textContent('#who')).toBe('Signed in: bob, with Kerberos.')
@@ -207,6 +221,8 @@ await describeRealms('the page of the demo, in Chromium', ['chromium'], () => {
         expect(await overlapping(page), `${user}: ${deed}`).toEqual([])
       }
     }
+    await press('Bob, from a phone')
+    expect(await overlapping(page), 'from a phone').toEqual([])
   })
 
   test.each([375, 320])('fits a screen of %i pixels, with buttons for fingers', async (width) => {

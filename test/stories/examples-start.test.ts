@@ -17,14 +17,14 @@ test('npm start tells the story as text where nobody looks, and ends well', { ti
   expect(output).toMatch(/web +→ api .*HTTP\/api\.ad\.test/)
   expect(output).toMatch(/data sees alice@AD\.TEST .* through HTTP\/web\.ad\.test@AD\.TEST, then HTTP\/api\.ad\.test/)
   expect(output).toMatch(/DelegationRefusedError KDC_ERR_BADOPTION/)
-  expect(output).toMatch(/11 of 11 scenes went as they should\n$/)
+  expect(output).toMatch(/13 of 13 scenes went as they should\n$/)
   expect(output).not.toContain('WRONG')
   expect(status).toBe(0)
 })
 
 test('the demo tells the story as text where there is no terminal, outside CI too', async () => {
   const { status, output } = await run(process.execPath, [main], { CI: undefined })
-  expect(output).toMatch(/11 of 11 scenes went as they should\n$/)
+  expect(output).toMatch(/13 of 13 scenes went as they should\n$/)
   expect(status).toBe(0)
 })
 
@@ -37,7 +37,7 @@ test('a story that goes wrong says where, and ends with another status', async (
   const hook = `data:text/javascript,${encodeURIComponent(otherwise)}`
   const { status, output } = await run(process.execPath, ['--import', hook, main, '--story'])
   expect(output).toMatch(/WRONG: status is 403, expected 200/)
-  expect(output).toMatch(/9 of 11 scenes/)
+  expect(output).toMatch(/11 of 13 scenes/)
   expect(status).toBe(1)
 })
 

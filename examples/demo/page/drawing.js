@@ -9,6 +9,9 @@ const SUBTITLES = {
   data: 'Koa',
   archive: 'resource-based',
   vault: 'on no list',
+  phone: 'on the internet',
+  gateway: '@s4u/gateway',
+  intranet: 'unchanged',
 }
 
 /** Milliseconds that one step takes on the screen; in reality it is a thousandth of that. */
@@ -72,7 +75,8 @@ export class Drawing {
     const [width, height] = layout.box
     const edges = Object.entries(layout.edges).map(([name, edge]) => this.#edge(name, edge))
     const nodes = Object.entries(layout.nodes).map(([name, at]) => this.#node(name, at))
-    const title = 'The browser calls web, web calls api, api calls data; browser, web and api ask the KDC for tickets'
+    const title =
+      'The browser calls web, web calls api, api calls data; a phone calls the gateway, which calls intranet; browser, web, api and gateway ask the KDC for tickets'
     this.#host.replaceChildren(
       svg(
         'svg',

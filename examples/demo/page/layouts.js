@@ -8,7 +8,7 @@ const TALL_NODE = { width: 152, height: 56 }
 
 export const wide = {
   name: 'wide',
-  box: [1040, 376],
+  box: [1040, 506],
   kdc: { x: 24, y: 8, width: 992, height: 44 },
   size: NODE,
   nodes: {
@@ -18,6 +18,9 @@ export const wide = {
     data: [925, 176],
     vault: [115, 328],
     archive: [655, 328],
+    phone: [115, 458],
+    gateway: [385, 458],
+    intranet: [710, 458],
   },
   edges: {
     'browser-web': {
@@ -65,6 +68,32 @@ export const wide = {
       ],
       anchor: 'middle',
     },
+    'phone-gateway': {
+      path: 'M182 458 H318',
+      texts: [
+        [250, 445],
+        [250, 479],
+        [250, 496],
+      ],
+      anchor: 'middle',
+    },
+    'gateway-intranet': {
+      path: 'M452 458 H643',
+      texts: [
+        [547, 445],
+        [547, 479],
+        [547, 496],
+      ],
+      anchor: 'middle',
+    },
+    'gateway-kdc': {
+      path: 'M385 425 V396 Q385 388 393 388 H992 Q1000 388 1000 380 V52',
+      texts: [
+        [988, 363],
+        [988, 380],
+      ],
+      anchor: 'end',
+    },
     'browser-kdc': {
       path: 'M115 143 V52',
       texts: [
@@ -94,16 +123,19 @@ export const wide = {
 
 export const tall = {
   name: 'tall',
-  box: [343, 640],
-  kdc: { x: 301, y: 10, width: 36, height: 336, upright: true },
+  box: [343, 954],
+  kdc: { x: 301, y: 10, width: 36, height: 672, upright: true },
   size: TALL_NODE,
   nodes: {
     browser: [102, 40],
     web: [102, 172],
     api: [102, 304],
     data: [102, 436],
-    archive: [102, 530],
-    vault: [102, 606],
+    phone: [102, 512],
+    gateway: [102, 644],
+    intranet: [102, 760],
+    archive: [102, 838],
+    vault: [102, 914],
   },
   edges: {
     'browser-web': {
@@ -134,22 +166,49 @@ export const tall = {
       anchor: 'start',
     },
     'web-archive': {
-      path: 'M26 178 H24 Q16 178 16 186 V522 Q16 530 24 530 H26',
+      path: 'M26 178 H24 Q16 178 16 186 V830 Q16 838 24 838 H26',
       texts: [
-        [187, 518],
-        [187, 535],
-        [187, 552],
+        [187, 826],
+        [187, 843],
+        [187, 860],
       ],
       anchor: 'start',
     },
     'web-vault': {
-      path: 'M26 166 H14 Q6 166 6 174 V598 Q6 606 14 606 H26',
+      path: 'M26 166 H14 Q6 166 6 174 V906 Q6 914 14 914 H26',
       texts: [
-        [187, 602],
-        [187, 619],
-        [187, 636],
+        [187, 910],
+        [187, 927],
+        [187, 944],
       ],
       anchor: 'start',
+    },
+    'phone-gateway': {
+      path: 'M102 540 V616',
+      texts: [
+        [113, 563],
+        [113, 580],
+        [113, 597],
+      ],
+      anchor: 'start',
+    },
+    'gateway-intranet': {
+      path: 'M102 672 V732',
+      texts: [
+        [113, 689],
+        [113, 706],
+        [113, 723],
+      ],
+      anchor: 'start',
+    },
+    'gateway-kdc': {
+      path: 'M178 644 H301',
+      room: 112,
+      texts: [
+        [239, 636],
+        [239, 660],
+      ],
+      anchor: 'middle',
     },
     'browser-kdc': {
       path: 'M178 40 H301',

@@ -2,7 +2,7 @@
 import { element, mono } from './dom.js'
 import { cipherName, clock, forwardable } from './words.js'
 
-const HOLDERS = { browser: 'The workstation', web: 'web', api: 'api' }
+const HOLDERS = { browser: 'The workstation', web: 'web', api: 'api', gateway: 'The gateway' }
 
 export function cachesOf(tickets) {
   if (tickets.length === 0) return [element('p', { class: 'empty' }, 'All empty. The first request fills them.')]
