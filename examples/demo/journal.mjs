@@ -32,7 +32,9 @@ export class Journal {
   #current = new AsyncLocalStorage()
   #open = new Map()
   #listener = (event, channel) => this.#note(event, channel)
-  /** Of a program that listens by itself, as the gateway does: Node tells of each of its requests. */
+  /**
+   * Of a program that listens by itself, as the gateway does: Node tells of each of its requests.
+   */
   #onRequest = ({ request }) => {
     const story = this.find(request.headers[STORY_HEADER])
     if (story) this.#current.enterWith(story)

@@ -1,6 +1,8 @@
 import { users } from './directory.mjs'
 
-/** A telephone on the internet: it is in no domain, has no ticket, and reaches the gateway alone. */
+/**
+ * A telephone on the internet: it is in no domain, has no ticket, and reaches the gateway alone.
+ */
 export class Phone {
   #fetch
   #cookie

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createTestRealm } from '@s4u/test-kdc'
-import { createApi } from './api.mjs'
-import { createArchive, createData, createIntranet } from './data.mjs'
+import { createApi } from './services/api.mjs'
+import { createArchive, createData, createIntranet } from './services/data.mjs'
 import { groups, REALM, services, users } from './directory.mjs'
-import { createFront } from './gateway.mjs'
+import { createFront } from './services/gateway.mjs'
 import { Journal } from './journal.mjs'
 import { Phone } from './phone.mjs'
 import { Visitors } from './visitors.mjs'
-import { createWeb } from './web.mjs'
+import { createWeb } from './services/web.mjs'
 import { Workstation } from './workstation.mjs'
 
 /** Windows sends tickets of up to 48,000 octets; Node's own limit is 16 kB for all headers. */

@@ -1,6 +1,6 @@
 import { negotiate } from '@s4u/express'
 import express from 'express'
-import { formPasswords, REALM } from './directory.mjs'
+import { formPasswords, REALM } from '../directory.mjs'
 
 const formUsers = new Set(Object.keys(formPasswords).map((name) => `${name}@${REALM}`))
 

@@ -1,5 +1,5 @@
 import { createGateway } from '@s4u/gateway'
-import { REALM } from './directory.mjs'
+import { REALM } from '../directory.mjs'
 
 /**
  * Publishes intranet: outside a page that asks for name and password, inside Kerberos in the name
