@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERROR_MEANINGS, KRB_ERROR_CODES, KPASSWD_RESULTS, NOTICE_MEANINGS } from '@s4u/krb5'
 import { expect, test } from 'vitest'
+import { ERROR_HELP } from '../../packages/krb5/src/errors/error-help.js'
+import { errorPage } from './error-page.js'
 import { readSources, root } from './sources.js'
 
 /** Writes the page, after a change of the list. */
@@ -60,32 +63,20 @@ test('each meaning is one sentence that fits into a line', () => {
 
 const notices = Object.entries(NOTICE_MEANINGS)
 
-const number = (code: string): string => (code in numbers ? String(numbers[code]) : '')
-
-const page = `# Error codes
-
-\`error.code\` of every error that s4u throws or hands out, with what it means. What to do is \`error.hint\`: it knows the names and the settings of the case. Names that begin with \`S4U_\` are s4u's own; all others are those of the protocols and of MIT krb5, so that a search finds them. The number is the one on the wire, of KRB-ERROR or of a password server.
-
-In TypeScript \`error.code\` is the type \`S4uErrorCode\`, which \`switch\` narrows. A number that no specification names is part of the code: \`KRB_ERROR_1234\`, \`KRB5_KPASSWD_RESULT_99\`.
-
-This page is made from the list \`ERROR_MEANINGS\` of \`@s4u/krb5\`. After a change: \`${WRITE}\`.
-
-| code | number | meaning |
-| --- | --- | --- |
-${[...codes]
-  .sort(([a], [b]) => (a < b ? -1 : 1))
-  .map(([code, meaning]) => `| \`${code}\` | ${number(code)} | ${meaning} |`)
-  .join('\n')}
-
-# Codes of notices and warnings
-
-A notice is no error: the work goes on, and somebody should know. Its code is that of an event (\`notice.code\`), and of a warning of the process (\`warning.code\` of \`process.on('warning')\`; \`node --disable-warning=S4U_REFUSED\` keeps it quiet). The list is \`NOTICE_MEANINGS\` of \`@s4u/krb5\`.
-
-| code | meaning |
-| --- | --- |
-${notices.map(([code, meaning]) => `| \`${code}\` | ${meaning} |`).join('\n')}
-`
+const page = errorPage(WRITE)
 
 test('docs/error-codes.md says what the list says', async () => {
   await expect(page).toMatchFileSnapshot(join(root, 'docs/error-codes.md'))
+})
+
+test('each code has a heading, to which the help of its error leads', () => {
+  const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const address = repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
+  expect(ERROR_HELP).toBe(`${address}/blob/main/docs/error-codes.md`)
+  const headings = [...page.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)
+  expect(headings).toEqual(expect.arrayContaining([...codes, ...notices].map(([code]) => code)))
+  for (const code of ['KDC_ERR_BADOPTION', 'KDC_ERR_S_PRINCIPAL_UNKNOWN', 'KDC_ERR_ETYPE_NOSUPP']) {
+    const [section] = page.split(`### ${code}\n`)[1].split('\n### ')
+    for (const name of ['Active Directory', 'Samba', 'MIT']) expect(section).toContain(`| ${name} | \``)
+  }
 })

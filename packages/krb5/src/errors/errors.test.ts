@@ -63,3 +63,16 @@ test('what frameworks read is not printed', () => {
   expect(Object.keys(error)).not.toContain('status')
   expect(inspect(error)).not.toMatch(/status|expose/)
 })
+
+test('help leads to the heading of the code, or to the page where a code has none', () => {
+  const page = 'https://github.com/s4u/s4u/blob/main/docs/error-codes.md'
+  expect(new RejectedTokenError('late', { code: 'KRB_AP_ERR_SKEW' }).help).toBe(`${page}#krb_ap_err_skew`)
+  expect(new MissingKeyError('no key').help).toBe(`${page}#krb_ap_err_nokey`)
+  expect(new RejectedTokenError('odd', { code: krbErrorName(1234) }).help).toBe(page)
+})
+
+test('help is not printed with an error, and is no property of its own', () => {
+  const error = new ConfigurationError('wrong')
+  expect(inspect(error)).not.toContain('https://')
+  expect(Object.keys(error)).not.toContain('help')
+})

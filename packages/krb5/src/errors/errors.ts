@@ -8,6 +8,7 @@
  */
 
 import type { S4uErrorCode } from './error-codes.js'
+import { helpOf } from './error-help.js'
 import { inspectCustom, inspectedWithHintOnce, showHintInStack } from './error-stack.js'
 import { printable } from './printable.js'
 
@@ -76,6 +77,14 @@ export abstract class S4uError extends Error {
       // fail nor have an effect.
       expose: { get: () => false, set: () => {} },
     })
+  }
+
+  /**
+   * The address of the page that says what the code means, what to do, and by which commands. The
+   * hint knows more: the names and the settings of this case.
+   */
+  get help(): string {
+    return helpOf(this.code)
   }
 
   /**
