@@ -12,7 +12,15 @@ const page = (text, link) => ({ text, link })
 export const sections = (packages) => [
   {
     text: 'Start',
-    items: [page('What it is', '/'), page('Words of Kerberos', '/glossary')],
+    items: [
+      page('What it is', '/'),
+      page('Ten minutes with a realm', '/tutorial'),
+      page('Words of Kerberos', '/glossary'),
+    ],
+  },
+  {
+    text: 'Set up a directory',
+    items: [page('Account, keytab, delegation', '/directory-setup')],
   },
   {
     text: 'Guides',

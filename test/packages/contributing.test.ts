@@ -97,7 +97,7 @@ const GENERAL = new Set(
   `AES API ASCII PDF ASN CI CJS CNAME CNAMEs CORS CPU CSS CVE CommonJS DER DES DNS ES FreeIPA FreeRADIUS GET GETs GUID HEAD HMAC HOST
   HAProxy MongoDB CouchDB WebHDFS HttpFS SOAP HTML HTTP HTTPS ID IE IIS IMAP IP IPsec IPv4 IPv6 JSON KB MB MIT NestJS OIDC OPTIONS OpenLDAP OS PEM PIN POST PUT PostgreSQL
   README READMEs RFC RFCs RHEL SHA SIGHUP SMTP SQL SSH TCP TLS UDP URI URL URLs UTC UTF XML AD TS1479 CHANGELOG CONTRIBUTING SECURITY
-  MS-DTYP MS-KKDCP MS-PAC MS-SFU MS-SPNG MS-TDS XChaCha20 macOS OWNER RIGHTS`.split(/\s+/),
+  NTP ASP MS-DTYP MS-KKDCP MS-PAC MS-SFU MS-SPNG MS-TDS XChaCha20 macOS OWNER RIGHTS`.split(/\s+/),
 )
 
 const isExplained = (word: string): boolean =>
@@ -109,9 +109,12 @@ const proseOf = (path: string): string =>
     .replaceAll(/^```[^]*?^```$/gm, '')
     .replaceAll(/`[^`\n]*`|\]\([^)]*\)|<!--[^]*?-->/g, '')
 
-test('the pages of docs are named in README.md or in another page', () => {
+test('the pages of docs are named in README.md or on the first page of the site', () => {
   const pages = listFiles(join(root, 'docs')).map((path) => path.slice(root.length))
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const firstPage = readFileSync(join(root, 'docs/index.md'), 'utf8')
+  const isNamed = (path: string): boolean =>
+    readme.includes(path) || firstPage.includes(`](${path.slice('docs/'.length)}`)
   const named = pages.filter((path) => !path.startsWith('docs/api/')).concat('docs/api')
-  expect(named.filter((path) => /\.md$|^docs\/api$/.test(path) && !readme.includes(path))).toEqual([])
+  expect(named.filter((path) => /\.md$|^docs\/api$/.test(path) && !isNamed(path))).toEqual([])
 })

@@ -73,10 +73,10 @@ test('each code has a heading, to which the help of its error leads', () => {
   const { repository } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const address = repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
   expect(ERROR_HELP).toBe(`${address}/blob/main/docs/error-codes.md`)
-  const headings = [...page.matchAll(/^### (.*)$/gm)].map(([, heading]) => heading)
+  const headings = [...page.matchAll(/^### `(.*)`$/gm)].map(([, heading]) => heading)
   expect(headings).toEqual(expect.arrayContaining([...codes, ...notices].map(([code]) => code)))
   for (const code of ['KDC_ERR_BADOPTION', 'KDC_ERR_S_PRINCIPAL_UNKNOWN', 'KDC_ERR_ETYPE_NOSUPP']) {
-    const [section] = page.split(`### ${code}\n`)[1].split('\n### ')
+    const [section] = page.split(`### \`${code}\`\n`)[1].split('\n### ')
     for (const name of ['Active Directory', 'Samba', 'MIT']) expect(section).toContain(`| ${name} | \``)
   }
 })

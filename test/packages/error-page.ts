@@ -92,7 +92,7 @@ function sectionOf([code, meaning]: readonly [string, string]): string {
     REMEDIES[code] ?? (code in ERROR_MEANINGS ? 'Read `error.hint`: it says what to do in this case.' : undefined)
   const settings = SETTINGS[code as keyof typeof ERROR_MEANINGS] ?? []
   return [
-    `### ${code}`,
+    `### \`${code}\``,
     `**Cause.** ${meaning}`,
     ...(remedy === undefined ? [] : [`**Remedy.** ${remedy}`]),
     ...settings.flatMap((setting) => [`${setting.attribute}:`, commandsOf(setting)]),
