@@ -36,7 +36,11 @@ export const sections = (packages) => [
   },
   {
     text: 'Concepts',
-    items: [page('Threat model', '/threat-model'), page('Report a weakness', '/security')],
+    items: [
+      page('How it works', '/how-it-works'),
+      page('Threat model', '/threat-model'),
+      page('Report a weakness', '/security'),
+    ],
   },
   {
     text: 'Reference',
@@ -59,6 +63,10 @@ export const sections = (packages) => [
   },
   {
     text: 'Coming from',
-    items: [page('npm kerberos', '/coming-from-kerberos'), page('s4u 0.1', '/coming-from-0.1')],
+    items: [
+      page('npm kerberos', '/coming-from-kerberos'),
+      page('Passport, IIS, WCF, Apache, Go …', '/coming-from-others'),
+      page('s4u 0.1', '/coming-from-0.1'),
+    ],
   },
 ]
