@@ -1,5 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -7,10 +9,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 
 /**
  * docs/tutorial.md, as its reader does it: every file, every command and every answer. The packages
- * are those of the repository, in place of `npm install`.
+ * are those of the repository, in place of `npm install`, and the ports are free ones.
  */
 const root = new URL('../../', import.meta.url).pathname
+const [portOfWeb, portOfApi] = [await freePort(), await freePort()]
 const page = readFileSync(join(root, 'docs/tutorial.md'), 'utf8')
+  .replaceAll('3000', String(portOfWeb))
+  .replaceAll('4000', String(portOfApi))
 const folder = mkdtempSync(join(tmpdir(), 's4u-tutorial-'))
 const started: ChildProcess[] = []
 
@@ -73,3 +78,11 @@ test('the tutorial: a realm, a service, its backend, a caller, and a refusal', a
   })
   expect(log()).toContain(answers[2])
 }, 120_000)
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0)
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
