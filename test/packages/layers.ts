@@ -97,10 +97,10 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     // A folder for each way to sign in; the folders know each other through the interface in
     // negotiate alone.
     'sign-in': {
-      siblings: ['acceptor', 'directory', 'krb5', 'negotiate'],
+      siblings: ['acceptor', 'directory', 'krb5', 'negotiate', 'ntlm'],
       others: ['asn1js', 'jose', 'openid-client', 'pkijs'],
       because:
-        'a way to sign in is a source of a negotiator; the directory knows whose certificate it is, pkijs verifies chains, openid-client and jose speak with issuers',
+        'a way to sign in is a source of a negotiator; the directory knows whose certificate it is, pkijs verifies chains, openid-client and jose speak with issuers; ntlm asks a domain controller',
     },
   },
   stores: {
@@ -205,6 +205,10 @@ export const tiers: Readonly<Record<string, Readonly<Record<string, PackageRow>>
     },
   },
   clients: {
+    ntlm: {
+      siblings: ['gssapi', 'krb5'],
+      rooms: ['.', 'controllers', 'response', 'netlogon', 'messages', 'errors.ts'],
+    },
     'kdc-client': {
       siblings: ['krb5'],
       others: ['lru-cache'],

@@ -29,6 +29,7 @@ export const BUDGET = {
   redis: 260,
   sasl: 390,
   'sign-in': 1_270,
+  ntlm: 400,
   smb: 1_050,
   'test-kdc': 750,
 }

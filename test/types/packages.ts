@@ -15,6 +15,7 @@ import * as koa from '@s4u/koa'
 import * as krb5 from '@s4u/krb5'
 import * as negotiate from '@s4u/negotiate'
 import * as nest from '@s4u/nest'
+import * as ntlm from '@s4u/ntlm'
 import * as passport from '@s4u/passport'
 import * as redis from '@s4u/redis'
 import * as sasl from '@s4u/sasl'
@@ -39,6 +40,7 @@ export const packages: object[] = [
   krb5,
   negotiate,
   nest,
+  ntlm,
   passport,
   redis,
   sasl,

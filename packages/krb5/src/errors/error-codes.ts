@@ -159,6 +159,15 @@ export const ERROR_MEANINGS = {
   RPC_BIND_REFUSED: 'An RPC server refused to be connected to an interface, or to the keys that it was shown.',
   RPC_FAULT: 'An RPC server refused a call.',
 
+  // Names of MS-ERREF for what a domain controller says of NTLM and of a machine account.
+  STATUS_ACCESS_DENIED: 'The domain controller does not take the password of the machine account.',
+  STATUS_ACCOUNT_RESTRICTION: 'The account may not sign in with NTLM.',
+  STATUS_INVALID_LOGON_HOURS: 'The account may not sign in at this time.',
+  STATUS_INVALID_WORKSTATION: 'The account may not sign in from this machine.',
+  STATUS_NO_LOGON_SERVERS: 'No domain controller of the domain of the user can be reached.',
+  STATUS_NO_TRUST_SAM_ACCOUNT: 'The domain has no machine account of this name.',
+  STATUS_NTLM_BLOCKED: 'NTLM, or what the client speaks of it, is not accepted.',
+
   // Names of Node and of HTTP/2 (RFC 9113 section 7).
   ERR_FEATURE_UNAVAILABLE_ON_PLATFORM: 'This runtime, or a library below, cannot do what is needed here.',
   HTTP_1_1_REQUIRED: 'The request would share an HTTP/2 connection with another identity, and needs one of its own.',

@@ -32,10 +32,10 @@ export const FILE_ERROR_MEANINGS = {
   EROFS: 'The disk of the file server can only be read.',
   EXDEV: 'The path lies on another server or disk.',
   STATUS_DECRYPTION_FAILED: 'An encrypted answer of a file server does not open with the key of the session.',
-  STATUS_DOWNGRADE_DETECTED: 'What was negotiated with a file server is less than what was offered, or was changed.',
+  STATUS_DOWNGRADE_DETECTED: 'What was negotiated with a server is less than what was offered, or was changed.',
   STATUS_INSUFFICIENT_RESOURCES: 'A file server lets the client ask nothing more.',
   STATUS_INVALID_NETWORK_RESPONSE: 'An answer of a file server is not what MS-SMB2 says.',
   STATUS_INVALID_SIGNATURE: 'The signature of a file server is missing or wrong.',
-  STATUS_LOGON_FAILURE: 'A file server did not let the user in, or only as a guest.',
+  STATUS_LOGON_FAILURE: 'A file server or a domain controller did not let the user in, or only as a guest.',
   STATUS_NOT_SUPPORTED: 'A file server does not know what is needed: a dialect, or encryption.',
 } as const

@@ -1,0 +1,213 @@
+import { ConfigurationError, MalformedTokenError, RejectedTokenError, RpcAssociation } from '@s4u/krb5'
+import { NetlogonUnreachableError } from '../errors.js'
+import { decodeLogon, encodeLogon, type LogonReply, type LogonRequest } from '../netlogon/logon-call.js'
+import { decodeCapabilities, encodeCapabilities, NETLOGON, NetlogonCall } from '../netlogon/netlogon-calls.js'
+import { NetlogonSeal } from '../netlogon/netlogon-seal.js'
+import { RpcSocket } from '../netlogon/rpc-socket.js'
+import type { ValidationLevel } from '../netlogon/validation-info.js'
+import {
+  authenticateChannel,
+  type ChannelDeps,
+  type ChannelSession,
+  downgraded,
+  isForgotten,
+} from './authenticate-channel.js'
+import { Turns } from './turns.js'
+
+/** A sealed connection, for one call at a time. */
+interface Lease {
+  readonly socket: RpcSocket
+  readonly association: RpcAssociation
+  readonly session: ChannelSession
+  wasUsed: boolean
+}
+
+/**
+ * The secure channel to one domain controller: some sealed connections with one session key. The
+ * controller keeps one key for each machine account; where it has forgotten ours, we sign in again.
+ */
+export class SecureChannel {
+  readonly #deps: ChannelDeps
+  readonly #turns = new Turns(MAX_CONNECTIONS, MAX_WAITING)
+  readonly #idle: Lease[] = []
+  #session: Promise<ChannelSession> | undefined
+  #refusedAt = 0
+  #level: ValidationLevel = 6
+  #isClosed = false
+
+  constructor(deps: ChannelDeps) {
+    this.#deps = deps
+  }
+
+  /**
+   * Asks for a verdict.
+   * @throws ConfigurationError, NetlogonUnreachableError, RejectedTokenError, MalformedTokenError
+   */
+  logon(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    return this.#turns.run(signal, async () => {
+      try {
+        return await this.#ask(request, signal)
+      } catch (error) {
+        if (!(error instanceof Unanswered)) throw error
+        try {
+          return await this.#ask(request, signal)
+        } catch (second) {
+          throw second instanceof Unanswered ? second.reason : second
+        }
+      }
+    })
+  }
+
+  /** Signs the machine account in, and opens a connection. @throws as `logon` */
+  async ready(signal: AbortSignal): Promise<void> {
+    const lease = await this.#lease(signal)
+    this.#giveBack(lease)
+  }
+
+  close(): void {
+    this.#isClosed = true
+    for (const { socket } of this.#idle.splice(0)) socket.close()
+    this.#session = undefined
+  }
+
+  async #ask(request: LogonRequest, signal: AbortSignal): Promise<LogonReply> {
+    const lease = await this.#lease(signal)
+    const { socket, association, wasUsed } = lease
+    const late = (): void => socket.close('ETIMEDOUT')
+    signal.addEventListener('abort', late, { once: true })
+    try {
+      const reply = await this.#call(association, request)
+      lease.wasUsed = true
+      this.#giveBack(lease)
+      return reply
+    } catch (error) {
+      socket.close()
+      if (isForgotten(error)) this.#forget()
+      // A connection that stood idle may have been closed; the same response is judged once more.
+      const isStale = wasUsed && error instanceof NetlogonUnreachableError && error.code === 'ECONNRESET'
+      if (isForgotten(error) || isStale) throw new Unanswered(error)
+      throw error
+    } finally {
+      signal.removeEventListener('abort', late)
+    }
+  }
+
+  async #call(association: RpcAssociation, request: LogonRequest): Promise<LogonReply> {
+    const level = this.#level
+    const names = { ...this.#deps.names, level }
+    const reply = decodeLogon(await association.call(NetlogonCall.SAM_LOGON_EX, encodeLogon(names, request)), level)
+    if (reply.status !== STATUS_INVALID_INFO_CLASS || level === 3) return reply
+    this.#level = 3
+    return this.#call(association, request)
+  }
+
+  async #lease(signal: AbortSignal): Promise<Lease> {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.socket.isOpen && idle.association.isUsable) {
+        idle.socket.hold(true)
+        return idle
+      }
+    }
+    try {
+      return await this.#open(await this.#signedIn(), signal)
+    } catch (error) {
+      if (!isForgotten(error)) throw error
+      this.#forget()
+      return await this.#open(await this.#signedIn(), signal)
+    }
+  }
+
+  async #open(session: ChannelSession, signal: AbortSignal): Promise<Lease> {
+    const { mapper, domain, names, random } = this.#deps
+    const socket = await RpcSocket.open({ host: mapper.host, port: session.port }, signal)
+    const late = (): void => socket.close('ETIMEDOUT')
+    signal.addEventListener('abort', late, { once: true })
+    try {
+      const { sessionKey } = session
+      const protection = new NetlogonSeal({ sessionKey, domain, computer: names.computer, random })
+      const association = await RpcAssociation.bind(socket, { ...NETLOGON, protection })
+      return { socket, association, session, wasUsed: false }
+    } catch (error) {
+      socket.close()
+      throw error
+    } finally {
+      signal.removeEventListener('abort', late)
+    }
+  }
+
+  /** One sign-in for all that wait; one that was refused is not tried again at once. */
+  #signedIn(): Promise<ChannelSession> {
+    const { now } = this.#deps
+    if (this.#session !== undefined && this.#refusedAt !== 0 && now() - this.#refusedAt > BACK_OFF) this.#forget()
+    return (this.#session ??= this.#signIn().catch((error: unknown) => {
+      // An outage may end at once; what the operator has to mend does not.
+      if (error instanceof ConfigurationError) this.#refusedAt = now()
+      else this.#session = undefined
+      throw error
+    }))
+  }
+
+  /** Its time limit is its own: whoever waits for it may come from several callers. */
+  async #signIn(): Promise<ChannelSession> {
+    const signal = AbortSignal.timeout(this.#deps.timeLimit)
+    const session = await authenticateChannel(this.#deps, signal)
+    const lease = await this.#open(session, signal)
+    await requireAgreement(lease, this.#deps)
+    this.#giveBack(lease)
+    return session
+  }
+
+  #giveBack(lease: Lease): void {
+    if (this.#isClosed || this.#idle.length >= MAX_CONNECTIONS) return lease.socket.close()
+    lease.socket.hold(false)
+    this.#idle.push(lease)
+  }
+
+  #forget(): void {
+    this.#session = undefined
+    this.#refusedAt = 0
+  }
+}
+
+/**
+ * Asks under the key what was agreed to: an attacker between could have changed it before. MS-NRPC
+ * section 3.5.4.4.10.
+ */
+async function requireAgreement({ association, session, socket }: Lease, { names, now }: ChannelDeps): Promise<void> {
+  const { authenticator, flags } = session
+  try {
+    const proof = authenticator.next(Math.floor(now() / 1000))
+    const reply = decodeCapabilities(
+      await association.call(NetlogonCall.GET_CAPABILITIES, encodeCapabilities(names, proof)),
+    )
+    if (reply.status !== 0) throw downgraded()
+    authenticator.verify(reply.authenticator)
+    if (reply.capabilities !== flags) throw downgraded()
+  } catch (error) {
+    socket.close()
+    throw error
+  }
+}
+
+/** No verdict has come: the same question may be asked once more. */
+class Unanswered extends Error {
+  readonly reason: unknown
+  constructor(reason: unknown) {
+    super('unanswered')
+    this.reason = reason
+  }
+}
+
+/** Whether another controller may do better: this one gave no answer, or none that can be read. */
+export function isOutage(error: unknown): boolean {
+  if (error instanceof NetlogonUnreachableError || error instanceof MalformedTokenError) return true
+  return isForgotten(error) || (error instanceof RejectedTokenError && error.status === 502)
+}
+
+/** Windows asks with one to ten at the same time (MaxConcurrentApi). */
+const MAX_CONNECTIONS = 4
+/** Each waits with a response of at most 4 KiB. */
+const MAX_WAITING = 1_000
+/** A wrong password of the machine account is not tried more often; milliseconds. */
+const BACK_OFF = 10_000
+const STATUS_INVALID_INFO_CLASS = 0xc000_0003

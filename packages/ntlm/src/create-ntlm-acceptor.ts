@@ -1,0 +1,44 @@
+import { platformRandom } from '@s4u/krb5'
+import { DomainControllers } from './controllers/domain-controllers.js'
+import { SecureChannel } from './controllers/secure-channel.js'
+import { machineSecret } from './machine-account.js'
+import { ControllerJudgedAcceptor, type NtlmAcceptor } from './ntlm-acceptor.js'
+import { type NtlmOptions, readNtlmOptions } from './ntlm-options.js'
+
+/**
+ * Creates an acceptor of NTLM. It is for callers who cannot come with Kerberos: NTLM proves no
+ * server to its client, can be relayed, and is being removed from Windows.
+ *
+ * @throws ConfigurationError
+ *
+ * @example
+ * ```ts
+ * import { createNtlmAcceptor } from '@s4u/ntlm'
+ *
+ * export const acceptor = createNtlmAcceptor({
+ *   domain: 'CORP',
+ *   dnsDomain: 'corp.test',
+ *   domainSid: 'S-1-5-21-1004336348-1177238915-682003330',
+ *   account: { name: 'WEB01$', keytab: '/etc/krb5.keytab' },
+ *   controllers: ['dc1.corp.test', 'dc2.corp.test'],
+ * })
+ * ```
+ */
+export function createNtlmAcceptor(options: NtlmOptions): NtlmAcceptor {
+  const settings = readNtlmOptions(options)
+  const { now = Date.now, random = platformRandom } = options
+  const { domain, computer, account, timeLimit } = settings
+  const secret = (): Promise<Uint8Array> => machineSecret(account)
+  const channels = settings.controllers.map((host) => {
+    const names = { server: host, computer }
+    const mapper = { host, port: ENDPOINT_MAPPER }
+    return new SecureChannel({ mapper, names, domain, secret, random, now, timeLimit })
+  })
+  return new ControllerJudgedAcceptor({
+    ...{ settings, now, random },
+    controllers: new DomainControllers(channels, timeLimit, now),
+  })
+}
+
+/** C706 appendix H. */
+const ENDPOINT_MAPPER = 135

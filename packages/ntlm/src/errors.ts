@@ -1,0 +1,16 @@
+import { S4uError, type S4uErrorCode } from '@s4u/krb5'
+
+/**
+ * No domain controller has given a verdict: none could be reached, none answered in time, or what
+ * came was no answer. The operator must act; a later try may succeed.
+ */
+export class NetlogonUnreachableError extends S4uError {
+  override readonly name = 'NetlogonUnreachableError'
+
+  constructor(
+    message: string,
+    details: { readonly code?: S4uErrorCode; readonly hint?: string; readonly cause?: unknown },
+  ) {
+    super(message, { code: 'ETIMEDOUT', status: 503, ...details })
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * NTLM accepted on the word of a domain controller, for callers who cannot come with Kerberos:
+ * version 2 alone, judged over the secure channel of NETLOGON. It is as safe as NTLM can be, which
+ * is not very: see docs/ntlm.md.
+ */
+
+export { ConfigurationError, MalformedTokenError, MissingKeyError, RejectedTokenError, S4uError } from '@s4u/krb5'
+export { createNtlmAcceptor } from './create-ntlm-acceptor.js'
+export { NetlogonUnreachableError } from './errors.js'
+export type { MachineAccount } from './machine-account.js'
+export { ntlmMessageType } from './messages/security-buffer.js'
+export type { NtlmAcceptor, NtlmClaim, NtlmContext } from './ntlm-acceptor.js'
+export type { NtlmLogon } from './ntlm-logon.js'
+export { NTLM_OPTIONS, type NtlmOptions } from './ntlm-options.js'
+export type { Presence } from './response/response-checks.js'

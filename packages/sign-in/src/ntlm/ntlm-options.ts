@@ -1,0 +1,44 @@
+import { closeOptions, type OptionTableOf, pickOptions } from '@s4u/krb5'
+import type { AskedLevel } from '@s4u/negotiate'
+import { NTLM_OPTIONS, type NtlmOptions } from '@s4u/ntlm'
+
+export interface NtlmSourceOptions extends Omit<NtlmOptions, 'now' | 'random'> {
+  /**
+   * How far the service may act for the users: `identification` to know them only, which needs no
+   * permission to vouch for them, and begins no session. Default: as far as the directory permits.
+   */
+  readonly level?: AskedLevel
+  /** Whether NTLM may come over TLS only. Default `true`: without, whoever listens can relay it. */
+  readonly requireTls?: boolean
+}
+
+/** Every name in NtlmSourceOptions; others are refused. */
+export const NTLM_SOURCE_OPTIONS = {
+  domain: 'value',
+  dnsDomain: 'value',
+  domainSid: 'value',
+  account: 'value',
+  controllers: 'value',
+  trustedDomains: 'value',
+  hosts: 'texts',
+  targetName: 'value',
+  channelBinding: 'value',
+  mic: 'value',
+  timeLimit: 'value',
+  level: 'value',
+  requireTls: 'flag',
+} as const satisfies OptionTableOf<NtlmSourceOptions>
+
+/** The options, divided among the acceptor and the source. */
+export interface NtlmSourceSettings {
+  readonly ofAcceptor: Omit<NtlmOptions, 'now' | 'random'>
+  readonly level: AskedLevel | undefined
+  readonly requireTls: boolean
+}
+
+/** @throws ConfigurationError for an unknown option */
+export function readNtlmSourceOptions(given: NtlmSourceOptions): NtlmSourceSettings {
+  const options = closeOptions('ntlm', given, NTLM_SOURCE_OPTIONS)
+  const { level, requireTls = true } = options
+  return { ofAcceptor: pickOptions<NtlmOptions>(options, NTLM_OPTIONS), level, requireTls }
+}

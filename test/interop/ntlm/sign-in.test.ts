@@ -1,0 +1,139 @@
+import { createNegotiator, type Negotiator, type NegotiatorOptions, respond, writeHeaders } from '@s4u/negotiate'
+import { ntlm } from '@s4u/sign-in'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { realmOf, run } from '../../realms/clients.js'
+import { describeRealms } from '../../realms/suite.js'
+import { joinMachine, type NtlmDomain } from './ntlm-domain.js'
+
+/** A service with a real controller, a real KDC, and curl without a ticket. */
+await describeRealms('sign-in with NTLM', ['CORP'], (info) => {
+  const realm = realmOf(info, 'CORP')
+  let domain: NtlmDomain
+  const started: AsyncDisposable[] = []
+
+  beforeAll(async () => {
+    domain = await joinMachine(realm, 'NTLM04', 'Pa55word-of-NTLM04')
+  }, 180_000)
+  afterAll(async () => {
+    for (const one of started) await one[Symbol.asyncDispose]()
+  })
+
+  /** A site that says who comes, and what a backend would see. */
+  async function start(options: Partial<NegotiatorOptions> = {}) {
+    const { web } = realm.services
+    const refused: unknown[] = []
+    const negotiator: Negotiator = createNegotiator({
+      keytab: web.keytab,
+      kdc: `${realm.kdc.host}:${realm.kdc.port}`,
+      delegation: { principal: 'svc-web', protocolTransition: true },
+      session: { kind: 'cookie', keys: ['k'.repeat(32)], secure: false },
+      signInOptions: { attempts: { pace: 0 } },
+      signIn: [ntlm({ ...domain.options, requireTls: false })],
+      onFailed: ({ error }) => void refused.push(error),
+      ...options,
+    })
+    const answer = async (request: IncomingMessage) => {
+      const outcome = await negotiator.authenticate(request)
+      if (outcome.status !== 'authenticated') return { outcome, body: '' }
+      const { identity } = outcome
+      const acting = identity.impersonate()
+      const backend = await acting.ticketFor(realm.services.api.spn)
+      const { principal, authenticationMethod: how, sid } = identity
+      return { outcome, body: JSON.stringify({ principal, how, sid, backendSees: backend.client.name.nameString }) }
+    }
+    const server = createServer({ maxHeaderSize: 65_536 }, (request, response) => {
+      request.resume()
+      answer(request).then(
+        ({ outcome, body }) => {
+          if (outcome.status === 'challenge') return respond(response, outcome)
+          writeHeaders(response, outcome.headers)
+          response.end(body)
+        },
+        (error: Error) => response.writeHead(500).end(error.message),
+      )
+    })
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    started.push({
+      async [Symbol.asyncDispose]() {
+        negotiator[Symbol.dispose]()
+        server.closeAllConnections()
+        await new Promise((resolve) => void server.close(resolve))
+      },
+    })
+    return { negotiator, refused, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` }
+  }
+
+  const curl = (...args: readonly string[]) => run('curl', ['-sS', '-i', ...args])
+  const asAlice = ['--ntlm', '-u', 'CORP\\alice:pw-alice']
+
+  test('a caller without a ticket is let in, can be acted for, and stays known by a cookie', async () => {
+    const { url } = await start()
+    const { stdout } = await curl(...asAlice, url)
+    expect(stdout).toContain('"principal":"alice@CORP.TEST","how":"ntlm"')
+    expect(stdout).toContain('"backendSees":["alice"]')
+    const cookie = /set-cookie: ([^;\r\n]+)/i.exec(stdout)?.[1] ?? 'no cookie'
+    const again = await curl('-H', `Cookie: ${cookie}`, url)
+    expect(again.stdout).toContain('"principal":"alice@CORP.TEST","how":"ntlm"')
+  }, 60_000)
+
+  test('it is offered after Negotiate, each on a line of its own', async () => {
+    const { url } = await start()
+    const { stdout } = await curl(url)
+    expect(stdout.match(/^www-authenticate: .*$/gim)?.map((line) => line.trim())).toEqual([
+      'WWW-Authenticate: Negotiate',
+      'WWW-Authenticate: NTLM',
+    ])
+  })
+
+  test('without ntlm() it is neither offered nor accepted', async () => {
+    const { url } = await start({ signIn: [] })
+    const { stdout } = await curl(...asAlice, url)
+    expect(stdout).not.toMatch(/NTLM/)
+    expect(stdout).toContain('401 Unauthorized')
+  })
+
+  describe('refused are', () => {
+    test('a wrong password, which is counted before the controller can count too many', async () => {
+      const { url, refused } = await start({
+        signInOptions: { attempts: { pace: 0, perUser: 2, userWindow: 60_000 } },
+      })
+      for (let times = 0; times < 3; times++) await curl('--ntlm', '-u', 'CORP\\bob:wrong', url)
+      expect(refused).toMatchObject([
+        { code: 'STATUS_LOGON_FAILURE' },
+        { code: 'STATUS_LOGON_FAILURE' },
+        { code: 'S4U_TOO_MANY_ATTEMPTS' },
+      ])
+    }, 60_000)
+
+    test('what comes through a proxy, which gets no offer either', async () => {
+      const { url, refused } = await start()
+      const { stdout } = await curl(...asAlice, '-H', 'Via: 1.1 proxy', url)
+      expect(stdout).not.toContain('"principal"')
+      expect(stdout).not.toMatch(/www-authenticate: NTLM/i)
+      expect(refused).toMatchObject([{ code: 'GSS_S_UNAVAILABLE', status: 403 }])
+    })
+
+    test('NTLM in clear, unless it is permitted', async () => {
+      const { url, refused } = await start({ signIn: [ntlm(domain.options)] })
+      const { stdout } = await curl(...asAlice, url)
+      expect(stdout).not.toContain('"principal"')
+      expect(refused).toMatchObject([{ code: 'S4U_TLS_REQUIRED' }])
+    })
+
+    test('a response to no challenge of this connection', async () => {
+      const { url, refused } = await start()
+      const type3 = 'NTLM TlRMTVNTUAADAAAAAAAAAFgAAAAAAAAAWAAAAAAAAABYAAAAAAAAAFgAAAAAAAAAWAAAAAAAAABYAAAABYKI4g=='
+      await curl('-H', `Authorization: ${type3}`, url)
+      expect(refused).toMatchObject([{ code: 'KRB_AP_ERR_REPEAT' }])
+    })
+  })
+
+  test('an app that may not vouch for users is told so when it starts', async () => {
+    await expect(start({ delegation: { principal: 'svc-web' } })).rejects.toMatchObject({
+      code: 'KDC_ERR_POLICY',
+      message: 'ntlm: this app does not permit itself to vouch for users at the KDC',
+    })
+  })
+})

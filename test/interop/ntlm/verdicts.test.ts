@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { realmOf, run, sambaTool } from '../../realms/clients.js'
+import { describeRealms } from '../../realms/suite.js'
+import { joinMachine } from './ntlm-domain.js'
+import { type NtlmServer, startNtlmServer } from './ntlm-server.js'
+
+/** What real domain controllers say of what real clients send, over the secure channel. */
+for (const key of ['CORP', 'NEWCORP'] as const) {
+  await describeRealms(`NTLM judged by ${key}`, [key], (info) => {
+    const realm = realmOf(info, key)
+    let server: NtlmServer
+    let domainSid: string
+
+    beforeAll(async () => {
+      const { options } = await joinMachine(realm, 'NTLM01', 'Pa55word-of-NTLM01')
+      domainSid = options.domainSid
+      server = await startNtlmServer(options)
+    }, 180_000)
+    afterAll(() => server?.[Symbol.asyncDispose]())
+
+    const curl = (user: string, ...args: readonly string[]) =>
+      run('curl', ['-sS', '--ntlm', '-u', user, ...args, server.url])
+
+    test('the machine account signs in', async () => {
+      await expect(server.acceptor.ready()).resolves.toBeUndefined()
+    })
+
+    test.each(['alice', `${realm.domain.split('.')[0].toUpperCase()}\\alice`, `alice@${realm.domain}`])(
+      '%s is let in, with the SIDs of the domain',
+      async (user) => {
+        const { stdout } = await curl(`${user}:pw-alice`)
+        const who: unknown = JSON.parse(stdout)
+        expect(who).toMatchObject({ user: 'alice', dnsDomain: realm.domain, withheld: [] })
+        expect(who).toHaveProperty('sid', expect.stringMatching(new RegExp(`^${domainSid}-\\d+$`)))
+        expect(who).toHaveProperty('groups', expect.arrayContaining([`${domainSid}-513`]))
+      },
+    )
+
+    describe('refused are', () => {
+      test.each([
+        ['a wrong password', 'alice:wrong', 'STATUS_LOGON_FAILURE', 401],
+        ['a user who is not known', 'mallory:pw', 'STATUS_LOGON_FAILURE', 401],
+        ['a disabled account', 'erin:pw-erin', 'KDC_ERR_CLIENT_REVOKED', 403],
+        ['an account that has expired', 'gina:pw-gina', 'KDC_ERR_NAME_EXP', 403],
+        ['an account without logon hours', 'ivy:pw-ivy', 'STATUS_INVALID_LOGON_HOURS', 403],
+        ['a password that must be changed', 'frank:pw-frank', 'KDC_ERR_KEY_EXPIRED', 403],
+        ['a member of Protected Users', 'dave:pw-dave', 'STATUS_ACCOUNT_RESTRICTION', 403],
+      ])('%s', async (_what, user, code, status) => {
+        server.refusals.length = 0
+        await curl(user)
+        expect(server.refusals).toEqual([expect.objectContaining({ code, status })])
+      })
+    })
+
+    // Tools of the newer one take half a minute for an account on a busy machine.
+    if (key !== 'CORP') return
+
+    test('a changed password of the machine account is read again', async () => {
+      const { options } = await joinMachine(realm, 'NTLM02', 'Pa55word-before')
+      const password = 'Pa55word-before'
+      const account = { name: 'NTLM02$', password }
+      await using other = await startNtlmServer({ ...options, account })
+      await other.acceptor.ready()
+      await sambaTool(realm, 'user', 'setpassword', 'NTLM02$', '--newpassword=Pa55word-after')
+      // Connections that are signed in already live on.
+      expect((await run('curl', ['-sS', '--ntlm', '-u', 'alice:pw-alice', other.url])).stdout).toContain('"alice"')
+      const passwords = [password, 'Pa55word-after']
+      const reread = { name: 'NTLM02$', password: () => passwords.shift() ?? '' }
+      await using fresh = await startNtlmServer({ ...options, account: reread })
+      await fresh.acceptor.ready()
+      expect(passwords).toEqual([])
+      await using stale = await startNtlmServer({
+        ...options,
+        account: { name: 'NTLM02$', password: 'Pa55word-before' },
+      })
+      await expect(stale.acceptor.ready()).rejects.toMatchObject({
+        name: 'ConfigurationError',
+        code: 'STATUS_ACCESS_DENIED',
+        message: expect.stringContaining('does not take the machine account NTLM02$'),
+      })
+    }, 180_000)
+
+    test('another instance with the same account takes the channel over, and the first signs in again', async () => {
+      const { options } = await joinMachine(realm, 'NTLM03', 'Pa55word-of-NTLM03')
+      await using first = await startNtlmServer(options)
+      await using second = await startNtlmServer(options)
+      for (const one of [first, second, first, second]) {
+        await one.acceptor.ready()
+        expect((await run('curl', ['-sS', '--ntlm', '-u', 'bob:pw-bob', one.url])).stdout).toContain('"bob"')
+      }
+    }, 180_000)
+  })
+}
