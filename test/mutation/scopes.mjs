@@ -159,6 +159,14 @@ export const packages = {
       'connection/server-facts.ts',
     ],
   },
+  smb: {
+    trusted: [
+      ...['protection', 'wire', 'serving/url-path.ts', 'serving/conditions.ts', 'serving/content-headers.ts'],
+      ...['connection/sign-in.ts', 'connection/negotiate.ts', 'connection/validate-negotiation.ts'],
+      ...['connection/credits.ts', 'connection/request.ts', 'formats/file-name.ts', 'formats/file-information.ts'],
+    ],
+    tests: ['test/vectors/smb.test.ts', 'test/hostile/file-servers.test.ts'],
+  },
   krb5: {
     trusted: [
       ...['asn1', 'bytes', 'messages', 'pac', 'crypto', 'files/left-out.ts'],

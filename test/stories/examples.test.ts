@@ -175,7 +175,7 @@ test('every example is short', () => {
   const files = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter(
     (file) => /^([a-z-]+\/)?[a-z.-]+\.mjs$/.test(file) && !/^(demo\/|start\.)/.test(file),
   )
-  expect(files).toHaveLength(23)
+  expect(files).toHaveLength(24)
   expect(files.filter((file) => linesOfCode(readFileSync(join(examples, file), 'utf8')) > 60)).toEqual([])
 })
 
