@@ -28,7 +28,8 @@ export function filesApp(share, signIn = { keytab: 'web.keytab' }, server = {}) 
   app.get('/files{/*path}', async (req, res) => {
     if (!req.path.endsWith('/')) return res.redirect(301, `./${req.path.split('/').at(-1)}/`)
     const path = [req.params.path ?? []].flat().join('/')
-    const caller = req.identity.impersonate() // `using` and `await using` in TypeScript and from Node 24 on
+    // `using` and `await using` in TypeScript and from Node 24 on.
+    const caller = req.identity.impersonate()
     const files = openShare(share, { as: caller, ...server })
     try {
       const entries = await files.readdir(path, { withFileTypes: true })

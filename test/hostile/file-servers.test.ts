@@ -257,6 +257,78 @@ test('the limit of silence holds also after the connection had nothing to say', 
   await share.close()
 })
 
+/** Says that a request is answered later, as a server does, and anybody on the way can. */
+function promised(commands: readonly number[]): (answer: Answer) => Uint8Array {
+  return ({ command, message }) => {
+    if (!commands.includes(command)) return message
+    const interim = message.slice(0, 73)
+    interim.set([3, 1, 0, 0], 8)
+    interim[16] |= 2
+    interim.set([7, 0, 0, 0, 0, 0, 0, 0], 32)
+    interim.fill(0, 48)
+    interim[64] = 9
+    return interim
+  }
+}
+
+test('a promise to answer later does not lift the time limit', async () => {
+  const ended = await read({ signed: promised([READ]) }, { timeLimit: 100 })
+  expect(ended).toMatchObject({ name: 'FileServerUnreachableError', code: 'ETIMEDOUT', status: 504 })
+  const signIn = await read({ signed: promised([TREE_CONNECT]) }, { timeLimit: 100 })
+  expect(signIn).toMatchObject({ name: 'FileServerUnreachableError', code: 'ETIMEDOUT' })
+})
+
+describe('a watch', () => {
+  async function watching(lies: Lies) {
+    const { credential, serviceKey } = issueTicket({ now: Date.now() })
+    const server = await startFakeFileServer(serviceKey, { ...lies, signed: promised([Command.CHANGE_NOTIFY]) })
+    const user = { contextFor: async () => createInitiator({ ticket: credential, now: Date.now }) }
+    const where = { as: user, address: '127.0.0.1', port: server.port, timeLimit: 100, idleTimeout: 1 }
+    const share = openShare('\\\\files.ad.test\\docs', where)
+    const stop = new AbortController()
+    const ended = share
+      .watch('', { signal: stop.signal })
+      .next()
+      .catch((error: unknown) => error)
+    return { server, share, stop, ended }
+  }
+
+  test('lasts while the server says that it is there', async () => {
+    const { server, share, stop, ended } = await watching({})
+    const echoes = (): number => server.asked.filter((command) => command === Command.ECHO).length
+    while (echoes() < 6) await new Promise((done) => setTimeout(done, 20))
+    stop.abort(new Error('seen enough'))
+    expect(await ended).toMatchObject({ message: 'seen enough' })
+    await share.close()
+    await server[Symbol.asyncDispose]()
+  })
+
+  test('ends when the server is gone without a word', async () => {
+    const { server, share, ended } = await watching({ silent: [Command.ECHO] })
+    expect(await ended).toMatchObject({ code: 'ETIMEDOUT' })
+    await share.close()
+    await server[Symbol.asyncDispose]()
+  })
+})
+
+test('a length that the server claims takes no memory by itself', async () => {
+  const before = process.memoryUsage().arrayBuffers
+  let highest = 0
+  let reads = 0
+  const claim: Lies['unsigned'] = ({ command, message }) => {
+    // 2 GiB, of which there are eight octets.
+    if (command === CREATE) message.set([0, 0, 0, 0x80, 0, 0, 0, 0], 112)
+    if (command === READ && reads++ > 1) message.set([0x11, 0, 0, 0xc0], 8)
+    if (command === READ) highest = Math.max(highest, process.memoryUsage().arrayBuffers - before)
+  }
+  expect(await read({ unsigned: claim })).toBe('contents')
+  expect(highest).toBeLessThan(256 * 1024 * 1024)
+  const endless: Lies['unsigned'] = ({ command, message }) => {
+    if (command === CREATE) message.set([0, 0, 0, 0, 0, 0, 16, 0], 112)
+  }
+  expect(await read({ unsigned: endless })).toMatchObject({ code: 'EFBIG', ntStatus: 'STATUS_FILE_TOO_LARGE' })
+})
+
 /** An answer to the first TREE_CONNECT in clear, as somebody without keys can make it. */
 function clearAnswer(): Uint8Array {
   const message = new Uint8Array(80)

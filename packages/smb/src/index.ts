@@ -23,6 +23,7 @@ export type {
   WatchFolderOptions,
   WriteFileOptions,
 } from './files/share-options.js'
+export type { ServerShare } from './pipes/list-shares.js'
 export { openShare, SHARE_OPTIONS, type ShareOptions } from './open-share.js'
 export { serveShare, type ShareHandler } from './serving/serve-share.js'
 export { SERVE_SHARE_OPTIONS, type ServeShareOptions } from './serving/serve-share-options.js'

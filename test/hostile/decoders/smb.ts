@@ -1,5 +1,5 @@
 import { FileError } from '@s4u/smb'
-import { RejectedTokenError, MalformedTokenError } from '@s4u/krb5'
+import { MalformedTokenError, NdrWriter, RejectedTokenError } from '@s4u/krb5'
 import { readFileSync } from 'node:fs'
 import { FrameSplitter } from '../../../packages/smb/src/connection/frame-splitter.js'
 import {
@@ -8,6 +8,7 @@ import {
   readDirectoryEntries,
 } from '../../../packages/smb/src/formats/file-information.js'
 import { findSharePath, wireName } from '../../../packages/smb/src/formats/file-name.js'
+import { readShareEnum } from '../../../packages/smb/src/formats/share-enumeration.js'
 import { createSealer } from '../../../packages/smb/src/protection/encryption.js'
 import { readCreate, readData, readWritten } from '../../../packages/smb/src/wire/file-messages.js'
 import { readHeader, readTransform, splitChain } from '../../../packages/smb/src/wire/header.js'
@@ -100,6 +101,14 @@ const change = Uint8Array.of(
   0,
 )
 
+/** Two shares, as they are listed. */
+const shares = NdrWriter.stub((ndr) => {
+  ndr.u32(1).u32(1).pointer(true).u32(2).pointer(true).u32(2)
+  for (const type of [0, 0x8000_0003]) ndr.pointer(true).u32(type).pointer(true)
+  for (const text of ['docs', 'What all may read', 'IPC$', '']) ndr.terminatedString(text)
+  ndr.u32(2).pointer(true).u32(0).u32(0)
+})
+
 /** What a file server sends, and what people write as paths. */
 export const smbDecoders: readonly Decoder[] = [
   decoder('frames of SMB', [Uint8Array.of(0, 0, 0, 4, 1, 2, 3, 4), Uint8Array.of(0, 0, 0, 0)], (bytes) => {
@@ -134,6 +143,7 @@ export const smbDecoders: readonly Decoder[] = [
     },
     [FileError],
   ),
+  decoder('answer of NetrShareEnum', [shares], readShareEnum),
   decoder('path of a share', texts('\\\\files.ad.test\\docs\\folder', '//h/s'), (bytes) =>
     findSharePath(Buffer.from(bytes).toString('utf8')),
   ),

@@ -21,7 +21,9 @@ await describeRealms('a share of a real Samba', ['CORP', 'file-server'], (info) 
   let share: Share
 
   beforeAll(async () => {
-    server = await startFileServer(realm, 'CORP', `${info.block}.46`, { shares: { docs: {} } })
+    server = await startFileServer(realm, 'CORP', `${info.block}.46`, {
+      shares: { docs: { comment: 'What all may read: ü' } },
+    })
     share = open(alice)
   }, 60_000)
   afterAll(async () => {
@@ -141,6 +143,23 @@ await describeRealms('a share of a real Samba', ['CORP', 'file-server'], (info) 
     await streams.writeFile('from-node:notes', 'in a stream').catch((error: unknown) => {
       expect(error).toMatchObject({ name: 'FileError' })
     })
+  })
+
+  test('the shares of the server are those that smbclient lists', async () => {
+    const shares = await share.shares()
+    expect(shares).toContainEqual({ name: 'docs', kind: 'files', isHidden: false, remark: 'What all may read: ü' })
+    expect(shares.find(({ name }) => name === 'IPC$')).toMatchObject({ kind: 'pipes', isHidden: true })
+    const login: Login = await kinit(info, 'CORP', 'alice')
+    const { stdout } = await runOk(
+      'smbclient',
+      [
+        ...['-g', '-L', server.host, '-I', server.address, `--use-krb5-ccache=${login.ccache}`],
+        ...['--configfile=/dev/null', `--option=realm=${realm.name}`],
+      ],
+      { environment: login.environment, directory: info.directory },
+    )
+    const listed = [...stdout.matchAll(/^(?:Disk|IPC|Printer)\|([^|]+)\|/gm)].map(([, name]) => name)
+    expect(shares.map(({ name }) => name).sort()).toEqual(listed.sort())
   })
 
   describe('when something goes wrong', () => {

@@ -1,8 +1,17 @@
 import { distrusted } from '../errors.js'
-import { COMPRESSION_ID, readHeader, readTransform, splitChain, TRANSFORM_ID, UNASKED } from '../wire/header.js'
+import {
+  Command,
+  COMPRESSION_ID,
+  readHeader,
+  readTransform,
+  splitChain,
+  TRANSFORM_ID,
+  UNASKED,
+} from '../wire/header.js'
 import { emptyRequest } from '../wire/session-messages.js'
 import { Status } from '../wire/status.js'
 import { Credits } from './credits.js'
+import { requireAuthentic } from './authenticity.js'
 import { cancelMessage } from './cancel.js'
 import { chargeOf, encodeChain, type Protection, type Reply, type Request, type RequestContext } from './request.js'
 import { type ServerAddress, type Transport, unreachable } from './transport.js'
@@ -12,9 +21,20 @@ interface Pending {
   readonly charge: number
   readonly context: RequestContext
   asyncId: bigint | undefined
+  /** Ends what the server has promised to answer later. */
+  deadline: NodeJS.Timeout | undefined
   settle: (reply: Reply) => void
   fail: (reason: unknown) => void
 }
+
+/**
+ * How many time limits a request may take that was answered with STATUS_PENDING. A server waits 35
+ * seconds for another client to give up an oplock (MS-SMB2 section 3.3.2.1).
+ */
+const PATIENCE = 4
+
+/** The longest that a timer of Node can wait, in milliseconds. */
+const MAX_TIMER = 2 ** 31 - 1
 
 /** Requests of all sessions on one connection, as many at once as credits allow. */
 export class Connection {
@@ -118,6 +138,7 @@ export class Connection {
           charge: chargeOf(request),
           context,
           asyncId: undefined,
+          deadline: undefined,
           settle: (reply) => {
             replies[i] = reply
             missing -= 1
@@ -185,8 +206,10 @@ export class Connection {
     this.#credits.grant(header.credits)
     if (isInterim) {
       pending.asyncId = header.asyncId
+      if (pending.command !== Command.CHANGE_NOTIFY) pending.deadline ??= this.#givingUpLater()
       return
     }
+    clearTimeout(pending.deadline)
     this.#pending.delete(header.messageId)
     if (this.#pending.size === 0) this.#transport.hold(false)
     this.#credits.settle(pending.charge)
@@ -194,17 +217,35 @@ export class Connection {
   }
 
   /**
-   * A request that the server has answered with STATUS_PENDING (a watch, a lock) may take any time.
-   * If another request gets no answer, or no credits, the connection is closed.
+   * What the server has promised to answer later may take longer, and not for ever: the promise
+   * comes unsigned, and may be somebody else's.
+   */
+  #givingUpLater(): NodeJS.Timeout {
+    const giveUp = (): void => this.close(unreachable(this.server, 'ETIMEDOUT'))
+    return setTimeout(giveUp, Math.min(this.#transport.timeLimit * PATIENCE, MAX_TIMER)).unref()
+  }
+
+  /**
+   * Nothing has come for as long as the time limit. If a request is owed an answer, or waits for
+   * credits, the connection is closed. A watch may last: then the server is asked whether it is
+   * there, so that the next silence tells.
    */
   #silent(): void {
-    const isOwed = [...this.#pending.values()].some(({ asyncId }) => asyncId === undefined)
-    if (isOwed || this.#credits.isAwaited) this.close(unreachable(this.server, 'ETIMEDOUT'))
+    const waiting = [...this.#pending.values()]
+    const isOwed = waiting.some(({ asyncId }) => asyncId === undefined)
+    if (isOwed || this.#credits.isAwaited) return this.close(unreachable(this.server, 'ETIMEDOUT'))
+    const context = waiting[0]?.context
+    if (context === undefined) return
+    const { protection, isSealed = false } = context
+    this.exchange([{ command: Command.ECHO, body: emptyRequest() }], { protection, isSealed }).catch(() => {})
   }
 
   #fail(reason: Error): void {
     this.#credits.fail(reason)
-    for (const pending of [...this.#pending.values()]) pending.fail(reason)
+    for (const pending of [...this.#pending.values()]) {
+      clearTimeout(pending.deadline)
+      pending.fail(reason)
+    }
     this.#pending.clear()
     for (const closed of this.#onClose) closed(reason)
   }
@@ -220,40 +261,5 @@ function noCipher(): Error {
     'STATUS_NOT_SUPPORTED',
     'encryption is wanted, and the server has agreed upon no cipher',
     'Dialect 2.1 has none; of 3.0 and later, the server must have it turned on.',
-  )
-}
-
-interface Authenticity {
-  readonly isInterim: boolean
-  /** Whose key opened the answer, where it was encrypted. */
-  readonly opened: Protection | undefined
-  readonly context: RequestContext
-  readonly sessionId: bigint
-}
-
-/**
- * An answer is believed when it was sealed or signed with the keys of the session that asked. Of an
- * interim answer, which comes unsigned, nothing is believed but that there is more to wait for.
- */
-function requireAuthentic(message: Uint8Array, { isInterim, opened, context, sessionId }: Authenticity): void {
-  const { protection, isSealed = false } = context
-  if (protection === undefined) {
-    if (opened !== undefined)
-      throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an encrypted answer without a session')
-    return
-  }
-  if (opened !== undefined && opened !== protection) {
-    throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer that another session has encrypted')
-  }
-  if (sessionId !== protection.sessionId && !isInterim) {
-    throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer of another session')
-  }
-  if (opened !== undefined) return
-  if (isSealed) throw distrusted('STATUS_INVALID_NETWORK_RESPONSE', 'an answer in clear to an encrypted request')
-  if (isInterim || protection.signer.verify(message)) return
-  throw distrusted(
-    'STATUS_INVALID_SIGNATURE',
-    'the signature of an answer is missing or wrong',
-    'Somebody changes what passes, or the server has lost the session. The connection is closed.',
   )
 }

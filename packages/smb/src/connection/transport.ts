@@ -28,11 +28,14 @@ export class Transport {
   maxFrame = MAX_FIRST_FRAME
   readonly #socket: Socket
   readonly #server: ServerAddress
+  /** The longest silence of a server that owes an answer; milliseconds. */
+  readonly timeLimit: number
   #events: TransportEvents | undefined
   #isClosed = false
 
-  private constructor(socket: Socket, server: ServerAddress) {
+  private constructor(socket: Socket, server: ServerAddress, timeLimit: number) {
     this.#socket = socket
+    this.timeLimit = timeLimit
     this.#server = server
   }
 
@@ -57,7 +60,7 @@ export class Transport {
       signal.addEventListener('abort', abort, { once: true })
       socket.setTimeout(timeLimit, () => fail(unreachable(server, 'ETIMEDOUT')))
       socket.once('error', (error) => fail(unreachable(server, codeOf(error), error)))
-      socket.once('connect', () => end(() => resolve(new Transport(socket, server).#listening(timeLimit))))
+      socket.once('connect', () => end(() => resolve(new Transport(socket, server, timeLimit).#listening())))
     })
   }
 
@@ -91,7 +94,7 @@ export class Transport {
     this.#events?.closed(reason)
   }
 
-  #listening(timeLimit: number): this {
+  #listening(): this {
     const splitter = new FrameSplitter(() => this.maxFrame)
     this.#socket.on('data', (octets) => {
       try {
@@ -104,10 +107,10 @@ export class Transport {
     this.#socket.on('close', () => this.close(unreachable(this.#server, 'ECONNRESET')))
     // A callback of `setTimeout` is called once in the life of a socket, and its timer ends then.
     this.#socket.on('timeout', () => {
-      this.#socket.setTimeout(timeLimit)
+      this.#socket.setTimeout(this.timeLimit)
       this.#events?.silent()
     })
-    this.#socket.setTimeout(timeLimit)
+    this.#socket.setTimeout(this.timeLimit)
     return this
   }
 }

@@ -4,7 +4,7 @@ import { FileClass } from '../wire/query-messages.js'
 import { Status } from '../wire/status.js'
 import { Command } from '../wire/header.js'
 import { flushRequest } from '../wire/file-messages.js'
-import { refusalOf } from './attempt.js'
+import { refusalOf } from '../connection/attempt.js'
 import { secondsOrDate, type TimeLike } from './changes.js'
 import { FileStats } from './file-stats.js'
 import { changing, type OpenFile } from './open-file.js'
@@ -67,9 +67,9 @@ export class FileHandle implements AsyncDisposable {
   async readFile(): Promise<Buffer> {
     const file = this.#open('read')
     const { size } = await file.facts()
-    const buffer = Buffer.alloc(Math.max(0, size - this.#position))
-    const { bytesRead } = await this.read(buffer, 0, buffer.length, null)
-    return buffer.subarray(0, bytesRead)
+    const octets = await file.readRest(this.#position, size)
+    this.#position += octets.length
+    return Buffer.from(octets.buffer, octets.byteOffset, octets.length)
   }
 
   /**

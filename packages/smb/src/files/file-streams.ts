@@ -3,7 +3,7 @@
 import { Readable, Writable } from 'node:stream'
 import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
 import { Status } from '../wire/status.js'
-import { refusalOf } from './attempt.js'
+import { refusalOf } from '../connection/attempt.js'
 import type { OpenFile } from './open-file.js'
 
 /** Options of `createReadStream`. */

@@ -7,7 +7,7 @@ import { Access, CreateOption, type CreateRequest, Disposition, RELATED_FILE } f
 import { Command } from '../wire/header.js'
 import { FileClass, queryDirectoryRequest, readOutput } from '../wire/query-messages.js'
 import { Status } from '../wire/status.js'
-import { type Attempt, requireSuccess } from './attempt.js'
+import { type Attempt, requireSuccess } from '../connection/attempt.js'
 import { FolderEntry } from './file-stats.js'
 import { changing, closing, creating, OpenFile } from './open-file.js'
 import type { ShareAccess } from './share-access.js'

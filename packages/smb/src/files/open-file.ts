@@ -1,3 +1,6 @@
+import { constants } from 'node:buffer'
+import { FileError } from '../errors.js'
+import { concat } from '../wire/octets.js'
 import type { Reply, Request } from '../connection/request.js'
 import type { Tree } from '../connection/tree.js'
 import { Command } from '../wire/header.js'
@@ -16,7 +19,7 @@ import {
 import { FileClass, InfoType, queryInfoRequest, readOutput, setInfoRequest } from '../wire/query-messages.js'
 import { Status } from '../wire/status.js'
 import { type FileFacts, readAllInformation } from '../formats/file-information.js'
-import { type Attempt, requireSuccess } from './attempt.js'
+import { type Attempt, requireSuccess } from '../connection/attempt.js'
 
 /** A request of a chain for the file that its first request opens, or for an open one. */
 export const closing = (fileId: Uint8Array = RELATED_FILE): Request => ({
@@ -126,6 +129,25 @@ export class OpenFile {
     return end
   }
 
+  /**
+   * Reads from an offset to the end. Memory is taken as octets come, and not as the server says
+   * that they will.
+   * @param size what the server says that the file has
+   * @throws FileError EFBIG where a buffer cannot have as much
+   */
+  async readRest(offset: number, size: number, signal?: AbortSignal): Promise<Uint8Array> {
+    const claimed = Math.max(0, size - offset)
+    if (claimed > constants.MAX_LENGTH) throw tooLarge(this.#while('read'))
+    const blocks: Uint8Array[] = []
+    for (let at = 0; at < claimed; at += BLOCK) {
+      const block = new Uint8Array(Math.min(BLOCK, claimed - at))
+      const length = await this.readInto(block, offset + at, signal)
+      blocks.push(block.subarray(0, length))
+      if (length < block.length) break
+    }
+    return blocks.length === 1 ? blocks[0] : concat(...blocks)
+  }
+
   /** Writes all octets, with several requests on the way. @throws FileError */
   async write(data: Uint8Array, offset: number, signal?: AbortSignal): Promise<void> {
     await inParallel(chunksOf(data.length, this.writeChunk), async ({ from, until }) => {
@@ -162,6 +184,17 @@ export class OpenFile {
   #while(syscall: string): Attempt {
     return { syscall, path: this.attempt.path }
   }
+}
+
+/** Memory that is taken on a server's word. */
+const BLOCK = 64 * 1024 * 1024
+
+function tooLarge({ syscall, path }: Attempt): FileError {
+  return new FileError(
+    'EFBIG',
+    { ntStatus: 'STATUS_FILE_TOO_LARGE', ntStatusCode: 0xc000_0904, syscall, path },
+    { hint: `A buffer has at most ${constants.MAX_LENGTH} octets. Use createReadStream.` },
+  )
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)

@@ -1,6 +1,6 @@
 import { Access, CreateOption, type CreateRequest, Disposition } from '../wire/file-messages.js'
 import { Status } from '../wire/status.js'
-import { refusalOf } from './attempt.js'
+import { refusalOf } from '../connection/attempt.js'
 
 /** How a file is opened, in the words of `fs.open`. */
 export type OpenFlags = 'r' | 'r+' | 'w' | 'wx' | 'w+' | 'wx+' | 'a' | 'ax' | 'a+' | 'ax+'

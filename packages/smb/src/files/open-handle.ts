@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { Status } from '../wire/status.js'
-import { refusalOf } from './attempt.js'
+import { refusalOf } from '../connection/attempt.js'
 import { FileHandle } from './file-handle.js'
 import { readStream, type ReadStreamOptions, writeStream, type WriteStreamOptions } from './file-streams.js'
 import { OpenFile } from './open-file.js'

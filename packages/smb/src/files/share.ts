@@ -30,6 +30,7 @@ import {
 } from './share-options.js'
 import type { OpenFlags } from './open-flags.js'
 import { openHandle, streamFrom, streamInto } from './open-handle.js'
+import { listShares, type ServerShare } from '../pipes/list-shares.js'
 import { watchFolder, type WatchEvent } from './watch-folder.js'
 import { appendWhole, describe, readSecurity, readWhole, writeWhole } from './whole-files.js'
 
@@ -184,6 +185,17 @@ export class Share implements AsyncDisposable {
   async securityDescriptor(path: string, given?: CallOptions): Promise<Uint8Array> {
     const { signal } = requireKnownOptions('securityDescriptor', given, CALL_OPTIONS)
     return readSecurity(this.#access, path, { signal })
+  }
+
+  /**
+   * Lists the shares of the server, those that this user may not open among them. MS-SRVS section
+   * 3.1.4.8.
+   * @throws FileError EACCES; RpcFaultError
+   */
+  async shares(given?: CallOptions): Promise<readonly ServerShare[]> {
+    const { signal } = requireKnownOptions('shares', given, CALL_OPTIONS)
+    const { host, encrypt } = this.#access.target
+    return this.#access.use(signal, ({ session }) => listShares(session, host, encrypt, signal))
   }
 
   /** Opens a file. `flags` are those of `fs.open`; default `r`. @throws FileError */

@@ -3,7 +3,7 @@ import { Access, CreateOption, Disposition } from '../wire/file-messages.js'
 import { changeNotifyRequest, readOutput } from '../wire/query-messages.js'
 import { Status } from '../wire/status.js'
 import { ChangeAction, readChanges } from '../formats/file-information.js'
-import { requireSuccess } from './attempt.js'
+import { requireSuccess } from '../connection/attempt.js'
 import { OpenFile } from './open-file.js'
 import type { ShareAccess } from './share-access.js'
 

@@ -1,7 +1,5 @@
 /** Files read, written and described as a whole, small ones in one round trip. */
 
-import { constants } from 'node:buffer'
-import { FileError } from '../errors.js'
 import {
   Access,
   CreateOption,
@@ -17,7 +15,7 @@ import { Command } from '../wire/header.js'
 import { OctetReader } from '../wire/octets.js'
 import { Status } from '../wire/status.js'
 import type { Tree } from '../connection/tree.js'
-import { type Attempt, requireSuccess } from './attempt.js'
+import { type Attempt, requireSuccess } from '../connection/attempt.js'
 import { FileStats } from './file-stats.js'
 import { closing, creating, describing, factsOf, OpenFile, reading, writing } from './open-file.js'
 import type { ShareAccess } from './share-access.js'
@@ -57,21 +55,10 @@ async function readLarge(
 ): Promise<Uint8Array> {
   const file = await OpenFile.open(tree, request, attempt, signal)
   try {
-    const { size } = file.answer
-    if (size > constants.MAX_LENGTH) throw tooLarge(attempt)
-    const buffer = new Uint8Array(size)
-    return buffer.subarray(0, await file.readInto(buffer, 0, signal))
+    return await file.readRest(0, file.answer.size, signal)
   } finally {
     await file.close()
   }
-}
-
-function tooLarge({ syscall, path }: Attempt): FileError {
-  return new FileError(
-    'EFBIG',
-    { ntStatus: 'STATUS_FILE_TOO_LARGE', ntStatusCode: 0xc000_0904, syscall, path },
-    { hint: `A buffer has at most ${constants.MAX_LENGTH} octets. Use createReadStream.` },
-  )
 }
 
 export const toRead = (name: string): CreateRequest => ({

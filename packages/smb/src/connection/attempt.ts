@@ -1,6 +1,6 @@
 import { FileError } from '../errors.js'
 import { isError, meaningOf, Status } from '../wire/status.js'
-import type { Reply } from '../connection/request.js'
+import type { Reply } from './request.js'
 
 /** What was tried, for the error that says so. */
 export interface Attempt {
