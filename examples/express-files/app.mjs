@@ -57,7 +57,8 @@ function page(path, entries) {
 const escaped = (text) => text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href)
-  // Tickets of users in many groups are longer than the 16 KB of headers that Node takes by default.
+  // Tickets of users in many groups are longer than the 16 KB of headers that Node takes by
+  // default.
   createServer({ maxHeaderSize: 65_536 }, filesApp(process.env.SHARE ?? '\\\\files.ad.test\\docs')).listen(
     process.env.PORT ?? 3000,
   )
