@@ -40,7 +40,7 @@ export default async function bench(_measure, add) {
   })
   const alice = await callerOf(realm)
   const ticket = await alice.impersonate().ticketFor(API)
-  const server = fork(new URL('fetch-server.mjs', import.meta.url))
+  const server = fork(new URL('servers/fetch-server.mjs', import.meta.url))
   try {
     const [{ port }] = await once(server, 'message')
     server.send({ 'www-authenticate': formatChallenge(answerTo(ticket, realm.keytabFor('api'))) })

@@ -5,6 +5,7 @@ import { type OptionTableOf, requireKnownOptions } from '@s4u/krb5'
 import { Status } from '../wire/status.js'
 import { refusalOf } from '../connection/attempt.js'
 import type { OpenFile } from './open-file.js'
+import { WriteBehind } from './write-behind.js'
 
 /** Options of `createReadStream`. */
 export interface ReadStreamOptions {
@@ -12,7 +13,7 @@ export interface ReadStreamOptions {
   readonly start?: number | undefined
   /** The last octet, which is part of the stream. Default: that of the file. */
   readonly end?: number | undefined
-  /** Octets of one part; default 262,144. Four are asked for ahead. */
+  /** Octets of one part; default 1,048,576. Four are asked for ahead. */
   readonly highWaterMark?: number | undefined
   /** Ends the stream, and its requests on the server. Default: none. */
   readonly signal?: AbortSignal | undefined
@@ -40,9 +41,10 @@ export const WRITE_STREAM_OPTIONS = {
   signal: 'value',
 } as const satisfies OptionTableOf<WriteStreamOptions>
 
-const PART = 262_144
+/** On loopback parts of this size are as fast as larger ones, and a stream takes few of them. */
+const PART = 1024 * 1024
 
-/** Parts that are asked for before they are wanted. */
+/** Parts that are asked for before they are wanted, or written while the next come. */
 const AHEAD = 4
 
 type Opening = () => Promise<OpenFile>
@@ -114,15 +116,21 @@ export function writeStream(open: Opening, close: Closing, given?: WriteStreamOp
   )
   let file: OpenFile | undefined
   let at = start
+  const behind = new WriteBehind(AHEAD)
   const write = async (data: Uint8Array): Promise<void> => {
     file ??= await open()
     requirePlaces(file, start, Infinity)
-    const from = at
+    const [opened, from] = [file, at]
     at += data.length
-    await file.write(data, from, signal)
+    await behind.add(() => opened.write(data, from, signal))
+  }
+  const ended = async (): Promise<void> => {
+    // What a write failed with has been told.
+    await behind.drained().catch(() => {})
+    await close()
   }
   return new Writable({
-    highWaterMark: PART * AHEAD,
+    highWaterMark: PART,
     ...(signal && { signal }),
     construct: settling(async () => {
       file = await open()
@@ -130,8 +138,11 @@ export function writeStream(open: Opening, close: Closing, given?: WriteStreamOp
     write: (chunk: Uint8Array, _encoding, done) => settling(() => write(chunk))(done),
     // What waits is written at once, so that several requests are on the way.
     writev: (chunks, done) => settling(() => write(Buffer.concat(chunks.map(({ chunk }) => chunk))))(done),
-    final: settling(close),
-    destroy: (error, done) => settling(close)((failure) => done(error ?? failure ?? null)),
+    final: settling(async () => {
+      await behind.drained()
+      await close()
+    }),
+    destroy: (error, done) => settling(ended)((failure) => done(error ?? failure ?? null)),
   })
 }
 
