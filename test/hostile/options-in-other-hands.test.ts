@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { createAcceptor } from '@s4u/acceptor'
 import { asyncHandler, errorHandler, negotiate as negotiateExpress } from '@s4u/express'
+import { errorHandler as errorHandlerFastify, negotiate as negotiateFastify } from '@s4u/fastify'
 import { createNegotiationFor } from '@s4u/fetch'
 import { createKdcClient } from '@s4u/kdc-client'
 import { negotiate as negotiateKoa } from '@s4u/koa'
 import { createNegotiator, type Mode, type NegotiatorOptions, type Outcome } from '@s4u/negotiate'
 import type { ErrorRequestHandler } from 'express'
 import express4 from 'express4'
+import Fastify from 'fastify'
 import Koa from 'koa'
 import { describe, expect, test } from 'vitest'
 import { API, corporation, Desktop } from '../stories/fixtures/corporation.js'
@@ -114,25 +116,32 @@ describe('options of a class, or with defaults below', () => {
     ['createNegotiator', createNegotiator],
     ['negotiate of Express', negotiateExpress],
     ['negotiate of Koa', negotiateKoa],
+    ['negotiate of Fastify', inFastify],
   ]
 
-  test.each(makers)('%s applies what they inherit', (_name, make) => {
+  test.each(makers)('%s applies what they inherit', async (_name, make) => {
     const rules: NegotiatorOptions = { keytab, http2Challenge: 'http-1.1-required', mode: 'sometimes' as Mode }
-    expect(() => make(Object.create(rules) as NegotiatorOptions)).toThrow('mode must be one of required, optional, off')
+    const made = async () => make(Object.create(rules) as NegotiatorOptions)
+    await expect(made()).rejects.toThrow('mode must be one of required, optional, off')
   })
 
-  test.each(makers)('%s refuses names that are none among what they inherit', (_name, make) => {
-    expect(() => make(Object.create({ keytab, requirePAC: true }) as NegotiatorOptions)).toThrow(
-      expect.objectContaining({ code: 'S4U_UNKNOWN_OPTION' }),
-    )
+  test.each(makers)('%s refuses names that are none among what they inherit', async (_name, make) => {
+    const made = async () => make(Object.create({ keytab, requirePAC: true }) as NegotiatorOptions)
+    await expect(made()).rejects.toThrow(expect.objectContaining({ code: 'S4U_UNKNOWN_OPTION' }))
   })
 
   test.each([[[]], [true], [() => ({ keytab })], [new Uint8Array(2)]])('no options are %o', (odd) => {
-    for (const make of [negotiateExpress, negotiateKoa, errorHandler] as ((given: never) => unknown)[]) {
+    for (const make of [negotiateExpress, negotiateKoa, errorHandler, errorHandlerFastify] as ((
+      given: never,
+    ) => unknown)[]) {
       expect(() => make(odd as never)).toThrow(/^\w+: the options must be an object, not /)
     }
   })
 })
+
+async function inFastify(given: NegotiatorOptions): Promise<void> {
+  await Fastify().register(negotiateFastify, given)
+}
 
 describe('what is said with a call', () => {
   const asked = { headers: {}, method: 'GET' }
@@ -199,6 +208,10 @@ describe('what is said with a call', () => {
     koa.silent = true
     await using other = await serve(koa.callback())
     expect((await other.get('/')).status).toBe(500)
+    const fastify = Fastify()
+    await fastify.register(negotiateFastify, { keytab, mode })
+    fastify.get('/', () => 'let in')
+    expect((await fastify.inject('/')).statusCode).toBe(500)
   })
 })
 

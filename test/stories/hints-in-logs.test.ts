@@ -1,7 +1,10 @@
 import { negotiate } from '@s4u/express'
+import { errorHandler, negotiate as negotiateInFastify } from '@s4u/fastify'
 import { negotiate as negotiateInKoa } from '@s4u/koa'
 import express from 'express'
 import express4 from 'express4'
+import Fastify from 'fastify'
+import Fastify4 from 'fastify4'
 import Koa from 'koa'
 import Koa2 from 'koa2'
 import { inspect } from 'node:util'
@@ -32,6 +35,18 @@ const inKoa = (Framework: typeof Koa) => {
   return app.callback()
 }
 
+/** Fastify writes JSON, and only where it is given a log. */
+const inFastify = (create: typeof Fastify) => {
+  const stream = { write: (line: string) => void (written += shown(JSON.parse(line).err)) }
+  const app = create({ logger: { level: 'error', stream } })
+  app.setErrorHandler(errorHandler())
+  app.register(negotiateInFastify, options)
+  app.get('/*', (request) => request.identity.impersonate().ticketFor(API))
+  const ready = app.ready()
+  return (...both: Parameters<typeof app.routing>) => void ready.then(() => app.routing(...both))
+}
+const shown = ({ type, message, hint }: Record<string, string>) => `${type}: ${message} hint: ${hint}`
+
 const before = process.env.NODE_ENV
 let written = ''
 beforeEach(() => {
@@ -53,6 +68,8 @@ test.each([
   ['Express 4', () => inExpress(express4)],
   ['Koa 3', () => inKoa(Koa)],
   ['Koa 2', () => inKoa(Koa2)],
+  ['Fastify 5', () => inFastify(Fastify)],
+  ['Fastify 4', () => inFastify(Fastify4)],
 ] as const)('%s logs the hint by itself, and tells the client nothing of it', async (_name, build) => {
   await using site = await serve(build() as Parameters<typeof serve>[0])
   const answer = await site.get('/', { authorization: await carol.authorization() })

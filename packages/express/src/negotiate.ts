@@ -5,6 +5,7 @@ import {
   type Negotiator,
   type NegotiatorOptions,
   respond,
+  setCaller,
   writeHeaders,
 } from '@s4u/negotiate'
 import type { Request, RequestHandler } from 'express'
@@ -64,7 +65,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
       const outcome = await negotiator.authenticate(req, { mode, url: req.originalUrl, body: req.body })
       if (outcome.status === 'challenge') return respond(res, outcome)
       writeHeaders(res, outcome.headers)
-      if (outcome.status === 'authenticated') req.identity = outcome.identity
+      setCaller(req, outcome)
       outcome.run(next)
     }
     // Express 4 ignores what a handler returns.

@@ -3,6 +3,7 @@ import {
   type Mode,
   type Negotiator,
   type NegotiatorOptions,
+  setCaller,
   type Runner,
   writeHeaders,
 } from '@s4u/negotiate'
@@ -72,7 +73,7 @@ async function protect(fastify: FastifyInstance, options: NegotiateOptions): Pro
       : await negotiator.authenticate(request.raw, { mode, url: request.originalUrl, body: request.body })
     if (outcome.status === 'challenge') return reply.sent ? undefined : answer(reply, outcome)
     writeHeaders(headersOf(reply), outcome.headers)
-    if (outcome.status === 'authenticated') request.identity = outcome.identity
+    setCaller(request, outcome)
     judgeRoute(rules, request, reply, outcome.run, done)
   }
   // With callbacks: what runs inside of an async hook ends with it.

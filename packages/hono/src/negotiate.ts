@@ -1,4 +1,5 @@
 import {
+  type CallerIdentity,
   type Challenge,
   createAdapterNegotiator,
   type ImpersonationOption,
@@ -6,6 +7,7 @@ import {
   type NegotiableRequest,
   type Negotiator,
   type NegotiatorOptions,
+  setCaller,
   type WebOutcome,
   withoutTaken,
 } from '@s4u/negotiate'
@@ -74,13 +76,22 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
     c.set('negotiatedRequest', outcome.request)
     c.req.raw = withoutTaken(c.req.raw, outcome.request)
     if (outcome.response !== undefined) return outcome.response
-    if (outcome.identity !== undefined) c.set('identity', outcome.identity)
+    setCaller(variablesOf(c), outcome)
     return proceed(c, next, outcome)
   }
   return Object.assign(middleware, {
     negotiator,
     impersonation: (option: ImpersonationOption) => gated(negotiator.impersonation(option)),
   })
+}
+
+/** An app declares by `Authentication` whether there may be no caller. */
+function variablesOf(c: Context): { identity?: CallerIdentity | undefined } {
+  return {
+    set identity(caller: CallerIdentity | undefined) {
+      Reflect.apply(c.set, c, ['identity', caller])
+    },
+  }
 }
 
 async function proceed(c: Context, next: Next, { run, headers }: Exclude<WebOutcome, Challenge>): Promise<void> {

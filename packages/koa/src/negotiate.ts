@@ -4,6 +4,7 @@ import {
   type Mode,
   type Negotiator,
   type NegotiatorOptions,
+  setCaller,
   writeHeaders,
 } from '@s4u/negotiate'
 import type { Context, Middleware } from 'koa'
@@ -65,7 +66,7 @@ export function negotiate(options?: NegotiateOptions): NegotiateMiddleware {
     const outcome = await negotiator.authenticate(ctx.req, { mode, url: ctx.originalUrl, body: bodyOf(ctx.request) })
     if (outcome.status === 'challenge') return respondWith(ctx, outcome)
     writeHeaders(ctx.res, outcome.headers)
-    if (outcome.status === 'authenticated') ctx.identity = ctx.state.identity = outcome.identity
+    for (const holder of [ctx, ctx.state]) setCaller(holder, outcome)
     keepHeadersOnError(ctx, outcome.headers)
     return outcome.run(next)
   }

@@ -286,4 +286,4 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
 }
 
 /** The outcome for `mode: 'off'`: nothing is looked at, so nothing is changed. */
-const ANONYMOUS = { status: 'anonymous', headers: {}, run: runPlainly } as const
+const ANONYMOUS = { status: 'anonymous', isOff: true, headers: {}, run: runPlainly } as const

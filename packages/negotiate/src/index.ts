@@ -23,6 +23,7 @@ export { type AmbientIdentity, type CurrentIdentity, currentIdentity, impersonat
 export { challengeSchemes, type Negotiation, type ServerRefusal, type VerifiedAnswer } from '@s4u/fetch'
 export type { S4uSubject } from '@s4u/kdc-client'
 export { closeOptions, type OptionTableOf } from '@s4u/kdc-client'
+export { type Runtime, thisRuntime, unavailableOn } from '@s4u/kdc-client'
 export { ConfigurationError, DelegationRefusedError, KdcError, KdcUnreachableError } from '@s4u/kdc-client'
 export {
   MalformedTokenError,
@@ -61,7 +62,7 @@ export type { TlsCertificate } from './http/tls-channel.js'
 export type { ChallengeReason } from './http/challenges.js'
 export type { ChallengeBody } from './http/challenges.js'
 export type { Mode } from './authenticate/mode.js'
-export type { Anonymous, Authenticated, Outcome, Runner } from './authenticate/outcome.js'
+export { type Anonymous, type Authenticated, type Outcome, type Runner, setCaller } from './authenticate/outcome.js'
 export type { Verdict } from './routes/gate.js'
 export type { Gate } from './routes/gate.js'
 export type { Challenge } from './http/response.js'

@@ -1,4 +1,5 @@
 import {
+  type CallerIdentity,
   type Challenge,
   ConfigurationError,
   createNegotiator,
@@ -7,6 +8,7 @@ import {
   type NegotiatorOptions,
   type Outcome,
   respond,
+  setCaller,
   writeHeaders,
 } from '@s4u/negotiate'
 import { Strategy } from 'passport-strategy'
@@ -82,12 +84,16 @@ export class NegotiateStrategy extends Strategy {
       throw new ConfigurationError('NegotiateStrategy needs the `res` of the request, as in Express')
     if (outcome.status === 'challenge') return this.refuse(res, outcome)
     writeHeaders(res, outcome.headers)
-    if (outcome.status === 'anonymous') return outcome.run(() => this.pass())
+    const holder: Request & { identity?: CallerIdentity | undefined } = req
+    if (outcome.status === 'anonymous') {
+      setCaller(holder, outcome)
+      return outcome.run(() => this.pass())
+    }
     const { identity } = outcome
     const { user, info } = await verifyCaller(this.verify, identity, req)
     // A 401 would make a browser ask for another token, and this one was right.
     if (user === undefined) return this.fail(info, 403)
-    Object.assign(req, { identity })
+    setCaller(holder, outcome)
     outcome.run(() => this.success(user, info))
   }
 

@@ -36,8 +36,35 @@ export interface Anonymous {
   readonly status: 'anonymous'
   /** Always undefined, so that `outcome.identity?.principal` compiles without another check. */
   readonly identity?: undefined
+  /** The mode is `off`: nothing was looked at, and whom an app in front knows is still known. */
+  readonly isOff?: true
   readonly headers: ResponseHeaders
   readonly run: Runner
+}
+
+/**
+ * Sets the caller of a request, for an adapter. Behind a negotiator its own verdict counts: where
+ * it lets an unknown caller through, nobody is known, whomever a negotiator in front knows; its
+ * options may believe fewer. Where its mode is `off`, nothing changes.
+ *
+ * ```ts
+ * import { type CallerIdentity, createNegotiator, setCaller } from '@s4u/negotiate'
+ *
+ * const negotiator = createNegotiator({ keytab: 'web.keytab', mode: 'optional' })
+ * const state: { identity?: CallerIdentity | undefined } = {}
+ * const outcome = await negotiator.authenticate({ headers: {} })
+ * if (outcome.status !== 'challenge') setCaller(state, outcome)
+ * ```
+ *
+ * @param holder of the framework: its request or context
+ */
+export function setCaller(
+  holder: { identity?: CallerIdentity | undefined },
+  outcome: Pick<Authenticated, 'status' | 'identity'> | Pick<Anonymous, 'status' | 'isOff'>,
+): void {
+  // What a library has put into `Object.prototype` is nobody's verdict.
+  if (Object.hasOwn(outcome, 'isOff')) return
+  holder.identity = outcome.status === 'authenticated' ? outcome.identity : undefined
 }
 
 /** Runs the handler and changes nothing. */
