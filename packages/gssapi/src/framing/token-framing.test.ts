@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { fromHex, refusalOf, text } from '../fixtures/octets.js'
 import { Mechanism } from './oids.js'
-import { frame, isFramed, unframe } from './token-framing.js'
+import { frame, isFramed, isFramedAs, unframe } from './token-framing.js'
 
 const framed = fromHex('600b 06092a864886f712010202')
 
@@ -20,6 +20,24 @@ test('a large frame has a long length', () => {
   const token = frame(Mechanism.SPNEGO, new Uint8Array(70_000))
   expect(token.subarray(0, 5)).toEqual(fromHex('6083 011178'))
   expect(unframe(token).innerToken).toHaveLength(70_000)
+})
+
+test.each([
+  ['a whole frame', '600b 06092a864886f712010202', true],
+  ['a wrong length', '60ff 06092a864886f712010202', false],
+  ['a length that says more than there is', '607f 06092a864886f712010202', true],
+  ['a long length', '60820102 06092a864886f712010202', true],
+  ['a length of one octet in the long form', '60810b 06092a864886f712010202', true],
+  ['an indefinite length', '6080 06092a864886f712010202', true],
+  ['octets that follow', '600b 06092a864886f712010202 ffff', true],
+  ['another mechanism', '6008 06062b0601050502', false],
+  ['one octet that differs', '600b 06092a864886f712010203', false],
+  ['a part of the name', '600b 06092a864886', false],
+  ['the tag alone', '60', false],
+  ['no frame', '610b 06092a864886f712010202', false],
+  ['nothing', '', false],
+])('a token with %s begins as one of this mechanism: %s %s', (_what, token, begins) => {
+  expect(isFramedAs(Mechanism.KRB5, fromHex(token))).toBe(begins)
 })
 
 describe('a frame is refused', () => {

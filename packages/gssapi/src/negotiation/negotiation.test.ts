@@ -4,7 +4,7 @@ import { issueTicket, judge, NOW } from '../fixtures/issued-ticket.js'
 import { codeOf, flip, fromHex, join, refusalOf, text } from '../fixtures/octets.js'
 import { createInitiator, type InitiatorOptions } from '../initiator.js'
 import { frameKrb5Token, readKrb5Token } from '../context-tokens/krb5-token.js'
-import { beginNegotiation } from './negotiation.js'
+import { beginNegotiation, rejectionOf } from './negotiation.js'
 import type { ApReqStep, NegotiationStep } from './negotiation-step.js'
 import { Mechanism } from '../framing/oids.js'
 import { SecurityContext } from '../per-message/security-context.js'
@@ -395,4 +395,14 @@ test('the flags of a context are those of the authenticator, unless they are giv
     return reply.context.flags
   }
   expect([flagsOf(), flagsOf(0x2), flagsOf(0)]).toEqual([0x3e, 0x2, 0])
+})
+
+test.each([
+  ['that begins as SPNEGO', fromHex('6008 06062b0601050502 ff'), true],
+  ['that begins as an answer of SPNEGO', fromHex('a1ff'), true],
+  ['of Kerberos alone', fromHex('600b 06092a864886f712010202'), false],
+  ['of NTLM', NTLM_TYPE_1, false],
+  ['that is empty', new Uint8Array(0), false],
+])('a token %s is answered with a rejection of SPNEGO: %s', (_what, token, rejected) => {
+  expect(rejectionOf(token)).toEqual(rejected ? encodeNegTokenResp({ negState: 'reject' }) : undefined)
 })

@@ -40,6 +40,19 @@ describe.each([17, 18, 19, 20, 23, 25, 26])('with encryption type %i', (etype) =
     }
   })
 
+  test.each([undefined, true, false])('what wrapSizeLimit allows fits (confidential: %s)', (confidential) => {
+    const { initiator } = pair(etype)
+    const options = confidential === undefined ? undefined : { confidential }
+    const empty = initiator.wrap(new Uint8Array(0), options).length
+    for (const max of [0, empty - 1, empty + 4, 1_000, 70_000]) {
+      const fits = initiator.wrapSizeLimit(max, options)
+      expect(fits).toBe(Math.max(0, max - empty - (etype === 23 ? 4 : 0)))
+      if (fits > 0) expect(initiator.wrap(new Uint8Array(fits), options).length).toBeLessThanOrEqual(max)
+    }
+    // A message is not counted as sent.
+    expect(initiator.wrap(data).length).toBe(pair(etype).initiator.wrap(data).length)
+  })
+
   test('signatures pass in both directions', () => {
     const { initiator, acceptor } = pair(etype)
     expect(acceptor.verifyMic(data, initiator.getMic(data))).toEqual(data)
@@ -233,3 +246,13 @@ test.each([
   const [first, second] = [initiator.wrap(data), initiator.wrap(data)]
   expect([second, first, first].map((token) => codeOf(() => acceptor.unwrap(token)))).toEqual(outcome)
 })
+
+test.each(['wrap', 'unwrap', 'wrapSizeLimit'] as const)(
+  'an option that %s does not know is refused by its name',
+  (name) => {
+    const { initiator } = pair()
+    const call = (): unknown =>
+      Reflect.apply(initiator[name], initiator, [name === 'wrapSizeLimit' ? 9 : data, { seal: true }])
+    expect(call).toThrow(`${name}: "seal" is not an option`)
+  },
+)
