@@ -12,7 +12,7 @@ import {
   ticketsOf,
 } from './options/token-options.js'
 import { hostOf, isIpAddress } from './service-names/service-name.js'
-import { hintForAddress } from './service-names/unknown-name.js'
+import { hintForHost } from './service-names/unknown-name.js'
 import { UnprovenAnswerError } from './answers/unproven-answer.js'
 
 /** Options of one call. */
@@ -196,7 +196,7 @@ function noToken(url: URL): ConfigurationError {
   return new ConfigurationError(`there is no token for ${url.origin}`, {
     code: 'GSS_S_NO_CRED',
     hint: isIpAddress(hostOf(url))
-      ? hintForAddress(url)
+      ? hintForHost(url)
       : 'An app with a list of origins gives tokens to those alone, and one whose allowedImpersonationLevel is anonymous gives none.',
   })
 }

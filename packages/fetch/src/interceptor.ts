@@ -83,10 +83,10 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
     // The path is left out. If it began with two slashes, `new URL` would read it as a host, and
     // the ticket would be for that host.
     const url = new URL(String(dispatchOptions.origin))
-    const line = options.ownAgent === true ? undefined : new SharedAgentRequest(dispatch, url.origin)
-    const send = line?.send ?? dispatch
+    const shared = options.ownAgent === true ? undefined : new SharedAgentRequest(dispatch, url.origin)
+    const send = shared?.send ?? dispatch
     if (hasHeader(dispatchOptions.headers, 'authorization')) {
-      if (line !== undefined) line.owner = OWN_AUTHORIZATION
+      if (shared !== undefined) shared.owner = OWN_AUTHORIZATION
       return send(dispatchOptions, handler)
     }
     const begin = async () => {
@@ -97,12 +97,13 @@ export function negotiateInterceptor(given: InterceptorOptions): Dispatcher.Disp
       return undefined
     }
     const begun = (attempt: Attempt): Attempt => {
-      if (line !== undefined) line.owner = clientOf(attempt.details).client
+      if (shared !== undefined) shared.owner = clientOf(attempt.details).client
       return attempt
     }
-    const unasked = async () => ((await line?.mayGoUnasked()) === false ? begin() : undefined)
+    const attemptIfShared = async () => ((await shared?.mayGoWithoutToken()) === false ? begin() : undefined)
     return dispatchNegotiating(send, dispatchOptions, handler, SERVER_AUTHENTICATION, {
-      first: () => (isPreemptive(url, preemptive) || !isReplayableBody(dispatchOptions.body) ? begin() : unasked()),
+      first: () =>
+        isPreemptive(url, preemptive) || !isReplayableBody(dispatchOptions.body) ? begin() : attemptIfShared(),
       asked: async (replayable, challenge) => {
         if (!offersNegotiate(challenge)) return undefined
         rememberAsking(url)

@@ -70,8 +70,8 @@ export class LdapConnection {
     this.#transport.protect(layer)
   }
 
-  takeLongMessages(): void {
-    this.#transport.takeLongMessages()
+  allowLongMessages(): void {
+    this.#transport.allowLongMessages()
   }
 
   startTls(trust: TransportTrust, signal: AbortSignal): Promise<void> {

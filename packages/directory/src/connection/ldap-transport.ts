@@ -80,7 +80,7 @@ export class LdapTransport {
   }
 
   /** The server has proven itself in TLS. */
-  takeLongMessages(): void {
+  allowLongMessages(): void {
     this.#splitter.limit = MAX_MESSAGE_OCTETS
   }
 

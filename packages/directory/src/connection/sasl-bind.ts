@@ -42,7 +42,7 @@ export async function saslBind(connection: LdapConnection, request: BindRequest)
     if (step.response !== undefined) throw unfinished()
   }
   if (step.status !== 'complete' || answer.result.code !== ResultCode.SUCCESS) throw unfinished()
-  if (client.layer === undefined) connection.takeLongMessages()
+  if (client.layer === undefined) connection.allowLongMessages()
   else connection.protect(client.layer)
   return answer
 }

@@ -22,7 +22,7 @@ export class SharedAgentRequest {
    * Resolves false if a request without a token would use the HTTP/2 session of an identity. That
    * request must carry a token, which shows whose it is.
    */
-  async mayGoUnasked(): Promise<boolean> {
+  async mayGoWithoutToken(): Promise<boolean> {
     try {
       this.#admission = await sessions.admit(this.#origin, NO_IDENTITY)
       return true

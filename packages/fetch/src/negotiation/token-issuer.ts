@@ -9,7 +9,7 @@ import { hasAsked } from '../options/learned-origins.js'
 import { checkTokenOptions, type TokenOptions, type TokenTickets } from '../options/token-options.js'
 import { originList, type OriginList } from '../options/origin-list.js'
 import { serviceNameAs, serviceNameOf } from '../service-names/service-name.js'
-import { explainUnknownName, hintForAddress } from '../service-names/unknown-name.js'
+import { explainUnknownName, hintForHost } from '../service-names/unknown-name.js'
 import { hintFor, isError, UnprovenAnswerError } from '../answers/unproven-answer.js'
 
 /** Finds what tokens can be bound to on the connections that a ticket uses. */
@@ -70,7 +70,7 @@ export class TokenIssuer {
     if (allowedImpersonationLevel === 'anonymous' || this.isListed?.(url) === false) return
     const message = `a request to ${url.origin} goes without a token: an IP address has no service principal name`
     const notice = { kind: 'notice', level: 'warn', code: 'S4U_NO_SERVICE_NAME' } as const
-    publish({ ...notice, message, hint: hintForAddress(url) }, this.#options)
+    publish({ ...notice, message, hint: hintForHost(url) }, this.#options)
   }
 
   /**
@@ -173,7 +173,7 @@ export class TokenIssuer {
 export function noName(url: URL): ConfigurationError {
   return new ConfigurationError(`${url.origin} has no service principal name, and could not prove its identity`, {
     code: 'GSS_S_NO_CRED',
-    hint: `${hintForAddress(url)} mutualAuthentication: 'off' believes any server.`,
+    hint: `${hintForHost(url)} mutualAuthentication: 'off' believes any server.`,
   })
 }
 

@@ -178,8 +178,8 @@ export const NEGOTIATION_FOR_OPTIONS = {
 export function checkTokenOptions(options: TokenOptions): void {
   const { allowedImpersonationLevel, forwardTgt, origins } = options
   requireLogger(options.logger)
-  requireDomain(options.qualifyShortName)
-  requireNames(options.serviceNames)
+  requireQualifyShortName(options.qualifyShortName)
+  requireServiceNames(options.serviceNames)
   requireOneOf('mutualAuthentication', options.mutualAuthentication, ['require', 'optional', 'off'])
   requireOneOf('okAsDelegate', options.okAsDelegate, ['require', 'ignore'])
   requireOneOf('channelBinding', options.channelBinding, ['off', 'allow', 'require'])
@@ -202,7 +202,7 @@ export function checkTokenOptions(options: TokenOptions): void {
 }
 
 /** Checks a domain, which becomes a part of the name of a service. @throws ConfigurationError */
-function requireDomain(domain: unknown): void {
+function requireQualifyShortName(domain: unknown): void {
   if (domain === undefined || domain === '') return
   if (typeof domain === 'string' && /^\.?[\w-]{1,63}(?:\.[\w-]{1,63})*$/.test(domain)) return
   throw new ConfigurationError(`qualifyShortName must be a domain, not ${shownInput(domain)}`, {
@@ -211,7 +211,7 @@ function requireDomain(domain: unknown): void {
 }
 
 /** @throws ConfigurationError */
-function requireNames(names: unknown): void {
+function requireServiceNames(names: unknown): void {
   const isMap = typeof names === 'object' && names !== null && !Array.isArray(names)
   if (names === undefined || (isMap && Object.values(names).every((name) => typeof name === 'string'))) return
   throw new ConfigurationError('serviceNames must be an object: each key a host, each value the name of its service', {

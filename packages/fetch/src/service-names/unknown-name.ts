@@ -15,7 +15,7 @@ function kindOf(host: string): 'address' | 'localhost' | 'short' | undefined {
 }
 
 /** Returns what to do about a URL that has no service principal name. */
-export function hintForAddress(url: URL): string {
+export function hintForHost(url: URL): string {
   return `Write the name of the host in the URL, or name the service: serviceNames: { ${shownHost(url)}: 'HTTP/api.ad.test' }, as it is registered in the directory.`
 }
 
@@ -36,7 +36,7 @@ export function explainUnknownName(error: unknown, url: URL, spn: string, option
   return new ConfigurationError(`the directory knows no service ${spn}, ${what}`, {
     code: error.code,
     status: 502,
-    hint: kind === 'short' ? hintForShort(url, host, error.answer) : hintForAddress(url),
+    hint: kind === 'short' ? hintForShort(url, host, error.answer) : hintForHost(url),
     cause: error,
   })
 }

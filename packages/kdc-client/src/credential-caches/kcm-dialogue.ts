@@ -94,7 +94,7 @@ function numbered(leftOut: LeftOut, index: number): LeftOut {
  */
 export function* replaceCache(cache: string, contents: CacheContents): KcmDialogue<void> {
   const { principal, settings, credentials } = contents
-  const name = cache === '' ? yield* placeFor(encodeCachePrincipal(principal)) : cache
+  const name = cache === '' ? yield* cacheNameFor(encodeCachePrincipal(principal)) : cache
   yield* ask(Op.INITIALIZE, terminated(name), encodeCachePrincipal(principal))
   for (const entry of [...settings, ...credentials])
     yield* ask(Op.STORE, terminated(name), encodeCacheEntry(entry, principal))
@@ -144,7 +144,7 @@ function* allNames(): KcmDialogue<string[]> {
   return names
 }
 
-function* placeFor(principal: Uint8Array): KcmDialogue<string> {
+function* cacheNameFor(principal: Uint8Array): KcmDialogue<string> {
   const current = yield* nameOf('')
   const owner = yield* principalOf(current)
   if (owner === undefined || isSame(owner, principal)) return current
