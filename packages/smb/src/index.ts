@@ -5,6 +5,7 @@
 
 export { FileError, type FileRefusal, FileServerUnreachableError } from './errors.js'
 export type { ShareUser, ShareUserOptions } from './connection/session.js'
+export type { DfsTarget } from './files/dfs-links.js'
 export type { TimeLike } from './files/changes.js'
 export { FileHandle, type ReadResult } from './files/file-handle.js'
 export { FileStats, FolderEntry } from './files/file-stats.js'

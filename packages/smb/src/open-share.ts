@@ -1,6 +1,7 @@
 import { closeOptions, ConfigurationError, type OptionTableOf, shownInput } from '@s4u/krb5'
 import type { ConnectionRules } from './connection/negotiate.js'
 import type { ShareUser } from './connection/session.js'
+import { DfsLinks, type DfsTarget } from './files/dfs-links.js'
 import { Share } from './files/share.js'
 import { ShareAccess } from './files/share-access.js'
 import { findSharePath, type SharePath, wireName } from './formats/file-name.js'
@@ -45,6 +46,12 @@ export interface ShareOptions {
   readonly signing?: readonly SigningAlgorithm[]
   /** Whether paths may name streams: `file.txt:stream`. Default: `false`. */
   readonly streams?: boolean
+  /**
+   * Servers that links of DFS may lead to, by name or with their addresses: a ticket of the user
+   * goes to them. The service must be allowed to delegate to their `cifs/` too. Default: none, and
+   * a link to another server is EXDEV. Example: `['files2.ad.test']`.
+   */
+  readonly dfsTargets?: readonly (string | DfsTarget)[]
   /** The longest silence of a server that owes an answer; milliseconds, default 30,000. */
   readonly timeLimit?: number
   /** How long a session is kept while nothing is asked; milliseconds, default 10,000. */
@@ -64,6 +71,7 @@ export const SHARE_OPTIONS = {
   ciphers: 'texts',
   signing: 'texts',
   streams: 'flag',
+  dfsTargets: 'value',
   timeLimit: 'value',
   idleTimeout: 'value',
   now: 'function',
@@ -107,17 +115,22 @@ export function openShare(path: string, given: ShareOptions): Share {
   requireWhole('port', port, 1, 0xffff)
   requireWhole('idleTimeout', idleTimeout, 0, MAX_TIMER)
   const demand = { server: { host, address, port }, rules: rulesOf(options), service, idleTimeout, now }
-  return new Share(
-    new ShareAccess({
-      host,
-      share,
-      folder: wireName(folder, { syscall: 'openShare', streams: false }),
-      user,
-      demand,
-      encrypt,
-      streams,
-    }),
-  )
+  const access = new ShareAccess({
+    ...{ host, share, user, demand, encrypt, streams },
+    folder: wireName(folder, { syscall: 'openShare', streams: false }),
+  })
+  return new Share(access, new DfsLinks(access, dfsTargetsOf(options)))
+}
+
+/** @throws ConfigurationError */
+export function dfsTargetsOf({ dfsTargets = [] }: Pick<ShareOptions, 'dfsTargets'>): readonly DfsTarget[] {
+  return dfsTargets.map((given) => {
+    const target = typeof given === 'string' ? { host: given } : given
+    if (typeof target.host === 'string' && /^[\w.-]+$/.test(target.host)) return target
+    throw new ConfigurationError(`openShare: dfsTargets must have names of servers, not ${shownInput(target.host)}`, {
+      hint: "Give names, such as 'files2.ad.test', or { host: 'files2.ad.test', address: '10.0.0.8' }.",
+    })
+  })
 }
 
 function rulesOf({

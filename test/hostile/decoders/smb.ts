@@ -8,6 +8,7 @@ import {
   readDirectoryEntries,
 } from '../../../packages/smb/src/formats/file-information.js'
 import { findSharePath, wireName } from '../../../packages/smb/src/formats/file-name.js'
+import { readReferral } from '../../../packages/smb/src/formats/referral.js'
 import { readShareEnum } from '../../../packages/smb/src/formats/share-enumeration.js'
 import { createSealer } from '../../../packages/smb/src/protection/encryption.js'
 import { readCreate, readData, readWritten } from '../../../packages/smb/src/wire/file-messages.js'
@@ -101,6 +102,14 @@ const change = Uint8Array.of(
   0,
 )
 
+/** A link `\a\dfs\link` to `\b\c`. */
+const referral = Uint8Array.of(
+  ...[22, 0, 1, 0, 2, 0, 0, 0],
+  ...[3, 0, 34, 0, 0, 0, 0, 0, 60, 0, 0, 0, 34, 0, 34, 0, 34, 0],
+  ...new Uint8Array(16),
+  ...utf16('\\b\\c\0'),
+)
+
 /** Two shares, as they are listed. */
 const shares = NdrWriter.stub((ndr) => {
   ndr.u32(1).u32(1).pointer(true).u32(2).pointer(true).u32(2)
@@ -143,6 +152,7 @@ export const smbDecoders: readonly Decoder[] = [
     },
     [FileError],
   ),
+  decoder('referral of DFS', [referral], (bytes) => readReferral(bytes, '\\a\\dfs\\link\\x')),
   decoder('answer of NetrShareEnum', [shares], readShareEnum),
   decoder('path of a share', texts('\\\\files.ad.test\\docs\\folder', '//h/s'), (bytes) =>
     findSharePath(Buffer.from(bytes).toString('utf8')),

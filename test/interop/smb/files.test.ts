@@ -84,7 +84,7 @@ for (const key of ['CORP', 'NEWCORP'] as const) {
       await expect(share.readFile('elsewhere/file.txt')).rejects.toMatchObject({
         code: 'EXDEV',
         ntStatus: 'STATUS_PATH_NOT_COVERED',
-        hint: 'The path lies on another server or disk. Links of DFS are not followed: open the share that it leads to.',
+        hint: 'The path lies on another server or disk. Links of DFS are followed to the servers in the option dfsTargets.',
       })
     })
 

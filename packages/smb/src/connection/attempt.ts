@@ -38,5 +38,5 @@ const HINTS: Readonly<Record<string, string>> = {
   EDQUOT: 'The quota of this user on the file server is used up.',
   ENOTEMPTY: 'The folder has entries. rm with { recursive: true } removes them too.',
   EISDIR: 'This is a folder. rm with { recursive: true } removes one, readdir lists it.',
-  EXDEV: 'The path lies on another server or disk. Links of DFS are not followed: open the share that it leads to.',
+  EXDEV: 'The path lies on another server or disk. Links of DFS are followed to the servers in the option dfsTargets.',
 }

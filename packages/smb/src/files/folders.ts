@@ -29,6 +29,8 @@ const LIST_DIRECTORY = Access.READ_DATA | Access.READ_ATTRIBUTES | Access.SYNCHR
 
 export interface ListOptions extends CallOptions {
   readonly recursive: boolean
+  /** The path as the caller knows it. Default: that of the folder. */
+  readonly shownAs?: string | undefined
   /** The most entries. Default: a million. */
   readonly limit?: number
 }
@@ -37,7 +39,7 @@ export interface ListOptions extends CallOptions {
 export function listFolder(
   access: ShareAccess,
   path: string,
-  { signal, recursive, limit = MAX_LISTED }: ListOptions,
+  { signal, recursive, limit = MAX_LISTED, shownAs = path }: ListOptions,
 ): Promise<readonly FolderEntry[]> {
   access.nameOf(path, 'scandir')
   return access.use(signal, async (tree) => {
@@ -45,7 +47,11 @@ export function listFolder(
     const waiting = [{ path, depth: 0 }]
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const left = limit - found.length
-      for (const entry of await listOne(access, tree, next.path, { signal, limit: left })) {
+      for (const entry of await listOne(access, tree, next.path, {
+        signal,
+        limit: left,
+        shownAs: joined(shownAs, below(next.path, path)),
+      })) {
         found.push(entry)
         if (recursive && entry.isDirectory() && next.depth < MAX_DEPTH) {
           waiting.push({ path: joined(next.path, entry.name), depth: next.depth + 1 })
@@ -56,8 +62,12 @@ export function listFolder(
   })
 }
 
+/** What a path has beyond that of a folder around it. */
+const below = (path: string, folder: string): string => path.slice(folder.length).replace(/^[/\\]/, '')
+
 /** The path of an entry, with the separator of Node. */
 export function joined(folder: string, name: string): string {
+  if (name === '') return folder
   if (folder === '' || folder === '.') return name
   return /[/\\]$/.test(folder) ? folder + name : `${folder}/${name}`
 }
@@ -70,7 +80,8 @@ async function listOne(
     signal,
     limit,
     options = CreateOption.DIRECTORY,
-  }: CallOptions & { readonly limit: number; readonly options?: number },
+    shownAs = path,
+  }: CallOptions & { readonly limit: number; readonly options?: number; readonly shownAs?: string },
 ): Promise<readonly FolderEntry[]> {
   const attempt = { syscall: 'scandir', path }
   const request: CreateRequest = {
@@ -88,7 +99,7 @@ async function listOne(
       // A part with nothing in it counts too: it is followed by another one.
       counted += Math.max(1, part.length)
       if (counted > limit) throw tooMany(attempt)
-      for (const entry of part) entries.push(new FolderEntry(entry, path))
+      for (const entry of part) entries.push(new FolderEntry(entry, shownAs))
     }
   } finally {
     await folder.close()

@@ -7,7 +7,8 @@ import { OpenFile } from './open-file.js'
 import { mannerOf, type OpenFlags } from './open-flags.js'
 import type { ShareAccess } from './share-access.js'
 
-interface Opened {
+/** A file that is open, and what lets go of its session. */
+export interface Opened {
   readonly file: OpenFile
   readonly release: () => void
   readonly appends: boolean
@@ -24,7 +25,8 @@ export async function openHandle(
   return new FileHandle(file, release, appends)
 }
 
-async function openWith(
+/** @throws FileError */
+export async function openWith(
   access: ShareAccess,
   path: string,
   flags: OpenFlags,
@@ -43,21 +45,21 @@ async function openWith(
 }
 
 /** Opens at the first read, and closes at the end. */
-export function streamFrom(access: ShareAccess, path: string, options: ReadStreamOptions | undefined): Readable {
-  const lazy = once(() => openWith(access, path, 'r', options?.signal))
+export function streamFrom(open: () => Promise<Opened>, options: ReadStreamOptions | undefined): Readable {
+  const lazy = once(open)
   return readStream(async () => (await lazy.open()).file, lazy.close, options)
 }
 
 /** Opens at once, and closes at the end. */
 export function streamInto(
-  access: ShareAccess,
+  open: () => Promise<Opened>,
   path: string,
-  given: (WriteStreamOptions & { readonly flags?: OpenFlags | undefined }) | undefined,
+  flags: OpenFlags,
+  options: WriteStreamOptions,
 ): Writable {
-  const { flags = 'w', ...options } = given ?? {}
   // Its place would be the end, which other writers move.
   if (mannerOf(flags, path).appends) throw refusalOf(Status.INVALID_PARAMETER, { syscall: 'open', path })
-  const lazy = once(() => openWith(access, path, flags, options.signal))
+  const lazy = once(open)
   return writeStream(async () => (await lazy.open()).file, lazy.close, options)
 }
 

@@ -29,9 +29,10 @@ import {
   type WriteFileOptions,
 } from './share-options.js'
 import type { OpenFlags } from './open-flags.js'
-import { openHandle, streamFrom, streamInto } from './open-handle.js'
+import { type Opened, openHandle, openWith, streamFrom, streamInto } from './open-handle.js'
+import type { DfsLinks } from './dfs-links.js'
 import { listShares, type ServerShare } from '../pipes/list-shares.js'
-import { watchFolder, type WatchEvent } from './watch-folder.js'
+import { watchFolder, type WatchEvent, type WatchOptions } from './watch-folder.js'
 import { appendWhole, describe, readSecurity, readWhole, writeWhole } from './whole-files.js'
 
 /**
@@ -53,9 +54,11 @@ import { appendWhole, describe, readSecurity, readWhole, writeWhole } from './wh
  */
 export class Share implements AsyncDisposable {
   readonly #access: ShareAccess
+  readonly #links: DfsLinks
 
-  constructor(access: ShareAccess) {
+  constructor(access: ShareAccess, links: DfsLinks) {
     this.#access = access
+    this.#links = links
   }
 
   /** Reads a file: octets, or text where there is an encoding. @throws FileError ENOENT, EACCES */
@@ -67,7 +70,7 @@ export class Share implements AsyncDisposable {
   readFile(path: string, options?: ReadFileOptions | BufferEncoding | null): Promise<Buffer | string>
   async readFile(path: string, given?: ReadFileOptions | BufferEncoding | null): Promise<Buffer | string> {
     const { signal, encoding }: ReadFileOptions = withEncoding<ReadFileOptions>('readFile', given, READ_OPTIONS)
-    const octets = await readWhole(this.#access, path, { signal })
+    const octets = await this.#in(path, 'open', signal, (access, there) => readWhole(access, there, { signal }))
     const buffer = Buffer.from(octets.buffer, octets.byteOffset, octets.byteLength)
     return encoding ? buffer.toString(encoding) : buffer
   }
@@ -76,26 +79,30 @@ export class Share implements AsyncDisposable {
   async writeFile(path: string, data: FileData, given?: WriteFileOptions | BufferEncoding): Promise<void> {
     const { signal, encoding, flag = 'w' }: WriteFileOptions = withEncoding('writeFile', given, WRITE_OPTIONS)
     const octets = octetsOf(data, encoding)
-    if (flag === 'a') return appendWhole(this.#access, path, octets, { signal })
-    return writeWhole(this.#access, path, octets, { signal, exclusive: flag === 'wx' })
+    return this.#in(path, 'open', signal, (access, there) =>
+      flag === 'a'
+        ? appendWhole(access, there, octets, { signal })
+        : writeWhole(access, there, octets, { signal, exclusive: flag === 'wx' }),
+    )
   }
 
   /** Adds to the end of a file, which is made where it is missing. @throws FileError */
   async appendFile(path: string, data: FileData, given?: WriteFileOptions | BufferEncoding): Promise<void> {
     const { signal, encoding }: WriteFileOptions = withEncoding('appendFile', given, WRITE_OPTIONS)
-    return appendWhole(this.#access, path, octetsOf(data, encoding), { signal })
+    const octets = octetsOf(data, encoding)
+    return this.#in(path, 'open', signal, (access, there) => appendWhole(access, there, octets, { signal }))
   }
 
   /** Describes a file or a folder. @throws FileError ENOENT */
   async stat(path: string, given?: CallOptions): Promise<FileStats> {
     const { signal } = requireKnownOptions('stat', given, CALL_OPTIONS)
-    return describe(this.#access, path, { signal, follow: true })
+    return this.#in(path, 'stat', signal, (access, there) => describe(access, there, { signal, follow: true }))
   }
 
   /** Describes a link itself, and all else as `stat`. @throws FileError ENOENT */
   async lstat(path: string, given?: CallOptions): Promise<FileStats> {
     const { signal } = requireKnownOptions('lstat', given, CALL_OPTIONS)
-    return describe(this.#access, path, { signal, follow: false })
+    return this.#in(path, 'lstat', signal, (access, there) => describe(access, there, { signal, follow: false }))
   }
 
   /**
@@ -107,7 +114,9 @@ export class Share implements AsyncDisposable {
   readdir(path: string, options?: ReaddirOptions & { readonly withFileTypes?: false | undefined }): Promise<string[]>
   async readdir(path: string, given?: ReaddirOptions): Promise<string[] | FolderEntry[]> {
     const { signal, withFileTypes = false, recursive = false } = requireKnownOptions('readdir', given, READDIR_OPTIONS)
-    const entries = await listFolder(this.#access, path, { signal, recursive })
+    const entries = await this.#in(path, 'scandir', signal, (access, there) =>
+      listFolder(access, there, { signal, recursive, shownAs: path }),
+    )
     if (withFileTypes) return [...entries]
     const from = joined(path, '').length
     return entries.map(({ parentPath, name }) => joined(parentPath.slice(from), name))
@@ -119,7 +128,9 @@ export class Share implements AsyncDisposable {
    */
   async mkdir(path: string, given?: MkdirOptions): Promise<string | undefined> {
     const { signal, recursive = false } = requireKnownOptions('mkdir', given, MKDIR_OPTIONS)
-    const first = await makeFolder(this.#access, path, { signal, recursive })
+    const first = await this.#in(path, 'mkdir', signal, (access, there) =>
+      makeFolder(access, there, { signal, recursive }),
+    )
     return recursive ? first : undefined
   }
 
@@ -129,43 +140,47 @@ export class Share implements AsyncDisposable {
    */
   async rm(path: string, given?: RmOptions): Promise<void> {
     const { signal, recursive = false, force = false } = requireKnownOptions('rm', given, RM_OPTIONS)
-    return remove(this.#access, path, { signal, recursive, force })
+    return this.#in(path, 'rm', signal, (access, there) => remove(access, there, { signal, recursive, force }))
   }
 
   /** Removes a file or a link. @throws FileError ENOENT, EISDIR */
   async unlink(path: string, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('unlink', given, CALL_OPTIONS)
-    return removeOne(this.#access, path, 'unlink', 'file', signal)
+    return this.#in(path, 'unlink', signal, (access, there) => removeOne(access, there, 'unlink', 'file', signal))
   }
 
   /** Removes an empty folder. @throws FileError ENOTEMPTY, ENOTDIR */
   async rmdir(path: string, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('rmdir', given, CALL_OPTIONS)
-    return removeOne(this.#access, path, 'rmdir', 'folder', signal)
+    return this.#in(path, 'rmdir', signal, (access, there) => removeOne(access, there, 'rmdir', 'folder', signal))
   }
 
   /** Gives a file or a folder another path in this share; a file that is there is replaced. */
   async rename(from: string, to: string, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('rename', given, CALL_OPTIONS)
-    return rename(this.#access, from, to, { signal })
+    return this.#links.both([from, to], { syscall: 'rename', path: from }, signal, (access, ...paths) =>
+      rename(access, ...paths, { signal }),
+    )
   }
 
   /** Copies a file within the server. @throws FileError EEXIST with `exclusive` */
   async copyFile(from: string, to: string, given?: CopyFileOptions): Promise<void> {
     const { signal, exclusive = false } = requireKnownOptions('copyFile', given, COPY_OPTIONS)
-    return copy(this.#access, from, to, { signal, exclusive })
+    return this.#links.both([from, to], { syscall: 'copyfile', path: from }, signal, (access, ...paths) =>
+      copy(access, ...paths, { signal, exclusive }),
+    )
   }
 
   /** Cuts a file, or makes it longer with zeros. */
   async truncate(path: string, length = 0, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('truncate', given, CALL_OPTIONS)
-    return truncate(this.#access, path, length, { signal })
+    return this.#in(path, 'truncate', signal, (access, there) => truncate(access, there, length, { signal }))
   }
 
   /** Sets when a file was last read and changed: dates, or seconds since 1970. */
   async utimes(path: string, atime: TimeLike, mtime: TimeLike, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('utimes', given, CALL_OPTIONS)
-    return setTimes(this.#access, path, atime, mtime, { signal })
+    return this.#in(path, 'utimes', signal, (access, there) => setTimes(access, there, atime, mtime, { signal }))
   }
 
   /**
@@ -175,7 +190,7 @@ export class Share implements AsyncDisposable {
    */
   async access(path: string, mode = 0, given?: CallOptions): Promise<void> {
     const { signal } = requireKnownOptions('access', given, CALL_OPTIONS)
-    return checkAccess(this.#access, path, mode, { signal })
+    return this.#in(path, 'access', signal, (access, there) => checkAccess(access, there, mode, { signal }))
   }
 
   /**
@@ -184,7 +199,7 @@ export class Share implements AsyncDisposable {
    */
   async securityDescriptor(path: string, given?: CallOptions): Promise<Uint8Array> {
     const { signal } = requireKnownOptions('securityDescriptor', given, CALL_OPTIONS)
-    return readSecurity(this.#access, path, { signal })
+    return this.#in(path, 'securityDescriptor', signal, (access, there) => readSecurity(access, there, { signal }))
   }
 
   /**
@@ -201,32 +216,51 @@ export class Share implements AsyncDisposable {
   /** Opens a file. `flags` are those of `fs.open`; default `r`. @throws FileError */
   async open(path: string, flags: OpenFlags = 'r', given?: CallOptions): Promise<FileHandle> {
     const { signal } = requireKnownOptions('open', given, CALL_OPTIONS)
-    return openHandle(this.#access, path, flags, signal)
+    return this.#in(path, 'open', signal, (access, there) => openHandle(access, there, flags, signal))
   }
 
   /** A stream of a file, of the octets from `start` to `end`. Errors come as its `error` event. */
   createReadStream(path: string, given?: ReadStreamOptions): Readable {
-    return streamFrom(this.#access, path, given)
+    return streamFrom(() => this.#opened(path, 'r', given?.signal), given)
   }
 
   /** A stream into a file. `flags` are `w`, `wx`, `r+`; default `w`. */
   createWriteStream(path: string, given?: WriteStreamOptions & { readonly flags?: OpenFlags | undefined }): Writable {
-    return streamInto(this.#access, path, given)
+    const { flags = 'w', ...options } = given ?? {}
+    return streamInto(() => this.#opened(path, flags, options.signal), path, flags, options)
   }
 
   /** Tells what happens in a folder until `signal` aborts, or the loop over it ends. */
   watch(path: string, given?: WatchFolderOptions): AsyncGenerator<WatchEvent> {
     const { signal, recursive = false } = requireKnownOptions('watch', given, WATCH_OPTIONS)
-    return watchFolder(this.#access, path, { signal, recursive })
+    return this.#watched(path, { signal, recursive })
   }
 
   /** Ends the session on the server, if no other share of this user needs it. */
   close(): Promise<void> {
-    return this.#access.end()
+    return this.#links.end()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #in<T>(
+    path: string,
+    syscall: string,
+    signal: AbortSignal | undefined,
+    action: (access: ShareAccess, path: string) => Promise<T>,
+  ): Promise<T> {
+    return this.#links.follow(path, { syscall, path }, signal, ({ access, path: there }) => action(access, there))
+  }
+
+  #opened(path: string, flags: OpenFlags, signal: AbortSignal | undefined): Promise<Opened> {
+    return this.#in(path, 'open', signal, (access, there) => openWith(access, there, flags, signal))
+  }
+
+  async *#watched(path: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
+    const { access, path: there } = await this.#links.placeOf(path, { syscall: 'watch', path }, options.signal)
+    yield* watchFolder(access, there, options)
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {

@@ -3,7 +3,7 @@ import { ConfigurationError } from '@s4u/krb5'
 import { ConnectionsPerIdentity } from '@s4u/sasl'
 import { FileError } from '../errors.js'
 import { findSharePath } from '../formats/file-name.js'
-import { openShare } from '../open-share.js'
+import { dfsTargetsOf, openShare } from '../open-share.js'
 import { plainAnswer } from './answer.js'
 import {
   type Asked,
@@ -36,8 +36,12 @@ export class ShareSite implements AsyncDisposable {
     // It is opened once for nobody, so that what is wrong with it is told at once.
     openShare(path, { ...ofShare, as: NOBODY })
     const service = ofShare.service ?? `cifs/${findSharePath(path)?.host}`
+    const behindLinks = new Set(
+      dfsTargetsOf(ofShare).map(({ host, service: spn = `cifs/${host.toLowerCase()}` }) => spn),
+    )
     const sessions = new ConnectionsPerIdentity({
       service,
+      alsoServices: (spn) => behindLinks.has(spn),
       open: (user) => openShare(path, { ...ofShare, as: { contextFor: (spn, how) => user.contextFor(spn, how) } }),
       close: (share) => share.close(),
       maxIdentities,
