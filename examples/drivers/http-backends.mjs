@@ -4,9 +4,10 @@
  * the servers need.
  */
 
-/** Trino: rows of a statement. The pages of the answer are fetched one after another. */
-export async function trino(caller, url, sql) {
-  const user = caller.principal.split('@')[0]
+/** Trino: rows of a statement, page by page. Another realm's alice must not become that of `realm`. */
+export async function trino(caller, url, sql, realm) {
+  const [, user, of] = /^(.*)@(.*)$/s.exec(caller.principal) ?? []
+  if (of !== realm) throw new Error(`${caller.principal} is not a user of ${realm}`)
   const rows = []
   let page = await jsonOf(
     await caller.fetch(`${url}/v1/statement`, { method: 'POST', body: sql, headers: { 'x-trino-user': user } }),

@@ -48,15 +48,28 @@ describe('asks as the caller', () => {
         ? { body: { id: body, nextUri: `${origin}/v1/statement/executing/1`, data: [[headers['x-trino-user']]] } }
         : { body: { data: [[2]] } },
     )
-    expect(await backends.trino(caller, site.origin, 'select 1')).toEqual([['alice'], [2]])
+    expect(await backends.trino(caller, site.origin, 'select 1', 'AD.TEST')).toEqual([['alice'], [2]])
     expect(asked(site.seen)).toEqual([
       'alice@AD.TEST POST /v1/statement',
       'alice@AD.TEST GET /v1/statement/executing/1',
     ])
     const elsewhere = await backend(() => ({ body: { nextUri: 'http://evil.test/1' } }))
-    await expect(backends.trino(caller, elsewhere.origin, 'select 1')).rejects.toThrow('the next page is elsewhere')
+    await expect(backends.trino(caller, elsewhere.origin, 'select 1', 'AD.TEST')).rejects.toThrow(
+      'the next page is elsewhere',
+    )
     const failing = await backend(() => ({ body: { error: { message: 'line 1:8: nothing' } } }))
-    await expect(backends.trino(caller, failing.origin, 'select')).rejects.toThrow('Trino: line 1:8: nothing')
+    await expect(backends.trino(caller, failing.origin, 'select', 'AD.TEST')).rejects.toThrow(
+      'Trino: line 1:8: nothing',
+    )
+  })
+
+  test('Trino gets no request of a user of another realm, whose name is that of one of ours', async () => {
+    const site = await backend(() => ({ body: { data: [[1]] } }))
+    for (const principal of ['alice@OTHER.TEST', 'alice@AD.TEST@OTHER.TEST', 'alice'])
+      await expect(backends.trino({ ...caller, principal }, site.origin, 'select 1', 'AD.TEST')).rejects.toThrow(
+        `${principal} is not a user of AD.TEST`,
+      )
+    expect(site.seen).toEqual([])
   })
 
   test('Elasticsearch', async () => {

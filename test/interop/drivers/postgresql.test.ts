@@ -81,7 +81,7 @@ await describeRealms('PostgreSQL drivers as the caller', ['EAST', 'postgresql'],
   })
 
   test('each user sees its own rows, over pools that are kept apart', async () => {
-    await using orders = openOrders({ host, port: postgres.port, database: 'enc', service })
+    await using orders = openOrders({ host, port: postgres.port, database: 'enc', service, realm })
     const [alice, bob] = [await as('alice'), await as('bob')]
     const asked = [alice, bob, alice, bob, alice].map((caller) => ordersOf(orders, caller))
     const [ofAlice, ofBob] = [
@@ -98,7 +98,7 @@ await describeRealms('PostgreSQL drivers as the caller', ['EAST', 'postgresql'],
   })
 
   test('a pool opens connections as they are needed, also for a later request of the user', async () => {
-    await using orders = openOrders({ host, port: postgres.port, database: 'enc', service })
+    await using orders = openOrders({ host, port: postgres.port, database: 'enc', service, realm })
     const [first, second] = [await as('alice'), await as('alice')]
     await ordersOf(orders, first)
     first[Symbol.dispose]()
