@@ -4,7 +4,7 @@
  * the servers need.
  */
 
-/** Trino: rows of a statement, page by page. Another realm's alice must not become that of `realm`. */
+/** Trino: rows of a statement, page by page. Another realm's alice must not become `realm`'s. */
 export async function trino(caller, url, sql, realm) {
   const [, user, of] = /^(.*)@(.*)$/s.exec(caller.principal) ?? []
   if (of !== realm) throw new Error(`${caller.principal} is not a user of ${realm}`)

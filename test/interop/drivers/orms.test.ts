@@ -14,7 +14,9 @@ import { realmOf } from '../../realms/clients.js'
 import { describeRealms } from '../../realms/suite.js'
 import { type Postgres, startPostgres } from '../peers/postgresql.js'
 
-/** What is built on the drivers of PostgreSQL, as it is: Drizzle, and the driver adapter of Prisma. */
+/**
+ * What is built on the drivers of PostgreSQL, as it is: Drizzle, and the driver adapter of Prisma.
+ */
 const ORDERS = [
   'create table orders (owner name, item text)',
   `insert into orders values ('alice', 'tea'), ('bob', 'nails'), ('alice', 'cake')`,
