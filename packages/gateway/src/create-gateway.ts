@@ -6,6 +6,7 @@ import { checkedSettings } from './configuration/checked-settings.js'
 import type { GatewayConfig, GatewaySettings } from './configuration/gateway-options.js'
 import type { Gateway } from './gateway.js'
 import { createListeners, type Listeners, type ListenersChange } from './listeners/listeners.js'
+import { SessionWatch } from './serving/session-watch.js'
 import { sinkOf } from './serving/sink.js'
 import { startServing, type RunningServing, type StartServingDeps } from './serving/start-serving.js'
 
@@ -39,6 +40,7 @@ class RunningGateway implements Gateway {
     isStopping: () => this.#state === 'stopping',
     replayCache: new MemoryReplayStore(),
     sessionKey: randomBytes(32),
+    sessionWatch: new SessionWatch(),
   }
   #serving: RunningServing
   readonly #listeners: Listeners

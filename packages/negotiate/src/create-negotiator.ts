@@ -204,6 +204,10 @@ class HttpNegotiator implements Negotiator, RequestNegotiator {
     return this.#finder.sessionOf(asNegotiable(request))
   }
 
+  sessionGoesOn(session: Session): Promise<boolean> {
+    return this.#finder.sessionGoesOn(session)
+  }
+
   impersonation(option: ImpersonationOption): Gate {
     return impersonationGateOf(option, this.impersonatesAlways)
   }

@@ -184,6 +184,12 @@ export interface Negotiator extends Disposable {
    */
   sessionOf(request: NegotiableRequest | Request): Session | undefined
   /**
+   * Resolves to whether a session that `sessionOf` returned goes on: not after its end, a sign-out,
+   * or where `session.isRevoked` says so, and not while nobody can tell. Ask it from time to time
+   * for what outlives a request, such as a WebSocket.
+   */
+  sessionGoesOn(session: Session): Promise<boolean>
+  /**
    * Returns a gate that says how a route impersonates: `required`, `allowed` or `notAllowed`.
    * Prefer it to the free function where a process has several negotiators.
    * @throws ConfigurationError at once for `notAllowed` with `impersonateCallerForAllOperations`

@@ -17,6 +17,10 @@ export interface UpgradeRules extends AnswerHeadersFor {
   readonly ownLines: readonly string[]
   /** How long the caller's session or ticket still lasts, milliseconds. */
   readonly lastsFor: number | undefined
+  /**
+   * Calls a function when the session of the caller has ended early. Returns what ends the watch.
+   */
+  readonly watch?: (end: () => void) => () => void
   /** Called when the inner server has answered. */
   begun(): void
   /** Called at once when it has broken off, or its answer must not pass. */
@@ -98,11 +102,13 @@ function replaceHeaders(answer: IncomingMessage, request: CallerRequest, rules: 
 /** What one side leaves unread when the other has gone is not waited for longer. */
 const LINGER = 2_000
 
-function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor }: UpgradeRules): void {
+function tie(client: Socket, inner: Socket, { site }: CallerRequest, { lastsFor, watch }: UpgradeRules): void {
   const end = (): void => void ended(inner, client)
   inner.setTimeout(site.idleTime, end)
   const timer = lastsFor === undefined ? undefined : setTimeout(end, Math.min(Math.max(lastsFor, 0), LONGEST)).unref()
+  const endWatch = watch?.(end)
   client.once('close', () => {
+    endWatch?.()
     clearTimeout(timer)
     inner.destroy()
   })

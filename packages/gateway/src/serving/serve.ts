@@ -1,3 +1,4 @@
+import type { S4uError } from '@s4u/krb5'
 import { respond, type Challenge } from '@s4u/negotiate'
 import type { GatewaySettings } from '../configuration/gateway-options.js'
 import type { ForwardAuth } from '../forward-auth/forward-auth.js'
@@ -24,7 +25,8 @@ import { redirectToTls } from './redirect.js'
 import { refusalOf } from './refusal-of.js'
 import { writePage } from './replies.js'
 import type { RunningSite } from './running-site.js'
-import { upgradeInside } from './upgrade-inside.js'
+import type { SessionWatch } from './session-watch.js'
+import { upgradeInside, type Watch } from './upgrade-inside.js'
 
 /** All that serves the requests of one configuration. */
 export interface Serving {
@@ -39,6 +41,7 @@ export interface Serving {
   /** Notes the request for the negotiators, which see that of `node:http`. */
   readonly note: (request: ReceivedRequest) => void
   readonly now: () => number
+  readonly sessionWatch: SessionWatch
 }
 
 /**
@@ -61,6 +64,7 @@ export async function serve(request: ClientRequest, replyTo: ReplyTo, on: Receiv
     const sited = record.is(withRules(record.is(siteOf(received, serving)), serving))
     const caller = await identify(sited, serving.signIns.of(sited.site))
     if ('statusCode' in caller) return answerChallenge(caller, sited, record)
+    if (caller.session !== undefined) serving.sessionWatch.seen(caller.session, serving.now())
     await answer(record.is(caller), record, serving)
   } catch (error) {
     record.failed(refusalOf(error))
@@ -116,6 +120,20 @@ async function answer(request: CallerRequest, record: OpenRecord, serving: Servi
     return writePage(replyTo, request.request, serving.operation.userPage(request))
   const { proxy, now } = serving
   const inside = { site: serving.running(site), proxy, now, onMember: record.member }
-  if (replyTo.kind === 'upgrade') return upgradeInside(request, replyTo, inside, (error) => record.failed(error))
+  if (replyTo.kind === 'upgrade') {
+    const ending = { watch: watchOf(request, serving), refuse: (error: S4uError) => record.failed(error) }
+    return upgradeInside(request, replyTo, inside, ending)
+  }
   return answerFromInside(request, replyTo.response, inside)
+}
+
+/** Returns what watches the session of a request, where it has one. */
+function watchOf(
+  { session, site }: CallerRequest,
+  { sessionWatch, signIns, settings, now }: Serving,
+): Watch | undefined {
+  if (session === undefined) return undefined
+  const { maxIdle } = settings.session
+  const goesOn = (one: typeof session): Promise<boolean> => signIns.of(site).sessionGoesOn(one)
+  return (end) => sessionWatch.watch(session, { now, maxIdle, goesOn }, end)
 }

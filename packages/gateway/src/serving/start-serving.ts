@@ -11,6 +11,7 @@ import { createSignIns, type Lasting } from '../sign-in/sign-ins.js'
 import { createSiteTable } from '../sites/site-table.js'
 import { type RunningSite, startSite } from './running-site.js'
 import type { Serving } from './serve.js'
+import type { SessionWatch } from './session-watch.js'
 
 export interface RunningServing {
   readonly serving: Serving
@@ -20,6 +21,8 @@ export interface RunningServing {
 }
 
 export interface StartServingDeps extends Lasting {
+  /** WebSockets outlive a configuration, and so does the watch over their sessions. */
+  readonly sessionWatch: SessionWatch
   readonly isStopping: () => boolean
 }
 
@@ -45,7 +48,7 @@ export function startServing(settings: GatewaySettings, deps: StartServingDeps):
   } = settings
   const serving: Serving = {
     forwardAuth: forwardAuth && createForwardAuth(forwardAuth, path),
-    ...{ settings, operation, signIns, now },
+    ...{ settings, operation, signIns, now, sessionWatch: deps.sessionWatch },
     sites: createSiteTable(settings.sites, (site) => waysOf(settings, site)),
     proxy: createProxy(),
     running: (site) => runningOf(sites.get(site)),

@@ -4,18 +4,30 @@ import type { CallerRequest, ReplyTo } from '../requests/steps.js'
 import { destinationOf, type Inside, isOfMember } from './inside.js'
 import { refusalOf } from './refusal-of.js'
 
+/** Calls a function when the session of a request has ended. Returns what ends the watch. */
+export type Watch = (end: () => void) => () => void
+
+/** How a WebSocket ends before its sides end it. */
+export interface UpgradeEnding {
+  /** Undefined without a session. */
+  readonly watch: Watch | undefined
+  /**
+   * Called at once when the inner server breaks off, or its answer must not pass: the socket is
+   * closed right after it.
+   */
+  readonly refuse: (error: S4uError) => void
+}
+
 /**
  * Lets an inner server answer the handshake of a WebSocket, and carries what follows until one side
  * ends it, or the caller's session or ticket does.
- * @param refuse called at once when the inner server breaks off, or its answer must not pass: the
- * socket is closed right after it
  * @throws S4uError while nothing has gone to the client
  */
 export async function upgradeInside(
   request: CallerRequest,
   { socket, head }: Extract<ReplyTo, { kind: 'upgrade' }>,
   inside: Inside,
-  refuse: (error: S4uError) => void,
+  { watch, refuse }: UpgradeEnding,
 ): Promise<void> {
   const { farm, delegation, isOwnCookie, onOwnCookie } = inside.site
   const gone = new AbortController()
@@ -30,6 +42,7 @@ export async function upgradeInside(
     ...{ isOwnCookie, onOwnCookie: () => onOwnCookie(request) },
     own: [chosen.answerHeaders],
     ownLines: upgradeHeaders(request.request),
+    ...(watch && { watch }),
     lastsFor: expiresAt === undefined ? undefined : expiresAt - inside.now(),
     begun: () => socket.once('close', () => chosen.ended('answered')),
     refuse(error) {

@@ -114,6 +114,10 @@ export class CallerFinder {
     return this.#sessions.of(request)
   }
 
+  sessionGoesOn(session: Session): Promise<boolean> {
+    return this.#sessions.goesOn(session)
+  }
+
   /**
    * Returns the 403 for a request that a page of another site has sent; undefined for other
    * requests.

@@ -48,6 +48,7 @@ export class Sessions {
   readonly #cookies: CookieSession | undefined
   readonly #connections: ConnectionSession | undefined
   readonly #isRevoked: IsRevoked
+  readonly #now: () => number
   readonly #ended: EndedSessionStore
   readonly #found = new WeakMap<NegotiableRequest, Session>()
 
@@ -55,6 +56,7 @@ export class Sessions {
   constructor(option: SessionOption | undefined, { callerOf, ownClock, ...deps }: SessionsDeps) {
     const kind = checkSession(option)
     this.#callerOf = callerOf
+    this.#now = deps.now
     this.#connections = kind === 'connection' ? new ConnectionSession(deps.now) : undefined
     const given = typeof option === 'object' && option.kind === 'cookie' ? option.ended : undefined
     this.#ended = endedSessions(given, ownClock)
@@ -129,6 +131,18 @@ export class Sessions {
         hint: 'session.ended failed, see the cause: a copy of the cookie is good until it expires.',
         cause,
       })
+    }
+  }
+
+  /** Whether a session has not ended, in whatever way. */
+  async goesOn(session: Session): Promise<boolean> {
+    if (session.expiresAt <= this.#now()) return false
+    try {
+      await requireUnrevoked(this.#isRevoked, session)
+      return true
+    } catch (error) {
+      if (!S4uError.is(error)) throw error
+      return false
     }
   }
 
