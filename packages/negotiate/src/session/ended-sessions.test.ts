@@ -16,10 +16,35 @@ test('what has ended is known, and forgotten when it would have ended by itself'
   expect([store.isEnded('a'), store.isEnded('b')]).toEqual([false, true])
 })
 
-test('of a hundred thousand the first is forgotten for one more', () => {
-  const store = new MemoryEndedSessions({ now: () => 0 })
-  for (let id = 0; id <= 100_000; id++) store.end(String(id), 10)
-  expect([store.isEnded('0'), store.isEnded('1'), store.isEnded('100000')]).toEqual([false, true, true])
+const of = (user: string, id: string, startedAt = 0): Session => ({
+  ...{ kind: 'cookie', id, principal: `${user}@AD.TEST`, sid: `S-1-5-21-1-2-3-${user.length}` },
+  ...{ authenticationMethod: 'form', startedAt, expiresAt: 1_000 },
+})
+
+test('a user who ends many sessions ends the older ones of that user, and none that others have ended comes back', () => {
+  let now = 1
+  const store = new MemoryEndedSessions({ now: () => now })
+  const [bobs, alices] = [of('bob', 'b'), of('alice', 'kept', 0)]
+  store.end('b', 1_000, bobs)
+  for (let id = 0; id < 100; id++) store.end(`a${id}`, 1_000, of('alice', `a${id}`))
+  expect([store.isEnded('a0', of('alice', 'a0')), store.isEnded('kept', alices)]).toEqual([true, false])
+  now = 2
+  for (let id = 100; id < 100_000; id++) store.end(`a${id}`, 1_000, of('alice', `a${id}`))
+  expect(store.isEnded('b', bobs)).toBe(true)
+  expect(store.isEnded('other', of('bob', 'other'))).toBe(false)
+  // Which of alice's have ended is not known any more: all that began before have.
+  expect([store.isEnded('a0', of('alice', 'a0')), store.isEnded('kept', alices)]).toEqual([true, true])
+  expect(store.isEnded('new', of('alice', 'new', 2))).toBe(false)
+})
+
+test('of more than a hundred thousand sessions those of the first users have all ended', () => {
+  const store = new MemoryEndedSessions({ now: () => 5 })
+  const nth = (index: number, id = `s${index}`): Session => ({ ...of('u', id), sid: `S-1-5-21-1-2-3-${index}` })
+  for (let index = 0; index < 1_001; index++)
+    for (let id = 0; id < 100; id++) store.end(`${index} ${id}`, 10, nth(index, `${index} ${id}`))
+  expect(store.isEnded('0 7', nth(0, '0 7'))).toBe(true)
+  expect([store.isEnded('other', nth(0, 'other')), store.isEnded('other', nth(900, 'other'))]).toEqual([true, false])
+  expect(store.isEnded('900 7', nth(900, '900 7'))).toBe(true)
 })
 
 test('the app is asked about what has not ended', async () => {

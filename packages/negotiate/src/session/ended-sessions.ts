@@ -1,4 +1,5 @@
 import { ConfigurationError } from '@s4u/kdc-client'
+import { EndedOfUser } from './ended-of-user.js'
 import type { IsRevoked, Session } from './session-revocation.js'
 
 /**
@@ -8,10 +9,11 @@ import type { IsRevoked, Session } from './session-revocation.js'
 export interface EndedSessionStore {
   /**
    * Notes a session. @param until when it would have ended by itself, milliseconds since the epoch
+   * @param session whose it is: no user should be able to push out what others have ended
    */
-  end(id: string, until: number): void | Promise<void>
+  end(id: string, until: number, session?: Session): void | Promise<void>
   /** Asked with each request that shows a session. */
-  isEnded(id: string): boolean | Promise<boolean>
+  isEnded(id: string, session?: Session): boolean | Promise<boolean>
 }
 
 export interface MemoryEndedSessionsOptions {
@@ -20,33 +22,67 @@ export interface MemoryEndedSessionsOptions {
 }
 
 /**
- * Some ten megabytes. Only a user who is signed in can end a session, so that nobody else can fill
- * it; the one that was noted first goes first.
+ * Some ten megabytes, of all users together. Above it, of the users who were noted first, all
+ * sessions have ended that began before: these must sign in again, and no copy of a cookie is good.
  */
 const MAX_ENDED = 100_000
+/** So many at once, that users are not looked through each time. */
+const ROOM_MADE = 90_000
+/** No directory behind one service has more who sign in before sessions end by themselves. */
+const MAX_USERS = 100_000
 
-/** Notes ended sessions in the memory of one process. */
+/** Notes ended sessions in the memory of one process, a limited number of each user. */
 export class MemoryEndedSessions implements EndedSessionStore {
   readonly #now: () => number
-  /** Oldest first. */
-  readonly #ended = new Map<string, number>()
+  /** Who was noted longest ago first. */
+  readonly #users = new Map<string, EndedOfUser>()
+  /** Of all users. */
+  #size = 0
 
   constructor({ now = Date.now }: MemoryEndedSessionsOptions = {}) {
     this.#now = now
   }
 
-  end(id: string, until: number): void {
+  end(id: string, until: number, session?: Session): void {
     const now = this.#now()
-    for (const [old, its] of this.#ended) {
-      if (its > now && this.#ended.size < MAX_ENDED) break
-      this.#ended.delete(old)
-    }
-    this.#ended.set(id, until)
+    this.#makeRoom(now)
+    const key = keyOf(id, session)
+    const ofUser = this.#users.get(key) ?? new EndedOfUser()
+    this.#size -= ofUser.size
+    ofUser.end(id, until, now)
+    this.#size += ofUser.size
+    this.#users.delete(key)
+    this.#users.set(key, ofUser)
   }
 
-  isEnded(id: string): boolean {
-    return this.#ended.has(id)
+  isEnded(id: string, session?: Session): boolean {
+    // Some apps note a session without saying whose it is.
+    if (this.#users.has(keyOf(id, undefined))) return true
+    return session !== undefined && (this.#users.get(keyOf(id, session))?.has(session) ?? false)
   }
+
+  #makeRoom(now: number): void {
+    for (const [key, ofUser] of this.#users) {
+      if (ofUser.until > now && this.#users.size < MAX_USERS) break
+      this.#users.delete(key)
+      this.#size -= ofUser.size
+    }
+    if (this.#size < MAX_ENDED) return
+    for (const ofUser of this.#users.values()) {
+      this.#size -= ofUser.size
+      ofUser.endAllBefore(now)
+      if (this.#size < ROOM_MADE) return
+    }
+  }
+}
+
+/**
+ * A name may later belong to another user. Who does not say whose a session is has it by itself.
+ */
+function keyOf(id: string, session: Session | undefined): string {
+  if (session === undefined) return `session ${id}`
+  const { principal, sid } = session
+  return sid === undefined ? `user ${principal}` : `sid ${sid}`
 }
 
 /** The number is the version of `EndedSessionStore`. */
@@ -76,7 +112,7 @@ export function endedSessions(given: unknown, now: (() => number) | undefined): 
 /** Adds the store to what the app says of sessions. */
 export function revokedOrEnded(store: EndedSessionStore, isRevoked: IsRevoked = notRevoked): IsRevoked {
   return (session: Session) => {
-    const ended = store.isEnded(session.id)
+    const ended = store.isEnded(session.id, session)
     if (ended === false) return isRevoked(session)
     return ended === true ? true : ended.then((answer) => (answer === false ? isRevoked(session) : answer))
   }

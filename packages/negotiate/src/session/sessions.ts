@@ -120,10 +120,11 @@ export class Sessions {
    * Notes that a session has ended, so that a copy of its cookie is refused.
    * @throws RejectedTokenError S4U_SESSION_REVOCATION_UNKNOWN where the store fails
    */
-  async forget({ id, kind, expiresAt }: Session): Promise<void> {
+  async forget(session: Session): Promise<void> {
+    const { id, kind, expiresAt } = session
     if (kind !== 'cookie') return
     try {
-      await this.#ended.end(id, expiresAt)
+      await this.#ended.end(id, expiresAt, session)
     } catch (cause) {
       throw new RejectedTokenError('that a session has ended could not be noted', {
         code: UNKNOWN,
