@@ -46,7 +46,8 @@ export interface ExchangeEvent {
   readonly source?: string
   /**
    * The name that was typed at that way to sign in, which has refused it: nobody has proven to have
-   * that name. What was typed may be anything, also a password in the wrong field.
+   * that name. It is shown where it is that of an account. Of what is not (a password in the wrong
+   * field) a digest is, `unknown 3f9a2c1b`, the same for the same text in one process.
    */
   readonly triedUser?: string
   /** The mechanism: an OID, or `ntlm`, `negoex`, `iakerb`, `unknown`. */

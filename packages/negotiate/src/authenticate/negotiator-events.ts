@@ -65,7 +65,8 @@ export interface FailedEvent {
   readonly source?: string
   /**
    * The name that was typed there, which nobody has proven to have. Show it to those who look for
-   * guessing, and not to the caller.
+   * guessing, and not to the caller. It is shown where it is that of an account. Of what is not (a
+   * password in the wrong field) a digest is: `unknown 3f9a2c1b`.
    */
   readonly triedUser?: string
   readonly clientAddress?: string

@@ -3,7 +3,7 @@ import type { AttemptSettings } from './attempt-options.js'
 import { keyOfAddress, keyOfUser } from './attempt-keys.js'
 import type { AttemptRule, TakenAttempt } from './attempt-store.js'
 import { TooManyAttemptsError } from './too-many-attempts.js'
-import { noteTriedUser } from './tried-user.js'
+import { TriedUsers, withoutUnknownName } from './tried-user.js'
 
 /** Who tries to sign in. */
 export interface AttemptedBy {
@@ -19,6 +19,7 @@ export interface AttemptedBy {
 export class SignInAttempts {
   readonly #settings: AttemptSettings
   readonly #underWay = new Map<string, number>()
+  readonly #tried = new TriedUsers()
   #total = 0
 
   constructor(settings: AttemptSettings) {
@@ -36,10 +37,13 @@ export class SignInAttempts {
    */
   async check<T>(by: AttemptedBy, verify: () => Promise<T>): Promise<T> {
     try {
-      return await this.#counted(by, verify)
+      const result = await this.#counted(by, verify)
+      if (isEnd(result)) this.#tried.exists(by.user)
+      return result
     } catch (error) {
-      noteTriedUser(error, by.user)
-      throw error
+      const refusal = withoutUnknownName(error)
+      this.#tried.note(refusal, by.user)
+      throw refusal
     }
   }
 
@@ -129,6 +133,11 @@ const STORE_TIME_LIMIT = 2_000
  */
 function isFailure(error: unknown): boolean {
   return !S4uError.is(error) || (error.status === 401 && error.code !== 'KDC_ERR_KEY_EXPIRED')
+}
+
+/** What has a `status` is a question, such as that for a next code: it may be about nobody. */
+function isEnd(result: unknown): boolean {
+  return typeof result === 'object' && result !== null && !('status' in result)
 }
 
 function busy(): TooManyAttemptsError {
