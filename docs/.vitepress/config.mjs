@@ -36,11 +36,8 @@ export default defineConfig({
       { text: 'Error codes', link: '/error-codes' },
       { text: 'Changelog', link: '/changelog' },
     ],
-    sidebar: sections(packageNames).map(({ text, items }) => ({
-      text,
-      items,
-      collapsed: text === 'Packages' || text === 'API',
-    })),
+    // Groups that fold have a button within a button, which screen readers cannot tell apart.
+    sidebar: sections(packageNames).map(({ text, items }) => ({ text, items })),
     outline: [2, 3],
     socialLinks: [{ icon: 'github', link: repository }],
     externalLinkIcon: true,
@@ -64,7 +61,10 @@ function plainText(md) {
 
 /** A wide table is scrolled by itself, also with the keyboard. */
 function scrollingTables(md) {
-  md.renderer.rules.table_open = () => '<div class="table" tabindex="0" role="region" aria-label="Table"><table>\n'
+  md.renderer.rules.table_open = (_tokens, _index, _options, env) => {
+    env.tables = (env.tables ?? 0) + 1
+    return `<div class="table" tabindex="0" role="region" aria-label="Table ${env.tables}"><table>\n`
+  }
   md.renderer.rules.table_close = () => '</table></div>\n'
 }
 
@@ -72,8 +72,9 @@ function scrollingTables(md) {
 function drawings(md) {
   const fence = md.renderer.rules.fence
   md.renderer.rules.fence = (...given) => {
-    const [tokens, index] = given
+    const [tokens, index, , env] = given
     if (tokens[index].info.trim() !== 'ladder') return fence(...given)
-    return `<div class="ladder" tabindex="0" role="region" aria-label="Drawing" v-pre>${ladder(tokens[index].content)}</div>\n`
+    env.drawings = (env.drawings ?? 0) + 1
+    return `<div class="ladder" tabindex="0" role="region" aria-label="Drawing ${env.drawings}" v-pre>${ladder(tokens[index].content)}</div>\n`
   }
 }

@@ -10,6 +10,7 @@ const topLevel = [
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'LICENSE',
+  'NOTICE',
   'README.md',
   'SECURITY.md',
   'docs',
